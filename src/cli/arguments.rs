@@ -1,0 +1,117 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A digital twin of backend systems.
+///
+/// Describe who sends how much traffic, which services exist, what each endpoint does, how the network behaves and what goes
+/// wrong, in one file. AsyncFlow simulates it, many times in parallel, and gives latency percentiles, throughput, utilisation and
+/// queues, each with a confidence interval.
+#[derive(Debug, Parser)]
+#[command(name = "asyncflow", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 done, 1 an objective was missed, 2 the input was wrong or a limit was reached.")]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate scenarios, print the summary, write the files
+    Run(Run),
+    /// Find every problem of scenarios, and estimate their load, without simulating
+    Check(Check),
+    /// Print a scenario with all defaults filled in
+    Show(Show),
+    /// Convert a scenario between YAML, RON and JSON, or from AsyncFlow 0.1
+    Convert(Convert),
+    /// Print the JSON Schema of scenario files, for completion in editors
+    Schema,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  asyncflow run shop.yaml
+  asyncflow run shop.yaml --set services.api.replicas=4 --set workload.users.open.rate=300/s
+  asyncflow run shop.yaml -r 100 -d 1h --plots
+  asyncflow run shop.yaml --json --no-files | jq '.metrics[] | select(.stat == \"p99\")'")]
+pub struct Run {
+    /// Scenario files (.yaml, .yml, .ron, .json; AsyncFlow 0.1 payloads as they stand)
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+    /// Folder for the files [default: out/NAME]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Independent replications; more make the intervals narrower
+    #[arg(short, long, value_name = "N")]
+    pub replications: Option<u32>,
+    /// Where the random numbers start; the same seed gives the same bytes
+    #[arg(short, long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Simulated time of each replication, warm-up included, such as 10m
+    #[arg(short, long, value_name = "TIME")]
+    pub duration: Option<String>,
+    /// Threads [default: one for each core]; the results do not depend on it
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Change any value of the scenario before it is read; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Print one JSON object, and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Also draw the distribution of the latency and the course of the gauges, as plots.svg
+    #[arg(long)]
+    pub plots: bool,
+    /// Write no files
+    #[arg(long, conflicts_with_all = ["out", "plots", "force"])]
+    pub no_files: bool,
+    /// Overwrite another scenario's files in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// Print problems only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Scenario files
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+    /// Change any value of the scenario before it is read; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Scenario file
+    pub scenario: PathBuf,
+    /// Notation
+    #[arg(long, value_enum, default_value_t = Notation::Yaml)]
+    pub format: Notation,
+    /// Change any value of the scenario before it is read; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Convert {
+    /// Scenario file to read
+    pub from: PathBuf,
+    /// File to write; its name says the notation (.yaml, .ron, .json)
+    pub to: PathBuf,
+    /// Overwrite the file if it is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// A notation of scenario files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Notation {
+    Yaml,
+    Ron,
+    Json,
+}

@@ -1,0 +1,87 @@
+//! Problems drawn as a compiler draws them: severity, words, file:line:column, the excerpt, help.
+
+use super::out::say;
+use crate::problem::{Problem, Severity};
+use crate::report::Paint;
+use crate::scenario::Source;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::io::IsTerminal;
+
+/// Colours for a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+pub fn paint(is_terminal: bool) -> Paint {
+    let wanted = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if wanted { Paint::Colours } else { Paint::Plain }
+}
+
+/// Draws problems to stderr, errors last, so that they are what is seen first.
+pub fn draw(source: &Source, problems: &[Problem]) {
+    let mut sorted: Vec<&Problem> = problems.iter().collect();
+    sorted.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
+    let renderer = match paint(std::io::stderr().is_terminal()) {
+        Paint::Colours => Renderer::styled(),
+        Paint::Plain => Renderer::plain(),
+    };
+    for problem in sorted {
+        say(&format!("{}\n", one(&renderer, source, problem)));
+    }
+    let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
+    let words = [(Severity::Error, "error"), (Severity::Warning, "warning")].map(|(severity, word)| match count(severity) {
+        0 => String::new(),
+        1 => format!("1 {word}"),
+        n => format!("{n} {word}s"),
+    });
+    let words: Vec<&String> = words.iter().filter(|word| !word.is_empty()).collect();
+    if count(Severity::Error) > 0 && problems.len() > 1 {
+        say(&format!("{}: {}", source.name, words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ")));
+    }
+}
+
+/// One problem as text.
+fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    // A problem without a place in the text is at a path.
+    let what = match (&problem.place, problem.path.as_str()) {
+        (None, path) if !path.is_empty() => format!("{path}: {}", problem.what),
+        _ => problem.what.clone(),
+    };
+    let mut group = Group::with_title(level.primary_title(what));
+    match &problem.place {
+        Some(place) => {
+            let end = place.end.min(source.text.len());
+            let start = place.start.min(end);
+            // A place that spans lines is shown by its first.
+            let line_end = source.text[start..end].find('\n').map_or(end, |at| start + at);
+            let annotation = AnnotationKind::Primary.span(start..line_end.max(start));
+            group = group.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(annotation.label("here")));
+        }
+        None if !source.name.is_empty() => group = group.element(annotate_snippets::Origin::path(source.name.as_str())),
+        None => {}
+    }
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_drawn_with_its_place_and_its_help() {
+        // The example of the format's specification.
+        let text = "steps:\n  - call: { to: db.read, timeoutt: 200ms }\n";
+        let source = Source { name: "shop.yaml".into(), text: text.into() };
+        let at = text.find("timeoutt").unwrap();
+        let mut problem = Problem::new(Severity::Error, "steps[0].call", "unknown field `timeoutt`").help("did you mean `timeout`?");
+        problem.place = Some(at..at + 8);
+        let drawn = one(&Renderer::plain(), &source, &problem);
+        for part in ["error: unknown field `timeoutt`", "shop.yaml:2:25", "^^^^^^^^ here", "= help: did you mean `timeout`?"] {
+            assert!(drawn.contains(part), "{drawn}");
+        }
+    }
+}

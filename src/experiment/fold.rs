@@ -1,0 +1,155 @@
+//! The fold: records one after the other, in order, into what estimates need. Its size does not depend on simulated time, and grows only
+//! by a few numbers with each replication.
+
+use crate::measure::{self, Histogram, How, Metric, Named, Record, Series};
+use crate::plan::Plan;
+use crate::stats::{self, Estimate, Growth};
+use crate::units::Time;
+use std::sync::Arc;
+
+/// All replications so far.
+#[derive(Debug)]
+pub struct Fold {
+    pub metrics: Vec<Metric>,
+    pub replications: u32,
+    /// How many threads ran them.
+    pub threads: usize,
+    pub events: u64,
+    /// By metric, then by replication.
+    values: Vec<Vec<f64>>,
+    weights: Vec<Vec<f64>>,
+    /// Pooled over replications.
+    pub pooled: Vec<Named>,
+    /// By workload, then by replication.
+    growth: Vec<Vec<Growth>>,
+    pub series: Vec<Series>,
+    /// Mean over the replications, by window.
+    pub course: Vec<SeriesMean>,
+    /// A hash of every number of every replication.
+    pub fingerprint: u64,
+    plan: Arc<Plan>,
+}
+
+/// One window of all series, summed over replications.
+#[derive(Clone, Debug)]
+pub struct SeriesMean {
+    pub start: Time,
+    pub end: Time,
+    /// By series: sum and number of the replications' means.
+    pub sums: Vec<(f64, u32)>,
+}
+
+impl SeriesMean {
+    /// The mean over replications of one series; NaN if none has a value.
+    pub fn mean(&self, series: usize) -> f64 {
+        self.sums[series].0 / self.sums[series].1 as f64
+    }
+}
+
+impl Fold {
+    pub fn new(plan: &Arc<Plan>) -> Fold {
+        let metrics = measure::metrics(&plan.layout);
+        let n = metrics.len();
+        Fold {
+            replications: 0,
+            threads: 1,
+            events: 0,
+            values: vec![Vec::new(); n],
+            weights: vec![Vec::new(); n],
+            pooled: Vec::new(),
+            growth: vec![Vec::new(); plan.layout.workloads.len()],
+            series: plan.layout.series(),
+            course: Vec::new(),
+            fingerprint: 0,
+            metrics,
+            plan: plan.clone(),
+        }
+    }
+
+    /// Adds the next replication.
+    pub fn add(&mut self, record: &Record) {
+        let (values, histograms) = measure::values(&self.plan.layout, record);
+        for (index, value) in values.iter().enumerate() {
+            self.values[index].push(value.value);
+            self.weights[index].push(value.weight);
+            self.hash(value.value.to_bits());
+        }
+        for (growth, backlog) in self.growth.iter_mut().zip(&record.backlog) {
+            growth.push(Growth { requests: backlog.end as f64 - backlog.middle as f64, arrivals: backlog.arrivals as f64 });
+        }
+        if self.pooled.is_empty() {
+            self.pooled = histograms;
+        } else {
+            for (pooled, histogram) in self.pooled.iter_mut().zip(&histograms) {
+                pooled.histogram.merge(&histogram.histogram);
+            }
+        }
+        self.hash(record.events);
+        self.add_series(record);
+        self.events += record.events;
+        self.replications += 1;
+    }
+
+    fn add_series(&mut self, record: &Record) {
+        if self.course.is_empty() {
+            let empty = |row: &measure::SeriesRow| SeriesMean { start: row.start, end: row.end, sums: vec![(0.0, 0); row.windows.len()] };
+            self.course = record.series.iter().map(empty).collect();
+        }
+        for (mean, row) in self.course.iter_mut().zip(&record.series) {
+            for (sum, window) in mean.sums.iter_mut().zip(&row.windows) {
+                if !window.mean.is_nan() {
+                    sum.0 += window.mean;
+                    sum.1 += 1;
+                }
+            }
+        }
+    }
+
+    fn hash(&mut self, bits: u64) {
+        self.fingerprint = crate::random::keys::mix(self.fingerprint.rotate_left(5) ^ bits).wrapping_add(self.fingerprint);
+    }
+
+    /// The values of a metric, by replication.
+    pub fn values(&self, metric: usize) -> &[f64] {
+        &self.values[metric]
+    }
+
+    /// The estimate of a metric.
+    pub fn estimate(&self, metric: usize, confidence: f64) -> Estimate {
+        let values = &self.values[metric];
+        match self.metrics[metric].how {
+            How::Mean => stats::mean(values, confidence),
+            How::Ratio => stats::ratio(values, &self.weights[metric], confidence),
+            How::Quantile { histogram, q } => stats::quantile(self.pooled_quantile(histogram, q), values, confidence),
+        }
+    }
+
+    fn pooled_quantile(&self, histogram: usize, q: f64) -> f64 {
+        self.pooled.get(histogram).map_or(f64::NAN, |pooled| pooled.histogram.quantile_s(q))
+    }
+
+    /// Labels of an estimate: `few_samples` for a quantile of fewer than 100/(1−q) durations, `one_replication`.
+    pub fn flags(&self, metric: usize) -> Vec<&'static str> {
+        let mut flags = Vec::new();
+        if let How::Quantile { histogram, q } = self.metrics[metric].how {
+            let count = self.pooled.get(histogram).map_or(0, |pooled| pooled.histogram.count());
+            if (count as f64) < 100.0 / (1.0 - q) - 1e-6 {
+                flags.push("few_samples");
+            }
+        }
+        if self.replications < 2 {
+            flags.push("one_replication");
+        }
+        flags
+    }
+
+    /// Workloads whose backlog grows without end.
+    pub fn overloaded(&self) -> Vec<usize> {
+        (0..self.growth.len()).filter(|&w| stats::grows(&self.growth[w])).collect()
+    }
+
+    /// The pooled histogram of an entity.
+    pub fn histogram(&self, kind: &str, entity: &str, metric: &str) -> Option<&Histogram> {
+        self.pooled.iter().find(|h| h.kind == kind && h.entity == entity && h.metric == metric).map(|h| &h.histogram)
+    }
+}

@@ -1,0 +1,141 @@
+//! Estimates, verdict and notes: all that is said of a run, in the vocabulary of `docs/outputs.md`.
+
+use super::fold::Fold;
+use crate::scenario::{Scenario, Slo};
+use crate::stats::Estimate;
+
+/// One line of the summary.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub kind: &'static str,
+    pub entity: String,
+    pub metric: String,
+    pub stat: &'static str,
+    pub unit: &'static str,
+    pub estimate: Estimate,
+    /// Labels: `few_samples`, `one_replication`, `overloaded`.
+    pub flags: Vec<&'static str>,
+}
+
+/// How one goal of an objective came out.
+#[derive(Clone, Debug)]
+pub struct SloResult {
+    pub name: String,
+    pub of: String,
+    pub goal: String,
+    pub estimate: f64,
+    /// Whether the estimate keeps the bound.
+    pub pass: bool,
+    /// Whether the whole interval is on the same side of the bound.
+    pub certain: bool,
+}
+
+/// What a run says.
+#[derive(Clone, Debug)]
+pub struct Results {
+    pub scenario: String,
+    pub seed: u64,
+    pub replications: u32,
+    pub confidence: f64,
+    pub duration_s: f64,
+    pub warmup_s: f64,
+    pub events: u64,
+    /// Hexadecimal.
+    pub fingerprint: String,
+    pub rows: Vec<Row>,
+    /// Workloads whose backlog grows without end.
+    pub overloaded: Vec<String>,
+    pub slos: Vec<SloResult>,
+    pub notes: Vec<String>,
+}
+
+impl Results {
+    /// The results of all replications that are in the fold.
+    pub(crate) fn new(scenario: &Scenario, fold: &Fold) -> Results {
+        let confidence = scenario.run.confidence.0.fraction;
+        let overloaded: Vec<String> = fold.overloaded().iter().filter_map(|&w| scenario.workload.get_index(w)).map(|(name, _)| name.clone()).collect();
+        let rows = fold.metrics.iter().enumerate().map(|(index, metric)| {
+            let mut flags = fold.flags(index);
+            if !overloaded.is_empty() {
+                flags.push("overloaded");
+            }
+            let estimate = fold.estimate(index, confidence);
+            Row { kind: metric.kind, entity: metric.entity.clone(), metric: metric.metric.clone(), stat: metric.stat, unit: metric.unit, estimate, flags }
+        });
+        let mut results = Results {
+            scenario: scenario.name.clone(),
+            seed: scenario.run.seed,
+            replications: fold.replications,
+            confidence,
+            duration_s: scenario.run.duration.seconds(),
+            warmup_s: scenario.run.warmup.seconds(),
+            events: fold.events,
+            fingerprint: format!("{:016x}", fold.fingerprint),
+            rows: rows.collect(),
+            overloaded,
+            slos: Vec::new(),
+            notes: Vec::new(),
+        };
+        results.slos = scenario.slos.iter().flat_map(|(name, slo)| results.judge(scenario, name, slo)).collect();
+        results.notes = results.observe(scenario);
+        results
+    }
+
+    /// The estimate of a metric of an entity.
+    pub fn find(&self, kind: &str, entity: &str, metric: &str, stat: &str) -> Option<&Row> {
+        self.rows.iter().find(|r| r.kind == kind && r.entity == entity && r.metric == metric && r.stat == stat)
+    }
+
+    fn judge(&self, scenario: &Scenario, name: &str, slo: &Slo) -> Vec<SloResult> {
+        let all: Vec<&String> = scenario.workload.keys().filter(|w| **w == slo.of).collect();
+        let entities: Vec<(&str, &String)> = match all.is_empty() {
+            false => all.into_iter().map(|w| ("workload", w)).collect(),
+            true if slo.of == "users" => scenario.workload.keys().map(|w| ("workload", w)).collect(),
+            true => vec![("endpoint", &slo.of)],
+        };
+        let mut results = Vec::new();
+        for (kind, entity) in entities {
+            for goal in slo.goals() {
+                let Some(row) = self.find(kind, entity, goal.metric, goal.stat) else { continue };
+                let keeps = |value: f64| if goal.at_most { value <= goal.bound } else { value >= goal.bound };
+                let Estimate { estimate, low, high, .. } = row.estimate;
+                results.push(SloResult {
+                    name: name.to_string(),
+                    of: entity.clone(),
+                    goal: goal.words,
+                    estimate,
+                    pass: keeps(estimate),
+                    certain: keeps(low) == keeps(high),
+                });
+            }
+        }
+        results
+    }
+
+    /// What a careful reader would add.
+    fn observe(&self, scenario: &Scenario) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.overloaded.is_empty() {
+            notes.push("the system is overloaded: backlog and latency grow as long as it runs, so the numbers depend on `run.duration`".to_string());
+        }
+        let few: Vec<&Row> = self.rows.iter().filter(|r| r.kind == "workload" && r.flags.contains(&"few_samples")).collect();
+        if let Some(row) = few.first() {
+            notes.push(format!("{} {} has too few samples for its {}: run longer, or more replications", row.kind, row.entity, row.stat));
+        }
+        for (name, _) in &scenario.services {
+            let rejected = self.rows.iter().filter(|r| r.kind == "endpoint" && r.entity.starts_with(&format!("{name}.")) && r.metric == "outcomes.rejected");
+            let worst = rejected.map(|r| r.estimate.estimate).fold(0.0, f64::max);
+            if worst > 0.0 {
+                notes.push(format!("`{name}` rejected up to {:.2} % of an endpoint's requests", worst * 100.0));
+            }
+        }
+        for (workload, _) in &scenario.workload {
+            let unfinished = self.find("workload", workload, "unfinished", "total").map_or(0.0, |r| r.estimate.estimate);
+            let arrivals = self.find("workload", workload, "arrivals", "total").map_or(0.0, |r| r.estimate.estimate);
+            if unfinished > 0.01 * arrivals && self.overloaded.is_empty() {
+                notes.push(format!("{:.1} % of the requests of `{workload}` were still in the system at the end, and are not in its latency", unfinished / arrivals * 100.0));
+            }
+        }
+        notes
+    }
+}

@@ -1,0 +1,51 @@
+//! `crash`: instances stop for a time.
+//!
+//! Law: at once the balancer stops choosing them; what is inside, waits at the door or is on the way to them fails with `crashed`, unless
+//! `drain: true`, which lets it finish (AsyncFlow 0.1's server down). Afterwards they are empty, and last in the balancer's order.
+//! While all instances of a service are down, its requests are rejected.
+//! Checked: `tests/it/faults.rs`.
+
+use super::{Effect, Names, check_times};
+use crate::problem::Problems;
+use crate::units::Span;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `crash: { target: api, count: 1, at: 2m, for: 60s }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Crash {
+    /// A service, or one of its named instances.
+    pub target: String,
+    /// How many of its instances.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// Let what is inside finish.
+    #[serde(default)]
+    pub drain: bool,
+    /// When it begins.
+    pub at: Span,
+    /// How long it lasts; to the end of the run if not given.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub lasting: Option<Span>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Crash {
+    pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
+        check_times(self.at, self.lasting, path, problems);
+        match names.instances(&self.target) {
+            Err(unknown) => unknown.note(format!("{path}.target"), problems),
+            Ok(instances) if self.count == 0 || self.count as usize > instances.len() => {
+                problems.error(format!("{path}.count"), format!("`{}` has {} instances; {} of them cannot crash", self.target, instances.len(), self.count));
+            }
+            Ok(_) => {}
+        }
+    }
+    pub fn compile(&self, names: &mut dyn Names) -> Effect {
+        Effect::Crash { instances: names.instances(&self.target).unwrap_or_default(), count: self.count, drain: self.drain }
+    }
+}

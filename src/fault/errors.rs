@@ -1,0 +1,47 @@
+//! `errors`: an endpoint answers with errors for a time.
+//!
+//! Law: a request admitted while it is active answers at once with the status, with probability `rate`, before it computes anything.
+//! Overlapping faults are drawn one after the other.
+
+use super::{Effect, Names, check_times};
+use crate::problem::Problems;
+use crate::step::fail::check_status;
+use crate::units::{Share, Span};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `errors: { target: api.GET /x, rate: 30%, status: 500, at: 2m, for: 60s }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Errors {
+    /// An endpoint, `service.endpoint`.
+    pub target: String,
+    /// The share of requests.
+    pub rate: Share,
+    /// The status of the answers, 400 to 599.
+    #[serde(default = "internal_error")]
+    pub status: u16,
+    /// When it begins.
+    pub at: Span,
+    /// How long it lasts; to the end of the run if not given.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub lasting: Option<Span>,
+}
+
+fn internal_error() -> u16 {
+    500
+}
+
+impl Errors {
+    pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
+        check_times(self.at, self.lasting, path, problems);
+        check_status(self.status, path, problems);
+        if let Err(unknown) = names.endpoint(&self.target) {
+            unknown.note(format!("{path}.target"), problems);
+        }
+    }
+    pub fn compile(&self, names: &mut dyn Names) -> Effect {
+        let outcome = names.error(self.status);
+        Effect::Errors { endpoint: names.endpoint(&self.target).unwrap_or_default(), rate: self.rate.fraction, outcome }
+    }
+}

@@ -1,0 +1,124 @@
+//! Faults: what goes wrong, and when. One file a fault.
+//!
+//! To add a fault: its file with the written form and its `check` and `compile`, and its line in the catalogue. A fault compiles to an
+//! [`Effect`] with a beginning and an end; `sim`'s epoch system applies it between two drains of the calendar, before the
+//! events of the same moment.
+
+mod crash;
+mod degrade;
+mod errors;
+mod slow;
+
+pub use crash::Crash;
+pub use degrade::{Added, Degrade};
+pub use errors::Errors;
+pub use slow::Slow;
+
+use crate::problem::Problems;
+use crate::random::keys::Salt;
+use crate::request::Outcome;
+use crate::units::{Span, Time};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! catalogue {
+    ($($(#[doc = $doc:literal])+ $module:ident: $name:ident,)+) => {
+        /// Something that goes wrong for a time.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Fault {
+            $($(#[doc = $doc])+ $name($name),)+
+        }
+
+        impl Fault {
+            /// The word it is written with.
+            pub fn word(&self) -> &'static str {
+                match self {
+                    $(Fault::$name(_) => stringify!($module),)+
+                }
+            }
+            /// When it begins, and for how long.
+            pub fn when(&self) -> (Span, Option<Span>) {
+                match self {
+                    $(Fault::$name(fault) => (fault.at, fault.lasting),)+
+                }
+            }
+            pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
+                match self {
+                    $(Fault::$name(fault) => fault.check(&format!("{path}.{}", stringify!($module)), names, problems),)+
+                }
+            }
+            pub fn compile(&self, names: &mut dyn Names) -> Effect {
+                match self {
+                    $(Fault::$name(fault) => fault.compile(names),)+
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// Instances stop.
+    crash: Crash,
+    /// A link becomes slower, or loses messages.
+    degrade: Degrade,
+    /// Instances compute slower.
+    slow: Slow,
+    /// An endpoint answers with errors.
+    errors: Errors,
+}
+
+/// How a fault finds what it breaks.
+pub trait Names {
+    /// Instances of a service, or the instance of that name.
+    fn instances(&self, name: &str) -> Result<Vec<u32>, Unknown>;
+    /// A link by its key or id: both directions are different links.
+    fn link(&self, name: &str) -> Result<u32, Unknown>;
+    /// An endpoint `service.endpoint`.
+    fn endpoint(&self, name: &str) -> Result<u32, Unknown>;
+    /// The outcome of an error status.
+    fn error(&mut self, status: u16) -> Outcome;
+}
+
+/// A name that is not there: what to say, and what to do.
+pub struct Unknown {
+    pub what: String,
+    pub help: Option<String>,
+}
+
+impl Unknown {
+    fn note(self, path: String, problems: &mut Problems) {
+        problems.error(path, self.what).help = self.help;
+    }
+}
+
+/// What a fault does while it is active.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// The first `count` of these instances that are up go down.
+    Crash { instances: Vec<u32>, count: u32, drain: bool },
+    Degrade { link: u32, latency: Span, loss: f64 },
+    Slow { instances: Vec<u32>, factor: f64 },
+    Errors { endpoint: u32, rate: f64, outcome: Outcome },
+}
+
+/// A fault of the plan.
+#[derive(Clone, Debug)]
+pub struct FaultPlan {
+    pub effect: Effect,
+    pub at: Time,
+    /// [`Time`] of the end; never, if it is past the horizon.
+    pub until: Time,
+    pub salt: Salt,
+    pub kind: &'static str,
+    /// What it breaks, by name.
+    pub target: String,
+    pub detail: String,
+}
+
+/// Checks the times that all faults have.
+fn check_times(at: Span, lasting: Option<Span>, path: &str, problems: &mut Problems) {
+    if lasting == Some(Span::ZERO) {
+        problems.error(format!("{path}.for"), "a fault of 0s does nothing").advise(format!("it begins at {at}; say how long it lasts, or leave `for` out for the rest of the run"));
+    }
+}

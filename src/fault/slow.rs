@@ -1,0 +1,37 @@
+//! `slow`: instances compute slower for a time.
+//!
+//! Law: a burst that starts while it is active takes `factor` times as long; overlapping factors multiply. A burst that has
+//! started keeps its length.
+
+use super::{Effect, Names, check_times};
+use crate::problem::Problems;
+use crate::units::{Factor, Span};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `slow: { target: db, factor: 4x, at: 5m, for: 45s }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Slow {
+    /// A service, or one of its named instances.
+    pub target: String,
+    /// How many times as long a burst takes.
+    pub factor: Factor,
+    /// When it begins.
+    pub at: Span,
+    /// How long it lasts; to the end of the run if not given.
+    #[serde(rename = "for", default, skip_serializing_if = "Option::is_none")]
+    pub lasting: Option<Span>,
+}
+
+impl Slow {
+    pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
+        check_times(self.at, self.lasting, path, problems);
+        if let Err(unknown) = names.instances(&self.target) {
+            unknown.note(format!("{path}.target"), problems);
+        }
+    }
+    pub fn compile(&self, names: &mut dyn Names) -> Effect {
+        Effect::Slow { instances: names.instances(&self.target).unwrap_or_default(), factor: self.factor.times }
+    }
+}

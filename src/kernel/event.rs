@@ -1,0 +1,69 @@
+//! The catalogue of events: everything that can be written into the calendar.
+//!
+//! With `sim/advance.rs`, which gives each its handler, this is the table of contents of what can happen.
+//! An event is one word: 4 bits of kind, 28 of slot, 32 of generation.
+
+/// A request entity: its slot in the pool, and which of the requests that have used the slot it is.
+/// An event for a request that has gone is recognised by its generation, and ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId {
+    pub slot: u32,
+    pub generation: u32,
+}
+
+/// The most slots that fit an event.
+pub const SLOTS_MAX: u32 = 1 << 28;
+
+/// Something that happens at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A source's next request arrives.
+    Arrival { source: u32 },
+    /// The message of a request has crossed a link.
+    Delivered(RequestId),
+    /// A request's CPU burst is done.
+    BurstDone(RequestId),
+    /// What a request awaited has come.
+    WaitDone(RequestId),
+    /// The caller of this request has waited long enough.
+    TimedOut(RequestId),
+}
+
+impl Event {
+    #[inline(always)]
+    pub fn pack(self) -> u64 {
+        let (kind, slot, generation) = match self {
+            Event::Arrival { source } => (0, source, 0),
+            Event::Delivered(id) => (1, id.slot, id.generation),
+            Event::BurstDone(id) => (2, id.slot, id.generation),
+            Event::WaitDone(id) => (3, id.slot, id.generation),
+            Event::TimedOut(id) => (4, id.slot, id.generation),
+        };
+        (kind << 60) | ((slot as u64) << 32) | generation as u64
+    }
+    #[inline(always)]
+    pub fn unpack(word: u64) -> Event {
+        let slot = (word >> 32) as u32 & (SLOTS_MAX - 1);
+        let id = RequestId { slot, generation: word as u32 };
+        match word >> 60 {
+            0 => Event::Arrival { source: slot },
+            1 => Event::Delivered(id),
+            2 => Event::BurstDone(id),
+            3 => Event::WaitDone(id),
+            _ => Event::TimedOut(id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packed_event_unpacks_to_itself() {
+        let id = RequestId { slot: SLOTS_MAX - 1, generation: u32::MAX };
+        for event in [Event::Arrival { source: 7 }, Event::Delivered(id), Event::BurstDone(id), Event::WaitDone(id), Event::TimedOut(id)] {
+            assert_eq!(Event::unpack(event.pack()), event);
+        }
+    }
+}

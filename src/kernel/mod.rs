@@ -1,0 +1,7 @@
+//! Clock, calendar, and the catalogue of events. Knows kinds and ids, and no room.
+
+pub mod calendar;
+pub mod event;
+
+pub use calendar::Calendar;
+pub use event::{Event, RequestId};

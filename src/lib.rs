@@ -1,0 +1,92 @@
+//! AsyncFlow: a digital twin of backend systems.
+//!
+//! A person writes one file: who sends how much traffic, which services exist, what each endpoint does, how the network behaves, what goes
+//! wrong. AsyncFlow simulates it, many seeded replications in parallel, and answers with the numbers people have in
+//! production, each with a confidence interval.
+//!
+//! ```
+//! let scenario = asyncflow::scenario::from_yaml(
+//!     "
+//! version: 1
+//! run: { duration: 1m, replications: 10 }
+//! workload:
+//!   users: { to: api.GET /hello, open: { rate: 80/s } }
+//! services:
+//!   api:
+//!     endpoints:
+//!       GET /hello: [ cpu: { exp: 10ms } ]
+//! ",
+//! )?;
+//! let results = asyncflow::run(&scenario)?;
+//! let p99 = results.find("workload", "users", "latency", "p99").expect("every workload has a latency");
+//! println!("p99 = {:.0} ms, between {:.0} and {:.0}", p99.estimate.estimate * 1e3, p99.estimate.low * 1e3, p99.estimate.high * 1e3);
+//! # assert!((0.1..0.5).contains(&p99.estimate.estimate));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The tour
+//!
+//! > A [`Scenario`](scenario::Scenario) is compiled into a plan; a plan spawns a world; the calendar moves the world until the horizon; what was
+//! > measured becomes a record; many records become [estimates](stats::Estimate); estimates become files and words.
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`units`] | quantities with units |
+//! | [`problem`] | what is wrong with an input |
+//! | [`random`] | addressed draws, distributions |
+//! | `kernel`, `request`, `measure` | clock and calendar; the components of a request; gauges and tallies |
+//! | `workload`, `network`, `server`, `policy`, `step`, `fault` | one file a capability |
+//! | [`scenario`] | what a person wrote: reading, checks, writing |
+//! | `plan`, `sim` | the compiled scenario; the running world |
+//! | [`experiment`], [`stats`] | replications on all cores; intervals |
+//! | [`store`], [`report`] | Parquet and manifest; the summary, JSON, the chart |
+//!
+//! `ARCHITECTURE.md` is the floor plan, with what each room may use.
+
+#![warn(missing_debug_implementations)]
+
+#[doc(hidden)]
+pub mod cli;
+pub mod experiment;
+mod fault;
+mod kernel;
+mod measure;
+mod network;
+mod plan;
+mod policy;
+pub mod problem;
+pub mod random;
+pub mod report;
+mod request;
+pub mod scenario;
+mod server;
+mod sim;
+pub mod stats;
+mod step;
+pub mod store;
+pub mod units;
+mod workload;
+
+use experiment::{Options, Results, RunError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Simulates all replications of a checked scenario on all cores, and writes nothing.
+///
+/// # Errors
+/// If a limit of the scenario is reached. What a scenario cannot be run for, [`scenario::check`] says before.
+pub fn run(scenario: &scenario::Scenario) -> Result<Results, RunError> {
+    run_on(scenario, 0)
+}
+
+/// The same on so many threads (0 for one a core). The results do not depend on it.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on(scenario: &scenario::Scenario, threads: usize) -> Result<Results, RunError> {
+    let mut plan = plan::compile(scenario);
+    plan.keep_series = false;
+    let options = Options { replications: scenario.run.replications, threads, interrupted: &AtomicBool::new(false) };
+    let fold = experiment::replicate(&Arc::new(plan), options, &mut |_| Ok(()), &mut |_| {})?;
+    Ok(Results::new(scenario, &fold))
+}

@@ -1,0 +1,5 @@
+//! The `asyncflow` command.
+
+fn main() -> std::process::ExitCode {
+    asyncflow::cli::main()
+}

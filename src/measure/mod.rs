@@ -1,0 +1,20 @@
+//! What is measured, and what one replication leaves behind: tallies, time-weighted gauges, histograms, series, a [`Record`].
+//!
+//! A measure never steers (law 6): nothing here is read by the engine while it runs.
+//! Requests are counted by their arrival in the measured part (after the warm-up); gauges are time-weighted over it.
+
+mod gauge;
+mod histogram;
+mod layout;
+mod record;
+mod recorder;
+mod tally;
+mod vocabulary;
+
+pub use gauge::{Gauge, Measured, Window};
+pub use histogram::Histogram;
+pub use layout::{Endpoint, Flow, Instance, Label, Layout, Series};
+pub use record::{Happening, Record, RequestRow, SeriesRow};
+pub use recorder::Recorder;
+pub use tally::{InstanceTally, LinkTally, Tally};
+pub use vocabulary::{How, Metric, Named, metrics, values};

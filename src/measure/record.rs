@@ -1,0 +1,75 @@
+//! What one replication leaves behind. Its size does not depend on how many requests there were.
+
+use super::{InstanceTally, LinkTally, Tally, Window};
+use crate::request::{Outcome, PARTS};
+use crate::units::{Span, Time};
+
+/// The result of one replication.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    pub replication: u32,
+    /// The key all its draws come from.
+    pub seed_key: u64,
+    /// Calendar entries fired.
+    pub events: u64,
+    /// Length of the measured part, ns.
+    pub measured_ns: u64,
+    /// By flow.
+    pub flows: Vec<Tally>,
+    /// By instance.
+    pub instances: Vec<InstanceTally>,
+    /// By link.
+    pub links: Vec<LinkTally>,
+    /// By label: time spent in such waits, ns, by requests of the measured part.
+    pub labels_ns: Vec<u128>,
+    /// Requests of each workload in the system at the start, in the middle and at the end of the measured part, and
+    /// arrivals in its second half.
+    pub backlog: Vec<Backlog>,
+    /// One row a window: values in the order of [`super::Layout::series`].
+    pub series: Vec<SeriesRow>,
+    pub happenings: Vec<Happening>,
+    pub requests: Vec<RequestRow>,
+}
+
+/// How a workload's requests pile up.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Backlog {
+    pub middle: u64,
+    pub end: u64,
+    /// Arrivals in the second half of the measured part.
+    pub arrivals: u64,
+}
+
+/// One window of all series.
+#[derive(Clone, Debug)]
+pub struct SeriesRow {
+    pub start: Time,
+    pub end: Time,
+    pub windows: Box<[Window]>,
+}
+
+/// Something other than a request's event that happened: a fault began, a fault ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    pub at: Time,
+    pub kind: &'static str,
+    pub entity: String,
+    pub what: &'static str,
+    pub detail: String,
+}
+
+/// One sampled request.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestRow {
+    /// Its key, which also names it.
+    pub request: u64,
+    /// The key of the request that called, 0 for one from a workload.
+    pub caller: u64,
+    pub flow: u32,
+    /// The instance that served it, [`crate::request::NONE`] if none did.
+    pub instance: u32,
+    pub arrived: Time,
+    pub finished: Time,
+    pub spent: [Span; PARTS.len()],
+    pub outcome: Outcome,
+}

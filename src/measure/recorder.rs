@@ -1,0 +1,97 @@
+//! The resource that gathers a replication's measures while it runs.
+
+use super::record::Backlog;
+use super::{Happening, InstanceTally, LinkTally, Measured, Record, RequestRow, SeriesRow, Tally, Window};
+use crate::units::Time;
+use bevy_ecs::prelude::Resource;
+
+/// Everything measured so far in one replication.
+#[derive(Resource, Default)]
+pub struct Recorder {
+    pub tallies: Vec<Tally>,
+    pub labels_ns: Vec<u128>,
+    pub happenings: Vec<Happening>,
+    pub requests: Vec<RequestRow>,
+    /// Requests that arrive from this time on are measured.
+    pub measured_from: Time,
+    /// When the open window began.
+    pub window_start: Time,
+    /// Whether windows are kept for the series.
+    pub keep_series: bool,
+    pub series: Vec<SeriesRow>,
+    /// The row that is being filled while a window closes.
+    pub row: Vec<Window>,
+    pub instance_gauges: Vec<[Measured; super::layout::INSTANCE_GAUGES.len()]>,
+    pub link_gauges: Vec<Measured>,
+    pub backlog: Vec<Backlog>,
+    /// The workload of each flow.
+    pub workload_of: Vec<Option<u32>>,
+}
+
+impl Recorder {
+    pub fn measures(&self, time: Time) -> bool {
+        time >= self.measured_from
+    }
+    /// Ends the window of each workload: rates and latency of its flows together.
+    pub fn close_workloads(&mut self, now: Time) {
+        let seconds = (now - self.window_start).seconds().max(1e-9);
+        for workload in 0..self.backlog.len() {
+            let mut sum = super::tally::WindowTally::default();
+            for (tally, of) in self.tallies.iter().zip(&self.workload_of) {
+                if *of == Some(workload as u32) {
+                    sum.add(&tally.window);
+                }
+            }
+            let rate = |count: u64| count as f64 / seconds;
+            let constant = |value: f64| Window { mean: value, min: value, max: value, last: value };
+            self.row.push(constant(rate(sum.arrivals)));
+            self.row.push(constant(rate(sum.answers)));
+            let mean = sum.latency_sum_ns as f64 * 1e-9 / sum.answers as f64;
+            let known = |ns: u64| if sum.answers == 0 { f64::NAN } else { ns as f64 * 1e-9 };
+            self.row.push(Window { mean, min: known(sum.latency_min_ns), max: known(sum.latency_max_ns), last: mean });
+        }
+        for tally in &mut self.tallies {
+            tally.window = Default::default();
+        }
+    }
+    /// Keeps the filled row if series are asked for, and opens the next window.
+    pub fn end_window(&mut self, now: Time) {
+        let windows = std::mem::take(&mut self.row);
+        if self.keep_series {
+            self.series.push(SeriesRow { start: self.window_start, end: now, windows: windows.into_boxed_slice() });
+        } else {
+            self.row = windows;
+            self.row.clear();
+        }
+        self.window_start = now;
+    }
+    /// How many requests of each workload are in the system.
+    pub fn in_system(&self, workload: u32) -> u64 {
+        let flows = self.tallies.iter().zip(&self.workload_of).filter(|(_, of)| **of == Some(workload));
+        flows.map(|(tally, _)| tally.came - tally.gone).sum()
+    }
+    /// How many requests of a workload have come.
+    pub fn came(&self, workload: u32) -> u64 {
+        self.tallies.iter().zip(&self.workload_of).filter(|(_, of)| **of == Some(workload)).map(|(tally, _)| tally.came).sum()
+    }
+    /// The finished record. Instances and links bring the counts they keep themselves.
+    pub fn finish(self, mut instances: Vec<InstanceTally>, mut links: Vec<LinkTally>) -> Record {
+        for (tally, gauges) in instances.iter_mut().zip(self.instance_gauges) {
+            tally.gauges = gauges;
+        }
+        for (tally, gauge) in links.iter_mut().zip(self.link_gauges) {
+            tally.in_flight = gauge;
+        }
+        Record {
+            flows: self.tallies,
+            instances,
+            links,
+            labels_ns: self.labels_ns,
+            backlog: self.backlog,
+            series: self.series,
+            happenings: self.happenings,
+            requests: self.requests,
+            ..Record::default()
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The vocabulary: which numbers a replication gives, under which names, and how many replications make an estimate of each.
+//!
+//! The same words in the terminal, in JSON and in Parquet; `docs/outputs.md` explains each. One walk over the layout gives the
+//! names and, with a record, the values, so that the two cannot get out of step. To add a metric: one `put` here.
+
+use super::layout::{INSTANCE_GAUGES, Layout};
+use super::{Histogram, InstanceTally, Measured, Record, Tally};
+use crate::request::PARTS;
+
+/// A number that every replication gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Metric {
+    /// `workload`, `endpoint`, `service`, `instance`, `link` or `balancer`.
+    pub kind: &'static str,
+    pub entity: String,
+    pub metric: String,
+    pub stat: &'static str,
+    pub unit: &'static str,
+    pub how: How,
+}
+
+/// How replications make an estimate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum How {
+    /// The mean of the replications' values.
+    Mean,
+    /// The quantile of all replications' durations together: which histogram, which quantile.
+    Quantile { histogram: usize, q: f64 },
+    /// The sum of the replications' numerators over the sum of their denominators; the weight is the denominator.
+    Ratio,
+}
+
+/// One replication's value of a metric. NaN where it has none (the mean latency of no requests).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Value {
+    pub value: f64,
+    /// The denominator of a ratio, 1 otherwise.
+    pub weight: f64,
+}
+
+/// The quantiles of a latency that are reported.
+pub const QUANTILES: [(&str, f64); 5] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
+
+/// The names of all metrics of a layout, in their stable order.
+pub fn metrics(layout: &Layout) -> Vec<Metric> {
+    let mut walk = Walk { layout, record: None, names: Some(Vec::new()), values: Vec::new(), histograms: Vec::new() };
+    walk.everything();
+    walk.names.unwrap_or_default()
+}
+
+/// The values of all metrics in one replication, in the same order, and the histograms that quantiles refer to.
+pub fn values(layout: &Layout, record: &Record) -> (Vec<Value>, Vec<Named>) {
+    let mut walk = Walk { layout, record: Some(record), names: None, values: Vec::new(), histograms: Vec::new() };
+    walk.everything();
+    (walk.values, walk.histograms)
+}
+
+/// A histogram and whose it is.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub kind: &'static str,
+    pub entity: String,
+    pub metric: &'static str,
+    pub histogram: Histogram,
+}
+
+struct Walk<'a> {
+    layout: &'a Layout,
+    record: Option<&'a Record>,
+    names: Option<Vec<Metric>>,
+    values: Vec<Value>,
+    histograms: Vec<Named>,
+}
+
+/// A value that is not a ratio.
+fn plain(value: f64) -> Value {
+    Value { value, weight: 1.0 }
+}
+
+fn ratio(numerator: f64, denominator: f64) -> Value {
+    Value { value: numerator / denominator, weight: denominator }
+}
+
+impl<'a> Walk<'a> {
+    fn everything(&mut self) {
+        let layout = self.layout;
+        for (index, name) in layout.workloads.iter().enumerate() {
+            self.requests("workload", name, |flow| flow.workload == Some(index as u32), None);
+        }
+        for (index, endpoint) in layout.endpoints.iter().enumerate() {
+            self.requests("endpoint", &endpoint.name, |flow| flow.endpoint == Some(index as u32), Some(index as u32));
+        }
+        for (index, name) in layout.services.iter().enumerate() {
+            let members: Vec<usize> = (0..layout.instances.len()).filter(|&i| layout.instances[i].service == index as u32).collect();
+            self.machines("service", name, &members);
+        }
+        for (index, instance) in layout.instances.iter().enumerate() {
+            self.machines("instance", &instance.name, &[index]);
+        }
+        for (index, name) in layout.links.iter().enumerate() {
+            self.link(name, index);
+        }
+        for (index, name) in layout.services.iter().enumerate() {
+            for (i, instance) in layout.instances.iter().enumerate().filter(|(_, instance)| instance.service == index as u32) {
+                let value = |record: &Record| plain(record.instances[i].chosen as f64);
+                self.put("balancer", name, ("chosen.", &instance.name), "total", "1", How::Mean, value);
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a metric has that many names; a struct of them would only be taken apart again")]
+    fn put(
+        &mut self,
+        kind: &'static str,
+        entity: &str,
+        metric: (&str, &str),
+        stat: &'static str,
+        unit: &'static str,
+        how: How,
+        value: impl FnOnce(&Record) -> Value,
+    ) {
+        if let Some(names) = &mut self.names {
+            names.push(Metric { kind, entity: entity.to_string(), metric: format!("{}{}", metric.0, metric.1), stat, unit, how });
+        }
+        if let Some(record) = self.record {
+            self.values.push(value(record));
+        }
+    }
+
+    fn requests(&mut self, kind: &'static str, entity: &str, mine: impl Fn(&super::Flow) -> bool, endpoint: Option<u32>) {
+        let layout = self.layout;
+        let mut sum = Tally::new(layout.outcomes.len());
+        if let Some(record) = self.record {
+            for (tally, _) in record.flows.iter().zip(&layout.flows).filter(|(_, flow)| mine(flow)) {
+                sum.add(tally);
+            }
+        }
+        let seconds = |record: &Record| record.measured_ns as f64 * 1e-9;
+        let (n, squares, total) = (sum.completed() as f64, sum.sum_squares_ns2 as f64 * 1e-18, sum.sum_ns as f64 * 1e-9);
+        let histogram = self.histograms.len();
+        let latency = ("latency", "");
+        self.put(kind, entity, latency, "mean", "s", How::Mean, |_| plain(total / n));
+        self.put(kind, entity, latency, "sd", "s", How::Mean, |_| plain(((squares - total * total / n).max(0.0) / (n - 1.0)).sqrt()));
+        let some = |ns: u64| if n > 0.0 { ns as f64 * 1e-9 } else { f64::NAN };
+        self.put(kind, entity, latency, "min", "s", How::Mean, |_| plain(some(sum.min_ns)));
+        for (stat, q) in QUANTILES {
+            self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| plain(sum.latency.quantile_s(q)));
+        }
+        self.put(kind, entity, latency, "max", "s", How::Mean, |_| plain(some(sum.max_ns)));
+        for (index, part) in PARTS.iter().enumerate() {
+            self.put(kind, entity, ("time_in.", part), "mean", "s", How::Mean, |_| plain(sum.parts_ns[index] as f64 * 1e-9 / n));
+        }
+        for (index, label) in layout.labels.iter().enumerate().filter(|(_, label)| Some(label.endpoint) == endpoint) {
+            let value = |record: &Record| plain(record.labels_ns[index] as f64 * 1e-9 / n);
+            self.put(kind, entity, ("time_in.io.", &label.name), "mean", "s", How::Mean, value);
+        }
+        let failed = sum.failed() as f64;
+        self.put(kind, entity, ("arrivals", ""), "total", "1", How::Mean, |_| plain(sum.arrivals as f64));
+        self.put(kind, entity, ("completed", ""), "total", "1", How::Mean, |_| plain(n));
+        self.put(kind, entity, ("failed", ""), "total", "1", How::Mean, |_| plain(failed));
+        self.put(kind, entity, ("unfinished", ""), "total", "1", How::Mean, |_| plain(sum.arrivals as f64 - n - failed));
+        self.put(kind, entity, ("offered_rate", ""), "mean", "1/s", How::Mean, |r| plain(sum.arrivals as f64 / seconds(r)));
+        self.put(kind, entity, ("throughput", ""), "mean", "1/s", How::Mean, |r| plain(sum.answered as f64 / seconds(r)));
+        self.put(kind, entity, ("error_ratio", ""), "mean", "1", How::Ratio, |_| ratio(failed, n + failed));
+        for (index, outcome) in layout.outcomes.iter().enumerate().skip(1) {
+            let value = |_: &Record| ratio(sum.outcomes[index] as f64, n + failed);
+            self.put(kind, entity, ("outcomes.", outcome), "mean", "1", How::Ratio, value);
+        }
+        self.histograms.push(Named { kind, entity: entity.to_string(), metric: "latency", histogram: sum.latency });
+    }
+
+    /// The gauges of one instance, or of a service: sums of means, the largest of maxima.
+    fn machines(&mut self, kind: &'static str, entity: &str, members: &[usize]) {
+        let layout = self.layout;
+        let cores: f64 = members.iter().map(|&i| layout.instances[i].cores as f64).sum();
+        let cores_max = members.iter().map(|&i| layout.instances[i].cores).max().unwrap_or(1) as f64;
+        let over = |record: &'a Record| members.iter().map(move |&i| &record.instances[i]);
+        let mean = |record: &Record, gauge: usize| members.iter().map(|&i| record.instances[i].gauges[gauge].mean(record.measured_ns)).sum::<f64>();
+        let max = |record: &Record, gauge: usize| members.iter().map(|&i| record.instances[i].gauges[gauge].max).max().unwrap_or(0) as f64;
+        self.put(kind, entity, ("utilisation", ""), "mean", "1", How::Mean, |r| plain(mean(r, 0) / cores));
+        self.put(kind, entity, ("utilisation", ""), "max", "1", How::Mean, |r| plain(max(r, 0) / cores_max));
+        for (gauge, (name, unit)) in INSTANCE_GAUGES.iter().enumerate().skip(1) {
+            self.put(kind, entity, (name, ""), "mean", unit, How::Mean, |r| plain(mean(r, gauge)));
+            self.put(kind, entity, (name, ""), "max", unit, How::Mean, |r| plain(max(r, gauge)));
+        }
+        let histogram = self.histograms.len();
+        let mut lag = InstanceTally::default();
+        for tally in self.record.into_iter().flat_map(over) {
+            lag.lag.merge(&tally.lag);
+            lag.lag_sum_ns += tally.lag_sum_ns;
+            lag.lag_max_ns = lag.lag_max_ns.max(tally.lag_max_ns);
+        }
+        let n = lag.lag.count() as f64;
+        let max_s = if n > 0.0 { lag.lag_max_ns as f64 * 1e-9 } else { f64::NAN };
+        self.put(kind, entity, ("loop_lag", ""), "mean", "s", How::Mean, |_| plain(lag.lag_sum_ns as f64 * 1e-9 / n));
+        self.put(kind, entity, ("loop_lag", ""), "p99", "s", How::Quantile { histogram, q: 0.99 }, |_| plain(lag.lag.quantile_s(0.99)));
+        self.put(kind, entity, ("loop_lag", ""), "max", "s", How::Mean, |_| plain(max_s));
+        let prices = members.iter().map(|&i| layout.instances[i].dollars_per_hour).collect::<Option<Vec<f64>>>();
+        if let Some(prices) = prices {
+            self.put(kind, entity, ("cost", ""), "mean", "USD/h", How::Mean, |_| plain(prices.iter().sum()));
+        }
+        self.histograms.push(Named { kind, entity: entity.to_string(), metric: "loop_lag", histogram: lag.lag });
+    }
+
+    fn link(&mut self, name: &str, index: usize) {
+        let gauge = |record: &Record| -> Measured { record.links[index].in_flight };
+        self.put("link", name, ("in_flight", ""), "mean", "1", How::Mean, |r| plain(gauge(r).mean(r.measured_ns)));
+        self.put("link", name, ("in_flight", ""), "max", "1", How::Mean, |r| plain(gauge(r).max as f64));
+        self.put("link", name, ("lost", ""), "total", "1", How::Mean, |r| plain(r.links[index].lost as f64));
+        let transit = |record: &Record| record.links[index].transit_ns as f64 * 1e-9 / record.links[index].delivered as f64;
+        self.put("link", name, ("transit", ""), "mean", "s", How::Mean, |r| plain(transit(r)));
+    }
+}

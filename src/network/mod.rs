@@ -1,0 +1,84 @@
+//! Links: one way between two groups of machines. Latency, loss, degradation.
+//!
+//! Law: a message is lost with the link's probability, plus that of the degradations active when it is sent (at most 1); else it arrives
+//! after the drawn latency plus the latencies of those degradations. Overlapping degradations add. A link delays, and
+//! does not queue: any number of messages travel at once (no bandwidth yet).
+//! Checked: `tests/it/network.rs` (Little's law of a link, share of lost messages, additive degradations).
+
+use crate::measure::{Gauge, LinkTally};
+use crate::problem::Problems;
+use crate::random::dists::{Dist, Sampler};
+use crate::random::keys::{Key, Salt};
+use crate::units::{Share, Span, Time};
+use bevy_ecs::prelude::Component;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A link, as written under `links`: `users -> api: { latency: { exp: 3ms }, loss: 0.1% }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// The name it is reported under; by default its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// How long a message travels, one way.
+    #[serde(default = "no_latency")]
+    pub latency: Dist<Span>,
+    /// The share of messages that never arrive.
+    #[serde(default)]
+    pub loss: Share,
+}
+
+fn no_latency() -> Dist<Span> {
+    Dist::constant(Span::ZERO)
+}
+
+impl Link {
+    pub fn check(&self, path: &str, problems: &mut Problems) {
+        self.latency.check(&format!("{path}.latency"), problems);
+    }
+}
+
+/// A link of the plan.
+#[derive(Clone, Debug)]
+pub struct LinkPlan {
+    pub name: String,
+    pub latency: Sampler,
+    /// Probability that a message is lost.
+    pub loss: f64,
+    pub loss_salt: Salt,
+}
+
+/// A link of the world.
+#[derive(Component, Default)]
+pub struct LinkState {
+    pub in_flight: Gauge,
+    /// What active degradations add.
+    pub extra_latency: Span,
+    pub extra_loss: f64,
+    pub tally: LinkTally,
+}
+
+impl LinkState {
+    /// Sends a message: the span after which it arrives, or none if it is lost.
+    #[inline(always)]
+    pub fn send(&mut self, plan: &LinkPlan, key: Key, now: Time, measured: bool) -> Option<Span> {
+        let loss = plan.loss + self.extra_loss;
+        if loss > 0.0 && key.draw(plan.loss_salt).uniform() < loss {
+            self.tally.lost += measured as u64;
+            return None;
+        }
+        let span = plan.latency.span(key) + self.extra_latency;
+        self.in_flight.add(now, 1);
+        if measured {
+            self.tally.delivered += 1;
+            self.tally.transit_ns += span.0 as u128;
+        }
+        Some(span)
+    }
+    /// The message is there.
+    #[inline(always)]
+    pub fn deliver(&mut self, now: Time) {
+        self.in_flight.subtract(now, 1);
+    }
+}

@@ -1,0 +1,125 @@
+//! The plan: a scenario compiled. Names are dense ids, steps a flat program, routes a flat list of hops, quantities samplers.
+//!
+//! Immutable, and shared by all replications. Nothing in it is ever written.
+
+mod compile;
+mod links;
+mod routes;
+
+pub use compile::compile;
+
+use crate::fault::FaultPlan;
+use crate::measure::Layout;
+use crate::network::LinkPlan;
+use crate::policy::balance::Balance;
+use crate::random::keys::Salt;
+use crate::server::InstancePlan;
+use crate::step::Op;
+use crate::units::{Span, Time};
+use crate::workload::Traffic;
+
+/// Everything a replication needs to know.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    /// End of a replication.
+    pub horizon: Time,
+    /// Where the measured part begins.
+    pub measured_from: Time,
+    /// Length of a series window.
+    pub window: Span,
+    /// Whether windows are kept.
+    pub keep_series: bool,
+    /// Share of requests written to `requests.parquet`.
+    pub trace_share: f64,
+    pub limits: Limits,
+    pub sources: Vec<SourcePlan>,
+    pub services: Vec<ServicePlan>,
+    pub instances: Vec<InstancePlan>,
+    /// How many workers (event loops, sets of cores) there are in all.
+    pub workers: u32,
+    pub links: Vec<LinkPlan>,
+    pub endpoints: Vec<EndpointPlan>,
+    pub calls: Vec<CallPlan>,
+    pub program: Vec<Op>,
+    pub hops: Vec<Hop>,
+    /// Flow of (workload, endpoint), for requests whose endpoint is drawn by the instance; [`crate::request::NONE`] where there is none.
+    pub flow_of: Vec<Vec<u32>>,
+    pub faults: Vec<FaultPlan>,
+    pub layout: Layout,
+}
+
+/// Guards against a scenario that would outgrow the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests in flight at once.
+    pub in_flight: u64,
+    /// Calendar entries fired in one replication.
+    pub events: u64,
+}
+
+/// A workload.
+#[derive(Clone, Debug)]
+pub struct SourcePlan {
+    pub traffic: Traffic,
+    /// Where requests go, with cumulated weights that end at 1.
+    pub targets: Vec<Target>,
+    pub mix_salt: Salt,
+}
+
+/// One place where a workload's requests go.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub up_to: f64,
+    pub flow: u32,
+    pub hop: u32,
+}
+
+/// A service: its balancer and instances.
+#[derive(Clone, Debug)]
+pub struct ServicePlan {
+    pub balance: Balance,
+    pub first_instance: u32,
+    pub instances: u32,
+    /// For random balancing.
+    pub balance_salt: Salt,
+    /// For the loop a request is bound to.
+    pub worker_salt: Salt,
+    /// For the endpoint that an instance draws.
+    pub endpoint_salt: Salt,
+}
+
+/// An endpoint: where its program begins, and whether that begins with memory.
+#[derive(Clone, Copy, Debug)]
+pub struct EndpointPlan {
+    pub first_step: u32,
+    pub has_memory: bool,
+}
+
+/// A call in a program.
+#[derive(Clone, Copy, Debug)]
+pub struct CallPlan {
+    pub flow: u32,
+    pub hop: u32,
+    pub timeout: Option<Span>,
+    pub salt: Salt,
+}
+
+/// One stage of a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hop {
+    /// Over a link.
+    Cross { link: u32 },
+    /// At a service's door: the balancer chooses. `back` is where a refusal goes on.
+    Door { service: u32, back: u32 },
+    /// Over the chosen instance's own link, if it has one.
+    In,
+    /// Into the instance, to the flow's endpoint.
+    Enter,
+    /// Into the instance, to one of its endpoints, drawn.
+    EnterAny,
+    /// Out over the instance's own link, if it has one.
+    Out,
+    /// The answer is there.
+    Home,
+}

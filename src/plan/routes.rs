@@ -1,0 +1,63 @@
+//! Routes as flat lists of hops: links to cross, the service's door, the instance's own links, and the way back.
+
+use super::Hop;
+use super::links::Links;
+use crate::scenario::Directory;
+
+/// Who sends: its names, the most specific first, and the nodes its messages pass.
+pub struct Sender<'a> {
+    pub names: Vec<&'a str>,
+    pub via: &'a [String],
+}
+
+/// Adds the route from a sender to a service and back; gives its first hop.
+pub fn add(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, sender: &Sender, service: u32, enter: Hop) -> u32 {
+    let first = hops.len() as u32;
+    let name = *directory.services.get_index(service as usize).map(|(name, _)| name).expect("a service's id is an index");
+    let mut here = sender.names.clone();
+    for node in sender.via.iter().map(String::as_str).chain([name]) {
+        cross(hops, links, directory, &here, &[node]);
+        here = vec![node];
+    }
+    let door = hops.len();
+    hops.push(Hop::Door { service, back: 0 });
+    hops.push(Hop::In);
+    hops.push(enter);
+    hops[door] = Hop::Door { service, back: hops.len() as u32 };
+    let own_links_out = sender.via.last().is_some_and(|last| has_own_link_out(directory, service, last));
+    match own_links_out {
+        true => hops.push(Hop::Out),
+        false => match sender.via.last() {
+            Some(last) => cross(hops, links, directory, &[name], &[last]),
+            None => cross(hops, links, directory, &[name], &sender.names),
+        },
+    }
+    for pair in sender.via.windows(2).rev() {
+        cross(hops, links, directory, &[&pair[1]], &[&pair[0]]);
+    }
+    hops.push(Hop::Home);
+    first
+}
+
+/// Adds the way on from an instance of a pipeline to the next service; gives its first hop.
+pub fn add_onward(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, instance: &str, next: u32) -> u32 {
+    let first = hops.len() as u32;
+    let name = *directory.services.get_index(next as usize).map(|(name, _)| name).expect("a service's id is an index");
+    cross(hops, links, directory, &[instance], &[name]);
+    let back = hops.len() as u32 + 3;
+    hops.extend([Hop::Door { service: next, back }, Hop::In, Hop::EnterAny, Hop::Out, Hop::Home]);
+    first
+}
+
+fn cross(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, from: &[&str], to: &[&str]) {
+    if let Some(link) = links.between(directory, from, to) {
+        hops.push(Hop::Cross { link });
+    }
+}
+
+/// Whether an instance of the service has a link of its own to that node.
+fn has_own_link_out(directory: &Directory, service: u32, to: &str) -> bool {
+    let named = !directory.scenario.services[service as usize].instances.is_empty();
+    let own = |name: &str| directory.scenario.links.contains_key(&format!("{name} -> {to}"));
+    named && directory.instances.iter().filter(|i| i.service == service).any(|i| own(&i.name) || i.then.is_some())
+}

@@ -1,0 +1,182 @@
+//! The machinery behind the catalogue: one line per distribution becomes the two enums, their dispatch, their reading and their schema.
+//!
+//! A written distribution is a plain value (`2ms`) or a map with one key, its tag (`exp: 3ms`). Both are read by
+//! `deserialize_enum`: the variant's name is a tag, or else the plain value itself. Tested in `tests.rs` beside the laws.
+
+use crate::problem::nearest;
+use crate::units::Quantity;
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use std::fmt::Formatter;
+use std::marker::PhantomData;
+
+/// What stands where a distribution's tag is expected.
+pub(super) enum Tag<Q> {
+    /// The position of a known tag.
+    Known(usize),
+    /// No tag but the value itself.
+    Plain(Q),
+}
+
+struct TagWords<Q>(PhantomData<Q>);
+
+impl<Q: Quantity> Visitor<'_> for TagWords<Q> {
+    type Value = Tag<Q>;
+    fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
+        write!(f, "{} or a distribution such as `exp`", Q::EXPECTING)
+    }
+    fn visit_str<E: Error>(self, text: &str) -> Result<Tag<Q>, E> {
+        if let Some(position) = super::TAGS.iter().position(|tag| *tag == text) {
+            return Ok(Tag::Known(position));
+        }
+        if text.starts_with(|c: char| c.is_ascii_digit() || "-.$".contains(c)) {
+            return text.parse().map(Tag::Plain).map_err(E::custom);
+        }
+        let expected = super::TAGS.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ");
+        let help = nearest(text, super::TAGS.iter().copied()).map_or(String::new(), |near| format!("\nhelp: did you mean `{near}`?"));
+        Err(E::custom(format!("unknown distribution `{text}`, expected one of {expected}{help}")))
+    }
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Tag<Q>, E> {
+        Q::from_bare(&number.to_string()).map(Tag::Plain).map_err(E::custom)
+    }
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Tag<Q>, E> {
+        Q::from_bare(&number.to_string()).map(Tag::Plain).map_err(E::custom)
+    }
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Tag<Q>, E> {
+        Q::from_bare(&number.to_string()).map(Tag::Plain).map_err(E::custom)
+    }
+}
+
+impl<'de, Q: Quantity> Deserialize<'de> for Tag<Q> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_identifier(TagWords(PhantomData))
+    }
+}
+
+/// The catalogue's lines, `tag: Written<Q>,` under a doc comment, made into the modules, [`Dist`](super::Dist) and [`Law`](super::Law).
+macro_rules! catalogue {
+    ($($(#[doc = $doc:literal])+ $tag:ident: $name:ident $(<$q:ident>)?,)+) => {
+        $(pub mod $tag;)+
+
+        /// The tags of all distributions, in the order of the catalogue.
+        pub const TAGS: &[&str] = &[$(stringify!($tag)),+];
+
+        /// A distribution as it is written, of durations, sizes or counts.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Dist<Q> {
+            $($(#[doc = $doc])+ $name($tag::$name $(<$q>)?),)+
+        }
+
+        /// A distribution ready to be drawn from, in base units (ns, B, 1).
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Law {
+            $($(#[doc = $doc])+ $name($tag::Law),)+
+        }
+
+        impl Law {
+            #[inline(never)]
+            fn sample_any(&self, draw: Draw) -> f64 {
+                match self { $(Law::$name(law) => law.sample(draw),)+ }
+            }
+            /// The smallest value that is reached with probability `u`.
+            pub fn quantile(&self, u: f64) -> f64 {
+                match self { $(Law::$name(law) => law.quantile(u),)+ }
+            }
+            /// The probability of at most `x`.
+            pub fn cdf(&self, x: f64) -> f64 {
+                match self { $(Law::$name(law) => law.cdf(x),)+ }
+            }
+            /// The mean; may be infinite.
+            pub fn mean(&self) -> f64 {
+                match self { $(Law::$name(law) => law.mean(),)+ }
+            }
+            /// The variance; may be infinite.
+            pub fn variance(&self) -> f64 {
+                match self { $(Law::$name(law) => law.variance(),)+ }
+            }
+        }
+
+        impl<Q: Quantity> Dist<Q> {
+            /// The word it is written with.
+            pub fn tag(&self) -> &'static str {
+                match self { $(Dist::$name(_) => stringify!($tag),)+ }
+            }
+            /// Notes what is wrong with the parameters; `path` is the path of the distribution.
+            pub fn check(&self, path: &str, problems: &mut Problems) {
+                let path = format!("{path}.{}", self.tag());
+                match self { $(Dist::$name(written) => Written::<Q>::check(written, &path, problems),)+ }
+            }
+            /// The law it stands for. Only for what [`check`](Dist::check) found no error in.
+            pub fn law(&self) -> Law {
+                match self { $(Dist::$name(written) => Law::$name(Written::<Q>::law(written)),)+ }
+            }
+            /// Reads the files it names, relative to `folder`; to be called before [`check`](Dist::check).
+            pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+                let path = format!("{path}.{}", self.tag());
+                match self { $(Dist::$name(written) => Written::<Q>::load(written, folder, &path, problems),)+ }
+            }
+            /// How many mixtures stand inside each other here.
+            pub(crate) fn depth(&self) -> usize {
+                match self { $(Dist::$name(written) => Written::<Q>::depth(written),)+ }
+            }
+        }
+
+        impl<Q: Quantity + serde::Serialize> serde::Serialize for Dist<Q> {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                let tag = self.tag();
+                let index = TAGS.iter().position(|known| *known == tag).unwrap_or_default() as u32;
+                match self { $(Dist::$name(written) => to.serialize_newtype_variant("distribution", index, tag, written),)+ }
+            }
+        }
+
+        impl<'de, Q: Quantity + serde::Deserialize<'de>> serde::Deserialize<'de> for Dist<Q> {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                struct Words<Q>(std::marker::PhantomData<Q>);
+                impl<'de, Q: Quantity + serde::Deserialize<'de>> serde::de::Visitor<'de> for Words<Q> {
+                    type Value = Dist<Q>;
+                    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                        write!(f, "{} or a distribution such as `exp`", Q::EXPECTING)
+                    }
+                    fn visit_enum<A: serde::de::EnumAccess<'de>>(self, access: A) -> Result<Dist<Q>, A::Error> {
+                        use serde::de::VariantAccess;
+                        let (tag, content) = access.variant::<catalogue::Tag<Q>>()?;
+                        let known = match tag {
+                            catalogue::Tag::Plain(value) => {
+                                content.unit_variant()?;
+                                return Ok(Dist::constant(value));
+                            }
+                            catalogue::Tag::Known(position) => TAGS[position],
+                        };
+                        $(if known == stringify!($tag) {
+                            return content.newtype_variant().map(Dist::$name);
+                        })+
+                        Err(serde::de::Error::unknown_variant(known, TAGS))
+                    }
+                }
+                from.deserialize_enum("distribution", TAGS, Words(std::marker::PhantomData))
+            }
+        }
+
+        impl<Q: Quantity + schemars::JsonSchema> schemars::JsonSchema for Dist<Q> {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                format!("{}Distribution", Q::WORD).into()
+            }
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let forms = [
+                    generator.subschema_for::<Q>(),
+                    $(catalogue::form(stringify!($tag), concat!($($doc),+), generator.subschema_for::<$tag::$name $(<$q>)?>()),)+
+                ];
+                schemars::json_schema!({ "description": "A plain value or a distribution", "oneOf": forms })
+            }
+        }
+    };
+}
+pub(super) use catalogue;
+
+/// The schema of one distribution: an object whose only key is its tag.
+pub(super) fn form(tag: &str, doc: &str, content: schemars::Schema) -> schemars::Schema {
+    let mut properties = serde_json::Map::new();
+    properties.insert(tag.to_string(), content.to_value());
+    schemars::json_schema!({
+        "type": "object", "description": doc.trim(), "properties": properties, "required": [tag], "additionalProperties": false
+    })
+}

@@ -1,0 +1,147 @@
+//! Empirical: measured values, a column of a CSV file.
+//!
+//! Law: every value of the column is equally likely; quantile(u) is the ⌈u·n⌉-th smallest, the inverse of the empirical cdf; the variance
+//! is that of the law (divided by n). Limits: a header row, at least one value, none negative. Source: Law 2015, "Simulation Modeling and
+//! Analysis" (5th ed.), §6.2.4 (resampling). Tested: draws against moments and cdf in `tests.rs`; reading and its errors here.
+
+use super::{Compiled, Written};
+use crate::problem::{Problems, nearest};
+use crate::units::Quantity;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Measured values: a column of a CSV file with a header row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Empirical<Q> {
+    /// The file, relative to the scenario's folder.
+    pub file: String,
+    /// The column, as the header row names it.
+    pub column: String,
+    /// What a bare number in the column is a multiple of, such as `1ms`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Q>,
+    /// The column in base units, sorted, once loaded.
+    #[serde(skip)]
+    pub values: Option<Arc<[f64]>>,
+}
+
+/// The law of measured values, in base units and sorted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Law {
+    values: Arc<[f64]>,
+}
+
+impl<Q: Quantity> Empirical<Q> {
+    /// Reads the column of the file under `folder`; the error names file, line and cell.
+    pub fn load(&mut self, folder: &Path) -> Result<(), String> {
+        let Empirical { file, column, .. } = self;
+        let mut reader = csv::Reader::from_path(folder.join(&*file)).map_err(|error| format!("cannot read `{file}`: {error}"))?;
+        let headers = reader.headers().map_err(|error| format!("cannot read the header of `{file}`: {error}"))?.clone();
+        let Some(place) = headers.iter().position(|header| header.trim() == column) else {
+            let help = nearest(column, headers.iter()).map_or(String::new(), |near| format!("\nhelp: did you mean `{near}`?"));
+            let known = headers.iter().map(|header| format!("`{header}`")).collect::<Vec<_>>().join(", ");
+            return Err(format!("`{file}` has no column `{column}`, its columns are {known}{help}"));
+        };
+        let mut values = Vec::new();
+        for row in reader.records() {
+            let row = row.map_err(|error| format!("cannot read `{file}`: {error}"))?;
+            let line = row.position().map_or(0, |position| position.line());
+            let cell = row.get(place).unwrap_or_default().trim();
+            values.push(value(cell, self.unit).map_err(|error| format!("`{file}` line {line}, column `{column}`: {error}"))?);
+        }
+        if values.is_empty() {
+            return Err(format!("column `{column}` of `{file}` has no values"));
+        }
+        values.sort_by(f64::total_cmp);
+        self.values = Some(values.into());
+        Ok(())
+    }
+}
+
+/// A cell in base units: a quantity, or a bare number of `unit`s.
+fn value<Q: Quantity>(cell: &str, unit: Option<Q>) -> Result<f64, String> {
+    match (cell.parse::<f64>(), unit) {
+        (Ok(number), Some(unit)) if number >= 0.0 && number.is_finite() => Ok(number * unit.to_base()),
+        (Ok(_), Some(_)) => Err(format!("`{cell}` is not a number of at least 0")),
+        (Ok(_), None) if cell.parse::<Q>().is_err_and(|error| error.contains("no unit")) => {
+            Err(format!("`{cell}` has no unit\nhelp: say what the column's numbers are, such as `unit: 1ms`"))
+        }
+        _ => cell.parse().map(Q::to_base),
+    }
+}
+
+impl<Q: Quantity> Written<Q> for Empirical<Q> {
+    type Law = Law;
+    fn check(&self, _: &str, _: &mut Problems) {}
+    fn law(&self) -> Law {
+        Law { values: self.values.clone().unwrap_or_default() }
+    }
+    fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+        if let Err(error) = Empirical::load(self, folder) {
+            let (what, help) = error.split_once("\nhelp: ").map_or((error.as_str(), None), |(what, help)| (what, Some(help)));
+            let problem = problems.error(path, what);
+            problem.help = help.map(str::to_string);
+        }
+    }
+}
+
+impl Compiled for Law {
+    fn quantile(&self, u: f64) -> f64 {
+        let n = self.values.len();
+        let rank = (u * n as f64).ceil() as usize;
+        self.values.get(rank.clamp(1, n.max(1)) - 1).copied().unwrap_or(0.0)
+    }
+    fn cdf(&self, x: f64) -> f64 {
+        self.values.partition_point(|value| *value <= x) as f64 / self.values.len().max(1) as f64
+    }
+    fn mean(&self) -> f64 {
+        self.values.iter().sum::<f64>() / self.values.len().max(1) as f64
+    }
+    fn variance(&self) -> f64 {
+        let mean = self.mean();
+        self.values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / self.values.len().max(1) as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Span;
+
+    fn loaded(text: &str, column: &str, unit: Option<Span>) -> Result<Law, String> {
+        let folder =
+            std::env::temp_dir().join(format!("asyncflow-empirical-{}-{}", std::process::id(), crate::random::keys::Salt::of(text).0));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("measured.csv"), text).unwrap();
+        let mut written = Empirical { file: "measured.csv".into(), column: column.into(), unit, values: None };
+        let result = written.load(&folder);
+        std::fs::remove_dir_all(&folder).unwrap();
+        result.map(|()| written.law())
+    }
+
+    #[test]
+    fn a_column_of_quantities_and_one_of_bare_numbers_give_the_same_law() {
+        // By hand for 1, 2, 3, 10 ms: mean 4, variance (9 + 4 + 1 + 36)/4 = 12.5; the median is the second value.
+        let quantities = loaded("id,took\n1,3ms\n2,1ms\n3,10ms\n4,2000us\n", "took", None).unwrap();
+        let bare = loaded("took\n3\n1\n10\n2.0\n", "took", Some(Span(1_000_000))).unwrap();
+        assert_eq!(quantities, bare);
+        assert_eq!((bare.mean(), bare.variance(), bare.quantile(0.5), bare.cdf(2.5e6)), (4e6, 12.5e12, 2e6, 0.5));
+        assert_eq!((bare.quantile(0.0), bare.quantile(1.0), bare.quantile(0.51)), (1e6, 10e6, 3e6));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_file_line_and_cell() {
+        // The texts of the errors: the third line holds the bad cell in each.
+        assert!(
+            loaded("took\n1ms\n5\n", "took", None).unwrap_err().starts_with("`measured.csv` line 3, column `took`: `5` has no unit\nhelp:")
+        );
+        assert!(loaded("took\n1\n-5\n", "took", Some(Span(1))).unwrap_err().contains("line 3, column `took`: `-5` is not a number"));
+        assert!(loaded("took\n1\n", "tok", None).unwrap_err().ends_with("help: did you mean `took`?"));
+        assert!(loaded("took\n", "took", None).unwrap_err().contains("no values"));
+        let mut missing = Empirical::<Span> { file: "nowhere.csv".into(), column: "x".into(), unit: None, values: None };
+        assert!(missing.load(Path::new("/nowhere")).unwrap_err().starts_with("cannot read `nowhere.csv`"));
+    }
+}

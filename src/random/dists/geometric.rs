@@ -1,0 +1,79 @@
+//! Geometric: trials until the first success, 1, 2, …
+//!
+//! Law: P(X = k) = (1 - p)^(k-1)·p with p = 1/mean. Limits: counts only; 1 ≤ mean ≤ 1e12. Source: Johnson, Kemp, Kotz 2005, "Univariate
+//! Discrete Distributions" (3rd ed.), §5.2. Sampled through the quantile ⌈ln(1 - u)/ln(1 - p)⌉ (Devroye 1986, §X.2). Tested: draws against
+//! moments, cdf, probabilities and `rand_distr` in `tests*.rs`; closed forms here.
+
+use super::{Compiled, Written, demand, demand_count};
+use crate::problem::Problems;
+use crate::units::Quantity;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Counts 1, 2, …: trials until the first success.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Geometric {
+    /// The mean, at least 1.
+    #[schemars(range(min = 1))]
+    pub mean: f64,
+}
+
+/// A geometric law.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Law {
+    mean: f64,
+}
+
+impl<Q: Quantity> Written<Q> for Geometric {
+    type Law = Law;
+    fn check(&self, path: &str, problems: &mut Problems) {
+        demand_count::<Q>(problems, path, "geometric");
+        demand(problems, (1.0..=1e12).contains(&self.mean), path, "mean", "`mean` of a geometric is a number from 1 to 10^12");
+    }
+    fn law(&self) -> Law {
+        Law { mean: self.mean }
+    }
+}
+
+impl Law {
+    /// ln(1 - p): minus infinity if every trial succeeds.
+    fn log_failure(&self) -> f64 {
+        (-1.0 / self.mean).ln_1p()
+    }
+}
+
+impl Compiled for Law {
+    fn quantile(&self, u: f64) -> f64 {
+        ((-u).ln_1p() / self.log_failure()).ceil().max(1.0)
+    }
+    fn cdf(&self, x: f64) -> f64 {
+        if x < 1.0 { 0.0 } else { -(x.floor() * self.log_failure()).exp_m1() }
+    }
+    fn mean(&self) -> f64 {
+        self.mean
+    }
+    fn variance(&self) -> f64 {
+        self.mean * (self.mean - 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fair_coin_is_thrown_twice_on_average() {
+        // By hand for p = 1/2: variance 2, P(X ≤ 3) = 7/8, p60 = 2.
+        let law = Law { mean: 2.0 };
+        assert_eq!((law.variance(), law.quantile(0.6)), (2.0, 2.0));
+        assert!((law.cdf(3.5) - 0.875).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_geometric_of_mean_one_is_one() {
+        // The limit p = 1: the first trial always succeeds.
+        let law = Law { mean: 1.0 };
+        assert_eq!((law.quantile(0.0), law.quantile(0.999), law.cdf(1.0), law.cdf(0.5), law.variance()), (1.0, 1.0, 1.0, 0.0, 0.0));
+    }
+}

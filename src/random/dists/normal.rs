@@ -1,0 +1,145 @@
+//! Normal, kept above a least value: by redrawing (the truncated normal) or by clipping.
+//!
+//! Law: X ~ N(mean, sd²); redraw: X given X ≥ min, with moments mean + sd·h and sd²·(1 + a·h - h²), a = (min - mean)/sd, h = φ(a)/(1 -
+//! Φ(a)); clip: max(min, X). `mean` and `sd` are those before either. Limits: sd > 0; with redraw P(X < min) ≤ 99.9 %. Source: Johnson,
+//! Kotz, Balakrishnan 1994, "Continuous Univariate Distributions" 1, §13.10.1. Sampled through the quantile, in the upper tail's terms so
+//! that nothing cancels. Tested: draws against moments, cdf and rejection from `rand_distr` in `tests*.rs`.
+
+use super::{Compiled, Written};
+use crate::problem::Problems;
+use crate::units::Quantity;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::standard_normal::{above, cdf, density, quantile};
+
+/// What happens to a draw below the least value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BelowMin {
+    /// It is drawn again: the truncated normal.
+    #[default]
+    Redraw,
+    /// It becomes the least value.
+    Clip,
+}
+
+/// Normal, kept above a least value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Normal<Q> {
+    /// The mean, before anything is redrawn or clipped.
+    pub mean: Q,
+    /// The standard deviation, before anything is redrawn or clipped.
+    pub sd: Q,
+    /// The least value; 0 if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<Q>,
+    /// What happens below the least value.
+    #[serde(default)]
+    pub below_min: BelowMin,
+}
+
+/// A normal law above a least value, in base units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Law {
+    mean: f64,
+    sd: f64,
+    min: f64,
+    below_min: BelowMin,
+}
+
+impl<Q: Quantity> Written<Q> for Normal<Q> {
+    type Law = Law;
+    fn check(&self, path: &str, problems: &mut Problems) {
+        if self.sd.to_base() <= 0.0 {
+            problems.error(format!("{path}.sd"), "`sd` of a normal is more than 0; for no variation write the value itself");
+            return;
+        }
+        let law = self.law();
+        if self.below_min == BelowMin::Clip {
+            return;
+        }
+        let (least, below) = (Q::from_base(law.min), 1.0 - above(law.start()));
+        if below > 0.999 {
+            let what = format!("{:.3} % of this normal are below {least}, where it is drawn again", below * 100.0);
+            problems.error(path, what).advise("raise `mean`, lower `min`, or clip with `below_min: clip`");
+        } else if (law.mean() - law.mean).abs() > 0.01 * law.mean {
+            let what = format!("drawing again below {least} moves the mean from {} to {}", self.mean, Q::from_base(law.mean()));
+            problems.warning(path, what).advise("lower `sd`, or use lognormal or gamma, which are never negative");
+        }
+    }
+    fn law(&self) -> Law {
+        let min = self.min.map_or(0.0, |min| min.to_base());
+        Law { mean: self.mean.to_base(), sd: self.sd.to_base(), min, below_min: self.below_min }
+    }
+}
+
+impl Law {
+    /// The least value in standard deviations from the mean.
+    fn start(&self) -> f64 {
+        (self.min - self.mean) / self.sd
+    }
+    /// First and second moment of (X - mean)/sd.
+    fn standard_moments(&self) -> (f64, f64) {
+        let a = self.start();
+        match self.below_min {
+            BelowMin::Redraw => {
+                let hazard = density(a) / above(a);
+                (hazard, 1.0 + a * hazard)
+            }
+            BelowMin::Clip => (a * cdf(a) + density(a), a * a * cdf(a) + above(a) + a * density(a)),
+        }
+    }
+}
+
+impl Compiled for Law {
+    fn quantile(&self, u: f64) -> f64 {
+        let kept = if self.below_min == BelowMin::Redraw { above(self.start()) } else { 1.0 };
+        (self.mean - self.sd * quantile((1.0 - u) * kept)).max(self.min)
+    }
+    fn cdf(&self, x: f64) -> f64 {
+        let tail = above((x - self.mean) / self.sd);
+        match self.below_min {
+            _ if x < self.min => 0.0,
+            BelowMin::Redraw => 1.0 - tail / above(self.start()),
+            BelowMin::Clip => 1.0 - tail,
+        }
+    }
+    fn mean(&self) -> f64 {
+        self.mean + self.sd * self.standard_moments().0
+    }
+    fn variance(&self) -> f64 {
+        let (first, second) = self.standard_moments();
+        self.sd * self.sd * (second - first * first).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Count;
+
+    #[test]
+    fn a_normal_cut_at_its_mean_is_a_half_normal() {
+        // Closed form: half-normal of sd 10 above 100: mean 100 + 10·√(2/π), variance 100·(1 - 2/π).
+        let law = Normal { mean: Count(100), sd: Count(10), min: Some(Count(100)), below_min: BelowMin::Redraw }.law();
+        let two_over_pi = 2.0 / std::f64::consts::PI;
+        assert!((law.mean() - (100.0 + 10.0 * two_over_pi.sqrt())).abs() < 1e-9);
+        assert!((law.variance() - 100.0 * (1.0 - two_over_pi)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_check_says_where_redrawing_moves_the_mean() {
+        // Half-normal again: 100 + 100·√(2/π) = 180; five standard deviations above the cut nothing is said.
+        let check = |mean, sd, min| {
+            let mut problems = Problems::default();
+            Normal { mean: Count(mean), sd: Count(sd), min: Some(Count(min)), below_min: BelowMin::Redraw }
+                .check("cpu.normal", &mut problems);
+            problems
+        };
+        assert_eq!(check(100, 100, 100).list[0].what, "drawing again below 100 moves the mean from 100 to 180");
+        assert!(check(100, 20, 0).list.is_empty());
+        assert!(check(100, 10, 200).any_error());
+    }
+}

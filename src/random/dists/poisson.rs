@@ -1,0 +1,142 @@
+//! Poisson: the number of independent arrivals; or as many steps of a quantity.
+//!
+//! Law: P(N = k) = λ^k·exp(-λ)/k!, X = step·N, λ = mean/step. Limits: 0 ≤ λ ≤ 1e9; a plain mean is of counts only. Source: Johnson, Kemp,
+//! Kotz 2005, "Univariate Discrete Distributions" (3rd ed.), §4.2; cdf = Q(⌊k⌋+1, λ), the regularised upper incomplete gamma function.
+//! Sampled by `rand_distr` (Ahrens, Dieter 1982, "Computer generation of Poisson deviates from modified normal distributions"). Tested:
+//! draws against moments, cdf and `statrs`' probabilities in `tests*.rs`.
+
+use super::solve::bisect;
+use super::{Compiled, Written, demand, demand_count};
+use crate::problem::Problems;
+use crate::random::keys::Draw;
+use crate::units::{Count, Quantity};
+use rand_distr::Distribution;
+use schemars::JsonSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::{Deserialize, Serialize};
+
+/// The number of independent arrivals, by its mean; or whole steps of a quantity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Poisson<Q> {
+    /// A count with that mean, which need not be whole.
+    Mean(f64),
+    /// Whole multiples of a step.
+    Steps(Steps<Q>),
+}
+
+/// Whole multiples of a step, with a mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Steps<Q> {
+    /// The mean.
+    pub mean: Q,
+    /// What the values are whole multiples of.
+    pub step: Q,
+}
+
+/// A Poisson law in base units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Law {
+    lambda: f64,
+    step: f64,
+    /// None if nothing ever arrives.
+    arrivals: Option<Box<rand_distr::Poisson<f64>>>,
+}
+
+impl<'de, Q: Quantity + Deserialize<'de>> Deserialize<'de> for Poisson<Q> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Words<Q>(std::marker::PhantomData<Q>);
+        impl<'de, Q: Quantity + Deserialize<'de>> serde::de::Visitor<'de> for Words<Q> {
+            type Value = Poisson<Q>;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a mean such as `100`, or `{ mean: …, step: … }`")
+            }
+            fn visit_u64<E: serde::de::Error>(self, mean: u64) -> Result<Poisson<Q>, E> {
+                Ok(Poisson::Mean(mean as f64))
+            }
+            fn visit_i64<E: serde::de::Error>(self, mean: i64) -> Result<Poisson<Q>, E> {
+                Ok(Poisson::Mean(mean as f64))
+            }
+            fn visit_f64<E: serde::de::Error>(self, mean: f64) -> Result<Poisson<Q>, E> {
+                Ok(Poisson::Mean(mean))
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Poisson<Q>, E> {
+                let mean = text.parse().or_else(|_| text.parse::<Count>().map(Count::to_base));
+                mean.map(Poisson::Mean).map_err(|_| {
+                    E::custom(format!(
+                        "`{text}` is not the mean of a count\nhelp: write a number, or `{{ mean: {text}, step: … }}` for a quantity"
+                    ))
+                })
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Poisson<Q>, A::Error> {
+                Steps::deserialize(MapAccessDeserializer::new(map)).map(Poisson::Steps)
+            }
+        }
+        from.deserialize_any(Words(std::marker::PhantomData))
+    }
+}
+
+impl<Q: JsonSchema> JsonSchema for Poisson<Q> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Poisson_for_{}", Q::schema_name()).into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let steps = generator.subschema_for::<Steps<Q>>();
+        schemars::json_schema!({ "oneOf": [{ "type": "number", "minimum": 0, "description": "The mean of a count" }, steps] })
+    }
+}
+
+impl<Q: Quantity> Written<Q> for Poisson<Q> {
+    type Law = Law;
+    fn check(&self, path: &str, problems: &mut Problems) {
+        match self {
+            Poisson::Mean(mean) => {
+                demand_count::<Q>(problems, path, "poisson");
+                if !(0.0..=1e9).contains(mean) {
+                    problems.error(path, "the mean of a poisson is a number from 0 to 10^9");
+                }
+            }
+            Poisson::Steps(Steps { mean, step }) => {
+                demand(problems, step.to_base() > 0.0, path, "step", "`step` of a poisson is more than 0");
+                let steps = mean.to_base() / step.to_base();
+                demand(problems, step.to_base() <= 0.0 || steps <= 1e9, path, "mean", "`mean` of a poisson is at most 10^9 steps");
+            }
+        }
+    }
+    fn law(&self) -> Law {
+        let (lambda, step) = match self {
+            Poisson::Mean(mean) => (*mean, 1.0),
+            Poisson::Steps(steps) => (steps.mean.to_base() / steps.step.to_base(), steps.step.to_base()),
+        };
+        Law { lambda, step, arrivals: rand_distr::Poisson::new(lambda).ok().map(Box::new) }
+    }
+}
+
+impl Compiled for Law {
+    fn sample(&self, draw: Draw) -> f64 {
+        self.arrivals.as_ref().map_or(0.0, |arrivals| self.step * arrivals.sample(&mut draw.generator()))
+    }
+    fn quantile(&self, u: f64) -> f64 {
+        if u >= 1.0 && self.lambda > 0.0 {
+            return f64::INFINITY;
+        }
+        // Forty standard deviations and forty more: beyond what any u below 1 can reach.
+        let far = self.lambda + 40.0 * self.lambda.sqrt() + 40.0;
+        self.step * bisect(0.0, far, u, |k| self.cdf(k * self.step)).round()
+    }
+    fn cdf(&self, x: f64) -> f64 {
+        match x / self.step {
+            k if k < 0.0 => 0.0,
+            k if self.lambda <= 0.0 || k.is_infinite() => 1.0,
+            // A value that rounding left just under its whole number of steps is meant to be that number.
+            k => statrs::function::gamma::gamma_ur((k * (1.0 + 1e-15)).floor() + 1.0, self.lambda),
+        }
+    }
+    fn mean(&self) -> f64 {
+        self.lambda * self.step
+    }
+    fn variance(&self) -> f64 {
+        self.lambda * self.step * self.step
+    }
+}

@@ -1,0 +1,42 @@
+//! The JSON object of `--json`.
+
+use super::Circumstances;
+use crate::experiment::Results;
+use serde_json::{Map, Value, json};
+
+/// A number, or null where there is none.
+fn number(value: f64) -> Value {
+    serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+/// One JSON object with everything of the summary.
+pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
+    let slos = results.slos.iter().map(|slo| {
+        json!({ "name": slo.name, "of": slo.of, "goal": slo.goal, "estimate": number(slo.estimate), "pass": slo.pass, "certain": slo.certain })
+    });
+    let metrics = results.rows.iter().map(|row| {
+        let e = &row.estimate;
+        json!({
+            "kind": row.kind, "entity": row.entity, "metric": row.metric, "stat": row.stat, "unit": row.unit,
+            "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "std_error": number(e.std_error),
+            "n": e.n, "method": e.method.name(), "flags": row.flags,
+        })
+    });
+    let verdict = json!({ "overloaded": results.overloaded, "slos": slos.collect::<Vec<_>>(), "notes": results.notes });
+    let head = [
+        ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
+        ("scenario", json!(results.scenario)),
+        ("fingerprint", json!(results.fingerprint)),
+        ("seed", json!(results.seed)),
+        ("replications", json!(results.replications)),
+        ("confidence", json!(results.confidence)),
+        ("duration_s", json!(results.duration_s)),
+        ("warmup_s", json!(results.warmup_s)),
+        ("events", json!(results.events)),
+        ("wall_s", json!(circumstances.wall_s)),
+        ("threads", json!(circumstances.threads)),
+        ("verdict", verdict),
+        ("metrics", Value::Array(metrics.collect())),
+    ];
+    Value::Object(head.into_iter().map(|(key, value)| (key.to_string(), value)).collect::<Map<_, _>>())
+}

@@ -1,0 +1,19 @@
+//! What is said of a run: the terminal summary, the JSON object, the chart. All from the same [`Results`](crate::experiment::Results).
+
+mod format;
+mod json;
+mod plots;
+mod summary;
+
+pub use json::to_json;
+pub(crate) use plots::plots;
+pub(crate) use summary::summary;
+pub use summary::{Paint, estimate};
+
+/// What is known of a run besides its results: it differs from machine to machine, and is in no file.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// Seconds the simulation took.
+    pub wall_s: f64,
+    pub threads: usize,
+}

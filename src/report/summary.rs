@@ -1,0 +1,249 @@
+//! The terminal summary: one screen. Verdict, latency, where the time goes, services, notes.
+
+use super::Circumstances;
+use super::format::{blocks, percent, percent_with_interval, thousands, value, with_interval};
+use crate::experiment::{Fold, Results, Row};
+use crate::measure::Histogram;
+use crate::request::PARTS;
+use crate::scenario::{Estimate, Scenario};
+use crate::units::Span;
+use comfy_table::{CellAlignment, Table, presets};
+use std::fmt::Write;
+
+/// Whether the text is for a terminal that shows colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    Colours,
+    Plain,
+}
+
+impl Paint {
+    fn with(self, code: &str, text: &str) -> String {
+        match self {
+            Paint::Colours => format!("\x1b[{code}m{text}\x1b[0m"),
+            Paint::Plain => text.to_string(),
+        }
+    }
+    fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+    fn good(self, text: &str) -> String {
+        self.with("32", text)
+    }
+    fn bad(self, text: &str) -> String {
+        self.with("31;1", text)
+    }
+    fn doubtful(self, text: &str) -> String {
+        self.with("33", text)
+    }
+    fn faint(self, text: &str) -> String {
+        self.with("2", text)
+    }
+}
+
+/// Rows of a table beyond this are left out, with a line that says so.
+const ROWS: usize = 12;
+
+/// The whole summary.
+pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstances: Circumstances, paint: Paint) -> String {
+    let mut out = String::new();
+    // Writing into a String cannot fail.
+    let _ = head(&mut out, results, paint);
+    let _ = verdict(&mut out, scenario, results, paint);
+    let _ = latency(&mut out, scenario, results, paint);
+    for (workload, _) in scenario.workload.iter().take(3) {
+        let _ = breakdown(&mut out, results, fold, workload, paint);
+    }
+    let _ = services(&mut out, scenario, results, paint);
+    if !results.notes.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.bold("Notes"));
+        for note in &results.notes {
+            let _ = writeln!(out, "  • {note}");
+        }
+    }
+    let events = thousands(results.events);
+    let rate = results.events as f64 / circumstances.wall_s.max(1e-9) / 1e6;
+    let threads = if circumstances.threads == 1 { "1 thread".to_string() } else { format!("{} threads", circumstances.threads) };
+    let foot = format!("{events} events in {} on {threads} ({rate:.1} M/s) · fingerprint {}", value(circumstances.wall_s, "s"), results.fingerprint);
+    let _ = writeln!(out, "\n{}", paint.faint(&foot));
+    out
+}
+
+fn head(out: &mut String, results: &Results, paint: Paint) -> std::fmt::Result {
+    let (duration, warmup) = (Span::from_seconds(results.duration_s), Span::from_seconds(results.warmup_s));
+    let warmup = if warmup == Span::ZERO { String::new() } else { format!(" after {warmup} of warm-up") };
+    let n = results.replications;
+    let plural = if n == 1 { "replication" } else { "replications" };
+    let line = format!("  {n} {plural} of {duration}{warmup} · seed {} · ± is the {:.0} % interval", results.seed, results.confidence * 100.0);
+    writeln!(out, "{}{}\n", paint.bold(&results.scenario), paint.faint(&line))
+}
+
+fn verdict(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
+    for workload in scenario.workload.keys() {
+        let of = |metric: &str| results.find("workload", workload, metric, "mean").map_or(f64::NAN, |row| row.estimate.estimate);
+        let (offered, answered, errors) = (of("offered_rate"), of("throughput"), of("error_ratio"));
+        let numbers = format!("{}/s asked, {}/s answered, {} failed", value(offered, "1/s"), value(answered, "1/s"), percent(errors));
+        let is_overloaded = results.overloaded.contains(workload);
+        let mark = if is_overloaded { paint.bad("✘ overloaded") } else { paint.good("✔ keeps up") };
+        writeln!(out, "  {mark}  {workload}: {numbers}")?;
+    }
+    for slo in &results.slos {
+        let mark = match (slo.pass, slo.certain) {
+            (true, true) => paint.good("✔ met"),
+            (false, true) => paint.bad("✘ missed"),
+            (true, false) => paint.doubtful("✔ met, but not surely"),
+            (false, false) => paint.doubtful("✘ missed, but not surely"),
+        };
+        let unit = if slo.goal.starts_with("errors") || slo.goal.starts_with("throughput") { "1" } else { "s" };
+        let is = if slo.goal.starts_with("errors") { percent(slo.estimate) } else { value(slo.estimate, unit) };
+        writeln!(out, "  {mark}  {}: {} {} (is {is})", slo.name, slo.of, slo.goal)?;
+    }
+    Ok(())
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header.to_vec());
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((if index == 0 { 2 } else { 1 }, 1));
+        if index > 0 {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn write_table(out: &mut String, table: &Table, left_out: usize) -> std::fmt::Result {
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    match left_out {
+        0 => Ok(()),
+        n => writeln!(out, "  … and {n} more, in the files and in --json"),
+    }
+}
+
+fn latency(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
+    writeln!(out, "\n{}", paint.bold("Latency of answered requests"))?;
+    let mut lines = table(&["", "mean", "p50", "p95", "p99", "p99.9", "max", "answered/s", "failed"]);
+    let workloads = scenario.workload.keys().map(|name| ("workload", name));
+    let endpoints: Vec<&String> = results.rows.iter().filter(|r| r.kind == "endpoint" && r.metric == "throughput").map(|r| &r.entity).collect();
+    let all: Vec<(&str, &String)> = workloads.chain(endpoints.into_iter().map(|name| ("endpoint", name))).collect();
+    for (kind, name) in all.iter().take(ROWS) {
+        let of = |metric: &str, stat: &str| results.find(kind, name, metric, stat);
+        let latency = |stat: &str| of("latency", stat).map_or(String::new(), |row| with_interval(&row.estimate, "s"));
+        let max = of("latency", "max").map_or(String::new(), |row| value(row.estimate.estimate, "s"));
+        let throughput = of("throughput", "mean").map_or(String::new(), |row| value(row.estimate.estimate, "1/s"));
+        let failed = of("error_ratio", "mean").map_or(String::new(), |row| percent_with_interval(&row.estimate));
+        let [mean, p50, p95, p99, p999] = ["mean", "p50", "p95", "p99", "p99.9"].map(latency);
+        lines.add_row([name.to_string(), mean, p50, p95, p99, p999, max, throughput, failed]);
+    }
+    write_table(out, &lines, all.len().saturating_sub(ROWS))
+}
+
+/// Where the time of a workload's requests goes, and how their latency is distributed.
+fn breakdown(out: &mut String, results: &Results, fold: &Fold, workload: &str, paint: Paint) -> std::fmt::Result {
+    let part = |part: &str| results.find("workload", workload, &format!("time_in.{part}"), "mean").map_or(0.0, |row| row.estimate.estimate);
+    let mut parts: Vec<(&str, f64)> = PARTS.iter().map(|name| (*name, part(name))).filter(|(_, seconds)| *seconds > 0.0).collect();
+    let total: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
+    if total.is_nan() || total <= 0.0 {
+        return Ok(());
+    }
+    parts.sort_by(|a, b| b.1.total_cmp(&a.1));
+    writeln!(out, "\n{}", paint.bold(&format!("Where the time of {workload} goes")))?;
+    let words: Vec<String> = parts.iter().map(|(name, seconds)| format!("{name} {} ({})", value(*seconds, "s"), percent(seconds / total))).collect();
+    writeln!(out, "  {}", words.join(" · "))?;
+    if let Some(histogram) = fold.histogram("workload", workload, "latency") {
+        sparkline(out, histogram, paint)?;
+    }
+    Ok(())
+}
+
+/// A small histogram over equal steps of the logarithm of the latency, from the shortest to the 99.9th percentile.
+fn sparkline(out: &mut String, histogram: &Histogram, paint: Paint) -> std::fmt::Result {
+    const STEPS: usize = 48;
+    let Some(first) = histogram.buckets().next() else { return Ok(()) };
+    let (low, high) = (first.low_ns.max(1) as f64 * 1e-9, histogram.quantile_s(0.999));
+    if high <= low * 1.02 {
+        return Ok(());
+    }
+    let mut heights = vec![0.0; STEPS];
+    let position = |seconds: f64| (seconds.max(low) / low).ln() / (high / low).ln() * STEPS as f64;
+    for bucket in histogram.buckets() {
+        // A bucket may reach over several steps where the latency is short: each gets its part.
+        let from = position(bucket.low_ns as f64 * 1e-9);
+        let to = position((bucket.high_ns + 1) as f64 * 1e-9).max(from + 1e-9);
+        for (step, height) in heights.iter_mut().enumerate() {
+            let overlap = (to.min(step as f64 + 1.0) - from.max(step as f64)).max(0.0);
+            *height += bucket.count as f64 * overlap / (to - from);
+        }
+    }
+    let highest = heights.iter().copied().fold(0.0, f64::max);
+    heights.iter_mut().for_each(|h| *h /= highest);
+    writeln!(out, "  {} {} {}", paint.faint(&value(low, "s")), blocks(&heights), paint.faint(&format!("{} (p99.9, log scale)", value(high, "s"))))
+}
+
+fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
+    writeln!(out, "\n{}", paint.bold("Services"))?;
+    let mut lines = table(&["", "CPU busy", "ready queue", "max", "loop lag p99", "awaiting I/O", "in flight", "memory", "waiting for it"]);
+    let mut left_out = 0;
+    for (index, (name, service)) in scenario.services.iter().enumerate() {
+        if index >= ROWS {
+            left_out += 1;
+            continue;
+        }
+        lines.add_row(machine_row(results, "service", name, name.clone()));
+        // Instances apart, where they may differ and there are few.
+        if service.instances.len() > 1 && service.instances.len() <= 4 {
+            for instance in service.instances.keys() {
+                lines.add_row(machine_row(results, "instance", instance, format!("  {instance}")));
+            }
+        }
+    }
+    write_table(out, &lines, left_out)?;
+    bottleneck(out, scenario, results)
+}
+
+fn machine_row(results: &Results, kind: &str, entity: &str, label: String) -> [String; 9] {
+    let row = |metric: &str, stat: &str| results.find(kind, entity, metric, stat);
+    let show = |metric: &str, stat: &str| row(metric, stat).map_or(String::new(), |r| value(r.estimate.estimate, r.unit));
+    let busy = row("utilisation", "mean").map_or(String::new(), |r| percent_with_interval(&r.estimate));
+    let queue = row("ready_queue", "mean").map_or(String::new(), |r| with_interval(&r.estimate, "1"));
+    let (lag, io, inside) = (show("loop_lag", "p99"), show("io_waiting", "mean"), show("in_flight", "mean"));
+    [label, busy, queue, show("ready_queue", "max"), lag, io, inside, show("memory_used", "mean"), show("memory_queue", "mean")]
+}
+
+/// The place where most time is spent waiting: by Little's law the mean number that waits, whatever for.
+fn bottleneck(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
+    let queues = [("ready_queue", "for a core"), ("memory_queue", "for memory"), ("admission_queue", "to be admitted")];
+    let waiting = scenario.services.keys().flat_map(|name| queues.iter().map(move |(metric, what)| (name, *metric, *what)));
+    let found = waiting.filter_map(|(name, metric, what)| Some((name, what, results.find("service", name, metric, "mean")?)));
+    let most = found.max_by(|a, b| a.2.estimate.estimate.total_cmp(&b.2.estimate.estimate));
+    match most {
+        Some((name, what, Row { estimate, .. })) if estimate.estimate > 1e-4 => {
+            writeln!(out, "  Most waiting: at {name} {what}, {} requests at a time.", with_interval(estimate, "1"))
+        }
+        _ => writeln!(out, "  Nobody waits to speak of."),
+    }
+}
+
+/// The static estimate, for `check`.
+pub fn estimate(estimate: &Estimate, paint: Paint) -> String {
+    let mut out = format!("{}\n", paint.bold("From the mean demands, without simulating"));
+    let mut lines = table(&["", "requests/s", "cores", "CPU busy", "memory"]);
+    for load in &estimate.services {
+        let memory = load.memory.map_or("–".to_string(), percent);
+        lines.add_row([load.service.clone(), value(load.rate, "1/s"), load.cores.to_string(), percent(load.utilisation), memory]);
+    }
+    let _ = write_table(&mut out, &lines, 0);
+    if !estimate.distributions.is_empty() {
+        let _ = writeln!(out, "\n{}", paint.bold("Distributions"));
+        let mut lines = table(&["", "mean", "cv", "p50", "p99"]);
+        for d in &estimate.distributions {
+            let [mean, p50, p99] = [d.mean, d.p50, d.p99].map(|v| value(v, d.unit));
+            lines.add_row([d.path.clone(), mean, value(d.cv, "1"), p50, p99]);
+        }
+        let _ = write_table(&mut out, &lines, 0);
+    }
+    out
+}

@@ -1,0 +1,162 @@
+//! A request: one activation of one endpoint. Its components, and the pool its entities come from.
+//!
+//! A call to another service is a new request whose caller is the waiting one. Request entities are pooled: one archetype,
+//! spawned in batches, reused by index, never despawned, never given or stripped of a component. Every slot has a generation, so
+//! that a late event for a past request is recognised.
+
+mod parts;
+
+pub use parts::{PARTS, Part, Parts};
+
+use crate::kernel::RequestId;
+use crate::random::keys::Key;
+use crate::units::Time;
+use bevy_ecs::prelude::{Component, Resource};
+use std::collections::VecDeque;
+
+/// No request, no instance.
+pub const NONE: u32 = u32::MAX;
+
+/// The hot state of a request: 32 bytes.
+#[derive(Component, Clone, Copy)]
+pub struct Journey {
+    /// Everything that happens to the request draws under this key.
+    pub key: Key,
+    /// When it was meant to arrive.
+    pub started: Time,
+    /// The step it is at, in the plan's program.
+    pub step: u32,
+    /// The instance that serves it, once chosen.
+    pub instance: u32,
+    /// The worker (event loop, or set of cores) of that instance.
+    pub worker: u32,
+    /// Which of the requests that have used the slot it is.
+    pub generation: u32,
+}
+
+/// What a request does next when it is resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Goes on along its route at `hop`.
+    Walking,
+    /// Runs its program at `step`.
+    Running,
+    /// Its instance has crashed under it.
+    Struck,
+    /// Its message is lost; the slot waits for the caller's timeout.
+    Lost,
+}
+
+/// Where a request stands with regard to its instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Not yet sent to an instance, or gone from it.
+    Outside,
+    /// The balancer has chosen the instance; the message is on its way, or waits to be admitted.
+    Chosen,
+    /// Inside, from admission to the response's leaving.
+    Inside,
+}
+
+/// How a request ended: an index into [`Plan::outcomes`](crate::plan::Plan). 0 is `ok`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome(pub u8);
+
+impl Outcome {
+    pub const OK: Outcome = Outcome(0);
+    pub const LOST: Outcome = Outcome(1);
+    pub const TIMEOUT: Outcome = Outcome(2);
+    pub const CRASHED: Outcome = Outcome(3);
+    pub const REJECTED: Outcome = Outcome(4);
+    /// The first of the outcomes `error STATUS`, one for each status in the scenario.
+    pub const FIRST_ERROR: u8 = 5;
+    /// The names of the outcomes before the errors.
+    pub const NAMES: [&'static str; 5] = ["ok", "lost", "timeout", "crashed", "rejected"];
+}
+
+/// The rest of a request's state: 24 bytes.
+#[derive(Component, Clone, Copy)]
+pub struct Visit {
+    /// The request that waits for this one.
+    pub caller: RequestId,
+    /// Which (origin, endpoint) pair it is counted under.
+    pub flow: u32,
+    /// Where it is on its route.
+    pub hop: u32,
+    pub phase: Phase,
+    pub outcome: Outcome,
+    /// Holds a core of its worker.
+    pub has_core: bool,
+    /// Stands in a queue (for a core, for memory, for admission): when resumed, it has been granted what it waited for.
+    pub granted: bool,
+    /// Holds its endpoint's memory.
+    pub has_memory: bool,
+    pub place: Place,
+    /// Its caller gives up at some time.
+    pub timed: bool,
+    /// Is of those written to `requests.parquet`.
+    pub traced: bool,
+}
+
+impl Default for Journey {
+    fn default() -> Journey {
+        Journey { key: Key(0), started: Time::ZERO, step: 0, instance: NONE, worker: NONE, generation: 0 }
+    }
+}
+
+impl Visit {
+    /// A request that has just been made, at the beginning of its route.
+    #[inline(always)]
+    pub fn begin(caller: RequestId, flow: u32, hop: u32) -> Visit {
+        Visit {
+            caller,
+            flow,
+            hop,
+            phase: Phase::Walking,
+            outcome: Outcome::OK,
+            has_core: false,
+            granted: false,
+            has_memory: false,
+            place: Place::Outside,
+            timed: false,
+            traced: false,
+        }
+    }
+    /// The caller of a request that comes from a workload.
+    pub const NOBODY: RequestId = RequestId { slot: NONE, generation: 0 };
+}
+
+impl Default for Visit {
+    fn default() -> Visit {
+        Visit::begin(Visit::NOBODY, 0, 0)
+    }
+}
+
+/// The free slots, and the requests that may go on at this very moment, in the order in which they were let go.
+#[derive(Resource, Default)]
+pub struct Pool {
+    /// Free slots; the last is used next.
+    pub free: Vec<u32>,
+    /// How many slots there are.
+    pub size: u32,
+    /// Requests to resume before time moves on.
+    pub runnable: VecDeque<u32>,
+}
+
+impl Pool {
+    /// How many requests are in flight.
+    pub fn in_flight(&self) -> u32 {
+        self.size - self.free.len() as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_components_of_a_request_are_small() {
+        // The blueprint's bar: hot state within 32 bytes, a breakdown that fits a cache line.
+        assert_eq!(std::mem::size_of::<super::Journey>(), 32);
+        assert_eq!(std::mem::size_of::<super::Visit>(), 24);
+        assert_eq!(std::mem::size_of::<super::Parts>(), 64);
+    }
+}

@@ -1,0 +1,247 @@
+//! What is refused in a 0.1 file: numbers out of range, ids given twice, steps and events that do not fit together.
+//!
+//! Law: everything that the original's schemas refused, and what would have failed, or never ended, in its run. All problems at once.
+//! Limits: times up to 10^9 s, memory up to 10^12 MB, 4096 cores, as the native format has them.
+//! Source: the original's schemas, `seed-format.md`. Tests: a table of refusals in `tests.rs`.
+
+use super::graph::{Graph, Kind};
+use super::payload::{ActiveUsers, EndKind, Endpoint, Event, RequestRate, Server, Settings, StartKind, Step};
+use super::route;
+use crate::problem::{Problems, nearest};
+use indexmap::{IndexMap, IndexSet};
+
+/// The longest time, in seconds.
+pub const LONGEST_S: f64 = 1e9;
+/// The most memory, in megabytes.
+const MOST_MB: f64 = 1e12;
+/// Operations of steps.
+const OPERATIONS: [&str; 3] = ["cpu_time", "necessary_ram", "io_waiting_time"];
+
+/// Notes everything that is wrong with the payload.
+pub fn check(graph: &Graph, problems: &mut Problems) {
+    let payload = graph.payload;
+    users(&payload.rqs_input.avg_active_users, problems);
+    requests(&payload.rqs_input.avg_request_per_minute_per_user, problems);
+    let window = payload.rqs_input.user_sampling_window;
+    demand(problems, whole(window, 1.0, 120.0), "rqs_input.user_sampling_window", "is a whole number of seconds from 1 to 120", window);
+    ids(graph, problems);
+    for (index, server) in payload.topology_graph.nodes.servers.iter().enumerate() {
+        check_server(server, &format!("topology_graph.nodes.servers[{index}]"), problems);
+    }
+    route::check(graph, problems);
+    settings(&payload.sim_settings, problems);
+    let events = payload.events.as_deref().unwrap_or_default();
+    for (index, event) in events.iter().enumerate() {
+        check_event(graph, event, &format!("events[{index}]"), problems);
+    }
+    never_all_down(graph, events, problems);
+}
+
+/// Refuses a number, unless its rule holds; the last word of the path is its name.
+pub fn demand(problems: &mut Problems, holds: bool, path: impl Into<String>, rule: &str, found: f64) {
+    if !holds {
+        let path = path.into();
+        let name = path.rsplit('.').next().unwrap_or_default().to_string();
+        problems.error(path, format!("`{name}` {rule}, not {found}"));
+    }
+}
+
+fn whole(number: f64, least: f64, most: f64) -> bool {
+    number.fract() == 0.0 && (least..=most).contains(&number)
+}
+
+fn users(users: &ActiveUsers, problems: &mut Problems) {
+    let path = "rqs_input.avg_active_users";
+    demand(problems, (0.0..=1e9).contains(&users.mean), format!("{path}.mean"), "is from 0 to 10^9", users.mean);
+    let variance = users.variance.unwrap_or(0.0);
+    demand(problems, (0.0..=1e9).contains(&variance), format!("{path}.variance"), "is from 0 to 10^9", variance);
+}
+
+fn requests(rate: &RequestRate, problems: &mut Problems) {
+    let path = "rqs_input.avg_request_per_minute_per_user.mean";
+    demand(problems, (0.0..=6e10).contains(&rate.mean), path, "is from 0 to 6·10^10 a minute", rate.mean);
+}
+
+/// Ids are unique, and can be names of the native format.
+fn ids(graph: &Graph, problems: &mut Problems) {
+    let topology = &graph.payload.topology_graph;
+    let servers = topology.nodes.servers.iter().enumerate().map(|(i, server)| (format!("topology_graph.nodes.servers[{i}].id"), &server.id));
+    let balancer = graph.balancer().map(|balancer| ("topology_graph.nodes.load_balancer.id".to_string(), &balancer.id));
+    let services: Vec<(String, &String)> = balancer.into_iter().chain(servers).collect();
+    for (path, _) in services.iter().filter(|(_, id)| *id == "users") {
+        problems.error(path, "`users` means everybody who sends requests, and cannot be a server").advise("choose another id");
+    }
+    let generator = ("rqs_input.id".to_string(), &graph.payload.rqs_input.id);
+    let client = ("topology_graph.nodes.client.id".to_string(), &topology.nodes.client.id);
+    let nodes: Vec<(String, &String)> = [generator, client].into_iter().chain(services).collect();
+    for (path, id) in &nodes {
+        if id.trim().is_empty() || id.trim() != *id || id.contains("->") {
+            let what = format!("`{id}` cannot be the id of a node: it is empty, begins or ends with a space, or holds `->`");
+            problems.error(path, what).advise("write for example `srv-1`");
+        }
+    }
+    unique("node", nodes, problems);
+    let edges = topology.edges.iter().enumerate().map(|(i, edge)| (format!("topology_graph.edges[{i}].id"), &edge.id));
+    unique("edge", edges, problems);
+    let events = graph.payload.events.iter().flatten().enumerate().map(|(i, event)| (format!("events[{i}].event_id"), &event.event_id));
+    unique("event", events, problems);
+}
+
+fn unique<'p>(what: &str, ids: impl IntoIterator<Item = (String, &'p String)>, problems: &mut Problems) {
+    let mut first: IndexMap<&str, String> = IndexMap::new();
+    for (path, id) in ids {
+        if let Some(other) = first.get(id.as_str()) {
+            problems.error(&path, format!("the {what} id `{id}` is given twice")).advise(format!("`{other}` is `{id}` already"));
+        } else {
+            first.insert(id, path);
+        }
+    }
+}
+
+fn check_server(server: &Server, path: &str, problems: &mut Problems) {
+    let resources = &server.server_resources;
+    let at = |field: &str| format!("{path}.server_resources.{field}");
+    demand(problems, whole(resources.cpu_cores, 1.0, 4096.0), at("cpu_cores"), "is a whole number from 1 to 4096", resources.cpu_cores);
+    let enough = whole(resources.ram_mb, 256.0, MOST_MB);
+    demand(problems, enough, at("ram_mb"), "is a whole number of MB from 256 to 10^12", resources.ram_mb);
+    if let Some(pool) = resources.db_connection_pool {
+        demand(problems, whole(pool, 1.0, 1e9), at("db_connection_pool"), "is a whole number from 1 to 10^9", pool);
+    }
+    if server.endpoints.is_empty() {
+        problems.error(format!("{path}.endpoints"), format!("`{}` has no endpoint: it could serve nothing", server.id));
+    }
+    for (index, endpoint) in server.endpoints.iter().enumerate() {
+        check_endpoint(endpoint, resources.ram_mb, &format!("{path}.endpoints[{index}]"), problems);
+    }
+}
+
+fn check_endpoint(endpoint: &Endpoint, ram_mb: f64, path: &str, problems: &mut Problems) {
+    for (index, step) in endpoint.steps.iter().enumerate() {
+        check_step(step, &format!("{path}.steps[{index}].step_operation"), problems);
+    }
+    let need: f64 = endpoint.steps.iter().filter_map(|step| step.step_operation.get("necessary_ram")).sum();
+    if need > ram_mb {
+        let what = format!("a request needs {need} MB here, and the server has {ram_mb} MB: none could ever be served");
+        problems.error(path, what).advise("raise `ram_mb`, or lower `necessary_ram`");
+    }
+}
+
+fn check_step(step: &Step, path: &str, problems: &mut Problems) {
+    let (wanted, kind) = (step.kind.operation(), step.kind.word());
+    let Some((operation, amount)) = step.step_operation.first().filter(|_| step.step_operation.len() == 1) else {
+        let what = format!("`step_operation` has exactly one key, not {}", step.step_operation.len());
+        problems.error(path, what).advise(format!("a step of kind `{kind}` has `{wanted}`; start a new step for each"));
+        return;
+    };
+    if !OPERATIONS.contains(&operation.as_str()) {
+        let near = nearest(operation, OPERATIONS).unwrap_or(wanted);
+        problems.error(path, format!("`{operation}` is not an operation of a step")).advise(format!("did you mean `{near}`?"));
+        return;
+    }
+    if operation != wanted {
+        let what = format!("the kind `{kind}` and the operation `{operation}` do not belong together");
+        problems.error(path, what).advise(format!("write `{wanted}`, or change the kind"));
+        return;
+    }
+    let (most, rule) = match wanted {
+        "necessary_ram" => (MOST_MB, "is more than 0 MB and at most 10^12 MB"),
+        _ => (LONGEST_S, "is more than 0 s and at most 10^9 s"),
+    };
+    demand(problems, *amount > 0.0 && *amount <= most, format!("{path}.{wanted}"), rule, *amount);
+}
+
+fn settings(settings: &Settings, problems: &mut Problems) {
+    let time = settings.total_simulation_time;
+    let path = "sim_settings.total_simulation_time";
+    demand(problems, whole(time, 5.0, LONGEST_S), path, "is a whole number of seconds from 5 to 10^9", time);
+    let period = settings.sample_period_s;
+    demand(problems, (0.001..=0.1).contains(&period), "sim_settings.sample_period_s", "is from 0.001 to 0.1 s", period);
+}
+
+fn check_event(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
+    let (start, end) = (&event.start, &event.end);
+    let wanted = match (start.kind, end.kind) {
+        (StartKind::ServerDown, EndKind::NetworkSpikeEnd) => Some("`server_down` ends with `server_up`"),
+        (StartKind::NetworkSpikeStart, EndKind::ServerUp) => Some("`network_spike_start` ends with `network_spike_end`"),
+        _ => None,
+    };
+    if let Some(wanted) = wanted {
+        problems.error(format!("{path}.end.kind"), format!("the kinds of start and end do not belong together: {wanted}"));
+    }
+    demand(problems, (0.0..=LONGEST_S).contains(&start.t_start), format!("{path}.start.t_start"), "is from 0 to 10^9 s", start.t_start);
+    if start.t_start >= end.t_end {
+        let what = format!("the event ends at {} s, but starts at {} s", end.t_end, start.t_start);
+        problems.error(format!("{path}.end.t_end"), what).advise("`t_start` is less than `t_end`");
+    }
+    let total = graph.payload.sim_settings.total_simulation_time;
+    if end.t_end > total {
+        let what = format!("the event ends at {} s, after the end of the simulation at {total} s", end.t_end);
+        problems.error(format!("{path}.end.t_end"), what).advise("lower `t_end`, or raise `total_simulation_time`");
+    }
+    spike(event, path, problems);
+    target(graph, event, path, problems);
+}
+
+fn spike(event: &Event, path: &str, problems: &mut Problems) {
+    let at = format!("{path}.start.spike_s");
+    match (event.start.kind, event.start.spike_s) {
+        (StartKind::ServerDown, Some(_)) => {
+            problems.error(at, "a server that is down has no `spike_s`").advise("leave it out; `spike_s` belongs to `network_spike_start`");
+        }
+        (StartKind::NetworkSpikeStart, None) => {
+            let what = "this spike does not say how much latency it adds";
+            problems.error(format!("{path}.start"), what).advise("add for example `spike_s: 0.05`, in seconds");
+        }
+        (StartKind::NetworkSpikeStart, Some(spike)) => {
+            demand(problems, spike > 0.0 && spike <= LONGEST_S, at, "is more than 0 s and at most 10^9 s", spike);
+        }
+        (StartKind::ServerDown, None) => {}
+    }
+}
+
+fn target(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
+    let (id, path) = (event.target_id.as_str(), format!("{path}.target_id"));
+    let is_edge = |id: &str| graph.edges().iter().any(|edge| edge.id == id);
+    let is_server = |id: &str| graph.kind(id) == Some(Kind::Server);
+    let (kind, wanted, fits, other) = match event.start.kind {
+        StartKind::ServerDown => ("server_down", "a server", is_server(id), is_edge(id)),
+        StartKind::NetworkSpikeStart => ("network_spike_start", "an edge", is_edge(id), is_server(id)),
+    };
+    if fits {
+        return;
+    }
+    let known: Vec<&str> = match event.start.kind {
+        StartKind::ServerDown => graph.servers.keys().copied().collect(),
+        StartKind::NetworkSpikeStart => graph.edges().iter().map(|edge| edge.id.as_str()).collect(),
+    };
+    let what = if other || graph.kind(id).is_some() {
+        format!("`{kind}` happens to {wanted}, and `{id}` is none")
+    } else {
+        format!("`{id}` is neither a server nor an edge")
+    };
+    problems.error(path, what).help = nearest(id, known).map(|near| format!("did you mean `{near}`?"));
+}
+
+/// At every moment one server at least is up.
+fn never_all_down(graph: &Graph, events: &[Event], problems: &mut Problems) {
+    let down = |event: &&Event| event.start.kind == StartKind::ServerDown && graph.servers.contains_key(event.target_id.as_str());
+    let mut changes: Vec<(f64, bool, usize)> = Vec::new();
+    for (index, event) in events.iter().enumerate().filter(|(_, event)| down(event) && event.start.t_start < event.end.t_end) {
+        changes.extend([(event.start.t_start, true, index), (event.end.t_end, false, index)]);
+    }
+    // What ends at a moment ends before anything begins there.
+    changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+    let mut active: IndexSet<usize> = IndexSet::new();
+    for (at, begins, index) in changes {
+        if !begins {
+            active.swap_remove(&index);
+            continue;
+        }
+        active.insert(index);
+        let servers: IndexSet<&str> = active.iter().map(|index| events[*index].target_id.as_str()).collect();
+        if servers.len() == graph.servers.len() {
+            let path = format!("events[{index}].start.t_start");
+            problems.error(path, format!("from {at} s on all servers are down")).advise("keep one server up at every moment");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The nodes and edges of a 0.1 file, by name, for the checks and the lowering.
+//!
+//! Limits: where an id stands twice the first node has it; `check` refuses the other. Source: none needed. Tested through the checks.
+
+use super::payload::{Edge, LoadBalancer, Payload, Server};
+use indexmap::{IndexMap, IndexSet};
+
+/// A payload with its nodes and edges by name.
+pub struct Graph<'p> {
+    pub payload: &'p Payload,
+    pub servers: IndexMap<&'p str, &'p Server>,
+    /// Numbers of the edges that leave a node, in the order of the file.
+    outgoing: IndexMap<&'p str, Vec<usize>>,
+    /// Servers that the balancer has an edge to, in the order of the edges.
+    pub behind: IndexSet<&'p str>,
+}
+
+/// What an id stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Generator,
+    Client,
+    Balancer,
+    Server,
+}
+
+impl<'p> Graph<'p> {
+    pub fn new(payload: &'p Payload) -> Graph<'p> {
+        let mut graph = Graph { payload, servers: IndexMap::new(), outgoing: IndexMap::new(), behind: IndexSet::new() };
+        for server in &payload.topology_graph.nodes.servers {
+            graph.servers.entry(&server.id).or_insert(server);
+        }
+        for (index, edge) in graph.edges().iter().enumerate() {
+            graph.outgoing.entry(&edge.source).or_default().push(index);
+        }
+        if let Some(balancer) = graph.balancer() {
+            let targets: Vec<&str> = graph.outgoing(&balancer.id).map(|(_, edge)| edge.target.as_str()).collect();
+            graph.behind = targets.into_iter().filter(|target| graph.servers.contains_key(target)).collect();
+        }
+        graph
+    }
+    pub fn edges(&self) -> &'p [Edge] {
+        &self.payload.topology_graph.edges
+    }
+    pub fn balancer(&self) -> Option<&'p LoadBalancer> {
+        self.payload.topology_graph.nodes.load_balancer.as_ref()
+    }
+    pub fn generator(&self) -> &'p str {
+        &self.payload.rqs_input.id
+    }
+    pub fn client(&self) -> &'p str {
+        &self.payload.topology_graph.nodes.client.id
+    }
+    pub fn kind(&self, id: &str) -> Option<Kind> {
+        if self.servers.contains_key(id) {
+            return Some(Kind::Server);
+        }
+        match id {
+            id if id == self.client() => Some(Kind::Client),
+            id if self.balancer().is_some_and(|balancer| balancer.id == id) => Some(Kind::Balancer),
+            id if id == self.generator() => Some(Kind::Generator),
+            _ => None,
+        }
+    }
+    /// The ids of the nodes that an edge may lead to.
+    pub fn nodes(&self) -> impl Iterator<Item = &'p str> {
+        let balancer = self.balancer().map(|balancer| balancer.id.as_str());
+        [self.client()].into_iter().chain(balancer).chain(self.servers.keys().copied())
+    }
+    /// The edges that leave a node, with their numbers.
+    pub fn outgoing(&self, node: &str) -> impl Iterator<Item = (usize, &'p Edge)> {
+        let edges = self.edges();
+        self.outgoing.get(node).into_iter().flatten().map(move |index| (*index, &edges[*index]))
+    }
+    /// Where the one edge that leaves a node leads.
+    pub fn next(&self, node: &str) -> Option<&'p str> {
+        self.outgoing(node).next().map(|(_, edge)| edge.target.as_str())
+    }
+}

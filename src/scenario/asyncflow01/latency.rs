@@ -1,0 +1,95 @@
+//! What the latencies of a 0.1 file meant: the numbers that the original drew from, as distributions of the native format.
+//!
+//! Law: `exponential` by its mean; `normal` with `variance` as the standard deviation, clipped at 0; `log_normal` with `mean` and `variance`
+//! as μ and σ of the normal underneath, in ln s; `uniform` from 0 to 1 s whatever the mean; `poisson` in whole seconds. All but the
+//! first are noted, with what was probably wanted. Source: the original's samplers; `seed-format.md`. Tests in `tests.rs`.
+
+use super::payload::{ActiveUsers, Distribution, Edge, UsersDistribution};
+use crate::problem::Problems;
+use crate::random::dists::exp::Exp;
+use crate::random::dists::lognormal::Lognormal;
+use crate::random::dists::normal::{BelowMin, Normal};
+use crate::random::dists::poisson::{Poisson, Steps};
+use crate::random::dists::uniform::Uniform;
+use crate::scenario::Dist;
+use crate::units::{Count, Quantity, Span};
+
+/// The latency of an edge; `path` is the edge's.
+pub fn latency(edge: &Edge, path: &str, problems: &mut Problems) -> Dist<Span> {
+    let latency = &edge.latency;
+    let (mean, variance) = (latency.mean, latency.variance());
+    let wanted = Span::from_seconds(mean);
+    let path = format!("{path}.latency");
+    let (dist, what, help) = match latency.distribution {
+        Distribution::Exponential => return Dist::Exp(Exp { mean: wanted }),
+        Distribution::Normal => {
+            let sd = Span::from_seconds(variance);
+            let what = format!("`normal` has a mean of {wanted} here and a standard deviation of {sd}: `variance` was used as that");
+            let root = Span::from_seconds(variance.sqrt()).seconds();
+            let help = format!("if {variance} s² was meant as the variance, write its root, `variance: {root}`");
+            (normal(wanted, sd), what, help)
+        }
+        Distribution::LogNormal => {
+            let dist = lognormal(mean, variance);
+            let real = Span::from_seconds((mean + variance * variance / 2.0).exp());
+            let what = format!("`log_normal` has a mean of {real} here: `mean` and `variance` were used as μ = {mean} and σ = {variance}");
+            let cv = latency.variance.map_or(1.0, |variance| (variance.sqrt() / mean * 1000.0).round() / 1000.0);
+            (dist, what, native(wanted, &format!("{{ lognormal: {{ mean: {wanted}, cv: {cv} }} }}")))
+        }
+        Distribution::Uniform => {
+            let what = "`uniform` is from 0s to 1s here: the mean was not used".to_string();
+            let twice = Span::from_seconds(2.0 * mean);
+            let between = [Span::ZERO, Span::from_seconds(1.0)];
+            (Dist::Uniform(Uniform { between }), what, native(wanted, &format!("{{ uniform: [0s, {twice}] }}")))
+        }
+        Distribution::Poisson => {
+            let what = format!("`poisson` is a whole number of seconds here, with a mean of {wanted}");
+            let help = "poisson is what an edge gets that names no distribution; probably `distribution: exponential` was meant";
+            let step = Span::from_seconds(1.0);
+            (Dist::Poisson(Poisson::Steps(Steps { mean: wanted, step })), what, help.to_string())
+        }
+    };
+    problems.note(path, what).advise(help);
+    dist
+}
+
+/// How to write what a 0.1 file cannot say.
+fn native(wanted: Span, latency: &str) -> String {
+    format!("if a mean of {wanted} was meant, `asyncflow convert` the file and write there `latency: {latency}`")
+}
+
+/// Normal, clipped at 0; the mean itself if nothing varies.
+fn normal<Q: Quantity>(mean: Q, sd: Q) -> Dist<Q> {
+    if sd.to_base() == 0.0 {
+        return Dist::constant(mean);
+    }
+    Dist::Normal(Normal { mean, sd, min: Some(Q::from_base(0.0)), below_min: BelowMin::Clip })
+}
+
+/// Lognormal in seconds, by the mean and deviation of its logarithm; the median if (nearly) nothing varies.
+fn lognormal(mu: f64, sigma: f64) -> Dist<Span> {
+    let cv = (sigma * sigma).exp_m1().sqrt();
+    if cv < 1e-4 {
+        return Dist::constant(Span::from_seconds(mu.exp()));
+    }
+    let mean = Span::from_seconds((mu + sigma * sigma / 2.0).exp());
+    Dist::Lognormal(Lognormal { p50: None, p99: None, mean: Some(mean), cv: Some(cv) })
+}
+
+/// The number of active users.
+pub fn active(users: &ActiveUsers, problems: &mut Problems) -> Dist<Count> {
+    if users.distribution == UsersDistribution::Poisson {
+        return Dist::Poisson(Poisson::Mean(users.mean));
+    }
+    let variance = users.variance.unwrap_or(users.mean);
+    let (mean, sd) = (Count::from_base(users.mean), Count::from_base(variance));
+    let path = "rqs_input.avg_active_users";
+    let root = (variance.sqrt() * 1000.0).round() / 1000.0;
+    let what = format!("`normal` has a mean of {} users here and a standard deviation of {variance}: `variance` was used as that", users.mean);
+    problems.note(path, what).advise(format!("if {variance} was meant as the variance, write its root, `variance: {root}`"));
+    if mean.to_base() != users.mean || sd.to_base() != variance {
+        let what = format!("the mean and deviation of a number of users are rounded to whole numbers here, {mean} and {sd}");
+        problems.warning(path, what).advise("write whole numbers");
+    }
+    normal(mean, sd)
+}

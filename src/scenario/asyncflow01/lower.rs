@@ -1,0 +1,172 @@
+//! A checked 0.1 payload as a native scenario.
+//!
+//! Law: the balancer is a service, its servers are that service's instances in the order of the balancer's edges; every other server is a
+//! service of one instance of its own name. An edge is the link of its own id. A server that leads to another hands its requests on (`then`).
+//! Limits: expects what `check` found no error in. Source: `seed-format.md`, "What it means". Tests in `tests.rs`.
+
+use super::graph::{Graph, Kind};
+use super::latency::{active, latency};
+use super::payload::{self, Algorithm, Event, Server, StartKind};
+use crate::fault::{Added, Crash, Degrade};
+use crate::problem::Problems;
+use crate::scenario::{Balance, Dist, Endpoint, Fault, InstanceSpec, Link, Machine, Output, Run, Runtime, Scenario, Service, Step, Workload};
+use crate::server::Tasks;
+use crate::step::cpu::Cpu;
+use crate::step::memory::Memory;
+use crate::step::wait::Wait;
+use crate::units::{Bytes, Rate, Share, Span};
+use crate::workload::Users;
+use indexmap::IndexMap;
+
+/// The scenario, with notes on what was read into the payload.
+pub fn lower(graph: &Graph, problems: &mut Problems) -> Scenario {
+    let payload = graph.payload;
+    let duration = Span::from_seconds(payload.sim_settings.total_simulation_time);
+    notes(graph, problems);
+    let events = payload.events.iter().flatten().enumerate();
+    Scenario {
+        version: 1,
+        name: String::new(),
+        run: Run { duration, ..Run::default() },
+        workload: IndexMap::from([(graph.generator().to_string(), workload(graph, problems))]),
+        services: services(graph),
+        links: links(graph, problems),
+        faults: events.filter_map(|(index, event)| fault(graph, event, &format!("events[{index}]"), problems)).collect(),
+        slos: IndexMap::new(),
+        output: Output::default(),
+    }
+}
+
+/// What the original accepted and did not use.
+fn notes(graph: &Graph, problems: &mut Problems) {
+    let topology = &graph.payload.topology_graph;
+    for (index, server) in topology.nodes.servers.iter().enumerate() {
+        let path = format!("topology_graph.nodes.servers[{index}]");
+        if server.server_resources.db_connection_pool.is_some() {
+            let at = format!("{path}.server_resources.db_connection_pool");
+            problems.note(at, "a pool of connections is not modelled, as in AsyncFlow 0.1: nothing waits for it");
+        }
+        for (index, _) in server.endpoints.iter().enumerate().filter(|(_, endpoint)| endpoint.probability.is_some()) {
+            let what = format!("`probability` is ignored, as in AsyncFlow 0.1: all endpoints of `{}` are equally likely", server.id);
+            problems.note(format!("{path}.endpoints[{index}].probability"), what);
+        }
+    }
+    for (index, edge) in topology.edges.iter().enumerate().filter(|(_, edge)| edge.probability.is_some()) {
+        let what = format!("`probability` is ignored, as in AsyncFlow 0.1: it does not choose between edges from `{}`", edge.source);
+        problems.note(format!("topology_graph.edges[{index}].probability"), what);
+    }
+    let Some(balancer) = graph.balancer() else { return };
+    for id in graph.behind.iter().filter(|id| !balancer.server_covered.iter().any(|covered| covered == *id)) {
+        let what = format!("the balancer chooses `{id}` too, because it has an edge to it, though `server_covered` does not name it");
+        problems.note("topology_graph.nodes.load_balancer.server_covered", what);
+    }
+}
+
+fn workload(graph: &Graph, problems: &mut Problems) -> Workload {
+    let input = &graph.payload.rqs_input;
+    let each = Rate::per_second(input.avg_request_per_minute_per_user.mean / 60.0);
+    let resample = Span::from_seconds(input.user_sampling_window);
+    Workload {
+        to: graph.next(graph.client()).map(str::to_string),
+        mix: IndexMap::new(),
+        via: vec![graph.client().to_string()],
+        open: None,
+        users: Some(Users { active: active(&input.avg_active_users, problems), each, resample }),
+    }
+}
+
+fn services(graph: &Graph) -> IndexMap<String, Service> {
+    let mut services = IndexMap::new();
+    if let Some(balancer) = graph.balancer() {
+        let balance = match balancer.algorithms {
+            Algorithm::RoundRobin => Balance::RoundRobin,
+            Algorithm::LeastConnection => Balance::LeastInTransit,
+        };
+        let instances = graph.behind.iter().map(|id| (id.to_string(), instance(graph, graph.servers[id])));
+        services.insert(balancer.id.clone(), service(balance, instances.collect()));
+    }
+    for (id, server) in graph.servers.iter().filter(|(id, _)| !graph.behind.contains(*id)) {
+        let instances = IndexMap::from([(id.to_string(), instance(graph, server))]);
+        services.insert(id.to_string(), service(Balance::default(), instances));
+    }
+    services
+}
+
+fn service(balance: Balance, instances: IndexMap<String, InstanceSpec>) -> Service {
+    Service {
+        replicas: 1,
+        balance,
+        instance: Machine::default(),
+        runtime: Runtime::default(),
+        queue: None,
+        max_in_flight: None,
+        endpoints: IndexMap::new(),
+        instances,
+    }
+}
+
+fn instance(graph: &Graph, server: &Server) -> InstanceSpec {
+    let resources = &server.server_resources;
+    let memory = Some(megabytes(resources.ram_mb));
+    let mut endpoints = IndexMap::new();
+    for endpoint in &server.endpoints {
+        let steps = endpoint.steps.iter().filter_map(step).collect();
+        endpoints.insert(name(&endpoints, &endpoint.endpoint_name), Endpoint { request: None, response: None, steps });
+    }
+    InstanceSpec {
+        instance: Machine { cpu: resources.cpu_cores as u32, memory, ..Machine::default() },
+        runtime: Runtime::Tasks(Tasks::default()),
+        endpoints,
+        then: graph.next(&server.id).filter(|next| graph.kind(next) != Some(Kind::Client)).map(str::to_string),
+    }
+}
+
+/// The name of an endpoint, in lower case; a second one of the same name gets a number.
+fn name(taken: &IndexMap<String, Endpoint>, written: &str) -> String {
+    let name = written.to_lowercase();
+    let numbered = (2..).map(|n| format!("{name} ({n})"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| !taken.contains_key(name)).unwrap_or(name)
+}
+
+fn megabytes(megabytes: f64) -> Bytes {
+    Bytes((megabytes * 1e6).round() as u64)
+}
+
+/// A step; the check has seen to its one operation.
+fn step(step: &payload::Step) -> Option<Step> {
+    let amount = *step.step_operation.first()?.1;
+    let span = Dist::constant(Span::from_seconds(amount));
+    Some(match step.kind.operation() {
+        "cpu_time" => Step::Cpu(Cpu(span)),
+        "necessary_ram" => Step::Memory(Memory(Dist::constant(megabytes(amount)))),
+        _ => Step::Wait(Wait { span, label: step.kind.word().strip_prefix("io_").map(str::to_string) }),
+    })
+}
+
+fn links(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Link> {
+    let mut links = IndexMap::new();
+    for (index, edge) in graph.edges().iter().enumerate() {
+        let latency = latency(edge, &format!("topology_graph.edges[{index}]"), problems);
+        let link = Link { id: Some(edge.id.clone()), latency, loss: Share { fraction: edge.dropout_rate } };
+        links.insert(format!("{} -> {}", edge.source, edge.target), link);
+    }
+    links
+}
+
+/// The fault of an event; none for a server that no balancer chooses, which the original kept using.
+fn fault(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) -> Option<Fault> {
+    let at = Span::from_seconds(event.start.t_start);
+    let end = Span::from_seconds(event.end.t_end);
+    let lasting = Some(Span(end.0.saturating_sub(at.0).max(1)));
+    if event.start.kind == StartKind::NetworkSpikeStart {
+        let latency = Added(Span::from_seconds(event.start.spike_s.unwrap_or(0.0)));
+        return Some(Fault::Degrade(Degrade { link: event.target_id.clone(), latency, loss: Share::default(), at, lasting }));
+    }
+    if !graph.behind.contains(event.target_id.as_str()) {
+        let what = format!("nothing happens: no balancer chooses `{}`, so AsyncFlow 0.1 went on sending requests to it", event.target_id);
+        problems.note(path, what).advise("put it behind the `load_balancer`, or `asyncflow convert` the file and write a `crash` there");
+        return None;
+    }
+    Some(Fault::Crash(Crash { target: event.target_id.clone(), count: 1, drain: true, at, lasting }))
+}

@@ -1,0 +1,44 @@
+//! AsyncFlow 0.1 payloads: read, checked, and lowered to the native [`Scenario`]. The engine knows nothing of them.
+//!
+//! Law: the same system. Names stay, every edge is crossed exactly where the original crossed it, and every number means what the original
+//! made of it; where that is probably not what was meant, a note says so. `payload` has the file's types, `graph` the nodes and
+//! edges by name, `check` and `route` refuse what the original refused and what would have failed in its run, `lower` writes the
+//! native scenario.
+//! Limits: a server behind the balancer is reached through the balancer only; numbers of users are whole; no edge twice between two nodes.
+//! Source: AsyncFlow 0.1.1 (github.com/AsyncFlow-Sim/AsyncFlow), its schemas and its runtime.
+//! Tests in `tests.rs`: a payload with everything, every refusal, every note.
+
+mod check;
+mod graph;
+mod latency;
+mod lower;
+mod payload;
+mod route;
+#[cfg(test)]
+mod tests;
+
+use super::Scenario;
+use super::text::{self, Node, Value};
+use crate::problem::{Problem, Problems};
+use graph::Graph;
+use payload::Payload;
+
+/// Whether a file is an AsyncFlow 0.1 payload: its top level has `rqs_input`.
+pub fn is_asyncflow01(root: &Node) -> bool {
+    matches!(&root.value, Value::Map(entries) if entries.iter().any(|entry| entry.key == "rqs_input"))
+}
+
+/// The payload as a native scenario, without a name; or nothing, and all that is wrong with it. Notes come with a scenario too.
+pub fn lower(root: &Node) -> (Option<Scenario>, Vec<Problem>) {
+    let (payload, problems) = text::read::<Payload>(root);
+    let Some(payload) = payload else { return (None, problems) };
+    let mut problems = Problems { list: problems };
+    let graph = Graph::new(&payload);
+    check::check(&graph, &mut problems);
+    let scenario = (!problems.any_error()).then(|| lower::lower(&graph, &mut problems));
+    for problem in &mut problems.list {
+        problem.place = problem.place.take().or_else(|| root.place(&problem.path));
+    }
+    problems.list.sort_by_key(|problem| problem.place.as_ref().map_or(usize::MAX, |place| place.start));
+    (scenario, problems.list)
+}

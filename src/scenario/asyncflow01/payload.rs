@@ -1,0 +1,317 @@
+//! The types of an AsyncFlow 0.1 file, field by field.
+//!
+//! Limits: every number is read as a fraction, and `check` says which must be whole and how large they may be. Unknown fields are refused
+//! everywhere; the original did so only in places, and passed over a slip in the others.
+//! Source: the original's schemas. Tested with the checks, in `tests.rs`.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+/// A whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payload {
+    pub rqs_input: Generator,
+    pub topology_graph: Topology,
+    pub sim_settings: Settings,
+    pub events: Option<Vec<Event>>,
+}
+
+/// Who sends requests.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generator {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub _kind: Option<GeneratorType>,
+    pub avg_active_users: ActiveUsers,
+    pub avg_request_per_minute_per_user: RequestRate,
+    /// Seconds.
+    #[serde(default = "a_minute")]
+    pub user_sampling_window: f64,
+}
+
+/// How many users are active.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActiveUsers {
+    pub mean: f64,
+    #[serde(default)]
+    pub distribution: UsersDistribution,
+    pub variance: Option<f64>,
+}
+
+/// How often one user sends a request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestRate {
+    pub mean: f64,
+    #[serde(rename = "distribution")]
+    pub _distribution: Option<RateDistribution>,
+    #[serde(rename = "variance")]
+    pub _variance: Option<f64>,
+}
+
+/// Nodes and edges.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topology {
+    pub nodes: Nodes,
+    pub edges: Vec<Edge>,
+}
+
+/// All nodes but the generator.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nodes {
+    pub client: Client,
+    pub load_balancer: Option<LoadBalancer>,
+    pub servers: Vec<Server>,
+}
+
+/// Where requests start and responses end.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub _kind: Option<ClientType>,
+}
+
+/// The balancer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadBalancer {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub _kind: Option<LoadBalancerType>,
+    #[serde(default)]
+    pub algorithms: Algorithm,
+    #[serde(default)]
+    pub server_covered: Vec<String>,
+}
+
+/// A server.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub _kind: Option<ServerType>,
+    pub server_resources: Resources,
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// What a server is made of.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    #[serde(default = "one_core")]
+    pub cpu_cores: f64,
+    #[serde(default = "a_thousand_megabytes")]
+    pub ram_mb: f64,
+    pub db_connection_pool: Option<f64>,
+}
+
+/// What a server does for a request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    pub endpoint_name: String,
+    /// Ignored, as it was.
+    pub probability: Option<f64>,
+    pub steps: Vec<Step>,
+}
+
+/// One step.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub kind: StepKind,
+    /// Exactly one, by its name.
+    pub step_operation: IndexMap<String, f64>,
+}
+
+/// A link, one way.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edge {
+    pub id: String,
+    pub source: String,
+    pub target: String,
+    pub latency: Latency,
+    /// Ignored, as it was.
+    pub probability: Option<f64>,
+    #[serde(rename = "edge_type")]
+    pub _kind: Option<EdgeType>,
+    #[serde(default = "one_percent")]
+    pub dropout_rate: f64,
+}
+
+/// How long a message travels, in seconds, in the original's words.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Latency {
+    pub mean: f64,
+    #[serde(default)]
+    pub distribution: Distribution,
+    pub variance: Option<f64>,
+}
+
+impl Latency {
+    /// Where it is not given, `variance` is the mean.
+    pub fn variance(&self) -> f64 {
+        self.variance.unwrap_or(self.mean)
+    }
+}
+
+/// How to run.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Seconds.
+    #[serde(default = "an_hour")]
+    pub total_simulation_time: f64,
+    /// Seconds.
+    #[serde(default = "ten_milliseconds")]
+    pub sample_period_s: f64,
+    #[serde(rename = "enabled_sample_metrics", default)]
+    pub _sampled: Vec<SampledMetric>,
+    #[serde(rename = "enabled_event_metrics", default)]
+    pub _events: Vec<EventMetric>,
+}
+
+/// Something that happens to a server or an edge for a time.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    pub event_id: String,
+    pub target_id: String,
+    pub start: Start,
+    pub end: End,
+}
+
+/// How an event starts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    pub kind: StartKind,
+    /// Seconds.
+    pub t_start: f64,
+    /// Seconds.
+    pub spike_s: Option<f64>,
+}
+
+/// How an event ends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    pub kind: EndKind,
+    /// Seconds.
+    pub t_end: f64,
+}
+
+macro_rules! words {
+    ($($(#[doc = $doc:literal])+ $name:ident: $($word:ident)+;)+) => {
+        $($(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($word),+ })+
+    };
+}
+
+words! {
+    /// What `type` may say of the generator.
+    GeneratorType: Generator;
+    /// What `type` may say of the client.
+    ClientType: Client;
+    /// What `type` may say of the balancer.
+    LoadBalancerType: LoadBalancer;
+    /// What `type` may say of a server.
+    ServerType: Server;
+    /// What `edge_type` may say.
+    EdgeType: NetworkConnection;
+    /// How a number of users is drawn.
+    UsersDistribution: Poisson Normal;
+    /// How the requests of a user are drawn.
+    RateDistribution: Poisson;
+    /// How a latency is drawn.
+    Distribution: Poisson Normal LogNormal Exponential Uniform;
+    /// How the balancer chooses.
+    Algorithm: RoundRobin LeastConnection;
+    /// What a step is.
+    StepKind: InitialParsing CpuBoundOperation Cpu Ram IoTaskSpawn IoLlm IoWait IoDb IoCache;
+    /// A series that the original sampled.
+    SampledMetric: ReadyQueueLen EventLoopIoSleep RamInUse EdgeConcurrentConnection;
+    /// A list that the original kept.
+    EventMetric: RqsClock LlmCost;
+    /// What starts.
+    StartKind: ServerDown NetworkSpikeStart;
+    /// What ends.
+    EndKind: ServerUp NetworkSpikeEnd;
+}
+
+#[allow(clippy::derivable_impls, reason = "the words come from a table, where no attribute can stand on one")]
+impl Default for UsersDistribution {
+    fn default() -> UsersDistribution {
+        UsersDistribution::Poisson
+    }
+}
+
+#[allow(clippy::derivable_impls, reason = "as above")]
+impl Default for Distribution {
+    fn default() -> Distribution {
+        Distribution::Poisson
+    }
+}
+
+#[allow(clippy::derivable_impls, reason = "as above")]
+impl Default for Algorithm {
+    fn default() -> Algorithm {
+        Algorithm::RoundRobin
+    }
+}
+
+impl StepKind {
+    /// The operation that goes with it.
+    pub fn operation(self) -> &'static str {
+        match self {
+            StepKind::InitialParsing | StepKind::CpuBoundOperation | StepKind::Cpu => "cpu_time",
+            StepKind::Ram => "necessary_ram",
+            StepKind::IoTaskSpawn | StepKind::IoLlm | StepKind::IoWait | StepKind::IoDb | StepKind::IoCache => "io_waiting_time",
+        }
+    }
+    /// Its own word.
+    pub fn word(self) -> &'static str {
+        match self {
+            StepKind::InitialParsing => "initial_parsing",
+            StepKind::CpuBoundOperation => "cpu_bound_operation",
+            StepKind::Cpu => "cpu",
+            StepKind::Ram => "ram",
+            StepKind::IoTaskSpawn => "io_task_spawn",
+            StepKind::IoLlm => "io_llm",
+            StepKind::IoWait => "io_wait",
+            StepKind::IoDb => "io_db",
+            StepKind::IoCache => "io_cache",
+        }
+    }
+}
+
+fn a_minute() -> f64 {
+    60.0
+}
+fn an_hour() -> f64 {
+    3600.0
+}
+fn one_core() -> f64 {
+    1.0
+}
+fn a_thousand_megabytes() -> f64 {
+    1024.0
+}
+fn one_percent() -> f64 {
+    0.01
+}
+fn ten_milliseconds() -> f64 {
+    0.01
+}

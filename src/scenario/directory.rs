@@ -1,0 +1,149 @@
+//! The directory of a scenario: names to dense ids, and the words for names that are not there.
+
+use crate::fault::{Names, Unknown};
+use crate::problem::nearest;
+use crate::request::Outcome;
+use super::{Endpoint, Scenario};
+use crate::server::{Machine, Runtime};
+use indexmap::IndexMap;
+
+/// An instance in the directory.
+pub struct InstanceEntry<'s> {
+    pub name: String,
+    pub service: u32,
+    pub machine: &'s Machine,
+    pub runtime: &'s Runtime,
+    /// The service it hands its requests on to.
+    pub then: Option<&'s String>,
+    pub first_endpoint: u32,
+    pub endpoints: u32,
+}
+
+/// An endpoint in the directory.
+pub struct EndpointEntry<'s> {
+    /// `service.endpoint`.
+    pub name: String,
+    pub service: u32,
+    pub endpoint: &'s Endpoint,
+    /// Its path in the scenario.
+    pub path: String,
+}
+
+/// All that has a name in a scenario.
+pub struct Directory<'s> {
+    pub scenario: &'s Scenario,
+    pub services: IndexMap<&'s str, u32>,
+    pub instances: Vec<InstanceEntry<'s>>,
+    pub endpoints: Vec<EndpointEntry<'s>>,
+    pub endpoint_ids: IndexMap<String, u32>,
+    /// Names of outcomes; errors are added as they are met.
+    pub outcomes: Vec<String>,
+    /// Links of the plan by name and by id, once they are known.
+    pub links: IndexMap<String, u32>,
+}
+
+impl<'s> Directory<'s> {
+    pub fn new(scenario: &'s Scenario) -> Directory<'s> {
+        let mut directory = Directory {
+            scenario,
+            services: scenario.services.keys().enumerate().map(|(id, name)| (name.as_str(), id as u32)).collect(),
+            instances: Vec::new(),
+            endpoints: Vec::new(),
+            endpoint_ids: IndexMap::new(),
+            outcomes: Outcome::NAMES.iter().map(|name| name.to_string()).collect(),
+            links: IndexMap::new(),
+        };
+        for (id, (name, service)) in scenario.services.iter().enumerate() {
+            let service_id = id as u32;
+            if service.instances.is_empty() {
+                let (first_endpoint, endpoints) = directory.add_endpoints(name, service_id, &service.endpoints, format!("services.{name}"));
+                for replica in 1..=service.replicas {
+                    let name = format!("{name}#{replica}");
+                    let (machine, runtime) = (&service.instance, &service.runtime);
+                    directory.instances.push(InstanceEntry { name, service: service_id, machine, runtime, then: None, first_endpoint, endpoints });
+                }
+            }
+            for (instance, spec) in &service.instances {
+                let path = format!("services.{name}.instances.{instance}");
+                let (first_endpoint, endpoints) = directory.add_endpoints(instance, service_id, &spec.endpoints, path);
+                let (machine, runtime, then) = (&spec.instance, &spec.runtime, spec.then.as_ref());
+                directory.instances.push(InstanceEntry { name: instance.clone(), service: service_id, machine, runtime, then, first_endpoint, endpoints });
+            }
+        }
+        directory
+    }
+
+    fn add_endpoints(&mut self, owner: &str, service: u32, endpoints: &'s IndexMap<String, Endpoint>, path: String) -> (u32, u32) {
+        let first = self.endpoints.len() as u32;
+        for (name, endpoint) in endpoints {
+            let full = format!("{owner}.{name}");
+            self.endpoint_ids.insert(full.clone(), self.endpoints.len() as u32);
+            self.endpoints.push(EndpointEntry { name: full, service, endpoint, path: format!("{path}.endpoints.{name}") });
+        }
+        (first, self.endpoints.len() as u32 - first)
+    }
+
+    /// The service and endpoint of a reference: `api.GET /a`, or just `api`.
+    pub fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Unknown> {
+        if let Some(service) = self.services.get(reference) {
+            return Ok((*service, None));
+        }
+        let endpoint = self.endpoint(reference)?;
+        Ok((self.endpoints[endpoint as usize].service, Some(endpoint)))
+    }
+}
+
+impl Names for Directory<'_> {
+    fn instances(&self, name: &str) -> Result<Vec<u32>, Unknown> {
+        let ids = |wanted: &dyn Fn(&InstanceEntry) -> bool| (0..self.instances.len() as u32).filter(|&i| wanted(&self.instances[i as usize])).collect::<Vec<_>>();
+        let found = match self.services.get(name) {
+            Some(service) => ids(&|instance| instance.service == *service),
+            None => ids(&|instance| instance.name == name),
+        };
+        if found.is_empty() {
+            let known = self.services.keys().copied().chain(self.instances.iter().map(|i| i.name.as_str()));
+            return Err(unknown(name, "a service", known));
+        }
+        Ok(found)
+    }
+    fn link(&self, name: &str) -> Result<u32, Unknown> {
+        self.links.get(name).copied().ok_or_else(|| unknown(name, "a link that is used", self.links.keys().map(String::as_str)))
+    }
+    fn endpoint(&self, name: &str) -> Result<u32, Unknown> {
+        if let Some(id) = self.endpoint_ids.get(name) {
+            return Ok(*id);
+        }
+        let service = name.split('.').next().unwrap_or_default();
+        if name.contains('.') && !self.services.contains_key(service) {
+            let mut unknown = unknown(service, "a service", self.services.keys().copied());
+            if unknown.help.is_none() {
+                unknown.help = Some("an endpoint is written `service.endpoint`".into());
+            }
+            return Err(unknown);
+        }
+        let mut unknown = unknown(name, "an endpoint", self.endpoint_ids.keys().map(String::as_str));
+        if !name.contains('.') && unknown.help.is_none() {
+            unknown.help = Some("an endpoint is written `service.endpoint`".into());
+        }
+        Err(unknown)
+    }
+    fn error(&mut self, status: u16) -> Outcome {
+        let name = format!("error_{status}");
+        let index = self.outcomes.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.outcomes.push(name);
+            self.outcomes.len() - 1
+        });
+        Outcome(index as u8)
+    }
+}
+
+/// The words for a name that is not there.
+pub fn unknown<'c>(name: &str, kind: &str, known: impl Iterator<Item = &'c str>) -> Unknown {
+    let known: Vec<&str> = known.collect();
+    let help = match nearest(name, known.iter().copied()) {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None if known.is_empty() || known.len() > 12 => None,
+        None => Some(format!("there are: {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))),
+    };
+    Unknown { what: format!("`{name}` is not {kind}"), help }
+}

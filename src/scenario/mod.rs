@@ -1,0 +1,91 @@
+//! The scenario: what a person wrote. Types, reading (YAML, RON, JSON, AsyncFlow 0.1), checks, writing, schema.
+//!
+//! The written forms of steps, distributions, runtimes, policies and faults live in their own rooms; this room composes them into a
+//! file, and knows where in the text each thing stands. `docs/scenario-file.md` is the reference.
+
+mod asyncflow01;
+mod check;
+mod directory;
+mod estimate;
+mod reader;
+mod run;
+mod schema;
+mod service;
+mod slo;
+pub mod text;
+mod writer;
+
+pub use asyncflow01::is_asyncflow01;
+pub use check::check;
+pub use directory::Directory;
+pub use estimate::{Estimate, ServiceLoad, Spread, estimate};
+pub use reader::{Loaded, Source, from_yaml, read, read_file};
+pub use run::{Confidence, Limits, Output, Run};
+pub use schema::schema;
+pub use service::{Endpoint, InstanceSpec, Service};
+pub use slo::{Goal, Slo};
+pub use writer::{to_json, to_ron, to_yaml};
+
+pub use crate::fault::Fault;
+pub use crate::network::Link;
+pub use crate::policy::balance::Balance;
+pub use crate::random::dists::Dist;
+pub use crate::server::{Machine, Queue, Runtime};
+pub use crate::step::Step;
+pub use crate::workload::Workload;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A whole scenario file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The version of the format: 1.
+    pub version: u32,
+    /// What the scenario is called; the file's name if not given.
+    #[serde(default)]
+    pub name: String,
+    /// How to run it.
+    #[serde(default)]
+    pub run: Run,
+    /// Who sends requests.
+    pub workload: IndexMap<String, Workload>,
+    /// What serves them.
+    pub services: IndexMap<String, Service>,
+    /// The network: `"a -> b"` or `default`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub links: IndexMap<String, Link>,
+    /// What goes wrong.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+    /// What the system should achieve.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub slos: IndexMap<String, Slo>,
+    /// What is written.
+    #[serde(default)]
+    pub output: Output,
+}
+
+/// Words at the top level that later releases will know.
+pub const RESERVED: [&str; 9] = ["zones", "caches", "databases", "queues", "models", "policies", "sweep", "capacity", "include"];
+
+/// The two ends of a link's key.
+pub fn split_link(key: &str) -> Option<(&str, &str)> {
+    let (from, to) = key.split_once("->")?;
+    Some((from.trim(), to.trim()))
+}
+
+impl Scenario {
+    /// What a fault breaks, and how, in words.
+    pub fn describe_fault(&self, fault: &Fault) -> (String, String) {
+        match fault {
+            Fault::Crash(f) if f.drain => (f.target.clone(), format!("{} drained", f.count)),
+            Fault::Crash(f) => (f.target.clone(), format!("{} crashed", f.count)),
+            Fault::Degrade(f) => (f.link.clone(), format!("+{} latency, +{} loss", f.latency.0, f.loss)),
+            Fault::Slow(f) => (f.target.clone(), format!("{} slower", f.factor)),
+            Fault::Errors(f) => (f.target.clone(), format!("{} answered with {}", f.rate, f.status)),
+        }
+    }
+}

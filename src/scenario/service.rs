@@ -1,0 +1,117 @@
+//! Services as written: instances, runtime, queue, endpoints with their steps.
+
+use crate::policy::balance::Balance;
+use crate::server::{Machine, Queue, Runtime};
+use crate::step::Step;
+use crate::units::{Bytes, Count};
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A service: equal instances behind a balancer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// How many instances.
+    #[serde(default = "one")]
+    pub replicas: u32,
+    /// Which instance gets the next request.
+    #[serde(default)]
+    pub balance: Balance,
+    /// What each runs on.
+    #[serde(default)]
+    pub instance: Machine,
+    /// How each runs code.
+    #[serde(default)]
+    pub runtime: Runtime,
+    /// Requests that wait to be admitted; without a limit if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Queue>,
+    /// Requests inside one instance at once; without a limit if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_in_flight: Option<Count>,
+    /// What can be asked of it, by name.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub endpoints: IndexMap<String, Endpoint>,
+    /// Instances that differ, by name, in place of `replicas`, `instance`, `runtime` and `endpoints`. What AsyncFlow 0.1 files become.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub instances: IndexMap<String, InstanceSpec>,
+}
+
+/// One instance with a name of its own; links may lead to it and from it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceSpec {
+    /// What it runs on.
+    #[serde(default)]
+    pub instance: Machine,
+    /// How it runs code.
+    #[serde(default)]
+    pub runtime: Runtime,
+    /// What it serves.
+    pub endpoints: IndexMap<String, Endpoint>,
+    /// The service that serves its requests next, in place of an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<String>,
+}
+
+/// An endpoint: what a request does there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Endpoint {
+    /// Size of a request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Bytes>,
+    /// Size of a response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Bytes>,
+    /// What it does, in order.
+    pub steps: Vec<Step>,
+}
+
+/// The long form of an endpoint.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "EndpointFields")]
+struct Fields {
+    /// Size of a request.
+    request: Option<Bytes>,
+    /// Size of a response.
+    response: Option<Bytes>,
+    /// What it does, in order.
+    steps: Vec<Step>,
+}
+
+impl JsonSchema for Endpoint {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Endpoint".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "anyOf": [generator.subschema_for::<Vec<Step>>(), generator.subschema_for::<Fields>()] })
+    }
+}
+
+impl<'de> Deserialize<'de> for Endpoint {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl<'de> serde::de::Visitor<'de> for Words {
+            type Value = Endpoint;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a list of steps, or the fields of an endpoint")
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Endpoint, A::Error> {
+                let steps = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+                Ok(Endpoint { request: None, response: None, steps })
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Endpoint, A::Error> {
+                let Fields { request, response, steps } = Fields::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Endpoint { request, response, steps })
+            }
+        }
+        from.deserialize_any(Words)
+    }
+}
+
+fn one() -> u32 {
+    1
+}

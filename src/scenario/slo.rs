@@ -1,0 +1,75 @@
+//! Service level objectives: what the system should achieve.
+
+use crate::units::{Rate, Share, Span};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// `slos: { fast: { of: users, p95: 60ms, errors: 0.1% } }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Slo {
+    /// A workload, an endpoint, or `users` for every workload.
+    pub of: String,
+    /// Highest mean latency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<Span>,
+    /// Highest median latency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50: Option<Span>,
+    /// Highest 90th percentile of the latency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p90: Option<Span>,
+    /// Highest 95th percentile of the latency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95: Option<Span>,
+    /// Highest 99th percentile of the latency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99: Option<Span>,
+    /// Highest 99.9th percentile of the latency.
+    #[serde(default, rename = "p99.9", skip_serializing_if = "Option::is_none")]
+    pub p999: Option<Span>,
+    /// Highest share of failed requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<Share>,
+    /// Lowest throughput.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throughput: Option<Rate>,
+}
+
+/// One goal of an objective: a number of the vocabulary, and the bound it has to keep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Goal {
+    pub metric: &'static str,
+    pub stat: &'static str,
+    pub bound: f64,
+    /// Whether the bound is the highest or the lowest that is good.
+    pub at_most: bool,
+    /// As people say it: `p95 < 60ms`.
+    pub words: String,
+}
+
+impl Slo {
+    /// Its goals, in their order.
+    pub fn goals(&self) -> Vec<Goal> {
+        let latencies = [("mean", self.mean), ("p50", self.p50), ("p90", self.p90), ("p95", self.p95), ("p99", self.p99), ("p99.9", self.p999)];
+        let latencies = latencies.into_iter().filter_map(|(stat, bound)| {
+            let bound = bound?;
+            Some(Goal { metric: "latency", stat, bound: bound.seconds(), at_most: true, words: format!("{stat} < {bound}") })
+        });
+        let errors = self.errors.map(|bound| Goal {
+            metric: "error_ratio",
+            stat: "mean",
+            bound: bound.fraction,
+            at_most: true,
+            words: format!("errors < {bound}"),
+        });
+        let throughput = self.throughput.map(|bound| Goal {
+            metric: "throughput",
+            stat: "mean",
+            bound: bound.per_second,
+            at_most: false,
+            words: format!("throughput > {bound}"),
+        });
+        latencies.chain(errors).chain(throughput).collect()
+    }
+}

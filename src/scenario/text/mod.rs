@@ -1,0 +1,153 @@
+//! The scenario file as text: YAML, JSON or RON become one located tree, and serde reads types from the tree.
+//!
+//! [`decode`] makes text of bytes, [`parse`] makes a [`Node`] of text, [`set`] changes one value of it, [`read`] makes a type
+//! of it. Every step gives back problems with their place in the text instead of stopping at the first one.
+//! Limits, so that no file can exhaust the machine: 1 MiB, [`DEEPEST`] levels, [`MOST_NODES`] values, [`MOST_PROBLEMS`] problems.
+//! Tests in `tests/`: the notations against one another and against 20,000 random and damaged inputs each, and each step's own.
+
+mod node;
+mod read;
+mod ron;
+mod set;
+mod yaml;
+
+pub use node::{Entry, Node, Value};
+pub use read::read;
+pub use set::set;
+
+use crate::problem::{Problem, Severity};
+use std::ops::Range;
+use std::path::Path;
+
+/// The largest file, in bytes.
+pub const LARGEST: usize = 1024 * 1024;
+/// How deep lists and maps may nest.
+pub const DEEPEST: usize = 64;
+/// How many values a file may hold.
+pub const MOST_NODES: usize = 200_000;
+/// How many problems of one file are told.
+pub const MOST_PROBLEMS: usize = 50;
+
+/// A notation in which a scenario can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// YAML 1.2 without anchors, aliases, tags and merge keys.
+    Yaml,
+    /// Rusty Object Notation.
+    Ron,
+    /// JSON, read as the subset of YAML that it is.
+    Json,
+}
+
+impl Format {
+    /// The notation that a file's name promises.
+    pub fn of(path: &Path) -> Option<Format> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "yaml" | "yml" => Some(Format::Yaml),
+            "ron" => Some(Format::Ron),
+            "json" => Some(Format::Json),
+            _ => None,
+        }
+    }
+}
+
+/// The tree of a text, or all that is wrong with its notation.
+pub fn parse(text: &str, format: Format) -> Result<Node, Vec<Problem>> {
+    match format {
+        Format::Yaml | Format::Json => yaml::parse(text),
+        Format::Ron => ron::parse(text),
+    }
+}
+
+/// The bytes of a file as text, without a byte order mark.
+pub fn decode(bytes: &[u8]) -> Result<&str, Problem> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        Problem::new(Severity::Error, "", format!("the file is not UTF-8 text: line {line} holds a byte that is none"))
+            .help("save the file as UTF-8")
+    })
+}
+
+/// A problem at a place in the text.
+fn problem_at(place: Range<usize>, what: impl Into<String>) -> Problem {
+    let mut problem = Problem::new(Severity::Error, "", what);
+    problem.place = Some(place);
+    problem
+}
+
+/// What both notations refuse before they look at the text.
+fn refuse_size(text: &str) -> Result<(), Vec<Problem>> {
+    if text.len() <= LARGEST {
+        return Ok(());
+    }
+    Err(vec![Problem::new(Severity::Error, "", "the file is larger than 1 MiB, the largest scenario")])
+}
+
+/// The words for an empty file.
+fn empty_file() -> Vec<Problem> {
+    vec![Problem::new(Severity::Error, "", "the file is empty").help("begin with `version: 1`")]
+}
+
+/// The words for what nests deeper than [`DEEPEST`].
+fn too_deep(place: Range<usize>) -> Problem {
+    problem_at(place, format!("lists and groups nest deeper than {DEEPEST} levels here")).help("check for a bracket that is not closed")
+}
+
+/// The words for more than [`MOST_NODES`] values.
+fn too_many(place: Range<usize>) -> Problem {
+    problem_at(place, "the file holds more than 200,000 values, the most that are read")
+}
+
+/// One problem for every key that an earlier entry of the same map has; the later entries are removed.
+fn refuse_twice(text: &str, entries: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by(|a, b| entries[*a].key.cmp(&entries[*b].key).then(a.cmp(b)));
+    let mut again = Vec::new();
+    for same in order.chunk_by(|a, b| entries[*a].key == entries[*b].key) {
+        again.extend(same[1..].iter().map(|later| (*later, same[0])));
+    }
+    again.sort_unstable();
+    for (later, first) in &again {
+        let line = line_of(text, entries[*first].key_span.start);
+        let twice = problem_at(entries[*later].key_span.clone(), format!("the key `{}` is given twice", entries[*later].key));
+        problems.push(twice.help(format!("it is first given on line {line}; keep one of them")));
+        if problems.len() >= MOST_PROBLEMS {
+            break;
+        }
+    }
+    let mut later = again.iter().map(|(later, _)| *later).peekable();
+    let mut index = 0;
+    entries.retain(|_| {
+        index += 1;
+        later.next_if_eq(&(index - 1)).is_none()
+    });
+}
+
+/// The number of the line that holds a byte, from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+}
+
+/// The word that begins at a byte; at the end of the text or of a line, the last character before.
+fn word_at(text: &str, at: usize) -> Range<usize> {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let word: usize = text[at..].chars().take_while(|c| !c.is_whitespace() && !",[]{}()".contains(*c)).map(char::len_utf8).sum();
+    if word > 0 {
+        return at..at + word;
+    }
+    match text[at..].chars().next() {
+        Some(c) if !c.is_whitespace() => at..at + c.len_utf8(),
+        _ => {
+            let end = text[..at].trim_end().len();
+            let start = text[..end].char_indices().next_back().map_or(0, |(start, _)| start);
+            start..end
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

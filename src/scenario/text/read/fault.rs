@@ -1,0 +1,169 @@
+//! The error of reading a tree: where it arose, and serde's words put into the words of a scenario.
+//!
+//! The route is collected on the way up: each list and map on the way adds the number of the child it was reading.
+//! Tests in `tests/read.rs`: one claim for each phrase.
+
+use crate::problem::nearest;
+use serde::de::{Error, Expected, Unexpected};
+use std::fmt::{Display, Formatter};
+
+/// How many characters of a found text are shown.
+const SHOWN: usize = 40;
+
+/// An error and where it arose.
+#[derive(Debug)]
+pub struct Fault {
+    /// Child numbers from the place up to the root.
+    pub route: Vec<usize>,
+    /// The entry whose key is meant, if it is not the node.
+    pub key: Option<usize>,
+    /// What it means for further errors.
+    pub kind: Kind,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// What an error means for further errors.
+#[derive(Debug, PartialEq)]
+pub enum Kind {
+    /// A field is not there.
+    Missing(String),
+    /// A field is there twice.
+    Twice,
+    /// Any other.
+    Other,
+}
+
+impl Fault {
+    /// The error one level up, where it is about the child with that number.
+    pub fn below(mut self, index: usize) -> Fault {
+        self.route.push(index);
+        self
+    }
+    /// The error as one of the key of an entry.
+    pub fn on_key(mut self, index: usize) -> Fault {
+        self.key = self.key.or(Some(index));
+        self
+    }
+    /// The candidate nearest to an unknown word, from the back-quoted words of serde's text.
+    pub fn suggestion(&self) -> Option<String> {
+        let mut words = self.what.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
+        let word = words.next()?;
+        nearest(word, words).map(str::to_string)
+    }
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl Error for Fault {
+    fn custom<T: Display>(text: T) -> Fault {
+        let text = text.to_string();
+        let (what, help) = match text.split_once("\nhelp: ") {
+            Some((what, help)) => (what.to_string(), Some(help.to_string())),
+            None => (text, None),
+        };
+        Fault { route: Vec::new(), key: None, kind: Kind::Other, what, help }
+    }
+    fn invalid_type(found: Unexpected, expected: &dyn Expected) -> Fault {
+        Fault::custom(format_args!("expected {}, found {}", wanted(&expected.to_string()), given(found)))
+    }
+    fn invalid_value(found: Unexpected, expected: &dyn Expected) -> Fault {
+        Fault::invalid_type(found, expected)
+    }
+    fn invalid_length(found: usize, expected: &dyn Expected) -> Fault {
+        let values = if found == 1 { "value" } else { "values" };
+        Fault::custom(format_args!("expected {}, found {found} {values}", wanted(&expected.to_string())))
+    }
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Fault {
+        Fault::custom(format_args!("unknown variant `{}`, {}", cut(variant), candidates(expected, "there are no variants")))
+    }
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Fault {
+        Fault::custom(format_args!("unknown field `{}`, {}", cut(field), candidates(expected, "there are no fields")))
+    }
+    fn missing_field(field: &'static str) -> Fault {
+        Fault { kind: Kind::Missing(field.to_string()), ..Fault::custom(format_args!("`{field}` is missing here")) }
+    }
+    fn duplicate_field(field: &'static str) -> Fault {
+        Fault { kind: Kind::Twice, ..Fault::custom(format_args!("`{field}` is given twice")) }
+    }
+}
+
+fn candidates(expected: &[&str], none: &str) -> String {
+    match expected {
+        [] => none.to_string(),
+        [one] => format!("expected `{one}`"),
+        [one, other] => format!("expected `{one}` or `{other}`"),
+        many => format!("expected one of `{}`", many.join("`, `")),
+    }
+}
+
+/// What was found, in the words of a scenario.
+pub fn given(found: Unexpected) -> String {
+    match found {
+        Unexpected::Bool(value) => format!("`{value}`"),
+        Unexpected::Unsigned(number) => format!("the number `{number}`"),
+        Unexpected::Signed(number) => format!("the number `{number}`"),
+        Unexpected::Float(number) => format!("the number `{number:?}`"),
+        Unexpected::Char(letter) => format!("the text `{letter}`"),
+        Unexpected::Str(text) => format!("the text `{}`", cut(text)),
+        Unexpected::Unit | Unexpected::Option => "nothing".to_string(),
+        Unexpected::Seq | Unexpected::TupleVariant => "a list".to_string(),
+        Unexpected::Other(words) => words.to_string(),
+        _ => "a group of fields".to_string(),
+    }
+}
+
+/// The start of a text, in one line.
+fn cut(text: &str) -> String {
+    let line = text.lines().next().unwrap_or("");
+    if line.len() == text.len() && line.chars().count() <= SHOWN {
+        return text.to_string();
+    }
+    line.chars().take(SHOWN).chain(['…']).collect()
+}
+
+/// What a type expects, in the words of a scenario; serde's own phrases are known, a visitor's stay.
+fn wanted(expected: &str) -> String {
+    let words = match expected {
+        "a string" | "string" => "text",
+        "a boolean" => "`true` or `false`",
+        "a map" => "a group of fields",
+        "a sequence" => "a list",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "unit" => "nothing",
+        "variant identifier" | "field identifier" => "a name",
+        _ if expected.starts_with("tuple ") => "a list",
+        _ if expected.starts_with("struct ") || expected.starts_with("enum ") => "a group of fields",
+        _ => "",
+    };
+    let list = |count: &str| format!("a list of {count} values");
+    if let Some((_, count)) = expected.strip_suffix(" elements").and_then(|expected| expected.rsplit_once(" with ")) {
+        return list(count);
+    }
+    if !words.is_empty() {
+        return words.to_string();
+    }
+    expected.strip_prefix("a tuple of size ").map_or_else(|| expected.to_string(), list)
+}
+
+/// The words for a map that is not exactly one variant.
+pub fn one_of(variants: &[&str], found: &str) -> String {
+    match variants {
+        [] => format!("expected exactly one key here, found {found}"),
+        [one] => format!("expected `{one}` here, found {found}"),
+        many => format!("expected exactly one of `{}` here, found {found}", many.join("`, `")),
+    }
+}

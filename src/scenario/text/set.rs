@@ -1,0 +1,179 @@
+//! `--set PATH=VALUE`: one value of the tree is replaced or added before the scenario is read.
+//!
+//! The value is YAML in flow style (`4`, `300/s`, `{ poisson: 100 }`). Everything on the way to the last key must exist, so
+//! a misspelt path cannot pass unseen. Limits: keys that hold `=` cannot be named; what is new has no place in the text.
+//! Tests: replacing, adding, and each refusal with its words.
+
+use super::{DEEPEST, Entry, Node, Value, yaml};
+use crate::problem::{Problem, Severity, nearest};
+
+/// Replaces or adds the value that an assignment `PATH=VALUE` names.
+pub fn set(root: &mut Node, assignment: &str) -> Result<(), Problem> {
+    let Some((path, written)) = assignment.split_once('=') else {
+        let what = format!("`{assignment}` has no `=`");
+        return Err(refused("", what).help("write PATH=VALUE, such as `services.api.replicas=4`"));
+    };
+    let (path, written) = (path.trim(), written.trim());
+    if path.is_empty() || written.is_empty() {
+        let (what, help) = if path.is_empty() { ("path before", "name one") } else { ("value after", "write `null` to mean nothing") };
+        return Err(refused(path, format!("`{assignment}` has no {what} the `=`")).help(help));
+    }
+    let mut value = yaml::parse(written).map_err(|problems| within(path, written, problems))?;
+    value.forget_places();
+    let (mut route, mut matched) = root.route(path);
+    if let Some(above) = split_key(root, path, &route, matched) {
+        // `p99` exists and `p99.9` is new.
+        (matched, _) = (above, route.pop());
+    }
+    if route.len() + value.depth() > DEEPEST {
+        return Err(refused(path, format!("`{path}` would nest deeper than {DEEPEST} levels")));
+    }
+    let (known, rest) = (path[..matched].to_string(), &path[matched..]);
+    let Some(node) = root.follow(&route) else { return Err(refused(path, absent(path))) };
+    if rest.is_empty() {
+        *node = value;
+        return Ok(());
+    }
+    add(node, &known, rest, value)
+}
+
+/// Adds what does not exist yet to the last node that does.
+fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Problem> {
+    let name = if known.is_empty() { "the scenario".to_string() } else { format!("`{known}`") };
+    let key = if known.is_empty() { Some(rest).filter(|rest| !rest.starts_with('[')) } else { rest.strip_prefix('.') };
+    let wanted = format!("{known}{}", &rest[..rest.len() - key.unwrap_or(rest).len() + first_key(key.unwrap_or(rest))]);
+    if node.value == Value::Null {
+        node.value = Value::Map(Vec::new());
+    }
+    match (&mut node.value, key) {
+        (Value::List(items), key) => {
+            let count = match items.len() {
+                1 => "1 item".to_string(),
+                count => format!("{count} items"),
+            };
+            let what = if key.is_none() { absent(&wanted) } else { format!("{name} is a list, so it has no `{}`", key.unwrap_or("")) };
+            Err(refused(known, what).help(format!("{name} is a list of {count}; the first is `{known}[0]`")))
+        }
+        (Value::Map(entries), Some(key)) if !key.is_empty() && first_key(key) == key.len() => {
+            entries.push(Entry { key: key.to_string(), key_span: 0..0, value });
+            Ok(())
+        }
+        (Value::Map(_), Some(key)) if first_key(key) == 0 => Err(refused(known, absent(&format!("{known}{rest}")))),
+        (Value::Map(entries), Some(key)) => {
+            let problem = refused(known, absent(&wanted));
+            Err(match nearest(&key[..first_key(key)], entries.iter().map(|entry| entry.key.as_str())) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem,
+            })
+        }
+        (Value::Map(_), None) => Err(refused(known, format!("{name} is a group of fields, not a list")).help("name a field with `.`")),
+        (single, _) => {
+            let inside = rest.trim_start_matches('.');
+            let help = format!("set the whole of {name} in its long form: `{known}={{ … }}`");
+            Err(refused(known, format!("{name} is the single value `{}`, so it holds no `{inside}`", shown(single))).help(help))
+        }
+    }
+}
+
+/// Where the part above ends, if the last key found is only the start of a key such as `p99.9`.
+fn split_key(root: &Node, path: &str, route: &[usize], matched: usize) -> Option<usize> {
+    let (last, above) = route.split_last()?;
+    let Value::Map(entries) = &above.iter().try_fold(root, |node, step| node.child(*step))?.value else { return None };
+    let key = &entries.get(*last)?.key;
+    let scalar = !matches!(entries[*last].value.value, Value::List(_) | Value::Map(_));
+    let whole = &path[matched - key.len()..];
+    (scalar && matched < path.len() && first_key(whole) > key.len()).then(|| (matched - key.len()).saturating_sub(1))
+}
+
+/// Length of the first key of a path that exists no further; a dot between digits belongs to a key such as `p99.9`.
+fn first_key(path: &str) -> usize {
+    let bytes = path.as_bytes();
+    let digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
+    let parts = |at: usize| match bytes[at] {
+        b'.' => !(at > 0 && digit(bytes.get(at - 1)) && digit(bytes.get(at + 1))),
+        b'[' => at > 0,
+        _ => false,
+    };
+    (0..bytes.len()).find(|at| parts(*at)).unwrap_or(bytes.len())
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Unsigned(number) => number.to_string(),
+        Value::Signed(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+        _ => String::new(),
+    }
+}
+
+fn absent(path: &str) -> String {
+    format!("`{path}` is not in the scenario")
+}
+
+fn refused(path: &str, what: String) -> Problem {
+    Problem::new(Severity::Error, path, what)
+}
+
+/// The first problem of a value's notation; its place is in the value, not in the file.
+fn within(path: &str, written: &str, problems: Vec<Problem>) -> Problem {
+    let first = problems.into_iter().next().unwrap_or_else(|| refused(path, "this is no value".to_string()));
+    Problem { path: path.to_string(), place: None, what: format!("in `{written}`: {}", first.what), ..first }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Format, Node, Value, parse};
+    use super::set;
+
+    const TEXT: &str =
+        "run:\nservices:\n  api:\n    replicas: 3\n    endpoints:\n      GET /v1.2/x:\n        - cpu: 2ms\nslos:\n  api:\n    p99: 1\n";
+
+    fn after(assignment: &str) -> Result<Node, (String, Option<String>)> {
+        let mut tree = parse(TEXT, Format::Yaml).unwrap();
+        set(&mut tree, assignment).map(|()| tree).map_err(|problem| (problem.what, problem.help))
+    }
+    fn text(word: &str) -> Value {
+        Value::Text(word.into())
+    }
+
+    #[test]
+    fn a_value_is_replaced_or_added_where_the_path_says() {
+        // The right side of each assignment, resolved as YAML.
+        assert_eq!(after("services.api.replicas=4").unwrap().at("services.api.replicas").unwrap().value, Value::Unsigned(4));
+        assert_eq!(after("services.api.rate = 300/s").unwrap().at("services.api.rate").unwrap().value, text("300/s"));
+        let path = "services.api.endpoints.GET /v1.2/x[0].cpu";
+        assert_eq!(after(&format!("{path}={{ exp: 3ms }}")).unwrap().at(&format!("{path}.exp")).unwrap().value, text("3ms"));
+        assert_eq!(after("slos.api.p99.9=7").unwrap().at("slos.api.p99.9").unwrap().value, Value::Unsigned(7));
+        assert_eq!(after("run.seed=7").unwrap().at("run.seed").unwrap().value, Value::Unsigned(7));
+        assert_eq!(after("name=a=b").unwrap().at("name").unwrap().value, text("a=b"));
+        assert!(after("services.api.replicas=4").unwrap().at("services.api.replicas").unwrap().span.is_empty());
+    }
+
+    #[test]
+    fn a_path_that_leads_nowhere_is_refused_with_the_nearest_key() {
+        // Words fixed here; paths against TEXT by eye.
+        let refused = |assignment: &str| after(assignment).unwrap_err();
+        let some = |what: &str, help: &str| (what.to_string(), Some(help.to_string()));
+        assert_eq!(refused("services.apii.replicas=4"), some("`services.apii` is not in the scenario", "did you mean `api`?"));
+        assert_eq!(refused("banana.x=4"), ("`banana` is not in the scenario".to_string(), None));
+        assert_eq!(
+            refused("services.api.replicas.max=4"),
+            some(
+                "`services.api.replicas` is the single value `3`, so it holds no `max`",
+                "set the whole of `services.api.replicas` in its long form: `services.api.replicas={ … }`"
+            )
+        );
+        let steps = "services.api.endpoints.GET /v1.2/x";
+        let help = format!("`{steps}` is a list of 1 item; the first is `{steps}[0]`");
+        assert_eq!(refused(&format!("{steps}[1].cpu=2ms")), some(&format!("`{steps}[1]` is not in the scenario"), &help));
+        assert_eq!(refused(&format!("{steps}.cpu=2ms")), some(&format!("`{steps}` is a list, so it has no `cpu`"), &help));
+        assert_eq!(refused("services[0]=1"), some("`services` is a group of fields, not a list", "name a field with `.`"));
+        assert_eq!(refused("[0]=1"), some("the scenario is a group of fields, not a list", "name a field with `.`"));
+        assert_eq!(refused("services..x=1"), ("`services..x` is not in the scenario".to_string(), None));
+        assert_eq!(refused("replicas"), some("`replicas` has no `=`", "write PATH=VALUE, such as `services.api.replicas=4`"));
+        assert_eq!(refused("a="), some("`a=` has no value after the `=`", "write `null` to mean nothing"));
+        assert!(refused("name={ a: 1").0.starts_with("in `{ a: 1`: this is not valid YAML"));
+    }
+}

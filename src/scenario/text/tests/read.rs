@@ -1,0 +1,218 @@
+//! Reading types: every problem at once, each with its path, place, words and help.
+
+use super::{Format, RON, YAML, parse};
+use crate::scenario::text::read;
+use crate::units::Span;
+use serde::Deserialize;
+use serde::de::{Deserializer, EnumAccess, Error, VariantAccess, Visitor};
+use std::collections::BTreeMap;
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    name: Option<String>,
+    #[serde(default)]
+    weight: f64,
+    #[serde(default)]
+    services: BTreeMap<String, Service>,
+    #[serde(default)]
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Service {
+    replicas: u32,
+    #[serde(default)]
+    balance: Balance,
+    timeout: Option<Span>,
+}
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Balance {
+    #[default]
+    RoundRobin,
+    Random,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Step {
+    Cpu(Length),
+    Wait { exp: Span },
+    Call(Call),
+    Uniform(Span, Span),
+    Stop,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code)]
+struct Call {
+    to: String,
+    request: Option<String>,
+    response: Option<String>,
+    timeout: Option<Span>,
+}
+
+/// A bare span or `constant: span`, as a distribution is read.
+#[derive(Debug, PartialEq)]
+struct Length(Span);
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Length, D::Error> {
+        struct Words;
+        impl<'de> Visitor<'de> for Words {
+            type Value = Length;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a length")
+            }
+            fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<Length, A::Error> {
+                let (tag, content) = access.variant::<Tag>()?;
+                match tag.0 {
+                    Some(span) => content.unit_variant().map(|()| Length(span)),
+                    None => content.newtype_variant().map(Length),
+                }
+            }
+        }
+        from.deserialize_enum("Length", &["constant"], Words)
+    }
+}
+
+struct Tag(Option<Span>);
+
+impl<'de> Deserialize<'de> for Tag {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Tag, D::Error> {
+        struct Words;
+        impl Visitor<'_> for Words {
+            type Value = Tag;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a length such as `5ms`")
+            }
+            fn visit_str<E: Error>(self, word: &str) -> Result<Tag, E> {
+                match word {
+                    "constant" => Ok(Tag(None)),
+                    _ if word.starts_with(|c: char| c.is_ascii_digit()) => word.parse().map(|span| Tag(Some(span))).map_err(E::custom),
+                    _ => Err(E::unknown_variant(word, &["constant"])),
+                }
+            }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Tag, E> {
+                number.to_string().parse().map(|span| Tag(Some(span))).map_err(E::custom)
+            }
+        }
+        from.deserialize_identifier(Words)
+    }
+}
+
+/// Path, words, help and the text at the place of all problems.
+fn told<T: serde::de::DeserializeOwned>(text: &str) -> Vec<[String; 4]> {
+    let tree = parse(text, Format::Yaml).unwrap();
+    let (value, problems) = read::<T>(&tree);
+    assert_eq!(value.is_none(), !problems.is_empty());
+    let place = |place: Option<std::ops::Range<usize>>| place.map_or(String::new(), |place| text[place].to_string());
+    problems.into_iter().map(|p| [p.path, p.what, p.help.unwrap_or_default(), place(p.place)]).collect()
+}
+fn one(text: &str) -> [String; 4] {
+    let told = told::<File>(&format!("version: 1\n{text}"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    told.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_right_file_reads_as_its_type_in_both_notations() {
+    // The values by eye.
+    let yaml = "version: 1\nweight: 2\nservices:\n  api: { replicas: 2, timeout: 5ms }\nsteps:\n  - cpu: 2ms\n  - cpu: { constant: 2ms }\n  - wait: { exp: 3ms }\n  - call: { to: db.read }\n  - uniform: [1ms, 2ms]\n  - stop\n";
+    let ron = "(version: 1, weight: 2, services: {\"api\": (replicas: 2, timeout: Some(\"5ms\"))}, steps: [cpu(\"2ms\"), cpu(constant(\"2ms\")), wait(exp: \"3ms\"), call(to: \"db.read\"), uniform(\"1ms\", \"2ms\"), stop])";
+    let of = |text, format| read::<File>(&parse(text, format).unwrap()).0.unwrap();
+    let file = of(yaml, Format::Yaml);
+    assert_eq!(file, of(ron, Format::Ron));
+    let ms = |ms: u64| Span(ms * 1_000_000);
+    assert_eq!(file.weight, 2.0);
+    assert_eq!(file.services["api"], Service { replicas: 2, balance: Balance::RoundRobin, timeout: Some(ms(5)) });
+    let call = Call { to: "db.read".into(), request: None, response: None, timeout: None };
+    let wait = Step::Wait { exp: ms(3) };
+    let steps = [Step::Cpu(Length(ms(2))), Step::Cpu(Length(ms(2))), wait, Step::Call(call), Step::Uniform(ms(1), ms(2)), Step::Stop];
+    assert_eq!(file.steps, steps);
+}
+
+#[test]
+fn an_unknown_field_is_told_as_the_format_shows_it() {
+    // format.md, chapter Problems.
+    assert_eq!(
+        one("steps:\n  - call: { to: db.read, timeoutt: 200ms }\n"),
+        [
+            "steps[0].call.timeoutt",
+            "unknown field `timeoutt`, expected one of `to`, `request`, `response`, `timeout`",
+            "did you mean `timeout`?",
+            "timeoutt"
+        ]
+    );
+}
+
+#[test]
+fn every_phrase_of_serde_is_told_in_plain_words() {
+    // The words are fixed here; places and paths by eye.
+    assert_eq!(one("name: 5"), ["name", "expected text, found the number `5`", "", "5"]);
+    assert_eq!(one("name: [5]"), ["name", "expected text, found a list", "", "[5]"]);
+    assert_eq!(one("name:\n  a: 5\n  b: 6"), ["name", "expected text, found a group of fields", "", "name"]);
+    assert_eq!(one("name: true"), ["name", "expected text, found `true`", "", "true"]);
+    assert_eq!(one("services:"), ["services", "expected a group of fields, found nothing", "", "services"]);
+    assert_eq!(one("services:\n  api: [1]"), ["services.api", "expected a group of fields, found a list", "", "[1]"]);
+    assert_eq!(one("steps: 2ms"), ["steps", "expected a list, found the text `2ms`", "", "2ms"]);
+    assert_eq!(one("weight: .nan"), ["weight", "must be a finite number", "", ".nan"]);
+    assert_eq!(one("weight: a"), ["weight", "expected a number, found the text `a`", "", "a"]);
+    let replicas = "services.api.replicas";
+    let whole = "expected a whole number from 0 to 4294967295, found the number";
+    assert_eq!(one("services: { api: { replicas: -1 } }"), [replicas, &format!("{whole} `-1`"), "", "-1"]);
+    assert_eq!(one("services: { api: { replicas: 1.0 } }"), [replicas, &format!("{whole} `1.0`"), "", "1.0"]);
+    assert_eq!(one("services:\n  api:\n    balance: random"), ["services.api", "`replicas` is missing here", "", "api"]);
+    let unit = "write `5ms` or `5s`";
+    assert_eq!(one("services: { api: { replicas: 1, timeout: 5 } }"), ["services.api.timeout", "`5` has no unit", unit, "5"]);
+    assert_eq!(one("steps: [ cpu: 5 ]"), ["steps[0].cpu", "`5` has no unit", unit, "5"]);
+    assert_eq!(one("steps: [ uniform: [1ms] ]"), ["steps[0].uniform", "expected a list of 2 values, found 1 value", "", "[1ms]"]);
+    assert_eq!(one("steps: [ uniform: [1ms, 2ms, 3ms] ]")[1], "expected a list of 2 values, found 3 values");
+    assert_eq!(told::<File>("name: a")[0], ["", "`version` is missing here", "", "name"].map(String::from));
+}
+
+#[test]
+fn a_variant_that_is_none_or_two_is_told_with_the_way_out() {
+    // format.md rule 2: a variant is a map of one key.
+    let kinds = "expected one of `cpu`, `wait`, `call`, `uniform`, `stop`";
+    assert_eq!(one("steps:\n  - cpuu: 2ms"), ["steps[0].cpuu", &format!("unknown variant `cpuu`, {kinds}"), "did you mean `cpu`?", "cpuu"]);
+    assert_eq!(one("steps: [stopp]"), ["steps[0]", &format!("unknown variant `stopp`, {kinds}"), "did you mean `stop`?", "stopp"]);
+    assert_eq!(one("steps: [0]")[1], format!("unknown variant `0`, {kinds}"));
+    assert_eq!(one("steps: [cpu]"), ["steps[0]", "`cpu` needs its value", "write `cpu: …`", "cpu"]);
+    assert_eq!(one("steps: [stop: 1]"), ["steps[0].stop", "`stop` takes no value", "write the word `stop` alone", "1"]);
+    let exactly = "expected exactly one of `cpu`, `wait`, `call`, `uniform`, `stop` here, found";
+    let item = "start a new `- ` item for each step";
+    assert_eq!(one("steps:\n  - cpu: 2ms\n    stop:"), ["steps[0]", &format!("{exactly} `cpu`, `stop`"), item, "cpu"]);
+    assert_eq!(one("steps: [{}]"), ["steps[0]", &format!("{exactly} none"), "write one key", "{}"]);
+    assert_eq!(one("steps: [~]")[1], format!("{exactly} nothing"));
+    let constant = "expected `constant` here, found `constant`, `b`";
+    assert_eq!(one("steps: [ cpu: { constant: 2ms, b: 1 } ]")[1..3], [constant, "write one key"]);
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_told_at_once_and_nothing_that_only_follows() {
+    // Six mistakes by eye, in the order of the file; `replicas` is missing only because it is misspelt, `to` because it is wrong.
+    let text = "version: one\nname: 7\nservices:\n  api: { replica: 2, balance: randm }\n  db: { replicas: 1 }\nsteps:\n  - cpu: 2ms\n  - call: { to: 5 }\n  - wait: { exp: 3 }\n";
+    let paths: Vec<String> = told::<File>(text).into_iter().map(|[path, ..]| path).collect();
+    assert_eq!(paths, ["version", "name", "services.api.replica", "services.api.balance", "steps[1].call.to", "steps[2].wait.exp"]);
+}
+
+#[test]
+fn no_more_than_fifty_problems_are_told() {
+    // MOST_PROBLEMS.
+    let text = format!("version: 1\nsteps: [{}]", "x, ".repeat(100));
+    assert_eq!(told::<File>(&text).len(), 50);
+}
+
+#[test]
+fn a_whole_scenario_reads_into_any_shape() {
+    // serde_json's value accepts every tree; both notations give the same.
+    let json = |text, format| read::<serde_json::Value>(&parse(text, format).unwrap()).0.unwrap();
+    assert_eq!(json(YAML, Format::Yaml), json(RON, Format::Ron));
+    assert_eq!(json(YAML, Format::Yaml)["services"]["api"]["replicas"], 2);
+}

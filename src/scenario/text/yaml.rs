@@ -1,0 +1,298 @@
+//! YAML, and JSON as a subset of it, becomes a located tree.
+//!
+//! saphyr-parser finds the events, a stack of open lists and maps builds the tree, so no recursion follows the text.
+//! Plain words resolve by the core schema of YAML 1.2. Refused with advice: anchors, aliases, tags, merge keys, duplicate
+//! keys, several documents, keys that are not words, and the words that YAML 1.1 takes for booleans.
+//! Tests in `tests/yaml.rs`: every refusal with its words and place, plain words, bytes behind non-ASCII text.
+
+use super::{DEEPEST, Entry, MOST_NODES, MOST_PROBLEMS, Node, Value, empty_file, problem_at, refuse_size, refuse_twice};
+use super::{too_deep, too_many, word_at};
+use crate::problem::Problem;
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+use std::ops::{ControlFlow, Range};
+
+/// The tree of a YAML text, or all that is wrong with its notation.
+pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
+    refuse_size(text)?;
+    let offsets = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(byte, _)| byte).collect() };
+    let mut builder = Builder { text, offsets, problems: Vec::new(), open: Vec::new(), root: None, nodes: 0, documents: 0, seen: 0 };
+    for event in Parser::new_from_str(text) {
+        let flow = match event {
+            Ok((event, span)) => builder.take(event, span),
+            Err(error) => {
+                let place = word_at(text, builder.byte(error.marker().index()));
+                builder.refuse(scan_problem(&error, place));
+                ControlFlow::Break(())
+            }
+        };
+        if flow.is_break() || builder.problems.len() >= MOST_PROBLEMS {
+            break;
+        }
+    }
+    match builder.root {
+        _ if !builder.problems.is_empty() => Err(builder.problems),
+        Some(root) if root.value != Value::Null || !root.span.is_empty() => Ok(root),
+        _ => Err(empty_file()),
+    }
+}
+
+/// A list or map whose end is still to come.
+struct Open {
+    start: usize,
+    kind: Kind,
+}
+
+enum Kind {
+    List(Vec<Node>),
+    Map { entries: Vec<Entry>, key: Option<Key> },
+}
+
+/// A key that waits for its value; without a word if it was refused.
+struct Key {
+    word: Option<String>,
+    span: Range<usize>,
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    /// Byte of each character; empty if they are the same.
+    offsets: Vec<usize>,
+    problems: Vec<Problem>,
+    open: Vec<Open>,
+    root: Option<Node>,
+    nodes: usize,
+    documents: usize,
+    /// The end of the last event.
+    seen: usize,
+}
+
+impl Builder<'_> {
+    fn byte(&self, character: usize) -> usize {
+        if self.offsets.is_empty() { character.min(self.text.len()) } else { *self.offsets.get(character).unwrap_or(&self.text.len()) }
+    }
+
+    fn refuse(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    fn take(&mut self, event: Event, span: Span) -> ControlFlow<()> {
+        let (start, end) = (self.byte(span.start.index()), self.byte(span.end.index()));
+        let span = start..end.max(start);
+        match event {
+            Event::DocumentStart(_) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    let more = problem_at(word_at(self.text, start), "a second document begins here");
+                    self.refuse(more.help("write one document a file, without `---` in between"));
+                    return ControlFlow::Break(());
+                }
+            }
+            Event::Alias(_) => {
+                let alias = problem_at(span.clone(), format!("aliases such as `{}` are not allowed", &self.text[span.clone()]));
+                self.refuse(alias.help("write the value out again"));
+                self.count(&span)?;
+                self.add(Node::new(Value::Null), None);
+            }
+            Event::Scalar(word, style, anchor, tag) => {
+                self.count(&span)?;
+                self.refuse_marks(&span, anchor > 0, tag.is_some());
+                self.scalar(&word, style == ScalarStyle::Plain, span.clone());
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.begin(&span, anchor > 0, tag.is_some(), Kind::List(Vec::new()))?;
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.begin(&span, anchor > 0, tag.is_some(), Kind::Map { entries: Vec::new(), key: None })?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(&span),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+        self.seen = self.seen.max(span.start + written(&self.text[span.clone()]));
+        ControlFlow::Continue(())
+    }
+
+    fn count(&mut self, span: &Range<usize>) -> ControlFlow<()> {
+        self.nodes += usize::from(!self.awaits_key());
+        if self.nodes > MOST_NODES {
+            self.refuse(too_many(word_at(self.text, span.start)));
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn begin(&mut self, span: &Range<usize>, anchor: bool, tag: bool, kind: Kind) -> ControlFlow<()> {
+        self.count(span)?;
+        self.refuse_marks(span, anchor, tag);
+        if self.awaits_key() {
+            let key = problem_at(word_at(self.text, span.start), "a list or group cannot be a key");
+            self.refuse(key.help("quote the key if it is meant as text"));
+        }
+        if self.open.len() >= DEEPEST {
+            self.refuse(too_deep(word_at(self.text, span.start)));
+            return ControlFlow::Break(());
+        }
+        self.open.push(Open { start: span.start, kind });
+        ControlFlow::Continue(())
+    }
+
+    fn end(&mut self, span: &Range<usize>) {
+        let Some(open) = self.open.pop() else { return };
+        // Only the brackets of the flow style have an end of their own (the parser adds the space behind them); a block
+        // ends with its last child.
+        let bracket = self.text[span.clone()].starts_with([']', '}']);
+        let end = if bracket { span.start + 1 } else { self.seen };
+        let value = match open.kind {
+            Kind::List(items) => Value::List(items),
+            Kind::Map { mut entries, .. } => {
+                refuse_twice(self.text, &mut entries, &mut self.problems);
+                Value::Map(entries)
+            }
+        };
+        self.add(Node::placed(self.text, open.start..end.max(open.start), value), None);
+    }
+
+    fn awaits_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open { kind: Kind::Map { key: None, .. }, .. }))
+    }
+
+    /// Puts a finished node where it belongs; `word` is its text if it may be a key.
+    fn add(&mut self, node: Node, word: Option<String>) {
+        match self.open.last_mut().map(|open| &mut open.kind) {
+            None => self.root = Some(node),
+            Some(Kind::List(items)) => items.push(node),
+            Some(Kind::Map { entries, key }) => match key.take() {
+                None => *key = Some(Key { word, span: node.span }),
+                Some(Key { word: Some(word), span }) => entries.push(Entry { key: word, key_span: span, value: node }),
+                Some(_) => {}
+            },
+        }
+    }
+
+    fn refuse_marks(&mut self, span: &Range<usize>, anchor: bool, tag: bool) {
+        // The parser lets a scalar begin with its marks, but a list or map behind them.
+        let marked = self.text[span.clone()].starts_with(['&', '!']);
+        let from = if marked { span.start } else { self.seen };
+        let within = self.text.get(from..if marked { span.end } else { span.start }).unwrap_or("");
+        let place = |mark: char| {
+            let at = if marked { within.find(mark) } else { within.rfind(mark) };
+            at.map_or(span.clone(), |at| word_at(self.text, from + at))
+        };
+        let mut found = Vec::new();
+        if anchor {
+            let place = place('&');
+            let what = format!("anchors such as `{}` are not allowed", &self.text[place.clone()]);
+            found.push(problem_at(place, what).help("write the value out wherever it is needed"));
+        }
+        if tag {
+            let place = place('!');
+            let what = format!("tags such as `{}` are not allowed", &self.text[place.clone()]);
+            found.push(problem_at(place, what).help("remove it; a variant is written as a key with its value, such as `exp: 3ms`"));
+        }
+        self.problems.extend(found);
+    }
+
+    fn scalar(&mut self, word: &str, plain: bool, span: Range<usize>) {
+        let span = span.start..span.start + written(&self.text[span.clone()]);
+        let boolean = plain && ["on", "off", "yes", "no", "y", "n"].iter().any(|other| word.eq_ignore_ascii_case(other));
+        if self.awaits_key() {
+            let refused = match word {
+                "<<" if plain => Some((format!("merge keys `{word}` are not allowed"), "write the fields out".to_string())),
+                _ if plain && span.is_empty() => Some(("the key before `:` is missing".to_string(), "write `NAME: VALUE`".to_string())),
+                // `zipf: { n, s }` is the field's own word, and no reader of YAML 1.2 takes it for a boolean.
+                _ if boolean && word != "n" => Some((format!("`{word}` as a key is a boolean to other readers"), format!("quote it: `\"{word}\"`"))),
+                _ => None,
+            };
+            let word = if refused.is_none() { Some(word.to_string()) } else { None };
+            if let Some((what, help)) = refused {
+                let place = if span.is_empty() { word_at(self.text, span.start) } else { span.clone() };
+                self.refuse(problem_at(place, what).help(help));
+            }
+            return self.add(Node::placed(self.text, span, Value::Null), word);
+        }
+        if boolean {
+            let what = format!("`{word}` is text to some readers and a boolean to others");
+            self.refuse(problem_at(span.clone(), what).help(format!("quote it (`\"{word}\"`) or use `true` or `false`")));
+        }
+        let value = if plain { resolve(word) } else { Value::Text(word.to_string()) };
+        self.add(Node::placed(self.text, span, value), None);
+    }
+}
+
+/// How much of a scalar's range is the scalar: the parser adds the space and the note behind quoted text.
+fn written(scalar: &str) -> usize {
+    let mut letters = scalar.char_indices().skip(1).peekable();
+    let double = scalar.starts_with('"');
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '\\' if double => _ = letters.next(),
+            '"' if double => return at + 1,
+            '\'' if scalar.starts_with('\'') && letters.next_if(|(_, next)| *next == '\'').is_none() => return at + 1,
+            _ => {}
+        }
+    }
+    scalar.trim_end().len()
+}
+
+/// What a plain word is by the core schema of YAML 1.2.
+fn resolve(word: &str) -> Value {
+    match word {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        "true" | "True" | "TRUE" => return Value::Bool(true),
+        "false" | "False" | "FALSE" => return Value::Bool(false),
+        ".nan" | ".NaN" | ".NAN" => return Value::Float(f64::NAN),
+        _ => {}
+    }
+    let (sign, number) = match word.as_bytes()[0] {
+        b'-' => (-1.0, &word[1..]),
+        b'+' => (1.0, &word[1..]),
+        _ => (1.0, word),
+    };
+    if matches!(number, ".inf" | ".Inf" | ".INF") {
+        return Value::Float(sign * f64::INFINITY);
+    }
+    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
+        // A sign may not follow the prefix, though Rust would read it.
+        if let Some(digits) = word.strip_prefix(prefix).filter(|digits| digits.chars().all(|c| c.is_digit(radix))) {
+            return u64::from_str_radix(digits, radix).map_or(Value::Text(word.to_string()), Value::Unsigned);
+        }
+    }
+    let begins = number.strip_prefix('.').unwrap_or(number).starts_with(|c: char| c.is_ascii_digit());
+    if !begins || !number.chars().all(|c| c.is_ascii_digit() || ".eE+-".contains(c)) {
+        return Value::Text(word.to_string());
+    }
+    if let Ok(whole) = word.parse::<u64>() {
+        return Value::Unsigned(whole);
+    }
+    match (word.parse::<i64>(), word.parse::<f64>()) {
+        (Ok(0), _) => Value::Unsigned(0),
+        (Ok(whole), _) => Value::Signed(whole),
+        (_, Ok(number)) => Value::Float(number),
+        _ => Value::Text(word.to_string()),
+    }
+}
+
+/// The parser's refusal in plain words.
+fn scan_problem(error: &ScanError, place: Range<usize>) -> Problem {
+    let info = error.info();
+    if info.contains("recursion limit") {
+        return too_deep(place);
+    }
+    let (what, help) = match info {
+        _ if info.contains("tab") => ("a tab stands where only spaces may".to_string(), Some("indent with spaces")),
+        _ if info.contains("mapping values are not allowed") => {
+            ("a `: ` is not expected here".to_string(), Some("check the indentation; quote text that holds `: `"))
+        }
+        _ if info.contains("unknown anchor") => {
+            ("aliases are not allowed, and this one is not known".to_string(), Some("write the value out"))
+        }
+        _ if info.contains("did not find expected") || info.contains("simple key") => {
+            (format!("this is not valid YAML: {info}"), Some("check the indentation and the brackets of this line and the one before"))
+        }
+        _ if info.contains("unexpected end of stream") => {
+            (format!("this is not valid YAML: {info}"), Some("check that the quotes are closed"))
+        }
+        _ => (format!("this is not valid YAML: {info}"), None),
+    };
+    let problem = problem_at(place, what);
+    if let Some(help) = help { problem.help(help) } else { problem }
+}

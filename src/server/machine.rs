@@ -1,0 +1,50 @@
+//! What an instance is made of, as written: cores, memory, speed, price, and the queue at its door.
+
+use crate::problem::Problems;
+use crate::units::{Bytes, Count, Factor, Money};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A machine (virtual machine, container) that runs one instance of a service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// Cores.
+    #[serde(default = "one")]
+    pub cpu: u32,
+    /// Memory; unlimited if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Bytes>,
+    /// How much faster its cores are than the ones the demands were measured on.
+    #[serde(default)]
+    pub speed: Factor,
+    /// What it costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Money>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Default for Machine {
+    fn default() -> Machine {
+        Machine { cpu: 1, memory: None, speed: Factor::default(), price: None }
+    }
+}
+
+impl Machine {
+    pub fn check(&self, path: &str, problems: &mut Problems) {
+        if self.cpu == 0 || self.cpu > 4096 {
+            problems.error(format!("{path}.cpu"), format!("an instance has 1 to 4096 cores, not {}", self.cpu));
+        }
+    }
+}
+
+/// The queue of requests that wait to be admitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// How many may wait; one more is rejected.
+    pub max: Count,
+}

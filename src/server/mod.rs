@@ -1,0 +1,95 @@
+//! Instances: machines that serve requests. Cores and loops, memory, admission: separate components, each with its queue.
+//!
+//! Handlers are plain functions over the components they touch. They never call upwards: one that frees something gives back the
+//! requests that may go on, and `sim` resumes their programs.
+
+pub mod admission;
+pub mod cores;
+pub mod memory;
+mod machine;
+mod runtime;
+
+pub use machine::{Machine, Queue};
+pub use runtime::{Runtime, Tasks};
+
+use crate::measure::{Gauge, Histogram};
+use bevy_ecs::prelude::Component;
+
+/// An instance of the plan.
+#[derive(Clone, Debug)]
+pub struct InstancePlan {
+    pub name: String,
+    pub service: u32,
+    /// Its workers are `first_worker .. first_worker + workers`.
+    pub first_worker: u32,
+    /// Event loops, or 1 for a set of cores with one queue.
+    pub workers: u32,
+    pub cores_per_worker: u32,
+    /// How much faster than the demands were written for.
+    pub speed: f64,
+    /// Bytes; `u64::MAX` for no limit.
+    pub memory: u64,
+    pub max_in_flight: u32,
+    pub queue_max: u32,
+    /// The link from the balancer to it, if it has its own.
+    pub link_in: Option<u32>,
+    /// The link its responses leave by, if it has its own.
+    pub link_out: Option<u32>,
+    /// Where on the routes a served request goes on, if not on its own route: the pipeline of an AsyncFlow 0.1 file.
+    pub onward: Option<u32>,
+    /// Its endpoints, for requests that come without naming one.
+    pub first_endpoint: u32,
+    pub endpoints: u32,
+}
+
+/// The state of an instance that its bursts and balancer look at.
+#[derive(Component)]
+pub struct InstanceState {
+    /// Chosen by the balancer.
+    pub up: bool,
+    /// Nanoseconds a nanosecond of demand takes: 1/speed times the active `slow` faults.
+    pub stretch: f64,
+    /// Requests chosen for it and not yet answered.
+    pub outstanding: u32,
+    /// Messages now on its own link from the balancer.
+    pub in_transit: u32,
+    /// Requests it was chosen for in the measured part.
+    pub chosen: u64,
+}
+
+/// The gauges of an instance.
+#[derive(Component, Default)]
+pub struct Gauges {
+    pub busy: Gauge,
+    pub ready: Gauge,
+    pub io: Gauge,
+    pub in_flight: Gauge,
+    pub memory_used: Gauge,
+    pub memory_queue: Gauge,
+    pub admission_queue: Gauge,
+}
+
+/// From ready to running: what people call event-loop lag.
+#[derive(Component, Default)]
+pub struct Lag {
+    pub histogram: Histogram,
+    /// Bursts that did not wait: counted here, and put into the histogram at the end.
+    pub at_once: u64,
+    pub sum_ns: u128,
+    pub max_ns: u64,
+}
+
+impl Gauges {
+    /// All gauges, in the order of [`crate::measure::INSTANCE_GAUGES`].
+    pub fn all(&mut self) -> [&mut Gauge; 7] {
+        [
+            &mut self.busy,
+            &mut self.ready,
+            &mut self.io,
+            &mut self.in_flight,
+            &mut self.memory_used,
+            &mut self.memory_queue,
+            &mut self.admission_queue,
+        ]
+    }
+}

@@ -1,0 +1,42 @@
+//! The audit: laws that hold at every moment. At the end of every replication, and every few thousand events in debug builds.
+
+use super::PlanHandle;
+use super::epochs::{Epoch, Stop};
+use crate::measure::Recorder;
+use crate::request::{Place, Pool, Visit};
+use crate::server::cores::RunQueue;
+use crate::server::memory::Memory;
+use crate::server::{Gauges, InstanceState};
+use bevy_ecs::prelude::*;
+
+/// Checks conservation of requests, memory and cores.
+pub fn audit(
+    visits: Query<&Visit>,
+    machines: Query<(&Gauges, &Memory, &InstanceState)>,
+    queues: Query<&RunQueue>,
+    recorder: Res<Recorder>,
+    pool: Res<Pool>,
+    epoch: Res<Epoch>,
+    plan: Res<PlanHandle>,
+) {
+    let due = epoch.last && epoch.stop == Stop::Reached || epoch.stop == Stop::Audit;
+    if !due {
+        return;
+    }
+    let inside: u64 = recorder.tallies.iter().map(|tally| tally.came - tally.gone).sum();
+    assert_eq!(inside, pool.in_flight() as u64, "requests are conserved: those that came and are not gone are in flight");
+    let entered = visits.iter().filter(|visit| visit.place == Place::Inside).count() as u64;
+    let in_flight: u64 = machines.iter().map(|(gauges, ..)| gauges.in_flight.value).sum();
+    // Those who have just been granted a place are counted by the gauge before they take it.
+    assert!(in_flight >= entered && in_flight <= entered + pool.runnable.len() as u64, "every request inside is inside one instance");
+    for (id, (gauges, memory, _)) in machines.iter().enumerate() {
+        let capacity = plan.0.instances[id].memory;
+        assert_eq!(gauges.memory_used.value + memory.free, capacity, "memory is conserved");
+        if let Some((_, need)) = memory.waiting.front() {
+            assert!(memory.free < *need, "memory that would do is not withheld");
+        }
+    }
+    for queue in queues.iter() {
+        assert!(queue.free == 0 || queue.ready.is_empty(), "no core idles while its queue has work");
+    }
+}

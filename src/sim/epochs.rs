@@ -1,0 +1,76 @@
+//! Epochs: the moments at which something other than an event happens. Series windows close, the measured part begins, faults begin and
+//! end, the run stops. Events before an epoch fire before it, events of the same moment after it.
+
+use crate::plan::Plan;
+use crate::units::Time;
+use bevy_ecs::prelude::Resource;
+
+/// Why `advance` came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// All events before the epoch have fired.
+    Reached,
+    /// The pool of requests is used up.
+    NeedsSlots,
+    /// The limit of events is reached.
+    Events,
+    /// Time for an audit (debug builds).
+    Audit,
+}
+
+/// The next epoch, as a resource.
+#[derive(Resource, Clone, Debug)]
+pub struct Epoch {
+    pub end: Time,
+    pub stop: Stop,
+    /// A series window ends here.
+    pub closes_window: bool,
+    /// The middle or the end of the measured part: the backlog is noted.
+    pub middle: bool,
+    pub last: bool,
+    /// Faults of the plan that begin, and that end.
+    pub begin: Vec<u32>,
+    pub finish: Vec<u32>,
+}
+
+/// All epochs of a replication, in order.
+pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
+    let horizon = plan.horizon;
+    let middle = Time(plan.measured_from.0 + (horizon - plan.measured_from).0 / 2);
+    let window = plan.window.0;
+    // The few moments that are not the ends of windows; the many that are come one by one.
+    let mut marks = vec![plan.measured_from, middle, horizon];
+    let mut faults: Vec<(Time, u32, bool)> = Vec::new();
+    for (index, fault) in plan.faults.iter().enumerate() {
+        faults.push((fault.at, index as u32, true));
+        faults.push((fault.until, index as u32, false));
+        marks.extend([fault.at, fault.until]);
+    }
+    marks.retain(|mark| *mark <= horizon && mark.0 > 0 || faults.iter().any(|f| f.0 == *mark && mark.0 == 0));
+    marks.sort_unstable();
+    marks.dedup();
+    let measured_from = plan.measured_from;
+    let mut marks = marks.into_iter().peekable();
+    let mut next_window = window;
+    std::iter::from_fn(move || {
+        let mark = *marks.peek()?;
+        let end = mark.min(Time(next_window));
+        if end == mark {
+            marks.next();
+        }
+        let whole_window = end.0 == next_window;
+        if whole_window {
+            next_window = next_window.saturating_add(window);
+        }
+        let at = |begins: bool| faults.iter().filter(|f| f.0 == end && f.2 == begins).map(|f| f.1).collect();
+        Some(Epoch {
+            end,
+            stop: Stop::Reached,
+            closes_window: whole_window || end == measured_from || end == horizon,
+            middle: end == middle,
+            last: end == horizon,
+            begin: at(true),
+            finish: at(false),
+        })
+    })
+}

@@ -1,0 +1,108 @@
+//! The running world: a plan spawned into a bevy `World`, the `advance` system that drains the calendar, the epoch systems, limits, audits.
+//!
+//! One `World` and one thread a replication. [`simulate`] is a pure function of the plan and the replication's number.
+
+mod advance;
+mod audit;
+mod columns;
+mod epochs;
+mod faults;
+mod finish;
+mod hops;
+mod spawn;
+mod windows;
+
+use crate::kernel::Calendar;
+use crate::measure::{InstanceTally, LinkTally, Record, Recorder};
+use crate::network::LinkState;
+use crate::plan::Plan;
+use crate::random::keys::Key;
+use crate::request::Pool;
+use crate::server::{InstanceState, Lag};
+use crate::units::Span;
+use bevy_ecs::prelude::*;
+use bevy_ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
+use epochs::{Epoch, Stop};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Why a replication has no record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SimError {
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// More requests in flight than allowed.
+    #[error("replication {replication}: at {at}, more than {limit} requests are in flight, the limit `run.limits.in_flight`")]
+    InFlight { replication: u32, at: Span, limit: u64 },
+    /// More events than allowed.
+    #[error("replication {replication}: at {at}, {limit} events have fired, the limit `run.limits.events`")]
+    Events { replication: u32, at: Span, limit: u64 },
+}
+
+/// The plan, as a resource.
+#[derive(Resource, Clone)]
+pub(crate) struct PlanHandle(pub Arc<Plan>);
+
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+struct EpochSchedule;
+
+/// Runs one replication.
+///
+/// # Errors
+/// When a limit of the scenario is reached, or `interrupted` has been set.
+pub fn simulate(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) -> Result<Record, SimError> {
+    let key = Key::replication(plan.seed, replication as u64);
+    let mut world = World::new();
+    spawn::spawn(&mut world, plan, key);
+    let mut schedule = Schedule::new(EpochSchedule);
+    schedule.set_executor(SingleThreadedExecutor::new());
+    schedule.add_systems((advance::advance, windows::close, faults::apply, audit::audit).chain());
+    for epoch in epochs::all(plan) {
+        world.insert_resource(epoch);
+        loop {
+            schedule.run(&mut world);
+            let at = Span(world.resource::<Calendar>().now().0);
+            match world.resource::<Epoch>().stop {
+                Stop::Reached => break,
+                Stop::NeedsSlots => {
+                    let limit = plan.limits.in_flight;
+                    if !spawn::grow(&mut world, limit) {
+                        return Err(SimError::InFlight { replication, at, limit });
+                    }
+                }
+                Stop::Events => return Err(SimError::Events { replication, at, limit: plan.limits.events }),
+                Stop::Audit => {}
+            }
+            if interrupted.load(Ordering::Relaxed) {
+                return Err(SimError::Interrupted);
+            }
+        }
+        if interrupted.load(Ordering::Relaxed) {
+            return Err(SimError::Interrupted);
+        }
+    }
+    Ok(harvest(world, plan, key, replication))
+}
+
+/// Takes the measures out of a world that has reached its horizon.
+fn harvest(mut world: World, plan: &Plan, key: Key, replication: u32) -> Record {
+    let mut instances = world.query::<(&mut Lag, &InstanceState)>();
+    let instances = instances.iter_mut(&mut world).map(|(mut lag, state)| {
+        let at_once = std::mem::take(&mut lag.at_once);
+        lag.histogram.record_many(Span::ZERO, at_once);
+        let lag_histogram = std::mem::take(&mut lag.histogram);
+        InstanceTally { lag: lag_histogram, lag_sum_ns: lag.sum_ns, lag_max_ns: lag.max_ns, chosen: state.chosen, ..InstanceTally::default() }
+    });
+    let instances: Vec<InstanceTally> = instances.collect();
+    let links: Vec<LinkTally> = world.query::<&LinkState>().iter(&world).map(|link| link.tally).collect();
+    let events = world.resource::<Calendar>().fired();
+    debug_assert!(world.resource::<Pool>().runnable.is_empty() || plan.horizon.0 > 0);
+    let recorder = world.remove_resource::<Recorder>().unwrap_or_default();
+    let mut record = recorder.finish(instances, links);
+    record.replication = replication;
+    record.seed_key = key.0;
+    record.events = events;
+    record.measured_ns = (plan.horizon - plan.measured_from).0;
+    record
+}

@@ -1,0 +1,86 @@
+//! A plan becomes a world: one entity for each source, service, instance, worker and link, and a pool of requests.
+
+use super::PlanHandle;
+use super::faults::ActiveErrors;
+use crate::kernel::{Calendar, Event};
+use crate::measure::{Measured, Recorder, Tally};
+use crate::network::LinkState;
+use crate::plan::Plan;
+use crate::policy::balance::Balancer;
+use crate::random::keys::Key;
+use crate::request::{Journey, Parts, Pool, Visit};
+use crate::server::admission::Admission;
+use crate::server::cores::RunQueue;
+use crate::server::memory::Memory;
+use crate::server::{Gauges, InstanceState, Lag};
+use crate::workload::Source;
+use bevy_ecs::prelude::World;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Requests in the pool at the beginning.
+const POOL: u32 = 256;
+
+/// Everything but the epoch.
+pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
+    let mut calendar = Calendar::default();
+    let mut sources: Vec<Source> = plan.sources.iter().map(|source| Source::new(&source.traffic, replication)).collect();
+    for (id, source) in sources.iter_mut().enumerate() {
+        if let Some(first) = source.next_arrival(&plan.sources[id].traffic, plan.horizon) {
+            calendar.at(first, Event::Arrival { source: id as u32 });
+        }
+    }
+    world.spawn_batch(sources);
+    let balancers = plan.services.iter().map(|s| Balancer::new(s.balance, s.first_instance..s.first_instance + s.instances));
+    world.spawn_batch(balancers.collect::<Vec<_>>());
+    let instances = plan.instances.iter().map(|i| {
+        let state = InstanceState { up: true, stretch: 1.0 / i.speed, outstanding: 0, in_transit: 0, chosen: 0 };
+        let memory = Memory::new(i.memory);
+        let admission = Admission { places: i.max_in_flight, waiting: VecDeque::new(), queue_max: i.queue_max };
+        (state, Gauges::default(), Lag::default(), memory, admission)
+    });
+    world.spawn_batch(instances.collect::<Vec<_>>());
+    let workers = plan.instances.iter().flat_map(|i| (0..i.workers).map(|_| RunQueue { free: i.cores_per_worker, ready: VecDeque::new() }));
+    world.spawn_batch(workers.collect::<Vec<_>>());
+    world.spawn_batch(plan.links.iter().map(|_| LinkState::default()).collect::<Vec<_>>());
+    world.insert_resource(calendar);
+    world.insert_resource(Pool::default());
+    world.insert_resource(recorder(plan));
+    world.insert_resource(ActiveErrors { by_endpoint: vec![Vec::new(); plan.endpoints.len()], crashed: vec![Vec::new(); plan.faults.len()] });
+    world.insert_resource(PlanHandle(plan.clone()));
+    add_slots(world, POOL.min(plan.limits.in_flight as u32 + 2));
+}
+
+fn recorder(plan: &Plan) -> Recorder {
+    Recorder {
+        tallies: plan.layout.flows.iter().map(|_| Tally::new(plan.layout.outcomes.len())).collect(),
+        labels_ns: vec![0; plan.layout.labels.len()],
+        measured_from: plan.measured_from,
+        keep_series: plan.keep_series,
+        instance_gauges: plan.instances.iter().map(|_| Default::default()).collect(),
+        link_gauges: vec![Measured::default(); plan.links.len()],
+        backlog: vec![Default::default(); plan.sources.len()],
+        workload_of: plan.layout.flows.iter().map(|flow| flow.workload).collect(),
+        ..Recorder::default()
+    }
+}
+
+/// Doubles the pool, as far as the limit allows. The engine needs two free slots to go on, so the pool has two more than the limit.
+pub fn grow(world: &mut World, limit: u64) -> bool {
+    let size = world.resource::<Pool>().size;
+    let room = (limit + 2).saturating_sub(size as u64).min(size as u64) as u32;
+    if room == 0 {
+        return false;
+    }
+    add_slots(world, room);
+    true
+}
+
+fn add_slots(world: &mut World, n: u32) {
+    world.spawn_batch((0..n).map(|_| (Journey::default(), Visit::default(), Parts::default())));
+    let mut pool = world.resource_mut::<Pool>();
+    let first = pool.size;
+    pool.size += n;
+    // The lowest slot is used next.
+    pool.free.extend((first..first + n).rev());
+}

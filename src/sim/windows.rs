@@ -1,0 +1,50 @@
+//! The epoch system that closes windows: series rows, the measured part of the gauges, the backlog.
+
+use super::epochs::{Epoch, Stop};
+use crate::kernel::Calendar;
+use crate::measure::Recorder;
+use crate::network::LinkState;
+use crate::server::Gauges;
+use bevy_ecs::prelude::*;
+
+/// Closes the window of every gauge, if the epoch ends one.
+pub fn close(mut gauges: Query<&mut Gauges>, mut links: Query<&mut LinkState>, mut recorder: ResMut<Recorder>, calendar: Res<Calendar>, epoch: Res<Epoch>) {
+    if epoch.stop != Stop::Reached {
+        return;
+    }
+    let now = calendar.now();
+    if epoch.middle || epoch.last {
+        note_backlog(&mut recorder, epoch.last);
+    }
+    if !epoch.closes_window || now == recorder.window_start {
+        return;
+    }
+    let recorder = &mut *recorder;
+    let start = recorder.window_start;
+    let is_measured = start >= recorder.measured_from;
+    recorder.close_workloads(now);
+    for (instance, mut gauges) in gauges.iter_mut().enumerate() {
+        for (gauge, measured) in gauges.all().into_iter().zip(&mut recorder.instance_gauges[instance]) {
+            recorder.row.push(gauge.close(start, now, is_measured.then_some(measured)));
+        }
+    }
+    for (mut link, measured) in links.iter_mut().zip(&mut recorder.link_gauges) {
+        recorder.row.push(link.in_flight.close(start, now, is_measured.then_some(measured)));
+    }
+    recorder.end_window(now);
+}
+
+/// Notes how many requests of each workload are in the system, in the middle and at the end of the measured part.
+fn note_backlog(recorder: &mut Recorder, last: bool) {
+    for workload in 0..recorder.backlog.len() {
+        let (in_system, came) = (recorder.in_system(workload as u32), recorder.came(workload as u32));
+        let backlog = &mut recorder.backlog[workload];
+        if last {
+            backlog.end = in_system;
+            backlog.arrivals = came - backlog.arrivals;
+        } else {
+            backlog.middle = in_system;
+            backlog.arrivals = came;
+        }
+    }
+}

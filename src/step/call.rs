@@ -1,0 +1,110 @@
+//! `call: service.endpoint`: send a request over the link, be served, get the response. The caller's loop is free meanwhile, its memory is not.
+//!
+//! Law: the call is a request of its own; what it spends is added, part by part, to its caller's breakdown when it answers. If it does
+//! not answer within `timeout`, counted from the sending, the caller goes on with outcome `timeout`, and the callee's work
+//! goes on in vain. A failed call ends the caller's program: it answers with the same outcome.
+//! Checked: `tests/it/calls.rs`.
+
+use super::{Compiler, Demand, Stage, Then};
+use crate::problem::Problems;
+use crate::random::dists::Law;
+use crate::units::{Bytes, Span};
+use schemars::JsonSchema;
+use serde::de::value::MapAccessDeserializer;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::path::Path;
+
+/// `call: db.read` or `call: { to: db.read, timeout: 800ms }`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Call {
+    /// `service.endpoint`.
+    pub to: String,
+    /// Size of the request (links have no bandwidth yet, so it takes no time).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Bytes>,
+    /// Size of the response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<Bytes>,
+    /// How long the caller waits for the answer; for ever if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
+}
+
+/// The compiled form: an id of the plan's calls.
+#[derive(Clone, Debug)]
+pub struct Op {
+    pub call: u32,
+}
+
+/// The long form of a call.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "CallFields")]
+struct Fields {
+    /// `service.endpoint`.
+    to: String,
+    /// Size of the request.
+    request: Option<Bytes>,
+    /// Size of the response.
+    response: Option<Bytes>,
+    /// How long the caller waits for the answer.
+    timeout: Option<Span>,
+}
+
+impl JsonSchema for Call {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Call".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let short = schemars::json_schema!({ "type": "string", "description": "The endpoint, `service.endpoint`" });
+        schemars::json_schema!({ "anyOf": [short, generator.subschema_for::<Fields>()] })
+    }
+}
+
+impl<'de> Deserialize<'de> for Call {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl<'de> serde::de::Visitor<'de> for Words {
+            type Value = Call;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("an endpoint such as `db.read`, or the fields of a call")
+            }
+            fn visit_str<E: serde::de::Error>(self, to: &str) -> Result<Call, E> {
+                Ok(Call { to: to.to_string(), request: None, response: None, timeout: None })
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Call, A::Error> {
+                let Fields { to, request, response, timeout } = Fields::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Call { to, request, response, timeout })
+            }
+        }
+        from.deserialize_any(Words)
+    }
+}
+
+impl Call {
+    pub fn check(&self, path: &str, problems: &mut Problems) {
+        if self.timeout == Some(Span::ZERO) {
+            problems.error(format!("{path}.timeout"), "a timeout of 0s can never be met");
+        }
+    }
+    pub fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
+    pub fn law(&self) -> Option<(Law, &'static str)> {
+        None
+    }
+    pub fn demand(&self) -> Demand {
+        Demand::NONE
+    }
+    pub fn compile(&self, to: &mut dyn Compiler) {
+        let call = to.call(self);
+        to.emit(super::Op::Call(Op { call }));
+    }
+}
+
+impl Op {
+    #[inline(always)]
+    pub fn begin(&self, stage: &mut Stage) -> Then {
+        stage.parts.mark = stage.now;
+        stage.free_core();
+        Then::Call(self.call)
+    }
+}

@@ -1,0 +1,77 @@
+//! `cpu: d`: compute for `d` of core time.
+//!
+//! Law: a burst takes `d / speed` once it has a core, times the factors of the `slow` faults that are active when it starts; it is not
+//! pre-empted. The core is taken at the first step of a burst, kept through consecutive `cpu` steps, and given back when
+//! the request begins to wait, or answers. Time ready but without a core is `queue`, time with it `cpu`.
+//! Checked: `tests/it/theory.rs`.
+
+use super::{Compiler, Demand, Stage, Then};
+use crate::kernel::Event;
+use crate::problem::Problems;
+use crate::random::dists::{Dist, Law, Sampler};
+use crate::request::Part;
+use crate::server::cores;
+use crate::units::Span;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// `cpu: 2ms` or `cpu: { lognormal: { p50: 2ms, p99: 6ms } }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Cpu(pub Dist<Span>);
+
+/// The compiled form.
+#[derive(Clone, Debug)]
+pub struct Op {
+    pub demand: Sampler,
+}
+
+impl Cpu {
+    pub fn check(&self, path: &str, problems: &mut Problems) {
+        self.0.check(path, problems);
+    }
+    pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+        self.0.load(folder, path, problems);
+    }
+    pub fn law(&self) -> Option<(Law, &'static str)> {
+        Some((self.0.law(), "ns"))
+    }
+    pub fn demand(&self) -> Demand {
+        Demand { cpu_s: self.0.law().mean() * 1e-9, ..Demand::NONE }
+    }
+    pub fn compile(&self, to: &mut dyn Compiler) {
+        let demand = to.sampler("cpu", self.0.law());
+        to.emit(super::Op::Cpu(Op { demand }));
+    }
+}
+
+impl Op {
+    #[inline(always)]
+    pub fn begin(&self, stage: &mut Stage) -> Then {
+        if stage.visit.granted {
+            stage.visit.granted = false;
+            stage.visit.has_core = true;
+            let lag = stage.parts.charge(Part::Queue, stage.now);
+            if stage.measured {
+                stage.lag.histogram.record(lag);
+                stage.lag.sum_ns += lag.0 as u128;
+                stage.lag.max_ns = stage.lag.max_ns.max(lag.0);
+            }
+        } else if !stage.visit.has_core {
+            stage.parts.mark = stage.now;
+            if !cores::take(stage.queue, stage.gauges, stage.now, stage.id.slot) {
+                stage.visit.granted = true;
+                return Then::Park;
+            }
+            stage.visit.has_core = true;
+            stage.lag.at_once += stage.measured as u64;
+        }
+        let mut burst = self.demand.span(stage.journey.key);
+        if stage.instance.stretch != 1.0 {
+            burst = Span((burst.0 as f64 * stage.instance.stretch).round() as u64);
+        }
+        stage.calendar.after(burst, Event::BurstDone(stage.id));
+        Then::Park
+    }
+}

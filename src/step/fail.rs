@@ -1,0 +1,75 @@
+//! `fail: { p, status }`: answer with an error now, with probability `p`.
+//!
+//! Law: a Bernoulli draw under the request's key; the rest of the endpoint is skipped, and the error travels back as a response does.
+
+use super::{Compiler, Demand, Stage, Then};
+use crate::problem::Problems;
+use crate::random::dists::Law;
+use crate::random::keys::Salt;
+use crate::request::Outcome;
+use crate::units::Share;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// `fail: { p: 1%, status: 500 }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fail {
+    /// With which probability.
+    #[serde(default = "always")]
+    pub p: Share,
+    /// The status of the answer, 400 to 599.
+    #[serde(default = "internal_error")]
+    pub status: u16,
+}
+
+fn always() -> Share {
+    Share { fraction: 1.0 }
+}
+
+fn internal_error() -> u16 {
+    500
+}
+
+/// The compiled form.
+#[derive(Clone, Debug)]
+pub struct Op {
+    pub p: f64,
+    pub salt: Salt,
+    pub outcome: Outcome,
+}
+
+impl Fail {
+    pub fn check(&self, path: &str, problems: &mut Problems) {
+        check_status(self.status, path, problems);
+    }
+    pub fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
+    pub fn law(&self) -> Option<(Law, &'static str)> {
+        None
+    }
+    pub fn demand(&self) -> Demand {
+        Demand { going_on: 1.0 - self.p.fraction, ..Demand::NONE }
+    }
+    pub fn compile(&self, to: &mut dyn Compiler) {
+        let (salt, outcome) = (to.salt("fail"), to.error(self.status));
+        to.emit(super::Op::Fail(Op { p: self.p.fraction, salt, outcome }));
+    }
+}
+
+/// The status of an error is 400 to 599.
+pub fn check_status(status: u16, path: &str, problems: &mut Problems) {
+    if !(400..=599).contains(&status) {
+        problems.error(format!("{path}.status"), format!("the status of an error is 400 to 599, not {status}"));
+    }
+}
+
+impl Op {
+    #[inline(always)]
+    pub fn begin(&self, stage: &mut Stage) -> Then {
+        match stage.journey.key.draw(self.salt).uniform() < self.p {
+            true => Then::Answer(self.outcome),
+            false => Then::Next,
+        }
+    }
+}

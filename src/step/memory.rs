@@ -1,0 +1,69 @@
+//! `memory: size`: reserve until the response has left.
+//!
+//! Law: all reservations of an endpoint are taken together, before its first burst, first come, first served ([`crate::server::memory`]). Time
+//! without it is `memory`. The need is a draw under the request's key, so it is the same number when it is given back.
+
+use super::{Compiler, Demand, Stage, Then};
+use crate::problem::Problems;
+use crate::random::dists::{Dist, Law, Sampler};
+use crate::random::keys::Key;
+use crate::request::Part;
+use crate::server::memory;
+use crate::units::Bytes;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// `memory: 8MiB`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Memory(pub Dist<Bytes>);
+
+/// All reservations of an endpoint.
+#[derive(Clone, Debug)]
+pub struct Op {
+    pub needs: Box<[Sampler]>,
+}
+
+impl Memory {
+    pub fn check(&self, path: &str, problems: &mut Problems) {
+        self.0.check(path, problems);
+    }
+    pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+        self.0.load(folder, path, problems);
+    }
+    pub fn law(&self) -> Option<(Law, &'static str)> {
+        Some((self.0.law(), "B"))
+    }
+    pub fn demand(&self) -> Demand {
+        Demand { memory_bytes: self.0.law().mean(), ..Demand::NONE }
+    }
+    pub fn compile(&self, to: &mut dyn Compiler) {
+        let sampler = to.sampler("memory", self.0.law());
+        to.reserve(sampler);
+    }
+}
+
+impl Op {
+    /// What a request needs, in bytes.
+    #[inline(always)]
+    pub fn need(&self, key: Key) -> u64 {
+        self.needs.iter().map(|need| need.value(key).max(0.0) as u64).sum()
+    }
+    #[inline(always)]
+    pub fn begin(&self, stage: &mut Stage) -> Then {
+        if stage.visit.granted {
+            stage.visit.granted = false;
+            stage.parts.charge(Part::Memory, stage.now);
+        } else {
+            stage.parts.mark = stage.now;
+            let need = self.need(stage.journey.key);
+            if !memory::reserve(stage.memory, stage.gauges, stage.now, stage.id.slot, need) {
+                stage.visit.granted = true;
+                return Then::Park;
+            }
+        }
+        stage.visit.has_memory = true;
+        Then::Next
+    }
+}

@@ -1,0 +1,249 @@
+//! What a request does: one file a step.
+//!
+//! **To add a step kind**: write its file and add its line to the catalogue below. The file has the written form (serde and schema), its
+//! `check`, its `compile` to an [`Op`] of the flat program, and the op's `begin`, a plain function over the components of
+//! the request and of the instance that serves it. `wait.rs` is the worked example of `docs/adding-a-step.md`.
+//!
+//! `begin` says with [`Then`] how the request goes on. Whoever frees something puts the requests that may go on into
+//! `runnable`; `sim` resumes them at the same moment, in that order, and their `begin` is called again with `visit.granted` set.
+
+pub mod call;
+pub mod cpu;
+pub mod fail;
+pub mod memory;
+pub mod wait;
+
+use crate::kernel::{Calendar, RequestId};
+use crate::problem::Problems;
+use crate::random::dists::{Dist, Law, Sampler};
+use crate::random::keys::Salt;
+use crate::request::{Journey, Outcome, Parts, Visit};
+use crate::server::cores::{self, RunQueue};
+use crate::server::{Gauges, InstanceState, Lag};
+use crate::units::{Quantity, Time};
+use schemars::JsonSchema;
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::VecDeque;
+use std::path::Path;
+
+macro_rules! catalogue {
+    ($($(#[doc = $doc:literal])+ $module:ident: $name:ident,)+) => {
+        /// One step of an endpoint.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Step {
+            $($(#[doc = $doc])+ $name($module::$name),)+
+        }
+
+        /// One step of a compiled program.
+        #[derive(Clone, Debug)]
+        pub enum Op {
+            $($name($module::Op),)+
+            /// The program is done: answer.
+            Answer,
+        }
+
+        impl Step {
+            /// Problems of the step by itself.
+            pub fn check(&self, path: &str, problems: &mut Problems) {
+                match self {
+                    $(Step::$name(step) => step.check(&format!("{path}.{}", stringify!($module)), problems),)+
+                }
+            }
+            /// Reads the files it names.
+            pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+                match self {
+                    $(Step::$name(step) => step.load(folder, &format!("{path}.{}", stringify!($module)), problems),)+
+                }
+            }
+            /// The law of its quantity, and the unit of that in base units (ns, B), if it has one.
+            pub fn law(&self) -> Option<(Law, &'static str)> {
+                match self {
+                    $(Step::$name(step) => step.law(),)+
+                }
+            }
+            /// What it asks for on average.
+            pub fn demand(&self) -> Demand {
+                match self {
+                    $(Step::$name(step) => step.demand(),)+
+                }
+            }
+            /// Adds the step to the program.
+            pub fn compile(&self, to: &mut dyn Compiler) {
+                match self {
+                    $(Step::$name(step) => step.compile(to),)+
+                }
+            }
+        }
+
+        impl Op {
+            /// Begins the step, or goes on with it once what it waited for is granted.
+            #[inline(always)]
+            pub fn begin(&self, stage: &mut Stage) -> Then {
+                match self {
+                    $(Op::$name(op) => op.begin(stage),)+
+                    Op::Answer => Then::Answer(Outcome::OK),
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// Compute: holds the loop or a core. Consecutive `cpu` steps are one burst.
+    cpu: Cpu,
+    /// Await I/O: the loop or core is free meanwhile.
+    wait: Wait,
+    /// Reserve memory until the response has left.
+    memory: Memory,
+    /// Call an endpoint of another service, and wait for its answer.
+    call: Call,
+    /// Answer with an error now, with a probability.
+    fail: Fail,
+}
+
+/// What a step needs from the plan while it is compiled.
+pub trait Compiler {
+    /// A sampler whose draws are addressed by this step's place in the endpoint.
+    fn sampler(&mut self, what: &str, law: Law) -> Sampler;
+    /// A salt for this step.
+    fn salt(&mut self, what: &str) -> Salt;
+    /// Adds memory to what the endpoint reserves before its first burst.
+    fn reserve(&mut self, sampler: Sampler);
+    /// The id of a call from here to an endpoint.
+    fn call(&mut self, call: &call::Call) -> u32;
+    /// The id of a label of waits.
+    fn label(&mut self, name: &str) -> u32;
+    /// The outcome of an error status.
+    fn error(&mut self, status: u16) -> Outcome;
+    /// Appends to the program.
+    fn emit(&mut self, op: Op);
+}
+
+/// What a step asks for on average, for the static estimate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Demand {
+    /// Core time, s.
+    pub cpu_s: f64,
+    /// Time without a core, s.
+    pub wait_s: f64,
+    /// Memory, B.
+    pub memory_bytes: f64,
+    /// Share of requests that go on with the next step.
+    pub going_on: f64,
+}
+
+impl Demand {
+    /// A step that asks for nothing.
+    pub const NONE: Demand = Demand { cpu_s: 0.0, wait_s: 0.0, memory_bytes: 0.0, going_on: 1.0 };
+}
+
+/// How a request goes on after a step has begun.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Then {
+    /// With the next step, now.
+    Next,
+    /// When something happens that has been written down: an event, or its turn in a queue.
+    Park,
+    /// By calling; the id is of a call in the plan.
+    Call(u32),
+    /// By answering.
+    Answer(Outcome),
+}
+
+/// What a step may touch: the components of the request and of the instance that serves it.
+pub struct Stage<'a> {
+    pub id: RequestId,
+    pub now: Time,
+    pub journey: &'a mut Journey,
+    pub visit: &'a mut Visit,
+    pub parts: &'a mut Parts,
+    pub instance: &'a mut InstanceState,
+    pub queue: &'a mut RunQueue,
+    pub memory: &'a mut crate::server::memory::Memory,
+    pub gauges: &'a mut Gauges,
+    pub lag: &'a mut Lag,
+    pub calendar: &'a mut Calendar,
+    pub runnable: &'a mut VecDeque<u32>,
+    /// Whether the measured part has begun.
+    pub measured: bool,
+}
+
+impl Stage<'_> {
+    /// Gives the core back, if the request holds one.
+    #[inline(always)]
+    pub fn free_core(&mut self) {
+        if self.visit.has_core {
+            self.visit.has_core = false;
+            if let Some(next) = cores::release(self.queue, self.gauges, self.now) {
+                self.runnable.push_back(next);
+            }
+        }
+    }
+}
+
+/// A step that is written either as a plain value (`wait: 2ms`, `wait: { exp: 2ms }`) or as fields (`wait: { for: 2ms, label: db }`).
+/// Reads a map by its first key: one of `fields` begins the fields, anything else a distribution.
+pub(crate) fn plain_or_fields<'de, D, Q, F, R>(from: D, first_fields: &'static [&'static str], plain: fn(Dist<Q>) -> R, fields: fn(F) -> R) -> Result<R, D::Error>
+where
+    D: Deserializer<'de>,
+    Q: Quantity + Deserialize<'de>,
+    F: Deserialize<'de>,
+{
+    struct Words<Q, F, R> {
+        first_fields: &'static [&'static str],
+        plain: fn(Dist<Q>) -> R,
+        fields: fn(F) -> R,
+    }
+    impl<'de, Q: Quantity + Deserialize<'de>, F: Deserialize<'de>, R> serde::de::Visitor<'de> for Words<Q, F, R> {
+        type Value = R;
+        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+            write!(f, "{}, or a distribution", Q::EXPECTING)
+        }
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<R, E> {
+            text.parse().map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
+        }
+        fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<R, E> {
+            Q::from_bare(&n.to_string()).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
+        }
+        fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<R, E> {
+            Q::from_bare(&n.to_string()).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
+            let Some(first) = map.next_key::<String>()? else {
+                return Err(serde::de::Error::custom(format!("expected {}, or a distribution, found nothing", Q::EXPECTING)));
+            };
+            let is_field = self.first_fields.contains(&first.as_str());
+            let mut rest = FirstKey { first: Some(first), map };
+            if is_field {
+                return F::deserialize(serde::de::value::MapAccessDeserializer::new(rest)).map(self.fields);
+            }
+            let plain = Dist::deserialize(serde::de::value::MapAccessDeserializer::new(&mut rest))?;
+            match rest.next_key::<String>()? {
+                None => Ok((self.plain)(plain)),
+                Some(key) => Err(serde::de::Error::custom(format!("unexpected `{key}` beside a distribution"))),
+            }
+        }
+    }
+    from.deserialize_any(Words { first_fields, plain, fields })
+}
+
+/// A map whose first key has been read already.
+struct FirstKey<A> {
+    first: Option<String>,
+    map: A,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for FirstKey<A> {
+    type Error = A::Error;
+    fn next_key_seed<K: serde::de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        match self.first.take() {
+            Some(key) => seed.deserialize(serde::de::value::StringDeserializer::new(key)).map(Some),
+            None => self.map.next_key_seed(seed),
+        }
+    }
+    fn next_value_seed<V: serde::de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(seed)
+    }
+}

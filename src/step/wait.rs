@@ -1,0 +1,92 @@
+//! `wait: d`: await I/O that is not modelled further. The loop or core is free meanwhile.
+//!
+//! Law: the request goes on after `d`, whatever else happens (an infinite-server station). The core is given back when the wait begins.
+//! Consecutive waits count once in `io_waiting`. A label (`wait: { for: 2ms, label: db }`) is reported apart as `time_in.io.db`.
+//! Checked: `tests/it/theory.rs` (event loop with I/O).
+
+use super::{Compiler, Demand, Stage, Then, plain_or_fields};
+use crate::kernel::Event;
+use crate::problem::Problems;
+use crate::random::dists::{Dist, Law, Sampler};
+use crate::units::Span;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::path::Path;
+
+/// `wait: 12ms`, `wait: { exp: 12ms }` or `wait: { for: 12ms, label: db }`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Wait {
+    /// How long.
+    #[serde(rename = "for")]
+    pub span: Dist<Span>,
+    /// What is awaited: `db`, `cache`, `llm`, `disk`, `http`, or any word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// The compiled form.
+#[derive(Clone, Debug)]
+pub struct Op {
+    pub span: Sampler,
+    /// Id of the label, or [`crate::request::NONE`].
+    pub label: u32,
+}
+
+/// The long form of a wait.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "WaitFields")]
+struct Fields {
+    /// How long.
+    #[serde(rename = "for")]
+    span: Dist<Span>,
+    /// What is awaited: `db`, `cache`, `llm`, `disk`, `http`, or any word.
+    label: Option<String>,
+}
+
+impl JsonSchema for Wait {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Wait".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "anyOf": [generator.subschema_for::<Dist<Span>>(), generator.subschema_for::<Fields>()] })
+    }
+}
+
+impl<'de> Deserialize<'de> for Wait {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let plain = |span| Wait { span, label: None };
+        plain_or_fields(from, &["for", "label"], plain, |Fields { span, label }| Wait { span, label })
+    }
+}
+
+impl Wait {
+    pub fn check(&self, path: &str, problems: &mut Problems) {
+        self.span.check(path, problems);
+    }
+    pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+        self.span.load(folder, path, problems);
+    }
+    pub fn law(&self) -> Option<(Law, &'static str)> {
+        Some((self.span.law(), "ns"))
+    }
+    pub fn demand(&self) -> Demand {
+        Demand { wait_s: self.span.law().mean() * 1e-9, ..Demand::NONE }
+    }
+    pub fn compile(&self, to: &mut dyn Compiler) {
+        let span = to.sampler("wait", self.span.law());
+        let label = self.label.as_ref().map_or(crate::request::NONE, |label| to.label(label));
+        to.emit(super::Op::Wait(Op { span, label }));
+    }
+}
+
+impl Op {
+    #[inline(always)]
+    pub fn begin(&self, stage: &mut Stage) -> Then {
+        stage.parts.mark = stage.now;
+        stage.gauges.io.add(stage.now, 1);
+        stage.calendar.after(self.span.span(stage.journey.key), Event::WaitDone(stage.id));
+        stage.free_core();
+        Then::Park
+    }
+}

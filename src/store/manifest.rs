@@ -1,0 +1,83 @@
+//! The manifest: what was run, and which files with how many rows and which hash are the result.
+
+use super::schema::TABLES;
+use crate::experiment::Results;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::Path;
+
+/// What the manifest says.
+pub struct Manifest {
+    head: Vec<(&'static str, Value)>,
+    pub files: Vec<FileEntry>,
+}
+
+/// A file of the result.
+pub struct FileEntry {
+    pub name: String,
+    /// None for a file that is not a table.
+    pub rows: Option<u64>,
+    pub sha256: String,
+}
+
+impl Manifest {
+    pub fn new(results: &Results, scenario_json: String) -> Manifest {
+        let scenario: Value = serde_json::from_str(&scenario_json).unwrap_or_default();
+        let hash = hexadecimal(&Sha256::digest(scenario_json.as_bytes()));
+        Manifest {
+            head: vec![
+                ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
+                ("command", json!("run")),
+                ("name", json!(results.scenario)),
+                ("seed", json!(results.seed)),
+                ("replications", json!(results.replications)),
+                ("confidence", json!(results.confidence)),
+                ("events", json!(results.events)),
+                ("fingerprint", json!(results.fingerprint)),
+                ("scenario_sha256", json!(hash)),
+                ("scenario", scenario),
+            ],
+            files: Vec::new(),
+        }
+    }
+
+    pub fn to_json(&self) -> String {
+        let mut files = Map::new();
+        for file in &self.files {
+            let columns = TABLES.iter().find(|table| table.file == file.name).map(|table| {
+                let units = table.columns.iter().map(|column| (column.name.to_string(), json!(column.unit)));
+                units.collect::<Map<_, _>>()
+            });
+            let mut entry = Map::new();
+            if let Some(rows) = file.rows {
+                entry.insert("rows".into(), json!(rows));
+            }
+            entry.insert("sha256".into(), json!(file.sha256));
+            if let Some(units) = columns {
+                entry.insert("units".into(), Value::Object(units));
+            }
+            files.insert(file.name.clone(), Value::Object(entry));
+        }
+        let head = self.head.iter().map(|(key, value)| (key.to_string(), value.clone()));
+        let all: Map<String, Value> = head.chain([("files".to_string(), Value::Object(files))]).collect();
+        serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+    }
+}
+
+/// The SHA-256 of a file, hexadecimal.
+pub fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hexadecimal(&hasher.finalize())),
+            n => hasher.update(&buffer[..n]),
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

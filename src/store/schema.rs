@@ -1,0 +1,173 @@
+//! The tables: what a row is, and what each column means. `docs/outputs.md` is checked against these.
+
+use arrow_schema::{DataType, Field, Schema};
+use std::sync::Arc;
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// UTF-8 text, dictionary-encoded in the file.
+    Text,
+    /// 64-bit float; null where there is no value.
+    Number,
+    /// Unsigned 64-bit whole number.
+    Whole,
+}
+
+/// A column.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// Unit, `` if it has none, `unit` if the column `unit` says it.
+    pub unit: &'static str,
+    pub meaning: &'static str,
+}
+
+/// A table: a file, and what a row of it is.
+#[derive(Clone, Copy, Debug)]
+pub struct TableSchema {
+    pub file: &'static str,
+    /// A row is …
+    pub row: &'static str,
+    pub columns: &'static [Column],
+}
+
+const fn text(name: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Text, unit: "", meaning }
+}
+const fn number(name: &'static str, unit: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Number, unit, meaning }
+}
+const fn whole(name: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Whole, unit: "1", meaning }
+}
+
+const KIND: Column = text("kind", "workload, endpoint, service, instance, link or balancer");
+const ENTITY: Column = text("entity", "its name");
+const METRIC: Column = text("metric", "what is measured");
+const STAT: Column = text("stat", "mean, sd, min, p50 …, max or total");
+const UNIT: Column = text("unit", "unit of the numbers");
+const REPLICATION: Column = whole("replication", "number of the replication, from 0");
+
+/// The chart beside the tables, if it is asked for.
+pub const PLOTS: &str = "plots.svg";
+
+/// All tables.
+pub const TABLES: [TableSchema; 6] = [
+    TableSchema {
+        file: "summary.parquet",
+        row: "one estimate",
+        columns: &[
+            text("scenario", "name of the scenario"),
+            KIND,
+            ENTITY,
+            METRIC,
+            STAT,
+            UNIT,
+            number("estimate", "unit", "point estimate"),
+            number("low", "unit", "lower end of the interval"),
+            number("high", "unit", "upper end of the interval"),
+            number("std_error", "unit", "standard error of the estimate"),
+            number("confidence", "1", "confidence of the interval"),
+            whole("n", "replications that had a value"),
+            text("method", "t, sectioning or jackknife"),
+            text("flags", "labels, separated by commas"),
+        ],
+    },
+    TableSchema {
+        file: "replications.parquet",
+        row: "one number of one replication",
+        columns: &[
+            REPLICATION,
+            text("seed_key", "key of all its draws, hexadecimal"),
+            KIND,
+            ENTITY,
+            METRIC,
+            STAT,
+            UNIT,
+            number("value", "unit", "the number"),
+        ],
+    },
+    TableSchema {
+        file: "series.parquet",
+        row: "one window of one gauge or rate",
+        columns: &[
+            REPLICATION,
+            number("start_s", "s", "beginning of the window"),
+            number("end_s", "s", "end of the window"),
+            KIND,
+            ENTITY,
+            METRIC,
+            UNIT,
+            number("mean", "unit", "time-weighted mean"),
+            number("min", "unit", "lowest value"),
+            number("max", "unit", "highest value"),
+            number("last", "unit", "value at the end"),
+        ],
+    },
+    TableSchema {
+        file: "histograms.parquet",
+        row: "one bucket with something in it",
+        columns: &[
+            REPLICATION,
+            KIND,
+            ENTITY,
+            METRIC,
+            number("low_s", "s", "lowest duration of the bucket"),
+            number("high_s", "s", "highest duration of the bucket"),
+            whole("count", "durations in it"),
+        ],
+    },
+    TableSchema {
+        file: "events.parquet",
+        row: "a fault that began or ended",
+        columns: &[
+            REPLICATION,
+            number("at_s", "s", "when"),
+            KIND,
+            ENTITY,
+            text("what", "begins or ends"),
+            text("detail", "how much"),
+        ],
+    },
+    TableSchema {
+        file: "requests.parquet",
+        row: "one sampled request",
+        columns: &[
+            REPLICATION,
+            text("request", "its key, hexadecimal"),
+            text("caller", "key of the request that called, empty for one from a workload"),
+            text("workload", "where it comes from, empty for a call"),
+            text("endpoint", "where it goes"),
+            text("instance", "the instance that served it"),
+            number("arrived_s", "s", "when it was meant to arrive"),
+            number("finished_s", "s", "when its response was there, or it failed"),
+            number("queue_s", "s", "ready, waiting for the loop or a core"),
+            number("cpu_s", "s", "computing"),
+            number("io_s", "s", "awaiting I/O"),
+            number("network_s", "s", "on links"),
+            number("memory_s", "s", "waiting for memory"),
+            number("admission_s", "s", "waiting to be admitted"),
+            number("abandoned_s", "s", "waiting for calls that were given up"),
+            text("outcome", "ok, lost, timeout, crashed, rejected or error_STATUS"),
+            number("weight", "1", "how many requests it stands for"),
+        ],
+    },
+];
+
+impl TableSchema {
+    /// The Arrow schema, with unit and meaning in each field's metadata.
+    pub fn arrow(&self) -> Arc<Schema> {
+        let fields = self.columns.iter().map(|column| {
+            let data_type = match column.kind {
+                Kind::Text => DataType::Utf8,
+                Kind::Number => DataType::Float64,
+                Kind::Whole => DataType::UInt64,
+            };
+            let metadata = [("unit", column.unit), ("meaning", column.meaning)].map(|(k, v)| (k.to_string(), v.to_string()));
+            Field::new(column.name, data_type, column.kind == Kind::Number).with_metadata(metadata.into_iter().collect::<std::collections::HashMap<String, String>>())
+        });
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+}

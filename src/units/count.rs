@@ -1,0 +1,103 @@
+//! Counts: whole numbers without a unit; `k`, `M` and `G` are thousands, millions and thousand millions.
+
+use super::Quantity;
+use super::written::split;
+use std::fmt::{Display, Formatter};
+
+/// A count. Written `200`, `12k`, `1M`, `10G`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Count(pub u64);
+
+const SUFFIXES: [(&str, f64); 4] = [("", 1.0), ("k", 1e3), ("M", 1e6), ("G", 1e9)];
+
+impl Display for Count {
+    fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
+        let (suffix, size) = SUFFIXES.iter().rev().find(|(_, size)| self.0 > 0 && self.0 % *size as u64 == 0).unwrap_or(&SUFFIXES[0]);
+        write!(f, "{}{suffix}", self.0 / *size as u64)
+    }
+}
+
+impl std::str::FromStr for Count {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Count, String> {
+        let (number, suffix) = split(text, "a count such as `200` or `12k`")?;
+        let Some((_, size)) = SUFFIXES.iter().find(|(name, _)| *name == suffix) else {
+            return Err(format!("`{text}` is not a count\nhelp: write a whole number, which may end in k, M or G"));
+        };
+        let count = number * size;
+        if count.fract() != 0.0 || count > 1e15 {
+            return Err(format!("`{text}` is not a whole number up to 10^15"));
+        }
+        Ok(Count(count as u64))
+    }
+}
+
+impl Quantity for Count {
+    const EXPECTING: &'static str = "a count such as `200` or `12k`";
+    const WORD: &'static str = "Count";
+    fn to_base(self) -> f64 {
+        self.0 as f64
+    }
+    fn from_base(base: f64) -> Count {
+        Count(base.round() as u64)
+    }
+    fn from_bare(number: &str) -> Result<Count, String> {
+        number.parse()
+    }
+}
+
+impl serde::Serialize for Count {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Count {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl serde::de::Visitor<'_> for Words {
+            type Value = Count;
+            fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
+                f.write_str(Count::EXPECTING)
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Count, E> {
+                text.parse().map_err(E::custom)
+            }
+            fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<Count, E> {
+                Count::from_bare(&n.to_string()).map_err(E::custom)
+            }
+            fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<Count, E> {
+                Count::from_bare(&n.to_string()).map_err(E::custom)
+            }
+            fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<Count, E> {
+                Count::from_bare(&n.to_string()).map_err(E::custom)
+            }
+        }
+        from.deserialize_any(Words)
+    }
+}
+
+impl schemars::JsonSchema for Count {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Count".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": ["integer", "string"], "minimum": 0, "description": "A whole number; may end in k, M or G", "pattern": "^[0-9.]+[kMG]?$" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_printed_count_reads_back_as_the_same_count() {
+        for (count, text) in [(0, "0"), (200, "200"), (12_000, "12k"), (1_500, "1500"), (10_000_000_000, "10G")] {
+            assert_eq!(Count(count).to_string(), text);
+            assert_eq!(text.parse::<Count>(), Ok(Count(count)));
+        }
+        assert_eq!("1.5k".parse::<Count>(), Ok(Count(1500)));
+        assert!("1.5".parse::<Count>().is_err());
+        assert!("NaN".parse::<Count>().is_err());
+    }
+}

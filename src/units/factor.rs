@@ -1,0 +1,53 @@
+//! Factors: how many times as much.
+
+use super::Quantity;
+use super::written::{no_unit, split, written_as_text};
+use std::fmt::{Display, Formatter};
+
+/// A factor. Written `4x`, `0.5x`; more than zero, at most a million.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Factor {
+    /// How many times as much.
+    pub times: f64,
+}
+
+impl Default for Factor {
+    fn default() -> Factor {
+        Factor { times: 1.0 }
+    }
+}
+
+impl Display for Factor {
+    fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
+        write!(f, "{}x", self.times)
+    }
+}
+
+impl std::str::FromStr for Factor {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Factor, String> {
+        let (times, unit) = split(text, "a factor such as `4x`")?;
+        match unit {
+            "" => Self::from_bare(text),
+            "x" if times > 0.0 && times <= 1e6 => Ok(Factor { times }),
+            "x" => Err(format!("the factor `{text}` is not more than 0x and at most 1000000x")),
+            _ => Err(format!("`{text}` is not a factor\nhelp: write it as `4x`")),
+        }
+    }
+}
+
+impl Quantity for Factor {
+    const EXPECTING: &'static str = "a factor such as `4x`";
+    const WORD: &'static str = "Factor";
+    fn to_base(self) -> f64 {
+        self.times
+    }
+    fn from_base(base: f64) -> Factor {
+        Factor { times: base }
+    }
+    fn from_bare(number: &str) -> Result<Factor, String> {
+        Err(no_unit(number, &format!("`{number}x`")))
+    }
+}
+
+written_as_text!(Factor, "A factor: 4x, 0.5x", r"^[0-9.]+x$");

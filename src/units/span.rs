@@ -1,0 +1,157 @@
+//! Simulated time: whole nanoseconds (law 1 of the blueprint). Range 0 to 584 years.
+
+use super::Quantity;
+use super::written::{no_unit, split, trimmed, written_as_text};
+use std::fmt::{Display, Formatter};
+use std::ops::{Add, AddAssign, Sub};
+
+/// A point in simulated time, whole nanoseconds since the start of a replication.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub u64);
+
+/// A length of simulated time, whole nanoseconds. Written `5ms`, `1.5s`, `10m`, `2h`, `7d`.
+///
+/// ```
+/// use asyncflow::units::Span;
+/// let timeout: Span = "800ms".parse().unwrap();
+/// assert_eq!(timeout, Span::from_seconds(0.8));
+/// assert_eq!(timeout.to_string(), "800ms");
+/// assert!("800".parse::<Span>().is_err()); // no unit
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span(pub u64);
+
+/// Unit, nanoseconds in it, and whether fractions of it are printed.
+const UNITS: [(&str, u64, bool); 7] = [
+    ("d", 86_400_000_000_000, false),
+    ("h", 3_600_000_000_000, false),
+    ("m", 60_000_000_000, false),
+    ("s", 1_000_000_000, true),
+    ("ms", 1_000_000, true),
+    ("us", 1_000, true),
+    ("ns", 1, true),
+];
+
+impl Time {
+    /// The start of a replication.
+    pub const ZERO: Time = Time(0);
+    /// Seconds since the start.
+    pub fn seconds(self) -> f64 {
+        self.0 as f64 * 1e-9
+    }
+}
+
+impl Span {
+    /// No time at all.
+    pub const ZERO: Span = Span(0);
+    /// The span nearest to so many seconds; negative becomes zero, too large becomes the largest.
+    pub fn from_seconds(seconds: f64) -> Span {
+        Span((seconds * 1e9).round() as u64)
+    }
+    /// Seconds.
+    pub fn seconds(self) -> f64 {
+        self.0 as f64 * 1e-9
+    }
+}
+
+impl Add<Span> for Time {
+    type Output = Time;
+    #[inline(always)]
+    fn add(self, span: Span) -> Time {
+        Time(self.0.saturating_add(span.0))
+    }
+}
+impl AddAssign<Span> for Span {
+    #[inline(always)]
+    fn add_assign(&mut self, other: Span) {
+        self.0 += other.0;
+    }
+}
+impl Add for Span {
+    type Output = Span;
+    fn add(self, other: Span) -> Span {
+        Span(self.0.saturating_add(other.0))
+    }
+}
+impl Sub for Time {
+    type Output = Span;
+    /// The span since an earlier time.
+    #[inline(always)]
+    fn sub(self, earlier: Time) -> Span {
+        debug_assert!(self >= earlier, "time does not go back: {self:?} is before {earlier:?}");
+        Span(self.0.wrapping_sub(earlier.0))
+    }
+}
+
+impl Display for Span {
+    fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("0s");
+        }
+        for (unit, size, fractions) in UNITS {
+            let fits = if fractions { self.0 % (size / 1000).max(1) == 0 } else { self.0 % size == 0 };
+            if self.0 >= size && fits {
+                return write!(f, "{}{unit}", trimmed(self.0 as f64 / size as f64, 3));
+            }
+        }
+        write!(f, "{}us", trimmed(self.0 as f64 / 1e3, 3))
+    }
+}
+
+impl std::str::FromStr for Span {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Span, String> {
+        let (number, unit) = split(text, "a duration such as `5ms`")?;
+        if unit.is_empty() {
+            return Self::from_bare(text);
+        }
+        let Some((_, size, _)) = UNITS.iter().find(|(name, ..)| *name == unit || (*name == "us" && unit == "µs")) else {
+            return Err(format!("`{unit}` is not a unit of time\nhelp: the units are ns, us, ms, s, m (minutes), h, d"));
+        };
+        let nanoseconds = (number * *size as f64).round();
+        if nanoseconds > u64::MAX as f64 / 4.0 {
+            return Err(format!("`{text}` is longer than 146 years, the longest span"));
+        }
+        Ok(Span(nanoseconds as u64))
+    }
+}
+
+impl Quantity for Span {
+    const EXPECTING: &'static str = "a duration such as `5ms`";
+    const WORD: &'static str = "Span";
+    fn to_base(self) -> f64 {
+        self.0 as f64
+    }
+    fn from_base(base: f64) -> Span {
+        Span(base.round() as u64)
+    }
+    fn from_bare(number: &str) -> Result<Span, String> {
+        Err(no_unit(number, &format!("`{number}ms` or `{number}s`")))
+    }
+}
+
+written_as_text!(Span, "A duration with its unit: 250us, 5ms, 1.5s, 10m, 2h, 1d", r"^[0-9.]+ *(ns|us|µs|ms|s|m|h|d)$");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_printed_span_reads_back_as_the_same_span() {
+        // Property over magnitudes from 1 ns to a week, by construction of Display.
+        for ns in [1, 999, 1_000, 1_234_567_891, 2_000_000, 1_500_000_000, 90_000_000_000, 600_000_000_000, 86_400_000_000_000, 604_800_000_000_001] {
+            let text = Span(ns).to_string();
+            assert_eq!(text.parse::<Span>(), Ok(Span(ns)), "{text}");
+        }
+        assert_eq!(Span(600_000_000_000).to_string(), "10m");
+        assert_eq!(Span(1_500_000).to_string(), "1.5ms");
+    }
+
+    #[test]
+    fn a_number_without_a_unit_is_refused_with_the_fix() {
+        assert_eq!("5".parse::<Span>(), Err("`5` has no unit\nhelp: write `5ms` or `5s`".to_string()));
+        assert!("5 sec".parse::<Span>().unwrap_err().contains("the units are"));
+        assert!("-5ms".parse::<Span>().unwrap_err().contains("negative"));
+        assert!("1e3s".parse::<Span>().is_err());
+    }
+}

@@ -1,0 +1,159 @@
+//! Workloads: who sends requests, and when.
+//!
+//! One mechanism for all: a sequence of unit gaps (mean 1; [`arrivals`]) is mapped through the inverse of the integrated rate
+//! `R(t)`, which is given piece by piece ([`pieces`]): an open rate, its stages, or the windows of a number of users.
+//! With exponential gaps this is the inversion method for a non-homogeneous Poisson process (Çinlar 1975, §4.7), exact.
+//! Each source draws from one sequential `Xoshiro256PlusPlus`, so its arrivals do not depend on anything else in the system.
+//! Checked: `tests/it/workload.rs` (counts, gaps, ramps, users' windows, last arrival).
+
+mod arrivals;
+mod open;
+mod pieces;
+mod users;
+
+pub use arrivals::{Arrivals, Gaps};
+pub use open::{Open, RateShape, Stages};
+pub use pieces::{Piece, Pieces};
+pub use users::Users;
+
+use crate::problem::Problems;
+use crate::random::keys::{Draw, Key, Salt};
+use crate::units::Time;
+use bevy_ecs::prelude::Component;
+use rand::SeedableRng;
+use rand::Rng;
+use indexmap::IndexMap;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A workload, as written: where its requests go, and when they come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// The endpoint all requests go to, `service.endpoint`; or a service, whose instance draws one of its endpoints, each with the same chance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Several endpoints with their weights.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub mix: IndexMap<String, f64>,
+    /// Nodes that messages pass on the way in and out, such as a client; responses end at the first of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<String>,
+    /// Requests come at a rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<Open>,
+    /// Requests come from a number of active users that is drawn anew from time to time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<Users>,
+}
+
+impl Workload {
+    pub fn check(&self, path: &str, problems: &mut Problems) {
+        match (&self.open, &self.users) {
+            (Some(open), None) => open.check(&format!("{path}.open"), problems),
+            (None, Some(users)) => users.check(&format!("{path}.users"), problems),
+            (Some(_), Some(_)) => problems.error(path, "a workload is either `open` or `users`, not both").advise("make it two workloads"),
+            (None, None) => problems.error(path, "this workload does not say when requests come").advise("add `open: { rate: 100/s }`, or `users: { active: 100, each: 20/min }`"),
+        }
+        match (&self.to, self.mix.is_empty()) {
+            (Some(_), true) | (None, false) => {}
+            (Some(_), false) => problems.error(path, "a workload has either `to` or `mix`, not both").advise("put the endpoint of `to` into `mix`, with its weight"),
+            (None, true) => problems.error(path, "this workload does not say where its requests go").advise("add `to: service.endpoint`"),
+        }
+        for (target, weight) in &self.mix {
+            if !(weight.is_finite() && *weight >= 0.0) {
+                problems.error(format!("{path}.mix.{target}"), format!("a weight is a number from 0 up, not {weight}"));
+            }
+        }
+        if !self.mix.is_empty() && self.mix.values().sum::<f64>() <= 0.0 {
+            problems.error(format!("{path}.mix"), "all weights are 0: no request would go anywhere");
+        }
+    }
+    /// The compiled form, if the workload says when its requests come.
+    pub fn traffic(&self, salt: Salt) -> Option<Traffic> {
+        match (&self.open, &self.users) {
+            (Some(open), _) => Some(Traffic { gaps: open.arrivals.gaps(), pieces: Pieces::of_rate(&open.rate), salt }),
+            (_, Some(users)) => Some(Traffic { gaps: Gaps::Poisson, pieces: Pieces::of_users(users), salt }),
+            _ => None,
+        }
+    }
+}
+
+/// A source of the plan: when requests come.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    pub gaps: Gaps,
+    pub pieces: Pieces,
+    pub salt: Salt,
+}
+
+/// A source of the world.
+#[derive(Component)]
+pub struct Source {
+    generator: Xoshiro256PlusPlus,
+    /// The key its requests' keys come from.
+    pub key: Key,
+    /// How many requests it has sent.
+    pub ordinal: u64,
+    piece: Piece,
+    next_piece: u32,
+    /// Units of the integrated rate used up in the piece.
+    used: f64,
+    /// Requests of a batch that are still to come at this moment.
+    batch_left: u64,
+    /// When the next request comes, drawn ahead.
+    next: Time,
+}
+
+impl Source {
+    pub fn new(traffic: &Traffic, replication: Key) -> Source {
+        let key = Key(replication.draw(traffic.salt).0);
+        Source {
+            generator: Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0),
+            key,
+            ordinal: 0,
+            piece: Piece::EMPTY,
+            next_piece: 0,
+            used: 0.0,
+            batch_left: 0,
+            next: Time::ZERO,
+        }
+    }
+
+    /// The time of the next arrival, or none if no more come before `horizon`.
+    #[inline(always)]
+    pub fn next_arrival(&mut self, traffic: &Traffic, horizon: Time) -> Option<Time> {
+        if self.batch_left > 0 {
+            self.batch_left -= 1;
+            return Some(self.next);
+        }
+        let mut gap = traffic.gaps.next(Draw(self.generator.next_u64()));
+        loop {
+            let reached = self.used + gap;
+            if reached <= self.piece.units {
+                self.used = reached;
+                break;
+            }
+            gap = reached - self.piece.units;
+            if self.piece.end_s * 1e9 >= horizon.0 as f64 {
+                return None;
+            }
+            let draw = Draw(self.generator.next_u64());
+            self.piece = traffic.pieces.after(&self.piece, self.next_piece, draw);
+            self.next_piece += 1;
+            self.used = 0.0;
+        }
+        let at = Time((self.piece.time_at(self.used) * 1e9).round() as u64);
+        if at >= horizon {
+            return None;
+        }
+        if let Gaps::Batch(size) = &traffic.gaps {
+            // A batch of none is not a thing that arrives; the check refuses sizes that can be 0.
+            self.batch_left = (size.sample(Draw(self.generator.next_u64())).round().max(1.0) as u64) - 1;
+        }
+        // Rounding must not put an arrival before the one that came first.
+        self.next = at.max(self.next);
+        Some(self.next)
+    }
+}

@@ -1,0 +1,144 @@
+//! The rate over time, piece by piece. In each piece the rate is linear, so that its integral is inverted in closed form.
+
+use super::{RateShape, Stages, Users};
+use crate::random::dists::Law;
+use crate::random::keys::Draw;
+
+/// A stretch of time with a linear rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Piece {
+    pub start_s: f64,
+    pub end_s: f64,
+    /// Rate at the start, 1/s.
+    pub from: f64,
+    /// Change of the rate, 1/s².
+    pub slope: f64,
+    /// The integral of the rate over the piece.
+    pub units: f64,
+}
+
+/// Where the pieces come from.
+#[derive(Clone, Debug)]
+pub enum Pieces {
+    /// One rate for ever.
+    Constant { rate: f64 },
+    /// Ramps, then the last rate for ever. Each is (end, from, to) with seconds and rates.
+    Ramps(Box<[Ramp]>),
+    /// A number of active users, drawn anew at every window.
+    Windows { active: Box<Law>, each: f64, window_s: f64 },
+}
+
+/// A linear change of the rate.
+#[derive(Clone, Copy, Debug)]
+pub struct Ramp {
+    pub over_s: f64,
+    pub from: f64,
+    pub to: f64,
+}
+
+impl Piece {
+    /// The piece before the first.
+    pub const EMPTY: Piece = Piece { start_s: 0.0, end_s: 0.0, from: 0.0, slope: 0.0, units: 0.0 };
+
+    fn new(start_s: f64, length_s: f64, from: f64, to: f64) -> Piece {
+        let units = if from == to { from * length_s } else { (from + to) * 0.5 * length_s };
+        // 0 users for an infinite time would be 0 * inf.
+        let units = if units.is_nan() { 0.0 } else { units };
+        let slope = if from == to { 0.0 } else { (to - from) / length_s };
+        Piece { start_s, end_s: start_s + length_s, from, slope, units }
+    }
+
+    /// The time at which `used` units of the integral are used up: the root of `from·t + slope·t²/2 = used`.
+    #[inline(always)]
+    pub fn time_at(&self, used: f64) -> f64 {
+        if self.slope == 0.0 {
+            return self.start_s + used / self.from;
+        }
+        self.start_s + 2.0 * used / (self.from + (self.from * self.from + 2.0 * self.slope * used).max(0.0).sqrt())
+    }
+}
+
+impl Pieces {
+    pub fn of_rate(rate: &RateShape) -> Pieces {
+        match rate {
+            RateShape::Constant(rate) => Pieces::Constant { rate: rate.per_second },
+            RateShape::Stages(Stages { from, stages }) => {
+                let mut rate = from.per_second;
+                let ramps = stages.iter().map(|stage| {
+                    let ramp = Ramp { over_s: stage.over.seconds(), from: rate, to: stage.to.per_second };
+                    rate = stage.to.per_second;
+                    ramp
+                });
+                Pieces::Ramps(ramps.collect())
+            }
+        }
+    }
+
+    pub fn of_users(users: &Users) -> Pieces {
+        Pieces::Windows { active: Box::new(users.active.law()), each: users.each.per_second, window_s: users.resample.seconds() }
+    }
+
+    /// The piece that follows another; `index` counts them.
+    pub fn after(&self, last: &Piece, index: u32, draw: Draw) -> Piece {
+        match self {
+            Pieces::Constant { rate } => Piece::new(last.end_s, f64::INFINITY, *rate, *rate),
+            Pieces::Ramps(ramps) => match ramps.get(index as usize) {
+                Some(ramp) => Piece::new(last.end_s, ramp.over_s, ramp.from, ramp.to),
+                None => {
+                    let rate = ramps.last().map_or(0.0, |ramp| ramp.to);
+                    Piece::new(last.end_s, f64::INFINITY, rate, rate)
+                }
+            },
+            Pieces::Windows { active, each, window_s } => {
+                let rate = active.sample(draw).round().max(0.0) * each;
+                // Windows begin at whole multiples of their length, without adding up rounding errors.
+                let mut piece = Piece::new(index as f64 * window_s, *window_s, rate, rate);
+                piece.end_s = (index + 1) as f64 * window_s;
+                piece
+            }
+        }
+    }
+
+    /// The mean rate over the time from 0 to `horizon_s`.
+    pub fn mean_rate(&self, horizon_s: f64) -> f64 {
+        match self {
+            Pieces::Constant { rate } => *rate,
+            Pieces::Windows { active, each, .. } => active.mean() * each,
+            Pieces::Ramps(ramps) => {
+                let (mut units, mut at) = (0.0, 0.0);
+                for ramp in ramps {
+                    let length = ramp.over_s.min((horizon_s - at).max(0.0));
+                    let to = ramp.from + (ramp.to - ramp.from) * length / ramp.over_s.max(1e-9);
+                    units += (ramp.from + to) * 0.5 * length;
+                    at += ramp.over_s;
+                }
+                let rest = ramps.last().map_or(0.0, |ramp| ramp.to) * (horizon_s - at).max(0.0);
+                (units + rest) / horizon_s
+            }
+        }
+    }
+
+    /// The highest rate it is expected to reach.
+    pub fn peak_rate(&self) -> f64 {
+        match self {
+            Pieces::Ramps(ramps) => ramps.iter().map(|ramp| ramp.from.max(ramp.to)).fold(0.0, f64::max),
+            _ => self.mean_rate(1.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_integral_of_a_ramp_is_inverted_exactly() {
+        // From 0 to 10/s over 4 s the integral is 1.25 t²: 5 units are used up at t = 2 s, all 20 at 4 s.
+        let piece = Piece::new(100.0, 4.0, 0.0, 10.0);
+        assert_eq!(piece.units, 20.0);
+        assert!((piece.time_at(5.0) - 102.0).abs() < 1e-12);
+        assert!((piece.time_at(20.0) - 104.0).abs() < 1e-12);
+        let down = Piece::new(0.0, 4.0, 10.0, 0.0);
+        assert!((down.time_at(15.0) - 2.0).abs() < 1e-12);
+    }
+}

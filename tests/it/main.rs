@@ -1,0 +1,5 @@
+//! One binary for all integration tests: one link instead of thirty. Each file's name is what it is about.
+
+mod support;
+
+mod theory;
