@@ -13,6 +13,8 @@ pub struct Row {
     pub stat: &'static str,
     pub unit: &'static str,
     pub estimate: Estimate,
+    /// The replications' own values, in their order; NaN where one has none.
+    pub values: Vec<f64>,
     /// Labels: `few_samples`, `one_replication`, `overloaded`.
     pub flags: Vec<&'static str>,
 }
@@ -59,8 +61,8 @@ impl Results {
             if !overloaded.is_empty() {
                 flags.push("overloaded");
             }
-            let estimate = fold.estimate(index, confidence);
-            Row { kind: metric.kind, entity: metric.entity.clone(), metric: metric.metric.clone(), stat: metric.stat, unit: metric.unit, estimate, flags }
+            let (estimate, values) = (fold.estimate(index, confidence), fold.values(index).to_vec());
+            Row { kind: metric.kind, entity: metric.entity.clone(), metric: metric.metric.clone(), stat: metric.stat, unit: metric.unit, estimate, values, flags }
         });
         let mut results = Results {
             scenario: scenario.name.clone(),

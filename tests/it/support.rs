@@ -26,7 +26,7 @@ impl Answer {
         self.row(of, number).estimate.estimate
     }
     /// Claims that an exact value is within 4 standard errors, and that the standard error is at most a share of it.
-    /// A right simulator fails one such claim in 16,000 (normal; about 1 in 2,000 with the t of 20 replications).
+    /// A right simulator fails one such claim in 16,000 (normal; about 1 in 3,600 with the t of 40 replications).
     pub fn agrees(&self, of: &str, number: &str, exact: f64, precision: f64) {
         let e = &self.row(of, number).estimate;
         let z = (e.estimate - exact) / e.std_error;

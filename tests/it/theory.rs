@@ -7,7 +7,7 @@ use crate::support::{Answer, run};
 /// One service `api` with one endpoint, Poisson arrivals.
 fn single(rate: &str, cpu: u32, runtime: &str, steps: &str, duration: &str) -> Answer {
     run(&format!(
-        "run: {{ duration: {duration}, warmup: 300s, replications: 20, seed: 11 }}
+        "run: {{ duration: {duration}, warmup: 300s, replications: 40, seed: 1 }}
 workload: {{ users: {{ to: api.x, open: {{ rate: {rate} }} }} }}
 services:
   api:
@@ -29,7 +29,7 @@ fn quantiles(answer: &Answer, of: &str, exact: [f64; 3]) {
 #[test]
 fn m_m_1_at_rho_80_has_an_exponential_sojourn() {
     // `mm1_rho80`: T ~ Exp(mu − lambda) = Exp(20/s); N geometric with mean 4. K1 (3.24, 3.26), §5.12.
-    let a = single("80/s", 1, LOOP, "cpu: { exp: 10ms }", "5300s");
+    let a = single("80/s", 1, LOOP, "cpu: { exp: 10ms }", "2900s");
     a.agrees("workload users", "latency mean", 0.05, 0.01);
     quantiles(&a, "workload users", [0.034_657_359, 0.149_786_614, 0.230_258_509]);
     a.agrees("workload users", "time_in.queue mean", 0.04, 0.01);
@@ -44,7 +44,7 @@ fn m_m_1_at_rho_80_has_an_exponential_sojourn() {
 #[test]
 fn m_m_4_waits_as_erlang_c_says() {
     // `mmc_c4`: C(4, 3.2) = 0.5964; W = C/(c·mu − lambda) = 7.455 ms. K1 (3.40).
-    let a = single("320/s", 4, TASKS, "cpu: { exp: 10ms }", "1300s");
+    let a = single("320/s", 4, TASKS, "cpu: { exp: 10ms }", "900s");
     a.agrees("workload users", "latency mean", 0.017_455_406, 0.01);
     a.agrees("workload users", "time_in.queue mean", 0.007_455_406, 0.01);
     quantiles(&a, "workload users", [0.013_461_991, 0.047_380_195, 0.068_932_037]);
@@ -55,7 +55,7 @@ fn m_m_4_waits_as_erlang_c_says() {
 #[test]
 fn m_g_1_with_a_lognormal_service_waits_as_pollaczek_and_khinchine_say() {
     // `mg1_lognormal_cv2`: W = lambda·E[S²]/(2(1 − rho)) = 35 ms. K1 (5.63); quantiles by a lattice with rigorous bounds.
-    let a = single("70/s", 1, LOOP, "cpu: { lognormal: { mean: 10ms, cv: 1.414213562 } }", "5300s");
+    let a = single("70/s", 1, LOOP, "cpu: { lognormal: { mean: 10ms, cv: 1.414213562 } }", "2900s");
     a.agrees("workload users", "latency mean", 0.045, 0.01);
     a.agrees("workload users", "time_in.queue mean", 0.035, 0.012);
     quantiles(&a, "workload users", [0.02387, 0.15813, 0.27836]);
@@ -64,7 +64,7 @@ fn m_g_1_with_a_lognormal_service_waits_as_pollaczek_and_khinchine_say() {
 #[test]
 fn m_d_1_waits_half_as_long_as_m_m_1() {
     // `models.md` §15: wait at rho 0.8, mu 100: M/D/1 20 ms (K1 5.63 with no variance).
-    let a = single("80/s", 1, LOOP, "cpu: 10ms", "3300s");
+    let a = single("80/s", 1, LOOP, "cpu: 10ms", "1900s");
     a.agrees("workload users", "time_in.queue mean", 0.02, 0.01);
     a.equals("workload users", "time_in.cpu mean", 0.01);
 }
@@ -73,7 +73,7 @@ fn m_d_1_waits_half_as_long_as_m_m_1() {
 fn a_tandem_of_two_m_m_1_is_two_independent_sojourns() {
     // `tandem_mm1_mm1`: Burke 1956; sojourns Exp(20/s) and Exp(45/s), their sum hypoexponential. K1 §4.8.
     let a = run("
-run: { duration: 4300s, warmup: 300s, replications: 20, seed: 11 }
+run: { duration: 2600s, warmup: 300s, replications: 40, seed: 1 }
 workload: { users: { to: app.x, open: { rate: 80/s } } }
 services:
   app: { instance: { memory: 1GiB }, endpoints: { x: [ cpu: { exp: 10ms }, call: db.q ] } }
@@ -90,7 +90,7 @@ services:
 fn an_event_loop_with_io_between_two_bursts_is_a_product_form_network() {
     // `eventloop_fifo`: BCMP (Baskett et al. 1975): the CPU is M/M/1 at rate 200/s, I/O an infinite server.
     for io in ["20ms", "{ exp: 20ms }"] {
-        let a = single("100/s", 1, LOOP, &format!("cpu: {{ exp: 4ms }}, wait: {io}, cpu: {{ exp: 4ms }}"), "2300s");
+        let a = single("100/s", 1, LOOP, &format!("cpu: {{ exp: 4ms }}, wait: {io}, cpu: {{ exp: 4ms }}"), "1400s");
         a.agrees("workload users", "latency mean", 0.06, 0.01);
         a.agrees("workload users", "time_in.queue mean", 0.032, 0.012);
         a.agrees("service api", "io_waiting mean", 2.0, 0.01);
@@ -102,7 +102,7 @@ fn an_event_loop_with_io_between_two_bursts_is_a_product_form_network() {
 #[test]
 fn four_permits_of_memory_before_an_event_loop() {
     // `permits4_eventloop`: a Markov chain solved numerically; permits are kept through I/O and handed over first come, first served.
-    let a = single("60/s", 1, LOOP, "memory: 100B, cpu: { exp: 4ms }, wait: { exp: 30ms }, cpu: { exp: 6ms }", "2300s");
+    let a = single("60/s", 1, LOOP, "memory: 100B, cpu: { exp: 4ms }, wait: { exp: 30ms }, cpu: { exp: 6ms }", "1400s");
     a.agrees("workload users", "latency mean", 0.066_543_787, 0.01);
     a.agrees("workload users", "time_in.memory mean", 0.018_244_266, 0.02);
     a.agrees("workload users", "time_in.queue mean", 0.008_299_521, 0.01);
@@ -116,7 +116,7 @@ fn four_permits_of_memory_before_an_event_loop() {
 fn least_connections_without_delay_is_join_the_shortest_queue() {
     // `jsq_n2`: a Markov chain of the two queues, truncated at 70; Kingman 1961, Flatto and McKean 1977.
     let a = run("
-run: { duration: 2300s, warmup: 300s, replications: 20, seed: 11 }
+run: { duration: 1400s, warmup: 300s, replications: 40, seed: 1 }
 workload: { users: { to: api.x, open: { rate: 160/s } } }
 services:
   api: { replicas: 2, balance: least_connections, endpoints: { x: [ cpu: { exp: 10ms } ] } }");
