@@ -21,7 +21,9 @@ pub fn add(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, se
     }
     let door = hops.len();
     hops.push(Hop::Door { service, back: 0 });
-    hops.push(Hop::In);
+    if has_own_link_in(directory, service, name) {
+        hops.push(Hop::In);
+    }
     hops.push(enter);
     hops[door] = Hop::Door { service, back: hops.len() as u32 };
     let own_links_out = sender.via.last().is_some_and(|last| has_own_link_out(directory, service, last));
@@ -53,6 +55,12 @@ fn cross(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, from
     if let Some(link) = links.between(directory, from, to) {
         hops.push(Hop::Cross { link });
     }
+}
+
+/// Whether an instance of the service has a link of its own from the balancer.
+fn has_own_link_in(directory: &Directory, service: u32, name: &str) -> bool {
+    let scenario = directory.scenario;
+    scenario.services[service as usize].instances.keys().any(|instance| scenario.links.contains_key(&format!("{name} -> {instance}")))
 }
 
 /// Whether an instance of the service has a link of its own to that node.

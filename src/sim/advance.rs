@@ -92,12 +92,7 @@ fn drain(x: &mut Columns, epoch: &Epoch) -> Stop {
             continue;
         }
         if x.sweep {
-            x.sweep = false;
-            let journeys = &*x.journeys;
-            x.calendar.sweep(|event| match event {
-                Event::Arrival { .. } => true,
-                Event::Delivered(id) | Event::BurstDone(id) | Event::WaitDone(id) | Event::TimedOut(id) => journeys[id.slot as usize].generation == id.generation,
-            });
+            sweep(x);
         }
         if x.calendar.fired() >= fired_max {
             return if fired_max == limit { Stop::Events } else { Stop::Audit };
@@ -106,28 +101,40 @@ fn drain(x: &mut Columns, epoch: &Epoch) -> Stop {
             x.calendar.move_to(epoch.end);
             return Stop::Reached;
         };
-        match event {
-            Event::Arrival { source } => arrives(x, source),
-            Event::Delivered(id) => delivered(x, id),
-            Event::BurstDone(id) => burst_done(x, id),
-            Event::WaitDone(id) => wait_done(x, id),
-            Event::TimedOut(id) => timed_out(x, id),
+        // Each handler says who may go on, and there is one place where they do: the code of a whole journey is large, and has
+        // to stay in the processor's instruction cache.
+        let resumed = match event {
+            Event::Arrival { source } => Some(arrives(x, source)),
+            Event::Delivered(id) if x.is_current(id) => Some(delivered(x, id)),
+            Event::BurstDone(id) if x.is_current(id) => Some(burst_done(x, id)),
+            Event::WaitDone(id) if x.is_current(id) => Some(wait_done(x, id)),
+            Event::TimedOut(id) if x.is_current(id) => timed_out(x, id),
+            // A late event for a request that has gone.
+            _ => {
+                x.calendar.ignored();
+                None
+            }
+        };
+        if let Some(slot) = resumed {
+            go(x, slot);
         }
     }
 }
 
-/// A late event for a request that has gone is ignored.
-macro_rules! ignore_the_dead {
-    ($x:ident, $id:ident) => {
-        if !$x.is_current($id) {
-            $x.calendar.ignored();
-            return;
-        }
-    };
+/// Takes the entries of past requests out of the calendar.
+#[cold]
+#[inline(never)]
+fn sweep(x: &mut Columns) {
+    x.sweep = false;
+    let journeys = &*x.journeys;
+    x.calendar.sweep(|event| match event {
+        Event::Arrival { .. } => true,
+        Event::Delivered(id) | Event::BurstDone(id) | Event::WaitDone(id) | Event::TimedOut(id) => journeys[id.slot as usize].generation == id.generation,
+    });
 }
 
 #[inline(always)]
-fn arrives(x: &mut Columns, source: u32) {
+fn arrives(x: &mut Columns, source: u32) -> u32 {
     let plan = &x.plan.sources[source as usize];
     let state = &mut x.sources[source as usize];
     let key = state.key.ordinal(state.ordinal);
@@ -145,7 +152,7 @@ fn arrives(x: &mut Columns, source: u32) {
     let traced = x.plan.trace_share > 0.0 && (mix(key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0) < x.plan.trace_share;
     let slot = take_slot(x);
     begin(x, slot, Visit { traced, ..Visit::begin(Visit::NOBODY, target.flow, target.hop) }, key);
-    go(x, slot);
+    slot
 }
 
 /// A free slot. The drain sees to it that there is one.
@@ -166,24 +173,21 @@ fn begin(x: &mut Columns, slot: u32, visit: Visit, key: crate::random::keys::Key
 }
 
 #[inline(always)]
-fn delivered(x: &mut Columns, id: RequestId) {
-    ignore_the_dead!(x, id);
+fn delivered(x: &mut Columns, id: RequestId) -> u32 {
     hops::arrive(x, id.slot);
-    go(x, id.slot);
+    id.slot
 }
 
 #[inline(always)]
-fn burst_done(x: &mut Columns, id: RequestId) {
-    ignore_the_dead!(x, id);
+fn burst_done(x: &mut Columns, id: RequestId) -> u32 {
     let now = x.now();
     x.parts[id.slot as usize].charge(Part::Cpu, now);
     x.journeys[id.slot as usize].step += 1;
-    go(x, id.slot);
+    id.slot
 }
 
 #[inline(always)]
-fn wait_done(x: &mut Columns, id: RequestId) {
-    ignore_the_dead!(x, id);
+fn wait_done(x: &mut Columns, id: RequestId) -> u32 {
     let now = x.now();
     let journey = &mut x.journeys[id.slot as usize];
     let waited = x.parts[id.slot as usize].charge(Part::Io, now);
@@ -195,12 +199,12 @@ fn wait_done(x: &mut Columns, id: RequestId) {
         x.recorder.labels_ns[op.label as usize] += waited.0 as u128;
     }
     journey.step += 1;
-    go(x, id.slot);
+    id.slot
 }
 
 /// The caller of a request has waited long enough: it goes on without the answer, and the request goes on without it.
-fn timed_out(x: &mut Columns, id: RequestId) {
-    ignore_the_dead!(x, id);
+#[inline(never)]
+fn timed_out(x: &mut Columns, id: RequestId) -> Option<u32> {
     let now = x.now();
     let visit = &mut x.visits[id.slot as usize];
     visit.timed = false;
@@ -211,69 +215,101 @@ fn timed_out(x: &mut Columns, id: RequestId) {
     if caller.slot != NONE && x.is_current(caller) {
         x.parts[caller.slot as usize].charge(Part::Abandoned, now);
         answer(x, caller.slot, Outcome::TIMEOUT);
-        go(x, caller.slot);
+        return Some(caller.slot);
     }
+    None
+}
+
+/// What is to be done next.
+enum Next {
+    /// The request goes on along its route.
+    Walk,
+    /// The request runs its program.
+    Run,
+    /// Another request goes on: the caller of one that is gone.
+    Resume(u32),
+    /// Nothing, until something happens.
+    Nothing,
 }
 
 /// Resumes a request until it has to wait for something, or is gone; then its caller, if that may go on.
-#[inline(always)]
+#[inline(never)]
 fn go(x: &mut Columns, mut slot: u32) {
+    let mut next = by_phase(x, slot);
     loop {
-        let next = match x.visits[slot as usize].phase {
-            Phase::Walking => walk(x, slot),
-            Phase::Running => run(x, slot),
-            Phase::Struck => finish(x, slot, Outcome::CRASHED),
-            Phase::Lost => None,
-        };
-        match next {
-            Some(next) => slot = next,
-            None => return,
+        next = match next {
+            Next::Walk => walk(x, slot),
+            Next::Run => run(x, slot),
+            Next::Resume(other) => {
+                slot = other;
+                by_phase(x, slot)
+            }
+            Next::Nothing => return,
         }
     }
 }
 
-/// Goes on along the route; gives whom to resume next.
 #[inline(always)]
-fn walk(x: &mut Columns, slot: u32) -> Option<u32> {
-    let hop = x.plan.hops[x.visits[slot as usize].hop as usize];
-    let went = match hop {
-        Hop::Cross { link } => hops::cross(x, slot, link),
-        Hop::Door { service, back } => hops::door(x, slot, service, back),
-        Hop::In => hops::own_link_in(x, slot),
-        Hop::Enter => hops::enter(x, slot, false),
-        Hop::EnterAny => hops::enter(x, slot, true),
-        Hop::Out => hops::own_link_out(x, slot),
-        Hop::Home => return finish(x, slot, x.visits[slot as usize].outcome),
-    };
-    match went {
-        Went::On => Some(slot),
-        Went::Away => None,
-        Went::Lost => lose(x, slot),
+fn by_phase(x: &mut Columns, slot: u32) -> Next {
+    match x.visits[slot as usize].phase {
+        Phase::Walking => Next::Walk,
+        Phase::Running => Next::Run,
+        Phase::Struck => resume(finish(x, slot, Outcome::CRASHED)),
+        Phase::Lost => Next::Nothing,
     }
 }
 
-/// Runs the program from the step it is at; gives whom to resume next.
 #[inline(always)]
-fn run(x: &mut Columns, slot: u32) -> Option<u32> {
+fn resume(caller: Option<u32>) -> Next {
+    caller.map_or(Next::Nothing, Next::Resume)
+}
+
+/// Goes on along the route, hop by hop.
+#[inline(always)]
+fn walk(x: &mut Columns, slot: u32) -> Next {
+    loop {
+        let hop = x.plan.hops[x.visits[slot as usize].hop as usize];
+        let went = match hop {
+            Hop::Cross { link } => hops::cross(x, slot, link),
+            Hop::Door { service, back } => hops::door(x, slot, service, back),
+            Hop::In => hops::own_link_in(x, slot),
+            Hop::Enter => hops::enter(x, slot, false),
+            Hop::EnterAny => hops::enter(x, slot, true),
+            Hop::Out => hops::own_link_out(x, slot),
+            Hop::Home => return resume(finish(x, slot, x.visits[slot as usize].outcome)),
+        };
+        match went {
+            Went::On => {}
+            Went::Inside => return Next::Run,
+            Went::Away => return Next::Nothing,
+            Went::Lost => return resume(lose(x, slot)),
+        }
+    }
+}
+
+/// Runs the program from the step it is at.
+#[inline(always)]
+fn run(x: &mut Columns, slot: u32) -> Next {
     let plan = x.plan;
     loop {
         let op = &plan.program[x.journeys[slot as usize].step as usize];
         match op.begin(&mut x.stage(slot)) {
             Then::Next => x.journeys[slot as usize].step += 1,
-            Then::Park => return None,
+            Then::Park => return Next::Nothing,
             Then::Call(call) => {
                 send_call(x, slot, call);
-                return None;
+                return Next::Nothing;
             }
             Then::Answer(outcome) => {
                 answer(x, slot, outcome);
-                return Some(slot);
+                return Next::Walk;
             }
         }
     }
 }
 
 /// A call is a request of its own; it is resumed after those that may already go on.
+#[inline(never)]
 fn send_call(x: &mut Columns, caller: u32, call: u32) {
     let plan = x.plan.calls[call as usize];
     let slot = take_slot(x);

@@ -4,15 +4,20 @@ use super::columns::Columns;
 use crate::kernel::RequestId;
 use crate::measure::RequestRow;
 use crate::request::{NONE, Outcome, Phase, Place};
-use crate::server::{admission, memory};
+use crate::server::{admission, cores, memory};
 use crate::step::Op;
 
 /// The program is over: the core, the memory and the place are free, and the response leaves.
-#[inline(always)]
+#[inline(never)]
 pub fn answer(x: &mut Columns, slot: u32, outcome: Outcome) {
-    x.stage(slot).free_core();
     let (s, now) = (slot as usize, x.now());
     let i = x.journeys[s].instance as usize;
+    if x.visits[s].has_core {
+        x.visits[s].has_core = false;
+        if let Some(next) = cores::release(&mut x.queues[x.journeys[s].worker as usize], &mut x.gauges[i], now) {
+            x.pool.runnable.push_back(next);
+        }
+    }
     if x.visits[s].has_memory {
         x.visits[s].has_memory = false;
         let held = held_memory(x, slot);
@@ -44,6 +49,8 @@ pub fn held_memory(x: &Columns, slot: u32) -> u64 {
 }
 
 /// A message is lost: whoever waits with a timeout will notice then, anybody else at once.
+#[cold]
+#[inline(never)]
 pub fn lose(x: &mut Columns, slot: u32) -> Option<u32> {
     if x.visits[slot as usize].timed {
         x.visits[slot as usize].phase = Phase::Lost;
@@ -53,7 +60,7 @@ pub fn lose(x: &mut Columns, slot: u32) -> Option<u32> {
 }
 
 /// A request is gone: it is counted, its slot is free, and its caller may go on.
-#[inline(always)]
+#[inline(never)]
 pub fn finish(x: &mut Columns, slot: u32, outcome: Outcome) -> Option<u32> {
     let (s, now) = (slot as usize, x.now());
     let (journey, visit) = (x.journeys[s], x.visits[s]);
@@ -96,6 +103,8 @@ fn caller_goes_on(x: &mut Columns, slot: u32, caller: RequestId, outcome: Outcom
     Some(caller.slot)
 }
 
+#[cold]
+#[inline(never)]
 fn trace(x: &mut Columns, slot: u32, outcome: Outcome) {
     let (journey, visit, parts) = (&x.journeys[slot as usize], &x.visits[slot as usize], &x.parts[slot as usize]);
     let caller = if visit.caller.slot == NONE { 0 } else { x.journeys[visit.caller.slot as usize].key.0 };

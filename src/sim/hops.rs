@@ -10,8 +10,10 @@ use crate::server::admission::{self, Answer};
 
 /// What became of a request on a hop.
 pub enum Went {
-    /// It goes on at once.
+    /// It goes on at once, with the next hop.
     On,
+    /// It is inside its instance, and runs its program.
+    Inside,
     /// It is on its way, or waits; an event or a queue will bring it back.
     Away,
     /// Its message is lost.
@@ -94,7 +96,7 @@ pub fn door(x: &mut Columns, slot: u32, service: u32, back: u32) -> Went {
 }
 
 /// Over the chosen instance's own link, if it has one.
-#[inline(always)]
+#[inline(never)]
 pub fn own_link_in(x: &mut Columns, slot: u32) -> Went {
     let instance = x.journeys[slot as usize].instance;
     match x.plan.instances[instance as usize].link_in {
@@ -118,7 +120,7 @@ pub fn own_link_in(x: &mut Columns, slot: u32) -> Went {
 }
 
 /// Over the instance's own link back, if it has one and there was an instance.
-#[inline(always)]
+#[inline(never)]
 pub fn own_link_out(x: &mut Columns, slot: u32) -> Went {
     let instance = x.journeys[slot as usize].instance;
     let link = (instance != NONE).then(|| x.plan.instances[instance as usize].link_out).flatten();
@@ -180,13 +182,14 @@ pub fn enter(x: &mut Columns, slot: u32, any: bool) -> Went {
             && key.draw(fault.salt).uniform() < rate
         {
             super::finish::answer(x, slot, outcome);
-            break;
+            return Went::On;
         }
     }
-    Went::On
+    Went::Inside
 }
 
 /// The endpoint is known now: the request is counted there, as if it had been from the beginning.
+#[inline(never)]
 fn change_flow(x: &mut Columns, slot: u32, endpoint: u32) {
     let s = slot as usize;
     let old = x.visits[s].flow;

@@ -144,7 +144,7 @@ impl Source {
             self.next_piece += 1;
             self.used = 0.0;
         }
-        let at = Time((self.piece.time_at(self.used) * 1e9).round() as u64);
+        let at = Time((self.piece.time_at(self.used) * 1e9 + 0.5) as u64);
         if at >= horizon {
             return None;
         }
