@@ -121,11 +121,15 @@ impl Calendar {
         let entry = Entry { time, event };
         self.len += 1;
         if time < self.front_end {
-            let mut at = self.front.len();
-            while at > 0 && self.front[at - 1].time <= time {
+            // An insertion by hand: most events go to the end or near it, where `Vec::insert` would call memmove.
+            self.front.push(entry);
+            let front = self.front.as_mut_slice();
+            let mut at = front.len() - 1;
+            while at > 0 && front[at - 1].time <= time {
+                front[at] = front[at - 1];
                 at -= 1;
             }
-            self.front.insert(at, entry);
+            front[at] = entry;
             if self.front.len() > 2 * SHORT {
                 self.spill();
             }

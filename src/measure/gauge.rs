@@ -36,19 +36,28 @@ pub struct Measured {
 impl Gauge {
     #[inline(always)]
     pub fn set(&mut self, now: Time, value: u64) {
-        self.area += self.value as u128 * (now - self.since).0 as u128;
-        self.since = now;
+        self.pass(now);
         self.value = value;
         self.max = self.max.max(value);
         self.min = self.min.min(value);
     }
     #[inline(always)]
     pub fn add(&mut self, now: Time, amount: u64) {
-        self.set(now, self.value + amount);
+        self.pass(now);
+        self.value += amount;
+        self.max = self.max.max(self.value);
     }
     #[inline(always)]
     pub fn subtract(&mut self, now: Time, amount: u64) {
-        self.set(now, self.value - amount);
+        self.pass(now);
+        self.value -= amount;
+        self.min = self.min.min(self.value);
+    }
+    /// Adds the time since the last change to the area.
+    #[inline(always)]
+    fn pass(&mut self, now: Time) {
+        self.area += self.value as u128 * (now - self.since).0 as u128;
+        self.since = now;
     }
     /// Ends a window that began at `start`, adds it to the measured part if it belongs there, and begins the next.
     pub fn close(&mut self, start: Time, now: Time, measured: Option<&mut Measured>) -> Window {
