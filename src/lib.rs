@@ -43,8 +43,6 @@
 //!
 //! `ARCHITECTURE.md` is the floor plan, with what each room may use.
 
-#![warn(missing_debug_implementations)]
-
 #[doc(hidden)]
 pub mod cli;
 pub mod experiment;

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 /// queues, each with a confidence interval.
 #[derive(Debug, Parser)]
 #[command(name = "asyncflow", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
-#[command(after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 done, 1 an objective was missed, 2 the input was wrong or a limit was reached.")]
+#[command(
+    after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 done, 1 an objective was missed, 2 the input was wrong or a limit was reached."
+)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,

@@ -12,7 +12,12 @@ use std::path::Path;
 
 /// Reads and checks a scenario, after `change` has been applied to it, and draws its problems: all of them, or errors only.
 /// None if it cannot run.
-pub fn load(path: &Path, sets: &[String], errors_only: bool, change: impl FnOnce(&mut Scenario) -> Vec<Problem>) -> Option<(Source, Scenario)> {
+pub fn load(
+    path: &Path,
+    sets: &[String],
+    errors_only: bool,
+    change: impl FnOnce(&mut Scenario) -> Vec<Problem>,
+) -> Option<(Source, Scenario)> {
     let (source, mut loaded) = match scenario::read_file(path, sets) {
         Ok(read) => read,
         Err(problem) => {

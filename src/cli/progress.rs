@@ -26,6 +26,7 @@ impl Bar {
     }
     pub fn show(&self, progress: Progress) {
         self.bar.set_position(progress.done as u64);
+        self.bar.set_message(format!("{:.1} M events", progress.events as f64 * 1e-6));
     }
     pub fn clear(&self) {
         self.bar.finish_and_clear();

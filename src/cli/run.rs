@@ -4,10 +4,10 @@ use super::Outcome;
 use super::arguments::Run;
 use super::check::load;
 use super::draw::paint;
+use super::interrupt;
 use super::out::{print, say};
 use super::progress::Bar;
 use super::write::refuse;
-use super::interrupt;
 use crate::experiment::{self, Fold, Options, Results};
 use crate::plan;
 use crate::problem::{Problem, Severity};
@@ -58,7 +58,9 @@ fn change(scenario: &mut Scenario, options: &Run) -> Vec<Problem> {
 }
 
 fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
-    let Some((_, scenario)) = load(path, &options.set, options.quiet || options.json, |scenario| change(scenario, options)) else { return Outcome::Refused };
+    let Some((_, scenario)) = load(path, &options.set, options.quiet || options.json, |scenario| change(scenario, options)) else {
+        return Outcome::Refused;
+    };
     let mut plan = plan::compile(&scenario);
     plan.keep_series = !options.no_files;
     let plan = Arc::new(plan);
@@ -68,6 +70,7 @@ fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
         Err(error) => return refuse_store(&error),
     };
     let bar = Bar::new(scenario.run.replications, !options.quiet && !options.json);
+    #[allow(clippy::disallowed_methods, reason = "how long it took is said, and is in no file")]
     let begun = Instant::now();
     let how = Options { replications: scenario.run.replications, threads: options.threads.unwrap_or(0), interrupted };
     let mut failed = None;
@@ -138,7 +141,9 @@ fn explain(error: &experiment::RunError) -> String {
         experiment::RunError::Limit(crate::sim::SimError::InFlight { .. }) => {
             "\n  = help: the system is probably overloaded (see `asyncflow check`); or allow more with `--set run.limits.in_flight=10M`, about 250 B each"
         }
-        experiment::RunError::Limit(crate::sim::SimError::Events { .. }) => "\n  = help: shorten `run.duration`, or allow more with `--set run.limits.events=100G`",
+        experiment::RunError::Limit(crate::sim::SimError::Events { .. }) => {
+            "\n  = help: shorten `run.duration`, or allow more with `--set run.limits.events=100G`"
+        }
         experiment::RunError::Threads { .. } => "\n  = help: ask for fewer with `--threads`",
         _ => "",
     };

@@ -9,5 +9,5 @@ mod run;
 
 pub(crate) use fold::Fold;
 pub use results::{Results, Row, SloResult};
-pub(crate) use run::{Options, Progress, replicate};
 pub use run::RunError;
+pub(crate) use run::{Options, Progress, replicate};

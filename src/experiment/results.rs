@@ -7,11 +7,17 @@ use crate::stats::Estimate;
 /// One line of the summary.
 #[derive(Clone, Debug)]
 pub struct Row {
+    /// `workload`, `endpoint`, `service`, `instance`, `link` or `balancer`.
     pub kind: &'static str,
+    /// Its name.
     pub entity: String,
+    /// What is measured.
     pub metric: String,
+    /// Which statistic of it.
     pub stat: &'static str,
+    /// `s`, `B`, `1`, `1/s` or `USD/h`.
     pub unit: &'static str,
+    /// The estimate.
     pub estimate: Estimate,
     /// The replications' own values, in their order; NaN where one has none.
     pub values: Vec<f64>,
@@ -22,9 +28,13 @@ pub struct Row {
 /// How one goal of an objective came out.
 #[derive(Clone, Debug)]
 pub struct SloResult {
+    /// Name of the objective.
     pub name: String,
+    /// The workload or endpoint.
     pub of: String,
+    /// The goal, in words.
     pub goal: String,
+    /// The estimate.
     pub estimate: f64,
     /// Whether the estimate keeps the bound.
     pub pass: bool,
@@ -35,19 +45,29 @@ pub struct SloResult {
 /// What a run says.
 #[derive(Clone, Debug)]
 pub struct Results {
+    /// Name of the scenario.
     pub scenario: String,
+    /// Where the random numbers started.
     pub seed: u64,
+    /// How many replications are in it.
     pub replications: u32,
+    /// Confidence of the intervals, in 0 to 1.
     pub confidence: f64,
+    /// Simulated time of a replication, warm-up included.
     pub duration_s: f64,
+    /// Simulated time that is not measured.
     pub warmup_s: f64,
+    /// Calendar entries fired in all replications.
     pub events: u64,
     /// Hexadecimal.
     pub fingerprint: String,
+    /// All estimates, in their stable order.
     pub rows: Vec<Row>,
     /// Workloads whose backlog grows without end.
     pub overloaded: Vec<String>,
+    /// All goals of all objectives.
     pub slos: Vec<SloResult>,
+    /// What a careful reader would add.
     pub notes: Vec<String>,
 }
 
@@ -55,14 +75,24 @@ impl Results {
     /// The results of all replications that are in the fold.
     pub(crate) fn new(scenario: &Scenario, fold: &Fold) -> Results {
         let confidence = scenario.run.confidence.0.fraction;
-        let overloaded: Vec<String> = fold.overloaded().iter().filter_map(|&w| scenario.workload.get_index(w)).map(|(name, _)| name.clone()).collect();
+        let overloaded: Vec<String> =
+            fold.overloaded().iter().filter_map(|&w| scenario.workload.get_index(w)).map(|(name, _)| name.clone()).collect();
         let rows = fold.metrics.iter().enumerate().map(|(index, metric)| {
             let mut flags = fold.flags(index);
             if !overloaded.is_empty() {
                 flags.push("overloaded");
             }
             let (estimate, values) = (fold.estimate(index, confidence), fold.values(index).to_vec());
-            Row { kind: metric.kind, entity: metric.entity.clone(), metric: metric.metric.clone(), stat: metric.stat, unit: metric.unit, estimate, values, flags }
+            Row {
+                kind: metric.kind,
+                entity: metric.entity.clone(),
+                metric: metric.metric.clone(),
+                stat: metric.stat,
+                unit: metric.unit,
+                estimate,
+                values,
+                flags,
+            }
         });
         let mut results = Results {
             scenario: scenario.name.clone(),
@@ -118,14 +148,20 @@ impl Results {
     fn observe(&self, scenario: &Scenario) -> Vec<String> {
         let mut notes = Vec::new();
         if !self.overloaded.is_empty() {
-            notes.push("the system is overloaded: backlog and latency grow as long as it runs, so the numbers depend on `run.duration`".to_string());
+            notes.push(
+                "the system is overloaded: backlog and latency grow as long as it runs, so the numbers depend on `run.duration`"
+                    .to_string(),
+            );
         }
         let few: Vec<&Row> = self.rows.iter().filter(|r| r.kind == "workload" && r.flags.contains(&"few_samples")).collect();
         if let Some(row) = few.first() {
             notes.push(format!("{} {} has too few samples for its {}: run longer, or more replications", row.kind, row.entity, row.stat));
         }
         for (name, _) in &scenario.services {
-            let rejected = self.rows.iter().filter(|r| r.kind == "endpoint" && r.entity.starts_with(&format!("{name}.")) && r.metric == "outcomes.rejected");
+            let rejected = self
+                .rows
+                .iter()
+                .filter(|r| r.kind == "endpoint" && r.entity.starts_with(&format!("{name}.")) && r.metric == "outcomes.rejected");
             let worst = rejected.map(|r| r.estimate.estimate).fold(0.0, f64::max);
             if worst > 0.0 {
                 notes.push(format!("`{name}` rejected up to {:.2} % of an endpoint's requests", worst * 100.0));
@@ -135,7 +171,10 @@ impl Results {
             let unfinished = self.find("workload", workload, "unfinished", "total").map_or(0.0, |r| r.estimate.estimate);
             let arrivals = self.find("workload", workload, "arrivals", "total").map_or(0.0, |r| r.estimate.estimate);
             if unfinished > 0.01 * arrivals && self.overloaded.is_empty() {
-                notes.push(format!("{:.1} % of the requests of `{workload}` were still in the system at the end, and are not in its latency", unfinished / arrivals * 100.0));
+                notes.push(format!(
+                    "{:.1} % of the requests of `{workload}` were still in the system at the end, and are not in its latency",
+                    unfinished / arrivals * 100.0
+                ));
             }
         }
         notes

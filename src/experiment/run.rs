@@ -23,7 +23,6 @@ pub struct Options<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     pub done: u32,
-    pub of: u32,
     /// Events fired so far.
     pub events: u64,
 }
@@ -39,6 +38,7 @@ pub enum RunError {
     Sink(String),
     /// No thread could be started.
     #[error("{threads} threads cannot be started: {cause}")]
+    #[allow(missing_docs, reason = "the message says what they are")]
     Threads { threads: usize, cause: String },
 }
 
@@ -56,7 +56,8 @@ const AHEAD: u32 = 4;
 pub fn replicate(plan: &Arc<Plan>, options: Options, sink: &mut Sink, progress: &mut dyn FnMut(Progress)) -> Result<Fold, RunError> {
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let threads = if options.threads == 0 { cores } else { options.threads }.min(options.replications.max(1) as usize);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| RunError::Threads { threads, cause: e.to_string() })?;
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| RunError::Threads { threads, cause: e.to_string() })?;
     let (next, folded, abort) = (AtomicU32::new(0), Window::default(), AtomicBool::new(false));
     let ahead = AHEAD * threads as u32;
     let mut fold = Fold::new(plan);
@@ -83,7 +84,7 @@ pub fn replicate(plan: &Arc<Plan>, options: Options, sink: &mut Sink, progress: 
             });
         }
         drop(sender);
-        outcome = gather(receiver, &options, &mut fold, &folded, sink, progress);
+        outcome = gather(receiver, &mut fold, &folded, sink, progress);
         abort.store(true, Ordering::Relaxed);
         folded.give_up();
     });
@@ -93,7 +94,6 @@ pub fn replicate(plan: &Arc<Plan>, options: Options, sink: &mut Sink, progress: 
 /// Folds records in order as they come.
 fn gather(
     receiver: mpsc::Receiver<(u32, Result<Record, SimError>)>,
-    options: &Options,
     fold: &mut Fold,
     folded: &Window,
     sink: &mut Sink,
@@ -104,7 +104,7 @@ fn gather(
     for (replication, result) in receiver {
         done += 1;
         events += result.as_ref().map_or(0, |record| record.events);
-        progress(Progress { done, of: options.replications, events });
+        progress(Progress { done, events });
         early.insert(replication, result);
         while let Some(result) = early.remove(&due) {
             let record = match result {

@@ -40,7 +40,10 @@ impl Crash {
         match names.instances(&self.target) {
             Err(unknown) => unknown.note(format!("{path}.target"), problems),
             Ok(instances) if self.count == 0 || self.count as usize > instances.len() => {
-                problems.error(format!("{path}.count"), format!("`{}` has {} instances; {} of them cannot crash", self.target, instances.len(), self.count));
+                problems.error(
+                    format!("{path}.count"),
+                    format!("`{}` has {} instances; {} of them cannot crash", self.target, instances.len(), self.count),
+                );
             }
             Ok(_) => {}
         }

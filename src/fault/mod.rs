@@ -43,11 +43,13 @@ macro_rules! catalogue {
                     $(Fault::$name(fault) => (fault.at, fault.lasting),)+
                 }
             }
+            /// Notes what is wrong with it.
             pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
                 match self {
                     $(Fault::$name(fault) => fault.check(&format!("{path}.{}", stringify!($module)), names, problems),)+
                 }
             }
+            /// What it does while it is active.
             pub fn compile(&self, names: &mut dyn Names) -> Effect {
                 match self {
                     $(Fault::$name(fault) => fault.compile(names),)+
@@ -96,10 +98,25 @@ impl Unknown {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// The first `count` of these instances that are up go down.
-    Crash { instances: Vec<u32>, count: u32, drain: bool },
-    Degrade { link: u32, latency: Span, loss: f64 },
-    Slow { instances: Vec<u32>, factor: f64 },
-    Errors { endpoint: u32, rate: f64, outcome: Outcome },
+    Crash {
+        instances: Vec<u32>,
+        count: u32,
+        drain: bool,
+    },
+    Degrade {
+        link: u32,
+        latency: Span,
+        loss: f64,
+    },
+    Slow {
+        instances: Vec<u32>,
+        factor: f64,
+    },
+    Errors {
+        endpoint: u32,
+        rate: f64,
+        outcome: Outcome,
+    },
 }
 
 /// A fault of the plan.
@@ -119,6 +136,8 @@ pub struct FaultPlan {
 /// Checks the times that all faults have.
 fn check_times(at: Span, lasting: Option<Span>, path: &str, problems: &mut Problems) {
     if lasting == Some(Span::ZERO) {
-        problems.error(format!("{path}.for"), "a fault of 0s does nothing").advise(format!("it begins at {at}; say how long it lasts, or leave `for` out for the rest of the run"));
+        problems
+            .error(format!("{path}.for"), "a fault of 0s does nothing")
+            .advise(format!("it begins at {at}; say how long it lasts, or leave `for` out for the rest of the run"));
     }
 }

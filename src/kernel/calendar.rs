@@ -134,7 +134,7 @@ impl Calendar {
                 self.spill();
             }
         } else {
-            self.to_slot(entry);
+            self.file(entry);
         }
     }
 
@@ -154,7 +154,7 @@ impl Calendar {
     }
 
     #[inline(always)]
-    fn to_slot(&mut self, entry: Entry) {
+    fn file(&mut self, entry: Entry) {
         let differing = entry.time ^ self.base;
         let rung = (63 - (differing | 1).leading_zeros()) / DIGIT_BITS;
         let digit = (entry.time >> (DIGIT_BITS * rung)) & (DIGITS as u64 - 1);
@@ -179,7 +179,7 @@ impl Calendar {
         self.front_end = self.front[half - 1].time;
         let later: Vec<Entry> = self.front.drain(..half).rev().collect();
         for entry in later {
-            self.to_slot(entry);
+            self.file(entry);
         }
     }
 
@@ -212,7 +212,7 @@ impl Calendar {
             }
             let mut crowd = std::mem::take(&mut self.slots[index]);
             for entry in crowd.drain(..) {
-                self.to_slot(entry);
+                self.file(entry);
             }
             self.slots[index] = crowd;
         }

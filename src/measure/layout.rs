@@ -73,7 +73,8 @@ pub struct Series {
 impl Layout {
     /// All series, in the order in which a window's rows stand: workloads, then instances, then links.
     pub fn series(&self) -> Vec<Series> {
-        let of = |kind, entity: &String, (metric, unit): (&'static str, &'static str)| Series { kind, entity: entity.clone(), metric, unit };
+        let of =
+            |kind, entity: &String, (metric, unit): (&'static str, &'static str)| Series { kind, entity: entity.clone(), metric, unit };
         let workloads = self.workloads.iter().flat_map(|w| WORKLOAD_SERIES.iter().map(move |s| of("workload", w, *s)));
         let instances = self.instances.iter().flat_map(|i| INSTANCE_GAUGES.iter().map(move |s| of("instance", &i.name, *s)));
         let links = self.links.iter().map(|l| of("link", l, ("in_flight", "1")));

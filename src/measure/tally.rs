@@ -136,4 +136,3 @@ pub struct LinkTally {
     pub delivered: u64,
     pub transit_ns: u128,
 }
-

@@ -175,7 +175,9 @@ impl<'a> Walk<'a> {
         let cores: f64 = members.iter().map(|&i| layout.instances[i].cores as f64).sum();
         let cores_max = members.iter().map(|&i| layout.instances[i].cores).max().unwrap_or(1) as f64;
         let over = |record: &'a Record| members.iter().map(move |&i| &record.instances[i]);
-        let mean = |record: &Record, gauge: usize| members.iter().map(|&i| record.instances[i].gauges[gauge].mean(record.measured_ns)).sum::<f64>();
+        let mean = |record: &Record, gauge: usize| {
+            members.iter().map(|&i| record.instances[i].gauges[gauge].mean(record.measured_ns)).sum::<f64>()
+        };
         let max = |record: &Record, gauge: usize| members.iter().map(|&i| record.instances[i].gauges[gauge].max).max().unwrap_or(0) as f64;
         self.put(kind, entity, ("utilisation", ""), "mean", "1", How::Mean, |r| plain(mean(r, 0) / cores));
         self.put(kind, entity, ("utilisation", ""), "max", "1", How::Mean, |r| plain(max(r, 0) / cores_max));

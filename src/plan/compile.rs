@@ -1,7 +1,6 @@
 //! Scenario to plan. Expects a scenario that has passed its checks; names that are not there would have been refused.
 
 use super::links::Links;
-use crate::scenario::Directory;
 use super::routes::{self, Sender};
 use super::{CallPlan, EndpointPlan, Hop, Limits, Plan, ServicePlan, SourcePlan, Target};
 use crate::fault::{FaultPlan, Names};
@@ -9,6 +8,7 @@ use crate::measure::{self, Flow, Layout};
 use crate::random::dists::{Law, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{NONE, Outcome};
+use crate::scenario::Directory;
 use crate::scenario::Scenario;
 use crate::server::InstancePlan;
 use crate::step::{self, Op, call::Call};
@@ -27,7 +27,7 @@ pub fn compile(scenario: &Scenario) -> Plan {
     };
     let sources = build.sources(scenario);
     build.programs();
-    let (services, instances, workers) = build.machines(scenario);
+    let (services, instances) = build.machines(scenario);
     let flow_of = build.flows_of(scenario);
     let faults = build.faults(scenario);
     build.names(scenario);
@@ -43,7 +43,6 @@ pub fn compile(scenario: &Scenario) -> Plan {
         sources,
         services,
         instances,
-        workers,
         links: build.links.plans,
         endpoints: build.endpoints,
         calls: build.calls,
@@ -106,7 +105,8 @@ impl<'s> Build<'s> {
         for id in 0..self.directory.endpoints.len() {
             let entry = &self.directory.endpoints[id];
             let (service, path, endpoint) = (entry.service, entry.path.clone(), entry.endpoint);
-            let mut steps = Steps { build: self, service, endpoint: id as u32, path, counts: Vec::new(), needs: Vec::new(), program: Vec::new() };
+            let mut steps =
+                Steps { build: self, service, endpoint: id as u32, path, counts: Vec::new(), needs: Vec::new(), program: Vec::new() };
             for step in &endpoint.steps {
                 step.compile(&mut steps);
             }
@@ -122,14 +122,15 @@ impl<'s> Build<'s> {
         }
     }
 
-    fn machines(&mut self, scenario: &'s Scenario) -> (Vec<ServicePlan>, Vec<InstancePlan>, u32) {
+    fn machines(&mut self, scenario: &'s Scenario) -> (Vec<ServicePlan>, Vec<InstancePlan>) {
         let mut services = Vec::new();
         let mut instances: Vec<InstancePlan> = Vec::new();
         let mut next_worker = 0;
         let client = scenario.workload.values().find_map(|workload| workload.via.last());
         for (id, (name, service)) in scenario.services.iter().enumerate() {
             let salt = |what: &str| Salt::of(&format!("services.{name}.{what}"));
-            let members: Vec<usize> = (0..self.directory.instances.len()).filter(|&i| self.directory.instances[i].service == id as u32).collect();
+            let members: Vec<usize> =
+                (0..self.directory.instances.len()).filter(|&i| self.directory.instances[i].service == id as u32).collect();
             services.push(ServicePlan {
                 balance: service.balance,
                 first_instance: instances.len() as u32,
@@ -153,13 +154,12 @@ impl<'s> Build<'s> {
                 let next = then.and_then(|next| self.directory.services.get(next.as_str()).copied());
                 let onward = next.map(|next| routes::add_onward(&mut self.hops, &mut self.links, &mut self.directory, &instance, next));
                 self.layout.instances.push(measure::Instance {
-                    name: instance.clone(),
+                    name: instance,
                     service: id as u32,
                     cores: workers * cores_per_worker,
                     dollars_per_hour: machine.price.map(|price| price.dollars_per_hour),
                 });
                 instances.push(InstancePlan {
-                    name: instance,
                     service: id as u32,
                     first_worker: next_worker,
                     workers,
@@ -177,7 +177,7 @@ impl<'s> Build<'s> {
                 next_worker += workers;
             }
         }
-        (services, instances, next_worker)
+        (services, instances)
     }
 
     /// Flows for requests whose endpoint the instance draws: every endpoint of a workload that names only a service.
@@ -200,7 +200,15 @@ impl<'s> Build<'s> {
             let until = lasting.map_or(Time(u64::MAX), |span| Time(at.0) + span);
             let (target, detail) = scenario.describe_fault(fault);
             let salt = Salt::of(&format!("faults.{index}.{}.{target}", fault.word()));
-            plans.push(FaultPlan { effect: fault.compile(&mut self.directory), at: Time(at.0), until, salt, kind: fault.word(), target, detail });
+            plans.push(FaultPlan {
+                effect: fault.compile(&mut self.directory),
+                at: Time(at.0),
+                until,
+                salt,
+                kind: fault.word(),
+                target,
+                detail,
+            });
         }
         plans
     }

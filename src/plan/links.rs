@@ -3,10 +3,10 @@
 //! A group is a node (service, instance, `via` node) or a workload; `users` means every workload. `a -> b` also describes `b -> a` unless
 //! that is given; `default` is for every pair without a link of its own. No link: no delay, no loss, no calendar entry.
 
-use crate::scenario::Directory;
 use crate::network::{Link, LinkPlan};
 use crate::random::dists::Sampler;
 use crate::random::keys::Salt;
+use crate::scenario::Directory;
 use crate::scenario::split_link;
 use indexmap::IndexMap;
 
@@ -39,7 +39,12 @@ impl Links {
         let index = self.plans.len() as u32;
         let name = id.unwrap_or(&key).to_string();
         let latency = Sampler::new(link.latency.law(), Salt::of(&format!("links.{key}.latency")));
-        self.plans.push(LinkPlan { name: name.clone(), latency, loss: link.loss.fraction, loss_salt: Salt::of(&format!("links.{key}.loss")) });
+        self.plans.push(LinkPlan {
+            name: name.clone(),
+            latency,
+            loss: link.loss.fraction,
+            loss_salt: Salt::of(&format!("links.{key}.loss")),
+        });
         directory.links.insert(name, index);
         directory.links.insert(key, index);
         index

@@ -36,8 +36,6 @@ pub struct Plan {
     pub sources: Vec<SourcePlan>,
     pub services: Vec<ServicePlan>,
     pub instances: Vec<InstancePlan>,
-    /// How many workers (event loops, sets of cores) there are in all.
-    pub workers: u32,
     pub links: Vec<LinkPlan>,
     pub endpoints: Vec<EndpointPlan>,
     pub calls: Vec<CallPlan>,

@@ -120,7 +120,7 @@ mod tests {
         let n = 100_000;
         let source = Key::replication(7, 0);
         let (a, b) = (Salt::of("api.cpu#0"), Salt::of("api.cpu#1"));
-        let pairs = |f: &dyn Fn(u64) -> (f64, f64)| (0..n).map(|i| f(i)).map(|(x, y)| (x - 0.5) * (y - 0.5) * 12.0).sum::<f64>() / n as f64;
+        let pairs = |f: &dyn Fn(u64) -> (f64, f64)| (0..n).map(f).map(|(x, y)| (x - 0.5) * (y - 0.5) * 12.0).sum::<f64>() / n as f64;
         let request = |i| source.ordinal(i);
         for correlation in [
             pairs(&|i| (request(i).draw(a).uniform(), request(i).draw(b).uniform())),

@@ -71,7 +71,13 @@ pub fn percent(fraction: f64) -> String {
         return "–".into();
     }
     let percent = fraction * 100.0;
-    let digits = if percent == 0.0 || percent >= 99.95 { 0 } else if percent < 1.0 { 2 } else { 1 };
+    let digits = if percent == 0.0 || percent >= 99.95 {
+        0
+    } else if percent < 1.0 {
+        2
+    } else {
+        1
+    };
     format!("{percent:.digits$} %")
 }
 
@@ -93,7 +99,7 @@ pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

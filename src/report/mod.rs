@@ -15,5 +15,6 @@ pub use summary::{Paint, estimate};
 pub struct Circumstances {
     /// Seconds the simulation took.
     pub wall_s: f64,
+    /// Threads that simulated.
     pub threads: usize,
 }

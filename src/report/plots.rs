@@ -80,9 +80,14 @@ fn latency(results: &Results, fold: &Fold, workload: &str) -> Option<Panel> {
         }
     }
     let total = histogram.count() as f64 * width;
-    let points: Vec<(f64, f64)> = counts.iter().enumerate().map(|(step, count)| (low + (step as f64 + 0.5) * width, count / total)).collect();
+    let points: Vec<(f64, f64)> =
+        counts.iter().enumerate().map(|(step, count)| (low + (step as f64 + 0.5) * width, count / total)).collect();
     let plots = vec![Plot::Line(LinePlot::new().with_data(points).with_color(COLOURS[0]).with_fill().with_fill_opacity(0.2))];
-    let mut layout = Layout::auto_from_plots(&plots).with_title(format!("Latency of {workload}")).with_x_label("latency, ms").with_y_label("density, 1/ms").with_y_axis_min(0.0);
+    let mut layout = Layout::auto_from_plots(&plots)
+        .with_title(format!("Latency of {workload}"))
+        .with_x_label("latency, ms")
+        .with_y_label("density, 1/ms")
+        .with_y_axis_min(0.0);
     for (stat, colour) in [("p50", COLOURS[2]), ("p95", COLOURS[4]), ("p99", COLOURS[1])] {
         if let Some(row) = results.find("workload", workload, "latency", stat) {
             let at = row.estimate.estimate * 1e3;
@@ -112,6 +117,10 @@ fn course(fold: &Fold, title: &str, unit: &str, scale: f64, kind: &str, wanted: 
         return None;
     }
     let more = if wanted.len() > LINES { format!(" (first {LINES} of {})", wanted.len()) } else { String::new() };
-    let layout = Layout::auto_from_plots(&plots).with_title(format!("{title}{more}")).with_x_label("simulated time, s").with_y_label(unit).with_y_axis_min(0.0);
+    let layout = Layout::auto_from_plots(&plots)
+        .with_title(format!("{title}{more}"))
+        .with_x_label("simulated time, s")
+        .with_y_label(unit)
+        .with_y_axis_min(0.0);
     Some(Panel { plots, layout })
 }

@@ -13,7 +13,9 @@ use std::fmt::Write;
 /// Whether the text is for a terminal that shows colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
+    /// With ANSI colours.
     Colours,
+    /// Without.
     Plain,
 }
 
@@ -64,7 +66,11 @@ pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstance
     let events = thousands(results.events);
     let rate = results.events as f64 / circumstances.wall_s.max(1e-9) / 1e6;
     let threads = if circumstances.threads == 1 { "1 thread".to_string() } else { format!("{} threads", circumstances.threads) };
-    let foot = format!("{events} events in {} on {threads} ({rate:.1} M/s) · fingerprint {}", value(circumstances.wall_s, "s"), results.fingerprint);
+    let foot = format!(
+        "{events} events in {} on {threads} ({rate:.1} M/s) · fingerprint {}",
+        value(circumstances.wall_s, "s"),
+        results.fingerprint
+    );
     let _ = writeln!(out, "\n{}", paint.faint(&foot));
     out
 }
@@ -74,7 +80,8 @@ fn head(out: &mut String, results: &Results, paint: Paint) -> std::fmt::Result {
     let warmup = if warmup == Span::ZERO { String::new() } else { format!(" after {warmup} of warm-up") };
     let n = results.replications;
     let plural = if n == 1 { "replication" } else { "replications" };
-    let line = format!("  {n} {plural} of {duration}{warmup} · seed {} · ± is the {:.0} % interval", results.seed, results.confidence * 100.0);
+    let line =
+        format!("  {n} {plural} of {duration}{warmup} · seed {} · ± is the {:.0} % interval", results.seed, results.confidence * 100.0);
     writeln!(out, "{}{}\n", paint.bold(&results.scenario), paint.faint(&line))
 }
 
@@ -127,7 +134,8 @@ fn latency(out: &mut String, scenario: &Scenario, results: &Results, paint: Pain
     writeln!(out, "\n{}", paint.bold("Latency of answered requests"))?;
     let mut lines = table(&["", "mean", "p50", "p95", "p99", "p99.9", "max", "answered/s", "failed"]);
     let workloads = scenario.workload.keys().map(|name| ("workload", name));
-    let endpoints: Vec<&String> = results.rows.iter().filter(|r| r.kind == "endpoint" && r.metric == "throughput").map(|r| &r.entity).collect();
+    let endpoints: Vec<&String> =
+        results.rows.iter().filter(|r| r.kind == "endpoint" && r.metric == "throughput").map(|r| &r.entity).collect();
     let all: Vec<(&str, &String)> = workloads.chain(endpoints.into_iter().map(|name| ("endpoint", name))).collect();
     for (kind, name) in all.iter().take(ROWS) {
         let of = |metric: &str, stat: &str| results.find(kind, name, metric, stat);
@@ -151,7 +159,8 @@ fn breakdown(out: &mut String, results: &Results, fold: &Fold, workload: &str, p
     }
     parts.sort_by(|a, b| b.1.total_cmp(&a.1));
     writeln!(out, "\n{}", paint.bold(&format!("Where the time of {workload} goes")))?;
-    let words: Vec<String> = parts.iter().map(|(name, seconds)| format!("{name} {} ({})", value(*seconds, "s"), percent(seconds / total))).collect();
+    let words: Vec<String> =
+        parts.iter().map(|(name, seconds)| format!("{name} {} ({})", value(*seconds, "s"), percent(seconds / total))).collect();
     writeln!(out, "  {}", words.join(" · "))?;
     if let Some(histogram) = fold.histogram("workload", workload, "latency") {
         sparkline(out, histogram, paint)?;
@@ -180,7 +189,13 @@ fn sparkline(out: &mut String, histogram: &Histogram, paint: Paint) -> std::fmt:
     }
     let highest = heights.iter().copied().fold(0.0, f64::max);
     heights.iter_mut().for_each(|h| *h /= highest);
-    writeln!(out, "  {} {} {}", paint.faint(&value(low, "s")), blocks(&heights), paint.faint(&format!("{} (p99.9, log scale)", value(high, "s"))))
+    writeln!(
+        out,
+        "  {} {} {}",
+        paint.faint(&value(low, "s")),
+        blocks(&heights),
+        paint.faint(&format!("{} (p99.9, log scale)", value(high, "s")))
+    )
 }
 
 fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {

@@ -30,7 +30,8 @@ pub fn check(scenario: &Scenario) -> Problems {
         let path = format!("faults[{index}]");
         fault.check(&path, &directory, &mut problems);
         if fault.when().0 >= scenario.run.duration {
-            problems.warning(path, format!("this fault begins at {}, after the end of the run at {}", fault.when().0, scenario.run.duration));
+            problems
+                .warning(path, format!("this fault begins at {}, after the end of the run at {}", fault.when().0, scenario.run.duration));
         }
     }
     objectives(scenario, &directory, &mut problems);
@@ -124,7 +125,9 @@ fn names(scenario: &Scenario, problems: &mut Problems) {
         if name == "users" {
             problems.error(&path, "`users` means every workload, and cannot be a service");
         } else if !taken.insert(name) {
-            problems.error(&path, format!("`{name}` is the name of a workload already")).advise("workloads, services and instances share one set of names");
+            problems
+                .error(&path, format!("`{name}` is the name of a workload already"))
+                .advise("workloads, services and instances share one set of names");
         }
         for instance in service.instances.keys() {
             // A service of one named instance may bear its name.
@@ -221,7 +224,9 @@ fn objectives(scenario: &Scenario, directory: &Directory, problems: &mut Problem
             problems.error(format!("{path}.of"), unknown.what).help = unknown.help;
         }
         if slo.goals().is_empty() {
-            problems.error(path, "this objective has no goal").advise("add for example `p99: 400ms`, `errors: 0.5%` or `throughput: 100/s`");
+            problems
+                .error(path, "this objective has no goal")
+                .advise("add for example `p99: 400ms`, `errors: 0.5%` or `throughput: 100/s`");
         }
     }
 }
@@ -255,7 +260,13 @@ fn call_tree(directory: &Directory, problems: &mut Problems) {
 }
 
 /// Follows the calls of an endpoint. `above` is the chain of calls that led here, with the timeouts on the way.
-fn follow(directory: &Directory, endpoint: u32, above: &mut Vec<(u32, Option<Span>)>, reached: &mut IndexSet<u32>, problems: &mut Problems) {
+fn follow(
+    directory: &Directory,
+    endpoint: u32,
+    above: &mut Vec<(u32, Option<Span>)>,
+    reached: &mut IndexSet<u32>,
+    problems: &mut Problems,
+) {
     let entry = &directory.endpoints[endpoint as usize];
     if let Some(at) = above.iter().position(|(e, _)| *e == endpoint) {
         let names = above[at..].iter().map(|(e, _)| directory.endpoints[*e as usize].name.as_str());
@@ -277,7 +288,9 @@ fn follow(directory: &Directory, endpoint: u32, above: &mut Vec<(u32, Option<Spa
             && mine > outer
         {
             let path = format!("{}.call.timeout", step_path(&entry.path, index));
-            problems.warning(path, format!("this call may take {mine}, but its caller has given up after {outer}")).advise("make a callee's timeout shorter than its caller's");
+            problems
+                .warning(path, format!("this call may take {mine}, but its caller has given up after {outer}"))
+                .advise("make a callee's timeout shorter than its caller's");
         }
         above.push((endpoint, call.timeout));
         follow(directory, callee, above, reached, problems);
@@ -302,7 +315,8 @@ fn pipelines(directory: &Directory, reached: &mut IndexSet<u32>, problems: &mut 
             let Some(following) = directory.instances.iter().position(|i| i.service == *next) else { break };
             if seen.contains(&following) {
                 let service = directory.services.get_index(first.service as usize).map_or("", |(name, _)| name);
-                problems.error(format!("services.{service}.instances.{}", first.name), "this pipeline goes round in a circle and never ends");
+                problems
+                    .error(format!("services.{service}.instances.{}", first.name), "this pipeline goes round in a circle and never ends");
                 return;
             }
             seen.push(following);
@@ -316,11 +330,17 @@ fn warn_of_overload(scenario: &Scenario, problems: &mut Problems) {
         let path = format!("services.{}", load.service);
         if load.utilisation > 1.0 {
             let percent = load.utilisation * 100.0;
-            problems.warning(&path, format!("this cannot hold: {percent:.0} % of `{}`'s CPU is asked for, and its queue grows without end", load.service));
+            problems.warning(
+                &path,
+                format!("this cannot hold: {percent:.0} % of `{}`'s CPU is asked for, and its queue grows without end", load.service),
+            );
         }
         if load.memory.is_some_and(|memory| memory > 1.0) {
             let percent = load.memory.unwrap_or(0.0) * 100.0;
-            problems.warning(&path, format!("this cannot hold: requests need {percent:.0} % of `{}`'s memory at a time, even if none ever waits", load.service));
+            problems.warning(
+                &path,
+                format!("this cannot hold: requests need {percent:.0} % of `{}`'s memory at a time, even if none ever waits", load.service),
+            );
         }
     }
 }
@@ -348,4 +368,3 @@ pub(super) fn load_files(scenario: &mut Scenario, folder: &std::path::Path, prob
         }
     }
 }
-

@@ -1,9 +1,9 @@
 //! The directory of a scenario: names to dense ids, and the words for names that are not there.
 
+use super::{Endpoint, Scenario};
 use crate::fault::{Names, Unknown};
 use crate::problem::nearest;
 use crate::request::Outcome;
-use super::{Endpoint, Scenario};
 use crate::server::{Machine, Runtime};
 use indexmap::IndexMap;
 
@@ -60,14 +60,30 @@ impl<'s> Directory<'s> {
                 for replica in 1..=service.replicas {
                     let name = format!("{name}#{replica}");
                     let (machine, runtime) = (&service.instance, &service.runtime);
-                    directory.instances.push(InstanceEntry { name, service: service_id, machine, runtime, then: None, first_endpoint, endpoints });
+                    directory.instances.push(InstanceEntry {
+                        name,
+                        service: service_id,
+                        machine,
+                        runtime,
+                        then: None,
+                        first_endpoint,
+                        endpoints,
+                    });
                 }
             }
             for (instance, spec) in &service.instances {
                 let path = format!("services.{name}.instances.{instance}");
                 let (first_endpoint, endpoints) = directory.add_endpoints(instance, service_id, &spec.endpoints, path);
                 let (machine, runtime, then) = (&spec.instance, &spec.runtime, spec.then.as_ref());
-                directory.instances.push(InstanceEntry { name: instance.clone(), service: service_id, machine, runtime, then, first_endpoint, endpoints });
+                directory.instances.push(InstanceEntry {
+                    name: instance.clone(),
+                    service: service_id,
+                    machine,
+                    runtime,
+                    then,
+                    first_endpoint,
+                    endpoints,
+                });
             }
         }
         directory
@@ -95,7 +111,9 @@ impl<'s> Directory<'s> {
 
 impl Names for Directory<'_> {
     fn instances(&self, name: &str) -> Result<Vec<u32>, Unknown> {
-        let ids = |wanted: &dyn Fn(&InstanceEntry) -> bool| (0..self.instances.len() as u32).filter(|&i| wanted(&self.instances[i as usize])).collect::<Vec<_>>();
+        let ids = |wanted: &dyn Fn(&InstanceEntry) -> bool| {
+            (0..self.instances.len() as u32).filter(|&i| wanted(&self.instances[i as usize])).collect::<Vec<_>>()
+        };
         let found = match self.services.get(name) {
             Some(service) => ids(&|instance| instance.service == *service),
             None => ids(&|instance| instance.name == name),

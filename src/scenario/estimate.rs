@@ -26,16 +26,20 @@ pub struct Spread {
     pub path: String,
     /// `s`, `B` or `1`.
     pub unit: &'static str,
+    /// Mean.
     pub mean: f64,
     /// Standard deviation over mean.
     pub cv: f64,
+    /// Median.
     pub p50: f64,
+    /// 99th percentile.
     pub p99: f64,
 }
 
 /// The load of one service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceLoad {
+    /// Its name.
     pub service: String,
     /// Requests a second.
     pub rate: f64,
@@ -55,7 +59,8 @@ pub fn estimate(scenario: &Scenario) -> Estimate {
     for (id, (name, _)) in scenario.services.iter().enumerate() {
         let instances: Vec<_> = directory.instances.iter().filter(|i| i.service == id as u32).collect();
         let n = instances.len() as f64;
-        let own: f64 = (0..directory.endpoints.len()).filter(|&e| directory.endpoints[e].service == id as u32).map(|e| by_endpoint[e]).sum();
+        let own: f64 =
+            (0..directory.endpoints.len()).filter(|&e| directory.endpoints[e].service == id as u32).map(|e| by_endpoint[e]).sum();
         let mut load = ServiceLoad { service: name.clone(), rate: own + by_service[id], cores: 0, utilisation: 0.0, memory: None };
         for instance in instances {
             let (workers, cores) = instance.runtime.workers(instance.machine.cpu);

@@ -17,7 +17,7 @@ mod writer;
 
 pub use asyncflow01::is_asyncflow01;
 pub use check::check;
-pub use directory::Directory;
+pub(crate) use directory::Directory;
 pub use estimate::{Estimate, ServiceLoad, Spread, estimate};
 pub use reader::{Loaded, Source, from_yaml, read, read_file};
 pub use run::{Confidence, Limits, Output, Run};

@@ -8,14 +8,38 @@ use std::path::{Path, PathBuf};
 /// A text and where it came from, for drawing problems.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
+    /// The path, or what it is called.
     pub name: String,
+    /// The whole text.
     pub text: String,
 }
 
 /// Words that later releases will know, below the top level.
 const LATER: [&str; 24] = [
-    "closed", "sessions", "replay", "patience", "class", "keys", "block", "parallel", "branch", "repeat", "lock", "cache", "llm", "publish", "spawn",
-    "respond", "offload", "disk", "hold", "bandwidth", "threads", "processes", "single", "autoscale",
+    "closed",
+    "sessions",
+    "replay",
+    "patience",
+    "class",
+    "keys",
+    "block",
+    "parallel",
+    "branch",
+    "repeat",
+    "lock",
+    "cache",
+    "llm",
+    "publish",
+    "spawn",
+    "respond",
+    "offload",
+    "disk",
+    "hold",
+    "bandwidth",
+    "threads",
+    "processes",
+    "single",
+    "autoscale",
 ];
 
 /// A scenario with what was found on the way, and the text's tree for places.
@@ -23,6 +47,7 @@ const LATER: [&str; 24] = [
 pub struct Loaded {
     /// None if the text could not be read as a scenario.
     pub scenario: Option<Scenario>,
+    /// Everything that was found, in order.
     pub problems: Problems,
     tree: Option<Node>,
 }
@@ -60,7 +85,8 @@ pub fn from_yaml(text: &str) -> Result<Scenario, String> {
         loaded.problems.list.extend(check::check(scenario).list);
     }
     let errors = loaded.problems.list.iter().filter(|problem| problem.severity == Severity::Error);
-    let lines: Vec<String> = errors.map(|p| format!("{}: {}{}", p.path, p.what, p.help.as_ref().map_or(String::new(), |help| format!(" ({help})")))).collect();
+    let lines: Vec<String> =
+        errors.map(|p| format!("{}: {}{}", p.path, p.what, p.help.as_ref().map_or(String::new(), |help| format!(" ({help})")))).collect();
     loaded.scenario.filter(|_| lines.is_empty()).ok_or_else(|| lines.join("\n"))
 }
 
@@ -165,7 +191,11 @@ fn refuse_reserved(tree: &mut Node) -> Vec<Problem> {
 
 /// An unknown word that a later release will know is said to be that.
 fn say_later(mut problem: Problem) -> Problem {
-    let word = problem.what.strip_prefix("unknown field `").or_else(|| problem.what.strip_prefix("unknown variant `")).and_then(|rest| rest.split('`').next());
+    let word = problem
+        .what
+        .strip_prefix("unknown field `")
+        .or_else(|| problem.what.strip_prefix("unknown variant `"))
+        .and_then(|rest| rest.split('`').next());
     if let Some(word) = word.filter(|word| LATER.contains(word)) {
         problem.what = format!("`{word}` comes with a later release");
         problem.help = Some("leave it out for now".into());

@@ -124,7 +124,10 @@ impl Run {
             problems.error("run.confidence", format!("a confidence is from 50% to below 100%, not {}", self.confidence.0));
         }
         if self.limits.in_flight.0 == 0 || self.limits.in_flight.0 > IN_FLIGHT_MAX {
-            problems.error("run.limits.in_flight", format!("the limit of requests in flight is 1 to {IN_FLIGHT_MAX}, not {}", self.limits.in_flight));
+            problems.error(
+                "run.limits.in_flight",
+                format!("the limit of requests in flight is 1 to {IN_FLIGHT_MAX}, not {}", self.limits.in_flight),
+            );
         }
     }
 }
@@ -135,7 +138,8 @@ impl Output {
         if window == Span::ZERO {
             problems.error("output.series", "a window of 0s holds nothing").advise("write for example `series: 1s`");
         } else if duration.0 / window.0 > WINDOWS_MAX {
-            let what = format!("windows of {window} in a run of {duration} are {} windows; at most {WINDOWS_MAX} are kept", duration.0 / window.0);
+            let what =
+                format!("windows of {window} in a run of {duration} are {} windows; at most {WINDOWS_MAX} are kept", duration.0 / window.0);
             problems.error("output.series", what).advise("write longer windows, or leave `series` out for about 600 of them");
         }
     }

@@ -39,8 +39,11 @@ pub struct Slo {
 /// One goal of an objective: a number of the vocabulary, and the bound it has to keep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Goal {
+    /// Name of the metric.
     pub metric: &'static str,
+    /// Which of its statistics.
     pub stat: &'static str,
+    /// The bound, in the unit of the metric.
     pub bound: f64,
     /// Whether the bound is the highest or the lowest that is good.
     pub at_most: bool,
@@ -51,7 +54,8 @@ pub struct Goal {
 impl Slo {
     /// Its goals, in their order.
     pub fn goals(&self) -> Vec<Goal> {
-        let latencies = [("mean", self.mean), ("p50", self.p50), ("p90", self.p90), ("p95", self.p95), ("p99", self.p99), ("p99.9", self.p999)];
+        let latencies =
+            [("mean", self.mean), ("p50", self.p50), ("p90", self.p90), ("p95", self.p95), ("p99", self.p99), ("p99.9", self.p999)];
         let latencies = latencies.into_iter().filter_map(|(stat, bound)| {
             let bound = bound?;
             Some(Goal { metric: "latency", stat, bound: bound.seconds(), at_most: true, words: format!("{stat} < {bound}") })

@@ -34,6 +34,7 @@ impl Default for Machine {
 }
 
 impl Machine {
+    /// Notes what is wrong with it.
     pub fn check(&self, path: &str, problems: &mut Problems) {
         if self.cpu == 0 || self.cpu > 4096 {
             problems.error(format!("{path}.cpu"), format!("an instance has 1 to 4096 cores, not {}", self.cpu));

@@ -5,8 +5,8 @@
 
 pub mod admission;
 pub mod cores;
-pub mod memory;
 mod machine;
+pub mod memory;
 mod runtime;
 
 pub use machine::{Machine, Queue};
@@ -18,7 +18,6 @@ use bevy_ecs::prelude::Component;
 /// An instance of the plan.
 #[derive(Clone, Debug)]
 pub struct InstancePlan {
-    pub name: String,
     pub service: u32,
     /// Its workers are `first_worker .. first_worker + workers`.
     pub first_worker: u32,

@@ -56,6 +56,7 @@ impl Default for Runtime {
 }
 
 impl Runtime {
+    /// Notes what is wrong with it.
     pub fn check(&self, cores: u32, path: &str, problems: &mut Problems) {
         if let Runtime::EventLoop(EventLoop { workers }) = self {
             let path = format!("{path}.event_loop.workers");

@@ -50,12 +50,16 @@ pub fn advance(
 ) {
     // An epoch stands at the beginning of the measured part, so a drain is either before it or in it.
     let measured = epoch.end > recorder.measured_from;
-    let (mut requests, mut machines, mut queues) = (requests.contiguous_iter_mut(), machines.contiguous_iter_mut(), queues.contiguous_iter_mut());
-    let (mut links, mut balancers, mut sources) = (links.contiguous_iter_mut(), balancers.contiguous_iter_mut(), sources.contiguous_iter_mut());
+    let (mut requests, mut machines, mut queues) =
+        (requests.contiguous_iter_mut(), machines.contiguous_iter_mut(), queues.contiguous_iter_mut());
+    let (mut links, mut balancers, mut sources) =
+        (links.contiguous_iter_mut(), balancers.contiguous_iter_mut(), sources.contiguous_iter_mut());
     let (mut requests, mut machines) = (requests.as_mut().ok().and_then(|c| c.next()), machines.as_mut().ok().and_then(|c| c.next()));
     let (mut queues, mut links) = (queues.as_mut().ok().and_then(|c| c.next()), links.as_mut().ok().and_then(|c| c.next()));
     let (mut balancers, mut sources) = (balancers.as_mut().ok().and_then(|c| c.next()), sources.as_mut().ok().and_then(|c| c.next()));
-    let (Some((journeys, visits, parts)), Some((instances, gauges, lags, memories, admissions))) = (&mut requests, &mut machines) else { return };
+    let (Some((journeys, visits, parts)), Some((instances, gauges, lags, memories, admissions))) = (&mut requests, &mut machines) else {
+        return;
+    };
     let mut x = Columns {
         plan: &plan.0,
         journeys: journeys.bypass_change_detection(),
@@ -129,7 +133,9 @@ fn sweep(x: &mut Columns) {
     let journeys = &*x.journeys;
     x.calendar.sweep(|event| match event {
         Event::Arrival { .. } => true,
-        Event::Delivered(id) | Event::BurstDone(id) | Event::WaitDone(id) | Event::TimedOut(id) => journeys[id.slot as usize].generation == id.generation,
+        Event::Delivered(id) | Event::BurstDone(id) | Event::WaitDone(id) | Event::TimedOut(id) => {
+            journeys[id.slot as usize].generation == id.generation
+        }
     });
 }
 
@@ -322,4 +328,3 @@ fn send_call(x: &mut Columns, caller: u32, call: u32) {
     }
     x.pool.runnable.push_back(slot);
 }
-

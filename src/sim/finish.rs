@@ -65,7 +65,10 @@ pub fn finish(x: &mut Columns, slot: u32, outcome: Outcome) -> Option<u32> {
     let (s, now) = (slot as usize, x.now());
     let (journey, visit) = (x.journeys[s], x.visits[s]);
     let latency = now - journey.started;
-    debug_assert_eq!(latency, x.parts[s].total() + if visit.phase == Phase::Lost { now - x.parts[s].mark } else { crate::units::Span::ZERO });
+    debug_assert_eq!(
+        latency,
+        x.parts[s].total() + if visit.phase == Phase::Lost { now - x.parts[s].mark } else { crate::units::Span::ZERO }
+    );
     let arrived_measured = x.recorder.measures(journey.started);
     let tally = &mut x.recorder.tallies[visit.flow as usize];
     match outcome == Outcome::OK {

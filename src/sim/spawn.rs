@@ -46,7 +46,10 @@ pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
     world.insert_resource(calendar);
     world.insert_resource(Pool::default());
     world.insert_resource(recorder(plan));
-    world.insert_resource(ActiveErrors { by_endpoint: vec![Vec::new(); plan.endpoints.len()], crashed: vec![Vec::new(); plan.faults.len()] });
+    world.insert_resource(ActiveErrors {
+        by_endpoint: vec![Vec::new(); plan.endpoints.len()],
+        crashed: vec![Vec::new(); plan.faults.len()],
+    });
     world.insert_resource(PlanHandle(plan.clone()));
     add_slots(world, POOL.min(plan.limits.in_flight as u32 + 2));
 }

@@ -8,7 +8,13 @@ use crate::server::Gauges;
 use bevy_ecs::prelude::*;
 
 /// Closes the window of every gauge, if the epoch ends one.
-pub fn close(mut gauges: Query<&mut Gauges>, mut links: Query<&mut LinkState>, mut recorder: ResMut<Recorder>, calendar: Res<Calendar>, epoch: Res<Epoch>) {
+pub fn close(
+    mut gauges: Query<&mut Gauges>,
+    mut links: Query<&mut LinkState>,
+    mut recorder: ResMut<Recorder>,
+    calendar: Res<Calendar>,
+    epoch: Res<Epoch>,
+) {
     if epoch.stop != Stop::Reached {
         return;
     }

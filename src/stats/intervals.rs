@@ -14,11 +14,15 @@ use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 pub struct Estimate {
     /// NaN if no replication has a value.
     pub estimate: f64,
+    /// Lower end of the interval.
     pub low: f64,
+    /// Upper end of the interval.
     pub high: f64,
+    /// Standard error of the estimate.
     pub std_error: f64,
     /// How many replications had a value.
     pub n: u32,
+    /// How the interval was made.
     pub method: Method,
 }
 

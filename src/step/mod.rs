@@ -185,7 +185,12 @@ impl Stage<'_> {
 
 /// A step that is written either as a plain value (`wait: 2ms`, `wait: { exp: 2ms }`) or as fields (`wait: { for: 2ms, label: db }`).
 /// Reads a map by its first key: one of `fields` begins the fields, anything else a distribution.
-pub(crate) fn plain_or_fields<'de, D, Q, F, R>(from: D, first_fields: &'static [&'static str], plain: fn(Dist<Q>) -> R, fields: fn(F) -> R) -> Result<R, D::Error>
+pub(crate) fn plain_or_fields<'de, D, Q, F, R>(
+    from: D,
+    first_fields: &'static [&'static str],
+    plain: fn(Dist<Q>) -> R,
+    fields: fn(F) -> R,
+) -> Result<R, D::Error>
 where
     D: Deserializer<'de>,
     Q: Quantity + Deserialize<'de>,

@@ -16,9 +16,11 @@ use std::path::{Path, PathBuf};
 pub enum StoreError {
     /// The folder holds another scenario's results.
     #[error("`{folder}` holds the results of another scenario, `{other}`")]
+    #[allow(missing_docs, reason = "the message says what they are")]
     Occupied { folder: String, other: String },
     /// The operating system said no.
     #[error("{doing} `{path}`: {cause}")]
+    #[allow(missing_docs, reason = "the message says what they are")]
     Io { doing: &'static str, path: String, cause: String },
 }
 
@@ -102,7 +104,8 @@ impl Dataset {
                 continue;
             }
             let path = dataset.begin(table.file);
-            let created = fs::File::create(&path).map_err(|e| e.to_string()).and_then(|file| Table::create(table, file).map_err(|e| e.to_string()));
+            let created =
+                fs::File::create(&path).map_err(|e| e.to_string()).and_then(|file| Table::create(table, file).map_err(|e| e.to_string()));
             dataset.tables.push(Some(created.map_err(|e| StoreError::io("cannot write", &path, e))?));
         }
         Ok(dataset)
@@ -146,7 +149,10 @@ impl Dataset {
             for bucket in named.histogram.buckets() {
                 let (low, high) = (bucket.low_ns as f64 * 1e-9, bucket.high_ns as f64 * 1e-9);
                 let (kind, entity, metric) = (Cell::Text(named.kind), Cell::Text(&named.entity), Cell::Text(named.metric));
-                self.push(HISTOGRAMS, &[replication, kind, entity, metric, Cell::Number(low), Cell::Number(high), Cell::Whole(bucket.count)])?;
+                self.push(
+                    HISTOGRAMS,
+                    &[replication, kind, entity, metric, Cell::Number(low), Cell::Number(high), Cell::Whole(bucket.count)],
+                )?;
             }
         }
         let series = std::mem::take(&mut self.series);
@@ -179,7 +185,12 @@ impl Dataset {
             let request = format!("{:016x}", row.request);
             let caller = if row.caller == 0 { String::new() } else { format!("{:016x}", row.caller) };
             let mut cells = vec![Cell::Whole(record.replication as u64), Cell::Text(&request), Cell::Text(&caller), Cell::Text(workload)];
-            cells.extend([Cell::Text(endpoint), Cell::Text(instance), Cell::Number(row.arrived.seconds()), Cell::Number(row.finished.seconds())]);
+            cells.extend([
+                Cell::Text(endpoint),
+                Cell::Text(instance),
+                Cell::Number(row.arrived.seconds()),
+                Cell::Number(row.finished.seconds()),
+            ]);
             cells.extend((0..PARTS.len()).map(|part| Cell::Number(row.spent[part].seconds())));
             cells.extend([Cell::Text(&layout.outcomes[row.outcome.0 as usize]), Cell::Number(self.weight)]);
             self.push(REQUESTS, &cells)?;

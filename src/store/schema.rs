@@ -17,19 +17,24 @@ pub enum Kind {
 /// A column.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
+    /// Its name.
     pub name: &'static str,
+    /// What it holds.
     pub kind: Kind,
     /// Unit, `` if it has none, `unit` if the column `unit` says it.
     pub unit: &'static str,
+    /// What its values say.
     pub meaning: &'static str,
 }
 
 /// A table: a file, and what a row of it is.
 #[derive(Clone, Copy, Debug)]
 pub struct TableSchema {
+    /// Name of the file.
     pub file: &'static str,
     /// A row is …
     pub row: &'static str,
+    /// Its columns, in their order.
     pub columns: &'static [Column],
 }
 
@@ -122,14 +127,7 @@ pub const TABLES: [TableSchema; 6] = [
     TableSchema {
         file: "events.parquet",
         row: "a fault that began or ended",
-        columns: &[
-            REPLICATION,
-            number("at_s", "s", "when"),
-            KIND,
-            ENTITY,
-            text("what", "begins or ends"),
-            text("detail", "how much"),
-        ],
+        columns: &[REPLICATION, number("at_s", "s", "when"), KIND, ENTITY, text("what", "begins or ends"), text("detail", "how much")],
     },
     TableSchema {
         file: "requests.parquet",
@@ -166,7 +164,9 @@ impl TableSchema {
                 Kind::Whole => DataType::UInt64,
             };
             let metadata = [("unit", column.unit), ("meaning", column.meaning)].map(|(k, v)| (k.to_string(), v.to_string()));
-            Field::new(column.name, data_type, column.kind == Kind::Number).with_metadata(metadata.into_iter().collect::<std::collections::HashMap<String, String>>())
+            #[allow(clippy::disallowed_types, reason = "arrow takes its metadata in no other form, and writes it sorted")]
+            let metadata: std::collections::HashMap<String, String> = metadata.into_iter().collect();
+            Field::new(column.name, data_type, column.kind == Kind::Number).with_metadata(metadata)
         });
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }

@@ -23,7 +23,7 @@ const UNITS: [(&str, u64); 9] = [
 impl Display for Bytes {
     /// The unit that gives the smallest whole number, so that the text reads back as the same size.
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
-        let whole = UNITS.iter().filter(|(_, size)| self.0 % size == 0).min_by_key(|(_, size)| self.0 / size);
+        let whole = UNITS.iter().filter(|(_, size)| self.0.is_multiple_of(*size)).min_by_key(|(_, size)| self.0 / size);
         let (unit, size) = whole.filter(|_| self.0 > 0).unwrap_or(&UNITS[0]);
         write!(f, "{}{unit}", self.0 / size)
     }
@@ -37,7 +37,9 @@ impl std::str::FromStr for Bytes {
             return Self::from_bare(text);
         }
         let Some((_, size)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-            return Err(format!("`{unit}` is not a unit of size\nhelp: the units are B, KB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB, TiB (of 1024)"));
+            return Err(format!(
+                "`{unit}` is not a unit of size\nhelp: the units are B, KB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB, TiB (of 1024)"
+            ));
         };
         let bytes = (number * *size as f64).round();
         if bytes > 1e18 {
@@ -69,7 +71,9 @@ mod tests {
 
     #[test]
     fn a_printed_size_reads_back_as_the_same_size() {
-        for (size, text) in [(0, "0B"), (8 << 20, "8MiB"), (2_048_000_000, "2048MB"), (1_500, "1500B"), (4 << 30, "4GiB"), (3_000_000_000, "3GB")] {
+        for (size, text) in
+            [(0, "0B"), (8 << 20, "8MiB"), (2_048_000_000, "2048MB"), (1_500, "1500B"), (4 << 30, "4GiB"), (3_000_000_000, "3GB")]
+        {
             assert_eq!(Bytes(size).to_string(), text);
             assert_eq!(text.parse::<Bytes>(), Ok(Bytes(size)));
         }

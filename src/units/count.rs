@@ -12,7 +12,8 @@ const SUFFIXES: [(&str, f64); 4] = [("", 1.0), ("k", 1e3), ("M", 1e6), ("G", 1e9
 
 impl Display for Count {
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
-        let (suffix, size) = SUFFIXES.iter().rev().find(|(_, size)| self.0 > 0 && self.0 % *size as u64 == 0).unwrap_or(&SUFFIXES[0]);
+        let (suffix, size) =
+            SUFFIXES.iter().rev().find(|(_, size)| self.0 > 0 && self.0.is_multiple_of(*size as u64)).unwrap_or(&SUFFIXES[0]);
         write!(f, "{}{suffix}", self.0 / *size as u64)
     }
 }

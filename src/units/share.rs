@@ -49,7 +49,9 @@ impl Quantity for Share {
     }
     fn from_bare(number: &str) -> Result<Share, String> {
         match number.parse::<f64>() {
-            Ok(n) if n.is_finite() && (0.0..=1.0).contains(&n) => Err(no_unit(number, &format!("`{}%` if you mean a probability of {n}", n * 100.0))),
+            Ok(n) if n.is_finite() && (0.0..=1.0).contains(&n) => {
+                Err(no_unit(number, &format!("`{}%` if you mean a probability of {n}", n * 100.0)))
+            }
             _ => Err(no_unit(number, &format!("`{number}%`"))),
         }
     }

@@ -58,7 +58,9 @@ impl Arrivals {
             Arrivals::Poisson | Arrivals::Regular => {}
             Arrivals::Gamma(Variation { cv }) | Arrivals::Weibull(Variation { cv }) => {
                 if !(0.01..=10.4).contains(cv) {
-                    problems.error(path, format!("the `cv` of arrivals is from 0.01 to 10.4, not {cv}")).advise("1 is as bursty as Poisson; `regular` is 0");
+                    problems
+                        .error(path, format!("the `cv` of arrivals is from 0.01 to 10.4, not {cv}"))
+                        .advise("1 is as bursty as Poisson; `regular` is 0");
                 }
             }
             Arrivals::Batch(Batch { size }) => {

@@ -20,9 +20,9 @@ use crate::problem::Problems;
 use crate::random::keys::{Draw, Key, Salt};
 use crate::units::Time;
 use bevy_ecs::prelude::Component;
-use rand::SeedableRng;
-use rand::Rng;
 use indexmap::IndexMap;
+use rand::Rng;
+use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,16 +49,21 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// Notes what is wrong with it.
     pub fn check(&self, path: &str, problems: &mut Problems) {
         match (&self.open, &self.users) {
             (Some(open), None) => open.check(&format!("{path}.open"), problems),
             (None, Some(users)) => users.check(&format!("{path}.users"), problems),
             (Some(_), Some(_)) => problems.error(path, "a workload is either `open` or `users`, not both").advise("make it two workloads"),
-            (None, None) => problems.error(path, "this workload does not say when requests come").advise("add `open: { rate: 100/s }`, or `users: { active: 100, each: 20/min }`"),
+            (None, None) => problems
+                .error(path, "this workload does not say when requests come")
+                .advise("add `open: { rate: 100/s }`, or `users: { active: 100, each: 20/min }`"),
         }
         match (&self.to, self.mix.is_empty()) {
             (Some(_), true) | (None, false) => {}
-            (Some(_), false) => problems.error(path, "a workload has either `to` or `mix`, not both").advise("put the endpoint of `to` into `mix`, with its weight"),
+            (Some(_), false) => problems
+                .error(path, "a workload has either `to` or `mix`, not both")
+                .advise("put the endpoint of `to` into `mix`, with its weight"),
             (None, true) => problems.error(path, "this workload does not say where its requests go").advise("add `to: service.endpoint`"),
         }
         for (target, weight) in &self.mix {

@@ -4,3 +4,4 @@ mod support;
 
 mod original;
 mod theory;
+mod tidy;

@@ -17,7 +17,8 @@ fn agrees(payload: &str, figures: &[Figure]) {
     let results = asyncflow::run(&scenario).unwrap_or_else(|e| panic!("{e}"));
     let mut wrong = Vec::new();
     for (of, number, mean, std_error) in figures {
-        let ((kind, entity), (metric, stat)) = (of.split_once(' ').expect("kind and entity"), number.rsplit_once(' ').expect("metric and statistic"));
+        let ((kind, entity), (metric, stat)) =
+            (of.split_once(' ').expect("kind and entity"), number.rsplit_once(' ').expect("metric and statistic"));
         let row = results.find(kind, entity, metric, stat).unwrap_or_else(|| panic!("no {number} of {of}"));
         let n = row.values.len() as f64;
         let value = row.values.iter().sum::<f64>() / n;
@@ -30,9 +31,14 @@ fn agrees(payload: &str, figures: &[Figure]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[allow(clippy::too_many_arguments, reason = "a payload has that many numbers")]
 /// One server behind a client; steps are parsing, memory (if any), I/O.
 fn single(users: u32, rpm: u32, cores: u32, ram_mb: u32, cpu_s: f64, memory_mb: u32, io_s: f64, duration_s: u32, events: &str) -> String {
-    let memory = if memory_mb > 0 { format!("          - {{ kind: ram, step_operation: {{ necessary_ram: {memory_mb} }} }}\n") } else { String::new() };
+    let memory = if memory_mb > 0 {
+        format!("          - {{ kind: ram, step_operation: {{ necessary_ram: {memory_mb} }} }}\n")
+    } else {
+        String::new()
+    };
     format!(
         "rqs_input: {{ id: rqs-1, avg_active_users: {{ mean: {users} }}, avg_request_per_minute_per_user: {{ mean: {rpm} }}, user_sampling_window: 60 }}
 topology_graph:
@@ -98,11 +104,15 @@ topology_graph:
 }
 
 fn spike(id: &str, edge: &str, from: u32, to: u32, spike_s: f64) -> String {
-    format!("  - {{ event_id: {id}, target_id: {edge}, start: {{ kind: network_spike_start, t_start: {from}, spike_s: {spike_s} }}, end: {{ kind: network_spike_end, t_end: {to} }} }}\n")
+    format!(
+        "  - {{ event_id: {id}, target_id: {edge}, start: {{ kind: network_spike_start, t_start: {from}, spike_s: {spike_s} }}, end: {{ kind: network_spike_end, t_end: {to} }} }}\n"
+    )
 }
 
 fn outage(id: &str, server: &str, from: u32, to: u32) -> String {
-    format!("  - {{ event_id: {id}, target_id: {server}, start: {{ kind: server_down, t_start: {from} }}, end: {{ kind: server_up, t_end: {to} }} }}\n")
+    format!(
+        "  - {{ event_id: {id}, target_id: {server}, start: {{ kind: server_down, t_start: {from} }}, end: {{ kind: server_up, t_end: {to} }} }}\n"
+    )
 }
 
 #[test]
@@ -165,7 +175,10 @@ fn a_spike_on_a_link_behaves_as_in_the_original() {
         ("instance srv-1", "memory_used mean", 328365503.0, 1.84e+06),
         ("instance srv-1", "ready_queue mean", 0.000506717338, 3.83e-05),
     ];
-    agrees(&single(100, 20, 1, 2048, 0.001, 100, 0.1, 500, &format!("events:\n{}", spike("e", "client-to-server", 120, 240, 2.0))), &figures);
+    agrees(
+        &single(100, 20, 1, 2048, 0.001, 100, 0.1, 500, &format!("events:\n{}", spike("e", "client-to-server", 120, 240, 2.0))),
+        &figures,
+    );
 }
 
 #[test]
@@ -234,5 +247,8 @@ fn a_heavy_load_with_a_spike_behaves_as_in_the_original() {
         ("instance srv-1", "memory_used mean", 6.12931216e+09, 2.82e+07),
         ("instance srv-1", "ready_queue mean", 0.800941745, 0.00997),
     ];
-    agrees(&single(300, 30, 1, 8000, 0.005, 200, 0.2, 600, &format!("events:\n{}", spike("e", "client-to-server", 180, 300, 3.0))), &figures);
+    agrees(
+        &single(300, 30, 1, 8000, 0.005, 200, 0.2, 600, &format!("events:\n{}", spike("e", "client-to-server", 180, 300, 3.0))),
+        &figures,
+    );
 }

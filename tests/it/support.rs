@@ -30,7 +30,11 @@ impl Answer {
     pub fn agrees(&self, of: &str, number: &str, exact: f64, precision: f64) {
         let e = &self.row(of, number).estimate;
         let z = (e.estimate - exact) / e.std_error;
-        assert!(e.std_error <= precision * exact.abs(), "{of} {number}: the standard error {} is more than {precision} of {exact}", e.std_error);
+        assert!(
+            e.std_error <= precision * exact.abs(),
+            "{of} {number}: the standard error {} is more than {precision} of {exact}",
+            e.std_error
+        );
         assert!(z.abs() < 4.0, "{of} {number}: {} ± {} against {exact}: z = {z:.2}", e.estimate, e.std_error);
     }
     /// Claims an equality up to a relative rounding.

@@ -65,7 +65,8 @@ fn requests(rate: &RequestRate, problems: &mut Problems) {
 /// Ids are unique, and can be names of the native format.
 fn ids(graph: &Graph, problems: &mut Problems) {
     let topology = &graph.payload.topology_graph;
-    let servers = topology.nodes.servers.iter().enumerate().map(|(i, server)| (format!("topology_graph.nodes.servers[{i}].id"), &server.id));
+    let servers =
+        topology.nodes.servers.iter().enumerate().map(|(i, server)| (format!("topology_graph.nodes.servers[{i}].id"), &server.id));
     let balancer = graph.balancer().map(|balancer| ("topology_graph.nodes.load_balancer.id".to_string(), &balancer.id));
     let services: Vec<(String, &String)> = balancer.into_iter().chain(servers).collect();
     for (path, _) in services.iter().filter(|(_, id)| *id == "users") {

@@ -25,8 +25,7 @@ pub fn latency(edge: &Edge, path: &str, problems: &mut Problems) -> Dist<Span> {
         Distribution::Normal => {
             let sd = Span::from_seconds(variance);
             let what = format!("`normal` has a mean of {wanted} here and a standard deviation of {sd}: `variance` was used as that");
-            let root = Span::from_seconds(variance.sqrt()).seconds();
-            let help = format!("if {variance} s² was meant as the variance, write its root, `variance: {root}`");
+            let help = format!("if {variance} s² was meant as the variance, write its root, `variance: {}`", root(variance));
             (normal(wanted, sd), what, help)
         }
         Distribution::LogNormal => {
@@ -58,6 +57,11 @@ fn native(wanted: Span, latency: &str) -> String {
     format!("if a mean of {wanted} was meant, `asyncflow convert` the file and write there `latency: {latency}`")
 }
 
+/// The root of a variance, to nine decimals.
+fn root(variance: f64) -> f64 {
+    (variance.sqrt() * 1e9).round() / 1e9
+}
+
 /// Normal, clipped at 0; the mean itself if nothing varies.
 fn normal<Q: Quantity>(mean: Q, sd: Q) -> Dist<Q> {
     if sd.to_base() == 0.0 {
@@ -84,9 +88,9 @@ pub fn active(users: &ActiveUsers, problems: &mut Problems) -> Dist<Count> {
     let variance = users.variance.unwrap_or(users.mean);
     let (mean, sd) = (Count::from_base(users.mean), Count::from_base(variance));
     let path = "rqs_input.avg_active_users";
-    let root = (variance.sqrt() * 1000.0).round() / 1000.0;
-    let what = format!("`normal` has a mean of {} users here and a standard deviation of {variance}: `variance` was used as that", users.mean);
-    problems.note(path, what).advise(format!("if {variance} was meant as the variance, write its root, `variance: {root}`"));
+    let what =
+        format!("`normal` has a mean of {} users here and a standard deviation of {variance}: `variance` was used as that", users.mean);
+    problems.note(path, what).advise(format!("if {variance} was meant as the variance, write its root, `variance: {}`", root(variance)));
     if mean.to_base() != users.mean || sd.to_base() != variance {
         let what = format!("the mean and deviation of a number of users are rounded to whole numbers here, {mean} and {sd}");
         problems.warning(path, what).advise("write whole numbers");

@@ -9,7 +9,9 @@ use super::latency::{active, latency};
 use super::payload::{self, Algorithm, Event, Server, StartKind};
 use crate::fault::{Added, Crash, Degrade};
 use crate::problem::Problems;
-use crate::scenario::{Balance, Dist, Endpoint, Fault, InstanceSpec, Link, Machine, Output, Run, Runtime, Scenario, Service, Step, Workload};
+use crate::scenario::{
+    Balance, Dist, Endpoint, Fault, InstanceSpec, Link, Machine, Output, Run, Runtime, Scenario, Service, Step, Workload,
+};
 use crate::server::Tasks;
 use crate::step::cpu::Cpu;
 use crate::step::memory::Memory;

@@ -40,8 +40,11 @@ fn numbers(edge: &Edge, path: &str, problems: &mut Problems) {
     demand(problems, (0.0..=1.0).contains(&edge.dropout_rate), format!("{path}.dropout_rate"), "is from 0 to 1", edge.dropout_rate);
     let (mu, sigma) = (latency.mean, latency.variance());
     if latency.distribution == Distribution::LogNormal && (sigma > 3.7 || mu + sigma * sigma / 2.0 > LONGEST_S.ln()) {
-        let what = format!("a `log_normal` with μ = {mu} and σ = {sigma}, as `mean` and `variance` were used, is too large to be a latency");
-        problems.error(format!("{path}.latency"), what).advise("μ is the logarithm of the median in seconds: at most 20, and σ at most 3.7");
+        let what =
+            format!("a `log_normal` with μ = {mu} and σ = {sigma}, as `mean` and `variance` were used, is too large to be a latency");
+        problems
+            .error(format!("{path}.latency"), what)
+            .advise("μ is the logarithm of the median in seconds: at most 20, and σ at most 3.7");
     }
 }
 
@@ -57,7 +60,9 @@ fn ends(graph: &Graph, edge: &Edge, path: &str, problems: &mut Problems) {
         Some(Kind::Client | Kind::Balancer | Kind::Server) => {}
         kind if kind.is_some() || graph.next(target).is_some() => {
             let what = format!("`{target}` is a source outside the declared nodes, and cannot be a target");
-            problems.error(format!("{path}.target"), what).advise("requests come from it and never go back to it; lead responses to the client");
+            problems
+                .error(format!("{path}.target"), what)
+                .advise("requests come from it and never go back to it; lead responses to the client");
         }
         _ => problems.error(format!("{path}.target"), format!("`{target}` is not a declared node")).help = help(target),
     }
@@ -98,7 +103,9 @@ fn one_way(graph: &Graph, problems: &mut Problems) {
     for node in others {
         for (index, _) in graph.outgoing(node).skip(1) {
             let what = format!("`{node}` has several outgoing edges, and only a balancer can choose between them");
-            problems.error(format!("topology_graph.edges[{index}].source"), what).advise("keep one of them, or put a `load_balancer` there");
+            problems
+                .error(format!("topology_graph.edges[{index}].source"), what)
+                .advise("keep one of them, or put a `load_balancer` there");
         }
     }
 }

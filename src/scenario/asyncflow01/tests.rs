@@ -167,9 +167,9 @@ fn events_are_drains_and_degraded_links() {
             Fault::Crash(fault) => format!("{} {} {}", fault.target, fault.count, fault.drain),
             other => panic!("{other:?}"),
         };
-        format!("{what} at {} for {}", at.seconds(), lasting.expect("an end").seconds())
+        format!("{what} at {at} for {}", lasting.expect("an end"))
     });
-    let expected = ["gate-lb +15ms at 100 for 60", "srv-1 1 true at 180 for 60.5", "srv-2 1 true at 240.5 for 359.5"];
+    let expected = ["gate-lb +15ms at 100s for 1m", "srv-1 1 true at 3m for 60.5s", "srv-2 1 true at 240.5s for 359.5s"];
     assert_eq!(faults.collect::<Vec<_>>(), expected);
 }
 
@@ -223,50 +223,170 @@ fn every_refusal_says_where_and_what() {
         ("type: client }", "type: server }", "topology_graph.nodes.client.type", "unknown variant `server`, expected `client`"),
         ("user_sampling_window: 30", "window: 30", "rqs_input.window", "unknown field `window`"),
         ("dropout_rate: 0.25", "drop_rate: 0.25", "topology_graph.edges[0].drop_rate", "unknown field `drop_rate`"),
-        ("user_sampling_window: 30", "user_sampling_window: 121", "rqs_input.user_sampling_window", "is a whole number of seconds from 1 to 120, not 121"),
+        (
+            "user_sampling_window: 30",
+            "user_sampling_window: 121",
+            "rqs_input.user_sampling_window",
+            "is a whole number of seconds from 1 to 120, not 121",
+        ),
         ("user_sampling_window: 30", "user_sampling_window: 1.5", "rqs_input.user_sampling_window", "not 1.5"),
         ("mean: 120,", "mean: -1,", "rqs_input.avg_active_users.mean", "`mean` is from 0 to 10^9, not -1"),
         ("mean: 20,", "mean: -1,", "rqs_input.avg_request_per_minute_per_user.mean", "not -1"),
-        ("distribution: poisson }\n  user", "distribution: normal }\n  user", "rqs_input.avg_request_per_minute_per_user.distribution", "unknown variant `normal`, expected `poisson`"),
+        (
+            "distribution: poisson }\n  user",
+            "distribution: normal }\n  user",
+            "rqs_input.avg_request_per_minute_per_user.distribution",
+            "unknown variant `normal`, expected `poisson`",
+        ),
         ("id: client-1,", "id: srv-1,", "topology_graph.nodes.servers[0].id", "the node id `srv-1` is given twice"),
         ("id: lb-1, ty", "id: users, ty", "topology_graph.nodes.load_balancer.id", "`users` means everybody"),
         ("id: client-1,", "id: a->b,", "topology_graph.nodes.client.id", "cannot be the id of a node"),
         ("id: client-gate", "id: gen-client", "topology_graph.edges[1].id", "the edge id `gen-client` is given twice"),
         ("event_id: ev-2", "event_id: ev-1", "events[1].event_id", "the event id `ev-1` is given twice"),
-        ("cpu_cores: 2", "cpu_cores: 0", "topology_graph.nodes.servers[0].server_resources.cpu_cores", "is a whole number from 1 to 4096, not 0"),
+        (
+            "cpu_cores: 2",
+            "cpu_cores: 0",
+            "topology_graph.nodes.servers[0].server_resources.cpu_cores",
+            "is a whole number from 1 to 4096, not 0",
+        ),
         ("ram_mb: 2048", "ram_mb: 255", "topology_graph.nodes.servers[0].server_resources.ram_mb", "not 255"),
         ("db_connection_pool: 10", "db_connection_pool: 0", "topology_graph.nodes.servers[0].server_resources.db_connection_pool", "not 0"),
-        ("necessary_ram: 128", "necessary_ram: 2049", "topology_graph.nodes.servers[0].endpoints[0]", "a request needs 2049 MB here, and the server has 2048 MB"),
-        ("[{ endpoint_name: auth, steps: [{ kind: cpu, step_operation: { cpu_time: 0.001 } }] }]", "[]", "topology_graph.nodes.servers[2].endpoints", "`gate` has no endpoint"),
-        ("{ cpu_time: 0.002 }", "{ io_waiting_time: 0.002 }", "topology_graph.nodes.servers[0].endpoints[0].steps[0].step_operation", "the kind `initial_parsing` and the operation `io_waiting_time` do not belong together"),
-        ("{ necessary_ram: 128 }", "{ cpu_time: 1 }", "topology_graph.nodes.servers[0].endpoints[0].steps[3].step_operation", "the kind `ram` and the operation `cpu_time`"),
-        ("{ cpu_time: 0.004 }", "{ cpu_time: 0.004, necessary_ram: 1 }", "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation", "exactly one key, not 2"),
+        (
+            "necessary_ram: 128",
+            "necessary_ram: 2049",
+            "topology_graph.nodes.servers[0].endpoints[0]",
+            "a request needs 2049 MB here, and the server has 2048 MB",
+        ),
+        (
+            "[{ endpoint_name: auth, steps: [{ kind: cpu, step_operation: { cpu_time: 0.001 } }] }]",
+            "[]",
+            "topology_graph.nodes.servers[2].endpoints",
+            "`gate` has no endpoint",
+        ),
+        (
+            "{ cpu_time: 0.002 }",
+            "{ io_waiting_time: 0.002 }",
+            "topology_graph.nodes.servers[0].endpoints[0].steps[0].step_operation",
+            "the kind `initial_parsing` and the operation `io_waiting_time` do not belong together",
+        ),
+        (
+            "{ necessary_ram: 128 }",
+            "{ cpu_time: 1 }",
+            "topology_graph.nodes.servers[0].endpoints[0].steps[3].step_operation",
+            "the kind `ram` and the operation `cpu_time`",
+        ),
+        (
+            "{ cpu_time: 0.004 }",
+            "{ cpu_time: 0.004, necessary_ram: 1 }",
+            "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation",
+            "exactly one key, not 2",
+        ),
         ("{ cpu_time: 0.004 }", "{}", "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation", "exactly one key, not 0"),
-        ("{ cpu_time: 0.004 }", "{ cpu_tim: 1 }", "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation", "`cpu_tim` is not an operation"),
-        ("{ cpu_time: 0.004 }", "{ cpu_time: 0 }", "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation.cpu_time", "`cpu_time` is more than 0 s"),
+        (
+            "{ cpu_time: 0.004 }",
+            "{ cpu_tim: 1 }",
+            "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation",
+            "`cpu_tim` is not an operation",
+        ),
+        (
+            "{ cpu_time: 0.004 }",
+            "{ cpu_time: 0 }",
+            "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation.cpu_time",
+            "`cpu_time` is more than 0 s",
+        ),
         ("kind: io_llm", "kind: io_gpu", "topology_graph.nodes.servers[0].endpoints[0].steps[5].kind", "unknown variant `io_gpu`"),
         ("target: gate,", "target: client-1,", "topology_graph.edges[1].target", "this edge leads from `client-1` to itself"),
         ("target: gate,", "target: gat,", "topology_graph.edges[1].target", "`gat` is not a declared node"),
-        ("target: gate,", "target: rqs-1,", "topology_graph.edges[1].target", "`rqs-1` is a source outside the declared nodes, and cannot be a target"),
+        (
+            "target: gate,",
+            "target: rqs-1,",
+            "topology_graph.edges[1].target",
+            "`rqs-1` is a source outside the declared nodes, and cannot be a target",
+        ),
         ("source: rqs-1", "source: rqs-2", "topology_graph.edges[0].source", "`rqs-2` is neither a declared node nor the generator"),
-        ("mean: 0.003, distribution: exponential }, dr", "mean: 0, distribution: exponential }, dr", "topology_graph.edges[0].latency.mean", "`mean` is more than 0 s"),
+        (
+            "mean: 0.003, distribution: exponential }, dr",
+            "mean: 0, distribution: exponential }, dr",
+            "topology_graph.edges[0].latency.mean",
+            "`mean` is more than 0 s",
+        ),
         ("exponential }, dr", "normal, variance: -1 }, dr", "topology_graph.edges[0].latency.variance", "`variance` is from 0"),
-        ("mean: 0.003, distribution: exponential }, dr", "mean: 30, distribution: log_normal }, dr", "topology_graph.edges[0].latency", "is too large to be a latency"),
+        (
+            "mean: 0.003, distribution: exponential }, dr",
+            "mean: 30, distribution: log_normal }, dr",
+            "topology_graph.edges[0].latency",
+            "is too large to be a latency",
+        ),
         ("dropout_rate: 0.25", "dropout_rate: 1.01", "topology_graph.edges[0].dropout_rate", "`dropout_rate` is from 0 to 1, not 1.01"),
         ("edge_type: network_connection", "edge_type: queue", "topology_graph.edges[1].edge_type", "unknown variant `queue`"),
-        ("covered: [srv-1, srv-2]", "covered: [srv-1, srv-3]", "topology_graph.nodes.load_balancer.server_covered[1]", "`srv-3` is not a declared server"),
-        ("covered: [srv-1, srv-2]", "covered: [srv-1, gate]", "topology_graph.nodes.load_balancer.server_covered[1]", "no edge leads from `lb-1` to `gate`, which it covers"),
+        (
+            "covered: [srv-1, srv-2]",
+            "covered: [srv-1, srv-3]",
+            "topology_graph.nodes.load_balancer.server_covered[1]",
+            "`srv-3` is not a declared server",
+        ),
+        (
+            "covered: [srv-1, srv-2]",
+            "covered: [srv-1, gate]",
+            "topology_graph.nodes.load_balancer.server_covered[1]",
+            "no edge leads from `lb-1` to `gate`, which it covers",
+        ),
         ("algorithms: least_connection", "algorithms: random", "topology_graph.nodes.load_balancer.algorithms", "unknown variant `random`"),
-        ("source: gate, target: lb-1", "source: client-1, target: lb-1", "topology_graph.edges[2].source", "`client-1` has several outgoing edges"),
-        ("source: srv-2, target: client-1", "source: srv-1, target: client-1", "topology_graph.edges[6]", "a second edge leads from `srv-1` to `client-1`"),
-        ("source: srv-2, target: client-1", "source: lb-1, target: client-1", "topology_graph.edges[6].target", "an edge of the balancer leads to a server"),
-        ("source: srv-2, target: client-1", "source: srv-1, target: gate", "topology_graph.nodes.servers[1]", "no edge leads away from `srv-2`"),
+        (
+            "source: gate, target: lb-1",
+            "source: client-1, target: lb-1",
+            "topology_graph.edges[2].source",
+            "`client-1` has several outgoing edges",
+        ),
+        (
+            "source: srv-2, target: client-1",
+            "source: srv-1, target: client-1",
+            "topology_graph.edges[6]",
+            "a second edge leads from `srv-1` to `client-1`",
+        ),
+        (
+            "source: srv-2, target: client-1",
+            "source: lb-1, target: client-1",
+            "topology_graph.edges[6].target",
+            "an edge of the balancer leads to a server",
+        ),
+        (
+            "source: srv-2, target: client-1",
+            "source: srv-1, target: gate",
+            "topology_graph.nodes.servers[1]",
+            "no edge leads away from `srv-2`",
+        ),
         ("source: srv-2, target: client-1", "source: srv-2, target: gate", "topology_graph.nodes.servers[1]", "go round in a circle"),
-        ("source: srv-2, target: client-1", "source: srv-2, target: srv-1", "topology_graph.edges[6].target", "`srv-1` is behind the balancer `lb-1`, and `srv-2` goes past it"),
-        ("source: rqs-1, target: client-1", "source: rqs-1, target: lb-1", "topology_graph.edges[0].target", "requests of the generator go to the client first"),
-        ("source: rqs-1, target: client-1", "source: gate, target: client-1", "topology_graph.edges", "no edge leads from the generator `rqs-1` to the client `client-1`"),
-        ("source: client-1, target: gate", "source: srv-1, target: gate", "topology_graph.edges", "no edge leads from the client `client-1`"),
-        ("total_simulation_time: 600", "total_simulation_time: 4", "sim_settings.total_simulation_time", "is a whole number of seconds from 5 to 10^9, not 4"),
+        (
+            "source: srv-2, target: client-1",
+            "source: srv-2, target: srv-1",
+            "topology_graph.edges[6].target",
+            "`srv-1` is behind the balancer `lb-1`, and `srv-2` goes past it",
+        ),
+        (
+            "source: rqs-1, target: client-1",
+            "source: rqs-1, target: lb-1",
+            "topology_graph.edges[0].target",
+            "requests of the generator go to the client first",
+        ),
+        (
+            "source: rqs-1, target: client-1",
+            "source: gate, target: client-1",
+            "topology_graph.edges",
+            "no edge leads from the generator `rqs-1` to the client `client-1`",
+        ),
+        (
+            "source: client-1, target: gate",
+            "source: srv-1, target: gate",
+            "topology_graph.edges",
+            "no edge leads from the client `client-1`",
+        ),
+        (
+            "total_simulation_time: 600",
+            "total_simulation_time: 4",
+            "sim_settings.total_simulation_time",
+            "is a whole number of seconds from 5 to 10^9, not 4",
+        ),
         ("sample_period_s: 0.05", "sample_period_s: 0.2", "sim_settings.sample_period_s", "is from 0.001 to 0.1 s, not 0.2"),
         ("[ready_queue_len,", "[queue_len,", "sim_settings.enabled_sample_metrics[0]", "unknown variant `queue_len`"),
         ("[rqs_clock,", "[clock,", "sim_settings.enabled_event_metrics[0]", "unknown variant `clock`"),
@@ -274,11 +394,26 @@ fn every_refusal_says_where_and_what() {
         ("target_id: srv-1", "target_id: lb-srv1", "events[1].target_id", "`server_down` happens to a server, and `lb-srv1` is none"),
         ("target_id: srv-1", "target_id: client-1", "events[1].target_id", "`client-1` is none"),
         ("target_id: srv-1", "target_id: srv-9", "events[1].target_id", "`srv-9` is neither a server nor an edge"),
-        ("kind: server_up, t_end: 240.5", "kind: network_spike_end, t_end: 240.5", "events[1].end.kind", "`server_down` ends with `server_up`"),
+        (
+            "kind: server_up, t_end: 240.5",
+            "kind: network_spike_end, t_end: 240.5",
+            "events[1].end.kind",
+            "`server_down` ends with `server_up`",
+        ),
         ("kind: network_spike_end", "kind: server_up", "events[0].end.kind", "`network_spike_start` ends with `network_spike_end`"),
         (spike, "start: { kind: network_spike_start, t_start: 100.0 }", "events[0].start", "how much latency it adds"),
-        (spike, "start: { kind: network_spike_start, t_start: 100.0, spike_s: 0 }", "events[0].start.spike_s", "`spike_s` is more than 0 s"),
-        (down, "start: { kind: server_down, t_start: 180, spike_s: 1 }", "events[1].start.spike_s", "a server that is down has no `spike_s`"),
+        (
+            spike,
+            "start: { kind: network_spike_start, t_start: 100.0, spike_s: 0 }",
+            "events[0].start.spike_s",
+            "`spike_s` is more than 0 s",
+        ),
+        (
+            down,
+            "start: { kind: server_down, t_start: 180, spike_s: 1 }",
+            "events[1].start.spike_s",
+            "a server that is down has no `spike_s`",
+        ),
         (down, "start: { kind: server_down, t_start: -1 }", "events[1].start.t_start", "`t_start` is from 0"),
         (down, "start: { kind: server_down, t_start: 240.5 }", "events[1].end.t_end", "ends at 240.5 s, but starts at 240.5 s"),
         ("t_end: 600", "t_end: 601", "events[2].end.t_end", "after the end of the simulation at 600 s"),
@@ -303,13 +438,16 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
 #[test]
 fn all_servers_down_at_the_same_time_is_refused() {
     // One server down is all servers down; three of which one is always up are not; what ends at a moment ends before anything begins.
-    let event = "events: [{ event_id: e, target_id: srv-1, start: { kind: server_down, t_start: 1 }, end: { kind: server_up, t_end: 2 } }]\n";
+    let event =
+        "events: [{ event_id: e, target_id: srv-1, start: { kind: server_down, t_start: 1 }, end: { kind: server_up, t_end: 2 } }]\n";
     let (scenario, problems) = read(&format!("{ONE_SERVER}{event}"));
     assert!(scenario.is_none());
     assert_eq!(problems[0].what, "from 1 s on all servers are down");
     assert_eq!(problems[0].path, "events[0].start.t_start");
     let down = |id: &str, from: f64, to: f64| {
-        format!("- {{ event_id: {id}{from}, target_id: {id}, start: {{ kind: server_down, t_start: {from} }}, end: {{ kind: server_up, t_end: {to} }} }}\n")
+        format!(
+            "- {{ event_id: {id}{from}, target_id: {id}, start: {{ kind: server_down, t_start: {from} }}, end: {{ kind: server_up, t_end: {to} }} }}\n"
+        )
     };
     let with = |events: &[String]| read(&format!("{}{}", EVERYTHING, events.concat()));
     assert!(with(&[down("gate", 0.0, 240.5)]).0.is_some());
@@ -376,7 +514,11 @@ fn the_notes_say_what_a_latency_was_taken_to_mean_and_how_to_write_what_was_want
     let cases = [
         ("{ mean: 0.02, distribution: normal, variance: 0.0001 }", "a standard deviation of 100us", "write its root, `variance: 0.01`"),
         ("{ mean: 0.02, distribution: normal, variance: 0 }", "a standard deviation of 0s", "`variance: 0`"),
-        ("{ mean: 0.1, distribution: log_normal, variance: 0.04 }", "μ = 0.1 and σ = 0.04", "`latency: { lognormal: { mean: 100ms, cv: 2 } }`"),
+        (
+            "{ mean: 0.1, distribution: log_normal, variance: 0.04 }",
+            "μ = 0.1 and σ = 0.04",
+            "`latency: { lognormal: { mean: 100ms, cv: 2 } }`",
+        ),
         ("{ mean: 0.1, distribution: log_normal }", "μ = 0.1 and σ = 0.1", "`latency: { lognormal: { mean: 100ms, cv: 1 } }`"),
         ("{ mean: 0.003, distribution: uniform }", "`uniform` is from 0s to 1s here", "`latency: { uniform: [0s, 6ms] }`"),
         ("{ mean: 0.003, distribution: poisson }", "a whole number of seconds here, with a mean of 3ms", "`distribution: exponential`"),
@@ -403,6 +545,9 @@ fn normal_users_have_the_variance_as_their_standard_deviation() {
     assert!(near(users("{ mean: 9, distribution: normal }").0.quantile(0.977_249_868), 27.0));
     assert_eq!(users("{ mean: 9, distribution: normal, variance: 0 }").0.variance(), 0.0);
     let (_, problems) = users("{ mean: 10.5, distribution: normal, variance: 2 }");
-    assert!(problems.iter().any(|p| p.severity == Severity::Warning && p.what.contains("rounded to whole numbers here, 11 and 2")), "{problems:#?}");
+    assert!(
+        problems.iter().any(|p| p.severity == Severity::Warning && p.what.contains("rounded to whole numbers here, 11 and 2")),
+        "{problems:#?}"
+    );
     assert_eq!(users("{ mean: 0.5 }").0.mean(), 0.5);
 }

@@ -199,7 +199,9 @@ impl Builder<'_> {
                 "<<" if plain => Some((format!("merge keys `{word}` are not allowed"), "write the fields out".to_string())),
                 _ if plain && span.is_empty() => Some(("the key before `:` is missing".to_string(), "write `NAME: VALUE`".to_string())),
                 // `zipf: { n, s }` is the field's own word, and no reader of YAML 1.2 takes it for a boolean.
-                _ if boolean && word != "n" => Some((format!("`{word}` as a key is a boolean to other readers"), format!("quote it: `\"{word}\"`"))),
+                _ if boolean && word != "n" => {
+                    Some((format!("`{word}` as a key is a boolean to other readers"), format!("quote it: `\"{word}\"`")))
+                }
                 _ => None,
             };
             let word = if refused.is_none() { Some(word.to_string()) } else { None };
