@@ -146,7 +146,14 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
     }
     for assignment in sets {
         if let Err(problem) = text::set(&mut tree, assignment) {
-            loaded.problems.push(problem);
+            // A path that is not written may be one of a default.
+            match with_defaults(&tree).filter(|full| text::set(&mut full.clone(), assignment).is_ok()) {
+                Some(mut full) => {
+                    let _ = text::set(&mut full, assignment);
+                    tree = full;
+                }
+                None => loaded.problems.push(problem).path.clear(),
+            }
         }
     }
     if scenario.is_none() {
@@ -167,6 +174,14 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
     loaded.add(problems);
     loaded.scenario = Some(scenario);
     loaded
+}
+
+/// The tree with every default filled in, if it can be read.
+fn with_defaults(tree: &Node) -> Option<Node> {
+    let scenario = text::read::<Scenario>(tree).0?;
+    let mut full = text::parse(&writer::to_yaml(&scenario).ok()?, Format::Yaml).ok()?;
+    full.forget_places();
+    Some(full)
 }
 
 fn unreachable_scenario() -> Scenario {

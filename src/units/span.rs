@@ -21,15 +21,15 @@ pub struct Time(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub u64);
 
-/// Unit, nanoseconds in it, and whether fractions of it are printed.
-const UNITS: [(&str, u64, bool); 7] = [
-    ("d", 86_400_000_000_000, false),
-    ("h", 3_600_000_000_000, false),
-    ("m", 60_000_000_000, false),
-    ("s", 1_000_000_000, true),
-    ("ms", 1_000_000, true),
-    ("us", 1_000, true),
-    ("ns", 1, true),
+/// Unit, nanoseconds in it, and how many decimals of it are printed at most.
+const UNITS: [(&str, u64, usize); 7] = [
+    ("d", 86_400_000_000_000, 0),
+    ("h", 3_600_000_000_000, 0),
+    ("m", 60_000_000_000, 0),
+    ("s", 1_000_000_000, 3),
+    ("ms", 1_000_000, 6),
+    ("us", 1_000, 3),
+    ("ns", 1, 0),
 ];
 
 impl Time {
@@ -88,13 +88,13 @@ impl Display for Span {
         if self.0 == 0 {
             return f.write_str("0s");
         }
-        for (unit, size, fractions) in UNITS {
-            let fits = if fractions { self.0.is_multiple_of((size / 1000).max(1)) } else { self.0.is_multiple_of(size) };
-            if self.0 >= size && fits {
-                return write!(f, "{}{unit}", trimmed(self.0 as f64 / size as f64, 3));
+        for (unit, size, decimals) in UNITS {
+            let finest = (size / 10u64.pow(decimals as u32)).max(1);
+            if self.0 >= size && self.0.is_multiple_of(finest) {
+                return write!(f, "{}{unit}", trimmed(self.0 as f64 / size as f64, decimals));
             }
         }
-        write!(f, "{}us", trimmed(self.0 as f64 / 1e3, 3))
+        write!(f, "{}ns", self.0)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod command;
 mod original;
 mod theory;
 mod tidy;

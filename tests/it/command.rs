@@ -1,0 +1,214 @@
+//! The command as people run it: exit codes, what goes to stdout, what is left on the disk.
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::Path;
+
+fn asyncflow() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
+    command.env("NO_COLOR", "1");
+    command
+}
+
+const SMALL: &str = "
+version: 1
+run: { duration: 60s, warmup: 5s, replications: 6 }
+workload: { users: { to: api.x, open: { rate: 50/s } } }
+services: { api: { instance: { memory: 1GiB }, endpoints: { x: [ cpu: { exp: 4ms }, memory: 1MiB, wait: { for: 10ms, label: db } ] } } }
+links: { users -> api: { latency: { exp: 2ms }, loss: 1% } }
+faults: [ { slow: { target: api, factor: 2x, at: 20s, for: 10s } } ]
+output: { series: 1s, requests: 10% }
+";
+
+/// A folder with a scenario in it.
+fn folder(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("small.yaml"), text).unwrap();
+    folder
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn bytes_of_all(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    names(folder).into_iter().map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
+}
+
+#[test]
+fn a_run_writes_its_files_and_a_manifest_that_names_them() {
+    // The list of files in the specification of outputs.
+    let folder = folder(SMALL);
+    let output = asyncflow().current_dir(&folder).args(["run", "small.yaml", "--plots"]).assert().success().get_output().clone();
+    let out = folder.path().join("out/small");
+    let expected = ["events", "histograms", "manifest", "plots", "replications", "requests", "series", "summary"];
+    let found: Vec<String> = names(&out).iter().map(|name| name.split('.').next().unwrap().to_string()).collect();
+    assert_eq!(found, expected);
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    for file in names(&out).iter().filter(|name| *name != "manifest.json") {
+        assert!(manifest["files"][file]["sha256"].is_string(), "{file}");
+    }
+    let summary = String::from_utf8(output.stdout).unwrap();
+    for words in ["keeps up", "Latency of answered requests", "Where the time of users goes", "Services", "fingerprint"] {
+        assert!(summary.contains(words), "{summary}");
+    }
+}
+
+#[test]
+fn equal_runs_are_equal_bytes_on_any_number_of_threads() {
+    // Law 5: compared file by file, twice on one thread, and on two and three.
+    let folder = folder(SMALL);
+    let run = |out: &str, threads: &str| {
+        asyncflow().current_dir(&folder).args(["run", "small.yaml", "-q", "--plots", "--out", out, "-j", threads]).assert().success();
+        bytes_of_all(&folder.path().join(out))
+    };
+    let first = run("a", "1");
+    for (out, threads) in [("b", "1"), ("c", "2"), ("d", "3")] {
+        for ((name, bytes), (_, others)) in first.iter().zip(run(out, threads)) {
+            assert!(*bytes == others, "{name} differs on {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn json_is_one_object_and_says_what_the_files_say() {
+    let folder = folder(SMALL);
+    let json = |args: &[&str]| -> serde_json::Value {
+        let output = asyncflow().current_dir(&folder).args(["run", "small.yaml", "--json"]).args(args).assert().success().get_output().clone();
+        serde_json::from_slice(&output.stdout).expect("stdout is one JSON object")
+    };
+    let with_files = json(&[]);
+    let without = json(&["--no-files"]);
+    assert_eq!(with_files["metrics"], without["metrics"], "an output switched off changes no number");
+    assert_eq!(with_files["fingerprint"], without["fingerprint"]);
+    assert_ne!(json(&["--seed", "2", "--no-files"])["fingerprint"], without["fingerprint"]);
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("out/small/manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["fingerprint"], with_files["fingerprint"]);
+}
+
+#[test]
+fn wrong_input_is_refused_with_exit_2_and_nothing_is_written() {
+    // One of each kind: syntax, unit, reference, file, option of the command line.
+    for (text, words) in [
+        ("version: [1", "error"),
+        ("version: 1\nrun: { duration: 10 }\nworkload: {}\nservices: {}", "`10` has no unit"),
+        (&SMALL.replace("to: api.x", "to: api.y"), "did you mean `api.x`?"),
+        (&SMALL.replace("cpu: {", "cpuu: {"), "did you mean `cpu`?"),
+        (&SMALL.replace("version: 1", "version: 2"), "version 2"),
+    ] {
+        let folder = folder(text);
+        let output = asyncflow().current_dir(&folder).args(["run", "small.yaml"]).assert().code(2).get_output().clone();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(words), "{said}");
+        assert!(said.contains("small.yaml:"), "a problem has a place: {said}");
+        assert!(output.stdout.is_empty());
+        assert_eq!(names(folder.path()), ["small.yaml"], "nothing is written");
+    }
+    let folder = folder(SMALL);
+    for args in [&["run", "nowhere.yaml"][..], &["run", "small.yaml", "--duration", "5"], &["run", "small.yaml", "--set", "services.apy.replicas=2"], &["check", "small.txt"]] {
+        asyncflow().current_dir(&folder).args(args).assert().code(2);
+        assert_eq!(names(folder.path()), ["small.yaml"]);
+    }
+}
+
+#[test]
+fn a_missed_objective_is_exit_1() {
+    let folder = folder(&format!("{SMALL}slos: {{ fast: {{ of: users, p99: 1ms }} }}"));
+    let output = asyncflow().current_dir(&folder).args(["run", "small.yaml", "--no-files"]).assert().code(1).get_output().clone();
+    assert!(String::from_utf8(output.stdout).unwrap().contains("✘ missed"));
+}
+
+#[test]
+fn another_scenarios_results_are_not_overwritten_unless_forced() {
+    let folder = folder(SMALL);
+    fs::write(folder.path().join("other.yaml"), SMALL).unwrap();
+    let run = |scenario: &str, force: bool| asyncflow().current_dir(&folder).args(["run", scenario, "-q", "--out", "there"]).args(force.then_some("--force")).assert();
+    run("small.yaml", false).success();
+    run("small.yaml", false).success();
+    run("other.yaml", false).code(2);
+    run("other.yaml", true).success();
+}
+
+#[test]
+fn a_limit_that_is_reached_is_named_with_the_way_to_raise_it() {
+    // 1,000/s into a core that serves 250/s: the backlog passes 500 within a second.
+    let folder = folder(SMALL);
+    for (limit, words) in [("run.limits.in_flight=500", "run.limits.in_flight"), ("run.limits.events=10k", "run.limits.events")] {
+        let args = ["run", "small.yaml", "--set", "workload.users.open.rate=1000/s", "--set", limit];
+        let output = asyncflow().current_dir(&folder).args(args).assert().code(2).get_output().clone();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(words) && said.contains("--set"), "{said}");
+        assert!(!folder.path().join("out/small/manifest.json").exists() && names(&folder.path().join("out/small")).is_empty());
+    }
+}
+
+#[test]
+fn an_overloaded_system_is_called_overloaded() {
+    let folder = folder(SMALL);
+    let args = ["run", "small.yaml", "--no-files", "--set", "workload.users.open.rate=300/s"];
+    let output = asyncflow().current_dir(&folder).args(args).assert().success().get_output().clone();
+    let (said, warned) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(said.contains("✘ overloaded  users"), "{said}");
+    assert!(warned.contains("this cannot hold: 120 %"), "{warned}");
+}
+
+#[test]
+fn what_show_and_convert_write_reads_back_as_the_same_scenario() {
+    let folder = folder(SMALL);
+    let show = |file: &str| String::from_utf8(asyncflow().current_dir(&folder).args(["show", file]).assert().success().get_output().stdout.clone()).unwrap();
+    let shown = show("small.yaml");
+    assert!(shown.contains("replicas: 1"), "defaults are filled in: {shown}");
+    for notation in ["ron", "json", "yaml"] {
+        let name = format!("copy.{notation}");
+        asyncflow().current_dir(&folder).args(["convert", "small.yaml", &name]).assert().success();
+        assert_eq!(show(&name), shown, "{notation}");
+    }
+    asyncflow().current_dir(&folder).args(["convert", "small.yaml", "copy.ron"]).assert().code(2);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_closed_pipe_is_a_quiet_success() {
+    let folder = folder(SMALL);
+    let script = format!("{} run small.yaml --no-files -r 3 2>err | true; echo ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_asyncflow"));
+    let output = std::process::Command::new("bash").arg("-c").arg(script).current_dir(&folder).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "0");
+    assert_eq!(fs::read_to_string(folder.path().join("err")).unwrap(), "");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupted_run_writes_what_is_complete_and_says_so() {
+    // A run of minutes gets SIGINT after its first replications; the files hold whole replications, and a manifest.
+    let folder = folder(SMALL);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_asyncflow"))
+        .args(["run", "small.yaml", "-r", "100000", "-j", "2"])
+        .current_dir(&folder)
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let status = child.wait().unwrap();
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+    assert!(said.contains("interrupted: ") && said.contains("of 100000 replications are complete"), "{said}");
+    assert_eq!(status.code(), Some(0));
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("out/small/manifest.json")).unwrap()).unwrap();
+    assert!(manifest["replications"].as_u64().is_some_and(|n| n > 0 && n < 100_000));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_folder_that_cannot_be_written_is_refused_before_the_first_event() {
+    // A file stands where the folder should be.
+    let folder = folder(SMALL);
+    fs::write(folder.path().join("out"), "in the way").unwrap();
+    let output = asyncflow().current_dir(&folder).args(["run", "small.yaml"]).assert().code(2).get_output().clone();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("out/small") && said.contains("help: "), "{said}");
+}
