@@ -119,6 +119,8 @@ impl Fold {
         let values = &self.values[metric];
         match self.metrics[metric].how {
             How::Mean => stats::mean(values, confidence),
+            How::Largest => stats::extreme(values, true),
+            How::Smallest => stats::extreme(values, false),
             How::Ratio => stats::ratio(values, &self.weights[metric], confidence),
             How::Quantile { histogram, q } => stats::quantile(self.pooled_quantile(histogram, q), values, confidence),
         }

@@ -24,6 +24,10 @@ pub struct Metric {
 pub enum How {
     /// The mean of the replications' values.
     Mean,
+    /// The largest of them.
+    Largest,
+    /// The smallest of them.
+    Smallest,
     /// The quantile of all replications' durations together: which histogram, which quantile.
     Quantile { histogram: usize, q: f64 },
     /// The sum of the replications' numerators over the sum of their denominators; the weight is the denominator.
@@ -142,11 +146,11 @@ impl<'a> Walk<'a> {
         self.put(kind, entity, latency, "mean", "s", How::Mean, |_| plain(total / n));
         self.put(kind, entity, latency, "sd", "s", How::Mean, |_| plain(((squares - total * total / n).max(0.0) / (n - 1.0)).sqrt()));
         let some = |ns: u64| if n > 0.0 { ns as f64 * 1e-9 } else { f64::NAN };
-        self.put(kind, entity, latency, "min", "s", How::Mean, |_| plain(some(sum.min_ns)));
+        self.put(kind, entity, latency, "min", "s", How::Smallest, |_| plain(some(sum.min_ns)));
         for (stat, q) in QUANTILES {
             self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| plain(sum.latency.quantile_s(q)));
         }
-        self.put(kind, entity, latency, "max", "s", How::Mean, |_| plain(some(sum.max_ns)));
+        self.put(kind, entity, latency, "max", "s", How::Largest, |_| plain(some(sum.max_ns)));
         for (index, part) in PARTS.iter().enumerate() {
             self.put(kind, entity, ("time_in.", part), "mean", "s", How::Mean, |_| plain(sum.parts_ns[index] as f64 * 1e-9 / n));
         }
@@ -180,10 +184,10 @@ impl<'a> Walk<'a> {
         };
         let max = |record: &Record, gauge: usize| members.iter().map(|&i| record.instances[i].gauges[gauge].max).max().unwrap_or(0) as f64;
         self.put(kind, entity, ("utilisation", ""), "mean", "1", How::Mean, |r| plain(mean(r, 0) / cores));
-        self.put(kind, entity, ("utilisation", ""), "max", "1", How::Mean, |r| plain(max(r, 0) / cores_max));
+        self.put(kind, entity, ("utilisation", ""), "max", "1", How::Largest, |r| plain(max(r, 0) / cores_max));
         for (gauge, (name, unit)) in INSTANCE_GAUGES.iter().enumerate().skip(1) {
             self.put(kind, entity, (name, ""), "mean", unit, How::Mean, |r| plain(mean(r, gauge)));
-            self.put(kind, entity, (name, ""), "max", unit, How::Mean, |r| plain(max(r, gauge)));
+            self.put(kind, entity, (name, ""), "max", unit, How::Largest, |r| plain(max(r, gauge)));
         }
         let histogram = self.histograms.len();
         let mut lag = InstanceTally::default();
@@ -196,7 +200,7 @@ impl<'a> Walk<'a> {
         let max_s = if n > 0.0 { lag.lag_max_ns as f64 * 1e-9 } else { f64::NAN };
         self.put(kind, entity, ("loop_lag", ""), "mean", "s", How::Mean, |_| plain(lag.lag_sum_ns as f64 * 1e-9 / n));
         self.put(kind, entity, ("loop_lag", ""), "p99", "s", How::Quantile { histogram, q: 0.99 }, |_| plain(lag.lag.quantile_s(0.99)));
-        self.put(kind, entity, ("loop_lag", ""), "max", "s", How::Mean, |_| plain(max_s));
+        self.put(kind, entity, ("loop_lag", ""), "max", "s", How::Largest, |_| plain(max_s));
         let prices = members.iter().map(|&i| layout.instances[i].dollars_per_hour).collect::<Option<Vec<f64>>>();
         if let Some(prices) = prices {
             self.put(kind, entity, ("cost", ""), "mean", "USD/h", How::Mean, |_| plain(prices.iter().sum()));
@@ -207,7 +211,7 @@ impl<'a> Walk<'a> {
     fn link(&mut self, name: &str, index: usize) {
         let gauge = |record: &Record| -> Measured { record.links[index].in_flight };
         self.put("link", name, ("in_flight", ""), "mean", "1", How::Mean, |r| plain(gauge(r).mean(r.measured_ns)));
-        self.put("link", name, ("in_flight", ""), "max", "1", How::Mean, |r| plain(gauge(r).max as f64));
+        self.put("link", name, ("in_flight", ""), "max", "1", How::Largest, |r| plain(gauge(r).max as f64));
         self.put("link", name, ("lost", ""), "total", "1", How::Mean, |r| plain(r.links[index].lost as f64));
         let transit = |record: &Record| record.links[index].transit_ns as f64 * 1e-9 / record.links[index].delivered as f64;
         self.put("link", name, ("transit", ""), "mean", "s", How::Mean, |r| plain(transit(r)));

@@ -168,16 +168,15 @@ fn breakdown(out: &mut String, results: &Results, fold: &Fold, workload: &str, p
     Ok(())
 }
 
-/// A small histogram over equal steps of the logarithm of the latency, from the shortest to the 99.9th percentile.
+/// A small histogram over equal steps of the logarithm of the latency, without the thousandth at either end.
 fn sparkline(out: &mut String, histogram: &Histogram, paint: Paint) -> std::fmt::Result {
     const STEPS: usize = 48;
-    let Some(first) = histogram.buckets().next() else { return Ok(()) };
-    let (low, high) = (first.low_ns.max(1) as f64 * 1e-9, histogram.quantile_s(0.999));
-    if high <= low * 1.02 {
+    let (low, high) = (histogram.quantile_s(0.001).max(1e-9), histogram.quantile_s(0.999));
+    if high.is_nan() || high <= low * 1.02 {
         return Ok(());
     }
     let mut heights = vec![0.0; STEPS];
-    let position = |seconds: f64| (seconds.max(low) / low).ln() / (high / low).ln() * STEPS as f64;
+    let position = |seconds: f64| (seconds.max(1e-9) / low).ln() / (high / low).ln() * STEPS as f64;
     for bucket in histogram.buckets() {
         // A bucket may reach over several steps where the latency is short: each gets its part.
         let from = position(bucket.low_ns as f64 * 1e-9);
@@ -194,7 +193,7 @@ fn sparkline(out: &mut String, histogram: &Histogram, paint: Paint) -> std::fmt:
         "  {} {} {}",
         paint.faint(&value(low, "s")),
         blocks(&heights),
-        paint.faint(&format!("{} (p99.9, log scale)", value(high, "s")))
+        paint.faint(&format!("{} (p0.1 to p99.9, log scale)", value(high, "s")))
     )
 }
 

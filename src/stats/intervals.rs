@@ -3,6 +3,7 @@
 //! - means: Student's t over the replications' values (Law 2015, *Simulation Modeling and Analysis*, §9.4.1);
 //! - quantiles: the pooled quantile, with a t-interval from the spread of the replications' own quantiles about it: sectioning
 //!   (Asmussen, Glynn 2007, *Stochastic Simulation*, §III.5a);
+//! - extremes: the largest or smallest value seen, with the range of the replications' own;
 //! - ratios: the ratio of sums, jackknifed over replications (Law 2015, §9.4.3; Iglehart 1975).
 //!
 //! Checked: against published t quantiles and hand-computed examples below; coverage is a later issue's.
@@ -35,6 +36,8 @@ pub enum Method {
     Sectioning,
     /// Ratio of sums, jackknifed over replications.
     Jackknife,
+    /// The most extreme value of all, with the range of the replications' own: what was seen, not what is to be expected.
+    Range,
 }
 
 impl Method {
@@ -44,6 +47,7 @@ impl Method {
             Method::T => "t",
             Method::Sectioning => "sectioning",
             Method::Jackknife => "jackknife",
+            Method::Range => "range",
         }
     }
 }
@@ -81,6 +85,14 @@ pub fn mean(values: &[f64], confidence: f64) -> Estimate {
     let squares: f64 = known().map(|v| (v - mean) * (v - mean)).sum();
     let std_error = (squares / (n as f64 - 1.0).max(1.0) / n as f64).sqrt();
     interval(mean, std_error, n as u32, confidence, Method::T)
+}
+
+/// The largest (or smallest) of the replications' values, and their range.
+pub fn extreme(values: &[f64], largest: bool) -> Estimate {
+    let known = || values.iter().copied().filter(|v| !v.is_nan());
+    let (low, high) = (known().fold(f64::NAN, f64::min), known().fold(f64::NAN, f64::max));
+    let estimate = if largest { high } else { low };
+    Estimate { estimate, low, high, std_error: f64::NAN, n: known().count() as u32, method: Method::Range }
 }
 
 /// The pooled quantile, with the spread of the replications' quantiles about it.

@@ -6,5 +6,5 @@
 mod intervals;
 mod overload;
 
-pub use intervals::{Estimate, Method, mean, quantile, ratio, student_t};
+pub use intervals::{Estimate, Method, extreme, mean, quantile, ratio, student_t};
 pub use overload::{Growth, grows};

@@ -4,5 +4,6 @@ mod support;
 
 mod command;
 mod original;
+mod semantics;
 mod theory;
 mod tidy;
