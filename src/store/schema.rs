@@ -127,7 +127,14 @@ pub const TABLES: [TableSchema; 6] = [
     TableSchema {
         file: "events.parquet",
         row: "a fault that began or ended",
-        columns: &[REPLICATION, number("at_s", "s", "when"), KIND, ENTITY, text("what", "begins or ends"), text("detail", "how much")],
+        columns: &[
+            REPLICATION,
+            number("at_s", "s", "when"),
+            text("kind", "crash, degrade, slow or errors"),
+            text("entity", "what it breaks"),
+            text("what", "begins or ends"),
+            text("detail", "how much"),
+        ],
     },
     TableSchema {
         file: "requests.parquet",

@@ -76,7 +76,8 @@ fn equal_runs_are_equal_bytes_on_any_number_of_threads() {
 fn json_is_one_object_and_says_what_the_files_say() {
     let folder = folder(SMALL);
     let json = |args: &[&str]| -> serde_json::Value {
-        let output = asyncflow().current_dir(&folder).args(["run", "small.yaml", "--json"]).args(args).assert().success().get_output().clone();
+        let output =
+            asyncflow().current_dir(&folder).args(["run", "small.yaml", "--json"]).args(args).assert().success().get_output().clone();
         serde_json::from_slice(&output.stdout).expect("stdout is one JSON object")
     };
     let with_files = json(&[]);
@@ -107,7 +108,12 @@ fn wrong_input_is_refused_with_exit_2_and_nothing_is_written() {
         assert_eq!(names(folder.path()), ["small.yaml"], "nothing is written");
     }
     let folder = folder(SMALL);
-    for args in [&["run", "nowhere.yaml"][..], &["run", "small.yaml", "--duration", "5"], &["run", "small.yaml", "--set", "services.apy.replicas=2"], &["check", "small.txt"]] {
+    for args in [
+        &["run", "nowhere.yaml"][..],
+        &["run", "small.yaml", "--duration", "5"],
+        &["run", "small.yaml", "--set", "services.apy.replicas=2"],
+        &["check", "small.txt"],
+    ] {
         asyncflow().current_dir(&folder).args(args).assert().code(2);
         assert_eq!(names(folder.path()), ["small.yaml"]);
     }
@@ -124,7 +130,9 @@ fn a_missed_objective_is_exit_1() {
 fn another_scenarios_results_are_not_overwritten_unless_forced() {
     let folder = folder(SMALL);
     fs::write(folder.path().join("other.yaml"), SMALL).unwrap();
-    let run = |scenario: &str, force: bool| asyncflow().current_dir(&folder).args(["run", scenario, "-q", "--out", "there"]).args(force.then_some("--force")).assert();
+    let run = |scenario: &str, force: bool| {
+        asyncflow().current_dir(&folder).args(["run", scenario, "-q", "--out", "there"]).args(force.then_some("--force")).assert()
+    };
     run("small.yaml", false).success();
     run("small.yaml", false).success();
     run("other.yaml", false).code(2);
@@ -157,7 +165,9 @@ fn an_overloaded_system_is_called_overloaded() {
 #[test]
 fn what_show_and_convert_write_reads_back_as_the_same_scenario() {
     let folder = folder(SMALL);
-    let show = |file: &str| String::from_utf8(asyncflow().current_dir(&folder).args(["show", file]).assert().success().get_output().stdout.clone()).unwrap();
+    let show = |file: &str| {
+        String::from_utf8(asyncflow().current_dir(&folder).args(["show", file]).assert().success().get_output().stdout.clone()).unwrap()
+    };
     let shown = show("small.yaml");
     assert!(shown.contains("replicas: 1"), "defaults are filled in: {shown}");
     for notation in ["ron", "json", "yaml"] {

@@ -3,6 +3,7 @@
 mod support;
 
 mod command;
+mod docs;
 mod original;
 mod semantics;
 mod theory;

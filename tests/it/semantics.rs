@@ -114,7 +114,13 @@ services:
 fn a_full_queue_rejects_as_the_loss_formulas_say() {
     // M/M/4/10 (`mmck_4_10`, K1 §3.8): the loss is p_10 of a birth-death process, computed here by its definition.
     let (lambda, mu, c, k) = (380.0, 100.0, 4, 10);
-    let weights: Vec<f64> = (0..=k).scan(1.0, |w, n| { let now = *w; *w *= lambda / (mu * f64::min(n as f64 + 1.0, c as f64)); Some(now) }).collect();
+    let weights: Vec<f64> = (0..=k)
+        .scan(1.0, |w, n| {
+            let now = *w;
+            *w *= lambda / (mu * f64::min(n as f64 + 1.0, c as f64));
+            Some(now)
+        })
+        .collect();
     let loss = weights[k] / weights.iter().sum::<f64>();
     let a = run("
 run: { duration: 900s, warmup: 20s, replications: 20 }
