@@ -37,6 +37,16 @@ pub fn load(
     loaded.scenario.filter(|_| !failed).map(|scenario| (source, scenario))
 }
 
+/// What `check` says of a scenario that can run.
+fn verdict(scenario: &Scenario) -> String {
+    let warnings = scenario::check(scenario).list.iter().filter(|problem| problem.severity == Severity::Warning).count();
+    match warnings {
+        0 => "fine".to_string(),
+        1 => "can run, with 1 warning".to_string(),
+        n => format!("can run, with {n} warnings"),
+    }
+}
+
 pub fn check(options: &Check) -> Outcome {
     let mut outcome = Outcome::Done;
     for path in &options.scenarios {
@@ -45,7 +55,7 @@ pub fn check(options: &Check) -> Outcome {
             continue;
         };
         let paint = paint(std::io::stdout().is_terminal());
-        let text = format!("{}: fine\n\n{}", source.name, report::estimate(&scenario::estimate(&scenario), paint));
+        let text = format!("{}: {}\n\n{}", source.name, verdict(&scenario), report::estimate(&scenario::estimate(&scenario), paint));
         if print(&text) == Outcome::Refused {
             return Outcome::Refused;
         }

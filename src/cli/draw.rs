@@ -58,7 +58,10 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
             let annotation = AnnotationKind::Primary.span(start..line_end.max(start));
             group = group.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(annotation.label("here")));
         }
-        None if !source.name.is_empty() => group = group.element(annotate_snippets::Origin::path(source.name.as_str())),
+        // What was typed on the command line is in no file.
+        None if !source.name.is_empty() && !problem.path.starts_with("--") => {
+            group = group.element(annotate_snippets::Origin::path(source.name.as_str()))
+        }
         None => {}
     }
     if let Some(help) = &problem.help {
@@ -80,7 +83,7 @@ mod tests {
         let mut problem = Problem::new(Severity::Error, "steps[0].call", "unknown field `timeoutt`").help("did you mean `timeout`?");
         problem.place = Some(at..at + 8);
         let drawn = one(&Renderer::plain(), &source, &problem);
-        for part in ["error: unknown field `timeoutt`", "shop.yaml:2:25", "^^^^^^^^ here", "= help: did you mean `timeout`?"] {
+        for part in ["error: unknown field `timeoutt`", "shop.yaml:2:26", "^^^^^^^^ here", "= help: did you mean `timeout`?"] {
             assert!(drawn.contains(part), "{drawn}");
         }
     }

@@ -43,6 +43,9 @@ pub fn run(options: &Run) -> Outcome {
 /// What the command line changes in a scenario.
 fn change(scenario: &mut Scenario, options: &Run) -> Vec<Problem> {
     let run = &mut scenario.run;
+    if options.replications == Some(0) {
+        return vec![Problem::new(Severity::Error, "--replications", "a run has at least 1 replication")];
+    }
     run.replications = options.replications.unwrap_or(run.replications);
     run.seed = options.seed.unwrap_or(run.seed);
     match options.duration.as_ref().map(|text| text.parse()) {

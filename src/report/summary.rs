@@ -77,7 +77,7 @@ pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstance
 
 fn head(out: &mut String, results: &Results, paint: Paint) -> std::fmt::Result {
     let (duration, warmup) = (Span::from_seconds(results.duration_s), Span::from_seconds(results.warmup_s));
-    let warmup = if warmup == Span::ZERO { String::new() } else { format!(" after {warmup} of warm-up") };
+    let warmup = if warmup == Span::ZERO { String::new() } else { format!(", the first {warmup} warm-up") };
     let n = results.replications;
     let plural = if n == 1 { "replication" } else { "replications" };
     let line =
@@ -91,7 +91,12 @@ fn verdict(out: &mut String, scenario: &Scenario, results: &Results, paint: Pain
         let (offered, answered, errors) = (of("offered_rate"), of("throughput"), of("error_ratio"));
         let numbers = format!("{}/s asked, {}/s answered, {} failed", value(offered, "1/s"), value(answered, "1/s"), percent(errors));
         let is_overloaded = results.overloaded.contains(workload);
-        let mark = if is_overloaded { paint.bad("✘ overloaded") } else { paint.good("✔ keeps up") };
+        let mark = match errors {
+            _ if is_overloaded => paint.bad("✘ overloaded"),
+            errors if errors >= 0.5 => paint.bad("✘ fails"),
+            errors if errors >= 0.05 => paint.doubtful("! sheds load or fails"),
+            _ => paint.good("✔ keeps up"),
+        };
         writeln!(out, "  {mark}  {workload}: {numbers}")?;
     }
     for slo in &results.slos {

@@ -128,21 +128,23 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
     };
     tree.strip_notes();
     let mut scenario = None;
-    if asyncflow01::is_asyncflow01(&tree) {
+    let is_old = asyncflow01::is_asyncflow01(&tree);
+    if is_old {
         let (lowered, problems) = asyncflow01::lower(&tree);
         loaded.problems.list.extend(problems);
-        loaded.tree = Some(tree);
         let Some(lowered) = lowered else { return loaded };
-        scenario = Some(lowered);
-        if !sets.is_empty() {
-            // A path of `--set` is one of the native scenario.
-            let native = writer::to_yaml(&scenario.take().unwrap_or_else(unreachable_scenario)).unwrap_or_default();
-            let Ok(native) = text::parse(&native, Format::Yaml) else { return loaded };
-            tree = native;
-            tree.forget_places();
-        } else {
-            tree = Node::new(text::Value::Null);
+        // A path of `--set` is one of the native scenario, whose places are not in the text.
+        match sets.is_empty() {
+            true => scenario = Some(lowered),
+            false => match writer::to_yaml(&lowered).map(|text| text::parse(&text, Format::Yaml)) {
+                Ok(Ok(native)) => tree = native,
+                _ => loaded
+                    .problems
+                    .push(Problem::new(Severity::Error, "", "the scenario cannot be written natively"))
+                    .advise("leave `--set` out"),
+            },
         }
+        tree.forget_places();
     }
     for assignment in sets {
         if let Err(problem) = text::set(&mut tree, assignment) {
@@ -152,7 +154,13 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
                     let _ = text::set(&mut full, assignment);
                     tree = full;
                 }
-                None => loaded.problems.push(problem).path.clear(),
+                None => {
+                    let problem = loaded.problems.push(problem);
+                    problem.path = "--set".to_string();
+                    if is_old {
+                        problem.advise("this is a file of AsyncFlow 0.1; paths of `--set` are those that `asyncflow show` prints");
+                    }
+                }
             }
         }
     }
@@ -160,9 +168,7 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
         loaded.problems.list.extend(refuse_reserved(&mut tree));
         let (read, problems) = text::read::<Scenario>(&tree);
         loaded.problems.list.extend(problems.into_iter().map(say_later));
-        if loaded.tree.is_none() {
-            loaded.tree = Some(tree);
-        }
+        loaded.tree = Some(tree);
         scenario = read;
     }
     let Some(mut scenario) = scenario.filter(|_| !loaded.problems.any_error()) else { return loaded };
@@ -182,10 +188,6 @@ fn with_defaults(tree: &Node) -> Option<Node> {
     let mut full = text::parse(&writer::to_yaml(&scenario).ok()?, Format::Yaml).ok()?;
     full.forget_places();
     Some(full)
-}
-
-fn unreachable_scenario() -> Scenario {
-    unreachable!("the scenario has just been lowered")
 }
 
 /// Takes out the top-level words of later releases, each with a problem.

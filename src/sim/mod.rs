@@ -62,7 +62,8 @@ pub fn simulate(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) ->
         world.insert_resource(epoch);
         loop {
             schedule.run(&mut world);
-            let at = Span(world.resource::<Calendar>().now().0);
+            // To the millisecond, for the message of a limit.
+            let at = Span(world.resource::<Calendar>().now().0 / 1_000_000 * 1_000_000);
             match world.resource::<Epoch>().stop {
                 Stop::Reached => break,
                 Stop::NeedsSlots => {

@@ -147,7 +147,7 @@ impl Dataset {
         self.metrics = metrics;
         for named in &histograms {
             for bucket in named.histogram.buckets() {
-                let (low, high) = (bucket.low_ns as f64 * 1e-9, bucket.high_ns as f64 * 1e-9);
+                let (low, high) = (bucket.low_ns as f64 / 1e9, bucket.high_ns as f64 / 1e9);
                 let (kind, entity, metric) = (Cell::Text(named.kind), Cell::Text(&named.entity), Cell::Text(named.metric));
                 self.push(
                     HISTOGRAMS,

@@ -37,7 +37,7 @@ impl Time {
     pub const ZERO: Time = Time(0);
     /// Seconds since the start.
     pub fn seconds(self) -> f64 {
-        self.0 as f64 * 1e-9
+        self.0 as f64 / 1e9
     }
 }
 
@@ -50,7 +50,7 @@ impl Span {
     }
     /// Seconds.
     pub fn seconds(self) -> f64 {
-        self.0 as f64 * 1e-9
+        self.0 as f64 / 1e9
     }
 }
 

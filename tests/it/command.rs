@@ -176,6 +176,10 @@ fn what_show_and_convert_write_reads_back_as_the_same_scenario() {
         assert_eq!(show(&name), shown, "{notation}");
     }
     asyncflow().current_dir(&folder).args(["convert", "small.yaml", "copy.ron"]).assert().code(2);
+    // Also one whose `output` is all default: an empty group in RON.
+    fs::write(folder.path().join("bare.yaml"), SMALL.replace("output: { series: 1s, requests: 10% }", "")).unwrap();
+    asyncflow().current_dir(&folder).args(["convert", "bare.yaml", "bare.ron"]).assert().success();
+    assert_eq!(show("bare.ron"), show("bare.yaml"));
 }
 
 #[test]

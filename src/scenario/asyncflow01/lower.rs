@@ -48,7 +48,9 @@ fn notes(graph: &Graph, problems: &mut Problems) {
             let at = format!("{path}.server_resources.db_connection_pool");
             problems.note(at, "a pool of connections is not modelled, as in AsyncFlow 0.1: nothing waits for it");
         }
-        for (index, _) in server.endpoints.iter().enumerate().filter(|(_, endpoint)| endpoint.probability.is_some()) {
+        // With one endpoint there is nothing to choose, and nothing to say.
+        let several = server.endpoints.len() > 1;
+        for (index, _) in server.endpoints.iter().enumerate().filter(|(_, endpoint)| several && endpoint.probability.is_some()) {
             let what = format!("`probability` is ignored, as in AsyncFlow 0.1: all endpoints of `{}` are equally likely", server.id);
             problems.note(format!("{path}.endpoints[{index}].probability"), what);
         }

@@ -172,7 +172,7 @@ impl<'t> Reader<'t> {
     fn unnamed(&mut self, depth: usize) -> Result<Node, Problem> {
         let start = self.at;
         let value = match self.brackets(depth)? {
-            Held::Nothing => Value::Null,
+            Held::Nothing => Value::Map(Vec::new()),
             Held::Fields(entries) => Value::Map(entries),
             Held::Values(mut values) => match values.pop() {
                 Some(only) if values.is_empty() => return Ok(only),

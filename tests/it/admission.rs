@@ -1,0 +1,106 @@
+//! Who comes in: limits on requests in flight, queues at the door, memory. Numbers of the reference table of theory cases (K1 = Kleinrock I).
+
+use crate::support::{Answer, run};
+
+/// One service `api` with one endpoint, Poisson arrivals, 40 replications.
+fn single(rate: &str, duration: &str, service: &str, steps: &str) -> Answer {
+    run(&format!(
+        "run: {{ duration: {duration}, warmup: 20s, replications: 40, seed: 1 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {rate} }} }} }}
+services: {{ api: {{ {service} endpoints: {{ x: [ {steps} ] }} }} }}"
+    ))
+}
+
+#[test]
+fn m_m_4_10_loses_and_delays_as_the_birth_death_chain_says() {
+    // `mmck_4_10`: K1 §3.8; response and wait are over accepted requests.
+    let service = "instance: { cpu: 4 }, runtime: { tasks: {} }, max_in_flight: 4, queue: { max: 6 },";
+    let a = single("380/s", "320s", service, "cpu: { exp: 10ms }");
+    a.agrees("workload users", "outcomes.rejected mean", 0.086_793_933, 0.01);
+    a.agrees("workload users", "throughput mean", 347.018_305, 0.01);
+    a.agrees("workload users", "latency mean", 0.015_738_145, 0.01);
+    a.agrees("workload users", "time_in.admission mean", 0.005_738_145, 0.01);
+    a.agrees("workload users", "latency p50", 0.013_327_405, 0.01);
+    a.agrees("workload users", "latency p99", 0.054_546_131, 0.02);
+    a.agrees("service api", "utilisation mean", 0.867_545_763, 0.01);
+    a.agrees("service api", "admission_queue mean", 1.991_241_516, 0.01);
+    assert_eq!(a.value("service api", "in_flight max"), 4.0);
+    assert_eq!(a.value("service api", "admission_queue max"), 6.0);
+    assert_eq!(a.value("service api", "ready_queue max"), 0.0);
+}
+
+#[test]
+fn a_pool_without_a_queue_loses_as_erlang_b_says_whatever_the_hold() {
+    // `mgcc_pool20`: Erlang B(20, 15), insensitive to the law of the hold (Sevastyanov). K1 (3.45).
+    for hold in ["50ms", "{ exp: 50ms }"] {
+        let a = single("300/s", "220s", "max_in_flight: 20, queue: { max: 0 },", &format!("wait: {hold}"));
+        a.agrees("workload users", "outcomes.rejected mean", 0.045_593_216, 0.01);
+        a.agrees("service api", "in_flight mean", 14.316_101_766, 0.01);
+        assert!((a.value("workload users", "latency mean") - 0.05).abs() < 0.0002);
+        assert_eq!(a.value("service api", "in_flight max"), 20.0);
+    }
+}
+
+#[test]
+fn m_m_infinity_serves_everybody_at_once() {
+    // `mminf`: N ~ Poisson(24), latency Exp(120 ms). K1 §3.4.
+    let a = single("200/s", "220s", "", "wait: { exp: 120ms }");
+    a.agrees("service api", "in_flight mean", 24.0, 0.01);
+    a.agrees("service api", "io_waiting mean", 24.0, 0.01);
+    a.agrees("workload users", "latency mean", 0.12, 0.01);
+    a.agrees("workload users", "latency p50", 0.083_177_662, 0.01);
+    a.agrees("workload users", "latency p95", 0.359_487_873, 0.01);
+    a.agrees("workload users", "latency p99", 0.552_620_422, 0.02);
+}
+
+#[test]
+fn memory_is_never_over_capacity() {
+    // Law: free memory plus reservations is the capacity; a need above it counts as all of it. Needs up to 120 MB of 100 MB, 90 % of them used.
+    let a = single("30/s", "120s", "instance: { memory: 100MB },", "memory: { uniform: [1MB, 120MB] }, wait: { exp: 30ms }");
+    assert!(a.value("service api", "memory_used max") <= 1e8);
+    assert!(a.value("service api", "memory_used max") > 0.99e8);
+    assert!(a.value("service api", "memory_queue max") > 3.0, "it was not scarce");
+}
+
+#[test]
+fn nobody_overtakes_in_the_queue_for_memory() {
+    // By hand: of 100 B, `big` takes 80 B at 0.2 s for 1 s; the second waits from 0.4 s to 1.2 s. 20 B are free when `small` asks for 10 B at
+    // 0.5 s, but it waits behind, until 1.2 s.
+    let a = run("run: { duration: 5s, replications: 1 }
+workload:
+  a: { to: api.big, open: { rate: { from: 5/s, stages: [ { to: 5/s, over: 450ms }, { to: 0/s, over: 0s } ] }, arrivals: regular } }
+  b: { to: api.small, open: { rate: { from: 2/s, stages: [ { to: 2/s, over: 600ms }, { to: 0/s, over: 0s } ] }, arrivals: regular } }
+services:
+  api:
+    instance: { memory: 100B }
+    endpoints: { big: [ memory: 80B, wait: 1s ], small: [ memory: 10B, wait: 100ms ] }");
+    a.equals("workload a", "arrivals total", 2.0);
+    a.equals("workload b", "arrivals total", 1.0);
+    a.equals("workload a", "time_in.memory mean", 0.4);
+    a.equals("workload b", "time_in.memory mean", 0.7);
+    a.equals("workload b", "latency mean", 0.8);
+    a.equals("service api", "memory_used max", 90.0);
+    a.equals("service api", "memory_queue max", 2.0);
+    a.equals("service api", "memory_used mean", (2.0 * 80.0 + 10.0 * 0.1) / 5.0);
+}
+
+#[test]
+fn the_door_lets_in_first_come_first_served() {
+    // By hand: three at 0.5 s (batch order), each 100 ms, one place, one waits: 100 ms, 200 ms, and the third is rejected. Four such workloads'
+    // requests of one moment are as a batch.
+    let one = |name: &str| {
+        format!("{name}: {{ to: api.x, open: {{ rate: {{ from: 2/s, stages: [ {{ to: 2/s, over: 600ms }}, {{ to: 0/s, over: 0s }} ] }}, arrivals: regular }} }}")
+    };
+    let a = run(&format!(
+        "run: {{ duration: 5s, replications: 1 }}
+workload: {{ {}, {}, {} }}
+services: {{ api: {{ max_in_flight: 1, queue: {{ max: 1 }}, endpoints: {{ x: [ wait: 100ms ] }} }} }}",
+        one("first"),
+        one("second"),
+        one("third")
+    ));
+    a.equals("workload first", "latency mean", 0.1);
+    a.equals("workload second", "latency mean", 0.2);
+    a.equals("workload second", "time_in.admission mean", 0.1);
+    a.equals("workload third", "outcomes.rejected mean", 1.0);
+}

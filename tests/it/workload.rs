@@ -1,0 +1,129 @@
+//! Who sends, and when. Counts of arrivals against renewal theory, and two queues that only depend on how arrivals are spaced.
+
+use crate::support::{Answer, run};
+
+/// Requests to a service that costs nothing.
+fn arrivals(duration: &str, warmup: &str, replications: u32, workload: &str) -> Answer {
+    run(&format!(
+        "run: {{ duration: {duration}, warmup: {warmup}, replications: {replications} }}
+workload: {{ users: {{ to: api.x, {workload} }} }}
+services: {{ api: {{ endpoints: {{ x: [ wait: 1us ] }} }} }}"
+    ))
+}
+
+/// Mean and variance of the replications' counts, and how many there are.
+fn moments(a: &Answer) -> (f64, f64, f64) {
+    let values = &a.row("workload users", "arrivals total").values;
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (mean, values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0), n)
+}
+
+/// Claims a variance, within 4 standard errors of a sample variance of nearly normal counts, and 1 % for what is not asymptotic.
+fn varies(a: &Answer, exact: f64) {
+    let (_, variance, n) = moments(a);
+    let allowed = 4.0 * exact * (2.0 / (n - 1.0)).sqrt() + 0.01 * exact;
+    assert!((variance - exact).abs() < allowed, "the variance of the counts is {variance}, not {exact} ± {allowed}");
+}
+
+#[test]
+fn regular_arrivals_are_exactly_as_many() {
+    // By hand: at 0.1 s, 0.2 s … 99.9 s; the horizon of 100 s is not part of the run. From 50 s on there are 500.
+    arrivals("100s", "0s", 1, "open: { rate: 10/s, arrivals: regular }").equals("workload users", "arrivals total", 999.0);
+    arrivals("100s", "50s", 1, "open: { rate: 10/s, arrivals: regular }").equals("workload users", "arrivals total", 500.0);
+}
+
+#[test]
+fn poisson_counts_have_their_mean_as_variance() {
+    // Poisson: mean and variance are 200.
+    let a = arrivals("20s", "0s", 2000, "open: { rate: 10/s }");
+    a.agrees("workload users", "arrivals total", 200.0, 0.01);
+    varies(&a, 200.0);
+}
+
+#[test]
+fn renewal_counts_vary_as_the_square_of_the_cv() {
+    // Renewal theory (Cox 1962, §4.5): over long windows the variance of the count is cv² times its mean of 1000, which is itself
+    // greater by (cv² − 1)/2 when a gap begins at 0.
+    for (law, cv) in [("gamma", 2.0), ("gamma", 0.5), ("weibull", 2.0), ("weibull", 0.5)] {
+        let a = arrivals("100s", "0s", 1000, &format!("open: {{ rate: 10/s, arrivals: {{ {law}: {{ cv: {cv} }} }} }}"));
+        a.agrees("workload users", "arrivals total", 1000.0 + (cv * cv - 1.0) / 2.0, 0.01);
+        varies(&a, cv * cv * 1000.0);
+    }
+}
+
+const RAMPS: &str = "rate: { stages: [ { to: 100/s, over: 60s }, { to: 100/s, over: 60s }, { to: 0/s, over: 60s } ] }";
+
+#[test]
+fn ramps_give_the_integral_of_the_rate() {
+    // By hand: 3000 + 6000 + 3000; half of the first ramp is a quarter of it; the measured part after 60 s has 9000.
+    let regular = format!("open: {{ {RAMPS}, arrivals: regular }}");
+    arrivals("200s", "0s", 1, &regular).equals("workload users", "arrivals total", 12_000.0);
+    arrivals("30001ms", "0s", 1, &regular).equals("workload users", "arrivals total", 750.0);
+    let poisson = format!("open: {{ {RAMPS} }}");
+    let a = arrivals("200s", "60s", 200, &poisson);
+    a.agrees("workload users", "arrivals total", 9_000.0, 0.01);
+    varies(&a, 9_000.0);
+}
+
+#[test]
+fn windows_of_users_have_the_moments_of_a_mixed_poisson_process() {
+    // `users_poisson_windows`: E = k·m·r·W = 15,000; Var = k·(m·r·W + m·(r·W)²) = 465,000.
+    let a = arrivals("600s", "0s", 400, "users: { active: { poisson: 50 }, each: 30/min, resample: 60s }");
+    a.agrees("workload users", "arrivals total", 15_000.0, 0.01);
+    varies(&a, 465_000.0);
+}
+
+#[test]
+fn batches_of_8_wait_for_each_other() {
+    // `batch_fixed8`: L = rho·(1 + E[X²]/E[X])/(2(1 − rho)) = 18, so 225 ms at 80/s. K1 §4.5.
+    let a = run("run: { duration: 1900s, warmup: 200s, replications: 40 }
+workload: { users: { to: api.x, open: { rate: 10/s, arrivals: { batch: { size: 8 } } } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
+    a.agrees("workload users", "arrivals total", 10.0 * 8.0 * 1700.0, 0.01);
+    a.agrees("workload users", "latency mean", 0.225, 0.015);
+    a.agrees("workload users", "time_in.queue mean", 0.215, 0.015);
+    a.agrees("service api", "in_flight mean", 18.0, 0.015);
+}
+
+#[test]
+fn d_m_1_waits_less_than_m_m_1() {
+    // `dm1_rho80`: sigma = exp(−mu(1 − sigma)a) = 0.6286; T ~ Exp(mu(1 − sigma)). K1 §6.4.
+    let a = run("run: { duration: 620s, warmup: 20s, replications: 40 }
+workload: { users: { to: api.x, open: { rate: 80/s, arrivals: regular } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
+    a.agrees("workload users", "latency mean", 0.026_927_308, 0.01);
+    a.agrees("workload users", "time_in.queue mean", 0.016_927_308, 0.01);
+    a.agrees("workload users", "latency p50", 0.018_664_588, 0.01);
+    a.agrees("workload users", "latency p95", 0.080_667_007, 0.01);
+    a.agrees("workload users", "latency p99", 0.124_004_838, 0.02);
+    a.agrees("service api", "in_flight mean", 2.154_184_672, 0.01);
+}
+
+#[test]
+fn a_mix_divides_requests_by_their_weights() {
+    // By hand: 100/s for 200 s, divided 6 : 3 : 1 (weights need not add up to 1), and nothing to a weight of 0.
+    let a = run("run: { duration: 200s, replications: 20 }
+workload: { users: { mix: { api.a: 6, api.b: 3, db.c: 1, db.d: 0 }, open: { rate: 100/s } } }
+services: { api: { endpoints: { a: [ wait: 1us ], b: [ wait: 1us ] } }, db: { endpoints: { c: [ wait: 1us ], d: [ wait: 1us ] } } }");
+    a.agrees("endpoint api.a", "arrivals total", 12_000.0, 0.01);
+    a.agrees("endpoint api.b", "arrivals total", 6_000.0, 0.01);
+    a.agrees("endpoint db.c", "arrivals total", 2_000.0, 0.01);
+    a.equals("endpoint db.d", "arrivals total", 0.0);
+    let sum: f64 = ["api.a", "api.b", "db.c"].iter().map(|e| a.value(&format!("endpoint {e}"), "arrivals total")).sum();
+    a.equals("workload users", "arrivals total", sum);
+}
+
+#[test]
+fn two_workloads_are_counted_apart_and_served_together() {
+    // By hand: 10/s and 4/s for 100 s, without the arrival at the horizon; both at the same endpoint.
+    let a = run("run: { duration: 100s, replications: 1 }
+workload:
+  web: { to: api.x, open: { rate: 10/s, arrivals: regular } }
+  batch: { to: api.x, open: { rate: 4/s, arrivals: regular } }
+services: { api: { endpoints: { x: [ cpu: 1ms ] } } }");
+    a.equals("workload web", "arrivals total", 999.0);
+    a.equals("workload batch", "arrivals total", 399.0);
+    a.equals("endpoint api.x", "arrivals total", 1398.0);
+    a.equals("service api", "utilisation mean", 1.398 / 100.0);
+}
