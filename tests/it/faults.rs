@@ -117,11 +117,7 @@ fn a_slow_instance_takes_longer_for_bursts_that_start_then() {
     a.equals("workload users", "latency mean", 0.066);
     a.equals("workload users", "latency max", 0.09);
     // Overlapping factors multiply: 60 to 69 take 60·1.5·1.1 ms = 99 ms, 70 to 79 take 66 ms.
-    let a = once(
-        service,
-        "",
-        "slow: { target: api, factor: 1.5x, at: 5s, for: 2s }, slow: { target: api, factor: 1.1x, at: 6s, for: 2s }",
-    );
+    let a = once(service, "", "slow: { target: api, factor: 1.5x, at: 5s, for: 2s }, slow: { target: api, factor: 1.1x, at: 6s, for: 2s }");
     a.equals("workload users", "latency max", 0.099);
     a.equals("workload users", "latency mean", (70.0 * 0.06 + 10.0 * (0.09 + 0.099 + 0.066)) / 100.0);
 }

@@ -34,8 +34,32 @@ faults:
 - degrade: {{ link: users -> web, latency: +{}, loss: 5%, at: {}, for: {} }}
 - slow: {{ target: db, factor: 3x, at: {}, for: {} }}
 - errors: {{ target: app.z, rate: 20%, status: 500, at: {}, for: {} }}",
-        s(100), s(10), rate(180), s(10), rate(1200), us(4000), us(60_000), us(2000), us(8000), us(20_000), us(15_000), us(8000), us(5000),
-        us(3000), us(500), s(20), s(5), s(30), s(6), us(15_000), s(40), s(10), s(55), s(5), s(70), s(10),
+        s(100),
+        s(10),
+        rate(180),
+        s(10),
+        rate(1200),
+        us(4000),
+        us(60_000),
+        us(2000),
+        us(8000),
+        us(20_000),
+        us(15_000),
+        us(8000),
+        us(5000),
+        us(3000),
+        us(500),
+        s(20),
+        s(5),
+        s(30),
+        s(6),
+        us(15_000),
+        s(40),
+        s(10),
+        s(55),
+        s(5),
+        s(70),
+        s(10),
     )
 }
 
@@ -55,7 +79,11 @@ fn the_result_does_not_depend_on_threads() {
     let first = on(&yaml, 1);
     for threads in [1, 2, 4, 0] {
         let again = on(&yaml, threads);
-        assert_eq!((&first.results.fingerprint, first.results.events), (&again.results.fingerprint, again.results.events), "{threads} threads");
+        assert_eq!(
+            (&first.results.fingerprint, first.results.events),
+            (&again.results.fingerprint, again.results.events),
+            "{threads} threads"
+        );
         assert!(first.results.rows.iter().zip(&again.results.rows).all(|(a, b)| bits(a) == bits(b)));
     }
     for outcome in ["lost", "timeout", "crashed", "rejected", "error_503", "error_500"] {
@@ -69,14 +97,12 @@ fn what_is_added_apart_changes_nothing_else() {
     let alone = on(&everything(1, "", ""), 0);
     let mail = "\n  mails: { to: mail.send, open: { rate: 50/s } }";
     let service = "\n  mail: { replicas: 2, balance: random, endpoints: { send: [ cpu: { exp: 10ms } ] } }";
-    for more in [(mail, service)] {
-        let both = on(&everything(1, more.0, more.1), 0);
-        for row in &alone.results.rows {
-            let other = both.results.find(row.kind, &row.entity, &row.metric, row.stat).expect("the row is still there");
-            assert_eq!(bits(row), bits(other), "{} {} {} {}", row.kind, row.entity, row.metric, row.stat);
-        }
-        assert!(both.value("workload mails", "completed total") > 4000.0);
+    let both = on(&everything(1, mail, service), 0);
+    for row in &alone.results.rows {
+        let other = both.results.find(row.kind, &row.entity, &row.metric, row.stat).expect("the row is still there");
+        assert_eq!(bits(row), bits(other), "{} {} {} {}", row.kind, row.entity, row.metric, row.stat);
     }
+    assert!(both.value("workload mails", "completed total") > 4000.0);
 }
 
 #[test]

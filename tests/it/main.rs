@@ -1,10 +1,15 @@
 //! One binary for all integration tests: one link instead of thirty. Each file's name is what it is about.
 
-mod support;
-
+mod admission;
+mod calls;
 mod command;
+mod corrections;
 mod docs;
+mod faults;
+mod laws;
+mod network;
 mod original;
-mod semantics;
+mod support;
 mod theory;
 mod tidy;
+mod workload;

@@ -37,7 +37,9 @@ fn messages_on_a_link_obey_littles_law_exactly() {
 #[test]
 fn a_link_delays_by_its_law_and_never_queues() {
     // M/G/infinity: 200/s times the mean of 20 ms is 4, for every law (K1 §3.4; Mirasol 1963).
-    for law in ["{ exp: 20ms }", "{ uniform: [10ms, 30ms] }", "{ lognormal: { mean: 20ms, cv: 0.8 } }", "{ gamma: { mean: 20ms, cv: 0.5 } }"] {
+    for law in
+        ["{ exp: 20ms }", "{ uniform: [10ms, 30ms] }", "{ lognormal: { mean: 20ms, cv: 0.8 } }", "{ gamma: { mean: 20ms, cv: 0.5 } }"]
+    {
         let a = poisson(&format!("latency: {law}"));
         a.agrees("link users -> api", "transit mean", 0.02, 0.01);
         a.agrees("link users -> api", "in_flight mean", 4.0, 0.01);
