@@ -47,7 +47,8 @@
 pub mod cli;
 pub mod experiment;
 mod fault;
-mod kernel;
+#[doc(hidden)]
+pub mod kernel;
 mod measure;
 mod network;
 mod plan;

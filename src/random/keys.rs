@@ -65,6 +65,11 @@ impl Draw {
     pub fn uniform(self) -> f64 {
         ((self.0 >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0)
     }
+    /// One of `n`, from 0, each with the same chance.
+    #[inline(always)]
+    pub fn one_of(self, n: u32) -> u32 {
+        ((self.uniform() * n as f64) as u32).min(n - 1)
+    }
     /// Another draw, for laws that need two.
     pub fn next(self) -> Draw {
         Draw(mix(self.0.wrapping_add(GOLDEN)))

@@ -93,6 +93,9 @@ pub struct Traffic {
     pub salt: Salt,
 }
 
+/// How many arrivals are drawn ahead at once: a tight loop over one generator is faster than a visit to it for each arrival.
+const BLOCK: usize = 32;
+
 /// A source of the world.
 #[derive(Component)]
 pub struct Source {
@@ -107,8 +110,13 @@ pub struct Source {
     used: f64,
     /// Requests of a batch that are still to come at this moment.
     batch_left: u64,
-    /// When the next request comes, drawn ahead.
-    next: Time,
+    /// The last arrival drawn.
+    last: Time,
+    /// Arrivals drawn ahead, and which of them is next.
+    ahead: Vec<Time>,
+    next: usize,
+    /// No more come before the horizon.
+    ended: bool,
 }
 
 impl Source {
@@ -122,16 +130,42 @@ impl Source {
             next_piece: 0,
             used: 0.0,
             batch_left: 0,
-            next: Time::ZERO,
+            last: Time::ZERO,
+            ahead: Vec::with_capacity(BLOCK),
+            next: 0,
+            ended: false,
         }
     }
 
     /// The time of the next arrival, or none if no more come before `horizon`.
     #[inline(always)]
     pub fn next_arrival(&mut self, traffic: &Traffic, horizon: Time) -> Option<Time> {
+        if self.next == self.ahead.len() {
+            self.draw_ahead(traffic, horizon);
+        }
+        let arrival = self.ahead.get(self.next).copied();
+        self.next += 1;
+        arrival
+    }
+
+    #[inline(never)]
+    fn draw_ahead(&mut self, traffic: &Traffic, horizon: Time) {
+        self.ahead.clear();
+        self.next = 0;
+        while !self.ended && self.ahead.len() < BLOCK {
+            match self.draw(traffic, horizon) {
+                Some(arrival) => self.ahead.push(arrival),
+                None => self.ended = true,
+            }
+        }
+    }
+
+    /// Draws the arrival after the last one.
+    #[inline(always)]
+    fn draw(&mut self, traffic: &Traffic, horizon: Time) -> Option<Time> {
         if self.batch_left > 0 {
             self.batch_left -= 1;
-            return Some(self.next);
+            return Some(self.last);
         }
         let mut gap = traffic.gaps.next(Draw(self.generator.next_u64()));
         loop {
@@ -149,7 +183,7 @@ impl Source {
             self.next_piece += 1;
             self.used = 0.0;
         }
-        let at = Time((self.piece.time_at(self.used) * 1e9 + 0.5) as u64);
+        let at = Time((self.piece.time_at(self.used) * 1e9 + 0.5) as i64 as u64);
         if at >= horizon {
             return None;
         }
@@ -158,7 +192,7 @@ impl Source {
             self.batch_left = (size.sample(Draw(self.generator.next_u64())).round().max(1.0) as u64) - 1;
         }
         // Rounding must not put an arrival before the one that came first.
-        self.next = at.max(self.next);
-        Some(self.next)
+        self.last = at.max(self.last);
+        Some(self.last)
     }
 }

@@ -150,7 +150,8 @@ impl Sampler {
     /// The value as a span, rounded once to whole nanoseconds; negative becomes zero, too long becomes the longest.
     #[inline(always)]
     pub fn span(&self, key: Key) -> Span {
-        Span((self.value(key) + 0.5) as u64)
+        // Through i64, which is half the instructions; the longest span is then 292 years.
+        Span(((self.value(key) + 0.5) as i64).max(0) as u64)
     }
 }
 
