@@ -65,6 +65,11 @@ impl Draw {
     pub fn uniform(self) -> f64 {
         ((self.0 >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0)
     }
+    /// `1 - u` of the same draw, exactly, and without the subtraction.
+    #[inline(always)]
+    pub fn complement(self) -> f64 {
+        Draw(!self.0).uniform()
+    }
     /// One of `n`, from 0, each with the same chance.
     #[inline(always)]
     pub fn one_of(self, n: u32) -> u32 {
@@ -107,6 +112,15 @@ impl rand::TryRng for Generator {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_complement_of_a_draw_is_one_minus_it() {
+        // The grid of draws is symmetric about a half: by hand, bit for bit.
+        for i in 0..1000 {
+            let draw = Draw(mix(i));
+            assert_eq!(draw.complement(), 1.0 - draw.uniform());
+        }
+    }
 
     #[test]
     fn draws_of_consecutive_requests_are_uniform() {

@@ -89,7 +89,7 @@ impl Gaps {
     #[inline(always)]
     pub fn next(&self, draw: Draw) -> f64 {
         match self {
-            Gaps::Poisson | Gaps::Batch(_) => -ln(1.0 - draw.uniform()),
+            Gaps::Poisson | Gaps::Batch(_) => -ln(draw.complement()),
             Gaps::Regular => 1.0,
             Gaps::Law(law) => law.sample(draw),
         }

@@ -99,11 +99,21 @@ const BLOCK: usize = 32;
 /// A source of the world.
 #[derive(Component)]
 pub struct Source {
-    generator: Xoshiro256PlusPlus,
     /// The key its requests' keys come from.
     pub key: Key,
     /// How many requests it has sent.
     pub ordinal: u64,
+    process: Process,
+    /// Arrivals drawn ahead: how many there are, and which of them is next.
+    ahead: [Time; BLOCK],
+    drawn: usize,
+    next: usize,
+}
+
+/// The arrival process of a source, up to its last draw.
+#[derive(Clone)]
+struct Process {
+    generator: Xoshiro256PlusPlus,
     piece: Piece,
     next_piece: u32,
     /// Units of the integrated rate used up in the piece.
@@ -112,54 +122,45 @@ pub struct Source {
     batch_left: u64,
     /// The last arrival drawn.
     last: Time,
-    /// Arrivals drawn ahead, and which of them is next.
-    ahead: Vec<Time>,
-    next: usize,
-    /// No more come before the horizon.
-    ended: bool,
 }
 
 impl Source {
     pub fn new(traffic: &Traffic, replication: Key) -> Source {
         let key = Key(replication.draw(traffic.salt).0);
-        Source {
-            generator: Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0),
-            key,
-            ordinal: 0,
-            piece: Piece::EMPTY,
-            next_piece: 0,
-            used: 0.0,
-            batch_left: 0,
-            last: Time::ZERO,
-            ahead: Vec::with_capacity(BLOCK),
-            next: 0,
-            ended: false,
-        }
+        let generator = Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0);
+        let process = Process { generator, piece: Piece::EMPTY, next_piece: 0, used: 0.0, batch_left: 0, last: Time::ZERO };
+        Source { key, ordinal: 0, process, ahead: [Time::ZERO; BLOCK], drawn: BLOCK, next: BLOCK }
     }
 
     /// The time of the next arrival, or none if no more come before `horizon`.
     #[inline(always)]
     pub fn next_arrival(&mut self, traffic: &Traffic, horizon: Time) -> Option<Time> {
-        if self.next == self.ahead.len() {
+        if self.next == BLOCK {
             self.draw_ahead(traffic, horizon);
         }
-        let arrival = self.ahead.get(self.next).copied();
+        if self.next == self.drawn {
+            return None;
+        }
         self.next += 1;
-        arrival
+        Some(self.ahead[self.next - 1])
     }
 
     #[inline(never)]
     fn draw_ahead(&mut self, traffic: &Traffic, horizon: Time) {
-        self.ahead.clear();
-        self.next = 0;
-        while !self.ended && self.ahead.len() < BLOCK {
-            match self.draw(traffic, horizon) {
-                Some(arrival) => self.ahead.push(arrival),
-                None => self.ended = true,
-            }
+        // On copies, which can stay in registers.
+        let (mut process, mut ahead) = (self.process.clone(), [Time::ZERO; BLOCK]);
+        self.drawn = 0;
+        while self.drawn < BLOCK
+            && let Some(arrival) = process.draw(traffic, horizon)
+        {
+            ahead[self.drawn] = arrival;
+            self.drawn += 1;
         }
+        (self.process, self.ahead, self.next) = (process, ahead, 0);
     }
+}
 
+impl Process {
     /// Draws the arrival after the last one.
     #[inline(always)]
     fn draw(&mut self, traffic: &Traffic, horizon: Time) -> Option<Time> {

@@ -37,7 +37,7 @@ impl Compiled for Law {
     #[inline(always)]
     fn sample(&self, draw: Draw) -> f64 {
         // `1 - u` is exact on the grid of draws, so the plain logarithm loses nothing.
-        -self.mean * ln(1.0 - draw.uniform())
+        -self.mean * ln(draw.complement())
     }
     fn quantile(&self, u: f64) -> f64 {
         if self.mean == 0.0 { 0.0 } else { -self.mean * (-u).ln_1p() }
