@@ -17,7 +17,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 fn holds(cases_: u32, seed: u64, law: impl Fn(Case) -> Result<(), String>) {
     let wanted = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(cases_);
     let config =
-        Config { cases: wanted, failure_persistence: None, rng_seed: RngSeed::Fixed(seed), max_shrink_iters: 2_000, ..Config::default() };
+        Config { cases: wanted, failure_persistence: None, rng_seed: RngSeed::Fixed(seed), max_shrink_iters: 400, ..Config::default() };
     if let Err(failure) = TestRunner::new(config).run(&cases(), |case| law(case).map_err(TestCaseError::fail)) {
         panic!("{failure}");
     }

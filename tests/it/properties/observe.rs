@@ -81,6 +81,12 @@ pub fn command(folder: &Path, yaml: &str, arguments: &[&str]) -> Result<Vec<u8>,
     }
 }
 
+/// A folder for a run: in memory where there is such a place, because a run waits until its files are on the disk.
+pub fn folder() -> Result<tempfile::TempDir, String> {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.map_err(|e| e.to_string())
+}
+
 /// Every request and every number of one replication.
 pub fn run(case: &Case) -> Result<Run, String> {
     run_text(&case.yaml(1, Stranger::None, ALL))
@@ -88,7 +94,7 @@ pub fn run(case: &Case) -> Result<Run, String> {
 
 /// The same of a text.
 pub fn run_text(yaml: &str) -> Result<Run, String> {
-    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let folder = folder()?;
     command(folder.path(), yaml, &["-q", "--out", "out"])?;
     let table = |name: &str| rows(&folder.path().join("out").join(name));
     let mut run = Run { requests: Vec::new(), numbers: BTreeMap::new(), last: BTreeMap::new() };

@@ -7,7 +7,7 @@ use super::generate::{Case, Feature, Limits};
 use super::observe::{self, ADMISSION, CPU, MEMORY, NETWORK, QUEUE};
 use super::{claim, holds};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The moments of one request at one instance, ns.
 struct Stay {
@@ -20,6 +20,8 @@ struct Stay {
     /// Bytes, if they are known.
     need: Option<u64>,
     outcome: String,
+    /// Whether the door turned it away, and not one that it called.
+    turned_away: bool,
 }
 
 impl Stay {
@@ -33,6 +35,7 @@ impl Stay {
 fn stays(case: &Case) -> Result<Vec<(String, Limits, Vec<Stay>)>, String> {
     let run = observe::run(case)?;
     let own = observe::own_parts(&run.requests)?;
+    let callers: BTreeSet<&str> = run.requests.iter().map(|request| request.caller.as_str()).collect();
     let stay = |i: usize| {
         let (request, own) = (&run.requests[i], &own[i]);
         let door = request.arrived + own[NETWORK];
@@ -40,7 +43,8 @@ fn stays(case: &Case) -> Result<Vec<(String, Limits, Vec<Stay>)>, String> {
         let has_memory = admitted + own[MEMORY];
         let starts = has_memory + own[QUEUE];
         let (need, outcome) = (case.need(&request.endpoint), request.outcome.clone());
-        Stay { door, admitted, has_memory, starts, done: starts + own[CPU], left: request.finished, need, outcome }
+        let turned_away = outcome == "rejected" && !callers.contains(request.key.as_str());
+        Stay { door, admitted, has_memory, starts, done: starts + own[CPU], left: request.finished, need, outcome, turned_away }
     };
     let of = |instance: &String| (0..run.requests.len()).filter(|&i| run.requests[i].instance == *instance).map(stay).collect();
     Ok(run.entities("instance").into_iter().map(|instance| (instance.clone(), case.limits(&instance), of(&instance))).collect())
@@ -75,7 +79,7 @@ fn doors_memory_and_cores_serve_in_the_order_of_asking() {
     holds(40, 5, |case| {
         let case = plain(case);
         for (instance, limits, stays) in stays(&case)? {
-            let served: Vec<&Stay> = stays.iter().filter(|stay| !["crashed", "rejected"].contains(&stay.outcome.as_str())).collect();
+            let served: Vec<&Stay> = stays.iter().filter(|stay| stay.outcome != "crashed" && !stay.turned_away).collect();
             let asked = || served.iter().filter(|stay| !stay.asked_nothing());
             let reserve = asked().filter(|stay| stay.need != Some(0) && case.reserves());
             let compute = asked().filter(|stay| stay.done > stay.has_memory && limits.one_queue);
@@ -111,7 +115,7 @@ fn course(stays: &[Stay]) -> Vec<(u64, State)> {
             add(changes.entry(to).or_default(), -1);
         }
     };
-    for stay in stays.iter().filter(|stay| stay.outcome != "rejected") {
+    for stay in stays.iter().filter(|stay| !stay.turned_away) {
         let need = stay.need.unwrap_or(0) as i64;
         during(stay.door, stay.admitted, &|state, n| state.at_door += n);
         during(stay.admitted, stay.left, &|state, n| state.inside += n);
@@ -168,7 +172,7 @@ fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
 
 /// Who was rejected at the door found all places taken and the queue full: just before, or just after what happened at the same moment.
 fn turned_away_only_when_full(instance: &str, limits: &Limits, stays: &[Stay], course: &[(u64, State)]) -> Result<(), String> {
-    for stay in stays.iter().filter(|stay| stay.outcome == "rejected" && stay.asked_nothing()) {
+    for stay in stays.iter().filter(|stay| stay.turned_away) {
         let after = course.partition_point(|(at, _)| *at <= stay.door);
         let before = course.partition_point(|(at, _)| *at < stay.door);
         let full = |index: usize| {

@@ -19,7 +19,7 @@ fn same(what: &str, a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>
 fn the_same_input_gives_the_same_bytes_on_1_2_and_4_threads_and_twice_in_a_row() {
     // Law 5, for every file of 12 scenarios of five replications.
     holds(12, 7, |case| {
-        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let folder = observe::folder()?;
         let yaml = case.yaml(1, Stranger::None, ALL);
         let on = |threads: &str| files(folder.path(), &yaml, &["-r", "5", "-j", threads]);
         let first = on("1")?;
@@ -35,15 +35,15 @@ fn the_same_input_gives_the_same_bytes_on_1_2_and_4_threads_and_twice_in_a_row()
 fn an_output_switched_on_or_off_changes_no_other_byte() {
     // Law 6, for every file of 12 scenarios: requests on, off and sampled, other windows, the chart. The manifest names what was asked for.
     holds(12, 8, |case| {
-        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let folder = observe::folder()?;
         let with = |output: &str, arguments: &[&str]| {
             files(folder.path(), &case.yaml(1, Stranger::None, output), &[&["-r", "2"], arguments].concat())
         };
         let window = if case.has(Feature::Drains) { "series: 70s" } else { "series: 70ms" };
         let all = with(ALL, &[])?;
-        same("requests off", &all, &with("{}", &[])?, &["manifest.json", "requests.parquet"])?;
-        same("requests sampled", &all, &with("{ requests: 20% }", &[])?, &["manifest.json", "requests.parquet"])?;
-        same("other windows", &all, &with(&format!("{{ requests: 100%, {window} }}"), &[])?, &["manifest.json", "series.parquet"])?;
+        same("requests off", &all, &with("", &[])?, &["manifest.json", "requests.parquet"])?;
+        same("requests sampled", &all, &with("requests: 20%", &[])?, &["manifest.json", "requests.parquet"])?;
+        same("other windows", &all, &with(&format!("requests: 100%, {window}"), &[])?, &["manifest.json", "series.parquet"])?;
         same("with a chart", &all, &with(ALL, &["--plots"])?, &["manifest.json", "plots.svg"])?;
         // And the numbers that are printed are the same with files and without.
         let printed = |arguments: &[&str]| -> Result<serde_json::Value, String> {
