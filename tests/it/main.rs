@@ -9,6 +9,7 @@ mod faults;
 mod laws;
 mod network;
 mod original;
+mod properties;
 mod support;
 mod theory;
 mod tidy;

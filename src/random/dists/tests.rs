@@ -171,6 +171,14 @@ fn a_span_is_rounded_once_and_never_negative() {
 }
 
 #[test]
+fn the_cv_is_the_standard_deviation_in_means() {
+    // By hand: an exponential's is 1, that of a box from 2 to 8 is √3/5; 0 if nothing varies, even at 0; infinite with the variance.
+    let cv = |text| law(text).cv();
+    assert!((cv(r#"{"exp": 30}"#) - 1.0).abs() < 1e-15 && (cv(r#"{"uniform": [2, 8]}"#) - 3f64.sqrt() / 5.0).abs() < 1e-15);
+    assert_eq!((cv(r#""0""#), cv(r#"{"pareto": {"min": 1, "alpha": 1.5}}"#)), (0.0, f64::INFINITY));
+}
+
+#[test]
 fn a_law_is_small() {
     // A choice: a law and its tag fit into half a cache line and a word.
     assert!(std::mem::size_of::<Law>() <= 40, "{}", std::mem::size_of::<Law>());
