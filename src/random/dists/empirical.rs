@@ -42,12 +42,14 @@ impl<Q: Quantity> Empirical<Q> {
         let of_file = |error: String| ("file", error);
         let unreadable =
             |error: String| of_file(format!("cannot read `{}`: {error}\nhelp: its path is relative to the scenario's folder", shown(file)));
-        let opened = std::fs::File::open(folder.join(&*file)).map_err(|error| unreadable(error.to_string()))?;
-        let length = opened.metadata().map_err(|error| unreadable(error.to_string()))?;
-        if !length.is_file() {
+        let path = folder.join(&*file);
+        // Before it is opened: a pipe would wait for a writer.
+        let found = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?;
+        if !found.is_file() {
             return Err(unreadable("it is not a file".to_string()));
         }
-        if length.len() > LARGEST {
+        let opened = std::fs::File::open(&path).map_err(|error| unreadable(error.to_string()))?;
+        if found.len() > LARGEST {
             return Err(of_file(format!("`{}` is larger than 64 MiB\nhelp: take a sample of its rows", shown(file))));
         }
         let mut reader = csv::Reader::from_reader(opened.take(LARGEST));

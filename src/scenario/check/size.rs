@@ -5,10 +5,11 @@
 //! replication. Both are named when they are reached, with what to change. What is reached only by chance is for the run to find.
 //! Checked: `tests/it/hostile`, under a limit of address space.
 
+use super::names::calls;
 use crate::fault::Fault;
 use crate::problem::Problems;
 use crate::scenario::estimate::Load;
-use crate::scenario::{Scenario, Step};
+use crate::scenario::{Machine, Runtime, Scenario};
 use crate::units::{Count, Span};
 use indexmap::IndexSet;
 
@@ -25,13 +26,13 @@ const INSTANCE_B: f64 = 2_000.0;
 const WORKER_B: f64 = 100.0;
 /// Bytes of a link: an entity with its gauge, and its tally.
 const LINK_B: f64 = 500.0;
-/// Bytes of a request written one by one.
-const TRACED_B: f64 = 200.0;
-/// Bytes of a value of a window: in the record, and its mean over the replications.
-const VALUE_B: f64 = 48.0;
+/// Bytes of a request written one by one: in the record of a replication, and in the one that is being written meanwhile.
+const TRACED_B: f64 = 280.0;
+/// Bytes of a value of a window: in the two records, and its mean over the replications.
+const VALUE_B: f64 = 80.0;
 /// Bytes of a metric: its names, and a value and a weight for every replication.
 const METRIC_B: f64 = 250.0;
-const METRIC_OF_REPLICATION_B: f64 = 16.0;
+const METRIC_OF_REPLICATION_B: f64 = 24.0;
 /// Metrics of a workload or an endpoint, of a service or an instance, of a link.
 const METRICS_OF: [f64; 3] = [40.0, 40.0, 10.0];
 
@@ -50,28 +51,27 @@ impl Sizes {
         let mut sizes = Sizes { instances: 0, workers: 0, endpoints: 0, links: 0, flows: 0 };
         let mut called: IndexSet<&str> = IndexSet::new();
         for service in scenario.services.values() {
-            let (workers, cores) = service.runtime.workers(service.instance.cpu);
             let replicas = if service.instances.is_empty() { u64::from(service.replicas) } else { 0 };
             sizes.instances += replicas + service.instances.len() as u64;
-            sizes.workers += replicas * u64::from(workers.max(cores));
-            let own = service.instances.values().map(|spec| (&spec.runtime, spec.instance.cpu));
-            sizes.workers += own.map(|(runtime, cpu)| u64::from(runtime.workers(cpu).0)).sum::<u64>();
+            let workers = |runtime: &Runtime, machine: &Machine| u64::from(runtime.workers(machine.cpu).0);
+            sizes.workers += replicas * workers(&service.runtime, &service.instance);
+            sizes.workers += service.instances.values().map(|spec| workers(&spec.runtime, &spec.instance)).sum::<u64>();
             for endpoint in service.endpoints.values().chain(service.instances.values().flat_map(|spec| spec.endpoints.values())) {
                 sizes.endpoints += 1;
-                called.extend(
-                    endpoint.steps.iter().filter_map(|step| if let Step::Call(call) = step { Some(call.to.as_str()) } else { None }),
-                );
+                called.extend(calls(&endpoint.steps).map(|(_, call)| call.to.as_str()));
             }
         }
         for workload in scenario.workload.values() {
-            let is_service = |to: &&String| scenario.services.contains_key(*to);
-            let any = workload.to.iter().chain(workload.mix.keys()).any(|to| is_service(&to));
-            sizes.flows += workload.mix.len() as u64 + 1 + if any { sizes.endpoints } else { 0 };
+            let mut targets = workload.to.iter().chain(workload.mix.keys());
+            sizes.flows += targets.clone().count() as u64;
+            // Where a service is named, any endpoint may come of it.
+            sizes.flows += if targets.any(|to| scenario.services.contains_key(to)) { sizes.endpoints } else { 0 };
+            sizes.links += workload.via.len() as u64;
         }
         sizes.flows += called.len() as u64;
-        let hops = sizes.flows + scenario.workload.values().map(|workload| workload.via.len() as u64).sum::<u64>();
-        sizes.links = 2 * hops.min(scenario.links.len() as u64 + if scenario.links.contains_key("default") { hops } else { 0 })
-            + 2 * sizes.instances.min(scenario.links.len() as u64);
+        // Both ways of what is written; with `default` also of what messages cross anyway.
+        let crossed = if scenario.links.contains_key("default") { sizes.links + sizes.flows } else { 0 };
+        sizes.links = 2 * (scenario.links.len() as u64 + crossed);
         sizes
     }
 
@@ -85,9 +85,9 @@ impl Sizes {
         let windows = run.duration.0.div_ceil(window) as f64;
         let values = windows * (3.0 * workloads + 7.0 * instances + links);
         let histogram = histogram_bytes(run.duration);
-        // One where it is recorded, one while it is folded, one of all replications.
-        let latencies = histogram * (flows + 2.0 * (workloads + served)) + 4.0 * workloads * self.endpoints as f64;
-        let lags = histogram * (instances + 2.0 * (services + instances)) + INSTANCE_B * instances + WORKER_B * self.workers as f64;
+        // One where it is recorded, one of the replication before, one while that is folded, one of all replications.
+        let latencies = histogram * 2.0 * (flows + workloads + served) + 4.0 * workloads * self.endpoints as f64;
+        let lags = histogram * 2.0 * (services + 2.0 * instances) + INSTANCE_B * instances + WORKER_B * self.workers as f64;
         let metrics = METRICS_OF[0] * (workloads + self.endpoints as f64) + METRICS_OF[1] * (services + instances) + METRICS_OF[2] * links;
         let replications = f64::from(run.replications);
         let part = |path, bytes, what, help| Part { path, bytes, what, help };
@@ -213,7 +213,8 @@ pub fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
     }
     let share = scenario.output.requests.map_or(0.0, |share| share.fraction);
     let traced = load.requests * share * TRACED_B;
-    if traced > limits.memory.0 as f64 {
+    let others: f64 = Sizes::of(scenario).memory(scenario).iter().map(|part| part.bytes).sum();
+    if traced > 0.0 && traced + others > limits.memory.0 as f64 {
         let what = format!(
             "about {} requests would be kept to be written one by one, {} of memory, more than the limit `run.limits.memory` of {}",
             rounded(load.requests * share),

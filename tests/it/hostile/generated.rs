@@ -35,8 +35,43 @@ fn files_of_one_mebibyte_of_anything_are_refused_in_words() {
     // As large as is read: what costs more than its size would show here.
     let fill = |unit: &str| unit.repeat(1024 * 1024 / unit.len());
     for unit in [
-        "[", "{", "(", "- ", "? ", "a: ", "&a ", "*a ", "!a ", "\"", "'", "#", "\t", "\n", ",", "-\n", "a: 1\n", "a\n", "|\n", "%", "---\n",
-        "{a: ", "[a, ", "\\", "\"\\u0041\"", "é", "a:\n", "x(", "r#\"", "/*", "//", "0", "9", "[[],", "a: &a [*a]\n", "\r", "'\n",
+        "[",
+        "{",
+        "(",
+        "- ",
+        "? ",
+        "a: ",
+        "&a ",
+        "*a ",
+        "!a ",
+        "\"",
+        "'",
+        "#",
+        "\t",
+        "\n",
+        ",",
+        "-\n",
+        "a: 1\n",
+        "a\n",
+        "|\n",
+        "%",
+        "---\n",
+        "{a: ",
+        "[a, ",
+        "\\",
+        "\"\\u0041\"",
+        "é",
+        "a:\n",
+        "x(",
+        "r#\"",
+        "/*",
+        "//",
+        "0",
+        "9",
+        "[[],",
+        "a: &a [*a]\n",
+        "\r",
+        "'\n",
     ] {
         for file in ["full.yaml", "full.ron", "full.json"] {
             refused(file, fill(unit).as_bytes());
@@ -102,7 +137,9 @@ fn bytes_that_are_no_text_are_refused_with_their_line() {
 
 /// A small scenario whose one endpoint has these steps.
 fn scenario(steps: &str) -> String {
-    format!("version: 1\nworkload: {{ users: {{ to: api.a, open: {{ rate: 50/s }} }} }}\nservices: {{ api: {{ endpoints: {{ a: {steps} }} }} }}\n")
+    format!(
+        "version: 1\nworkload: {{ users: {{ to: api.a, open: {{ rate: 50/s }} }} }}\nservices: {{ api: {{ endpoints: {{ a: {steps} }} }} }}\n"
+    )
 }
 
 #[test]
@@ -169,7 +206,8 @@ fn what_is_set_on_the_command_line_is_told_as_such_and_the_rest_keeps_its_place(
     let check = |sets: &[&str]| {
         let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_asyncflow"));
         let sets = sets.iter().flat_map(|set| ["--set", set]);
-        let output = command.env("NO_COLOR", "1").current_dir(folder.path()).args(["check", "set.yaml"]).args(sets).output().expect("it runs");
+        let output =
+            command.env("NO_COLOR", "1").current_dir(folder.path()).args(["check", "set.yaml"]).args(sets).output().expect("it runs");
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).expect("text")
     };

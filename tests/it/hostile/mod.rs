@@ -5,6 +5,7 @@
 
 mod corpus;
 mod generated;
+pub mod judge;
 mod limits;
 mod random;
 
