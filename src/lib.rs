@@ -70,6 +70,12 @@ use experiment::{Options, Results, RunError};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+/// Compiles a checked scenario, and simulates nothing: how far the fuzz targets and the tests of hostile input go.
+#[doc(hidden)]
+pub fn compiles(scenario: &scenario::Scenario) {
+    let _ = plan::compile(scenario);
+}
+
 /// Simulates all replications of a checked scenario on all cores, and writes nothing.
 ///
 /// # Errors

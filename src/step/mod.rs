@@ -228,7 +228,10 @@ where
             write!(f, "{}, or a distribution", Q::EXPECTING)
         }
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<R, E> {
-            text.parse().map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
+            crate::random::dists::plain(text).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
+        }
+        fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<R, E> {
+            Q::from_bare(&n.to_string()).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
         }
         fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<R, E> {
             Q::from_bare(&n.to_string()).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
@@ -248,7 +251,10 @@ where
             let plain = Dist::deserialize(serde::de::value::MapAccessDeserializer::new(&mut rest))?;
             match rest.next_key::<String>()? {
                 None => Ok((self.plain)(plain)),
-                Some(key) => Err(serde::de::Error::custom(format!("unexpected `{key}` beside a distribution"))),
+                Some(key) => Err(serde::de::Error::custom(format!(
+                    "`{key}` stands beside a distribution\nhelp: write the distribution under `{}`, beside `{key}`",
+                    self.first_fields[0]
+                ))),
             }
         }
     }

@@ -18,7 +18,7 @@ pub use users::Users;
 
 use crate::problem::Problems;
 use crate::random::keys::{Draw, Key, Salt};
-use crate::units::Time;
+use crate::units::{Count, Span, Time};
 use bevy_ecs::prelude::Component;
 use indexmap::IndexMap;
 use rand::Rng;
@@ -48,6 +48,9 @@ pub struct Workload {
     pub users: Option<Users>,
 }
 
+/// So many windows of users cost a second or two, even if nobody comes.
+const WINDOWS_MAX: u64 = 10_000_000;
+
 impl Workload {
     /// Notes what is wrong with it.
     pub fn check(&self, path: &str, problems: &mut Problems) {
@@ -67,12 +70,21 @@ impl Workload {
             (None, true) => problems.error(path, "this workload does not say where its requests go").advise("add `to: service.endpoint`"),
         }
         for (target, weight) in &self.mix {
-            if !(weight.is_finite() && *weight >= 0.0) {
-                problems.error(format!("{path}.mix.{target}"), format!("a weight is a number from 0 up, not {weight}"));
+            if !(0.0..=1e9).contains(weight) {
+                problems.error(format!("{path}.mix.{target}"), format!("a weight is a number from 0 to 10^9, not {weight}"));
             }
         }
-        if !self.mix.is_empty() && self.mix.values().sum::<f64>() <= 0.0 {
-            problems.error(format!("{path}.mix"), "all weights are 0: no request would go anywhere");
+        if !self.mix.is_empty() && self.mix.values().all(|weight| *weight == 0.0) {
+            problems.error(format!("{path}.mix"), "all weights are 0: no request would go anywhere").advise("give one of them more than 0");
+        }
+    }
+    /// Notes if it draws its users so often that drawing them would be all that is done.
+    pub fn check_windows(&self, duration: Span, path: &str, problems: &mut Problems) {
+        let Some(windows) = self.users.as_ref().and_then(|users| duration.0.checked_div(users.resample.0)) else { return };
+        if windows > WINDOWS_MAX && !problems.any_error() {
+            let what =
+                format!("the number of users is drawn {windows} times in a run of {duration}, and at most {} times", Count(WINDOWS_MAX));
+            problems.error(format!("{path}.users.resample"), what).advise("draw it less often, or shorten `run.duration`");
         }
     }
     /// The compiled form, if the workload says when its requests come.

@@ -6,6 +6,7 @@ mod command;
 mod corrections;
 mod docs;
 mod faults;
+mod hostile;
 mod laws;
 mod network;
 mod original;
