@@ -26,7 +26,8 @@ fn holds(cases_: u32, seed: u64, law: impl Fn(Case) -> Result<(), String>) {
 /// An error with these words unless it is true.
 macro_rules! claim {
     ($holds:expr, $($words:tt)+) => {
-        if !$holds {
+        let holds: bool = $holds;
+        if !holds {
             return Err(format!($($words)+));
         }
     };
