@@ -14,8 +14,9 @@ use generate::{Case, cases};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 /// Claims a law of so many scenarios.
-fn holds(cases_: u32, seed: u64, law: impl Fn(Case) -> Result<(), String>) {
-    let wanted = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(cases_);
+#[allow(clippy::disallowed_methods, reason = "how many scenarios are tried depends on the environment, and no result")]
+fn holds(usually: u32, seed: u64, law: impl Fn(Case) -> Result<(), String>) {
+    let wanted = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(usually);
     let config =
         Config { cases: wanted, failure_persistence: None, rng_seed: RngSeed::Fixed(seed), max_shrink_iters: 400, ..Config::default() };
     if let Err(failure) = TestRunner::new(config).run(&cases(), |case| law(case).map_err(TestCaseError::fail)) {
@@ -26,7 +27,8 @@ fn holds(cases_: u32, seed: u64, law: impl Fn(Case) -> Result<(), String>) {
 /// An error with these words unless it is true.
 macro_rules! claim {
     ($holds:expr, $($words:tt)+) => {
-        if !$holds {
+        let holds: bool = $holds;
+        if !holds {
             return Err(format!($($words)+));
         }
     };
