@@ -191,10 +191,33 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
         scenario.name = stem.to_string();
     }
     let mut problems = Problems::default();
-    check::load_files(&mut scenario, folder, &mut problems);
+    let mut files = 0;
+    if let Some(key) = loaded.tree.as_ref().and_then(|tree| too_many_files(tree, &mut files)) {
+        problems
+            .error("", format!("at most {FILES_MAX} distributions are read from files"))
+            .advise("use measured values where they matter most");
+        problems.list.iter_mut().for_each(|problem| problem.place = Some(key.clone()));
+    } else {
+        check::load_files(&mut scenario, folder, &mut problems);
+    }
     loaded.add(problems);
     loaded.scenario = Some(scenario);
     loaded
+}
+
+/// Distributions that are read from files: each may take a second, and megabytes.
+const FILES_MAX: usize = 100;
+
+/// The first `empirical` that is one too many.
+fn too_many_files(node: &Node, found: &mut usize) -> Option<std::ops::Range<usize>> {
+    match &node.value {
+        text::Value::List(items) => items.iter().find_map(|item| too_many_files(item, found)),
+        text::Value::Map(entries) => entries.iter().find_map(|entry| {
+            *found += usize::from(entry.key == "empirical");
+            if *found > FILES_MAX { Some(entry.key_span.clone()) } else { too_many_files(&entry.value, found) }
+        }),
+        _ => None,
+    }
 }
 
 /// The tree with every default filled in, if it can be read.
