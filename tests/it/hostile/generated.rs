@@ -171,6 +171,25 @@ fn a_file_on_one_line_is_shown_in_part() {
 }
 
 #[test]
+fn a_word_of_a_hundred_thousand_letters_is_quoted_by_its_beginning() {
+    // Found by fuzzing (RON's numbers): the words of a refusal were as long as the input. Here as a number, a key, a name, a reference, a unit.
+    let long = "long".repeat(25_000);
+    for (file, text) in [
+        ("long.ron", format!("-{long}")),
+        ("long.ron", format!("({long}: 1, {long}: 2)")),
+        ("long.yaml", format!("version: 1\n{long}: 1\n")),
+        ("long.yaml", scenario("[ cpu: 1ms ]").replace("to: api.a", &format!("to: api.{long}"))),
+        ("long.yaml", scenario(&format!("[ cpu: 1{long} ]"))),
+        ("long.yaml", scenario(&format!("[ {long}: 1 ]"))),
+        ("long.yaml", scenario("[ cpu: 1ms ]").replace("a: [", &format!("{long}: ["))),
+        ("long.yaml", scenario(&format!("[ cpu: &{long} 1ms ]"))),
+    ] {
+        let said = refused(file, text.as_bytes());
+        assert!(said.len() < 3_000, "{said}");
+    }
+}
+
+#[test]
 #[cfg(unix)]
 fn what_is_named_as_a_scenario_but_is_no_file_is_refused() {
     // A folder, an endless device, a file that is not there, and a link to itself.
