@@ -171,6 +171,14 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
         loaded.problems.list[before..].iter_mut().for_each(|problem| problem.path = "--set".to_string());
     }
     if scenario.is_none() {
+        // What another version means is not guessed, and so nothing else is said of it.
+        if let Some((version, place)) = tree.at("version").and_then(later_version) {
+            let problem =
+                loaded.problems.push(Problem::new(Severity::Error, "version", format!("version {version} of the format is not known")));
+            problem.advise("this release reads `version: 1`");
+            problem.place = Some(place).filter(|place| !place.is_empty());
+            return loaded;
+        }
         loaded.problems.list.extend(refuse_reserved(&mut tree));
         let (read, mut problems) = text::read::<Scenario>(&tree);
         hints::improve(&mut problems);
@@ -216,6 +224,14 @@ fn too_many_files(node: &Node, found: &mut usize) -> Option<std::ops::Range<usiz
             *found += usize::from(entry.key == "empirical");
             if *found > FILES_MAX { Some(entry.key_span.clone()) } else { too_many_files(&entry.value, found) }
         }),
+        _ => None,
+    }
+}
+
+/// The number and place of a version that is not this one.
+fn later_version(node: &Node) -> Option<(u64, std::ops::Range<usize>)> {
+    match node.value {
+        text::Value::Unsigned(version) if version != 1 => Some((version, node.span.clone())),
         _ => None,
     }
 }

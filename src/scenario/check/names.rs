@@ -26,10 +26,11 @@ pub fn check(scenario: &Scenario, problems: &mut Problems) {
     for (name, workload) in &scenario.workload {
         may_be(name, format!("workload.{name}"), problems);
         taken.insert(name, "a workload");
+        let mut passed: IndexSet<&str> = IndexSet::new();
         for (index, node) in workload.via.iter().enumerate() {
             let path = format!("workload.{name}.via[{index}]");
             may_be(node, path.clone(), problems);
-            if workload.via[..index].contains(node) {
+            if !passed.insert(node) {
                 problems.error(path, format!("messages pass `{node}` twice")).advise("name each node once");
             }
         }
@@ -65,7 +66,7 @@ const ONE_SET: &str = "workloads, services, instances and `via` nodes share one 
 /// Takes a name of a service or an instance for it.
 fn take<'s>(name: &'s str, kind: &'static str, path: &str, taken: &mut IndexMap<&'s str, &'static str>, problems: &mut Problems) {
     may_be(name, path.to_string(), problems);
-    let replica = name.rsplit_once('#').filter(|(service, _)| taken.contains_key(service));
+    let replica = name.rsplit_once('#').filter(|(service, n)| taken.contains_key(service) && n.bytes().all(|c| c.is_ascii_digit()));
     if name == "users" {
         problems.error(path, format!("`users` means every workload, and cannot be {kind}")).at_key().advise("choose another name");
     } else if let Some((service, _)) = replica {
