@@ -104,7 +104,9 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
 
 fn admission(service: &Service, path: &str, problems: &mut Problems) {
     if service.max_in_flight.is_some_and(|max| max.0 == 0) {
-        problems.error(format!("{path}.max_in_flight"), "an instance that admits 0 requests serves nobody");
+        problems
+            .error(format!("{path}.max_in_flight"), "an instance that admits 0 requests serves nobody")
+            .advise("admit at least 1, or leave it out for no limit");
     }
     if service.queue.is_some() && service.max_in_flight.is_none() {
         problems
