@@ -45,7 +45,7 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
     };
     // A problem without a place in the text is at a path.
     let what = match (&problem.place, problem.path.as_str()) {
-        (None, path) if !path.is_empty() => format!("{path}: {}", problem.what),
+        (None, path) if !path.is_empty() => format!("{}: {}", path.chars().take(200).collect::<String>(), problem.what),
         _ => problem.what.clone(),
     };
     let mut group = Group::with_title(level.primary_title(what));

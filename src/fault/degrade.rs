@@ -81,7 +81,9 @@ impl Degrade {
             unknown.note(format!("{path}.link"), problems);
         }
         if self.latency.0 > LONGEST {
-            problems.error(format!("{path}.latency"), format!("a degradation adds at most 1d of latency, not {}", self.latency.0));
+            problems
+                .error(format!("{path}.latency"), format!("a degradation adds at most 1d of latency, not {}", self.latency.0))
+                .advise("a link that is down is `loss: 100%`");
         }
         if self.latency.0 == Span::ZERO && self.loss.fraction == 0.0 {
             problems

@@ -90,7 +90,7 @@ pub struct Unknown {
 
 impl Unknown {
     fn note(self, path: String, problems: &mut Problems) {
-        problems.error(path, self.what).help = self.help;
+        problems.error(path, self.what).advise_if(self.help);
     }
 }
 

@@ -37,11 +37,11 @@ pub struct Problem {
 impl Problem {
     /// A problem of that severity at a path.
     pub fn new(severity: Severity, path: impl Into<String>, what: impl Into<String>) -> Problem {
-        Problem { severity, path: path.into(), of_key: false, place: None, what: what.into(), help: None }
+        Problem { severity, path: path.into(), of_key: false, place: None, what: readable(what.into()), help: None }
     }
     /// The same with advice.
     pub fn help(mut self, help: impl Into<String>) -> Problem {
-        self.help = Some(help.into());
+        self.help = Some(readable(help.into()));
         self
     }
 }
@@ -100,13 +100,49 @@ impl Problems {
 impl Problem {
     /// Adds the advice to a problem that is already in the list.
     pub fn advise(&mut self, help: impl Into<String>) {
-        self.help = Some(help.into());
+        self.help = Some(readable(help.into()));
+    }
+    /// Adds the advice, if there is any.
+    pub fn advise_if(&mut self, help: Option<String>) {
+        if let Some(help) = help {
+            self.advise(help);
+        }
     }
     /// The same about the key at the end of the path.
     pub fn at_key(&mut self) -> &mut Problem {
         self.of_key = true;
         self
     }
+}
+
+/// Whether a terminal would not show a character as itself: controls, and marks that turn the direction of what follows.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// The longest quotation from an input, in letters, and the longest words without one.
+const LONGEST_QUOTE: usize = 100;
+const LONGEST_WORDS: usize = 1_000;
+
+/// Words that quote an input show a sign for what is hidden in it, and the beginning of what is long: nothing in an input may write to a
+/// terminal but letters, and few enough to be read.
+fn readable(words: String) -> String {
+    let sign = |c: char| match c {
+        '\u{0}'..='\u{1F}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{FFFD}'),
+        c if is_hidden(c) => '\u{FFFD}',
+        c => c,
+    };
+    let words: String = if words.contains(is_hidden) { words.chars().map(sign).collect() } else { words };
+    if words.len() <= LONGEST_QUOTE {
+        return words;
+    }
+    let cut = |part: &str, longest: usize| match part.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &part[..end]),
+        None => part.to_string(),
+    };
+    // What stands between back quotes is quoted.
+    let parts = words.split('`').enumerate().map(|(index, part)| if index % 2 == 1 { cut(part, LONGEST_QUOTE) } else { part.to_string() });
+    cut(&parts.collect::<Vec<_>>().join("`"), LONGEST_WORDS)
 }
 
 /// The candidate nearest to a misspelt word, if one is near enough to be meant: one slip in three letters.
@@ -122,7 +158,22 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_TOLD, Problems, nearest};
+    use super::{MOST_TOLD, Problem, Problems, Severity, nearest};
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_as_a_sign() {
+        // Unicode's pictures of control characters: ESC is U+241B.
+        let problem = Problem::new(Severity::Error, "", "`a\u{1b}[2J`").help("`\u{202e}b` or é🦀");
+        assert_eq!((problem.what.as_str(), problem.help.as_deref()), ("`a\u{241b}[2J`", Some("`\u{fffd}b` or é🦀")));
+    }
+
+    #[test]
+    fn what_is_long_is_quoted_by_its_beginning() {
+        // LONGEST_QUOTE letters, not bytes, and only of what is quoted.
+        let problem = Problem::new(Severity::Error, "", format!("`{}` is {}", "é".repeat(5_000), "very ".repeat(50)));
+        assert_eq!(problem.what, format!("`{}…` is {}", "é".repeat(100), "very ".repeat(50)));
+        assert_eq!(Problem::new(Severity::Error, "", "x".repeat(5_000)).what.chars().count(), 1_001);
+    }
 
     #[test]
     fn no_more_than_fifty_of_a_kind_are_told_and_the_rest_is_counted() {

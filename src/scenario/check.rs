@@ -8,7 +8,7 @@ mod size;
 
 use super::directory::Directory;
 use super::{Machine, Runtime, Scenario, Service, estimate};
-use crate::fault::{Fault, Names};
+use crate::fault::{Crash, Fault, Names};
 use crate::problem::Problems;
 use crate::step::Step;
 use crate::units::{Bytes, Count, Quantity};
@@ -104,7 +104,9 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
 
 fn admission(service: &Service, path: &str, problems: &mut Problems) {
     if service.max_in_flight.is_some_and(|max| max.0 == 0) {
-        problems.error(format!("{path}.max_in_flight"), "an instance that admits 0 requests serves nobody");
+        problems
+            .error(format!("{path}.max_in_flight"), "an instance that admits 0 requests serves nobody")
+            .advise("admit at least 1, or leave it out for no limit");
     }
     if service.queue.is_some() && service.max_in_flight.is_none() {
         problems
@@ -161,19 +163,18 @@ fn faults(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
     }
 }
 
-/// Warns of crashes that find nothing left to crash, because of those that are active already.
+/// Warns of crashes that find nothing left to crash, because of those that are active already. All pairs are looked at, up to so many.
 fn crashes_in_vain(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
-    for (index, fault) in scenario.faults.iter().enumerate() {
-        let Fault::Crash(crash) = fault else { continue };
-        let here: BTreeSet<u32> = directory.instances(&crash.target).unwrap_or_default().into_iter().collect();
-        let mut down = 0;
-        for other in &scenario.faults[..index] {
-            let ((at, lasting), Fault::Crash(before)) = (other.when(), other) else { continue };
-            let active = at <= fault.when().0 && lasting.is_none_or(|span| fault.when().0 < at + span);
-            if active && directory.instances(&before.target).is_ok_and(|there| there.iter().any(|id| here.contains(id))) {
-                down += before.count as usize;
-            }
-        }
+    const LOOKED_AT: usize = 1_000;
+    let crashes = scenario.faults.iter().enumerate().filter_map(|(index, fault)| match fault {
+        Fault::Crash(crash) => Some((index, crash, BTreeSet::from_iter(directory.instances(&crash.target).unwrap_or_default()))),
+        _ => None,
+    });
+    let crashes: Vec<_> = crashes.take(LOOKED_AT).collect();
+    for (nth, (index, crash, here)) in crashes.iter().enumerate() {
+        let is_active = |other: &Crash| other.at <= crash.at && other.lasting.is_none_or(|span| crash.at < other.at + span);
+        let before = crashes[..nth].iter().filter(|(_, other, there)| is_active(other) && !here.is_disjoint(there));
+        let down: usize = before.map(|(_, other, _)| other.count as usize).sum();
         if down > 0 && down + crash.count as usize > here.len() {
             let what =
                 format!("`{}` has {} by then, and earlier crashes have taken {down} of them down", crash.target, instances(here.len()));

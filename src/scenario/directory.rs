@@ -143,6 +143,9 @@ impl Names for Directory<'_> {
         let mut unknown = unknown(name, "a link", self.links.keys().map(String::as_str));
         if ends.is_some() {
             unknown.help = Some(format!("add it, for example `links: {{ {name}: {{ latency: 1ms }} }}`"));
+        } else if let (None, Some((from, to))) = (&unknown.help, split_link(name)) {
+            let near = |end| nearest(end, self.nodes.iter().copied());
+            unknown.help = near(from).zip(near(to)).map(|(from, to)| format!("did you mean `{from} -> {to}`?"));
         }
         Err(unknown)
     }

@@ -167,9 +167,13 @@ fn rates(directory: &Directory, asks: &[Ask], order: &[usize]) -> Vec<f64> {
     for workload in scenario.workload.values() {
         let Some(traffic) = workload.traffic(Salt::of("")) else { continue };
         let rate = traffic.pieces.mean_rate(scenario.run.duration.seconds()) * traffic.gaps.mean_batch();
+        // Nothing times an infinite mean is nothing, and no number.
+        if rate.is_nan() {
+            continue;
+        }
         let weights: f64 = workload.mix.values().sum::<f64>() + workload.to.iter().count() as f64;
         let shares = workload.mix.iter().map(|(to, w)| (to, w / weights)).chain(workload.to.iter().map(|to| (to, 1.0)));
-        for (to, share) in shares {
+        for (to, share) in shares.filter(|(_, share)| *share > 0.0) {
             match directory.target(to) {
                 Ok((_, Some(endpoint))) => by_endpoint[endpoint as usize] += rate * share,
                 Ok((service, None)) => by_service[service as usize] += rate * share,
@@ -235,13 +239,17 @@ fn topological<I: Iterator<Item = usize>>(nodes: usize, leads_to: impl Fn(usize)
 
 /// Sums over the steps of what each asks for, weighted by how many requests get that far.
 fn ask(directory: &Directory, endpoint: &Endpoint) -> Ask {
-    let mut ask = Ask { cpu_s: 0.0, memory_bytes: 0.0, inside_s: 0.0, events: 0.0, calls: Vec::new() };
+    // All reservations are taken together, before the first step.
+    let memory_bytes = endpoint.steps.iter().map(|step| step.demand().memory_bytes).sum();
+    let mut ask = Ask { cpu_s: 0.0, memory_bytes, inside_s: 0.0, events: 0.0, calls: Vec::new() };
     let mut going_on = 1.0;
     for step in &endpoint.steps {
+        if going_on == 0.0 {
+            break;
+        }
         let demand = step.demand();
         ask.cpu_s += going_on * demand.cpu_s;
         ask.inside_s += going_on * (demand.cpu_s + demand.wait_s);
-        ask.memory_bytes += demand.memory_bytes;
         match step {
             Step::Call(call) => {
                 let callee = directory.target(&call.to).ok().and_then(|(_, callee)| callee);

@@ -46,7 +46,9 @@ const ELSEWHERE: [(&str, &[&str], &str); 8] = [
 ];
 
 /// What a field that is missing looks like.
-const MISSING: [(&str, &str); 4] = [
+const MISSING: [(&str, &str); 6] = [
+    ("for", "say how long, as in `for: 2ms`"),
+    ("sim_settings", "add for example `sim_settings: { total_simulation_time: 600 }`"),
     ("at", "say when it begins, such as `at: 2m`"),
     ("version", "begin with `version: 1`"),
     ("workload", "add for example `workload: { users: { to: api.GET /, open: { rate: 100/s } } }`"),
@@ -63,6 +65,11 @@ pub fn improve(problems: &mut Vec<Problem>) {
         let words: Vec<&str> = problem.what.split('`').skip(1).step_by(2).collect();
         let Some((&word, expected)) = words.split_first() else { continue };
         let is_unknown = problem.what.starts_with("unknown ");
+        if problem.what.starts_with("expected text, found the number") {
+            problem.help = Some(format!("quote it if it is meant as text: `\"{word}\"`"));
+        } else if problem.what.contains(" number") && problem.what.contains(", found the text") && word.parse::<f64>().is_ok() {
+            problem.help = Some(format!("write it without quotes: `{word}`"));
+        }
         let elsewhere = ELSEWHERE.iter().find(|(field, fields, _)| expected.contains(field) && fields.contains(&word));
         let missing = MISSING.iter().find(|(field, _)| *field == word && problem.what.ends_with(" is missing here"));
         if is_unknown && LATER.contains(&word) {

@@ -171,6 +171,14 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
         loaded.problems.list[before..].iter_mut().for_each(|problem| problem.path = "--set".to_string());
     }
     if scenario.is_none() {
+        // What another version means is not guessed, and so nothing else is said of it.
+        if let Some((version, place)) = tree.at("version").and_then(later_version) {
+            let problem =
+                loaded.problems.push(Problem::new(Severity::Error, "version", format!("version {version} of the format is not known")));
+            problem.advise("this release reads `version: 1`");
+            problem.place = Some(place).filter(|place| !place.is_empty());
+            return loaded;
+        }
         loaded.problems.list.extend(refuse_reserved(&mut tree));
         let (read, mut problems) = text::read::<Scenario>(&tree);
         hints::improve(&mut problems);
@@ -191,10 +199,41 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
         scenario.name = stem.to_string();
     }
     let mut problems = Problems::default();
-    check::load_files(&mut scenario, folder, &mut problems);
+    let mut files = 0;
+    if let Some(key) = loaded.tree.as_ref().and_then(|tree| too_many_files(tree, &mut files)) {
+        problems
+            .error("", format!("at most {FILES_MAX} distributions are read from files"))
+            .advise("use measured values where they matter most");
+        problems.list.iter_mut().for_each(|problem| problem.place = Some(key.clone()));
+    } else {
+        check::load_files(&mut scenario, folder, &mut problems);
+    }
     loaded.add(problems);
     loaded.scenario = Some(scenario);
     loaded
+}
+
+/// Distributions that are read from files: each may take a second, and megabytes.
+const FILES_MAX: usize = 100;
+
+/// The first `empirical` that is one too many.
+fn too_many_files(node: &Node, found: &mut usize) -> Option<std::ops::Range<usize>> {
+    match &node.value {
+        text::Value::List(items) => items.iter().find_map(|item| too_many_files(item, found)),
+        text::Value::Map(entries) => entries.iter().find_map(|entry| {
+            *found += usize::from(entry.key == "empirical");
+            if *found > FILES_MAX { Some(entry.key_span.clone()) } else { too_many_files(&entry.value, found) }
+        }),
+        _ => None,
+    }
+}
+
+/// The number and place of a version that is not this one.
+fn later_version(node: &Node) -> Option<(u64, std::ops::Range<usize>)> {
+    match node.value {
+        text::Value::Unsigned(version) if version != 1 => Some((version, node.span.clone())),
+        _ => None,
+    }
 }
 
 /// The tree with every default filled in, if it can be read.

@@ -51,7 +51,7 @@ pub struct Limits {
     #[serde(default = "ten_thousand_million")]
     pub events: Count,
     /// What one replication and the results may keep in memory, as estimated before the run.
-    #[serde(default = "two_gibibytes")]
+    #[serde(default = "four_gibibytes")]
     pub memory: Bytes,
 }
 
@@ -83,13 +83,13 @@ fn ten_thousand_million() -> Count {
     Count(10_000_000_000)
 }
 
-fn two_gibibytes() -> Bytes {
-    Bytes(2 << 30)
+fn four_gibibytes() -> Bytes {
+    Bytes(4 << 30)
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { in_flight: a_million(), events: ten_thousand_million(), memory: two_gibibytes() }
+        Limits { in_flight: a_million(), events: ten_thousand_million(), memory: four_gibibytes() }
     }
 }
 

@@ -84,7 +84,9 @@ impl<'de> Deserialize<'de> for Call {
 impl Call {
     pub fn check(&self, path: &str, problems: &mut Problems) {
         if self.timeout == Some(Span::ZERO) {
-            problems.error(format!("{path}.timeout"), "a timeout of 0s can never be met");
+            problems
+                .error(format!("{path}.timeout"), "a timeout of 0s can never be met")
+                .advise("give it some time, or leave it out to wait for ever");
         }
     }
     pub fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}

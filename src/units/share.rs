@@ -70,6 +70,11 @@ mod tests {
         for text in ["0.1%", "30%", "99.9%", "0.01%", "33.3%", "100%", "0%"] {
             assert_eq!(text.parse::<Share>().unwrap().to_string(), text);
         }
+        // Many digits: a tenth of these need a neighbour of the product.
+        for n in 1..10_000 {
+            let share: Share = format!("{}%", f64::from(n) * 0.009_876_543_21).parse().unwrap();
+            assert_eq!(share.to_string().parse(), Ok(share));
+        }
         assert!("0.07".parse::<Share>().unwrap_err().contains("`7%`"));
         assert!("130%".parse::<Share>().is_err());
     }

@@ -109,7 +109,7 @@ impl<Q: Quantity> Written<Q> for Empirical<Q> {
         if let Err((field, error)) = Empirical::load(self, folder) {
             let (what, help) = error.split_once("\nhelp: ").map_or((error.as_str(), None), |(what, help)| (what, Some(help)));
             let problem = problems.error(format!("{path}.{field}"), what);
-            problem.help = help.map(str::to_string);
+            problem.advise_if(help.map(str::to_string));
         }
     }
 }

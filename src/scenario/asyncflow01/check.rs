@@ -238,7 +238,7 @@ fn target(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
     } else {
         format!("`{id}` is neither a server nor an edge")
     };
-    problems.error(path, what).help = nearest(id, known).map(|near| format!("did you mean `{near}`?"));
+    problems.error(path, what).advise_if(nearest(id, known).map(|near| format!("did you mean `{near}`?")));
 }
 
 /// At every moment one server at least is up.

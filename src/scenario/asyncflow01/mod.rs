@@ -17,8 +17,8 @@ mod route;
 #[cfg(test)]
 mod tests;
 
-use super::Scenario;
 use super::text::{self, Node, Value};
+use super::{Scenario, hints};
 use crate::problem::{Problem, Problems};
 use graph::Graph;
 use payload::Payload;
@@ -31,7 +31,8 @@ pub fn is_asyncflow01(root: &Node) -> bool {
 /// The payload as a native scenario, without a name; or nothing, and all that is wrong with it. Notes come with a scenario too.
 pub fn lower(root: &Node) -> (Option<Scenario>, Vec<Problem>) {
     let (payload, mut problems) = text::read::<Payload>(root);
-    for problem in problems.iter_mut().filter(|problem| problem.what.starts_with("expected a number, found the text")) {
+    hints::improve(&mut problems);
+    for problem in problems.iter_mut().filter(|p| p.what.starts_with("expected a number, found the text") && p.help.is_none()) {
         problem.help = Some("AsyncFlow 0.1 writes numbers without units: times in seconds, memory in MB".into());
     }
     let Some(payload) = payload else { return (None, problems) };

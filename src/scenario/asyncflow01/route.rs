@@ -64,11 +64,11 @@ fn ends(graph: &Graph, edge: &Edge, path: &str, problems: &mut Problems) {
                 .error(format!("{path}.target"), what)
                 .advise("requests come from it and never go back to it; lead responses to the client");
         }
-        _ => problems.error(format!("{path}.target"), format!("`{target}` is not a declared node")).help = help(target),
+        _ => problems.error(format!("{path}.target"), format!("`{target}` is not a declared node")).advise_if(help(target)),
     }
     if graph.kind(source).is_none() {
         let what = format!("`{source}` is neither a declared node nor the generator");
-        problems.error(format!("{path}.source"), what).help = help(source);
+        problems.error(format!("{path}.source"), what).advise_if(help(source));
     }
 }
 
@@ -80,7 +80,7 @@ fn covered(graph: &Graph, problems: &mut Problems) {
         let path = format!("{path}.server_covered[{index}]");
         if !graph.servers.contains_key(id.as_str()) {
             let near = nearest(id, graph.servers.keys().copied()).map(|near| format!("did you mean `{near}`?"));
-            problems.error(path, format!("`{id}` is not a declared server")).help = near;
+            problems.error(path, format!("`{id}` is not a declared server")).advise_if(near);
         } else if !graph.behind.contains(id.as_str()) {
             let what = format!("no edge leads from `{}` to `{id}`, which it covers", balancer.id);
             problems.error(path, what).advise(format!("add an edge with `source: {}` and `target: {id}`", balancer.id));

@@ -26,10 +26,11 @@ pub fn check(scenario: &Scenario, problems: &mut Problems) {
     for (name, workload) in &scenario.workload {
         may_be(name, format!("workload.{name}"), problems);
         taken.insert(name, "a workload");
+        let mut passed: IndexSet<&str> = IndexSet::new();
         for (index, node) in workload.via.iter().enumerate() {
             let path = format!("workload.{name}.via[{index}]");
             may_be(node, path.clone(), problems);
-            if workload.via[..index].contains(node) {
+            if !passed.insert(node) {
                 problems.error(path, format!("messages pass `{node}` twice")).advise("name each node once");
             }
         }
@@ -65,7 +66,7 @@ const ONE_SET: &str = "workloads, services, instances and `via` nodes share one 
 /// Takes a name of a service or an instance for it.
 fn take<'s>(name: &'s str, kind: &'static str, path: &str, taken: &mut IndexMap<&'s str, &'static str>, problems: &mut Problems) {
     may_be(name, path.to_string(), problems);
-    let replica = name.rsplit_once('#').filter(|(service, _)| taken.contains_key(service));
+    let replica = name.rsplit_once('#').filter(|(service, n)| taken.contains_key(service) && n.bytes().all(|c| c.is_ascii_digit()));
     if name == "users" {
         problems.error(path, format!("`users` means every workload, and cannot be {kind}")).at_key().advise("choose another name");
     } else if let Some((service, _)) = replica {
@@ -132,7 +133,7 @@ pub fn targets(scenario: &Scenario, directory: &Directory, problems: &mut Proble
         for (instance, spec) in &service.instances {
             if let Some(then) = spec.then.as_ref().filter(|then| !directory.services.contains_key(then.as_str())) {
                 let unknown = unknown(then, "a service", directory.services.keys().copied());
-                problems.error(format!("services.{name}.instances.{instance}.then"), unknown.what).help = unknown.help;
+                problems.error(format!("services.{name}.instances.{instance}.then"), unknown.what).advise_if(unknown.help);
             }
         }
     }
@@ -145,11 +146,11 @@ fn reach(directory: &Directory, reference: &str, path: String, may_be_any: bool,
     }
     let named = |service: u32| &directory.scenario.services[service as usize].instances;
     match directory.target(reference) {
-        Err(unknown) => problems.error(path, unknown.what).help = unknown.help,
+        Err(unknown) => problems.error(path, unknown.what).advise_if(unknown.help),
         Ok((service, None)) if !may_be_any || named(service).is_empty() => {
             let first = directory.endpoints.iter().find(|endpoint| endpoint.service == service);
             let help = first.map(|endpoint| format!("name one of its endpoints, for example `{}`", endpoint.name));
-            problems.error(path, format!("`{reference}` is a service, not an endpoint")).help = help;
+            problems.error(path, format!("`{reference}` is a service, not an endpoint")).advise_if(help);
         }
         Ok((service, Some(_))) if named(service).len() > 1 => {
             let name = directory.services.get_index(service as usize).map_or("", |(name, _)| name);
@@ -196,7 +197,7 @@ pub fn links(scenario: &Scenario, directory: &mut Directory, problems: &mut Prob
         for end in [from, to] {
             if !directory.nodes.contains(end) {
                 let unknown = unknown(end, "a workload or a service", directory.nodes.iter().copied());
-                problems.error(&path, unknown.what).at_key().help = unknown.help;
+                problems.error(&path, unknown.what).at_key().advise_if(unknown.help);
             }
         }
         let index = directory.links.len() as u32;
@@ -216,7 +217,7 @@ pub fn objectives(scenario: &Scenario, directory: &Directory, problems: &mut Pro
         if slo.of != "users" && !scenario.workload.contains_key(&slo.of) && directory.endpoint(&slo.of).is_err() {
             let known = scenario.workload.keys().map(String::as_str).chain(directory.endpoint_ids.keys().map(String::as_str));
             let unknown = unknown(&slo.of, "a workload or an endpoint", known);
-            problems.error(format!("{path}.of"), unknown.what).help = unknown.help;
+            problems.error(format!("{path}.of"), unknown.what).advise_if(unknown.help);
         }
         if slo.goals().is_empty() {
             problems

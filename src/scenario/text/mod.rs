@@ -15,7 +15,7 @@ pub use node::{Entry, Node, Value};
 pub use read::read;
 pub use set::{adopt, set};
 
-use crate::problem::{Problem, Severity};
+use crate::problem::{Problem, Severity, is_hidden};
 use std::ops::Range;
 use std::path::Path;
 
@@ -93,9 +93,8 @@ pub fn too_large() -> Problem {
 
 /// Refuses what a terminal would not show as it is: names and values are one line of visible characters.
 pub fn refuse_hidden(node: &Node, problems: &mut Vec<Problem>) {
-    let hidden = |c: &char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
     let mut refuse = |text: &str, span: &Range<usize>| {
-        let Some(found) = text.chars().find(hidden).filter(|_| problems.len() < MOST_PROBLEMS) else { return };
+        let Some(found) = text.chars().find(|c| is_hidden(*c)).filter(|_| problems.len() < MOST_PROBLEMS) else { return };
         let what = match found {
             '\n' | '\r' => "a line break stands in this text".to_string(),
             other => format!("the invisible character U+{:04X} stands in this text", other as u32),

@@ -242,6 +242,7 @@ impl Builder<'_> {
                 ("this escape is not known", "write a backslash as `\\\\`, or quote the text with `'`")
             }
             _ if has("flow") || has("bracket") => return self.open_bracket(place),
+            _ if (has("mapping values") || has("':'")) && self.opened_above(place.start) => return self.open_bracket(place),
             _ if has("mapping values") || has("':'") => (
                 "a `:` is not expected here",
                 "check the indentation and the line before, where a space follows each `:`; quote text that holds `: `",
@@ -260,14 +261,24 @@ impl Builder<'_> {
 
     /// The words for a bracket that is not closed where it should be, or was never opened.
     fn open_bracket(&self, place: Range<usize>) -> Problem {
-        let brackets = self.open.iter().rev().filter_map(|open| Some((open.start, self.text[open.start..].chars().next()?)));
-        let Some((at, bracket)) = brackets.into_iter().find(|(_, first)| "[{".contains(*first)) else {
+        let Some((at, bracket)) = self.bracket() else {
             return problem_at(place, "this bracket is not expected here").help("quote the text, or leave the bracket out");
         };
         let close = if bracket == '[' { ']' } else { '}' };
         let line = line_of(self.text, at);
         problem_at(place, format!("a `,` or `{close}` is missing before this"))
             .help(format!("the `{bracket}` of line {line} is not closed"))
+    }
+
+    /// Where the innermost bracket is open, and which.
+    fn bracket(&self) -> Option<(usize, char)> {
+        let first = |open: &Open| self.text[open.start..].chars().next().filter(|first| "[{".contains(*first));
+        self.open.iter().rev().find_map(|open| Some((open.start, first(open)?)))
+    }
+
+    /// Whether a bracket is open that stands on a line above.
+    fn opened_above(&self, at: usize) -> bool {
+        self.bracket().is_some_and(|(open, _)| self.text.get(open..at).is_some_and(|between| between.contains('\n')))
     }
 }
 

@@ -121,6 +121,42 @@ fn alias_bombs_and_their_kin_are_refused_before_they_go_off() {
 }
 
 #[test]
+fn what_a_terminal_would_obey_is_shown_as_a_sign() {
+    // Found by fuzzing: the name of an anchor was put into the words as it stands. ESC is shown as U+241B.
+    says("esc.yaml", b"&a\x1b 1\n", "anchors such as `&a\u{241b}` are not allowed");
+    for text in ["(a\u{1b}: 1)", "(\u{202e}: 1)", "a: &\u{202e}b 1", "\u{1b}[2J: [", "a: *\u{1b}", "!\u{1b} a: 1", "a: 1\u{1b}s"] {
+        for file in ["esc.yaml", "esc.ron"] {
+            let said = refused(file, text.as_bytes());
+            assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn the_words_of_later_releases_are_known_as_such() {
+    // format.md: what is reserved, and what is marked as later.
+    for word in ["zones", "caches", "databases", "queues", "models", "policies", "sweep", "capacity", "include"] {
+        says(
+            "later.yaml",
+            format!("{}{word}: {{}}\n", scenario("[ cpu: 1ms ]")).as_bytes(),
+            &format!("`{word}` is reserved for a later release"),
+        );
+    }
+    let later = |text: String, word: &str| says("later.yaml", text.as_bytes(), &format!("`{word}` comes with a later release"));
+    for step in ["block", "parallel", "branch", "repeat", "lock", "cache", "llm", "publish", "spawn", "respond", "offload", "disk", "hold"]
+    {
+        later(scenario(&format!("[ {step}: 1ms ]")), step);
+    }
+    for field in ["closed", "sessions", "replay", "patience", "class", "keys"] {
+        later(scenario("[ cpu: 1ms ]").replace("to: api.a", &format!("to: api.a, {field}: 1")), field);
+    }
+    for runtime in ["threads", "processes", "single"] {
+        later(scenario("[ cpu: 1ms ]").replace("api: {", &format!("api: {{ runtime: {{ {runtime}: 4 }},")), runtime);
+    }
+    later(format!("{}links: {{ users -> api: {{ bandwidth: 1Gbps }} }}\n", scenario("[ cpu: 1ms ]")), "bandwidth");
+}
+
+#[test]
 fn bytes_that_are_no_text_are_refused_with_their_line() {
     // UTF-16, Latin-1, a cut character, an overlong one, a surrogate, random bytes; a gzip and an ELF head.
     let utf16: Vec<u8> = "version: 1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -168,6 +204,25 @@ fn a_file_on_one_line_is_shown_in_part() {
     let said = refused("line.json", json.as_bytes());
     assert!(said.lines().all(|line| line.chars().count() < 250), "{said}");
     assert!(said.contains("unknown field `nope`"), "{said}");
+}
+
+#[test]
+fn a_word_of_a_hundred_thousand_letters_is_quoted_by_its_beginning() {
+    // Found by fuzzing (RON's numbers): the words of a refusal were as long as the input. Here as a number, a key, a name, a reference, a unit.
+    let long = "long".repeat(25_000);
+    for (file, text) in [
+        ("long.ron", format!("-{long}")),
+        ("long.ron", format!("({long}: 1, {long}: 2)")),
+        ("long.yaml", format!("version: 1\n{long}: 1\n")),
+        ("long.yaml", scenario("[ cpu: 1ms ]").replace("to: api.a", &format!("to: api.{long}"))),
+        ("long.yaml", scenario(&format!("[ cpu: 1{long} ]"))),
+        ("long.yaml", scenario(&format!("[ {long}: 1 ]"))),
+        ("long.yaml", scenario("[ cpu: 1ms ]").replace("a: [", &format!("{long}: ["))),
+        ("long.yaml", scenario(&format!("[ cpu: &{long} 1ms ]"))),
+    ] {
+        let said = refused(file, text.as_bytes());
+        assert!(said.len() < 3_000, "{said}");
+    }
 }
 
 #[test]
