@@ -47,7 +47,8 @@
 pub mod cli;
 pub mod experiment;
 mod fault;
-mod kernel;
+#[doc(hidden)]
+pub mod kernel;
 mod measure;
 mod network;
 mod plan;
@@ -68,6 +69,12 @@ mod workload;
 use experiment::{Options, Results, RunError};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+
+/// Compiles a checked scenario, and simulates nothing: how far the fuzz targets and the tests of hostile input go.
+#[doc(hidden)]
+pub fn compiles(scenario: &scenario::Scenario) {
+    let _ = plan::compile(scenario);
+}
 
 /// Simulates all replications of a checked scenario on all cores, and writes nothing.
 ///

@@ -53,10 +53,13 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
         Some(place) => {
             let end = place.end.min(source.text.len());
             let start = place.start.min(end);
-            // A place that spans lines is shown by its first.
-            let line_end = source.text[start..end].find('\n').map_or(end, |at| start + at);
-            let annotation = AnnotationKind::Primary.span(start..line_end.max(start));
-            group = group.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(annotation.label("here")));
+            // A place that spans lines is shown by its first, and no other line is looked at: there may be a hundred thousand.
+            let before = source.text[..start].rfind('\n').map_or(0, |at| at + 1);
+            let after = source.text[start..].find('\n').map_or(source.text.len(), |at| start + at);
+            let line = 1 + source.text[..before].bytes().filter(|byte| *byte == b'\n').count();
+            let annotation = AnnotationKind::Primary.span(start - before..end.min(after) - before);
+            let snippet = Snippet::source(&source.text[before..after]).line_start(line).path(source.name.as_str());
+            group = group.element(snippet.annotation(annotation.label("here")));
         }
         // What was typed on the command line is in no file.
         None if !source.name.is_empty() && !problem.path.starts_with("--") => {

@@ -40,10 +40,10 @@ impl Crash {
         match names.instances(&self.target) {
             Err(unknown) => unknown.note(format!("{path}.target"), problems),
             Ok(instances) if self.count == 0 || self.count as usize > instances.len() => {
-                problems.error(
-                    format!("{path}.count"),
-                    format!("`{}` has {} instances; {} of them cannot crash", self.target, instances.len(), self.count),
-                );
+                let (n, s) = (instances.len(), if instances.len() == 1 { "" } else { "s" });
+                problems
+                    .error(format!("{path}.count"), format!("`{}` has {n} instance{s}; {} of them cannot crash", self.target, self.count))
+                    .advise(format!("write `count: {n}`, or give it more `replicas`"));
             }
             Ok(_) => {}
         }

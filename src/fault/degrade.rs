@@ -4,7 +4,7 @@
 
 use super::{Effect, Names, check_times};
 use crate::problem::Problems;
-use crate::units::{Share, Span};
+use crate::units::{Quantity, Share, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,9 @@ impl<'de> Deserialize<'de> for Added {
             fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<Added, E> {
                 Err(E::custom(format!("`{n}` has no unit\nhelp: write `+{n}ms` or `+{n}s`")))
             }
+            fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<Added, E> {
+                Span::from_bare(&n.to_string()).map(Added).map_err(E::custom)
+            }
             fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<Added, E> {
                 Err(E::custom(format!("`{n}` has no unit\nhelp: write `+{n}ms` or `+{n}s`")))
             }
@@ -68,14 +71,22 @@ impl JsonSchema for Added {
     }
 }
 
+/// The longest delay: any number of them can be added.
+const LONGEST: Span = Span(86_400_000_000_000);
+
 impl Degrade {
     pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
         check_times(self.at, self.lasting, path, problems);
         if let Err(unknown) = names.link(&self.link) {
             unknown.note(format!("{path}.link"), problems);
         }
+        if self.latency.0 > LONGEST {
+            problems.error(format!("{path}.latency"), format!("a degradation adds at most 1d of latency, not {}", self.latency.0));
+        }
         if self.latency.0 == Span::ZERO && self.loss.fraction == 0.0 {
-            problems.warning(path, "this degradation adds no latency and no loss");
+            problems
+                .warning(path, "this degradation adds no latency and no loss")
+                .advise("add for example `latency: +15ms`, or `loss: 2%`");
         }
     }
     pub fn compile(&self, names: &mut dyn Names) -> Effect {

@@ -91,10 +91,14 @@ impl Calendar {
         assert!(time.0 >= self.now, "the clock went back from {} to {} ns", self.now, time.0);
         self.now = time.0;
     }
-    /// Notes that one entry has died: the request it was written for has gone. True if it is time to [`sweep`](Self::sweep).
+    /// Notes that one entry has died: the request it was written for has gone.
     #[inline(always)]
-    pub fn died(&mut self) -> bool {
+    pub fn died(&mut self) {
         self.dead += 1;
+    }
+    /// Whether it is time to [`sweep`](Self::sweep): it is large, and more than half of it dead.
+    #[inline(always)]
+    pub fn is_half_dead(&self) -> bool {
         self.dead > 1024 && self.dead * 2 > self.len
     }
     /// Notes that a dead entry has fired and was ignored.
@@ -122,9 +126,9 @@ impl Calendar {
         self.len += 1;
         if time < self.front_end {
             // An insertion by hand: most events go to the end or near it, where `Vec::insert` would call memmove.
+            let mut at = self.front.len();
             self.front.push(entry);
-            let front = self.front.as_mut_slice();
-            let mut at = front.len() - 1;
+            let front = &mut self.front[..=at];
             while at > 0 && front[at - 1].time <= time {
                 front[at] = front[at - 1];
                 at -= 1;

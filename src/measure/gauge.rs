@@ -2,6 +2,9 @@
 //!
 //! Law: the mean of a gauge over a window is the integral of its value over time divided by the window's length; the integral is exact, in
 //! whole units times whole nanoseconds. With the sojourns it obeys Little's law exactly (Little 1961).
+//!
+//! The integral up to `t` of a value that changes by `d_i` at `t_i` is `value·t - Σ d_i·t_i` (summation by parts), so a change only
+//! adds its time to a sum: no product, and no time of the last change to keep.
 
 use crate::units::Time;
 
@@ -11,9 +14,8 @@ pub struct Gauge {
     pub value: u64,
     max: u64,
     min: u64,
-    since: Time,
-    /// Value times nanoseconds since the window began.
-    area: u128,
+    /// Every change times the nanosecond it came at, summed; as if the value had come at the window's beginning. Modulo 2^128.
+    moment: u128,
 }
 
 /// What a gauge did in one window.
@@ -34,41 +36,35 @@ pub struct Measured {
 }
 
 impl Gauge {
-    #[inline(always)]
     pub fn set(&mut self, now: Time, value: u64) {
-        self.pass(now);
-        self.value = value;
-        self.max = self.max.max(value);
-        self.min = self.min.min(value);
+        match value >= self.value {
+            true => self.add(now, value - self.value),
+            false => self.subtract(now, self.value - value),
+        }
     }
     #[inline(always)]
     pub fn add(&mut self, now: Time, amount: u64) {
-        self.pass(now);
+        self.moment = self.moment.wrapping_add(amount as u128 * now.0 as u128);
         self.value += amount;
         self.max = self.max.max(self.value);
     }
     #[inline(always)]
     pub fn subtract(&mut self, now: Time, amount: u64) {
-        self.pass(now);
+        self.moment = self.moment.wrapping_sub(amount as u128 * now.0 as u128);
         self.value -= amount;
         self.min = self.min.min(self.value);
     }
-    /// Adds the time since the last change to the area.
-    #[inline(always)]
-    fn pass(&mut self, now: Time) {
-        self.area += self.value as u128 * (now - self.since).0 as u128;
-        self.since = now;
-    }
     /// Ends a window that began at `start`, adds it to the measured part if it belongs there, and begins the next.
     pub fn close(&mut self, start: Time, now: Time, measured: Option<&mut Measured>) -> Window {
-        self.set(now, self.value);
+        let present = self.value as u128 * now.0 as u128;
+        let area = present.wrapping_sub(self.moment);
         if let Some(measured) = measured {
-            measured.area += self.area;
+            measured.area += area;
             measured.max = measured.max.max(self.max);
         }
         let length = (now - start).0.max(1) as f64;
-        let window = Window { mean: self.area as f64 / length, min: self.min as f64, max: self.max as f64, last: self.value as f64 };
-        self.area = 0;
+        let window = Window { mean: area as f64 / length, min: self.min as f64, max: self.max as f64, last: self.value as f64 };
+        self.moment = present;
         self.max = self.value;
         self.min = self.value;
         window

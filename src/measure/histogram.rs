@@ -12,7 +12,6 @@ use crate::units::Span;
 pub struct Histogram {
     /// By bucket, as long as the largest value needs.
     counts: Vec<u64>,
-    total: u64,
 }
 
 /// One bucket with something in it.
@@ -50,7 +49,6 @@ impl Histogram {
             self.grow(bucket);
         }
         self.counts[bucket] += 1;
-        self.total += 1;
     }
     #[cold]
     #[inline(never)]
@@ -63,11 +61,11 @@ impl Histogram {
         if count > 0 {
             self.record(span);
             self.counts[bucket_of(span.0)] += count - 1;
-            self.total += count - 1;
         }
     }
+    /// How many values it holds; a sum over its buckets.
     pub fn count(&self) -> u64 {
-        self.total
+        self.counts.iter().sum()
     }
     /// Adds all counts of another histogram.
     pub fn merge(&mut self, other: &Histogram) {
@@ -77,11 +75,10 @@ impl Histogram {
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
             *mine += theirs;
         }
-        self.total += other.total;
     }
     /// The smallest duration with at least a share `q` of all at or below it, in seconds; the middle of its bucket. NaN when empty.
     pub fn quantile_s(&self, q: f64) -> f64 {
-        let rank = ((q * self.total as f64).ceil() as u64).max(1);
+        let rank = ((q * self.count() as f64).ceil() as u64).max(1);
         let mut below = 0;
         let found = self.counts.iter().position(|count| {
             below += count;

@@ -29,13 +29,19 @@ pub struct Tally {
 }
 
 /// What happened in the open series window.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct WindowTally {
     pub arrivals: u64,
     pub answers: u64,
     pub latency_sum_ns: u128,
     pub latency_min_ns: u64,
     pub latency_max_ns: u64,
+}
+
+impl Default for WindowTally {
+    fn default() -> WindowTally {
+        WindowTally { arrivals: 0, answers: 0, latency_sum_ns: 0, latency_min_ns: u64::MAX, latency_max_ns: 0 }
+    }
 }
 
 impl Tally {
@@ -54,8 +60,8 @@ impl Tally {
         self.gone += 1;
         self.answered += now_measured as u64;
         let window = &mut self.window;
-        window.latency_min_ns = if window.answers == 0 { latency.0 } else { window.latency_min_ns.min(latency.0) };
-        window.latency_max_ns = if window.answers == 0 { latency.0 } else { window.latency_max_ns.max(latency.0) };
+        window.latency_min_ns = window.latency_min_ns.min(latency.0);
+        window.latency_max_ns = window.latency_max_ns.max(latency.0);
         window.answers += 1;
         window.latency_sum_ns += latency.0 as u128;
         if arrived_measured {
@@ -105,10 +111,8 @@ impl Tally {
 impl WindowTally {
     /// Adds the same window of another flow.
     pub fn add(&mut self, other: &WindowTally) {
-        if other.answers > 0 {
-            self.latency_min_ns = if self.answers == 0 { other.latency_min_ns } else { self.latency_min_ns.min(other.latency_min_ns) };
-            self.latency_max_ns = self.latency_max_ns.max(other.latency_max_ns);
-        }
+        self.latency_min_ns = self.latency_min_ns.min(other.latency_min_ns);
+        self.latency_max_ns = self.latency_max_ns.max(other.latency_max_ns);
         self.arrivals += other.arrivals;
         self.answers += other.answers;
         self.latency_sum_ns += other.latency_sum_ns;

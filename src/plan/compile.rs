@@ -78,8 +78,7 @@ impl<'s> Build<'s> {
                 let Ok((service, endpoint)) = self.directory.target(to) else { continue };
                 up_to += weight / total;
                 let flow = self.flow(Flow { workload: Some(id as u32), endpoint });
-                let enter = if endpoint.is_some() { Hop::Enter } else { Hop::EnterAny };
-                let hop = routes::add(&mut self.hops, &mut self.links, &mut self.directory, &sender, service, enter);
+                let hop = routes::add(&mut self.hops, &mut self.links, &mut self.directory, &sender, service, endpoint);
                 targets.push(Target { up_to, flow, hop });
             }
             if let Some(last) = targets.last_mut() {
@@ -136,7 +135,6 @@ impl<'s> Build<'s> {
                 first_instance: instances.len() as u32,
                 instances: members.len() as u32,
                 balance_salt: salt("balance"),
-                worker_salt: salt("worker"),
                 endpoint_salt: salt("endpoint"),
             });
             for index in members {
@@ -163,6 +161,7 @@ impl<'s> Build<'s> {
                     service: id as u32,
                     first_worker: next_worker,
                     workers,
+                    worker_salt: salt("worker"),
                     cores_per_worker,
                     speed: machine.speed.times,
                     memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
@@ -259,8 +258,7 @@ impl step::Compiler for Steps<'_, '_> {
         let (service, endpoint) = target.expect("the target of a checked call exists");
         let caller = *build.directory.services.get_index(self.service as usize).map(|(name, _)| name).expect("a service's id is an index");
         let sender = Sender { names: vec![caller], via: &[] };
-        let enter = if endpoint.is_some() { Hop::Enter } else { Hop::EnterAny };
-        let hop = routes::add(&mut build.hops, &mut build.links, &mut build.directory, &sender, service, enter);
+        let hop = routes::add(&mut build.hops, &mut build.links, &mut build.directory, &sender, service, endpoint);
         let flow = build.flow(Flow { workload: None, endpoint });
         build.calls.push(CallPlan { flow, hop, timeout: call.timeout, salt });
         build.calls.len() as u32 - 1

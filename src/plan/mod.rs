@@ -81,8 +81,6 @@ pub struct ServicePlan {
     pub instances: u32,
     /// For random balancing.
     pub balance_salt: Salt,
-    /// For the loop a request is bound to.
-    pub worker_salt: Salt,
     /// For the endpoint that an instance draws.
     pub endpoint_salt: Salt,
 }
@@ -112,10 +110,8 @@ pub enum Hop {
     Door { service: u32, back: u32 },
     /// Over the chosen instance's own link, if it has one.
     In,
-    /// Into the instance, to the flow's endpoint.
-    Enter,
-    /// Into the instance, to one of its endpoints, drawn.
-    EnterAny,
+    /// Into the instance, to an endpoint; to one of the instance's, drawn, if that is [`crate::request::NONE`].
+    Enter { endpoint: u32 },
     /// Out over the instance's own link, if it has one.
     Out,
     /// The answer is there.

@@ -2,6 +2,7 @@
 
 use super::Hop;
 use super::links::Links;
+use crate::request::NONE;
 use crate::scenario::Directory;
 
 /// Who sends: its names, the most specific first, and the nodes its messages pass.
@@ -10,8 +11,8 @@ pub struct Sender<'a> {
     pub via: &'a [String],
 }
 
-/// Adds the route from a sender to a service and back; gives its first hop.
-pub fn add(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, sender: &Sender, service: u32, enter: Hop) -> u32 {
+/// Adds the route from a sender to an endpoint of a service (or to one that its instance draws) and back; gives its first hop.
+pub fn add(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, sender: &Sender, service: u32, endpoint: Option<u32>) -> u32 {
     let first = hops.len() as u32;
     let name = *directory.services.get_index(service as usize).map(|(name, _)| name).expect("a service's id is an index");
     let mut here = sender.names.clone();
@@ -24,7 +25,7 @@ pub fn add(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, se
     if has_own_link_in(directory, service, name) {
         hops.push(Hop::In);
     }
-    hops.push(enter);
+    hops.push(Hop::Enter { endpoint: endpoint.unwrap_or(NONE) });
     hops[door] = Hop::Door { service, back: hops.len() as u32 };
     let own_links_out = sender.via.last().is_some_and(|last| has_own_link_out(directory, service, last));
     match own_links_out {
@@ -47,7 +48,7 @@ pub fn add_onward(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Direct
     let name = *directory.services.get_index(next as usize).map(|(name, _)| name).expect("a service's id is an index");
     cross(hops, links, directory, &[instance], &[name]);
     let back = hops.len() as u32 + 3;
-    hops.extend([Hop::Door { service: next, back }, Hop::In, Hop::EnterAny, Hop::Out, Hop::Home]);
+    hops.extend([Hop::Door { service: next, back }, Hop::In, Hop::Enter { endpoint: NONE }, Hop::Out, Hop::Home]);
     first
 }
 

@@ -6,3 +6,4 @@
 
 pub mod dists;
 pub mod keys;
+pub mod logarithm;

@@ -10,29 +10,11 @@ pub use parts::{PARTS, Part, Parts};
 
 use crate::kernel::RequestId;
 use crate::random::keys::Key;
-use crate::units::Time;
+use crate::units::{Span, Time};
 use bevy_ecs::prelude::{Component, Resource};
-use std::collections::VecDeque;
 
 /// No request, no instance.
 pub const NONE: u32 = u32::MAX;
-
-/// The hot state of a request: 32 bytes.
-#[derive(Component, Clone, Copy)]
-pub struct Journey {
-    /// Everything that happens to the request draws under this key.
-    pub key: Key,
-    /// When it was meant to arrive.
-    pub started: Time,
-    /// The step it is at, in the plan's program.
-    pub step: u32,
-    /// The instance that serves it, once chosen.
-    pub instance: u32,
-    /// The worker (event loop, or set of cores) of that instance.
-    pub worker: u32,
-    /// Which of the requests that have used the slot it is.
-    pub generation: u32,
-}
 
 /// What a request does next when it is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,15 +56,30 @@ impl Outcome {
     pub const NAMES: [&'static str; 5] = ["ok", "lost", "timeout", "crashed", "rejected"];
 }
 
-/// The rest of a request's state: 24 bytes.
+/// Where a request stands: one cache line. Its other component is where its time went, [`Parts`].
 #[derive(Component, Clone, Copy)]
-pub struct Visit {
+#[repr(align(64))]
+pub struct Request {
+    /// Everything that happens to the request draws under this key.
+    pub key: Key,
+    /// When it was meant to arrive.
+    pub started: Time,
     /// The request that waits for this one.
     pub caller: RequestId,
+    /// The demand of the burst that it is ready for, drawn ahead.
+    pub burst: Span,
     /// Which (origin, endpoint) pair it is counted under.
     pub flow: u32,
     /// Where it is on its route.
     pub hop: u32,
+    /// The step it is at, in the plan's program.
+    pub step: u32,
+    /// The instance that serves it, once chosen.
+    pub instance: u32,
+    /// The worker (event loop, or set of cores) of that instance.
+    pub worker: u32,
+    /// Which of the requests that have used the slot it is.
+    pub generation: u32,
     pub phase: Phase,
     pub outcome: Outcome,
     /// Holds a core of its worker.
@@ -98,20 +95,24 @@ pub struct Visit {
     pub traced: bool,
 }
 
-impl Default for Journey {
-    fn default() -> Journey {
-        Journey { key: Key(0), started: Time::ZERO, step: 0, instance: NONE, worker: NONE, generation: 0 }
-    }
-}
+impl Request {
+    /// The caller of a request that comes from a workload.
+    pub const NOBODY: RequestId = RequestId { slot: NONE, generation: 0 };
 
-impl Visit {
     /// A request that has just been made, at the beginning of its route.
     #[inline(always)]
-    pub fn begin(caller: RequestId, flow: u32, hop: u32) -> Visit {
-        Visit {
+    pub fn begin(key: Key, started: Time, generation: u32, caller: RequestId, flow: u32, hop: u32) -> Request {
+        Request {
+            key,
+            started,
             caller,
+            burst: Span::ZERO,
             flow,
             hop,
+            step: NONE,
+            instance: NONE,
+            worker: NONE,
+            generation,
             phase: Phase::Walking,
             outcome: Outcome::OK,
             has_core: false,
@@ -122,13 +123,11 @@ impl Visit {
             traced: false,
         }
     }
-    /// The caller of a request that comes from a workload.
-    pub const NOBODY: RequestId = RequestId { slot: NONE, generation: 0 };
 }
 
-impl Default for Visit {
-    fn default() -> Visit {
-        Visit::begin(Visit::NOBODY, 0, 0)
+impl Default for Request {
+    fn default() -> Request {
+        Request::begin(Key(0), Time::ZERO, 0, Request::NOBODY, 0, 0)
     }
 }
 
@@ -140,7 +139,35 @@ pub struct Pool {
     /// How many slots there are.
     pub size: u32,
     /// Requests to resume before time moves on.
-    pub runnable: VecDeque<u32>,
+    pub runnable: Runnable,
+}
+
+/// Requests that may go on at this very moment, first come, first served. It is emptied before time moves on, and then begins anew.
+#[derive(Default)]
+pub struct Runnable {
+    slots: Vec<u32>,
+    next: usize,
+}
+
+impl Runnable {
+    #[inline(always)]
+    pub fn push(&mut self, slot: u32) {
+        self.slots.push(slot);
+    }
+    #[inline(always)]
+    pub fn pop(&mut self) -> Option<u32> {
+        let slot = *self.slots.get(self.next)?;
+        self.next += 1;
+        if self.next == self.slots.len() {
+            self.slots.clear();
+            self.next = 0;
+        }
+        Some(slot)
+    }
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.slots.len() - self.next
+    }
 }
 
 impl Pool {
@@ -153,10 +180,9 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_components_of_a_request_are_small() {
-        // The blueprint's bar: hot state within 32 bytes, a breakdown that fits a cache line.
-        assert_eq!(std::mem::size_of::<super::Journey>(), 32);
-        assert_eq!(std::mem::size_of::<super::Visit>(), 24);
+    fn the_components_of_a_request_are_a_cache_line_each() {
+        // The blueprint's bar is 256 bytes a request in flight, calendar and queues included.
+        assert_eq!(std::mem::size_of::<super::Request>(), 64);
         assert_eq!(std::mem::size_of::<super::Parts>(), 64);
     }
 }

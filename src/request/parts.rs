@@ -30,6 +30,7 @@ pub const PARTS: [&str; 7] = ["queue", "cpu", "io", "network", "memory", "admiss
 
 /// The breakdown of one request so far: one cache line.
 #[derive(Component, Clone, Copy, Default)]
+#[repr(align(64))]
 pub struct Parts {
     /// When the part that is running began.
     pub mark: Time,

@@ -1,11 +1,11 @@
 //! The directory of a scenario: names to dense ids, and the words for names that are not there.
 
-use super::{Endpoint, Scenario};
+use super::{Endpoint, Scenario, split_link};
 use crate::fault::{Names, Unknown};
 use crate::problem::nearest;
-use crate::request::Outcome;
+use crate::request::{NONE, Outcome};
 use crate::server::{Machine, Runtime};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 /// An instance in the directory.
 pub struct InstanceEntry<'s> {
@@ -15,6 +15,8 @@ pub struct InstanceEntry<'s> {
     pub runtime: &'s Runtime,
     /// The service it hands its requests on to.
     pub then: Option<&'s String>,
+    /// Whether it has a name and endpoints of its own; else it is one of equal replicas.
+    pub is_named: bool,
     pub first_endpoint: u32,
     pub endpoints: u32,
 }
@@ -36,6 +38,8 @@ pub struct Directory<'s> {
     pub instances: Vec<InstanceEntry<'s>>,
     pub endpoints: Vec<EndpointEntry<'s>>,
     pub endpoint_ids: IndexMap<String, u32>,
+    /// What a link may join: `users`, workloads, `via` nodes, services, instances.
+    pub nodes: IndexSet<&'s str>,
     /// Names of outcomes; errors are added as they are met.
     pub outcomes: Vec<String>,
     /// Links of the plan by name and by id, once they are known.
@@ -50,6 +54,7 @@ impl<'s> Directory<'s> {
             instances: Vec::new(),
             endpoints: Vec::new(),
             endpoint_ids: IndexMap::new(),
+            nodes: nodes(scenario),
             outcomes: Outcome::NAMES.iter().map(|name| name.to_string()).collect(),
             links: IndexMap::new(),
         };
@@ -66,6 +71,7 @@ impl<'s> Directory<'s> {
                         machine,
                         runtime,
                         then: None,
+                        is_named: false,
                         first_endpoint,
                         endpoints,
                     });
@@ -81,6 +87,7 @@ impl<'s> Directory<'s> {
                     machine,
                     runtime,
                     then,
+                    is_named: true,
                     first_endpoint,
                     endpoints,
                 });
@@ -93,7 +100,7 @@ impl<'s> Directory<'s> {
         let first = self.endpoints.len() as u32;
         for (name, endpoint) in endpoints {
             let full = format!("{owner}.{name}");
-            self.endpoint_ids.insert(full.clone(), self.endpoints.len() as u32);
+            self.endpoint_ids.entry(full.clone()).or_insert(self.endpoints.len() as u32);
             self.endpoints.push(EndpointEntry { name: full, service, endpoint, path: format!("{path}.endpoints.{name}") });
         }
         (first, self.endpoints.len() as u32 - first)
@@ -125,7 +132,19 @@ impl Names for Directory<'_> {
         Ok(found)
     }
     fn link(&self, name: &str) -> Result<u32, Unknown> {
-        self.links.get(name).copied().ok_or_else(|| unknown(name, "a link that is used", self.links.keys().map(String::as_str)))
+        if let Some(id) = self.links.get(name) {
+            return Ok(*id);
+        }
+        let ends = split_link(name).filter(|(from, to)| self.nodes.contains(from) && self.nodes.contains(to));
+        if ends.is_some() && self.scenario.links.contains_key("default") {
+            // `default` is for every pair; the link is there if a message takes it.
+            return Ok(NONE);
+        }
+        let mut unknown = unknown(name, "a link", self.links.keys().map(String::as_str));
+        if ends.is_some() {
+            unknown.help = Some(format!("add it, for example `links: {{ {name}: {{ latency: 1ms }} }}`"));
+        }
+        Err(unknown)
     }
     fn endpoint(&self, name: &str) -> Result<u32, Unknown> {
         if let Some(id) = self.endpoint_ids.get(name) {
@@ -153,6 +172,19 @@ impl Names for Directory<'_> {
         });
         Outcome(index as u8)
     }
+}
+
+fn nodes(scenario: &Scenario) -> IndexSet<&str> {
+    let mut nodes: IndexSet<&str> = IndexSet::from(["users"]);
+    for (name, workload) in &scenario.workload {
+        nodes.insert(name);
+        nodes.extend(workload.via.iter().map(String::as_str));
+    }
+    for (name, service) in &scenario.services {
+        nodes.insert(name);
+        nodes.extend(service.instances.keys().map(String::as_str));
+    }
+    nodes
 }
 
 /// The words for a name that is not there.

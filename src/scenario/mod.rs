@@ -7,6 +7,7 @@ mod asyncflow01;
 mod check;
 mod directory;
 mod estimate;
+mod hints;
 mod reader;
 mod run;
 mod schema;

@@ -1,8 +1,9 @@
 //! From a file to a scenario: decode, parse, set, read, load. Every problem gets its place in the text.
 
 use super::text::{self, Format, Node};
-use super::{RESERVED, Scenario, asyncflow01, check, writer};
+use super::{RESERVED, Scenario, asyncflow01, check, hints, writer};
 use crate::problem::{Problem, Problems, Severity};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A text and where it came from, for drawing problems.
@@ -14,34 +15,6 @@ pub struct Source {
     pub text: String,
 }
 
-/// Words that later releases will know, below the top level.
-const LATER: [&str; 24] = [
-    "closed",
-    "sessions",
-    "replay",
-    "patience",
-    "class",
-    "keys",
-    "block",
-    "parallel",
-    "branch",
-    "repeat",
-    "lock",
-    "cache",
-    "llm",
-    "publish",
-    "spawn",
-    "respond",
-    "offload",
-    "disk",
-    "hold",
-    "bandwidth",
-    "threads",
-    "processes",
-    "single",
-    "autoscale",
-];
-
 /// A scenario with what was found on the way, and the text's tree for places.
 #[derive(Debug)]
 pub struct Loaded {
@@ -50,6 +23,8 @@ pub struct Loaded {
     /// Everything that was found, in order.
     pub problems: Problems,
     tree: Option<Node>,
+    /// The paths that were set on the command line.
+    sets: Vec<String>,
 }
 
 impl Loaded {
@@ -57,9 +32,26 @@ impl Loaded {
     pub fn add(&mut self, problems: Problems) {
         for mut problem in problems.list {
             if problem.place.is_none() {
-                problem.place = self.tree.as_ref().and_then(|tree| place(tree, &problem.path));
+                self.find_place(&mut problem);
+            }
+            if self.tree.is_none() && problem.place.is_none() && problem.help.is_none() {
+                problem.help = Some("the path is one of the native scenario that this file becomes; `asyncflow show` prints it".into());
             }
             self.problems.push(problem);
+        }
+        self.problems.shorten();
+    }
+
+    /// Finds where a problem stands: in the text, or on the command line.
+    fn find_place(&self, problem: &mut Problem) {
+        let Some(tree) = &self.tree else { return };
+        let is_set = |path: &str| {
+            self.sets.iter().any(|set| path.strip_prefix(set).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
+        };
+        match is_set(&problem.path) && tree.at(&problem.path).is_some_and(|node| node.span.is_empty()) {
+            true => problem.path = format!("--set {}", problem.path),
+            false if problem.of_key => problem.place = tree.key_place(&problem.path),
+            false => problem.place = place(tree, &problem.path),
         }
     }
 }
@@ -97,10 +89,18 @@ pub fn from_yaml(text: &str) -> Result<Scenario, String> {
 pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Problem> {
     let name = path.display().to_string();
     let problem = |what: String, help: &str| Problem::new(Severity::Error, "", what).help(help);
-    let bytes = std::fs::read(path).map_err(|e| problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file"))?;
     let Some(format) = Format::of(path) else {
         return Err(problem(format!("`{name}` is not named as a scenario"), "scenario files end in .yaml, .yml, .ron or .json"));
     };
+    // No more than is looked at: what is named as a scenario may be anything, and of any size.
+    let mut bytes = Vec::new();
+    let taken = std::fs::File::open(path).and_then(|file| file.take(text::LARGEST as u64 + 1).read_to_end(&mut bytes));
+    taken.map_err(|e| problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file"))?;
+    if bytes.len() > text::LARGEST {
+        let mut refusal = text::too_large();
+        refusal.what = format!("`{name}`: {}", refusal.what);
+        return Err(refusal);
+    }
     let text = match text::decode(&bytes) {
         Ok(text) => text.to_string(),
         Err(mut refusal) => {
@@ -118,7 +118,7 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
 
 /// Reads a text. `stem` names a scenario that does not name itself; `folder` is where the files it names are.
 pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[String]) -> Loaded {
-    let mut loaded = Loaded { scenario: None, problems: Problems::default(), tree: None };
+    let mut loaded = Loaded { scenario: None, problems: Problems::default(), tree: None, sets: Vec::new() };
     let mut tree = match text::parse(text, format) {
         Ok(tree) => tree,
         Err(problems) => {
@@ -127,6 +127,10 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
         }
     };
     tree.strip_notes();
+    text::refuse_hidden(&tree, &mut loaded.problems.list);
+    if loaded.problems.any_error() {
+        return loaded;
+    }
     let mut scenario = None;
     let is_old = asyncflow01::is_asyncflow01(&tree);
     if is_old {
@@ -149,26 +153,37 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
     for assignment in sets {
         if let Err(problem) = text::set(&mut tree, assignment) {
             // A path that is not written may be one of a default.
-            match with_defaults(&tree).filter(|full| text::set(&mut full.clone(), assignment).is_ok()) {
-                Some(mut full) => {
-                    let _ = text::set(&mut full, assignment);
-                    tree = full;
-                }
-                None => {
-                    let problem = loaded.problems.push(problem);
-                    problem.path = "--set".to_string();
-                    if is_old {
-                        problem.advise("this is a file of AsyncFlow 0.1; paths of `--set` are those that `asyncflow show` prints");
-                    }
+            let full = with_defaults(&tree).filter(|full| text::set(&mut full.clone(), assignment).is_ok());
+            let is_set = full.is_some_and(|full| text::adopt(&mut tree, &full, assignment) && text::set(&mut tree, assignment).is_ok());
+            if !is_set {
+                let problem = loaded.problems.push(problem);
+                problem.path = "--set".to_string();
+                if is_old {
+                    problem.advise("this is a file of AsyncFlow 0.1; paths of `--set` are those that `asyncflow show` prints");
                 }
             }
         }
+        loaded.sets.extend(assignment.split_once('=').map(|(path, _)| path.trim().to_string()));
+    }
+    if !sets.is_empty() {
+        let before = loaded.problems.list.len();
+        text::refuse_hidden(&tree, &mut loaded.problems.list);
+        loaded.problems.list[before..].iter_mut().for_each(|problem| problem.path = "--set".to_string());
     }
     if scenario.is_none() {
         loaded.problems.list.extend(refuse_reserved(&mut tree));
-        let (read, problems) = text::read::<Scenario>(&tree);
-        loaded.problems.list.extend(problems.into_iter().map(say_later));
+        let (read, mut problems) = text::read::<Scenario>(&tree);
+        hints::improve(&mut problems);
         loaded.tree = Some(tree);
+        for mut problem in problems {
+            // What was set on the command line has no place in the text.
+            if !loaded.sets.is_empty() {
+                let in_text = problem.place.take();
+                loaded.find_place(&mut problem);
+                problem.place = problem.place.and(in_text);
+            }
+            loaded.problems.push(problem);
+        }
         scenario = read;
     }
     let Some(mut scenario) = scenario.filter(|_| !loaded.problems.any_error()) else { return loaded };
@@ -204,18 +219,4 @@ fn refuse_reserved(tree: &mut Node) -> Vec<Problem> {
         }
     }
     problems
-}
-
-/// An unknown word that a later release will know is said to be that.
-fn say_later(mut problem: Problem) -> Problem {
-    let word = problem
-        .what
-        .strip_prefix("unknown field `")
-        .or_else(|| problem.what.strip_prefix("unknown variant `"))
-        .and_then(|rest| rest.split('`').next());
-    if let Some(word) = word.filter(|word| LATER.contains(word)) {
-        problem.what = format!("`{word}` comes with a later release");
-        problem.help = Some("leave it out for now".into());
-    }
-    problem
 }

@@ -1,7 +1,7 @@
 //! `run` and `output`: how long, how often, from which seed, and what is written.
 
 use crate::problem::Problems;
-use crate::units::{Count, Share, Span};
+use crate::units::{Bytes, Count, Share, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,9 @@ pub struct Limits {
     /// Events in one replication.
     #[serde(default = "ten_thousand_million")]
     pub events: Count,
+    /// What one replication and the results may keep in memory, as estimated before the run.
+    #[serde(default = "two_gibibytes")]
+    pub memory: Bytes,
 }
 
 /// What is written.
@@ -80,9 +83,13 @@ fn ten_thousand_million() -> Count {
     Count(10_000_000_000)
 }
 
+fn two_gibibytes() -> Bytes {
+    Bytes(2 << 30)
+}
+
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { in_flight: a_million(), events: ten_thousand_million() }
+        Limits { in_flight: a_million(), events: ten_thousand_million(), memory: two_gibibytes() }
     }
 }
 
@@ -115,7 +122,8 @@ impl Run {
             problems.error("run.warmup", what).advise("`duration` includes the warm-up; make it longer");
         }
         if self.replications == 0 || self.replications > REPLICATIONS_MAX {
-            problems.error("run.replications", format!("a run has 1 to {REPLICATIONS_MAX} replications, not {}", self.replications));
+            let most = Count(u64::from(REPLICATIONS_MAX));
+            problems.error("run.replications", format!("a run has 1 to {most} replications, not {}", self.replications));
         } else if self.replications == 1 {
             problems.warning("run.replications", "one replication gives no intervals").advise("run at least 2; 30 is the default");
         }
@@ -126,8 +134,11 @@ impl Run {
         if self.limits.in_flight.0 == 0 || self.limits.in_flight.0 > IN_FLIGHT_MAX {
             problems.error(
                 "run.limits.in_flight",
-                format!("the limit of requests in flight is 1 to {IN_FLIGHT_MAX}, not {}", self.limits.in_flight),
+                format!("the limit of requests in flight is 1 to {}, not {}", Count(IN_FLIGHT_MAX), self.limits.in_flight),
             );
+        }
+        if self.limits.events.0 == 0 {
+            problems.error("run.limits.events", "a run of 0 events simulates nothing").advise("10G is the default");
         }
     }
 }
@@ -138,8 +149,11 @@ impl Output {
         if window == Span::ZERO {
             problems.error("output.series", "a window of 0s holds nothing").advise("write for example `series: 1s`");
         } else if duration.0 / window.0 > WINDOWS_MAX {
-            let what =
-                format!("windows of {window} in a run of {duration} are {} windows; at most {WINDOWS_MAX} are kept", duration.0 / window.0);
+            let what = format!(
+                "windows of {window} in a run of {duration} are {} windows; at most {} are kept",
+                duration.0 / window.0,
+                Count(WINDOWS_MAX)
+            );
             problems.error("output.series", what).advise("write longer windows, or leave `series` out for about 600 of them");
         }
     }

@@ -11,10 +11,18 @@ use bevy_ecs::prelude::Component;
 use std::collections::VecDeque;
 
 /// One worker's free cores, and the requests that are ready to compute.
-#[derive(Component, Default)]
+#[derive(Component)]
 pub struct RunQueue {
     pub free: u32,
     pub ready: VecDeque<u32>,
+    /// Nanoseconds a nanosecond of demand takes: 1/speed times the active `slow` faults.
+    pub stretch: f64,
+}
+
+impl RunQueue {
+    pub fn new(cores: u32, stretch: f64) -> RunQueue {
+        RunQueue { free: cores, ready: VecDeque::new(), stretch }
+    }
 }
 
 /// Takes a core for a request, or lets it queue for one.
@@ -48,7 +56,7 @@ mod tests {
 
     #[test]
     fn cores_are_handed_over_in_the_order_of_readiness() {
-        let (mut queue, mut gauges) = (RunQueue { free: 1, ..Default::default() }, Gauges::default());
+        let (mut queue, mut gauges) = (RunQueue::new(1, 1.0), Gauges::default());
         assert!(take(&mut queue, &mut gauges, Time(0), 7));
         assert!(!take(&mut queue, &mut gauges, Time(1), 8));
         assert!(!take(&mut queue, &mut gauges, Time(2), 9));

@@ -23,6 +23,9 @@ pub struct Machine {
     pub price: Option<Money>,
 }
 
+/// More cores than any machine has.
+pub const CORES_MAX: u32 = 4096;
+
 fn one() -> u32 {
     1
 }
@@ -36,8 +39,8 @@ impl Default for Machine {
 impl Machine {
     /// Notes what is wrong with it.
     pub fn check(&self, path: &str, problems: &mut Problems) {
-        if self.cpu == 0 || self.cpu > 4096 {
-            problems.error(format!("{path}.cpu"), format!("an instance has 1 to 4096 cores, not {}", self.cpu));
+        if self.cpu == 0 || self.cpu > CORES_MAX {
+            problems.error(format!("{path}.cpu"), format!("an instance has 1 to {CORES_MAX} cores, not {}", self.cpu));
         }
     }
 }

@@ -40,7 +40,7 @@ pub fn reserve(memory: &mut Memory, gauges: &mut Gauges, now: Time, slot: u32, n
 
 /// Gives memory back; those who now have theirs may go on.
 #[inline(always)]
-pub fn release(memory: &mut Memory, gauges: &mut Gauges, now: Time, held: u64, runnable: &mut VecDeque<u32>) {
+pub fn release(memory: &mut Memory, gauges: &mut Gauges, now: Time, held: u64, mut goes_on: impl FnMut(u32)) {
     let held = held.min(memory.capacity);
     memory.free += held;
     gauges.memory_used.subtract(now, held);
@@ -52,7 +52,7 @@ pub fn release(memory: &mut Memory, gauges: &mut Gauges, now: Time, held: u64, r
         memory.free -= need;
         gauges.memory_queue.subtract(now, 1);
         gauges.memory_used.add(now, need);
-        runnable.push_back(slot);
+        goes_on(slot);
     }
 }
 
@@ -63,13 +63,13 @@ mod tests {
     #[test]
     fn memory_is_granted_in_order_and_nobody_overtakes() {
         let (mut memory, mut gauges) = (Memory::new(100), Gauges::default());
-        let mut runnable = VecDeque::new();
+        let mut granted = Vec::new();
         assert!(reserve(&mut memory, &mut gauges, Time(0), 1, 80));
         assert!(!reserve(&mut memory, &mut gauges, Time(1), 2, 60));
         // 20 are free and would do for this one, but request 2 came first.
         assert!(!reserve(&mut memory, &mut gauges, Time(2), 3, 10));
-        release(&mut memory, &mut gauges, Time(3), 80, &mut runnable);
-        assert_eq!(runnable, [2, 3]);
+        release(&mut memory, &mut gauges, Time(3), 80, |slot| granted.push(slot));
+        assert_eq!(granted, [2, 3]);
         assert_eq!((memory.free, gauges.memory_used.value), (30, 70));
     }
 }

@@ -13,6 +13,8 @@ pub use machine::{Machine, Queue};
 pub use runtime::{Runtime, Tasks};
 
 use crate::measure::{Gauge, Histogram};
+use crate::random::keys::Salt;
+use crate::units::Span;
 use bevy_ecs::prelude::Component;
 
 /// An instance of the plan.
@@ -23,6 +25,8 @@ pub struct InstancePlan {
     pub first_worker: u32,
     /// Event loops, or 1 for a set of cores with one queue.
     pub workers: u32,
+    /// For the worker that a request is bound to.
+    pub worker_salt: Salt,
     pub cores_per_worker: u32,
     /// How much faster than the demands were written for.
     pub speed: f64,
@@ -41,13 +45,11 @@ pub struct InstancePlan {
     pub endpoints: u32,
 }
 
-/// The state of an instance that its bursts and balancer look at.
+/// What the balancer looks at of an instance.
 #[derive(Component)]
 pub struct InstanceState {
     /// Chosen by the balancer.
     pub up: bool,
-    /// Nanoseconds a nanosecond of demand takes: 1/speed times the active `slow` faults.
-    pub stretch: f64,
     /// Requests chosen for it and not yet answered.
     pub outstanding: u32,
     /// Messages now on its own link from the balancer.
@@ -56,7 +58,7 @@ pub struct InstanceState {
     pub chosen: u64,
 }
 
-/// The gauges of an instance.
+/// What is measured of an instance.
 #[derive(Component, Default)]
 pub struct Gauges {
     pub busy: Gauge,
@@ -66,16 +68,27 @@ pub struct Gauges {
     pub memory_used: Gauge,
     pub memory_queue: Gauge,
     pub admission_queue: Gauge,
+    pub lag: Lag,
 }
 
 /// From ready to running: what people call event-loop lag.
-#[derive(Component, Default)]
+#[derive(Default)]
 pub struct Lag {
     pub histogram: Histogram,
     /// Bursts that did not wait: counted here, and put into the histogram at the end.
     pub at_once: u64,
     pub sum_ns: u128,
     pub max_ns: u64,
+}
+
+impl Lag {
+    /// A burst has waited for its core.
+    #[inline(always)]
+    pub fn record(&mut self, lag: Span) {
+        self.histogram.record(lag);
+        self.sum_ns += lag.0 as u128;
+        self.max_ns = self.max_ns.max(lag.0);
+    }
 }
 
 impl Gauges {

@@ -4,6 +4,7 @@
 //! admitted, and never migrates; its bursts run one at a time, first come, first served; while it waits the loop is free (asyncio, Node).
 //! `tasks`: any core takes the next ready burst from one queue (Go, Tokio; AsyncFlow 0.1's `cpu_cores: n`).
 
+use super::machine::CORES_MAX;
 use crate::problem::Problems;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,8 +62,8 @@ impl Runtime {
         if let Runtime::EventLoop(EventLoop { workers }) = self {
             let path = format!("{path}.event_loop.workers");
             if *workers == 0 {
-                problems.error(path, "an event loop needs at least 1 worker");
-            } else if *workers > cores {
+                problems.error(path, "an event loop needs at least 1 worker").advise("write `workers: 1`, or leave it out");
+            } else if *workers > cores && (1..=CORES_MAX).contains(&cores) {
                 let plural = if cores == 1 { "core" } else { "cores" };
                 problems
                     .error(path, format!("{workers} workers do not fit on {cores} {plural}: each event loop needs a core to itself"))

@@ -3,7 +3,7 @@
 use super::PlanHandle;
 use super::epochs::{Epoch, Stop};
 use crate::measure::Recorder;
-use crate::request::{Place, Pool, Visit};
+use crate::request::{Place, Pool, Request};
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
 use crate::server::{Gauges, InstanceState};
@@ -11,7 +11,7 @@ use bevy_ecs::prelude::*;
 
 /// Checks conservation of requests, memory and cores.
 pub fn audit(
-    visits: Query<&Visit>,
+    requests: Query<&Request>,
     machines: Query<(&Gauges, &Memory, &InstanceState)>,
     queues: Query<&RunQueue>,
     recorder: Res<Recorder>,
@@ -25,7 +25,7 @@ pub fn audit(
     }
     let inside: u64 = recorder.tallies.iter().map(|tally| tally.came - tally.gone).sum();
     assert_eq!(inside, pool.in_flight() as u64, "requests are conserved: those that came and are not gone are in flight");
-    let entered = visits.iter().filter(|visit| visit.place == Place::Inside).count() as u64;
+    let entered = requests.iter().filter(|request| request.place == Place::Inside).count() as u64;
     let in_flight: u64 = machines.iter().map(|(gauges, ..)| gauges.in_flight.value).sum();
     // Those who have just been granted a place are counted by the gauge before they take it.
     assert!(in_flight >= entered && in_flight <= entered + pool.runnable.len() as u64, "every request inside is inside one instance");

@@ -3,25 +3,28 @@
 //! `Query::get_mut` costs 5 to 21 ns an access; a slice indexed by dense id costs one. Entities of a kind share one archetype and are never
 //! despawned, so the columns stay whole, and an id is an index.
 
+use super::faults::ActiveErrors;
 use crate::kernel::{Calendar, RequestId};
 use crate::measure::Recorder;
 use crate::network::LinkState;
-use crate::plan::Plan;
+use crate::plan::{Hop, Plan};
 use crate::policy::balance::Balancer;
-use crate::request::{Journey, Parts, Pool, Visit};
+use crate::request::{Parts, Pool, Request};
 use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
-use crate::server::{Gauges, InstanceState, Lag};
-use crate::step::Stage;
+use crate::server::{Gauges, InstanceState};
+use crate::step::{Op, Stage};
 use crate::units::Time;
 use crate::workload::Source;
 
 /// All columns and resources, by id.
 pub struct Columns<'a> {
     pub plan: &'a Plan,
-    pub journeys: &'a mut [Journey],
-    pub visits: &'a mut [Visit],
+    /// The plan's, at hand.
+    pub program: &'a [Op],
+    pub hops: &'a [Hop],
+    pub requests: &'a mut [Request],
     pub parts: &'a mut [Parts],
     pub pool: &'a mut Pool,
     pub calendar: &'a mut Calendar,
@@ -30,29 +33,27 @@ pub struct Columns<'a> {
     pub balancers: &'a mut [Balancer],
     pub instances: &'a mut [InstanceState],
     pub gauges: &'a mut [Gauges],
-    pub lags: &'a mut [Lag],
     pub memories: &'a mut [Memory],
     pub admissions: &'a mut [Admission],
     pub queues: &'a mut [RunQueue],
     pub links: &'a mut [LinkState],
-    /// Active `errors` faults by endpoint: fault ids.
-    pub errors: &'a [Vec<u32>],
+    pub errors: &'a ActiveErrors,
     /// Whether the measured part has begun.
     pub measured: bool,
-    /// The calendar has more dead entries than it should.
-    pub sweep: bool,
+    /// The pool is nearly empty, or the calendar may have too many dead entries: to be seen to before the next event.
+    pub attention: bool,
 }
 
 impl Columns<'_> {
     /// The request in a slot.
     #[inline(always)]
     pub fn id(&self, slot: u32) -> RequestId {
-        RequestId { slot, generation: self.journeys[slot as usize].generation }
+        RequestId { slot, generation: self.requests[slot as usize].generation }
     }
     /// Whether a request is still there.
     #[inline(always)]
     pub fn is_current(&self, id: RequestId) -> bool {
-        self.journeys[id.slot as usize].generation == id.generation
+        self.requests[id.slot as usize].generation == id.generation
     }
     #[inline(always)]
     pub fn now(&self) -> Time {
@@ -61,20 +62,14 @@ impl Columns<'_> {
     /// What a step of a request may touch.
     #[inline(always)]
     pub fn stage(&mut self, slot: u32) -> Stage<'_> {
-        let s = slot as usize;
-        let (i, w) = (self.journeys[s].instance as usize, self.journeys[s].worker as usize);
-        let (id, now) = (self.id(slot), self.now());
         Stage {
-            id,
-            now,
-            journey: &mut self.journeys[s],
-            visit: &mut self.visits[s],
-            parts: &mut self.parts[s],
-            instance: &mut self.instances[i],
-            queue: &mut self.queues[w],
-            memory: &mut self.memories[i],
-            gauges: &mut self.gauges[i],
-            lag: &mut self.lags[i],
+            slot,
+            now: self.calendar.now(),
+            requests: self.requests,
+            parts: self.parts,
+            queues: self.queues,
+            gauges: self.gauges,
+            memories: self.memories,
             calendar: self.calendar,
             runnable: &mut self.pool.runnable,
             measured: self.measured,

@@ -8,7 +8,7 @@ use crate::measure::{Happening, Recorder};
 use crate::network::LinkState;
 use crate::plan::{Hop, Plan};
 use crate::policy::balance::Balancer;
-use crate::request::{Journey, Part, Parts, Phase, Place, Pool, Visit};
+use crate::request::{Part, Parts, Phase, Place, Pool, Request};
 use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
@@ -20,6 +20,8 @@ use bevy_ecs::prelude::*;
 /// What is wrong now, where it is not a component's state.
 #[derive(Resource, Default)]
 pub struct ActiveErrors {
+    /// Whether there is any active `errors` fault.
+    pub any: bool,
     /// Active `errors` faults by endpoint.
     pub by_endpoint: Vec<Vec<u32>>,
     /// The instances each crash has taken down.
@@ -31,7 +33,7 @@ type Machines<'w> = (&'w mut InstanceState, &'w mut Gauges, &'w mut Memory, &'w 
 /// Ends the faults that end at this epoch, then begins those that begin.
 #[allow(clippy::too_many_arguments, reason = "a bevy system names what it touches in its arguments")]
 pub fn apply(
-    mut requests: Query<(&mut Journey, &mut Visit, &mut Parts)>,
+    mut requests: Query<(&mut Request, &mut Parts)>,
     mut machines: Query<Machines>,
     mut queues: Query<&mut RunQueue>,
     mut links: Query<&mut LinkState>,
@@ -64,8 +66,8 @@ pub fn apply(
             Effect::Slow { instances, .. } => {
                 for &id in instances {
                     let factors = stretch(plan, now, id);
-                    if let Some((mut state, ..)) = machines.iter_mut().nth(id as usize) {
-                        state.stretch = factors;
+                    for mut queue in workers(plan, id, &mut queues) {
+                        queue.stretch = factors;
                     }
                 }
             }
@@ -75,6 +77,7 @@ pub fn apply(
                 if begins {
                     list.push(index);
                 }
+                active.any = active.by_endpoint.iter().any(|list| !list.is_empty());
             }
             Effect::Crash { instances, count, drain } => {
                 let chosen = match begins {
@@ -122,37 +125,37 @@ fn strike(
     plan: &Plan,
     instance: u32,
     now: Time,
-    requests: &mut Query<(&mut Journey, &mut Visit, &mut Parts)>,
+    requests: &mut Query<(&mut Request, &mut Parts)>,
     links: &mut Query<&mut LinkState>,
     pool: &mut Pool,
 ) {
-    for (slot, (journey, mut visit, mut parts)) in requests.iter_mut().enumerate() {
-        if journey.instance != instance || visit.place == Place::Outside || visit.phase == Phase::Struck {
+    for (slot, (mut request, mut parts)) in requests.iter_mut().enumerate() {
+        if request.instance != instance || request.place == Place::Outside || request.phase == Phase::Struck {
             continue;
         }
-        if visit.phase == Phase::Walking && plan.hops[visit.hop as usize] == Hop::In {
+        if request.phase == Phase::Walking && plan.hops[request.hop as usize] == Hop::In {
             let link = plan.instances[instance as usize].link_in;
             if let Some(mut link) = link.and_then(|link| links.iter_mut().nth(link as usize)) {
                 link.deliver(now);
             }
         }
-        let part = running_part(plan, &journey, &visit);
+        let part = running_part(plan, &request);
         parts.charge(part, now);
-        visit.phase = Phase::Struck;
-        visit.has_core = false;
-        visit.has_memory = false;
-        visit.granted = false;
-        pool.runnable.push_back(slot as u32);
+        request.phase = Phase::Struck;
+        request.has_core = false;
+        request.has_memory = false;
+        request.granted = false;
+        pool.runnable.push(slot as u32);
     }
 }
 
 /// The part of its latency that a request is in.
-fn running_part(plan: &Plan, journey: &Journey, visit: &Visit) -> Part {
-    if visit.phase == Phase::Walking {
-        return if visit.granted { Part::Admission } else { Part::Network };
+fn running_part(plan: &Plan, request: &Request) -> Part {
+    if request.phase == Phase::Walking {
+        return if request.granted { Part::Admission } else { Part::Network };
     }
-    match &plan.program[journey.step as usize] {
-        Op::Cpu(_) if visit.granted => Part::Queue,
+    match &plan.program[request.step as usize] {
+        Op::Cpu(_) if request.granted => Part::Queue,
         Op::Cpu(_) => Part::Cpu,
         Op::Wait(_) => Part::Io,
         Op::Memory(_) => Part::Memory,
@@ -172,7 +175,13 @@ fn empty(plan: &Plan, instance: u32, now: Time, machines: &mut Query<Machines>, 
         *memory = Memory::new(of.memory);
         *admission = Admission { places: of.max_in_flight, waiting: Default::default(), queue_max: of.queue_max };
     }
-    for mut queue in queues.iter_mut().skip(of.first_worker as usize).take(of.workers as usize) {
-        *queue = RunQueue { free: of.cores_per_worker, ready: Default::default() };
+    for mut queue in workers(plan, instance, queues) {
+        *queue = RunQueue::new(of.cores_per_worker, queue.stretch);
     }
+}
+
+/// The workers of an instance.
+fn workers<'a>(plan: &Plan, instance: u32, queues: &'a mut Query<&mut RunQueue>) -> impl Iterator<Item = Mut<'a, RunQueue>> {
+    let of = &plan.instances[instance as usize];
+    queues.iter_mut().skip(of.first_worker as usize).take(of.workers as usize)
 }

@@ -1,5 +1,6 @@
 //! How a request ends: it answers, its message is lost, it is gone. What it held is given back, and its caller goes on.
 
+use super::advance::Next;
 use super::columns::Columns;
 use crate::kernel::RequestId;
 use crate::measure::RequestRow;
@@ -8,42 +9,45 @@ use crate::server::{admission, cores, memory};
 use crate::step::Op;
 
 /// The program is over: the core, the memory and the place are free, and the response leaves.
-#[inline(never)]
-pub fn answer(x: &mut Columns, slot: u32, outcome: Outcome) {
-    let (s, now) = (slot as usize, x.now());
-    let i = x.journeys[s].instance as usize;
-    if x.visits[s].has_core {
-        x.visits[s].has_core = false;
-        if let Some(next) = cores::release(&mut x.queues[x.journeys[s].worker as usize], &mut x.gauges[i], now) {
-            x.pool.runnable.push_back(next);
-        }
+#[inline(always)]
+pub fn answer(x: &mut Columns, slot: u32, outcome: Outcome) -> Next {
+    let now = x.now();
+    let request = &mut x.requests[slot as usize];
+    let i = request.instance as usize;
+    let gauges = &mut x.gauges[i];
+    if request.has_core
+        && let Some(next) = cores::release(&mut x.queues[request.worker as usize], gauges, now)
+    {
+        x.pool.runnable.push(next);
     }
-    if x.visits[s].has_memory {
-        x.visits[s].has_memory = false;
+    if request.has_memory {
         let held = held_memory(x, slot);
-        memory::release(&mut x.memories[i], &mut x.gauges[i], now, held, &mut x.pool.runnable);
+        memory::release(&mut x.memories[i], &mut x.gauges[i], now, held, |next| x.pool.runnable.push(next));
     }
     if let Some(next) = admission::leave(&mut x.admissions[i], &mut x.gauges[i], now) {
-        x.pool.runnable.push_back(next);
+        x.pool.runnable.push(next);
     }
     x.instances[i].outstanding -= 1;
-    let visit = &mut x.visits[s];
-    visit.place = Place::Outside;
-    visit.outcome = outcome;
-    visit.phase = Phase::Walking;
-    visit.hop = match x.plan.instances[i].onward {
+    let request = &mut x.requests[slot as usize];
+    request.has_core = false;
+    request.has_memory = false;
+    request.place = Place::Outside;
+    request.outcome = outcome;
+    request.phase = Phase::Walking;
+    request.hop = match x.plan.instances[i].onward {
         Some(onward) if outcome == Outcome::OK => onward,
-        _ => visit.hop + 1,
+        _ => request.hop + 1,
     };
+    Next::Walk
 }
 
 /// What the endpoint of a request reserves: its first step says so.
 pub fn held_memory(x: &Columns, slot: u32) -> u64 {
-    let s = slot as usize;
-    let endpoint = x.plan.layout.flows[x.visits[s].flow as usize].endpoint;
+    let request = &x.requests[slot as usize];
+    let endpoint = x.plan.layout.flows[request.flow as usize].endpoint;
     let first = endpoint.map(|endpoint| x.plan.endpoints[endpoint as usize]).filter(|endpoint| endpoint.has_memory);
     match first.map(|endpoint| &x.plan.program[endpoint.first_step as usize]) {
-        Some(Op::Memory(op)) => op.need(x.journeys[s].key),
+        Some(Op::Memory(op)) => op.need(request.key),
         _ => 0,
     }
 }
@@ -51,72 +55,78 @@ pub fn held_memory(x: &Columns, slot: u32) -> u64 {
 /// A message is lost: whoever waits with a timeout will notice then, anybody else at once.
 #[cold]
 #[inline(never)]
-pub fn lose(x: &mut Columns, slot: u32) -> Option<u32> {
-    if x.visits[slot as usize].timed {
-        x.visits[slot as usize].phase = Phase::Lost;
-        return None;
+pub fn lose(x: &mut Columns, slot: u32) -> Next {
+    let request = &mut x.requests[slot as usize];
+    if !request.timed {
+        return Next::Finish(Outcome::LOST);
     }
-    finish(x, slot, Outcome::LOST)
+    request.phase = Phase::Lost;
+    Next::Park
 }
 
-/// A request is gone: it is counted, its slot is free, and its caller may go on.
-#[inline(never)]
-pub fn finish(x: &mut Columns, slot: u32, outcome: Outcome) -> Option<u32> {
-    let (s, now) = (slot as usize, x.now());
-    let (journey, visit) = (x.journeys[s], x.visits[s]);
-    let latency = now - journey.started;
+/// A request is gone: it is counted, its slot is free, and its caller may go on. Gives who goes on, and how.
+#[inline(always)]
+pub fn finish(x: &mut Columns, slot: u32, outcome: Outcome) -> (u32, Next) {
+    let now = x.now();
+    let request = &x.requests[slot as usize];
+    let parts = &x.parts[slot as usize];
+    let latency = now - request.started;
     debug_assert_eq!(
         latency,
-        x.parts[s].total() + if visit.phase == Phase::Lost { now - x.parts[s].mark } else { crate::units::Span::ZERO }
+        parts.total() + if request.phase == Phase::Lost { now - parts.mark } else { crate::units::Span::ZERO },
+        "the parts of a latency add up to it"
     );
-    let arrived_measured = x.recorder.measures(journey.started);
-    let tally = &mut x.recorder.tallies[visit.flow as usize];
+    let arrived_measured = x.recorder.measures(request.started);
+    let tally = &mut x.recorder.tallies[request.flow as usize];
     match outcome == Outcome::OK {
-        true => tally.answer(latency, &x.parts[s], arrived_measured, x.measured),
+        true => tally.answer(latency, parts, arrived_measured, x.measured),
         false => tally.fail(outcome, arrived_measured),
     }
-    if visit.traced && arrived_measured {
+    let (caller, timed) = (request.caller, request.timed);
+    if request.traced && arrived_measured {
         trace(x, slot, outcome);
     }
-    let resumed = caller_goes_on(x, slot, visit.caller, outcome);
-    if visit.timed {
-        x.sweep |= x.calendar.died();
+    let resumed = if caller.slot == NONE { (slot, Next::Park) } else { caller_goes_on(x, slot, caller, outcome) };
+    if timed {
+        x.calendar.died();
+        x.attention = true;
     }
-    let journey = &mut x.journeys[s];
-    journey.generation = journey.generation.wrapping_add(1);
-    journey.instance = NONE;
-    x.visits[s].place = Place::Outside;
+    let request = &mut x.requests[slot as usize];
+    request.generation = request.generation.wrapping_add(1);
+    request.instance = NONE;
+    request.place = Place::Outside;
     x.pool.free.push(slot);
     resumed
 }
 
 /// What the callee spent is the caller's; it goes on with its next step, or fails as its callee did.
-#[inline(always)]
-fn caller_goes_on(x: &mut Columns, slot: u32, caller: RequestId, outcome: Outcome) -> Option<u32> {
-    if caller.slot == NONE || !x.is_current(caller) {
-        return None;
+#[inline(never)]
+fn caller_goes_on(x: &mut Columns, slot: u32, caller: RequestId, outcome: Outcome) -> (u32, Next) {
+    if !x.is_current(caller) {
+        return (slot, Next::Park);
     }
     let now = x.now();
     let spent = x.parts[slot as usize];
     x.parts[caller.slot as usize].take_over(&spent, now);
-    match outcome == Outcome::OK {
-        true => x.journeys[caller.slot as usize].step += 1,
-        false => answer(x, caller.slot, outcome),
+    if outcome != Outcome::OK {
+        return (caller.slot, Next::Answer(outcome));
     }
-    Some(caller.slot)
+    let request = &mut x.requests[caller.slot as usize];
+    request.step += 1;
+    (caller.slot, Next::Run)
 }
 
 #[cold]
 #[inline(never)]
 fn trace(x: &mut Columns, slot: u32, outcome: Outcome) {
-    let (journey, visit, parts) = (&x.journeys[slot as usize], &x.visits[slot as usize], &x.parts[slot as usize]);
-    let caller = if visit.caller.slot == NONE { 0 } else { x.journeys[visit.caller.slot as usize].key.0 };
+    let (request, parts) = (&x.requests[slot as usize], &x.parts[slot as usize]);
+    let caller = if request.caller.slot == NONE { 0 } else { x.requests[request.caller.slot as usize].key.0 };
     x.recorder.requests.push(RequestRow {
-        request: journey.key.0,
+        request: request.key.0,
         caller,
-        flow: visit.flow,
-        instance: journey.instance,
-        arrived: journey.started,
+        flow: request.flow,
+        instance: request.instance,
+        arrived: request.started,
         finished: x.calendar.now(),
         spent: parts.spent,
         outcome,

@@ -1,24 +1,16 @@
 //! The hops of a route: crossing links, being chosen an instance, coming in.
 
+use super::advance::Next;
 use super::columns::Columns;
-use crate::kernel::Event;
+use super::finish::lose;
+use crate::fault::Effect;
+use crate::kernel::{Event, RequestId};
 use crate::plan::Hop;
 use crate::policy::balance::Candidate;
+use crate::random::keys::Key;
 use crate::request::{NONE, Outcome, Part, Phase, Place};
 use crate::server::InstanceState;
 use crate::server::admission::{self, Answer};
-
-/// What became of a request on a hop.
-pub enum Went {
-    /// It goes on at once, with the next hop.
-    On,
-    /// It is inside its instance, and runs its program.
-    Inside,
-    /// It is on its way, or waits; an event or a queue will bring it back.
-    Away,
-    /// Its message is lost.
-    Lost,
-}
 
 impl Candidate for InstanceState {
     fn outstanding(&self) -> u32 {
@@ -31,178 +23,183 @@ impl Candidate for InstanceState {
 
 /// Over a link.
 #[inline(always)]
-pub fn cross(x: &mut Columns, slot: u32, link: u32) -> Went {
-    let now = x.now();
-    let id = x.id(slot);
-    let key = x.journeys[slot as usize].key;
-    x.parts[slot as usize].mark = now;
-    match x.links[link as usize].send(&x.plan.links[link as usize], key, now, x.measured) {
-        Some(span) => {
-            x.calendar.after(span, Event::Delivered(id));
-            Went::Away
-        }
-        None => Went::Lost,
+pub fn cross(x: &mut Columns, slot: u32, link: u32) -> Next {
+    match send(x, slot, link) {
+        true => Next::Park,
+        false => lose(x, slot),
     }
 }
 
-/// The link that a request is on, at the hop it is at.
-pub fn link_of(x: &Columns, slot: u32) -> Option<u32> {
-    let instance = x.journeys[slot as usize].instance;
-    match x.plan.hops[x.visits[slot as usize].hop as usize] {
-        Hop::Cross { link } => Some(link),
-        Hop::In => x.plan.instances[instance as usize].link_in,
-        Hop::Out => x.plan.instances[instance as usize].link_out,
-        _ => None,
+/// Puts the message on a link, unless that loses it.
+#[inline(always)]
+fn send(x: &mut Columns, slot: u32, link: u32) -> bool {
+    let now = x.now();
+    let request = &x.requests[slot as usize];
+    x.parts[slot as usize].mark = now;
+    let span = x.links[link as usize].send(&x.plan.links[link as usize], request.key, now, x.measured);
+    if let Some(span) = span {
+        x.calendar.after(span, Event::Delivered(RequestId { slot, generation: request.generation }));
     }
+    span.is_some()
 }
 
 /// The message is there: off the link, and on to the next hop.
 #[inline(always)]
 pub fn arrive(x: &mut Columns, slot: u32) {
     let now = x.now();
-    let s = slot as usize;
-    if let Some(link) = link_of(x, slot) {
+    let request = &mut x.requests[slot as usize];
+    let instance = request.instance as usize;
+    let link = match x.hops[request.hop as usize] {
+        Hop::Cross { link } => Some(link),
+        Hop::In => {
+            x.instances[instance].in_transit -= 1;
+            x.plan.instances[instance].link_in
+        }
+        Hop::Out => x.plan.instances[instance].link_out,
+        _ => None,
+    };
+    if let Some(link) = link {
         x.links[link as usize].deliver(now);
     }
-    if x.plan.hops[x.visits[s].hop as usize] == Hop::In {
-        x.instances[x.journeys[s].instance as usize].in_transit -= 1;
-    }
-    x.parts[s].charge(Part::Network, now);
-    x.visits[s].hop += 1;
+    request.hop += 1;
+    x.parts[slot as usize].charge(Part::Network, now);
 }
 
 /// At a service's door: the balancer chooses an instance, or there is none.
 #[inline(always)]
-pub fn door(x: &mut Columns, slot: u32, service: u32, back: u32) -> Went {
-    let s = slot as usize;
-    let salt = x.plan.services[service as usize].balance_salt;
-    let key = x.journeys[s].key;
-    match x.balancers[service as usize].choose(x.instances, || key.draw(salt)) {
+pub fn door(x: &mut Columns, slot: u32, service: u32, back: u32) -> Next {
+    let services = &x.plan.services;
+    let request = &mut x.requests[slot as usize];
+    match x.balancers[service as usize].choose(x.instances, || request.key.draw(services[service as usize].balance_salt)) {
         Some(instance) => {
             let state = &mut x.instances[instance as usize];
             state.outstanding += 1;
             state.chosen += x.measured as u64;
-            x.journeys[s].instance = instance;
-            x.visits[s].place = Place::Chosen;
-            x.visits[s].hop += 1;
+            request.instance = instance;
+            request.place = Place::Chosen;
+            request.hop += 1;
         }
         None => {
-            x.visits[s].outcome = Outcome::REJECTED;
-            x.journeys[s].instance = NONE;
-            x.visits[s].hop = back;
+            request.outcome = Outcome::REJECTED;
+            request.instance = NONE;
+            request.hop = back;
         }
     }
-    Went::On
+    Next::Walk
 }
 
 /// Over the chosen instance's own link, if it has one.
 #[inline(never)]
-pub fn own_link_in(x: &mut Columns, slot: u32) -> Went {
-    let instance = x.journeys[slot as usize].instance;
-    match x.plan.instances[instance as usize].link_in {
-        None => {
-            x.visits[slot as usize].hop += 1;
-            Went::On
-        }
-        Some(link) => {
-            let went = cross(x, slot, link);
-            let state = &mut x.instances[instance as usize];
-            match went {
-                Went::Away => state.in_transit += 1,
-                _ => {
-                    state.outstanding -= 1;
-                    x.visits[slot as usize].place = Place::Outside;
-                }
-            }
-            went
-        }
+pub fn own_link_in(x: &mut Columns, slot: u32) -> Next {
+    let instance = x.requests[slot as usize].instance as usize;
+    let Some(link) = x.plan.instances[instance].link_in else {
+        x.requests[slot as usize].hop += 1;
+        return Next::Walk;
+    };
+    if send(x, slot, link) {
+        x.instances[instance].in_transit += 1;
+        return Next::Park;
     }
+    x.instances[instance].outstanding -= 1;
+    x.requests[slot as usize].place = Place::Outside;
+    lose(x, slot)
 }
 
 /// Over the instance's own link back, if it has one and there was an instance.
 #[inline(never)]
-pub fn own_link_out(x: &mut Columns, slot: u32) -> Went {
-    let instance = x.journeys[slot as usize].instance;
+pub fn own_link_out(x: &mut Columns, slot: u32) -> Next {
+    let instance = x.requests[slot as usize].instance;
     let link = (instance != NONE).then(|| x.plan.instances[instance as usize].link_out).flatten();
     match link {
         Some(link) => cross(x, slot, link),
         None => {
-            x.visits[slot as usize].hop += 1;
-            Went::On
+            x.requests[slot as usize].hop += 1;
+            Next::Walk
         }
     }
 }
 
 /// Into the instance: admission, the loop it is bound to, its endpoint's program.
 #[inline(always)]
-pub fn enter(x: &mut Columns, slot: u32, any: bool) -> Went {
+pub fn enter(x: &mut Columns, slot: u32, endpoint: u32) -> Next {
     let now = x.now();
     let s = slot as usize;
-    let i = x.journeys[s].instance as usize;
-    if x.visits[s].granted {
-        x.visits[s].granted = false;
+    let i = x.requests[s].instance as usize;
+    if x.requests[s].granted {
+        x.requests[s].granted = false;
         x.parts[s].charge(Part::Admission, now);
     } else {
         x.parts[s].mark = now;
         match admission::enter(&mut x.admissions[i], &mut x.gauges[i], now, slot) {
             Answer::Admitted => {}
             Answer::Waits => {
-                x.visits[s].granted = true;
-                return Went::Away;
+                x.requests[s].granted = true;
+                return Next::Park;
             }
             Answer::Rejected => {
                 x.instances[i].outstanding -= 1;
-                x.visits[s].place = Place::Outside;
-                x.visits[s].outcome = Outcome::REJECTED;
-                x.visits[s].hop += 1;
-                return Went::On;
+                let request = &mut x.requests[s];
+                request.place = Place::Outside;
+                request.outcome = Outcome::REJECTED;
+                request.hop += 1;
+                return Next::Walk;
             }
         }
     }
     let instance = &x.plan.instances[i];
-    let service = &x.plan.services[instance.service as usize];
-    let key = x.journeys[s].key;
-    let pick = |n: u32, salt| if n == 1 { 0 } else { ((key.draw(salt).uniform() * n as f64) as u32).min(n - 1) };
-    let endpoint = match x.plan.layout.flows[x.visits[s].flow as usize].endpoint {
-        Some(endpoint) if !any => endpoint,
-        _ => {
-            let endpoint = instance.first_endpoint + pick(instance.endpoints, service.endpoint_salt);
-            change_flow(x, slot, endpoint);
-            endpoint
-        }
-    };
-    x.journeys[s].worker = instance.first_worker + pick(instance.workers, service.worker_salt);
-    x.journeys[s].step = x.plan.endpoints[endpoint as usize].first_step;
-    let visit = &mut x.visits[s];
-    visit.place = Place::Inside;
-    visit.phase = Phase::Running;
-    for &fault in &x.errors[endpoint as usize] {
-        let fault = &x.plan.faults[fault as usize];
-        if let crate::fault::Effect::Errors { rate, outcome, .. } = fault.effect
-            && key.draw(fault.salt).uniform() < rate
-        {
-            super::finish::answer(x, slot, outcome);
-            return Went::On;
-        }
+    let key = x.requests[s].key;
+    let endpoint = if endpoint == NONE { draw_endpoint(x, slot) } else { endpoint };
+    let request = &mut x.requests[s];
+    request.worker = instance.first_worker;
+    if instance.workers > 1 {
+        request.worker += key.draw(instance.worker_salt).one_of(instance.workers);
     }
-    Went::Inside
+    request.step = x.plan.endpoints[endpoint as usize].first_step;
+    request.place = Place::Inside;
+    request.phase = Phase::Running;
+    if x.errors.any
+        && let Some(outcome) = error_of(x, key, endpoint)
+    {
+        return Next::Answer(outcome);
+    }
+    Next::Run
 }
 
-/// The endpoint is known now: the request is counted there, as if it had been from the beginning.
+/// The outcome of the first active `errors` fault that strikes the request.
 #[inline(never)]
+fn error_of(x: &Columns, key: Key, endpoint: u32) -> Option<Outcome> {
+    let active = x.errors.by_endpoint[endpoint as usize].iter().map(|&fault| &x.plan.faults[fault as usize]);
+    let mut effects = active.filter_map(|fault| match fault.effect {
+        Effect::Errors { rate, outcome, .. } => Some((key.draw(fault.salt).uniform() < rate, outcome)),
+        _ => None,
+    });
+    effects.find(|(strikes, _)| *strikes).map(|(_, outcome)| outcome)
+}
+
+/// The endpoint, drawn: the request is counted there, as if it had been from the beginning.
+#[inline(never)]
+fn draw_endpoint(x: &mut Columns, slot: u32) -> u32 {
+    let request = &x.requests[slot as usize];
+    let instance = &x.plan.instances[request.instance as usize];
+    let salt = x.plan.services[instance.service as usize].endpoint_salt;
+    let endpoint = instance.first_endpoint + request.key.draw(salt).one_of(instance.endpoints);
+    change_flow(x, slot, endpoint);
+    endpoint
+}
+
 fn change_flow(x: &mut Columns, slot: u32, endpoint: u32) {
     let s = slot as usize;
-    let old = x.visits[s].flow;
+    let old = x.requests[s].flow;
     let Some(workload) = x.plan.layout.flows[old as usize].workload else { return };
     let new = x.plan.flow_of[workload as usize][endpoint as usize];
     if new == NONE || new == old {
         return;
     }
-    let measured = x.recorder.measures(x.journeys[s].started) as u64;
+    let measured = x.recorder.measures(x.requests[s].started) as u64;
     for (flow, sign) in [(old, -1i64), (new, 1)] {
         let tally = &mut x.recorder.tallies[flow as usize];
         tally.came = tally.came.wrapping_add_signed(sign);
         tally.arrivals = tally.arrivals.wrapping_add_signed(sign * measured as i64);
     }
-    x.visits[s].flow = new;
+    x.requests[s].flow = new;
 }

@@ -17,8 +17,7 @@ use crate::measure::{InstanceTally, LinkTally, Record, Recorder};
 use crate::network::LinkState;
 use crate::plan::Plan;
 use crate::random::keys::Key;
-use crate::request::Pool;
-use crate::server::{InstanceState, Lag};
+use crate::server::{Gauges, InstanceState};
 use crate::units::Span;
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
@@ -88,8 +87,9 @@ pub fn simulate(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) ->
 
 /// Takes the measures out of a world that has reached its horizon.
 fn harvest(mut world: World, plan: &Plan, key: Key, replication: u32) -> Record {
-    let mut instances = world.query::<(&mut Lag, &InstanceState)>();
-    let instances = instances.iter_mut(&mut world).map(|(mut lag, state)| {
+    let mut instances = world.query::<(&mut Gauges, &InstanceState)>();
+    let instances = instances.iter_mut(&mut world).map(|(mut gauges, state)| {
+        let lag = &mut gauges.lag;
         let at_once = std::mem::take(&mut lag.at_once);
         lag.histogram.record_many(Span::ZERO, at_once);
         let lag_histogram = std::mem::take(&mut lag.histogram);
@@ -104,7 +104,6 @@ fn harvest(mut world: World, plan: &Plan, key: Key, replication: u32) -> Record 
     let instances: Vec<InstanceTally> = instances.collect();
     let links: Vec<LinkTally> = world.query::<&LinkState>().iter(&world).map(|link| link.tally).collect();
     let events = world.resource::<Calendar>().fired();
-    debug_assert!(world.resource::<Pool>().runnable.is_empty() || plan.horizon.0 > 0);
     let recorder = world.remove_resource::<Recorder>().unwrap_or_default();
     let mut record = recorder.finish(instances, links);
     record.replication = replication;

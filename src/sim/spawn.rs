@@ -8,11 +8,11 @@ use crate::network::LinkState;
 use crate::plan::Plan;
 use crate::policy::balance::Balancer;
 use crate::random::keys::Key;
-use crate::request::{Journey, Parts, Pool, Visit};
+use crate::request::{Parts, Pool, Request};
 use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
-use crate::server::{Gauges, InstanceState, Lag};
+use crate::server::{Gauges, InstanceState};
 use crate::workload::Source;
 use bevy_ecs::prelude::World;
 use std::collections::VecDeque;
@@ -34,19 +34,20 @@ pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
     let balancers = plan.services.iter().map(|s| Balancer::new(s.balance, s.first_instance..s.first_instance + s.instances));
     world.spawn_batch(balancers.collect::<Vec<_>>());
     let instances = plan.instances.iter().map(|i| {
-        let state = InstanceState { up: true, stretch: 1.0 / i.speed, outstanding: 0, in_transit: 0, chosen: 0 };
+        let state = InstanceState { up: true, outstanding: 0, in_transit: 0, chosen: 0 };
         let memory = Memory::new(i.memory);
         let admission = Admission { places: i.max_in_flight, waiting: VecDeque::new(), queue_max: i.queue_max };
-        (state, Gauges::default(), Lag::default(), memory, admission)
+        (state, Gauges::default(), memory, admission)
     });
     world.spawn_batch(instances.collect::<Vec<_>>());
-    let workers = plan.instances.iter().flat_map(|i| (0..i.workers).map(|_| RunQueue { free: i.cores_per_worker, ready: VecDeque::new() }));
+    let workers = plan.instances.iter().flat_map(|i| (0..i.workers).map(|_| RunQueue::new(i.cores_per_worker, 1.0 / i.speed)));
     world.spawn_batch(workers.collect::<Vec<_>>());
     world.spawn_batch(plan.links.iter().map(|_| LinkState::default()).collect::<Vec<_>>());
     world.insert_resource(calendar);
     world.insert_resource(Pool::default());
     world.insert_resource(recorder(plan));
     world.insert_resource(ActiveErrors {
+        any: false,
         by_endpoint: vec![Vec::new(); plan.endpoints.len()],
         crashed: vec![Vec::new(); plan.faults.len()],
     });
@@ -80,7 +81,7 @@ pub fn grow(world: &mut World, limit: u64) -> bool {
 }
 
 fn add_slots(world: &mut World, n: u32) {
-    world.spawn_batch((0..n).map(|_| (Journey::default(), Visit::default(), Parts::default())));
+    world.spawn_batch((0..n).map(|_| (Request::default(), Parts::default())));
     let mut pool = world.resource_mut::<Pool>();
     let first = pool.size;
     pool.size += n;

@@ -154,10 +154,89 @@ mod tests {
         assert!((e.estimate - pseudo.iter().sum::<f64>() / 3.0).abs() < 1e-12);
     }
 
+    /// Claims an interval to six digits.
+    fn is(e: Estimate, estimate: f64, std_error: f64, low: f64, high: f64, n: u32, method: Method) {
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs().max(1e-3);
+        let same = near(e.estimate, estimate) && near(e.std_error, std_error) && near(e.low, low) && near(e.high, high);
+        assert!(same && (e.n, e.method) == (n, method), "{e:?} is not {estimate} ± {std_error}, from {low} to {high}");
+    }
+
+    /// The published t of one degree of freedom, two-sided 95 %: tan(0.475 π).
+    const T1: f64 = 12.706_204_736;
+
+    #[test]
+    fn two_replications_have_an_interval_by_hand() {
+        // 1 and 3: mean 2, s² = 2, standard error 1. About a pooled 10: 9 and 12 are off by 1 and 2, so √(5/1/2).
+        is(mean(&[1.0, f64::NAN, 3.0], 0.95), 2.0, 1.0, 2.0 - T1, 2.0 + T1, 2, Method::T);
+        let error = 2.5f64.sqrt();
+        is(quantile(10.0, &[9.0, 12.0, f64::NAN], 0.95), 10.0, error, 10.0 - T1 * error, 10.0 + T1 * error, 2, Method::Sectioning);
+        // Three: off by 1, 2 and 5, so √(30/2/3).
+        let (error, t2) = (5f64.sqrt(), 4.302_652_730);
+        is(quantile(10.0, &[9.0, 12.0, 15.0], 0.95), 10.0, error, 10.0 - t2 * error, 10.0 + t2 * error, 3, Method::Sectioning);
+    }
+
+    #[test]
+    fn equal_replications_leave_no_doubt() {
+        // Nothing varies: the error is 0, and so is the interval's length, also with few degrees of freedom.
+        is(mean(&[7.0, 7.0], 0.95), 7.0, 0.0, 7.0, 7.0, 2, Method::T);
+    }
+
+    #[test]
+    fn a_ratio_has_its_jackknifed_interval_by_hand() {
+        // 2 of 10 and 6 of 20 is 8/30. Pseudo-values: 2·8/30 − 6/20 = 7/30 and 2·8/30 − 2/10 = 1/3: mean 17/60, half their difference 1/20.
+        let (estimate, error) = (17.0 / 60.0, 1.0 / 20.0);
+        let e = ratio(&[0.2, f64::NAN, 0.3, 0.9], &[10.0, 5.0, 20.0, 0.0], 0.95);
+        is(e, estimate, error, 0.0, estimate + T1 * error, 2, Method::Jackknife);
+        // Less confidence: the t of 50 % and one degree is 1, and nothing is cut.
+        let e = ratio(&[0.2, 0.3], &[10.0, 20.0], 0.5);
+        is(e, estimate, error, estimate - error, estimate + error, 2, Method::Jackknife);
+        // Three: 1/10, 3/10 and 4/20 are 8/40; pseudo-values 0.6 − 2·(7/30, 5/30, 4/20) = 4/30, 8/30, 6/30: mean 0.2, s² = 2·(2/30)²/2.
+        let (error, t2) = (2.0 / 30.0 / 3f64.sqrt(), 4.302_652_730);
+        let e = ratio(&[0.1, 0.3, 0.2], &[10.0, 10.0, 20.0], 0.95);
+        is(e, 0.2, error, 0.2 - t2 * error, 0.2 + t2 * error, 3, Method::Jackknife);
+    }
+
+    #[test]
+    fn a_share_is_never_negative_and_a_difference_may_be() {
+        // By hand: 1 of 1 and 0 of 1000: 2/1001 − (0 + 1)/2 is below 0. With the other sign it is as far above.
+        let share = ratio(&[1.0, 0.0], &[1.0, 1000.0], 0.95);
+        assert!(share.estimate == 0.0 && share.low == 0.0 && share.high > 0.0, "{share:?}");
+        let difference = ratio(&[-1.0, -1.0], &[10.0, 30.0], 0.95);
+        assert!((difference.estimate + 1.0).abs() < 1e-12 && difference.low < 0.0, "{difference:?}");
+        assert_eq!(ratio(&[0.0, 0.0], &[10.0, 30.0], 0.95).estimate, 0.0);
+    }
+
+    #[test]
+    fn an_extreme_is_the_one_that_was_seen() {
+        // By hand; there is no standard error.
+        let (largest, smallest) = (extreme(&[2.0, f64::NAN, 1.0, 5.0], true), extreme(&[2.0, f64::NAN, 1.0, 5.0], false));
+        assert_eq!((largest.estimate, largest.low, largest.high, largest.n, largest.method), (5.0, 1.0, 5.0, 3, Method::Range));
+        assert_eq!((smallest.estimate, smallest.low, smallest.high), (1.0, 1.0, 5.0));
+        assert!(largest.std_error.is_nan() && extreme(&[], true).estimate.is_nan());
+    }
+
     #[test]
     fn one_replication_gives_an_estimate_and_no_interval() {
-        let e = mean(&[3.0], 0.95);
-        assert!(e.estimate == 3.0 && e.low.is_nan() && e.std_error.is_nan());
-        assert!(mean(&[f64::NAN], 0.95).estimate.is_nan());
+        for e in [mean(&[3.0], 0.95), quantile(3.0, &[3.0], 0.95), quantile(3.0, &[4.0], 0.95), ratio(&[3.0], &[2.0], 0.95)] {
+            assert!(e.estimate == 3.0 && e.low.is_nan() && e.high.is_nan() && e.std_error.is_nan() && e.n == 1, "{e:?}");
+        }
+        let nothing = [mean(&[f64::NAN], 0.95), quantile(f64::NAN, &[], 0.95), ratio(&[f64::NAN], &[1.0], 0.95)];
+        assert!(nothing.iter().all(|e| e.estimate.is_nan() && e.low.is_nan() && e.n == 0), "{nothing:?}");
+    }
+
+    #[test]
+    fn beyond_ten_thousand_degrees_t_is_the_normal() {
+        // Published: the normal's 97.5 % point is 1.959964; t has 1.960201 at 10,000 degrees. Without a degree there is no bound.
+        assert!((student_t(0.95, 10_000) - 1.960_201).abs() < 2e-6 && (student_t(0.95, 10_001) - 1.959_964).abs() < 1e-6);
+        assert_eq!(student_t(0.95, 0), f64::INFINITY);
+    }
+
+    #[test]
+    fn methods_have_the_names_of_the_files() {
+        // docs/outputs.md.
+        assert_eq!(
+            [Method::T, Method::Sectioning, Method::Jackknife, Method::Range].map(Method::name),
+            ["t", "sectioning", "jackknife", "range"]
+        );
     }
 }

@@ -103,7 +103,8 @@ impl Call {
 impl Op {
     #[inline(always)]
     pub fn begin(&self, stage: &mut Stage) -> Then {
-        stage.parts.mark = stage.now;
+        let now = stage.now;
+        stage.parts().mark = now;
         stage.free_core();
         Then::Call(self.call)
     }

@@ -49,29 +49,37 @@ impl Cpu {
 impl Op {
     #[inline(always)]
     pub fn begin(&self, stage: &mut Stage) -> Then {
-        if stage.visit.granted {
-            stage.visit.granted = false;
-            stage.visit.has_core = true;
-            let lag = stage.parts.charge(Part::Queue, stage.now);
+        let (slot, now) = (stage.slot, stage.now);
+        let request = &mut stage.requests[slot as usize];
+        let queue = &mut stage.queues[request.worker as usize];
+        let mut burst;
+        if request.granted {
+            request.granted = false;
+            request.has_core = true;
+            burst = request.burst;
+            let lag = stage.parts[slot as usize].charge(Part::Queue, now);
             if stage.measured {
-                stage.lag.histogram.record(lag);
-                stage.lag.sum_ns += lag.0 as u128;
-                stage.lag.max_ns = stage.lag.max_ns.max(lag.0);
+                stage.gauges[request.instance as usize].lag.record(lag);
             }
-        } else if !stage.visit.has_core {
-            stage.parts.mark = stage.now;
-            if !cores::take(stage.queue, stage.gauges, stage.now, stage.id.slot) {
-                stage.visit.granted = true;
-                return Then::Park;
+        } else {
+            // Drawn also if it has to queue: the processor then has all the time until its turn to compute the draw.
+            burst = self.demand.span(request.key);
+            if !request.has_core {
+                stage.parts[slot as usize].mark = now;
+                let gauges = &mut stage.gauges[request.instance as usize];
+                if !cores::take(queue, gauges, now, slot) {
+                    request.burst = burst;
+                    request.granted = true;
+                    return Then::Park;
+                }
+                request.has_core = true;
+                gauges.lag.at_once += stage.measured as u64;
             }
-            stage.visit.has_core = true;
-            stage.lag.at_once += stage.measured as u64;
         }
-        let mut burst = self.demand.span(stage.journey.key);
-        if stage.instance.stretch != 1.0 {
-            burst = Span((burst.0 as f64 * stage.instance.stretch).round() as u64);
+        if queue.stretch != 1.0 {
+            burst = Span((burst.0 as f64 * queue.stretch).round() as u64);
         }
-        stage.calendar.after(burst, Event::BurstDone(stage.id));
+        stage.after(burst, Event::BurstDone);
         Then::Park
     }
 }

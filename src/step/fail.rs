@@ -67,7 +67,7 @@ pub fn check_status(status: u16, path: &str, problems: &mut Problems) {
 impl Op {
     #[inline(always)]
     pub fn begin(&self, stage: &mut Stage) -> Then {
-        match stage.journey.key.draw(self.salt).uniform() < self.p {
+        match stage.request().key.draw(self.salt).uniform() < self.p {
             true => Then::Answer(self.outcome),
             false => Then::Next,
         }

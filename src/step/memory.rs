@@ -52,18 +52,21 @@ impl Op {
     }
     #[inline(always)]
     pub fn begin(&self, stage: &mut Stage) -> Then {
-        if stage.visit.granted {
-            stage.visit.granted = false;
-            stage.parts.charge(Part::Memory, stage.now);
+        let (slot, now) = (stage.slot, stage.now);
+        let request = &mut stage.requests[slot as usize];
+        let parts = &mut stage.parts[slot as usize];
+        if request.granted {
+            request.granted = false;
+            parts.charge(Part::Memory, now);
         } else {
-            stage.parts.mark = stage.now;
-            let need = self.need(stage.journey.key);
-            if !memory::reserve(stage.memory, stage.gauges, stage.now, stage.id.slot, need) {
-                stage.visit.granted = true;
+            parts.mark = now;
+            let i = request.instance as usize;
+            if !memory::reserve(&mut stage.memories[i], &mut stage.gauges[i], now, slot, self.need(request.key)) {
+                request.granted = true;
                 return Then::Park;
             }
         }
-        stage.visit.has_memory = true;
+        request.has_memory = true;
         Then::Next
     }
 }

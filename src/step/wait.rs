@@ -83,9 +83,11 @@ impl Wait {
 impl Op {
     #[inline(always)]
     pub fn begin(&self, stage: &mut Stage) -> Then {
-        stage.parts.mark = stage.now;
-        stage.gauges.io.add(stage.now, 1);
-        stage.calendar.after(self.span.span(stage.journey.key), Event::WaitDone(stage.id));
+        let now = stage.now;
+        stage.parts().mark = now;
+        stage.gauges().io.add(now, 1);
+        let span = self.span.span(stage.request().key);
+        stage.after(span, Event::WaitDone);
         stage.free_core();
         Then::Park
     }

@@ -1,7 +1,7 @@
 //! Sizes in whole bytes: decimal (`KB MB GB`, powers of 1000) and binary (`KiB MiB GiB`, powers of 1024).
 
 use super::Quantity;
-use super::written::{no_unit, split, written_as_text};
+use super::written::{no_unit, shown, split, written_as_text};
 use std::fmt::{Display, Formatter};
 
 /// A size in bytes. Written `512B`, `8MiB`, `2048MB`, `1.5GiB`.
@@ -19,6 +19,8 @@ const UNITS: [(&str, u64); 9] = [
     ("GiB", 1 << 30),
     ("TiB", 1 << 40),
 ];
+
+const LARGEST: u128 = 1_000_000_000_000_000_000;
 
 impl Display for Bytes {
     /// The unit that gives the smallest whole number, so that the text reads back as the same size.
@@ -38,20 +40,21 @@ impl std::str::FromStr for Bytes {
         }
         let Some((_, size)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(format!(
-                "`{unit}` is not a unit of size\nhelp: the units are B, KB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB, TiB (of 1024)"
+                "`{}` is not a unit of size\nhelp: the units are B, KB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB, TiB (of 1024)",
+                shown(unit)
             ));
         };
-        let bytes = (number * *size as f64).round();
-        if bytes > 1e18 {
-            return Err(format!("`{text}` is larger than 10^18 bytes, the largest size"));
+        match number.times(*size) {
+            Some((bytes, _)) if bytes <= LARGEST => Ok(Bytes(bytes as u64)),
+            _ => Err(format!("`{}` is larger than 10^18 bytes, the largest size", shown(text))),
         }
-        Ok(Bytes(bytes as u64))
     }
 }
 
 impl Quantity for Bytes {
     const EXPECTING: &'static str = "a size such as `8MiB`";
     const WORD: &'static str = "Bytes";
+    const BASE: &'static str = "B";
     fn to_base(self) -> f64 {
         self.0 as f64
     }
@@ -59,7 +62,7 @@ impl Quantity for Bytes {
         Bytes(base.round() as u64)
     }
     fn from_bare(number: &str) -> Result<Bytes, String> {
-        Err(no_unit(number, &format!("`{number}MiB` or `{number}KB`")))
+        Err(no_unit(number, &format!("`{number}MiB` or `{number}KB`"), Self::EXPECTING))
     }
 }
 

@@ -1,20 +1,20 @@
 //! Counts: whole numbers without a unit; `k`, `M` and `G` are thousands, millions and thousand millions.
 
 use super::Quantity;
-use super::written::split;
+use super::written::{shown, split};
 use std::fmt::{Display, Formatter};
 
 /// A count. Written `200`, `12k`, `1M`, `10G`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Count(pub u64);
 
-const SUFFIXES: [(&str, f64); 4] = [("", 1.0), ("k", 1e3), ("M", 1e6), ("G", 1e9)];
+const SUFFIXES: [(&str, u64); 4] = [("", 1), ("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)];
+const LARGEST: u128 = 1_000_000_000_000_000;
 
 impl Display for Count {
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
-        let (suffix, size) =
-            SUFFIXES.iter().rev().find(|(_, size)| self.0 > 0 && self.0.is_multiple_of(*size as u64)).unwrap_or(&SUFFIXES[0]);
-        write!(f, "{}{suffix}", self.0 / *size as u64)
+        let (suffix, size) = SUFFIXES.iter().rev().find(|(_, size)| self.0 > 0 && self.0.is_multiple_of(*size)).unwrap_or(&SUFFIXES[0]);
+        write!(f, "{}{suffix}", self.0 / size)
     }
 }
 
@@ -23,13 +23,12 @@ impl std::str::FromStr for Count {
     fn from_str(text: &str) -> Result<Count, String> {
         let (number, suffix) = split(text, "a count such as `200` or `12k`")?;
         let Some((_, size)) = SUFFIXES.iter().find(|(name, _)| *name == suffix) else {
-            return Err(format!("`{text}` is not a count\nhelp: write a whole number, which may end in k, M or G"));
+            return Err(format!("`{}` is not a count\nhelp: write a whole number, which may end in k, M or G", shown(text)));
         };
-        let count = number * size;
-        if count.fract() != 0.0 || count > 1e15 {
-            return Err(format!("`{text}` is not a whole number up to 10^15"));
+        match number.times(*size) {
+            Some((count, true)) if count <= LARGEST => Ok(Count(count as u64)),
+            _ => Err(format!("`{}` is not a whole number up to 10^15", shown(text))),
         }
-        Ok(Count(count as u64))
     }
 }
 
@@ -98,6 +97,7 @@ mod tests {
             assert_eq!(text.parse::<Count>(), Ok(Count(count)));
         }
         assert_eq!("1.5k".parse::<Count>(), Ok(Count(1500)));
+        assert_eq!("1.005k".parse::<Count>(), Ok(Count(1005)));
         assert!("1.5".parse::<Count>().is_err());
         assert!("NaN".parse::<Count>().is_err());
     }

@@ -1,7 +1,7 @@
 //! Factors: how many times as much.
 
 use super::Quantity;
-use super::written::{no_unit, split, written_as_text};
+use super::written::{no_unit, shown, split, written_as_text};
 use std::fmt::{Display, Formatter};
 
 /// A factor. Written `4x`, `0.5x`; more than zero, at most a million.
@@ -26,12 +26,13 @@ impl Display for Factor {
 impl std::str::FromStr for Factor {
     type Err = String;
     fn from_str(text: &str) -> Result<Factor, String> {
-        let (times, unit) = split(text, "a factor such as `4x`")?;
+        let (number, unit) = split(text, "a factor such as `4x`")?;
+        let times = number.value;
         match unit {
             "" => Self::from_bare(text),
             "x" if times > 0.0 && times <= 1e6 => Ok(Factor { times }),
-            "x" => Err(format!("the factor `{text}` is not more than 0x and at most 1000000x")),
-            _ => Err(format!("`{text}` is not a factor\nhelp: write it as `4x`")),
+            "x" => Err(format!("`{}` is out of range: a factor is more than 0x and at most 1000000x", shown(text))),
+            _ => Err(format!("`{}` is not a factor\nhelp: write it as `4x`", shown(text))),
         }
     }
 }
@@ -46,7 +47,7 @@ impl Quantity for Factor {
         Factor { times: base }
     }
     fn from_bare(number: &str) -> Result<Factor, String> {
-        Err(no_unit(number, &format!("`{number}x`")))
+        Err(no_unit(number, &format!("`{number}x`"), Self::EXPECTING))
     }
 }
 

@@ -20,6 +20,7 @@ pub use money::Money;
 pub use rate::Rate;
 pub use share::Share;
 pub use span::{Span, Time};
+pub(crate) use written::shown;
 
 /// A quantity that a distribution can be of. The base unit is the one the engine counts in (ns, B, 1).
 pub trait Quantity:
@@ -29,6 +30,8 @@ pub trait Quantity:
     const EXPECTING: &'static str;
     /// The quantity's own word, for the names of schema definitions.
     const WORD: &'static str;
+    /// The base unit, for messages.
+    const BASE: &'static str = "";
     /// The value in base units.
     fn to_base(self) -> f64;
     /// The nearest value to `base` base units; negative becomes zero.

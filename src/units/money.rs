@@ -1,7 +1,7 @@
 //! Money: what an instance costs an hour.
 
 use super::Quantity;
-use super::written::{no_unit, split, written_as_text};
+use super::written::{no_unit, shown, split, written_as_text};
 use std::fmt::{Display, Formatter};
 
 /// A price an hour. Written `$0.17/h`.
@@ -21,11 +21,13 @@ impl std::str::FromStr for Money {
     type Err = String;
     fn from_str(text: &str) -> Result<Money, String> {
         let Some(rest) = text.trim().strip_prefix('$') else {
-            return Err(format!("`{text}` is not a price\nhelp: write {}", Self::EXPECTING));
+            return Err(format!("`{}` is not a price\nhelp: write {}", shown(text), Self::EXPECTING));
         };
         match split(rest, Self::EXPECTING)? {
-            (dollars_per_hour, "/h") => Ok(Money { dollars_per_hour }),
-            _ => Err(format!("`{text}` does not say for how long\nhelp: write `{}/h`", text.trim())),
+            (number, "/h") if number.value <= 1e9 => Ok(Money { dollars_per_hour: number.value }),
+            (_, "/h") => Err(format!("`{}` is more than $10^9 an hour, the highest price", shown(text))),
+            (_, "") => Err(format!("`{0}` does not say for how long\nhelp: write `{0}/h`", shown(text.trim()))),
+            _ => Err(format!("`{}` is not a price an hour\nhelp: write {}", shown(text), Self::EXPECTING)),
         }
     }
 }
@@ -40,7 +42,7 @@ impl Quantity for Money {
         Money { dollars_per_hour: base }
     }
     fn from_bare(number: &str) -> Result<Money, String> {
-        Err(no_unit(number, &format!("`${number}/h`")))
+        Err(no_unit(number, &format!("`${number}/h`"), Self::EXPECTING))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rates: how many of something in a second, a minute or an hour.
 
 use super::Quantity;
-use super::written::{no_unit, split, trimmed, written_as_text};
+use super::written::{no_unit, shown, split, trimmed, written_as_text};
 use std::fmt::{Display, Formatter};
 
 /// A rate. Written `150/s`, `12k/min`, `3600/h`; kept as a number a second.
@@ -42,14 +42,15 @@ impl std::str::FromStr for Rate {
             _ => (1.0, rest),
         };
         if period.is_empty() {
-            return Err(no_unit(text, &format!("`{text}/s` or `{text}/min`")));
+            return Self::from_bare(text);
         }
         let Some((_, seconds)) = PERIODS.iter().find(|(name, _)| *name == period) else {
-            return Err(format!("`{period}` is not a unit of rate\nhelp: the units are /s, /min and /h, as in `150/s` or `12k/min`"));
+            let help = "the units are /s, /min and /h, as in `150/s` or `12k/min`";
+            return Err(format!("`{}` is not a unit of rate\nhelp: {help}", shown(period)));
         };
-        let per_second = number * thousands / seconds;
+        let per_second = number.value * thousands / seconds;
         if per_second > 1e9 {
-            return Err(format!("`{text}` is more than 10^9 a second, the highest rate"));
+            return Err(format!("`{}` is more than 10^9 a second, the highest rate", shown(text)));
         }
         Ok(Rate { per_second })
     }
@@ -65,7 +66,7 @@ impl Quantity for Rate {
         Rate { per_second: base.max(0.0) }
     }
     fn from_bare(number: &str) -> Result<Rate, String> {
-        Err(no_unit(number, &format!("`{number}/s` or `{number}/min`")))
+        Err(no_unit(number, &format!("`{number}/s` or `{number}/min`"), Self::EXPECTING))
     }
 }
 

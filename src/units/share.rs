@@ -1,7 +1,7 @@
 //! Shares and probabilities: always in per cent, 0 % to 100 %.
 
 use super::Quantity;
-use super::written::{no_unit, split, written_as_text};
+use super::written::{no_unit, shown, split, written_as_text};
 use std::fmt::{Display, Formatter};
 
 /// A share of a whole. Written `0.5%`; kept as a fraction in 0 ..= 1.
@@ -13,11 +13,11 @@ pub struct Share {
 
 impl Display for Share {
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
-        let percent = (self.fraction * 100.0 * 1e9).round() / 1e9;
-        match percent / 100.0 == self.fraction {
-            true => write!(f, "{percent}%"),
-            false => write!(f, "{}%", self.fraction * 100.0),
-        }
+        // The shortest text that reads back as the same share; a product is rounded, so its neighbours may be the one.
+        let percent = self.fraction * 100.0;
+        let candidates = [(percent * 1e9).round() / 1e9, percent, percent.next_down(), percent.next_up()];
+        let found = candidates.into_iter().find(|percent| percent / 100.0 == self.fraction);
+        write!(f, "{}%", found.unwrap_or(percent))
     }
 }
 
@@ -29,12 +29,13 @@ impl std::str::FromStr for Share {
             return Self::from_bare(text);
         }
         if unit != "%" {
-            return Err(format!("`{text}` is not a share\nhelp: shares and probabilities are written in per cent, as in `0.5%`"));
+            let help = "shares and probabilities are written in per cent, as in `0.5%`";
+            return Err(format!("`{}` is not a share\nhelp: {help}", shown(text)));
         }
-        if number > 100.0 {
-            return Err(format!("`{text}` is more than 100%"));
+        if number.value > 100.0 {
+            return Err(format!("`{}` is more than 100%\nhelp: a share is from 0% to 100%", shown(text)));
         }
-        Ok(Share { fraction: number / 100.0 })
+        Ok(Share { fraction: number.value / 100.0 })
     }
 }
 
@@ -50,9 +51,10 @@ impl Quantity for Share {
     fn from_bare(number: &str) -> Result<Share, String> {
         match number.parse::<f64>() {
             Ok(n) if n.is_finite() && (0.0..=1.0).contains(&n) => {
-                Err(no_unit(number, &format!("`{}%` if you mean a probability of {n}", n * 100.0)))
+                let probability = format!("`{}` if you mean a probability of {number}", Share { fraction: n });
+                Err(no_unit(number, &probability, Self::EXPECTING))
             }
-            _ => Err(no_unit(number, &format!("`{number}%`"))),
+            _ => Err(no_unit(number, &format!("`{number}%`"), Self::EXPECTING)),
         }
     }
 }
@@ -68,7 +70,7 @@ mod tests {
         for text in ["0.1%", "30%", "99.9%", "0.01%", "33.3%", "100%", "0%"] {
             assert_eq!(text.parse::<Share>().unwrap().to_string(), text);
         }
-        assert!("0.3".parse::<Share>().unwrap_err().contains("`30%`"));
+        assert!("0.07".parse::<Share>().unwrap_err().contains("`7%`"));
         assert!("130%".parse::<Share>().is_err());
     }
 }

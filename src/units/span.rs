@@ -1,7 +1,7 @@
 //! Simulated time: whole nanoseconds (law 1 of the blueprint). Range 0 to 584 years.
 
 use super::Quantity;
-use super::written::{no_unit, split, trimmed, written_as_text};
+use super::written::{no_unit, shown, split, written_as_text};
 use std::fmt::{Display, Formatter};
 use std::ops::{Add, AddAssign, Sub};
 
@@ -31,6 +31,9 @@ const UNITS: [(&str, u64, usize); 7] = [
     ("us", 1_000, 3),
     ("ns", 1, 0),
 ];
+
+/// A quarter of what 64 bits hold, so that a few may be added.
+const LONGEST: u128 = u64::MAX as u128 / 4;
 
 impl Time {
     /// The start of a replication.
@@ -91,7 +94,11 @@ impl Display for Span {
         for (unit, size, decimals) in UNITS {
             let finest = (size / 10u64.pow(decimals as u32)).max(1);
             if self.0 >= size && self.0.is_multiple_of(finest) {
-                return write!(f, "{}{unit}", trimmed(self.0 as f64 / size as f64, decimals));
+                // In whole numbers, so that no digit is lost.
+                let fraction = format!("{:0decimals$}", self.0 % size / finest);
+                let fraction = fraction.trim_end_matches('0');
+                let point = if fraction.is_empty() { "" } else { "." };
+                return write!(f, "{}{point}{fraction}{unit}", self.0 / size);
             }
         }
         write!(f, "{}ns", self.0)
@@ -106,19 +113,19 @@ impl std::str::FromStr for Span {
             return Self::from_bare(text);
         }
         let Some((_, size, _)) = UNITS.iter().find(|(name, ..)| *name == unit || (*name == "us" && unit == "µs")) else {
-            return Err(format!("`{unit}` is not a unit of time\nhelp: the units are ns, us, ms, s, m (minutes), h, d"));
+            return Err(format!("`{}` is not a unit of time\nhelp: the units are ns, us, ms, s, m (minutes), h, d", shown(unit)));
         };
-        let nanoseconds = (number * *size as f64).round();
-        if nanoseconds > u64::MAX as f64 / 4.0 {
-            return Err(format!("`{text}` is longer than 146 years, the longest span"));
+        match number.times(*size) {
+            Some((nanoseconds, _)) if nanoseconds <= LONGEST => Ok(Span(nanoseconds as u64)),
+            _ => Err(format!("`{}` is longer than 146 years, the longest span", shown(text))),
         }
-        Ok(Span(nanoseconds as u64))
     }
 }
 
 impl Quantity for Span {
     const EXPECTING: &'static str = "a duration such as `5ms`";
     const WORD: &'static str = "Span";
+    const BASE: &'static str = "ns";
     fn to_base(self) -> f64 {
         self.0 as f64
     }
@@ -126,7 +133,7 @@ impl Quantity for Span {
         Span(base.round() as u64)
     }
     fn from_bare(number: &str) -> Result<Span, String> {
-        Err(no_unit(number, &format!("`{number}ms` or `{number}s`")))
+        Err(no_unit(number, &format!("`{number}ms` or `{number}s`"), Self::EXPECTING))
     }
 }
 
@@ -150,6 +157,8 @@ mod tests {
             600_000_000_000,
             86_400_000_000_000,
             604_800_000_000_001,
+            9_007_199_254_740_993,
+            4_611_686_018_427_387_903,
         ] {
             let text = Span(ns).to_string();
             assert_eq!(text.parse::<Span>(), Ok(Span(ns)), "{text}");

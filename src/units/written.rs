@@ -1,21 +1,61 @@
 //! What all quantities share: splitting a text into number and unit, and the serde and schema forms of a written quantity.
 
-/// Splits `"1.5ms"` into 1.5 and `ms`. The number is a plain decimal, not negative and finite.
-pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(f64, &'t str), String> {
+/// A plain decimal as it is written: not negative, and finite.
+#[derive(Clone, Copy)]
+pub(super) struct Number<'t> {
+    digits: &'t str,
+    /// The nearest floating-point number.
+    pub value: f64,
+}
+
+impl Number<'_> {
+    /// So many times `size`, to the nearest whole, and whether that is exact; none if it does not fit 128 bits. Computed in whole
+    /// numbers: in floating point 1.005 k would be 1004.9999…, and long spans would lose their last digits.
+    pub fn times(self, size: u64) -> Option<(u128, bool)> {
+        const DECIMALS: usize = 20;
+        let (whole, decimals) = self.digits.split_once('.').unwrap_or((self.digits, ""));
+        let whole = whole.bytes().try_fold(0u128, |sum, digit| sum.checked_mul(10)?.checked_add(u128::from(digit - b'0')))?;
+        let kept = &decimals[..decimals.len().min(DECIMALS)];
+        let fraction = kept.bytes().fold(0u128, |sum, digit| sum * 10 + u128::from(digit - b'0')) * u128::from(size);
+        let unit = 10u128.pow(kept.len() as u32);
+        let exact = fraction.is_multiple_of(unit) && decimals[kept.len()..].bytes().all(|digit| digit == b'0');
+        Some((whole.checked_mul(u128::from(size))?.checked_add((fraction + unit / 2) / unit)?, exact))
+    }
+}
+
+/// Splits `"1.5ms"` into 1.5 and `ms`.
+pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t str), String> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    if number.is_empty() {
-        if text.starts_with('-') {
-            return Err(format!("`{text}` is negative\nhelp: write {example}"));
-        }
-        return Err(format!("`{text}` does not begin with a number\nhelp: write {example}"));
+    let (digits, unit) = text.split_at(end);
+    if digits.is_empty() {
+        let what = if text.starts_with('-') { "is negative" } else { "does not begin with a number" };
+        return Err(format!("`{}` {what}\nhelp: write {example}", shown(text)));
     }
-    let value: f64 = number.parse().map_err(|_| format!("`{number}` is not a number\nhelp: write {example}"))?;
+    let value: f64 = digits.parse().map_err(|_| format!("`{}` is not a number\nhelp: write {example}", shown(digits)))?;
     if !value.is_finite() {
-        return Err(format!("`{text}` is too large"));
+        return Err(format!("`{}` is too large", shown(text)));
     }
-    Ok((value, unit.trim()))
+    let mut letters = unit.chars();
+    match (letters.next(), letters.next()) {
+        (Some(','), Some(next)) if next.is_ascii_digit() => {
+            let (point, none) = (text.replacen(',', ".", 1), text.replace(',', ""));
+            Err(format!("`{}` has a comma\nhelp: write `{}`, or `{}`", shown(text), shown(&point), shown(&none)))
+        }
+        (Some('e' | 'E'), Some(next)) if next.is_ascii_digit() || "+-".contains(next) => {
+            Err(format!("`{}` has an exponent\nhelp: write the number out, as in {example}", shown(text)))
+        }
+        _ => Ok((Number { digits, value }, unit.trim())),
+    }
+}
+
+/// The start of a text, in one line: a message is to be read.
+pub(crate) fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.chars().count() <= LONGEST && !text.contains(char::is_control) {
+        true => text.to_string(),
+        false => text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).chain(['…']).collect(),
+    }
 }
 
 /// A number with at most `decimals` decimals, without trailing zeros.
@@ -71,7 +111,38 @@ macro_rules! written_as_text {
 }
 pub(super) use written_as_text;
 
-/// The words for a number without its unit.
-pub(super) fn no_unit(number: &str, examples: &str) -> String {
-    format!("`{number}` has no unit\nhelp: write {examples}")
+/// The words for a number without its unit. `examples` are with this number, `example` is with another one.
+pub(super) fn no_unit(number: &str, examples: &str, example: &str) -> String {
+    match shown(number) {
+        negative if number.starts_with('-') => format!("`{negative}` is negative, and has no unit\nhelp: write {example}"),
+        long if number.len() > 20 => format!("`{long}` has no unit\nhelp: write {example}"),
+        _ => format!("`{number}` has no unit\nhelp: write {examples}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_are_multiplied_exactly() {
+        // By hand; 1.005 * 1000 is 1004.9999999999999 in floating point.
+        let times = |text, size| split(text, "x").unwrap().0.times(size);
+        assert_eq!(times("1.005", 1000), Some((1005, true)));
+        assert_eq!(times("0.0005", 1000), Some((1, false)));
+        assert_eq!(times("9007199254.740993", 1_000_000), Some((9_007_199_254_740_993, true)));
+        assert_eq!(times("1.00000000000000000000000000001", 1000), Some((1000, false)));
+        assert_eq!(times(&"9".repeat(40), 1), None);
+    }
+
+    #[test]
+    fn what_is_no_plain_decimal_is_refused_with_the_way_to_write_it() {
+        // A comma, an exponent, a sign, and more than can be read.
+        let refused = |text: &str| split(text, "`5ms`").err().unwrap();
+        assert_eq!(refused("2,5ms"), "`2,5ms` has a comma\nhelp: write `2.5ms`, or `25ms`");
+        assert_eq!(refused("2e3ms"), "`2e3ms` has an exponent\nhelp: write the number out, as in `5ms`");
+        assert_eq!(refused("-2ms"), "`-2ms` is negative\nhelp: write `5ms`");
+        assert_eq!(refused(&"9".repeat(400)), format!("`{}…` is too large", "9".repeat(40)));
+        assert_eq!(no_unit("-2", "`-2ms`", "`5ms`"), "`-2` is negative, and has no unit\nhelp: write `5ms`");
+    }
 }

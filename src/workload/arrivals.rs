@@ -6,6 +6,7 @@
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Law, gamma::Gamma, weibull::Weibull};
 use crate::random::keys::Draw;
+use crate::random::logarithm::ln;
 use crate::units::Count;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,7 @@ impl Gaps {
     #[inline(always)]
     pub fn next(&self, draw: Draw) -> f64 {
         match self {
-            Gaps::Poisson | Gaps::Batch(_) => -(1.0 - draw.uniform()).ln(),
+            Gaps::Poisson | Gaps::Batch(_) => -ln(draw.complement()),
             Gaps::Regular => 1.0,
             Gaps::Law(law) => law.sample(draw),
         }

@@ -18,7 +18,7 @@ pub use users::Users;
 
 use crate::problem::Problems;
 use crate::random::keys::{Draw, Key, Salt};
-use crate::units::Time;
+use crate::units::{Count, Span, Time};
 use bevy_ecs::prelude::Component;
 use indexmap::IndexMap;
 use rand::Rng;
@@ -48,6 +48,9 @@ pub struct Workload {
     pub users: Option<Users>,
 }
 
+/// So many windows of users cost a second or two, even if nobody comes.
+const WINDOWS_MAX: u64 = 10_000_000;
+
 impl Workload {
     /// Notes what is wrong with it.
     pub fn check(&self, path: &str, problems: &mut Problems) {
@@ -67,12 +70,21 @@ impl Workload {
             (None, true) => problems.error(path, "this workload does not say where its requests go").advise("add `to: service.endpoint`"),
         }
         for (target, weight) in &self.mix {
-            if !(weight.is_finite() && *weight >= 0.0) {
-                problems.error(format!("{path}.mix.{target}"), format!("a weight is a number from 0 up, not {weight}"));
+            if !(0.0..=1e9).contains(weight) {
+                problems.error(format!("{path}.mix.{target}"), format!("a weight is a number from 0 to 10^9, not {weight}"));
             }
         }
-        if !self.mix.is_empty() && self.mix.values().sum::<f64>() <= 0.0 {
-            problems.error(format!("{path}.mix"), "all weights are 0: no request would go anywhere");
+        if !self.mix.is_empty() && self.mix.values().all(|weight| *weight == 0.0) {
+            problems.error(format!("{path}.mix"), "all weights are 0: no request would go anywhere").advise("give one of them more than 0");
+        }
+    }
+    /// Notes if it draws its users so often that drawing them would be all that is done.
+    pub fn check_windows(&self, duration: Span, path: &str, problems: &mut Problems) {
+        let Some(windows) = self.users.as_ref().and_then(|users| duration.0.checked_div(users.resample.0)) else { return };
+        if windows > WINDOWS_MAX && !problems.any_error() {
+            let what =
+                format!("the number of users is drawn {windows} times in a run of {duration}, and at most {} times", Count(WINDOWS_MAX));
+            problems.error(format!("{path}.users.resample"), what).advise("draw it less often, or shorten `run.duration`");
         }
     }
     /// The compiled form, if the workload says when its requests come.
@@ -93,45 +105,80 @@ pub struct Traffic {
     pub salt: Salt,
 }
 
+/// How many arrivals are drawn ahead at once: a tight loop over one generator is faster than a visit to it for each arrival.
+const BLOCK: usize = 32;
+
 /// A source of the world.
 #[derive(Component)]
 pub struct Source {
-    generator: Xoshiro256PlusPlus,
     /// The key its requests' keys come from.
     pub key: Key,
     /// How many requests it has sent.
     pub ordinal: u64,
+    process: Process,
+    /// Arrivals drawn ahead: how many there are, and which of them is next.
+    ahead: [Time; BLOCK],
+    drawn: usize,
+    next: usize,
+}
+
+/// The arrival process of a source, up to its last draw.
+#[derive(Clone)]
+struct Process {
+    generator: Xoshiro256PlusPlus,
     piece: Piece,
     next_piece: u32,
     /// Units of the integrated rate used up in the piece.
     used: f64,
     /// Requests of a batch that are still to come at this moment.
     batch_left: u64,
-    /// When the next request comes, drawn ahead.
-    next: Time,
+    /// The last arrival drawn.
+    last: Time,
 }
 
 impl Source {
     pub fn new(traffic: &Traffic, replication: Key) -> Source {
         let key = Key(replication.draw(traffic.salt).0);
-        Source {
-            generator: Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0),
-            key,
-            ordinal: 0,
-            piece: Piece::EMPTY,
-            next_piece: 0,
-            used: 0.0,
-            batch_left: 0,
-            next: Time::ZERO,
-        }
+        let generator = Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0);
+        let process = Process { generator, piece: Piece::EMPTY, next_piece: 0, used: 0.0, batch_left: 0, last: Time::ZERO };
+        Source { key, ordinal: 0, process, ahead: [Time::ZERO; BLOCK], drawn: BLOCK, next: BLOCK }
     }
 
     /// The time of the next arrival, or none if no more come before `horizon`.
     #[inline(always)]
     pub fn next_arrival(&mut self, traffic: &Traffic, horizon: Time) -> Option<Time> {
+        if self.next == BLOCK {
+            self.draw_ahead(traffic, horizon);
+        }
+        if self.next == self.drawn {
+            return None;
+        }
+        self.next += 1;
+        Some(self.ahead[self.next - 1])
+    }
+
+    #[inline(never)]
+    fn draw_ahead(&mut self, traffic: &Traffic, horizon: Time) {
+        // On copies, which can stay in registers.
+        let (mut process, mut ahead) = (self.process.clone(), [Time::ZERO; BLOCK]);
+        self.drawn = 0;
+        while self.drawn < BLOCK
+            && let Some(arrival) = process.draw(traffic, horizon)
+        {
+            ahead[self.drawn] = arrival;
+            self.drawn += 1;
+        }
+        (self.process, self.ahead, self.next) = (process, ahead, 0);
+    }
+}
+
+impl Process {
+    /// Draws the arrival after the last one.
+    #[inline(always)]
+    fn draw(&mut self, traffic: &Traffic, horizon: Time) -> Option<Time> {
         if self.batch_left > 0 {
             self.batch_left -= 1;
-            return Some(self.next);
+            return Some(self.last);
         }
         let mut gap = traffic.gaps.next(Draw(self.generator.next_u64()));
         loop {
@@ -149,7 +196,7 @@ impl Source {
             self.next_piece += 1;
             self.used = 0.0;
         }
-        let at = Time((self.piece.time_at(self.used) * 1e9 + 0.5) as u64);
+        let at = Time((self.piece.time_at(self.used) * 1e9 + 0.5) as i64 as u64);
         if at >= horizon {
             return None;
         }
@@ -158,7 +205,7 @@ impl Source {
             self.batch_left = (size.sample(Draw(self.generator.next_u64())).round().max(1.0) as u64) - 1;
         }
         // Rounding must not put an arrival before the one that came first.
-        self.next = at.max(self.next);
-        Some(self.next)
+        self.last = at.max(self.last);
+        Some(self.last)
     }
 }

@@ -72,6 +72,9 @@ impl<'de> Deserialize<'de> for RateShape {
             fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<RateShape, E> {
                 Rate::from_bare(&n.to_string()).map(RateShape::Constant).map_err(E::custom)
             }
+            fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<RateShape, E> {
+                Rate::from_bare(&n.to_string()).map(RateShape::Constant).map_err(E::custom)
+            }
             fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<RateShape, E> {
                 Rate::from_bare(&n.to_string()).map(RateShape::Constant).map_err(E::custom)
             }
@@ -93,7 +96,8 @@ impl Open {
             RateShape::Constant(_) => {}
             RateShape::Stages(stages) => {
                 if stages.stages.is_empty() {
-                    problems.error(format!("{path}.rate.stages"), "`stages` needs at least one stage");
+                    let help = "write for example `stages: [ { to: 500/s, over: 2m } ]`";
+                    problems.error(format!("{path}.rate.stages"), "`stages` needs at least one stage").advise(help);
                 }
             }
         }

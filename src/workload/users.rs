@@ -28,7 +28,9 @@ impl Users {
     pub fn check(&self, path: &str, problems: &mut Problems) {
         self.active.check(&format!("{path}.active"), problems);
         if self.resample.0 < 1_000_000 {
-            problems.error(format!("{path}.resample"), format!("a window of {} is shorter than 1ms", self.resample));
+            problems
+                .error(format!("{path}.resample"), format!("a window of {} is shorter than 1ms", self.resample))
+                .advise("60s is the default");
         }
     }
 }

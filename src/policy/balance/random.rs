@@ -6,6 +6,5 @@ use crate::random::keys::Draw;
 
 #[inline(always)]
 pub(super) fn choose<C: Candidate>(balancer: &mut Balancer, _: &[C], draw: impl FnOnce() -> Draw) -> u32 {
-    let n = balancer.order.len();
-    balancer.order[((draw().uniform() * n as f64) as usize).min(n - 1)]
+    balancer.order[draw().one_of(balancer.order.len() as u32) as usize]
 }

@@ -4,7 +4,7 @@
 //! `deserialize_enum`: the variant's name is a tag, or else the plain value itself. Tested in `tests.rs` beside the laws.
 
 use crate::problem::nearest;
-use crate::units::Quantity;
+use crate::units::{Quantity, shown};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt::Formatter;
 use std::marker::PhantomData;
@@ -25,15 +25,10 @@ impl<Q: Quantity> Visitor<'_> for TagWords<Q> {
         write!(f, "{} or a distribution such as `exp`", Q::EXPECTING)
     }
     fn visit_str<E: Error>(self, text: &str) -> Result<Tag<Q>, E> {
-        if let Some(position) = super::TAGS.iter().position(|tag| *tag == text) {
-            return Ok(Tag::Known(position));
+        match super::TAGS.iter().position(|tag| *tag == text) {
+            Some(position) => Ok(Tag::Known(position)),
+            None => plain(text).map(Tag::Plain).map_err(E::custom),
         }
-        if text.starts_with(|c: char| c.is_ascii_digit() || "-.$".contains(c)) {
-            return text.parse().map(Tag::Plain).map_err(E::custom);
-        }
-        let expected = super::TAGS.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ");
-        let help = nearest(text, super::TAGS.iter().copied()).map_or(String::new(), |near| format!("\nhelp: did you mean `{near}`?"));
-        Err(E::custom(format!("unknown distribution `{text}`, expected one of {expected}{help}")))
     }
     fn visit_u64<E: Error>(self, number: u64) -> Result<Tag<Q>, E> {
         Q::from_bare(&number.to_string()).map(Tag::Plain).map_err(E::custom)
@@ -44,6 +39,28 @@ impl<Q: Quantity> Visitor<'_> for TagWords<Q> {
     fn visit_f64<E: Error>(self, number: f64) -> Result<Tag<Q>, E> {
         Q::from_bare(&number.to_string()).map(Tag::Plain).map_err(E::custom)
     }
+}
+
+/// The plain value that a text is, or the words for one that is none.
+pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
+    let tags = super::TAGS;
+    if tags.contains(&text) {
+        return Err(format!("`{text}` needs its value\nhelp: write `{text}: …`"));
+    }
+    if text.starts_with(|c: char| c.is_ascii_digit() || "-.$".contains(c)) {
+        return text.parse();
+    }
+    if text.trim().is_empty() {
+        return Err(format!("an empty text stands where {} belongs", Q::EXPECTING));
+    }
+    if ["nan", "inf", "infinity"].contains(&text.trim_start_matches('+').to_lowercase().as_str()) {
+        return Err(format!("`{text}` is not a finite number\nhelp: write {}", Q::EXPECTING));
+    }
+    let help = match nearest(text, tags.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the distributions are {}", tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")),
+    };
+    Err(format!("`{}` is neither {} nor a distribution\nhelp: {help}", shown(text), Q::EXPECTING))
 }
 
 impl<'de, Q: Quantity> Deserialize<'de> for Tag<Q> {

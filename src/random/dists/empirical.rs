@@ -1,14 +1,15 @@
 //! Empirical: measured values, a column of a CSV file.
 //!
 //! Law: every value of the column is equally likely; quantile(u) is the ⌈u·n⌉-th smallest, the inverse of the empirical cdf; the variance
-//! is that of the law (divided by n). Limits: a header row, at least one value, none negative. Source: Law 2015, "Simulation Modeling and
+//! is that of the law (divided by n). Limits: a header row, 1 to 1M values, none negative, a file of at most 64 MiB. Source: Law 2015, "Simulation Modeling and
 //! Analysis" (5th ed.), §6.2.4 (resampling). Tested: draws against moments and cdf in `tests.rs`; reading and its errors here.
 
 use super::{Compiled, Written};
 use crate::problem::{Problems, nearest};
-use crate::units::Quantity;
+use crate::units::{Quantity, shown};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,25 +36,42 @@ pub struct Law {
 }
 
 impl<Q: Quantity> Empirical<Q> {
-    /// Reads the column of the file under `folder`; the error names file, line and cell.
-    pub fn load(&mut self, folder: &Path) -> Result<(), String> {
+    /// Reads the column of the file under `folder`; the error names the field that is wrong, and file, line and cell.
+    pub fn load(&mut self, folder: &Path) -> Result<(), (&'static str, String)> {
         let Empirical { file, column, .. } = self;
-        let mut reader = csv::Reader::from_path(folder.join(&*file)).map_err(|error| format!("cannot read `{file}`: {error}"))?;
-        let headers = reader.headers().map_err(|error| format!("cannot read the header of `{file}`: {error}"))?.clone();
+        let of_file = |error: String| ("file", error);
+        let unreadable =
+            |error: String| of_file(format!("cannot read `{}`: {error}\nhelp: its path is relative to the scenario's folder", shown(file)));
+        let path = folder.join(&*file);
+        // Before it is opened: a pipe would wait for a writer.
+        let found = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?;
+        if !found.is_file() {
+            return Err(unreadable("it is not a file".to_string()));
+        }
+        let opened = std::fs::File::open(&path).map_err(|error| unreadable(error.to_string()))?;
+        if found.len() > LARGEST {
+            return Err(of_file(format!("`{}` is larger than 64 MiB\nhelp: take a sample of its rows", shown(file))));
+        }
+        let mut reader = csv::Reader::from_reader(opened.take(LARGEST));
+        let headers = reader.headers().map_err(|error| unreadable(error.to_string()))?.clone();
         let Some(place) = headers.iter().position(|header| header.trim() == column) else {
-            let help = nearest(column, headers.iter()).map_or(String::new(), |near| format!("\nhelp: did you mean `{near}`?"));
-            let known = headers.iter().map(|header| format!("`{header}`")).collect::<Vec<_>>().join(", ");
-            return Err(format!("`{file}` has no column `{column}`, its columns are {known}{help}"));
+            let known = headers.iter().take(12).map(|header| format!("`{}`", shown(header))).collect::<Vec<_>>().join(", ");
+            let help = nearest(column, headers.iter()).map_or(format!("its columns are {known}"), |near| format!("did you mean `{near}`?"));
+            return Err(("column", format!("`{}` has no column `{}`\nhelp: {help}", shown(file), shown(column))));
         };
         let mut values = Vec::new();
         for row in reader.records() {
-            let row = row.map_err(|error| format!("cannot read `{file}`: {error}"))?;
+            let row = row.map_err(|error| unreadable(error.to_string()))?;
             let line = row.position().map_or(0, |position| position.line());
             let cell = row.get(place).unwrap_or_default().trim();
-            values.push(value(cell, self.unit).map_err(|error| format!("`{file}` line {line}, column `{column}`: {error}"))?);
+            let value = value(cell, self.unit);
+            values.push(value.map_err(|error| ("column", format!("`{}` line {line}, column `{}`: {error}", shown(file), shown(column))))?);
+            if values.len() > VALUES_MAX {
+                return Err(("column", format!("`{}` has more than 1M values\nhelp: take a sample of its rows", shown(column))));
+            }
         }
         if values.is_empty() {
-            return Err(format!("column `{column}` of `{file}` has no values"));
+            return Err(("column", format!("column `{}` of `{}` has no values", shown(column), shown(file))));
         }
         values.sort_by(f64::total_cmp);
         self.values = Some(values.into());
@@ -61,13 +79,18 @@ impl<Q: Quantity> Empirical<Q> {
     }
 }
 
+/// More values make no difference to what is drawn from them.
+const VALUES_MAX: usize = 1_000_000;
+/// The largest file, in bytes.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
 /// A cell in base units: a quantity, or a bare number of `unit`s.
 fn value<Q: Quantity>(cell: &str, unit: Option<Q>) -> Result<f64, String> {
     match (cell.parse::<f64>(), unit) {
-        (Ok(number), Some(unit)) if number >= 0.0 && number.is_finite() => Ok(number * unit.to_base()),
-        (Ok(_), Some(_)) => Err(format!("`{cell}` is not a number of at least 0")),
+        (Ok(number), Some(unit)) if (0.0..=1e18).contains(&(number * unit.to_base())) => Ok(number * unit.to_base()),
+        (Ok(_), Some(unit)) => Err(format!("`{}` is not a number of {unit} from 0 to 10^18 {}", shown(cell), Q::BASE)),
         (Ok(_), None) if cell.parse::<Q>().is_err_and(|error| error.contains("no unit")) => {
-            Err(format!("`{cell}` has no unit\nhelp: say what the column's numbers are, such as `unit: 1ms`"))
+            Err(format!("`{}` has no unit\nhelp: say what the column's numbers are, such as `unit: 1ms`", shown(cell)))
         }
         _ => cell.parse().map(Q::to_base),
     }
@@ -80,9 +103,12 @@ impl<Q: Quantity> Written<Q> for Empirical<Q> {
         Law { values: self.values.clone().unwrap_or_default() }
     }
     fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
-        if let Err(error) = Empirical::load(self, folder) {
+        if problems.enough() {
+            return;
+        }
+        if let Err((field, error)) = Empirical::load(self, folder) {
             let (what, help) = error.split_once("\nhelp: ").map_or((error.as_str(), None), |(what, help)| (what, Some(help)));
-            let problem = problems.error(path, what);
+            let problem = problems.error(format!("{path}.{field}"), what);
             problem.help = help.map(str::to_string);
         }
     }
@@ -111,7 +137,7 @@ mod tests {
     use super::*;
     use crate::units::Span;
 
-    fn loaded(text: &str, column: &str, unit: Option<Span>) -> Result<Law, String> {
+    fn loaded(text: &str, column: &str, unit: Option<Span>) -> Result<Law, (&'static str, String)> {
         let folder =
             std::env::temp_dir().join(format!("asyncflow-empirical-{}-{}", std::process::id(), crate::random::keys::Salt::of(text).0));
         std::fs::create_dir_all(&folder).unwrap();
@@ -135,13 +161,13 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named_with_file_line_and_cell() {
         // The texts of the errors: the third line holds the bad cell in each.
-        assert!(
-            loaded("took\n1ms\n5\n", "took", None).unwrap_err().starts_with("`measured.csv` line 3, column `took`: `5` has no unit\nhelp:")
-        );
-        assert!(loaded("took\n1\n-5\n", "took", Some(Span(1))).unwrap_err().contains("line 3, column `took`: `-5` is not a number"));
-        assert!(loaded("took\n1\n", "tok", None).unwrap_err().ends_with("help: did you mean `took`?"));
-        assert!(loaded("took\n", "took", None).unwrap_err().contains("no values"));
+        let (field, error) = loaded("took\n1ms\n5\n", "took", None).unwrap_err();
+        assert!(field == "column" && error.starts_with("`measured.csv` line 3, column `took`: `5` has no unit\nhelp:"), "{error}");
+        assert!(loaded("took\n1\n-5\n", "took", Some(Span(1))).unwrap_err().1.contains("line 3, column `took`: `-5` is not a number"));
+        assert!(loaded("took\n1\n", "tok", None).unwrap_err().1.ends_with("help: did you mean `took`?"));
+        assert!(loaded("took\n", "took", None).unwrap_err().1.contains("no values"));
         let mut missing = Empirical::<Span> { file: "nowhere.csv".into(), column: "x".into(), unit: None, values: None };
-        assert!(missing.load(Path::new("/nowhere")).unwrap_err().starts_with("cannot read `nowhere.csv`"));
+        let (field, error) = missing.load(Path::new("/nowhere")).unwrap_err();
+        assert!(field == "file" && error.starts_with("cannot read `nowhere.csv`"), "{error}");
     }
 }

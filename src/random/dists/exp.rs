@@ -6,6 +6,7 @@
 use super::{Compiled, Written};
 use crate::problem::Problems;
 use crate::random::keys::Draw;
+use crate::random::logarithm::ln;
 use crate::units::Quantity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ impl Compiled for Law {
     #[inline(always)]
     fn sample(&self, draw: Draw) -> f64 {
         // `1 - u` is exact on the grid of draws, so the plain logarithm loses nothing.
-        -self.mean * (1.0 - draw.uniform()).ln()
+        -self.mean * ln(draw.complement())
     }
     fn quantile(&self, u: f64) -> f64 {
         if self.mean == 0.0 { 0.0 } else { -self.mean * (-u).ln_1p() }

@@ -1,6 +1,6 @@
 //! Mixture: one of several distributions, chosen by weight.
 //!
-//! Law: cdf(x) = Σ wᵢ·cdfᵢ(x)/Σ w; moments likewise: the second is Σ wᵢ·(varianceᵢ + meanᵢ²)/Σ w. Limits: at least one part, 0 < w ≤ 1e9,
+//! Law: cdf(x) = Σ wᵢ·cdfᵢ(x)/Σ w; moments likewise: the second is Σ wᵢ·(varianceᵢ + meanᵢ²)/Σ w. Limits: 1 to 1000 parts, 0 < w ≤ 1e9,
 //! mixtures inside mixtures at most 8 deep. Source: Devroye 1986, "Non-Uniform Random Variate Generation", §II.4 (composition). The part is
 //! picked by the draw, its value by the next. The quantile is bisected between those of the parts. Tested: draws against moments and cdf,
 //! and an independent composition, in `tests*.rs`; a two-point mixture here.
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 const DEEPEST: usize = 8;
+const PARTS_MAX: usize = 1000;
 
 /// One of several distributions, by weight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,9 +57,15 @@ impl<Q: Quantity> Written<Q> for Mixture<Q> {
         if self.parts.is_empty() {
             problems.error(path, "a mixture has at least one part").advise("write `- { w: 90, is: { exp: 2ms } }` for each part");
         }
+        if self.parts.len() > PARTS_MAX {
+            let what = format!("a mixture has at most {PARTS_MAX} parts, not {}", self.parts.len());
+            problems.error(path, what).advise("measured values belong into a CSV file: `empirical: { file, column }`");
+        }
         // Said once, by the mixture that is one too far from the innermost.
         if Written::<Q>::depth(self) == DEEPEST + 1 {
-            problems.error(path, format!("mixtures stand inside each other at most {DEEPEST} deep"));
+            problems
+                .error(path, format!("mixtures stand inside each other at most {DEEPEST} deep"))
+                .advise("multiply the weights of the inner into those of the outer");
         }
         for (i, part) in self.parts.iter().enumerate() {
             let path = format!("{path}[{i}]");

@@ -22,6 +22,8 @@ mod tests_oracles;
 #[cfg(test)]
 mod tests_written;
 
+pub(crate) use catalogue::plain;
+
 use super::keys::{Draw, Key, Salt};
 use crate::problem::Problems;
 use crate::units::{Quantity, Span};
@@ -150,7 +152,8 @@ impl Sampler {
     /// The value as a span, rounded once to whole nanoseconds; negative becomes zero, too long becomes the longest.
     #[inline(always)]
     pub fn span(&self, key: Key) -> Span {
-        Span((self.value(key) + 0.5) as u64)
+        // Through i64, which is half the instructions; the longest span is then 292 years.
+        Span(((self.value(key) + 0.5) as i64).max(0) as u64)
     }
 }
 
@@ -164,6 +167,8 @@ pub(crate) fn demand(problems: &mut Problems, holds: bool, path: &str, field: &s
 /// Refuses a distribution of counts where something else is drawn.
 pub(crate) fn demand_count<Q: Quantity>(problems: &mut Problems, path: &str, tag: &str) {
     if Q::WORD != "Count" {
-        problems.error(path, format!("`{tag}` is a distribution of counts, but here stands {}", Q::EXPECTING));
+        problems
+            .error(path, format!("`{tag}` draws whole numbers, and here belongs {}", Q::EXPECTING))
+            .advise("draw it from another distribution, such as `exp`, or write whole steps: `poisson: { mean: …, step: … }`");
     }
 }

@@ -56,13 +56,16 @@ impl<Q: Quantity> Written<Q> for Percentiles<Q> {
             let what = format!("`{name}` is not a percentile");
             problems
                 .error(format!("{path}.{name}"), what)
+                .at_key()
                 .advise("write `min`, `max`, or a percentile between 0 and 100 such as `p50` or `p99.9`");
         }
         let points = self.sorted();
         if !self.points.contains_key("max") {
-            problems.error(path, "percentiles have a `max`: the last percentile says nothing of what is above it");
+            problems
+                .error(path, "percentiles have a `max`: the last percentile says nothing of what is above it")
+                .advise("add `max`, the largest value that was ever seen");
         }
-        if !points.iter().any(|(_, u, _)| *u > 0.0 && *u < 1.0) {
+        if points.len() == self.points.len() && !points.iter().any(|(_, u, _)| *u > 0.0 && *u < 1.0) {
             problems.error(path, "percentiles have at least one percentile such as `p50` beside `min` and `max`");
         }
         for pair in points.windows(2) {

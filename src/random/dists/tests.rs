@@ -165,9 +165,17 @@ fn a_large_poisson_has_a_median_near_its_mean() {
 
 #[test]
 fn a_span_is_rounded_once_and_never_negative() {
-    // 1.5 ns to the nearest; -0.4 and -7 become zero; infinity becomes the longest span. By hand.
+    // 1.5 ns to the nearest; -0.4 and -7 become zero; too long becomes the longest span, 2^63 - 1 ns. By hand.
     let span = |value: f64| Sampler::new(Law::Constant(constant::Law::of(value)), Salt(1)).span(Key(2)).0;
-    assert_eq!((span(1.5), span(1.4), span(-0.4), span(-7.0), span(f64::MAX)), (2, 1, 0, 0, u64::MAX));
+    assert_eq!((span(1.5), span(1.4), span(-0.4), span(-7.0), span(f64::MAX)), (2, 1, 0, 0, i64::MAX as u64));
+}
+
+#[test]
+fn the_cv_is_the_standard_deviation_in_means() {
+    // By hand: an exponential's is 1, that of a box from 2 to 8 is √3/5; 0 if nothing varies, even at 0; infinite with the variance.
+    let cv = |text| law(text).cv();
+    assert!((cv(r#"{"exp": 30}"#) - 1.0).abs() < 1e-15 && (cv(r#"{"uniform": [2, 8]}"#) - 3f64.sqrt() / 5.0).abs() < 1e-15);
+    assert_eq!((cv(r#""0""#), cv(r#"{"pareto": {"min": 1, "alpha": 1.5}}"#)), (0.0, f64::INFINITY));
 }
 
 #[test]

@@ -8,10 +8,13 @@ use super::graph::{Graph, Kind};
 use super::payload::{ActiveUsers, EndKind, Endpoint, Event, RequestRate, Server, Settings, StartKind, Step};
 use super::route;
 use crate::problem::{Problems, nearest};
+use crate::units::shown;
 use indexmap::{IndexMap, IndexSet};
 
 /// The longest time, in seconds.
 pub const LONGEST_S: f64 = 1e9;
+/// The longest spike, in seconds: any number of them can be added.
+const LONGEST_SPIKE_S: f64 = 86_400.0;
 /// The most memory, in megabytes.
 const MOST_MB: f64 = 1e12;
 /// Operations of steps.
@@ -29,7 +32,7 @@ pub fn check(graph: &Graph, problems: &mut Problems) {
         check_server(server, &format!("topology_graph.nodes.servers[{index}]"), problems);
     }
     route::check(graph, problems);
-    settings(&payload.sim_settings, problems);
+    settings(&payload.sim_settings, window, problems);
     let events = payload.events.as_deref().unwrap_or_default();
     for (index, event) in events.iter().enumerate() {
         check_event(graph, event, &format!("events[{index}]"), problems);
@@ -76,9 +79,9 @@ fn ids(graph: &Graph, problems: &mut Problems) {
     let client = ("topology_graph.nodes.client.id".to_string(), &topology.nodes.client.id);
     let nodes: Vec<(String, &String)> = [generator, client].into_iter().chain(services).collect();
     for (path, id) in &nodes {
-        if id.trim().is_empty() || id.trim() != *id || id.contains("->") {
-            let what = format!("`{id}` cannot be the id of a node: it is empty, begins or ends with a space, or holds `->`");
-            problems.error(path, what).advise("write for example `srv-1`");
+        if !may_be_name(id) || id.contains("->") {
+            let what = format!("`{}` cannot be the id of a node", shown(id));
+            problems.error(path, what).advise(format!("write for example `srv-1`: {NAMES}, and without `->`"));
         }
     }
     unique("node", nodes, problems);
@@ -86,6 +89,13 @@ fn ids(graph: &Graph, problems: &mut Problems) {
     unique("edge", edges, problems);
     let events = graph.payload.events.iter().flatten().enumerate().map(|(i, event)| (format!("events[{i}].event_id"), &event.event_id));
     unique("event", events, problems);
+}
+
+/// What a name is in the native format.
+const NAMES: &str = "1 to 100 letters, no space at either end, and not beginning with `x-` as people's own notes do";
+
+fn may_be_name(name: &str) -> bool {
+    (1..=100).contains(&name.chars().count()) && name.trim() == name && !name.to_lowercase().starts_with("x-")
 }
 
 fn unique<'p>(what: &str, ids: impl IntoIterator<Item = (String, &'p String)>, problems: &mut Problems) {
@@ -120,6 +130,10 @@ fn check_endpoint(endpoint: &Endpoint, ram_mb: f64, path: &str, problems: &mut P
     for (index, step) in endpoint.steps.iter().enumerate() {
         check_step(step, &format!("{path}.steps[{index}].step_operation"), problems);
     }
+    if !may_be_name(&endpoint.endpoint_name) {
+        let what = format!("`{}` cannot be the name of an endpoint", shown(&endpoint.endpoint_name));
+        problems.error(format!("{path}.endpoint_name"), what).advise(format!("write for example `/api`: {NAMES}"));
+    }
     let need: f64 = endpoint.steps.iter().filter_map(|step| step.step_operation.get("necessary_ram")).sum();
     if need > ram_mb {
         let what = format!("a request needs {need} MB here, and the server has {ram_mb} MB: none could ever be served");
@@ -151,10 +165,14 @@ fn check_step(step: &Step, path: &str, problems: &mut Problems) {
     demand(problems, *amount > 0.0 && *amount <= most, format!("{path}.{wanted}"), rule, *amount);
 }
 
-fn settings(settings: &Settings, problems: &mut Problems) {
+fn settings(settings: &Settings, window: f64, problems: &mut Problems) {
     let time = settings.total_simulation_time;
     let path = "sim_settings.total_simulation_time";
     demand(problems, whole(time, 5.0, LONGEST_S), path, "is a whole number of seconds from 5 to 10^9", time);
+    if time / window > 1e7 {
+        let what = format!("the number of users would be drawn {:.0} times, and at most 10M times", time / window);
+        problems.error(path, what).advise("shorten the simulation, or lengthen `user_sampling_window`");
+    }
     let period = settings.sample_period_s;
     demand(problems, (0.001..=0.1).contains(&period), "sim_settings.sample_period_s", "is from 0.001 to 0.1 s", period);
 }
@@ -194,7 +212,7 @@ fn spike(event: &Event, path: &str, problems: &mut Problems) {
             problems.error(format!("{path}.start"), what).advise("add for example `spike_s: 0.05`, in seconds");
         }
         (StartKind::NetworkSpikeStart, Some(spike)) => {
-            demand(problems, spike > 0.0 && spike <= LONGEST_S, at, "is more than 0 s and at most 10^9 s", spike);
+            demand(problems, spike > 0.0 && spike <= LONGEST_SPIKE_S, at, "is more than 0 s and at most 86400 s, a day", spike);
         }
         (StartKind::ServerDown, None) => {}
     }

@@ -30,7 +30,10 @@ pub fn is_asyncflow01(root: &Node) -> bool {
 
 /// The payload as a native scenario, without a name; or nothing, and all that is wrong with it. Notes come with a scenario too.
 pub fn lower(root: &Node) -> (Option<Scenario>, Vec<Problem>) {
-    let (payload, problems) = text::read::<Payload>(root);
+    let (payload, mut problems) = text::read::<Payload>(root);
+    for problem in problems.iter_mut().filter(|problem| problem.what.starts_with("expected a number, found the text")) {
+        problem.help = Some("AsyncFlow 0.1 writes numbers without units: times in seconds, memory in MB".into());
+    }
     let Some(payload) = payload else { return (None, problems) };
     let mut problems = Problems { list: problems };
     let graph = Graph::new(&payload);

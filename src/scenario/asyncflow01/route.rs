@@ -11,6 +11,7 @@ use indexmap::IndexSet;
 
 /// Notes everything that is wrong with the edges and the balancer.
 pub fn check(graph: &Graph, problems: &mut Problems) {
+    let before = problems.list.len();
     let mut pairs: IndexSet<(&str, &str)> = IndexSet::new();
     for (index, edge) in graph.edges().iter().enumerate() {
         let path = format!("topology_graph.edges[{index}]");
@@ -22,7 +23,6 @@ pub fn check(graph: &Graph, problems: &mut Problems) {
         }
     }
     covered(graph, problems);
-    let before = problems.list.len();
     one_way(graph, problems);
     entrance(graph, problems);
     servers(graph, problems);

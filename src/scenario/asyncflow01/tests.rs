@@ -220,7 +220,7 @@ fn every_refusal_says_where_and_what() {
     let spike = "start: { kind: network_spike_start, t_start: 100.0, spike_s: 0.015 }";
     let down = "start: { kind: server_down, t_start: 180 }";
     let cases = [
-        ("type: client }", "type: server }", "topology_graph.nodes.client.type", "unknown variant `server`, expected `client`"),
+        ("type: client }", "type: server }", "topology_graph.nodes.client.type", "unknown word `server`, expected `client`"),
         ("user_sampling_window: 30", "window: 30", "rqs_input.window", "unknown field `window`"),
         ("dropout_rate: 0.25", "drop_rate: 0.25", "topology_graph.edges[0].drop_rate", "unknown field `drop_rate`"),
         (
@@ -236,7 +236,7 @@ fn every_refusal_says_where_and_what() {
             "distribution: poisson }\n  user",
             "distribution: normal }\n  user",
             "rqs_input.avg_request_per_minute_per_user.distribution",
-            "unknown variant `normal`, expected `poisson`",
+            "unknown word `normal`, expected `poisson`",
         ),
         ("id: client-1,", "id: srv-1,", "topology_graph.nodes.servers[0].id", "the node id `srv-1` is given twice"),
         ("id: lb-1, ty", "id: users, ty", "topology_graph.nodes.load_balancer.id", "`users` means everybody"),
@@ -294,7 +294,7 @@ fn every_refusal_says_where_and_what() {
             "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation.cpu_time",
             "`cpu_time` is more than 0 s",
         ),
-        ("kind: io_llm", "kind: io_gpu", "topology_graph.nodes.servers[0].endpoints[0].steps[5].kind", "unknown variant `io_gpu`"),
+        ("kind: io_llm", "kind: io_gpu", "topology_graph.nodes.servers[0].endpoints[0].steps[5].kind", "unknown word `io_gpu`"),
         ("target: gate,", "target: client-1,", "topology_graph.edges[1].target", "this edge leads from `client-1` to itself"),
         ("target: gate,", "target: gat,", "topology_graph.edges[1].target", "`gat` is not a declared node"),
         (
@@ -318,7 +318,7 @@ fn every_refusal_says_where_and_what() {
             "is too large to be a latency",
         ),
         ("dropout_rate: 0.25", "dropout_rate: 1.01", "topology_graph.edges[0].dropout_rate", "`dropout_rate` is from 0 to 1, not 1.01"),
-        ("edge_type: network_connection", "edge_type: queue", "topology_graph.edges[1].edge_type", "unknown variant `queue`"),
+        ("edge_type: network_connection", "edge_type: queue", "topology_graph.edges[1].edge_type", "unknown word `queue`"),
         (
             "covered: [srv-1, srv-2]",
             "covered: [srv-1, srv-3]",
@@ -331,7 +331,7 @@ fn every_refusal_says_where_and_what() {
             "topology_graph.nodes.load_balancer.server_covered[1]",
             "no edge leads from `lb-1` to `gate`, which it covers",
         ),
-        ("algorithms: least_connection", "algorithms: random", "topology_graph.nodes.load_balancer.algorithms", "unknown variant `random`"),
+        ("algorithms: least_connection", "algorithms: random", "topology_graph.nodes.load_balancer.algorithms", "unknown word `random`"),
         (
             "source: gate, target: lb-1",
             "source: client-1, target: lb-1",
@@ -388,8 +388,8 @@ fn every_refusal_says_where_and_what() {
             "is a whole number of seconds from 5 to 10^9, not 4",
         ),
         ("sample_period_s: 0.05", "sample_period_s: 0.2", "sim_settings.sample_period_s", "is from 0.001 to 0.1 s, not 0.2"),
-        ("[ready_queue_len,", "[queue_len,", "sim_settings.enabled_sample_metrics[0]", "unknown variant `queue_len`"),
-        ("[rqs_clock,", "[clock,", "sim_settings.enabled_event_metrics[0]", "unknown variant `clock`"),
+        ("[ready_queue_len,", "[queue_len,", "sim_settings.enabled_sample_metrics[0]", "unknown word `queue_len`"),
+        ("[rqs_clock,", "[clock,", "sim_settings.enabled_event_metrics[0]", "unknown word `clock`"),
         ("target_id: gate-lb", "target_id: gate", "events[0].target_id", "`network_spike_start` happens to an edge, and `gate` is none"),
         ("target_id: srv-1", "target_id: lb-srv1", "events[1].target_id", "`server_down` happens to a server, and `lb-srv1` is none"),
         ("target_id: srv-1", "target_id: client-1", "events[1].target_id", "`client-1` is none"),

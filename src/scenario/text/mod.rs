@@ -13,7 +13,7 @@ mod yaml;
 
 pub use node::{Entry, Node, Value};
 pub use read::read;
-pub use set::set;
+pub use set::{adopt, set};
 
 use crate::problem::{Problem, Severity};
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub const DEEPEST: usize = 64;
 /// How many values a file may hold.
 pub const MOST_NODES: usize = 200_000;
 /// How many problems of one file are told.
-pub const MOST_PROBLEMS: usize = 50;
+pub const MOST_PROBLEMS: usize = crate::problem::MOST_TOLD;
 
 /// A notation in which a scenario can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,8 @@ impl Format {
 /// The tree of a text, or all that is wrong with its notation.
 pub fn parse(text: &str, format: Format) -> Result<Node, Vec<Problem>> {
     match format {
-        Format::Yaml | Format::Json => yaml::parse(text),
+        Format::Yaml => yaml::parse(text, "YAML"),
+        Format::Json => yaml::parse(text, "JSON"),
         Format::Ron => ron::parse(text),
     }
 }
@@ -81,7 +82,37 @@ fn refuse_size(text: &str) -> Result<(), Vec<Problem>> {
     if text.len() <= LARGEST {
         return Ok(());
     }
-    Err(vec![Problem::new(Severity::Error, "", "the file is larger than 1 MiB, the largest scenario")])
+    Err(vec![too_large()])
+}
+
+/// The words for a file that is larger than [`LARGEST`].
+pub fn too_large() -> Problem {
+    Problem::new(Severity::Error, "", "the file is larger than 1 MiB, the largest scenario")
+        .help("keep measured values in a CSV file, and name it with `empirical`")
+}
+
+/// Refuses what a terminal would not show as it is: names and values are one line of visible characters.
+pub fn refuse_hidden(node: &Node, problems: &mut Vec<Problem>) {
+    let hidden = |c: &char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
+    let mut refuse = |text: &str, span: &Range<usize>| {
+        let Some(found) = text.chars().find(hidden).filter(|_| problems.len() < MOST_PROBLEMS) else { return };
+        let what = match found {
+            '\n' | '\r' => "a line break stands in this text".to_string(),
+            other => format!("the invisible character U+{:04X} stands in this text", other as u32),
+        };
+        let mut problem = Problem::new(Severity::Error, "", what).help("names and values are one line of visible characters");
+        problem.place = Some(span.clone()).filter(|span| !span.is_empty());
+        problems.push(problem);
+    };
+    match &node.value {
+        Value::Text(text) => refuse(text, &node.span),
+        Value::List(items) => items.iter().for_each(|item| refuse_hidden(item, problems)),
+        Value::Map(entries) => {
+            entries.iter().for_each(|entry| refuse(&entry.key, &entry.key_span));
+            entries.iter().for_each(|entry| refuse_hidden(&entry.value, problems));
+        }
+        _ => {}
+    }
 }
 
 /// The words for an empty file.
@@ -109,12 +140,12 @@ fn refuse_twice(text: &str, entries: &mut Vec<Entry>, problems: &mut Vec<Problem
     }
     again.sort_unstable();
     for (later, first) in &again {
-        let line = line_of(text, entries[*first].key_span.start);
-        let twice = problem_at(entries[*later].key_span.clone(), format!("the key `{}` is given twice", entries[*later].key));
-        problems.push(twice.help(format!("it is first given on line {line}; keep one of them")));
         if problems.len() >= MOST_PROBLEMS {
             break;
         }
+        let line = line_of(text, entries[*first].key_span.start);
+        let twice = problem_at(entries[*later].key_span.clone(), format!("the key `{}` is given twice", entries[*later].key));
+        problems.push(twice.help(format!("it is first given on line {line}; keep one of them")));
     }
     let mut later = again.iter().map(|(later, _)| *later).peekable();
     let mut index = 0;

@@ -72,6 +72,10 @@ impl Node {
     pub fn place(&self, path: &str) -> Option<Range<usize>> {
         self.place_of(&self.route(path).0)
     }
+    /// Where the text holds the key at the end of a path, or as [`Self::place`].
+    pub fn key_place(&self, path: &str) -> Option<Range<usize>> {
+        self.heading(&self.route(path).0)
+    }
     /// Takes the node at a path out of the tree.
     pub fn remove(&mut self, path: &str) -> Option<Node> {
         let (route, matched) = self.route(path);

@@ -53,6 +53,10 @@ fn told(root: &Node, route: &[usize], fault: &Fault) -> Problem {
     let key = fault.key.and_then(|index| entry(node?, index));
     let full: Vec<usize> = route.iter().copied().chain(fault.key).collect();
     let mut problem = Problem::new(Severity::Error, root.path_of(&full), fault.what.clone());
+    if full.is_empty() && fault.kind == Kind::Other {
+        problem.help = Some("a scenario is a group of fields; it begins with `version: 1`".into());
+        return problem;
+    }
     problem.help = fault.help.clone().or_else(|| fault.suggestion().map(|near| format!("did you mean `{near}`?")));
     problem.place = match (key, &fault.kind) {
         (Some(key), _) => Some(key.key_span.clone()).filter(|span| !span.is_empty()).or_else(|| root.heading(route)),

@@ -1,36 +1,44 @@
 //! RON becomes the same located tree as YAML.
 //!
-//! The `ron` crate judges the syntax first; then a small recursive reader builds the tree, because `ron` itself drops the
-//! names of variants and the places of values. A variant `exp("3ms")` is the map `{ exp: "3ms" }`, a bare word is text.
+//! A small recursive reader builds the tree, because `ron` itself drops the names of variants and the places of values; the `ron` crate
+//! has the last word on the syntax. A variant `exp("3ms")` is the map `{ exp: "3ms" }`, a bare word is text.
 //! Limits: recursion to [`DEEPEST`] levels; byte strings and ranges are refused, as no scenario needs them.
 //! Tests in `tests/ron.rs`: every construct against the YAML it means, every refusal with its words and place.
 
-use super::{DEEPEST, Entry, MOST_NODES, Node, Value, empty_file, problem_at, refuse_size, refuse_twice, too_deep, too_many, word_at};
+use super::{
+    DEEPEST, Entry, MOST_NODES, Node, Value, empty_file, line_of, problem_at, refuse_size, refuse_twice, too_deep, too_many, word_at,
+};
 use crate::problem::Problem;
 use ron::error::{Error, Position, SpannedError};
 use ron::extensions::Extensions;
+use std::ops::Range;
 
 mod words;
 
 /// The tree of a RON text, or all that is wrong with its notation.
 pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
     refuse_size(text)?;
-    let mut reader = Reader { text, at: 0, nodes: 0, problems: Vec::new() };
+    let mut reader = Reader { text, at: 0, nodes: 0, open: Vec::new(), over_lines: None, problems: Vec::new() };
     reader.space();
     if reader.rest().is_empty() {
         return Err(empty_file());
     }
     let short = Extensions::IMPLICIT_SOME | Extensions::UNWRAP_NEWTYPES | Extensions::UNWRAP_VARIANT_NEWTYPES;
     let judge = ron::Options::default().with_recursion_limit(2 * DEEPEST).with_default_extension(short);
-    judge.from_str::<serde::de::IgnoredAny>(text).map_err(|error| vec![syntax_problem(text, &error)])?;
-    match reader.file() {
-        Ok(root) if reader.problems.is_empty() => Ok(root),
-        Ok(_) => Err(reader.problems),
-        Err(problem) => {
-            reader.problems.push(problem);
-            Err(reader.problems)
+    let judged = judge.from_str::<serde::de::IgnoredAny>(text);
+    let read = reader.file();
+    match (read, judged) {
+        (Ok(root), Ok(_)) if reader.problems.is_empty() => return Ok(root),
+        (Ok(_), Ok(_)) => {}
+        // A quote that is not closed takes the rest of its line for text, and what comes of that is strange.
+        (_, Err(_)) if reader.over_lines.is_some() => {
+            let place = reader.over_lines.take().unwrap_or_default();
+            reader.problems.push(problem_at(place, "the text in quotes that begins here does not end on its line").help("close the quote"));
         }
+        (Err(problem), _) => reader.problems.push(problem),
+        (Ok(_), Err(error)) => reader.problems.push(syntax_problem(text, &error)),
     }
+    Err(reader.problems)
 }
 
 /// The crate's refusal in plain words.
@@ -45,10 +53,6 @@ fn syntax_problem(text: &str, error: &SpannedError) -> Problem {
     let place = if written.trim().is_empty() || written.contains('\n') { word_at(text, end.min(text.len())) } else { start..end };
     match &error.code {
         Error::ExceededRecursionLimit => too_deep(place),
-        Error::TrailingCharacters => problem_at(place, "this is not valid RON: the scenario ended before this"),
-        _ if text.get(end..).is_none_or(|rest| rest.trim().is_empty()) => {
-            problem_at(place, "this is not valid RON: the file ends too early").help("check that every bracket and quote is closed")
-        }
         code => {
             let words = code.to_string();
             let mut letters = words.chars();
@@ -69,6 +73,10 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     nodes: usize,
+    /// Where the brackets open that are not closed yet.
+    open: Vec<usize>,
+    /// The beginning of the first quoted text that goes over several lines.
+    over_lines: Option<Range<usize>>,
     problems: Vec<Problem>,
 }
 
@@ -110,7 +118,29 @@ impl<'t> Reader<'t> {
         }
     }
     fn strange(&self) -> Problem {
-        problem_at(word_at(self.text, self.at), "this is not expected here")
+        let place = word_at(self.text, self.at);
+        let open = self.open.last().map(|at| (&self.text[*at..=*at], line_of(self.text, *at)));
+        match open {
+            Some((bracket, line)) if self.rest().is_empty() => {
+                problem_at(place, "the file ends too early").help(format!("the `{bracket}` of line {line} is not closed"))
+            }
+            _ if self.rest().is_empty() => problem_at(place, "the file ends too early").help("check that every quote is closed"),
+            _ if self.rest().starts_with([')', ']', '}']) => match open {
+                Some((bracket, line)) => {
+                    problem_at(place, "this bracket does not fit").help(format!("the `{bracket}` of line {line} is open"))
+                }
+                None => problem_at(place, "this bracket closes nothing").help("remove it"),
+            },
+            _ => problem_at(place, "this is not expected here"),
+        }
+    }
+    /// Reads what stands in brackets, which open here.
+    fn within<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
+        self.open.push(self.at);
+        self.at += 1;
+        let value = read(self)?;
+        self.open.pop();
+        Ok(value)
     }
 
     fn file(&mut self) -> Result<Node, Problem> {
@@ -123,8 +153,10 @@ impl<'t> Reader<'t> {
         let named = self.rest().starts_with(|c: char| c.is_uppercase());
         let mut root = self.value(0)?;
         self.space();
-        if !self.rest().is_empty() {
-            return Err(self.strange());
+        match self.rest() {
+            "" => {}
+            rest if rest.starts_with([')', ']', '}']) => return Err(self.strange()),
+            _ => return Err(problem_at(word_at(self.text, self.at), "the scenario ended before this")),
         }
         if let (true, Value::Map(entries)) = (named, &mut root.value)
             && entries.len() == 1
@@ -152,14 +184,8 @@ impl<'t> Reader<'t> {
         let value = match rest.chars().next() {
             Some('"' | '\'') => Value::Text(self.quoted()?),
             Some('r') if ["r\"", "r#\"", "r##"].iter().any(|sign| rest.starts_with(sign)) => Value::Text(self.raw()?),
-            Some('[') => {
-                self.at += 1;
-                Value::List(self.values("]", depth)?)
-            }
-            Some('{') => {
-                self.at += 1;
-                Value::Map(self.entries("}", depth)?)
-            }
+            Some('[') => Value::List(self.within(|reader| reader.values("]", depth))?),
+            Some('{') => Value::Map(self.within(|reader| reader.entries("}", depth))?),
             Some('(') => return self.unnamed(depth),
             Some('0'..='9' | '+' | '-' | '.') => self.number()?,
             Some(_) => return self.named(depth),
@@ -171,7 +197,7 @@ impl<'t> Reader<'t> {
     /// `(x)`, `(a: 1)`, `("a", "b")`, `()`.
     fn unnamed(&mut self, depth: usize) -> Result<Node, Problem> {
         let start = self.at;
-        let value = match self.brackets(depth)? {
+        let value = match self.within(|reader| reader.brackets(depth))? {
             Held::Nothing => Value::Map(Vec::new()),
             Held::Fields(entries) => Value::Map(entries),
             Held::Values(mut values) => match values.pop() {
@@ -219,15 +245,16 @@ impl<'t> Reader<'t> {
     }
 
     fn brackets(&mut self, depth: usize) -> Result<Held, Problem> {
-        self.eat("(");
         self.space();
         if self.eat(")") {
             return Ok(Held::Nothing);
         }
         let start = self.at;
         let is_field = self.word().is_some() && {
+            let end = self.at;
             self.space();
-            self.rest().starts_with(':')
+            // Also where the colon is forgotten, so that this can be said.
+            self.rest().starts_with([':', '=']) || self.at > end && self.rest().starts_with(|c: char| c.is_alphanumeric() || c == '"')
         };
         self.at = start;
         if is_field { self.entries(")", depth).map(Held::Fields) } else { self.values(")", depth).map(Held::Values) }
@@ -269,7 +296,8 @@ impl<'t> Reader<'t> {
             let key_span = start..self.at;
             self.space();
             if !self.eat(":") {
-                return Err(self.strange());
+                let place = word_at(self.text, self.at);
+                return Err(problem_at(place, "a `:` is missing before this").help(format!("a field is written `{key}: VALUE`")));
             }
             entries.push(Entry { key, key_span, value: self.value(depth + 1)? });
             self.comma(close)?;
@@ -278,6 +306,12 @@ impl<'t> Reader<'t> {
 
     fn comma(&mut self, close: &str) -> Result<(), Problem> {
         self.space();
-        if self.eat(",") || self.rest().starts_with(close) { Ok(()) } else { Err(self.strange()) }
+        if self.eat(",") || self.rest().starts_with(close) {
+            return Ok(());
+        }
+        match self.rest().starts_with([')', ']', '}']) || self.rest().is_empty() {
+            true => Err(self.strange()),
+            false => Err(problem_at(word_at(self.text, self.at), format!("a `,` or `{close}` is missing before this"))),
+        }
     }
 }

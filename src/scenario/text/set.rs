@@ -18,7 +18,7 @@ pub fn set(root: &mut Node, assignment: &str) -> Result<(), Problem> {
         let (what, help) = if path.is_empty() { ("path before", "name one") } else { ("value after", "write `null` to mean nothing") };
         return Err(refused(path, format!("`{assignment}` has no {what} the `=`")).help(help));
     }
-    let mut value = yaml::parse(written).map_err(|problems| within(path, written, problems))?;
+    let mut value = yaml::parse(written, "YAML").map_err(|problems| within(path, written, problems))?;
     value.forget_places();
     let (mut route, mut matched) = root.route(path);
     if let Some(above) = split_key(root, path, &route, matched) {
@@ -35,6 +35,23 @@ pub fn set(root: &mut Node, assignment: &str) -> Result<(), Problem> {
         return Ok(());
     }
     add(node, &known, rest, value)
+}
+
+/// Takes over from the same tree with every default what an assignment needs on its way. False if there is nothing to take.
+pub fn adopt(root: &mut Node, full: &Node, assignment: &str) -> bool {
+    let path = assignment.split_once('=').map_or(assignment, |(path, _)| path).trim();
+    let (route, matched) = root.route(path);
+    let Some(Value::Map(defaults)) = full.at(&path[..matched]).map(|node| &node.value) else { return false };
+    let rest = path[matched..].trim_start_matches('.');
+    let leads = |key: &str| rest.strip_prefix(key).is_some_and(|after| after.is_empty() || after.starts_with(['.', '[']));
+    let Some(default) = defaults.iter().filter(|entry| leads(&entry.key)).max_by_key(|entry| entry.key.len()) else { return false };
+    let Some(node) = root.follow(&route) else { return false };
+    if node.value == Value::Null {
+        node.value = Value::Map(Vec::new());
+    }
+    let Value::Map(entries) = &mut node.value else { return false };
+    entries.push(default.clone());
+    true
 }
 
 /// Adds what does not exist yet to the last node that does.
@@ -125,7 +142,7 @@ fn within(path: &str, written: &str, problems: Vec<Problem>) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::super::{Format, Node, Value, parse};
-    use super::set;
+    use super::{adopt, set};
 
     const TEXT: &str =
         "run:\nservices:\n  api:\n    replicas: 3\n    endpoints:\n      GET /v1.2/x:\n        - cpu: 2ms\nslos:\n  api:\n    p99: 1\n";
@@ -174,6 +191,22 @@ mod tests {
         assert_eq!(refused("services..x=1"), ("`services..x` is not in the scenario".to_string(), None));
         assert_eq!(refused("replicas"), some("`replicas` has no `=`", "write PATH=VALUE, such as `services.api.replicas=4`"));
         assert_eq!(refused("a="), some("`a=` has no value after the `=`", "write `null` to mean nothing"));
-        assert!(refused("name={ a: 1").0.starts_with("in `{ a: 1`: this is not valid YAML"));
+        assert_eq!(refused("name={ a: 1").0, "in `{ a: 1`: a `,` or `}` is missing before this");
+    }
+
+    #[test]
+    fn what_is_not_written_is_taken_over_from_the_tree_with_every_default() {
+        // `run` is empty in TEXT; the rest of what is taken over are the defaults.
+        let mut tree = parse(TEXT, Format::Yaml).unwrap();
+        let full =
+            parse("run: { limits: { in_flight: 1, events: 2 } }\nservices: { api: { instance: { cpu: 1 } } }", Format::Yaml).unwrap();
+        assert!(set(&mut tree, "run.limits.in_flight=7").is_err());
+        for (assignment, path, value) in
+            [("run.limits.in_flight=7", "run.limits.events", 2), ("services.api.instance.cpu=4", "slos.api.p99", 1)]
+        {
+            assert!(adopt(&mut tree, &full, assignment) && set(&mut tree, assignment).is_ok());
+            assert_eq!(tree.at(path).unwrap().value, Value::Unsigned(value));
+        }
+        assert!(!adopt(&mut tree, &full, "services.web.replicas=2"));
     }
 }

@@ -6,13 +6,13 @@
 //! Tests in `tests/yaml.rs`: every refusal with its words and place, plain words, bytes behind non-ASCII text.
 
 use super::{DEEPEST, Entry, MOST_NODES, MOST_PROBLEMS, Node, Value, empty_file, problem_at, refuse_size, refuse_twice};
-use super::{too_deep, too_many, word_at};
+use super::{line_of, too_deep, too_many, word_at};
 use crate::problem::Problem;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use std::ops::{ControlFlow, Range};
 
-/// The tree of a YAML text, or all that is wrong with its notation.
-pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
+/// The tree of a YAML text, or all that is wrong with its notation, which is called `name`.
+pub fn parse(text: &str, name: &str) -> Result<Node, Vec<Problem>> {
     refuse_size(text)?;
     let offsets = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(byte, _)| byte).collect() };
     let mut builder = Builder { text, offsets, problems: Vec::new(), open: Vec::new(), root: None, nodes: 0, documents: 0, seen: 0 };
@@ -21,7 +21,8 @@ pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
             Ok((event, span)) => builder.take(event, span),
             Err(error) => {
                 let place = word_at(text, builder.byte(error.marker().index()));
-                builder.refuse(scan_problem(&error, place));
+                let problem = builder.scan_problem(&error, place, name);
+                builder.refuse(problem);
                 ControlFlow::Break(())
             }
         };
@@ -193,6 +194,10 @@ impl Builder<'_> {
 
     fn scalar(&mut self, word: &str, plain: bool, span: Range<usize>) {
         let span = span.start..span.start + written(&self.text[span.clone()]);
+        if plain && let Some(quote) = word.chars().next().filter(|c| "“”„‟‘’‚«»".contains(*c)) {
+            let place = span.start..span.start + quote.len_utf8();
+            self.refuse(problem_at(place, format!("`{quote}` is no quotation mark here")).help("write `\"`, or leave the quotes out"));
+        }
         let boolean = plain && ["on", "off", "yes", "no", "y", "n"].iter().any(|other| word.eq_ignore_ascii_case(other));
         if self.awaits_key() {
             let refused = match word {
@@ -217,6 +222,52 @@ impl Builder<'_> {
         }
         let value = if plain { resolve(word) } else { Value::Text(word.to_string()) };
         self.add(Node::placed(self.text, span, value), None);
+    }
+
+    /// The parser's refusal in plain words.
+    fn scan_problem(&self, error: &ScanError, place: Range<usize>, name: &str) -> Problem {
+        let info = error.info();
+        let has = |part: &str| info.contains(part);
+        if has("recursion limit") {
+            return too_deep(place);
+        }
+        let (what, help) = match info {
+            _ if has("tab") => ("a tab stands where only spaces may", "indent with spaces"),
+            _ if has("unknown anchor") => ("aliases are not allowed", "write the value out"),
+            _ if has("quoted scalar") && (has("end of stream") || has("indentation") || has("document indicator")) => {
+                ("the text in quotes that begins here does not end", "close the quote")
+            }
+            _ if has("trailing content") => ("the quotes end before this", "quote the whole text, and write a quote inside it as `\\\"`"),
+            _ if has("escape") || has("hexadecimal") => {
+                ("this escape is not known", "write a backslash as `\\\\`, or quote the text with `'`")
+            }
+            _ if has("flow") || has("bracket") => return self.open_bracket(place),
+            _ if has("mapping values") || has("':'") => (
+                "a `:` is not expected here",
+                "check the indentation and the line before, where a space follows each `:`; quote text that holds `: `",
+            ),
+            _ if has("expected key") => ("this line does not fit the lines above it", "indent it as the other lines of its group"),
+            _ if has("'-' indicator") => {
+                ("this line is not an item of the list above it", "begin it with `- `, or indent it as what it belongs to")
+            }
+            _ if has("block sequence entries") => ("a list item is not expected here", "begin the list on a line of its own"),
+            _ if has("simple key") => ("this line has no `:`", "write `key: value`"),
+            _ if has("unexpected character") => ("this character cannot begin a value", "quote the text"),
+            _ => return problem_at(place, format!("this is not valid {name}: {info}")).help("check the line before as well"),
+        };
+        problem_at(place, what).help(help)
+    }
+
+    /// The words for a bracket that is not closed where it should be, or was never opened.
+    fn open_bracket(&self, place: Range<usize>) -> Problem {
+        let brackets = self.open.iter().rev().filter_map(|open| Some((open.start, self.text[open.start..].chars().next()?)));
+        let Some((at, bracket)) = brackets.into_iter().find(|(_, first)| "[{".contains(*first)) else {
+            return problem_at(place, "this bracket is not expected here").help("quote the text, or leave the bracket out");
+        };
+        let close = if bracket == '[' { ']' } else { '}' };
+        let line = line_of(self.text, at);
+        problem_at(place, format!("a `,` or `{close}` is missing before this"))
+            .help(format!("the `{bracket}` of line {line} is not closed"))
     }
 }
 
@@ -271,30 +322,4 @@ fn resolve(word: &str) -> Value {
         (_, Ok(number)) => Value::Float(number),
         _ => Value::Text(word.to_string()),
     }
-}
-
-/// The parser's refusal in plain words.
-fn scan_problem(error: &ScanError, place: Range<usize>) -> Problem {
-    let info = error.info();
-    if info.contains("recursion limit") {
-        return too_deep(place);
-    }
-    let (what, help) = match info {
-        _ if info.contains("tab") => ("a tab stands where only spaces may".to_string(), Some("indent with spaces")),
-        _ if info.contains("mapping values are not allowed") => {
-            ("a `: ` is not expected here".to_string(), Some("check the indentation; quote text that holds `: `"))
-        }
-        _ if info.contains("unknown anchor") => {
-            ("aliases are not allowed, and this one is not known".to_string(), Some("write the value out"))
-        }
-        _ if info.contains("did not find expected") || info.contains("simple key") => {
-            (format!("this is not valid YAML: {info}"), Some("check the indentation and the brackets of this line and the one before"))
-        }
-        _ if info.contains("unexpected end of stream") => {
-            (format!("this is not valid YAML: {info}"), Some("check that the quotes are closed"))
-        }
-        _ => (format!("this is not valid YAML: {info}"), None),
-    };
-    let problem = problem_at(place, what);
-    if let Some(help) = help { problem.help(help) } else { problem }
 }

@@ -52,7 +52,7 @@ impl<'n> Reader<'n> {
         let shown = keys.iter().take(6).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
         let found = if keys.is_empty() { "none".to_string() } else { shown };
         let mut fault = Fault::custom(one_of(variants, &found));
-        let help = if self.in_list && keys.len() > 1 { "start a new `- ` item for each step" } else { "write one key" };
+        let help = if self.in_list && keys.len() > 1 { "make each an item of the list by itself" } else { "write one key" };
         fault.help = Some(help.to_string());
         fault
     }
@@ -78,7 +78,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Unsigned(number) => visitor.visit_u64(*number),
             Value::Signed(number) => visitor.visit_i64(*number),
-            Value::Float(number) if !number.is_finite() => Err(Fault::custom("must be a finite number")),
+            Value::Float(number) if !number.is_finite() => Err(Fault::custom(format_args!("expected a finite number, found `{number}`"))),
             Value::Float(number) => visitor.visit_f64(*number),
             Value::Text(text) => visitor.visit_str(text),
             Value::List(items) => self.list(items, visitor),
@@ -117,9 +117,15 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         self.deserialize_any(visitor)
     }
     fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, variants: &'static [&'static str], visitor: V) -> Outcome<V::Value> {
+        // A list of variants is the best that can be said, unless the visitor knows its own words.
+        let expected = (&visitor as &dyn Expected).to_string();
+        let wanted = |found: Unexpected| match expected.starts_with("enum ") {
+            true => Fault::custom(one_of(variants, &given(found))),
+            false => Fault::invalid_type(found, &visitor),
+        };
         match &self.node.value {
-            Value::Null => Err(Fault::custom(one_of(variants, &given(Unexpected::Unit)))),
-            Value::List(_) => Err(Fault::custom(one_of(variants, &given(Unexpected::Seq)))),
+            Value::Null => Err(wanted(Unexpected::Unit)),
+            Value::List(_) => Err(wanted(Unexpected::Seq)),
             Value::Map(entries) => {
                 let mut seen = (0..entries.len()).filter(|index| self.sees(*index));
                 match (seen.next(), seen.next()) {
@@ -127,7 +133,12 @@ impl<'de> Deserializer<'de> for Reader<'_> {
                         let content = self.child(index, &entries[index].value, false);
                         visitor.visit_enum(Choice { key: &entries[index].key, index, content })
                     }
-                    _ => Err(self.not_one(entries, variants)),
+                    _ if expected.starts_with("enum ") => Err(self.not_one(entries, variants)),
+                    _ => {
+                        let found = self.not_one(entries, &[]);
+                        let what = found.what.replacen("exactly one key here", &expected, 1);
+                        Err(Fault { what, ..found })
+                    }
                 }
             }
             _ => visitor.visit_enum(Bare(self)),

@@ -83,7 +83,7 @@ impl Error for Fault {
         Fault::custom(format_args!("expected {}, found {found} {values}", wanted(&expected.to_string())))
     }
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Fault {
-        Fault::custom(format_args!("unknown variant `{}`, {}", cut(variant), candidates(expected, "there are no variants")))
+        Fault::custom(format_args!("unknown word `{}`, {}", cut(variant), candidates(expected, "there are no variants")))
     }
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Fault {
         Fault::custom(format_args!("unknown field `{}`, {}", cut(field), candidates(expected, "there are no fields")))
@@ -140,7 +140,7 @@ fn wanted(expected: &str) -> String {
         "u8" => "a whole number from 0 to 255",
         "u16" => "a whole number from 0 to 65535",
         "u32" => "a whole number from 0 to 4294967295",
-        "u64" | "usize" => "a whole number from 0",
+        "u64" | "usize" => "a whole number from 0 to 18446744073709551615",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
         "unit" => "nothing",

@@ -10,6 +10,7 @@ use crate::scenario::text::{Value, problem_at, word_at};
 impl Reader<'_> {
     /// `"text"` or `'c'`.
     pub(super) fn quoted(&mut self) -> Result<String, Problem> {
+        let start = self.at;
         let quote = if self.eat("'") { '\'' } else { '"' };
         self.eat("\"");
         let mut bytes = Vec::new();
@@ -17,6 +18,10 @@ impl Reader<'_> {
             bytes.extend_from_slice(self.run(|c| c != quote && c != '\\').as_bytes());
             if !self.eat("\\") {
                 // A quote, or the end of the text.
+                let line = self.text[start..self.at].split('\n').next().unwrap_or("");
+                if self.over_lines.is_none() && (self.rest().is_empty() || start + line.len() < self.at) {
+                    self.over_lines = Some(start..start + line.len());
+                }
                 self.at += usize::from(!self.rest().is_empty());
                 return Ok(String::from_utf8_lossy(&bytes).into_owned());
             }
@@ -78,7 +83,10 @@ impl Reader<'_> {
         });
         let word = &rest[..end.unwrap_or(rest.len())];
         self.at += word.len();
-        let strange = || problem_at(word_at(self.text, start), format!("`{word}` is not a number"));
+        let strange = || {
+            problem_at(word_at(self.text, start), format!("`{word}` is not a number"))
+                .help("text is quoted, and so is a quantity with its unit: `\"5ms\"`")
+        };
         if word.contains("..") {
             return Err(problem_at(word_at(self.text, start), "ranges are not allowed").help("write a list: `[1, 2]`"));
         }

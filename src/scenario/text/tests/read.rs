@@ -161,7 +161,7 @@ fn every_phrase_of_serde_is_told_in_plain_words() {
     assert_eq!(one("services:"), ["services", "expected a group of fields, found nothing", "", "services"]);
     assert_eq!(one("services:\n  api: [1]"), ["services.api", "expected a group of fields, found a list", "", "[1]"]);
     assert_eq!(one("steps: 2ms"), ["steps", "expected a list, found the text `2ms`", "", "2ms"]);
-    assert_eq!(one("weight: .nan"), ["weight", "must be a finite number", "", ".nan"]);
+    assert_eq!(one("weight: .nan"), ["weight", "expected a finite number, found `NaN`", "", ".nan"]);
     assert_eq!(one("weight: a"), ["weight", "expected a number, found the text `a`", "", "a"]);
     let replicas = "services.api.replicas";
     let whole = "expected a whole number from 0 to 4294967295, found the number";
@@ -180,17 +180,17 @@ fn every_phrase_of_serde_is_told_in_plain_words() {
 fn a_variant_that_is_none_or_two_is_told_with_the_way_out() {
     // format.md rule 2: a variant is a map of one key.
     let kinds = "expected one of `cpu`, `wait`, `call`, `uniform`, `stop`";
-    assert_eq!(one("steps:\n  - cpuu: 2ms"), ["steps[0].cpuu", &format!("unknown variant `cpuu`, {kinds}"), "did you mean `cpu`?", "cpuu"]);
-    assert_eq!(one("steps: [stopp]"), ["steps[0]", &format!("unknown variant `stopp`, {kinds}"), "did you mean `stop`?", "stopp"]);
-    assert_eq!(one("steps: [0]")[1], format!("unknown variant `0`, {kinds}"));
+    assert_eq!(one("steps:\n  - cpuu: 2ms"), ["steps[0].cpuu", &format!("unknown word `cpuu`, {kinds}"), "did you mean `cpu`?", "cpuu"]);
+    assert_eq!(one("steps: [stopp]"), ["steps[0]", &format!("unknown word `stopp`, {kinds}"), "did you mean `stop`?", "stopp"]);
+    assert_eq!(one("steps: [0]")[1], format!("unknown word `0`, {kinds}"));
     assert_eq!(one("steps: [cpu]"), ["steps[0]", "`cpu` needs its value", "write `cpu: …`", "cpu"]);
     assert_eq!(one("steps: [stop: 1]"), ["steps[0].stop", "`stop` takes no value", "write the word `stop` alone", "1"]);
     let exactly = "expected exactly one of `cpu`, `wait`, `call`, `uniform`, `stop` here, found";
-    let item = "start a new `- ` item for each step";
+    let item = "make each an item of the list by itself";
     assert_eq!(one("steps:\n  - cpu: 2ms\n    stop:"), ["steps[0]", &format!("{exactly} `cpu`, `stop`"), item, "cpu"]);
     assert_eq!(one("steps: [{}]"), ["steps[0]", &format!("{exactly} none"), "write one key", "{}"]);
     assert_eq!(one("steps: [~]")[1], format!("{exactly} nothing"));
-    let constant = "expected `constant` here, found `constant`, `b`";
+    let constant = "expected a length, found `constant`, `b`";
     assert_eq!(one("steps: [ cpu: { constant: 2ms, b: 1 } ]")[1..3], [constant, "write one key"]);
 }
 

@@ -43,8 +43,14 @@ fn what_is_refused_has_words_and_place() {
     assert_eq!(first("(a: b\"x\")"), three("byte strings are not allowed", "write text: `\"…\"`", "b\"x\""));
     assert_eq!(first("(a: 1..2)"), three("ranges are not allowed", "write a list: `[1, 2]`", "1..2"));
     assert_eq!(first("{ [1]: 2 }"), three("a key must be text", "quote it: `\"…\"`", "["));
-    assert_eq!(first("(a: 1,\n b: \"ä\"\n c: 2)").0, "this is not valid RON: expected comma");
-    assert_eq!(first("(a: 1").0, "this is not valid RON: the file ends too early");
-    assert_eq!(first("(a: 1) x"), three("this is not valid RON: the scenario ended before this", "", "x"));
-    assert_eq!(first("(a: \"x)").0, "this is not valid RON: expected end of string");
+    assert_eq!(first("(a: 1,\n b: \"ä\"\n c: 2)"), three("a `,` or `)` is missing before this", "", "c:"));
+    assert_eq!(first("(a: 1"), three("the file ends too early", "the `(` of line 1 is not closed", "1"));
+    assert_eq!(first("(a: [1)"), three("this bracket does not fit", "the `[` of line 1 is open", ")"));
+    assert_eq!(first("(a: 1) x"), three("the scenario ended before this", "", "x"));
+    let quote = "the text in quotes that begins here does not end on its line";
+    assert_eq!(first("(a: \"x)"), three(quote, "close the quote", "\"x)"));
+    assert_eq!(first("(a: \"x,\n b: \"y\")"), three(quote, "close the quote", "\"x,"));
+    assert_eq!(first("(a 1)"), three("a `:` is missing before this", "a field is written `a: VALUE`", "1"));
+    assert_eq!(first("(a: 5ms)").0, "`5ms` is not a number");
+    assert_eq!(first("(a: '\\q')").0, "this is not valid RON: unknown escape character");
 }

@@ -38,11 +38,18 @@ fn what_a_scenario_may_not_hold_is_refused_with_words_help_and_place() {
 #[test]
 fn what_is_no_yaml_is_refused_at_its_place() {
     // The places by eye; the words are the parser's where no others are known.
-    assert_eq!(one("a: b: c"), three("a `: ` is not expected here", "check the indentation; quote text that holds `: `", ":"));
-    assert_eq!(one("a:\n\tb: 1").0, "a tab stands where only spaces may");
-    assert!(one("a: \"b").0.starts_with("this is not valid YAML: while scanning a quoted scalar"));
-    assert!(one("a: {b: 1").0.starts_with("this is not valid YAML"));
-    assert!(one("a: [1, 2\nb: 1").0.starts_with("this is not valid YAML"));
+    let colon = "check the indentation and the line before, where a space follows each `:`; quote text that holds `: `";
+    assert_eq!(one("a: b: c"), three("a `:` is not expected here", colon, ":"));
+    assert_eq!(one("a:\n\tb: 1"), three("a tab stands where only spaces may", "indent with spaces", "b:"));
+    assert_eq!(one("a: \"b").0, "the text in quotes that begins here does not end");
+    assert_eq!(one("a: {b: 1"), three("a `,` or `}` is missing before this", "the `{` of line 1 is not closed", "1"));
+    assert_eq!(one("a: [1, 2\nb: 1"), three("a `,` or `]` is missing before this", "the `[` of line 1 is not closed", ":"));
+    assert_eq!(one("a: 1\n  b: 2").0, "a `:` is not expected here");
+    assert_eq!(one("a:\n  b: 2\n c: 3").0, "this line does not fit the lines above it");
+    assert_eq!(one("a:\n- b\nc").0, "this line has no `:`");
+    assert_eq!(one("a: \"\\q\"").0, "this escape is not known");
+    assert_eq!(one("a: “b”"), three("`“` is no quotation mark here", "write `\"`, or leave the quotes out", "“"));
+    assert!(one("%YAML 3.0\n---\na: 1").0.starts_with("this is not valid YAML: "));
 }
 
 #[test]

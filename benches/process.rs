@@ -1,0 +1,179 @@
+//! Whole processes: what each shipped scenario takes, memory, start, threads, instructions.
+//!
+//! `cargo bench --bench process`. Bars: at most 256 bytes a request with 1,000,000 in flight; memory flat in simulated time; 10 ms from start to first
+//! event; 1.9 times as fast on 2 threads as on 1. Instructions are counted by valgrind, if it is there, and do not depend on the machine's load.
+#![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const ASYNCFLOW: &str = env!("CARGO_BIN_EXE_asyncflow");
+
+/// What one run took.
+struct Run {
+    json: serde_json::Value,
+    whole_s: f64,
+    peak_bytes: f64,
+}
+
+impl Run {
+    fn number(&self, field: &str) -> f64 {
+        self.json[field].as_f64().unwrap_or(f64::NAN)
+    }
+    fn completed(&self) -> f64 {
+        let metrics = self.json["metrics"].as_array().map_or(&[][..], Vec::as_slice);
+        let of_workloads = metrics.iter().filter(|m| m["kind"] == "workload" && m["metric"] == "completed");
+        of_workloads.map(|m| m["estimate"].as_f64().unwrap_or(0.0)).sum::<f64>() * self.number("replications")
+    }
+}
+
+/// Runs a scenario to JSON; the peak of its resident memory is read from /proc until it ends.
+fn run(scenario: &Path, arguments: &[&str]) -> Run {
+    let begun = Instant::now();
+    let mut command = Command::new(ASYNCFLOW);
+    command.args(["run", "--json", "--no-files"]).arg(scenario).args(arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
+    let mut stdout = child.stdout.take().expect("it is piped");
+    let reader = std::thread::spawn(move || {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut stdout, &mut text).map(|_| text)
+    });
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak_bytes = f64::NAN;
+    while child.try_wait().expect("it can be waited for").is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        if let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:")) {
+            peak_bytes = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let whole_s = begun.elapsed().as_secs_f64();
+    let text = reader.join().expect("the reader ends").expect("stdout is text");
+    Run { json: serde_json::from_str(&text).expect("stdout is JSON"), whole_s, peak_bytes }
+}
+
+fn best<T>(rounds: u32, mut of: impl FnMut() -> T, value: impl Fn(&T) -> f64) -> T {
+    let mut all: Vec<T> = (0..rounds).map(|_| of()).collect();
+    all.sort_by(|a, b| value(a).total_cmp(&value(b)));
+    all.swap_remove(0)
+}
+
+fn written(folder: &tempfile::TempDir, name: &str, text: &str) -> std::path::PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).expect("a scenario can be written");
+    path
+}
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--test");
+    let rounds = if quick { 1 } else { 5 };
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    scenarios(rounds);
+    in_flight(&folder, quick);
+    simulated_time(&folder, quick);
+    start(&folder, rounds);
+    threads(rounds);
+    instructions(&folder);
+}
+
+fn scenarios(rounds: u32) {
+    println!("{:34} {:>14} {:>14} {:>14} {:>12}", "shipped scenario, one thread", "M events/s", "M requests/s", "events", "wall, s");
+    let mut paths: Vec<_> = std::fs::read_dir("scenarios").expect("they are shipped").flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let run = best(rounds, || run(&path, &["-j", "1"]), |run| run.number("wall_s"));
+        let (wall, events) = (run.number("wall_s"), run.number("events"));
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        println!("{name:34} {:14.2} {:14.2} {events:14.0} {wall:12.3}", events / wall * 1e-6, run.completed() / wall * 1e-6);
+    }
+}
+
+/// Requests that wait 100 s for I/O, and come at a rate that holds so many in flight.
+fn in_flight(folder: &tempfile::TempDir, quick: bool) {
+    let peak = |thousands: u32| {
+        let scenario = format!(
+            "version: 1\nrun: {{ duration: 110s, replications: 1, limits: {{ in_flight: 2M }} }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {}/s, arrivals: regular }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ wait: 100s ] }} }} }}",
+            thousands * 10
+        );
+        run(&written(folder, "flight.yaml", &scenario), &["-j", "1"]).peak_bytes
+    };
+    let many = if quick { 10 } else { 1000 };
+    let (few_bytes, many_bytes) = (peak(1), peak(many));
+    let each = (many_bytes - few_bytes) / ((many - 1) as f64 * 1000.0);
+    println!(
+        "\nbytes a request, {many},000 in flight: {each:.0} (resident memory {:.1} MB, with 1,000 {:.1} MB)",
+        many_bytes * 1e-6,
+        few_bytes * 1e-6
+    );
+}
+
+fn simulated_time(folder: &tempfile::TempDir, quick: bool) {
+    let scenario = written(
+        folder,
+        "long.yaml",
+        "version: 1\nrun: { duration: 10m, replications: 1 }\nworkload: { users: { to: api.x, open: { rate: 200/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 4ms } ] } } }",
+    );
+    print!("\nresident memory against simulated time:");
+    for duration in if quick { &["10m"][..] } else { &["10m", "2h", "24h"] } {
+        let run = run(&scenario, &["-j", "1", "-d", duration]);
+        print!("   {duration}: {:.1} MB ({:.0} requests)", run.peak_bytes * 1e-6, run.completed());
+    }
+    println!();
+}
+
+/// A run of one millisecond: everything but simulating.
+fn start(folder: &tempfile::TempDir, rounds: u32) {
+    let scenario = written(
+        folder,
+        "tiny.yaml",
+        "version: 1\nrun: { duration: 1ms, replications: 1 }\nworkload: { users: { to: api.x, open: { rate: 1000/s } } }
+services: { api: { endpoints: { x: [ cpu: 10us ] } } }",
+    );
+    let run = best(4 * rounds, || run(&scenario, &["-j", "1"]), |run| run.whole_s);
+    println!("\nthe whole process of a run of 1 ms, from its start to its end: {:.1} ms", run.whole_s * 1e3);
+}
+
+fn threads(rounds: u32) {
+    let path = Path::new("scenarios/hello.yaml");
+    let wall = |threads: &str| run(path, &["-j", threads, "-r", "40"]).number("wall_s");
+    // Alternating, so that both meet the same machine.
+    let (mut one, mut two) = (f64::MAX, f64::MAX);
+    for _ in 0..rounds {
+        one = one.min(wall("1"));
+        two = two.min(wall("2"));
+    }
+    println!("\nhello.yaml, 40 replications: {one:.3} s on one thread, {two:.3} s on two: {:.2} times as fast", one / two);
+}
+
+fn instructions(folder: &tempfile::TempDir) {
+    if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
+        println!("\ninstructions: not counted, valgrind is not there");
+        return;
+    }
+    println!("\n{:34} {:>20} {:>22}", "instructions (callgrind)", "an event", "a completed request");
+    for scenario in ["hello.yaml", "two-servers.yaml", "three-tier.yaml"] {
+        let path = Path::new("scenarios").join(scenario);
+        // The difference of two lengths leaves out the start.
+        let counted = |duration: &str| {
+            let arguments = ["-j", "1", "-r", "1", "-d", duration, "--set", "run.warmup=0s"];
+            let run = run(&path, &arguments);
+            let out = folder.path().join("callgrind.out");
+            let mut command = Command::new("valgrind");
+            command.args(["--tool=callgrind", &format!("--callgrind-out-file={}", out.display()), ASYNCFLOW, "run", "--no-files", "-q"]);
+            let output = command.arg(&path).args(arguments).output().expect("valgrind runs");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let refs = said.lines().find_map(|line| line.split("refs:").nth(1)).unwrap_or("").replace(',', "");
+            (refs.trim().parse::<f64>().unwrap_or(f64::NAN), run.number("events"), run.completed())
+        };
+        let ((short, short_events, short_requests), (long, long_events, long_requests)) = (counted("2m"), counted("6m"));
+        println!(
+            "{scenario:34} {:20.0} {:22.0}",
+            (long - short) / (long_events - short_events),
+            (long - short) / (long_requests - short_requests)
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! Names: which may be given, that none means two things, and that every reference leads somewhere.
+//!
+//! Workloads, services, instances and `via` nodes share one namespace; links and objectives refer to them by name.
+
+use super::{instances, step_path};
+use crate::fault::Names;
+use crate::problem::Problems;
+use crate::scenario::directory::{Directory, unknown};
+use crate::scenario::{Scenario, split_link};
+use crate::step::{Step, call::Call};
+use indexmap::{IndexMap, IndexSet};
+
+/// The longest name, in letters.
+const LONGEST: usize = 100;
+
+/// Every name by itself and beside the others.
+pub fn check(scenario: &Scenario, problems: &mut Problems) {
+    if let Some(why) = refusal(&scenario.name, &["/", "\\"]).filter(|_| !scenario.name.is_empty()) {
+        problems
+            .error("name", format!("a scenario cannot be called that: its name {why}"))
+            .advise("it names the folder of its results, `out/NAME`");
+    } else if scenario.name.starts_with('.') {
+        problems.error("name", "a scenario's name does not begin with `.`").advise("it names the folder of its results, `out/NAME`");
+    }
+    let mut taken: IndexMap<&str, &str> = IndexMap::new();
+    for (name, workload) in &scenario.workload {
+        may_be(name, format!("workload.{name}"), problems);
+        taken.insert(name, "a workload");
+        for (index, node) in workload.via.iter().enumerate() {
+            let path = format!("workload.{name}.via[{index}]");
+            may_be(node, path.clone(), problems);
+            if workload.via[..index].contains(node) {
+                problems.error(path, format!("messages pass `{node}` twice")).advise("name each node once");
+            }
+        }
+    }
+    for (name, service) in &scenario.services {
+        let path = format!("services.{name}");
+        take(name, "a service", &path, &mut taken, problems);
+        for endpoint in service.endpoints.keys() {
+            may_be_endpoint(endpoint, format!("{path}.endpoints.{endpoint}"), problems);
+        }
+        for (instance, spec) in &service.instances {
+            let path = format!("{path}.instances.{instance}");
+            // A service of one named instance may bear its name.
+            if instance != name {
+                take(instance, "an instance", &path, &mut taken, problems);
+            }
+            for endpoint in spec.endpoints.keys() {
+                may_be_endpoint(endpoint, format!("{path}.endpoints.{endpoint}"), problems);
+            }
+        }
+    }
+    for (name, workload) in &scenario.workload {
+        for (index, node) in workload.via.iter().enumerate() {
+            if let Some(other) = taken.get(node.as_str()) {
+                problems.error(format!("workload.{name}.via[{index}]"), format!("`{node}` is the name of {other} already")).advise(ONE_SET);
+            }
+        }
+    }
+}
+
+const ONE_SET: &str = "workloads, services, instances and `via` nodes share one set of names";
+
+/// Takes a name of a service or an instance for it.
+fn take<'s>(name: &'s str, kind: &'static str, path: &str, taken: &mut IndexMap<&'s str, &'static str>, problems: &mut Problems) {
+    may_be(name, path.to_string(), problems);
+    let replica = name.rsplit_once('#').filter(|(service, _)| taken.contains_key(service));
+    if name == "users" {
+        problems.error(path, format!("`users` means every workload, and cannot be {kind}")).at_key().advise("choose another name");
+    } else if let Some((service, _)) = replica {
+        problems.error(path, format!("`{name}` is how a replica of `{service}` is called")).at_key().advise("choose another name");
+    } else if let Some(other) = taken.insert(name, kind) {
+        problems.error(path, format!("`{name}` is the name of {other} already")).at_key().advise(ONE_SET);
+    }
+}
+
+/// Why something cannot be called that.
+fn refusal(name: &str, forbidden: &[&str]) -> Option<String> {
+    if name.is_empty() {
+        return Some("is empty".into());
+    }
+    if name.trim() != name {
+        return Some("begins or ends with a space".into());
+    }
+    if name.chars().count() > LONGEST {
+        return Some(format!("is longer than {LONGEST} letters"));
+    }
+    forbidden.iter().find(|sign| name.contains(**sign)).map(|sign| format!("holds `{sign}`"))
+}
+
+fn may_be(name: &str, path: String, problems: &mut Problems) {
+    if let Some(why) = refusal(name, &["->"]) {
+        problems.error(path, format!("nothing can be called that: the name {why}")).at_key().advise("choose another name, such as `api`");
+    }
+}
+
+fn may_be_endpoint(name: &str, path: String, problems: &mut Problems) {
+    if let Some(why) = refusal(name, &[]) {
+        problems
+            .error(path, format!("no endpoint can be called that: the name {why}"))
+            .at_key()
+            .advise("choose another name, such as `GET /`");
+    }
+}
+
+/// Workloads and calls lead to endpoints that are there, and each name to one.
+pub fn targets(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
+    for (id, endpoint) in directory.endpoints.iter().enumerate() {
+        let other = &directory.endpoints[directory.endpoint_ids[&endpoint.name] as usize];
+        if directory.endpoint_ids[&endpoint.name] != id as u32 {
+            let what = format!("`{}` means two endpoints: this one, and `{}`", endpoint.name, other.path);
+            problems.error(&endpoint.path, what).at_key().advise("a reference is `service.endpoint`: choose names that differ");
+        }
+    }
+    for (name, workload) in &scenario.workload {
+        if let Some(to) = &workload.to {
+            reach(directory, to, format!("workload.{name}.to"), true, problems);
+        }
+        for to in workload.mix.keys() {
+            let found = problems.list.len();
+            reach(directory, to, format!("workload.{name}.mix.{to}"), true, problems);
+            problems.list[found..].iter_mut().for_each(|problem| problem.of_key = true);
+        }
+    }
+    for endpoint in &directory.endpoints {
+        for (index, call) in calls(&endpoint.endpoint.steps) {
+            reach(directory, &call.to, format!("{}.call", step_path(&endpoint.path, index)), false, problems);
+        }
+    }
+    for (name, service) in &scenario.services {
+        for (instance, spec) in &service.instances {
+            if let Some(then) = spec.then.as_ref().filter(|then| !directory.services.contains_key(then.as_str())) {
+                let unknown = unknown(then, "a service", directory.services.keys().copied());
+                problems.error(format!("services.{name}.instances.{instance}.then"), unknown.what).help = unknown.help;
+            }
+        }
+    }
+}
+
+/// Notes what is wrong with a reference to an endpoint; `may_be_any` if one of a service with named instances may be drawn.
+fn reach(directory: &Directory, reference: &str, path: String, may_be_any: bool, problems: &mut Problems) {
+    if problems.enough() {
+        return;
+    }
+    let named = |service: u32| &directory.scenario.services[service as usize].instances;
+    match directory.target(reference) {
+        Err(unknown) => problems.error(path, unknown.what).help = unknown.help,
+        Ok((service, None)) if !may_be_any || named(service).is_empty() => {
+            let first = directory.endpoints.iter().find(|endpoint| endpoint.service == service);
+            let help = first.map(|endpoint| format!("name one of its endpoints, for example `{}`", endpoint.name));
+            problems.error(path, format!("`{reference}` is a service, not an endpoint")).help = help;
+        }
+        Ok((service, Some(_))) if named(service).len() > 1 => {
+            let name = directory.services.get_index(service as usize).map_or("", |(name, _)| name);
+            let what = format!("`{reference}` is an endpoint of one instance, and `{name}` has {}", instances(named(service).len()));
+            problems.error(path, what).advise(match may_be_any {
+                true => format!("write `{name}`: its balancer chooses the instance, which draws one of its endpoints"),
+                false => format!("a call needs equal instances: give `{name}` `replicas` and `endpoints` in place of `instances`"),
+            });
+        }
+        Ok(_) => {}
+    }
+}
+
+/// The calls of a program, with their numbers.
+pub fn calls(steps: &[Step]) -> impl Iterator<Item = (usize, &Call)> {
+    steps.iter().enumerate().filter_map(|(index, step)| if let Step::Call(call) = step { Some((index, call)) } else { None })
+}
+
+/// Links join nodes that are there; their names are noted for the faults.
+pub fn links(scenario: &Scenario, directory: &mut Directory, problems: &mut Problems) {
+    let mut pairs: IndexMap<(&str, &str), &str> = IndexMap::new();
+    let mut ids: IndexSet<&str> = IndexSet::new();
+    for (key, link) in &scenario.links {
+        if problems.enough() {
+            return;
+        }
+        let path = format!("links.{key}");
+        if let Some(id) = link.id.as_deref().filter(|id| !ids.insert(id)) {
+            problems.error(format!("{path}.id"), format!("the id `{id}` is given to two links")).advise("choose another id");
+        }
+        if key == "default" {
+            continue;
+        }
+        let Some((from, to)) = split_link(key) else {
+            problems
+                .error(path, format!("`{key}` is not a link"))
+                .at_key()
+                .advise("a link is written `a -> b`, or `default` for all others");
+            continue;
+        };
+        if let Some(other) = pairs.insert((from, to), key) {
+            problems.error(&path, format!("this link is given already, as `{other}`")).at_key().advise("keep one of them");
+        }
+        for end in [from, to] {
+            if !directory.nodes.contains(end) {
+                let unknown = unknown(end, "a workload or a service", directory.nodes.iter().copied());
+                problems.error(&path, unknown.what).at_key().help = unknown.help;
+            }
+        }
+        let index = directory.links.len() as u32;
+        for name in [Some(format!("{from} -> {to}")), Some(format!("{to} -> {from}")), link.id.clone()].into_iter().flatten() {
+            directory.links.entry(name).or_insert(index);
+        }
+    }
+}
+
+/// Objectives are of something that is there, and have a goal.
+pub fn objectives(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
+    for (name, slo) in &scenario.slos {
+        if problems.enough() {
+            return;
+        }
+        let path = format!("slos.{name}");
+        if slo.of != "users" && !scenario.workload.contains_key(&slo.of) && directory.endpoint(&slo.of).is_err() {
+            let known = scenario.workload.keys().map(String::as_str).chain(directory.endpoint_ids.keys().map(String::as_str));
+            let unknown = unknown(&slo.of, "a workload or an endpoint", known);
+            problems.error(format!("{path}.of"), unknown.what).help = unknown.help;
+        }
+        if slo.goals().is_empty() {
+            problems
+                .error(path, "this objective has no goal")
+                .advise("add for example `p99: 400ms`, `errors: 0.5%` or `throughput: 100/s`");
+        }
+    }
+}

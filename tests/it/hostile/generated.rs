@@ -1,0 +1,224 @@
+//! Files that are too large or too strange to be checked in. Each has to be refused in words, and soon: by the command's time limit.
+
+use super::check;
+use std::fmt::Write;
+use std::fs;
+
+/// What the command says of a file of those bytes; it is refused.
+fn refused(file: &str, bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join(file), bytes).expect("a file");
+    let (said, code) = check(folder.path(), file);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.len() < 100_000, "{} bytes are no message", said.len());
+    said
+}
+
+fn says(file: &str, bytes: &[u8], words: &str) {
+    let said = refused(file, bytes);
+    assert!(said.contains(words), "{file}: {said}");
+}
+
+#[test]
+fn files_of_two_mebibytes_are_refused_for_their_size_whatever_they_hold() {
+    // The limit is 1 MiB. A comment, one line, lists, a block of text, zeros.
+    let too_large = "the file is larger than 1 MiB";
+    for file in ["large.yaml", "large.yml", "large.ron", "large.json"] {
+        for text in ["# note\n", "x", "[", "- a: 1\n", "\0", "a: |\n  text\n", "\"", "\u{FFFD}"] {
+            says(file, text.repeat(2 * 1024 * 1024 / text.len()).as_bytes(), too_large);
+        }
+    }
+}
+
+#[test]
+fn files_of_one_mebibyte_of_anything_are_refused_in_words() {
+    // As large as is read: what costs more than its size would show here.
+    let fill = |unit: &str| unit.repeat(1024 * 1024 / unit.len());
+    for unit in [
+        "[",
+        "{",
+        "(",
+        "- ",
+        "? ",
+        "a: ",
+        "&a ",
+        "*a ",
+        "!a ",
+        "\"",
+        "'",
+        "#",
+        "\t",
+        "\n",
+        ",",
+        "-\n",
+        "a: 1\n",
+        "a\n",
+        "|\n",
+        "%",
+        "---\n",
+        "{a: ",
+        "[a, ",
+        "\\",
+        "\"\\u0041\"",
+        "é",
+        "a:\n",
+        "x(",
+        "r#\"",
+        "/*",
+        "//",
+        "0",
+        "9",
+        "[[],",
+        "a: &a [*a]\n",
+        "\r",
+        "'\n",
+    ] {
+        for file in ["full.yaml", "full.ron", "full.json"] {
+            refused(file, fill(unit).as_bytes());
+        }
+    }
+}
+
+#[test]
+fn brackets_nested_ten_thousand_deep_are_refused_by_their_depth() {
+    // The limit is 64 levels; no stack may grow with the text.
+    let deep = "nest deeper than 64 levels here";
+    let nested = |open: &str, close: &str| format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
+    says("deep.yaml", nested("[", "]").as_bytes(), deep);
+    says("deep.yaml", nested("{ a: ", "}").as_bytes(), deep);
+    says("deep.json", nested("{\"a\":[", "]}").as_bytes(), deep);
+    says("deep.ron", nested("(", ")").as_bytes(), deep);
+    says("deep.ron", nested("[", "]").as_bytes(), deep);
+    says("deep.ron", nested("a(b: ", ")").as_bytes(), deep);
+    says("deep.ron", nested("{\"a\": ", "}").as_bytes(), deep);
+    let blocks: String = (0..1_000).fold(String::new(), |mut text, level| {
+        let _ = writeln!(text, "{}a:", "  ".repeat(level));
+        text
+    });
+    says("deep.yaml", blocks.as_bytes(), deep);
+    says("deep.yaml", "- ".repeat(10_000).as_bytes(), deep);
+}
+
+#[test]
+fn mixtures_nested_as_deep_as_the_brackets_allow_are_refused() {
+    // 8 mixtures inside each other; 18 of them are 54 levels of brackets, and 6 are around them.
+    let dist = (0..18).fold("1ms".to_string(), |inner, _| format!("{{ mixture: [ {{ w: 1, is: {inner} }} ] }}"));
+    says("mixed.yaml", scenario(&format!("[ cpu: {dist} ]")).as_bytes(), "mixtures stand inside each other at most 8 deep");
+    let parts = "{ w: 1, is: 1ms }, ".repeat(1_001);
+    says("mixed.yaml", scenario(&format!("[ cpu: {{ mixture: [ {parts} ] }} ]")).as_bytes(), "a mixture has at most 1000 parts, not 1001");
+}
+
+#[test]
+fn alias_bombs_and_their_kin_are_refused_before_they_go_off() {
+    // The billion laughs (Klein 2002): nine levels of nine aliases each, and a list that holds itself.
+    let mut bomb = "a0: &a0 [ha, ha, ha]\n".to_string();
+    for level in 1..10 {
+        let _ = writeln!(bomb, "a{level}: &a{level} [{}]", vec![format!("*a{}", level - 1); 9].join(", "));
+    }
+    says("bomb.yaml", bomb.as_bytes(), "anchors such as `&a0` are not allowed");
+    says("bomb.yaml", b"a: &a [ *a ]\n", "aliases such as `*a` are not allowed");
+    says("bomb.yaml", b"a: &a { <<: *a }\n", "merge keys `<<` are not allowed");
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused_with_their_line() {
+    // UTF-16, Latin-1, a cut character, an overlong one, a surrogate, random bytes; a gzip and an ELF head.
+    let utf16: Vec<u8> = "version: 1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let with_mark = [&[0xFF, 0xFE][..], &utf16].concat();
+    let latin: &[u8] = b"version: 1\nname: caf\xE9\n";
+    for (bytes, line) in [(&with_mark[..], 1), (latin, 2), (b"a: 1\n\n\xF0\x9F\xA6", 3), (b"\xC0\xAF", 1), (b"\xED\xA0\x80", 1)] {
+        says("bytes.yaml", bytes, &format!("the file is not UTF-8 text: line {line} holds a byte that is none"));
+        says("bytes.ron", bytes, "save the file as UTF-8");
+    }
+    says("bytes.yaml", b"\x1F\x8B\x08\x00\x00\x00\x00\x00", "not UTF-8");
+    refused("bytes.json", b"\x7FELF\x02\x01\x01\x00\x00\x00");
+    refused("bytes.yaml", &utf16);
+}
+
+/// A small scenario whose one endpoint has these steps.
+fn scenario(steps: &str) -> String {
+    format!(
+        "version: 1\nworkload: {{ users: {{ to: api.a, open: {{ rate: 50/s }} }} }}\nservices: {{ api: {{ endpoints: {{ a: {steps} }} }} }}\n"
+    )
+}
+
+#[test]
+fn thousands_of_mistakes_are_told_up_to_fifty_and_the_rest_is_counted() {
+    // 50 of a kind are told; each file has more, of the kind that costs most to tell: names that are nearly right.
+    let names: String = (0..8_000).map(|i| format!("    endpoint-number-{i:05}: [ call: api.endpoint-numbar-{i:05} ]\n")).collect();
+    let head = "version: 1\nrun: { limits: { memory: 100GiB } }\nworkload: { users: { to: api.endpoint-number-00000, open: { rate: 50/s } } }\nservices:\n  api:\n   endpoints:\n";
+    let said = refused("many.yaml", format!("{head}{names}").as_bytes());
+    assert_eq!(said.matches("error: ").count(), 50, "{}", said.len());
+    assert!(said.contains("did you mean `api.endpoint-number-00000`?"));
+    let links: String = (0..8_000).map(|i| format!("  usars-{i:05} -> api: {{}}\n")).collect();
+    let said = refused("many.yaml", format!("{}links:\n{links}", scenario("[ cpu: 1ms ]")).as_bytes());
+    assert_eq!(said.matches("error: ").count(), 50);
+    let fields: String = (0..20_000).map(|i| format!("field-{i}: 1\n")).collect();
+    let said = refused("many.yaml", format!("{}{fields}", scenario("[ cpu: 1ms ]")).as_bytes());
+    assert_eq!(said.matches("error: ").count(), 50);
+    let twice: String = (0..10_000).map(|i| format!("m{i}: (a: 1, a: 2), ")).collect();
+    let said = refused("many.ron", format!("({twice})").as_bytes());
+    assert_eq!(said.matches("error: ").count(), 50);
+}
+
+#[test]
+fn a_file_on_one_line_is_shown_in_part() {
+    // An excerpt is as wide as a terminal, however long the line is.
+    let json = format!("{{ \"version\": 1, \"x-note\": [{}], \"nope\": 1 }}", "\"word\",".repeat(100_000));
+    let said = refused("line.json", json.as_bytes());
+    assert!(said.lines().all(|line| line.chars().count() < 250), "{said}");
+    assert!(said.contains("unknown field `nope`"), "{said}");
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_named_as_a_scenario_but_is_no_file_is_refused() {
+    // A folder, an endless device, a file that is not there, and a link to itself.
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = |from: &str, to: &str| std::os::unix::fs::symlink(from, folder.path().join(to)).expect("a link");
+    fs::create_dir(folder.path().join("folder.yaml")).expect("a folder");
+    link("/dev/zero", "endless.yaml");
+    link("round.ron", "round.ron");
+    for (file, words) in [
+        ("folder.yaml", "cannot be read"),
+        ("endless.yaml", "the file is larger than 1 MiB"),
+        ("nowhere.json", "cannot be read"),
+        ("round.ron", "cannot be read"),
+        ("endless.txt", "is not named as a scenario"),
+    ] {
+        let (said, code) = check(folder.path(), file);
+        assert!(code == 2 && said.contains(words) && said.contains("help: "), "{file}: {said}");
+    }
+    // Nor does a distribution read one.
+    link("/dev/zero", "endless.csv");
+    let text = scenario("[ cpu: { empirical: { file: endless.csv, column: took } } ]");
+    fs::write(folder.path().join("reads.yaml"), text).expect("a file");
+    let (said, code) = check(folder.path(), "reads.yaml");
+    assert!(code == 2 && said.contains("it is not a file"), "{said}");
+}
+
+#[test]
+fn what_is_set_on_the_command_line_is_told_as_such_and_the_rest_keeps_its_place() {
+    // `duration` is in the file, `limits` only a default; the mistake of the file stays at its line.
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!("{}run: {{ duration: 0s }}\n", scenario("[ cpu: 1ms ]"));
+    fs::write(folder.path().join("set.yaml"), text).expect("a file");
+    let check = |sets: &[&str]| {
+        let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_asyncflow"));
+        let sets = sets.iter().flat_map(|set| ["--set", set]);
+        let output =
+            command.env("NO_COLOR", "1").current_dir(folder.path()).args(["check", "set.yaml"]).args(sets).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let said = check(&["run.limits.events=0", "run.limits.in_flight=5 GB"]);
+    assert!(said.contains("error: --set run.limits.in_flight: `5 GB` is not a count"), "{said}");
+    let said = check(&["run.limits.events=0"]);
+    assert!(said.contains("error: --set run.limits.events: a run of 0 events simulates nothing"), "{said}");
+    assert!(said.contains("--> set.yaml:4:18"), "{said}");
+    let said = check(&["run.duration=0s"]);
+    assert!(said.contains("error: --set run.duration: a run of 0s simulates nothing"), "{said}");
+    let said = check(&["name=\"a\u{1b}[2J\"", "run.duraton=1s"]);
+    assert!(said.contains("error: --set run.duraton: unknown field `duraton`"), "{said}");
+    assert!(said.contains("error: --set: the invisible character U+001B"), "{said}");
+}

@@ -1,0 +1,501 @@
+//! Scenarios by chance: topologies, call trees, mixes, limits, links, faults. Swarm-style (Groce, Zhang, Eide, Chen, Regehr 2012, "Swarm testing"):
+//! every scenario switches a random half of the features off, so that what one feature hides another run shows.
+//!
+//! A case shrinks to fewer services, steps, faults and features, and prints as the file that it stands for.
+
+use proptest::prelude::*;
+use std::fmt::{Debug, Formatter};
+
+/// What a scenario may have in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Feature {
+    /// Requests stop coming after 1 s and the run goes on until all are gone; else it is cut off in the middle of things, after 2 s.
+    Drains,
+    /// The first quarter is not measured.
+    Warmup,
+    /// All computing of an endpoint comes first, in one burst.
+    OneBurst,
+    Calls,
+    Timeouts,
+    Waits,
+    Fails,
+    Memory,
+    Admission,
+    Replicas,
+    Tasks,
+    Speed,
+    NamedInstances,
+    Links,
+    Loss,
+    /// All distributions, in place of constants, exponentials and uniforms; and memory that is drawn.
+    Variety,
+    Stages,
+    Users,
+    Bursty,
+    Mix,
+    Workloads,
+    Crash,
+    Drain,
+    Degrade,
+    Slow,
+    Errors,
+}
+use Feature::*;
+
+const FEATURES: u32 = Errors as u32 + 1;
+
+/// A distribution of durations, with about that mean.
+#[derive(Clone, Debug)]
+struct Law {
+    shape: u8,
+    ms: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    kind: u8,
+    law: Law,
+    /// Which of the endpoints that it may call.
+    target: usize,
+    timeout_ms: u32,
+    percent: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Service {
+    replicas: u32,
+    balance: usize,
+    cpu: u32,
+    workers: u32,
+    memory_mb: u32,
+    max_in_flight: u32,
+    queue: Option<u32>,
+    speed: usize,
+    endpoints: Vec<Vec<Step>>,
+    named: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Workload {
+    rate: usize,
+    to_rate: usize,
+    arrivals: usize,
+    targets: Vec<(usize, u32)>,
+    users: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Link {
+    from: usize,
+    to: usize,
+    law: Law,
+    loss: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Fault {
+    kind: u8,
+    target: usize,
+    count: u32,
+    at_ms: u32,
+    for_ms: Option<u32>,
+    amount: u32,
+}
+
+/// A scenario by chance.
+#[derive(Clone)]
+pub struct Case {
+    features: u32,
+    seed: u16,
+    services: Vec<Service>,
+    workloads: Vec<Workload>,
+    links: Vec<Link>,
+    faults: Vec<Fault>,
+}
+
+fn law() -> impl Strategy<Value = Law> {
+    (0..13u8, 1..20u32).prop_map(|(shape, ms)| Law { shape, ms })
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (0..11u8, law(), 0..8usize, 2..60u32, 1..40u32);
+    prop::collection::vec(step.prop_map(|(kind, law, target, timeout_ms, percent)| Step { kind, law, target, timeout_ms, percent }), 1..5)
+}
+
+fn service() -> impl Strategy<Value = Service> {
+    let machine = (1..4u32, 0..4usize, 1..4u32, 1..4u32, 0..8u32, 0..4usize);
+    let door = (1..8u32, prop::option::weighted(0.8, 0..4u32), any::<bool>());
+    (machine, door, prop::collection::vec(steps(), 1..4)).prop_map(|(machine, door, endpoints)| {
+        let (replicas, balance, cpu, workers, memory_mb, speed) = machine;
+        let (max_in_flight, queue, named) = door;
+        Service { replicas, balance, cpu, workers: workers.min(cpu), memory_mb, max_in_flight, queue, speed, endpoints, named }
+    })
+}
+
+fn workload() -> impl Strategy<Value = Workload> {
+    (0..4usize, 0..4usize, 0..6usize, prop::collection::vec((0..8usize, 1..5u32), 1..4), any::<bool>())
+        .prop_map(|(rate, to_rate, arrivals, targets, users)| Workload { rate, to_rate, arrivals, targets, users })
+}
+
+fn link() -> impl Strategy<Value = Link> {
+    (0..5usize, 0..5usize, law(), 0..20u32).prop_map(|(from, to, law, loss)| Link { from, to, law, loss })
+}
+
+fn fault() -> impl Strategy<Value = Fault> {
+    (0..6u8, 0..8usize, 1..3u32, 0..1500u32, prop::option::of(100..800u32), 2..30u32)
+        .prop_map(|(kind, target, count, at_ms, for_ms, amount)| Fault { kind, target, count, at_ms, for_ms, amount })
+}
+
+/// Any scenario.
+pub fn cases() -> impl Strategy<Value = Case> {
+    use prop::collection::vec;
+    (0..1u32 << FEATURES, any::<u16>(), vec(service(), 1..5), vec(workload(), 1..4), vec(link(), 0..6), vec(fault(), 0..6))
+        .prop_map(|(features, seed, services, workloads, links, faults)| Case { features, seed, services, workloads, links, faults })
+}
+
+impl Debug for Case {
+    fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
+        write!(f, "\n{}", self.yaml(1, Stranger::None, ALL))
+    }
+}
+
+/// Every request is written down.
+pub const ALL: &str = "requests: 100%";
+
+/// Whether a service and a workload that have nothing to do with the others stand in the file, and where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stranger {
+    None,
+    First,
+    Last,
+}
+
+impl Case {
+    pub fn has(&self, feature: Feature) -> bool {
+        self.features >> feature as u32 & 1 == 1
+    }
+    pub fn with(mut self, features: &[Feature]) -> Case {
+        self.features |= features.iter().fold(0, |all, feature| all | 1 << *feature as u32);
+        self
+    }
+    pub fn without(mut self, features: &[Feature]) -> Case {
+        self.features &= !features.iter().fold(0, |all, feature| all | 1 << *feature as u32);
+        self
+    }
+    pub fn reserves(&self) -> bool {
+        self.has(Memory)
+    }
+    /// How much longer than demanded a burst may take.
+    pub fn most_stretch(&self) -> f64 {
+        let slow = self.faults.iter().filter(|fault| fault.kind == 4).map(|fault| fault.factor());
+        2.0 * slow.product::<f64>()
+    }
+    /// Services of instances with names stand first, because only workloads may come to them.
+    fn is_named(&self, service: usize) -> bool {
+        self.has(NamedInstances) && service == 0 && self.services[0].named
+    }
+    /// The service that an instance or endpoint is of, by its name: `s1#2`, `s1a`, `s1.e0`.
+    fn service_of(&self, name: &str) -> &Service {
+        &self.services[(name.as_bytes()[1] - b'0') as usize]
+    }
+    /// What is written of an instance.
+    pub fn limits(&self, instance: &str) -> Limits {
+        let service = self.service_of(instance);
+        let limit = |on: bool, n: u32| if on { n as u64 } else { u64::MAX };
+        let tasks = self.has(Tasks);
+        Limits {
+            cores: if tasks { service.cpu as u64 } else { service.workers as u64 },
+            one_queue: tasks || service.workers == 1,
+            places: limit(self.has(Admission), service.max_in_flight),
+            queue: limit(self.has(Admission) && service.queue.is_some(), service.queue.unwrap_or(0)),
+            memory: if self.has(Memory) { service.capacity_mb() as u64 * 1_000_000 } else { u64::MAX },
+        }
+    }
+    /// How many bytes a request of an endpoint reserves, unless that is drawn, or the endpoint was not yet.
+    pub fn need(&self, endpoint: &str) -> Option<u64> {
+        if !self.has(Memory) {
+            return Some(0);
+        }
+        let index = endpoint.split_once(".e")?.1.parse::<usize>().ok()?;
+        let steps = &self.service_of(endpoint).endpoints[index];
+        let needs: u32 = steps.iter().filter(|step| (5..=6).contains(&step.kind)).map(|step| step.law.ms).sum();
+        (!self.has(Variety)).then_some(needs as u64 * 1_000_000)
+    }
+}
+
+/// What is written of an instance: cores that its runtime can use, whether they share a queue, and what it may hold at most.
+pub struct Limits {
+    pub cores: u64,
+    pub one_queue: bool,
+    pub places: u64,
+    pub queue: u64,
+    pub memory: u64,
+}
+
+impl Service {
+    /// Every request fits: the check refuses what could never be served.
+    fn capacity_mb(&self) -> u32 {
+        let need = |steps: &Vec<Step>| steps.iter().filter(|step| (5..=6).contains(&step.kind)).map(|step| step.law.ms).sum();
+        self.endpoints.iter().map(need).fold(1, u32::max) + self.memory_mb
+    }
+}
+
+impl Fault {
+    fn factor(&self) -> f64 {
+        1.0 + self.amount as f64 / 16.0
+    }
+}
+
+/// The text: all times are multiplied by `k`, all rates divided.
+struct Text<'c> {
+    case: &'c Case,
+    k: u32,
+}
+
+const RATES: [f64; 4] = [40.0, 100.0, 200.0, 400.0];
+const BALANCES: [&str; 4] = ["round_robin", "random", "least_connections", "least_in_transit"];
+
+impl Case {
+    /// The scenario as a file.
+    pub fn yaml(&self, k: u32, stranger: Stranger, output: &str) -> String {
+        let text = Text { case: self, k };
+        let (duration, warmup) = if self.has(Drains) { (20_000 * k, 0) } else { (2 * k, 500 * k * self.has(Warmup) as u32) };
+        // Few windows: writing and reading them would be most of the work.
+        let window = if self.has(Drains) { 20_000_000 } else { 500 };
+        let output = if output.contains("series") { output.to_string() } else { format!("series: {}, {output}", text.ms(window)) };
+        let strange = |at, lines: &str| if stranger == at { lines.to_string() } else { String::new() };
+        let workload =
+            "  stranger: { to: apart.x, open: { rate: { from: 90/s, stages: [ { to: 90/s, over: 1s }, { to: 0/s, over: 0s } ] } } }\n";
+        let service = "  apart: { replicas: 2, balance: random, endpoints: { x: [ cpu: { exp: 9ms }, fail: { p: 9%, status: 418 } ] } }\n";
+        let fault = "\n  slow: { target: apart, factor: 2x, at: 700ms, for: 200ms },\n  errors: { target: apart.x, rate: 50%, at: 1s, for: 200ms },";
+        let (first, last) = (Stranger::First, Stranger::Last);
+        format!(
+            "version: 1\nname: property\nrun: {{ duration: {duration}s, warmup: {warmup}ms, replications: 1, seed: {} }}\nworkload:\n{}{}{}services:\n{}{}{}links: {{{}}}\nfaults: [{}]\noutput: {{ {output} }}\n",
+            self.seed,
+            strange(first, workload),
+            text.workloads(),
+            strange(last, workload),
+            strange(first, service),
+            text.services(),
+            strange(last, service),
+            text.links(),
+            text.faults() + if stranger == Stranger::None { "" } else { fault },
+        )
+    }
+}
+
+impl Text<'_> {
+    fn ms(&self, ms: u32) -> String {
+        format!("{}ms", ms * self.k)
+    }
+    fn us(&self, us: u32) -> String {
+        format!("{}us", us * self.k)
+    }
+    fn rate(&self, index: usize) -> String {
+        format!("{}/s", RATES[index] / self.k as f64)
+    }
+
+    fn law(&self, law: &Law) -> String {
+        let (m, us) = (self.ms(law.ms), |share: u32| self.us(law.ms * share));
+        match if self.case.has(Variety) { law.shape } else { law.shape % 3 } {
+            0 => m,
+            1 => format!("{{ exp: {m} }}"),
+            2 => format!("{{ uniform: [{}, {}] }}", us(500), us(1500)),
+            3 => format!("{{ lognormal: {{ mean: {m}, cv: 1.5 }} }}"),
+            4 => format!("{{ gamma: {{ mean: {m}, cv: 0.7 }} }}"),
+            5 => format!("{{ erlang: {{ mean: {m}, k: 3 }} }}"),
+            6 => format!("{{ hyperexp: {{ mean: {m}, cv: 2 }} }}"),
+            7 => format!("{{ weibull: {{ mean: {m}, cv: 0.8 }} }}"),
+            8 => format!("{{ pareto: {{ min: {}, alpha: 2.5, max: {} }} }}", us(600), us(20_000)),
+            9 => format!("{{ mixture: [ {{ w: 9, is: {{ exp: {m} }} }}, {{ w: 1, is: {} }} ] }}", us(5_000)),
+            10 => format!("{{ percentiles: {{ p50: {m}, p99: {}, max: {} }} }}", us(3_000), us(6_000)),
+            11 => format!("{{ normal: {{ mean: {m}, sd: {} }} }}", us(400)),
+            _ => format!("{{ poisson: {{ mean: {m}, step: {} }} }}", us(250)),
+        }
+    }
+
+    fn step(&self, service: usize, step: &Step) -> Option<String> {
+        let case = self.case;
+        match step.kind {
+            0..=2 => Some(format!("cpu: {}", self.law(&step.law))),
+            3 if case.has(Waits) => Some(format!("wait: {{ for: {}, label: db }}", self.law(&step.law))),
+            4 if case.has(Waits) => Some(format!("wait: {}", self.law(&step.law))),
+            5 | 6 if case.has(Memory) && case.has(Variety) => Some(format!("memory: {{ exp: {}MB }}", step.law.ms)),
+            5 | 6 if case.has(Memory) => Some(format!("memory: {}MB", step.law.ms)),
+            7 if case.has(Fails) => Some(format!("fail: {{ p: {}%, status: {} }}", step.percent, 500 + step.percent % 5)),
+            8..=10 if case.has(Calls) => {
+                // Only to services further down: no circles.
+                let below = &case.services[service + 1..];
+                let to = service + 1 + step.target % below.len().max(1);
+                let endpoint = step.target % below.get(to - service - 1)?.endpoints.len();
+                let timeout =
+                    if case.has(Timeouts) && step.kind > 8 { format!(", timeout: {}", self.ms(step.timeout_ms)) } else { String::new() };
+                Some(format!("call: {{ to: s{to}.e{endpoint}{timeout} }}"))
+            }
+            _ => None,
+        }
+    }
+
+    fn endpoints(&self, index: usize) -> String {
+        let endpoint = |(e, steps): (usize, &Vec<Step>)| {
+            let mut steps: Vec<&Step> = steps.iter().collect();
+            if self.case.has(OneBurst) {
+                steps.sort_by_key(|step| step.kind > 2);
+            }
+            let mut calls = 0;
+            // Two calls at most, or the tree grows beyond all bounds.
+            let kept = steps.into_iter().filter(|step| {
+                calls += (step.kind > 7) as u32;
+                step.kind <= 7 || calls <= 2
+            });
+            let written: Vec<String> = kept.filter_map(|step| self.step(index, step)).collect();
+            format!("e{e}: [ {} ]", if written.is_empty() { format!("cpu: {}", self.us(1)) } else { written.join(", ") })
+        };
+        self.case.services[index].endpoints.iter().enumerate().map(endpoint).collect::<Vec<_>>().join(", ")
+    }
+
+    fn services(&self) -> String {
+        let case = self.case;
+        let service = |(index, service): (usize, &Service)| {
+            let mut machine = vec![format!("cpu: {}", service.cpu)];
+            if case.has(Memory) {
+                machine.push(format!("memory: {}MB", service.capacity_mb()));
+            }
+            if case.has(Speed) {
+                machine.push(format!("speed: {}", ["1x", "0.5x", "1.7x", "3x"][service.speed]));
+            }
+            let runtime = if case.has(Tasks) { "tasks: {}".to_string() } else { format!("event_loop: {{ workers: {} }}", service.workers) };
+            let body =
+                format!("instance: {{ {} }}, runtime: {{ {runtime} }}, endpoints: {{ {} }}", machine.join(", "), self.endpoints(index));
+            let replicas = if case.has(Replicas) { service.replicas } else { 1 };
+            let mut parts = vec![format!("balance: {}", BALANCES[service.balance])];
+            if case.has(Admission) {
+                parts.push(format!("max_in_flight: {}", service.max_in_flight));
+                parts.extend(service.queue.map(|max| format!("queue: {{ max: {max} }}")));
+            }
+            match case.is_named(index) {
+                true => parts.push(format!("instances: {{ s{index}a: {{ {body} }}, s{index}b: {{ {body} }} }}")),
+                false => parts.push(format!("replicas: {replicas}, {body}")),
+            }
+            format!("  s{index}: {{ {} }}\n", parts.join(", "))
+        };
+        case.services.iter().enumerate().map(service).collect()
+    }
+
+    /// The target of a workload: an endpoint, or a service of named instances.
+    fn target(&self, target: usize) -> String {
+        let service = target % self.case.services.len();
+        match self.case.is_named(service) {
+            true => format!("s{service}"),
+            false => format!("s{service}.e{}", target % self.case.services[service].endpoints.len()),
+        }
+    }
+
+    fn workloads(&self) -> String {
+        let case = self.case;
+        let count = if case.has(Workloads) { case.workloads.len() } else { 1 };
+        let workload = |(index, workload): (usize, &Workload)| {
+            let mut mix: Vec<(String, u32)> = Vec::new();
+            for (target, weight) in &workload.targets[..if case.has(Mix) { workload.targets.len() } else { 1 }] {
+                let target = self.target(*target);
+                if mix.iter().all(|(known, _)| *known != target) {
+                    mix.push((target, *weight));
+                }
+            }
+            let mix: Vec<String> = mix.into_iter().map(|(target, weight)| format!("{target}: {weight}")).collect();
+            let arrivals = [
+                "poisson",
+                "regular",
+                "gamma: { cv: 2 }",
+                "weibull: { cv: 1.5 }",
+                "batch: { size: 4 }",
+                "batch: { size: { geometric: { mean: 3 } } }",
+            ];
+            let arrivals = arrivals[if case.has(Bursty) { workload.arrivals } else { workload.arrivals % 2 }];
+            let arrivals = if arrivals.contains(':') { format!("{{ {arrivals} }}") } else { arrivals.to_string() };
+            let (rate, to) = (self.rate(workload.rate), self.rate(if case.has(Stages) { workload.to_rate } else { workload.rate }));
+            let stop = if case.has(Drains) { ", { to: 0/s, over: 0s }" } else { "" };
+            let when = if case.has(Users) && workload.users && !case.has(Drains) {
+                format!("users: {{ active: {{ poisson: 10 }}, each: {}, resample: {} }}", self.rate(0), self.ms(400))
+            } else {
+                let stages = format!("{{ from: {rate}, stages: [ {{ to: {to}, over: {} }}{stop} ] }}", self.ms(1000));
+                format!("open: {{ rate: {stages}, arrivals: {arrivals} }}")
+            };
+            format!("  w{index}: {{ mix: {{ {} }}, {when} }}\n", mix.join(", "))
+        };
+        case.workloads[..count].iter().enumerate().map(workload).collect()
+    }
+
+    /// Ends of links: the users, and the services.
+    fn ends(&self, link: &Link) -> (String, String) {
+        let services = self.case.services.len();
+        let to = link.to % services;
+        let from = link.from % (to + 1);
+        let name = if from == 0 { "users".to_string() } else { format!("s{}", from - 1) };
+        (name, format!("s{to}"))
+    }
+
+    fn links(&self) -> String {
+        let case = self.case;
+        if !case.has(Links) {
+            return String::new();
+        }
+        let mut written: Vec<(String, String)> = Vec::new();
+        for link in &case.links {
+            let (from, to) = self.ends(link);
+            let loss = if case.has(Loss) { format!(", loss: {}%", link.loss) } else { String::new() };
+            let text = format!("{{ latency: {}{loss} }}", self.law(&link.law));
+            let mut put = |key: String| {
+                if written.iter().all(|(known, _)| *known != key) {
+                    written.push((key, text.clone()));
+                }
+            };
+            put(format!("{from} -> {to}"));
+            match link.from {
+                4 => put("default".to_string()),
+                // The way back is another link, or an instance has its own.
+                3 => put(format!("{to} -> {from}")),
+                2 if case.is_named(0) => put("s0 -> s0a".to_string()),
+                _ => {}
+            }
+        }
+        written.iter().map(|(key, text)| format!("\n  {key}: {text},")).collect()
+    }
+
+    fn faults(&self) -> String {
+        let case = self.case;
+        let fault = |(index, fault): (usize, &Fault)| {
+            let service = fault.target % case.services.len();
+            // No two at the same moment.
+            let at = format!("at: {}", self.us(fault.at_ms * 1000 + 7 * index as u32 + 3));
+            let lasting = fault.for_ms.map_or(String::new(), |ms| format!(", for: {}", self.us(ms * 1000 + 11)));
+            let when = format!("{at}{lasting}");
+            match fault.kind {
+                0..=2 if case.has(Crash) => {
+                    let most = if case.is_named(service) {
+                        2
+                    } else if case.has(Replicas) {
+                        case.services[service].replicas
+                    } else {
+                        1
+                    };
+                    let drain = case.has(Drain) && fault.kind == 2;
+                    Some(format!("\n  crash: {{ target: s{service}, count: {}, drain: {drain}, {when} }},", fault.count.min(most)))
+                }
+                3 if case.has(Degrade) && case.has(Links) && !case.links.is_empty() => {
+                    let (from, to) = self.ends(&case.links[fault.target % case.links.len()]);
+                    let loss = if case.has(Loss) { fault.amount } else { 0 };
+                    Some(format!("\n  degrade: {{ link: {from} -> {to}, latency: +{}, loss: {loss}%, {when} }},", self.ms(fault.amount)))
+                }
+                4 if case.has(Slow) => Some(format!("\n  slow: {{ target: s{service}, factor: {}x, {when} }},", fault.factor())),
+                5 if case.has(Errors) => {
+                    let owner = if case.is_named(service) { format!("s{service}a") } else { format!("s{service}") };
+                    let endpoint = fault.target % case.services[service].endpoints.len();
+                    Some(format!("\n  errors: {{ target: {owner}.e{endpoint}, rate: {}%, status: 503, {when} }},", 3 * fault.amount))
+                }
+                _ => None,
+            }
+        };
+        case.faults.iter().enumerate().filter_map(fault).collect()
+    }
+}
