@@ -1,0 +1,315 @@
+//! Writes `docs/validation.md`: every exact case simulated, all z-scores judged together, and AsyncFlow 0.1's figures beside ours.
+//!
+//! `cargo run --release --example validate` does it all, in a few minutes on two cores. With names of cases or payloads it does those
+//! alone and prints them: `cargo run --release --example validate -- mm1_rho80 single_server`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a program that talks, and says how long it took"
+)]
+
+#[path = "../tests/it/theory/cases/mod.rs"]
+mod cases;
+#[path = "../tests/it/theory/judge.rs"]
+mod judge;
+#[path = "../tests/it/original/payloads.rs"]
+mod payloads;
+
+use asyncflow::stats::Estimate;
+use cases::{Case, Claim, LATER, Run};
+use judge::{BEYOND, Uniformity, normal_score, uniformity};
+use payloads::{Figure, Ours, Payload};
+use statrs::distribution::{ContinuousCDF, Normal};
+use std::fmt::Write;
+use std::time::Instant;
+
+/// Every scenario is run from so many seeds.
+const SEEDS: u32 = 12;
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/validation.md");
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
+    let started = Instant::now();
+    let cases: Vec<JudgedCase> = cases::all().into_iter().filter(|case| is_wanted(case.id)).map(judge_case).collect();
+    let payloads: Vec<JudgedPayload> = payloads::all().into_iter().filter(|p| is_wanted(p.name)).map(judge_payload).collect();
+    if cases.is_empty() && payloads.is_empty() {
+        eprintln!("none of {} is a case; docs/validation.md has their names", wanted.join(", "));
+        std::process::exit(2);
+    }
+    eprintln!("{:.0} s", started.elapsed().as_secs_f64());
+    let scores: Vec<f64> = cases.iter().flat_map(|case| &case.runs).flat_map(|run| run.scores.clone()).collect();
+    if wanted.is_empty() {
+        std::fs::write(DOCUMENT, document(&cases, &scores, &payloads)).unwrap_or_else(|error| panic!("{DOCUMENT}: {error}"));
+        eprintln!("{DOCUMENT} is written");
+    } else {
+        cases.iter().for_each(|case| println!("{}{}", section(case), scenarios(case)));
+        payloads.iter().for_each(|payload| println!("{}\n```yaml\n{}```\n", figures(payload), payload.payload.text));
+    }
+    let wrong = disagreements(&cases, &payloads);
+    wrong.iter().for_each(|what| eprintln!("{what}"));
+    if !wrong.is_empty() || !scores.is_empty() && !uniformity(&scores).is_right() {
+        eprintln!("theory and simulation disagree");
+        std::process::exit(1);
+    }
+}
+
+/// The numbers that are more than 4 standard errors from the truth, and the figures that are not the original's.
+fn disagreements(cases: &[JudgedCase], payloads: &[JudgedPayload]) -> Vec<String> {
+    let runs = cases.iter().flat_map(|case| case.runs.iter().map(move |run| (case.case.id, run)));
+    let claims = runs.flat_map(|(id, run)| run.run.claims.iter().zip(&run.estimates).map(move |(c, e)| (id, judge::disagreement(c, e))));
+    let all =
+        payloads.iter().flat_map(|p| p.payload.figures.iter().zip(&p.ours).map(|(f, o)| (p.payload.name, payloads::disagreement(o, f))));
+    claims.chain(all).filter_map(|(id, what)| what.map(|what| format!("{id}: {what}"))).collect()
+}
+
+/// The scenarios of a case: files that `asyncflow run` takes, with the first seed.
+fn scenarios(judged: &JudgedCase) -> String {
+    let mut text = String::new();
+    for JudgedRun { run, .. } in &judged.runs {
+        let seed = judge::scenario(judged.case.id, run, 0).run.seed;
+        let _ = writeln!(text, "```yaml\n# {} {}: run it with --seed {seed}\nversion: 1\n{}\n```", judged.case.id, run.label, run.yaml);
+    }
+    text
+}
+
+/// A case, and what the simulation says of it.
+struct JudgedCase {
+    case: Case,
+    runs: Vec<JudgedRun>,
+}
+
+struct JudgedRun {
+    run: Run,
+    /// By claim: all seeds together.
+    estimates: Vec<Estimate>,
+    /// One number of each seed, the claims in turn.
+    scores: Vec<f64>,
+    replications: u32,
+    /// Measured time of a replication, s.
+    measured_s: f64,
+    /// That arrived in the measured parts of all replications of all seeds.
+    requests: f64,
+}
+
+fn judge_case(mut case: Case) -> JudgedCase {
+    let started = Instant::now();
+    let runs = std::mem::take(&mut case.runs).into_iter().map(|run| judge_run(case.id, run)).collect();
+    eprintln!("{:24} {:5.1} s", case.id, started.elapsed().as_secs_f64());
+    JudgedCase { case, runs }
+}
+
+fn judge_run(id: &str, run: Run) -> JudgedRun {
+    let by_chance: Vec<usize> = (0..run.claims.len()).filter(|&claim| run.claims[claim].share > 0.0).collect();
+    let mut seeds: Vec<Vec<Estimate>> = Vec::new();
+    let mut scores = Vec::new();
+    let (mut replications, mut measured_s, mut requests) = (0, 0.0, 0.0);
+    for nth in 0..if by_chance.is_empty() { 1 } else { SEEDS } {
+        let results = asyncflow::run(&judge::scenario(id, &run, nth)).unwrap_or_else(|error| panic!("{error}"));
+        let estimates: Vec<Estimate> = run.claims.iter().map(|claim| judge::read(&results, claim)).collect();
+        if !by_chance.is_empty() {
+            let claim = by_chance[nth as usize % by_chance.len()];
+            scores.push(normal_score(judge::z(&estimates[claim], run.claims[claim].exact), estimates[claim].n));
+        }
+        let arrivals = results.rows.iter().filter(|row| row.kind == "workload" && row.metric == "arrivals");
+        requests += arrivals.flat_map(|row| &row.values).sum::<f64>();
+        (replications, measured_s) = (results.replications, results.duration_s - results.warmup_s);
+        seeds.push(estimates);
+    }
+    let of = |claim: usize| seeds.iter().map(|estimates| estimates[claim]).collect::<Vec<_>>();
+    let estimates = (0..run.claims.len()).map(|claim| together(&of(claim))).collect();
+    JudgedRun { run, estimates, scores, replications, measured_s, requests }
+}
+
+/// The mean of independent estimates of equal weight; its error from the spread of the replications within each.
+fn together(seeds: &[Estimate]) -> Estimate {
+    let n = seeds.len() as f64;
+    let estimate = seeds.iter().map(|e| e.estimate).sum::<f64>() / n;
+    let std_error = seeds.iter().map(|e| e.std_error * e.std_error).sum::<f64>().sqrt() / n;
+    Estimate { estimate, std_error, ..seeds[0] }
+}
+
+/// A payload of AsyncFlow 0.1, and our figures.
+struct JudgedPayload {
+    payload: Payload,
+    ours: Vec<Ours>,
+    lost: f64,
+}
+
+fn judge_payload(payload: Payload) -> JudgedPayload {
+    let results = asyncflow::run(&payload.scenario()).unwrap_or_else(|error| panic!("{error}"));
+    let ours = payload.figures.iter().map(|figure| payloads::ours(&results, figure)).collect();
+    let lost = results.find("workload", "rqs-1", "outcomes.lost", "mean").map_or(f64::NAN, |row| row.estimate.estimate);
+    eprintln!("{}", payload.name);
+    JudgedPayload { payload, ours, lost }
+}
+
+/// A number with so many significant digits, without an exponent.
+fn digits(value: f64, significant: i32) -> String {
+    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    format!("{:.*}", (significant - 1 - magnitude).max(0) as usize, value)
+}
+
+/// An estimate and its error to the same decimal, two digits of the error.
+fn with_error(value: f64, error: f64) -> String {
+    if error == 0.0 || error.is_nan() {
+        return digits(value, 6);
+    }
+    let decimals = (1 - error.log10().floor() as i32).max(0) as usize;
+    format!("{value:.decimals$} ± {error:.decimals$}")
+}
+
+/// Exact, simulated, z.
+fn cells(claim: &Claim, estimate: &Estimate) -> String {
+    if claim.share == 0.0 {
+        return format!("{} | {} | equal", digits(claim.exact, 6), digits(estimate.estimate, 6));
+    }
+    format!("{} | {} | {:+.2}", digits(claim.exact, 6), with_error(estimate.estimate, estimate.std_error), judge::z(estimate, claim.exact))
+}
+
+/// One case with all its numbers.
+fn section(judged: &JudgedCase) -> String {
+    let JudgedCase { case, runs } = judged;
+    let mut text = format!("### `{}`\n\n{}. {}. Source: {}.\n", case.id, capital(case.what), capital(case.formula), case.source);
+    for JudgedRun { run, estimates, replications, measured_s, requests, scores } in runs {
+        let label = if run.label.is_empty() { String::new() } else { format!("**{}**: ", capital(run.label)) };
+        let seeds = if scores.is_empty() { String::new() } else { format!("{SEEDS} seeds × ") };
+        let requests = if *requests < 1e6 { format!("{requests}") } else { format!("{:.1} million", requests * 1e-6) };
+        let length = format!("{label}{seeds}{replications} replications of {measured_s} s measured, {requests} requests in all.");
+        let _ = writeln!(text, "\n{length}\n\n| number | exact | simulated | z |\n|---|---|---|---|");
+        for (claim, estimate) in run.claims.iter().zip(estimates) {
+            let _ = writeln!(text, "| {} | {} |", claim.words(), cells(claim, estimate));
+        }
+    }
+    text
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+/// The first number of every run of every case.
+fn table(cases: &[JudgedCase]) -> String {
+    let mut text = "| case | number | exact | simulated | z | source |\n|---|---|---|---|---|---|\n".to_string();
+    for JudgedCase { case, runs } in cases {
+        for JudgedRun { run, estimates, .. } in runs {
+            let (claim, label) = (&run.claims[0], if run.label.is_empty() { String::new() } else { format!(", {}", run.label) });
+            let cells = cells(claim, &estimates[0]);
+            let _ =
+                writeln!(text, "| [`{}`](#{}){label} | {} | {cells} | {} |", case.id, case.id.to_lowercase(), claim.words(), case.source);
+        }
+    }
+    text
+}
+
+/// The first number that is farthest from theory, and how often a right simulator has one as far.
+fn farthest(cases: &[JudgedCase]) -> String {
+    let runs = cases.iter().flat_map(|case| case.runs.iter().map(move |run| (case.case.id, run)));
+    let scores = runs.filter(|(_, run)| !run.scores.is_empty()).map(|(id, run)| (id, judge::z(&run.estimates[0], run.run.claims[0].exact)));
+    let scores: Vec<(&str, f64)> = scores.collect();
+    let Some((id, z)) = scores.iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())) else { return String::new() };
+    let one = 2.0 * Normal::standard().cdf(-z.abs());
+    let any = 1.0 - (1.0 - one).powi(scores.len() as i32);
+    format!(
+        "The farthest of them is {z:+.2}, of `{id}`. Of {} independent scenarios, a right simulator has one as far with probability {:.0} %.",
+        scores.len(),
+        any * 100.0
+    )
+}
+
+fn judgement(scores: &[f64]) -> String {
+    let judged = uniformity(scores);
+    let Uniformity { n, mean, mean_square, beyond, p_mean, p_mean_square, p_law } = judged;
+    let share = |which: usize| {
+        let (bound, expected) = BEYOND[which];
+        let error = (expected * (1.0 - expected) / n as f64).sqrt();
+        format!("| beyond ±{bound:.2} | {:.1} % | {:.0} % ± {:.1} % | |", beyond[which] * 100.0, expected * 100.0, error * 100.0)
+    };
+    let n_root = (n as f64).sqrt();
+    format!(
+        "| {n} scores | found | expected of N(0, 1) | p |
+|---|---|---|---|
+| mean | {mean:+.3} | 0 ± {:.3} | {p_mean:.3} |
+| mean square | {mean_square:.3} | 1 ± {:.3} | {p_mean_square:.3} (χ², both tails) |
+{}
+{}
+| the whole law | | | {p_law:.3} (Kolmogorov–Smirnov) |
+
+Verdict: **{}**.
+",
+        1.0 / n_root,
+        2.0_f64.sqrt() / n_root,
+        share(0),
+        share(1),
+        if judged.is_right() { "as a right simulator's" } else { "not as a right simulator's" }
+    )
+}
+
+/// A payload with all its figures.
+fn figures(judged: &JudgedPayload) -> String {
+    let mut text = format!(
+        "### `{}`\n\n| figure | AsyncFlow 0.1.1 | ours | difference | in combined standard errors |\n|---|---|---|---|---|\n",
+        judged.payload.name
+    );
+    for (figure, ours) in judged.payload.figures.iter().zip(&judged.ours) {
+        let (of, number, mean, std_error) = figure;
+        let scale = if number.starts_with("memory") { 1e-6 } else { 1.0 };
+        let unit = if scale < 1.0 { ", MB" } else { "" };
+        let combined = payloads::combined(ours, figure);
+        let relative = if *mean == 0.0 { "–".to_string() } else { format!("{:+.2} %", (ours.mean / mean - 1.0) * 100.0) };
+        let z = if combined > 0.0 { format!("{:+.1}", (ours.mean - mean) / combined) } else { "–".to_string() };
+        let sampled = if payloads::is_sampled_maximum(figure) { " (sampled)" } else { "" };
+        let _ = writeln!(
+            text,
+            "| {number} of {of}{unit}{sampled} | {} | {} | {relative} | {z} |",
+            with_error(mean * scale, std_error * scale),
+            with_error(ours.mean * scale, ours.std_error * scale)
+        );
+    }
+    text
+}
+
+/// What the corrections move, payload by payload.
+fn corrections(payloads: &[JudgedPayload]) -> String {
+    let mut text = "| payload | requests a second | windows that end within the run | time lost in 0.1 | requests that came early | lost requests, ours | 1 − 0.99ⁿ |
+|---|---|---|---|---|---|---|
+"
+    .to_string();
+    for JudgedPayload { payload, lost, .. } in payloads {
+        let Payload { name, rate, duration_s, links, .. } = payload;
+        let windows = (duration_s / 60.0).ceil() - 1.0;
+        let early = windows / rate;
+        let expected = 1.0 - 0.99_f64.powi(*links);
+        let _ = writeln!(
+            text,
+            "| `{name}` | {rate:.2} | {windows} | {early:.3} s of {duration_s} s | {:.3} % | {:.3} % | {:.3} % |",
+            early / duration_s * 100.0,
+            lost * 100.0,
+            expected * 100.0
+        );
+    }
+    text
+}
+
+fn document(cases: &[JudgedCase], scores: &[f64], payloads: &[JudgedPayload]) -> String {
+    let later: Vec<String> = LATER.iter().map(|(id, feature)| format!("| `{id}` | {feature} |\n")).collect();
+    let count = |wrong: fn(&Ours, &Figure) -> bool| {
+        let all = payloads.iter().flat_map(|p| p.payload.figures.iter().zip(&p.ours));
+        all.filter(|(figure, ours)| wrong(ours, figure)).count()
+    };
+    include_str!("validate.template.md")
+        .replace("{cases}", &cases.len().to_string())
+        .replace("{seeds}", &SEEDS.to_string())
+        .replace("{table}", &table(cases))
+        .replace("{farthest}", &farthest(cases))
+        .replace("{judgement}", &judgement(scores))
+        .replace("{sections}", &cases.iter().map(section).collect::<Vec<_>>().join("\n"))
+        .replace("{later}", &later.concat())
+        .replace("{payloads}", &payloads.iter().map(figures).collect::<Vec<_>>().join("\n"))
+        .replace("{corrections}", &corrections(payloads))
+        .replace("{figures}", &count(|_, _| true).to_string())
+        .replace("{disagreeing}", &count(|ours, figure| payloads::disagreement(ours, figure).is_some()).to_string())
+}
