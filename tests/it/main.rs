@@ -13,3 +13,4 @@ mod support;
 mod theory;
 mod tidy;
 mod workload;
+mod world;
