@@ -282,6 +282,7 @@ fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
 fn a_run_killed_at_any_moment_leaves_a_complete_result_or_none() {
     // Half of the moments are anywhere in the run, half in its end: when so many files are still without their names.
     let (place, mut moments) = (Place::new(), Moments(6));
+    #[allow(clippy::disallowed_methods, reason = "how long a run takes here says which moments are within it; nothing is claimed of it")]
     let begun = Instant::now();
     place.complete(0);
     let run = begun.elapsed();
@@ -387,10 +388,10 @@ fn a_stdout_that_takes_nothing_costs_no_file() {
 
 #[test]
 fn no_threads_or_a_thousand_give_the_numbers_of_one() {
-    // 0 is one a core; 1,000 replications are what 1,000 threads need to be started at all.
+    // 0 is one a core; of a thousand there are as many as replications.
     let place = Place::new();
     let fingerprint = |threads: &str| {
-        let short = ["--no-files", "--json", "-r", "1000", "-d", "1s", "--set", "run.warmup=0s", "-j", threads];
+        let short = ["--no-files", "--json", "-r", "200", "-d", "1s", "--set", "run.warmup=0s", "-j", threads];
         let output = place.run(1, &short).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -400,7 +401,7 @@ fn no_threads_or_a_thousand_give_the_numbers_of_one() {
     for threads in ["0", "1000"] {
         let many = fingerprint(threads);
         assert!(one.0 == many.0 && one.1 == many.1, "{threads} threads");
-        assert!(threads == "0" || many.2 == 1000);
+        assert!(threads == "0" || many.2 == 200);
     }
 }
 
