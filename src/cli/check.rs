@@ -10,14 +10,16 @@ use crate::scenario::{self, Scenario, Source};
 use std::io::IsTerminal;
 use std::path::Path;
 
+/// A scenario that can run, and what was noticed.
+pub struct Loaded {
+    pub source: Source,
+    pub scenario: Scenario,
+    pub warnings: usize,
+}
+
 /// Reads and checks a scenario, after `change` has been applied to it, and draws its problems: all of them, or errors only.
 /// None if it cannot run.
-pub fn load(
-    path: &Path,
-    sets: &[String],
-    errors_only: bool,
-    change: impl FnOnce(&mut Scenario) -> Vec<Problem>,
-) -> Option<(Source, Scenario)> {
+pub fn load(path: &Path, sets: &[String], errors_only: bool, change: impl FnOnce(&mut Scenario) -> Vec<Problem>) -> Option<Loaded> {
     let (source, mut loaded) = match scenario::read_file(path, sets) {
         Ok(read) => read,
         Err(problem) => {
@@ -31,15 +33,15 @@ pub fn load(
         loaded.add(found);
         loaded.scenario = Some(scenario);
     }
-    let failed = loaded.problems.any_error();
-    let shown: Vec<Problem> = loaded.problems.list.iter().filter(|p| p.severity == Severity::Error || !errors_only).cloned().collect();
-    draw(&source, &shown);
-    loaded.scenario.filter(|_| !failed).map(|scenario| (source, scenario))
+    let (failed, mut problems) = (loaded.problems.any_error(), loaded.problems.list);
+    let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
+    problems.retain(|problem| problem.severity == Severity::Error || !errors_only);
+    draw(&source, &problems);
+    loaded.scenario.filter(|_| !failed).map(|scenario| Loaded { source, scenario, warnings })
 }
 
 /// What `check` says of a scenario that can run.
-fn verdict(scenario: &Scenario) -> String {
-    let warnings = scenario::check(scenario).list.iter().filter(|problem| problem.severity == Severity::Warning).count();
+fn verdict(warnings: usize) -> String {
     match warnings {
         0 => "fine".to_string(),
         1 => "can run, with 1 warning".to_string(),
@@ -50,12 +52,12 @@ fn verdict(scenario: &Scenario) -> String {
 pub fn check(options: &Check) -> Outcome {
     let mut outcome = Outcome::Done;
     for path in &options.scenarios {
-        let Some((source, scenario)) = load(path, &options.set, false, |_| Vec::new()) else {
+        let Some(Loaded { source, scenario, warnings }) = load(path, &options.set, false, |_| Vec::new()) else {
             outcome = Outcome::Refused;
             continue;
         };
         let paint = paint(std::io::stdout().is_terminal());
-        let text = format!("{}: {}\n\n{}", source.name, verdict(&scenario), report::estimate(&scenario::estimate(&scenario), paint));
+        let text = format!("{}: {}\n\n{}", source.name, verdict(warnings), report::estimate(&scenario::estimate(&scenario), paint));
         if print(&text) == Outcome::Refused {
             return Outcome::Refused;
         }

@@ -2,13 +2,13 @@
 
 use super::Outcome;
 use super::arguments::Run;
-use super::check::load;
+use super::check::{Loaded, load};
 use super::draw::paint;
 use super::interrupt;
 use super::out::{print, say};
 use super::progress::Bar;
 use super::write::refuse;
-use crate::experiment::{self, Fold, Options, Results};
+use crate::experiment::{self, Fold, Options, Replication, Results};
 use crate::plan;
 use crate::problem::{Problem, Severity};
 use crate::report::{self, Circumstances};
@@ -27,14 +27,16 @@ pub fn run(options: &Run) -> Outcome {
     let interrupted = interrupt::flag();
     let mut outcome = Outcome::Done;
     for path in &options.scenarios {
+        if interrupted.load(Ordering::Relaxed) {
+            say(&format!("interrupted: {} was not run", path.display()));
+            outcome = Outcome::Refused;
+            continue;
+        }
         match one(path, options, interrupted) {
             Outcome::Done => {}
             Outcome::Missed if outcome == Outcome::Done => outcome = Outcome::Missed,
             Outcome::Missed => {}
             Outcome::Refused => outcome = Outcome::Refused,
-        }
-        if interrupted.load(Ordering::Relaxed) {
-            break;
         }
     }
     outcome
@@ -61,7 +63,8 @@ fn change(scenario: &mut Scenario, options: &Run) -> Vec<Problem> {
 }
 
 fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
-    let Some((_, scenario)) = load(path, &options.set, options.quiet || options.json, |scenario| change(scenario, options)) else {
+    let Some(Loaded { scenario, .. }) = load(path, &options.set, options.quiet || options.json, |scenario| change(scenario, options))
+    else {
         return Outcome::Refused;
     };
     let mut plan = plan::compile(&scenario);
@@ -77,8 +80,8 @@ fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
     let begun = Instant::now();
     let how = Options { replications: scenario.run.replications, threads: options.threads.unwrap_or(0), interrupted };
     let mut failed = None;
-    let mut sink = |record: &crate::measure::Record| match &mut dataset {
-        Some(dataset) => dataset.append(record).map_err(|error| {
+    let mut sink = |replication: &Replication| match &mut dataset {
+        Some(dataset) => dataset.append(replication).map_err(|error| {
             let words = error.to_string();
             failed = Some(error);
             words
@@ -102,35 +105,37 @@ fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
     finish(options, &scenario, &fold, dataset, Circumstances { wall_s, threads: fold.threads })
 }
 
+/// Says what the run says, also when the files cannot be finished: then it is all that is left of it.
 fn finish(options: &Run, scenario: &Scenario, fold: &Fold, dataset: Option<Dataset>, circumstances: Circumstances) -> Outcome {
     let results = Results::new(scenario, fold);
-    let mut written = None;
-    if let Some(mut dataset) = dataset {
-        let folder = dataset.folder().to_path_buf();
-        if options.plots
-            && let Err(error) = dataset.add_text(PLOTS, &report::plots(scenario, &results, fold))
-        {
-            return refuse_store(&error);
-        }
-        match dataset.finish(scenario, &results) {
-            Ok(names) => written = Some((folder, names)),
-            Err(error) => return refuse_store(&error),
-        }
-    }
-    let mut printed = Outcome::Done;
-    if options.json {
-        printed = print(&format!("{:#}\n", report::to_json(&results, circumstances)));
+    let written = dataset.map(|dataset| write(dataset, options, scenario, &results, fold)).transpose();
+    let printed = if options.json {
+        print(&format!("{:#}\n", report::to_json(&results, circumstances)))
     } else if !options.quiet {
-        printed = print(&report::summary(scenario, &results, fold, circumstances, paint(std::io::stdout().is_terminal())));
-        if let Some((folder, names)) = written {
-            say(&format!("wrote {} files to {}", names.len(), folder.display()));
-        }
+        print(&report::summary(scenario, &results, fold, circumstances, paint(std::io::stdout().is_terminal())))
+    } else {
+        Outcome::Done
+    };
+    match written {
+        Ok(Some(words)) if !options.json && !options.quiet => say(&words),
+        Ok(_) => {}
+        Err(error) => return refuse_store(&error),
     }
     match results.slos.iter().any(|slo| !slo.pass) {
         _ if printed == Outcome::Refused => Outcome::Refused,
         true => Outcome::Missed,
         false => Outcome::Done,
     }
+}
+
+/// Writes the rest of the files. How many there are, and where, in words.
+fn write(mut dataset: Dataset, options: &Run, scenario: &Scenario, results: &Results, fold: &Fold) -> Result<String, StoreError> {
+    let folder = dataset.folder().to_path_buf();
+    if options.plots {
+        dataset.add_text(PLOTS, &report::plots(scenario, results, fold))?;
+    }
+    let names = dataset.finish(scenario, results)?;
+    Ok(format!("wrote {} files to {}", names.len(), folder.display()))
 }
 
 fn refuse_store(error: &StoreError) -> Outcome {

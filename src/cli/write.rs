@@ -2,15 +2,16 @@
 
 use super::Outcome;
 use super::arguments::{Convert, Notation, Show};
-use super::check::load;
+use super::check::{Loaded, load};
 use super::out::{print, say};
 use crate::scenario::text::Format;
 use crate::scenario::{self, Scenario};
-use std::fs::OpenOptions;
+use std::fs::{self, File};
 use std::io::Write;
+use std::path::Path;
 
 pub fn show(options: &Show) -> Outcome {
-    let Some((_, scenario)) = load(&options.scenario, &options.set, true, |_| Vec::new()) else { return Outcome::Refused };
+    let Some(Loaded { scenario, .. }) = load(&options.scenario, &options.set, true, |_| Vec::new()) else { return Outcome::Refused };
     match text(&scenario, options.format) {
         Ok(text) => print(&text),
         Err(cause) => refuse(&cause),
@@ -32,16 +33,12 @@ pub fn convert(options: &Convert) -> Outcome {
         Some(Format::Json) => Notation::Json,
         None => return refuse(&format!("`{}` does not say a notation: end it in .yaml, .ron or .json", options.to.display())),
     };
-    let Some((_, scenario)) = load(&options.from, &[], false, |_| Vec::new()) else { return Outcome::Refused };
-    let written = text(&scenario, notation).and_then(|text| {
-        let mut file = OpenOptions::new();
-        file.write(true).truncate(true).create(options.force).create_new(!options.force);
-        let mut file = file.open(&options.to).map_err(|e| match e.kind() {
-            std::io::ErrorKind::AlreadyExists => format!("`{}` is there already; `--force` overwrites it", options.to.display()),
-            _ => format!("cannot write `{}`: {e}", options.to.display()),
-        })?;
-        file.write_all(text.as_bytes()).map_err(|e| format!("cannot write `{}`: {e}", options.to.display()))
-    });
+    let Some(Loaded { scenario, .. }) = load(&options.from, &[], false, |_| Vec::new()) else { return Outcome::Refused };
+    if options.to.exists() && !options.force {
+        return refuse(&format!("`{}` is there already; `--force` overwrites it", options.to.display()));
+    }
+    let written = text(&scenario, notation)
+        .and_then(|text| replace(&options.to, &text).map_err(|e| format!("cannot write `{}`: {e}", options.to.display())));
     match written {
         Ok(()) => {
             say(&format!("wrote {}", options.to.display()));
@@ -49,6 +46,21 @@ pub fn convert(options: &Convert) -> Outcome {
         }
         Err(cause) => refuse(&cause),
     }
+}
+
+/// Writes a file under a temporary name beside it, and renames it: on a full disk there is the old file or none, never a half.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let write = || {
+        let mut file = File::create(&part)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    write().inspect_err(|_| {
+        let _ = fs::remove_file(&part);
+    })
 }
 
 pub fn schema() -> Outcome {

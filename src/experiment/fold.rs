@@ -1,11 +1,11 @@
 //! The fold: records one after the other, in order, into what estimates need. Its size does not depend on simulated time, and grows only
 //! by a few numbers with each replication.
 
+use super::run::Replication;
 use crate::measure::{self, Histogram, How, Metric, Named, Record, Series};
 use crate::plan::Plan;
 use crate::stats::{self, Estimate, Growth};
 use crate::units::Time;
-use std::sync::Arc;
 
 /// All replications so far.
 #[derive(Debug)]
@@ -27,7 +27,6 @@ pub struct Fold {
     pub course: Vec<SeriesMean>,
     /// A hash of every number of every replication.
     pub fingerprint: u64,
-    plan: Arc<Plan>,
 }
 
 /// One window of all series, summed over replications.
@@ -47,7 +46,7 @@ impl SeriesMean {
 }
 
 impl Fold {
-    pub fn new(plan: &Arc<Plan>) -> Fold {
+    pub fn new(plan: &Plan) -> Fold {
         let metrics = measure::metrics(&plan.layout);
         let n = metrics.len();
         Fold {
@@ -62,13 +61,12 @@ impl Fold {
             course: Vec::new(),
             fingerprint: 0,
             metrics,
-            plan: plan.clone(),
         }
     }
 
     /// Adds the next replication.
-    pub fn add(&mut self, record: &Record) {
-        let (values, histograms) = measure::values(&self.plan.layout, record);
+    pub fn add(&mut self, replication: &Replication) {
+        let Replication { record, values, histograms } = replication;
         for (index, value) in values.iter().enumerate() {
             self.values[index].push(value.value);
             self.weights[index].push(value.weight);
@@ -78,9 +76,9 @@ impl Fold {
             growth.push(Growth { requests: backlog.end as f64 - backlog.middle as f64, arrivals: backlog.arrivals as f64 });
         }
         if self.pooled.is_empty() {
-            self.pooled = histograms;
+            self.pooled = histograms.to_vec();
         } else {
-            for (pooled, histogram) in self.pooled.iter_mut().zip(&histograms) {
+            for (pooled, histogram) in self.pooled.iter_mut().zip(*histograms) {
                 pooled.histogram.merge(&histogram.histogram);
             }
         }

@@ -10,4 +10,4 @@ mod run;
 pub(crate) use fold::Fold;
 pub use results::{Results, Row, SloResult};
 pub use run::RunError;
-pub(crate) use run::{Options, Progress, replicate};
+pub(crate) use run::{Options, Progress, Replication, replicate};

@@ -1,7 +1,7 @@
 //! Running the replications of one plan.
 
 use super::fold::Fold;
-use crate::measure::Record;
+use crate::measure::{self, Named, Record, Value};
 use crate::plan::Plan;
 use crate::sim::{SimError, simulate};
 use std::collections::BTreeMap;
@@ -42,13 +42,22 @@ pub enum RunError {
     Threads { threads: usize, cause: String },
 }
 
-/// Takes every record, in the order of the replications. An error ends the run.
-pub type Sink<'s> = dyn FnMut(&Record) -> Result<(), String> + 's;
+/// What one replication says.
+#[derive(Clone, Copy, Debug)]
+pub struct Replication<'r> {
+    pub record: &'r Record,
+    /// In the order of [`measure::metrics`].
+    pub values: &'r [Value],
+    pub histograms: &'r [Named],
+}
+
+/// Takes every replication, in order. An error ends the run.
+pub type Sink<'s> = dyn FnMut(&Replication) -> Result<(), String> + 's;
 
 /// At most so many records wait for an earlier one, per thread: memory does not grow with the number of replications.
 const AHEAD: u32 = 4;
 
-/// Runs all replications, hands each record to `sink` in order, and folds them.
+/// Runs all replications, hands each to `sink` in order, and folds them.
 ///
 /// # Errors
 /// A limit was reached (the first in order of replications), the sink failed, or no thread could be started. Being interrupted is no
@@ -84,7 +93,7 @@ pub fn replicate(plan: &Arc<Plan>, options: Options, sink: &mut Sink, progress: 
             });
         }
         drop(sender);
-        outcome = gather(receiver, &mut fold, &folded, sink, progress);
+        outcome = gather(receiver, &plan.layout, &mut fold, &folded, sink, progress);
         abort.store(true, Ordering::Relaxed);
         folded.give_up();
     });
@@ -94,6 +103,7 @@ pub fn replicate(plan: &Arc<Plan>, options: Options, sink: &mut Sink, progress: 
 /// Folds records in order as they come.
 fn gather(
     receiver: mpsc::Receiver<(u32, Result<Record, SimError>)>,
+    layout: &measure::Layout,
     fold: &mut Fold,
     folded: &Window,
     sink: &mut Sink,
@@ -112,8 +122,10 @@ fn gather(
                 Err(SimError::Interrupted) => return Ok(()),
                 Err(limit) => return Err(limit.into()),
             };
-            sink(&record).map_err(RunError::Sink)?;
-            fold.add(&record);
+            let (values, histograms) = measure::values(layout, &record);
+            let replication = Replication { record: &record, values: &values, histograms: &histograms };
+            sink(&replication).map_err(RunError::Sink)?;
+            fold.add(&replication);
             due += 1;
             folded.advance(due);
         }

@@ -17,4 +17,4 @@ pub use layout::{Endpoint, Flow, Instance, Label, Layout, Series};
 pub use record::{Happening, Record, RequestRow, SeriesRow};
 pub use recorder::Recorder;
 pub use tally::{InstanceTally, LinkTally, Tally};
-pub use vocabulary::{How, Metric, Named, metrics, values};
+pub use vocabulary::{How, Metric, Named, Value, metrics, values};

@@ -142,7 +142,7 @@ pub const TABLES: [TableSchema; 6] = [
         columns: &[
             REPLICATION,
             text("request", "its key, hexadecimal"),
-            text("caller", "key of the request that called, empty for one from a workload"),
+            text("caller", "key of the request that called; empty for one from a workload, or if its caller has given it up"),
             text("workload", "where it comes from, empty for a call"),
             text("endpoint", "where it goes"),
             text("instance", "the instance that served it"),

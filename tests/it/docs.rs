@@ -1,7 +1,12 @@
-//! The documentation is true: its scenarios read and check, its tables are the schema's, the shipped scenarios run.
+//! The documentation is true: who follows a page from top to bottom gets there, its numbers are those of the runs, its tables are the
+//! schema's, its code is the code, its links lead somewhere, and the shipped scenarios run.
+//!
+//! The lines for DuckDB, Polars and pandas are run by `tests/readback.py`.
 
+use asyncflow::scenario;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn pages() -> Vec<PathBuf> {
     let docs = fs::read_dir("docs").unwrap().map(|e| e.unwrap().path());
@@ -10,19 +15,262 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
+/// The text between single backticks.
+fn spans(prose: &str) -> Vec<&str> {
+    prose.split("\n\n").flat_map(|paragraph| paragraph.split('`').skip(1).step_by(2)).collect()
+}
+
+/// A section of a page, by its heading.
+fn section<'t>(text: &'t str, heading: &str) -> &'t str {
+    let rest = text.split(&format!("\n{heading}\n")).nth(1).unwrap_or_else(|| panic!("there is no {heading}"));
+    rest.split("\n## ").next().unwrap()
+}
+
+/// The rows of the first table of a section, without its head.
+fn rows(section: &str) -> Vec<&str> {
+    let table = section.lines().skip_while(|line| !line.starts_with("|--"));
+    table.skip(1).take_while(|line| line.starts_with('|')).collect()
+}
+
+/// Someone who reads a page, in a folder with the shipped scenarios.
+struct Reader {
+    folder: tempfile::TempDir,
+    /// The scenario file written last.
+    file: String,
+}
+
+impl Reader {
+    fn new() -> Reader {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("scenarios")).unwrap();
+        for entry in fs::read_dir("scenarios").unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, folder.path().join(&path)).unwrap();
+        }
+        Reader { folder, file: String::new() }
+    }
+
+    /// Types a command; `FILE` and the like stand for a file. One replication is enough to see whether it works.
+    fn types(&self, line: &str, page: &Path, code: i32) {
+        let mut line = line.replace("cargo run --release --", "asyncflow");
+        let _ = fs::remove_file(self.folder.path().join("new.yaml"));
+        for (placeholder, file) in [
+            ("OLD.yml NEW.yaml", "scenarios/asyncflow01-single-server.yml new.yaml"),
+            ("OLD NEW", "scenarios/asyncflow01-single-server.yml new.yaml"),
+            ("IN OUT", "scenarios/hello.ron new.yaml"),
+            ("SCENARIO…", "scenarios/hello.yaml"),
+            ("FILE…", "scenarios/hello.yaml"),
+            ("SCENARIO", "scenarios/hello.yaml"),
+            ("FILE", "scenarios/hello.yaml"),
+        ] {
+            line = line.replace(placeholder, file);
+        }
+        if !line.contains(" -r ") {
+            line = line.replacen("asyncflow run ", "asyncflow run -r 1 ", 1);
+        }
+        let script = format!("asyncflow() {{ \"{}\" \"$@\"; }}\n{line}", env!("CARGO_BIN_EXE_asyncflow"));
+        let output = Command::new("bash").args(["-c", &script]).current_dir(&self.folder).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}: {line}\n{}", page.display(), String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Writes a whole scenario, under the name that the prose before it gives, or adds a part to the one written last; and runs it.
+    fn writes(&mut self, yaml: &str, prose: &str, page: &Path) {
+        let whole = yaml.starts_with("version: 1");
+        let name = spans(prose).into_iter().rfind(|span| span.ends_with(".yaml") && !span.starts_with('.') && !span.contains([' ', '/']));
+        if whole {
+            self.file = name.unwrap_or("page.yaml").to_string();
+        }
+        let path = self.folder.path().join(&self.file);
+        let earlier = if whole { String::new() } else { fs::read_to_string(&path).expect("a part follows a whole") };
+        fs::write(&path, earlier + yaml).unwrap();
+        self.types(&format!("asyncflow run {} --no-files -q", self.file), page, 0);
+    }
+}
+
+/// These pages name commands that are no part of a visit; they are run by those who wrote them.
+const WORKSHOP: [&str; 3] = ["docs/validation.md", "docs/testing.md", "docs/performance.md"];
+
 #[test]
-fn every_whole_scenario_in_the_docs_has_no_error() {
-    let mut found = 0;
+fn who_follows_a_page_from_top_to_bottom_gets_there() {
+    // Every YAML runs; every command ends with the exit code that the paragraph after it says, or 0.
+    let (mut scenarios, mut commands) = (0, 0);
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
-        for block in text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
-            if block.starts_with("version: 1") {
-                found += 1;
-                asyncflow::scenario::from_yaml(block).unwrap_or_else(|problems| panic!("{}: {problems}", page.display()));
+        let pieces: Vec<&str> = text.split("```").collect();
+        let mut reader = Reader::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            if index % 2 == 0 {
+                // Two words are the name of a command, three or more a line to type; only `schema` takes nothing.
+                let typed = |span: &&str| span.starts_with("asyncflow ") && (span.split(' ').count() > 2 || *span == "asyncflow schema");
+                for span in spans(piece).into_iter().filter(|span| typed(span) || span.starts_with("cargo run --release -- ")) {
+                    commands += 1;
+                    reader.types(span, &page, 0);
+                }
+                for set in spans(piece).into_iter().filter(|span| span.starts_with("--set ") && span.contains('.')) {
+                    reader.types(&format!("asyncflow check scenarios/hello.yaml {set}"), &page, 0);
+                }
+                continue;
+            }
+            let (language, block) = piece.split_once('\n').unwrap();
+            let after = pieces[index + 1].trim_start().split("\n\n").next().unwrap();
+            match language {
+                "yaml" => {
+                    scenarios += 1;
+                    reader.writes(block, pieces[index - 1], &page);
+                }
+                "sh" => {
+                    for line in block.lines().filter(|line| !line.trim().is_empty()) {
+                        let code = if after.contains("exit code is 1") { 1 } else { 0 };
+                        match line.split(' ').next().unwrap() {
+                            _ if line.starts_with("cargo run --release -- ") || line.starts_with("asyncflow ") => {
+                                commands += 1;
+                                reader.types(line, &page, code);
+                            }
+                            "duckdb" | "python" => {}
+                            _ if line == "cargo test" || WORKSHOP.iter().any(|shop| page.ends_with(shop)) => {}
+                            _ => panic!("{}: nothing runs `{line}`", page.display()),
+                        }
+                    }
+                }
+                "text" | "rust" | "json" => {}
+                _ => panic!("{}: a block of `{language}` is held to nothing", page.display()),
             }
         }
     }
-    assert!(found >= 3, "README, tutorial and reference have one each");
+    assert!(scenarios >= 4 && commands >= 15, "{scenarios} scenarios, {commands} commands");
+}
+
+#[test]
+fn every_row_of_the_reference_says_something_that_runs() {
+    // The first cells of the tables of steps, distributions and faults, each set into a small system; and the lines on links and slos.
+    let text = fs::read_to_string("docs/scenario-file.md").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("times.csv"), "ms\n1.5\n2.5\n4\n").unwrap();
+    let runs = |active: &str, step: &str, more: &str| {
+        let workload = format!("users: {{ to: api.GET /x, users: {{ active: {active}, each: 2/min, resample: 1m }} }}");
+        let services = format!(
+            "\n  api: {{ instance: {{ memory: 1GiB }}, endpoints: {{ GET /x: [ {step} ] }} }}\n  db: {{ endpoints: {{ read: [ cpu: 1ms ] }} }}"
+        );
+        let yaml =
+            format!("version: 1\nrun: {{ duration: 10m, replications: 1 }}\nworkload: {{ {workload} }}\nservices: {services}\n{more}\n");
+        let path = folder.path().join("row.yaml");
+        fs::write(&path, &yaml).unwrap();
+        let (_, loaded) = scenario::read_file(&path, &[]).unwrap_or_else(|problem| panic!("{}", problem.what));
+        let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:?}\n{yaml}", loaded.problems));
+        let found = scenario::check(&scenario);
+        assert!(!found.any_error(), "{found:?}\n{yaml}");
+        asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
+    };
+    let first_cells = |heading: &str| -> Vec<(bool, String)> {
+        let cells = rows(section(&text, heading)).into_iter().map(|row| row.split(" | ").next().unwrap().to_string());
+        cells
+            .flat_map(|cell| spans(&cell).into_iter().map(|span| (cell.contains("counts"), span.to_string())).collect::<Vec<_>>())
+            .collect()
+    };
+    let mut found = 0;
+    for (_, step) in first_cells("## Steps") {
+        runs("2", &step, "");
+        found += 1;
+    }
+    for (counts, law) in first_cells("## Distributions") {
+        let law = if law.contains(": ") { format!("{{ {law} }}") } else { law };
+        if counts {
+            runs(&law, "cpu: 1ms", "")
+        } else {
+            runs("2", &format!("cpu: {law}"), "")
+        }
+        found += 1;
+    }
+    for (_, fault) in first_cells("## faults") {
+        runs("2", "cpu: 1ms", &format!("links: {{ users -> api: {{ latency: 1ms }} }}\nfaults: [ {fault} ]"));
+        found += 1;
+    }
+    let link = spans(section(&text, "## links"))[0];
+    runs("2", "cpu: 1ms", &format!("links: {{ {link} }}"));
+    let slos = spans(section(&text, "## slos and output"))[0];
+    runs("2", "cpu: 1ms", slos);
+    assert!(found >= 25, "{found}");
+}
+
+/// The number that stands between two pieces of text on a page.
+fn stated(page: &str, before: &str, after: &str) -> f64 {
+    let text = fs::read_to_string(page).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    let rest = text.split(before).nth(1).unwrap_or_else(|| panic!("{page} does not say `{before}`"));
+    let number = rest.split(after).next().unwrap().trim();
+    number.parse().unwrap_or_else(|_| panic!("{page}: `{before}` is followed by `{number}`, and not by a number and `{after}`"))
+}
+
+#[test]
+fn the_numbers_in_the_tutorial_are_those_of_the_runs() {
+    // Three of the replications that the page's runs have; within what chance allows, which is given with each number.
+    let page = "docs/tutorial.md";
+    let tutorial = fs::read_to_string(page).unwrap();
+    let blocks: Vec<&str> = tutorial.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let run = |yaml: &str| {
+        let mut scenario = scenario::from_yaml(yaml).unwrap();
+        scenario.run.replications = 3;
+        asyncflow::run(&scenario).unwrap()
+    };
+    let says = |results: &asyncflow::experiment::Results, number: [&str; 4], scale: f64, before: &str, after: &str, within: f64| {
+        let value = results.find(number[0], number[1], number[2], number[3]).unwrap().estimate.estimate * scale;
+        let stated = stated(page, before, after);
+        assert!((stated - value).abs() <= within, "`{before} {stated}{after}`, but it is {value}");
+    };
+    let hello = fs::read_to_string("scenarios/hello.yaml").unwrap();
+    let once = run(&hello);
+    says(&once, ["workload", "users", "latency", "mean"], 1e3, "of their latency. `", " ±", 0.2);
+    says(&once, ["workload", "users", "latency", "p95"], 1e3, "the p95 rises from ", " ms", 1.0);
+    says(&once, ["service", "api", "utilisation", "mean"], 1e2, "One loop was busy ", " % of the time", 1.0);
+    let twice = run(&hello.replace("rate: 150/s", "rate: 300/s"));
+    says(&twice, ["service", "api", "utilisation", "mean"], 1e2, "The loop is now busy ", " %", 1.0);
+    // Near saturation a replication's p95 has a standard deviation of 28 ms, and three have 16.
+    says(&twice, ["workload", "users", "latency", "p95"], 1e3, "rises from 48 ms to about ", " ms", 64.0);
+    let shop = run(blocks[0]);
+    says(&shop, ["service", "web", "utilisation", "mean"], 1e2, "they are ", " % busy", 0.5);
+    says(&shop, ["service", "web", "in_flight", "mean"], 1.0, "though ", " requests at a time", 0.1);
+    says(&shop, ["workload", "users", "latency", "p99"], 1e3, "its p99 is ", " ms", 4.0);
+    let slow = run(&[blocks[0], blocks[1]].concat());
+    says(&slow, ["workload", "users", "error_ratio", "mean"], 1e2, "failed with `timeout`, ", " % of all", 1.0);
+    assert_eq!(
+        slow.find("workload", "users", "outcomes.timeout", "mean").unwrap().estimate,
+        slow.find("workload", "users", "error_ratio", "mean").unwrap().estimate
+    );
+    says(&slow, ["service", "db", "ready_queue", "max"], 1e-3, "30 s later about ", " thousand requests", 0.3);
+}
+
+#[test]
+fn the_code_in_the_docs_is_the_code() {
+    // A block of Rust names its file in the paragraph before it, and stands there.
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let pieces: Vec<&str> = text.split("```").collect();
+        for index in (1..pieces.len()).step_by(2) {
+            let Some(block) = pieces[index].strip_prefix("rust\n") else { continue };
+            let file = spans(pieces[index - 1]).into_iter().rfind(|span| span.starts_with("src/") && span.ends_with(".rs"));
+            let file = file.unwrap_or_else(|| panic!("{}: whose code is this?\n{block}", page.display()));
+            assert!(fs::read_to_string(file).unwrap().contains(block.trim_end()), "{}: this is not in {file}:\n{block}", page.display());
+        }
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere_and_the_index_lists_every_page() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let file = target.split('#').next().unwrap();
+            let path = page.parent().unwrap().join(file);
+            let being_written = WORKSHOP.iter().any(|shop| path.ends_with(shop));
+            if !file.is_empty() && !target.starts_with("http") && !being_written {
+                assert!(path.exists(), "{} links to {target}", page.display());
+            }
+        }
+    }
+    let index = fs::read_to_string("docs/README.md").unwrap();
+    for page in pages().iter().filter(|page| page.starts_with("docs") && !page.ends_with("README.md")) {
+        let name = page.file_name().unwrap().to_string_lossy();
+        assert!(index.contains(&format!("]({name})")), "docs/README.md does not list {name}");
+    }
 }
 
 #[test]

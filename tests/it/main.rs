@@ -15,3 +15,4 @@ mod support;
 mod theory;
 mod tidy;
 mod workload;
+mod world;
