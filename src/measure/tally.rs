@@ -16,7 +16,9 @@ pub struct Tally {
     /// Latency of the answered ones.
     pub latency: Histogram,
     pub sum_ns: u128,
+    /// The sum of squares modulo 2^128, and how often that was passed: a few hundred waits of years do.
     pub sum_squares_ns2: u128,
+    pub squares_passed: u64,
     pub min_ns: u64,
     pub max_ns: u64,
     /// Where their time went.
@@ -68,7 +70,7 @@ impl Tally {
             self.outcomes[0] += 1;
             self.latency.record(latency);
             self.sum_ns += latency.0 as u128;
-            self.sum_squares_ns2 += latency.0 as u128 * latency.0 as u128;
+            self.add_squares(latency.0 as u128 * latency.0 as u128);
             self.min_ns = self.min_ns.min(latency.0);
             self.max_ns = self.max_ns.max(latency.0);
             for (sum, part) in self.parts_ns.iter_mut().zip(parts.spent) {
@@ -90,7 +92,8 @@ impl Tally {
         self.answered += other.answered;
         self.latency.merge(&other.latency);
         self.sum_ns += other.sum_ns;
-        self.sum_squares_ns2 += other.sum_squares_ns2;
+        self.add_squares(other.sum_squares_ns2);
+        self.squares_passed += other.squares_passed;
         self.min_ns = self.min_ns.min(other.min_ns);
         self.max_ns = self.max_ns.max(other.max_ns);
         for (mine, theirs) in self.parts_ns.iter_mut().zip(other.parts_ns) {
@@ -98,6 +101,16 @@ impl Tally {
         }
         self.came += other.came;
         self.gone += other.gone;
+    }
+    #[inline(always)]
+    fn add_squares(&mut self, squares_ns2: u128) {
+        let (sum, passed) = self.sum_squares_ns2.overflowing_add(squares_ns2);
+        self.sum_squares_ns2 = sum;
+        self.squares_passed += passed as u64;
+    }
+    /// The sum of squared latencies, s².
+    pub fn sum_squares_s2(&self) -> f64 {
+        (self.squares_passed as f64 * 2f64.powi(128) + self.sum_squares_ns2 as f64) * 1e-18
     }
     /// Answered ones, of those that arrived in the measured part.
     pub fn completed(&self) -> u64 {

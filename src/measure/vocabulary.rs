@@ -140,7 +140,7 @@ impl<'a> Walk<'a> {
             }
         }
         let seconds = |record: &Record| record.measured_ns as f64 * 1e-9;
-        let (n, squares, total) = (sum.completed() as f64, sum.sum_squares_ns2 as f64 * 1e-18, sum.sum_ns as f64 * 1e-9);
+        let (n, squares, total) = (sum.completed() as f64, sum.sum_squares_s2(), sum.sum_ns as f64 * 1e-9);
         let histogram = self.histograms.len();
         let latency = ("latency", "");
         self.put(kind, entity, latency, "mean", "s", How::Mean, |_| plain(total / n));

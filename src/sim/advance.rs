@@ -256,6 +256,7 @@ fn timed_out(x: &mut Columns, id: RequestId) -> (u32, Next) {
     request.timed = false;
     let caller = std::mem::replace(&mut request.caller, Request::NOBODY);
     if request.phase == Phase::Lost {
+        x.parts[id.slot as usize].charge(Part::Abandoned, now);
         finish(x, id.slot, Outcome::LOST);
     }
     if caller.slot == NONE || !x.is_current(caller) {

@@ -71,11 +71,7 @@ pub fn finish(x: &mut Columns, slot: u32, outcome: Outcome) -> (u32, Next) {
     let request = &x.requests[slot as usize];
     let parts = &x.parts[slot as usize];
     let latency = now - request.started;
-    debug_assert_eq!(
-        latency,
-        parts.total() + if request.phase == Phase::Lost { now - parts.mark } else { crate::units::Span::ZERO },
-        "the parts of a latency add up to it"
-    );
+    debug_assert_eq!(latency, parts.total(), "the parts of a latency add up to it");
     let arrived_measured = x.recorder.measures(request.started);
     let tally = &mut x.recorder.tallies[request.flow as usize];
     match outcome == Outcome::OK {
@@ -120,7 +116,9 @@ fn caller_goes_on(x: &mut Columns, slot: u32, caller: RequestId, outcome: Outcom
 #[inline(never)]
 fn trace(x: &mut Columns, slot: u32, outcome: Outcome) {
     let (request, parts) = (&x.requests[slot as usize], &x.parts[slot as usize]);
-    let caller = if request.caller.slot == NONE { 0 } else { x.requests[request.caller.slot as usize].key.0 };
+    let caller = request.caller;
+    // A caller that has crashed is gone, and its slot may be another's.
+    let caller = if caller.slot == NONE || !x.is_current(caller) { 0 } else { x.requests[caller.slot as usize].key.0 };
     x.recorder.requests.push(RequestRow {
         request: request.key.0,
         caller,
