@@ -91,6 +91,24 @@ impl Reader {
 const WORKSHOP: [&str; 3] = ["docs/validation.md", "docs/testing.md", "docs/performance.md"];
 
 #[test]
+fn the_summary_in_the_readme_is_what_the_command_prints() {
+    // The command's own words; only how long it took differs, and on how many threads.
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_asyncflow")).args(["run", "scenarios/hello.yaml", "--no-files"]).env("NO_COLOR", "1").output();
+    let printed = String::from_utf8(output.unwrap().stdout).unwrap();
+    let timeless = |text: &str| -> Vec<String> {
+        let of_a_line = |line: &str| match (line.split_once(" in "), line.split_once(" · fingerprint ")) {
+            (Some((events, _)), Some((_, fingerprint))) => format!("{events} · fingerprint {fingerprint}"),
+            _ => line.trim_end().to_string(),
+        };
+        text.trim_end().lines().map(of_a_line).collect()
+    };
+    let readme = fs::read_to_string("README.md").unwrap();
+    let shown = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert_eq!(timeless(shown), timeless(&printed));
+}
+
+#[test]
 fn who_follows_a_page_from_top_to_bottom_gets_there() {
     // Every YAML runs; every command ends with the exit code that the paragraph after it says, or 0.
     let (mut scenarios, mut commands) = (0, 0);

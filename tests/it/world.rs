@@ -26,7 +26,7 @@ output: { series: 1s, requests: 10% }
 ";
 
 /// So many replications take longer than any test waits.
-const ENDLESS: [&str; 2] = ["-r", "1000000"];
+const ENDLESS: [&str; 2] = ["-r", "500000"];
 
 /// A folder with the scenario in it; results go to `out/it`.
 struct Place {
@@ -347,7 +347,7 @@ fn a_run_told_to_stop_at_any_moment_is_complete_in_what_it_has_or_leaves_what_wa
 fn a_scenario_that_was_not_run_because_of_an_interrupt_is_named() {
     let place = Place::new();
     fs::copy(place.path("it.yaml"), place.path("second.yaml")).unwrap();
-    let child = place.command(&["run", "it.yaml", "second.yaml", "-r", "1000000"]).spawn().unwrap();
+    let child = place.command(&["run", "it.yaml", "second.yaml", "-r", "500000"]).spawn().unwrap();
     wait_until("the files are begun", || parts(&place.out()) >= 6);
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
