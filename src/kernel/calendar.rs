@@ -159,31 +159,53 @@ impl Calendar {
 
     #[inline(always)]
     fn file(&mut self, entry: Entry) {
-        let differing = entry.time ^ self.base;
-        let rung = (63 - (differing | 1).leading_zeros()) / DIGIT_BITS;
-        let digit = (entry.time >> (DIGIT_BITS * rung)) & (DIGITS as u64 - 1);
-        self.occupied[rung as usize] |= 1 << digit;
-        self.slots[rung as usize * DIGITS + digit as usize].push(entry);
+        let (rung, digit) = self.place(entry.time);
+        self.occupied[rung] |= 1 << digit;
+        self.slots[rung * DIGITS + digit].push(entry);
     }
 
-    /// Gives the later half of a long front back to the rungs. Equal times stay together.
+    /// The rung and slot of a time.
+    #[inline(always)]
+    fn place(&self, time: u64) -> (usize, usize) {
+        let differing = time ^ self.base;
+        let rung = (63 - (differing | 1).leading_zeros()) / DIGIT_BITS;
+        (rung as usize, (time >> (DIGIT_BITS * rung)) as usize & (DIGITS - 1))
+    }
+
+    /// Gives the later part of a long front back to the rungs, about half of it. Equal times stay together.
+    ///
+    /// A front that is all of one time stays; from then on that time belongs into the rungs, so that its events, however many, are not
+    /// walked past one by one. They were written later than those in the front, and so come after them.
     #[cold]
     #[inline(never)]
     fn spill(&mut self) {
         if self.len == self.front.len() {
             self.base = self.front.last().map_or(self.base, |next| next.time);
         }
-        let mut half = self.front.len() / 2;
-        while half > 0 && self.front[half - 1].time == self.front[half].time {
-            half -= 1;
+        let latest = self.front[0].time;
+        let mut cut = self.front.len() / 2;
+        while cut > 0 && self.front[cut - 1].time == self.front[cut].time {
+            cut -= 1;
         }
-        if half == 0 || self.front[half - 1].time < self.base {
+        if cut == 0 {
+            cut = self.front.iter().position(|entry| entry.time != latest).unwrap_or_default();
+        }
+        let first_spilled = if cut == 0 { latest } else { self.front[cut - 1].time };
+        if first_spilled < self.base {
             return;
         }
-        self.front_end = self.front[half - 1].time;
-        let later: Vec<Entry> = self.front.drain(..half).rev().collect();
+        // Those of the time that already belongs into the rungs were written before all that stand there.
+        let before_end = std::mem::replace(&mut self.front_end, first_spilled);
+        let tied = self.front[..cut].partition_point(|entry| entry.time == before_end);
+        let mut later: Vec<Entry> = self.front.drain(..cut).rev().collect();
+        let ties = later.split_off(cut - tied);
         for entry in later {
             self.file(entry);
+        }
+        if tied > 0 {
+            let (rung, digit) = self.place(before_end);
+            self.occupied[rung] |= 1 << digit;
+            self.slots[rung * DIGITS + digit].splice(0..0, ties);
         }
     }
 
@@ -208,10 +230,12 @@ impl Calendar {
                 // Reversed first, so that the stable sort leaves of equal times the one written first nearest to the end.
                 self.front.reverse();
                 self.front.sort_by_key(|entry| std::cmp::Reverse(entry.time));
-                self.front_end = start.saturating_add(1 << shift);
-                if self.len == self.front.len() {
-                    self.front_end = u64::MAX;
-                }
+                self.front_end = match rung {
+                    // All are of one time, and there may be many: what is written of that time from now on comes after them.
+                    0 => start,
+                    _ if self.len == self.front.len() => u64::MAX,
+                    _ => start.saturating_add(1 << shift),
+                };
                 return;
             }
             let mut crowd = std::mem::take(&mut self.slots[index]);
