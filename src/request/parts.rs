@@ -4,7 +4,6 @@
 //! call takes is charged by the callee's own parts, which are added when it answers.
 
 use crate::units::{Span, Time};
-use bevy_ecs::prelude::Component;
 
 /// A part of a latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +28,7 @@ pub enum Part {
 pub const PARTS: [&str; 7] = ["queue", "cpu", "io", "network", "memory", "admission", "abandoned"];
 
 /// The breakdown of one request so far: one cache line.
-#[derive(Component, Clone, Copy, Default)]
-#[repr(align(64))]
+#[derive(Clone, Copy, Default)]
 pub struct Parts {
     /// When the part that is running began.
     pub mark: Time,

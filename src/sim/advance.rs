@@ -16,7 +16,7 @@ use crate::network::LinkState;
 use crate::plan::Hop;
 use crate::policy::balance::Balancer;
 use crate::random::keys::{Key, mix};
-use crate::request::{NONE, Outcome, Part, Parts, Phase, Pool, Request};
+use crate::request::{NONE, Outcome, Part, Phase, Pool, Request};
 use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
@@ -36,7 +36,7 @@ type Machines<'w> = (&'w mut InstanceState, &'w mut Gauges, &'w mut Memory, &'w 
 /// Fires all events before the epoch's end.
 #[allow(clippy::too_many_arguments, reason = "a bevy system names what it touches in its arguments")]
 pub fn advance(
-    mut requests: Query<(&mut Request, &mut Parts)>,
+    mut requests: Query<&mut Request>,
     mut machines: Query<Machines>,
     mut queues: Query<&mut RunQueue>,
     mut links: Query<&mut LinkState>,
@@ -58,7 +58,7 @@ pub fn advance(
     let (mut requests, mut machines) = (requests.as_mut().ok().and_then(|c| c.next()), machines.as_mut().ok().and_then(|c| c.next()));
     let (mut queues, mut links) = (queues.as_mut().ok().and_then(|c| c.next()), links.as_mut().ok().and_then(|c| c.next()));
     let (mut balancers, mut sources) = (balancers.as_mut().ok().and_then(|c| c.next()), sources.as_mut().ok().and_then(|c| c.next()));
-    let (Some((requests, parts)), Some((instances, gauges, memories, admissions))) = (&mut requests, &mut machines) else {
+    let (Some(requests), Some((instances, gauges, memories, admissions))) = (&mut requests, &mut machines) else {
         return;
     };
     let mut x = Columns {
@@ -66,7 +66,6 @@ pub fn advance(
         program: &plan.0.program,
         hops: &plan.0.hops,
         requests: requests.bypass_change_detection(),
-        parts: parts.bypass_change_detection(),
         pool: &mut pool,
         calendar: &mut calendar,
         recorder: &mut recorder,
@@ -214,7 +213,6 @@ fn begin(x: &mut Columns, key: Key, caller: RequestId, flow: u32, hop: u32) -> u
     x.recorder.tallies[flow as usize].arrive(x.measured);
     let request = &mut x.requests[slot as usize];
     *request = Request::begin(key, now, request.generation, caller, flow, hop);
-    x.parts[slot as usize] = Parts::begin(now);
     slot
 }
 
@@ -227,8 +225,9 @@ fn delivered(x: &mut Columns, id: RequestId) -> (u32, Next) {
 #[inline(always)]
 fn burst_done(x: &mut Columns, id: RequestId) -> (u32, Next) {
     let now = x.now();
-    x.parts[id.slot as usize].charge(Part::Cpu, now);
-    x.requests[id.slot as usize].step += 1;
+    let request = &mut x.requests[id.slot as usize];
+    request.parts.charge(Part::Cpu, now);
+    request.step += 1;
     (id.slot, Next::Run)
 }
 
@@ -236,7 +235,7 @@ fn burst_done(x: &mut Columns, id: RequestId) -> (u32, Next) {
 fn wait_done(x: &mut Columns, id: RequestId) -> (u32, Next) {
     let now = x.now();
     let request = &mut x.requests[id.slot as usize];
-    let waited = x.parts[id.slot as usize].charge(Part::Io, now);
+    let waited = request.parts.charge(Part::Io, now);
     x.gauges[request.instance as usize].io.subtract(now, 1);
     if let Op::Wait(op) = &x.program[request.step as usize]
         && op.label != NONE
@@ -256,13 +255,13 @@ fn timed_out(x: &mut Columns, id: RequestId) -> (u32, Next) {
     request.timed = false;
     let caller = std::mem::replace(&mut request.caller, Request::NOBODY);
     if request.phase == Phase::Lost {
-        x.parts[id.slot as usize].charge(Part::Abandoned, now);
+        x.requests[id.slot as usize].parts.charge(Part::Abandoned, now);
         finish(x, id.slot, Outcome::LOST);
     }
     if caller.slot == NONE || !x.is_current(caller) {
         return (id.slot, Next::Park);
     }
-    x.parts[caller.slot as usize].charge(Part::Abandoned, now);
+    x.requests[caller.slot as usize].parts.charge(Part::Abandoned, now);
     (caller.slot, Next::Answer(Outcome::TIMEOUT))
 }
 

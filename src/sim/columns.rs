@@ -9,7 +9,7 @@ use crate::measure::Recorder;
 use crate::network::LinkState;
 use crate::plan::{Hop, Plan};
 use crate::policy::balance::Balancer;
-use crate::request::{Parts, Pool, Request};
+use crate::request::{Pool, Request};
 use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
@@ -25,7 +25,6 @@ pub struct Columns<'a> {
     pub program: &'a [Op],
     pub hops: &'a [Hop],
     pub requests: &'a mut [Request],
-    pub parts: &'a mut [Parts],
     pub pool: &'a mut Pool,
     pub calendar: &'a mut Calendar,
     pub recorder: &'a mut Recorder,
@@ -66,7 +65,6 @@ impl Columns<'_> {
             slot,
             now: self.calendar.now(),
             requests: self.requests,
-            parts: self.parts,
             queues: self.queues,
             gauges: self.gauges,
             memories: self.memories,

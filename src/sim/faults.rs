@@ -8,7 +8,7 @@ use crate::measure::{Happening, Recorder};
 use crate::network::LinkState;
 use crate::plan::{Hop, Plan};
 use crate::policy::balance::Balancer;
-use crate::request::{Part, Parts, Phase, Place, Pool, Request};
+use crate::request::{Part, Phase, Place, Pool, Request};
 use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
@@ -33,7 +33,7 @@ type Machines<'w> = (&'w mut InstanceState, &'w mut Gauges, &'w mut Memory, &'w 
 /// Ends the faults that end at this epoch, then begins those that begin.
 #[allow(clippy::too_many_arguments, reason = "a bevy system names what it touches in its arguments")]
 pub fn apply(
-    mut requests: Query<(&mut Request, &mut Parts)>,
+    mut requests: Query<&mut Request>,
     mut machines: Query<Machines>,
     mut queues: Query<&mut RunQueue>,
     mut links: Query<&mut LinkState>,
@@ -121,15 +121,8 @@ fn first_up(machines: &mut Query<Machines>, instances: &[u32], count: u32) -> Ve
 }
 
 /// Everything inside the instance, at its door or on the way to it fails.
-fn strike(
-    plan: &Plan,
-    instance: u32,
-    now: Time,
-    requests: &mut Query<(&mut Request, &mut Parts)>,
-    links: &mut Query<&mut LinkState>,
-    pool: &mut Pool,
-) {
-    for (slot, (mut request, mut parts)) in requests.iter_mut().enumerate() {
+fn strike(plan: &Plan, instance: u32, now: Time, requests: &mut Query<&mut Request>, links: &mut Query<&mut LinkState>, pool: &mut Pool) {
+    for (slot, mut request) in requests.iter_mut().enumerate() {
         if request.instance != instance || request.place == Place::Outside || request.phase == Phase::Struck {
             continue;
         }
@@ -140,7 +133,7 @@ fn strike(
             }
         }
         let part = running_part(plan, &request);
-        parts.charge(part, now);
+        request.parts.charge(part, now);
         request.phase = Phase::Struck;
         request.has_core = false;
         request.has_memory = false;

@@ -69,7 +69,7 @@ pub fn lose(x: &mut Columns, slot: u32) -> Next {
 pub fn finish(x: &mut Columns, slot: u32, outcome: Outcome) -> (u32, Next) {
     let now = x.now();
     let request = &x.requests[slot as usize];
-    let parts = &x.parts[slot as usize];
+    let parts = &request.parts;
     let latency = now - request.started;
     debug_assert_eq!(latency, parts.total(), "the parts of a latency add up to it");
     let arrived_measured = x.recorder.measures(request.started);
@@ -102,8 +102,8 @@ fn caller_goes_on(x: &mut Columns, slot: u32, caller: RequestId, outcome: Outcom
         return (slot, Next::Park);
     }
     let now = x.now();
-    let spent = x.parts[slot as usize];
-    x.parts[caller.slot as usize].take_over(&spent, now);
+    let spent = x.requests[slot as usize].parts;
+    x.requests[caller.slot as usize].parts.take_over(&spent, now);
     if outcome != Outcome::OK {
         return (caller.slot, Next::Answer(outcome));
     }
@@ -115,7 +115,7 @@ fn caller_goes_on(x: &mut Columns, slot: u32, caller: RequestId, outcome: Outcom
 #[cold]
 #[inline(never)]
 fn trace(x: &mut Columns, slot: u32, outcome: Outcome) {
-    let (request, parts) = (&x.requests[slot as usize], &x.parts[slot as usize]);
+    let request = &x.requests[slot as usize];
     let caller = request.caller;
     // A caller that has crashed is gone, and its slot may be another's.
     let caller = if caller.slot == NONE || !x.is_current(caller) { 0 } else { x.requests[caller.slot as usize].key.0 };
@@ -126,7 +126,7 @@ fn trace(x: &mut Columns, slot: u32, outcome: Outcome) {
         instance: request.instance,
         arrived: request.started,
         finished: x.calendar.now(),
-        spent: parts.spent,
+        spent: request.parts.spent,
         outcome,
     });
 }

@@ -34,8 +34,8 @@ pub fn cross(x: &mut Columns, slot: u32, link: u32) -> Next {
 #[inline(always)]
 fn send(x: &mut Columns, slot: u32, link: u32) -> bool {
     let now = x.now();
-    let request = &x.requests[slot as usize];
-    x.parts[slot as usize].mark = now;
+    let request = &mut x.requests[slot as usize];
+    request.parts.mark = now;
     let span = x.links[link as usize].send(&x.plan.links[link as usize], request.key, now, x.measured);
     if let Some(span) = span {
         x.calendar.after(span, Event::Delivered(RequestId { slot, generation: request.generation }));
@@ -62,7 +62,7 @@ pub fn arrive(x: &mut Columns, slot: u32) {
         x.links[link as usize].deliver(now);
     }
     request.hop += 1;
-    x.parts[slot as usize].charge(Part::Network, now);
+    request.parts.charge(Part::Network, now);
 }
 
 /// At a service's door: the balancer chooses an instance, or there is none.
@@ -127,9 +127,9 @@ pub fn enter(x: &mut Columns, slot: u32, endpoint: u32) -> Next {
     let i = x.requests[s].instance as usize;
     if x.requests[s].granted {
         x.requests[s].granted = false;
-        x.parts[s].charge(Part::Admission, now);
+        x.requests[s].parts.charge(Part::Admission, now);
     } else {
-        x.parts[s].mark = now;
+        x.requests[s].parts.mark = now;
         match admission::enter(&mut x.admissions[i], &mut x.gauges[i], now, slot) {
             Answer::Admitted => {}
             Answer::Waits => {

@@ -8,7 +8,7 @@ use crate::network::LinkState;
 use crate::plan::Plan;
 use crate::policy::balance::Balancer;
 use crate::random::keys::Key;
-use crate::request::{Parts, Pool, Request};
+use crate::request::{Pool, Request};
 use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
@@ -81,7 +81,7 @@ pub fn grow(world: &mut World, limit: u64) -> bool {
 }
 
 fn add_slots(world: &mut World, n: u32) {
-    world.spawn_batch((0..n).map(|_| (Request::default(), Parts::default())));
+    world.spawn_batch((0..n).map(|_| Request::default()));
     let mut pool = world.resource_mut::<Pool>();
     let first = pool.size;
     pool.size += n;

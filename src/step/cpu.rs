@@ -57,7 +57,7 @@ impl Op {
             request.granted = false;
             request.has_core = true;
             burst = request.burst;
-            let lag = stage.parts[slot as usize].charge(Part::Queue, now);
+            let lag = request.parts.charge(Part::Queue, now);
             if stage.measured {
                 stage.gauges[request.instance as usize].lag.record(lag);
             }
@@ -65,7 +65,7 @@ impl Op {
             // Drawn also if it has to queue: the processor then has all the time until its turn to compute the draw.
             burst = self.demand.span(request.key);
             if !request.has_core {
-                stage.parts[slot as usize].mark = now;
+                request.parts.mark = now;
                 let gauges = &mut stage.gauges[request.instance as usize];
                 if !cores::take(queue, gauges, now, slot) {
                     request.burst = burst;

@@ -54,7 +54,7 @@ impl Op {
     pub fn begin(&self, stage: &mut Stage) -> Then {
         let (slot, now) = (stage.slot, stage.now);
         let request = &mut stage.requests[slot as usize];
-        let parts = &mut stage.parts[slot as usize];
+        let parts = &mut request.parts;
         if request.granted {
             request.granted = false;
             parts.charge(Part::Memory, now);

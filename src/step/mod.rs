@@ -159,7 +159,6 @@ pub struct Stage<'a> {
     pub slot: u32,
     pub now: Time,
     pub requests: &'a mut [Request],
-    pub parts: &'a mut [Parts],
     pub queues: &'a mut [RunQueue],
     pub gauges: &'a mut [Gauges],
     pub memories: &'a mut [InstanceMemory],
@@ -176,7 +175,7 @@ impl Stage<'_> {
     }
     #[inline(always)]
     pub fn parts(&mut self) -> &mut Parts {
-        &mut self.parts[self.slot as usize]
+        &mut self.request().parts
     }
     /// The measures of the request's instance.
     #[inline(always)]
