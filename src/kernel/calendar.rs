@@ -172,33 +172,24 @@ impl Calendar {
         (rung as usize, (time >> (DIGIT_BITS * rung)) as usize & (DIGITS - 1))
     }
 
-    /// Gives the later part of a long front back to the rungs, about half of it. Equal times stay together.
-    ///
-    /// A front that is all of one time stays; from then on that time belongs into the rungs, so that its events, however many, are not
-    /// walked past one by one. They were written later than those in the front, and so come after them.
+    /// Gives the later half of a long front back to the rungs. Of equal times those written later go, and from then on that time belongs into
+    /// the rungs, so that its events, however many, are not walked past one by one.
     #[cold]
     #[inline(never)]
     fn spill(&mut self) {
         if self.len == self.front.len() {
             self.base = self.front.last().map_or(self.base, |next| next.time);
         }
-        let latest = self.front[0].time;
-        let mut cut = self.front.len() / 2;
-        while cut > 0 && self.front[cut - 1].time == self.front[cut].time {
-            cut -= 1;
-        }
-        if cut == 0 {
-            cut = self.front.iter().position(|entry| entry.time != latest).unwrap_or_default();
-        }
-        let first_spilled = if cut == 0 { latest } else { self.front[cut - 1].time };
+        let half = self.front.len() / 2;
+        let first_spilled = self.front[half - 1].time;
         if first_spilled < self.base {
             return;
         }
-        // Those of the time that already belongs into the rungs were written before all that stand there.
         let before_end = std::mem::replace(&mut self.front_end, first_spilled);
-        let tied = self.front[..cut].partition_point(|entry| entry.time == before_end);
-        let mut later: Vec<Entry> = self.front.drain(..cut).rev().collect();
-        let ties = later.split_off(cut - tied);
+        // Those of the time that belonged into the rungs already were written before all that stand there.
+        let tied = self.front[..half].partition_point(|entry| entry.time == before_end);
+        let mut later: Vec<Entry> = self.front.drain(..half).rev().collect();
+        let ties = later.split_off(half - tied);
         for entry in later {
             self.file(entry);
         }
