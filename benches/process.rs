@@ -104,7 +104,8 @@ services: {{ api: {{ endpoints: {{ x: [ wait: 100s ] }} }} }}",
     let (few_bytes, many_bytes) = (peak(1), peak(many));
     let each = (many_bytes - few_bytes) / ((many - 1) as f64 * 1000.0);
     println!(
-        "\nbytes a request, {many},000 in flight: {each:.0} (resident memory {:.1} MB, with 1,000 {:.1} MB)",
+        "\nbytes a request, {} in flight: {each:.0} (resident memory {:.1} MB, with 1000 {:.1} MB)",
+        many * 1000,
         many_bytes * 1e-6,
         few_bytes * 1e-6
     );

@@ -6,6 +6,7 @@ use super::check::{Loaded, load};
 use super::out::{print, say};
 use crate::scenario::text::Format;
 use crate::scenario::{self, Scenario};
+use crate::store::temporary;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -50,8 +51,7 @@ pub fn convert(options: &Convert) -> Outcome {
 
 /// Writes a file under a temporary name beside it, and renames it: on a full disk there is the old file or none, never a half.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let part = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let part = temporary(path);
     let write = || {
         let mut file = File::create(&part)?;
         file.write_all(text.as_bytes())?;

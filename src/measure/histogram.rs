@@ -78,16 +78,25 @@ impl Histogram {
     }
     /// The smallest duration with at least a share `q` of all at or below it, in seconds; the middle of its bucket. NaN when empty.
     pub fn quantile_s(&self, q: f64) -> f64 {
-        let rank = ((q * self.count() as f64).ceil() as u64).max(1);
-        let mut below = 0;
-        let found = self.counts.iter().position(|count| {
+        self.quantiles_s([q])[0]
+    }
+    /// The same for several shares, which rise, in one pass over the buckets.
+    pub fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
+        let total = self.count() as f64;
+        let ranks = rising.map(|q| ((q * total).ceil() as u64).max(1));
+        let (mut quantiles, mut found, mut below) = ([f64::NAN; N], 0, 0);
+        for (bucket, count) in self.counts.iter().enumerate() {
             below += count;
-            below >= rank
-        });
-        found.map_or(f64::NAN, |bucket| {
-            let (low, high) = range_of(bucket);
-            (low as f64 + high as f64) * 0.5e-9
-        })
+            while found < N && below >= ranks[found] {
+                let (low, high) = range_of(bucket);
+                quantiles[found] = (low as f64 + high as f64) * 0.5e-9;
+                found += 1;
+            }
+            if found == N {
+                break;
+            }
+        }
+        quantiles
     }
     /// The buckets with something in them, in order.
     pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
@@ -110,10 +119,13 @@ mod tests {
         for us in 1..=100_000u64 {
             histogram.record(Span(us * 1000));
         }
-        for q in [0.5, 0.9, 0.95, 0.99, 0.999] {
+        let shares = [0.5, 0.9, 0.95, 0.99, 0.999];
+        for (q, together) in shares.into_iter().zip(histogram.quantiles_s(shares)) {
             let exact = (q * 100_000.0_f64).ceil() * 1e-6;
             assert!((histogram.quantile_s(q) / exact - 1.0).abs() < 1e-3, "p{q}: {}", histogram.quantile_s(q));
+            assert_eq!(together, histogram.quantile_s(q), "one by one and together are the same");
         }
+        assert!(Histogram::default().quantiles_s([0.5, 0.9]).iter().all(|quantile| quantile.is_nan()));
         assert_eq!(histogram.buckets().map(|b| b.count).sum::<u64>(), 100_000);
     }
 

@@ -42,7 +42,7 @@ pub struct Value {
     pub weight: f64,
 }
 
-/// The quantiles of a latency that are reported.
+/// The quantiles of a latency that are reported, rising.
 pub const QUANTILES: [(&str, f64); 5] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
 /// The names of all metrics of a layout, in their stable order.
@@ -147,8 +147,9 @@ impl<'a> Walk<'a> {
         self.put(kind, entity, latency, "sd", "s", How::Mean, |_| plain(((squares - total * total / n).max(0.0) / (n - 1.0)).sqrt()));
         let some = |ns: u64| if n > 0.0 { ns as f64 * 1e-9 } else { f64::NAN };
         self.put(kind, entity, latency, "min", "s", How::Smallest, |_| plain(some(sum.min_ns)));
-        for (stat, q) in QUANTILES {
-            self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| plain(sum.latency.quantile_s(q)));
+        let quantiles = sum.latency.quantiles_s(QUANTILES.map(|(_, q)| q));
+        for ((stat, q), quantile) in QUANTILES.into_iter().zip(quantiles) {
+            self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| plain(quantile));
         }
         self.put(kind, entity, latency, "max", "s", How::Largest, |_| plain(some(sum.max_ns)));
         for (index, part) in PARTS.iter().enumerate() {

@@ -6,6 +6,8 @@ mod calls;
 mod names;
 mod size;
 
+pub use names::refusal;
+
 use super::directory::Directory;
 use super::{Machine, Runtime, Scenario, Service, estimate};
 use crate::fault::{Crash, Fault, Names};

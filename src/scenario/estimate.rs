@@ -5,6 +5,7 @@
 //! is inside at least. Faults and timeouts are left out; errors end a program early. Calls are followed in topological order, once each.
 
 use super::directory::Directory;
+use super::topology::topological;
 use super::{Endpoint, Scenario, Step};
 use crate::random::dists::Law;
 use crate::random::keys::Salt;
@@ -217,24 +218,6 @@ fn hand_on(directory: &Directory, by_service: &mut [f64]) {
 /// The endpoints, callers before those they call.
 fn callers_first(asks: &[Ask]) -> Vec<usize> {
     topological(asks.len(), |endpoint| asks[endpoint].calls.iter().map(|(callee, _)| *callee as usize))
-}
-
-/// Nodes before those they lead to (Kahn 1962). What stands in a circle is left out.
-fn topological<I: Iterator<Item = usize>>(nodes: usize, leads_to: impl Fn(usize) -> I) -> Vec<usize> {
-    let mut waits_for = vec![0; nodes];
-    (0..nodes).for_each(|node| leads_to(node).for_each(|next| waits_for[next] += 1));
-    let mut order: Vec<usize> = (0..nodes).filter(|node| waits_for[*node] == 0).collect();
-    let mut done = 0;
-    while let Some(&node) = order.get(done) {
-        done += 1;
-        for next in leads_to(node) {
-            waits_for[next] -= 1;
-            if waits_for[next] == 0 {
-                order.push(next);
-            }
-        }
-    }
-    order
 }
 
 /// Sums over the steps of what each asks for, weighted by how many requests get that far.

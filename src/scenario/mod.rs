@@ -14,6 +14,7 @@ mod schema;
 mod service;
 mod slo;
 pub mod text;
+mod topology;
 mod writer;
 
 pub use asyncflow01::is_asyncflow01;

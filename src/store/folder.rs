@@ -47,6 +47,12 @@ impl StoreError {
 
 const MANIFEST: &str = "manifest.json";
 
+/// The temporary name beside it of what will be the file `path`: `.NAME.PROCESS.part`.
+pub fn temporary(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.part", std::process::id()))
+}
+
 /// All names that a run gives to files.
 fn names() -> impl Iterator<Item = &'static str> {
     TABLES.iter().map(|table| table.file).chain([PLOTS, MANIFEST])
@@ -84,7 +90,7 @@ impl Folder {
 
     /// The temporary name of a file that will be called `name`.
     pub fn begin(&mut self, name: &str) -> PathBuf {
-        let path = self.path.join(format!(".{name}.{}.part", std::process::id()));
+        let path = temporary(&self.path.join(name));
         self.parts.push((path.clone(), name.to_string()));
         path
     }

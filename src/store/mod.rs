@@ -11,5 +11,6 @@ mod table;
 
 pub(crate) use dataset::Dataset;
 pub use folder::StoreError;
+pub(crate) use folder::temporary;
 pub use schema::{Column, Kind, PLOTS, TABLES, TableSchema};
 pub use table::summary_batch;

@@ -8,6 +8,7 @@ use super::graph::{Graph, Kind};
 use super::payload::{ActiveUsers, EndKind, Endpoint, Event, RequestRate, Server, Settings, StartKind, Step};
 use super::route;
 use crate::problem::{Problems, nearest};
+use crate::scenario::check::refusal;
 use crate::units::shown;
 use indexmap::{IndexMap, IndexSet};
 
@@ -95,7 +96,7 @@ fn ids(graph: &Graph, problems: &mut Problems) {
 const NAMES: &str = "1 to 100 letters, no space at either end, and not beginning with `x-` as people's own notes do";
 
 fn may_be_name(name: &str) -> bool {
-    (1..=100).contains(&name.chars().count()) && name.trim() == name && !name.to_lowercase().starts_with("x-")
+    refusal(name, &[]).is_none() && !name.to_lowercase().starts_with("x-")
 }
 
 fn unique<'p>(what: &str, ids: impl IntoIterator<Item = (String, &'p String)>, problems: &mut Problems) {

@@ -1,13 +1,13 @@
 //! What leads to what: calls and pipelines, as one graph. Circles, depth, timeouts that cannot help, services that nobody reaches.
 //!
 //! Law: a call leads from an endpoint to another, one level down; a hand-over (`then`) from an endpoint to all of the next service's, on the
-//! same level. The graph is taken in topological order (Kahn 1962), so that its size is all that it costs: a tree of calls may have more
-//! paths than there are atoms. Limits: 64 levels.
+//! same level. The graph is taken in topological order. Limits: 64 levels.
 
 use super::names::calls;
 use super::step_path;
 use crate::problem::Problems;
 use crate::scenario::directory::Directory;
+use crate::scenario::topology::topological;
 use crate::units::Span;
 
 /// Calls within calls; deeper than any call tree we know of.
@@ -94,15 +94,16 @@ impl<'d, 's> Graph<'d, 's> {
 
     /// Takes the nodes from the callers down; what is left over stands in a circle.
     fn walk(&self, problems: &mut Problems) {
-        let mut waits_for = vec![0; self.ways.len()];
-        for way in self.reached_ways() {
-            waits_for[way.to] += 1;
-        }
-        let mut open: Vec<usize> = (0..self.ways.len()).filter(|node| self.reached[*node] && waits_for[*node] == 0).collect();
+        let order = topological(self.ways.len(), |node| self.ways[node].iter().filter(move |_| self.reached[node]).map(|way| way.to));
+        let mut is_left = vec![true; self.ways.len()];
         let mut level = vec![0; self.ways.len()];
         // The shortest of the timeouts on the ways that lead here.
         let mut patience: Vec<Option<Span>> = vec![None; self.ways.len()];
-        while let Some(node) = open.pop() {
+        for node in order {
+            is_left[node] = false;
+            if !self.reached[node] {
+                continue;
+            }
             if level[node] == DEEPEST && self.ways[node].iter().any(|way| way.step.is_some()) {
                 let what = format!("calls are nested more than {DEEPEST} deep here");
                 let help = "let an endpoint above it do more by itself";
@@ -113,19 +114,11 @@ impl<'d, 's> Graph<'d, 's> {
                 self.warn_of_patience(node, way, patience[node], problems);
                 level[way.to] = level[way.to].max(level[node] + usize::from(way.step.is_some()));
                 patience[way.to] = [patience[way.to], patience[node], way.timeout].into_iter().flatten().min();
-                waits_for[way.to] -= 1;
-                if waits_for[way.to] == 0 {
-                    open.push(way.to);
-                }
             }
         }
-        if let Some(start) = (0..waits_for.len()).find(|node| self.reached[*node] && waits_for[*node] > 0) {
-            self.refuse_circle(start, &waits_for, problems);
+        if let Some(start) = is_left.iter().position(|is_left| *is_left) {
+            self.refuse_circle(start, &is_left, problems);
         }
-    }
-
-    fn reached_ways(&self) -> impl Iterator<Item = &Way> {
-        self.ways.iter().zip(&self.reached).filter(|(_, reached)| **reached).flat_map(|(ways, _)| ways)
     }
 
     fn warn_of_patience(&self, node: usize, way: &Way, patience: Option<Span>, problems: &mut Problems) {
@@ -139,11 +132,10 @@ impl<'d, 's> Graph<'d, 's> {
     }
 
     /// Finds a circle among what is left, behind `start`: everything left has something left that leads to it.
-    fn refuse_circle(&self, start: usize, waits_for: &[usize], problems: &mut Problems) {
-        let is_left = |node: usize| self.reached[node] && waits_for[node] > 0;
+    fn refuse_circle(&self, start: usize, is_left: &[bool], problems: &mut Problems) {
         let mut leads_to = vec![None; self.ways.len()];
-        for node in (0..self.ways.len()).filter(|node| is_left(*node)) {
-            for way in self.ways[node].iter().filter(|way| is_left(way.to)) {
+        for node in (0..self.ways.len()).filter(|node| is_left[*node]) {
+            for way in self.ways[node].iter().filter(|way| is_left[way.to]) {
                 leads_to[way.to].get_or_insert(node);
             }
         }

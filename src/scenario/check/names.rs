@@ -77,7 +77,7 @@ fn take<'s>(name: &'s str, kind: &'static str, path: &str, taken: &mut IndexMap<
 }
 
 /// Why something cannot be called that.
-fn refusal(name: &str, forbidden: &[&str]) -> Option<String> {
+pub fn refusal(name: &str, forbidden: &[&str]) -> Option<String> {
     if name.is_empty() {
         return Some("is empty".into());
     }

@@ -49,7 +49,6 @@ enum Step {
 
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code)]
 struct Call {
     to: String,
     request: Option<String>,
