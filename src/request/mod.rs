@@ -101,6 +101,12 @@ impl Request {
     /// The caller of a request that comes from a workload.
     pub const NOBODY: RequestId = RequestId { slot: NONE, generation: 0 };
 
+    /// Its id, in its slot.
+    #[inline(always)]
+    pub fn id(&self, slot: u32) -> RequestId {
+        RequestId { slot, generation: self.generation }
+    }
+
     /// A request that has just been made, at the beginning of its route.
     #[inline(always)]
     pub fn begin(key: Key, started: Time, generation: u32, caller: RequestId, flow: u32, hop: u32) -> Request {

@@ -5,7 +5,7 @@
 //! something. Every state of that machine has one place in the code, so that all of it is one loop without calls.
 
 use super::PlanHandle;
-use super::columns::Columns;
+use super::columns::{Columns, current};
 use super::epochs::{Epoch, Stop};
 use super::faults::ActiveErrors;
 use super::finish::{answer, finish};
@@ -21,7 +21,7 @@ use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
 use crate::server::{Gauges, InstanceState};
-use crate::step::{Op, Then};
+use crate::step::{Op, Stage, Then};
 use crate::workload::Source;
 use bevy_ecs::prelude::*;
 
@@ -61,28 +61,31 @@ pub fn advance(
     let (Some(requests), Some((instances, gauges, memories, admissions))) = (&mut requests, &mut machines) else {
         return;
     };
+    let Pool { free, runnable, .. } = &mut *pool;
     let mut x = Columns {
         plan: &plan.0,
         program: &plan.0.program,
         hops: &plan.0.hops,
-        requests: requests.bypass_change_detection(),
-        pool: &mut pool,
-        calendar: &mut calendar,
+        stage: Stage {
+            queues: queues.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
+            gauges: gauges.bypass_change_detection(),
+            memories: memories.bypass_change_detection(),
+            calendar: &mut calendar,
+            runnable,
+            measured,
+        },
+        free,
         recorder: &mut recorder,
         sources: sources.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
         balancers: balancers.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
         instances: instances.bypass_change_detection(),
-        gauges: gauges.bypass_change_detection(),
-        memories: memories.bypass_change_detection(),
         admissions: admissions.bypass_change_detection(),
-        queues: queues.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
         links: links.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
         errors: &errors,
-        measured,
         // Whatever there is to see to is looked for at the beginning.
         attention: true,
     };
-    epoch.stop = drain(&mut x, &epoch);
+    epoch.stop = drain(&mut x, requests.bypass_change_detection(), &epoch);
 }
 
 /// How a request goes on.
@@ -91,18 +94,20 @@ pub enum Next {
     Walk,
     /// With its program.
     Run,
-    /// It leaves its instance, with that outcome.
-    Answer(Outcome),
-    /// It is gone.
-    Finish(Outcome),
+    /// By calling, as its step says.
+    Call,
+    /// It leaves its instance, with its outcome.
+    Answer,
+    /// It is gone, with its outcome.
+    Finish,
     /// Not now: something will happen to it.
     Park,
 }
 
 #[inline(never)]
-fn drain(x: &mut Columns, epoch: &Epoch) -> Stop {
+fn drain(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
     let limit = x.plan.limits.events;
-    let fired_max = limit.min(x.calendar.fired().saturating_add(AUDIT_EVERY));
+    let fired_max = limit.min(x.stage.calendar.fired().saturating_add(AUDIT_EVERY));
     let (mut slot, mut next) = (NONE, Next::Park);
     // One flat loop: an inner one would be entered for each event, and everything it does not change be loaded anew before it. Its tests
     // stand in the order in which states follow each other, so that a state known when it is reached is not tested at all.
@@ -110,60 +115,77 @@ fn drain(x: &mut Columns, epoch: &Epoch) -> Stop {
         if let Next::Park = next {
             if x.attention {
                 x.attention = false;
-                if x.calendar.is_half_dead() {
-                    sweep(x);
+                if x.stage.calendar.is_half_dead() {
+                    sweep(x, requests);
                 }
-                if x.pool.free.len() < SLOTS_AN_EVENT {
+                if x.free.len() < SLOTS_AN_EVENT {
                     return Stop::NeedsSlots;
                 }
             }
-            (slot, next) = match x.pool.runnable.pop() {
-                Some(slot) => (slot, resume(x, slot)),
+            (slot, next) = match x.stage.runnable.pop() {
+                Some(slot) => (slot, resume(&mut requests[slot as usize])),
                 None => {
-                    if x.calendar.fired() >= fired_max {
+                    if x.stage.calendar.fired() >= fired_max {
                         return if fired_max == limit { Stop::Events } else { Stop::Audit };
                     }
-                    let Some(event) = x.calendar.next_before(epoch.end) else {
-                        x.calendar.move_to(epoch.end);
+                    let Some(event) = x.stage.calendar.next_before(epoch.end) else {
+                        x.stage.calendar.move_to(epoch.end);
                         return Stop::Reached;
                     };
-                    match event {
-                        Event::Arrival { source } => arrives(x, source),
-                        Event::Delivered(id) if x.is_current(id) => delivered(x, id),
-                        Event::BurstDone(id) if x.is_current(id) => burst_done(x, id),
-                        Event::WaitDone(id) if x.is_current(id) => wait_done(x, id),
-                        Event::TimedOut(id) if x.is_current(id) => timed_out(x, id),
-                        // A late event for a request that has gone.
-                        _ => {
-                            x.calendar.ignored();
+                    match fire(x, requests, event) {
+                        Some(goes_on) => goes_on,
+                        None => {
+                            x.stage.calendar.ignored();
                             continue;
                         }
                     }
                 }
             };
         }
+        let request = &mut requests[slot as usize];
         if let Next::Walk = next {
-            next = walk(x, slot);
+            next = walk(x, request, slot);
         }
         if let Next::Run = next {
-            next = run(x, slot);
+            next = run(x, request, slot);
         }
-        if let Next::Answer(outcome) = next {
-            next = answer(x, slot, outcome);
+        if let Next::Answer = next {
+            next = answer(x, request);
         }
-        if let Next::Finish(outcome) = next {
-            (slot, next) = finish(x, slot, outcome);
+        if let Next::Finish = next {
+            (slot, next) = finish(x, requests, slot);
+        }
+        if let Next::Call = next {
+            next = send_call(x, requests, slot);
         }
     }
 }
 
+/// What an event does, and to whom. Nothing, if it comes late: its request has gone.
+#[inline(always)]
+fn fire(x: &mut Columns, requests: &mut [Request], event: Event) -> Option<(u32, Next)> {
+    Some(match event {
+        Event::Arrival { source } => arrives(x, requests, source),
+        Event::Delivered(id) => (id.slot, delivered(x, current(requests, id)?)),
+        Event::BurstDone(id) => (id.slot, burst_done(x, current(requests, id)?)),
+        Event::WaitDone(id) => (id.slot, wait_done(x, current(requests, id)?)),
+        Event::TimedOut(id) => {
+            current(requests, id)?;
+            timed_out(x, requests, id)
+        }
+    })
+}
+
 /// How a request goes on that has been granted what it waited for, or that has been struck.
 #[inline(always)]
-fn resume(x: &Columns, slot: u32) -> Next {
-    match x.requests[slot as usize].phase {
+fn resume(request: &mut Request) -> Next {
+    match request.phase {
         Phase::Walking => Next::Walk,
         Phase::Running => Next::Run,
-        Phase::Struck => Next::Finish(Outcome::CRASHED),
+        Phase::Struck => {
+            request.outcome = Outcome::CRASHED;
+            Next::Finish
+        }
         Phase::Lost => Next::Park,
     }
 }
@@ -171,9 +193,8 @@ fn resume(x: &Columns, slot: u32) -> Next {
 /// Takes the entries of past requests out of the calendar.
 #[cold]
 #[inline(never)]
-fn sweep(x: &mut Columns) {
-    let requests = &*x.requests;
-    x.calendar.sweep(|event| match event {
+fn sweep(x: &mut Columns, requests: &[Request]) {
+    x.stage.calendar.sweep(|event| match event {
         Event::Arrival { .. } => true,
         Event::Delivered(id) | Event::BurstDone(id) | Event::WaitDone(id) | Event::TimedOut(id) => {
             requests[id.slot as usize].generation == id.generation
@@ -182,7 +203,7 @@ fn sweep(x: &mut Columns) {
 }
 
 #[inline(always)]
-fn arrives(x: &mut Columns, source: u32) -> (u32, Next) {
+fn arrives(x: &mut Columns, requests: &mut [Request], source: u32) -> (u32, Next) {
     let plan = &x.plan.sources[source as usize];
     let state = &mut x.sources[source as usize];
     let key = state.key.ordinal(state.ordinal);
@@ -195,48 +216,45 @@ fn arrives(x: &mut Columns, source: u32) -> (u32, Next) {
         }
     };
     if let Some(next) = state.next_arrival(&plan.traffic, x.plan.horizon) {
-        x.calendar.at(next, Event::Arrival { source });
+        x.stage.calendar.at(next, Event::Arrival { source });
     }
-    let slot = begin(x, key, Request::NOBODY, target.flow, target.hop);
+    let slot = begin(x, requests, key, Request::NOBODY, target.flow, target.hop);
     if x.plan.trace_share > 0.0 {
-        x.requests[slot as usize].traced = (mix(key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0) < x.plan.trace_share;
+        requests[slot as usize].traced = (mix(key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0) < x.plan.trace_share;
     }
     (slot, Next::Walk)
 }
 
 /// A new request, in a free slot. The drain sees to it that there is one.
 #[inline(always)]
-fn begin(x: &mut Columns, key: Key, caller: RequestId, flow: u32, hop: u32) -> u32 {
+fn begin(x: &mut Columns, requests: &mut [Request], key: Key, caller: RequestId, flow: u32, hop: u32) -> u32 {
     let now = x.now();
-    let slot = x.pool.free.pop().expect("the drain stops before the pool is empty");
-    x.attention |= x.pool.free.len() < SLOTS_AN_EVENT;
-    x.recorder.tallies[flow as usize].arrive(x.measured);
-    let request = &mut x.requests[slot as usize];
+    let slot = x.free.pop().expect("the drain stops before the pool is empty");
+    x.attention |= x.free.len() < SLOTS_AN_EVENT;
+    x.recorder.tallies[flow as usize].arrive(x.stage.measured);
+    let request = &mut requests[slot as usize];
     *request = Request::begin(key, now, request.generation, caller, flow, hop);
     slot
 }
 
 #[inline(always)]
-fn delivered(x: &mut Columns, id: RequestId) -> (u32, Next) {
-    hops::arrive(x, id.slot);
-    (id.slot, Next::Walk)
+fn delivered(x: &mut Columns, request: &mut Request) -> Next {
+    hops::arrive(x, request);
+    Next::Walk
 }
 
 #[inline(always)]
-fn burst_done(x: &mut Columns, id: RequestId) -> (u32, Next) {
-    let now = x.now();
-    let request = &mut x.requests[id.slot as usize];
-    request.parts.charge(Part::Cpu, now);
+fn burst_done(x: &mut Columns, request: &mut Request) -> Next {
+    request.parts.charge(Part::Cpu, x.now());
     request.step += 1;
-    (id.slot, Next::Run)
+    Next::Run
 }
 
 #[inline(always)]
-fn wait_done(x: &mut Columns, id: RequestId) -> (u32, Next) {
+fn wait_done(x: &mut Columns, request: &mut Request) -> Next {
     let now = x.now();
-    let request = &mut x.requests[id.slot as usize];
     let waited = request.parts.charge(Part::Io, now);
-    x.gauges[request.instance as usize].io.subtract(now, 1);
+    x.stage.gauges[request.instance as usize].io.subtract(now, 1);
     if let Op::Wait(op) = &x.program[request.step as usize]
         && op.label != NONE
         && x.recorder.measures(request.started)
@@ -244,66 +262,74 @@ fn wait_done(x: &mut Columns, id: RequestId) -> (u32, Next) {
         x.recorder.labels_ns[op.label as usize] += waited.0 as u128;
     }
     request.step += 1;
-    (id.slot, Next::Run)
+    Next::Run
 }
 
 /// The caller of a request has waited long enough: it goes on without the answer, and the request goes on without it.
 #[inline(never)]
-fn timed_out(x: &mut Columns, id: RequestId) -> (u32, Next) {
+fn timed_out(x: &mut Columns, requests: &mut [Request], id: RequestId) -> (u32, Next) {
     let now = x.now();
-    let request = &mut x.requests[id.slot as usize];
+    let request = &mut requests[id.slot as usize];
     request.timed = false;
     let caller = std::mem::replace(&mut request.caller, Request::NOBODY);
     if request.phase == Phase::Lost {
-        x.requests[id.slot as usize].parts.charge(Part::Abandoned, now);
-        finish(x, id.slot, Outcome::LOST);
+        request.parts.charge(Part::Abandoned, now);
+        request.outcome = Outcome::LOST;
+        finish(x, requests, id.slot);
     }
-    if caller.slot == NONE || !x.is_current(caller) {
+    if caller.slot == NONE {
         return (id.slot, Next::Park);
     }
-    x.requests[caller.slot as usize].parts.charge(Part::Abandoned, now);
-    (caller.slot, Next::Answer(Outcome::TIMEOUT))
+    match current(requests, caller) {
+        Some(waiting) => {
+            waiting.parts.charge(Part::Abandoned, now);
+            waiting.outcome = Outcome::TIMEOUT;
+            (caller.slot, Next::Answer)
+        }
+        None => (id.slot, Next::Park),
+    }
 }
 
 /// Goes on along the route by one hop.
 #[inline(always)]
-fn walk(x: &mut Columns, slot: u32) -> Next {
-    match x.hops[x.requests[slot as usize].hop as usize] {
-        Hop::Cross { link } => hops::cross(x, slot, link),
-        Hop::Door { service, back } => hops::door(x, slot, service, back),
-        Hop::In => hops::own_link_in(x, slot),
-        Hop::Enter { endpoint } => hops::enter(x, slot, endpoint),
-        Hop::Out => hops::own_link_out(x, slot),
-        Hop::Home => Next::Finish(x.requests[slot as usize].outcome),
+fn walk(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
+    match x.hops[request.hop as usize] {
+        Hop::Cross { link } => hops::cross(x, request, slot, link),
+        Hop::Door { service, back } => hops::door(x, request, service, back),
+        Hop::In => hops::own_link_in(x, request, slot),
+        Hop::Enter { endpoint } => hops::enter(x, request, slot, endpoint),
+        Hop::Out => hops::own_link_out(x, request, slot),
+        Hop::Home => Next::Finish,
     }
 }
 
 /// Goes on with the program by one step.
 #[inline(always)]
-fn run(x: &mut Columns, slot: u32) -> Next {
-    let program = x.program;
-    match program[x.requests[slot as usize].step as usize].begin(&mut x.stage(slot)) {
+fn run(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
+    match x.program[request.step as usize].begin(&mut x.stage, request, slot) {
         Then::Next => {
-            x.requests[slot as usize].step += 1;
+            request.step += 1;
             Next::Run
         }
         Then::Park => Next::Park,
-        Then::Answer(outcome) => Next::Answer(outcome),
-        Then::Call(call) => send_call(x, slot, call),
+        Then::Answer => Next::Answer,
+        Then::Call => Next::Call,
     }
 }
 
 /// A call is a request of its own; it is resumed after those that may already go on.
 #[inline(never)]
-fn send_call(x: &mut Columns, caller: u32, call: u32) -> Next {
-    let plan = x.plan.calls[call as usize];
-    let key = x.requests[caller as usize].key.child(plan.salt, 0);
-    let slot = begin(x, key, x.id(caller), plan.flow, plan.hop);
-    x.requests[slot as usize].traced = x.requests[caller as usize].traced;
+fn send_call(x: &mut Columns, requests: &mut [Request], caller: u32) -> Next {
+    let Request { key, step, traced, generation, .. } = requests[caller as usize];
+    let Op::Call(op) = &x.program[step as usize] else { unreachable!("only a call calls") };
+    let plan = x.plan.calls[op.call as usize];
+    let slot = begin(x, requests, key.child(plan.salt, 0), RequestId { slot: caller, generation }, plan.flow, plan.hop);
+    let request = &mut requests[slot as usize];
+    request.traced = traced;
     if let Some(timeout) = plan.timeout {
-        x.requests[slot as usize].timed = true;
-        x.calendar.after(timeout, Event::TimedOut(x.id(slot)));
+        request.timed = true;
+        x.stage.after(timeout, Event::TimedOut, request, slot);
     }
-    x.pool.runnable.push(slot);
+    x.stage.runnable.push(slot);
     Next::Park
 }

@@ -4,11 +4,11 @@ use super::advance::Next;
 use super::columns::Columns;
 use super::finish::lose;
 use crate::fault::Effect;
-use crate::kernel::{Event, RequestId};
+use crate::kernel::Event;
 use crate::plan::Hop;
 use crate::policy::balance::Candidate;
 use crate::random::keys::Key;
-use crate::request::{NONE, Outcome, Part, Phase, Place};
+use crate::request::{NONE, Outcome, Part, Phase, Place, Request};
 use crate::server::InstanceState;
 use crate::server::admission::{self, Answer};
 
@@ -23,31 +23,29 @@ impl Candidate for InstanceState {
 
 /// Over a link.
 #[inline(always)]
-pub fn cross(x: &mut Columns, slot: u32, link: u32) -> Next {
-    match send(x, slot, link) {
+pub fn cross(x: &mut Columns, request: &mut Request, slot: u32, link: u32) -> Next {
+    match send(x, request, slot, link) {
         true => Next::Park,
-        false => lose(x, slot),
+        false => lose(request),
     }
 }
 
 /// Puts the message on a link, unless that loses it.
 #[inline(always)]
-fn send(x: &mut Columns, slot: u32, link: u32) -> bool {
+fn send(x: &mut Columns, request: &mut Request, slot: u32, link: u32) -> bool {
     let now = x.now();
-    let request = &mut x.requests[slot as usize];
     request.parts.mark = now;
-    let span = x.links[link as usize].send(&x.plan.links[link as usize], request.key, now, x.measured);
+    let span = x.links[link as usize].send(&x.plan.links[link as usize], request.key, now, x.stage.measured);
     if let Some(span) = span {
-        x.calendar.after(span, Event::Delivered(RequestId { slot, generation: request.generation }));
+        x.stage.after(span, Event::Delivered, request, slot);
     }
     span.is_some()
 }
 
 /// The message is there: off the link, and on to the next hop.
 #[inline(always)]
-pub fn arrive(x: &mut Columns, slot: u32) {
+pub fn arrive(x: &mut Columns, request: &mut Request) {
     let now = x.now();
-    let request = &mut x.requests[slot as usize];
     let instance = request.instance as usize;
     let link = match x.hops[request.hop as usize] {
         Hop::Cross { link } => Some(link),
@@ -67,14 +65,13 @@ pub fn arrive(x: &mut Columns, slot: u32) {
 
 /// At a service's door: the balancer chooses an instance, or there is none.
 #[inline(always)]
-pub fn door(x: &mut Columns, slot: u32, service: u32, back: u32) -> Next {
+pub fn door(x: &mut Columns, request: &mut Request, service: u32, back: u32) -> Next {
     let services = &x.plan.services;
-    let request = &mut x.requests[slot as usize];
     match x.balancers[service as usize].choose(x.instances, || request.key.draw(services[service as usize].balance_salt)) {
         Some(instance) => {
             let state = &mut x.instances[instance as usize];
             state.outstanding += 1;
-            state.chosen += x.measured as u64;
+            state.chosen += x.stage.measured as u64;
             request.instance = instance;
             request.place = Place::Chosen;
             request.hop += 1;
@@ -90,30 +87,30 @@ pub fn door(x: &mut Columns, slot: u32, service: u32, back: u32) -> Next {
 
 /// Over the chosen instance's own link, if it has one.
 #[inline(never)]
-pub fn own_link_in(x: &mut Columns, slot: u32) -> Next {
-    let instance = x.requests[slot as usize].instance as usize;
+pub fn own_link_in(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
+    let instance = request.instance as usize;
     let Some(link) = x.plan.instances[instance].link_in else {
-        x.requests[slot as usize].hop += 1;
+        request.hop += 1;
         return Next::Walk;
     };
-    if send(x, slot, link) {
+    if send(x, request, slot, link) {
         x.instances[instance].in_transit += 1;
         return Next::Park;
     }
     x.instances[instance].outstanding -= 1;
-    x.requests[slot as usize].place = Place::Outside;
-    lose(x, slot)
+    request.place = Place::Outside;
+    lose(request)
 }
 
 /// Over the instance's own link back, if it has one and there was an instance.
 #[inline(never)]
-pub fn own_link_out(x: &mut Columns, slot: u32) -> Next {
-    let instance = x.requests[slot as usize].instance;
+pub fn own_link_out(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
+    let instance = request.instance;
     let link = (instance != NONE).then(|| x.plan.instances[instance as usize].link_out).flatten();
     match link {
-        Some(link) => cross(x, slot, link),
+        Some(link) => cross(x, request, slot, link),
         None => {
-            x.requests[slot as usize].hop += 1;
+            request.hop += 1;
             Next::Walk
         }
     }
@@ -121,24 +118,22 @@ pub fn own_link_out(x: &mut Columns, slot: u32) -> Next {
 
 /// Into the instance: admission, the loop it is bound to, its endpoint's program.
 #[inline(always)]
-pub fn enter(x: &mut Columns, slot: u32, endpoint: u32) -> Next {
+pub fn enter(x: &mut Columns, request: &mut Request, slot: u32, endpoint: u32) -> Next {
     let now = x.now();
-    let s = slot as usize;
-    let i = x.requests[s].instance as usize;
-    if x.requests[s].granted {
-        x.requests[s].granted = false;
-        x.requests[s].parts.charge(Part::Admission, now);
+    let i = request.instance as usize;
+    if request.granted {
+        request.granted = false;
+        request.parts.charge(Part::Admission, now);
     } else {
-        x.requests[s].parts.mark = now;
-        match admission::enter(&mut x.admissions[i], &mut x.gauges[i], now, slot) {
+        request.parts.mark = now;
+        match admission::enter(&mut x.admissions[i], &mut x.stage.gauges[i], now, slot) {
             Answer::Admitted => {}
             Answer::Waits => {
-                x.requests[s].granted = true;
+                request.granted = true;
                 return Next::Park;
             }
             Answer::Rejected => {
                 x.instances[i].outstanding -= 1;
-                let request = &mut x.requests[s];
                 request.place = Place::Outside;
                 request.outcome = Outcome::REJECTED;
                 request.hop += 1;
@@ -147,20 +142,19 @@ pub fn enter(x: &mut Columns, slot: u32, endpoint: u32) -> Next {
         }
     }
     let instance = &x.plan.instances[i];
-    let key = x.requests[s].key;
-    let endpoint = if endpoint == NONE { draw_endpoint(x, slot) } else { endpoint };
-    let request = &mut x.requests[s];
+    let endpoint = if endpoint == NONE { draw_endpoint(x, request) } else { endpoint };
     request.worker = instance.first_worker;
     if instance.workers > 1 {
-        request.worker += key.draw(instance.worker_salt).one_of(instance.workers);
+        request.worker += request.key.draw(instance.worker_salt).one_of(instance.workers);
     }
     request.step = x.plan.endpoints[endpoint as usize].first_step;
     request.place = Place::Inside;
     request.phase = Phase::Running;
     if x.errors.any
-        && let Some(outcome) = error_of(x, key, endpoint)
+        && let Some(outcome) = error_of(x, request.key, endpoint)
     {
-        return Next::Answer(outcome);
+        request.outcome = outcome;
+        return Next::Answer;
     }
     Next::Run
 }
@@ -178,28 +172,26 @@ fn error_of(x: &Columns, key: Key, endpoint: u32) -> Option<Outcome> {
 
 /// The endpoint, drawn: the request is counted there, as if it had been from the beginning.
 #[inline(never)]
-fn draw_endpoint(x: &mut Columns, slot: u32) -> u32 {
-    let request = &x.requests[slot as usize];
+fn draw_endpoint(x: &mut Columns, request: &mut Request) -> u32 {
     let instance = &x.plan.instances[request.instance as usize];
     let salt = x.plan.services[instance.service as usize].endpoint_salt;
     let endpoint = instance.first_endpoint + request.key.draw(salt).one_of(instance.endpoints);
-    change_flow(x, slot, endpoint);
+    change_flow(x, request, endpoint);
     endpoint
 }
 
-fn change_flow(x: &mut Columns, slot: u32, endpoint: u32) {
-    let s = slot as usize;
-    let old = x.requests[s].flow;
+fn change_flow(x: &mut Columns, request: &mut Request, endpoint: u32) {
+    let old = request.flow;
     let Some(workload) = x.plan.layout.flows[old as usize].workload else { return };
     let new = x.plan.flow_of[workload as usize][endpoint as usize];
     if new == NONE || new == old {
         return;
     }
-    let measured = x.recorder.measures(x.requests[s].started) as u64;
+    let measured = x.recorder.measures(request.started) as u64;
     for (flow, sign) in [(old, -1i64), (new, 1)] {
         let tally = &mut x.recorder.tallies[flow as usize];
         tally.came = tally.came.wrapping_add_signed(sign);
         tally.arrivals = tally.arrivals.wrapping_add_signed(sign * measured as i64);
     }
-    x.requests[s].flow = new;
+    request.flow = new;
 }

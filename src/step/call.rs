@@ -8,6 +8,7 @@
 use super::{Compiler, Demand, Stage, Then};
 use crate::problem::Problems;
 use crate::random::dists::Law;
+use crate::request::Request;
 use crate::units::{Bytes, Span};
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
@@ -104,10 +105,9 @@ impl Call {
 
 impl Op {
     #[inline(always)]
-    pub fn begin(&self, stage: &mut Stage) -> Then {
-        let now = stage.now;
-        stage.parts().mark = now;
-        stage.free_core();
-        Then::Call(self.call)
+    pub fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
+        request.parts.mark = stage.now();
+        stage.free_core(request);
+        Then::Call
     }
 }

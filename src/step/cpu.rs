@@ -9,7 +9,7 @@ use super::{Compiler, Demand, Stage, Then};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Law, Sampler};
-use crate::request::Part;
+use crate::request::{Part, Request};
 use crate::server::cores;
 use crate::units::Span;
 use schemars::JsonSchema;
@@ -48,9 +48,8 @@ impl Cpu {
 
 impl Op {
     #[inline(always)]
-    pub fn begin(&self, stage: &mut Stage) -> Then {
-        let (slot, now) = (stage.slot, stage.now);
-        let request = &mut stage.requests[slot as usize];
+    pub fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+        let now = stage.now();
         let queue = &mut stage.queues[request.worker as usize];
         let mut burst;
         if request.granted {
@@ -79,7 +78,7 @@ impl Op {
         if queue.stretch != 1.0 {
             burst = Span((burst.0 as f64 * queue.stretch).round() as u64);
         }
-        stage.after(burst, Event::BurstDone);
+        stage.after(burst, Event::BurstDone, request, slot);
         Then::Park
     }
 }

@@ -6,7 +6,7 @@ use super::{Compiler, Demand, Stage, Then};
 use crate::problem::Problems;
 use crate::random::dists::Law;
 use crate::random::keys::Salt;
-use crate::request::Outcome;
+use crate::request::{Outcome, Request};
 use crate::units::Share;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,10 +66,11 @@ pub fn check_status(status: u16, path: &str, problems: &mut Problems) {
 
 impl Op {
     #[inline(always)]
-    pub fn begin(&self, stage: &mut Stage) -> Then {
-        match stage.request().key.draw(self.salt).uniform() < self.p {
-            true => Then::Answer(self.outcome),
-            false => Then::Next,
+    pub fn begin(&self, _: &mut Stage, request: &mut Request, _: u32) -> Then {
+        if request.key.draw(self.salt).uniform() < self.p {
+            request.outcome = self.outcome;
+            return Then::Answer;
         }
+        Then::Next
     }
 }

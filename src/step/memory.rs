@@ -7,7 +7,7 @@ use super::{Compiler, Demand, Stage, Then};
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Law, Sampler};
 use crate::random::keys::Key;
-use crate::request::Part;
+use crate::request::{Part, Request};
 use crate::server::memory;
 use crate::units::Bytes;
 use schemars::JsonSchema;
@@ -51,15 +51,13 @@ impl Op {
         self.needs.iter().map(|need| need.value(key).max(0.0) as u64).sum()
     }
     #[inline(always)]
-    pub fn begin(&self, stage: &mut Stage) -> Then {
-        let (slot, now) = (stage.slot, stage.now);
-        let request = &mut stage.requests[slot as usize];
-        let parts = &mut request.parts;
+    pub fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+        let now = stage.now();
         if request.granted {
             request.granted = false;
-            parts.charge(Part::Memory, now);
+            request.parts.charge(Part::Memory, now);
         } else {
-            parts.mark = now;
+            request.parts.mark = now;
             let i = request.instance as usize;
             if !memory::reserve(&mut stage.memories[i], &mut stage.gauges[i], now, slot, self.need(request.key)) {
                 request.granted = true;

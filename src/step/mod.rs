@@ -17,7 +17,7 @@ use crate::kernel::{Calendar, Event, RequestId};
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Law, Sampler};
 use crate::random::keys::Salt;
-use crate::request::{Outcome, Parts, Request, Runnable};
+use crate::request::{Outcome, Request, Runnable};
 use crate::server::Gauges;
 use crate::server::cores::{self, RunQueue};
 use crate::server::memory::Memory as InstanceMemory;
@@ -81,10 +81,10 @@ macro_rules! catalogue {
         impl Op {
             /// Begins the step, or goes on with it once what it waited for is granted.
             #[inline(always)]
-            pub fn begin(&self, stage: &mut Stage) -> Then {
+            pub fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
                 match self {
-                    $(Op::$name(op) => op.begin(stage),)+
-                    Op::Answer => Then::Answer(Outcome::OK),
+                    $(Op::$name(op) => op.begin(stage, request, slot),)+
+                    Op::Answer => Then::Answer,
                 }
             }
         }
@@ -147,18 +147,14 @@ pub enum Then {
     Next,
     /// When something happens that has been written down: an event, or its turn in a queue.
     Park,
-    /// By calling; the id is of a call in the plan.
-    Call(u32),
-    /// By answering.
-    Answer(Outcome),
+    /// By calling.
+    Call,
+    /// By answering, with the outcome it now has: `ok` if no step has set another.
+    Answer,
 }
 
-/// What a step may touch: the components of requests, and of the instances and workers that serve them. A step looks up what it needs.
+/// What a step may touch beside its request: the components of the instances and workers that serve it. A step looks up what it needs.
 pub struct Stage<'a> {
-    /// The request whose step it is.
-    pub slot: u32,
-    pub now: Time,
-    pub requests: &'a mut [Request],
     pub queues: &'a mut [RunQueue],
     pub gauges: &'a mut [Gauges],
     pub memories: &'a mut [InstanceMemory],
@@ -170,33 +166,21 @@ pub struct Stage<'a> {
 
 impl Stage<'_> {
     #[inline(always)]
-    pub fn request(&mut self) -> &mut Request {
-        &mut self.requests[self.slot as usize]
+    pub fn now(&self) -> Time {
+        self.calendar.now()
     }
+    /// Writes down what will happen to the request in a slot.
     #[inline(always)]
-    pub fn parts(&mut self) -> &mut Parts {
-        &mut self.request().parts
-    }
-    /// The measures of the request's instance.
-    #[inline(always)]
-    pub fn gauges(&mut self) -> &mut Gauges {
-        let instance = self.request().instance;
-        &mut self.gauges[instance as usize]
-    }
-    /// Writes down what will happen to the request.
-    #[inline(always)]
-    pub fn after(&mut self, span: Span, event: fn(RequestId) -> Event) {
-        let generation = self.request().generation;
-        self.calendar.after(span, event(RequestId { slot: self.slot, generation }));
+    pub fn after(&mut self, span: Span, event: fn(RequestId) -> Event, request: &Request, slot: u32) {
+        self.calendar.after(span, event(request.id(slot)));
     }
     /// Gives the core back, if the request holds one.
     #[inline(always)]
-    pub fn free_core(&mut self) {
-        let request = &mut self.requests[self.slot as usize];
+    pub fn free_core(&mut self, request: &mut Request) {
         if request.has_core {
             request.has_core = false;
             let (queue, gauges) = (&mut self.queues[request.worker as usize], &mut self.gauges[request.instance as usize]);
-            if let Some(next) = cores::release(queue, gauges, self.now) {
+            if let Some(next) = cores::release(queue, gauges, self.calendar.now()) {
                 self.runnable.push(next);
             }
         }

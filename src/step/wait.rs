@@ -8,6 +8,7 @@ use super::{Compiler, Demand, Stage, Then, plain_or_fields};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Law, Sampler};
+use crate::request::Request;
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -82,13 +83,12 @@ impl Wait {
 
 impl Op {
     #[inline(always)]
-    pub fn begin(&self, stage: &mut Stage) -> Then {
-        let now = stage.now;
-        stage.parts().mark = now;
-        stage.gauges().io.add(now, 1);
-        let span = self.span.span(stage.request().key);
-        stage.after(span, Event::WaitDone);
-        stage.free_core();
+    pub fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+        let now = stage.now();
+        request.parts.mark = now;
+        stage.gauges[request.instance as usize].io.add(now, 1);
+        stage.after(self.span.span(request.key), Event::WaitDone, request, slot);
+        stage.free_core(request);
         Then::Park
     }
 }
