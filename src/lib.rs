@@ -45,6 +45,7 @@
 
 #[doc(hidden)]
 pub mod cli;
+mod design;
 pub mod experiment;
 mod fault;
 #[doc(hidden)]
@@ -66,8 +67,7 @@ pub mod store;
 pub mod units;
 mod workload;
 
-use experiment::{Options, Results, RunError};
-use std::sync::Arc;
+use experiment::{Built, Failure, Options, Results, Rule, RunError};
 use std::sync::atomic::AtomicBool;
 
 /// Compiles a checked scenario, and simulates nothing: how far the fuzz targets and the tests of hostile input go.
@@ -89,9 +89,9 @@ pub fn run(scenario: &scenario::Scenario) -> Result<Results, RunError> {
 /// # Errors
 /// As [`run`].
 pub fn run_on(scenario: &scenario::Scenario, threads: usize) -> Result<Results, RunError> {
-    let mut plan = plan::compile(scenario);
-    plan.keep_series = false;
-    let options = Options { replications: scenario.run.replications, threads, interrupted: &AtomicBool::new(false) };
-    let fold = experiment::replicate(&Arc::new(plan), options, &mut |_| Ok(()), &mut |_| {})?;
-    Ok(Results::new(scenario, &fold))
+    let built = Built::new(scenario.clone(), false);
+    let rule = Rule::new(scenario, &built.metrics()).map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
+    let options = Options { threads, interrupted: &AtomicBool::new(false) };
+    let (replications, _) = experiment::replicate(built, rule, options, &mut |_| Ok(()), &mut |_| {})?;
+    Ok(Results::new(scenario, &replications))
 }

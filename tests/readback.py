@@ -182,6 +182,7 @@ def main():
         tutorial = (PROJECT / "docs/tutorial.md").read_text()
         pathlib.Path("shop.yaml").write_text("".join(block.split("```")[0] for block in tutorial.split("```yaml\n")[1:]))
         asyncflow("run", "shop.yaml", "-q")
+        asyncflow("sweep", "scenarios/sizing.yaml", "-q")
         check_pages()
         os.chdir(PROJECT)
     print(f"pyarrow {arrow.__version__}, duckdb {duckdb.__version__}, polars {polars.__version__}, pandas {pandas.__version__}")

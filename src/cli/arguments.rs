@@ -22,6 +22,10 @@ pub struct Arguments {
 pub enum Command {
     /// Simulate scenarios, print the summary, write the files
     Run(Run),
+    /// Simulate a scenario at many points: grids, lists, Latin hypercubes, Sobol sequences
+    Sweep(Sweep),
+    /// Put the shards of a sweep together
+    Merge(Merge),
     /// Find every problem of scenarios, and estimate their load, without simulating
     Check(Check),
     /// Print a scenario with all defaults filled in
@@ -70,6 +74,113 @@ pub struct Run {
     #[arg(long, conflicts_with_all = ["out", "plots", "force"])]
     pub no_files: bool,
     /// Overwrite another scenario's files in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// Print problems only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "What is varied is said by the scenario's `sweep:` block, or here. --vary PATH=VALUES:
+  services.api.replicas=1,2,4            these values
+  services.api.replicas=1..8@integer     every whole number of a range
+  workload.users.open.rate=50/s..500/s@10      ten values of a range, equally far apart; also 50/s..500/s@log@10
+  workload.users.open.rate=50/s..500/s@log     a range to draw from, with --design lhs or sobol
+
+Examples:
+  asyncflow sweep shop.yaml --vary services.api.replicas=1,2,4 --vary services.api.balance=random,least_connections
+  asyncflow sweep shop.yaml --design sobol --points 256 --vary services.api.replicas=1..8@integer --vary workload.users.open.rate=50/s..500/s@log
+  asyncflow sweep shop.yaml --resume                       after Ctrl-C, a crash or a power cut
+  asyncflow sweep shop.yaml --shard 3/200                  the third of 200 parts; `asyncflow merge out/shop-sweep -o all` puts them together
+  asyncflow sweep shop.yaml --shard auto/200               which part is said by SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX")]
+pub struct Sweep {
+    /// Scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// What is varied; repeated, every combination. Replaces the scenario's `sweep:` block
+    #[arg(long, value_name = "PATH=VALUES")]
+    pub vary: Vec<String>,
+    /// How the points are chosen [default: grid]
+    #[arg(long, value_enum)]
+    pub design: Option<DesignName>,
+    /// How many points, for lhs and sobol
+    #[arg(long, value_name = "N")]
+    pub points: Option<u32>,
+    /// Folder for the files [default: out/NAME-sweep]
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Independent replications of each point
+    #[arg(short, long, value_name = "N")]
+    pub replications: Option<u32>,
+    /// Where the random numbers start; the same for all points, so that they are compared with the same arrivals and demands
+    #[arg(short, long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Simulated time of each replication, warm-up included, such as 10m
+    #[arg(short, long, value_name = "TIME")]
+    pub duration: Option<String>,
+    /// Threads [default: one for each core]; the results do not depend on it
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Change any value of the scenario before it is varied; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Also write the course over time of every replication
+    #[arg(long)]
+    pub series: bool,
+    /// Also write the distribution of the latencies of every replication
+    #[arg(long)]
+    pub histograms: bool,
+    /// Go on with an interrupted sweep; only what is not finished is run
+    #[arg(long)]
+    pub resume: bool,
+    /// Run only part K of N, in a folder of its own; what is complete is not run again
+    #[arg(long, value_name = "K/N", conflicts_with_all = ["resume", "json"])]
+    pub shard: Option<String>,
+    /// Run more than 200,000 points or 10 million replications
+    #[arg(long)]
+    pub yes: bool,
+    /// Overwrite what is in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// Print one JSON object a line for each point, and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Print problems only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// A design, as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DesignName {
+    /// Every combination of the values
+    Grid,
+    /// A Latin hypercube
+    Lhs,
+    /// A scrambled Sobol sequence
+    Sobol,
+    /// The scenario as it is, then each value of each parameter alone
+    #[value(alias = "one_at_a_time")]
+    OneAtATime,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  asyncflow merge out/shop-sweep -o out/shop-all
+
+The result equals, byte for byte, that of the sweep on one machine.")]
+pub struct Merge {
+    /// Folders of shards, or folders that hold such
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Folder for the files
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Threads [default: one for each core]
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Overwrite what is in the folder
     #[arg(long)]
     pub force: bool,
     /// Print problems only

@@ -4,6 +4,7 @@ use super::Outcome;
 use super::arguments::Check;
 use super::draw::{draw, paint};
 use super::out::{print, say};
+use crate::experiment::{Built, Rule};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{self, Scenario, Source};
@@ -14,6 +15,8 @@ use std::path::Path;
 pub struct Loaded {
     pub source: Source,
     pub scenario: Scenario,
+    /// As it was read, for a template.
+    pub read: scenario::Loaded,
     pub warnings: usize,
 }
 
@@ -28,16 +31,30 @@ pub fn load(path: &Path, sets: &[String], errors_only: bool, change: impl FnOnce
         }
     };
     if let Some(mut scenario) = loaded.scenario.take() {
+        let sweep = scenario.sweep.clone();
         loaded.problems.list.extend(change(&mut scenario));
+        if scenario.sweep != sweep {
+            // What the command line says does not stand in the text.
+            loaded.forget("sweep");
+        }
         let found = scenario::check(&scenario);
+        let sound = !found.any_error();
         loaded.add(found);
+        // What is measured is known when the scenario is compiled.
+        if sound && !loaded.problems.any_error() {
+            let built = Built::new(scenario.clone(), false);
+            if let Err(found) = Rule::new(&scenario, &built.metrics()) {
+                loaded.add(found);
+            }
+        }
         loaded.scenario = Some(scenario);
     }
-    let (failed, mut problems) = (loaded.problems.any_error(), loaded.problems.list);
+    let (failed, mut problems) = (loaded.problems.any_error(), std::mem::take(&mut loaded.problems.list));
     let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
     problems.retain(|problem| problem.severity == Severity::Error || !errors_only);
     draw(&source, &problems);
-    loaded.scenario.filter(|_| !failed).map(|scenario| Loaded { source, scenario, warnings })
+    let scenario = loaded.scenario.take().filter(|_| !failed)?;
+    Some(Loaded { source, scenario, read: loaded, warnings })
 }
 
 /// What `check` says of a scenario that can run.
@@ -52,7 +69,7 @@ fn verdict(warnings: usize) -> String {
 pub fn check(options: &Check) -> Outcome {
     let mut outcome = Outcome::Done;
     for path in &options.scenarios {
-        let Some(Loaded { source, scenario, warnings }) = load(path, &options.set, false, |_| Vec::new()) else {
+        let Some(Loaded { source, scenario, warnings, .. }) = load(path, &options.set, false, |_| Vec::new()) else {
             outcome = Outcome::Refused;
             continue;
         };

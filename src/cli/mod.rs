@@ -4,9 +4,12 @@ mod arguments;
 mod check;
 mod draw;
 mod interrupt;
+mod merge;
 mod out;
 mod progress;
 mod run;
+mod sweep;
+mod vary;
 mod write;
 
 use arguments::{Arguments, Command};
@@ -29,6 +32,8 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.command {
         Command::Run(options) => run::run(options),
+        Command::Sweep(options) => sweep::sweep(options),
+        Command::Merge(options) => merge::merge(options),
         Command::Check(options) => check::check(options),
         Command::Show(options) => write::show(options),
         Command::Convert(options) => write::convert(options),

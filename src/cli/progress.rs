@@ -5,19 +5,19 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-/// A bar over replications.
+/// A bar over replications, or over points.
 pub struct Bar {
     bar: ProgressBar,
 }
 
 impl Bar {
-    pub fn new(replications: u32, wanted: bool) -> Bar {
+    pub fn new(what: &str, wanted: bool) -> Bar {
         let target = match wanted && std::io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr_with_hz(10),
             false => ProgressDrawTarget::hidden(),
         };
-        let bar = ProgressBar::with_draw_target(Some(replications as u64), target);
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} replications, {eta} left") {
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template(&format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {what}, {{eta}} left")) {
             bar.set_style(style);
         }
         bar.set_message("simulating");
@@ -25,8 +25,21 @@ impl Bar {
         Bar { bar }
     }
     pub fn show(&self, progress: Progress) {
-        self.bar.set_position(progress.done as u64);
+        self.bar.set_length(progress.of);
+        self.bar.set_position(progress.done);
         self.bar.set_message(format!("{:.1} M events", progress.events as f64 * 1e-6));
+    }
+    /// Shows how many points are done, and how fast cells are.
+    pub fn show_cells(&self, progress: Progress) {
+        self.show(progress);
+        let seconds = self.bar.elapsed().as_secs_f64();
+        self.bar.set_message(format!("{:.0} replications/s", progress.cells as f64 / seconds.max(1e-3)));
+    }
+    /// Shows something else that is being done.
+    pub fn show_words(&self, doing: &'static str, done: u64, of: u64) {
+        self.bar.set_message(doing);
+        self.bar.set_length(of);
+        self.bar.set_position(done);
     }
     pub fn clear(&self) {
         self.bar.finish_and_clear();

@@ -8,15 +8,13 @@ use super::interrupt;
 use super::out::{print, say};
 use super::progress::Bar;
 use super::write::refuse;
-use crate::experiment::{self, Fold, Options, Replication, Results};
-use crate::plan;
+use crate::experiment::{self, Built, CellRecord, Fold, Options, Results, Rule};
 use crate::problem::{Problem, Severity};
 use crate::report::{self, Circumstances};
-use crate::scenario::Scenario;
+use crate::scenario::{Replications, Scenario};
 use crate::store::{Dataset, PLOTS, StoreError};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -42,15 +40,17 @@ pub fn run(options: &Run) -> Outcome {
     outcome
 }
 
-/// What the command line changes in a scenario.
-fn change(scenario: &mut Scenario, options: &Run) -> Vec<Problem> {
+/// What the command line changes in the `run` of a scenario.
+pub fn change(scenario: &mut Scenario, replications: Option<u32>, seed: Option<u64>, duration: Option<&str>) -> Vec<Problem> {
     let run = &mut scenario.run;
-    if options.replications == Some(0) {
+    if replications == Some(0) {
         return vec![Problem::new(Severity::Error, "--replications", "a run has at least 1 replication")];
     }
-    run.replications = options.replications.unwrap_or(run.replications);
-    run.seed = options.seed.unwrap_or(run.seed);
-    match options.duration.as_ref().map(|text| text.parse()) {
+    if let Some(replications) = replications {
+        run.replications = Replications::Fixed(replications);
+    }
+    run.seed = seed.unwrap_or(run.seed);
+    match duration.map(str::parse) {
         Some(Ok(duration)) => run.duration = duration,
         Some(Err(words)) => {
             let words: String = words;
@@ -63,56 +63,66 @@ fn change(scenario: &mut Scenario, options: &Run) -> Vec<Problem> {
 }
 
 fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
-    let Some(Loaded { scenario, .. }) = load(path, &options.set, options.quiet || options.json, |scenario| change(scenario, options))
-    else {
+    let change = |scenario: &mut Scenario| change(scenario, options.replications, options.seed, options.duration.as_deref());
+    let Some(Loaded { scenario, .. }) = load(path, &options.set, options.quiet || options.json, change) else {
         return Outcome::Refused;
     };
-    let mut plan = plan::compile(&scenario);
-    plan.keep_series = !options.no_files;
-    let plan = Arc::new(plan);
+    let built = Built::new(scenario.clone(), !options.no_files);
+    let rule = match Rule::new(&scenario, &built.metrics()) {
+        Ok(rule) => rule,
+        Err(problems) => return refuse(&problems.in_one_line()),
+    };
     let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&scenario.name));
-    let mut dataset = match (!options.no_files).then(|| Dataset::create(&folder, &scenario, &plan, options.force)).transpose() {
+    let mut dataset = match (!options.no_files).then(|| Dataset::create(&folder, &scenario, &built.plan, options.force)).transpose() {
         Ok(dataset) => dataset,
         Err(error) => return refuse_store(&error),
     };
-    let bar = Bar::new(scenario.run.replications, !options.quiet && !options.json);
+    let bar = Bar::new("replications", !options.quiet && !options.json);
     #[allow(clippy::disallowed_methods, reason = "how long it took is said, and is in no file")]
     let begun = Instant::now();
-    let how = Options { replications: scenario.run.replications, threads: options.threads.unwrap_or(0), interrupted };
+    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let mut failed = None;
-    let mut sink = |replication: &Replication| match &mut dataset {
-        Some(dataset) => dataset.append(replication).map_err(|error| {
+    let mut sink = |record: &CellRecord| match &mut dataset {
+        Some(dataset) => dataset.append(record).map_err(|error| {
             let words = error.to_string();
             failed = Some(error);
             words
         }),
         None => Ok(()),
     };
-    let fold = experiment::replicate(&plan, how, &mut sink, &mut |progress| bar.show(progress));
+    let done = experiment::replicate(built, rule, how, &mut sink, &mut |progress| bar.show(progress));
     let wall_s = begun.elapsed().as_secs_f64();
     bar.clear();
-    let fold = match (fold, failed) {
-        (Ok(fold), _) => fold,
+    let (replications, threads) = match (done, failed) {
+        (Ok(done), _) => done,
         (Err(_), Some(error)) => return refuse_store(&error),
         (Err(error), None) => return refuse(&explain(&error)),
     };
-    if fold.replications < scenario.run.replications {
-        say(&format!("interrupted: {} of {} replications are complete", fold.replications, scenario.run.replications));
-        if fold.replications == 0 {
+    if !replications.is_complete() {
+        say(&format!("interrupted: {} of {} replications are complete", replications.done, replications.wanted()));
+        if replications.done == 0 {
             return Outcome::Refused;
         }
     }
-    finish(options, &scenario, &fold, dataset, Circumstances { wall_s, threads: fold.threads })
+    let results = Results::new(&scenario, &replications);
+    let Some(fold) = replications.fold else { return Outcome::Refused };
+    finish(options, &scenario, &results, &fold, dataset, Circumstances { wall_s, threads })
 }
 
 /// Says what the run says, also when the files cannot be finished: then it is all that is left of it.
-fn finish(options: &Run, scenario: &Scenario, fold: &Fold, dataset: Option<Dataset>, circumstances: Circumstances) -> Outcome {
-    let results = Results::new(scenario, fold);
-    let written = dataset.map(|dataset| write(dataset, options, scenario, &results, fold)).transpose();
+fn finish(
+    options: &Run,
+    scenario: &Scenario,
+    results: &Results,
+    fold: &Fold,
+    dataset: Option<Dataset>,
+    circumstances: Circumstances,
+) -> Outcome {
+    let written = dataset.map(|dataset| write(dataset, options, scenario, results, fold)).transpose();
     let printed = if options.json {
-        print(&format!("{:#}\n", report::to_json(&results, circumstances)))
+        print(&format!("{:#}\n", report::to_json(results, circumstances)))
     } else if !options.quiet {
-        print(&report::summary(scenario, &results, fold, circumstances, paint(std::io::stdout().is_terminal())))
+        print(&report::summary(scenario, results, fold, circumstances, paint(std::io::stdout().is_terminal())))
     } else {
         Outcome::Done
     };
@@ -138,7 +148,7 @@ fn write(mut dataset: Dataset, options: &Run, scenario: &Scenario, results: &Res
     Ok(format!("wrote {} files to {}", names.len(), folder.display()))
 }
 
-fn refuse_store(error: &StoreError) -> Outcome {
+pub fn refuse_store(error: &StoreError) -> Outcome {
     say(&format!("error: {error}\n  = help: {}", error.help()));
     Outcome::Refused
 }
@@ -146,14 +156,9 @@ fn refuse_store(error: &StoreError) -> Outcome {
 /// The words for a run that could not be finished, and what to do.
 fn explain(error: &experiment::RunError) -> String {
     let help = match error {
-        experiment::RunError::Limit(crate::sim::SimError::InFlight { .. }) => {
-            "\n  = help: the system is probably overloaded (see `asyncflow check`); or allow more with `--set run.limits.in_flight=10M`, about 250 B each"
-        }
-        experiment::RunError::Limit(crate::sim::SimError::Events { .. }) => {
-            "\n  = help: shorten `run.duration`, or allow more with `--set run.limits.events=100G`"
-        }
-        experiment::RunError::Threads { .. } => "\n  = help: ask for fewer with `--threads`",
-        _ => "",
+        experiment::RunError::Failed(failure) => failure.help().map_or(String::new(), |help| format!("\n  = help: {help}")),
+        experiment::RunError::Threads { .. } => "\n  = help: ask for fewer with `--threads`".to_string(),
+        experiment::RunError::Sink(_) => String::new(),
     };
     format!("{error}{help}")
 }

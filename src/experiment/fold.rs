@@ -1,8 +1,8 @@
 //! The fold: records one after the other, in order, into what estimates need. Its size does not depend on simulated time, and grows only
 //! by a few numbers with each replication.
 
-use super::run::Replication;
-use crate::measure::{self, Histogram, How, Metric, Named, Record, Series};
+use super::cell::CellRecord;
+use crate::measure::{self, Histogram, How, Metric, Named, Series, Vocabulary};
 use crate::plan::Plan;
 use crate::stats::{self, Estimate, Growth};
 use crate::units::Time;
@@ -12,8 +12,6 @@ use crate::units::Time;
 pub struct Fold {
     pub metrics: Vec<Metric>,
     pub replications: u32,
-    /// How many threads ran them.
-    pub threads: usize,
     pub events: u64,
     /// By metric, then by replication.
     values: Vec<Vec<f64>>,
@@ -47,15 +45,14 @@ impl SeriesMean {
 
 impl Fold {
     pub fn new(plan: &Plan) -> Fold {
-        let metrics = measure::metrics(&plan.layout);
+        let Vocabulary { metrics, histograms } = measure::vocabulary(&plan.layout);
         let n = metrics.len();
         Fold {
             replications: 0,
-            threads: 1,
             events: 0,
             values: vec![Vec::new(); n],
             weights: vec![Vec::new(); n],
-            pooled: Vec::new(),
+            pooled: histograms,
             growth: vec![Vec::new(); plan.layout.workloads.len()],
             series: plan.layout.series(),
             course: Vec::new(),
@@ -65,9 +62,8 @@ impl Fold {
     }
 
     /// Adds the next replication.
-    pub fn add(&mut self, replication: &Replication) {
-        let Replication { record, values, histograms } = replication;
-        for (index, value) in values.iter().enumerate() {
+    pub fn add(&mut self, record: &CellRecord) {
+        for (index, value) in record.values.iter().enumerate() {
             self.values[index].push(value.value);
             self.weights[index].push(value.weight);
             self.hash(value.value.to_bits());
@@ -75,12 +71,8 @@ impl Fold {
         for (growth, backlog) in self.growth.iter_mut().zip(&record.backlog) {
             growth.push(Growth { requests: backlog.end as f64 - backlog.middle as f64, arrivals: backlog.arrivals as f64 });
         }
-        if self.pooled.is_empty() {
-            self.pooled = histograms.to_vec();
-        } else {
-            for (pooled, histogram) in self.pooled.iter_mut().zip(*histograms) {
-                pooled.histogram.merge(&histogram.histogram);
-            }
+        for (pooled, histogram) in self.pooled.iter_mut().zip(&record.histograms) {
+            pooled.histogram.merge(histogram);
         }
         self.hash(record.events);
         self.add_series(record);
@@ -88,7 +80,7 @@ impl Fold {
         self.replications += 1;
     }
 
-    fn add_series(&mut self, record: &Record) {
+    fn add_series(&mut self, record: &CellRecord) {
         if self.course.is_empty() {
             let empty = |row: &measure::SeriesRow| SeriesMean { start: row.start, end: row.end, sums: vec![(0.0, 0); row.windows.len()] };
             self.course = record.series.iter().map(empty).collect();

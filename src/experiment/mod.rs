@@ -1,13 +1,25 @@
-//! Replications on all cores, and what they say together.
+//! Cells on all cores, and what they say together.
 //!
-//! A replication is a pure function of the plan and its number. They run on rayon threads in any order, and are folded in their own
-//! order on the calling thread, so that the result is bit-identical for any number of threads.
+//! A cell is a pure function of a point and the number of a replication ([`cell`]). A *study* chooses cells, threads run them ([`drive`]), and
+//! whoever reduces them does so in their own order, so that the result is bit-identical for any number of threads.
 
+mod cell;
+mod drive;
 mod fold;
+mod point;
+mod replications;
 mod results;
+mod rule;
 mod run;
+mod sweep;
 
+pub use cell::Failure;
+pub(crate) use cell::{Cell, CellRecord};
+pub(crate) use drive::Options;
 pub(crate) use fold::Fold;
-pub use results::{Results, Row, SloResult};
+pub(crate) use point::Built;
+pub(crate) use replications::Rule;
+pub use results::{PrecisionResult, Results, Row, SloResult};
 pub use run::RunError;
-pub(crate) use run::{Options, Progress, Replication, replicate};
+pub(crate) use run::{Progress, replicate};
+pub(crate) use sweep::{Keeper, Known, Reduced, Shard, Spec, check, reduce_all, sweep};

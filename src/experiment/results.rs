@@ -1,8 +1,8 @@
 //! Estimates, verdict and notes: all that is said of a run, in the vocabulary of `docs/outputs.md`.
 
-use super::fold::Fold;
+use super::replications::Replications;
 use crate::scenario::{Scenario, Slo};
-use crate::stats::Estimate;
+use crate::stats::{self, Estimate};
 
 /// One line of the summary.
 #[derive(Clone, Debug)]
@@ -42,6 +42,23 @@ pub struct SloResult {
     pub certain: bool,
 }
 
+/// How one goal of `run.replications.until` came out.
+#[derive(Clone, Debug)]
+pub struct PrecisionResult {
+    /// `ENTITY.METRIC.STATISTIC`.
+    pub metric: String,
+    /// The goal, in words.
+    pub goal: String,
+    /// The interval's half-width, in the unit of the metric.
+    pub half_width: f64,
+    /// The same as a share of the estimate.
+    pub relative: f64,
+    /// Whether the goal is met.
+    pub met: bool,
+    /// About how many more replications it would take; none if that cannot be told.
+    pub more: Option<u32>,
+}
+
 /// What a run says.
 #[derive(Clone, Debug)]
 pub struct Results {
@@ -67,13 +84,16 @@ pub struct Results {
     pub overloaded: Vec<String>,
     /// All goals of all objectives.
     pub slos: Vec<SloResult>,
+    /// All goals of `run.replications.until`.
+    pub precision: Vec<PrecisionResult>,
     /// What a careful reader would add.
     pub notes: Vec<String>,
 }
 
 impl Results {
-    /// The results of all replications that are in the fold.
-    pub(crate) fn new(scenario: &Scenario, fold: &Fold) -> Results {
+    /// The results of all replications so far.
+    pub(crate) fn new(scenario: &Scenario, replications: &Replications) -> Results {
+        let fold = replications.fold.as_ref().expect("replications that are only counted say nothing");
         let confidence = scenario.run.confidence.0.fraction;
         let overloaded: Vec<String> =
             fold.overloaded().iter().filter_map(|&w| scenario.workload.get_index(w)).map(|(name, _)| name.clone()).collect();
@@ -100,12 +120,13 @@ impl Results {
             replications: fold.replications,
             confidence,
             duration_s: scenario.run.duration.seconds(),
-            warmup_s: scenario.run.warmup.seconds(),
+            warmup_s: scenario.run.warmup.span().seconds(),
             events: fold.events,
             fingerprint: format!("{:016x}", fold.fingerprint),
             rows: rows.collect(),
             overloaded,
             slos: Vec::new(),
+            precision: precision(scenario, replications),
             notes: Vec::new(),
         };
         results.slos = scenario.slos.iter().flat_map(|(name, slo)| results.judge(scenario, name, slo)).collect();
@@ -147,6 +168,16 @@ impl Results {
     /// What a careful reader would add.
     fn observe(&self, scenario: &Scenario) -> Vec<String> {
         let mut notes = Vec::new();
+        for missed in self.precision.iter().filter(|goal| !goal.met) {
+            let more = missed.more.map_or(String::new(), |more| format!("; about {more} more replications would do"));
+            notes.push(format!(
+                "{} is known to ±{:.2} %, not to the {} asked for, after {} replications, the most allowed{more}",
+                missed.metric,
+                missed.relative * 100.0,
+                missed.goal,
+                self.replications
+            ));
+        }
         if !self.overloaded.is_empty() {
             notes.push(
                 "the system is overloaded: backlog and latency grow as long as it runs, so the numbers depend on `run.duration`"
@@ -179,4 +210,24 @@ impl Results {
         }
         notes
     }
+}
+
+/// How the goals of `run.replications.until` came out.
+fn precision(scenario: &Scenario, replications: &Replications) -> Vec<PrecisionResult> {
+    let written = match &scenario.run.replications {
+        crate::scenario::Replications::Until(until) => until.until.as_slice(),
+        crate::scenario::Replications::Fixed(_) => &[],
+    };
+    let goals = written.iter().zip(replications.goals()).map(|(written, (_, goal, estimate))| {
+        let half_width = (estimate.high - estimate.low) / 2.0;
+        PrecisionResult {
+            metric: written.metric.clone(),
+            goal: written.half_width.to_string(),
+            half_width,
+            relative: half_width / estimate.estimate.abs(),
+            met: stats::met(&estimate, goal),
+            more: stats::more_needed(&estimate, goal, scenario.run.confidence.0.fraction),
+        }
+    });
+    goals.collect()
 }

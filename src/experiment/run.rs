@@ -1,28 +1,20 @@
-//! Running the replications of one plan.
+//! Running the replications of one point.
 
+use super::cell::{Cell, CellRecord, Failure};
+use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
 use super::fold::Fold;
-use crate::measure::{self, Named, Record, Value};
-use crate::plan::Plan;
-use crate::sim::{SimError, simulate};
-use std::collections::BTreeMap;
+use super::point::{Built, Point};
+use super::replications::{Replications, Rule};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Condvar, Mutex, mpsc};
-
-/// How to run.
-#[derive(Clone, Copy, Debug)]
-pub struct Options<'a> {
-    pub replications: u32,
-    /// Threads; 0 for one a core.
-    pub threads: usize,
-    /// Set it, and the run ends after the replications that are complete.
-    pub interrupted: &'a AtomicBool,
-}
 
 /// What a run tells while it goes on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Progress {
-    pub done: u32,
+    pub done: u64,
+    /// Cells that were run; the same as `done` for a run.
+    pub cells: u64,
+    /// Of so many, as far as is known by now.
+    pub of: u64,
     /// Events fired so far.
     pub events: u64,
 }
@@ -30,9 +22,9 @@ pub struct Progress {
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// A limit was reached.
+    /// A replication gave nothing.
     #[error(transparent)]
-    Limit(#[from] SimError),
+    Failed(#[from] Failure),
     /// What was to be written could not be.
     #[error("{0}")]
     Sink(String),
@@ -42,121 +34,66 @@ pub enum RunError {
     Threads { threads: usize, cause: String },
 }
 
-/// What one replication says.
-#[derive(Clone, Copy, Debug)]
-pub struct Replication<'r> {
-    pub record: &'r Record,
-    /// In the order of [`measure::metrics`].
-    pub values: &'r [Value],
-    pub histograms: &'r [Named],
+impl From<DriveError<RunError>> for RunError {
+    fn from(error: DriveError<RunError>) -> RunError {
+        match error {
+            DriveError::Threads { threads, cause } => RunError::Threads { threads, cause },
+            DriveError::Study(error) => error,
+        }
+    }
 }
 
 /// Takes every replication, in order. An error ends the run.
-pub type Sink<'s> = dyn FnMut(&Replication) -> Result<(), String> + 's;
+pub type Sink<'s> = dyn FnMut(&CellRecord) -> Result<(), String> + 's;
 
-/// At most so many records wait for an earlier one, per thread: memory does not grow with the number of replications.
-const AHEAD: u32 = 4;
+struct Run<'r> {
+    point: Arc<Point>,
+    replications: Replications,
+    ahead: u32,
+    progress: Progress,
+    sink: &'r mut Sink<'r>,
+    show: &'r mut dyn FnMut(Progress),
+}
 
-/// Runs all replications, hands each to `sink` in order, and folds them.
+impl Study for Run<'_> {
+    type Error = RunError;
+    fn next(&mut self) -> Option<Task> {
+        let replication = self.replications.next(self.ahead)?;
+        Some(Task { cell: Cell { point: 0, replication }, point: self.point.clone() })
+    }
+    fn take(&mut self, cell: Cell, result: Result<CellRecord, Failure>) -> Result<(), RunError> {
+        self.progress.done += 1;
+        self.progress.cells += 1;
+        self.progress.events += result.as_ref().map_or(0, |record| record.events);
+        let sink = &mut self.sink;
+        self.replications.take(cell.replication, result, &mut |result| match result {
+            Ok(record) => sink(record).map_err(RunError::Sink),
+            Err(failure) => Err(failure.clone().into()),
+        })?;
+        self.progress.of = self.replications.wanted() as u64;
+        (self.show)(self.progress);
+        Ok(())
+    }
+}
+
+/// Runs the replications of a scenario until there are enough, hands each to `sink` in order, and folds them. The number of threads, too.
 ///
 /// # Errors
-/// A limit was reached (the first in order of replications), the sink failed, or no thread could be started. Being interrupted is no
+/// A replication gave nothing (the first in their order), the sink failed, or no thread could be started. Being interrupted is no
 /// error: the fold has the replications that were complete.
-pub fn replicate(plan: &Arc<Plan>, options: Options, sink: &mut Sink, progress: &mut dyn FnMut(Progress)) -> Result<Fold, RunError> {
-    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let threads = if options.threads == 0 { cores } else { options.threads }.min(options.replications.max(1) as usize);
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| RunError::Threads { threads, cause: e.to_string() })?;
-    let (next, folded, abort) = (AtomicU32::new(0), Window::default(), AtomicBool::new(false));
-    let ahead = AHEAD * threads as u32;
-    let mut fold = Fold::new(plan);
-    fold.threads = threads;
-    let mut outcome = Ok(());
-    pool.in_place_scope(|scope| {
-        let (sender, receiver) = mpsc::channel();
-        for _ in 0..threads {
-            let (sender, next, folded, abort) = (sender.clone(), &next, &folded, &abort);
-            scope.spawn(move |_| {
-                loop {
-                    let replication = next.fetch_add(1, Ordering::Relaxed);
-                    if replication >= options.replications || !folded.wait_for(replication, ahead) {
-                        return;
-                    }
-                    if abort.load(Ordering::Relaxed) || options.interrupted.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    let result = simulate(plan, replication, options.interrupted);
-                    if sender.send((replication, result)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(sender);
-        outcome = gather(receiver, &plan.layout, &mut fold, &folded, sink, progress);
-        abort.store(true, Ordering::Relaxed);
-        folded.give_up();
-    });
-    outcome.map(|()| fold)
-}
-
-/// Folds records in order as they come.
-fn gather(
-    receiver: mpsc::Receiver<(u32, Result<Record, SimError>)>,
-    layout: &measure::Layout,
-    fold: &mut Fold,
-    folded: &Window,
-    sink: &mut Sink,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<(), RunError> {
-    let mut early: BTreeMap<u32, Result<Record, SimError>> = BTreeMap::new();
-    let (mut due, mut events, mut done) = (0, 0, 0);
-    for (replication, result) in receiver {
-        done += 1;
-        events += result.as_ref().map_or(0, |record| record.events);
-        progress(Progress { done, events });
-        early.insert(replication, result);
-        while let Some(result) = early.remove(&due) {
-            let record = match result {
-                Ok(record) => record,
-                Err(SimError::Interrupted) => return Ok(()),
-                Err(limit) => return Err(limit.into()),
-            };
-            let (values, histograms) = measure::values(layout, &record);
-            let replication = Replication { record: &record, values: &values, histograms: &histograms };
-            sink(&replication).map_err(RunError::Sink)?;
-            fold.add(&replication);
-            due += 1;
-            folded.advance(due);
-        }
-    }
-    Ok(())
-}
-
-/// How far the fold has come; keeps the threads from running far ahead of it.
-#[derive(Default)]
-struct Window {
-    due: Mutex<Option<u32>>,
-    moved: Condvar,
-}
-
-impl Window {
-    /// Waits until a replication may begin; false if the run is over.
-    fn wait_for(&self, replication: u32, ahead: u32) -> bool {
-        let mut due = self.due.lock().unwrap_or_else(|e| e.into_inner());
-        loop {
-            match *due {
-                Some(u32::MAX) => return false,
-                due if replication < due.unwrap_or(0) + ahead => return true,
-                _ => due = self.moved.wait(due).unwrap_or_else(|e| e.into_inner()),
-            }
-        }
-    }
-    fn advance(&self, to: u32) {
-        *self.due.lock().unwrap_or_else(|e| e.into_inner()) = Some(to);
-        self.moved.notify_all();
-    }
-    fn give_up(&self) {
-        self.advance(u32::MAX);
-    }
+pub fn replicate<'r>(
+    built: Built,
+    rule: Rule,
+    options: Options,
+    sink: &'r mut Sink<'r>,
+    show: &'r mut dyn FnMut(Progress),
+) -> Result<(Replications, usize), RunError> {
+    let threads = options.threads_for(rule.max as u64);
+    let fold = Fold::new(&built.plan);
+    let progress = Progress { of: rule.min as u64, ..Progress::default() };
+    let replications = Replications::new(rule, fold);
+    let ahead = (AHEAD * threads) as u32;
+    let mut run = Run { point: Arc::new(Point::ready(built)), replications, ahead, progress, sink, show };
+    drive(&mut run, threads, options.interrupted)?;
+    Ok((run.replications, threads))
 }

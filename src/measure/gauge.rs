@@ -7,6 +7,7 @@
 //! adds its time to a sum: no product, and no time of the last change to keep.
 
 use crate::units::Time;
+use serde::{Deserialize, Serialize};
 
 /// A value that changes in steps: a queue's length, bytes in use.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,7 +20,7 @@ pub struct Gauge {
 }
 
 /// What a gauge did in one window.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Window {
     pub mean: f64,
     pub min: f64,

@@ -6,6 +6,7 @@
 //! (callgrind); the crate is the oracle below, bucket by bucket.
 
 use crate::units::Span;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How many durations fell where.
 #[derive(Clone, Debug, Default)]
@@ -24,9 +25,42 @@ pub struct Bucket {
     pub count: u64,
 }
 
+/// Written as the buckets with something in them: how many empty ones stand before each, and its count.
+impl Serialize for Histogram {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut next = 0;
+        let filled = self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(bucket, count)| {
+            let skipped = bucket - std::mem::replace(&mut next, bucket + 1);
+            (skipped as u32, *count)
+        });
+        to.collect_seq(filled.collect::<Vec<_>>())
+    }
+}
+
+impl<'de> Deserialize<'de> for Histogram {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Histogram, D::Error> {
+        let mut histogram = Histogram::default();
+        let mut next = 0usize;
+        for (skipped, count) in Vec::<(u32, u64)>::deserialize(from)? {
+            let bucket = next + skipped as usize;
+            if bucket > BUCKET_MAX {
+                return Err(serde::de::Error::custom("a histogram has no such bucket"));
+            }
+            if bucket >= histogram.counts.len() {
+                histogram.grow(bucket);
+            }
+            histogram.counts[bucket] = count;
+            next = bucket + 1;
+        }
+        Ok(histogram)
+    }
+}
+
 /// Buckets of a power of two: 2^10, for three digits.
 const HALF_BITS: u32 = 10;
 const HALF: usize = 1 << HALF_BITS;
+/// The bucket of the longest duration.
+const BUCKET_MAX: usize = (65 - HALF_BITS as usize) * HALF - 1;
 
 #[inline(always)]
 fn bucket_of(ns: u64) -> usize {

@@ -3,6 +3,7 @@
 use super::{InstanceTally, LinkTally, Tally, Window};
 use crate::request::{Outcome, PARTS};
 use crate::units::{Span, Time};
+use serde::{Deserialize, Serialize};
 
 /// The result of one replication.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +33,7 @@ pub struct Record {
 }
 
 /// How a workload's requests pile up.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Backlog {
     pub middle: u64,
     pub end: u64,
@@ -41,7 +42,7 @@ pub struct Backlog {
 }
 
 /// One window of all series.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SeriesRow {
     pub start: Time,
     pub end: Time,

@@ -6,6 +6,7 @@
 use super::layout::{INSTANCE_GAUGES, Layout};
 use super::{Histogram, InstanceTally, Measured, Record, Tally};
 use crate::request::PARTS;
+use serde::{Deserialize, Serialize};
 
 /// A number that every replication gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +36,7 @@ pub enum How {
 }
 
 /// One replication's value of a metric. NaN where it has none (the mean latency of no requests).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Value {
     pub value: f64,
     /// The denominator of a ratio, 1 otherwise.
@@ -45,15 +46,23 @@ pub struct Value {
 /// The quantiles of a latency that are reported, rising.
 pub const QUANTILES: [(&str, f64); 5] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
-/// The names of all metrics of a layout, in their stable order.
-pub fn metrics(layout: &Layout) -> Vec<Metric> {
-    let mut walk = Walk { layout, record: None, names: Some(Vec::new()), values: Vec::new(), histograms: Vec::new() };
+/// All names of a layout, in their stable order.
+#[derive(Clone, Debug, Default)]
+pub struct Vocabulary {
+    pub metrics: Vec<Metric>,
+    /// The histograms that quantiles refer to; empty ones.
+    pub histograms: Vec<Named>,
+}
+
+/// The names of all metrics and histograms of a layout.
+pub fn vocabulary(layout: &Layout) -> Vocabulary {
+    let mut walk = Walk { layout, record: None, names: Some(Vocabulary::default()), values: Vec::new(), histograms: Vec::new() };
     walk.everything();
     walk.names.unwrap_or_default()
 }
 
-/// The values of all metrics in one replication, in the same order, and the histograms that quantiles refer to.
-pub fn values(layout: &Layout, record: &Record) -> (Vec<Value>, Vec<Named>) {
+/// The values of all metrics in one replication, and its histograms, in the order of the vocabulary.
+pub fn values(layout: &Layout, record: &Record) -> (Vec<Value>, Vec<Histogram>) {
     let mut walk = Walk { layout, record: Some(record), names: None, values: Vec::new(), histograms: Vec::new() };
     walk.everything();
     (walk.values, walk.histograms)
@@ -71,9 +80,9 @@ pub struct Named {
 struct Walk<'a> {
     layout: &'a Layout,
     record: Option<&'a Record>,
-    names: Option<Vec<Metric>>,
+    names: Option<Vocabulary>,
     values: Vec<Value>,
-    histograms: Vec<Named>,
+    histograms: Vec<Histogram>,
 }
 
 /// A value that is not a ratio.
@@ -124,11 +133,18 @@ impl<'a> Walk<'a> {
         value: impl FnOnce(&Record) -> Value,
     ) {
         if let Some(names) = &mut self.names {
-            names.push(Metric { kind, entity: entity.to_string(), metric: format!("{}{}", metric.0, metric.1), stat, unit, how });
+            names.metrics.push(Metric { kind, entity: entity.to_string(), metric: format!("{}{}", metric.0, metric.1), stat, unit, how });
         }
         if let Some(record) = self.record {
             self.values.push(value(record));
         }
+    }
+
+    fn keep(&mut self, kind: &'static str, entity: &str, metric: &'static str, histogram: Histogram) {
+        if let Some(names) = &mut self.names {
+            names.histograms.push(Named { kind, entity: entity.to_string(), metric, histogram: Histogram::default() });
+        }
+        self.histograms.push(histogram);
     }
 
     fn requests(&mut self, kind: &'static str, entity: &str, mine: impl Fn(&super::Flow) -> bool, endpoint: Option<u32>) {
@@ -171,7 +187,7 @@ impl<'a> Walk<'a> {
             let value = |_: &Record| ratio(sum.outcomes[index] as f64, n + failed);
             self.put(kind, entity, ("outcomes.", outcome), "mean", "1", How::Ratio, value);
         }
-        self.histograms.push(Named { kind, entity: entity.to_string(), metric: "latency", histogram: sum.latency });
+        self.keep(kind, entity, "latency", sum.latency);
     }
 
     /// The gauges of one instance, or of a service: sums of means, the largest of maxima.
@@ -206,7 +222,7 @@ impl<'a> Walk<'a> {
         if let Some(prices) = prices {
             self.put(kind, entity, ("cost", ""), "mean", "USD/h", How::Mean, |_| plain(prices.iter().sum()));
         }
-        self.histograms.push(Named { kind, entity: entity.to_string(), metric: "loop_lag", histogram: lag.lag });
+        self.keep(kind, entity, "loop_lag", lag.lag);
     }
 
     fn link(&mut self, name: &str, index: usize) {

@@ -35,7 +35,7 @@ pub fn compile(scenario: &Scenario) -> Plan {
     Plan {
         seed: run.seed,
         horizon: Time(run.duration.0),
-        measured_from: Time(run.warmup.0),
+        measured_from: Time(run.warmup.span().0),
         window: scenario.output.window(run.duration),
         keep_series: true,
         trace_share: scenario.output.requests.map_or(0.0, |share| share.fraction),

@@ -78,6 +78,11 @@ impl Problems {
     pub fn any_error(&self) -> bool {
         self.list.iter().any(|p| p.severity == Severity::Error)
     }
+    /// All of them in one line.
+    pub fn in_one_line(&self) -> String {
+        let words = self.list.iter().map(|p| if p.path.is_empty() { p.what.clone() } else { format!("{}: {}", p.path, p.what) });
+        words.collect::<Vec<_>>().join("; ")
+    }
     /// Whether there are as many errors as are told: to look for more, and for the names that were meant, would be in vain.
     pub fn enough(&self) -> bool {
         self.list.iter().filter(|p| p.severity == Severity::Error).count() >= MOST_TOLD

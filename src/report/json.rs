@@ -22,6 +22,12 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
             "n": e.n, "method": e.method.name(), "flags": row.flags,
         })
     });
+    let precision = results.precision.iter().map(|goal| {
+        json!({
+            "metric": goal.metric, "goal": goal.goal, "half_width": number(goal.half_width), "relative": number(goal.relative),
+            "met": goal.met, "more_replications": goal.more,
+        })
+    });
     let verdict = json!({ "overloaded": results.overloaded, "slos": slos.collect::<Vec<_>>(), "notes": results.notes });
     let head = [
         ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
@@ -36,6 +42,7 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
         ("wall_s", json!(circumstances.wall_s)),
         ("threads", json!(circumstances.threads)),
         ("verdict", verdict),
+        ("precision", Value::Array(precision.collect())),
         ("metrics", Value::Array(metrics.collect())),
     ];
     Value::Object(head.into_iter().map(|(key, value)| (key.to_string(), value)).collect::<Map<_, _>>())

@@ -4,11 +4,14 @@ mod format;
 mod json;
 mod plots;
 mod summary;
+mod sweep;
 
+pub(crate) use format::thousands;
 pub use json::to_json;
 pub(crate) use plots::plots;
 pub(crate) use summary::summary;
 pub use summary::{Paint, estimate};
+pub(crate) use sweep::{POINTS_SHOWN, SweepLine, plain, sweep};
 
 /// What is known of a run besides its results: it differs from machine to machine, and is in no file.
 #[derive(Clone, Copy, Debug)]

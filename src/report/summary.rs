@@ -26,19 +26,19 @@ impl Paint {
             Paint::Plain => text.to_string(),
         }
     }
-    fn bold(self, text: &str) -> String {
+    pub(super) fn bold(self, text: &str) -> String {
         self.with("1", text)
     }
-    fn good(self, text: &str) -> String {
+    pub(super) fn good(self, text: &str) -> String {
         self.with("32", text)
     }
-    fn bad(self, text: &str) -> String {
+    pub(super) fn bad(self, text: &str) -> String {
         self.with("31;1", text)
     }
-    fn doubtful(self, text: &str) -> String {
+    pub(super) fn doubtful(self, text: &str) -> String {
         self.with("33", text)
     }
-    fn faint(self, text: &str) -> String {
+    pub(super) fn faint(self, text: &str) -> String {
         self.with("2", text)
     }
 }
@@ -113,7 +113,7 @@ fn verdict(out: &mut String, scenario: &Scenario, results: &Results, paint: Pain
     Ok(())
 }
 
-fn table(header: &[&str]) -> Table {
+pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header.to_vec());
     for (index, column) in table.column_iter_mut().enumerate() {
@@ -125,7 +125,7 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-fn write_table(out: &mut String, table: &Table, left_out: usize) -> std::fmt::Result {
+pub(super) fn write_table(out: &mut String, table: &Table, left_out: usize) -> std::fmt::Result {
     for line in table.lines() {
         writeln!(out, "{}", line.trim_end())?;
     }

@@ -38,6 +38,9 @@ fn find(scenario: &Scenario, problems: &mut Problems) {
     }
     scenario.run.check(problems);
     scenario.output.check(scenario.run.duration, problems);
+    if let Some(sweep) = &scenario.sweep {
+        sweep.check(problems);
+    }
     parts(scenario, problems);
     names::check(scenario, problems);
     if size::is_too_large(scenario, problems) {

@@ -9,10 +9,13 @@ mod directory;
 mod estimate;
 mod hints;
 mod reader;
+mod replications;
 mod run;
 mod schema;
 mod service;
 mod slo;
+mod sweep;
+mod template;
 pub mod text;
 mod topology;
 mod writer;
@@ -22,10 +25,13 @@ pub use check::check;
 pub(crate) use directory::Directory;
 pub use estimate::{Estimate, ServiceLoad, Spread, estimate};
 pub use reader::{Loaded, Source, from_yaml, read, read_file};
+pub use replications::{HalfWidth, Precision, Replications, Until, Warmup};
 pub use run::{Confidence, Limits, Output, Run};
 pub use schema::schema;
 pub use service::{Endpoint, InstanceSpec, Service};
 pub use slo::{Goal, Slo};
+pub use sweep::{Parameters, Sweep};
+pub(crate) use template::Template;
 pub use writer::{to_json, to_ron, to_yaml};
 
 pub use crate::fault::Fault;
@@ -68,10 +74,13 @@ pub struct Scenario {
     /// What is written.
     #[serde(default)]
     pub output: Output,
+    /// What `asyncflow sweep` varies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
 }
 
 /// Words at the top level that later releases will know.
-pub const RESERVED: [&str; 9] = ["zones", "caches", "databases", "queues", "models", "policies", "sweep", "capacity", "include"];
+pub const RESERVED: [&str; 8] = ["zones", "caches", "databases", "queues", "models", "policies", "capacity", "include"];
 
 /// The two ends of a link's key.
 pub fn split_link(key: &str) -> Option<(&str, &str)> {

@@ -28,6 +28,16 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Forgets where a part of the scenario stands in the text, because it was replaced.
+    pub(crate) fn forget(&mut self, path: &str) {
+        if let Some(tree) = &mut self.tree {
+            tree.remove(path);
+        }
+    }
+    /// The text's tree with what was set in it; none for a file of AsyncFlow 0.1.
+    pub(super) fn tree(&self) -> Option<&Node> {
+        self.tree.as_ref()
+    }
     /// Adds problems of the scenario, with their places in the text.
     pub fn add(&mut self, problems: Problems) {
         for mut problem in problems.list {
@@ -211,6 +221,21 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
     loaded.add(problems);
     loaded.scenario = Some(scenario);
     loaded
+}
+
+/// The scenario of a tree whose text has been read before.
+pub(super) fn from_tree(tree: &Node, stem: &str, folder: &Path) -> (Option<Scenario>, Problems) {
+    let (read, found) = text::read::<Scenario>(tree);
+    let mut problems = Problems { list: found };
+    hints::improve(&mut problems.list);
+    let scenario = read.filter(|_| !problems.any_error()).map(|mut scenario| {
+        if scenario.name.is_empty() {
+            scenario.name = stem.to_string();
+        }
+        check::load_files(&mut scenario, folder, &mut problems);
+        scenario
+    });
+    (scenario, problems)
 }
 
 /// Distributions that are read from files: each may take a second, and megabytes.

@@ -1,5 +1,6 @@
 //! `run` and `output`: how long, how often, from which seed, and what is written.
 
+use super::replications::{Replications, Warmup};
 use crate::problem::Problems;
 use crate::units::{Bytes, Count, Share, Span};
 use schemars::JsonSchema;
@@ -14,10 +15,10 @@ pub struct Run {
     pub duration: Span,
     /// Simulated time at the beginning that is not measured.
     #[serde(default)]
-    pub warmup: Span,
-    /// How many independent replications.
-    #[serde(default = "thirty")]
-    pub replications: u32,
+    pub warmup: Warmup,
+    /// How many independent replications, or until when.
+    #[serde(default)]
+    pub replications: Replications,
     /// Where the random numbers start.
     #[serde(default = "one")]
     pub seed: u64,
@@ -70,9 +71,6 @@ pub struct Output {
 fn ten_minutes() -> Span {
     Span::from_seconds(600.0)
 }
-fn thirty() -> u32 {
-    30
-}
 fn one() -> u64 {
     1
 }
@@ -97,8 +95,8 @@ impl Default for Run {
     fn default() -> Run {
         Run {
             duration: ten_minutes(),
-            warmup: Span::ZERO,
-            replications: thirty(),
+            warmup: Warmup::default(),
+            replications: Replications::default(),
             seed: one(),
             confidence: Confidence::default(),
             limits: Limits::default(),
@@ -108,8 +106,6 @@ impl Default for Run {
 
 /// A run may have so many windows in its series: each keeps a number for every gauge until the replication is written.
 const WINDOWS_MAX: u64 = 100_000;
-/// More replications than anyone needs; guards against a slip.
-const REPLICATIONS_MAX: u32 = 1_000_000;
 /// More slots than this do not fit an event.
 const IN_FLIGHT_MAX: u64 = 100_000_000;
 
@@ -117,16 +113,11 @@ impl Run {
     pub(super) fn check(&self, problems: &mut Problems) {
         if self.duration == Span::ZERO {
             problems.error("run.duration", "a run of 0s simulates nothing").advise("write for example `duration: 10m`");
-        } else if self.warmup >= self.duration {
-            let what = format!("the warm-up of {} leaves nothing of the {} to measure", self.warmup, self.duration);
+        } else if self.warmup.span() >= self.duration {
+            let what = format!("the warm-up of {} leaves nothing of the {} to measure", self.warmup.span(), self.duration);
             problems.error("run.warmup", what).advise("`duration` includes the warm-up; make it longer");
         }
-        if self.replications == 0 || self.replications > REPLICATIONS_MAX {
-            let most = Count(u64::from(REPLICATIONS_MAX));
-            problems.error("run.replications", format!("a run has 1 to {most} replications, not {}", self.replications));
-        } else if self.replications == 1 {
-            problems.warning("run.replications", "one replication gives no intervals").advise("run at least 2; 30 is the default");
-        }
+        self.replications.check(problems);
         let confidence = self.confidence.0.fraction;
         if !(0.5..1.0).contains(&confidence) {
             problems.error("run.confidence", format!("a confidence is from 50% to below 100%, not {}", self.confidence.0));

@@ -66,7 +66,7 @@ pub fn student_t(confidence: f64, degrees: u32) -> f64 {
 }
 
 /// An interval about `estimate` from a standard error.
-fn interval(estimate: f64, std_error: f64, n: u32, confidence: f64, method: Method) -> Estimate {
+pub(super) fn interval(estimate: f64, std_error: f64, n: u32, confidence: f64, method: Method) -> Estimate {
     let half = match std_error {
         // Equal values in every replication are known exactly as far as this run can tell.
         0.0 => 0.0,

@@ -3,8 +3,28 @@
 //! Replications are the unit of inference: they are independent, while the latencies within one run are not. `docs/statistics.md` says
 //! what each interval means.
 
+mod antithetic;
+mod control;
+#[cfg(test)]
+mod draws;
+mod family;
 mod intervals;
+mod morris;
 mod overload;
+mod paired;
+mod precision;
+mod selection;
+mod sobol;
+mod warmup;
 
+pub use antithetic::{antithetic_mean, antithetic_variance_ratio};
+pub use control::{Controlled, controlled_mean};
+pub use family::holm;
 pub use intervals::{Estimate, Method, extreme, mean, quantile, ratio, student_t};
+pub use morris::{Effect, effects};
 pub use overload::{Growth, grows};
+pub use paired::{Difference, difference, difference_of_quantiles, difference_of_ratios};
+pub use precision::{HalfWidth, met, more_needed, replications_to_decide, rule_of_three};
+pub use selection::{Best, Selection};
+pub use sobol::{Indices, indices};
+pub use warmup::{Truncation, mser5, welch};

@@ -4,8 +4,8 @@ use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::schema::TABLES;
 use super::table::{Cell, Table, summary_rows};
-use crate::experiment::{Replication, Results};
-use crate::measure::{self, Layout, Metric, Record, Series};
+use crate::experiment::{CellRecord, Results};
+use crate::measure::{self, Layout, Series, Vocabulary};
 use crate::request::{NONE, PARTS};
 use crate::scenario::{Scenario, to_json};
 use std::fs;
@@ -16,7 +16,7 @@ pub struct Dataset {
     folder: Folder,
     /// By [`TABLES`]; none for those that are not asked for.
     tables: Vec<Option<Table>>,
-    metrics: Vec<Metric>,
+    vocabulary: Vocabulary,
     series: Vec<Series>,
     layout: Layout,
     weight: f64,
@@ -46,7 +46,7 @@ impl Dataset {
         let mut dataset = Dataset {
             folder: Folder::open(folder, &scenario.name, force)?,
             tables: Vec::new(),
-            metrics: measure::metrics(&layout),
+            vocabulary: measure::vocabulary(&layout),
             series: layout.series(),
             layout,
             weight: 1.0 / share,
@@ -57,8 +57,9 @@ impl Dataset {
                 continue;
             }
             let path = dataset.folder.begin(table.file);
-            let created =
-                fs::File::create(&path).map_err(|e| e.to_string()).and_then(|file| Table::create(table, file).map_err(|e| e.to_string()));
+            let created = fs::File::create(&path)
+                .map_err(|e| e.to_string())
+                .and_then(|file| Table::create(table.arrow(), file).map_err(|e| e.to_string()));
             dataset.tables.push(Some(created.map_err(|e| StoreError::io("cannot write", &path, e))?));
         }
         Ok(dataset)
@@ -80,39 +81,20 @@ impl Dataset {
     ///
     /// # Errors
     /// If the disk is full or gone.
-    pub fn append(&mut self, replication: &Replication) -> Result<(), StoreError> {
-        let Replication { record, values, histograms } = replication;
+    pub(crate) fn append(&mut self, record: &CellRecord) -> Result<(), StoreError> {
+        let (vocabulary, series) = (std::mem::take(&mut self.vocabulary), std::mem::take(&mut self.series));
+        let mut failed = Ok(());
+        let mut push = |table: usize, cells: &[Cell]| {
+            if failed.is_ok() {
+                failed = self.push(table, cells);
+            }
+        };
+        replication_rows(&vocabulary, record, |cells| push(REPLICATIONS, cells));
+        histogram_rows(&vocabulary, record, |cells| push(HISTOGRAMS, cells));
+        series_rows(&series, record, |cells| push(SERIES, cells));
+        failed?;
+        (self.vocabulary, self.series) = (vocabulary, series);
         let replication = Cell::Whole(record.replication as u64);
-        let seed_key = format!("{:016x}", record.seed_key);
-        let metrics = std::mem::take(&mut self.metrics);
-        for (metric, value) in metrics.iter().zip(*values) {
-            let (entity, name) = (Cell::Text(&metric.entity), Cell::Text(&metric.metric));
-            let (stat, unit, value) = (Cell::Text(metric.stat), Cell::Text(metric.unit), Cell::Number(value.value));
-            self.push(REPLICATIONS, &[replication, Cell::Text(&seed_key), Cell::Text(metric.kind), entity, name, stat, unit, value])?;
-        }
-        self.metrics = metrics;
-        for named in *histograms {
-            for bucket in named.histogram.buckets() {
-                let (low, high) = (bucket.low_ns as f64 / 1e9, bucket.high_ns as f64 / 1e9);
-                let (kind, entity, metric) = (Cell::Text(named.kind), Cell::Text(&named.entity), Cell::Text(named.metric));
-                self.push(
-                    HISTOGRAMS,
-                    &[replication, kind, entity, metric, Cell::Number(low), Cell::Number(high), Cell::Whole(bucket.count)],
-                )?;
-            }
-        }
-        let series = std::mem::take(&mut self.series);
-        for row in &record.series {
-            let (start, end) = (Cell::Number(row.start.seconds()), Cell::Number(row.end.seconds()));
-            for (series, window) in series.iter().zip(&row.windows) {
-                let (entity, metric) = (Cell::Text(&series.entity), Cell::Text(series.metric));
-                let (mean, min, max, last) = (window.mean, window.min, window.max, window.last);
-                let numbers = [mean, min, max, last].map(Cell::Number);
-                let names = [replication, start, end, Cell::Text(series.kind), entity, metric, Cell::Text(series.unit)];
-                self.push(SERIES, &[&names[..], &numbers[..]].concat())?;
-            }
-        }
-        self.series = series;
         for happening in &record.happenings {
             let at = Cell::Number(happening.at.seconds());
             let (kind, entity) = (Cell::Text(happening.kind), Cell::Text(&happening.entity));
@@ -121,7 +103,7 @@ impl Dataset {
         self.append_requests(record)
     }
 
-    fn append_requests(&mut self, record: &Record) -> Result<(), StoreError> {
+    fn append_requests(&mut self, record: &CellRecord) -> Result<(), StoreError> {
         let layout = std::mem::take(&mut self.layout);
         for row in &record.requests {
             let flow = layout.flows[row.flow as usize];
@@ -174,5 +156,42 @@ impl Dataset {
         }
         let manifest = Manifest::new(results, to_json(scenario).unwrap_or_default());
         self.folder.complete(manifest, &rows)
+    }
+}
+
+/// The rows of `replications.parquet` that one replication gives.
+pub fn replication_rows(vocabulary: &Vocabulary, record: &CellRecord, mut push: impl FnMut(&[Cell])) {
+    let (replication, seed_key) = (Cell::Whole(record.replication as u64), format!("{:016x}", record.seed_key));
+    for (metric, value) in vocabulary.metrics.iter().zip(&record.values) {
+        let (entity, name) = (Cell::Text(&metric.entity), Cell::Text(&metric.metric));
+        let (stat, unit, value) = (Cell::Text(metric.stat), Cell::Text(metric.unit), Cell::Number(value.value));
+        push(&[replication, Cell::Text(&seed_key), Cell::Text(metric.kind), entity, name, stat, unit, value]);
+    }
+}
+
+/// The rows of `histograms.parquet` that one replication gives.
+pub fn histogram_rows(vocabulary: &Vocabulary, record: &CellRecord, mut push: impl FnMut(&[Cell])) {
+    let replication = Cell::Whole(record.replication as u64);
+    for (named, histogram) in vocabulary.histograms.iter().zip(&record.histograms) {
+        for bucket in histogram.buckets() {
+            let (low, high) = (bucket.low_ns as f64 / 1e9, bucket.high_ns as f64 / 1e9);
+            let (kind, entity, metric) = (Cell::Text(named.kind), Cell::Text(&named.entity), Cell::Text(named.metric));
+            push(&[replication, kind, entity, metric, Cell::Number(low), Cell::Number(high), Cell::Whole(bucket.count)]);
+        }
+    }
+}
+
+/// The rows of `series.parquet` that one replication gives.
+pub fn series_rows(series: &[Series], record: &CellRecord, mut push: impl FnMut(&[Cell])) {
+    let replication = Cell::Whole(record.replication as u64);
+    for row in &record.series {
+        let (start, end) = (Cell::Number(row.start.seconds()), Cell::Number(row.end.seconds()));
+        for (series, window) in series.iter().zip(&row.windows) {
+            let (entity, metric) = (Cell::Text(&series.entity), Cell::Text(series.metric));
+            let (mean, min, max, last) = (window.mean, window.min, window.max, window.last);
+            let numbers = [mean, min, max, last].map(Cell::Number);
+            let names = [replication, start, end, Cell::Text(series.kind), entity, metric, Cell::Text(series.unit)];
+            push(&[&names[..], &numbers[..]].concat());
+        }
     }
 }

@@ -9,7 +9,7 @@
 //! `tests/it/world.rs` fills disks, takes folders away and kills runs at random moments.
 
 use super::manifest::{FileEntry, Manifest, sha256};
-use super::schema::{PLOTS, TABLES};
+use super::schema::{PARTS, PLOTS, POINTS, TABLES};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,14 @@ pub enum StoreError {
     #[error("another run is writing into `{folder}`")]
     #[allow(missing_docs, reason = "the message says what it is")]
     Busy { folder: String },
+    /// A sweep was interrupted, and may be resumed.
+    #[error("an unfinished sweep is in `{folder}`: {cells} cells are done")]
+    #[allow(missing_docs, reason = "the message says what they are")]
+    Unfinished { folder: String, cells: usize },
+    /// What is there belongs to something else.
+    #[error("{what}")]
+    #[allow(missing_docs, reason = "the message says what it is")]
+    Foreign { what: String, help: &'static str },
     /// The operating system said no.
     #[error("{doing} `{path}`: {cause}")]
     #[allow(missing_docs, reason = "the message says what they are")]
@@ -40,12 +48,14 @@ impl StoreError {
         match self {
             StoreError::Occupied { .. } => "give another folder with `--out`, or overwrite it with `--force`",
             StoreError::Busy { .. } => "wait until it has ended, or give another folder with `--out`",
+            StoreError::Unfinished { .. } => "`--resume` goes on with it, `--force` begins anew, or give another folder with `--out`",
+            StoreError::Foreign { help, .. } => help,
             StoreError::Io { .. } => "make room or give another folder with `--out`; `--no-files` writes none",
         }
     }
 }
 
-const MANIFEST: &str = "manifest.json";
+pub const MANIFEST: &str = "manifest.json";
 
 /// The temporary name beside it of what will be the file `path`: `.NAME.PROCESS.part`.
 pub fn temporary(path: &Path) -> PathBuf {
@@ -53,9 +63,21 @@ pub fn temporary(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}.part", std::process::id()))
 }
 
-/// All names that a run gives to files.
-fn names() -> impl Iterator<Item = &'static str> {
-    TABLES.iter().map(|table| table.file).chain([PLOTS, MANIFEST])
+/// Whether a file of that name is ours: one of a run, or a part of a sweep's.
+fn is_ours(name: &str) -> bool {
+    let file = TABLES.iter().any(|table| table.file == name) || [POINTS, PLOTS, MANIFEST].contains(&name);
+    file || name
+        .split_once('/')
+        .is_some_and(|(folder, part)| PARTS.contains(&folder) && part.starts_with("part-") && part.ends_with(".parquet"))
+}
+
+/// The files of the result that is in a folder, as its manifest names them, and those that a run without a manifest may have left.
+fn earlier(folder: &Path) -> Vec<String> {
+    let text = fs::read_to_string(folder.join(MANIFEST)).unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let named = manifest["files"].as_object().into_iter().flat_map(|files| files.keys().cloned());
+    let own = TABLES.iter().map(|table| table.file).chain([POINTS, PLOTS]).map(str::to_string);
+    named.chain(own).filter(|name| is_ours(name)).collect()
 }
 
 /// The folder while a run writes into it. Dropped before it is [complete](Folder::complete), it leaves nothing behind.
@@ -90,7 +112,10 @@ impl Folder {
 
     /// The temporary name of a file that will be called `name`.
     pub fn begin(&mut self, name: &str) -> PathBuf {
-        let path = temporary(&self.path.join(name));
+        let path = self.path.join(name);
+        // If the part's folder cannot be made, neither can the file, which is told then.
+        let _ = path.parent().map(fs::create_dir_all);
+        let path = temporary(&path);
         self.parts.push((path.clone(), name.to_string()));
         path
     }
@@ -110,10 +135,15 @@ impl Folder {
         fs::write(&part, manifest.to_json()).and_then(|()| sync(&part)).map_err(|e| StoreError::io("cannot write", &part, e))?;
 
         // From here on the earlier result is gone: without a manifest the folder is not complete.
+        let earlier = earlier(&self.path);
         self.remove(MANIFEST)?;
         // Files of an earlier run that this one does not write would contradict it.
-        for stale in names().filter(|name| !self.parts.iter().any(|(_, written)| written == name)) {
+        for stale in earlier.iter().filter(|name| !self.parts.iter().any(|(_, written)| written == *name)) {
             self.remove(stale)?;
+        }
+        for folder in PARTS {
+            // Only if it is empty.
+            let _ = fs::remove_dir(self.path.join(folder));
         }
         self.sync();
         for (part, name) in &self.parts {
@@ -170,11 +200,14 @@ fn lock(folder: &Path) -> Result<Option<File>, StoreError> {
 
 /// Removes the temporary files of runs that were killed.
 fn remove_parts(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".part") && names().any(|ours| name.starts_with(&format!(".{ours}."))) {
-            // If it cannot be removed, it is in nobody's way.
-            let _ = fs::remove_file(entry.path());
+    for inside in std::iter::once("").chain(PARTS) {
+        for entry in fs::read_dir(folder.join(inside)).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let ours = name.strip_suffix(".part").and_then(|name| name.rsplit_once('.')).and_then(|(name, _)| name.strip_prefix('.'));
+            if ours.is_some_and(|name| is_ours(if inside.is_empty() { name.to_string() } else { format!("{inside}/{name}") }.as_str())) {
+                // If it cannot be removed, it is in nobody's way.
+                let _ = fs::remove_file(entry.path());
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The manifest: what was run, and which files with how many rows and which hash are the result.
 
 use super::schema::TABLES;
-use crate::experiment::Results;
+use crate::experiment::{Results, Shard};
+use crate::scenario::{Scenario, to_json};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -22,9 +23,29 @@ pub struct FileEntry {
 }
 
 impl Manifest {
+    /// That of a sweep. `identity` says which sweep it is, `fingerprint` what came of it.
+    pub fn of_sweep(scenario: &Scenario, points: u64, shard: Option<Shard>, identity: &str, fingerprint: u64) -> Manifest {
+        let written = to_json(scenario).unwrap_or_default();
+        let mut head = vec![
+            ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
+            ("command", json!("sweep")),
+            ("name", json!(scenario.name)),
+            ("seed", json!(scenario.run.seed)),
+            ("points", json!(points)),
+            ("confidence", json!(scenario.run.confidence.0.fraction)),
+            ("fingerprint", json!(format!("{fingerprint:016x}"))),
+            ("identity", json!(identity)),
+            ("scenario_sha256", json!(hash(&written))),
+            ("scenario", serde_json::from_str(&written).unwrap_or_default()),
+        ];
+        if let Some(shard) = shard {
+            head.insert(5, ("shard", json!(shard.to_string())));
+        }
+        Manifest { head, files: Vec::new() }
+    }
     pub fn new(results: &Results, scenario_json: String) -> Manifest {
         let scenario: Value = serde_json::from_str(&scenario_json).unwrap_or_default();
-        let hash = hexadecimal(&Sha256::digest(scenario_json.as_bytes()));
+        let hash = hash(&scenario_json);
         Manifest {
             head: vec![
                 ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
@@ -45,7 +66,8 @@ impl Manifest {
     pub fn to_json(&self) -> String {
         let mut files = Map::new();
         for file in &self.files {
-            let columns = TABLES.iter().find(|table| table.file == file.name).map(|table| {
+            let table_of = |file: &str| file.split_once("/part-").map_or(file.to_string(), |(table, _)| format!("{table}.parquet"));
+            let columns = TABLES.iter().find(|table| table.file == table_of(&file.name)).map(|table| {
                 let units = table.columns.iter().map(|column| (column.name.to_string(), json!(column.unit)));
                 units.collect::<Map<_, _>>()
             });
@@ -63,6 +85,11 @@ impl Manifest {
         let all: Map<String, Value> = head.chain([("files".to_string(), Value::Object(files))]).collect();
         serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
     }
+}
+
+/// The SHA-256 of a text, hexadecimal.
+pub fn hash(text: &str) -> String {
+    hexadecimal(&Sha256::digest(text.as_bytes()))
 }
 
 /// The SHA-256 of a file, hexadecimal.

@@ -1,16 +1,21 @@
-//! The files of a run: Parquet tables and a manifest.
+//! The files of a run or a sweep: Parquet tables and a manifest; the journal of a sweep that is under way.
 //!
 //! A folder with a manifest is complete (`folder.rs`).
 //! Nothing in the files depends on the clock or on the number of threads: equal runs are equal bytes.
 
 mod dataset;
 mod folder;
+mod journal;
 mod manifest;
 mod schema;
+mod sweep;
 mod table;
 
 pub(crate) use dataset::Dataset;
 pub use folder::StoreError;
-pub(crate) use folder::temporary;
-pub use schema::{Column, Kind, PLOTS, TABLES, TableSchema};
+pub(crate) use folder::{Folder, temporary};
+pub(crate) use journal::{Head, JOURNAL, Journal};
+pub(crate) use manifest::{Manifest, hash};
+pub use schema::{Column, Kind, OF_POINT, PLOTS, POINT, TABLES, TableSchema};
+pub(crate) use sweep::{SweepDataset, Wanted, manifest_of, parameters};
 pub use table::summary_batch;

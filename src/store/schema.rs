@@ -58,6 +58,11 @@ const REPLICATION: Column = whole("replication", "number of the replication, fro
 /// The chart beside the tables, if it is asked for.
 pub const PLOTS: &str = "plots.svg";
 
+/// The points of a sweep.
+pub const POINTS: &str = "points.parquet";
+/// The folders of a sweep's tables, each in parts.
+pub const PARTS: [&str; 4] = ["summary", "replications", "series", "histograms"];
+
 /// All tables.
 pub const TABLES: [TableSchema; 6] = [
     TableSchema {
@@ -164,17 +169,40 @@ pub const TABLES: [TableSchema; 6] = [
 impl TableSchema {
     /// The Arrow schema, with unit and meaning in each field's metadata.
     pub fn arrow(&self) -> Arc<Schema> {
-        let fields = self.columns.iter().map(|column| {
-            let data_type = match column.kind {
-                Kind::Text => DataType::Utf8,
-                Kind::Number => DataType::Float64,
-                Kind::Whole => DataType::UInt64,
-            };
-            let metadata = [("unit", column.unit), ("meaning", column.meaning)].map(|(k, v)| (k.to_string(), v.to_string()));
-            #[allow(clippy::disallowed_types, reason = "arrow takes its metadata in no other form, and writes it sorted")]
-            let metadata: std::collections::HashMap<String, String> = metadata.into_iter().collect();
-            Field::new(column.name, data_type, column.kind == Kind::Number).with_metadata(metadata)
-        });
-        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+        Arc::new(Schema::new(self.columns.iter().map(|column| field(column.name, column)).collect::<Vec<_>>()))
     }
+    /// The same with the number of the point before everything else.
+    pub fn arrow_of_points(&self) -> Arc<Schema> {
+        let columns = std::iter::once(&POINT).chain(self.columns);
+        Arc::new(Schema::new(columns.map(|column| field(column.name, column)).collect::<Vec<_>>()))
+    }
+}
+
+/// The number of a point.
+pub const POINT: Column = whole("point", "number of the point, from 0");
+
+/// The columns of `points.parquet` after those of what is varied.
+pub const OF_POINT: [Column; 9] = [
+    whole("replications", "replications that were run"),
+    whole("failed", "of those, how many gave nothing"),
+    text("failure", "kind of the first failure: limit, panicked or invalid; empty if there is none"),
+    text("reason", "the first failure, in words"),
+    text("overloaded", "workloads whose backlog grows without end, separated by commas"),
+    text("slos_missed", "objectives that are missed, separated by commas"),
+    text("precise", "yes or no: whether the goals of run.replications.until are met; empty if there are none"),
+    whole("events", "calendar entries fired"),
+    text("fingerprint", "hash of every number of every replication"),
+];
+
+/// A field of an Arrow schema, with unit and meaning in its metadata. `name` may be another than the column's.
+pub fn field(name: &str, column: &Column) -> Field {
+    let data_type = match column.kind {
+        Kind::Text => DataType::Utf8,
+        Kind::Number => DataType::Float64,
+        Kind::Whole => DataType::UInt64,
+    };
+    let metadata = [("unit", column.unit), ("meaning", column.meaning)].map(|(k, v)| (k.to_string(), v.to_string()));
+    #[allow(clippy::disallowed_types, reason = "arrow takes its metadata in no other form, and writes it sorted")]
+    let metadata: std::collections::HashMap<String, String> = metadata.into_iter().collect();
+    Field::new(name, data_type, column.kind == Kind::Number).with_metadata(metadata)
 }

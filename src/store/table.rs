@@ -1,10 +1,10 @@
 //! One Parquet file, row by row: rows are gathered into batches, so that memory does not grow with the file.
 
-use super::schema::{Kind, TABLES, TableSchema};
+use super::schema::TABLES;
 use crate::experiment::Results;
 use arrow_array::builder::{ArrayBuilder, Float64Builder, StringBuilder, UInt64Builder};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::Schema;
+use arrow_schema::{DataType, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -37,13 +37,13 @@ pub struct Rows {
 }
 
 impl Rows {
-    pub fn new(table: &TableSchema) -> Rows {
-        let builder = |kind| match kind {
-            Kind::Text => Builder::Text(StringBuilder::new()),
-            Kind::Number => Builder::Number(Float64Builder::new()),
-            Kind::Whole => Builder::Whole(UInt64Builder::new()),
-        };
-        Rows { schema: table.arrow(), builders: table.columns.iter().map(|column| builder(column.kind)).collect(), len: 0 }
+    pub fn new(schema: Arc<Schema>) -> Rows {
+        let builders = schema.fields().iter().map(|field| match field.data_type() {
+            DataType::Float64 => Builder::Number(Float64Builder::new()),
+            DataType::UInt64 => Builder::Whole(UInt64Builder::new()),
+            _ => Builder::Text(StringBuilder::new()),
+        });
+        Rows { builders: builders.collect(), schema, len: 0 }
     }
 
     /// Adds a row; its cells are in the order and of the kinds of the columns.
@@ -83,14 +83,14 @@ pub struct Table {
 }
 
 impl Table {
-    pub fn create(table: &TableSchema, file: File) -> Result<Table, parquet::errors::ParquetError> {
+    pub fn create(schema: Arc<Schema>, file: File) -> Result<Table, parquet::errors::ParquetError> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
             .set_max_row_group_row_count(Some(BATCH))
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_created_by("asyncflow".to_string())
             .build();
-        let rows = Rows::new(table);
+        let rows = Rows::new(schema);
         let writer = ArrowWriter::try_new(file, rows.schema.clone(), Some(properties))?;
         Ok(Table { rows, writer, written: 0 })
     }
@@ -115,7 +115,7 @@ impl Table {
 
 /// The rows of `summary.parquet`, without touching a file.
 pub fn summary_batch(results: &Results) -> RecordBatch {
-    let mut rows = Rows::new(&TABLES[0]);
+    let mut rows = Rows::new(TABLES[0].arrow());
     summary_rows(results, |cells| rows.push(cells));
     rows.take()
 }

@@ -2,11 +2,12 @@
 
 use super::Quantity;
 use super::written::{no_unit, shown, split, written_as_text};
+use serde::{Deserialize, Serialize};
 use std::fmt::{Display, Formatter};
 use std::ops::{Add, AddAssign, Sub};
 
 /// A point in simulated time, whole nanoseconds since the start of a replication.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time(pub u64);
 
 /// A length of simulated time, whole nanoseconds. Written `5ms`, `1.5s`, `10m`, `2h`, `7d`.

@@ -27,7 +27,7 @@ sim_settings: {{ total_simulation_time: 20000 }}"
     );
     let loaded = scenario::read(&text, Format::Yaml, "corrections", Path::new(""), &[]);
     let mut scenario = loaded.scenario.unwrap_or_else(|| panic!("{:?}", loaded.problems));
-    scenario.run.replications = 100;
+    scenario.run.replications = asyncflow::scenario::Replications::Fixed(100);
     scenario
 }
 
@@ -40,7 +40,7 @@ fn arrivals_go_on_until_the_horizon() {
     // By hand: 20,000 s at 1/30 s; the last quarter has a quarter of them. 0.1 lost time at every window without an arrival.
     let mut scenario = payload(0.0);
     answer(&scenario).agrees("workload rqs-1", "arrivals total", 20_000.0 / 30.0, 0.01);
-    scenario.run.warmup = Span::from_seconds(15_000.0);
+    scenario.run.warmup = asyncflow::scenario::Warmup::Fixed(Span::from_seconds(15_000.0));
     answer(&scenario).agrees("workload rqs-1", "arrivals total", 5_000.0 / 30.0, 0.02);
 }
 
@@ -61,7 +61,7 @@ fn the_same_seed_gives_the_same_result_and_another_seed_another() {
     // 0.1 had no seed.
     let with = |seed: u64| {
         let mut scenario = payload(0.1);
-        (scenario.run.seed, scenario.run.replications) = (seed, 3);
+        (scenario.run.seed, scenario.run.replications) = (seed, asyncflow::scenario::Replications::Fixed(3));
         answer(&scenario).results.fingerprint
     };
     assert_eq!(with(7), with(7));

@@ -66,7 +66,7 @@ impl Reader {
             line = line.replace(placeholder, file);
         }
         if !line.contains(" -r ") {
-            line = line.replacen("asyncflow run ", "asyncflow run -r 1 ", 1);
+            line = line.replacen("asyncflow run ", "asyncflow run -r 1 ", 1).replacen("asyncflow sweep ", "asyncflow sweep -r 2 ", 1);
         }
         let script = format!("asyncflow() {{ \"{}\" \"$@\"; }}\n{line}", env!("CARGO_BIN_EXE_asyncflow"));
         let output = Command::new("bash").args(["-c", &script]).current_dir(&self.folder).output().unwrap();
@@ -226,7 +226,7 @@ fn the_numbers_in_the_tutorial_are_those_of_the_runs() {
     let blocks: Vec<&str> = tutorial.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     let run = |yaml: &str| {
         let mut scenario = scenario::from_yaml(yaml).unwrap();
-        scenario.run.replications = 3;
+        scenario.run.replications = asyncflow::scenario::Replications::Fixed(3);
         asyncflow::run(&scenario).unwrap()
     };
     let says = |results: &asyncflow::experiment::Results, number: [&str; 4], scale: f64, before: &str, after: &str, within: f64| {
@@ -322,7 +322,7 @@ fn every_shipped_scenario_runs_and_shows_as_itself() {
             "{}",
             path.display()
         );
-        scenario.run.replications = 2;
+        scenario.run.replications = asyncflow::scenario::Replications::Fixed(2);
         let results = asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let answered = results.rows.iter().find(|row| row.metric == "completed").map_or(0.0, |row| row.estimate.estimate);
         assert!(answered > 1000.0, "{}: {answered}", path.display());

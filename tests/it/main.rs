@@ -12,6 +12,7 @@ mod network;
 mod original;
 mod properties;
 mod support;
+mod sweep;
 mod theory;
 mod tidy;
 mod workload;

@@ -109,8 +109,8 @@ fn scores_of_independent_runs_are_standard_normal() {
         let case = case(id);
         for nth in 0..20 {
             let mut scenario = scenario(id, &case.runs[0], 1000 + nth);
-            scenario.run.replications = 16;
-            scenario.run.duration = scenario.run.warmup + asyncflow::units::Span::from_seconds(50.0);
+            scenario.run.replications = asyncflow::scenario::Replications::Fixed(16);
+            scenario.run.duration = scenario.run.warmup.span() + asyncflow::units::Span::from_seconds(50.0);
             let results = asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{error}"));
             let claim = &case.runs[0].claims[nth as usize % case.runs[0].claims.len()];
             let estimate = read(&results, claim);

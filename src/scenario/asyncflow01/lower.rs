@@ -36,6 +36,7 @@ pub fn lower(graph: &Graph, problems: &mut Problems) -> Scenario {
         faults: events.filter_map(|(index, event)| fault(graph, event, &format!("events[{index}]"), problems)).collect(),
         slos: IndexMap::new(),
         output: Output::default(),
+        sweep: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{is_asyncflow01, lower};
 use crate::problem::{Problem, Severity};
 use crate::scenario::text::{Format, parse};
-use crate::scenario::{Balance, Dist, Fault, Runtime, Scenario, Step, check};
+use crate::scenario::{Balance, Dist, Fault, Replications, Runtime, Scenario, Step, Warmup, check};
 use crate::units::{Bytes, Span};
 
 /// Generator → client → gate → balancer → two servers → client, with all kinds of steps and events.
@@ -94,8 +94,11 @@ fn only_a_file_with_rqs_input_is_a_payload() {
 fn the_run_and_the_workload_are_those_of_the_payload() {
     // Seed format, "The fields": 120 users, 20 requests a minute, windows of 30 s, 600 s in all; first stop after the client is the gate.
     let (scenario, _) = lowered(EVERYTHING);
-    assert_eq!((scenario.version, scenario.name.as_str(), scenario.run.seed, scenario.run.replications), (1, "", 1, 30));
-    assert_eq!((scenario.run.duration, scenario.run.warmup, scenario.output.series), (span("600s"), Span::ZERO, None));
+    assert_eq!(
+        (scenario.version, scenario.name.as_str(), scenario.run.seed, scenario.run.replications.clone()),
+        (1, "", 1, Replications::Fixed(30))
+    );
+    assert_eq!((scenario.run.duration, scenario.run.warmup, scenario.output.series), (span("600s"), Warmup::Fixed(Span::ZERO), None));
     let workload = &scenario.workload["rqs-1"];
     assert_eq!((workload.to.as_deref(), workload.via.as_slice()), (Some("gate"), ["client-1".to_string()].as_slice()));
     let users = workload.users.as_ref().expect("users");

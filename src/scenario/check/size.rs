@@ -89,7 +89,7 @@ impl Sizes {
         let latencies = histogram * 2.0 * (flows + workloads + served) + 4.0 * workloads * self.endpoints as f64;
         let lags = histogram * 2.0 * (services + 2.0 * instances) + INSTANCE_B * instances + WORKER_B * self.workers as f64;
         let metrics = METRICS_OF[0] * (workloads + self.endpoints as f64) + METRICS_OF[1] * (services + instances) + METRICS_OF[2] * links;
-        let replications = f64::from(run.replications);
+        let replications = f64::from(run.replications.most());
         let part = |path, bytes, what, help| Part { path, bytes, what, help };
         let mut parts = vec![
             part(
@@ -119,7 +119,7 @@ impl Sizes {
             part(
                 "run.replications",
                 metrics * (METRIC_B + METRIC_OF_REPLICATION_B * replications),
-                format!("about {metrics} numbers of each of {} replications", run.replications),
+                format!("about {metrics} numbers of each of {} replications", run.replications.most()),
                 "run fewer replications",
             ),
             part("links", LINK_B * links, format!("{} links", self.links), "give fewer links"),

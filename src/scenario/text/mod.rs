@@ -13,7 +13,7 @@ mod yaml;
 
 pub use node::{Entry, Node, Value};
 pub use read::read;
-pub use set::{adopt, set};
+pub use set::{adopt, assign, set};
 
 use crate::problem::{Problem, Severity, is_hidden};
 use std::ops::Range;

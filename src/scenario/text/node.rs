@@ -54,6 +54,39 @@ impl Node {
     pub fn new(value: Value) -> Node {
         Node { span: 0..0, tall: false, value }
     }
+    /// A JSON value, which stands in no text.
+    pub fn from_json(json: &serde_json::Value) -> Node {
+        use serde_json::Value as Json;
+        Node::new(match json {
+            Json::Null => Value::Null,
+            Json::Bool(value) => Value::Bool(*value),
+            Json::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(whole), _) => Value::Unsigned(whole),
+                (_, Some(whole)) => Value::Signed(whole),
+                _ => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Json::String(text) => Value::Text(text.clone()),
+            Json::Array(items) => Value::List(items.iter().map(Node::from_json).collect()),
+            Json::Object(entries) => {
+                let entry = |(key, value): (&String, &Json)| Entry { key: key.clone(), key_span: 0..0, value: Node::from_json(value) };
+                Value::Map(entries.iter().map(entry).collect())
+            }
+        })
+    }
+    /// The tree as JSON; a number that is not finite, which no scenario has, becomes nothing.
+    pub fn to_json(&self) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match &self.value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => (*value).into(),
+            Value::Unsigned(number) => (*number).into(),
+            Value::Signed(number) => (*number).into(),
+            Value::Float(number) => serde_json::Number::from_f64(*number).map_or(Json::Null, Json::Number),
+            Value::Text(text) => text.clone().into(),
+            Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
+            Value::Map(entries) => Json::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect()),
+        }
+    }
     /// A value at a place of a text.
     pub(super) fn placed(text: &str, span: Range<usize>, value: Value) -> Node {
         let tall = text.get(span.clone()).is_some_and(|written| written.contains('\n'));

@@ -20,6 +20,11 @@ pub fn set(root: &mut Node, assignment: &str) -> Result<(), Problem> {
     }
     let mut value = yaml::parse(written, "YAML").map_err(|problems| within(path, written, problems))?;
     value.forget_places();
+    assign(root, path, value)
+}
+
+/// Replaces or adds the value at a path.
+pub fn assign(root: &mut Node, path: &str, value: Node) -> Result<(), Problem> {
     let (mut route, mut matched) = root.route(path);
     if let Some(above) = split_key(root, path, &route, matched) {
         // `p99` exists and `p99.9` is new.

@@ -37,7 +37,7 @@ impl Payload {
     pub fn scenario(&self) -> Scenario {
         let loaded = scenario::read(&self.text, Format::Yaml, self.name, Path::new(""), &[]);
         let mut scenario = loaded.scenario.unwrap_or_else(|| panic!("{:?}", loaded.problems));
-        scenario.run.replications = REPLICATIONS;
+        scenario.run.replications = asyncflow::scenario::Replications::Fixed(REPLICATIONS);
         scenario
     }
 }

@@ -1,0 +1,282 @@
+//! `sweep`: all points, all their replications, one dataset.
+
+use super::Outcome;
+use super::arguments::Sweep;
+use super::check::{Loaded, load};
+use super::draw::paint;
+use super::out::{print, say};
+use super::progress::Bar;
+use super::write::refuse;
+use super::{interrupt, run, vary};
+use crate::experiment::{self, Options, Progress, Rule, Shard, Spec};
+use crate::problem::{Problem, Severity};
+use crate::random::keys::mix;
+use crate::report::{self, SweepLine};
+use crate::scenario::{Replications, Scenario, Template, to_json};
+use crate::store::{self, Folder, Head, Journal, Manifest, StoreError, SweepDataset, Wanted};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// More than this is asked about: a slip of a finger makes a thousand million points.
+const POINTS_ASKED: u64 = 200_000;
+const CELLS_ASKED: u64 = 10_000_000;
+/// Points that cannot run, of which the problems are told.
+const TOLD: usize = 10;
+
+pub fn sweep(options: &Sweep) -> Outcome {
+    let interrupted = interrupt::flag();
+    #[allow(clippy::disallowed_methods, reason = "which part is run where is no part of a result")]
+    let environment = |name: &str| std::env::var(name).ok();
+    let shard = match options.shard.as_ref().map(|typed| vary::shard(typed, &environment)).transpose() {
+        Ok(shard) => shard,
+        Err(words) => return refuse(&format!("--shard: {words}")),
+    };
+    let change = |scenario: &mut Scenario| {
+        let mut problems = run::change(scenario, options.replications, options.seed, options.duration.as_deref());
+        problems.extend(vary::apply(&mut scenario.sweep, &options.vary, options.design, options.points));
+        if scenario.sweep.as_ref().is_none_or(crate::scenario::Sweep::is_empty) && problems.is_empty() {
+            let what = "nothing is varied".to_string();
+            problems.push(
+                Problem::new(Severity::Error, "sweep", what)
+                    .help("add a `sweep:` block, or for example `--vary services.api.replicas=1,2,4`"),
+            );
+        }
+        problems
+    };
+    let Some(loaded) = load(&options.scenario, &options.set, options.quiet || options.json, change) else { return Outcome::Refused };
+    let wanted = Wanted { series: options.series, histograms: options.histograms };
+    let prepared = match Prepared::new(&loaded, options.scenario.parent().unwrap_or(Path::new("")), shard, wanted) {
+        Ok(prepared) => prepared,
+        Err(words) => return refuse(&words),
+    };
+    let most = prepared.spec.rule.as_ref().map_or_else(|| loaded.scenario.run.replications.most(), |rule| rule.max);
+    let (points, cells) = (prepared.spec.points.len(), prepared.spec.points.len().saturating_mul(u64::from(most)));
+    if (points > POINTS_ASKED || cells > CELLS_ASKED) && !options.yes {
+        let (points, cells) = (report::thousands(points), report::thousands(cells));
+        return refuse(&format!(
+            "these are {points} points, up to {cells} replications\n  = help: vary fewer values, or choose points with `--design sobol --points 256`; `--yes` runs them all"
+        ));
+    }
+    if let Outcome::Refused = check_points(&prepared.spec, options) {
+        return Outcome::Refused;
+    }
+    let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(format!("{}-sweep", loaded.scenario.name)));
+    let folder = shard.map_or(folder.clone(), |shard| folder.join(format!("shard-{:05}-of-{:05}", shard.number, shard.of)));
+    match in_folder(&folder, &prepared, options, interrupted) {
+        Ok(outcome) => outcome,
+        Err(error) => run::refuse_store(&error),
+    }
+}
+
+/// What a sweep is of, ready to run or to be reduced.
+pub struct Prepared {
+    pub scenario: Scenario,
+    pub spec: Spec,
+    pub head: Head,
+}
+
+impl Prepared {
+    fn new(loaded: &Loaded, folder: &Path, shard: Option<Shard>, wanted: Wanted) -> Result<Prepared, String> {
+        let scenario = loaded.scenario.clone();
+        let template = Template::new(&loaded.read, &scenario, folder.to_path_buf())?;
+        let (written, template_json) = (to_json(&scenario)?, template.to_json());
+        let version = env!("CARGO_PKG_VERSION");
+        let identity = store::hash(&format!("{version}\n{written}\n{template_json}\n{wanted:?}"));
+        let folder = std::path::absolute(folder).unwrap_or(folder.to_path_buf()).display().to_string();
+        let mut head = Head { identity, scenario: written, template: template_json, folder, wanted, points: 0, shard };
+        let spec = Prepared::spec(&scenario, template, &head)?;
+        head.points = spec.points.len();
+        Ok(Prepared { scenario, spec, head })
+    }
+
+    /// That of a journal, of which only the scenario has to be read again.
+    pub fn of_journal(head: Head) -> Result<Prepared, String> {
+        let loaded = crate::scenario::read(&head.scenario, crate::scenario::text::Format::Json, "sweep", Path::new(&head.folder), &[]);
+        let scenario = loaded.scenario.ok_or_else(|| loaded.problems.in_one_line())?;
+        let template = Template::from_json(&head.template, &scenario.name, PathBuf::from(&head.folder))?;
+        let spec = Prepared::spec(&scenario, template, &head)?;
+        Ok(Prepared { scenario, spec, head })
+    }
+
+    fn spec(scenario: &Scenario, template: Template, head: &Head) -> Result<Spec, String> {
+        let sweep = scenario.sweep.clone().unwrap_or_default();
+        let points = Arc::new(sweep.points());
+        // The rule is that of all points, unless one of them changes how they are run, or what there is to measure.
+        let rule = match &scenario.run.replications {
+            Replications::Fixed(n) => {
+                let changes = |path: &String| path == "run" || path.starts_with("run.");
+                let varied = sweep.vary.keys().any(changes) || sweep.rows.iter().flat_map(|row| row.keys()).any(changes);
+                (!varied).then(|| Rule::fixed(*n, scenario.run.confidence.0.fraction))
+            }
+            Replications::Until(_) => None,
+        };
+        Ok(Spec { template: Arc::new(template), points, shard: head.shard, keep_series: head.wanted.series, rule })
+    }
+}
+
+/// Checks every point before the first is run.
+fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
+    let bar = Bar::new("points", !options.quiet && !options.json);
+    let done = AtomicU64::new(0);
+    let of = spec.len();
+    let count = |n: u64| {
+        let done = done.fetch_add(n, Ordering::Relaxed) + n;
+        if done.is_multiple_of(256) {
+            bar.show_words("checking", done, of);
+        }
+    };
+    let (bad, how_many) = experiment::check(spec, TOLD, &count);
+    bar.clear();
+    for point in &bad {
+        let set: Vec<String> = point.parameters.iter().map(|(path, value)| format!("{path}={}", report::plain(value))).collect();
+        for problem in point.problems.list.iter().take(3) {
+            let place = if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
+            let help = problem.help.as_ref().map_or(String::new(), |help| format!("\n  = help: {help}"));
+            say(&format!("error: point {} ({}): {place}{}{help}", point.number, set.join(", "), problem.what));
+        }
+    }
+    match how_many {
+        0 => Outcome::Done,
+        n => {
+            let told = if n as usize > bad.len() { format!(" (the first {} are told)", bad.len()) } else { String::new() };
+            refuse(&format!("{} of {} points cannot run{told}; nothing was simulated", report::thousands(n), report::thousands(of)))
+        }
+    }
+}
+
+/// Opens the journal, runs what is missing, writes the files.
+fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &AtomicBool) -> Result<Outcome, StoreError> {
+    let folder = Folder::open(path, &prepared.scenario.name, options.force)?;
+    let identity = &prepared.head.identity;
+    let is_complete = is_complete(path, identity);
+    let is_shard = prepared.head.shard.is_some();
+    if is_complete && (is_shard || options.resume) && !options.force {
+        say(&format!("{} is complete: nothing to do", path.display()));
+        return Ok(Outcome::Done);
+    }
+    let mut journal = open_journal(path, prepared, options)?;
+    let known = journal.len();
+    if known > 0 && !options.quiet && !options.json {
+        say(&format!("going on after {} replications that were done before", report::thousands(known as u64)));
+    }
+    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
+    let bar = Bar::new("points", !options.quiet && !options.json);
+    let ran = experiment::sweep(&prepared.spec, how, &mut journal, &mut |progress: Progress| bar.show_cells(progress));
+    bar.clear();
+    let ran = match ran {
+        Ok(ran) => ran,
+        Err(error) => {
+            let help = "\n  = help: what is done is kept: make room, and go on with `--resume`";
+            return Ok(refuse(&format!("{error}{help}")));
+        }
+    };
+    if interrupted.load(Ordering::Relaxed) && ran.done < ran.of {
+        journal.sync()?;
+        say(&format!("interrupted: {} of {} points are complete; `--resume` goes on", ran.done, ran.of));
+        return Ok(Outcome::Refused);
+    }
+    finish(folder, prepared, &mut journal, how, &Saying::of(options))
+}
+
+/// Whether a folder holds all of the sweep with that identity.
+pub fn is_complete(folder: &Path, identity: &str) -> bool {
+    store::manifest_of(folder).is_some_and(|manifest| manifest["identity"].as_str() == Some(identity))
+}
+
+/// What is said of a sweep.
+pub struct Saying {
+    pub json: bool,
+    pub quiet: bool,
+}
+
+impl Saying {
+    fn of(options: &Sweep) -> Saying {
+        Saying { json: options.json, quiet: options.quiet }
+    }
+}
+
+fn open_journal(path: &Path, prepared: &Prepared, options: &Sweep) -> Result<Journal, StoreError> {
+    let may_go_on = options.resume || prepared.head.shard.is_some();
+    match Journal::open(path)? {
+        Some(_) if options.force => Journal::create(path, &prepared.head),
+        Some((head, _)) if head.identity != prepared.head.identity => Err(StoreError::Foreign {
+            what: format!("`{}` holds an unfinished sweep of another scenario, or of other points", path.display()),
+            help: "undo the change to go on with it; or give another folder with `--out`, or begin anew with `--force`",
+        }),
+        Some((_, journal)) if may_go_on || journal.len() == 0 => Ok(journal),
+        Some((_, journal)) => Err(StoreError::Unfinished { folder: path.display().to_string(), cells: journal.len() }),
+        None => Journal::create(path, &prepared.head),
+    }
+}
+
+/// Reduces all points in their order, writes the files, and says what came of it.
+pub fn finish(
+    folder: Folder,
+    prepared: &Prepared,
+    keeper: &mut dyn SortedKeeper,
+    how: Options,
+    saying: &Saying,
+) -> Result<Outcome, StoreError> {
+    keeper.sort();
+    let path = folder.path().to_path_buf();
+    let spec = &prepared.spec;
+    let parameters = store::parameters(spec.numbers().map(|number| spec.points.row(number)));
+    let mut dataset = SweepDataset::begin(folder, parameters, prepared.head.wanted)?;
+    let bar = Bar::new("points written", !saying.quiet && !saying.json);
+    let (mut written, mut fingerprint, mut failed_cells) = (0, 0u64, 0u64);
+    let (mut lines, mut error, mut printed) = (Vec::new(), None, Outcome::Done);
+    let reduced = experiment::reduce_all(spec, how, keeper, &mut |reduced| {
+        written += 1;
+        bar.show_words("writing", written, spec.len());
+        failed_cells += reduced.failures.len() as u64;
+        let bits = reduced.results.as_ref().map_or(0, |(_, results)| u64::from_str_radix(&results.fingerprint, 16).unwrap_or(0));
+        fingerprint = mix(fingerprint.rotate_left(5) ^ bits).wrapping_add(fingerprint);
+        let line = SweepLine::of(reduced);
+        if saying.json && printed == Outcome::Done {
+            printed = print(&format!("{}\n", line.to_json()));
+        }
+        if lines.len() < report::POINTS_SHOWN || !line.failure.is_empty() && lines.len() < 2 * report::POINTS_SHOWN {
+            lines.push(line);
+        }
+        dataset.append(reduced).map_err(|cause| {
+            let words = cause.to_string();
+            error = Some(cause);
+            words
+        })
+    });
+    bar.clear();
+    if let Err(words) = reduced {
+        return match error {
+            Some(error) => Err(error),
+            None => Ok(refuse(&words.to_string())),
+        };
+    }
+    let manifest = Manifest::of_sweep(&prepared.scenario, spec.points.len(), prepared.head.shard, &prepared.head.identity, fingerprint);
+    let files = dataset.finish(manifest)?;
+    if prepared.head.shard.is_none() {
+        // All of it is in the files now. A shard's is what it is merged from.
+        let _ = std::fs::remove_file(path.join(store::JOURNAL));
+    }
+    if !saying.json && !saying.quiet {
+        printed = print(&report::sweep(&prepared.scenario, &lines, spec.len(), fingerprint, paint(std::io::stdout().is_terminal())));
+        say(&format!("wrote {files} files to {}", path.display()));
+    }
+    if failed_cells > 0 {
+        say(&format!("{} replications gave nothing: see `failure` and `reason` in points.parquet", report::thousands(failed_cells)));
+        return Ok(Outcome::Refused);
+    }
+    Ok(printed)
+}
+
+/// A keeper whose cells can be put in order.
+pub trait SortedKeeper: experiment::Keeper {
+    fn sort(&mut self);
+}
+
+impl SortedKeeper for Journal {
+    fn sort(&mut self) {
+        Journal::sort(self);
+    }
+}

@@ -1,0 +1,153 @@
+//! Driving: a study says which cells to run next, threads run them, and the study takes what came of each.
+//!
+//! There is one way to run cells, and this is it. The study lives on the calling thread and decides alone; threads only take tasks from a queue
+//! that never holds more than a few for each, so memory is bounded by what is in flight, and a slow cell idles nobody as long as the study has
+//! others. Results come back in the order they are ready in: whoever reduces them does so in an order of its own.
+
+use super::cell::{Cell, CellRecord, Failure};
+use super::point::Point;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
+
+/// Chooses cells, and takes their records.
+pub trait Study {
+    /// What ends the study before its time.
+    type Error;
+    /// The next cell to run, if there is one that can be begun now. Asked again after each result.
+    fn next(&mut self) -> Option<Task>;
+    /// Takes what came of a cell. Not called for cells that were interrupted.
+    ///
+    /// # Errors
+    /// Whatever ends the study.
+    fn take(&mut self, cell: Cell, result: Result<CellRecord, Failure>) -> Result<(), Self::Error>;
+}
+
+/// A cell to be run.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub cell: Cell,
+    pub point: Arc<Point>,
+}
+
+/// How to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// Threads; 0 for one a core.
+    pub threads: usize,
+    /// Set it, and the study ends with the cells that are complete.
+    pub interrupted: &'a AtomicBool,
+}
+
+impl Options<'_> {
+    /// How many threads that are, for so many cells.
+    pub fn threads_for(&self, cells: u64) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let threads = if self.threads == 0 { cores } else { self.threads };
+        threads.min(usize::try_from(cells.max(1)).unwrap_or(usize::MAX))
+    }
+}
+
+/// Why nothing could be driven.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError<E> {
+    /// No thread could be started.
+    #[error("{threads} threads cannot be started: {cause}")]
+    #[allow(missing_docs, reason = "the message says what they are")]
+    Threads { threads: usize, cause: String },
+    /// The study ended itself.
+    #[error("{0}")]
+    Study(E),
+}
+
+/// At most so many cells are begun or wait for a thread, for each thread: enough that none waits while results are taken.
+pub const AHEAD: usize = 4;
+
+/// Runs a study to its end on so many threads.
+///
+/// # Errors
+/// If no thread can be started, or the study's own. Being interrupted is no error: the study has what was complete.
+pub fn drive<S: Study>(study: &mut S, threads: usize, interrupted: &AtomicBool) -> Result<(), DriveError<S::Error>> {
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| DriveError::Threads { threads, cause: e.to_string() })?;
+    let queue = Queue::default();
+    pool.in_place_scope(|scope| {
+        let (sender, results) = mpsc::channel();
+        for _ in 0..threads {
+            let (sender, queue) = (sender.clone(), &queue);
+            scope.spawn(move |_| {
+                while let Some(task) = queue.wait_for_one() {
+                    let result = task.point.run(task.cell.replication, interrupted);
+                    if sender.send((task.cell, result)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let outcome = conduct(study, &queue, &results, AHEAD * threads, interrupted);
+        // Also when the study ends itself: its threads must not wait for more.
+        queue.close();
+        outcome.map_err(DriveError::Study)
+    })
+}
+
+fn conduct<S: Study>(
+    study: &mut S,
+    queue: &Queue,
+    results: &mpsc::Receiver<(Cell, Result<CellRecord, Failure>)>,
+    ahead: usize,
+    interrupted: &AtomicBool,
+) -> Result<(), S::Error> {
+    let mut running = 0;
+    loop {
+        while running < ahead && !interrupted.load(Ordering::Relaxed) {
+            let Some(task) = study.next() else { break };
+            queue.push(task);
+            running += 1;
+        }
+        if running == 0 {
+            return Ok(());
+        }
+        let Ok((cell, result)) = results.recv() else { return Ok(()) };
+        running -= 1;
+        if !result.as_ref().is_err_and(Failure::is_interruption) {
+            study.take(cell, result)?;
+        }
+    }
+}
+
+/// Tasks that wait for a thread.
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    tasks: VecDeque<Task>,
+    closed: bool,
+}
+
+impl Queue {
+    fn push(&self, task: Task) {
+        self.state.lock().unwrap_or_else(|e| e.into_inner()).tasks.push_back(task);
+        self.changed.notify_one();
+    }
+    /// The next task, when there is one; none when there will be no more.
+    fn wait_for_one(&self) -> Option<Task> {
+        let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());
+        loop {
+            match state.tasks.pop_front() {
+                _ if state.closed => return None,
+                Some(task) => return Some(task),
+                None => state = self.changed.wait(state).unwrap_or_else(|e| e.into_inner()),
+            }
+        }
+    }
+    fn close(&self) {
+        self.state.lock().unwrap_or_else(|e| e.into_inner()).closed = true;
+        self.changed.notify_all();
+    }
+}

@@ -1,0 +1,67 @@
+//! A point of the space of scenarios: a scenario that can run, made when its first cell is begun.
+
+use super::cell::{self, CellRecord, Failure};
+use crate::measure::{self, Metric};
+use crate::plan::{self, Plan};
+use crate::scenario::Scenario;
+use crate::scenario::{Parameters, Template};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+
+/// A scenario and its plan.
+#[derive(Debug)]
+pub struct Built {
+    pub scenario: Scenario,
+    pub plan: Arc<Plan>,
+}
+
+impl Built {
+    /// Compiles a checked scenario. `keep_series` says whether the course over time is kept.
+    pub fn new(scenario: Scenario, keep_series: bool) -> Built {
+        let mut plan = plan::compile(&scenario);
+        plan.keep_series = keep_series;
+        Built { scenario, plan: Arc::new(plan) }
+    }
+    /// Everything that is measured of it.
+    pub fn metrics(&self) -> Vec<Metric> {
+        measure::vocabulary(&self.plan.layout).metrics
+    }
+}
+
+/// A point: what is varied, and what becomes of it.
+#[derive(Debug)]
+pub struct Point {
+    /// How to make it, if it is not yet made: a hundred thousand points are not kept as scenarios.
+    recipe: Option<(Arc<Template>, Parameters, bool)>,
+    built: OnceLock<Result<Arc<Built>, Failure>>,
+}
+
+impl Point {
+    /// A scenario that is there.
+    pub fn ready(built: Built) -> Point {
+        Point { recipe: None, built: OnceLock::from(Ok(Arc::new(built))) }
+    }
+    /// A scenario that is made of a template when it is needed.
+    pub fn later(template: Arc<Template>, row: Parameters, keep_series: bool) -> Point {
+        Point { recipe: Some((template, row, keep_series)), built: OnceLock::new() }
+    }
+    /// The scenario and its plan; made by whoever asks first.
+    ///
+    /// # Errors
+    /// If it is no scenario that can run.
+    pub fn built(&self) -> Result<Arc<Built>, Failure> {
+        let make = || {
+            let Some((template, row, keep_series)) = &self.recipe else { return Err(Failure::Invalid("there is no scenario".to_string())) };
+            let scenario = template.scenario(row).map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
+            Ok(Arc::new(Built::new(scenario, *keep_series)))
+        };
+        self.built.get_or_init(make).clone()
+    }
+    /// Runs one of its replications.
+    ///
+    /// # Errors
+    /// As [`cell::run`], and if it is no scenario that can run.
+    pub fn run(&self, replication: u32, interrupted: &AtomicBool) -> Result<CellRecord, Failure> {
+        cell::run(&self.built()?.plan, replication, interrupted)
+    }
+}

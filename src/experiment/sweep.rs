@@ -1,0 +1,342 @@
+//! A sweep: all cells of all points of a design, on all cores at once.
+//!
+//! Points are begun in their order, and a few are open at a time: enough that a slow one idles nobody, and few enough that memory does not
+//! grow with their number. What a cell gives is handed on as soon as it is there; whoever keeps it may hand it back when the sweep is resumed. Which cells a
+//! sweep has does not depend on threads, interruptions or shards: a point's number of replications is fixed, or follows from its own records.
+
+use super::cell::{Cell, CellRecord, Failure};
+use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
+use super::fold::Fold;
+use super::point::{Built, Point};
+use super::replications::{Replications, Rule};
+use super::results::Results;
+use super::run::{Progress, RunError};
+use crate::design::Points;
+use crate::scenario::{Parameters, Template};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt::{Display, Formatter};
+use std::sync::Arc;
+
+/// Every n-th point, from the k-th on: a part of a sweep that another machine may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Shard {
+    /// Which one, from 1.
+    pub number: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl Shard {
+    /// Whether a point is in it.
+    pub fn holds(self, point: u64) -> bool {
+        point % u64::from(self.of) == u64::from(self.number - 1)
+    }
+}
+
+impl Display for Shard {
+    fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Shard, String> {
+        let parts = text.split_once('/').and_then(|(number, of)| Some((number.trim().parse().ok()?, of.trim().parse().ok()?)));
+        match parts {
+            Some((number, of)) if number >= 1 && number <= of => Ok(Shard { number, of }),
+            Some((number, of)) => Err(format!("there is no shard {number} of {of}: they are numbered from 1 to {of}")),
+            None => Err(format!("`{text}` is not a shard: write for example `3/200`")),
+        }
+    }
+}
+
+/// Which points, and of what.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    pub template: Arc<Template>,
+    pub points: Arc<Points>,
+    pub shard: Option<Shard>,
+    /// Whether the course over time of every replication is kept.
+    pub keep_series: bool,
+    /// The rule of every point, if no point changes it.
+    pub rule: Option<Rule>,
+}
+
+impl Spec {
+    /// The numbers of its points, in order.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> + use<> {
+        let (first, step) = self.shard.map_or((0, 1), |shard| (u64::from(shard.number - 1), shard.of as usize));
+        (first..self.points.len()).step_by(step)
+    }
+    /// How many points it has.
+    pub fn len(&self) -> u64 {
+        let (first, step) = self.shard.map_or((0, 1), |shard| (u64::from(shard.number - 1), u64::from(shard.of)));
+        self.points.len().saturating_sub(first).div_ceil(step)
+    }
+    fn point(&self, number: u64) -> Arc<Point> {
+        Arc::new(Point::later(self.template.clone(), self.points.row(number), self.keep_series))
+    }
+}
+
+/// A replication and what came of it.
+pub type Known = (u32, Result<CellRecord, Failure>);
+
+/// Keeps what cells give, and gives it back.
+pub trait Keeper {
+    /// Keeps what came of a cell.
+    ///
+    /// # Errors
+    /// Words, if it cannot be kept; the sweep then ends.
+    fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), String>;
+    /// What is kept of a point, in the order of replications.
+    ///
+    /// # Errors
+    /// Words, if it cannot be read.
+    fn known(&mut self, point: u64) -> Result<Vec<Known>, String>;
+}
+
+/// A point that is being run.
+struct Open {
+    point: Arc<Point>,
+    /// None until it is known how many it needs: then only the first is run.
+    replications: Option<Replications>,
+    first_begun: bool,
+}
+
+struct Sweep<'s> {
+    spec: &'s Spec,
+    rest: Box<dyn Iterator<Item = u64>>,
+    open: BTreeMap<u64, Open>,
+    keeper: &'s mut dyn Keeper,
+    ahead: u32,
+    progress: Progress,
+    show: &'s mut dyn FnMut(Progress),
+    /// What went wrong while a point was opened: told at the next chance.
+    failed: Option<String>,
+}
+
+impl Sweep<'_> {
+    /// Opens the next point that has something to run; false if there is none.
+    fn open_next(&mut self) -> bool {
+        for number in self.rest.by_ref() {
+            let known = match self.keeper.known(number) {
+                Ok(known) => known,
+                Err(words) => {
+                    self.failed = Some(words);
+                    return false;
+                }
+            };
+            let point = self.spec.point(number);
+            let mut replications = match &self.spec.rule {
+                Some(rule) if rule.goals.is_empty() => Some(Replications::counted(rule.clone())),
+                _ if known.is_empty() => None,
+                _ => Some(start(&point)),
+            };
+            for (replication, result) in known {
+                if let Some(replications) = &mut replications {
+                    let taken: Result<(), RunError> = replications.take(replication, result, &mut |_| Ok(()));
+                    debug_assert!(taken.is_ok());
+                }
+            }
+            if replications.as_ref().is_some_and(Replications::is_complete) {
+                self.progress.done += 1;
+                continue;
+            }
+            self.open.insert(number, Open { point, replications, first_begun: false });
+            return true;
+        }
+        false
+    }
+}
+
+/// The replications of a point whose rule has to be looked up.
+fn start(point: &Point) -> Replications {
+    let rule = point.built().and_then(|built| {
+        let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
+        Ok((rule, built))
+    });
+    match rule {
+        Ok((rule, _)) if rule.goals.is_empty() => Replications::counted(rule),
+        Ok((rule, built)) => Replications::new(rule, Fold::new(&built.plan)),
+        // It cannot run: once is enough to say why.
+        Err(_) => Replications::counted(Rule::fixed(1, 0.95)),
+    }
+}
+
+impl Study for Sweep<'_> {
+    type Error = RunError;
+
+    fn next(&mut self) -> Option<Task> {
+        loop {
+            for (&number, open) in &mut self.open {
+                let replication = match &mut open.replications {
+                    Some(replications) => replications.next(self.ahead),
+                    None if open.first_begun => None,
+                    None => Some(0),
+                };
+                if let Some(replication) = replication {
+                    open.first_begun = true;
+                    return Some(Task { cell: Cell { point: number, replication }, point: open.point.clone() });
+                }
+            }
+            if self.open.len() >= self.ahead as usize || self.failed.is_some() || !self.open_next() {
+                return None;
+            }
+        }
+    }
+
+    fn take(&mut self, cell: Cell, result: Result<CellRecord, Failure>) -> Result<(), RunError> {
+        if let Some(words) = self.failed.take() {
+            return Err(RunError::Sink(words));
+        }
+        self.keeper.keep(cell, &result).map_err(RunError::Sink)?;
+        self.progress.cells += 1;
+        self.progress.events += result.as_ref().map_or(0, |record| record.events);
+        if let Some(open) = self.open.get_mut(&cell.point) {
+            if open.replications.is_none() {
+                let mut replications = start(&open.point);
+                replications.next(1);
+                open.replications = Some(replications);
+            }
+            if let Some(replications) = &mut open.replications {
+                replications.take(cell.replication, result, &mut |_| Ok::<(), RunError>(()))?;
+                if replications.is_complete() {
+                    self.open.remove(&cell.point);
+                    self.progress.done += 1;
+                }
+            }
+        }
+        (self.show)(self.progress);
+        Ok(())
+    }
+}
+
+/// Runs all cells of a sweep that are not yet kept.
+///
+/// # Errors
+/// If what cells give cannot be kept, or no thread can be started. A cell that fails is no error, and neither is being interrupted.
+pub fn sweep(spec: &Spec, options: Options, keeper: &mut dyn Keeper, show: &mut dyn FnMut(Progress)) -> Result<Progress, RunError> {
+    let threads = options.threads_for(u64::MAX);
+    let progress = Progress { of: spec.len(), ..Progress::default() };
+    let ahead = (AHEAD * threads) as u32;
+    let rest = Box::new(spec.numbers());
+    let mut sweep = Sweep { spec, rest, open: BTreeMap::new(), keeper, ahead, progress, show, failed: None };
+    drive(&mut sweep, threads, options.interrupted).map_err(|error| match error {
+        DriveError::Threads { threads, cause } => RunError::Threads { threads, cause },
+        DriveError::Study(error) => error,
+    })?;
+    match sweep.failed {
+        Some(words) => Err(RunError::Sink(words)),
+        None => Ok(sweep.progress),
+    }
+}
+
+/// What a point says.
+#[derive(Debug)]
+pub struct Reduced {
+    pub number: u64,
+    pub parameters: Parameters,
+    /// None if it is no scenario that can run.
+    pub results: Option<(Arc<Built>, Results)>,
+    /// Its records, in the order of replications.
+    pub records: Vec<CellRecord>,
+    pub failures: Vec<(u32, Failure)>,
+}
+
+/// Reduces what is known of a point.
+fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
+    let parameters = spec.points.row(number);
+    let point = Point::later(spec.template.clone(), parameters.clone(), spec.keep_series);
+    let mut reduced = Reduced { number, parameters, results: None, records: Vec::new(), failures: Vec::new() };
+    let built = match point.built() {
+        Ok(built) => built,
+        Err(failure) => {
+            reduced.failures.push((0, failure));
+            return reduced;
+        }
+    };
+    let rule = match &spec.rule {
+        Some(rule) => Ok(rule.clone()),
+        None => Rule::new(&built.scenario, &built.metrics()).map_err(|problems| problems.in_one_line()),
+    };
+    let rule = match rule {
+        Ok(rule) => rule,
+        Err(words) => {
+            reduced.failures.push((0, Failure::Invalid(words)));
+            return reduced;
+        }
+    };
+    let mut replications = Replications::new(rule, Fold::new(&built.plan));
+    for (replication, result) in known {
+        let taken: Result<(), RunError> = replications.take(replication, result, &mut |result| {
+            if let Ok(record) = result {
+                reduced.records.push(record.clone());
+            }
+            Ok(())
+        });
+        debug_assert!(taken.is_ok());
+    }
+    reduced.failures = std::mem::take(&mut replications.failures);
+    reduced.results = Some((built.clone(), Results::new(&built.scenario, &replications)));
+    reduced
+}
+
+/// Reduces all points of a sweep, and hands them over in their order. Several are reduced at once; no more are in memory than that.
+///
+/// # Errors
+/// Those of the keeper and of `each`.
+pub fn reduce_all(
+    spec: &Spec,
+    options: Options,
+    keeper: &mut dyn Keeper,
+    each: &mut dyn FnMut(&Reduced) -> Result<(), String>,
+) -> Result<(), RunError> {
+    let threads = options.threads_for(u64::MAX);
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| RunError::Threads { threads, cause: e.to_string() })?;
+    let mut numbers = spec.numbers().peekable();
+    while numbers.peek().is_some() {
+        let block: Vec<u64> = numbers.by_ref().take(AHEAD * threads).collect();
+        let known = block.into_iter().map(|number| Ok((number, keeper.known(number)?))).collect::<Result<Vec<_>, String>>();
+        let known = known.map_err(RunError::Sink)?;
+        let reduced: Vec<Reduced> = pool.install(|| known.into_par_iter().map(|(number, known)| reduce(spec, number, known)).collect());
+        for point in &reduced {
+            each(point).map_err(RunError::Sink)?;
+        }
+    }
+    Ok(())
+}
+
+/// A point that cannot run, and why.
+#[derive(Clone, Debug)]
+pub struct BadPoint {
+    pub number: u64,
+    pub parameters: Parameters,
+    pub problems: crate::problem::Problems,
+}
+
+/// Checks every point before the first is run. The first few that cannot run, and how many there are.
+pub fn check(spec: &Spec, most_told: usize, done: &(dyn Fn(u64) + Sync)) -> (Vec<BadPoint>, u64) {
+    let numbers: Vec<u64> = spec.numbers().collect();
+    let bad: Vec<BadPoint> = numbers
+        .into_par_iter()
+        .filter_map(|number| {
+            let parameters = spec.points.row(number);
+            let found = match spec.template.scenario(&parameters) {
+                Ok(scenario) if spec.rule.is_none() => {
+                    let built = Built::new(scenario, false);
+                    Rule::new(&built.scenario, &built.metrics()).err()
+                }
+                Ok(_) => None,
+                Err(problems) => Some(problems),
+            };
+            done(1);
+            found.map(|problems| BadPoint { number, parameters, problems })
+        })
+        .collect();
+    let count = bad.len() as u64;
+    (bad.into_iter().take(most_told).collect(), count)
+}

@@ -1,0 +1,147 @@
+//! What is said of a sweep: a line a point.
+
+use super::format::{percent, value, with_interval};
+use super::summary::{Paint, table, write_table};
+use crate::experiment::{Reduced, Results, Row};
+use crate::scenario::{Parameters, Scenario};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// Points that are shown; the others are in the files.
+pub const POINTS_SHOWN: usize = 40;
+
+/// What is said of a point.
+#[derive(Clone, Debug)]
+pub struct SweepLine {
+    pub number: u64,
+    pub parameters: Parameters,
+    /// Kind and reason of the first failure; empty if there is none.
+    pub failure: String,
+    pub failed: usize,
+    pub overloaded: bool,
+    pub missed: Vec<String>,
+    /// By workload: the numbers that are shown.
+    workloads: Vec<(String, Vec<Row>)>,
+    fingerprint: String,
+}
+
+/// Which numbers of a workload are shown.
+const SHOWN: [(&str, &str); 5] =
+    [("latency", "mean"), ("latency", "p95"), ("latency", "p99"), ("throughput", "mean"), ("error_ratio", "mean")];
+
+impl SweepLine {
+    pub fn of(reduced: &Reduced) -> SweepLine {
+        let results: Option<&Results> = reduced.results.as_ref().map(|(_, results)| results);
+        let names: Vec<String> = reduced.results.iter().flat_map(|(built, _)| built.scenario.workload.keys().cloned()).collect();
+        let rows = |name: &String| {
+            let found = SHOWN.iter().filter_map(|(metric, stat)| results?.find("workload", name, metric, stat).cloned());
+            found.map(|row| Row { values: Vec::new(), ..row }).collect::<Vec<_>>()
+        };
+        SweepLine {
+            number: reduced.number,
+            parameters: reduced.parameters.clone(),
+            failure: reduced.failures.first().map_or(String::new(), |(_, failure)| failure.to_string()),
+            failed: reduced.failures.len(),
+            overloaded: results.is_some_and(|results| !results.overloaded.is_empty()),
+            missed: results.map_or(Vec::new(), |r| r.slos.iter().filter(|slo| !slo.pass).map(|slo| slo.name.clone()).collect()),
+            workloads: names.iter().map(|name| (name.clone(), rows(name))).collect(),
+            fingerprint: results.map_or(String::new(), |results| results.fingerprint.clone()),
+        }
+    }
+
+    /// One JSON object.
+    pub fn to_json(&self) -> Value {
+        let number = |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
+        let metrics = self.workloads.iter().flat_map(|(_, rows)| rows).map(|row| {
+            let e = &row.estimate;
+            json!({
+                "kind": row.kind, "entity": row.entity, "metric": row.metric, "stat": row.stat, "unit": row.unit,
+                "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "n": e.n, "flags": row.flags,
+            })
+        });
+        json!({
+            "point": self.number, "parameters": self.parameters, "failed": self.failed, "reason": self.failure,
+            "overloaded": self.overloaded, "slos_missed": self.missed, "fingerprint": self.fingerprint,
+            "metrics": metrics.collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// A value as a person would write it.
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The summary of a sweep of `points` points; `lines` are the first of them.
+pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint: u64, paint: Paint) -> String {
+    let mut out = String::new();
+    let confidence = scenario.run.confidence.0.fraction * 100.0;
+    let plural = if points == 1 { "point" } else { "points" };
+    let head = format!("  {} {plural} · seed {} · ± is the {confidence:.0} % interval", super::thousands(points), scenario.run.seed);
+    // Writing into a String cannot fail.
+    let _ = writeln!(out, "{}{}\n", paint.bold(&scenario.name), paint.faint(&head));
+    let mut paths: Vec<&String> = Vec::new();
+    for path in lines.iter().flat_map(|line| line.parameters.keys()) {
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    let names: Vec<&str> = paths.iter().map(|path| short(path, &paths)).collect();
+    let several = lines.iter().any(|line| line.workloads.len() > 1);
+    let mut header = vec!["", "point"];
+    header.extend(&names);
+    header.extend(if several { &["of"][..] } else { &[] });
+    header.extend(["mean", "p95", "p99", "answered/s", "failed"]);
+    let mut lines_table = table(&header);
+    for line in lines.iter().take(POINTS_SHOWN) {
+        let mark = match line {
+            line if line.failed > 0 => paint.bad("✘"),
+            line if line.overloaded => paint.bad("✘"),
+            line if !line.missed.is_empty() => paint.doubtful("!"),
+            _ => paint.good("✔"),
+        };
+        let mut cells = vec![mark, line.number.to_string()];
+        cells.extend(paths.iter().map(|path| line.parameters.get(*path).map_or("as it is".to_string(), plain)));
+        if line.workloads.is_empty() {
+            cells.push(line.failure.clone());
+            lines_table.add_row(cells);
+            continue;
+        }
+        for (index, (name, rows)) in line.workloads.iter().enumerate() {
+            let mut row = if index == 0 { cells.clone() } else { vec![String::new(); cells.len()] };
+            row.extend(several.then(|| name.clone()));
+            row.extend(rows.iter().map(|row| match row.metric.as_str() {
+                "latency" => with_interval(&row.estimate, "s"),
+                "throughput" => value(row.estimate.estimate, "1/s"),
+                _ => percent(row.estimate.estimate),
+            }));
+            lines_table.add_row(row);
+        }
+    }
+    let _ = write_table(&mut out, &lines_table, 0);
+    if points > lines.len().min(POINTS_SHOWN) as u64 {
+        let more = points - lines.len().min(POINTS_SHOWN) as u64;
+        let _ = writeln!(out, "  … and {} more points, in points.parquet and summary/", super::thousands(more));
+    }
+    let (failed, overloaded) = (lines.iter().any(|line| line.failed > 0), lines.iter().any(|line| line.overloaded));
+    if let Some(line) = lines.iter().find(|line| line.failed > 0).filter(|_| failed) {
+        let _ = writeln!(out, "\n  ✘ point {}: {}", line.number, line.failure);
+    }
+    if overloaded {
+        let _ = writeln!(out, "\n  ✘ overloaded: backlog and latency grow as long as it runs, so those numbers depend on `run.duration`");
+    }
+    if lines.iter().any(|line| !line.missed.is_empty()) {
+        let _ = writeln!(out, "\n  ! an objective is missed");
+    }
+    let _ = writeln!(out, "\n{}", paint.faint(&format!("fingerprint {fingerprint:016x}")));
+    out
+}
+
+/// The shortest end of a path that no other path has.
+fn short<'p>(path: &'p str, all: &[&String]) -> &'p str {
+    let ends = path.rmatch_indices('.').map(|(at, _)| &path[at + 1..]);
+    ends.chain([path]).find(|end| all.iter().filter(|other| other.ends_with(*end)).count() == 1).unwrap_or(path)
+}

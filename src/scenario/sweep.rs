@@ -1,0 +1,49 @@
+//! `sweep`: which parameters are varied, and how the points are chosen.
+
+use crate::design::{self, Design, Points, Vary};
+use crate::problem::Problems;
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a point sets: values by path.
+pub type Parameters = IndexMap<String, serde_json::Value>;
+
+/// `sweep: { vary: { services.api.replicas: [1, 2, 4] } }`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// How the points are chosen.
+    #[serde(default)]
+    pub design: Design,
+    /// Paths of the scenario, each with its values or its range. Any path may vary, a policy's name or a whole sub-tree too.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub vary: IndexMap<String, Vary>,
+    /// For `list`: the points themselves, each with a value for every path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<Parameters>,
+    /// For `lhs` and `sobol`: how many points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<u32>,
+    /// Where the random numbers of the design start.
+    #[serde(default = "one")]
+    pub seed: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl Sweep {
+    /// Whether nothing is written.
+    pub fn is_empty(&self) -> bool {
+        self.vary.is_empty() && self.rows.is_empty()
+    }
+    pub(crate) fn check(&self, problems: &mut Problems) {
+        design::check(self.design, &self.vary, &self.rows, self.points, "sweep", problems);
+    }
+    /// Its points.
+    pub(crate) fn points(&self) -> Points {
+        design::points(self.design, &self.vary, &self.rows, self.points, self.seed)
+    }
+}

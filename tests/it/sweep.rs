@@ -1,0 +1,284 @@
+//! Sweeps: the same bytes however they are run, nothing complete lost, nothing incomplete taken for whole, and clear refusals.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+/// Twelve points, some of which are slow.
+const SCENARIO: &str = "
+version: 1
+name: small
+run: { duration: 20s, replications: 6 }
+workload: { users: { to: api.GET /, open: { rate: 50/s } } }
+services: { api: { endpoints: { GET /: [ cpu: { exp: 4ms }, wait: { exp: 2ms } ] } } }
+slos: { fast: { of: users, p99: 80ms } }
+sweep:
+  vary:
+    workload.users.open.rate: [50/s, 100/s, 200/s, 240/s, 1000/s, 20/s]
+    services.api.balance: [random, least_connections]
+";
+
+struct Room {
+    folder: tempfile::TempDir,
+}
+
+impl Room {
+    fn new(scenario: &str) -> Room {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("small.yaml"), scenario).unwrap();
+        Room { folder }
+    }
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
+        command.args(arguments.split(' ')).current_dir(&self.folder);
+        command
+    }
+    fn run(&self, arguments: &str) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+    /// Runs it, and claims its exit code.
+    fn ends(&self, arguments: &str, code: i32) -> String {
+        let output = self.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments}: {said}");
+        said
+    }
+}
+
+/// Every file under a folder, by its name there.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    fn walk(folder: &Path, root: &Path, into: &mut Vec<(String, Vec<u8>)>) {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                walk(&entry, root, into);
+            } else {
+                into.push((entry.strip_prefix(root).unwrap().display().to_string(), fs::read(&entry).unwrap()));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(folder, folder, &mut found);
+    found.sort();
+    found
+}
+
+fn assert_same(a: &Path, b: &Path) {
+    let (a, b) = (files(a), files(b));
+    let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&a), names(&b));
+    for ((name, mine), (_, theirs)) in a.iter().zip(&b) {
+        assert!(mine == theirs, "{name} is not the same");
+    }
+}
+
+#[test]
+fn a_sweep_is_the_same_bytes_on_any_number_of_threads_and_in_any_number_of_shards() {
+    // Law 5, for datasets. Three shards of twelve points, merged.
+    let room = Room::new(SCENARIO);
+    room.ends("sweep small.yaml -o one -j 1 -q --series --histograms", 0);
+    room.ends("sweep small.yaml -o three -j 3 -q --series --histograms", 0);
+    assert_same(&room.path("one"), &room.path("three"));
+    let names: Vec<String> = files(&room.path("one")).into_iter().map(|(name, _)| name).collect();
+    let parts = ["summary", "replications", "series", "histograms"].map(|table| format!("{table}/part-00000.parquet"));
+    assert!(parts.iter().all(|part| names.contains(part)) && names.contains(&"points.parquet".to_string()), "{names:?}");
+    for shard in 1..=3 {
+        room.ends(&format!("sweep small.yaml -o parts -q --series --histograms --shard {shard}/3"), 0);
+    }
+    room.ends("merge parts -o merged -q", 0);
+    assert_same(&room.path("one"), &room.path("merged"));
+    // A complete shard is not run again, and not touched.
+    let before = fs::metadata(room.path("parts/shard-00002-of-00003/points.parquet")).unwrap().modified().unwrap();
+    assert!(room.ends("sweep small.yaml -o parts -q --series --histograms --shard 2/3", 0).contains("is complete: nothing to do"));
+    assert_eq!(fs::metadata(room.path("parts/shard-00002-of-00003/points.parquet")).unwrap().modified().unwrap(), before);
+}
+
+#[test]
+fn a_point_of_a_sweep_is_the_run_with_its_values_set() {
+    // The command `run` is the oracle: same fingerprint, for a native file and for one of AsyncFlow 0.1.
+    let room = Room::new(SCENARIO);
+    let old = fs::read_to_string("scenarios/asyncflow01-single-server.yml").unwrap();
+    fs::write(room.path("old.yml"), old).unwrap();
+    for (file, path, values) in [
+        ("small.yaml", "workload.users.open.rate", ["60/s", "90/s"]),
+        ("small.yaml", "services.api.runtime", ["{tasks: {schedule: fifo}}", "{event_loop: {workers: 1}}"]),
+        ("old.yml", "run.limits.events", ["1G", "2G"]),
+    ] {
+        let vary = format!("{path}={},{}", values[0], values[1]);
+        let swept = room.command("sweep -r 3 -d 20s -o out --force --json").args([file, "--vary", &vary]).output().unwrap();
+        let lines = String::from_utf8(swept.stdout).unwrap();
+        let points: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(points.len(), 2, "{}", String::from_utf8_lossy(&swept.stderr));
+        for (point, value) in points.iter().zip(values) {
+            let ran = room.command("run -r 3 -d 20s --no-files --json").args([file, "--set", &format!("{path}={value}")]).output().unwrap();
+            let ran: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+            assert_eq!(point["fingerprint"], ran["fingerprint"], "{file} {path}={value}");
+            let p99 = ran["metrics"].as_array().unwrap().iter().find(|m| m["stat"] == "p99").unwrap();
+            assert!(point["metrics"].as_array().unwrap().iter().any(|m| m["stat"] == "p99" && m["estimate"] == p99["estimate"]));
+        }
+    }
+}
+
+#[test]
+fn a_sweep_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
+    // SIGKILL at 30 moments, spread over the time that the sweep takes; then it is resumed to its end.
+    let room = Room::new(SCENARIO);
+    let arguments = "sweep small.yaml -r 40 -d 100s -q";
+    room.ends(&format!("{arguments} -o whole"), 0);
+    let mut killed = 0;
+    for moment in 0..200u64 {
+        let mut child = room.command(&format!("{arguments} -o cut --resume")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(15 + (moment * 37) % 61));
+        let running = child.try_wait().unwrap().is_none();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if !running {
+            break;
+        }
+        killed += 1;
+        assert!(!room.path("cut/manifest.json").exists() || killed > 1, "what is not complete has no manifest");
+        if killed >= 30 {
+            break;
+        }
+    }
+    room.ends(&format!("{arguments} -o cut --resume"), 0);
+    assert_same(&room.path("whole"), &room.path("cut"));
+    assert!(killed >= 5, "it was only killed {killed} times before it was done");
+}
+
+#[test]
+fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
+    // Every kind of end: in the head, in a length, in an entry, and a bit turned round; the final bytes are the undisturbed run's.
+    let room = Room::new(SCENARIO);
+    let arguments = "sweep small.yaml -r 2 -d 5s -q";
+    room.ends(&format!("{arguments} -o whole"), 0);
+    // A shard keeps its journal: of one shard of one, it is that of the whole.
+    room.ends(&format!("{arguments} -o kept --shard 1/1"), 0);
+    let journal = fs::read(room.path("kept/shard-00001-of-00001/cells.journal")).unwrap();
+    let length = journal.len();
+    for (case, spoil) in
+        [0, 3, 20, length / 3, length / 2, length - 2, length].into_iter().flat_map(|at| [(at, false), (at, true)]).enumerate()
+    {
+        let mut broken = journal.clone();
+        match spoil {
+            (at, false) => broken.truncate(at),
+            (at, true) if at < length => broken[at] ^= 0x10,
+            _ => continue,
+        }
+        let folder = format!("cut{case}/shard-00001-of-00001");
+        fs::create_dir_all(room.path(&folder)).unwrap();
+        fs::write(room.path(&format!("{folder}/cells.journal")), &broken).unwrap();
+        room.ends(&format!("{arguments} -o cut{case} --shard 1/1"), 0);
+        room.ends(&format!("merge cut{case} -o merged{case} -q"), 0);
+        assert_same(&room.path("whole"), &room.path(&format!("merged{case}")));
+    }
+}
+
+#[test]
+fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_others_go_on() {
+    // Two points, of which the first may have 3 requests in flight: all its replications fail, the other's do not.
+    let room = Room::new(SCENARIO);
+    let said = room.ends("sweep small.yaml -o out --vary run.limits.in_flight=3,1M -d 10s -r 4 --json", 2);
+    assert!(said.contains("4 replications gave nothing"), "{said}");
+    let lines = String::from_utf8(room.run("sweep small.yaml -o out2 --vary run.limits.in_flight=3,1M -d 10s -r 4 --json").stdout).unwrap();
+    let points: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((points[0]["failed"].as_u64(), points[1]["failed"].as_u64()), (Some(4), Some(0)));
+    assert!(points[0]["reason"].as_str().unwrap().contains("more than 3 requests are in flight, the limit `run.limits.in_flight`"));
+    assert!(room.path("out/manifest.json").exists());
+}
+
+#[test]
+fn replications_go_on_until_the_goal_is_met_or_the_most_is_reached() {
+    // Blocks of 5 from 5 on. The goal of 100 % is met at once, that of 0.01 % never; a sweep decides for each point as a run does.
+    let room = Room::new(SCENARIO);
+    let until = |goal: &str| format!("run.replications={{until: {{metric: users.latency.p99, half_width: {goal}}}, min: 5, max: 20}}");
+    let run = |goal: &str, threads: &str| -> serde_json::Value {
+        let output = room.command("run small.yaml --no-files --json -j").args([threads, "--set", &until(goal)]).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let (easy, middle, hard) = (run("100%", "1"), run("12%", "1"), run("0.01%", "2"));
+    assert_eq!((easy["replications"].as_u64(), hard["replications"].as_u64()), (Some(5), Some(20)));
+    assert_eq!((easy["precision"][0]["met"].as_bool(), hard["precision"][0]["met"].as_bool()), (Some(true), Some(false)));
+    assert!(hard["precision"][0]["more_replications"].as_u64().unwrap() > 1000, "{}", hard["precision"]);
+    let notes = hard["verdict"]["notes"].to_string();
+    assert!(notes.contains("not to the 0.01% asked for, after 20 replications, the most allowed"), "{notes}");
+    assert_eq!(run("12%", "3")["fingerprint"], middle["fingerprint"], "also on three threads");
+    let output = room.command("sweep small.yaml --vary workload.users.open.rate=50/s,200/s -o out --json --set").arg(until("12%")).output();
+    let lines = String::from_utf8(output.unwrap().stdout).unwrap();
+    let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(first["fingerprint"], middle["fingerprint"]);
+}
+
+#[test]
+fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
+    // Words fixed here; nothing is written in any of these cases.
+    let room = Room::new(SCENARIO);
+    for (arguments, words) in [
+        ("--vary workload.users.open.rat=1/s", "unknown field `rat`, expected `rate` or `arrivals`\n  = help: did you mean `rate`?"),
+        ("--vary services.apii.replicas=1", "`services.apii` is not in the scenario\n  = help: did you mean `api`?"),
+        (
+            "--vary services.api.replicas=0,1",
+            "point 0 (services.api.replicas=0): services.api.replicas: a service has 1 to 10k replicas, not 0",
+        ),
+        ("--vary services.api.replicas=5ms", "expected a whole number from 0 to 4294967295, found the text `5ms`"),
+        ("--vary workload.users.open.rate=9/s..1/s@3", "a range goes up, but `9/s` is not less than `1/s`"),
+        (
+            "--vary workload.users.open.rate=1/s..9ms@3",
+            "sweep.vary.workload.users.open.rate: the ends of a range are of one kind, but `1/s` is a rate and `9ms` is a duration",
+        ),
+        ("--vary services.api.replicas=1..1000000000@integer", "these are 1,000,000,000 points, up to 6,000,000,000 replications"),
+        ("--design lhs --vary services.api.replicas=1..9@integer", "say how many `points` the design `lhs` has"),
+        ("--vary services.api.replicas", "`services.api.replicas` has no `=`"),
+        ("--shard 4/3", "there is no shard 4 of 3: they are numbered from 1 to 3"),
+        ("--shard auto/3", "none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set"),
+    ] {
+        let said = room.ends(&format!("sweep small.yaml {arguments}"), 2);
+        assert!(said.contains(words), "{arguments}: {said}");
+        assert!(!room.path("out").exists(), "{arguments}");
+    }
+    fs::write(room.path("still.yaml"), SCENARIO.split("sweep:").next().unwrap()).unwrap();
+    assert!(room.ends("sweep still.yaml", 2).contains("nothing is varied"));
+}
+
+#[test]
+fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
+    // A journal as an interrupted sweep leaves it: a shard's, moved to where a sweep's would be.
+    let room = Room::new(SCENARIO);
+    room.ends("sweep small.yaml -r 2 -d 5s -q -o kept --shard 1/1", 0);
+    fs::create_dir(room.path("out")).unwrap();
+    let journal = fs::read(room.path("kept/shard-00001-of-00001/cells.journal")).unwrap();
+    fs::write(room.path("out/cells.journal"), &journal).unwrap();
+    let said = room.ends("sweep small.yaml -r 2 -d 5s -q -o out", 2);
+    assert!(said.contains("an unfinished sweep is in `out`: 24 cells are done") && said.contains("--resume"), "{said}");
+    let said = room.ends("sweep small.yaml -r 3 -d 5s -q -o out --resume", 2);
+    assert!(said.contains("`out` holds an unfinished sweep of another scenario, or of other points"), "{said}");
+    assert_eq!(fs::read(room.path("out/cells.journal")).unwrap(), journal, "it is as it was");
+    room.ends("sweep small.yaml -r 2 -d 5s -q -o out --resume", 0);
+    assert!(room.path("out/manifest.json").exists() && !room.path("out/cells.journal").exists());
+}
+
+#[test]
+fn shards_that_do_not_belong_together_are_not_merged() {
+    // One missing, one of another number, one of another seed, one unfinished; words fixed here.
+    let room = Room::new(SCENARIO);
+    let shard = |folder: &str, shard: &str, more: &str| {
+        room.ends(&format!("sweep small.yaml -r 2 -d 5s -q -o {folder} --shard {shard}{more}"), 0);
+    };
+    shard("a", "1/3", "");
+    shard("a", "3/3", "");
+    assert!(room.ends("merge a -o out", 2).contains("1 of 3 shards are missing: 2"));
+    shard("b", "2/4", "");
+    assert!(room.ends("merge a b -o out", 2).contains("is shard 2/4, the others are of 3"));
+    shard("c", "2/3", " -s 9");
+    assert!(room.ends("merge a c -o out", 2).contains("is a shard of another sweep than"));
+    shard("d", "2/3", "");
+    fs::remove_file(room.path("d/shard-00002-of-00003/manifest.json")).unwrap();
+    assert!(room.ends("merge a d -o out", 2).contains("is not finished"));
+    assert!(room.ends("merge small.yaml -o out", 2).contains("no shard is in these folders"));
+    assert!(!room.path("out").exists(), "nothing was written");
+    shard("d", "2/3", "");
+    room.ends("merge a d -o out -q", 0);
+}
