@@ -45,7 +45,7 @@
 
 #[doc(hidden)]
 pub mod cli;
-mod design;
+pub mod design;
 pub mod experiment;
 mod fault;
 #[doc(hidden)]
@@ -67,8 +67,8 @@ pub mod store;
 pub mod units;
 mod workload;
 
-use experiment::{Built, Failure, Options, Results, Rule, RunError};
-use std::sync::atomic::AtomicBool;
+use experiment::Results;
+pub use experiment::{Experiment, ExperimentError};
 
 /// Compiles a checked scenario, and simulates nothing: how far the fuzz targets and the tests of hostile input go.
 #[doc(hidden)]
@@ -76,11 +76,11 @@ pub fn compiles(scenario: &scenario::Scenario) {
     let _ = plan::compile(scenario);
 }
 
-/// Simulates all replications of a checked scenario on all cores, and writes nothing.
+/// Simulates all replications of a checked scenario on all cores, and writes nothing. More is to be had of an [`Experiment`].
 ///
 /// # Errors
 /// If a limit of the scenario is reached. What a scenario cannot be run for, [`scenario::check`] says before.
-pub fn run(scenario: &scenario::Scenario) -> Result<Results, RunError> {
+pub fn run(scenario: &scenario::Scenario) -> Result<Results, ExperimentError> {
     run_on(scenario, 0)
 }
 
@@ -88,10 +88,6 @@ pub fn run(scenario: &scenario::Scenario) -> Result<Results, RunError> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_on(scenario: &scenario::Scenario, threads: usize) -> Result<Results, RunError> {
-    let built = Built::new(scenario.clone(), false);
-    let rule = Rule::new(scenario, &built.metrics()).map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
-    let options = Options { threads, interrupted: &AtomicBool::new(false) };
-    let (replications, _) = experiment::replicate(built, rule, options, &mut |_| Ok(()), &mut |_| {})?;
-    Ok(Results::new(scenario, &replications))
+pub fn run_on(scenario: &scenario::Scenario, threads: usize) -> Result<Results, ExperimentError> {
+    experiment::run(scenario.clone(), threads)
 }

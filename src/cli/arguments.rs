@@ -24,6 +24,10 @@ pub enum Command {
     Run(Run),
     /// Simulate a scenario at many points: grids, lists, Latin hypercubes, Sobol sequences
     Sweep(Sweep),
+    /// Compare variants of a system, pair by pair, or choose the best of many
+    Compare(Compare),
+    /// Find the largest load, or the fewest replicas, with which the objectives are met
+    Capacity(Capacity),
     /// Put the shards of a sweep together
     Merge(Merge),
     /// Find every problem of scenarios, and estimate their load, without simulating
@@ -149,6 +153,123 @@ pub struct Sweep {
     /// Print problems only
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "All variants have the same arrivals and the same demands, request by request, so that differences are known better than numbers.
+
+Examples:
+  asyncflow compare today.yaml tomorrow.yaml
+  asyncflow compare shop.yaml --set services.api.replicas=3 --set 'services.api.replicas=3; services.api.balance=least_connections'
+  asyncflow compare shop.yaml --set run.confidence=99% --set services.api.balance=random --json
+  asyncflow compare a.yaml b.yaml c.yaml --select users.latency.p99 --indifference 2%"
+)]
+pub struct Compare {
+    /// Scenario files; the first is the baseline
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub scenarios: Vec<PathBuf>,
+    /// With one file: a variant of it, as `PATH=VALUE`, several separated by `;`; repeated, several variants. With several files: changes all
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Choose the best by this metric, such as users.latency.p99: replications go to those that may still be it
+    #[arg(long, value_name = "METRIC")]
+    pub select: Option<String>,
+    /// Which value of the metric is the best
+    #[arg(long, value_enum, default_value_t = BestName::Min, requires = "select")]
+    pub best: BestName,
+    /// A difference that does not matter, as a share of the best
+    #[arg(long, value_name = "SHARE", default_value = "1%", requires = "select")]
+    pub indifference: String,
+    /// The most replications of one variant
+    #[arg(long, value_name = "N", default_value_t = 1000, requires = "select")]
+    pub most: u32,
+    /// Also write comparison.parquet into this folder
+    #[arg(short, long, value_name = "DIR", conflicts_with = "select")]
+    pub out: Option<PathBuf>,
+    /// Independent replications of each variant
+    #[arg(short, long, value_name = "N", conflicts_with = "select")]
+    pub replications: Option<u32>,
+    /// Where the random numbers start; that of the baseline if not given
+    #[arg(short, long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Simulated time of each replication, warm-up included, such as 10m
+    #[arg(short, long, value_name = "TIME")]
+    pub duration: Option<String>,
+    /// Threads [default: one for each core]; the results do not depend on it
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Overwrite another scenario's files in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// Print one JSON object, and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Print problems only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What is searched is said by the scenario's `capacity:` block, or here. Whether the largest or the smallest value is wanted is found out.
+
+Examples:
+  asyncflow capacity shop.yaml --vary workload.users.open.rate --from 50/s --to 2000/s --while 'users.p95 < 60ms'
+  asyncflow capacity shop.yaml --vary services.api.replicas --from 1 --to 32 --while fast --while 'users.errors < 0.1%'
+  asyncflow capacity shop.yaml --tolerance 0.5% --json
+
+Exit code 1: no value meets the objectives."
+)]
+pub struct Capacity {
+    /// Scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// Path of the parameter that is searched. Replaces the scenario's `capacity:` block
+    #[arg(long, value_name = "PATH")]
+    pub vary: Option<String>,
+    /// Where the search begins
+    #[arg(long, value_name = "VALUE", requires = "vary")]
+    pub from: Option<String>,
+    /// Where it ends
+    #[arg(long, value_name = "VALUE", requires = "vary")]
+    pub to: Option<String>,
+    /// An objective that has to be met: a name in `slos`, or such as 'users.p95 < 60ms'; repeated, all [default: all in `slos`]
+    #[arg(long = "while", value_name = "OBJECTIVE")]
+    pub goals: Vec<String>,
+    /// How near two values may be whose answers differ [default: 2%]
+    #[arg(long, value_name = "SHARE")]
+    pub tolerance: Option<String>,
+    /// The most replications at one value [default: 320]
+    #[arg(long, value_name = "N")]
+    pub most: Option<u32>,
+    /// Where the random numbers start
+    #[arg(short, long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Simulated time of each replication, warm-up included, such as 10m
+    #[arg(short, long, value_name = "TIME")]
+    pub duration: Option<String>,
+    /// Threads [default: one for each core]; the results do not depend on it
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Change any value of the scenario before the search; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Print one JSON object, and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Print problems only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Which value of a metric is the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BestName {
+    /// The smallest: latency, errors, cost
+    Min,
+    /// The largest: throughput
+    Max,
 }
 
 /// A design, as it is typed.

@@ -1,7 +1,9 @@
 //! The command. The only room that prints.
 
 mod arguments;
+mod capacity;
 mod check;
+mod compare;
 mod draw;
 mod interrupt;
 mod merge;
@@ -33,6 +35,8 @@ pub fn main() -> ExitCode {
     let outcome = match &arguments.command {
         Command::Run(options) => run::run(options),
         Command::Sweep(options) => sweep::sweep(options),
+        Command::Compare(options) => compare::compare(options),
+        Command::Capacity(options) => capacity::capacity(options),
         Command::Merge(options) => merge::merge(options),
         Command::Check(options) => check::check(options),
         Command::Show(options) => write::show(options),

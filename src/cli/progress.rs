@@ -35,6 +35,11 @@ impl Bar {
         let seconds = self.bar.elapsed().as_secs_f64();
         self.bar.set_message(format!("{:.0} replications/s", progress.cells as f64 / seconds.max(1e-3)));
     }
+    /// Shows a run at a value of a search.
+    pub fn show_at(&self, progress: Progress, value: &str) {
+        self.show(progress);
+        self.bar.set_message(format!("at {value}"));
+    }
     /// Shows something else that is being done.
     pub fn show_words(&self, doing: &'static str, done: u64, of: u64) {
         self.bar.set_message(doing);

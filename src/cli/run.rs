@@ -154,7 +154,7 @@ pub fn refuse_store(error: &StoreError) -> Outcome {
 }
 
 /// The words for a run that could not be finished, and what to do.
-fn explain(error: &experiment::RunError) -> String {
+pub fn explain(error: &experiment::RunError) -> String {
     let help = match error {
         experiment::RunError::Failed(failure) => failure.help().map_or(String::new(), |help| format!("\n  = help: {help}")),
         experiment::RunError::Threads { .. } => "\n  = help: ask for fewer with `--threads`".to_string(),

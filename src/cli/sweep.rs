@@ -8,15 +8,14 @@ use super::out::{print, say};
 use super::progress::Bar;
 use super::write::refuse;
 use super::{interrupt, run, vary};
-use crate::experiment::{self, Options, Progress, Rule, Shard, Spec};
+use crate::experiment::{self, Options, Progress, Shard, Spec};
 use crate::problem::{Problem, Severity};
 use crate::random::keys::mix;
 use crate::report::{self, SweepLine};
-use crate::scenario::{Replications, Scenario, Template, to_json};
+use crate::scenario::{Scenario, Template, to_json};
 use crate::store::{self, Folder, Head, Journal, Manifest, StoreError, SweepDataset, Wanted};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// More than this is asked about: a slip of a finger makes a thousand million points.
@@ -86,7 +85,7 @@ impl Prepared {
         let identity = store::hash(&format!("{version}\n{written}\n{template_json}\n{wanted:?}"));
         let folder = std::path::absolute(folder).unwrap_or(folder.to_path_buf()).display().to_string();
         let mut head = Head { identity, scenario: written, template: template_json, folder, wanted, points: 0, shard };
-        let spec = Prepared::spec(&scenario, template, &head)?;
+        let spec = Spec::new(&scenario, template, head.shard, head.wanted.series);
         head.points = spec.points.len();
         Ok(Prepared { scenario, spec, head })
     }
@@ -96,23 +95,8 @@ impl Prepared {
         let loaded = crate::scenario::read(&head.scenario, crate::scenario::text::Format::Json, "sweep", Path::new(&head.folder), &[]);
         let scenario = loaded.scenario.ok_or_else(|| loaded.problems.in_one_line())?;
         let template = Template::from_json(&head.template, &scenario.name, PathBuf::from(&head.folder))?;
-        let spec = Prepared::spec(&scenario, template, &head)?;
+        let spec = Spec::new(&scenario, template, head.shard, head.wanted.series);
         Ok(Prepared { scenario, spec, head })
-    }
-
-    fn spec(scenario: &Scenario, template: Template, head: &Head) -> Result<Spec, String> {
-        let sweep = scenario.sweep.clone().unwrap_or_default();
-        let points = Arc::new(sweep.points());
-        // The rule is that of all points, unless one of them changes how they are run, or what there is to measure.
-        let rule = match &scenario.run.replications {
-            Replications::Fixed(n) => {
-                let changes = |path: &String| path == "run" || path.starts_with("run.");
-                let varied = sweep.vary.keys().any(changes) || sweep.rows.iter().flat_map(|row| row.keys()).any(changes);
-                (!varied).then(|| Rule::fixed(*n, scenario.run.confidence.0.fraction))
-            }
-            Replications::Until(_) => None,
-        };
-        Ok(Spec { template: Arc::new(template), points, shard: head.shard, keep_series: head.wanted.series, rule })
     }
 }
 

@@ -80,7 +80,8 @@ fn one(typed: &str) -> Result<(String, Vary), Problem> {
     }
 }
 
-fn value(text: &str) -> Result<Value, Problem> {
+/// A value as it is written in a scenario.
+pub fn value(text: &str) -> Result<Value, Problem> {
     let help = "write values as in the scenario, such as `4`, `300/s` or `{ exp: 2ms }`";
     match parse(text.trim(), Format::Yaml) {
         Ok(node) => Ok(Node::to_json(&node)),

@@ -58,6 +58,7 @@ impl Range {
         Some((kind, base(&self.from, kind)?, base(&self.to, kind)?))
     }
 
+    /// Notes what is wrong with it.
     pub fn check(&self, path: &str, problems: &mut Problems) {
         if self.steps.is_some_and(|steps| steps < 2) {
             problems

@@ -78,6 +78,7 @@ impl JsonSchema for Vary {
 }
 
 impl Vary {
+    /// Notes what is wrong with it.
     pub fn check(&self, path: &str, problems: &mut Problems) {
         match self {
             Vary::Values(values) if values.is_empty() => {

@@ -104,6 +104,11 @@ impl Fold {
         &self.values[metric]
     }
 
+    /// The denominators of a metric that is a ratio, by replication.
+    pub fn weights(&self, metric: usize) -> &[f64] {
+        &self.weights[metric]
+    }
+
     /// The estimate of a metric.
     pub fn estimate(&self, metric: usize, confidence: f64) -> Estimate {
         let values = &self.values[metric];

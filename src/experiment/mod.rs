@@ -1,9 +1,13 @@
 //! Cells on all cores, and what they say together.
 //!
-//! A cell is a pure function of a point and the number of a replication ([`cell`]). A *study* chooses cells, threads run them ([`drive`]), and
+//! A cell is a pure function of a point and the number of a replication (`cell.rs`). A *study* chooses cells, threads run them (`drive.rs`), and
 //! whoever reduces them does so in their own order, so that the result is bit-identical for any number of threads.
 
+mod batch;
+mod builder;
+mod capacity;
 mod cell;
+mod compare;
 mod drive;
 mod fold;
 mod point;
@@ -11,15 +15,25 @@ mod replications;
 mod results;
 mod rule;
 mod run;
+mod select;
 mod sweep;
 
+pub(crate) use batch::{Member, batch};
+pub(crate) use builder::run;
+pub use builder::{Experiment, ExperimentError, Swept};
+pub(crate) use capacity::capacity;
+pub use capacity::{Bottleneck, CapacityError, Found, Tried, Verdict};
 pub use cell::Failure;
 pub(crate) use cell::{Cell, CellRecord};
+pub use compare::{Compared, Comparison, Direction, Judgement, direction};
 pub(crate) use drive::Options;
 pub(crate) use fold::Fold;
 pub(crate) use point::Built;
 pub(crate) use replications::Rule;
 pub use results::{PrecisionResult, Results, Row, SloResult};
+pub(crate) use rule::metric_named;
 pub use run::RunError;
 pub(crate) use run::{Progress, replicate};
+pub use select::{Candidate, Chosen};
+pub(crate) use select::{Question, select};
 pub(crate) use sweep::{Keeper, Known, Reduced, Shard, Spec, check, reduce_all, sweep};

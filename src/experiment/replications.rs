@@ -67,6 +67,18 @@ impl Replications {
     pub fn is_complete(&self) -> bool {
         self.done >= self.wanted
     }
+    /// How many have been given out.
+    pub fn begun(&self) -> u32 {
+        self.begun
+    }
+    /// How many are wanted and not yet done.
+    pub fn left(&self) -> u32 {
+        self.wanted.saturating_sub(self.done)
+    }
+    /// Wants so many, if it wanted fewer.
+    pub fn want(&mut self, replications: u32) {
+        self.wanted = self.wanted.max(replications);
+    }
     /// How many are now known to be needed.
     pub fn wanted(&self) -> u32 {
         self.wanted

@@ -36,6 +36,14 @@ pub struct SloResult {
     pub goal: String,
     /// The estimate.
     pub estimate: f64,
+    /// Lower end of its interval.
+    pub low: f64,
+    /// Upper end of its interval.
+    pub high: f64,
+    /// The bound, in the unit of the metric.
+    pub bound: f64,
+    /// Whether the bound is the highest or the lowest that is good.
+    pub at_most: bool,
     /// Whether the estimate keeps the bound.
     pub pass: bool,
     /// Whether the whole interval is on the same side of the bound.
@@ -157,6 +165,10 @@ impl Results {
                     of: entity.clone(),
                     goal: goal.words,
                     estimate,
+                    low,
+                    high,
+                    bound: goal.bound,
+                    at_most: goal.at_most,
                     pass: keeps(estimate),
                     certain: keeps(low) == keeps(high),
                 });

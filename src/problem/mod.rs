@@ -80,8 +80,16 @@ impl Problems {
     }
     /// All of them in one line.
     pub fn in_one_line(&self) -> String {
+        self.words().join("; ")
+    }
+    /// All of them, one a line, with their help.
+    pub fn in_lines(&self) -> String {
+        let help = self.list.iter().map(|problem| problem.help.as_ref().map_or(String::new(), |help| format!(" ({help})")));
+        self.words().into_iter().zip(help).map(|(words, help)| words + &help).collect::<Vec<_>>().join("\n")
+    }
+    fn words(&self) -> Vec<String> {
         let words = self.list.iter().map(|p| if p.path.is_empty() { p.what.clone() } else { format!("{}: {}", p.path, p.what) });
-        words.collect::<Vec<_>>().join("; ")
+        words.collect()
     }
     /// Whether there are as many errors as are told: to look for more, and for the names that were meant, would be in vain.
     pub fn enough(&self) -> bool {

@@ -1,11 +1,15 @@
 //! What is said of a run: the terminal summary, the JSON object, the chart. All from the same [`Results`](crate::experiment::Results).
 
+mod capacity;
+mod compare;
 mod format;
 mod json;
 mod plots;
 mod summary;
 mod sweep;
 
+pub(crate) use capacity::{capacity, capacity_to_json};
+pub(crate) use compare::{chosen, chosen_to_json, comparison, comparison_to_json};
 pub(crate) use format::thousands;
 pub use json::to_json;
 pub(crate) use plots::plots;

@@ -41,6 +41,9 @@ fn find(scenario: &Scenario, problems: &mut Problems) {
     if let Some(sweep) = &scenario.sweep {
         sweep.check(problems);
     }
+    if let Some(capacity) = &scenario.capacity {
+        capacity.check(scenario, problems);
+    }
     parts(scenario, problems);
     names::check(scenario, problems);
     if size::is_too_large(scenario, problems) {

@@ -4,6 +4,7 @@
 //! file, and knows where in the text each thing stands. `docs/scenario-file.md` is the reference.
 
 mod asyncflow01;
+mod capacity;
 mod check;
 mod directory;
 mod estimate;
@@ -21,6 +22,7 @@ mod topology;
 mod writer;
 
 pub use asyncflow01::is_asyncflow01;
+pub use capacity::Capacity;
 pub use check::check;
 pub(crate) use directory::Directory;
 pub use estimate::{Estimate, ServiceLoad, Spread, estimate};
@@ -77,10 +79,13 @@ pub struct Scenario {
     /// What `asyncflow sweep` varies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
+    /// What `asyncflow capacity` searches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<Capacity>,
 }
 
 /// Words at the top level that later releases will know.
-pub const RESERVED: [&str; 8] = ["zones", "caches", "databases", "queues", "models", "policies", "capacity", "include"];
+pub const RESERVED: [&str; 7] = ["zones", "caches", "databases", "queues", "models", "policies", "include"];
 
 /// The two ends of a link's key.
 pub fn split_link(key: &str) -> Option<(&str, &str)> {

@@ -52,6 +52,28 @@ pub struct Goal {
 }
 
 impl Slo {
+    /// An objective in words: `users.p95 < 60ms`, `users.errors < 1%`, `users.throughput > 100/s`.
+    ///
+    /// # Errors
+    /// What is wrong, and what to write.
+    pub(crate) fn from_words(words: &str) -> Result<Slo, (String, String)> {
+        let help =
+            "name an objective of `slos`, or write for example `users.p95 < 60ms`, `users.errors < 1%` or `users.throughput > 100/s`"
+                .to_string();
+        let Some(at) = words.find(['<', '>']) else { return Err((format!("`{words}` is no objective in `slos`"), help)) };
+        let (left, bound) = (words[..at].trim(), words[at + 1..].trim());
+        let known = ["mean", "p50", "p90", "p95", "p99.9", "p99", "errors", "throughput"];
+        let Some((of, stat)) = known.iter().find_map(|stat| Some((left.strip_suffix(stat)?.strip_suffix('.')?, *stat))) else {
+            return Err((format!("`{left}` does not end in one of {}", known.join(", ")), help));
+        };
+        if (stat == "throughput") != words[at..].starts_with('>') {
+            let sign = if stat == "throughput" { '>' } else { '<' };
+            return Err((format!("a bound of {stat} is written with `{sign}`"), help));
+        }
+        let written = serde_json::json!({ "of": of, stat: bound });
+        serde_json::from_value(written)
+            .map_err(|error| (format!("`{bound}` is no bound of {stat}: {}", error.to_string().lines().next().unwrap_or_default()), help))
+    }
     /// Its goals, in their order.
     pub fn goals(&self) -> Vec<Goal> {
         let latencies =

@@ -43,6 +43,12 @@ impl Template {
             }
         }
         tree.remove("sweep");
+        tree.remove("capacity");
+        // Objectives may have been added.
+        if let Some(slos) = full.at("slos").filter(|_| scenario.slos.len() > tree.at("slos").map_or(0, count)) {
+            tree.remove("slos");
+            let _ = text::assign(&mut tree, "slos", slos.clone());
+        }
         Ok(Template { tree, full: Some(full), stem: scenario.name.clone(), folder })
     }
 
@@ -55,6 +61,11 @@ impl Template {
         let scenario = template.scenario(&Parameters::new()).map_err(|problems| problems.in_one_line())?;
         template.full = Some(parsed(&writer::to_yaml(&scenario)?)?);
         Ok(template)
+    }
+
+    /// The value at a path, with the defaults.
+    pub fn value_at(&self, path: &str) -> Option<serde_json::Value> {
+        self.tree.at(path).or_else(|| self.full.as_ref()?.at(path)).map(Node::to_json)
     }
 
     /// The tree as JSON.
@@ -110,6 +121,11 @@ fn is_default(scenario: &Scenario, path: &str) -> bool {
         "run.seed" => scenario.run.seed == default.seed,
         _ => scenario.run.duration == default.duration,
     }
+}
+
+/// How many entries a map has.
+fn count(node: &Node) -> usize {
+    if let Value::Map(entries) = &node.value { entries.len() } else { 0 }
 }
 
 fn parsed(text: &str) -> Result<Node, String> {

@@ -242,6 +242,12 @@ mod tests {
                 "{made:?}"
             );
         }
+        // Nor if the mixed ones differ, or the two of the only row.
+        for made in
+            [indices(&[4.0; 2], &[4.0; 2], &[vec![5.0; 2]], 0.95, 0, &mut half), indices(&[1.0], &[2.0], &[vec![3.0]], 0.95, 0, &mut half)]
+        {
+            assert!(made[0].first.is_nan() && made[0].total.is_nan(), "{made:?}");
+        }
         let made = indices(&[1.0, 3.0], &[3.0, 1.0], &[vec![3.0, 2.0]], 0.95, 0, &mut half)[0];
         assert!(made.first == 13.0 / 16.0 && made.first_low.is_nan() && made.total_high.is_nan());
         assert!(indices(&[1.0], &[2.0], &[], 0.95, 10, &mut half).is_empty());

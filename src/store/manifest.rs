@@ -1,7 +1,7 @@
 //! The manifest: what was run, and which files with how many rows and which hash are the result.
 
-use super::schema::TABLES;
-use crate::experiment::{Results, Shard};
+use super::schema::{COMPARISON, TABLES};
+use crate::experiment::{Comparison, Results, Shard};
 use crate::scenario::{Scenario, to_json};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -43,6 +43,22 @@ impl Manifest {
         }
         Manifest { head, files: Vec::new() }
     }
+    /// That of a comparison.
+    pub fn of_comparison(baseline: &Scenario, comparison: &Comparison) -> Manifest {
+        let written = to_json(baseline).unwrap_or_default();
+        let head = vec![
+            ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
+            ("command", json!("compare")),
+            ("name", json!(baseline.name)),
+            ("seed", json!(baseline.run.seed)),
+            ("confidence", json!(comparison.confidence)),
+            ("variants", json!(comparison.names)),
+            ("fingerprints", json!(comparison.results.iter().map(|results| results.fingerprint.as_str()).collect::<Vec<_>>())),
+            ("scenario_sha256", json!(hash(&written))),
+            ("scenario", serde_json::from_str(&written).unwrap_or_default()),
+        ];
+        Manifest { head, files: Vec::new() }
+    }
     pub fn new(results: &Results, scenario_json: String) -> Manifest {
         let scenario: Value = serde_json::from_str(&scenario_json).unwrap_or_default();
         let hash = hash(&scenario_json);
@@ -67,7 +83,7 @@ impl Manifest {
         let mut files = Map::new();
         for file in &self.files {
             let table_of = |file: &str| file.split_once("/part-").map_or(file.to_string(), |(table, _)| format!("{table}.parquet"));
-            let columns = TABLES.iter().find(|table| table.file == table_of(&file.name)).map(|table| {
+            let columns = TABLES.iter().chain([&COMPARISON]).find(|table| table.file == table_of(&file.name)).map(|table| {
                 let units = table.columns.iter().map(|column| (column.name.to_string(), json!(column.unit)));
                 units.collect::<Map<_, _>>()
             });

@@ -3,6 +3,7 @@
 //! A folder with a manifest is complete (`folder.rs`).
 //! Nothing in the files depends on the clock or on the number of threads: equal runs are equal bytes.
 
+mod comparison;
 mod dataset;
 mod folder;
 mod journal;
@@ -11,11 +12,12 @@ mod schema;
 mod sweep;
 mod table;
 
+pub(crate) use comparison::write_comparison;
 pub(crate) use dataset::Dataset;
 pub use folder::StoreError;
 pub(crate) use folder::{Folder, temporary};
 pub(crate) use journal::{Head, JOURNAL, Journal};
 pub(crate) use manifest::{Manifest, hash};
-pub use schema::{Column, Kind, OF_POINT, PLOTS, POINT, TABLES, TableSchema};
+pub use schema::{COMPARISON, Column, Kind, OF_POINT, PLOTS, POINT, TABLES, TableSchema};
 pub(crate) use sweep::{SweepDataset, Wanted, manifest_of, parameters};
 pub use table::summary_batch;

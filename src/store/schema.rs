@@ -178,6 +178,35 @@ impl TableSchema {
     }
 }
 
+/// The table of a comparison.
+pub const COMPARISON: TableSchema = TableSchema {
+    file: "comparison.parquet",
+    row: "one metric of one variant against the baseline's",
+    columns: &[
+        text("variant", "name of the variant"),
+        text("baseline", "name of the baseline"),
+        KIND,
+        ENTITY,
+        METRIC,
+        STAT,
+        UNIT,
+        number("base", "unit", "the baseline's estimate"),
+        number("this", "unit", "the variant's estimate"),
+        number("difference", "unit", "this minus base, from pairs of replications"),
+        number("difference_low", "unit", "lower end of its interval"),
+        number("difference_high", "unit", "upper end of its interval"),
+        number("relative", "1", "the difference as a share of base"),
+        number("relative_low", "1", "lower end of its interval"),
+        number("relative_high", "1", "upper end of its interval"),
+        number("p_value", "1", "of the paired difference being chance"),
+        number("p_adjusted", "1", "the same, corrected for all differences that are judged together; null outside of these"),
+        text("judgement", "better, worse, different, the same or undecided"),
+        number("more_replications", "1", "about how many more would decide"),
+        number("unpaired_variance_ratio", "1", "variance that independent runs would give the difference, over that of pairs"),
+        whole("n", "pairs that had a value"),
+    ],
+};
+
 /// The number of a point.
 pub const POINT: Column = whole("point", "number of the point, from 0");
 

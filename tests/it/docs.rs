@@ -67,6 +67,9 @@ impl Reader {
         }
         if !line.contains(" -r ") {
             line = line.replacen("asyncflow run ", "asyncflow run -r 1 ", 1).replacen("asyncflow sweep ", "asyncflow sweep -r 2 ", 1);
+            if !line.contains("--select") {
+                line = line.replacen("asyncflow compare ", "asyncflow compare -r 2 ", 1);
+            }
         }
         let script = format!("asyncflow() {{ \"{}\" \"$@\"; }}\n{line}", env!("CARGO_BIN_EXE_asyncflow"));
         let output = Command::new("bash").args(["-c", &script]).current_dir(&self.folder).output().unwrap();

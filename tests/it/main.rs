@@ -2,7 +2,9 @@
 
 mod admission;
 mod calls;
+mod capacity;
 mod command;
+mod compare;
 mod corrections;
 mod docs;
 mod faults;

@@ -37,6 +37,7 @@ pub fn lower(graph: &Graph, problems: &mut Problems) -> Scenario {
         slos: IndexMap::new(),
         output: Output::default(),
         sweep: None,
+        capacity: None,
     }
 }
 

@@ -1,0 +1,104 @@
+//! `capacity`: how much of one parameter the objectives allow.
+
+use super::Outcome;
+use super::arguments::Capacity;
+use super::check::{Loaded, load};
+use super::draw::paint;
+use super::out::{print, say};
+use super::progress::Bar;
+use super::vary::value;
+use super::write::refuse;
+use super::{interrupt, run};
+use crate::experiment::{self, CapacityError, Options};
+use crate::problem::{Problem, Severity};
+use crate::report;
+use crate::scenario::{Scenario, Slo, Template};
+use crate::units::Share;
+use std::io::IsTerminal;
+use std::path::Path;
+
+pub fn capacity(options: &Capacity) -> Outcome {
+    let interrupted = interrupt::flag();
+    let change = |scenario: &mut Scenario| {
+        let mut problems = run::change(scenario, None, options.seed, options.duration.as_deref());
+        if let Err(problem) = apply(scenario, options) {
+            problems.push(*problem);
+        }
+        problems
+    };
+    let Some(Loaded { scenario, read, .. }) = load(&options.scenario, &options.set, options.quiet || options.json, change) else {
+        return Outcome::Refused;
+    };
+    let folder = options.scenario.parent().unwrap_or(Path::new("")).to_path_buf();
+    let template = match Template::new(&read, &scenario, folder) {
+        Ok(template) => template,
+        Err(words) => return refuse(&words),
+    };
+    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
+    let bar = Bar::new("replications", !options.quiet && !options.json);
+    let found = experiment::capacity(&template, &scenario, how, &mut |progress, value| bar.show_at(progress, value));
+    bar.clear();
+    match found {
+        Err(CapacityError::Run(error)) => refuse(&run::explain(&error)),
+        Err(CapacityError::Interrupted) => {
+            say("interrupted: nothing is known yet");
+            Outcome::Refused
+        }
+        Err(error) => refuse(&error.to_string()),
+        Ok(found) if options.json => print(&format!("{:#}\n", report::capacity_to_json(&found))),
+        Ok(found) if options.quiet => {
+            if found.meets.is_some() {
+                Outcome::Done
+            } else {
+                Outcome::Missed
+            }
+        }
+        Ok(found) => {
+            let printed = print(&report::capacity(&scenario, &found, paint(std::io::stdout().is_terminal())));
+            if printed == Outcome::Done && found.meets.is_none() { Outcome::Missed } else { printed }
+        }
+    }
+}
+
+/// What the command line changes in the scenario's `capacity`, and in its objectives.
+fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>> {
+    let refused = |path: &str, what: String, help: &str| Box::new(Problem::new(Severity::Error, path, what).help(help));
+    if let Some(path) = &options.vary {
+        let (Some(from), Some(to)) = (&options.from, &options.to) else {
+            return Err(refused("--vary", "a search needs both its ends".to_string(), "add `--from 50/s --to 500/s`"));
+        };
+        let boxed = |problem: Problem| Box::new(problem);
+        let (from, to) = (value(from).map_err(boxed)?, value(to).map_err(boxed)?);
+        scenario.capacity = Some(crate::scenario::Capacity::new(path, from, to));
+    }
+    let mut goals = Vec::new();
+    for typed in &options.goals {
+        if !scenario.slos.contains_key(typed) {
+            let slo = Slo::from_words(typed).map_err(|(what, help)| refused("--while", what, &help))?;
+            scenario.slos.insert(typed.clone(), slo);
+        }
+        goals.push(typed.clone());
+    }
+    let Some(capacity) = &mut scenario.capacity else {
+        let help =
+            "add a `capacity:` block, or for example `--vary workload.users.open.rate --from 50/s --to 2000/s --while 'users.p95 < 60ms'`";
+        return Err(refused("capacity", "nothing is searched".to_string(), help));
+    };
+    if !goals.is_empty() {
+        capacity.goals = goals;
+    }
+    if let Some(typed) = &options.tolerance {
+        match typed.parse::<Share>() {
+            Ok(share) => capacity.tolerance = share,
+            Err(words) => {
+                return Err(refused(
+                    "--tolerance",
+                    words.lines().next().unwrap_or_default().to_string(),
+                    "write for example `--tolerance 1%`",
+                ));
+            }
+        }
+    }
+    capacity.most = options.most.unwrap_or(capacity.most);
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! `compare`: variants of a system against the first of them, or the best of many.
+
+use super::Outcome;
+use super::arguments::{BestName, Compare};
+use super::check::{Loaded, load};
+use super::draw::paint;
+use super::out::{print, say};
+use super::progress::Bar;
+use super::write::refuse;
+use super::{interrupt, run};
+use crate::experiment::{self, Built, Comparison, Member, Options, Progress, Question, Rule};
+use crate::report;
+use crate::scenario::Scenario;
+use crate::stats::Best;
+use crate::store;
+use crate::units::Share;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+/// A variant, with the name it is called by.
+struct Variant {
+    name: String,
+    scenario: Scenario,
+}
+
+pub fn compare(options: &Compare) -> Outcome {
+    let interrupted = interrupt::flag();
+    let Some(variants) = variants(options) else { return Outcome::Refused };
+    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
+    match &options.select {
+        Some(metric) => choose(options, variants, metric, how),
+        None => all(options, variants, how),
+    }
+}
+
+/// The variants, the baseline first; none if one of them cannot run.
+fn variants(options: &Compare) -> Option<Vec<Variant>> {
+    let quiet = options.quiet || options.json;
+    let mut found: Vec<Variant> = Vec::new();
+    let mut add = |path: &PathBuf, sets: &[String], name: String| -> Option<()> {
+        let seed = found.first().map(|first: &Variant| first.scenario.run.seed);
+        let change = |scenario: &mut Scenario| {
+            let problems = run::change(scenario, options.replications, options.seed, options.duration.as_deref());
+            // Pairs have the same draws.
+            scenario.run.seed = seed.unwrap_or(scenario.run.seed);
+            problems
+        };
+        let Loaded { scenario, .. } = load(path, sets, quiet, change)?;
+        found.push(Variant { name, scenario });
+        Some(())
+    };
+    let stem = |path: &PathBuf| path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    match options.scenarios.as_slice() {
+        [only] => {
+            if options.set.is_empty() {
+                refuse(
+                    "one scenario alone has nothing to be compared with\n  = help: give a second file, or variants of this one: `--set services.api.replicas=3`",
+                );
+                return None;
+            }
+            add(only, &[], stem(only))?;
+            for variant in &options.set {
+                let sets: Vec<String> = variant.split(';').map(|set| set.trim().to_string()).filter(|set| !set.is_empty()).collect();
+                add(only, &sets, variant.trim().to_string())?;
+            }
+        }
+        several => {
+            for path in several {
+                add(path, &options.set, stem(path))?;
+            }
+        }
+    }
+    Some(found)
+}
+
+/// All variants with all their replications.
+fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
+    let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
+    let mut members = Vec::new();
+    for (name, scenario) in names.iter().zip(scenarios) {
+        let built = Built::new(scenario, false);
+        match Rule::new(&built.scenario, &built.metrics()) {
+            Ok(rule) => members.push(Member::new(built, rule)),
+            Err(problems) => return refuse(&format!("{name}: {}", problems.in_one_line())),
+        }
+    }
+    let bar = Bar::new("replications", !options.quiet && !options.json);
+    let ran = experiment::batch(&mut members, Progress::default(), how, &mut |progress| bar.show(progress));
+    bar.clear();
+    if let Err(error) = ran {
+        return refuse(&run::explain(&error));
+    }
+    if how.interrupted.load(Ordering::Relaxed) {
+        say("interrupted: nothing is compared, because not all variants are complete");
+        return Outcome::Refused;
+    }
+    let comparison = Comparison::new(names, &members);
+    let printed = if options.json {
+        print(&format!("{:#}\n", report::comparison_to_json(&comparison)))
+    } else if !options.quiet {
+        print(&report::comparison(&comparison, paint(std::io::stdout().is_terminal())))
+    } else {
+        Outcome::Done
+    };
+    if let Some(folder) = &options.out {
+        match store::write_comparison(folder, &members[0].built.scenario, &comparison, options.force) {
+            Ok(files) if !options.json && !options.quiet => say(&format!("wrote {files} files to {}", folder.display())),
+            Ok(_) => {}
+            Err(error) => return run::refuse_store(&error),
+        }
+    }
+    printed
+}
+
+/// The best of them.
+fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options) -> Outcome {
+    let confidence = variants[0].scenario.run.confidence.0.fraction;
+    let indifference = match options.indifference.parse::<Share>() {
+        Ok(share) if share.fraction > 0.0 => share.fraction,
+        Ok(_) => return refuse("--indifference: a difference of 0% always matters, and close variants would never be told apart"),
+        Err(words) => return refuse(&format!("--indifference: {words}")),
+    };
+    let best = match options.best {
+        BestName::Min => Best::Smallest,
+        BestName::Max => Best::Largest,
+    };
+    let question = Question { best, indifference, first_stage: 10, most: options.most.max(10), confidence };
+    let (mut members, mut metrics, mut unit) = (Vec::new(), Vec::new(), "1");
+    let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
+    for (name, scenario) in names.iter().zip(scenarios) {
+        let built = Built::new(scenario, false);
+        let all = built.metrics();
+        match experiment::metric_named(&all, metric, "--select") {
+            Ok(index) => {
+                metrics.push(index);
+                unit = all[index].unit;
+            }
+            Err(problem) => {
+                let help = problem.help.map_or(String::new(), |help| format!("\n  = help: {help}"));
+                return refuse(&format!("{name}: {}{help}", problem.what));
+            }
+        }
+        members.push(Member::new(built, Rule::first_stage(question)));
+    }
+    let bar = Bar::new("replications", !options.quiet && !options.json);
+    let chosen = experiment::select(&names, &mut members, &metrics, question, how, &mut |progress| bar.show(progress));
+    bar.clear();
+    match chosen {
+        Err(error) => refuse(&run::explain(&error)),
+        Ok(_) if how.interrupted.load(Ordering::Relaxed) => {
+            say("interrupted: nothing is chosen");
+            Outcome::Refused
+        }
+        Ok(chosen) if options.json => print(&format!("{:#}\n", report::chosen_to_json(&chosen, metric))),
+        Ok(chosen) => print(&report::chosen(&chosen, metric, unit, confidence, paint(std::io::stdout().is_terminal()))),
+    }
+}

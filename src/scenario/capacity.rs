@@ -1,0 +1,89 @@
+//! `capacity`: how much of one parameter the objectives allow.
+
+use super::Scenario;
+use crate::design::value::{self, Kind};
+use crate::problem::{Problems, nearest};
+use crate::units::Share;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `capacity: { vary: workload.users.open.rate, from: 50/s, to: 2000/s, while: [fast] }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Capacity {
+    /// Path of the parameter.
+    pub vary: String,
+    /// Where the search begins: a number, or a quantity with its unit.
+    pub from: Value,
+    /// Where it ends.
+    pub to: Value,
+    /// Names of the objectives that have to be met; all, if none is named.
+    #[serde(default, rename = "while", skip_serializing_if = "Vec::is_empty")]
+    pub goals: Vec<String>,
+    /// How near two values may be whose answers differ, as a share of them. Whole numbers are searched to the last.
+    #[serde(default = "two_per_cent")]
+    pub tolerance: Share,
+    /// The most replications at one value.
+    #[serde(default = "most")]
+    pub most: u32,
+}
+
+fn two_per_cent() -> Share {
+    Share { fraction: 0.02 }
+}
+fn most() -> u32 {
+    320
+}
+
+impl Capacity {
+    /// A search over a range, with the defaults.
+    pub fn new(vary: &str, from: Value, to: Value) -> Capacity {
+        Capacity { vary: vary.to_string(), from, to, goals: Vec::new(), tolerance: two_per_cent(), most: most() }
+    }
+    /// What the parameter is of.
+    pub fn kind(&self) -> Kind {
+        value::kind_of(&self.from)
+    }
+    /// Whether it is searched among whole numbers: both ends are such.
+    pub fn is_whole(&self) -> bool {
+        self.from.is_u64() && self.to.is_u64()
+    }
+    pub(crate) fn check(&self, scenario: &Scenario, problems: &mut Problems) {
+        let (from, to) = (value::kind_of(&self.from), value::kind_of(&self.to));
+        let shown = |end: &Value| value::shown(end);
+        if from == Kind::Text {
+            problems
+                .error("capacity.from", format!("`{}` has no size, so nothing can be searched between it and another", shown(&self.from)))
+                .advise("write a number, or a quantity such as `50/s`");
+        } else if to != from {
+            let what = format!(
+                "the ends of a search are of one kind, but `{}` is {} and `{}` is {}",
+                shown(&self.from),
+                value::word(from),
+                shown(&self.to),
+                value::word(to)
+            );
+            problems.error("capacity.to", what);
+        } else if value::base(&self.from, from) >= value::base(&self.to, from) {
+            problems
+                .error("capacity.to", format!("a search goes up, but `{}` is not more than `{}`", shown(&self.to), shown(&self.from)))
+                .advise("exchange `from` and `to`: whether the largest or the smallest value is wanted is found out");
+        }
+        if scenario.slos.is_empty() {
+            problems
+                .error("capacity", "there is no objective to be met")
+                .advise("add one to `slos`, such as `fast: { of: users, p95: 60ms }`; or say `--while 'users.p95 < 60ms'`");
+        }
+        for (index, name) in self.goals.iter().enumerate().filter(|(_, name)| !scenario.slos.contains_key(*name)) {
+            let near = nearest(name, scenario.slos.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+            problems.error(format!("capacity.while[{index}]"), format!("`{name}` is no objective in `slos`")).advise_if(near);
+        }
+        if self.tolerance.fraction <= 0.0 {
+            problems.error("capacity.tolerance", "two values can never be as near as 0%").advise("2% is the default");
+        }
+        if self.most < 10 {
+            problems.error("capacity.most", format!("at least 10 replications are needed to tell, not {}", self.most));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Comparisons and choices: pairs are pairs, what is sure is sure, and the best is found.
+
+use asyncflow::Experiment;
+use asyncflow::experiment::{Compared, Judgement};
+use std::fs;
+use std::process::Command;
+
+/// Two servers behind a balancer.
+const TWO: &str = "
+version: 1
+name: two
+run: { duration: 100s, warmup: 10s, replications: 20 }
+workload: { users: { to: api.GET /, open: { rate: 100/s } } }
+services:
+  api:
+    replicas: 2
+    endpoints: { GET /: [ cpu: { exp: 4ms }, wait: { exp: 20ms } ] }
+links: { users -> api: { latency: { exp: 5ms } } }
+output: { requests: 100% }
+";
+
+fn of<'c>(rows: &'c [Compared], metric: &str, stat: &str) -> &'c Compared {
+    rows.iter().find(|row| row.kind == "workload" && row.metric == metric && row.stat == stat).unwrap()
+}
+
+/// Key, arrival, time computing and time waiting of every request from the workload, in one replication.
+fn requests(yaml: &str) -> Vec<(String, f64, f64, f64)> {
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::Float64Type;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("two.yaml");
+    fs::write(&path, yaml).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
+    let done = command.args(["run", "two.yaml", "-o", "out", "-r", "1", "-q"]).current_dir(&folder).status().unwrap();
+    assert!(done.success());
+    let file = fs::File::open(folder.path().join("out/requests.parquet")).unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+    let mut rows = Vec::new();
+    for batch in reader.map(|batch| batch.unwrap()) {
+        let number = |name: &str| batch.column_by_name(name).unwrap().as_primitive::<Float64Type>().clone();
+        let (arrived, cpu, io) = (number("arrived_s"), number("cpu_s"), number("io_s"));
+        let keys = batch.column_by_name("request").unwrap().as_string::<i32>();
+        rows.extend((0..batch.num_rows()).map(|i| (keys.value(i).to_string(), arrived.value(i), cpu.value(i), io.value(i))));
+    }
+    rows.sort_by(|a, b| a.0.cmp(&b.0));
+    rows
+}
+
+#[test]
+fn a_request_has_the_same_arrival_and_the_same_demands_in_every_variant() {
+    // Common random numbers, draw by draw: about 10,000 requests, equal to the nanosecond, whoever serves them and whatever stands beside.
+    let base = requests(TWO);
+    assert!(base.len() > 8000, "{}", base.len());
+    for (old, new) in [
+        ("replicas: 2", "replicas: 2\n    balance: least_connections"),
+        ("replicas: 2", "replicas: 5"),
+        ("services:", "services:\n  other: { endpoints: { x: [ cpu: 1ms ] } }"),
+    ] {
+        // Those that are answered in both before the end: the end of the run cuts off others.
+        let other = requests(&TWO.replace(old, new));
+        let both: Vec<_> = base.iter().filter_map(|row| Some((row, other.iter().find(|other| other.0 == row.0)?))).collect();
+        assert!(both.len() as f64 > 0.99 * base.len() as f64);
+        assert!(both.iter().all(|(mine, theirs)| mine == theirs), "{new}");
+    }
+}
+
+#[test]
+fn pairing_makes_a_difference_between_balancers_ten_times_less_uncertain() {
+    // The bar: variance of the paired difference at most a tenth of the unpaired, for the mean latency.
+    let comparison = Experiment::from_yaml(TWO).unwrap().compare(&["services.api.balance=random"]).unwrap();
+    let mean = of(&comparison.rows, "latency", "mean");
+    assert!(mean.difference.unpaired_variance_ratio >= 10.0, "{}", mean.difference.unpaired_variance_ratio);
+    // By queueing: a fair coin sends bursts to one server, taking turns does not.
+    assert_eq!(mean.judgement, Judgement::Worse);
+}
+
+#[test]
+fn a_variant_that_changes_nothing_is_the_same_in_everything() {
+    // By construction: another name for the default, and a service nobody calls.
+    let comparison = Experiment::from_yaml(TWO).unwrap().compare(&["services.api.balance=round_robin", "output.series=5s"]).unwrap();
+    assert!(comparison.rows.len() > 100);
+    assert!(comparison.rows.iter().all(|row| row.judgement == Judgement::Same || row.difference.n == 0 || row.base.estimate.is_nan()));
+}
+
+#[test]
+fn what_is_not_different_is_called_sure_in_at_most_one_comparison_of_twenty() {
+    // Null: two servers of the same law under other names, so with other draws, 80 times. At most 5 % of the families may have a false alarm:
+    // 4 expected, standard error 1.95, so more than 9 (2.6 of them) comes by chance in 0.8 % of seeds; this seed is fixed.
+    let null = "
+version: 1
+run: { duration: 40s, replications: 10 }
+workload: { users: { mix: { a.x: 1, b.x: 0 }, open: { rate: 60/s } } }
+services:
+  a: { endpoints: { x: [ cpu: { exp: 8ms } ] } }
+  b: { endpoints: { x: [ cpu: { exp: 8ms } ] } }
+";
+    let mut alarms = 0;
+    for seed in 1..=80 {
+        let experiment = Experiment::from_yaml(null).unwrap().seed(seed);
+        let comparison = experiment.compare(&["workload.users.mix={ a.x: 0, b.x: 1 }"]).unwrap();
+        let sure = |row: &Compared| matches!(row.judgement, Judgement::Better | Judgement::Worse | Judgement::Different);
+        alarms += usize::from(comparison.family().any(sure));
+    }
+    assert!(alarms <= 9, "{alarms} of 80");
+}
+
+#[test]
+fn worse_is_worse_and_undecided_says_how_many_more_it_takes() {
+    // A tenth more load is worse for sure; a millionth more memory is no difference; two equal laws are undecided.
+    let comparison =
+        Experiment::from_yaml(TWO).unwrap().compare(&["workload.users.open.rate=110/s", "workload.users.to=api.GET /"]).unwrap();
+    let worse = of(&comparison.rows, "latency", "mean");
+    assert_eq!((worse.variant, worse.judgement), (1, Judgement::Worse));
+    let null = Experiment::from_yaml(
+        "
+version: 1
+run: { duration: 20s, replications: 5 }
+workload: { users: { mix: { a.x: 1, b.x: 0 }, open: { rate: 60/s } } }
+services: { a: { endpoints: { x: [ cpu: { exp: 8ms } ] } }, b: { endpoints: { x: [ cpu: { exp: 8ms } ] } } }
+",
+    );
+    let comparison = null.unwrap().compare(&["workload.users.mix={ a.x: 0, b.x: 1 }"]).unwrap();
+    let row = of(&comparison.rows, "latency", "p50");
+    assert_eq!(row.judgement, Judgement::Undecided);
+    assert!(row.more.is_some_and(|more| more > 0), "{row:?}");
+}
+
+fn asyncflow(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_asyncflow")).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_best_of_twelve_is_found_with_few_replications_of_the_others() {
+    // By queueing: twelve speeds of one server; the fastest has the least latency, and the next is 25 % slower.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("speeds.yaml");
+    let yaml = "version: 1\nrun: { duration: 30s }\nworkload: { users: { to: api.x, open: { rate: 50/s } } }\nservices: { api: { endpoints: { x: [ cpu: { exp: 4ms } ] } } }\n";
+    fs::write(&path, yaml).unwrap();
+    let sets: Vec<String> = (0..11).map(|i| format!("services.api.endpoints.x[0].cpu={{ exp: {}ms }}", 5 + i)).collect();
+    let mut arguments = vec!["compare", path.to_str().unwrap(), "--select", "users.latency.mean", "--indifference", "2%", "--json"];
+    for set in &sets {
+        arguments.extend(["--set", set]);
+    }
+    let (code, said, error) = asyncflow(&arguments);
+    assert_eq!(code, 0, "{error}");
+    let chosen: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((chosen["best"].as_str(), chosen["certain"].as_bool()), (Some("speeds"), Some(true)), "{said}");
+    let given: Vec<u64> = chosen["candidates"].as_array().unwrap().iter().map(|c| c["replications"].as_u64().unwrap()).collect();
+    // Equal shares would give each as many as the winner needed.
+    assert!(given.iter().min() == Some(&10) && 2 * given.iter().sum::<u64>() < 12 * given[0], "{given:?}");
+    // The same on one thread.
+    let (_, again, _) = asyncflow(&[&arguments[..], &["-j", "1"]].concat());
+    assert_eq!(said, again);
+}
+
+#[test]
+fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
+    // Words fixed here.
+    for (arguments, words) in [
+        (&["compare", "scenarios/hello.yaml"][..], "one scenario alone has nothing to be compared with"),
+        (&["compare", "scenarios/hello.yaml", "--set", "services.apii.replicas=2"], "did you mean `api`?"),
+        (&["compare", "scenarios/hello.yaml", "none.yaml"], "cannot be read"),
+        (&["compare", "scenarios/hello.yaml", "--set", "run.seed=1", "--select", "users.latency.p9"], "did you mean `users.latency.p9"),
+        (
+            &["compare", "scenarios/hello.yaml", "--set", "run.seed=1", "--select", "users.latency.p99", "--indifference", "0%"],
+            "always matters",
+        ),
+    ] {
+        let (code, _, said) = asyncflow(arguments);
+        assert!(code == 2 && said.contains(words), "{arguments:?}: {said}");
+    }
+}
