@@ -79,7 +79,10 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
     let mut members = Vec::new();
     for (name, scenario) in names.iter().zip(scenarios) {
-        let built = Built::new(scenario, false);
+        let built = match Built::new(scenario, false).settled(how.threads) {
+            Ok(built) => built,
+            Err(failure) => return refuse(&run::explain(&failure.into())),
+        };
         match Rule::new(&built.scenario, &built.metrics()) {
             Ok(rule) => members.push(Member::new(built, rule)),
             Err(problems) => return refuse(&format!("{name}: {}", problems.in_one_line())),
@@ -129,7 +132,10 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
     let (mut members, mut metrics, mut unit) = (Vec::new(), Vec::new(), "1");
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
     for (name, scenario) in names.iter().zip(scenarios) {
-        let built = Built::new(scenario, false);
+        let built = match Built::new(scenario, false).settled(how.threads) {
+            Ok(built) => built,
+            Err(failure) => return refuse(&run::explain(&failure.into())),
+        };
         let all = built.metrics();
         match experiment::metric_named(&all, metric, "--select") {
             Ok(index) => {

@@ -67,13 +67,17 @@ fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
     let Some(Loaded { scenario, .. }) = load(path, &options.set, options.quiet || options.json, change) else {
         return Outcome::Refused;
     };
-    let built = Built::new(scenario.clone(), !options.no_files);
+    let built = match Built::new(scenario, !options.no_files).settled(options.threads.unwrap_or(0)) {
+        Ok(built) => built,
+        Err(failure) => return refuse(&explain(&failure.into())),
+    };
+    let scenario = built.scenario.clone();
     let rule = match Rule::new(&scenario, &built.metrics()) {
         Ok(rule) => rule,
         Err(problems) => return refuse(&problems.in_one_line()),
     };
     let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&scenario.name));
-    let mut dataset = match (!options.no_files).then(|| Dataset::create(&folder, &scenario, &built.plan, options.force)).transpose() {
+    let mut dataset = match (!options.no_files).then(|| Dataset::create(&folder, &built, options.force)).transpose() {
         Ok(dataset) => dataset,
         Err(error) => return refuse_store(&error),
     };
@@ -93,7 +97,7 @@ fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
     let done = experiment::replicate(built, rule, how, &mut sink, &mut |progress| bar.show(progress));
     let wall_s = begun.elapsed().as_secs_f64();
     bar.clear();
-    let (replications, threads) = match (done, failed) {
+    let (built, replications, threads) = match (done, failed) {
         (Ok(done), _) => done,
         (Err(_), Some(error)) => return refuse_store(&error),
         (Err(error), None) => return refuse(&explain(&error)),
@@ -104,7 +108,7 @@ fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
             return Outcome::Refused;
         }
     }
-    let results = Results::new(&scenario, &replications);
+    let results = Results::new(&built, &replications);
     let Some(fold) = replications.fold else { return Outcome::Refused };
     finish(options, &scenario, &results, &fold, dataset, Circumstances { wall_s, threads })
 }

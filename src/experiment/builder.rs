@@ -245,7 +245,7 @@ impl Experiment {
     }
 
     fn member(&self, sets: &[String]) -> Result<Member, ExperimentError> {
-        let built = Built::new(self.read(sets)?.1, false);
+        let built = Built::new(self.read(sets)?.1, false).settled(self.threads).map_err(RunError::Failed)?;
         let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| ExperimentError::Scenario(problems.in_lines()))?;
         Ok(Member::new(built, rule))
     }
@@ -253,11 +253,11 @@ impl Experiment {
 
 /// Runs all replications of a checked scenario.
 pub fn run(scenario: Scenario, threads: usize) -> Result<Results, ExperimentError> {
-    let built = Built::new(scenario.clone(), false);
-    let rule = Rule::new(&scenario, &built.metrics()).map_err(|problems| ExperimentError::Scenario(problems.in_lines()))?;
+    let built = Built::new(scenario, false).settled(threads).map_err(RunError::Failed)?;
+    let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| ExperimentError::Scenario(problems.in_lines()))?;
     let options = Options { threads, interrupted: &AtomicBool::new(false) };
-    let (replications, _) = replicate(built, rule, options, &mut |_| Ok(()), &mut |_| {})?;
-    Ok(Results::new(&scenario, &replications))
+    let (built, replications, _) = replicate(built, rule, options, &mut |_| Ok(()), &mut |_| {})?;
+    Ok(Results::new(&built, &replications))
 }
 
 impl Spec {

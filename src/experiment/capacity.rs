@@ -215,7 +215,8 @@ impl Search<'_> {
         let scenario = self.template.scenario(&parameters).map_err(|problems: Problems| {
             CapacityError::Scenario(format!("{}={}: {}", self.question.vary, value::shown(&value), problems.in_one_line()))
         })?;
-        let mut members = [Member::new(Built::new(scenario, false), Rule::fixed(FIRST, self.confidence))];
+        let built = Built::new(scenario, false).settled(self.options.threads).map_err(RunError::Failed)?;
+        let mut members = [Member::new(built, Rule::fixed(FIRST, self.confidence))];
         loop {
             let words = value::shown(&value);
             let show = &mut self.show;
@@ -223,7 +224,7 @@ impl Search<'_> {
                 Ok(progress) => progress,
                 Err(RunError::Failed(Failure::Limit(SimError::InFlight { .. }))) => {
                     // It cannot hold it: more requests are in it than it is allowed to have.
-                    let results = Results::new(&members[0].built.scenario, &members[0].replications);
+                    let results = Results::new(&members[0].built, &members[0].replications);
                     let goals = results.slos.iter().filter(|slo| self.goals.contains(&slo.name)).cloned().collect();
                     let replications = members[0].replications.done;
                     self.tried.push(Tried { value, number, replications, verdict: Verdict::Misses, goals, results });
@@ -235,7 +236,7 @@ impl Search<'_> {
                 return Err(CapacityError::Interrupted);
             }
             let member = &members[0];
-            let results = Results::new(&member.built.scenario, &member.replications);
+            let results = Results::new(&member.built, &member.replications);
             let goals: Vec<SloResult> = results.slos.iter().filter(|slo| self.goals.contains(&slo.name)).cloned().collect();
             let verdict = match () {
                 () if !results.overloaded.is_empty() || goals.iter().any(|goal| goal.certain && !goal.pass) => Verdict::Misses,

@@ -7,6 +7,7 @@
 use crate::measure::{self, Backlog, Happening, Histogram, RequestRow, SeriesRow, Value};
 use crate::plan::Plan;
 use crate::sim::{SimError, simulate};
+use crate::units::Time;
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub struct CellRecord {
     pub seed_key: u64,
     /// Calendar entries fired.
     pub events: u64,
+    /// Where its measured part began.
+    pub measured_from: Time,
     /// In the order of [`measure::Vocabulary::metrics`].
     pub values: Vec<Value>,
     /// In the order of [`measure::Vocabulary::histograms`].
@@ -105,7 +108,8 @@ pub fn run(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) -> Resu
         let (values, histograms) = measure::values(&plan.layout, &record);
         let (seed_key, events) = (record.seed_key, record.events);
         let (backlog, series, happenings, requests) = (record.backlog, record.series, record.happenings, record.requests);
-        Ok(CellRecord { replication, seed_key, events, values, histograms, backlog, series, happenings, requests })
+        let measured_from = plan.measured_from;
+        Ok(CellRecord { replication, seed_key, events, measured_from, values, histograms, backlog, series, happenings, requests })
     }));
     match simulated {
         Ok(result) => result.map_err(Failure::Limit),

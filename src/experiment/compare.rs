@@ -109,7 +109,7 @@ impl Comparison {
     /// Compares members that have been run; the first is the baseline.
     pub(crate) fn new(names: Vec<String>, members: &[Member]) -> Comparison {
         let confidence = members[0].built.scenario.run.confidence.0.fraction;
-        let results: Vec<Results> = members.iter().map(|member| Results::new(&member.built.scenario, &member.replications)).collect();
+        let results: Vec<Results> = members.iter().map(|member| Results::new(&member.built, &member.replications)).collect();
         let mut rows = Vec::new();
         for variant in 1..members.len() {
             rows.extend(differences(&members[0], &members[variant], variant, confidence));

@@ -17,6 +17,7 @@ mod rule;
 mod run;
 mod select;
 mod sweep;
+mod warmup;
 
 pub(crate) use batch::{Member, batch};
 pub(crate) use builder::run;
@@ -37,3 +38,4 @@ pub(crate) use run::{Progress, replicate};
 pub use select::{Candidate, Chosen};
 pub(crate) use select::{Question, select};
 pub(crate) use sweep::{Keeper, Known, Reduced, Shard, Spec, check, reduce_all, sweep};
+pub use warmup::{Curve, WarmupFound};

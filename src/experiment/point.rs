@@ -1,26 +1,53 @@
 //! A point of the space of scenarios: a scenario that can run, made when its first cell is begun.
 
 use super::cell::{self, CellRecord, Failure};
+use super::warmup::{self, WarmupFound};
 use crate::measure::{self, Metric};
 use crate::plan::{self, Plan};
-use crate::scenario::Scenario;
 use crate::scenario::{Parameters, Template};
+use crate::scenario::{Scenario, Warmup};
+use crate::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 /// A scenario and its plan.
 #[derive(Debug)]
 pub struct Built {
+    /// As it is run: with the warm-up that was found.
     pub scenario: Scenario,
     pub plan: Arc<Plan>,
+    /// If `run.warmup` is `auto`.
+    pub warmup: Option<WarmupFound>,
 }
 
 impl Built {
-    /// Compiles a checked scenario. `keep_series` says whether the course over time is kept.
+    /// Compiles a checked scenario. `keep_series` says whether the course over time is kept. `warmup: auto` stays 0 until it is
+    /// [settled](Built::settled).
     pub fn new(scenario: Scenario, keep_series: bool) -> Built {
         let mut plan = plan::compile(&scenario);
         plan.keep_series = keep_series;
-        Built { scenario, plan: Arc::new(plan) }
+        Built { scenario, plan: Arc::new(plan), warmup: None }
+    }
+    /// Finds the warm-up if the scenario asks for that, with a pilot on so many threads (0 for one a core).
+    ///
+    /// # Errors
+    /// If a replication of the pilot fails.
+    pub fn settled(mut self, threads: usize) -> Result<Built, Failure> {
+        if self.scenario.run.warmup != Warmup::Auto {
+            return Ok(self);
+        }
+        let found = warmup::find(&self.plan, threads)?;
+        self = self.with_warmup(found.cut);
+        self.warmup = Some(found);
+        Ok(self)
+    }
+    /// The same with a warm-up that was found before.
+    pub fn with_warmup(mut self, cut: Span) -> Built {
+        let mut plan = (*self.plan).clone();
+        plan.measured_from = Time(cut.0);
+        self.scenario.run.warmup = Warmup::Fixed(cut);
+        self.plan = Arc::new(plan);
+        self
     }
     /// Everything that is measured of it.
     pub fn metrics(&self) -> Vec<Metric> {
@@ -53,7 +80,8 @@ impl Point {
         let make = || {
             let Some((template, row, keep_series)) = &self.recipe else { return Err(Failure::Invalid("there is no scenario".to_string())) };
             let scenario = template.scenario(row).map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
-            Ok(Arc::new(Built::new(scenario, *keep_series)))
+            // On this thread: the others have cells of their own.
+            Ok(Arc::new(Built::new(scenario, *keep_series).settled(1)?))
         };
         self.built.get_or_init(make).clone()
     }

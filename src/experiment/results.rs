@@ -1,6 +1,8 @@
 //! Estimates, verdict and notes: all that is said of a run, in the vocabulary of `docs/outputs.md`.
 
+use super::point::Built;
 use super::replications::Replications;
+use super::warmup::WarmupFound;
 use crate::scenario::{Scenario, Slo};
 use crate::stats::{self, Estimate};
 
@@ -94,13 +96,16 @@ pub struct Results {
     pub slos: Vec<SloResult>,
     /// All goals of `run.replications.until`.
     pub precision: Vec<PrecisionResult>,
+    /// The warm-up that was found, if `run.warmup` is `auto`.
+    pub warmup: Option<WarmupFound>,
     /// What a careful reader would add.
     pub notes: Vec<String>,
 }
 
 impl Results {
     /// The results of all replications so far.
-    pub(crate) fn new(scenario: &Scenario, replications: &Replications) -> Results {
+    pub(crate) fn new(built: &Built, replications: &Replications) -> Results {
+        let scenario = &built.scenario;
         let fold = replications.fold.as_ref().expect("replications that are only counted say nothing");
         let confidence = scenario.run.confidence.0.fraction;
         let overloaded: Vec<String> =
@@ -135,10 +140,13 @@ impl Results {
             overloaded,
             slos: Vec::new(),
             precision: precision(scenario, replications),
+            warmup: None,
             notes: Vec::new(),
         };
         results.slos = scenario.slos.iter().flat_map(|(name, slo)| results.judge(scenario, name, slo)).collect();
-        results.notes = results.observe(scenario);
+        results.notes = built.warmup.iter().map(WarmupFound::note).collect();
+        results.notes.extend(results.observe(scenario));
+        results.warmup = built.warmup.clone();
         results
     }
 

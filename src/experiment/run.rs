@@ -76,7 +76,7 @@ impl Study for Run<'_> {
     }
 }
 
-/// Runs the replications of a scenario until there are enough, hands each to `sink` in order, and folds them. The number of threads, too.
+/// Runs the replications of a scenario until there are enough, hands each to `sink` in order, and folds them. What was run, and on how many threads, too.
 ///
 /// # Errors
 /// A replication gave nothing (the first in their order), the sink failed, or no thread could be started. Being interrupted is no
@@ -87,7 +87,7 @@ pub fn replicate<'r>(
     options: Options,
     sink: &'r mut Sink<'r>,
     show: &'r mut dyn FnMut(Progress),
-) -> Result<(Replications, usize), RunError> {
+) -> Result<(Arc<Built>, Replications, usize), RunError> {
     let threads = options.threads_for(rule.max as u64);
     let fold = Fold::new(&built.plan);
     let progress = Progress { of: rule.min as u64, ..Progress::default() };
@@ -95,5 +95,6 @@ pub fn replicate<'r>(
     let ahead = (AHEAD * threads) as u32;
     let mut run = Run { point: Arc::new(Point::ready(built)), replications, ahead, progress, sink, show };
     drive(&mut run, threads, options.interrupted)?;
-    Ok((run.replications, threads))
+    let built = run.point.built()?;
+    Ok((built, run.replications, threads))
 }

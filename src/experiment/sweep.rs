@@ -13,6 +13,7 @@ use super::results::Results;
 use super::run::{Progress, RunError};
 use crate::design::Points;
 use crate::scenario::{Parameters, Template};
+use crate::units::Span;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -249,15 +250,20 @@ pub struct Reduced {
 /// Reduces what is known of a point.
 fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
     let parameters = spec.points.row(number);
-    let point = Point::later(spec.template.clone(), parameters.clone(), spec.keep_series);
+    let scenario = spec.template.scenario(&parameters);
     let mut reduced = Reduced { number, parameters, results: None, records: Vec::new(), failures: Vec::new() };
-    let built = match point.built() {
-        Ok(built) => built,
-        Err(failure) => {
-            reduced.failures.push((0, failure));
+    let mut built = match scenario {
+        Ok(scenario) => Built::new(scenario, spec.keep_series),
+        Err(problems) => {
+            reduced.failures.push((0, Failure::Invalid(problems.in_one_line())));
             return reduced;
         }
     };
+    // The warm-up that was found when it was run.
+    if let Some(record) = known.iter().find_map(|(_, result)| result.as_ref().ok()) {
+        built = built.with_warmup(Span(record.measured_from.0));
+    }
+    let built = Arc::new(built);
     let rule = match &spec.rule {
         Some(rule) => Ok(rule.clone()),
         None => Rule::new(&built.scenario, &built.metrics()).map_err(|problems| problems.in_one_line()),
@@ -280,7 +286,7 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
         debug_assert!(taken.is_ok());
     }
     reduced.failures = std::mem::take(&mut replications.failures);
-    reduced.results = Some((built.clone(), Results::new(&built.scenario, &replications)));
+    reduced.results = Some((built.clone(), Results::new(&built, &replications)));
     reduced
 }
 

@@ -22,6 +22,13 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
             "n": e.n, "method": e.method.name(), "flags": row.flags,
         })
     });
+    let warmup = results.warmup.as_ref().map_or(Value::Null, |found| {
+        let curves = found.curves.iter().map(|curve| {
+            let cut_s = found.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
+            json!({ "kind": curve.kind, "entity": curve.entity, "metric": curve.metric, "cut_s": cut_s, "reached": curve.reached })
+        });
+        json!({ "found_s": found.cut.seconds(), "reached": found.reached, "decided_by": found.decided_by, "curves": curves.collect::<Vec<_>>() })
+    });
     let precision = results.precision.iter().map(|goal| {
         json!({
             "metric": goal.metric, "goal": goal.goal, "half_width": number(goal.half_width), "relative": number(goal.relative),
@@ -38,6 +45,7 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
         ("confidence", json!(results.confidence)),
         ("duration_s", json!(results.duration_s)),
         ("warmup_s", json!(results.warmup_s)),
+        ("warmup", warmup),
         ("events", json!(results.events)),
         ("wall_s", json!(circumstances.wall_s)),
         ("threads", json!(circumstances.threads)),

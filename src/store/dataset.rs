@@ -4,7 +4,7 @@ use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::schema::TABLES;
 use super::table::{Cell, Table, summary_rows};
-use crate::experiment::{CellRecord, Results};
+use crate::experiment::{Built, CellRecord, Results};
 use crate::measure::{self, Layout, Series, Vocabulary};
 use crate::request::{NONE, PARTS};
 use crate::scenario::{Scenario, to_json};
@@ -34,13 +34,15 @@ const SERIES: usize = 2;
 const HISTOGRAMS: usize = 3;
 const EVENTS: usize = 4;
 const REQUESTS: usize = 5;
+const WARMUP: usize = 6;
 
 impl Dataset {
     /// Makes the folder and begins its files.
     ///
     /// # Errors
     /// If it holds another scenario's results, another run has it, or it cannot be written.
-    pub fn create(folder: &Path, scenario: &Scenario, plan: &crate::plan::Plan, force: bool) -> Result<Dataset, StoreError> {
+    pub(crate) fn create(folder: &Path, built: &Built, force: bool) -> Result<Dataset, StoreError> {
+        let (scenario, plan, has_warmup) = (&built.scenario, &built.plan, built.warmup.is_some());
         let share = plan.trace_share;
         let layout = plan.layout.clone();
         let mut dataset = Dataset {
@@ -52,7 +54,7 @@ impl Dataset {
             weight: 1.0 / share,
         };
         for (index, table) in TABLES.iter().enumerate() {
-            if index == REQUESTS && share == 0.0 {
+            if index == REQUESTS && share == 0.0 || index == WARMUP && !has_warmup {
                 dataset.tables.push(None);
                 continue;
             }
@@ -127,6 +129,22 @@ impl Dataset {
         Ok(())
     }
 
+    /// The curves that the warm-up was found by.
+    fn append_warmup(&mut self, results: &Results) -> Result<(), StoreError> {
+        let Some(found) = &results.warmup else { return Ok(()) };
+        for curve in &found.curves {
+            let cut = found.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
+            for (window, (start, mean)) in found.starts.iter().zip(&curve.mean).enumerate() {
+                let welch = curve.welch.get(window).copied().unwrap_or(f64::NAN);
+                let names = [Cell::Text(curve.kind), Cell::Text(&curve.entity), Cell::Text(curve.metric), Cell::Text(curve.unit)];
+                let numbers = [start.seconds(), *mean, welch, cut].map(Cell::Number);
+                let reached = Cell::Text(if curve.reached { "yes" } else { "no" });
+                self.push(WARMUP, &[&names[..], &numbers[..], &[reached]].concat())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Adds a file that is not a table, such as a chart.
     ///
     /// # Errors
@@ -148,6 +166,7 @@ impl Dataset {
             }
         });
         failed?;
+        self.append_warmup(results)?;
         let mut rows = Vec::new();
         for (index, table) in std::mem::take(&mut self.tables).into_iter().enumerate() {
             let Some(table) = table else { continue };

@@ -64,7 +64,7 @@ pub const POINTS: &str = "points.parquet";
 pub const PARTS: [&str; 4] = ["summary", "replications", "series", "histograms"];
 
 /// All tables.
-pub const TABLES: [TableSchema; 6] = [
+pub const TABLES: [TableSchema; 7] = [
     TableSchema {
         file: "summary.parquet",
         row: "one estimate",
@@ -164,6 +164,21 @@ pub const TABLES: [TableSchema; 6] = [
             number("weight", "1", "how many requests it stands for"),
         ],
     },
+    TableSchema {
+        file: "warmup.parquet",
+        row: "one window of one series that the warm-up was found by",
+        columns: &[
+            text("kind", "workload or service"),
+            ENTITY,
+            text("metric", "latency, or waiting: requests that wait for a core, memory or admission"),
+            UNIT,
+            number("start_s", "s", "beginning of the window"),
+            number("mean", "unit", "mean over the replications of the pilot"),
+            number("welch", "unit", "Welch's moving average"),
+            number("cut_s", "s", "where MSER-5 cuts this series"),
+            text("reached", "yes, or no if it does not settle within half of the run"),
+        ],
+    },
 ];
 
 impl TableSchema {
@@ -211,7 +226,8 @@ pub const COMPARISON: TableSchema = TableSchema {
 pub const POINT: Column = whole("point", "number of the point, from 0");
 
 /// The columns of `points.parquet` after those of what is varied.
-pub const OF_POINT: [Column; 9] = [
+pub const OF_POINT: [Column; 10] = [
+    number("warmup_s", "s", "simulated time at the beginning that is not measured"),
     whole("replications", "replications that were run"),
     whole("failed", "of those, how many gave nothing"),
     text("failure", "kind of the first failure: limit, panicked or invalid; empty if there is none"),

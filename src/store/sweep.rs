@@ -128,6 +128,7 @@ impl SweepDataset {
         let failed = reduced.failures.len() as u64;
         let missed = missed.join(",");
         cells.extend([
+            Cell::Number(results.map_or(f64::NAN, |results| results.warmup_s)),
             Cell::Whole(reduced.records.len() as u64 + failed),
             Cell::Whole(failed),
             Cell::Text(kind),

@@ -17,5 +17,6 @@ mod support;
 mod sweep;
 mod theory;
 mod tidy;
+mod warmup;
 mod workload;
 mod world;

@@ -1,0 +1,134 @@
+//! `warmup: auto`: how much of the beginning is not yet the steady state.
+//!
+//! Law: a pilot of a few replications without warm-up gives, window by window and averaged over them, the latency of each workload and the number of
+//! requests that wait in each service (for a core, memory or admission). MSER-5 (`stats::mser5`) cuts each; the longest cut is the warm-up of all. One
+//! of them that does not settle within half of the run makes it a warm-up that is "not reached": run longer. The pilot is a function of the scenario and
+//! its seed alone. Checked: `tests/it/warmup.rs`.
+
+use super::cell::{self, CellRecord, Failure};
+use crate::measure::Layout;
+use crate::plan::Plan;
+use crate::stats;
+use crate::units::{Span, Time};
+use rayon::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Replications of the pilot.
+const PILOTS: u32 = 10;
+/// Welch's average is over so much of the series to each side.
+const WELCH_SHARE: usize = 40;
+
+/// One series, averaged over the pilot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// `workload` or `service`.
+    pub kind: &'static str,
+    /// Its name.
+    pub entity: String,
+    /// `latency` or `waiting`.
+    pub metric: &'static str,
+    /// Unit of the values.
+    pub unit: &'static str,
+    /// By window: the mean over the pilot.
+    pub mean: Vec<f64>,
+    /// By window: Welch's moving average; shorter than `mean`.
+    pub welch: Vec<f64>,
+    /// Windows that are cut.
+    pub cut: usize,
+    /// Whether it settles.
+    pub reached: bool,
+}
+
+/// The warm-up that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WarmupFound {
+    /// Its length.
+    pub cut: Span,
+    /// Whether everything settles within half of the run.
+    pub reached: bool,
+    /// The curve that needed it; none if nothing was cut.
+    pub decided_by: Option<String>,
+    /// All curves.
+    pub curves: Vec<Curve>,
+    /// Beginnings of the windows.
+    pub starts: Vec<Time>,
+}
+
+impl WarmupFound {
+    /// What a careful reader would want to know.
+    pub fn note(&self) -> String {
+        match (&self.decided_by, self.reached) {
+            (_, false) => format!(
+                "the warm-up was not reached: within half of the run the system does not settle{}; run longer (the first {} are left out)",
+                self.decided_by.as_ref().map_or(String::new(), |by| format!(" ({by})")),
+                self.cut
+            ),
+            (Some(by), true) => format!("the warm-up of {} was found by MSER-5 ({by} needs it)", self.cut),
+            (None, true) => "MSER-5 found nothing to leave out at the beginning".to_string(),
+        }
+    }
+}
+
+/// Runs the pilot of a plan without warm-up, on so many threads, and finds where it settles.
+///
+/// # Errors
+/// If one of its replications fails.
+pub fn find(plan: &Plan, threads: usize) -> Result<WarmupFound, Failure> {
+    let mut pilot = plan.clone();
+    (pilot.keep_series, pilot.measured_from, pilot.trace_share) = (true, Time::ZERO, 0.0);
+    let (pilot, going_on) = (Arc::new(pilot), AtomicBool::new(false));
+    let run = |replication| cell::run(&pilot, replication, &going_on);
+    let records: Result<Vec<CellRecord>, Failure> = match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) if threads != 1 => pool.install(|| (0..PILOTS).into_par_iter().map(run).collect()),
+        _ => (0..PILOTS).map(run).collect(),
+    };
+    let records = records?;
+    let starts: Vec<Time> = records.first().map_or(Vec::new(), |record| record.series.iter().map(|row| row.start).collect());
+    let curves = curves(&pilot.layout, &records);
+    let longest = curves.iter().max_by_key(|curve| (!curve.reached, curve.cut)).filter(|curve| curve.cut > 0 || !curve.reached);
+    let cut = curves.iter().map(|curve| curve.cut).max().unwrap_or(0);
+    Ok(WarmupFound {
+        cut: starts.get(cut).map_or(Span::ZERO, |start| Span(start.0)),
+        reached: curves.iter().all(|curve| curve.reached),
+        decided_by: longest.map(|curve| format!("{} of {}", curve.metric, curve.entity)),
+        curves,
+        starts,
+    })
+}
+
+fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
+    let series = layout.series();
+    let waiting = ["ready_queue", "memory_queue", "admission_queue"];
+    let mut curves = Vec::new();
+    for workload in &layout.workloads {
+        let of = series.iter().position(|s| s.kind == "workload" && s.entity == *workload && s.metric == "latency");
+        curves.extend(of.map(|index| curve(("workload", workload, "latency", "s"), &[index], records)));
+    }
+    for (id, service) in layout.services.iter().enumerate() {
+        let mine: Vec<&String> = layout.instances.iter().filter(|i| i.service == id as u32).map(|instance| &instance.name).collect();
+        let is_mine = |s: &crate::measure::Series| s.kind == "instance" && mine.contains(&&s.entity) && waiting.contains(&s.metric);
+        let indices: Vec<usize> = (0..series.len()).filter(|&index| is_mine(&series[index])).collect();
+        curves.push(curve(("service", service, "waiting", "1"), &indices, records));
+    }
+    curves
+}
+
+/// The mean over records of the sum of some series.
+fn curve(name: (&'static str, &str, &'static str, &'static str), indices: &[usize], records: &[CellRecord]) -> Curve {
+    let windows = records.iter().map(|record| record.series.len()).min().unwrap_or(0);
+    let sum = |record: &CellRecord, window: usize| indices.iter().map(|&index| record.series[window].windows[index].mean).sum::<f64>();
+    let mean: Vec<f64> = (0..windows)
+        .map(|window| {
+            let known = records.iter().map(|record| sum(record, window)).filter(|value| value.is_finite());
+            let (total, count) = known.fold((0.0, 0.0), |(total, count), value| (total + value, count + 1.0));
+            total / count
+        })
+        .collect();
+    let found = stats::mser5(&mean);
+    let welch = stats::welch(&mean, windows / WELCH_SHARE);
+    // Nobody waits, or nothing is answered, at any time: nothing to settle.
+    let still = mean.iter().all(|value| !value.is_finite() || *value == 0.0);
+    let (kind, entity, metric, unit) = name;
+    Curve { kind, entity: entity.to_string(), metric, unit, cut: found.observations, reached: found.reached || still, mean, welch }
+}
