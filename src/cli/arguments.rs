@@ -28,6 +28,8 @@ pub enum Command {
     Compare(Compare),
     /// Find the largest load, or the fewest replicas, with which the objectives are met
     Capacity(Capacity),
+    /// Find out which parameters drive a metric: Morris screening, Sobol indices
+    Sensitivity(Sensitivity),
     /// Put the shards of a sweep together
     Merge(Merge),
     /// Find every problem of scenarios, and estimate their load, without simulating
@@ -261,6 +263,62 @@ pub struct Capacity {
     /// Print problems only
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What is varied is said by the `vary` of the scenario's `sweep:` block, or by --vary, in ranges (see `asyncflow sweep --help`).
+
+Examples:
+  asyncflow sensitivity shop.yaml --vary services.api.replicas=2..8@integer --vary workload.users.open.rate=50/s..300/s --vary services.api.instance.speed=1x..2x
+  asyncflow sensitivity shop.yaml --method sobol --size 256 --metric users.latency.p99 --metric users.throughput"
+)]
+pub struct Sensitivity {
+    /// Scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: PathBuf,
+    /// What is varied, and over which range; repeated, several parameters. Replaces the scenario's `sweep:` block
+    #[arg(long, value_name = "PATH=FROM..TO")]
+    pub vary: Vec<String>,
+    /// What is to be explained, such as users.latency.p99; repeated, several [default: p99 of the first workload]
+    #[arg(long, value_name = "METRIC")]
+    pub metric: Vec<String>,
+    /// How to look
+    #[arg(long, value_enum, default_value_t = MethodName::Morris)]
+    pub method: MethodName,
+    /// Trajectories of morris [default: 10], or groups of sobol [default: 64; best a power of two]
+    #[arg(long, value_name = "N")]
+    pub size: Option<u32>,
+    /// Independent replications of each point
+    #[arg(short, long, value_name = "N")]
+    pub replications: Option<u32>,
+    /// Where the random numbers start
+    #[arg(short, long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Simulated time of each replication, warm-up included, such as 10m
+    #[arg(short, long, value_name = "TIME")]
+    pub duration: Option<String>,
+    /// Threads [default: one for each core]; the results do not depend on it
+    #[arg(short = 'j', long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Change any value of the scenario before it is varied; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Print one JSON object, and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Print problems only
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// A method of sensitivity analysis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MethodName {
+    /// Which of many parameters matter at all: few points
+    Morris,
+    /// How much of the variance is whose: more points
+    Sobol,
 }
 
 /// Which value of a metric is the best.

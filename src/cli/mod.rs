@@ -10,6 +10,7 @@ mod merge;
 mod out;
 mod progress;
 mod run;
+mod sensitivity;
 mod sweep;
 mod vary;
 mod write;
@@ -37,6 +38,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(options) => sweep::sweep(options),
         Command::Compare(options) => compare::compare(options),
         Command::Capacity(options) => capacity::capacity(options),
+        Command::Sensitivity(options) => sensitivity::sensitivity(options),
         Command::Merge(options) => merge::merge(options),
         Command::Check(options) => check::check(options),
         Command::Show(options) => write::show(options),

@@ -3,6 +3,8 @@
 //! Law: point `i` of a grid, of one at a time and of a Sobol sequence is a function of `i`; a list and a Latin hypercube are held. A point of one
 //! at a time names only what it changes, and its first nothing. Tested: by hand for the small ones, by their strata for the others.
 
+use super::morris::Morris;
+use super::saltelli::Saltelli;
 use super::sobol::Sobol;
 use super::{Design, Vary, grid, lhs, one_at_a_time};
 use indexmap::IndexMap;
@@ -25,6 +27,8 @@ enum Rows {
     Lhs(Vec<Vec<f64>>),
     Sobol(Sobol, u32),
     OneAtATime(Vec<usize>),
+    Morris(Morris),
+    Saltelli(Saltelli),
 }
 
 /// The points of a checked design: `count` is for `lhs` and `sobol`, `rows` for `list`, `vary` for all others.
@@ -38,10 +42,26 @@ pub fn points(design: Design, vary: &IndexMap<String, Vary>, rows: &[Point], cou
         Design::Sobol => Rows::Sobol(Sobol::new(vary.len(), seed), count),
         Design::OneAtATime => Rows::OneAtATime(sizes()),
     };
-    Points { axes: vary.iter().map(|(path, vary)| (path.clone(), vary.clone())).collect(), rows }
+    Points { axes: axes(vary), rows }
+}
+
+fn axes(vary: &IndexMap<String, Vary>) -> Vec<(String, Vary)> {
+    vary.iter().map(|(path, vary)| (path.clone(), vary.clone())).collect()
 }
 
 impl Points {
+    /// Morris's trajectories through what is varied.
+    pub fn morris(vary: &IndexMap<String, Vary>, trajectories: u32, seed: u64) -> Points {
+        let rows = Rows::Morris(Morris::new(vary.len() as u32, trajectories, seed));
+        Points { axes: axes(vary), rows }
+    }
+
+    /// Saltelli's groups of points in what is varied.
+    pub fn saltelli(vary: &IndexMap<String, Vary>, groups: u32, seed: u64) -> Points {
+        let rows = Rows::Saltelli(Saltelli::new(vary.len(), groups, seed));
+        Points { axes: axes(vary), rows }
+    }
+
     /// How many; as many as 64 bits hold if there are more.
     #[allow(clippy::len_without_is_empty, reason = "a checked design has points")]
     pub fn len(&self) -> u64 {
@@ -51,6 +71,8 @@ impl Points {
             Rows::Lhs(rows) => rows.len() as u64,
             Rows::Sobol(_, count) => u64::from(*count),
             Rows::OneAtATime(sizes) => one_at_a_time::count(sizes),
+            Rows::Morris(morris) => morris.count(),
+            Rows::Saltelli(saltelli) => saltelli.count(),
         }
     }
 
@@ -64,6 +86,8 @@ impl Points {
             Rows::List(rows) => rows.get(index as usize).cloned().unwrap_or_default(),
             Rows::Lhs(rows) => rows.get(index as usize).map(|row| self.at(row)).unwrap_or_default(),
             Rows::Sobol(sobol, _) => self.at(&sobol.row(index)),
+            Rows::Morris(morris) => self.at(&morris.row(index)),
+            Rows::Saltelli(saltelli) => self.at(&saltelli.row(index)),
             Rows::OneAtATime(sizes) => {
                 let changed = one_at_a_time::row(sizes, index);
                 changed.map(|(axis, step)| (self.axes[axis].0.clone(), self.axes[axis].1.step(step as u64))).into_iter().collect()

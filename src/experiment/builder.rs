@@ -9,6 +9,7 @@ use super::point::Built;
 use super::replications::Rule;
 use super::results::Results;
 use super::run::{Progress, RunError, replicate};
+use super::sensitivity::{Method, Sensitivity, SensitivityError, sensitivity};
 use super::sweep::{Keeper, Known, Spec, check, reduce_all, sweep};
 use crate::design::{Design, Vary};
 use crate::problem::Problems;
@@ -244,6 +245,26 @@ impl Experiment {
         })
     }
 
+    /// Which of the varied parameters drive metrics, such as `users.latency.p99`: what is varied needs ranges, and the design is the method's own.
+    ///
+    /// # Errors
+    /// All that is wrong with the scenario or a point, or a metric that is not there.
+    pub fn sensitivity(&self, metrics: &[&str], method: Method) -> Result<Vec<Sensitivity>, ExperimentError> {
+        let mut own = self.clone();
+        if let Some(sweep) = &mut own.sweep {
+            // Any design that takes ranges without steps: the method's own stands in its place.
+            (sweep.design, sweep.points) = (Design::Lhs, Some(2));
+        }
+        let (loaded, scenario) = own.read(&own.sets)?;
+        let template = Template::new(&loaded, &scenario, self.folder.clone()).map_err(ExperimentError::Scenario)?;
+        let (interrupted, metrics) = (AtomicBool::new(false), metrics.iter().map(|name| name.to_string()).collect::<Vec<_>>());
+        let answers = sensitivity(&template, &scenario, method, &metrics, self.options(&interrupted), &mut |_| {});
+        answers.map_err(|error| match error {
+            SensitivityError::Run(error) => ExperimentError::Run(error),
+            other => ExperimentError::Scenario(other.to_string()),
+        })
+    }
+
     fn member(&self, sets: &[String]) -> Result<Member, ExperimentError> {
         let built = Built::new(self.read(sets)?.1, false).settled(self.threads).map_err(RunError::Failed)?;
         let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| ExperimentError::Scenario(problems.in_lines()))?;
@@ -280,7 +301,7 @@ impl Spec {
 
 /// Keeps everything in memory.
 #[derive(Default)]
-struct Memory {
+pub struct Memory {
     cells: BTreeMap<u64, Vec<Known>>,
 }
 

@@ -16,6 +16,7 @@ mod results;
 mod rule;
 mod run;
 mod select;
+mod sensitivity;
 mod sweep;
 mod warmup;
 
@@ -37,5 +38,7 @@ pub use run::RunError;
 pub(crate) use run::{Progress, replicate};
 pub use select::{Candidate, Chosen};
 pub(crate) use select::{Question, select};
+pub(crate) use sensitivity::sensitivity;
+pub use sensitivity::{Influence, Method, Sensitivity, SensitivityError};
 pub(crate) use sweep::{Keeper, Known, Reduced, Shard, Spec, check, reduce_all, sweep};
 pub use warmup::{Curve, WarmupFound};

@@ -1,7 +1,7 @@
 //! What is said of a comparison, and of a choice.
 
 use super::format::{percent, value, with_interval};
-use super::summary::{Paint, table, write_table};
+use super::summary::{Paint, table, words_last, write_table};
 use crate::experiment::{Chosen, Compared, Comparison, Direction, Judgement, direction};
 use crate::stats::Estimate;
 use serde_json::{Value, json};
@@ -65,6 +65,7 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     for (index, name) in comparison.names.iter().enumerate().skip(1) {
         let _ = writeln!(out, "\n{}", paint.bold(name));
         let mut lines = table(&["", "", "baseline", "this", "change", ""]);
+        words_last(&mut lines, 6);
         let mut entity = "";
         for row in comparison.family().filter(|row| row.variant == index) {
             let first = if row.entity == entity { "" } else { row.entity.as_str() };

@@ -5,6 +5,7 @@ mod compare;
 mod format;
 mod json;
 mod plots;
+mod sensitivity;
 mod summary;
 mod sweep;
 
@@ -13,6 +14,7 @@ pub(crate) use compare::{chosen, chosen_to_json, comparison, comparison_to_json}
 pub(crate) use format::thousands;
 pub use json::to_json;
 pub(crate) use plots::plots;
+pub(crate) use sensitivity::{sensitivity, sensitivity_to_json};
 pub(crate) use summary::summary;
 pub use summary::{Paint, estimate};
 pub(crate) use sweep::{POINTS_SHOWN, SweepLine, plain, sweep};

@@ -125,6 +125,13 @@ pub(super) fn table(header: &[&str]) -> Table {
     table
 }
 
+/// Words in the last column begin where they begin.
+pub(super) fn words_last(table: &mut Table, columns: usize) {
+    if let Some(column) = table.column_mut(columns - 1) {
+        column.set_cell_alignment(CellAlignment::Left);
+    }
+}
+
 pub(super) fn write_table(out: &mut String, table: &Table, left_out: usize) -> std::fmt::Result {
     for line in table.lines() {
         writeln!(out, "{}", line.trim_end())?;

@@ -13,6 +13,7 @@ mod laws;
 mod network;
 mod original;
 mod properties;
+mod sensitivity;
 mod support;
 mod sweep;
 mod theory;

@@ -1,0 +1,81 @@
+//! `sensitivity`: which parameters drive a metric.
+
+use super::Outcome;
+use super::arguments::{MethodName, Sensitivity};
+use super::check::{Loaded, load};
+use super::draw::paint;
+use super::out::{print, say};
+use super::progress::Bar;
+use super::write::refuse;
+use super::{interrupt, run, vary};
+use crate::experiment::{self, Built, Method, Options, SensitivityError};
+use crate::problem::{Problem, Severity};
+use crate::report;
+use crate::scenario::{Scenario, Template};
+use std::io::IsTerminal;
+use std::path::Path;
+
+/// Trajectories and groups if nothing is said.
+const TRAJECTORIES: u32 = 10;
+const GROUPS: u32 = 64;
+
+pub fn sensitivity(options: &Sensitivity) -> Outcome {
+    let interrupted = interrupt::flag();
+    let change = |scenario: &mut Scenario| {
+        let mut problems = run::change(scenario, options.replications, options.seed, options.duration.as_deref());
+        problems.extend(vary::apply(&mut scenario.sweep, &options.vary, None, None));
+        let sweep = scenario.sweep.get_or_insert_default();
+        // The analysis has a design of its own.
+        (sweep.design, sweep.points) = (crate::design::Design::Lhs, Some(2));
+        sweep.rows.clear();
+        if sweep.vary.is_empty() && problems.is_empty() {
+            let help = "add a `sweep:` block with ranges, or for example `--vary services.api.replicas=1..8@integer`";
+            problems.push(Problem::new(Severity::Error, "sweep.vary", "nothing is varied").help(help));
+        }
+        problems
+    };
+    let Some(Loaded { scenario, read, .. }) = load(&options.scenario, &options.set, options.quiet || options.json, change) else {
+        return Outcome::Refused;
+    };
+    let metrics = match names(&scenario, &options.metric) {
+        Ok(metrics) => metrics,
+        Err(problem) => {
+            let help = problem.help.map_or(String::new(), |help| format!("\n  = help: {help}"));
+            return refuse(&format!("--metric: {}{help}", problem.what));
+        }
+    };
+    let folder = options.scenario.parent().unwrap_or(Path::new("")).to_path_buf();
+    let template = match Template::new(&read, &scenario, folder) {
+        Ok(template) => template,
+        Err(words) => return refuse(&words),
+    };
+    let method = match options.method {
+        MethodName::Morris => Method::Morris(options.size.unwrap_or(TRAJECTORIES).max(1)),
+        MethodName::Sobol => Method::Sobol(options.size.unwrap_or(GROUPS).max(2)),
+    };
+    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
+    let bar = Bar::new("points", !options.quiet && !options.json);
+    let answers = experiment::sensitivity(&template, &scenario, method, &metrics, how, &mut |progress| bar.show_cells(progress));
+    bar.clear();
+    match answers {
+        Err(SensitivityError::Run(error)) => refuse(&run::explain(&error)),
+        Err(SensitivityError::Interrupted) => {
+            say("interrupted: nothing is analysed");
+            Outcome::Refused
+        }
+        Err(error) => refuse(&error.to_string()),
+        Ok(answers) if options.json => print(&format!("{:#}\n", report::sensitivity_to_json(&answers))),
+        Ok(_) if options.quiet => Outcome::Done,
+        Ok(answers) => print(&report::sensitivity(&answers, paint(std::io::stdout().is_terminal()))),
+    }
+}
+
+/// The full names of the metrics; p99 of the first workload's latency, if none is asked for.
+fn names(scenario: &Scenario, asked: &[String]) -> Result<Vec<String>, Box<Problem>> {
+    let all = Built::new(scenario.clone(), false).metrics();
+    if asked.is_empty() {
+        return Ok(scenario.workload.keys().take(1).map(|name| format!("{name}.latency.p99")).collect());
+    }
+    let full = |index: usize| format!("{}.{}.{}", all[index].entity, all[index].metric, all[index].stat);
+    asked.iter().map(|name| experiment::metric_named(&all, name, "--metric").map(full)).collect()
+}

@@ -1,0 +1,178 @@
+//! Which parameters matter? Morris's screening, and Sobol's indices.
+//!
+//! Law: parameters are drawn over their ranges, independently and evenly (in the logarithm for `log`). Morris (1991): trajectories that change one
+//! parameter at a time give the mean absolute effect of its whole range, μ*, and the spread of the effects, σ: large if the parameter interacts, or acts
+//! other than in proportion. Sobol: the share of the metric's variance that a parameter explains alone (first order), and with all its interactions
+//! (total), from Saltelli's design by Jansen's estimators, with bootstrap intervals (`stats::indices`). All points have the same arrivals and
+//! demands, so that a difference between two is the parameter's. What is analysed at a point is the estimate of the metric over its replications.
+//! Checked: `tests/it/sensitivity.rs` against the indices of M/M/1; the estimators against Ishigami's and the g-function in `stats/sobol.rs`.
+
+use super::builder::Memory;
+use super::drive::Options;
+use super::run::{Progress, RunError};
+use super::sweep::{Spec, reduce_all, sweep};
+use crate::design::morris::Morris;
+use crate::design::saltelli::{Part, Saltelli};
+use crate::design::{Points, Vary};
+use crate::random::keys::{Key, Salt};
+use crate::scenario::{Scenario, Template};
+use crate::stats::{self, Effect, Indices};
+use indexmap::IndexMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// How to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Screening with so many trajectories: trajectories · (parameters + 1) points.
+    Morris(u32),
+    /// Indices from so many groups: groups · (parameters + 2) points.
+    Sobol(u32),
+}
+
+/// What one parameter does to the metric.
+#[derive(Clone, Debug)]
+pub struct Influence {
+    /// Its path.
+    pub path: String,
+    /// By Morris's screening.
+    pub effect: Option<Effect>,
+    /// By Sobol's indices.
+    pub indices: Option<Indices>,
+}
+
+/// The answer for one metric.
+#[derive(Clone, Debug)]
+pub struct Sensitivity {
+    /// `ENTITY.METRIC.STATISTIC`.
+    pub metric: String,
+    /// Its unit.
+    pub unit: String,
+    /// Points that were run.
+    pub points: u64,
+    /// Of those, how many gave no value.
+    pub unknown: u64,
+    /// Least and largest value of the metric.
+    pub range: (f64, f64),
+    /// By parameter, the most influential first.
+    pub parameters: Vec<Influence>,
+}
+
+/// Resamples of the bootstrap.
+const RESAMPLES: u32 = 1000;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SensitivityError {
+    /// A point cannot run, or there is no such metric.
+    #[error("{0}")]
+    Scenario(String),
+    /// It could not be run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Runs the design and analyses every metric.
+///
+/// # Errors
+/// If a point cannot run, no point has one of the metrics, or no thread can be started. A point that fails gives no value.
+pub fn sensitivity(
+    template: &Template,
+    scenario: &Scenario,
+    method: Method,
+    metrics: &[String],
+    options: Options,
+    show: &mut dyn FnMut(Progress),
+) -> Result<Vec<Sensitivity>, SensitivityError> {
+    let (vary, seed) = scenario.sweep.as_ref().map_or((IndexMap::new(), 1), |sweep| (sweep.vary.clone(), sweep.seed));
+    let points = match method {
+        Method::Morris(trajectories) => Points::morris(&vary, trajectories, seed),
+        Method::Sobol(groups) => Points::saltelli(&vary, groups, seed),
+    };
+    let spec = Spec { points: Arc::new(points), ..Spec::new(scenario, template.clone(), None, false) };
+    let (bad, count) = super::sweep::check(&spec, 1, &|_| {});
+    if let Some(point) = bad.first() {
+        let set: Vec<String> = point.parameters.iter().map(|(path, value)| format!("{path}={value}")).collect();
+        let words = format!("{count} points cannot run; the first is {}: {}", set.join(", "), point.problems.in_one_line());
+        return Err(SensitivityError::Scenario(words));
+    }
+    let mut memory = Memory::default();
+    sweep(&spec, options, &mut memory, show)?;
+    if options.interrupted.load(Ordering::Relaxed) {
+        return Err(SensitivityError::Interrupted);
+    }
+    let mut outputs = vec![Vec::new(); metrics.len()];
+    let mut units = vec![None; metrics.len()];
+    reduce_all(&spec, options, &mut memory, &mut |reduced| {
+        for (index, metric) in metrics.iter().enumerate() {
+            let named = |row: &&super::Row| format!("{}.{}.{}", row.entity, row.metric, row.stat) == *metric;
+            let row = reduced.results.as_ref().and_then(|(_, results)| results.rows.iter().find(named));
+            outputs[index].push(row.map_or(f64::NAN, |row| row.estimate.estimate));
+            units[index] = units[index].take().or(row.map(|row| row.unit.to_string()));
+        }
+        Ok(())
+    })?;
+    let mut answers = Vec::new();
+    for ((metric, outputs), unit) in metrics.iter().zip(outputs).zip(units) {
+        let Some(unit) = unit else { return Err(SensitivityError::Scenario(format!("no point has a metric `{metric}`"))) };
+        answers.push(analyse(metric, unit, &outputs, method, &vary, seed, scenario.run.confidence.0.fraction));
+    }
+    Ok(answers)
+}
+
+fn analyse(
+    metric: &str,
+    unit: String,
+    outputs: &[f64],
+    method: Method,
+    vary: &IndexMap<String, Vary>,
+    seed: u64,
+    confidence: f64,
+) -> Sensitivity {
+    let k = vary.len();
+    let mut parameters: Vec<Influence> = vary.keys().map(|path| Influence { path: path.clone(), effect: None, indices: None }).collect();
+    match method {
+        Method::Morris(trajectories) => {
+            let morris = Morris::new(k as u32, trajectories, seed);
+            let rows: Vec<Vec<f64>> = (0..morris.count()).map(|index| morris.row(index)).collect();
+            for (parameter, effect) in parameters.iter_mut().zip(stats::effects(&rows, outputs, k)) {
+                parameter.effect = Some(effect);
+            }
+            parameters.sort_by(|a, b| importance(b.effect.map(|e| e.mu_star)).total_cmp(&importance(a.effect.map(|e| e.mu_star))));
+        }
+        Method::Sobol(groups) => {
+            let saltelli = Saltelli::new(k, groups, seed);
+            let (mut a, mut b, mut ab) = (Vec::new(), Vec::new(), vec![Vec::new(); k]);
+            for (index, output) in outputs.iter().enumerate() {
+                match saltelli.part(index as u64).1 {
+                    Part::A => a.push(*output),
+                    Part::B => b.push(*output),
+                    Part::Ab(parameter) => ab[parameter].push(*output),
+                }
+            }
+            let key = Key::replication(seed, 0).draw(Salt::of("bootstrap"));
+            let mut ordinal = 0;
+            let mut uniform = || {
+                ordinal += 1;
+                Key(key.0).ordinal(ordinal).draw(Salt::of("resample")).uniform()
+            };
+            let found = stats::indices(&a, &b, &ab, confidence, RESAMPLES, &mut uniform);
+            for (parameter, indices) in parameters.iter_mut().zip(found) {
+                parameter.indices = Some(indices);
+            }
+            parameters.sort_by(|a, b| importance(b.indices.map(|i| i.total)).total_cmp(&importance(a.indices.map(|i| i.total))));
+        }
+    }
+    let known = || outputs.iter().copied().filter(|value| value.is_finite());
+    let (low, high) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+    let unknown = (outputs.len() - known().count()) as u64;
+    Sensitivity { metric: metric.to_string(), unit, points: outputs.len() as u64, unknown, range: (low, high), parameters }
+}
+
+/// What is not known comes last.
+fn importance(value: Option<f64>) -> f64 {
+    value.filter(|value| value.is_finite()).unwrap_or(f64::NEG_INFINITY)
+}

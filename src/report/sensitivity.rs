@@ -1,0 +1,102 @@
+//! What is said of a sensitivity analysis.
+
+use super::format::{blocks, value};
+use super::summary::{Paint, table, words_last, write_table};
+use crate::experiment::Sensitivity;
+use crate::stats::{Effect, Indices};
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// Letters of the bar of the most influential parameter.
+const BAR: f64 = 20.0;
+
+/// All metrics, one after the other.
+pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
+    let mut out = String::new();
+    for (index, answer) in answers.iter().enumerate() {
+        let head = format!(
+            "  {} points · from {} to {}",
+            super::thousands(answer.points),
+            value(answer.range.0, &answer.unit),
+            value(answer.range.1, &answer.unit)
+        );
+        let gap = if index == 0 { "" } else { "\n" };
+        // Writing into a String cannot fail.
+        let _ = writeln!(out, "{gap}{}{}\n", paint.bold(&format!("what drives {}", answer.metric)), paint.faint(&head));
+        let most = answer
+            .parameters
+            .first()
+            .map_or(f64::NAN, |first| first.effect.map(|e| e.mu_star).or(first.indices.map(|i| i.total)).unwrap_or(f64::NAN));
+        let bar = |size: f64| blocks(&vec![1.0; if most > 0.0 && size > 0.0 { (size / most * BAR).round() as usize } else { 0 }]);
+        let is_morris = answer.parameters.iter().any(|parameter| parameter.effect.is_some());
+        let header = if is_morris {
+            ["", "parameter", "effect of its range (μ*)", "spread (σ)", "direction", ""]
+        } else {
+            ["", "parameter", "alone", "with interactions", "", ""]
+        };
+        let mut lines = table(&header);
+        words_last(&mut lines, header.len());
+        for (rank, parameter) in answer.parameters.iter().enumerate() {
+            let rank = (rank + 1).to_string();
+            match (parameter.effect, parameter.indices) {
+                (Some(e), _) => {
+                    let direction = if e.mu.abs() < 0.5 * e.mu_star {
+                        "both"
+                    } else if e.mu > 0.0 {
+                        "up"
+                    } else {
+                        "down"
+                    };
+                    let direction = if e.mu_star == 0.0 { "none" } else { direction };
+                    let star = format!("{} ± {}", value(e.mu_star, &answer.unit), value(e.mu_star_std_error, &answer.unit));
+                    lines.add_row([
+                        rank,
+                        parameter.path.clone(),
+                        star,
+                        value(e.sigma, &answer.unit),
+                        direction.to_string(),
+                        bar(e.mu_star),
+                    ]);
+                }
+                (None, Some(i)) => {
+                    let share = |x: f64, low: f64, high: f64| format!("{:.0} % ({:.0} to {:.0})", x * 100.0, low * 100.0, high * 100.0);
+                    let (first, total) = (share(i.first, i.first_low, i.first_high), share(i.total, i.total_low, i.total_high));
+                    lines.add_row([rank, parameter.path.clone(), first, total, String::new(), bar(i.total)]);
+                }
+                (None, None) => {}
+            }
+        }
+        let _ = write_table(&mut out, &lines, 0);
+        let is_wide = |i: &Indices| i.total_high - i.total_low > 0.5 || i.first_high - i.first_low > 0.5;
+        if answer.parameters.iter().filter_map(|parameter| parameter.indices.as_ref()).any(is_wide) {
+            let words = "some intervals are wide: take more groups with --size, or, if the metric varies little, more replications";
+            let _ = writeln!(out, "\n  {}", paint.doubtful(words));
+        }
+        if answer.unknown > 0 {
+            let words = format!("{} points gave no value (a limit was reached, or nothing was answered) and are left out", answer.unknown);
+            let _ = writeln!(out, "  {}", paint.doubtful(&words));
+        }
+    }
+    out
+}
+
+/// One JSON object.
+pub fn sensitivity_to_json(answers: &[Sensitivity]) -> Value {
+    let number = |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
+    let effect = |e: Effect| json!({ "mu": number(e.mu), "mu_star": number(e.mu_star), "mu_star_std_error": number(e.mu_star_std_error), "sigma": number(e.sigma), "n": e.n });
+    let indices = |i: Indices| {
+        json!({
+            "first": number(i.first), "first_low": number(i.first_low), "first_high": number(i.first_high),
+            "total": number(i.total), "total_low": number(i.total_low), "total_high": number(i.total_high), "n": i.n,
+        })
+    };
+    let metrics = answers.iter().map(|answer| {
+        let parameters =
+            answer.parameters.iter().map(|p| json!({ "path": p.path, "morris": p.effect.map(effect), "sobol": p.indices.map(indices) }));
+        json!({
+            "metric": answer.metric, "unit": answer.unit, "points": answer.points, "unknown": answer.unknown,
+            "least": number(answer.range.0), "largest": number(answer.range.1), "parameters": parameters.collect::<Vec<_>>(),
+        })
+    });
+    json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "metrics": metrics.collect::<Vec<_>>() })
+}
