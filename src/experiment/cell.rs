@@ -4,7 +4,7 @@
 //! and read back without loss, and does not depend on any other: threads, shards of a job array and a resumed run give the same bytes.
 //! A cell that reaches a limit, panics or cannot be built is a [`Failure`] with its reason, and the others go on.
 
-use crate::measure::{self, Backlog, Happening, Histogram, RequestRow, SeriesRow, Value};
+use crate::measure::{self, Backlog, Distribution, Happening, RequestRow, SeriesRow, Value};
 use crate::plan::Plan;
 use crate::sim::{SimError, simulate};
 use crate::units::Time;
@@ -35,7 +35,7 @@ pub struct CellRecord {
     /// In the order of [`measure::Vocabulary::metrics`].
     pub values: Vec<Value>,
     /// In the order of [`measure::Vocabulary::histograms`].
-    pub histograms: Vec<Histogram>,
+    pub histograms: Vec<Distribution>,
     /// By workload.
     pub backlog: Vec<Backlog>,
     /// One row a window, if series are kept.

@@ -2,10 +2,11 @@
 //! by a few numbers with each replication.
 
 use super::cell::CellRecord;
-use crate::measure::{self, Histogram, How, Metric, Named, Series, Vocabulary};
+use crate::measure::{self, Histogram, How, Metric, Named, QUANTILES, Series, Vocabulary};
 use crate::plan::Plan;
 use crate::stats::{self, Estimate, Growth};
 use crate::units::Time;
+use std::sync::OnceLock;
 
 /// All replications so far.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Fold {
     weights: Vec<Vec<f64>>,
     /// Pooled over replications.
     pub pooled: Vec<Named>,
+    /// By pooled histogram, once somebody asks: how many durations, and their quantiles.
+    pooled_quantiles: OnceLock<Vec<(u64, [f64; QUANTILES.len()])>>,
     /// By workload, then by replication.
     growth: Vec<Vec<Growth>>,
     pub series: Vec<Series>,
@@ -53,6 +56,7 @@ impl Fold {
             values: vec![Vec::new(); n],
             weights: vec![Vec::new(); n],
             pooled: histograms,
+            pooled_quantiles: OnceLock::new(),
             growth: vec![Vec::new(); plan.layout.workloads.len()],
             series: plan.layout.series(),
             course: Vec::new(),
@@ -71,6 +75,7 @@ impl Fold {
         for (growth, backlog) in self.growth.iter_mut().zip(&record.backlog) {
             growth.push(Growth { requests: backlog.end as f64 - backlog.middle as f64, arrivals: backlog.arrivals as f64 });
         }
+        self.pooled_quantiles.take();
         for (pooled, histogram) in self.pooled.iter_mut().zip(&record.histograms) {
             pooled.histogram.merge(histogram);
         }
@@ -121,15 +126,25 @@ impl Fold {
         }
     }
 
+    /// How many durations a pooled histogram holds, and their quantiles: all in one pass, because each pass goes over thousands of buckets.
+    fn pooled_quantiles(&self, histogram: usize) -> (u64, [f64; QUANTILES.len()]) {
+        let all = self.pooled_quantiles.get_or_init(|| {
+            let of = |pooled: &Named| (pooled.histogram.count(), pooled.histogram.quantiles_s(QUANTILES.map(|(_, q)| q)));
+            self.pooled.iter().map(of).collect()
+        });
+        all.get(histogram).copied().unwrap_or((0, [f64::NAN; QUANTILES.len()]))
+    }
+
     fn pooled_quantile(&self, histogram: usize, q: f64) -> f64 {
-        self.pooled.get(histogram).map_or(f64::NAN, |pooled| pooled.histogram.quantile_s(q))
+        let index = QUANTILES.iter().position(|(_, known)| *known == q);
+        index.map_or(f64::NAN, |index| self.pooled_quantiles(histogram).1[index])
     }
 
     /// Labels of an estimate: `few_samples` for a quantile of fewer than 100/(1−q) durations, `one_replication`.
     pub fn flags(&self, metric: usize) -> Vec<&'static str> {
         let mut flags = Vec::new();
         if let How::Quantile { histogram, q } = self.metrics[metric].how {
-            let count = self.pooled.get(histogram).map_or(0, |pooled| pooled.histogram.count());
+            let (count, _) = self.pooled_quantiles(histogram);
             if (count as f64) < 100.0 / (1.0 - q) - 1e-6 {
                 flags.push("few_samples");
             }

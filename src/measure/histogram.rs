@@ -6,12 +6,17 @@
 //! (callgrind); the crate is the oracle below, bucket by bucket.
 
 use crate::units::Span;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How many durations fell where.
 #[derive(Clone, Debug, Default)]
 pub struct Histogram {
-    /// By bucket, as long as the largest value needs.
+    /// How many were 0: apart, because they would make the rest begin at 0.
+    zeros: u64,
+    /// The bucket of the first count; a whole number of powers of two.
+    first: usize,
+    /// By bucket, from the power of two of the smallest value to that of the largest.
     counts: Vec<u64>,
 }
 
@@ -25,42 +30,98 @@ pub struct Bucket {
     pub count: u64,
 }
 
-/// Written as the buckets with something in them: how many empty ones stand before each, and its count.
-impl Serialize for Histogram {
+/// The buckets with something in them: what a replication hands on. A few requests take a few bytes, and many no more than the histogram.
+///
+/// Written as how many empty buckets stand before each, and its count.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Distribution {
+    /// Bucket and count, rising.
+    filled: Vec<(u32, u64)>,
+}
+
+impl Serialize for Distribution {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut next = 0;
-        let filled = self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(bucket, count)| {
-            let skipped = bucket - std::mem::replace(&mut next, bucket + 1);
-            (skipped as u32, *count)
-        });
-        to.collect_seq(filled.collect::<Vec<_>>())
+        to.collect_seq(self.filled.iter().map(|&(bucket, count)| (bucket - std::mem::replace(&mut next, bucket + 1), count)))
     }
 }
 
-impl<'de> Deserialize<'de> for Histogram {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Histogram, D::Error> {
-        let mut histogram = Histogram::default();
-        let mut next = 0usize;
-        for (skipped, count) in Vec::<(u32, u64)>::deserialize(from)? {
-            let bucket = next + skipped as usize;
-            if bucket > BUCKET_MAX {
-                return Err(serde::de::Error::custom("a histogram has no such bucket"));
-            }
-            if bucket >= histogram.counts.len() {
-                histogram.grow(bucket);
-            }
-            histogram.counts[bucket] = count;
-            next = bucket + 1;
+impl<'de> Deserialize<'de> for Distribution {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Distribution, D::Error> {
+        let mut filled = Vec::<(u32, u64)>::deserialize(from)?;
+        let mut next = 0u32;
+        for (bucket, _) in &mut filled {
+            *bucket = bucket
+                .checked_add(next)
+                .filter(|bucket| *bucket <= BUCKET_MAX)
+                .ok_or_else(|| D::Error::custom("a histogram has no such bucket"))?;
+            next = *bucket + 1;
         }
-        Ok(histogram)
+        Ok(Distribution { filled })
     }
+}
+
+impl Distribution {
+    /// How many values it holds.
+    pub fn count(&self) -> u64 {
+        self.filled.iter().map(|(_, count)| count).sum()
+    }
+    /// Both together.
+    pub fn merged(&self, other: &Distribution) -> Distribution {
+        let (mut mine, mut theirs) = (self.filled.iter().peekable(), other.filled.iter().peekable());
+        let mut filled = Vec::with_capacity(self.filled.len() + other.filled.len());
+        loop {
+            filled.push(match (mine.peek(), theirs.peek()) {
+                (Some((a, x)), Some((b, y))) if a == b => {
+                    let both = (*a, x + y);
+                    (mine.next(), theirs.next());
+                    both
+                }
+                (Some((a, _)), Some((b, _))) if a < b => *mine.next().unwrap_or(&(0, 0)),
+                (_, Some(_)) => *theirs.next().unwrap_or(&(0, 0)),
+                (Some(_), None) => *mine.next().unwrap_or(&(0, 0)),
+                (None, None) => return Distribution { filled },
+            });
+        }
+    }
+    /// As [`Histogram::quantiles_s`].
+    pub fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
+        quantiles_s(self.count(), self.filled.iter().map(|&(bucket, count)| (bucket as usize, count)), rising)
+    }
+    /// The buckets with something in them, in order.
+    pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
+        self.filled.iter().map(|&(bucket, count)| bucket_with(bucket as usize, count))
+    }
+}
+
+fn bucket_with(bucket: usize, count: u64) -> Bucket {
+    let (low_ns, high_ns) = range_of(bucket);
+    Bucket { low_ns, high_ns, count }
+}
+
+/// The smallest durations with at least these shares of all at or below them, in one pass.
+fn quantiles_s<const N: usize>(total: u64, filled: impl Iterator<Item = (usize, u64)>, rising: [f64; N]) -> [f64; N] {
+    let ranks = rising.map(|q| ((q * total as f64).ceil() as u64).max(1));
+    let (mut quantiles, mut found, mut below) = ([f64::NAN; N], 0, 0);
+    for (bucket, count) in filled {
+        below += count;
+        while found < N && below >= ranks[found] {
+            let (low, high) = range_of(bucket);
+            quantiles[found] = (low as f64 + high as f64) * 0.5e-9;
+            found += 1;
+        }
+        if found == N {
+            break;
+        }
+    }
+    quantiles
 }
 
 /// Buckets of a power of two: 2^10, for three digits.
 const HALF_BITS: u32 = 10;
 const HALF: usize = 1 << HALF_BITS;
 /// The bucket of the longest duration.
-const BUCKET_MAX: usize = (65 - HALF_BITS as usize) * HALF - 1;
+const BUCKET_MAX: u32 = (65 - HALF_BITS) * HALF as u32 - 1;
 
 #[inline(always)]
 fn bucket_of(ns: u64) -> usize {
@@ -79,36 +140,66 @@ impl Histogram {
     #[inline(always)]
     pub fn record(&mut self, span: Span) {
         let bucket = bucket_of(span.0);
-        if bucket >= self.counts.len() {
-            self.grow(bucket);
+        match self.counts.get_mut(bucket.wrapping_sub(self.first)) {
+            Some(count) => *count += 1,
+            None => self.add(bucket, 1),
         }
-        self.counts[bucket] += 1;
     }
+    /// Adds to a bucket, wherever it is.
     #[cold]
     #[inline(never)]
-    fn grow(&mut self, bucket: usize) {
-        // Up to the end of the power of two, which other values will need as well.
-        self.counts.resize((bucket / HALF + 1) * HALF, 0);
+    fn add(&mut self, bucket: usize, count: u64) {
+        if bucket == 0 {
+            self.zeros += count;
+            return;
+        }
+        if count > 0 {
+            self.cover(bucket / HALF * HALF, (bucket / HALF + 1) * HALF);
+            self.counts[bucket - self.first] += count;
+        }
+    }
+    /// Makes room for the buckets of some powers of two.
+    fn cover(&mut self, from: usize, to: usize) {
+        if self.counts.is_empty() {
+            (self.first, self.counts) = (from, vec![0; to - from]);
+            return;
+        }
+        if from < self.first {
+            self.counts.splice(0..0, std::iter::repeat_n(0, self.first - from));
+            self.first = from;
+        }
+        if to > self.first + self.counts.len() {
+            self.counts.resize(to - self.first, 0);
+        }
     }
     /// Counts a value many times.
     pub fn record_many(&mut self, span: Span, count: u64) {
-        if count > 0 {
-            self.record(span);
-            self.counts[bucket_of(span.0)] += count - 1;
-        }
+        self.add(bucket_of(span.0), count);
     }
     /// How many values it holds; a sum over its buckets.
     pub fn count(&self) -> u64 {
-        self.counts.iter().sum()
+        self.zeros + self.counts.iter().sum::<u64>()
     }
-    /// Adds all counts of another histogram.
-    pub fn merge(&mut self, other: &Histogram) {
-        if self.counts.len() < other.counts.len() {
-            self.counts.resize(other.counts.len(), 0);
+    /// Adds what a replication has handed on.
+    pub fn merge(&mut self, other: &Distribution) {
+        for &(bucket, count) in &other.filled {
+            match self.counts.get_mut((bucket as usize).wrapping_sub(self.first)) {
+                Some(mine) => *mine += count,
+                None => self.add(bucket as usize, count),
+            }
         }
-        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
-            *mine += theirs;
-        }
+    }
+    /// The buckets with something in them.
+    pub fn distribution(&self) -> Distribution {
+        Distribution { filled: self.filled().map(|(bucket, count)| (bucket as u32, count)).collect() }
+    }
+    /// The buckets with something in them, in order.
+    fn filled(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        // Zeros may be in both places, if the smallest other value is below 2048 ns.
+        let covered = self.counts.first().filter(|_| self.first == 0).copied().unwrap_or(0);
+        let zeros = Some((0, self.zeros + covered)).filter(|(_, count)| *count > 0);
+        let others = self.counts.iter().enumerate().filter(|(index, count)| **count > 0 && self.first + index > 0);
+        zeros.into_iter().chain(others.map(|(index, count)| (self.first + index, *count)))
     }
     /// The smallest duration with at least a share `q` of all at or below it, in seconds; the middle of its bucket. NaN when empty.
     pub fn quantile_s(&self, q: f64) -> f64 {
@@ -116,29 +207,11 @@ impl Histogram {
     }
     /// The same for several shares, which rise, in one pass over the buckets.
     pub fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
-        let total = self.count() as f64;
-        let ranks = rising.map(|q| ((q * total).ceil() as u64).max(1));
-        let (mut quantiles, mut found, mut below) = ([f64::NAN; N], 0, 0);
-        for (bucket, count) in self.counts.iter().enumerate() {
-            below += count;
-            while found < N && below >= ranks[found] {
-                let (low, high) = range_of(bucket);
-                quantiles[found] = (low as f64 + high as f64) * 0.5e-9;
-                found += 1;
-            }
-            if found == N {
-                break;
-            }
-        }
-        quantiles
+        quantiles_s(self.count(), self.filled(), rising)
     }
     /// The buckets with something in them, in order.
     pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
-        let filled = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        filled.map(|(bucket, count)| {
-            let (low_ns, high_ns) = range_of(bucket);
-            Bucket { low_ns, high_ns, count: *count }
-        })
+        self.filled().map(|(bucket, count)| bucket_with(bucket, count))
     }
 }
 
@@ -184,16 +257,36 @@ mod tests {
         }
     }
 
+    fn part(seed: u64) -> Histogram {
+        let mut h = Histogram::default();
+        (0..1000).for_each(|i| h.record(Span(crate::random::keys::mix(seed * 1000 + i) >> (30 + i % 34))));
+        h
+    }
+
     #[test]
-    fn merging_does_not_depend_on_the_order() {
-        let part = |seed: u64| {
-            let mut h = Histogram::default();
-            (0..1000).for_each(|i| h.record(Span(crate::random::keys::mix(seed * 1000 + i) >> 30)));
-            h
-        };
+    fn merging_does_not_depend_on_the_order_or_on_the_way() {
+        // Into a histogram in both orders, and as distributions; zeros among the values, which are kept apart.
+        let (a, b) = (part(1).distribution(), part(2).distribution());
         let (mut ab, mut ba) = (part(1), part(2));
-        ab.merge(&part(2));
-        ba.merge(&part(1));
-        assert!(ab.buckets().eq(ba.buckets()));
+        ab.merge(&b);
+        ba.merge(&a);
+        assert!(ab.buckets().eq(ba.buckets()) && ab.distribution() == a.merged(&b));
+        assert!(ab.buckets().next().is_some_and(|first| first.low_ns == 0) && ab.count() == 2000 && a.merged(&b).count() == 2000);
+        let shares = [0.0, 0.25, 0.5, 0.999, 1.0];
+        assert_eq!(ab.quantiles_s(shares), a.merged(&b).quantiles_s(shares));
+    }
+
+    #[test]
+    fn what_is_handed_on_reads_back_and_nothing_else_does() {
+        // Round trip; a bucket beyond that of the longest duration is refused.
+        let written = part(3).distribution();
+        let bytes = postcard::to_stdvec(&written).unwrap();
+        assert_eq!(postcard::from_bytes::<Distribution>(&bytes).unwrap(), written);
+        let mut longest = Histogram::default();
+        longest.record(Span(u64::MAX));
+        assert_eq!(longest.distribution().filled, [(BUCKET_MAX, 1)]);
+        for beyond in [vec![(BUCKET_MAX + 1, 1u64)], vec![(BUCKET_MAX, 1), (0, 1)], vec![(7, 1), (u32::MAX, 1)]] {
+            assert!(postcard::from_bytes::<Distribution>(&postcard::to_stdvec(&beyond).unwrap()).is_err());
+        }
     }
 }

@@ -12,9 +12,9 @@ mod tally;
 mod vocabulary;
 
 pub use gauge::{Gauge, Measured, Window};
-pub use histogram::Histogram;
+pub use histogram::{Distribution, Histogram};
 pub use layout::{Endpoint, Flow, Instance, Label, Layout, Series};
 pub use record::{Backlog, Happening, Record, RequestRow, SeriesRow};
 pub use recorder::Recorder;
 pub use tally::{InstanceTally, LinkTally, Tally};
-pub use vocabulary::{How, Metric, Named, Value, Vocabulary, values, vocabulary};
+pub use vocabulary::{How, Metric, Named, QUANTILES, Value, Vocabulary, values, vocabulary};

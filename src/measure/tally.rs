@@ -83,14 +83,13 @@ impl Tally {
         self.gone += 1;
         self.outcomes[outcome.0 as usize] += arrived_measured as u64;
     }
-    /// Adds what was counted elsewhere: a workload is the sum of its flows.
+    /// Adds what was counted elsewhere, but for the distribution: a workload is the sum of its flows.
     pub fn add(&mut self, other: &Tally) {
         self.arrivals += other.arrivals;
         for (mine, theirs) in self.outcomes.iter_mut().zip(&other.outcomes) {
             *mine += theirs;
         }
         self.answered += other.answered;
-        self.latency.merge(&other.latency);
         self.sum_ns += other.sum_ns;
         self.add_squares(other.sum_squares_ns2);
         self.squares_passed += other.squares_passed;

@@ -4,7 +4,7 @@
 //! names and, with a record, the values, so that the two cannot get out of step. To add a metric: one `put` here.
 
 use super::layout::{INSTANCE_GAUGES, Layout};
-use super::{Histogram, InstanceTally, Measured, Record, Tally};
+use super::{Distribution, Histogram, InstanceTally, Measured, Record, Tally};
 use crate::request::PARTS;
 use serde::{Deserialize, Serialize};
 
@@ -56,14 +56,18 @@ pub struct Vocabulary {
 
 /// The names of all metrics and histograms of a layout.
 pub fn vocabulary(layout: &Layout) -> Vocabulary {
-    let mut walk = Walk { layout, record: None, names: Some(Vocabulary::default()), values: Vec::new(), histograms: Vec::new() };
+    let names = Some(Vocabulary::default());
+    let mut walk =
+        Walk { layout, record: None, latencies: Vec::new(), lags: Vec::new(), names, values: Vec::new(), histograms: Vec::new() };
     walk.everything();
     walk.names.unwrap_or_default()
 }
 
 /// The values of all metrics in one replication, and its histograms, in the order of the vocabulary.
-pub fn values(layout: &Layout, record: &Record) -> (Vec<Value>, Vec<Histogram>) {
-    let mut walk = Walk { layout, record: Some(record), names: None, values: Vec::new(), histograms: Vec::new() };
+pub fn values(layout: &Layout, record: &Record) -> (Vec<Value>, Vec<Distribution>) {
+    let latencies = record.flows.iter().map(|tally| tally.latency.distribution()).collect();
+    let lags = record.instances.iter().map(|tally| tally.lag.distribution()).collect();
+    let mut walk = Walk { layout, record: Some(record), latencies, lags, names: None, values: Vec::new(), histograms: Vec::new() };
     walk.everything();
     (walk.values, walk.histograms)
 }
@@ -77,12 +81,21 @@ pub struct Named {
     pub histogram: Histogram,
 }
 
+/// All of some distributions; a copy, if there is but one.
+fn together<'d>(mut parts: impl Iterator<Item = &'d Distribution>) -> Distribution {
+    let first = parts.next().cloned().unwrap_or_default();
+    parts.fold(first, |sum, part| sum.merged(part))
+}
+
 struct Walk<'a> {
     layout: &'a Layout,
     record: Option<&'a Record>,
+    /// By flow, and by instance.
+    latencies: Vec<Distribution>,
+    lags: Vec<Distribution>,
     names: Option<Vocabulary>,
     values: Vec<Value>,
-    histograms: Vec<Histogram>,
+    histograms: Vec<Distribution>,
 }
 
 /// A value that is not a ratio.
@@ -140,7 +153,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn keep(&mut self, kind: &'static str, entity: &str, metric: &'static str, histogram: Histogram) {
+    fn keep(&mut self, kind: &'static str, entity: &str, metric: &'static str, histogram: Distribution) {
         if let Some(names) = &mut self.names {
             names.histograms.push(Named { kind, entity: entity.to_string(), metric, histogram: Histogram::default() });
         }
@@ -155,6 +168,7 @@ impl<'a> Walk<'a> {
                 sum.add(tally);
             }
         }
+        let latencies = together(self.latencies.iter().zip(&layout.flows).filter(|(_, flow)| mine(flow)).map(|(own, _)| own));
         let seconds = |record: &Record| record.measured_ns as f64 * 1e-9;
         let (n, squares, total) = (sum.completed() as f64, sum.sum_squares_s2(), sum.sum_ns as f64 * 1e-9);
         let histogram = self.histograms.len();
@@ -163,7 +177,7 @@ impl<'a> Walk<'a> {
         self.put(kind, entity, latency, "sd", "s", How::Mean, |_| plain(((squares - total * total / n).max(0.0) / (n - 1.0)).sqrt()));
         let some = |ns: u64| if n > 0.0 { ns as f64 * 1e-9 } else { f64::NAN };
         self.put(kind, entity, latency, "min", "s", How::Smallest, |_| plain(some(sum.min_ns)));
-        let quantiles = sum.latency.quantiles_s(QUANTILES.map(|(_, q)| q));
+        let quantiles = latencies.quantiles_s(QUANTILES.map(|(_, q)| q));
         for ((stat, q), quantile) in QUANTILES.into_iter().zip(quantiles) {
             self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| plain(quantile));
         }
@@ -187,7 +201,7 @@ impl<'a> Walk<'a> {
             let value = |_: &Record| ratio(sum.outcomes[index] as f64, n + failed);
             self.put(kind, entity, ("outcomes.", outcome), "mean", "1", How::Ratio, value);
         }
-        self.keep(kind, entity, "latency", sum.latency);
+        self.keep(kind, entity, "latency", latencies);
     }
 
     /// The gauges of one instance, or of a service: sums of means, the largest of maxima.
@@ -209,20 +223,20 @@ impl<'a> Walk<'a> {
         let histogram = self.histograms.len();
         let mut lag = InstanceTally::default();
         for tally in self.record.into_iter().flat_map(over) {
-            lag.lag.merge(&tally.lag);
             lag.lag_sum_ns += tally.lag_sum_ns;
             lag.lag_max_ns = lag.lag_max_ns.max(tally.lag_max_ns);
         }
-        let n = lag.lag.count() as f64;
+        let lags = together(members.iter().filter_map(|&i| self.lags.get(i)));
+        let n = lags.count() as f64;
         let max_s = if n > 0.0 { lag.lag_max_ns as f64 * 1e-9 } else { f64::NAN };
         self.put(kind, entity, ("loop_lag", ""), "mean", "s", How::Mean, |_| plain(lag.lag_sum_ns as f64 * 1e-9 / n));
-        self.put(kind, entity, ("loop_lag", ""), "p99", "s", How::Quantile { histogram, q: 0.99 }, |_| plain(lag.lag.quantile_s(0.99)));
+        self.put(kind, entity, ("loop_lag", ""), "p99", "s", How::Quantile { histogram, q: 0.99 }, |_| plain(lags.quantiles_s([0.99])[0]));
         self.put(kind, entity, ("loop_lag", ""), "max", "s", How::Largest, |_| plain(max_s));
         let prices = members.iter().map(|&i| layout.instances[i].dollars_per_hour).collect::<Option<Vec<f64>>>();
         if let Some(prices) = prices {
             self.put(kind, entity, ("cost", ""), "mean", "USD/h", How::Mean, |_| plain(prices.iter().sum()));
         }
-        self.keep(kind, entity, "loop_lag", lag.lag);
+        self.keep(kind, entity, "loop_lag", lags);
     }
 
     fn link(&mut self, name: &str, index: usize) {
