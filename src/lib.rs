@@ -38,7 +38,7 @@
 //! | `workload`, `network`, `server`, `policy`, `step`, `fault` | one file a capability |
 //! | [`scenario`] | what a person wrote: reading, checks, writing |
 //! | `plan`, `sim` | the compiled scenario; the running world |
-//! | [`experiment`], [`stats`] | replications on all cores; intervals |
+//! | [`experiment`], [`stats`], [`design`] | cells on all cores, sweeps, comparisons, searches; intervals; where to look |
 //! | [`store`], [`report`] | Parquet and manifest; the summary, JSON, the chart |
 //!
 //! `ARCHITECTURE.md` is the floor plan, with what each room may use.

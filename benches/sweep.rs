@@ -1,0 +1,150 @@
+//! Sweeps: what a cell costs beyond its simulation, threads, memory, bytes and the share of writing.
+//!
+//! `cargo bench --bench sweep`. Bars: at most 100 µs a cell beyond its simulation; 1.9 times as fast on 2 threads as on 1 with uneven points;
+//! resident memory at 1,000 and 100,000 points the same; at most 5 % of the time for writing.
+#![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
+
+use asyncflow::Experiment;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const TINY: &str = "
+version: 1
+name: tiny
+run: { duration: 1s, replications: 1 }
+workload: { users: { to: api.x, open: { rate: 100/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 1ms } ] } } }
+";
+
+/// Points of which some take fifty times as long as others.
+const UNEVEN: &str = "
+version: 1
+name: uneven
+run: { duration: 100s, replications: 10 }
+workload: { users: { to: api.x, open: { rate: 100/s } } }
+services: { api: { instance: { cpu: 64 }, runtime: { tasks: { schedule: fifo } }, endpoints: { x: [ cpu: { exp: 1ms } ] } } }
+";
+
+/// What a process took.
+struct Took {
+    wall_s: f64,
+    peak_bytes: f64,
+}
+
+/// Runs the command; the peak of its resident memory is read from /proc until it ends.
+fn process(folder: &Path, arguments: &str) -> Took {
+    let begun = Instant::now();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
+    command.args(arguments.split(' ')).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the command starts");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak_bytes = f64::NAN;
+    loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        if let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:")) {
+            peak_bytes = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0;
+        }
+        if let Some(ended) = child.try_wait().expect("it can be waited for") {
+            assert!(ended.success(), "{arguments}");
+            return Took { wall_s: begun.elapsed().as_secs_f64(), peak_bytes };
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn best_s(rounds: u32, of: impl Fn() -> f64) -> f64 {
+    (0..rounds).map(|_| of()).fold(f64::INFINITY, f64::min)
+}
+
+/// Bytes of the files under a folder.
+fn bytes(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { bytes(&entry.path()) } else { entry.metadata().map_or(0, |m| m.len()) }).sum()
+}
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--test");
+    let rounds = if quick { 1 } else { 3 };
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    std::fs::write(folder.path().join("tiny.yaml"), TINY).expect("a scenario can be written");
+    std::fs::write(folder.path().join("uneven.yaml"), UNEVEN).expect("a scenario can be written");
+    tiny_cells(rounds, if quick { 200 } else { 4000 });
+    threads(folder.path(), rounds, quick);
+    memory(folder.path(), if quick { [100, 200] } else { [1_000, 100_000] });
+    writing(folder.path(), rounds, quick);
+}
+
+/// The time of a cell against its simulated time: what is left at none is its overhead.
+fn tiny_cells(rounds: u32, cells: u32) {
+    let of = |seconds: u32| {
+        let tiny =
+            Experiment::from_yaml(TINY).expect("it is a scenario").threads(1).replications(cells).set(&format!("run.duration={seconds}s"));
+        best_s(rounds, || {
+            let begun = Instant::now();
+            tiny.run().expect("it runs");
+            begun.elapsed().as_secs_f64() / f64::from(cells) * 1e6
+        })
+    };
+    let (short, long) = (of(1), of(11));
+    let a_second = (long - short) / 10.0;
+    println!(
+        "replications of one point: {short:.0} µs for 1 s simulated (100 requests), {long:.0} µs for 11 s: {:.0} µs beyond the simulation",
+        short - a_second
+    );
+    let points = cells / 4;
+    let rates: Vec<String> = (0..points).map(|i| format!("{}/s", 50.0 + f64::from(i) * 0.01)).collect();
+    let sweep = Experiment::from_yaml(TINY).expect("it is a scenario").threads(1).vary("workload.users.open.rate", rates);
+    let point = best_s(rounds, || {
+        let begun = Instant::now();
+        sweep.sweep().expect("it runs");
+        begun.elapsed().as_secs_f64() / f64::from(points) * 1e6
+    });
+    println!(
+        "points of one replication: {point:.0} µs a point (checked, built, run, reduced): {:.0} µs beyond the simulation",
+        point - a_second
+    );
+}
+
+fn threads(folder: &Path, rounds: u32, quick: bool) {
+    let n = if quick { 4 } else { 60 };
+    let on = |threads: u32| {
+        best_s(rounds, || {
+            process(
+                folder,
+                &format!("sweep uneven.yaml --vary workload.users.open.rate=100/s..5000/s@log@{n} -q --force -o uneven -j {threads}"),
+            )
+            .wall_s
+        })
+    };
+    let (one, two) = (on(1), on(2));
+    println!("{n} uneven points: {one:.2} s on one thread, {two:.2} s on two: {:.2} times as fast", one / two);
+}
+
+fn memory(folder: &Path, points: [u32; 2]) {
+    let peaks = points.map(|n| {
+        process(folder, &format!("sweep tiny.yaml --vary workload.users.open.rate=50/s..500/s@{n} -q --force -o many")).peak_bytes * 1e-6
+    });
+    println!("resident memory: {:.0} MB with {} points, {:.0} MB with {}", peaks[0], points[0], peaks[1], points[1]);
+}
+
+/// The command, which writes a journal and Parquet, against the same sweep in memory.
+fn writing(folder: &Path, rounds: u32, quick: bool) {
+    let n = if quick { 4 } else { 60 };
+    let rates: Vec<String> = (0..n).map(|i| format!("{}/s", 100 + 80 * i)).collect();
+    let sweep = Experiment::from_yaml(UNEVEN).expect("it is a scenario").threads(1).vary("workload.users.open.rate", rates.clone());
+    let in_memory = best_s(rounds, || {
+        let begun = Instant::now();
+        sweep.sweep().expect("it runs");
+        begun.elapsed().as_secs_f64()
+    });
+    let written = best_s(rounds, || {
+        process(folder, &format!("sweep uneven.yaml --vary workload.users.open.rate={} -q --force -o written -j 1", rates.join(","))).wall_s
+    });
+    let size = bytes(&folder.join("written"));
+    println!(
+        "{n} points of 10 replications: {in_memory:.2} s in memory, {written:.2} s with journal and files: {:.1} % for writing; {:.1} KB a replication",
+        (1.0 - in_memory / written) * 100.0,
+        size as f64 / f64::from(10 * n) / 1e3
+    );
+}
