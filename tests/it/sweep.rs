@@ -282,3 +282,49 @@ fn shards_that_do_not_belong_together_are_not_merged() {
     shard("d", "2/3", "");
     room.ends("merge a d -o out -q", 0);
 }
+
+/// A small file system in memory, as long as it lives.
+struct Disk(PathBuf);
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_reported_and_the_sweep_goes_on_when_there_is_room() {
+    // A tmpfs of 200 kB fills up while cells are written down; with 20 MB the rest is run, and the bytes are the undisturbed run's.
+    let room = Room::new(SCENARIO);
+    let disk = Disk(room.path("small"));
+    fs::create_dir(&disk.0).unwrap();
+    let mount = |options: &str| Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk.0).status();
+    if !mount("size=200k").is_ok_and(|status| status.success()) {
+        eprintln!("skipped: mounting is not allowed here");
+        return;
+    }
+    let said = room.ends("sweep small.yaml -r 40 -q -o small/out", 2);
+    assert!(said.contains("cannot write") && said.contains("what is done is kept: make room, and go on with `--resume`"), "{said}");
+    assert!(!room.path("small/out/manifest.json").exists());
+    assert!(mount("remount,size=20m").is_ok_and(|status| status.success()));
+    room.ends("sweep small.yaml -r 40 -q -o small/out --resume", 0);
+    room.ends("sweep small.yaml -r 40 -q -o whole", 0);
+    assert_same(&room.path("whole"), &room.path("small/out"));
+}
+
+#[test]
+fn an_interrupted_sweep_says_how_far_it_came_and_how_to_go_on() {
+    // SIGINT in the middle: exit code 2, and a journal with what is done; resumed, the bytes are the undisturbed run's.
+    let room = Room::new(SCENARIO);
+    let arguments = "sweep small.yaml -r 60 -d 200s -q";
+    let child = room.command(&format!("{arguments} -o cut")).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(150));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("of 12 points are complete; `--resume` goes on"), "{said}");
+    room.ends(&format!("{arguments} -o cut --resume"), 0);
+    room.ends(&format!("{arguments} -o whole"), 0);
+    assert_same(&room.path("whole"), &room.path("cut"));
+}
