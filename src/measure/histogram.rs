@@ -74,7 +74,8 @@ impl Distribution {
             filled.push(match (mine.peek(), theirs.peek()) {
                 (Some((a, x)), Some((b, y))) if a == b => {
                     let both = (*a, x + y);
-                    (mine.next(), theirs.next());
+                    mine.next();
+                    theirs.next();
                     both
                 }
                 (Some((a, _)), Some((b, _))) if a < b => *mine.next().unwrap_or(&(0, 0)),

@@ -123,7 +123,7 @@ fn signal(child: &Child, name: &str) {
 }
 
 /// Says why a test claims less on this machine; not through `eprintln!`, which the test harness would swallow.
-fn skip(why: &str) {
+pub fn skip(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
