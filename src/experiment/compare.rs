@@ -170,7 +170,8 @@ fn differences(base: &Member, other: &Member, variant: usize, confidence: f64) -
             How::Ratio => stats::difference_of_ratios((x, mine.weights(i)), (y, theirs.weights(j)), confidence),
             How::Quantile { .. } => {
                 let (pooled_x, pooled_y) = (mine.estimate(i, confidence).estimate, theirs.estimate(j, confidence).estimate);
-                stats::difference_of_quantiles(pooled_x, x, pooled_y, y, confidence)
+                let (x, y) = (mine.linearised(i, confidence), theirs.linearised(j, confidence));
+                stats::difference_of_quantiles(pooled_x, &x, pooled_y, &y, confidence)
             }
             // What is most extreme has no error to compare with.
             How::Largest | How::Smallest => continue,

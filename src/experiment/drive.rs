@@ -3,12 +3,15 @@
 //! There is one way to run cells, and this is it. The study lives on the calling thread and decides alone; threads only take tasks from a queue
 //! that never holds more than a few for each, so memory is bounded by what is in flight, and a slow cell idles nobody as long as the study has
 //! others. Results come back in the order they are ready in: whoever reduces them does so in an order of its own.
+//! Threads of our own, and no rayon pool: whoever waits for a pool from a worker of another takes up other work meanwhile, so that a thousand
+//! experiments in a user's `par_iter` would stand on one stack.
 
 use super::cell::{Cell, CellRecord, Failure};
 use super::point::Point;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::thread;
 
 /// Chooses cells, and takes their records.
 pub trait Study {
@@ -68,21 +71,24 @@ pub const AHEAD: usize = 4;
 /// # Errors
 /// If no thread can be started, or the study's own. Being interrupted is no error: the study has what was complete.
 pub fn drive<S: Study>(study: &mut S, threads: usize, interrupted: &AtomicBool) -> Result<(), DriveError<S::Error>> {
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| DriveError::Threads { threads, cause: e.to_string() })?;
     let queue = Queue::default();
-    pool.in_place_scope(|scope| {
+    thread::scope(|scope| {
         let (sender, results) = mpsc::channel();
         for _ in 0..threads {
             let (sender, queue) = (sender.clone(), &queue);
-            scope.spawn(move |_| {
+            let work = move || {
                 while let Some(task) = queue.wait_for_one() {
                     let result = task.point.run(task.cell.replication, interrupted);
                     if sender.send((task.cell, result)).is_err() {
                         return;
                     }
                 }
-            });
+            };
+            if let Err(cause) = thread::Builder::new().spawn_scoped(scope, work) {
+                // Those that were started must not wait for more.
+                queue.close();
+                return Err(DriveError::Threads { threads, cause: cause.to_string() });
+            }
         }
         drop(sender);
         let outcome = conduct(study, &queue, &results, AHEAD * threads, interrupted);

@@ -2,7 +2,8 @@
 //! by a few numbers with each replication.
 
 use super::cell::CellRecord;
-use crate::measure::{self, Histogram, How, Metric, Named, QUANTILES, Series, Vocabulary};
+use super::shares::Shares;
+use crate::measure::{self, Cumulative, Histogram, How, Metric, Named, Series, Vocabulary};
 use crate::plan::Plan;
 use crate::stats::{self, Estimate, Growth};
 use crate::units::Time;
@@ -19,8 +20,10 @@ pub struct Fold {
     weights: Vec<Vec<f64>>,
     /// Pooled over replications.
     pub pooled: Vec<Named>,
-    /// By pooled histogram, once somebody asks: how many durations, and their quantiles.
-    pooled_quantiles: OnceLock<Vec<(u64, [f64; QUANTILES.len()])>>,
+    /// By pooled histogram, once somebody asks.
+    cumulative: OnceLock<Vec<Cumulative>>,
+    /// By pooled histogram: what the replications have of it.
+    shares: Vec<Shares>,
     /// By workload, then by replication.
     growth: Vec<Vec<Growth>>,
     pub series: Vec<Series>,
@@ -55,8 +58,9 @@ impl Fold {
             events: 0,
             values: vec![Vec::new(); n],
             weights: vec![Vec::new(); n],
+            shares: (0..histograms.len()).map(|histogram| Shares::new(&metrics, histogram)).collect(),
             pooled: histograms,
-            pooled_quantiles: OnceLock::new(),
+            cumulative: OnceLock::new(),
             growth: vec![Vec::new(); plan.layout.workloads.len()],
             series: plan.layout.series(),
             course: Vec::new(),
@@ -75,9 +79,13 @@ impl Fold {
         for (growth, backlog) in self.growth.iter_mut().zip(&record.backlog) {
             growth.push(Growth { requests: backlog.end as f64 - backlog.middle as f64, arrivals: backlog.arrivals as f64 });
         }
-        self.pooled_quantiles.take();
-        for (pooled, histogram) in self.pooled.iter_mut().zip(&record.histograms) {
-            pooled.histogram.merge(histogram);
+        self.cumulative.take();
+        for ((pooled, shares), durations) in self.pooled.iter_mut().zip(&mut self.shares).zip(&record.histograms) {
+            if shares.is_ripe(|| pooled.histogram.count()) {
+                shares.mark(&Cumulative::of(&pooled.histogram));
+            }
+            shares.add(durations);
+            pooled.histogram.merge(durations);
         }
         self.hash(record.events);
         self.add_series(record);
@@ -122,32 +130,36 @@ impl Fold {
             How::Largest => stats::extreme(values, true),
             How::Smallest => stats::extreme(values, false),
             How::Ratio => stats::ratio(values, &self.weights[metric], confidence),
-            How::Quantile { histogram, q } => stats::quantile(self.pooled_quantile(histogram, q), values, confidence),
+            How::Quantile { histogram, q } => {
+                let pooled = self.cumulative(histogram);
+                stats::quantile(&self.shares[histogram].clusters(metric, q, pooled), |share| pooled.between_s(share), confidence)
+            }
         }
     }
 
-    /// How many durations a pooled histogram holds, and their quantiles: all in one pass, because each pass goes over thousands of buckets.
-    fn pooled_quantiles(&self, histogram: usize) -> (u64, [f64; QUANTILES.len()]) {
-        let all = self.pooled_quantiles.get_or_init(|| {
-            let of = |pooled: &Named| (pooled.histogram.count(), pooled.histogram.quantiles_s(QUANTILES.map(|(_, q)| q)));
-            self.pooled.iter().map(of).collect()
-        });
-        all.get(histogram).copied().unwrap_or((0, [f64::NAN; QUANTILES.len()]))
+    /// The replications' values of a metric that differences are made of: their own, and for a quantile what each does to the pooled one.
+    pub fn linearised(&self, metric: usize, confidence: f64) -> Vec<f64> {
+        match self.metrics[metric].how {
+            How::Quantile { histogram, q } => {
+                let pooled = self.cumulative(histogram);
+                stats::linearised(&self.shares[histogram].clusters(metric, q, pooled), |share| pooled.between_s(share), confidence)
+            }
+            _ => self.values[metric].clone(),
+        }
     }
 
-    fn pooled_quantile(&self, histogram: usize, q: f64) -> f64 {
-        let index = QUANTILES.iter().position(|(_, known)| *known == q);
-        index.map_or(f64::NAN, |index| self.pooled_quantiles(histogram).1[index])
+    /// A pooled histogram to be asked: made once, because a pass goes over thousands of buckets.
+    fn cumulative(&self, histogram: usize) -> &Cumulative {
+        &self.cumulative.get_or_init(|| self.pooled.iter().map(|pooled| Cumulative::of(&pooled.histogram)).collect())[histogram]
     }
 
     /// Labels of an estimate: `few_samples` for a quantile of fewer than 100/(1−q) durations, `one_replication`.
     pub fn flags(&self, metric: usize) -> Vec<&'static str> {
         let mut flags = Vec::new();
-        if let How::Quantile { histogram, q } = self.metrics[metric].how {
-            let (count, _) = self.pooled_quantiles(histogram);
-            if (count as f64) < 100.0 / (1.0 - q) - 1e-6 {
-                flags.push("few_samples");
-            }
+        if let How::Quantile { histogram, q } = self.metrics[metric].how
+            && (self.cumulative(histogram).count() as f64) < 100.0 / (1.0 - q) - 1e-6
+        {
+            flags.push("few_samples");
         }
         if self.replications < 2 {
             flags.push("one_replication");

@@ -17,6 +17,7 @@ mod rule;
 mod run;
 mod select;
 mod sensitivity;
+mod shares;
 mod sweep;
 mod warmup;
 

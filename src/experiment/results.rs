@@ -239,7 +239,7 @@ fn precision(scenario: &Scenario, replications: &Replications) -> Vec<PrecisionR
         crate::scenario::Replications::Fixed(_) => &[],
     };
     let goals = written.iter().zip(replications.goals()).map(|(written, (_, goal, estimate))| {
-        let half_width = (estimate.high - estimate.low) / 2.0;
+        let half_width = stats::half_width(&estimate);
         PrecisionResult {
             metric: written.metric.clone(),
             goal: written.half_width.to_string(),

@@ -85,6 +85,14 @@ impl Distribution {
             });
         }
     }
+    /// How many values are in this bucket and below.
+    pub fn up_to(&self, bucket: u32) -> u64 {
+        self.filled.iter().take_while(|(own, _)| *own <= bucket).map(|(_, count)| count).sum()
+    }
+    /// The buckets with something in them, in order, and how many values.
+    pub(super) fn filled(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
+        self.filled.iter().copied()
+    }
     /// As [`Histogram::quantiles_s`].
     pub fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
         quantiles_s(self.count(), self.filled.iter().map(|&(bucket, count)| (bucket as usize, count)), rising)
@@ -122,7 +130,7 @@ fn quantiles_s<const N: usize>(total: u64, filled: impl Iterator<Item = (usize, 
 const HALF_BITS: u32 = 10;
 const HALF: usize = 1 << HALF_BITS;
 /// The bucket of the longest duration.
-const BUCKET_MAX: u32 = (65 - HALF_BITS) * HALF as u32 - 1;
+pub(super) const BUCKET_MAX: u32 = (65 - HALF_BITS) * HALF as u32 - 1;
 
 #[inline(always)]
 fn bucket_of(ns: u64) -> usize {
@@ -131,7 +139,7 @@ fn bucket_of(ns: u64) -> usize {
 }
 
 /// Lowest and highest value of a bucket.
-fn range_of(bucket: usize) -> (u64, u64) {
+pub(super) fn range_of(bucket: usize) -> (u64, u64) {
     let power = (bucket / HALF).saturating_sub(1);
     let low = ((bucket - power * HALF) as u64) << power;
     (low, low + ((1 << power) - 1))
@@ -195,7 +203,7 @@ impl Histogram {
         Distribution { filled: self.filled().map(|(bucket, count)| (bucket as u32, count)).collect() }
     }
     /// The buckets with something in them, in order.
-    fn filled(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+    pub(super) fn filled(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
         // Zeros may be in both places, if the smallest other value is below 2048 ns.
         let covered = self.counts.first().filter(|_| self.first == 0).copied().unwrap_or(0);
         let zeros = Some((0, self.zeros + covered)).filter(|(_, count)| *count > 0);

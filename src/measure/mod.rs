@@ -3,6 +3,7 @@
 //! A measure never steers (law 6): nothing here is read by the engine while it runs.
 //! Requests are counted by their arrival in the measured part (after the warm-up); gauges are time-weighted over it.
 
+mod cumulative;
 mod gauge;
 mod histogram;
 mod layout;
@@ -11,10 +12,11 @@ mod recorder;
 mod tally;
 mod vocabulary;
 
+pub use cumulative::Cumulative;
 pub use gauge::{Gauge, Measured, Window};
 pub use histogram::{Distribution, Histogram};
 pub use layout::{Endpoint, Flow, Instance, Label, Layout, Series};
 pub use record::{Backlog, Happening, Record, RequestRow, SeriesRow};
 pub use recorder::Recorder;
 pub use tally::{InstanceTally, LinkTally, Tally};
-pub use vocabulary::{How, Metric, Named, QUANTILES, Value, Vocabulary, values, vocabulary};
+pub use vocabulary::{How, Metric, Named, Value, Vocabulary, values, vocabulary};

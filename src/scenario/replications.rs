@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt::{Display, Formatter};
 
-/// `replications: 30`, or `replications: { until: { metric: users.latency.p99, half_width: 5% }, min: 10, max: 400 }`.
+/// `replications: 30`, or `replications: { until: { metric: users.latency.p99, half_width: 5% }, min: 20, max: 400 }`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Replications {
     /// So many.
@@ -26,8 +26,8 @@ pub struct Until {
     #[serde(with = "one_or_many")]
     #[schemars(with = "one_or_many::Either")]
     pub until: Vec<Precision>,
-    /// The least number, and how many are added between two looks.
-    #[serde(default = "ten")]
+    /// The least number, and how many are added between two looks. Intervals that are looked at earlier hold the truth less often.
+    #[serde(default = "twenty")]
     pub min: u32,
     /// The largest number.
     #[serde(default = "four_hundred")]
@@ -64,8 +64,8 @@ pub enum Warmup {
     Auto,
 }
 
-fn ten() -> u32 {
-    10
+fn twenty() -> u32 {
+    20
 }
 fn four_hundred() -> u32 {
     400

@@ -1,12 +1,11 @@
 //! Point estimates and their intervals.
 //!
 //! - means: Student's t over the replications' values (Law 2015, *Simulation Modeling and Analysis*, §9.4.1);
-//! - quantiles: the pooled quantile, with a t-interval from the spread of the replications' own quantiles about it: sectioning
-//!   (Asmussen, Glynn 2007, *Stochastic Simulation*, §III.5a);
+//! - quantiles: the pooled quantile, with Woodruff's interval (`quantiles.rs`);
 //! - extremes: the largest or smallest value seen, with the range of the replications' own;
 //! - ratios: the ratio of sums, jackknifed over replications (Law 2015, §9.4.3; Iglehart 1975).
 //!
-//! Checked: against published t quantiles and hand-computed examples below; coverage is a later issue's.
+//! Checked: against published t quantiles and hand-computed examples below; coverage in `tests/it/coverage.rs` and `docs/statistics.md`.
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
@@ -32,8 +31,8 @@ pub struct Estimate {
 pub enum Method {
     /// Student's t over the replications' values.
     T,
-    /// Pooled quantile, t-interval by sectioning.
-    Sectioning,
+    /// Pooled quantile, from the error of the share of durations at or below it (Woodruff 1952).
+    Woodruff,
     /// Ratio of sums, jackknifed over replications.
     Jackknife,
     /// The most extreme value of all, with the range of the replications' own: what was seen, not what is to be expected.
@@ -45,7 +44,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Method::T => "t",
-            Method::Sectioning => "sectioning",
+            Method::Woodruff => "woodruff",
             Method::Jackknife => "jackknife",
             Method::Range => "range",
         }
@@ -95,12 +94,12 @@ pub fn extreme(values: &[f64], largest: bool) -> Estimate {
     Estimate { estimate, low, high, std_error: f64::NAN, n: known().count() as u32, method: Method::Range }
 }
 
-/// The pooled quantile, with the spread of the replications' quantiles about it.
-pub fn quantile(pooled: f64, values: &[f64], confidence: f64) -> Estimate {
+/// A pooled quantile, or a difference of two, with the spread of the replications' linearised values about it.
+pub(super) fn about(pooled: f64, values: &[f64], confidence: f64) -> Estimate {
     let n = values.iter().filter(|v| !v.is_nan()).count();
     let squares: f64 = values.iter().filter(|v| !v.is_nan()).map(|v| (v - pooled) * (v - pooled)).sum();
     let std_error = (squares / (n as f64 - 1.0).max(1.0) / n as f64).sqrt();
-    interval(pooled, std_error, n as u32, confidence, Method::Sectioning)
+    interval(pooled, std_error, n as u32, confidence, Method::Woodruff)
 }
 
 /// The ratio of sums. `values` are the replications' ratios, `weights` their denominators; a replication without denominator does not count.
@@ -169,10 +168,10 @@ mod tests {
         // 1 and 3: mean 2, s² = 2, standard error 1. About a pooled 10: 9 and 12 are off by 1 and 2, so √(5/1/2).
         is(mean(&[1.0, f64::NAN, 3.0], 0.95), 2.0, 1.0, 2.0 - T1, 2.0 + T1, 2, Method::T);
         let error = 2.5f64.sqrt();
-        is(quantile(10.0, &[9.0, 12.0, f64::NAN], 0.95), 10.0, error, 10.0 - T1 * error, 10.0 + T1 * error, 2, Method::Sectioning);
+        is(about(10.0, &[9.0, 12.0, f64::NAN], 0.95), 10.0, error, 10.0 - T1 * error, 10.0 + T1 * error, 2, Method::Woodruff);
         // Three: off by 1, 2 and 5, so √(30/2/3).
         let (error, t2) = (5f64.sqrt(), 4.302_652_730);
-        is(quantile(10.0, &[9.0, 12.0, 15.0], 0.95), 10.0, error, 10.0 - t2 * error, 10.0 + t2 * error, 3, Method::Sectioning);
+        is(about(10.0, &[9.0, 12.0, 15.0], 0.95), 10.0, error, 10.0 - t2 * error, 10.0 + t2 * error, 3, Method::Woodruff);
     }
 
     #[test]
@@ -217,10 +216,10 @@ mod tests {
 
     #[test]
     fn one_replication_gives_an_estimate_and_no_interval() {
-        for e in [mean(&[3.0], 0.95), quantile(3.0, &[3.0], 0.95), quantile(3.0, &[4.0], 0.95), ratio(&[3.0], &[2.0], 0.95)] {
+        for e in [mean(&[3.0], 0.95), about(3.0, &[3.0], 0.95), about(3.0, &[4.0], 0.95), ratio(&[3.0], &[2.0], 0.95)] {
             assert!(e.estimate == 3.0 && e.low.is_nan() && e.high.is_nan() && e.std_error.is_nan() && e.n == 1, "{e:?}");
         }
-        let nothing = [mean(&[f64::NAN], 0.95), quantile(f64::NAN, &[], 0.95), ratio(&[f64::NAN], &[1.0], 0.95)];
+        let nothing = [mean(&[f64::NAN], 0.95), about(f64::NAN, &[], 0.95), ratio(&[f64::NAN], &[1.0], 0.95)];
         assert!(nothing.iter().all(|e| e.estimate.is_nan() && e.low.is_nan() && e.n == 0), "{nothing:?}");
     }
 
@@ -235,8 +234,8 @@ mod tests {
     fn methods_have_the_names_of_the_files() {
         // docs/outputs.md.
         assert_eq!(
-            [Method::T, Method::Sectioning, Method::Jackknife, Method::Range].map(Method::name),
-            ["t", "sectioning", "jackknife", "range"]
+            [Method::T, Method::Woodruff, Method::Jackknife, Method::Range].map(Method::name),
+            ["t", "woodruff", "jackknife", "range"]
         );
     }
 }

@@ -3,14 +3,13 @@
 //! Law: replication i of both systems has the same arrivals, sizes and draws, so what they have in common cancels in the difference:
 //! Var(Y − X) = Var X + Var Y − 2 Cov(X, Y). The pairs are independent, so means are compared by the paired t over their differences (Law
 //! 2015, *Simulation Modeling and Analysis*, §10.2.1). Ratios of sums: the same over pairs of jackknife pseudo-values (Miller 1974,
-//! *Biometrika* 61). Quantiles: the difference of the pooled ones, with the spread of the replications' own differences about it (sectioning;
-//! Asmussen, Glynn 2007, §III.5a). The relative difference of means or ratios is itself a ratio, and jackknifed; that of quantiles takes the
+//! *Biometrika* 61). Quantiles: the difference of the pooled ones, with the spread of the pairs' linearised values about it (`quantiles.rs`). The relative difference of means or ratios is itself a ratio, and jackknifed; that of quantiles takes the
 //! first-order spread of a ratio about the pooled one.
 //! Limits: t needs differences that are roughly normal: means of many requests are, maxima are not. A jackknifed estimate is not exactly the
 //! quotient of the other two, its bias being taken off. Pairing may also hurt: then the variance ratio is below 1.
 //! Checked: by hand; p-values against published t quantiles; coverage of all three by experiment.
 
-use super::intervals::{Estimate, Method, interval, mean, quantile};
+use super::intervals::{Estimate, Method, about, interval, mean};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// How another system differs from a base.
@@ -57,17 +56,18 @@ pub fn difference_of_ratios(base: (&[f64], &[f64]), other: (&[f64], &[f64]), con
     compared(&base, &other, made, jackknifed(&relative, whole, confidence))
 }
 
-/// The difference of a quantile: of the pooled ones, with the spread of the replications' paired differences about it.
+/// The difference of a quantile: of the pooled ones, with the spread of the paired differences of the replications' values about it; `linearised` gives
+/// those.
 pub fn difference_of_quantiles(base_pooled: f64, base: &[f64], other_pooled: f64, other: &[f64], confidence: f64) -> Difference {
     let (base, other) = known_pairs(base, other);
-    let made = quantile(other_pooled - base_pooled, &differences(&base, &other), confidence);
+    let made = about(other_pooled - base_pooled, &differences(&base, &other), confidence);
     // Other/base is off by (y − (other/base) x)/base to first order. Each replication's own quotient would be no better, and may not exist.
     let whole = share(other_pooled - base_pooled, base_pooled);
     let off: Vec<f64> = base.iter().zip(&other).map(|(x, y)| whole + share(y - (1.0 + whole) * x, base_pooled)).collect();
     // Without a base there is nothing to compare with, but the pairs are still there.
     let relative =
-        if whole.is_nan() { interval(whole, f64::NAN, made.n, confidence, Method::Sectioning) } else { quantile(whole, &off, confidence) };
-    let variance = |pooled: f64, values: &[f64]| quantile(pooled, values, confidence).std_error.powi(2);
+        if whole.is_nan() { interval(whole, f64::NAN, made.n, confidence, Method::Woodruff) } else { about(whole, &off, confidence) };
+    let variance = |pooled: f64, values: &[f64]| about(pooled, values, confidence).std_error.powi(2);
     finished(made, relative, variance(base_pooled, &base) + variance(other_pooled, &other))
 }
 
@@ -195,7 +195,7 @@ mod tests {
     fn a_difference_of_quantiles_is_the_one_found_by_hand() {
         // Pooled 10 and 8; differences −1 and −3 are off −2 by 1 each: √(2/1/2) = 1. Alone √(5/2)² + √(1/2)² = 3. t = 2, one degree.
         let made = difference_of_quantiles(10.0, &[9.0, f64::NAN, 12.0], 8.0, &[8.0, 1.0, 9.0], 0.5);
-        assert_eq!((made.difference.estimate, made.difference.method, made.n), (-2.0, Method::Sectioning, 2));
+        assert_eq!((made.difference.estimate, made.difference.method, made.n), (-2.0, Method::Woodruff, 2));
         near(made.difference.std_error, 1.0);
         near(made.difference.low, -3.0);
         near(made.unpaired_variance_ratio, 3.0);
@@ -203,7 +203,7 @@ mod tests {
         // −20 %, off by (8 − 0.8 · 9)/10 = 0.08 and (9 − 0.8 · 12)/10 = −0.06.
         near(made.relative.estimate, -0.2);
         near(made.relative.std_error, 0.005f64.sqrt());
-        assert_eq!((made.relative.n, made.relative.method), (2, Method::Sectioning));
+        assert_eq!((made.relative.n, made.relative.method), (2, Method::Woodruff));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod capacity;
 mod command;
 mod compare;
 mod corrections;
+mod coverage;
 mod docs;
 mod faults;
 mod hostile;

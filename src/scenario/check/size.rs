@@ -85,11 +85,14 @@ impl Sizes {
         let windows = run.duration.0.div_ceil(window) as f64;
         let values = windows * (3.0 * workloads + 7.0 * instances + links);
         let histogram = histogram_bytes(run.duration);
-        // One where it is recorded, one of the replication before, one while that is folded, one of all replications.
-        let latencies = histogram * 2.0 * (flows + workloads + served) + 4.0 * workloads * self.endpoints as f64;
-        let lags = histogram * 2.0 * (services + 2.0 * instances) + INSTANCE_B * instances + WORKER_B * self.workers as f64;
-        let metrics = METRICS_OF[0] * (workloads + self.endpoints as f64) + METRICS_OF[1] * (services + instances) + METRICS_OF[2] * links;
         let replications = f64::from(run.replications.most());
+        // One where it is recorded, one of the replication before, one while that is folded, one of all replications; and of the first 32
+        // replications a coarse one each, for the intervals of quantiles.
+        let coarse = replications.min(32.0) / 16.0;
+        let latencies = histogram * (2.0 * flows + (2.0 + coarse) * (workloads + served)) + 4.0 * workloads * self.endpoints as f64;
+        let lags = histogram * (2.0 * (services + 2.0 * instances) + coarse * (services + instances));
+        let machines = lags + INSTANCE_B * instances + WORKER_B * self.workers as f64;
+        let metrics = METRICS_OF[0] * (workloads + self.endpoints as f64) + METRICS_OF[1] * (services + instances) + METRICS_OF[2] * links;
         let part = |path, bytes, what, help| Part { path, bytes, what, help };
         let mut parts = vec![
             part(
@@ -100,7 +103,7 @@ impl Sizes {
             ),
             part(
                 "services",
-                lags,
+                machines,
                 format!("{} instances with {} workers", self.instances, self.workers),
                 "have fewer `replicas` or `workers`",
             ),
