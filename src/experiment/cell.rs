@@ -6,7 +6,7 @@
 
 use crate::measure::{self, Backlog, Distribution, Happening, RequestRow, SeriesRow, Value};
 use crate::plan::Plan;
-use crate::sim::{SimError, simulate};
+use crate::sim::{Controls, SimError, drawn, simulate};
 use crate::units::Time;
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,6 +38,10 @@ pub struct CellRecord {
     pub histograms: Vec<Distribution>,
     /// By workload.
     pub backlog: Vec<Backlog>,
+    /// If `run.control_variates`: what it drew, by workload.
+    pub controls: Vec<Controls>,
+    /// If `run.antithetic`: by metric, half of what the two of the pair differ by.
+    pub half_differences: Vec<f64>,
     /// One row a window, if series are kept.
     pub series: Vec<SeriesRow>,
     /// What went wrong and when. Not written down for sweeps: the scenario says it.
@@ -108,8 +112,20 @@ pub fn run(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) -> Resu
         let (values, histograms) = measure::values(&plan.layout, &record);
         let (seed_key, events) = (record.seed_key, record.events);
         let (backlog, series, happenings, requests) = (record.backlog, record.series, record.happenings, record.requests);
-        let measured_from = plan.measured_from;
-        Ok(CellRecord { replication, seed_key, events, measured_from, values, histograms, backlog, series, happenings, requests })
+        Ok(CellRecord {
+            replication,
+            seed_key,
+            events,
+            measured_from: plan.measured_from,
+            values,
+            histograms,
+            backlog,
+            controls: if plan.control_variates { drawn(plan, replication) } else { Vec::new() },
+            half_differences: Vec::new(),
+            series,
+            happenings,
+            requests,
+        })
     }));
     match simulated {
         Ok(result) => result.map_err(Failure::Limit),

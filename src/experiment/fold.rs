@@ -5,7 +5,8 @@ use super::cell::CellRecord;
 use super::shares::Shares;
 use crate::measure::{self, Cumulative, Histogram, How, Metric, Named, Series, Vocabulary};
 use crate::plan::Plan;
-use crate::stats::{self, Estimate, Growth};
+use crate::sim::{self, Controls};
+use crate::stats::{self, Controlled, Estimate, Growth};
 use crate::units::Time;
 use std::sync::OnceLock;
 
@@ -13,6 +14,7 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 pub struct Fold {
     pub metrics: Vec<Metric>,
+    workloads: Vec<String>,
     pub replications: u32,
     pub events: u64,
     /// By metric, then by replication.
@@ -24,6 +26,11 @@ pub struct Fold {
     cumulative: OnceLock<Vec<Cumulative>>,
     /// By pooled histogram: what the replications have of it.
     shares: Vec<Shares>,
+    /// What was to be expected of the controls, by workload; and by replication, then by workload, what was drawn. Empty without `control_variates`.
+    expected: Vec<Controls>,
+    drawn: Vec<Vec<Controls>>,
+    /// By metric, then by replication: half of what a pair differs by. Empty without `antithetic`.
+    half_differences: Vec<Vec<f64>>,
     /// By workload, then by replication.
     growth: Vec<Vec<Growth>>,
     pub series: Vec<Series>,
@@ -54,6 +61,7 @@ impl Fold {
         let Vocabulary { metrics, histograms } = measure::vocabulary(&plan.layout);
         let n = metrics.len();
         Fold {
+            workloads: plan.layout.workloads.clone(),
             replications: 0,
             events: 0,
             values: vec![Vec::new(); n],
@@ -61,6 +69,9 @@ impl Fold {
             shares: (0..histograms.len()).map(|histogram| Shares::new(&metrics, histogram)).collect(),
             pooled: histograms,
             cumulative: OnceLock::new(),
+            expected: if plan.control_variates { sim::expected(plan) } else { Vec::new() },
+            drawn: Vec::new(),
+            half_differences: Vec::new(),
             growth: vec![Vec::new(); plan.layout.workloads.len()],
             series: plan.layout.series(),
             course: Vec::new(),
@@ -75,6 +86,11 @@ impl Fold {
             self.values[index].push(value.value);
             self.weights[index].push(value.weight);
             self.hash(value.value.to_bits());
+        }
+        self.half_differences.resize(record.half_differences.len(), Vec::new());
+        self.half_differences.iter_mut().zip(&record.half_differences).for_each(|(known, half)| known.push(*half));
+        if !self.expected.is_empty() {
+            self.drawn.push(record.controls.clone());
         }
         for (growth, backlog) in self.growth.iter_mut().zip(&record.backlog) {
             growth.push(Growth { requests: backlog.end as f64 - backlog.middle as f64, arrivals: backlog.arrivals as f64 });
@@ -124,6 +140,14 @@ impl Fold {
 
     /// The estimate of a metric.
     pub fn estimate(&self, metric: usize, confidence: f64) -> Estimate {
+        match self.controlled(metric, confidence) {
+            Some(controlled) => controlled.estimate,
+            None => self.plain_estimate(metric, confidence),
+        }
+    }
+
+    /// The estimate of a metric without control variates, as differences have it: what pairs have in common cancels anyway.
+    pub fn plain_estimate(&self, metric: usize, confidence: f64) -> Estimate {
         let values = &self.values[metric];
         match self.metrics[metric].how {
             How::Mean => stats::mean(values, confidence),
@@ -135,6 +159,25 @@ impl Fold {
                 stats::quantile(&self.shares[histogram].clusters(metric, q, pooled), |share| pooled.between_s(share), confidence)
             }
         }
+    }
+
+    /// A mean corrected by its controls: those of its workload, or of all together. None without `control_variates`.
+    pub fn controlled(&self, metric: usize, confidence: f64) -> Option<Controlled> {
+        let Metric { kind, entity, how, .. } = &self.metrics[metric];
+        if self.expected.is_empty() || *how != How::Mean {
+            return None;
+        }
+        let own = self.workloads.iter().position(|name| *kind == "workload" && name == entity);
+        let of = |controls: &[Controls]| own.map_or_else(|| sim::together(controls, &self.expected), |own| controls[own]);
+        let (drawn, expected): (Vec<Controls>, Controls) = (self.drawn.iter().map(|drawn| of(drawn)).collect(), of(&self.expected));
+        let controls = [0, 1, 2].map(|index| (drawn.iter().map(|drawn| drawn[index]).collect(), expected[index]));
+        Some(stats::controlled_mean(&self.values[metric], &controls, confidence))
+    }
+
+    /// By how much the variance of a mean is smaller than that of as many independent replications. None without `antithetic`.
+    pub fn antithetic_variance_ratio(&self, metric: usize) -> Option<f64> {
+        let halves = self.half_differences.get(metric).filter(|_| self.metrics[metric].how == How::Mean)?;
+        Some(stats::antithetic_variance_ratio(&self.values[metric], halves))
     }
 
     /// The replications' values of a metric that differences are made of: their own, and for a quantile what each does to the pooled one.

@@ -3,6 +3,7 @@
 //! A cell is a pure function of a point and the number of a replication (`cell.rs`). A *study* chooses cells, threads run them (`drive.rs`), and
 //! whoever reduces them does so in their own order, so that the result is bit-identical for any number of threads.
 
+mod antithetic;
 mod batch;
 mod builder;
 mod capacity;
@@ -33,7 +34,7 @@ pub(crate) use drive::Options;
 pub(crate) use fold::Fold;
 pub(crate) use point::Built;
 pub(crate) use replications::Rule;
-pub use results::{PrecisionResult, Results, Row, SloResult};
+pub use results::{Gain, PrecisionResult, Results, Row, SloResult};
 pub(crate) use rule::metric_named;
 pub use run::RunError;
 pub(crate) use run::{Progress, replicate};

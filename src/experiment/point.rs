@@ -1,5 +1,6 @@
 //! A point of the space of scenarios: a scenario that can run, made when its first cell is begun.
 
+use super::antithetic;
 use super::cell::{self, CellRecord, Failure};
 use super::warmup::{self, WarmupFound};
 use crate::measure::{self, Metric};
@@ -16,6 +17,8 @@ pub struct Built {
     /// As it is run: with the warm-up that was found.
     pub scenario: Scenario,
     pub plan: Arc<Plan>,
+    /// If `run.antithetic`: the same plan with every draw mirrored.
+    pub mirror: Option<Arc<Plan>>,
     /// If `run.warmup` is `auto`.
     pub warmup: Option<WarmupFound>,
 }
@@ -24,9 +27,10 @@ impl Built {
     /// Compiles a checked scenario. `keep_series` says whether the course over time is kept. `warmup: auto` stays 0 until it is
     /// [settled](Built::settled).
     pub fn new(scenario: Scenario, keep_series: bool) -> Built {
-        let mut plan = plan::compile(&scenario);
-        plan.keep_series = keep_series;
-        Built { scenario, plan: Arc::new(plan), warmup: None }
+        let kept = |plan: Plan| Arc::new(Plan { keep_series, ..plan });
+        let plan = kept(plan::compile(&scenario));
+        let mirror = scenario.run.antithetic.then(|| kept(plan::mirror(&scenario)));
+        Built { scenario, plan, mirror, warmup: None }
     }
     /// Finds the warm-up if the scenario asks for that, with a pilot on so many threads (0 for one a core).
     ///
@@ -43,10 +47,10 @@ impl Built {
     }
     /// The same with a warm-up that was found before.
     pub fn with_warmup(mut self, cut: Span) -> Built {
-        let mut plan = (*self.plan).clone();
-        plan.measured_from = Time(cut.0);
+        let measured_from = Time(cut.0);
+        let later = |plan: &Plan| Arc::new(Plan { measured_from, ..plan.clone() });
+        (self.plan, self.mirror) = (later(&self.plan), self.mirror.as_deref().map(later));
         self.scenario.run.warmup = Warmup::Fixed(cut);
-        self.plan = Arc::new(plan);
         self
     }
     /// Everything that is measured of it.
@@ -90,6 +94,11 @@ impl Point {
     /// # Errors
     /// As [`cell::run`], and if it is no scenario that can run.
     pub fn run(&self, replication: u32, interrupted: &AtomicBool) -> Result<CellRecord, Failure> {
-        cell::run(&self.built()?.plan, replication, interrupted)
+        let built = self.built()?;
+        let one = cell::run(&built.plan, replication, interrupted)?;
+        match &built.mirror {
+            Some(mirror) => Ok(antithetic::pair(&built.plan, one, cell::run(mirror, replication, interrupted)?)),
+            None => Ok(one),
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Estimates, verdict and notes: all that is said of a run, in the vocabulary of `docs/outputs.md`.
 
+use super::fold::Fold;
 use super::point::Built;
 use super::replications::Replications;
 use super::warmup::WarmupFound;
+use crate::measure::Metric;
 use crate::scenario::{Scenario, Slo};
 use crate::stats::{self, Estimate};
 
@@ -69,6 +71,26 @@ pub struct PrecisionResult {
     pub more: Option<u32>,
 }
 
+/// What a way to reduce variance gained.
+#[derive(Clone, Debug)]
+pub struct Gain {
+    /// `antithetic` or `control_variates`.
+    pub technique: &'static str,
+    /// The workload whose mean latency is looked at.
+    pub workload: String,
+    /// The variance without it over the variance with it, for as many runs: above 1 it helps.
+    pub variance_ratio: f64,
+}
+
+impl Gain {
+    fn note(&self) -> String {
+        let Gain { technique, workload, variance_ratio } = self;
+        let advice = if *variance_ratio < 0.995 { format!(": leave `run.{technique}` out") } else { String::new() };
+        let words = technique.replace('_', " ");
+        format!("{words}: the mean latency of {workload} is known as well as from {variance_ratio:.2} times as many runs without{advice}")
+    }
+}
+
 /// What a run says.
 #[derive(Clone, Debug)]
 pub struct Results {
@@ -96,6 +118,8 @@ pub struct Results {
     pub slos: Vec<SloResult>,
     /// All goals of `run.replications.until`.
     pub precision: Vec<PrecisionResult>,
+    /// By way and workload, if `run.antithetic` or `run.control_variates`.
+    pub gains: Vec<Gain>,
     /// The warm-up that was found, if `run.warmup` is `auto`.
     pub warmup: Option<WarmupFound>,
     /// What a careful reader would add.
@@ -140,11 +164,13 @@ impl Results {
             overloaded,
             slos: Vec::new(),
             precision: precision(scenario, replications),
+            gains: gains(fold, confidence),
             warmup: None,
             notes: Vec::new(),
         };
         results.slos = scenario.slos.iter().flat_map(|(name, slo)| results.judge(scenario, name, slo)).collect();
         results.notes = built.warmup.iter().map(WarmupFound::note).collect();
+        results.notes.extend(results.gains.iter().map(Gain::note));
         results.notes.extend(results.observe(scenario));
         results.warmup = built.warmup.clone();
         results
@@ -230,6 +256,19 @@ impl Results {
         }
         notes
     }
+}
+
+/// What was gained for the mean latency of each workload.
+fn gains(fold: &Fold, confidence: f64) -> Vec<Gain> {
+    let is_looked_at = |metric: &Metric| (metric.kind, metric.metric.as_str(), metric.stat) == ("workload", "latency", "mean");
+    let looked_at = fold.metrics.iter().enumerate().filter(|(_, metric)| is_looked_at(metric));
+    let of = |(index, metric): (usize, &Metric)| {
+        let antithetic = fold.antithetic_variance_ratio(index).map(|ratio| ("antithetic", ratio));
+        let controlled = fold.controlled(index, confidence).map(|made| ("control_variates", made.variance_ratio));
+        let gain = |(technique, variance_ratio)| Gain { technique, workload: metric.entity.clone(), variance_ratio };
+        antithetic.into_iter().chain(controlled).map(gain).collect::<Vec<_>>()
+    };
+    looked_at.flat_map(of).collect()
 }
 
 /// How the goals of `run.replications.until` came out.

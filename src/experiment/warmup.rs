@@ -76,7 +76,7 @@ impl WarmupFound {
 /// If one of its replications fails.
 pub fn find(plan: &Plan, threads: usize) -> Result<WarmupFound, Failure> {
     let mut pilot = plan.clone();
-    (pilot.keep_series, pilot.measured_from, pilot.trace_share) = (true, Time::ZERO, 0.0);
+    (pilot.keep_series, pilot.measured_from, pilot.trace_share, pilot.control_variates) = (true, Time::ZERO, 0.0, false);
     let (pilot, going_on) = (Arc::new(pilot), AtomicBool::new(false));
     let run = |replication| cell::run(&pilot, replication, &going_on);
     let records: Result<Vec<CellRecord>, Failure> = match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {

@@ -28,6 +28,27 @@ pub struct Window {
     pub last: f64,
 }
 
+impl Window {
+    /// The window of two replications together. NaN of one is left out.
+    pub fn with(&self, other: &Window) -> Window {
+        let middle = |a: f64, b: f64| {
+            if a.is_nan() {
+                b
+            } else if b.is_nan() {
+                a
+            } else {
+                (a + b) / 2.0
+            }
+        };
+        Window {
+            mean: middle(self.mean, other.mean),
+            min: self.min.min(other.min),
+            max: self.max.max(other.max),
+            last: middle(self.last, other.last),
+        }
+    }
+}
+
 /// What a gauge did in the whole measured part.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Measured {

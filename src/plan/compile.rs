@@ -13,12 +13,24 @@ use crate::scenario::Scenario;
 use crate::server::InstancePlan;
 use crate::step::{self, Op, call::Call};
 use crate::units::Time;
+use crate::workload::Traffic;
 
 /// Compiles a checked scenario.
 pub fn compile(scenario: &Scenario) -> Plan {
+    compile_as(scenario, false)
+}
+
+/// The mirror of a plan: every duration, size and gap is drawn with 1 − u. Choices (mixes, losses, failures, random balancing) are not: neither
+/// side of a choice is the larger one.
+pub fn mirror(scenario: &Scenario) -> Plan {
+    compile_as(scenario, true)
+}
+
+fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
     let mut build = Build {
+        mirrored,
         directory: Directory::new(scenario),
-        links: Links::default(),
+        links: Links { mirrored, ..Links::default() },
         hops: Vec::new(),
         program: Vec::new(),
         endpoints: Vec::new(),
@@ -39,6 +51,7 @@ pub fn compile(scenario: &Scenario) -> Plan {
         window: scenario.output.window(run.duration),
         keep_series: true,
         trace_share: scenario.output.requests.map_or(0.0, |share| share.fraction),
+        control_variates: run.control_variates,
         limits: Limits { in_flight: run.limits.in_flight.0, events: run.limits.events.0 },
         sources,
         services,
@@ -55,6 +68,7 @@ pub fn compile(scenario: &Scenario) -> Plan {
 }
 
 struct Build<'s> {
+    mirrored: bool,
     directory: Directory<'s>,
     links: Links,
     hops: Vec<Hop>,
@@ -86,6 +100,7 @@ impl<'s> Build<'s> {
             }
             let salt = |what: &str| Salt::of(&format!("workload.{name}.{what}"));
             let traffic = workload.traffic(salt("traffic")).expect("a checked workload says when its requests come");
+            let traffic = Traffic { mirrored: self.mirrored, ..traffic };
             sources.push(SourcePlan { traffic, targets, mix_salt: salt("mix") });
         }
         sources
@@ -236,6 +251,7 @@ struct Steps<'b, 's> {
 
 impl step::Compiler for Steps<'_, '_> {
     fn sampler(&mut self, what: &str, law: Law) -> Sampler {
+        let law = if self.build.mirrored { law.mirrored() } else { law };
         Sampler::new(law, self.salt(what))
     }
     fn salt(&mut self, what: &str) -> Salt {

@@ -14,6 +14,8 @@ use indexmap::IndexMap;
 #[derive(Default)]
 pub struct Links {
     pub plans: Vec<LinkPlan>,
+    /// Whether latencies are drawn with the mirror of every draw.
+    pub mirrored: bool,
 }
 
 impl Links {
@@ -38,7 +40,9 @@ impl Links {
         }
         let index = self.plans.len() as u32;
         let name = id.unwrap_or(&key).to_string();
-        let latency = Sampler::new(link.latency.law(), Salt::of(&format!("links.{key}.latency")));
+        let law = link.latency.law();
+        let law = if self.mirrored { law.mirrored() } else { law };
+        let latency = Sampler::new(law, Salt::of(&format!("links.{key}.latency")));
         self.plans.push(LinkPlan {
             name: name.clone(),
             latency,

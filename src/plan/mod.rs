@@ -6,13 +6,13 @@ mod compile;
 mod links;
 mod routes;
 
-pub use compile::compile;
+pub use compile::{compile, mirror};
 
 use crate::fault::FaultPlan;
 use crate::measure::Layout;
 use crate::network::LinkPlan;
 use crate::policy::balance::Balance;
-use crate::random::keys::Salt;
+use crate::random::keys::{Key, Salt};
 use crate::server::InstancePlan;
 use crate::step::Op;
 use crate::units::{Span, Time};
@@ -32,6 +32,8 @@ pub struct Plan {
     pub keep_series: bool,
     /// Share of requests written to `requests.parquet`.
     pub trace_share: f64,
+    /// Whether a replication also says what it drew, for control variates.
+    pub control_variates: bool,
     pub limits: Limits,
     pub sources: Vec<SourcePlan>,
     pub services: Vec<ServicePlan>,
@@ -63,6 +65,20 @@ pub struct SourcePlan {
     /// Where requests go, with cumulated weights that end at 1.
     pub targets: Vec<Target>,
     pub mix_salt: Salt,
+}
+
+impl SourcePlan {
+    /// Where the request with this key goes.
+    #[inline(always)]
+    pub fn target(&self, key: Key) -> &Target {
+        match self.targets.as_slice() {
+            [only] => only,
+            several => {
+                let u = key.draw(self.mix_salt).uniform();
+                several.iter().find(|target| u < target.up_to).unwrap_or(&several[several.len() - 1])
+            }
+        }
+    }
 }
 
 /// One place where a workload's requests go.

@@ -68,7 +68,12 @@ impl Draw {
     /// `1 - u` of the same draw, exactly, and without the subtraction.
     #[inline(always)]
     pub fn complement(self) -> f64 {
-        Draw(!self.0).uniform()
+        self.mirrored().uniform()
+    }
+    /// The draw with `1 - u`: as likely, and as large as this one is small.
+    #[inline(always)]
+    pub fn mirrored(self) -> Draw {
+        Draw(!self.0)
     }
     /// One of `n`, from 0, each with the same chance.
     #[inline(always)]

@@ -35,6 +35,9 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
             "met": goal.met, "more_replications": goal.more,
         })
     });
+    let gains = results.gains.iter().map(|gain| {
+        json!({ "technique": gain.technique, "workload": gain.workload, "metric": "latency", "stat": "mean", "variance_ratio": number(gain.variance_ratio) })
+    });
     let verdict = json!({ "overloaded": results.overloaded, "slos": slos.collect::<Vec<_>>(), "notes": results.notes });
     let head = [
         ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
@@ -51,6 +54,7 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
         ("threads", json!(circumstances.threads)),
         ("verdict", verdict),
         ("precision", Value::Array(precision.collect())),
+        ("variance_reduction", Value::Array(gains.collect())),
         ("metrics", Value::Array(metrics.collect())),
     ];
     Value::Object(head.into_iter().map(|(key, value)| (key.to_string(), value)).collect::<Map<_, _>>())

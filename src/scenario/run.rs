@@ -25,6 +25,12 @@ pub struct Run {
     /// Confidence of the intervals.
     #[serde(default)]
     pub confidence: Confidence,
+    /// Whether every replication is simulated twice, the second time with 1 − u for every u: the mean of the two errs less. Both count as one.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub antithetic: bool,
+    /// Whether means are corrected by how many requests came and how much they asked for, against what was to be expected.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub control_variates: bool,
     /// Guards against a scenario that outgrows the machine.
     #[serde(default)]
     pub limits: Limits,
@@ -71,6 +77,9 @@ pub struct Output {
 fn ten_minutes() -> Span {
     Span::from_seconds(600.0)
 }
+fn is_off(switch: &bool) -> bool {
+    !switch
+}
 fn one() -> u64 {
     1
 }
@@ -99,6 +108,8 @@ impl Default for Run {
             replications: Replications::default(),
             seed: one(),
             confidence: Confidence::default(),
+            antithetic: false,
+            control_variates: false,
             limits: Limits::default(),
         }
     }

@@ -208,13 +208,7 @@ fn arrives(x: &mut Columns, requests: &mut [Request], source: u32) -> (u32, Next
     let state = &mut x.sources[source as usize];
     let key = state.key.ordinal(state.ordinal);
     state.ordinal += 1;
-    let target = match plan.targets.as_slice() {
-        [only] => only,
-        several => {
-            let u = key.draw(plan.mix_salt).uniform();
-            several.iter().find(|target| u < target.up_to).unwrap_or(&several[several.len() - 1])
-        }
-    };
+    let target = plan.target(key);
     if let Some(next) = state.next_arrival(&plan.traffic, x.plan.horizon) {
         x.stage.calendar.at(next, Event::Arrival { source });
     }

@@ -5,12 +5,15 @@
 mod advance;
 mod audit;
 mod columns;
+mod controls;
 mod epochs;
 mod faults;
 mod finish;
 mod hops;
 mod spawn;
 mod windows;
+
+pub use controls::{Controls, drawn, expected, together};
 
 use crate::kernel::Calendar;
 use crate::measure::{InstanceTally, LinkTally, Record, Recorder};

@@ -61,7 +61,7 @@ pub fn controlled_mean(values: &[f64], controls: &[(Vec<f64>, f64)], confidence:
     let degrees = n - q - 1;
     let variance = rest.iter().map(|r| r * r).sum::<f64>() / degrees as f64 * factor;
     // `interval` takes one degree off; each control takes one more.
-    let made = interval(estimate, variance.sqrt(), degrees as u32 + 1, confidence, Method::T);
+    let made = interval(estimate, variance.sqrt(), degrees as u32 + 1, confidence, Method::Controlled);
     let ratio = plain.std_error * plain.std_error / variance;
     Controlled { estimate: Estimate { n: n as u32, ..made }, variance_ratio: if ratio.is_nan() { 1.0 } else { ratio } }
 }
@@ -109,7 +109,7 @@ mod tests {
         near(e.estimate, 3.4);
         near(e.std_error, 1.04f64.sqrt());
         near(e.high, 3.4 + student_t(0.95, 3) * 1.04f64.sqrt());
-        assert_eq!((e.n, e.method), (5, Method::T));
+        assert_eq!((e.n, e.method), (5, Method::Controlled));
         near(made.variance_ratio, 1.8 / 1.04);
     }
 

@@ -31,6 +31,8 @@ pub struct Estimate {
 pub enum Method {
     /// Student's t over the replications' values.
     T,
+    /// Mean, corrected by what was drawn (control variates).
+    Controlled,
     /// Pooled quantile, from the error of the share of durations at or below it (Woodruff 1952).
     Woodruff,
     /// Ratio of sums, jackknifed over replications.
@@ -44,6 +46,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Method::T => "t",
+            Method::Controlled => "controlled",
             Method::Woodruff => "woodruff",
             Method::Jackknife => "jackknife",
             Method::Range => "range",
@@ -234,8 +237,8 @@ mod tests {
     fn methods_have_the_names_of_the_files() {
         // docs/outputs.md.
         assert_eq!(
-            [Method::T, Method::Woodruff, Method::Jackknife, Method::Range].map(Method::name),
-            ["t", "woodruff", "jackknife", "range"]
+            [Method::T, Method::Controlled, Method::Woodruff, Method::Jackknife, Method::Range].map(Method::name),
+            ["t", "controlled", "woodruff", "jackknife", "range"]
         );
     }
 }

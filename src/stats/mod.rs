@@ -18,7 +18,7 @@ mod selection;
 mod sobol;
 mod warmup;
 
-pub use antithetic::{antithetic_mean, antithetic_variance_ratio};
+pub use antithetic::antithetic_variance_ratio;
 pub use control::{Controlled, controlled_mean};
 pub use family::holm;
 pub use intervals::{Estimate, Method, extreme, mean, ratio, student_t};

@@ -81,7 +81,7 @@ pub const TABLES: [TableSchema; 7] = [
             number("std_error", "unit", "standard error of the estimate"),
             number("confidence", "1", "confidence of the interval"),
             whole("n", "replications that had a value"),
-            text("method", "t, woodruff, jackknife or range"),
+            text("method", "t, controlled, woodruff, jackknife or range"),
             text("flags", "labels, separated by commas"),
         ],
     },

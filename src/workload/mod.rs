@@ -89,9 +89,10 @@ impl Workload {
     }
     /// The compiled form, if the workload says when its requests come.
     pub fn traffic(&self, salt: Salt) -> Option<Traffic> {
+        let mirrored = false;
         match (&self.open, &self.users) {
-            (Some(open), _) => Some(Traffic { gaps: open.arrivals.gaps(), pieces: Pieces::of_rate(&open.rate), salt }),
-            (_, Some(users)) => Some(Traffic { gaps: Gaps::Poisson, pieces: Pieces::of_users(users), salt }),
+            (Some(open), _) => Some(Traffic { gaps: open.arrivals.gaps(), pieces: Pieces::of_rate(&open.rate), salt, mirrored }),
+            (_, Some(users)) => Some(Traffic { gaps: Gaps::Poisson, pieces: Pieces::of_users(users), salt, mirrored }),
             _ => None,
         }
     }
@@ -103,6 +104,8 @@ pub struct Traffic {
     pub gaps: Gaps,
     pub pieces: Pieces,
     pub salt: Salt,
+    /// Whether the mirror of every draw is taken: long gaps where there would be short ones (antithetic pairs).
+    pub mirrored: bool,
 }
 
 /// How many arrivals are drawn ahead at once: a tight loop over one generator is faster than a visit to it for each arrival.
@@ -126,6 +129,8 @@ pub struct Source {
 #[derive(Clone)]
 struct Process {
     generator: Xoshiro256PlusPlus,
+    /// All ones if draws are mirrored.
+    flipped: u64,
     piece: Piece,
     next_piece: u32,
     /// Units of the integrated rate used up in the piece.
@@ -140,7 +145,8 @@ impl Source {
     pub fn new(traffic: &Traffic, replication: Key) -> Source {
         let key = Key(replication.draw(traffic.salt).0);
         let generator = Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0);
-        let process = Process { generator, piece: Piece::EMPTY, next_piece: 0, used: 0.0, batch_left: 0, last: Time::ZERO };
+        let flipped = if traffic.mirrored { u64::MAX } else { 0 };
+        let process = Process { generator, flipped, piece: Piece::EMPTY, next_piece: 0, used: 0.0, batch_left: 0, last: Time::ZERO };
         Source { key, ordinal: 0, process, ahead: [Time::ZERO; BLOCK], drawn: BLOCK, next: BLOCK }
     }
 
@@ -173,6 +179,10 @@ impl Source {
 }
 
 impl Process {
+    #[inline(always)]
+    fn next_draw(&mut self) -> Draw {
+        Draw(self.generator.next_u64() ^ self.flipped)
+    }
     /// Draws the arrival after the last one.
     #[inline(always)]
     fn draw(&mut self, traffic: &Traffic, horizon: Time) -> Option<Time> {
@@ -180,7 +190,7 @@ impl Process {
             self.batch_left -= 1;
             return Some(self.last);
         }
-        let mut gap = traffic.gaps.next(Draw(self.generator.next_u64()));
+        let mut gap = traffic.gaps.next(self.next_draw());
         loop {
             let reached = self.used + gap;
             if reached <= self.piece.units {
@@ -191,7 +201,7 @@ impl Process {
             if self.piece.end_s * 1e9 >= horizon.0 as f64 {
                 return None;
             }
-            let draw = Draw(self.generator.next_u64());
+            let draw = self.next_draw();
             self.piece = traffic.pieces.after(&self.piece, self.next_piece, draw);
             self.next_piece += 1;
             self.used = 0.0;
@@ -202,7 +212,7 @@ impl Process {
         }
         if let Gaps::Batch(size) = &traffic.gaps {
             // A batch of none is not a thing that arrives; the check refuses sizes that can be 0.
-            self.batch_left = (size.sample(Draw(self.generator.next_u64())).round().max(1.0) as u64) - 1;
+            self.batch_left = (size.sample(self.next_draw()).round().max(1.0) as u64) - 1;
         }
         // Rounding must not put an arrival before the one that came first.
         self.last = at.max(self.last);

@@ -19,6 +19,7 @@ mod support;
 mod sweep;
 mod theory;
 mod tidy;
+mod variance;
 mod warmup;
 mod workload;
 mod world;

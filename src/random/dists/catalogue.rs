@@ -87,28 +87,30 @@ macro_rules! catalogue {
         #[derive(Clone, Debug, PartialEq)]
         pub enum Law {
             $($(#[doc = $doc])+ $name($tag::Law),)+
+            /// The same law, drawn with the mirror of every draw: large where it would be small (antithetic pairs).
+            Mirrored(Box<Law>),
         }
 
         impl Law {
             #[inline(never)]
             fn sample_any(&self, draw: Draw) -> f64 {
-                match self { $(Law::$name(law) => law.sample(draw),)+ }
+                match self { $(Law::$name(law) => law.sample(draw),)+ Law::Mirrored(law) => law.sample(draw.mirrored()) }
             }
             /// The smallest value that is reached with probability `u`.
             pub fn quantile(&self, u: f64) -> f64 {
-                match self { $(Law::$name(law) => law.quantile(u),)+ }
+                match self { $(Law::$name(law) => law.quantile(u),)+ Law::Mirrored(law) => law.quantile(u) }
             }
             /// The probability of at most `x`.
             pub fn cdf(&self, x: f64) -> f64 {
-                match self { $(Law::$name(law) => law.cdf(x),)+ }
+                match self { $(Law::$name(law) => law.cdf(x),)+ Law::Mirrored(law) => law.cdf(x) }
             }
             /// The mean; may be infinite.
             pub fn mean(&self) -> f64 {
-                match self { $(Law::$name(law) => law.mean(),)+ }
+                match self { $(Law::$name(law) => law.mean(),)+ Law::Mirrored(law) => law.mean() }
             }
             /// The variance; may be infinite.
             pub fn variance(&self) -> f64 {
-                match self { $(Law::$name(law) => law.variance(),)+ }
+                match self { $(Law::$name(law) => law.variance(),)+ Law::Mirrored(law) => law.variance() }
             }
         }
 

@@ -106,6 +106,10 @@ impl Law {
             _ => self.sample_any(draw),
         }
     }
+    /// The same law, drawn with the mirror of every draw.
+    pub fn mirrored(self) -> Law {
+        Law::Mirrored(Box::new(self))
+    }
     /// The coefficient of variation: the standard deviation in means; 0 if nothing varies.
     pub fn cv(&self) -> f64 {
         match self.variance() {

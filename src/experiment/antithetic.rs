@@ -1,0 +1,119 @@
+//! Antithetic pairs: a replication drawn with u and its mirror drawn with 1 − u, as one record.
+//!
+//! Law: the pair is the unit of inference (`stats::antithetic`). So its record is that of one replication of twice the length would be: counts,
+//! gauges and means are the means of both, durations are those of both together, ratios are the ratio of both sums. Everything that reduces records
+//! then needs no case of its own. Sampled requests are those of the first.
+//! Checked: `tests/it/variance.rs`.
+
+use super::cell::CellRecord;
+use crate::measure::{self, Backlog, Distribution, How, SeriesRow, Value};
+use crate::plan::Plan;
+
+/// The two of a pair, together.
+pub fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellRecord {
+    let metrics = measure::vocabulary(&plan.layout).metrics;
+    let histograms: Vec<Distribution> = one.histograms.iter().zip(&mirror.histograms).map(|(a, b)| a.merged(b)).collect();
+    let both = || metrics.iter().zip(&one.values).zip(&mirror.values);
+    let values = both().map(|((metric, a), b)| value(metric.how, *a, *b, &histograms)).collect();
+    let half_differences = both().map(|((_, a), b)| (a.value - b.value) / 2.0).collect();
+    CellRecord {
+        events: one.events + mirror.events,
+        values,
+        half_differences,
+        histograms,
+        backlog: one.backlog.iter().zip(&mirror.backlog).map(|(a, b)| backlog(a, b)).collect(),
+        controls: one.controls.iter().zip(&mirror.controls).map(|(a, b)| [0, 1, 2].map(|i| middle(a[i], b[i]))).collect(),
+        series: one.series.iter().zip(&mirror.series).map(|(a, b)| row(a, b)).collect(),
+        ..one
+    }
+}
+
+/// The mean of two; the other one where one is not known.
+fn middle(a: f64, b: f64) -> f64 {
+    match (a.is_nan(), b.is_nan()) {
+        (true, _) => b,
+        (_, true) => a,
+        _ => (a + b) / 2.0,
+    }
+}
+
+fn value(how: How, a: Value, b: Value, histograms: &[Distribution]) -> Value {
+    let plain = |value| Value { value, weight: a.weight };
+    match how {
+        How::Mean => plain(middle(a.value, b.value)),
+        // The larger of NaN and a number is the number.
+        How::Largest => plain(a.value.max(b.value)),
+        How::Smallest => plain(a.value.min(b.value)),
+        How::Quantile { histogram, q } => plain(histograms[histogram].quantiles_s([q])[0]),
+        How::Ratio => {
+            let part = |v: Value| if v.weight > 0.0 { v.value * v.weight } else { 0.0 };
+            let weight = a.weight + b.weight;
+            Value { value: (part(a) + part(b)) / weight, weight }
+        }
+    }
+}
+
+/// Sums, because growth is looked at as a share of the arrivals.
+fn backlog(a: &Backlog, b: &Backlog) -> Backlog {
+    Backlog { middle: a.middle + b.middle, end: a.end + b.end, arrivals: a.arrivals + b.arrivals }
+}
+
+fn row(a: &SeriesRow, b: &SeriesRow) -> SeriesRow {
+    let windows = a.windows.iter().zip(&b.windows).map(|(a, b)| a.with(b));
+    SeriesRow { start: a.start, end: a.end, windows: windows.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Built;
+    use crate::experiment::cell;
+    use crate::scenario;
+    use std::sync::atomic::AtomicBool;
+
+    #[test]
+    fn a_pair_is_its_two_replications_together() {
+        // Definition, metric by metric, from the two run alone.
+        let yaml = "version: 1
+name: pair
+run: { duration: 60s, warmup: 5s, antithetic: true }
+workload: { users: { to: api.x, open: { rate: 70/s } } }
+services: { api: { queue: { max: 5 }, max_in_flight: 1, endpoints: { x: [ cpu: { exp: 10ms } ] } } }";
+        let built = Built::new(scenario::from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}")), true);
+        let run = |plan| cell::run(plan, 3, &AtomicBool::new(false)).unwrap();
+        let (one, mirror) = (run(&built.plan), run(built.mirror.as_ref().unwrap()));
+        let both = pair(&built.plan, one.clone(), mirror.clone());
+        assert_eq!((both.events, both.seed_key), (one.events + mirror.events, one.seed_key));
+        let metrics = built.metrics();
+        for (index, metric) in metrics.iter().enumerate() {
+            let (a, b, made) = (one.values[index], mirror.values[index], both.values[index]);
+            let durations = |histogram: usize, q| one.histograms[histogram].merged(&mirror.histograms[histogram]).quantiles_s([q])[0];
+            let exact = match metric.how {
+                How::Mean => (a.value + b.value) / 2.0,
+                How::Largest => a.value.max(b.value),
+                How::Smallest => a.value.min(b.value),
+                How::Quantile { histogram, q } => durations(histogram, q),
+                How::Ratio => (a.value * a.weight + b.value * b.weight) / (a.weight + b.weight),
+            };
+            assert!(made.value == exact || made.value.is_nan() && exact.is_nan(), "{metric:?}: {made:?} {exact}");
+        }
+        let of = |stat: &str| metrics.iter().position(|m| m.kind == "workload" && m.metric == stat).unwrap();
+        let (offered, errors) = (of("offered_rate"), of("error_ratio"));
+        let rate = |record: &CellRecord| record.values[offered].value;
+        assert_eq!(both.values[errors].weight, one.values[errors].weight + mirror.values[errors].weight);
+        assert!((both.half_differences[offered] - (rate(&one) - rate(&mirror)) / 2.0).abs() < 1e-12);
+        assert_eq!(both.series.len(), one.series.len());
+        let latency = |record: &CellRecord| record.series[10].windows[0].mean;
+        assert!((latency(&both) - (latency(&one) + latency(&mirror)) / 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_one_of_a_pair_does_not_know_is_the_others() {
+        // Definition; and a share of nothing has no weight.
+        assert_eq!((middle(f64::NAN, 3.0), middle(5.0, f64::NAN), middle(1.0, 2.0)), (3.0, 5.0, 1.5));
+        let none = Value { value: f64::NAN, weight: 0.0 };
+        let some = Value { value: 0.25, weight: 8.0 };
+        assert_eq!(value(How::Ratio, none, some, &[]), some);
+        assert_eq!(value(How::Largest, none, some, &[]).value, 0.25);
+    }
+}
