@@ -129,6 +129,8 @@ fn quantiles_s<const N: usize>(total: u64, filled: impl Iterator<Item = (usize, 
 /// Buckets of a power of two: 2^10, for three digits.
 const HALF_BITS: u32 = 10;
 const HALF: usize = 1 << HALF_BITS;
+/// Buckets that are looked at together.
+const CHUNK: usize = 32;
 /// The bucket of the longest duration.
 pub(super) const BUCKET_MAX: u32 = (65 - HALF_BITS) * HALF as u32 - 1;
 
@@ -174,8 +176,12 @@ impl Histogram {
             return;
         }
         if from < self.first {
-            self.counts.splice(0..0, std::iter::repeat_n(0, self.first - from));
-            self.first = from;
+            // At least as much again, so that all are moved a few times only; and in one copy, where `splice` would move them one by one.
+            let from = from.min(self.first.saturating_sub(self.counts.len()));
+            let more = self.first - from;
+            let mut counts = vec![0; more + self.counts.len()];
+            counts[more..].copy_from_slice(&self.counts);
+            (self.first, self.counts) = (from, counts);
         }
         if to > self.first + self.counts.len() {
             self.counts.resize(to - self.first, 0);
@@ -207,7 +213,11 @@ impl Histogram {
         // Zeros may be in both places, if the smallest other value is below 2048 ns.
         let covered = self.counts.first().filter(|_| self.first == 0).copied().unwrap_or(0);
         let zeros = Some((0, self.zeros + covered)).filter(|(_, count)| *count > 0);
-        let others = self.counts.iter().enumerate().filter(|(index, count)| **count > 0 && self.first + index > 0);
+        // Most are empty, and there is a whole number of chunks: each power of two has 1024 buckets.
+        let (chunks, _) = self.counts.as_chunks::<CHUNK>();
+        let some = chunks.iter().enumerate().filter(|(_, chunk)| chunk.iter().fold(0, |any, count| any | count) > 0);
+        let places = some.flat_map(|(index, chunk)| (index * CHUNK..).zip(chunk));
+        let others = places.filter(|(index, count)| **count > 0 && self.first + index > 0);
         zeros.into_iter().chain(others.map(|(index, count)| (self.first + index, *count)))
     }
     /// The smallest duration with at least a share `q` of all at or below it, in seconds; the middle of its bucket. NaN when empty.

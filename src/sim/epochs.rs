@@ -33,6 +33,17 @@ pub struct Epoch {
     pub finish: Vec<u32>,
 }
 
+impl Epoch {
+    /// Whether faults begin or end.
+    pub fn changes_faults(&self) -> bool {
+        !self.begin.is_empty() || !self.finish.is_empty()
+    }
+    /// Whether the laws are audited.
+    pub fn is_audited(&self) -> bool {
+        self.last && self.stop == Stop::Reached || self.stop == Stop::Audit
+    }
+}
+
 /// All epochs of a replication, in order.
 pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
     let horizon = plan.horizon;

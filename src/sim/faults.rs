@@ -1,7 +1,7 @@
 //! The epoch system that begins and ends faults.
 
 use super::PlanHandle;
-use super::epochs::{Epoch, Stop};
+use super::epochs::Epoch;
 use crate::fault::Effect;
 use crate::kernel::Calendar;
 use crate::measure::{Happening, Recorder};
@@ -45,9 +45,6 @@ pub fn apply(
     epoch: Res<Epoch>,
     plan: Res<PlanHandle>,
 ) {
-    if epoch.stop != Stop::Reached || (epoch.begin.is_empty() && epoch.finish.is_empty()) {
-        return;
-    }
     let (plan, now) = (&plan.0, calendar.now());
     let changes = epoch.finish.iter().map(|f| (*f, false)).chain(epoch.begin.iter().map(|f| (*f, true)));
     for (index, begins) in changes {

@@ -23,7 +23,7 @@ use crate::random::keys::Key;
 use crate::server::{Gauges, InstanceState};
 use crate::units::Span;
 use bevy_ecs::prelude::*;
-use bevy_ecs::schedule::{ScheduleLabel, SingleThreadedExecutor};
+use bevy_ecs::system::RegisteredSystemError;
 use epochs::{Epoch, Stop};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,9 +46,6 @@ pub enum SimError {
 #[derive(Resource, Clone)]
 pub(crate) struct PlanHandle(pub Arc<Plan>);
 
-#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
-struct EpochSchedule;
-
 /// Runs one replication.
 ///
 /// # Errors
@@ -57,13 +54,10 @@ pub fn simulate(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) ->
     let key = Key::replication(plan.seed, replication as u64);
     let mut world = World::new();
     spawn::spawn(&mut world, plan, key);
-    let mut schedule = Schedule::new(EpochSchedule);
-    schedule.set_executor(SingleThreadedExecutor::new());
-    schedule.add_systems((advance::advance, windows::close, faults::apply, audit::audit).chain());
     for epoch in epochs::all(plan) {
         world.insert_resource(epoch);
         loop {
-            schedule.run(&mut world);
+            run_systems(&mut world);
             // To the millisecond, for the message of a limit.
             let at = Span(world.resource::<Calendar>().now().0 / 1_000_000 * 1_000_000);
             match world.resource::<Epoch>().stop {
@@ -86,6 +80,25 @@ pub fn simulate(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) ->
         }
     }
     Ok(harvest(world, plan, key, replication))
+}
+
+/// Runs the systems of an epoch, in this order. Each is made ready when it is first needed, by the world itself: to build a schedule of them took
+/// longer than to simulate a hundred requests.
+fn run_systems(world: &mut World) {
+    let run = |world: &mut World| {
+        world.run_system_cached(advance::advance)?;
+        let epoch = world.resource::<Epoch>();
+        let (reached, changes_faults, is_audited) = (epoch.stop == Stop::Reached, epoch.changes_faults(), epoch.is_audited());
+        if reached {
+            world.run_system_cached(windows::close)?;
+        }
+        if reached && changes_faults {
+            world.run_system_cached(faults::apply)?;
+        }
+        if is_audited { world.run_system_cached(audit::audit) } else { Ok(()) }
+    };
+    let ran: Result<(), RegisteredSystemError> = run(world);
+    ran.expect("what the systems ask for has been spawned");
 }
 
 /// Takes the measures out of a world that has reached its horizon.

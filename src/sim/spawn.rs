@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Requests in the pool at the beginning.
-const POOL: u32 = 256;
+const POOL: u32 = 64;
 
 /// Everything but the epoch.
 pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {

@@ -1,6 +1,6 @@
 //! The epoch system that closes windows: series rows, the measured part of the gauges, the backlog.
 
-use super::epochs::{Epoch, Stop};
+use super::epochs::Epoch;
 use crate::kernel::Calendar;
 use crate::measure::Recorder;
 use crate::network::LinkState;
@@ -15,9 +15,6 @@ pub fn close(
     calendar: Res<Calendar>,
     epoch: Res<Epoch>,
 ) {
-    if epoch.stop != Stop::Reached {
-        return;
-    }
     let now = calendar.now();
     if epoch.middle || epoch.last {
         note_backlog(&mut recorder, epoch.last);
