@@ -3,6 +3,7 @@
 //! A folder with a manifest is complete (`folder.rs`).
 //! Nothing in the files depends on the clock or on the number of threads: equal runs are equal bytes.
 
+mod answer;
 mod comparison;
 mod dataset;
 mod folder;
@@ -12,6 +13,7 @@ mod schema;
 mod sweep;
 mod table;
 
+pub use comparison::comparison_batch;
 pub(crate) use comparison::write_comparison;
 pub(crate) use dataset::Dataset;
 pub use folder::StoreError;

@@ -63,8 +63,8 @@ pub const POINTS: &str = "points.parquet";
 /// The folders of a sweep's tables, each in parts.
 pub const PARTS: [&str; 4] = ["summary", "replications", "series", "histograms"];
 
-/// All tables.
-pub const TABLES: [TableSchema; 7] = [
+/// All tables whose columns are fixed: those of a run first.
+pub const TABLES: [TableSchema; 8] = [
     TableSchema {
         file: "summary.parquet",
         row: "one estimate",
@@ -179,6 +179,7 @@ pub const TABLES: [TableSchema; 7] = [
             text("reached", "yes, or no if it does not settle within half of the run"),
         ],
     },
+    COMPARISON,
 ];
 
 impl TableSchema {

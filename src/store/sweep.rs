@@ -8,14 +8,13 @@ use super::dataset::{histogram_rows, replication_rows, series_rows};
 use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::schema::{Column, Kind, OF_POINT, PARTS, POINT, POINTS, TABLES, field};
-use super::table::{Cell, Table, summary_rows};
+use super::table::{Cell, Push, Table, summary_rows};
 use crate::design::value::{self, Kind as ValueKind};
 use crate::experiment::Reduced;
 use crate::measure::{self};
 use crate::scenario::Parameters;
 use arrow_schema::Schema;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,7 +67,7 @@ impl SweepDataset {
         });
         let first = std::iter::once(field(POINT.name, &POINT));
         let fields: Vec<_> = first.chain(columns).chain(OF_POINT.iter().map(|column| field(column.name, column))).collect();
-        let points = create(&mut folder, POINTS, Arc::new(Schema::new(fields)))?;
+        let points = Table::begin(&mut folder, POINTS, Arc::new(Schema::new(fields)))?;
         let is_wanted = [true, true, wanted.series, wanted.histograms];
         let part =
             |index: usize| is_wanted[index].then(|| Part { schema: TABLES[TABLE_OF[index]].arrow_of_points(), number: 0, open: None });
@@ -139,31 +138,24 @@ impl SweepDataset {
             Cell::Whole(results.map_or(0, |results| results.events)),
             Cell::Text(results.map_or("", |results| results.fingerprint.as_str())),
         ]);
-        self.points.push(&cells).map_err(|e| StoreError::io("cannot write", &self.folder.path().join(POINTS), e))
+        self.points.push(&cells)
     }
 
     /// Writes rows into the open part of a table, if the table is wanted.
-    fn write(&mut self, index: usize, rows: impl FnOnce(&mut dyn FnMut(&[Cell]))) -> Result<(), StoreError> {
+    fn write(&mut self, index: usize, rows: impl FnOnce(Push)) -> Result<(), StoreError> {
         let Some(part) = &mut self.parts[index] else { return Ok(()) };
         if part.open.is_none() {
             let name = format!("{}/part-{:05}.parquet", PARTS[index], part.number);
-            part.open = Some((name.clone(), create(&mut self.folder, &name, part.schema.clone())?));
+            let table = Table::begin(&mut self.folder, &name, part.schema.clone())?;
+            part.open = Some((name, table));
             part.number += 1;
         }
-        let Some((name, table)) = &mut part.open else { return Ok(()) };
-        let mut failed = Ok(());
-        rows(&mut |cells| {
-            if failed.is_ok() {
-                failed = table.push(cells);
-            }
-        });
-        failed.map_err(|e| StoreError::io("cannot write", &self.folder.path().join(name.as_str()), e))
+        part.open.as_mut().map_or(Ok(()), |(_, table)| table.fill(rows))
     }
 
     fn close(&mut self, index: usize) -> Result<(), StoreError> {
         if let Some((name, table)) = self.parts[index].as_mut().and_then(|part| part.open.take()) {
-            let count = table.finish().map_err(|e| StoreError::io("cannot write", &self.folder.path().join(&name), e))?;
-            self.rows.push((name, count));
+            self.rows.push((name, table.finish()?));
         }
         Ok(())
     }
@@ -176,8 +168,7 @@ impl SweepDataset {
         for index in 0..PARTS.len() {
             self.close(index)?;
         }
-        let count = self.points.finish().map_err(|e| StoreError::io("cannot write", &self.folder.path().join(POINTS), e))?;
-        self.rows.push((POINTS.to_string(), count));
+        self.rows.push((POINTS.to_string(), self.points.finish()?));
         let rows: Vec<(&str, u64)> = self.rows.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
         self.folder.complete(manifest, &rows).map(|names| names.len())
     }
@@ -206,12 +197,6 @@ fn text_of(row: &Parameters, parameter: &Parameter) -> String {
         Some(serde_json::Value::String(text)) => text.clone(),
         Some(value) => value.to_string(),
     }
-}
-
-fn create(folder: &mut Folder, name: &str, schema: Arc<Schema>) -> Result<Table, StoreError> {
-    let path = folder.begin(name);
-    let created = File::create(&path).map_err(|e| e.to_string()).and_then(|file| Table::create(schema, file).map_err(|e| e.to_string()));
-    created.map_err(|e| StoreError::io("cannot write", &path, e))
 }
 
 /// What the manifest of a folder says, if it holds a complete result.
