@@ -1,7 +1,8 @@
 //! The manifest: what was run, and which files with how many rows and which hash are the result.
 
 use super::schema::TABLES;
-use crate::experiment::{Comparison, Results, Shard};
+use crate::design::value::{unit, written};
+use crate::experiment::{Comparison, Found, Results, Shard};
 use crate::scenario::{Scenario, to_json};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -55,6 +56,30 @@ impl Manifest {
             ("fingerprints", json!(fingerprints)),
         ];
         Manifest::of("compare", baseline, said)
+    }
+    /// That of a capacity: the answer.
+    pub fn of_capacity(scenario: &Scenario, found: &Found) -> Manifest {
+        let bottleneck = found.bottleneck.as_ref().map(|bottleneck| {
+            json!({
+                "service": bottleneck.service, "utilisation": bottleneck.utilisation,
+                "waits_for": bottleneck.waits_for, "share_of_latency": bottleneck.share_of_latency,
+            })
+        });
+        let written = |base: Option<f64>| base.map_or(Value::Null, |base| written(base, found.kind));
+        let said = vec![
+            ("confidence", json!(scenario.run.confidence.0.fraction)),
+            ("path", json!(found.path)),
+            ("unit", json!(unit(found.kind))),
+            ("searched", json!(if found.is_largest { "largest" } else { "smallest" })),
+            ("capacity", written(Some(found.estimate))),
+            ("number", json!(found.estimate)),
+            ("meets", written(found.meets)),
+            ("misses", written(found.misses)),
+            ("today", written(found.today)),
+            ("headroom", json!(found.headroom())),
+            ("bottleneck", json!(bottleneck)),
+        ];
+        Manifest::of("capacity", scenario, said)
     }
     pub fn new(results: &Results, scenario_json: String) -> Manifest {
         let scenario: Value = serde_json::from_str(&scenario_json).unwrap_or_default();

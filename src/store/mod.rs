@@ -4,6 +4,7 @@
 //! Nothing in the files depends on the clock or on the number of threads: equal runs are equal bytes.
 
 mod answer;
+mod capacity;
 mod comparison;
 mod dataset;
 mod folder;
@@ -13,6 +14,8 @@ mod schema;
 mod sweep;
 mod table;
 
+pub use capacity::capacity_batch;
+pub(crate) use capacity::write_capacity;
 pub use comparison::comparison_batch;
 pub(crate) use comparison::write_comparison;
 pub(crate) use dataset::Dataset;
@@ -20,6 +23,6 @@ pub use folder::StoreError;
 pub(crate) use folder::{Folder, temporary};
 pub(crate) use journal::{Head, JOURNAL, Journal};
 pub(crate) use manifest::{Manifest, hash};
-pub use schema::{COMPARISON, Column, Kind, OF_POINT, PLOTS, POINT, TABLES, TableSchema};
+pub use schema::{CAPACITY, COMPARISON, Column, Kind, OF_POINT, PLOTS, POINT, TABLES, TableSchema};
 pub(crate) use sweep::{SweepDataset, Wanted, manifest_of, parameters};
 pub use table::summary_batch;

@@ -64,7 +64,7 @@ pub const POINTS: &str = "points.parquet";
 pub const PARTS: [&str; 4] = ["summary", "replications", "series", "histograms"];
 
 /// All tables whose columns are fixed: those of a run first.
-pub const TABLES: [TableSchema; 8] = [
+pub const TABLES: [TableSchema; 9] = [
     TableSchema {
         file: "summary.parquet",
         row: "one estimate",
@@ -180,6 +180,7 @@ pub const TABLES: [TableSchema; 8] = [
         ],
     },
     COMPARISON,
+    CAPACITY,
 ];
 
 impl TableSchema {
@@ -220,6 +221,36 @@ pub const COMPARISON: TableSchema = TableSchema {
         number("more_replications", "1", "about how many more would decide"),
         number("unpaired_variance_ratio", "1", "variance that independent runs would give the difference, over that of pairs"),
         whole("n", "pairs that had a value"),
+    ],
+};
+
+/// The table of a capacity.
+pub const CAPACITY: TableSchema = TableSchema {
+    file: "capacity.parquet",
+    row: "one goal at one value that was tried",
+    columns: &[
+        text("parameter", "path of what is searched"),
+        number("value", "value_unit", "the value"),
+        text("value_unit", "unit of the value; empty for a number"),
+        text("written", "the value as it stands in the scenario"),
+        text("slo", "name of the objective"),
+        text("goal", "one of its goals, in words"),
+        text("kind", "workload or endpoint"),
+        ENTITY,
+        METRIC,
+        STAT,
+        UNIT,
+        number("estimate", "unit", "point estimate"),
+        number("low", "unit", "lower end of the interval"),
+        number("high", "unit", "upper end of the interval"),
+        number("bound", "unit", "the bound of the goal"),
+        text("meets", "yes or no: on which side of the bound the interval is; undecided if on both"),
+        text("verdict", "meets, misses or too near to tell: all goals together, at this value"),
+        whole("replications", "replications that were run at this value"),
+        text("overloaded", "workloads whose backlog grows without end, separated by commas"),
+        text("bottleneck", "the busiest service"),
+        number("utilisation", "1", "its busy core time over the time of the cores that it can use"),
+        text("waits_for", "what requests wait for most: queue, memory or admission; empty if they do not wait"),
     ],
 };
 

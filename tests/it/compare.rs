@@ -1,6 +1,6 @@
 //! Comparisons and choices: pairs are pairs, what is sure is sure, and the best is found.
 
-use crate::support::{Room, holds, words};
+use crate::support::{Room, assert_numbers, words};
 use asyncflow::Experiment;
 use asyncflow::experiment::{Compared, Judgement};
 use asyncflow::store;
@@ -186,7 +186,7 @@ fn the_table_of_a_comparison_says_what_json_says_and_is_the_batch() {
     assert!(rows.len() > 50 && file.num_rows() == rows.len());
     assert!(words(&file, "judgement").iter().zip(rows).all(|(word, row)| row["judgement"] == *word));
     for (column, keys) in [("base", ["base", "estimate"]), ("difference_low", ["difference", "low"])] {
-        holds(&file, column, rows.iter().map(|row| &row[keys[0]][keys[1]]));
+        assert_numbers(&file, column, rows.iter().map(|row| &row[keys[0]][keys[1]]));
     }
     for key in ["confidence", "variants", "fingerprints"] {
         assert_eq!(room.manifest("one")[key], said[key], "{key}");

@@ -123,7 +123,7 @@ pub fn words(batch: &RecordBatch, column: &str) -> Vec<String> {
 
 /// Claims that a column holds the numbers that JSON has, null for null. Rust's JSON is read to the last place but one; `tests/readback.py` compares
 /// every bit.
-pub fn holds<'v>(batch: &RecordBatch, column: &str, numbers: impl Iterator<Item = &'v serde_json::Value>) {
+pub fn assert_numbers<'v>(batch: &RecordBatch, column: &str, numbers: impl Iterator<Item = &'v serde_json::Value>) {
     let held: Vec<Option<f64>> = batch[column].as_primitive::<Float64Type>().iter().collect();
     let said: Vec<Option<f64>> = numbers.map(serde_json::Value::as_f64).collect();
     assert_eq!(held.len(), said.len(), "{column}");
