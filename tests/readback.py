@@ -171,6 +171,14 @@ ANSWERS = [
             for goal in tried["goals"]
         ],
     ),
+    (
+        "sensitivity scenarios/sizing.yaml -d 60s -r 2 --method sobol --size 32 --vary services.api.replicas=3..6@integer --vary workload.users.open.rate=100/s..350/s --out out/shares",
+        lambda said: [
+            {"parameter": row["path"]} | (row["morris"] or {}) | (row["sobol"] or {})
+            for metric in said["metrics"]
+            for row in metric["parameters"]
+        ],
+    ),
 ]
 
 

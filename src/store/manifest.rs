@@ -2,7 +2,7 @@
 
 use super::schema::TABLES;
 use crate::design::value::{unit, written};
-use crate::experiment::{Comparison, Found, Results, Shard};
+use crate::experiment::{Comparison, Found, Results, Sensitivity, Shard};
 use crate::scenario::{Scenario, to_json};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -80,6 +80,21 @@ impl Manifest {
             ("bottleneck", json!(bottleneck)),
         ];
         Manifest::of("capacity", scenario, said)
+    }
+    /// That of a sensitivity analysis.
+    pub fn of_sensitivity(scenario: &Scenario, answers: &[Sensitivity]) -> Manifest {
+        let metrics = answers.iter().map(|answer| {
+            json!({
+                "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown,
+                "least": answer.range.0, "largest": answer.range.1,
+            })
+        });
+        let said = vec![
+            ("confidence", json!(scenario.run.confidence.0.fraction)),
+            ("method", json!(answers.first().map(|answer| answer.method.name()))),
+            ("metrics", metrics.collect()),
+        ];
+        Manifest::of("sensitivity", scenario, said)
     }
     pub fn new(results: &Results, scenario_json: String) -> Manifest {
         let scenario: Value = serde_json::from_str(&scenario_json).unwrap_or_default();

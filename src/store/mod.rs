@@ -11,6 +11,7 @@ mod folder;
 mod journal;
 mod manifest;
 mod schema;
+mod sensitivity;
 mod sweep;
 mod table;
 
@@ -23,6 +24,8 @@ pub use folder::StoreError;
 pub(crate) use folder::{Folder, temporary};
 pub(crate) use journal::{Head, JOURNAL, Journal};
 pub(crate) use manifest::{Manifest, hash};
-pub use schema::{CAPACITY, COMPARISON, Column, Kind, OF_POINT, PLOTS, POINT, TABLES, TableSchema};
+pub use schema::{CAPACITY, COMPARISON, Column, Kind, OF_POINT, PLOTS, POINT, SENSITIVITY, TABLES, TableSchema};
+pub use sensitivity::sensitivity_batch;
+pub(crate) use sensitivity::write_sensitivity;
 pub(crate) use sweep::{SweepDataset, Wanted, manifest_of, parameters};
 pub use table::summary_batch;

@@ -64,7 +64,7 @@ pub const POINTS: &str = "points.parquet";
 pub const PARTS: [&str; 4] = ["summary", "replications", "series", "histograms"];
 
 /// All tables whose columns are fixed: those of a run first.
-pub const TABLES: [TableSchema; 9] = [
+pub const TABLES: [TableSchema; 10] = [
     TableSchema {
         file: "summary.parquet",
         row: "one estimate",
@@ -181,6 +181,7 @@ pub const TABLES: [TableSchema; 9] = [
     },
     COMPARISON,
     CAPACITY,
+    SENSITIVITY,
 ];
 
 impl TableSchema {
@@ -251,6 +252,34 @@ pub const CAPACITY: TableSchema = TableSchema {
         text("bottleneck", "the busiest service"),
         number("utilisation", "1", "its busy core time over the time of the cores that it can use"),
         text("waits_for", "what requests wait for most: queue, memory or admission; empty if they do not wait"),
+    ],
+};
+
+/// The table of a sensitivity analysis.
+pub const SENSITIVITY: TableSchema = TableSchema {
+    file: "sensitivity.parquet",
+    row: "what one parameter does to one metric",
+    columns: &[
+        KIND,
+        ENTITY,
+        METRIC,
+        STAT,
+        UNIT,
+        text("method", "morris or sobol"),
+        text("parameter", "path of the parameter"),
+        text("range_from", "where its range begins, as it is written; of a list the first value"),
+        text("range_to", "where it ends; of a list the last value"),
+        number("mu", "unit", "mean effect of the whole range; null with sobol"),
+        number("mu_star", "unit", "mean absolute effect: the importance; null with sobol"),
+        number("mu_star_std_error", "unit", "its standard error; null with sobol"),
+        number("sigma", "unit", "standard deviation of the effects; null with sobol"),
+        number("first", "1", "first-order index: the share of the variance that the parameter explains alone; null with morris"),
+        number("first_low", "1", "lower end of its interval; null with morris"),
+        number("first_high", "1", "upper end of its interval; null with morris"),
+        number("total", "1", "total index: the same with all its interactions; null with morris"),
+        number("total_low", "1", "lower end of its interval; null with morris"),
+        number("total_high", "1", "upper end of its interval; null with morris"),
+        whole("n", "effects, or groups of points, that had a value"),
     ],
 };
 
