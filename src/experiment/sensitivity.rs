@@ -138,7 +138,7 @@ pub fn sensitivity(
     reduce_all(&spec, options, &mut memory, &mut |reduced| {
         for (index, metric) in metrics.iter().enumerate() {
             let named = |row: &&Row| format!("{}.{}.{}", row.entity, row.metric, row.stat) == *metric;
-            let row = reduced.results.as_ref().and_then(|(_, results)| results.rows.iter().find(named));
+            let row = reduced.swept.results.as_ref().and_then(|results| results.rows.iter().find(named));
             outputs[index].push(row.map_or(f64::NAN, |row| row.estimate.estimate));
             found[index] = found[index].take().or_else(|| row.cloned());
         }

@@ -1,6 +1,7 @@
 //! Sweeps: the same bytes however they are run, nothing complete lost, nothing incomplete taken for whole, and clear refusals.
 
-use crate::support::Room;
+use crate::support::{Room, table};
+use asyncflow::{Experiment, store};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -90,6 +91,28 @@ fn a_point_of_a_sweep_is_the_run_with_its_values_set() {
             let p99 = ran["metrics"].as_array().unwrap().iter().find(|m| m["stat"] == "p99").unwrap();
             assert!(point["metrics"].as_array().unwrap().iter().any(|m| m["stat"] == "p99" && m["estimate"] == p99["estimate"]));
         }
+    }
+}
+
+#[test]
+fn the_batches_of_a_sweep_in_memory_are_the_tables_of_its_files() {
+    // The command's files are the oracle: with columns of every kind, points that leave a parameter as it is, one that fails, and goals of precision.
+    let room = Room::new("small.yaml", SCENARIO);
+    let alone = SCENARIO.replace("  vary:", "  design: one_at_a_time\n  vary:");
+    let rows = "sweep:
+  design: list
+  rows:
+    - { services.api.replicas: 1, run.limits.in_flight: 1M, run.replications: 3 }
+    - { services.api.replicas: 2, run.limits.in_flight: 3, run.replications: 2 }
+    - { services.api.replicas: 3, run.limits.in_flight: 1M, run.replications: { until: { metric: users.latency.p99, half_width: 50% }, min: 2, max: 4 } }
+";
+    let listed = SCENARIO.split("sweep:").next().unwrap().to_string() + rows;
+    for (scenario, code) in [(SCENARIO, 0), (&alone, 0), (&listed, 2)] {
+        fs::write(room.path("small.yaml"), scenario).unwrap();
+        room.ends("sweep small.yaml -q -o out --force --set run.duration=5s", code);
+        let swept = Experiment::from_yaml(scenario).unwrap().set("run.duration=5s").sweep().unwrap();
+        assert_eq!(store::points_batch(&swept), table(&room.path("out/points.parquet")));
+        assert_eq!(store::summary_batch_of_points(&swept), table(&room.path("out/summary/part-00000.parquet")));
     }
 }
 
