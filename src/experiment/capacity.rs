@@ -310,7 +310,7 @@ fn margin(tried: &Tried) -> f64 {
 fn bottleneck(results: &Results) -> Option<Bottleneck> {
     let mean = |e: &Estimate| e.estimate;
     let services = results.rows.iter().filter(|row| row.kind == "service" && row.metric == "utilisation" && row.stat == "mean");
-    let busiest = services.max_by(|a, b| mean(&a.estimate).total_cmp(&mean(&b.estimate)))?;
+    let busiest = services.filter(|row| !mean(&row.estimate).is_nan()).max_by(|a, b| mean(&a.estimate).total_cmp(&mean(&b.estimate)))?;
     let workload = results.rows.iter().find(|row| row.kind == "workload" && row.metric == "latency" && row.stat == "mean")?;
     let waits = ["queue", "memory", "admission"].map(|part| {
         let row = results.find("workload", &workload.entity, &format!("time_in.{part}"), "mean");

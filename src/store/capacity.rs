@@ -80,6 +80,8 @@ fn rows(found: &Found, push: Push) {
 
 fn meets(goal: &SloResult) -> &'static str {
     match (goal.certain, goal.pass) {
+        // Nothing was measured: the system could not hold it, or answered nobody.
+        _ if goal.estimate.is_nan() => "undecided",
         (true, true) => "yes",
         (true, false) => "no",
         (false, _) => "undecided",

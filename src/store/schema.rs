@@ -245,7 +245,7 @@ pub const CAPACITY: TableSchema = TableSchema {
         number("low", "unit", "lower end of the interval"),
         number("high", "unit", "upper end of the interval"),
         number("bound", "unit", "the bound of the goal"),
-        text("meets", "yes or no: on which side of the bound the interval is; undecided if on both"),
+        text("meets", "yes or no: on which side of the bound the interval is; undecided if on both, or if there is none"),
         text("verdict", "meets, misses or too near to tell: all goals together, at this value"),
         whole("replications", "replications that were run at this value"),
         text("overloaded", "workloads whose backlog grows without end, separated by commas"),

@@ -78,11 +78,11 @@ fn a_search_is_the_same_on_any_number_of_threads() {
     assert_eq!(of(1), of(3));
 }
 
-/// Two objectives with three goals, of a workload and of an endpoint.
+/// Two objectives with three goals, of a workload and of an endpoint; at 200/s more requests are in flight than may be.
 const GOALS: &str = "
 version: 1
 name: goals
-run: { duration: 20s, warmup: 5s }
+run: { duration: 20s, warmup: 5s, limits: { in_flight: 60 } }
 workload: { users: { to: api.x, open: { rate: 40/s } } }
 services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }
 slos: { fast: { of: users, p95: 60ms, errors: 1% }, steady: { of: api.x, mean: 25ms } }
@@ -102,6 +102,7 @@ fn the_table_of_a_capacity_says_what_json_says_and_is_the_batch() {
         .flat_map(|tried| tried["goals"].as_array().unwrap().iter().map(move |goal| (tried, goal)))
         .collect();
     assert!(rows.len() >= 9 && rows.len() == 3 * said["tried"].as_array().unwrap().len(), "{said}");
+    assert!(rows.iter().any(|(_, goal)| goal["estimate"].is_null()), "{said}");
     for (column, key) in [("value", "number"), ("utilisation", "utilisation")] {
         assert_numbers(&file, column, rows.iter().map(|(tried, _)| &tried[key]));
     }
@@ -116,10 +117,13 @@ fn the_table_of_a_capacity_says_what_json_says_and_is_the_batch() {
     }
     let meets = |goal: &Value| match (goal["certain"] == true, goal["pass"] == true) {
         (false, _) => "undecided",
+        _ if goal["estimate"].is_null() => "undecided",
         (true, true) => "yes",
         (true, false) => "no",
     };
     assert!(words(&file, "meets").iter().zip(&rows).all(|(word, (_, goal))| meets(goal) == word));
+    let is_known = rows.iter().map(|(tried, _)| !tried["utilisation"].is_null());
+    assert!(words(&file, "bottleneck").iter().zip(is_known).all(|(service, is_known)| service == if is_known { "api" } else { "" }));
     let manifest = room.manifest("one");
     for key in ["path", "unit", "searched", "capacity", "number", "meets", "misses", "today", "bottleneck"] {
         assert_eq!(manifest[key], said[key], "{key}");
