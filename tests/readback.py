@@ -4,7 +4,8 @@
 
 Claims, for two runs (the README's, and one with calls, faults, losses and sampled requests): the files are those of the manifest, with its
 hashes, before reading and after; columns, types, units and numbers of rows are the manifest's in every reader; all readers see the same
-values; summary.parquet is --json, bit for bit; the tables agree with each other. And every line for DuckDB and Python in README.md and
+values; summary.parquet is --json, bit for bit; the tables agree with each other. The same, as far as it goes, for the one table of a comparison
+and of a search. And every line for DuckDB and Python in README.md and
 docs/*.md runs as it stands, after the commands that its page names.
 """
 
@@ -150,6 +151,52 @@ def check_run(scenario, expected):
     print(f"{scenario}: {sum(map(len, tables.values())):,} rows in {len(tables)} tables, equal in pyarrow, DuckDB, Polars and pandas")
 
 
+ANSWERS = [
+    # Commands, as their pages have them, and the rows that their --json has, by column.
+    (
+        "compare scenarios/sizing.yaml -r 2 --set services.api.balance=round_robin --out out/balancers",
+        lambda said: [
+            {"base": row["base"]["estimate"], "difference_low": row["difference"]["low"]}
+            | {key: row[key] for key in ["kind", "entity", "metric", "stat", "p_value", "p_adjusted", "judgement"]}
+            for row in said["differences"]
+        ],
+    ),
+    (
+        "capacity scenarios/sizing.yaml --vary services.api.replicas --from 1 --to 16 --out out/replicas",
+        lambda said: [
+            {"value": tried["number"], "slo": goal["name"], "entity": goal["of"]}
+            | {key: tried[key] for key in ["verdict", "replications", "utilisation"]}
+            | {key: goal[key] for key in ["goal", "estimate", "low", "high"]}
+            for tried in said["tried"]
+            for goal in tried["goals"]
+        ],
+    ),
+    (
+        "sensitivity scenarios/sizing.yaml -d 60s -r 2 --method sobol --size 32 --vary services.api.replicas=3..6@integer --vary workload.users.open.rate=100/s..350/s --out out/shares",
+        lambda said: [
+            {"parameter": row["path"]} | (row["morris"] or {}) | (row["sobol"] or {})
+            for metric in said["metrics"]
+            for row in metric["parameters"]
+        ],
+    ),
+]
+
+
+def check_answer(command, expected):
+    """The one table of a comparison or a search is its --json."""
+    command = shlex.split(command)
+    said = json.loads(asyncflow(*command, "--json"))
+    folder = pathlib.Path(command[-1])
+    manifest = json.loads((folder / "manifest.json").read_text())
+    check_hashes(folder, manifest)
+    ((name, entry),) = manifest["files"].items()
+    rows = check_table(folder / name, entry)
+    assert len(rows) == len(expected(said)) > 0, name
+    for row, told in zip(rows, expected(said)):
+        assert all(same(row[key], value) for key, value in told.items()), (name, row, told)
+    print(f"{command[0]}: {len(rows):,} rows of {name}, equal in pyarrow, DuckDB, Polars and pandas")
+
+
 def check_pages():
     """Every line for DuckDB and Python in the docs."""
     run = 0
@@ -183,6 +230,8 @@ def main():
         pathlib.Path("shop.yaml").write_text("".join(block.split("```")[0] for block in tutorial.split("```yaml\n")[1:]))
         asyncflow("run", "shop.yaml", "-q")
         asyncflow("sweep", "scenarios/sizing.yaml", "-q")
+        for command, expected in ANSWERS:
+            check_answer(command, expected)
         check_pages()
         os.chdir(PROJECT)
     print(f"pyarrow {arrow.__version__}, duckdb {duckdb.__version__}, polars {polars.__version__}, pandas {pandas.__version__}")

@@ -9,10 +9,11 @@ use super::progress::Bar;
 use super::vary::value;
 use super::write::refuse;
 use super::{interrupt, run};
-use crate::experiment::{self, CapacityError, Options};
+use crate::experiment::{self, CapacityError, Found, Options};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Slo, Template};
+use crate::store;
 use crate::units::Share;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -45,19 +46,28 @@ pub fn capacity(options: &Capacity) -> Outcome {
             Outcome::Refused
         }
         Err(error) => refuse(&error.to_string()),
-        Ok(found) if options.json => print(&format!("{:#}\n", report::capacity_to_json(&found))),
-        Ok(found) if options.quiet => {
-            if found.meets.is_some() {
-                Outcome::Done
-            } else {
-                Outcome::Missed
-            }
-        }
-        Ok(found) => {
-            let printed = print(&report::capacity(&scenario, &found, paint(std::io::stdout().is_terminal())));
-            if printed == Outcome::Done && found.meets.is_none() { Outcome::Missed } else { printed }
+        Ok(found) => finish(options, &scenario, &found),
+    }
+}
+
+/// Says the answer, and writes it if that is asked for.
+fn finish(options: &Capacity, scenario: &Scenario, found: &Found) -> Outcome {
+    let missed = if found.meets.is_none() { Outcome::Missed } else { Outcome::Done };
+    let printed = if options.json {
+        print(&format!("{:#}\n", report::capacity_to_json(found)))
+    } else if !options.quiet {
+        print(&report::capacity(scenario, found, paint(std::io::stdout().is_terminal())))
+    } else {
+        Outcome::Done
+    };
+    if let Some(folder) = &options.out {
+        match store::write_capacity(folder, scenario, found, options.force) {
+            Ok(files) if !options.json && !options.quiet => say(&format!("wrote {files} files to {}", folder.display())),
+            Ok(_) => {}
+            Err(error) => return run::refuse_store(&error),
         }
     }
+    if printed == Outcome::Done { missed } else { printed }
 }
 
 /// What the command line changes in the scenario's `capacity`, and in its objectives.

@@ -12,6 +12,7 @@ use crate::experiment::{self, Built, Method, Options, SensitivityError};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Template};
+use crate::store;
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -64,10 +65,27 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
             Outcome::Refused
         }
         Err(error) => refuse(&error.to_string()),
-        Ok(answers) if options.json => print(&format!("{:#}\n", report::sensitivity_to_json(&answers))),
-        Ok(_) if options.quiet => Outcome::Done,
-        Ok(answers) => print(&report::sensitivity(&answers, paint(std::io::stdout().is_terminal()))),
+        Ok(answers) => finish(options, &scenario, &answers),
     }
+}
+
+/// Says the answers, and writes them if that is asked for.
+fn finish(options: &Sensitivity, scenario: &Scenario, answers: &[experiment::Sensitivity]) -> Outcome {
+    let printed = if options.json {
+        print(&format!("{:#}\n", report::sensitivity_to_json(answers)))
+    } else if !options.quiet {
+        print(&report::sensitivity(answers, paint(std::io::stdout().is_terminal())))
+    } else {
+        Outcome::Done
+    };
+    if let Some(folder) = &options.out {
+        match store::write_sensitivity(folder, scenario, answers, options.force) {
+            Ok(files) if !options.json && !options.quiet => say(&format!("wrote {files} files to {}", folder.display())),
+            Ok(_) => {}
+            Err(error) => return run::refuse_store(&error),
+        }
+    }
+    printed
 }
 
 /// The full names of the metrics; p99 of the first workload's latency, if none is asked for.

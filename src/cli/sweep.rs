@@ -214,8 +214,8 @@ pub fn finish(
     let reduced = experiment::reduce_all(spec, how, keeper, &mut |reduced| {
         written += 1;
         bar.show_words("writing", written, spec.len());
-        failed_cells += reduced.failures.len() as u64;
-        let bits = reduced.results.as_ref().map_or(0, |(_, results)| u64::from_str_radix(&results.fingerprint, 16).unwrap_or(0));
+        failed_cells += reduced.swept.failures.len() as u64;
+        let bits = reduced.swept.results.as_ref().map_or(0, |results| u64::from_str_radix(&results.fingerprint, 16).unwrap_or(0));
         fingerprint = mix(fingerprint.rotate_left(5) ^ bits).wrapping_add(fingerprint);
         let line = SweepLine::of(reduced);
         if saying.json && printed == Outcome::Done {

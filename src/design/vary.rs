@@ -96,6 +96,14 @@ impl Vary {
         }
     }
 
+    /// Where it begins and ends, as it is written; of a list the first value and the last.
+    pub fn ends(&self) -> (Value, Value) {
+        match self {
+            Vary::Values(values) => (values.first().cloned().unwrap_or_default(), values.last().cloned().unwrap_or_default()),
+            Vary::Range(range) => (range.from.clone(), range.to.clone()),
+        }
+    }
+
     /// How many values it has; none for a range that does not say.
     pub fn count(&self) -> Option<u64> {
         match self {

@@ -10,11 +10,11 @@ use super::replications::Rule;
 use super::results::Results;
 use super::run::{Progress, RunError, replicate};
 use super::sensitivity::{Method, Sensitivity, SensitivityError, sensitivity};
-use super::sweep::{Keeper, Known, Spec, check, reduce_all, sweep};
+use super::sweep::{Keeper, Known, Spec, Swept, check, reduce_all, sweep};
 use crate::design::{Design, Vary};
 use crate::problem::Problems;
 use crate::scenario::text::Format;
-use crate::scenario::{self, Loaded, Parameters, Replications, Scenario, Sweep, Template};
+use crate::scenario::{self, Loaded, Replications, Scenario, Sweep, Template};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -63,19 +63,6 @@ pub enum ExperimentError {
     /// It could not be run.
     #[error(transparent)]
     Run(#[from] RunError),
-}
-
-/// One point of a sweep.
-#[derive(Debug)]
-pub struct Swept {
-    /// Its number, from 0.
-    pub point: u64,
-    /// What is set, by path.
-    pub parameters: Parameters,
-    /// What its replications say together; none if none of them gave anything.
-    pub results: Option<Results>,
-    /// The replications that gave nothing, and why.
-    pub failures: Vec<(u32, Failure)>,
 }
 
 impl Experiment {
@@ -187,6 +174,7 @@ impl Experiment {
     }
 
     /// Runs every point of the sweep, and keeps what they say in memory. A replication that fails is in its point's `failures`.
+    /// [`points_batch`](crate::store::points_batch) and [`summary_batch_of_points`](crate::store::summary_batch_of_points) make tables of them.
     ///
     /// # Errors
     /// All that is wrong with the scenario or with a point: then nothing is run.
@@ -203,12 +191,7 @@ impl Experiment {
         sweep(&spec, self.options(&interrupted), &mut memory, &mut |_| {})?;
         let mut points = Vec::new();
         reduce_all(&spec, self.options(&interrupted), &mut memory, &mut |reduced| {
-            points.push(Swept {
-                point: reduced.number,
-                parameters: reduced.parameters.clone(),
-                results: reduced.results.as_ref().map(|(_, results)| results.clone()),
-                failures: reduced.failures.clone(),
-            });
+            points.push(reduced.swept.clone());
             Ok(())
         })?;
         Ok(points)

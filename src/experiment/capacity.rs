@@ -40,6 +40,17 @@ pub enum Verdict {
     Undecided,
 }
 
+impl Verdict {
+    /// In words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Meets => "meets",
+            Verdict::Misses => "misses",
+            Verdict::Undecided => "too near to tell",
+        }
+    }
+}
+
 /// A value that was tried.
 #[derive(Clone, Debug)]
 pub struct Tried {
@@ -57,7 +68,7 @@ pub struct Tried {
     pub results: Results,
 }
 
-/// Where a request waits most, at the answer.
+/// The busiest service, and what a request waits for most.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bottleneck {
     /// The service whose cores are busiest.
@@ -91,6 +102,20 @@ pub struct Found {
     pub bottleneck: Option<Bottleneck>,
     /// The value that the scenario has now, if it has one of that kind.
     pub today: Option<f64>,
+}
+
+impl Tried {
+    /// The busiest service at this value, and what its callers wait for; none if nothing was measured.
+    pub fn bottleneck(&self) -> Option<Bottleneck> {
+        bottleneck(&self.results)
+    }
+}
+
+impl Found {
+    /// How much more than today's value the answer is, as a share of today's; none if one of them is not known.
+    pub fn headroom(&self) -> Option<f64> {
+        self.today.map(|today| self.estimate / today - 1.0).filter(|share| share.is_finite())
+    }
 }
 
 /// Why there is no answer.
@@ -184,7 +209,7 @@ pub fn capacity(
         (Some(good), None) => good,
         (None, _) => f64::NAN,
     };
-    let bottleneck = meets.and_then(|at| search.tried.iter().find(|tried| tried.number == at)).and_then(|tried| bottleneck(&tried.results));
+    let bottleneck = meets.and_then(|at| search.tried.iter().find(|tried| tried.number == at)).and_then(Tried::bottleneck);
     let today = template.value_at(&question.vary).and_then(|now| value::base(&now, kind));
     search.tried.sort_by(|a, b| a.number.total_cmp(&b.number));
     Ok(Found { path: question.vary.clone(), kind, is_largest, meets, misses, estimate, tried: search.tried, bottleneck, today })
@@ -285,7 +310,7 @@ fn margin(tried: &Tried) -> f64 {
 fn bottleneck(results: &Results) -> Option<Bottleneck> {
     let mean = |e: &Estimate| e.estimate;
     let services = results.rows.iter().filter(|row| row.kind == "service" && row.metric == "utilisation" && row.stat == "mean");
-    let busiest = services.max_by(|a, b| mean(&a.estimate).total_cmp(&mean(&b.estimate)))?;
+    let busiest = services.filter(|row| !mean(&row.estimate).is_nan()).max_by(|a, b| mean(&a.estimate).total_cmp(&mean(&b.estimate)))?;
     let workload = results.rows.iter().find(|row| row.kind == "workload" && row.metric == "latency" && row.stat == "mean")?;
     let waits = ["queue", "memory", "admission"].map(|part| {
         let row = results.find("workload", &workload.entity, &format!("time_in.{part}"), "mean");

@@ -24,7 +24,7 @@ mod warmup;
 
 pub(crate) use batch::{Member, batch};
 pub(crate) use builder::run;
-pub use builder::{Experiment, ExperimentError, Swept};
+pub use builder::{Experiment, ExperimentError};
 pub(crate) use capacity::capacity;
 pub use capacity::{Bottleneck, CapacityError, Found, Tried, Verdict};
 pub use cell::Failure;
@@ -42,5 +42,6 @@ pub use select::{Candidate, Chosen};
 pub(crate) use select::{Question, select};
 pub(crate) use sensitivity::sensitivity;
 pub use sensitivity::{Influence, Method, Sensitivity, SensitivityError};
+pub use sweep::Swept;
 pub(crate) use sweep::{Keeper, Known, Reduced, Shard, Spec, check, reduce_all, sweep};
 pub use warmup::{Curve, WarmupFound};

@@ -34,8 +34,16 @@ pub struct Row {
 pub struct SloResult {
     /// Name of the objective.
     pub name: String,
-    /// The workload or endpoint.
+    /// `workload` or `endpoint`.
+    pub kind: &'static str,
+    /// Which one.
     pub of: String,
+    /// What is measured.
+    pub metric: &'static str,
+    /// Which statistic of it.
+    pub stat: &'static str,
+    /// Its unit.
+    pub unit: &'static str,
     /// The goal, in words.
     pub goal: String,
     /// The estimate.
@@ -196,7 +204,11 @@ impl Results {
                 let Estimate { estimate, low, high, .. } = row.estimate;
                 results.push(SloResult {
                     name: name.to_string(),
+                    kind,
                     of: entity.clone(),
+                    metric: goal.metric,
+                    stat: goal.stat,
+                    unit: row.unit,
                     goal: goal.words,
                     estimate,
                     low,

@@ -9,6 +9,7 @@
 
 use super::builder::Memory;
 use super::drive::Options;
+use super::results::Row;
 use super::run::{Progress, RunError};
 use super::sweep::{Spec, reduce_all, sweep};
 use crate::design::morris::Morris;
@@ -18,6 +19,7 @@ use crate::random::keys::{Key, Salt};
 use crate::scenario::{Scenario, Template};
 use crate::stats::{self, Effect, Indices};
 use indexmap::IndexMap;
+use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -30,11 +32,23 @@ pub enum Method {
     Sobol(u32),
 }
 
+impl Method {
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Morris(_) => "morris",
+            Method::Sobol(_) => "sobol",
+        }
+    }
+}
+
 /// What one parameter does to the metric.
 #[derive(Clone, Debug)]
 pub struct Influence {
     /// Its path.
     pub path: String,
+    /// Where its range begins and ends, as it is written; of a list the first value and the last.
+    pub range: (Value, Value),
     /// By Morris's screening.
     pub effect: Option<Effect>,
     /// By Sobol's indices.
@@ -44,10 +58,18 @@ pub struct Influence {
 /// The answer for one metric.
 #[derive(Clone, Debug)]
 pub struct Sensitivity {
-    /// `ENTITY.METRIC.STATISTIC`.
+    /// How it was looked for.
+    pub method: Method,
+    /// `workload`, `endpoint`, `service` …
+    pub kind: &'static str,
+    /// Its name.
+    pub entity: String,
+    /// What is measured.
     pub metric: String,
+    /// Which statistic of it.
+    pub stat: &'static str,
     /// Its unit.
-    pub unit: String,
+    pub unit: &'static str,
     /// Points that were run.
     pub points: u64,
     /// Of those, how many gave no value.
@@ -56,6 +78,13 @@ pub struct Sensitivity {
     pub range: (f64, f64),
     /// By parameter, the most influential first.
     pub parameters: Vec<Influence>,
+}
+
+impl Sensitivity {
+    /// The metric in full: `ENTITY.METRIC.STATISTIC`.
+    pub fn name(&self) -> String {
+        format!("{}.{}.{}", self.entity, self.metric, self.stat)
+    }
 }
 
 /// Resamples of the bootstrap.
@@ -105,35 +134,28 @@ pub fn sensitivity(
         return Err(SensitivityError::Interrupted);
     }
     let mut outputs = vec![Vec::new(); metrics.len()];
-    let mut units = vec![None; metrics.len()];
+    let mut found: Vec<Option<Row>> = vec![None; metrics.len()];
     reduce_all(&spec, options, &mut memory, &mut |reduced| {
         for (index, metric) in metrics.iter().enumerate() {
-            let named = |row: &&super::Row| format!("{}.{}.{}", row.entity, row.metric, row.stat) == *metric;
-            let row = reduced.results.as_ref().and_then(|(_, results)| results.rows.iter().find(named));
+            let named = |row: &&Row| format!("{}.{}.{}", row.entity, row.metric, row.stat) == *metric;
+            let row = reduced.swept.results.as_ref().and_then(|results| results.rows.iter().find(named));
             outputs[index].push(row.map_or(f64::NAN, |row| row.estimate.estimate));
-            units[index] = units[index].take().or(row.map(|row| row.unit.to_string()));
+            found[index] = found[index].take().or_else(|| row.cloned());
         }
         Ok(())
     })?;
     let mut answers = Vec::new();
-    for ((metric, outputs), unit) in metrics.iter().zip(outputs).zip(units) {
-        let Some(unit) = unit else { return Err(SensitivityError::Scenario(format!("no point has a metric `{metric}`"))) };
-        answers.push(analyse(metric, unit, &outputs, method, &vary, seed, scenario.run.confidence.0.fraction));
+    for ((metric, outputs), row) in metrics.iter().zip(outputs).zip(found) {
+        let Some(row) = row else { return Err(SensitivityError::Scenario(format!("no point has a metric `{metric}`"))) };
+        answers.push(analyse(row, &outputs, method, &vary, seed, scenario.run.confidence.0.fraction));
     }
     Ok(answers)
 }
 
-fn analyse(
-    metric: &str,
-    unit: String,
-    outputs: &[f64],
-    method: Method,
-    vary: &IndexMap<String, Vary>,
-    seed: u64,
-    confidence: f64,
-) -> Sensitivity {
+fn analyse(row: Row, outputs: &[f64], method: Method, vary: &IndexMap<String, Vary>, seed: u64, confidence: f64) -> Sensitivity {
     let k = vary.len();
-    let mut parameters: Vec<Influence> = vary.keys().map(|path| Influence { path: path.clone(), effect: None, indices: None }).collect();
+    let unexplained = |(path, vary): (&String, &Vary)| Influence { path: path.clone(), range: vary.ends(), effect: None, indices: None };
+    let mut parameters: Vec<Influence> = vary.iter().map(unexplained).collect();
     match method {
         Method::Morris(trajectories) => {
             let morris = Morris::new(k as u32, trajectories, seed);
@@ -169,7 +191,8 @@ fn analyse(
     let known = || outputs.iter().copied().filter(|value| value.is_finite());
     let (low, high) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
     let unknown = (outputs.len() - known().count()) as u64;
-    Sensitivity { metric: metric.to_string(), unit, points: outputs.len() as u64, unknown, range: (low, high), parameters }
+    let Row { kind, entity, metric, stat, unit, .. } = row;
+    Sensitivity { method, kind, entity, metric, stat, unit, points: outputs.len() as u64, unknown, range: (low, high), parameters }
 }
 
 /// What is not known comes last.

@@ -235,27 +235,39 @@ pub fn sweep(spec: &Spec, options: Options, keeper: &mut dyn Keeper, show: &mut 
     }
 }
 
-/// What a point says.
+/// One point of a sweep, and what it says.
+#[derive(Clone, Debug)]
+pub struct Swept {
+    /// Its number, from 0.
+    pub point: u64,
+    /// What is set, by path.
+    pub parameters: Parameters,
+    /// What its replications say together; none if it is no scenario that can run.
+    pub results: Option<Results>,
+    /// The replications that gave nothing, and why.
+    pub failures: Vec<(u32, Failure)>,
+}
+
+/// What a point says, and what it was said by.
 #[derive(Debug)]
 pub struct Reduced {
-    pub number: u64,
-    pub parameters: Parameters,
+    pub swept: Swept,
     /// None if it is no scenario that can run.
-    pub results: Option<(Arc<Built>, Results)>,
+    pub built: Option<Arc<Built>>,
     /// Its records, in the order of replications.
     pub records: Vec<CellRecord>,
-    pub failures: Vec<(u32, Failure)>,
 }
 
 /// Reduces what is known of a point.
 fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
     let parameters = spec.points.row(number);
     let scenario = spec.template.scenario(&parameters);
-    let mut reduced = Reduced { number, parameters, results: None, records: Vec::new(), failures: Vec::new() };
+    let swept = Swept { point: number, parameters, results: None, failures: Vec::new() };
+    let mut reduced = Reduced { swept, built: None, records: Vec::new() };
     let mut built = match scenario {
         Ok(scenario) => Built::new(scenario, spec.keep_series),
         Err(problems) => {
-            reduced.failures.push((0, Failure::Invalid(problems.in_one_line())));
+            reduced.swept.failures.push((0, Failure::Invalid(problems.in_one_line())));
             return reduced;
         }
     };
@@ -263,7 +275,6 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
     if let Some(record) = known.iter().find_map(|(_, result)| result.as_ref().ok()) {
         built = built.with_warmup(Span(record.measured_from.0));
     }
-    let built = Arc::new(built);
     let rule = match &spec.rule {
         Some(rule) => Ok(rule.clone()),
         None => Rule::new(&built.scenario, &built.metrics()).map_err(|problems| problems.in_one_line()),
@@ -271,7 +282,7 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
     let rule = match rule {
         Ok(rule) => rule,
         Err(words) => {
-            reduced.failures.push((0, Failure::Invalid(words)));
+            reduced.swept.failures.push((0, Failure::Invalid(words)));
             return reduced;
         }
     };
@@ -285,8 +296,9 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
         });
         debug_assert!(taken.is_ok());
     }
-    reduced.failures = std::mem::take(&mut replications.failures);
-    reduced.results = Some((built.clone(), Results::new(&built, &replications)));
+    reduced.swept.failures = std::mem::take(&mut replications.failures);
+    reduced.swept.results = Some(Results::new(&built, &replications));
+    reduced.built = Some(Arc::new(built));
     reduced
 }
 

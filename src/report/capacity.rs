@@ -15,14 +15,6 @@ fn said(base: f64, kind: Kind) -> String {
     shown(&written((base * scale).round() / scale, kind))
 }
 
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Meets => "meets",
-        Verdict::Misses => "misses",
-        Verdict::Undecided => "too near to tell",
-    }
-}
-
 /// The answer and the curve, on one screen.
 pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
     let mut out = String::new();
@@ -59,8 +51,8 @@ pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
         let _ =
             writeln!(out, "  There, {} is the busiest: {} of its cores' time{waits}.", bottleneck.service, percent(bottleneck.utilisation));
     }
-    if let (Some(today), Some(_)) = (found.today, found.meets) {
-        let room = (found.estimate / today - 1.0) * 100.0;
+    if let (Some(today), Some(headroom)) = (found.today, found.headroom()) {
+        let room = headroom * 100.0;
         let words = match found.is_largest {
             true if room >= 0.0 => format!("Today's {} leaves {room:.0} % of headroom.", said(today, found.kind)),
             true => format!("Today's {} is {:.0} % too much.", said(today, found.kind), -room / (1.0 + room / 100.0)),
@@ -92,7 +84,7 @@ pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
             };
             if tried.results.overloaded.is_empty() { said } else { format!("{said} (overloaded)") }
         }));
-        row.extend([percent(busiest(tried)), tried.replications.to_string(), word(tried.verdict).to_string()]);
+        row.extend([percent(busiest(tried)), tried.replications.to_string(), tried.verdict.word().to_string()]);
         lines.add_row(row);
     }
     let _ = writeln!(out);
@@ -113,7 +105,7 @@ pub fn capacity_to_json(found: &Found) -> Value {
             json!({ "name": goal.name, "of": goal.of, "goal": goal.goal, "estimate": number(goal.estimate), "low": number(goal.low), "high": number(goal.high), "pass": goal.pass, "certain": goal.certain })
         });
         json!({
-            "value": tried.value, "number": number(tried.number), "replications": tried.replications, "verdict": word(tried.verdict),
+            "value": tried.value, "number": number(tried.number), "replications": tried.replications, "verdict": tried.verdict.word(),
             "overloaded": tried.results.overloaded, "utilisation": number(busiest(tried)), "goals": goals.collect::<Vec<_>>(),
         })
     });

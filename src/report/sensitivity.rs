@@ -17,12 +17,12 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
         let head = format!(
             "  {} points · from {} to {}",
             super::thousands(answer.points),
-            value(answer.range.0, &answer.unit),
-            value(answer.range.1, &answer.unit)
+            value(answer.range.0, answer.unit),
+            value(answer.range.1, answer.unit)
         );
         let gap = if index == 0 { "" } else { "\n" };
         // Writing into a String cannot fail.
-        let _ = writeln!(out, "{gap}{}{}\n", paint.bold(&format!("what drives {}", answer.metric)), paint.faint(&head));
+        let _ = writeln!(out, "{gap}{}{}\n", paint.bold(&format!("what drives {}", answer.name())), paint.faint(&head));
         let most = answer
             .parameters
             .first()
@@ -48,15 +48,8 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
                         "down"
                     };
                     let direction = if e.mu_star == 0.0 { "none" } else { direction };
-                    let star = format!("{} ± {}", value(e.mu_star, &answer.unit), value(e.mu_star_std_error, &answer.unit));
-                    lines.add_row([
-                        rank,
-                        parameter.path.clone(),
-                        star,
-                        value(e.sigma, &answer.unit),
-                        direction.to_string(),
-                        bar(e.mu_star),
-                    ]);
+                    let star = format!("{} ± {}", value(e.mu_star, answer.unit), value(e.mu_star_std_error, answer.unit));
+                    lines.add_row([rank, parameter.path.clone(), star, value(e.sigma, answer.unit), direction.to_string(), bar(e.mu_star)]);
                 }
                 (None, Some(i)) => {
                     let share = |x: f64, low: f64, high: f64| format!("{:.0} % ({:.0} to {:.0})", x * 100.0, low * 100.0, high * 100.0);
@@ -94,7 +87,7 @@ pub fn sensitivity_to_json(answers: &[Sensitivity]) -> Value {
         let parameters =
             answer.parameters.iter().map(|p| json!({ "path": p.path, "morris": p.effect.map(effect), "sobol": p.indices.map(indices) }));
         json!({
-            "metric": answer.metric, "unit": answer.unit, "points": answer.points, "unknown": answer.unknown,
+            "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown,
             "least": number(answer.range.0), "largest": number(answer.range.1), "parameters": parameters.collect::<Vec<_>>(),
         })
     });

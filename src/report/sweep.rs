@@ -31,17 +31,18 @@ const SHOWN: [(&str, &str); 5] =
 
 impl SweepLine {
     pub fn of(reduced: &Reduced) -> SweepLine {
-        let results: Option<&Results> = reduced.results.as_ref().map(|(_, results)| results);
-        let names: Vec<String> = reduced.results.iter().flat_map(|(built, _)| built.scenario.workload.keys().cloned()).collect();
+        let Reduced { swept, built, .. } = reduced;
+        let results: Option<&Results> = swept.results.as_ref();
+        let names: Vec<String> = built.iter().flat_map(|built| built.scenario.workload.keys().cloned()).collect();
         let rows = |name: &String| {
             let found = SHOWN.iter().filter_map(|(metric, stat)| results?.find("workload", name, metric, stat).cloned());
             found.map(|row| Row { values: Vec::new(), ..row }).collect::<Vec<_>>()
         };
         SweepLine {
-            number: reduced.number,
-            parameters: reduced.parameters.clone(),
-            failure: reduced.failures.first().map_or(String::new(), |(_, failure)| failure.to_string()),
-            failed: reduced.failures.len(),
+            number: swept.point,
+            parameters: swept.parameters.clone(),
+            failure: swept.failures.first().map_or(String::new(), |(_, failure)| failure.to_string()),
+            failed: swept.failures.len(),
             overloaded: results.is_some_and(|results| !results.overloaded.is_empty()),
             missed: results.map_or(Vec::new(), |r| r.slos.iter().filter(|slo| !slo.pass).map(|slo| slo.name.clone()).collect()),
             workloads: names.iter().map(|name| (name.clone(), rows(name))).collect(),

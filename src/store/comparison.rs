@@ -1,12 +1,13 @@
 //! The file of a comparison.
 
-use super::folder::{Folder, StoreError};
+use super::answer::write_answer;
+use super::folder::StoreError;
 use super::manifest::Manifest;
 use super::schema::COMPARISON;
-use super::table::{Cell, Table};
+use super::table::{Cell, Push, batch};
 use crate::experiment::Comparison;
 use crate::scenario::Scenario;
-use std::fs::File;
+use arrow_array::RecordBatch;
 use std::path::Path;
 
 /// Writes `comparison.parquet` and the manifest. How many files.
@@ -14,41 +15,57 @@ use std::path::Path;
 /// # Errors
 /// If the folder holds another scenario's results, or cannot be written.
 pub fn write_comparison(path: &Path, scenario: &Scenario, comparison: &Comparison, force: bool) -> Result<usize, StoreError> {
-    let mut folder = Folder::open(path, &scenario.name, force)?;
-    let file = folder.begin(COMPARISON.file);
-    let failed = |cause: &dyn std::fmt::Display| StoreError::io("cannot write", &file, cause);
-    let created = File::create(&file).map_err(|e| failed(&e))?;
-    let mut table = Table::create(COMPARISON.arrow(), created).map_err(|e| failed(&e))?;
+    let manifest = Manifest::of_comparison(scenario, comparison);
+    write_answer(path, &scenario.name, force, &COMPARISON, manifest, |push| rows(comparison, push))
+}
+
+/// The rows of `comparison.parquet`, without touching a file.
+///
+/// ```
+/// let shop = asyncflow::Experiment::from_yaml(
+///     "
+/// version: 1
+/// run: { duration: 5s, replications: 2 }
+/// workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+/// services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+/// ",
+/// )?;
+/// let comparison = shop.compare(&["services.api.replicas=2"])?;
+/// let batch = asyncflow::store::comparison_batch(&comparison);
+/// assert_eq!(batch.num_rows(), comparison.rows.len());
+/// assert!(batch.column_by_name("p_adjusted").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn comparison_batch(comparison: &Comparison) -> RecordBatch {
+    batch(COMPARISON.arrow(), |push| rows(comparison, push))
+}
+
+fn rows(comparison: &Comparison, push: Push) {
     for row in &comparison.rows {
         let (difference, relative) = (&row.difference.difference, &row.difference.relative);
         let more = row.more.map_or(f64::NAN, f64::from);
-        table
-            .push(&[
-                Cell::Text(&comparison.names[row.variant]),
-                Cell::Text(&comparison.names[0]),
-                Cell::Text(row.kind),
-                Cell::Text(&row.entity),
-                Cell::Text(&row.metric),
-                Cell::Text(row.stat),
-                Cell::Text(row.unit),
-                Cell::Number(row.base.estimate),
-                Cell::Number(row.other.estimate),
-                Cell::Number(difference.estimate),
-                Cell::Number(difference.low),
-                Cell::Number(difference.high),
-                Cell::Number(relative.estimate),
-                Cell::Number(relative.low),
-                Cell::Number(relative.high),
-                Cell::Number(row.difference.p_value),
-                Cell::Number(row.p_adjusted),
-                Cell::Text(row.judgement.word()),
-                Cell::Number(more),
-                Cell::Number(row.difference.unpaired_variance_ratio),
-                Cell::Whole(u64::from(row.difference.n)),
-            ])
-            .map_err(|e| failed(&e))?;
+        push(&[
+            Cell::Text(&comparison.names[row.variant]),
+            Cell::Text(&comparison.names[0]),
+            Cell::Text(row.kind),
+            Cell::Text(&row.entity),
+            Cell::Text(&row.metric),
+            Cell::Text(row.stat),
+            Cell::Text(row.unit),
+            Cell::Number(row.base.estimate),
+            Cell::Number(row.other.estimate),
+            Cell::Number(difference.estimate),
+            Cell::Number(difference.low),
+            Cell::Number(difference.high),
+            Cell::Number(relative.estimate),
+            Cell::Number(relative.low),
+            Cell::Number(relative.high),
+            Cell::Number(row.difference.p_value),
+            Cell::Number(row.p_adjusted),
+            Cell::Text(row.judgement.word()),
+            Cell::Number(more),
+            Cell::Number(row.difference.unpaired_variance_ratio),
+            Cell::Whole(u64::from(row.difference.n)),
+        ]);
     }
-    let rows = table.finish().map_err(|e| failed(&e))?;
-    let names = folder.complete(Manifest::of_comparison(scenario, comparison), &[(COMPARISON.file, rows)])?;
-    Ok(names.len())
 }

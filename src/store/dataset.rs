@@ -53,16 +53,13 @@ impl Dataset {
             layout,
             weight: 1.0 / share,
         };
-        for (index, table) in TABLES.iter().enumerate() {
+        for (index, table) in TABLES[..=WARMUP].iter().enumerate() {
             if index == REQUESTS && share == 0.0 || index == WARMUP && !has_warmup {
                 dataset.tables.push(None);
                 continue;
             }
-            let path = dataset.folder.begin(table.file);
-            let created = fs::File::create(&path)
-                .map_err(|e| e.to_string())
-                .and_then(|file| Table::create(table.arrow(), file).map_err(|e| e.to_string()));
-            dataset.tables.push(Some(created.map_err(|e| StoreError::io("cannot write", &path, e))?));
+            let begun = Table::begin(&mut dataset.folder, table.file, table.arrow())?;
+            dataset.tables.push(Some(begun));
         }
         Ok(dataset)
     }
@@ -73,10 +70,7 @@ impl Dataset {
     }
 
     fn push(&mut self, table: usize, cells: &[Cell]) -> Result<(), StoreError> {
-        match &mut self.tables[table] {
-            Some(open) => open.push(cells).map_err(|e| StoreError::io("cannot write", &self.folder.path().join(TABLES[table].file), e)),
-            None => Ok(()),
-        }
+        self.tables[table].as_mut().map_or(Ok(()), |open| open.push(cells))
     }
 
     /// Writes what one replication left behind.
@@ -159,19 +153,14 @@ impl Dataset {
     /// # Errors
     /// If the disk is full or gone; then no manifest is there.
     pub fn finish(mut self, scenario: &Scenario, results: &Results) -> Result<Vec<String>, StoreError> {
-        let mut failed = Ok(());
-        summary_rows(results, |cells| {
-            if failed.is_ok() {
-                failed = self.push(SUMMARY, cells);
-            }
-        });
-        failed?;
+        if let Some(summary) = &mut self.tables[SUMMARY] {
+            summary.fill(|push| summary_rows(results, push))?;
+        }
         self.append_warmup(results)?;
         let mut rows = Vec::new();
         for (index, table) in std::mem::take(&mut self.tables).into_iter().enumerate() {
             let Some(table) = table else { continue };
-            let count = table.finish().map_err(|e| StoreError::io("cannot write", &self.folder.path().join(TABLES[index].file), e))?;
-            rows.push((TABLES[index].file, count));
+            rows.push((TABLES[index].file, table.finish()?));
         }
         let manifest = Manifest::new(results, to_json(scenario).unwrap_or_default());
         self.folder.complete(manifest, &rows)

@@ -9,7 +9,7 @@
 //! `tests/it/world.rs` fills disks, takes folders away and kills runs at random moments.
 
 use super::manifest::{FileEntry, Manifest, sha256};
-use super::schema::{COMPARISON, PARTS, PLOTS, POINTS, TABLES};
+use super::schema::{PARTS, PLOTS, POINTS, TABLES};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ pub fn temporary(path: &Path) -> PathBuf {
 
 /// Whether a file of that name is ours: one of a run, or a part of a sweep's.
 fn is_ours(name: &str) -> bool {
-    let file = TABLES.iter().any(|table| table.file == name) || [POINTS, PLOTS, MANIFEST, COMPARISON.file].contains(&name);
+    let file = TABLES.iter().any(|table| table.file == name) || [POINTS, PLOTS, MANIFEST].contains(&name);
     file || name
         .split_once('/')
         .is_some_and(|(folder, part)| PARTS.contains(&folder) && part.starts_with("part-") && part.ends_with(".parquet"))
@@ -76,7 +76,7 @@ fn earlier(folder: &Path) -> Vec<String> {
     let text = fs::read_to_string(folder.join(MANIFEST)).unwrap_or_default();
     let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     let named = manifest["files"].as_object().into_iter().flat_map(|files| files.keys().cloned());
-    let own = TABLES.iter().map(|table| table.file).chain([POINTS, PLOTS, COMPARISON.file]).map(str::to_string);
+    let own = TABLES.iter().map(|table| table.file).chain([POINTS, PLOTS]).map(str::to_string);
     named.chain(own).filter(|name| is_ours(name)).collect()
 }
 

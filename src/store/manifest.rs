@@ -1,7 +1,8 @@
 //! The manifest: what was run, and which files with how many rows and which hash are the result.
 
-use super::schema::{COMPARISON, TABLES};
-use crate::experiment::{Comparison, Results, Shard};
+use super::schema::TABLES;
+use crate::design::value::{unit, written};
+use crate::experiment::{Comparison, Found, Results, Sensitivity, Shard};
 use crate::scenario::{Scenario, to_json};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -23,41 +24,77 @@ pub struct FileEntry {
 }
 
 impl Manifest {
-    /// That of a sweep. `identity` says which sweep it is, `fingerprint` what came of it.
-    pub fn of_sweep(scenario: &Scenario, points: u64, shard: Option<Shard>, identity: &str, fingerprint: u64) -> Manifest {
+    /// What every command's says of a scenario, with what this one has to say between.
+    fn of(command: &str, scenario: &Scenario, said: Vec<(&'static str, Value)>) -> Manifest {
         let written = to_json(scenario).unwrap_or_default();
-        let mut head = vec![
+        let before = [
             ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
-            ("command", json!("sweep")),
+            ("command", json!(command)),
             ("name", json!(scenario.name)),
             ("seed", json!(scenario.run.seed)),
-            ("points", json!(points)),
+        ];
+        let after = [("scenario_sha256", json!(hash(&written))), ("scenario", serde_json::from_str(&written).unwrap_or_default())];
+        Manifest { head: before.into_iter().chain(said).chain(after).collect(), files: Vec::new() }
+    }
+    /// That of a sweep. `identity` says which sweep it is, `fingerprint` what came of it.
+    pub fn of_sweep(scenario: &Scenario, points: u64, shard: Option<Shard>, identity: &str, fingerprint: u64) -> Manifest {
+        let mut said = vec![("points", json!(points))];
+        said.extend(shard.map(|shard| ("shard", json!(shard.to_string()))));
+        said.extend([
             ("confidence", json!(scenario.run.confidence.0.fraction)),
             ("fingerprint", json!(format!("{fingerprint:016x}"))),
             ("identity", json!(identity)),
-            ("scenario_sha256", json!(hash(&written))),
-            ("scenario", serde_json::from_str(&written).unwrap_or_default()),
-        ];
-        if let Some(shard) = shard {
-            head.insert(5, ("shard", json!(shard.to_string())));
-        }
-        Manifest { head, files: Vec::new() }
+        ]);
+        Manifest::of("sweep", scenario, said)
     }
     /// That of a comparison.
     pub fn of_comparison(baseline: &Scenario, comparison: &Comparison) -> Manifest {
-        let written = to_json(baseline).unwrap_or_default();
-        let head = vec![
-            ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
-            ("command", json!("compare")),
-            ("name", json!(baseline.name)),
-            ("seed", json!(baseline.run.seed)),
+        let fingerprints: Vec<&str> = comparison.results.iter().map(|results| results.fingerprint.as_str()).collect();
+        let said = vec![
             ("confidence", json!(comparison.confidence)),
             ("variants", json!(comparison.names)),
-            ("fingerprints", json!(comparison.results.iter().map(|results| results.fingerprint.as_str()).collect::<Vec<_>>())),
-            ("scenario_sha256", json!(hash(&written))),
-            ("scenario", serde_json::from_str(&written).unwrap_or_default()),
+            ("fingerprints", json!(fingerprints)),
         ];
-        Manifest { head, files: Vec::new() }
+        Manifest::of("compare", baseline, said)
+    }
+    /// That of a capacity: the answer.
+    pub fn of_capacity(scenario: &Scenario, found: &Found) -> Manifest {
+        let bottleneck = found.bottleneck.as_ref().map(|bottleneck| {
+            json!({
+                "service": bottleneck.service, "utilisation": bottleneck.utilisation,
+                "waits_for": bottleneck.waits_for, "share_of_latency": bottleneck.share_of_latency,
+            })
+        });
+        let written = |base: Option<f64>| base.map_or(Value::Null, |base| written(base, found.kind));
+        let said = vec![
+            ("confidence", json!(scenario.run.confidence.0.fraction)),
+            ("path", json!(found.path)),
+            ("unit", json!(unit(found.kind))),
+            ("searched", json!(if found.is_largest { "largest" } else { "smallest" })),
+            ("capacity", written(Some(found.estimate))),
+            ("number", json!(found.estimate)),
+            ("meets", written(found.meets)),
+            ("misses", written(found.misses)),
+            ("today", written(found.today)),
+            ("headroom", json!(found.headroom())),
+            ("bottleneck", json!(bottleneck)),
+        ];
+        Manifest::of("capacity", scenario, said)
+    }
+    /// That of a sensitivity analysis.
+    pub fn of_sensitivity(scenario: &Scenario, answers: &[Sensitivity]) -> Manifest {
+        let metrics = answers.iter().map(|answer| {
+            json!({
+                "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown,
+                "least": answer.range.0, "largest": answer.range.1,
+            })
+        });
+        let said = vec![
+            ("confidence", json!(scenario.run.confidence.0.fraction)),
+            ("method", json!(answers.first().map(|answer| answer.method.name()))),
+            ("metrics", metrics.collect()),
+        ];
+        Manifest::of("sensitivity", scenario, said)
     }
     pub fn new(results: &Results, scenario_json: String) -> Manifest {
         let scenario: Value = serde_json::from_str(&scenario_json).unwrap_or_default();
@@ -83,7 +120,7 @@ impl Manifest {
         let mut files = Map::new();
         for file in &self.files {
             let table_of = |file: &str| file.split_once("/part-").map_or(file.to_string(), |(table, _)| format!("{table}.parquet"));
-            let columns = TABLES.iter().chain([&COMPARISON]).find(|table| table.file == table_of(&file.name)).map(|table| {
+            let columns = TABLES.iter().find(|table| table.file == table_of(&file.name)).map(|table| {
                 let units = table.columns.iter().map(|column| (column.name.to_string(), json!(column.unit)));
                 units.collect::<Map<_, _>>()
             });

@@ -3,21 +3,32 @@
 //! A folder with a manifest is complete (`folder.rs`).
 //! Nothing in the files depends on the clock or on the number of threads: equal runs are equal bytes.
 
+mod answer;
+mod capacity;
 mod comparison;
 mod dataset;
 mod folder;
 mod journal;
 mod manifest;
+mod points;
 mod schema;
+mod sensitivity;
 mod sweep;
 mod table;
 
+pub use capacity::capacity_batch;
+pub(crate) use capacity::write_capacity;
+pub use comparison::comparison_batch;
 pub(crate) use comparison::write_comparison;
 pub(crate) use dataset::Dataset;
 pub use folder::StoreError;
 pub(crate) use folder::{Folder, temporary};
 pub(crate) use journal::{Head, JOURNAL, Journal};
 pub(crate) use manifest::{Manifest, hash};
-pub use schema::{COMPARISON, Column, Kind, OF_POINT, PLOTS, POINT, TABLES, TableSchema};
-pub(crate) use sweep::{SweepDataset, Wanted, manifest_of, parameters};
+pub(crate) use points::parameters;
+pub use points::{points_batch, summary_batch_of_points};
+pub use schema::{CAPACITY, COMPARISON, Column, Kind, OF_POINT, PLOTS, POINT, SENSITIVITY, TABLES, TableSchema};
+pub use sensitivity::sensitivity_batch;
+pub(crate) use sensitivity::write_sensitivity;
+pub(crate) use sweep::{SweepDataset, Wanted, manifest_of};
 pub use table::summary_batch;

@@ -63,8 +63,8 @@ pub const POINTS: &str = "points.parquet";
 /// The folders of a sweep's tables, each in parts.
 pub const PARTS: [&str; 4] = ["summary", "replications", "series", "histograms"];
 
-/// All tables.
-pub const TABLES: [TableSchema; 7] = [
+/// All tables whose columns are fixed: those of a run first.
+pub const TABLES: [TableSchema; 10] = [
     TableSchema {
         file: "summary.parquet",
         row: "one estimate",
@@ -179,6 +179,9 @@ pub const TABLES: [TableSchema; 7] = [
             text("reached", "yes, or no if it does not settle within half of the run"),
         ],
     },
+    COMPARISON,
+    CAPACITY,
+    SENSITIVITY,
 ];
 
 impl TableSchema {
@@ -219,6 +222,64 @@ pub const COMPARISON: TableSchema = TableSchema {
         number("more_replications", "1", "about how many more would decide"),
         number("unpaired_variance_ratio", "1", "variance that independent runs would give the difference, over that of pairs"),
         whole("n", "pairs that had a value"),
+    ],
+};
+
+/// The table of a capacity.
+pub const CAPACITY: TableSchema = TableSchema {
+    file: "capacity.parquet",
+    row: "one goal at one value that was tried",
+    columns: &[
+        text("parameter", "path of what is searched"),
+        number("value", "value_unit", "the value"),
+        text("value_unit", "unit of the value; empty for a number"),
+        text("written", "the value as it stands in the scenario"),
+        text("slo", "name of the objective"),
+        text("goal", "one of its goals, in words"),
+        text("kind", "workload or endpoint"),
+        ENTITY,
+        METRIC,
+        STAT,
+        UNIT,
+        number("estimate", "unit", "point estimate"),
+        number("low", "unit", "lower end of the interval"),
+        number("high", "unit", "upper end of the interval"),
+        number("bound", "unit", "the bound of the goal"),
+        text("meets", "yes or no: on which side of the bound the interval is; undecided if on both, or if there is none"),
+        text("verdict", "meets, misses or too near to tell: all goals together, at this value"),
+        whole("replications", "replications that were run at this value"),
+        text("overloaded", "workloads whose backlog grows without end, separated by commas"),
+        text("bottleneck", "the busiest service"),
+        number("utilisation", "1", "its busy core time over the time of the cores that it can use"),
+        text("waits_for", "what requests wait for most: queue, memory or admission; empty if they do not wait"),
+    ],
+};
+
+/// The table of a sensitivity analysis.
+pub const SENSITIVITY: TableSchema = TableSchema {
+    file: "sensitivity.parquet",
+    row: "what one parameter does to one metric",
+    columns: &[
+        KIND,
+        ENTITY,
+        METRIC,
+        STAT,
+        UNIT,
+        text("method", "morris or sobol"),
+        text("parameter", "path of the parameter"),
+        text("range_from", "where its range begins, as it is written; of a list the first value"),
+        text("range_to", "where it ends; of a list the last value"),
+        number("mu", "unit", "mean effect of the whole range; null with sobol"),
+        number("mu_star", "unit", "mean absolute effect: the importance; null with sobol"),
+        number("mu_star_std_error", "unit", "its standard error; null with sobol"),
+        number("sigma", "unit", "standard deviation of the effects; null with sobol"),
+        number("first", "1", "first-order index: the share of the variance that the parameter explains alone; null with morris"),
+        number("first_low", "1", "lower end of its interval; null with morris"),
+        number("first_high", "1", "upper end of its interval; null with morris"),
+        number("total", "1", "total index: the same with all its interactions; null with morris"),
+        number("total_low", "1", "lower end of its interval; null with morris"),
+        number("total_high", "1", "upper end of its interval; null with morris"),
+        whole("n", "effects, or groups of points, that had a value"),
     ],
 };
 

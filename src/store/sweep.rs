@@ -7,15 +7,13 @@
 use super::dataset::{histogram_rows, replication_rows, series_rows};
 use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
-use super::schema::{Column, Kind, OF_POINT, PARTS, POINT, POINTS, TABLES, field};
-use super::table::{Cell, Table, summary_rows};
-use crate::design::value::{self, Kind as ValueKind};
+use super::points::{Parameter, point_row, points_schema, summary_rows_of_point};
+use super::schema::{PARTS, POINTS, TABLES};
+use super::table::{Cell, Push, Table};
 use crate::experiment::Reduced;
 use crate::measure::{self};
-use crate::scenario::Parameters;
 use arrow_schema::Schema;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -43,13 +41,6 @@ pub struct SweepDataset {
     rows: Vec<(String, u64)>,
 }
 
-/// A parameter and the kind of its column.
-#[derive(Clone, Debug)]
-pub struct Parameter {
-    pub path: String,
-    pub kind: ValueKind,
-}
-
 struct Part {
     schema: Arc<Schema>,
     number: u32,
@@ -62,13 +53,7 @@ impl SweepDataset {
     /// # Errors
     /// If they cannot be written.
     pub fn begin(mut folder: Folder, parameters: Vec<Parameter>, wanted: Wanted) -> Result<SweepDataset, StoreError> {
-        let columns = parameters.iter().map(|parameter| {
-            let kind = if parameter.kind == ValueKind::Text { Kind::Text } else { Kind::Number };
-            field(&parameter.path, &Column { name: "", kind, unit: value::unit(parameter.kind), meaning: "what is set there" })
-        });
-        let first = std::iter::once(field(POINT.name, &POINT));
-        let fields: Vec<_> = first.chain(columns).chain(OF_POINT.iter().map(|column| field(column.name, column))).collect();
-        let points = create(&mut folder, POINTS, Arc::new(Schema::new(fields)))?;
+        let points = Table::begin(&mut folder, POINTS, points_schema(&parameters))?;
         let is_wanted = [true, true, wanted.series, wanted.histograms];
         let part =
             |index: usize| is_wanted[index].then(|| Part { schema: TABLES[TABLE_OF[index]].arrow_of_points(), number: 0, open: None });
@@ -80,10 +65,10 @@ impl SweepDataset {
     /// # Errors
     /// If the disk is full or gone.
     pub fn append(&mut self, reduced: &Reduced) -> Result<(), StoreError> {
-        self.point(reduced)?;
-        let Some((built, results)) = &reduced.results else { return Ok(()) };
-        let number = Cell::Whole(reduced.number);
-        self.write(0, |push| summary_rows(results, |cells| push(&[&[number], cells].concat())))?;
+        self.points.fill(|push| point_row(&reduced.swept, &self.parameters, push))?;
+        let Some(built) = &reduced.built else { return Ok(()) };
+        let number = Cell::Whole(reduced.swept.point);
+        self.write(0, |push| summary_rows_of_point(&reduced.swept, push))?;
         let vocabulary = measure::vocabulary(&built.plan.layout);
         let series = built.plan.layout.series();
         for record in &reduced.records {
@@ -100,70 +85,21 @@ impl SweepDataset {
         Ok(())
     }
 
-    fn point(&mut self, reduced: &Reduced) -> Result<(), StoreError> {
-        let mut cells = vec![Cell::Whole(reduced.number)];
-        let texts: Vec<String> = self.parameters.iter().map(|parameter| text_of(&reduced.parameters, parameter)).collect();
-        for (parameter, text) in self.parameters.iter().zip(&texts) {
-            cells.push(match (parameter.kind, reduced.parameters.get(&parameter.path)) {
-                (ValueKind::Text, _) => Cell::Text(text),
-                (kind, value) => Cell::Number(value.and_then(|value| value::base(value, kind)).unwrap_or(f64::NAN)),
-            });
-        }
-        let results = reduced.results.as_ref().map(|(_, results)| results);
-        let first = reduced.failures.first().map(|(_, failure)| failure);
-        let (kind, reason) = (first.map_or("", |failure| failure.name()), first.map_or(String::new(), |failure| failure.to_string()));
-        let overloaded = results.map_or(String::new(), |results| results.overloaded.join(","));
-        let missed =
-            results.map_or(Vec::new(), |results| results.slos.iter().filter(|slo| !slo.pass).map(|slo| slo.name.as_str()).collect());
-        let precise = match results.map(|results| &results.precision) {
-            Some(goals) if !goals.is_empty() => {
-                if goals.iter().all(|goal| goal.met) {
-                    "yes"
-                } else {
-                    "no"
-                }
-            }
-            _ => "",
-        };
-        let failed = reduced.failures.len() as u64;
-        let missed = missed.join(",");
-        cells.extend([
-            Cell::Number(results.map_or(f64::NAN, |results| results.warmup_s)),
-            Cell::Whole(reduced.records.len() as u64 + failed),
-            Cell::Whole(failed),
-            Cell::Text(kind),
-            Cell::Text(&reason),
-            Cell::Text(&overloaded),
-            Cell::Text(&missed),
-            Cell::Text(precise),
-            Cell::Whole(results.map_or(0, |results| results.events)),
-            Cell::Text(results.map_or("", |results| results.fingerprint.as_str())),
-        ]);
-        self.points.push(&cells).map_err(|e| StoreError::io("cannot write", &self.folder.path().join(POINTS), e))
-    }
-
     /// Writes rows into the open part of a table, if the table is wanted.
-    fn write(&mut self, index: usize, rows: impl FnOnce(&mut dyn FnMut(&[Cell]))) -> Result<(), StoreError> {
+    fn write(&mut self, index: usize, rows: impl FnOnce(Push)) -> Result<(), StoreError> {
         let Some(part) = &mut self.parts[index] else { return Ok(()) };
         if part.open.is_none() {
             let name = format!("{}/part-{:05}.parquet", PARTS[index], part.number);
-            part.open = Some((name.clone(), create(&mut self.folder, &name, part.schema.clone())?));
+            let table = Table::begin(&mut self.folder, &name, part.schema.clone())?;
+            part.open = Some((name, table));
             part.number += 1;
         }
-        let Some((name, table)) = &mut part.open else { return Ok(()) };
-        let mut failed = Ok(());
-        rows(&mut |cells| {
-            if failed.is_ok() {
-                failed = table.push(cells);
-            }
-        });
-        failed.map_err(|e| StoreError::io("cannot write", &self.folder.path().join(name.as_str()), e))
+        part.open.as_mut().map_or(Ok(()), |(_, table)| table.fill(rows))
     }
 
     fn close(&mut self, index: usize) -> Result<(), StoreError> {
         if let Some((name, table)) = self.parts[index].as_mut().and_then(|part| part.open.take()) {
-            let count = table.finish().map_err(|e| StoreError::io("cannot write", &self.folder.path().join(&name), e))?;
-            self.rows.push((name, count));
+            self.rows.push((name, table.finish()?));
         }
         Ok(())
     }
@@ -176,42 +112,10 @@ impl SweepDataset {
         for index in 0..PARTS.len() {
             self.close(index)?;
         }
-        let count = self.points.finish().map_err(|e| StoreError::io("cannot write", &self.folder.path().join(POINTS), e))?;
-        self.rows.push((POINTS.to_string(), count));
+        self.rows.push((POINTS.to_string(), self.points.finish()?));
         let rows: Vec<(&str, u64)> = self.rows.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
         self.folder.complete(manifest, &rows).map(|names| names.len())
     }
-}
-
-/// The parameters of a sweep with the kinds of their columns: numbers, if all values are of one kind that is a number.
-pub fn parameters(rows: impl Iterator<Item = Parameters>) -> Vec<Parameter> {
-    let mut found: Vec<(String, Option<ValueKind>)> = Vec::new();
-    for row in rows {
-        for (path, value) in &row {
-            let kind = value::kind_of(value);
-            match found.iter_mut().find(|(known, _)| known == path) {
-                Some((_, known)) if *known == Some(kind) => {}
-                Some((_, known)) => *known = Some(ValueKind::Text),
-                None => found.push((path.clone(), Some(kind))),
-            }
-        }
-    }
-    found.into_iter().map(|(path, kind)| Parameter { path, kind: kind.unwrap_or(ValueKind::Text) }).collect()
-}
-
-/// A value as text; empty where the point leaves it as it is.
-fn text_of(row: &Parameters, parameter: &Parameter) -> String {
-    match row.get(&parameter.path) {
-        None => String::new(),
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-    }
-}
-
-fn create(folder: &mut Folder, name: &str, schema: Arc<Schema>) -> Result<Table, StoreError> {
-    let path = folder.begin(name);
-    let created = File::create(&path).map_err(|e| e.to_string()).and_then(|file| Table::create(schema, file).map_err(|e| e.to_string()));
-    created.map_err(|e| StoreError::io("cannot write", &path, e))
 }
 
 /// What the manifest of a folder says, if it holds a complete result.

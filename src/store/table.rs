@@ -1,5 +1,6 @@
 //! One Parquet file, row by row: rows are gathered into batches, so that memory does not grow with the file.
 
+use super::folder::{Folder, StoreError};
 use super::schema::TABLES;
 use crate::experiment::Results;
 use arrow_array::builder::{ArrayBuilder, Float64Builder, StringBuilder, UInt64Builder};
@@ -7,8 +8,10 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Rows of a batch, and of a row group at most.
@@ -75,49 +78,93 @@ impl Rows {
     }
 }
 
+/// Takes rows, one after the other.
+pub type Push<'p> = &'p mut dyn FnMut(&[Cell]);
+
+/// Rows as a batch, without touching a file.
+pub fn batch(schema: Arc<Schema>, fill: impl FnOnce(Push)) -> RecordBatch {
+    let mut rows = Rows::new(schema);
+    fill(&mut |cells| rows.push(cells));
+    rows.take()
+}
+
 /// A Parquet file that is being written.
 pub struct Table {
     rows: Rows,
     writer: ArrowWriter<File>,
+    /// What it will be called.
+    path: PathBuf,
     pub written: u64,
 }
 
 impl Table {
-    pub fn create(schema: Arc<Schema>, file: File) -> Result<Table, parquet::errors::ParquetError> {
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-            .set_max_row_group_row_count(Some(BATCH))
-            .set_statistics_enabled(EnabledStatistics::Chunk)
-            .set_created_by("asyncflow".to_string())
-            .build();
+    /// Begins the file that will be called `name` in a folder.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn begin(folder: &mut Folder, name: &str, schema: Arc<Schema>) -> Result<Table, StoreError> {
+        let (path, part) = (folder.path().join(name), folder.begin(name));
         let rows = Rows::new(schema);
-        let writer = ArrowWriter::try_new(file, rows.schema.clone(), Some(properties))?;
-        Ok(Table { rows, writer, written: 0 })
+        let file = File::create(&part).map_err(|e| StoreError::io("cannot write", &part, e))?;
+        let writer = properties().and_then(|properties| ArrowWriter::try_new(file, rows.schema.clone(), Some(properties)));
+        let writer = writer.map_err(|e| StoreError::io("cannot write", &part, e))?;
+        Ok(Table { rows, writer, path, written: 0 })
     }
-    pub fn push(&mut self, cells: &[Cell]) -> Result<(), parquet::errors::ParquetError> {
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// If the disk is full or gone.
+    pub fn push(&mut self, cells: &[Cell]) -> Result<(), StoreError> {
         self.rows.push(cells);
         self.written += 1;
         if self.rows.len >= BATCH { self.flush() } else { Ok(()) }
     }
-    fn flush(&mut self) -> Result<(), parquet::errors::ParquetError> {
+
+    /// Writes all rows that are handed over.
+    ///
+    /// # Errors
+    /// As [`push`](Table::push).
+    pub fn fill(&mut self, fill: impl FnOnce(Push)) -> Result<(), StoreError> {
+        let mut failed = Ok(());
+        fill(&mut |cells| {
+            if failed.is_ok() {
+                failed = self.push(cells);
+            }
+        });
+        failed
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
         if self.rows.len > 0 {
-            self.writer.write(&self.rows.take())?;
+            self.writer.write(&self.rows.take()).map_err(|e| StoreError::io("cannot write", &self.path, e))?;
         }
         Ok(())
     }
+
     /// Writes the rest; the number of rows.
-    pub fn finish(mut self) -> Result<u64, parquet::errors::ParquetError> {
+    ///
+    /// # Errors
+    /// As [`push`](Table::push).
+    pub fn finish(mut self) -> Result<u64, StoreError> {
         self.flush()?;
-        self.writer.close()?;
+        self.writer.close().map_err(|e| StoreError::io("cannot write", &self.path, e))?;
         Ok(self.written)
     }
 }
 
+fn properties() -> Result<WriterProperties, ParquetError> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_max_row_group_row_count(Some(BATCH))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_created_by("asyncflow".to_string());
+    Ok(properties.build())
+}
+
 /// The rows of `summary.parquet`, without touching a file.
 pub fn summary_batch(results: &Results) -> RecordBatch {
-    let mut rows = Rows::new(TABLES[0].arrow());
-    summary_rows(results, |cells| rows.push(cells));
-    rows.take()
+    batch(TABLES[0].arrow(), |push| summary_rows(results, push))
 }
 
 /// Hands over every row of the summary.

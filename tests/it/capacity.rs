@@ -1,7 +1,10 @@
 //! Capacity against theory.
 
+use crate::support::{Room, assert_numbers, words};
 use asyncflow::Experiment;
 use asyncflow::experiment::{Found, Verdict};
+use asyncflow::store;
+use serde_json::Value;
 
 fn mm1(seed: u64) -> Experiment {
     let yaml = "
@@ -73,4 +76,57 @@ fn a_search_is_the_same_on_any_number_of_threads() {
     // Law 5.
     let of = |threads: usize| format!("{:?}", mm1(3).threads(threads).capacity().unwrap());
     assert_eq!(of(1), of(3));
+}
+
+/// Two objectives with three goals, of a workload and of an endpoint; at 200/s more requests are in flight than may be.
+const GOALS: &str = "
+version: 1
+name: goals
+run: { duration: 20s, warmup: 5s, limits: { in_flight: 60 } }
+workload: { users: { to: api.x, open: { rate: 40/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }
+slos: { fast: { of: users, p95: 60ms, errors: 1% }, steady: { of: api.x, mean: 25ms } }
+capacity: { vary: workload.users.open.rate, from: 5/s, to: 200/s, tolerance: 20%, most: 20 }
+";
+
+#[test]
+fn the_table_of_a_capacity_says_what_json_says_and_is_the_batch() {
+    // `--json` and `capacity_batch` are the oracles.
+    let room = Room::new("goals.yaml", GOALS);
+    let file = room.writes("capacity goals.yaml", "capacity.parquet");
+    let said = room.says("capacity goals.yaml");
+    let rows: Vec<(&Value, &Value)> = said["tried"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|tried| tried["goals"].as_array().unwrap().iter().map(move |goal| (tried, goal)))
+        .collect();
+    assert!(rows.len() >= 9 && rows.len() == 3 * said["tried"].as_array().unwrap().len(), "{said}");
+    assert!(rows.iter().any(|(_, goal)| goal["estimate"].is_null()), "{said}");
+    for (column, key) in [("value", "number"), ("utilisation", "utilisation")] {
+        assert_numbers(&file, column, rows.iter().map(|(tried, _)| &tried[key]));
+    }
+    for column in ["estimate", "low", "high"] {
+        assert_numbers(&file, column, rows.iter().map(|(_, goal)| &goal[column]));
+    }
+    for (column, key) in [("written", "value"), ("verdict", "verdict")] {
+        assert!(words(&file, column).iter().zip(&rows).all(|(word, (tried, _))| tried[key] == *word), "{column}");
+    }
+    for (column, key) in [("slo", "name"), ("goal", "goal"), ("entity", "of")] {
+        assert!(words(&file, column).iter().zip(&rows).all(|(word, (_, goal))| goal[key] == *word), "{column}");
+    }
+    let meets = |goal: &Value| match (goal["certain"] == true, goal["pass"] == true) {
+        (false, _) => "undecided",
+        _ if goal["estimate"].is_null() => "undecided",
+        (true, true) => "yes",
+        (true, false) => "no",
+    };
+    assert!(words(&file, "meets").iter().zip(&rows).all(|(word, (_, goal))| meets(goal) == word));
+    let is_known = rows.iter().map(|(tried, _)| !tried["utilisation"].is_null());
+    assert!(words(&file, "bottleneck").iter().zip(is_known).all(|(service, is_known)| service == if is_known { "api" } else { "" }));
+    let manifest = room.manifest("one");
+    for key in ["path", "unit", "searched", "capacity", "number", "meets", "misses", "today", "bottleneck"] {
+        assert_eq!(manifest[key], said[key], "{key}");
+    }
+    assert_eq!(store::capacity_batch(&Experiment::from_yaml(GOALS).unwrap().capacity().unwrap()), file);
 }

@@ -1,7 +1,9 @@
 //! Comparisons and choices: pairs are pairs, what is sure is sure, and the best is found.
 
+use crate::support::{Room, assert_numbers, words};
 use asyncflow::Experiment;
 use asyncflow::experiment::{Compared, Judgement};
+use asyncflow::store;
 use std::fs;
 use std::process::Command;
 
@@ -171,4 +173,24 @@ fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
         let (code, _, said) = asyncflow(arguments);
         assert!(code == 2 && said.contains(words), "{arguments:?}: {said}");
     }
+}
+
+#[test]
+fn the_table_of_a_comparison_says_what_json_says_and_is_the_batch() {
+    // `--json` and `comparison_batch` are the oracles.
+    let room = Room::new("baseline.yaml", TWO);
+    let arguments = "compare baseline.yaml -r 2 -d 20s --set services.api.balance=random";
+    let file = room.writes(arguments, "comparison.parquet");
+    let said = room.says(arguments);
+    let rows = said["differences"].as_array().unwrap();
+    assert!(rows.len() > 50 && file.num_rows() == rows.len());
+    assert!(words(&file, "judgement").iter().zip(rows).all(|(word, row)| row["judgement"] == *word));
+    for (column, keys) in [("base", ["base", "estimate"]), ("difference_low", ["difference", "low"])] {
+        assert_numbers(&file, column, rows.iter().map(|row| &row[keys[0]][keys[1]]));
+    }
+    for key in ["confidence", "variants", "fingerprints"] {
+        assert_eq!(room.manifest("one")[key], said[key], "{key}");
+    }
+    let comparison = Experiment::from_yaml(TWO).unwrap().replications(2).set("run.duration=20s");
+    assert_eq!(store::comparison_batch(&comparison.compare(&["services.api.balance=random"]).unwrap()), file);
 }

@@ -1,9 +1,11 @@
 //! Sensitivity against theory.
 
+use crate::support::{Room, assert_numbers, words};
 use asyncflow::Experiment;
 use asyncflow::design::{Range, Scale, Vary};
 use asyncflow::experiment::Method;
-use serde_json::json;
+use asyncflow::store;
+use serde_json::{Value, json};
 
 /// M/M/1 whose rate and service time vary, and a parameter that does nothing.
 fn mm1() -> Experiment {
@@ -77,4 +79,53 @@ fn an_analysis_is_the_same_on_any_number_of_threads_and_refuses_what_it_cannot_a
     let refused =
         mm1().vary_over("services.api.replicas", range).sensitivity(&["users.latency.p50"], Method::Morris(2)).unwrap_err().to_string();
     assert!(refused.contains("points cannot run; the first is") && refused.contains("a service has 1 to 10k replicas, not 0"), "{refused}");
+}
+
+/// A range and a list.
+const VARIED: &str = "
+version: 1
+name: varied
+run: { duration: 20s, warmup: 5s, replications: 2 }
+workload: { users: { to: api.x, open: { rate: 40/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }
+sweep:
+  design: lhs
+  points: 2
+  vary: { workload.users.open.rate: { from: 20/s, to: 60/s }, services.api.replicas: [1, 2, 3] }
+";
+
+#[test]
+fn the_table_of_an_analysis_says_what_json_says_and_is_the_batch() {
+    // `--json` and `sensitivity_batch` are the oracles, for both methods; what one of them does not have is null in both.
+    let metrics = ["users.latency.p99", "api.utilisation.mean"];
+    let morris = ["mu", "mu_star", "mu_star_std_error", "sigma"];
+    let sobol = ["first", "first_low", "first_high", "total", "total_low", "total_high"];
+    for method in [Method::Morris(3), Method::Sobol(4)] {
+        let (name, size) = (method.name(), if method == Method::Morris(3) { 3 } else { 4 });
+        let room = Room::new("varied.yaml", VARIED);
+        let arguments = format!("sensitivity varied.yaml --method {name} --size {size} --metric {} --metric {}", metrics[0], metrics[1]);
+        let file = room.writes(&arguments, "sensitivity.parquet");
+        let said = room.says(&arguments);
+        let rows: Vec<&Value> = said["metrics"].as_array().unwrap().iter().flat_map(|of| of["parameters"].as_array().unwrap()).collect();
+        assert_eq!(rows.len(), 4, "{said}");
+        for (columns, method) in [(&morris[..], "morris"), (&sobol, "sobol")] {
+            for column in columns {
+                assert_numbers(&file, column, rows.iter().map(|row| &row[method][column]));
+            }
+        }
+        assert!(words(&file, "parameter").iter().zip(&rows).all(|(path, row)| row["path"] == *path));
+        // The text of the scenario.
+        for ((path, from), to) in words(&file, "parameter").iter().zip(words(&file, "range_from")).zip(words(&file, "range_to")) {
+            let range = if path == "services.api.replicas" { ("1", "3") } else { ("20/s", "60/s") };
+            assert_eq!((from.as_str(), to.as_str()), range);
+        }
+        let named = ["kind", "entity", "metric", "stat", "unit", "method"].map(|column| words(&file, column)[2].clone());
+        let expected = ["service", "api", "utilisation", "mean", "1", name];
+        assert_eq!(named, expected.map(str::to_string));
+        for (of, metric) in room.manifest("one")["metrics"].as_array().unwrap().iter().zip(said["metrics"].as_array().unwrap()) {
+            assert!(["metric", "unit", "points", "unknown", "least", "largest"].iter().all(|key| of[key] == metric[key]), "{of}");
+        }
+        let answers = Experiment::from_yaml(VARIED).unwrap().sensitivity(&metrics, method).unwrap();
+        assert_eq!(store::sensitivity_batch(&answers), file);
+    }
 }

@@ -1,7 +1,15 @@
-//! The small language of the tests: a scenario in a few words, its answer, and what is claimed of it.
+//! The small language of the tests: a scenario in a few words, its answer, and what is claimed of it; a folder where commands are typed, and the
+//! tables that they write.
 
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
 use asyncflow::experiment::{Results, Row};
 use asyncflow::scenario;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 /// Runs a scenario written in YAML; `version: 1` and the name are added.
 pub fn run(yaml: &str) -> Answer {
@@ -41,5 +49,86 @@ impl Answer {
     pub fn equals(&self, of: &str, number: &str, exact: f64) {
         let value = self.value(of, number);
         assert!((value - exact).abs() <= 1e-9 * exact.abs().max(1e-9), "{of} {number}: {value} is not {exact}");
+    }
+}
+
+/// A folder with a scenario, where commands are typed.
+pub struct Room {
+    folder: tempfile::TempDir,
+}
+
+impl Room {
+    pub fn new(file: &str, scenario: &str) -> Room {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(file), scenario).unwrap();
+        Room { folder }
+    }
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
+        command.args(arguments.split(' ')).current_dir(&self.folder);
+        command
+    }
+    pub fn run(&self, arguments: &str) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+    /// Runs it, and claims its exit code.
+    pub fn ends(&self, arguments: &str, code: i32) -> String {
+        let output = self.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments}: {said}");
+        said
+    }
+    /// What it prints with `--json`.
+    pub fn says(&self, arguments: &str) -> serde_json::Value {
+        serde_json::from_slice(&self.run(&format!("{arguments} --json")).stdout).unwrap()
+    }
+    /// The one table that a command writes with `--out`. Claims that it has the same bytes on one thread and on two, that another scenario's
+    /// folder stays as it is, and that `--force` overwrites it.
+    pub fn writes(&self, arguments: &str, file: &str) -> RecordBatch {
+        self.ends(&format!("{arguments} -q -j 1 --out one"), 0);
+        self.ends(&format!("{arguments} -q -j 2 --out two"), 0);
+        for name in [file, "manifest.json"] {
+            assert!(fs::read(self.path("one").join(name)).unwrap() == fs::read(self.path("two").join(name)).unwrap(), "{name}");
+        }
+        fs::create_dir(self.path("taken")).unwrap();
+        fs::write(self.path("taken/manifest.json"), r#"{ "name": "another" }"#).unwrap();
+        let said = self.ends(&format!("{arguments} -q --out taken"), 2);
+        assert!(said.contains("`taken` holds the results of another scenario, `another`") && said.contains("--force"), "{said}");
+        assert_eq!(fs::read_dir(self.path("taken")).unwrap().count(), 1, "nothing is left there");
+        self.ends(&format!("{arguments} -q --out taken --force"), 0);
+        assert!(fs::read(self.path("taken").join(file)).unwrap() == fs::read(self.path("one").join(file)).unwrap());
+        table(&self.path("one").join(file))
+    }
+    /// The manifest of a folder.
+    pub fn manifest(&self, folder: &str) -> serde_json::Value {
+        serde_json::from_slice(&fs::read(self.path(folder).join("manifest.json")).unwrap()).unwrap()
+    }
+}
+
+/// A Parquet file of up to 65,536 rows.
+pub fn table(path: &Path) -> RecordBatch {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap().with_batch_size(65_536).build().unwrap();
+    let mut batches: Vec<RecordBatch> = reader.map(|batch| batch.unwrap()).collect();
+    assert_eq!(batches.len(), 1, "{}", path.display());
+    batches.remove(0)
+}
+
+/// A column of text.
+pub fn words(batch: &RecordBatch, column: &str) -> Vec<String> {
+    batch[column].as_string::<i32>().iter().map(|word| word.unwrap().to_string()).collect()
+}
+
+/// Claims that a column holds the numbers that JSON has, null for null. Rust's JSON is read to the last place but one; `tests/readback.py` compares
+/// every bit.
+pub fn assert_numbers<'v>(batch: &RecordBatch, column: &str, numbers: impl Iterator<Item = &'v serde_json::Value>) {
+    let held: Vec<Option<f64>> = batch[column].as_primitive::<Float64Type>().iter().collect();
+    let said: Vec<Option<f64>> = numbers.map(serde_json::Value::as_f64).collect();
+    assert_eq!(held.len(), said.len(), "{column}");
+    for (row, (held, said)) in held.iter().zip(&said).enumerate() {
+        let same = held.zip(*said).map_or(held == said, |(held, said)| (held - said).abs() <= 4.0 * f64::EPSILON * said.abs());
+        assert!(same, "{column} of row {row}: {held:?} is not {said:?}");
     }
 }

@@ -1,8 +1,10 @@
 //! Sweeps: the same bytes however they are run, nothing complete lost, nothing incomplete taken for whole, and clear refusals.
 
+use crate::support::{Room, table};
+use asyncflow::{Experiment, store};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Twelve points, some of which are slow.
@@ -18,36 +20,6 @@ sweep:
     workload.users.open.rate: [50/s, 100/s, 200/s, 240/s, 1000/s, 20/s]
     services.api.balance: [random, least_connections]
 ";
-
-struct Room {
-    folder: tempfile::TempDir,
-}
-
-impl Room {
-    fn new(scenario: &str) -> Room {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("small.yaml"), scenario).unwrap();
-        Room { folder }
-    }
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
-        command.args(arguments.split(' ')).current_dir(&self.folder);
-        command
-    }
-    fn run(&self, arguments: &str) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-    /// Runs it, and claims its exit code.
-    fn ends(&self, arguments: &str, code: i32) -> String {
-        let output = self.run(arguments);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{arguments}: {said}");
-        said
-    }
-}
 
 /// Every file under a folder, by its name there.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -78,7 +50,7 @@ fn assert_same(a: &Path, b: &Path) {
 #[test]
 fn a_sweep_is_the_same_bytes_on_any_number_of_threads_and_in_any_number_of_shards() {
     // Law 5, for datasets. Three shards of twelve points, merged.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -o one -j 1 -q --series --histograms", 0);
     room.ends("sweep small.yaml -o three -j 3 -q --series --histograms", 0);
     assert_same(&room.path("one"), &room.path("three"));
@@ -99,7 +71,7 @@ fn a_sweep_is_the_same_bytes_on_any_number_of_threads_and_in_any_number_of_shard
 #[test]
 fn a_point_of_a_sweep_is_the_run_with_its_values_set() {
     // The command `run` is the oracle: same fingerprint, for a native file and for one of AsyncFlow 0.1.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     let old = fs::read_to_string("scenarios/asyncflow01-single-server.yml").unwrap();
     fs::write(room.path("old.yml"), old).unwrap();
     for (file, path, values) in [
@@ -123,9 +95,31 @@ fn a_point_of_a_sweep_is_the_run_with_its_values_set() {
 }
 
 #[test]
+fn the_batches_of_a_sweep_in_memory_are_the_tables_of_its_files() {
+    // The command's files are the oracle: with columns of every kind, points that leave a parameter as it is, one that fails, and goals of precision.
+    let room = Room::new("small.yaml", SCENARIO);
+    let alone = SCENARIO.replace("  vary:", "  design: one_at_a_time\n  vary:");
+    let rows = "sweep:
+  design: list
+  rows:
+    - { services.api.replicas: 1, run.limits.in_flight: 1M, run.replications: 3 }
+    - { services.api.replicas: 2, run.limits.in_flight: 3, run.replications: 2 }
+    - { services.api.replicas: 3, run.limits.in_flight: 1M, run.replications: { until: { metric: users.latency.p99, half_width: 50% }, min: 2, max: 4 } }
+";
+    let listed = SCENARIO.split("sweep:").next().unwrap().to_string() + rows;
+    for (scenario, code) in [(SCENARIO, 0), (&alone, 0), (&listed, 2)] {
+        fs::write(room.path("small.yaml"), scenario).unwrap();
+        room.ends("sweep small.yaml -q -o out --force --set run.duration=5s", code);
+        let swept = Experiment::from_yaml(scenario).unwrap().set("run.duration=5s").sweep().unwrap();
+        assert_eq!(store::points_batch(&swept), table(&room.path("out/points.parquet")));
+        assert_eq!(store::summary_batch_of_points(&swept), table(&room.path("out/summary/part-00000.parquet")));
+    }
+}
+
+#[test]
 fn a_sweep_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
     // SIGKILL at 30 moments, spread over the time that the sweep takes; then it is resumed to its end.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 40 -d 100s -q";
     room.ends(&format!("{arguments} -o whole"), 0);
     let mut killed = 0;
@@ -152,7 +146,7 @@ fn a_sweep_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
 #[test]
 fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
     // Every kind of end: in the head, in a length, in an entry, and a bit turned round; the final bytes are the undisturbed run's.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 2 -d 5s -q";
     room.ends(&format!("{arguments} -o whole"), 0);
     // A shard keeps its journal: of one shard of one, it is that of the whole.
@@ -180,7 +174,7 @@ fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
 #[test]
 fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_others_go_on() {
     // Two points, of which the first may have 3 requests in flight: all its replications fail, the other's do not.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     let said = room.ends("sweep small.yaml -o out --vary run.limits.in_flight=3,1M -d 10s -r 4 --json", 2);
     assert!(said.contains("4 replications gave nothing"), "{said}");
     let lines = String::from_utf8(room.run("sweep small.yaml -o out2 --vary run.limits.in_flight=3,1M -d 10s -r 4 --json").stdout).unwrap();
@@ -193,7 +187,7 @@ fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_others_go_on() {
 #[test]
 fn replications_go_on_until_the_goal_is_met_or_the_most_is_reached() {
     // Blocks of 5 from 5 on. The goal of 100 % is met at once, that of 0.01 % never; a sweep decides for each point as a run does.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     let until = |goal: &str| format!("run.replications={{until: {{metric: users.latency.p99, half_width: {goal}}}, min: 5, max: 20}}");
     let run = |goal: &str, threads: &str| -> serde_json::Value {
         let output = room.command("run small.yaml --no-files --json -j").args([threads, "--set", &until(goal)]).output().unwrap();
@@ -215,7 +209,7 @@ fn replications_go_on_until_the_goal_is_met_or_the_most_is_reached() {
 #[test]
 fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
     // Words fixed here; nothing is written in any of these cases.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     for (arguments, words) in [
         ("--vary workload.users.open.rat=1/s", "unknown field `rat`, expected `rate` or `arrivals`\n  = help: did you mean `rate`?"),
         ("--vary services.apii.replicas=1", "`services.apii` is not in the scenario\n  = help: did you mean `api`?"),
@@ -246,7 +240,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
 #[test]
 fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
     // A journal as an interrupted sweep leaves it: a shard's, moved to where a sweep's would be.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -r 2 -d 5s -q -o kept --shard 1/1", 0);
     fs::create_dir(room.path("out")).unwrap();
     let journal = fs::read(room.path("kept/shard-00001-of-00001/cells.journal")).unwrap();
@@ -263,7 +257,7 @@ fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
 #[test]
 fn shards_that_do_not_belong_together_are_not_merged() {
     // One missing, one of another number, one of another seed, one unfinished; words fixed here.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     let shard = |folder: &str, shard: &str, more: &str| {
         room.ends(&format!("sweep small.yaml -r 2 -d 5s -q -o {folder} --shard {shard}{more}"), 0);
     };
@@ -295,7 +289,7 @@ impl Drop for Disk {
 #[test]
 fn a_full_disk_is_reported_and_the_sweep_goes_on_when_there_is_room() {
     // A tmpfs of 200 kB fills up while cells are written down; with 20 MB the rest is run, and the bytes are the undisturbed run's.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     let disk = Disk(room.path("small"));
     fs::create_dir(&disk.0).unwrap();
     let mount = |options: &str| Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk.0).status();
@@ -314,7 +308,7 @@ fn a_full_disk_is_reported_and_the_sweep_goes_on_when_there_is_room() {
 #[test]
 fn an_interrupted_sweep_says_how_far_it_came_and_how_to_go_on() {
     // SIGINT in the middle: exit code 2, and a journal with what is done; resumed, the bytes are the undisturbed run's.
-    let room = Room::new(SCENARIO);
+    let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 60 -d 200s -q";
     let child = room.command(&format!("{arguments} -o cut")).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(150));

@@ -161,6 +161,9 @@ pub struct Capacity {
     /// The most replications at one value [default: 320]
     #[arg(long, value_name = "N")]
     pub most: Option<u32>,
+    /// Also write capacity.parquet into this folder
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Where the random numbers start
     #[arg(short, long, value_name = "N")]
     pub seed: Option<u64>,
@@ -173,6 +176,9 @@ pub struct Capacity {
     /// Change any value of the scenario before the search; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+    /// Overwrite another scenario's files in the folder
+    #[arg(long)]
+    pub force: bool,
     /// Print one JSON object, and nothing else
     #[arg(long)]
     pub json: bool,
@@ -205,6 +211,9 @@ pub struct Sensitivity {
     /// Trajectories of morris [default: 10], or groups of sobol [default: 64; best a power of two]
     #[arg(long, value_name = "N")]
     pub size: Option<u32>,
+    /// Also write sensitivity.parquet into this folder
+    #[arg(short, long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// Independent replications of each point
     #[arg(short, long, value_name = "N")]
     pub replications: Option<u32>,
@@ -220,6 +229,9 @@ pub struct Sensitivity {
     /// Change any value of the scenario before it is varied; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+    /// Overwrite another scenario's files in the folder
+    #[arg(long)]
+    pub force: bool,
     /// Print one JSON object, and nothing else
     #[arg(long)]
     pub json: bool,

@@ -1,0 +1,89 @@
+//! The file of a capacity: the curve, goal by goal. The answer is in the manifest.
+
+use super::answer::write_answer;
+use super::folder::StoreError;
+use super::manifest::Manifest;
+use super::schema::CAPACITY;
+use super::table::{Cell, Push, batch};
+use crate::design::value::{shown, unit};
+use crate::experiment::{Found, SloResult};
+use crate::scenario::Scenario;
+use arrow_array::RecordBatch;
+use std::path::Path;
+
+/// Writes `capacity.parquet` and the manifest. How many files.
+///
+/// # Errors
+/// If the folder holds another scenario's results, or cannot be written.
+pub fn write_capacity(path: &Path, scenario: &Scenario, found: &Found, force: bool) -> Result<usize, StoreError> {
+    let manifest = Manifest::of_capacity(scenario, found);
+    write_answer(path, &scenario.name, force, &CAPACITY, manifest, |push| rows(found, push))
+}
+
+/// The rows of `capacity.parquet`, without touching a file.
+///
+/// ```
+/// let shop = asyncflow::Experiment::from_yaml(
+///     "
+/// version: 1
+/// run: { duration: 5s, replications: 2 }
+/// workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+/// services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+/// slos: { fast: { of: users, p95: 60ms } }
+/// capacity: { vary: services.api.replicas, from: 1, to: 4 }
+/// ",
+/// )?;
+/// let found = shop.capacity()?;
+/// let batch = asyncflow::store::capacity_batch(&found);
+/// assert_eq!(batch.num_rows(), found.tried.len());
+/// assert!(batch.column_by_name("meets").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn capacity_batch(found: &Found) -> RecordBatch {
+    batch(CAPACITY.arrow(), |push| rows(found, push))
+}
+
+fn rows(found: &Found, push: Push) {
+    for tried in &found.tried {
+        let (written, overloaded) = (shown(&tried.value), tried.results.overloaded.join(","));
+        let bottleneck = tried.bottleneck();
+        let busiest = bottleneck.as_ref().map_or("", |bottleneck| bottleneck.service.as_str());
+        let waits_for = bottleneck.as_ref().and_then(|bottleneck| bottleneck.waits_for.as_deref());
+        for goal in &tried.goals {
+            push(&[
+                Cell::Text(&found.path),
+                Cell::Number(tried.number),
+                Cell::Text(unit(found.kind)),
+                Cell::Text(&written),
+                Cell::Text(&goal.name),
+                Cell::Text(&goal.goal),
+                Cell::Text(goal.kind),
+                Cell::Text(&goal.of),
+                Cell::Text(goal.metric),
+                Cell::Text(goal.stat),
+                Cell::Text(goal.unit),
+                Cell::Number(goal.estimate),
+                Cell::Number(goal.low),
+                Cell::Number(goal.high),
+                Cell::Number(goal.bound),
+                Cell::Text(meets(goal)),
+                Cell::Text(tried.verdict.word()),
+                Cell::Whole(u64::from(tried.replications)),
+                Cell::Text(&overloaded),
+                Cell::Text(busiest),
+                Cell::Number(bottleneck.as_ref().map_or(f64::NAN, |bottleneck| bottleneck.utilisation)),
+                Cell::Text(waits_for.unwrap_or_default()),
+            ]);
+        }
+    }
+}
+
+fn meets(goal: &SloResult) -> &'static str {
+    match (goal.certain, goal.pass) {
+        // Nothing was measured: the system could not hold it, or answered nobody.
+        _ if goal.estimate.is_nan() => "undecided",
+        (true, true) => "yes",
+        (true, false) => "no",
+        (false, _) => "undecided",
+    }
+}

@@ -1,0 +1,125 @@
+//! The points of a sweep as rows: `points.parquet`, with what is varied in columns of its own, and their summaries.
+
+use super::schema::{Column, Kind, OF_POINT, POINT, TABLES, field};
+use super::table::{Cell, Push, batch, summary_rows};
+use crate::design::value::{self, Kind as ValueKind};
+use crate::experiment::{Results, Swept};
+use crate::scenario::Parameters;
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
+use std::borrow::Borrow;
+use std::sync::Arc;
+
+/// A parameter and the kind of its column.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    pub path: String,
+    pub kind: ValueKind,
+}
+
+/// The parameters of a sweep with the kinds of their columns: numbers, if all values are of one kind that is a number.
+pub fn parameters(rows: impl Iterator<Item = impl Borrow<Parameters>>) -> Vec<Parameter> {
+    let mut found: Vec<(String, Option<ValueKind>)> = Vec::new();
+    for row in rows {
+        for (path, value) in row.borrow() {
+            let kind = value::kind_of(value);
+            match found.iter_mut().find(|(known, _)| known == path) {
+                Some((_, known)) if *known == Some(kind) => {}
+                Some((_, known)) => *known = Some(ValueKind::Text),
+                None => found.push((path.clone(), Some(kind))),
+            }
+        }
+    }
+    found.into_iter().map(|(path, kind)| Parameter { path, kind: kind.unwrap_or(ValueKind::Text) }).collect()
+}
+
+/// The columns of `points.parquet`.
+pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
+    let columns = parameters.iter().map(|parameter| {
+        let kind = if parameter.kind == ValueKind::Text { Kind::Text } else { Kind::Number };
+        field(&parameter.path, &Column { name: "", kind, unit: value::unit(parameter.kind), meaning: "what is set there" })
+    });
+    let first = std::iter::once(field(POINT.name, &POINT));
+    let fields: Vec<_> = first.chain(columns).chain(OF_POINT.iter().map(|column| field(column.name, column))).collect();
+    Arc::new(Schema::new(fields))
+}
+
+/// The rows of `points.parquet`, without touching a file.
+///
+/// ```
+/// let shop = asyncflow::Experiment::from_yaml(
+///     "
+/// version: 1
+/// run: { duration: 5s, replications: 2 }
+/// workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+/// services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+/// ",
+/// )?;
+/// let swept = shop.vary("services.api.replicas", [1, 2, 4]).sweep()?;
+/// let (points, summary) = (asyncflow::store::points_batch(&swept), asyncflow::store::summary_batch_of_points(&swept));
+/// assert_eq!(points.num_rows(), 3);
+/// assert!(points.column_by_name("services.api.replicas").is_some());
+/// assert_eq!(summary.num_rows(), swept.iter().map(|point| point.results.as_ref().unwrap().rows.len()).sum::<usize>());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn points_batch(points: &[Swept]) -> RecordBatch {
+    let parameters = parameters(points.iter().map(|swept| &swept.parameters));
+    batch(points_schema(&parameters), |push| points.iter().for_each(|swept| point_row(swept, &parameters, push)))
+}
+
+/// The rows of a sweep's `summary/`, without touching a file: those of all points' [summaries](super::summary_batch), after the number of the point.
+/// It goes with [`points_batch`], where there is an example.
+pub fn summary_batch_of_points(points: &[Swept]) -> RecordBatch {
+    batch(TABLES[0].arrow_of_points(), |push| points.iter().for_each(|swept| summary_rows_of_point(swept, push)))
+}
+
+/// Hands over the rows of a point's summary.
+pub fn summary_rows_of_point(swept: &Swept, push: Push) {
+    if let Some(results) = &swept.results {
+        summary_rows(results, |cells| push(&[&[Cell::Whole(swept.point)], cells].concat()));
+    }
+}
+
+/// Hands over the row of a point.
+pub fn point_row(swept: &Swept, parameters: &[Parameter], push: Push) {
+    let results = swept.results.as_ref();
+    let texts: Vec<String> = parameters.iter().map(|parameter| text_of(&swept.parameters, parameter)).collect();
+    let values = parameters.iter().zip(&texts).map(|(parameter, text)| match (parameter.kind, swept.parameters.get(&parameter.path)) {
+        (ValueKind::Text, _) => Cell::Text(text),
+        (kind, value) => Cell::Number(value.and_then(|value| value::base(value, kind)).unwrap_or(f64::NAN)),
+    });
+    let mut cells: Vec<Cell> = std::iter::once(Cell::Whole(swept.point)).chain(values).collect();
+    let first = swept.failures.first().map(|(_, failure)| failure);
+    let (kind, reason) = (first.map_or("", |failure| failure.name()), first.map_or(String::new(), |failure| failure.to_string()));
+    let overloaded = results.map_or(String::new(), |results| results.overloaded.join(","));
+    let missed = results.map_or(Vec::new(), |results| results.slos.iter().filter(|slo| !slo.pass).map(|slo| slo.name.as_str()).collect());
+    let missed = missed.join(",");
+    let failed = swept.failures.len() as u64;
+    cells.extend([
+        Cell::Number(results.map_or(f64::NAN, |results| results.warmup_s)),
+        Cell::Whole(results.map_or(0, |results| u64::from(results.replications)) + failed),
+        Cell::Whole(failed),
+        Cell::Text(kind),
+        Cell::Text(&reason),
+        Cell::Text(&overloaded),
+        Cell::Text(&missed),
+        Cell::Text(results.map_or("", precise)),
+        Cell::Whole(results.map_or(0, |results| results.events)),
+        Cell::Text(results.map_or("", |results| results.fingerprint.as_str())),
+    ]);
+    push(&cells);
+}
+
+/// Whether the goals of `run.replications.until` are met; empty if there are none.
+fn precise(results: &Results) -> &'static str {
+    match results.precision.as_slice() {
+        [] => "",
+        goals if goals.iter().all(|goal| goal.met) => "yes",
+        _ => "no",
+    }
+}
+
+/// A value as text; empty where the point leaves it as it is.
+fn text_of(row: &Parameters, parameter: &Parameter) -> String {
+    row.get(&parameter.path).map_or(String::new(), value::shown)
+}
