@@ -14,6 +14,7 @@ use crate::random::keys::mix;
 use crate::report::{self, SweepLine};
 use crate::scenario::{Scenario, Template, to_json};
 use crate::store::{self, Folder, Head, Journal, Manifest, StoreError, SweepDataset, Wanted};
+use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -82,7 +83,11 @@ impl Prepared {
         let template = Template::new(&loaded.read, &scenario, folder.to_path_buf())?;
         let (written, template_json) = (to_json(&scenario)?, template.to_json());
         let version = env!("CARGO_PKG_VERSION");
-        let identity = store::hash(&format!("{version}\n{written}\n{template_json}\n{wanted:?}"));
+        let measured: Vec<String> = measured_in(&serde_json::from_str(&written).unwrap_or_default())
+            .into_iter()
+            .map(|file| store::hash(&String::from_utf8_lossy(&std::fs::read(folder.join(file)).unwrap_or_default())))
+            .collect();
+        let identity = store::hash(&format!("{version}\n{written}\n{template_json}\n{wanted:?}\n{measured:?}"));
         let folder = std::path::absolute(folder).unwrap_or(folder.to_path_buf()).display().to_string();
         let mut head = Head { identity, scenario: written, template: template_json, folder, wanted, points: 0, shard };
         let spec = Spec::new(&scenario, template, head.shard, head.wanted.series);
@@ -97,6 +102,21 @@ impl Prepared {
         let template = Template::from_json(&head.template, &scenario.name, PathBuf::from(&head.folder))?;
         let spec = Spec::new(&scenario, template, head.shard, head.wanted.series);
         Ok(Prepared { scenario, spec, head })
+    }
+}
+
+/// The files of measured values that a scenario draws from: it is not the same sweep when they have changed.
+fn measured_in(written: &Value) -> Vec<String> {
+    match written {
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(key, value)| match value["file"].as_str() {
+                Some(file) if key == "empirical" => vec![file.to_string()],
+                _ => measured_in(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(measured_in).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -255,6 +255,31 @@ fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
 }
 
 #[test]
+fn measured_values_that_have_changed_are_another_sweep() {
+    // A shard of a sweep with a CSV file; then one number in it is another. Put back, the shard is done and nothing is run.
+    let sweep = "sweep measured.yaml -r 2 -d 5s -q -o kept --shard 1/1";
+    let room = Room::new(
+        "measured.yaml",
+        "version: 1
+name: measured
+run: { duration: 5s }
+workload: { users: { to: api.x, open: { rate: 50/s } } }
+services: { api: { endpoints: { x: [ cpu: { empirical: { file: took.csv, column: took } } ] } } }
+sweep: { vary: { workload.users.open.rate: [10/s, 20/s] } }",
+    );
+    fs::write(room.path("took.csv"), "took\n1ms\n2ms\n").unwrap();
+    room.ends(sweep, 0);
+    let shard = room.path("kept/shard-00001-of-00001");
+    fs::remove_file(shard.join("manifest.json")).unwrap();
+    fs::write(room.path("took.csv"), "took\n1ms\n3ms\n").unwrap();
+    let said = room.ends(sweep, 2);
+    assert!(said.contains("holds an unfinished sweep of another scenario, or of other points"), "{said}");
+    fs::write(room.path("took.csv"), "took\n1ms\n2ms\n").unwrap();
+    room.ends(sweep, 0);
+    assert!(shard.join("manifest.json").exists());
+}
+
+#[test]
 fn shards_that_do_not_belong_together_are_not_merged() {
     // One missing, one of another number, one of another seed, one unfinished; words fixed here.
     let room = Room::new("small.yaml", SCENARIO);

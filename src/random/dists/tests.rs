@@ -86,6 +86,13 @@ pub(super) fn draws(law: &Law, seed: u64) -> Vec<f64> {
 }
 
 #[test]
+fn a_clipped_normal_has_its_lower_tail_at_the_least_value() {
+    // By hand: P(at most 2k) = Φ(−1/2) = 0.3085, all of it at 2k itself; nothing below.
+    let law = read(r#"{"normal": {"mean": "3k", "sd": "2k", "min": "2k", "below_min": "clip"}}"#).law();
+    assert!((law.cdf(2000.0) - 0.308_537_538_7).abs() < 1e-9 && law.cdf(1999.9) == 0.0, "{}", law.cdf(2000.0));
+}
+
+#[test]
 fn a_mirrored_law_draws_with_one_minus_u_and_is_the_same_law() {
     // Definition; 1 − u of a draw is exact (`keys.rs`). An exponential and a normal by inversion, and one that rejects.
     let exponential = read(r#"{"exp": "3k"}"#).law();
