@@ -8,7 +8,7 @@ use super::out::{print, say};
 use super::progress::Bar;
 use super::write::refuse;
 use super::{interrupt, run};
-use crate::experiment::{self, Built, Comparison, Member, Options, Progress, Question, Rule};
+use crate::experiment::{self, Built, Comparison, FIRST_STAGE, Member, Options, Progress, Question, Rule};
 use crate::report;
 use crate::scenario::Scenario;
 use crate::stats::Best;
@@ -128,7 +128,7 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
         BestName::Min => Best::Smallest,
         BestName::Max => Best::Largest,
     };
-    let question = Question { best, indifference, first_stage: 10, most: options.most.max(10), confidence };
+    let question = Question { best, indifference, first_stage: FIRST_STAGE, most: options.most.max(FIRST_STAGE), confidence };
     let (mut members, mut metrics, mut unit) = (Vec::new(), Vec::new(), "1");
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
     for (name, scenario) in names.iter().zip(scenarios) {

@@ -8,13 +8,16 @@ use super::drive::Options;
 use super::point::Built;
 use super::replications::Rule;
 use super::results::Results;
+use super::rule::metric_named;
 use super::run::{Progress, RunError, replicate};
+use super::select::{Chosen, FIRST_STAGE, Question, select};
 use super::sensitivity::{Method, Sensitivity, SensitivityError, sensitivity};
 use super::sweep::{Keeper, Known, Spec, Swept, check, reduce_all, sweep};
 use crate::design::{Design, Vary};
-use crate::problem::Problems;
+use crate::problem::{Problem, Problems};
 use crate::scenario::text::Format;
 use crate::scenario::{self, Loaded, Replications, Scenario, Sweep, Template};
+use crate::stats::Best;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -199,22 +202,90 @@ impl Experiment {
 
     /// Compares variants with the scenario as it is, pair by pair. A variant is `PATH=VALUE`, or several, separated by `;`.
     ///
+    /// ```
+    /// # let shop = asyncflow::Experiment::from_yaml(
+    /// #     "
+    /// # version: 1
+    /// # run: { duration: 20s, replications: 10 }
+    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+    /// # ",
+    /// # )?;
+    /// let comparison = shop.compare(&["services.api.replicas=2", "services.api.instance.speed=2x"])?;
+    /// for row in comparison.family().filter(|row| row.stat == "p99") {
+    ///     println!("{}: {:+.1} %, {}", comparison.names[row.variant], row.difference.relative.estimate * 100.0, row.judgement.word());
+    /// }
+    /// # assert_eq!(comparison.names.len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// All that is wrong with the scenario or a variant, or a limit that was reached.
     pub fn compare(&self, variants: &[&str]) -> Result<Comparison, ExperimentError> {
-        let mut names = vec!["baseline".to_string()];
-        let mut members = vec![self.member(&self.sets)?];
-        for variant in variants {
-            let sets = variant.split(';').map(|set| set.trim().to_string()).filter(|set| !set.is_empty());
-            members.push(self.member(&self.sets.iter().cloned().chain(sets).collect::<Vec<_>>())?);
-            names.push(variant.to_string());
-        }
+        let (names, built) = self.variants(variants)?;
+        let member = |built: Built| {
+            let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| ExperimentError::Scenario(problems.in_lines()))?;
+            Ok(Member::new(built, rule))
+        };
+        let mut members = built.into_iter().map(member).collect::<Result<Vec<Member>, ExperimentError>>()?;
         let interrupted = AtomicBool::new(false);
         batch(&mut members, Progress::default(), self.options(&interrupted), &mut |_| {})?;
         Ok(Comparison::new(names, &members))
     }
 
+    /// Chooses the best of the scenario as it is and many variants of it by one metric, such as `users.latency.p99`, giving replications to those
+    /// that may still be it. With the scenario's confidence the winner is the best, or within `indifference` of it (a share of its mean). `most` is
+    /// the largest number of replications of one variant.
+    ///
+    /// ```
+    /// # let shop = asyncflow::Experiment::from_yaml(
+    /// #     "
+    /// # version: 1
+    /// # run: { duration: 20s, replications: 10 }
+    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+    /// # ",
+    /// # )?;
+    /// use asyncflow::stats::Best;
+    /// let variants = ["services.api.replicas=2", "services.api.replicas=4", "services.api.instance.speed=2x"];
+    /// let chosen = shop.select(&variants, "users.latency.mean", Best::Smallest, 0.05, 200)?;
+    /// println!("{} is the best: {:.1} ms", chosen.candidates[chosen.winner].name, chosen.candidates[chosen.winner].estimate.estimate * 1e3);
+    /// # assert_eq!((chosen.winner, chosen.certain), (3, true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// All that is wrong with the scenario or a variant, a metric that is not there, or a limit that was reached.
+    pub fn select(&self, variants: &[&str], metric: &str, best: Best, indifference: f64, most: u32) -> Result<Chosen, ExperimentError> {
+        let (names, built) = self.variants(variants)?;
+        let confidence = built.first().map_or(0.95, |built| built.scenario.run.confidence.0.fraction);
+        let question = Question { best, indifference, first_stage: FIRST_STAGE, most: most.max(FIRST_STAGE), confidence };
+        let place = |built: &Built| metric_named(&built.metrics(), metric, "metric");
+        let metrics = built.iter().map(place).collect::<Result<Vec<usize>, Box<Problem>>>();
+        let metrics = metrics.map_err(|problem| ExperimentError::Scenario(Problems { list: vec![*problem] }.in_lines()))?;
+        let mut members: Vec<Member> = built.into_iter().map(|built| Member::new(built, Rule::first_stage(question))).collect();
+        let interrupted = AtomicBool::new(false);
+        Ok(select(&names, &mut members, &metrics, question, self.options(&interrupted), &mut |_| {})?)
+    }
+
     /// Searches as the scenario's `capacity` says.
+    ///
+    /// ```
+    /// # let shop = asyncflow::Experiment::from_yaml(
+    /// #     "
+    /// # version: 1
+    /// # run: { duration: 20s, replications: 10 }
+    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+    /// # slos: { fast: { of: users, p95: 80ms } }
+    /// # capacity: { vary: workload.users.open.rate, from: 10/s, to: 500/s, tolerance: 10% }
+    /// # ",
+    /// # )?;
+    /// let found = shop.capacity()?;
+    /// println!("{:.0}/s; {:.0} % more than today", found.estimate, found.headroom().unwrap() * 100.0);
+    /// # assert!(found.meets.unwrap() > 50.0 && found.misses.unwrap() < 125.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// All that is wrong with the scenario or a value that is tried, or a limit that was reached.
@@ -229,6 +300,23 @@ impl Experiment {
     }
 
     /// Which of the varied parameters drive metrics, such as `users.latency.p99`: what is varied needs ranges, and the design is the method's own.
+    ///
+    /// ```
+    /// # let shop = asyncflow::Experiment::from_yaml(
+    /// #     "
+    /// # version: 1
+    /// # run: { duration: 20s, replications: 10 }
+    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+    /// # ",
+    /// # )?;
+    /// use asyncflow::experiment::Method;
+    /// let varied = shop.vary("services.api.replicas", [1, 2, 3]).vary("services.api.balance", ["random", "round_robin"]);
+    /// for influence in &varied.sensitivity(&["users.latency.p99"], Method::Morris(4))?[0].parameters {
+    ///     println!("{}: {:.1} ms", influence.path, influence.effect.unwrap().mu_star * 1e3);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// All that is wrong with the scenario or a point, or a metric that is not there.
@@ -248,10 +336,19 @@ impl Experiment {
         })
     }
 
-    fn member(&self, sets: &[String]) -> Result<Member, ExperimentError> {
-        let built = Built::new(self.read(sets)?.1, false).settled(self.threads).map_err(RunError::Failed)?;
-        let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| ExperimentError::Scenario(problems.in_lines()))?;
-        Ok(Member::new(built, rule))
+    /// The scenario as it is and its variants, ready to run, with their names.
+    fn variants(&self, variants: &[&str]) -> Result<(Vec<String>, Vec<Built>), ExperimentError> {
+        let (mut names, mut built) = (vec!["baseline".to_string()], vec![self.built(&self.sets)?]);
+        for variant in variants {
+            let sets = variant.split(';').map(|set| set.trim().to_string()).filter(|set| !set.is_empty());
+            built.push(self.built(&self.sets.iter().cloned().chain(sets).collect::<Vec<_>>())?);
+            names.push(variant.to_string());
+        }
+        Ok((names, built))
+    }
+
+    fn built(&self, sets: &[String]) -> Result<Built, ExperimentError> {
+        Ok(Built::new(self.read(sets)?.1, false).settled(self.threads).map_err(RunError::Failed)?)
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) use rule::metric_named;
 pub use run::RunError;
 pub(crate) use run::{Progress, replicate};
 pub use select::{Candidate, Chosen};
-pub(crate) use select::{Question, select};
+pub(crate) use select::{FIRST_STAGE, Question, select};
 pub(crate) use sensitivity::sensitivity;
 pub use sensitivity::{Influence, Method, Sensitivity, SensitivityError};
 pub use sweep::Swept;

@@ -10,6 +10,9 @@ use super::replications::Rule;
 use super::run::{Progress, RunError};
 use crate::stats::{self, Best, Estimate, Selection};
 
+/// Replications of every variant before the first is dropped.
+pub const FIRST_STAGE: u32 = 10;
+
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Question {

@@ -135,7 +135,7 @@ impl Compiled for Law {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Span;
+    use crate::units::{Count, Span};
 
     fn loaded(text: &str, column: &str, unit: Option<Span>) -> Result<Law, (&'static str, String)> {
         let folder =
@@ -162,12 +162,43 @@ mod tests {
     fn what_cannot_be_read_is_named_with_file_line_and_cell() {
         // The texts of the errors: the third line holds the bad cell in each.
         let (field, error) = loaded("took\n1ms\n5\n", "took", None).unwrap_err();
-        assert!(field == "column" && error.starts_with("`measured.csv` line 3, column `took`: `5` has no unit\nhelp:"), "{error}");
+        assert!(
+            field == "column" && error.starts_with("`measured.csv` line 3, column `took`: `5` has no unit\nhelp: say what the column's"),
+            "{error}"
+        );
+        // 2e13 ms are more than 1e18 ns.
+        assert!(
+            loaded("took\n1\n2e13\n", "took", Some(Span(1_000_000)))
+                .unwrap_err()
+                .1
+                .contains("line 3, column `took`: `2e13` is not a number")
+        );
         assert!(loaded("took\n1\n-5\n", "took", Some(Span(1))).unwrap_err().1.contains("line 3, column `took`: `-5` is not a number"));
         assert!(loaded("took\n1\n", "tok", None).unwrap_err().1.ends_with("help: did you mean `took`?"));
         assert!(loaded("took\n", "took", None).unwrap_err().1.contains("no values"));
         let mut missing = Empirical::<Span> { file: "nowhere.csv".into(), column: "x".into(), unit: None, values: None };
         let (field, error) = missing.load(Path::new("/nowhere")).unwrap_err();
         assert!(field == "file" && error.starts_with("cannot read `nowhere.csv`"), "{error}");
+    }
+
+    #[test]
+    fn a_column_of_counts_needs_no_unit() {
+        // Definition: 3 is a count.
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("sizes.csv"), "size\n3\n5\n").unwrap();
+        let mut written = Empirical::<Count> { file: "sizes.csv".into(), column: "size".into(), unit: None, values: None };
+        written.load(folder.path()).unwrap();
+        assert_eq!(written.law().mean(), 4.0);
+    }
+
+    #[test]
+    fn a_file_of_64_mib_is_read_and_a_larger_one_is_not() {
+        // The limit in the head, by a file of two million bytes and one of holes.
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("two.csv"), format!("took\n{}", "4ms\n".repeat(500_000))).unwrap();
+        std::fs::File::create(folder.path().join("holes.csv")).unwrap().set_len(LARGEST + 1).unwrap();
+        let of = |file: &str| Empirical::<Span> { file: file.into(), column: "took".into(), unit: None, values: None }.load(folder.path());
+        assert_eq!((of("two.csv"), LARGEST), (Ok(()), 67_108_864));
+        assert!(of("holes.csv").unwrap_err().1.contains("is larger than 64 MiB"));
     }
 }

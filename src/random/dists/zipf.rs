@@ -106,4 +106,12 @@ mod tests {
         assert!((law.mean() - 500.5).abs() < 1e-9 && (law.variance() - 999_999.0 / 12.0).abs() < 1e-6);
         assert_eq!((law.quantile(0.4999), law.quantile(1.0)), (500.0, 1000.0));
     }
+
+    #[test]
+    fn near_an_exponent_of_one_the_law_is_that_of_one() {
+        // The sampler takes the difference from 1 as a divisor: below 1e-9 that loses its digits.
+        let law = |s| Written::<crate::units::Count>::law(&Zipf { n: crate::units::Count(1000), s });
+        assert_eq!((law(1.0 + 1e-12).s, law(1.0 - 1e-12).s), (1.0, 1.0));
+        assert!(law(1.0 + 1e-6).s > 1.0 && law(0.5).s == 0.5);
+    }
 }
