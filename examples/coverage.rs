@@ -75,7 +75,8 @@ fn steady_states(seeds: &mut Seeds) {
     println!(
         "| system | number | rule | experiments | coverage | interval below / above | mean half-width |\n|---|---|---|---|---|---|---|"
     );
-    for system in [mm1(50.0, 40.0), mm1(80.0, 80.0), mm4(), tandem(), mm1_of_eight(), lossy_link(0.01, 40.0)] {
+    let busy = System { goal: ("users.latency.mean", "3.5%"), ..mm1(80.0, 160.0) };
+    for system in [mm1(50.0, 40.0), busy, mm4(), tandem(), mm1_of_eight(), lossy_link(0.01, 40.0)] {
         let fixed = count(&system.scenario("20"), &system.known, seeds.take(2 * EXPERIMENTS));
         steady_rows(&system, &system.known, "20 replications", &fixed);
         let sequential = count(&system.scenario(&system.until(20)), &system.known, seeds.take(2 * EXPERIMENTS));

@@ -24,7 +24,7 @@ r $dists/modules
 # The same versions as the whole crate's: its manifest up to the profiles, and its lock file.
 sed -e '/^\[profile/,$d' -e '/^\[\[bin\]\]/,/^$/d' "$root/Cargo.toml" > "$crate/Cargo.toml"
 printf '[workspace]\n[profile.test]\nopt-level = 1\ndebug = false\n[profile.dev.package."*"]\nopt-level = 2\n' >> "$crate/Cargo.toml"
-for unused in rayon ron serde_yaml saphyr-parser arrow-array arrow-schema parquet sha2 clap indicatif annotate-snippets comfy-table ctrlc kuva thiserror assert_cmd tempfile hdrhistogram; do
+for unused in rayon ron serde_yaml saphyr-parser arrow-array arrow-schema parquet sha2 clap indicatif annotate-snippets comfy-table ctrlc kuva thiserror assert_cmd hdrhistogram; do
     sed -i "/^$unused = /d" "$crate/Cargo.toml"
 done
 cp "$root/Cargo.lock" "$root/rustfmt.toml" "$crate/"

@@ -192,13 +192,16 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_64_mib_is_read_and_a_larger_one_is_not() {
-        // The limit in the head, by a file of two million bytes and one of holes.
+    fn a_file_of_a_million_values_is_read_and_a_larger_one_is_not() {
+        // The limits in the head: a file of holes that is a byte too long; a million values, and one more.
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("two.csv"), format!("took\n{}", "4ms\n".repeat(500_000))).unwrap();
+        let write = |file: &str, rows| std::fs::write(folder.path().join(file), format!("took\n{}", "4ms\n".repeat(rows))).unwrap();
+        write("million.csv", 1_000_000);
+        write("more.csv", 1_000_001);
         std::fs::File::create(folder.path().join("holes.csv")).unwrap().set_len(LARGEST + 1).unwrap();
         let of = |file: &str| Empirical::<Span> { file: file.into(), column: "took".into(), unit: None, values: None }.load(folder.path());
-        assert_eq!((of("two.csv"), LARGEST), (Ok(()), 67_108_864));
+        assert_eq!((of("million.csv"), LARGEST), (Ok(()), 67_108_864));
+        assert!(of("more.csv").unwrap_err().1.contains("more than 1M values"));
         assert!(of("holes.csv").unwrap_err().1.contains("is larger than 64 MiB"));
     }
 }

@@ -140,3 +140,18 @@ impl Compiled for Law {
         self.lambda * self.step * self.step
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Count;
+
+    #[test]
+    fn steps_are_a_poisson_count_of_them() {
+        // By hand: 1000 in steps of 50 are 20 on average, with a variance of 20 · 50². The largest has no bound, unless nothing ever comes.
+        let law = Written::<Count>::law(&Poisson::Steps(Steps { mean: Count(1000), step: Count(50) }));
+        assert_eq!((law.mean(), law.variance(), law.quantile(1.0)), (1000.0, 50_000.0, f64::INFINITY));
+        assert!((law.cdf(999.0) - law.cdf(950.0)).abs() < 1e-15 && law.cdf(1000.0) > law.cdf(999.0));
+        assert_eq!(Written::<Count>::law(&Poisson::<Count>::Mean(0.0)).quantile(1.0), 0.0);
+    }
+}

@@ -159,6 +159,7 @@ fn parameters_out_of_range_are_refused_at_their_place() {
         (r#"{"percentiles":{"p50":"2ms","p100":"3ms","max":"3ms"}}"#, "cpu.percentiles.p100"),
         (r#"{"percentiles":{"min":"2ms","max":"3ms"}}"#, "cpu.percentiles"),
         (r#"{"poisson":{"mean":"2ms","step":"0ms"}}"#, "cpu.poisson.step"),
+        (r#"{"poisson":{"mean":"2s","step":"1ns"}}"#, "cpu.poisson.mean"),
         (r#"{"poisson":7}"#, "cpu.poisson"),
         (r#"{"geometric":{"mean":3}}"#, "cpu.geometric"),
         (r#"{"zipf":{"n":10,"s":1}}"#, "cpu.zipf"),
@@ -209,6 +210,11 @@ fn the_schema_has_the_plain_value_and_one_form_for_each_tag() {
     let schema = schemars::schema_for!(Dist<Span>).to_value();
     let forms = schema["oneOf"].as_array().unwrap();
     assert_eq!((schema["title"].as_str(), forms.len()), (Some("SpanDistribution"), TAGS.len() + 1));
+    let poisson = schemars::schema_for!(poisson::Poisson<Count>).to_value();
+    assert_eq!(
+        (poisson["oneOf"][0]["description"].as_str(), poisson["oneOf"].as_array().map(Vec::len)),
+        (Some("The mean of a count"), Some(2))
+    );
     let exp = forms.iter().find(|form| form["required"][0] == "exp").unwrap();
     assert_eq!(exp["description"], "Exponential with that mean.");
     assert_eq!((&exp["additionalProperties"], exp["properties"].as_object().unwrap().len()), (&serde_json::Value::Bool(false), 1));

@@ -136,8 +136,8 @@ pub fn mm4() -> System {
 services: { api: { instance: { cpu: 4 }, runtime: { tasks: { schedule: fifo } }, endpoints: { x: [ cpu: { exp: 10ms } ] } } }"
             .to_string(),
         warmup_s: 5.0,
-        measured_s: 20.0,
-        goal: ("users.latency.mean", "2%"),
+        measured_s: 40.0,
+        goal: ("users.latency.mean", "1.5%"),
         known: with_rates(latency(1.0 / mu + c / spare, tail), rate, &[("api", 0.8)], 0.0),
     }
 }
@@ -154,8 +154,8 @@ services:
   db: { endpoints: { q: [ cpu: { exp: 8ms } ] } }"
             .to_string(),
         warmup_s: 20.0,
-        measured_s: 80.0,
-        goal: ("users.latency.mean", "4%"),
+        measured_s: 160.0,
+        goal: ("users.latency.mean", "3%"),
         known: with_rates(latency(1.0 / a + 1.0 / b, tail), 80.0, &[("app", 0.8), ("db", 0.64)], 0.0),
     }
 }
