@@ -131,7 +131,7 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
             bar.show_words("checking", done, of);
         }
     };
-    let (bad, how_many) = experiment::check(spec, TOLD, &count);
+    let (bad, how_many) = experiment::check(spec, options.threads.unwrap_or(0), TOLD, &count);
     bar.clear();
     for point in &bad {
         let set: Vec<String> = point.parameters.iter().map(|(path, value)| format!("{path}={}", report::plain(value))).collect();

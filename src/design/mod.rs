@@ -14,8 +14,6 @@
 //! | `sobol` | any n, best 2^m | many parameters, fitting and averages; more points may follow | Sobol 1967, Owen 1995, Joe and Kuo 2008 |
 //! | `morris` | r(k + 1) | which of many parameters matter at all | Morris 1991 |
 //! | `saltelli` | N(k + 2) | how much of the variance is whose | Saltelli et al. 2010 |
-//! | `morris` | r(k + 1) | which of many parameters matter at all | Morris 1991 |
-//! | `saltelli` | N(k + 2) | how much of the variance is whose | Saltelli et al. 2010 |
 //!
 //! The last two are for an analysis of their own (`asyncflow sensitivity`), and no choice of a person's: they are not in [`Design`].
 //! To add a design: its file, its variant below, and its arm in `points.rs` and in `check.rs`.

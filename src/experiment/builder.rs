@@ -185,7 +185,7 @@ impl Experiment {
         let (loaded, scenario) = self.read(&self.sets)?;
         let template = Template::new(&loaded, &scenario, self.folder.clone()).map_err(ExperimentError::Scenario)?;
         let spec = Spec::new(&scenario, template, None, false);
-        let (bad, _) = check(&spec, 10, &|_| {});
+        let (bad, _) = check(&spec, self.threads, 10, &|_| {});
         if !bad.is_empty() {
             let lines = bad.iter().map(|point| format!("point {}: {}", point.number, point.problems.in_one_line()));
             return Err(ExperimentError::Scenario(lines.collect::<Vec<_>>().join("\n")));

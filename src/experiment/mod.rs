@@ -11,6 +11,7 @@ mod cell;
 mod compare;
 mod drive;
 mod fold;
+mod parallel;
 mod point;
 mod replications;
 mod results;

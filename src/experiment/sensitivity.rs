@@ -122,7 +122,7 @@ pub fn sensitivity(
         Method::Sobol(groups) => Points::saltelli(&vary, groups, seed),
     };
     let spec = Spec { points: Arc::new(points), ..Spec::new(scenario, template.clone(), None, false) };
-    let (bad, count) = super::sweep::check(&spec, 1, &|_| {});
+    let (bad, count) = super::sweep::check(&spec, options.threads, 1, &|_| {});
     if let Some(point) = bad.first() {
         let set: Vec<String> = point.parameters.iter().map(|(path, value)| format!("{path}={value}")).collect();
         let words = format!("{count} points cannot run; the first is {}: {}", set.join(", "), point.problems.in_one_line());

@@ -7,6 +7,7 @@
 use super::cell::{Cell, CellRecord, Failure};
 use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
 use super::fold::Fold;
+use super::parallel::Parallel;
 use super::point::{Built, Point};
 use super::replications::{Replications, Rule};
 use super::results::Results;
@@ -14,7 +15,6 @@ use super::run::{Progress, RunError};
 use crate::design::Points;
 use crate::scenario::{Parameters, Template};
 use crate::units::Span;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
@@ -313,14 +313,13 @@ pub fn reduce_all(
     each: &mut dyn FnMut(&Reduced) -> Result<(), String>,
 ) -> Result<(), RunError> {
     let threads = options.threads_for(u64::MAX);
-    let pool =
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|e| RunError::Threads { threads, cause: e.to_string() })?;
+    let parallel = Parallel::new(threads);
     let mut numbers = spec.numbers().peekable();
     while numbers.peek().is_some() {
         let block: Vec<u64> = numbers.by_ref().take(AHEAD * threads).collect();
         let known = block.into_iter().map(|number| Ok((number, keeper.known(number)?))).collect::<Result<Vec<_>, String>>();
         let known = known.map_err(RunError::Sink)?;
-        let reduced: Vec<Reduced> = pool.install(|| known.into_par_iter().map(|(number, known)| reduce(spec, number, known)).collect());
+        let reduced: Vec<Reduced> = parallel.each(known, |(number, known)| reduce(spec, number, known));
         for point in &reduced {
             each(point).map_err(RunError::Sink)?;
         }
@@ -336,25 +335,35 @@ pub struct BadPoint {
     pub problems: crate::problem::Problems,
 }
 
+/// Points that are checked between two looks at what is wrong.
+const CHECKED_AT_ONCE: usize = 1024;
+
 /// Checks every point before the first is run. The first few that cannot run, and how many there are.
-pub fn check(spec: &Spec, most_told: usize, done: &(dyn Fn(u64) + Sync)) -> (Vec<BadPoint>, u64) {
-    let numbers: Vec<u64> = spec.numbers().collect();
-    let bad: Vec<BadPoint> = numbers
-        .into_par_iter()
-        .filter_map(|number| {
-            let parameters = spec.points.row(number);
-            let found = match spec.template.scenario(&parameters) {
-                Ok(scenario) if spec.rule.is_none() => {
-                    let built = Built::new(scenario, false);
-                    Rule::new(&built.scenario, &built.metrics()).err()
-                }
-                Ok(_) => None,
-                Err(problems) => Some(problems),
-            };
-            done(1);
-            found.map(|problems| BadPoint { number, parameters, problems })
-        })
-        .collect();
-    let count = bad.len() as u64;
-    (bad.into_iter().take(most_told).collect(), count)
+pub fn check(spec: &Spec, threads: usize, most_told: usize, done: &(dyn Fn(u64) + Sync)) -> (Vec<BadPoint>, u64) {
+    let look = |number: u64| {
+        let parameters = spec.points.row(number);
+        let found = match spec.template.scenario(&parameters) {
+            Ok(scenario) if spec.rule.is_none() => {
+                let built = Built::new(scenario, false);
+                Rule::new(&built.scenario, &built.metrics()).err()
+            }
+            Ok(_) => None,
+            Err(problems) => Some(problems),
+        };
+        done(1);
+        found.map(|problems| BadPoint { number, parameters, problems })
+    };
+    let (parallel, mut told, mut count) = (Parallel::new(threads), Vec::new(), 0);
+    let mut numbers = spec.numbers().peekable();
+    // A part after the other: neither the numbers of a hundred thousand points nor what is wrong with them all is kept.
+    while numbers.peek().is_some() {
+        let part = numbers.by_ref().take(CHECKED_AT_ONCE).collect();
+        for bad in parallel.each(part, look).into_iter().flatten() {
+            count += 1;
+            if told.len() < most_told {
+                told.push(bad);
+            }
+        }
+    }
+    (told, count)
 }

@@ -6,11 +6,11 @@
 //! its seed alone. Checked: `tests/it/warmup.rs`.
 
 use super::cell::{self, CellRecord, Failure};
+use super::parallel::Parallel;
 use crate::measure::Layout;
 use crate::plan::Plan;
 use crate::stats;
 use crate::units::{Span, Time};
-use rayon::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -79,11 +79,7 @@ pub fn find(plan: &Plan, threads: usize) -> Result<WarmupFound, Failure> {
     (pilot.keep_series, pilot.measured_from, pilot.trace_share, pilot.control_variates) = (true, Time::ZERO, 0.0, false);
     let (pilot, going_on) = (Arc::new(pilot), AtomicBool::new(false));
     let run = |replication| cell::run(&pilot, replication, &going_on);
-    let records: Result<Vec<CellRecord>, Failure> = match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
-        Ok(pool) if threads != 1 => pool.install(|| (0..PILOTS).into_par_iter().map(run).collect()),
-        _ => (0..PILOTS).map(run).collect(),
-    };
-    let records = records?;
+    let records = Parallel::new(threads).each((0..PILOTS).collect(), run).into_iter().collect::<Result<Vec<CellRecord>, Failure>>()?;
     let starts: Vec<Time> = records.first().map_or(Vec::new(), |record| record.series.iter().map(|row| row.start).collect());
     let curves = curves(&pilot.layout, &records);
     let longest = curves.iter().max_by_key(|curve| (!curve.reached, curve.cut)).filter(|curve| curve.cut > 0 || !curve.reached);
