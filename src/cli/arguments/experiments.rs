@@ -133,8 +133,9 @@ pub struct Compare {
     after_help = "What is searched is said by the scenario's `capacity:` block, or here. Whether the largest or the smallest value is wanted is found out.
 
 Examples:
-  asyncflow capacity shop.yaml --vary workload.users.open.rate --from 50/s --to 2000/s --while 'users.p95 < 60ms'
-  asyncflow capacity shop.yaml --vary services.api.replicas --from 1 --to 32 --while fast --while 'users.errors < 0.1%'
+  asyncflow capacity shop.yaml
+  asyncflow capacity shop.yaml --vary workload.users.open.rate --from 50/s --to 2k/s --while fast
+  asyncflow capacity shop.yaml --while 'users.p95 < 60ms' --while 'users.errors < 0.1%'
   asyncflow capacity shop.yaml --tolerance 0.5% --json
 
 Exit code 1: no value meets the objectives."
