@@ -6,7 +6,7 @@
 //! Why not sectioning, the spread of the replications' own quantiles (Asmussen, Glynn 2007, §III.5a): a burst that puts ten times the
 //! share of a replication above the pooled p99 moves its own p99 by much less than ten times as much moves the pooled one, so that
 //! sectioning knows too little of what bursts do. With 20 replications of an M/M/1 at 80 %, 18 relaxation times each, it held the p99 in
-//! 78 % of experiments, and this in 91 %; from 360 relaxation times on they are the same (`docs/statistics.md`).
+//! 78 % of experiments, and this in 90 % (`docs/statistics.md`, § Coverage).
 //! Differences: a replication's duty in the pooled quantile is linear in its share, with the density between the interval's ends.
 //! Limits: no interval ends beyond the longest duration seen. Where the error is known at another duration than the pooled quantile, that at q is of as
 //! many independent durations (Kish 1965, *Survey Sampling*, §8.2, design effect), at most twice or half.
