@@ -136,6 +136,18 @@ mod tests {
     }
 
     #[test]
+    fn the_density_of_linearised_values_is_that_between_the_ends_of_the_interval() {
+        // By hand: s = 0.06 at a share of 0.7, √(3/7) of that at 0.9, is e; t(1) at 50 % is 1. Of quantiles x³ the slope from 0.9 − e to 0.9 + e is
+        // 3 · 0.81 + e², and 10 of 10 are 3 more than their share of 100.
+        let clusters = Clusters { q: 0.9, pooled: 0.729, counts: vec![(10.0, 10.0), (60.0, 90.0)] };
+        let carried = (3.0f64 / 7.0).sqrt();
+        let slope = 2.43 + (0.06 * carried).powi(2);
+        let values = linearised(&clusters, |share| share.powi(3), 0.5);
+        near(values[0], 0.729 - 3.0 * 2.0 / 100.0 * carried * slope);
+        near(values[0] + values[1], 2.0 * 0.729);
+    }
+
+    #[test]
     fn equal_replications_leave_no_doubt_and_one_has_no_interval() {
         // Definition.
         let of = |counts: Vec<(f64, f64)>| Clusters { q: 0.5, pooled: 5.0, counts };
