@@ -1,10 +1,10 @@
 //! `capacity`: how much of one parameter the objectives allow.
 
 use super::Outcome;
+use super::answer::{Wanted, answer};
 use super::arguments::Capacity;
 use super::check::{Loaded, load};
-use super::draw::paint;
-use super::out::{print, say};
+use super::out::say;
 use super::progress::Bar;
 use super::vary::value;
 use super::write::refuse;
@@ -15,7 +15,6 @@ use crate::report;
 use crate::scenario::{Scenario, Slo, Template};
 use crate::store;
 use crate::units::Share;
-use std::io::IsTerminal;
 use std::path::Path;
 
 pub fn capacity(options: &Capacity) -> Outcome {
@@ -52,22 +51,14 @@ pub fn capacity(options: &Capacity) -> Outcome {
 
 /// Says the answer, and writes it if that is asked for.
 fn finish(options: &Capacity, scenario: &Scenario, found: &Found) -> Outcome {
-    let missed = if found.meets.is_none() { Outcome::Missed } else { Outcome::Done };
-    let printed = if options.json {
-        print(&format!("{:#}\n", report::capacity_to_json(found)))
-    } else if !options.quiet {
-        print(&report::capacity(scenario, found, paint(std::io::stdout().is_terminal())))
-    } else {
-        Outcome::Done
-    };
-    if let Some(folder) = &options.out {
-        match store::write_capacity(folder, scenario, found, options.force) {
-            Ok(files) if !options.json && !options.quiet => say(&format!("wrote {files} files to {}", folder.display())),
-            Ok(_) => {}
-            Err(error) => return run::refuse_store(&error),
-        }
-    }
-    if printed == Outcome::Done { missed } else { printed }
+    let wanted = Wanted { json: options.json, quiet: options.quiet, out: options.out.as_deref() };
+    let said = answer(
+        &wanted,
+        || report::capacity_to_json(found),
+        |paint| report::capacity(scenario, found, paint),
+        |folder| store::write_capacity(folder, scenario, found, options.force),
+    );
+    if said == Outcome::Done && found.meets.is_none() { Outcome::Missed } else { said }
 }
 
 /// What the command line changes in the scenario's `capacity`, and in its objectives.

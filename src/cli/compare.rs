@@ -1,6 +1,7 @@
 //! `compare`: variants of a system against the first of them, or the best of many.
 
 use super::Outcome;
+use super::answer::{Wanted, answer};
 use super::arguments::{BestName, Compare};
 use super::check::{Loaded, load};
 use super::draw::paint;
@@ -99,21 +100,13 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
         return Outcome::Refused;
     }
     let comparison = Comparison::new(names, &members);
-    let printed = if options.json {
-        print(&format!("{:#}\n", report::comparison_to_json(&comparison)))
-    } else if !options.quiet {
-        print(&report::comparison(&comparison, paint(std::io::stdout().is_terminal())))
-    } else {
-        Outcome::Done
-    };
-    if let Some(folder) = &options.out {
-        match store::write_comparison(folder, &members[0].built.scenario, &comparison, options.force) {
-            Ok(files) if !options.json && !options.quiet => say(&format!("wrote {files} files to {}", folder.display())),
-            Ok(_) => {}
-            Err(error) => return run::refuse_store(&error),
-        }
-    }
-    printed
+    let wanted = Wanted { json: options.json, quiet: options.quiet, out: options.out.as_deref() };
+    answer(
+        &wanted,
+        || report::comparison_to_json(&comparison),
+        |paint| report::comparison(&comparison, paint),
+        |folder| store::write_comparison(folder, &members[0].built.scenario, &comparison, options.force),
+    )
 }
 
 /// The best of them.

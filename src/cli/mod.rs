@@ -1,5 +1,6 @@
 //! The command. The only room that prints.
 
+mod answer;
 mod arguments;
 mod capacity;
 mod check;

@@ -1,10 +1,10 @@
 //! `sensitivity`: which parameters drive a metric.
 
 use super::Outcome;
+use super::answer::{Wanted, answer};
 use super::arguments::{MethodName, Sensitivity};
 use super::check::{Loaded, load};
-use super::draw::paint;
-use super::out::{print, say};
+use super::out::say;
 use super::progress::Bar;
 use super::write::refuse;
 use super::{interrupt, run, vary};
@@ -13,7 +13,6 @@ use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Template};
 use crate::store;
-use std::io::IsTerminal;
 use std::path::Path;
 
 /// Trajectories and groups if nothing is said.
@@ -71,21 +70,13 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
 
 /// Says the answers, and writes them if that is asked for.
 fn finish(options: &Sensitivity, scenario: &Scenario, answers: &[experiment::Sensitivity]) -> Outcome {
-    let printed = if options.json {
-        print(&format!("{:#}\n", report::sensitivity_to_json(answers)))
-    } else if !options.quiet {
-        print(&report::sensitivity(answers, paint(std::io::stdout().is_terminal())))
-    } else {
-        Outcome::Done
-    };
-    if let Some(folder) = &options.out {
-        match store::write_sensitivity(folder, scenario, answers, options.force) {
-            Ok(files) if !options.json && !options.quiet => say(&format!("wrote {files} files to {}", folder.display())),
-            Ok(_) => {}
-            Err(error) => return run::refuse_store(&error),
-        }
-    }
-    printed
+    let wanted = Wanted { json: options.json, quiet: options.quiet, out: options.out.as_deref() };
+    answer(
+        &wanted,
+        || report::sensitivity_to_json(answers),
+        |paint| report::sensitivity(answers, paint),
+        |folder| store::write_sensitivity(folder, scenario, answers, options.force),
+    )
 }
 
 /// The full names of the metrics; p99 of the first workload's latency, if none is asked for.

@@ -6,7 +6,7 @@
 //! Checked: `tests/it/variance.rs`.
 
 use super::cell::CellRecord;
-use crate::measure::{self, Backlog, Distribution, How, SeriesRow, Value};
+use crate::measure::{self, Backlog, Distribution, How, SeriesRow, Value, middle};
 use crate::plan::Plan;
 
 /// The two of a pair, together.
@@ -25,15 +25,6 @@ pub fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellRecord {
         controls: one.controls.iter().zip(&mirror.controls).map(|(a, b)| [0, 1, 2].map(|i| middle(a[i], b[i]))).collect(),
         series: one.series.iter().zip(&mirror.series).map(|(a, b)| row(a, b)).collect(),
         ..one
-    }
-}
-
-/// The mean of two; the other one where one is not known.
-fn middle(a: f64, b: f64) -> f64 {
-    match (a.is_nan(), b.is_nan()) {
-        (true, _) => b,
-        (_, true) => a,
-        _ => (a + b) / 2.0,
     }
 }
 

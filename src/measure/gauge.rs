@@ -28,18 +28,18 @@ pub struct Window {
     pub last: f64,
 }
 
+/// The mean of two replications' values; the other one where one is not known.
+pub fn middle(a: f64, b: f64) -> f64 {
+    match (a.is_nan(), b.is_nan()) {
+        (true, _) => b,
+        (_, true) => a,
+        _ => (a + b) / 2.0,
+    }
+}
+
 impl Window {
     /// The window of two replications together. NaN of one is left out.
     pub fn with(&self, other: &Window) -> Window {
-        let middle = |a: f64, b: f64| {
-            if a.is_nan() {
-                b
-            } else if b.is_nan() {
-                a
-            } else {
-                (a + b) / 2.0
-            }
-        };
         Window {
             mean: middle(self.mean, other.mean),
             min: self.min.min(other.min),

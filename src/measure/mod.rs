@@ -13,7 +13,7 @@ mod tally;
 mod vocabulary;
 
 pub use cumulative::Cumulative;
-pub use gauge::{Gauge, Measured, Window};
+pub use gauge::{Gauge, Measured, Window, middle};
 pub use histogram::{Distribution, Histogram};
 pub use layout::{Endpoint, Flow, Instance, Label, Layout, Series};
 pub use record::{Backlog, Happening, Record, RequestRow, SeriesRow};
