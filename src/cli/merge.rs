@@ -3,95 +3,94 @@
 use super::Outcome;
 use super::arguments::Merge;
 use super::interrupt;
+use super::progress::Bar;
 use super::run::refuse_store;
-use super::sweep::{Prepared, Saying, SortedKeeper, finish, is_complete};
+use super::sweep::{Prepared, Saying, finish, is_complete};
 use super::write::refuse;
-use crate::experiment::{Cell, CellRecord, Failure, Keeper, Known, Options};
+use crate::experiment::Options;
 use crate::report::thousands;
-use crate::store::{Folder, Head, JOURNAL, Journal};
+use crate::store::{Folder, Head, JOURNAL, Journal, StoreError, Written};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// The journals of all shards, each with its shard.
-struct Shards {
-    journals: Vec<(Head, Journal)>,
-}
-
-impl Keeper for Shards {
-    fn keep(&mut self, _: Cell, _: &Result<CellRecord, Failure>) -> Result<(), String> {
-        Err("a merge runs nothing".to_string())
-    }
-    fn known(&mut self, point: u64) -> Result<Vec<Known>, String> {
-        match self.journals.iter_mut().find(|(head, _)| head.shard.is_none_or(|shard| shard.holds(point))) {
-            Some((_, journal)) => journal.known(point),
-            None => Ok(Vec::new()),
-        }
-    }
-}
-
-impl SortedKeeper for Shards {
-    fn sort(&mut self) {
-        self.journals.iter_mut().for_each(|(_, journal)| journal.sort());
-    }
-}
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub fn merge(options: &Merge) -> Outcome {
     let interrupted = interrupt::flag();
-    let folders: Vec<PathBuf> = options.folders.iter().flat_map(|folder| shards_in(folder)).collect();
-    if folders.is_empty() {
-        return refuse("no shard is in these folders\n  = help: give the folder that `asyncflow sweep --shard` wrote to");
-    }
-    let mut journals: Vec<(Head, Journal)> = Vec::new();
-    for folder in &folders {
-        let (head, journal) = match Journal::open(folder) {
-            Ok(Some(opened)) => opened,
-            Ok(None) => return refuse(&format!("`{}` holds no journal of a shard, or a broken one", folder.display())),
-            Err(error) => return refuse_store(&error),
-        };
-        if journals.first().is_some_and(|(first, _)| first.identity != head.identity) {
-            return refuse(&format!(
-                "`{}` is a shard of another sweep than `{}`\n  = help: shards that belong together are of the same scenario, points, seed and release",
-                folder.display(),
-                folders[0].display()
-            ));
-        }
-        let Some(shard) = head.shard else { return refuse(&format!("`{}` holds a whole sweep, not a shard", folder.display())) };
-        let of = journals.first().and_then(|(first, _)| first.shard).map_or(shard.of, |first| first.of);
-        if shard.of != of {
-            return refuse(&format!("`{}` is shard {shard}, the others are of {of}", folder.display()));
-        }
-        if !is_complete(folder, &head.identity) {
-            return refuse(&format!(
-                "`{}` is not finished\n  = help: run shard {shard} again: only what is missing is run",
-                folder.display()
-            ));
-        }
-        if journals.iter().any(|(other, _)| other.shard == Some(shard)) {
-            // The same shard twice is the same twice.
-            continue;
-        }
-        journals.push((head, journal));
-    }
-    journals.sort_by_key(|(head, _)| head.shard);
-    let Some((first, _)) = journals.first() else { return Outcome::Refused };
-    let of = first.shard.map_or(1, |shard| shard.of);
-    let there: Vec<u32> = journals.iter().filter_map(|(head, _)| head.shard).map(|shard| shard.number).collect();
-    let missing: Vec<u32> = (1..=of).filter(|number| !there.contains(number)).collect();
-    if !missing.is_empty() {
-        let listed: Vec<String> = missing.iter().take(20).map(u32::to_string).collect();
-        let more = if missing.len() > 20 { " …" } else { "" };
-        return refuse(&format!("{} of {of} shards are missing: {}{more}", thousands(missing.len() as u64), listed.join(", ")));
-    }
-    let prepared = match Prepared::of_journal(Head { shard: None, ..first.clone() }) {
+    let (head, shards) = match together(&options.folders) {
+        Ok(together) => together,
+        Err(words) => return refuse(&words),
+    };
+    let prepared = match Prepared::of_journal(head) {
         Ok(prepared) => prepared,
         Err(words) => return refuse(&words),
     };
-    let folder = match Folder::open(&options.out, &prepared.scenario.name, options.force) {
-        Ok(folder) => folder,
-        Err(error) => return refuse_store(&error),
-    };
+    into_folder(&prepared, &shards, options, interrupted).unwrap_or_else(|error| refuse_store(&error))
+}
+
+/// The head of the sweep that all shards in these folders are of, and where each is, by its number. Words, if they do not make up a whole.
+fn together(folders: &[PathBuf]) -> Result<(Head, BTreeMap<u32, PathBuf>), String> {
+    let folders: Vec<PathBuf> = folders.iter().flat_map(|folder| shards_in(folder)).collect();
+    let (mut whole, mut of, mut shards): (Option<Head>, _, _) = (None, 1, BTreeMap::new());
+    for folder in &folders {
+        let name = folder.display();
+        let written = Written::open(folder).map_err(|error| format!("{error}\n  = help: {}", error.help()))?;
+        let Some(Written { head, .. }) = written else { return Err(format!("`{name}` holds no journal of a shard, or a broken one")) };
+        if whole.as_ref().is_some_and(|first| first.identity != head.identity) {
+            return Err(format!(
+                "`{name}` is a shard of another sweep than `{}`\n  = help: shards that belong together are of the same scenario, points, seed and release",
+                folders[0].display()
+            ));
+        }
+        let Some(shard) = head.shard else { return Err(format!("`{name}` holds a whole sweep, not a shard")) };
+        if whole.is_some() && shard.of != of {
+            return Err(format!("`{name}` is shard {shard}, the others are of {of}"));
+        }
+        if !is_complete(folder, &head.identity) {
+            return Err(format!("`{name}` is not finished\n  = help: run shard {shard} again: only what is missing is run"));
+        }
+        of = shard.of;
+        // The same shard twice is the same twice.
+        shards.entry(shard.number).or_insert_with(|| folder.clone());
+        whole.get_or_insert(Head { shard: None, ..head });
+    }
+    let missing: Vec<u32> = (1..=of).filter(|number| !shards.contains_key(number)).collect();
+    match whole {
+        None => Err("no shard is in these folders\n  = help: give the folder that `asyncflow sweep --shard` wrote to".to_string()),
+        Some(_) if !missing.is_empty() => {
+            let listed: Vec<String> = missing.iter().take(20).map(u32::to_string).collect();
+            let more = if missing.len() > 20 { " …" } else { "" };
+            Err(format!("{} of {of} shards are missing: {}{more}", thousands(missing.len() as u64), listed.join(", ")))
+        }
+        Some(head) => Ok((head, shards)),
+    }
+}
+
+/// Gathers the cells of all shards in one journal, and makes the files of it as a sweep does.
+fn into_folder(
+    prepared: &Prepared,
+    shards: &BTreeMap<u32, PathBuf>,
+    options: &Merge,
+    interrupted: &AtomicBool,
+) -> Result<Outcome, StoreError> {
+    let folder = Folder::open(&options.out, &prepared.scenario.name, options.force)?;
+    if let (Some((_, journal)), false) = (Journal::open(folder.path())?, options.force) {
+        return Err(StoreError::Unfinished { folder: options.out.display().to_string(), cells: journal.len() });
+    }
+    let mut gathered = Journal::nameless(folder.path(), &prepared.head)?;
+    let bar = Bar::new("shards", !options.quiet);
+    for (read, shard) in shards.values().enumerate() {
+        bar.show_words("reading", read as u64, shards.len() as u64);
+        let mut written = Written::open(shard)?;
+        while let Some((entry, _)) = written.as_mut().map_or(Ok(None), Written::next)? {
+            gathered.append(&entry)?;
+        }
+        if interrupted.load(Ordering::Relaxed) {
+            return Ok(refuse("interrupted: nothing was written"));
+        }
+    }
+    bar.clear();
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
-    let saying = Saying { json: false, quiet: options.quiet };
-    finish(folder, &prepared, &mut Shards { journals }, how, &saying).unwrap_or_else(|error| refuse_store(&error))
+    finish(folder, prepared, &mut gathered, how, &Saying { json: false, quiet: options.quiet })
 }
 
 /// The folder itself, or the shards' folders in it, in their order.

@@ -163,7 +163,7 @@ fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &At
     let mut journal = open_journal(path, prepared, options)?;
     let known = journal.len();
     if known > 0 && !options.quiet && !options.json {
-        say(&format!("going on after {} replications that were done before", report::thousands(known as u64)));
+        say(&format!("going on after {} replications that were done before", report::thousands(known)));
     }
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let bar = Bar::new("points", !options.quiet && !options.json);
@@ -216,14 +216,7 @@ fn open_journal(path: &Path, prepared: &Prepared, options: &Sweep) -> Result<Jou
 }
 
 /// Reduces all points in their order, writes the files, and says what came of it.
-pub fn finish(
-    folder: Folder,
-    prepared: &Prepared,
-    keeper: &mut dyn SortedKeeper,
-    how: Options,
-    saying: &Saying,
-) -> Result<Outcome, StoreError> {
-    keeper.sort();
+pub fn finish(folder: Folder, prepared: &Prepared, journal: &mut Journal, how: Options, saying: &Saying) -> Result<Outcome, StoreError> {
     let path = folder.path().to_path_buf();
     let spec = &prepared.spec;
     let parameters = store::parameters(spec.numbers().map(|number| spec.points.row(number)));
@@ -231,7 +224,7 @@ pub fn finish(
     let bar = Bar::new("points written", !saying.quiet && !saying.json);
     let (mut written, mut fingerprint, mut failed_cells) = (0, 0u64, 0u64);
     let (mut lines, mut error, mut printed) = (Vec::new(), None, Outcome::Done);
-    let reduced = experiment::reduce_all(spec, how, keeper, &mut |reduced| {
+    let reduced = experiment::reduce_all(spec, how, journal, &mut |reduced| {
         written += 1;
         bar.show_words("writing", written, spec.len());
         failed_cells += reduced.swept.failures.len() as u64;
@@ -254,7 +247,9 @@ pub fn finish(
     if let Err(words) = reduced {
         return match error {
             Some(error) => Err(error),
-            None => Ok(refuse(&words.to_string())),
+            None => Ok(refuse(&format!(
+                "{words}\n  = help: the journal is damaged: run the sweep, or the shard that has the point, anew with `--force`"
+            ))),
         };
     }
     let manifest = Manifest::of_sweep(&prepared.scenario, spec.points.len(), prepared.head.shard, &prepared.head.identity, fingerprint);
@@ -272,15 +267,4 @@ pub fn finish(
         return Ok(Outcome::Refused);
     }
     Ok(printed)
-}
-
-/// A keeper whose cells can be put in order.
-pub trait SortedKeeper: experiment::Keeper {
-    fn sort(&mut self);
-}
-
-impl SortedKeeper for Journal {
-    fn sort(&mut self) {
-        Journal::sort(self);
-    }
 }

@@ -29,13 +29,6 @@ pub struct Shard {
     pub of: u32,
 }
 
-impl Shard {
-    /// Whether a point is in it.
-    pub fn holds(self, point: u64) -> bool {
-        point % u64::from(self.of) == u64::from(self.number - 1)
-    }
-}
-
 impl Display for Shard {
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
         write!(f, "{}/{}", self.number, self.of)
@@ -258,8 +251,11 @@ pub struct Reduced {
     pub records: Vec<CellRecord>,
 }
 
-/// Reduces what is known of a point.
-fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
+/// Reduces what is known of a point, which is all of it.
+///
+/// # Errors
+/// Words, if a replication is missing.
+fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<Reduced, String> {
     let parameters = spec.points.row(number);
     let scenario = spec.template.scenario(&parameters);
     let swept = Swept { point: number, parameters, results: None, failures: Vec::new() };
@@ -268,7 +264,7 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
         Ok(scenario) => Built::new(scenario, spec.keep_series),
         Err(problems) => {
             reduced.swept.failures.push((0, Failure::Invalid(problems.in_one_line())));
-            return reduced;
+            return Ok(reduced);
         }
     };
     // The warm-up that was found when it was run.
@@ -283,7 +279,7 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
         Ok(rule) => rule,
         Err(words) => {
             reduced.swept.failures.push((0, Failure::Invalid(words)));
-            return reduced;
+            return Ok(reduced);
         }
     };
     let mut replications = Replications::new(rule, Fold::new(&built.plan));
@@ -296,16 +292,19 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Reduced {
         });
         debug_assert!(taken.is_ok());
     }
+    if !replications.is_complete() {
+        return Err(format!("point {number} has {} replications of {}", replications.done, replications.wanted()));
+    }
     reduced.swept.failures = std::mem::take(&mut replications.failures);
     reduced.swept.results = Some(Results::new(&built, &replications));
     reduced.built = Some(Arc::new(built));
-    reduced
+    Ok(reduced)
 }
 
 /// Reduces all points of a sweep, and hands them over in their order. Several are reduced at once; no more are in memory than that.
 ///
 /// # Errors
-/// Those of the keeper and of `each`.
+/// Those of the keeper and of `each`; if a point is not complete.
 pub fn reduce_all(
     spec: &Spec,
     options: Options,
@@ -319,9 +318,8 @@ pub fn reduce_all(
         let block: Vec<u64> = numbers.by_ref().take(AHEAD * threads).collect();
         let known = block.into_iter().map(|number| Ok((number, keeper.known(number)?))).collect::<Result<Vec<_>, String>>();
         let known = known.map_err(RunError::Sink)?;
-        let reduced: Vec<Reduced> = parallel.each(known, |(number, known)| reduce(spec, number, known));
-        for point in &reduced {
-            each(point).map_err(RunError::Sink)?;
+        for reduced in parallel.each(known, |(number, known)| reduce(spec, number, known)) {
+            each(&reduced.map_err(RunError::Sink)?).map_err(RunError::Sink)?;
         }
     }
     Ok(())

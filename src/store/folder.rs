@@ -28,7 +28,7 @@ pub enum StoreError {
     /// A sweep was interrupted, and may be resumed.
     #[error("an unfinished sweep is in `{folder}`: {cells} cells are done")]
     #[allow(missing_docs, reason = "the message says what they are")]
-    Unfinished { folder: String, cells: usize },
+    Unfinished { folder: String, cells: u64 },
     /// What is there belongs to something else.
     #[error("{what}")]
     #[allow(missing_docs, reason = "the message says what it is")]

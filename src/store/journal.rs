@@ -1,10 +1,11 @@
 //! The journal of a sweep: every cell that is done, written down as soon as it is.
 //!
-//! It is what a sweep can be resumed from, and what shards are merged from. Cells stand in it in the order they were ready in; whoever reads it puts
-//! them in their own. A head says which sweep it is of. Every entry has its length before it and its CRC-32 at its end, so that the half of an entry
-//! that a killed process leaves is seen, and cut off. Checked: `tests/it/sweep.rs` kills sweeps at random moments.
+//! It is what a sweep can be resumed from, and what shards are merged from. Cells stand in it in the order they were ready in; an [`Index`] on the
+//! disk finds those of a point. A head says which sweep it is of. Every entry has its length before it and its CRC-32 at its end, so that the half
+//! of an entry that a killed process leaves is seen, and cut off. Checked: `tests/it/sweep.rs` kills sweeps at random moments.
 
 use super::folder::StoreError;
+use super::index::{Index, Place};
 use super::sweep::Wanted;
 use crate::experiment::{Cell, CellRecord, Failure, Keeper, Known, Shard};
 use serde::{Deserialize, Serialize};
@@ -70,22 +71,60 @@ impl Outcome {
     }
 }
 
-/// Where an entry stands.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    cell: Cell,
-    at: u64,
-    length: u32,
+/// A journal that is read from its beginning to its end, or to where it is broken.
+#[derive(Debug)]
+pub struct Written {
+    pub head: Head,
+    path: PathBuf,
+    reader: BufReader<File>,
+    /// Where what was read so far ends.
+    end: u64,
 }
 
-/// A journal that is open.
+impl Written {
+    /// The one that a folder holds. None if there is none, or not even its head is whole.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn open(folder: &Path) -> Result<Option<Written>, StoreError> {
+        let path = folder.join(JOURNAL);
+        let open = || -> std::io::Result<Option<(Head, BufReader<File>, u64)>> {
+            let mut reader = BufReader::with_capacity(1 << 20, File::open(&path)?);
+            let mut magic = [0; MAGIC.len()];
+            if reader.read_exact(&mut magic).is_err() || magic != *MAGIC {
+                return Ok(None);
+            }
+            let Some(bytes) = next_frame(&mut reader)? else { return Ok(None) };
+            let head = postcard::from_bytes_crc32::<Head>(&bytes, CHECKSUM.digest());
+            Ok(head.ok().map(|head| (head, reader, (MAGIC.len() + 4 + bytes.len()) as u64)))
+        };
+        match open() {
+            Ok(opened) => Ok(opened.map(|(head, reader, end)| Written { head, path, reader, end })),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io("cannot read", &path, e)),
+        }
+    }
+
+    /// The next entry, and where it stands. The whole of it is read, so that a broken one is noticed now.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn next(&mut self) -> Result<Option<(Entry, Place)>, StoreError> {
+        let bytes = next_frame(&mut self.reader).map_err(|e| StoreError::io("cannot read", &self.path, e))?;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let Ok(entry) = postcard::from_bytes_crc32(&bytes, CHECKSUM.digest()) else { return Ok(None) };
+        let place = Place { at: self.end + 4, length: bytes.len() as u32 };
+        self.end += 4 + bytes.len() as u64;
+        Ok(Some((entry, place)))
+    }
+}
+
+/// A journal that is open for writing.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// Those before `sorted` are in the order of their cells; a cell that stands in it twice is the same twice.
-    places: Vec<Place>,
-    sorted: usize,
+    index: Index,
     end: u64,
 }
 
@@ -96,15 +135,28 @@ impl Journal {
     /// If it cannot be written.
     pub fn create(folder: &Path, head: &Head) -> Result<Journal, StoreError> {
         let path = folder.join(JOURNAL);
-        let mut text = MAGIC.to_vec();
-        text.extend(frame(head).map_err(|cause| StoreError::io("cannot write", &path, cause))?);
-        let open = || -> std::io::Result<File> {
-            let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
+        Journal::begin(path, file, folder, head)
+    }
+
+    /// Begins one without a name, which is gone with the process.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn nameless(folder: &Path, head: &Head) -> Result<Journal, StoreError> {
+        Journal::begin(folder.to_path_buf(), tempfile::tempfile_in(folder), folder, head)
+    }
+
+    fn begin(path: PathBuf, file: std::io::Result<File>, folder: &Path, head: &Head) -> Result<Journal, StoreError> {
+        let begin = || -> std::io::Result<(File, Index, u64)> {
+            let mut text = MAGIC.to_vec();
+            text.extend(frame(head)?);
+            let mut file = file?;
             file.write_all(&text)?;
-            Ok(file)
+            Ok((file, index_of(folder, head)?, text.len() as u64))
         };
-        let file = open().map_err(|e| StoreError::io("cannot write", &path, e))?;
-        Ok(Journal { file, places: Vec::new(), sorted: 0, end: text.len() as u64, path })
+        let (file, index, end) = begin().map_err(|e| StoreError::io("cannot write", &path, e))?;
+        Ok(Journal { path, file, index, end })
     }
 
     /// Opens the one that a folder holds, and cuts off what is broken at its end. None if there is none, or not even its head is whole.
@@ -112,75 +164,55 @@ impl Journal {
     /// # Errors
     /// If it cannot be read.
     pub fn open(folder: &Path) -> Result<Option<(Head, Journal)>, StoreError> {
-        let path = folder.join(JOURNAL);
-        let broken = |e: std::io::Error| StoreError::io("cannot read", &path, e);
-        let file = match OpenOptions::new().read(true).write(true).open(&path) {
-            Ok(file) => file,
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(broken(e)),
-        };
-        let mut reader = BufReader::with_capacity(1 << 20, file);
-        let mut magic = [0; MAGIC.len()];
-        if reader.read_exact(&mut magic).is_err() || magic != *MAGIC {
-            return Ok(None);
+        let Some(mut written) = Written::open(folder)? else { return Ok(None) };
+        let failed = |e: std::io::Error| StoreError::io("cannot write", &folder.join(JOURNAL), e);
+        let mut index = index_of(folder, &written.head).map_err(failed)?;
+        while let Some((entry, place)) = written.next()? {
+            index.add(entry.cell, place).map_err(failed)?;
         }
-        let mut end = MAGIC.len() as u64;
-        let Some(head) = next_frame(&mut reader).map_err(broken)? else { return Ok(None) };
-        let Ok(known) = postcard::from_bytes_crc32::<Head>(&head, CHECKSUM.digest()) else { return Ok(None) };
-        end += 4 + head.len() as u64;
-        let mut places = Vec::new();
-        while let Some(bytes) = next_frame(&mut reader).map_err(broken)? {
-            // The whole entry is read, so that a broken one is noticed now.
-            let Ok(entry) = postcard::from_bytes_crc32::<Entry>(&bytes, CHECKSUM.digest()) else { break };
-            places.push(Place { cell: entry.cell, at: end + 4, length: bytes.len() as u32 });
-            end += 4 + bytes.len() as u64;
-        }
-        let file = reader.into_inner();
-        file.set_len(end).map_err(|e| StoreError::io("cannot write", &path, e))?;
-        let mut journal = Journal { path, file, places, sorted: 0, end };
-        journal.sort();
-        Ok(Some((known, journal)))
+        let (path, end) = (written.path, written.end);
+        let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?;
+        file.set_len(end).map_err(failed)?;
+        Ok(Some((written.head, Journal { path, file, index, end })))
     }
 
     /// Writes down a cell.
     ///
     /// # Errors
     /// If the disk is full or gone; what was written before stays.
-    pub fn append(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), StoreError> {
-        let framed =
-            frame(&Entry { cell, outcome: Outcome::of(result) }).map_err(|cause| StoreError::io("cannot write", &self.path, cause))?;
-        let write = |file: &mut File| -> std::io::Result<()> {
-            file.seek(SeekFrom::Start(self.end))?;
-            file.write_all(&framed)
+    pub fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let mut append = || -> std::io::Result<()> {
+            let framed = frame(entry)?;
+            self.file.seek(SeekFrom::Start(self.end))?;
+            self.file.write_all(&framed)?;
+            self.index.add(entry.cell, Place { at: self.end + 4, length: framed.len() as u32 - 4 })?;
+            self.end += framed.len() as u64;
+            Ok(())
         };
-        write(&mut self.file).map_err(|e| StoreError::io("cannot write", &self.path, e))?;
-        self.places.push(Place { cell, at: self.end + 4, length: framed.len() as u32 - 4 });
-        self.end += framed.len() as u64;
-        Ok(())
+        append().map_err(|e| StoreError::io("cannot write", &self.path, e))
     }
 
-    /// The entries of a point, in the order of its replications: those that were there when the journal was opened or last sorted.
+    /// The entries of a point, in the order of its replications.
     ///
     /// # Errors
     /// If it cannot be read.
     pub fn of_point(&mut self, point: u64) -> Result<Vec<Entry>, StoreError> {
-        let sorted = &self.places[..self.sorted];
-        let from = sorted.partition_point(|place| place.cell.point < point);
-        let to = sorted.partition_point(|place| place.cell.point <= point);
-        let mut entries = Vec::with_capacity(to - from);
-        for place in &sorted[from..to] {
-            let mut bytes = vec![0; place.length as usize];
-            let read = self.file.seek(SeekFrom::Start(place.at)).and_then(|_| self.file.read_exact(&mut bytes));
-            read.map_err(|e| StoreError::io("cannot read", &self.path, e))?;
-            let entry = postcard::from_bytes_crc32(&bytes, CHECKSUM.digest());
-            entries.push(entry.map_err(|e| StoreError::io("cannot read", &self.path, e))?);
-        }
-        Ok(entries)
+        let mut read = || -> std::io::Result<Vec<Entry>> {
+            let mut entries = Vec::new();
+            for place in self.index.of_point(point)? {
+                let mut bytes = vec![0; place.length as usize];
+                self.file.seek(SeekFrom::Start(place.at))?;
+                self.file.read_exact(&mut bytes)?;
+                entries.push(postcard::from_bytes_crc32(&bytes, CHECKSUM.digest()).map_err(std::io::Error::other)?);
+            }
+            Ok(entries)
+        };
+        read().map_err(|e| StoreError::io("cannot read", &self.path, e))
     }
 
     /// How many cells it holds.
-    pub fn len(&self) -> usize {
-        self.places.len()
+    pub fn len(&self) -> u64 {
+        self.index.len()
     }
 
     /// Waits until all of it is on the disk.
@@ -190,18 +222,11 @@ impl Journal {
     pub fn sync(&self) -> Result<(), StoreError> {
         self.file.sync_all().map_err(|e| StoreError::io("cannot write", &self.path, e))
     }
-
-    /// Puts what was appended where [`Journal::of_point`] finds it.
-    pub fn sort(&mut self) {
-        self.places.sort_by_key(|place| (place.cell, place.at));
-        self.places.dedup_by_key(|place| place.cell);
-        self.sorted = self.places.len();
-    }
 }
 
 impl Keeper for Journal {
     fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), String> {
-        self.append(cell, result).map_err(|error| error.to_string())
+        self.append(&Entry { cell, outcome: Outcome::of(result) }).map_err(|error| error.to_string())
     }
     fn known(&mut self, point: u64) -> Result<Vec<Known>, String> {
         let entries = self.of_point(point).map_err(|error| error.to_string())?;
@@ -209,9 +234,14 @@ impl Keeper for Journal {
     }
 }
 
+/// An empty index for a journal with that head.
+fn index_of(folder: &Path, head: &Head) -> std::io::Result<Index> {
+    Index::new(folder, head.points, head.shard.map_or(1, |shard| shard.of))
+}
+
 /// A value with its length before it and its checksum at its end.
-fn frame(value: &impl Serialize) -> Result<Vec<u8>, postcard::Error> {
-    let bytes = postcard::to_stdvec_crc32(value, CHECKSUM.digest())?;
+fn frame(value: &impl Serialize) -> std::io::Result<Vec<u8>> {
+    let bytes = postcard::to_stdvec_crc32(value, CHECKSUM.digest()).map_err(std::io::Error::other)?;
     let mut framed = (bytes.len() as u32).to_le_bytes().to_vec();
     framed.extend(bytes);
     Ok(framed)

@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 /// Rows after which a part ends, at the next point.
 const ROWS_OF_PART: u64 = 1_000_000;
+/// Points of a row group of `points.parquet`.
+const POINTS_OF_GROUP: usize = 8_192;
 
 /// The tables that a sweep has in parts, by [`PARTS`]: which of [`TABLES`].
 const TABLE_OF: [usize; PARTS.len()] = [0, 1, 2, 3];
@@ -53,7 +55,7 @@ impl SweepDataset {
     /// # Errors
     /// If they cannot be written.
     pub fn begin(mut folder: Folder, parameters: Vec<Parameter>, wanted: Wanted) -> Result<SweepDataset, StoreError> {
-        let points = Table::begin(&mut folder, POINTS, points_schema(&parameters))?;
+        let points = Table::in_groups(POINTS_OF_GROUP, &mut folder, POINTS, points_schema(&parameters))?;
         let is_wanted = [true, true, wanted.series, wanted.histograms];
         let part =
             |index: usize| is_wanted[index].then(|| Part { schema: TABLES[TABLE_OF[index]].arrow_of_points(), number: 0, open: None });

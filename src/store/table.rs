@@ -14,8 +14,14 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Rows of a batch, and of a row group at most.
-const BATCH: usize = 65_536;
+/// Rows that are gathered before they are encoded.
+const BATCH: usize = 512;
+/// Rows of a page, at most.
+const PAGE: usize = 8_192;
+/// Rows of a row group, at most: it stands in memory, compressed, until it is full.
+const ROW_GROUP: usize = 65_536;
+/// Bytes of the values that a column may point at; one with more has numbers that differ from row to row, which take less as they are.
+const DICTIONARY_BYTES: usize = 16 << 10;
 
 /// A value of a row.
 #[derive(Clone, Copy, Debug)]
@@ -103,12 +109,19 @@ impl Table {
     /// # Errors
     /// If it cannot be made.
     pub fn begin(folder: &mut Folder, name: &str, schema: Arc<Schema>) -> Result<Table, StoreError> {
+        Table::in_groups(ROW_GROUP, folder, name, schema)
+    }
+
+    /// As [`begin`](Table::begin), for rows that hardly repeat a value: so many in a row group, because they do not become small.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn in_groups(rows: usize, folder: &mut Folder, name: &str, schema: Arc<Schema>) -> Result<Table, StoreError> {
         let (path, part) = (folder.path().join(name), folder.begin(name));
-        let rows = Rows::new(schema);
         let file = File::create(&part).map_err(|e| StoreError::io("cannot write", &part, e))?;
-        let writer = properties().and_then(|properties| ArrowWriter::try_new(file, rows.schema.clone(), Some(properties)));
+        let writer = properties(rows).and_then(|properties| ArrowWriter::try_new(file, schema.clone(), Some(properties)));
         let writer = writer.map_err(|e| StoreError::io("cannot write", &part, e))?;
-        Ok(Table { rows, writer, path, written: 0 })
+        Ok(Table { rows: Rows::new(schema), writer, path, written: 0 })
     }
 
     /// Writes a row.
@@ -153,10 +166,12 @@ impl Table {
     }
 }
 
-fn properties() -> Result<WriterProperties, ParquetError> {
+fn properties(row_group: usize) -> Result<WriterProperties, ParquetError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
-        .set_max_row_group_row_count(Some(BATCH))
+        .set_max_row_group_row_count(Some(row_group))
+        .set_data_page_row_count_limit(PAGE)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_created_by("asyncflow".to_string());
     Ok(properties.build())
