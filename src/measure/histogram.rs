@@ -14,6 +14,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Histogram {
     /// How many were 0: apart, because they would make the rest begin at 0.
     zeros: u64,
+    /// The first that were added, bucket and count: as long as there are no more, there are no counts. A replication of a second has a hundred
+    /// values in as many buckets of ten powers of two.
+    few: Vec<(u32, u64)>,
     /// The bucket of the first count; a whole number of powers of two.
     first: usize,
     /// By bucket, from the power of two of the smallest value to that of the largest.
@@ -129,6 +132,8 @@ fn quantiles_s<const N: usize>(total: u64, filled: impl Iterator<Item = (usize, 
 /// Buckets of a power of two: 2^10, for three digits.
 const HALF_BITS: u32 = 10;
 const HALF: usize = 1 << HALF_BITS;
+/// Values that are kept one by one.
+const FEW: usize = 256;
 /// Buckets that are looked at together.
 const CHUNK: usize = 32;
 /// The bucket of the longest duration.
@@ -164,17 +169,31 @@ impl Histogram {
             self.zeros += count;
             return;
         }
-        if count > 0 {
-            self.cover(bucket / HALF * HALF, (bucket / HALF + 1) * HALF);
-            self.counts[bucket - self.first] += count;
+        if count == 0 {
+            return;
+        }
+        if self.counts.is_empty() {
+            self.few.push((bucket as u32, count));
+            if self.few.len() == FEW {
+                self.spread();
+            }
+            return;
+        }
+        self.cover(bucket / HALF * HALF, (bucket / HALF + 1) * HALF);
+        self.counts[bucket - self.first] += count;
+    }
+    /// Makes counts of the few.
+    fn spread(&mut self) {
+        let few = std::mem::take(&mut self.few);
+        let buckets = || few.iter().map(|(bucket, _)| *bucket as usize / HALF);
+        let (first, last) = (buckets().min().unwrap_or(0), buckets().max().unwrap_or(0));
+        (self.first, self.counts) = (first * HALF, vec![0; (last + 1 - first) * HALF]);
+        for (bucket, count) in few {
+            self.counts[bucket as usize - self.first] += count;
         }
     }
     /// Makes room for the buckets of some powers of two.
     fn cover(&mut self, from: usize, to: usize) {
-        if self.counts.is_empty() {
-            (self.first, self.counts) = (from, vec![0; to - from]);
-            return;
-        }
         if from < self.first {
             // At least as much again, so that all are moved a few times only; and in one copy, where `splice` would move them one by one.
             let from = from.min(self.first.saturating_sub(self.counts.len()));
@@ -193,7 +212,7 @@ impl Histogram {
     }
     /// How many values it holds; a sum over its buckets.
     pub fn count(&self) -> u64 {
-        self.zeros + self.counts.iter().sum::<u64>()
+        self.zeros + self.few.iter().map(|(_, count)| count).sum::<u64>() + self.counts.iter().sum::<u64>()
     }
     /// Adds what a replication has handed on.
     pub fn merge(&mut self, other: &Distribution) {
@@ -218,7 +237,14 @@ impl Histogram {
         let some = chunks.iter().enumerate().filter(|(_, chunk)| chunk.iter().fold(0, |any, count| any | count) > 0);
         let places = some.flat_map(|(index, chunk)| (index * CHUNK..).zip(chunk));
         let others = places.filter(|(index, count)| **count > 0 && self.first + index > 0);
-        zeros.into_iter().chain(others.map(|(index, count)| (self.first + index, *count)))
+        let mut few: Vec<(usize, u64)> = self.few.iter().map(|(bucket, count)| (*bucket as usize, *count)).collect();
+        few.sort_unstable();
+        few.dedup_by(|(bucket, count), (before, sum)| {
+            let same = bucket == before;
+            *sum += if same { *count } else { 0 };
+            same
+        });
+        zeros.into_iter().chain(few).chain(others.map(|(index, count)| (self.first + index, *count)))
     }
     /// The smallest duration with at least a share `q` of all at or below it, in seconds; the middle of its bucket. NaN when empty.
     pub fn quantile_s(&self, q: f64) -> f64 {
@@ -280,6 +306,20 @@ mod tests {
         let mut h = Histogram::default();
         (0..1000).for_each(|i| h.record(Span(crate::random::keys::mix(seed * 1000 + i) >> (30 + i % 34))));
         h
+    }
+
+    #[test]
+    fn few_values_and_many_are_the_same_buckets() {
+        // The oracle is a map: 1 to 600 values of few magnitudes, so that many buckets are met again, on both sides of where counts begin.
+        let (mut ours, mut map) = (Histogram::default(), std::collections::BTreeMap::new());
+        for i in 0..600u64 {
+            let value = Span(crate::random::keys::mix(i) % [3, 40, 5000, 1 << 40][i as usize % 4]);
+            ours.record(value);
+            *map.entry(bucket_of(value.0)).or_insert(0) += 1;
+            assert!(ours.filled().eq(map.iter().map(|(bucket, count)| (*bucket, *count))), "after {} values", i + 1);
+            assert_eq!((ours.count(), ours.counts.is_empty()), (i + 1, ours.zeros + (ours.few.len() as u64) == i + 1));
+        }
+        assert!(!ours.counts.is_empty() && ours.few.is_empty());
     }
 
     #[test]
