@@ -5,25 +5,35 @@ use super::draw::paint;
 use super::out::{print, say};
 use super::run::refuse_store;
 use crate::report::Paint;
-use crate::store::StoreError;
+use crate::store::{Folder, StoreError};
 use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::Path;
 
 /// How an answer is wanted.
-pub struct Wanted<'w> {
-    pub json: bool,
-    pub quiet: bool,
+pub struct Wanted {
+    json: bool,
+    quiet: bool,
     /// Folder of the files.
-    pub out: Option<&'w Path>,
+    folder: Option<Folder>,
+}
+
+impl Wanted {
+    /// Takes the folder, before anything is simulated.
+    ///
+    /// # Errors
+    /// If the folder holds another scenario's results, or cannot be written.
+    pub fn new(json: bool, quiet: bool, out: Option<&Path>, scenario: &str, force: bool) -> Result<Wanted, StoreError> {
+        Ok(Wanted { json, quiet, folder: out.map(|path| Folder::open(path, scenario, force)).transpose()? })
+    }
 }
 
 /// Says an answer as JSON, as text or not at all, then writes its files.
 pub fn answer(
-    wanted: &Wanted,
+    wanted: Wanted,
     json: impl FnOnce() -> Value,
     text: impl FnOnce(Paint) -> String,
-    write: impl FnOnce(&Path) -> Result<usize, StoreError>,
+    write: impl FnOnce(Folder) -> Result<usize, StoreError>,
 ) -> Outcome {
     let printed = if wanted.json {
         print(&format!("{:#}\n", json()))
@@ -32,9 +42,10 @@ pub fn answer(
     } else {
         Outcome::Done
     };
-    if let Some(folder) = wanted.out {
+    if let Some(folder) = wanted.folder {
+        let path = folder.path().display().to_string();
         match write(folder) {
-            Ok(files) if !wanted.json && !wanted.quiet => say(&format!("wrote {files} files to {}", folder.display())),
+            Ok(files) if !wanted.json && !wanted.quiet => say(&format!("wrote {files} files to {path}")),
             Ok(_) => {}
             Err(error) => return refuse_store(&error),
         }

@@ -34,6 +34,10 @@ pub fn capacity(options: &Capacity) -> Outcome {
         Ok(template) => template,
         Err(words) => return refuse(&words),
     };
+    let wanted = match Wanted::new(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) {
+        Ok(wanted) => wanted,
+        Err(error) => return run::refuse_store(&error),
+    };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let bar = Bar::new("replications", !options.quiet && !options.json);
     let found = experiment::capacity(&template, &scenario, how, &mut |progress, value| bar.show_at(progress, value));
@@ -45,18 +49,17 @@ pub fn capacity(options: &Capacity) -> Outcome {
             Outcome::Refused
         }
         Err(error) => refuse(&error.to_string()),
-        Ok(found) => finish(options, &scenario, &found),
+        Ok(found) => finish(wanted, &scenario, &found),
     }
 }
 
 /// Says the answer, and writes it if that is asked for.
-fn finish(options: &Capacity, scenario: &Scenario, found: &Found) -> Outcome {
-    let wanted = Wanted { json: options.json, quiet: options.quiet, out: options.out.as_deref() };
+fn finish(wanted: Wanted, scenario: &Scenario, found: &Found) -> Outcome {
     let said = answer(
-        &wanted,
+        wanted,
         || report::capacity_to_json(found),
         |paint| report::capacity(scenario, found, paint),
-        |folder| store::write_capacity(folder, scenario, found, options.force),
+        |folder| store::write_capacity(folder, scenario, found),
     );
     if said == Outcome::Done && found.meets.is_none() { Outcome::Missed } else { said }
 }

@@ -89,6 +89,10 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
             Err(problems) => return refuse(&format!("{name}: {}", problems.in_one_line())),
         }
     }
+    let wanted = match Wanted::new(options.json, options.quiet, options.out.as_deref(), &members[0].built.scenario.name, options.force) {
+        Ok(wanted) => wanted,
+        Err(error) => return run::refuse_store(&error),
+    };
     let bar = Bar::new("replications", !options.quiet && !options.json);
     let ran = experiment::batch(&mut members, Progress::default(), how, &mut |progress| bar.show(progress));
     bar.clear();
@@ -100,12 +104,11 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
         return Outcome::Refused;
     }
     let comparison = Comparison::new(names, &members);
-    let wanted = Wanted { json: options.json, quiet: options.quiet, out: options.out.as_deref() };
     answer(
-        &wanted,
+        wanted,
         || report::comparison_to_json(&comparison),
         |paint| report::comparison(&comparison, paint),
-        |folder| store::write_comparison(folder, &members[0].built.scenario, &comparison, options.force),
+        |folder| store::write_comparison(folder, &members[0].built.scenario, &comparison),
     )
 }
 

@@ -53,6 +53,10 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
         MethodName::Morris => Method::Morris(options.size.unwrap_or(TRAJECTORIES).max(1)),
         MethodName::Sobol => Method::Sobol(options.size.unwrap_or(GROUPS).max(2)),
     };
+    let wanted = match Wanted::new(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) {
+        Ok(wanted) => wanted,
+        Err(error) => return run::refuse_store(&error),
+    };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let bar = Bar::new("points", !options.quiet && !options.json);
     let answers = experiment::sensitivity(&template, &scenario, method, &metrics, how, &mut |progress| bar.show_cells(progress));
@@ -64,18 +68,17 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
             Outcome::Refused
         }
         Err(error) => refuse(&error.to_string()),
-        Ok(answers) => finish(options, &scenario, &answers),
+        Ok(answers) => finish(wanted, &scenario, &answers),
     }
 }
 
 /// Says the answers, and writes them if that is asked for.
-fn finish(options: &Sensitivity, scenario: &Scenario, answers: &[experiment::Sensitivity]) -> Outcome {
-    let wanted = Wanted { json: options.json, quiet: options.quiet, out: options.out.as_deref() };
+fn finish(wanted: Wanted, scenario: &Scenario, answers: &[experiment::Sensitivity]) -> Outcome {
     answer(
-        &wanted,
+        wanted,
         || report::sensitivity_to_json(answers),
         |paint| report::sensitivity(answers, paint),
-        |folder| store::write_sensitivity(folder, scenario, answers, options.force),
+        |folder| store::write_sensitivity(folder, scenario, answers),
     )
 }
 

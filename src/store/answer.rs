@@ -4,21 +4,12 @@ use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::schema::TableSchema;
 use super::table::{Push, Table};
-use std::path::Path;
 
-/// Writes the table and the manifest. How many files.
+/// Writes the table and the manifest into a folder that is taken. How many files.
 ///
 /// # Errors
-/// If the folder holds another scenario's results, or cannot be written.
-pub fn write_answer(
-    path: &Path,
-    scenario: &str,
-    force: bool,
-    schema: &TableSchema,
-    manifest: Manifest,
-    fill: impl FnOnce(Push),
-) -> Result<usize, StoreError> {
-    let mut folder = Folder::open(path, scenario, force)?;
+/// If the disk is full or gone.
+pub fn write_answer(mut folder: Folder, schema: &TableSchema, manifest: Manifest, fill: impl FnOnce(Push)) -> Result<usize, StoreError> {
     let mut table = Table::begin(&mut folder, schema.file, schema.arrow())?;
     table.fill(fill)?;
     let rows = table.finish()?;

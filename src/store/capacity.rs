@@ -1,7 +1,7 @@
 //! The file of a capacity: the curve, goal by goal. The answer is in the manifest.
 
 use super::answer::write_answer;
-use super::folder::StoreError;
+use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::schema::CAPACITY;
 use super::table::{Cell, Push, batch};
@@ -9,15 +9,14 @@ use crate::design::value::{shown, unit};
 use crate::experiment::{Found, SloResult};
 use crate::scenario::Scenario;
 use arrow_array::RecordBatch;
-use std::path::Path;
 
 /// Writes `capacity.parquet` and the manifest. How many files.
 ///
 /// # Errors
-/// If the folder holds another scenario's results, or cannot be written.
-pub fn write_capacity(path: &Path, scenario: &Scenario, found: &Found, force: bool) -> Result<usize, StoreError> {
+/// If the disk is full or gone.
+pub fn write_capacity(folder: Folder, scenario: &Scenario, found: &Found) -> Result<usize, StoreError> {
     let manifest = Manifest::of_capacity(scenario, found);
-    write_answer(path, &scenario.name, force, &CAPACITY, manifest, |push| rows(found, push))
+    write_answer(folder, &CAPACITY, manifest, |push| rows(found, push))
 }
 
 /// The rows of `capacity.parquet`, without touching a file.

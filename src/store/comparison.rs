@@ -1,22 +1,21 @@
 //! The file of a comparison.
 
 use super::answer::write_answer;
-use super::folder::StoreError;
+use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::schema::COMPARISON;
 use super::table::{Cell, Push, batch};
 use crate::experiment::Comparison;
 use crate::scenario::Scenario;
 use arrow_array::RecordBatch;
-use std::path::Path;
 
 /// Writes `comparison.parquet` and the manifest. How many files.
 ///
 /// # Errors
-/// If the folder holds another scenario's results, or cannot be written.
-pub fn write_comparison(path: &Path, scenario: &Scenario, comparison: &Comparison, force: bool) -> Result<usize, StoreError> {
+/// If the disk is full or gone.
+pub fn write_comparison(folder: Folder, scenario: &Scenario, comparison: &Comparison) -> Result<usize, StoreError> {
     let manifest = Manifest::of_comparison(scenario, comparison);
-    write_answer(path, &scenario.name, force, &COMPARISON, manifest, |push| rows(comparison, push))
+    write_answer(folder, &COMPARISON, manifest, |push| rows(comparison, push))
 }
 
 /// The rows of `comparison.parquet`, without touching a file.

@@ -1,7 +1,7 @@
 //! The file of a sensitivity analysis.
 
 use super::answer::write_answer;
-use super::folder::StoreError;
+use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::schema::SENSITIVITY;
 use super::table::{Cell, Push, batch};
@@ -9,15 +9,14 @@ use crate::design::value::shown;
 use crate::experiment::Sensitivity;
 use crate::scenario::Scenario;
 use arrow_array::RecordBatch;
-use std::path::Path;
 
 /// Writes `sensitivity.parquet` and the manifest. How many files.
 ///
 /// # Errors
-/// If the folder holds another scenario's results, or cannot be written.
-pub fn write_sensitivity(path: &Path, scenario: &Scenario, answers: &[Sensitivity], force: bool) -> Result<usize, StoreError> {
+/// If the disk is full or gone.
+pub fn write_sensitivity(folder: Folder, scenario: &Scenario, answers: &[Sensitivity]) -> Result<usize, StoreError> {
     let manifest = Manifest::of_sensitivity(scenario, answers);
-    write_answer(path, &scenario.name, force, &SENSITIVITY, manifest, |push| rows(answers, push))
+    write_answer(folder, &SENSITIVITY, manifest, |push| rows(answers, push))
 }
 
 /// The rows of `sensitivity.parquet`, without touching a file.
