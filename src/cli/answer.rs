@@ -10,45 +10,45 @@ use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::Path;
 
-/// How an answer is wanted.
-pub struct Wanted {
+/// How an answer is wanted, and where.
+pub struct Answer {
     json: bool,
     quiet: bool,
     /// Folder of the files.
     folder: Option<Folder>,
 }
 
-impl Wanted {
+impl Answer {
     /// Takes the folder, before anything is simulated.
     ///
     /// # Errors
     /// If the folder holds another scenario's results, or cannot be written.
-    pub fn new(json: bool, quiet: bool, out: Option<&Path>, scenario: &str, force: bool) -> Result<Wanted, StoreError> {
-        Ok(Wanted { json, quiet, folder: out.map(|path| Folder::open(path, scenario, force)).transpose()? })
+    pub fn begin(json: bool, quiet: bool, out: Option<&Path>, scenario: &str, force: bool) -> Result<Answer, StoreError> {
+        Ok(Answer { json, quiet, folder: out.map(|path| Folder::open(path, scenario, force)).transpose()? })
     }
-}
 
-/// Says an answer as JSON, as text or not at all, then writes its files.
-pub fn answer(
-    wanted: Wanted,
-    json: impl FnOnce() -> Value,
-    text: impl FnOnce(Paint) -> String,
-    write: impl FnOnce(Folder) -> Result<usize, StoreError>,
-) -> Outcome {
-    let printed = if wanted.json {
-        print(&format!("{:#}\n", json()))
-    } else if !wanted.quiet {
-        print(&text(paint(std::io::stdout().is_terminal())))
-    } else {
-        Outcome::Done
-    };
-    if let Some(folder) = wanted.folder {
-        let path = folder.path().display().to_string();
-        match write(folder) {
-            Ok(files) if !wanted.json && !wanted.quiet => say(&format!("wrote {files} files to {path}")),
-            Ok(_) => {}
-            Err(error) => return refuse_store(&error),
+    /// Says it as JSON, as text or not at all, then writes its files.
+    pub fn end(
+        self,
+        json: impl FnOnce() -> Value,
+        text: impl FnOnce(Paint) -> String,
+        write: impl FnOnce(Folder) -> Result<usize, StoreError>,
+    ) -> Outcome {
+        let printed = if self.json {
+            print(&format!("{:#}\n", json()))
+        } else if !self.quiet {
+            print(&text(paint(std::io::stdout().is_terminal())))
+        } else {
+            Outcome::Done
+        };
+        if let Some(folder) = self.folder {
+            let path = folder.path().display().to_string();
+            match write(folder) {
+                Ok(files) if !self.json && !self.quiet => say(&format!("wrote {files} files to {path}")),
+                Ok(_) => {}
+                Err(error) => return refuse_store(&error),
+            }
         }
+        printed
     }
-    printed
 }

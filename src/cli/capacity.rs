@@ -1,7 +1,7 @@
 //! `capacity`: how much of one parameter the objectives allow.
 
 use super::Outcome;
-use super::answer::{Wanted, answer};
+use super::answer::Answer;
 use super::arguments::Capacity;
 use super::check::{Loaded, load};
 use super::out::say;
@@ -34,8 +34,8 @@ pub fn capacity(options: &Capacity) -> Outcome {
         Ok(template) => template,
         Err(words) => return refuse(&words),
     };
-    let wanted = match Wanted::new(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) {
-        Ok(wanted) => wanted,
+    let answer = match Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) {
+        Ok(answer) => answer,
         Err(error) => return run::refuse_store(&error),
     };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
@@ -49,14 +49,13 @@ pub fn capacity(options: &Capacity) -> Outcome {
             Outcome::Refused
         }
         Err(error) => refuse(&error.to_string()),
-        Ok(found) => finish(wanted, &scenario, &found),
+        Ok(found) => finish(answer, &scenario, &found),
     }
 }
 
 /// Says the answer, and writes it if that is asked for.
-fn finish(wanted: Wanted, scenario: &Scenario, found: &Found) -> Outcome {
-    let said = answer(
-        wanted,
+fn finish(answer: Answer, scenario: &Scenario, found: &Found) -> Outcome {
+    let said = answer.end(
         || report::capacity_to_json(found),
         |paint| report::capacity(scenario, found, paint),
         |folder| store::write_capacity(folder, scenario, found),

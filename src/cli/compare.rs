@@ -1,7 +1,7 @@
 //! `compare`: variants of a system against the first of them, or the best of many.
 
 use super::Outcome;
-use super::answer::{Wanted, answer};
+use super::answer::Answer;
 use super::arguments::{BestName, Compare};
 use super::check::{Loaded, load};
 use super::draw::paint;
@@ -78,6 +78,10 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
 /// All variants with all their replications.
 fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
+    let answer = match Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenarios[0].name, options.force) {
+        Ok(answer) => answer,
+        Err(error) => return run::refuse_store(&error),
+    };
     let mut members = Vec::new();
     for (name, scenario) in names.iter().zip(scenarios) {
         let built = match Built::new(scenario, false).settled(how.threads) {
@@ -89,10 +93,6 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
             Err(problems) => return refuse(&format!("{name}: {}", problems.in_one_line())),
         }
     }
-    let wanted = match Wanted::new(options.json, options.quiet, options.out.as_deref(), &members[0].built.scenario.name, options.force) {
-        Ok(wanted) => wanted,
-        Err(error) => return run::refuse_store(&error),
-    };
     let bar = Bar::new("replications", !options.quiet && !options.json);
     let ran = experiment::batch(&mut members, Progress::default(), how, &mut |progress| bar.show(progress));
     bar.clear();
@@ -104,8 +104,7 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
         return Outcome::Refused;
     }
     let comparison = Comparison::new(names, &members);
-    answer(
-        wanted,
+    answer.end(
         || report::comparison_to_json(&comparison),
         |paint| report::comparison(&comparison, paint),
         |folder| store::write_comparison(folder, &members[0].built.scenario, &comparison),
@@ -155,6 +154,7 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
             Outcome::Refused
         }
         Ok(chosen) if options.json => print(&format!("{:#}\n", report::chosen_to_json(&chosen, metric))),
+        Ok(_) if options.quiet => Outcome::Done,
         Ok(chosen) => print(&report::chosen(&chosen, metric, unit, confidence, paint(std::io::stdout().is_terminal()))),
     }
 }

@@ -72,9 +72,19 @@ fn into_folder(
     options: &Merge,
     interrupted: &AtomicBool,
 ) -> Result<Outcome, StoreError> {
+    let place = std::fs::canonicalize(&options.out).ok();
+    if shards.values().any(|shard| place.is_some() && std::fs::canonicalize(shard).ok() == place) {
+        return Ok(refuse(&format!(
+            "`{}` is one of the shards that are merged\n  = help: give another folder with `--out`",
+            options.out.display()
+        )));
+    }
     let folder = Folder::open(&options.out, &prepared.scenario.name, options.force)?;
-    if let (Some((_, journal)), false) = (Journal::open(folder.path())?, options.force) {
-        return Err(StoreError::Unfinished { folder: options.out.display().to_string(), cells: journal.len() });
+    if !options.force && Written::open(folder.path())?.is_some() {
+        return Err(StoreError::Foreign {
+            what: format!("`{}` holds a shard, or an unfinished sweep", options.out.display()),
+            help: "give another folder with `--out`, or overwrite it with `--force`",
+        });
     }
     let mut gathered = Journal::nameless(folder.path(), &prepared.head)?;
     let bar = Bar::new("shards", !options.quiet);
@@ -82,15 +92,15 @@ fn into_folder(
         bar.show_words("reading", read as u64, shards.len() as u64);
         let mut written = Written::open(shard)?;
         while let Some((entry, _)) = written.as_mut().map_or(Ok(None), Written::next)? {
+            if interrupted.load(Ordering::Relaxed) {
+                return Ok(refuse("interrupted: nothing was written"));
+            }
             gathered.append(&entry)?;
-        }
-        if interrupted.load(Ordering::Relaxed) {
-            return Ok(refuse("interrupted: nothing was written"));
         }
     }
     bar.clear();
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
-    finish(folder, prepared, &mut gathered, how, &Saying { json: false, quiet: options.quiet })
+    finish(folder, prepared, &mut gathered, how, &Saying { json: false, quiet: options.quiet, how_to_go_on: "run the same command again" })
 }
 
 /// The folder itself, or the shards' folders in it, in their order.

@@ -1,7 +1,7 @@
 //! `sensitivity`: which parameters drive a metric.
 
 use super::Outcome;
-use super::answer::{Wanted, answer};
+use super::answer::Answer;
 use super::arguments::{MethodName, Sensitivity};
 use super::check::{Loaded, load};
 use super::out::say;
@@ -53,8 +53,8 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
         MethodName::Morris => Method::Morris(options.size.unwrap_or(TRAJECTORIES).max(1)),
         MethodName::Sobol => Method::Sobol(options.size.unwrap_or(GROUPS).max(2)),
     };
-    let wanted = match Wanted::new(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) {
-        Ok(wanted) => wanted,
+    let answer = match Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) {
+        Ok(answer) => answer,
         Err(error) => return run::refuse_store(&error),
     };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
@@ -68,14 +68,13 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
             Outcome::Refused
         }
         Err(error) => refuse(&error.to_string()),
-        Ok(answers) => finish(wanted, &scenario, &answers),
+        Ok(answers) => finish(answer, &scenario, &answers),
     }
 }
 
 /// Says the answers, and writes them if that is asked for.
-fn finish(wanted: Wanted, scenario: &Scenario, answers: &[experiment::Sensitivity]) -> Outcome {
-    answer(
-        wanted,
+fn finish(answer: Answer, scenario: &Scenario, answers: &[experiment::Sensitivity]) -> Outcome {
+    answer.end(
         || report::sensitivity_to_json(answers),
         |paint| report::sensitivity(answers, paint),
         |folder| store::write_sensitivity(folder, scenario, answers),

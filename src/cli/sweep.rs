@@ -8,12 +8,12 @@ use super::out::{print, say};
 use super::progress::Bar;
 use super::write::refuse;
 use super::{interrupt, run, vary};
-use crate::experiment::{self, Options, Progress, Shard, Spec};
+use crate::experiment::{self, Options, Progress, RunError, Shard, Spec};
 use crate::problem::{Problem, Severity};
 use crate::random::keys::mix;
 use crate::report::{self, SweepLine};
 use crate::scenario::{Scenario, Template, to_json};
-use crate::store::{self, Folder, Head, Journal, Manifest, StoreError, SweepDataset, Wanted};
+use crate::store::{self, Folder, Head, Journal, Manifest, StoreError, SweepDataset, Wanted, Written};
 use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -160,28 +160,33 @@ fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &At
         say(&format!("{} is complete: nothing to do", path.display()));
         return Ok(Outcome::Done);
     }
+    if is_complete && is_shard {
+        // Its journal is a part of the result, and is begun anew.
+        folder.withdraw()?;
+    }
     let mut journal = open_journal(path, prepared, options)?;
     let known = journal.len();
     if known > 0 && !options.quiet && !options.json {
         say(&format!("going on after {} replications that were done before", report::thousands(known)));
     }
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
+    let how_to_go_on = if is_shard { "go on with the same command" } else { "go on with `--resume`" };
+    let saying = Saying { json: options.json, quiet: options.quiet, how_to_go_on };
     let bar = Bar::new("points", !options.quiet && !options.json);
     let ran = experiment::sweep(&prepared.spec, how, &mut journal, &mut |progress: Progress| bar.show_cells(progress));
     bar.clear();
     let ran = match ran {
         Ok(ran) => ran,
         Err(error) => {
-            let help = "\n  = help: what is done is kept: make room, and go on with `--resume`";
-            return Ok(refuse(&format!("{error}{help}")));
+            return Ok(refuse(&format!("{error}\n  = help: what is done is kept: make room, and {}", saying.how_to_go_on)));
         }
     };
     if interrupted.load(Ordering::Relaxed) && ran.done < ran.of {
         journal.sync()?;
-        say(&format!("interrupted: {} of {} points are complete; `--resume` goes on", ran.done, ran.of));
+        say(&format!("interrupted: {} of {} points are complete; {}", ran.done, ran.of, saying.how_to_go_on));
         return Ok(Outcome::Refused);
     }
-    finish(folder, prepared, &mut journal, how, &Saying::of(options))
+    finish(folder, prepared, &mut journal, how, &saying)
 }
 
 /// Whether a folder holds all of the sweep with that identity.
@@ -193,25 +198,31 @@ pub fn is_complete(folder: &Path, identity: &str) -> bool {
 pub struct Saying {
     pub json: bool,
     pub quiet: bool,
-}
-
-impl Saying {
-    fn of(options: &Sweep) -> Saying {
-        Saying { json: options.json, quiet: options.quiet }
-    }
+    /// What to do where it could not be finished.
+    pub how_to_go_on: &'static str,
 }
 
 fn open_journal(path: &Path, prepared: &Prepared, options: &Sweep) -> Result<Journal, StoreError> {
     let may_go_on = options.resume || prepared.head.shard.is_some();
+    let wanted = &prepared.head;
+    let head = Written::open(path)?.map(|written| written.head);
+    let Some(head) = head.filter(|_| !options.force) else { return Journal::create(path, wanted) };
+    let foreign = |what: String, help| Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help });
+    if head.identity != wanted.identity {
+        let what = "an unfinished sweep of another scenario, or of other points".to_string();
+        return foreign(what, "undo the change to go on with it; or give another folder with `--out`, or begin anew with `--force`");
+    }
+    if Shard::selection(head.shard) != Shard::selection(wanted.shard) {
+        let what = head.shard.map_or("an unfinished sweep of all points".to_string(), |shard| format!("shard {shard} of this sweep"));
+        return foreign(
+            what,
+            "go on with the command that it was begun with; or give another folder with `--out`, or begin anew with `--force`",
+        );
+    }
     match Journal::open(path)? {
-        Some(_) if options.force => Journal::create(path, &prepared.head),
-        Some((head, _)) if head.identity != prepared.head.identity => Err(StoreError::Foreign {
-            what: format!("`{}` holds an unfinished sweep of another scenario, or of other points", path.display()),
-            help: "undo the change to go on with it; or give another folder with `--out`, or begin anew with `--force`",
-        }),
         Some((_, journal)) if may_go_on || journal.len() == 0 => Ok(journal),
         Some((_, journal)) => Err(StoreError::Unfinished { folder: path.display().to_string(), cells: journal.len() }),
-        None => Journal::create(path, &prepared.head),
+        None => Journal::create(path, wanted),
     }
 }
 
@@ -225,6 +236,9 @@ pub fn finish(folder: Folder, prepared: &Prepared, journal: &mut Journal, how: O
     let (mut written, mut fingerprint, mut failed_cells) = (0, 0u64, 0u64);
     let (mut lines, mut error, mut printed) = (Vec::new(), None, Outcome::Done);
     let reduced = experiment::reduce_all(spec, how, journal, &mut |reduced| {
+        if how.interrupted.load(Ordering::Relaxed) {
+            return Err("interrupted while the files were written".to_string());
+        }
         written += 1;
         bar.show_words("writing", written, spec.len());
         failed_cells += reduced.swept.failures.len() as u64;
@@ -244,13 +258,14 @@ pub fn finish(folder: Folder, prepared: &Prepared, journal: &mut Journal, how: O
         })
     });
     bar.clear();
-    if let Err(words) = reduced {
-        return match error {
-            Some(error) => Err(error),
-            None => Ok(refuse(&format!(
-                "{words}\n  = help: the journal is damaged: run the sweep, or the shard that has the point, anew with `--force`"
-            ))),
-        };
+    match (error, reduced) {
+        (Some(error), _) => return Err(error),
+        (None, Ok(())) => {}
+        (None, Err(failed @ RunError::Missing { .. })) => {
+            let help = "a shard's journal was damaged after it was complete: remove its manifest.json and run that shard again, which runs what is missing";
+            return Ok(refuse(&format!("{failed}\n  = help: {help}")));
+        }
+        (None, Err(failed)) => return Ok(refuse(&format!("{failed}\n  = help: nothing is lost: {}", saying.how_to_go_on))),
     }
     let manifest = Manifest::of_sweep(&prepared.scenario, spec.points.len(), prepared.head.shard, &prepared.head.identity, fingerprint);
     let files = dataset.finish(manifest)?;

@@ -80,7 +80,7 @@ impl Failure {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Failure::Limit(SimError::InFlight { .. }) => Some(
-                "the system is probably overloaded (see `asyncflow check`); or allow more with `--set run.limits.in_flight=10M`, about 250 B each",
+                "the system is probably overloaded (see `asyncflow check`); or allow more with `--set run.limits.in_flight=10M`, about 256 B each",
             ),
             Failure::Limit(SimError::Events { .. }) => Some("shorten `run.duration`, or allow more with `--set run.limits.events=100G`"),
             Failure::Panicked { .. } => Some("this is a bug of AsyncFlow: please report it with the scenario and the seed"),

@@ -28,6 +28,10 @@ pub enum RunError {
     /// What was to be written could not be.
     #[error("{0}")]
     Sink(String),
+    /// What was written down of a sweep is not all of it.
+    #[error("point {point} has {there} replications of {of}")]
+    #[allow(missing_docs, reason = "the message says what they are")]
+    Missing { point: u64, there: u32, of: u32 },
     /// No thread could be started.
     #[error("{threads} threads cannot be started: {cause}")]
     #[allow(missing_docs, reason = "the message says what they are")]

@@ -13,7 +13,7 @@ use super::replications::{Replications, Rule};
 use super::results::Results;
 use super::run::{Progress, RunError};
 use crate::design::Points;
-use crate::scenario::{Parameters, Template};
+use crate::scenario::{Parameters, Template, Warmup};
 use crate::units::Span;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +27,13 @@ pub struct Shard {
     pub number: u32,
     /// Of how many.
     pub of: u32,
+}
+
+impl Shard {
+    /// The first of its points, and every how many of all there is one: of the whole sweep, if it is none.
+    pub fn selection(shard: Option<Shard>) -> (u64, u64) {
+        shard.map_or((0, 1), |shard| (u64::from(shard.number - 1), u64::from(shard.of)))
+    }
 }
 
 impl Display for Shard {
@@ -62,12 +69,12 @@ pub struct Spec {
 impl Spec {
     /// The numbers of its points, in order.
     pub fn numbers(&self) -> impl Iterator<Item = u64> + use<> {
-        let (first, step) = self.shard.map_or((0, 1), |shard| (u64::from(shard.number - 1), shard.of as usize));
-        (first..self.points.len()).step_by(step)
+        let (first, step) = Shard::selection(self.shard);
+        (first..self.points.len()).step_by(step as usize)
     }
     /// How many points it has.
     pub fn len(&self) -> u64 {
-        let (first, step) = self.shard.map_or((0, 1), |shard| (u64::from(shard.number - 1), u64::from(shard.of)));
+        let (first, step) = Shard::selection(self.shard);
         self.points.len().saturating_sub(first).div_ceil(step)
     }
     fn point(&self, number: u64) -> Arc<Point> {
@@ -155,7 +162,7 @@ fn start(point: &Point) -> Replications {
     match rule {
         Ok((rule, _)) if rule.goals.is_empty() => Replications::counted(rule),
         Ok((rule, built)) => Replications::new(rule, Fold::new(&built.plan)),
-        // It cannot run: once is enough to say why.
+        // It cannot run, or its pilot fails: once is enough to say why.
         Err(_) => Replications::counted(Rule::fixed(1, 0.95)),
     }
 }
@@ -254,8 +261,8 @@ pub struct Reduced {
 /// Reduces what is known of a point, which is all of it.
 ///
 /// # Errors
-/// Words, if a replication is missing.
-fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<Reduced, String> {
+/// If a replication is missing.
+fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<Reduced, RunError> {
     let parameters = spec.points.row(number);
     let scenario = spec.template.scenario(&parameters);
     let swept = Swept { point: number, parameters, results: None, failures: Vec::new() };
@@ -292,8 +299,11 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<Reduced, String
         });
         debug_assert!(taken.is_ok());
     }
-    if !replications.is_complete() {
-        return Err(format!("point {number} has {} replications of {}", replications.done, replications.wanted()));
+    // As where it was run: whose pilot fails is run once, unless it was known without it how often.
+    let looked_up = spec.rule.as_ref().is_none_or(|rule| !rule.goals.is_empty());
+    let pilot_failed = looked_up && built.scenario.run.warmup == Warmup::Auto && replications.done == 1 && replications.failures.len() == 1;
+    if !replications.is_complete() && !pilot_failed {
+        return Err(RunError::Missing { point: number, there: replications.done, of: replications.wanted() });
     }
     reduced.swept.failures = std::mem::take(&mut replications.failures);
     reduced.swept.results = Some(Results::new(&built, &replications));
@@ -319,7 +329,7 @@ pub fn reduce_all(
         let known = block.into_iter().map(|number| Ok((number, keeper.known(number)?))).collect::<Result<Vec<_>, String>>();
         let known = known.map_err(RunError::Sink)?;
         for reduced in parallel.each(known, |(number, known)| reduce(spec, number, known)) {
-            each(&reduced.map_err(RunError::Sink)?).map_err(RunError::Sink)?;
+            each(&reduced?).map_err(RunError::Sink)?;
         }
     }
     Ok(())

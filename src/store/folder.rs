@@ -87,6 +87,8 @@ pub struct Folder {
     handle: Option<File>,
     /// Temporary names of what is written, with the final ones.
     parts: Vec<(PathBuf, String)>,
+    /// Whether it was not there before.
+    is_new: bool,
 }
 
 impl Folder {
@@ -95,6 +97,7 @@ impl Folder {
     /// # Errors
     /// If it cannot be made, another run has it, or it holds another scenario's results.
     pub fn open(path: &Path, scenario: &str, force: bool) -> Result<Folder, StoreError> {
+        let is_new = !path.exists();
         fs::create_dir_all(path).map_err(|e| StoreError::io("cannot make the folder", path, e))?;
         let handle = lock(path)?;
         if !force {
@@ -103,7 +106,7 @@ impl Folder {
         if handle.is_some() {
             remove_parts(path);
         }
-        Ok(Folder { path: path.to_path_buf(), handle, parts: Vec::new() })
+        Ok(Folder { path: path.to_path_buf(), handle, parts: Vec::new(), is_new })
     }
 
     pub fn path(&self) -> &Path {
@@ -157,6 +160,14 @@ impl Folder {
         Ok(std::mem::take(&mut self.parts).into_iter().map(|(_, name)| name).collect())
     }
 
+    /// Takes the manifest away: what is there is complete no longer.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn withdraw(&self) -> Result<(), StoreError> {
+        self.remove(MANIFEST)
+    }
+
     fn remove(&self, name: &str) -> Result<(), StoreError> {
         let path = self.path.join(name);
         match fs::remove_file(&path) {
@@ -175,6 +186,12 @@ impl Drop for Folder {
     fn drop(&mut self) {
         for (part, _) in &self.parts {
             let _ = fs::remove_file(part);
+        }
+        if self.is_new {
+            // Only those that are empty: all, unless it is complete or has a journal.
+            for inside in PARTS.iter().copied().chain([""]) {
+                let _ = fs::remove_dir(self.path.join(inside));
+            }
         }
     }
 }

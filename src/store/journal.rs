@@ -236,7 +236,7 @@ impl Keeper for Journal {
 
 /// An empty index for a journal with that head.
 fn index_of(folder: &Path, head: &Head) -> std::io::Result<Index> {
-    Index::new(folder, head.points, head.shard.map_or(1, |shard| shard.of))
+    Index::new(folder, head.points, Shard::selection(head.shard))
 }
 
 /// A value with its length before it and its checksum at its end.

@@ -185,6 +185,22 @@ fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_others_go_on() {
 }
 
 #[test]
+fn a_point_whose_pilot_reaches_a_limit_is_a_row_with_its_reason_and_is_run_once() {
+    // `warmup: auto` runs a pilot; where it fails, one replication says why, of the four there would be. Resumed, it is the same.
+    let room = Room::new("small.yaml", SCENARIO);
+    let arguments = "sweep small.yaml --vary run.limits.in_flight=3,1M --set run.warmup=auto -r 4 --json";
+    let said = room.run(&format!("{arguments} -o out"));
+    assert_eq!(said.status.code(), Some(2), "{}", String::from_utf8_lossy(&said.stderr));
+    let lines = String::from_utf8(said.stdout).unwrap();
+    let points: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((points[0]["failed"].as_u64(), points[1]["failed"].as_u64()), (Some(1), Some(0)));
+    assert!(points[0]["reason"].as_str().unwrap().contains("more than 3 requests are in flight"), "{}", points[0]);
+    let swept = Experiment::from_yaml(SCENARIO.split("sweep:").next().unwrap()).unwrap().set("run.warmup=auto").replications(4);
+    let swept = swept.vary("run.limits.in_flight", [3, 1_000_000]).sweep().unwrap();
+    assert_eq!((swept[0].failures.len(), swept[1].failures.len()), (1, 0));
+}
+
+#[test]
 fn replications_go_on_until_the_goal_is_met_or_the_most_is_reached() {
     // Blocks of 5 from 5 on. The goal of 100 % is met at once, that of 0.01 % never; a sweep decides for each point as a run does.
     let room = Room::new("small.yaml", SCENARIO);
@@ -304,7 +320,7 @@ fn shards_that_do_not_belong_together_are_not_merged() {
 
 #[test]
 fn a_shard_whose_journal_was_damaged_after_it_was_complete_is_not_merged_as_if_it_were_whole() {
-    // Half of the journal is cut away: some point has no replications; words fixed here. Run anew, the merge is that of the whole.
+    // Half of the journal is cut away: some point has no replications; words fixed here. Run again, the merge is that of the whole.
     let room = Room::new("small.yaml", SCENARIO);
     for shard in ["1/2", "2/2"] {
         room.ends(&format!("sweep small.yaml -r 2 -d 5s -q -o shards --shard {shard}"), 0);
@@ -313,26 +329,65 @@ fn a_shard_whose_journal_was_damaged_after_it_was_complete_is_not_merged_as_if_i
     let bytes = fs::read(&journal).unwrap();
     fs::write(&journal, &bytes[..bytes.len() / 2]).unwrap();
     let said = room.ends("merge shards -o out", 2);
-    assert!(said.contains(" replications of 2\n") && said.contains("anew with `--force`"), "{said}");
+    assert!(said.contains(" replications of 2\n") && said.contains("remove its manifest.json and run that shard again"), "{said}");
     assert_eq!(fs::read(&journal).unwrap().len(), bytes.len() / 2, "a merge changes no shard");
-    assert!(files(&room.path("out")).is_empty(), "nothing was written");
-    room.ends("sweep small.yaml -r 2 -d 5s -q -o shards --shard 2/2 --force", 0);
+    assert!(!room.path("out").exists(), "nothing was written");
+    fs::remove_file(room.path("shards/shard-00002-of-00002/manifest.json")).unwrap();
+    room.ends("sweep small.yaml -r 2 -d 5s -q -o shards --shard 2/2", 0);
     room.ends("merge shards -o out -q", 0);
     room.ends("sweep small.yaml -r 2 -d 5s -q -o whole", 0);
     assert_same(&room.path("whole"), &room.path("out"));
 }
 
 #[test]
-fn a_merge_does_not_take_the_place_of_an_unfinished_sweep() {
-    // The journal of a sweep that was interrupted stays, unless it is forced; words fixed here.
+fn a_merge_takes_the_place_of_no_shard_and_of_no_unfinished_sweep() {
+    // The journal of a sweep that was interrupted stays, unless it is forced; that of a shard always does. Words fixed here.
     let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -r 2 -d 5s -q -o shards --shard 1/1", 0);
     fs::create_dir(room.path("out")).unwrap();
     fs::copy(room.path("shards/shard-00001-of-00001/cells.journal"), room.path("out/cells.journal")).unwrap();
-    assert!(room.ends("merge shards -o out", 2).contains("an unfinished sweep is in `out`: 24 cells are done"));
+    assert!(room.ends("merge shards -o out", 2).contains("`out` holds a shard, or an unfinished sweep"));
     assert!(room.path("out/cells.journal").exists());
     room.ends("merge shards -o out --force -q", 0);
     assert!(!room.path("out/cells.journal").exists());
+    let said = room.ends("merge shards -o shards/shard-00001-of-00001 --force", 2);
+    assert!(said.contains("is one of the shards that are merged"), "{said}");
+    assert!(room.path("shards/shard-00001-of-00001/cells.journal").exists());
+}
+
+#[test]
+fn the_journal_of_a_shard_is_not_gone_on_with_as_if_it_were_the_sweeps() {
+    // A shard's folder, without the manifest as an interrupted one is, given to the whole sweep and the other way round; words fixed here.
+    let room = Room::new("small.yaml", SCENARIO);
+    room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 2/3", 0);
+    let shard = room.path("out/shard-00002-of-00003");
+    fs::remove_file(shard.join("manifest.json")).unwrap();
+    let journal = fs::read(shard.join("cells.journal")).unwrap();
+    let said = room.ends("sweep small.yaml -r 2 -d 5s -q -o out/shard-00002-of-00003 --resume", 2);
+    assert!(said.contains("holds shard 2/3 of this sweep") && said.contains("the command that it was begun with"), "{said}");
+    assert_eq!(fs::read(shard.join("cells.journal")).unwrap(), journal, "it is as it was");
+    fs::create_dir(room.path("out/shard-00003-of-00003")).unwrap();
+    fs::copy(shard.join("cells.journal"), room.path("out/shard-00003-of-00003/cells.journal")).unwrap();
+    assert!(room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 3/3", 2).contains("holds shard 2/3 of this sweep"));
+}
+
+#[test]
+fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
+    // SIGINT soon after `--force`: the manifest of before is gone, and the same command without it runs what is missing.
+    let room = Room::new("small.yaml", SCENARIO);
+    let arguments = "sweep small.yaml -r 40 -d 200s -q -o out --shard 1/2";
+    room.ends(arguments, 0);
+    let shard = room.path("out/shard-00001-of-00002");
+    let before = files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").collect::<Vec<_>>();
+    let child = room.command(&format!("{arguments} --force")).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(150));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("go on with the same command"), "{said}");
+    assert!(!shard.join("manifest.json").exists());
+    room.ends(arguments, 0);
+    assert!(files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").eq(before));
 }
 
 /// A small file system in memory, as long as it lives.
@@ -374,7 +429,7 @@ fn an_interrupted_sweep_says_how_far_it_came_and_how_to_go_on() {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("of 12 points are complete; `--resume` goes on"), "{said}");
+    assert!(said.contains("of 12 points are complete; go on with `--resume`"), "{said}");
     room.ends(&format!("{arguments} -o cut --resume"), 0);
     room.ends(&format!("{arguments} -o whole"), 0);
     assert_same(&room.path("whole"), &room.path("cut"));

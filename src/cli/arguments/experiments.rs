@@ -5,17 +5,26 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(after_help = "What is varied is said by the scenario's `sweep:` block, or here. --vary PATH=VALUES:
-  services.api.replicas=1,2,4            these values
-  services.api.replicas=1..8@integer     every whole number of a range
-  workload.users.open.rate=50/s..500/s@10      ten values of a range, equally far apart; also 50/s..500/s@log@10
-  workload.users.open.rate=50/s..500/s@log     a range to draw from, with --design lhs or sobol
+  services.api.replicas=1,2,4                  these values
+  services.api.replicas=1..8@integer           every whole number of a range
+  workload.users.open.rate=50/s..500/s@10      ten values of a range, equally far apart
+  workload.users.open.rate=50/s..500/s@log@10  … equally far apart on a logarithmic scale
+  workload.users.open.rate=50/s..500/s@log     a range to draw from: --design lhs or sobol
 
 Examples:
-  asyncflow sweep shop.yaml --vary services.api.replicas=1,2,4 --vary services.api.balance=random,least_connections
-  asyncflow sweep shop.yaml --design sobol --points 256 --vary services.api.replicas=1..8@integer --vary workload.users.open.rate=50/s..500/s@log
-  asyncflow sweep shop.yaml --resume                       after Ctrl-C, a crash or a power cut
-  asyncflow sweep shop.yaml --shard 3/200                  the third of 200 parts; `asyncflow merge out/shop-sweep -o all` puts them together
-  asyncflow sweep shop.yaml --shard auto/200               which part is said by SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX")]
+  asyncflow sweep shop.yaml --vary services.api.replicas=1,2,4 \\
+      --vary services.api.balance=random,least_connections
+  asyncflow sweep shop.yaml --design sobol --points 256 \\
+      --vary services.api.replicas=1..8@integer --vary workload.users.open.rate=50/s..500/s@log
+
+After Ctrl-C, a crash or a power cut:
+  asyncflow sweep shop.yaml --resume
+
+The third of 200 parts, on as many machines as there are; with `auto`, which part is said by
+SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX:
+  asyncflow sweep shop.yaml --shard 3/200
+  asyncflow sweep shop.yaml --shard auto/200
+  asyncflow merge out/shop-sweep -o all")]
 pub struct Sweep {
     /// Scenario file
     #[arg(value_name = "SCENARIO")]
@@ -79,7 +88,8 @@ pub struct Sweep {
 
 Examples:
   asyncflow compare today.yaml tomorrow.yaml
-  asyncflow compare shop.yaml --set services.api.replicas=3 --set 'services.api.replicas=3; services.api.balance=least_connections'
+  asyncflow compare shop.yaml --set services.api.replicas=3 \\
+      --set 'services.api.replicas=3; services.api.balance=least_connections'
   asyncflow compare shop.yaml --set run.confidence=99% --set services.api.balance=random --json
   asyncflow compare a.yaml b.yaml c.yaml --select users.latency.p99 --indifference 2%"
 )]
@@ -193,8 +203,10 @@ pub struct Capacity {
     after_help = "What is varied is said by the `vary` of the scenario's `sweep:` block, or by --vary, in ranges (see `asyncflow sweep --help`).
 
 Examples:
-  asyncflow sensitivity shop.yaml --vary services.api.replicas=2..8@integer --vary workload.users.open.rate=50/s..300/s --vary services.api.instance.speed=1x..2x
-  asyncflow sensitivity shop.yaml --method sobol --size 256 --metric users.latency.p99 --metric users.throughput"
+  asyncflow sensitivity shop.yaml --vary services.api.replicas=2..8@integer \\
+      --vary workload.users.open.rate=50/s..300/s --vary services.api.instance.speed=1x..2x
+  asyncflow sensitivity shop.yaml --method sobol --size 256 \\
+      --metric users.latency.p99 --metric users.throughput"
 )]
 pub struct Sensitivity {
     /// Scenario file

@@ -19,7 +19,7 @@ const TOUCHED_MAX: u64 = 100_000;
 const FAULTS_MAX: usize = 10_000;
 
 /// Bytes of a request in flight, with its place in a queue and its events.
-const REQUEST_B: f64 = 250.0;
+const REQUEST_B: f64 = 256.0;
 /// Bytes of an instance besides its histogram.
 const INSTANCE_B: f64 = 2_000.0;
 /// Bytes of a worker: an entity with its queue.
