@@ -45,7 +45,7 @@ fn together(folders: &[PathBuf]) -> Result<(Head, BTreeMap<u32, PathBuf>), Strin
         if whole.is_some() && shard.of != of {
             return Err(format!("`{name}` is shard {shard}, the others are of {of}"));
         }
-        if !is_complete(folder, &head.identity) {
+        if !is_complete(folder, &head) {
             return Err(format!("`{name}` is not finished\n  = help: run shard {shard} again: only what is missing is run"));
         }
         of = shard.of;

@@ -153,18 +153,16 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
 /// Opens the journal, runs what is missing, writes the files.
 fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &AtomicBool) -> Result<Outcome, StoreError> {
     let folder = Folder::open(path, &prepared.scenario.name, options.force)?;
-    let identity = &prepared.head.identity;
-    let is_complete = is_complete(path, identity);
     let is_shard = prepared.head.shard.is_some();
-    if is_complete && (is_shard || options.resume) && !options.force {
+    if is_complete(path, &prepared.head) && (is_shard || options.resume) && !options.force {
+        if !is_shard {
+            // Of the same sweep, begun once more and interrupted.
+            let _ = std::fs::remove_file(path.join(store::JOURNAL));
+        }
         say(&format!("{} is complete: nothing to do", path.display()));
         return Ok(Outcome::Done);
     }
-    if is_complete && is_shard {
-        // Its journal is a part of the result, and is begun anew.
-        folder.withdraw()?;
-    }
-    let mut journal = open_journal(path, prepared, options)?;
+    let mut journal = open_journal(&folder, prepared, options)?;
     let known = journal.len();
     if known > 0 && !options.quiet && !options.json {
         say(&format!("going on after {} replications that were done before", report::thousands(known)));
@@ -189,9 +187,11 @@ fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &At
     finish(folder, prepared, &mut journal, how, &saying)
 }
 
-/// Whether a folder holds all of the sweep with that identity.
-pub fn is_complete(folder: &Path, identity: &str) -> bool {
-    store::manifest_of(folder).is_some_and(|manifest| manifest["identity"].as_str() == Some(identity))
+/// Whether a folder holds all of the sweep, or of the shard, with that head.
+pub fn is_complete(folder: &Path, head: &Head) -> bool {
+    let shard = head.shard.map(|shard| shard.to_string());
+    store::manifest_of(folder)
+        .is_some_and(|manifest| manifest["identity"].as_str() == Some(&head.identity) && manifest["shard"].as_str() == shard.as_deref())
 }
 
 /// What is said of a sweep.
@@ -202,11 +202,13 @@ pub struct Saying {
     pub how_to_go_on: &'static str,
 }
 
-fn open_journal(path: &Path, prepared: &Prepared, options: &Sweep) -> Result<Journal, StoreError> {
+/// The journal to go on with, or a new one.
+fn open_journal(folder: &Folder, prepared: &Prepared, options: &Sweep) -> Result<Journal, StoreError> {
+    let path = folder.path();
     let may_go_on = options.resume || prepared.head.shard.is_some();
     let wanted = &prepared.head;
     let head = Written::open(path)?.map(|written| written.head);
-    let Some(head) = head.filter(|_| !options.force) else { return Journal::create(path, wanted) };
+    let Some(head) = head.filter(|_| !options.force) else { return new_journal(folder, wanted) };
     let foreign = |what: String, help| Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help });
     if head.identity != wanted.identity {
         let what = "an unfinished sweep of another scenario, or of other points".to_string();
@@ -222,8 +224,16 @@ fn open_journal(path: &Path, prepared: &Prepared, options: &Sweep) -> Result<Jou
     match Journal::open(path)? {
         Some((_, journal)) if may_go_on || journal.len() == 0 => Ok(journal),
         Some((_, journal)) => Err(StoreError::Unfinished { folder: path.display().to_string(), cells: journal.len() }),
-        None => Journal::create(path, wanted),
+        None => new_journal(folder, wanted),
     }
+}
+
+/// A new journal. The journal of a shard is a part of its result, which is then complete no longer.
+fn new_journal(folder: &Folder, head: &Head) -> Result<Journal, StoreError> {
+    if store::manifest_of(folder.path()).is_some_and(|manifest| manifest["shard"].is_string()) {
+        folder.withdraw()?;
+    }
+    Journal::create(folder.path(), head)
 }
 
 /// Reduces all points in their order, writes the files, and says what came of it.

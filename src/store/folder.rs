@@ -77,7 +77,11 @@ fn earlier(folder: &Path) -> Vec<String> {
     let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     let named = manifest["files"].as_object().into_iter().flat_map(|files| files.keys().cloned());
     let own = TABLES.iter().map(|table| table.file).chain([POINTS, PLOTS]).map(str::to_string);
-    named.chain(own).filter(|name| is_ours(name)).collect()
+    let in_parts = PARTS.iter().flat_map(|inside| {
+        let entries = fs::read_dir(folder.join(inside)).into_iter().flatten().flatten();
+        entries.map(move |entry| format!("{inside}/{}", entry.file_name().to_string_lossy()))
+    });
+    named.chain(own).chain(in_parts).filter(|name| is_ours(name)).collect()
 }
 
 /// The folder while a run writes into it. Dropped before it is [complete](Folder::complete), it leaves nothing behind.
@@ -97,8 +101,12 @@ impl Folder {
     /// # Errors
     /// If it cannot be made, another run has it, or it holds another scenario's results.
     pub fn open(path: &Path, scenario: &str, force: bool) -> Result<Folder, StoreError> {
-        let is_new = !path.exists();
-        fs::create_dir_all(path).map_err(|e| StoreError::io("cannot make the folder", path, e))?;
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::create_dir(path));
+        let is_new = match made {
+            Ok(()) => true,
+            Err(e) if e.kind() == ErrorKind::AlreadyExists && path.is_dir() => false,
+            Err(e) => return Err(StoreError::io("cannot make the folder", path, e)),
+        };
         let handle = lock(path)?;
         if !force {
             check_owner(path, scenario)?;
@@ -165,7 +173,9 @@ impl Folder {
     /// # Errors
     /// If it cannot be removed.
     pub fn withdraw(&self) -> Result<(), StoreError> {
-        self.remove(MANIFEST)
+        self.remove(MANIFEST)?;
+        self.sync();
+        Ok(())
     }
 
     fn remove(&self, name: &str) -> Result<(), StoreError> {
@@ -207,7 +217,12 @@ fn check_owner(folder: &Path, scenario: &str) -> Result<(), StoreError> {
 }
 
 fn lock(folder: &Path) -> Result<Option<File>, StoreError> {
-    let Ok(handle) = File::open(folder) else { return Ok(None) };
+    let handle = match File::open(folder) {
+        Ok(handle) => handle,
+        // Another run has made it, and has just removed it again.
+        Err(e) if e.kind() == ErrorKind::NotFound => return Err(StoreError::Busy { folder: folder.display().to_string() }),
+        Err(_) => return Ok(None),
+    };
     match handle.try_lock() {
         Ok(()) => Ok(Some(handle)),
         Err(TryLockError::WouldBlock) => Err(StoreError::Busy { folder: folder.display().to_string() }),

@@ -186,7 +186,7 @@ fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_others_go_on() {
 
 #[test]
 fn a_point_whose_pilot_reaches_a_limit_is_a_row_with_its_reason_and_is_run_once() {
-    // `warmup: auto` runs a pilot; where it fails, one replication says why, of the four there would be. Resumed, it is the same.
+    // `warmup: auto` runs a pilot; where it fails, one replication says why, of the four there would be. So it is in a shard, and merged.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml --vary run.limits.in_flight=3,1M --set run.warmup=auto -r 4 --json";
     let said = room.run(&format!("{arguments} -o out"));
@@ -195,6 +195,10 @@ fn a_point_whose_pilot_reaches_a_limit_is_a_row_with_its_reason_and_is_run_once(
     let points: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((points[0]["failed"].as_u64(), points[1]["failed"].as_u64()), (Some(1), Some(0)));
     assert!(points[0]["reason"].as_str().unwrap().contains("more than 3 requests are in flight"), "{}", points[0]);
+    let shard = arguments.replace("--json", "-q");
+    room.ends(&format!("{shard} -o parts --shard 1/1"), 2);
+    room.ends("merge parts -o merged -q", 2);
+    assert_same(&room.path("out"), &room.path("merged"));
     let swept = Experiment::from_yaml(SCENARIO.split("sweep:").next().unwrap()).unwrap().set("run.warmup=auto").replications(4);
     let swept = swept.vary("run.limits.in_flight", [3, 1_000_000]).sweep().unwrap();
     assert_eq!((swept[0].failures.len(), swept[1].failures.len()), (1, 0));
@@ -266,6 +270,10 @@ fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
     let said = room.ends("sweep small.yaml -r 3 -d 5s -q -o out --resume", 2);
     assert!(said.contains("`out` holds an unfinished sweep of another scenario, or of other points"), "{said}");
     assert_eq!(fs::read(room.path("out/cells.journal")).unwrap(), journal, "it is as it was");
+    room.ends("sweep small.yaml -r 2 -d 5s -q -o out --resume", 0);
+    assert!(room.path("out/manifest.json").exists() && !room.path("out/cells.journal").exists());
+    // Begun once more, and interrupted: what is there is complete, and the journal is in nobody's way.
+    fs::write(room.path("out/cells.journal"), &journal).unwrap();
     room.ends("sweep small.yaml -r 2 -d 5s -q -o out --resume", 0);
     assert!(room.path("out/manifest.json").exists() && !room.path("out/cells.journal").exists());
 }
@@ -345,9 +353,11 @@ fn a_merge_takes_the_place_of_no_shard_and_of_no_unfinished_sweep() {
     let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -r 2 -d 5s -q -o shards --shard 1/1", 0);
     fs::create_dir(room.path("out")).unwrap();
-    fs::copy(room.path("shards/shard-00001-of-00001/cells.journal"), room.path("out/cells.journal")).unwrap();
+    let mut journal = fs::read(room.path("shards/shard-00001-of-00001/cells.journal")).unwrap();
+    journal.extend([1, 2, 3]);
+    fs::write(room.path("out/cells.journal"), &journal).unwrap();
     assert!(room.ends("merge shards -o out", 2).contains("`out` holds a shard, or an unfinished sweep"));
-    assert!(room.path("out/cells.journal").exists());
+    assert_eq!(fs::read(room.path("out/cells.journal")).unwrap(), journal, "it is as it was, also where it is broken");
     room.ends("merge shards -o out --force -q", 0);
     assert!(!room.path("out/cells.journal").exists());
     let said = room.ends("merge shards -o shards/shard-00001-of-00001 --force", 2);
@@ -357,36 +367,51 @@ fn a_merge_takes_the_place_of_no_shard_and_of_no_unfinished_sweep() {
 
 #[test]
 fn the_journal_of_a_shard_is_not_gone_on_with_as_if_it_were_the_sweeps() {
-    // A shard's folder, without the manifest as an interrupted one is, given to the whole sweep and the other way round; words fixed here.
+    // A shard's folder given to the whole sweep, and to another shard: complete, and without the manifest as an interrupted one is. Words fixed here.
     let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 2/3", 0);
-    let shard = room.path("out/shard-00002-of-00003");
-    fs::remove_file(shard.join("manifest.json")).unwrap();
+    let (shard, other) = (room.path("out/shard-00002-of-00003"), room.path("out/shard-00003-of-00003"));
     let journal = fs::read(shard.join("cells.journal")).unwrap();
-    let said = room.ends("sweep small.yaml -r 2 -d 5s -q -o out/shard-00002-of-00003 --resume", 2);
-    assert!(said.contains("holds shard 2/3 of this sweep") && said.contains("the command that it was begun with"), "{said}");
-    assert_eq!(fs::read(shard.join("cells.journal")).unwrap(), journal, "it is as it was");
-    fs::create_dir(room.path("out/shard-00003-of-00003")).unwrap();
-    fs::copy(shard.join("cells.journal"), room.path("out/shard-00003-of-00003/cells.journal")).unwrap();
-    assert!(room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 3/3", 2).contains("holds shard 2/3 of this sweep"));
+    fs::create_dir(&other).unwrap();
+    for file in ["cells.journal", "manifest.json"] {
+        fs::copy(shard.join(file), other.join(file)).unwrap();
+    }
+    for _ in ["complete", "interrupted"] {
+        let said = room.ends("sweep small.yaml -r 2 -d 5s -q -o out/shard-00002-of-00003 --resume", 2);
+        assert!(said.contains("holds shard 2/3 of this sweep") && said.contains("the command that it was begun with"), "{said}");
+        assert_eq!(fs::read(shard.join("cells.journal")).unwrap(), journal, "it is as it was");
+        assert!(room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 3/3", 2).contains("holds shard 2/3 of this sweep"));
+        let _ = fs::remove_file(shard.join("manifest.json"));
+        let _ = fs::remove_file(other.join("manifest.json"));
+    }
 }
 
 #[test]
 fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
-    // SIGINT soon after `--force`: the manifest of before is gone, and the same command without it runs what is missing.
+    // SIGINT as soon as `--force` has begun: the manifest of before is gone, that of another seed too, and so are at last the tables it named.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 40 -d 200s -q -o out --shard 1/2";
     room.ends(arguments, 0);
     let shard = room.path("out/shard-00001-of-00002");
+    let manifest = shard.join("manifest.json");
     let before = files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").collect::<Vec<_>>();
-    let child = room.command(&format!("{arguments} --force")).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(150));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code() == Some(2) && said.contains("go on with the same command"), "{said}");
-    assert!(!shard.join("manifest.json").exists());
-    room.ends(arguments, 0);
+    for anew in ["--force", "--force -s 2 --series"] {
+        let child = room.command(&format!("{arguments} {anew}")).stderr(Stdio::piped()).spawn().unwrap();
+        for _ in 0..2000 {
+            if !manifest.exists() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains("go on with the same command"), "{said}");
+        assert!(!manifest.exists());
+        fs::create_dir_all(shard.join("series")).unwrap();
+        fs::write(shard.join("series/part-00000.parquet"), "of an earlier result").unwrap();
+        room.ends(&format!("{arguments} --force"), 0);
+    }
     assert!(files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").eq(before));
 }
 
