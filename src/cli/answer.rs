@@ -19,12 +19,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Takes the folder, before anything is simulated.
-    ///
-    /// # Errors
-    /// If the folder holds another scenario's results, or cannot be written.
-    pub fn begin(json: bool, quiet: bool, out: Option<&Path>, scenario: &str, force: bool) -> Result<Answer, StoreError> {
-        Ok(Answer { json, quiet, folder: out.map(|path| Folder::open(path, scenario, force)).transpose()? })
+    /// Takes the folder, before anything is simulated; none if it holds another scenario's results or cannot be written, which is then said.
+    pub fn begin(json: bool, quiet: bool, out: Option<&Path>, scenario: &str, force: bool) -> Option<Answer> {
+        match out.map(|path| Folder::open(path, scenario, force)).transpose() {
+            Ok(folder) => Some(Answer { json, quiet, folder }),
+            Err(error) => {
+                refuse_store(&error);
+                None
+            }
+        }
     }
 
     /// Says it as JSON, as text or not at all, then writes its files.

@@ -34,9 +34,8 @@ pub fn capacity(options: &Capacity) -> Outcome {
         Ok(template) => template,
         Err(words) => return refuse(&words),
     };
-    let answer = match Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) {
-        Ok(answer) => answer,
-        Err(error) => return run::refuse_store(&error),
+    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) else {
+        return Outcome::Refused;
     };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let bar = Bar::new("replications", !options.quiet && !options.json);

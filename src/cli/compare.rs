@@ -78,9 +78,8 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
 /// All variants with all their replications.
 fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
-    let answer = match Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenarios[0].name, options.force) {
-        Ok(answer) => answer,
-        Err(error) => return run::refuse_store(&error),
+    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenarios[0].name, options.force) else {
+        return Outcome::Refused;
     };
     let mut members = Vec::new();
     for (name, scenario) in names.iter().zip(scenarios) {

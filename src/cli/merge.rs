@@ -93,6 +93,7 @@ fn into_folder(
         let mut written = Written::open(shard)?;
         while let Some((entry, _)) = written.as_mut().map_or(Ok(None), Written::next)? {
             if interrupted.load(Ordering::Relaxed) {
+                bar.clear();
                 return Ok(refuse("interrupted: nothing was written"));
             }
             gathered.append(&entry)?;

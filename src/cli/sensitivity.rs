@@ -53,9 +53,8 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
         MethodName::Morris => Method::Morris(options.size.unwrap_or(TRAJECTORIES).max(1)),
         MethodName::Sobol => Method::Sobol(options.size.unwrap_or(GROUPS).max(2)),
     };
-    let answer = match Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) {
-        Ok(answer) => answer,
-        Err(error) => return run::refuse_store(&error),
+    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) else {
+        return Outcome::Refused;
     };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let bar = Bar::new("points", !options.quiet && !options.json);

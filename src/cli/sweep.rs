@@ -207,8 +207,8 @@ fn open_journal(folder: &Folder, prepared: &Prepared, options: &Sweep) -> Result
     let path = folder.path();
     let may_go_on = options.resume || prepared.head.shard.is_some();
     let wanted = &prepared.head;
-    let head = Written::open(path)?.map(|written| written.head);
-    let Some(head) = head.filter(|_| !options.force) else { return new_journal(folder, wanted) };
+    let Some(written) = Written::open(path)?.filter(|_| !options.force) else { return new_journal(folder, wanted) };
+    let head = &written.head;
     let foreign = |what: String, help| Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help });
     if head.identity != wanted.identity {
         let what = "an unfinished sweep of another scenario, or of other points".to_string();
@@ -221,10 +221,9 @@ fn open_journal(folder: &Folder, prepared: &Prepared, options: &Sweep) -> Result
             "go on with the command that it was begun with; or give another folder with `--out`, or begin anew with `--force`",
         );
     }
-    match Journal::open(path)? {
-        Some((_, journal)) if may_go_on || journal.len() == 0 => Ok(journal),
-        Some((_, journal)) => Err(StoreError::Unfinished { folder: path.display().to_string(), cells: journal.len() }),
-        None => new_journal(folder, wanted),
+    match Journal::go_on(path, written)? {
+        journal if may_go_on || journal.len() == 0 => Ok(journal),
+        journal => Err(StoreError::Unfinished { folder: path.display().to_string(), cells: journal.len() }),
     }
 }
 

@@ -71,10 +71,15 @@ fn is_ours(name: &str) -> bool {
         .is_some_and(|(folder, part)| PARTS.contains(&folder) && part.starts_with("part-") && part.ends_with(".parquet"))
 }
 
+/// What the manifest of a folder says, if it holds a complete result.
+pub fn manifest_of(folder: &Path) -> Option<serde_json::Value> {
+    let text = std::fs::read_to_string(folder.join(MANIFEST)).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
 /// The files of the result that is in a folder, as its manifest names them, and those that a run without a manifest may have left.
 fn earlier(folder: &Path) -> Vec<String> {
-    let text = fs::read_to_string(folder.join(MANIFEST)).unwrap_or_default();
-    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let manifest = manifest_of(folder).unwrap_or_default();
     let named = manifest["files"].as_object().into_iter().flat_map(|files| files.keys().cloned());
     let own = TABLES.iter().map(|table| table.file).chain([POINTS, PLOTS]).map(str::to_string);
     let in_parts = PARTS.iter().flat_map(|inside| {

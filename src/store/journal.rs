@@ -89,7 +89,7 @@ impl Written {
     pub fn open(folder: &Path) -> Result<Option<Written>, StoreError> {
         let path = folder.join(JOURNAL);
         let open = || -> std::io::Result<Option<(Head, BufReader<File>, u64)>> {
-            let mut reader = BufReader::with_capacity(1 << 20, File::open(&path)?);
+            let mut reader = BufReader::with_capacity(1 << 16, File::open(&path)?);
             let mut magic = [0; MAGIC.len()];
             if reader.read_exact(&mut magic).is_err() || magic != *MAGIC {
                 return Ok(None);
@@ -159,12 +159,11 @@ impl Journal {
         Ok(Journal { path, file, index, end })
     }
 
-    /// Opens the one that a folder holds, and cuts off what is broken at its end. None if there is none, or not even its head is whole.
+    /// Goes on with the one that is written in a folder, and cuts off what is broken at its end.
     ///
     /// # Errors
-    /// If it cannot be read.
-    pub fn open(folder: &Path) -> Result<Option<(Head, Journal)>, StoreError> {
-        let Some(mut written) = Written::open(folder)? else { return Ok(None) };
+    /// If it cannot be read or written.
+    pub fn go_on(folder: &Path, mut written: Written) -> Result<Journal, StoreError> {
         let failed = |e: std::io::Error| StoreError::io("cannot write", &folder.join(JOURNAL), e);
         let mut index = index_of(folder, &written.head).map_err(failed)?;
         while let Some((entry, place)) = written.next()? {
@@ -173,7 +172,7 @@ impl Journal {
         let (path, end) = (written.path, written.end);
         let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?;
         file.set_len(end).map_err(failed)?;
-        Ok(Some((written.head, Journal { path, file, index, end })))
+        Ok(Journal { path, file, index, end })
     }
 
     /// Writes down a cell.

@@ -14,7 +14,6 @@ use crate::experiment::Reduced;
 use crate::measure::{self};
 use arrow_schema::Schema;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
 use std::sync::Arc;
 
 /// Rows after which a part ends, at the next point.
@@ -118,10 +117,4 @@ impl SweepDataset {
         let rows: Vec<(&str, u64)> = self.rows.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
         self.folder.complete(manifest, &rows).map(|names| names.len())
     }
-}
-
-/// What the manifest of a folder says, if it holds a complete result.
-pub fn manifest_of(folder: &Path) -> Option<serde_json::Value> {
-    let text = std::fs::read_to_string(folder.join(super::folder::MANIFEST)).ok()?;
-    serde_json::from_str(&text).ok()
 }

@@ -9,7 +9,8 @@ use asyncflow::scenario;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 /// Runs a scenario written in YAML; `version: 1` and the name are added.
 pub fn run(yaml: &str) -> Answer {
@@ -133,4 +134,21 @@ pub fn assert_numbers<'v>(batch: &RecordBatch, column: &str, numbers: impl Itera
         let same = held.zip(*said).map_or(held == said, |(held, said)| (held - said).abs() <= 4.0 * f64::EPSILON * said.abs());
         assert!(same, "{column} of row {row}: {held:?} is not {said:?}");
     }
+}
+
+/// Waits at most 20 s for something.
+pub fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..20_000 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    panic!("waited in vain until {what}");
+}
+
+/// Sends a process a signal.
+pub fn signal(child: &Child, name: &str) {
+    // The process may have ended by itself.
+    let _ = Command::new("kill").args([name, &child.id().to_string()]).stderr(Stdio::null()).status().unwrap();
 }

@@ -1,6 +1,6 @@
 //! Sweeps: the same bytes however they are run, nothing complete lost, nothing incomplete taken for whole, and clear refusals.
 
-use crate::support::{Room, table};
+use crate::support::{Room, signal, table, wait_until};
 use asyncflow::{Experiment, store};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -397,13 +397,8 @@ fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
     let before = files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").collect::<Vec<_>>();
     for anew in ["--force", "--force -s 2 --series"] {
         let child = room.command(&format!("{arguments} {anew}")).stderr(Stdio::piped()).spawn().unwrap();
-        for _ in 0..2000 {
-            if !manifest.exists() {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        wait_until("the manifest of before is gone", || !manifest.exists());
+        signal(&child, "-INT");
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(2) && said.contains("go on with the same command"), "{said}");
@@ -449,8 +444,8 @@ fn an_interrupted_sweep_says_how_far_it_came_and_how_to_go_on() {
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 60 -d 200s -q";
     let child = room.command(&format!("{arguments} -o cut")).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(150));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    wait_until("cells are written down", || fs::metadata(room.path("cut/cells.journal")).is_ok_and(|journal| journal.len() > 10_000));
+    signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");

@@ -4,6 +4,7 @@
 //! Moments are drawn from fixed seeds. What they hit depends on the machine; what is claimed holds whatever they hit.
 #![cfg(unix)]
 
+use crate::support::{signal, wait_until};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::Write;
@@ -105,21 +106,6 @@ fn seed_in(folder: &Path) -> Option<u64> {
         assert!(files.contains_key(name), "{name} is not in the manifest");
     }
     manifest["seed"].as_u64()
-}
-
-fn wait_until(what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..20_000 {
-        if holds() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    panic!("waited in vain until {what}");
-}
-
-fn signal(child: &Child, name: &str) {
-    // The process may have ended by itself.
-    let _ = Command::new("kill").args([name, &child.id().to_string()]).stderr(Stdio::null()).status().unwrap();
 }
 
 /// Says why a test claims less on this machine; not through `eprintln!`, which the test harness would swallow.
