@@ -3,17 +3,19 @@
 
 use super::cell::CellRecord;
 use super::shares::Shares;
-use crate::measure::{self, Cumulative, Histogram, How, Metric, Named, Series, Vocabulary};
+use crate::measure::{self, Cumulative, Histogram, How, Index, Metric, Named, Series, Vocabulary};
 use crate::plan::Plan;
 use crate::sim::{self, Controls};
 use crate::stats::{self, Controlled, Estimate, Growth};
 use crate::units::Time;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// All replications so far.
 #[derive(Debug)]
 pub struct Fold {
     pub metrics: Vec<Metric>,
+    /// Where those of an entity stand.
+    pub index: Arc<Index>,
     workloads: Vec<String>,
     pub replications: u32,
     pub events: u64,
@@ -66,7 +68,7 @@ impl Fold {
             events: 0,
             values: vec![Vec::new(); n],
             weights: vec![Vec::new(); n],
-            shares: (0..histograms.len()).map(|histogram| Shares::new(&metrics, histogram)).collect(),
+            shares: Shares::of(&metrics, histograms.len()),
             pooled: histograms,
             cumulative: OnceLock::new(),
             expected: if plan.control_variates { sim::expected(plan) } else { Vec::new() },
@@ -76,6 +78,7 @@ impl Fold {
             series: plan.layout.series(),
             course: Vec::new(),
             fingerprint: 0,
+            index: Arc::new(Index::new(&metrics)),
             metrics,
         }
     }
@@ -217,6 +220,10 @@ impl Fold {
 
     /// The pooled histogram of an entity.
     pub fn histogram(&self, kind: &str, entity: &str, metric: &str) -> Option<&Histogram> {
-        self.pooled.iter().find(|h| h.kind == kind && h.entity == entity && h.metric == metric).map(|h| &h.histogram)
+        let of = |own: &Metric| match own.how {
+            How::Quantile { histogram, .. } if own.metric == metric => Some(&self.pooled[histogram].histogram),
+            _ => None,
+        };
+        self.metrics[self.index.of(kind, entity)].iter().find_map(of)
     }
 }

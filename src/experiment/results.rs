@@ -4,9 +4,10 @@ use super::fold::Fold;
 use super::point::Built;
 use super::replications::Replications;
 use super::warmup::WarmupFound;
-use crate::measure::Metric;
+use crate::measure::{Index, Metric};
 use crate::scenario::{Scenario, Slo};
 use crate::stats::{self, Estimate};
+use std::sync::Arc;
 
 /// One line of the summary.
 #[derive(Clone, Debug)]
@@ -120,6 +121,8 @@ pub struct Results {
     pub fingerprint: String,
     /// All estimates, in their stable order.
     pub rows: Vec<Row>,
+    /// Where the rows of an entity stand.
+    index: Arc<Index>,
     /// Workloads whose backlog grows without end.
     pub overloaded: Vec<String>,
     /// All goals of all objectives.
@@ -169,6 +172,7 @@ impl Results {
             events: fold.events,
             fingerprint: format!("{:016x}", fold.fingerprint),
             rows: rows.collect(),
+            index: fold.index.clone(),
             overloaded,
             slos: Vec::new(),
             precision: precision(scenario, replications),
@@ -186,7 +190,7 @@ impl Results {
 
     /// The estimate of a metric of an entity.
     pub fn find(&self, kind: &str, entity: &str, metric: &str, stat: &str) -> Option<&Row> {
-        self.rows.iter().find(|r| r.kind == kind && r.entity == entity && r.metric == metric && r.stat == stat)
+        self.rows[self.index.of(kind, entity)].iter().find(|r| r.metric == metric && r.stat == stat)
     }
 
     fn judge(&self, scenario: &Scenario, name: &str, slo: &Slo) -> Vec<SloResult> {
@@ -246,11 +250,11 @@ impl Results {
         if let Some(row) = few.first() {
             notes.push(format!("{} {} has too few samples for its {}: run longer, or more replications", row.kind, row.entity, row.stat));
         }
-        for (name, _) in &scenario.services {
-            let rejected = self
-                .rows
-                .iter()
-                .filter(|r| r.kind == "endpoint" && r.entity.starts_with(&format!("{name}.")) && r.metric == "outcomes.rejected");
+        for (name, service) in &scenario.services {
+            let named = service.instances.iter().flat_map(|(owner, spec)| spec.endpoints.keys().map(move |endpoint| (owner, endpoint)));
+            let endpoints = service.endpoints.keys().map(|endpoint| (name, endpoint)).chain(named);
+            let rejected = endpoints
+                .filter_map(|(owner, endpoint)| self.find("endpoint", &format!("{owner}.{endpoint}"), "outcomes.rejected", "mean"));
             let worst = rejected.map(|r| r.estimate.estimate).fold(0.0, f64::max);
             if worst > 0.0 {
                 notes.push(format!("`{name}` rejected up to {:.2} % of an endpoint's requests", worst * 100.0));

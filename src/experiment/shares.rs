@@ -27,14 +27,16 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// Of a histogram, before the first replication.
-    pub fn new(metrics: &[Metric], histogram: usize) -> Shares {
-        let of = |(index, metric): (usize, &Metric)| match metric.how {
-            How::Quantile { histogram: own, q } if own == histogram => Some((index, q)),
-            _ => None,
-        };
-        let quantiles = metrics.iter().enumerate().filter_map(of).collect();
-        Shares { quantiles, all: Vec::new(), kept: Vec::new(), marks: None, below: Vec::new() }
+    /// Of every histogram, before the first replication.
+    pub fn of(metrics: &[Metric], histograms: usize) -> Vec<Shares> {
+        let mut quantiles = vec![Vec::new(); histograms];
+        for (index, metric) in metrics.iter().enumerate() {
+            if let How::Quantile { histogram, q } = metric.how {
+                quantiles[histogram].push((index, q));
+            }
+        }
+        let none = |quantiles| Shares { quantiles, all: Vec::new(), kept: Vec::new(), marks: None, below: Vec::new() };
+        quantiles.into_iter().map(none).collect()
     }
     /// Whether the marks are to be set now, by how many durations there are.
     pub fn is_ripe(&self, pooled: impl Fn() -> u64) -> bool {
@@ -99,7 +101,7 @@ mod tests {
 
     /// All of these replications, as the fold adds them.
     fn added(replications: std::ops::Range<u64>, count: u64) -> (Shares, Cumulative, Vec<Distribution>) {
-        let (mut shares, mut pooled, mut own) = (Shares::new(&metrics(), 0), Histogram::default(), Vec::new());
+        let (mut shares, mut pooled, mut own) = (Shares::of(&metrics(), 2).swap_remove(0), Histogram::default(), Vec::new());
         for replication in replications {
             own.push(durations(replication, count));
             if shares.is_ripe(|| pooled.count()) {

@@ -6,6 +6,7 @@
 mod cumulative;
 mod gauge;
 mod histogram;
+mod index;
 mod layout;
 mod record;
 mod recorder;
@@ -15,6 +16,7 @@ mod vocabulary;
 pub use cumulative::Cumulative;
 pub use gauge::{Gauge, Measured, Window, middle};
 pub use histogram::{Distribution, Histogram};
+pub use index::Index;
 pub use layout::{Endpoint, Flow, Instance, Label, Layout, Series};
 pub use record::{Backlog, Happening, Record, RequestRow, SeriesRow};
 pub use recorder::Recorder;
