@@ -45,4 +45,4 @@ pub(crate) use sensitivity::sensitivity;
 pub use sensitivity::{Influence, Method, Sensitivity, SensitivityError};
 pub use sweep::Swept;
 pub(crate) use sweep::{Keeper, Known, Reduced, Shard, Spec, check, reduce_all, sweep};
-pub use warmup::{Curve, WarmupFound};
+pub use warmup::{Curve, FirstChange, WarmupFound};

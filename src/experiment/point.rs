@@ -2,11 +2,10 @@
 
 use super::antithetic;
 use super::cell::{self, CellRecord, Failure};
-use super::warmup::{self, WarmupFound};
+use super::warmup::{self, FirstChange, WarmupFound};
 use crate::measure::{self, Metric};
 use crate::plan::{self, Plan};
-use crate::scenario::{Parameters, Template};
-use crate::scenario::{Scenario, Warmup};
+use crate::scenario::{Parameters, Scenario, Template, Warmup, changes, first_change};
 use crate::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -40,7 +39,10 @@ impl Built {
         if self.scenario.run.warmup != Warmup::Auto {
             return Ok(self);
         }
-        let found = warmup::find(&self.plan, threads)?;
+        let changes = changes(&self.scenario);
+        let first = first_change(&changes, self.plan.horizon);
+        let limit = first.map(|(at, subject)| FirstChange { at: Span(at.0), subject: subject.to_string() });
+        let found = warmup::find(&self.plan, limit, threads)?;
         self = self.with_warmup(found.cut);
         self.warmup = Some(found);
         Ok(self)

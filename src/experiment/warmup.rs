@@ -16,6 +16,8 @@ use std::sync::atomic::AtomicBool;
 
 /// Replications of the pilot.
 const PILOTS: u32 = 10;
+/// So many windows a pilot has at least: twice what MSER-5 needs to settle somewhere.
+const WINDOWS_MIN: u64 = 100;
 /// Welch's average is over so much of the series to each side.
 const WELCH_SHARE: usize = 40;
 
@@ -53,29 +55,54 @@ pub struct WarmupFound {
     pub curves: Vec<Curve>,
     /// Beginnings of the windows.
     pub starts: Vec<Time>,
+    /// The first change on purpose, into which it does not reach.
+    pub limit: Option<FirstChange>,
+}
+
+/// The first fault or stage of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FirstChange {
+    /// When it begins.
+    pub at: Span,
+    /// What changes: ``the fault `slow db` ``.
+    pub subject: String,
 }
 
 impl WarmupFound {
     /// What a careful reader would want to know.
     pub fn note(&self) -> String {
-        match (&self.decided_by, self.reached) {
-            (_, false) => format!(
-                "the warm-up was not reached: within half of the run the system does not settle{}; run longer (the first {} are left out)",
-                self.decided_by.as_ref().map_or(String::new(), |by| format!(" ({by})")),
-                self.cut
-            ),
-            (Some(by), true) => format!("the warm-up of {} was found by MSER-5 ({by} needs it)", self.cut),
-            (None, true) => "MSER-5 found nothing to leave out at the beginning".to_string(),
+        let left_out =
+            if self.cut == Span::ZERO { "nothing is left out".into() } else { format!("the first {} are left out anyway", self.cut) };
+        let by = self.decided_by.as_ref().map_or(String::new(), |by| format!(" ({by})"));
+        match (&self.decided_by, self.reached, &self.limit) {
+            (_, _, Some(FirstChange { at, subject })) if *at == Span::ZERO => {
+                format!(
+                    "no warm-up is looked for, because {subject} changes from the beginning on: set `run.warmup` yourself if one is needed"
+                )
+            }
+            (_, false, Some(FirstChange { at, subject })) => {
+                format!("no steady state within half of the {at} before {subject}{by}; {left_out}: let it begin later")
+            }
+            (_, false, None) => format!("no steady state within half of the run{by}; {left_out}: run longer"),
+            (Some(by), true, _) => format!("the warm-up of {} was found by MSER-5 ({by} needs it)", self.cut),
+            (None, true, _) => "no warm-up is needed (MSER-5)".to_string(),
         }
     }
 }
 
-/// Runs the pilot of a plan without warm-up, on so many threads, and finds where it settles.
+/// Runs the pilot of a plan without warm-up, up to the first change, on so many threads, and finds where it settles.
 ///
 /// # Errors
 /// If one of its replications fails.
-pub fn find(plan: &Plan, threads: usize) -> Result<WarmupFound, Failure> {
+pub fn find(plan: &Plan, limit: Option<FirstChange>, threads: usize) -> Result<WarmupFound, Failure> {
     let mut pilot = plan.clone();
+    if let Some(FirstChange { at, .. }) = &limit {
+        if *at == Span::ZERO {
+            return Ok(WarmupFound { cut: Span::ZERO, reached: false, decided_by: None, curves: Vec::new(), starts: Vec::new(), limit });
+        }
+        pilot.horizon = Time(at.0);
+        pilot.window = Span((at.0 / WINDOWS_MIN).clamp(1, plan.window.0));
+    }
     (pilot.keep_series, pilot.measured_from, pilot.trace_share, pilot.control_variates) = (true, Time::ZERO, 0.0, false);
     let (pilot, going_on) = (Arc::new(pilot), AtomicBool::new(false));
     let run = |replication| cell::run(&pilot, replication, &going_on);
@@ -90,6 +117,7 @@ pub fn find(plan: &Plan, threads: usize) -> Result<WarmupFound, Failure> {
         decided_by: longest.map(|curve| format!("{} of {}", curve.metric, curve.entity)),
         curves,
         starts,
+        limit,
     })
 }
 

@@ -27,7 +27,8 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
             let cut_s = found.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
             json!({ "kind": curve.kind, "entity": curve.entity, "metric": curve.metric, "cut_s": cut_s, "reached": curve.reached })
         });
-        json!({ "found_s": found.cut.seconds(), "reached": found.reached, "decided_by": found.decided_by, "curves": curves.collect::<Vec<_>>() })
+        let not_beyond_s = found.limit.as_ref().map(|limit| limit.at.seconds());
+        json!({ "found_s": found.cut.seconds(), "reached": found.reached, "decided_by": found.decided_by, "not_beyond_s": not_beyond_s, "curves": curves.collect::<Vec<_>>() })
     });
     let precision = results.precision.iter().map(|goal| {
         json!({

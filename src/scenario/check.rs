@@ -8,12 +8,13 @@ mod size;
 
 pub use names::refusal;
 
+use super::changes::{Kind, changes};
 use super::directory::Directory;
 use super::{Machine, Runtime, Scenario, Service, estimate};
 use crate::fault::{Crash, Fault, Names};
 use crate::problem::Problems;
 use crate::step::Step;
-use crate::units::{Bytes, Count, Quantity};
+use crate::units::{Bytes, Count, Quantity, Span};
 use crate::workload::Arrivals;
 use std::collections::BTreeSet;
 
@@ -53,6 +54,7 @@ fn find(scenario: &Scenario, problems: &mut Problems) {
     names::targets(scenario, &directory, problems);
     names::links(scenario, &mut directory, problems);
     faults(scenario, &directory, problems);
+    hidden_by_the_warmup(scenario, problems);
     names::objectives(scenario, &directory, problems);
     if !problems.any_error() {
         calls::check(&directory, problems);
@@ -168,6 +170,41 @@ fn faults(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
     }
     if !problems.any_error() {
         crashes_in_vain(scenario, directory, problems);
+    }
+}
+
+/// Warns of a warm-up that leaves out what was asked about. A rise from the beginning on up to a rate that stays is what warm-ups are for.
+fn hidden_by_the_warmup(scenario: &Scenario, problems: &mut Problems) {
+    let (warmup, changes) = (scenario.run.warmup.span(), changes(scenario));
+    let is_steady = |piece: usize, of: usize| {
+        changes
+            .iter()
+            .any(|change| matches!(change.kind, Kind::Rate { workload, piece: own, is_ramp: false, .. } if (workload, own) == (of, piece)))
+    };
+    let mut told = BTreeSet::new();
+    for change in changes.iter().filter(|change| change.from.0 < warmup.0) {
+        let is_hidden = match change.kind {
+            Kind::Fault => true,
+            Kind::Rate { piece: 0, .. } | Kind::Rate { is_rise: true, .. } => false,
+            Kind::Rate { workload, piece, .. } => {
+                let rise = changes
+                    .iter()
+                    .filter(|own| matches!(own.kind, Kind::Rate { workload: of, is_rise: true, .. } if of == workload))
+                    .count();
+                (piece > rise || rise == 0 || !is_steady(piece, workload)) && told.insert(workload)
+            }
+        };
+        if is_hidden {
+            let (from, until) = (Span(change.from.0), Span(change.until.0));
+            let which = match change.kind {
+                Kind::Fault if until <= warmup => format!("leaves out {}, from {from} to {until}", change.subject),
+                Kind::Fault => format!("leaves out the beginning of {}, at {from}", change.subject),
+                Kind::Rate { .. } => format!("leaves out that {} changes at {from}", change.subject),
+            };
+            problems
+                .warning("run.warmup", format!("the warm-up of {warmup} {which}"))
+                .advise("what is left out is in no number: shorten the warm-up, or let the change come later");
+        }
     }
 }
 

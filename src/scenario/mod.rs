@@ -5,6 +5,7 @@
 
 mod asyncflow01;
 mod capacity;
+mod changes;
 mod check;
 mod directory;
 mod estimate;
@@ -23,6 +24,7 @@ mod writer;
 
 pub use asyncflow01::is_asyncflow01;
 pub use capacity::Capacity;
+pub(crate) use changes::{Change, changes, first as first_change};
 pub use check::check;
 pub(crate) use directory::Directory;
 pub use estimate::{Estimate, ServiceLoad, Spread, estimate};
