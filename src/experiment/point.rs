@@ -50,7 +50,7 @@ impl Built {
     /// The same with a warm-up that was found before.
     pub fn with_warmup(mut self, cut: Span) -> Built {
         let measured_from = Time(cut.0);
-        let later = |plan: &Plan| Arc::new(Plan { measured_from, ..plan.clone() });
+        let later = |plan: &Plan| Arc::new(plan.measured_from(&self.scenario, measured_from));
         (self.plan, self.mirror) = (later(&self.plan), self.mirror.as_deref().map(later));
         self.scenario.run.warmup = Warmup::Fixed(cut);
         self

@@ -1,6 +1,7 @@
 //! Estimates, verdict and notes: all that is said of a run, in the vocabulary of `docs/outputs.md`.
 
 use super::fold::Fold;
+use super::phases::{self, Phase};
 use super::point::Built;
 use super::replications::Replications;
 use super::warmup::WarmupFound;
@@ -133,6 +134,8 @@ pub struct Results {
     pub gains: Vec<Gain>,
     /// The warm-up that was found, if `run.warmup` is `auto`.
     pub warmup: Option<WarmupFound>,
+    /// What the run is told into, where something changes; none where nothing does.
+    pub phases: Vec<Phase>,
     /// What a careful reader would add.
     pub notes: Vec<String>,
 }
@@ -178,12 +181,14 @@ impl Results {
             precision: precision(scenario, replications),
             gains: gains(fold, confidence),
             warmup: None,
+            phases: phases::of(&built.plan.layout),
             notes: Vec::new(),
         };
         results.slos = scenario.slos.iter().flat_map(|(name, slo)| results.judge(scenario, name, slo)).collect();
         results.notes = built.warmup.iter().map(WarmupFound::note).collect();
         results.notes.extend(results.gains.iter().map(Gain::note));
         results.notes.extend(results.observe(scenario));
+        results.notes.extend(phases::notes(&results, &built.plan.layout));
         results.warmup = built.warmup.clone();
         results
     }

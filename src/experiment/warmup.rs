@@ -103,6 +103,8 @@ pub fn find(plan: &Plan, limit: Option<FirstChange>, threads: usize) -> Result<W
         pilot.horizon = Time(at.0);
         pilot.window = Span((at.0 / WINDOWS_MIN).clamp(1, plan.window.0));
     }
+    let layout = &mut pilot.layout;
+    (layout.phases, layout.recoveries, layout.has_quantile_series) = (Vec::new(), Vec::new(), false);
     (pilot.keep_series, pilot.measured_from, pilot.trace_share, pilot.control_variates) = (true, Time::ZERO, 0.0, false);
     let (pilot, going_on) = (Arc::new(pilot), AtomicBool::new(false));
     let run = |replication| cell::run(&pilot, replication, &going_on);

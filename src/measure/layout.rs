@@ -1,5 +1,7 @@
 //! Who is measured: the names of everything in a plan, and how flows add up to workloads and endpoints.
 
+use crate::units::Time;
+
 /// An (origin, endpoint) pair. Each request is counted under one; a workload and an endpoint are sums of flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
@@ -33,6 +35,33 @@ pub struct Instance {
     pub dollars_per_hour: Option<f64>,
 }
 
+/// A time between two changes, and what it is called.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    pub name: String,
+    pub from: Time,
+    pub until: Time,
+}
+
+impl Phase {
+    /// The name of a workload in it.
+    pub fn of(&self, workload: &str) -> String {
+        format!("{workload}: {}", self.name)
+    }
+}
+
+/// The end of a disturbance: from then on it is asked when things are as they were before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recovery {
+    /// The phase that ends there.
+    pub phase: u32,
+    /// What things are compared with.
+    pub before: (Time, Time),
+    pub from: Time,
+    /// Where the next disturbance begins, or the run ends.
+    pub until: Time,
+}
+
 /// Names of everything that is measured, by dense id.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
@@ -45,6 +74,13 @@ pub struct Layout {
     pub labels: Vec<Label>,
     /// Names of outcomes; 0 is `ok`.
     pub outcomes: Vec<String>,
+    /// In the order of time; none where nothing changes.
+    pub phases: Vec<Phase>,
+    /// Phases that are in the last one, because there are too many.
+    pub phases_left_out: usize,
+    pub recoveries: Vec<Recovery>,
+    /// Whether the series have the quantiles of each window's latency: where something changes, or windows are asked for.
+    pub has_quantile_series: bool,
 }
 
 /// The gauges of an instance: name and unit.
@@ -59,7 +95,9 @@ pub const INSTANCE_GAUGES: [(&str, &str); 7] = [
 ];
 
 /// The series of a workload: name and unit.
-pub const WORKLOAD_SERIES: [(&str, &str); 3] = [("offered_rate", "1/s"), ("throughput", "1/s"), ("latency", "s")];
+pub const WORKLOAD_SERIES: [(&str, &str); 4] = [("offered_rate", "1/s"), ("throughput", "1/s"), ("latency", "s"), ("failure_rate", "1/s")];
+/// The same, if the quantiles of windows are kept.
+pub const QUANTILE_SERIES: [(&str, &str); 3] = [("latency_p50", "s"), ("latency_p95", "s"), ("latency_p99", "s")];
 
 /// One thing whose course over time is written down.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +113,9 @@ impl Layout {
     pub fn series(&self) -> Vec<Series> {
         let of =
             |kind, entity: &String, (metric, unit): (&'static str, &'static str)| Series { kind, entity: entity.clone(), metric, unit };
-        let workloads = self.workloads.iter().flat_map(|w| WORKLOAD_SERIES.iter().map(move |s| of("workload", w, *s)));
+        let quantiles: &[(&str, &str)] = if self.has_quantile_series { &QUANTILE_SERIES } else { &[] };
+        let own = || WORKLOAD_SERIES.iter().chain(quantiles);
+        let workloads = self.workloads.iter().flat_map(|w| own().map(move |s| of("workload", w, *s)));
         let instances = self.instances.iter().flat_map(|i| INSTANCE_GAUGES.iter().map(move |s| of("instance", &i.name, *s)));
         let links = self.links.iter().map(|l| of("link", l, ("in_flight", "1")));
         workloads.chain(instances).chain(links).collect()

@@ -1,6 +1,6 @@
 //! What one replication leaves behind. Its size does not depend on how many requests there were.
 
-use super::{InstanceTally, LinkTally, Tally, Window};
+use super::{InstanceTally, LinkTally, PhaseTally, Tally, Window};
 use crate::request::{Outcome, PARTS};
 use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,10 @@ pub struct Record {
     /// Requests of each workload in the system at the start, in the middle and at the end of the measured part, and
     /// arrivals in its second half.
     pub backlog: Vec<Backlog>,
+    /// Phase by phase, by workload.
+    pub phases: Vec<PhaseTally>,
+    /// By recovery, then by workload: how long it took, s; NaN if it did not come.
+    pub recoveries_s: Vec<f64>,
     /// One row a window: values in the order of [`super::Layout::series`].
     pub series: Vec<SeriesRow>,
     pub happenings: Vec<Happening>,

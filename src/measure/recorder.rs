@@ -1,7 +1,7 @@
 //! The resource that gathers a replication's measures while it runs.
 
 use super::record::Backlog;
-use super::{Happening, InstanceTally, LinkTally, Measured, Record, RequestRow, SeriesRow, Tally, Window};
+use super::{Happening, InstanceTally, LinkTally, Measured, Record, RequestRow, SeriesRow, Tally, Watch, Window};
 use crate::units::Time;
 use bevy_ecs::prelude::Resource;
 
@@ -26,6 +26,8 @@ pub struct Recorder {
     pub backlog: Vec<Backlog>,
     /// The workload of each flow.
     pub workload_of: Vec<Option<u32>>,
+    /// Where something changes, or the quantiles of windows are kept.
+    pub watch: Option<Box<Watch>>,
 }
 
 impl Recorder {
@@ -49,6 +51,10 @@ impl Recorder {
             let mean = sum.latency_sum_ns as f64 * 1e-9 / sum.answers as f64;
             let known = |ns: u64| if sum.answers == 0 { f64::NAN } else { ns as f64 * 1e-9 };
             self.row.push(Window { mean, min: known(sum.latency_min_ns), max: known(sum.latency_max_ns), last: mean });
+            self.row.push(constant(rate(sum.failures)));
+            if let Some(watch) = &mut self.watch {
+                self.row.extend(watch.close(workload, self.window_start, now, &sum));
+            }
         }
         for tally in &mut self.tallies {
             tally.window = Default::default();
@@ -82,7 +88,10 @@ impl Recorder {
         for (tally, gauge) in links.iter_mut().zip(self.link_gauges) {
             tally.in_flight = gauge;
         }
+        let (phases, recoveries_s) = self.watch.map_or_else(Default::default, |watch| watch.finish());
         Record {
+            phases,
+            recoveries_s,
             flows: self.tallies,
             instances,
             links,

@@ -23,7 +23,7 @@ pub struct Tally {
     pub max_ns: u64,
     /// Where their time went.
     pub parts_ns: [u128; PARTS.len()],
-    /// The same counts for the series window that is open: arrivals, answers, and the latency of those.
+    /// The same counts for the series window that is open: arrivals, answers, failures, and the latency of the answers.
     pub window: WindowTally,
     /// All requests, also those of the warm-up: how many came, how many are gone.
     pub came: u64,
@@ -35,6 +35,7 @@ pub struct Tally {
 pub struct WindowTally {
     pub arrivals: u64,
     pub answers: u64,
+    pub failures: u64,
     pub latency_sum_ns: u128,
     pub latency_min_ns: u64,
     pub latency_max_ns: u64,
@@ -42,7 +43,7 @@ pub struct WindowTally {
 
 impl Default for WindowTally {
     fn default() -> WindowTally {
-        WindowTally { arrivals: 0, answers: 0, latency_sum_ns: 0, latency_min_ns: u64::MAX, latency_max_ns: 0 }
+        WindowTally { arrivals: 0, answers: 0, failures: 0, latency_sum_ns: 0, latency_min_ns: u64::MAX, latency_max_ns: 0 }
     }
 }
 
@@ -81,6 +82,7 @@ impl Tally {
     #[inline(always)]
     pub fn fail(&mut self, outcome: Outcome, arrived_measured: bool) {
         self.gone += 1;
+        self.window.failures += 1;
         self.outcomes[outcome.0 as usize] += arrived_measured as u64;
     }
     /// Adds what was counted elsewhere, but for the distribution: a workload is the sum of its flows.
@@ -127,6 +129,7 @@ impl WindowTally {
         self.latency_max_ns = self.latency_max_ns.max(other.latency_max_ns);
         self.arrivals += other.arrivals;
         self.answers += other.answers;
+        self.failures += other.failures;
         self.latency_sum_ns += other.latency_sum_ns;
     }
 }

@@ -3,6 +3,8 @@
 //! The same words in the terminal, in JSON and in Parquet; `docs/outputs.md` explains each. One walk over the layout gives the
 //! names and, with a record, the values, so that the two cannot get out of step. To add a metric: one `put` here.
 
+mod phases;
+
 use super::layout::{INSTANCE_GAUGES, Layout};
 use super::{Distribution, Histogram, InstanceTally, Measured, Record, Tally};
 use crate::request::PARTS;
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// A number that every replication gives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
-    /// `workload`, `endpoint`, `service`, `instance`, `link` or `balancer`.
+    /// `workload`, `endpoint`, `service`, `instance`, `link`, `balancer` or `phase`.
     pub kind: &'static str,
     pub entity: String,
     pub metric: String,
@@ -132,6 +134,7 @@ impl<'a> Walk<'a> {
                 self.put("balancer", name, ("chosen.", &instance.name), "total", "1", How::Mean, value);
             }
         }
+        self.phases();
     }
 
     #[allow(clippy::too_many_arguments, reason = "a metric has that many names; a struct of them would only be taken apart again")]

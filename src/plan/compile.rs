@@ -2,7 +2,7 @@
 
 use super::links::Links;
 use super::routes::{self, Sender};
-use super::{CallPlan, EndpointPlan, Hop, Limits, Plan, ServicePlan, SourcePlan, Target};
+use super::{CallPlan, EndpointPlan, Hop, Limits, Plan, ServicePlan, SourcePlan, Target, phases};
 use crate::fault::{FaultPlan, Names};
 use crate::measure::{self, Flow, Layout};
 use crate::random::dists::{Law, Sampler};
@@ -44,10 +44,12 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
     let faults = build.faults(scenario);
     build.names(scenario);
     let run = &scenario.run;
+    let measured_from = Time(run.warmup.span().0);
+    phases::set(&mut build.layout, scenario, measured_from);
     Plan {
         seed: run.seed,
         horizon: Time(run.duration.0),
-        measured_from: Time(run.warmup.span().0),
+        measured_from,
         window: scenario.output.window(run.duration),
         keep_series: true,
         trace_share: scenario.output.requests.map_or(0.0, |share| share.fraction),

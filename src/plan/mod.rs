@@ -4,6 +4,7 @@
 
 mod compile;
 mod links;
+mod phases;
 mod routes;
 
 pub use compile::{compile, mirror};
@@ -13,6 +14,7 @@ use crate::measure::Layout;
 use crate::network::LinkPlan;
 use crate::policy::balance::Balance;
 use crate::random::keys::{Key, Salt};
+use crate::scenario::Scenario;
 use crate::server::InstancePlan;
 use crate::step::Op;
 use crate::units::{Span, Time};
@@ -47,6 +49,15 @@ pub struct Plan {
     pub flow_of: Vec<Vec<u32>>,
     pub faults: Vec<FaultPlan>,
     pub layout: Layout,
+}
+
+impl Plan {
+    /// The same with a measured part that begins then.
+    pub fn measured_from(&self, scenario: &Scenario, measured_from: Time) -> Plan {
+        let mut plan = Plan { measured_from, ..self.clone() };
+        phases::set(&mut plan.layout, scenario, measured_from);
+        plan
+    }
 }
 
 /// Guards against a scenario that would outgrow the machine.

@@ -30,6 +30,10 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
         let not_beyond_s = found.limit.as_ref().map(|limit| limit.at.seconds());
         json!({ "found_s": found.cut.seconds(), "reached": found.reached, "decided_by": found.decided_by, "not_beyond_s": not_beyond_s, "curves": curves.collect::<Vec<_>>() })
     });
+    let phases = results
+        .phases
+        .iter()
+        .map(|phase| json!({ "name": phase.name, "from_s": phase.from_s, "until_s": phase.until_s, "recovery": phase.recovery }));
     let precision = results.precision.iter().map(|goal| {
         json!({
             "metric": goal.metric, "goal": goal.goal, "half_width": number(goal.half_width), "relative": number(goal.relative),
@@ -54,6 +58,7 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
         ("wall_s", json!(circumstances.wall_s)),
         ("threads", json!(circumstances.threads)),
         ("verdict", verdict),
+        ("phases", Value::Array(phases.collect())),
         ("precision", Value::Array(precision.collect())),
         ("variance_reduction", Value::Array(gains.collect())),
         ("metrics", Value::Array(metrics.collect())),

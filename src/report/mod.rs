@@ -4,6 +4,7 @@ mod capacity;
 mod compare;
 mod format;
 mod json;
+mod phases;
 mod plots;
 mod sensitivity;
 mod summary;

@@ -2,6 +2,7 @@
 
 use super::Circumstances;
 use super::format::{blocks, percent, percent_with_interval, thousands, value, with_interval};
+use super::phases::phases;
 use crate::experiment::{Fold, Results, Row};
 use crate::measure::Histogram;
 use crate::request::PARTS;
@@ -56,6 +57,7 @@ pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstance
     for (workload, _) in scenario.workload.iter().take(3) {
         let _ = breakdown(&mut out, results, fold, workload, paint);
     }
+    let _ = phases(&mut out, scenario, results, paint);
     let _ = services(&mut out, scenario, results, paint);
     if !results.notes.is_empty() {
         let _ = writeln!(out, "\n{}", paint.bold("Notes"));

@@ -68,6 +68,9 @@ pub fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Nex
         true => tally.answer(latency, &request.parts, arrived_measured, x.stage.measured),
         false => tally.fail(outcome, arrived_measured),
     }
+    if let Some(watch) = &mut x.recorder.watch {
+        watch.gone(request.flow, arrived_measured.then_some(request.started), now, latency, outcome, x.stage.measured);
+    }
     if request.timed {
         x.stage.calendar.died();
         x.attention = true;

@@ -3,7 +3,7 @@
 use super::PlanHandle;
 use super::faults::ActiveErrors;
 use crate::kernel::{Calendar, Event};
-use crate::measure::{Measured, Recorder, Tally};
+use crate::measure::{Measured, Recorder, Tally, Watch};
 use crate::network::LinkState;
 use crate::plan::Plan;
 use crate::policy::balance::Balancer;
@@ -56,6 +56,7 @@ pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
 }
 
 fn recorder(plan: &Plan) -> Recorder {
+    let is_watched = !plan.layout.phases.is_empty() || plan.keep_series && plan.layout.has_quantile_series;
     Recorder {
         tallies: plan.layout.flows.iter().map(|_| Tally::new(plan.layout.outcomes.len())).collect(),
         labels_ns: vec![0; plan.layout.labels.len()],
@@ -65,6 +66,7 @@ fn recorder(plan: &Plan) -> Recorder {
         link_gauges: vec![Measured::default(); plan.links.len()],
         backlog: vec![Default::default(); plan.sources.len()],
         workload_of: plan.layout.flows.iter().map(|flow| flow.workload).collect(),
+        watch: is_watched.then(|| Box::new(Watch::new(&plan.layout))),
         ..Recorder::default()
     }
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// Its name in the folder of the sweep.
 pub const JOURNAL: &str = "cells.journal";
 
-const MAGIC: &[u8; 16] = b"asyncflow cells1";
+const MAGIC: &[u8; 16] = b"asyncflow cells2";
 /// No entry is as long: a length above it is no length.
 const LONGEST: u32 = 1 << 30;
 const CHECKSUM: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);

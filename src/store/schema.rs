@@ -48,7 +48,7 @@ const fn whole(name: &'static str, meaning: &'static str) -> Column {
     Column { name, kind: Kind::Whole, unit: "1", meaning }
 }
 
-const KIND: Column = text("kind", "workload, endpoint, service, instance, link or balancer");
+const KIND: Column = text("kind", "workload, endpoint, service, instance, link, balancer or phase");
 const ENTITY: Column = text("entity", "its name");
 const METRIC: Column = text("metric", "what is measured");
 const STAT: Column = text("stat", "mean, sd, min, p50 …, max or total");

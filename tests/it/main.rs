@@ -13,6 +13,7 @@ mod hostile;
 mod laws;
 mod network;
 mod original;
+mod phases;
 mod properties;
 mod sensitivity;
 mod support;

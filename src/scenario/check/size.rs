@@ -9,7 +9,7 @@ use super::names::calls;
 use crate::fault::Fault;
 use crate::problem::Problems;
 use crate::scenario::estimate::Load;
-use crate::scenario::{Machine, Runtime, Scenario};
+use crate::scenario::{Machine, Runtime, Scenario, changes};
 use crate::units::{Count, Span};
 use indexmap::IndexSet;
 
@@ -35,6 +35,10 @@ const METRIC_B: f64 = 250.0;
 const METRIC_OF_REPLICATION_B: f64 = 24.0;
 /// Metrics of a workload or an endpoint, of a service or an instance, of a link.
 const METRICS_OF: [f64; 3] = [40.0, 40.0, 10.0];
+
+/// Phases that are told apart, and metrics of each for each workload.
+const PHASES_MAX: f64 = 12.0;
+const METRICS_OF_PHASE: f64 = 20.0;
 
 /// What there is how many of.
 struct Sizes {
@@ -83,16 +87,21 @@ impl Sizes {
         let served = (self.endpoints as f64).min(flows);
         let window = scenario.output.window(run.duration).0.max(1);
         let windows = run.duration.0.div_ceil(window) as f64;
-        let values = windows * (3.0 * workloads + 7.0 * instances + links);
+        let values = windows * (7.0 * workloads + 7.0 * instances + links);
         let histogram = histogram_bytes(run.duration);
         let replications = f64::from(run.replications.most());
         // One where it is recorded, one of the replication before, one while that is folded, one of all replications; and of the first 32
         // replications a coarse one each, for the intervals of quantiles.
         let coarse = replications.min(32.0) / 16.0;
-        let latencies = histogram * (2.0 * flows + (2.0 + coarse) * (workloads + served)) + 4.0 * workloads * self.endpoints as f64;
+        let phases = (2.0 * changes(scenario).len() as f64 + 1.0).min(PHASES_MAX) * workloads;
+        let latencies =
+            histogram * (2.0 * flows + (2.0 + coarse) * (workloads + served + phases)) + 4.0 * workloads * self.endpoints as f64;
         let lags = histogram * (2.0 * (services + 2.0 * instances) + coarse * (services + instances));
         let machines = lags + INSTANCE_B * instances + WORKER_B * self.workers as f64;
-        let metrics = METRICS_OF[0] * (workloads + self.endpoints as f64) + METRICS_OF[1] * (services + instances) + METRICS_OF[2] * links;
+        let metrics = METRICS_OF[0] * (workloads + self.endpoints as f64)
+            + METRICS_OF_PHASE * phases
+            + METRICS_OF[1] * (services + instances)
+            + METRICS_OF[2] * links;
         let part = |path, bytes, what, help| Part { path, bytes, what, help };
         let mut parts = vec![
             part(

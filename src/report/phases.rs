@@ -1,0 +1,59 @@
+//! Before, during and after what changes on purpose: a table for each workload, and how long things took to be as before.
+
+use super::format::{percent_with_interval, value, with_interval};
+use super::summary::{Paint, table, write_table};
+use crate::experiment::{Phase, Results};
+use crate::scenario::Scenario;
+use crate::units::Span;
+use std::fmt::Write;
+
+/// Workloads that have a table.
+const WORKLOADS: usize = 3;
+
+/// The tables; nothing where nothing changes.
+pub(super) fn phases(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
+    if results.phases.is_empty() {
+        return Ok(());
+    }
+    for workload in scenario.workload.keys().take(WORKLOADS) {
+        writeln!(out, "\n{}", paint.bold(&format!("Before, during and after: {workload}, by when requests arrived")))?;
+        let mut lines = table(&["", "from", "to", "p50", "p95", "p99", "answered/s", "failed"]);
+        for phase in &results.phases {
+            lines.add_row(row(results, phase, workload));
+        }
+        write_table(out, &lines, 0)?;
+        for phase in results.phases.iter().filter(|phase| phase.recovery) {
+            recovery(out, results, phase, workload)?;
+        }
+    }
+    match scenario.workload.len().saturating_sub(WORKLOADS) {
+        0 => Ok(()),
+        more => writeln!(out, "  … and {more} more workloads, in the files and in --json"),
+    }
+}
+
+fn row(results: &Results, phase: &Phase, workload: &str) -> [String; 8] {
+    let entity = phase.entity(workload);
+    let of = |metric: &str, stat: &str| results.find("phase", &entity, metric, stat).map(|row| row.estimate);
+    let [p50, p95, p99] = ["p50", "p95", "p99"].map(|stat| of("latency", stat).map_or(String::new(), |e| with_interval(&e, "s")));
+    let answered = of("throughput", "mean").map_or(String::new(), |e| value(e.estimate, "1/s"));
+    let failed = of("error_ratio", "mean").map_or(String::new(), |e| percent_with_interval(&e));
+    let [from, until] = [phase.from_s, phase.until_s].map(|s| Span::from_seconds(s).to_string());
+    [phase.name.clone(), from, until, p50, p95, p99, answered, failed]
+}
+
+fn recovery(out: &mut String, results: &Results, phase: &Phase, workload: &str) -> std::fmt::Result {
+    let Some(found) = results.find("phase", &phase.entity(workload), "recovery", "mean") else { return Ok(()) };
+    let (came, of) = (found.estimate.n, results.replications);
+    let known = || found.values.iter().copied().filter(|s| !s.is_nan());
+    let (least, most) = (known().fold(f64::INFINITY, f64::min), known().fold(0.0, f64::max));
+    let name = &phase.name;
+    if came == 0 {
+        return writeln!(out, "  Not recovered from {name} as far as was simulated, in any replication.");
+    }
+    let mean = if found.estimate.low > 0.0 { with_interval(&found.estimate, "s") } else { value(found.estimate.estimate, "s") };
+    let range = if least == most { String::new() } else { format!(" ({} to {} by replication)", value(least, "s"), value(most, "s")) };
+    let but =
+        if came < of { format!(", in {came} of {of} replications; in the others not as far as was simulated") } else { String::new() };
+    writeln!(out, "  Time to recover from {name}: {mean}{range}{but}")
+}
