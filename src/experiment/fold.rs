@@ -159,7 +159,7 @@ impl Fold {
             How::Ratio => stats::ratio(values, &self.weights[metric], confidence),
             How::Quantile { histogram, q } => {
                 let pooled = self.cumulative(histogram);
-                stats::quantile(&self.shares[histogram].clusters(metric, q, pooled), |share| pooled.between_s(share), confidence)
+                stats::quantile(&self.shares[histogram].clusters(metric, q, pooled), |share| pooled.quantile_s(share), confidence)
             }
         }
     }
@@ -188,7 +188,7 @@ impl Fold {
         match self.metrics[metric].how {
             How::Quantile { histogram, q } => {
                 let pooled = self.cumulative(histogram);
-                stats::linearised(&self.shares[histogram].clusters(metric, q, pooled), |share| pooled.between_s(share), confidence)
+                stats::linearised(&self.shares[histogram].clusters(metric, q, pooled), |share| pooled.quantile_s(share), confidence)
             }
             _ => self.values[metric].clone(),
         }

@@ -72,7 +72,12 @@ impl Shares {
             (Some(_), Some(place)) => self.below[place].clone(),
             _ => self.counted(q, pooled),
         };
-        Clusters { q, pooled: pooled.quantile_s(q), counts: below.into_iter().zip(self.all.iter().copied()).collect() }
+        Clusters {
+            q,
+            pooled: pooled.quantile_s(q),
+            within: pooled.within_s(q),
+            counts: below.into_iter().zip(self.all.iter().copied()).collect(),
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! How many durations are at or below: a histogram that is asked often.
 //!
-//! Law: within a bucket durations are taken as spread evenly. The coarse kind joins 32 buckets, so that one is never wider than 3.2 % of its
-//! values: of every replication there is one for a while, and it is to be small.
+//! Law: what is known of a bucket is that of `distribution.rs`: an atom, or durations that are spread evenly. The coarse kind joins 32 buckets, so that one
+//! is never wider than 3.2 % of its values, and knows no atoms: of every replication there is one for a while, and it is to be small.
 
-use super::histogram::{BUCKET_MAX, Distribution, Histogram, range_of};
+use super::distribution::{Distribution, Ends, Filled, between_s};
+use super::histogram::{BUCKET_MAX, Histogram};
 
 /// Buckets that a coarse one joins, as a power of two.
 const JOINED_BITS: u32 = 5;
@@ -12,30 +13,36 @@ const JOINED_BITS: u32 = 5;
 #[derive(Clone, Debug, Default)]
 pub struct Cumulative {
     filled: Vec<(u32, u64)>,
+    /// By bucket, as [`Filled`] has them; none if it is a coarse one.
+    atoms_ns: Vec<u64>,
+    ends: Ends,
 }
 
 impl Cumulative {
-    fn new(filled: impl Iterator<Item = (u32, u64)>) -> Cumulative {
-        let mut made: Vec<(u32, u64)> = Vec::new();
-        let mut all = 0;
-        for (bucket, count) in filled {
-            all += count;
-            match made.last_mut() {
-                Some(last) if last.0 == bucket => last.1 = all,
-                _ => made.push((bucket, all)),
-            }
-        }
-        Cumulative { filled: made }
-    }
     /// In the buckets of the histogram.
     pub fn of(histogram: &Histogram) -> Cumulative {
-        Cumulative::new(histogram.filled().map(|(bucket, count)| (bucket as u32, count)))
+        let mut made = Cumulative { ends: histogram.ends(), ..Cumulative::default() };
+        let mut all = 0;
+        for Filled { bucket, count, atom_ns } in histogram.filled() {
+            all += count;
+            made.filled.push((bucket, all));
+            made.atoms_ns.push(atom_ns);
+        }
+        made
     }
     /// In coarse buckets.
     pub fn coarse(distribution: &Distribution) -> Cumulative {
-        let mut made = Cumulative::new(distribution.filled().map(|(bucket, count)| (bucket >> JOINED_BITS, count)));
-        made.filled.shrink_to_fit();
-        made
+        let mut filled: Vec<(u32, u64)> = Vec::new();
+        let mut all = 0;
+        for own in distribution.filled() {
+            all += own.count;
+            match filled.last_mut() {
+                Some(last) if last.0 == own.bucket >> JOINED_BITS => last.1 = all,
+                _ => filled.push((own.bucket >> JOINED_BITS, all)),
+            }
+        }
+        filled.shrink_to_fit();
+        Cumulative { filled, ..Cumulative::default() }
     }
     /// How many durations there are.
     pub fn count(&self) -> u64 {
@@ -43,8 +50,11 @@ impl Cumulative {
     }
     /// How many are in buckets before this one.
     pub fn before(&self, bucket: u32) -> u64 {
-        let next = self.filled.partition_point(|(own, _)| *own < bucket);
-        if next == 0 { 0 } else { self.filled[next - 1].1 }
+        self.below(self.filled.partition_point(|(own, _)| *own < bucket))
+    }
+    /// How many are in buckets before a place.
+    fn below(&self, place: usize) -> u64 {
+        if place == 0 { 0 } else { self.filled[place - 1].1 }
     }
     /// The place of the bucket with the quantile.
     fn place(&self, q: f64) -> Option<usize> {
@@ -56,20 +66,20 @@ impl Cumulative {
     pub fn bucket(&self, q: f64) -> Option<u32> {
         self.place(q).map(|place| self.filled[place].0)
     }
-    /// The quantile, as [`Histogram::quantile_s`] has it: the middle of its bucket. NaN when empty.
-    pub fn quantile_s(&self, q: f64) -> f64 {
-        let Some(bucket) = self.bucket(q) else { return f64::NAN };
-        let (low, high) = range_of(bucket as usize);
-        (low as f64 + high as f64) * 0.5e-9
+    /// Between which durations those at a place are.
+    fn range(&self, place: usize) -> (u64, u64) {
+        self.ends.range(self.filled[place].0, self.atoms_ns[place])
     }
-    /// The quantile, evenly spread within its bucket. NaN when empty.
-    pub fn between_s(&self, q: f64) -> f64 {
+    /// The quantile, as [`Histogram::quantile_s`] has it. NaN when empty.
+    pub fn quantile_s(&self, q: f64) -> f64 {
         let Some(place) = self.place(q) else { return f64::NAN };
-        let (bucket, all) = self.filled[place];
-        let before = if place == 0 { 0 } else { self.filled[place - 1].1 };
-        let (low, high) = range_of(bucket as usize);
-        let part = ((q * self.count() as f64 - before as f64) / (all - before) as f64).clamp(0.0, 1.0);
-        (low as f64 + (high - low) as f64 * part) * 1e-9
+        let before = self.below(place);
+        between_s(self.range(place), (q * self.count() as f64 - before as f64) / (self.filled[place].1 - before) as f64)
+    }
+    /// Between which durations the quantile is for sure: the ends of its bucket. NaN when empty.
+    pub fn within_s(&self, q: f64) -> (f64, f64) {
+        let Some(place) = self.place(q) else { return (f64::NAN, f64::NAN) };
+        (between_s(self.range(place), 0.0), between_s(self.range(place), 1.0))
     }
     /// In the terms of a coarse one: the coarse bucket with the quantile, and which part of what is in it is at or below the quantile. None when
     /// empty.
@@ -95,17 +105,19 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_histogram_and_even_within_a_bucket() {
-        // The same middle of the same bucket; between, the exact quantile q · 0.1 s, to a duration's distance from the next.
+        // The same; the exact quantile is q · 0.1 s, to a duration's distance from the next. For sure it is within a bucket, of 0.1 %.
         let (histogram, cumulative) = (even(), Cumulative::of(&even()));
-        for q in [0.0, 0.001, 0.3, 0.5, 0.95, 0.999] {
-            assert_eq!(cumulative.quantile_s(q), histogram.quantile_s(q), "{q}");
-            assert!((cumulative.between_s(q) - q * 0.1).abs() < 2.1e-6, "{q}: {}", cumulative.between_s(q));
+        for q in [0.0, 0.001, 0.3, 0.5, 0.95, 0.999, 1.0] {
+            let (quantile, (low, high)) = (cumulative.quantile_s(q), cumulative.within_s(q));
+            assert_eq!(quantile, histogram.quantile_s(q), "{q}");
+            assert!((quantile - q * 0.1).abs() < 2.1e-6, "{q}: {quantile}");
+            assert!(low <= quantile && quantile <= high && high / low < 1.001, "{q}: {low} {quantile} {high}");
         }
-        assert!(cumulative.count() == 100_000 && cumulative.quantile_s(1.0) == histogram.quantile_s(1.0));
-        // The last bucket ends beyond the longest.
-        assert!((cumulative.between_s(1.0) / 0.1 - 1.0).abs() < 1e-3);
+        assert!(cumulative.count() == 100_000 && cumulative.quantile_s(1.0) == 0.1);
         let empty = Cumulative::of(&Histogram::default());
-        assert!(empty.quantile_s(0.5).is_nan() && empty.between_s(0.5).is_nan() && empty.coarse_place(0.5).is_none() && empty.count() == 0);
+        assert!(
+            empty.quantile_s(0.5).is_nan() && empty.within_s(0.5).0.is_nan() && empty.coarse_place(0.5).is_none() && empty.count() == 0
+        );
     }
 
     #[test]

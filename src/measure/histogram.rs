@@ -1,132 +1,28 @@
-//! Histograms of durations with three significant digits.
+//! Histograms of durations with three significant digits, being filled.
 //!
-//! Law: log-linear buckets as in HdrHistogram (Tene 2012): values below 2048 ns have a bucket each; above, every power of two is cut into 1024
-//! equal buckets, so that a bucket is never wider than 0.1 % of its values. Counts are whole: merging is exact, in any order.
-//! Our own because recording happens in the hot loop, where the `hdrhistogram` crate takes 96 instructions a value and this 15
-//! (callgrind); the crate is the oracle below, bucket by bucket.
+//! Law: the buckets and what is known of each are those of `distribution.rs`. Counts are whole: merging is exact, in any order.
+//! Our own because recording happens in the hot loop, where the `hdrhistogram` crate takes 96 instructions a value and this 20
+//! (callgrind); the crate is the oracle below, bucket by bucket. A bucket whose durations differ already, as most do, takes one count and nothing else:
+//! which they were is kept apart, and looked at only until the second one comes.
 
+use super::distribution::{Bucket, DIFFER, Distribution, Ends, Filled, quantiles_s};
 use crate::units::Span;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How many durations fell where.
 #[derive(Clone, Debug, Default)]
 pub struct Histogram {
+    ends: Ends,
     /// How many were 0: apart, because they would make the rest begin at 0.
     zeros: u64,
-    /// The first few that were added, bucket and count: as long as there are no more, there are no counts. A replication of a second has a
-    /// hundred values, in as many buckets of ten powers of two.
-    few: Vec<(u32, u64)>,
+    /// The first few that were added: as long as there are no more, there are no counts. A replication of a second has a hundred values, in as
+    /// many buckets of ten powers of two.
+    few: Vec<Filled>,
     /// The bucket of the first count; a whole number of powers of two.
     first: usize,
-    /// By bucket, from the power of two of the smallest value to that of the largest.
+    /// By bucket, from the power of two of the smallest value to that of the largest; with [`MIXED`].
     counts: Vec<u64>,
-}
-
-/// One bucket with something in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket {
-    /// Lowest duration of the bucket, ns.
-    pub low_ns: u64,
-    /// Highest duration of the bucket, ns.
-    pub high_ns: u64,
-    pub count: u64,
-}
-
-/// The buckets with something in them: what a replication hands on. A few requests take a few bytes, and many no more than the histogram.
-///
-/// Written as how many empty buckets stand before each, and its count.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Distribution {
-    /// Bucket and count, rising.
-    filled: Vec<(u32, u64)>,
-}
-
-impl Serialize for Distribution {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut next = 0;
-        to.collect_seq(self.filled.iter().map(|&(bucket, count)| (bucket - std::mem::replace(&mut next, bucket + 1), count)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Distribution {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Distribution, D::Error> {
-        let mut filled = Vec::<(u32, u64)>::deserialize(from)?;
-        let mut next = 0u32;
-        for (bucket, _) in &mut filled {
-            *bucket = bucket
-                .checked_add(next)
-                .filter(|bucket| *bucket <= BUCKET_MAX)
-                .ok_or_else(|| D::Error::custom("a histogram has no such bucket"))?;
-            next = *bucket + 1;
-        }
-        Ok(Distribution { filled })
-    }
-}
-
-impl Distribution {
-    /// How many values it holds.
-    pub fn count(&self) -> u64 {
-        self.filled.iter().map(|(_, count)| count).sum()
-    }
-    /// Both together.
-    pub fn merged(&self, other: &Distribution) -> Distribution {
-        let (mut mine, mut theirs) = (self.filled.iter().peekable(), other.filled.iter().peekable());
-        let mut filled = Vec::with_capacity(self.filled.len() + other.filled.len());
-        loop {
-            filled.push(match (mine.peek(), theirs.peek()) {
-                (Some((a, x)), Some((b, y))) if a == b => {
-                    let both = (*a, x + y);
-                    mine.next();
-                    theirs.next();
-                    both
-                }
-                (Some((a, _)), Some((b, _))) if a < b => *mine.next().unwrap_or(&(0, 0)),
-                (_, Some(_)) => *theirs.next().unwrap_or(&(0, 0)),
-                (Some(_), None) => *mine.next().unwrap_or(&(0, 0)),
-                (None, None) => return Distribution { filled },
-            });
-        }
-    }
-    /// How many values are in this bucket and below.
-    pub fn up_to(&self, bucket: u32) -> u64 {
-        self.filled.iter().take_while(|(own, _)| *own <= bucket).map(|(_, count)| count).sum()
-    }
-    /// The buckets with something in them, in order, and how many values.
-    pub(super) fn filled(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
-        self.filled.iter().copied()
-    }
-    /// As [`Histogram::quantiles_s`].
-    pub fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
-        quantiles_s(self.count(), self.filled.iter().map(|&(bucket, count)| (bucket as usize, count)), rising)
-    }
-    /// The buckets with something in them, in order.
-    pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
-        self.filled.iter().map(|&(bucket, count)| bucket_with(bucket as usize, count))
-    }
-}
-
-fn bucket_with(bucket: usize, count: u64) -> Bucket {
-    let (low_ns, high_ns) = range_of(bucket);
-    Bucket { low_ns, high_ns, count }
-}
-
-/// The smallest durations with at least these shares of all at or below them, in one pass.
-fn quantiles_s<const N: usize>(total: u64, filled: impl Iterator<Item = (usize, u64)>, rising: [f64; N]) -> [f64; N] {
-    let ranks = rising.map(|q| ((q * total as f64).ceil() as u64).max(1));
-    let (mut quantiles, mut found, mut below) = ([f64::NAN; N], 0, 0);
-    for (bucket, count) in filled {
-        below += count;
-        while found < N && below >= ranks[found] {
-            let (low, high) = range_of(bucket);
-            quantiles[found] = (low as f64 + high as f64) * 0.5e-9;
-            found += 1;
-        }
-        if found == N {
-            break;
-        }
-    }
-    quantiles
+    /// By bucket, as long as it is not mixed: the duration that all in it have, ns.
+    atoms_ns: Vec<u64>,
 }
 
 /// Buckets of a power of two: 2^10, for three digits.
@@ -134,13 +30,15 @@ const HALF_BITS: u32 = 10;
 const HALF: usize = 1 << HALF_BITS;
 /// So many are no longer few.
 const FEW: usize = 256;
+/// The bit of a count that says that the durations of its bucket differ.
+const MIXED: u64 = 1 << 63;
 /// Buckets that are looked at together.
 const CHUNK: usize = 32;
 /// The bucket of the longest duration.
 pub(super) const BUCKET_MAX: u32 = (65 - HALF_BITS) * HALF as u32 - 1;
 
 #[inline(always)]
-fn bucket_of(ns: u64) -> usize {
+pub(super) fn bucket_of(ns: u64) -> usize {
     let power = (63 - (ns | (2 * HALF as u64 - 1)).leading_zeros()) - HALF_BITS;
     (power as usize) * HALF + (ns >> power) as usize
 }
@@ -155,109 +53,147 @@ pub(super) fn range_of(bucket: usize) -> (u64, u64) {
 impl Histogram {
     #[inline(always)]
     pub fn record(&mut self, span: Span) {
-        let bucket = bucket_of(span.0);
-        match self.counts.get_mut(bucket.wrapping_sub(self.first)) {
-            Some(count) => *count += 1,
-            None => self.add(bucket, 1),
+        self.ends.include(span.0);
+        let place = bucket_of(span.0).wrapping_sub(self.first);
+        match self.counts.get_mut(place) {
+            Some(count) if *count & MIXED != 0 => *count += 1,
+            // An empty bucket has the atom 0, which is right for that of 0 and is none of any other.
+            Some(count) if self.atoms_ns[place] == span.0 => *count += 1,
+            _ => self.add(Filled::of(span.0, 1)),
         }
     }
     /// Adds to a bucket, wherever it is.
     #[cold]
     #[inline(never)]
-    fn add(&mut self, bucket: usize, count: u64) {
-        if bucket == 0 {
-            self.zeros += count;
+    fn add(&mut self, filled: Filled) {
+        let bucket = filled.bucket as usize;
+        if filled.count == 0 {
             return;
         }
-        if count == 0 {
+        if bucket == 0 {
+            self.zeros += filled.count;
             return;
         }
         if self.counts.is_empty() {
-            self.few.push((bucket as u32, count));
+            self.few.push(filled);
             if self.few.len() == FEW {
                 self.spread();
             }
             return;
         }
         self.cover(bucket / HALF * HALF, (bucket / HALF + 1) * HALF);
-        self.counts[bucket - self.first] += count;
+        self.put(filled);
+    }
+    /// Adds to a bucket that has a count.
+    fn put(&mut self, filled: Filled) {
+        let place = filled.bucket as usize - self.first;
+        let (count, atom_ns) = (&mut self.counts[place], &mut self.atoms_ns[place]);
+        if *count == 0 {
+            *atom_ns = filled.atom_ns;
+        }
+        *count += filled.count;
+        if *atom_ns != filled.atom_ns || filled.atom_ns == DIFFER {
+            *count |= MIXED;
+        }
     }
     /// Makes counts of the few.
     fn spread(&mut self) {
         let few = std::mem::take(&mut self.few);
-        let buckets = || few.iter().map(|(bucket, _)| *bucket as usize / HALF);
-        let (first, last) = (buckets().min().unwrap_or(0), buckets().max().unwrap_or(0));
-        (self.first, self.counts) = (first * HALF, vec![0; (last + 1 - first) * HALF]);
-        for (bucket, count) in few {
-            self.counts[bucket as usize - self.first] += count;
-        }
+        let powers = || few.iter().map(|filled| filled.bucket as usize / HALF);
+        let (first, last) = (powers().min().unwrap_or(0), powers().max().unwrap_or(0));
+        let counts = (last + 1 - first) * HALF;
+        (self.first, self.counts, self.atoms_ns) = (first * HALF, vec![0; counts], vec![0; counts]);
+        few.into_iter().for_each(|filled| self.put(filled));
     }
     /// Makes room for the buckets of some powers of two.
     fn cover(&mut self, from: usize, to: usize) {
         if from < self.first {
-            // At least as much again, so that all are moved a few times only; and in one copy, where `splice` would move them one by one.
+            // At least as much again, so that all are moved a few times only.
             let from = from.min(self.first.saturating_sub(self.counts.len()));
-            let more = self.first - from;
-            let mut counts = vec![0; more + self.counts.len()];
-            counts[more..].copy_from_slice(&self.counts);
-            (self.first, self.counts) = (from, counts);
+            for column in [&mut self.counts, &mut self.atoms_ns] {
+                *column = led_by(self.first - from, column);
+            }
+            self.first = from;
         }
         if to > self.first + self.counts.len() {
             self.counts.resize(to - self.first, 0);
+            self.atoms_ns.resize(to - self.first, 0);
         }
     }
     /// Counts a value many times.
     pub fn record_many(&mut self, span: Span, count: u64) {
-        self.add(bucket_of(span.0), count);
+        if count > 0 {
+            self.ends.include(span.0);
+            self.add(Filled::of(span.0, count));
+        }
     }
     /// How many values it holds; a sum over its buckets.
     pub fn count(&self) -> u64 {
-        self.zeros + self.few.iter().map(|(_, count)| count).sum::<u64>() + self.counts.iter().sum::<u64>()
+        let counts = self.counts.iter().map(|count| count & !MIXED).sum::<u64>();
+        self.zeros + self.few.iter().map(|filled| filled.count).sum::<u64>() + counts
     }
     /// Adds what a replication has handed on.
     pub fn merge(&mut self, other: &Distribution) {
-        for &(bucket, count) in &other.filled {
-            match self.counts.get_mut((bucket as usize).wrapping_sub(self.first)) {
-                Some(mine) => *mine += count,
-                None => self.add(bucket as usize, count),
+        self.ends = self.ends.with(&other.ends());
+        for filled in other.filled() {
+            match (filled.bucket as usize).wrapping_sub(self.first) < self.counts.len() {
+                true => self.put(filled),
+                false => self.add(filled),
             }
         }
     }
     /// The buckets with something in them.
     pub fn distribution(&self) -> Distribution {
-        Distribution { filled: self.filled().map(|(bucket, count)| (bucket as u32, count)).collect() }
+        Distribution::new(self.ends, self.filled().collect())
+    }
+    /// The shortest and the longest.
+    pub(super) fn ends(&self) -> Ends {
+        self.ends
     }
     /// The buckets with something in them, in order.
-    pub(super) fn filled(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+    pub(super) fn filled(&self) -> impl Iterator<Item = Filled> + '_ {
         // Zeros may be in both places, if the smallest other value is below 2048 ns.
         let covered = self.counts.first().filter(|_| self.first == 0).copied().unwrap_or(0);
-        let zeros = Some((0, self.zeros + covered)).filter(|(_, count)| *count > 0);
+        let zeros = Some(Filled::of(0, self.zeros + covered)).filter(|zeros| zeros.count > 0);
         // Most are empty, and there is a whole number of chunks: each power of two has 1024 buckets.
         let (chunks, _) = self.counts.as_chunks::<CHUNK>();
         let some = chunks.iter().enumerate().filter(|(_, chunk)| chunk.iter().fold(0, |any, count| any | count) > 0);
         let places = some.flat_map(|(index, chunk)| (index * CHUNK..).zip(chunk));
-        let others = places.filter(|(index, count)| **count > 0 && self.first + index > 0);
-        let mut few: Vec<(usize, u64)> = self.few.iter().map(|(bucket, count)| (*bucket as usize, *count)).collect();
-        few.sort_unstable();
-        few.dedup_by(|(bucket, count), (before, sum)| {
-            let same = bucket == before;
-            *sum += if same { *count } else { 0 };
+        let others = places.filter(|(index, count)| **count > 0 && self.first + index > 0).map(|(index, count)| Filled {
+            bucket: (self.first + index) as u32,
+            count: count & !MIXED,
+            atom_ns: if count & MIXED == 0 { self.atoms_ns[index] } else { DIFFER },
+        });
+        let mut few = self.few.clone();
+        few.sort_unstable_by_key(|filled| filled.bucket);
+        few.dedup_by(|next, sum| {
+            let same = next.bucket == sum.bucket;
+            if same {
+                sum.add(next);
+            }
             same
         });
-        zeros.into_iter().chain(few).chain(others.map(|(index, count)| (self.first + index, *count)))
+        zeros.into_iter().chain(few).chain(others)
     }
-    /// The smallest duration with at least a share `q` of all at or below it, in seconds; the middle of its bucket. NaN when empty.
+    /// The smallest duration with at least a share `q` of all at or below it, in seconds: an atom, or evenly spread within its bucket. NaN when empty.
     pub fn quantile_s(&self, q: f64) -> f64 {
         self.quantiles_s([q])[0]
     }
     /// The same for several shares, which rise, in one pass over the buckets.
     pub fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
-        quantiles_s(self.count(), self.filled(), rising)
+        quantiles_s(self.ends, self.count(), self.filled(), rising)
     }
     /// The buckets with something in them, in order.
     pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
-        self.filled().map(|(bucket, count)| bucket_with(bucket, count))
+        self.filled().map(Bucket::from)
     }
+}
+
+/// A column behind so many zeros; in one copy, where `splice` would move them one by one.
+fn led_by(zeros: usize, column: &[u64]) -> Vec<u64> {
+    let mut longer = vec![0; zeros + column.len()];
+    longer[zeros..].copy_from_slice(column);
+    longer
 }
 
 #[cfg(test)]
@@ -316,7 +252,8 @@ mod tests {
             let value = Span(crate::random::keys::mix(i) % [3, 40, 5000, 1 << 40][i as usize % 4]);
             ours.record(value);
             *map.entry(bucket_of(value.0)).or_insert(0) += 1;
-            assert!(ours.filled().eq(map.iter().map(|(bucket, count)| (*bucket, *count))), "after {} values", i + 1);
+            let filled = ours.filled().map(|filled| (filled.bucket as usize, filled.count));
+            assert!(filled.eq(map.iter().map(|(bucket, count)| (*bucket, *count))), "after {} values", i + 1);
             assert_eq!((ours.count(), ours.counts.is_empty()), (i + 1, ours.zeros + (ours.few.len() as u64) == i + 1));
         }
         assert!(!ours.counts.is_empty() && ours.few.is_empty());
@@ -353,16 +290,43 @@ mod tests {
     }
 
     #[test]
-    fn what_is_handed_on_reads_back_and_nothing_else_does() {
-        // Round trip; a bucket beyond that of the longest duration is refused.
-        let written = part(3).distribution();
-        let bytes = postcard::to_stdvec(&written).unwrap();
-        assert_eq!(postcard::from_bytes::<Distribution>(&bytes).unwrap(), written);
-        let mut longest = Histogram::default();
-        longest.record(Span(u64::MAX));
-        assert_eq!(longest.distribution().filled, [(BUCKET_MAX, 1)]);
-        for beyond in [vec![(BUCKET_MAX + 1, 1u64)], vec![(BUCKET_MAX, 1), (0, 1)], vec![(7, 1), (u32::MAX, 1)]] {
-            assert!(postcard::from_bytes::<Distribution>(&postcard::to_stdvec(&beyond).unwrap()).is_err());
+    fn an_atom_is_itself_among_others() {
+        // By hand: of 1,000 waits 800 are 1 ms, 150 are 100 ms and 50 differ within one bucket between 2 s and 2.0001 s; that is so however many there are, and
+        // whether or not they are kept one by one.
+        for times in [1, 20] {
+            let mut histogram = Histogram::default();
+            for i in 0..50 * times {
+                (0..16).for_each(|_| histogram.record(Span(1_000_000)));
+                (0..3).for_each(|_| histogram.record(Span(100_000_000)));
+                histogram.record(Span(2_000_000_000 + 100_000 / (50 * times - 1) * i));
+            }
+            let quantiles = histogram.quantiles_s([0.0, 0.5, 0.8, 0.81, 0.95]);
+            assert_eq!(quantiles, [0.001, 0.001, 0.001, 0.1, 0.1]);
+            let [in_between, longest] = histogram.quantiles_s([0.975, 1.0]);
+            assert!(
+                (1.9996..2.0001).contains(&in_between) && longest == Span(histogram.ends().longest_ns).seconds(),
+                "{in_between} {longest}"
+            );
         }
+    }
+
+    #[test]
+    fn constants_are_their_own_quantiles_and_nothing_is_outside_what_was_seen() {
+        // Definition. 1 ms to 5 s as people write them, with and without counts; and two durations of one bucket an hour long.
+        for ms in [1u64, 60, 75, 100, 150, 250, 300, 500, 1000, 2000, 5000] {
+            for times in [1, 300, 1000] {
+                let mut constant = Histogram::default();
+                (0..times).for_each(|_| constant.record(Span(ms * 1_000_000)));
+                let exact = Span(ms * 1_000_000).seconds();
+                assert_eq!(constant.quantiles_s([0.0, 0.5, 0.99, 1.0]), [exact; 4]);
+                let mut pooled = Histogram::default();
+                (0..3).for_each(|_| pooled.merge(&constant.distribution()));
+                assert_eq!(pooled.quantiles_s([0.001, 0.999]), [exact; 2]);
+            }
+        }
+        let (mut narrow, hour) = (Histogram::default(), 3_600_000_000_000);
+        (0..=1000).for_each(|i| narrow.record(Span(hour + i)));
+        assert_eq!(narrow.quantiles_s([0.0, 1.0]), [hour, hour + 1000].map(|ns| ns as f64 / 1e9));
+        assert!((narrow.quantile_s(0.5) - 3600.0000005).abs() < 1e-9);
     }
 }

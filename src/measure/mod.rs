@@ -4,10 +4,12 @@
 //! Requests are counted by their arrival in the measured part (after the warm-up); gauges are time-weighted over it.
 
 mod cumulative;
+mod distribution;
 mod gauge;
 mod histogram;
 mod index;
 mod layout;
+mod moments;
 mod record;
 mod recorder;
 mod recovery;
@@ -16,10 +18,12 @@ mod vocabulary;
 mod watch;
 
 pub use cumulative::Cumulative;
+pub use distribution::Distribution;
 pub use gauge::{Gauge, Measured, Window, middle};
-pub use histogram::{Distribution, Histogram};
+pub use histogram::Histogram;
 pub use index::Index;
 pub use layout::{Endpoint, Flow, Instance, Label, Layout, Phase, Recovery, Series};
+pub use moments::{Moments, mean_s};
 pub use record::{Backlog, Happening, Record, RequestRow, SeriesRow};
 pub use recorder::Recorder;
 pub use tally::{InstanceTally, LinkTally, Tally};

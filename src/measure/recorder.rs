@@ -2,7 +2,7 @@
 
 use super::record::Backlog;
 use super::{Happening, InstanceTally, LinkTally, Measured, Record, RequestRow, SeriesRow, Tally, Watch, Window};
-use crate::units::Time;
+use crate::units::{Span, Time};
 use bevy_ecs::prelude::Resource;
 
 /// Everything measured so far in one replication.
@@ -48,8 +48,8 @@ impl Recorder {
             let constant = |value: f64| Window { mean: value, min: value, max: value, last: value };
             self.row.push(constant(rate(sum.arrivals)));
             self.row.push(constant(rate(sum.answers)));
-            let mean = sum.latency_sum_ns as f64 * 1e-9 / sum.answers as f64;
-            let known = |ns: u64| if sum.answers == 0 { f64::NAN } else { ns as f64 * 1e-9 };
+            let mean = super::mean_s(sum.latency_sum_ns, sum.answers);
+            let known = |ns: u64| if sum.answers == 0 { f64::NAN } else { Span(ns).seconds() };
             self.row.push(Window { mean, min: known(sum.latency_min_ns), max: known(sum.latency_max_ns), last: mean });
             self.row.push(constant(rate(sum.failures)));
             if let Some(watch) = &mut self.watch {

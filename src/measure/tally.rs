@@ -1,6 +1,6 @@
 //! What is counted of requests, instances and links.
 
-use super::{Histogram, Measured};
+use super::{Histogram, Measured, Moments};
 use crate::request::{Outcome, PARTS, Parts};
 use crate::units::Span;
 
@@ -15,12 +15,7 @@ pub struct Tally {
     pub answered: u64,
     /// Latency of the answered ones.
     pub latency: Histogram,
-    pub sum_ns: u128,
-    /// The sum of squares modulo 2^128, and how often that was passed: a few hundred waits of years do.
-    pub sum_squares_ns2: u128,
-    pub squares_passed: u64,
-    pub min_ns: u64,
-    pub max_ns: u64,
+    pub moments: Moments,
     /// Where their time went.
     pub parts_ns: [u128; PARTS.len()],
     /// The same counts for the series window that is open: arrivals, answers, failures, and the latency of the answers.
@@ -49,7 +44,7 @@ impl Default for WindowTally {
 
 impl Tally {
     pub fn new(outcomes: usize) -> Tally {
-        Tally { outcomes: vec![0; outcomes], min_ns: u64::MAX, ..Tally::default() }
+        Tally { outcomes: vec![0; outcomes], ..Tally::default() }
     }
     #[inline(always)]
     pub fn arrive(&mut self, measured: bool) {
@@ -70,10 +65,7 @@ impl Tally {
         if arrived_measured {
             self.outcomes[0] += 1;
             self.latency.record(latency);
-            self.sum_ns += latency.0 as u128;
-            self.add_squares(latency.0 as u128 * latency.0 as u128);
-            self.min_ns = self.min_ns.min(latency.0);
-            self.max_ns = self.max_ns.max(latency.0);
+            self.moments.take(latency.0);
             for (sum, part) in self.parts_ns.iter_mut().zip(parts.spent) {
                 *sum += part.0 as u128;
             }
@@ -92,26 +84,12 @@ impl Tally {
             *mine += theirs;
         }
         self.answered += other.answered;
-        self.sum_ns += other.sum_ns;
-        self.add_squares(other.sum_squares_ns2);
-        self.squares_passed += other.squares_passed;
-        self.min_ns = self.min_ns.min(other.min_ns);
-        self.max_ns = self.max_ns.max(other.max_ns);
+        self.moments.add(&other.moments);
         for (mine, theirs) in self.parts_ns.iter_mut().zip(other.parts_ns) {
             *mine += theirs;
         }
         self.came += other.came;
         self.gone += other.gone;
-    }
-    #[inline(always)]
-    fn add_squares(&mut self, squares_ns2: u128) {
-        let (sum, passed) = self.sum_squares_ns2.overflowing_add(squares_ns2);
-        self.sum_squares_ns2 = sum;
-        self.squares_passed += passed as u64;
-    }
-    /// The sum of squared latencies, s².
-    pub fn sum_squares_s2(&self) -> f64 {
-        (self.squares_passed as f64 * 2f64.powi(128) + self.sum_squares_ns2 as f64) * 1e-18
     }
     /// Answered ones, of those that arrived in the measured part.
     pub fn completed(&self) -> u64 {
@@ -142,7 +120,6 @@ pub struct InstanceTally {
     /// From ready to running, of the bursts that began in the measured part.
     pub lag: Histogram,
     pub lag_sum_ns: u128,
-    pub lag_max_ns: u64,
     /// Requests the balancer chose it for.
     pub chosen: u64,
 }

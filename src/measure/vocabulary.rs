@@ -6,7 +6,7 @@
 mod phases;
 
 use super::layout::{INSTANCE_GAUGES, Layout};
-use super::{Distribution, Histogram, InstanceTally, Measured, Record, Tally};
+use super::{Distribution, Histogram, Measured, Record, Tally, mean_s};
 use crate::request::PARTS;
 use serde::{Deserialize, Serialize};
 
@@ -173,23 +173,23 @@ impl<'a> Walk<'a> {
         }
         let latencies = together(self.latencies.iter().zip(&layout.flows).filter(|(_, flow)| mine(flow)).map(|(own, _)| own));
         let seconds = |record: &Record| record.measured_ns as f64 * 1e-9;
-        let (n, squares, total) = (sum.completed() as f64, sum.sum_squares_s2(), sum.sum_ns as f64 * 1e-9);
+        let completed = sum.completed();
+        let n = completed as f64;
         let histogram = self.histograms.len();
         let latency = ("latency", "");
-        self.put(kind, entity, latency, "mean", "s", How::Mean, |_| plain(total / n));
-        self.put(kind, entity, latency, "sd", "s", How::Mean, |_| plain(((squares - total * total / n).max(0.0) / (n - 1.0)).sqrt()));
-        let some = |ns: u64| if n > 0.0 { ns as f64 * 1e-9 } else { f64::NAN };
-        self.put(kind, entity, latency, "min", "s", How::Smallest, |_| plain(some(sum.min_ns)));
+        self.put(kind, entity, latency, "mean", "s", How::Mean, |_| plain(sum.moments.mean_s(completed)));
+        self.put(kind, entity, latency, "sd", "s", How::Mean, |_| plain(sum.moments.sd_s(completed)));
+        self.put(kind, entity, latency, "min", "s", How::Smallest, |_| plain(latencies.shortest_s()));
         let quantiles = latencies.quantiles_s(QUANTILES.map(|(_, q)| q));
         for ((stat, q), quantile) in QUANTILES.into_iter().zip(quantiles) {
             self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| plain(quantile));
         }
-        self.put(kind, entity, latency, "max", "s", How::Largest, |_| plain(some(sum.max_ns)));
+        self.put(kind, entity, latency, "max", "s", How::Largest, |_| plain(latencies.longest_s()));
         for (index, part) in PARTS.iter().enumerate() {
-            self.put(kind, entity, ("time_in.", part), "mean", "s", How::Mean, |_| plain(sum.parts_ns[index] as f64 * 1e-9 / n));
+            self.put(kind, entity, ("time_in.", part), "mean", "s", How::Mean, |_| plain(mean_s(sum.parts_ns[index], completed)));
         }
         for (index, label) in layout.labels.iter().enumerate().filter(|(_, label)| Some(label.endpoint) == endpoint) {
-            let value = |record: &Record| plain(record.labels_ns[index] as f64 * 1e-9 / n);
+            let value = |record: &Record| plain(mean_s(record.labels_ns[index], completed));
             self.put(kind, entity, ("time_in.io.", &label.name), "mean", "s", How::Mean, value);
         }
         let failed = sum.failed() as f64;
@@ -224,17 +224,11 @@ impl<'a> Walk<'a> {
             self.put(kind, entity, (name, ""), "max", unit, How::Largest, |r| plain(max(r, gauge)));
         }
         let histogram = self.histograms.len();
-        let mut lag = InstanceTally::default();
-        for tally in self.record.into_iter().flat_map(over) {
-            lag.lag_sum_ns += tally.lag_sum_ns;
-            lag.lag_max_ns = lag.lag_max_ns.max(tally.lag_max_ns);
-        }
+        let lag_sum_ns: u128 = self.record.into_iter().flat_map(over).map(|tally| tally.lag_sum_ns).sum();
         let lags = together(members.iter().filter_map(|&i| self.lags.get(i)));
-        let n = lags.count() as f64;
-        let max_s = if n > 0.0 { lag.lag_max_ns as f64 * 1e-9 } else { f64::NAN };
-        self.put(kind, entity, ("loop_lag", ""), "mean", "s", How::Mean, |_| plain(lag.lag_sum_ns as f64 * 1e-9 / n));
+        self.put(kind, entity, ("loop_lag", ""), "mean", "s", How::Mean, |_| plain(mean_s(lag_sum_ns, lags.count())));
         self.put(kind, entity, ("loop_lag", ""), "p99", "s", How::Quantile { histogram, q: 0.99 }, |_| plain(lags.quantiles_s([0.99])[0]));
-        self.put(kind, entity, ("loop_lag", ""), "max", "s", How::Largest, |_| plain(max_s));
+        self.put(kind, entity, ("loop_lag", ""), "max", "s", How::Largest, |_| plain(lags.longest_s()));
         let prices = members.iter().map(|&i| layout.instances[i].dollars_per_hour).collect::<Option<Vec<f64>>>();
         if let Some(prices) = prices {
             self.put(kind, entity, ("cost", ""), "mean", "USD/h", How::Mean, |_| plain(prices.iter().sum()));

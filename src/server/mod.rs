@@ -78,7 +78,6 @@ pub struct Lag {
     /// Bursts that did not wait: counted here, and put into the histogram at the end.
     pub at_once: u64,
     pub sum_ns: u128,
-    pub max_ns: u64,
 }
 
 impl Lag {
@@ -87,7 +86,6 @@ impl Lag {
     pub fn record(&mut self, lag: Span) {
         self.histogram.record(lag);
         self.sum_ns += lag.0 as u128;
-        self.max_ns = self.max_ns.max(lag.0);
     }
 }
 

@@ -109,13 +109,7 @@ fn harvest(mut world: World, plan: &Plan, key: Key, replication: u32) -> Record 
         let at_once = std::mem::take(&mut lag.at_once);
         lag.histogram.record_many(Span::ZERO, at_once);
         let lag_histogram = std::mem::take(&mut lag.histogram);
-        InstanceTally {
-            lag: lag_histogram,
-            lag_sum_ns: lag.sum_ns,
-            lag_max_ns: lag.max_ns,
-            chosen: state.chosen,
-            ..InstanceTally::default()
-        }
+        InstanceTally { lag: lag_histogram, lag_sum_ns: lag.sum_ns, chosen: state.chosen, ..InstanceTally::default() }
     });
     let instances: Vec<InstanceTally> = instances.collect();
     let links: Vec<LinkTally> = world.query::<&LinkState>().iter(&world).map(|link| link.tally).collect();

@@ -83,7 +83,9 @@ pub(super) fn interval(estimate: f64, std_error: f64, n: u32, confidence: f64, m
 pub fn mean(values: &[f64], confidence: f64) -> Estimate {
     let n = values.iter().filter(|v| !v.is_nan()).count();
     let known = || values.iter().filter(|v| !v.is_nan());
-    let mean = known().sum::<f64>() / n as f64;
+    // About the first, so that the mean of equal values is that value.
+    let first = known().next().copied().unwrap_or(f64::NAN);
+    let mean = first + known().map(|v| v - first).sum::<f64>() / n as f64;
     let squares: f64 = known().map(|v| (v - mean) * (v - mean)).sum();
     let std_error = (squares / (n as f64 - 1.0).max(1.0) / n as f64).sqrt();
     interval(mean, std_error, n as u32, confidence, Method::T)

@@ -8,7 +8,7 @@
 //! sectioning knows too little of what bursts do. With 20 replications of an M/M/1 at 80 %, 18 relaxation times each, it held the p99 in
 //! 78 % of experiments, and this in 90 % (`docs/statistics.md`, § Coverage).
 //! Differences: a replication's duty in the pooled quantile is linear in its share, with the density between the interval's ends.
-//! Limits: no interval ends beyond the longest duration seen. Where the error is known at another duration than the pooled quantile, that at q is of as
+//! Limits: where the durations are known to a bucket only, the interval has at least its width. No interval ends beyond the longest duration seen. Where the error is known at another duration than the pooled quantile, that at q is of as
 //! many independent durations (Kish 1965, *Survey Sampling*, §8.2, design effect), at most twice or half.
 //! Checked: by hand, and by experiment below and in `tests/it/coverage.rs`.
 
@@ -21,6 +21,8 @@ pub struct Clusters {
     pub q: f64,
     /// The quantile of all durations.
     pub pooled: f64,
+    /// Between which durations it is for sure: a histogram knows it to a bucket, if that is not an atom.
+    pub within: (f64, f64),
     /// By replication: how many durations are at or below the pooled quantile (or another near it), and how many there are.
     pub counts: Vec<(f64, f64)>,
 }
@@ -53,15 +55,23 @@ fn share(Clusters { q, counts, .. }: &Clusters) -> Share {
 /// The pooled quantile with Woodruff's interval. `at` gives the pooled quantile of any share.
 pub fn quantile(clusters: &Clusters, at: impl Fn(f64) -> f64, confidence: f64) -> Estimate {
     let Share { n, error, .. } = share(clusters);
-    let Clusters { q, pooled, .. } = *clusters;
+    let Clusters { q, pooled, within, .. } = *clusters;
     if n < 2 {
         return interval(pooled, f64::NAN, n, confidence, Method::Woodruff);
     }
     let t = student_t(confidence, n - 1);
-    // Of a bucket only its middle is known as a quantile; what moves within it is added. No error is no length.
-    let end = |level: f64| if error > 0.0 { pooled + (at(level.clamp(0.0, 1.0)) - at(q)) } else { pooled };
+    // No error is no length.
+    let end = |level: f64| if error > 0.0 { at(level.clamp(0.0, 1.0)) } else { pooled };
     let (low, high) = (end(q - t * error), end(q + t * error));
-    Estimate { estimate: pooled, low, high, std_error: (high - low) / 2.0 / t, n, method: Method::Woodruff }
+    // And no interval is narrower than what is known of the durations.
+    Estimate {
+        estimate: pooled,
+        low: low.min(within.0),
+        high: high.max(within.1),
+        std_error: (high - low) / 2.0 / t,
+        n,
+        method: Method::Woodruff,
+    }
 }
 
 /// Values of the replications whose mean is the pooled quantile, and whose spread is its error: each is what its replication's share does to it.
@@ -89,7 +99,8 @@ mod tests {
     fn the_interval_of_a_quantile_is_woodruffs() {
         // By hand: 8 of 10, 9 of 10 and 10 of 10 are a share of 0.9; off by −1, 0 and 1, so s = √(3/2 · 2)/30 = √3/30. t(2) at 50 % is √(2/3), so
         // t s = √2/30. Quantiles are 100 times their share: ± 100 √2/30.
-        let clusters = Clusters { q: 0.9, pooled: 90.0, counts: vec![(8.0, 10.0), (0.0, 0.0), (9.0, 10.0), (10.0, 10.0)] };
+        let clusters =
+            Clusters { q: 0.9, pooled: 90.0, within: (90.0, 90.0), counts: vec![(8.0, 10.0), (0.0, 0.0), (9.0, 10.0), (10.0, 10.0)] };
         let e = quantile(&clusters, |share| 100.0 * share, 0.5);
         let half = 100.0 * 2f64.sqrt() / 30.0;
         near(e.low, 90.0 - half);
@@ -104,7 +115,7 @@ mod tests {
     #[test]
     fn replications_of_unequal_size_count_by_their_durations() {
         // By hand: 10 of 10 and 60 of 90 are 0.7; off by 3 and −3, so s = √(2 · 18)/100 = 0.06. t(1) at 50 % is 1.
-        let clusters = Clusters { q: 0.7, pooled: 7.0, counts: vec![(10.0, 10.0), (60.0, 90.0)] };
+        let clusters = Clusters { q: 0.7, pooled: 7.0, within: (7.0, 7.0), counts: vec![(10.0, 10.0), (60.0, 90.0)] };
         let e = quantile(&clusters, |share| 10.0 * share, 0.5);
         near(e.low, 6.4);
         near(e.high, 7.6);
@@ -114,7 +125,7 @@ mod tests {
     fn an_error_known_at_another_share_is_carried_to_the_quantile() {
         // By hand: s = 0.06 as above at a share of 0.7 is √(0.9 · 0.1)/√(0.7 · 0.3) of that at 0.9; and never less than half.
         let at = |q: f64| {
-            let clusters = Clusters { q, pooled: 10.0 * q, counts: vec![(10.0, 10.0), (60.0, 90.0)] };
+            let clusters = Clusters { q, pooled: 10.0 * q, within: (10.0 * q, 10.0 * q), counts: vec![(10.0, 10.0), (60.0, 90.0)] };
             quantile(&clusters, |share| 10.0 * share, 0.5).std_error
         };
         near(at(0.9), 0.6 * (0.09f64 / 0.21).sqrt());
@@ -124,7 +135,8 @@ mod tests {
     #[test]
     fn linearised_values_have_the_quantile_as_mean_and_its_error_as_spread() {
         // Where the quantile is linear in the share there is nothing to approximate: the interval is that of the values' mean.
-        let clusters = Clusters { q: 0.7, pooled: 7.0, counts: vec![(10.0, 10.0), (50.0, 60.0), (0.0, 0.0), (10.0, 30.0)] };
+        let clusters =
+            Clusters { q: 0.7, pooled: 7.0, within: (7.0, 7.0), counts: vec![(10.0, 10.0), (50.0, 60.0), (0.0, 0.0), (10.0, 30.0)] };
         let (values, e) = (linearised(&clusters, |share| 10.0 * share, 0.5), quantile(&clusters, |share| 10.0 * share, 0.5));
         let made = super::super::mean(&values, 0.5);
         assert!(values[2].is_nan() && made.n == 3);
@@ -139,7 +151,7 @@ mod tests {
     fn the_density_of_linearised_values_is_that_between_the_ends_of_the_interval() {
         // By hand: s = 0.06 at a share of 0.7, √(3/7) of that at 0.9, is e; t(1) at 50 % is 1. Of quantiles x³ the slope from 0.9 − e to 0.9 + e is
         // 3 · 0.81 + e², and 10 of 10 are 3 more than their share of 100.
-        let clusters = Clusters { q: 0.9, pooled: 0.729, counts: vec![(10.0, 10.0), (60.0, 90.0)] };
+        let clusters = Clusters { q: 0.9, pooled: 0.729, within: (0.729, 0.729), counts: vec![(10.0, 10.0), (60.0, 90.0)] };
         let carried = (3.0f64 / 7.0).sqrt();
         let slope = 2.43 + (0.06 * carried).powi(2);
         let values = linearised(&clusters, |share| share.powi(3), 0.5);
@@ -150,7 +162,7 @@ mod tests {
     #[test]
     fn equal_replications_leave_no_doubt_and_one_has_no_interval() {
         // Definition.
-        let of = |counts: Vec<(f64, f64)>| Clusters { q: 0.5, pooled: 5.0, counts };
+        let of = |counts: Vec<(f64, f64)>| Clusters { q: 0.5, pooled: 5.0, within: (5.0, 5.0), counts };
         let even = of(vec![(5.0, 10.0), (50.0, 100.0)]);
         let e = quantile(&even, |share| 9.0 * share, 0.95);
         assert_eq!((e.low, e.high, e.std_error, linearised(&even, |share| 9.0 * share, 0.95)), (5.0, 5.0, 0.0, vec![5.0, 5.0]));
@@ -159,6 +171,16 @@ mod tests {
             assert!(e.estimate == 5.0 && e.low.is_nan() && e.high.is_nan() && e.std_error.is_nan() && e.n < 2, "{e:?}");
             assert!(linearised(&alone, |share| 9.0 * share, 0.95).iter().all(|value| *value == 5.0 || value.is_nan()));
         }
+    }
+
+    #[test]
+    fn no_interval_is_narrower_than_what_is_known_of_the_durations() {
+        // Definition: equal shares leave no error, but the quantile is known to a bucket; a wider interval has the bucket in it already.
+        let equal = Clusters { q: 0.5, pooled: 5.0, within: (4.9, 5.2), counts: vec![(5.0, 10.0), (50.0, 100.0)] };
+        let e = quantile(&equal, |share| 10.0 * share, 0.95);
+        assert_eq!((e.low, e.estimate, e.high, e.std_error), (4.9, 5.0, 5.2, 0.0));
+        let wide = Clusters { q: 0.7, pooled: 7.0, within: (6.9, 7.1), counts: vec![(10.0, 10.0), (60.0, 90.0)] };
+        near(quantile(&wide, |share| 10.0 * share, 0.5).low, 6.4);
     }
 
     #[test]
@@ -180,7 +202,7 @@ mod tests {
             let of = |sorted: &[f64], q: f64| sorted[((q * sorted.len() as f64).ceil() as usize).max(1) - 1];
             let pooled = of(&all, 0.99);
             let counts = own.iter().map(|own| (own.partition_point(|d| *d <= pooled) as f64, 100.0)).collect();
-            let e = quantile(&Clusters { q: 0.99, pooled, counts }, |share| of(&all, share), 0.95);
+            let e = quantile(&Clusters { q: 0.99, pooled, within: (pooled, pooled), counts }, |share| of(&all, share), 0.95);
             woodruff += u32::from(e.low <= exact && exact <= e.high);
             let e = super::super::intervals::about(pooled, &own.iter().map(|own| of(own, 0.99)).collect::<Vec<_>>(), 0.95);
             sectioning += u32::from(e.low <= exact && exact <= e.high);

@@ -1,7 +1,7 @@
 //! The numbers of phases: what each workload's users saw before, during and after something that changes.
 
 use super::{How, QUANTILES, Walk, plain, ratio};
-use crate::measure::Record;
+use crate::measure::{Record, mean_s};
 
 impl Walk<'_> {
     /// Phase by phase, by workload.
@@ -26,7 +26,7 @@ impl Walk<'_> {
         let latencies = self.record.map(|record| record.phases[tally].latency.distribution()).unwrap_or_default();
         let histogram = self.histograms.len();
         let latency = ("latency", "");
-        self.put("phase", entity, latency, "mean", "s", How::Mean, |r| plain(r.phases[tally].sum_ns as f64 * 1e-9 / of(r)));
+        self.put("phase", entity, latency, "mean", "s", How::Mean, |r| plain(mean_s(r.phases[tally].sum_ns, r.phases[tally].outcomes[0])));
         let quantiles = latencies.quantiles_s(QUANTILES.map(|(_, q)| q));
         for ((stat, q), quantile) in QUANTILES.into_iter().zip(quantiles).filter(|((stat, _), _)| ["p50", "p95", "p99"].contains(stat)) {
             self.put("phase", entity, latency, stat, "s", How::Quantile { histogram, q }, |_| plain(quantile));
