@@ -3,7 +3,7 @@
 use crate::units::Time;
 
 /// An (origin, endpoint) pair. Each request is counted under one; a workload and an endpoint are sums of flows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Flow {
     /// The workload it comes from, or none for calls between services.
     pub workload: Option<u32>,
@@ -18,7 +18,7 @@ pub struct Endpoint {
 }
 
 /// A labelled kind of wait at one endpoint.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Label {
     pub endpoint: u32,
     pub name: String,

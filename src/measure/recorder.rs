@@ -37,13 +37,14 @@ impl Recorder {
     /// Ends the window of each workload: rates and latency of its flows together.
     pub fn close_workloads(&mut self, now: Time) {
         let seconds = (now - self.window_start).seconds().max(1e-9);
-        for workload in 0..self.backlog.len() {
-            let mut sum = super::tally::WindowTally::default();
-            for (tally, of) in self.tallies.iter().zip(&self.workload_of) {
-                if *of == Some(workload as u32) {
-                    sum.add(&tally.window);
-                }
+        let mut sums = vec![super::tally::WindowTally::default(); self.backlog.len()];
+        for (tally, of) in self.tallies.iter_mut().zip(&self.workload_of) {
+            let window = std::mem::take(&mut tally.window);
+            if let Some(workload) = of {
+                sums[*workload as usize].add(&window);
             }
+        }
+        for (workload, sum) in sums.iter().enumerate() {
             let rate = |count: u64| count as f64 / seconds;
             let constant = |value: f64| Window { mean: value, min: value, max: value, last: value };
             self.row.push(constant(rate(sum.arrivals)));
@@ -53,11 +54,8 @@ impl Recorder {
             self.row.push(Window { mean, min: known(sum.latency_min_ns), max: known(sum.latency_max_ns), last: mean });
             self.row.push(constant(rate(sum.failures)));
             if let Some(watch) = &mut self.watch {
-                self.row.extend(watch.close(workload, self.window_start, now, &sum));
+                self.row.extend(watch.close(workload, self.window_start, now, sum));
             }
-        }
-        for tally in &mut self.tallies {
-            tally.window = Default::default();
         }
     }
     /// Keeps the filled row if series are asked for, and opens the next window.
@@ -71,14 +69,17 @@ impl Recorder {
         }
         self.window_start = now;
     }
-    /// How many requests of each workload are in the system.
-    pub fn in_system(&self, workload: u32) -> u64 {
-        let flows = self.tallies.iter().zip(&self.workload_of).filter(|(_, of)| **of == Some(workload));
-        flows.map(|(tally, _)| tally.came - tally.gone).sum()
-    }
-    /// How many requests of a workload have come.
-    pub fn came(&self, workload: u32) -> u64 {
-        self.tallies.iter().zip(&self.workload_of).filter(|(_, of)| **of == Some(workload)).map(|(tally, _)| tally.came).sum()
+    /// By workload: how many of its requests are in the system, and how many have come.
+    pub fn in_system_and_came(&self) -> Vec<(u64, u64)> {
+        let mut of = vec![(0, 0); self.backlog.len()];
+        for (tally, workload) in self.tallies.iter().zip(&self.workload_of) {
+            if let Some(workload) = workload {
+                let (in_system, came) = &mut of[*workload as usize];
+                *in_system += tally.came - tally.gone;
+                *came += tally.came;
+            }
+        }
+        of
     }
     /// The finished record. Instances and links bring the counts they keep themselves.
     pub fn finish(self, mut instances: Vec<InstanceTally>, mut links: Vec<LinkTally>) -> Record {

@@ -100,6 +100,17 @@ struct Walk<'a> {
     histograms: Vec<Distribution>,
 }
 
+/// The numbers of what belongs to each of so many, in one pass.
+fn by(owners: usize, owner_of: impl Iterator<Item = Option<u32>>) -> Vec<Vec<usize>> {
+    let mut of = vec![Vec::new(); owners];
+    for (index, owner) in owner_of.enumerate() {
+        if let Some(owner) = owner {
+            of[owner as usize].push(index);
+        }
+    }
+    of
+}
+
 /// A value that is not a ratio.
 fn plain(value: f64) -> Value {
     Value { value, weight: 1.0 }
@@ -112,15 +123,18 @@ fn ratio(numerator: f64, denominator: f64) -> Value {
 impl<'a> Walk<'a> {
     fn everything(&mut self) {
         let layout = self.layout;
-        for (index, name) in layout.workloads.iter().enumerate() {
-            self.requests("workload", name, |flow| flow.workload == Some(index as u32), None);
+        let flows = by(layout.workloads.len(), layout.flows.iter().map(|flow| flow.workload));
+        for (name, flows) in layout.workloads.iter().zip(&flows) {
+            self.requests("workload", name, flows, &[]);
         }
-        for (index, endpoint) in layout.endpoints.iter().enumerate() {
-            self.requests("endpoint", &endpoint.name, |flow| flow.endpoint == Some(index as u32), Some(index as u32));
+        let flows = by(layout.endpoints.len(), layout.flows.iter().map(|flow| flow.endpoint));
+        let labels = by(layout.endpoints.len(), layout.labels.iter().map(|label| Some(label.endpoint)));
+        for ((endpoint, flows), labels) in layout.endpoints.iter().zip(&flows).zip(&labels) {
+            self.requests("endpoint", &endpoint.name, flows, labels);
         }
-        for (index, name) in layout.services.iter().enumerate() {
-            let members: Vec<usize> = (0..layout.instances.len()).filter(|&i| layout.instances[i].service == index as u32).collect();
-            self.machines("service", name, &members);
+        let members = by(layout.services.len(), layout.instances.iter().map(|instance| Some(instance.service)));
+        for (name, members) in layout.services.iter().zip(&members) {
+            self.machines("service", name, members);
         }
         for (index, instance) in layout.instances.iter().enumerate() {
             self.machines("instance", &instance.name, &[index]);
@@ -128,10 +142,10 @@ impl<'a> Walk<'a> {
         for (index, name) in layout.links.iter().enumerate() {
             self.link(name, index);
         }
-        for (index, name) in layout.services.iter().enumerate() {
-            for (i, instance) in layout.instances.iter().enumerate().filter(|(_, instance)| instance.service == index as u32) {
+        for (name, members) in layout.services.iter().zip(&members) {
+            for &i in members {
                 let value = |record: &Record| plain(record.instances[i].chosen as f64);
-                self.put("balancer", name, ("chosen.", &instance.name), "total", "1", How::Mean, value);
+                self.put("balancer", name, ("chosen.", &layout.instances[i].name), "total", "1", How::Mean, value);
             }
         }
         self.phases();
@@ -163,15 +177,13 @@ impl<'a> Walk<'a> {
         self.histograms.push(histogram);
     }
 
-    fn requests(&mut self, kind: &'static str, entity: &str, mine: impl Fn(&super::Flow) -> bool, endpoint: Option<u32>) {
+    fn requests(&mut self, kind: &'static str, entity: &str, flows: &[usize], labels: &[usize]) {
         let layout = self.layout;
         let mut sum = Tally::new(layout.outcomes.len());
         if let Some(record) = self.record {
-            for (tally, _) in record.flows.iter().zip(&layout.flows).filter(|(_, flow)| mine(flow)) {
-                sum.add(tally);
-            }
+            flows.iter().for_each(|&flow| sum.add(&record.flows[flow]));
         }
-        let latencies = together(self.latencies.iter().zip(&layout.flows).filter(|(_, flow)| mine(flow)).map(|(own, _)| own));
+        let latencies = together(flows.iter().filter_map(|&flow| self.latencies.get(flow)));
         let seconds = |record: &Record| record.measured_ns as f64 * 1e-9;
         let completed = sum.completed();
         let n = completed as f64;
@@ -188,9 +200,9 @@ impl<'a> Walk<'a> {
         for (index, part) in PARTS.iter().enumerate() {
             self.put(kind, entity, ("time_in.", part), "mean", "s", How::Mean, |_| plain(mean_s(sum.parts_ns[index], completed)));
         }
-        for (index, label) in layout.labels.iter().enumerate().filter(|(_, label)| Some(label.endpoint) == endpoint) {
+        for &index in labels {
             let value = |record: &Record| plain(mean_s(record.labels_ns[index], completed));
-            self.put(kind, entity, ("time_in.io.", &label.name), "mean", "s", How::Mean, value);
+            self.put(kind, entity, ("time_in.io.", &layout.labels[index].name), "mean", "s", How::Mean, value);
         }
         let failed = sum.failed() as f64;
         self.put(kind, entity, ("arrivals", ""), "total", "1", How::Mean, |_| plain(sum.arrivals as f64));

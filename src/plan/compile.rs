@@ -14,6 +14,8 @@ use crate::server::InstancePlan;
 use crate::step::{self, Op, call::Call};
 use crate::units::Time;
 use crate::workload::Traffic;
+use indexmap::{IndexMap, IndexSet};
+use std::collections::BTreeSet;
 
 /// Compiles a checked scenario.
 pub fn compile(scenario: &Scenario) -> Plan {
@@ -35,6 +37,8 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         program: Vec::new(),
         endpoints: Vec::new(),
         calls: Vec::new(),
+        flows: IndexSet::new(),
+        labels: IndexSet::new(),
         layout: Layout::default(),
     };
     let sources = build.sources(scenario);
@@ -77,6 +81,9 @@ struct Build<'s> {
     program: Vec<Op>,
     endpoints: Vec<EndpointPlan>,
     calls: Vec<CallPlan>,
+    /// Each once; its id is its place.
+    flows: IndexSet<Flow>,
+    labels: IndexSet<measure::Label>,
     layout: Layout,
 }
 
@@ -109,11 +116,7 @@ impl<'s> Build<'s> {
     }
 
     fn flow(&mut self, flow: Flow) -> u32 {
-        let known = self.layout.flows.iter().position(|f| *f == flow);
-        known.unwrap_or_else(|| {
-            self.layout.flows.push(flow);
-            self.layout.flows.len() - 1
-        }) as u32
+        self.flows.insert_full(flow).0 as u32
     }
 
     /// Compiles the steps of all endpoints into one program: memory first, then the steps, then the answer.
@@ -122,7 +125,7 @@ impl<'s> Build<'s> {
             let entry = &self.directory.endpoints[id];
             let (service, path, endpoint) = (entry.service, entry.path.clone(), entry.endpoint);
             let mut steps =
-                Steps { build: self, service, endpoint: id as u32, path, counts: Vec::new(), needs: Vec::new(), program: Vec::new() };
+                Steps { build: self, service, endpoint: id as u32, path, counts: IndexMap::new(), needs: Vec::new(), program: Vec::new() };
             for step in &endpoint.steps {
                 step.compile(&mut steps);
             }
@@ -145,8 +148,7 @@ impl<'s> Build<'s> {
         let client = scenario.workload.values().find_map(|workload| workload.via.last());
         for (id, (name, service)) in scenario.services.iter().enumerate() {
             let salt = |what: &str| Salt::of(&format!("services.{name}.{what}"));
-            let members: Vec<usize> =
-                (0..self.directory.instances.len()).filter(|&i| self.directory.instances[i].service == id as u32).collect();
+            let members = self.directory.members[id].0.clone();
             services.push(ServicePlan {
                 balance: service.balance,
                 first_instance: instances.len() as u32,
@@ -155,17 +157,17 @@ impl<'s> Build<'s> {
                 endpoint_salt: salt("endpoint"),
             });
             for index in members {
-                let entry = &self.directory.instances[index];
+                let entry = &self.directory.instances[index as usize];
                 let (workers, cores_per_worker) = entry.runtime.workers(entry.machine.cpu);
                 let machine = entry.machine;
                 let (instance, then) = (entry.name.clone(), entry.then);
                 let (first_endpoint, endpoints) = (entry.first_endpoint, entry.endpoints);
                 // An instance has links of its own only if it has a name of its own.
                 let named = !service.instances.is_empty();
-                let own = |a: &str, b: &str| named && scenario.links.contains_key(&format!("{a} -> {b}"));
-                let link_in = own(name, &instance).then(|| self.links.between(&mut self.directory, &[name], &[&instance])).flatten();
-                let out = client.filter(|client| own(&instance, client));
-                let link_out = out.and_then(|client| self.links.between(&mut self.directory, &[&instance], &[client]));
+                let client = client.filter(|client| named && self.directory.joined(&instance, client).is_some());
+                let is_joined = named && self.directory.joined(name, &instance).is_some();
+                let link_in = is_joined.then(|| self.links.between(&mut self.directory, &[name], &[&instance])).flatten();
+                let link_out = client.and_then(|client| self.links.between(&mut self.directory, &[&instance], &[client]));
                 let next = then.and_then(|next| self.directory.services.get(next.as_str()).copied());
                 let onward = next.map(|next| routes::add_onward(&mut self.hops, &mut self.links, &mut self.directory, &instance, next));
                 self.layout.instances.push(measure::Instance {
@@ -196,14 +198,26 @@ impl<'s> Build<'s> {
         (services, instances)
     }
 
-    /// Flows for requests whose endpoint the instance draws: every endpoint of a workload that names only a service.
+    /// Flows for requests whose endpoint the instance draws: of a workload that names only a service, every endpoint of that and of those that it hands
+    /// requests on to. Others have none.
     fn flows_of(&mut self, scenario: &Scenario) -> Vec<Vec<u32>> {
-        let mut table = vec![vec![NONE; self.directory.endpoints.len()]; scenario.workload.len()];
-        for workload in 0..scenario.workload.len() as u32 {
-            if self.layout.flows.contains(&Flow { workload: Some(workload), endpoint: None }) {
-                for endpoint in 0..self.directory.endpoints.len() as u32 {
-                    table[workload as usize][endpoint as usize] = self.flow(Flow { workload: Some(workload), endpoint: Some(endpoint) });
+        let mut table = vec![Vec::new(); scenario.workload.len()];
+        for (id, workload) in scenario.workload.values().enumerate() {
+            let named = workload.to.iter().chain(workload.mix.keys()).filter_map(|to| self.directory.services.get(to.as_str()));
+            let mut open: Vec<u32> = named.copied().collect();
+            if open.is_empty() {
+                continue;
+            }
+            let mut reached: BTreeSet<u32> = BTreeSet::new();
+            while let Some(service) = open.pop() {
+                if reached.insert(service) {
+                    let thens = scenario.services[service as usize].instances.values().filter_map(|spec| spec.then.as_deref());
+                    open.extend(thens.filter_map(|then| self.directory.services.get(then)));
                 }
+            }
+            table[id] = vec![NONE; self.directory.endpoints.len()];
+            for endpoint in reached.iter().flat_map(|service| self.directory.members[*service as usize].1.clone()).collect::<Vec<u32>>() {
+                table[id][endpoint as usize] = self.flow(Flow { workload: Some(id as u32), endpoint: Some(endpoint) });
             }
         }
         table
@@ -236,6 +250,8 @@ impl<'s> Build<'s> {
         layout.endpoints = self.directory.endpoints.iter().map(|e| measure::Endpoint { name: e.name.clone() }).collect();
         layout.links = self.links.plans.iter().map(|link| link.name.clone()).collect();
         layout.outcomes = self.directory.outcomes.clone();
+        layout.flows = std::mem::take(&mut self.flows).into_iter().collect();
+        layout.labels = std::mem::take(&mut self.labels).into_iter().collect();
     }
 }
 
@@ -246,7 +262,7 @@ struct Steps<'b, 's> {
     endpoint: u32,
     path: String,
     /// How many draws of each name there have been: the second `cpu` draws as `cpu#1`.
-    counts: Vec<(String, u32)>,
+    counts: IndexMap<String, u32>,
     needs: Vec<Sampler>,
     program: Vec<Op>,
 }
@@ -257,11 +273,7 @@ impl step::Compiler for Steps<'_, '_> {
         Sampler::new(law, self.salt(what))
     }
     fn salt(&mut self, what: &str) -> Salt {
-        let index = self.counts.iter().position(|(name, _)| name == what).unwrap_or_else(|| {
-            self.counts.push((what.to_string(), 0));
-            self.counts.len() - 1
-        });
-        let count = &mut self.counts[index].1;
+        let count = self.counts.entry(what.to_string()).or_default();
         let salt = Salt::of(&format!("{}.{what}#{count}", self.path));
         *count += 1;
         salt
@@ -282,12 +294,8 @@ impl step::Compiler for Steps<'_, '_> {
         build.calls.len() as u32 - 1
     }
     fn label(&mut self, name: &str) -> u32 {
-        let labels = &mut self.build.layout.labels;
         let label = measure::Label { endpoint: self.endpoint, name: name.to_string() };
-        labels.iter().position(|known| *known == label).unwrap_or_else(|| {
-            labels.push(label);
-            labels.len() - 1
-        }) as u32
+        self.build.labels.insert_full(label).0 as u32
     }
     fn error(&mut self, status: u16) -> Outcome {
         self.build.directory.error(status)

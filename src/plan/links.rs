@@ -7,8 +7,6 @@ use crate::network::{Link, LinkPlan};
 use crate::random::dists::Sampler;
 use crate::random::keys::Salt;
 use crate::scenario::Directory;
-use crate::scenario::split_link;
-use indexmap::IndexMap;
 
 /// The links of the plan, made as routes need them.
 #[derive(Default)]
@@ -21,15 +19,14 @@ pub struct Links {
 impl Links {
     /// The id of the link from one group to another, each given by its names, the most specific first.
     pub fn between(&mut self, directory: &mut Directory, from: &[&str], to: &[&str]) -> Option<u32> {
-        let written = &directory.scenario.links;
-        if let Some((a, b, link)) = given(written, from, to) {
+        if let Some((a, b, link)) = given(directory, from, to) {
             return Some(self.link(directory, a, b, link, link.id.as_deref()));
         }
-        if let Some((b, a, link)) = given(written, to, from) {
+        if let Some((b, a, link)) = given(directory, to, from) {
             let id = link.id.as_ref().map(|id| format!("{id} (back)"));
             return Some(self.link(directory, a, b, link, id.as_deref()));
         }
-        let link = written.get("default")?;
+        let link = directory.scenario.links.get("default")?;
         Some(self.link(directory, from.first()?, to.first()?, link, None))
     }
 
@@ -56,8 +53,7 @@ impl Links {
 }
 
 /// The link that is written from one group to another, with the names it is written under.
-fn given<'s>(written: &'s IndexMap<String, Link>, from: &[&'s str], to: &[&'s str]) -> Option<(&'s str, &'s str, &'s Link)> {
+fn given<'n, 's>(directory: &Directory<'s>, from: &[&'n str], to: &[&'n str]) -> Option<(&'n str, &'n str, &'s Link)> {
     let pairs = from.iter().flat_map(|a| to.iter().map(move |b| (*a, *b)));
-    let find = |(a, b)| written.iter().find(|(key, _)| split_link(key) == Some((a, b))).map(|(_, link)| (a, b, link));
-    pairs.into_iter().find_map(find)
+    pairs.into_iter().find_map(|(a, b)| directory.joined(a, b).map(|link| (a, b, link)))
 }

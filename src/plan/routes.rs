@@ -61,12 +61,11 @@ fn cross(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, from
 /// Whether an instance of the service has a link of its own from the balancer.
 fn has_own_link_in(directory: &Directory, service: u32, name: &str) -> bool {
     let scenario = directory.scenario;
-    scenario.services[service as usize].instances.keys().any(|instance| scenario.links.contains_key(&format!("{name} -> {instance}")))
+    scenario.services[service as usize].instances.keys().any(|instance| directory.joined(name, instance).is_some())
 }
 
 /// Whether an instance of the service has a link of its own to that node.
 fn has_own_link_out(directory: &Directory, service: u32, to: &str) -> bool {
-    let named = !directory.scenario.services[service as usize].instances.is_empty();
-    let own = |name: &str| directory.scenario.links.contains_key(&format!("{name} -> {to}"));
-    named && directory.instances.iter().filter(|i| i.service == service).any(|i| own(&i.name) || i.then.is_some())
+    let named = &directory.scenario.services[service as usize].instances;
+    named.iter().any(|(name, spec)| directory.joined(name, to).is_some() || spec.then.is_some())
 }

@@ -2,10 +2,12 @@
 
 use super::{Endpoint, Scenario, split_link};
 use crate::fault::{Names, Unknown};
+use crate::network::Link;
 use crate::problem::nearest;
 use crate::request::{NONE, Outcome};
 use crate::server::{Machine, Runtime};
 use indexmap::{IndexMap, IndexSet};
+use std::ops::Range;
 
 /// An instance in the directory.
 pub struct InstanceEntry<'s> {
@@ -36,6 +38,10 @@ pub struct Directory<'s> {
     pub scenario: &'s Scenario,
     pub services: IndexMap<&'s str, u32>,
     pub instances: Vec<InstanceEntry<'s>>,
+    /// By service: which instances are its own, and which endpoints.
+    pub members: Vec<(Range<u32>, Range<u32>)>,
+    /// Instances that have a name of their own.
+    named: IndexMap<&'s str, u32>,
     pub endpoints: Vec<EndpointEntry<'s>>,
     pub endpoint_ids: IndexMap<String, u32>,
     /// What a link may join: `users`, workloads, `via` nodes, services, instances.
@@ -44,6 +50,8 @@ pub struct Directory<'s> {
     pub outcomes: Vec<String>,
     /// Links of the plan by name and by id, once they are known.
     pub links: IndexMap<String, u32>,
+    /// Links as they are written, by their two ends.
+    joined: IndexMap<(&'s str, &'s str), &'s Link>,
 }
 
 impl<'s> Directory<'s> {
@@ -52,14 +60,23 @@ impl<'s> Directory<'s> {
             scenario,
             services: scenario.services.keys().enumerate().map(|(id, name)| (name.as_str(), id as u32)).collect(),
             instances: Vec::new(),
+            members: Vec::new(),
+            named: IndexMap::new(),
             endpoints: Vec::new(),
             endpoint_ids: IndexMap::new(),
             nodes: nodes(scenario),
             outcomes: Outcome::NAMES.iter().map(|name| name.to_string()).collect(),
             links: IndexMap::new(),
+            joined: IndexMap::new(),
         };
+        for (key, link) in &scenario.links {
+            if let Some(ends) = split_link(key) {
+                directory.joined.entry(ends).or_insert(link);
+            }
+        }
         for (id, (name, service)) in scenario.services.iter().enumerate() {
             let service_id = id as u32;
+            let (first_instance, first_endpoint) = (directory.instances.len() as u32, directory.endpoints.len() as u32);
             if service.instances.is_empty() {
                 let (first_endpoint, endpoints) = directory.add_endpoints(name, service_id, &service.endpoints, format!("services.{name}"));
                 for replica in 1..=service.replicas {
@@ -81,6 +98,7 @@ impl<'s> Directory<'s> {
                 let path = format!("services.{name}.instances.{instance}");
                 let (first_endpoint, endpoints) = directory.add_endpoints(instance, service_id, &spec.endpoints, path);
                 let (machine, runtime, then) = (&spec.instance, &spec.runtime, spec.then.as_ref());
+                directory.named.entry(instance).or_insert(directory.instances.len() as u32);
                 directory.instances.push(InstanceEntry {
                     name: instance.clone(),
                     service: service_id,
@@ -92,6 +110,8 @@ impl<'s> Directory<'s> {
                     endpoints,
                 });
             }
+            let (instances, endpoints) = (directory.instances.len() as u32, directory.endpoints.len() as u32);
+            directory.members.push((first_instance..instances, first_endpoint..endpoints));
         }
         directory
     }
@@ -106,6 +126,23 @@ impl<'s> Directory<'s> {
         (first, self.endpoints.len() as u32 - first)
     }
 
+    /// The link that is written from one node to another.
+    pub fn joined(&self, from: &str, to: &str) -> Option<&'s Link> {
+        let joined: &IndexMap<(&str, &str), &'s Link> = &self.joined;
+        joined.get(&(from, to)).copied()
+    }
+
+    /// The instance of a name: its own, or `service#2`.
+    fn instance(&self, name: &str) -> Option<u32> {
+        let replica = || {
+            let (service, number) = name.rsplit_once('#')?;
+            let members = self.members[*self.services.get(service)? as usize].0.clone();
+            members.start.checked_add(number.parse::<u32>().ok()?.checked_sub(1)?).filter(|id| members.contains(id))
+        };
+        let found = self.named.get(name).copied().or_else(replica)?;
+        (self.instances[found as usize].name == name).then_some(found)
+    }
+
     /// The service and endpoint of a reference: `api.GET /a`, or just `api`.
     pub fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Unknown> {
         if let Some(service) = self.services.get(reference) {
@@ -118,12 +155,9 @@ impl<'s> Directory<'s> {
 
 impl Names for Directory<'_> {
     fn instances(&self, name: &str) -> Result<Vec<u32>, Unknown> {
-        let ids = |wanted: &dyn Fn(&InstanceEntry) -> bool| {
-            (0..self.instances.len() as u32).filter(|&i| wanted(&self.instances[i as usize])).collect::<Vec<_>>()
-        };
-        let found = match self.services.get(name) {
-            Some(service) => ids(&|instance| instance.service == *service),
-            None => ids(&|instance| instance.name == name),
+        let found: Vec<u32> = match self.services.get(name) {
+            Some(service) => self.members[*service as usize].0.clone().collect(),
+            None => self.instance(name).into_iter().collect(),
         };
         if found.is_empty() {
             let known = self.services.keys().copied().chain(self.instances.iter().map(|i| i.name.as_str()));

@@ -57,7 +57,10 @@ pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
         faults.push((fault.until, index as u32, false));
         marks.extend([fault.at, fault.until]);
     }
-    marks.retain(|mark| *mark <= horizon && mark.0 > 0 || faults.iter().any(|f| f.0 == *mark && mark.0 == 0));
+    // By time, and as they are written where that is the same.
+    faults.sort_by_key(|fault| fault.0);
+    let begins_with_faults = faults.first().is_some_and(|fault| fault.0 == Time::ZERO);
+    marks.retain(|mark| if *mark == Time::ZERO { begins_with_faults } else { *mark <= horizon });
     marks.sort_unstable();
     marks.dedup();
     let measured_from = plan.measured_from;
@@ -73,7 +76,8 @@ pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
         if whole_window {
             next_window = next_window.saturating_add(window);
         }
-        let at = |begins: bool| faults.iter().filter(|f| f.0 == end && f.2 == begins).map(|f| f.1).collect();
+        let here = faults.partition_point(|fault| fault.0 < end)..faults.partition_point(|fault| fault.0 <= end);
+        let at = |begins: bool| faults[here.clone()].iter().filter(|fault| fault.2 == begins).map(|fault| fault.1).collect();
         Some(Epoch {
             end,
             stop: Stop::Reached,

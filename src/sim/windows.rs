@@ -39,9 +39,8 @@ pub fn close(
 
 /// Notes how many requests of each workload are in the system, in the middle and at the end of the measured part.
 fn note_backlog(recorder: &mut Recorder, last: bool) {
-    for workload in 0..recorder.backlog.len() {
-        let (in_system, came) = (recorder.in_system(workload as u32), recorder.came(workload as u32));
-        let backlog = &mut recorder.backlog[workload];
+    let now = recorder.in_system_and_came();
+    for (backlog, (in_system, came)) in recorder.backlog.iter_mut().zip(now) {
         if last {
             backlog.end = in_system;
             backlog.arrivals = came - backlog.arrivals;
