@@ -2,10 +2,10 @@
 
 use super::Outcome;
 use super::draw::paint;
-use super::out::{print, say};
-use super::run::refuse_store;
+use super::out::{noted, print, say};
+use super::write::refuse_store;
 use crate::report::Paint;
-use crate::store::{Folder, StoreError};
+use crate::store::{Folder, StoreError, Study};
 use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::Path;
@@ -19,9 +19,9 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Takes the folder, before anything is simulated; none if it holds another scenario's results or cannot be written, which is then said.
-    pub fn begin(json: bool, quiet: bool, out: Option<&Path>, scenario: &str, force: bool) -> Option<Answer> {
-        match out.map(|path| Folder::open(path, scenario, force)).transpose() {
+    /// Takes the folder, before anything is simulated; none if it holds the result of another study or cannot be written, which is then said.
+    pub fn begin(json: bool, quiet: bool, out: Option<&Path>, study: Study, force: bool) -> Option<Answer> {
+        match out.map(|path| Folder::open(path, study, force)).transpose() {
             Ok(folder) => Some(Answer { json, quiet, folder }),
             Err(error) => {
                 refuse_store(&error);
@@ -30,27 +30,29 @@ impl Answer {
         }
     }
 
-    /// Says it as JSON, as text or not at all, then writes its files.
+    /// Writes its files, and says it as JSON, as text or not at all, also when they cannot be written.
     pub fn end(
         self,
         json: impl FnOnce() -> Value,
         text: impl FnOnce(Paint) -> String,
         write: impl FnOnce(Folder) -> Result<usize, StoreError>,
     ) -> Outcome {
-        let printed = if self.json {
-            print(&format!("{:#}\n", json()))
-        } else if !self.quiet {
-            print(&text(paint(std::io::stdout().is_terminal())))
-        } else {
-            Outcome::Done
-        };
-        if let Some(folder) = self.folder {
-            let path = folder.path().display().to_string();
-            match write(folder) {
-                Ok(files) if !self.json && !self.quiet => say(&format!("wrote {files} files to {path}")),
-                Ok(_) => {}
-                Err(error) => return refuse_store(&error),
+        let path = self.folder.as_ref().map_or(String::new(), |folder| folder.path().display().to_string());
+        let written = self.folder.map(write).transpose();
+        if self.json {
+            let mut document = json();
+            if let Err(error) = &written {
+                refuse_store(error);
+                document["problems"] = noted().into();
             }
+            let printed = print(&format!("{document:#}\n"));
+            return if written.is_err() { Outcome::Refused } else { printed };
+        }
+        let printed = if self.quiet { Outcome::Done } else { print(&text(paint(std::io::stdout().is_terminal()))) };
+        match written {
+            Ok(Some(files)) if !self.quiet => say(&format!("wrote {files} files to {path}")),
+            Ok(_) => {}
+            Err(error) => return refuse_store(&error),
         }
         printed
     }

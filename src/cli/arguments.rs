@@ -15,7 +15,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "asyncflow", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 done, 1 an objective was missed, 2 the input was wrong or a limit was reached."
+    after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 done, 1 an objective was missed, 2 the input was wrong, a limit was reached, or it was interrupted."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -43,7 +43,27 @@ pub enum Command {
     /// Convert a scenario between YAML, RON and JSON, or from AsyncFlow 0.1
     Convert(Convert),
     /// Print the JSON Schema of scenario files, for completion in editors
+    #[command(after_help = "Example:
+  asyncflow schema > scenario.schema.json
+
+Then, as the first line of a scenario, for editors with a YAML language server:
+  # yaml-language-server: $schema=scenario.schema.json")]
     Schema,
+}
+
+impl Command {
+    /// Whether what is printed is to be JSON, also when there is nothing but problems.
+    pub fn wants_json(&self) -> bool {
+        match self {
+            Command::Run(options) => options.json,
+            Command::Sweep(options) => options.json,
+            Command::Compare(options) => options.json,
+            Command::Capacity(options) => options.json,
+            Command::Sensitivity(options) => options.json,
+            Command::Check(options) => options.json,
+            Command::Merge(_) | Command::Show(_) | Command::Convert(_) | Command::Schema => false,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -51,9 +71,10 @@ pub enum Command {
   asyncflow run shop.yaml
   asyncflow run shop.yaml --set services.api.replicas=4 --set workload.users.open.rate=300/s
   asyncflow run shop.yaml -r 100 -d 1h --plots
+  generate | asyncflow run - --no-files
   asyncflow run shop.yaml --json --no-files | jq '.metrics[] | select(.stat == \"p99\")'")]
 pub struct Run {
-    /// Scenario files (.yaml, .yml, .ron, .json; AsyncFlow 0.1 payloads as they stand)
+    /// Scenario files (.yaml, .yml, .ron, .json; AsyncFlow 0.1 payloads as they stand), or `-` for the standard input
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
     /// Folder for the files [default: out/NAME]
@@ -74,7 +95,7 @@ pub struct Run {
     /// Change any value of the scenario before it is read; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Print one JSON object, and nothing else
+    /// Print one JSON document, and nothing else: an object, or with several scenarios a list of them
     #[arg(long)]
     pub json: bool,
     /// Also draw the distribution of the latency and the course of the gauges, as plots.svg
@@ -83,7 +104,7 @@ pub struct Run {
     /// Write no files
     #[arg(long, conflicts_with_all = ["out", "plots", "force"])]
     pub no_files: bool,
-    /// Overwrite another scenario's files in the folder
+    /// Overwrite the files of another study, or files that are not of AsyncFlow, in the folder
     #[arg(long)]
     pub force: bool,
     /// Print problems only
@@ -92,18 +113,30 @@ pub struct Run {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  asyncflow check shop.yaml
+  asyncflow check shop.yaml --set services.api.replicas=4
+  asyncflow check *.yaml --json | jq '.[] | select(.can_run | not) | .problems[]'
+
+Exit code 2: a scenario cannot run.")]
 pub struct Check {
-    /// Scenario files
+    /// Scenario files, or `-` for the standard input
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
     /// Change any value of the scenario before it is read; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+    /// Print one JSON document, and nothing else: an object, or with several scenarios a list of them
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  asyncflow show shop.yaml
+  asyncflow show shop.yaml --set run.warmup=auto --format json | jq .services")]
 pub struct Show {
-    /// Scenario file
+    /// Scenario file, or `-` for the standard input
     pub scenario: PathBuf,
     /// Notation
     #[arg(long, value_enum, default_value_t = Notation::Yaml)]
@@ -114,6 +147,11 @@ pub struct Show {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  asyncflow convert shop.yaml shop.ron
+  asyncflow convert old-payload.yml shop.yaml
+
+Comments and notes (`x-…`) are not carried over.")]
 pub struct Convert {
     /// Scenario file to read
     pub from: PathBuf,

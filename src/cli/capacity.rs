@@ -4,21 +4,20 @@ use super::Outcome;
 use super::answer::Answer;
 use super::arguments::Capacity;
 use super::check::{Loaded, load};
-use super::out::say;
 use super::progress::Bar;
 use super::vary::value;
-use super::write::refuse;
+use super::write::{refuse, stopped};
 use super::{interrupt, run};
 use crate::experiment::{self, CapacityError, Found, Options};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Slo, Template};
-use crate::store;
+use crate::store::{self, Study};
 use crate::units::Share;
+use serde_json::json;
 use std::path::Path;
 
 pub fn capacity(options: &Capacity) -> Outcome {
-    let interrupted = interrupt::flag();
     let change = |scenario: &mut Scenario| {
         let mut problems = run::change(scenario, None, options.seed, options.duration.as_deref());
         if let Err(problem) = apply(scenario, options) {
@@ -34,7 +33,10 @@ pub fn capacity(options: &Capacity) -> Outcome {
         Ok(template) => template,
         Err(words) => return refuse(&words),
     };
-    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) else {
+    let interrupted = interrupt::flag();
+    let searched = scenario.capacity.as_ref().map(|capacity| json!({ "vary": capacity.vary, "goals": capacity.goals }));
+    let study = Study::new("capacity", &[&options.scenario], &json!(searched), &scenario);
+    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force) else {
         return Outcome::Refused;
     };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
@@ -43,10 +45,7 @@ pub fn capacity(options: &Capacity) -> Outcome {
     bar.clear();
     match found {
         Err(CapacityError::Run(error)) => refuse(&run::explain(&error)),
-        Err(CapacityError::Interrupted) => {
-            say("interrupted: nothing is known yet");
-            Outcome::Refused
-        }
+        Err(CapacityError::Interrupted) => stopped("interrupted: nothing is known yet"),
         Err(error) => refuse(&error.to_string()),
         Ok(found) => finish(answer, &scenario, &found),
     }

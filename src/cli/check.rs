@@ -3,11 +3,12 @@
 use super::Outcome;
 use super::arguments::Check;
 use super::draw::{draw, paint};
-use super::out::{print, say};
+use super::out::{noted, print, say};
 use crate::experiment::{Built, Rule};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{self, Scenario, Source};
+use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::path::Path;
 
@@ -67,12 +68,19 @@ fn verdict(warnings: usize) -> String {
 }
 
 pub fn check(options: &Check) -> Outcome {
-    let mut outcome = Outcome::Done;
+    let (mut outcome, mut documents) = (Outcome::Done, Vec::new());
     for path in &options.scenarios {
-        let Some(Loaded { source, scenario, warnings, .. }) = load(path, &options.set, false, |_| Vec::new()) else {
+        let loaded = load(path, &options.set, false, |_| Vec::new());
+        if loaded.is_none() {
             outcome = Outcome::Refused;
+        }
+        if options.json {
+            let estimate = loaded.as_ref().map(|loaded| report::estimate_to_json(&scenario::estimate(&loaded.scenario)));
+            let (file, can_run) = (path.display().to_string(), loaded.is_some());
+            documents.push(json!({ "file": file, "can_run": can_run, "problems": noted(), "estimate": estimate }));
             continue;
-        };
+        }
+        let Some(Loaded { source, scenario, warnings, .. }) = loaded else { continue };
         let paint = paint(std::io::stdout().is_terminal());
         let text = format!("{}: {}\n\n{}", source.name, verdict(warnings), report::estimate(&scenario::estimate(&scenario), paint));
         if print(&text) == Outcome::Refused {
@@ -82,5 +90,10 @@ pub fn check(options: &Check) -> Outcome {
             say("");
         }
     }
-    outcome
+    let printed = match documents.as_slice() {
+        [] => Outcome::Done,
+        [only] => print(&format!("{only:#}\n")),
+        several => print(&format!("{:#}\n", Value::from(several))),
+    };
+    if printed == Outcome::Refused { Outcome::Refused } else { outcome }
 }

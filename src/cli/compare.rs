@@ -5,18 +5,19 @@ use super::answer::Answer;
 use super::arguments::{BestName, Compare};
 use super::check::{Loaded, load};
 use super::draw::paint;
-use super::out::{print, say};
+use super::out::print;
 use super::progress::Bar;
-use super::write::refuse;
+use super::write::{refuse, stopped};
 use super::{interrupt, run};
 use crate::experiment::{self, Built, Comparison, FIRST_STAGE, Member, Options, Progress, Question, Rule};
 use crate::report;
 use crate::scenario::Scenario;
 use crate::stats::Best;
-use crate::store;
+use crate::store::{self, Study};
 use crate::units::Share;
+use serde_json::json;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 /// A variant, with the name it is called by.
@@ -26,8 +27,8 @@ struct Variant {
 }
 
 pub fn compare(options: &Compare) -> Outcome {
-    let interrupted = interrupt::flag();
     let Some(variants) = variants(options) else { return Outcome::Refused };
+    let interrupted = interrupt::flag();
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     match &options.select {
         Some(metric) => choose(options, variants, metric, how),
@@ -78,7 +79,9 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
 /// All variants with all their replications.
 fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
-    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenarios[0].name, options.force) else {
+    let files: Vec<&Path> = options.scenarios.iter().map(PathBuf::as_path).collect();
+    let study = Study::new("compare", &files, &json!(names), &scenarios[0]);
+    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force) else {
         return Outcome::Refused;
     };
     let mut members = Vec::new();
@@ -99,8 +102,7 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
         return refuse(&run::explain(&error));
     }
     if how.interrupted.load(Ordering::Relaxed) {
-        say("interrupted: nothing is compared, because not all variants are complete");
-        return Outcome::Refused;
+        return stopped("interrupted: nothing is compared, because not all variants are complete");
     }
     let comparison = Comparison::new(names, &members);
     answer.end(
@@ -148,10 +150,7 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
     bar.clear();
     match chosen {
         Err(error) => refuse(&run::explain(&error)),
-        Ok(_) if how.interrupted.load(Ordering::Relaxed) => {
-            say("interrupted: nothing is chosen");
-            Outcome::Refused
-        }
+        Ok(_) if how.interrupted.load(Ordering::Relaxed) => stopped("interrupted: nothing is chosen"),
         Ok(chosen) if options.json => print(&format!("{:#}\n", report::chosen_to_json(&chosen, metric))),
         Ok(_) if options.quiet => Outcome::Done,
         Ok(chosen) => print(&report::chosen(&chosen, metric, unit, confidence, paint(std::io::stdout().is_terminal()))),

@@ -1,15 +1,18 @@
 //! Problems drawn as a compiler draws them: severity, words, file:line:column, the excerpt, help.
 
-use super::out::say;
+use super::out::{note, say};
 use crate::problem::{Problem, Severity};
 use crate::report::Paint;
 use crate::scenario::Source;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde_json::{Value, json};
 use std::io::IsTerminal;
 
-/// Colours for a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+/// Colours for a terminal that has some, unless `NO_COLOR` is set (<https://no-color.org>).
 pub fn paint(is_terminal: bool) -> Paint {
-    let wanted = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    let wanted = is_terminal && !plain && !dumb;
     if wanted { Paint::Colours } else { Paint::Plain }
 }
 
@@ -23,6 +26,7 @@ pub fn draw(source: &Source, problems: &[Problem]) {
     };
     for problem in sorted {
         say(&format!("{}\n", one(&renderer, source, problem)));
+        note(to_json(source, problem));
     }
     let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
     let words = [(Severity::Error, "error"), (Severity::Warning, "warning")].map(|(severity, word)| match count(severity) {
@@ -34,6 +38,22 @@ pub fn draw(source: &Source, problems: &[Problem]) {
     if count(Severity::Error) > 0 && problems.len() > 1 {
         say(&format!("{}: {}", source.name, words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ")));
     }
+}
+
+/// One problem as JSON. Lines and columns are counted from 1, columns in letters.
+fn to_json(source: &Source, problem: &Problem) -> Value {
+    let severity = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let before = problem.place.as_ref().and_then(|place| source.text.get(..place.start));
+    let line = before.map(|text| 1 + text.matches('\n').count());
+    let column = before.map(|text| 1 + text.rsplit('\n').next().unwrap_or_default().chars().count());
+    let file = Some(&source.name).filter(|name| !name.is_empty());
+    json!({
+        "severity": severity, "file": file, "line": line, "column": column, "path": problem.path, "what": problem.what, "help": problem.help,
+    })
 }
 
 /// One problem as text.
@@ -89,5 +109,8 @@ mod tests {
         for part in ["error: unknown field `timeoutt`", "shop.yaml:2:26", "^^^^^^^^ here", "= help: did you mean `timeout`?"] {
             assert!(drawn.contains(part), "{drawn}");
         }
+        let said = to_json(&source, &problem);
+        assert_eq!((said["line"].as_u64(), said["column"].as_u64()), (Some(2), Some(26)));
+        assert_eq!((said["file"].as_str(), said["help"].as_str()), (Some("shop.yaml"), Some("did you mean `timeout`?")));
     }
 }

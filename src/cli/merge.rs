@@ -4,18 +4,16 @@ use super::Outcome;
 use super::arguments::Merge;
 use super::interrupt;
 use super::progress::Bar;
-use super::run::refuse_store;
 use super::sweep::{Prepared, Saying, finish, is_complete};
-use super::write::refuse;
+use super::write::{refuse, refuse_store};
 use crate::experiment::Options;
 use crate::report::thousands;
-use crate::store::{Folder, Head, JOURNAL, Journal, StoreError, Written};
+use crate::store::{Folder, Head, JOURNAL, Journal, Opened, StoreError, Written};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub fn merge(options: &Merge) -> Outcome {
-    let interrupted = interrupt::flag();
     let (head, shards) = match together(&options.folders) {
         Ok(together) => together,
         Err(words) => return refuse(&words),
@@ -24,7 +22,7 @@ pub fn merge(options: &Merge) -> Outcome {
         Ok(prepared) => prepared,
         Err(words) => return refuse(&words),
     };
-    into_folder(&prepared, &shards, options, interrupted).unwrap_or_else(|error| refuse_store(&error))
+    into_folder(&prepared, &shards, options, interrupt::flag()).unwrap_or_else(|error| refuse_store(&error))
 }
 
 /// The head of the sweep that all shards in these folders are of, and where each is, by its number. Words, if they do not make up a whole.
@@ -33,8 +31,10 @@ fn together(folders: &[PathBuf]) -> Result<(Head, BTreeMap<u32, PathBuf>), Strin
     let (mut whole, mut of, mut shards): (Option<Head>, _, _) = (None, 1, BTreeMap::new());
     for folder in &folders {
         let name = folder.display();
-        let written = Written::open(folder).map_err(|error| format!("{error}\n  = help: {}", error.help()))?;
-        let Some(Written { head, .. }) = written else { return Err(format!("`{name}` holds no journal of a shard, or a broken one")) };
+        let opened = Written::open(folder).map_err(|error| format!("{error}\n  = help: {}", error.help()))?;
+        let Opened::Whole(Written { head, .. }) = opened else {
+            return Err(format!("`{name}` holds no journal of a shard, or a broken one"));
+        };
         if whole.as_ref().is_some_and(|first| first.identity != head.identity) {
             return Err(format!(
                 "`{name}` is a shard of another sweep than `{}`\n  = help: shards that belong together are of the same scenario, points, seed and release",
@@ -59,7 +59,10 @@ fn together(folders: &[PathBuf]) -> Result<(Head, BTreeMap<u32, PathBuf>), Strin
         Some(_) if !missing.is_empty() => {
             let listed: Vec<String> = missing.iter().take(20).map(u32::to_string).collect();
             let more = if missing.len() > 20 { " …" } else { "" };
-            Err(format!("{} of {of} shards are missing: {}{more}", thousands(missing.len() as u64), listed.join(", ")))
+            Err(match missing.as_slice() {
+                [one] => format!("shard {one} of {of} is missing"),
+                _ => format!("{} of {of} shards are missing: {}{more}", thousands(missing.len() as u64), listed.join(", ")),
+            })
         }
         Some(head) => Ok((head, shards)),
     }
@@ -79,19 +82,19 @@ fn into_folder(
             options.out.display()
         )));
     }
-    let folder = Folder::open(&options.out, &prepared.scenario.name, options.force)?;
-    if !options.force && Written::open(folder.path())?.is_some() {
+    let folder = Folder::open(&options.out, prepared.study(), options.force)?;
+    if !options.force && !matches!(Written::open(folder.path())?, Opened::Nothing) {
         return Err(StoreError::Foreign {
             what: format!("`{}` holds a shard, or an unfinished sweep", options.out.display()),
-            help: "give another folder with `--out`, or overwrite it with `--force`",
+            help: "give another folder with `--out`, or overwrite it with `--force`".to_string(),
         });
     }
     let mut gathered = Journal::nameless(folder.path(), &prepared.head)?;
     let bar = Bar::new("shards", !options.quiet);
     for (read, shard) in shards.values().enumerate() {
         bar.show_words("reading", read as u64, shards.len() as u64);
-        let mut written = Written::open(shard)?;
-        while let Some((entry, _)) = written.as_mut().map_or(Ok(None), Written::next)? {
+        let Opened::Whole(mut written) = Written::open(shard)? else { continue };
+        while let Some((entry, _)) = written.next()? {
             if interrupted.load(Ordering::Relaxed) {
                 bar.clear();
                 return Ok(refuse("interrupted: nothing was written"));
@@ -101,7 +104,8 @@ fn into_folder(
     }
     bar.clear();
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
-    finish(folder, prepared, &mut gathered, how, &Saying { json: false, quiet: options.quiet, how_to_go_on: "run the same command again" })
+    let saying = Saying { json: false, quiet: options.quiet, how_to_go_on: "run the same command again", shards: Some(shards) };
+    finish(folder, prepared, &mut gathered, how, &saying)
 }
 
 /// The folder itself, or the shards' folders in it, in their order.

@@ -18,6 +18,7 @@ mod write;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use serde_json::{Value, json};
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -27,13 +28,17 @@ pub enum Outcome {
     Done,
     /// An objective was missed.
     Missed,
-    /// The input was wrong, a limit was reached, or nothing could be written.
+    /// The input was wrong, a limit was reached, it was interrupted, or nothing could be written.
     Refused,
 }
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
+    interrupt::outlive_file_limits();
     let outcome = match &arguments.command {
         Command::Run(options) => run::run(options),
         Command::Sweep(options) => sweep::sweep(options),
@@ -46,9 +51,34 @@ pub fn main() -> ExitCode {
         Command::Convert(options) => write::convert(options),
         Command::Schema => write::schema(),
     };
+    if outcome == Outcome::Refused && arguments.command.wants_json() {
+        // What has said itself in JSON has taken what was noted.
+        match (out::noted(), &arguments.command) {
+            (problems, _) if problems.is_empty() => {}
+            (problems, Command::Sweep(_)) => drop(out::print(&format!("{}\n", failure(problems)))),
+            (problems, _) => drop(out::print(&format!("{:#}\n", failure(problems)))),
+        }
+    }
     match outcome {
         Outcome::Done => ExitCode::SUCCESS,
         Outcome::Missed => ExitCode::from(1),
         Outcome::Refused => ExitCode::from(2),
     }
+}
+
+/// The JSON object of a command that gives nothing.
+fn failure(problems: Vec<Value>) -> Value {
+    json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "problems": problems })
+}
+
+/// Says what is wrong with the command line, or the help that was asked for.
+fn misused(error: &clap::Error) -> ExitCode {
+    // If nobody listens, nobody is to be told.
+    let _ = error.print();
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let told = error.to_string();
+        let what = told.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().trim();
+        out::print(&format!("{:#}\n", failure(vec![json!({ "severity": "error", "what": what })])));
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }

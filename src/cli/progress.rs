@@ -21,7 +21,10 @@ impl Bar {
             bar.set_style(style);
         }
         bar.set_message("simulating");
-        bar.enable_steady_tick(Duration::from_millis(200));
+        // The time left goes on between replications by a thread, which the library takes for granted: only where one can be had.
+        if !bar.is_hidden() && std::thread::Builder::new().spawn(|| {}).is_ok() {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
         Bar { bar }
     }
     pub fn show(&self, progress: Progress) {

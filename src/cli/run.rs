@@ -1,18 +1,20 @@
-//! `run`: simulate, print the summary, write the files.
+//! `run`: simulate, print the summary, write the files. All files are read before the first is run.
 
 use super::Outcome;
 use super::arguments::Run;
 use super::check::{Loaded, load};
 use super::draw::paint;
 use super::interrupt;
-use super::out::{print, say};
+use super::out::{noted, print, say};
 use super::progress::Bar;
-use super::write::refuse;
+use super::write::{refuse, refuse_store};
 use crate::experiment::{self, Built, CellRecord, Fold, Options, Results, Rule};
 use crate::problem::{Problem, Severity};
 use crate::report::{self, Circumstances};
 use crate::scenario::{Replications, Scenario};
-use crate::store::{Dataset, PLOTS, StoreError};
+use crate::store::{Dataset, Folder, PLOTS, StoreError, Study};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,22 +24,61 @@ pub fn run(options: &Run) -> Outcome {
     if options.scenarios.len() > 1 && options.out.is_some() {
         return refuse("`--out` names one folder, and there are several scenarios: leave it out, and each goes to out/NAME");
     }
+    let Some(scenarios) = read_all(options) else { return Outcome::Refused };
     let interrupted = interrupt::flag();
-    let mut outcome = Outcome::Done;
-    for path in &options.scenarios {
-        if interrupted.load(Ordering::Relaxed) {
-            say(&format!("interrupted: {} was not run", path.display()));
-            outcome = Outcome::Refused;
-            continue;
-        }
-        match one(path, options, interrupted) {
+    let (mut outcome, mut documents) = (Outcome::Done, Vec::new());
+    for (path, scenario) in scenarios {
+        let name = path.display().to_string();
+        let mut ran = match interrupted.load(Ordering::Relaxed) {
+            true => Ran { outcome: refuse(&format!("interrupted: {name} was not run")), document: None },
+            false => one(path, scenario, options, interrupted),
+        };
+        match ran.outcome {
             Outcome::Done => {}
             Outcome::Missed if outcome == Outcome::Done => outcome = Outcome::Missed,
             Outcome::Missed => {}
             Outcome::Refused => outcome = Outcome::Refused,
         }
+        if options.json {
+            let document = ran.document.get_or_insert_with(|| json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "problems": noted() }));
+            document["file"] = name.into();
+            documents.push(document.take());
+        }
     }
-    outcome
+    let printed = match documents.as_slice() {
+        [] => Outcome::Done,
+        [only] => print(&format!("{only:#}\n")),
+        several => print(&format!("{:#}\n", Value::from(several))),
+    };
+    if printed == Outcome::Refused { Outcome::Refused } else { outcome }
+}
+
+/// All scenarios, each with its file; none if one of them cannot run, or if two would be written into one folder.
+fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
+    let change = |scenario: &mut Scenario| change(scenario, options.replications, options.seed, options.duration.as_deref());
+    let read = |path: &Path| load(path, &options.set, options.quiet || options.json, change).map(|Loaded { scenario, .. }| scenario);
+    let read: Vec<(&Path, Option<Scenario>)> = options.scenarios.iter().map(|path| (path.as_path(), read(path))).collect();
+    let (of, sound) = (read.len(), read.iter().filter(|(_, scenario)| scenario.is_some()).count());
+    let scenarios: Vec<(&Path, Scenario)> = read.into_iter().filter_map(|(path, scenario)| Some((path, scenario?))).collect();
+    if sound < of {
+        if of > 1 {
+            say(&format!("{} of {of} scenarios cannot run; nothing was simulated", of - sound));
+        }
+        return None;
+    }
+    let mut taken: BTreeMap<&str, &Path> = BTreeMap::new();
+    for (path, scenario) in scenarios.iter().filter(|_| !options.no_files) {
+        if let Some(first) = taken.insert(&scenario.name, path) {
+            refuse(&format!(
+                "`{}` and `{}` would both be written to `out/{}`\n  = help: give one of them another `name`, or run them one by one with `--out`",
+                first.display(),
+                path.display(),
+                scenario.name
+            ));
+            return None;
+        }
+    }
+    Some(scenarios)
 }
 
 /// What the command line changes in the `run` of a scenario.
@@ -62,24 +103,31 @@ pub fn change(scenario: &mut Scenario, replications: Option<u32>, seed: Option<u
     Vec::new()
 }
 
-fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
-    let change = |scenario: &mut Scenario| change(scenario, options.replications, options.seed, options.duration.as_deref());
-    let Some(Loaded { scenario, .. }) = load(path, &options.set, options.quiet || options.json, change) else {
-        return Outcome::Refused;
-    };
+/// What came of a scenario: how it ended, and its JSON object.
+struct Ran {
+    outcome: Outcome,
+    document: Option<Value>,
+}
+
+impl From<Outcome> for Ran {
+    fn from(outcome: Outcome) -> Ran {
+        Ran { outcome, document: None }
+    }
+}
+
+fn one(path: &Path, scenario: Scenario, options: &Run, interrupted: &AtomicBool) -> Ran {
     let built = match Built::new(scenario, !options.no_files).settled(options.threads.unwrap_or(0)) {
         Ok(built) => built,
-        Err(failure) => return refuse(&explain(&failure.into())),
+        Err(failure) => return refuse(&explain(&failure.into())).into(),
     };
     let scenario = built.scenario.clone();
     let rule = match Rule::new(&scenario, &built.metrics()) {
         Ok(rule) => rule,
-        Err(problems) => return refuse(&problems.in_one_line()),
+        Err(problems) => return refuse(&problems.in_one_line()).into(),
     };
-    let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&scenario.name));
-    let mut dataset = match (!options.no_files).then(|| Dataset::create(&folder, &built, options.force)).transpose() {
+    let mut dataset = match (!options.no_files).then(|| begin(path, &built, options)).transpose() {
         Ok(dataset) => dataset,
-        Err(error) => return refuse_store(&error),
+        Err(error) => return refuse_store(&error).into(),
     };
     let bar = Bar::new("replications", !options.quiet && !options.json);
     #[allow(clippy::disallowed_methods, reason = "how long it took is said, and is in no file")]
@@ -99,18 +147,30 @@ fn one(path: &Path, options: &Run, interrupted: &AtomicBool) -> Outcome {
     bar.clear();
     let (built, replications, threads) = match (done, failed) {
         (Ok(done), _) => done,
-        (Err(_), Some(error)) => return refuse_store(&error),
-        (Err(error), None) => return refuse(&explain(&error)),
+        (Err(_), Some(error)) => return refuse_store(&error).into(),
+        (Err(error), None) => return refuse(&explain(&error)).into(),
     };
-    if !replications.is_complete() {
-        say(&format!("interrupted: {} of {} replications are complete", replications.done, replications.wanted()));
-        if replications.done == 0 {
-            return Outcome::Refused;
-        }
+    let wanted = (!replications.is_complete()).then(|| replications.wanted());
+    if let Some(of) = wanted {
+        let kept = dataset.as_ref().filter(|dataset| dataset.folder().is_complete()).map(|dataset| dataset.folder().path());
+        let kept = kept.map_or(String::new(), |path| format!("; the earlier result in {} stays", path.display()));
+        refuse(&format!("interrupted: {} of {of} replications are complete{kept}", replications.done));
+        dataset = dataset.filter(|dataset| !dataset.folder().is_complete());
+    }
+    if replications.done == 0 {
+        return Outcome::Refused.into();
     }
     let results = Results::new(&built, &replications);
-    let Some(fold) = replications.fold else { return Outcome::Refused };
-    finish(options, &scenario, &results, &fold, dataset, Circumstances { wall_s, threads })
+    let Some(fold) = replications.fold else { return Outcome::Refused.into() };
+    finish(options, &scenario, &results, &fold, dataset, Circumstances { wall_s, threads }, wanted)
+}
+
+/// Takes the folder, and begins the files.
+fn begin(path: &Path, built: &Built, options: &Run) -> Result<Dataset, StoreError> {
+    let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&built.scenario.name));
+    // All that is run of a file is the same study.
+    let study = Study::new("run", &[path], &Value::Null, &built.scenario);
+    Dataset::begin(Folder::open(&folder, study, options.force)?, built)
 }
 
 /// Says what the run says, also when the files cannot be finished: then it is all that is left of it.
@@ -121,40 +181,50 @@ fn finish(
     fold: &Fold,
     dataset: Option<Dataset>,
     circumstances: Circumstances,
-) -> Outcome {
-    let written = dataset.map(|dataset| write(dataset, options, scenario, results, fold)).transpose();
-    let printed = if options.json {
-        print(&format!("{:#}\n", report::to_json(results, circumstances)))
-    } else if !options.quiet {
-        print(&report::summary(scenario, results, fold, circumstances, paint(std::io::stdout().is_terminal())))
-    } else {
-        Outcome::Done
-    };
-    match written {
-        Ok(Some(words)) if !options.json && !options.quiet => say(&words),
-        Ok(_) => {}
-        Err(error) => return refuse_store(&error),
+    wanted: Option<u32>,
+) -> Ran {
+    let written = dataset.map(|dataset| write(dataset, options, scenario, results, fold, wanted)).transpose();
+    let mut printed = Outcome::Done;
+    if !options.json && !options.quiet {
+        printed = print(&report::summary(scenario, results, fold, circumstances, paint(std::io::stdout().is_terminal())));
     }
-    match results.slos.iter().any(|slo| !slo.pass) {
-        _ if printed == Outcome::Refused => Outcome::Refused,
+    let failed = match written {
+        Ok(Some(words)) if !options.json && !options.quiet => {
+            say(&words);
+            false
+        }
+        Ok(_) => false,
+        Err(error) => refuse_store(&error) == Outcome::Refused,
+    };
+    let outcome = match results.slos.iter().any(|slo| !slo.pass) {
+        _ if failed || wanted.is_some() || printed == Outcome::Refused => Outcome::Refused,
         true => Outcome::Missed,
         false => Outcome::Done,
-    }
+    };
+    let document = options.json.then(|| {
+        let mut document = report::to_json(results, circumstances);
+        document["interrupted"] = wanted.map_or(Value::Null, |of| json!({ "done": results.replications, "of": of }));
+        document["problems"] = noted().into();
+        document
+    });
+    Ran { outcome, document }
 }
 
 /// Writes the rest of the files. How many there are, and where, in words.
-fn write(mut dataset: Dataset, options: &Run, scenario: &Scenario, results: &Results, fold: &Fold) -> Result<String, StoreError> {
-    let folder = dataset.folder().to_path_buf();
+fn write(
+    mut dataset: Dataset,
+    options: &Run,
+    scenario: &Scenario,
+    results: &Results,
+    fold: &Fold,
+    wanted: Option<u32>,
+) -> Result<String, StoreError> {
+    let folder = dataset.folder().path().to_path_buf();
     if options.plots {
         dataset.add_text(PLOTS, &report::plots(scenario, results, fold))?;
     }
-    let names = dataset.finish(scenario, results)?;
+    let names = dataset.finish(scenario, results, wanted)?;
     Ok(format!("wrote {} files to {}", names.len(), folder.display()))
-}
-
-pub fn refuse_store(error: &StoreError) -> Outcome {
-    say(&format!("error: {error}\n  = help: {}", error.help()));
-    Outcome::Refused
 }
 
 /// The words for a run that could not be finished, and what to do.

@@ -4,15 +4,15 @@ use super::Outcome;
 use super::answer::Answer;
 use super::arguments::{MethodName, Sensitivity};
 use super::check::{Loaded, load};
-use super::out::say;
 use super::progress::Bar;
-use super::write::refuse;
+use super::write::{refuse, stopped};
 use super::{interrupt, run, vary};
 use crate::experiment::{self, Built, Method, Options, SensitivityError};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Template};
-use crate::store;
+use crate::store::{self, Study};
+use serde_json::json;
 use std::path::Path;
 
 /// Trajectories and groups if nothing is said.
@@ -20,7 +20,6 @@ const TRAJECTORIES: u32 = 10;
 const GROUPS: u32 = 64;
 
 pub fn sensitivity(options: &Sensitivity) -> Outcome {
-    let interrupted = interrupt::flag();
     let change = |scenario: &mut Scenario| {
         let mut problems = run::change(scenario, options.replications, options.seed, options.duration.as_deref());
         problems.extend(vary::apply(&mut scenario.sweep, &options.vary, None, None));
@@ -53,7 +52,11 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
         MethodName::Morris => Method::Morris(options.size.unwrap_or(TRAJECTORIES).max(1)),
         MethodName::Sobol => Method::Sobol(options.size.unwrap_or(GROUPS).max(2)),
     };
-    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), &scenario.name, options.force) else {
+    let interrupted = interrupt::flag();
+    let varied: Vec<&String> = scenario.sweep.iter().flat_map(|sweep| sweep.vary.keys()).collect();
+    let asked = json!({ "vary": varied, "method": method.name(), "metrics": metrics });
+    let study = Study::new("sensitivity", &[&options.scenario], &asked, &scenario);
+    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force) else {
         return Outcome::Refused;
     };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
@@ -62,10 +65,7 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
     bar.clear();
     match answers {
         Err(SensitivityError::Run(error)) => refuse(&run::explain(&error)),
-        Err(SensitivityError::Interrupted) => {
-            say("interrupted: nothing is analysed");
-            Outcome::Refused
-        }
+        Err(SensitivityError::Interrupted) => stopped("interrupted: nothing is analysed"),
         Err(error) => refuse(&error.to_string()),
         Ok(answers) => finish(answer, &scenario, &answers),
     }

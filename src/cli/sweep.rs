@@ -6,15 +6,16 @@ use super::check::{Loaded, load};
 use super::draw::paint;
 use super::out::{print, say};
 use super::progress::Bar;
-use super::write::refuse;
+use super::write::{refuse, refuse_store, stopped};
 use super::{interrupt, run, vary};
 use crate::experiment::{self, Options, Progress, RunError, Shard, Spec};
 use crate::problem::{Problem, Severity};
 use crate::random::keys::mix;
 use crate::report::{self, SweepLine};
 use crate::scenario::{Scenario, Template, to_json};
-use crate::store::{self, Folder, Head, Journal, Manifest, StoreError, SweepDataset, Wanted, Written};
+use crate::store::{self, Damage, Folder, Head, Journal, Manifest, Opened, StoreError, Study, SweepDataset, Wanted, Written};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,7 +27,6 @@ const CELLS_ASKED: u64 = 10_000_000;
 const TOLD: usize = 10;
 
 pub fn sweep(options: &Sweep) -> Outcome {
-    let interrupted = interrupt::flag();
     #[allow(clippy::disallowed_methods, reason = "which part is run where is no part of a result")]
     let environment = |name: &str| std::env::var(name).ok();
     let shard = match options.shard.as_ref().map(|typed| vary::shard(typed, &environment)).transpose() {
@@ -47,7 +47,7 @@ pub fn sweep(options: &Sweep) -> Outcome {
     };
     let Some(loaded) = load(&options.scenario, &options.set, options.quiet || options.json, change) else { return Outcome::Refused };
     let wanted = Wanted { series: options.series, histograms: options.histograms };
-    let prepared = match Prepared::new(&loaded, options.scenario.parent().unwrap_or(Path::new("")), shard, wanted) {
+    let prepared = match Prepared::new(&loaded, &options.scenario, shard, wanted) {
         Ok(prepared) => prepared,
         Err(words) => return refuse(&words),
     };
@@ -64,10 +64,7 @@ pub fn sweep(options: &Sweep) -> Outcome {
     }
     let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(format!("{}-sweep", loaded.scenario.name)));
     let folder = shard.map_or(folder.clone(), |shard| folder.join(format!("shard-{:05}-of-{:05}", shard.number, shard.of)));
-    match in_folder(&folder, &prepared, options, interrupted) {
-        Ok(outcome) => outcome,
-        Err(error) => run::refuse_store(&error),
-    }
+    in_folder(&folder, &prepared, options, interrupt::flag()).unwrap_or_else(|error| refuse_store(&error))
 }
 
 /// What a sweep is of, ready to run or to be reduced.
@@ -78,8 +75,9 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    fn new(loaded: &Loaded, folder: &Path, shard: Option<Shard>, wanted: Wanted) -> Result<Prepared, String> {
+    fn new(loaded: &Loaded, file: &Path, shard: Option<Shard>, wanted: Wanted) -> Result<Prepared, String> {
         let scenario = loaded.scenario.clone();
+        let folder = file.parent().unwrap_or(Path::new(""));
         let template = Template::new(&loaded.read, &scenario, folder.to_path_buf())?;
         let (written, template_json) = (to_json(&scenario)?, template.to_json());
         let version = env!("CARGO_PKG_VERSION");
@@ -89,7 +87,8 @@ impl Prepared {
             .collect();
         let identity = store::hash(&format!("{version}\n{written}\n{template_json}\n{wanted:?}\n{measured:?}"));
         let folder = std::path::absolute(folder).unwrap_or(folder.to_path_buf()).display().to_string();
-        let mut head = Head { identity, scenario: written, template: template_json, folder, wanted, points: 0, shard };
+        let file = file.display().to_string();
+        let mut head = Head { identity, scenario: written, template: template_json, file, folder, wanted, points: 0, shard };
         let spec = Spec::new(&scenario, template, head.shard, head.wanted.series);
         head.points = spec.points.len();
         Ok(Prepared { scenario, spec, head })
@@ -97,11 +96,17 @@ impl Prepared {
 
     /// That of a journal, of which only the scenario has to be read again.
     pub fn of_journal(head: Head) -> Result<Prepared, String> {
-        let loaded = crate::scenario::read(&head.scenario, crate::scenario::text::Format::Json, "sweep", Path::new(&head.folder), &[]);
+        let folder = PathBuf::from(&head.folder);
+        let loaded = crate::scenario::read(&head.scenario, crate::scenario::text::Format::Json, "sweep", &folder, &[]);
         let scenario = loaded.scenario.ok_or_else(|| loaded.problems.in_one_line())?;
-        let template = Template::from_json(&head.template, &scenario.name, PathBuf::from(&head.folder))?;
+        let template = Template::from_json(&head.template, &scenario.name, folder)?;
         let spec = Spec::new(&scenario, template, head.shard, head.wanted.series);
         Ok(Prepared { scenario, spec, head })
+    }
+
+    /// Which study it is.
+    pub fn study(&self) -> Study {
+        Study::of_sweep(Path::new(&self.head.file), &self.scenario, self.head.shard)
     }
 }
 
@@ -138,7 +143,7 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
         for problem in point.problems.list.iter().take(3) {
             let place = if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
             let help = problem.help.as_ref().map_or(String::new(), |help| format!("\n  = help: {help}"));
-            say(&format!("error: point {} ({}): {place}{}{help}", point.number, set.join(", "), problem.what));
+            refuse(&format!("point {} ({}): {place}{}{help}", point.number, set.join(", "), problem.what));
         }
     }
     match how_many {
@@ -152,7 +157,7 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
 
 /// Opens the journal, runs what is missing, writes the files.
 fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &AtomicBool) -> Result<Outcome, StoreError> {
-    let folder = Folder::open(path, &prepared.scenario.name, options.force)?;
+    let folder = Folder::open(path, prepared.study(), options.force)?;
     let is_shard = prepared.head.shard.is_some();
     if is_complete(path, &prepared.head) && (is_shard || options.resume) && !options.force {
         if !is_shard {
@@ -165,11 +170,11 @@ fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &At
     let mut journal = open_journal(&folder, prepared, options)?;
     let known = journal.len();
     if known > 0 && !options.quiet && !options.json {
-        say(&format!("going on after {} replications that were done before", report::thousands(known)));
+        say(&format!("going on after {} that were done before", replications(known)));
     }
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let how_to_go_on = if is_shard { "go on with the same command" } else { "go on with `--resume`" };
-    let saying = Saying { json: options.json, quiet: options.quiet, how_to_go_on };
+    let saying = Saying { json: options.json, quiet: options.quiet, how_to_go_on, shards: None };
     let bar = Bar::new("points", !options.quiet && !options.json);
     let ran = experiment::sweep(&prepared.spec, how, &mut journal, &mut |progress: Progress| bar.show_cells(progress));
     bar.clear();
@@ -181,8 +186,7 @@ fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &At
     };
     if interrupted.load(Ordering::Relaxed) && ran.done < ran.of {
         journal.sync()?;
-        say(&format!("interrupted: {} of {} points are complete; {}", ran.done, ran.of, saying.how_to_go_on));
-        return Ok(Outcome::Refused);
+        return Ok(stopped(&format!("interrupted: {} of {} points are complete; {}", ran.done, ran.of, saying.how_to_go_on)));
     }
     finish(folder, prepared, &mut journal, how, &saying)
 }
@@ -195,36 +199,90 @@ pub fn is_complete(folder: &Path, head: &Head) -> bool {
 }
 
 /// What is said of a sweep.
-pub struct Saying {
+pub struct Saying<'s> {
     pub json: bool,
     pub quiet: bool,
     /// What to do where it could not be finished.
     pub how_to_go_on: &'static str,
+    /// The folders of the shards that are merged.
+    pub shards: Option<&'s BTreeMap<u32, PathBuf>>,
 }
 
 /// The journal to go on with, or a new one.
 fn open_journal(folder: &Folder, prepared: &Prepared, options: &Sweep) -> Result<Journal, StoreError> {
-    let path = folder.path();
-    let may_go_on = options.resume || prepared.head.shard.is_some();
-    let wanted = &prepared.head;
-    let Some(written) = Written::open(path)?.filter(|_| !options.force) else { return new_journal(folder, wanted) };
+    const OR_ANEW: &str = "or give another folder with `--out`, or begin anew with `--force`";
+    let (path, wanted) = (folder.path(), &prepared.head);
+    let may_go_on = options.resume || wanted.shard.is_some();
+    let foreign = |what: String, help: String| Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help });
+    let written = match Written::open(path)? {
+        Opened::Whole(written) if !options.force => written,
+        Opened::Foreign if !options.force => {
+            let what = format!("a file called `{}` that is no journal of a sweep, or whose first bytes are damaged", store::JOURNAL);
+            return foreign(what, format!("remove it, {OR_ANEW}"));
+        }
+        Opened::Damaged if !options.force => {
+            say(&format!("warning: the head of the journal in {} is damaged: everything is run again", path.display()));
+            return new_journal(folder, wanted);
+        }
+        Opened::Nothing if options.resume && folder.is_complete() => {
+            let theirs = store::manifest_of(path).unwrap_or_default();
+            let difference = difference(&theirs["scenario"], wanted, None);
+            let help = format!("leave `--resume` out to replace it, {OR_ANEW}");
+            return foreign(format!("another sweep, which is finished ({difference})"), help);
+        }
+        _ => return new_journal(folder, wanted),
+    };
     let head = &written.head;
-    let foreign = |what: String, help| Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help });
     if head.identity != wanted.identity {
-        let what = "an unfinished sweep of another scenario, or of other points".to_string();
-        return foreign(what, "undo the change to go on with it; or give another folder with `--out`, or begin anew with `--force`");
+        let theirs = serde_json::from_str(&head.scenario).unwrap_or_default();
+        let difference = difference(&theirs, wanted, Some(head.wanted));
+        return foreign(format!("another sweep ({difference})"), format!("undo the change to go on with it, {OR_ANEW}"));
     }
     if Shard::selection(head.shard) != Shard::selection(wanted.shard) {
         let what = head.shard.map_or("an unfinished sweep of all points".to_string(), |shard| format!("shard {shard} of this sweep"));
-        return foreign(
-            what,
-            "go on with the command that it was begun with; or give another folder with `--out`, or begin anew with `--force`",
-        );
+        return foreign(what, format!("go on with the command that it was begun with, {OR_ANEW}"));
     }
-    match Journal::go_on(path, written)? {
-        journal if may_go_on || journal.len() == 0 => Ok(journal),
-        journal => Err(StoreError::Unfinished { folder: path.display().to_string(), cells: journal.len() }),
+    let journal = Journal::go_on(path, written)?;
+    tell_damage(path, journal.damage);
+    match journal.len() {
+        done if may_go_on || done == 0 => Ok(journal),
+        done => Err(StoreError::Unfinished { folder: path.display().to_string(), done: replications(done) }),
     }
+}
+
+/// What distinguishes another sweep, whose scenario is `theirs`, from the one that is wanted.
+fn difference(theirs: &Value, wanted: &Head, their_tables: Option<Wanted>) -> String {
+    let ours: Value = serde_json::from_str(&wanted.scenario).unwrap_or_default();
+    for (key, word) in [("seed", "seed"), ("replications", "replications"), ("duration", "duration")] {
+        let (theirs, ours) = (&theirs["run"][key], &ours["run"][key]);
+        if theirs != ours && !theirs.is_object() && !ours.is_object() {
+            return format!("{word} {}, not {}", report::plain(theirs), report::plain(ours));
+        }
+    }
+    match () {
+        () if theirs["sweep"] != ours["sweep"] => "of other points",
+        () if *theirs != ours => "of another scenario",
+        () if their_tables.is_some_and(|tables| tables != wanted.wanted) => "with other tables: see `--series` and `--histograms`",
+        () => "of another release, or its measured values have changed",
+    }
+    .to_string()
+}
+
+/// A damaged journal costs time, and no number: but whoever waits longer than he thought should know why.
+fn tell_damage(folder: &Path, damage: Damage) {
+    if !damage.is_any() {
+        return;
+    }
+    let lost = match (damage.entries, damage.bytes) {
+        (entries, 0) => replications(entries),
+        (0, bytes) => format!("everything in its last {} bytes", report::thousands(bytes)),
+        (entries, bytes) => format!("{} and everything in its last {} bytes", replications(entries), report::thousands(bytes)),
+    };
+    say(&format!("warning: the journal in {} is damaged: {lost} cannot be read, and what is missing is run again", folder.display()));
+}
+
+fn replications(n: u64) -> String {
+    if n == 1 { "1 replication".to_string() } else { format!("{} replications", report::thousands(n)) }
 }
 
 /// A new journal. The journal of a shard is a part of its result, which is then complete no longer.
@@ -270,9 +328,14 @@ pub fn finish(folder: Folder, prepared: &Prepared, journal: &mut Journal, how: O
     match (error, reduced) {
         (Some(error), _) => return Err(error),
         (None, Ok(())) => {}
-        (None, Err(failed @ RunError::Missing { .. })) => {
-            let help = "a shard's journal was damaged after it was complete: remove its manifest.json and run that shard again, which runs what is missing";
-            return Ok(refuse(&format!("{failed}\n  = help: {help}")));
+        (None, Err(failed @ RunError::Missing { point, .. })) => {
+            let shard = saying.shards.and_then(|shards| {
+                let number = (point % shards.len() as u64) as u32 + 1;
+                Some(format!("shard {number} of {} (`{}`)", shards.len(), shards.get(&number)?.display()))
+            });
+            let shard = shard.unwrap_or_else(|| "this sweep".to_string());
+            let help = "remove its manifest.json and run that shard again, which runs what is missing";
+            return Ok(refuse(&format!("{failed}: the journal of {shard} was damaged after it was complete\n  = help: {help}")));
         }
         (None, Err(failed)) => return Ok(refuse(&format!("{failed}\n  = help: nothing is lost: {}", saying.how_to_go_on))),
     }

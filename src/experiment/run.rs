@@ -29,7 +29,7 @@ pub enum RunError {
     #[error("{0}")]
     Sink(String),
     /// What was written down of a sweep is not all of it.
-    #[error("point {point} has {there} replications of {of}")]
+    #[error("point {point} has {there} of {of} replications")]
     #[allow(missing_docs, reason = "the message says what they are")]
     Missing { point: u64, there: u32, of: u32 },
     /// No thread could be started.

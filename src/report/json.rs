@@ -1,12 +1,30 @@
-//! The JSON object of `--json`.
+//! The JSON objects of `--json`: what a run says, and what `check` estimates.
 
 use super::Circumstances;
 use crate::experiment::Results;
+use crate::scenario::Estimate;
 use serde_json::{Map, Value, json};
 
 /// A number, or null where there is none.
 fn number(value: f64) -> Value {
     serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+/// What the mean demands of a scenario come to.
+pub(crate) fn estimate_to_json(estimate: &Estimate) -> Value {
+    let services = estimate.services.iter().map(|load| {
+        json!({
+            "service": load.service, "rate": number(load.rate), "cores": load.cores,
+            "utilisation": number(load.utilisation), "memory": load.memory.map(number),
+        })
+    });
+    let distributions = estimate.distributions.iter().map(|spread| {
+        json!({
+            "path": spread.path, "unit": spread.unit, "mean": number(spread.mean), "cv": number(spread.cv),
+            "p50": number(spread.p50), "p99": number(spread.p99),
+        })
+    });
+    json!({ "services": services.collect::<Vec<_>>(), "distributions": distributions.collect::<Vec<_>>() })
 }
 
 /// One JSON object with everything of the summary.
@@ -19,7 +37,7 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
         json!({
             "kind": row.kind, "entity": row.entity, "metric": row.metric, "stat": row.stat, "unit": row.unit,
             "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "std_error": number(e.std_error),
-            "n": e.n, "method": e.method.name(), "flags": row.flags,
+            "n": e.n, "method": e.method.name(), "labels": row.flags, "flags": row.flags,
         })
     });
     let warmup = results.warmup.as_ref().map_or(Value::Null, |found| {
@@ -49,6 +67,8 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
         ("scenario", json!(results.scenario)),
         ("fingerprint", json!(results.fingerprint)),
         ("seed", json!(results.seed)),
+        // Many readers of JSON hold whole numbers up to 2^53 only.
+        ("seed_text", json!(results.seed.to_string())),
         ("replications", json!(results.replications)),
         ("confidence", json!(results.confidence)),
         ("duration_s", json!(results.duration_s)),

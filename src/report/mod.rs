@@ -13,6 +13,7 @@ mod sweep;
 pub(crate) use capacity::{capacity, capacity_to_json};
 pub(crate) use compare::{chosen, chosen_to_json, comparison, comparison_to_json};
 pub(crate) use format::thousands;
+pub(crate) use json::estimate_to_json;
 pub use json::to_json;
 pub(crate) use plots::plots;
 pub(crate) use sensitivity::{sensitivity, sensitivity_to_json};

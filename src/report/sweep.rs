@@ -57,7 +57,7 @@ impl SweepLine {
             let e = &row.estimate;
             json!({
                 "kind": row.kind, "entity": row.entity, "metric": row.metric, "stat": row.stat, "unit": row.unit,
-                "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "n": e.n, "flags": row.flags,
+                "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "n": e.n, "labels": row.flags, "flags": row.flags,
             })
         });
         json!({

@@ -3,8 +3,10 @@
 use super::text::{self, Format, Node};
 use super::{RESERVED, Scenario, asyncflow01, check, hints, writer};
 use crate::problem::{Problem, Problems, Severity};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// A text and where it came from, for drawing problems.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,15 +99,15 @@ pub fn from_yaml(text: &str) -> Result<Scenario, String> {
 /// # Errors
 /// The problem that kept the file from being read at all.
 pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Problem> {
-    let name = path.display().to_string();
+    let is_stdin = is_stdin(path);
+    let name = if is_stdin { "the standard input".to_string() } else { path.display().to_string() };
     let problem = |what: String, help: &str| Problem::new(Severity::Error, "", what).help(help);
-    let Some(format) = Format::of(path) else {
-        return Err(problem(format!("`{name}` is not named as a scenario"), "scenario files end in .yaml, .yml, .ron or .json"));
-    };
-    // No more than is looked at: what is named as a scenario may be anything, and of any size.
-    let mut bytes = Vec::new();
-    let taken = std::fs::File::open(path).and_then(|file| file.take(text::LARGEST as u64 + 1).read_to_end(&mut bytes));
-    taken.map_err(|e| problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file"))?;
+    let named = Format::of(path);
+    if named.is_none() && !is_stdin && !is_pipe(path) {
+        let help = "scenario files end in .yaml, .yml, .ron or .json; `-` is the standard input";
+        return Err(problem(format!("`{name}` is not named as a scenario"), help));
+    }
+    let bytes = bytes_of(path).map_err(|e| problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file"))?;
     if bytes.len() > text::LARGEST {
         let mut refusal = text::too_large();
         refusal.what = format!("`{name}`: {}", refusal.what);
@@ -120,10 +122,57 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
         }
     };
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let stem = match is_stdin {
+        true => "stdin".to_string(),
+        false => path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+    };
+    let format = named.unwrap_or_else(|| notation_of(&text));
     let source = Source { name, text };
     let loaded = read(&source.text, format, &stem, &folder, sets);
     Ok((source, loaded))
+}
+
+/// What a file holds, and no more than is looked at: what is named as a scenario may be anything, and of any size. What comes through a pipe comes
+/// once, and is kept for who asks again, as a comparison of variants does.
+fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
+    static PIPED: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let read = |from: &mut dyn Read| {
+        let mut bytes = Vec::new();
+        from.take(text::LARGEST as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    if !is_stdin(path) && !is_pipe(path) {
+        return read(&mut std::fs::File::open(path)?);
+    }
+    let mut piped = PIPED.lock().unwrap_or_else(|e| e.into_inner());
+    if let Some(bytes) = piped.get(path) {
+        return Ok(bytes.clone());
+    }
+    let bytes = if is_stdin(path) { read(&mut std::io::stdin().lock())? } else { read(&mut std::fs::File::open(path)?)? };
+    piped.insert(path.to_path_buf(), bytes.clone());
+    Ok(bytes)
+}
+
+/// Whether a path means the standard input.
+fn is_stdin(path: &Path) -> bool {
+    [Path::new("-"), Path::new("/dev/stdin")].contains(&path)
+}
+
+/// Whether it is a pipe, as `<(command)` of a shell is.
+fn is_pipe(path: &Path) -> bool {
+    #[cfg(unix)]
+    let is_pipe = path.metadata().is_ok_and(|file| std::os::unix::fs::FileTypeExt::is_fifo(&file.file_type()));
+    #[cfg(not(unix))]
+    let is_pipe = false;
+    is_pipe
+}
+
+/// The notation of a text that no name says: RON begins with a bracket that no other does, and what is JSON is not read as YAML, which would forgive more.
+fn notation_of(text: &str) -> Format {
+    match text.trim_start().chars().next() {
+        Some('(') => Format::Ron,
+        Some('{') if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => Format::Json,
+        _ => Format::Yaml,
+    }
 }
 
 /// Reads a text. `stem` names a scenario that does not name itself; `folder` is where the files it names are.

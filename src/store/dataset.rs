@@ -7,9 +7,8 @@ use super::table::{Cell, Table, summary_rows};
 use crate::experiment::{Built, CellRecord, Results};
 use crate::measure::{self, Layout, Series, Vocabulary};
 use crate::request::{NONE, PARTS};
-use crate::scenario::{Scenario, to_json};
+use crate::scenario::Scenario;
 use std::fs;
-use std::path::Path;
 
 /// The files of one run, while they are written. Dropped before [`finish`](Dataset::finish), it leaves nothing behind.
 pub struct Dataset {
@@ -37,16 +36,16 @@ const REQUESTS: usize = 5;
 const WARMUP: usize = 6;
 
 impl Dataset {
-    /// Makes the folder and begins its files.
+    /// Begins its files, in a folder that is taken.
     ///
     /// # Errors
-    /// If it holds another scenario's results, another run has it, or it cannot be written.
-    pub(crate) fn create(folder: &Path, built: &Built, force: bool) -> Result<Dataset, StoreError> {
-        let (scenario, plan, has_warmup) = (&built.scenario, &built.plan, built.warmup.is_some());
+    /// If they cannot be written.
+    pub(crate) fn begin(folder: Folder, built: &Built) -> Result<Dataset, StoreError> {
+        let (plan, has_warmup) = (&built.plan, built.warmup.is_some());
         let share = plan.trace_share;
         let layout = plan.layout.clone();
         let mut dataset = Dataset {
-            folder: Folder::open(folder, &scenario.name, force)?,
+            folder,
             tables: Vec::new(),
             vocabulary: measure::vocabulary(&layout),
             series: layout.series(),
@@ -65,8 +64,8 @@ impl Dataset {
     }
 
     /// The output folder.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub fn folder(&self) -> &Folder {
+        &self.folder
     }
 
     fn push(&mut self, table: usize, cells: &[Cell]) -> Result<(), StoreError> {
@@ -148,11 +147,12 @@ impl Dataset {
         fs::write(&path, text).map_err(|e| StoreError::io("cannot write", &path, e))
     }
 
-    /// Writes the summary, gives all files their names, and the manifest last. The names of the files.
+    /// Writes the summary, gives all files their names, and the manifest last. The names of the files. `wanted` is how many replications there
+    /// would have been, if it was interrupted.
     ///
     /// # Errors
     /// If the disk is full or gone; then no manifest is there.
-    pub fn finish(mut self, scenario: &Scenario, results: &Results) -> Result<Vec<String>, StoreError> {
+    pub fn finish(mut self, scenario: &Scenario, results: &Results, wanted: Option<u32>) -> Result<Vec<String>, StoreError> {
         if let Some(summary) = &mut self.tables[SUMMARY] {
             summary.fill(|push| summary_rows(results, push))?;
         }
@@ -162,8 +162,7 @@ impl Dataset {
             let Some(table) = table else { continue };
             rows.push((TABLES[index].file, table.finish()?));
         }
-        let manifest = Manifest::new(results, to_json(scenario).unwrap_or_default());
-        self.folder.complete(manifest, &rows)
+        self.folder.complete(Manifest::of_run(results, scenario, wanted), &rows)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The journal of a sweep: every cell that is done, written down as soon as it is.
 //!
 //! It is what a sweep can be resumed from, and what shards are merged from. Cells stand in it in the order they were ready in; an [`Index`] on the
-//! disk finds those of a point. A head says which sweep it is of. Every entry has its length before it and its CRC-32 at its end, so that the half
-//! of an entry that a killed process leaves is seen, and cut off. Checked: `tests/it/sweep.rs` kills sweeps at random moments.
+//! disk finds those of a point. A head says which sweep it is of. Every entry has its length before it, twice, and its CRC-32 at its end. So the half
+//! of an entry that a killed process leaves is told from one that was damaged since: the half is cut off; a damaged one is passed over, and what
+//! stands behind it is kept as long as its length is sound. Checked: `tests/it/sweep.rs` kills sweeps at random moments and turns bits round.
 
-use super::folder::StoreError;
+use super::folder::{StoreError, is_link};
 use super::index::{Index, Place};
 use super::sweep::Wanted;
 use crate::experiment::{Cell, CellRecord, Failure, Keeper, Known, Shard};
@@ -16,7 +17,9 @@ use std::path::{Path, PathBuf};
 /// Its name in the folder of the sweep.
 pub const JOURNAL: &str = "cells.journal";
 
-const MAGIC: &[u8; 16] = b"asyncflow cells2";
+const MAGIC: &[u8; 16] = b"asyncflow cells3";
+/// Bytes of a length: itself, and its complement.
+const LENGTH: usize = 8;
 /// No entry is as long: a length above it is no length.
 const LONGEST: u32 = 1 << 30;
 const CHECKSUM: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
@@ -24,13 +27,15 @@ const CHECKSUM: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
 /// Which sweep a journal is of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// A hash of everything below but the shard and the folder, and of the release.
+    /// A hash of everything below but the shard, the file and its folder, and of the release.
     pub identity: String,
     /// The scenario with all defaults, and with what is varied, as JSON.
     pub scenario: String,
     /// The template of its points, as JSON.
     pub template: String,
-    /// Where the files it names are.
+    /// The scenario file, as it was typed.
+    pub file: String,
+    /// Where the files that it names are.
     pub folder: String,
     /// Whether series are kept, and which tables are wanted.
     pub wanted: Wanted,
@@ -71,51 +76,108 @@ impl Outcome {
     }
 }
 
+/// What stands where a folder would have its journal.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
+pub enum Opened {
+    /// Nothing, or the beginning of a head: it was killed before it had a cell.
+    Nothing,
+    /// A file of somebody else's.
+    Foreign,
+    /// A journal whose head is damaged, so that nobody knows what its cells are of.
+    Damaged,
+    Whole(Written),
+}
+
 /// A journal that is read from its beginning to its end, or to where it is broken.
 #[derive(Debug)]
 pub struct Written {
     pub head: Head,
     path: PathBuf,
     reader: BufReader<File>,
-    /// Where what was read so far ends.
+    /// Where the reader stands.
+    at: u64,
+    /// Where the last sound entry ends.
     end: u64,
+    /// Entries that are damaged, and whether what stands behind the last of them could not be read.
+    pub damage: Damage,
+}
+
+/// What is damaged in a journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// Entries that were passed over.
+    pub entries: u64,
+    /// Bytes at the end in which no entry can be found.
+    pub bytes: u64,
+}
+
+impl Damage {
+    /// Whether there is any.
+    pub fn is_any(self) -> bool {
+        self != Damage::default()
+    }
 }
 
 impl Written {
-    /// The one that a folder holds. None if there is none, or not even its head is whole.
+    /// The one that a folder holds.
     ///
     /// # Errors
-    /// If it cannot be read.
-    pub fn open(folder: &Path) -> Result<Option<Written>, StoreError> {
+    /// If it cannot be read, or is a link.
+    pub fn open(folder: &Path) -> Result<Opened, StoreError> {
         let path = folder.join(JOURNAL);
-        let open = || -> std::io::Result<Option<(Head, BufReader<File>, u64)>> {
+        if is_link(&path) {
+            let what = format!("`{}` is a link, and links are not followed", path.display());
+            return Err(StoreError::Foreign { what, help: "remove the link, or give another folder with `--out`".to_string() });
+        }
+        let open = || -> std::io::Result<Opened> {
             let mut reader = BufReader::with_capacity(1 << 16, File::open(&path)?);
-            let mut magic = [0; MAGIC.len()];
-            if reader.read_exact(&mut magic).is_err() || magic != *MAGIC {
-                return Ok(None);
+            let mut magic = Vec::new();
+            (&mut reader).take(MAGIC.len() as u64).read_to_end(&mut magic)?;
+            if magic != *MAGIC {
+                return Ok(if MAGIC.starts_with(&magic) { Opened::Nothing } else { Opened::Foreign });
             }
-            let Some(bytes) = next_frame(&mut reader)? else { return Ok(None) };
-            let head = postcard::from_bytes_crc32::<Head>(&bytes, CHECKSUM.digest());
-            Ok(head.ok().map(|head| (head, reader, (MAGIC.len() + 4 + bytes.len()) as u64)))
+            let bytes = match next_frame(&mut reader)? {
+                Frame::Whole(bytes) => bytes,
+                Frame::End => return Ok(Opened::Nothing),
+                Frame::Broken => return Ok(Opened::Damaged),
+            };
+            let Ok(head) = postcard::from_bytes_crc32::<Head>(&bytes, CHECKSUM.digest()) else { return Ok(Opened::Damaged) };
+            let at = (MAGIC.len() + LENGTH + bytes.len()) as u64;
+            Ok(Opened::Whole(Written { head, path: path.clone(), reader, at, end: at, damage: Damage::default() }))
         };
         match open() {
-            Ok(opened) => Ok(opened.map(|(head, reader, end)| Written { head, path, reader, end })),
-            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(StoreError::io("cannot read", &path, e)),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(Opened::Nothing),
+            opened => opened.map_err(|e| StoreError::io("cannot read", &path, e)),
         }
     }
 
-    /// The next entry, and where it stands. The whole of it is read, so that a broken one is noticed now.
+    /// The next sound entry, and where it stands. The whole of it is read, so that a damaged one is noticed now, and passed over.
     ///
     /// # Errors
     /// If it cannot be read.
     pub fn next(&mut self) -> Result<Option<(Entry, Place)>, StoreError> {
-        let bytes = next_frame(&mut self.reader).map_err(|e| StoreError::io("cannot read", &self.path, e))?;
-        let Some(bytes) = bytes else { return Ok(None) };
-        let Ok(entry) = postcard::from_bytes_crc32(&bytes, CHECKSUM.digest()) else { return Ok(None) };
-        let place = Place { at: self.end + 4, length: bytes.len() as u32 };
-        self.end += 4 + bytes.len() as u64;
-        Ok(Some((entry, place)))
+        loop {
+            let frame = next_frame(&mut self.reader).map_err(|e| StoreError::io("cannot read", &self.path, e))?;
+            let bytes = match frame {
+                Frame::Whole(bytes) => bytes,
+                Frame::End => return Ok(None),
+                Frame::Broken => {
+                    let length = self.path.metadata().map_or(self.at, |file| file.len());
+                    self.damage.bytes = length.saturating_sub(self.at);
+                    return Ok(None);
+                }
+            };
+            let place = Place { at: self.at + LENGTH as u64, length: bytes.len() as u32 };
+            self.at += (LENGTH + bytes.len()) as u64;
+            match postcard::from_bytes_crc32(&bytes, CHECKSUM.digest()) {
+                Ok(entry) => {
+                    self.end = self.at;
+                    return Ok(Some((entry, place)));
+                }
+                Err(_) => self.damage.entries += 1,
+            }
+        }
     }
 }
 
@@ -126,6 +188,8 @@ pub struct Journal {
     file: File,
     index: Index,
     end: u64,
+    /// What was damaged in it when it was opened.
+    pub damage: Damage,
 }
 
 impl Journal {
@@ -156,10 +220,10 @@ impl Journal {
             Ok((file, index_of(folder, head)?, text.len() as u64))
         };
         let (file, index, end) = begin().map_err(|e| StoreError::io("cannot write", &path, e))?;
-        Ok(Journal { path, file, index, end })
+        Ok(Journal { path, file, index, end, damage: Damage::default() })
     }
 
-    /// Goes on with the one that is written in a folder, and cuts off what is broken at its end.
+    /// Goes on with the one that is written in a folder, behind its last sound entry.
     ///
     /// # Errors
     /// If it cannot be read or written.
@@ -169,10 +233,10 @@ impl Journal {
         while let Some((entry, place)) = written.next()? {
             index.add(entry.cell, place).map_err(failed)?;
         }
-        let (path, end) = (written.path, written.end);
+        let (path, end, damage) = (written.path, written.end, written.damage);
         let file = OpenOptions::new().read(true).write(true).open(&path).map_err(failed)?;
         file.set_len(end).map_err(failed)?;
-        Ok(Journal { path, file, index, end })
+        Ok(Journal { path, file, index, end, damage })
     }
 
     /// Writes down a cell.
@@ -184,7 +248,7 @@ impl Journal {
             let framed = frame(entry)?;
             self.file.seek(SeekFrom::Start(self.end))?;
             self.file.write_all(&framed)?;
-            self.index.add(entry.cell, Place { at: self.end + 4, length: framed.len() as u32 - 4 })?;
+            self.index.add(entry.cell, Place { at: self.end + LENGTH as u64, length: (framed.len() - LENGTH) as u32 })?;
             self.end += framed.len() as u64;
             Ok(())
         };
@@ -241,28 +305,33 @@ fn index_of(folder: &Path, head: &Head) -> std::io::Result<Index> {
 /// A value with its length before it and its checksum at its end.
 fn frame(value: &impl Serialize) -> std::io::Result<Vec<u8>> {
     let bytes = postcard::to_stdvec_crc32(value, CHECKSUM.digest()).map_err(std::io::Error::other)?;
-    let mut framed = (bytes.len() as u32).to_le_bytes().to_vec();
+    let length = bytes.len() as u32;
+    let mut framed = [length.to_le_bytes(), (!length).to_le_bytes()].concat();
     framed.extend(bytes);
     Ok(framed)
 }
 
-/// The next frame; none at the end, or where only a part of one is there.
-fn next_frame(reader: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
-    let whole = |result: std::io::Result<()>| match result {
-        Ok(()) => Ok(true),
-        Err(e) if e.kind() == ErrorKind::UnexpectedEof => Ok(false),
-        Err(e) => Err(e),
-    };
-    let mut length = [0; 4];
-    if !whole(reader.read_exact(&mut length))? {
-        return Ok(None);
+/// What is read where an entry would begin.
+enum Frame {
+    Whole(Vec<u8>),
+    /// The end, or the beginning of one that was not written to its end.
+    End,
+    /// A length that is none.
+    Broken,
+}
+
+fn next_frame(reader: &mut impl Read) -> std::io::Result<Frame> {
+    let mut header = Vec::new();
+    if reader.take(LENGTH as u64).read_to_end(&mut header)? < LENGTH {
+        return Ok(Frame::End);
     }
-    let length = u32::from_le_bytes(length);
-    if length > LONGEST {
-        return Ok(None);
+    let half = |from: usize| u32::from_le_bytes(std::array::from_fn(|i| header[from + i]));
+    let length = half(0);
+    if half(4) != !length || length > LONGEST {
+        return Ok(Frame::Broken);
     }
     let mut bytes = Vec::new();
-    // Not all at once: a broken length must not ask for a gigabyte.
+    // Not all at once: it may have been cut off.
     let read = reader.take(length as u64).read_to_end(&mut bytes)?;
-    Ok((read == length as usize).then_some(bytes))
+    Ok(if read == length as usize { Frame::Whole(bytes) } else { Frame::End })
 }

@@ -32,6 +32,8 @@ impl Manifest {
             ("command", json!(command)),
             ("name", json!(scenario.name)),
             ("seed", json!(scenario.run.seed)),
+            // Many readers of JSON hold whole numbers up to 2^53 only.
+            ("seed_text", json!(scenario.run.seed.to_string())),
         ];
         let after = [("scenario_sha256", json!(hash(&written))), ("scenario", serde_json::from_str(&written).unwrap_or_default())];
         Manifest { head: before.into_iter().chain(said).chain(after).collect(), files: Vec::new() }
@@ -96,24 +98,20 @@ impl Manifest {
         ];
         Manifest::of("sensitivity", scenario, said)
     }
-    pub fn new(results: &Results, scenario_json: String) -> Manifest {
-        let scenario: Value = serde_json::from_str(&scenario_json).unwrap_or_default();
-        let hash = hash(&scenario_json);
-        Manifest {
-            head: vec![
-                ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
-                ("command", json!("run")),
-                ("name", json!(results.scenario)),
-                ("seed", json!(results.seed)),
-                ("replications", json!(results.replications)),
-                ("confidence", json!(results.confidence)),
-                ("events", json!(results.events)),
-                ("fingerprint", json!(results.fingerprint)),
-                ("scenario_sha256", json!(hash)),
-                ("scenario", scenario),
-            ],
-            files: Vec::new(),
-        }
+    /// Adds something that it says.
+    pub fn say(&mut self, key: &'static str, value: Value) {
+        self.head.push((key, value));
+    }
+    /// That of a run. `wanted` is how many replications there would have been, if it was interrupted.
+    pub fn of_run(results: &Results, scenario: &Scenario, wanted: Option<u32>) -> Manifest {
+        let mut said = vec![("replications", json!(results.replications))];
+        said.extend(wanted.map(|of| ("interrupted", json!({ "done": results.replications, "of": of }))));
+        said.extend([
+            ("confidence", json!(results.confidence)),
+            ("events", json!(results.events)),
+            ("fingerprint", json!(results.fingerprint)),
+        ]);
+        Manifest::of("run", scenario, said)
     }
 
     pub fn to_json(&self) -> String {

@@ -82,7 +82,8 @@ pub const TABLES: [TableSchema; 10] = [
             number("confidence", "1", "confidence of the interval"),
             whole("n", "replications that had a value"),
             text("method", "t, controlled, woodruff, jackknife or range"),
-            text("flags", "labels, separated by commas"),
+            text("labels", "what to know about it, separated by commas"),
+            text("flags", "the same as `labels`, for one more version"),
         ],
     },
     TableSchema {

@@ -201,6 +201,7 @@ pub fn summary_rows(results: &Results, mut push: impl FnMut(&[Cell])) {
             Cell::Whole(e.n as u64),
             Cell::Text(e.method.name()),
             Cell::Text(&row.flags.join(",")),
+            Cell::Text(&row.flags.join(",")),
         ]);
     }
 }

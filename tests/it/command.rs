@@ -127,19 +127,6 @@ fn a_missed_objective_is_exit_1() {
 }
 
 #[test]
-fn another_scenarios_results_are_not_overwritten_unless_forced() {
-    let folder = folder(SMALL);
-    fs::write(folder.path().join("other.yaml"), SMALL).unwrap();
-    let run = |scenario: &str, force: bool| {
-        asyncflow().current_dir(&folder).args(["run", scenario, "-q", "--out", "there"]).args(force.then_some("--force")).assert()
-    };
-    run("small.yaml", false).success();
-    run("small.yaml", false).success();
-    run("other.yaml", false).code(2);
-    run("other.yaml", true).success();
-}
-
-#[test]
 fn a_limit_that_is_reached_is_named_with_the_way_to_raise_it() {
     // 1,000/s into a core that serves 250/s: the backlog passes 500 within a second.
     let folder = folder(SMALL);
@@ -190,30 +177,6 @@ fn a_closed_pipe_is_a_quiet_success() {
     let output = std::process::Command::new("bash").arg("-c").arg(script).current_dir(&folder).output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "0");
     assert_eq!(fs::read_to_string(folder.path().join("err")).unwrap(), "");
-}
-
-#[test]
-#[cfg(unix)]
-fn an_interrupted_run_writes_what_is_complete_and_says_so() {
-    // A run of minutes gets SIGINT after its first replications; the files hold whole replications, and a manifest.
-    let folder = folder(SMALL);
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_asyncflow"))
-        .args(["run", "small.yaml", "-r", "100000", "-j", "2"])
-        .current_dir(&folder)
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
-    let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(interrupted.success());
-    let status = child.wait().unwrap();
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
-    assert!(said.contains("interrupted: ") && said.contains("of 100000 replications are complete"), "{said}");
-    assert_eq!(status.code(), Some(0));
-    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("out/small/manifest.json")).unwrap()).unwrap();
-    assert!(manifest["replications"].as_u64().is_some_and(|n| n > 0 && n < 100_000));
 }
 
 #[test]

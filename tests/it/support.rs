@@ -86,7 +86,7 @@ impl Room {
     pub fn says(&self, arguments: &str) -> serde_json::Value {
         serde_json::from_slice(&self.run(&format!("{arguments} --json")).stdout).unwrap()
     }
-    /// The one table that a command writes with `--out`. Claims that it has the same bytes on one thread and on two, that another scenario's
+    /// The one table that a command writes with `--out`. Claims that it has the same bytes on one thread and on two, that somebody else's
     /// folder is refused before there is an answer and stays as it is, and that `--force` overwrites it.
     pub fn writes(&self, arguments: &str, file: &str) -> RecordBatch {
         self.ends(&format!("{arguments} -q -j 1 --out one"), 0);
@@ -99,7 +99,7 @@ impl Room {
         let refused = self.run(&format!("{arguments} --out taken"));
         assert!(refused.status.code() == Some(2) && refused.stdout.is_empty(), "it is refused before there is an answer");
         let said = String::from_utf8_lossy(&refused.stderr);
-        assert!(said.contains("`taken` holds the results of another scenario, `another`") && said.contains("--force"), "{said}");
+        assert!(said.contains("`taken` holds a `manifest.json` that AsyncFlow has not written") && said.contains("--force"), "{said}");
         assert_eq!(fs::read_dir(self.path("taken")).unwrap().count(), 1, "nothing is left there");
         self.ends(&format!("{arguments} -q --out taken --force"), 0);
         assert!(fs::read(self.path("taken").join(file)).unwrap() == fs::read(self.path("one").join(file)).unwrap());

@@ -165,10 +165,50 @@ fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
         let folder = format!("cut{case}/shard-00001-of-00001");
         fs::create_dir_all(room.path(&folder)).unwrap();
         fs::write(room.path(&format!("{folder}/cells.journal")), &broken).unwrap();
-        room.ends(&format!("{arguments} -o cut{case} --shard 1/1"), 0);
+        let shard = format!("{arguments} -o cut{case} --shard 1/1");
+        if matches!(spoil, (0..16, true)) {
+            // Its first bytes say that it is a journal at all.
+            assert!(room.ends(&shard, 2).contains("is no journal of a sweep, or whose first bytes are damaged"));
+            room.ends(&format!("{shard} --force"), 0);
+        } else {
+            room.ends(&shard, 0);
+        }
         room.ends(&format!("merge cut{case} -o merged{case} -q"), 0);
         assert_same(&room.path("whole"), &room.path(&format!("merged{case}")));
     }
+}
+
+#[test]
+fn a_damaged_journal_is_told_and_costs_only_the_cells_that_are_damaged() {
+    // 24 cells; a bit turned round in one cell, in the length before one, and in the head. Words fixed here; the bytes are the undisturbed run's.
+    let room = Room::new("small.yaml", SCENARIO);
+    let arguments = "sweep small.yaml -r 2 -d 5s";
+    room.ends(&format!("{arguments} -q -o whole"), 0);
+    room.ends(&format!("{arguments} -q -o kept --shard 1/1"), 0);
+    let journal = fs::read(room.path("kept/shard-00001-of-00001/cells.journal")).unwrap();
+    // 16 bytes of magic; then each frame begins with its length.
+    let length = |at: usize| u32::from_le_bytes(journal[at..at + 4].try_into().unwrap()) as usize;
+    let first = 16 + 8 + length(16);
+    let second = first + 8 + length(first);
+    for (at, warning, going_on) in [
+        (second + 100, "is damaged: 1 replication cannot be read, and what is missing is run again", "going on after 23 replications"),
+        (second, "is damaged: everything in its last ", "going on after 1 replication "),
+        (16 + 20, "warning: the head of the journal in out is damaged: everything is run again", ""),
+    ] {
+        let mut broken = journal.clone();
+        broken[at] ^= 4;
+        fs::create_dir(room.path("out")).unwrap();
+        fs::write(room.path("out/cells.journal"), &broken).unwrap();
+        let said = room.ends(&format!("{arguments} -o out --resume"), 0);
+        assert!(said.contains(warning) && said.contains(going_on), "at {at}: {said}");
+        assert_same(&room.path("whole"), &room.path("out"));
+        fs::remove_dir_all(room.path("out")).unwrap();
+    }
+    // Cut off in mid-entry, as by a kill, it is not damaged.
+    fs::create_dir(room.path("out")).unwrap();
+    fs::write(room.path("out/cells.journal"), &journal[..second + 40]).unwrap();
+    let said = room.ends(&format!("{arguments} -o out --resume"), 0);
+    assert!(!said.contains("damaged") && said.contains("going on after 1 replication "), "{said}");
 }
 
 #[test]
@@ -266,9 +306,9 @@ fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
     let journal = fs::read(room.path("kept/shard-00001-of-00001/cells.journal")).unwrap();
     fs::write(room.path("out/cells.journal"), &journal).unwrap();
     let said = room.ends("sweep small.yaml -r 2 -d 5s -q -o out", 2);
-    assert!(said.contains("an unfinished sweep is in `out`: 24 cells are done") && said.contains("--resume"), "{said}");
+    assert!(said.contains("an unfinished sweep is in `out`: 24 replications are done") && said.contains("--resume"), "{said}");
     let said = room.ends("sweep small.yaml -r 3 -d 5s -q -o out --resume", 2);
-    assert!(said.contains("`out` holds an unfinished sweep of another scenario, or of other points"), "{said}");
+    assert!(said.contains("`out` holds another sweep (replications 2, not 3)"), "{said}");
     assert_eq!(fs::read(room.path("out/cells.journal")).unwrap(), journal, "it is as it was");
     room.ends("sweep small.yaml -r 2 -d 5s -q -o out --resume", 0);
     assert!(room.path("out/manifest.json").exists() && !room.path("out/cells.journal").exists());
@@ -297,7 +337,7 @@ sweep: { vary: { workload.users.open.rate: [10/s, 20/s] } }",
     fs::remove_file(shard.join("manifest.json")).unwrap();
     fs::write(room.path("took.csv"), "took\n1ms\n3ms\n").unwrap();
     let said = room.ends(sweep, 2);
-    assert!(said.contains("holds an unfinished sweep of another scenario, or of other points"), "{said}");
+    assert!(said.contains("holds another sweep (of another release, or its measured values have changed)"), "{said}");
     fs::write(room.path("took.csv"), "took\n1ms\n2ms\n").unwrap();
     room.ends(sweep, 0);
     assert!(shard.join("manifest.json").exists());
@@ -312,7 +352,7 @@ fn shards_that_do_not_belong_together_are_not_merged() {
     };
     shard("a", "1/3", "");
     shard("a", "3/3", "");
-    assert!(room.ends("merge a -o out", 2).contains("1 of 3 shards are missing: 2"));
+    assert!(room.ends("merge a -o out", 2).contains("shard 2 of 3 is missing"));
     shard("b", "2/4", "");
     assert!(room.ends("merge a b -o out", 2).contains("is shard 2/4, the others are of 3"));
     shard("c", "2/3", " -s 9");
@@ -337,7 +377,11 @@ fn a_shard_whose_journal_was_damaged_after_it_was_complete_is_not_merged_as_if_i
     let bytes = fs::read(&journal).unwrap();
     fs::write(&journal, &bytes[..bytes.len() / 2]).unwrap();
     let said = room.ends("merge shards -o out", 2);
-    assert!(said.contains(" replications of 2\n") && said.contains("remove its manifest.json and run that shard again"), "{said}");
+    assert!(
+        said.contains(" of 2 replications: the journal of shard 2 of 2 (`shards/shard-00002-of-00002`) was damaged")
+            && said.contains("remove its manifest.json and run that shard again"),
+        "{said}"
+    );
     assert_eq!(fs::read(&journal).unwrap().len(), bytes.len() / 2, "a merge changes no shard");
     assert!(!room.path("out").exists(), "nothing was written");
     fs::remove_file(room.path("shards/shard-00002-of-00002/manifest.json")).unwrap();
@@ -376,9 +420,9 @@ fn the_journal_of_a_shard_is_not_gone_on_with_as_if_it_were_the_sweeps() {
     for file in ["cells.journal", "manifest.json"] {
         fs::copy(shard.join(file), other.join(file)).unwrap();
     }
-    for _ in ["complete", "interrupted"] {
+    for (state, help) in [("complete", "give another folder"), ("interrupted", "the command that it was begun with")] {
         let said = room.ends("sweep small.yaml -r 2 -d 5s -q -o out/shard-00002-of-00003 --resume", 2);
-        assert!(said.contains("holds shard 2/3 of this sweep") && said.contains("the command that it was begun with"), "{said}");
+        assert!(said.contains("holds shard 2/3 of this sweep") && said.contains(help), "{state}: {said}");
         assert_eq!(fs::read(shard.join("cells.journal")).unwrap(), journal, "it is as it was");
         assert!(room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 3/3", 2).contains("holds shard 2/3 of this sweep"));
         let _ = fs::remove_file(shard.join("manifest.json"));
@@ -395,7 +439,8 @@ fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
     let shard = room.path("out/shard-00001-of-00002");
     let manifest = shard.join("manifest.json");
     let before = files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").collect::<Vec<_>>();
-    for anew in ["--force", "--force -s 2 --series"] {
+    for anew in ["--force", "--force -s 2"] {
+        room.ends(&format!("{arguments} --force --series"), 0);
         let child = room.command(&format!("{arguments} {anew}")).stderr(Stdio::piped()).spawn().unwrap();
         wait_until("the manifest of before is gone", || !manifest.exists());
         signal(&child, "-INT");
@@ -403,8 +448,7 @@ fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(2) && said.contains("go on with the same command"), "{said}");
         assert!(!manifest.exists());
-        fs::create_dir_all(shard.join("series")).unwrap();
-        fs::write(shard.join("series/part-00000.parquet"), "of an earlier result").unwrap();
+        assert!(shard.join("series/part-00000.parquet").exists(), "what the manifest of before named is still there");
         room.ends(&format!("{arguments} --force"), 0);
     }
     assert!(files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").eq(before));

@@ -26,7 +26,7 @@ SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX:
   asyncflow sweep shop.yaml --shard auto/200
   asyncflow merge out/shop-sweep -o all")]
 pub struct Sweep {
-    /// Scenario file
+    /// Scenario file, or `-` for the standard input
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
     /// What is varied; repeated, every combination. Replaces the scenario's `sweep:` block
@@ -127,10 +127,10 @@ pub struct Compare {
     /// Threads [default: one for each core]; the results do not depend on it
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<usize>,
-    /// Overwrite another scenario's files in the folder
+    /// Overwrite the files of another study, or files that are not of AsyncFlow, in the folder
     #[arg(long)]
     pub force: bool,
-    /// Print one JSON object, and nothing else
+    /// Print one JSON document, and nothing else
     #[arg(long)]
     pub json: bool,
     /// Print problems only
@@ -151,7 +151,7 @@ Examples:
 Exit code 1: no value meets the objectives."
 )]
 pub struct Capacity {
-    /// Scenario file
+    /// Scenario file, or `-` for the standard input
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
     /// Path of the parameter that is searched. Replaces the scenario's `capacity:` block
@@ -187,10 +187,10 @@ pub struct Capacity {
     /// Change any value of the scenario before the search; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Overwrite another scenario's files in the folder
+    /// Overwrite the files of another study, or files that are not of AsyncFlow, in the folder
     #[arg(long)]
     pub force: bool,
-    /// Print one JSON object, and nothing else
+    /// Print one JSON document, and nothing else
     #[arg(long)]
     pub json: bool,
     /// Print problems only
@@ -209,7 +209,7 @@ Examples:
       --metric users.latency.p99 --metric users.throughput"
 )]
 pub struct Sensitivity {
-    /// Scenario file
+    /// Scenario file, or `-` for the standard input
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
     /// What is varied, and over which range; repeated, several parameters. Replaces the scenario's `sweep:` block
@@ -242,10 +242,10 @@ pub struct Sensitivity {
     /// Change any value of the scenario before it is varied; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Overwrite another scenario's files in the folder
+    /// Overwrite the files of another study, or files that are not of AsyncFlow, in the folder
     #[arg(long)]
     pub force: bool,
-    /// Print one JSON object, and nothing else
+    /// Print one JSON document, and nothing else
     #[arg(long)]
     pub json: bool,
     /// Print problems only

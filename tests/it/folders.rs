@@ -1,0 +1,271 @@
+//! Whose folder it is: what may take the place of what, row by row of the table in `docs/outputs.md`; other people's files; interruptions.
+
+use crate::support::{Room, signal, wait_until};
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+/// A scenario that runs in no time; `rate` tells its versions apart.
+fn scenario(name: &str, rate: u32) -> String {
+    let name = if name.is_empty() { String::new() } else { format!("name: {name}\n") };
+    format!(
+        "version: 1
+{name}run: {{ duration: 5s, replications: 3 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {rate}/s }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 2ms }} ] }} }} }}
+slos: {{ fast: {{ of: users, p95: 60ms }} }}
+"
+    )
+}
+
+/// Everything in a folder, links not followed.
+fn bytes(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {
+        let name = entry.file_name().into_string().unwrap();
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => {
+                found.extend(bytes(&entry.path()).into_iter().map(|(inside, bytes)| (format!("{name}/{inside}"), bytes)))
+            }
+            kind if kind.is_symlink() => found.push((name, b"a link".to_vec())),
+            _ => found.push((name, fs::read(entry.path()).unwrap())),
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Claims that a command is refused with these words, and that the folder is as it was.
+fn refused(room: &Room, arguments: &str, folder: &str, words: &str) {
+    let before = bytes(&room.path(folder));
+    let said = room.ends(arguments, 2);
+    assert!(said.contains(words) && said.contains("help: "), "{arguments}: {said}");
+    assert!(bytes(&room.path(folder)) == before, "{arguments}: `{folder}` is not as it was");
+}
+
+const SWEEP: &str = "sweep a.yaml -q --vary services.api.replicas=";
+const CAPACITY: &str = "capacity a.yaml -q --vary workload.users.open.rate --from 10/s --to 1000/s --tolerance 50%";
+const SENSITIVITY: &str = "sensitivity a.yaml -q --size 2 -r 2 --vary services.api.replicas=1..3@integer";
+
+fn room() -> Room {
+    let room = Room::new("a.yaml", &scenario("same", 50));
+    fs::write(room.path("b.yaml"), scenario("same", 20)).unwrap();
+    room
+}
+
+#[test]
+fn the_same_study_again_takes_the_place_of_its_earlier_result() {
+    // What people do all day, by every command: the same line again, another seed, other settings, and after the scenario was edited.
+    let room = room();
+    for (command, more) in [
+        ("run a.yaml -q", &["", " -s 2", " -r 5", " --set services.api.replicas=2", " --plots", ""][..]),
+        (&format!("{SWEEP}1,2"), &["", " -s 2", " --series", ""]),
+        ("compare a.yaml -q --set services.api.replicas=2", &["", " -r 4"]),
+        (CAPACITY, &["", " -s 2"]),
+        (SENSITIVITY, &["", " -s 2"]),
+    ] {
+        let out = command.split(' ').next().unwrap();
+        fs::write(room.path("a.yaml"), scenario("same", 50)).unwrap();
+        for more in more {
+            room.ends(&format!("{command}{more} -o {out}"), 0);
+        }
+        fs::write(room.path("a.yaml"), scenario("renamed", 40)).unwrap();
+        room.ends(&format!("{command} -o {out}"), 0);
+        assert_eq!(room.manifest(out)["name"], "renamed");
+        let files = room.manifest(out)["files"].as_object().unwrap().len();
+        assert_eq!(bytes(&room.path(out)).len(), files + 1, "{command}: no file of an earlier result is left");
+    }
+}
+
+#[test]
+fn another_commands_another_files_and_another_designs_result_stays() {
+    // Every pair of commands in one folder, and each command on another file of the same name, or with another design. Words fixed here.
+    let room = room();
+    let designs = [
+        ("run a.yaml -q".to_string(), None),
+        (format!("{SWEEP}1,2"), Some((format!("{SWEEP}1,2,3"), "holds a finished sweep of other points"))),
+        (
+            "compare a.yaml -q --set services.api.replicas=2".to_string(),
+            Some(("compare a.yaml -q --set services.api.replicas=3".to_string(), "holds a comparison of other variants")),
+        ),
+        (
+            CAPACITY.to_string(),
+            Some((CAPACITY.to_string() + " --while users.p99<1s", "holds a search of another parameter, or for other objectives")),
+        ),
+        (
+            SENSITIVITY.to_string(),
+            Some((SENSITIVITY.to_string() + " --metric users.throughput", "holds an analysis of other parameters or metrics")),
+        ),
+    ];
+    for (command, other_design) in &designs {
+        let (name, out) = (command.split(' ').next().unwrap(), format!("of-{}", command.split(' ').next().unwrap()));
+        room.ends(&format!("{command} -o {out}"), 0);
+        for (other, _) in &designs {
+            let words = format!("`{out}` holds the result of another command, `asyncflow {name}`");
+            if other != command {
+                refused(&room, &format!("{other} -o {out}"), &out, &words);
+            }
+        }
+        refused(&room, &format!("{} -o {out}", command.replace("a.yaml", "b.yaml")), &out, "holds the result of another file, `a.yaml`");
+        if let Some((other, words)) = other_design {
+            refused(&room, &format!("{other} -o {out}"), &out, words);
+            room.ends(&format!("{other} -o {out} --force"), 0);
+        }
+        room.ends(&format!("{} -o {out} --force", command.replace("a.yaml", "b.yaml")), 0);
+    }
+}
+
+#[test]
+fn files_of_one_name_are_told_apart_by_where_they_stand() {
+    // Two folders with a file of the same name, in one command and one after the other; the same file by another way is the same.
+    let room = room();
+    for (folder, rate) in [("v1", 50), ("v2", 20)] {
+        fs::create_dir(room.path(folder)).unwrap();
+        fs::write(room.path(folder).join("shop.yaml"), scenario("", rate)).unwrap();
+    }
+    let said = room.ends("run v1/shop.yaml v2/shop.yaml -q", 2);
+    assert!(said.contains("`v1/shop.yaml` and `v2/shop.yaml` would both be written to `out/shop`"), "{said}");
+    assert!(!room.path("out").exists(), "neither was run");
+    room.ends("run v1/shop.yaml v2/shop.yaml -q --no-files", 0);
+    room.ends("run v1/shop.yaml -q", 0);
+    refused(&room, "run v2/shop.yaml -q", "out/shop", "`out/shop` holds the result of another file, `v1/shop.yaml`");
+    room.ends(&format!("run {} -q", room.path("v1/../v1/shop.yaml").display()), 0);
+    room.ends("run ./v1/shop.yaml -q", 0);
+    assert_eq!(room.manifest("out/shop")["study"]["files"], serde_json::json!(["v1/shop.yaml"]));
+}
+
+#[test]
+fn files_that_are_not_ours_are_neither_overwritten_nor_removed() {
+    // Each of our names, as a user's own file: where nothing of ours is, and beside a result. A name that is not ours is in nobody's way.
+    let room = room();
+    let names = ["summary.parquet", "plots.svg", "points.parquet", "warmup.parquet", "manifest.json", "summary/part-00000.parquet"];
+    for (number, name) in names.iter().enumerate() {
+        let folder = format!("theirs{number}");
+        fs::create_dir_all(room.path(&folder).join("summary")).unwrap();
+        fs::write(room.path(&folder).join(name), "my own").unwrap();
+        for command in ["run a.yaml -q", &format!("{SWEEP}1,2"), CAPACITY] {
+            refused(&room, &format!("{command} -o {folder}"), &folder, "AsyncFlow");
+        }
+    }
+    fs::create_dir(room.path("notes")).unwrap();
+    fs::write(room.path("notes/readme.md"), "my own").unwrap();
+    room.ends("run a.yaml -q -o notes", 0);
+    fs::write(room.path("notes/plots.svg"), "my own").unwrap();
+    refused(&room, "run a.yaml -q -o notes", "notes", "`notes/plots.svg` is not of a result of AsyncFlow: no manifest names it");
+    room.ends("run a.yaml -q -o notes --force", 0);
+    assert_eq!(fs::read_to_string(room.path("notes/plots.svg")).unwrap(), "my own", "forced, only what is written is overwritten");
+    assert_eq!(fs::read_to_string(room.path("notes/readme.md")).unwrap(), "my own");
+}
+
+#[test]
+fn a_scenario_is_never_replaced_by_its_manifest() {
+    // A scenario that is called as the manifest, in the folder of its results; not by force either.
+    let room = Room::new("manifest.json", &serde_json::to_string(&json_of(&scenario("m", 50))).unwrap());
+    for force in ["", " --force"] {
+        refused(&room, &format!("run manifest.json -q -o .{force}"), ".", "is the scenario, and the manifest would take its place");
+    }
+    room.ends("run manifest.json -q", 0);
+}
+
+fn json_of(yaml: &str) -> serde_json::Value {
+    let scenario = asyncflow::scenario::from_yaml(yaml).unwrap();
+    serde_json::from_str(&asyncflow::scenario::to_json(&scenario).unwrap()).unwrap()
+}
+
+#[test]
+#[cfg(unix)]
+fn links_in_a_folder_are_not_followed() {
+    // The journal and the folders of parts as links to somebody's: refused, by force too, and what they lead to is as it was.
+    let room = room();
+    fs::create_dir(room.path("precious")).unwrap();
+    fs::write(room.path("precious/file"), "precious").unwrap();
+    for (folder, link, target) in [("d", "cells.journal", "../precious/file"), ("e", "summary", "../precious")] {
+        fs::create_dir(room.path(folder)).unwrap();
+        std::os::unix::fs::symlink(target, room.path(folder).join(link)).unwrap();
+        for force in ["", " --force"] {
+            refused(&room, &format!("{SWEEP}1,2 -o {folder}{force}"), folder, "is a link, and links are not followed");
+            assert_eq!(bytes(&room.path("precious")), [("file".to_string(), b"precious".to_vec())]);
+        }
+    }
+}
+
+#[test]
+fn what_a_pipe_brings_is_the_same_study_only_to_the_letter() {
+    // A scenario on the standard input stands nowhere: another of the same name is another.
+    let room = room();
+    let pipe = |rate: u32| {
+        let line = format!("{} run - -q", env!("CARGO_BIN_EXE_asyncflow"));
+        fs::write(room.path("piped"), scenario("piped", rate)).unwrap();
+        let shell = std::process::Command::new("bash").args(["-c", &format!("cat piped | {line}")]).current_dir(room.path("")).output();
+        shell.unwrap()
+    };
+    assert_eq!(pipe(50).status.code(), Some(0));
+    assert_eq!(pipe(50).status.code(), Some(0));
+    let other = pipe(20);
+    let said = String::from_utf8_lossy(&other.stderr);
+    assert!(other.status.code() == Some(2) && said.contains("another scenario, `piped`, which is in no file"), "{said}");
+}
+
+#[test]
+fn an_unfinished_sweep_is_in_the_way_of_every_other_command() {
+    // A journal without a manifest, as an interrupted sweep leaves it.
+    let room = room();
+    room.ends(&format!("{SWEEP}1,2 -o kept --shard 1/1"), 0);
+    fs::create_dir(room.path("out")).unwrap();
+    fs::copy(room.path("kept/shard-00001-of-00001/cells.journal"), room.path("out/cells.journal")).unwrap();
+    for command in ["run a.yaml -q", CAPACITY, SENSITIVITY] {
+        refused(&room, &format!("{command} -o out"), "out", "`out` holds an unfinished sweep, in `cells.journal`");
+    }
+    fs::write(room.path("out/cells.journal"), "my own").unwrap();
+    refused(&room, &format!("{SWEEP}1,2 -o out --resume"), "out", "a file called `cells.journal` that is no journal of a sweep");
+}
+
+#[test]
+fn to_resume_a_finished_sweep_of_something_else_is_refused() {
+    // The words say what is not the same; without `--resume` another seed of the same points is a newer result.
+    let room = room();
+    room.ends(&format!("{SWEEP}1,2 -o out"), 0);
+    refused(&room, &format!("{SWEEP}3,4 -o out --resume"), "out", "holds a finished sweep of other points");
+    refused(&room, &format!("{SWEEP}1,2 -s 5 -o out --resume"), "out", "holds another sweep, which is finished (seed 1, not 5)");
+    assert!(room.ends(&format!("{SWEEP}1,2 -o out --resume"), 0).contains("is complete: nothing to do"));
+    room.ends(&format!("{SWEEP}1,2 -s 5 -o out"), 0);
+    room.ends(&format!("{SWEEP}1,2 -o parts --shard 1/2"), 0);
+    let said = room.ends(&format!("{SWEEP}1,2 -s 5 -o parts --shard 1/2"), 2);
+    assert!(said.contains("holds another sweep (seed 1, not 5)"), "{said}");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupted_run_is_not_complete_and_an_earlier_complete_one_stays() {
+    // SIGINT in a run of minutes: 2, and the manifest says how far it came; over a complete result, which stays to the byte, nothing is written.
+    let room = room();
+    let interrupt = |more: &str| {
+        let arguments = format!("run a.yaml -r 500000 -o out{more}");
+        let child = room.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let begun = |name: &str| name.starts_with('.') && name.ends_with(".part");
+        wait_until("the files are begun", || {
+            fs::read_dir(room.path("out"))
+                .is_ok_and(|out| out.flatten().filter(|entry| begun(&entry.file_name().to_string_lossy())).count() >= 5)
+        });
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        signal(&child, "-INT");
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        output
+    };
+    let document: serde_json::Value = serde_json::from_slice(&interrupt(" --json").stdout).unwrap();
+    let manifest = room.manifest("out");
+    let done = manifest["replications"].as_u64().unwrap();
+    assert!(done > 0 && done < 500_000 && document["replications"] == done);
+    assert_eq!(manifest["interrupted"], serde_json::json!({ "done": done, "of": 500_000 }));
+    assert_eq!(document["interrupted"], manifest["interrupted"]);
+    // Half a result is replaced by a whole one, and not the other way round.
+    room.ends("run a.yaml -q -o out", 0);
+    assert!(room.manifest("out")["interrupted"].is_null());
+    let before = bytes(&room.path("out"));
+    let output = interrupt("");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("of 500000 replications are complete; the earlier result in out stays"), "{said}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("fingerprint"), "the summary is said all the same");
+    assert!(bytes(&room.path("out")) == before);
+}

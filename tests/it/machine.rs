@@ -1,0 +1,206 @@
+//! What machines read and do: JSON to the end, scenarios through pipes, signals, systems without threads or room.
+
+use crate::support::{Room, signal, table, words};
+use serde_json::Value;
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+const SCENARIO: &str = "
+version: 1
+name: small
+run: { duration: 5s, replications: 3 }
+workload: { users: { to: api.x, open: { rate: 50/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 2ms } ] } } }
+";
+
+fn room() -> Room {
+    let room = Room::new("a.yaml", SCENARIO);
+    fs::write(room.path("b.yaml"), SCENARIO.replace("small", "other")).unwrap();
+    room
+}
+
+/// What is on stdout is one JSON document.
+fn document(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Runs a command with a text on its standard input.
+fn piped(room: &Room, arguments: &str, text: &str) -> Output {
+    let mut child = room.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn json_is_one_document_for_one_file_and_for_several() {
+    // An object for one, a list for several, in the order of the command line; each names its file. `check` alike.
+    let room = room();
+    let one = document(&room.run("run a.yaml --no-files --json"));
+    assert_eq!((one["file"].as_str(), one["scenario"].as_str()), (Some("a.yaml"), Some("small")));
+    assert!(one["interrupted"].is_null() && one["problems"].as_array().unwrap().is_empty());
+    let both = document(&room.run("run b.yaml a.yaml --no-files --json"));
+    assert_eq!([&both[0]["scenario"], &both[1]["scenario"]], ["other", "small"]);
+    assert_eq!((both.as_array().unwrap().len(), &both[1]["fingerprint"]), (2, &one["fingerprint"]));
+    let checked = document(&room.run("check a.yaml b.yaml --json"));
+    assert_eq!((checked[1]["file"].as_str(), checked[1]["can_run"].as_bool()), (Some("b.yaml"), Some(true)));
+    // 50/s of 2 ms are a tenth of a core.
+    assert!((checked[0]["estimate"]["services"][0]["utilisation"].as_f64().unwrap() - 0.1).abs() < 1e-9);
+    assert_eq!(document(&room.run("check a.yaml --json"))["file"], "a.yaml");
+}
+
+#[test]
+fn whatever_is_wrong_is_one_json_document_too() {
+    // A slip in the file, in an option, in the command line, in a folder, and a limit: for every command that has `--json`. Places by hand.
+    let room = room();
+    fs::write(room.path("bad.yaml"), SCENARIO.replace("cpu: {", "cpuu: {")).unwrap();
+    let line = 1 + SCENARIO.lines().position(|line| line.starts_with("services")).unwrap() as u64;
+    for command in ["run", "check", "capacity", "sensitivity", "compare b.yaml"] {
+        let output = room.run(&format!("{command} bad.yaml --json"));
+        assert_eq!(output.status.code(), Some(2));
+        let problem = &document(&output)["problems"][0];
+        assert_eq!(
+            (problem["severity"].as_str(), problem["line"].as_u64(), problem["file"].as_str()),
+            (Some("error"), Some(line), Some("bad.yaml"))
+        );
+        assert!(problem["what"].as_str().unwrap().contains("cpuu") && problem["help"] == "did you mean `cpu`?", "{problem}");
+        assert!(!output.stderr.is_empty(), "people are told as well");
+    }
+    for (arguments, words) in [
+        ("run a.yaml --json --replicationz 3", "unexpected argument"),
+        ("run a.yaml --json -d 0s", "0s"),
+        ("run nowhere.yaml --json", "cannot be read"),
+        ("run a.yaml --json -o a.yaml", "cannot make the folder"),
+        ("run a.yaml --json --no-files --set run.limits.events=10", "run.limits.events"),
+        ("sweep a.yaml --json", "nothing is varied"),
+        ("sweep a.yaml --json --vary services.api.replicas=0,1", "a service has 1 to 10k replicas, not 0"),
+        ("compare a.yaml --json", "one scenario alone has nothing to be compared with"),
+        ("sensitivity a.yaml --json --vary services.api.replicas=1,2 --metric x", "there is no metric `x`"),
+    ] {
+        let output = room.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments}");
+        let problems = document(&output)["problems"].to_string();
+        assert!(problems.contains(words), "{arguments}: {problems}");
+    }
+    // One of several that reaches a limit is in the list, in its place.
+    let tight = SCENARIO.replace("small", "tight").replace("5s,", "5s, limits: { in_flight: 1 },");
+    fs::write(room.path("tight.yaml"), tight).unwrap();
+    let output = room.run("run tight.yaml a.yaml --json --no-files");
+    let both = document(&output);
+    assert_eq!(
+        (output.status.code(), both[0]["file"].as_str(), both[1]["scenario"].as_str()),
+        (Some(2), Some("tight.yaml"), Some("small"))
+    );
+    assert!(both[0]["problems"][0]["what"].as_str().unwrap().contains("in flight"), "{}", both[0]);
+}
+
+#[test]
+fn all_files_are_read_before_the_first_is_run() {
+    // The second file does not exist, or is wrong: nothing of the first is simulated or written.
+    let room = room();
+    fs::write(room.path("bad.yaml"), "version: 1").unwrap();
+    for second in ["nowhere.yaml", "bad.yaml"] {
+        let said = room.ends(&format!("run a.yaml {second}"), 2);
+        assert!(said.contains("1 of 2 scenarios cannot run; nothing was simulated"), "{said}");
+        assert!(!room.path("out").exists());
+    }
+}
+
+#[test]
+fn a_seed_of_64_bits_is_there_for_readers_that_hold_53() {
+    // 2^64 − 1 as a text, in the JSON and in the manifest.
+    let room = room();
+    let said = document(&room.run("run a.yaml --json -s 18446744073709551615"));
+    assert_eq!((said["seed_text"].as_str(), said["seed"].as_u64()), (Some("18446744073709551615"), Some(u64::MAX)));
+    assert_eq!(room.manifest("out/small")["seed_text"], said["seed_text"]);
+}
+
+#[test]
+fn labels_stand_beside_flags_by_a_name_that_data_frames_do_not_have() {
+    // One replication: every estimate has a label, the same under both names, in JSON and in Parquet.
+    let room = room();
+    let said = document(&room.run("run a.yaml --json -r 1"));
+    let metrics = said["metrics"].as_array().unwrap();
+    assert!(metrics.iter().all(|metric| metric["labels"] == metric["flags"] && !metric["labels"].as_array().unwrap().is_empty()));
+    let summary = table(&room.path("out/small/summary.parquet"));
+    assert_eq!(words(&summary, "labels"), words(&summary, "flags"));
+    assert!(words(&summary, "labels").iter().all(|labels| labels.contains("one_replication")));
+    let sweep = room.run("sweep a.yaml --vary services.api.replicas=1,2 -r 1 --json");
+    let point: Value = serde_json::from_str(String::from_utf8(sweep.stdout).unwrap().lines().next().unwrap()).unwrap();
+    assert!(point["metrics"][0]["labels"] == point["metrics"][0]["flags"] && point["metrics"][0]["labels"].is_array());
+}
+
+#[test]
+fn the_standard_input_is_a_scenario_in_any_notation() {
+    // The same scenario as the file has the same fingerprint, by `-`, by a pipe and by `<(…)`; every command reads it.
+    let room = room();
+    let expected = document(&room.run("run a.yaml --no-files --json"))["fingerprint"].clone();
+    for notation in ["yaml", "ron", "json"] {
+        let text = String::from_utf8(room.run(&format!("show a.yaml --format {notation}")).stdout).unwrap();
+        for stdin in ["-", "/dev/stdin"] {
+            let output = piped(&room, &format!("run {stdin} --no-files --json"), &text);
+            assert_eq!(document(&output)["fingerprint"], expected, "{notation}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+    for (arguments, words) in [
+        ("check -", "fine"),
+        ("show -", "replicas: 1"),
+        ("sweep - -o swept --vary services.api.replicas=1,2", "fingerprint"),
+        ("compare - --set services.api.replicas=2", "against"),
+        ("capacity - --vary workload.users.open.rate --from 10/s --to 900/s --tolerance 50% --while users.p95<60ms", "/s"),
+    ] {
+        let output = piped(&room, arguments, SCENARIO);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.code() == Some(0) && said.contains(words), "{arguments}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let unnamed = piped(&room, "run - -q", &SCENARIO.replace("name: small\n", ""));
+    assert!(unnamed.status.success() && room.path("out/stdin/manifest.json").exists());
+    let wrong = piped(&room, "check -", "version: 2");
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("the standard input:1:10"), "{}", String::from_utf8_lossy(&wrong.stderr));
+    let line = format!("{} run <(cat a.yaml) --no-files -q", env!("CARGO_BIN_EXE_asyncflow"));
+    assert!(Command::new("bash").args(["-c", &line]).current_dir(room.path("")).status().unwrap().success());
+}
+
+#[test]
+#[cfg(unix)]
+fn the_first_signal_ends_a_command_that_waits_for_its_scenario() {
+    // A pipe into which nobody writes, and a standard input that stays open: nothing is under way that could be completed.
+    let room = room();
+    assert!(Command::new("mkfifo").arg(room.path("f.yaml")).status().unwrap().success());
+    for arguments in ["run f.yaml --no-files", "check f.yaml", "sweep f.yaml", "capacity -", "compare - a.yaml", "sensitivity -"] {
+        let mut child = room.command(arguments).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        signal(&child, "-TERM");
+        let status = child.wait().unwrap();
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15), "{arguments}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn where_no_thread_can_be_started_it_is_said() {
+    // A limit of one process for a user who has it: on every command, an error and no panic. With no limit for the administrator, another user is needed.
+    let room = room();
+    let limited = |arguments: &str| {
+        let line = format!(
+            "chmod 777 . && exec setpriv --reuid=65534 --regid=65534 --clear-groups prlimit --nproc=1 {} {arguments}",
+            env!("CARGO_BIN_EXE_asyncflow")
+        );
+        Command::new("bash").args(["-c", &line]).current_dir(room.path("")).output().unwrap()
+    };
+    if !limited("schema").status.success() {
+        return super::world::skip("no thread can be started: another user cannot be taken on here");
+    }
+    for arguments in [
+        "run a.yaml --no-files -q -j 8",
+        "run a.yaml --no-files -q -j 1",
+        "run a.yaml --no-files -q --set run.warmup=auto -d 60s",
+        "sweep a.yaml -q --vary services.api.replicas=1,2",
+        "compare a.yaml --set services.api.replicas=2",
+    ] {
+        let output = limited(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains("cannot be started") && !said.contains("panicked"), "{arguments}: {said}");
+        assert!(said.contains("help: "), "{arguments}: {said}");
+    }
+}
