@@ -33,7 +33,7 @@ pub use cell::Failure;
 pub(crate) use cell::{Cell, CellRecord};
 pub use compare::{Compared, Comparison, Direction, Judgement, direction};
 pub(crate) use drive::Options;
-pub(crate) use fold::Fold;
+pub(crate) use fold::{Fold, SeriesMean};
 pub use phases::Phase;
 pub(crate) use point::Built;
 pub(crate) use replications::Rule;

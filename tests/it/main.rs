@@ -16,6 +16,7 @@ mod machine;
 mod network;
 mod original;
 mod phases;
+mod plots;
 mod properties;
 mod sensitivity;
 mod support;

@@ -1,0 +1,84 @@
+//! Words in a chart: names that fit, characters that XML can hold, and labels that do not lie over each other.
+
+/// Pixels of a letter, at most, and the gap between two labels.
+const LETTER: f64 = 7.0;
+const GAP: f64 = 8.0;
+/// Rows of labels; what does not fit into them is left out, and is in the table of the summary.
+const LEVELS: usize = 5;
+
+/// A name of at most so many letters; the middle of a longer one is left out, because names differ at their ends.
+pub fn shortened(name: &str, most: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= most {
+        return name.to_string();
+    }
+    let tail = (most - 1) / 3;
+    let head = most - 1 - tail;
+    letters[..head].iter().chain(&['…']).chain(&letters[letters.len() - tail..]).collect()
+}
+
+/// The text with what XML 1.0 cannot hold replaced (its `Char`, §2.2).
+pub fn as_xml(text: &str) -> String {
+    let is_char = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    text.chars().map(|c| if is_char(c) { c } else { '\u{fffd}' }).collect()
+}
+
+/// A label that has its place: the middle on the axis, and the row from above.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    pub text: String,
+    pub at: f64,
+    pub level: usize,
+}
+
+/// Gives labels about these places of an axis of so many pixels a row each, the first that is free there.
+pub fn place(labels: Vec<(f64, String)>, length: f64, pixels: f64) -> Vec<Placed> {
+    let mut taken: Vec<(usize, f64, f64)> = Vec::new();
+    let mut placed = Vec::new();
+    for (at, text) in labels {
+        let half = (text.chars().count() as f64 * LETTER / 2.0 + GAP / 2.0) * length / pixels;
+        let at = at.clamp(half.min(length / 2.0), (length - half).max(length / 2.0));
+        let is_free = |level: &usize| !taken.iter().any(|(own, from, to)| own == level && at - half < *to && at + half > *from);
+        if let Some(level) = (0..LEVELS).find(is_free) {
+            taken.push((level, at - half, at + half));
+            placed.push(Placed { text, at, level });
+        }
+    }
+    placed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        // By hand: 20 letters are 13 of the head, the dots, and 6 of the tail.
+        assert_eq!(shortened("mobile-app-users-in-europe-and-asia", 20), "mobile-app-us…d-asia");
+        assert_eq!(shortened("api", 20), "api");
+    }
+
+    #[test]
+    fn what_xml_cannot_hold_is_replaced() {
+        // XML 1.0, §2.2: no U+FFFE, U+FFFF and no control characters but tab and line ends.
+        assert_eq!(as_xml("a\u{fffe}b\u{ffff}c\u{1}d\te\u{200b}é😀\u{fffd}"), "a\u{fffd}b\u{fffd}c\u{fffd}d\te\u{200b}é😀\u{fffd}");
+    }
+
+    #[test]
+    fn labels_never_lie_over_each_other_and_stay_on_the_axis() {
+        // Property: forty labels on an axis of 500 pixels; those of a row are apart by more than their letters.
+        let labels: Vec<(f64, String)> = (0..40).map(|i| (f64::from(i * i % 100), format!("fault number {i}"))).collect();
+        let placed = place(labels, 100.0, 500.0);
+        let width = |label: &Placed| label.text.chars().count() as f64 * LETTER / 5.0;
+        for (index, label) in placed.iter().enumerate() {
+            assert!(label.at - width(label) / 2.0 >= 0.0 && label.at + width(label) / 2.0 <= 100.0, "{label:?}");
+            for other in &placed[..index] {
+                let apart = (label.at - other.at).abs() >= (width(label) + width(other)) / 2.0;
+                assert!(label.level != other.level || apart, "{label:?} {other:?}");
+            }
+        }
+        assert!(placed.iter().any(|label| label.level > 0) && placed.len() < 40);
+        // One that is longer than the axis is in its middle.
+        assert_eq!(place(vec![(3.0, "x".repeat(100))], 100.0, 500.0)[0].at, 50.0);
+    }
+}
