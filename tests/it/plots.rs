@@ -49,6 +49,7 @@ fn texts(svg: &str) -> Vec<Text> {
                     Some("end") => number("x") - width,
                     _ => number("x"),
                 };
+                let panel = if open.contains(&"g") { panel } else { 0 };
                 found.push(Text { panel, left, y: number("y"), width, words: text.to_string() });
             }
         }
