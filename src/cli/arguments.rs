@@ -84,7 +84,7 @@ pub struct Run {
     #[arg(short, long, value_name = "N")]
     pub replications: Option<u32>,
     /// Where the random numbers start; the same seed gives the same bytes
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
     /// Simulated time of each replication, warm-up included, such as 10m
     #[arg(short, long, value_name = "TIME")]
@@ -160,6 +160,11 @@ pub struct Convert {
     /// Overwrite the file if it is there
     #[arg(long)]
     pub force: bool,
+}
+
+/// A seed, or what one is.
+fn seed(typed: &str) -> Result<u64, String> {
+    typed.parse().map_err(|_| "a seed is a whole number from 0 to 2^64 − 1".to_string())
 }
 
 /// A notation of scenario files.

@@ -142,7 +142,9 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
         let set: Vec<String> = point.parameters.iter().map(|(path, value)| format!("{path}={}", report::plain(value))).collect();
         for problem in point.problems.list.iter().take(3) {
             let place = if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
-            let help = problem.help.as_ref().map_or(String::new(), |help| format!("\n  = help: {help}"));
+            let wants_whole = problem.what.starts_with("expected a whole number") && problem.what.contains("the number");
+            let whole = "a range of whole numbers ends in `@integer`, in a file it has `scale: integer`".to_string();
+            let help = problem.help.clone().or(wants_whole.then_some(whole)).map_or(String::new(), |help| format!("\n  = help: {help}"));
             refuse(&format!("point {} ({}): {place}{}{help}", point.number, set.join(", "), problem.what));
         }
     }

@@ -20,6 +20,10 @@ pub fn apply(sweep: &mut Option<Sweep>, vary: &[String], design: Option<DesignNa
         }
         for typed in vary {
             match one(typed) {
+                Ok((path, _)) if written.vary.contains_key(&path) => {
+                    let help = "write all its values in one `--vary`, with commas between";
+                    problems.push(refused(format!("`{path}` is varied twice"), help));
+                }
                 Ok((path, vary)) => {
                     written.vary.insert(path, vary);
                 }

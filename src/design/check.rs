@@ -32,6 +32,7 @@ pub fn check(design: Design, vary: &IndexMap<String, Vary>, rows: &[Point], coun
         let what = format!("a Sobol sequence has up to {DIMENSIONS} parameters, and these are {}", vary.len());
         problems.error(format!("{path}.vary"), what).advise("choose `design: lhs`, or vary fewer");
     }
+    overlaps(vary.keys(), &format!("{path}.vary"), problems);
     for (parameter, vary) in vary {
         let path = format!("{path}.vary.{parameter}");
         let errors = problems.list.len();
@@ -53,7 +54,9 @@ fn check_count(design: Design, count: Option<u32>, path: &str, problems: &mut Pr
     let points = format!("{path}.points");
     match (design, count) {
         (Design::Lhs | Design::Sobol, None) => {
-            problems.error(path, format!("say how many `points` the design `{}` has", design.word())).advise("for example `points: 64`");
+            problems
+                .error(path, format!("say how many `points` the design `{}` has", design.word()))
+                .advise("for example `points: 64`, on the command line `--points 64`");
         }
         (Design::Lhs | Design::Sobol, Some(0)) => {
             problems.error(points, "a design has at least one point");
@@ -75,6 +78,23 @@ fn check_count(design: Design, count: Option<u32>, path: &str, problems: &mut Pr
     }
 }
 
+/// A path inside another one: the later would replace what the earlier has set, and the columns would say what is not so.
+fn overlaps<'p>(parameters: impl Iterator<Item = &'p String> + Clone, path: &str, problems: &mut Problems) {
+    for outer in parameters.clone() {
+        let is_inside = |inner: &&String| {
+            let rest = inner.strip_prefix(outer.as_str()).unwrap_or_default();
+            // A key may have a dot in it: `p99.9` is not in `p99`, nor `GET /v1.2` in `GET /v1`.
+            rest.starts_with('[') || rest.starts_with('.') && !rest[1..].starts_with(|c: char| c.is_ascii_digit())
+        };
+        for inner in parameters.clone().filter(is_inside) {
+            problems
+                .error(format!("{path}.{inner}"), format!("`{inner}` is inside `{outer}`, which is varied too"))
+                .at_key()
+                .advise("vary one of them only; or write the combinations as values of the outer one");
+        }
+    }
+}
+
 /// All rows say the same parameters.
 fn check_rows(rows: &[Point], path: &str, problems: &mut Problems) {
     let Some(first) = rows.first() else {
@@ -82,6 +102,7 @@ fn check_rows(rows: &[Point], path: &str, problems: &mut Problems) {
         problems.error(path, "a `list` needs `rows`").advise(help);
         return;
     };
+    overlaps(first.keys(), &format!("{path}.rows[0]"), problems);
     if first.is_empty() {
         problems.error(format!("{path}.rows[0]"), "this row varies nothing");
     }
@@ -153,6 +174,19 @@ mod tests {
         let many: Value = (0..257).map(|i| (format!("p{i}"), range.clone())).collect::<serde_json::Map<_, _>>().into();
         assert_eq!(errors(Design::Sobol, many.clone(), json!([]), Some(64)), ["sweep.vary"]);
         assert_eq!(errors(Design::Lhs, many, json!([]), Some(64)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_path_inside_another_is_refused() {
+        // A step of an endpoint and the endpoint; names that only begin alike, and keys with a dot, are none inside another.
+        let pair = |a: &str, b: &str| errors(Design::Grid, json!({ a: [1], b: [2] }), json!([]), None);
+        assert_eq!(pair("s.x[0].cpu.exp", "s.x[0]"), ["sweep.vary.s.x[0].cpu.exp"]);
+        assert_eq!(pair("s", "s.replicas"), ["sweep.vary.s.replicas"]);
+        assert_eq!(pair("s", "s[0]"), ["sweep.vary.s[0]"]);
+        for (a, b) in [("api.x", "api.xy"), ("slos.f.p99", "slos.f.p99.9"), ("e.GET /v1", "e.GET /v1.2/x"), ("x[1]", "x[10]")] {
+            assert_eq!(pair(a, b), Vec::<String>::new(), "{a}, {b}");
+        }
+        assert_eq!(errors(Design::List, json!({}), json!([{ "a": 1, "a.b": 2 }]), None), ["sweep.rows[0].a.b"]);
     }
 
     #[test]

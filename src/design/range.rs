@@ -111,7 +111,7 @@ impl Range {
     /// Notes if it cannot be walked through step by step.
     pub fn check_steps(&self, path: &str, problems: &mut Problems) {
         if self.count().is_none() {
-            let help = "for example `steps: 5`, both ends included; or list the values";
+            let help = "for example `steps: 5`, on the command line `@5`, both ends included; or list the values";
             problems.error(path, "say how many `steps` this range has").advise(help);
         }
     }

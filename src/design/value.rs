@@ -107,6 +107,15 @@ fn number(size: f64) -> Value {
     if size.fract() == 0.0 && size.abs() <= WHOLE { Value::from(size as i64) } else { Value::from(size) }
 }
 
+/// A value for a table: of four digits, if it has more than a person reads. The files have all of them.
+pub fn brief(value: &Value) -> String {
+    let long = shown(value);
+    let kind = kind_of(value);
+    let size = base(value, kind).filter(|size| long.len() > 7 && size.fract() != 0.0);
+    let short = size.and_then(|size| format!("{size:.3e}").parse().ok()).map(|size: f64| shown(&written(size, kind)));
+    short.filter(|short| short.len() < long.len()).unwrap_or(long)
+}
+
 /// A value as it is quoted in a message.
 pub fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_string)
@@ -182,6 +191,21 @@ mod tests {
             (f64::INFINITY, Kind::Rate, Value::Null),
         ] {
             assert_eq!(written(size, kind), text);
+        }
+    }
+
+    #[test]
+    fn in_a_table_a_value_has_the_digits_that_are_read() {
+        // By hand; what is short, whole or a word stays as it was written.
+        for (value, told) in [
+            (json!("1.59115321636x"), "1.591x"),
+            (json!("402.149376/s"), "402.1/s"),
+            (json!(0.123456789), "0.1235"),
+            (json!("12.5ms"), "12.5ms"),
+            (json!("least_connections"), "least_connections"),
+            (json!(123456789), "123456789"),
+        ] {
+            assert_eq!(brief(&value), told);
         }
     }
 

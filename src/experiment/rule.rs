@@ -6,7 +6,8 @@ use crate::problem::{Problem, Problems, Severity, nearest};
 use crate::scenario::{HalfWidth, Replications, Scenario};
 use crate::stats;
 
-/// The metric called `ENTITY.METRIC.STATISTIC`, such as `users.latency.p99` or `api.GET /x.error_ratio.mean`.
+/// The metric called `ENTITY.METRIC.STATISTIC`, such as `users.latency.p99` or `api.GET /x.error_ratio.mean`; or as an objective names it: `users.p99` is
+/// of the latency, `users.errors` the share that failed.
 ///
 /// # Errors
 /// If there is none of that name, with the nearest.
@@ -19,6 +20,14 @@ pub fn metric_named(metrics: &[Metric], name: &str, path: &str) -> Result<usize,
     let short: Vec<usize> = (0..metrics.len()).filter(|&i| format!("{}.{}", metrics[i].entity, metrics[i].metric) == name).collect();
     if let [only] = short[..] {
         return Ok(only);
+    }
+    let as_objective = |metric: &Metric| match metric.metric.as_str() {
+        "latency" => format!("{}.{}", metric.entity, metric.stat) == name,
+        "error_ratio" => name.strip_suffix(".errors") == Some(&metric.entity),
+        _ => false,
+    };
+    if let Some(index) = metrics.iter().position(as_objective) {
+        return Ok(index);
     }
     let problem = Problem::new(Severity::Error, path, format!("there is no metric `{name}`"));
     if let Some(first) = short.first() {

@@ -105,7 +105,7 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
             _ => paint.good("✔"),
         };
         let mut cells = vec![mark, line.number.to_string()];
-        cells.extend(paths.iter().map(|path| line.parameters.get(*path).map_or("as it is".to_string(), plain)));
+        cells.extend(paths.iter().map(|path| line.parameters.get(*path).map_or("as it is".to_string(), crate::design::value::brief)));
         if line.workloads.is_empty() {
             cells.push(line.failure.clone());
             lines_table.add_row(cells);

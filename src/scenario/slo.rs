@@ -52,7 +52,7 @@ pub struct Goal {
 }
 
 impl Slo {
-    /// An objective in words: `users.p95 < 60ms`, `users.errors < 1%`, `users.throughput > 100/s`.
+    /// An objective in words: `users.p95 < 60ms`, `users.errors < 1%`, `users.throughput > 100/s`; `users.latency.p95 <= 60ms` is the first too.
     ///
     /// # Errors
     /// What is wrong, and what to write.
@@ -61,7 +61,14 @@ impl Slo {
             "name an objective of `slos`, or write for example `users.p95 < 60ms`, `users.errors < 1%` or `users.throughput > 100/s`"
                 .to_string();
         let Some(at) = words.find(['<', '>']) else { return Err((format!("`{words}` is no objective in `slos`"), help)) };
-        let (left, bound) = (words[..at].trim(), words[at + 1..].trim());
+        let (left, bound) = (words[..at].trim(), words[at + 1..].trim_start_matches('=').trim());
+        // As metrics are named everywhere else.
+        let left = &match left.rsplit_once('.') {
+            Some((of, "error_ratio")) => format!("{of}.errors"),
+            Some((of, "mean")) if of.ends_with(".error_ratio") => format!("{}.errors", of.trim_end_matches(".error_ratio")),
+            Some((of, "mean")) if of.ends_with(".throughput") => of.to_string(),
+            _ => left.replacen(".latency.", ".", 1),
+        };
         let known = ["mean", "p50", "p90", "p95", "p99.9", "p99", "errors", "throughput"];
         let Some((of, stat)) = known.iter().find_map(|stat| Some((left.strip_suffix(stat)?.strip_suffix('.')?, *stat))) else {
             return Err((format!("`{left}` does not end in one of {}", known.join(", ")), help));

@@ -15,29 +15,41 @@ use std::sync::Arc;
 pub struct Parameter {
     pub path: String,
     pub kind: ValueKind,
+    /// Whether all its values are whole numbers without a unit.
+    pub is_whole: bool,
 }
 
 /// The parameters of a sweep with the kinds of their columns: numbers, if all values are of one kind that is a number.
 pub fn parameters(rows: impl Iterator<Item = impl Borrow<Parameters>>) -> Vec<Parameter> {
-    let mut found: Vec<(String, Option<ValueKind>)> = Vec::new();
+    let mut found: Vec<Parameter> = Vec::new();
     for row in rows {
         for (path, value) in row.borrow() {
             let kind = value::kind_of(value);
-            match found.iter_mut().find(|(known, _)| known == path) {
-                Some((_, known)) if *known == Some(kind) => {}
-                Some((_, known)) => *known = Some(ValueKind::Text),
-                None => found.push((path.clone(), Some(kind))),
+            let whole =
+                value::base(value, ValueKind::Number).is_some_and(|size| size >= 0.0 && size.fract() == 0.0 && size <= value::WHOLE);
+            match found.iter_mut().find(|known| known.path == *path) {
+                Some(known) => {
+                    known.kind = if known.kind == kind { kind } else { ValueKind::Text };
+                    known.is_whole &= whole;
+                }
+                None => found.push(Parameter { path: path.clone(), kind, is_whole: whole }),
             }
         }
     }
-    found.into_iter().map(|(path, kind)| Parameter { path, kind: kind.unwrap_or(ValueKind::Text) }).collect()
+    found
 }
 
 /// The columns of `points.parquet`.
 pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
     let columns = parameters.iter().map(|parameter| {
-        let kind = if parameter.kind == ValueKind::Text { Kind::Text } else { Kind::Number };
-        field(&parameter.path, &Column { name: "", kind, unit: value::unit(parameter.kind), meaning: "what is set there" })
+        let kind = match parameter.kind {
+            ValueKind::Text => Kind::Text,
+            ValueKind::Number if parameter.is_whole => Kind::Whole,
+            _ => Kind::Number,
+        };
+        let column = Column { name: "", kind, unit: value::unit(parameter.kind), meaning: "what is set there" };
+        // A point may leave it as it is.
+        field(&parameter.path, &column).with_nullable(kind != Kind::Text)
     });
     let first = std::iter::once(field(POINT.name, &POINT));
     let fields: Vec<_> = first.chain(columns).chain(OF_POINT.iter().map(|column| field(column.name, column))).collect();
@@ -86,7 +98,10 @@ pub fn point_row(swept: &Swept, parameters: &[Parameter], push: Push) {
     let texts: Vec<String> = parameters.iter().map(|parameter| text_of(&swept.parameters, parameter)).collect();
     let values = parameters.iter().zip(&texts).map(|(parameter, text)| match (parameter.kind, swept.parameters.get(&parameter.path)) {
         (ValueKind::Text, _) => Cell::Text(text),
-        (kind, value) => Cell::Number(value.and_then(|value| value::base(value, kind)).unwrap_or(f64::NAN)),
+        (kind, value) => match value.and_then(|value| value::base(value, kind)) {
+            Some(size) if kind == ValueKind::Number && parameter.is_whole => Cell::Whole(size as u64),
+            size => Cell::Number(size.unwrap_or(f64::NAN)),
+        },
     });
     let mut cells: Vec<Cell> = std::iter::once(Cell::Whole(swept.point)).chain(values).collect();
     let first = swept.failures.first().map(|(_, failure)| failure);

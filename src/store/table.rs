@@ -64,6 +64,7 @@ impl Rows {
                 (Builder::Number(builder), Cell::Number(number)) if number.is_nan() => builder.append_null(),
                 (Builder::Number(builder), Cell::Number(number)) => builder.append_value(*number),
                 (Builder::Whole(builder), Cell::Whole(whole)) => builder.append_value(*whole),
+                (Builder::Whole(builder), Cell::Number(number)) if number.is_nan() => builder.append_null(),
                 (_, cell) => unreachable!("{cell:?} is not of its column's kind"),
             }
         }

@@ -69,6 +69,7 @@ fn whatever_is_wrong_is_one_json_document_too() {
     for (arguments, words) in [
         ("run a.yaml --json --replicationz 3", "unexpected argument"),
         ("run a.yaml --json -d 0s", "0s"),
+        ("run a.yaml --json -s -1", "a seed is a whole number from 0 to 2^64"),
         ("run nowhere.yaml --json", "cannot be read"),
         ("run a.yaml --json -o a.yaml", "cannot make the folder"),
         ("run a.yaml --json --no-files --set run.limits.events=10", "run.limits.events"),
@@ -128,6 +129,39 @@ fn labels_stand_beside_flags_by_a_name_that_data_frames_do_not_have() {
     let sweep = room.run("sweep a.yaml --vary services.api.replicas=1,2 -r 1 --json");
     let point: Value = serde_json::from_str(String::from_utf8(sweep.stdout).unwrap().lines().next().unwrap()).unwrap();
     assert!(point["metrics"][0]["labels"] == point["metrics"][0]["flags"] && point["metrics"][0]["labels"].is_array());
+}
+
+#[test]
+fn objectives_and_metrics_have_one_grammar() {
+    // Each number by its short and by its full name, wherever a metric or an objective is named: the same answer.
+    let room = room();
+    let until = |metric: &str| {
+        let rule = format!("run.replications={{until: {{metric: {metric}, half_width: 5%}}, min: 3, max: 6}}");
+        document(&room.command("run a.yaml --no-files --json --set").arg(rule).output().unwrap())["precision"][0]["half_width"].clone()
+    };
+    assert!(until("users.p95").is_number() && until("users.p95") == until("users.latency.p95"));
+    let sensitivity = |metric: &str| {
+        let output =
+            room.run(&format!("sensitivity a.yaml --size 2 -r 2 --vary services.api.replicas=1..3@integer --metric {metric} --json"));
+        assert_eq!(output.status.code(), Some(0), "{metric}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    for (short, full) in
+        [("users.p95", "users.latency.p95"), ("users.errors", "users.error_ratio.mean"), ("users.throughput", "users.throughput.mean")]
+    {
+        assert!(sensitivity(short) == sensitivity(full), "{short}");
+    }
+    let searched = |goal: &str| {
+        let fixed = "capacity a.yaml --vary workload.users.open.rate --from 10/s --to 900/s --tolerance 50% --json --while";
+        document(&room.command(fixed).arg(goal).output().unwrap())["capacity"].clone()
+    };
+    for (short, full) in [
+        ("users.p95 < 60ms", "users.latency.p95 <= 60ms"),
+        ("users.errors < 1%", "users.error_ratio.mean < 1%"),
+        ("users.throughput > 5/s", "users.throughput.mean >= 5/s"),
+    ] {
+        assert!(!searched(short).is_null() && searched(short) == searched(full), "{short}");
+    }
 }
 
 #[test]

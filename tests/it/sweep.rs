@@ -286,6 +286,12 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
         ("--vary services.api.replicas=1..1000000000@integer", "these are 1,000,000,000 points, up to 6,000,000,000 replications"),
         ("--design lhs --vary services.api.replicas=1..9@integer", "say how many `points` the design `lhs` has"),
         ("--vary services.api.replicas", "`services.api.replicas` has no `=`"),
+        ("--vary services.api.replicas=1,2 --vary services.api.replicas=3", "`services.api.replicas` is varied twice"),
+        (
+            "--vary services.api.instance.cpu=1,2 --vary services.api.instance=null",
+            "`services.api.instance.cpu` is inside `services.api.instance`",
+        ),
+        ("--design sobol --points 4 --vary services.api.replicas=1..8", "a range of whole numbers ends in `@integer`"),
         ("--shard 4/3", "there is no shard 4 of 3: they are numbered from 1 to 3"),
         ("--shard auto/3", "none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set"),
     ] {

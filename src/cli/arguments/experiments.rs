@@ -1,5 +1,6 @@
 //! What can be typed after the commands that run more than one scenario: sweeps, comparisons, searches.
 
+use super::seed;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -45,7 +46,7 @@ pub struct Sweep {
     #[arg(short, long, value_name = "N")]
     pub replications: Option<u32>,
     /// Where the random numbers start; the same for all points, so that they are compared with the same arrivals and demands
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
     /// Simulated time of each replication, warm-up included, such as 10m
     #[arg(short, long, value_name = "TIME")]
@@ -119,7 +120,7 @@ pub struct Compare {
     #[arg(short, long, value_name = "N", conflicts_with = "select")]
     pub replications: Option<u32>,
     /// Where the random numbers start; that of the baseline if not given
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
     /// Simulated time of each replication, warm-up included, such as 10m
     #[arg(short, long, value_name = "TIME")]
@@ -176,7 +177,7 @@ pub struct Capacity {
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Where the random numbers start
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
     /// Simulated time of each replication, warm-up included, such as 10m
     #[arg(short, long, value_name = "TIME")]
@@ -231,7 +232,7 @@ pub struct Sensitivity {
     #[arg(short, long, value_name = "N")]
     pub replications: Option<u32>,
     /// Where the random numbers start
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
     /// Simulated time of each replication, warm-up included, such as 10m
     #[arg(short, long, value_name = "TIME")]
