@@ -64,7 +64,7 @@ pub fn mean_s(sum_ns: u128, n: u64) -> f64 {
 fn product(a: u128, b: u128) -> (u128, u128) {
     const LOW: u128 = u64::MAX as u128;
     let (a_low, a_high, b_low, b_high) = (a & LOW, a >> 64, b & LOW, b >> 64);
-    let middle = a_high * b_low + (a_low * b_low >> 64);
+    let middle = a_high * b_low + ((a_low * b_low) >> 64);
     let (middle, carry) = middle.overflowing_add(a_low * b_high);
     (a.wrapping_mul(b), a_high * b_high + (middle >> 64) + (u128::from(carry) << 64))
 }
