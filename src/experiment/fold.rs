@@ -87,7 +87,9 @@ impl Fold {
     pub fn add(&mut self, record: &CellRecord) {
         for (index, value) in record.values.iter().enumerate() {
             self.values[index].push(value.value);
-            self.weights[index].push(value.weight);
+            if self.metrics[index].how == How::Ratio {
+                self.weights[index].push(value.weight);
+            }
             self.hash(value.value.to_bits());
         }
         self.half_differences.resize(record.half_differences.len(), Vec::new());
@@ -210,6 +212,8 @@ impl Fold {
         if self.replications < 2 {
             flags.push("one_replication");
         }
+        // There is one of these for each of a hundred thousand numbers.
+        flags.shrink_to_fit();
         flags
     }
 

@@ -1,7 +1,7 @@
 //! How large a scenario may be: found before anything of its size is built or simulated.
 //!
-//! Law: `run.limits.memory` bounds what one replication and the results keep, from the sizes of their parts below (measured; an upper bound, where
-//! histograms reach up to the length of the run). `run.limits.events` bounds the requests and steps that flow balance expects of a
+//! Law: `run.limits.memory` bounds what one replication and the results keep, from the sizes of their parts below (measured, within a factor of 1.5 of the
+//! resident set: `benches/size.rs`). Entities and windows are counted; what durations take comes of how many flow balance expects where. `run.limits.events` bounds the requests and steps that flow balance expects of a
 //! replication. Both are named when they are reached, with what to change. What is reached only by chance is for the run to find.
 //! Checked: `tests/it/hostile`, under a limit of address space.
 
@@ -20,21 +20,29 @@ const FAULTS_MAX: usize = 10_000;
 
 /// Bytes of a request in flight, with its place in a queue and its events.
 const REQUEST_B: f64 = 256.0;
-/// Bytes of an instance besides its histogram.
-const INSTANCE_B: f64 = 2_000.0;
+/// Bytes of an instance besides its histogram: its entity, its names, its tally.
+const INSTANCE_B: f64 = 1_800.0;
 /// Bytes of a worker: an entity with its queue.
-const WORKER_B: f64 = 100.0;
+const WORKER_B: f64 = 170.0;
 /// Bytes of a link: an entity with its gauge, and its tally.
 const LINK_B: f64 = 500.0;
+/// Bytes of a flow, a workload or an endpoint besides its histogram.
+const FLOW_B: f64 = 600.0;
 /// Bytes of a request written one by one: in the record of a replication, and in the one that is being written meanwhile.
 const TRACED_B: f64 = 280.0;
 /// Bytes of a value of a window: in the two records, and its mean over the replications.
 const VALUE_B: f64 = 80.0;
-/// Bytes of a metric: its names, and a value and a weight for every replication.
-const METRIC_B: f64 = 250.0;
+/// Bytes of a metric: its names, here and in the results, and a value for every replication.
+const METRIC_B: f64 = 850.0;
 const METRIC_OF_REPLICATION_B: f64 = 24.0;
 /// Metrics of a workload or an endpoint, of a service or an instance, of a link.
-const METRICS_OF: [f64; 3] = [40.0, 40.0, 10.0];
+const METRICS_OF: [f64; 3] = [29.0, 18.0, 4.0];
+/// Durations of which a histogram makes counts; of fewer it keeps each.
+const COUNTED_FROM: f64 = 200.0;
+/// Bytes of a bucket with something in it, where it is handed on or kept one by one; of the buckets of a power of two; and of one of those that join 32.
+const FILLED_B: f64 = 24.0;
+const POWER_B: f64 = 16_384.0;
+const COARSE_B: f64 = 16.0;
 
 /// Phases that are told apart, and metrics of each for each workload.
 const PHASES_MAX: f64 = 12.0;
@@ -48,15 +56,23 @@ struct Sizes {
     links: u64,
     /// Pairs of a workload, or the calls, and an endpoint: each has its histogram.
     flows: u64,
+    of_services: Vec<OfService>,
+}
+
+/// The same of one service.
+struct OfService {
+    instances: u64,
+    endpoints: u64,
 }
 
 impl Sizes {
     fn of(scenario: &Scenario) -> Sizes {
-        let mut sizes = Sizes { instances: 0, workers: 0, endpoints: 0, links: 0, flows: 0 };
+        let mut sizes = Sizes { instances: 0, workers: 0, endpoints: 0, links: 0, flows: 0, of_services: Vec::new() };
         let mut called: IndexSet<&str> = IndexSet::new();
         for service in scenario.services.values() {
             let replicas = if service.instances.is_empty() { u64::from(service.replicas) } else { 0 };
-            sizes.instances += replicas + service.instances.len() as u64;
+            let (instances, endpoints_before) = (replicas + service.instances.len() as u64, sizes.endpoints);
+            sizes.instances += instances;
             let workers = |runtime: &Runtime, machine: &Machine| u64::from(runtime.workers(machine.cpu).0);
             sizes.workers += replicas * workers(&service.runtime, &service.instance);
             sizes.workers += service.instances.values().map(|spec| workers(&spec.runtime, &spec.instance)).sum::<u64>();
@@ -64,6 +80,7 @@ impl Sizes {
                 sizes.endpoints += 1;
                 called.extend(calls(&endpoint.steps).map(|(_, call)| call.to.as_str()));
             }
+            sizes.of_services.push(OfService { instances, endpoints: sizes.endpoints - endpoints_before });
         }
         for workload in scenario.workload.values() {
             let mut targets = workload.to.iter().chain(workload.mix.keys());
@@ -79,34 +96,41 @@ impl Sizes {
         sizes
     }
 
-    /// What takes memory, the largest first.
-    fn memory(&self, scenario: &Scenario) -> Vec<Part> {
+    /// What takes memory, the largest first; what durations take only if it is known how many there are.
+    fn memory(&self, scenario: &Scenario, load: Option<&Load>) -> Vec<Part> {
         let run = &scenario.run;
-        let (workloads, services) = (scenario.workload.len() as f64, scenario.services.len() as f64);
+        let workloads = scenario.workload.len() as f64;
         let (instances, links, flows) = (self.instances as f64, self.links as f64, self.flows as f64);
         let served = (self.endpoints as f64).min(flows);
         let window = scenario.output.window(run.duration).0.max(1);
         let windows = run.duration.0.div_ceil(window) as f64;
+        let in_flight = load.map_or(0.0, |load| pool(load.requests, run.limits.in_flight.0 as f64));
         let values = windows * (7.0 * workloads + 7.0 * instances + links);
-        let histogram = histogram_bytes(run.duration);
         let replications = f64::from(run.replications.most());
-        // One where it is recorded, one of the replication before, one while that is folded, one of all replications; and of the first 32
-        // replications a coarse one each, for the intervals of quantiles.
-        let coarse = replications.min(32.0) / 16.0;
         let phases = (2.0 * changes(scenario).len() as f64 + 1.0).min(PHASES_MAX) * workloads;
-        let latencies =
-            histogram * (2.0 * flows + (2.0 + coarse) * (workloads + served + phases)) + 4.0 * workloads * self.endpoints as f64;
-        let lags = histogram * (2.0 * (services + 2.0 * instances) + coarse * (services + instances));
+        let histograms = Histograms { longest: run.duration, replications };
+        let (mut latencies, mut lags) = (FLOW_B * (flows + workloads + served), 0.0);
+        if let Some(load) = load {
+            latencies += histograms.bytes(workloads, workloads, load.requests) + histograms.bytes(phases, phases, load.requests);
+            for (own, expected) in self.of_services.iter().zip(&load.services) {
+                let requests = expected.rate * run.duration.seconds();
+                let part = own.endpoints as f64 / (self.endpoints as f64).max(1.0);
+                latencies += histograms.bytes(flows * part, served * part, requests);
+                // As many bursts a request as there are events a request, on average; and as many of them wait as find the cores busy.
+                let waits = requests * load.events / load.requests.max(1.0) * expected.utilisation.min(1.0);
+                lags += histograms.bytes(own.instances as f64, own.instances as f64 + 1.0, waits);
+            }
+        }
         let machines = lags + INSTANCE_B * instances + WORKER_B * self.workers as f64;
         let metrics = METRICS_OF[0] * (workloads + self.endpoints as f64)
             + METRICS_OF_PHASE * phases
-            + METRICS_OF[1] * (services + instances)
+            + METRICS_OF[1] * (scenario.services.len() as f64 + instances)
             + METRICS_OF[2] * links;
         let part = |path, bytes, what, help| Part { path, bytes, what, help };
         let mut parts = vec![
             part(
                 "run.limits.in_flight",
-                REQUEST_B * run.limits.in_flight.0 as f64,
+                REQUEST_B * in_flight,
                 format!("{} requests in flight", run.limits.in_flight),
                 "lower `run.limits.in_flight`",
             ),
@@ -123,7 +147,8 @@ impl Sizes {
                 "send workloads to fewer endpoints",
             ),
             part(
-                "output.series",
+                // Where no windows are asked for, it is the number of services that makes them many.
+                if scenario.output.series.is_some() { "output.series" } else { "services" },
                 VALUE_B * values,
                 format!("{windows} windows of {} values", values / windows.max(1.0)),
                 "write longer windows with `output.series`",
@@ -150,16 +175,51 @@ struct Part {
     help: &'static str,
 }
 
-/// Bytes of a histogram that has seen a duration: 1024 counts for each power of two from 2^10 ns up.
-fn histogram_bytes(longest: Span) -> f64 {
-    let powers = (64 - longest.0.leading_zeros()).saturating_sub(11) + 2;
-    f64::from(powers) * 8192.0
+/// Places of the pool of requests, if no more are in flight than come: it is doubled until it is large enough, and has no more than the limit.
+fn pool(requests: f64, limit: f64) -> f64 {
+    if requests > 0.0 { 2f64.powf(requests.log2().ceil()).min(limit) } else { 0.0 }
+}
+
+/// What the histograms of a run take.
+struct Histograms {
+    longest: Span,
+    replications: f64,
+}
+
+impl Histograms {
+    /// So many that are recorded, and so many made of them (a workload is the sum of its flows), with so many durations in a replication, spread evenly.
+    fn bytes(&self, recorded: f64, made: f64, durations: f64) -> f64 {
+        let of = |histograms: f64, durations: f64, bytes: &dyn Fn(f64) -> f64| {
+            if histograms > 0.0 && durations > 0.0 { histograms * bytes(durations / histograms) } else { 0.0 }
+        };
+        let counts = |durations: f64| if durations < COUNTED_FROM { FILLED_B * durations } else { POWER_B * self.powers(durations) };
+        let filled = |durations: f64| FILLED_B * self.filled(durations);
+        let coarse = |durations: f64| COARSE_B * self.filled(durations).min(32.0 * self.powers(durations));
+        let all = durations * self.replications;
+        // Where they are recorded; handed on, now and of the replication before; all replications together, and once more to be asked; and of the first 32
+        // replications a coarse one each, for the intervals of quantiles.
+        of(recorded, durations, &counts)
+            + of(recorded, durations, &filled)
+            + 2.0 * of(made, durations, &filled)
+            + of(made, all, &counts)
+            + of(made, all, &filled)
+            + self.replications.min(32.0) * of(made, durations, &coarse)
+    }
+    /// Powers of two that so many durations reach over: the rarest of a thousand are a thousandth of the others, or ten times as long.
+    fn powers(&self, durations: f64) -> f64 {
+        let most = f64::from((64 - self.longest.0.leading_zeros()).saturating_sub(11) + 2);
+        most.min(durations.max(1.0).log2() * 0.75 + 3.0)
+    }
+    /// Buckets with something in them.
+    fn filled(&self, durations: f64) -> f64 {
+        durations.min(400.0 * self.powers(durations))
+    }
 }
 
 /// Whether it is too large to be looked at more closely. That is told, unless something else is wrong, of which it may come.
 pub fn is_too_large(scenario: &Scenario, problems: &mut Problems) -> bool {
     let mut found = Problems::default();
-    memory(scenario, &mut found);
+    memory(scenario, None, &mut found);
     faults(scenario, &mut found);
     let is_too_large = found.any_error();
     if !problems.any_error() {
@@ -168,8 +228,8 @@ pub fn is_too_large(scenario: &Scenario, problems: &mut Problems) -> bool {
     is_too_large
 }
 
-fn memory(scenario: &Scenario, problems: &mut Problems) {
-    let parts = Sizes::of(scenario).memory(scenario);
+fn memory(scenario: &Scenario, load: Option<&Load>, problems: &mut Problems) {
+    let parts = Sizes::of(scenario).memory(scenario, load);
     let total: f64 = parts.iter().map(|part| part.bytes).sum();
     let limit = scenario.run.limits.memory;
     if total <= limit.0 as f64 {
@@ -223,9 +283,13 @@ pub fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
         problems.error("run.limits.events", what).advise(help);
         return;
     }
+    memory(scenario, Some(load), problems);
+    if problems.any_error() {
+        return;
+    }
     let share = scenario.output.requests.map_or(0.0, |share| share.fraction);
     let traced = load.requests * share * TRACED_B;
-    let others: f64 = Sizes::of(scenario).memory(scenario).iter().map(|part| part.bytes).sum();
+    let others: f64 = Sizes::of(scenario).memory(scenario, Some(load)).iter().map(|part| part.bytes).sum();
     if traced > 0.0 && traced + others > limits.memory.0 as f64 {
         let what = format!(
             "about {} requests would be kept to be written one by one, {} of memory, more than the limit `run.limits.memory` of {}",

@@ -1,0 +1,93 @@
+//! Large systems: what services and replicas cost before the first request, what they keep in memory, and what was estimated of it.
+//!
+//! `cargo bench --bench size`. Bars: 1,000 services of 3 replicas cost at most 15 times what 100 do, 4,000 at most 6 times what 1,000 do; the estimate of
+//! `run.limits.memory` is within a factor of 1.5 of the resident set, for what is beyond a system of one service.
+#![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// So many services of so many replicas; every tenth gets ten requests a second, and each calls the next of its ten.
+fn scenario(services: usize, replicas: usize) -> String {
+    let workloads: Vec<String> =
+        (0..services).step_by(10).map(|i| format!(r#""w{i}": {{ "to": "s{i}.e", "open": {{ "rate": "10/s" }} }}"#)).collect();
+    let service = |i: usize| {
+        let call = if i % 10 < 9 && i + 1 < services { format!(r#", {{ "call": "s{}.e" }}"#, i + 1) } else { String::new() };
+        format!(r#""s{i}":{{"replicas":{replicas},"endpoints":{{"e":[{{"cpu":"1ms"}}{call}]}}}}"#)
+    };
+    let all: Vec<String> = (0..services).map(service).collect();
+    format!(
+        r#"{{ "version": 1, "name": "size", "run": {{ "duration": "1s", "replications": 1, "limits": {{ "memory": "64GiB" }} }},
+        "workload": {{ {} }}, "services": {{ {} }} }}"#,
+        workloads.join(","),
+        all.join(",")
+    )
+}
+
+/// Wall time of a run on one thread, and the peak of its resident memory, read from /proc until it ends.
+fn run(path: &Path) -> (f64, f64) {
+    let begun = Instant::now();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
+    command.arg("run").arg(path).args(["--no-files", "-q", "-j", "1"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the command starts");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak_bytes = f64::NAN;
+    loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        if let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:")) {
+            peak_bytes = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0;
+        }
+        if let Some(ended) = child.try_wait().expect("it can be waited for") {
+            assert!(ended.success(), "{}", path.display());
+            return (begun.elapsed().as_secs_f64(), peak_bytes);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What a refusal says that a run may keep, bytes; asked for again with that as the limit, because what durations take is added only once the rest is allowed.
+fn estimated(path: &Path) -> f64 {
+    let (mut found, mut limit) = (0.0, "1B".to_string());
+    for _ in 0..3 {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
+        command.arg("check").arg(path).args(["--set", &format!("run.limits.memory={limit}")]).env("NO_COLOR", "1");
+        let said = String::from_utf8_lossy(&command.output().expect("the command starts").stderr).into_owned();
+        let Some(rest) = said.split("may keep ").nth(1) else { break };
+        let words: Vec<&str> = rest.split_whitespace().take(2).collect();
+        found = words[0].parse::<f64>().expect("a number") * if words[1] == "GB" { 1e9 } else { 1e6 };
+        limit = format!("{}MB", (found * 1e-6) as u64 + 1);
+    }
+    found
+}
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--test");
+    let rounds = if quick { 1 } else { 5 };
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let path = folder.path().join("size.json");
+    let measured = |services: usize, replicas: usize| {
+        std::fs::write(&path, scenario(services, replicas)).expect("a scenario can be written");
+        let runs: Vec<(f64, f64)> = (0..rounds).map(|_| run(&path)).collect();
+        let least = |of: &dyn Fn(&(f64, f64)) -> f64| runs.iter().map(of).fold(f64::INFINITY, f64::min);
+        (least(&|run| run.0), least(&|run| run.1), estimated(&path))
+    };
+    let sizes: &[(usize, usize)] = match quick {
+        true => &[(1, 1), (10, 3), (100, 3)],
+        false => &[(1, 1), (10, 3), (100, 3), (1_000, 3), (4_000, 3), (10_000, 3), (1, 10_000)],
+    };
+    let (mut before, mut bare) = (None, None);
+    println!("services × replicas   run of 1 s   times the row before   resident   estimated, times the resident");
+    for &(services, replicas) in sizes {
+        let (wall_s, resident, estimated) = measured(services, replicas);
+        let bare: (f64, f64) = *bare.get_or_insert((resident, estimated));
+        let ratio = before.replace(wall_s).map_or(String::new(), |before| format!("{:.1}", wall_s / before));
+        let estimate = (estimated - bare.1) / (resident - bare.0);
+        println!(
+            "{services:>8} × {replicas:<8} {:>9.1} ms {ratio:>22} {:>7.1} MB {:>19.1} MB {estimate:>6.2}",
+            wall_s * 1e3,
+            resident * 1e-6,
+            estimated * 1e-6
+        );
+    }
+}
