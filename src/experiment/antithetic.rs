@@ -6,7 +6,7 @@
 //! Checked: `tests/it/variance.rs`.
 
 use super::cell::CellRecord;
-use crate::measure::{self, Backlog, Distribution, How, SeriesRow, Value, middle};
+use crate::measure::{self, Distribution, How, SeriesRow, Value, middle};
 use crate::plan::Plan;
 
 /// The two of a pair, together.
@@ -21,7 +21,8 @@ pub fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellRecord {
         values,
         half_differences,
         histograms,
-        backlog: one.backlog.iter().zip(&mirror.backlog).map(|(a, b)| backlog(a, b)).collect(),
+        backlog: one.backlog.iter().zip(&mirror.backlog).map(|(a, b)| a.with(b)).collect(),
+        waiting: one.waiting.iter().zip(&mirror.waiting).map(|(a, b)| a.with(b)).collect(),
         controls: one.controls.iter().zip(&mirror.controls).map(|(a, b)| [0, 1, 2].map(|i| middle(a[i], b[i]))).collect(),
         series: one.series.iter().zip(&mirror.series).map(|(a, b)| row(a, b)).collect(),
         ..one
@@ -42,11 +43,6 @@ fn value(how: How, a: Value, b: Value, histograms: &[Distribution]) -> Value {
             Value { value: (part(a) + part(b)) / weight, weight }
         }
     }
-}
-
-/// Sums, because growth is looked at as a share of the arrivals.
-fn backlog(a: &Backlog, b: &Backlog) -> Backlog {
-    Backlog { middle: a.middle + b.middle, end: a.end + b.end, arrivals: a.arrivals + b.arrivals }
 }
 
 fn row(a: &SeriesRow, b: &SeriesRow) -> SeriesRow {

@@ -36,8 +36,10 @@ pub struct CellRecord {
     pub values: Vec<Value>,
     /// In the order of [`measure::Vocabulary::histograms`].
     pub histograms: Vec<Distribution>,
-    /// By workload.
+    /// By workload: its requests in the system.
     pub backlog: Vec<Backlog>,
+    /// By service: requests that wait there.
+    pub waiting: Vec<Backlog>,
     /// If `run.control_variates`: what it drew, by workload.
     pub controls: Vec<Controls>,
     /// If `run.antithetic`: by metric, half of what the two of the pair differ by.
@@ -111,7 +113,8 @@ pub fn run(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) -> Resu
         let record = simulate(plan, replication, interrupted)?;
         let (values, histograms) = measure::values(&plan.layout, &record);
         let (seed_key, events) = (record.seed_key, record.events);
-        let (backlog, series, happenings, requests) = (record.backlog, record.series, record.happenings, record.requests);
+        let (backlog, waiting) = (record.backlog, record.waiting);
+        let (series, happenings, requests) = (record.series, record.happenings, record.requests);
         Ok(CellRecord {
             replication,
             seed_key,
@@ -120,6 +123,7 @@ pub fn run(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) -> Resu
             values,
             histograms,
             backlog,
+            waiting,
             controls: if plan.control_variates { drawn(plan, replication) } else { Vec::new() },
             half_differences: Vec::new(),
             series,

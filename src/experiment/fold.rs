@@ -3,7 +3,7 @@
 
 use super::cell::CellRecord;
 use super::shares::Shares;
-use crate::measure::{self, Cumulative, Histogram, How, Index, Metric, Named, Series, Vocabulary};
+use crate::measure::{self, Backlog, Cumulative, Histogram, How, Index, Metric, Named, Series, Vocabulary};
 use crate::plan::Plan;
 use crate::sim::{self, Controls};
 use crate::stats::{self, Controlled, Estimate, Growth};
@@ -33,8 +33,10 @@ pub struct Fold {
     drawn: Vec<Vec<Controls>>,
     /// By metric, then by replication: half of what a pair differs by. Empty without `antithetic`.
     half_differences: Vec<Vec<f64>>,
-    /// By workload, then by replication.
-    growth: Vec<Vec<Growth>>,
+    /// How the requests in the system grow in number, by workload, then by replication.
+    pub growth: Vec<Vec<Growth>>,
+    /// The same of those that wait, by service.
+    pub waiting: Vec<Vec<Growth>>,
     pub series: Vec<Series>,
     /// Mean over the replications, by window.
     pub course: Vec<SeriesMean>,
@@ -75,6 +77,7 @@ impl Fold {
             drawn: Vec::new(),
             half_differences: Vec::new(),
             growth: vec![Vec::new(); plan.layout.workloads.len()],
+            waiting: vec![Vec::new(); plan.layout.services.len()],
             series: plan.layout.series(),
             course: Vec::new(),
             fingerprint: 0,
@@ -97,9 +100,8 @@ impl Fold {
         if !self.expected.is_empty() {
             self.drawn.push(record.controls.clone());
         }
-        for (growth, backlog) in self.growth.iter_mut().zip(&record.backlog) {
-            growth.push(Growth { requests: backlog.end as f64 - backlog.middle as f64, arrivals: backlog.arrivals as f64 });
-        }
+        let both = self.growth.iter_mut().zip(&record.backlog).chain(self.waiting.iter_mut().zip(&record.waiting));
+        both.for_each(|(growth, backlog)| growth.push(grown(backlog)));
         self.cumulative.take();
         for ((pooled, shares), durations) in self.pooled.iter_mut().zip(&mut self.shares).zip(&record.histograms) {
             if shares.is_ripe(|| pooled.histogram.count()) {
@@ -217,9 +219,9 @@ impl Fold {
         flags
     }
 
-    /// Workloads whose backlog grows without end.
-    pub fn overloaded(&self) -> Vec<usize> {
-        (0..self.growth.len()).filter(|&w| stats::grows(&self.growth[w])).collect()
+    /// The place of a metric of an entity, by its first statistic.
+    pub fn find(&self, kind: &str, entity: &str, metric: &str) -> Option<usize> {
+        self.index.of(kind, entity).find(|&place| self.metrics[place].metric == metric)
     }
 
     /// The pooled histogram of an entity.
@@ -230,4 +232,9 @@ impl Fold {
         };
         self.metrics[self.index.of(kind, entity)].iter().find_map(of)
     }
+}
+
+fn grown(backlog: &Backlog) -> Growth {
+    let [start, middle, end, arrivals] = [backlog.start, backlog.middle, backlog.end, backlog.arrivals].map(|count| count as f64);
+    Growth { first: middle - start, second: end - middle, end, arrivals }
 }

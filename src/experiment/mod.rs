@@ -22,6 +22,7 @@ mod select;
 mod sensitivity;
 mod shares;
 mod sweep;
+mod verdict;
 mod warmup;
 
 pub(crate) use batch::{Member, batch};
@@ -47,4 +48,5 @@ pub(crate) use sensitivity::sensitivity;
 pub use sensitivity::{Influence, Method, Sensitivity, SensitivityError};
 pub use sweep::Swept;
 pub(crate) use sweep::{Keeper, Known, Reduced, Shard, Spec, check, reduce_all, sweep};
+pub use verdict::{Outlook, Overload, Reason, Settling, WorkloadVerdict};
 pub use warmup::{Curve, FirstChange, WarmupFound};

@@ -5,7 +5,7 @@ use super::cell::{self, CellRecord, Failure};
 use super::warmup::{self, FirstChange, WarmupFound};
 use crate::measure::{self, Metric};
 use crate::plan::{self, Plan};
-use crate::scenario::{Parameters, Scenario, Template, Warmup, changes, first_change};
+use crate::scenario::{FlowBalance, Parameters, Scenario, Template, Warmup, changes, first_change};
 use crate::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -16,6 +16,8 @@ pub struct Built {
     /// As it is run: with the warm-up that was found.
     pub scenario: Scenario,
     pub plan: Arc<Plan>,
+    /// What is known of its load without simulating.
+    pub balance: Arc<FlowBalance>,
     /// If `run.antithetic`: the same plan with every draw mirrored.
     pub mirror: Option<Arc<Plan>>,
     /// If `run.warmup` is `auto`.
@@ -29,7 +31,8 @@ impl Built {
         let kept = |plan: Plan| Arc::new(Plan { keep_series, ..plan });
         let plan = kept(plan::compile(&scenario));
         let mirror = scenario.run.antithetic.then(|| kept(plan::mirror(&scenario)));
-        Built { scenario, plan, mirror, warmup: None }
+        let balance = Arc::new(FlowBalance::of(&scenario));
+        Built { scenario, plan, balance, mirror, warmup: None }
     }
     /// Finds the warm-up if the scenario asks for that, with a pilot on so many threads (0 for one a core).
     ///

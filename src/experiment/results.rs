@@ -4,9 +4,10 @@ use super::fold::Fold;
 use super::phases::{self, Phase};
 use super::point::Built;
 use super::replications::Replications;
+use super::verdict::{self, Outlook, WorkloadVerdict};
 use super::warmup::WarmupFound;
 use crate::measure::{Index, Metric};
-use crate::scenario::{Scenario, Slo};
+use crate::scenario::{Fault, Scenario, Slo};
 use crate::stats::{self, Estimate};
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub struct Row {
     pub estimate: Estimate,
     /// The replications' own values, in their order; NaN where one has none.
     pub values: Vec<f64>,
-    /// Labels: `few_samples`, `one_replication`, `overloaded`.
+    /// Labels: `few_samples`, `one_replication`, `overloaded`, `infinite_variance`.
     pub flags: Vec<&'static str>,
 }
 
@@ -60,7 +61,8 @@ pub struct SloResult {
     pub at_most: bool,
     /// Whether the estimate keeps the bound.
     pub pass: bool,
-    /// Whether the whole interval is on the same side of the bound.
+    /// Whether that is sure: there is an interval, from enough samples of a run that is long enough, and all of it is on the same side of the
+    /// bound.
     pub certain: bool,
 }
 
@@ -124,7 +126,9 @@ pub struct Results {
     pub rows: Vec<Row>,
     /// Where the rows of an entity stand.
     index: Arc<Index>,
-    /// Workloads whose backlog grows without end.
+    /// What is said of each workload, in the order of the scenario.
+    pub verdicts: Vec<WorkloadVerdict>,
+    /// Those of them that are overloaded: a queue grows without end.
     pub overloaded: Vec<String>,
     /// All goals of all objectives.
     pub slos: Vec<SloResult>,
@@ -146,14 +150,24 @@ impl Results {
         let scenario = &built.scenario;
         let fold = replications.fold.as_ref().expect("replications that are only counted say nothing");
         let confidence = scenario.run.confidence.0.fraction;
-        let overloaded: Vec<String> =
-            fold.overloaded().iter().filter_map(|&w| scenario.workload.get_index(w)).map(|(name, _)| name.clone()).collect();
+        let verdicts = verdict::judge(built, fold);
+        let overloaded: Vec<String> = verdicts
+            .iter()
+            .filter(|verdict| matches!(verdict.outlook, Outlook::Overloaded(_)))
+            .map(|verdict| verdict.workload.clone())
+            .collect();
+        let heavy = Heavy::of(built);
         let rows = fold.metrics.iter().enumerate().map(|(index, metric)| {
             let mut flags = fold.flags(index);
             if !overloaded.is_empty() {
                 flags.push("overloaded");
             }
-            let (estimate, values) = (fold.estimate(index, confidence), fold.values(index).to_vec());
+            let (mut estimate, values) = (fold.estimate(index, confidence), fold.values(index).to_vec());
+            if heavy.is_mean_of(metric) {
+                // However many replications there are, the spread of their means says nothing of how far they are off.
+                (estimate.low, estimate.high, estimate.std_error) = (f64::NAN, f64::NAN, f64::NAN);
+                flags.push("infinite_variance");
+            }
             Row {
                 kind: metric.kind,
                 entity: metric.entity.clone(),
@@ -176,6 +190,7 @@ impl Results {
             fingerprint: format!("{:016x}", fold.fingerprint),
             rows: rows.collect(),
             index: fold.index.clone(),
+            verdicts,
             overloaded,
             slos: Vec::new(),
             precision: precision(scenario, replications),
@@ -211,6 +226,10 @@ impl Results {
                 let Some(row) = self.find(kind, entity, goal.metric, goal.stat) else { continue };
                 let keeps = |value: f64| if goal.at_most { value <= goal.bound } else { value >= goal.bound };
                 let Estimate { estimate, low, high, .. } = row.estimate;
+                let pass = keeps(estimate);
+                let is_known = low.is_finite() && high.is_finite() && !row.flags.contains(&"few_samples");
+                // A queue that has not settled is shorter than it will be: who misses the goal now misses it then.
+                let is_settled = goal.metric != "latency" || !pass || self.is_settled(kind, entity);
                 results.push(SloResult {
                     name: name.to_string(),
                     kind,
@@ -224,18 +243,28 @@ impl Results {
                     high,
                     bound: goal.bound,
                     at_most: goal.at_most,
-                    pass: keeps(estimate),
-                    certain: keeps(low) == keeps(high),
+                    pass,
+                    certain: is_known && is_settled && keeps(low) == pass && keeps(high) == pass,
                 });
             }
         }
         results
     }
 
+    /// Whether the run is long enough for the queues that requests of a workload (any, for an endpoint) wait in.
+    fn is_settled(&self, kind: &str, entity: &str) -> bool {
+        let own = self.verdicts.iter().filter(|verdict| kind != "workload" || verdict.workload == entity);
+        own.into_iter().all(|verdict| verdict.settling.is_none() && verdict.outlook == Outlook::KeepsUp)
+    }
+
     /// What a careful reader would add.
     fn observe(&self, scenario: &Scenario) -> Vec<String> {
         let mut notes = Vec::new();
         for missed in self.precision.iter().filter(|goal| !goal.met) {
+            if missed.half_width.is_nan() {
+                notes.push(format!("{} has no interval, so `until` is not met: too few requests were answered", missed.metric));
+                continue;
+            }
             let more = missed.more.map_or(String::new(), |more| format!("; about {more} more replications would do"));
             notes.push(format!(
                 "{} is known to ±{:.2} %, not to the {} asked for, after {} replications, the most allowed{more}",
@@ -245,17 +274,16 @@ impl Results {
                 self.replications
             ));
         }
-        if !self.overloaded.is_empty() {
-            notes.push(
-                "the system is overloaded: backlog and latency grow as long as it runs, so the numbers depend on `run.duration`"
-                    .to_string(),
-            );
-        }
         let few: Vec<&Row> = self.rows.iter().filter(|r| r.kind == "workload" && r.flags.contains(&"few_samples")).collect();
         if let Some(row) = few.first() {
             notes.push(format!("{} {} has too few samples for its {}: run longer, or more replications", row.kind, row.entity, row.stat));
         }
         for (name, service) in &scenario.services {
+            // Rejections travel back through those who call: only who has a limit, or crashes, rejects.
+            let crashes = scenario.faults.iter().any(|fault| matches!(fault, Fault::Crash(crash) if crash.target == *name));
+            if service.max_in_flight.is_none() && !crashes {
+                continue;
+            }
             let named = service.instances.iter().flat_map(|(owner, spec)| spec.endpoints.keys().map(move |endpoint| (owner, endpoint)));
             let endpoints = service.endpoints.keys().map(|endpoint| (name, endpoint)).chain(named);
             let rejected = endpoints
@@ -268,7 +296,8 @@ impl Results {
         for (workload, _) in &scenario.workload {
             let unfinished = self.find("workload", workload, "unfinished", "total").map_or(0.0, |r| r.estimate.estimate);
             let arrivals = self.find("workload", workload, "arrivals", "total").map_or(0.0, |r| r.estimate.estimate);
-            if unfinished > 0.01 * arrivals && self.overloaded.is_empty() {
+            let is_said = self.verdicts.iter().any(|verdict| verdict.workload == *workload && verdict.outlook != Outlook::KeepsUp);
+            if unfinished > 0.01 * arrivals && !is_said {
                 notes.push(format!(
                     "{:.1} % of the requests of `{workload}` were still in the system at the end, and are not in its latency",
                     unfinished / arrivals * 100.0
@@ -276,6 +305,38 @@ impl Results {
             }
         }
         notes
+    }
+}
+
+/// Means of what has an infinite variance: nothing is known of how far off they are.
+struct Heavy<'b> {
+    workloads: Vec<&'b str>,
+    endpoints: Vec<&'b str>,
+    services: Vec<&'b str>,
+}
+
+impl<'b> Heavy<'b> {
+    fn of(built: &'b Built) -> Heavy<'b> {
+        let (balance, layout) = (&built.balance, &built.plan.layout);
+        let workloads = layout.workloads.iter().zip(&balance.workloads).filter(|(_, balance)| balance.heavy.is_some());
+        let endpoints = layout.endpoints.iter().zip(&balance.heavy).filter(|(_, heavy)| heavy.is_some());
+        let services = layout.services.iter().zip(&balance.services).filter(|(_, balance)| balance.heavy.is_some());
+        Heavy {
+            workloads: workloads.map(|(name, _)| name.as_str()).collect(),
+            endpoints: endpoints.map(|(endpoint, _)| endpoint.name.as_str()).collect(),
+            services: services.map(|(name, _)| name.as_str()).collect(),
+        }
+    }
+
+    fn is_mean_of(&self, metric: &Metric) -> bool {
+        let of_time = matches!(metric.stat, "mean" | "sd") && (metric.metric == "latency" || metric.metric.starts_with("time_in."));
+        let of_state = metric.stat == "mean" && metric.unit == "1" && metric.metric != "memory_used";
+        match metric.kind {
+            "workload" => of_time && self.workloads.contains(&metric.entity.as_str()),
+            "endpoint" => of_time && self.endpoints.contains(&metric.entity.as_str()),
+            "service" => of_state && self.services.contains(&metric.entity.as_str()),
+            _ => false,
+        }
     }
 }
 

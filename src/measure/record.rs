@@ -23,26 +23,44 @@ pub struct Record {
     pub links: Vec<LinkTally>,
     /// By label: time spent in such waits, ns, by requests of the measured part.
     pub labels_ns: Vec<u128>,
-    /// Requests of each workload in the system at the start, in the middle and at the end of the measured part, and
-    /// arrivals in its second half.
+    /// By workload: its requests in the system.
     pub backlog: Vec<Backlog>,
     /// Phase by phase, by workload.
     pub phases: Vec<PhaseTally>,
     /// By recovery, then by workload: how long it took, s; NaN if it did not come.
     pub recoveries_s: Vec<f64>,
+    /// By service: requests that wait there.
+    pub waiting: Vec<Backlog>,
     /// One row a window: values in the order of [`super::Layout::series`].
     pub series: Vec<SeriesRow>,
     pub happenings: Vec<Happening>,
     pub requests: Vec<RequestRow>,
 }
 
-/// How a workload's requests pile up.
+/// How requests pile up over the last stretch of a run in which nothing changes (`Plan::regime_from`): of a workload those that are in the system, of
+/// a service those that wait for a core, for memory or to be admitted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Backlog {
+    /// When the stretch begins.
+    pub start: u64,
+    /// In its middle.
     pub middle: u64,
+    /// At the end of the run.
     pub end: u64,
-    /// Arrivals in the second half of the measured part.
+    /// Requests that came in its second half.
     pub arrivals: u64,
+}
+
+impl Backlog {
+    /// Two replications as one of twice the size: growth is looked at as a share of the arrivals.
+    pub fn with(&self, other: &Backlog) -> Backlog {
+        Backlog {
+            start: self.start + other.start,
+            middle: self.middle + other.middle,
+            end: self.end + other.end,
+            arrivals: self.arrivals + other.arrivals,
+        }
+    }
 }
 
 /// One window of all series.

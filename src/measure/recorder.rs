@@ -23,11 +23,14 @@ pub struct Recorder {
     pub row: Vec<Window>,
     pub instance_gauges: Vec<[Measured; super::layout::INSTANCE_GAUGES.len()]>,
     pub link_gauges: Vec<Measured>,
+    /// By workload, and by service.
     pub backlog: Vec<Backlog>,
-    /// The workload of each flow.
+    pub waiting: Vec<Backlog>,
+    /// The workload of each flow, and the service it goes to.
     pub workload_of: Vec<Option<u32>>,
     /// Where something changes, or the quantiles of windows are kept.
     pub watch: Option<Box<Watch>>,
+    pub service_of: Vec<Option<u32>>,
 }
 
 impl Recorder {
@@ -69,18 +72,6 @@ impl Recorder {
         }
         self.window_start = now;
     }
-    /// By workload: how many of its requests are in the system, and how many have come.
-    pub fn in_system_and_came(&self) -> Vec<(u64, u64)> {
-        let mut of = vec![(0, 0); self.backlog.len()];
-        for (tally, workload) in self.tallies.iter().zip(&self.workload_of) {
-            if let Some(workload) = workload {
-                let (in_system, came) = &mut of[*workload as usize];
-                *in_system += tally.came - tally.gone;
-                *came += tally.came;
-            }
-        }
-        of
-    }
     /// The finished record. Instances and links bring the counts they keep themselves.
     pub fn finish(self, mut instances: Vec<InstanceTally>, mut links: Vec<LinkTally>) -> Record {
         for (tally, gauges) in instances.iter_mut().zip(self.instance_gauges) {
@@ -98,6 +89,7 @@ impl Recorder {
             links,
             labels_ns: self.labels_ns,
             backlog: self.backlog,
+            waiting: self.waiting,
             series: self.series,
             happenings: self.happenings,
             requests: self.requests,

@@ -9,7 +9,7 @@ use crate::random::dists::{Law, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{NONE, Outcome};
 use crate::scenario::Directory;
-use crate::scenario::Scenario;
+use crate::scenario::{Regime, Scenario};
 use crate::server::InstancePlan;
 use crate::step::{self, Op, call::Call};
 use crate::units::Time;
@@ -54,6 +54,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         seed: run.seed,
         horizon: Time(run.duration.0),
         measured_from,
+        regime_from: Time(Regime::of(scenario).since.0),
         window: scenario.output.window(run.duration),
         keep_series: true,
         trace_share: scenario.output.requests.map_or(0.0, |share| share.fraction),
@@ -137,7 +138,7 @@ impl<'s> Build<'s> {
             }
             self.program.extend(program);
             self.program.push(Op::Answer);
-            self.endpoints.push(EndpointPlan { first_step, has_memory });
+            self.endpoints.push(EndpointPlan { service, first_step, has_memory });
         }
     }
 

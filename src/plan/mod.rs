@@ -28,6 +28,8 @@ pub struct Plan {
     pub horizon: Time,
     /// Where the measured part begins.
     pub measured_from: Time,
+    /// Where the last stretch begins in which nothing changes, up to the end.
+    pub regime_from: Time,
     /// Length of a series window.
     pub window: Span,
     /// Whether windows are kept.
@@ -115,6 +117,7 @@ pub struct ServicePlan {
 /// An endpoint: where its program begins, and whether that begins with memory.
 #[derive(Clone, Copy, Debug)]
 pub struct EndpointPlan {
+    pub service: u32,
     pub first_step: u32,
     pub has_memory: bool,
 }

@@ -9,6 +9,7 @@ mod plots;
 mod sensitivity;
 mod summary;
 mod sweep;
+mod verdict;
 
 pub(crate) use capacity::{capacity, capacity_to_json};
 pub(crate) use compare::{chosen, chosen_to_json, comparison, comparison_to_json};

@@ -52,7 +52,7 @@ pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstance
     let mut out = String::new();
     // Writing into a String cannot fail.
     let _ = head(&mut out, results, paint);
-    let _ = verdict(&mut out, scenario, results, paint);
+    let _ = super::verdict::verdict(&mut out, scenario, results, paint);
     let _ = latency(&mut out, scenario, results, paint);
     for (workload, _) in scenario.workload.iter().take(3) {
         let _ = breakdown(&mut out, results, fold, workload, paint);
@@ -85,34 +85,6 @@ fn head(out: &mut String, results: &Results, paint: Paint) -> std::fmt::Result {
     let line =
         format!("  {n} {plural} of {duration}{warmup} · seed {} · ± is the {:.0} % interval", results.seed, results.confidence * 100.0);
     writeln!(out, "{}{}\n", paint.bold(&results.scenario), paint.faint(&line))
-}
-
-fn verdict(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
-    for workload in scenario.workload.keys() {
-        let of = |metric: &str| results.find("workload", workload, metric, "mean").map_or(f64::NAN, |row| row.estimate.estimate);
-        let (offered, answered, errors) = (of("offered_rate"), of("throughput"), of("error_ratio"));
-        let numbers = format!("{}/s asked, {}/s answered, {} failed", value(offered, "1/s"), value(answered, "1/s"), percent(errors));
-        let is_overloaded = results.overloaded.contains(workload);
-        let mark = match errors {
-            _ if is_overloaded => paint.bad("✘ overloaded"),
-            errors if errors >= 0.5 => paint.bad("✘ fails"),
-            errors if errors >= 0.05 => paint.doubtful("! sheds load or fails"),
-            _ => paint.good("✔ keeps up"),
-        };
-        writeln!(out, "  {mark}  {workload}: {numbers}")?;
-    }
-    for slo in &results.slos {
-        let mark = match (slo.pass, slo.certain) {
-            (true, true) => paint.good("✔ met"),
-            (false, true) => paint.bad("✘ missed"),
-            (true, false) => paint.doubtful("✔ met, but not surely"),
-            (false, false) => paint.doubtful("✘ missed, but not surely"),
-        };
-        let unit = if slo.goal.starts_with("errors") || slo.goal.starts_with("throughput") { "1" } else { "s" };
-        let is = if slo.goal.starts_with("errors") { percent(slo.estimate) } else { value(slo.estimate, unit) };
-        writeln!(out, "  {mark}  {}: {} {} (is {is})", slo.name, slo.of, slo.goal)?;
-    }
-    Ok(())
 }
 
 pub(super) fn table(header: &[&str]) -> Table {

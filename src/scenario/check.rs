@@ -4,6 +4,7 @@
 
 mod calls;
 mod names;
+mod overload;
 mod size;
 
 pub use names::refusal;
@@ -63,7 +64,7 @@ fn find(scenario: &Scenario, problems: &mut Problems) {
         let load = estimate::Load::of(&directory);
         size::check_load(scenario, &load, problems);
         if !problems.any_error() {
-            warn_of_overload(&load, problems);
+            overload::warn(&directory, &load, problems);
         }
     }
 }
@@ -232,29 +233,6 @@ fn crashes_in_vain(scenario: &Scenario, directory: &Directory, problems: &mut Pr
 
 fn instances(n: usize) -> String {
     if n == 1 { "1 instance".to_string() } else { format!("{n} instances") }
-}
-
-fn warn_of_overload(load: &estimate::Load, problems: &mut Problems) {
-    for load in &load.services {
-        let path = format!("services.{}", load.service);
-        let grows = "and its queue grows without end";
-        if load.utilisation.is_infinite() {
-            problems
-                .warning(&path, format!("this cannot hold: the mean of what is asked of `{}`'s CPU is infinite, {grows}", load.service));
-        } else if load.utilisation > 1.0 {
-            let percent = load.utilisation * 100.0;
-            let what = format!("this cannot hold: {percent:.0} % of `{}`'s CPU is asked for, {grows}", load.service);
-            problems.warning(&path, what).advise("lower the rate or the `cpu` of its steps, or give it more `replicas` or cores");
-        }
-        if let Some(memory) = load.memory.filter(|memory| *memory > 1.0) {
-            let what = format!(
-                "this cannot hold: requests need {:.0} % of `{}`'s memory at a time, even if none ever waits",
-                memory * 100.0,
-                load.service
-            );
-            problems.warning(&path, what).advise("give its instances more `memory`, or more `replicas`");
-        }
-    }
 }
 
 /// Loads what distributions keep in files of their own.

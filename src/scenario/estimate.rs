@@ -5,8 +5,7 @@
 //! is inside at least. Faults and timeouts are left out; errors end a program early. Calls are followed in topological order, once each.
 
 use super::directory::Directory;
-use super::topology::topological;
-use super::{Endpoint, Scenario, Step};
+use super::{Scenario, Workload, demand};
 use crate::random::dists::Law;
 use crate::random::keys::Salt;
 
@@ -72,37 +71,24 @@ pub struct Load {
     pub of_one: f64,
 }
 
-/// What a request of an endpoint asks for by itself, and what it calls.
-struct Ask {
-    cpu_s: f64,
-    memory_bytes: f64,
-    /// Mean time inside if it never waits for a core or for memory, links left out; calls are added once theirs is known.
-    inside_s: f64,
-    events: f64,
-    /// Endpoints it calls, and the share of requests that get that far.
-    calls: Vec<(u32, f64)>,
-}
-
 impl Load {
     /// The load of a checked scenario.
     pub fn of(directory: &Directory) -> Load {
-        let mut asks: Vec<Ask> = directory.endpoints.iter().map(|entry| ask(directory, entry.endpoint)).collect();
-        let order = callers_first(&asks);
-        let rates = rates(directory, &asks, &order);
+        let (asks, order) = demand::asks(directory);
+        let duration_s = directory.scenario.run.duration.seconds();
+        let mean_rate = |workload: &Workload| {
+            workload.traffic(Salt::of("")).map_or(0.0, |traffic| traffic.pieces.mean_rate(duration_s) * traffic.gaps.mean_batch())
+        };
+        let rates = demand::rates(directory, &asks, &order, &mean_rate).by_endpoint;
         let mut of_one: Vec<f64> = asks.iter().map(|ask| 1.0 + ask.events).collect();
         for endpoint in order.iter().rev() {
-            let calls = asks[*endpoint].calls.iter();
-            let (inside_s, below) = calls.fold((0.0, 0.0), |(inside_s, below), (callee, share)| {
-                (inside_s + share * asks[*callee as usize].inside_s, below + share * of_one[*callee as usize])
-            });
-            asks[*endpoint].inside_s += inside_s;
-            of_one[*endpoint] += below;
+            of_one[*endpoint] += asks[*endpoint].calls.iter().map(|(callee, share)| share * of_one[*callee as usize]).sum::<f64>();
         }
         let mut services: Vec<ServiceLoad> = Vec::new();
         for (name, _) in &directory.scenario.services {
             services.push(ServiceLoad { service: name.clone(), rate: 0.0, cores: 0, utilisation: 0.0, memory: None });
         }
-        let members = members(directory);
+        let members = demand::members(directory);
         let (mut requests, mut events) = (0.0, 0.0);
         for ((entry, rate), ask) in directory.endpoints.iter().zip(&rates).zip(&asks) {
             services[entry.service as usize].rate += rate;
@@ -127,17 +113,9 @@ impl Load {
                 load.memory = Some(f64::max(load.memory.unwrap_or(0.0), bytes / memory.0 as f64));
             }
         }
-        let duration_s = directory.scenario.run.duration.seconds();
         let of_one = of_one.iter().zip(&rates).filter(|(_, rate)| **rate > 0.0).map(|(of_one, _)| *of_one).fold(0.0, f64::max);
         Load { services, requests: requests * duration_s, events: events * duration_s, of_one }
     }
-}
-
-/// How many instances each service has.
-fn members(directory: &Directory) -> Vec<usize> {
-    let mut members = vec![0; directory.services.len()];
-    directory.instances.iter().for_each(|instance| members[instance.service as usize] += 1);
-    members
 }
 
 /// Every quantity that varies, up to [`MOST_SPREADS`].
@@ -158,90 +136,4 @@ fn distributions(directory: &Directory) -> Vec<Spread> {
         Spread { path, unit, mean: law.mean() * scale, cv: law.cv(), p50: law.quantile(0.5) * scale, p99: law.quantile(0.99) * scale }
     });
     spread.take(MOST_SPREADS).collect()
-}
-
-/// Requests a second at every endpoint.
-fn rates(directory: &Directory, asks: &[Ask], order: &[usize]) -> Vec<f64> {
-    let scenario = directory.scenario;
-    let mut by_endpoint = vec![0.0; directory.endpoints.len()];
-    let mut by_service = vec![0.0; scenario.services.len()];
-    for workload in scenario.workload.values() {
-        let Some(traffic) = workload.traffic(Salt::of("")) else { continue };
-        let rate = traffic.pieces.mean_rate(scenario.run.duration.seconds()) * traffic.gaps.mean_batch();
-        // Nothing times an infinite mean is nothing, and no number.
-        if rate.is_nan() {
-            continue;
-        }
-        let weights: f64 = workload.mix.values().sum::<f64>() + workload.to.iter().count() as f64;
-        let shares = workload.mix.iter().map(|(to, w)| (to, w / weights)).chain(workload.to.iter().map(|to| (to, 1.0)));
-        for (to, share) in shares.filter(|(_, share)| *share > 0.0) {
-            match directory.target(to) {
-                Ok((_, Some(endpoint))) => by_endpoint[endpoint as usize] += rate * share,
-                Ok((service, None)) => by_service[service as usize] += rate * share,
-                Err(_) => {}
-            }
-        }
-    }
-    hand_on(directory, &mut by_service);
-    // An instance draws the endpoint of a request that names only the service.
-    let members = members(directory);
-    for instance in &directory.instances {
-        let drawn = by_service[instance.service as usize] / members[instance.service as usize] as f64;
-        for endpoint in instance.first_endpoint..instance.first_endpoint + instance.endpoints {
-            by_endpoint[endpoint as usize] += drawn / instance.endpoints as f64;
-        }
-    }
-    for &endpoint in order {
-        for (callee, share) in &asks[endpoint].calls {
-            by_endpoint[*callee as usize] += by_endpoint[endpoint] * share;
-        }
-    }
-    by_endpoint
-}
-
-/// Adds what services hand on to the next of their pipelines, which do not go round in circles.
-fn hand_on(directory: &Directory, by_service: &mut [f64]) {
-    let next = |then: Option<&String>| then.and_then(|then| directory.services.get(then.as_str())).map(|next| *next as usize);
-    let members = members(directory);
-    let mut ways = vec![Vec::new(); by_service.len()];
-    for instance in &directory.instances {
-        let share = 1.0 / members[instance.service as usize] as f64;
-        ways[instance.service as usize].extend(next(instance.then).map(|next| (next, share)));
-    }
-    for service in topological(by_service.len(), |service| ways[service].iter().map(|(next, _)| *next)) {
-        for (next, share) in &ways[service] {
-            by_service[*next] += by_service[service] * share;
-        }
-    }
-}
-
-/// The endpoints, callers before those they call.
-fn callers_first(asks: &[Ask]) -> Vec<usize> {
-    topological(asks.len(), |endpoint| asks[endpoint].calls.iter().map(|(callee, _)| *callee as usize))
-}
-
-/// Sums over the steps of what each asks for, weighted by how many requests get that far.
-fn ask(directory: &Directory, endpoint: &Endpoint) -> Ask {
-    // All reservations are taken together, before the first step.
-    let memory_bytes = endpoint.steps.iter().map(|step| step.demand().memory_bytes).sum();
-    let mut ask = Ask { cpu_s: 0.0, memory_bytes, inside_s: 0.0, events: 0.0, calls: Vec::new() };
-    let mut going_on = 1.0;
-    for step in &endpoint.steps {
-        if going_on == 0.0 {
-            break;
-        }
-        let demand = step.demand();
-        ask.cpu_s += going_on * demand.cpu_s;
-        ask.inside_s += going_on * (demand.cpu_s + demand.wait_s);
-        match step {
-            Step::Call(call) => {
-                let callee = directory.target(&call.to).ok().and_then(|(_, callee)| callee);
-                ask.calls.extend(callee.map(|callee| (callee, going_on)));
-            }
-            Step::Cpu(_) | Step::Wait(_) => ask.events += going_on,
-            _ => {}
-        }
-        going_on *= demand.going_on;
-    }
-    ask
 }

@@ -18,6 +18,14 @@ pub enum Stop {
     Audit,
 }
 
+/// Where the last stretch in which nothing changes begins, where its middle is, where it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    Start,
+    Middle,
+    End,
+}
+
 /// The next epoch, as a resource.
 #[derive(Resource, Clone, Debug)]
 pub struct Epoch {
@@ -25,8 +33,8 @@ pub struct Epoch {
     pub stop: Stop,
     /// A series window ends here.
     pub closes_window: bool,
-    /// The middle or the end of the measured part: the backlog is noted.
-    pub middle: bool,
+    /// The backlog is noted.
+    pub mark: Option<Mark>,
     pub last: bool,
     /// Faults of the plan that begin, and that end.
     pub begin: Vec<u32>,
@@ -47,10 +55,11 @@ impl Epoch {
 /// All epochs of a replication, in order.
 pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
     let horizon = plan.horizon;
-    let middle = Time(plan.measured_from.0 + (horizon - plan.measured_from).0 / 2);
+    let regime_from = plan.regime_from;
+    let middle = Time(regime_from.0 + (horizon - regime_from).0 / 2);
     let window = plan.window.0;
     // The few moments that are not the ends of windows; the many that are come one by one.
-    let mut marks = vec![plan.measured_from, middle, horizon];
+    let mut marks = vec![plan.measured_from, regime_from, middle, horizon];
     let mut faults: Vec<(Time, u32, bool)> = Vec::new();
     for (index, fault) in plan.faults.iter().enumerate() {
         faults.push((fault.at, index as u32, true));
@@ -82,7 +91,11 @@ pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
             end,
             stop: Stop::Reached,
             closes_window: whole_window || end == measured_from || end == horizon,
-            middle: end == middle,
+            mark: match () {
+                () if end == horizon => Some(Mark::End),
+                () if end == middle => Some(Mark::Middle),
+                () => (end == regime_from).then_some(Mark::Start),
+            },
             last: end == horizon,
             begin: at(true),
             finish: at(false),

@@ -10,6 +10,7 @@ mod epochs;
 mod faults;
 mod finish;
 mod hops;
+mod marks;
 mod spawn;
 mod windows;
 
@@ -89,8 +90,12 @@ fn run_systems(world: &mut World) {
         world.run_system_cached(advance::advance)?;
         let epoch = world.resource::<Epoch>();
         let (reached, changes_faults, is_audited) = (epoch.stop == Stop::Reached, epoch.changes_faults(), epoch.is_audited());
+        let is_marked = epoch.mark.is_some();
         if reached {
             world.run_system_cached(windows::close)?;
+        }
+        if reached && is_marked {
+            world.run_system_cached(marks::note)?;
         }
         if reached && changes_faults {
             world.run_system_cached(faults::apply)?;

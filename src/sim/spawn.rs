@@ -65,8 +65,10 @@ fn recorder(plan: &Plan) -> Recorder {
         instance_gauges: plan.instances.iter().map(|_| Default::default()).collect(),
         link_gauges: vec![Measured::default(); plan.links.len()],
         backlog: vec![Default::default(); plan.sources.len()],
+        waiting: vec![Default::default(); plan.services.len()],
         workload_of: plan.layout.flows.iter().map(|flow| flow.workload).collect(),
         watch: is_watched.then(|| Box::new(Watch::new(&plan.layout))),
+        service_of: plan.layout.flows.iter().map(|flow| flow.endpoint.map(|endpoint| plan.endpoints[endpoint as usize].service)).collect(),
         ..Recorder::default()
     }
 }

@@ -1,4 +1,4 @@
-//! The epoch system that closes windows: series rows, the measured part of the gauges, the backlog.
+//! The epoch system that closes windows: series rows, the measured part of the gauges.
 
 use super::epochs::Epoch;
 use crate::kernel::Calendar;
@@ -16,9 +16,6 @@ pub fn close(
     epoch: Res<Epoch>,
 ) {
     let now = calendar.now();
-    if epoch.middle || epoch.last {
-        note_backlog(&mut recorder, epoch.last);
-    }
     if !epoch.closes_window || now == recorder.window_start {
         return;
     }
@@ -35,18 +32,4 @@ pub fn close(
         recorder.row.push(link.in_flight.close(start, now, is_measured.then_some(measured)));
     }
     recorder.end_window(now);
-}
-
-/// Notes how many requests of each workload are in the system, in the middle and at the end of the measured part.
-fn note_backlog(recorder: &mut Recorder, last: bool) {
-    let now = recorder.in_system_and_came();
-    for (backlog, (in_system, came)) in recorder.backlog.iter_mut().zip(now) {
-        if last {
-            backlog.end = in_system;
-            backlog.arrivals = came - backlog.arrivals;
-        } else {
-            backlog.middle = in_system;
-            backlog.arrivals = came;
-        }
-    }
 }

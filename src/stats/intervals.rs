@@ -3,11 +3,13 @@
 //! - means: Student's t over the replications' values (Law 2015, *Simulation Modeling and Analysis*, §9.4.1);
 //! - quantiles: the pooled quantile, with Woodruff's interval (`quantiles.rs`);
 //! - extremes: the largest or smallest value seen, with the range of the replications' own;
-//! - ratios: the ratio of sums, jackknifed over replications (Law 2015, §9.4.3; Iglehart 1975).
+//! - ratios: the ratio of sums, jackknifed over replications (Law 2015, §9.4.3; Iglehart 1975); with fewer than ten of a kind, none included, at
+//!   least as wide as Clopper and Pearson's interval (1934) of as many independent requests: of n requests without a failure 3.7/n may fail.
 //!
 //! Checked: against published t quantiles and hand-computed examples below; coverage in `tests/it/coverage.rs` and `docs/statistics.md`.
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::function::beta::inv_beta_reg;
 
 /// An estimate with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +39,8 @@ pub enum Method {
     Woodruff,
     /// Ratio of sums, jackknifed over replications.
     Jackknife,
+    /// Ratio of sums that are too few to be jackknifed alone: from the binomial law of the counts (Clopper, Pearson 1934), or wider.
+    ClopperPearson,
     /// The most extreme value of all, with the range of the replications' own: what was seen, not what is to be expected.
     Range,
 }
@@ -49,6 +53,7 @@ impl Method {
             Method::Controlled => "controlled",
             Method::Woodruff => "woodruff",
             Method::Jackknife => "jackknife",
+            Method::ClopperPearson => "clopper_pearson",
             Method::Range => "range",
         }
     }
@@ -124,7 +129,24 @@ pub fn ratio(values: &[f64], weights: &[f64], confidence: f64) -> Estimate {
         made.estimate = made.estimate.max(0.0);
         made.low = made.low.max(0.0);
     }
+    if above >= 0.0 && above <= below && above.min(below - above) < FEW {
+        let (low, high) = clopper_pearson(above.round(), below.round(), confidence);
+        (made.low, made.high, made.method) = (made.low.min(low), made.high.max(high), Method::ClopperPearson);
+    }
     made
+}
+
+/// Of fewer than this many counts the spread over replications knows too little.
+const FEW: f64 = 10.0;
+
+/// The interval of a share, from `some` of `all` independent trials: the shares for which neither as few nor as many would be a surprise.
+fn clopper_pearson(some: f64, all: f64, confidence: f64) -> (f64, f64) {
+    let tail = (1.0 - confidence) / 2.0;
+    let quantile = |a: f64, b: f64, p: f64| if p > 0.0 { inv_beta_reg(a, b, p) } else { 0.0 };
+    let low = if some == 0.0 { 0.0 } else { quantile(some, all - some + 1.0, tail) };
+    // Through the other side: the upper tail is too near to 1 to be told from it.
+    let high = if some == all { 1.0 } else { 1.0 - quantile(all - some, some + 1.0, tail) };
+    (low, high)
 }
 
 #[cfg(test)]
@@ -187,16 +209,16 @@ mod tests {
 
     #[test]
     fn a_ratio_has_its_jackknifed_interval_by_hand() {
-        // 2 of 10 and 6 of 20 is 8/30. Pseudo-values: 2·8/30 − 6/20 = 7/30 and 2·8/30 − 2/10 = 1/3: mean 17/60, half their difference 1/20.
+        // 20 of 100 and 60 of 200 is 8/30. Pseudo-values: 2·8/30 − 6/20 = 7/30 and 2·8/30 − 2/10 = 1/3: mean 17/60, half their difference 1/20.
         let (estimate, error) = (17.0 / 60.0, 1.0 / 20.0);
-        let e = ratio(&[0.2, f64::NAN, 0.3, 0.9], &[10.0, 5.0, 20.0, 0.0], 0.95);
+        let e = ratio(&[0.2, f64::NAN, 0.3, 0.9], &[100.0, 50.0, 200.0, 0.0], 0.95);
         is(e, estimate, error, 0.0, estimate + T1 * error, 2, Method::Jackknife);
         // Less confidence: the t of 50 % and one degree is 1, and nothing is cut.
-        let e = ratio(&[0.2, 0.3], &[10.0, 20.0], 0.5);
+        let e = ratio(&[0.2, 0.3], &[100.0, 200.0], 0.5);
         is(e, estimate, error, estimate - error, estimate + error, 2, Method::Jackknife);
-        // Three: 1/10, 3/10 and 4/20 are 8/40; pseudo-values 0.6 − 2·(7/30, 5/30, 4/20) = 4/30, 8/30, 6/30: mean 0.2, s² = 2·(2/30)²/2.
+        // Three: 10/100, 30/100 and 40/200 are 8/40; pseudo-values 0.6 − 2·(7/30, 5/30, 4/20) = 4/30, 8/30, 6/30: mean 0.2, s² = 2·(2/30)²/2.
         let (error, t2) = (2.0 / 30.0 / 3f64.sqrt(), 4.302_652_730);
-        let e = ratio(&[0.1, 0.3, 0.2], &[10.0, 10.0, 20.0], 0.95);
+        let e = ratio(&[0.1, 0.3, 0.2], &[100.0, 100.0, 200.0], 0.95);
         is(e, 0.2, error, 0.2 - t2 * error, 0.2 + t2 * error, 3, Method::Jackknife);
     }
 
@@ -208,6 +230,30 @@ mod tests {
         let difference = ratio(&[-1.0, -1.0], &[10.0, 30.0], 0.95);
         assert!((difference.estimate + 1.0).abs() < 1e-12 && difference.low < 0.0, "{difference:?}");
         assert_eq!(ratio(&[0.0, 0.0], &[10.0, 30.0], 0.95).estimate, 0.0);
+    }
+
+    #[test]
+    fn no_failure_at_all_has_an_upper_bound() {
+        // 0 of n: 1 − (α/2)^(1/n), about 3.69/n at 95 % (the rule of three is its one-sided fellow). All of n: the other way round.
+        let none = ratio(&[0.0, 0.0], &[200.0, 300.0], 0.95);
+        assert!(none.estimate == 0.0 && none.low == 0.0 && (none.high - (1.0 - 0.025f64.powf(1.0 / 500.0))).abs() < 1e-9, "{none:?}");
+        assert_eq!(none.method, Method::ClopperPearson);
+        let all = ratio(&[1.0, 1.0], &[200.0, 300.0], 0.95);
+        assert!(all.high == 1.0 && (all.low - 0.025f64.powf(1.0 / 500.0)).abs() < 1e-9, "{all:?}");
+        // One replication has no interval, whatever was counted in it.
+        assert!(ratio(&[0.0], &[500.0], 0.95).high.is_nan());
+    }
+
+    #[test]
+    fn few_failures_have_clopper_and_pearsons_interval() {
+        // Published (NIST handbook 7.2.4.1): 4 of 20, 90 %: 0.0713 to 0.4010. The jackknife of equal halves is narrower.
+        let (low, high) = clopper_pearson(4.0, 20.0, 0.9);
+        assert!((low - 0.0713).abs() < 1e-4 && (high - 0.4010).abs() < 1e-4, "{low} to {high}");
+        let four = ratio(&[0.2, 0.2], &[10.0, 10.0], 0.9);
+        assert!((four.low - low).abs() < 1e-12 && (four.high - high).abs() < 1e-12);
+        // From ten on the spread over replications is taken alone.
+        let ten = ratio(&[0.1, 0.1], &[50.0, 50.0], 0.95);
+        assert!(ten.method == Method::Jackknife && ten.std_error < 1e-12 && ratio(&[0.09, 0.09], &[50.0, 50.0], 0.95).std_error < 1e-12);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub use count::Count;
 pub use factor::Factor;
 pub use money::Money;
 pub use rate::Rate;
-pub use share::Share;
+pub use share::{Share, load_percent};
 pub use span::{Span, Time};
 pub(crate) use written::shown;
 

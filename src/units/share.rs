@@ -61,6 +61,13 @@ impl Quantity for Share {
 
 written_as_text!(Share, "A share or probability in per cent: 0.5%, 30%", r"^[0-9.]+ *%$");
 
+/// The share of a resource that is asked for, 1 for all of it, in per cent with as many digits as tell it from 100 %: `104 %`, `100.80 %`, `99.990 %`.
+pub fn load_percent(load: f64) -> String {
+    let off = (load - 1.0).abs() * 100.0;
+    let decimals = if off >= 2.0 || off == 0.0 { 0 } else { (1 - off.log10().floor() as i32).clamp(1, 9) as usize };
+    format!("{:.decimals$} %", load * 100.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +84,13 @@ mod tests {
         }
         assert!("0.07".parse::<Share>().unwrap_err().contains("`7%`"));
         assert!("130%".parse::<Share>().is_err());
+    }
+
+    #[test]
+    fn a_load_near_all_there_is_has_the_digits_that_tell_it_apart() {
+        // By hand: two digits of what is missing or too much.
+        let shown = [1.04, 1.008, 0.9999, 1.0001, 0.98, 1.0, 0.999_91, 2.5];
+        let said = ["104 %", "100.80 %", "99.990 %", "100.010 %", "98 %", "100 %", "99.9910 %", "250 %"];
+        assert_eq!(shown.map(load_percent), said);
     }
 }

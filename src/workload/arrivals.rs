@@ -94,6 +94,16 @@ impl Gaps {
             Gaps::Law(law) => law.sample(draw),
         }
     }
+    /// The variance of the number of arrivals in a long time, over its mean: 1 for Poisson arrivals, cv² for independent gaps,
+    /// E\[B²\]/E\[B\] for batches.
+    pub fn dispersion(&self) -> f64 {
+        match self {
+            Gaps::Poisson => 1.0,
+            Gaps::Regular => 0.0,
+            Gaps::Law(law) => law.variance(),
+            Gaps::Batch(size) => size.variance() / size.mean() + size.mean(),
+        }
+    }
     /// Mean number of requests that come at once.
     pub fn mean_batch(&self) -> f64 {
         match self {

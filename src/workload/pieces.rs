@@ -118,6 +118,34 @@ impl Pieces {
         }
     }
 
+    /// The rate at the end of a run of `horizon_s`, and from when on it has been that: none if it still changes.
+    pub fn last_rate(&self, horizon_s: f64) -> (f64, Option<f64>) {
+        let Pieces::Ramps(ramps) = self else { return (self.mean_rate(horizon_s), Some(0.0)) };
+        let (mut at, mut since, mut rate) = (0.0, 0.0, ramps.first().map_or(0.0, |ramp| ramp.from));
+        for ramp in ramps {
+            let end = at + ramp.over_s;
+            if ramp.from != ramp.to {
+                if at >= horizon_s {
+                    break;
+                }
+                if end > horizon_s {
+                    return (ramp.from + (ramp.to - ramp.from) * (horizon_s - at) / ramp.over_s, None);
+                }
+                since = end;
+            }
+            (at, rate) = (end, ramp.to);
+        }
+        // A rate that is reached at the very end has been there for no time.
+        (rate, (since < horizon_s).then_some(since))
+    }
+    /// How much the rate varies from window to window: its variance times the length of a window over its mean, which is what it adds to the
+    /// variance of the number of arrivals in a long time, in units of that of a Poisson process.
+    pub fn dispersion(&self) -> f64 {
+        match self {
+            Pieces::Windows { active, each, window_s } if active.mean() > 0.0 => active.variance() * each * window_s / active.mean(),
+            _ => 0.0,
+        }
+    }
     /// The highest rate it is expected to reach.
     pub fn peak_rate(&self) -> f64 {
         match self {
@@ -140,5 +168,17 @@ mod tests {
         assert!((piece.time_at(20.0) - 104.0).abs() < 1e-12);
         let down = Piece::new(0.0, 4.0, 10.0, 0.0);
         assert!((down.time_at(15.0) - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_last_rate_is_there_since_the_last_ramp_that_changes_it() {
+        // By hand: 0 to 10/s in 4 s, 6 s at 10/s, then a jump to 3/s.
+        let ramp = |over_s, from, to| Ramp { over_s, from, to };
+        let pieces = Pieces::Ramps(Box::new([ramp(4.0, 0.0, 10.0), ramp(6.0, 10.0, 10.0), ramp(0.0, 10.0, 3.0)]));
+        assert_eq!(pieces.last_rate(2.0), (5.0, None));
+        assert_eq!(pieces.last_rate(4.0), (10.0, None));
+        assert_eq!(pieces.last_rate(8.0), (10.0, Some(4.0)));
+        assert_eq!(pieces.last_rate(20.0), (3.0, Some(10.0)));
+        assert_eq!(Pieces::Constant { rate: 7.0 }.last_rate(1.0), (7.0, Some(0.0)));
     }
 }

@@ -24,6 +24,7 @@ mod sweep;
 mod theory;
 mod tidy;
 mod variance;
+mod verdict;
 mod warmup;
 mod workload;
 mod world;

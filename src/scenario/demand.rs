@@ -1,0 +1,220 @@
+//! What a request of each endpoint asks for on average, and how often each endpoint is asked.
+//!
+//! Law: flow balance (Denning, Buzen 1978): what a request asks for is the sum over its steps, each weighted with the share of requests that get
+//! that far; an endpoint is asked by workloads and by those who call it, followed in topological order, once each. Losses on links, rejections
+//! and calls that are given up are left out, so that a rate is the true one where there are none, and else an upper bound
+//! ([`Ask::is_exact`] and [`Rates::is_exact`] say which).
+
+use super::directory::Directory;
+use super::topology::topological;
+use super::{Endpoint, Step, Workload};
+
+/// What a request of an endpoint asks for by itself, and what it calls.
+pub(super) struct Ask {
+    pub cpu_s: f64,
+    /// Variance of the core time; infinite where the mean waiting time for a core is, too.
+    pub cpu_variance_s2: f64,
+    pub memory_bytes: f64,
+    /// The need, if it is the same for every request.
+    pub memory_each: Option<u64>,
+    /// Mean time inside if it never waits for a core, for memory or to be admitted, links left out.
+    pub inside_s: f64,
+    /// Whether that is all there is to it: nothing it does can queue, be lost or be given up.
+    pub is_exact: bool,
+    /// Whether calls may be rejected or given up, nobody knows how many.
+    pub loses: bool,
+    /// Share of the requests that are answered, if nothing but its steps fails them.
+    pub answers: f64,
+    /// Steps that take an event each.
+    pub events: f64,
+    /// Endpoints it calls, and the share of requests that get that far.
+    pub calls: Vec<(u32, f64)>,
+    /// The first law of infinite variance that it or whatever it calls draws from: its place.
+    pub heavy: Option<String>,
+}
+
+/// How often each endpoint and each service is asked.
+pub(super) struct Rates {
+    /// Requests a second, by endpoint.
+    pub by_endpoint: Vec<f64>,
+    /// Whether that is the rate, and not only an upper bound.
+    pub is_exact: Vec<bool>,
+}
+
+/// The asks of all endpoints, and the endpoints in an order in which callers stand before those they call.
+pub(super) fn asks(directory: &Directory) -> (Vec<Ask>, Vec<usize>) {
+    let order = callers_first(directory);
+    let mut asks: Vec<Option<Ask>> = directory.endpoints.iter().map(|_| None).collect();
+    for &endpoint in order.iter().rev() {
+        asks[endpoint] = Some(ask(directory, endpoint, &asks));
+    }
+    // What stands in a circle is refused elsewhere.
+    let nothing = || Ask {
+        cpu_s: 0.0,
+        cpu_variance_s2: 0.0,
+        memory_bytes: 0.0,
+        memory_each: None,
+        inside_s: 0.0,
+        is_exact: false,
+        loses: false,
+        answers: 1.0,
+        events: 0.0,
+        calls: Vec::new(),
+        heavy: None,
+    };
+    (asks.into_iter().map(|ask| ask.unwrap_or_else(nothing)).collect(), order)
+}
+
+/// How many instances each service has.
+pub(super) fn members(directory: &Directory) -> Vec<usize> {
+    let mut members = vec![0; directory.services.len()];
+    directory.instances.iter().for_each(|instance| members[instance.service as usize] += 1);
+    members
+}
+
+/// Requests a second at every endpoint, where a workload sends as many as `rate_of` says.
+pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_of: &dyn Fn(&Workload) -> f64) -> Rates {
+    let scenario = directory.scenario;
+    let mut by_endpoint = vec![0.0; directory.endpoints.len()];
+    let mut by_service = vec![0.0; scenario.services.len()];
+    for workload in scenario.workload.values() {
+        let rate = rate_of(workload);
+        // Nothing times an infinite mean is nothing, and no number.
+        if rate.is_nan() {
+            continue;
+        }
+        for (to, share) in targets(workload) {
+            match directory.target(to) {
+                Ok((_, Some(endpoint))) => by_endpoint[endpoint as usize] += rate * share,
+                Ok((service, None)) => by_service[service as usize] += rate * share,
+                Err(_) => {}
+            }
+        }
+    }
+    let handed_on = hand_on(directory, &mut by_service);
+    // An instance draws the endpoint of a request that names only the service.
+    let members = members(directory);
+    for instance in &directory.instances {
+        let drawn = by_service[instance.service as usize] / members[instance.service as usize] as f64;
+        for endpoint in instance.first_endpoint..instance.first_endpoint + instance.endpoints {
+            by_endpoint[endpoint as usize] += drawn / instance.endpoints as f64;
+        }
+    }
+    // A link that loses makes fewer of them, wherever it stands; a pipeline goes on with what was answered only.
+    let whole = !handed_on && scenario.links.values().all(|link| link.loss.fraction == 0.0);
+    let mut is_exact = vec![whole; directory.endpoints.len()];
+    for &endpoint in order {
+        let ask = &asks[endpoint];
+        let all_get_there = is_exact[endpoint] && !sheds(directory, endpoint) && (!ask.loses || ask.calls.len() == 1);
+        for (callee, share) in &ask.calls {
+            by_endpoint[*callee as usize] += by_endpoint[endpoint] * share;
+            is_exact[*callee as usize] &= all_get_there;
+        }
+    }
+    Rates { by_endpoint, is_exact }
+}
+
+/// Whether the service of an endpoint turns requests away when its queue is full.
+pub(super) fn sheds(directory: &Directory, endpoint: usize) -> bool {
+    let service = &directory.scenario.services[directory.endpoints[endpoint].service as usize];
+    service.queue.is_some() && service.max_in_flight.is_some()
+}
+
+/// Where the requests of a workload go, with the share of each.
+pub(super) fn targets(workload: &Workload) -> impl Iterator<Item = (&String, f64)> {
+    let weights: f64 = workload.mix.values().sum::<f64>() + workload.to.iter().count() as f64;
+    let shares = workload.mix.iter().map(move |(to, weight)| (to, weight / weights)).chain(workload.to.iter().map(|to| (to, 1.0)));
+    shares.filter(|(_, share)| *share > 0.0)
+}
+
+/// Adds what services hand on to the next of their pipelines, which do not go round in circles. Whether there are any.
+fn hand_on(directory: &Directory, by_service: &mut [f64]) -> bool {
+    let next = |then: Option<&String>| then.and_then(|then| directory.services.get(then.as_str())).map(|next| *next as usize);
+    let members = members(directory);
+    let mut ways = vec![Vec::new(); by_service.len()];
+    for instance in &directory.instances {
+        let share = 1.0 / members[instance.service as usize] as f64;
+        ways[instance.service as usize].extend(next(instance.then).map(|next| (next, share)));
+    }
+    for service in topological(by_service.len(), |service| ways[service].iter().map(|(next, _)| *next)) {
+        for (next, share) in &ways[service] {
+            by_service[*next] += by_service[service] * share;
+        }
+    }
+    ways.iter().any(|ways| !ways.is_empty())
+}
+
+/// The endpoints, callers before those they call.
+fn callers_first(directory: &Directory) -> Vec<usize> {
+    let called = |endpoint: &Endpoint| -> Vec<usize> { endpoint.steps.iter().filter_map(|step| callee(directory, step)).collect() };
+    let calls: Vec<Vec<usize>> = directory.endpoints.iter().map(|entry| called(entry.endpoint)).collect();
+    topological(calls.len(), |endpoint| calls[endpoint].iter().copied())
+}
+
+fn callee(directory: &Directory, step: &Step) -> Option<usize> {
+    let Step::Call(call) = step else { return None };
+    directory.target(&call.to).ok().and_then(|(_, callee)| callee).map(|callee| callee as usize)
+}
+
+/// Sums over the steps of what each asks for, weighted by how many requests get that far; what is called is known already.
+fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
+    let entry = &directory.endpoints[endpoint];
+    let steps = &entry.endpoint.steps;
+    // All reservations are taken together, before the first step.
+    let memory_bytes = steps.iter().map(|step| step.demand().memory_bytes).sum();
+    let needs = steps.iter().filter_map(|step| if let Step::Memory(need) = step { Some(need.0.plain().map(|need| need.0)) } else { None });
+    let memory_each = needs.sum::<Option<u64>>().filter(|need| *need > 0);
+    let mut ask = Ask {
+        cpu_s: 0.0,
+        cpu_variance_s2: 0.0,
+        memory_bytes,
+        memory_each,
+        inside_s: 0.0,
+        is_exact: true,
+        loses: false,
+        answers: 1.0,
+        events: 0.0,
+        calls: Vec::new(),
+        heavy: None,
+    };
+    for (index, step) in steps.iter().enumerate() {
+        if ask.answers == 0.0 {
+            break;
+        }
+        let demand = step.demand();
+        ask.cpu_s += ask.answers * demand.cpu_s;
+        ask.inside_s += ask.answers * (demand.cpu_s + demand.wait_s);
+        // Variances are asked for where they matter only: some take an integral.
+        let variance =
+            if matches!(step, Step::Cpu(_) | Step::Wait(_)) { step.law().map_or(0.0, |(law, _)| law.variance() * 1e-18) } else { 0.0 };
+        if variance.is_infinite() && ask.heavy.is_none() {
+            ask.heavy = Some(format!("{}.steps[{index}]", entry.path));
+        }
+        match step {
+            Step::Call(call) => {
+                let Some(callee) = callee(directory, step) else { continue };
+                ask.calls.push((callee as u32, ask.answers));
+                let Some(below) = &asks[callee] else { continue };
+                let callee_service = &directory.scenario.services[directory.endpoints[callee].service as usize];
+                ask.is_exact &= below.is_exact && call.timeout.is_none() && callee_service.max_in_flight.is_none();
+                ask.is_exact &= directory.scenario.links.is_empty();
+                ask.loses |= below.loses || call.timeout.is_some() || sheds(directory, callee);
+                if call.timeout.is_none() {
+                    ask.inside_s += ask.answers * below.inside_s;
+                }
+                ask.heavy = ask.heavy.take().or_else(|| below.heavy.clone());
+                ask.answers *= below.answers;
+            }
+            Step::Cpu(_) => {
+                ask.events += ask.answers;
+                ask.cpu_variance_s2 += ask.answers * variance;
+                ask.is_exact = false;
+            }
+            Step::Wait(_) => ask.events += ask.answers,
+            Step::Memory(_) => ask.is_exact = false,
+            Step::Fail(_) => {}
+        }
+        ask.answers *= demand.going_on;
+    }
+    ask
+}

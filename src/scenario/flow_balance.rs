@@ -1,0 +1,382 @@
+//! Flow balance of every resource that is held for a time: what is asked of it at the end of a run, against what it has.
+//!
+//! Law: a resource of c units, each held for a mean time h by requests that come at rate λ, is asked for λh/c of its time (utilisation law,
+//! Denning, Buzen 1978). More than 1 cannot hold, whatever the laws are: the queue grows by what is too much, for ever. Less than 1 holds
+//! (Loynes 1962), and the queue forgets its beginning in about a relaxation time,
+//! (c_a² + c_s²)/2 / (√(c/h) − √λ)² (exact for M/M/1: Morse 1955; the factor by the diffusion approximation, Kingman 1961).
+//! How long cores are held is known exactly. Places and memory are held until the request leaves, so also while it waits for a core or an answer:
+//! their load is at least what is said here, and [`Held::is_all`] says whether it is just that.
+//! Checked: unit tests below against M/M/1, Erlang's formulas and hand calculation; `tests/it/verdict.rs`.
+
+use super::demand::{self, Ask, Rates};
+use super::directory::{Directory, InstanceEntry};
+use super::{Fault, Regime, Scenario, Workload};
+use crate::fault::Names;
+use crate::policy::balance::Balance;
+use crate::random::keys::Salt;
+use std::ops::Range;
+
+/// What of a service is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// The loops or cores of its instances.
+    Cores,
+    /// The places of `max_in_flight`.
+    Places,
+    /// The memory of its instances.
+    Memory,
+}
+
+/// What is asked of a resource.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Held {
+    /// Which one.
+    pub resource: Resource,
+    /// Share of its time that is asked for, of the busiest instance; 1 is all there is.
+    pub load: f64,
+    /// Whether nothing can add to the load: what holds it never waits for anything meanwhile.
+    pub is_all: bool,
+    /// Time in which its queue forgets how it began, s; infinite at a load of 1 and more, and if the variance of the demand is infinite.
+    pub settles_s: f64,
+}
+
+/// Whether a service can hold what is asked of it in the long run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Standing {
+    /// It can: every resource is surely asked for less than it has.
+    Holds,
+    /// It cannot: this resource is surely asked for more than it has, and its queue has no end.
+    Fails(Held),
+    /// That depends on what the demands do not say: how long requests wait while they hold something, or how many are lost before they get here.
+    Open,
+}
+
+/// The balance of one service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceBalance {
+    /// Requests a second.
+    pub rate: f64,
+    /// Mean core time of a request, s, at the speed of its slowest instance.
+    pub cpu_s: f64,
+    /// Cores it has in all.
+    pub cores: f64,
+    /// Its resources, the scarcest first.
+    pub held: Vec<Held>,
+    /// Whether it can hold that.
+    pub standing: Standing,
+    /// The least mean time that a request is inside, s.
+    pub inside_s: f64,
+    /// Whether it turns requests away when its queue is full: then the queue does not grow without end.
+    pub sheds: bool,
+    /// The place of a law of infinite variance that its requests draw from.
+    pub heavy: Option<String>,
+    /// Whether its balancer gives every instance the same part, or all instances are equal: else it divides the load as none can tell before.
+    pub is_even: bool,
+}
+
+/// What is known of a workload without simulating.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkloadBalance {
+    /// Requests a second at the end of the run.
+    pub rate: f64,
+    /// Services that its requests come to, by their number.
+    pub services: Vec<usize>,
+    /// The least mean time until a request is answered, s.
+    pub least_s: f64,
+    /// The place of a law of infinite variance that its latency is made of.
+    pub heavy: Option<String>,
+}
+
+/// Flow balance at the end of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowBalance {
+    /// In the order of the scenario.
+    pub services: Vec<ServiceBalance>,
+    /// In the order of the scenario.
+    pub workloads: Vec<WorkloadBalance>,
+    /// By endpoint: the place of a law of infinite variance that its latency is made of.
+    pub heavy: Vec<Option<String>>,
+    /// Since when the system is as it is at the end.
+    pub regime: Regime,
+}
+
+/// What machines have lost for good by the end of the run.
+struct Broken {
+    /// By instance: how many times slower.
+    slower: Vec<f64>,
+    /// By service: instances that are down.
+    down: Vec<f64>,
+    /// Whether faults lose requests, or make them fail.
+    loses: bool,
+}
+
+impl FlowBalance {
+    /// The balance of a checked scenario.
+    pub fn of(scenario: &Scenario) -> FlowBalance {
+        FlowBalance::of_directory(&Directory::new(scenario))
+    }
+
+    /// The same, from its directory.
+    pub(super) fn of_directory(directory: &Directory) -> FlowBalance {
+        let scenario = directory.scenario;
+        let (asks, order) = demand::asks(directory);
+        let horizon_s = scenario.run.duration.seconds();
+        let last_rate = |workload: &Workload| {
+            workload.traffic(Salt::of("")).map_or(0.0, |traffic| traffic.pieces.last_rate(horizon_s).0 * traffic.gaps.mean_batch())
+        };
+        let rates = demand::rates(directory, &asks, &order, &last_rate);
+        let broken = Broken::of(directory);
+        let dispersion = dispersion(scenario, &last_rate);
+        let mut services: Vec<ServiceBalance> = services(directory, &asks, &rates, &broken, dispersion);
+        stand(directory, &asks, &order, &rates, &broken, &mut services);
+        let members = instances_of(directory);
+        let workloads = scenario.workload.values().map(|workload| WorkloadBalance {
+            rate: last_rate(workload),
+            services: reached(directory, &members, &asks, workload),
+            least_s: least_s(directory, &asks, workload),
+            heavy: endpoints_of(directory, &members, workload).find_map(|endpoint| asks[endpoint].heavy.clone()),
+        });
+        let workloads = workloads.collect();
+        FlowBalance { services, workloads, heavy: asks.into_iter().map(|ask| ask.heavy).collect(), regime: Regime::of(scenario) }
+    }
+}
+
+impl Broken {
+    fn of(directory: &Directory) -> Broken {
+        let horizon = directory.scenario.run.duration;
+        let (instances, services) = (directory.instances.len(), directory.services.len());
+        let mut broken = Broken { slower: vec![1.0; instances], down: vec![0.0; services], loses: false };
+        let for_good = |fault: &&Fault| fault.when().0 < horizon && fault.when().1.is_none();
+        for fault in directory.scenario.faults.iter().filter(for_good) {
+            match fault {
+                Fault::Slow(slow) => {
+                    for instance in directory.instances(&slow.target).unwrap_or_default() {
+                        broken.slower[instance as usize] *= slow.factor.times;
+                    }
+                }
+                Fault::Crash(crash) => {
+                    let hit = directory.instances(&crash.target).unwrap_or_default();
+                    if let Some(first) = hit.first() {
+                        broken.down[directory.instances[*first as usize].service as usize] += f64::from(crash.count);
+                    }
+                    broken.loses = true;
+                }
+                Fault::Errors(_) => broken.loses = true,
+                Fault::Degrade(degrade) => broken.loses |= degrade.loss.fraction > 0.0,
+            }
+        }
+        broken
+    }
+}
+
+/// How unevenly requests come, in units of Poisson arrivals: the mean over the workloads, weighted by their rates.
+fn dispersion(scenario: &Scenario, rate_of: &dyn Fn(&Workload) -> f64) -> f64 {
+    let of = |workload: &Workload| {
+        let traffic = workload.traffic(Salt::of(""))?;
+        Some((rate_of(workload), traffic.gaps.dispersion() + traffic.pieces.dispersion()))
+    };
+    let (sum, weights) =
+        scenario.workload.values().filter_map(of).fold((0.0, 0.0), |(sum, weights), (rate, d)| (sum + rate * d, weights + rate));
+    if weights > 0.0 { sum / weights } else { 1.0 }
+}
+
+fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken, dispersion: f64) -> Vec<ServiceBalance> {
+    let scenario = directory.scenario;
+    let members = demand::members(directory);
+    let nothing = ServiceBalance {
+        rate: 0.0,
+        cpu_s: 0.0,
+        cores: 0.0,
+        held: Vec::new(),
+        standing: Standing::Holds,
+        inside_s: f64::INFINITY,
+        sheds: false,
+        heavy: None,
+        is_even: true,
+    };
+    let mut services = vec![nothing; scenario.services.len()];
+    for (endpoint, entry) in directory.endpoints.iter().enumerate() {
+        services[entry.service as usize].rate += rates.by_endpoint[endpoint];
+        let heavy = &mut services[entry.service as usize].heavy;
+        *heavy = heavy.take().or_else(|| asks[endpoint].heavy.clone());
+    }
+    for (service, written) in services.iter_mut().zip(scenario.services.values()) {
+        service.sheds = written.queue.is_some() && written.max_in_flight.is_some();
+        service.is_even = written.instances.len() < 2 || matches!(written.balance, Balance::RoundRobin | Balance::Random);
+    }
+    // Calls come as others let them go on, so only a service that workloads ask directly sees how unevenly those send.
+    let mut is_called = vec![false; services.len()];
+    for (callee, _) in asks.iter().flat_map(|ask| &ask.calls) {
+        is_called[directory.endpoints[*callee as usize].service as usize] = true;
+    }
+    for (index, instance) in directory.instances.iter().enumerate() {
+        let id = instance.service as usize;
+        let up = (members[id] as f64 - broken.down[id]).max(0.0);
+        // Replicas share their endpoints, and the balancer gives each that is up its part; a named instance has its own.
+        let sharing = if instance.is_named { 1.0 } else { up };
+        let (workers, cores) = instance.runtime.workers(instance.machine.cpu);
+        let endpoints = endpoints(instance);
+        let stretch = broken.slower[index] / instance.machine.speed.times;
+        let sum = |of: &dyn Fn(&Ask) -> f64| -> f64 {
+            let terms = endpoints.clone().map(|e| (rates.by_endpoint[e] / sharing, of(&asks[e]))).filter(|(rate, _)| *rate > 0.0);
+            terms.map(|(rate, ask)| rate * ask).sum()
+        };
+        let rate = sum(&|_| 1.0);
+        let uneven = if is_called[id] { 1.0 } else { dispersion };
+        // A waiting for the own cores or memory, or at the door, is nothing that the demands tell.
+        let is_exact = endpoints.clone().all(|e| rates.by_endpoint[e] == 0.0 || asks[e].is_exact);
+        let (work, squares) =
+            (sum(&|ask| ask.cpu_s) * stretch, sum(&|ask| ask.cpu_variance_s2 + ask.cpu_s * ask.cpu_s) * stretch * stretch);
+        let inside = sum(&|ask| ask.inside_s + ask.cpu_s * (stretch - 1.0));
+        let c = f64::from(workers * cores);
+        // Each loop has its own queue, and gets its part of the requests by chance.
+        let (lanes, uneven_here) =
+            if workers > 1 { (f64::from(workers), (uneven + f64::from(workers) - 1.0) / f64::from(workers)) } else { (1.0, uneven) };
+        let varies = variability(rate, work, squares);
+        let mut held = vec![Held {
+            resource: Resource::Cores,
+            load: work / c,
+            is_all: true,
+            settles_s: settles_s(rate / lanes, work / rate, c / lanes, (uneven_here + varies) / 2.0),
+        }];
+        let service = &mut services[id];
+        if let Some(places) = scenario.services.get_index(id).and_then(|(_, service)| service.max_in_flight) {
+            let places = places.0 as f64;
+            let settles_s = settles_s(rate, inside / rate, places, (uneven + 1.0) / 2.0);
+            held.push(Held { resource: Resource::Places, load: inside / places, is_all: is_exact, settles_s });
+        }
+        if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {
+            let needs: Vec<_> = endpoints.clone().filter(|e| rates.by_endpoint[*e] > 0.0).map(|e| asks[e].memory_each).collect();
+            let whole = needs.first().copied().flatten().filter(|need| needs.iter().all(|other| *other == Some(*need)));
+            let bytes = sum(&|ask| ask.memory_bytes * ask.inside_s);
+            // Of equal needs only whole ones fit.
+            let (load, units) = match whole {
+                Some(need) => (inside / (memory.0 / need.max(1)).max(1) as f64, (memory.0 / need.max(1)).max(1) as f64),
+                None => (bytes / memory.0 as f64, 1.0),
+            };
+            if bytes > 0.0 {
+                let settles_s = settles_s(rate, load * units / rate, units, (uneven + 1.0) / 2.0);
+                held.push(Held { resource: Resource::Memory, load, is_all: false, settles_s });
+            }
+        }
+        service.cpu_s = f64::max(service.cpu_s, if rate > 0.0 { work / rate } else { 0.0 });
+        service.cores += if broken.down[id] > 0.0 && !instance.is_named { c * up / members[id] as f64 } else { c };
+        service.inside_s = f64::min(service.inside_s, if rate > 0.0 { inside / rate } else { 0.0 });
+        for own in held {
+            match service.held.iter_mut().find(|known| known.resource == own.resource) {
+                Some(known) if known.load >= own.load => {}
+                Some(known) => *known = own,
+                None => service.held.push(own),
+            }
+        }
+    }
+    for service in &mut services {
+        service.held.sort_by(|a, b| b.load.total_cmp(&a.load));
+    }
+    services
+}
+
+/// The squared coefficient of variation of what a request asks for.
+fn variability(rate: f64, work: f64, squares: f64) -> f64 {
+    let (mean, square) = (work / rate, squares / rate);
+    if mean > 0.0 { (square / (mean * mean) - 1.0).max(0.0) } else { 0.0 }
+}
+
+/// The relaxation time of a queue of rate λ with c units, each held for a mean time.
+fn settles_s(rate: f64, held_s: f64, units: f64, variability: f64) -> f64 {
+    let gap = (units / held_s).sqrt() - rate.sqrt();
+    match () {
+        () if rate == 0.0 || held_s == 0.0 => 0.0,
+        () if gap <= 0.0 => f64::INFINITY,
+        () => variability / (gap * gap),
+    }
+}
+
+/// Load this near to 1 is 1: sums of decimals are not exact.
+const NEARLY: f64 = 1e-9;
+
+/// Finds whether each service can hold what is asked of it.
+fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, broken: &Broken, services: &mut [ServiceBalance]) {
+    // Behind a service that cannot hold its load fewer come than are sent.
+    let too_much = |service: &ServiceBalance| service.held.iter().any(|held| held.load > 1.0 - NEARLY);
+    let mut is_behind = vec![broken.loses; asks.len()];
+    for &endpoint in order {
+        let capped = is_behind[endpoint] || too_much(&services[directory.endpoints[endpoint].service as usize]);
+        asks[endpoint].calls.iter().for_each(|(callee, _)| is_behind[*callee as usize] |= capped);
+    }
+    let mut is_known = vec![true; services.len()];
+    for (endpoint, entry) in directory.endpoints.iter().enumerate().filter(|(endpoint, _)| rates.by_endpoint[*endpoint] > 0.0) {
+        is_known[entry.service as usize] &= rates.is_exact[endpoint] && !is_behind[endpoint];
+    }
+    for (service, is_known) in services.iter_mut().zip(is_known) {
+        let scarcest = service.held.first().copied();
+        service.standing = match scarcest {
+            Some(held) if held.load > 1.0 + NEARLY && is_known && service.is_even && !service.sheds => Standing::Fails(held),
+            _ if service.held.iter().all(|held| held.load < 1.0 - NEARLY && (held.is_all || is_surely_enough(held, service))) => {
+                Standing::Holds
+            }
+            _ => Standing::Open,
+        };
+    }
+}
+
+/// Places or memory that are held longer than the demands say are enough where there is nothing to wait for long meanwhile: a load of a tenth may grow
+/// tenfold.
+fn is_surely_enough(held: &Held, service: &ServiceBalance) -> bool {
+    let cores = service.held.iter().find(|held| held.resource == Resource::Cores).map_or(0.0, |cores| cores.load);
+    held.load < 0.1 && cores < 0.5
+}
+
+/// The instances of each service, which stand one after the other.
+fn instances_of(directory: &Directory) -> Vec<Range<usize>> {
+    let mut next = 0;
+    let ranges = demand::members(directory).into_iter().map(|members| {
+        next += members;
+        next - members..next
+    });
+    ranges.collect()
+}
+
+/// The endpoints that requests of a workload may go to at first.
+fn endpoints_of<'d>(directory: &'d Directory, members: &'d [Range<usize>], workload: &'d Workload) -> impl Iterator<Item = usize> + 'd {
+    demand::targets(workload).filter_map(|(to, _)| directory.target(to).ok()).flat_map(|(service, endpoint)| {
+        let drawn = if endpoint.is_none() { members[service as usize].clone() } else { 0..0 };
+        let drawn = drawn.flat_map(|instance| endpoints(&directory.instances[instance]));
+        endpoint.into_iter().map(|endpoint| endpoint as usize).chain(drawn)
+    })
+}
+
+fn endpoints(instance: &InstanceEntry) -> Range<usize> {
+    instance.first_endpoint as usize..(instance.first_endpoint + instance.endpoints) as usize
+}
+
+/// The services that requests of a workload come to, with those they call and those they are handed on to.
+fn reached(directory: &Directory, members: &[Range<usize>], asks: &[Ask], workload: &Workload) -> Vec<usize> {
+    let mut seen = vec![false; asks.len()];
+    let mut services = vec![false; directory.services.len()];
+    let mut next: Vec<usize> = endpoints_of(directory, members, workload).collect();
+    while let Some(endpoint) = next.pop() {
+        if std::mem::replace(&mut seen[endpoint], true) {
+            continue;
+        }
+        let service = directory.endpoints[endpoint].service as usize;
+        next.extend(asks[endpoint].calls.iter().map(|(callee, _)| *callee as usize));
+        if std::mem::replace(&mut services[service], true) {
+            continue;
+        }
+        for instance in &directory.instances[members[service].clone()] {
+            let then = instance.then.and_then(|then| directory.services.get(then.as_str()));
+            let on = then.map_or(0..0, |then| members[*then as usize].clone());
+            next.extend(on.flat_map(|other| endpoints(&directory.instances[other])));
+        }
+    }
+    (0..services.len()).filter(|service| services[*service]).collect()
+}
+
+fn least_s(directory: &Directory, asks: &[Ask], workload: &Workload) -> f64 {
+    let terms = demand::targets(workload).filter_map(|(to, share)| match directory.target(to).ok()? {
+        (_, Some(endpoint)) => Some(share * asks[endpoint as usize].inside_s),
+        _ => None,
+    });
+    terms.sum()
+}

@@ -1,0 +1,99 @@
+//! How long the system has been as it is at the end of a run: since the last stage of a rate, the last fault that began or ended.
+//!
+//! A verdict about whether a system keeps up is about what it is at the end: a backlog of an outage that is over says nothing of the years to
+//! come, and what still changes at the end cannot be judged.
+
+use super::Scenario;
+use crate::random::keys::Salt;
+use crate::units::Span;
+
+/// The last stretch of a run in which nothing changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Regime {
+    /// When it begins; 0 if nothing ever changes.
+    pub since: Span,
+    /// What is not there to stay at the end; none if all is.
+    pub unfinished: Option<Unfinished>,
+}
+
+/// What is not over when the run ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Unfinished {
+    /// The rate of this workload still changes.
+    Rate(String),
+    /// A fault that ends later.
+    Fault {
+        /// Its word.
+        kind: &'static str,
+        /// What it breaks.
+        target: String,
+        /// When it ends.
+        until: Span,
+    },
+}
+
+impl Regime {
+    /// The regime at the end of a scenario's run.
+    pub fn of(scenario: &Scenario) -> Regime {
+        let horizon = scenario.run.duration;
+        let mut regime = Regime { since: Span::ZERO, unfinished: None };
+        for (name, workload) in &scenario.workload {
+            let Some(traffic) = workload.traffic(Salt::of("")) else { continue };
+            match traffic.pieces.last_rate(horizon.seconds()) {
+                (_, Some(since_s)) => regime.since = regime.since.max(Span::from_seconds(since_s)),
+                (_, None) => regime.unfinished = Some(Unfinished::Rate(name.clone())),
+            }
+        }
+        for fault in &scenario.faults {
+            let (at, lasting) = fault.when();
+            let until = lasting.map(|lasting| at + lasting);
+            for moment in [Some(at), until].into_iter().flatten().filter(|moment| *moment < horizon) {
+                regime.since = regime.since.max(moment);
+            }
+            if let Some(until) = until.filter(|until| at < horizon && *until >= horizon) {
+                let (target, _) = scenario.describe_fault(fault);
+                regime.unfinished = Some(Unfinished::Fault { kind: fault.word(), target, until });
+            }
+        }
+        regime
+    }
+
+    /// Whether nothing changes in the whole run.
+    pub fn is_stationary(&self) -> bool {
+        self.since == Span::ZERO && self.unfinished.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::from_yaml;
+
+    fn regime(rest: &str) -> Regime {
+        let yaml = format!(
+            "version: 1
+run: {{ duration: 100s }}
+services: {{ api: {{ endpoints: {{ x: [ cpu: 1ms ] }} }} }}
+{rest}"
+        );
+        Regime::of(&from_yaml(&yaml).unwrap_or_else(|problems| panic!("{problems}")))
+    }
+
+    #[test]
+    fn the_last_change_begins_the_regime() {
+        // By hand: the run is 100 s long.
+        let users = |rate: &str| format!("workload: {{ users: {{ to: api.x, open: {{ rate: {rate} }} }} }}");
+        let steady = users("10/s");
+        assert!(regime(&steady).is_stationary());
+        let ramp = users("{ from: 0/s, stages: [ { to: 10/s, over: 30s } ] }");
+        assert_eq!(regime(&ramp), Regime { since: Span::from_seconds(30.0), unfinished: None });
+        let endless = users("{ from: 0/s, stages: [ { to: 10/s, over: 300s } ] }");
+        assert!(regime(&endless).unfinished.is_some() && !regime(&endless).is_stationary());
+        let fault = |times: &str| regime(&format!("{steady}\nfaults: [ slow: {{ target: api, factor: 2x, {times} }} ]"));
+        assert_eq!(fault("at: 20s, for: 30s"), Regime { since: Span::from_seconds(50.0), unfinished: None });
+        // For good it is what the system is; for a time it is not over.
+        assert_eq!(fault("at: 20s"), Regime { since: Span::from_seconds(20.0), unfinished: None });
+        assert!(fault("at: 20s, for: 80s").unfinished.is_some());
+        assert!(fault("at: 100s, for: 80s").is_stationary(), "a fault after the end changes nothing");
+    }
+}

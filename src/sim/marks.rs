@@ -1,0 +1,42 @@
+//! The epoch system that notes how many requests are in the system, and how many wait: at the beginning, in the middle and at the end of the last
+//! stretch in which nothing changes. Whether that grows tells an overloaded system from one that holds (`stats::growth`).
+
+use super::PlanHandle;
+use super::epochs::{Epoch, Mark};
+use crate::measure::{Backlog, Recorder};
+use crate::server::Gauges;
+use bevy_ecs::prelude::*;
+
+/// Notes the backlog of every workload and every service.
+pub fn note(gauges: Query<&Gauges>, mut recorder: ResMut<Recorder>, epoch: Res<Epoch>, plan: Res<PlanHandle>) {
+    let Some(mark) = epoch.mark else { return };
+    let recorder = &mut *recorder;
+    let (mut in_system, mut came) = (vec![0; recorder.backlog.len()], vec![0; recorder.backlog.len()]);
+    let (mut waiting, mut asked) = (vec![0; recorder.waiting.len()], vec![0; recorder.waiting.len()]);
+    for ((tally, workload), service) in recorder.tallies.iter().zip(&recorder.workload_of).zip(&recorder.service_of) {
+        if let Some(workload) = *workload {
+            in_system[workload as usize] += tally.came - tally.gone;
+            came[workload as usize] += tally.came;
+        }
+        if let Some(service) = *service {
+            asked[service as usize] += tally.came;
+        }
+    }
+    for (instance, gauges) in plan.0.instances.iter().zip(&gauges) {
+        waiting[instance.service as usize] += gauges.ready.value + gauges.memory_queue.value + gauges.admission_queue.value;
+    }
+    for (backlog, now) in recorder.backlog.iter_mut().zip(in_system.into_iter().zip(came)) {
+        set(backlog, mark, now);
+    }
+    for (backlog, now) in recorder.waiting.iter_mut().zip(waiting.into_iter().zip(asked)) {
+        set(backlog, mark, now);
+    }
+}
+
+fn set(backlog: &mut Backlog, mark: Mark, (requests, came): (u64, u64)) {
+    match mark {
+        Mark::Start => backlog.start = requests,
+        Mark::Middle => (backlog.middle, backlog.arrivals) = (requests, came),
+        Mark::End => (backlog.end, backlog.arrivals) = (requests, came - backlog.arrivals),
+    }
+}
