@@ -12,16 +12,17 @@ use statrs::function::beta::inv_beta_reg;
 fn main() {
     let seeds = std::env::args().nth(1).map_or(10, |seeds| seeds.parse().expect("a number of seeds"));
     let cases = grid::cases();
-    let groups = grid::count(&cases, &(1..=seeds).collect::<Vec<u64>>(), &[1, 2, 5, 20]);
+    let counted = grid::count(&cases, &(1..=seeds).collect::<Vec<u64>>(), &[1, 2, 5, 20]);
     println!("| systems | runs | false alarms | false calm | cannot tell |\n|---|---|---|---|---|");
     let mut all = Said::default();
-    for (group, said) in &groups {
+    for (group, said) in &counted.groups {
         println!("| {group} | {} | {} | {} | {} |", said.runs, said.false_alarms, said.false_calm, percent(said.cannot_tell, said.runs));
         all = all.with(*said);
     }
     println!("| all | {} | {} | {} | {} |", all.runs, all.false_alarms, all.false_calm, percent(all.cannot_tell, all.runs));
     let upper = |count: u64| 100.0 * (1.0 - inv_beta_reg((all.runs - count) as f64, count as f64 + 1.0, 0.05));
     println!("\nUpper 95 % bounds: false alarms {:.2} %, false calm {:.2} %.", upper(all.false_alarms), upper(all.false_calm));
+    counted.wrong.iter().for_each(|wrong| println!("- {wrong}"));
     println!("Clear cases that were not told: {} of {}.", all.clear_not_told, all.clear);
 }
 

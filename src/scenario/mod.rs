@@ -11,6 +11,8 @@ mod demand;
 mod directory;
 mod estimate;
 mod flow_balance;
+#[cfg(test)]
+mod flow_balance_tests;
 mod hints;
 mod reader;
 mod regime;

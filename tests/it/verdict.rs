@@ -11,9 +11,10 @@ fn verdicts_over_the_grid_are_right() {
     // Truth by construction: loads of queues below and above 1. Fixed seeds; over the whole grid at most 1 % of verdicts are wrong, so that 3 or more
     // of these 300 would be in 1 of 2.3 of seeds: the bound is 2 %, which a right method passes with probability 0.999.
     let cases = grid::cases();
-    let all = grid::count(&cases, &[7], &[1, 2, 5]).into_iter().map(|(_, said)| said).reduce(grid::Said::with).expect("there are groups");
+    let counted = grid::count(&cases, &[7], &[1, 2, 5]);
+    let all = counted.groups.iter().map(|(_, said)| *said).reduce(grid::Said::with).expect("there are groups");
     let most = all.runs / 50;
-    assert!(all.runs > 250 && all.false_alarms <= most && all.false_calm <= most, "{all:?}");
+    assert!(all.runs > 250 && all.false_alarms <= most && all.false_calm <= most, "{all:?}\n{}", counted.wrong.join("\n"));
     assert!(all.clear_not_told * 20 <= all.clear, "{all:?}");
     assert!(all.cannot_tell < all.runs / 2, "{all:?}");
 }

@@ -68,21 +68,33 @@ pub fn said(case: &Case, seed: u64, replications: u32) -> Said {
     }
 }
 
+/// What was said of each group.
+pub struct Counted {
+    pub groups: Vec<(&'static str, Said)>,
+    /// Every run of which something wrong was said, or nothing where it is clear.
+    pub wrong: Vec<String>,
+}
+
 /// All cases, each with these seeds and numbers of replications.
-pub fn count(cases: &[Case], seeds: &[u64], replications: &[u32]) -> Vec<(&'static str, Said)> {
+pub fn count(cases: &[Case], seeds: &[u64], replications: &[u32]) -> Counted {
     let runs: Vec<(usize, u64, u32)> = (0..cases.len())
         .flat_map(|case| seeds.iter().flat_map(move |&seed| replications.iter().map(move |&replications| (case, seed, replications))))
         .collect();
     let each: Vec<Said> = runs.par_iter().map(|&(case, seed, replications)| said(&cases[case], seed, replications)).collect();
-    let mut groups: Vec<(&'static str, Said)> = Vec::new();
-    for ((case, ..), said) in runs.iter().zip(each) {
+    let (mut groups, mut wrong): (Vec<(&'static str, Said)>, Vec<String>) = (Vec::new(), Vec::new());
+    for ((case, seed, replications), said) in runs.iter().zip(each) {
         let group = cases[*case].group;
+        for (count, what) in [(said.false_alarms, "false alarm"), (said.false_calm, "false calm"), (said.clear_not_told, "not told")] {
+            if count > 0 {
+                wrong.push(format!("{what}: {group}, {}, seed {seed}, {replications} replications", cases[*case].name));
+            }
+        }
         match groups.iter_mut().find(|(name, _)| *name == group) {
             Some((_, sum)) => *sum = sum.with(said),
             None => groups.push((group, said)),
         }
     }
-    groups
+    Counted { groups, wrong }
 }
 
 fn is_alarm(results: &Results) -> bool {
@@ -92,7 +104,10 @@ fn is_alarm(results: &Results) -> bool {
 /// Nothing but good is said: where requests fail that is said in place of it.
 fn is_calm(results: &Results) -> bool {
     let errors = |workload: &str| results.find("workload", workload, "error_ratio", "mean").map_or(0.0, |row| row.estimate.estimate);
-    results.verdicts.iter().all(|verdict| verdict.outlook == Outlook::KeepsUp && (errors(&verdict.workload) < 0.05 || errors(&verdict.workload).is_nan()))
+    results
+        .verdicts
+        .iter()
+        .all(|verdict| verdict.outlook == Outlook::KeepsUp && (errors(&verdict.workload) < 0.05 || errors(&verdict.workload).is_nan()))
 }
 
 /// Requests at a rate (1/s), or in stages, to `api.x`, in a run of so many seconds; the services as they are written.
@@ -140,10 +155,22 @@ pub fn cases() -> Vec<Case> {
         let truth = if load > 1.0 { Truth::Fails } else { Truth::Holds };
         let edge = (load - 1.0f64).abs() > 0.049;
         for seconds in [0.3, 3.0, 30.0] {
-            add("one queue, short runs", format!("{load} for {seconds} s"), scenario_of(seconds, &steady(load * 100.0), ONE, ""), truth, false);
+            add(
+                "one queue, short runs",
+                format!("{load} for {seconds} s"),
+                scenario_of(seconds, &steady(load * 100.0), ONE, ""),
+                truth,
+                false,
+            );
         }
         let seconds = if edge { 21.0 * settles_s(load) } else { 200.0 };
-        add("one queue, long runs", format!("{load} for {seconds:.0} s"), scenario_of(seconds, &steady(load * 100.0), ONE, ""), truth, edge);
+        add(
+            "one queue, long runs",
+            format!("{load} for {seconds:.0} s"),
+            scenario_of(seconds, &steady(load * 100.0), ONE, ""),
+            truth,
+            edge,
+        );
         let four = "  api: { instance: { cpu: 4 }, runtime: { event_loop: { workers: 4 } }, endpoints: { x: [ cpu: { exp: 40ms } ] } }";
         add("four event loops", format!("{load}"), scenario_of(60.0, &steady(load * 100.0), four, ""), truth, false);
         let behind = "  api: { endpoints: { x: [ cpu: 1ms, call: { to: db.q, timeout: 1s } ] } }
@@ -156,13 +183,21 @@ pub fn cases() -> Vec<Case> {
         // Four places, one core of 10 ms, and a wait of 20 ms: what they hold is known by mean value analysis only.
         let inside = "  api: { max_in_flight: 4, endpoints: { x: [ cpu: { exp: 10ms }, wait: { exp: 20ms } ] } }";
         let rate = load * closed_throughput(4, 0.010, 0.020);
-        add("places that are held while waiting for a core", format!("{load}"), scenario_of(200.0, &steady(rate), inside, ""), truth, false);
+        add(
+            "places that are held while waiting for a core",
+            format!("{load}"),
+            scenario_of(200.0, &steady(rate), inside, ""),
+            truth,
+            false,
+        );
         let batches = format!("{{ rate: {}/s, arrivals: {{ batch: {{ size: 10 }} }} }}", load * 10.0);
         add("batches", format!("{load}"), scenario_of(60.0, &batches, ONE, ""), truth, false);
         let regular = format!("{{ rate: {}/s, arrivals: regular }}", load * 100.0);
         add("regular arrivals", format!("{load}"), scenario_of(60.0, &regular, ONE, ""), truth, false);
     }
-    for (wait, seconds, truth) in [(60.0, 50.0, Truth::Neither), (60.0, 100.0, Truth::Neither), (1.0, 60.0, Truth::Holds), (0.2, 5.0, Truth::Holds)] {
+    for (wait, seconds, truth) in
+        [(60.0, 50.0, Truth::Neither), (60.0, 100.0, Truth::Neither), (1.0, 60.0, Truth::Holds), (0.2, 5.0, Truth::Holds)]
+    {
         let services = format!("  api: {{ endpoints: {{ x: [ wait: {wait}s ] }} }}");
         add("waits only", format!("{wait} s in {seconds} s"), scenario_of(seconds, &steady(20.0), &services, ""), truth, false);
     }
@@ -171,9 +206,17 @@ pub fn cases() -> Vec<Case> {
     add("ramps", "to 90 %".into(), scenario_of(120.0, &ramp(90.0, 60.0), ONE, ""), Truth::Holds, false);
     add("ramps", "to 130 %".into(), scenario_of(120.0, &ramp(130.0, 60.0), ONE, ""), Truth::Fails, false);
     add("ramps", "to 90 % at the end".into(), scenario_of(60.0, &ramp(90.0, 60.0), ONE, ""), Truth::Holds, false);
-    add("ramps", "of waits".into(), scenario_of(60.0, &ramp(1000.0, 60.0), "  api: { endpoints: { x: [ wait: 1s ] } }", ""), Truth::Holds, false);
+    add(
+        "ramps",
+        "of waits".into(),
+        scenario_of(60.0, &ramp(1000.0, 60.0), "  api: { endpoints: { x: [ wait: 1s ] } }", ""),
+        Truth::Holds,
+        false,
+    );
     let burst = |rate: f64, at: f64, lasts: f64| {
-        let stages = format!("{{ to: 40/s, over: {at}s }}, {{ to: {rate}/s, over: 0s }}, {{ to: {rate}/s, over: {lasts}s }}, {{ to: 40/s, over: 0s }}");
+        let stages = format!(
+            "{{ to: 40/s, over: {at}s }}, {{ to: {rate}/s, over: 0s }}, {{ to: {rate}/s, over: {lasts}s }}, {{ to: 40/s, over: 0s }}"
+        );
         format!("{{ rate: {{ from: 40/s, stages: [ {stages} ] }} }}")
     };
     add("bursts", "over long ago".into(), scenario_of(200.0, &burst(300.0, 30.0, 10.0), ONE, ""), Truth::Holds, false);
@@ -183,17 +226,29 @@ pub fn cases() -> Vec<Case> {
     add("outages", "worked off".into(), scenario_of(200.0, &steady(50.0), ONE, &slow(50.0, 10.0)), Truth::Holds, false);
     add("outages", "not worked off".into(), scenario_of(100.0, &steady(90.0), ONE, &slow(50.0, 20.0)), Truth::Neither, false);
     add("outages", "not over".into(), scenario_of(100.0, &steady(90.0), ONE, &slow(90.0, 20.0)), Truth::Neither, false);
-    add("outages", "for good".into(), scenario_of(100.0, &steady(90.0), ONE, "faults: [ slow: { target: api, factor: 2x, at: 50s } ]"), Truth::Fails, false);
+    add(
+        "outages",
+        "for good".into(),
+        scenario_of(100.0, &steady(90.0), ONE, "faults: [ slow: { target: api, factor: 2x, at: 50s } ]"),
+        Truth::Fails,
+        false,
+    );
     let crash = "faults: [ crash: { target: api, at: 50s, for: 10s } ]";
     add("outages", "a crash".into(), scenario_of(100.0, &steady(50.0), ONE, crash), Truth::Holds, false);
     let errors = "faults: [ errors: { target: api.x, rate: 100%, at: 0s, for: 50s } ]";
     add("outages", "errors that end".into(), scenario_of(100.0, &steady(50.0), ONE, errors), Truth::Holds, false);
     let ends = format!("{{ rate: {{ from: 100/s, stages: [ {{ to: 100/s, over: 20s }}, {{ to: 0/s, over: 0s }} ] }} }}");
-    add("nothing answered", "all wait".into(), scenario_of(60.0, &ends, "  api: { endpoints: { x: [ cpu: 5m ] } }", ""), Truth::Neither, false);
+    add(
+        "nothing answered",
+        "all wait".into(),
+        scenario_of(60.0, &ends, "  api: { endpoints: { x: [ cpu: 5m ] } }", ""),
+        Truth::Neither,
+        false,
+    );
     let full = "  api: { max_in_flight: 1, queue: { max: 20 }, endpoints: { x: [ cpu: { exp: 10ms } ] } }";
     add("full queues", "150 %".into(), scenario_of(60.0, &steady(150.0), full, ""), Truth::Neither, false);
     add("full queues", "50 %".into(), scenario_of(60.0, &steady(50.0), full, ""), Truth::Holds, false);
-    let users = "{ users: { active: { poisson: { mean: 50 } }, each: 90/min, resample: 5s } }";
+    let users = "{ users: { active: { poisson: { mean: 50, step: 1 } }, each: 90/min, resample: 5s } }";
     let windows = format!(
         "version: 1
 name: grid

@@ -1,0 +1,80 @@
+//! Flow balance against exact results and hand calculation.
+
+use super::*;
+use crate::scenario::from_yaml;
+
+fn balance(rate: &str, services: &str) -> FlowBalance {
+    let yaml = format!(
+        "version: 1
+run: {{ duration: 100s }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {rate} }} }} }}
+services:
+{services}"
+    );
+    FlowBalance::of(&from_yaml(&yaml).unwrap_or_else(|problems| panic!("{problems}")))
+}
+
+fn near(value: f64, exact: f64) {
+    assert!((value - exact).abs() <= 1e-9 * exact.abs(), "{value} is not {exact}");
+}
+
+#[test]
+fn a_queue_with_exponential_times_settles_in_morses_time() {
+    // M/M/1, 80 of 100 a second: load 0.8, 1/(√100 − √80)². Constant times vary half as much, regular arrivals and constant times not at all.
+    let core = |arrivals: &str, law: &str| {
+        let service = format!("  api: {{ endpoints: {{ x: [ cpu: {law} ] }} }}");
+        balance(&format!("80/s, arrivals: {arrivals}"), &service).services[0].held[0]
+    };
+    let held = core("poisson", "{ exp: 10ms }");
+    near(held.load, 0.8);
+    near(held.settles_s, 1.0 / (10.0 - 80f64.sqrt()).powi(2));
+    near(core("poisson", "10ms").settles_s, held.settles_s / 2.0);
+    near(core("regular", "10ms").settles_s, 0.0);
+}
+
+#[test]
+fn what_is_held_for_a_time_is_a_resource() {
+    // 100/s: 20 ms of waiting in 3 places are 2/3; 100 MiB hold 2 requests of 40 MiB, and those are both asked for.
+    let places = balance("100/s", "  api: { max_in_flight: 3, endpoints: { x: [ wait: 20ms ] } }");
+    let held = places.services[0].held[0];
+    assert!(held.resource == Resource::Places && held.is_all, "{held:?}");
+    near(held.load, 2.0 / 3.0);
+    assert_eq!(places.services[0].standing, Standing::Holds);
+    let memory = balance("100/s", "  api: { instance: { memory: 100MiB }, endpoints: { x: [ memory: 40MiB, wait: 20ms ] } }");
+    let held = memory.services[0].held[0];
+    assert!(held.resource == Resource::Memory, "{held:?}");
+    near(held.load, 1.0);
+    assert_eq!(memory.services[0].standing, Standing::Open);
+}
+
+#[test]
+fn what_is_asked_for_too_much_fails_where_all_requests_get_there() {
+    // 110 % of a core, and of the core behind it: of the second less than that is asked for, because the first lets only 100 % pass.
+    let chain = "  api: { endpoints: { x: [ cpu: 10ms, call: db.q ] } }
+  db: { endpoints: { q: [ cpu: 10ms ] } }";
+    let standing = |rate: &str, services: &str| balance(rate, services).services.iter().map(|s| s.standing).collect::<Vec<_>>();
+    let found = standing("110/s", chain);
+    assert!(matches!(found[0], Standing::Fails(held) if (held.load - 1.1).abs() < 1e-12) && found[1] == Standing::Open, "{found:?}");
+    assert_eq!(standing("90/s", chain), [Standing::Holds, Standing::Holds]);
+    // Half of the requests fail before they call.
+    let half = chain.replace("cpu: 10ms, call", "fail: { p: 50% }, cpu: 10ms, call");
+    assert_eq!(balance("110/s", &half).services[1].rate, 55.0);
+    // A full queue turns requests away: it does not grow.
+    let sheds = "  api: { max_in_flight: 1, queue: { max: 5 }, endpoints: { x: [ cpu: 10ms ] } }";
+    assert_eq!(standing("110/s", sheds), [Standing::Open]);
+    // Of two calls the second is made only if the first was not given up.
+    let two = "  api: { endpoints: { x: [ call: { to: a.q, timeout: 1s }, call: b.q ] } }
+  a: { endpoints: { q: [ wait: 1ms ] } }
+  b: { endpoints: { q: [ cpu: 20ms ] } }";
+    assert_eq!(standing("110/s", two)[2], Standing::Open);
+}
+
+#[test]
+fn what_is_broken_for_good_is_what_there_is() {
+    // Two instances at 40 % each: one of them crashes for good, or all become three times slower.
+    let services = "  api: { replicas: 2, endpoints: { x: [ cpu: 10ms ] } }";
+    let load = |fault: &str| balance("80/s", &format!("{services}\nfaults: [ {fault} ]")).services[0].held[0].load;
+    near(load("slow: { target: api, factor: 3x, at: 50s, for: 10s }"), 0.4);
+    near(load("slow: { target: api, factor: 3x, at: 50s }"), 1.2);
+    near(load("crash: { target: api, count: 1, at: 50s }"), 0.8);
+}
