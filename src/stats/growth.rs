@@ -4,11 +4,14 @@
 //! stretch as in the first. That of a stable one settles: it does not grow in the second half. In between, near a load of 1 and as long as it has
 //! not settled, it grows like √t, so in the second half by √2 − 1 = 0.41 of what it grew in the first. Hence
 //!
-//! - *grows*: in the second half by more than 1 % of the arrivals, by more than 3 standard errors, and by more than 0.7 of the growth of the
-//!   first half, by 2 standard errors;
-//! - *steady*: by less than 1 % of the arrivals, by 2 standard errors;
+//! - *grows*: in the second half by more than is material, by more than 3 standard errors, and by more than 0.7 of the growth of the first half, by 2
+//!   standard errors;
+//! - *steady*: by less than is material, by 2 standard errors, or less than that waits at all;
 //! - *unclear* otherwise. With fewer than 3 replications there is no error to speak of, and the variance of the number of Poisson arrivals and as
 //!   many completions stands in for it.
+//!
+//! Material is 1 % of the arrivals, and of many arrivals less: a queue at a load of 1 is about √(2 · arrivals) long, and one that holds is much
+//! shorter, so a quarter of that.
 //!
 //! Whoever knows the flow balance (`scenario::FlowBalance`) needs none of this. Checked: by hand below; rates of false alarm and false calm in
 //! `tests/it/verdict.rs` and `docs/statistics.md`.
@@ -31,14 +34,15 @@ pub struct Growth {
 pub enum Trend {
     /// Without end.
     Grows,
-    /// Not, or by less than 1 % of the arrivals.
+    /// Not, or by less than is material.
     Steady,
     /// That cannot be told from this run.
     Unclear,
 }
 
-/// Growth by less than this share of the arrivals is none.
+/// Growth by less than this share of the arrivals is none, nor is less than this share of what a queue at a load of 1 grows by.
 const MATERIAL: f64 = 0.01;
+const OF_CRITICAL: f64 = 0.25;
 /// Share of the growth of the first half, between that of √t and that of t.
 const AS_BEFORE: f64 = 0.7;
 
@@ -54,7 +58,7 @@ pub fn trend(replications: &[Growth]) -> Trend {
     let more =
         mean_and_error(replications.iter().map(|growth| growth.second - AS_BEFORE * growth.first), (1.0 + AS_BEFORE * AS_BEFORE) * poisson);
     let waiting = replications.iter().map(|growth| growth.end).sum::<f64>() / n;
-    let material = MATERIAL * arrivals;
+    let material = (MATERIAL * arrivals).min(OF_CRITICAL * poisson.sqrt());
     if waiting < material || grown.0 + 2.0 * grown.1 < material {
         return Trend::Steady;
     }
