@@ -1,8 +1,9 @@
 //! The JSON objects of `--json`: what a run says, and what `check` estimates.
 
 use super::Circumstances;
-use crate::experiment::Results;
+use crate::experiment::{Outlook, Reason, Results, Settling, WorkloadVerdict};
 use crate::scenario::Estimate;
+use crate::scenario::Resource;
 use serde_json::{Map, Value, json};
 
 /// A number, or null where there is none.
@@ -25,6 +26,39 @@ pub(crate) fn estimate_to_json(estimate: &Estimate) -> Value {
         })
     });
     json!({ "services": services.collect::<Vec<_>>(), "distributions": distributions.collect::<Vec<_>>() })
+}
+
+/// What is said of a workload.
+fn outlook(verdict: &WorkloadVerdict) -> Value {
+    let settling = |settling: &Settling| {
+        json!({
+            "service": settling.service, "resource": settling.resource.word(), "load": number(settling.load), "settles_s": number(settling.settles_s),
+        })
+    };
+    let (word, why) = match &verdict.outlook {
+        Outlook::KeepsUp => ("keeps_up", verdict.settling.as_ref().map(settling)),
+        Outlook::Overloaded(overload) => {
+            let resource = overload.resource.map(Resource::word);
+            let why = json!({
+                "service": overload.service, "resource": resource, "load": number(overload.load), "waiting": number(overload.waiting),
+            });
+            ("overloaded", Some(why))
+        }
+        Outlook::CannotTell(reason) => {
+            let why = match reason {
+                Reason::TooShort(found) => json!({ "too_short": settling(found) }),
+                Reason::Filling { least_s, unfinished } => {
+                    json!({ "filling": { "least_s": number(*least_s), "unfinished": number(*unfinished) } })
+                }
+                Reason::Recovering { service, waiting } => json!({ "recovering": { "service": service, "waiting": number(*waiting) } }),
+                Reason::Unfinished { service, waiting, .. } => json!({ "unfinished": { "service": service, "waiting": number(*waiting) } }),
+                Reason::Growing { service, waiting } => json!({ "growing": { "service": service, "waiting": number(*waiting) } }),
+            };
+            ("cannot_tell", Some(why))
+        }
+    };
+    let run_at_least_s = verdict.run_at_least.map(|span| span.seconds());
+    json!({ "workload": verdict.workload, "outlook": word, "why": why, "run_at_least_s": run_at_least_s })
 }
 
 /// One JSON object with everything of the summary.
@@ -61,7 +95,7 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
     let gains = results.gains.iter().map(|gain| {
         json!({ "technique": gain.technique, "workload": gain.workload, "metric": "latency", "stat": "mean", "variance_ratio": number(gain.variance_ratio) })
     });
-    let verdict = json!({ "overloaded": results.overloaded, "slos": slos.collect::<Vec<_>>(), "notes": results.notes });
+    let verdict = json!({ "workloads": results.verdicts.iter().map(outlook).collect::<Vec<_>>(), "overloaded": results.overloaded, "slos": slos.collect::<Vec<_>>(), "notes": results.notes });
     let head = [
         ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(results.scenario)),

@@ -27,6 +27,17 @@ pub enum Resource {
     Memory,
 }
 
+impl Resource {
+    /// One word for the files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Resource::Cores => "cores",
+            Resource::Places => "places",
+            Resource::Memory => "memory",
+        }
+    }
+}
+
 /// What is asked of a resource.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Held {
