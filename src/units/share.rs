@@ -64,7 +64,8 @@ written_as_text!(Share, "A share or probability in per cent: 0.5%, 30%", r"^[0-9
 /// The share of a resource that is asked for, 1 for all of it, in per cent with as many digits as tell it from 100 %: `104 %`, `100.80 %`, `99.990 %`.
 pub fn load_percent(load: f64) -> String {
     let off = (load - 1.0).abs() * 100.0;
-    let decimals = if off >= 2.0 || off == 0.0 { 0 } else { (1 - off.log10().floor() as i32).clamp(1, 9) as usize };
+    // 100 % less 99.99 % is a hair less than 0.01 % in binary.
+    let decimals = if off >= 2.0 || off == 0.0 { 0 } else { (1 - (off * (1.0 + 1e-9)).log10().floor() as i32).clamp(1, 9) as usize };
     format!("{:.decimals$} %", load * 100.0)
 }
 
