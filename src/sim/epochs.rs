@@ -1,5 +1,6 @@
 //! Epochs: the moments at which something other than an event happens. Series windows close, the measured part begins, faults begin and
 //! end, the run stops. Events before an epoch fire before it, events of the same moment after it.
+//! A fault that begins at the horizon does nothing: nothing fires after it. Checked: `tests/it/faults.rs`.
 
 use crate::plan::Plan;
 use crate::units::Time;
@@ -97,7 +98,7 @@ pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
                 () => (end == regime_from).then_some(Mark::Start),
             },
             last: end == horizon,
-            begin: at(true),
+            begin: if end == horizon { Vec::new() } else { at(true) },
             finish: at(false),
         })
     })

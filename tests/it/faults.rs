@@ -168,3 +168,14 @@ fn a_fault_without_an_end_lasts() {
         a.equals("workload users", "failed total", 11.0);
     }
 }
+
+#[test]
+fn a_crash_at_the_horizon_does_nothing() {
+    // By hand: requests of 250 ms are inside when the run of 2 s ends at the moment of the crash; nothing fires after the horizon.
+    let a = run("run: { duration: 2s, replications: 1 }
+workload: { users: { to: api.x, open: { rate: 10/s, arrivals: regular } } }
+services: { api: { replicas: 2, endpoints: { x: [ wait: 250ms ] } } }
+faults: [ crash: { target: api, at: 2s } ]");
+    a.equals("workload users", "failed total", 0.0);
+    a.equals("workload users", "arrivals total", 19.0);
+}
