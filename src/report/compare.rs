@@ -1,31 +1,18 @@
 //! What is said of a comparison, and of a choice.
 
-use super::format::{percent, value, with_interval};
+use super::format::{self, confidence, count, percent, thousands, times, value, with_interval};
 use super::summary::{Paint, table, words_last, write_table};
 use crate::experiment::{Chosen, Compared, Comparison, Direction, Judgement, direction};
 use crate::stats::Estimate;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// A change as people say it: `−12.3 % ± 1.9 %`.
+/// A change as people say it: `−12.3 ± 1.9 %`; where there is nothing to be a share of, the plain difference.
 fn change(row: &Compared) -> String {
-    let relative = &row.difference.relative;
-    let half = (relative.high - relative.low) / 2.0;
-    if relative.estimate.is_nan() {
-        // Nothing to be a share of: the plain difference.
-        let difference = &row.difference.difference;
-        let sign = if difference.estimate > 0.0 { "+" } else { "" };
-        let said = if row.unit == "1" { percent(difference.estimate) } else { value(difference.estimate, row.unit) };
-        return if difference.estimate == 0.0 { "0".to_string() } else { format!("{sign}{said}") };
-    }
-    if row.judgement == Judgement::Same {
-        return "0 %".to_string();
-    }
-    let sign = if relative.estimate < 0.0 { "−" } else { "+" };
-    let decimals = if half * 100.0 < 0.095 { 2 } else { 1 };
-    match half.is_nan() {
-        true => format!("{sign}{:.decimals$} %", relative.estimate.abs() * 100.0),
-        false => format!("{sign}{:.decimals$} % ± {:.decimals$} %", relative.estimate.abs() * 100.0, half * 100.0),
+    match row.difference.relative.estimate {
+        _ if row.judgement == Judgement::Same => "none".to_string(),
+        relative if relative.is_nan() => format::difference(&row.difference.difference, row.unit, row.metric == "error_ratio"),
+        _ => format::change(&row.difference.relative),
     }
 }
 
@@ -35,7 +22,7 @@ fn judged(row: &Compared, paint: Paint) -> String {
         (Judgement::Better, _) => paint.good("better"),
         (Judgement::Worse, _) => paint.bad("worse"),
         (Judgement::Undecided, Some(more)) if more < 1_000_000 => {
-            paint.doubtful(&format!("undecided: needs about {} more replications", super::thousands(u64::from(more.max(1)))))
+            paint.doubtful(&format!("undecided: about {}", count(u64::from(more.max(1)), "more replication")))
         }
         (judgement, _) => judgement.word().to_string(),
     }
@@ -52,9 +39,9 @@ fn number(row: &Compared, estimate: &Estimate) -> String {
 /// The comparison on one screen.
 pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     let mut out = String::new();
-    let n = comparison.results.iter().map(|results| results.replications).min().unwrap_or(0);
-    let confidence = comparison.confidence * 100.0;
-    let head = format!("  {} variants · {n} paired replications · ± is the {confidence:.0} % interval", comparison.names.len());
+    let n = comparison.results.iter().map(|results| u64::from(results.replications)).min().unwrap_or(0);
+    let (level, n) = (confidence(comparison.confidence), count(n, "paired replication"));
+    let head = format!("  {} · {n} · ± is the {level} interval", count(comparison.names.len() as u64, "variant"));
     // Writing into a String cannot fail.
     let _ = writeln!(out, "{}{}", paint.bold(&format!("against {}", comparison.names[0])), paint.faint(&head));
     for (index, results) in comparison.results.iter().enumerate() {
@@ -64,7 +51,7 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     }
     for (index, name) in comparison.names.iter().enumerate().skip(1) {
         let _ = writeln!(out, "\n{}", paint.bold(name));
-        let mut lines = table(&["", "", "baseline", "this", "change", ""]);
+        let mut lines = table(&["", "", "baseline", "variant", "change", ""]);
         words_last(&mut lines, 6);
         let mut entity = "";
         for row in comparison.family().filter(|row| row.variant == index) {
@@ -77,15 +64,12 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     }
     let mut ratios: Vec<f64> = comparison.family().map(|row| row.difference.unpaired_variance_ratio).filter(|r| r.is_finite()).collect();
     ratios.sort_by(f64::total_cmp);
-    if let Some(ratio) = ratios.get(ratios.len() / 2) {
-        let words = format!(
-            "Pairing makes the median of these intervals {:.1} times as narrow as independent runs would ({:.1} times fewer replications).",
-            ratio.sqrt(),
-            ratio
-        );
+    // Not worth a line where it gains a tenth of the replications or less.
+    if let Some(ratio) = ratios.get(ratios.len() / 2).filter(|ratio| **ratio >= 1.1) {
+        let words = format!("Independent runs would need {} times as many replications for intervals as narrow (median).", times(*ratio));
         let _ = writeln!(out, "\n{}", paint.faint(&words));
     }
-    let words = format!("Better and worse are sure together: with {confidence:.0} % none of them is chance (Holm).");
+    let words = format!("All verdicts together hold with {level} confidence (Holm).");
     let _ = writeln!(out, "{}", paint.faint(&words));
     out
 }
@@ -112,7 +96,7 @@ pub fn comparison_to_json(comparison: &Comparison) -> Value {
 }
 
 /// The choice on one screen.
-pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, confidence: f64, paint: Paint) -> String {
+pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, level: f64, paint: Paint) -> String {
     let mut out = String::new();
     let total: u64 = chosen.candidates.iter().map(|candidate| u64::from(candidate.replications)).sum();
     let mut lines = table(&["", "variant", metric, "replications"]);
@@ -121,16 +105,17 @@ pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, confidence: f64, paint:
     for &index in order.iter().take(40) {
         let candidate = &chosen.candidates[index];
         let mark = if index == chosen.winner { paint.good("✔") } else { String::new() };
-        lines.add_row([mark, candidate.name.clone(), with_interval(&candidate.estimate, unit), candidate.replications.to_string()]);
+        let replications = thousands(u64::from(candidate.replications));
+        lines.add_row([mark, candidate.name.clone(), with_interval(&candidate.estimate, unit), replications]);
     }
     let _ = write_table(&mut out, &lines, order.len().saturating_sub(40));
     let name = &chosen.candidates[chosen.winner].name;
     let within = value(chosen.indifference, unit);
     let words = match chosen.certain {
         true => format!(
-            "{name} is the best with probability {:.0} %, or within {within} of it ({} replications in all, by the procedure KN)",
-            confidence * 100.0,
-            super::thousands(total)
+            "{name} is the best, or within {within} of it, with {} confidence ({} in all, by the procedure KN)",
+            confidence(level),
+            count(total, "replication")
         ),
         false => format!(
             "{name} is ahead, but others may be better: the budget of replications is spent. Allow more with --most, or a wider --indifference"

@@ -1,97 +1,197 @@
-//! Numbers for people: three significant digits, the unit that fits, intervals with the decimals of their number.
+//! Numbers for people: three significant digits, the unit that fits, intervals with the digits of their half-width.
+//!
+//! Law: what is printed, read back, is the number within half of its last digit; what is not 0 is never printed as 0, and a share that is not whole never as
+//! 100 %. A number without a value is `–`, one without an end is `∞`. There is one function for each kind of quantity, and no other place rounds.
+//! Tested: the law, over all magnitudes, signs and boundaries; phrases by hand.
 
 use crate::stats::Estimate;
 
-/// Units of a quantity, the largest first: size and word.
-type Units = &'static [(f64, &'static str)];
+/// A unit of a quantity: its size, the least number of it that is written in it, and its word with the space before it.
+type Unit = (f64, f64, &'static str);
 
-const TIME: Units = &[(3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")];
-const BYTES: Units = &[(1024.0 * 1024.0 * 1024.0, "GiB"), (1024.0 * 1024.0, "MiB"), (1024.0, "KiB"), (1.0, "B")];
-const PLAIN: Units = &[(1e9, "G"), (1e6, "M"), (1e4, "k"), (1.0, "")];
+/// Units of a quantity, the largest first. What is below them all is written in the last.
+const TIME: &[Unit] =
+    &[(3600.0, 2.0, " h"), (60.0, 2.0, " min"), (1.0, 1.0, " s"), (1e-3, 1.0, " ms"), (1e-6, 1.0, " µs"), (1e-9, 1.0, " ns")];
+const BYTES: &[Unit] = &[
+    (1_099_511_627_776.0, 1.0, " TiB"),
+    (1_073_741_824.0, 1.0, " GiB"),
+    (1_048_576.0, 1.0, " MiB"),
+    (1024.0, 1.0, " KiB"),
+    (1.0, 1.0, " B"),
+];
+const RATE: &[Unit] =
+    &[(1e9, 1.0, "G/s"), (1e6, 1.0, "M/s"), (1e3, 10.0, "k/s"), (1.0, 0.1, "/s"), (1.0 / 60.0, 0.1, "/min"), (1.0 / 3600.0, 0.1, "/h")];
+const MONEY: &[Unit] = &[(1e9, 1.0, "G USD/h"), (1e6, 1.0, "M USD/h"), (1e3, 10.0, "k USD/h"), (1.0, 0.0, " USD/h")];
+const PLAIN: &[Unit] = &[(1e9, 1.0, "G"), (1e6, 1.0, "M"), (1e3, 10.0, "k"), (1.0, 0.0, "")];
 
-fn units_of(unit: &str) -> Units {
+fn units_of(unit: &str) -> &'static [Unit] {
     match unit {
         "s" => TIME,
         "B" => BYTES,
+        "1/s" => RATE,
+        "USD/h" => MONEY,
         _ => PLAIN,
     }
 }
 
-/// Decimals for three significant digits.
-fn decimals(value: f64) -> usize {
-    match value.abs() {
-        v if v >= 100.0 => 0,
-        v if v >= 10.0 => 1,
-        v if v >= 1.0 => 2,
-        v if v > 0.0 => (2 - v.log10().floor() as i32).clamp(2, 4) as usize,
-        _ => 0,
-    }
-}
-
-fn scale(value: f64, unit: &str) -> (f64, &'static str) {
+/// The unit a value is written in: its size and its word.
+fn unit_for(value: f64, unit: &str) -> (f64, &'static str) {
     let units = units_of(unit);
-    let fits = units.iter().find(|(size, _)| value.abs() >= *size * if *size >= 60.0 && unit == "s" { 2.0 } else { 0.9995 });
-    let last = units.last().copied().unwrap_or((1.0, ""));
-    match fits {
-        Some((size, word)) if *size == 1e4 => (1e3, if value.abs() >= 1e4 { word } else { "" }),
-        Some(fit) => *fit,
-        None if value == 0.0 => (1.0, if unit == "s" { "s" } else { last.1 }),
-        None => last,
+    let last = units[units.len() - 1];
+    // Nothing is nothing in any unit, and the base unit is the plainest.
+    let base = units.iter().find(|(size, ..)| *size == 1.0).copied().unwrap_or(last);
+    // Three digits, so that 999.7 ms is 1.00 s.
+    let fits = |(size, least, _): &&Unit| value.abs() / size >= least * (1.0 - 0.5e-3);
+    let (size, _, word) = if value == 0.0 { base } else { units.iter().find(fits).copied().unwrap_or(last) };
+    (size, word)
+}
+
+/// Decimals that leave a number so many significant digits, and never fewer than whole numbers.
+fn decimals(number: f64, digits: i32) -> usize {
+    if number == 0.0 || !number.is_finite() {
+        return 0;
+    }
+    let power = number.abs().log10().floor() as i32;
+    // Rounding may carry: 9.996 is 10.0 in three digits.
+    let carries = number.abs() / 10f64.powi(power) >= 10.0 - 0.5 * 10f64.powi(1 - digits);
+    (digits - 1 - power - i32::from(carries)).max(0) as usize
+}
+
+/// A number with so many decimals; without a sign if it is 0, and in powers of ten where that is shorter.
+fn fixed(number: f64, decimals: usize) -> String {
+    match number.abs() {
+        size if size.is_infinite() => if number > 0.0 { "∞" } else { "−∞" }.to_string(),
+        size if size >= 1e15 || (decimals > 7 && size < 1e-4 && size > 0.0) => format!("{number:.2e}"),
+        _ => {
+            let text = format!("{number:.decimals$}");
+            if text.starts_with('-') && text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.')) { text[1..].to_string() } else { text }
+        }
     }
 }
 
-/// A value with its unit: `21.3 ms`, `1.50 GiB`, `12.3k`.
+/// A decimal without the zeros at its end.
+fn trimmed(text: &str) -> &str {
+    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+}
+
+/// A value with its unit: `21.3 ms`, `1.50 GiB`, `12.3k`, `150/s`, `2.40/h`.
 pub fn value(value: f64, unit: &str) -> String {
+    value_beside(value, value, unit)
+}
+
+/// A value in the unit of another that it stands beside: 8.00/s answered of 10/s asked, and 0.050/s too.
+pub fn value_beside(value: f64, other: f64, unit: &str) -> String {
     if value.is_nan() {
         return "–".into();
     }
-    let (size, word) = scale(value, unit);
+    if value.is_infinite() {
+        return fixed(value, 0);
+    }
+    let (size, word) = unit_for(if other.is_finite() { other } else { value }, unit);
     let scaled = value / size;
-    let space = if word.is_empty() || units_of(unit) == PLAIN { "" } else { " " };
-    format!("{scaled:.*}{space}{word}", decimals(scaled))
+    // A whole number of things is one: `16`, not `16.0`.
+    let is_whole = (word.is_empty() || word == "/s") && scaled.fract() == 0.0;
+    format!("{}{word}", fixed(scaled, if is_whole { 0 } else { decimals(scaled, 3) }))
+}
+
+/// Decimals of a number and its half-width: those of the half-width, which has one significant digit, or two if it begins with 1. Enough that a
+/// number is not lost beside a wide interval. None if they have no common place worth writing.
+fn decimals_of_interval(number: f64, half: f64) -> Option<usize> {
+    let first = decimals(half, 1);
+    let begins_with_1 = half * 10f64.powi(first as i32) < 1.95;
+    let common = decimals(half, if begins_with_1 { 2 } else { 1 }).max(if number == 0.0 { 0 } else { decimals(number, 1) });
+    let before = number.abs().max(half).log10().floor().max(0.0) as usize + 1;
+    (before + common <= 9).then_some(common)
 }
 
 /// An estimate with its half-width: `21.3 ± 0.2 ms`.
 pub fn with_interval(e: &Estimate, unit: &str) -> String {
     let half = (e.high - e.low) / 2.0;
-    if e.estimate.is_nan() || half.is_nan() {
+    // What is the same in every replication has no spread to tell.
+    if !e.estimate.is_finite() || !half.is_finite() || half == 0.0 {
         return value(e.estimate, unit);
     }
-    let (size, word) = scale(e.estimate, unit);
-    let (scaled, half) = (e.estimate / size, half / size);
-    let fine = if half > 0.0 && half < 0.95 { (1 - half.log10().floor() as i32 - 1).clamp(0, 3) as usize } else { 0 };
-    let digits = decimals(scaled).max(fine).min(4);
-    let space = if word.is_empty() || units_of(unit) == PLAIN { "" } else { " " };
-    format!("{scaled:.digits$} ± {half:.digits$}{space}{word}")
+    let (size, word) = unit_for(if e.estimate == 0.0 { half } else { e.estimate }, unit);
+    let (scaled, scaled_half) = (e.estimate / size, half / size);
+    match decimals_of_interval(scaled, scaled_half) {
+        Some(digits) => format!("{} ± {}{word}", fixed(scaled, digits), fixed(scaled_half, digits)),
+        None => format!("{} ± {}", value(e.estimate, unit), value(half, unit)),
+    }
 }
 
-/// A share: `52.1 %`.
-pub fn percent(fraction: f64) -> String {
-    if fraction.is_nan() {
-        return "–".into();
+/// Decimals of a percentage: one; more near 0 and 100, where what is left is what matters; none where there are hundreds.
+fn decimals_of_percent(percent: f64) -> usize {
+    let left = percent.abs().min((100.0 - percent.abs()).abs());
+    match percent.abs() {
+        _ if left == 0.0 => 0,
+        _ if left < 1.0 => decimals(left, 2),
+        size if size > 100.0 => decimals(size, 3),
+        _ => 1,
     }
+}
+
+fn percent_number(fraction: f64) -> String {
     let percent = fraction * 100.0;
-    let digits = if percent == 0.0 || percent >= 99.95 {
-        0
-    } else if percent < 1.0 {
-        2
-    } else {
-        1
-    };
-    format!("{percent:.digits$} %")
+    let text = fixed(percent, decimals_of_percent(percent));
+    let near_an_end = percent.abs() < 1.0 || (percent.abs() - 100.0).abs() < 1.0;
+    if near_an_end { trimmed(&text).to_string() } else { text }
 }
 
-/// A share with its half-width.
+/// A share: `52.1 %`, `0.002 %`, `99.97 %`.
+pub fn percent(fraction: f64) -> String {
+    if fraction.is_nan() { "–".into() } else { format!("{} %", percent_number(fraction)) }
+}
+
+/// A share with its half-width: `52.1 ± 0.2 %`. Of nothing seen its upper bound, `0 % (≤ 0.3 %)`.
 pub fn percent_with_interval(e: &Estimate) -> String {
-    let half = (e.high - e.low) / 2.0 * 100.0;
-    match half.is_nan() || half == 0.0 {
-        true => percent(e.estimate),
-        false => format!("{:.*} ± {:.*} %", digits_of(half), e.estimate * 100.0, digits_of(half), half),
+    let half = (e.high - e.low) / 2.0;
+    match decimals_of_interval(e.estimate * 100.0, half * 100.0) {
+        _ if !half.is_finite() || half == 0.0 || !e.estimate.is_finite() => percent(e.estimate),
+        _ if e.estimate == 0.0 && e.low == 0.0 => format!("0 % (≤ {})", percent(e.high)),
+        _ if e.estimate == 1.0 && e.high == 1.0 => format!("100 % (≥ {})", percent(e.low)),
+        Some(digits) => {
+            // Not 100 unless it is.
+            let digits = if e.estimate == 1.0 { digits } else { digits.max(decimals((1.0 - e.estimate) * 100.0, 1)) };
+            format!("{} ± {} %", fixed(e.estimate * 100.0, digits), fixed(half * 100.0, digits))
+        }
+        None => format!("{} ± {}", percent(e.estimate), percent(half)),
     }
 }
 
-fn digits_of(half_percent: f64) -> usize {
-    if half_percent < 0.095 { 2 } else { 1 }
+/// A change as a share, with its sign: `+12.3 ± 1.9 %`, `−0.4 %`.
+pub fn change(e: &Estimate) -> String {
+    signed(e.estimate, &percent_with_interval(&Estimate { estimate: e.estimate.abs(), low: 0.0, high: e.high - e.low, ..*e }))
+}
+
+/// A difference, with its sign and its half-width: `+1.2 ± 0.3 ms`. Differences of shares are in percentage points.
+pub fn difference(e: &Estimate, unit: &str, is_share: bool) -> String {
+    let size = Estimate { estimate: e.estimate.abs(), low: 0.0, high: e.high - e.low, ..*e };
+    match is_share {
+        true => signed(e.estimate, &percent_with_interval(&size).replace(" %", " points")),
+        false => signed(e.estimate, &with_interval(&size, unit)),
+    }
+}
+
+fn signed(number: f64, size: &str) -> String {
+    let sign = if number > 0.0 { "+" } else { "−" };
+    if number == 0.0 || number.is_nan() { size.to_string() } else { format!("{sign}{size}") }
+}
+
+/// A level of confidence, in as many digits as it has: `95 %`, `99.9999999 %`.
+pub fn confidence(fraction: f64) -> String {
+    let text = percent_number(fraction);
+    format!("{} %", trimmed(&text))
+}
+
+/// How many times as much: `1.23`, `12.3`, `1000`.
+pub fn times(ratio: f64) -> String {
+    value(ratio, "1")
+}
+
+/// So many of something: `1 replication`, `5,391 replications`.
+pub fn count(n: u64, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", thousands(n))
 }
 
 /// A whole number with separators: `5,391,220`.
@@ -116,23 +216,185 @@ pub fn blocks(heights: &[f64]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::Method;
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, RngSeed};
+
+    /// The number that a text is, and half of its last digit, both in the unit of the text.
+    fn read(text: &str) -> (f64, f64) {
+        let (digits, power) = text.split_once('e').map_or((text, 0), |(digits, power)| (digits, power.parse::<i32>().unwrap()));
+        let decimals = digits.split_once('.').map_or(0, |(_, after)| after.len() as i32);
+        (text.parse().unwrap_or_else(|_| panic!("{text:?} is no number")), 0.5 * 10f64.powi(power - decimals))
+    }
+
+    /// The size of the unit at the end of a text, and the text before it.
+    fn split<'t>(text: &'t str, unit: &str) -> (&'t str, f64) {
+        let mut units: Vec<&Unit> = units_of(unit).iter().collect();
+        units.sort_by_key(|(.., word)| std::cmp::Reverse(word.len()));
+        let found = units.into_iter().find_map(|(size, _, word)| Some((text.strip_suffix(word)?, *size)));
+        found.unwrap_or_else(|| panic!("{text:?} has no unit of {unit:?}"))
+    }
+
+    /// That a text is the number.
+    fn holds(text: &str, number: f64, size: f64) {
+        let (read, half) = read(text);
+        let slack = 1e-9 * number.abs() + 1e-300;
+        assert!((read * size - number).abs() <= half * size + slack, "{number:e} is shown as {text} × {size}");
+        assert!(number == 0.0 || read != 0.0, "{number:e} is shown as {text}");
+        assert!(!text.starts_with('-') || read != 0.0, "{text}");
+    }
+
+    fn estimate(estimate: f64, half: f64) -> Estimate {
+        Estimate { estimate, low: estimate - half, high: estimate + half, std_error: half / 2.0, n: 20, method: Method::T }
+    }
+
+    fn check(number: f64, half: f64) {
+        let e = estimate(number, half);
+        for unit in ["s", "B", "1/s", "1", "USD/h"] {
+            let text = value(number, unit);
+            let (digits, size) = split(&text, unit);
+            holds(digits, number, size);
+            let text = with_interval(&e, unit);
+            match text.split_once(" ± ") {
+                Some((left, right)) => {
+                    let (half_digits, size) = split(right, unit);
+                    let own = units_of(unit).iter().any(|(.., word)| !word.is_empty() && left.ends_with(word));
+                    let (digits, left_size) = if own { split(left, unit) } else { (left, size) };
+                    holds(digits, number, left_size);
+                    holds(half_digits, (e.high - e.low) / 2.0, size);
+                }
+                None => holds(split(&text, unit).0, number, split(&text, unit).1),
+            }
+        }
+        let text = percent(number);
+        holds(text.strip_suffix(" %").unwrap(), number, 0.01);
+        assert!(number == 1.0 || text != "100 %", "{number:e} is shown as {text}");
+        let text = percent_with_interval(&e);
+        let (left, right) = text.split_once(" ± ").unwrap_or((&text, "1 %"));
+        if !text.contains('≤') && !text.contains('≥') {
+            holds(left.trim_end_matches(" %"), number, 0.01);
+        }
+        if text.contains('±') {
+            holds(right.trim_end_matches(" %"), (e.high - e.low) / 2.0, 0.01);
+        }
+        assert!(number == 1.0 || left.parse() != Ok(100.0), "{number:e} is shown as {text}");
+    }
+
+    #[test]
+    fn at_every_boundary_of_a_unit_what_is_printed_is_the_number() {
+        // The boundaries: every unit's size, every power of ten, 1 and 2 of each, with the numbers around them that round across.
+        let sizes = [TIME, BYTES, RATE, PLAIN, MONEY].into_iter().flatten().flat_map(|(size, least, _)| [*size, size * least.max(0.1)]);
+        let powers = (-13..15).map(|power| 10f64.powi(power));
+        for size in sizes.chain(powers) {
+            for near in
+                [0.94, 0.9949, 0.995, 0.9994, 0.99949, 0.9995, 0.9998, 0.99999, 1.0, 1.0004, 1.0006, 1.005, 1.06, 2.0, 1.9989, 9.996]
+            {
+                for half in [1.0, 0.3, 0.0999, 0.095, 0.0195, 1e-3, 1e-7, 30.0] {
+                    check(size * near, size * half);
+                    check(-size * near, size * half);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn over_all_magnitudes_what_is_printed_is_the_number() {
+        let config = Config { cases: 20_000, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() };
+        proptest!(config, |(size in -14f64..15.0, half in -9f64..2.0, negative in any::<bool>())| {
+            let number = 10f64.powf(size) * if negative { -1.0 } else { 1.0 };
+            check(number, number.abs() * 10f64.powf(half));
+        });
+    }
+
+    #[test]
+    fn near_0_and_1_a_share_is_neither() {
+        let config = Config { cases: 5_000, rng_seed: RngSeed::Fixed(2), failure_persistence: None, ..Config::default() };
+        proptest!(config, |(left in -12f64..0.0, half in -9f64..0.0)| {
+            for share in [10f64.powf(left), 1.0 - 10f64.powf(left), 1.0 + 10f64.powf(left)] {
+                check(share, 10f64.powf(half));
+            }
+        });
+    }
 
     #[test]
     fn values_have_three_significant_digits_and_a_unit_that_fits() {
         for (v, unit, text) in [
             (0.0213, "s", "21.3 ms"),
             (1.234, "s", "1.23 s"),
+            (0.9997, "s", "1.00 s"),
             (0.000_012, "s", "12.0 µs"),
             (0.0, "s", "0 s"),
+            (-0.0, "s", "0 s"),
             (1_572_864.0, "B", "1.50 MiB"),
             (12_345.0, "1", "12.3k"),
             (1_234.0, "1", "1234"),
             (3.2, "1", "3.20"),
+            (16.0, "1", "16"),
+            (9_998.0, "1/s", "9998/s"),
+            (9_998.0, "1", "9998"),
+            (10_000.0, "1/s", "10.0k/s"),
+            (150.0, "1/s", "150/s"),
+            (0.5 / 60.0, "1/s", "0.500/min"),
+            (0.04 / 3600.0, "1/s", "0.0400/h"),
+            (0.0, "1/s", "0/s"),
+            (1.2, "USD/h", "1.20 USD/h"),
+            (0.000_3, "1", "0.000300"),
+            (1e-9, "1", "1.00e-9"),
             (f64::NAN, "s", "–"),
+            (f64::INFINITY, "s", "∞"),
+            (f64::NEG_INFINITY, "1", "−∞"),
         ] {
-            assert_eq!(value(v, unit), text);
+            assert_eq!(value(v, unit), text, "{v}");
         }
-        assert_eq!(thousands(5_391_220), "5,391,220");
-        assert_eq!(percent(0.5213), "52.1 %");
+        assert_eq!(value_beside(0.05, 10.0, "1/s"), "0.0500/s");
+        assert_eq!(
+            (thousands(5_391_220), count(1, "replication"), count(20, "replication")),
+            ("5,391,220".into(), "1 replication".into(), "20 replications".into())
+        );
+    }
+
+    #[test]
+    fn shares_are_never_rounded_to_0_or_100() {
+        for (share, text) in [
+            (0.5213, "52.1 %"),
+            (0.0047, "0.47 %"),
+            (0.000_02, "0.002 %"),
+            (0.9997, "99.97 %"),
+            (0.99991, "99.991 %"),
+            (1.0001, "100.01 %"),
+            (1.0, "100 %"),
+            (0.0, "0 %"),
+            (-0.0, "0 %"),
+            (1.2, "120 %"),
+            (f64::NAN, "–"),
+        ] {
+            assert_eq!(percent(share), text);
+        }
+        assert_eq!(
+            (confidence(0.95), confidence(0.999_999_999), confidence(0.995)),
+            ("95 %".into(), "99.9999999 %".into(), "99.5 %".into())
+        );
+        assert_eq!(percent_with_interval(&estimate(0.000_02, 0.000_009)), "0.0020 ± 0.0009 %");
+        let nothing = Estimate { low: 0.0, high: 0.003, ..estimate(0.0, 0.0) };
+        assert_eq!(percent_with_interval(&nothing), "0 % (≤ 0.3 %)");
+    }
+
+    #[test]
+    fn an_interval_has_the_digits_of_its_half_width() {
+        for (number, half, text) in [
+            (0.0236, 0.000_02, "23.60 ± 0.02 ms"),
+            (0.0236, 0.000_123, "23.60 ± 0.12 ms"),
+            (0.0236, 0.003, "24 ± 3 ms"),
+            (0.0236, 0.4, "24 ± 400 ms"),
+            (0.0, 0.01, "0 ± 10 ms"),
+            (0.0236, 0.0, "23.6 ms"),
+            (0.0236, 1e-12, "23.6 ms ± 0.00100 ns"),
+        ] {
+            assert_eq!(with_interval(&estimate(number, half), "s"), text);
+        }
+        assert_eq!(change(&estimate(-0.123, 0.019)), "−12.3 ± 1.9 %");
+        assert_eq!(change(&estimate(0.123, f64::NAN)), "+12.3 %");
+        assert_eq!(difference(&estimate(0.002, 0.000_3), "s", false), "+2.0 ± 0.3 ms");
+        assert_eq!(difference(&estimate(-0.02, 0.003), "1", true), "−2.0 ± 0.3 points");
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn phases(out: &mut String, scenario: &Scenario, results: &Results, p
     }
     for workload in scenario.workload.keys().take(WORKLOADS) {
         writeln!(out, "\n{}", paint.bold(&format!("Before, during and after: {workload}, by when requests arrived")))?;
-        let mut lines = table(&["", "from", "to", "p50", "p95", "p99", "answered/s", "failed"]);
+        let mut lines = table(&["", "from", "to", "p50", "p95", "p99", "answered", "failed"]);
         for phase in &results.phases {
             lines.add_row(row(results, phase, workload));
         }

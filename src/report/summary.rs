@@ -1,7 +1,7 @@
 //! The terminal summary: one screen. Verdict, latency, where the time goes, services, notes.
 
 use super::Circumstances;
-use super::format::{blocks, percent, percent_with_interval, thousands, value, with_interval};
+use super::format::{blocks, confidence, count, percent, percent_with_interval, thousands, times, value, value_beside, with_interval};
 use super::phases::phases;
 use crate::experiment::{Fold, Results, Row};
 use crate::measure::Histogram;
@@ -65,14 +65,10 @@ pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstance
             let _ = writeln!(out, "  • {note}");
         }
     }
-    let events = thousands(results.events);
-    let rate = results.events as f64 / circumstances.wall_s.max(1e-9) / 1e6;
-    let threads = if circumstances.threads == 1 { "1 thread".to_string() } else { format!("{} threads", circumstances.threads) };
-    let foot = format!(
-        "{events} events in {} on {threads} ({rate:.1} M/s) · fingerprint {}",
-        value(circumstances.wall_s, "s"),
-        results.fingerprint
-    );
+    let events = count(results.events, "event");
+    let rate = value(results.events as f64 / circumstances.wall_s.max(1e-9), "1/s");
+    let (wall, threads) = (value(circumstances.wall_s, "s"), count(circumstances.threads as u64, "thread"));
+    let foot = format!("{events} in {wall} on {threads} ({rate}) · fingerprint {}", results.fingerprint);
     let _ = writeln!(out, "\n{}", paint.faint(&foot));
     out
 }
@@ -80,10 +76,8 @@ pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstance
 fn head(out: &mut String, results: &Results, paint: Paint) -> std::fmt::Result {
     let (duration, warmup) = (Span::from_seconds(results.duration_s), Span::from_seconds(results.warmup_s));
     let warmup = if warmup == Span::ZERO { String::new() } else { format!(", the first {warmup} warm-up") };
-    let n = results.replications;
-    let plural = if n == 1 { "replication" } else { "replications" };
-    let line =
-        format!("  {n} {plural} of {duration}{warmup} · seed {} · ± is the {:.0} % interval", results.seed, results.confidence * 100.0);
+    let n = count(u64::from(results.replications), "replication");
+    let line = format!("  {n} of {duration}{warmup} · seed {} · ± is the {} interval", results.seed, confidence(results.confidence));
     writeln!(out, "{}{}\n", paint.bold(&results.scenario), paint.faint(&line))
 }
 
@@ -118,7 +112,7 @@ pub(super) fn write_table(out: &mut String, table: &Table, left_out: usize) -> s
 
 fn latency(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Latency of answered requests"))?;
-    let mut lines = table(&["", "mean", "p50", "p95", "p99", "p99.9", "max", "answered/s", "failed"]);
+    let mut lines = table(&["", "mean", "p50", "p95", "p99", "p99.9", "max", "answered", "failed"]);
     let workloads = scenario.workload.keys().map(|name| ("workload", name));
     let endpoints: Vec<&String> =
         results.rows.iter().filter(|r| r.kind == "endpoint" && r.metric == "throughput").map(|r| &r.entity).collect();
@@ -185,7 +179,8 @@ fn sparkline(out: &mut String, histogram: &Histogram, paint: Paint) -> std::fmt:
 
 fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Services"))?;
-    let mut lines = table(&["", "CPU busy", "ready queue", "max", "loop lag p99", "awaiting I/O", "in flight", "memory", "waiting for it"]);
+    let mut lines =
+        table(&["", "CPU busy", "ready queue", "max", "loop lag p99", "awaiting I/O", "in flight", "memory", "waiting for memory"]);
     let mut left_out = 0;
     for (index, (name, service)) in scenario.services.iter().enumerate() {
         if index >= ROWS {
@@ -223,7 +218,7 @@ fn bottleneck(out: &mut String, scenario: &Scenario, results: &Results) -> std::
         Some((name, what, Row { estimate, .. })) if estimate.estimate > 1e-4 => {
             writeln!(out, "  Most waiting: at {name} {what}, {} requests at a time.", with_interval(estimate, "1"))
         }
-        _ => writeln!(out, "  Nobody waits to speak of."),
+        _ => writeln!(out, "  No noticeable waiting."),
     }
 }
 
@@ -241,7 +236,7 @@ pub fn estimate(estimate: &Estimate, paint: Paint) -> String {
         let mut lines = table(&["", "mean", "cv", "p50", "p99"]);
         for d in &estimate.distributions {
             let [mean, p50, p99] = [d.mean, d.p50, d.p99].map(|v| value(v, d.unit));
-            lines.add_row([d.path.clone(), mean, value(d.cv, "1"), p50, p99]);
+            lines.add_row([d.path.clone(), mean, times(d.cv), p50, p99]);
         }
         let _ = write_table(&mut out, &lines, 0);
     }

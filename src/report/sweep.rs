@@ -1,6 +1,6 @@
 //! What is said of a sweep: a line a point.
 
-use super::format::{percent, value, with_interval};
+use super::format::{confidence, count, percent, value, with_interval};
 use super::summary::{Paint, table, write_table};
 use crate::experiment::{Reduced, Results, Row};
 use crate::scenario::{Parameters, Scenario};
@@ -79,9 +79,8 @@ pub fn plain(value: &Value) -> String {
 /// The summary of a sweep of `points` points; `lines` are the first of them.
 pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint: u64, paint: Paint) -> String {
     let mut out = String::new();
-    let confidence = scenario.run.confidence.0.fraction * 100.0;
-    let plural = if points == 1 { "point" } else { "points" };
-    let head = format!("  {} {plural} · seed {} · ± is the {confidence:.0} % interval", super::thousands(points), scenario.run.seed);
+    let level = confidence(scenario.run.confidence.0.fraction);
+    let head = format!("  {} · seed {} · ± is the {level} interval", count(points, "point"), scenario.run.seed);
     // Writing into a String cannot fail.
     let _ = writeln!(out, "{}{}\n", paint.bold(&scenario.name), paint.faint(&head));
     let mut paths: Vec<&String> = Vec::new();
@@ -95,7 +94,7 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
     let mut header = vec!["", "point"];
     header.extend(&names);
     header.extend(if several { &["of"][..] } else { &[] });
-    header.extend(["mean", "p95", "p99", "answered/s", "failed"]);
+    header.extend(["mean", "p95", "p99", "answered", "failed"]);
     let mut lines_table = table(&header);
     for line in lines.iter().take(POINTS_SHOWN) {
         let mark = match line {
@@ -125,7 +124,7 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
     let _ = write_table(&mut out, &lines_table, 0);
     if points > lines.len().min(POINTS_SHOWN) as u64 {
         let more = points - lines.len().min(POINTS_SHOWN) as u64;
-        let _ = writeln!(out, "  … and {} more points, in points.parquet and summary/", super::thousands(more));
+        let _ = writeln!(out, "  … and {}, in points.parquet and summary/", count(more, "more point"));
     }
     let (failed, overloaded) = (lines.iter().any(|line| line.failed > 0), lines.iter().any(|line| line.overloaded));
     if let Some(line) = lines.iter().find(|line| line.failed > 0).filter(|_| failed) {

@@ -1,6 +1,6 @@
 //! The first lines of a summary: does it keep up, are the objectives met.
 
-use super::format::{percent, value};
+use super::format::{percent, value, value_beside};
 use super::summary::Paint;
 use crate::experiment::{Outlook, Overload, Reason, Results, Settling, SloResult, WorkloadVerdict};
 use crate::scenario::{Resource, Scenario, Unfinished};
@@ -17,7 +17,7 @@ pub(super) fn verdict(out: &mut String, scenario: &Scenario, results: &Results, 
         let of = |metric: &str| results.find("workload", &verdict.workload, metric, "mean").map_or(f64::NAN, |row| row.estimate.estimate);
         let (offered, answered, errors) = (of("offered_rate"), of("throughput"), of("error_ratio"));
         let failed = if errors.is_nan() { String::new() } else { format!(", {} failed", percent(errors)) };
-        let numbers = format!("{}/s asked, {}/s answered{failed}", value(offered, "1/s"), value(answered, "1/s"));
+        let numbers = format!("{} asked, {} answered{failed}", value(offered, "1/s"), value_beside(answered, offered, "1/s"));
         let allowed = allowed_errors(results, &verdict.workload);
         let mark = match &verdict.outlook {
             Outlook::Overloaded(_) => paint.bad("✘ overloaded"),
@@ -51,7 +51,7 @@ fn objective(out: &mut String, slo: &SloResult, paint: Paint) -> std::fmt::Resul
     let is = match slo.metric {
         _ if slo.estimate.is_nan() => "no request was answered".to_string(),
         "error_ratio" => format!("is {}", percent(slo.estimate)),
-        "throughput" => format!("is {}/s", value(slo.estimate, "1/s")),
+        "throughput" => format!("is {}", value(slo.estimate, "1/s")),
         _ => format!("is {}", value(slo.estimate, "s")),
     };
     writeln!(out, "  {mark}  {}: {} {} ({is})", slo.name, slo.of, slo.goal)
