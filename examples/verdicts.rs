@@ -7,7 +7,7 @@
 mod grid;
 
 use grid::Said;
-use statrs::function::beta::inv_beta_reg;
+use statrs::distribution::{Beta, ContinuousCDF};
 
 fn main() {
     let seeds = std::env::args().nth(1).map_or(10, |seeds| seeds.parse().expect("a number of seeds"));
@@ -20,7 +20,7 @@ fn main() {
         all = all.with(*said);
     }
     println!("| all | {} | {} | {} | {} |", all.runs, all.false_alarms, all.false_calm, percent(all.cannot_tell, all.runs));
-    let upper = |count: u64| 100.0 * (1.0 - inv_beta_reg((all.runs - count) as f64, count as f64 + 1.0, 0.05));
+    let upper = |count: u64| 100.0 * Beta::new(count as f64 + 1.0, (all.runs - count) as f64).map_or(f64::NAN, |law| law.inverse_cdf(0.95));
     println!("\nUpper 95 % bounds: false alarms {:.2} %, false calm {:.2} %.", upper(all.false_alarms), upper(all.false_calm));
     counted.wrong.iter().for_each(|wrong| println!("- {wrong}"));
     println!("Clear cases that were not told: {} of {}.", all.clear_not_told, all.clear);

@@ -1,7 +1,7 @@
 //! The terminal summary: one screen. Verdict, latency, where the time goes, services, notes.
 
 use super::Circumstances;
-use super::format::{blocks, confidence, count, percent, percent_with_interval, thousands, times, value, value_beside, with_interval};
+use super::format::{blocks, confidence, count, percent, percent_with_interval, times, value, with_interval};
 use super::phases::phases;
 use crate::experiment::{Fold, Results, Row};
 use crate::measure::Histogram;

@@ -9,7 +9,7 @@
 //! Checked: against published t quantiles and hand-computed examples below; coverage in `tests/it/coverage.rs` and `docs/statistics.md`.
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
-use statrs::function::beta::inv_beta_reg;
+use statrs::function::beta::beta_reg;
 
 /// An estimate with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -142,11 +142,30 @@ const FEW: f64 = 10.0;
 /// The interval of a share, from `some` of `all` independent trials: the shares for which neither as few nor as many would be a surprise.
 fn clopper_pearson(some: f64, all: f64, confidence: f64) -> (f64, f64) {
     let tail = (1.0 - confidence) / 2.0;
-    let quantile = |a: f64, b: f64, p: f64| if p > 0.0 { inv_beta_reg(a, b, p) } else { 0.0 };
-    let low = if some == 0.0 { 0.0 } else { quantile(some, all - some + 1.0, tail) };
+    // Of none or all the binomial law is a power.
+    let end = |trials: f64| -(tail.ln() / trials).exp_m1();
+    let low = match some {
+        0.0 => 0.0,
+        some if some == all => 1.0 - end(all),
+        some => beta_quantile(some, all - some + 1.0, tail),
+    };
     // Through the other side: the upper tail is too near to 1 to be told from it.
-    let high = if some == all { 1.0 } else { 1.0 - quantile(all - some, some + 1.0, tail) };
+    let high = match some {
+        0.0 => end(all),
+        some if some == all => 1.0,
+        some => 1.0 - beta_quantile(all - some, some + 1.0, tail),
+    };
     (low, high)
+}
+
+/// The quantile of a beta law, by bisection: the library's Newton iteration does not end for some parameters.
+fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..100 {
+        let middle = (low + high) / 2.0;
+        if beta_reg(a, b, middle) < p { low = middle } else { high = middle }
+    }
+    (low + high) / 2.0
 }
 
 #[cfg(test)]
