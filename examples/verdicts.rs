@@ -7,7 +7,7 @@
 mod grid;
 
 use grid::Said;
-use statrs::distribution::{Beta, ContinuousCDF};
+use statrs::function::beta::beta_reg;
 
 fn main() {
     let seeds = std::env::args().nth(1).map_or(10, |seeds| seeds.parse().expect("a number of seeds"));
@@ -20,7 +20,7 @@ fn main() {
         all = all.with(*said);
     }
     println!("| all | {} | {} | {} | {} |", all.runs, all.false_alarms, all.false_calm, percent(all.cannot_tell, all.runs));
-    let upper = |count: u64| 100.0 * Beta::new(count as f64 + 1.0, (all.runs - count) as f64).map_or(f64::NAN, |law| law.inverse_cdf(0.95));
+    let upper = |count: u64| 100.0 * upper(count as f64, all.runs as f64);
     println!("\nUpper 95 % bounds: false alarms {:.2} %, false calm {:.2} %.", upper(all.false_alarms), upper(all.false_calm));
     counted.wrong.iter().for_each(|wrong| println!("- {wrong}"));
     println!("Clear cases that were not told: {} of {}.", all.clear_not_told, all.clear);
@@ -28,4 +28,14 @@ fn main() {
 
 fn percent(count: u64, of: u64) -> String {
     format!("{:.1} %", count as f64 / of as f64 * 100.0)
+}
+
+/// The share of which so few would be seen in 5 % of such counts (Clopper, Pearson 1934), by bisection.
+fn upper(some: f64, all: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if beta_reg(some + 1.0, all - some, middle) < 0.95 { low = middle } else { high = middle }
+    }
+    high
 }

@@ -105,7 +105,8 @@ pub fn find(plan: &Plan, limit: Option<FirstChange>, threads: usize) -> Result<W
     }
     let layout = &mut pilot.layout;
     (layout.phases, layout.recoveries, layout.has_quantile_series) = (Vec::new(), Vec::new(), false);
-    (pilot.keep_series, pilot.measured_from, pilot.trace_share, pilot.control_variates) = (true, Time::ZERO, 0.0, false);
+    (pilot.keep_series, pilot.trace_share, pilot.control_variates) = (true, 0.0, false);
+    (pilot.measured_from, pilot.regime_from) = (Time::ZERO, Time::ZERO);
     let (pilot, going_on) = (Arc::new(pilot), AtomicBool::new(false));
     let run = |replication| cell::run(&pilot, replication, &going_on);
     let records = Parallel::new(threads).each((0..PILOTS).collect(), run).into_iter().collect::<Result<Vec<CellRecord>, Failure>>()?;

@@ -40,8 +40,8 @@ fn unit_for(value: f64, unit: &str) -> (f64, &'static str) {
     let last = units[units.len() - 1];
     // Nothing is nothing in any unit, and the base unit is the plainest.
     let base = units.iter().find(|(size, ..)| *size == 1.0).copied().unwrap_or(last);
-    // Three digits, so that 999.7 ms is 1.00 s.
-    let fits = |(size, least, _): &&Unit| value.abs() / size >= least * (1.0 - 0.5e-3);
+    // Three digits, so that 999.7 ms is 1.00 s; but 9,998/s has four before it is 10.0k/s.
+    let fits = |(size, least, _): &&Unit| value.abs() / size >= if *least == 1.0 { 0.9995 } else { *least };
     let (size, _, word) = if value == 0.0 { base } else { units.iter().find(fits).copied().unwrap_or(last) };
     (size, word)
 }

@@ -60,7 +60,7 @@ services: { api: { endpoints: { x: [ cpu: { exp: 11.763647059ms } ] } } }";
     let results = results(yaml);
     let verdict = &results.verdicts[0];
     let Outlook::CannotTell(Reason::TooShort(settling)) = &verdict.outlook else { panic!("{verdict:?}") };
-    assert!((settling.settles_s / 4.2e6 - 1.0).abs() < 0.02, "{settling:?}");
+    assert!((settling.settles_s / 5.81e6 - 1.0).abs() < 0.001, "{settling:?}");
     assert!(verdict.run_at_least.is_some_and(|span| span.seconds() >= 20.0 * settling.settles_s));
 }
 

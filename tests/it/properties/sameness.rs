@@ -70,7 +70,8 @@ fn adding_an_unrelated_service_changes_no_draw_of_another() {
         let alone = observe::run(&case)?;
         for place in [Stranger::First, Stranger::Last] {
             let both = run_text(&case.yaml(1, place, ALL))?;
-            for (name, value) in &alone.numbers {
+            // Phases are cut wherever something changes, at a stranger's stages too.
+            for (name, value) in alone.numbers.iter().filter(|(name, _)| name.0 != "phase") {
                 let other = both.numbers.get(name).ok_or_else(|| format!("{name:?} is not there any more"))?;
                 claim!(value.to_bits() == other.to_bits(), "{place:?}: {name:?} was {value}, and is {other}");
             }
