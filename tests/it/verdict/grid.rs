@@ -237,11 +237,11 @@ pub fn cases() -> Vec<Case> {
     add("outages", "a crash".into(), scenario_of(100.0, &steady(50.0), ONE, crash), Truth::Holds, false);
     let errors = "faults: [ errors: { target: api.x, rate: 100%, at: 0s, for: 50s } ]";
     add("outages", "errors that end".into(), scenario_of(100.0, &steady(50.0), ONE, errors), Truth::Holds, false);
-    let ends = format!("{{ rate: {{ from: 100/s, stages: [ {{ to: 100/s, over: 20s }}, {{ to: 0/s, over: 0s }} ] }} }}");
+    let ends = "{ rate: { from: 100/s, stages: [ { to: 100/s, over: 20s }, { to: 0/s, over: 0s } ] } }";
     add(
         "nothing answered",
         "all wait".into(),
-        scenario_of(60.0, &ends, "  api: { endpoints: { x: [ cpu: 5m ] } }", ""),
+        scenario_of(60.0, ends, "  api: { endpoints: { x: [ cpu: 5m ] } }", ""),
         Truth::Neither,
         false,
     );
