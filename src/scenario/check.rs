@@ -242,6 +242,9 @@ pub(super) fn load_files(scenario: &mut Scenario, folder: &std::path::Path, prob
         if let Some(users) = &mut workload.users {
             users.active.load(folder, &format!("workload.{name}.users.active"), problems);
         }
+        if let Some(Arrivals::Gaps(gaps)) = workload.open.as_mut().map(|open| &mut open.arrivals) {
+            gaps.load(folder, &format!("workload.{name}.open.arrivals.gaps"), problems);
+        }
         if let Some(Arrivals::Batch(batch)) = workload.open.as_mut().map(|open| &mut open.arrivals) {
             batch.size.load(folder, &format!("workload.{name}.open.arrivals.batch.size"), problems);
         }

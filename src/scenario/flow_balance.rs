@@ -81,7 +81,8 @@ pub struct ServiceBalance {
     pub sheds: bool,
     /// The place of a law of infinite variance that its requests draw from.
     pub heavy: Option<String>,
-    /// Whether its balancer gives every instance the same part, or all instances are equal: else it divides the load as none can tell before.
+    /// Whether its balancer gives every instance the same part, or all instances are equal, and requests come at a rate: else the load is divided,
+    /// or comes, as none can tell before.
     pub is_even: bool,
 }
 
@@ -140,6 +141,9 @@ impl FlowBalance {
         let dispersion = dispersion(scenario, &last_rate);
         let mut services: Vec<ServiceBalance> = services(directory, &asks, &rates, &broken, dispersion);
         stand(directory, &asks, &order, &rates, &broken, &mut services);
+        if scenario.workload.values().filter_map(|workload| workload.traffic(Salt::of(""))).any(|traffic| traffic.gaps.are_given()) {
+            services.iter_mut().for_each(|service| (service.standing, service.is_even) = (Standing::Open, false));
+        }
         let members = instances_of(directory);
         let workloads = scenario.workload.values().map(|workload| WorkloadBalance {
             rate: last_rate(workload),

@@ -39,6 +39,9 @@ impl Regime {
         let mut regime = Regime { since: Span::ZERO, unfinished: None };
         for (name, workload) in &scenario.workload {
             let Some(traffic) = workload.traffic(Salt::of("")) else { continue };
+            if traffic.gaps.are_given() {
+                regime.unfinished = Some(Unfinished::Rate(name.clone()));
+            }
             match traffic.pieces.last_rate(horizon.seconds()) {
                 (_, Some(since_s)) => regime.since = regime.since.max(Span::from_seconds(since_s)),
                 (_, None) => regime.unfinished = Some(Unfinished::Rate(name.clone())),

@@ -1,13 +1,15 @@
 //! Arrival processes: the gaps between arrivals, in units of the mean gap.
 //!
 //! `poisson`: exponential gaps. `regular`: all equal. `gamma` and `weibull`: renewal processes with a given coefficient of
-//! variation (1 is Poisson, more is bursty). `batch`: Poisson events that release several requests at once.
+//! variation (1 is Poisson, more is bursty). `batch`: Poisson events that release several requests at once. `gaps`: a renewal process with
+//! gaps of any law, stretched so that their mean is the rate's. `at`: requests at given times, whatever the rate.
+//! Checked: `tests/it/workload.rs`.
 
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Law, gamma::Gamma, weibull::Weibull};
 use crate::random::keys::Draw;
 use crate::random::logarithm::ln;
-use crate::units::Count;
+use crate::units::{Count, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,10 @@ pub enum Arrivals {
     Gamma(Variation),
     /// Weibull-distributed gaps.
     Weibull(Variation),
+    /// Independent gaps of any distribution. Its shape matters alone: the rate says how long they are.
+    Gaps(Dist<Span>),
+    /// At these times, in order. The rate is what `check` reckons with; it moves no request.
+    At(Vec<Span>),
     /// Several at once; the rate is that of the batches.
     Batch(Batch),
 }
@@ -50,6 +56,10 @@ pub enum Gaps {
     Poisson,
     Regular,
     Law(Box<Law>),
+    /// A law of another mean than 1, and one over that mean.
+    Scaled(Box<(Law, f64)>),
+    /// One after the other; none follows the last.
+    Given(Box<[f64]>),
     Batch(Box<Law>),
 }
 
@@ -64,6 +74,22 @@ impl Arrivals {
                         .advise("1 is as bursty as Poisson; `regular` is 0");
                 }
             }
+            Arrivals::Gaps(gaps) => {
+                gaps.check(&format!("{path}.gaps"), problems);
+                // A law with problems of its own may have no mean.
+                if !problems.any_error() {
+                    let mean = gaps.law().mean();
+                    if !(mean.is_finite() && mean > 0.0) {
+                        problems.error(format!("{path}.gaps"), "the mean of gaps is more than 0 and finite: the rate is one over it");
+                    }
+                }
+            }
+            Arrivals::At(times) => {
+                if let Some(late) = (1..times.len()).find(|&index| times[index] < times[index - 1]) {
+                    let what = format!("the times of arrivals are in order, and {} comes after {}", times[late], times[late - 1]);
+                    problems.error(format!("{path}.at[{late}]"), what).advise("sort them");
+                }
+            }
             Arrivals::Batch(Batch { size }) => {
                 size.check(&format!("{path}.batch.size"), problems);
                 if size.plain() == Some(Count(0)) {
@@ -72,26 +98,37 @@ impl Arrivals {
             }
         }
     }
-    /// Gaps in units of their mean.
-    pub fn gaps(&self) -> Gaps {
+    /// Gaps in units of their mean; given ones in units of the mean gap at `rate`, so that the rate cancels.
+    pub fn gaps(&self, rate: f64) -> Gaps {
         match self {
             Arrivals::Poisson => Gaps::Poisson,
             Arrivals::Regular => Gaps::Regular,
             Arrivals::Gamma(Variation { cv }) => Gaps::Law(Box::new(Dist::Gamma(Gamma { mean: Count(1), cv: *cv }).law())),
             Arrivals::Weibull(Variation { cv }) => Gaps::Law(Box::new(Dist::Weibull(Weibull { mean: Count(1), cv: *cv }).law())),
+            Arrivals::Gaps(gaps) => {
+                let law = gaps.law();
+                let scale = 1.0 / law.mean();
+                Gaps::Scaled(Box::new((law, scale)))
+            }
+            Arrivals::At(times) => {
+                let before = std::iter::once(Span::ZERO).chain(times.iter().copied());
+                Gaps::Given(before.zip(times).map(|(before, at)| (at.0 - before.0) as f64 * 1e-9 * rate).collect())
+            }
             Arrivals::Batch(Batch { size }) => Gaps::Batch(Box::new(size.law())),
         }
     }
 }
 
 impl Gaps {
-    /// The next gap. Batches are as far apart as Poisson arrivals.
+    /// The gap before the arrival with that index. Batches are as far apart as Poisson arrivals.
     #[inline(always)]
-    pub fn next(&self, draw: Draw) -> f64 {
+    pub fn next(&self, draw: Draw, index: u64) -> f64 {
         match self {
             Gaps::Poisson | Gaps::Batch(_) => -ln(draw.complement()),
             Gaps::Regular => 1.0,
             Gaps::Law(law) => law.sample(draw),
+            Gaps::Scaled(scaled) => scaled.0.sample(draw) * scaled.1,
+            Gaps::Given(gaps) => gaps.get(index as usize).copied().unwrap_or(f64::INFINITY),
         }
     }
     /// The variance of the number of arrivals in a long time, over its mean: 1 for Poisson arrivals, cv² for independent gaps,
@@ -101,8 +138,15 @@ impl Gaps {
             Gaps::Poisson => 1.0,
             Gaps::Regular => 0.0,
             Gaps::Law(law) => law.variance(),
+            Gaps::Scaled(scaled) => scaled.0.variance() * scaled.1 * scaled.1,
+            // The same in every replication.
+            Gaps::Given(_) => 0.0,
             Gaps::Batch(size) => size.variance() / size.mean() + size.mean(),
         }
+    }
+    /// Whether requests come at given times, so that no rate says how many will.
+    pub fn are_given(&self) -> bool {
+        matches!(self, Gaps::Given(_))
     }
     /// Mean number of requests that come at once.
     pub fn mean_batch(&self) -> f64 {

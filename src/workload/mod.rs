@@ -91,7 +91,7 @@ impl Workload {
     pub fn traffic(&self, salt: Salt) -> Option<Traffic> {
         let mirrored = false;
         match (&self.open, &self.users) {
-            (Some(open), _) => Some(Traffic { gaps: open.arrivals.gaps(), pieces: Pieces::of_rate(&open.rate), salt, mirrored }),
+            (Some(open), _) => Some(Traffic { gaps: open.gaps(), pieces: Pieces::of_rate(&open.rate), salt, mirrored }),
             (_, Some(users)) => Some(Traffic { gaps: Gaps::Poisson, pieces: Pieces::of_users(users), salt, mirrored }),
             _ => None,
         }
@@ -139,6 +139,8 @@ struct Process {
     batch_left: u64,
     /// The last arrival drawn.
     last: Time,
+    /// How many gaps have been drawn.
+    gaps: u64,
 }
 
 impl Source {
@@ -146,7 +148,8 @@ impl Source {
         let key = Key(replication.draw(traffic.salt).0);
         let generator = Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0);
         let flipped = if traffic.mirrored { u64::MAX } else { 0 };
-        let process = Process { generator, flipped, piece: Piece::EMPTY, next_piece: 0, used: 0.0, batch_left: 0, last: Time::ZERO };
+        let process =
+            Process { generator, flipped, piece: Piece::EMPTY, next_piece: 0, used: 0.0, batch_left: 0, last: Time::ZERO, gaps: 0 };
         Source { key, ordinal: 0, process, ahead: [Time::ZERO; BLOCK], drawn: BLOCK, next: BLOCK }
     }
 
@@ -190,7 +193,12 @@ impl Process {
             self.batch_left -= 1;
             return Some(self.last);
         }
-        let mut gap = traffic.gaps.next(self.next_draw());
+        let draw = self.next_draw();
+        let mut gap = traffic.gaps.next(draw, self.gaps);
+        self.gaps += 1;
+        if gap == f64::INFINITY {
+            return None;
+        }
         loop {
             let reached = self.used + gap;
             if reached <= self.piece.units {

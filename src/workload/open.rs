@@ -1,6 +1,6 @@
 //! Open workloads: requests come at a rate, whatever happens to those before (Schroeder, Wierman, Harchol-Balter 2006).
 
-use super::Arrivals;
+use super::{Arrivals, Gaps};
 use crate::problem::Problems;
 use crate::units::{Quantity, Rate, Span};
 use schemars::JsonSchema;
@@ -87,8 +87,27 @@ impl<'de> Deserialize<'de> for RateShape {
 }
 
 impl Open {
+    /// The gaps between its arrivals.
+    pub fn gaps(&self) -> Gaps {
+        let rate = match &self.rate {
+            RateShape::Constant(rate) => rate.per_second,
+            RateShape::Stages(stages) => stages.from.per_second,
+        };
+        self.arrivals.gaps(rate)
+    }
     pub fn check(&self, path: &str, problems: &mut Problems) {
         self.arrivals.check(&format!("{path}.arrivals"), problems);
+        if let (Arrivals::At(_), RateShape::Stages(_)) = (&self.arrivals, &self.rate) {
+            let what = "the times of these arrivals are given, and stages would change nothing";
+            problems.error(format!("{path}.rate"), what).advise("write one rate, what they are on average");
+        }
+        if let (Arrivals::At(times), RateShape::Constant(rate)) = (&self.arrivals, &self.rate)
+            && rate.per_second == 0.0
+            && !times.is_empty()
+        {
+            let what = "the times of these arrivals are given, and a rate of 0/s says that none comes";
+            problems.error(format!("{path}.rate"), what).advise("write what they are on average");
+        }
         match &self.rate {
             RateShape::Constant(rate) if rate.per_second == 0.0 => {
                 problems.warning(format!("{path}.rate"), "at a rate of 0/s no request ever comes");

@@ -65,6 +65,25 @@ services: { api: { endpoints: { x: [ cpu: { exp: 11.763647059ms } ] } } }";
 }
 
 #[test]
+fn requests_at_given_times_are_no_rate() {
+    // 200 requests of 10 ms in the last second of 100: 2 % of a core on average, and half of them wait at the end.
+    let of = |from_s: f64| {
+        let times: Vec<String> = (0..200).map(|i| format!("{:.3}s", from_s + f64::from(i) * 0.005)).collect();
+        let yaml = format!(
+            "version: 1
+run: {{ duration: 100s, replications: 3 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 2/s, arrivals: {{ at: [{}] }} }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ cpu: 10ms ] }} }} }}",
+            times.join(", ")
+        );
+        outlook(&yaml)
+    };
+    assert!(matches!(of(99.0), Outlook::CannotTell(Reason::Unfinished { waiting, .. }) if waiting > 50.0), "{:?}", of(99.0));
+    // Long ago and worked off.
+    assert_eq!(of(10.0), Outlook::KeepsUp);
+}
+
+#[test]
 fn what_only_takes_long_is_not_overloaded() {
     // Nothing is held: 60 s of waiting in a run of 100 s.
     let yaml = "version: 1

@@ -127,3 +127,21 @@ services: { api: { endpoints: { x: [ cpu: 1ms ] } } }");
     a.equals("endpoint api.x", "arrivals total", 1398.0);
     a.equals("service api", "utilisation mean", 1.398 / 100.0);
 }
+
+#[test]
+fn gaps_of_any_law_are_stretched_to_the_rate() {
+    // Renewal theory, as above: cv² = 1/12 for U(0.5, 1.5) and 1/4 for an Erlang of four, whatever the mean that is written.
+    for (law, cv2) in [("uniform: [5s, 15s]", 1.0 / 12.0), ("erlang: { mean: 3ms, k: 4 }", 0.25)] {
+        let a = arrivals("100s", "0s", 1000, &format!("open: {{ rate: 10/s, arrivals: {{ gaps: {{ {law} }} }} }}"));
+        a.agrees("workload users", "arrivals total", 1000.0 + (cv2 - 1.0) / 2.0, 0.01);
+        varies(&a, cv2 * 1000.0);
+    }
+}
+
+#[test]
+fn requests_come_at_the_times_that_are_given() {
+    // By hand: at 0, 1, 1 and 2.5 s, and not at 10 s, the horizon; from 1 s on there are three.
+    let open = "open: { rate: 2/s, arrivals: { at: [0s, 1s, 1s, 2500ms, 10s] } }";
+    arrivals("10s", "0s", 2, open).equals("workload users", "arrivals total", 4.0);
+    arrivals("10s", "1s", 1, open).equals("workload users", "arrivals total", 3.0);
+}

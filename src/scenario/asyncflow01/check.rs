@@ -5,8 +5,9 @@
 //! Source: the original's schemas, `seed-format.md`. Tests: a table of refusals in `tests.rs`.
 
 use super::graph::{Graph, Kind};
-use super::payload::{ActiveUsers, EndKind, Endpoint, Event, RequestRate, Server, Settings, StartKind, Step};
+use super::payload::{ActiveUsers, Distribution, EndKind, Endpoint, Event, RequestRate, Resources, Server, StartKind, Step};
 use super::route;
+use super::variable::Variable;
 use crate::problem::{Problems, nearest};
 use crate::scenario::check::refusal;
 use crate::units::shown;
@@ -24,21 +25,42 @@ const OPERATIONS: [&str; 3] = ["cpu_time", "necessary_ram", "io_waiting_time"];
 /// Notes everything that is wrong with the payload.
 pub fn check(graph: &Graph, problems: &mut Problems) {
     let payload = graph.payload;
-    users(&payload.rqs_input.avg_active_users, problems);
-    requests(&payload.rqs_input.avg_request_per_minute_per_user, problems);
-    let window = payload.rqs_input.user_sampling_window;
-    demand(problems, whole(window, 1.0, 120.0), "rqs_input.user_sampling_window", "is a whole number of seconds from 1 to 120", window);
+    match (&payload.rqs_input, &payload.arrivals) {
+        (Some(_), Some(_)) => {
+            problems.error("arrivals", "requests come from `rqs_input` or from `arrivals`, not from both").advise("leave one of them out");
+        }
+        (None, None) => {
+            problems.error("", "nothing says when requests come").advise("add `arrivals: { id: rqs-1, lambda_rps: 30, model: poisson }`");
+        }
+        (None, Some(arrivals)) => super::arrivals::check(arrivals, problems),
+        (Some(input), None) => {
+            users(&input.avg_active_users, problems);
+            requests(&input.avg_request_per_minute_per_user, problems);
+            let window = input.user_sampling_window;
+            let rule = "is a whole number of seconds from 1 to 120";
+            demand(problems, whole(window, 1.0, 120.0), "rqs_input.user_sampling_window", rule, window);
+        }
+    }
     ids(graph, problems);
     for (index, server) in payload.topology_graph.nodes.servers.iter().enumerate() {
         check_server(server, &format!("topology_graph.nodes.servers[{index}]"), problems);
     }
     route::check(graph, problems);
-    settings(&payload.sim_settings, window, problems);
+    let nodes = &payload.topology_graph.nodes;
+    let balancer = nodes.load_balancer.as_ref().and_then(|balancer| balancer.lb_resources.as_ref());
+    let client = nodes.client.client_resources.as_ref();
+    for (place, resources) in [("client.client_resources", client), ("load_balancer.lb_resources", balancer)] {
+        if let Some(resources) = resources {
+            check_resources(resources, &format!("topology_graph.nodes.{place}"), problems);
+        }
+    }
+    settings(graph, problems);
     let events = payload.events.as_deref().unwrap_or_default();
     for (index, event) in events.iter().enumerate() {
         check_event(graph, event, &format!("events[{index}]"), problems);
     }
     never_all_down(graph, events, problems);
+    never_twice_down(events, problems);
 }
 
 /// Refuses a number, unless its rule holds; the last word of the path is its name.
@@ -70,15 +92,15 @@ fn requests(rate: &RequestRate, problems: &mut Problems) {
 fn ids(graph: &Graph, problems: &mut Problems) {
     let topology = &graph.payload.topology_graph;
     let servers =
-        topology.nodes.servers.iter().enumerate().map(|(i, server)| (format!("topology_graph.nodes.servers[{i}].id"), &server.id));
-    let balancer = graph.balancer().map(|balancer| ("topology_graph.nodes.load_balancer.id".to_string(), &balancer.id));
-    let services: Vec<(String, &String)> = balancer.into_iter().chain(servers).collect();
+        topology.nodes.servers.iter().enumerate().map(|(i, server)| (format!("topology_graph.nodes.servers[{i}].id"), server.id.as_str()));
+    let balancer = graph.balancer().map(|balancer| ("topology_graph.nodes.load_balancer.id".to_string(), balancer.id.as_str()));
+    let services: Vec<(String, &str)> = balancer.into_iter().chain(servers).collect();
     for (path, _) in services.iter().filter(|(_, id)| *id == "users") {
         problems.error(path, "`users` means everybody who sends requests, and cannot be a server").advise("choose another id");
     }
-    let generator = ("rqs_input.id".to_string(), &graph.payload.rqs_input.id);
-    let client = ("topology_graph.nodes.client.id".to_string(), &topology.nodes.client.id);
-    let nodes: Vec<(String, &String)> = [generator, client].into_iter().chain(services).collect();
+    let generator = (format!("{}.id", graph.generator_path()), graph.generator());
+    let client = ("topology_graph.nodes.client.id".to_string(), topology.nodes.client.id.as_str());
+    let nodes: Vec<(String, &str)> = [generator, client].into_iter().chain(services).collect();
     for (path, id) in &nodes {
         if !may_be_name(id) || id.contains("->") {
             let what = format!("`{}` cannot be the id of a node", shown(id));
@@ -86,9 +108,10 @@ fn ids(graph: &Graph, problems: &mut Problems) {
         }
     }
     unique("node", nodes, problems);
-    let edges = topology.edges.iter().enumerate().map(|(i, edge)| (format!("topology_graph.edges[{i}].id"), &edge.id));
+    let edges = topology.edges.iter().enumerate().map(|(i, edge)| (format!("topology_graph.edges[{i}].id"), edge.id.as_str()));
     unique("edge", edges, problems);
-    let events = graph.payload.events.iter().flatten().enumerate().map(|(i, event)| (format!("events[{i}].event_id"), &event.event_id));
+    let events =
+        graph.payload.events.iter().flatten().enumerate().map(|(i, event)| (format!("events[{i}].event_id"), event.event_id.as_str()));
     unique("event", events, problems);
 }
 
@@ -99,10 +122,10 @@ fn may_be_name(name: &str) -> bool {
     refusal(name, &[]).is_none() && !name.to_lowercase().starts_with("x-")
 }
 
-fn unique<'p>(what: &str, ids: impl IntoIterator<Item = (String, &'p String)>, problems: &mut Problems) {
+fn unique<'p>(what: &str, ids: impl IntoIterator<Item = (String, &'p str)>, problems: &mut Problems) {
     let mut first: IndexMap<&str, String> = IndexMap::new();
     for (path, id) in ids {
-        if let Some(other) = first.get(id.as_str()) {
+        if let Some(other) = first.get(id) {
             problems.error(&path, format!("the {what} id `{id}` is given twice")).advise(format!("`{other}` is `{id}` already"));
         } else {
             first.insert(id, path);
@@ -110,20 +133,31 @@ fn unique<'p>(what: &str, ids: impl IntoIterator<Item = (String, &'p String)>, p
     }
 }
 
-fn check_server(server: &Server, path: &str, problems: &mut Problems) {
-    let resources = &server.server_resources;
-    let at = |field: &str| format!("{path}.server_resources.{field}");
+fn check_resources(resources: &Resources, path: &str, problems: &mut Problems) {
+    let at = |field: &str| format!("{path}.{field}");
     demand(problems, whole(resources.cpu_cores, 1.0, 4096.0), at("cpu_cores"), "is a whole number from 1 to 4096", resources.cpu_cores);
     let enough = whole(resources.ram_mb, 256.0, MOST_MB);
     demand(problems, enough, at("ram_mb"), "is a whole number of MB from 256 to 10^12", resources.ram_mb);
     if let Some(pool) = resources.db_connection_pool {
         demand(problems, whole(pool, 1.0, 1e9), at("db_connection_pool"), "is a whole number from 1 to 10^9", pool);
     }
+    let each = resources.ram_per_process;
+    demand(problems, (0.0..=MOST_MB).contains(&each), at("ram_per_process"), "is from 0 to 10^12 MB", each);
+    if resources.processes_mb() >= resources.ram_mb && enough {
+        let (taken, ram_mb) = (resources.processes_mb(), resources.ram_mb);
+        let what = format!("the processes of all cores take {taken} MB, and there are {ram_mb} MB: nothing is left for requests");
+        problems.error(at("ram_per_process"), what).advise("raise `ram_mb`, or lower `ram_per_process`");
+    }
+}
+
+fn check_server(server: &Server, path: &str, problems: &mut Problems) {
+    let resources = &server.server_resources;
+    check_resources(resources, &format!("{path}.server_resources"), problems);
     if server.endpoints.is_empty() {
         problems.error(format!("{path}.endpoints"), format!("`{}` has no endpoint: it could serve nothing", server.id));
     }
     for (index, endpoint) in server.endpoints.iter().enumerate() {
-        check_endpoint(endpoint, resources.ram_mb, &format!("{path}.endpoints[{index}]"), problems);
+        check_endpoint(endpoint, resources.ram_mb - resources.processes_mb(), &format!("{path}.endpoints[{index}]"), problems);
     }
 }
 
@@ -135,7 +169,7 @@ fn check_endpoint(endpoint: &Endpoint, ram_mb: f64, path: &str, problems: &mut P
         let what = format!("`{}` cannot be the name of an endpoint", shown(&endpoint.endpoint_name));
         problems.error(format!("{path}.endpoint_name"), what).advise(format!("write for example `/api`: {NAMES}"));
     }
-    let need: f64 = endpoint.steps.iter().filter_map(|step| step.step_operation.get("necessary_ram")).sum();
+    let need: f64 = endpoint.steps.iter().filter_map(|step| step.step_operation.get("necessary_ram")).map(|need| need.mean).sum();
     if need > ram_mb {
         let what = format!("a request needs {need} MB here, and the server has {ram_mb} MB: none could ever be served");
         problems.error(path, what).advise("raise `ram_mb`, or lower `necessary_ram`");
@@ -163,19 +197,56 @@ fn check_step(step: &Step, path: &str, problems: &mut Problems) {
         "necessary_ram" => (MOST_MB, "is more than 0 MB and at most 10^12 MB"),
         _ => (LONGEST_S, "is more than 0 s and at most 10^9 s"),
     };
-    demand(problems, *amount > 0.0 && *amount <= most, format!("{path}.{wanted}"), rule, *amount);
+    let path = format!("{path}.{wanted}");
+    if amount.distribution.is_none() {
+        demand(problems, amount.mean > 0.0 && amount.mean <= most, path, rule, amount.mean);
+    } else if wanted == "necessary_ram" {
+        problems.error(path, "`necessary_ram` is a number, and cannot be random").advise("write its mean: one number of MB");
+    } else {
+        time(amount, &path, problems);
+    }
 }
 
-fn settings(settings: &Settings, window: f64, problems: &mut Problems) {
+/// A random time, or a plain one.
+pub fn time(time: &Variable, path: &str, problems: &mut Problems) {
+    let at = |field: &str| if time.distribution.is_some() { format!("{path}.{field}") } else { path.to_string() };
+    let holds = time.mean > 0.0 && time.mean <= LONGEST_S;
+    demand(problems, holds, at("mean"), "is more than 0 s and at most 10^9 s", time.mean);
+    let variance = time.variance.unwrap_or(0.0);
+    demand(problems, (0.0..=LONGEST_S).contains(&variance), at("variance"), "is from 0 to 10^9", variance);
+    let (mu, sigma) = (time.mean, time.variance());
+    match time.distribution {
+        Some(Distribution::LogNormal) if sigma > 3.7 || mu + sigma * sigma / 2.0 > LONGEST_S.ln() => {
+            let what = format!(
+                "a `log_normal` with μ = {mu} and σ = {sigma}, as `mean` and `variance` were used, is too large to be a latency or a time of a step"
+            );
+            problems.error(path, what).advise("μ is the logarithm of the median in seconds: at most 20, and σ at most 3.7");
+        }
+        Some(Distribution::Deterministic) => {
+            let what = "the original cannot draw a time from `deterministic`";
+            problems.error(at("distribution"), what).advise(format!("write the number alone, `{mu}`"));
+        }
+        Some(Distribution::Weibull | Distribution::Pareto | Distribution::Erlang | Distribution::Empirical) => {
+            let what = "the original draws gaps between arrivals from this, and no times";
+            let help = "write `exponential`, `normal` or `log_normal`; or `asyncflow convert` the file and write the native distribution";
+            problems.error(at("distribution"), what).advise(help);
+        }
+        _ => {}
+    }
+}
+
+fn settings(graph: &Graph, problems: &mut Problems) {
+    let settings = &graph.payload.sim_settings;
     let time = settings.total_simulation_time;
     let path = "sim_settings.total_simulation_time";
-    demand(problems, whole(time, 5.0, LONGEST_S), path, "is a whole number of seconds from 5 to 10^9", time);
+    demand(problems, (5.0..=LONGEST_S).contains(&time), path, "is from 5 to 10^9 s", time);
+    let window = graph.payload.rqs_input.as_ref().map_or(f64::INFINITY, |input| input.user_sampling_window);
     if time / window > 1e7 {
         let what = format!("the number of users would be drawn {:.0} times, and at most 10M times", time / window);
         problems.error(path, what).advise("shorten the simulation, or lengthen `user_sampling_window`");
     }
     let period = settings.sample_period_s;
-    demand(problems, (0.001..=0.1).contains(&period), "sim_settings.sample_period_s", "is from 0.001 to 0.1 s", period);
+    demand(problems, (0.001..=0.5).contains(&period), "sim_settings.sample_period_s", "is from 0.001 to 0.5 s", period);
 }
 
 fn check_event(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
@@ -262,6 +333,19 @@ fn never_all_down(graph: &Graph, events: &[Event], problems: &mut Problems) {
         if servers.len() == graph.servers.len() {
             let path = format!("events[{index}].start.t_start");
             problems.error(path, format!("from {at} s on all servers are down")).advise("keep one server up at every moment");
+        }
+    }
+}
+
+/// No server goes down while it is down.
+fn never_twice_down(events: &[Event], problems: &mut Problems) {
+    let down = |event: &Event| event.start.kind == StartKind::ServerDown && event.start.t_start < event.end.t_end;
+    for (index, event) in events.iter().enumerate().filter(|(_, event)| down(event)) {
+        let (from, to) = (event.start.t_start, event.end.t_end);
+        let same = |other: &&Event| other.target_id == event.target_id && other.start.t_start < to && from < other.end.t_end;
+        if let Some(other) = events[..index].iter().filter(|other| down(other)).find(same) {
+            let what = format!("`{}` is down already at that time, by `{}`", event.target_id, other.event_id);
+            problems.error(format!("events[{index}].start.t_start"), what).advise("make one event of both, or move one of them");
         }
     }
 }

@@ -46,7 +46,12 @@ impl<'p> Graph<'p> {
         self.payload.topology_graph.nodes.load_balancer.as_ref()
     }
     pub fn generator(&self) -> &'p str {
-        &self.payload.rqs_input.id
+        let old = self.payload.rqs_input.as_ref().map(|input| input.id.as_str());
+        old.or(self.payload.arrivals.as_ref().map(|arrivals| arrivals.id.as_str())).unwrap_or_default()
+    }
+    /// Where the generator stands in the file.
+    pub fn generator_path(&self) -> &'static str {
+        if self.payload.rqs_input.is_some() { "rqs_input" } else { "arrivals" }
     }
     pub fn client(&self) -> &'p str {
         &self.payload.topology_graph.nodes.client.id
@@ -71,6 +76,10 @@ impl<'p> Graph<'p> {
     pub fn outgoing(&self, node: &str) -> impl Iterator<Item = (usize, &'p Edge)> {
         let edges = self.edges();
         self.outgoing.get(node).into_iter().flatten().map(move |index| (*index, &edges[*index]))
+    }
+    /// Where the response of a server goes on to, if not home: to the client, or to the generator past it.
+    pub fn onward(&self, server: &str) -> Option<&'p str> {
+        self.next(server).filter(|next| !matches!(self.kind(next), Some(Kind::Client | Kind::Generator)))
     }
     /// Where the one edge that leaves a node leads.
     pub fn next(&self, node: &str) -> Option<&'p str> {

@@ -5,6 +5,7 @@
 //! first are noted, with what was probably wanted. Source: the original's samplers; `seed-format.md`. Tests in `tests.rs`.
 
 use super::payload::{ActiveUsers, Distribution, Edge, UsersDistribution};
+use super::variable::Variable;
 use crate::problem::Problems;
 use crate::random::dists::exp::Exp;
 use crate::random::dists::lognormal::Lognormal;
@@ -14,14 +15,22 @@ use crate::random::dists::uniform::Uniform;
 use crate::scenario::Dist;
 use crate::units::{Count, Quantity, Span};
 
-/// The latency of an edge; `path` is the edge's.
+/// The latency of an edge; `path` is the edge's. A link without any is crossed in no time.
 pub fn latency(edge: &Edge, path: &str, problems: &mut Problems) -> Dist<Span> {
-    let latency = &edge.latency;
-    let (mean, variance) = (latency.mean, latency.variance());
+    edge.latency.as_ref().map_or(Dist::constant(Span::ZERO), |latency| time(latency, &format!("{path}.latency"), "latency", problems))
+}
+
+/// What a time was drawn from; `word` is the native word for it, and `path` its own.
+pub fn time(written: &Variable, path: &str, word: &str, problems: &mut Problems) -> Dist<Span> {
+    let (mean, variance) = (written.mean, written.variance());
     let wanted = Span::from_seconds(mean);
-    let path = format!("{path}.latency");
-    let (dist, what, help) = match latency.distribution {
+    let native = |text: String| native(wanted, word, &text);
+    let (dist, what, help) = match written.distribution.unwrap_or(Distribution::Deterministic) {
         Distribution::Exponential => return Dist::Exp(Exp { mean: wanted }),
+        // `check` lets only plain numbers come here.
+        Distribution::Deterministic | Distribution::Weibull | Distribution::Pareto | Distribution::Erlang | Distribution::Empirical => {
+            return Dist::constant(wanted);
+        }
         Distribution::Normal => {
             let sd = Span::from_seconds(variance);
             let what = format!("`normal` has a mean of {wanted} here and a standard deviation of {sd}: `variance` was used as that");
@@ -32,29 +41,33 @@ pub fn latency(edge: &Edge, path: &str, problems: &mut Problems) -> Dist<Span> {
             let dist = lognormal(mean, variance);
             let real = Span::from_seconds((mean + variance * variance / 2.0).exp());
             let what = format!("`log_normal` has a mean of {real} here: `mean` and `variance` were used as μ = {mean} and σ = {variance}");
-            let cv = latency.variance.map_or(1.0, |variance| (variance.sqrt() / mean * 1000.0).round() / 1000.0);
-            (dist, what, native(wanted, &format!("{{ lognormal: {{ mean: {wanted}, cv: {cv} }} }}")))
+            let cv = written.variance.map_or(1.0, |variance| (variance.sqrt() / mean * 1000.0).round() / 1000.0);
+            (dist, what, native(format!("{{ lognormal: {{ mean: {wanted}, cv: {cv} }} }}")))
         }
         Distribution::Uniform => {
             let what = "`uniform` is from 0s to 1s here: the mean was not used".to_string();
             let twice = Span::from_seconds(2.0 * mean);
             let between = [Span::ZERO, Span::from_seconds(1.0)];
-            (Dist::Uniform(Uniform { between }), what, native(wanted, &format!("{{ uniform: [0s, {twice}] }}")))
+            (Dist::Uniform(Uniform { between }), what, native(format!("{{ uniform: [0s, {twice}] }}")))
         }
         Distribution::Poisson => {
             let what = format!("`poisson` is a whole number of seconds here, with a mean of {wanted}");
-            let help = "poisson is what an edge gets that names no distribution; probably `distribution: exponential` was meant";
+            let who = if word == "latency" { "an edge" } else { "a step" };
+            let help = format!("poisson is what {who} gets that names no distribution; probably `distribution: exponential` was meant");
             let step = Span::from_seconds(1.0);
-            (Dist::Poisson(Poisson::Steps(Steps { mean: wanted, step })), what, help.to_string())
+            (Dist::Poisson(Poisson::Steps(Steps { mean: wanted, step })), what, help)
         }
     };
-    problems.note(path, what).advise(help);
+    match word {
+        "latency" => problems.note(path, what).advise(help),
+        _ => problems.warning(path, what).advise(help),
+    };
     dist
 }
 
 /// How to write what a 0.1 file cannot say.
-fn native(wanted: Span, latency: &str) -> String {
-    format!("if a mean of {wanted} was meant, `asyncflow convert` the file and write there `latency: {latency}`")
+fn native(wanted: Span, word: &str, law: &str) -> String {
+    format!("if a mean of {wanted} was meant, `asyncflow convert` the file and write there `{word}: {law}`")
 }
 
 /// The root of a variance, to nine decimals.

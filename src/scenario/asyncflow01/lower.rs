@@ -4,9 +4,10 @@
 //! service of one instance of its own name. An edge is the link of its own id. A server that leads to another hands its requests on (`then`).
 //! Limits: expects what `check` found no error in. Source: `seed-format.md`, "What it means". Tests in `tests.rs`.
 
-use super::graph::{Graph, Kind};
-use super::latency::{active, latency};
-use super::payload::{self, Algorithm, Event, Server, StartKind};
+use super::arrivals::open;
+use super::graph::Graph;
+use super::latency::{active, latency, time};
+use super::payload::{self, Algorithm, EdgeType, Event, Server, StartKind};
 use crate::fault::{Added, Crash, Degrade};
 use crate::problem::Problems;
 use crate::scenario::{
@@ -31,7 +32,7 @@ pub fn lower(graph: &Graph, problems: &mut Problems) -> Scenario {
         name: String::new(),
         run: Run { duration, ..Run::default() },
         workload: IndexMap::from([(graph.generator().to_string(), workload(graph, problems))]),
-        services: services(graph),
+        services: services(graph, problems),
         links: links(graph, problems),
         faults: events.filter_map(|(index, event)| fault(graph, event, &format!("events[{index}]"), problems)).collect(),
         slos: IndexMap::new(),
@@ -61,7 +62,14 @@ fn notes(graph: &Graph, problems: &mut Problems) {
         let what = format!("`probability` is ignored, as in AsyncFlow 0.1: it does not choose between edges from `{}`", edge.source);
         problems.note(format!("topology_graph.edges[{index}].probability"), what);
     }
+    if topology.nodes.client.client_resources.is_some() {
+        problems
+            .note("topology_graph.nodes.client.client_resources", "the resources of a client are not modelled: it only passes messages on");
+    }
     let Some(balancer) = graph.balancer() else { return };
+    if balancer.lb_resources.is_some() {
+        problems.note("topology_graph.nodes.load_balancer.lb_resources", "the resources of a balancer are not modelled: it takes no time");
+    }
     for id in graph.behind.iter().filter(|id| !balancer.server_covered.iter().any(|covered| covered == *id)) {
         let what = format!("the balancer chooses `{id}` too, because it has an edge to it, though `server_covered` does not name it");
         problems.note("topology_graph.nodes.load_balancer.server_covered", what);
@@ -69,30 +77,36 @@ fn notes(graph: &Graph, problems: &mut Problems) {
 }
 
 fn workload(graph: &Graph, problems: &mut Problems) -> Workload {
-    let input = &graph.payload.rqs_input;
-    let each = Rate::per_second(input.avg_request_per_minute_per_user.mean / 60.0);
-    let resample = Span::from_seconds(input.user_sampling_window);
-    Workload {
+    let mut workload = Workload {
         to: graph.next(graph.client()).map(str::to_string),
         mix: IndexMap::new(),
         via: vec![graph.client().to_string()],
-        open: None,
-        users: Some(Users { active: active(&input.avg_active_users, problems), each, resample }),
+        open: graph.payload.arrivals.as_ref().map(|arrivals| open(arrivals, graph)),
+        users: None,
+    };
+    if let Some(input) = &graph.payload.rqs_input {
+        let each = Rate::per_second(input.avg_request_per_minute_per_user.mean / 60.0);
+        let resample = Span::from_seconds(input.user_sampling_window);
+        workload.users = Some(Users { active: active(&input.avg_active_users, problems), each, resample });
     }
+    workload
 }
 
-fn services(graph: &Graph) -> IndexMap<String, Service> {
+fn services(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Service> {
     let mut services = IndexMap::new();
     if let Some(balancer) = graph.balancer() {
         let balance = match balancer.algorithms {
-            Algorithm::RoundRobin => Balance::RoundRobin,
+            // `check` refuses the one queue of `fcfs`.
+            Algorithm::RoundRobin | Algorithm::Fcfs => Balance::RoundRobin,
             Algorithm::LeastConnection => Balance::LeastInTransit,
+            Algorithm::Random => Balance::Random,
         };
-        let instances = graph.behind.iter().map(|id| (id.to_string(), instance(graph, graph.servers[id])));
-        services.insert(balancer.id.clone(), service(balance, instances.collect()));
+        let instances = graph.behind.iter().map(|id| (id.to_string(), instance(graph, graph.servers[id], problems)));
+        let instances = instances.collect();
+        services.insert(balancer.id.clone(), service(balance, instances));
     }
     for (id, server) in graph.servers.iter().filter(|(id, _)| !graph.behind.contains(*id)) {
-        let instances = IndexMap::from([(id.to_string(), instance(graph, server))]);
+        let instances = IndexMap::from([(id.to_string(), instance(graph, server, problems))]);
         services.insert(id.to_string(), service(Balance::default(), instances));
     }
     services
@@ -111,19 +125,22 @@ fn service(balance: Balance, instances: IndexMap<String, InstanceSpec>) -> Servi
     }
 }
 
-fn instance(graph: &Graph, server: &Server) -> InstanceSpec {
+fn instance(graph: &Graph, server: &Server, problems: &mut Problems) -> InstanceSpec {
     let resources = &server.server_resources;
-    let memory = Some(megabytes(resources.ram_mb));
+    let memory = Some(megabytes(resources.ram_mb - resources.processes_mb()));
+    let servers = &graph.payload.topology_graph.nodes.servers;
+    let number = servers.iter().position(|other| std::ptr::eq(other, server)).unwrap_or_default();
     let mut endpoints = IndexMap::new();
-    for endpoint in &server.endpoints {
-        let steps = endpoint.steps.iter().filter_map(step).collect();
+    for (index, endpoint) in server.endpoints.iter().enumerate() {
+        let path = |i| format!("topology_graph.nodes.servers[{number}].endpoints[{index}].steps[{i}].step_operation");
+        let steps = endpoint.steps.iter().enumerate().filter_map(|(i, written)| step(written, &path(i), problems)).collect();
         endpoints.insert(name(&endpoints, &endpoint.endpoint_name), Endpoint { request: None, response: None, steps });
     }
     InstanceSpec {
         instance: Machine { cpu: resources.cpu_cores as u32, memory, ..Machine::default() },
         runtime: Runtime::Tasks(Tasks::default()),
         endpoints,
-        then: graph.next(&server.id).filter(|next| graph.kind(next) != Some(Kind::Client)).map(str::to_string),
+        then: graph.onward(&server.id).map(str::to_string),
     }
 }
 
@@ -140,13 +157,16 @@ fn megabytes(megabytes: f64) -> Bytes {
 }
 
 /// A step; the check has seen to its one operation.
-fn step(step: &payload::Step) -> Option<Step> {
-    let amount = *step.step_operation.first()?.1;
-    let span = Dist::constant(Span::from_seconds(amount));
+fn step(step: &payload::Step, path: &str, problems: &mut Problems) -> Option<Step> {
+    let (operation, amount) = step.step_operation.first()?;
+    let path = format!("{path}.{operation}");
     Some(match step.kind.operation() {
-        "cpu_time" => Step::Cpu(Cpu(span)),
-        "necessary_ram" => Step::Memory(Memory(Dist::constant(megabytes(amount)))),
-        _ => Step::Wait(Wait { span, label: step.kind.word().strip_prefix("io_").map(str::to_string) }),
+        "cpu_time" => Step::Cpu(Cpu(time(amount, &path, "cpu", problems))),
+        "necessary_ram" => Step::Memory(Memory(Dist::constant(megabytes(amount.mean)))),
+        _ => {
+            let span = time(amount, &path, "wait", problems);
+            Step::Wait(Wait { span, label: step.kind.word().strip_prefix("io_").map(str::to_string) })
+        }
     })
 }
 
@@ -154,8 +174,11 @@ fn links(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Link> {
     let mut links = IndexMap::new();
     for (index, edge) in graph.edges().iter().enumerate() {
         let latency = latency(edge, &format!("topology_graph.edges[{index}]"), problems);
-        let link = Link { id: Some(edge.id.clone()), latency, loss: Share { fraction: edge.dropout_rate } };
-        links.insert(format!("{} -> {}", edge.source, edge.target), link);
+        let of_its_kind = if edge.edge_type == Some(EdgeType::LinkConnection) { 0.0 } else { 0.01 };
+        let loss = Share { fraction: edge.dropout_rate.unwrap_or(of_its_kind) };
+        // Past the client is to it: the request is done when the response is there.
+        let target = if edge.target == graph.generator() { graph.client() } else { &edge.target };
+        links.insert(format!("{} -> {target}", edge.source), Link { id: Some(edge.id.clone()), latency, loss });
     }
     links
 }

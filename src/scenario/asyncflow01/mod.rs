@@ -1,4 +1,4 @@
-//! AsyncFlow 0.1 payloads: read, checked, and lowered to the native [`Scenario`]. The engine knows nothing of them.
+//! AsyncFlow payloads, of 0.1 and of the later format that begins with `arrivals`: read, checked, and lowered to the native [`Scenario`]. The engine knows nothing of them.
 //!
 //! Law: the same system. Names stay, every edge is crossed exactly where the original crossed it, and every number means what the original
 //! made of it; where that is probably not what was meant, a note says so. `payload` has the file's types, `graph` the nodes and
@@ -8,6 +8,7 @@
 //! Source: AsyncFlow 0.1.1 (github.com/AsyncFlow-Sim/AsyncFlow), its schemas and its runtime.
 //! Tests in `tests.rs`: a payload with everything, every refusal, every note.
 
+mod arrivals;
 mod check;
 mod graph;
 mod latency;
@@ -16,6 +17,9 @@ mod payload;
 mod route;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_later;
+mod variable;
 
 use super::text::{self, Node, Value};
 use super::{Scenario, hints};
@@ -23,9 +27,11 @@ use crate::problem::{Problem, Problems};
 use graph::Graph;
 use payload::Payload;
 
-/// Whether a file is an AsyncFlow 0.1 payload: its top level has `rqs_input`.
+/// Whether a file is a payload of the original: its top level has `rqs_input`, or `arrivals` beside `topology_graph`.
 pub fn is_asyncflow01(root: &Node) -> bool {
-    matches!(&root.value, Value::Map(entries) if entries.iter().any(|entry| entry.key == "rqs_input"))
+    let Value::Map(entries) = &root.value else { return false };
+    let has = |key: &str| entries.iter().any(|entry| entry.key == key);
+    has("rqs_input") || has("arrivals") && has("topology_graph")
 }
 
 /// The payload as a native scenario, without a name; or nothing, and all that is wrong with it. Notes come with a scenario too.

@@ -1,9 +1,10 @@
-//! The types of an AsyncFlow 0.1 file, field by field.
+//! The types of a file of the original, 0.1 or later, field by field.
 //!
 //! Limits: every number is read as a fraction, and `check` says which must be whole and how large they may be. Unknown fields are refused
 //! everywhere; the original did so only in places, and passed over a slip in the others.
 //! Source: the original's schemas. Tested with the checks, in `tests.rs`.
 
+use super::variable::Variable;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -11,7 +12,10 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Payload {
-    pub rqs_input: Generator,
+    /// Who sends, in 0.1's format.
+    pub rqs_input: Option<Generator>,
+    /// Who sends, in the later format.
+    pub arrivals: Option<Arrivals>,
     pub topology_graph: Topology,
     pub sim_settings: Settings,
     pub events: Option<Vec<Event>>,
@@ -29,6 +33,20 @@ pub struct Generator {
     /// Seconds.
     #[serde(default = "a_minute")]
     pub user_sampling_window: f64,
+}
+
+/// A stream of requests with independent gaps, in the later format.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arrivals {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub _kind: Option<GeneratorType>,
+    pub lambda_rps: f64,
+    pub model: ArrivalModel,
+    pub variability: Option<Variability>,
+    /// Seconds.
+    pub empirical_data: Option<Vec<f64>>,
 }
 
 /// How many users are active.
@@ -76,6 +94,8 @@ pub struct Client {
     pub id: String,
     #[serde(rename = "type")]
     pub _kind: Option<ClientType>,
+    /// Not modelled.
+    pub client_resources: Option<Resources>,
 }
 
 /// The balancer.
@@ -89,6 +109,8 @@ pub struct LoadBalancer {
     pub algorithms: Algorithm,
     #[serde(default)]
     pub server_covered: Vec<String>,
+    /// Not modelled.
+    pub lb_resources: Option<Resources>,
 }
 
 /// A server.
@@ -111,6 +133,9 @@ pub struct Resources {
     #[serde(default = "a_thousand_megabytes")]
     pub ram_mb: f64,
     pub db_connection_pool: Option<f64>,
+    /// Megabytes that the process of each core takes from the start.
+    #[serde(default)]
+    pub ram_per_process: f64,
 }
 
 /// What a server does for a request.
@@ -129,7 +154,7 @@ pub struct Endpoint {
 pub struct Step {
     pub kind: StepKind,
     /// Exactly one, by its name.
-    pub step_operation: IndexMap<String, f64>,
+    pub step_operation: IndexMap<String, Variable>,
 }
 
 /// A link, one way.
@@ -139,30 +164,13 @@ pub struct Edge {
     pub id: String,
     pub source: String,
     pub target: String,
-    pub latency: Latency,
+    /// Required of a network connection, and only there.
+    pub latency: Option<Variable>,
     /// Ignored, as it was.
     pub probability: Option<f64>,
-    #[serde(rename = "edge_type")]
-    pub _kind: Option<EdgeType>,
-    #[serde(default = "one_percent")]
-    pub dropout_rate: f64,
-}
-
-/// How long a message travels, in seconds, in the original's words.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Latency {
-    pub mean: f64,
-    #[serde(default)]
-    pub distribution: Distribution,
-    pub variance: Option<f64>,
-}
-
-impl Latency {
-    /// Where it is not given, `variance` is the mean.
-    pub fn variance(&self) -> f64 {
-        self.variance.unwrap_or(self.mean)
-    }
+    pub edge_type: Option<EdgeType>,
+    /// 0.01 of a network connection that does not say it.
+    pub dropout_rate: Option<f64>,
 }
 
 /// How to run.
@@ -230,21 +238,25 @@ words! {
     /// What `type` may say of a server.
     ServerType: Server;
     /// What `edge_type` may say.
-    EdgeType: NetworkConnection;
+    EdgeType: NetworkConnection LinkConnection;
     /// How a number of users is drawn.
     UsersDistribution: Poisson Normal;
     /// How the requests of a user are drawn.
     RateDistribution: Poisson;
-    /// How a latency is drawn.
-    Distribution: Poisson Normal LogNormal Exponential Uniform;
+    /// How a latency or a time of a step is drawn.
+    Distribution: Poisson Normal LogNormal Exponential Uniform Weibull Pareto Erlang Deterministic Empirical;
+    /// How the gaps between arrivals are drawn.
+    ArrivalModel: Poisson Exponential Deterministic Uniform LogNormal Weibull Pareto Erlang Empirical;
+    /// How much the gaps vary.
+    Variability: Low Medium High;
     /// How the balancer chooses.
-    Algorithm: RoundRobin LeastConnection;
+    Algorithm: RoundRobin LeastConnection Random Fcfs;
     /// What a step is.
     StepKind: InitialParsing CpuBoundOperation Cpu Ram IoTaskSpawn IoLlm IoWait IoDb IoCache;
     /// A series that the original sampled.
-    SampledMetric: ReadyQueueLen EventLoopIoSleep RamInUse EdgeConcurrentConnection;
+    SampledMetric: ReadyQueueLen EventLoopIoSleep RamInUse EdgeConcurrentConnection LSystem LqLb ServerUtilization;
     /// A list that the original kept.
-    EventMetric: RqsClock LlmCost;
+    EventMetric: RqsClock LlmCost RqsServerClock ServiceTime IoTime WaitingTime;
     /// What starts.
     StartKind: ServerDown NetworkSpikeStart;
     /// What ends.
@@ -269,6 +281,30 @@ impl Default for Distribution {
 impl Default for Algorithm {
     fn default() -> Algorithm {
         Algorithm::RoundRobin
+    }
+}
+
+impl Resources {
+    /// What the processes take from the start, in megabytes.
+    pub fn processes_mb(&self) -> f64 {
+        self.cpu_cores * self.ram_per_process
+    }
+}
+
+impl ArrivalModel {
+    /// Its own word.
+    pub fn word(self) -> &'static str {
+        match self {
+            ArrivalModel::Poisson => "poisson",
+            ArrivalModel::Exponential => "exponential",
+            ArrivalModel::Deterministic => "deterministic",
+            ArrivalModel::Uniform => "uniform",
+            ArrivalModel::LogNormal => "log_normal",
+            ArrivalModel::Weibull => "weibull",
+            ArrivalModel::Pareto => "pareto",
+            ArrivalModel::Erlang => "erlang",
+            ArrivalModel::Empirical => "empirical",
+        }
     }
 }
 
@@ -308,9 +344,6 @@ fn one_core() -> f64 {
 }
 fn a_thousand_megabytes() -> f64 {
     1024.0
-}
-fn one_percent() -> f64 {
-    0.01
 }
 fn ten_milliseconds() -> f64 {
     0.01

@@ -3,9 +3,9 @@
 //! Law: generator → client → (balancer →) servers → client; only the balancer may choose. Source: the original's schemas (`edges`, `graph`,
 //! `nodes`) and how its runtime wires what they let pass. Tests: a table of refusals in `tests.rs`.
 
-use super::check::{LONGEST_S, demand};
+use super::check::{demand, time};
 use super::graph::{Graph, Kind};
-use super::payload::{Distribution, Edge};
+use super::payload::{Algorithm, Edge, EdgeType};
 use crate::problem::{Problems, nearest};
 use indexmap::IndexSet;
 
@@ -22,6 +22,7 @@ pub fn check(graph: &Graph, problems: &mut Problems) {
             problems.error(path, what).advise("one edge joins two nodes in one direction; leave one of them out");
         }
     }
+    kinds(graph, problems);
     covered(graph, problems);
     one_way(graph, problems);
     entrance(graph, problems);
@@ -32,19 +33,33 @@ pub fn check(graph: &Graph, problems: &mut Problems) {
 }
 
 fn numbers(edge: &Edge, path: &str, problems: &mut Problems) {
-    let latency = &edge.latency;
-    let holds = latency.mean > 0.0 && latency.mean <= LONGEST_S;
-    demand(problems, holds, format!("{path}.latency.mean"), "is more than 0 s and at most 10^9 s", latency.mean);
-    let variance = latency.variance.unwrap_or(0.0);
-    demand(problems, (0.0..=LONGEST_S).contains(&variance), format!("{path}.latency.variance"), "is from 0 to 10^9", variance);
-    demand(problems, (0.0..=1.0).contains(&edge.dropout_rate), format!("{path}.dropout_rate"), "is from 0 to 1", edge.dropout_rate);
-    let (mu, sigma) = (latency.mean, latency.variance());
-    if latency.distribution == Distribution::LogNormal && (sigma > 3.7 || mu + sigma * sigma / 2.0 > LONGEST_S.ln()) {
-        let what =
-            format!("a `log_normal` with μ = {mu} and σ = {sigma}, as `mean` and `variance` were used, is too large to be a latency");
-        problems
-            .error(format!("{path}.latency"), what)
-            .advise("μ is the logarithm of the median in seconds: at most 20, and σ at most 3.7");
+    let is_plain = edge.edge_type == Some(EdgeType::LinkConnection);
+    match (&edge.latency, is_plain) {
+        (Some(latency), false) => time(latency, &format!("{path}.latency"), problems),
+        (None, false) => {
+            let what = format!("the edge `{}` does not say its latency", edge.id);
+            problems.error(path, what).advise("add for example `latency: 0.003`, or write `edge_type: link_connection` on every edge");
+        }
+        (Some(_), true) => {
+            problems.error(format!("{path}.latency"), "a `link_connection` has no latency").advise("leave it out");
+        }
+        (None, true) => {}
+    }
+    if let Some(rate) = edge.dropout_rate {
+        if is_plain {
+            problems.error(format!("{path}.dropout_rate"), "a `link_connection` loses nothing").advise("leave `dropout_rate` out");
+        }
+        demand(problems, (0.0..=1.0).contains(&rate), format!("{path}.dropout_rate"), "is from 0 to 1", rate);
+    }
+}
+
+/// Edges are of one kind.
+fn kinds(graph: &Graph, problems: &mut Problems) {
+    let is_plain = |edge: &Edge| edge.edge_type == Some(EdgeType::LinkConnection);
+    let Some(first) = graph.edges().first().map(is_plain) else { return };
+    if let Some(index) = graph.edges().iter().position(|edge| is_plain(edge) != first) {
+        let what = "edges are all `link_connection` or all `network_connection`, and these are mixed";
+        problems.error(format!("topology_graph.edges[{index}]"), what).advise("write the same `edge_type` on every edge");
     }
 }
 
@@ -58,6 +73,8 @@ fn ends(graph: &Graph, edge: &Edge, path: &str, problems: &mut Problems) {
     }
     match graph.kind(target) {
         Some(Kind::Client | Kind::Balancer | Kind::Server) => {}
+        // In the later format a response may go past the client.
+        Some(Kind::Generator) if graph.payload.arrivals.is_some() && graph.kind(source) == Some(Kind::Server) => {}
         kind if kind.is_some() || graph.next(target).is_some() => {
             let what = format!("`{target}` is a source outside the declared nodes, and cannot be a target");
             problems
@@ -76,6 +93,10 @@ fn ends(graph: &Graph, edge: &Edge, path: &str, problems: &mut Problems) {
 fn covered(graph: &Graph, problems: &mut Problems) {
     let Some(balancer) = graph.balancer() else { return };
     let path = "topology_graph.nodes.load_balancer";
+    if balancer.algorithms == Algorithm::Fcfs {
+        let what = "one queue at the balancer, `fcfs`, is not modelled yet, and another balancer would give other numbers";
+        problems.error(format!("{path}.algorithms"), what);
+    }
     for (index, id) in balancer.server_covered.iter().enumerate() {
         let path = format!("{path}.server_covered[{index}]");
         if !graph.servers.contains_key(id.as_str()) {
@@ -156,7 +177,7 @@ fn servers(graph: &Graph, problems: &mut Problems) {
 
 /// Every request comes back to the client: a node is good if all it leads to is.
 fn circles(graph: &Graph, problems: &mut Problems) {
-    let mut good: IndexSet<&str> = IndexSet::from([graph.client()]);
+    let mut good: IndexSet<&str> = IndexSet::from([graph.client(), graph.generator()]);
     let mut open: Vec<&str> = graph.nodes().skip(1).collect();
     loop {
         let before = open.len();
