@@ -4,9 +4,11 @@
 //! `run.limits.memory` is within a factor of 1.5 of the resident set, for what is beyond a system of one service.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
 
+mod took;
+
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use took::{Took, took};
 
 /// So many services of so many replicas; every tenth gets ten requests a second, and each calls the next of its ten.
 fn scenario(services: usize, replicas: usize) -> String {
@@ -25,25 +27,9 @@ fn scenario(services: usize, replicas: usize) -> String {
     )
 }
 
-/// Wall time of a run on one thread, and the peak of its resident memory, read from /proc until it ends.
-fn run(path: &Path) -> (f64, f64) {
-    let begun = Instant::now();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
-    command.arg("run").arg(path).args(["--no-files", "-q", "-j", "1"]).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().expect("the command starts");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak_bytes = f64::NAN;
-    loop {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        if let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:")) {
-            peak_bytes = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0;
-        }
-        if let Some(ended) = child.try_wait().expect("it can be waited for") {
-            assert!(ended.success(), "{}", path.display());
-            return (begun.elapsed().as_secs_f64(), peak_bytes);
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+/// A run on one thread.
+fn run(path: &Path) -> Took {
+    took(Command::new(env!("CARGO_BIN_EXE_asyncflow")).arg("run").arg(path).args(["--no-files", "-q", "-j", "1"]))
 }
 
 /// What a refusal says that a run may keep, bytes; asked for again with that as the limit, because what durations take is added only once the rest is allowed.
@@ -68,9 +54,9 @@ fn main() {
     let path = folder.path().join("size.json");
     let measured = |services: usize, replicas: usize| {
         std::fs::write(&path, scenario(services, replicas)).expect("a scenario can be written");
-        let runs: Vec<(f64, f64)> = (0..rounds).map(|_| run(&path)).collect();
-        let least = |of: &dyn Fn(&(f64, f64)) -> f64| runs.iter().map(of).fold(f64::INFINITY, f64::min);
-        (least(&|run| run.0), least(&|run| run.1), estimated(&path))
+        let runs: Vec<Took> = (0..rounds).map(|_| run(&path)).collect();
+        let least = |of: &dyn Fn(&Took) -> f64| runs.iter().map(of).fold(f64::INFINITY, f64::min);
+        (least(&|run| run.wall_s), least(&|run| run.peak_bytes), estimated(&path))
     };
     let sizes: &[(usize, usize)] = match quick {
         true => &[(1, 1), (10, 3), (100, 3)],

@@ -4,10 +4,13 @@
 //! resident memory at 1,000, 10,000 and 100,000 points the same; at most 5 % of the time for writing.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
 
+mod took;
+
 use asyncflow::Experiment;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Instant;
+use took::{Took, took};
 
 const TINY: &str = "
 version: 1
@@ -26,31 +29,8 @@ workload: { users: { to: api.x, open: { rate: 100/s } } }
 services: { api: { instance: { cpu: 64 }, runtime: { tasks: { schedule: fifo } }, endpoints: { x: [ cpu: { exp: 1ms } ] } } }
 ";
 
-/// What a process took.
-struct Took {
-    wall_s: f64,
-    peak_bytes: f64,
-}
-
-/// Runs the command; the peak of its resident memory is read from /proc until it ends.
 fn process(folder: &Path, arguments: &str) -> Took {
-    let begun = Instant::now();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
-    command.args(arguments.split(' ')).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().expect("the command starts");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak_bytes = f64::NAN;
-    loop {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        if let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:")) {
-            peak_bytes = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0;
-        }
-        if let Some(ended) = child.try_wait().expect("it can be waited for") {
-            assert!(ended.success(), "{arguments}");
-            return Took { wall_s: begun.elapsed().as_secs_f64(), peak_bytes };
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    took(Command::new(env!("CARGO_BIN_EXE_asyncflow")).args(arguments.split(' ')).current_dir(folder))
 }
 
 fn best_s(rounds: u32, of: impl Fn() -> f64) -> f64 {

@@ -9,6 +9,7 @@ use super::warmup::WarmupFound;
 use crate::measure::{Index, Metric};
 use crate::scenario::{Fault, Scenario, Slo};
 use crate::stats::{self, Estimate};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One line of the summary.
@@ -319,9 +320,9 @@ impl Results {
 
 /// Means of what has an infinite variance: nothing is known of how far off they are.
 struct Heavy<'b> {
-    workloads: Vec<&'b str>,
-    endpoints: Vec<&'b str>,
-    services: Vec<&'b str>,
+    workloads: BTreeSet<&'b str>,
+    endpoints: BTreeSet<&'b str>,
+    services: BTreeSet<&'b str>,
 }
 
 impl<'b> Heavy<'b> {

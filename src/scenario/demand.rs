@@ -7,7 +7,7 @@
 
 use super::directory::Directory;
 use super::topology::topological;
-use super::{Endpoint, Step, Workload};
+use super::{Endpoint, Service, Step, Workload};
 
 /// What a request of an endpoint asks for by itself, and what it calls.
 pub(super) struct Ask {
@@ -33,7 +33,23 @@ pub(super) struct Ask {
     pub heavy: Option<String>,
 }
 
-/// How often each endpoint and each service is asked.
+impl Ask {
+    const NOTHING: Ask = Ask {
+        cpu_s: 0.0,
+        cpu_variance_s2: 0.0,
+        memory_bytes: 0.0,
+        memory_each: None,
+        inside_s: 0.0,
+        is_exact: false,
+        loses: false,
+        answers: 1.0,
+        events: 0.0,
+        calls: Vec::new(),
+        heavy: None,
+    };
+}
+
+/// How often each endpoint is asked.
 pub(super) struct Rates {
     /// Requests a second, by endpoint.
     pub by_endpoint: Vec<f64>,
@@ -49,27 +65,7 @@ pub(super) fn asks(directory: &Directory) -> (Vec<Ask>, Vec<usize>) {
         asks[endpoint] = Some(ask(directory, endpoint, &asks));
     }
     // What stands in a circle is refused elsewhere.
-    let nothing = || Ask {
-        cpu_s: 0.0,
-        cpu_variance_s2: 0.0,
-        memory_bytes: 0.0,
-        memory_each: None,
-        inside_s: 0.0,
-        is_exact: false,
-        loses: false,
-        answers: 1.0,
-        events: 0.0,
-        calls: Vec::new(),
-        heavy: None,
-    };
-    (asks.into_iter().map(|ask| ask.unwrap_or_else(nothing)).collect(), order)
-}
-
-/// How many instances each service has.
-pub(super) fn members(directory: &Directory) -> Vec<usize> {
-    let mut members = vec![0; directory.services.len()];
-    directory.instances.iter().for_each(|instance| members[instance.service as usize] += 1);
-    members
+    (asks.into_iter().map(|ask| ask.unwrap_or(Ask::NOTHING)).collect(), order)
 }
 
 /// Requests a second at every endpoint, where a workload sends as many as `rate_of` says.
@@ -93,9 +89,8 @@ pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_o
     }
     let handed_on = hand_on(directory, &mut by_service);
     // An instance draws the endpoint of a request that names only the service.
-    let members = members(directory);
     for instance in &directory.instances {
-        let drawn = by_service[instance.service as usize] / members[instance.service as usize] as f64;
+        let drawn = by_service[instance.service as usize] / directory.members[instance.service as usize].0.len() as f64;
         for endpoint in instance.first_endpoint..instance.first_endpoint + instance.endpoints {
             by_endpoint[endpoint as usize] += drawn / instance.endpoints as f64;
         }
@@ -105,7 +100,7 @@ pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_o
     let mut is_exact = vec![whole; directory.endpoints.len()];
     for &endpoint in order {
         let ask = &asks[endpoint];
-        let all_get_there = is_exact[endpoint] && !sheds(directory, endpoint) && (!ask.loses || ask.calls.len() == 1);
+        let all_get_there = is_exact[endpoint] && !service_of(directory, endpoint).sheds() && (!ask.loses || ask.calls.len() == 1);
         for (callee, share) in &ask.calls {
             by_endpoint[*callee as usize] += by_endpoint[endpoint] * share;
             is_exact[*callee as usize] &= all_get_there;
@@ -114,10 +109,9 @@ pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_o
     Rates { by_endpoint, is_exact }
 }
 
-/// Whether the service of an endpoint turns requests away when its queue is full.
-pub(super) fn sheds(directory: &Directory, endpoint: usize) -> bool {
-    let service = &directory.scenario.services[directory.endpoints[endpoint].service as usize];
-    service.queue.is_some() && service.max_in_flight.is_some()
+/// The service of an endpoint.
+fn service_of<'s>(directory: &Directory<'s>, endpoint: usize) -> &'s Service {
+    &directory.scenario.services[directory.endpoints[endpoint].service as usize]
 }
 
 /// Where the requests of a workload go, with the share of each.
@@ -130,10 +124,9 @@ pub(super) fn targets(workload: &Workload) -> impl Iterator<Item = (&String, f64
 /// Adds what services hand on to the next of their pipelines, which do not go round in circles. Whether there are any.
 fn hand_on(directory: &Directory, by_service: &mut [f64]) -> bool {
     let next = |then: Option<&String>| then.and_then(|then| directory.services.get(then.as_str())).map(|next| *next as usize);
-    let members = members(directory);
     let mut ways = vec![Vec::new(); by_service.len()];
     for instance in &directory.instances {
-        let share = 1.0 / members[instance.service as usize] as f64;
+        let share = 1.0 / directory.members[instance.service as usize].0.len() as f64;
         ways[instance.service as usize].extend(next(instance.then).map(|next| (next, share)));
     }
     for service in topological(by_service.len(), |service| ways[service].iter().map(|(next, _)| *next)) {
@@ -164,19 +157,7 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
     let memory_bytes = steps.iter().map(|step| step.demand().memory_bytes).sum();
     let needs = steps.iter().filter_map(|step| if let Step::Memory(need) = step { Some(need.0.plain().map(|need| need.0)) } else { None });
     let memory_each = needs.sum::<Option<u64>>().filter(|need| *need > 0);
-    let mut ask = Ask {
-        cpu_s: 0.0,
-        cpu_variance_s2: 0.0,
-        memory_bytes,
-        memory_each,
-        inside_s: 0.0,
-        is_exact: true,
-        loses: false,
-        answers: 1.0,
-        events: 0.0,
-        calls: Vec::new(),
-        heavy: None,
-    };
+    let mut ask = Ask { memory_bytes, memory_each, is_exact: true, ..Ask::NOTHING };
     for (index, step) in steps.iter().enumerate() {
         if ask.answers == 0.0 {
             break;
@@ -195,10 +176,10 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
                 let Some(callee) = callee(directory, step) else { continue };
                 ask.calls.push((callee as u32, ask.answers));
                 let Some(below) = &asks[callee] else { continue };
-                let callee_service = &directory.scenario.services[directory.endpoints[callee].service as usize];
-                ask.is_exact &= below.is_exact && call.timeout.is_none() && callee_service.max_in_flight.is_none();
+                let service = service_of(directory, callee);
+                ask.is_exact &= below.is_exact && call.timeout.is_none() && service.max_in_flight.is_none();
                 ask.is_exact &= directory.scenario.links.is_empty();
-                ask.loses |= below.loses || call.timeout.is_some() || sheds(directory, callee);
+                ask.loses |= below.loses || call.timeout.is_some() || service.sheds();
                 if call.timeout.is_none() {
                     ask.inside_s += ask.answers * below.inside_s;
                 }

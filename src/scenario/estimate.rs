@@ -88,7 +88,6 @@ impl Load {
         for (name, _) in &directory.scenario.services {
             services.push(ServiceLoad { service: name.clone(), rate: 0.0, cores: 0, utilisation: 0.0, memory: None });
         }
-        let members = demand::members(directory);
         let (mut requests, mut events) = (0.0, 0.0);
         for ((entry, rate), ask) in directory.endpoints.iter().zip(&rates).zip(&asks) {
             services[entry.service as usize].rate += rate;
@@ -99,7 +98,7 @@ impl Load {
             let service = instance.service as usize;
             let load = &mut services[service];
             // Replicas share their endpoints, and the balancer gives each its part; a named instance has its own.
-            let sharing = if instance.is_named { 1.0 } else { members[service] as f64 };
+            let sharing = if instance.is_named { 1.0 } else { directory.members[service].0.len() as f64 };
             let (workers, cores) = instance.runtime.workers(instance.machine.cpu);
             load.cores = load.cores.saturating_add(workers * cores);
             let (mut work, mut bytes) = (0.0, 0.0);

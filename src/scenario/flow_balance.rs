@@ -9,7 +9,7 @@
 //! Checked: unit tests below against M/M/1, Erlang's formulas and hand calculation; `tests/it/verdict.rs`.
 
 use super::demand::{self, Ask, Rates};
-use super::directory::{Directory, InstanceEntry};
+use super::directory::Directory;
 use super::{Fault, Regime, Scenario, Workload};
 use crate::fault::Names;
 use crate::policy::balance::Balance;
@@ -67,16 +67,10 @@ pub enum Standing {
 pub struct ServiceBalance {
     /// Requests a second.
     pub rate: f64,
-    /// Mean core time of a request, s, at the speed of its slowest instance.
-    pub cpu_s: f64,
-    /// Cores it has in all.
-    pub cores: f64,
     /// Its resources, the scarcest first.
     pub held: Vec<Held>,
     /// Whether it can hold that.
     pub standing: Standing,
-    /// The least mean time that a request is inside, s.
-    pub inside_s: f64,
     /// Whether it turns requests away when its queue is full: then the queue does not grow without end.
     pub sheds: bool,
     /// The place of a law of infinite variance that its requests draw from.
@@ -89,8 +83,6 @@ pub struct ServiceBalance {
 /// What is known of a workload without simulating.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkloadBalance {
-    /// Requests a second at the end of the run.
-    pub rate: f64,
     /// Services that its requests come to, by their number.
     pub services: Vec<usize>,
     /// The least mean time until a request is answered, s.
@@ -144,12 +136,10 @@ impl FlowBalance {
         if scenario.workload.values().filter_map(|workload| workload.traffic(Salt::of(""))).any(|traffic| traffic.gaps.are_given()) {
             services.iter_mut().for_each(|service| (service.standing, service.is_even) = (Standing::Open, false));
         }
-        let members = instances_of(directory);
         let workloads = scenario.workload.values().map(|workload| WorkloadBalance {
-            rate: last_rate(workload),
-            services: reached(directory, &members, &asks, workload),
+            services: reached(directory, &asks, workload),
             least_s: least_s(directory, &asks, workload),
-            heavy: endpoints_of(directory, &members, workload).find_map(|endpoint| asks[endpoint].heavy.clone()),
+            heavy: endpoints_of(directory, workload).find_map(|endpoint| asks[endpoint].heavy.clone()),
         });
         let workloads = workloads.collect();
         FlowBalance { services, workloads, heavy: asks.into_iter().map(|ask| ask.heavy).collect(), regime: Regime::of(scenario) }
@@ -197,18 +187,7 @@ fn dispersion(scenario: &Scenario, rate_of: &dyn Fn(&Workload) -> f64) -> f64 {
 
 fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken, dispersion: f64) -> Vec<ServiceBalance> {
     let scenario = directory.scenario;
-    let members = demand::members(directory);
-    let nothing = ServiceBalance {
-        rate: 0.0,
-        cpu_s: 0.0,
-        cores: 0.0,
-        held: Vec::new(),
-        standing: Standing::Holds,
-        inside_s: f64::INFINITY,
-        sheds: false,
-        heavy: None,
-        is_even: true,
-    };
+    let nothing = ServiceBalance { rate: 0.0, held: Vec::new(), standing: Standing::Holds, sheds: false, heavy: None, is_even: true };
     let mut services = vec![nothing; scenario.services.len()];
     for (endpoint, entry) in directory.endpoints.iter().enumerate() {
         services[entry.service as usize].rate += rates.by_endpoint[endpoint];
@@ -216,7 +195,7 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         *heavy = heavy.take().or_else(|| asks[endpoint].heavy.clone());
     }
     for (service, written) in services.iter_mut().zip(scenario.services.values()) {
-        service.sheds = written.queue.is_some() && written.max_in_flight.is_some();
+        service.sheds = written.sheds();
         service.is_even = written.instances.len() < 2 || matches!(written.balance, Balance::RoundRobin | Balance::Random);
     }
     // Calls come as others let them go on, so only a service that workloads ask directly sees how unevenly those send.
@@ -226,11 +205,11 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
     }
     for (index, instance) in directory.instances.iter().enumerate() {
         let id = instance.service as usize;
-        let up = (members[id] as f64 - broken.down[id]).max(0.0);
+        let up = (directory.members[id].0.len() as f64 - broken.down[id]).max(0.0);
         // Replicas share their endpoints, and the balancer gives each that is up its part; a named instance has its own.
         let sharing = if instance.is_named { 1.0 } else { up };
         let (workers, cores) = instance.runtime.workers(instance.machine.cpu);
-        let endpoints = endpoints(instance);
+        let endpoints = instance.first_endpoint as usize..(instance.first_endpoint + instance.endpoints) as usize;
         let stretch = broken.slower[index] / instance.machine.speed.times;
         let sum = |of: &dyn Fn(&Ask) -> f64| -> f64 {
             let terms = endpoints.clone().map(|e| (rates.by_endpoint[e] / sharing, of(&asks[e]))).filter(|(rate, _)| *rate > 0.0);
@@ -274,9 +253,6 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
                 held.push(Held { resource: Resource::Memory, load, is_all: false, settles_s });
             }
         }
-        service.cpu_s = f64::max(service.cpu_s, if rate > 0.0 { work / rate } else { 0.0 });
-        service.cores += if broken.down[id] > 0.0 && !instance.is_named { c * up / members[id] as f64 } else { c };
-        service.inside_s = f64::min(service.inside_s, if rate > 0.0 { inside / rate } else { 0.0 });
         for own in held {
             match service.held.iter_mut().find(|known| known.resource == own.resource) {
                 Some(known) if known.load >= own.load => {}
@@ -342,34 +318,25 @@ fn is_surely_enough(held: &Held, service: &ServiceBalance) -> bool {
     held.load < 0.1 && cores < 0.5
 }
 
-/// The instances of each service, which stand one after the other.
-fn instances_of(directory: &Directory) -> Vec<Range<usize>> {
-    let mut next = 0;
-    let ranges = demand::members(directory).into_iter().map(|members| {
-        next += members;
-        next - members..next
-    });
-    ranges.collect()
-}
-
 /// The endpoints that requests of a workload may go to at first.
-fn endpoints_of<'d>(directory: &'d Directory, members: &'d [Range<usize>], workload: &'d Workload) -> impl Iterator<Item = usize> + 'd {
-    demand::targets(workload).filter_map(|(to, _)| directory.target(to).ok()).flat_map(|(service, endpoint)| {
-        let drawn = if endpoint.is_none() { members[service as usize].clone() } else { 0..0 };
-        let drawn = drawn.flat_map(|instance| endpoints(&directory.instances[instance]));
-        endpoint.into_iter().map(|endpoint| endpoint as usize).chain(drawn)
+fn endpoints_of<'d>(directory: &'d Directory, workload: &'d Workload) -> impl Iterator<Item = usize> + 'd {
+    demand::targets(workload).filter_map(|(to, _)| directory.target(to).ok()).flat_map(|(service, endpoint)| match endpoint {
+        Some(endpoint) => endpoint as usize..endpoint as usize + 1,
+        None => endpoints(directory, service as usize),
     })
 }
 
-fn endpoints(instance: &InstanceEntry) -> Range<usize> {
-    instance.first_endpoint as usize..(instance.first_endpoint + instance.endpoints) as usize
+/// The endpoints of a service.
+fn endpoints(directory: &Directory, service: usize) -> Range<usize> {
+    let own = &directory.members[service].1;
+    own.start as usize..own.end as usize
 }
 
 /// The services that requests of a workload come to, with those they call and those they are handed on to.
-fn reached(directory: &Directory, members: &[Range<usize>], asks: &[Ask], workload: &Workload) -> Vec<usize> {
+fn reached(directory: &Directory, asks: &[Ask], workload: &Workload) -> Vec<usize> {
     let mut seen = vec![false; asks.len()];
     let mut services = vec![false; directory.services.len()];
-    let mut next: Vec<usize> = endpoints_of(directory, members, workload).collect();
+    let mut next: Vec<usize> = endpoints_of(directory, workload).collect();
     while let Some(endpoint) = next.pop() {
         if std::mem::replace(&mut seen[endpoint], true) {
             continue;
@@ -379,10 +346,10 @@ fn reached(directory: &Directory, members: &[Range<usize>], asks: &[Ask], worklo
         if std::mem::replace(&mut services[service], true) {
             continue;
         }
-        for instance in &directory.instances[members[service].clone()] {
+        let own = &directory.members[service].0;
+        for instance in &directory.instances[own.start as usize..own.end as usize] {
             let then = instance.then.and_then(|then| directory.services.get(then.as_str()));
-            let on = then.map_or(0..0, |then| members[*then as usize].clone());
-            next.extend(on.flat_map(|other| endpoints(&directory.instances[other])));
+            next.extend(then.map_or(0..0, |then| endpoints(directory, *then as usize)));
         }
     }
     (0..services.len()).filter(|service| services[*service]).collect()

@@ -39,6 +39,13 @@ pub struct Service {
     pub instances: IndexMap<String, InstanceSpec>,
 }
 
+impl Service {
+    /// Whether it turns requests away when its queue is full.
+    pub(crate) fn sheds(&self) -> bool {
+        self.queue.is_some() && self.max_in_flight.is_some()
+    }
+}
+
 /// One instance with a name of its own; links may lead to it and from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

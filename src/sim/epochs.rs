@@ -36,7 +36,6 @@ pub struct Epoch {
     pub closes_window: bool,
     /// The backlog is noted.
     pub mark: Option<Mark>,
-    pub last: bool,
     /// Faults of the plan that begin, and that end.
     pub begin: Vec<u32>,
     pub finish: Vec<u32>,
@@ -49,7 +48,7 @@ impl Epoch {
     }
     /// Whether the laws are audited.
     pub fn is_audited(&self) -> bool {
-        self.last && self.stop == Stop::Reached || self.stop == Stop::Audit
+        self.mark == Some(Mark::End) && self.stop == Stop::Reached || self.stop == Stop::Audit
     }
 }
 
@@ -97,7 +96,6 @@ pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
                 () if end == middle => Some(Mark::Middle),
                 () => (end == regime_from).then_some(Mark::Start),
             },
-            last: end == horizon,
             begin: if end == horizon { Vec::new() } else { at(true) },
             finish: at(false),
         })

@@ -31,11 +31,7 @@ pub fn warn(directory: &Directory, mean: &Load, problems: &mut Problems) {
 
 fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut Problems) {
     let percent = load_percent(held.load);
-    let grows = if service.queue.is_some() && service.max_in_flight.is_some() {
-        "and what is too much is rejected"
-    } else {
-        "and its queue grows as long as that lasts"
-    };
+    let grows = if service.sheds() { "and what is too much is rejected" } else { "and its queue grows as long as that lasts" };
     match held.resource {
         Resource::Cores if held.load.is_infinite() => {
             problems.warning(path, format!("this cannot hold: the mean of what is asked of `{name}`'s CPU is infinite, {grows}"));
