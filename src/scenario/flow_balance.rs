@@ -207,7 +207,12 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         let id = instance.service as usize;
         let up = (directory.members[id].0.len() as f64 - broken.down[id]).max(0.0);
         // Replicas share their endpoints, and the balancer gives each that is up its part; a named instance has its own.
-        let sharing = if instance.is_named { 1.0 } else { up };
+        // Where none is up nobody serves, and nothing is asked of anybody.
+        let sharing = match () {
+            () if instance.is_named => 1.0,
+            () if up > 0.0 => up,
+            () => f64::INFINITY,
+        };
         let (workers, cores) = instance.runtime.workers(instance.machine.cpu);
         let endpoints = instance.first_endpoint as usize..(instance.first_endpoint + instance.endpoints) as usize;
         let stretch = broken.slower[index] / instance.machine.speed.times;
@@ -299,10 +304,15 @@ fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, br
     for (endpoint, entry) in directory.endpoints.iter().enumerate().filter(|(endpoint, _)| rates.by_endpoint[*endpoint] > 0.0) {
         is_known[entry.service as usize] &= rates.is_exact[endpoint] && !is_behind[endpoint];
     }
-    for (service, is_known) in services.iter_mut().zip(is_known) {
+    let named = directory.scenario.services.values().map(|written| !written.instances.is_empty());
+    for ((service, is_known), (is_named, down)) in services.iter_mut().zip(is_known).zip(named.zip(&broken.down)) {
+        // What an instance of its own leaves behind falls to the others.
+        let leaves_more = is_named && *down > 0.0;
+        service.is_even &= !leaves_more;
         let scarcest = service.held.first().copied();
         service.standing = match scarcest {
             Some(held) if held.load > 1.0 + NEARLY && is_known && service.is_even && !service.sheds => Standing::Fails(held),
+            _ if leaves_more => Standing::Open,
             _ if service.held.iter().all(|held| held.load < 1.0 - NEARLY && (held.is_all || is_surely_enough(held, service))) => {
                 Standing::Holds
             }

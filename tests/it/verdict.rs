@@ -65,6 +65,28 @@ services: { api: { endpoints: { x: [ cpu: { exp: 11.763647059ms } ] } } }";
 }
 
 #[test]
+fn what_a_crash_for_good_leaves_behind_is_judged() {
+    // Two instances of 100/s each. Both gone: all is rejected, and nothing queues. One of two with names gone: 120/s come to the other, 120 % of it.
+    let of = |rate: u32, to: &str, service: &str, crash: &str| {
+        let yaml = format!(
+            "version: 1
+run: {{ duration: 100s, replications: 5 }}
+workload: {{ users: {{ to: {to}, open: {{ rate: {rate}/s }} }} }}
+services: {{ api: {{ {service} }} }}
+faults: [ crash: {{ {crash}, at: 20s }} ]"
+        );
+        outlook(&yaml)
+    };
+    let equal = "replicas: 2, endpoints: { x: [ cpu: { exp: 10ms } ] }";
+    assert_eq!(of(50, "api.x", equal, "target: api, count: 2"), Outlook::KeepsUp);
+    // One of two equal ones gone: the rate is the measured one, of 5 times 4,800 requests, so 1.2 ± 4 standard errors of 0.65 %.
+    assert!(matches!(of(120, "api.x", equal, "target: api"), Outlook::Overloaded(found) if (found.load - 1.2).abs() < 0.032));
+    let named = "instances: { a: { endpoints: { x: [ cpu: { exp: 10ms } ] } }, b: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }";
+    assert!(matches!(of(120, "api", named, "target: a"), Outlook::Overloaded(found) if found.service == "api" && found.waiting > 500.0));
+    assert_eq!(of(60, "api", named, "target: a"), Outlook::KeepsUp);
+}
+
+#[test]
 fn requests_at_given_times_are_no_rate() {
     // 200 requests of 10 ms in the last second of 100: 2 % of a core on average, and half of them wait at the end.
     let of = |from_s: f64| {
