@@ -81,7 +81,7 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
     }
     for (name, workload) in &scenario.workload {
         workload.check(&format!("workload.{name}"), problems);
-        workload.check_windows(scenario.run.duration, &format!("workload.{name}"), problems);
+        workload.check_duration(scenario.run.duration, &format!("workload.{name}"), problems);
     }
     for (name, link) in &scenario.links {
         link.check(&format!("links.{name}"), problems);

@@ -1,27 +1,31 @@
 //! Arrival processes: the gaps between arrivals, in units of the mean gap.
 //!
-//! `poisson`: exponential gaps. `regular`: all equal. `gamma` and `weibull`: renewal processes with a given coefficient of
+//! `poisson`: exponential gaps. `regular`: all equal, the first arrival at once or at an `offset`. `gamma` and `weibull`: renewal processes with a given coefficient of
 //! variation (1 is Poisson, more is bursty). `batch`: Poisson events that release several requests at once. `gaps`: a renewal process with
-//! gaps of any law, stretched so that their mean is the rate's. `at`: requests at given times, whatever the rate.
+//! gaps of any law, stretched so that their mean is the rate's. `at`: requests at given times, whatever the rate. All but the
+//! last and `regular` begin with a gap.
 //! Checked: `tests/it/workload.rs`.
 
+use super::Pieces;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Law, gamma::Gamma, weibull::Weibull};
 use crate::random::keys::Draw;
 use crate::random::logarithm::ln;
 use crate::units::{Count, Span};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// How arrivals are spaced.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = regular_alone)]
 pub enum Arrivals {
     /// Independent of each other: exponential gaps.
     #[default]
     Poisson,
     /// Evenly spaced.
-    Regular,
+    Regular(Regular),
     /// Gamma-distributed gaps.
     Gamma(Variation),
     /// Weibull-distributed gaps.
@@ -32,6 +36,22 @@ pub enum Arrivals {
     At(Vec<Span>),
     /// Several at once; the rate is that of the batches.
     Batch(Batch),
+}
+
+/// Arrivals without chance.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Regular {
+    /// When the first request comes.
+    #[serde(default)]
+    pub offset: Span,
+}
+
+/// The word alone is `regular: {}`, in an editor as well.
+fn regular_alone(schema: &mut Schema) {
+    if let Some(Value::Array(forms)) = schema.get_mut("oneOf") {
+        forms.push(json!({ "type": "string", "const": "regular" }));
+    }
 }
 
 /// How much gaps vary.
@@ -54,7 +74,8 @@ pub struct Batch {
 #[derive(Clone, Debug)]
 pub enum Gaps {
     Poisson,
-    Regular,
+    /// The gap before the first; the others are 1.
+    Regular(f64),
     Law(Box<Law>),
     /// A law of another mean than 1, and one over that mean.
     Scaled(Box<(Law, f64)>),
@@ -66,7 +87,7 @@ pub enum Gaps {
 impl Arrivals {
     pub fn check(&self, path: &str, problems: &mut Problems) {
         match self {
-            Arrivals::Poisson | Arrivals::Regular => {}
+            Arrivals::Poisson | Arrivals::Regular(_) => {}
             Arrivals::Gamma(Variation { cv }) | Arrivals::Weibull(Variation { cv }) => {
                 if !(0.01..=10.4).contains(cv) {
                     problems
@@ -98,11 +119,12 @@ impl Arrivals {
             }
         }
     }
-    /// Gaps in units of their mean; given ones in units of the mean gap at `rate`, so that the rate cancels.
-    pub fn gaps(&self, rate: f64) -> Gaps {
+    /// Gaps in units of the integral of the rate; those that end at a given time as many as are used up by then.
+    pub fn gaps(&self, pieces: &Pieces) -> Gaps {
         match self {
             Arrivals::Poisson => Gaps::Poisson,
-            Arrivals::Regular => Gaps::Regular,
+            Arrivals::Regular(Regular { offset }) if *offset == Span::ZERO => Gaps::Regular(0.0),
+            Arrivals::Regular(Regular { offset }) => Gaps::Regular(pieces.mean_rate(offset.seconds()) * offset.seconds()),
             Arrivals::Gamma(Variation { cv }) => Gaps::Law(Box::new(Dist::Gamma(Gamma { mean: Count(1), cv: *cv }).law())),
             Arrivals::Weibull(Variation { cv }) => Gaps::Law(Box::new(Dist::Weibull(Weibull { mean: Count(1), cv: *cv }).law())),
             Arrivals::Gaps(gaps) => {
@@ -111,6 +133,8 @@ impl Arrivals {
                 Gaps::Scaled(Box::new((law, scale)))
             }
             Arrivals::At(times) => {
+                // One rate: `check` refuses another where times are given.
+                let rate = pieces.mean_rate(1.0);
                 let before = std::iter::once(Span::ZERO).chain(times.iter().copied());
                 Gaps::Given(before.zip(times).map(|(before, at)| (at.0 - before.0) as f64 * 1e-9 * rate).collect())
             }
@@ -125,7 +149,8 @@ impl Gaps {
     pub fn next(&self, draw: Draw, index: u64) -> f64 {
         match self {
             Gaps::Poisson | Gaps::Batch(_) => -ln(draw.complement()),
-            Gaps::Regular => 1.0,
+            Gaps::Regular(first) if index == 0 => *first,
+            Gaps::Regular(_) => 1.0,
             Gaps::Law(law) => law.sample(draw),
             Gaps::Scaled(scaled) => scaled.0.sample(draw) * scaled.1,
             Gaps::Given(gaps) => gaps.get(index as usize).copied().unwrap_or(f64::INFINITY),
@@ -136,7 +161,7 @@ impl Gaps {
     pub fn dispersion(&self) -> f64 {
         match self {
             Gaps::Poisson => 1.0,
-            Gaps::Regular => 0.0,
+            Gaps::Regular(_) => 0.0,
             Gaps::Law(law) => law.variance(),
             Gaps::Scaled(scaled) => scaled.0.variance() * scaled.1 * scaled.1,
             // The same in every replication.

@@ -11,7 +11,7 @@ mod open;
 mod pieces;
 mod users;
 
-pub use arrivals::{Arrivals, Gaps};
+pub use arrivals::{Arrivals, Gaps, Regular};
 pub use open::{Open, RateShape, Stages};
 pub use pieces::{Piece, Pieces};
 pub use users::Users;
@@ -78,8 +78,14 @@ impl Workload {
             problems.error(format!("{path}.mix"), "all weights are 0: no request would go anywhere").advise("give one of them more than 0");
         }
     }
-    /// Notes if it draws its users so often that drawing them would be all that is done.
-    pub fn check_windows(&self, duration: Span, path: &str, problems: &mut Problems) {
+    /// Notes what a run of that length is too long or too short for.
+    pub fn check_duration(&self, duration: Span, path: &str, problems: &mut Problems) {
+        if let Some(Open { arrivals: Arrivals::Regular(Regular { offset }), .. }) = &self.open
+            && *offset >= duration
+        {
+            let what = format!("the first request comes at {offset}, and the run ends at {duration}: none comes");
+            problems.warning(format!("{path}.open.arrivals.regular.offset"), what).advise("lower `offset`, or lengthen `run.duration`");
+        }
         let Some(windows) = self.users.as_ref().and_then(|users| duration.0.checked_div(users.resample.0)) else { return };
         if windows > WINDOWS_MAX && !problems.any_error() {
             let what =
@@ -201,7 +207,8 @@ impl Process {
         }
         loop {
             let reached = self.used + gap;
-            if reached <= self.piece.units {
+            // What is used up at the very end of a piece comes when the rate goes on, and so never if it does not.
+            if reached < self.piece.units {
                 self.used = reached;
                 break;
             }

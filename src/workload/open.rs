@@ -1,6 +1,6 @@
 //! Open workloads: requests come at a rate, whatever happens to those before (Schroeder, Wierman, Harchol-Balter 2006).
 
-use super::{Arrivals, Gaps};
+use super::{Arrivals, Gaps, Pieces};
 use crate::problem::Problems;
 use crate::units::{Quantity, Rate, Span};
 use schemars::JsonSchema;
@@ -89,11 +89,7 @@ impl<'de> Deserialize<'de> for RateShape {
 impl Open {
     /// The gaps between its arrivals.
     pub fn gaps(&self) -> Gaps {
-        let rate = match &self.rate {
-            RateShape::Constant(rate) => rate.per_second,
-            RateShape::Stages(stages) => stages.from.per_second,
-        };
-        self.arrivals.gaps(rate)
+        self.arrivals.gaps(&Pieces::of_rate(&self.rate))
     }
     pub fn check(&self, path: &str, problems: &mut Problems) {
         self.arrivals.check(&format!("{path}.arrivals"), problems);

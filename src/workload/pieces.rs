@@ -54,7 +54,9 @@ impl Piece {
         if self.slope == 0.0 {
             return self.start_s + used / self.from;
         }
-        self.start_s + 2.0 * used / (self.from + (self.from * self.from + 2.0 * self.slope * used).max(0.0).sqrt())
+        let speed = self.from + (self.from * self.from + 2.0 * self.slope * used).max(0.0).sqrt();
+        // Nothing of a ramp from 0 is used up at its beginning.
+        self.start_s + 2.0 * used / speed.max(f64::MIN_POSITIVE)
     }
 }
 
@@ -166,6 +168,7 @@ mod tests {
         assert_eq!(piece.units, 20.0);
         assert!((piece.time_at(5.0) - 102.0).abs() < 1e-12);
         assert!((piece.time_at(20.0) - 104.0).abs() < 1e-12);
+        assert_eq!(piece.time_at(0.0), 100.0);
         let down = Piece::new(0.0, 4.0, 10.0, 0.0);
         assert!((down.time_at(15.0) - 2.0).abs() < 1e-12);
     }

@@ -71,8 +71,8 @@ fn nobody_overtakes_in_the_queue_for_memory() {
     // 0.5 s, but it waits behind, until 1.2 s.
     let a = run("run: { duration: 5s, replications: 1 }
 workload:
-  a: { to: api.big, open: { rate: { from: 5/s, stages: [ { to: 5/s, over: 450ms }, { to: 0/s, over: 0s } ] }, arrivals: regular } }
-  b: { to: api.small, open: { rate: { from: 2/s, stages: [ { to: 2/s, over: 600ms }, { to: 0/s, over: 0s } ] }, arrivals: regular } }
+  a: { to: api.big, open: { rate: { from: 5/s, stages: [ { to: 5/s, over: 450ms }, { to: 0/s, over: 0s } ] }, arrivals: { regular: { offset: 200ms } } } }
+  b: { to: api.small, open: { rate: { from: 2/s, stages: [ { to: 2/s, over: 600ms }, { to: 0/s, over: 0s } ] }, arrivals: { regular: { offset: 500ms } } } }
 services:
   api:
     instance: { memory: 100B }
@@ -89,10 +89,10 @@ services:
 
 #[test]
 fn the_door_lets_in_first_come_first_served() {
-    // By hand: three workloads send one request each at 0.5 s; 100 ms each, one place, one may wait: 100 ms, 200 ms, rejected.
+    // By hand: three workloads send one request each at once; 100 ms each, one place, one may wait: 100 ms, 200 ms, rejected.
     let one = |name: &str| {
         format!(
-            "{name}: {{ to: api.x, open: {{ rate: {{ from: 2/s, stages: [ {{ to: 2/s, over: 600ms }}, {{ to: 0/s, over: 0s }} ] }}, arrivals: regular }} }}"
+            "{name}: {{ to: api.x, open: {{ rate: {{ from: 2/s, stages: [ {{ to: 2/s, over: 400ms }}, {{ to: 0/s, over: 0s }} ] }}, arrivals: regular }} }}"
         )
     };
     let a = run(&format!(

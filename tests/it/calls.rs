@@ -4,9 +4,9 @@
 
 use crate::support::{Answer, run};
 
-/// 100 requests, at 0.1 s, 0.2 s … 10 s; then none.
+/// 100 requests, at 0 s, 0.1 s … 9.9 s; then none.
 const HUNDRED: &str = "open: { rate: { from: 10/s, stages: [ { to: 10/s, over: 10s }, { to: 0/s, over: 0s } ] }, arrivals: regular }";
-/// 20 requests, at 0.5 s, 1 s … 10 s; then none.
+/// 20 requests, at 0 s, 0.5 s … 9.5 s; then none.
 const TWENTY: &str = "open: { rate: { from: 2/s, stages: [ { to: 2/s, over: 10s }, { to: 0/s, over: 0s } ] }, arrivals: regular }";
 
 /// One replication of 20 s.

@@ -28,9 +28,38 @@ fn varies(a: &Answer, exact: f64) {
 
 #[test]
 fn regular_arrivals_are_exactly_as_many() {
-    // By hand: at 0.1 s, 0.2 s … 99.9 s; the horizon of 100 s is not part of the run. From 50 s on there are 500.
-    arrivals("100s", "0s", 1, "open: { rate: 10/s, arrivals: regular }").equals("workload users", "arrivals total", 999.0);
+    // By hand: at 0 s, 0.1 s … 99.9 s; the horizon of 100 s is not part of the run. From 50 s on there are 500. One a second is 60 a minute.
+    arrivals("100s", "0s", 1, "open: { rate: 10/s, arrivals: regular }").equals("workload users", "arrivals total", 1000.0);
     arrivals("100s", "50s", 1, "open: { rate: 10/s, arrivals: regular }").equals("workload users", "arrivals total", 500.0);
+    arrivals("60s", "0s", 1, "open: { rate: 1/s, arrivals: regular }").equals("workload users", "arrivals total", 60.0);
+}
+
+#[test]
+fn regular_arrivals_begin_at_their_offset() {
+    // By hand, of the requests that come in the measured second: at 0.25, 1.25 and 2.25 s; without an offset, or with none worth naming, at 0, 1, 2.
+    let second = |arrivals_: &str, from: &str, until: &str| {
+        let a = arrivals(until, from, 1, &format!("open: {{ rate: 1/s, arrivals: {arrivals_} }}"));
+        a.value("workload users", "arrivals total")
+    };
+    let late = "{ regular: { offset: 250ms } }";
+    assert_eq!([second(late, "0s", "250ms"), second(late, "0s", "251ms"), second(late, "1249ms", "2250ms")], [0.0, 1.0, 1.0]);
+    for at_once in ["regular", "{ regular: {} }", "{ regular: { offset: 0s } }"] {
+        assert_eq!([second(at_once, "0s", "1ms"), second(at_once, "1ms", "1s"), second(at_once, "1s", "1001ms")], [1.0, 0.0, 1.0]);
+    }
+}
+
+#[test]
+fn regular_arrivals_come_where_their_rate_is() {
+    // By hand: nothing for 10 s, then 2/s for 10 s, then nothing: 20, the first at 10 s and the last at 19.5 s. With an offset of 12 s 16 of them.
+    let stages = "rate: { stages: [ { to: 0/s, over: 10s }, { to: 2/s, over: 0s }, { to: 2/s, over: 10s }, { to: 0/s, over: 0s } ] }";
+    let come = |arrivals_: &str, from: &str, until: &str| {
+        let a = arrivals(until, from, 1, &format!("open: {{ {stages}, arrivals: {arrivals_} }}"));
+        a.value("workload users", "arrivals total")
+    };
+    assert_eq!([come("regular", "0s", "10s"), come("regular", "0s", "10001ms"), come("regular", "19501ms", "60s")], [0.0, 1.0, 0.0]);
+    assert_eq!(come("regular", "0s", "60s"), 20.0);
+    assert_eq!(come("{ regular: { offset: 12s } }", "0s", "60s"), 16.0);
+    assert_eq!(come("{ regular: { offset: 12s } }", "0s", "12001ms"), 1.0);
 }
 
 #[test]
@@ -56,10 +85,10 @@ const RAMPS: &str = "rate: { stages: [ { to: 100/s, over: 60s }, { to: 100/s, ov
 
 #[test]
 fn ramps_give_the_integral_of_the_rate() {
-    // By hand: 3000 + 6000 + 3000; half of the first ramp is a quarter of it; the measured part after 60 s has 9000.
+    // By hand: 3000 + 6000 + 3000; half of the first ramp is a quarter of it, and the first comes at once; the measured part after 60 s has 9000.
     let regular = format!("open: {{ {RAMPS}, arrivals: regular }}");
     arrivals("200s", "0s", 1, &regular).equals("workload users", "arrivals total", 12_000.0);
-    arrivals("30001ms", "0s", 1, &regular).equals("workload users", "arrivals total", 750.0);
+    arrivals("30001ms", "0s", 1, &regular).equals("workload users", "arrivals total", 751.0);
     let poisson = format!("open: {{ {RAMPS} }}");
     let a = arrivals("200s", "60s", 200, &poisson);
     a.agrees("workload users", "arrivals total", 9_000.0, 0.01);
@@ -116,16 +145,16 @@ services: { api: { endpoints: { a: [ wait: 1us ], b: [ wait: 1us ] } }, db: { en
 
 #[test]
 fn two_workloads_are_counted_apart_and_served_together() {
-    // By hand: 10/s and 4/s for 100 s, without the arrival at the horizon; both at the same endpoint.
+    // By hand: 10/s and 4/s for 100 s, the first at once; both at the same endpoint.
     let a = run("run: { duration: 100s, replications: 1 }
 workload:
   web: { to: api.x, open: { rate: 10/s, arrivals: regular } }
   batch: { to: api.x, open: { rate: 4/s, arrivals: regular } }
 services: { api: { endpoints: { x: [ cpu: 1ms ] } } }");
-    a.equals("workload web", "arrivals total", 999.0);
-    a.equals("workload batch", "arrivals total", 399.0);
-    a.equals("endpoint api.x", "arrivals total", 1398.0);
-    a.equals("service api", "utilisation mean", 1.398 / 100.0);
+    a.equals("workload web", "arrivals total", 1000.0);
+    a.equals("workload batch", "arrivals total", 400.0);
+    a.equals("endpoint api.x", "arrivals total", 1400.0);
+    a.equals("service api", "utilisation mean", 1.4 / 100.0);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! before 0 and after the end.
 //! Source: the original's development line. Tests in `tests_later.rs`.
 
-use super::check::demand;
+use super::check::{LONGEST_S, demand};
 use super::graph::Graph;
 use super::payload::{ArrivalModel, Arrivals, Variability};
 use crate::problem::Problems;
@@ -16,7 +16,7 @@ use crate::random::dists::uniform::Uniform;
 use crate::random::dists::weibull::Weibull;
 use crate::scenario::Dist;
 use crate::units::{Rate, Span};
-use crate::workload::{self, Open, RateShape};
+use crate::workload::{self, Open, RateShape, Regular};
 
 /// Most requests a second, as for the users of 0.1.
 const MOST_RPS: f64 = 1e9;
@@ -70,7 +70,11 @@ pub fn open(arrivals: &Arrivals, graph: &Graph) -> Open {
     let gaps = |law: Dist<Span>| workload::Arrivals::Gaps(law);
     let (rate, spacing) = match arrivals.model {
         ArrivalModel::Poisson | ArrivalModel::Exponential => (rate, workload::Arrivals::Poisson),
-        ArrivalModel::Deterministic => (rate, workload::Arrivals::Regular),
+        // The first comes after a gap, as with every model.
+        ArrivalModel::Deterministic => {
+            let offset = Span::from_seconds((1.0 / rate).min(LONGEST_S));
+            (rate, workload::Arrivals::Regular(Regular { offset }))
+        }
         ArrivalModel::Uniform => {
             let between = [Span::from_seconds(0.5), Span::from_seconds(1.5)];
             (rate, gaps(Dist::Uniform(Uniform { between })))

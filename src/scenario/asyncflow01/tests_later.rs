@@ -72,7 +72,8 @@ fn gaps(model: &str) -> (Arrivals, Gaps) {
 fn squared_cv(model: &str) -> f64 {
     match gaps(model).1 {
         Gaps::Poisson => 1.0,
-        Gaps::Regular => 0.0,
+        // One gap before the first, to the nanosecond.
+        Gaps::Regular(first) => ((first - 1.0).abs() > 1e-7) as u8 as f64,
         Gaps::Scaled(scaled) => {
             assert!((scaled.0.mean() * scaled.1 - 1.0).abs() < 1e-12, "{model}");
             scaled.0.variance() * scaled.1 * scaled.1

@@ -273,8 +273,10 @@ impl<'de> VariantAccess<'de> for Bare<'_> {
     fn unit_variant(self) -> Outcome<()> {
         Ok(())
     }
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Outcome<T::Value> {
-        Err(self.needs_value())
+    /// A word alone stands for its group with every default, if it has a default for each field: `runtime: tasks`.
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Outcome<T::Value> {
+        static EMPTY: Node = Node { span: 0..0, tall: false, value: Value::Map(Vec::new()) };
+        seed.deserialize(Reader { node: &EMPTY, hidden: None, in_list: false }).map_err(|_| self.needs_value())
     }
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Outcome<V::Value> {
         Err(self.needs_value())

@@ -176,7 +176,7 @@ services: {{ api: {{ endpoints: {{ x: [ fail: {{ p: 100%, status: 503 }} ] }} }}
 fn overload() -> Case {
     let yaml = "run: { duration: 20s, replications: 2 }
 workload:
-  users: { to: api.x, open: { rate: { from: 100/s, stages: [ { to: 100/s, over: 10005ms }, { to: 0/s, over: 0s } ] }, arrivals: regular } }
+  users: { to: api.x, open: { rate: { from: 100/s, stages: [ { to: 100/s, over: 10s }, { to: 0/s, over: 0s } ] }, arrivals: regular } }
 services: { api: { endpoints: { x: [ cpu: 12ms ] } } }";
     let exactly = |claim: Claim| claim.within(0.0);
     Case {
@@ -202,7 +202,7 @@ services: { api: { endpoints: { x: [ cpu: 12ms ] } } }";
 fn five_at_once() -> Case {
     let workload = |name| format!("  {name}: {{ to: api.x, open: {{ rate: 1/s, arrivals: regular }} }}\n");
     let yaml = format!(
-        "run: {{ duration: 1900ms, replications: 2 }}
+        "run: {{ duration: 900ms, replications: 2 }}
 workload:\n{}services: {{ api: {{ endpoints: {{ x: [ cpu: 2ms, wait: 5ms, cpu: 1ms ] }} }} }}",
         ["a", "b", "c", "d", "e"].map(workload).concat()
     );
