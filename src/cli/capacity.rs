@@ -71,6 +71,13 @@ fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>
         let boxed = |problem: Problem| Box::new(problem);
         let (from, to) = (value(from).map_err(boxed)?, value(to).map_err(boxed)?);
         scenario.capacity = Some(crate::scenario::Capacity::new(path, from, to));
+    } else if let Some(capacity) = &mut scenario.capacity {
+        // An end of the scenario's own search, moved.
+        for (end, typed) in [(&mut capacity.from, &options.from), (&mut capacity.to, &options.to)] {
+            if let Some(typed) = typed {
+                *end = value(typed).map_err(Box::new)?;
+            }
+        }
     }
     let mut goals = Vec::new();
     for typed in &options.goals {

@@ -22,6 +22,7 @@ mod check;
 pub mod grid;
 pub mod lhs;
 pub mod morris;
+pub mod notation;
 pub mod one_at_a_time;
 mod points;
 pub mod range;

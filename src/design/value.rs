@@ -89,7 +89,7 @@ fn counted(text: &str) -> Option<f64> {
 }
 
 /// The value in twelve digits: what a sum of decimals was before floating point.
-fn rounded(size: f64) -> f64 {
+pub(super) fn rounded(size: f64) -> f64 {
     format!("{size:.11e}").parse().unwrap_or(size)
 }
 

@@ -1,33 +1,28 @@
 //! How much can it take? The largest value of a parameter (or the smallest) at which all objectives are met.
 //!
-//! Law: whether the objectives are met changes once along the parameter. The ends tell in which direction; then the range in which it changes is
-//! halved (in the logarithm, while it is wide). All values have the same arrivals and demands (common random numbers). At a value, replications are added,
-//! twice as many each time, until the interval of every goal is on one side of its bound, an overload is seen, or the most is reached: then the value
-//! is too near the bound to tell, and the nearest values on both sides of which it can be told are the interval. Which replications are run depends on
-//! their values alone.
-//! Limits: where more of the parameter helps first and hurts later, one of the changes is found. The confidence is that of each value that was tried, not
-//! of the whole search: errors are likely only for values next to the answer, where they do not matter much.
-//! Checked: `tests/it/capacity.rs` against M/M/1 and Erlang C.
+//! Law: the ends of the range and today's value are tried first. Where one end meets the objectives, whether they are met is taken to change once, and the
+//! part of the range in which it changes is halved (`search.rs`). Where neither does, values between are tried, ever more closely, until one meets
+//! them: then both edges of where they are met are found. All values have the same arrivals and demands (common random numbers). At a value, replications are
+//! added, twice as many each time, until the interval of every goal is on one side of its bound, an overload is seen, or the most is reached: then the
+//! value is too near the bound to tell, and the nearest values on both sides of which it can be told are the interval. Which replications are run depends
+//! on their values alone.
+//! Limits: of several parts of the range that meet the objectives, one is found; between values that miss them and are a factor of the eighth root of the
+//! range apart, one may be missed. The confidence is that of each value that was tried, not of the whole search: errors are likely only for values next to
+//! the answer, where they do not matter much.
+//! Checked: `tests/it/capacity.rs` against M/M/1 and Erlang C, and on systems that meet their objectives in the middle, everywhere, nowhere.
 
-use super::batch::{Member, batch};
-use super::cell::Failure;
 use super::drive::Options;
-use super::point::Built;
-use super::replications::Rule;
 use super::results::{Results, SloResult};
 use super::run::{Progress, RunError};
+use super::search::Search;
+use crate::design::notation::Notation;
 use crate::design::value::{self, Kind};
-use crate::problem::Problems;
-use crate::scenario::{self, Parameters, Scenario, Template};
-use crate::sim::SimError;
+use crate::scenario::{Scenario, Template};
 use crate::stats::Estimate;
-use serde_json::Value;
-use std::sync::atomic::Ordering;
+use serde_json::{Value, json};
 
-/// Replications of a value before it is first looked at.
-const FIRST: u32 = 10;
-/// Wider than this factor, a range is halved in the logarithm.
-const WIDE: f64 = 4.0;
+/// Parts into which a range is divided before it is given up: their bounds are tried.
+const PARTS: u32 = 8;
 
 /// What was found out at a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +76,44 @@ pub struct Bottleneck {
     pub share_of_latency: f64,
 }
 
+/// Which values meet the objectives, as far as the range tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those up to a value: the largest is searched.
+    Largest,
+    /// Those from a value on: the smallest is searched.
+    Smallest,
+    /// Those from one value to another: both are searched.
+    Range,
+    /// All of the range, or nothing of it, and neither end is surely the better one.
+    Either,
+}
+
+impl Wanted {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Wanted::Largest => "largest",
+            Wanted::Smallest => "smallest",
+            Wanted::Range => "range",
+            Wanted::Either => "either",
+        }
+    }
+}
+
+/// Where the objectives cease to be met.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Edge {
+    /// The last value that surely meets all goals.
+    pub meets: f64,
+    /// The value next to it that was tried, and what was found out there: it does not surely meet them.
+    pub next: (f64, Verdict),
+    /// The nearest that surely misses one; none if beyond the edge it is too near to tell.
+    pub misses: Option<f64>,
+    /// Where the goals are just met, between them: by interpolation of what is nearest to its bound.
+    pub estimate: f64,
+}
+
 /// The answer.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -88,14 +121,20 @@ pub struct Found {
     pub path: String,
     /// What the parameter is of.
     pub kind: Kind,
-    /// Whether the largest value was searched, and not the smallest.
-    pub is_largest: bool,
-    /// The last value that surely meets all goals; none if even the easiest end does not.
+    /// How a value of it is written: in the unit of the scenario.
+    pub notation: Notation,
+    /// Whether the largest value was searched, or the smallest, or both.
+    pub wanted: Wanted,
+    /// The last value that surely meets all goals; none if no value that was tried does.
     pub meets: Option<f64>,
-    /// The first that surely misses one; none if even the hardest end does not.
+    /// The first that surely misses one; none if no value beyond `meets` does.
     pub misses: Option<f64>,
-    /// Where the goals are just met, between the two: by interpolation of what is nearest to its bound.
+    /// Where the goals are just met, between the two; the end of the range if all of it meets them.
     pub estimate: f64,
+    /// The edge that this is; none if all values that were tried meet the goals, or none.
+    pub edge: Option<Edge>,
+    /// Where goals that are met in the middle of the range only cease to be met below it.
+    pub lower: Option<Edge>,
     /// Everything that was tried, rising.
     pub tried: Vec<Tried>,
     /// At the last value that meets all goals.
@@ -109,12 +148,53 @@ impl Tried {
     pub fn bottleneck(&self) -> Option<Bottleneck> {
         bottleneck(&self.results)
     }
+
+    /// By how much of its bound the goal that is nearest to being missed is met; below 0 if it is missed. Without an answer nothing is met.
+    pub(super) fn margin(&self) -> f64 {
+        let least = self.goals.iter().map(|goal| margin(goal, goal.estimate)).fold(f64::INFINITY, f64::min);
+        // An overload is a miss, whatever the goals say.
+        if self.verdict == Verdict::Misses && least > 0.0 { f64::NEG_INFINITY } else { least }
+    }
+
+    /// Whether its margin is surely above that of another: the intervals of the goal that decides here do not overlap.
+    pub(super) fn is_surely_better(&self, other: &Tried) -> bool {
+        let worst = |goal: &SloResult| margin(goal, if goal.at_most { goal.high } else { goal.low });
+        let best = |goal: &SloResult| margin(goal, if goal.at_most { goal.low } else { goal.high });
+        let pairs = self.goals.iter().zip(&other.goals);
+        let deciding = pairs.min_by(|a, b| margin(a.1, a.1.estimate).total_cmp(&margin(b.1, b.1.estimate)));
+        self.margin() > other.margin() && deciding.is_some_and(|(mine, theirs)| worst(mine) > best(theirs))
+    }
 }
 
 impl Found {
-    /// How much more than today's value the answer is, as a share of today's; none if one of them is not known.
+    /// How much more than today's value the answer is, as a share of today's; none if one of them is not known. Where the range ends before the
+    /// objectives are missed, it is not.
     pub fn headroom(&self) -> Option<f64> {
+        self.edge?;
         self.today.map(|today| self.estimate / today - 1.0).filter(|share| share.is_finite())
+    }
+
+    /// The value that was tried whose goals are nearest to being met, or met by the most.
+    pub fn nearest(&self) -> Option<&Tried> {
+        self.tried.iter().max_by(|a, b| a.margin().total_cmp(&b.margin()))
+    }
+
+    /// A value of the parameter as the scenario writes it.
+    pub fn written(&self, base: f64) -> Value {
+        self.notation.write(base)
+    }
+
+    /// The lower edge, in JSON; null if there is none.
+    pub(crate) fn lower_edge(&self) -> Value {
+        self.lower.map_or(Value::Null, |edge| {
+            let misses = edge.misses.map_or(Value::Null, |base| self.written(base));
+            json!({ "capacity": self.written(edge.estimate), "number": edge.estimate, "meets": self.written(edge.meets), "misses": misses })
+        })
+    }
+
+    /// What was found out at a value; none if it was not tried.
+    pub fn verdict_at(&self, number: f64) -> Option<Verdict> {
+        self.tried.iter().find(|tried| tried.number == number).map(|tried| tried.verdict)
     }
 }
 
@@ -132,17 +212,6 @@ pub enum CapacityError {
     Interrupted,
 }
 
-struct Search<'s> {
-    template: &'s Template,
-    question: &'s scenario::Capacity,
-    goals: Vec<String>,
-    confidence: f64,
-    options: Options<'s>,
-    progress: Progress,
-    show: &'s mut dyn FnMut(Progress, &str),
-    tried: Vec<Tried>,
-}
-
 /// Searches as a scenario's `capacity` says.
 ///
 /// # Errors
@@ -154,156 +223,49 @@ pub fn capacity(
     show: &mut dyn FnMut(Progress, &str),
 ) -> Result<Found, CapacityError> {
     let question = scenario.capacity.as_ref().ok_or_else(|| CapacityError::Scenario("the scenario has no `capacity`".to_string()))?;
-    let goals = if question.goals.is_empty() { scenario.slos.keys().cloned().collect() } else { question.goals.clone() };
-    let confidence = scenario.run.confidence.0.fraction;
-    let mut search = Search { template, question, goals, confidence, options, progress: Progress::default(), show, tried: Vec::new() };
     let kind = question.kind();
-    let ends = [&question.from, &question.to].map(|end| value::base(end, kind).unwrap_or(f64::NAN));
-    let (low, high) = (search.at(ends[0])?, search.at(ends[1])?);
-    // The largest value is wanted where the lower end is the easier one.
-    let is_largest = match (low, high) {
-        (Verdict::Misses, Verdict::Meets | Verdict::Undecided) => false,
-        (Verdict::Undecided, Verdict::Meets) => false,
-        (Verdict::Misses, Verdict::Misses) | (Verdict::Meets, Verdict::Meets) => search.margin(ends[0]) >= search.margin(ends[1]),
-        _ => true,
-    };
-    let (mut good, mut bad) = if is_largest { (ends[0], ends[1]) } else { (ends[1], ends[0]) };
-    let (easy, hard) = if is_largest { (low, high) } else { (high, low) };
-    if easy == Verdict::Meets && hard == Verdict::Misses {
-        let mut near = None;
-        while near.is_none()
-            && let Some(middle) = search.between(good, bad)
-        {
-            match search.at(middle)? {
-                Verdict::Meets => good = middle,
-                Verdict::Misses => bad = middle,
-                // Next to each other there is nothing between: what is not sure is not met.
-                Verdict::Undecided if question.is_whole() => bad = middle,
-                Verdict::Undecided => near = Some((middle, middle)),
-            }
-        }
-        // Values that are too near to tell lie between the two: from there on each is brought as near to them as is wanted.
-        if let Some((mut first, mut last)) = near {
-            while let Some(middle) = search.between(good, first) {
-                match search.at(middle)? {
-                    Verdict::Meets => good = middle,
-                    Verdict::Undecided | Verdict::Misses => first = middle,
-                }
-            }
-            while let Some(middle) = search.between(last, bad) {
-                match search.at(middle)? {
-                    Verdict::Misses => bad = middle,
-                    Verdict::Undecided | Verdict::Meets => last = middle,
-                }
-            }
-        }
+    let now = template.value_at(&question.vary).filter(|now| value::base(now, kind).is_some());
+    let notation = Notation::of(now.as_ref().unwrap_or(&question.from), kind);
+    let mut search = Search::new(template, scenario, question, notation, options, show);
+    let [from, to] = [&question.from, &question.to].map(|end| value::base(end, kind).unwrap_or(f64::NAN));
+    let ends = [search.at(from)?, search.at(to)?];
+    let today = now.and_then(|now| value::base(&now, kind));
+    let tried_today = today.filter(|today| *today > from && *today < to && (!question.is_whole() || today.fract() == 0.0));
+    if let Some(today) = tried_today {
+        search.at(today)?;
     }
-    if hard == Verdict::Meets {
-        good = bad;
-    }
-    let meets = (easy == Verdict::Meets).then_some(good);
-    let misses = (hard == Verdict::Misses || good != bad && easy == Verdict::Meets && hard == Verdict::Undecided).then_some(bad);
-    let estimate = match (meets, misses) {
-        (Some(good), Some(_)) if question.is_whole() => good,
-        (Some(good), Some(bad)) => search.crossing(good, bad),
-        (Some(good), None) => good,
-        (None, _) => f64::NAN,
+    let wanted = match ends {
+        [Verdict::Meets, Verdict::Meets] => search.better_end(from, to),
+        [Verdict::Meets, _] => Wanted::Largest,
+        [_, Verdict::Meets] => Wanted::Smallest,
+        _ if search.any_in_the_middle(from, to, PARTS)? => Wanted::Range,
+        _ => search.better_end(from, to),
     };
-    let bottleneck = meets.and_then(|at| search.tried.iter().find(|tried| tried.number == at)).and_then(Tried::bottleneck);
-    let today = template.value_at(&question.vary).and_then(|now| value::base(&now, kind));
-    search.tried.sort_by(|a, b| a.number.total_cmp(&b.number));
-    Ok(Found { path: question.vary.clone(), kind, is_largest, meets, misses, estimate, tried: search.tried, bottleneck, today })
+    let (lower, edge) = match wanted {
+        Wanted::Largest | Wanted::Either => (None, search.edge(from, true)?),
+        Wanted::Smallest => (None, search.edge(to, false)?),
+        Wanted::Range => {
+            let inside = search.best();
+            (search.edge(inside, false)?, search.edge(inside, true)?)
+        }
+    };
+    let all = if wanted == Wanted::Smallest { from } else { to };
+    let is_met = ends.contains(&Verdict::Meets);
+    let meets = edge.map(|edge| edge.meets).or(is_met.then_some(all));
+    let estimate = edge.map(|edge| edge.estimate).or(meets).unwrap_or(f64::NAN);
+    let misses = edge.map_or_else(|| search.nearest_miss(if wanted == Wanted::Smallest { to } else { from }), |edge| edge.misses);
+    let mut tried = search.tried;
+    tried.sort_by(|a, b| a.number.total_cmp(&b.number));
+    let bottleneck = meets.and_then(|at| tried.iter().find(|tried| tried.number == at)).and_then(Tried::bottleneck);
+    let (path, notation) = (question.vary.clone(), search.notation);
+    Ok(Found { path, kind, notation, wanted, meets, misses, estimate, edge, lower, tried, bottleneck, today })
 }
 
-impl Search<'_> {
-    /// The middle of two values, or none if they are near enough.
-    fn between(&self, good: f64, bad: f64) -> Option<f64> {
-        let (low, high) = (good.min(bad), good.max(bad));
-        if self.question.is_whole() {
-            let middle = ((low + high) / 2.0).floor();
-            return (middle > low).then_some(middle);
-        }
-        let middle = if low > 0.0 && high > WIDE * low { (low * high).sqrt() } else { (low + high) / 2.0 };
-        // In four digits, if that is still between them: nobody types more.
-        let scale = 10f64.powi(3 - middle.abs().log10().floor() as i32);
-        let rounded = (middle * scale).round() / scale;
-        let middle = if rounded > low && rounded < high { rounded } else { middle };
-        // As it will be written: a quantity may have no value between.
-        let written = value::base(&value::written(middle, self.question.kind()), self.question.kind())?;
-        (high - low > self.question.tolerance.fraction * high && written > low && written < high).then_some(written)
-    }
-
-    /// Tries a value.
-    fn at(&mut self, number: f64) -> Result<Verdict, CapacityError> {
-        let value = value::written(number, self.question.kind());
-        let parameters = Parameters::from([(self.question.vary.clone(), value.clone())]);
-        let scenario = self.template.scenario(&parameters).map_err(|problems: Problems| {
-            CapacityError::Scenario(format!("{}={}: {}", self.question.vary, value::shown(&value), problems.in_one_line()))
-        })?;
-        let built = Built::new(scenario, false).settled(self.options.threads).map_err(RunError::Failed)?;
-        let mut members = [Member::new(built, Rule::fixed(FIRST, self.confidence))];
-        loop {
-            let words = value::shown(&value);
-            let show = &mut self.show;
-            self.progress = match batch(&mut members, self.progress, self.options, &mut |progress| show(progress, &words)) {
-                Ok(progress) => progress,
-                Err(RunError::Failed(Failure::Limit(SimError::InFlight { .. }))) => {
-                    // It cannot hold it: more requests are in it than it is allowed to have.
-                    let results = Results::new(&members[0].built, &members[0].replications);
-                    let goals = results.slos.iter().filter(|slo| self.goals.contains(&slo.name)).cloned().collect();
-                    let replications = members[0].replications.done;
-                    self.tried.push(Tried { value, number, replications, verdict: Verdict::Misses, goals, results });
-                    return Ok(Verdict::Misses);
-                }
-                Err(error) => return Err(error.into()),
-            };
-            if self.options.interrupted.load(Ordering::Relaxed) {
-                return Err(CapacityError::Interrupted);
-            }
-            let member = &members[0];
-            let results = Results::new(&member.built, &member.replications);
-            let goals: Vec<SloResult> = results.slos.iter().filter(|slo| self.goals.contains(&slo.name)).cloned().collect();
-            let verdict = match () {
-                () if !results.overloaded.is_empty() || goals.iter().any(|goal| goal.certain && !goal.pass) => Verdict::Misses,
-                () if goals.iter().all(|goal| goal.certain) => Verdict::Meets,
-                () => Verdict::Undecided,
-            };
-            let done = member.replications.done;
-            if verdict == Verdict::Undecided && done < self.question.most {
-                members[0].replications.want((2 * done).min(self.question.most));
-                continue;
-            }
-            self.tried.push(Tried { value, number, replications: done, verdict, goals, results });
-            return Ok(verdict);
-        }
-    }
-
-    /// By how much of its bound the goal that is nearest to being missed is met, at a value that was tried.
-    fn margin(&self, number: f64) -> f64 {
-        self.tried.iter().find(|tried| tried.number == number).map_or(f64::NAN, margin)
-    }
-
-    /// Where the margin is 0, on the line between the nearest values that were tried on both sides.
-    fn crossing(&self, good: f64, bad: f64) -> f64 {
-        let between = |number: f64| number >= good.min(bad) && number <= good.max(bad);
-        let mut points: Vec<(f64, f64)> =
-            self.tried.iter().filter(|tried| between(tried.number)).map(|tried| (tried.number, margin(tried))).collect();
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let change = points.windows(2).find(|pair| (pair[0].1 >= 0.0) != (pair[1].1 >= 0.0));
-        match change {
-            Some([(x, f), (y, g)]) if f.is_finite() && g.is_finite() => (x + (y - x) * f / (f - g)).clamp(good.min(bad), good.max(bad)),
-            _ => (good + bad) / 2.0,
-        }
-    }
-}
-
-/// By how much of its bound the goal that is nearest to being missed is met; below 0 if it is missed.
-fn margin(tried: &Tried) -> f64 {
-    let of = |goal: &SloResult| match goal.at_most {
-        true => (goal.bound - goal.estimate) / goal.bound,
-        false => (goal.estimate - goal.bound) / goal.bound,
-    };
-    tried.goals.iter().map(of).fold(f64::INFINITY, f64::min)
+/// By how much of its bound a goal would be met with a value; nothing is met by none.
+fn margin(goal: &SloResult, value: f64) -> f64 {
+    let room = if goal.at_most { goal.bound - value } else { value - goal.bound };
+    let share = if goal.bound == 0.0 { room } else { room / goal.bound };
+    if share.is_nan() { f64::NEG_INFINITY } else { share }
 }
 
 /// The busiest service, and what its callers wait for.

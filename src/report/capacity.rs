@@ -1,67 +1,144 @@
 //! What is said of a capacity.
 
-use super::format::{percent, value as number};
+use super::format::{confidence, count, percent, times, value, value_beside};
 use super::summary::{Paint, table, write_table};
-use crate::design::value::{Kind, shown, unit, written};
-use crate::experiment::{Found, Tried, Verdict};
+use crate::design::value::{shown, unit};
+use crate::experiment::{Edge, Found, SloResult, Tried, Verdict, Wanted};
 use crate::scenario::Scenario;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// A value of the parameter as a person writes it, to three digits.
-fn said(base: f64, kind: Kind) -> String {
-    let digits = if base == 0.0 { 0 } else { 2 - base.abs().log10().floor() as i32 };
-    let scale = 10f64.powi(digits.max(0));
-    shown(&written((base * scale).round() / scale, kind))
+/// A value of the parameter as the scenario writes it.
+fn said(found: &Found, base: f64) -> String {
+    shown(&found.written(base))
+}
+
+/// Where the goals are just met, in three digits of its unit, or in as many more as keep it between the two values.
+fn between(found: &Found, edge: &Edge, beyond: f64) -> String {
+    let (low, high) = (edge.meets.min(beyond), edge.meets.max(beyond));
+    let in_unit = edge.estimate / found.notation.one();
+    let place = if in_unit == 0.0 { 0 } else { in_unit.abs().log10().floor() as i32 };
+    let rounded = (2..12).map(|digits| {
+        let scale = 10f64.powi(digits - place);
+        (in_unit * scale).round() / scale * found.notation.one()
+    });
+    let fits = rounded.into_iter().find(|value| *value > low && *value < high);
+    said(found, fits.unwrap_or(edge.estimate))
+}
+
+/// An edge: the value, and what is known around it.
+fn edge(found: &Found, edge: &Edge, paint: Paint) -> String {
+    let (next, verdict) = edge.next;
+    let is_whole = edge.estimate == edge.meets;
+    let misses = |misses: f64| format!("{} does not", said(found, misses));
+    match (verdict, edge.misses) {
+        (Verdict::Undecided, beyond) if is_whole => {
+            let beyond = beyond.map_or(String::new(), |beyond| format!(", {}", misses(beyond)));
+            format!("{}  ({} is too near to tell{beyond})", paint.good(&format!("✔ {}", said(found, edge.meets))), said(found, next))
+        }
+        (_, Some(beyond)) if is_whole => format!("{}  ({})", paint.good(&format!("✔ {}", said(found, edge.meets))), misses(beyond)),
+        (_, Some(beyond)) => {
+            let (low, high) = (edge.meets.min(beyond), edge.meets.max(beyond));
+            let around = format!("(between {} and {})", said(found, low), said(found, high));
+            format!("{}  {around}", paint.good(&format!("✔ {}", between(found, edge, beyond))))
+        }
+        (_, None) => {
+            let around = format!("({} surely; from {} on it is too near to tell)", said(found, edge.meets), said(found, next));
+            format!("{}  {around}", paint.good(&format!("✔ {}", between(found, edge, next))))
+        }
+    }
+}
+
+/// The answer in a line.
+fn answer(found: &Found, paint: Paint) -> String {
+    let ends = [found.tried.first(), found.tried.last()].map(|tried| tried.map_or(String::new(), |tried| shown(&tried.value)));
+    let [from, to] = ends;
+    match (&found.edge, &found.lower) {
+        (Some(upper), Some(lower)) => format!("from {}\n  to   {}", edge(found, lower, paint), edge(found, upper, paint)),
+        (Some(one), None) => edge(found, one, paint),
+        (None, _) if found.meets.is_some() => {
+            let further = match found.wanted {
+                Wanted::Smallest => "; lower --from to look for less",
+                Wanted::Largest => "; raise --to to look for more",
+                Wanted::Range | Wanted::Either => "; lower --from or raise --to to find where they do not",
+            };
+            format!("{}{further}", paint.good(&format!("✔ every value from {from} to {to}")))
+        }
+        (None, _) => {
+            let best = found.nearest().map_or(to.clone(), |tried| shown(&tried.value));
+            let surely = if found.nearest().is_some_and(|tried| tried.verdict == Verdict::Undecided) { " surely meets" } else { " meets" };
+            let tried = count(found.tried.len() as u64, "value");
+            paint.bad(&format!("✘ none: not even {best}{surely} them ({tried} tried from {from} to {to})"))
+        }
+    }
+}
+
+/// What the value that the scenario has now is beside the answer; none where the range does not tell.
+fn today(found: &Found) -> Option<String> {
+    let today = found.today?;
+    let now = said(found, today);
+    let verdict = found.verdict_at(today);
+    let outside = found.lower.is_some_and(|lower| today < lower.estimate);
+    let told = match (verdict, found.headroom()) {
+        (Some(Verdict::Undecided), _) => format!("Today's {now} is too near to tell."),
+        (Some(Verdict::Misses), None) => format!("Today's {now} does not meet them."),
+        (_, None) if verdict.is_none() => return None,
+        (_, None) => format!("Today's {now} meets them."),
+        (_, Some(_)) if outside => format!("Today's {now} is not enough."),
+        (_, Some(room)) => match found.wanted {
+            Wanted::Smallest if room == 0.0 => format!("Today's {now} is just what is needed."),
+            Wanted::Smallest if room < 0.0 => format!("Today's {now} is {} needed.", more(today / found.estimate, "is")),
+            Wanted::Smallest => format!("Today's {now} is not enough."),
+            _ if room >= 0.0 => format!("Today's {now} leaves {} of headroom.", percent(room)),
+            _ => format!("Today's {now} is {} takes.", more(today / found.estimate, "it")),
+        },
+    };
+    Some(told)
+}
+
+/// How much more one value is than another: `33 % more than is`, `6.1 times what it`.
+fn more(ratio: f64, whose: &str) -> String {
+    if ratio < 2.0 { format!("{} more than {whose}", percent(ratio - 1.0)) } else { format!("{} times what {whose}", times(ratio)) }
+}
+
+/// What was measured of a goal, in the unit of its bound, so that a column has one; what is far from it in one that fits.
+fn measured(goal: &SloResult) -> String {
+    let is_near = goal.estimate <= 1000.0 * goal.bound && goal.estimate >= 1e-3 * goal.bound;
+    match goal.metric {
+        "error_ratio" => percent(goal.estimate),
+        _ if is_near => value_beside(goal.estimate, goal.bound, goal.unit),
+        _ => value(goal.estimate, goal.unit),
+    }
 }
 
 /// The answer and the curve, on one screen.
 pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
     let mut out = String::new();
-    let confidence = scenario.run.confidence.0.fraction * 100.0;
-    let which = if found.is_largest { "largest" } else { "smallest" };
+    let which = match found.wanted {
+        Wanted::Largest => "the largest",
+        Wanted::Smallest => "the smallest",
+        Wanted::Range | Wanted::Either => "the range of",
+    };
     let goals: Vec<String> =
         found.tried.first().map_or(Vec::new(), |t| t.goals.iter().map(|goal| format!("{} {}", goal.of, goal.goal)).collect());
+    let level = confidence(scenario.run.confidence.0.fraction);
     // Writing into a String cannot fail.
-    let head = format!("  the {which} {} with {} · each value judged at {confidence:.0} %", found.path, goals.join(" and "));
+    let head = format!("  {which} {} with {} · each value judged at {level}", found.path, goals.join(" and "));
     let _ = writeln!(out, "{}{}\n", paint.bold(&scenario.name), paint.faint(&head));
-    let answer = match (found.meets, found.misses) {
-        (Some(good), Some(bad)) if found.tried.iter().all(|tried| tried.number.fract() == 0.0) && found.kind == Kind::Number => {
-            format!("{}  ({} does not)", paint.good(&format!("✔ {}", said(good, found.kind))), said(bad, found.kind))
-        }
-        (Some(good), Some(bad)) => {
-            let (low, high) = (good.min(bad), good.max(bad));
-            let between = format!("(between {} and {})", said(low, found.kind), said(high, found.kind));
-            format!("{}  {between}", paint.good(&format!("✔ {}", said(found.estimate, found.kind))))
-        }
-        (Some(good), None) => {
-            format!("{}: the end of the search; go further with `to`", paint.good(&format!("✔ {} and more", said(good, found.kind))))
-        }
-        (None, _) => paint.bad("✘ none: even the easiest value does not surely meet all objectives"),
-    };
-    let _ = writeln!(out, "  {answer}");
+    let _ = writeln!(out, "  {}", answer(found, paint));
     if let Some(bottleneck) = &found.bottleneck {
-        let waits = match &bottleneck.waits_for {
+        let waits = match bottleneck.waits_for.as_deref() {
             Some(what) => {
-                let what = if what == "queue" { "its loops or cores" } else { what.as_str() };
+                let what = if what == "queue" { "a core" } else { what };
                 format!("; {} of the latency is waiting for {what}", percent(bottleneck.share_of_latency))
             }
             None => String::new(),
         };
-        let _ =
-            writeln!(out, "  There, {} is the busiest: {} of its cores' time{waits}.", bottleneck.service, percent(bottleneck.utilisation));
+        let at = found.meets.map_or(String::new(), |meets| said(found, meets));
+        let busy = percent(bottleneck.utilisation);
+        let _ = writeln!(out, "  At {at}, {} is the busiest: {busy} of its cores' time{waits}.", bottleneck.service);
     }
-    if let (Some(today), Some(headroom)) = (found.today, found.headroom()) {
-        let room = headroom * 100.0;
-        let words = match found.is_largest {
-            true if room >= 0.0 => format!("Today's {} leaves {room:.0} % of headroom.", said(today, found.kind)),
-            true => format!("Today's {} is {:.0} % too much.", said(today, found.kind), -room / (1.0 + room / 100.0)),
-            false if room == 0.0 => format!("Today's {} is just what is needed.", said(today, found.kind)),
-            false if room < 0.0 => {
-                format!("Today's {} is {:.0} % more than is needed.", said(today, found.kind), (today / found.estimate - 1.0) * 100.0)
-            }
-            false => format!("Today's {} is not enough.", said(today, found.kind)),
-        };
+    if let Some(words) = today(found) {
         let _ = writeln!(out, "  {words}");
     }
     let names: Vec<String> = goals.iter().map(|goal| goal.split(['<', '>']).next().unwrap_or(goal).trim().to_string()).collect();
@@ -77,11 +154,7 @@ pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
         };
         let mut row = vec![mark, shown(&tried.value)];
         row.extend(tried.goals.iter().map(|goal| {
-            let said = if goal.goal.starts_with("errors") {
-                percent(goal.estimate)
-            } else {
-                number(goal.estimate, if goal.at_most { "s" } else { "1/s" })
-            };
+            let said = measured(goal);
             if tried.results.overloaded.is_empty() { said } else { format!("{said} (overloaded)") }
         }));
         row.extend([percent(busiest(tried)), tried.replications.to_string(), tried.verdict.word().to_string()]);
@@ -112,10 +185,10 @@ pub fn capacity_to_json(found: &Found) -> Value {
     let bottleneck = found.bottleneck.as_ref().map(|b| {
         json!({ "service": b.service, "utilisation": number(b.utilisation), "waits_for": b.waits_for, "share_of_latency": number(b.share_of_latency) })
     });
-    let written = |base: Option<f64>| base.map_or(Value::Null, |base| written(base, found.kind));
+    let written = |base: Option<f64>| base.map_or(Value::Null, |base| found.written(base));
     json!({
-        "asyncflow": env!("CARGO_PKG_VERSION"), "path": found.path, "unit": unit(found.kind), "searched": if found.is_largest { "largest" } else { "smallest" },
-        "capacity": written(Some(found.estimate)), "number": number(found.estimate), "meets": written(found.meets), "misses": written(found.misses),
+        "asyncflow": env!("CARGO_PKG_VERSION"), "path": found.path, "unit": unit(found.kind), "searched": found.wanted.word(),
+        "capacity": written(Some(found.estimate)), "number": number(found.estimate), "meets": written(found.meets), "misses": written(found.misses), "lower": found.lower_edge(),
         "today": written(found.today), "bottleneck": bottleneck, "tried": tried.collect::<Vec<_>>(),
     })
 }

@@ -66,9 +66,13 @@ impl Capacity {
             );
             problems.error("capacity.to", what);
         } else if value::base(&self.from, from) >= value::base(&self.to, from) {
+            let help = match value::base(&self.from, from) == value::base(&self.to, from) {
+                true => "`from` must be the smaller value, `to` the larger one".to_string(),
+                false => format!("`from` must be the smaller value: from {} to {}", shown(&self.to), shown(&self.from)),
+            };
             problems
                 .error("capacity.to", format!("a search goes up, but `{}` is not more than `{}`", shown(&self.to), shown(&self.from)))
-                .advise("exchange `from` and `to`: whether the largest or the smallest value is wanted is found out");
+                .advise(help);
         }
         if scenario.slos.is_empty() {
             problems

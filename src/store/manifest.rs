@@ -1,7 +1,7 @@
 //! The manifest: what was run, and which files with how many rows and which hash are the result.
 
 use super::schema::TABLES;
-use crate::design::value::{unit, written};
+use crate::design::value::unit;
 use crate::experiment::{Comparison, Found, Results, Sensitivity, Shard};
 use crate::scenario::{Scenario, to_json};
 use serde_json::{Map, Value, json};
@@ -67,16 +67,17 @@ impl Manifest {
                 "waits_for": bottleneck.waits_for, "share_of_latency": bottleneck.share_of_latency,
             })
         });
-        let written = |base: Option<f64>| base.map_or(Value::Null, |base| written(base, found.kind));
+        let written = |base: Option<f64>| base.map_or(Value::Null, |base| found.written(base));
         let said = vec![
             ("confidence", json!(scenario.run.confidence.0.fraction)),
             ("path", json!(found.path)),
             ("unit", json!(unit(found.kind))),
-            ("searched", json!(if found.is_largest { "largest" } else { "smallest" })),
+            ("searched", json!(found.wanted.word())),
             ("capacity", written(Some(found.estimate))),
             ("number", json!(found.estimate)),
             ("meets", written(found.meets)),
             ("misses", written(found.misses)),
+            ("lower", found.lower_edge()),
             ("today", written(found.today)),
             ("headroom", json!(found.headroom())),
             ("bottleneck", json!(bottleneck)),
