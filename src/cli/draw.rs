@@ -4,9 +4,10 @@ use super::out::{note, say};
 use crate::problem::{Problem, Severity};
 use crate::report::Paint;
 use crate::scenario::Source;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 use std::io::IsTerminal;
+use std::ops::Range;
 
 /// Colours for a terminal that has some, unless `NO_COLOR` is set (<https://no-color.org>).
 pub fn paint(is_terminal: bool) -> Paint {
@@ -71,15 +72,10 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
     let mut group = Group::with_title(level.primary_title(what));
     match &problem.place {
         Some(place) => {
-            let end = place.end.min(source.text.len());
-            let start = place.start.min(end);
-            // A place that spans lines is shown by its first, and no other line is looked at: there may be a hundred thousand.
-            let before = source.text[..start].rfind('\n').map_or(0, |at| at + 1);
-            let after = source.text[start..].find('\n').map_or(source.text.len(), |at| start + at);
-            let line = 1 + source.text[..before].bytes().filter(|byte| *byte == b'\n').count();
-            let annotation = AnnotationKind::Primary.span(start - before..end.min(after) - before);
-            let snippet = Snippet::source(&source.text[before..after]).line_start(line).path(source.name.as_str());
-            group = group.element(snippet.annotation(annotation.label("here")));
+            group = group.element(excerpt(source, place, "here"));
+            if let Some(used) = problem.used.as_ref().filter(|used| used.start < used.end) {
+                group = group.element(excerpt(source, used, "used here"));
+            }
         }
         // What was typed on the command line is in no file.
         None if !source.name.is_empty() && !problem.path.starts_with("--") => {
@@ -91,6 +87,19 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     renderer.render(&[group])
+}
+
+/// The line that holds a place.
+fn excerpt<'s>(source: &'s Source, place: &Range<usize>, label: &'static str) -> Snippet<'s, Annotation<'s>> {
+    let end = place.end.min(source.text.len());
+    let start = place.start.min(end);
+    // A place that spans lines is shown by its first, and no other line is looked at: there may be a hundred thousand.
+    let before = source.text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let after = source.text[start..].find('\n').map_or(source.text.len(), |at| start + at);
+    let line = 1 + source.text[..before].bytes().filter(|byte| *byte == b'\n').count();
+    let annotation = AnnotationKind::Primary.span(start - before..end.min(after) - before);
+    let snippet = Snippet::source(&source.text[before..after]).line_start(line).path(source.name.as_str());
+    snippet.annotation(annotation.label(label))
 }
 
 #[cfg(test)]

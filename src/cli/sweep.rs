@@ -144,7 +144,8 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
             let place = if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
             let wants_whole = problem.what.starts_with("expected a whole number") && problem.what.contains("the number");
             let whole = "a range of whole numbers ends in `@integer`, in a file it has `scale: integer`".to_string();
-            let help = problem.help.clone().or(wants_whole.then_some(whole)).map_or(String::new(), |help| format!("\n  = help: {help}"));
+            let help =
+                wants_whole.then_some(whole).or_else(|| problem.help.clone()).map_or(String::new(), |help| format!("\n  = help: {help}"));
             refuse(&format!("point {} ({}): {place}{}{help}", point.number, set.join(", "), problem.what));
         }
     }

@@ -28,6 +28,8 @@ pub struct Problem {
     pub of_key: bool,
     /// Byte range in the text, once known.
     pub place: Option<Range<usize>>,
+    /// Where the text at the place is used by its alias, if it is.
+    pub used: Option<Box<Range<usize>>>,
     /// What is wrong, in one line.
     pub what: String,
     /// What to do, if that can be said.
@@ -37,7 +39,7 @@ pub struct Problem {
 impl Problem {
     /// A problem of that severity at a path.
     pub fn new(severity: Severity, path: impl Into<String>, what: impl Into<String>) -> Problem {
-        Problem { severity, path: path.into(), of_key: false, place: None, what: readable(what.into()), help: None }
+        Problem { severity, path: path.into(), of_key: false, place: None, used: None, what: readable(what.into()), help: None }
     }
     /// The same with advice.
     pub fn help(mut self, help: impl Into<String>) -> Problem {
@@ -128,9 +130,16 @@ impl Problem {
     }
 }
 
-/// Whether a terminal would not show a character as itself: controls, and marks that turn the direction of what follows.
+/// Whether a reader could not see a character, or a terminal not show it: controls, marks that turn the direction of what follows, what
+/// has no width or is a space of another kind (two names would look the same), line ends of Unicode, and code points that are no characters.
 pub fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    let looks_like_nothing = matches!(c,
+        '\u{A0}' | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{2000}'..='\u{200B}' | '\u{200E}' | '\u{200F}'
+        | '\u{2028}'..='\u{202F}' | '\u{205F}'..='\u{206F}' | '\u{3000}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}');
+    let is_none = matches!(c as u32, 0xFDD0..=0xFDEF)
+        || c as u32 & 0xFFFE == 0xFFFE
+        || matches!(c, '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}');
+    c.is_control() || looks_like_nothing || is_none
 }
 
 /// The longest quotation from an input, in letters, and the longest words without one.
@@ -163,8 +172,15 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
     let letters = word.chars().count();
     let far = letters.div_ceil(3).clamp(1, 8);
     let word = word.to_lowercase();
+    // `p75` is not a slip of `p95`: another percentile is another thing.
+    let percentile = |text: &str| {
+        let number = text.strip_prefix('p').filter(|number| number.bytes().all(|c| c.is_ascii_digit() || c == b'.'))?;
+        Some(number.replace('.', "")).filter(|digits| !digits.is_empty())
+    };
+    let own = percentile(&word);
+    let differs = |candidate: &str| own.is_some() && percentile(candidate).is_some_and(|other| Some(other) != own);
     // Lengths first: the distance costs their product.
-    let candidates = candidates.into_iter().filter(|c| letters <= 200 && c.chars().count().abs_diff(letters) <= far);
+    let candidates = candidates.into_iter().filter(|c| letters <= 200 && c.chars().count().abs_diff(letters) <= far && !differs(c));
     let near = candidates.map(|c| (strsim::damerau_levenshtein(&word, &c.to_lowercase()), c));
     near.filter(|(distance, _)| *distance <= far).min_by_key(|(distance, _)| *distance).map(|(_, c)| c)
 }
@@ -205,6 +221,7 @@ mod tests {
         assert_eq!(nearest("timeoutt", ["to", "request", "timeout"]), Some("timeout"));
         assert_eq!(nearest("GET /prodct", ["GET /product", "GET /search"]), Some("GET /product"));
         assert_eq!(nearest("banana", ["to", "request", "timeout"]), None);
+        assert_eq!((nearest("p75", ["p95", "p50"]), nearest("p999", ["p99", "p99.9"])), (None, Some("p99.9")));
         assert_eq!((nearest("web", ["db"]), nearest("bd", ["db"])), (None, Some("db")));
     }
 }

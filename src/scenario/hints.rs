@@ -3,35 +3,10 @@
 //!
 //! Tests: `tests/corpus`.
 
-use crate::problem::Problem;
+mod words;
 
-/// Words that later releases will know, below the top level.
-const LATER: [&str; 24] = [
-    "closed",
-    "sessions",
-    "replay",
-    "patience",
-    "class",
-    "keys",
-    "block",
-    "parallel",
-    "branch",
-    "repeat",
-    "lock",
-    "cache",
-    "llm",
-    "publish",
-    "spawn",
-    "respond",
-    "offload",
-    "disk",
-    "hold",
-    "bandwidth",
-    "threads",
-    "processes",
-    "single",
-    "autoscale",
-];
+use crate::problem::Problem;
+use words::{ALIASES, INSTEAD, LATER};
 
 /// Fields that stand where another group is: a field of the group they are found in, the fields, and where they belong.
 const ELSEWHERE: [(&str, &[&str], &str); 8] = [
@@ -62,18 +37,30 @@ const STEPS: [&str; 5] = ["cpu", "wait", "memory", "call", "fail"];
 pub fn improve(problems: &mut Vec<Problem>) {
     let mut without_dash = Vec::new();
     for problem in problems.iter_mut() {
-        let words: Vec<&str> = problem.what.split('`').skip(1).step_by(2).collect();
-        let Some((&word, expected)) = words.split_first() else { continue };
+        let quoted = problem.what.clone();
+        let words: Vec<&str> = quoted.split('`').skip(1).step_by(2).collect();
+        let (word, expected) = words.split_first().map_or(("", &[][..]), |(word, expected)| (*word, expected));
         let is_unknown = problem.what.starts_with("unknown ");
         if problem.what.starts_with("expected text, found the number") {
             problem.help = Some(format!("quote it if it is meant as text: `\"{word}\"`"));
+        } else if problem.what.starts_with("expected a whole number") {
+            whole_number(problem, word);
+            continue;
         } else if problem.what.contains(" number") && problem.what.contains(", found the text") && word.parse::<f64>().is_ok() {
             problem.help = Some(format!("write it without quotes: `{word}`"));
+        } else if let Some(example) = problem.what.strip_suffix("needs its value").and_then(|_| words::example(word)) {
+            problem.help = Some(format!("write for example `{example}`"));
+        } else if let Some(help) = shape(problem) {
+            problem.help = Some(help);
         }
         let elsewhere = ELSEWHERE.iter().find(|(field, fields, _)| expected.contains(field) && fields.contains(&word));
         let missing = MISSING.iter().find(|(field, _)| *field == word && problem.what.ends_with(" is missing here"));
-        if is_unknown && LATER.contains(&word) {
-            (problem.what, problem.help) = (format!("`{word}` comes with a later release"), Some("leave it out for now".into()));
+        let alias = ALIASES.iter().find(|(others, known, _)| others.contains(&word) && expected.contains(known));
+        if let (true, Some((_, known, help))) = (is_unknown, alias) {
+            problem.help = Some(if help.is_empty() { format!("it is called `{known}` here") } else { help.to_string() });
+        } else if is_unknown && LATER.contains(&word) {
+            let (what, help) = later(word);
+            (problem.what, problem.help) = (what, Some(help));
         } else if is_unknown && expected.contains(&"steps") && STEPS.contains(&word) {
             without_dash.extend(problem.path.strip_suffix(&format!(".{word}")).map(str::to_string));
             let what = format!("`{word}` is a step, and an endpoint is a list of steps");
@@ -82,7 +69,134 @@ pub fn improve(problems: &mut Vec<Problem>) {
             problem.help = Some(format!("`{word}` belongs in `{place}`"));
         } else if let Some((_, help)) = missing {
             problem.help = Some(help.to_string());
+        } else if let Some(step) = word.split_once(' ').filter(|(first, _)| is_unknown && expected.contains(first)) {
+            problem.help = Some(format!("write `{}: {}`", step.0, step.1.trim()));
+        }
+        if problem.help.is_none()
+            && let Some(example) = problem.what.split_once(" such as `").and_then(|(_, rest)| rest.split('`').next())
+        {
+            problem.help = Some(format!("write for example `{example}`"));
         }
     }
     problems.retain(|problem| !(problem.what == "`steps` is missing here" && without_dash.contains(&problem.path)));
+}
+
+/// What is said of a word whose meaning is not modelled yet, and what can be written today.
+pub(super) fn later(word: &str) -> (String, String) {
+    let instead = INSTEAD.iter().find(|(words, _)| words.contains(&word)).map(|(_, instead)| *instead);
+    let what = format!("`{word}` is not modelled yet: without it, the numbers are those of another system");
+    (what, instead.unwrap_or("leave it out only if your question does not depend on it").to_string())
+}
+
+/// The words for what is no whole number: what the field means, and the number to write.
+fn whole_number(problem: &mut Problem, found: &str) {
+    let field = problem.path.rsplit('.').next().unwrap_or_default();
+    let is_text = problem.what.contains(", found the text");
+    let trimmed = found.trim().to_ascii_lowercase();
+    let number: f64 = found.trim().trim_end_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(f64::NAN);
+    let cores = if trimmed.ends_with('m') { number / 1000.0 } else { number };
+    let is_whole = |n: f64| n.is_finite() && n.fract() == 0.0 && (1.0..1e9).contains(&n);
+    let (what, help) = match field {
+        "cpu"
+            if is_whole(cores)
+                && (trimmed.ends_with('m')
+                    || !is_text
+                    || trimmed.parse::<f64>().is_ok()
+                    || trimmed.contains("cpu")
+                    || trimmed.contains("core")) =>
+        {
+            ("a whole number of cores, 1 to 4096", format!("write `cpu: {cores}`"))
+        }
+        "cpu" if cores > 0.0 && cores < 1.0 => (
+            "a whole number of cores, 1 to 4096",
+            format!("quotas are not modelled yet; `cpu: 1` with `speed: {cores}x` has the same capacity, but each request computes longer"),
+        ),
+        "cpu" => {
+            ("a whole number of cores, 1 to 4096", "write for example `cpu: 2`; quotas such as 1.5 cores are not modelled yet".to_string())
+        }
+        "replicas" if problem.what.contains("group of fields") => (
+            "a whole number of replicas, 1 or more",
+            "write a fixed number, such as `replicas: 3`: autoscaling is not modelled yet".to_string(),
+        ),
+        "replications" => {
+            problem.help = Some("write for example `replications: 10`, or `{ until: … }`".into());
+            return;
+        }
+        "replicas" | "count" | "workers" | "points" => {
+            let count: Option<u64> = found
+                .replace(',', "")
+                .parse::<crate::units::Count>()
+                .ok()
+                .map(|count| count.0)
+                .filter(|count| (1..=1_000_000).contains(count));
+            (
+                "a whole number, 1 or more",
+                count.map_or(format!("write for example `{field}: 3`"), |count| format!("write `{field}: {count}`")),
+            )
+        }
+        "seed" => {
+            let seed = trimmed.parse::<u64>().unwrap_or(1);
+            (
+                "a whole number from 0 to 18446744073709551615",
+                format!("write {}`seed: {seed}`", if is_text && seed != 1 { "" } else { "for example " }),
+            )
+        }
+        "status" => ("a status from 400 to 599", "write for example `status: 503`".to_string()),
+        "version" => ("the number of the format", "begin with `version: 1`".to_string()),
+        _ if is_text && trimmed.parse::<u64>().is_ok() => ("a whole number", format!("write it without quotes: `{trimmed}`")),
+        _ => return,
+    };
+    if let Some((_, found)) = problem.what.split_once(", found ") {
+        problem.what = format!("expected {what}, found {found}");
+    }
+    problem.help = Some(help);
+}
+
+/// The line to write for a group where a distribution's parameters have another form, or where the law is not named.
+fn shape(problem: &Problem) -> Option<String> {
+    let keys: Vec<&str> = problem.what.split_once("found ").map_or("", |(_, found)| found).split('`').skip(1).step_by(2).collect();
+    let tag = problem.path.rsplit('.').next().unwrap_or_default();
+    let has = |key: &str| keys.contains(&key);
+    let found_group = problem.what.ends_with("found a group of fields");
+    let of_law = problem.what.contains("distribution such as `exp`");
+    if of_law && problem.what.ends_with("found a list") {
+        return Some("name its law: `{ uniform: [1ms, 5ms] }`, or `{ normal: [5ms, 1ms] }` for a mean and its deviation".into());
+    }
+    if problem.what.starts_with("expected a number, found the text") && keys.first().is_some_and(|found| found.ends_with('%')) {
+        return Some("write all weights in per cent, or none of them".into());
+    }
+    if has("wait") && has("label") {
+        return Some("write `wait: { for: 5ms, label: x }`".into());
+    }
+    if of_law && has("mean") && (has("sd") || has("std") || has("stddev")) {
+        return Some("name its law: `{ normal: { mean: 5ms, sd: 1ms } }`, or `{ lognormal: { mean: 5ms, cv: 0.2 } }`".into());
+    }
+    if of_law && has("mean") {
+        return Some("name its law: `{ exp: 5ms }` varies with that mean, `5ms` alone never varies".into());
+    }
+    if of_law && (has("min") || has("max")) {
+        return Some("write `{ uniform: [1ms, 5ms] }`".into());
+    }
+    if of_law && keys.iter().any(|key| key.starts_with('p') && key[1..].starts_with(|c: char| c.is_ascii_digit())) {
+        return Some(
+            "name its law: `{ percentiles: { p50: 2ms, p99: 20ms, max: 80ms } }`, or `{ lognormal: { p50: 2ms, p99: 20ms } }`".into(),
+        );
+    }
+    match tag {
+        "uniform" if problem.what.contains(", found ") => Some("write its ends, as in `uniform: [1ms, 5ms]`".into()),
+        "empirical" if problem.what.contains(", found the text") => {
+            Some("write `empirical: { file: times.csv, column: ms, unit: 1ms }`".into())
+        }
+        "fail" if problem.what.contains(", found the ") => Some("write `fail: 1%`, or `fail: { p: 1%, status: 503 }`".into()),
+        "queue" if problem.what.contains(", found the ") => {
+            Some("write `queue: { max: 200 }`, or leave it out: a queue without `max` has no end".into())
+        }
+        "instances" if problem.what.contains(", found the ") => {
+            Some("write `replicas: 3`; `instances` are named, each with its `endpoints`".into())
+        }
+        "event_loop" if problem.what.contains(", found the ") => Some("write `event_loop: { workers: 2 }`".into()),
+        "exp" if found_group => Some("write its mean, as in `exp: 5ms`; a rate of 200/s is a mean of 5ms".into()),
+        "mixture" if found_group => Some("write a list of parts: `mixture: [ { w: 9, is: 1ms }, { w: 1, is: { exp: 20ms } } ]`".into()),
+        _ => None,
+    }
 }

@@ -14,12 +14,14 @@ mod flow_balance;
 #[cfg(test)]
 mod flow_balance_tests;
 mod hints;
+mod kinds;
 mod reader;
 mod regime;
 mod replications;
 mod run;
 mod schema;
 mod service;
+mod shapes;
 mod slo;
 mod sweep;
 mod template;

@@ -1,7 +1,7 @@
 //! From a file to a scenario: decode, parse, set, read, load. Every problem gets its place in the text.
 
 use super::text::{self, Format, Node};
-use super::{RESERVED, Scenario, asyncflow01, check, hints, writer};
+use super::{RESERVED, Scenario, asyncflow01, check, hints, kinds, shapes, writer};
 use crate::problem::{Problem, Problems, Severity};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -57,6 +57,7 @@ impl Loaded {
     /// Finds where a problem stands: in the text, or on the command line.
     fn find_place(&self, problem: &mut Problem) {
         let Some(tree) = &self.tree else { return };
+        problem.used = tree.used_at(&problem.path).map(Box::new);
         let is_set = |path: &str| {
             self.sets.iter().any(|set| path.strip_prefix(set).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
         };
@@ -104,7 +105,9 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
     let problem = |what: String, help: &str| Problem::new(Severity::Error, "", what).help(help);
     let named = Format::of(path);
     if named.is_none() && !is_stdin && !is_pipe(path) {
-        let help = "scenario files end in .yaml, .yml, .ron or .json; `-` is the standard input";
+        let extension = path.extension().map_or(String::new(), |extension| extension.to_string_lossy().to_lowercase());
+        let known = "scenario files end in .yaml, .yml, .ron or .json; `-` is the standard input";
+        let help = kinds::by_name(&extension).unwrap_or(known);
         return Err(problem(format!("`{name}` is not named as a scenario"), help));
     }
     let bytes = bytes_of(path).map_err(|e| problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file"))?;
@@ -181,10 +184,14 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
     let mut tree = match text::parse(text, format) {
         Ok(tree) => tree,
         Err(problems) => {
-            loaded.problems.list = problems;
+            loaded.problems.list = kinds::named(text, format, None).map_or(problems, |kind| vec![kind]);
             return loaded;
         }
     };
+    if let Some(kind) = kinds::named(text, format, Some(&tree)) {
+        loaded.problems.push(kind);
+        return loaded;
+    }
     tree.strip_notes();
     text::refuse_hidden(&tree, &mut loaded.problems.list);
     if loaded.problems.any_error() {
@@ -239,6 +246,7 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
             return loaded;
         }
         loaded.problems.list.extend(refuse_reserved(&mut tree));
+        shapes::settle(&mut tree, &mut loaded.problems.list);
         let (read, mut problems) = text::read::<Scenario>(&tree);
         hints::improve(&mut problems);
         loaded.tree = Some(tree);
@@ -326,9 +334,10 @@ fn refuse_reserved(tree: &mut Node) -> Vec<Problem> {
             && let Some(at) = entries.iter().position(|entry| entry.key == word)
         {
             let entry = entries.remove(at);
-            let mut problem = Problem::new(Severity::Error, word, format!("`{word}` is reserved for a later release"));
+            let (what, help) = hints::later(word);
+            let mut problem = Problem::new(Severity::Error, word, what);
             problem.place = Some(entry.key_span);
-            problems.push(problem.help("leave it out for now"));
+            problems.push(problem.help(help));
         }
     }
     problems

@@ -60,6 +60,7 @@ impl Slo {
         let help =
             "name an objective of `slos`, or write for example `users.p95 < 60ms`, `users.errors < 1%` or `users.throughput > 100/s`"
                 .to_string();
+        let words = &words.replace('≤', "<").replace('≥', ">");
         let Some(at) = words.find(['<', '>']) else { return Err((format!("`{words}` is no objective in `slos`"), help)) };
         let (left, bound) = (words[..at].trim(), words[at + 1..].trim_start_matches('=').trim());
         // As metrics are named everywhere else.

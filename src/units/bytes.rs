@@ -1,7 +1,7 @@
 //! Sizes in whole bytes: decimal (`KB MB GB`, powers of 1000) and binary (`KiB MiB GiB`, powers of 1024).
 
-use super::Quantity;
-use super::written::{no_unit, shown, split, written_as_text};
+use super::written::{is_zero, no_unit, shown, split, written_as_text};
+use super::{Quantity, meant};
 use std::fmt::{Display, Formatter};
 
 /// A size in bytes. Written `512B`, `8MiB`, `2048MB`, `1.5GiB`.
@@ -34,21 +34,49 @@ impl Display for Bytes {
 impl std::str::FromStr for Bytes {
     type Err = String;
     fn from_str(text: &str) -> Result<Bytes, String> {
-        let (number, unit) = split(text, "a size such as `8MiB`")?;
-        if unit.is_empty() {
-            return Self::from_bare(text);
-        }
-        let Some((_, size)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-            return Err(format!(
-                "`{}` is not a unit of size\nhelp: the units are B, KB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB, TiB (of 1024)",
-                shown(unit)
-            ));
-        };
-        match number.times(*size) {
-            Some((bytes, _)) if bytes <= LARGEST => Ok(Bytes(bytes as u64)),
-            _ => Err(format!("`{}` is larger than 10^18 bytes, the largest size", shown(text))),
-        }
+        meant::or_line(text, read(text))
     }
+}
+
+fn read(text: &str) -> Result<Bytes, String> {
+    let (number, unit) = split(text, "a size such as `8MiB`")?;
+    if unit.is_empty() {
+        return Bytes::from_bare(text);
+    }
+    let size = size_of(unit, text.trim().trim_end_matches(unit).trim_end())?;
+    match number.times(size) {
+        Some((bytes, _)) if bytes <= LARGEST => Ok(Bytes(bytes as u64)),
+        _ => Err(format!("`{}` is larger than 10^18 bytes, the largest size", shown(text))),
+    }
+}
+
+/// Bytes in a unit; `digits` stand before it.
+fn size_of(unit: &str, digits: &str) -> Result<u64, String> {
+    let known = match unit {
+        "Ki" => "KiB",
+        "Mi" => "MiB",
+        "Gi" => "GiB",
+        "Ti" => "TiB",
+        "kB" => "KB",
+        "byte" | "bytes" => "B",
+        _ => unit,
+    };
+    if let Some((_, size)) = UNITS.iter().find(|(name, _)| *name == known || (name.ends_with("iB") && name.eq_ignore_ascii_case(known))) {
+        return Ok(*size);
+    }
+    let letter = unit.chars().next().map(|letter| letter.to_ascii_uppercase()).filter(|letter| "KMGT".contains(*letter));
+    let help = match (letter, unit.to_ascii_lowercase().as_str()) {
+        (Some(letter), "k" | "m" | "g" | "t") => {
+            format!(
+                "it is {letter}B to Kubernetes and {letter}iB to Docker and Java: write `{digits}{letter}B` (powers of 1000) or `{digits}{letter}iB` (of 1024)"
+            )
+        }
+        (Some(letter), "kb" | "mb" | "gb" | "tb") => {
+            format!("write `{digits}{letter}B` (powers of 1000) or `{digits}{letter}iB` (of 1024)")
+        }
+        _ => "the units are B, KB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB, TiB (of 1024)".to_string(),
+    };
+    Err(format!("`{}` is not a unit of size\nhelp: {help}", shown(unit)))
 }
 
 impl Quantity for Bytes {
@@ -62,11 +90,21 @@ impl Quantity for Bytes {
         Bytes(base.round() as u64)
     }
     fn from_bare(number: &str) -> Result<Bytes, String> {
-        Err(no_unit(number, &format!("`{number}MiB` or `{number}KB`"), Self::EXPECTING))
+        if is_zero(number) {
+            return Ok(Bytes(0));
+        }
+        // So large a number is one of bytes.
+        let of_bytes = number.parse::<f64>().is_ok_and(|n| n >= 100_000.0);
+        let examples = if of_bytes { format!("`{number}B`") } else { format!("`{number}MiB`, or `{number}B` if it is bytes") };
+        Err(no_unit(number, &examples, Self::EXPECTING))
     }
 }
 
-written_as_text!(Bytes, "A size with its unit: 512B, 64KB, 8MiB, 4GiB", r"^[0-9.]+ *(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$");
+written_as_text!(
+    Bytes,
+    "A size with its unit: 512B, 64KB, 8MiB, 4GiB",
+    r"^ *[0-9][0-9._]* *(B|[kK]B|MB|GB|TB|[Kk]i[Bb]?|[Mm]i[Bb]?|[Gg]i[Bb]?|[Tt]i[Bb]?|bytes?) *$"
+);
 
 #[cfg(test)]
 mod tests {
@@ -80,5 +118,16 @@ mod tests {
             assert_eq!(Bytes(size).to_string(), text);
             assert_eq!(text.parse::<Bytes>(), Ok(Bytes(size)));
         }
+    }
+
+    #[test]
+    fn a_unit_that_means_two_sizes_is_refused_with_both() {
+        // Kubernetes reads M as 10^6, Docker and Java as 2^20; Mi is 2^20 everywhere.
+        assert_eq!(("512Mi".parse(), "1_024 bytes".parse(), "64kB".parse()), (Ok(Bytes(512 << 20)), Ok(Bytes(1024)), Ok(Bytes(64_000))));
+        for text in ["512M", "1g", "512mb", "4Gb"] {
+            let refused = text.parse::<Bytes>().unwrap_err();
+            assert!(refused.contains("powers of 1000") && refused.contains("of 1024"), "{refused}");
+        }
+        assert_eq!("536870912".parse::<Bytes>(), Err("`536870912` has no unit\nhelp: write `536870912B`".to_string()));
     }
 }

@@ -1,7 +1,7 @@
 //! Counts: whole numbers without a unit; `k`, `M` and `G` are thousands, millions and thousand millions.
 
-use super::Quantity;
 use super::written::{shown, split};
+use super::{Quantity, meant};
 use std::fmt::{Display, Formatter};
 
 /// A count. Written `200`, `12k`, `1M`, `10G`.
@@ -22,12 +22,15 @@ impl std::str::FromStr for Count {
     type Err = String;
     fn from_str(text: &str) -> Result<Count, String> {
         let (number, suffix) = split(text, "a count such as `200` or `12k`")?;
-        let Some((_, size)) = SUFFIXES.iter().find(|(name, _)| *name == suffix) else {
+        let Some((_, size)) = SUFFIXES.iter().find(|(name, _)| *name == suffix || (*name == "k" && suffix == "K")) else {
+            if let Some((what, help)) = meant::line::<Count>(text) {
+                return Err(format!("{what}\nhelp: {help}"));
+            }
             return Err(format!("`{}` is not a count\nhelp: write a whole number, which may end in k, M or G", shown(text)));
         };
         match number.times(*size) {
             Some((count, true)) if count <= LARGEST => Ok(Count(count as u64)),
-            _ => Err(format!("`{}` is not a whole number up to 10^15", shown(text))),
+            _ => Err(format!("`{}` is not a whole number up to 10^15\nhelp: write a whole number, such as `200`", shown(text))),
         }
     }
 }
@@ -82,7 +85,7 @@ impl schemars::JsonSchema for Count {
         "Count".into()
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": ["integer", "string"], "minimum": 0, "description": "A whole number; may end in k, M or G", "pattern": "^[0-9.]+[kMG]?$" })
+        schemars::json_schema!({ "type": ["integer", "string"], "minimum": 0, "description": "A whole number; may end in k, M or G", "pattern": "^ *[0-9][0-9._]* *[kKMG]? *$" })
     }
 }
 

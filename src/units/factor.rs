@@ -1,7 +1,7 @@
 //! Factors: how many times as much.
 
-use super::Quantity;
 use super::written::{no_unit, shown, split, written_as_text};
+use super::{Quantity, meant};
 use std::fmt::{Display, Formatter};
 
 /// A factor. Written `4x`, `0.5x`; more than zero, at most a million.
@@ -26,13 +26,17 @@ impl Display for Factor {
 impl std::str::FromStr for Factor {
     type Err = String;
     fn from_str(text: &str) -> Result<Factor, String> {
+        if let Some(number) = text.trim().strip_prefix(['x', 'X', '×']).map(str::trim).filter(|rest| rest.parse::<f64>().is_ok()) {
+            return Err(format!("`{}` begins with its sign\nhelp: write `{number}x`", shown(text)));
+        }
         let (number, unit) = split(text, "a factor such as `4x`")?;
         let times = number.value;
         match unit {
             "" => Self::from_bare(text),
-            "x" if times > 0.0 && times <= 1e6 => Ok(Factor { times }),
-            "x" => Err(format!("`{}` is out of range: a factor is more than 0x and at most 1000000x", shown(text))),
-            _ => Err(format!("`{}` is not a factor\nhelp: write it as `4x`", shown(text))),
+            "x" | "X" | "×" | "times" if times > 0.0 && times <= 1e6 => Ok(Factor { times }),
+            "x" | "X" | "×" | "times" => Err(format!("`{}` is out of range: a factor is more than 0x and at most 1000000x", shown(text))),
+            "%" => Err(format!("`{}` is not a factor\nhelp: write `{}x` for {}% of the value", shown(text), times / 100.0, times)),
+            _ => meant::or_line(text, Err(format!("`{}` is not a factor\nhelp: write it as `4x`", shown(text)))),
         }
     }
 }
@@ -51,4 +55,4 @@ impl Quantity for Factor {
     }
 }
 
-written_as_text!(Factor, "A factor: 4x, 0.5x", r"^[0-9.]+x$");
+written_as_text!(Factor, "A factor: 4x, 0.5x", r"^ *[0-9.][0-9._]* *(x|X|×|times) *$");

@@ -7,6 +7,7 @@
 mod bytes;
 mod count;
 mod factor;
+mod meant;
 mod money;
 mod rate;
 mod share;
@@ -16,6 +17,7 @@ mod written;
 pub use bytes::Bytes;
 pub use count::Count;
 pub use factor::Factor;
+pub(crate) use meant::line as meant_line;
 pub use money::Money;
 pub use rate::Rate;
 pub use share::{Share, load_percent};

@@ -1,10 +1,10 @@
 //! Rates: how many of something in a second, a minute or an hour.
 
-use super::Quantity;
-use super::written::{no_unit, shown, split, trimmed, written_as_text};
+use super::written::{is_zero, no_unit, shown, split, trimmed, written_as_text};
+use super::{Quantity, Span, meant};
 use std::fmt::{Display, Formatter};
 
-/// A rate. Written `150/s`, `12k/min`, `3600/h`; kept as a number a second.
+/// A rate. Written `150/s`, `12k/min`, `3600/h`, `100 rps`; kept as a number a second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Rate {
     /// How many a second.
@@ -35,25 +35,102 @@ impl Display for Rate {
 impl std::str::FromStr for Rate {
     type Err = String;
     fn from_str(text: &str) -> Result<Rate, String> {
-        let (number, rest) = split(text, "a rate such as `150/s`")?;
-        let (thousands, period) = match rest.as_bytes().first() {
-            Some(b'k') => (1e3, &rest[1..]),
-            Some(b'M') => (1e6, &rest[1..]),
-            _ => (1.0, rest),
-        };
-        if period.is_empty() {
-            return Self::from_bare(text);
-        }
-        let Some((_, seconds)) = PERIODS.iter().find(|(name, _)| *name == period) else {
-            let help = "the units are /s, /min and /h, as in `150/s` or `12k/min`";
-            return Err(format!("`{}` is not a unit of rate\nhelp: {help}", shown(period)));
-        };
-        let per_second = number.value * thousands / seconds;
-        if per_second > 1e9 {
-            return Err(format!("`{}` is more than 10^9 a second, the highest rate", shown(text)));
-        }
-        Ok(Rate { per_second })
+        meant::or_line(text, read(text))
     }
+}
+
+/// What is counted, in words that say no more than that: `100 req/s` is `100/s`.
+const COUNTED: [&str; 31] = [
+    "r",
+    "req",
+    "reqs",
+    "request",
+    "requests",
+    "rq",
+    "q",
+    "query",
+    "queries",
+    "call",
+    "calls",
+    "event",
+    "events",
+    "msg",
+    "msgs",
+    "message",
+    "messages",
+    "job",
+    "jobs",
+    "op",
+    "ops",
+    "tx",
+    "transaction",
+    "transactions",
+    "user",
+    "users",
+    "hit",
+    "hits",
+    "arrivals",
+    "iterations",
+    "times",
+];
+
+/// Words that hold their period, and how many seconds it has.
+const TOGETHER: [(&str, f64); 10] = [
+    ("rps", 1.0),
+    ("qps", 1.0),
+    ("tps", 1.0),
+    ("hz", 1.0),
+    ("rpm", 60.0),
+    ("qpm", 60.0),
+    ("tpm", 60.0),
+    ("rph", 3600.0),
+    ("/min", 60.0),
+    ("/h", 3600.0),
+];
+
+fn read(text: &str) -> Result<Rate, String> {
+    if let Some(gap) = text.trim().strip_prefix("every ").and_then(|gap| gap.parse::<Span>().ok()) {
+        return Err(format!("`{}` is a duration\nhelp: one every {gap} is `1/{gap}`", shown(text.trim())));
+    }
+    let (number, rest) = split(text, "a rate such as `150/s`")?;
+    if rest.is_empty() {
+        return Rate::from_bare(text.trim());
+    }
+    let thousand = rest.strip_prefix(['k', 'K']).map(|rest| (1e3, rest));
+    let prefixed = thousand.or_else(|| rest.strip_prefix('M').map(|rest| (1e6, rest)));
+    let plain = seconds_of(rest).map(|seconds| (1.0, seconds));
+    let found = plain.or_else(|| prefixed.and_then(|(times, rest)| Some((times, seconds_of(rest.trim())?))));
+    let Some((thousands, seconds)) = found else {
+        if let Ok(gap) = text.parse::<Span>().map(|gap| gap.to_string()) {
+            return Err(format!("`{}` is a duration\nhelp: one every {gap} is `1/{gap}`", shown(text.trim())));
+        }
+        if let Some((_, "")) = prefixed {
+            return Rate::from_bare(text.trim());
+        }
+        let help = "the units are /s, /min and /h, as in `150/s` or `12k/min`";
+        return Err(format!("`{}` is not a unit of rate\nhelp: {help}", shown(rest)));
+    };
+    let per_second = number.value * thousands / seconds;
+    if per_second > 1e9 {
+        return Err(format!("`{}` is more than 10^9 a second, the highest rate", shown(text)));
+    }
+    Ok(Rate { per_second })
+}
+
+/// The seconds of the period that a unit of rate names: `/s`, `req/min`, `requests per hour`, `rps`, `/10s`.
+fn seconds_of(unit: &str) -> Option<f64> {
+    let lower = unit.to_lowercase();
+    if let Some((_, seconds)) = TOGETHER.iter().find(|(word, _)| *word == lower) {
+        return Some(*seconds);
+    }
+    let padded = format!(" {unit}");
+    let (counted, period) = unit.split_once('/').or_else(|| padded.split_once(" per ")).or_else(|| padded.split_once(" a "))?;
+    let (counted, period) = (counted.trim().to_lowercase(), period.trim());
+    if !(counted.is_empty() || COUNTED.contains(&counted.as_str())) || period.is_empty() {
+        return None;
+    }
+    let one = if period.starts_with(|c: char| c.is_ascii_digit()) { period.to_string() } else { format!("1{period}") };
+    one.parse::<Span>().ok().filter(|period| *period > Span::ZERO).map(Span::seconds)
 }
 
 impl Quantity for Rate {
@@ -66,11 +143,18 @@ impl Quantity for Rate {
         Rate { per_second: base.max(0.0) }
     }
     fn from_bare(number: &str) -> Result<Rate, String> {
+        if is_zero(number) {
+            return Ok(Rate { per_second: 0.0 });
+        }
         Err(no_unit(number, &format!("`{number}/s` or `{number}/min`"), Self::EXPECTING))
     }
 }
 
-written_as_text!(Rate, "A rate with its unit: 150/s, 12k/min, 3600/h", r"^[0-9.]+[kM]?/(s|min|h)$");
+written_as_text!(
+    Rate,
+    "A rate with its unit: 150/s, 12k/min, 3600/h",
+    r"^ *[0-9][0-9._]* *[kKM]? *([A-Za-z]*( +(per|a) +|/) *[0-9A-Za-z]+|[A-Za-z]{2,3}) *$"
+);
 
 #[cfg(test)]
 mod tests {
@@ -84,5 +168,32 @@ mod tests {
             assert_eq!(rate.to_string(), text);
         }
         assert_eq!("12k/min".parse::<Rate>().unwrap().to_string(), "200/s");
+    }
+
+    #[test]
+    fn a_rate_in_the_words_of_other_tools_is_the_rate_it_says() {
+        // By hand, a second.
+        for (text, per_second) in [
+            ("100 rps", 100.0),
+            ("100 req/s", 100.0),
+            ("100qps", 100.0),
+            ("100/sec", 100.0),
+            ("60 rpm", 1.0),
+            ("60/minute", 1.0),
+            ("10Hz", 10.0),
+            ("86400/day", 1.0),
+            ("1K/s", 1000.0),
+            ("1.5k rps", 1500.0),
+            ("1_000/s", 1000.0),
+            ("100 requests per second", 100.0),
+            ("5 a minute", 5.0 / 60.0),
+            ("100/10s", 10.0),
+            ("1/1m30s", 1.0 / 90.0),
+        ] {
+            assert_eq!(text.parse::<Rate>().unwrap().per_second, per_second, "{text}");
+        }
+        assert_eq!("5s".parse::<Rate>().unwrap_err(), "`5s` is a duration\nhelp: one every 5s is `1/5s`");
+        assert!("100 bananas".parse::<Rate>().unwrap_err().contains("the units are /s"));
+        assert!("100/0s".parse::<Rate>().is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Shares and probabilities: always in per cent, 0 % to 100 %.
 
-use super::Quantity;
 use super::written::{no_unit, shown, split, written_as_text};
+use super::{Quantity, meant};
 use std::fmt::{Display, Formatter};
 
 /// A share of a whole. Written `0.5%`; kept as a fraction in 0 ..= 1.
@@ -28,8 +28,15 @@ impl std::str::FromStr for Share {
         if unit.is_empty() {
             return Self::from_bare(text);
         }
-        if unit != "%" {
-            let help = "shares and probabilities are written in per cent, as in `0.5%`";
+        if !["%", "percent", "pct", "per cent"].contains(&unit) {
+            let of = ["/", "in ", "of ", "out of "].iter().find_map(|sign| unit.strip_prefix(sign)?.trim().parse::<f64>().ok());
+            let share = of.map(|of| number.value / of).filter(|share| (0.0..=1.0).contains(share)).map(|fraction| Share { fraction });
+            let help = match share {
+                Some(share) => format!("write `{share}`"),
+                None if let Some((what, help)) = meant::line::<Share>(text) => return Err(format!("{what}\nhelp: {help}")),
+                None if unit == "‰" => format!("write `{}`", Share { fraction: number.value / 1000.0 }),
+                None => "shares and probabilities are written in per cent, as in `0.5%`".to_string(),
+            };
             return Err(format!("`{}` is not a share\nhelp: {help}", shown(text)));
         }
         if number.value > 100.0 {
@@ -50,6 +57,7 @@ impl Quantity for Share {
     }
     fn from_bare(number: &str) -> Result<Share, String> {
         match number.parse::<f64>() {
+            Ok(0.0) => Ok(Share { fraction: 0.0 }),
             Ok(n) if n.is_finite() && (0.0..=1.0).contains(&n) => {
                 let probability = format!("`{}` if you mean a probability of {number}", Share { fraction: n });
                 Err(no_unit(number, &probability, Self::EXPECTING))
@@ -59,7 +67,7 @@ impl Quantity for Share {
     }
 }
 
-written_as_text!(Share, "A share or probability in per cent: 0.5%, 30%", r"^[0-9.]+ *%$");
+written_as_text!(Share, "A share or probability in per cent: 0.5%, 30%", r"^ *[0-9.][0-9._]* *(%|percent|pct|per cent) *$");
 
 /// The share of a resource that is asked for, 1 for all of it, in per cent with as many digits as tell it from 100 %: `104 %`, `100.80 %`, `99.990 %`.
 pub fn load_percent(load: f64) -> String {

@@ -1,7 +1,8 @@
 //! Simulated time: whole nanoseconds (law 1 of the blueprint). Range 0 to 584 years.
 
-use super::Quantity;
-use super::written::{no_unit, shown, split, written_as_text};
+use super::meant::clock;
+use super::written::{is_zero, no_unit, shown, split, written_as_text};
+use super::{Quantity, meant};
 use serde::{Deserialize, Serialize};
 use std::fmt::{Display, Formatter};
 use std::ops::{Add, AddAssign, Sub};
@@ -10,7 +11,7 @@ use std::ops::{Add, AddAssign, Sub};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time(pub u64);
 
-/// A length of simulated time, whole nanoseconds. Written `5ms`, `1.5s`, `10m`, `2h`, `7d`.
+/// A length of simulated time, whole nanoseconds. Written `5ms`, `1.5s`, `10m`, `1m30s`, `7d`.
 ///
 /// ```
 /// use asyncflow::units::Span;
@@ -31,6 +32,17 @@ const UNITS: [(&str, u64, usize); 7] = [
     ("ms", 1_000_000, 6),
     ("us", 1_000, 3),
     ("ns", 1, 0),
+];
+
+/// Other words for the units, in any case of letters. Both letters mu are known, the sign (U+00B5) and the Greek one.
+const WORDS: [(&[&str], &str); 7] = [
+    (&["day", "days"], "d"),
+    (&["hr", "hrs", "hour", "hours"], "h"),
+    (&["min", "mins", "minute", "minutes"], "m"),
+    (&["sec", "secs", "second", "seconds"], "s"),
+    (&["msec", "msecs", "millis", "millisecond", "milliseconds"], "ms"),
+    (&["µs", "μs", "usec", "usecs", "micros", "microsecond", "microseconds"], "us"),
+    (&["nsec", "nsecs", "nanos", "nanosecond", "nanoseconds"], "ns"),
 ];
 
 /// A quarter of what 64 bits hold, so that a few may be added.
@@ -109,18 +121,61 @@ impl Display for Span {
 impl std::str::FromStr for Span {
     type Err = String;
     fn from_str(text: &str) -> Result<Span, String> {
-        let (number, unit) = split(text, "a duration such as `5ms`")?;
-        if unit.is_empty() {
-            return Self::from_bare(text);
+        if let Some(help) = clock(text) {
+            return Err(format!("`{}` is a duration of another notation\nhelp: {help}", shown(text.trim())));
         }
-        let Some((_, size, _)) = UNITS.iter().find(|(name, ..)| *name == unit || (*name == "us" && unit == "µs")) else {
-            return Err(format!("`{}` is not a unit of time\nhelp: the units are ns, us, ms, s, m (minutes), h, d", shown(unit)));
-        };
-        match number.times(*size) {
-            Some((nanoseconds, _)) if nanoseconds <= LONGEST => Ok(Span(nanoseconds as u64)),
-            _ => Err(format!("`{}` is longer than 146 years, the longest span", shown(text))),
-        }
+        meant::or_line(text, read(text))
     }
+}
+
+/// One number and its unit, or several from the largest unit down: `1m30s`, `2h 30m`.
+fn read(text: &str) -> Result<Span, String> {
+    let (mut sum, mut last, mut rest) = (0u128, u64::MAX, text.trim());
+    while !rest.is_empty() || last == u64::MAX {
+        let (number, behind) = split(rest, "a duration such as `5ms`")?;
+        let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
+        let (unit, next) = (behind[..end].trim(), &behind[end..]);
+        if unit.is_empty() {
+            // A zero alone is zero in every unit; behind other units (`1m0`) it is not the whole.
+            return if last == u64::MAX { Span::from_bare(rest) } else { Err(refused_bare(rest)) };
+        }
+        let size = size_of(unit)?;
+        if size >= last {
+            return Err(format!("the units of `{}` do not go from the largest down\nhelp: write for example `1m30s`", shown(text)));
+        }
+        let Some((nanoseconds, _)) = number.times(size) else { return Err(too_long(text)) };
+        (sum, last, rest) = (sum.saturating_add(nanoseconds), size, next);
+    }
+    if sum <= LONGEST { Ok(Span(sum as u64)) } else { Err(too_long(text)) }
+}
+
+fn refused_bare(number: &str) -> String {
+    no_unit(number, &format!("`{number}ms` or `{number}s`"), Span::EXPECTING)
+}
+
+fn too_long(text: &str) -> String {
+    format!("`{}` is longer than 146 years, the longest span", shown(text))
+}
+
+/// Nanoseconds in a unit.
+fn size_of(unit: &str) -> Result<u64, String> {
+    if let Some((_, size, _)) = UNITS.iter().find(|(name, ..)| *name == unit) {
+        return Ok(*size);
+    }
+    let lower = unit.to_lowercase();
+    if let Some((_, symbol)) = WORDS.iter().find(|(words, _)| words.contains(&lower.as_str())) {
+        return size_of(symbol);
+    }
+    let help = match lower.as_str() {
+        "m" => "`m` is minutes; months have no fixed length, so write days, as in `30d`".to_string(),
+        "mo" | "month" | "months" | "y" | "yr" | "year" | "years" => {
+            "months and years have no fixed length: write days, as in `30d`".to_string()
+        }
+        "w" | "week" | "weeks" => "write days: a week is `7d`".to_string(),
+        symbol if UNITS.iter().any(|(name, ..)| *name == symbol) => format!("write the unit as `{symbol}`"),
+        _ => "the units are ns, us, ms, s, m (minutes), h, d".to_string(),
+    };
+    Err(format!("`{}` is not a unit of time\nhelp: {help}", shown(unit)))
 }
 
 impl Quantity for Span {
@@ -134,11 +189,18 @@ impl Quantity for Span {
         Span(base.round() as u64)
     }
     fn from_bare(number: &str) -> Result<Span, String> {
-        Err(no_unit(number, &format!("`{number}ms` or `{number}s`"), Self::EXPECTING))
+        if is_zero(number) {
+            return Ok(Span::ZERO);
+        }
+        Err(refused_bare(number))
     }
 }
 
-written_as_text!(Span, "A duration with its unit: 250us, 5ms, 1.5s, 10m, 2h, 1d", r"^[0-9.]+ *(ns|us|µs|ms|s|m|h|d)$");
+written_as_text!(
+    Span,
+    "A duration with its unit: 250us, 5ms, 1.5s, 1m30s, 2h, 1d",
+    r"^ *[0-9][0-9._]* *[A-Za-zµμ]+( *[0-9][0-9._]* *[A-Za-zµμ]+)* *$"
+);
 
 #[cfg(test)]
 mod tests {
@@ -171,8 +233,28 @@ mod tests {
     #[test]
     fn a_number_without_a_unit_is_refused_with_the_fix() {
         assert_eq!("5".parse::<Span>(), Err("`5` has no unit\nhelp: write `5ms` or `5s`".to_string()));
-        assert!("5 sec".parse::<Span>().unwrap_err().contains("the units are"));
+        assert!("5 parsec".parse::<Span>().unwrap_err().contains("the units are"));
         assert!("-5ms".parse::<Span>().unwrap_err().contains("negative"));
         assert!("1e3s".parse::<Span>().is_err());
+    }
+
+    #[test]
+    fn a_span_of_several_units_is_their_sum() {
+        // By hand, in nanoseconds; Go and Prometheus write these.
+        let ns = |text: &str| text.parse::<Span>().unwrap().0;
+        assert_eq!((ns("1m30s"), ns("5m0s"), ns("1h 30m")), (90_000_000_000, 300_000_000_000, 5_400_000_000_000));
+        assert_eq!((ns("1d2h3m4s5ms6us7ns"), ns("1 min 30 sec")), (93_784_005_006_007, 90_000_000_000));
+        assert_eq!((ns("5µs"), ns("5μs"), ns("1_000ms"), ns("2 Hours")), (5_000, 5_000, 1_000_000_000, 7_200_000_000_000));
+        for (text, help) in [
+            ("30s1m", "do not go from the largest down"),
+            ("1m1m", "do not go from the largest down"),
+            ("1m30", "`30` has no unit"),
+            ("5MS", "write the unit as `ms`"),
+            ("5M", "months have no fixed length"),
+            ("1w", "a week is `7d`"),
+        ] {
+            let refused = text.parse::<Span>().unwrap_err();
+            assert!(refused.contains(help), "{text}: {refused}");
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! What all quantities share: splitting a text into number and unit, and the serde and schema forms of a written quantity.
 
-/// A plain decimal as it is written: not negative, and finite.
-#[derive(Clone, Copy)]
+use super::meant;
+use std::borrow::Cow;
+
+/// A plain decimal as it is written, without the `_` between its digits: not negative, and finite.
+#[derive(Clone)]
 pub(super) struct Number<'t> {
-    digits: &'t str,
+    digits: Cow<'t, str>,
     /// The nearest floating-point number.
     pub value: f64,
 }
@@ -11,9 +14,9 @@ pub(super) struct Number<'t> {
 impl Number<'_> {
     /// So many times `size`, to the nearest whole, and whether that is exact; none if it does not fit 128 bits. Computed in whole
     /// numbers: in floating point 1.005 k would be 1004.9999…, and long spans would lose their last digits.
-    pub fn times(self, size: u64) -> Option<(u128, bool)> {
+    pub fn times(&self, size: u64) -> Option<(u128, bool)> {
         const DECIMALS: usize = 20;
-        let (whole, decimals) = self.digits.split_once('.').unwrap_or((self.digits, ""));
+        let (whole, decimals) = self.digits.split_once('.').unwrap_or((&self.digits, ""));
         let whole = whole.bytes().try_fold(0u128, |sum, digit| sum.checked_mul(10)?.checked_add(u128::from(digit - b'0')))?;
         let kept = &decimals[..decimals.len().min(DECIMALS)];
         let fraction = kept.bytes().fold(0u128, |sum, digit| sum * 10 + u128::from(digit - b'0')) * u128::from(size);
@@ -23,24 +26,30 @@ impl Number<'_> {
     }
 }
 
-/// Splits `"1.5ms"` into 1.5 and `ms`.
+/// Splits `"1.5ms"` into 1.5 and `ms`. A `_` may stand between digits, as in `1_000/s`.
 pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t str), String> {
     let text = text.trim();
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let bytes = text.as_bytes();
+    let digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
+    let joins = |at: usize| bytes[at] == b'_' && at > 0 && digit(bytes.get(at - 1)) && digit(bytes.get(at + 1));
+    let end = (0..bytes.len()).find(|at| !(bytes[*at].is_ascii_digit() || bytes[*at] == b'.' || joins(*at))).unwrap_or(bytes.len());
     let (digits, unit) = text.split_at(end);
     if digits.is_empty() {
         let what = if text.starts_with('-') { "is negative" } else { "does not begin with a number" };
-        return Err(format!("`{}` {what}\nhelp: write {example}", shown(text)));
+        let help = meant::bound(text).unwrap_or_else(|| format!("write {example}"));
+        return Err(format!("`{}` {what}\nhelp: {help}", shown(text)));
     }
-    let value: f64 = digits.parse().map_err(|_| format!("`{}` is not a number\nhelp: write {example}", shown(digits)))?;
+    let digits = if digits.contains('_') { Cow::Owned(digits.replace('_', "")) } else { Cow::Borrowed(digits) };
+    let value: f64 = digits.parse().map_err(|_| format!("`{}` is not a number\nhelp: write {example}", shown(&digits)))?;
     if !value.is_finite() {
         return Err(format!("`{}` is too large", shown(text)));
     }
     let mut letters = unit.chars();
     match (letters.next(), letters.next()) {
         (Some(','), Some(next)) if next.is_ascii_digit() => {
-            let (point, none) = (text.replacen(',', ".", 1), text.replace(',', ""));
-            Err(format!("`{}` has a comma\nhelp: write `{}`, or `{}`", shown(text), shown(&point), shown(&none)))
+            let sign = if example.contains('$') { "$" } else { "" };
+            let line = format!("{sign}{}", meant::without_comma(text));
+            Err(format!("`{}` has a comma\nhelp: write `{}`", shown(text), shown(&line)))
         }
         (Some('e' | 'E'), Some(next)) if next.is_ascii_digit() || "+-".contains(next) => {
             Err(format!("`{}` has an exponent\nhelp: write the number out, as in {example}", shown(text)))
@@ -111,8 +120,18 @@ macro_rules! written_as_text {
 }
 pub(super) use written_as_text;
 
+/// Whether a number is zero, which is the same in every unit.
+pub(super) fn is_zero(number: &str) -> bool {
+    number.trim().parse::<f64>() == Ok(0.0)
+}
+
 /// The words for a number without its unit. `examples` are with this number, `example` is with another one.
 pub(super) fn no_unit(number: &str, examples: &str, example: &str) -> String {
+    // A space between groups of digits: `60 000ms`.
+    let joined: String = number.chars().filter(|c| !c.is_whitespace()).collect();
+    if joined.len() < number.trim().len() && joined.starts_with(|c: char| c.is_ascii_digit()) {
+        return format!("`{}` has a space inside its number\nhelp: write `{}`", shown(number), shown(&joined));
+    }
     match shown(number) {
         negative if number.starts_with('-') => format!("`{negative}` is negative, and has no unit\nhelp: write {example}"),
         long if number.len() > 20 => format!("`{long}` has no unit\nhelp: write {example}"),
@@ -139,7 +158,7 @@ mod tests {
     fn what_is_no_plain_decimal_is_refused_with_the_way_to_write_it() {
         // A comma, an exponent, a sign, and more than can be read.
         let refused = |text: &str| split(text, "`5ms`").err().unwrap();
-        assert_eq!(refused("2,5ms"), "`2,5ms` has a comma\nhelp: write `2.5ms`, or `25ms`");
+        assert_eq!(refused("2,5ms"), "`2,5ms` has a comma\nhelp: write `2.5ms`");
         assert_eq!(refused("2e3ms"), "`2e3ms` has an exponent\nhelp: write the number out, as in `5ms`");
         assert_eq!(refused("-2ms"), "`-2ms` is negative\nhelp: write `5ms`");
         assert_eq!(refused(&"9".repeat(400)), format!("`{}…` is too large", "9".repeat(40)));

@@ -277,7 +277,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
             "--vary services.api.replicas=0,1",
             "point 0 (services.api.replicas=0): services.api.replicas: a service has 1 to 10k replicas, not 0",
         ),
-        ("--vary services.api.replicas=5ms", "expected a whole number from 0 to 4294967295, found the text `5ms`"),
+        ("--vary services.api.replicas=5ms", "expected a whole number, 1 or more, found the text `5ms`"),
         ("--vary workload.users.open.rate=9/s..1/s@3", "a range goes up, but `9/s` is not less than `1/s`"),
         (
             "--vary workload.users.open.rate=1/s..9ms@3",

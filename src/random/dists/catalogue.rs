@@ -4,7 +4,7 @@
 //! `deserialize_enum`: the variant's name is a tag, or else the plain value itself. Tested in `tests.rs` beside the laws.
 
 use crate::problem::nearest;
-use crate::units::{Quantity, shown};
+use crate::units::{Quantity, meant_line, shown};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt::Formatter;
 use std::marker::PhantomData;
@@ -56,7 +56,24 @@ pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
     if ["nan", "inf", "infinity"].contains(&text.trim_start_matches('+').to_lowercase().as_str()) {
         return Err(format!("`{text}` is not a finite number\nhelp: write {}", Q::EXPECTING));
     }
+    if let Err(refusal) = text.parse::<Q>()
+        && let Some((what, help)) = refusal.split_once("\nhelp: ").filter(|(what, _)| what.contains("another notation"))
+    {
+        return Err(format!("{what}\nhelp: {help}"));
+    }
+    if let Some((what, help)) = meant_line::<Q>(text) {
+        return Err(format!("{what}\nhelp: {help}"));
+    }
+    if ["mean", "avg", "sd", "min", "max"].contains(&text) {
+        let help = "name its law: `{ exp: 5ms }` varies with that mean, `{ uniform: [1ms, 5ms] }` lies between, `5ms` alone never varies";
+        return Err(format!("`{text}` is a parameter, and its distribution is not named\nhelp: {help}"));
+    }
+    if let Some((tag, value)) = text.split_once('(').filter(|(tag, _)| tags.contains(tag)) {
+        let value = value.trim_end_matches(')');
+        return Err(format!("`{}` is not how a distribution is written\nhelp: write `{{ {tag}: {} }}`", shown(text), shown(value)));
+    }
     let help = match nearest(text, tags.iter().copied()) {
+        _ if let Some(tag) = super::also_called(text) => format!("it is called `{tag}` here"),
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the distributions are {}", tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")),
     };

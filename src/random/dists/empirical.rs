@@ -48,6 +48,13 @@ impl<Q: Quantity> Empirical<Q> {
         if !found.is_file() {
             return Err(unreadable("it is not a file".to_string()));
         }
+        // So are files of the system whose reading waits for something to happen.
+        if found.len() == 0 {
+            return Err(unreadable("it is empty, or no file on a disk".to_string()));
+        }
+        if self.unit.is_some_and(|unit| unit.to_base() == 0.0) {
+            return Err(("unit", "a unit of nothing makes every value 0\nhelp: say what the column's numbers are, such as `unit: 1ms`".to_string()));
+        }
         let opened = std::fs::File::open(&path).map_err(|error| unreadable(error.to_string()))?;
         if found.len() > LARGEST {
             return Err(of_file(format!("`{}` is larger than 64 MiB\nhelp: take a sample of its rows", shown(file))));
@@ -59,6 +66,10 @@ impl<Q: Quantity> Empirical<Q> {
             let help = nearest(column, headers.iter()).map_or(format!("its columns are {known}"), |near| format!("did you mean `{near}`?"));
             return Err(("column", format!("`{}` has no column `{}`\nhelp: {help}", shown(file), shown(column))));
         };
+        if headers.iter().filter(|header| header.trim() == column).count() > 1 {
+            let what = format!("`{}` has the column `{}` more than once", shown(file), shown(column));
+            return Err(("column", format!("{what}\nhelp: give the columns of the file names that differ")));
+        }
         let mut values = Vec::new();
         for row in reader.records() {
             let row = row.map_err(|error| unreadable(error.to_string()))?;
@@ -88,6 +99,8 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 fn value<Q: Quantity>(cell: &str, unit: Option<Q>) -> Result<f64, String> {
     match (cell.parse::<f64>(), unit) {
         (Ok(number), Some(unit)) if (0.0..=1e18).contains(&(number * unit.to_base())) => Ok(number * unit.to_base()),
+        (Ok(number), Some(_)) if number < 0.0 => Err(format!("`{}` is negative", shown(cell))),
+        (Ok(number), Some(_)) if number.is_nan() => Err(format!("`{}` is not a number", shown(cell))),
         (Ok(_), Some(unit)) => Err(format!("`{}` is not a number of {unit} from 0 to 10^18 {}", shown(cell), Q::BASE)),
         (Ok(_), None) if cell.parse::<Q>().is_err_and(|error| error.contains("no unit")) => {
             Err(format!("`{}` has no unit\nhelp: say what the column's numbers are, such as `unit: 1ms`", shown(cell)))
@@ -173,7 +186,11 @@ mod tests {
                 .1
                 .contains("line 3, column `took`: `2e13` is not a number")
         );
-        assert!(loaded("took\n1\n-5\n", "took", Some(Span(1))).unwrap_err().1.contains("line 3, column `took`: `-5` is not a number"));
+        assert!(loaded("took\n1\n-5\n", "took", Some(Span(1))).unwrap_err().1.contains("line 3, column `took`: `-5` is negative"));
+        // Two columns of one name, a unit that makes all the same, and a file like those of `/proc`, which have no length.
+        assert!(loaded("took,took\n1ms,2ms\n", "took", None).unwrap_err().1.contains("more than once"));
+        assert_eq!(loaded("took\n1\n", "took", Some(Span(0))).unwrap_err().0, "unit");
+        assert!(loaded("", "took", None).unwrap_err().1.contains("it is empty"));
         assert!(loaded("took\n1\n", "tok", None).unwrap_err().1.ends_with("help: did you mean `took`?"));
         assert!(loaded("took\n", "took", None).unwrap_err().1.contains("no values"));
         let mut missing = Empirical::<Span> { file: "nowhere.csv".into(), column: "x".into(), unit: None, values: None };

@@ -64,6 +64,22 @@ catalogue::catalogue! {
     zipf: Zipf,
 }
 
+/// The tag of a distribution that other tools call otherwise.
+pub(crate) fn also_called(word: &str) -> Option<&'static str> {
+    match word.to_ascii_lowercase().as_str() {
+        "exponential" | "expo" | "expon" | "negexp" => Some("exp"),
+        "deterministic" | "fixed" | "const" | "value" => Some("constant"),
+        "gaussian" | "gauss" | "norm" => Some("normal"),
+        "log_normal" | "log-normal" | "lognorm" => Some("lognormal"),
+        "unif" | "between" => Some("uniform"),
+        "histogram" | "quantiles" | "percentile" => Some("percentiles"),
+        "hyperexponential" | "hyper_exponential" | "hyper" => Some("hyperexp"),
+        "csv" | "trace" | "measured" | "samples" => Some("empirical"),
+        "mix" | "choice" | "one_of" => Some("mixture"),
+        _ => None,
+    }
+}
+
 /// What a written distribution does.
 pub trait Written<Q: Quantity> {
     /// What it compiles to.

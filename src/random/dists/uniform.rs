@@ -32,7 +32,8 @@ impl<Q: Quantity> Written<Q> for Uniform<Q> {
             "a uniform is `[lo, hi]` with lo less than hi, but {lo} is not less than {hi}; for no variation write the value itself"
         );
         if lo.to_base() >= hi.to_base() {
-            problems.error(path, words);
+            let help = if lo == hi { format!("write `{lo}`") } else { format!("write `[{hi}, {lo}]`") };
+            problems.error(path, words).advise(help);
         }
     }
     fn law(&self) -> Law {

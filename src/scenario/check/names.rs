@@ -13,6 +13,23 @@ use indexmap::{IndexMap, IndexSet};
 /// The longest name, in letters.
 const LONGEST: usize = 100;
 
+/// The same in bytes.
+const LONGEST_BYTES: usize = 200;
+
+/// Why a folder cannot be called that on Windows.
+fn not_everywhere(name: &str) -> Option<String> {
+    let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let port =
+        |word: &str| stem.strip_prefix(word).is_some_and(|digit| digit.len() == 1 && digit.bytes().all(|d| (b'1'..=b'9').contains(&d)));
+    if ["con", "prn", "aux", "nul"].contains(&stem.as_str()) || port("com") || port("lpt") {
+        return Some("is a device of Windows".into());
+    }
+    if name.ends_with('.') {
+        return Some("ends with `.`".into());
+    }
+    name.chars().find(|c| "<>:\"|?*".contains(*c)).map(|sign| format!("holds `{sign}`"))
+}
+
 /// Every name by itself and beside the others.
 pub fn check(scenario: &Scenario, problems: &mut Problems) {
     if let Some(why) = refusal(&scenario.name, &["/", "\\"]).filter(|_| !scenario.name.is_empty()) {
@@ -21,6 +38,11 @@ pub fn check(scenario: &Scenario, problems: &mut Problems) {
             .advise("it names the folder of its results, `out/NAME`");
     } else if scenario.name.starts_with('.') {
         problems.error("name", "a scenario's name does not begin with `.`").advise("it names the folder of its results, `out/NAME`");
+    }
+    if let Some(why) = not_everywhere(&scenario.name) {
+        problems
+            .warning("name", format!("a folder of this name cannot be made everywhere: it {why}"))
+            .advise("choose a name of letters, digits, `-` and `_`, or give the folder with `-o`");
     }
     let mut taken: IndexMap<&str, &str> = IndexMap::new();
     for (name, workload) in &scenario.workload {
@@ -86,6 +108,10 @@ pub fn refusal(name: &str, forbidden: &[&str]) -> Option<String> {
     }
     if name.chars().count() > LONGEST {
         return Some(format!("is longer than {LONGEST} letters"));
+    }
+    // Names of files and folders are limited in bytes, and get endings.
+    if name.len() > LONGEST_BYTES {
+        return Some(format!("is longer than {LONGEST_BYTES} bytes"));
     }
     forbidden.iter().find(|sign| name.contains(**sign)).map(|sign| format!("holds `{sign}`"))
 }

@@ -31,7 +31,7 @@ pub const MOST_PROBLEMS: usize = crate::problem::MOST_TOLD;
 /// A notation in which a scenario can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// YAML 1.2 without anchors, aliases, tags and merge keys.
+    /// YAML 1.2 without tags; with anchors, aliases, and the merge keys of YAML 1.1.
     Yaml,
     /// Rusty Object Notation.
     Ron,
@@ -97,9 +97,13 @@ pub fn refuse_hidden(node: &Node, problems: &mut Vec<Problem>) {
         let Some(found) = text.chars().find(|c| is_hidden(*c)).filter(|_| problems.len() < MOST_PROBLEMS) else { return };
         let what = match found {
             '\n' | '\r' => "a line break stands in this text".to_string(),
+            '\0' => "a NUL byte stands in this text".to_string(),
+            space if space.is_whitespace() => format!("the space U+{:04X} stands in this text, which looks like a plain one", space as u32),
             other => format!("the invisible character U+{:04X} stands in this text", other as u32),
         };
-        let mut problem = Problem::new(Severity::Error, "", what).help("names and values are one line of visible characters");
+        let is_space = found.is_whitespace() && !found.is_control();
+        let help = if is_space { "type it as a plain space" } else { "names and values are one line of visible characters" };
+        let mut problem = Problem::new(Severity::Error, "", what).help(help);
         problem.place = Some(span.clone()).filter(|span| !span.is_empty());
         problems.push(problem);
     };

@@ -13,6 +13,8 @@ pub struct Node {
     pub span: Range<usize>,
     /// Whether the range goes over more than one line.
     pub tall: bool,
+    /// Where it is used, if it stands somewhere else: the place of an alias.
+    pub used: Option<Range<usize>>,
     /// What stands there.
     pub value: Value,
 }
@@ -52,7 +54,7 @@ pub struct Entry {
 impl Node {
     /// A value that stands in no text.
     pub fn new(value: Value) -> Node {
-        Node { span: 0..0, tall: false, value }
+        Node { span: 0..0, tall: false, used: None, value }
     }
     /// A JSON value, which stands in no text.
     pub fn from_json(json: &serde_json::Value) -> Node {
@@ -90,7 +92,7 @@ impl Node {
     /// A value at a place of a text.
     pub(super) fn placed(text: &str, span: Range<usize>, value: Value) -> Node {
         let tall = text.get(span.clone()).is_some_and(|written| written.contains('\n'));
-        Node { span, tall, value }
+        Node { span, tall, used: None, value }
     }
     /// The node at a path such as `services.api.endpoints.GET /hello.steps[0].cpu`; the empty path is the node itself.
     pub fn at(&self, path: &str) -> Option<&Node> {
@@ -108,6 +110,14 @@ impl Node {
     /// Where the text holds the key at the end of a path, or as [`Self::place`].
     pub fn key_place(&self, path: &str) -> Option<Range<usize>> {
         self.heading(&self.route(path).0)
+    }
+    /// Where the outermost alias on a path stands: what is below it was written at another place.
+    pub fn used_at(&self, path: &str) -> Option<Range<usize>> {
+        let mut node = self;
+        self.route(path).0.into_iter().find_map(|step| {
+            node = node.child(step)?;
+            node.used.clone()
+        })
     }
     /// Takes the node at a path out of the tree.
     pub fn remove(&mut self, path: &str) -> Option<Node> {
@@ -135,7 +145,7 @@ impl Node {
     }
     /// Makes all places unknown, as for what stands in no text.
     pub fn forget_places(&mut self) {
-        (self.span, self.tall) = (0..0, false);
+        (self.span, self.tall, self.used) = (0..0, false, None);
         match &mut self.value {
             Value::List(items) => items.iter_mut().for_each(Node::forget_places),
             Value::Map(entries) => entries.iter_mut().for_each(|entry| {

@@ -57,6 +57,7 @@ fn told(root: &Node, route: &[usize], fault: &Fault) -> Problem {
         problem.help = Some("a scenario is a group of fields; it begins with `version: 1`".into());
         return problem;
     }
+    problem.used = root.used_at(&problem.path).map(Box::new);
     problem.help = fault.help.clone().or_else(|| fault.suggestion().map(|near| format!("did you mean `{near}`?")));
     problem.place = match (key, &fault.kind) {
         (Some(key), _) => Some(key.key_span.clone()).filter(|span| !span.is_empty()).or_else(|| root.heading(route)),

@@ -141,7 +141,7 @@ fn refused(path: &str, what: String) -> Problem {
 /// The first problem of a value's notation; its place is in the value, not in the file.
 fn within(path: &str, written: &str, problems: Vec<Problem>) -> Problem {
     let first = problems.into_iter().next().unwrap_or_else(|| refused(path, "this is no value".to_string()));
-    Problem { path: path.to_string(), place: None, what: format!("in `{written}`: {}", first.what), ..first }
+    Problem { path: path.to_string(), place: None, used: None, what: format!("in `{written}`: {}", first.what), ..first }
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! YAML, and JSON as a subset of it, becomes a located tree.
 //!
 //! saphyr-parser finds the events, a stack of open lists and maps builds the tree, so no recursion follows the text.
-//! Plain words resolve by the core schema of YAML 1.2. Refused with advice: anchors, aliases, tags, merge keys, duplicate
-//! keys, several documents, keys that are not words, and the words that YAML 1.1 takes for booleans.
+//! Plain words resolve by the core schema of YAML 1.2. Anchors, aliases and merge keys are expanded (`alias`). Refused with advice: tags,
+//! duplicate keys, several documents, keys that are not words, and the words that YAML 1.1 takes for booleans.
 //! Tests in `tests/yaml.rs`: every refusal with its words and place, plain words, bytes behind non-ASCII text.
+
+mod alias;
 
 use super::{DEEPEST, Entry, MOST_NODES, MOST_PROBLEMS, Node, Value, empty_file, problem_at, refuse_size, refuse_twice};
 use super::{line_of, too_deep, too_many, word_at};
 use crate::problem::Problem;
+use alias::Anchors;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use std::ops::{ControlFlow, Range};
 
@@ -15,7 +18,17 @@ use std::ops::{ControlFlow, Range};
 pub fn parse(text: &str, name: &str) -> Result<Node, Vec<Problem>> {
     refuse_size(text)?;
     let offsets = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(byte, _)| byte).collect() };
-    let mut builder = Builder { text, offsets, problems: Vec::new(), open: Vec::new(), root: None, nodes: 0, documents: 0, seen: 0 };
+    let mut builder = Builder {
+        text,
+        offsets,
+        problems: Vec::new(),
+        open: Vec::new(),
+        anchors: Anchors::default(),
+        root: None,
+        nodes: 0,
+        documents: 0,
+        seen: 0,
+    };
     for event in Parser::new_from_str(text) {
         let flow = match event {
             Ok((event, span)) => builder.take(event, span),
@@ -40,18 +53,22 @@ pub fn parse(text: &str, name: &str) -> Result<Node, Vec<Problem>> {
 /// A list or map whose end is still to come.
 struct Open {
     start: usize,
+    /// The number of its anchor, or 0.
+    anchor: usize,
     kind: Kind,
 }
 
 enum Kind {
     List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<Key> },
+    Map { entries: Vec<Entry>, merges: Vec<Node>, key: Option<Key> },
 }
 
 /// A key that waits for its value; without a word if it was refused.
 struct Key {
     word: Option<String>,
     span: Range<usize>,
+    /// Whether its value is merged into the group.
+    merges: bool,
 }
 
 struct Builder<'t> {
@@ -60,6 +77,7 @@ struct Builder<'t> {
     offsets: Vec<usize>,
     problems: Vec<Problem>,
     open: Vec<Open>,
+    anchors: Anchors,
     root: Option<Node>,
     nodes: usize,
     documents: usize,
@@ -88,22 +106,17 @@ impl Builder<'_> {
                     return ControlFlow::Break(());
                 }
             }
-            Event::Alias(_) => {
-                let alias = problem_at(span.clone(), format!("aliases such as `{}` are not allowed", &self.text[span.clone()]));
-                self.refuse(alias.help("write the value out again"));
-                self.count(&span)?;
-                self.add(Node::new(Value::Null), None);
-            }
+            Event::Alias(anchor) => self.alias(anchor, &span)?,
             Event::Scalar(word, style, anchor, tag) => {
                 self.count(&span)?;
-                self.refuse_marks(&span, anchor > 0, tag.is_some());
-                self.scalar(&word, style == ScalarStyle::Plain, span.clone());
+                self.refuse_tag(&span, tag.is_some());
+                self.scalar(&word, style == ScalarStyle::Plain, self.unmarked(&span, anchor), anchor);
             }
             Event::SequenceStart(anchor, tag) => {
-                self.begin(&span, anchor > 0, tag.is_some(), Kind::List(Vec::new()))?;
+                self.begin(&span, anchor, tag.is_some(), Kind::List(Vec::new()))?;
             }
             Event::MappingStart(anchor, tag) => {
-                self.begin(&span, anchor > 0, tag.is_some(), Kind::Map { entries: Vec::new(), key: None })?;
+                self.begin(&span, anchor, tag.is_some(), Kind::Map { entries: Vec::new(), merges: Vec::new(), key: None })?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(&span),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
@@ -121,9 +134,38 @@ impl Builder<'_> {
         ControlFlow::Continue(())
     }
 
-    fn begin(&mut self, span: &Range<usize>, anchor: bool, tag: bool, kind: Kind) -> ControlFlow<()> {
+    /// What an alias stands for, in its place.
+    fn alias(&mut self, anchor: usize, span: &Range<usize>) -> ControlFlow<()> {
+        let place = span.start..span.start + written(&self.text[span.clone()]);
+        if self.awaits_key() {
+            self.refuse(problem_at(place, "an alias cannot be a key").help("write the key out"));
+            self.add(Node::new(Value::Null), None);
+            return ControlFlow::Continue(());
+        }
+        let name = &self.text[place.clone()];
+        match self.anchors.expand(anchor, name, place.clone(), self.open.len(), &mut self.nodes) {
+            Ok(node) => self.add(node, None),
+            Err(problem) => {
+                self.refuse(problem);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The range of a scalar without the anchor that the parser lets it begin with.
+    fn unmarked(&self, span: &Range<usize>, anchor: usize) -> Range<usize> {
+        let written = &self.text[span.clone()];
+        if anchor == 0 || !written.starts_with('&') {
+            return span.clone();
+        }
+        let behind = written.trim_start_matches(|c: char| !c.is_whitespace()).trim_start();
+        span.end - behind.len()..span.end
+    }
+
+    fn begin(&mut self, span: &Range<usize>, anchor: usize, tag: bool, kind: Kind) -> ControlFlow<()> {
         self.count(span)?;
-        self.refuse_marks(span, anchor, tag);
+        self.refuse_tag(span, tag);
         if self.awaits_key() {
             let key = problem_at(word_at(self.text, span.start), "a list or group cannot be a key");
             self.refuse(key.help("quote the key if it is meant as text"));
@@ -132,7 +174,7 @@ impl Builder<'_> {
             self.refuse(too_deep(word_at(self.text, span.start)));
             return ControlFlow::Break(());
         }
-        self.open.push(Open { start: span.start, kind });
+        self.open.push(Open { start: span.start, anchor, kind });
         ControlFlow::Continue(())
     }
 
@@ -144,12 +186,15 @@ impl Builder<'_> {
         let end = if bracket { span.start + 1 } else { self.seen };
         let value = match open.kind {
             Kind::List(items) => Value::List(items),
-            Kind::Map { mut entries, .. } => {
+            Kind::Map { mut entries, merges, .. } => {
                 refuse_twice(self.text, &mut entries, &mut self.problems);
+                alias::merge(&mut entries, merges, &mut self.problems);
                 Value::Map(entries)
             }
         };
-        self.add(Node::placed(self.text, open.start..end.max(open.start), value), None);
+        let node = Node::placed(self.text, open.start..end.max(open.start), value);
+        self.anchors.note(open.anchor, &node);
+        self.add(node, None);
     }
 
     fn awaits_key(&self) -> bool {
@@ -161,38 +206,36 @@ impl Builder<'_> {
         match self.open.last_mut().map(|open| &mut open.kind) {
             None => self.root = Some(node),
             Some(Kind::List(items)) => items.push(node),
-            Some(Kind::Map { entries, key }) => match key.take() {
-                None => *key = Some(Key { word, span: node.span }),
-                Some(Key { word: Some(word), span }) => entries.push(Entry { key: word, key_span: span, value: node }),
+            Some(Kind::Map { entries, merges, key }) => match key.take() {
+                None => {
+                    *key = Some(Key {
+                        merges: word.as_deref() == Some("<<") && self.text[node.span.clone()].starts_with('<'),
+                        word,
+                        span: node.span,
+                    })
+                }
+                Some(Key { merges: true, .. }) => merges.push(node),
+                Some(Key { word: Some(word), span, .. }) => entries.push(Entry { key: word, key_span: span, value: node }),
                 Some(_) => {}
             },
         }
     }
 
-    fn refuse_marks(&mut self, span: &Range<usize>, anchor: bool, tag: bool) {
+    fn refuse_tag(&mut self, span: &Range<usize>, tag: bool) {
+        if !tag {
+            return;
+        }
         // The parser lets a scalar begin with its marks, but a list or map behind them.
         let marked = self.text[span.clone()].starts_with(['&', '!']);
         let from = if marked { span.start } else { self.seen };
         let within = self.text.get(from..if marked { span.end } else { span.start }).unwrap_or("");
-        let place = |mark: char| {
-            let at = if marked { within.find(mark) } else { within.rfind(mark) };
-            at.map_or(span.clone(), |at| word_at(self.text, from + at))
-        };
-        let mut found = Vec::new();
-        if anchor {
-            let place = place('&');
-            let what = format!("anchors such as `{}` are not allowed", &self.text[place.clone()]);
-            found.push(problem_at(place, what).help("write the value out wherever it is needed"));
-        }
-        if tag {
-            let place = place('!');
-            let what = format!("tags such as `{}` are not allowed", &self.text[place.clone()]);
-            found.push(problem_at(place, what).help("remove it; a variant is written as a key with its value, such as `exp: 3ms`"));
-        }
-        self.problems.extend(found);
+        let at = if marked { within.find('!') } else { within.rfind('!') };
+        let place = at.map_or(span.clone(), |at| word_at(self.text, from + at));
+        let what = format!("tags such as `{}` are not allowed", &self.text[place.clone()]);
+        self.refuse(problem_at(place, what).help("remove it; a variant is written as a key with its value, such as `exp: 3ms`"));
     }
 
-    fn scalar(&mut self, word: &str, plain: bool, span: Range<usize>) {
+    fn scalar(&mut self, word: &str, plain: bool, span: Range<usize>, anchor: usize) {
         let span = span.start..span.start + written(&self.text[span.clone()]);
         if plain && let Some(quote) = word.chars().next().filter(|c| "“”„‟‘’‚«»".contains(*c)) {
             let place = span.start..span.start + quote.len_utf8();
@@ -201,7 +244,6 @@ impl Builder<'_> {
         let boolean = plain && ["on", "off", "yes", "no", "y", "n"].iter().any(|other| word.eq_ignore_ascii_case(other));
         if self.awaits_key() {
             let refused = match word {
-                "<<" if plain => Some((format!("merge keys `{word}` are not allowed"), "write the fields out".to_string())),
                 _ if plain && span.is_empty() => Some(("the key before `:` is missing".to_string(), "write `NAME: VALUE`".to_string())),
                 // `zipf: { n, s }` is the field's own word, and no reader of YAML 1.2 takes it for a boolean.
                 _ if boolean && word != "n" => {
@@ -214,14 +256,18 @@ impl Builder<'_> {
                 let place = if span.is_empty() { word_at(self.text, span.start) } else { span.clone() };
                 self.refuse(problem_at(place, what).help(help));
             }
-            return self.add(Node::placed(self.text, span, Value::Null), word);
+            let key = Node::placed(self.text, span, word.clone().map_or(Value::Null, Value::Text));
+            self.anchors.note(anchor, &key);
+            return self.add(key, word);
         }
         if boolean {
             let what = format!("`{word}` is text to some readers and a boolean to others");
             self.refuse(problem_at(span.clone(), what).help(format!("quote it (`\"{word}\"`) or use `true` or `false`")));
         }
         let value = if plain { resolve(word) } else { Value::Text(word.to_string()) };
-        self.add(Node::placed(self.text, span, value), None);
+        let node = Node::placed(self.text, span, value);
+        self.anchors.note(anchor, &node);
+        self.add(node, None);
     }
 
     /// The parser's refusal in plain words.
@@ -232,8 +278,12 @@ impl Builder<'_> {
             return too_deep(place);
         }
         let (what, help) = match info {
+            _ if self.text[place.clone()].contains('\0') => ("a NUL byte stands here", "save the file as UTF-8 text"),
             _ if has("tab") => ("a tab stands where only spaces may", "indent with spaces"),
-            _ if has("unknown anchor") => ("aliases are not allowed", "write the value out"),
+            _ if has("unknown anchor") => (
+                "this alias has no anchor above it",
+                "mark what it repeats with `&`, as in `base: &base { cpu: 2 }`; quote text that begins with `*`",
+            ),
             _ if has("quoted scalar") && (has("end of stream") || has("indentation") || has("document indicator")) => {
                 ("the text in quotes that begins here does not end", "close the quote")
             }
@@ -264,6 +314,13 @@ impl Builder<'_> {
         let Some((at, bracket)) = self.bracket() else {
             return problem_at(place, "this bracket is not expected here").help("quote the text, or leave the bracket out");
         };
+        let before = &self.text[..place.start];
+        let end = if self.text[place.start..].starts_with('{') { Some(place.start) } else { before.rfind('{') };
+        if let Some(end) = end.filter(|end| *end > at && self.text[..*end].ends_with(['/', ':', '-', '_', '.'])) {
+            let name = &self.text[end..][..self.text[end..].find('}').map_or(1, |close| close + 1)];
+            let problem = problem_at(place, format!("`{}` inside a name begins a group here", crate::units::shown(name)));
+            return problem.help("quote names that hold `{` or `}`: `\"GET /orders/{id}\": [ … ]`");
+        }
         let close = if bracket == '[' { ']' } else { '}' };
         let line = line_of(self.text, at);
         problem_at(place, format!("a `,` or `{close}` is missing before this"))

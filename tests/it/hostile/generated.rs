@@ -115,15 +115,15 @@ fn alias_bombs_and_their_kin_are_refused_before_they_go_off() {
     for level in 1..10 {
         let _ = writeln!(bomb, "a{level}: &a{level} [{}]", vec![format!("*a{}", level - 1); 9].join(", "));
     }
-    says("bomb.yaml", bomb.as_bytes(), "anchors such as `&a0` are not allowed");
-    says("bomb.yaml", b"a: &a [ *a ]\n", "aliases such as `*a` are not allowed");
-    says("bomb.yaml", b"a: &a { <<: *a }\n", "merge keys `<<` are not allowed");
+    says("bomb.yaml", bomb.as_bytes(), "the file holds more than 200,000 values, the most that are read");
+    says("bomb.yaml", b"a: &a [ *a ]\n", "the alias `*a` stands inside what it repeats");
+    says("bomb.yaml", b"a: &a { <<: *a }\n", "the alias `*a` stands inside what it repeats");
 }
 
 #[test]
 fn what_a_terminal_would_obey_is_shown_as_a_sign() {
     // Found by fuzzing: the name of an anchor was put into the words as it stands. ESC is shown as U+241B.
-    says("esc.yaml", b"&a\x1b 1\n", "anchors such as `&a\u{241b}` are not allowed");
+    says("esc.yaml", b"a: *a\x1b\n", "this alias has no anchor above it");
     for text in ["(a\u{1b}: 1)", "(\u{202e}: 1)", "a: &\u{202e}b 1", "\u{1b}[2J: [", "a: *\u{1b}", "!\u{1b} a: 1", "a: 1\u{1b}s"] {
         for file in ["esc.yaml", "esc.ron"] {
             let said = refused(file, text.as_bytes());
@@ -136,13 +136,9 @@ fn what_a_terminal_would_obey_is_shown_as_a_sign() {
 fn the_words_of_later_releases_are_known_as_such() {
     // format.md: what is reserved, and what is marked as later.
     for word in ["zones", "caches", "databases", "queues", "models", "policies", "include"] {
-        says(
-            "later.yaml",
-            format!("{}{word}: {{}}\n", scenario("[ cpu: 1ms ]")).as_bytes(),
-            &format!("`{word}` is reserved for a later release"),
-        );
+        says("later.yaml", format!("{}{word}: {{}}\n", scenario("[ cpu: 1ms ]")).as_bytes(), &format!("`{word}` is not modelled yet"));
     }
-    let later = |text: String, word: &str| says("later.yaml", text.as_bytes(), &format!("`{word}` comes with a later release"));
+    let later = |text: String, word: &str| says("later.yaml", text.as_bytes(), &format!("`{word}` is not modelled yet"));
     for step in ["block", "parallel", "branch", "repeat", "lock", "cache", "llm", "publish", "spawn", "respond", "offload", "disk", "hold"]
     {
         later(scenario(&format!("[ {step}: 1ms ]")), step);
@@ -218,7 +214,7 @@ fn a_word_of_a_hundred_thousand_letters_is_quoted_by_its_beginning() {
         ("long.yaml", scenario(&format!("[ cpu: 1{long} ]"))),
         ("long.yaml", scenario(&format!("[ {long}: 1 ]"))),
         ("long.yaml", scenario("[ cpu: 1ms ]").replace("a: [", &format!("{long}: ["))),
-        ("long.yaml", scenario(&format!("[ cpu: &{long} 1ms ]"))),
+        ("long.yaml", scenario(&format!("[ cpu: *{long} ]"))),
     ] {
         let said = refused(file, text.as_bytes());
         assert!(said.len() < 3_000, "{said}");

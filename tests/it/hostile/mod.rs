@@ -1,12 +1,14 @@
 //! Hostile input: what nobody would write on purpose, and what somebody would write to do harm.
 //!
 //! `corpus` has broken files, each with the words it is refused with; `generated` those that are too large or too strange to check in;
-//! `limits` scenarios that would outgrow the machine; `random` bytes and mutated scenarios by the thousand. What `fuzz/` finds comes here.
+//! `people` has
+//! what they do write, and what each means; `limits` scenarios that would outgrow the machine; `random` bytes and mutated scenarios by the thousand. What `fuzz/` finds comes here.
 
 mod corpus;
 mod generated;
 pub mod judge;
 mod limits;
+mod people;
 mod random;
 
 use assert_cmd::Command;

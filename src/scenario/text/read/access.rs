@@ -56,6 +56,17 @@ impl<'n> Reader<'n> {
         fault.help = Some(help.to_string());
         fault
     }
+    /// A whole number, which may be written with `_` between its digits: `1_000`.
+    fn whole<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        if let Value::Text(text) = &self.node.value
+            && text.contains('_')
+            && text.split('_').all(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
+            && let Ok(number) = text.replace('_', "").parse()
+        {
+            return visitor.visit_u64(number);
+        }
+        self.deserialize_any(visitor)
+    }
     /// The scalar's text, for the name of a variant.
     fn word(&self) -> String {
         match &self.node.value {
@@ -87,6 +98,12 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         if self.node.value == Value::Null { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        self.whole(visitor)
+    }
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        self.whole(visitor)
     }
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         match self.node.value {
@@ -148,7 +165,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         visitor.visit_unit()
     }
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
+        bool i8 i16 i32 i64 i128 u8 u16 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
     }
 }
 
@@ -275,7 +292,7 @@ impl<'de> VariantAccess<'de> for Bare<'_> {
     }
     /// A word alone stands for its group with every default, if it has a default for each field: `runtime: tasks`.
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Outcome<T::Value> {
-        static EMPTY: Node = Node { span: 0..0, tall: false, value: Value::Map(Vec::new()) };
+        static EMPTY: Node = Node { span: 0..0, tall: false, used: None, value: Value::Map(Vec::new()) };
         seed.deserialize(Reader { node: &EMPTY, hidden: None, in_list: false }).map_err(|_| self.needs_value())
     }
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Outcome<V::Value> {

@@ -137,9 +137,7 @@ fn wanted(expected: &str) -> String {
         "a boolean" => "`true` or `false`",
         "a map" => "a group of fields",
         "a sequence" => "a list",
-        "u8" => "a whole number from 0 to 255",
-        "u16" => "a whole number from 0 to 65535",
-        "u32" => "a whole number from 0 to 4294967295",
+        "u8" | "u16" | "u32" => "a whole number",
         "u64" | "usize" => "a whole number from 0 to 18446744073709551615",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
@@ -156,7 +154,10 @@ fn wanted(expected: &str) -> String {
     if !words.is_empty() {
         return words.to_string();
     }
-    expected.strip_prefix("a tuple of size ").map_or_else(|| expected.to_string(), list)
+    expected
+        .strip_prefix("a tuple of size ")
+        .or_else(|| expected.strip_prefix("an array of length "))
+        .map_or_else(|| expected.to_string(), list)
 }
 
 /// The words for a map that is not exactly one variant.

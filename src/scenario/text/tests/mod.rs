@@ -1,5 +1,6 @@
 //! The notations against one another, and against what nobody would write.
 
+mod alias;
 mod read;
 mod ron;
 mod yaml;

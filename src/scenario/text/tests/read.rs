@@ -163,7 +163,7 @@ fn every_phrase_of_serde_is_told_in_plain_words() {
     assert_eq!(one("weight: .nan"), ["weight", "expected a finite number, found `NaN`", "", ".nan"]);
     assert_eq!(one("weight: a"), ["weight", "expected a number, found the text `a`", "", "a"]);
     let replicas = "services.api.replicas";
-    let whole = "expected a whole number from 0 to 4294967295, found the number";
+    let whole = "expected a whole number, found the number";
     assert_eq!(one("services: { api: { replicas: -1 } }"), [replicas, &format!("{whole} `-1`"), "", "-1"]);
     assert_eq!(one("services: { api: { replicas: 1.0 } }"), [replicas, &format!("{whole} `1.0`"), "", "1.0"]);
     assert_eq!(one("services:\n  api:\n    balance: random"), ["services.api", "`replicas` is missing here", "", "api"]);

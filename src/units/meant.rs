@@ -1,0 +1,150 @@
+//! What a text that is no quantity was meant as: the line to write instead, where one can be named that keeps the meaning.
+//!
+//! Other notations are known, and never guessed at: ranges and deviations (distributions here), bounds, clocks, ISO 8601, commas.
+//! Tests: here, and every line of `tests/corpus/people/inputs.txt`.
+
+use super::{Quantity, Span};
+
+/// The quantity, or the refusal with the line to write if the text is of another notation.
+pub(super) fn or_line<Q: Quantity>(text: &str, read: Result<Q, String>) -> Result<Q, String> {
+    read.map_err(|refusal| line::<Q>(text).map_or(refusal, |(what, help)| format!("{what}\nhelp: {help}")))
+}
+
+/// What the text is, and what to write.
+pub(crate) fn line<Q: Quantity>(text: &str) -> Option<(String, String)> {
+    let text = text.trim();
+    if text.len() > 60 {
+        return None;
+    }
+    let named = super::shown(text);
+    if let Some((mean, sd)) = ["±", "+/-", "+-"].iter().find_map(|sign| two::<Q>(text, sign)) {
+        let help =
+            format!("write `{{ normal: {{ mean: {mean}, sd: {sd} }} }}` where a distribution may stand, if {sd} is the standard deviation");
+        return Some((format!("`{named}` is a value and its deviation"), help));
+    }
+    if let Some((low, high)) = ["...", "..", "–", "—", " to ", "-", "~"].iter().find_map(|sign| two::<Q>(text, sign)) {
+        let help = match Q::WORD {
+            "Rate" | "Share" | "Factor" | "Money" => format!("write one value, `{low}` or `{high}`; `asyncflow sweep` tries several"),
+            _ => format!("write `{{ uniform: [{low}, {high}] }}` where a distribution may stand, or one value"),
+        };
+        return Some((format!("`{named}` is a range"), help));
+    }
+    let what = if text.starts_with(['<', '>', '=', '≤', '≥']) { "is a bound, not a value" } else { "begins with a sign" };
+    bound(text).map(|help| (format!("`{named}` {what}"), help))
+}
+
+/// The two quantities on both sides of a sign; the first may leave its unit to the second.
+fn two<Q: Quantity>(text: &str, sign: &str) -> Option<(Q, Q)> {
+    let (left, right) = text.split_once(sign)?;
+    let (left, right) = (left.trim(), right.trim());
+    if !left.starts_with(|c: char| c.is_ascii_digit()) || !right.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return None;
+    }
+    // Two values and no more; so the words for a refusal, which ask here again, end.
+    let plain =
+        |part: &str| part.chars().all(|c| c.is_alphanumeric() || "._%$/ ".contains(c)) && !part.contains("..") && !part.contains(" to ");
+    if !plain(left) || !plain(right) {
+        return None;
+    }
+    let unit = right.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let read = |text: &str| Q::from_str(text).ok();
+    let second = read(right).or_else(|| read(&format!("{right}{}", left.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.'))))?;
+    Some((read(left).or_else(|| read(&format!("{left}{unit}")))?, second))
+}
+
+/// What to write for a value behind a sign of comparison or of nearness.
+pub(super) fn bound(text: &str) -> Option<String> {
+    let rest = text.trim_start_matches(['<', '>', '=', '≤', '≥', '~', '≈', '+']).trim();
+    let is_sign = !text.starts_with(['<', '>', '=', '≤', '≥']);
+    let is_bound = rest.len() < text.len() && rest.starts_with(|c: char| c.is_ascii_digit());
+    if is_bound && is_sign {
+        return Some(format!("write `{}`", super::shown(rest)));
+    }
+    is_bound.then(|| format!("write `{}`: whether a value is the most or the least follows from its field", super::shown(rest)))
+}
+
+/// A number with commas as it is meant: three digits between them are thousands, unless all before is zero.
+pub(super) fn without_comma(text: &str) -> String {
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let whole = number.split('.').next().unwrap_or_default();
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    let thousands = (1..=3).contains(&first.len()) && first.trim_start_matches('0') == first && groups.all(|group| group.len() == 3);
+    match thousands {
+        true => format!("{}{unit}", number.replace(',', "")),
+        false => format!("{}{unit}", number.replacen(',', ".", 1)),
+    }
+}
+
+/// The span of a clock (`00:01:30`), or of ISO 8601 (`PT1M30S`), as the line to write.
+pub(super) fn clock(text: &str) -> Option<String> {
+    let text = text.trim();
+    if let Some(rest) = text.strip_prefix(['P', 'p']) {
+        let (days, time) = rest.split_once(['T', 't']).unwrap_or((rest, ""));
+        // Months and weeks are of the date's part; only days have a fixed length there.
+        let written = format!("{}{}", days.to_lowercase(), time.to_lowercase());
+        let fits = written.chars().all(|c| c.is_ascii_digit() || "dhms.".contains(c)) && !days.to_lowercase().contains(['m', 'h', 's']);
+        return fits.then(|| written.parse::<Span>().ok()).flatten().map(|_| format!("write `{written}`"));
+    }
+    let parts: Vec<&str> = text.split(':').collect();
+    if parts.iter().any(|part| part.is_empty() || part.len() > 6 || !part.chars().all(|c| c.is_ascii_digit() || c == '.')) {
+        return None;
+    }
+    let joined = |units: &[&str]| parts.iter().zip(units).map(|(part, unit)| format!("{}{unit}", number(part))).collect::<String>();
+    match parts.len() {
+        2 => Some(format!("write `{}` or `{}`", joined(&["m", "s"]), joined(&["h", "m"]))),
+        3 => Some(format!("write `{}`", joined(&["h", "m", "s"]))),
+        _ => None,
+    }
+}
+
+/// A number without zeros before it.
+fn number(digits: &str) -> &str {
+    let short = digits.trim_start_matches('0');
+    if short.is_empty() || short.starts_with('.') { &digits[digits.len() - short.len() - 1..] } else { short }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Count;
+
+    #[test]
+    fn a_range_or_a_deviation_is_a_distribution_to_write() {
+        // By hand.
+        let help = |text: &str| line::<Span>(text).map(|(_, help)| help).unwrap_or_default();
+        for range in ["5-10ms", "5ms-10ms", "5ms..10ms", "5–10ms", "5ms to 10ms"] {
+            assert!(help(range).starts_with("write `{ uniform: [5ms, 10ms] }`"), "{range}: {}", help(range));
+        }
+        for deviation in ["5ms ± 1ms", "5 +/- 1ms", "5ms±1"] {
+            assert!(help(deviation).starts_with("write `{ normal: { mean: 5ms, sd: 1ms } }`"), "{deviation}: {}", help(deviation));
+        }
+        assert_eq!(line::<Count>("2-4").unwrap().0, "`2-4` is a range");
+        assert_eq!(line::<Span>("5 parsecs"), None);
+    }
+
+    #[test]
+    fn a_comma_is_of_thousands_or_of_decimals_and_never_changes_the_value() {
+        // By hand: three digits between commas are thousands.
+        for (text, meant) in [
+            ("1,000", "1000"),
+            ("72,000/h", "72000/h"),
+            ("1,000,000", "1000000"),
+            ("0,1%", "0.1%"),
+            ("2,5ms", "2.5ms"),
+            ("0,125s", "0.125s"),
+        ] {
+            assert_eq!(without_comma(text), meant);
+        }
+    }
+
+    #[test]
+    fn a_clock_and_iso_8601_become_the_span_to_write() {
+        // By hand.
+        assert_eq!(clock("00:01:30").unwrap(), "write `0h1m30s`");
+        assert_eq!(clock("01:30").unwrap(), "write `1m30s` or `1h30m`");
+        assert_eq!((clock("PT1M30S").unwrap(), clock("P1DT2H").unwrap()), ("write `1m30s`".to_string(), "write `1d2h`".to_string()));
+        assert_eq!((clock("P1M"), clock("1:2:3:4"), clock("x")), (None, None, None));
+    }
+}

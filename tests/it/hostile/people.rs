@@ -1,0 +1,79 @@
+//! What people write, as they write it: `tests/corpus/people/inputs.txt`. Each input is a `--set` of one scenario, and below it stands what it
+//! means, or the words it is refused with and the line to write instead.
+//!
+//! To accept a changed answer, read it as someone who has never seen the tool (is this what they meant? do they know now what to write?),
+//! and run `ASYNCFLOW_ACCEPT=1 cargo test --test it hostile::people`, which rewrites the answers.
+
+use asyncflow::problem::Severity;
+use asyncflow::scenario::text::{Format, parse};
+use asyncflow::scenario::{self, to_yaml};
+use std::path::Path;
+
+const FILE: &str = "tests/corpus/people/inputs.txt";
+
+const SCENARIO: &str = "version: 1
+run: { duration: 60s, limits: {} }
+workload: { users: { to: api.GET /, open: { rate: 50/s } } }
+services:
+  api:
+    replicas: 2
+    instance: { cpu: 1, memory: 1GiB, price: $0.10/h }
+    runtime: { tasks: {} }
+    endpoints:
+      GET /: [ cpu: 2ms, wait: 1ms, call: { to: db.read, timeout: 1s } ]
+  db: { endpoints: { read: [ cpu: 1ms ] } }
+links: { default: { latency: 1ms } }
+slos: { fast: { of: users, p99: 500ms } }
+faults: [ slow: { target: api, factor: 2x, at: 10s, for: 5s } ]
+";
+
+/// What is said of an input, in lines below it.
+fn answer(input: &str) -> String {
+    // A workload has `to` or `mix`, not both.
+    let text = if input.starts_with("workload.users.mix") { SCENARIO.replace("to: api.GET /, ", "") } else { SCENARIO.to_string() };
+    let mut loaded = scenario::read(&text, Format::Yaml, "people", Path::new(""), &[input.to_string()]);
+    let read = loaded.scenario.take();
+    if let Some(scenario) = &read {
+        loaded.add(scenario::check(scenario));
+    }
+    if let Some(problem) = loaded.problems.list.iter().find(|problem| problem.severity == Severity::Error) {
+        let help = problem.help.as_ref().map_or(String::new(), |help| format!("\n    help: {help}"));
+        return format!("    refused: {}{help}", problem.what);
+    }
+    let written = to_yaml(&read.expect("nothing is wrong with it")).expect("it can be written");
+    let tree = parse(&written, Format::Yaml).expect("it can be read");
+    let mut path = input.split_once('=').expect("it has a value").0;
+    while tree.at(path).is_none() {
+        path = &path[..path.rfind(['.', '[']).expect("its beginning is there")];
+    }
+    format!("    means {}", tree.at(path).expect("it was found").to_json())
+}
+
+#[test]
+fn three_hundred_inputs_as_people_write_them_are_understood_or_answered_with_the_line_to_write() {
+    // The answers were read by a person; see the head of this file.
+    let known = std::fs::read_to_string(FILE).expect("it can be read");
+    let is_input = |line: &&str| !line.is_empty() && !line.starts_with(['#', ' ']);
+    let said: Vec<String> = known
+        .lines()
+        .filter(|line| !line.starts_with("    "))
+        .map(|line| if is_input(&line) { format!("{line}\n{}\n", answer(line)) } else { format!("{line}\n") })
+        .collect();
+    let said = said.concat();
+    if std::env::var_os("ASYNCFLOW_ACCEPT").is_some() {
+        std::fs::write(FILE, &said).expect("it can be written");
+    } else {
+        let wrong = known.lines().zip(said.lines()).find(|(known, said)| known != said);
+        assert!(known == said, "{wrong:?}");
+    }
+    assert!(known.lines().filter(is_input).count() >= 300);
+    // A refusal that names the range says what to write.
+    let advised = |lines: &[&str]| {
+        !lines[0].starts_with("    refused: ")
+            || lines[1].starts_with("    help: ")
+            || [" has 1 to ", " is out of range: "].iter().any(|range| lines[0].contains(range))
+    };
+    let lines: Vec<&str> = said.lines().chain([""]).collect();
+    let silent: Vec<&str> = lines.windows(2).filter(|pair| !advised(pair)).map(|pair| pair[0]).collect();
+    assert!(silent.is_empty(), "refused without a line to write: {silent:#?}");
+}
