@@ -86,9 +86,9 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     };
     let mut members = Vec::new();
     for (name, scenario) in names.iter().zip(scenarios) {
-        let built = match Built::new(scenario, false).settled(how.threads) {
+        let built = match Built::new(scenario, false).settled(how.threads, how.interrupted) {
             Ok(built) => built,
-            Err(failure) => return refuse(&run::explain(&failure.into())),
+            Err(failure) => return run::unsettled(failure),
         };
         match Rule::new(&built.scenario, &built.metrics()) {
             Ok(rule) => members.push(Member::new(built, rule)),
@@ -128,9 +128,9 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
     let (mut members, mut metrics, mut unit) = (Vec::new(), Vec::new(), "1");
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
     for (name, scenario) in names.iter().zip(scenarios) {
-        let built = match Built::new(scenario, false).settled(how.threads) {
+        let built = match Built::new(scenario, false).settled(how.threads, how.interrupted) {
             Ok(built) => built,
-            Err(failure) => return refuse(&run::explain(&failure.into())),
+            Err(failure) => return run::unsettled(failure),
         };
         let all = built.metrics();
         match experiment::metric_named(&all, metric, "--select") {

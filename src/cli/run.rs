@@ -7,8 +7,8 @@ use super::draw::paint;
 use super::interrupt;
 use super::out::{noted, print, say};
 use super::progress::Bar;
-use super::write::{refuse, refuse_store};
-use crate::experiment::{self, Built, CellRecord, Fold, Options, Results, Rule};
+use super::write::{refuse, refuse_store, stopped};
+use crate::experiment::{self, Built, CellRecord, Failure, Fold, Options, Results, Rule};
 use crate::problem::{Problem, Severity};
 use crate::report::{self, Circumstances};
 use crate::scenario::{Replications, Scenario};
@@ -116,9 +116,9 @@ impl From<Outcome> for Ran {
 }
 
 fn one(path: &Path, scenario: Scenario, options: &Run, interrupted: &AtomicBool) -> Ran {
-    let built = match Built::new(scenario, !options.no_files).settled(options.threads.unwrap_or(0)) {
+    let built = match Built::new(scenario, !options.no_files).settled(options.threads.unwrap_or(0), interrupted) {
         Ok(built) => built,
-        Err(failure) => return refuse(&explain(&failure.into())).into(),
+        Err(failure) => return unsettled(failure).into(),
     };
     let scenario = built.scenario.clone();
     let rule = match Rule::new(&scenario, &built.metrics()) {
@@ -225,6 +225,14 @@ fn write(
     }
     let names = dataset.finish(scenario, results, wanted)?;
     Ok(format!("wrote {} files to {}", names.len(), folder.display()))
+}
+
+/// Says why there is no warm-up.
+pub fn unsettled(failure: Failure) -> Outcome {
+    match failure.is_interruption() {
+        true => stopped("interrupted: the warm-up was still looked for, and nothing is known yet"),
+        false => refuse(&explain(&failure.into())),
+    }
 }
 
 /// The words for a run that could not be finished, and what to do.

@@ -10,6 +10,7 @@ use super::point::{Built, Point};
 use super::replications::{Replications, Rule};
 use super::run::{Progress, RunError};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// A scenario, and its replications so far.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl Member {
         let replications = Replications::new(rule, Fold::new(&built.plan));
         let point = Arc::new(Point::ready(built));
         // It is there already.
-        let built = point.built().unwrap_or_else(|_| unreachable!("a point that is ready is built"));
+        let built = point.built(&AtomicBool::new(false)).unwrap_or_else(|_| unreachable!("a point that is ready is built"));
         Member { built, point, replications }
     }
     /// What its replications say together.

@@ -348,15 +348,16 @@ impl Experiment {
     }
 
     fn built(&self, sets: &[String]) -> Result<Built, ExperimentError> {
-        Ok(Built::new(self.read(sets)?.1, false).settled(self.threads).map_err(RunError::Failed)?)
+        Ok(Built::new(self.read(sets)?.1, false).settled(self.threads, &AtomicBool::new(false)).map_err(RunError::Failed)?)
     }
 }
 
 /// Runs all replications of a checked scenario.
 pub fn run(scenario: Scenario, threads: usize) -> Result<Results, ExperimentError> {
-    let built = Built::new(scenario, false).settled(threads).map_err(RunError::Failed)?;
+    let interrupted = AtomicBool::new(false);
+    let built = Built::new(scenario, false).settled(threads, &interrupted).map_err(RunError::Failed)?;
     let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| ExperimentError::Scenario(problems.in_lines()))?;
-    let options = Options { threads, interrupted: &AtomicBool::new(false) };
+    let options = Options { threads, interrupted: &interrupted };
     let (built, replications, _) = replicate(built, rule, options, &mut |_| Ok(()), &mut |_| {})?;
     Ok(Results::new(&built, &replications))
 }

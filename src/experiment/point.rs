@@ -37,15 +37,15 @@ impl Built {
     /// Finds the warm-up if the scenario asks for that, with a pilot on so many threads (0 for one a core).
     ///
     /// # Errors
-    /// If a replication of the pilot fails.
-    pub fn settled(mut self, threads: usize) -> Result<Built, Failure> {
+    /// If a replication of the pilot fails, or `interrupted` is set meanwhile.
+    pub fn settled(mut self, threads: usize, interrupted: &AtomicBool) -> Result<Built, Failure> {
         if self.scenario.run.warmup != Warmup::Auto {
             return Ok(self);
         }
         let changes = changes(&self.scenario);
         let first = first_change(&changes, self.plan.horizon);
         let limit = first.map(|(at, subject)| FirstChange { at: Span(at.0), subject: subject.to_string() });
-        let found = warmup::find(&self.plan, limit, threads)?;
+        let found = warmup::find(&self.plan, limit, threads, interrupted)?;
         self = self.with_warmup(found.cut);
         self.warmup = Some(found);
         Ok(self)
@@ -84,13 +84,13 @@ impl Point {
     /// The scenario and its plan; made by whoever asks first.
     ///
     /// # Errors
-    /// If it is no scenario that can run.
-    pub fn built(&self) -> Result<Arc<Built>, Failure> {
+    /// If it is no scenario that can run, or `interrupted` is set while it is made.
+    pub fn built(&self, interrupted: &AtomicBool) -> Result<Arc<Built>, Failure> {
         let make = || {
             let Some((template, row, keep_series)) = &self.recipe else { return Err(Failure::Invalid("there is no scenario".to_string())) };
             let scenario = template.scenario(row).map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
             // On this thread: the others have cells of their own.
-            Ok(Arc::new(Built::new(scenario, *keep_series).settled(1)?))
+            Ok(Arc::new(Built::new(scenario, *keep_series).settled(1, interrupted)?))
         };
         self.built.get_or_init(make).clone()
     }
@@ -99,7 +99,7 @@ impl Point {
     /// # Errors
     /// As [`cell::run`], and if it is no scenario that can run.
     pub fn run(&self, replication: u32, interrupted: &AtomicBool) -> Result<CellRecord, Failure> {
-        let built = self.built()?;
+        let built = self.built(interrupted)?;
         let one = cell::run(&built.plan, replication, interrupted)?;
         match &built.mirror {
             Some(mirror) => Ok(antithetic::pair(&built.plan, one, cell::run(mirror, replication, interrupted)?)),

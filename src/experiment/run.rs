@@ -99,6 +99,6 @@ pub fn replicate<'r>(
     let ahead = (AHEAD * threads) as u32;
     let mut run = Run { point: Arc::new(Point::ready(built)), replications, ahead, progress, sink, show };
     drive(&mut run, threads, options.interrupted)?;
-    let built = run.point.built()?;
+    let built = run.point.built(options.interrupted)?;
     Ok((built, run.replications, threads))
 }

@@ -186,7 +186,11 @@ impl<'s> Search<'s> {
         let scenario = self.template.scenario(&parameters).map_err(|problems: Problems| {
             CapacityError::Scenario(format!("{}={}: {}", self.question.vary, value::shown(&value), problems.in_one_line()))
         })?;
-        let built = Built::new(scenario, false).settled(self.options.threads).map_err(RunError::Failed)?;
+        let built = Built::new(scenario, false).settled(self.options.threads, self.options.interrupted);
+        let built = built.map_err(|failure| match failure.is_interruption() {
+            true => CapacityError::Interrupted,
+            false => RunError::Failed(failure).into(),
+        })?;
         let mut members = [Member::new(built, Rule::fixed(FIRST, self.confidence))];
         loop {
             let words = value::shown(&value);

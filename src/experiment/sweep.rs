@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Every n-th point, from the k-th on: a part of a sweep that another machine may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,6 +116,7 @@ struct Sweep<'s> {
     ahead: u32,
     progress: Progress,
     show: &'s mut dyn FnMut(Progress),
+    interrupted: &'s AtomicBool,
     /// What went wrong while a point was opened: told at the next chance.
     failed: Option<String>,
 }
@@ -134,7 +136,7 @@ impl Sweep<'_> {
             let mut replications = match &self.spec.rule {
                 Some(rule) if rule.goals.is_empty() => Some(Replications::counted(rule.clone())),
                 _ if known.is_empty() => None,
-                _ => Some(start(&point)),
+                _ => Some(start(&point, self.interrupted)),
             };
             for (replication, result) in known {
                 if let Some(replications) = &mut replications {
@@ -154,8 +156,8 @@ impl Sweep<'_> {
 }
 
 /// The replications of a point whose rule has to be looked up.
-fn start(point: &Point) -> Replications {
-    let rule = point.built().and_then(|built| {
+fn start(point: &Point, interrupted: &AtomicBool) -> Replications {
+    let rule = point.built(interrupted).and_then(|built| {
         let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
         Ok((rule, built))
     });
@@ -198,7 +200,7 @@ impl Study for Sweep<'_> {
         self.progress.events += result.as_ref().map_or(0, |record| record.events);
         if let Some(open) = self.open.get_mut(&cell.point) {
             if open.replications.is_none() {
-                let mut replications = start(&open.point);
+                let mut replications = start(&open.point, self.interrupted);
                 replications.next(1);
                 open.replications = Some(replications);
             }
@@ -224,7 +226,8 @@ pub fn sweep(spec: &Spec, options: Options, keeper: &mut dyn Keeper, show: &mut 
     let progress = Progress { of: spec.len(), ..Progress::default() };
     let ahead = (AHEAD * threads) as u32;
     let rest = Box::new(spec.numbers());
-    let mut sweep = Sweep { spec, rest, open: BTreeMap::new(), keeper, ahead, progress, show, failed: None };
+    let mut sweep =
+        Sweep { spec, rest, open: BTreeMap::new(), keeper, ahead, progress, show, interrupted: options.interrupted, failed: None };
     drive(&mut sweep, threads, options.interrupted).map_err(|error| match error {
         DriveError::Threads { threads, cause } => RunError::Threads { threads, cause },
         DriveError::Study(error) => error,

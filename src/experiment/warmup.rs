@@ -93,8 +93,8 @@ impl WarmupFound {
 /// Runs the pilot of a plan without warm-up, up to the first change, on so many threads, and finds where it settles.
 ///
 /// # Errors
-/// If one of its replications fails.
-pub fn find(plan: &Plan, limit: Option<FirstChange>, threads: usize) -> Result<WarmupFound, Failure> {
+/// If one of its replications fails, or `interrupted` is set meanwhile.
+pub fn find(plan: &Plan, limit: Option<FirstChange>, threads: usize, interrupted: &AtomicBool) -> Result<WarmupFound, Failure> {
     let mut pilot = plan.clone();
     if let Some(FirstChange { at, .. }) = &limit {
         if *at == Span::ZERO {
@@ -107,8 +107,8 @@ pub fn find(plan: &Plan, limit: Option<FirstChange>, threads: usize) -> Result<W
     (layout.phases, layout.recoveries, layout.has_quantile_series) = (Vec::new(), Vec::new(), false);
     (pilot.keep_series, pilot.trace_share, pilot.control_variates) = (true, 0.0, false);
     (pilot.measured_from, pilot.regime_from) = (Time::ZERO, Time::ZERO);
-    let (pilot, going_on) = (Arc::new(pilot), AtomicBool::new(false));
-    let run = |replication| cell::run(&pilot, replication, &going_on);
+    let pilot = Arc::new(pilot);
+    let run = |replication| cell::run(&pilot, replication, interrupted);
     let records = Parallel::new(threads).each((0..PILOTS).collect(), run).into_iter().collect::<Result<Vec<CellRecord>, Failure>>()?;
     let starts: Vec<Time> = records.first().map_or(Vec::new(), |record| record.series.iter().map(|row| row.start).collect());
     let curves = curves(&pilot.layout, &records);
@@ -134,10 +134,7 @@ fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
     }
     for (id, service) in layout.services.iter().enumerate() {
         let mine: Vec<&String> = layout.instances.iter().filter(|i| i.service == id as u32).map(|instance| &instance.name).collect();
-        let is_mine = |s: &crate::measure::Series| {
-            let of_it = (s.kind == "instance" && mine.contains(&&s.entity)) || (s.kind == "balancer" && s.entity == *service);
-            of_it && waiting.contains(&s.metric)
-        };
+        let is_mine = |s: &crate::measure::Series| s.kind == "instance" && mine.contains(&&s.entity) && waiting.contains(&s.metric);
         let indices: Vec<usize> = (0..series.len()).filter(|&index| is_mine(&series[index])).collect();
         curves.push(curve(("service", service, "waiting", "1"), &indices, records));
     }

@@ -1,6 +1,6 @@
 //! What machines read and do: JSON to the end, scenarios through pipes, signals, systems without threads or room.
 
-use crate::support::{Room, signal, table, words};
+use crate::support::{Room, signal, table, wait_until, words};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -193,6 +193,46 @@ fn the_standard_input_is_a_scenario_in_any_notation() {
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("the standard input:1:10"), "{}", String::from_utf8_lossy(&wrong.stderr));
     let line = format!("{} run <(cat a.yaml) --no-files -q", env!("CARGO_BIN_EXE_asyncflow"));
     assert!(Command::new("bash").args(["-c", &line]).current_dir(room.path("")).status().unwrap().success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_first_signal_ends_the_pilot_of_a_warmup_too() {
+    // Ten replications of 300 h with 108 million requests each take minutes; the signal comes once it is caught (SIGINT is bit 1 of SigCgt).
+    let room = Room::new(
+        "s.yaml",
+        "version: 1
+run: { duration: 300h, warmup: auto, replications: 2 }
+workload: { users: { to: api.x, open: { rate: 100/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 5ms } ] } } }
+slos: { fast: { of: users, p95: 1s } }",
+    );
+    for arguments in [
+        "run s.yaml --no-files -q",
+        "compare s.yaml -q --set services.api.replicas=2",
+        "capacity s.yaml -q --vary services.api.replicas --from 1 --to 4",
+    ] {
+        let mut child = room.command(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let status = format!("/proc/{}/status", child.id());
+        wait_until("signals are caught", || {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let caught =
+                text.lines().find_map(|line| line.strip_prefix("SigCgt:")).and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            caught.is_some_and(|mask| mask >> 1 & 1 == 1)
+        });
+        signal(&child, "-INT");
+        let ended = (0..20_000).find_map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            child.try_wait().unwrap()
+        });
+        if ended.is_none() {
+            child.kill().unwrap();
+        }
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(ended.and_then(|status| status.code()), Some(2), "{arguments}: {said}");
+        assert!(said.contains("interrupted: "), "{arguments}: {said}");
+    }
 }
 
 #[test]
