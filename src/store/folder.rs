@@ -238,7 +238,7 @@ impl Folder {
             let rows = rows.iter().find(|(file, _)| file == name).map(|(_, rows)| *rows);
             manifest.files.push(FileEntry { name: name.clone(), rows, sha256 });
         }
-        manifest.say("study", self.study.to_json());
+        manifest.say("study", self.study.to_json(&self.path));
         let part = self.begin(MANIFEST);
         fs::write(&part, manifest.to_json()).and_then(|()| sync(&part)).map_err(|e| StoreError::io("cannot write", &part, e))?;
 

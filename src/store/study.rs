@@ -2,9 +2,9 @@
 //!
 //! Law: a folder belongs to one study, which is a command, the scenario files that it reads, and its design: what is varied, compared or searched.
 //! The same study again takes the place of its earlier result, also after the scenario was edited or with another seed; every other result stays
-//! unless it is forced (the table in `docs/outputs.md`). A file is kept as it was typed, so that the same command makes the same bytes on every machine
-//! and in every folder. What comes through a pipe is no file: it is the same if it is so to the letter.
-//! Limit: the same words, typed in two folders with the same `--out`, are taken for the same file.
+//! unless it is forced (the table in `docs/outputs.md`). A file is kept as it was typed, beside the way from the result's folder to where that was: so the
+//! same command makes the same bytes on every machine where its folders lie the same way, the same words typed elsewhere are another file, and a project
+//! may be moved. What comes through a pipe is no file: it is the same if it is so to the letter.
 //! Tested: below, and every row of the table in `tests/it/folders.rs`.
 
 use super::folder::StoreError;
@@ -51,14 +51,17 @@ impl Study {
         self.files.iter().any(|own| real(own) == real(file))
     }
 
-    /// As the manifest has it, beside the command and the scenario.
-    pub fn to_json(&self) -> Value {
-        json!({ "files": self.files, "design": self.design })
+    /// As the manifest of a folder has it, beside the command and the scenario.
+    pub fn to_json(&self, folder: &Path) -> Value {
+        json!({ "files": self.files, "from": way_back(folder), "design": self.design })
     }
 
-    /// Whether these are its files, by the same words or by another way.
-    fn is_of(&self, files: &[&str]) -> bool {
-        let same = |(own, other): (&String, &&str)| own == other || real(own) == real(other);
+    /// Whether these are its files, typed in a folder; by the same words if it is not known in which.
+    fn is_of(&self, files: &[&str], typed_in: Option<&Path>) -> bool {
+        let same = |(own, other): (&String, &&str)| match typed_in {
+            Some(folder) => real(own) == real(folder.join(other)),
+            None => own == other || real(own) == real(other),
+        };
         !files.is_empty() && files.len() == self.files.len() && self.files.iter().zip(files).all(same)
     }
 
@@ -76,8 +79,13 @@ impl Study {
             return holds(format!("the result of another command, `asyncflow {command}`"));
         }
         let theirs: Vec<&str> = manifest["study"]["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        if !self.is_of(&theirs) && text("scenario_sha256") != Some(&self.scenario_sha256) {
-            let shown: Vec<String> = theirs.iter().map(|file| format!("`{file}`")).collect();
+        let typed_in = manifest["study"]["from"].as_str().map(|from| folder.join(from));
+        if !self.is_of(&theirs, typed_in.as_deref()) && text("scenario_sha256") != Some(&self.scenario_sha256) {
+            // The words that were typed, unless they are ours too.
+            let full =
+                |file: &str| typed_in.as_ref().filter(|_| self.files.iter().any(|own| own == file)).map(|folder| real(folder.join(file)));
+            let shown = theirs.iter().map(|file| full(file).map_or_else(|| format!("`{file}`"), |path| format!("`{}`", path.display())));
+            let shown: Vec<String> = shown.collect();
             return match shown.as_slice() {
                 [] => holds(format!("the result of another scenario, `{}`, which is in no file", text("name").unwrap_or("without a name"))),
                 [one] => holds(format!("the result of another file, {one}")),
@@ -117,6 +125,17 @@ fn normal(path: &Path) -> String {
     parts.collect::<PathBuf>().to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
+/// The way from a folder to where commands are typed; `..` only, if it is below. None if it cannot be told.
+fn way_back(folder: &Path) -> Option<String> {
+    let (from, to) = (std::fs::canonicalize(folder).ok()?, std::fs::canonicalize(Component::CurDir).ok()?);
+    let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+    if shared == 0 {
+        return Some(normal(&to));
+    }
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    Some(normal(&up.chain(to.components().skip(shared)).collect::<PathBuf>()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,10 +152,15 @@ mod tests {
         };
         let absolute = std::path::absolute("Cargo.toml").unwrap();
         for way in ["Cargo.toml", "./Cargo.toml", "src/../Cargo.toml", absolute.to_str().unwrap()] {
-            assert!(study(way).is_of(&["Cargo.toml"]) && study("Cargo.toml").is_of(&[way]), "{way}");
+            assert!(study(way).is_of(&["Cargo.toml"], None) && study("Cargo.toml").is_of(&[way], None), "{way}");
             assert!(study(way).reads(Path::new("Cargo.toml")), "{way}");
         }
-        assert!(!study("Cargo.toml").is_of(&["src/Cargo.toml"]) && !study("Cargo.toml").is_of(&[]));
-        assert_eq!(study("./v1/./shop.yaml").to_json()["files"], json!(["v1/shop.yaml"]));
+        assert!(!study("Cargo.toml").is_of(&["src/Cargo.toml"], None) && !study("Cargo.toml").is_of(&[], None));
+        // The same words, typed in another folder.
+        assert!(
+            study("src/lib.rs").is_of(&["lib.rs"], Some(Path::new("src"))) && !study("lib.rs").is_of(&["lib.rs"], Some(Path::new("src")))
+        );
+        let written = study("./v1/./shop.yaml").to_json(Path::new("src/store"));
+        assert_eq!((&written["files"], &written["from"]), (&json!(["v1/shop.yaml"]), &json!("../..")));
     }
 }

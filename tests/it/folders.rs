@@ -135,6 +135,35 @@ fn files_of_one_name_are_told_apart_by_where_they_stand() {
 }
 
 #[test]
+fn the_same_words_typed_in_another_folder_are_another_file() {
+    // Two projects with a `shop.yaml` each and one `--out`; and a project that is moved with its results.
+    let room = Room::new("unused.yaml", "");
+    for (project, rate) in [("p1", 50), ("p2", 20)] {
+        fs::create_dir(room.path(project)).unwrap();
+        fs::write(room.path(project).join("shop.yaml"), scenario("same", rate)).unwrap();
+    }
+    let run = |project: &str, out: &str, code| {
+        let mut command = room.command("run shop.yaml -q");
+        let output = command.args(["-o", out]).current_dir(room.path(project)).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{project}: {said}");
+        said
+    };
+    run("p1", "../shared", 0);
+    let before = bytes(&room.path("shared"));
+    let said = run("p2", "../shared", 2);
+    assert!(said.contains("holds the result of another file, `") && said.contains("p1/shop.yaml`") && said.contains("--force"), "{said}");
+    assert!(bytes(&room.path("shared")) == before);
+    fs::write(room.path("p1/shop.yaml"), scenario("same", 40)).unwrap();
+    run("p1", "../shared", 0);
+    run("p2", "out/shop", 0);
+    assert_eq!(room.manifest("p2/out/shop")["study"]["from"], "../..");
+    fs::rename(room.path("p2"), room.path("moved")).unwrap();
+    fs::write(room.path("moved/shop.yaml"), scenario("same", 30)).unwrap();
+    run("moved", "out/shop", 0);
+}
+
+#[test]
 fn files_that_are_not_ours_are_neither_overwritten_nor_removed() {
     // Each of our names, as a user's own file: where nothing of ours is, and beside a result. A name that is not ours is in nobody's way.
     let room = room();
