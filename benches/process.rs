@@ -4,6 +4,9 @@
 //! event; 1.9 times as fast on 2 threads as on 1. Instructions are counted by valgrind, if it is there, and do not depend on the machine's load.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
 
+#[allow(dead_code, reason = "what is printed is read here too")]
+mod took;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -39,13 +42,9 @@ fn run(scenario: &Path, arguments: &[&str]) -> Run {
         let mut text = String::new();
         std::io::Read::read_to_string(&mut stdout, &mut text).map(|_| text)
     });
-    let status = format!("/proc/{}/status", child.id());
     let mut peak_bytes = f64::NAN;
     while child.try_wait().expect("it can be waited for").is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        if let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:")) {
-            peak_bytes = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(f64::NAN) * 1024.0;
-        }
+        peak_bytes = took::resident_peak_bytes(&child).unwrap_or(peak_bytes);
         std::thread::sleep(Duration::from_millis(2));
     }
     let whole_s = begun.elapsed().as_secs_f64();

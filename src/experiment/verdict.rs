@@ -242,13 +242,9 @@ fn mean(growth: &[Growth], of: impl Fn(&Growth) -> f64) -> f64 {
     growth.iter().map(of).sum::<f64>() / growth.len().max(1) as f64
 }
 
-/// A span that a person would type: rounded up to two digits.
+/// A run that somebody could wait for; whoever shows it rounds it.
 fn span(seconds: f64) -> Option<Span> {
-    if !(seconds > 0.0 && seconds < 1e9) {
-        return None;
-    }
-    let unit = 10f64.powf(seconds.log10().floor() - 1.0);
-    Some(Span::from_seconds((seconds / unit).ceil() * unit))
+    (seconds > 0.0 && seconds < 1e9).then(|| Span::from_seconds(seconds))
 }
 
 /// What flow balance and growth say of a service.

@@ -4,6 +4,10 @@
 
 #![cfg(unix)]
 
+#[allow(dead_code, clippy::disallowed_methods, reason = "benches measure time with it too")]
+#[path = "../../../benches/took/mod.rs"]
+mod took;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -72,16 +76,12 @@ fn resident_mb(scenario: &Path) -> f64 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
     command.arg("run").arg(scenario).args(["-j", "1", "-q", "--force", "--out"]).arg(scenario.with_extension("out"));
     let mut child = command.spawn().expect("the command starts");
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = f64::NAN;
+    let mut peak_bytes = f64::NAN;
     loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        if let Some(line) = text.lines().find(|line| line.starts_with("VmHWM:")) {
-            peak = line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).expect("a number") * 1.024e-3;
-        }
+        peak_bytes = took::resident_peak_bytes(&child).unwrap_or(peak_bytes);
         if let Some(ended) = child.try_wait().expect("it can be waited for") {
             assert!(ended.success(), "{}", scenario.display());
-            return peak;
+            return peak_bytes / 1e6;
         }
         std::thread::sleep(std::time::Duration::from_millis(1));
     }
