@@ -190,7 +190,7 @@ impl Pool {
 mod tests {
     #[test]
     fn a_request_is_two_cache_lines() {
-        // The blueprint's bar is 256 bytes a request in flight, calendar and queues included.
+        // The bar is 256 bytes a request in flight, calendar and queues included.
         assert_eq!((std::mem::size_of::<super::Request>(), std::mem::align_of::<super::Request>()), (128, 64));
     }
 }

@@ -1,7 +1,6 @@
 //! How a request ends: it answers, its message is lost, it is gone. What it held is given back, and its caller goes on.
 
 use super::advance::Next;
-use super::central;
 use super::columns::{Columns, current};
 use crate::measure::RequestRow;
 use crate::request::{NONE, Outcome, Parts, Phase, Place, Request};
@@ -11,7 +10,7 @@ use crate::units::Time;
 
 /// The program is over: the core, the memory and the place are free, and the response leaves.
 #[inline(always)]
-pub fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
+pub fn answer(x: &mut Columns, request: &mut Request) -> Next {
     let now = x.now();
     let i = request.instance as usize;
     x.stage.free_core(request);
@@ -24,7 +23,6 @@ pub fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
         x.stage.runnable.push(next);
     }
     x.instances[i].outstanding -= 1;
-    central::leave(x, i, slot);
     request.place = Place::Outside;
     request.phase = Phase::Walking;
     request.hop = match x.plan.instances[i].onward {

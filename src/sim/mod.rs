@@ -4,7 +4,6 @@
 
 mod advance;
 mod audit;
-mod central;
 mod columns;
 mod controls;
 mod epochs;

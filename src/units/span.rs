@@ -1,4 +1,4 @@
-//! Simulated time: whole nanoseconds (law 1 of the blueprint). Range 0 to 584 years.
+//! Simulated time: whole nanoseconds (law 1 of ARCHITECTURE.md). Range 0 to 584 years.
 
 use super::meant::clock;
 use super::written::{is_zero, no_unit, shown, split, written_as_text};

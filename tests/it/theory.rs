@@ -50,10 +50,10 @@ claims! {
     m_m_1_at_rho_80_has_an_exponential_sojourn: "mm1_rho80", "T ~ Exp(20/s): K1 (3.26)";
     m_m_2_waits_as_erlang_c_says: "mmc_c2", "C(2, 1.6)/(cμ − λ): K1 (3.40)";
     m_m_4_waits_as_erlang_c_says: "mmc_c4", "C(4, 3.2)/(cμ − λ): K1 (3.40)";
-    m_m_4_at_rho_75_waits_as_erlang_c_says: "mm4_rho75", "C(4, 3)/(cμ − λ): models.md §15";
-    m_m_10_waits_as_erlang_c_says: "mmc_c10", "C(10, 8)/(cμ − λ): models.md §15";
+    m_m_4_at_rho_75_waits_as_erlang_c_says: "mm4_rho75", "C(4, 3)/(cμ − λ): K1 (3.40)";
+    m_m_10_waits_as_erlang_c_says: "mmc_c10", "C(10, 8)/(cμ − λ): K1 (3.40)";
     m_d_1_waits_half_as_long_as_m_m_1: "md1_rho80", "Pollaczek and Khinchine with no variance: K1 (5.63)";
-    m_g_1_with_a_squared_cv_of_4_waits_as_pollaczek_and_khinchine_say: "mg1_scv4", "K1 (5.63), models.md §15";
+    m_g_1_with_a_squared_cv_of_4_waits_as_pollaczek_and_khinchine_say: "mg1_scv4", "K1 (5.63)";
     m_g_1_with_a_lognormal_service_waits_as_pollaczek_and_khinchine_say: "mg1_lognormal_cv2", "K1 (5.63)";
     m_g_1_with_an_erlang_service_waits_as_pollaczek_and_khinchine_say: "mg1_erlang3", "K1 (5.63)";
     regular_arrivals_wait_less_than_random_ones: "dm1_rho80", "D/M/1: K1 §6.4";
@@ -61,9 +61,9 @@ claims! {
     weibull_gaps_wait_as_gi_m_1_says: "gim1_weibull", "root of the gaps' transform: K1 §6.4";
     batches_wait_for_their_own: "batch_fixed8", "M^X/M/1: K1 §4.5";
     m_m_4_10_rejects_and_delays_as_birth_and_death_say: "mmck_4_10", "K1 §3.8";
-    an_overloaded_m_m_1_20_loses_a_sixth: "mm1_20", "p(20) of birth and death: models.md §15";
+    an_overloaded_m_m_1_20_loses_a_sixth: "mm1_20", "p(20) of birth and death: K1 §3.6";
     a_pool_without_a_queue_rejects_as_erlang_b_says_for_every_law: "mgcc_pool20", "B(20, 15): K1 (3.45)";
-    ten_places_reject_as_erlang_b_says: "erlang_b_10", "B(10, 7): models.md §15";
+    ten_places_reject_as_erlang_b_says: "erlang_b_10", "B(10, 7): K1 (3.45)";
     random_choice_splits_a_poisson_process: "lb_random_2", "two M/M/1: K1 §3.2";
     round_robin_makes_the_arrivals_of_each_server_erlang_2: "lb_roundrobin_2", "E2/M/1: K1 §6.4";
     least_connections_without_delay_is_join_the_shortest_queue: "jsq_n2", "a Markov chain: Kingman 1961";

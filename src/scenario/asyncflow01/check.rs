@@ -2,7 +2,7 @@
 //!
 //! Law: everything that the original's schemas refused, and what would have failed, or never ended, in its run. All problems at once.
 //! Limits: times up to 10^9 s, memory up to 10^12 MB, 4096 cores, as the native format has them.
-//! Source: the original's schemas, `seed-format.md`. Tests: a table of refusals in `tests.rs`.
+//! Source: the original's schemas. Tests: a table of refusals in `tests.rs`.
 
 use super::graph::{Graph, Kind};
 use super::payload::{ActiveUsers, Distribution, EndKind, Endpoint, Event, RequestRate, Resources, Server, StartKind, Step};

@@ -2,7 +2,7 @@
 //!
 //! Law: `exponential` by its mean; `normal` with `variance` as the standard deviation, clipped at 0; `log_normal` with `mean` and `variance`
 //! as μ and σ of the normal underneath, in ln s; `uniform` from 0 to 1 s whatever the mean; `poisson` in whole seconds. All but the
-//! first are noted, with what was probably wanted. Source: the original's samplers; `seed-format.md`. Tests in `tests.rs`.
+//! first are noted, with what was probably wanted. Source: the original's samplers. Tests in `tests.rs`.
 
 use super::payload::{ActiveUsers, Distribution, Edge, UsersDistribution};
 use super::variable::Variable;

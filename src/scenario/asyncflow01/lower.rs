@@ -2,7 +2,7 @@
 //!
 //! Law: the balancer is a service, its servers are that service's instances in the order of the balancer's edges; every other server is a
 //! service of one instance of its own name. An edge is the link of its own id. A server that leads to another hands its requests on (`then`).
-//! Limits: expects what `check` found no error in. Source: `seed-format.md`, "What it means". Tests in `tests.rs`.
+//! Limits: expects what `check` found no error in. Source: what the original's engine did with each field. Tests in `tests.rs`.
 
 use super::arrivals::open;
 use super::graph::Graph;
@@ -96,10 +96,10 @@ fn services(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Service>
     let mut services = IndexMap::new();
     if let Some(balancer) = graph.balancer() {
         let balance = match balancer.algorithms {
-            Algorithm::RoundRobin => Balance::RoundRobin,
+            // `check` refuses the one queue of `fcfs`.
+            Algorithm::RoundRobin | Algorithm::Fcfs => Balance::RoundRobin,
             Algorithm::LeastConnection => Balance::LeastInTransit,
             Algorithm::Random => Balance::Random,
-            Algorithm::Fcfs => Balance::CentralQueue,
         };
         let instances = graph.behind.iter().map(|id| (id.to_string(), instance(graph, graph.servers[id], problems)));
         let instances = instances.collect();
