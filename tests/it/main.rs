@@ -1,7 +1,6 @@
 //! One binary for all integration tests: one link instead of thirty. Each file's name is what it is about.
 
 mod admission;
-mod balance;
 mod calls;
 mod capacity;
 mod command;
@@ -18,6 +17,7 @@ mod network;
 mod original;
 mod phases;
 mod plots;
+mod practice;
 mod properties;
 mod sensitivity;
 mod support;
