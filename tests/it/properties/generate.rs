@@ -1,6 +1,9 @@
 //! Scenarios by chance: topologies, call trees, mixes, limits, links, faults. Swarm-style (Groce, Zhang, Eide, Chen, Regehr 2012, "Swarm testing"):
 //! every scenario switches a random half of the features off, so that what one feature hides another run shows.
 //!
+//! Moments may coincide: times are then constants of one grid, arrivals regular or given, faults begin and end where windows, stages, the warm-up and the
+//! run do, and timeouts are as long as waits.
+//!
 //! A case shrinks to fewer services, steps, faults and features, and prints as the file that it stands for.
 
 use proptest::prelude::*;
@@ -111,6 +114,7 @@ pub struct Case {
     workloads: Vec<Workload>,
     links: Vec<Link>,
     faults: Vec<Fault>,
+    coincides: bool,
 }
 
 fn law() -> impl Strategy<Value = Law> {
@@ -123,7 +127,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn service() -> impl Strategy<Value = Service> {
-    let machine = (1..4u32, 0..BALANCES.len(), 1..4u32, 1..4u32, 0..8u32, 0..4usize);
+    let machine = (1..4u32, 0..4usize, 1..4u32, 1..4u32, 0..8u32, 0..4usize);
     let door = (1..8u32, prop::option::weighted(0.8, 0..4u32), any::<bool>());
     (machine, door, prop::collection::vec(steps(), 1..4)).prop_map(|(machine, door, endpoints)| {
         let (replicas, balance, cpu, workers, memory_mb, speed) = machine;
@@ -149,8 +153,17 @@ fn fault() -> impl Strategy<Value = Fault> {
 /// Any scenario.
 pub fn cases() -> impl Strategy<Value = Case> {
     use prop::collection::vec;
-    (0..1u32 << FEATURES, any::<u16>(), vec(service(), 1..5), vec(workload(), 1..4), vec(link(), 0..6), vec(fault(), 0..6))
-        .prop_map(|(features, seed, services, workloads, links, faults)| Case { features, seed, services, workloads, links, faults })
+    (0..1u32 << FEATURES, any::<u16>(), vec(service(), 1..5), vec(workload(), 1..4), vec(link(), 0..6), vec(fault(), 0..6)).prop_map(
+        |(features, seed, services, workloads, links, faults)| Case {
+            features,
+            seed,
+            services,
+            workloads,
+            links,
+            faults,
+            coincides: false,
+        },
+    )
 }
 
 impl Debug for Case {
@@ -182,6 +195,10 @@ impl Case {
         self.features &= !features.iter().fold(0, |all, feature| all | 1 << *feature as u32);
         self
     }
+    /// The same, with as many things as can be at the same moment.
+    pub fn coinciding(self) -> Case {
+        Case { coincides: true, ..self.without(&[Feature::Variety]) }
+    }
     pub fn reserves(&self) -> bool {
         self.has(Memory)
     }
@@ -206,7 +223,6 @@ impl Case {
         Limits {
             cores: if tasks { service.cpu as u64 } else { service.workers as u64 },
             one_queue: tasks || service.workers == 1,
-            is_central: BALANCES[service.balance] == "central_queue",
             places: limit(self.has(Admission), service.max_in_flight),
             queue: limit(self.has(Admission) && service.queue.is_some(), service.queue.unwrap_or(0)),
             memory: if self.has(Memory) { service.capacity_mb() as u64 * 1_000_000 } else { u64::MAX },
@@ -228,8 +244,6 @@ impl Case {
 pub struct Limits {
     pub cores: u64,
     pub one_queue: bool,
-    /// One request at a time, and the others wait at the balancer.
-    pub is_central: bool,
     pub places: u64,
     pub queue: u64,
     pub memory: u64,
@@ -255,8 +269,18 @@ struct Text<'c> {
     k: u32,
 }
 
+/// Where something begins, changes or ends; what lies between such; and arrivals, some of them together.
+const BOUNDARIES_MS: [u32; 8] = [0, 500, 500, 995, 1000, 1500, 2000, 20_000];
+const LASTING_MS: [u32; 6] = [5, 500, 500, 1000, 1500, 2000];
+const GIVEN_MS: [u32; 14] = [0, 0, 0, 5, 5, 10, 495, 500, 500, 505, 995, 1000, 1000, 1000];
+
+/// One of few times.
+fn on_the_grid(ms: u32) -> u32 {
+    5 * (1 + ms % 3)
+}
+
 const RATES: [f64; 4] = [40.0, 100.0, 200.0, 400.0];
-const BALANCES: [&str; 5] = ["round_robin", "random", "least_connections", "least_in_transit", "central_queue"];
+const BALANCES: [&str; 4] = ["round_robin", "random", "least_connections", "least_in_transit"];
 
 impl Case {
     /// The scenario as a file.
@@ -299,6 +323,9 @@ impl Text<'_> {
     }
 
     fn law(&self, law: &Law) -> String {
+        if self.case.coincides {
+            return self.ms(on_the_grid(law.ms));
+        }
         let (m, us) = (self.ms(law.ms), |share: u32| self.us(law.ms * share));
         match if self.case.has(Variety) { law.shape } else { law.shape % 3 } {
             0 => m,
@@ -332,11 +359,15 @@ impl Text<'_> {
                 let to = service + 1 + step.target % below.len().max(1);
                 let endpoint = step.target % below.get(to - service - 1)?.endpoints.len();
                 let timeout =
-                    if case.has(Timeouts) && step.kind > 8 { format!(", timeout: {}", self.ms(step.timeout_ms)) } else { String::new() };
+                    if case.has(Timeouts) && step.kind > 8 { format!(", timeout: {}", self.timeout(step)) } else { String::new() };
                 Some(format!("call: {{ to: s{to}.e{endpoint}{timeout} }}"))
             }
             _ => None,
         }
+    }
+
+    fn timeout(&self, step: &Step) -> String {
+        self.ms(if self.case.coincides { on_the_grid(step.timeout_ms) } else { step.timeout_ms })
     }
 
     fn endpoints(&self, index: usize) -> String {
@@ -415,6 +446,12 @@ impl Text<'_> {
                 "batch: { size: { geometric: { mean: 3 } } }",
             ];
             let arrivals = arrivals[if case.has(Bursty) { workload.arrivals } else { workload.arrivals % 2 }];
+            let given = format!("at: [{}]", GIVEN_MS.map(|ms| self.ms(ms)).join(", "));
+            let arrivals = match (case.coincides, workload.arrivals % 3) {
+                (true, 0) => given.as_str(),
+                (true, _) => "regular",
+                _ => arrivals,
+            };
             let arrivals = if arrivals.contains(':') { format!("{{ {arrivals} }}") } else { arrivals.to_string() };
             let (rate, to) = (self.rate(workload.rate), self.rate(if case.has(Stages) { workload.to_rate } else { workload.rate }));
             let stop = if case.has(Drains) { ", { to: 0/s, over: 0s }" } else { "" };
@@ -422,6 +459,7 @@ impl Text<'_> {
                 format!("users: {{ active: {{ poisson: 10 }}, each: {}, resample: {} }}", self.rate(0), self.ms(400))
             } else {
                 let stages = format!("{{ from: {rate}, stages: [ {{ to: {to}, over: {} }}{stop} ] }}", self.ms(1000));
+                let stages = if arrivals.contains("at:") { format!("{}/s", GIVEN_MS.len() as f64 / (2.0 * self.k as f64)) } else { stages };
                 format!("open: {{ rate: {stages}, arrivals: {arrivals} }}")
             };
             format!("  w{index}: {{ mix: {{ {} }}, {when} }}\n", mix.join(", "))
@@ -465,6 +503,13 @@ impl Text<'_> {
         written.iter().map(|(key, text)| format!("\n  {key}: {text},")).collect()
     }
 
+    /// Begins and ends where windows, the warm-up, stages and the run do.
+    fn at_a_boundary(&self, fault: &Fault) -> String {
+        let at = BOUNDARIES_MS[fault.at_ms as usize % BOUNDARIES_MS.len()];
+        let lasting = fault.for_ms.map_or(String::new(), |ms| format!(", for: {}", self.ms(LASTING_MS[ms as usize % LASTING_MS.len()])));
+        format!("at: {}{lasting}", self.ms(at))
+    }
+
     fn faults(&self) -> String {
         let case = self.case;
         let fault = |(index, fault): (usize, &Fault)| {
@@ -472,7 +517,7 @@ impl Text<'_> {
             // No two at the same moment.
             let at = format!("at: {}", self.us(fault.at_ms * 1000 + 7 * index as u32 + 3));
             let lasting = fault.for_ms.map_or(String::new(), |ms| format!(", for: {}", self.us(ms * 1000 + 11)));
-            let when = format!("{at}{lasting}");
+            let when = if case.coincides { self.at_a_boundary(fault) } else { format!("{at}{lasting}") };
             match fault.kind {
                 0..=2 if case.has(Crash) => {
                     let most = if case.is_named(service) {
@@ -487,8 +532,9 @@ impl Text<'_> {
                 }
                 3 if case.has(Degrade) && case.has(Links) && !case.links.is_empty() => {
                     let (from, to) = self.ends(&case.links[fault.target % case.links.len()]);
-                    let loss = if case.has(Loss) { fault.amount } else { 0 };
-                    Some(format!("\n  degrade: {{ link: {from} -> {to}, latency: +{}, loss: {loss}%, {when} }},", self.ms(fault.amount)))
+                    let (loss, more) = if case.coincides { (100, on_the_grid(fault.amount)) } else { (fault.amount, fault.amount) };
+                    let loss = if case.has(Loss) { loss } else { 0 };
+                    Some(format!("\n  degrade: {{ link: {from} -> {to}, latency: +{}, loss: {loss}%, {when} }},", self.ms(more)))
                 }
                 4 if case.has(Slow) => Some(format!("\n  slow: {{ target: s{service}, factor: {}x, {when} }},", fault.factor())),
                 5 if case.has(Errors) => {

@@ -1,10 +1,49 @@
 //! Conservation, Little's law, the parts of latencies, capacities.
 
-use super::generate::Feature;
+use super::generate::{Case, Feature};
 use super::observe::{self, ADMISSION, CPU, IO, MEMORY, NETWORK, QUEUE, Request, Run};
 use super::{claim, holds};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+
+/// Claims law 3 of a run without warm-up; how many requests had which outcome is added to `seen`.
+pub fn conserved(case: &Case, run: &Run, seen: &mut BTreeMap<String, u64>) -> Result<(), String> {
+    let mut in_flight = 0.0;
+    for kind in ["workload", "endpoint"] {
+        for entity in run.entities(kind) {
+            let mine = |r: &&Request| if kind == "workload" { r.workload == entity } else { r.endpoint == entity };
+            let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+            run.requests.iter().filter(mine).for_each(|r| *counts.entry(r.outcome.as_str()).or_default() += 1);
+            let number = |metric: &str| run.number(kind, &entity, metric, "total");
+            let ok = counts.get("ok").copied().unwrap_or(0);
+            let gone: u64 = counts.values().sum();
+            claim!(number("completed") == ok as f64, "{kind} {entity} answered {ok}, and says {}", number("completed"));
+            claim!(number("failed") == (gone - ok) as f64, "{kind} {entity} failed {}, and says {}", gone - ok, number("failed"));
+            for (outcome, n) in counts.iter().filter(|(outcome, _)| **outcome != "ok") {
+                let share = run.number(kind, &entity, &format!("outcomes.{outcome}"), "mean");
+                claim!(
+                    (share * gone as f64 - *n as f64).abs() < 1e-6,
+                    "{kind} {entity}: {n} of {gone} are `{outcome}`, and it says {share}"
+                );
+            }
+            let left = number("arrivals") - gone as f64;
+            claim!(left == number("unfinished") && left >= 0.0, "{kind} {entity}: {left} are left, and it says {}", number("unfinished"));
+            claim!(left == 0.0 || !case.has(Feature::Drains), "{kind} {entity}: {left} requests never end");
+            in_flight += if kind == "endpoint" { left } else { 0.0 };
+            counts.iter().for_each(|(outcome, n)| *seen.entry(outcome.to_string()).or_default() += n);
+        }
+    }
+    let places =
+        run.at_the_end("instance", "in_flight") + run.at_the_end("instance", "admission_queue") + run.at_the_end("link", "in_flight");
+    let may_be_nowhere = case.has(Feature::Loss) && case.has(Feature::Timeouts);
+    if !case.has(Feature::NamedInstances) {
+        claim!(
+            places == in_flight || may_be_nowhere && places < in_flight,
+            "{in_flight} requests are in flight, and {places} are somewhere"
+        );
+    }
+    Ok(())
+}
 
 #[test]
 fn every_request_that_came_is_answered_failed_or_in_flight() {
@@ -13,46 +52,7 @@ fn every_request_that_came_is_answered_failed_or_in_flight() {
     let seen: RefCell<BTreeMap<String, u64>> = RefCell::default();
     holds(40, 1, |case| {
         let run = observe::run(&case.clone().without(&[Feature::Warmup]))?;
-        let mut in_flight = 0.0;
-        for kind in ["workload", "endpoint"] {
-            for entity in run.entities(kind) {
-                let mine = |r: &&Request| if kind == "workload" { r.workload == entity } else { r.endpoint == entity };
-                let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-                run.requests.iter().filter(mine).for_each(|r| *counts.entry(r.outcome.as_str()).or_default() += 1);
-                let number = |metric: &str| run.number(kind, &entity, metric, "total");
-                let ok = counts.get("ok").copied().unwrap_or(0);
-                let gone: u64 = counts.values().sum();
-                claim!(number("completed") == ok as f64, "{kind} {entity} answered {ok}, and says {}", number("completed"));
-                claim!(number("failed") == (gone - ok) as f64, "{kind} {entity} failed {}, and says {}", gone - ok, number("failed"));
-                for (outcome, n) in counts.iter().filter(|(outcome, _)| **outcome != "ok") {
-                    let share = run.number(kind, &entity, &format!("outcomes.{outcome}"), "mean");
-                    claim!(
-                        (share * gone as f64 - *n as f64).abs() < 1e-6,
-                        "{kind} {entity}: {n} of {gone} are `{outcome}`, and it says {share}"
-                    );
-                }
-                let left = number("arrivals") - gone as f64;
-                claim!(
-                    left == number("unfinished") && left >= 0.0,
-                    "{kind} {entity}: {left} are left, and it says {}",
-                    number("unfinished")
-                );
-                claim!(left == 0.0 || !case.has(Feature::Drains), "{kind} {entity}: {left} requests never end");
-                in_flight += if kind == "endpoint" { left } else { 0.0 };
-                counts.iter().for_each(|(outcome, n)| *seen.borrow_mut().entry(outcome.to_string()).or_default() += n);
-            }
-        }
-        let at_the_end = |kind: &str, metric: &str| run.at_the_end(kind, metric);
-        let waiting = at_the_end("instance", "admission_queue") + at_the_end("balancer", "admission_queue");
-        let places = at_the_end("instance", "in_flight") + waiting + at_the_end("link", "in_flight");
-        let may_be_nowhere = case.has(Feature::Loss) && case.has(Feature::Timeouts);
-        if !case.has(Feature::NamedInstances) {
-            claim!(
-                places == in_flight || may_be_nowhere && places < in_flight,
-                "{in_flight} requests are in flight, and {places} are somewhere"
-            );
-        }
-        Ok(())
+        conserved(&case, &run, &mut seen.borrow_mut())
     });
     for outcome in ["ok", "lost", "timeout", "crashed", "rejected", "error_"] {
         let found: u64 = seen.borrow().iter().filter(|(name, _)| name.starts_with(outcome)).map(|(_, n)| n).sum();
@@ -140,10 +140,7 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
                     .into_iter()
                     .enumerate()
             {
-                // Who waits at a balancer waits for no instance in particular.
-                if part != ADMISSION || !case.limits(&instance).is_central {
-                    agrees(metric, &instance, area(metric), sum(&|i| own[i][part]))?;
-                }
+                agrees(metric, &instance, area(metric), sum(&|i| own[i][part]))?;
                 queued.borrow_mut()[n] += (sum(&|i| own[i][part]) > 0) as u64;
             }
             agrees("in_flight", &instance, area("in_flight"), sum(&|i| inside(&own[i], &run.requests[i])))?;
@@ -155,9 +152,6 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
                 claim!((used - held).abs() <= 1e-12 * used + 1.0, "memory of {instance}: an area of {used} B·ns, {held} held");
             }
         }
-        let at_doors =
-            run.entities("service").iter().map(|service| run.number("service", service, "admission_queue", "mean") * duration_ns).sum();
-        agrees("admission_queue", "all services", at_doors, own.iter().map(|own| own[ADMISSION] as u128).sum())?;
         let on_links = run.entities("link").iter().map(|link| run.number("link", link, "in_flight", "mean") * duration_ns).sum();
         agrees("in_flight", "all links", on_links, own.iter().map(|own| own[NETWORK] as u128).sum())
     });

@@ -6,7 +6,7 @@ use super::{claim, holds};
 use std::collections::BTreeMap;
 
 /// Claims that all files but some are there in both, with the same bytes.
-fn same(what: &str, a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>, but: &[&str]) -> Result<(), String> {
+pub fn same(what: &str, a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>, but: &[&str]) -> Result<(), String> {
     let kept = |files: &BTreeMap<String, Vec<u8>>| files.keys().filter(|name| !but.contains(&name.as_str())).cloned().collect::<Vec<_>>();
     claim!(kept(a) == kept(b), "{what}: the files are {:?} and {:?}", kept(a), kept(b));
     for name in kept(a) {
