@@ -134,7 +134,10 @@ fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
     }
     for (id, service) in layout.services.iter().enumerate() {
         let mine: Vec<&String> = layout.instances.iter().filter(|i| i.service == id as u32).map(|instance| &instance.name).collect();
-        let is_mine = |s: &crate::measure::Series| s.kind == "instance" && mine.contains(&&s.entity) && waiting.contains(&s.metric);
+        let is_mine = |s: &crate::measure::Series| {
+            let of_it = (s.kind == "instance" && mine.contains(&&s.entity)) || (s.kind == "balancer" && s.entity == *service);
+            of_it && waiting.contains(&s.metric)
+        };
         let indices: Vec<usize> = (0..series.len()).filter(|&index| is_mine(&series[index])).collect();
         curves.push(curve(("service", service, "waiting", "1"), &indices, records));
     }

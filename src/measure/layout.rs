@@ -70,6 +70,8 @@ pub struct Layout {
     pub services: Vec<String>,
     pub instances: Vec<Instance>,
     pub links: Vec<String>,
+    /// Services whose balancer has a queue, rising.
+    pub queues: Vec<u32>,
     pub flows: Vec<Flow>,
     pub labels: Vec<Label>,
     /// Names of outcomes; 0 is `ok`.
@@ -94,6 +96,9 @@ pub const INSTANCE_GAUGES: [(&str, &str); 7] = [
     ("admission_queue", "1"),
 ];
 
+/// Which of them is the queue of those that wait to be admitted. A service's has those in the queue of its balancer too.
+pub const ADMISSION_QUEUE: usize = 6;
+
 /// The series of a workload: name and unit.
 pub const WORKLOAD_SERIES: [(&str, &str); 4] = [("offered_rate", "1/s"), ("throughput", "1/s"), ("latency", "s"), ("failure_rate", "1/s")];
 /// The same, if the quantiles of windows are kept.
@@ -109,7 +114,7 @@ pub struct Series {
 }
 
 impl Layout {
-    /// All series, in the order in which a window's rows stand: workloads, then instances, then links.
+    /// All series, in the order in which a window's rows stand: workloads, then instances, links, and queues of balancers.
     pub fn series(&self) -> Vec<Series> {
         let of =
             |kind, entity: &String, (metric, unit): (&'static str, &'static str)| Series { kind, entity: entity.clone(), metric, unit };
@@ -118,6 +123,7 @@ impl Layout {
         let workloads = self.workloads.iter().flat_map(|w| own().map(move |s| of("workload", w, *s)));
         let instances = self.instances.iter().flat_map(|i| INSTANCE_GAUGES.iter().map(move |s| of("instance", &i.name, *s)));
         let links = self.links.iter().map(|l| of("link", l, ("in_flight", "1")));
-        workloads.chain(instances).chain(links).collect()
+        let queues = self.queues.iter().map(|q| of("balancer", &self.services[*q as usize], INSTANCE_GAUGES[ADMISSION_QUEUE]));
+        workloads.chain(instances).chain(links).chain(queues).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! What one replication leaves behind. Its size does not depend on how many requests there were.
 
-use super::{InstanceTally, LinkTally, PhaseTally, Tally, Window};
+use super::{InstanceTally, LinkTally, Measured, PhaseTally, Tally, Window};
 use crate::request::{Outcome, PARTS};
 use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub struct Record {
     pub instances: Vec<InstanceTally>,
     /// By link.
     pub links: Vec<LinkTally>,
+    /// By queue of a balancer.
+    pub queues: Vec<Measured>,
     /// By label: time spent in such waits, ns, by requests of the measured part.
     pub labels_ns: Vec<u128>,
     /// By workload: its requests in the system.

@@ -23,6 +23,8 @@ pub struct Recorder {
     pub row: Vec<Window>,
     pub instance_gauges: Vec<[Measured; super::layout::INSTANCE_GAUGES.len()]>,
     pub link_gauges: Vec<Measured>,
+    /// By queue of a balancer.
+    pub queue_gauges: Vec<Measured>,
     /// By workload, and by service.
     pub backlog: Vec<Backlog>,
     pub waiting: Vec<Backlog>,
@@ -87,6 +89,7 @@ impl Recorder {
             flows: self.tallies,
             instances,
             links,
+            queues: self.queue_gauges,
             labels_ns: self.labels_ns,
             backlog: self.backlog,
             waiting: self.waiting,

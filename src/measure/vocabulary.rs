@@ -5,7 +5,7 @@
 
 mod phases;
 
-use super::layout::{INSTANCE_GAUGES, Layout};
+use super::layout::{ADMISSION_QUEUE, INSTANCE_GAUGES, Layout};
 use super::{Distribution, Histogram, Measured, Record, Tally, mean_s};
 use crate::request::PARTS;
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,12 @@ fn by(owners: usize, owner_of: impl Iterator<Item = Option<u32>>) -> Vec<Vec<usi
     of
 }
 
+/// What a gauge measured at each of some instances, and of the queue of their balancer if that is the one of those who wait to be admitted.
+fn measured<'r>(record: &'r Record, members: &'r [usize], queue: Option<usize>, gauge: usize) -> impl Iterator<Item = &'r Measured> {
+    let queue = queue.filter(|_| gauge == ADMISSION_QUEUE).map(|queue| &record.queues[queue]);
+    members.iter().map(move |&i| &record.instances[i].gauges[gauge]).chain(queue)
+}
+
 /// A value that is not a ratio.
 fn plain(value: f64) -> Value {
     Value { value, weight: 1.0 }
@@ -133,11 +139,11 @@ impl<'a> Walk<'a> {
             self.requests("endpoint", &endpoint.name, flows, labels);
         }
         let members = by(layout.services.len(), layout.instances.iter().map(|instance| Some(instance.service)));
-        for (name, members) in layout.services.iter().zip(&members) {
-            self.machines("service", name, members);
+        for (id, (name, members)) in layout.services.iter().zip(&members).enumerate() {
+            self.machines("service", name, members, layout.queues.binary_search(&(id as u32)).ok());
         }
         for (index, instance) in layout.instances.iter().enumerate() {
-            self.machines("instance", &instance.name, &[index]);
+            self.machines("instance", &instance.name, &[index], None);
         }
         for (index, name) in layout.links.iter().enumerate() {
             self.link(name, index);
@@ -219,16 +225,15 @@ impl<'a> Walk<'a> {
         self.keep(kind, entity, "latency", latencies);
     }
 
-    /// The gauges of one instance, or of a service: sums of means, the largest of maxima.
-    fn machines(&mut self, kind: &'static str, entity: &str, members: &[usize]) {
+    /// The gauges of one instance, or of a service: sums of means, the largest of maxima, with the queue of its balancer.
+    fn machines(&mut self, kind: &'static str, entity: &str, members: &[usize], queue: Option<usize>) {
         let layout = self.layout;
         let cores: f64 = members.iter().map(|&i| layout.instances[i].cores as f64).sum();
         let cores_max = members.iter().map(|&i| layout.instances[i].cores).max().unwrap_or(1) as f64;
         let over = |record: &'a Record| members.iter().map(move |&i| &record.instances[i]);
-        let mean = |record: &Record, gauge: usize| {
-            members.iter().map(|&i| record.instances[i].gauges[gauge].mean(record.measured_ns)).sum::<f64>()
-        };
-        let max = |record: &Record, gauge: usize| members.iter().map(|&i| record.instances[i].gauges[gauge].max).max().unwrap_or(0) as f64;
+        let mean =
+            |record: &Record, gauge: usize| measured(record, members, queue, gauge).map(|own| own.mean(record.measured_ns)).sum::<f64>();
+        let max = |record: &Record, gauge: usize| measured(record, members, queue, gauge).map(|own| own.max).max().unwrap_or(0) as f64;
         self.put(kind, entity, ("utilisation", ""), "mean", "1", How::Mean, |r| plain(mean(r, 0) / cores));
         self.put(kind, entity, ("utilisation", ""), "max", "1", How::Largest, |r| plain(max(r, 0) / cores_max));
         for (gauge, (name, unit)) in INSTANCE_GAUGES.iter().enumerate().skip(1) {

@@ -9,7 +9,7 @@ use crate::random::dists::{Law, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{NONE, Outcome};
 use crate::scenario::Directory;
-use crate::scenario::{Regime, Scenario};
+use crate::scenario::{Balance, Regime, Scenario};
 use crate::server::InstancePlan;
 use crate::step::{self, Op, call::Call};
 use crate::units::Time;
@@ -249,6 +249,8 @@ impl<'s> Build<'s> {
         layout.workloads = scenario.workload.keys().cloned().collect();
         layout.services = scenario.services.keys().cloned().collect();
         layout.endpoints = self.directory.endpoints.iter().map(|e| measure::Endpoint { name: e.name.clone() }).collect();
+        let queues = scenario.services.values().enumerate().filter(|(_, service)| service.balance == Balance::CentralQueue);
+        layout.queues = queues.map(|(id, _)| id as u32).collect();
         layout.links = self.links.plans.iter().map(|link| link.name.clone()).collect();
         layout.outcomes = self.directory.outcomes.clone();
         layout.flows = std::mem::take(&mut self.flows).into_iter().collect();

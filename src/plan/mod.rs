@@ -138,6 +138,8 @@ pub enum Hop {
     Cross { link: u32 },
     /// At a service's door: the balancer chooses. `back` is where a refusal goes on.
     Door { service: u32, back: u32 },
+    /// The same, where requests may have to wait: a balancer with one queue.
+    Queue { service: u32, back: u32 },
     /// Over the chosen instance's own link, if it has one.
     In,
     /// Into the instance, to an endpoint; to one of the instance's, drawn, if that is [`crate::request::NONE`].

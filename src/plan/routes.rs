@@ -2,6 +2,7 @@
 
 use super::Hop;
 use super::links::Links;
+use crate::policy::balance::Balance;
 use crate::request::NONE;
 use crate::scenario::Directory;
 
@@ -21,12 +22,12 @@ pub fn add(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, se
         here = vec![node];
     }
     let door = hops.len();
-    hops.push(Hop::Door { service, back: 0 });
+    hops.push(at_door(directory, service, 0));
     if has_own_link_in(directory, service, name) {
         hops.push(Hop::In);
     }
     hops.push(Hop::Enter { endpoint: endpoint.unwrap_or(NONE) });
-    hops[door] = Hop::Door { service, back: hops.len() as u32 };
+    hops[door] = at_door(directory, service, hops.len() as u32);
     let own_links_out = sender.via.last().is_some_and(|last| has_own_link_out(directory, service, last));
     match own_links_out {
         true => hops.push(Hop::Out),
@@ -48,8 +49,16 @@ pub fn add_onward(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Direct
     let name = *directory.services.get_index(next as usize).map(|(name, _)| name).expect("a service's id is an index");
     cross(hops, links, directory, &[instance], &[name]);
     let back = hops.len() as u32 + 3;
-    hops.extend([Hop::Door { service: next, back }, Hop::In, Hop::Enter { endpoint: NONE }, Hop::Out, Hop::Home]);
+    hops.extend([at_door(directory, next, back), Hop::In, Hop::Enter { endpoint: NONE }, Hop::Out, Hop::Home]);
     first
+}
+
+/// The door of a service; `back` is where a refusal goes on.
+fn at_door(directory: &Directory, service: u32, back: u32) -> Hop {
+    match directory.scenario.services[service as usize].balance {
+        Balance::CentralQueue => Hop::Queue { service, back },
+        _ => Hop::Door { service, back },
+    }
 }
 
 fn cross(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, from: &[&str], to: &[&str]) {

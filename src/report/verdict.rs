@@ -118,6 +118,7 @@ fn resource_of(scenario: &Scenario, service: &str, resource: Resource) -> String
     match resource {
         Resource::Cores => format!("{service}'s CPU"),
         Resource::Memory => format!("{service}'s memory"),
+        Resource::Instances => format!("the time of {service}'s instances"),
         Resource::Places => {
             let places = scenario.services.get(service).and_then(|service| service.max_in_flight);
             format!("{service}'s places{}", places.map_or(String::new(), |places| format!(" (`max_in_flight: {places}`)")))

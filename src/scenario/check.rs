@@ -11,7 +11,7 @@ pub use names::refusal;
 
 use super::changes::{Kind, changes};
 use super::directory::Directory;
-use super::{Machine, Runtime, Scenario, Service, estimate};
+use super::{Balance, Machine, Runtime, Scenario, Service, estimate};
 use crate::fault::{Crash, Fault, Names};
 use crate::problem::Problems;
 use crate::step::Step;
@@ -119,7 +119,13 @@ fn admission(service: &Service, path: &str, problems: &mut Problems) {
             .error(format!("{path}.max_in_flight"), "an instance that admits 0 requests serves nobody")
             .advise("admit at least 1, or leave it out for no limit");
     }
-    if service.queue.is_some() && service.max_in_flight.is_none() {
+    if service.balance == Balance::CentralQueue {
+        let written = [("max_in_flight", service.max_in_flight.is_some()), ("queue", service.queue.is_some())];
+        for (field, _) in written.iter().filter(|(_, is_written)| *is_written) {
+            let what = "this changes nothing: with `balance: central_queue` an instance has one request at a time, and the others wait at the balancer";
+            problems.warning(format!("{path}.{field}"), what).advise("leave it out, or choose another `balance`");
+        }
+    } else if service.queue.is_some() && service.max_in_flight.is_none() {
         problems
             .warning(format!("{path}.queue"), "nobody ever waits to be admitted here, because `max_in_flight` is not given")
             .advise("add `max_in_flight: 100`, or leave `queue` out");

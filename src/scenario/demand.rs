@@ -7,7 +7,7 @@
 
 use super::directory::Directory;
 use super::topology::topological;
-use super::{Endpoint, Service, Step, Workload};
+use super::{Balance, Endpoint, Service, Step, Workload};
 
 /// What a request of an endpoint asks for by itself, and what it calls.
 pub(super) struct Ask {
@@ -21,6 +21,8 @@ pub(super) struct Ask {
     pub inside_s: f64,
     /// Whether that is all there is to it: nothing it does can queue, be lost or be given up.
     pub is_exact: bool,
+    /// The same of a request that has its instance to itself.
+    pub is_exact_alone: bool,
     /// Whether calls may be rejected or given up, nobody knows how many.
     pub loses: bool,
     /// Share of the requests that are answered, if nothing but its steps fails them.
@@ -41,6 +43,7 @@ impl Ask {
         memory_each: None,
         inside_s: 0.0,
         is_exact: false,
+        is_exact_alone: false,
         loses: false,
         answers: 1.0,
         events: 0.0,
@@ -157,7 +160,7 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
     let memory_bytes = steps.iter().map(|step| step.demand().memory_bytes).sum();
     let needs = steps.iter().filter_map(|step| if let Step::Memory(need) = step { Some(need.0.plain().map(|need| need.0)) } else { None });
     let memory_each = needs.sum::<Option<u64>>().filter(|need| *need > 0);
-    let mut ask = Ask { memory_bytes, memory_each, is_exact: true, ..Ask::NOTHING };
+    let mut ask = Ask { memory_bytes, memory_each, is_exact: true, is_exact_alone: true, ..Ask::NOTHING };
     for (index, step) in steps.iter().enumerate() {
         if ask.answers == 0.0 {
             break;
@@ -177,8 +180,9 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
                 ask.calls.push((callee as u32, ask.answers));
                 let Some(below) = &asks[callee] else { continue };
                 let service = service_of(directory, callee);
-                ask.is_exact &= below.is_exact && call.timeout.is_none() && service.max_in_flight.is_none();
-                ask.is_exact &= directory.scenario.links.is_empty();
+                let waits = service.max_in_flight.is_some() || service.balance == Balance::CentralQueue;
+                ask.is_exact_alone &= below.is_exact && call.timeout.is_none() && !waits && directory.scenario.links.is_empty();
+                ask.is_exact &= ask.is_exact_alone;
                 ask.loses |= below.loses || call.timeout.is_some() || service.sheds();
                 if call.timeout.is_none() {
                     ask.inside_s += ask.answers * below.inside_s;

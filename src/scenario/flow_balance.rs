@@ -8,6 +8,8 @@
 //! their load is at least what is said here, and [`Held::is_all`] says whether it is just that.
 //! Checked: unit tests below against M/M/1, Erlang's formulas and hand calculation; `tests/it/verdict.rs`.
 
+mod central;
+
 use super::demand::{self, Ask, Rates};
 use super::directory::Directory;
 use super::{Fault, Regime, Scenario, Workload};
@@ -25,6 +27,8 @@ pub enum Resource {
     Places,
     /// The memory of its instances.
     Memory,
+    /// The instances themselves, which have one request at a time behind a central queue.
+    Instances,
 }
 
 impl Resource {
@@ -34,6 +38,7 @@ impl Resource {
             Resource::Cores => "cores",
             Resource::Places => "places",
             Resource::Memory => "memory",
+            Resource::Instances => "instances",
         }
     }
 }
@@ -196,16 +201,23 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
     }
     for (service, written) in services.iter_mut().zip(scenario.services.values()) {
         service.sheds = written.sheds();
-        service.is_even = written.instances.len() < 2 || matches!(written.balance, Balance::RoundRobin | Balance::Random);
+        service.is_even =
+            written.instances.len() < 2 || matches!(written.balance, Balance::RoundRobin | Balance::Random | Balance::CentralQueue);
     }
     // Calls come as others let them go on, so only a service that workloads ask directly sees how unevenly those send.
     let mut is_called = vec![false; services.len()];
     for (callee, _) in asks.iter().flat_map(|ask| &ask.calls) {
         is_called[directory.endpoints[*callee as usize].service as usize] = true;
     }
-    for (index, instance) in directory.instances.iter().enumerate() {
+    let up = |id: usize| (directory.members[id].0.len() as f64 - broken.down[id]).max(0.0);
+    let uneven = |id: usize| if is_called[id] { 1.0 } else { dispersion };
+    for (id, service) in services.iter_mut().enumerate() {
+        service.held.extend(central::held(directory, asks, rates, &broken.slower, id, up(id), uneven(id)));
+    }
+    let is_central = |id: usize| scenario.services[id].balance == Balance::CentralQueue;
+    for (index, instance) in directory.instances.iter().enumerate().filter(|(_, instance)| !is_central(instance.service as usize)) {
         let id = instance.service as usize;
-        let up = (directory.members[id].0.len() as f64 - broken.down[id]).max(0.0);
+        let (up, uneven) = (up(id), uneven(id));
         // Replicas share their endpoints, and the balancer gives each that is up its part; a named instance has its own.
         // Where none is up nobody serves, and nothing is asked of anybody.
         let sharing = match () {
@@ -221,12 +233,11 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
             terms.map(|(rate, ask)| rate * ask).sum()
         };
         let rate = sum(&|_| 1.0);
-        let uneven = if is_called[id] { 1.0 } else { dispersion };
         // A waiting for the own cores or memory, or at the door, is nothing that the demands tell.
         let is_exact = endpoints.clone().all(|e| rates.by_endpoint[e] == 0.0 || asks[e].is_exact);
         let (work, squares) =
             (sum(&|ask| ask.cpu_s) * stretch, sum(&|ask| ask.cpu_variance_s2 + ask.cpu_s * ask.cpu_s) * stretch * stretch);
-        let inside = sum(&|ask| ask.inside_s + ask.cpu_s * (stretch - 1.0));
+        let inside = sum(&|ask| inside_s(ask, stretch));
         let c = f64::from(workers * cores);
         // Each loop has its own queue, and gets its part of the requests by chance.
         let (lanes, uneven_here) =
@@ -270,6 +281,11 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         service.held.sort_by(|a, b| b.load.total_cmp(&a.load));
     }
     services
+}
+
+/// Mean time inside for what is done that many times slower.
+fn inside_s(ask: &Ask, stretch: f64) -> f64 {
+    ask.inside_s + ask.cpu_s * (stretch - 1.0)
 }
 
 /// The squared coefficient of variation of what a request asks for.

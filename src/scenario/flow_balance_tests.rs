@@ -78,3 +78,49 @@ fn what_is_broken_for_good_is_what_there_is() {
     near(load("slow: { target: api, factor: 3x, at: 50s }"), 1.2);
     near(load("crash: { target: api, count: 1, at: 50s }"), 0.8);
 }
+
+#[test]
+fn an_instance_behind_a_central_queue_is_held_for_all_of_a_request() {
+    // 130/s for 5 ms of a core and 10 ms of waiting, by hand: two instances of four cores have one request each, 1.95 of 2 of their time; M/M/c by Morse's
+    // formula with c/h for the rate of service. At 140/s that is 2.1 of 2.
+    let services = |more: &str| {
+        format!(
+            "  api: {{ replicas: 2, balance: central_queue, instance: {{ cpu: 4 }}, runtime: {{ tasks: {{}} }}{more}, endpoints: {{ x: [ cpu: 5ms, wait: 10ms ] }} }}"
+        )
+    };
+    let holds = balance("130/s", &services(""));
+    let held = &holds.services[0].held;
+    assert!(held.len() == 1 && held[0].resource == Resource::Instances && held[0].is_all, "{held:?}");
+    near(held[0].load, 0.975);
+    near(held[0].settles_s, 1.0 / ((2.0 / 0.015f64).sqrt() - 130f64.sqrt()).powi(2));
+    assert_eq!(holds.services[0].standing, Standing::Holds);
+    // Places and a queue at the instances' doors change nothing: nobody is turned away there.
+    for more in ["", ", max_in_flight: 1, queue: { max: 5 }"] {
+        let fails = balance("140/s", &services(more)).services[0].standing;
+        assert!(matches!(fails, Standing::Fails(held) if (held.load - 1.05).abs() < 1e-12), "{fails:?}");
+    }
+    // What is called may have a queue: then only an overload is sure.
+    let calls = "  api: { balance: central_queue, endpoints: { x: [ call: db.q ] } }
+  db: { endpoints: { q: [ cpu: 5ms ] } }";
+    assert_eq!(balance("130/s", calls).services[0].standing, Standing::Open);
+    assert!(matches!(balance("210/s", calls).services[0].standing, Standing::Fails(_)));
+}
+
+#[test]
+fn unequal_instances_behind_a_central_queue_serve_together() {
+    // By hand: `a` answers 100 a second, `b`, with 40 ms of the way to it, 20: 120 in all, whoever takes which.
+    let found = |rate: &str| {
+        let yaml = format!(
+            "version: 1
+run: {{ duration: 100s }}
+workload: {{ users: {{ to: api, open: {{ rate: {rate} }} }} }}
+services:
+  api: {{ balance: central_queue, instances: {{ a: {{ endpoints: {{ x: [ cpu: 10ms ] }} }}, b: {{ endpoints: {{ z: [ wait: 10ms ] }} }} }} }}
+links: {{ api -> b: {{ latency: 40ms }} }}"
+        );
+        FlowBalance::of(&from_yaml(&yaml).unwrap_or_else(|problems| panic!("{problems}"))).services[0].clone()
+    };
+    near(found("90/s").held[0].load, 0.75);
+    assert_eq!(found("90/s").standing, Standing::Holds);
+    assert!(matches!(found("150/s").standing, Standing::Fails(held) if (held.load - 1.25).abs() < 1e-12));
+}

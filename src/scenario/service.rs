@@ -42,7 +42,7 @@ pub struct Service {
 impl Service {
     /// Whether it turns requests away when its queue is full.
     pub(crate) fn sheds(&self) -> bool {
-        self.queue.is_some() && self.max_in_flight.is_some()
+        self.queue.is_some() && self.max_in_flight.is_some() && self.balance != Balance::CentralQueue
     }
 }
 

@@ -54,6 +54,8 @@ pub struct InstanceState {
     pub outstanding: u32,
     /// Messages now on its own link from the balancer.
     pub in_transit: u32,
+    /// The slot of the request that has it to itself, if its balancer has one queue; else, and while it is free, [`crate::request::NONE`].
+    pub holder: u32,
     /// Requests it was chosen for in the measured part.
     pub chosen: u64,
 }

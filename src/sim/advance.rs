@@ -5,6 +5,7 @@
 //! something. Every state of that machine has one place in the code, so that all of it is one loop without calls.
 
 use super::PlanHandle;
+use super::central;
 use super::columns::{Columns, current};
 use super::epochs::{Epoch, Stop};
 use super::faults::ActiveErrors;
@@ -150,7 +151,7 @@ fn drain(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
             next = run(x, request, slot);
         }
         if let Next::Answer = next {
-            next = answer(x, request);
+            next = answer(x, request, slot);
         }
         if let Next::Finish = next {
             (slot, next) = finish(x, requests, slot);
@@ -293,6 +294,7 @@ fn walk(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
     match x.hops[request.hop as usize] {
         Hop::Cross { link } => hops::cross(x, request, slot, link),
         Hop::Door { service, back } => hops::door(x, request, service, back),
+        Hop::Queue { service, back } => central::ask(x, request, slot, service, back),
         Hop::In => hops::own_link_in(x, request, slot),
         Hop::Enter { endpoint } => hops::enter(x, request, slot, endpoint),
         Hop::Out => hops::own_link_out(x, request, slot),

@@ -2,7 +2,8 @@
 
 use super::PlanHandle;
 use crate::measure::Recorder;
-use crate::request::{Place, Pool, Request};
+use crate::policy::balance::Balancer;
+use crate::request::{NONE, Place, Pool, Request};
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
 use crate::server::{Gauges, InstanceState};
@@ -13,6 +14,7 @@ pub fn audit(
     requests: Query<&Request>,
     machines: Query<(&Gauges, &Memory, &InstanceState)>,
     queues: Query<&RunQueue>,
+    balancers: Query<&Balancer>,
     recorder: Res<Recorder>,
     pool: Res<Pool>,
     plan: Res<PlanHandle>,
@@ -29,6 +31,13 @@ pub fn audit(
         if let Some((_, need)) = memory.waiting.front() {
             assert!(memory.free < *need, "memory that would do is not withheld");
         }
+    }
+    for (balancer, service) in balancers.iter().zip(&plan.0.services) {
+        let Some(queue) = &balancer.queue else { continue };
+        assert!(queue.is_work_conserving(), "nobody waits at a balancer while an instance is free");
+        let own = machines.iter().skip(service.first_instance as usize).take(service.instances as usize);
+        let held = own.filter(|(.., state)| state.holder != NONE).count();
+        assert_eq!(queue.free.len() + held, balancer.order.len(), "an instance that is up is free or held");
     }
     for queue in queues.iter() {
         assert!(queue.free == 0 || queue.ready.is_empty(), "no core idles while its queue has work");

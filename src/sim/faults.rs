@@ -8,7 +8,7 @@ use crate::measure::{Happening, Recorder};
 use crate::network::LinkState;
 use crate::plan::{Hop, Plan};
 use crate::policy::balance::Balancer;
-use crate::request::{Part, Phase, Place, Pool, Request};
+use crate::request::{NONE, Part, Phase, Place, Pool, Request};
 use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
@@ -87,7 +87,7 @@ pub fn apply(
                         if begins { balancer.remove(id) } else { balancer.add(id) }
                     }
                     if let Some((mut state, ..)) = machines.iter_mut().nth(id as usize) {
-                        state.up = !begins;
+                        (state.up, state.holder) = (!begins, NONE);
                     }
                     if begins && !drain {
                         strike(plan, id, now, &mut requests, &mut links, &mut pool);
@@ -99,6 +99,9 @@ pub fn apply(
                 }
             }
         }
+    }
+    for mut balancer in &mut balancers {
+        balancer.settle(now, |slot| pool.runnable.push(slot));
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a request ends: it answers, its message is lost, it is gone. What it held is given back, and its caller goes on.
 
 use super::advance::Next;
+use super::central;
 use super::columns::{Columns, current};
 use crate::measure::RequestRow;
 use crate::request::{NONE, Outcome, Parts, Phase, Place, Request};
@@ -10,7 +11,7 @@ use crate::units::Time;
 
 /// The program is over: the core, the memory and the place are free, and the response leaves.
 #[inline(always)]
-pub fn answer(x: &mut Columns, request: &mut Request) -> Next {
+pub fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
     let now = x.now();
     let i = request.instance as usize;
     x.stage.free_core(request);
@@ -23,6 +24,7 @@ pub fn answer(x: &mut Columns, request: &mut Request) -> Next {
         x.stage.runnable.push(next);
     }
     x.instances[i].outstanding -= 1;
+    central::leave(x, i, slot);
     request.place = Place::Outside;
     request.phase = Phase::Walking;
     request.hop = match x.plan.instances[i].onward {

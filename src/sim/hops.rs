@@ -1,6 +1,7 @@
 //! The hops of a route: crossing links, being chosen an instance, coming in.
 
 use super::advance::Next;
+use super::central;
 use super::columns::Columns;
 use super::finish::lose;
 use crate::fault::Effect;
@@ -68,20 +69,29 @@ pub fn arrive(x: &mut Columns, request: &mut Request) {
 pub fn door(x: &mut Columns, request: &mut Request, service: u32, back: u32) -> Next {
     let services = &x.plan.services;
     match x.balancers[service as usize].choose(x.instances, || request.key.draw(services[service as usize].balance_salt)) {
-        Some(instance) => {
-            let state = &mut x.instances[instance as usize];
-            state.outstanding += 1;
-            state.chosen += x.stage.measured as u64;
-            request.instance = instance;
-            request.place = Place::Chosen;
-            request.hop += 1;
-        }
-        None => {
-            request.outcome = Outcome::REJECTED;
-            request.instance = NONE;
-            request.hop = back;
-        }
+        Some(instance) => go_to(x, request, instance),
+        None => refuse(request, back),
     }
+}
+
+/// On to the instance that has been chosen.
+#[inline(always)]
+pub fn go_to(x: &mut Columns, request: &mut Request, instance: u32) -> Next {
+    let state = &mut x.instances[instance as usize];
+    state.outstanding += 1;
+    state.chosen += x.stage.measured as u64;
+    request.instance = instance;
+    request.place = Place::Chosen;
+    request.hop += 1;
+    Next::Walk
+}
+
+/// Back, because nobody is up.
+#[inline(always)]
+pub fn refuse(request: &mut Request, back: u32) -> Next {
+    request.outcome = Outcome::REJECTED;
+    request.instance = NONE;
+    request.hop = back;
     Next::Walk
 }
 
@@ -98,6 +108,7 @@ pub fn own_link_in(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
         return Next::Park;
     }
     x.instances[instance].outstanding -= 1;
+    central::leave(x, instance, slot);
     request.place = Place::Outside;
     lose(request)
 }
@@ -134,6 +145,7 @@ pub fn enter(x: &mut Columns, request: &mut Request, slot: u32, endpoint: u32) -
             }
             Answer::Rejected => {
                 x.instances[i].outstanding -= 1;
+                central::leave(x, i, slot);
                 request.place = Place::Outside;
                 request.outcome = Outcome::REJECTED;
                 request.hop += 1;

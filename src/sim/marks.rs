@@ -4,11 +4,12 @@
 use super::PlanHandle;
 use super::epochs::{Epoch, Mark};
 use crate::measure::{Backlog, Recorder};
+use crate::policy::balance::Balancer;
 use crate::server::Gauges;
 use bevy_ecs::prelude::*;
 
 /// Notes the backlog of every workload and every service.
-pub fn note(gauges: Query<&Gauges>, mut recorder: ResMut<Recorder>, epoch: Res<Epoch>, plan: Res<PlanHandle>) {
+pub fn note(gauges: Query<&Gauges>, balancers: Query<&Balancer>, mut recorder: ResMut<Recorder>, epoch: Res<Epoch>, plan: Res<PlanHandle>) {
     let Some(mark) = epoch.mark else { return };
     let recorder = &mut *recorder;
     let (mut in_system, mut came) = (vec![0; recorder.backlog.len()], vec![0; recorder.backlog.len()]);
@@ -24,6 +25,9 @@ pub fn note(gauges: Query<&Gauges>, mut recorder: ResMut<Recorder>, epoch: Res<E
     }
     for (instance, gauges) in plan.0.instances.iter().zip(&gauges) {
         waiting[instance.service as usize] += gauges.ready.value + gauges.memory_queue.value + gauges.admission_queue.value;
+    }
+    for (waiting, balancer) in waiting.iter_mut().zip(&balancers) {
+        *waiting += balancer.queue.as_ref().map_or(0, |queue| queue.length.value);
     }
     for (backlog, now) in recorder.backlog.iter_mut().zip(in_system.into_iter().zip(came)) {
         set(backlog, mark, now);

@@ -4,6 +4,7 @@
 
 mod advance;
 mod audit;
+mod central;
 mod columns;
 mod controls;
 mod epochs;

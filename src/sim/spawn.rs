@@ -8,7 +8,7 @@ use crate::network::LinkState;
 use crate::plan::Plan;
 use crate::policy::balance::Balancer;
 use crate::random::keys::Key;
-use crate::request::{Pool, Request};
+use crate::request::{NONE, Pool, Request};
 use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
@@ -34,7 +34,7 @@ pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
     let balancers = plan.services.iter().map(|s| Balancer::new(s.balance, s.first_instance..s.first_instance + s.instances));
     world.spawn_batch(balancers.collect::<Vec<_>>());
     let instances = plan.instances.iter().map(|i| {
-        let state = InstanceState { up: true, outstanding: 0, in_transit: 0, chosen: 0 };
+        let state = InstanceState { up: true, outstanding: 0, in_transit: 0, holder: NONE, chosen: 0 };
         let memory = Memory::new(i.memory);
         let admission = Admission { places: i.max_in_flight, waiting: VecDeque::new(), queue_max: i.queue_max };
         (state, Gauges::default(), memory, admission)
@@ -63,6 +63,7 @@ fn recorder(plan: &Plan) -> Recorder {
         measured_from: plan.measured_from,
         keep_series: plan.keep_series,
         instance_gauges: plan.instances.iter().map(|_| Default::default()).collect(),
+        queue_gauges: vec![Measured::default(); plan.layout.queues.len()],
         link_gauges: vec![Measured::default(); plan.links.len()],
         backlog: vec![Default::default(); plan.sources.len()],
         waiting: vec![Default::default(); plan.services.len()],

@@ -4,12 +4,14 @@ use super::epochs::Epoch;
 use crate::kernel::Calendar;
 use crate::measure::Recorder;
 use crate::network::LinkState;
+use crate::policy::balance::Balancer;
 use crate::server::Gauges;
 use bevy_ecs::prelude::*;
 
 /// Closes the window of every gauge, if the epoch ends one.
 pub fn close(
     mut gauges: Query<&mut Gauges>,
+    mut balancers: Query<&mut Balancer>,
     mut links: Query<&mut LinkState>,
     mut recorder: ResMut<Recorder>,
     calendar: Res<Calendar>,
@@ -30,6 +32,10 @@ pub fn close(
     }
     for (mut link, measured) in links.iter_mut().zip(&mut recorder.link_gauges) {
         recorder.row.push(link.in_flight.close(start, now, is_measured.then_some(measured)));
+    }
+    let queues = balancers.iter_mut().filter_map(|balancer| balancer.into_inner().queue.as_mut());
+    for (queue, measured) in queues.zip(&mut recorder.queue_gauges) {
+        recorder.row.push(queue.length.close(start, now, is_measured.then_some(measured)));
     }
     recorder.end_window(now);
 }

@@ -1,6 +1,7 @@
 //! One binary for all integration tests: one link instead of thirty. Each file's name is what it is about.
 
 mod admission;
+mod balance;
 mod calls;
 mod capacity;
 mod command;

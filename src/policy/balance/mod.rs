@@ -3,12 +3,16 @@
 //! To add a policy: its file with a `choose` function, and its line in the catalogue below.
 //! A policy sees the instances that are up, in the balancer's order, and may keep state in the [`Balancer`].
 
+mod central_queue;
 mod least_connections;
 mod least_in_transit;
 mod random;
 mod round_robin;
 
+pub use central_queue::CentralQueue;
+
 use crate::random::keys::Draw;
+use crate::units::Time;
 use bevy_ecs::prelude::Component;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,6 +33,8 @@ pub struct Balancer {
     pub order: Vec<u32>,
     /// Where the next turn is (round robin).
     pub turn: u32,
+    /// Who waits here, if requests do (central queue).
+    pub queue: Option<Box<CentralQueue>>,
 }
 
 macro_rules! catalogue {
@@ -67,6 +73,8 @@ catalogue! {
     least_connections: LeastConnections,
     /// The one with the fewest messages on its way from the balancer; ties go to the first (AsyncFlow 0.1's least connections).
     least_in_transit: LeastInTransit,
+    /// One queue at the balancer: an instance gets its next request when it has answered the one before.
+    central_queue: CentralQueue,
 }
 
 #[allow(clippy::derivable_impls, reason = "the variants come from the catalogue, where no attribute can stand on one")]
@@ -78,7 +86,9 @@ impl Default for Balance {
 
 impl Balancer {
     pub fn new(policy: Balance, instances: impl Iterator<Item = u32>) -> Balancer {
-        Balancer { policy, order: instances.collect(), turn: 0 }
+        let order: Vec<u32> = instances.collect();
+        let queue = (policy == Balance::CentralQueue).then(|| Box::new(CentralQueue::new(order.iter().copied())));
+        Balancer { policy, order, turn: 0, queue }
     }
     /// Stops choosing an instance. The turn stays with the instance whose turn it was.
     pub fn remove(&mut self, instance: u32) {
@@ -87,12 +97,28 @@ impl Balancer {
             if (at as u32) < self.turn {
                 self.turn -= 1;
             }
+            if let Some(queue) = &mut self.queue {
+                queue.free.retain(|free| *free != instance);
+            }
         }
     }
     /// Chooses an instance again, last in the order.
     pub fn add(&mut self, instance: u32) {
         if !self.order.contains(&instance) {
             self.order.push(instance);
+            if let Some(queue) = &mut self.queue {
+                queue.free.push_back(instance);
+            }
+        }
+    }
+    /// After instances have come or gone: lets those go that need not wait any longer, for somebody or in vain.
+    pub fn settle(&mut self, now: Time, mut goes_on: impl FnMut(u32)) {
+        let Some(queue) = &mut self.queue else { return };
+        if self.order.is_empty() {
+            queue.send_away(now).into_iter().for_each(&mut goes_on);
+        }
+        while let Some(next) = queue.let_go(now) {
+            goes_on(next);
         }
     }
 }

@@ -230,7 +230,9 @@ pub fn machines(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Vec<Panel> {
     let machines = all_machines(scenario);
     let panel = |what: &str, superlative: &str, unit: &str, metrics: &[&str], factor: &dyn Fn(&Machine) -> f64| {
         let line = |machine: &Machine| Line::new(fold, &machine.name, "instance", &machine.instances, metrics, factor(machine));
-        let (lines, all) = most(machines.iter().filter_map(line).collect());
+        // Who waits at a balancer waits for none of its instances.
+        let queue = |service: &String| Line::new(fold, service, "balancer", std::slice::from_ref(service), metrics, 1.0);
+        let (lines, all) = most(machines.iter().filter_map(line).chain(scenario.services.keys().filter_map(queue)).collect());
         // One line has no legend: the title says whose it is.
         let whose = if lines.len() == 1 { format!(" of {}", shortened(&lines[0].name, NAME)) } else { String::new() };
         frame.panel(&format!("{}{whose}", title(what, superlative, all)), unit, lines, false)

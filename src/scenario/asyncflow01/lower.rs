@@ -96,10 +96,10 @@ fn services(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Service>
     let mut services = IndexMap::new();
     if let Some(balancer) = graph.balancer() {
         let balance = match balancer.algorithms {
-            // `check` refuses the one queue of `fcfs`.
-            Algorithm::RoundRobin | Algorithm::Fcfs => Balance::RoundRobin,
+            Algorithm::RoundRobin => Balance::RoundRobin,
             Algorithm::LeastConnection => Balance::LeastInTransit,
             Algorithm::Random => Balance::Random,
+            Algorithm::Fcfs => Balance::CentralQueue,
         };
         let instances = graph.behind.iter().map(|id| (id.to_string(), instance(graph, graph.servers[id], problems)));
         let instances = instances.collect();

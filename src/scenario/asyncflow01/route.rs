@@ -5,7 +5,7 @@
 
 use super::check::{demand, time};
 use super::graph::{Graph, Kind};
-use super::payload::{Algorithm, Edge, EdgeType};
+use super::payload::{Edge, EdgeType};
 use crate::problem::{Problems, nearest};
 use indexmap::IndexSet;
 
@@ -93,10 +93,6 @@ fn ends(graph: &Graph, edge: &Edge, path: &str, problems: &mut Problems) {
 fn covered(graph: &Graph, problems: &mut Problems) {
     let Some(balancer) = graph.balancer() else { return };
     let path = "topology_graph.nodes.load_balancer";
-    if balancer.algorithms == Algorithm::Fcfs {
-        let what = "one queue at the balancer, `fcfs`, is not modelled yet, and another balancer would give other numbers";
-        problems.error(format!("{path}.algorithms"), what);
-    }
     for (index, id) in balancer.server_covered.iter().enumerate() {
         let path = format!("{path}.server_covered[{index}]");
         if !graph.servers.contains_key(id.as_str()) {

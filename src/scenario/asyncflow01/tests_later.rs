@@ -134,6 +134,16 @@ fn the_run_the_memory_and_the_balancer_are_those_of_the_payload() {
 }
 
 #[test]
+fn one_queue_at_the_balancer_is_a_central_queue_and_reads_back() {
+    // Definition; what `convert` writes is the same scenario.
+    let (scenario, _) = lowered(&edited("random,", "fcfs,"));
+    assert_eq!(scenario.services["lb-1"].balance, Balance::CentralQueue);
+    let text = crate::scenario::to_yaml(&scenario).expect("it is written");
+    assert!(text.contains("balance: central_queue"), "{text}");
+    assert_eq!(crate::scenario::from_yaml(&text).expect("it reads back").services, scenario.services);
+}
+
+#[test]
 fn a_step_may_be_random_and_whole_seconds_are_warned_of() {
     let (scenario, problems) = lowered(LATER);
     let steps = &scenario.services["lb-1"].instances["srv-1"].endpoints["/api"].steps;
@@ -173,7 +183,6 @@ fn what_the_later_format_refuses_is_refused() {
         (edited("model: poisson", "model: poisson, variability: low"), "arrivals.variability", "`poisson` has no `variability`"),
         (edited("model: poisson", "model: empirical"), "arrivals", "does not say when requests come"),
         (edited("model: poisson", "model: poisson, empirical_data: [1]"), "arrivals.empirical_data", "belongs to the model `empirical`"),
-        (edited("random,", "fcfs,"), "topology_graph.nodes.load_balancer.algorithms", "is not modelled yet"),
         (
             edited("e1, source: rqs-1, target: client-1, edge_type: link_connection", "e1, source: rqs-1, target: client-1, latency: 1"),
             "topology_graph.edges[1]",

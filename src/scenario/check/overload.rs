@@ -51,6 +51,12 @@ fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut
             let what = format!("this cannot hold: {percent} of `{name}`'s places (`max_in_flight: {places}`) is asked for, {grows}");
             problems.warning(path, what).advise("raise `max_in_flight`, have more `replicas`, or let requests be inside for less time");
         }
+        Resource::Instances => {
+            let what = format!(
+                "this cannot hold: {percent} of the time of `{name}`'s instances is asked for, which have one request at a time, {grows}"
+            );
+            problems.warning(path, what).advise("have more `replicas`, let requests be inside for less time, or choose another `balance`");
+        }
         Resource::Memory => {
             let what = format!("this cannot hold: requests need {percent} of `{name}`'s memory at a time, even if none ever waits");
             problems.warning(path, what).advise("give its instances more `memory`, or more `replicas`");

@@ -127,7 +127,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn service() -> impl Strategy<Value = Service> {
-    let machine = (1..4u32, 0..4usize, 1..4u32, 1..4u32, 0..8u32, 0..4usize);
+    let machine = (1..4u32, 0..BALANCES.len(), 1..4u32, 1..4u32, 0..8u32, 0..4usize);
     let door = (1..8u32, prop::option::weighted(0.8, 0..4u32), any::<bool>());
     (machine, door, prop::collection::vec(steps(), 1..4)).prop_map(|(machine, door, endpoints)| {
         let (replicas, balance, cpu, workers, memory_mb, speed) = machine;
@@ -223,6 +223,7 @@ impl Case {
         Limits {
             cores: if tasks { service.cpu as u64 } else { service.workers as u64 },
             one_queue: tasks || service.workers == 1,
+            is_central: BALANCES[service.balance] == "central_queue",
             places: limit(self.has(Admission), service.max_in_flight),
             queue: limit(self.has(Admission) && service.queue.is_some(), service.queue.unwrap_or(0)),
             memory: if self.has(Memory) { service.capacity_mb() as u64 * 1_000_000 } else { u64::MAX },
@@ -244,6 +245,8 @@ impl Case {
 pub struct Limits {
     pub cores: u64,
     pub one_queue: bool,
+    /// One request at a time, and the others wait at the balancer.
+    pub is_central: bool,
     pub places: u64,
     pub queue: u64,
     pub memory: u64,
@@ -280,7 +283,7 @@ fn on_the_grid(ms: u32) -> u32 {
 }
 
 const RATES: [f64; 4] = [40.0, 100.0, 200.0, 400.0];
-const BALANCES: [&str; 4] = ["round_robin", "random", "least_connections", "least_in_transit"];
+const BALANCES: [&str; 5] = ["round_robin", "random", "least_connections", "least_in_transit", "central_queue"];
 
 impl Case {
     /// The scenario as a file.

@@ -33,8 +33,9 @@ pub fn conserved(case: &Case, run: &Run, seen: &mut BTreeMap<String, u64>) -> Re
             counts.iter().for_each(|(outcome, n)| *seen.entry(outcome.to_string()).or_default() += n);
         }
     }
-    let places =
-        run.at_the_end("instance", "in_flight") + run.at_the_end("instance", "admission_queue") + run.at_the_end("link", "in_flight");
+    let at_the_end = |kind: &str, metric: &str| run.at_the_end(kind, metric);
+    let waiting = at_the_end("instance", "admission_queue") + at_the_end("balancer", "admission_queue");
+    let places = at_the_end("instance", "in_flight") + waiting + at_the_end("link", "in_flight");
     let may_be_nowhere = case.has(Feature::Loss) && case.has(Feature::Timeouts);
     if !case.has(Feature::NamedInstances) {
         claim!(
@@ -140,7 +141,10 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
                     .into_iter()
                     .enumerate()
             {
-                agrees(metric, &instance, area(metric), sum(&|i| own[i][part]))?;
+                // Who waits at a balancer waits for no instance in particular.
+                if part != ADMISSION || !case.limits(&instance).is_central {
+                    agrees(metric, &instance, area(metric), sum(&|i| own[i][part]))?;
+                }
                 queued.borrow_mut()[n] += (sum(&|i| own[i][part]) > 0) as u64;
             }
             agrees("in_flight", &instance, area("in_flight"), sum(&|i| inside(&own[i], &run.requests[i])))?;
@@ -152,6 +156,9 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
                 claim!((used - held).abs() <= 1e-12 * used + 1.0, "memory of {instance}: an area of {used} B·ns, {held} held");
             }
         }
+        let at_doors =
+            run.entities("service").iter().map(|service| run.number("service", service, "admission_queue", "mean") * duration_ns).sum();
+        agrees("admission_queue", "all services", at_doors, own.iter().map(|own| own[ADMISSION] as u128).sum())?;
         let on_links = run.entities("link").iter().map(|link| run.number("link", link, "in_flight", "mean") * duration_ns).sum();
         agrees("in_flight", "all links", on_links, own.iter().map(|own| own[NETWORK] as u128).sum())
     });

@@ -1,0 +1,51 @@
+//! At a balancer with one queue: a request takes an instance, or waits for one, and gives it back when it leaves it.
+//!
+//! Law: `policy/balance/central_queue.rs`. An instance is held from the choice until its answer leaves, its I/O included; it is given back by
+//! who holds it, and not by a request that an instance still had from before a crash. While no instance is up requests are rejected, those
+//! that wait too. Checked: `tests/it/balance.rs`, `mm3_published` in `tests/it/theory.rs`.
+
+use super::advance::Next;
+use super::columns::Columns;
+use super::hops::{go_to, refuse};
+use crate::request::{NONE, Part, Request};
+
+/// At the door: on with an instance that is free, or into the queue.
+#[inline(never)]
+pub fn ask(x: &mut Columns, request: &mut Request, slot: u32, service: u32, back: u32) -> Next {
+    let now = x.now();
+    let has_waited = std::mem::take(&mut request.granted);
+    match has_waited {
+        true => _ = request.parts.charge(Part::Admission, now),
+        false => request.parts.mark = now,
+    }
+    let balancer = &mut x.balancers[service as usize];
+    let Some(queue) = balancer.queue.as_mut().filter(|_| !balancer.order.is_empty()) else { return refuse(request, back) };
+    match queue.take(now, slot, has_waited) {
+        Some(instance) => {
+            x.instances[instance as usize].holder = slot;
+            go_to(x, request, instance)
+        }
+        None => {
+            request.granted = true;
+            Next::Park
+        }
+    }
+}
+
+/// A request leaves its instance: if it held it, the next may have it.
+#[inline(always)]
+pub fn leave(x: &mut Columns, instance: usize, slot: u32) {
+    if x.instances[instance].holder == slot {
+        give_back(x, instance);
+    }
+}
+
+#[inline(never)]
+fn give_back(x: &mut Columns, instance: usize) {
+    let now = x.now();
+    x.instances[instance].holder = NONE;
+    let balancer = &mut x.balancers[x.plan.instances[instance].service as usize];
+    if let Some(next) = balancer.queue.as_mut().and_then(|queue| queue.give_back(now, instance as u32)) {
+        x.stage.runnable.push(next);
+    }
+}
