@@ -184,7 +184,7 @@ impl<'s> Search<'s> {
         let value = self.notation.write(number);
         let parameters = Parameters::from([(self.question.vary.clone(), value.clone())]);
         let scenario = self.template.scenario(&parameters).map_err(|problems: Problems| {
-            CapacityError::Scenario(format!("{}={}: {}", self.question.vary, value::shown(&value), problems.in_one_line()))
+            CapacityError::Scenario(format!("{}={}: {}", self.question.vary, value::shown(&value), problems.in_lines()))
         })?;
         let built = Built::new(scenario, false).settled(self.options.threads, self.options.interrupted);
         let built = built.map_err(|failure| match failure.is_interruption() {

@@ -125,7 +125,7 @@ pub fn sensitivity(
     let (bad, count) = super::sweep::check(&spec, options.threads, 1, &|_| {});
     if let Some(point) = bad.first() {
         let set: Vec<String> = point.parameters.iter().map(|(path, value)| format!("{path}={value}")).collect();
-        let words = format!("{count} points cannot run; the first is {}: {}", set.join(", "), point.problems.in_one_line());
+        let words = format!("{count} points cannot run; the first is {}: {}", set.join(", "), point.problems.in_lines());
         return Err(SensitivityError::Scenario(words));
     }
     let mut memory = Memory::default();

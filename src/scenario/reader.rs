@@ -224,7 +224,7 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
             if !is_set {
                 let problem = loaded.problems.push(problem);
                 problem.path = "--set".to_string();
-                if is_old {
+                if is_old && problem.help.is_none() {
                     problem.advise("this is a file of AsyncFlow 0.1; paths of `--set` are those that `asyncflow show` prints");
                 }
             }

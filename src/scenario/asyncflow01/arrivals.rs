@@ -5,7 +5,7 @@
 //! before 0 and after the end.
 //! Source: the original's development line. Tests in `tests_later.rs`.
 
-use super::check::{LONGEST_S, demand};
+use super::check::demand;
 use super::graph::Graph;
 use super::payload::{ArrivalModel, Arrivals, Variability};
 use crate::problem::Problems;
@@ -16,7 +16,7 @@ use crate::random::dists::uniform::Uniform;
 use crate::random::dists::weibull::Weibull;
 use crate::scenario::Dist;
 use crate::units::{Rate, Span};
-use crate::workload::{self, Open, RateShape, Regular};
+use crate::workload::{self, Open, RateShape};
 
 /// Most requests a second, as for the users of 0.1.
 const MOST_RPS: f64 = 1e9;
@@ -70,11 +70,8 @@ pub fn open(arrivals: &Arrivals, graph: &Graph) -> Open {
     let gaps = |law: Dist<Span>| workload::Arrivals::Gaps(law);
     let (rate, spacing) = match arrivals.model {
         ArrivalModel::Poisson | ArrivalModel::Exponential => (rate, workload::Arrivals::Poisson),
-        // The first comes after a gap, as with every model.
-        ArrivalModel::Deterministic => {
-            let offset = Span::from_seconds((1.0 / rate).min(LONGEST_S));
-            (rate, workload::Arrivals::Regular(Regular { offset }))
-        }
+        // `regular` begins at once, and the original with a gap, whatever the rate is set to.
+        ArrivalModel::Deterministic => (rate, gaps(Dist::constant(second))),
         ArrivalModel::Uniform => {
             let between = [Span::from_seconds(0.5), Span::from_seconds(1.5)];
             (rate, gaps(Dist::Uniform(Uniform { between })))

@@ -5,6 +5,7 @@
 //! Source: the original's schemas. Tests: a table of refusals in `tests.rs`.
 
 use super::graph::{Graph, Kind};
+use super::latency;
 use super::payload::{ActiveUsers, Distribution, EndKind, Endpoint, Event, RequestRate, Resources, Server, StartKind, Step};
 use super::route;
 use super::variable::Variable;
@@ -226,9 +227,12 @@ pub fn time(time: &Variable, path: &str, problems: &mut Problems) {
             let what = "the original cannot draw a time from `deterministic`";
             problems.error(at("distribution"), what).advise(format!("write the number alone, `{mu}`"));
         }
-        Some(Distribution::Weibull | Distribution::Pareto | Distribution::Erlang | Distribution::Empirical) => {
+        Some(law @ (Distribution::Weibull | Distribution::Pareto | Distribution::Erlang | Distribution::Empirical)) => {
             let what = "the original draws gaps between arrivals from this, and no times";
-            let help = "write `exponential`, `normal` or `log_normal`; or `asyncflow convert` the file and write the native distribution";
+            let native = latency::beyond(law, mu, time.variance);
+            let help = format!(
+                "write `exponential`, `normal` or `log_normal`; or the number alone, `{mu}`, then `asyncflow convert` the file, and in its place `{native}`"
+            );
             problems.error(at("distribution"), what).advise(help);
         }
         _ => {}

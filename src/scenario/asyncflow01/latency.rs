@@ -70,6 +70,26 @@ fn native(wanted: Span, word: &str, law: &str) -> String {
     format!("if a mean of {wanted} was meant, `asyncflow convert` the file and write there `{word}: {law}`")
 }
 
+/// The native form of a law that the original cannot draw a time from, with that mean and variance; a variance that is not given is that of an
+/// exponential time.
+pub fn beyond(law: Distribution, mean: f64, variance: Option<f64>) -> String {
+    let rounded = |number: f64| (number * 1000.0).round() / 1000.0;
+    let cv = variance.map_or(1.0, |variance| variance.sqrt() / mean);
+    let span = Span::from_seconds(mean);
+    match law {
+        // Hardly anything varies.
+        Distribution::Weibull | Distribution::Erlang | Distribution::Pareto if cv < 0.01 => span.to_string(),
+        Distribution::Weibull => format!("{{ weibull: {{ mean: {span}, cv: {} }} }}", rounded(cv)),
+        Distribution::Erlang => format!("{{ erlang: {{ mean: {span}, k: {} }} }}", (1.0 / (cv * cv)).round().clamp(1.0, 1000.0)),
+        Distribution::Pareto => {
+            let alpha = 1.0 + (1.0 + 1.0 / (cv * cv)).sqrt();
+            let min = Span::from_seconds(mean * (alpha - 1.0) / alpha);
+            format!("{{ pareto: {{ min: {min}, alpha: {} }} }}", rounded(alpha))
+        }
+        _ => "{ empirical: { file: measured.csv, column: seconds, unit: 1s } }".to_string(),
+    }
+}
+
 /// The root of a variance, to nine decimals.
 fn root(variance: f64) -> f64 {
     (variance.sqrt() * 1e9).round() / 1e9

@@ -13,6 +13,7 @@ mod check;
 mod graph;
 mod latency;
 mod lower;
+mod paths;
 mod payload;
 mod route;
 #[cfg(test)]
@@ -20,6 +21,8 @@ mod tests;
 #[cfg(test)]
 mod tests_later;
 mod variable;
+
+pub use paths::advice;
 
 use super::text::{self, Node, Value};
 use super::{Scenario, hints};

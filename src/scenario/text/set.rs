@@ -6,6 +6,7 @@
 
 use super::{DEEPEST, Entry, Node, Value, yaml};
 use crate::problem::{Problem, Severity, nearest};
+use crate::scenario::asyncflow01;
 
 /// Replaces or adds the value that an assignment `PATH=VALUE` names.
 pub fn set(root: &mut Node, assignment: &str) -> Result<(), Problem> {
@@ -85,7 +86,10 @@ fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Prob
             let problem = refused(known, absent(&wanted));
             Err(match nearest(&key[..first_key(key)], entries.iter().map(|entry| entry.key.as_str())) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
-                None => problem,
+                None => match asyncflow01::advice(key, first_workload(entries)).filter(|_| known.is_empty()) {
+                    Some(help) => problem.help(help),
+                    None => problem,
+                },
             })
         }
         (Value::Map(_), None) => Err(refused(known, format!("{name} is a group of fields, not a list")).help("name a field with `.`")),
@@ -95,6 +99,12 @@ fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Prob
             Err(refused(known, format!("{name} is the single value `{}`, so it holds no `{inside}`", shown(single))).help(help))
         }
     }
+}
+
+/// The name of a scenario's first workload.
+fn first_workload(entries: &[Entry]) -> &str {
+    let workloads = entries.iter().find(|entry| entry.key == "workload").map(|entry| &entry.value.value);
+    if let Some(Value::Map(workloads)) = workloads { workloads.first().map_or("NAME", |first| first.key.as_str()) } else { "NAME" }
 }
 
 /// Where the part above ends, if the last key found is only the start of a key such as `p99.9`.
