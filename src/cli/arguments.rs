@@ -4,6 +4,7 @@ mod experiments;
 
 pub use experiments::{BestName, Capacity, Compare, DesignName, Merge, MethodName, Sensitivity, Sweep};
 
+use crate::units::Count;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -81,7 +82,7 @@ pub struct Run {
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Independent replications; more make the intervals narrower
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications)]
     pub replications: Option<u32>,
     /// Where the random numbers start; the same seed gives the same bytes
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
@@ -165,6 +166,15 @@ pub struct Convert {
 /// A seed, or what one is.
 fn seed(typed: &str) -> Result<u64, String> {
     typed.parse().map_err(|_| "a seed is a whole number from 0 to 2^64 − 1".to_string())
+}
+
+/// A number of replications, written as a count is in a scenario.
+fn replications(typed: &str) -> Result<u32, String> {
+    let count = typed.parse::<Count>().map_err(|words| words.replace("\nhelp: ", "; "))?;
+    match u32::try_from(count.0) {
+        Ok(0) | Err(_) => Err("a run has 1 to 1,000,000 replications".to_string()),
+        Ok(count) => Ok(count),
+    }
 }
 
 /// A notation of scenario files.

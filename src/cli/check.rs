@@ -32,11 +32,17 @@ pub fn load(path: &Path, sets: &[String], errors_only: bool, change: impl FnOnce
         }
     };
     if let Some(mut scenario) = loaded.scenario.take() {
-        let sweep = scenario.sweep.clone();
+        let written = (scenario.sweep.clone(), scenario.run.duration, scenario.run.replications.clone());
         loaded.problems.list.extend(change(&mut scenario));
-        if scenario.sweep != sweep {
-            // What the command line says does not stand in the text.
-            loaded.forget("sweep");
+        // What the command line says does not stand in the text.
+        let (sweep, duration, replications) = written;
+        let changed = [
+            ("sweep", scenario.sweep != sweep),
+            ("run.duration", scenario.run.duration != duration),
+            ("run.replications", scenario.run.replications != replications),
+        ];
+        for (path, _) in changed.into_iter().filter(|(_, changed)| *changed) {
+            loaded.forget(path);
         }
         let found = scenario::check(&scenario);
         let sound = !found.any_error();

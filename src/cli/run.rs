@@ -84,9 +84,6 @@ fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
 /// What the command line changes in the `run` of a scenario.
 pub fn change(scenario: &mut Scenario, replications: Option<u32>, seed: Option<u64>, duration: Option<&str>) -> Vec<Problem> {
     let run = &mut scenario.run;
-    if replications == Some(0) {
-        return vec![Problem::new(Severity::Error, "--replications", "a run has at least 1 replication")];
-    }
     if let Some(replications) = replications {
         run.replications = Replications::Fixed(replications);
     }

@@ -137,7 +137,11 @@ fn read(text: &str) -> Result<Span, String> {
         let (unit, next) = (behind[..end].trim(), &behind[end..]);
         if unit.is_empty() {
             // A zero alone is zero in every unit; behind other units (`1m0`) it is not the whole.
-            return if last == u64::MAX { Span::from_bare(rest) } else { Err(refused_bare(rest)) };
+            return match UNITS.iter().find(|(_, size, _)| *size < last) {
+                _ if last == u64::MAX => Span::from_bare(rest),
+                Some((next, ..)) => Err(format!("`{}` has no unit\nhelp: write `{}{next}`", shown(rest), shown(text.trim()))),
+                None => Err(refused_bare(rest)),
+            };
         }
         let size = size_of(unit)?;
         if size >= last {
