@@ -118,7 +118,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 16] = [
 ];
 
 /// Words of other tools, the word here that they mean, and what to write if it is not only that word. Told where the word here is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 50] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 51] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -157,6 +157,7 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 50] = [
         "",
     ),
     (&["rr", "roundrobin"], "round_robin", ""),
+    (&["fcfs", "single_queue", "shared_queue"], "central_queue", ""),
     (&["lifo", "priority", "shortest"], "fifo", "only `fifo` is modelled: any other order is that of another system"),
     (&["median", "p50th"], "p50", ""),
     (&["p999", "p99_9", "p9990"], "p99.9", ""),
