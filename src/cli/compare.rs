@@ -16,6 +16,7 @@ use crate::stats::Best;
 use crate::store::{self, Study};
 use crate::units::Share;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -40,7 +41,7 @@ pub fn compare(options: &Compare) -> Outcome {
 fn variants(options: &Compare) -> Option<Vec<Variant>> {
     let quiet = options.quiet || options.json;
     let mut found: Vec<Variant> = Vec::new();
-    let mut add = |path: &PathBuf, sets: &[String], name: String| -> Option<()> {
+    let mut add = |path: &PathBuf, sets: &[String], name: Option<String>| -> Option<()> {
         let seed = found.first().map(|first: &Variant| first.scenario.run.seed);
         let change = |scenario: &mut Scenario| {
             let problems = run::change(scenario, options.replications, options.seed, options.duration.as_deref());
@@ -49,7 +50,8 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             problems
         };
         let Loaded { scenario, .. } = load(path, sets, quiet, change)?;
-        found.push(Variant { name, scenario });
+        // As `run` calls it.
+        found.push(Variant { name: name.unwrap_or_else(|| scenario.name.clone()), scenario });
         Some(())
     };
     let stem = |path: &PathBuf| path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
@@ -61,15 +63,20 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
                 );
                 return None;
             }
-            add(only, &[], stem(only))?;
+            add(only, &[], None)?;
             for variant in &options.set {
                 let sets: Vec<String> = variant.split(';').map(|set| set.trim().to_string()).filter(|set| !set.is_empty()).collect();
-                add(only, &sets, variant.trim().to_string())?;
+                add(only, &sets, Some(variant.trim().to_string()))?;
             }
         }
         several => {
             for path in several {
-                add(path, &options.set, stem(path))?;
+                add(path, &options.set, None)?;
+            }
+            // Two files may hold scenarios of one name; then the files tell them apart.
+            let names: BTreeSet<&String> = found.iter().map(|variant| &variant.name).collect();
+            if names.len() < found.len() {
+                found.iter_mut().zip(several).for_each(|(variant, path)| variant.name = stem(path));
             }
         }
     }

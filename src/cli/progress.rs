@@ -1,6 +1,7 @@
 //! The progress bar, with the time left. Only on a terminal; it never changes a result.
 
 use crate::experiment::Progress;
+use crate::units::format::value;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -30,13 +31,13 @@ impl Bar {
     pub fn show(&self, progress: Progress) {
         self.bar.set_length(progress.of);
         self.bar.set_position(progress.done);
-        self.bar.set_message(format!("{:.1} M events", progress.events as f64 * 1e-6));
+        self.bar.set_message(format!("{} events", value(progress.events as f64, "1")));
     }
     /// Shows how many points are done, and how fast cells are.
     pub fn show_cells(&self, progress: Progress) {
         self.show(progress);
         let seconds = self.bar.elapsed().as_secs_f64();
-        self.bar.set_message(format!("{:.0} replications/s", progress.cells as f64 / seconds.max(1e-3)));
+        self.bar.set_message(format!("{} replications/s", value((progress.cells as f64 / seconds.max(1e-3)).round(), "1")));
     }
     /// Shows a run at a value of a search.
     pub fn show_at(&self, progress: Progress, value: &str) {

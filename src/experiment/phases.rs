@@ -6,6 +6,7 @@
 use super::results::Results;
 use crate::measure::Layout;
 use crate::units::Span;
+use crate::units::format::percent;
 
 /// A time between two changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,10 +61,10 @@ pub(super) fn notes(results: &Results, layout: &Layout) -> Vec<String> {
                 _ => String::new(),
             };
             let told = format!(
-                "`{}` is met ({}) by answered requests only: {:.1} % of those to {} failed and are not in it{more}",
+                "`{}` is met ({}) by answered requests only: {} of those to {} failed and are not in it{more}",
                 goal.name,
                 goal.goal,
-                failed * 100.0,
+                percent(failed),
                 goal.of
             );
             notes.push(told);

@@ -7,7 +7,7 @@ use super::replications::Replications;
 use super::verdict::{self, Outlook, WorkloadVerdict};
 use super::warmup::WarmupFound;
 use crate::measure::{Index, Metric};
-use crate::scenario::{Fault, Scenario, Slo};
+use crate::scenario::{Scenario, Slo};
 use crate::stats::{self, Estimate};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,6 +74,8 @@ pub struct PrecisionResult {
     pub metric: String,
     /// The goal, in words.
     pub goal: String,
+    /// Unit of the metric.
+    pub unit: &'static str,
     /// The interval's half-width, in the unit of the metric.
     pub half_width: f64,
     /// The same as a share of the estimate.
@@ -93,15 +95,6 @@ pub struct Gain {
     pub workload: String,
     /// The variance without it over the variance with it, for as many runs: above 1 it helps.
     pub variance_ratio: f64,
-}
-
-impl Gain {
-    fn note(&self) -> String {
-        let Gain { technique, workload, variance_ratio } = self;
-        let advice = if *variance_ratio < 0.995 { format!(": leave `run.{technique}` out") } else { String::new() };
-        let words = technique.replace('_', " ");
-        format!("{words}: the mean latency of {workload} is known as well as from {variance_ratio:.2} times as many runs without{advice}")
-    }
 }
 
 /// What a run says.
@@ -266,56 +259,6 @@ impl Results {
         let own = self.verdicts.iter().filter(|verdict| kind != "workload" || verdict.workload == entity);
         own.into_iter().all(|verdict| verdict.settling.is_none() && verdict.outlook == Outlook::KeepsUp)
     }
-
-    /// What a careful reader would add.
-    fn observe(&self, scenario: &Scenario) -> Vec<String> {
-        let mut notes = Vec::new();
-        for missed in self.precision.iter().filter(|goal| !goal.met) {
-            if missed.half_width.is_nan() {
-                notes.push(format!("{} has no interval, so `until` is not met: too few requests were answered", missed.metric));
-                continue;
-            }
-            let more = missed.more.map_or(String::new(), |more| format!("; about {more} more replications would do"));
-            notes.push(format!(
-                "{} is known to ±{:.2} %, not to the {} asked for, after {} replications, the most allowed{more}",
-                missed.metric,
-                missed.relative * 100.0,
-                missed.goal,
-                self.replications
-            ));
-        }
-        let few: Vec<&Row> = self.rows.iter().filter(|r| r.kind == "workload" && r.flags.contains(&"few_samples")).collect();
-        if let Some(row) = few.first() {
-            notes.push(format!("{} {} has too few samples for its {}: run longer, or more replications", row.kind, row.entity, row.stat));
-        }
-        for (name, service) in &scenario.services {
-            // Rejections travel back through those who call: only who has a limit, or crashes, rejects.
-            let crashes = scenario.faults.iter().any(|fault| matches!(fault, Fault::Crash(crash) if crash.target == *name));
-            if service.max_in_flight.is_none() && !crashes {
-                continue;
-            }
-            let named = service.instances.iter().flat_map(|(owner, spec)| spec.endpoints.keys().map(move |endpoint| (owner, endpoint)));
-            let endpoints = service.endpoints.keys().map(|endpoint| (name, endpoint)).chain(named);
-            let rejected = endpoints
-                .filter_map(|(owner, endpoint)| self.find("endpoint", &format!("{owner}.{endpoint}"), "outcomes.rejected", "mean"));
-            let worst = rejected.map(|r| r.estimate.estimate).fold(0.0, f64::max);
-            if worst > 0.0 {
-                notes.push(format!("`{name}` rejected up to {:.2} % of an endpoint's requests", worst * 100.0));
-            }
-        }
-        for (workload, _) in &scenario.workload {
-            let unfinished = self.find("workload", workload, "unfinished", "total").map_or(0.0, |r| r.estimate.estimate);
-            let arrivals = self.find("workload", workload, "arrivals", "total").map_or(0.0, |r| r.estimate.estimate);
-            let is_said = self.verdicts.iter().any(|verdict| verdict.workload == *workload && verdict.outlook != Outlook::KeepsUp);
-            if unfinished > 0.01 * arrivals && !is_said {
-                notes.push(format!(
-                    "{:.1} % of the requests of `{workload}` were still in the system at the end, and are not in its latency",
-                    unfinished / arrivals * 100.0
-                ));
-            }
-        }
-        notes
-    }
 }
 
 /// Means of what has an infinite variance: nothing is known of how far off they are.
@@ -369,11 +312,16 @@ fn precision(scenario: &Scenario, replications: &Replications) -> Vec<PrecisionR
         crate::scenario::Replications::Until(until) => until.until.as_slice(),
         crate::scenario::Replications::Fixed(_) => &[],
     };
+    let unit = |name: &str| {
+        let of = |metric: &&Metric| format!("{}.{}.{}", metric.entity, metric.metric, metric.stat) == name;
+        replications.fold.iter().flat_map(|fold| &fold.metrics).find(of).map_or("1", |metric| metric.unit)
+    };
     let goals = written.iter().zip(replications.goals()).map(|(written, (_, goal, estimate))| {
         let half_width = stats::half_width(&estimate);
         PrecisionResult {
             metric: written.metric.clone(),
             goal: written.half_width.to_string(),
+            unit: unit(&written.metric),
             half_width,
             relative: half_width / estimate.estimate.abs(),
             met: stats::met(&estimate, goal),

@@ -55,6 +55,28 @@ pub struct Influence {
     pub indices: Option<Indices>,
 }
 
+/// Whether there is anything to explain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variation {
+    /// The metric differs from point to point.
+    Varies,
+    /// It is the same at all points that gave a value.
+    Constant,
+    /// No point gave a value: nothing was answered, or a limit was reached.
+    NoValue,
+}
+
+impl Variation {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Variation::Varies => "varies",
+            Variation::Constant => "does_not_vary",
+            Variation::NoValue => "no_value",
+        }
+    }
+}
+
 /// The answer for one metric.
 #[derive(Clone, Debug)]
 pub struct Sensitivity {
@@ -74,7 +96,9 @@ pub struct Sensitivity {
     pub points: u64,
     /// Of those, how many gave no value.
     pub unknown: u64,
-    /// Least and largest value of the metric.
+    /// Whether the metric varies at all.
+    pub variation: Variation,
+    /// Least and largest value of the metric; NaN without a value.
     pub range: (f64, f64),
     /// By parameter, the most influential first.
     pub parameters: Vec<Influence>,
@@ -189,10 +213,27 @@ fn analyse(row: Row, outputs: &[f64], method: Method, vary: &IndexMap<String, Va
         }
     }
     let known = || outputs.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+    let (low, high) = (known().fold(f64::NAN, f64::min), known().fold(f64::NAN, f64::max));
+    let variation = match low.is_nan() {
+        true => Variation::NoValue,
+        false if low == high => Variation::Constant,
+        false => Variation::Varies,
+    };
     let unknown = (outputs.len() - known().count()) as u64;
     let Row { kind, entity, metric, stat, unit, .. } = row;
-    Sensitivity { method, kind, entity, metric, stat, unit, points: outputs.len() as u64, unknown, range: (low, high), parameters }
+    Sensitivity {
+        method,
+        kind,
+        entity,
+        metric,
+        stat,
+        unit,
+        points: outputs.len() as u64,
+        unknown,
+        variation,
+        range: (low, high),
+        parameters,
+    }
 }
 
 /// What is not known comes last.

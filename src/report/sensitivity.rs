@@ -1,8 +1,8 @@
 //! What is said of a sensitivity analysis.
 
-use super::format::{blocks, value};
+use super::format::{blocks, count, percent, value};
 use super::summary::{Paint, table, words_last, write_table};
-use crate::experiment::Sensitivity;
+use crate::experiment::{Sensitivity, Variation};
 use crate::stats::{Effect, Indices};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -14,15 +14,25 @@ const BAR: f64 = 20.0;
 pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
     let mut out = String::new();
     for (index, answer) in answers.iter().enumerate() {
-        let head = format!(
-            "  {} points · from {} to {}",
-            super::thousands(answer.points),
-            value(answer.range.0, answer.unit),
-            value(answer.range.1, answer.unit)
-        );
+        let said = |number: f64| if answer.metric == "error_ratio" { percent(number) } else { value(number, answer.unit) };
+        let (low, high) = (said(answer.range.0), said(answer.range.1));
+        let range = match answer.variation {
+            Variation::Varies => format!("from {low} to {high}"),
+            Variation::Constant => format!("{low} at every point"),
+            Variation::NoValue => "no point gave a value".to_string(),
+        };
+        let head = format!("  {} · {range}", count(answer.points, "point"));
         let gap = if index == 0 { "" } else { "\n" };
         // Writing into a String cannot fail.
         let _ = writeln!(out, "{gap}{}{}\n", paint.bold(&format!("what drives {}", answer.name())), paint.faint(&head));
+        if answer.variation != Variation::Varies {
+            let words = match answer.variation {
+                Variation::NoValue => "no point gave a value: nothing was answered, or a limit was reached",
+                _ => "does not vary: none of the parameters moves it within its range",
+            };
+            let _ = writeln!(out, "  {}", paint.doubtful(words));
+            continue;
+        }
         let most = answer
             .parameters
             .first()
@@ -47,12 +57,21 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
                     } else {
                         "down"
                     };
-                    let direction = if e.mu_star == 0.0 { "none" } else { direction };
-                    let star = format!("{} ± {}", value(e.mu_star, answer.unit), value(e.mu_star_std_error, answer.unit));
-                    lines.add_row([rank, parameter.path.clone(), star, value(e.sigma, answer.unit), direction.to_string(), bar(e.mu_star)]);
+                    let direction = match e.mu_star {
+                        size if size.is_nan() => "",
+                        0.0 => "none",
+                        _ => direction,
+                    };
+                    let error = if e.mu_star_std_error.is_nan() { String::new() } else { format!(" ± {}", said(e.mu_star_std_error)) };
+                    let star = format!("{}{error}", said(e.mu_star));
+                    lines.add_row([rank, parameter.path.clone(), star, said(e.sigma), direction.to_string(), bar(e.mu_star)]);
                 }
                 (None, Some(i)) => {
-                    let share = |x: f64, low: f64, high: f64| format!("{:.0} % ({:.0} to {:.0})", x * 100.0, low * 100.0, high * 100.0);
+                    let share = |x: f64, low: f64, high: f64| match (x.is_nan(), low.is_nan()) {
+                        (true, _) => "not known".to_string(),
+                        (false, true) => percent(x),
+                        (false, false) => format!("{} ({} to {})", percent(x), percent(low), percent(high)),
+                    };
                     let (first, total) = (share(i.first, i.first_low, i.first_high), share(i.total, i.total_low, i.total_high));
                     lines.add_row([rank, parameter.path.clone(), first, total, String::new(), bar(i.total)]);
                 }
@@ -66,7 +85,8 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
             let _ = writeln!(out, "\n  {}", paint.doubtful(words));
         }
         if answer.unknown > 0 {
-            let words = format!("{} points gave no value (a limit was reached, or nothing was answered) and are left out", answer.unknown);
+            let (n, are) = (count(answer.unknown, "point"), if answer.unknown == 1 { "is" } else { "are" });
+            let words = format!("{n} gave no value (a limit was reached, or nothing was answered) and {are} left out");
             let _ = writeln!(out, "  {}", paint.doubtful(&words));
         }
     }
@@ -87,7 +107,7 @@ pub fn sensitivity_to_json(answers: &[Sensitivity]) -> Value {
         let parameters =
             answer.parameters.iter().map(|p| json!({ "path": p.path, "morris": p.effect.map(effect), "sobol": p.indices.map(indices) }));
         json!({
-            "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown,
+            "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown, "variation": answer.variation.word(),
             "least": number(answer.range.0), "largest": number(answer.range.1), "parameters": parameters.collect::<Vec<_>>(),
         })
     });

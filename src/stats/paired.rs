@@ -3,10 +3,11 @@
 //! Law: replication i of both systems has the same arrivals, sizes and draws, so what they have in common cancels in the difference:
 //! Var(Y − X) = Var X + Var Y − 2 Cov(X, Y). The pairs are independent, so means are compared by the paired t over their differences (Law
 //! 2015, *Simulation Modeling and Analysis*, §10.2.1). Ratios of sums: the same over pairs of jackknife pseudo-values (Miller 1974,
-//! *Biometrika* 61). Quantiles: the difference of the pooled ones, with the spread of the pairs' linearised values about it (`quantiles.rs`). The relative difference of means or ratios is itself a ratio, and jackknifed; that of quantiles takes the
-//! first-order spread of a ratio about the pooled one.
-//! Limits: t needs differences that are roughly normal: means of many requests are, maxima are not. A jackknifed estimate is not exactly the
-//! quotient of the other two, its bias being taken off. Pairing may also hurt: then the variance ratio is below 1.
+//! *Biometrika* 61). Quantiles: the difference of the pooled ones, with the spread of the pairs' linearised values about it (`quantiles.rs`). The relative
+//! difference is the quotient of the two estimates, so that it never contradicts them, with its first-order spread (delta method): y/x is off by
+//! (y_i − (y/x) x_i)/x. A jackknifed quotient may have another sign than the difference where a base varies much.
+//! Limits: t needs differences that are roughly normal: means of many requests are, maxima are not. First order is not enough where the base is hardly known:
+//! a base whose interval holds 0 has no relative difference. Pairing may also hurt: then the variance ratio is below 1.
 //! Checked: by hand; p-values against published t quantiles; coverage of all three by experiment.
 
 use super::intervals::{Estimate, Method, about, interval, mean};
@@ -17,7 +18,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 pub struct Difference {
     /// Other minus base.
     pub difference: Estimate,
-    /// The same as a share of the base; NaN if the base is 0.
+    /// The same as a share of the base; NaN if the base's interval holds 0.
     pub relative: Estimate,
     /// How likely so large a difference, to either side, would be without one. NaN with fewer than two pairs.
     pub p_value: f64,
@@ -31,11 +32,10 @@ pub struct Difference {
 /// The difference of means. `base` and `other` are the replications' values in the same order; a pair with a NaN is left out.
 pub fn difference(base: &[f64], other: &[f64], confidence: f64) -> Difference {
     let (base, other) = known_pairs(base, other);
-    let n = base.len();
-    let (base_sum, change_sum) = (base.iter().sum::<f64>(), differences(&base, &other).iter().sum::<f64>());
-    let without = |i: usize| share(change_sum - (other[i] - base[i]), base_sum - base[i]);
-    let relative = jackknifed(&pseudo_values(n, share(change_sum, base_sum), without), share(change_sum, base_sum), confidence);
-    compared(&base, &other, mean(&differences(&base, &other), confidence), relative)
+    let made = mean(&differences(&base, &other), confidence);
+    let from = mean(&base, confidence).estimate;
+    let relative = relative((from, &base), (from + made.estimate, &other), confidence, Method::T);
+    compared(&base, &other, made, relative)
 }
 
 /// The difference of ratios of sums. Each system is given as the replications' ratios and their denominators, as for [`ratio`](super::ratio);
@@ -49,11 +49,11 @@ pub fn difference_of_ratios(base: (&[f64], &[f64]), other: (&[f64], &[f64]), con
     let base_without = |i: usize| (base_all.0 - base[i].0) / (base_all.1 - base[i].1);
     let other_without = |i: usize| (other_all.0 - other[i].0) / (other_all.1 - other[i].1);
     let (base_ratio, other_ratio) = (base_all.0 / base_all.1, other_all.0 / other_all.1);
-    let whole = share(other_ratio - base_ratio, base_ratio);
-    let relative = pseudo_values(n, whole, |i| share(other_without(i) - base_without(i), base_without(i)));
     let (base, other) = (pseudo_values(n, base_ratio, base_without), pseudo_values(n, other_ratio, other_without));
     let made = jackknifed(&differences(&base, &other), other_ratio - base_ratio, confidence);
-    compared(&base, &other, made, jackknifed(&relative, whole, confidence))
+    let from = jackknifed(&base, base_ratio, confidence).estimate;
+    let relative = relative((from, &base), (from + made.estimate, &other), confidence, Method::Jackknife);
+    compared(&base, &other, made, relative)
 }
 
 /// The difference of a quantile: of the pooled ones, with the spread of the paired differences of the replications' values about it; `linearised` gives
@@ -61,14 +61,26 @@ pub fn difference_of_ratios(base: (&[f64], &[f64]), other: (&[f64], &[f64]), con
 pub fn difference_of_quantiles(base_pooled: f64, base: &[f64], other_pooled: f64, other: &[f64], confidence: f64) -> Difference {
     let (base, other) = known_pairs(base, other);
     let made = about(other_pooled - base_pooled, &differences(&base, &other), confidence);
-    // Other/base is off by (y − (other/base) x)/base to first order. Each replication's own quotient would be no better, and may not exist.
-    let whole = share(other_pooled - base_pooled, base_pooled);
-    let off: Vec<f64> = base.iter().zip(&other).map(|(x, y)| whole + share(y - (1.0 + whole) * x, base_pooled)).collect();
-    // Without a base there is nothing to compare with, but the pairs are still there.
-    let relative =
-        if whole.is_nan() { interval(whole, f64::NAN, made.n, confidence, Method::Woodruff) } else { about(whole, &off, confidence) };
+    let relative = relative((base_pooled, &base), (other_pooled, &other), confidence, Method::Woodruff);
     let variance = |pooled: f64, values: &[f64]| about(pooled, values, confidence).std_error.powi(2);
     finished(made, relative, variance(base_pooled, &base) + variance(other_pooled, &other))
+}
+
+/// The change from one estimate to another as a share of the first, with the first-order spread of the pairs about it. Each replication's own
+/// quotient would be no better, and may not exist.
+fn relative((x, base): (f64, &[f64]), (y, other): (f64, &[f64]), confidence: f64, method: Method) -> Estimate {
+    let whole = share(y - x, x);
+    let of_base = about(x, base, confidence);
+    let n = base.len() as u32;
+    // Without a base there is nothing to compare with, but the pairs are still there.
+    if whole.is_nan() || (of_base.low <= 0.0 && of_base.high >= 0.0) {
+        return interval(f64::NAN, f64::NAN, n, confidence, method);
+    }
+    let off: Vec<f64> = base.iter().zip(other).map(|(x_i, y_i)| whole + (y_i - (1.0 + whole) * x_i) / x).collect();
+    // A pseudo-value that does not exist leaves the quotient, without an interval.
+    let is_known = off.iter().all(|value| value.is_finite());
+    let made = if is_known { about(whole, &off, confidence) } else { interval(whole, f64::NAN, n, confidence, method) };
+    Estimate { method, ..made }
 }
 
 /// The pairs of which both values are known, as two columns.
@@ -145,13 +157,18 @@ mod tests {
         near(e.low, 2.0 - student_t(0.95, 2) * error);
         near(made.p_value, 1.0 - 12f64.sqrt() / 14f64.sqrt());
         near(made.unpaired_variance_ratio, 211.0);
-        // 6/60; without one of the pairs 5/50, 3/40 and 4/30: pseudo-values 0.3 − 2 · these, 6/60, 9/60 and 2/60.
-        near(made.relative.estimate, 17.0 / 180.0);
-        near(made.relative.std_error, (74.0f64 / 3.0 / 2.0 / 3.0).sqrt() / 60.0);
-        assert_eq!((made.relative.n, made.relative.method), (3, Method::Jackknife));
+        // Means 20 and 22: 1/10. The pairs are off by (11 − 1.1 · 10)/20 = 0, (23 − 22)/20 and (32 − 33)/20: s² = 2/400/2, over three pairs. The
+        // interval of 20, ± 4.303 · 10/√3 = 24.8, holds 0 at 95 %: no share of it. At 80 % it is ± 1.886 · 5.77 = 10.9.
+        assert!(made.relative.estimate.is_nan() && made.relative.low.is_nan(), "{:?}", made.relative);
+        let made = difference(&[10.0, 20.0, 30.0], &[11.0, 23.0, 32.0], 0.8);
+        near(made.relative.estimate, 0.1);
+        near(made.relative.std_error, (1.0f64 / 400.0 / 3.0).sqrt());
+        near(made.relative.high, 0.1 + student_t(0.8, 2) * (1.0f64 / 1200.0).sqrt());
+        assert_eq!((made.relative.n, made.relative.method), (3, Method::T));
         // The other way round the signs change and the chance does not.
         let back = difference(&[11.0, 23.0, 32.0], &[10.0, 20.0, 30.0], 0.95);
-        assert_eq!((back.difference.estimate, back.p_value), (-2.0, made.p_value));
+        assert_eq!(back.difference.estimate, -2.0);
+        near(back.p_value, made.p_value);
     }
 
     #[test]
@@ -166,7 +183,7 @@ mod tests {
     #[test]
     fn equal_systems_do_not_differ_and_a_constant_shift_is_certain() {
         // Definition: 0 in every pair is p = 1; the same shift in each leaves no doubt, and pairing took all of the variance.
-        let same = difference(&[1.0, 2.0, 4.0], &[1.0, 2.0, 4.0], 0.95);
+        let same = difference(&[10.0, 11.0, 12.0], &[10.0, 11.0, 12.0], 0.95);
         assert_eq!((same.difference.low, same.difference.high, same.relative.high, same.p_value), (0.0, 0.0, 0.0, 1.0));
         let shifted = difference(&[1.0, 2.0, 4.0], &[2.0, 3.0, 5.0], 0.95);
         assert_eq!((shifted.difference.low, shifted.p_value, shifted.unpaired_variance_ratio), (1.0, 0.0, f64::INFINITY));
@@ -186,9 +203,10 @@ mod tests {
         near(made.unpaired_variance_ratio, 117.0 / 225.0);
         near(made.p_value, 1.0 - 2.0 / std::f64::consts::PI * (11.0f64 / 15.0).atan());
         assert_eq!((made.n, made.difference.method, made.relative.method), (2, Method::Jackknife, Method::Jackknife));
-        // 12/8 − 1; without one of them 7/6 − 1 and 5/2 − 1: pseudo-values 5/6 and −1/2.
-        near(made.relative.estimate, 1.0 / 6.0);
-        near(made.relative.std_error, 2.0 / 3.0);
+        // The share of what was said of the base: its pseudo-values 14/60 and 20/60 have mean 17/60 (± 3/60 at 50 %), so 5.5/17. The pairs are off by
+        // (27 − 22.5/17 · 14)/17 = 144/289 and as much to the other side: that is also the standard error of two.
+        near(made.relative.estimate, 5.5 / 17.0);
+        near(made.relative.std_error, 144.0 / 289.0);
     }
 
     #[test]
@@ -208,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_base_of_0_has_no_relative_difference() {
-        // Definition; and where all of the base is in one replication, without which there is none, there is a share and no interval.
+        // Definition; and where the base is hardly known, so that its interval holds 0: two values 0 and 2 have ± 12.7 at 95 %, and ± 1 at 50 %.
         let zero = (&[0.0, 0.0][..], &[5.0, 5.0][..]);
         let some = (&[0.1, 0.2][..], &[5.0, 5.0][..]);
         let nothing = [
@@ -222,9 +240,29 @@ mod tests {
                 "{made:?}"
             );
         }
-        for made in [difference(&[0.0, 2.0], &[1.0, 2.0], 0.95), difference_of_ratios((&[0.0, 0.2], some.1), (&[0.1, 0.2], some.1), 0.95)] {
-            near(made.relative.estimate, 0.5);
-            assert!(made.relative.low.is_nan() && made.relative.std_error.is_nan() && made.relative.n == 2, "{made:?}");
+        for confidence in [0.95, 0.5] {
+            let made = difference(&[0.0, 2.0], &[1.0, 2.0], confidence);
+            assert!(made.relative.estimate.is_nan() && made.relative.std_error.is_nan() && made.difference.estimate == 0.5, "{made:?}");
+        }
+        near(difference(&[0.0, 2.0], &[1.0, 2.0], 0.49).relative.estimate, 0.5);
+    }
+
+    #[test]
+    fn a_relative_difference_has_the_sign_of_the_difference() {
+        // 25.9 to 37.8 with a base that is nearly all in one replication: the jackknifed quotient was −3.8. By hand: bases 0.1, 0.1 and 77.5, others 36,
+        // 38 and 39.4: means 25.9 and 37.8, and the base's interval holds 0. Where it does not, the share is that of the two means.
+        let hardly = difference(&[0.1, 0.1, 77.5], &[36.0, 38.0, 39.4], 0.95);
+        near(hardly.difference.estimate, 11.9);
+        assert!(hardly.relative.estimate.is_nan(), "{hardly:?}");
+        let mut draw = normals(11);
+        for _ in 0..500 {
+            let mut column = |mean: f64| -> Vec<f64> { (0..4).map(|_| (mean + draw()).exp()).collect() };
+            let (base, other, weights) = (column(0.0), column(0.2), column(1.0));
+            for made in [difference(&base, &other, 0.8), difference_of_ratios((&base, &weights), (&other, &weights), 0.8)] {
+                let Difference { difference, relative, .. } = made;
+                assert!(relative.estimate.is_nan() || relative.estimate.signum() == difference.estimate.signum(), "{made:?}");
+                assert!(relative.estimate.is_nan() || relative.low <= relative.estimate && relative.estimate <= relative.high, "{made:?}");
+            }
         }
     }
 

@@ -41,7 +41,7 @@ pub fn met(e: &Estimate, goal: HalfWidth) -> bool {
     e.n >= 2 && half_width(e) <= allowed(e, goal)
 }
 
-/// How many more replications the goal needs, at the confidence of the interval: 0 if it is met, none if that cannot be told.
+/// How many more replications the goal needs, at the confidence of the interval: 0 if it is met, none if that cannot be told or never would do.
 pub fn more_needed(e: &Estimate, goal: HalfWidth, confidence: f64) -> Option<u32> {
     if met(e, goal) { Some(0) } else { more_for(e, allowed(e, goal), confidence) }
 }
@@ -53,7 +53,8 @@ pub fn replications_to_decide(difference: &Estimate, confidence: f64) -> Option<
     if decided { None } else { more_for(difference, difference.estimate.abs(), confidence) }
 }
 
-/// How many more replications until the half-width is at most `half_max`, at least 1. None if nothing is known or the goal is no width.
+/// How many more replications until the half-width is at most `half_max`, at least 1. None if nothing is known, the goal is no width, or more would be
+/// needed than can be counted.
 fn more_for(e: &Estimate, half_max: f64, confidence: f64) -> Option<u32> {
     let told = e.n >= 2 && half_max > 0.0 && e.std_error.is_finite();
     let narrow = |n: u32| student_t(confidence, n - 1) * e.std_error * (f64::from(e.n) / f64::from(n)).sqrt() <= half_max;
@@ -64,8 +65,8 @@ fn more_for(e: &Estimate, half_max: f64, confidence: f64) -> Option<u32> {
             let middle = few + (enough - few) / 2;
             if narrow(middle) { enough = middle } else { few = middle }
         }
-        if enough == u32::MAX { enough } else { enough - e.n }
-    })
+        (enough < u32::MAX).then(|| enough - e.n)
+    })?
 }
 
 /// The upper 95 % bound of a share of which not one was seen in `trials`: 3/n, as (1 − 3/n)ⁿ ≈ 5 %. Without trials it may be anything up to 1.
@@ -126,10 +127,10 @@ mod tests {
         let e = ten(1.0 / 10f64.sqrt(), 10);
         assert_eq!(more_needed(&e, HalfWidth::Absolute(0.38), 0.95), Some(20));
         assert_eq!(more_needed(&e, HalfWidth::Relative(0.038_05), 0.95), Some(19));
-        // Many: the normal's 1.959964² · 1/0.001² = 3,841,459 in all. Met already: 0. Never with a u32: the largest.
+        // Many: the normal's 1.959964² · 1/0.001² = 3,841,459 in all. Met already: 0. Never with a u32: none.
         assert_eq!(more_needed(&e, HalfWidth::Absolute(0.001), 0.95), Some(3_841_459 - 10));
         assert_eq!(more_needed(&e, HalfWidth::Absolute(0.8), 0.95), Some(0));
-        assert_eq!(more_needed(&e, HalfWidth::Absolute(1e-9), 0.95), Some(u32::MAX));
+        assert_eq!(more_needed(&e, HalfWidth::Absolute(1e-9), 0.95), None);
         // 99 % need more than 95 %, of which 2.1009 · s/√19 = 0.48198 is met with 9 more and not with 8.
         assert_eq!(more_needed(&e, HalfWidth::Absolute(0.482), 0.95), Some(9));
         assert!(more_needed(&e, HalfWidth::Absolute(0.482), 0.99) > Some(20));

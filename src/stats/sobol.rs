@@ -4,9 +4,10 @@
 //! index T_i the share that stays if all but x_i are known; T_i − S_i is due to interactions. From a Saltelli design: rows of two independent
 //! matrices A and B, and for each factor i the matrix AB_i, which is A with column i from B: N (k + 2) runs. Both by Jansen's estimators:
 //! S_i = 1 − Σ (f(B) − f(AB_i))²/(2 N V), T_i = Σ (f(A) − f(AB_i))²/(2 N V), V the variance of f(A) and f(B) together. They are sums of squares
-//! of differences, so a large mean of f costs no digits, and T_i is never negative. Intervals: percentile bootstrap over rows.
+//! of differences, so a large mean of f costs no digits, and T_i is never negative. Intervals: percentile bootstrap over rows. Both indices lie in
+//! [0, 1], so estimates and intervals are cut there; an index whose interval is as wide as that is not known, and has no estimate.
 //! Source: Jansen 1999, *Computer Physics Communications* 117; Saltelli et al. 2010, ibid. 181, table 2; intervals: Archer, Saltelli, Sobol 1997.
-//! Limits: S_i near 0 is noisy, and may come out negative: with V known to some 1/√N, so is 1 − (…). The percentile interval covers a little less
+//! Limits: S_i near 0 is noisy: with V known to some 1/√N, so is 1 − (…). The percentile interval covers a little less
 //! than it says with fewer than some 200 rows, and says nothing of noise in the outputs that a row's runs do not share: use common random
 //! numbers within a row. Rows of a low-discrepancy sequence are closer to the truth than the interval says.
 //! Checked: Ishigami's function and Sobol's g-function, whose indices are known in closed form; coverage by experiment.
@@ -14,7 +15,7 @@
 /// What one factor contributes to the variance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Indices {
-    /// First-order index; NaN if the outputs do not vary, or with fewer than two rows.
+    /// First-order index; NaN if the outputs do not vary, with fewer than two rows, or where its interval leaves all open.
     pub first: f64,
     /// Lower end of its interval.
     pub first_low: f64,
@@ -66,10 +67,22 @@ pub fn indices(
     let made = all.into_iter().zip(drawn).map(|((first, total), (mut firsts, mut totals))| {
         firsts.sort_by(f64::total_cmp);
         totals.sort_by(f64::total_cmp);
-        let ((first_low, first_high), (total_low, total_high)) = (between(&firsts, tail), between(&totals, tail));
+        let (first, first_low, first_high) = share(first, between(&firsts, tail));
+        let (total, total_low, total_high) = share(total, between(&totals, tail));
         Indices { first, first_low, first_high, total, total_low, total_high, n: rows.len() as u32 }
     });
     made.collect()
+}
+
+/// An index with its interval, as the share that it is; NaN in place of an estimate of which nothing is known.
+fn share(estimate: f64, (low, high): (f64, f64)) -> (f64, f64, f64) {
+    // Wider than all that there could be, it leaves all open, wherever it lies.
+    if high - low >= 1.0 {
+        return (f64::NAN, 0.0, 1.0);
+    }
+    // Without a sign, if it is 0.
+    let cut = |value: f64| value.clamp(0.0, 1.0) + 0.0;
+    (cut(estimate), cut(low), cut(high))
 }
 
 /// The rows that are known in full.
@@ -212,6 +225,23 @@ mod tests {
             }
             assert_eq!(made[0].n, 2);
         }
+    }
+
+    #[test]
+    fn an_index_is_a_share_and_one_that_may_be_anything_has_no_estimate() {
+        // Definition: 0 ≤ S_i ≤ T_i ≤ 1. Rows whose outputs hardly vary beside what the mixed ones do gave intervals of −13212446 to 100 %.
+        assert_eq!(share(-0.02, (-0.3, 0.1)), (0.0, 0.0, 0.1));
+        assert_eq!(share(1.15, (0.7, 1.4)), (1.0, 0.7, 1.0));
+        for (estimate, ends) in [(0.85, (-132_124.46, 1.0)), (1.15, (1.0, 132_159.78))] {
+            let (unknown, low, high) = share(estimate, ends);
+            assert!(unknown.is_nan() && (low, high) == (0.0, 1.0));
+        }
+        assert!(share(-0.0, (-0.0, 0.2)).0.is_sign_positive());
+        let mut uniform = uniforms(3);
+        let near_equal = [5.0, 5.0, 5.0, 5.000_001];
+        let made = indices(&near_equal, &[5.0; 4], &[vec![5.0, 5.2, 5.0, 5.0]], 0.95, 200, &mut uniform)[0];
+        assert!((made.first_low, made.first_high, made.total_low, made.total_high) == (0.0, 1.0, 0.0, 1.0), "{made:?}");
+        assert!(made.first.is_nan() && made.total.is_nan(), "{made:?}");
     }
 
     #[test]

@@ -88,7 +88,7 @@ impl Manifest {
     pub fn of_sensitivity(scenario: &Scenario, answers: &[Sensitivity]) -> Manifest {
         let metrics = answers.iter().map(|answer| {
             json!({
-                "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown,
+                "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown, "variation": answer.variation.word(),
                 "least": answer.range.0, "largest": answer.range.1,
             })
         });

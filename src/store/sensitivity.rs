@@ -54,7 +54,10 @@ fn rows(answers: &[Sensitivity], push: Push) {
             let names = [answer.kind, &answer.entity, &answer.metric, answer.stat, answer.unit, answer.method.name()].map(Cell::Text);
             let of_parameter = [parameter.path.as_str(), &from, &to].map(Cell::Text);
             let (by_morris, by_sobol) = (by_morris.map(Cell::Number), by_sobol.map(Cell::Number));
-            push(&[&names[..], &of_parameter, &by_morris, &by_sobol, &[Cell::Whole(u64::from(n))]].concat());
+            push(
+                &[&names[..], &of_parameter, &by_morris, &by_sobol, &[Cell::Whole(u64::from(n)), Cell::Text(answer.variation.word())]]
+                    .concat(),
+            );
         }
     }
 }

@@ -7,6 +7,7 @@
 mod bytes;
 mod count;
 mod factor;
+pub(crate) mod format;
 mod meant;
 mod money;
 mod rate;

@@ -123,7 +123,10 @@ fn the_table_of_an_analysis_says_what_json_says_and_is_the_batch() {
         let expected = ["service", "api", "utilisation", "mean", "1", name];
         assert_eq!(named, expected.map(str::to_string));
         for (of, metric) in room.manifest("one")["metrics"].as_array().unwrap().iter().zip(said["metrics"].as_array().unwrap()) {
-            assert!(["metric", "unit", "points", "unknown", "least", "largest"].iter().all(|key| of[key] == metric[key]), "{of}");
+            assert!(
+                ["metric", "unit", "points", "unknown", "variation", "least", "largest"].iter().all(|key| of[key] == metric[key]),
+                "{of}"
+            );
         }
         let answers = Experiment::from_yaml(VARIED).unwrap().sensitivity(&metrics, method).unwrap();
         assert_eq!(store::sensitivity_batch(&answers), file);

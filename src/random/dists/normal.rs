@@ -8,6 +8,7 @@
 use super::{Compiled, Written};
 use crate::problem::Problems;
 use crate::units::Quantity;
+use crate::units::format::percent;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +63,7 @@ impl<Q: Quantity> Written<Q> for Normal<Q> {
         }
         let (least, below) = (Q::from_base(law.min), 1.0 - above(law.start()));
         if below > 0.999 {
-            let what = format!("{:.3} % of this normal are below {least}, where it is drawn again", below * 100.0);
+            let what = format!("{} of this normal are below {least}, where it is drawn again", percent(below));
             problems.error(path, what).advise("raise `mean`, lower `min`, or clip with `below_min: clip`");
         } else if (law.mean() - law.mean).abs() > 0.01 * law.mean {
             let what = format!("drawing again below {least} moves the mean from {} to {}", self.mean, Q::from_base(law.mean()));

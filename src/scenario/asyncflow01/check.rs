@@ -11,6 +11,7 @@ use super::route;
 use super::variable::Variable;
 use crate::problem::{Problems, nearest};
 use crate::scenario::check::refusal;
+use crate::units::format::value;
 use crate::units::shown;
 use indexmap::{IndexMap, IndexSet};
 
@@ -246,7 +247,7 @@ fn settings(graph: &Graph, problems: &mut Problems) {
     demand(problems, (5.0..=LONGEST_S).contains(&time), path, "is from 5 to 10^9 s", time);
     let window = graph.payload.rqs_input.as_ref().map_or(f64::INFINITY, |input| input.user_sampling_window);
     if time / window > 1e7 {
-        let what = format!("the number of users would be drawn {:.0} times, and at most 10M times", time / window);
+        let what = format!("the number of users would be drawn {} times, and at most 10M times", value((time / window).floor(), "1"));
         problems.error(path, what).advise("shorten the simulation, or lengthen `user_sampling_window`");
     }
     let period = settings.sample_period_s;

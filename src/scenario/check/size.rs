@@ -10,6 +10,7 @@ use crate::fault::Fault;
 use crate::problem::Problems;
 use crate::scenario::estimate::Load;
 use crate::scenario::{Machine, Runtime, Scenario, changes};
+use crate::units::format::{count, value};
 use crate::units::{Count, Span};
 use indexmap::IndexSet;
 
@@ -137,29 +138,36 @@ impl Sizes {
             part(
                 "services",
                 machines,
-                format!("{} instances with {} workers", self.instances, self.workers),
+                format!("{} with {}", count(self.instances, "instance"), count(self.workers, "worker")),
                 "have fewer `replicas` or `workers`",
             ),
             part(
                 "workload",
                 latencies,
-                format!("the latencies of {} pairs of a workload and an endpoint", self.flows),
+                match self.flows {
+                    1 => "the latencies of a workload and an endpoint".to_string(),
+                    flows => format!("the latencies of {} of a workload and an endpoint", count(flows, "pair")),
+                },
                 "send workloads to fewer endpoints",
             ),
             part(
                 // Where no windows are asked for, it is the number of services that makes them many.
                 if scenario.output.series.is_some() { "output.series" } else { "services" },
                 VALUE_B * values,
-                format!("{windows} windows of {} values", values / windows.max(1.0)),
+                format!("{} of {}", count(windows as u64, "window"), count((values / windows.max(1.0)) as u64, "value")),
                 "write longer windows with `output.series`",
             ),
             part(
                 "run.replications",
                 metrics * (METRIC_B + METRIC_OF_REPLICATION_B * replications),
-                format!("about {metrics} numbers of each of {} replications", run.replications.most()),
+                format!(
+                    "about {} of each of {}",
+                    count(metrics as u64, "number"),
+                    count(u64::from(run.replications.most()), "replication")
+                ),
                 "run fewer replications",
             ),
-            part("links", LINK_B * links, format!("{} links", self.links), "give fewer links"),
+            part("links", LINK_B * links, count(self.links, "link"), "give fewer links"),
         ];
         parts.sort_by(|a, b| b.bytes.total_cmp(&a.bytes));
         parts
@@ -235,10 +243,10 @@ fn memory(scenario: &Scenario, load: Option<&Load>, problems: &mut Problems) {
     if total <= limit.0 as f64 {
         return;
     }
-    let most: Vec<String> = parts.iter().take(2).map(|part| format!("{} for {}", gigabytes(part.bytes), part.what)).collect();
+    let most: Vec<String> = parts.iter().take(2).map(|part| format!("{} for {}", size(part.bytes), part.what)).collect();
     let what = format!(
         "a replication may keep {} in memory, more than the limit `run.limits.memory` of {limit}: {}",
-        gigabytes(total),
+        size(total),
         most.join(", ")
     );
     let enough = (total / (1u64 << 30) as f64).ceil();
@@ -294,29 +302,18 @@ pub fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
         let what = format!(
             "about {} requests would be kept to be written one by one, {} of memory, more than the limit `run.limits.memory` of {}",
             rounded(load.requests * share),
-            gigabytes(traced),
+            size(traced),
             limits.memory
         );
         problems.error("output.requests", what).advise("write a smaller share of them");
     }
 }
 
-/// A number that may be very large: `6.3·10^12`.
+/// A number that may be very large.
 fn rounded(number: f64) -> String {
-    if number.is_infinite() {
-        return "infinitely many".to_string();
-    }
-    if number < 1e4 {
-        return format!("{number:.0}");
-    }
-    let power = number.log10().floor();
-    format!("{:.1}·10^{power}", number / 10f64.powf(power))
+    if number.is_infinite() { "infinitely many".to_string() } else { value(number.round(), "1") }
 }
 
-fn gigabytes(bytes: f64) -> String {
-    match bytes {
-        b if b >= 1e15 => format!("10^{:.0} GB", (b * 1e-9).log10()),
-        b if b >= 1e9 => format!("{:.1} GB", b * 1e-9),
-        b => format!("{:.0} MB", b * 1e-6),
-    }
+fn size(bytes: f64) -> String {
+    value(bytes, "B")
 }
