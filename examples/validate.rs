@@ -17,7 +17,7 @@ mod judge;
 mod payloads;
 
 use asyncflow::stats::Estimate;
-use cases::{Case, Claim, LATER, Run};
+use cases::{Case, Claim, LATER, Run, THEIRS};
 use judge::{BEYOND, Uniformity, normal_score, uniformity};
 use payloads::{Figure, Ours, Payload};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -186,6 +186,22 @@ fn section(judged: &JudgedCase) -> String {
     text
 }
 
+/// What the original's authors published, beside theory and ours.
+fn published(cases: &[JudgedCase]) -> String {
+    let mut text = "| case | number | exact | theirs, one run | ours | z |\n|---|---|---|---|---|---|\n".to_string();
+    for (id, number, theirs) in THEIRS {
+        let runs = cases.iter().filter(|judged| judged.case.id == id).flat_map(|judged| &judged.runs);
+        for (claim, estimate) in runs.flat_map(|run| run.run.claims.iter().zip(&run.estimates)).filter(|(claim, _)| claim.number == number)
+        {
+            let ours = with_error(estimate.estimate, estimate.std_error);
+            let (theirs, off, z) = (digits(theirs, 4), (theirs / claim.exact - 1.0) * 100.0, judge::z(estimate, claim.exact));
+            let _ =
+                writeln!(text, "| `{id}` | {} | {} | {theirs} ({off:+.1} %) | {ours} | {z:+.2} |", claim.words(), digits(claim.exact, 5));
+        }
+    }
+    text
+}
+
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
@@ -307,6 +323,7 @@ fn document(cases: &[JudgedCase], scores: &[f64], payloads: &[JudgedPayload]) ->
         .replace("{farthest}", &farthest(cases))
         .replace("{judgement}", &judgement(scores))
         .replace("{sections}", &cases.iter().map(section).collect::<Vec<_>>().join("\n"))
+        .replace("{published}", &published(cases))
         .replace("{later}", &later.concat())
         .replace("{payloads}", &payloads.iter().map(figures).collect::<Vec<_>>().join("\n"))
         .replace("{corrections}", &corrections(payloads))

@@ -6,7 +6,10 @@
 
 mod counts;
 mod networks;
+mod published;
 mod stations;
+
+pub use published::THEIRS;
 
 /// A result of theory.
 pub struct Case {
@@ -115,7 +118,7 @@ services: {{ api: {{ {api} }} }}"
 
 /// All cases.
 pub fn all() -> Vec<Case> {
-    [stations::cases(), networks::cases(), counts::cases()].into_iter().flatten().collect()
+    [stations::cases(), networks::cases(), counts::cases(), published::cases()].into_iter().flatten().collect()
 }
 
 /// Cases of the reference table that wait for a feature: id, and which.
