@@ -181,3 +181,38 @@ slos: {{ {goal} }}"
     let rare = said("duration: 100d", "0.04/h", "cpu: 10m", "");
     assert!(rare.contains("users: 0.0368/h asked, 0.0368/h answered"), "{rare}");
 }
+
+#[test]
+fn what_cannot_hold_or_never_settles_is_warned_of_before_it_is_run() {
+    // 300/s of 4 ms on one loop of 64 cores: 120 %, and more cores would change nothing; 120/s of 100 ms through ten places: 120 %; Pareto with
+    // α = 1.1 has no variance; the noise of nothing is not a number, and is not said to be one.
+    let warned = |rate: &str, service: &str, words: &[&str]| {
+        let yaml = format!(
+            "version: 1
+run: {{ duration: 10s, replications: {{ until: {{ metric: users.latency.p99, half_width: 5% }}, min: 2, max: 5 }} }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {rate} }} }} }}
+services: {{ api: {{ {service} }} }}"
+        );
+        let room = Room::new("s.yaml", &yaml);
+        let said = room.ends("check s.yaml", 0);
+        assert!(words.iter().all(|words| said.contains(words)), "{said}");
+        room
+    };
+    warned(
+        "300/s",
+        "instance: { cpu: 64 }, endpoints: { x: [ cpu: 4ms ] }",
+        &["120 % of `api`'s CPU", "63 of `api`'s 64 cores stay idle", "more `workers` for its idle cores"],
+    );
+    warned(
+        "120/s",
+        "max_in_flight: 10, endpoints: { x: [ wait: 100ms ] }",
+        &["120 % of `api`'s places (`max_in_flight: 10`) is asked for"],
+    );
+    warned("50/s", "endpoints: { x: [ cpu: { pareto: { min: 1ms, alpha: 1.1 } } ] }", &["infinite variance", "look at quantiles"]);
+    let nothing = warned("0.000001/s", "endpoints: { x: [ cpu: 1ms ] }", &[]);
+    let said = String::from_utf8(nothing.run("run s.yaml --no-files").stdout).unwrap();
+    assert!(
+        said.contains("no request came") && said.contains("`until` is not met") && !said.contains("NaN") && !said.contains("inf"),
+        "{said}"
+    );
+}
