@@ -9,22 +9,20 @@ use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::ops::Range;
 
-/// Colours for a terminal that has some, unless `NO_COLOR` is set (<https://no-color.org>).
+/// Colours for a terminal that has some, unless `NO_COLOR` is set (<https://no-color.org>); lines as long as `COLUMNS` says, or the terminal is wide.
 pub fn paint(is_terminal: bool) -> Paint {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-    let wanted = is_terminal && !plain && !dumb;
-    if wanted { Paint::Colours } else { Paint::Plain }
+    let typed = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    let seen = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    Paint { colours: is_terminal && !plain && !dumb, width: typed.or_else(|| if is_terminal { seen() } else { None }) }
 }
 
 /// Draws problems to stderr, errors last, so that they are what is seen first.
 pub fn draw(source: &Source, problems: &[Problem]) {
     let mut sorted: Vec<&Problem> = problems.iter().collect();
     sorted.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
-    let renderer = match paint(std::io::stderr().is_terminal()) {
-        Paint::Colours => Renderer::styled(),
-        Paint::Plain => Renderer::plain(),
-    };
+    let renderer = if paint(std::io::stderr().is_terminal()).colours { Renderer::styled() } else { Renderer::plain() };
     for problem in sorted {
         say(&format!("{}\n", one(&renderer, source, problem)));
         note(to_json(source, problem));

@@ -1,7 +1,8 @@
 //! What is said of a capacity.
 
 use super::format::{confidence, count, percent, times, value, value_beside};
-use super::summary::{Paint, table, write_table};
+use super::summary::Paint;
+use super::table::{table, write_table};
 use crate::design::value::{shown, unit};
 use crate::experiment::{Edge, Found, SloResult, Tried, Verdict, Wanted};
 use crate::scenario::Scenario;
@@ -161,7 +162,7 @@ pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
         lines.add_row(row);
     }
     let _ = writeln!(out);
-    let _ = write_table(&mut out, &lines, 0);
+    let _ = write_table(&mut out, &lines, 0, paint);
     out
 }
 

@@ -1,7 +1,8 @@
 //! What is said of a comparison, and of a choice.
 
 use super::format::{self, confidence, count, percent, thousands, times, value, with_interval};
-use super::summary::{Paint, table, words_last, write_table};
+use super::summary::Paint;
+use super::table::{table, write_table};
 use crate::experiment::{Chosen, Compared, Comparison, Direction, Judgement, direction};
 use crate::stats::Estimate;
 use serde_json::{Value, json};
@@ -52,7 +53,7 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     for (index, name) in comparison.names.iter().enumerate().skip(1) {
         let _ = writeln!(out, "\n{}", paint.bold(name));
         let mut lines = table(&["", "", "baseline", "variant", "change", ""]);
-        words_last(&mut lines, 6);
+        lines.words_last();
         let mut entity = "";
         for row in comparison.family().filter(|row| row.variant == index) {
             let first = if row.entity == entity { "" } else { row.entity.as_str() };
@@ -60,7 +61,7 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
             let what = if row.metric == "latency" { row.stat.to_string() } else { row.metric.replace('_', " ") };
             lines.add_row([first.to_string(), what, number(row, &row.base), number(row, &row.other), change(row), judged(row, paint)]);
         }
-        let _ = write_table(&mut out, &lines, 0);
+        let _ = write_table(&mut out, &lines, 0, paint);
     }
     let mut ratios: Vec<f64> = comparison.family().map(|row| row.difference.unpaired_variance_ratio).filter(|r| r.is_finite()).collect();
     ratios.sort_by(f64::total_cmp);
@@ -108,7 +109,7 @@ pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, level: f64, paint: Pain
         let replications = thousands(u64::from(candidate.replications));
         lines.add_row([mark, candidate.name.clone(), with_interval(&candidate.estimate, unit), replications]);
     }
-    let _ = write_table(&mut out, &lines, order.len().saturating_sub(40));
+    let _ = write_table(&mut out, &lines, order.len().saturating_sub(40), paint);
     let name = &chosen.candidates[chosen.winner].name;
     let within = value(chosen.indifference, unit);
     let words = match chosen.certain {

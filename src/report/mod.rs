@@ -9,6 +9,7 @@ mod plots;
 mod sensitivity;
 mod summary;
 mod sweep;
+mod table;
 mod verdict;
 
 pub(crate) use capacity::{capacity, capacity_to_json};

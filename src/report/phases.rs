@@ -1,7 +1,8 @@
 //! Before, during and after what changes on purpose: a table for each workload, and how long things took to be as before.
 
 use super::format::{percent_with_interval, value, with_interval};
-use super::summary::{Paint, table, write_table};
+use super::summary::Paint;
+use super::table::{table, write_table};
 use crate::experiment::{Phase, Results};
 use crate::scenario::Scenario;
 use crate::units::Span;
@@ -21,7 +22,7 @@ pub(super) fn phases(out: &mut String, scenario: &Scenario, results: &Results, p
         for phase in &results.phases {
             lines.add_row(row(results, phase, workload));
         }
-        write_table(out, &lines, 0)?;
+        write_table(out, &lines, 0, paint)?;
         for phase in results.phases.iter().filter(|phase| phase.recovery) {
             recovery(out, results, phase, workload)?;
         }

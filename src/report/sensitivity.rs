@@ -1,7 +1,8 @@
 //! What is said of a sensitivity analysis.
 
 use super::format::{blocks, count, percent, value};
-use super::summary::{Paint, table, words_last, write_table};
+use super::summary::Paint;
+use super::table::{table, write_table};
 use crate::experiment::{Sensitivity, Variation};
 use crate::stats::{Effect, Indices};
 use serde_json::{Value, json};
@@ -45,7 +46,7 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
             ["", "parameter", "alone", "with interactions", "", ""]
         };
         let mut lines = table(&header);
-        words_last(&mut lines, header.len());
+        lines.words_last();
         for (rank, parameter) in answer.parameters.iter().enumerate() {
             let rank = (rank + 1).to_string();
             match (parameter.effect, parameter.indices) {
@@ -78,7 +79,7 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
                 (None, None) => {}
             }
         }
-        let _ = write_table(&mut out, &lines, 0);
+        let _ = write_table(&mut out, &lines, 0, paint);
         let is_wide = |i: &Indices| i.total_high - i.total_low > 0.5 || i.first_high - i.first_low > 0.5;
         if answer.parameters.iter().filter_map(|parameter| parameter.indices.as_ref()).any(is_wide) {
             let words = "some intervals are wide: take more groups with --size, or, if the metric varies little, more replications";

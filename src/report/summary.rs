@@ -3,29 +3,29 @@
 use super::Circumstances;
 use super::format::{blocks, confidence, count, percent, percent_with_interval, times, value, with_interval};
 use super::phases::phases;
+use super::table::{table, write_table};
 use crate::experiment::{Fold, Results, Row};
 use crate::measure::Histogram;
 use crate::request::PARTS;
 use crate::scenario::{Estimate, Scenario};
 use crate::units::Span;
-use comfy_table::{CellAlignment, Table, presets};
 use std::fmt::Write;
 
-/// Whether the text is for a terminal that shows colours.
+/// What the text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paint {
-    /// With ANSI colours.
-    Colours,
-    /// Without.
-    Plain,
+pub struct Paint {
+    /// Whether it shows ANSI colours.
+    pub colours: bool,
+    /// Letters in a line, if there is an end to it: tables are no wider.
+    pub width: Option<usize>,
 }
 
 impl Paint {
+    /// Without colours, in lines as long as they are.
+    pub const PLAIN: Paint = Paint { colours: false, width: None };
+
     fn with(self, code: &str, text: &str) -> String {
-        match self {
-            Paint::Colours => format!("\x1b[{code}m{text}\x1b[0m"),
-            Paint::Plain => text.to_string(),
-        }
+        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
     }
     pub(super) fn bold(self, text: &str) -> String {
         self.with("1", text)
@@ -81,35 +81,6 @@ fn head(out: &mut String, results: &Results, paint: Paint) -> std::fmt::Result {
     writeln!(out, "{}{}\n", paint.bold(&results.scenario), paint.faint(&line))
 }
 
-pub(super) fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header.to_vec());
-    for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if index == 0 { 2 } else { 1 }, 1));
-        if index > 0 {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
-
-/// Words in the last column begin where they begin.
-pub(super) fn words_last(table: &mut Table, columns: usize) {
-    if let Some(column) = table.column_mut(columns - 1) {
-        column.set_cell_alignment(CellAlignment::Left);
-    }
-}
-
-pub(super) fn write_table(out: &mut String, table: &Table, left_out: usize) -> std::fmt::Result {
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    match left_out {
-        0 => Ok(()),
-        n => writeln!(out, "  … and {n} more, in the files and in --json"),
-    }
-}
-
 fn latency(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Latency of answered requests"))?;
     let mut lines = table(&["", "mean", "p50", "p95", "p99", "p99.9", "max", "answered", "failed"]);
@@ -126,7 +97,36 @@ fn latency(out: &mut String, scenario: &Scenario, results: &Results, paint: Pain
         let [mean, p50, p95, p99, p999] = ["mean", "p50", "p95", "p99", "p99.9"].map(latency);
         lines.add_row([name.to_string(), mean, p50, p95, p99, p999, max, throughput, failed]);
     }
-    write_table(out, &lines, all.len().saturating_sub(ROWS))
+    write_table(out, &lines, all.len().saturating_sub(ROWS), paint)?;
+    failures(out, results, &all[..all.len().min(ROWS)])
+}
+
+/// Why requests failed: `users failed: timeout 14.4 %, rejected 0.2 %`.
+fn failures(out: &mut String, results: &Results, all: &[(&str, &String)]) -> std::fmt::Result {
+    for (kind, name) in all {
+        let rows = results.rows.iter().filter(|row| row.kind == *kind && row.entity == **name && row.estimate.estimate > 0.0);
+        let mut outcomes: Vec<(&str, f64)> =
+            rows.filter_map(|row| Some((row.metric.strip_prefix("outcomes.")?, row.estimate.estimate))).collect();
+        outcomes.sort_by(|a, b| b.1.total_cmp(&a.1));
+        if !outcomes.is_empty() {
+            let words: Vec<String> = outcomes.iter().map(|(outcome, share)| format!("{outcome} {}", percent(*share))).collect();
+            writeln!(out, "  {name} failed: {}", words.join(", "))?;
+        }
+    }
+    Ok(())
+}
+
+/// What the services cost, if they have a price.
+fn cost(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
+    let of = |name: &String| results.find("service", name, "cost", "mean").map(|row| row.estimate.estimate);
+    let prices: Vec<(&String, f64)> = scenario.services.keys().filter_map(|name| Some((name, of(name)?))).collect();
+    if prices.is_empty() {
+        return Ok(());
+    }
+    let total: f64 = prices.iter().map(|(_, price)| price).sum();
+    let words: Vec<String> = prices.iter().take(ROWS).map(|(name, price)| format!("{name} {}", value(*price, "USD/h"))).collect();
+    let parts = if prices.len() > 1 { format!(": {}", words.join(", ")) } else { String::new() };
+    writeln!(out, "  They cost {}{parts}.", value(total, "USD/h"))
 }
 
 /// Where the time of a workload's requests goes, and how their latency is distributed.
@@ -195,7 +195,8 @@ fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Pai
             }
         }
     }
-    write_table(out, &lines, left_out)?;
+    write_table(out, &lines, left_out, paint)?;
+    cost(out, scenario, results)?;
     bottleneck(out, scenario, results)
 }
 
@@ -230,7 +231,7 @@ pub fn estimate(estimate: &Estimate, paint: Paint) -> String {
         let memory = load.memory.map_or("–".to_string(), percent);
         lines.add_row([load.service.clone(), value(load.rate, "1/s"), load.cores.to_string(), percent(load.utilisation), memory]);
     }
-    let _ = write_table(&mut out, &lines, 0);
+    let _ = write_table(&mut out, &lines, 0, paint);
     if !estimate.distributions.is_empty() {
         let _ = writeln!(out, "\n{}", paint.bold("Distributions"));
         let mut lines = table(&["", "mean", "cv", "p50", "p99"]);
@@ -238,7 +239,7 @@ pub fn estimate(estimate: &Estimate, paint: Paint) -> String {
             let [mean, p50, p99] = [d.mean, d.p50, d.p99].map(|v| value(v, d.unit));
             lines.add_row([d.path.clone(), mean, times(d.cv), p50, p99]);
         }
-        let _ = write_table(&mut out, &lines, 0);
+        let _ = write_table(&mut out, &lines, 0, paint);
     }
     out
 }

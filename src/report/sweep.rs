@@ -1,7 +1,8 @@
 //! What is said of a sweep: a line a point.
 
 use super::format::{confidence, count, percent, value, with_interval};
-use super::summary::{Paint, table, write_table};
+use super::summary::Paint;
+use super::table::{table, write_table};
 use crate::experiment::{Reduced, Results, Row};
 use crate::scenario::{Parameters, Scenario};
 use serde_json::{Value, json};
@@ -121,7 +122,7 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
             lines_table.add_row(row);
         }
     }
-    let _ = write_table(&mut out, &lines_table, 0);
+    let _ = write_table(&mut out, &lines_table, 0, paint);
     if points > lines.len().min(POINTS_SHOWN) as u64 {
         let more = points - lines.len().min(POINTS_SHOWN) as u64;
         let _ = writeln!(out, "  … and {}, in points.parquet and summary/", count(more, "more point"));

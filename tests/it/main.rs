@@ -28,5 +28,6 @@ mod tidy;
 mod variance;
 mod verdict;
 mod warmup;
+mod words;
 mod workload;
 mod world;

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::problem::Problems;
 use crate::scenario::estimate::Load;
 use crate::scenario::{Machine, Runtime, Scenario, changes};
-use crate::units::format::{count, value};
+use crate::units::format::{count, fixed, value};
 use crate::units::{Count, Span};
 use indexmap::IndexSet;
 
@@ -311,7 +311,11 @@ pub fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
 
 /// A number that may be very large.
 fn rounded(number: f64) -> String {
-    if number.is_infinite() { "infinitely many".to_string() } else { value(number.round(), "1") }
+    match number {
+        number if number.is_infinite() => "infinitely many".to_string(),
+        number if number >= 1e15 => fixed(number, 0),
+        number => value(number.round(), "1"),
+    }
 }
 
 fn size(bytes: f64) -> String {

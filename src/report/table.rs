@@ -1,0 +1,129 @@
+//! Tables of the terminal, as wide as it is.
+//!
+//! Law: a table that is wider than the terminal is written in parts, each with the columns that name its rows; no cell is broken, and none is left out.
+//! Tested: the widths of the parts and what is in them, by hand.
+
+use super::Paint;
+use comfy_table::{CellAlignment, Table, presets};
+
+/// A header and rows of cells.
+pub(super) struct Grid {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+    words_last: bool,
+}
+
+/// A table with no row yet.
+pub(super) fn table(header: &[&str]) -> Grid {
+    Grid { header: header.iter().map(|cell| cell.to_string()).collect(), rows: Vec::new(), words_last: false }
+}
+
+impl Grid {
+    pub(super) fn add_row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// Words in the last column begin where they begin.
+    pub(super) fn words_last(&mut self) {
+        self.words_last = true;
+    }
+
+    /// How wide a column is, with a space at either side.
+    fn width(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        cells.chain([&self.header[column]]).map(|cell| letters(cell)).max().unwrap_or(0) + 2
+    }
+
+    /// How many columns name a row: those without a heading, and the one after a mark or a rank.
+    fn names(&self) -> usize {
+        let unnamed = self.header.iter().take_while(|cell| cell.is_empty()).count().clamp(1, self.header.len());
+        if unnamed == 1 && self.header.len() > 2 && self.width(0) <= 4 { 2 } else { unnamed }
+    }
+
+    /// The columns of each part.
+    fn parts(&self, width: Option<usize>) -> Vec<Vec<usize>> {
+        let (all, names) = ((0..self.header.len()).collect::<Vec<_>>(), self.names());
+        let of = |columns: &[usize]| 1 + columns.iter().map(|column| self.width(*column)).sum::<usize>();
+        let Some(width) = width.filter(|width| of(&all) > *width) else { return vec![all] };
+        let mut parts = vec![all[..names].to_vec()];
+        for column in names..self.header.len() {
+            let last = parts.last_mut().unwrap_or_else(|| unreachable!("there is a first part"));
+            if last.len() > names && of(last) + self.width(column) > width {
+                parts.push([&all[..names], &[column]].concat());
+            } else {
+                last.push(column);
+            }
+        }
+        parts
+    }
+
+    fn part(&self, columns: &[usize]) -> Table {
+        let of = |cells: &[String]| columns.iter().map(|column| cells.get(*column).cloned().unwrap_or_default()).collect::<Vec<_>>();
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_header(of(&self.header));
+        self.rows.iter().for_each(|row| {
+            table.add_row(of(row));
+        });
+        let last = self.header.len() - 1;
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((if index == 0 { 2 } else { 1 }, 1));
+            if index > 0 {
+                let is_words = self.words_last && columns[index] == last;
+                column.set_cell_alignment(if is_words { CellAlignment::Left } else { CellAlignment::Right });
+            }
+        }
+        table
+    }
+}
+
+/// Letters that are seen: without the codes of colours.
+fn letters(text: &str) -> usize {
+    let mut in_code = false;
+    let seen = |letter: &char| {
+        let is_code = in_code || *letter == '\x1b';
+        in_code = is_code && *letter != 'm';
+        !is_code
+    };
+    text.chars().filter(seen).count()
+}
+
+/// Writes a table, and how many rows are not in it.
+pub(super) fn write_table(out: &mut String, grid: &Grid, left_out: usize, paint: Paint) -> std::fmt::Result {
+    use std::fmt::Write;
+    for columns in grid.parts(paint.width) {
+        for line in grid.part(&columns).lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+    }
+    match left_out {
+        0 => Ok(()),
+        n => writeln!(out, "  … and {n} more, in the files and in --json"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_is_too_wide_is_written_in_parts_that_fit_and_each_names_its_rows() {
+        // By hand: a mark, a name and four columns of 20 letters, 22 with their spaces; 3 and 6 for mark and name: two of four fit in 60.
+        let mut grid = table(&["", "name", "a", "b", "c", "d"]);
+        let cell = |letter: &str| letter.repeat(20);
+        grid.add_row(["✔".to_string(), "one".to_string(), cell("a"), cell("b"), cell("c"), cell("d")]);
+        let said = |width: Option<usize>| {
+            let mut out = String::new();
+            write_table(&mut out, &grid, 0, Paint { colours: false, width }).unwrap();
+            out
+        };
+        let narrow = said(Some(60));
+        assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+        assert_eq!(narrow.lines().count(), 4, "{narrow}");
+        assert_eq!(narrow.matches("one").count(), 2, "{narrow}");
+        assert!(["a", "b", "c", "d"].iter().all(|letter| narrow.contains(&cell(letter))), "{narrow}");
+        assert_eq!((said(None).lines().count(), said(Some(200)) == said(None)), (2, true));
+        // Not even one column fits: it is there all the same.
+        assert_eq!(said(Some(10)).lines().count(), 8);
+        assert_eq!(letters("\x1b[32mbetter\x1b[0m"), 6);
+    }
+}

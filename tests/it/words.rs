@@ -1,0 +1,101 @@
+//! Words around numbers: what commands print for a person, read line by line.
+
+use crate::support::Room;
+
+/// One workload into three places with a queue of five, at twice what they take; the machine has a price.
+const FULL: &str = "
+version: 1
+name: full
+run: { duration: 20s, warmup: 2s, replications: 4 }
+workload: { users: { to: api.GET /a-rather-long-name-of-an-endpoint, open: { rate: 120/s } } }
+services:
+  api:
+    instance: { cpu: 4, price: $0.25/h }
+    replicas: 2
+    max_in_flight: 3
+    queue: { max: 5 }
+    runtime: { tasks: {} }
+    endpoints: { GET /a-rather-long-name-of-an-endpoint: [ wait: 100ms ] }
+slos: { fast: { of: users, p95: 1s } }
+";
+
+fn said(room: &Room, arguments: &str) -> String {
+    String::from_utf8(room.run(arguments).stdout).unwrap()
+}
+
+#[test]
+fn a_run_says_why_requests_failed_who_rejected_them_and_what_it_costs() {
+    // Two instances of three places of 100 ms take 60 of 120 a second, so half is rejected; two at $0.25/h are $0.50/h. 4 · 60 · 18 = 4,320 answers are
+    // too few for a p99, which has its label below 100/(1 − q) = 10,000.
+    let text = said(&Room::new("full.yaml", FULL), "run full.yaml --no-files");
+    let failed = text.lines().find(|line| line.trim_start().starts_with("users failed: rejected ")).unwrap_or_else(|| panic!("{text}"));
+    let share: f64 = failed.split("rejected ").nth(1).unwrap().trim_end_matches(" %").parse().unwrap();
+    assert!((share - 50.0).abs() < 3.0, "{failed}");
+    assert!(text.contains("They cost 0.500 USD/h."), "{text}");
+    assert!(text.contains("`api` answered ") && text.contains("with \"rejected\" (its queue of 5 was full)"), "{text}");
+    let few = text.lines().find(|line| line.contains("too few requests")).unwrap_or_else(|| panic!("{text}"));
+    assert!(few.contains("users, p99 and above") && few.contains(" of 10,000)"), "{few}");
+    assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
+}
+
+#[test]
+fn tables_are_no_wider_than_the_terminal() {
+    // `COLUMNS` says how wide it is. Without it, and without a terminal, lines are as long as they are.
+    let room = Room::new("full.yaml", FULL);
+    let table = |text: &str| -> Vec<String> {
+        let parts = ["Latency of answered requests", "Services"].map(|head| text.split(head).nth(1).unwrap().split("\n\n").next().unwrap());
+        let lines = parts.iter().flat_map(|part| part.lines()).filter(|line| !line.contains(" failed: ") && !line.contains("waiting: "));
+        lines.map(str::to_string).collect()
+    };
+    let output = room.command("run full.yaml --no-files").env("COLUMNS", "80").output().unwrap();
+    let narrow = table(&String::from_utf8(output.stdout).unwrap());
+    assert!(narrow.iter().all(|line| line.chars().count() <= 80), "{narrow:#?}");
+    let wide = table(&said(&room, "run full.yaml --no-files"));
+    assert!(wide.iter().any(|line| line.chars().count() > 100) && wide.len() < narrow.len(), "{wide:#?}");
+}
+
+#[test]
+fn a_metric_that_does_not_vary_or_has_no_value_is_said_so() {
+    // 1 ms of work at 50/s fails nobody, whatever the replicas are; where each waits 10 s in a run of 5, nobody is answered.
+    let room = Room::new(
+        "still.yaml",
+        "
+version: 1
+run: { duration: 5s, replications: 2 }
+workload: { u: { to: api.x, open: { rate: 50/s } } }
+services: { api: { endpoints: { x: [ cpu: 1ms ] } } }
+",
+    );
+    let vary = "--vary services.api.replicas=1..3@integer --vary services.api.instance.speed=1x..2x";
+    for method in ["morris", "sobol"] {
+        let arguments = format!("sensitivity still.yaml --method {method} --size 4 {vary}");
+        let still = format!("{arguments} --metric u.error_ratio.mean");
+        let none = format!("{arguments} --set services.api.endpoints.x=[{{wait:10s}}]");
+        for (arguments, word, words) in [
+            (still, "does_not_vary", "does not vary"),
+            (none.replace("{wait:10s}", "{\"wait\":\"10s\"}"), "no_value", "no point gave a value"),
+        ] {
+            let text = said(&room, &arguments);
+            assert!(text.contains(words) && !text.contains("NaN") && !text.contains("inf") && !text.contains("-0"), "{text}");
+            assert_eq!(room.says(&arguments)["metrics"][0]["variation"], word, "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_goal_that_no_number_of_replications_meets_is_not_promised() {
+    // A mean of some 7 ms, known to about 1 ms after four replications: ± 1 ns would take more replications than can be counted.
+    let room = Room::new(
+        "until.yaml",
+        "
+version: 1
+run: { duration: 5s, replications: { until: { metric: u.latency.mean, half_width: 1ns }, min: 2, max: 4 } }
+workload: { u: { to: api.x, open: { rate: 50/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 5ms } ] } } }
+",
+    );
+    let text = said(&room, "run until.yaml --no-files");
+    let note = text.lines().find(|line| line.contains("is known to ±")).unwrap_or_else(|| panic!("{text}"));
+    assert!(note.contains("not to the 1ns asked for, after 4 replications, the most allowed"), "{note}");
+    assert!(!note.contains("4294967295") && !note.contains("4,294,967") && !note.contains("NaN"), "{note}");
+}
