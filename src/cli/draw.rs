@@ -13,7 +13,7 @@ use std::ops::Range;
 pub fn paint(is_terminal: bool) -> Paint {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-    let typed = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    let typed = std::env::var_os("COLUMNS").and_then(|columns| columns.to_str()?.parse().ok()).filter(|columns| *columns > 0);
     let seen = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
     Paint { colours: is_terminal && !plain && !dumb, width: typed.or_else(|| if is_terminal { seen() } else { None }) }
 }

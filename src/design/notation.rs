@@ -41,7 +41,7 @@ impl Notation {
     /// So much, in the base unit, as a scenario says it.
     pub fn write(&self, size: f64) -> Value {
         let plain = written(size, self.kind);
-        if self.after.is_empty() {
+        if self.after.is_empty() || !size.is_finite() {
             return plain;
         }
         let text = Value::from(format!("{}{}{}", self.before, rounded(size / self.one), self.after));

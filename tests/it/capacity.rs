@@ -145,6 +145,8 @@ services:
     }
     let none = says("workload.users.open.rate --from 600/s --to 900/s");
     assert!(none.contains("✘ none: not even 600/s meets them") && none.contains("9 values tried from 600/s to 900/s"), "{none}");
+    let answer = room.says("capacity edge.yaml --while users.p95<100ms --vary workload.users.open.rate --from 600/s --to 900/s");
+    assert!(["capacity", "number", "meets"].iter().all(|key| answer[key].is_null()), "{answer}");
     assert!(says("services.api.replicas --from 1 --to 12").contains("Today's 4 is 2 times what is needed."));
     let turned = room.ends("capacity edge.yaml --while users.p95<100ms --vary services.api.replicas --from 12 --to 3", 2);
     assert!(turned.contains("`from` must be the smaller value: from 3 to 12"), "{turned}");
