@@ -1,6 +1,6 @@
 //! What can be typed after the commands that run more than one scenario: sweeps, comparisons, searches.
 
-use super::seed;
+use super::{replications, seed};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -43,7 +43,7 @@ pub struct Sweep {
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Independent replications of each point
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications)]
     pub replications: Option<u32>,
     /// Where the random numbers start; the same for all points, so that they are compared with the same arrivals and demands
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
@@ -117,7 +117,7 @@ pub struct Compare {
     #[arg(short, long, value_name = "DIR", conflicts_with = "select")]
     pub out: Option<PathBuf>,
     /// Independent replications of each variant
-    #[arg(short, long, value_name = "N", conflicts_with = "select")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications, conflicts_with = "select")]
     pub replications: Option<u32>,
     /// Where the random numbers start; that of the baseline if not given
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
@@ -229,7 +229,7 @@ pub struct Sensitivity {
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Independent replications of each point
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications)]
     pub replications: Option<u32>,
     /// Where the random numbers start
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
