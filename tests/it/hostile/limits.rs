@@ -65,7 +65,8 @@ fn estimated_mb(scenario: &Path) -> f64 {
         let said = said(&output);
         let Some(rest) = said.split("may keep ").nth(1).filter(|_| output.status.code() == Some(2)) else { break };
         let words: Vec<&str> = rest.split_whitespace().take(2).collect();
-        found = words[0].parse::<f64>().expect("a number") * if words[1] == "GB" { 1e3 } else { 1.0 };
+        let unit = [("KiB", 1024.0), ("MiB", 1024f64.powi(2)), ("GiB", 1024f64.powi(3))].into_iter().find(|(name, _)| *name == words[1]);
+        found = words[0].parse::<f64>().expect("a number") * unit.expect("a size").1 / 1e6;
         limit = format!("{}MB", found as u64 + 1);
     }
     found
@@ -208,7 +209,7 @@ fn a_tree_of_calls_costs_no_more_than_its_size() {
     );
     let problems = asyncflow::scenario::from_yaml(&text).expect_err("too large");
     assert!(
-        problems.contains("about 2.3·10^18 requests and steps are to be expected") && problems.contains("`run.limits.events`"),
+        problems.contains("about 2.31e18 requests and steps are to be expected") && problems.contains("`run.limits.events`"),
         "{problems}"
     );
     // 15 levels are 65,535 requests, which is no more than a run may have.
