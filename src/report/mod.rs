@@ -4,6 +4,8 @@ mod capacity;
 mod compare;
 mod format;
 mod json;
+mod matrix;
+mod own_times;
 mod phases;
 mod plots;
 mod sensitivity;

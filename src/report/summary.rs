@@ -2,12 +2,13 @@
 
 use super::Circumstances;
 use super::format::{blocks, confidence, count, percent, percent_with_interval, times, value, with_interval};
+use super::own_times::{awaiting_calls, cores, own_times};
 use super::phases::phases;
 use super::table::{table, write_table};
 use crate::experiment::{Fold, Results, Row};
 use crate::measure::Histogram;
 use crate::request::PARTS;
-use crate::scenario::{Estimate, Scenario};
+use crate::scenario::{Estimate, Scenario, Service};
 use crate::units::Span;
 use std::fmt::Write;
 
@@ -55,7 +56,7 @@ pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstance
     let _ = super::verdict::verdict(&mut out, scenario, results, paint);
     let _ = latency(&mut out, scenario, results, paint);
     for (workload, _) in scenario.workload.iter().take(3) {
-        let _ = breakdown(&mut out, results, fold, workload, paint);
+        let _ = breakdown(&mut out, scenario, results, fold, workload, paint);
     }
     let _ = phases(&mut out, scenario, results, paint);
     let _ = services(&mut out, scenario, results, paint);
@@ -130,7 +131,7 @@ fn cost(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::R
 }
 
 /// Where the time of a workload's requests goes, and how their latency is distributed.
-fn breakdown(out: &mut String, results: &Results, fold: &Fold, workload: &str, paint: Paint) -> std::fmt::Result {
+fn breakdown(out: &mut String, scenario: &Scenario, results: &Results, fold: &Fold, workload: &str, paint: Paint) -> std::fmt::Result {
     let part = |part: &str| results.find("workload", workload, &format!("time_in.{part}"), "mean").map_or(0.0, |row| row.estimate.estimate);
     let mut parts: Vec<(&str, f64)> = PARTS.iter().map(|name| (*name, part(name))).filter(|(_, seconds)| *seconds > 0.0).collect();
     let total: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
@@ -142,6 +143,13 @@ fn breakdown(out: &mut String, results: &Results, fold: &Fold, workload: &str, p
     let words: Vec<String> =
         parts.iter().map(|(name, seconds)| format!("{name} {} ({})", value(*seconds, "s"), percent(seconds / total))).collect();
     writeln!(out, "  {}", words.join(" · "))?;
+    let own: Vec<String> = own_times(scenario, results, workload)
+        .iter()
+        .map(|(name, seconds)| format!("{name} {} ({})", value(*seconds, "s"), percent(seconds / total)))
+        .collect();
+    if own.len() > 1 {
+        writeln!(out, "  by service, without the network: {}", own.join(" · "))?;
+    }
     if let Some(histogram) = fold.histogram("workload", workload, "latency") {
         sparkline(out, histogram, paint)?;
     }
@@ -179,19 +187,27 @@ fn sparkline(out: &mut String, histogram: &Histogram, paint: Paint) -> std::fmt:
 
 fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Services"))?;
-    let mut lines =
-        table(&["", "CPU busy", "ready queue", "max", "loop lag p99", "awaiting I/O", "in flight", "memory", "waiting for memory"]);
+    // Where nobody calls, nobody waits for calls.
+    let calls = scenario.services.values().any(Service::calls);
+    let mut header = vec!["", "CPU busy", "ready queue", "max", "loop lag p99", "awaiting I/O"];
+    header.extend(calls.then_some("awaiting calls"));
+    header.extend(["in flight", "memory", "waiting for memory"]);
+    let mut lines = table(&header);
     let mut left_out = 0;
     for (index, (name, service)) in scenario.services.iter().enumerate() {
         if index >= ROWS {
             left_out += 1;
             continue;
         }
-        lines.add_row(machine_row(results, "service", name, name.clone()));
+        let of_instances = service.instances.values().map(|spec| cores(&spec.runtime, &spec.instance)).fold(0, u32::saturating_add);
+        let of_replicas = cores(&service.runtime, &service.instance).saturating_mul(service.replicas);
+        let all = if service.instances.is_empty() { of_replicas } else { of_instances };
+        lines.add_row(machine_row(results, "service", name, name.clone(), calls.then_some(all)));
         // Instances apart, where they may differ and there are few.
         if service.instances.len() > 1 && service.instances.len() <= 4 {
-            for instance in service.instances.keys() {
-                lines.add_row(machine_row(results, "instance", instance, format!("  {instance}")));
+            for (instance, spec) in &service.instances {
+                let cores = cores(&spec.runtime, &spec.instance);
+                lines.add_row(machine_row(results, "instance", instance, format!("  {instance}"), calls.then_some(cores)));
             }
         }
     }
@@ -200,13 +216,16 @@ fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Pai
     bottleneck(out, scenario, results)
 }
 
-fn machine_row(results: &Results, kind: &str, entity: &str, label: String) -> [String; 9] {
+/// The row of a service or an instance; with its cores, also how many wait for calls.
+fn machine_row(results: &Results, kind: &str, entity: &str, label: String, cores: Option<u32>) -> Vec<String> {
     let row = |metric: &str, stat: &str| results.find(kind, entity, metric, stat);
     let show = |metric: &str, stat: &str| row(metric, stat).map_or(String::new(), |r| value(r.estimate.estimate, r.unit));
     let busy = row("utilisation", "mean").map_or(String::new(), |r| percent_with_interval(&r.estimate));
     let queue = row("ready_queue", "mean").map_or(String::new(), |r| with_interval(&r.estimate, "1"));
-    let (lag, io, inside) = (show("loop_lag", "p99"), show("io_waiting", "mean"), show("in_flight", "mean"));
-    [label, busy, queue, show("ready_queue", "max"), lag, io, inside, show("memory_used", "mean"), show("memory_queue", "mean")]
+    let mut cells = vec![label, busy, queue, show("ready_queue", "max"), show("loop_lag", "p99"), show("io_waiting", "mean")];
+    cells.extend(cores.map(|cores| value(awaiting_calls(results, kind, entity, cores), "1")));
+    cells.extend([show("in_flight", "mean"), show("memory_used", "mean"), show("memory_queue", "mean")]);
+    cells
 }
 
 /// The place where most time is spent waiting: by Little's law the mean number that waits, whatever for.

@@ -1,6 +1,7 @@
 //! What is said of a sweep: a line a point.
 
 use super::format::{confidence, count, percent, value, with_interval};
+use super::matrix::matrices;
 use super::summary::Paint;
 use super::table::{table, write_table};
 use crate::experiment::{Reduced, Results, Row};
@@ -22,7 +23,7 @@ pub struct SweepLine {
     pub overloaded: bool,
     pub missed: Vec<String>,
     /// By workload: the numbers that are shown.
-    workloads: Vec<(String, Vec<Row>)>,
+    pub(super) workloads: Vec<(String, Vec<Row>)>,
     fingerprint: String,
 }
 
@@ -126,6 +127,9 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
     if points > lines.len().min(POINTS_SHOWN) as u64 {
         let more = points - lines.len().min(POINTS_SHOWN) as u64;
         let _ = writeln!(out, "  … and {}, in points.parquet and summary/", count(more, "more point"));
+    }
+    if let ([down, across], [down_name, across_name], true) = (paths.as_slice(), names.as_slice(), points == lines.len() as u64) {
+        let _ = matrices(&mut out, lines, [(down, down_name), (across, across_name)], paint);
     }
     let (failed, overloaded) = (lines.iter().any(|line| line.failed > 0), lines.iter().any(|line| line.overloaded));
     if let Some(line) = lines.iter().find(|line| line.failed > 0).filter(|_| failed) {

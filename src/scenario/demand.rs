@@ -141,13 +141,13 @@ fn hand_on(directory: &Directory, by_service: &mut [f64]) -> bool {
 }
 
 /// The endpoints, callers before those they call.
-fn callers_first(directory: &Directory) -> Vec<usize> {
+pub(super) fn callers_first(directory: &Directory) -> Vec<usize> {
     let called = |endpoint: &Endpoint| -> Vec<usize> { endpoint.steps.iter().filter_map(|step| callee(directory, step)).collect() };
     let calls: Vec<Vec<usize>> = directory.endpoints.iter().map(|entry| called(entry.endpoint)).collect();
     topological(calls.len(), |endpoint| calls[endpoint].iter().copied())
 }
 
-fn callee(directory: &Directory, step: &Step) -> Option<usize> {
+pub(super) fn callee(directory: &Directory, step: &Step) -> Option<usize> {
     let Step::Call(call) = step else { return None };
     directory.target(&call.to).ok().and_then(|(_, callee)| callee).map(|callee| callee as usize)
 }

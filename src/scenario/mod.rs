@@ -27,6 +27,7 @@ mod sweep;
 mod template;
 pub mod text;
 mod topology;
+mod visits;
 mod writer;
 
 pub use asyncflow01::is_asyncflow01;
@@ -46,6 +47,7 @@ pub use service::{Endpoint, InstanceSpec, Service};
 pub use slo::{Goal, Slo};
 pub use sweep::{Parameters, Sweep};
 pub(crate) use template::Template;
+pub(crate) use visits::visits;
 pub use writer::{to_json, to_ron, to_yaml};
 
 pub use crate::fault::Fault;

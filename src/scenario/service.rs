@@ -44,6 +44,11 @@ impl Service {
     pub(crate) fn sheds(&self) -> bool {
         self.queue.is_some() && self.max_in_flight.is_some() && self.balance != Balance::CentralQueue
     }
+    /// Whether one of its endpoints calls another.
+    pub(crate) fn calls(&self) -> bool {
+        let named = self.instances.values().flat_map(|spec| spec.endpoints.values());
+        self.endpoints.values().chain(named).any(|endpoint| endpoint.steps.iter().any(|step| matches!(step, Step::Call(_))))
+    }
 }
 
 /// One instance with a name of its own; links may lead to it and from it.

@@ -99,3 +99,56 @@ services: { api: { endpoints: { x: [ cpu: { exp: 5ms } ] } } }
     assert!(note.contains("not to the 1ns asked for, after 4 replications, the most allowed"), "{note}");
     assert!(!note.contains("4294967295") && !note.contains("4,294,967") && !note.contains("NaN"), "{note}");
 }
+
+#[test]
+fn where_the_time_goes_is_told_by_service_and_who_waits_for_calls() {
+    // By hand: one at a time, so nobody queues. The api has 2 + 5 ms of its own, the db 3 ms; the way to the db is 1 ms each way. By Little's law
+    // 10/s · (3 + 2) ms = 0.05 wait for a call.
+    let scenario = "
+version: 1
+run: { duration: 20s, replications: 2 }
+workload: { users: { to: api.x, open: { rate: 10/s, arrivals: regular } } }
+services:
+  api: { endpoints: { x: [ cpu: 2ms, call: db.q, wait: 5ms ] } }
+  db: { endpoints: { q: [ cpu: 3ms ] } }
+links: { api -> db: { latency: 1ms }, db -> api: { latency: 1ms } }
+";
+    let text = said(&Room::new("chain.yaml", scenario), "run chain.yaml --no-files");
+    assert!(text.contains("by service, without the network: api 7.00 ms (58.3 %) · db 3.00 ms (25.0 %)"), "{text}");
+    let services = text.split("Services\n").nth(1).unwrap();
+    let column =
+        services.lines().next().unwrap().split("  ").filter(|cell| !cell.is_empty()).position(|cell| cell.trim() == "awaiting calls");
+    let cell = |name: &str| -> Vec<String> {
+        let row = services.lines().find(|line| line.trim_start().starts_with(name)).unwrap();
+        row.split("  ").filter(|cell| !cell.is_empty()).map(|cell| cell.trim().to_string()).collect()
+    };
+    let at = column.unwrap() + 1;
+    assert_eq!((cell("api ")[at].as_str(), cell("db ")[at].as_str()), ("0.0500", "0"), "{text}");
+    // Where callers give up, the callee's answers are not those of its callers: nothing is said.
+    let gives_up = scenario.replace("call: db.q", "call: { to: db.q, timeout: 4ms }").replace("cpu: 3ms", "cpu: { exp: 3ms }");
+    assert!(!said(&Room::new("chain.yaml", &gives_up), "run chain.yaml --no-files").contains("by service"));
+}
+
+#[test]
+fn a_sweep_of_two_parameters_is_a_matrix() {
+    // A constant 10 ms of waiting, and 5 ms more at half the speed: the p95 is the sum, whatever the rate is.
+    let scenario = "
+version: 1
+run: { duration: 5s, replications: 2 }
+workload: { users: { to: api.x, open: { rate: 10/s, arrivals: regular } } }
+services: { api: { endpoints: { x: [ cpu: 5ms, wait: 10ms ] } } }
+";
+    let arguments = "sweep two.yaml -o out --vary services.api.instance.speed=1x,0.5x --vary workload.users.open.rate=10/s,20/s,30/s";
+    let text = said(&Room::new("two.yaml", scenario), arguments);
+    let matrix: Vec<&str> =
+        text.split("p95 of users: speed down, rate across\n").nth(1).unwrap_or_else(|| panic!("{text}")).lines().take(3).collect();
+    let cells: Vec<Vec<&str>> =
+        matrix.iter().map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()).collect();
+    assert_eq!(cells[0], ["10/s", "20/s", "30/s"], "{text}");
+    assert_eq!((&cells[1][..2], &cells[2][..2]), (&["1x", "15.0 ms"][..], &["0.5x", "20.0 ms"][..]), "{text}");
+    let one = text.replace('\n', " ");
+    assert!(
+        !said(&Room::new("two.yaml", scenario), "sweep two.yaml -o out --vary workload.users.open.rate=10/s,20/s").contains("down,"),
+        "{one}"
+    );
+}
