@@ -8,10 +8,25 @@
 //! Tested: what is written reads back, over all magnitudes of every kind.
 
 use crate::units::{Bytes, Count, Factor, Money, Quantity, Rate, Share, Span};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// The whole numbers up to which floating point holds each.
 pub const WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// A value as every notation writes it. JSON's own writer makes a unit of `null`, which RON writes as `()`, an empty group.
+pub struct AsWritten<'v>(pub &'v Value);
+
+impl Serialize for AsWritten<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Null => to.serialize_none(),
+            Value::Array(items) => to.collect_seq(items.iter().map(AsWritten)),
+            Value::Object(entries) => to.collect_map(entries.iter().map(|(key, value)| (key, AsWritten(value)))),
+            other => other.serialize(to),
+        }
+    }
+}
 
 macro_rules! quantities {
     ($($name:ident: $unit:literal, $bases_in_unit:literal, $word:literal;)+) => {

@@ -24,7 +24,7 @@ pub enum Vary {
 impl Serialize for Vary {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
-            Vary::Values(values) => values.serialize(to),
+            Vary::Values(values) => to.collect_seq(values.iter().map(super::value::AsWritten)),
             Vary::Range(range) => range.serialize(to),
         }
     }

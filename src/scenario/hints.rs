@@ -165,6 +165,12 @@ fn shape(problem: &Problem) -> Option<String> {
     if problem.what.starts_with("expected a number, found the text") && keys.first().is_some_and(|found| found.ends_with('%')) {
         return Some("write all weights in per cent, or none of them".into());
     }
+    if has("call") && (has("timeout") || has("to")) {
+        return Some("write `call: { to: SERVICE.ENDPOINT, timeout: 500ms }`".into());
+    }
+    if has("at") && (has("for") || has("duration") || has("target")) {
+        return Some("write all of a fault inside its kind: `crash: { target: db, at: 1m, for: 30s }`".into());
+    }
     if has("wait") && has("label") {
         return Some("write `wait: { for: 5ms, label: x }`".into());
     }

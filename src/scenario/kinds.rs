@@ -56,7 +56,9 @@ pub(super) fn named(text: &str, format: Format, tree: Option<&Node>) -> Option<P
             "take them out, or rename the file to `.yaml`, where a note begins with `#`",
         );
     }
-    if text.trim_start().starts_with('<') {
+    // A merge key begins with `<` too.
+    let mut letters = text.trim_start().chars();
+    if letters.next() == Some('<') && letters.next().is_some_and(|next| next.is_alphabetic() || "!?".contains(next)) {
         let start = text.len() - text.trim_start().len();
         return refused(
             start..start + 1,

@@ -3,7 +3,7 @@
 //! `exp: { mean: 5ms }` is `exp: 5ms`, `uniform: { min, max }` is `[min, max]`, `normal: [5ms, 1ms]` is mean and sd, `queue: 200` is its `max`,
 //! `batch: 10` its `size`, `fail: 1%` its `p`; weights in per cent are weights if they add up to 100 %, `cpu: 1_000` is a number.
 //! Values keep their places. What could mean two things is left as it is, and refused by the reader with the line to write.
-//! Tests: here, and `tests/corpus/as_people_write.txt`.
+//! Tests: here, and `tests/corpus/people/inputs.txt`.
 
 use super::text::{Entry, Node, Value};
 use crate::problem::{Problem, Severity};
@@ -13,11 +13,19 @@ pub(super) fn settle(node: &mut Node, problems: &mut Vec<Problem>) {
     match &mut node.value {
         Value::List(items) => items.iter_mut().for_each(|item| settle(item, problems)),
         Value::Map(entries) => entries.iter_mut().for_each(|entry| {
-            settle(&mut entry.value, problems);
+            // The keys of a mix are names, whatever they are: `mix: { queue: 3, api.x: 1 }`.
+            if !is_mix(entry) {
+                settle(&mut entry.value, problems);
+            }
             one(entry, problems);
         }),
         _ => {}
     }
+}
+
+/// Whether it is the weights of a workload, and not a service that is called so.
+fn is_mix(entry: &Entry) -> bool {
+    entry.key == "mix" && matches!(&entry.value.value, Value::Map(entries) if entries.iter().all(|entry| is_plain(&entry.value)))
 }
 
 fn one(Entry { key, key_span, value }: &mut Entry, problems: &mut Vec<Problem>) {
@@ -143,7 +151,13 @@ mod tests {
     #[test]
     fn what_may_mean_two_things_or_names_an_endpoint_stays() {
         // Endpoints called as a distribution hold steps; a mean and a deviation are of several laws; 40 % of weights is unknown.
-        for text in ["normal: [ cpu: 1ms, wait: 2ms ]", "cpu: { mean: 5ms, sd: 1ms }", "exp: { rate: 5/s }", "mix: { a.x: 40%, a.y: 3 }"] {
+        for text in [
+            "normal: [ cpu: 1ms, wait: 2ms ]",
+            "cpu: { mean: 5ms, sd: 1ms }",
+            "exp: { rate: 5/s }",
+            "mix: { a.x: 40%, a.y: 3 }",
+            "mix: { queue: 3, batch: 1, fail: 2 }",
+        ] {
             assert_eq!(settled(text).0, parse(text, Format::Yaml).unwrap().to_json(), "{text}");
         }
         let (_, problems) = settled("mix: { a.x: 40%, a.y: 40% }");

@@ -1,10 +1,11 @@
 //! `sweep`: which parameters are varied, and how the points are chosen.
 
+use crate::design::value::AsWritten;
 use crate::design::{self, Design, Points, Vary};
 use crate::problem::Problems;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// What a point sets: values by path.
 pub type Parameters = IndexMap<String, serde_json::Value>;
@@ -20,7 +21,7 @@ pub struct Sweep {
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub vary: IndexMap<String, Vary>,
     /// For `list`: the points themselves, each with a value for every path.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "rows")]
     pub rows: Vec<Parameters>,
     /// For `lhs` and `sobol`: how many points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,6 +29,17 @@ pub struct Sweep {
     /// Where the random numbers of the design start.
     #[serde(default = "one")]
     pub seed: u64,
+}
+
+/// Rows with their values as every notation writes them.
+fn rows<S: Serializer>(rows: &[Parameters], to: S) -> Result<S::Ok, S::Error> {
+    struct Row<'r>(&'r Parameters);
+    impl Serialize for Row<'_> {
+        fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            to.collect_map(self.0.iter().map(|(path, value)| (path, AsWritten(value))))
+        }
+    }
+    to.collect_seq(rows.iter().map(Row))
 }
 
 fn one() -> u64 {

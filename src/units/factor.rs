@@ -26,7 +26,9 @@ impl Display for Factor {
 impl std::str::FromStr for Factor {
     type Err = String;
     fn from_str(text: &str) -> Result<Factor, String> {
-        if let Some(number) = text.trim().strip_prefix(['x', 'X', '×']).map(str::trim).filter(|rest| rest.parse::<f64>().is_ok()) {
+        if let Some(number) =
+            text.trim().strip_prefix(['x', 'X', '×']).map(str::trim).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        {
             return Err(format!("`{}` begins with its sign\nhelp: write `{number}x`", shown(text)));
         }
         let (number, unit) = split(text, "a factor such as `4x`")?;
@@ -35,7 +37,9 @@ impl std::str::FromStr for Factor {
             "" => Self::from_bare(text),
             "x" | "X" | "×" | "times" if times > 0.0 && times <= 1e6 => Ok(Factor { times }),
             "x" | "X" | "×" | "times" => Err(format!("`{}` is out of range: a factor is more than 0x and at most 1000000x", shown(text))),
-            "%" => Err(format!("`{}` is not a factor\nhelp: write `{}x` for {}% of the value", shown(text), times / 100.0, times)),
+            "%" if times > 0.0 && times <= 1e8 => {
+                Err(format!("`{}` is not a factor\nhelp: write `{}x` for {}% of the value", shown(text), times / 100.0, times))
+            }
             _ => meant::or_line(text, Err(format!("`{}` is not a factor\nhelp: write it as `4x`", shown(text)))),
         }
     }

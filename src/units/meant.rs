@@ -63,17 +63,22 @@ pub(super) fn bound(text: &str) -> Option<String> {
     is_bound.then(|| format!("write `{}`: whether a value is the most or the least follows from its field", super::shown(rest)))
 }
 
-/// A number with commas as it is meant: three digits between them are thousands, unless all before is zero.
-pub(super) fn without_comma(text: &str) -> String {
+/// A number with commas as it is meant: three digits between them are thousands, unless all before is zero. None where it may mean two things.
+pub(super) fn without_comma(text: &str) -> Option<String> {
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
-    let whole = number.split('.').next().unwrap_or_default();
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
     let mut groups = whole.split(',');
     let first = groups.next().unwrap_or_default();
-    let thousands = (1..=3).contains(&first.len()) && first.trim_start_matches('0') == first && groups.all(|group| group.len() == 3);
-    match thousands {
-        true => format!("{}{unit}", number.replace(',', "")),
-        false => format!("{}{unit}", number.replacen(',', ".", 1)),
+    let groups: Vec<&str> = groups.collect();
+    let thousands = (1..=3).contains(&first.len()) && first.trim_start_matches('0') == first && groups.iter().all(|group| group.len() == 3);
+    match groups.len() {
+        // A point first: the comma is behind it.
+        0 => None,
+        _ if decimals.contains([',', '.']) => None,
+        _ if thousands => Some(format!("{}{unit}", number.replace(',', ""))),
+        1 if !number.contains('.') => Some(format!("{}{unit}", number.replacen(',', ".", 1))),
+        _ => None,
     }
 }
 
@@ -88,15 +93,19 @@ pub(super) fn clock(text: &str) -> Option<String> {
         return fits.then(|| written.parse::<Span>().ok()).flatten().map(|_| format!("write `{written}`"));
     }
     let parts: Vec<&str> = text.split(':').collect();
-    if parts.iter().any(|part| part.is_empty() || part.len() > 6 || !part.chars().all(|c| c.is_ascii_digit() || c == '.')) {
+    if parts.iter().any(|part| {
+        !part.starts_with(|c: char| c.is_ascii_digit()) || part.len() > 6 || !part.chars().all(|c| c.is_ascii_digit() || c == '.')
+    }) {
         return None;
     }
     let joined = |units: &[&str]| parts.iter().zip(units).map(|(part, unit)| format!("{}{unit}", number(part))).collect::<String>();
-    match parts.len() {
-        2 => Some(format!("write `{}` or `{}`", joined(&["m", "s"]), joined(&["h", "m"]))),
-        3 => Some(format!("write `{}`", joined(&["h", "m", "s"]))),
-        _ => None,
-    }
+    let lines: Vec<String> = match parts.len() {
+        2 => vec![joined(&["m", "s"]), joined(&["h", "m"])],
+        3 => vec![joined(&["h", "m", "s"])],
+        _ => return None,
+    };
+    // A line that cannot be read is none to write.
+    lines.iter().all(|line| line.parse::<Span>().is_ok()).then(|| format!("write `{}`", lines.join("` or `")))
 }
 
 /// A number without zeros before it.
@@ -135,7 +144,11 @@ mod tests {
             ("2,5ms", "2.5ms"),
             ("0,125s", "0.125s"),
         ] {
-            assert_eq!(without_comma(text), meant);
+            assert_eq!(without_comma(text).as_deref(), Some(meant));
+        }
+        // A point before the comma, groups of other lengths: of thousands in one country, of decimals in another.
+        for text in ["1.234,5ms", "5,000,00/s", "1,2,3", "1,5.5ms"] {
+            assert_eq!(without_comma(text), None, "{text}");
         }
     }
 
@@ -146,5 +159,7 @@ mod tests {
         assert_eq!(clock("01:30").unwrap(), "write `1m30s` or `1h30m`");
         assert_eq!((clock("PT1M30S").unwrap(), clock("P1DT2H").unwrap()), ("write `1m30s`".to_string(), "write `1d2h`".to_string()));
         assert_eq!((clock("P1M"), clock("1:2:3:4"), clock("x")), (None, None, None));
+        // Found by a reader: parts that are no numbers.
+        assert_eq!((clock("1:.5"), clock(".5:1"), clock("1:."), clock("1.2.3:4")), (None, None, None, None));
     }
 }

@@ -25,7 +25,10 @@ impl std::str::FromStr for Money {
             let help = match split(trimmed, Self::EXPECTING) {
                 Ok((_, unit)) if unit.starts_with(['$', '/']) || unit.to_lowercase().starts_with("usd") => {
                     let number = trimmed.trim_end_matches(|c: char| !c.is_ascii_digit());
-                    format!("write `${number}/h`, if it is the price of an hour")
+                    match number.parse::<f64>() {
+                        Ok(_) => format!("write `${number}/h`, if it is the price of an hour"),
+                        Err(_) => format!("write {}", Self::EXPECTING),
+                    }
                 }
                 _ if trimmed.contains(['€', '£']) => {
                     "prices are in dollars an hour, as in `$0.17/h`; another currency is a factor".to_string()

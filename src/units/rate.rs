@@ -89,7 +89,7 @@ const TOGETHER: [(&str, f64); 10] = [
 ];
 
 fn read(text: &str) -> Result<Rate, String> {
-    if let Some(gap) = text.trim().strip_prefix("every ").and_then(|gap| gap.parse::<Span>().ok()) {
+    if let Some(gap) = text.trim().strip_prefix("every ").and_then(|gap| gap.parse::<Span>().ok()).filter(|gap| *gap > Span::ZERO) {
         return Err(format!("`{}` is a duration\nhelp: one every {gap} is `1/{gap}`", shown(text.trim())));
     }
     let (number, rest) = split(text, "a rate such as `150/s`")?;
@@ -101,7 +101,7 @@ fn read(text: &str) -> Result<Rate, String> {
     let plain = seconds_of(rest).map(|seconds| (1.0, seconds));
     let found = plain.or_else(|| prefixed.and_then(|(times, rest)| Some((times, seconds_of(rest.trim())?))));
     let Some((thousands, seconds)) = found else {
-        if let Ok(gap) = text.parse::<Span>().map(|gap| gap.to_string()) {
+        if let Some(gap) = text.parse::<Span>().ok().filter(|gap| *gap > Span::ZERO) {
             return Err(format!("`{}` is a duration\nhelp: one every {gap} is `1/{gap}`", shown(text.trim())));
         }
         if let Some((_, "")) = prefixed {

@@ -34,7 +34,7 @@ impl std::str::FromStr for Share {
             let help = match share {
                 Some(share) => format!("write `{share}`"),
                 None if let Some((what, help)) = meant::line::<Share>(text) => return Err(format!("{what}\nhelp: {help}")),
-                None if unit == "‰" => format!("write `{}`", Share { fraction: number.value / 1000.0 }),
+                None if unit == "‰" && number.value <= 1000.0 => format!("write `{}`", Share { fraction: number.value / 1000.0 }),
                 None => "shares and probabilities are written in per cent, as in `0.5%`".to_string(),
             };
             return Err(format!("`{}` is not a share\nhelp: {help}", shown(text)));

@@ -48,8 +48,11 @@ pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t
     match (letters.next(), letters.next()) {
         (Some(','), Some(next)) if next.is_ascii_digit() => {
             let sign = if example.contains('$') { "$" } else { "" };
-            let line = format!("{sign}{}", meant::without_comma(text));
-            Err(format!("`{}` has a comma\nhelp: write `{}`", shown(text), shown(&line)))
+            let help = match meant::without_comma(text) {
+                Some(line) => format!("write `{}`", shown(&format!("{sign}{line}"))),
+                None => format!("write the number without a sign between thousands, and with a point before decimals, as in {example}"),
+            };
+            Err(format!("`{}` has a comma\nhelp: {help}", shown(text)))
         }
         (Some('e' | 'E'), Some(next)) if next.is_ascii_digit() || "+-".contains(next) => {
             Err(format!("`{}` has an exponent\nhelp: write the number out, as in {example}", shown(text)))

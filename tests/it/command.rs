@@ -167,6 +167,13 @@ fn what_show_and_convert_write_reads_back_as_the_same_scenario() {
     fs::write(folder.path().join("bare.yaml"), SMALL.replace("output: { series: 1s, requests: 10% }", "")).unwrap();
     asyncflow().current_dir(&folder).args(["convert", "bare.yaml", "bare.ron"]).assert().success();
     assert_eq!(show("bare.ron"), show("bare.yaml"));
+    // Found by fuzzing: values of a sweep that are nothing were written as an empty group in RON.
+    let sweep = "sweep: { design: list, rows: [ { services.api.max_in_flight: null, services.api.replicas: 1 }, { services.api.max_in_flight: 5, services.api.replicas: 2 } ] }";
+    for (file, block) in [("rows", sweep), ("vary", "sweep: { vary: { services.api.max_in_flight: [null, 5] } }")] {
+        fs::write(folder.path().join(format!("{file}.yaml")), format!("{SMALL}\n{block}\n")).unwrap();
+        asyncflow().current_dir(&folder).args(["convert", &format!("{file}.yaml"), &format!("{file}.ron")]).assert().success();
+        assert_eq!(show(&format!("{file}.ron")), show(&format!("{file}.yaml")));
+    }
 }
 
 #[test]

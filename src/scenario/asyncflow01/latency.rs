@@ -74,7 +74,8 @@ fn native(wanted: Span, word: &str, law: &str) -> String {
 /// exponential time.
 pub fn beyond(law: Distribution, mean: f64, variance: Option<f64>) -> String {
     let rounded = |number: f64| (number * 1000.0).round() / 1000.0;
-    let cv = variance.map_or(1.0, |variance| variance.sqrt() / mean);
+    // What is no variance is refused elsewhere.
+    let cv = variance.map(|variance| variance.sqrt() / mean).filter(|cv| cv.is_finite()).unwrap_or(1.0);
     let span = Span::from_seconds(mean);
     match law {
         // Hardly anything varies.

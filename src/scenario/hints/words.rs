@@ -1,7 +1,7 @@
 //! Words of other tools, and of what is not modelled yet.
 
 /// What is not modelled yet, below the top level: a file that has it describes another system than one without.
-pub(super) const LATER: [&str; 66] = [
+pub(super) const LATER: [&str; 65] = [
     "closed",
     "sessions",
     "replay",
@@ -64,7 +64,6 @@ pub(super) const LATER: [&str; 66] = [
     "gather",
     "if",
     "for_each",
-    "jitter",
     "cold_start",
     "ttl",
     "affinity",
@@ -118,7 +117,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 16] = [
 ];
 
 /// Words of other tools, the word here that they mean, and what to write if it is not only that word. Told where the word here is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 51] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -147,7 +146,7 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 51] = [
     ),
     (&["sleep", "io", "io_wait", "delay", "await", "think", "idle"], "wait", "write `wait: 5ms`"),
     (&["compute", "work", "cpu_bound", "cpu_time", "process", "burn"], "cpu", "write `cpu: 5ms`"),
-    (&["http", "rpc", "fetch", "query", "invoke", "get", "post"], "call", "write `call: SERVICE.ENDPOINT`"),
+    (&["http", "rpc", "fetch", "query", "invoke", "get", "post", "grpc", "sql", "redis"], "call", "write `call: SERVICE.ENDPOINT`"),
     (&["error", "raise", "throw", "abort"], "fail", "write `fail: { p: 1%, status: 500 }`"),
     (&["ram", "mem", "alloc", "allocate"], "memory", ""),
     (&["exponential"], "exp", "it is called `exp` here: `exp: 5ms`"),
@@ -197,6 +196,12 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 51] = [
     (&["warm_up", "warmup_time", "ramp_up"], "warmup", ""),
     (&["rps", "qps", "rate_per_second", "lambda"], "rate", "write `rate: 100/s`"),
     (&["rps", "qps", "tps", "load", "throughput"], "open", "write `open: { rate: 100/s }`"),
+    (&["jitter"], "latency", "write how it varies as its distribution: `latency: { normal: { mean: 5ms, sd: 1ms } }`"),
+    (&["duration", "lasts", "length", "until"], "for", ""),
+    (&["outage", "down", "kill", "failure", "server_down", "unavailable"], "crash", "write `crash: { target: db, at: 1m, for: 30s }`"),
+    (&["slowdown", "degraded", "latency", "delay"], "slow", "write `slow: { target: db, factor: 4x, at: 1m, for: 30s }`"),
+    (&["external", "third_party"], "replicas", "write a service whose endpoints only `wait`: what is outside has no cores of yours"),
+    (&["cost", "price"], "throughput", "a cost is no objective; what the services cost is in the results"),
     (&["delay", "rtt", "ping"], "latency", "write `latency: 1ms`, each way"),
     (&["packet_loss", "drop", "drop_rate"], "loss", ""),
     (&["start", "begin", "from", "when"], "at", ""),

@@ -84,12 +84,20 @@ fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Prob
         (Value::Map(_), Some(key)) if first_key(key) == 0 => Err(refused(known, absent(&format!("{known}{rest}")))),
         (Value::Map(entries), Some(key)) => {
             let problem = refused(known, absent(&wanted));
+            if let Some(group) = ["services", "workload"].into_iter().find(|group| known.is_empty() && holds(entries, group, key)) {
+                return Err(problem.help(format!("did you mean `{group}.{key}`?")));
+            }
             Err(match nearest(&key[..first_key(key)], entries.iter().map(|entry| entry.key.as_str())) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
-                None => match asyncflow01::advice(key, first_workload(entries)).filter(|_| known.is_empty()) {
+                None if known.is_empty() => match asyncflow01::advice(key, first_workload(entries)) {
                     Some(help) => problem.help(help),
                     None => problem,
                 },
+                None => {
+                    let inside = key[first_key(key)..].trim_start_matches('.');
+                    let help = format!("where it is not written, set the whole of it: `{wanted}={{ {inside}: … }}`");
+                    if first_key(inside) == inside.len() { problem.help(help) } else { problem }
+                }
             })
         }
         (Value::Map(_), None) => Err(refused(known, format!("{name} is a group of fields, not a list")).help("name a field with `.`")),
@@ -99,6 +107,12 @@ fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Prob
             Err(refused(known, format!("{name} is the single value `{}`, so it holds no `{inside}`", shown(single))).help(help))
         }
     }
+}
+
+/// Whether a group of the scenario holds the name that a path begins with.
+fn holds(entries: &[Entry], group: &str, path: &str) -> bool {
+    let group = entries.iter().find(|entry| entry.key == group).map(|entry| &entry.value.value);
+    matches!(group, Some(Value::Map(named)) if named.iter().any(|entry| entry.key == path[..first_key(path)]))
 }
 
 /// The name of a scenario's first workload.

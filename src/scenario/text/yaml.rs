@@ -193,8 +193,15 @@ impl Builder<'_> {
             }
         };
         let node = Node::placed(self.text, open.start..end.max(open.start), value);
-        self.anchors.note(open.anchor, &node);
+        self.note(open.anchor, &node);
         self.add(node, None);
+    }
+
+    /// Notes what an anchor stands for.
+    fn note(&mut self, anchor: usize, node: &Node) {
+        if let Err(problem) = self.anchors.note(anchor, node) {
+            self.refuse(problem);
+        }
     }
 
     fn awaits_key(&self) -> bool {
@@ -257,7 +264,7 @@ impl Builder<'_> {
                 self.refuse(problem_at(place, what).help(help));
             }
             let key = Node::placed(self.text, span, word.clone().map_or(Value::Null, Value::Text));
-            self.anchors.note(anchor, &key);
+            self.note(anchor, &key);
             return self.add(key, word);
         }
         if boolean {
@@ -266,7 +273,7 @@ impl Builder<'_> {
         }
         let value = if plain { resolve(word) } else { Value::Text(word.to_string()) };
         let node = Node::placed(self.text, span, value);
-        self.anchors.note(anchor, &node);
+        self.note(anchor, &node);
         self.add(node, None);
     }
 

@@ -116,6 +116,12 @@ fn alias_bombs_and_their_kin_are_refused_before_they_go_off() {
         let _ = writeln!(bomb, "a{level}: &a{level} [{}]", vec![format!("*a{}", level - 1); 9].join(", "));
     }
     says("bomb.yaml", bomb.as_bytes(), "the file holds more than 200,000 values, the most that are read");
+    // Anchors inside each other, each of which keeps what it stands for; and a list of merge keys as long as the group beside it.
+    let nested = (0..60).fold("[".to_string() + &"1,".repeat(5_000) + "1]", |inner, level| format!("&n{level} [{inner}]"));
+    says("bomb.yaml", format!("a: {nested}\n").as_bytes(), "anchors stand for more than 200,000 values");
+    let keys: String = (0..20_000).map(|i| format!("  k{i}: 1\n")).collect();
+    let merges = format!("x-a: &a {{ b: 1 }}\nc:\n  <<: [{}*a]\n{keys}", "*a, ".repeat(20_000));
+    says("merge.yaml", merges.as_bytes(), "unknown field");
     says("bomb.yaml", b"a: &a [ *a ]\n", "the alias `*a` stands inside what it repeats");
     says("bomb.yaml", b"a: &a { <<: *a }\n", "the alias `*a` stands inside what it repeats");
 }

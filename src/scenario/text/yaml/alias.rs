@@ -7,7 +7,7 @@
 
 use super::super::{DEEPEST, Entry, LARGEST, MOST_NODES, Node, Value, problem_at, too_deep, too_many};
 use crate::problem::Problem;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// What the anchors of a text stand for.
@@ -16,6 +16,8 @@ pub(super) struct Anchors {
     written: BTreeMap<usize, Anchored>,
     /// Bytes of text that aliases have repeated.
     repeated: usize,
+    /// Values that anchors stand for, those inside each other counted in each.
+    kept: usize,
 }
 
 struct Anchored {
@@ -26,12 +28,20 @@ struct Anchored {
 }
 
 impl Anchors {
-    /// Notes what an anchor stands for, once it is read to its end.
-    pub fn note(&mut self, id: usize, node: &Node) {
-        if id > 0 {
-            let (values, bytes) = extent(node);
-            self.written.insert(id, Anchored { node: node.clone(), values, bytes, depth: node.depth() });
+    /// Notes what an anchor stands for, once it is read to its end. Refused once, when anchors stand for more values than a file may hold: each keeps
+    /// what it stands for, and they may stand inside each other.
+    pub fn note(&mut self, id: usize, node: &Node) -> Result<(), Problem> {
+        if id == 0 || self.kept > MOST_NODES {
+            return Ok(());
         }
+        let (values, bytes) = extent(node);
+        self.kept += values;
+        if self.kept > MOST_NODES {
+            let what = "anchors stand for more than 200,000 values, those inside each other counted in each";
+            return Err(problem_at(node.span.clone(), what).help("leave out the anchors that no alias repeats"));
+        }
+        self.written.insert(id, Anchored { node: node.clone(), values, bytes, depth: node.depth() });
+        Ok(())
     }
     /// What an alias stands for, at `level` lists and groups; `values` counts those of the file.
     pub fn expand(&mut self, id: usize, alias: &str, place: Range<usize>, level: usize, values: &mut usize) -> Result<Node, Problem> {
@@ -70,6 +80,8 @@ fn extent(node: &Node) -> (usize, usize) {
 /// Adds what merge keys bring to the entries of a group, before its own; what it has is not replaced.
 pub(super) fn merge(entries: &mut Vec<Entry>, merges: Vec<Node>, problems: &mut Vec<Problem>) {
     let mut added: Vec<Entry> = Vec::new();
+    let mut known: BTreeSet<String> =
+        if merges.is_empty() { BTreeSet::new() } else { entries.iter().map(|entry| entry.key.clone()).collect() };
     for merged in merges {
         let (place, used) = (merged.span.clone(), merged.used.clone());
         let sources = match merged.value {
@@ -83,12 +95,12 @@ pub(super) fn merge(entries: &mut Vec<Entry>, merges: Vec<Node>, problems: &mut 
                 problems.push(problem_at(used.unwrap_or(place.clone()), what).help("name an anchor of a group, as in `<<: *base`"));
                 break;
             };
-            let known: std::collections::BTreeSet<&str> = entries.iter().chain(&added).map(|entry| entry.key.as_str()).collect();
-            let fresh: Vec<Entry> = from.iter().filter(|entry| !known.contains(entry.key.as_str())).cloned().collect();
-            added.extend(fresh.into_iter().map(|mut entry| {
-                entry.value.used = used.clone().or(entry.value.used);
-                entry
-            }));
+            for mut entry in from {
+                if known.insert(entry.key.clone()) {
+                    entry.value.used = used.clone().or(entry.value.used);
+                    added.push(entry);
+                }
+            }
         }
     }
     if !added.is_empty() {
