@@ -32,12 +32,13 @@ pub fn load(path: &Path, sets: &[String], errors_only: bool, change: impl FnOnce
         }
     };
     if let Some(mut scenario) = loaded.scenario.take() {
-        let written = (scenario.sweep.clone(), scenario.run.duration, scenario.run.replications.clone());
+        let written = (scenario.sweep.clone(), scenario.capacity.clone(), scenario.run.duration, scenario.run.replications.clone());
         loaded.problems.list.extend(change(&mut scenario));
         // What the command line says does not stand in the text.
-        let (sweep, duration, replications) = written;
+        let (sweep, capacity, duration, replications) = written;
         let changed = [
             ("sweep", scenario.sweep != sweep),
+            ("capacity", scenario.capacity != capacity),
             ("run.duration", scenario.run.duration != duration),
             ("run.replications", scenario.run.replications != replications),
         ];

@@ -73,10 +73,13 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             for path in several {
                 add(path, &options.set, None)?;
             }
-            // Two files may hold scenarios of one name; then the files tell them apart.
-            let names: BTreeSet<&String> = found.iter().map(|variant| &variant.name).collect();
-            if names.len() < found.len() {
-                found.iter_mut().zip(several).for_each(|(variant, path)| variant.name = stem(path));
+            // Two files may hold scenarios of one name; then the files tell them apart, or the ways to them.
+            let way = |path: &PathBuf| path.display().to_string();
+            for name in [&stem as &dyn Fn(&PathBuf) -> String, &way] {
+                let names: BTreeSet<&String> = found.iter().map(|variant| &variant.name).collect();
+                if names.len() < found.len() {
+                    found.iter_mut().zip(several).for_each(|(variant, path)| variant.name = name(path));
+                }
             }
         }
     }
@@ -87,7 +90,8 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
 fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
     let files: Vec<&Path> = options.scenarios.iter().map(PathBuf::as_path).collect();
-    let study = Study::new("compare", &files, &json!(names), &scenarios[0]);
+    // What was asked, and not what the scenarios are called: they may be renamed.
+    let study = Study::new("compare", &files, &json!(options.set), &scenarios[0]);
     let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force) else {
         return Outcome::Refused;
     };

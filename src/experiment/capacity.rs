@@ -168,9 +168,12 @@ impl Tried {
 
 impl Found {
     /// How much more than today's value the answer is, as a share of today's; none if one of them is not known. Where the range ends before the
-    /// objectives are missed, it is not.
+    /// objectives are missed, it is not; nor below a lower edge, where more of the parameter helps.
     pub fn headroom(&self) -> Option<f64> {
         self.edge?;
+        if self.lower.zip(self.today).is_some_and(|(lower, today)| today < lower.estimate) {
+            return None;
+        }
         self.today.map(|today| self.estimate / today - 1.0).filter(|share| share.is_finite())
     }
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Every n-th point, from the k-th on: a part of a sweep that another machine may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -136,7 +136,14 @@ impl Sweep<'_> {
             let mut replications = match &self.spec.rule {
                 Some(rule) if rule.goals.is_empty() => Some(Replications::counted(rule.clone())),
                 _ if known.is_empty() => None,
-                _ => Some(start(&point, self.interrupted)),
+                _ => {
+                    let started = start(&point, self.interrupted);
+                    // A pilot that was interrupted says nothing of the point: it is left as it is, and nothing more is opened.
+                    if self.interrupted.load(Ordering::Relaxed) {
+                        return false;
+                    }
+                    Some(started)
+                }
             };
             for (replication, result) in known {
                 if let Some(replications) = &mut replications {

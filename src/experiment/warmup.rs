@@ -11,6 +11,7 @@ use crate::measure::Layout;
 use crate::plan::Plan;
 use crate::stats;
 use crate::units::{Span, Time};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -132,14 +133,21 @@ fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
         let of = series.iter().position(|s| s.kind == "workload" && s.entity == *workload && s.metric == "latency");
         curves.extend(of.map(|index| curve(("workload", workload, "latency", "s"), &[index], records)));
     }
-    for (id, service) in layout.services.iter().enumerate() {
-        let mine: Vec<&String> = layout.instances.iter().filter(|i| i.service == id as u32).map(|instance| &instance.name).collect();
-        let is_mine = |s: &crate::measure::Series| {
-            let of_it = (s.kind == "instance" && mine.contains(&&s.entity)) || (s.kind == "balancer" && s.entity == *service);
-            of_it && waiting.contains(&s.metric)
+    let of_instance: BTreeMap<&str, usize> = layout.instances.iter().map(|i| (i.name.as_str(), i.service as usize)).collect();
+    let of_balancer: BTreeMap<&str, usize> = layout.services.iter().enumerate().map(|(id, name)| (name.as_str(), id)).collect();
+    let mut by_service = vec![Vec::new(); layout.services.len()];
+    for (index, series) in series.iter().enumerate().filter(|(_, series)| waiting.contains(&series.metric)) {
+        let service = match series.kind {
+            "instance" => of_instance.get(series.entity.as_str()),
+            "balancer" => of_balancer.get(series.entity.as_str()),
+            _ => None,
         };
-        let indices: Vec<usize> = (0..series.len()).filter(|&index| is_mine(&series[index])).collect();
-        curves.push(curve(("service", service, "waiting", "1"), &indices, records));
+        if let Some(&service) = service {
+            by_service[service].push(index);
+        }
+    }
+    for (service, indices) in layout.services.iter().zip(&by_service) {
+        curves.push(curve(("service", service, "waiting", "1"), indices, records));
     }
     curves
 }

@@ -27,6 +27,9 @@ fn between(found: &Found, edge: &Edge, beyond: f64) -> String {
     said(found, fits.unwrap_or(edge.estimate))
 }
 
+/// More failures than this make latencies those of a selection.
+const MANY_FAILED: f64 = 0.05;
+
 /// An edge: the value, and what is known around it.
 fn edge(found: &Found, edge: &Edge, paint: Paint) -> String {
     let (next, verdict) = edge.next;
@@ -82,24 +85,24 @@ fn today(found: &Found) -> Option<String> {
     let outside = found.lower.is_some_and(|lower| today < lower.estimate);
     let told = match (verdict, found.headroom()) {
         (Some(Verdict::Undecided), _) => format!("Today's {now} is too near to tell."),
+        _ if outside => format!("Today's {now} is not enough."),
         (Some(Verdict::Misses), None) => format!("Today's {now} does not meet them."),
         (_, None) if verdict.is_none() => return None,
         (_, None) => format!("Today's {now} meets them."),
-        (_, Some(_)) if outside => format!("Today's {now} is not enough."),
         (_, Some(room)) => match found.wanted {
             Wanted::Smallest if room == 0.0 => format!("Today's {now} is just what is needed."),
-            Wanted::Smallest if room < 0.0 => format!("Today's {now} is {} needed.", more(today / found.estimate, "is")),
+            Wanted::Smallest if room < 0.0 => format!("Today's {now} is {}.", more(today / found.estimate, "is needed")),
             Wanted::Smallest => format!("Today's {now} is not enough."),
             _ if room >= 0.0 => format!("Today's {now} leaves {} of headroom.", percent(room)),
-            _ => format!("Today's {now} is {} takes.", more(today / found.estimate, "it")),
+            _ => format!("Today's {now} is {}.", more(today / found.estimate, "it can take")),
         },
     };
     Some(told)
 }
 
-/// How much more one value is than another: `33 % more than is`, `6.1 times what it`.
-fn more(ratio: f64, whose: &str) -> String {
-    if ratio < 2.0 { format!("{} more than {whose}", percent(ratio - 1.0)) } else { format!("{} times what {whose}", times(ratio)) }
+/// How much more one value is than another: `33 % more than is needed`, `6.1 times what it can take`.
+fn more(ratio: f64, what: &str) -> String {
+    if ratio < 2.0 { format!("{} more than {what}", percent(ratio - 1.0)) } else { format!("{} times what {what}", times(ratio)) }
 }
 
 /// What was measured of a goal, in the unit of its bound, so that a column has one; what is far from it in one that fits.
@@ -110,6 +113,20 @@ fn measured(goal: &SloResult) -> String {
         _ if is_near => value_beside(goal.estimate, goal.bound, goal.unit),
         _ => value(goal.estimate, goal.unit),
     }
+}
+
+/// The failures of values that meet all goals, where no goal bounds them: the latency is of those that were answered.
+fn survivors(found: &Found) -> Option<String> {
+    let meets = found.tried.iter().filter(|tried| tried.verdict == Verdict::Meets);
+    let bounded = |of: &str| found.tried.iter().flat_map(|tried| &tried.goals).any(|goal| goal.of == of && goal.metric == "error_ratio");
+    let failed = meets.flat_map(|tried| tried.results.rows.iter()).filter(|row| {
+        row.kind == "workload" && row.metric == "error_ratio" && row.estimate.estimate > MANY_FAILED && !bounded(&row.entity)
+    });
+    let worst = failed.max_by(|a, b| a.estimate.estimate.total_cmp(&b.estimate.estimate))?;
+    let (share, of) = (percent(worst.estimate.estimate), &worst.entity);
+    Some(format!(
+        "Up to {share} of {of} failed where the objectives are met, and latencies are of the rest; add --while '{of}.errors < 1%'."
+    ))
 }
 
 /// The answer and the curve, on one screen.
@@ -142,11 +159,15 @@ pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
     if let Some(words) = today(found) {
         let _ = writeln!(out, "  {words}");
     }
+    if let Some(words) = survivors(found) {
+        let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
+    }
     let names: Vec<String> = goals.iter().map(|goal| goal.split(['<', '>']).next().unwrap_or(goal).trim().to_string()).collect();
     let mut header = vec!["", found.path.rsplit('.').next().unwrap_or("value")];
     header.extend(names.iter().map(String::as_str));
     header.extend(["busiest", "replications", ""]);
     let mut lines = table(&header);
+    lines.named_by(2);
     for tried in &found.tried {
         let mark = match tried.verdict {
             Verdict::Meets => paint.good("✔"),

@@ -53,6 +53,7 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     for (index, name) in comparison.names.iter().enumerate().skip(1) {
         let _ = writeln!(out, "\n{}", paint.bold(name));
         let mut lines = table(&["", "", "baseline", "variant", "change", ""]);
+        lines.named_by(2);
         lines.words_last();
         let mut entity = "";
         for row in comparison.family().filter(|row| row.variant == index) {
@@ -62,6 +63,18 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
             lines.add_row([first.to_string(), what, number(row, &row.base), number(row, &row.other), change(row), judged(row, paint)]);
         }
         let _ = write_table(&mut out, &lines, 0, paint);
+        for row in comparison.family().filter(|row| row.variant == index && row.kind == "workload" && row.metric == "error_ratio") {
+            let (base, other) = (row.base.estimate, row.other.estimate);
+            if (base - other).abs() > SELECTED {
+                let words = format!(
+                    "{} of {} failed, then {}: the latencies are of different selections of requests",
+                    percent(base),
+                    row.entity,
+                    percent(other)
+                );
+                let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
+            }
+        }
     }
     let mut ratios: Vec<f64> = comparison.family().map(|row| row.difference.unpaired_variance_ratio).filter(|r| r.is_finite()).collect();
     ratios.sort_by(f64::total_cmp);
@@ -74,6 +87,9 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     let _ = writeln!(out, "{}", paint.faint(&words));
     out
 }
+
+/// Where the share of failures differs by more than this, latencies of answered requests are hardly comparable.
+const SELECTED: f64 = 0.02;
 
 /// One JSON object.
 pub fn comparison_to_json(comparison: &Comparison) -> Value {
@@ -101,6 +117,7 @@ pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, level: f64, paint: Pain
     let mut out = String::new();
     let total: u64 = chosen.candidates.iter().map(|candidate| u64::from(candidate.replications)).sum();
     let mut lines = table(&["", "variant", metric, "replications"]);
+    lines.named_by(2);
     let mut order: Vec<usize> = (0..chosen.candidates.len()).collect();
     order.sort_by_key(|&index| (index != chosen.winner, std::cmp::Reverse(chosen.candidates[index].replications), index));
     for &index in order.iter().take(40) {

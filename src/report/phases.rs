@@ -36,8 +36,14 @@ pub(super) fn phases(out: &mut String, scenario: &Scenario, results: &Results, p
 fn row(results: &Results, phase: &Phase, workload: &str) -> [String; 8] {
     let entity = phase.entity(workload);
     let of = |metric: &str, stat: &str| results.find("phase", &entity, metric, stat).map(|row| row.estimate);
-    let [p50, p95, p99] = ["p50", "p95", "p99"].map(|stat| of("latency", stat).map_or(String::new(), |e| with_interval(&e, "s")));
-    let answered = of("throughput", "mean").map_or(String::new(), |e| value(e.estimate, "1/s"));
+    let [p50, p95, p99] = ["p50", "p95", "p99"].map(|stat| {
+        let Some(row) = results.find("phase", &entity, "latency", stat) else { return String::new() };
+        // A quantile of a few is hardly more than the largest of them.
+        let few = if row.flags.contains(&"few_samples") { " (few)" } else { "" };
+        with_interval(&row.estimate, "s") + few
+    });
+    // Of those that arrived in the phase, whenever they were answered: as the other columns.
+    let answered = of("completed", "total").map_or(String::new(), |e| value(e.estimate / (phase.until_s - phase.from_s), "1/s"));
     let failed = of("error_ratio", "mean").map_or(String::new(), |e| percent_with_interval(&e));
     let [from, until] = [phase.from_s, phase.until_s].map(|s| Span::from_seconds(s).to_string());
     [phase.name.clone(), from, until, p50, p95, p99, answered, failed]

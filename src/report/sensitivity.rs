@@ -46,6 +46,7 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
             ["", "parameter", "alone", "with interactions", "", ""]
         };
         let mut lines = table(&header);
+        lines.named_by(2);
         lines.words_last();
         for (rank, parameter) in answer.parameters.iter().enumerate() {
             let rank = (rank + 1).to_string();

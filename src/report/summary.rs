@@ -127,7 +127,9 @@ fn cost(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::R
     let total: f64 = prices.iter().map(|(_, price)| price).sum();
     let words: Vec<String> = prices.iter().take(ROWS).map(|(name, price)| format!("{name} {}", value(*price, "USD/h"))).collect();
     let parts = if prices.len() > 1 { format!(": {}", words.join(", ")) } else { String::new() };
-    writeln!(out, "  They cost {}{parts}.", value(total, "USD/h"))
+    let who = if scenario.services.len() == 1 { prices[0].0.as_str() } else { "Priced services" };
+    let verb = if scenario.services.len() == 1 { "costs" } else { "cost" };
+    writeln!(out, "  {who} {verb} {}{parts}.", value(total, "USD/h"))
 }
 
 /// Where the time of a workload's requests goes, and how their latency is distributed.

@@ -98,6 +98,7 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
     header.extend(if several { &["of"][..] } else { &[] });
     header.extend(["mean", "p95", "p99", "answered", "failed"]);
     let mut lines_table = table(&header);
+    lines_table.named_by(2);
     for line in lines.iter().take(POINTS_SHOWN) {
         let mark = match line {
             line if line.failed > 0 => paint.bad("✘"),

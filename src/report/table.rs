@@ -5,22 +5,30 @@
 
 use super::Paint;
 use comfy_table::{CellAlignment, Table, presets};
+use console::measure_text_width;
 
 /// A header and rows of cells.
 pub(super) struct Grid {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
     words_last: bool,
+    /// How many columns name a row: they stand in every part.
+    names: usize,
 }
 
 /// A table with no row yet.
 pub(super) fn table(header: &[&str]) -> Grid {
-    Grid { header: header.iter().map(|cell| cell.to_string()).collect(), rows: Vec::new(), words_last: false }
+    Grid { header: header.iter().map(|cell| cell.to_string()).collect(), rows: Vec::new(), words_last: false, names: 1 }
 }
 
 impl Grid {
     pub(super) fn add_row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
+    }
+
+    /// The first columns, so many, name a row: a mark or a rank, and a name.
+    pub(super) fn named_by(&mut self, columns: usize) {
+        self.names = columns;
     }
 
     /// Words in the last column begin where they begin.
@@ -31,18 +39,12 @@ impl Grid {
     /// How wide a column is, with a space at either side.
     fn width(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column));
-        cells.chain([&self.header[column]]).map(|cell| letters(cell)).max().unwrap_or(0) + 2
-    }
-
-    /// How many columns name a row: those without a heading, and the one after a mark or a rank.
-    fn names(&self) -> usize {
-        let unnamed = self.header.iter().take_while(|cell| cell.is_empty()).count().clamp(1, self.header.len());
-        if unnamed == 1 && self.header.len() > 2 && self.width(0) <= 4 { 2 } else { unnamed }
+        cells.chain([&self.header[column]]).map(|cell| measure_text_width(cell)).max().unwrap_or(0) + 2
     }
 
     /// The columns of each part.
     fn parts(&self, width: Option<usize>) -> Vec<Vec<usize>> {
-        let (all, names) = ((0..self.header.len()).collect::<Vec<_>>(), self.names());
+        let (all, names) = ((0..self.header.len()).collect::<Vec<_>>(), self.names);
         let of = |columns: &[usize]| 1 + columns.iter().map(|column| self.width(*column)).sum::<usize>();
         let Some(width) = width.filter(|width| of(&all) > *width) else { return vec![all] };
         let mut parts = vec![all[..names].to_vec()];
@@ -76,17 +78,6 @@ impl Grid {
     }
 }
 
-/// Letters that are seen: without the codes of colours.
-fn letters(text: &str) -> usize {
-    let mut in_code = false;
-    let seen = |letter: &char| {
-        let is_code = in_code || *letter == '\x1b';
-        in_code = is_code && *letter != 'm';
-        !is_code
-    };
-    text.chars().filter(seen).count()
-}
-
 /// Writes a table, and how many rows are not in it.
 pub(super) fn write_table(out: &mut String, grid: &Grid, left_out: usize, paint: Paint) -> std::fmt::Result {
     use std::fmt::Write;
@@ -109,6 +100,7 @@ mod tests {
     fn a_table_that_is_too_wide_is_written_in_parts_that_fit_and_each_names_its_rows() {
         // By hand: a mark, a name and four columns of 20 letters, 22 with their spaces; 3 and 6 for mark and name: two of four fit in 60.
         let mut grid = table(&["", "name", "a", "b", "c", "d"]);
+        grid.named_by(2);
         let cell = |letter: &str| letter.repeat(20);
         grid.add_row(["✔".to_string(), "one".to_string(), cell("a"), cell("b"), cell("c"), cell("d")]);
         let said = |width: Option<usize>| {
@@ -124,6 +116,7 @@ mod tests {
         assert_eq!((said(None).lines().count(), said(Some(200)) == said(None)), (2, true));
         // Not even one column fits: it is there all the same.
         assert_eq!(said(Some(10)).lines().count(), 8);
-        assert_eq!(letters("\x1b[32mbetter\x1b[0m"), 6);
+        // Codes of colours take no room, and wide letters two.
+        assert_eq!(["\x1b[32mbetter\x1b[0m", "データ"].map(measure_text_width), [6, 6]);
     }
 }

@@ -168,7 +168,11 @@ fn faults(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
         let path = format!("faults[{index}]");
         fault.check(&path, directory, problems);
         if fault.when().0 >= scenario.run.duration {
-            let what = format!("this fault begins at {}, after the end of the run at {}", fault.when().0, scenario.run.duration);
+            let end = scenario.run.duration;
+            let what = match fault.when().0 == end {
+                true => format!("this fault begins at {end}, at the end of the run"),
+                false => format!("this fault begins at {}, after the end of the run at {end}", fault.when().0),
+            };
             problems.warning(&path, what).advise("make the run longer with `run.duration`, or begin earlier");
         }
         if problems.enough() {
@@ -177,6 +181,26 @@ fn faults(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
     }
     if !problems.any_error() {
         crashes_in_vain(scenario, directory, problems);
+        slow_in_vain(scenario, problems);
+    }
+}
+
+/// Warns of `slow` where nothing computes: it changes nothing then, which looks as if the system did not mind.
+fn slow_in_vain(scenario: &Scenario, problems: &mut Problems) {
+    for (index, fault) in scenario.faults.iter().enumerate() {
+        let Fault::Slow(slow) = fault else { continue };
+        let all = scenario.services.iter().flat_map(|(name, service)| {
+            let is_it = *name == slow.target;
+            let own = service.endpoints.values().filter(move |_| is_it);
+            let named = service.instances.iter().filter(move |(instance, _)| is_it || **instance == slow.target);
+            own.chain(named.flat_map(|(_, spec)| spec.endpoints.values()))
+        });
+        if !all.flat_map(|endpoint| &endpoint.steps).any(|step| matches!(step, Step::Cpu(_))) {
+            let what = format!("`{}` computes nothing, and `slow` makes computing slower, nothing else", slow.target);
+            problems.warning(format!("faults[{index}].slow.target"), what).advise(
+                "for longer waits, add to the latency of the link to it: `degrade: { link: …, latency: +200ms, at: 1m, for: 30s }`",
+            );
+        }
     }
 }
 

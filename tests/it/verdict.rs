@@ -162,5 +162,5 @@ services:
   api: { endpoints: { x: [ cpu: 1ms, call: provider.go ] } }
   provider: { max_in_flight: 1, queue: { max: 1 }, endpoints: { go: [ wait: 100ms ] } }";
     let notes = results(yaml).notes.join("\n");
-    assert!(notes.contains("`provider` rejected") && !notes.contains("`api` rejected"), "{notes}");
+    assert!(notes.contains("`provider` answered ") && notes.contains("with \"rejected\"") && !notes.contains("`api` answered"), "{notes}");
 }

@@ -31,7 +31,7 @@ fn a_run_says_why_requests_failed_who_rejected_them_and_what_it_costs() {
     let failed = text.lines().find(|line| line.trim_start().starts_with("users failed: rejected ")).unwrap_or_else(|| panic!("{text}"));
     let share: f64 = failed.split("rejected ").nth(1).unwrap().trim_end_matches(" %").parse().unwrap();
     assert!((share - 50.0).abs() < 3.0, "{failed}");
-    assert!(text.contains("They cost 0.500 USD/h."), "{text}");
+    assert!(text.contains("api costs 0.500 USD/h."), "{text}");
     assert!(text.contains("`api` answered ") && text.contains("with \"rejected\" (its queue of 5 was full)"), "{text}");
     let few = text.lines().find(|line| line.contains("too few requests")).unwrap_or_else(|| panic!("{text}"));
     assert!(few.contains("users, p99 and above") && few.contains(" of 10,000)"), "{few}");
@@ -151,4 +151,42 @@ services: { api: { endpoints: { x: [ cpu: 5ms, wait: 10ms ] } } }
         !said(&Room::new("two.yaml", scenario), "sweep two.yaml -o out --vary workload.users.open.rate=10/s,20/s").contains("down,"),
         "{one}"
     );
+}
+
+#[test]
+fn who_judges_survivors_is_told() {
+    // Two places of 100 ms without a queue lose by Erlang B: at 20/s 40 %, at 200/s 90 %; the rest is answered in 100 ms, whatever the rate is.
+    let scenario = "
+version: 1
+run: { duration: 20s, replications: 4 }
+workload: { users: { to: api.x, open: { rate: 20/s } } }
+services: { api: { max_in_flight: 2, queue: { max: 0 }, runtime: { tasks: {} }, endpoints: { x: [ wait: 100ms ] } } }
+";
+    let room = Room::new("loss.yaml", scenario);
+    let search = "capacity loss.yaml --vary workload.users.open.rate --from 20/s --to 200/s --while";
+    let capacity = |goals: &str| {
+        let output = room.command(&format!("{search} users.p95<150ms{goals}")).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = capacity("");
+    assert!(text.contains(" of users failed where the objectives are met") && text.contains("--while 'users.errors < 1%'"), "{text}");
+    assert!(!capacity(" --while users.errors<99%").contains("where the objectives are met"));
+    let text = said(&room, "compare loss.yaml --set workload.users.open.rate=200/s");
+    assert!(text.contains("the latencies are of different selections of requests"), "{text}");
+}
+
+#[test]
+fn an_end_of_the_search_in_the_file_can_be_moved() {
+    // Waits are the same at any rate, so that all of the range meets; the answer names its ends.
+    let scenario = "
+version: 1
+run: { duration: 5s, replications: 2 }
+workload: { users: { to: api.x, open: { rate: 20/s } } }
+services: { api: { endpoints: { x: [ wait: 10ms ] } } }
+slos: { fast: { of: users, p95: 50ms } }
+capacity: { vary: workload.users.open.rate, from: 20/s, to: 40/s }
+";
+    let room = Room::new("ends.yaml", scenario);
+    let text = said(&room, "capacity ends.yaml --to 60/s");
+    assert!(text.contains("20/s to 60/s"), "{text}");
 }

@@ -158,11 +158,11 @@ pub struct Capacity {
     /// Path of the parameter that is searched. Replaces the scenario's `capacity:` block
     #[arg(long, value_name = "PATH")]
     pub vary: Option<String>,
-    /// Where the search begins
-    #[arg(long, value_name = "VALUE", requires = "vary")]
+    /// Where the search begins; alone, it moves that end of the `capacity:` block
+    #[arg(long, value_name = "VALUE")]
     pub from: Option<String>,
-    /// Where it ends
-    #[arg(long, value_name = "VALUE", requires = "vary")]
+    /// Where it ends; likewise
+    #[arg(long, value_name = "VALUE")]
     pub to: Option<String>,
     /// An objective that has to be met: a name in `slos`, or such as 'users.p95 < 60ms'; repeated, all [default: all in `slos`]
     #[arg(long = "while", value_name = "OBJECTIVE")]
