@@ -43,6 +43,9 @@ fn what_is_no_yaml_is_refused_at_its_place() {
     assert_eq!(one("a:\n  b: 2\n c: 3").0, "this line does not fit the lines above it");
     assert_eq!(one("a:\n- b\nc").0, "this line has no `:`");
     assert_eq!(one("a: \"\\q\"").0, "this escape is not known");
+    // Found by fuzzing: a tag on the line before was taken for the mark.
+    let problems = parse("!\n”b", Yaml).unwrap_err();
+    assert_eq!(problems.last().unwrap().place, Some(2..5));
     assert_eq!(one("a: “b”"), three("`“` is no quotation mark here", "write `\"`, or leave the quotes out", "“"));
     assert!(one("%YAML 1.2\n%YAML 1.2\n---\na: 1").0.starts_with("this is not valid YAML: "));
 }
