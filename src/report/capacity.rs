@@ -38,7 +38,8 @@ fn edge(found: &Found, edge: &Edge, paint: Paint) -> String {
     match (verdict, edge.misses) {
         (Verdict::Undecided, beyond) if is_whole => {
             let beyond = beyond.map_or(String::new(), |beyond| format!(", {}", misses(beyond)));
-            format!("{}  ({} is too near to tell{beyond})", paint.good(&format!("✔ {}", said(found, edge.meets))), said(found, next))
+            let untold = untold(found, next);
+            format!("{}  ({} is {untold}{beyond})", paint.good(&format!("✔ {}", said(found, edge.meets))), said(found, next))
         }
         (_, Some(beyond)) if is_whole => format!("{}  ({})", paint.good(&format!("✔ {}", said(found, edge.meets))), misses(beyond)),
         (_, Some(beyond)) => {
@@ -47,7 +48,7 @@ fn edge(found: &Found, edge: &Edge, paint: Paint) -> String {
             format!("{}  {around}", paint.good(&format!("✔ {}", between(found, edge, beyond))))
         }
         (_, None) => {
-            let around = format!("({} surely; from {} on it is too near to tell)", said(found, edge.meets), said(found, next));
+            let around = format!("({} surely; from {} on it is {})", said(found, edge.meets), said(found, next), untold(found, next));
             format!("{}  {around}", paint.good(&format!("✔ {}", between(found, edge, next))))
         }
     }
@@ -84,7 +85,7 @@ fn today(found: &Found) -> Option<String> {
     let verdict = found.verdict_at(today);
     let outside = found.lower.is_some_and(|lower| today < lower.estimate);
     let told = match (verdict, found.headroom()) {
-        (Some(Verdict::Undecided), _) => format!("Today's {now} is too near to tell."),
+        (Some(Verdict::Undecided), _) => format!("Today's {now} is {}.", untold(found, today)),
         _ if outside => format!("Today's {now} is not enough."),
         (Some(Verdict::Misses), None) => format!("Today's {now} does not meet them."),
         (_, None) if verdict.is_none() => return None,
@@ -112,6 +113,21 @@ fn measured(goal: &SloResult) -> String {
         "error_ratio" => percent(goal.estimate),
         _ if is_near => value_beside(goal.estimate, goal.bound, goal.unit),
         _ => value(goal.estimate, goal.unit),
+    }
+}
+
+/// Why it cannot be told of a value whether it meets: its interval holds a bound, or it has none to rely on.
+fn untold(found: &Found, number: f64) -> &'static str {
+    found.tried.iter().find(|tried| tried.number == number).map_or(Verdict::Undecided.word(), why)
+}
+
+/// What was found out at a value, in words.
+fn why(tried: &Tried) -> &'static str {
+    // An interval on one side of the bound that is not sure has too few answers behind it, or the run is short against its relaxation time.
+    let is_near = |goal: &SloResult| goal.low <= goal.bound && goal.bound <= goal.high;
+    match tried.verdict {
+        Verdict::Undecided if !tried.goals.iter().any(is_near) => "too rarely answered, or too short a run, to tell",
+        verdict => verdict.word(),
     }
 }
 
@@ -179,7 +195,7 @@ pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
             let said = measured(goal);
             if tried.results.overloaded.is_empty() { said } else { format!("{said} (overloaded)") }
         }));
-        row.extend([percent(busiest(tried)), tried.replications.to_string(), tried.verdict.word().to_string()]);
+        row.extend([percent(busiest(tried)), tried.replications.to_string(), why(tried).to_string()]);
         lines.add_row(row);
     }
     let _ = writeln!(out);

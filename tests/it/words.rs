@@ -190,3 +190,18 @@ capacity: { vary: workload.users.open.rate, from: 20/s, to: 40/s }
     let text = said(&room, "capacity ends.yaml --to 60/s");
     assert!(text.contains("20/s to 60/s"), "{text}");
 }
+
+#[test]
+fn what_is_too_rarely_answered_is_not_called_near() {
+    // At one request a minute, 20 s and 320 replications have about 100 answers of 1 ms: far from 50 ms, and too few for a p95.
+    let scenario = "
+version: 1
+run: { duration: 20s }
+workload: { users: { to: api.x, open: { rate: 1/min } } }
+services: { api: { endpoints: { x: [ cpu: 1ms ] } } }
+slos: { fast: { of: users, p95: 50ms } }
+";
+    let text = said(&Room::new("rare.yaml", scenario), "capacity rare.yaml --vary workload.users.open.rate --from 1/min --to 60/min");
+    assert!(text.contains("Today's 1/min is too rarely answered, or too short a run, to tell."), "{text}");
+    assert!(!text.contains("too near"), "{text}");
+}

@@ -245,7 +245,6 @@ impl Builder<'_> {
     fn scalar(&mut self, word: &str, plain: bool, span: Range<usize>, anchor: usize) {
         let span = span.start..span.start + written(&self.text[span.clone()]);
         if plain && let Some(quote) = word.chars().next().filter(|c| "“”„‟‘’‚«»".contains(*c)) {
-            // A tag or an anchor may stand before it.
             let place = self.text[span.clone()].find(quote).map_or(span.clone(), |at| span.start + at..span.start + at + quote.len_utf8());
             self.refuse(problem_at(place, format!("`{quote}` is no quotation mark here")).help("write `\"`, or leave the quotes out"));
         }
