@@ -53,7 +53,10 @@ impl<Q: Quantity> Empirical<Q> {
             return Err(unreadable("it is empty, or no file on a disk".to_string()));
         }
         if self.unit.is_some_and(|unit| unit.to_base() == 0.0) {
-            return Err(("unit", "a unit of nothing makes every value 0\nhelp: say what the column's numbers are, such as `unit: 1ms`".to_string()));
+            return Err((
+                "unit",
+                "a unit of nothing makes every value 0\nhelp: say what the column's numbers are, such as `unit: 1ms`".to_string(),
+            ));
         }
         let opened = std::fs::File::open(&path).map_err(|error| unreadable(error.to_string()))?;
         if found.len() > LARGEST {
