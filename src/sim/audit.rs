@@ -32,11 +32,12 @@ pub fn audit(
             assert!(memory.free < *need, "memory that would do is not withheld");
         }
     }
+    // Instances stand service by service, so one pass over them serves all services.
+    let mut rest = machines.iter();
     for (balancer, service) in balancers.iter().zip(&plan.0.services) {
+        let held = rest.by_ref().take(service.instances as usize).filter(|(.., state)| state.holder != NONE).count();
         let Some(queue) = &balancer.queue else { continue };
         assert!(queue.is_work_conserving(), "nobody waits at a balancer while an instance is free");
-        let own = machines.iter().skip(service.first_instance as usize).take(service.instances as usize);
-        let held = own.filter(|(.., state)| state.holder != NONE).count();
         assert_eq!(queue.free.len() + held, balancer.order.len(), "an instance that is up is free or held");
     }
     for queue in queues.iter() {
