@@ -385,3 +385,6 @@ pub fn check(spec: &Spec, threads: usize, most_told: usize, done: &(dyn Fn(u64) 
     }
     (told, count)
 }
+
+#[cfg(test)]
+mod tests;
