@@ -32,16 +32,9 @@ pub fn ask(x: &mut Columns, request: &mut Request, slot: u32, service: u32, back
     }
 }
 
-/// A request leaves its instance: if it held it, the next may have it.
-#[inline(always)]
-pub fn leave(x: &mut Columns, instance: usize, slot: u32) {
-    if x.instances[instance].holder == slot {
-        give_back(x, instance);
-    }
-}
-
+/// The request that held an instance has left it: the next may have it.
 #[inline(never)]
-fn give_back(x: &mut Columns, instance: usize) {
+pub fn give_back(x: &mut Columns, instance: usize) {
     let now = x.now();
     x.instances[instance].holder = NONE;
     let balancer = &mut x.balancers[x.plan.instances[instance].service as usize];

@@ -1,8 +1,8 @@
 //! How a request ends: it answers, its message is lost, it is gone. What it held is given back, and its caller goes on.
 
 use super::advance::Next;
-use super::central;
 use super::columns::{Columns, current};
+use super::hops::leave;
 use crate::measure::RequestRow;
 use crate::request::{NONE, Outcome, Parts, Phase, Place, Request};
 use crate::server::{admission, memory};
@@ -23,9 +23,7 @@ pub fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
     if let Some(next) = admission::leave(&mut x.admissions[i], &mut x.stage.gauges[i], now) {
         x.stage.runnable.push(next);
     }
-    x.instances[i].outstanding -= 1;
-    central::leave(x, i, slot);
-    request.place = Place::Outside;
+    leave(x, request, slot);
     request.phase = Phase::Walking;
     request.hop = match x.plan.instances[i].onward {
         Some(onward) if request.outcome == Outcome::OK => onward,

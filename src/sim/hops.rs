@@ -86,6 +86,17 @@ pub fn go_to(x: &mut Columns, request: &mut Request, instance: u32) -> Next {
     Next::Walk
 }
 
+/// Away from its instance; whose central queue may give that to the next, if the request held it.
+#[inline(always)]
+pub fn leave(x: &mut Columns, request: &mut Request, slot: u32) {
+    let instance = request.instance as usize;
+    x.instances[instance].outstanding -= 1;
+    request.place = Place::Outside;
+    if x.instances[instance].holder == slot {
+        central::give_back(x, instance);
+    }
+}
+
 /// Back, because nobody is up.
 #[inline(always)]
 pub fn refuse(request: &mut Request, back: u32) -> Next {
@@ -107,9 +118,7 @@ pub fn own_link_in(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
         x.instances[instance].in_transit += 1;
         return Next::Park;
     }
-    x.instances[instance].outstanding -= 1;
-    central::leave(x, instance, slot);
-    request.place = Place::Outside;
+    leave(x, request, slot);
     lose(request)
 }
 
@@ -144,9 +153,7 @@ pub fn enter(x: &mut Columns, request: &mut Request, slot: u32, endpoint: u32) -
                 return Next::Park;
             }
             Answer::Rejected => {
-                x.instances[i].outstanding -= 1;
-                central::leave(x, i, slot);
-                request.place = Place::Outside;
+                leave(x, request, slot);
                 request.outcome = Outcome::REJECTED;
                 request.hop += 1;
                 return Next::Walk;
