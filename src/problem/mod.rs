@@ -142,6 +142,11 @@ pub fn is_hidden(c: char) -> bool {
     c.is_control() || looks_like_nothing || is_none
 }
 
+/// What stands between back-quotes in the words of a problem.
+pub(crate) fn quoted(words: &str) -> impl Iterator<Item = &str> {
+    words.split('`').skip(1).step_by(2)
+}
+
 /// The longest quotation from an input, in letters, and the longest words without one.
 const LONGEST_QUOTE: usize = 100;
 const LONGEST_WORDS: usize = 1_000;

@@ -5,7 +5,7 @@
 
 mod words;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, quoted};
 use words::{ALIASES, INSTEAD, LATER};
 
 /// Fields that stand where another group is: a field of the group they are found in, the fields, and where they belong.
@@ -37,8 +37,8 @@ const STEPS: [&str; 5] = ["cpu", "wait", "memory", "call", "fail"];
 pub fn improve(problems: &mut Vec<Problem>) {
     let mut without_dash = Vec::new();
     for problem in problems.iter_mut() {
-        let quoted = problem.what.clone();
-        let words: Vec<&str> = quoted.split('`').skip(1).step_by(2).collect();
+        let what = problem.what.clone();
+        let words: Vec<&str> = quoted(&what).collect();
         let (word, expected) = words.split_first().map_or(("", &[][..]), |(word, expected)| (*word, expected));
         let is_unknown = problem.what.starts_with("unknown ");
         if problem.what.starts_with("expected text, found the number") {
@@ -154,7 +154,7 @@ fn whole_number(problem: &mut Problem, found: &str) {
 
 /// The line to write for a group where a distribution's parameters have another form, or where the law is not named.
 fn shape(problem: &Problem) -> Option<String> {
-    let keys: Vec<&str> = problem.what.split_once("found ").map_or("", |(_, found)| found).split('`').skip(1).step_by(2).collect();
+    let keys: Vec<&str> = quoted(problem.what.split_once("found ").map_or("", |(_, found)| found)).collect();
     let tag = problem.path.rsplit('.').next().unwrap_or_default();
     let has = |key: &str| keys.contains(&key);
     let found_group = problem.what.ends_with("found a group of fields");

@@ -23,10 +23,8 @@ impl std::str::FromStr for Count {
     fn from_str(text: &str) -> Result<Count, String> {
         let (number, suffix) = split(text, "a count such as `200` or `12k`")?;
         let Some((_, size)) = SUFFIXES.iter().find(|(name, _)| *name == suffix || (*name == "k" && suffix == "K")) else {
-            if let Some((what, help)) = meant::line::<Count>(text) {
-                return Err(format!("{what}\nhelp: {help}"));
-            }
-            return Err(format!("`{}` is not a count\nhelp: write a whole number, which may end in k, M or G", shown(text)));
+            let refusal = format!("`{}` is not a count\nhelp: write a whole number, which may end in k, M or G", shown(text));
+            return meant::or_line(text, Err(refusal));
         };
         match number.times(*size) {
             Some((count, true)) if count <= LARGEST => Ok(Count(count as u64)),

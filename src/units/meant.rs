@@ -13,10 +13,13 @@ pub(super) fn or_line<Q: Quantity>(text: &str, read: Result<Q, String>) -> Resul
 /// What the text is, and what to write.
 pub(crate) fn line<Q: Quantity>(text: &str) -> Option<(String, String)> {
     let text = text.trim();
+    let named = super::shown(text);
+    if let Some(help) = clock(text).filter(|_| Q::WORD == "Span") {
+        return Some((format!("`{named}` is a duration of another notation"), help));
+    }
     if text.len() > 60 {
         return None;
     }
-    let named = super::shown(text);
     if let Some((mean, sd)) = ["±", "+/-", "+-"].iter().find_map(|sign| two::<Q>(text, sign)) {
         let help =
             format!("write `{{ normal: {{ mean: {mean}, sd: {sd} }} }}` where a distribution may stand, if {sd} is the standard deviation");
@@ -83,7 +86,7 @@ pub(super) fn without_comma(text: &str) -> Option<String> {
 }
 
 /// The span of a clock (`00:01:30`), or of ISO 8601 (`PT1M30S`), as the line to write.
-pub(super) fn clock(text: &str) -> Option<String> {
+fn clock(text: &str) -> Option<String> {
     let text = text.trim();
     if let Some(rest) = text.strip_prefix(['P', 'p']) {
         let (days, time) = rest.split_once(['T', 't']).unwrap_or((rest, ""));

@@ -33,11 +33,10 @@ impl std::str::FromStr for Share {
             let share = of.map(|of| number.value / of).filter(|share| (0.0..=1.0).contains(share)).map(|fraction| Share { fraction });
             let help = match share {
                 Some(share) => format!("write `{share}`"),
-                None if let Some((what, help)) = meant::line::<Share>(text) => return Err(format!("{what}\nhelp: {help}")),
                 None if unit == "‰" && number.value <= 1000.0 => format!("write `{}`", Share { fraction: number.value / 1000.0 }),
                 None => "shares and probabilities are written in per cent, as in `0.5%`".to_string(),
             };
-            return Err(format!("`{}` is not a share\nhelp: {help}", shown(text)));
+            return meant::or_line(text, Err(format!("`{}` is not a share\nhelp: {help}", shown(text))));
         }
         if number.value > 100.0 {
             return Err(format!("`{}` is more than 100%\nhelp: a share is from 0% to 100%", shown(text)));

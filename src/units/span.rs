@@ -1,6 +1,5 @@
 //! Simulated time: whole nanoseconds (law 1 of ARCHITECTURE.md). Range 0 to 584 years.
 
-use super::meant::clock;
 use super::written::{is_zero, no_unit, shown, split, written_as_text};
 use super::{Quantity, meant};
 use serde::{Deserialize, Serialize};
@@ -121,9 +120,6 @@ impl Display for Span {
 impl std::str::FromStr for Span {
     type Err = String;
     fn from_str(text: &str) -> Result<Span, String> {
-        if let Some(help) = clock(text) {
-            return Err(format!("`{}` is a duration of another notation\nhelp: {help}", shown(text.trim())));
-        }
         meant::or_line(text, read(text))
     }
 }

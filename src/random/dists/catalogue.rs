@@ -56,11 +56,6 @@ pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
     if ["nan", "inf", "infinity"].contains(&text.trim_start_matches('+').to_lowercase().as_str()) {
         return Err(format!("`{text}` is not a finite number\nhelp: write {}", Q::EXPECTING));
     }
-    if let Err(refusal) = text.parse::<Q>()
-        && let Some((what, help)) = refusal.split_once("\nhelp: ").filter(|(what, _)| what.contains("another notation"))
-    {
-        return Err(format!("{what}\nhelp: {help}"));
-    }
     if let Some((what, help)) = meant_line::<Q>(text) {
         return Err(format!("{what}\nhelp: {help}"));
     }

@@ -3,7 +3,7 @@
 //! The route is collected on the way up: each list and map on the way adds the number of the child it was reading.
 //! Tests in `tests/read.rs`: one claim for each phrase.
 
-use crate::problem::nearest;
+use crate::problem::{nearest, quoted};
 use serde::de::{Error, Expected, Unexpected};
 use std::fmt::{Display, Formatter};
 
@@ -49,7 +49,7 @@ impl Fault {
     }
     /// The candidate nearest to an unknown word, from the back-quoted words of serde's text.
     pub fn suggestion(&self) -> Option<String> {
-        let mut words = self.what.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
+        let mut words = quoted(self.what.strip_prefix("unknown ")?);
         let word = words.next()?;
         nearest(word, words).map(str::to_string)
     }
