@@ -6,7 +6,7 @@
 //! Tested: `tests/it/words.rs`.
 
 use crate::experiment::Results;
-use crate::scenario::{Machine, Runtime, Scenario, visits};
+use crate::scenario::{Scenario, visits};
 use indexmap::IndexMap;
 
 /// The sum over a way may be so far from the measured mean, as a share of it: requests at both ends of the run are counted where they end.
@@ -15,8 +15,7 @@ const TOLERANCE: f64 = 0.02;
 /// Seconds that an answered request spends in each service, its calls to others and the network left out, longest first. Empty where they do not add up, or
 /// are not known: where callers give up, what they called may be answered all the same.
 pub(super) fn own_times(scenario: &Scenario, results: &Results, workload: &str) -> Vec<(String, f64)> {
-    let mean =
-        |kind: &str, entity: &str, metric: &str| results.find(kind, entity, metric, "mean").map_or(f64::NAN, |row| row.estimate.estimate);
+    let mean = |kind: &str, entity: &str, metric: &str| mean(results, kind, entity, metric);
     let Some(way) = scenario.workload.get(workload).and_then(|workload| visits(scenario, workload)) else { return Vec::new() };
     let gives_up = way.iter().any(|visit| mean("endpoint", &visit.endpoint, "outcomes.timeout") > 0.0);
     let spent = |endpoint: &str| mean("endpoint", endpoint, "latency") - mean("endpoint", endpoint, "time_in.network");
@@ -38,15 +37,13 @@ pub(super) fn own_times(scenario: &Scenario, results: &Results, workload: &str) 
 
 /// How many requests inside a service, or an instance of so many cores, wait for calls, on average.
 pub(super) fn awaiting_calls(results: &Results, kind: &str, entity: &str, cores: u32) -> f64 {
-    let mean = |metric: &str| results.find(kind, entity, metric, "mean").map_or(f64::NAN, |row| row.estimate.estimate);
+    let mean = |metric: &str| mean(results, kind, entity, metric);
     let elsewhere = mean("utilisation") * f64::from(cores) + mean("ready_queue") + mean("io_waiting") + mean("memory_queue");
     // The sum of rounded numbers may be beyond by their last digit.
     let waiting = mean("in_flight") - elsewhere;
     if waiting < 1e-9 * mean("in_flight") { 0.0 } else { waiting }
 }
 
-/// The cores that a runtime can use of a machine.
-pub(super) fn cores(runtime: &Runtime, machine: &Machine) -> u32 {
-    let (workers, cores) = runtime.workers(machine.cpu);
-    workers.saturating_mul(cores)
+fn mean(results: &Results, kind: &str, entity: &str, metric: &str) -> f64 {
+    results.find(kind, entity, metric, "mean").map_or(f64::NAN, |row| row.estimate.estimate)
 }

@@ -2,7 +2,7 @@
 
 use super::Circumstances;
 use super::format::{blocks, confidence, count, percent, percent_with_interval, times, value, with_interval};
-use super::own_times::{awaiting_calls, cores, own_times};
+use super::own_times::{awaiting_calls, own_times};
 use super::phases::phases;
 use super::table::{table, write_table};
 use crate::experiment::{Fold, Results, Row};
@@ -142,13 +142,10 @@ fn breakdown(out: &mut String, scenario: &Scenario, results: &Results, fold: &Fo
     }
     parts.sort_by(|a, b| b.1.total_cmp(&a.1));
     writeln!(out, "\n{}", paint.bold(&format!("Where the time of {workload} goes")))?;
-    let words: Vec<String> =
-        parts.iter().map(|(name, seconds)| format!("{name} {} ({})", value(*seconds, "s"), percent(seconds / total))).collect();
+    let said = |name: &str, seconds: f64| format!("{name} {} ({})", value(seconds, "s"), percent(seconds / total));
+    let words: Vec<String> = parts.iter().map(|(name, seconds)| said(name, *seconds)).collect();
     writeln!(out, "  {}", words.join(" · "))?;
-    let own: Vec<String> = own_times(scenario, results, workload)
-        .iter()
-        .map(|(name, seconds)| format!("{name} {} ({})", value(*seconds, "s"), percent(seconds / total)))
-        .collect();
+    let own: Vec<String> = own_times(scenario, results, workload).iter().map(|(name, seconds)| said(name, *seconds)).collect();
     if own.len() > 1 {
         writeln!(out, "  by service, without the network: {}", own.join(" · "))?;
     }
@@ -201,15 +198,12 @@ fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Pai
             left_out += 1;
             continue;
         }
-        let of_instances = service.instances.values().map(|spec| cores(&spec.runtime, &spec.instance)).fold(0, u32::saturating_add);
-        let of_replicas = cores(&service.runtime, &service.instance).saturating_mul(service.replicas);
-        let all = if service.instances.is_empty() { of_replicas } else { of_instances };
-        lines.add_row(machine_row(results, "service", name, name.clone(), calls.then_some(all)));
+        lines.add_row(machine_row(results, "service", name, name.clone(), calls.then(|| service.cores())));
         // Instances apart, where they may differ and there are few.
         if service.instances.len() > 1 && service.instances.len() <= 4 {
             for (instance, spec) in &service.instances {
-                let cores = cores(&spec.runtime, &spec.instance);
-                lines.add_row(machine_row(results, "instance", instance, format!("  {instance}"), calls.then_some(cores)));
+                let cores = calls.then(|| spec.runtime.cores(spec.instance.cpu));
+                lines.add_row(machine_row(results, "instance", instance, format!("  {instance}"), cores));
             }
         }
     }

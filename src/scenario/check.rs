@@ -189,13 +189,10 @@ fn faults(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
 fn slow_in_vain(scenario: &Scenario, problems: &mut Problems) {
     for (index, fault) in scenario.faults.iter().enumerate() {
         let Fault::Slow(slow) = fault else { continue };
-        let all = scenario.services.iter().flat_map(|(name, service)| {
-            let is_it = *name == slow.target;
-            let own = service.endpoints.values().filter(move |_| is_it);
-            let named = service.instances.iter().filter(move |(instance, _)| is_it || **instance == slow.target);
-            own.chain(named.flat_map(|(_, spec)| spec.endpoints.values()))
-        });
-        if !all.flat_map(|endpoint| &endpoint.steps).any(|step| matches!(step, Step::Cpu(_))) {
+        let of_service = scenario.services.get(&slow.target).into_iter().flat_map(Service::all_endpoints);
+        let named = scenario.services.values().filter_map(|service| service.instances.get(&slow.target));
+        let of_instance = named.flat_map(|spec| spec.endpoints.values());
+        if !of_service.chain(of_instance).flat_map(|endpoint| &endpoint.steps).any(|step| matches!(step, Step::Cpu(_))) {
             let what = format!("`{}` computes nothing, and `slow` makes computing slower, nothing else", slow.target);
             problems.warning(format!("faults[{index}].slow.target"), what).advise(
                 "for longer waits, add to the latency of the link to it: `degrade: { link: …, latency: +200ms, at: 1m, for: 30s }`",

@@ -85,8 +85,8 @@ impl Load {
             of_one[*endpoint] += asks[*endpoint].calls.iter().map(|(callee, share)| share * of_one[*callee as usize]).sum::<f64>();
         }
         let mut services: Vec<ServiceLoad> = Vec::new();
-        for (name, _) in &directory.scenario.services {
-            services.push(ServiceLoad { service: name.clone(), rate: 0.0, cores: 0, utilisation: 0.0, memory: None });
+        for (name, service) in &directory.scenario.services {
+            services.push(ServiceLoad { service: name.clone(), rate: 0.0, cores: service.cores(), utilisation: 0.0, memory: None });
         }
         let (mut requests, mut events) = (0.0, 0.0);
         for ((entry, rate), ask) in directory.endpoints.iter().zip(&rates).zip(&asks) {
@@ -100,7 +100,6 @@ impl Load {
             // Replicas share their endpoints, and the balancer gives each its part; a named instance has its own.
             let sharing = if instance.is_named { 1.0 } else { directory.members[service].0.len() as f64 };
             let (workers, cores) = instance.runtime.workers(instance.machine.cpu);
-            load.cores = load.cores.saturating_add(workers * cores);
             let (mut work, mut bytes) = (0.0, 0.0);
             for e in instance.first_endpoint as usize..(instance.first_endpoint + instance.endpoints) as usize {
                 let rate = rates[e] / sharing;

@@ -46,8 +46,18 @@ impl Service {
     }
     /// Whether one of its endpoints calls another.
     pub(crate) fn calls(&self) -> bool {
-        let named = self.instances.values().flat_map(|spec| spec.endpoints.values());
-        self.endpoints.values().chain(named).any(|endpoint| endpoint.steps.iter().any(|step| matches!(step, Step::Call(_))))
+        self.all_endpoints().any(|endpoint| endpoint.steps.iter().any(|step| matches!(step, Step::Call(_))))
+    }
+    /// Its endpoints, and those of its named instances.
+    pub(crate) fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.values().chain(self.instances.values().flat_map(|spec| spec.endpoints.values()))
+    }
+    /// The cores that the runtimes of all its instances can use.
+    pub(crate) fn cores(&self) -> u32 {
+        match self.instances.is_empty() {
+            true => self.runtime.cores(self.instance.cpu).saturating_mul(self.replicas),
+            false => self.instances.values().map(|spec| spec.runtime.cores(spec.instance.cpu)).fold(0, u32::saturating_add),
+        }
     }
 }
 

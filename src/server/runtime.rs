@@ -71,6 +71,11 @@ impl Runtime {
             }
         }
     }
+    /// Cores that it can use of so many.
+    pub fn cores(&self, cores: u32) -> u32 {
+        let (workers, each) = self.workers(cores);
+        workers.saturating_mul(each)
+    }
     /// Workers, and cores of each.
     pub fn workers(&self, cores: u32) -> (u32, u32) {
         match self {

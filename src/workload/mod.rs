@@ -97,7 +97,10 @@ impl Workload {
     pub fn traffic(&self, salt: Salt) -> Option<Traffic> {
         let mirrored = false;
         match (&self.open, &self.users) {
-            (Some(open), _) => Some(Traffic { gaps: open.gaps(), pieces: Pieces::of_rate(&open.rate), salt, mirrored }),
+            (Some(open), _) => {
+                let pieces = Pieces::of_rate(&open.rate);
+                Some(Traffic { gaps: open.arrivals.gaps(&pieces), pieces, salt, mirrored })
+            }
             (_, Some(users)) => Some(Traffic { gaps: Gaps::Poisson, pieces: Pieces::of_users(users), salt, mirrored }),
             _ => None,
         }

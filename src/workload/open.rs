@@ -1,6 +1,6 @@
 //! Open workloads: requests come at a rate, whatever happens to those before (Schroeder, Wierman, Harchol-Balter 2006).
 
-use super::{Arrivals, Gaps, Pieces};
+use super::Arrivals;
 use crate::problem::Problems;
 use crate::units::{Quantity, Rate, Span};
 use schemars::JsonSchema;
@@ -87,10 +87,6 @@ impl<'de> Deserialize<'de> for RateShape {
 }
 
 impl Open {
-    /// The gaps between its arrivals.
-    pub fn gaps(&self) -> Gaps {
-        self.arrivals.gaps(&Pieces::of_rate(&self.rate))
-    }
     pub fn check(&self, path: &str, problems: &mut Problems) {
         self.arrivals.check(&format!("{path}.arrivals"), problems);
         if let (Arrivals::At(_), RateShape::Stages(_)) = (&self.arrivals, &self.rate) {

@@ -204,10 +204,7 @@ struct Machine {
 fn all_machines(scenario: &Scenario) -> Vec<Machine> {
     let mut services = Vec::new();
     for (service, spec) in &scenario.services {
-        let cores = |runtime: &crate::scenario::Runtime, cpu| {
-            let (workers, each) = runtime.workers(cpu);
-            f64::from(workers * each)
-        };
+        let cores = |runtime: &crate::scenario::Runtime, cpu| f64::from(runtime.cores(cpu));
         let own: Vec<(String, f64)> = match spec.instances.is_empty() {
             true => (1..=spec.replicas).map(|k| (format!("{service}#{k}"), cores(&spec.runtime, spec.instance.cpu))).collect(),
             false => spec.instances.iter().map(|(name, own)| (name.clone(), cores(&own.runtime, own.instance.cpu))).collect(),

@@ -6,7 +6,7 @@ use crate::problem::{Problem, Severity};
 use crate::scenario::text::{Format, parse};
 use crate::scenario::{Balance, Scenario, Step, check};
 use crate::units::{Bytes, Span};
-use crate::workload::{Arrivals, Gaps};
+use crate::workload::{Arrivals, Gaps, Pieces};
 
 /// Generator → client → balancer → two servers → generator, over plain links.
 const LATER: &str = "
@@ -64,7 +64,7 @@ fn lowered(text: &str) -> (Scenario, Vec<Problem>) {
 fn gaps(model: &str) -> (Arrivals, Gaps) {
     let (scenario, _) = lowered(&edited("model: poisson", model));
     let open = scenario.workload["rqs-1"].open.clone().expect("open");
-    let gaps = open.gaps();
+    let gaps = open.arrivals.gaps(&Pieces::of_rate(&open.rate));
     (open.arrivals, gaps)
 }
 

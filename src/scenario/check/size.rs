@@ -77,7 +77,7 @@ impl Sizes {
             let workers = |runtime: &Runtime, machine: &Machine| u64::from(runtime.workers(machine.cpu).0);
             sizes.workers += replicas * workers(&service.runtime, &service.instance);
             sizes.workers += service.instances.values().map(|spec| workers(&spec.runtime, &spec.instance)).sum::<u64>();
-            for endpoint in service.endpoints.values().chain(service.instances.values().flat_map(|spec| spec.endpoints.values())) {
+            for endpoint in service.all_endpoints() {
                 sizes.endpoints += 1;
                 called.extend(calls(&endpoint.steps).map(|(_, call)| call.to.as_str()));
             }
