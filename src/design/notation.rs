@@ -33,9 +33,14 @@ impl Notation {
         }
     }
 
-    /// What 1 in it is, in the base unit of the kind.
-    pub fn one(&self) -> f64 {
-        self.one
+    /// A size, in the base unit, rounded to so many significant digits of the number that is written.
+    pub fn in_digits(&self, size: f64, digits: i32) -> f64 {
+        let number = size / self.one;
+        if number == 0.0 {
+            return size;
+        }
+        let scale = 10f64.powi(digits - 1 - number.abs().log10().floor() as i32);
+        (number * scale).round() / scale * self.one
     }
 
     /// So much, in the base unit, as a scenario says it.
@@ -77,8 +82,8 @@ mod tests {
             let kind = kind_of(&like);
             assert_eq!(Notation::of(&like, kind).write(size), text, "{size} like {like}");
         }
-        assert_eq!(Notation::of(&json!("0.5/min"), Kind::Rate).one(), 1.0 / 60.0);
-        assert_eq!(Notation::of(&json!("1m30s"), Kind::Span).one(), 1.0);
+        assert_eq!(Notation::of(&json!("0.5/min"), Kind::Rate).one, 1.0 / 60.0);
+        assert_eq!(Notation::of(&json!("1m30s"), Kind::Span).one, 1.0);
         assert_eq!(Notation::of(&json!("0.5/min"), Kind::Rate).write(f64::NAN), Value::Null);
     }
 }

@@ -196,8 +196,8 @@ impl Found {
     }
 
     /// What was found out at a value; none if it was not tried.
-    pub fn verdict_at(&self, number: f64) -> Option<Verdict> {
-        self.tried.iter().find(|tried| tried.number == number).map(|tried| tried.verdict)
+    pub fn tried_at(&self, number: f64) -> Option<&Tried> {
+        self.tried.iter().find(|tried| tried.number == number)
     }
 }
 
@@ -256,7 +256,7 @@ pub fn capacity(
     let is_met = ends.contains(&Verdict::Meets);
     let meets = edge.map(|edge| edge.meets).or(is_met.then_some(all));
     let estimate = edge.map(|edge| edge.estimate).or(meets).unwrap_or(f64::NAN);
-    let misses = edge.map_or_else(|| search.nearest_miss(if wanted == Wanted::Smallest { to } else { from }), |edge| edge.misses);
+    let misses = edge.map_or_else(|| search.nearest_miss(if wanted == Wanted::Smallest { to } else { from }, |_| true), |edge| edge.misses);
     let mut tried = search.tried;
     tried.sort_by(|a, b| a.number.total_cmp(&b.number));
     let bottleneck = meets.and_then(|at| tried.iter().find(|tried| tried.number == at)).and_then(Tried::bottleneck);

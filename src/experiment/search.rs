@@ -136,17 +136,15 @@ impl<'s> Search<'s> {
         Some((beyond[at].0, beyond[at + 1]))
     }
 
-    /// The value nearest to another that surely misses a goal.
-    pub(super) fn nearest_miss(&self, number: f64) -> Option<f64> {
+    /// The value nearest to another, of some, that surely misses a goal.
+    pub(super) fn nearest_miss(&self, number: f64, is_of: impl Fn(f64) -> bool) -> Option<f64> {
         let misses = self.tried.iter().filter(|tried| tried.verdict == Verdict::Misses).map(|tried| tried.number);
-        misses.min_by(|a, b| (a - number).abs().total_cmp(&(b - number).abs()))
+        misses.filter(|miss| is_of(*miss)).min_by(|a, b| (a - number).abs().total_cmp(&(b - number).abs()))
     }
 
-    /// The same, above (or below) the other.
+    /// The nearest above (or below) a value.
     fn nearest_miss_from(&self, number: f64, is_above: bool) -> Option<f64> {
-        let misses = self.tried.iter().filter(|tried| tried.verdict == Verdict::Misses).map(|tried| tried.number);
-        let beyond = misses.filter(|miss| if is_above { *miss > number } else { *miss < number });
-        beyond.min_by(|a, b| (a - number).abs().total_cmp(&(b - number).abs()))
+        self.nearest_miss(number, |miss| if is_above { miss > number } else { miss < number })
     }
 
     /// The middle of two values, or none if they are near enough.
@@ -165,13 +163,7 @@ impl<'s> Search<'s> {
 
     /// A value in four digits of the unit in which it is written.
     fn short(&self, number: f64) -> f64 {
-        let in_unit = number / self.notation.one();
-        if in_unit == 0.0 {
-            return number;
-        }
-        let scale = 10f64.powi(3 - in_unit.abs().log10().floor() as i32);
-        let rounded = (in_unit * scale).round() / scale * self.notation.one();
-        self.read(rounded).unwrap_or(number)
+        self.read(self.notation.in_digits(number, 4)).unwrap_or(number)
     }
 
     /// A value as it is read back when it is written: a quantity may have no value between two others.

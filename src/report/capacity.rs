@@ -17,13 +17,7 @@ fn said(found: &Found, base: f64) -> String {
 /// Where the goals are just met, in three digits of its unit, or in as many more as keep it between the two values.
 fn between(found: &Found, edge: &Edge, beyond: f64) -> String {
     let (low, high) = (edge.meets.min(beyond), edge.meets.max(beyond));
-    let in_unit = edge.estimate / found.notation.one();
-    let place = if in_unit == 0.0 { 0 } else { in_unit.abs().log10().floor() as i32 };
-    let rounded = (2..12).map(|digits| {
-        let scale = 10f64.powi(digits - place);
-        (in_unit * scale).round() / scale * found.notation.one()
-    });
-    let fits = rounded.into_iter().find(|value| *value > low && *value < high);
+    let fits = (3..13).map(|digits| found.notation.in_digits(edge.estimate, digits)).find(|value| *value > low && *value < high);
     said(found, fits.unwrap_or(edge.estimate))
 }
 
@@ -82,7 +76,7 @@ fn answer(found: &Found, paint: Paint) -> String {
 fn today(found: &Found) -> Option<String> {
     let today = found.today?;
     let now = said(found, today);
-    let verdict = found.verdict_at(today);
+    let verdict = found.tried_at(today).map(|tried| tried.verdict);
     let outside = found.lower.is_some_and(|lower| today < lower.estimate);
     let told = match (verdict, found.headroom()) {
         (Some(Verdict::Undecided), _) => format!("Today's {now} is {}.", untold(found, today)),
@@ -118,7 +112,7 @@ fn measured(goal: &SloResult) -> String {
 
 /// Why it cannot be told of a value whether it meets: its interval holds a bound, or it has none to rely on.
 fn untold(found: &Found, number: f64) -> &'static str {
-    found.tried.iter().find(|tried| tried.number == number).map_or(Verdict::Undecided.word(), why)
+    found.tried_at(number).map_or(Verdict::Undecided.word(), why)
 }
 
 /// What was found out at a value, in words.

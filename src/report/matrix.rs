@@ -52,10 +52,9 @@ pub(super) fn matrices(out: &mut String, lines: &[SweepLine], [down, across]: [(
 fn cell(line: &SweepLine, workload: &str) -> String {
     let rows = line.workloads.iter().find(|(name, _)| name == workload).map(|(_, rows)| rows);
     let p95 = rows.and_then(|rows| rows.iter().find(|row| row.metric == "latency" && row.stat == "p95"));
-    let mark = match line {
-        line if line.failed > 0 || line.overloaded => "✘ ",
-        line if !line.missed.is_empty() => "! ",
-        _ => "",
-    };
-    format!("{mark}{}", p95.map_or(String::new(), |row| with_interval(&row.estimate, "s")))
+    let said = p95.map_or(String::new(), |row| with_interval(&row.estimate, "s"));
+    match line.mark() {
+        "✔" => said,
+        mark => format!("{mark} {said}"),
+    }
 }

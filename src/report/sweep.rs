@@ -52,6 +52,15 @@ impl SweepLine {
         }
     }
 
+    /// How it stands with a point, in a sign.
+    pub(super) fn mark(&self) -> &'static str {
+        match () {
+            () if self.failed > 0 || self.overloaded => "✘",
+            () if !self.missed.is_empty() => "!",
+            () => "✔",
+        }
+    }
+
     /// One JSON object.
     pub fn to_json(&self) -> Value {
         let number = |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
@@ -100,11 +109,10 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
     let mut lines_table = table(&header);
     lines_table.named_by(2);
     for line in lines.iter().take(POINTS_SHOWN) {
-        let mark = match line {
-            line if line.failed > 0 => paint.bad("✘"),
-            line if line.overloaded => paint.bad("✘"),
-            line if !line.missed.is_empty() => paint.doubtful("!"),
-            _ => paint.good("✔"),
+        let mark = match line.mark() {
+            mark @ "✘" => paint.bad(mark),
+            mark @ "!" => paint.doubtful(mark),
+            mark => paint.good(mark),
         };
         let mut cells = vec![mark, line.number.to_string()];
         cells.extend(paths.iter().map(|path| line.parameters.get(*path).map_or("as it is".to_string(), crate::design::value::brief)));
@@ -129,7 +137,9 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
         let more = points - lines.len().min(POINTS_SHOWN) as u64;
         let _ = writeln!(out, "  … and {}, in points.parquet and summary/", count(more, "more point"));
     }
-    if let ([down, across], [down_name, across_name], true) = (paths.as_slice(), names.as_slice(), points == lines.len() as u64) {
+    if let ([down, across], [down_name, across_name]) = (paths.as_slice(), names.as_slice())
+        && points == lines.len() as u64
+    {
         let _ = matrices(&mut out, lines, [(down, down_name), (across, across_name)], paint);
     }
     let (failed, overloaded) = (lines.iter().any(|line| line.failed > 0), lines.iter().any(|line| line.overloaded));

@@ -91,7 +91,7 @@ capacity: {{ vary: workload.users.open.rate, from: 20/s, to: 3000/s, tolerance: 
     for (today, is_met) in [("200/s", Some(Verdict::Meets)), ("50/s", Some(Verdict::Misses)), ("10/s", None)] {
         let found = Experiment::from_yaml(&yaml(today)).unwrap().capacity().unwrap();
         let (lower, upper) = (found.lower.unwrap(), found.edge.unwrap());
-        assert_eq!((found.wanted, found.verdict_at(found.today.unwrap())), (Wanted::Range, is_met));
+        assert_eq!((found.wanted, found.tried_at(found.today.unwrap()).map(|tried| tried.verdict)), (Wanted::Range, is_met));
         let near = |edge: f64, exact: f64| (edge / exact - 1.0).abs() < 0.04;
         assert!(near(lower.estimate, 100.0) && near(upper.estimate, 925.0), "{lower:?}, {upper:?}");
         assert!(lower.misses.unwrap() < lower.meets && lower.meets < upper.meets && upper.meets < upper.misses.unwrap());
