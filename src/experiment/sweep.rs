@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// Every n-th point, from the k-th on: a part of a sweep that another machine may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -137,11 +137,7 @@ impl Sweep<'_> {
                 Some(rule) if rule.goals.is_empty() => Some(Replications::counted(rule.clone())),
                 _ if known.is_empty() => None,
                 _ => {
-                    let started = start(&point, self.interrupted);
-                    // A pilot that was interrupted says nothing of the point: it is left as it is, and nothing more is opened.
-                    if self.interrupted.load(Ordering::Relaxed) {
-                        return false;
-                    }
+                    let Some(started) = start(&point, self.interrupted) else { return false };
                     Some(started)
                 }
             };
@@ -162,17 +158,18 @@ impl Sweep<'_> {
     }
 }
 
-/// The replications of a point whose rule has to be looked up.
-fn start(point: &Point, interrupted: &AtomicBool) -> Replications {
+/// The replications of a point whose rule has to be looked up. None if its pilot was interrupted, which says nothing of the point.
+fn start(point: &Point, interrupted: &AtomicBool) -> Option<Replications> {
     let rule = point.built(interrupted).and_then(|built| {
         let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
         Ok((rule, built))
     });
     match rule {
-        Ok((rule, _)) if rule.goals.is_empty() => Replications::counted(rule),
-        Ok((rule, built)) => Replications::new(rule, Fold::new(&built.plan)),
+        Ok((rule, _)) if rule.goals.is_empty() => Some(Replications::counted(rule)),
+        Ok((rule, built)) => Some(Replications::new(rule, Fold::new(&built.plan))),
+        Err(failure) if failure.is_interruption() => None,
         // It cannot run, or its pilot fails: once is enough to say why.
-        Err(_) => Replications::counted(Rule::fixed(1, 0.95)),
+        Err(_) => Some(Replications::counted(Rule::fixed(1, 0.95))),
     }
 }
 
@@ -207,9 +204,10 @@ impl Study for Sweep<'_> {
         self.progress.events += result.as_ref().map_or(0, |record| record.events);
         if let Some(open) = self.open.get_mut(&cell.point) {
             if open.replications.is_none() {
-                let mut replications = start(&open.point, self.interrupted);
-                replications.next(1);
-                open.replications = Some(replications);
+                open.replications = start(&open.point, self.interrupted).map(|mut replications| {
+                    replications.next(1);
+                    replications
+                });
             }
             if let Some(replications) = &mut open.replications {
                 replications.take(cell.replication, result, &mut |_| Ok::<(), RunError>(()))?;
