@@ -207,7 +207,7 @@ impl Fold {
     pub fn flags(&self, metric: usize) -> Vec<&'static str> {
         let mut flags = Vec::new();
         if let How::Quantile { histogram, q } = self.metrics[metric].how
-            && (self.cumulative(histogram).count() as f64) < 100.0 / (1.0 - q) - 1e-6
+            && (self.cumulative(histogram).count() as f64) < enough_for(q)
         {
             flags.push("few_samples");
         }
@@ -232,6 +232,12 @@ impl Fold {
         };
         self.metrics[self.index.of(kind, entity)].iter().find_map(of)
     }
+}
+
+/// Durations that a quantile needs, so that about a hundred of them are above it.
+pub(super) fn enough_for(q: f64) -> f64 {
+    // 1 − 0.99 is a hair more or less than 0.01 in binary.
+    (100.0 / (1.0 - q) - 1e-6).ceil()
 }
 
 fn grown(backlog: &Backlog) -> Growth {

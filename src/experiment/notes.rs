@@ -2,6 +2,7 @@
 //!
 //! Tested: by the words that commands print, `tests/it/words.rs`.
 
+use super::fold::enough_for;
 use super::results::{Gain, PrecisionResult, Results, Row};
 use super::verdict::Outlook;
 use crate::scenario::{Fault, Scenario};
@@ -79,7 +80,7 @@ impl Results {
         notes
     }
 
-    /// Which quantile is the first that too few requests were answered for: `p99.9 and above: too few requests (5,391 of 20,000)`.
+    /// Which quantile is the first that too few requests were answered for: `p99.9 and above: too few requests (5,391 of 100,000)`.
     fn too_few(&self, row: &Row) -> String {
         let answered = self.find(row.kind, &row.entity, "completed", "total").map_or(0.0, |row| row.estimate.estimate);
         let answered = thousands((answered * f64::from(self.replications)).round() as u64);
@@ -87,8 +88,8 @@ impl Results {
             .stat
             .strip_prefix('p')
             .and_then(|percentile| percentile.parse::<f64>().ok())
-            .map(|percentile| 10_000.0 / (100.0 - percentile));
-        let of = wanted.map_or(String::new(), |wanted| format!(" of {}", thousands(wanted.round() as u64)));
+            .map(|percentile| enough_for(percentile / 100.0));
+        let of = wanted.map_or(String::new(), |wanted| format!(" of {}", thousands(wanted as u64)));
         format!("{}, {} and above: too few requests ({answered}{of}); run longer, or more replications", row.entity, row.stat)
     }
 }

@@ -312,16 +312,13 @@ fn precision(scenario: &Scenario, replications: &Replications) -> Vec<PrecisionR
         crate::scenario::Replications::Until(until) => until.until.as_slice(),
         crate::scenario::Replications::Fixed(_) => &[],
     };
-    let unit = |name: &str| {
-        let of = |metric: &&Metric| format!("{}.{}.{}", metric.entity, metric.metric, metric.stat) == name;
-        replications.fold.iter().flat_map(|fold| &fold.metrics).find(of).map_or("1", |metric| metric.unit)
-    };
-    let goals = written.iter().zip(replications.goals()).map(|(written, (_, goal, estimate))| {
+    let unit = |metric: usize| replications.fold.as_ref().map_or("1", |fold| fold.metrics[metric].unit);
+    let goals = written.iter().zip(replications.goals()).map(|(written, (metric, goal, estimate))| {
         let half_width = stats::half_width(&estimate);
         PrecisionResult {
             metric: written.metric.clone(),
             goal: written.half_width.to_string(),
-            unit: unit(&written.metric),
+            unit: unit(metric),
             half_width,
             relative: half_width / estimate.estimate.abs(),
             met: stats::met(&estimate, goal),

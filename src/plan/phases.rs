@@ -7,11 +7,8 @@
 //! before the first disturbance (`measure/recovery.rs`), until the next one begins. Checked: below, and in `tests/it/phases.rs`.
 
 use crate::measure::{Layout, Phase, Recovery};
-use crate::scenario::{Change, Kind, Scenario, changes};
+use crate::scenario::{Change, Kind, PHASES_MAX, Scenario, changes};
 use crate::units::Time;
-
-/// Phases that are told apart.
-const PHASES_MAX: usize = 12;
 
 /// Sets the phases of a layout, for a measured part that begins then.
 pub fn set(layout: &mut Layout, scenario: &Scenario, measured_from: Time) {

@@ -8,6 +8,9 @@ use super::Scenario;
 use crate::units::{Rate, Time};
 use crate::workload::{RateShape, Stages};
 
+/// Phases that are told apart: the last is the rest, if there are more.
+pub(crate) const PHASES_MAX: usize = 12;
+
 /// Something that holds for a time.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {

@@ -14,16 +14,8 @@ const KINDS: [(&[&str], &str, &str); 10] = [
         "a Kubernetes manifest",
         "write a scenario; its `replicas` and cores become `services: { NAME: { replicas: 2, instance: { cpu: 1, memory: 512MiB } } }`",
     ),
-    (
-        &["openapi", "paths"],
-        "an OpenAPI description",
-        "write a scenario; its paths become `endpoints` of a service, with what each does as steps",
-    ),
-    (
-        &["swagger", "paths"],
-        "an OpenAPI description",
-        "write a scenario; its paths become `endpoints` of a service, with what each does as steps",
-    ),
+    (&["openapi", "paths"], "an OpenAPI description", OPENAPI),
+    (&["swagger", "paths"], "an OpenAPI description", OPENAPI),
     (
         &["config", "scenarios"],
         "an Artillery script",
@@ -37,6 +29,7 @@ const KINDS: [(&[&str], &str, &str); 10] = [
     (&["resources", "AWSTemplateFormatVersion"], "a CloudFormation template", "write a scenario"),
 ];
 
+const OPENAPI: &str = "write a scenario; its paths become `endpoints` of a service, with what each does as steps";
 const K6: &str = "write a scenario; `stages: [ { duration, target } ]` become `open: { rate: { stages: [ { to: 100/s, over: 1m } ] } }`";
 const COMPOSE: &str = "write a scenario; each of its services needs `endpoints` with their steps, and `workload` says who calls them";
 

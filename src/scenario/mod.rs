@@ -32,7 +32,7 @@ mod writer;
 
 pub use asyncflow01::is_asyncflow01;
 pub use capacity::Capacity;
-pub(crate) use changes::{Change, Kind, changes, first as first_change};
+pub(crate) use changes::{Change, Kind, PHASES_MAX, changes, first as first_change};
 pub use check::check;
 pub(crate) use directory::Directory;
 pub use estimate::{Estimate, ServiceLoad, Spread, estimate};

@@ -9,7 +9,7 @@ use super::names::calls;
 use crate::fault::Fault;
 use crate::problem::Problems;
 use crate::scenario::estimate::Load;
-use crate::scenario::{Machine, Runtime, Scenario, changes};
+use crate::scenario::{Machine, PHASES_MAX, Runtime, Scenario, changes};
 use crate::units::format::{count, fixed, value};
 use crate::units::{Count, Span};
 use indexmap::IndexSet;
@@ -45,8 +45,7 @@ const FILLED_B: f64 = 24.0;
 const POWER_B: f64 = 16_384.0;
 const COARSE_B: f64 = 16.0;
 
-/// Phases that are told apart, and metrics of each for each workload.
-const PHASES_MAX: f64 = 12.0;
+/// Metrics of a phase for each workload.
 const METRICS_OF_PHASE: f64 = 20.0;
 
 /// What there is how many of.
@@ -108,7 +107,7 @@ impl Sizes {
         let in_flight = load.map_or(0.0, |load| pool(load.requests, run.limits.in_flight.0 as f64));
         let values = windows * (7.0 * workloads + 7.0 * instances + links);
         let replications = f64::from(run.replications.most());
-        let phases = (2.0 * changes(scenario).len() as f64 + 1.0).min(PHASES_MAX) * workloads;
+        let phases = (2.0 * changes(scenario).len() as f64 + 1.0).min(PHASES_MAX as f64) * workloads;
         let histograms = Histograms { longest: run.duration, replications };
         let (mut latencies, mut lags) = (FLOW_B * (flows + workloads + served), 0.0);
         if let Some(load) = load {
