@@ -1,7 +1,7 @@
 //! Estimates for people: intervals with the digits of their half-width. Plain numbers are in `units/format.rs`.
 //!
 //! Law: what is printed, read back, is the number within half of its last digit; what is not 0 is never printed as 0, and a share that is not whole never as
-//! 100 %. A number without a value is `–`, one without an end is `∞`. There is one function for each kind of quantity, and no other place rounds.
+//! 100 %. A number without a value is `–`, one without an end is `∞`. There is one function for each kind of quantity.
 //! Tested: the law, over all magnitudes, signs and boundaries; phrases by hand.
 
 use crate::stats::Estimate;

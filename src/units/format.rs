@@ -1,8 +1,9 @@
 //! Numbers for people: three significant digits, and the unit that fits.
 //!
 //! Law: what is printed, read back, is the number within half of its last digit; what is not 0 is never printed as 0, and a share that is not whole never as
-//! 100 %. A number without a value is `–`, one without an end is `∞`. There is one function for each kind of quantity, and no other place rounds;
-//! `report/format.rs` writes estimates with their intervals in the same way.
+//! 100 %. A number without a value is `–`, one without an end is `∞`. There is one function for each kind of quantity;
+//! `report/format.rs` writes estimates with their intervals in the same way. Only a load (`units/share.rs`) and a length of run that would do
+//! (`report/verdict.rs`) have rules of their own.
 //! Tested: there, the law, over all magnitudes, signs and boundaries; phrases by hand.
 
 /// A unit of a quantity: its size, the least number of it that is written in it, and its word with the space before it.

@@ -149,13 +149,13 @@ fn the_same_words_typed_in_another_folder_are_another_file() {
         assert_eq!(output.status.code(), Some(code), "{project}: {said}");
         said
     };
-    run("p1", "../shared", 0);
-    let before = bytes(&room.path("shared"));
-    let said = run("p2", "../shared", 2);
+    run("p1", "../results", 0);
+    let before = bytes(&room.path("results"));
+    let said = run("p2", "../results", 2);
     assert!(said.contains("holds the result of another file, `") && said.contains("p1/shop.yaml`") && said.contains("--force"), "{said}");
-    assert!(bytes(&room.path("shared")) == before);
+    assert!(bytes(&room.path("results")) == before);
     fs::write(room.path("p1/shop.yaml"), scenario("same", 40)).unwrap();
-    run("p1", "../shared", 0);
+    run("p1", "../results", 0);
     run("p2", "out/shop", 0);
     assert_eq!(room.manifest("p2/out/shop")["study"]["from"], "../..");
     fs::rename(room.path("p2"), room.path("moved")).unwrap();
