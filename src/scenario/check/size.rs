@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::problem::Problems;
 use crate::scenario::estimate::Load;
 use crate::scenario::{Machine, PHASES_MAX, Runtime, Scenario, changes};
-use crate::units::format::{count, fixed, value};
+use crate::units::format::{count, decimals, fixed, unit_for, value};
 use crate::units::{Count, Span};
 use indexmap::IndexSet;
 
@@ -245,7 +245,7 @@ fn memory(scenario: &Scenario, load: Option<&Load>, problems: &mut Problems) {
     let most: Vec<String> = parts.iter().take(2).map(|part| format!("{} for {}", size(part.bytes), part.what)).collect();
     let what = format!(
         "a replication may keep {} in memory, more than the limit `run.limits.memory` of {limit}: {}",
-        size(total),
+        size_over(total, limit.0 as f64),
         most.join(", ")
     );
     let enough = (total / (1u64 << 30) as f64).ceil();
@@ -319,4 +319,26 @@ fn rounded(number: f64) -> String {
 
 fn size(bytes: f64) -> String {
     value(bytes, "B")
+}
+
+/// A size above a limit, in as many digits as tell the two apart, and never fewer than [`size`] gives: `4.0004 GiB`, of 4 GiB.
+fn size_over(bytes: f64, limit: f64) -> String {
+    let (unit, word) = unit_for(bytes, "B");
+    let (over, least) = ((bytes - limit) / unit, decimals(bytes / unit, 3));
+    // A thousandth is a hair less than that in binary.
+    let telling = if over > 0.0 { (-(over * (1.0 + 1e-9)).log10().floor()).clamp(0.0, 12.0) as usize } else { 0 };
+    format!("{}{word}", fixed(bytes / unit, least.max(telling)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_over_a_limit_has_the_digits_that_tell_it_apart() {
+        // By hand: a tenth, a thousandth and a hundred-thousandth of a GiB too much, and so much that three digits do.
+        let gib = (1u64 << 30) as f64;
+        let said = [4.1, 4.001, 4.000_01, 6.97, 23.9].map(|size| size_over(size * gib, 4.0 * gib));
+        assert_eq!(said, ["4.10 GiB", "4.001 GiB", "4.00001 GiB", "6.97 GiB", "23.9 GiB"]);
+    }
 }

@@ -140,7 +140,7 @@ fn what_a_terminal_would_obey_is_shown_as_a_sign() {
 
 #[test]
 fn the_words_of_later_releases_are_known_as_such() {
-    // format.md: what is reserved, and what is marked as later.
+    // docs/scenario-file.md: what is reserved, and what is marked as later.
     for word in ["zones", "caches", "databases", "queues", "models", "policies", "include"] {
         says("later.yaml", format!("{}{word}: {{}}\n", scenario("[ cpu: 1ms ]")).as_bytes(), &format!("`{word}` is not modelled yet"));
     }
