@@ -227,7 +227,7 @@ fn write(
 /// Says why there is no warm-up.
 pub fn unsettled(failure: Failure) -> Outcome {
     match failure.is_interruption() {
-        true => stopped("interrupted: the warm-up was still looked for, and nothing is known yet"),
+        true => stopped("interrupted while looking for the warm-up; nothing is known yet"),
         false => refuse(&explain(&failure.into())),
     }
 }

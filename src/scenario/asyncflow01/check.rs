@@ -229,7 +229,7 @@ pub fn time(time: &Variable, path: &str, problems: &mut Problems) {
             problems.error(at("distribution"), what).advise(format!("write the number alone, `{mu}`"));
         }
         Some(law @ (Distribution::Weibull | Distribution::Pareto | Distribution::Erlang | Distribution::Empirical)) => {
-            let what = "the original draws gaps between arrivals from this, and no times";
+            let what = "the original draws gaps between arrivals from this, not times";
             let native = latency::beyond(law, mu, time.variance);
             let help = format!(
                 "write `exponential`, `normal` or `log_normal`; or the number alone, `{mu}`, then `asyncflow convert` the file, and in its place `{native}`"
