@@ -1,6 +1,7 @@
 //! The JSON objects of `--json`: what a run says, and what `check` estimates.
 
 use super::Circumstances;
+use super::verdict::Said;
 use crate::experiment::{Outlook, Reason, Results, Settling, WorkloadVerdict};
 use crate::scenario::Estimate;
 use crate::scenario::Resource;
@@ -29,20 +30,20 @@ pub(crate) fn estimate_to_json(estimate: &Estimate) -> Value {
 }
 
 /// What is said of a workload.
-fn outlook(verdict: &WorkloadVerdict) -> Value {
+fn outlook(results: &Results, verdict: &WorkloadVerdict) -> Value {
     let settling = |settling: &Settling| {
         json!({
             "service": settling.service, "resource": settling.resource.word(), "load": number(settling.load), "settles_s": number(settling.settles_s),
         })
     };
-    let (word, why) = match &verdict.outlook {
-        Outlook::KeepsUp => ("keeps_up", verdict.settling.as_ref().map(settling)),
+    let why = match &verdict.outlook {
+        Outlook::KeepsUp => verdict.settling.as_ref().map(settling),
         Outlook::Overloaded(overload) => {
             let resource = overload.resource.map(Resource::word);
             let why = json!({
                 "service": overload.service, "resource": resource, "load": number(overload.load), "waiting": number(overload.waiting),
             });
-            ("overloaded", Some(why))
+            Some(why)
         }
         Outlook::CannotTell(reason) => {
             let why = match reason {
@@ -54,11 +55,11 @@ fn outlook(verdict: &WorkloadVerdict) -> Value {
                 Reason::Unfinished { service, waiting, .. } => json!({ "unfinished": { "service": service, "waiting": number(*waiting) } }),
                 Reason::Growing { service, waiting } => json!({ "growing": { "service": service, "waiting": number(*waiting) } }),
             };
-            ("cannot_tell", Some(why))
+            Some(why)
         }
     };
     let run_at_least_s = verdict.run_at_least.map(|span| span.seconds());
-    json!({ "workload": verdict.workload, "outlook": word, "why": why, "run_at_least_s": run_at_least_s })
+    json!({ "workload": verdict.workload, "outlook": Said::of(results, verdict).word(), "why": why, "run_at_least_s": run_at_least_s })
 }
 
 /// One JSON object with everything of the summary.
@@ -95,7 +96,7 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
     let gains = results.gains.iter().map(|gain| {
         json!({ "technique": gain.technique, "workload": gain.workload, "metric": "latency", "stat": "mean", "variance_ratio": number(gain.variance_ratio) })
     });
-    let verdict = json!({ "workloads": results.verdicts.iter().map(outlook).collect::<Vec<_>>(), "overloaded": results.overloaded, "slos": slos.collect::<Vec<_>>(), "notes": results.notes });
+    let verdict = json!({ "workloads": results.verdicts.iter().map(|verdict| outlook(results, verdict)).collect::<Vec<_>>(), "overloaded": results.overloaded, "slos": slos.collect::<Vec<_>>(), "notes": results.notes });
     let head = [
         ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
         ("scenario", json!(results.scenario)),

@@ -11,6 +11,46 @@ use std::fmt::Write;
 const MANY: f64 = 0.05;
 const MOST: f64 = 0.5;
 
+/// What is said of a workload before anything else: its outlook, and how many of its requests failed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Said {
+    Overloaded,
+    /// Most requests fail.
+    Fails,
+    CannotTell,
+    /// No queue grows, but this share of the requests fails: many, or more than an objective allows.
+    AnswersInPart(f64),
+    NoRequests,
+    KeepsUp,
+}
+
+impl Said {
+    pub fn of(results: &Results, verdict: &WorkloadVerdict) -> Said {
+        let of = |metric: &str| results.find("workload", &verdict.workload, metric, "mean").map_or(f64::NAN, |row| row.estimate.estimate);
+        let errors = of("error_ratio");
+        match &verdict.outlook {
+            Outlook::Overloaded(_) => Said::Overloaded,
+            _ if errors >= MOST => Said::Fails,
+            Outlook::CannotTell(_) => Said::CannotTell,
+            Outlook::KeepsUp if errors >= MANY || errors > allowed_errors(results, &verdict.workload) => Said::AnswersInPart(errors),
+            Outlook::KeepsUp if of("offered_rate") == 0.0 => Said::NoRequests,
+            Outlook::KeepsUp => Said::KeepsUp,
+        }
+    }
+
+    /// One word for machines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Said::Overloaded => "overloaded",
+            Said::Fails => "fails",
+            Said::CannotTell => "cannot_tell",
+            Said::AnswersInPart(_) => "answers_in_part",
+            Said::NoRequests => "no_requests",
+            Said::KeepsUp => "keeps_up",
+        }
+    }
+}
+
 /// A line or two for each workload, a line for each goal.
 pub(super) fn verdict(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
     for verdict in &results.verdicts {
@@ -18,14 +58,13 @@ pub(super) fn verdict(out: &mut String, scenario: &Scenario, results: &Results, 
         let (offered, answered, errors) = (of("offered_rate"), of("throughput"), of("error_ratio"));
         let failed = if errors.is_nan() { String::new() } else { format!(", {} failed", percent(errors)) };
         let numbers = format!("{} asked, {} answered{failed}", value(offered, "1/s"), value_beside(answered, offered, "1/s"));
-        let allowed = allowed_errors(results, &verdict.workload);
-        let mark = match &verdict.outlook {
-            Outlook::Overloaded(_) => paint.bad("✘ overloaded"),
-            _ if errors >= MOST => paint.bad("✘ fails"),
-            Outlook::CannotTell(_) => paint.doubtful("? cannot tell yet"),
-            Outlook::KeepsUp if errors >= MANY || errors > allowed => paint.doubtful(&format!("! answers, but {} fail", percent(errors))),
-            Outlook::KeepsUp if offered == 0.0 => paint.doubtful("? no request came"),
-            Outlook::KeepsUp => paint.good("✔ keeps up"),
+        let mark = match Said::of(results, verdict) {
+            Said::Overloaded => paint.bad("✘ overloaded"),
+            Said::Fails => paint.bad("✘ fails"),
+            Said::CannotTell => paint.doubtful("? cannot tell yet"),
+            Said::AnswersInPart(errors) => paint.doubtful(&format!("! answers, but {} fail", percent(errors))),
+            Said::NoRequests => paint.doubtful("? no request came"),
+            Said::KeepsUp => paint.good("✔ keeps up"),
         };
         writeln!(out, "  {mark}  {}: {numbers}", verdict.workload)?;
         if let Some(why) = why(scenario, verdict) {
@@ -84,6 +123,12 @@ fn why(scenario: &Scenario, verdict: &WorkloadVerdict) -> Option<String> {
             }
             Reason::Unfinished { what: Unfinished::Fault { kind, target, .. }, service, waiting } => {
                 format!("{} wait at {service}, and the fault `{kind}` of {target} is not over at the end{longer}", requests(*waiting))
+            }
+            Reason::Growing { service, waiting } if verdict.run_at_least.is_none() => {
+                format!(
+                    "{} wait at {service} at the end: just all there is of it is asked for, and no run is long enough to tell what its queue comes to",
+                    requests(*waiting)
+                )
             }
             Reason::Growing { service, waiting } => {
                 format!("{} wait at {service} at the end, and that may grow or not{longer}; so may more replications", requests(*waiting))
