@@ -180,7 +180,10 @@ impl Judge<'_> {
         }
         if let Some(service) = most {
             let reason = Reason::Growing { service: self.service(service), waiting: self.waiting[service] };
-            return cannot_tell(reason, 4.0 * self.horizon_s);
+            // Of a queue that just all is asked of no run tells more than this one; of any other a longer one does.
+            let balance = &self.built.balance.services[service];
+            let none_tells = balance.is_rate_exact && balance.held.first().is_some_and(|held| held.is_all && held.is_just_all());
+            return cannot_tell(reason, if none_tells { f64::NAN } else { 4.0 * self.horizon_s });
         }
         if let Some(settling) = settling.filter(|found| regime.is_stationary() && found.settles_s * SETTLES_AT_LEAST > self.horizon_s) {
             return cannot_tell(Reason::TooShort(settling.clone()), SETTLED * settling.settles_s);
@@ -255,7 +258,8 @@ fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> Found {
         Standing::Open if service.sheds => return Found::Holds,
         Standing::Open => {}
     }
-    if service.rate > 0.0 && service.is_even && growth.len() >= 3 {
+    // A rate that is known needs no measuring: what is measured then is off by chance only.
+    if !service.is_rate_exact && service.rate > 0.0 && service.is_even && growth.len() >= 3 {
         // The rate as measured, with three standard errors.
         let rates: Vec<f64> = growth.iter().map(|growth| growth.arrivals / half_s).collect();
         let rate = stats::mean(&rates, 0.95);

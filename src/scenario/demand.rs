@@ -7,7 +7,8 @@
 
 use super::directory::Directory;
 use super::topology::topological;
-use super::{Balance, Endpoint, Service, Step, Workload};
+use super::{Balance, Endpoint, Scenario, Service, Step, Workload};
+use crate::random::keys::Salt;
 
 /// What a request of an endpoint asks for by itself, and what it calls.
 pub(super) struct Ask {
@@ -17,8 +18,13 @@ pub(super) struct Ask {
     pub memory_bytes: f64,
     /// The need, if it is the same for every request.
     pub memory_each: Option<u64>,
-    /// Mean time inside if it never waits for a core, for memory or to be admitted, links left out.
+    /// Mean time inside if it never waits for a core, for memory or to be admitted: a lower bound. Of a call with a timeout only what it surely takes
+    /// is in it, because the mean of min(X, t) is not min(E X, t) but less.
     pub inside_s: f64,
+    /// The same with min(E X, t) for a call with a timeout: no bound, but near where timeouts are rare.
+    pub expected_s: f64,
+    /// What every request surely spends without a core until it is answered, whatever machine it is on.
+    pub surely_s: f64,
     /// Whether that is all there is to it: nothing it does can queue, be lost or be given up.
     pub is_exact: bool,
     /// The same of a request that has its instance to itself.
@@ -42,6 +48,8 @@ impl Ask {
         memory_bytes: 0.0,
         memory_each: None,
         inside_s: 0.0,
+        expected_s: 0.0,
+        surely_s: 0.0,
         is_exact: false,
         is_exact_alone: false,
         loses: false,
@@ -112,6 +120,17 @@ pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_o
     Rates { by_endpoint, is_exact }
 }
 
+/// How unevenly requests come, in units of Poisson arrivals: the mean over the workloads, weighted by their rates.
+pub(super) fn dispersion(scenario: &Scenario, rate_of: &dyn Fn(&Workload) -> f64) -> f64 {
+    let of = |workload: &Workload| {
+        let traffic = workload.traffic(Salt::of(""))?;
+        Some((rate_of(workload), traffic.gaps.dispersion() + traffic.pieces.dispersion()))
+    };
+    let (sum, weights) =
+        scenario.workload.values().filter_map(of).fold((0.0, 0.0), |(sum, weights), (rate, d)| (sum + rate * d, weights + rate));
+    if weights > 0.0 { sum / weights } else { 1.0 }
+}
+
 /// The service of an endpoint.
 fn service_of<'s>(directory: &Directory<'s>, endpoint: usize) -> &'s Service {
     &directory.scenario.services[directory.endpoints[endpoint].service as usize]
@@ -161,6 +180,7 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
     let needs = steps.iter().filter_map(|step| if let Step::Memory(need) = step { Some(need.0.plain().map(|need| need.0)) } else { None });
     let memory_each = needs.sum::<Option<u64>>().filter(|need| *need > 0);
     let mut ask = Ask { memory_bytes, memory_each, is_exact: true, is_exact_alone: true, ..Ask::NOTHING };
+    let mut all_get_there = true;
     for (index, step) in steps.iter().enumerate() {
         if ask.answers == 0.0 {
             break;
@@ -168,6 +188,7 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
         let demand = step.demand();
         ask.cpu_s += ask.answers * demand.cpu_s;
         ask.inside_s += ask.answers * (demand.cpu_s + demand.wait_s);
+        ask.expected_s += ask.answers * (demand.cpu_s + demand.wait_s);
         // Variances are asked for where they matter only: some take an integral.
         let variance =
             if matches!(step, Step::Cpu(_) | Step::Wait(_)) { step.law().map_or(0.0, |(law, _)| law.variance() * 1e-18) } else { 0.0 };
@@ -184,9 +205,20 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
                 ask.is_exact_alone &= below.is_exact && call.timeout.is_none() && !waits && directory.scenario.links.is_empty();
                 ask.is_exact &= ask.is_exact_alone;
                 ask.loses |= below.loses || call.timeout.is_some() || service.sheds();
-                if call.timeout.is_none() {
-                    ask.inside_s += ask.answers * below.inside_s;
-                }
+                let way = Way::between(directory, entry.service, directory.endpoints[callee].service);
+                let limit_s = call.timeout.map_or(f64::INFINITY, |timeout| timeout.seconds());
+                // A refusal comes back at once, and so does a message that is lost, unless there is a timeout to wait for.
+                let is_short = service.sheds() || way.loses && call.timeout.is_none();
+                let surely_s = if is_short { 0.0 } else { (way.least_s + below.surely_s).min(limit_s) };
+                ask.surely_s += if all_get_there { surely_s } else { 0.0 };
+                ask.expected_s += ask.answers * (way.mean_s + below.expected_s).min(limit_s);
+                ask.inside_s += ask.answers
+                    * match call.timeout {
+                        Some(_) => surely_s,
+                        None if way.loses => below.inside_s,
+                        None => way.mean_s + below.inside_s,
+                    };
+                all_get_there &= !(below.loses || below.answers < 1.0 || service.sheds() || way.loses || call.timeout.is_some());
                 ask.heavy = ask.heavy.take().or_else(|| below.heavy.clone());
                 ask.answers *= below.answers;
             }
@@ -195,11 +227,48 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
                 ask.cpu_variance_s2 += ask.answers * variance;
                 ask.is_exact = false;
             }
-            Step::Wait(_) => ask.events += ask.answers,
+            Step::Wait(_) => {
+                ask.events += ask.answers;
+                ask.surely_s += if all_get_there { step.law().map_or(0.0, |(law, _)| law.quantile(0.0).max(0.0) * 1e-9) } else { 0.0 };
+            }
             Step::Memory(_) => ask.is_exact = false,
             Step::Fail(_) => {}
         }
         ask.answers *= demand.going_on;
+        all_get_there &= demand.going_on == 1.0;
     }
     ask
+}
+
+/// The links that a call crosses, there and back.
+struct Way {
+    mean_s: f64,
+    least_s: f64,
+    loses: bool,
+}
+
+impl Way {
+    fn between(directory: &Directory, caller: u32, callee: u32) -> Way {
+        let mut way = Way { mean_s: 0.0, least_s: 0.0, loses: false };
+        let links = &directory.scenario.links;
+        let ends = [caller, callee].map(|id| directory.scenario.services.get_index(id as usize));
+        let [Some((from, _)), Some((to, service))] = ends else { return way };
+        if links.is_empty() {
+            return way;
+        }
+        if !service.instances.is_empty() {
+            // Instances may have links of their own in place of these: then nothing is sure.
+            way.loses = links.values().any(|link| link.loss.fraction > 0.0);
+            return way;
+        }
+        let link =
+            |from: &str, to: &str| directory.joined(from, to).or_else(|| directory.joined(to, from)).or_else(|| links.get("default"));
+        for link in [link(from, to), link(to, from)].into_iter().flatten() {
+            let law = link.latency.law();
+            way.mean_s += law.mean() * 1e-9;
+            way.least_s += law.quantile(0.0).max(0.0) * 1e-9;
+            way.loses |= link.loss.fraction > 0.0;
+        }
+        way
+    }
 }

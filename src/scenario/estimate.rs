@@ -2,7 +2,8 @@
 //!
 //! Law: flow balance and the utilisation law (Denning, Buzen 1978, §4): the utilisation of a service is the rate of its requests times their
 //! mean CPU demand, over its cores; more than 1 cannot hold. Memory by Little's law: rate times mean need times the time that a request
-//! is inside at least. Faults and timeouts are left out; errors end a program early. Calls are followed in topological order, once each.
+//! is inside if it never queues: its steps, and its calls with their links, each at most as long as its timeout. Faults are left out; errors end a
+//! program early. Calls are followed in topological order, once each.
 
 use super::directory::Directory;
 use super::{Scenario, Workload, demand};
@@ -74,12 +75,18 @@ pub struct Load {
 impl Load {
     /// The load of a checked scenario.
     pub fn of(directory: &Directory) -> Load {
-        let (asks, order) = demand::asks(directory);
         let duration_s = directory.scenario.run.duration.seconds();
         let mean_rate = |workload: &Workload| {
             workload.traffic(Salt::of("")).map_or(0.0, |traffic| traffic.pieces.mean_rate(duration_s) * traffic.gaps.mean_batch())
         };
-        let rates = demand::rates(directory, &asks, &order, &mean_rate).by_endpoint;
+        Load::of_rates(directory, &mean_rate)
+    }
+
+    /// The load where a workload sends as many requests a second as `rate_of` says.
+    pub fn of_rates(directory: &Directory, rate_of: &dyn Fn(&Workload) -> f64) -> Load {
+        let (asks, order) = demand::asks(directory);
+        let duration_s = directory.scenario.run.duration.seconds();
+        let rates = demand::rates(directory, &asks, &order, rate_of).by_endpoint;
         let mut of_one: Vec<f64> = asks.iter().map(|ask| 1.0 + ask.events).collect();
         for endpoint in order.iter().rev() {
             of_one[*endpoint] += asks[*endpoint].calls.iter().map(|(callee, share)| share * of_one[*callee as usize]).sum::<f64>();
@@ -104,7 +111,7 @@ impl Load {
             for e in instance.first_endpoint as usize..(instance.first_endpoint + instance.endpoints) as usize {
                 let rate = rates[e] / sharing;
                 work += rate * asks[e].cpu_s / instance.machine.speed.times;
-                bytes += rate * asks[e].memory_bytes * asks[e].inside_s;
+                bytes += rate * asks[e].memory_bytes * asks[e].expected_s;
             }
             load.utilisation = f64::max(load.utilisation, work / (workers * cores) as f64);
             if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {

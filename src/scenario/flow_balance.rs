@@ -50,10 +50,19 @@ pub struct Held {
     pub resource: Resource,
     /// Share of its time that is asked for, of the busiest instance; 1 is all there is.
     pub load: f64,
+    /// The same if calls with a timeout take min(mean, timeout): no bound.
+    pub expected: f64,
     /// Whether nothing can add to the load: what holds it never waits for anything meanwhile.
     pub is_all: bool,
     /// Time in which its queue forgets how it began, s; infinite at a load of 1 and more, and if the variance of the demand is infinite.
     pub settles_s: f64,
+}
+
+impl Held {
+    /// Whether just all there is of it is asked for: no run is long enough to see what its queue comes to.
+    pub fn is_just_all(&self) -> bool {
+        (self.load - 1.0).abs() <= NEARLY
+    }
 }
 
 /// Whether a service can hold what is asked of it in the long run.
@@ -80,6 +89,8 @@ pub struct ServiceBalance {
     pub sheds: bool,
     /// The place of a law of infinite variance that its requests draw from.
     pub heavy: Option<String>,
+    /// Whether `rate` is what comes: none is lost on the way.
+    pub is_rate_exact: bool,
     /// Whether its balancer gives every instance the same part, or all instances are equal, and requests come at a rate: else the load is divided,
     /// or comes, as none can tell before.
     pub is_even: bool,
@@ -135,7 +146,7 @@ impl FlowBalance {
         };
         let rates = demand::rates(directory, &asks, &order, &last_rate);
         let broken = Broken::of(directory);
-        let dispersion = dispersion(scenario, &last_rate);
+        let dispersion = demand::dispersion(scenario, &last_rate);
         let mut services: Vec<ServiceBalance> = services(directory, &asks, &rates, &broken, dispersion);
         stand(directory, &asks, &order, &rates, &broken, &mut services);
         if scenario.workload.values().filter_map(|workload| workload.traffic(Salt::of(""))).any(|traffic| traffic.gaps.are_given()) {
@@ -179,20 +190,17 @@ impl Broken {
     }
 }
 
-/// How unevenly requests come, in units of Poisson arrivals: the mean over the workloads, weighted by their rates.
-fn dispersion(scenario: &Scenario, rate_of: &dyn Fn(&Workload) -> f64) -> f64 {
-    let of = |workload: &Workload| {
-        let traffic = workload.traffic(Salt::of(""))?;
-        Some((rate_of(workload), traffic.gaps.dispersion() + traffic.pieces.dispersion()))
-    };
-    let (sum, weights) =
-        scenario.workload.values().filter_map(of).fold((0.0, 0.0), |(sum, weights), (rate, d)| (sum + rate * d, weights + rate));
-    if weights > 0.0 { sum / weights } else { 1.0 }
-}
-
 fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken, dispersion: f64) -> Vec<ServiceBalance> {
     let scenario = directory.scenario;
-    let nothing = ServiceBalance { rate: 0.0, held: Vec::new(), standing: Standing::Holds, sheds: false, heavy: None, is_even: true };
+    let nothing = ServiceBalance {
+        rate: 0.0,
+        held: Vec::new(),
+        standing: Standing::Holds,
+        sheds: false,
+        heavy: None,
+        is_rate_exact: true,
+        is_even: true,
+    };
     let mut services = vec![nothing; scenario.services.len()];
     for (endpoint, entry) in directory.endpoints.iter().enumerate() {
         services[entry.service as usize].rate += rates.by_endpoint[endpoint];
@@ -237,7 +245,7 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         let is_exact = endpoints.clone().all(|e| rates.by_endpoint[e] == 0.0 || asks[e].is_exact);
         let (work, squares) =
             (sum(&|ask| ask.cpu_s) * stretch, sum(&|ask| ask.cpu_variance_s2 + ask.cpu_s * ask.cpu_s) * stretch * stretch);
-        let inside = sum(&|ask| inside_s(ask, stretch));
+        let [inside, expected] = [sum(&|ask| inside_s(ask, stretch)), sum(&|ask| ask.expected_s + ask.cpu_s * (stretch - 1.0))];
         let c = f64::from(workers * cores);
         // Each loop has its own queue, and gets its part of the requests by chance.
         let (lanes, uneven_here) =
@@ -246,6 +254,7 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         let mut held = vec![Held {
             resource: Resource::Cores,
             load: work / c,
+            expected: work / c,
             is_all: true,
             settles_s: settles_s(rate / lanes, work / rate, c / lanes, (uneven_here + varies) / 2.0),
         }];
@@ -253,20 +262,21 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         if let Some(places) = scenario.services.get_index(id).and_then(|(_, service)| service.max_in_flight) {
             let places = places.0 as f64;
             let settles_s = settles_s(rate, inside / rate, places, (uneven + 1.0) / 2.0);
-            held.push(Held { resource: Resource::Places, load: inside / places, is_all: is_exact, settles_s });
+            held.push(Held { resource: Resource::Places, load: inside / places, expected: expected / places, is_all: is_exact, settles_s });
         }
         if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {
             let needs: Vec<_> = endpoints.clone().filter(|e| rates.by_endpoint[*e] > 0.0).map(|e| asks[e].memory_each).collect();
             let whole = needs.first().copied().flatten().filter(|need| needs.iter().all(|other| *other == Some(*need)));
-            let bytes = sum(&|ask| ask.memory_bytes * ask.inside_s);
+            let [bytes, expected_bytes] = [sum(&|ask| ask.memory_bytes * ask.inside_s), sum(&|ask| ask.memory_bytes * ask.expected_s)];
             // Of equal needs only whole ones fit.
-            let (load, units) = match whole {
-                Some(need) => (inside / (memory.0 / need.max(1)).max(1) as f64, (memory.0 / need.max(1)).max(1) as f64),
-                None => (bytes / memory.0 as f64, 1.0),
+            let units = whole.map_or(1.0, |need| (memory.0 / need.max(1)).max(1) as f64);
+            let [load, expected] = match whole {
+                Some(_) => [inside / units, expected / units],
+                None => [bytes / memory.0 as f64, expected_bytes / memory.0 as f64],
             };
-            if bytes > 0.0 {
+            if expected_bytes > 0.0 {
                 let settles_s = settles_s(rate, load * units / rate, units, (uneven + 1.0) / 2.0);
-                held.push(Held { resource: Resource::Memory, load, is_all: false, settles_s });
+                held.push(Held { resource: Resource::Memory, load, expected, is_all: false, settles_s });
             }
         }
         for own in held {
@@ -324,7 +334,7 @@ fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, br
     for ((service, is_known), (is_named, down)) in services.iter_mut().zip(is_known).zip(named.zip(&broken.down)) {
         // What an instance of its own leaves behind falls to the others.
         let leaves_more = is_named && *down > 0.0;
-        service.is_even &= !leaves_more;
+        (service.is_even, service.is_rate_exact) = (service.is_even && !leaves_more, is_known);
         let scarcest = service.held.first().copied();
         service.standing = match scarcest {
             Some(held) if held.load > 1.0 + NEARLY && is_known && service.is_even && !service.sheds => Standing::Fails(held),
@@ -341,7 +351,7 @@ fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, br
 /// tenfold.
 fn is_surely_enough(held: &Held, service: &ServiceBalance) -> bool {
     let cores = service.held.iter().find(|held| held.resource == Resource::Cores).map_or(0.0, |cores| cores.load);
-    held.load < 0.1 && cores < 0.5
+    held.load.max(held.expected) < 0.1 && cores < 0.5
 }
 
 /// The endpoints that requests of a workload may go to at first.

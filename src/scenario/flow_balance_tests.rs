@@ -124,3 +124,49 @@ links: {{ api -> b: {{ latency: 40ms }} }}"
     assert_eq!(found("90/s").standing, Standing::Holds);
     assert!(matches!(found("150/s").standing, Standing::Fails(held) if (held.load - 1.25).abs() < 1e-12));
 }
+
+#[test]
+fn requests_are_held_through_their_calls() {
+    // By hand, 50/s, 2 places: 100 ms of waiting behind a link of 10 ms each way are 120 ms, 6 places or 300 %; with a timeout of 80 ms, 4 or 200 %. Of
+    // an exponential wait nothing is sure beyond the links' 20 ms, 50 %; on average it is 80 ms again.
+    let places = |call: &str, law: &str, link: &str| {
+        let services = format!(
+            "  api: {{ max_in_flight: 2, endpoints: {{ x: [ call: {call} ] }} }}
+  db: {{ endpoints: {{ q: [ wait: {law} ] }} }}
+{link}"
+        );
+        let balance = balance("50/s", &services);
+        let held = *balance.services[0].held.iter().find(|held| held.resource == Resource::Places).unwrap();
+        (held.load, held.expected, balance.services[0].standing == Standing::Holds)
+    };
+    let (link, timed) = ("links: { api -> db: { latency: 10ms } }", "{ to: db.q, timeout: 80ms }");
+    let close = |found: (f64, f64, bool), load: f64, expected: f64| {
+        near(found.0, load);
+        near(found.1, expected);
+        assert!(!found.2, "{found:?}");
+    };
+    close(places("db.q", "100ms", link), 3.0, 3.0);
+    close(places(timed, "100ms", link), 2.0, 2.0);
+    close(places(timed, "{ exp: 100ms }", link), 0.5, 2.0);
+    // What a callee turns away, or a link loses, comes back at once, unless there is a timeout to wait for.
+    close(places("db.q", "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 2.5, 3.0);
+    close(places(timed, "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 2.0, 2.0);
+    // Nothing is sure of the second step of a callee whose first may fail.
+    let failing = "  api: { max_in_flight: 2, endpoints: { x: [ call: { to: db.q, timeout: 80ms } ] } }
+  db: { endpoints: { q: [ wait: 10ms, fail: { p: 50% }, wait: 100ms ] } }";
+    let held = balance("50/s", failing).services[0].held.clone();
+    near(held.iter().find(|held| held.resource == Resource::Places).unwrap().load, 0.25);
+}
+
+#[test]
+fn memory_is_estimated_to_be_held_through_calls_with_a_timeout_too() {
+    // By hand, Little's law: 50/s of 10 MiB for min(100 ms, 80 ms) are 40 MiB of 100.
+    let yaml = "version: 1
+run: { duration: 100s }
+workload: { users: { to: api.x, open: { rate: 50/s } } }
+services:
+  api: { instance: { memory: 100MiB }, endpoints: { x: [ memory: 10MiB, call: { to: db.q, timeout: 80ms } ] } }
+  db: { endpoints: { q: [ wait: { exp: 100ms } ] } }";
+    let scenario = from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}"));
+    near(crate::scenario::estimate(&scenario).services[0].memory.unwrap(), 0.4);
+}

@@ -120,6 +120,20 @@ impl Pieces {
         }
     }
 
+    /// The rate at a moment: after a jump there, and the mean where it is drawn.
+    pub fn rate_at(&self, at_s: f64) -> f64 {
+        let Pieces::Ramps(ramps) = self else { return self.mean_rate(at_s) };
+        let mut begin = 0.0;
+        for ramp in ramps {
+            let end = begin + ramp.over_s;
+            if at_s < end {
+                return ramp.from + (ramp.to - ramp.from) * (at_s - begin) / ramp.over_s;
+            }
+            begin = end;
+        }
+        ramps.last().map_or(0.0, |ramp| ramp.to)
+    }
+
     /// The rate at the end of a run of `horizon_s`, and from when on it has been that: none if it still changes.
     pub fn last_rate(&self, horizon_s: f64) -> (f64, Option<f64>) {
         let Pieces::Ramps(ramps) = self else { return (self.mean_rate(horizon_s), Some(0.0)) };
@@ -183,5 +197,7 @@ mod tests {
         assert_eq!(pieces.last_rate(8.0), (10.0, Some(4.0)));
         assert_eq!(pieces.last_rate(20.0), (3.0, Some(10.0)));
         assert_eq!(Pieces::Constant { rate: 7.0 }.last_rate(1.0), (7.0, Some(0.0)));
+        // At a jump it is what comes after it.
+        assert_eq!([0.0, 2.0, 4.0, 9.0, 10.0, 20.0].map(|at| pieces.rate_at(at)), [0.0, 5.0, 10.0, 10.0, 3.0, 3.0]);
     }
 }

@@ -117,6 +117,25 @@ services: { llm: { endpoints: { chat: [ wait: 60s ] } } }";
 }
 
 #[test]
+fn no_run_is_promised_to_tell_where_just_all_is_asked_for() {
+    // M/M/1 at 100 %: its queue has no law that it comes to, however long it is looked at.
+    let of = |minutes: u32| {
+        let yaml = format!(
+            "version: 1
+run: {{ duration: {minutes}m, replications: 3 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 100/s }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }} }} }}"
+        );
+        results(&yaml).verdicts[0].clone()
+    };
+    for minutes in [1, 5] {
+        let verdict = of(minutes);
+        assert!(matches!(verdict.outlook, Outlook::CannotTell(Reason::Growing { .. })), "{verdict:?}");
+        assert_eq!(verdict.run_at_least, None);
+    }
+}
+
+#[test]
 fn nothing_is_certain_without_an_interval_from_enough_samples() {
     // One replication has no interval; 0 of 500 requests failed, which happens in 61 % of runs with a true ratio of 0.1 %; 20 requests say little of p99.
     let of = |replications: u32, rate: u32, goal: &str, step: &str| {

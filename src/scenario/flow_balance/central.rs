@@ -26,23 +26,29 @@ pub(super) fn held(
     let endpoints = endpoints.start as usize..endpoints.end as usize;
     let rate: f64 = rates.by_endpoint[endpoints.clone()].iter().sum();
     if up <= 0.0 || rate == 0.0 {
-        return Some(Held { resource: Resource::Instances, load: 0.0, is_all: true, settles_s: 0.0 });
+        return Some(Held { resource: Resource::Instances, load: 0.0, expected: 0.0, is_all: true, settles_s: 0.0 });
     }
-    let answered: f64 = members.clone().map(|index| 1.0 / held_s(directory, asks, rates, slower, name, index as usize)).sum();
-    let answered = answered * up / members.len() as f64;
+    let answered_if = |inside_s: &dyn Fn(&Ask, f64) -> f64| -> f64 {
+        let each = members
+            .clone()
+            .map(|index| 1.0 / held_s(directory, rates, slower, name, index as usize, &|e, stretch| inside_s(&asks[e], stretch)));
+        each.sum::<f64>() * up / members.len() as f64
+    };
+    let answered = answered_if(&inside_s);
+    let expected = rate / answered_if(&|ask, stretch| ask.expected_s + ask.cpu_s * (stretch - 1.0));
     let is_all = endpoints.into_iter().all(|e| rates.by_endpoint[e] == 0.0 || asks[e].is_exact_alone);
     let settles_s = settles_s(rate, up / answered, up, (uneven + 1.0) / 2.0);
-    Some(Held { resource: Resource::Instances, load: rate / answered, is_all, settles_s })
+    Some(Held { resource: Resource::Instances, load: rate / answered, expected, is_all, settles_s })
 }
 
 /// Mean time for which a request holds an instance: on the way to it and inside.
-fn held_s(directory: &Directory, asks: &[Ask], rates: &Rates, slower: &[f64], service: &str, index: usize) -> f64 {
+fn held_s(directory: &Directory, rates: &Rates, slower: &[f64], service: &str, index: usize, inside_s: &dyn Fn(usize, f64) -> f64) -> f64 {
     let instance = &directory.instances[index];
     let stretch = slower[index] / instance.machine.speed.times;
     let own = instance.first_endpoint as usize..(instance.first_endpoint + instance.endpoints) as usize;
     let (sum, weights) = own.fold((0.0, 0.0), |(sum, weights), e| {
         let rate = rates.by_endpoint[e];
-        (sum + rate * inside_s(&asks[e], stretch), weights + rate)
+        (sum + rate * inside_s(e, stretch), weights + rate)
     });
     let link = if instance.is_named { directory.joined(service, &instance.name) } else { None };
     let way_s = link.map_or(0.0, |link| link.latency.law().mean() * 1e-9);
