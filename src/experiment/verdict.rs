@@ -264,7 +264,7 @@ fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> Found {
         let rates: Vec<f64> = growth.iter().map(|growth| growth.arrivals / half_s).collect();
         let rate = stats::mean(&rates, 0.95);
         let (low, high) = ((rate.estimate - 3.0 * rate.std_error) / service.rate, (rate.estimate + 3.0 * rate.std_error) / service.rate);
-        if let Some(held) = service.held.iter().find(|held| held.load * low > 1.0) {
+        if let Some(held) = service.held.iter().find(|held| held.load * low > 1.0 && !service.is_cut_short) {
             return Found::Fails(Some(Held { load: held.load * rate.estimate / service.rate, ..*held }));
         }
         if service.held.iter().all(|held| held.is_all && held.load * high < 1.0) {

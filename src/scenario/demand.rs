@@ -31,6 +31,8 @@ pub(super) struct Ask {
     pub is_exact_alone: bool,
     /// Whether calls may be rejected or given up, nobody knows how many.
     pub loses: bool,
+    /// Whether something follows what may be lost or given up: then fewer get there, and what is asked for is only an upper bound.
+    pub is_cut_short: bool,
     /// Share of the requests that are answered, if nothing but its steps fails them.
     pub answers: f64,
     /// Steps that take an event each.
@@ -53,11 +55,22 @@ impl Ask {
         is_exact: false,
         is_exact_alone: false,
         loses: false,
+        is_cut_short: false,
         answers: 1.0,
         events: 0.0,
         calls: Vec::new(),
         heavy: None,
     };
+
+    /// Mean time inside, at least, where it computes that many times slower.
+    pub fn inside_at(&self, stretch: f64) -> f64 {
+        self.inside_s + self.cpu_s * (stretch - 1.0)
+    }
+
+    /// The same as it is expected.
+    pub fn expected_at(&self, stretch: f64) -> f64 {
+        self.expected_s + self.cpu_s * (stretch - 1.0)
+    }
 }
 
 /// How often each endpoint is asked.
@@ -186,6 +199,7 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
             break;
         }
         let demand = step.demand();
+        ask.is_cut_short |= ask.loses && (demand.cpu_s > 0.0 || demand.wait_s > 0.0 || matches!(step, Step::Call(_)));
         ask.cpu_s += ask.answers * demand.cpu_s;
         ask.inside_s += ask.answers * (demand.cpu_s + demand.wait_s);
         ask.expected_s += ask.answers * (demand.cpu_s + demand.wait_s);
@@ -201,6 +215,7 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
                 ask.calls.push((callee as u32, ask.answers));
                 let Some(below) = &asks[callee] else { continue };
                 let service = service_of(directory, callee);
+                let fastest = 1.0 / fastest(directory, callee);
                 let waits = service.max_in_flight.is_some() || service.balance == Balance::CentralQueue;
                 ask.is_exact_alone &= below.is_exact && call.timeout.is_none() && !waits && directory.scenario.links.is_empty();
                 ask.is_exact &= ask.is_exact_alone;
@@ -211,12 +226,12 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
                 let is_short = service.sheds() || way.loses && call.timeout.is_none();
                 let surely_s = if is_short { 0.0 } else { (way.least_s + below.surely_s).min(limit_s) };
                 ask.surely_s += if all_get_there { surely_s } else { 0.0 };
-                ask.expected_s += ask.answers * (way.mean_s + below.expected_s).min(limit_s);
+                ask.expected_s += ask.answers * (way.mean_s + below.expected_at(fastest)).min(limit_s);
                 ask.inside_s += ask.answers
                     * match call.timeout {
                         Some(_) => surely_s,
-                        None if way.loses => below.inside_s,
-                        None => way.mean_s + below.inside_s,
+                        None if way.loses => below.inside_at(fastest),
+                        None => way.mean_s + below.inside_at(fastest),
                     };
                 all_get_there &= !(below.loses || below.answers < 1.0 || service.sheds() || way.loses || call.timeout.is_some());
                 ask.heavy = ask.heavy.take().or_else(|| below.heavy.clone());
@@ -238,6 +253,12 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
         all_get_there &= demand.going_on == 1.0;
     }
     ask
+}
+
+/// The speed of the fastest machine that an endpoint's service runs on.
+fn fastest(directory: &Directory, endpoint: usize) -> f64 {
+    let (members, _) = &directory.members[directory.endpoints[endpoint].service as usize];
+    members.clone().map(|index| directory.instances[index as usize].machine.speed.times).fold(f64::MIN_POSITIVE, f64::max)
 }
 
 /// The links that a call crosses, there and back.

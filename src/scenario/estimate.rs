@@ -111,7 +111,7 @@ impl Load {
             for e in instance.first_endpoint as usize..(instance.first_endpoint + instance.endpoints) as usize {
                 let rate = rates[e] / sharing;
                 work += rate * asks[e].cpu_s / instance.machine.speed.times;
-                bytes += rate * asks[e].memory_bytes * asks[e].expected_s;
+                bytes += rate * asks[e].memory_bytes * asks[e].expected_at(1.0 / instance.machine.speed.times);
             }
             load.utilisation = f64::max(load.utilisation, work / (workers * cores) as f64);
             if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {

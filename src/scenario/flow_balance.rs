@@ -91,6 +91,8 @@ pub struct ServiceBalance {
     pub heavy: Option<String>,
     /// Whether `rate` is what comes: none is lost on the way.
     pub is_rate_exact: bool,
+    /// Whether its loads are upper bounds only: a call that may be lost or given up ends some requests before they ask for everything.
+    pub is_cut_short: bool,
     /// Whether its balancer gives every instance the same part, or all instances are equal, and requests come at a rate: else the load is divided,
     /// or comes, as none can tell before.
     pub is_even: bool,
@@ -199,6 +201,7 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         sheds: false,
         heavy: None,
         is_rate_exact: true,
+        is_cut_short: false,
         is_even: true,
     };
     let mut services = vec![nothing; scenario.services.len()];
@@ -245,7 +248,7 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         let is_exact = endpoints.clone().all(|e| rates.by_endpoint[e] == 0.0 || asks[e].is_exact);
         let (work, squares) =
             (sum(&|ask| ask.cpu_s) * stretch, sum(&|ask| ask.cpu_variance_s2 + ask.cpu_s * ask.cpu_s) * stretch * stretch);
-        let [inside, expected] = [sum(&|ask| inside_s(ask, stretch)), sum(&|ask| ask.expected_s + ask.cpu_s * (stretch - 1.0))];
+        let [inside, expected] = [sum(&|ask| ask.inside_at(stretch)), sum(&|ask| ask.expected_at(stretch))];
         let c = f64::from(workers * cores);
         // Each loop has its own queue, and gets its part of the requests by chance.
         let (lanes, uneven_here) =
@@ -267,7 +270,8 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {
             let needs: Vec<_> = endpoints.clone().filter(|e| rates.by_endpoint[*e] > 0.0).map(|e| asks[e].memory_each).collect();
             let whole = needs.first().copied().flatten().filter(|need| needs.iter().all(|other| *other == Some(*need)));
-            let [bytes, expected_bytes] = [sum(&|ask| ask.memory_bytes * ask.inside_s), sum(&|ask| ask.memory_bytes * ask.expected_s)];
+            let [bytes, expected_bytes] =
+                [sum(&|ask| ask.memory_bytes * ask.inside_at(stretch)), sum(&|ask| ask.memory_bytes * ask.expected_at(stretch))];
             // Of equal needs only whole ones fit.
             let units = whole.map_or(1.0, |need| (memory.0 / need.max(1)).max(1) as f64);
             let [load, expected] = match whole {
@@ -291,11 +295,6 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         service.held.sort_by(|a, b| b.load.total_cmp(&a.load));
     }
     services
-}
-
-/// Mean time inside for what is done that many times slower.
-fn inside_s(ask: &Ask, stretch: f64) -> f64 {
-    ask.inside_s + ask.cpu_s * (stretch - 1.0)
 }
 
 /// The squared coefficient of variation of what a request asks for.
@@ -329,15 +328,16 @@ fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, br
     let mut is_known = vec![true; services.len()];
     for (endpoint, entry) in directory.endpoints.iter().enumerate().filter(|(endpoint, _)| rates.by_endpoint[*endpoint] > 0.0) {
         is_known[entry.service as usize] &= rates.is_exact[endpoint] && !is_behind[endpoint];
+        services[entry.service as usize].is_cut_short |= asks[endpoint].is_cut_short;
     }
     let named = directory.scenario.services.values().map(|written| !written.instances.is_empty());
     for ((service, is_known), (is_named, down)) in services.iter_mut().zip(is_known).zip(named.zip(&broken.down)) {
         // What an instance of its own leaves behind falls to the others.
         let leaves_more = is_named && *down > 0.0;
         (service.is_even, service.is_rate_exact) = (service.is_even && !leaves_more, is_known);
-        let scarcest = service.held.first().copied();
-        service.standing = match scarcest {
-            Some(held) if held.load > 1.0 + NEARLY && is_known && service.is_even && !service.sheds => Standing::Fails(held),
+        let adds_up = is_known && service.is_even && !service.sheds && !service.is_cut_short;
+        service.standing = match service.held.first().copied() {
+            Some(held) if adds_up && held.load > 1.0 + NEARLY => Standing::Fails(held),
             _ if leaves_more => Standing::Open,
             _ if service.held.iter().all(|held| held.load < 1.0 - NEARLY && (held.is_all || is_surely_enough(held, service))) => {
                 Standing::Holds

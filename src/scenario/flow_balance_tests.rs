@@ -170,3 +170,28 @@ services:
     let scenario = from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}"));
     near(crate::scenario::estimate(&scenario).services[0].memory.unwrap(), 0.4);
 }
+
+#[test]
+fn a_faster_machine_of_a_callee_holds_callers_for_less() {
+    // By hand: 50/s, 2 places, 100 ms of computing at four times the speed are 25 ms: 62.5 %, where 250 % would be overloaded.
+    let services = "  api: { max_in_flight: 2, endpoints: { x: [ call: db.q ] } }
+  db: { replicas: 8, instance: { speed: 4x }, endpoints: { q: [ cpu: 100ms ] } }";
+    let balance = balance("50/s", services);
+    let held = *balance.services[0].held.iter().find(|held| held.resource == Resource::Places).unwrap();
+    near(held.load, 0.625);
+    near(held.expected, 0.625);
+}
+
+#[test]
+fn what_comes_after_a_call_that_may_be_given_up_proves_no_overload() {
+    // By hand: every call takes 100 ms and is given up after 50 ms, so none of the 30 ms of computing behind it is ever asked for; before it, 150 % are.
+    let standing = |steps: &str| {
+        let services = format!(
+            "  api: {{ endpoints: {{ x: [ {steps} ] }} }}
+  db: {{ endpoints: {{ q: [ wait: 100ms ] }} }}"
+        );
+        balance("50/s", &services).services[0].standing
+    };
+    assert_eq!(standing("call: { to: db.q, timeout: 50ms }, cpu: 30ms"), Standing::Open);
+    assert!(matches!(standing("cpu: 30ms, call: { to: db.q, timeout: 50ms }"), Standing::Fails(_)));
+}

@@ -3,7 +3,7 @@
 //! Law: instances that are held for mean times h_i answer at most Σ 1/h_i requests a second, and are asked for λ / Σ 1/h_i of that. A request is
 //! there alone, so it waits for nothing but what it calls. Cores, places and memory cannot be scarcer, since they are held for less.
 
-use super::{Held, Resource, inside_s, settles_s};
+use super::{Held, Resource, settles_s};
 use crate::scenario::Balance;
 use crate::scenario::demand::{Ask, Rates};
 use crate::scenario::directory::Directory;
@@ -34,8 +34,8 @@ pub(super) fn held(
             .map(|index| 1.0 / held_s(directory, rates, slower, name, index as usize, &|e, stretch| inside_s(&asks[e], stretch)));
         each.sum::<f64>() * up / members.len() as f64
     };
-    let answered = answered_if(&inside_s);
-    let expected = rate / answered_if(&|ask, stretch| ask.expected_s + ask.cpu_s * (stretch - 1.0));
+    let answered = answered_if(&Ask::inside_at);
+    let expected = rate / answered_if(&Ask::expected_at);
     let is_all = endpoints.into_iter().all(|e| rates.by_endpoint[e] == 0.0 || asks[e].is_exact_alone);
     let settles_s = settles_s(rate, up / answered, up, (uneven + 1.0) / 2.0);
     Some(Held { resource: Resource::Instances, load: rate / answered, expected, is_all, settles_s })
