@@ -168,13 +168,20 @@ fn seed(typed: &str) -> Result<u64, String> {
     typed.parse().map_err(|_| "a seed is a whole number from 0 to 2^64 − 1".to_string())
 }
 
-/// A number of replications, written as a count is in a scenario.
+/// A number of replications.
 fn replications(typed: &str) -> Result<u32, String> {
-    let count = typed.parse::<Count>().map_err(|words| words.replace("\nhelp: ", "; "))?;
-    match u32::try_from(count.0) {
-        Ok(0) | Err(_) => Err("a run has 1 to 1,000,000 replications".to_string()),
-        Ok(count) => Ok(count),
-    }
+    number(typed).map_err(|words| words.unwrap_or("a run has 1 to 1,000,000 replications".to_string()))
+}
+
+/// A number of other things that there is at least one of.
+fn several(typed: &str) -> Result<u32, String> {
+    number(typed).map_err(|words| words.unwrap_or("this is a whole number from 1 to 4,294,967,295".to_string()))
+}
+
+/// A number above 0, written as a count is in a scenario; what is wrong with it, or nothing if it is out of range.
+fn number(typed: &str) -> Result<u32, Option<String>> {
+    let count = typed.parse::<Count>().map_err(|words| Some(words.replace("\nhelp: ", "; ")))?;
+    u32::try_from(count.0).ok().filter(|count| *count > 0).ok_or(None)
 }
 
 /// A notation of scenario files.

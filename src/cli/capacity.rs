@@ -66,7 +66,11 @@ fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>
     let refused = |path: &str, what: String, help: &str| Box::new(Problem::new(Severity::Error, path, what).help(help));
     if let Some(path) = &options.vary {
         let (Some(from), Some(to)) = (&options.from, &options.to) else {
-            return Err(refused("--vary", "a search needs both its ends".to_string(), "add `--from 50/s --to 500/s`"));
+            return Err(refused(
+                "--vary",
+                "a search needs both its ends".to_string(),
+                "add both, in the unit of the parameter: `--from 50/s --to 500/s` of a rate, `--from 1 --to 16` of a count",
+            ));
         };
         let boxed = |problem: Problem| Box::new(problem);
         let (from, to) = (value(from).map_err(boxed)?, value(to).map_err(boxed)?);

@@ -49,7 +49,7 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
         Err(words) => return refuse(&words),
     };
     let method = match options.method {
-        MethodName::Morris => Method::Morris(options.size.unwrap_or(TRAJECTORIES).max(1)),
+        MethodName::Morris => Method::Morris(options.size.unwrap_or(TRAJECTORIES)),
         MethodName::Sobol => Method::Sobol(options.size.unwrap_or(GROUPS).max(2)),
     };
     let interrupted = interrupt::flag();

@@ -96,6 +96,10 @@ pub struct Sensitivity {
     pub points: u64,
     /// Of those, how many gave no value.
     pub unknown: u64,
+    /// How many were overloaded: their numbers depend on how long a run is.
+    pub overloaded: u64,
+    /// The largest share of a workload's requests that failed at a point: latencies are of the rest.
+    pub most_failed: f64,
     /// Whether the metric varies at all.
     pub variation: Variation,
     /// Least and largest value of the metric; NaN without a value.
@@ -159,7 +163,13 @@ pub fn sensitivity(
     }
     let mut outputs = vec![Vec::new(); metrics.len()];
     let mut found: Vec<Option<Row>> = vec![None; metrics.len()];
+    let (mut overloaded, mut most_failed) = (0, 0.0);
     reduce_all(&spec, options, &mut memory, &mut |reduced| {
+        if let Some(results) = &reduced.swept.results {
+            overloaded += u64::from(!results.overloaded.is_empty());
+            let failed = results.rows.iter().filter(|row| row.kind == "workload" && row.metric == "error_ratio");
+            most_failed = failed.map(|row| row.estimate.estimate).fold(most_failed, f64::max);
+        }
         for (index, metric) in metrics.iter().enumerate() {
             let named = |row: &&Row| format!("{}.{}.{}", row.entity, row.metric, row.stat) == *metric;
             let row = reduced.swept.results.as_ref().and_then(|results| results.rows.iter().find(named));
@@ -171,7 +181,8 @@ pub fn sensitivity(
     let mut answers = Vec::new();
     for ((metric, outputs), row) in metrics.iter().zip(outputs).zip(found) {
         let Some(row) = row else { return Err(SensitivityError::Scenario(format!("no point has a metric `{metric}`"))) };
-        answers.push(analyse(row, &outputs, method, &vary, seed, scenario.run.confidence.0.fraction));
+        let answer = analyse(row, &outputs, method, &vary, seed, scenario.run.confidence.0.fraction);
+        answers.push(Sensitivity { overloaded, most_failed, ..answer });
     }
     Ok(answers)
 }
@@ -230,6 +241,8 @@ fn analyse(row: Row, outputs: &[f64], method: Method, vary: &IndexMap<String, Va
         unit,
         points: outputs.len() as u64,
         unknown,
+        overloaded: 0,
+        most_failed: 0.0,
         variation,
         range: (low, high),
         parameters,

@@ -1,8 +1,10 @@
 //! What is said of a capacity.
 
+use super::cost;
 use super::format::{confidence, count, percent, times, value, value_beside};
-use super::summary::Paint;
+use super::paint::Paint;
 use super::table::{table, write_table};
+use super::verdict::MANY_FAILED;
 use crate::design::value::{shown, unit};
 use crate::experiment::{Edge, Found, SloResult, Tried, Verdict, Wanted};
 use crate::scenario::Scenario;
@@ -20,9 +22,6 @@ fn between(found: &Found, edge: &Edge, beyond: f64) -> String {
     let fits = (3..13).map(|digits| found.notation.in_digits(edge.estimate, digits)).find(|value| *value > low && *value < high);
     said(found, fits.unwrap_or(edge.estimate))
 }
-
-/// More failures than this make latencies those of a selection.
-const MANY_FAILED: f64 = 0.05;
 
 /// An edge: the value, and what is known around it.
 fn edge(found: &Found, edge: &Edge, paint: Paint) -> String {
@@ -175,7 +174,10 @@ pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
     let names: Vec<String> = goals.iter().map(|goal| goal.split(['<', '>']).next().unwrap_or(goal).trim().to_string()).collect();
     let mut header = vec!["", found.path.rsplit('.').next().unwrap_or("value")];
     header.extend(names.iter().map(String::as_str));
-    header.extend(["busiest", "replications", ""]);
+    header.push("busiest");
+    let is_priced = found.tried.iter().any(|tried| cost::total(&tried.results).is_some());
+    header.extend(is_priced.then_some("cost"));
+    header.extend(["replications", ""]);
     let mut lines = table(&header);
     lines.named_by(2);
     for tried in &found.tried {
@@ -189,17 +191,14 @@ pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
             let said = measured(goal);
             if tried.results.overloaded.is_empty() { said } else { format!("{said} (overloaded)") }
         }));
-        row.extend([percent(busiest(tried)), tried.replications.to_string(), why(tried).to_string()]);
+        row.push(tried.bottleneck().map_or(String::new(), |busiest| format!("{} {}", busiest.service, percent(busiest.utilisation))));
+        row.extend(is_priced.then(|| cost::cell(cost::total(&tried.results))));
+        row.extend([tried.replications.to_string(), why(tried).to_string()]);
         lines.add_row(row);
     }
     let _ = writeln!(out);
     let _ = write_table(&mut out, &lines, 0, paint);
-    out
-}
-
-fn busiest(tried: &Tried) -> f64 {
-    let services = tried.results.rows.iter().filter(|row| row.kind == "service" && row.metric == "utilisation" && row.stat == "mean");
-    services.map(|row| row.estimate.estimate).fold(f64::NAN, f64::max)
+    paint.fitted(out)
 }
 
 /// One JSON object.
@@ -209,9 +208,10 @@ pub fn capacity_to_json(found: &Found) -> Value {
         let goals = tried.goals.iter().map(|goal| {
             json!({ "name": goal.name, "of": goal.of, "goal": goal.goal, "estimate": number(goal.estimate), "low": number(goal.low), "high": number(goal.high), "pass": goal.pass, "certain": goal.certain })
         });
+        let busiest = tried.bottleneck().map_or(f64::NAN, |busiest| busiest.utilisation);
         json!({
             "value": tried.value, "number": number(tried.number), "replications": tried.replications, "verdict": tried.verdict.word(),
-            "overloaded": tried.results.overloaded, "utilisation": number(busiest(tried)), "goals": goals.collect::<Vec<_>>(),
+            "overloaded": tried.results.overloaded, "utilisation": number(busiest), "goals": goals.collect::<Vec<_>>(),
         })
     });
     let bottleneck = found.bottleneck.as_ref().map(|b| {

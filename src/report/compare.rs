@@ -1,7 +1,8 @@
 //! What is said of a comparison, and of a choice.
 
+use super::cost;
 use super::format::{self, confidence, count, percent, thousands, times, value, with_interval};
-use super::summary::Paint;
+use super::paint::Paint;
 use super::table::{table, write_table};
 use crate::experiment::{Chosen, Compared, Comparison, Direction, Judgement, direction};
 use crate::stats::Estimate;
@@ -17,14 +18,18 @@ fn change(row: &Compared) -> String {
     }
 }
 
+/// Replications that somebody may add to tell a difference; one that takes more is hardly one.
+const WORTH_MORE: u32 = 10_000;
+
 /// A judgement as people say it.
 fn judged(row: &Compared, paint: Paint) -> String {
     match (row.judgement, row.more) {
         (Judgement::Better, _) => paint.good("better"),
         (Judgement::Worse, _) => paint.bad("worse"),
-        (Judgement::Undecided, Some(more)) if more < 1_000_000 => {
+        (Judgement::Undecided, Some(more)) if more <= WORTH_MORE => {
             paint.doubtful(&format!("undecided: about {}", count(u64::from(more.max(1)), "more replication")))
         }
+        (Judgement::Undecided, Some(_)) => paint.doubtful("undecided: hardly any difference, if there is one"),
         (judgement, _) => judgement.word().to_string(),
     }
 }
@@ -63,6 +68,11 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
             lines.add_row([first.to_string(), what, number(row, &row.base), number(row, &row.other), change(row), judged(row, paint)]);
         }
         let _ = write_table(&mut out, &lines, 0, paint);
+        let costs = [0, index].map(|of| cost::total(&comparison.results[of]));
+        if costs[0] != costs[1] {
+            let [base, own] = costs.map(|cost| cost.map_or("nothing".to_string(), |_| cost::cell(cost)));
+            let _ = writeln!(out, "  It costs {own}; the baseline costs {base}.");
+        }
         for row in comparison.family().filter(|row| row.variant == index && row.kind == "workload" && row.metric == "error_ratio") {
             let (base, other) = (row.base.estimate, row.other.estimate);
             if (base - other).abs() > SELECTED {
@@ -85,7 +95,7 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     }
     let words = format!("All verdicts together hold with {level} confidence (Holm).");
     let _ = writeln!(out, "{}", paint.faint(&words));
-    out
+    paint.fitted(out)
 }
 
 /// Where the share of failures differs by more than this, latencies of answered requests are hardly comparable.
@@ -140,7 +150,7 @@ pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, level: f64, paint: Pain
         ),
     };
     let _ = writeln!(out, "\n{}", if chosen.certain { paint.bold(&words) } else { paint.doubtful(&words) });
-    out
+    paint.fitted(out)
 }
 
 /// One JSON object.

@@ -3,7 +3,7 @@
 //! Only where every combination of the values is there, as in a grid. Tested: `tests/it/words.rs`.
 
 use super::format::with_interval;
-use super::summary::Paint;
+use super::paint::Paint;
 use super::sweep::SweepLine;
 use super::table::{table, write_table};
 use crate::design::value::brief;

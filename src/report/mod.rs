@@ -2,10 +2,12 @@
 
 mod capacity;
 mod compare;
+mod cost;
 mod format;
 mod json;
 mod matrix;
 mod own_times;
+mod paint;
 mod phases;
 mod plots;
 mod sensitivity;
@@ -19,10 +21,11 @@ pub(crate) use compare::{chosen, chosen_to_json, comparison, comparison_to_json}
 pub(crate) use format::thousands;
 pub(crate) use json::estimate_to_json;
 pub use json::to_json;
+pub use paint::Paint;
 pub(crate) use plots::plots;
 pub(crate) use sensitivity::{sensitivity, sensitivity_to_json};
+pub use summary::estimate;
 pub(crate) use summary::summary;
-pub use summary::{Paint, estimate};
 pub(crate) use sweep::{POINTS_SHOWN, SweepLine, plain, sweep};
 
 /// What is known of a run besides its results: it differs from machine to machine, and is in no file.

@@ -1,7 +1,7 @@
 //! Before, during and after what changes on purpose: a table for each workload, and how long things took to be as before.
 
 use super::format::{percent_with_interval, value, with_interval};
-use super::summary::Paint;
+use super::paint::Paint;
 use super::table::{table, write_table};
 use crate::experiment::{Phase, Results};
 use crate::scenario::Scenario;
@@ -26,6 +26,11 @@ pub(super) fn phases(out: &mut String, scenario: &Scenario, results: &Results, p
         for phase in results.phases.iter().filter(|phase| phase.recovery) {
             recovery(out, results, phase, workload)?;
         }
+    }
+    if results.phases.iter().any(|phase| phase.recovery) {
+        let window = scenario.output.window(scenario.run.duration);
+        let words = format!("Recovered: in windows of {window}, three in a row with p95 and failures no worse than in the worst before.");
+        writeln!(out, "  {}", paint.faint(&words))?;
     }
     match scenario.workload.len().saturating_sub(WORKLOADS) {
         0 => Ok(()),

@@ -1,8 +1,9 @@
 //! What is said of a sensitivity analysis.
 
-use super::format::{blocks, count, percent, value};
-use super::summary::Paint;
+use super::format::{blocks, count, percent, thousands, value};
+use super::paint::Paint;
 use super::table::{table, write_table};
+use super::verdict::MANY_FAILED;
 use crate::experiment::{Sensitivity, Variation};
 use crate::stats::{Effect, Indices};
 use serde_json::{Value, json};
@@ -91,8 +92,24 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
             let words = format!("{n} gave no value (a limit was reached, or nothing was answered) and {are} left out");
             let _ = writeln!(out, "  {}", paint.doubtful(&words));
         }
+        for words in doubts(answer) {
+            let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
+        }
     }
-    out
+    paint.fitted(out)
+}
+
+/// What makes the values of points doubtful, whatever drives them.
+fn doubts(answer: &Sensitivity) -> impl Iterator<Item = String> {
+    let is = if answer.overloaded == 1 { "is" } else { "are" };
+    let overloaded = (answer.overloaded > 0).then(|| {
+        let of = format!("{} of {}", thousands(answer.overloaded), count(answer.points, "point"));
+        format!("{of} {is} overloaded: those numbers depend on `run.duration`; narrow the ranges, or take them as what drives the overload")
+    });
+    let failed = (answer.metric.starts_with("latency") && answer.most_failed > MANY_FAILED).then(|| {
+        format!("up to {} of requests failed at a point, and latencies are of the rest: look at errors too", percent(answer.most_failed))
+    });
+    overloaded.into_iter().chain(failed)
 }
 
 /// One JSON object.
@@ -109,7 +126,7 @@ pub fn sensitivity_to_json(answers: &[Sensitivity]) -> Value {
         let parameters =
             answer.parameters.iter().map(|p| json!({ "path": p.path, "morris": p.effect.map(effect), "sobol": p.indices.map(indices) }));
         json!({
-            "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown, "variation": answer.variation.word(),
+            "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown, "overloaded": answer.overloaded, "most_failed": number(answer.most_failed), "variation": answer.variation.word(),
             "least": number(answer.range.0), "largest": number(answer.range.1), "parameters": parameters.collect::<Vec<_>>(),
         })
     });

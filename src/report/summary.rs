@@ -1,8 +1,10 @@
 //! The terminal summary: one screen. Verdict, latency, where the time goes, services, notes.
 
 use super::Circumstances;
+use super::cost;
 use super::format::{blocks, confidence, count, percent, percent_with_interval, times, value, with_interval};
 use super::own_times::{awaiting_calls, own_times};
+use super::paint::Paint;
 use super::phases::phases;
 use super::table::{table, write_table};
 use crate::experiment::{Fold, Results, Row};
@@ -11,39 +13,6 @@ use crate::request::PARTS;
 use crate::scenario::{Estimate, Scenario, Service};
 use crate::units::Span;
 use std::fmt::Write;
-
-/// What the text is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Paint {
-    /// Whether it shows ANSI colours.
-    pub colours: bool,
-    /// Letters in a line, if there is an end to it: tables are no wider.
-    pub width: Option<usize>,
-}
-
-impl Paint {
-    /// Without colours, in lines as long as they are.
-    pub const PLAIN: Paint = Paint { colours: false, width: None };
-
-    fn with(self, code: &str, text: &str) -> String {
-        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
-    }
-    pub(super) fn bold(self, text: &str) -> String {
-        self.with("1", text)
-    }
-    pub(super) fn good(self, text: &str) -> String {
-        self.with("32", text)
-    }
-    pub(super) fn bad(self, text: &str) -> String {
-        self.with("31;1", text)
-    }
-    pub(super) fn doubtful(self, text: &str) -> String {
-        self.with("33", text)
-    }
-    pub(super) fn faint(self, text: &str) -> String {
-        self.with("2", text)
-    }
-}
 
 /// Rows of a table beyond this are left out, with a line that says so.
 const ROWS: usize = 12;
@@ -71,7 +40,7 @@ pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstance
     let (wall, threads) = (value(circumstances.wall_s, "s"), count(circumstances.threads as u64, "thread"));
     let foot = format!("{events} in {wall} on {threads} ({rate}) · fingerprint {}", results.fingerprint);
     let _ = writeln!(out, "\n{}", paint.faint(&foot));
-    out
+    paint.fitted(out)
 }
 
 fn head(out: &mut String, results: &Results, paint: Paint) -> std::fmt::Result {
@@ -118,16 +87,12 @@ fn failures(out: &mut String, results: &Results, all: &[(&str, &String)]) -> std
 }
 
 /// What the services cost, if they have a price.
-fn cost(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
-    let of = |name: &String| results.find("service", name, "cost", "mean").map(|row| row.estimate.estimate);
-    let prices: Vec<(&String, f64)> = scenario.services.keys().filter_map(|name| Some((name, of(name)?))).collect();
-    if prices.is_empty() {
-        return Ok(());
-    }
-    let total: f64 = prices.iter().map(|(_, price)| price).sum();
+fn costs(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
+    let Some(total) = cost::total(results) else { return Ok(()) };
+    let prices: Vec<(&str, f64)> = cost::by_service(results).collect();
     let words: Vec<String> = prices.iter().take(ROWS).map(|(name, price)| format!("{name} {}", value(*price, "USD/h"))).collect();
     let parts = if prices.len() > 1 { format!(": {}", words.join(", ")) } else { String::new() };
-    let who = if scenario.services.len() == 1 { prices[0].0.as_str() } else { "Priced services" };
+    let who = if scenario.services.len() == 1 { prices[0].0 } else { "Priced services" };
     let verb = if scenario.services.len() == 1 { "costs" } else { "cost" };
     writeln!(out, "  {who} {verb} {}{parts}.", value(total, "USD/h"))
 }
@@ -208,7 +173,7 @@ fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Pai
         }
     }
     write_table(out, &lines, left_out, paint)?;
-    cost(out, scenario, results)?;
+    costs(out, scenario, results)?;
     bottleneck(out, scenario, results)
 }
 
@@ -256,5 +221,5 @@ pub fn estimate(estimate: &Estimate, paint: Paint) -> String {
         }
         let _ = write_table(&mut out, &lines, 0, paint);
     }
-    out
+    paint.fitted(out)
 }

@@ -1,9 +1,11 @@
 //! What is said of a sweep: a line a point.
 
+use super::cost;
 use super::format::{confidence, count, percent, value, with_interval};
 use super::matrix::matrices;
-use super::summary::Paint;
+use super::paint::Paint;
 use super::table::{table, write_table};
+use super::verdict::Said;
 use crate::experiment::{Reduced, Results, Row};
 use crate::scenario::{Parameters, Scenario};
 use serde_json::{Value, json};
@@ -20,8 +22,11 @@ pub struct SweepLine {
     /// Kind and reason of the first failure; empty if there is none.
     pub failure: String,
     pub failed: usize,
-    pub overloaded: bool,
+    /// What is said of the workload that fares worst; none without results.
+    pub(super) said: Option<Said>,
     pub missed: Vec<String>,
+    /// Of all services with a price, USD/h.
+    cost: Option<f64>,
     /// By workload: the numbers that are shown.
     pub(super) workloads: Vec<(String, Vec<Row>)>,
     fingerprint: String,
@@ -45,20 +50,31 @@ impl SweepLine {
             parameters: swept.parameters.clone(),
             failure: swept.failures.first().map_or(String::new(), |(_, failure)| failure.to_string()),
             failed: swept.failures.len(),
-            overloaded: results.is_some_and(|results| !results.overloaded.is_empty()),
+            said: results.and_then(Said::worst),
             missed: results.map_or(Vec::new(), |r| r.slos.iter().filter(|slo| !slo.pass).map(|slo| slo.name.clone()).collect()),
+            cost: results.and_then(cost::total),
             workloads: names.iter().map(|name| (name.clone(), rows(name))).collect(),
             fingerprint: results.map_or(String::new(), |results| results.fingerprint.clone()),
         }
     }
 
-    /// How it stands with a point, in a sign.
-    pub(super) fn mark(&self) -> &'static str {
-        match () {
-            () if self.failed > 0 || self.overloaded => "✘",
-            () if !self.missed.is_empty() => "!",
-            () => "✔",
+    /// How it stands with a point: in a sign, and in words.
+    fn standing(&self) -> (&'static str, &'static str) {
+        match self.said {
+            _ if self.failed > 0 => ("✘", "could not be run to its end"),
+            Some(Said::Overloaded) => ("✘", "overloaded: its backlog grows as long as it runs; its numbers depend on `run.duration`"),
+            Some(Said::Fails) => ("✘", "fails: half of the requests or more; latencies are of the rest"),
+            _ if !self.missed.is_empty() => ("!", "an objective is missed"),
+            Some(Said::AnswersInPart(_)) => ("!", "answers in part: latencies are of the requests that did not fail"),
+            Some(Said::CannotTell) => ("?", "cannot tell yet whether it keeps up; `asyncflow run` says why, and what would tell"),
+            Some(Said::NoRequests) => ("?", "no request came"),
+            Some(Said::KeepsUp) | None => ("✔", "keeps up"),
         }
+    }
+
+    /// The sign alone.
+    pub(super) fn mark(&self) -> &'static str {
+        self.standing().0
     }
 
     /// One JSON object.
@@ -73,7 +89,7 @@ impl SweepLine {
         });
         json!({
             "point": self.number, "parameters": self.parameters, "failed": self.failed, "reason": self.failure,
-            "overloaded": self.overloaded, "slos_missed": self.missed, "fingerprint": self.fingerprint,
+            "outlook": self.said.map(Said::word), "overloaded": self.said == Some(Said::Overloaded), "slos_missed": self.missed, "fingerprint": self.fingerprint,
             "metrics": metrics.collect::<Vec<_>>(),
         })
     }
@@ -106,12 +122,14 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
     header.extend(&names);
     header.extend(if several { &["of"][..] } else { &[] });
     header.extend(["mean", "p95", "p99", "answered", "failed"]);
+    let is_priced = lines.iter().any(|line| line.cost.is_some());
+    header.extend(is_priced.then_some("cost"));
     let mut lines_table = table(&header);
     lines_table.named_by(2);
     for line in lines.iter().take(POINTS_SHOWN) {
         let mark = match line.mark() {
             mark @ "✘" => paint.bad(mark),
-            mark @ "!" => paint.doubtful(mark),
+            mark @ ("!" | "?") => paint.doubtful(mark),
             mark => paint.good(mark),
         };
         let mut cells = vec![mark, line.number.to_string()];
@@ -129,6 +147,7 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
                 "throughput" => value(row.estimate.estimate, "1/s"),
                 _ => percent(row.estimate.estimate),
             }));
+            row.extend(is_priced.then(|| if index == 0 { cost::cell(line.cost) } else { String::new() }));
             lines_table.add_row(row);
         }
     }
@@ -142,18 +161,29 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
     {
         let _ = matrices(&mut out, lines, [(down, down_name), (across, across_name)], paint);
     }
-    let (failed, overloaded) = (lines.iter().any(|line| line.failed > 0), lines.iter().any(|line| line.overloaded));
-    if let Some(line) = lines.iter().find(|line| line.failed > 0).filter(|_| failed) {
-        let _ = writeln!(out, "\n  ✘ point {}: {}", line.number, line.failure);
-    }
-    if overloaded {
-        let _ = writeln!(out, "\n  ✘ overloaded: backlog and latency grow as long as it runs, so those numbers depend on `run.duration`");
-    }
-    if lines.iter().any(|line| !line.missed.is_empty()) {
-        let _ = writeln!(out, "\n  ! an objective is missed");
-    }
+    let _ = legend(&mut out, lines);
     let _ = writeln!(out, "\n{}", paint.faint(&format!("fingerprint {fingerprint:016x}")));
-    out
+    paint.fitted(out)
+}
+
+/// What the signs mean, of those that there are; all well needs no words.
+fn legend(out: &mut String, lines: &[SweepLine]) -> std::fmt::Result {
+    let mut told: Vec<String> = Vec::new();
+    for line in lines {
+        let (mark, words) = line.standing();
+        let words =
+            if line.failed > 0 { format!("{mark} point {} {words}: {}", line.number, line.failure) } else { format!("{mark} {words}") };
+        // One failure is enough; the others are in the file.
+        let is_told = told.contains(&words) || line.failed > 0 && told.iter().any(|told| told.contains(" could not be run "));
+        if mark != "✔" && !is_told {
+            told.push(words);
+        }
+    }
+    if told.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    told.iter().try_for_each(|words| writeln!(out, "  {words}"))
 }
 
 /// The shortest end of a path that no other path has.

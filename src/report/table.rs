@@ -3,7 +3,7 @@
 //! Law: a table that is wider than the terminal is written in parts, each with the columns that name its rows; no cell is broken, and none is left out.
 //! Tested: the widths of the parts and what is in them, by hand.
 
-use super::Paint;
+use super::paint::Paint;
 use comfy_table::{CellAlignment, Table, presets};
 use console::measure_text_width;
 

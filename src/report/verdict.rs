@@ -1,14 +1,14 @@
 //! The first lines of a summary: does it keep up, are the objectives met.
 
 use super::format::{percent, value, value_beside};
-use super::summary::Paint;
+use super::paint::Paint;
 use crate::experiment::{Outlook, Overload, Reason, Results, Settling, SloResult, WorkloadVerdict};
 use crate::scenario::{Resource, Scenario, Unfinished};
 use crate::units::{Span, load_percent};
 use std::fmt::Write;
 
-/// Failures of at least this share are said before anything else, whatever the objectives allow.
-const MANY: f64 = 0.05;
+/// Failures of at least this share are said before anything else, whatever the objectives allow; latencies are then those of a selection.
+pub(super) const MANY_FAILED: f64 = 0.05;
 const MOST: f64 = 0.5;
 
 /// What is said of a workload before anything else: its outlook, and how many of its requests failed.
@@ -32,10 +32,23 @@ impl Said {
             Outlook::Overloaded(_) => Said::Overloaded,
             _ if errors >= MOST => Said::Fails,
             Outlook::CannotTell(_) => Said::CannotTell,
-            Outlook::KeepsUp if errors >= MANY || errors > allowed_errors(results, &verdict.workload) => Said::AnswersInPart(errors),
+            Outlook::KeepsUp if errors >= MANY_FAILED || errors > allowed_errors(results, &verdict.workload) => Said::AnswersInPart(errors),
             Outlook::KeepsUp if of("offered_rate") == 0.0 => Said::NoRequests,
             Outlook::KeepsUp => Said::KeepsUp,
         }
+    }
+
+    /// What is said of the workload that fares worst; none where there is no workload.
+    pub fn worst(results: &Results) -> Option<Said> {
+        let rank = |said: &Said| match said {
+            Said::Overloaded => 0,
+            Said::Fails => 1,
+            Said::CannotTell => 2,
+            Said::AnswersInPart(_) => 3,
+            Said::NoRequests => 4,
+            Said::KeepsUp => 5,
+        };
+        results.verdicts.iter().map(|verdict| Said::of(results, verdict)).min_by_key(rank)
     }
 
     /// One word for machines.

@@ -64,20 +64,9 @@ impl Loaded {
         match is_set(&problem.path) && tree.at(&problem.path).is_some_and(|node| node.span.is_empty()) {
             true => problem.path = format!("--set {}", problem.path),
             false if problem.of_key => problem.place = tree.key_place(&problem.path),
-            false => problem.place = place(tree, &problem.path),
+            false => problem.place = tree.place(&problem.path),
         }
     }
-}
-
-/// The place of a path. An endpoint may be written as its list of steps, so that `steps` is not in the text.
-fn place(tree: &Node, path: &str) -> Option<std::ops::Range<usize>> {
-    if let Some((endpoint, rest)) = path.rsplit_once(".steps[")
-        && tree.at(&format!("{endpoint}.steps")).is_none()
-        && tree.at(endpoint).is_some()
-    {
-        return tree.place(&format!("{endpoint}[{rest}"));
-    }
-    tree.place(path)
 }
 
 /// Reads and checks a scenario in YAML. Warnings and notes are left out.

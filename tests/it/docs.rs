@@ -93,22 +93,57 @@ impl Reader {
 /// These pages name commands that are no part of a visit; they are run by those who wrote them.
 const WORKSHOP: [&str; 3] = ["docs/validation.md", "docs/testing.md", "docs/performance.md"];
 
-#[test]
-fn the_summary_in_the_readme_is_what_the_command_prints() {
-    // The command's own words; only how long it took differs, and on how many threads.
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_asyncflow")).args(["run", "scenarios/hello.yaml", "--no-files"]).env("NO_COLOR", "1").output();
-    let printed = String::from_utf8(output.unwrap().stdout).unwrap();
-    let timeless = |text: &str| -> Vec<String> {
-        let of_a_line = |line: &str| match (line.split_once(" in "), line.split_once(" · fingerprint ")) {
-            (Some((events, _)), Some((_, fingerprint))) => format!("{events} · fingerprint {fingerprint}"),
-            _ => line.trim_end().to_string(),
-        };
-        text.trim_end().lines().map(of_a_line).collect()
+/// A sample without what differs from machine to machine: how long it took, on how many threads, and what it wrote.
+fn timeless(text: &str) -> Vec<String> {
+    let of_a_line = |line: &str| match (line.split_once(" in "), line.split_once(" · fingerprint ")) {
+        (Some((events, _)), Some((_, fingerprint))) => format!("{events} · fingerprint {fingerprint}"),
+        _ => line.trim_end().to_string(),
     };
-    let readme = fs::read_to_string("README.md").unwrap();
-    let shown = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-    assert_eq!(timeless(shown), timeless(&printed));
+    text.trim_end().lines().map(of_a_line).collect()
+}
+
+#[test]
+fn every_sample_is_what_the_command_above_it_prints() {
+    // The command's own words. A sample may leave lines out where it has a line of `…`.
+    let mut samples = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let pieces: Vec<&str> = text.split("```").collect();
+        let reader = Reader::new();
+        for (commands, sample) in pieces.iter().zip(&pieces[2.min(pieces.len())..]) {
+            let (Some(commands), Some(sample)) = (commands.strip_prefix("sh\n"), sample.strip_prefix("text\n")) else { continue };
+            let line = commands.lines().rfind(|line| line.starts_with("asyncflow ") || line.starts_with("cargo run ")).unwrap();
+            // What comes behind a part of a sweep is the script of a cluster.
+            if line.contains(" merge ") {
+                continue;
+            }
+            samples += 1;
+            let script = format!(
+                "asyncflow() {{ \"{}\" \"$@\"; }}\n{}",
+                env!("CARGO_BIN_EXE_asyncflow"),
+                line.replace("cargo run --release --", "asyncflow")
+            );
+            let output = Command::new("bash").args(["-c", &script]).current_dir(&reader.folder).env("NO_COLOR", "1").output().unwrap();
+            let printed = timeless(&String::from_utf8(output.stdout).unwrap());
+            let shown = timeless(sample);
+            let mut rest = printed.as_slice();
+            for (index, part) in shown.split(|line| line == "…").enumerate() {
+                let at = rest.windows(part.len()).position(|lines| lines == part);
+                let at = at
+                    .unwrap_or_else(|| panic!("{}: `{line}` prints\n{}\nand not\n{}", page.display(), printed.join("\n"), part.join("\n")));
+                assert!(index > 0 || at == 0, "{}: the sample leaves out its first lines", page.display());
+                rest = &rest[at + part.len()..];
+            }
+            let is_cut = shown.last().is_some_and(|line| line == "…");
+            assert!(
+                is_cut || rest.iter().all(String::is_empty),
+                "{}: the sample leaves out its last lines\n{}",
+                page.display(),
+                rest.join("\n")
+            );
+        }
+    }
+    assert!(samples >= 5, "{samples} samples");
 }
 
 #[test]

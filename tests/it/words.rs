@@ -53,8 +53,10 @@ fn tables_are_no_wider_than_the_terminal() {
         lines.map(str::to_string).collect()
     };
     let output = room.command("run full.yaml --no-files").env("COLUMNS", "80").output().unwrap();
-    let narrow = table(&String::from_utf8(output.stdout).unwrap());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let narrow = table(&text);
     assert!(narrow.iter().all(|line| line.chars().count() <= 80), "{narrow:#?}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let wide = table(&said(&room, "run full.yaml --no-files"));
     assert!(wide.iter().any(|line| line.chars().count() > 100) && wide.len() < narrow.len(), "{wide:#?}");
 }
@@ -198,4 +200,62 @@ slos: { fast: { of: users, p95: 50ms } }
     let text = said(&Room::new("rare.yaml", scenario), "capacity rare.yaml --vary workload.users.open.rate --from 1/min --to 60/min");
     assert!(text.contains("Today's 1/min is too rarely answered, or too short a run, to tell."), "{text}");
     assert!(!text.contains("too near"), "{text}");
+}
+
+#[test]
+fn a_point_of_a_sweep_has_a_sign_and_the_signs_have_words() {
+    // Places for 60 a second: 30/s keep up; of 90/s a third is rejected, of 300/s 80 %; and at 0/s nobody comes.
+    let yaml = FULL.replace("slos: { fast: { of: users, p95: 1s } }", "");
+    let room = Room::new("full.yaml", &yaml);
+    let text = said(&room, "sweep full.yaml --vary workload.users.open.rate=30/s,0/s,90/s,300/s --out o");
+    let mark = |point: &str| {
+        cells(text.lines().find(|line| cells(line).get(1) == Some(&point)).unwrap_or_else(|| panic!("{text}")))[0].to_string()
+    };
+    assert_eq!(["0", "1", "2", "3"].map(mark), ["✔", "?", "!", "✘"], "{text}");
+    for words in ["? no request came", "! answers in part: ", "✘ fails: half"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // Two machines at $0.25/h, whatever the rate is.
+    assert!(text.lines().filter(|line| line.ends_with("0.500 USD/h")).count() == 4 && !text.contains("overloaded"), "{text}");
+}
+
+#[test]
+fn what_makes_an_analysis_doubtful_is_told() {
+    // 20 ms of work: 50/s is all there is, so the upper half of the range is overloaded; and where places are few, most of 300/s are rejected.
+    let overloaded = "
+version: 1
+run: { duration: 20s, replications: 2 }
+workload: { u: { to: api.x, open: { rate: 40/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 20ms } ] } } }
+";
+    let room = Room::new("s.yaml", overloaded);
+    let text = said(&room, "sensitivity s.yaml --vary workload.u.open.rate=20/s..80/s --size 4");
+    assert!(text.contains(" points are overloaded") || text.contains(" point is overloaded"), "{text}");
+    let room = Room::new("full.yaml", FULL);
+    let text = said(&room, "sensitivity full.yaml --vary workload.users.open.rate=200/s..300/s --size 2");
+    assert!(text.contains("of requests failed at a point") && !text.contains("overloaded"), "{text}");
+}
+
+#[test]
+fn what_a_value_or_a_variant_costs_is_told_and_who_is_the_busiest() {
+    // $0.25/h each: 1, 2 and 4 replicas. Nothing computes, so the busiest is 0 %.
+    let room = Room::new("full.yaml", FULL);
+    let text = said(&room, "capacity full.yaml --vary services.api.replicas --from 1 --to 4 --while fast --most 10");
+    for cost in ["0.250 USD/h", "0.500 USD/h", "1.00 USD/h"] {
+        assert!(text.contains(cost), "{text}");
+    }
+    assert!(text.contains("api 0 %"), "{text}");
+    let text = said(&room, "compare full.yaml --set services.api.replicas=4");
+    assert!(text.contains("It costs 1.00 USD/h; the baseline costs 0.500 USD/h."), "{text}");
+}
+
+#[test]
+fn a_count_is_typed_as_it_is_written() {
+    // `1_0` is 10, as `-r` takes it; there is no search of no replications.
+    let room = Room::new("full.yaml", FULL);
+    let search = "capacity full.yaml --vary services.api.replicas --from 1 --to 2 --while fast -q --most";
+    assert_eq!(room.run(&format!("{search} 1_0")).status.code(), Some(0));
+    let refused = room.run(&format!("{search} 0"));
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("1 to 1,000,000"), "{refused:?}");
 }

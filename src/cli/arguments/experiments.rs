@@ -1,6 +1,6 @@
 //! What can be typed after the commands that run more than one scenario: sweeps, comparisons, searches.
 
-use super::{replications, seed};
+use super::{replications, seed, several};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -37,7 +37,7 @@ pub struct Sweep {
     #[arg(long, value_enum)]
     pub design: Option<DesignName>,
     /// How many points, for lhs and sobol
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = several)]
     pub points: Option<u32>,
     /// Folder for the files [default: out/NAME-sweep]
     #[arg(short, long, value_name = "DIR")]
@@ -111,7 +111,7 @@ pub struct Compare {
     #[arg(long, value_name = "SHARE", default_value = "1%", requires = "select")]
     pub indifference: String,
     /// The most replications of one variant
-    #[arg(long, value_name = "N", default_value_t = 1000, requires = "select")]
+    #[arg(long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true, value_parser = replications, requires = "select")]
     pub most: u32,
     /// Also write comparison.parquet into this folder
     #[arg(short, long, value_name = "DIR", conflicts_with = "select")]
@@ -171,7 +171,7 @@ pub struct Capacity {
     #[arg(long, value_name = "SHARE")]
     pub tolerance: Option<String>,
     /// The most replications at one value [default: 320]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = replications)]
     pub most: Option<u32>,
     /// Also write capacity.parquet into this folder
     #[arg(short, long, value_name = "DIR")]
@@ -223,7 +223,7 @@ pub struct Sensitivity {
     #[arg(long, value_enum, default_value_t = MethodName::Morris)]
     pub method: MethodName,
     /// Trajectories of morris [default: 10], or groups of sobol [default: 64; best a power of two]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = several)]
     pub size: Option<u32>,
     /// Also write sensitivity.parquet into this folder
     #[arg(short, long, value_name = "DIR")]

@@ -6,6 +6,9 @@
 
 use std::ops::Range;
 
+/// What names the steps of an endpoint.
+const STEPS: &str = ".steps";
+
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -190,6 +193,11 @@ impl Node {
         let mut best = (Vec::new(), 0);
         match &self.value {
             Value::List(items) => {
+                // An endpoint may be written as its list of steps: the list is then what `steps` names.
+                if let Some(rest) = path.strip_prefix(STEPS).filter(|rest| rest.is_empty() || rest.starts_with('[')) {
+                    let (route, matched) = self.walk(rest, false);
+                    return (route, STEPS.len() + matched);
+                }
                 let Some((digits, _)) = path.strip_prefix('[').and_then(|rest| rest.split_once(']')) else { return best };
                 let Ok(index) = digits.parse::<usize>() else { return best };
                 let Some(item) = items.get(index) else { return best };

@@ -191,6 +191,9 @@ mod tests {
         assert_eq!(after("services.api.rate = 300/s").unwrap().at("services.api.rate").unwrap().value, text("300/s"));
         let path = "services.api.endpoints.GET /v1.2/x[0].cpu";
         assert_eq!(after(&format!("{path}={{ exp: 3ms }}")).unwrap().at(&format!("{path}.exp")).unwrap().value, text("3ms"));
+        // The list of an endpoint is its steps, by either name.
+        assert_eq!(after("services.api.endpoints.GET /v1.2/x.steps[0].cpu=5ms").unwrap().at(path).unwrap().value, text("5ms"));
+        assert!(after("services.api.endpoints.GET /v1.2/x.steps=[]").unwrap().at("services.api.endpoints.GET /v1.2/x.steps[0]").is_none());
         assert_eq!(after("slos.api.p99.9=7").unwrap().at("slos.api.p99.9").unwrap().value, Value::Unsigned(7));
         assert_eq!(after("run.seed=7").unwrap().at("run.seed").unwrap().value, Value::Unsigned(7));
         assert_eq!(after("name=a=b").unwrap().at("name").unwrap().value, text("a=b"));
