@@ -6,8 +6,8 @@
 //! added, twice as many each time, until the interval of every goal is on one side of its bound, an overload is seen, or the most is reached: then the
 //! value is too near the bound to tell, and the nearest values on both sides of which it can be told are the interval. Which replications are run depends
 //! on their values alone.
-//! Limits: of several parts of the range that meet the objectives, one is found; between values that miss them and are a factor of the eighth root of the
-//! range apart, one may be missed. The confidence is that of each value that was tried, not of the whole search: errors are likely only for values next to
+//! Limits: of several parts of the range that meet the objectives, one is found; a part that lies between two of the eight values tried may be missed
+//! (they are a factor apart where the range is wide, else equally far). The confidence is that of each value that was tried, not of the whole search: errors are likely only for values next to
 //! the answer, where they do not matter much.
 //! Checked: `tests/it/capacity.rs` against M/M/1 and Erlang C, and on systems that meet their objectives in the middle, everywhere, nowhere.
 
@@ -85,7 +85,7 @@ pub enum Wanted {
     Smallest,
     /// Those from one value to another: both are searched.
     Range,
-    /// All of the range, or nothing of it, and neither end is surely the better one.
+    /// Both ends say the same, and neither is surely the better one: all that was tried meets the objectives, or nothing of it does.
     Either,
 }
 

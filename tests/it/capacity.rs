@@ -28,16 +28,16 @@ fn holds(found: &Found, exact: f64, tolerance: f64) -> bool {
 fn an_m_m_1_takes_what_the_quantile_of_its_sojourn_allows() {
     // Exact: the sojourn is exponential with mean 1/(μ − λ), so p95 ≤ x allows λ* = μ − ln 20 / x = 50.071/s with μ = 100/s, x = 60 ms (Kleinrock 1975,
     // §3.2). 20 seeds here, 200 in docs/statistics.md. The interval at 95 % and the 3 % of the search hold it in at least 95 % of seeds; in 20, at
-    // most 3 may not (by chance 1.6 %).
+    // most 3 may not (by chance 1.6 %). Estimates are off by 0.6 % (r.m.s. of those 200), so 3 % is five of that; utilisation is λ/μ.
     let exact = 100.0 - 20f64.ln() / 0.06;
     let found: Vec<Found> = (1..=20).map(|seed| mm1(seed).capacity().unwrap()).collect();
     let off = found.iter().filter(|found| !holds(found, exact, 0.03)).count();
     assert!(off <= 3, "{off} of 20: {:?}", found.iter().map(|f| (f.meets, f.misses)).collect::<Vec<_>>());
     for found in &found {
-        assert!(found.wanted == Wanted::Largest && (found.estimate / exact - 1.0).abs() < 0.06, "{}", found.estimate);
+        assert!(found.wanted == Wanted::Largest && (found.estimate / exact - 1.0).abs() < 0.03, "{}", found.estimate);
         assert!(found.tried.iter().all(|tried| tried.replications <= 160));
         let bottleneck = found.bottleneck.as_ref().unwrap();
-        assert!(bottleneck.service == "api" && (bottleneck.utilisation - 0.5).abs() < 0.06, "{bottleneck:?}");
+        assert!(bottleneck.service == "api" && (bottleneck.utilisation - found.meets.unwrap() / 100.0).abs() < 0.01, "{bottleneck:?}");
         assert_eq!((bottleneck.waits_for.as_deref(), found.today), (Some("queue"), Some(40.0)));
     }
 }
@@ -74,8 +74,8 @@ fn ends_that_all_meet_or_all_miss_are_said_to() {
 #[test]
 fn goals_that_are_met_in_the_middle_only_are_found_with_both_edges() {
     // Exact: answers a second are the rate, so at least 100/s is met from 100/s on. M/D/1 at 1 ms: 20 ms of sojourn in the 95th percentile is reached at
-    // 92.5 % (Crommelin's series; 19 ms at 92 %, 24 ms at 94 %), overload at 1,000/s. Both ends miss; today's value is the only one of 20/s, 50/s,
-    // 3000/s that is neither, and does not meet them either in the second case, where a value between the ends has to be found.
+    // 92.5 % (Crommelin's series; 19 ms at 92 %, 24 ms at 94 %), overload at 1,000/s. Both ends miss. Today's value meets them, or misses them, or
+    // is outside of the range and not tried: then a value between the ends has to be found.
     let yaml = |today: &str| {
         format!(
             "

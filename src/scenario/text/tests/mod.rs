@@ -81,7 +81,7 @@ fn the_same_scenario_is_the_same_tree_in_every_notation() {
 
 #[test]
 fn a_file_name_promises_a_notation() {
-    // format.md: YAML, JSON and RON.
+    // docs/scenario-file.md: YAML, JSON and RON.
     let of = |name: &str| Format::of(Path::new(name));
     assert_eq!((of("a.yaml"), of("b/a.YML"), of("a.ron")), (Some(Format::Yaml), Some(Format::Yaml), Some(Format::Ron)));
     assert_eq!((of("a.json"), of("a.toml"), of("yaml")), (Some(Format::Json), None, None));

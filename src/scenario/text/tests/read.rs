@@ -138,7 +138,7 @@ fn a_right_file_reads_as_its_type_in_both_notations() {
 
 #[test]
 fn an_unknown_field_is_told_as_the_format_shows_it() {
-    // format.md, chapter Problems.
+    // The words are fixed here.
     assert_eq!(
         one("steps:\n  - call: { to: db.read, timeoutt: 200ms }\n"),
         [
@@ -177,7 +177,7 @@ fn every_phrase_of_serde_is_told_in_plain_words() {
 
 #[test]
 fn a_variant_that_is_none_or_two_is_told_with_the_way_out() {
-    // format.md rule 2: a variant is a map of one key.
+    // docs/scenario-file.md: a variant is a map with one key.
     let kinds = "expected one of `cpu`, `wait`, `call`, `uniform`, `stop`";
     assert_eq!(one("steps:\n  - cpuu: 2ms"), ["steps[0].cpuu", &format!("unknown word `cpuu`, {kinds}"), "did you mean `cpu`?", "cpuu"]);
     assert_eq!(one("steps: [stopp]"), ["steps[0]", &format!("unknown word `stopp`, {kinds}"), "did you mean `stop`?", "stopp"]);

@@ -5,7 +5,7 @@ use crate::scenario::text::Format::{Ron, Yaml};
 
 #[test]
 fn every_construct_means_its_yaml() {
-    // The right column is the meaning that format.md rule 2 gives the left one.
+    // The right column is the meaning of the left one: a variant is a map with one key (docs/scenario-file.md).
     for (ron, yaml) in [
         ("(a: 1, b: -2, c: 1.5)", "{ a: 1, b: -2, c: 1.5 }"),
         ("Scenario(a: 1)", "{ a: 1 }"),

@@ -14,7 +14,7 @@ fn three(what: &str, help: &str, place: &str) -> (String, String, String) {
 
 #[test]
 fn what_a_scenario_may_not_hold_is_refused_with_words_help_and_place() {
-    // format.md rule 9; the words are fixed here.
+    // What docs/scenario-file.md rules out; the words are fixed here.
     let tag = "remove it; a variant is written as a key with its value, such as `exp: 3ms`";
     assert_eq!(one("a: !exp 1"), three("tags such as `!exp` are not allowed", tag, "!exp"));
     assert_eq!(one("a: !exp {b: 1}"), three("tags such as `!exp` are not allowed", tag, "!exp"));
