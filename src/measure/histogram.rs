@@ -14,15 +14,41 @@ pub struct Histogram {
     ends: Ends,
     /// How many were 0: apart, because they would make the rest begin at 0.
     zeros: u64,
-    /// The first few that were added: as long as there are no more, there are no counts. A replication of a second has a hundred values, in as
+    /// The first few that were added: as long as there are no more, there are no slots. A replication of a second has a hundred values, in as
     /// many buckets of ten powers of two.
     few: Vec<Filled>,
-    /// The bucket of the first count; a whole number of powers of two.
+    /// The bucket of the first slot; a whole number of powers of two.
     first: usize,
-    /// By bucket, from the power of two of the smallest value to that of the largest; with [`MIXED`].
-    counts: Vec<u64>,
-    /// By bucket, as long as it is not mixed: the duration that all in it have, ns.
-    atoms_ns: Vec<u64>,
+    /// By bucket, from the power of two of the smallest value to that of the largest.
+    slots: Vec<Slot>,
+    /// Durations that stand alone in their bucket and came more than once, with how often.
+    atoms: Vec<(u64, u64)>,
+}
+
+/// What is in a bucket, in one word: nothing (0), how many durations that differ, the only one that came, or the number of an atom. Most buckets of a run
+/// hold durations that differ: adding to those is what the hot loop does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Slot(u64);
+
+/// Durations differ; the rest of the word is how many there are.
+const MIXED: u64 = 1 << 63;
+/// There is one duration; the rest of the word is it.
+const ONE: u64 = 1 << 62;
+
+impl Slot {
+    const EMPTY: Slot = Slot(0);
+    /// How many durations it holds, and which they are, ns; [`DIFFER`] if they differ.
+    fn content(self, atoms: &[(u64, u64)]) -> (u64, u64) {
+        match self.0 {
+            0 => (0, DIFFER),
+            word if word & MIXED != 0 => (word & !MIXED, DIFFER),
+            word if word & ONE != 0 => (1, word & !ONE),
+            word => {
+                let (ns, count) = atoms[word as usize - 1];
+                (count, ns)
+            }
+        }
+    }
 }
 
 /// Buckets of a power of two: 2^10, for three digits.
@@ -30,8 +56,6 @@ const HALF_BITS: u32 = 10;
 const HALF: usize = 1 << HALF_BITS;
 /// So many are no longer few.
 const FEW: usize = 256;
-/// The bit of a count that says that the durations of its bucket differ.
-const MIXED: u64 = 1 << 63;
 /// Buckets that are looked at together.
 const CHUNK: usize = 32;
 /// The bucket of the longest duration.
@@ -55,11 +79,20 @@ impl Histogram {
     pub fn record(&mut self, span: Span) {
         self.ends.include(span.0);
         let place = bucket_of(span.0).wrapping_sub(self.first);
-        match self.counts.get_mut(place) {
-            Some(count) if *count & MIXED != 0 => *count += 1,
-            // An empty bucket has the atom 0, which is right for that of 0 and is none of any other.
-            Some(count) if self.atoms_ns[place] == span.0 => *count += 1,
-            _ => self.add(Filled::of(span.0, 1)),
+        match self.slots.get_mut(place) {
+            Some(slot) if slot.0 & MIXED != 0 => slot.0 += 1,
+            Some(_) => self.tell_apart(place, span.0),
+            None => self.add(Filled::of(span.0, 1)),
+        }
+    }
+    /// Adds a duration to a slot whose durations do not differ yet: mostly the first there, or the second, which is another.
+    #[inline(never)]
+    fn tell_apart(&mut self, place: usize, ns: u64) {
+        let slot = &mut self.slots[place];
+        match slot.0 {
+            0 if ns < ONE => slot.0 = ONE | ns,
+            word if word & ONE != 0 && word != ONE | ns => slot.0 = MIXED | 2,
+            _ => self.put(Filled::of(ns, 1)),
         }
     }
     /// Adds to a bucket, wherever it is.
@@ -74,7 +107,7 @@ impl Histogram {
             self.zeros += filled.count;
             return;
         }
-        if self.counts.is_empty() {
+        if self.slots.is_empty() {
             self.few.push(filled);
             if self.few.len() == FEW {
                 self.spread();
@@ -84,40 +117,46 @@ impl Histogram {
         self.cover(bucket / HALF * HALF, (bucket / HALF + 1) * HALF);
         self.put(filled);
     }
-    /// Adds to a bucket that has a count.
+    /// Adds to a bucket that has a slot.
     fn put(&mut self, filled: Filled) {
-        let place = filled.bucket as usize - self.first;
-        let (count, atom_ns) = (&mut self.counts[place], &mut self.atoms_ns[place]);
-        if *count == 0 {
-            *atom_ns = filled.atom_ns;
+        let slot = &mut self.slots[filled.bucket as usize - self.first];
+        if slot.0 & MIXED != 0 {
+            slot.0 += filled.count;
+            return;
         }
-        *count += filled.count;
-        if *atom_ns != filled.atom_ns || filled.atom_ns == DIFFER {
-            *count |= MIXED;
+        let (count, ns) = slot.content(&self.atoms);
+        let (sum, is_atom) = (count + filled.count, (count == 0 || ns == filled.atom_ns) && filled.atom_ns != DIFFER);
+        match slot.0 {
+            _ if !is_atom => slot.0 = MIXED | sum,
+            0 if sum == 1 && filled.atom_ns < ONE => slot.0 = ONE | filled.atom_ns,
+            word if word != 0 && word & ONE == 0 => self.atoms[word as usize - 1].1 = sum,
+            _ => {
+                self.atoms.push((filled.atom_ns, sum));
+                slot.0 = self.atoms.len() as u64;
+            }
         }
     }
-    /// Makes counts of the few.
+    /// Makes slots of the few.
     fn spread(&mut self) {
         let few = std::mem::take(&mut self.few);
         let powers = || few.iter().map(|filled| filled.bucket as usize / HALF);
         let (first, last) = (powers().min().unwrap_or(0), powers().max().unwrap_or(0));
-        let counts = (last + 1 - first) * HALF;
-        (self.first, self.counts, self.atoms_ns) = (first * HALF, vec![0; counts], vec![0; counts]);
+        (self.first, self.slots) = (first * HALF, vec![Slot::EMPTY; (last + 1 - first) * HALF]);
         few.into_iter().for_each(|filled| self.put(filled));
     }
     /// Makes room for the buckets of some powers of two.
     fn cover(&mut self, from: usize, to: usize) {
         if from < self.first {
             // At least as much again, so that all are moved a few times only.
-            let from = from.min(self.first.saturating_sub(self.counts.len()));
-            for column in [&mut self.counts, &mut self.atoms_ns] {
-                *column = led_by(self.first - from, column);
-            }
-            self.first = from;
+            let from = from.min(self.first.saturating_sub(self.slots.len()));
+            // In one copy, where `splice` would move them one by one.
+            let empty = self.first - from;
+            let mut longer = vec![Slot::EMPTY; empty + self.slots.len()];
+            longer[empty..].copy_from_slice(&self.slots);
+            (self.first, self.slots) = (from, longer);
         }
-        if to > self.first + self.counts.len() {
-            self.counts.resize(to - self.first, 0);
-            self.atoms_ns.resize(to - self.first, 0);
+        if to > self.first + self.slots.len() {
+            self.slots.resize(to - self.first, Slot::EMPTY);
         }
     }
     /// Counts a value many times.
@@ -129,14 +168,14 @@ impl Histogram {
     }
     /// How many values it holds; a sum over its buckets.
     pub fn count(&self) -> u64 {
-        let counts = self.counts.iter().map(|count| count & !MIXED).sum::<u64>();
+        let counts = self.slots.iter().map(|slot| slot.content(&self.atoms).0).sum::<u64>();
         self.zeros + self.few.iter().map(|filled| filled.count).sum::<u64>() + counts
     }
     /// Adds what a replication has handed on.
     pub fn merge(&mut self, other: &Distribution) {
         self.ends = self.ends.with(&other.ends());
         for filled in other.filled() {
-            match (filled.bucket as usize).wrapping_sub(self.first) < self.counts.len() {
+            match (filled.bucket as usize).wrapping_sub(self.first) < self.slots.len() {
                 true => self.put(filled),
                 false => self.add(filled),
             }
@@ -153,16 +192,15 @@ impl Histogram {
     /// The buckets with something in them, in order.
     pub(super) fn filled(&self) -> impl Iterator<Item = Filled> + '_ {
         // Zeros may be in both places, if the smallest other value is below 2048 ns.
-        let covered = self.counts.first().filter(|_| self.first == 0).copied().unwrap_or(0);
+        let covered = self.slots.first().filter(|_| self.first == 0).map_or(0, |slot| slot.content(&self.atoms).0);
         let zeros = Some(Filled::of(0, self.zeros + covered)).filter(|zeros| zeros.count > 0);
         // Most are empty, and there is a whole number of chunks: each power of two has 1024 buckets.
-        let (chunks, _) = self.counts.as_chunks::<CHUNK>();
-        let some = chunks.iter().enumerate().filter(|(_, chunk)| chunk.iter().fold(0, |any, count| any | count) > 0);
+        let (chunks, _) = self.slots.as_chunks::<CHUNK>();
+        let some = chunks.iter().enumerate().filter(|(_, chunk)| chunk.iter().fold(0, |any, slot| any | slot.0) > 0);
         let places = some.flat_map(|(index, chunk)| (index * CHUNK..).zip(chunk));
-        let others = places.filter(|(index, count)| **count > 0 && self.first + index > 0).map(|(index, count)| Filled {
-            bucket: (self.first + index) as u32,
-            count: count & !MIXED,
-            atom_ns: if count & MIXED == 0 { self.atoms_ns[index] } else { DIFFER },
+        let others = places.filter(|(index, slot)| **slot != Slot::EMPTY && self.first + index > 0).map(|(index, slot)| {
+            let (count, atom_ns) = slot.content(&self.atoms);
+            Filled { bucket: (self.first + index) as u32, count, atom_ns }
         });
         let mut few = self.few.clone();
         few.sort_unstable_by_key(|filled| filled.bucket);
@@ -187,13 +225,6 @@ impl Histogram {
     pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
         self.filled().map(Bucket::from)
     }
-}
-
-/// A column behind so many zeros; in one copy, where `splice` would move them one by one.
-fn led_by(zeros: usize, column: &[u64]) -> Vec<u64> {
-    let mut longer = vec![0; zeros + column.len()];
-    longer[zeros..].copy_from_slice(column);
-    longer
 }
 
 #[cfg(test)]
@@ -254,9 +285,9 @@ mod tests {
             *map.entry(bucket_of(value.0)).or_insert(0) += 1;
             let filled = ours.filled().map(|filled| (filled.bucket as usize, filled.count));
             assert!(filled.eq(map.iter().map(|(bucket, count)| (*bucket, *count))), "after {} values", i + 1);
-            assert_eq!((ours.count(), ours.counts.is_empty()), (i + 1, ours.zeros + (ours.few.len() as u64) == i + 1));
+            assert_eq!((ours.count(), ours.slots.is_empty()), (i + 1, ours.zeros + (ours.few.len() as u64) == i + 1));
         }
-        assert!(!ours.counts.is_empty() && ours.few.is_empty());
+        assert!(!ours.slots.is_empty() && ours.few.is_empty());
     }
 
     #[test]
@@ -269,7 +300,7 @@ mod tests {
         let mut merged = Histogram::default();
         for times in 1..=2 {
             merged.merge(&own.distribution());
-            assert!(merged.counts.is_empty());
+            assert!(merged.slots.is_empty());
             let counts: Vec<u64> = merged.buckets().map(|bucket| bucket.count).collect();
             assert_eq!((counts, merged.count()), (vec![times, 19 * times, 20 * times], 40 * times));
         }

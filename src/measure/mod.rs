@@ -3,6 +3,7 @@
 //! A measure never steers (law 6): nothing here is read by the engine while it runs.
 //! Requests are counted by their arrival in the measured part (after the warm-up); gauges are time-weighted over it.
 
+mod brief;
 mod cumulative;
 mod distribution;
 mod gauge;

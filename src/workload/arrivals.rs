@@ -144,16 +144,26 @@ impl Arrivals {
 }
 
 impl Gaps {
-    /// The gap before the arrival with that index. Batches are as far apart as Poisson arrivals.
+    /// The gap before the next arrival; infinite if there is none. Batches are as far apart as Poisson arrivals. `index` is how many came, for those
+    /// gaps only that depend on it.
     #[inline(always)]
-    pub fn next(&self, draw: Draw, index: u64) -> f64 {
+    pub fn next(&self, draw: Draw, index: &mut u64) -> f64 {
         match self {
             Gaps::Poisson | Gaps::Batch(_) => -ln(draw.complement()),
-            Gaps::Regular(first) if index == 0 => *first,
-            Gaps::Regular(_) => 1.0,
             Gaps::Law(law) => law.sample(draw),
             Gaps::Scaled(scaled) => scaled.0.sample(draw) * scaled.1,
-            Gaps::Given(gaps) => gaps.get(index as usize).copied().unwrap_or(f64::INFINITY),
+            Gaps::Regular(_) | Gaps::Given(_) => self.numbered(index),
+        }
+    }
+    /// A gap that depends on how many came before.
+    #[inline(never)]
+    fn numbered(&self, index: &mut u64) -> f64 {
+        let own = *index as usize;
+        *index += 1;
+        match self {
+            Gaps::Regular(first) if own == 0 => *first,
+            Gaps::Given(gaps) => gaps.get(own).copied().unwrap_or(f64::INFINITY),
+            _ => 1.0,
         }
     }
     /// The variance of the number of arrivals in a long time, over its mean: 1 for Poisson arrivals, cv² for independent gaps,

@@ -148,7 +148,7 @@ struct Process {
     batch_left: u64,
     /// The last arrival drawn.
     last: Time,
-    /// How many gaps have been drawn.
+    /// How many gaps have been drawn, if they depend on it.
     gaps: u64,
 }
 
@@ -203,11 +203,7 @@ impl Process {
             return Some(self.last);
         }
         let draw = self.next_draw();
-        let mut gap = traffic.gaps.next(draw, self.gaps);
-        self.gaps += 1;
-        if gap == f64::INFINITY {
-            return None;
-        }
+        let mut gap = traffic.gaps.next(draw, &mut self.gaps);
         loop {
             let reached = self.used + gap;
             // What is used up at the very end of a piece comes when the rate goes on, and so never if it does not.
