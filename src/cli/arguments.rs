@@ -5,7 +5,9 @@ mod experiments;
 pub use experiments::{BestName, Capacity, Compare, DesignName, Merge, MethodName, Sensitivity, Sweep};
 
 use crate::units::Count;
+use crate::units::format::thousands;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// A digital twin of backend systems.
@@ -170,18 +172,22 @@ fn seed(typed: &str) -> Result<u64, String> {
 
 /// A number of replications.
 fn replications(typed: &str) -> Result<u32, String> {
-    number(typed).map_err(|words| words.unwrap_or("a run has 1 to 1,000,000 replications".to_string()))
+    number(typed, 1..=1_000_000)
 }
 
 /// A number of other things that there is at least one of.
 fn several(typed: &str) -> Result<u32, String> {
-    number(typed).map_err(|words| words.unwrap_or("this is a whole number from 1 to 4,294,967,295".to_string()))
+    number(typed, 1..=u32::MAX)
 }
 
-/// A number above 0, written as a count is in a scenario; what is wrong with it, or nothing if it is out of range.
-fn number(typed: &str) -> Result<u32, Option<String>> {
-    let count = typed.parse::<Count>().map_err(|words| Some(words.replace("\nhelp: ", "; ")))?;
-    u32::try_from(count.0).ok().filter(|count| *count > 0).ok_or(None)
+/// A number, written as a count is in a scenario.
+fn number(typed: &str, range: RangeInclusive<u32>) -> Result<u32, String> {
+    let count = typed.parse::<Count>().map_err(|words| words.replace("\nhelp: ", "; "))?;
+    let is_in = |count: &u32| range.contains(count);
+    u32::try_from(count.0).ok().filter(is_in).ok_or_else(|| {
+        let [from, to] = [range.start(), range.end()].map(|end| thousands(u64::from(*end)));
+        format!("it is a whole number from {from} to {to}")
+    })
 }
 
 /// A notation of scenario files.

@@ -73,12 +73,15 @@ fn failure(problems: Vec<Value>) -> Value {
 
 /// Says what is wrong with the command line, or the help that was asked for.
 fn misused(error: &clap::Error) -> ExitCode {
-    // If nobody listens, nobody is to be told.
-    let _ = error.print();
+    // If nobody listens, nobody is to be told; but help that cannot be written is no success.
+    let is_lost = error.print().is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
         let told = error.to_string();
         let what = told.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().trim();
-        out::print(&format!("{:#}\n", failure(vec![json!({ "severity": "error", "what": what })])));
+        let document = failure(vec![json!({ "severity": "error", "what": what })]);
+        // `sweep` prints a line for each object.
+        let is_sweep = std::env::args_os().nth(1).is_some_and(|command| command == "sweep");
+        out::print(&if is_sweep { format!("{document}\n") } else { format!("{document:#}\n") });
     }
-    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+    ExitCode::from(if error.use_stderr() || is_lost { 2 } else { 0 })
 }

@@ -237,7 +237,7 @@ pub fn explain(error: &experiment::RunError) -> String {
     let help = match error {
         experiment::RunError::Failed(failure) => failure.help().map_or(String::new(), |help| format!("\n  = help: {help}")),
         experiment::RunError::Threads { .. } => "\n  = help: ask for fewer with `--threads`".to_string(),
-        experiment::RunError::Sink(_) | experiment::RunError::Missing { .. } => String::new(),
+        experiment::RunError::Sink(_) | experiment::RunError::Missing { .. } | experiment::RunError::NoValue => String::new(),
     };
     format!("{error}{help}")
 }

@@ -130,6 +130,12 @@ impl Range {
         }
     }
 
+    /// How far the ends of a range of whole numbers are apart; none of another range.
+    pub(super) fn whole_steps(&self) -> Option<f64> {
+        let (_, from, to) = self.ends()?;
+        (self.scale == Scale::Integer).then_some(to - from)
+    }
+
     /// How many steps it has; none if it does not say.
     pub fn count(&self) -> Option<u64> {
         let (_, from, to) = self.ends()?;

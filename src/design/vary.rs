@@ -130,6 +130,15 @@ impl Vary {
             Vary::Range(range) => range.at(u),
         }
     }
+
+    /// Where the value at `u` stands between the first and the last, from 0 to 1: of a few values not where `u` does.
+    pub fn place(&self, u: f64) -> f64 {
+        let of = |number: f64, last: f64| if last > 0.0 { number.min(last) / last } else { 0.0 };
+        match self {
+            Vary::Values(values) => of((u * values.len() as f64).floor(), values.len().saturating_sub(1) as f64),
+            Vary::Range(range) => range.whole_steps().map_or(u, |last| of((u * (last + 1.0)).floor(), last)),
+        }
+    }
 }
 
 #[cfg(test)]

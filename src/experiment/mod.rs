@@ -40,6 +40,7 @@ pub(crate) use fold::{Fold, SeriesMean};
 pub use phases::Phase;
 pub(crate) use point::Built;
 pub(crate) use replications::Rule;
+pub(crate) use results::MOST_FAILED;
 pub use results::{Gain, PrecisionResult, Results, Row, SloResult};
 pub(crate) use rule::metric_named;
 pub use run::RunError;

@@ -5,7 +5,7 @@
 use super::fold::enough_for;
 use super::results::{Gain, PrecisionResult, Results, Row};
 use super::verdict::Outlook;
-use crate::scenario::{Fault, Scenario};
+use crate::scenario::{Fault, Scenario, Service};
 use crate::units::format::{count, percent, thousands, times, value};
 
 impl Gain {
@@ -38,12 +38,14 @@ impl Results {
         }
         for workload in scenario.workload.keys() {
             let is_short = |row: &&Row| row.kind == "workload" && row.entity == *workload && row.flags.contains(&"few_samples");
-            notes.extend(self.rows.iter().find(is_short).map(|row| self.too_few(row)));
+            let is_answered = |row: &&Row| !row.estimate.estimate.is_nan();
+            notes.extend(self.rows.iter().find(is_short).filter(is_answered).map(|row| self.too_few(row)));
         }
         for (name, service) in &scenario.services {
-            // Rejections travel back through those who call: only who has a limit, or crashes, rejects.
+            // Rejections travel back through those who call: only who was full, or down, rejected.
             let crashes = scenario.faults.iter().any(|fault| matches!(fault, Fault::Crash(crash) if crash.target == *name));
-            if service.max_in_flight.is_none() && !crashes {
+            let was_full = self.was_full(name, service);
+            if !was_full && !crashes {
                 continue;
             }
             let named = service.instances.iter().flat_map(|(owner, spec)| spec.endpoints.keys().map(move |endpoint| (owner, endpoint)));
@@ -58,7 +60,7 @@ impl Results {
                     .queue
                     .as_ref()
                     .map_or("its places were taken".to_string(), |queue| format!("its queue of {} was full", queue.max));
-                let why = match (service.max_in_flight.is_some(), crashes) {
+                let why = match (was_full, crashes) {
                     (true, false) => full,
                     (false, _) => "it was down".to_string(),
                     (true, true) => format!("{full}, or it was down"),
@@ -78,6 +80,16 @@ impl Results {
             }
         }
         notes
+    }
+
+    /// Whether an instance of a service had as many requests inside, or in its queue, as it may.
+    fn was_full(&self, name: &str, service: &Service) -> bool {
+        let largest = |gauge: &str| self.find("service", name, gauge, "max").map_or(f64::INFINITY, |row| row.estimate.estimate);
+        match (service.max_in_flight, &service.queue) {
+            (None, _) => false,
+            (Some(_), Some(queue)) if queue.max.0 > 0 => largest("admission_queue") >= queue.max.0 as f64,
+            (Some(places), _) => largest("in_flight") >= places.0 as f64,
+        }
     }
 
     /// Which quantile is the first that too few requests were answered for: `p99.9 and above: too few requests (5,391 of 100,000)`.

@@ -138,6 +138,9 @@ pub struct Results {
     pub notes: Vec<String>,
 }
 
+/// Where so many fail the system does not do what it is for, whatever the latency of the others is.
+pub(crate) const MOST_FAILED: f64 = 0.5;
+
 impl Results {
     /// The results of all replications so far.
     pub(crate) fn new(built: &Built, replications: &Replications) -> Results {
@@ -200,6 +203,18 @@ impl Results {
         results.notes.extend(phases::notes(&results, &built.plan.layout));
         results.warmup = built.warmup.clone();
         results
+    }
+
+    /// Names of the objectives that are missed, each once: `of: users` makes one of each workload.
+    pub fn missed(&self) -> Vec<String> {
+        let missed = self.slos.iter().filter(|slo| !slo.pass).map(|slo| slo.name.clone());
+        missed.collect::<indexmap::IndexSet<_>>().into_iter().collect()
+    }
+
+    /// The workloads of which at least [`MOST_FAILED`] of the requests fail, and that share.
+    pub fn failing(&self) -> impl Iterator<Item = (&str, f64)> {
+        let errors = self.rows.iter().filter(|row| row.kind == "workload" && row.metric == "error_ratio");
+        errors.map(|row| (row.entity.as_str(), row.estimate.estimate)).filter(|(_, share)| *share >= MOST_FAILED)
     }
 
     /// The estimate of a metric of an entity.

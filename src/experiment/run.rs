@@ -32,6 +32,9 @@ pub enum RunError {
     #[error("point {point} has {there} of {of} replications")]
     #[allow(missing_docs, reason = "the message says what they are")]
     Missing { point: u64, there: u32, of: u32 },
+    /// No variant can be chosen.
+    #[error("no variant has a value of the metric: nothing was answered")]
+    NoValue,
     /// No thread could be started.
     #[error("{threads} threads cannot be started: {cause}")]
     #[allow(missing_docs, reason = "the message says what they are")]

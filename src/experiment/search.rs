@@ -202,8 +202,12 @@ impl<'s> Search<'s> {
             let member = &members[0];
             let results = Results::new(&member.built, &member.replications);
             let goals: Vec<SloResult> = results.slos.iter().filter(|slo| self.goals.contains(&slo.name)).cloned().collect();
+            // Where the share of failures is a goal itself, it decides.
+            let fails = results.failing().any(|(of, _)| !goals.iter().any(|goal| goal.of == of && goal.metric == "error_ratio"));
             let verdict = match () {
-                () if !is_held || !results.overloaded.is_empty() || goals.iter().any(|goal| goal.certain && !goal.pass) => Verdict::Misses,
+                () if !is_held || fails || !results.overloaded.is_empty() || goals.iter().any(|goal| goal.certain && !goal.pass) => {
+                    Verdict::Misses
+                }
                 () if goals.iter().all(|goal| goal.certain) => Verdict::Meets,
                 () => Verdict::Undecided,
             };

@@ -77,6 +77,13 @@ pub fn select(
     };
     let indifference = question.indifference * best.abs();
     let mut selection = Selection::new(members.len(), question.best, indifference, 1.0 - question.confidence, question.first_stage);
+    // A variant without a value in a whole first stage is not chosen, and nobody waits for it.
+    let has_value = |index: usize| members[index].fold().values(metrics[index]).iter().any(|value| value.is_finite());
+    let dead: Vec<usize> = (0..members.len()).filter(|&index| !has_value(index)).collect();
+    if dead.len() == members.len() {
+        return Err(RunError::NoValue);
+    }
+    dead.into_iter().for_each(|index| selection.leave_out(index));
     let mut counted = 0;
     while selection.winner().is_none() {
         // Those that are dropped have no more values, and are not looked at.

@@ -98,7 +98,7 @@ pub struct Sensitivity {
     pub unknown: u64,
     /// How many were overloaded: their numbers depend on how long a run is.
     pub overloaded: u64,
-    /// The largest share of a workload's requests that failed at a point: latencies are of the rest.
+    /// The largest share of the requests of the metric's entity that failed at a point: latencies are of the rest. NaN if it has none.
     pub most_failed: f64,
     /// Whether the metric varies at all.
     pub variation: Variation,
@@ -115,6 +115,8 @@ impl Sensitivity {
     }
 }
 
+/// Groups from which on an interval is told.
+const GROUPS_TOLD: u32 = 8;
 /// Resamples of the bootstrap.
 const RESAMPLES: u32 = 1000;
 
@@ -163,23 +165,25 @@ pub fn sensitivity(
     }
     let mut outputs = vec![Vec::new(); metrics.len()];
     let mut found: Vec<Option<Row>> = vec![None; metrics.len()];
-    let (mut overloaded, mut most_failed) = (0, 0.0);
+    let (mut overloaded, mut most_failed) = (0, vec![f64::NAN; metrics.len()]);
     reduce_all(&spec, options, &mut memory, &mut |reduced| {
         if let Some(results) = &reduced.swept.results {
             overloaded += u64::from(!results.overloaded.is_empty());
-            let failed = results.rows.iter().filter(|row| row.kind == "workload" && row.metric == "error_ratio");
-            most_failed = failed.map(|row| row.estimate.estimate).fold(most_failed, f64::max);
         }
         for (index, metric) in metrics.iter().enumerate() {
             let named = |row: &&Row| format!("{}.{}.{}", row.entity, row.metric, row.stat) == *metric;
             let row = reduced.swept.results.as_ref().and_then(|results| results.rows.iter().find(named));
+            let failed = row
+                .zip(reduced.swept.results.as_ref())
+                .and_then(|(row, results)| results.find(row.kind, &row.entity, "error_ratio", "mean"));
+            most_failed[index] = failed.map_or(f64::NAN, |row| row.estimate.estimate).max(most_failed[index]);
             outputs[index].push(row.map_or(f64::NAN, |row| row.estimate.estimate));
             found[index] = found[index].take().or_else(|| row.cloned());
         }
         Ok(())
     })?;
     let mut answers = Vec::new();
-    for ((metric, outputs), row) in metrics.iter().zip(outputs).zip(found) {
+    for (((metric, outputs), row), most_failed) in metrics.iter().zip(outputs).zip(found).zip(most_failed) {
         let Some(row) = row else { return Err(SensitivityError::Scenario(format!("no point has a metric `{metric}`"))) };
         let answer = analyse(row, &outputs, method, &vary, seed, scenario.run.confidence.0.fraction);
         answers.push(Sensitivity { overloaded, most_failed, ..answer });
@@ -194,7 +198,9 @@ fn analyse(row: Row, outputs: &[f64], method: Method, vary: &IndexMap<String, Va
     match method {
         Method::Morris(trajectories) => {
             let morris = Morris::new(k as u32, trajectories, seed);
-            let rows: Vec<Vec<f64>> = (0..morris.count()).map(|index| morris.row(index)).collect();
+            // As far as the parameters really moved: two values are the whole range apart, though the design steps over two thirds of it.
+            let places = |row: Vec<f64>| row.iter().zip(vary.values()).map(|(u, vary)| vary.place(*u)).collect();
+            let rows: Vec<Vec<f64>> = (0..morris.count()).map(|index| places(morris.row(index))).collect();
             for (parameter, effect) in parameters.iter_mut().zip(stats::effects(&rows, outputs, k)) {
                 parameter.effect = Some(effect);
             }
@@ -217,7 +223,12 @@ fn analyse(row: Row, outputs: &[f64], method: Method, vary: &IndexMap<String, Va
                 Key(key.0).ordinal(ordinal).draw(Salt::of("resample")).uniform()
             };
             let found = stats::indices(&a, &b, &ab, confidence, RESAMPLES, &mut uniform);
-            for (parameter, indices) in parameters.iter_mut().zip(found) {
+            for (parameter, mut indices) in parameters.iter_mut().zip(found) {
+                // Resamples of a handful of groups are hardly different from each other.
+                if groups < GROUPS_TOLD {
+                    (indices.first_low, indices.first_high, indices.total_low, indices.total_high) =
+                        (f64::NAN, f64::NAN, f64::NAN, f64::NAN);
+                }
                 parameter.indices = Some(indices);
             }
             parameters.sort_by(|a, b| importance(b.indices.map(|i| i.total)).total_cmp(&importance(a.indices.map(|i| i.total))));

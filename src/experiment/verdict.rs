@@ -102,6 +102,8 @@ pub enum Reason {
         service: String,
         /// Requests that wait there at the end.
         waiting: f64,
+        /// Whether just all there is of it is asked for, so that no run tells.
+        is_just_all: bool,
     },
 }
 
@@ -179,10 +181,10 @@ impl Judge<'_> {
             return cannot_tell(reason, self.horizon_s + 1.5 * drains_s);
         }
         if let Some(service) = most {
-            let reason = Reason::Growing { service: self.service(service), waiting: self.waiting[service] };
             // Of a queue that just all is asked of no run tells more than this one; of any other a longer one does.
             let balance = &self.built.balance.services[service];
             let none_tells = balance.is_rate_exact && balance.held.first().is_some_and(|held| held.is_all && held.is_just_all());
+            let reason = Reason::Growing { service: self.service(service), waiting: self.waiting[service], is_just_all: none_tells };
             return cannot_tell(reason, if none_tells { f64::NAN } else { 4.0 * self.horizon_s });
         }
         if let Some(settling) = settling.filter(|found| regime.is_stationary() && found.settles_s * SETTLES_AT_LEAST > self.horizon_s) {
@@ -200,9 +202,9 @@ impl Judge<'_> {
     fn settling(&self, services: &[usize]) -> Option<Settling> {
         let held = services.iter().flat_map(|&s| self.built.balance.services[s].held.iter().map(move |held| (s, held)));
         // Of what cannot hold nothing settles, and what nobody asks for is settled.
-        let settles = held.filter(|(s, held)| self.found[*s] == Found::Holds && held.load < 1.0 && held.settles_s > 0.0);
+        let settles = held.filter(|(s, held)| self.found[*s] == Found::Holds && held.expected < 1.0 && held.settles_s > 0.0);
         let (service, held) = settles.max_by(|a, b| a.1.settles_s.total_cmp(&b.1.settles_s))?;
-        Some(Settling { service: self.service(service), resource: held.resource, load: held.load, settles_s: held.settles_s })
+        Some(Settling { service: self.service(service), resource: held.resource, load: held.expected, settles_s: held.settles_s })
     }
 
     /// A service that holds what is asked of it now, and is still working off what it could not hold before; with the time that takes.
@@ -264,10 +266,10 @@ fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> Found {
         let rates: Vec<f64> = growth.iter().map(|growth| growth.arrivals / half_s).collect();
         let rate = stats::mean(&rates, 0.95);
         let (low, high) = ((rate.estimate - 3.0 * rate.std_error) / service.rate, (rate.estimate + 3.0 * rate.std_error) / service.rate);
-        if let Some(held) = service.held.iter().find(|held| held.load * low > 1.0 && !service.is_cut_short) {
+        if let Some(held) = service.held.iter().find(|held| held.load * low > 1.0) {
             return Found::Fails(Some(Held { load: held.load * rate.estimate / service.rate, ..*held }));
         }
-        if service.held.iter().all(|held| held.is_all && held.load * high < 1.0) {
+        if service.held.iter().all(|held| held.is_all && held.expected * high < 1.0) {
             return Found::Holds;
         }
     }

@@ -1,7 +1,7 @@
 //! What is said of a capacity.
 
 use super::cost;
-use super::format::{confidence, count, percent, times, value, value_beside};
+use super::format::{confidence, count, percent, thousands, times, value, value_beside};
 use super::paint::Paint;
 use super::table::{table, write_table};
 use super::verdict::MANY_FAILED;
@@ -64,9 +64,14 @@ fn answer(found: &Found, paint: Paint) -> String {
         }
         (None, _) => {
             let best = found.nearest().map_or(to.clone(), |tried| shown(&tried.value));
-            let surely = if found.nearest().is_some_and(|tried| tried.verdict == Verdict::Undecided) { " surely meets" } else { " meets" };
+            let surely = if found.nearest().is_some_and(|tried| tried.verdict == Verdict::Undecided) { " surely" } else { "" };
             let tried = count(found.tried.len() as u64, "value");
-            paint.bad(&format!("✘ none: not even {best}{surely} them ({tried} tried from {from} to {to})"))
+            let is_end = best == from || best == to;
+            let words =
+                if is_end { format!("not even {best}{surely} meets them") } else { format!("{best} comes nearest and does not{surely}") };
+            let open = found.tried.iter().filter(|tried| tried.verdict == Verdict::Undecided).count() as u64;
+            let untold = if open > 0 { format!("; of {} it cannot be told", thousands(open)) } else { String::new() };
+            paint.bad(&format!("✘ none of the values tried: {words} ({tried} from {from} to {to}{untold})"))
         }
     }
 }
@@ -83,6 +88,8 @@ fn today(found: &Found) -> Option<String> {
         (Some(Verdict::Misses), None) => format!("Today's {now} does not meet them."),
         (_, None) if verdict.is_none() => return None,
         (_, None) => format!("Today's {now} meets them."),
+        // Beyond the edge it is not known, so nothing is said of how far that is from what is needed.
+        (_, Some(room)) if room < 0.0 && found.edge.is_some_and(|edge| edge.misses.is_none()) => format!("Today's {now} meets them."),
         (_, Some(room)) => match found.wanted {
             Wanted::Smallest if room == 0.0 => format!("Today's {now} is just what is needed."),
             Wanted::Smallest if room < 0.0 => format!("Today's {now} is {}.", more(today / found.estimate, "is needed")),
@@ -101,7 +108,7 @@ fn more(ratio: f64, what: &str) -> String {
 
 /// What was measured of a goal, in the unit of its bound, so that a column has one; what is far from it in one that fits.
 fn measured(goal: &SloResult) -> String {
-    let is_near = goal.estimate <= 1000.0 * goal.bound && goal.estimate >= 1e-3 * goal.bound;
+    let is_near = goal.estimate <= 100.0 * goal.bound && goal.estimate >= 1e-3 * goal.bound;
     match goal.metric {
         "error_ratio" => percent(goal.estimate),
         _ if is_near => value_beside(goal.estimate, goal.bound, goal.unit),
@@ -131,7 +138,10 @@ fn survivors(found: &Found) -> Option<String> {
     let failed = meets.flat_map(|tried| tried.results.rows.iter()).filter(|row| {
         row.kind == "workload" && row.metric == "error_ratio" && row.estimate.estimate > MANY_FAILED && !bounded(&row.entity)
     });
-    let worst = failed.max_by(|a, b| a.estimate.estimate.total_cmp(&b.estimate.estimate))?;
+    // Those first that the goals are about.
+    let is_asked = |of: &str| found.tried.iter().flat_map(|tried| &tried.goals).any(|goal| goal.of == of);
+    let worst =
+        failed.max_by(|a, b| is_asked(&a.entity).cmp(&is_asked(&b.entity)).then(a.estimate.estimate.total_cmp(&b.estimate.estimate)))?;
     let (share, of) = (percent(worst.estimate.estimate), &worst.entity);
     Some(format!(
         "Up to {share} of {of} failed where the objectives are met, and latencies are of the rest; add --while '{of}.errors < 1%'."
@@ -189,7 +199,11 @@ pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
         let mut row = vec![mark, shown(&tried.value)];
         row.extend(tried.goals.iter().map(|goal| {
             let said = measured(goal);
-            if tried.results.overloaded.is_empty() { said } else { format!("{said} (overloaded)") }
+            match tried.results.failing().next() {
+                _ if !tried.results.overloaded.is_empty() => format!("{said} (overloaded)"),
+                Some((of, share)) => format!("{said} ({} of {of} failed)", percent(share)),
+                None => said,
+            }
         }));
         row.push(tried.bottleneck().map_or(String::new(), |busiest| format!("{} {}", busiest.service, percent(busiest.utilisation))));
         row.extend(is_priced.then(|| cost::cell(cost::total(&tried.results))));

@@ -4,7 +4,7 @@ use super::cost;
 use super::format::{self, confidence, count, percent, thousands, times, value, with_interval};
 use super::paint::Paint;
 use super::table::{table, write_table};
-use crate::experiment::{Chosen, Compared, Comparison, Direction, Judgement, direction};
+use crate::experiment::{Chosen, Compared, Comparison, Direction, Judgement, Results, direction};
 use crate::stats::Estimate;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -13,7 +13,9 @@ use std::fmt::Write;
 fn change(row: &Compared) -> String {
     match row.difference.relative.estimate {
         _ if row.judgement == Judgement::Same => "none".to_string(),
-        relative if relative.is_nan() => format::difference(&row.difference.difference, row.unit, row.metric == "error_ratio"),
+        // A share of a share is read as a share.
+        _ if row.metric == "error_ratio" => format::difference(&row.difference.difference, row.unit, true),
+        relative if relative.is_nan() => format::difference(&row.difference.difference, row.unit, false),
         _ => format::change(&row.difference.relative),
     }
 }
@@ -28,6 +30,9 @@ fn judged(row: &Compared, paint: Paint) -> String {
         (Judgement::Worse, _) => paint.bad("worse"),
         (Judgement::Undecided, Some(more)) if more <= WORTH_MORE => {
             paint.doubtful(&format!("undecided: about {}", count(u64::from(more.max(1)), "more replication")))
+        }
+        (Judgement::Undecided, None) if row.difference.difference.low > 0.0 || row.difference.difference.high < 0.0 => {
+            paint.doubtful("undecided: it alone is sure, all of these together are not")
         }
         (Judgement::Undecided, Some(_)) => paint.doubtful("undecided: hardly any difference, if there is one"),
         (judgement, _) => judgement.word().to_string(),
@@ -57,6 +62,15 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     }
     for (index, name) in comparison.names.iter().enumerate().skip(1) {
         let _ = writeln!(out, "\n{}", paint.bold(name));
+        let [base, own] = [0, index].map(|of| comparison.results[of].replications);
+        if base != own {
+            let pairs = base.min(own);
+            let words = format!("the baseline has {base} replications and this {own}: changes are those of the first {pairs}");
+            let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
+        }
+        for (workload, only_in) in alone(&comparison.results[0], &comparison.results[index], &comparison.names[0], name) {
+            let _ = writeln!(out, "  {} {workload} is not compared: it is in {only_in} only", paint.doubtful("!"));
+        }
         let mut lines = table(&["", "", "baseline", "variant", "change", ""]);
         lines.named_by(2);
         lines.words_last();
@@ -96,6 +110,15 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     let words = format!("All verdicts together hold with {level} confidence (Holm).");
     let _ = writeln!(out, "{}", paint.faint(&words));
     paint.fitted(out)
+}
+
+/// Workloads that one of two has and the other has not, and which it is.
+fn alone<'n>(base: &'n Results, other: &'n Results, base_name: &'n str, name: &'n str) -> Vec<(&'n str, &'n str)> {
+    let only = |these: &'n Results, those: &'n Results, name: &'n str| {
+        let is_there = |workload: &str| those.verdicts.iter().any(|verdict| verdict.workload == workload);
+        these.verdicts.iter().map(|verdict| verdict.workload.as_str()).filter(move |workload| !is_there(workload)).map(move |w| (w, name))
+    };
+    only(base, other, base_name).chain(only(other, base, name)).collect()
 }
 
 /// Where the share of failures differs by more than this, latencies of answered requests are hardly comparable.

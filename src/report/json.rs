@@ -53,7 +53,9 @@ fn outlook(results: &Results, verdict: &WorkloadVerdict) -> Value {
                 }
                 Reason::Recovering { service, waiting } => json!({ "recovering": { "service": service, "waiting": number(*waiting) } }),
                 Reason::Unfinished { service, waiting, .. } => json!({ "unfinished": { "service": service, "waiting": number(*waiting) } }),
-                Reason::Growing { service, waiting } => json!({ "growing": { "service": service, "waiting": number(*waiting) } }),
+                Reason::Growing { service, waiting, is_just_all } => {
+                    json!({ "growing": { "service": service, "waiting": number(*waiting), "just_all": is_just_all } })
+                }
             };
             Some(why)
         }

@@ -1,6 +1,6 @@
 //! Before, during and after what changes on purpose: a table for each workload, and how long things took to be as before.
 
-use super::format::{percent_with_interval, value, with_interval};
+use super::format::{percent_with_interval, value, value_beside, with_interval};
 use super::paint::Paint;
 use super::table::{table, write_table};
 use crate::experiment::{Phase, Results};
@@ -19,8 +19,10 @@ pub(super) fn phases(out: &mut String, scenario: &Scenario, results: &Results, p
     for workload in scenario.workload.keys().take(WORKLOADS) {
         writeln!(out, "\n{}", paint.bold(&format!("Before, during and after: {workload}, by when requests arrived")))?;
         let mut lines = table(&["", "from", "to", "p50", "p95", "p99", "answered", "failed"]);
+        // In one unit, that of the largest: `0.02/s` stands beside `14.6/s`, and not `1.2/min`.
+        let most = results.phases.iter().map(|phase| answered(results, phase, workload)).fold(0.0, f64::max);
         for phase in &results.phases {
-            lines.add_row(row(results, phase, workload));
+            lines.add_row(row(results, phase, workload, most));
         }
         write_table(out, &lines, 0, paint)?;
         for phase in results.phases.iter().filter(|phase| phase.recovery) {
@@ -38,7 +40,13 @@ pub(super) fn phases(out: &mut String, scenario: &Scenario, results: &Results, p
     }
 }
 
-fn row(results: &Results, phase: &Phase, workload: &str) -> [String; 8] {
+/// Requests a second that arrived in a phase and were answered, whenever that was, as the other columns are; NaN if it is not known.
+fn answered(results: &Results, phase: &Phase, workload: &str) -> f64 {
+    let total = results.find("phase", &phase.entity(workload), "completed", "total").map_or(f64::NAN, |row| row.estimate.estimate);
+    total / (phase.until_s - phase.from_s)
+}
+
+fn row(results: &Results, phase: &Phase, workload: &str, most: f64) -> [String; 8] {
     let entity = phase.entity(workload);
     let of = |metric: &str, stat: &str| results.find("phase", &entity, metric, stat).map(|row| row.estimate);
     let [p50, p95, p99] = ["p50", "p95", "p99"].map(|stat| {
@@ -47,8 +55,7 @@ fn row(results: &Results, phase: &Phase, workload: &str) -> [String; 8] {
         let few = if row.flags.contains(&"few_samples") { " (few)" } else { "" };
         with_interval(&row.estimate, "s") + few
     });
-    // Of those that arrived in the phase, whenever they were answered: as the other columns.
-    let answered = of("completed", "total").map_or(String::new(), |e| value(e.estimate / (phase.until_s - phase.from_s), "1/s"));
+    let answered = value_beside(answered(results, phase, workload), most, "1/s");
     let failed = of("error_ratio", "mean").map_or(String::new(), |e| percent_with_interval(&e));
     let [from, until] = [phase.from_s, phase.until_s].map(|s| Span::from_seconds(s).to_string());
     [phase.name.clone(), from, until, p50, p95, p99, answered, failed]

@@ -1,6 +1,6 @@
 //! What is said of a sensitivity analysis.
 
-use super::format::{blocks, count, percent, thousands, value};
+use super::format::{blocks, count, percent, thousands, value, value_beside};
 use super::paint::Paint;
 use super::table::{table, write_table};
 use super::verdict::MANY_FAILED;
@@ -8,6 +8,9 @@ use crate::experiment::{Sensitivity, Variation};
 use crate::stats::{Effect, Indices};
 use serde_json::{Value, json};
 use std::fmt::Write;
+
+/// By how much shares may contradict each other by chance: hundreds of groups know them to a few hundredths.
+const UNRESOLVED: f64 = 0.1;
 
 /// Letters of the bar of the most influential parameter.
 const BAR: f64 = 20.0;
@@ -17,6 +20,10 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
     let mut out = String::new();
     for (index, answer) in answers.iter().enumerate() {
         let said = |number: f64| if answer.metric == "error_ratio" { percent(number) } else { value(number, answer.unit) };
+        // In the unit of the number that it stands behind.
+        let beside = |number: f64, other: f64| {
+            if answer.metric == "error_ratio" { percent(number) } else { value_beside(number, other, answer.unit) }
+        };
         let (low, high) = (said(answer.range.0), said(answer.range.1));
         let range = match answer.variation {
             Variation::Varies => format!("from {low} to {high}"),
@@ -65,7 +72,11 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
                         0.0 => "none",
                         _ => direction,
                     };
-                    let error = if e.mu_star_std_error.is_nan() { String::new() } else { format!(" ± {}", said(e.mu_star_std_error)) };
+                    let error = if e.mu_star_std_error.is_nan() {
+                        String::new()
+                    } else {
+                        format!(" ± {}", beside(e.mu_star_std_error, e.mu_star))
+                    };
                     let star = format!("{}{error}", said(e.mu_star));
                     lines.add_row([rank, parameter.path.clone(), star, said(e.sigma), direction.to_string(), bar(e.mu_star)]);
                 }
@@ -87,6 +98,9 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
             let words = "some intervals are wide: take more groups with --size, or, if the metric varies little, more replications";
             let _ = writeln!(out, "\n  {}", paint.doubtful(words));
         }
+        if let Some(words) = unresolved(answer) {
+            let _ = writeln!(out, "\n  {}", paint.doubtful(words));
+        }
         if answer.unknown > 0 {
             let (n, are) = (count(answer.unknown, "point"), if answer.unknown == 1 { "is" } else { "are" });
             let words = format!("{n} gave no value (a limit was reached, or nothing was answered) and {are} left out");
@@ -97,6 +111,14 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
         }
     }
     paint.fitted(out)
+}
+
+/// Whether shares contradict each other: a parameter explains no more alone than with its interactions, and all alone no more than there is.
+fn unresolved(answer: &Sensitivity) -> Option<&'static str> {
+    let indices = || answer.parameters.iter().filter_map(|parameter| parameter.indices.as_ref());
+    let alone: f64 = indices().map(|i| i.first.max(0.0)).sum();
+    let is_off = alone > 1.0 + UNRESOLVED || indices().any(|i| i.first > i.total + UNRESOLVED);
+    is_off.then_some("these shares contradict each other, so they are not resolved yet: take more groups with --size")
 }
 
 /// What makes the values of points doubtful, whatever drives them.

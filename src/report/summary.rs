@@ -107,7 +107,8 @@ fn breakdown(out: &mut String, scenario: &Scenario, results: &Results, fold: &Fo
     }
     parts.sort_by(|a, b| b.1.total_cmp(&a.1));
     writeln!(out, "\n{}", paint.bold(&format!("Where the time of {workload} goes")))?;
-    let said = |name: &str, seconds: f64| format!("{name} {} ({})", value(seconds, "s"), percent(seconds / total));
+    // Sums in another order differ in their last bits.
+    let said = |name: &str, seconds: f64| format!("{name} {} ({})", value(seconds, "s"), percent((seconds / total).min(1.0)));
     let words: Vec<String> = parts.iter().map(|(name, seconds)| said(name, *seconds)).collect();
     writeln!(out, "  {}", words.join(" · "))?;
     let own: Vec<String> = own_times(scenario, results, workload).iter().map(|(name, seconds)| said(name, *seconds)).collect();

@@ -51,7 +51,7 @@ impl SweepLine {
             failure: swept.failures.first().map_or(String::new(), |(_, failure)| failure.to_string()),
             failed: swept.failures.len(),
             said: results.and_then(Said::worst),
-            missed: results.map_or(Vec::new(), |r| r.slos.iter().filter(|slo| !slo.pass).map(|slo| slo.name.clone()).collect()),
+            missed: results.map_or(Vec::new(), Results::missed),
             cost: results.and_then(cost::total),
             workloads: names.iter().map(|name| (name.clone(), rows(name))).collect(),
             fingerprint: results.map_or(String::new(), |results| results.fingerprint.clone()),
@@ -119,13 +119,13 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
     let names: Vec<&str> = paths.iter().map(|path| short(path, &paths)).collect();
     let several = lines.iter().any(|line| line.workloads.len() > 1);
     let mut header = vec!["", "point"];
+    header.extend(several.then_some("of"));
     header.extend(&names);
-    header.extend(if several { &["of"][..] } else { &[] });
     header.extend(["mean", "p95", "p99", "answered", "failed"]);
     let is_priced = lines.iter().any(|line| line.cost.is_some());
     header.extend(is_priced.then_some("cost"));
     let mut lines_table = table(&header);
-    lines_table.named_by(2);
+    lines_table.named_by(if several { 3 } else { 2 });
     for line in lines.iter().take(POINTS_SHOWN) {
         let mark = match line.mark() {
             mark @ "✘" => paint.bad(mark),
@@ -133,8 +133,10 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
             mark => paint.good(mark),
         };
         let mut cells = vec![mark, line.number.to_string()];
-        cells.extend(paths.iter().map(|path| line.parameters.get(*path).map_or("as it is".to_string(), crate::design::value::brief)));
+        let values = paths.iter().map(|path| line.parameters.get(*path).map_or("as it is".to_string(), crate::design::value::brief));
         if line.workloads.is_empty() {
+            cells.extend(several.then(String::new));
+            cells.extend(values);
             cells.push(line.failure.clone());
             lines_table.add_row(cells);
             continue;
@@ -142,6 +144,7 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
         for (index, (name, rows)) in line.workloads.iter().enumerate() {
             let mut row = if index == 0 { cells.clone() } else { vec![String::new(); cells.len()] };
             row.extend(several.then(|| name.clone()));
+            row.extend(values.clone().map(|value| if index == 0 { value } else { String::new() }));
             row.extend(rows.iter().map(|row| match row.metric.as_str() {
                 "latency" => with_interval(&row.estimate, "s"),
                 "throughput" => value(row.estimate.estimate, "1/s"),

@@ -2,14 +2,13 @@
 
 use super::format::{percent, value, value_beside};
 use super::paint::Paint;
-use crate::experiment::{Outlook, Overload, Reason, Results, Settling, SloResult, WorkloadVerdict};
+use crate::experiment::{MOST_FAILED, Outlook, Overload, Reason, Results, Settling, SloResult, WorkloadVerdict};
 use crate::scenario::{Resource, Scenario, Unfinished};
 use crate::units::{Span, load_percent};
 use std::fmt::Write;
 
 /// Failures of at least this share are said before anything else, whatever the objectives allow; latencies are then those of a selection.
 pub(super) const MANY_FAILED: f64 = 0.05;
-const MOST: f64 = 0.5;
 
 /// What is said of a workload before anything else: its outlook, and how many of its requests failed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,7 +29,7 @@ impl Said {
         let errors = of("error_ratio");
         match &verdict.outlook {
             Outlook::Overloaded(_) => Said::Overloaded,
-            _ if errors >= MOST => Said::Fails,
+            _ if errors >= MOST_FAILED => Said::Fails,
             Outlook::CannotTell(_) => Said::CannotTell,
             Outlook::KeepsUp if errors >= MANY_FAILED || errors > allowed_errors(results, &verdict.workload) => Said::AnswersInPart(errors),
             Outlook::KeepsUp if of("offered_rate") == 0.0 => Said::NoRequests,
@@ -95,6 +94,7 @@ fn allowed_errors(results: &Results, workload: &str) -> f64 {
 
 fn objective(out: &mut String, slo: &SloResult, paint: Paint) -> std::fmt::Result {
     let mark = match (slo.pass, slo.certain) {
+        _ if slo.estimate.is_nan() => paint.bad("✘ missed"),
         (true, true) => paint.good("✔ met"),
         (false, true) => paint.bad("✘ missed"),
         (true, false) => paint.doubtful("✔ met, but not surely"),
@@ -137,13 +137,13 @@ fn why(scenario: &Scenario, verdict: &WorkloadVerdict) -> Option<String> {
             Reason::Unfinished { what: Unfinished::Fault { kind, target, .. }, service, waiting } => {
                 format!("{} wait at {service}, and the fault `{kind}` of {target} is not over at the end{longer}", requests(*waiting))
             }
-            Reason::Growing { service, waiting } if verdict.run_at_least.is_none() => {
+            Reason::Growing { service, waiting, is_just_all: true } => {
                 format!(
                     "{} wait at {service} at the end: just all there is of it is asked for, and no run is long enough to tell what its queue comes to",
                     requests(*waiting)
                 )
             }
-            Reason::Growing { service, waiting } => {
+            Reason::Growing { service, waiting, is_just_all: false } => {
                 format!("{} wait at {service} at the end, and that may grow or not{longer}; so may more replications", requests(*waiting))
             }
         },
@@ -161,6 +161,9 @@ fn overloaded(scenario: &Scenario, overload: &Overload) -> String {
     match resource {
         Some(resource) => {
             let what = resource_of(scenario, service, *resource);
+            if load.is_infinite() {
+                return format!("the mean of what is asked of {what} is infinite: the queue of {service} grows as long as it runs");
+            }
             format!("{} of {what} is asked for: the queue of {service} grows as long as it runs", load_percent(*load))
         }
         None => format!("the queue of {service} grows as long as it runs: {} wait there at the end", requests(*waiting)),
@@ -174,6 +177,10 @@ fn settles(scenario: &Scenario, settling: &Settling) -> String {
 
 fn resource_of(scenario: &Scenario, service: &str, resource: Resource) -> String {
     match resource {
+        // Of instances that differ it is the busiest, and one of them is enough.
+        Resource::Cores if scenario.services.get(service).is_some_and(|service| service.instances.len() > 1) => {
+            format!("the CPU of {service}'s busiest instance")
+        }
         Resource::Cores => format!("{service}'s CPU"),
         Resource::Memory => format!("{service}'s memory"),
         Resource::Instances => format!("the time of {service}'s instances"),

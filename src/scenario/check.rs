@@ -64,7 +64,7 @@ fn find(scenario: &Scenario, problems: &mut Problems) {
         let load = estimate::Load::of(&directory);
         size::check_load(scenario, &load, problems);
         if !problems.any_error() {
-            overload::warn(&directory, &load, problems);
+            overload::warn(&directory, problems);
         }
     }
 }

@@ -3,8 +3,11 @@
 //! Law: flow balance (Denning, Buzen 1978): what a request asks for is the sum over its steps, each weighted with the share of requests that get
 //! that far; an endpoint is asked by workloads and by those who call it, followed in topological order, once each. Losses on links, rejections
 //! and calls that are given up are left out, so that a rate is the true one where there are none, and else an upper bound
-//! ([`Ask::is_exact`] and [`Rates::is_exact`] say which).
+//! ([`Ask::is_exact`] and [`Rates::is_exact`] say which). How long a request is inside is bounded from below by what comes before anything that may be
+//! lost, and by what a call with a timeout surely takes; the means of all of it are what is expected.
+//! Checked: `flow_balance_tests.rs` by hand; the verdicts that come of it over the grid of `tests/it/verdict/grid.rs`.
 
+use super::broken::Broken;
 use super::directory::Directory;
 use super::topology::topological;
 use super::{Balance, Endpoint, Scenario, Service, Step, Workload};
@@ -18,10 +21,12 @@ pub(super) struct Ask {
     pub memory_bytes: f64,
     /// The need, if it is the same for every request.
     pub memory_each: Option<u64>,
-    /// Mean time inside if it never waits for a core, for memory or to be admitted: a lower bound. Of a call with a timeout only what it surely takes
-    /// is in it, because the mean of min(X, t) is not min(E X, t) but less.
+    /// Of `cpu_s` what comes before anything that may be lost, rejected or given up: a lower bound.
+    pub surely_cpu_s: f64,
+    /// Mean time inside if it never waits for a core, for memory or to be admitted: a lower bound. Nothing is in it that comes behind what may be lost,
+    /// rejected or given up; of a call with a timeout only what it surely takes, because the mean of min(X, t) is not min(E X, t) but less.
     pub inside_s: f64,
-    /// The same with min(E X, t) for a call with a timeout: no bound, but near where timeouts are rare.
+    /// The same if nothing is lost or given up, with min(E X, t) for a call with a timeout: no bound, but near where that is rare.
     pub expected_s: f64,
     /// What every request surely spends without a core until it is answered, whatever machine it is on.
     pub surely_s: f64,
@@ -31,8 +36,6 @@ pub(super) struct Ask {
     pub is_exact_alone: bool,
     /// Whether calls may be rejected or given up, nobody knows how many.
     pub loses: bool,
-    /// Whether something follows what may be lost or given up: then fewer get there, and what is asked for is only an upper bound.
-    pub is_cut_short: bool,
     /// Share of the requests that are answered, if nothing but its steps fails them.
     pub answers: f64,
     /// Steps that take an event each.
@@ -46,6 +49,7 @@ pub(super) struct Ask {
 impl Ask {
     const NOTHING: Ask = Ask {
         cpu_s: 0.0,
+        surely_cpu_s: 0.0,
         cpu_variance_s2: 0.0,
         memory_bytes: 0.0,
         memory_each: None,
@@ -55,7 +59,6 @@ impl Ask {
         is_exact: false,
         is_exact_alone: false,
         loses: false,
-        is_cut_short: false,
         answers: 1.0,
         events: 0.0,
         calls: Vec::new(),
@@ -64,7 +67,7 @@ impl Ask {
 
     /// Mean time inside, at least, where it computes that many times slower.
     pub fn inside_at(&self, stretch: f64) -> f64 {
-        self.inside_s + self.cpu_s * (stretch - 1.0)
+        self.inside_s + self.surely_cpu_s * (stretch - 1.0)
     }
 
     /// The same as it is expected.
@@ -82,23 +85,23 @@ pub(super) struct Rates {
 }
 
 /// The asks of all endpoints, and the endpoints in an order in which callers stand before those they call.
-pub(super) fn asks(directory: &Directory) -> (Vec<Ask>, Vec<usize>) {
+pub(super) fn asks(directory: &Directory, broken: &Broken) -> (Vec<Ask>, Vec<usize>) {
     let order = callers_first(directory);
     let mut asks: Vec<Option<Ask>> = directory.endpoints.iter().map(|_| None).collect();
     for &endpoint in order.iter().rev() {
-        asks[endpoint] = Some(ask(directory, endpoint, &asks));
+        asks[endpoint] = Some(ask(directory, broken, endpoint, &asks));
     }
     // What stands in a circle is refused elsewhere.
     (asks.into_iter().map(|ask| ask.unwrap_or(Ask::NOTHING)).collect(), order)
 }
 
 /// Requests a second at every endpoint, where a workload sends as many as `rate_of` says.
-pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_of: &dyn Fn(&Workload) -> f64) -> Rates {
+pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_of: &dyn Fn(usize, &Workload) -> f64) -> Rates {
     let scenario = directory.scenario;
     let mut by_endpoint = vec![0.0; directory.endpoints.len()];
     let mut by_service = vec![0.0; scenario.services.len()];
-    for workload in scenario.workload.values() {
-        let rate = rate_of(workload);
+    for (index, workload) in scenario.workload.values().enumerate() {
+        let rate = rate_of(index, workload);
         // Nothing times an infinite mean is nothing, and no number.
         if rate.is_nan() {
             continue;
@@ -134,13 +137,17 @@ pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_o
 }
 
 /// How unevenly requests come, in units of Poisson arrivals: the mean over the workloads, weighted by their rates.
-pub(super) fn dispersion(scenario: &Scenario, rate_of: &dyn Fn(&Workload) -> f64) -> f64 {
-    let of = |workload: &Workload| {
+pub(super) fn dispersion(scenario: &Scenario, rate_of: &dyn Fn(usize, &Workload) -> f64) -> f64 {
+    let of = |(index, workload): (usize, &Workload)| {
         let traffic = workload.traffic(Salt::of(""))?;
-        Some((rate_of(workload), traffic.gaps.dispersion() + traffic.pieces.dispersion()))
+        Some((rate_of(index, workload), traffic.gaps.dispersion() + traffic.pieces.dispersion()))
     };
-    let (sum, weights) =
-        scenario.workload.values().filter_map(of).fold((0.0, 0.0), |(sum, weights), (rate, d)| (sum + rate * d, weights + rate));
+    let (sum, weights) = scenario
+        .workload
+        .values()
+        .enumerate()
+        .filter_map(of)
+        .fold((0.0, 0.0), |(sum, weights), (rate, d)| (sum + rate * d, weights + rate));
     if weights > 0.0 { sum / weights } else { 1.0 }
 }
 
@@ -185,7 +192,7 @@ pub(super) fn callee(directory: &Directory, step: &Step) -> Option<usize> {
 }
 
 /// Sums over the steps of what each asks for, weighted by how many requests get that far; what is called is known already.
-fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
+fn ask(directory: &Directory, broken: &Broken, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
     let entry = &directory.endpoints[endpoint];
     let steps = &entry.endpoint.steps;
     // All reservations are taken together, before the first step.
@@ -193,15 +200,19 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
     let needs = steps.iter().filter_map(|step| if let Step::Memory(need) = step { Some(need.0.plain().map(|need| need.0)) } else { None });
     let memory_each = needs.sum::<Option<u64>>().filter(|need| *need > 0);
     let mut ask = Ask { memory_bytes, memory_each, is_exact: true, is_exact_alone: true, ..Ask::NOTHING };
-    let mut all_get_there = true;
+    // Whether none is lost before a step, other than by a share that is known; and whether just all get there.
+    let mut sure = !broken.fails[endpoint];
+    let mut all_get_there = sure;
+    ask.loses = !sure;
     for (index, step) in steps.iter().enumerate() {
         if ask.answers == 0.0 {
             break;
         }
         let demand = step.demand();
-        ask.is_cut_short |= ask.loses && (demand.cpu_s > 0.0 || demand.wait_s > 0.0 || matches!(step, Step::Call(_)));
+        let surely = if sure { ask.answers } else { 0.0 };
         ask.cpu_s += ask.answers * demand.cpu_s;
-        ask.inside_s += ask.answers * (demand.cpu_s + demand.wait_s);
+        ask.surely_cpu_s += surely * demand.cpu_s;
+        ask.inside_s += surely * (demand.cpu_s + demand.wait_s);
         ask.expected_s += ask.answers * (demand.cpu_s + demand.wait_s);
         // Variances are asked for where they matter only: some take an integral.
         let variance =
@@ -215,25 +226,25 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
                 ask.calls.push((callee as u32, ask.answers));
                 let Some(below) = &asks[callee] else { continue };
                 let service = service_of(directory, callee);
-                let fastest = 1.0 / fastest(directory, callee);
+                let fastest = fastest(directory, broken, callee);
                 let waits = service.max_in_flight.is_some() || service.balance == Balance::CentralQueue;
-                ask.is_exact_alone &= below.is_exact && call.timeout.is_none() && !waits && directory.scenario.links.is_empty();
+                let is_rejected =
+                    service.sheds() || broken.fails[callee] || broken.is_down(directory, directory.endpoints[callee].service as usize);
+                ask.is_exact_alone &=
+                    below.is_exact && call.timeout.is_none() && !waits && !is_rejected && directory.scenario.links.is_empty();
                 ask.is_exact &= ask.is_exact_alone;
-                ask.loses |= below.loses || call.timeout.is_some() || service.sheds();
-                let way = Way::between(directory, entry.service, directory.endpoints[callee].service);
+                let mut way = Way::between(directory, entry.service, directory.endpoints[callee].service);
+                way.loses |= broken.links_lose;
+                ask.loses |= below.loses || call.timeout.is_some() || is_rejected || way.loses;
                 let limit_s = call.timeout.map_or(f64::INFINITY, |timeout| timeout.seconds());
                 // A refusal comes back at once, and so does a message that is lost, unless there is a timeout to wait for.
-                let is_short = service.sheds() || way.loses && call.timeout.is_none();
+                let is_short = is_rejected || way.loses && call.timeout.is_none();
                 let surely_s = if is_short { 0.0 } else { (way.least_s + below.surely_s).min(limit_s) };
                 ask.surely_s += if all_get_there { surely_s } else { 0.0 };
                 ask.expected_s += ask.answers * (way.mean_s + below.expected_at(fastest)).min(limit_s);
-                ask.inside_s += ask.answers
-                    * match call.timeout {
-                        Some(_) => surely_s,
-                        None if way.loses => below.inside_at(fastest),
-                        None => way.mean_s + below.inside_at(fastest),
-                    };
-                all_get_there &= !(below.loses || below.answers < 1.0 || service.sheds() || way.loses || call.timeout.is_some());
+                ask.inside_s += surely * if is_short || call.timeout.is_some() { surely_s } else { way.mean_s + below.inside_at(fastest) };
+                sure &= !ask.loses;
+                all_get_there &= sure && below.answers == 1.0;
                 ask.heavy = ask.heavy.take().or_else(|| below.heavy.clone());
                 ask.answers *= below.answers;
             }
@@ -255,10 +266,11 @@ fn ask(directory: &Directory, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
     ask
 }
 
-/// The speed of the fastest machine that an endpoint's service runs on.
-fn fastest(directory: &Directory, endpoint: usize) -> f64 {
+/// How many times slower than the demands say the fastest machine is that an endpoint's service runs on.
+fn fastest(directory: &Directory, broken: &Broken, endpoint: usize) -> f64 {
     let (members, _) = &directory.members[directory.endpoints[endpoint].service as usize];
-    members.clone().map(|index| directory.instances[index as usize].machine.speed.times).fold(f64::MIN_POSITIVE, f64::max)
+    let stretch = |index: usize| broken.slower[index] / directory.instances[index].machine.speed.times;
+    members.clone().map(|index| stretch(index as usize)).reduce(f64::min).unwrap_or(1.0)
 }
 
 /// The links that a call crosses, there and back.

@@ -5,6 +5,8 @@
 //! is inside if it never queues: its steps, and its calls with their links, each at most as long as its timeout. Faults are left out; errors end a
 //! program early. Calls are followed in topological order, once each.
 
+use super::broken::Broken;
+use super::demand::Ask;
 use super::directory::Directory;
 use super::{Scenario, Workload, demand};
 use crate::random::dists::Law;
@@ -76,17 +78,17 @@ impl Load {
     /// The load of a checked scenario.
     pub fn of(directory: &Directory) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
-        let mean_rate = |workload: &Workload| {
+        let (asks, order) = demand::asks(directory, &Broken::none(directory));
+        let mean_rate = |_: usize, workload: &Workload| {
             workload.traffic(Salt::of("")).map_or(0.0, |traffic| traffic.pieces.mean_rate(duration_s) * traffic.gaps.mean_batch())
         };
-        Load::of_rates(directory, &mean_rate)
+        Load::of_rates(directory, &asks, &order, &mean_rate)
     }
 
     /// The load where a workload sends as many requests a second as `rate_of` says.
-    pub fn of_rates(directory: &Directory, rate_of: &dyn Fn(&Workload) -> f64) -> Load {
-        let (asks, order) = demand::asks(directory);
+    pub(super) fn of_rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_of: &dyn Fn(usize, &Workload) -> f64) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
-        let rates = demand::rates(directory, &asks, &order, rate_of).by_endpoint;
+        let rates = demand::rates(directory, asks, order, rate_of).by_endpoint;
         let mut of_one: Vec<f64> = asks.iter().map(|ask| 1.0 + ask.events).collect();
         for endpoint in order.iter().rev() {
             of_one[*endpoint] += asks[*endpoint].calls.iter().map(|(callee, share)| share * of_one[*callee as usize]).sum::<f64>();
@@ -96,7 +98,7 @@ impl Load {
             services.push(ServiceLoad { service: name.clone(), rate: 0.0, cores: service.cores(), utilisation: 0.0, memory: None });
         }
         let (mut requests, mut events) = (0.0, 0.0);
-        for ((entry, rate), ask) in directory.endpoints.iter().zip(&rates).zip(&asks) {
+        for ((entry, rate), ask) in directory.endpoints.iter().zip(&rates).zip(asks) {
             services[entry.service as usize].rate += rate;
             requests += rate;
             events += rate * ask.events;

@@ -10,10 +10,10 @@
 
 mod central;
 
+use super::broken::Broken;
 use super::demand::{self, Ask, Rates};
 use super::directory::Directory;
-use super::{Fault, Regime, Scenario, Workload};
-use crate::fault::Names;
+use super::{Regime, Scenario, Workload};
 use crate::policy::balance::Balance;
 use crate::random::keys::Salt;
 use std::ops::Range;
@@ -48,9 +48,9 @@ impl Resource {
 pub struct Held {
     /// Which one.
     pub resource: Resource,
-    /// Share of its time that is asked for, of the busiest instance; 1 is all there is.
+    /// Share of its time that is surely asked for, of the busiest instance; 1 is all there is.
     pub load: f64,
-    /// The same if calls with a timeout take min(mean, timeout): no bound.
+    /// The same if nothing is lost or given up on the way, and calls with a timeout take min(mean, timeout): of cores the most there can be.
     pub expected: f64,
     /// Whether nothing can add to the load: what holds it never waits for anything meanwhile.
     pub is_all: bool,
@@ -61,7 +61,7 @@ pub struct Held {
 impl Held {
     /// Whether just all there is of it is asked for: no run is long enough to see what its queue comes to.
     pub fn is_just_all(&self) -> bool {
-        (self.load - 1.0).abs() <= NEARLY
+        (self.load - 1.0).abs() <= NEARLY && (self.expected - 1.0).abs() <= NEARLY
     }
 }
 
@@ -91,8 +91,6 @@ pub struct ServiceBalance {
     pub heavy: Option<String>,
     /// Whether `rate` is what comes: none is lost on the way.
     pub is_rate_exact: bool,
-    /// Whether its loads are upper bounds only: a call that may be lost or given up ends some requests before they ask for everything.
-    pub is_cut_short: bool,
     /// Whether its balancer gives every instance the same part, or all instances are equal, and requests come at a rate: else the load is divided,
     /// or comes, as none can tell before.
     pub is_even: bool,
@@ -122,16 +120,6 @@ pub struct FlowBalance {
     pub regime: Regime,
 }
 
-/// What machines have lost for good by the end of the run.
-struct Broken {
-    /// By instance: how many times slower.
-    slower: Vec<f64>,
-    /// By service: instances that are down.
-    down: Vec<f64>,
-    /// Whether faults lose requests, or make them fail.
-    loses: bool,
-}
-
 impl FlowBalance {
     /// The balance of a checked scenario.
     pub fn of(scenario: &Scenario) -> FlowBalance {
@@ -141,13 +129,13 @@ impl FlowBalance {
     /// The same, from its directory.
     pub(super) fn of_directory(directory: &Directory) -> FlowBalance {
         let scenario = directory.scenario;
-        let (asks, order) = demand::asks(directory);
+        let broken = Broken::of(directory);
+        let (asks, order) = demand::asks(directory, &broken);
         let horizon_s = scenario.run.duration.seconds();
-        let last_rate = |workload: &Workload| {
+        let last_rate = |_: usize, workload: &Workload| {
             workload.traffic(Salt::of("")).map_or(0.0, |traffic| traffic.pieces.last_rate(horizon_s).0 * traffic.gaps.mean_batch())
         };
         let rates = demand::rates(directory, &asks, &order, &last_rate);
-        let broken = Broken::of(directory);
         let dispersion = demand::dispersion(scenario, &last_rate);
         let mut services: Vec<ServiceBalance> = services(directory, &asks, &rates, &broken, dispersion);
         stand(directory, &asks, &order, &rates, &broken, &mut services);
@@ -164,34 +152,6 @@ impl FlowBalance {
     }
 }
 
-impl Broken {
-    fn of(directory: &Directory) -> Broken {
-        let horizon = directory.scenario.run.duration;
-        let (instances, services) = (directory.instances.len(), directory.services.len());
-        let mut broken = Broken { slower: vec![1.0; instances], down: vec![0.0; services], loses: false };
-        let for_good = |fault: &&Fault| fault.when().0 < horizon && fault.when().1.is_none();
-        for fault in directory.scenario.faults.iter().filter(for_good) {
-            match fault {
-                Fault::Slow(slow) => {
-                    for instance in directory.instances(&slow.target).unwrap_or_default() {
-                        broken.slower[instance as usize] *= slow.factor.times;
-                    }
-                }
-                Fault::Crash(crash) => {
-                    let hit = directory.instances(&crash.target).unwrap_or_default();
-                    if let Some(first) = hit.first() {
-                        broken.down[directory.instances[*first as usize].service as usize] += f64::from(crash.count);
-                    }
-                    broken.loses = true;
-                }
-                Fault::Errors(_) => broken.loses = true,
-                Fault::Degrade(degrade) => broken.loses |= degrade.loss.fraction > 0.0,
-            }
-        }
-        broken
-    }
-}
-
 fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken, dispersion: f64) -> Vec<ServiceBalance> {
     let scenario = directory.scenario;
     let nothing = ServiceBalance {
@@ -201,7 +161,6 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         sheds: false,
         heavy: None,
         is_rate_exact: true,
-        is_cut_short: false,
         is_even: true,
     };
     let mut services = vec![nothing; scenario.services.len()];
@@ -256,7 +215,7 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         let varies = variability(rate, work, squares);
         let mut held = vec![Held {
             resource: Resource::Cores,
-            load: work / c,
+            load: sum(&|ask| ask.surely_cpu_s) * stretch / c,
             expected: work / c,
             is_all: true,
             settles_s: settles_s(rate / lanes, work / rate, c / lanes, (uneven_here + varies) / 2.0),
@@ -285,7 +244,7 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
         }
         for own in held {
             match service.held.iter_mut().find(|known| known.resource == own.resource) {
-                Some(known) if known.load >= own.load => {}
+                Some(known) if known.expected >= own.expected => {}
                 Some(known) => *known = own,
                 None => service.held.push(own),
             }
@@ -319,8 +278,8 @@ const NEARLY: f64 = 1e-9;
 /// Finds whether each service can hold what is asked of it.
 fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, broken: &Broken, services: &mut [ServiceBalance]) {
     // Behind a service that cannot hold its load fewer come than are sent.
-    let too_much = |service: &ServiceBalance| service.held.iter().any(|held| held.load > 1.0 - NEARLY);
-    let mut is_behind = vec![broken.loses; asks.len()];
+    let too_much = |service: &ServiceBalance| service.held.iter().any(|held| held.load.max(held.expected) > 1.0 - NEARLY);
+    let mut is_behind = vec![broken.loses(); asks.len()];
     for &endpoint in order {
         let capped = is_behind[endpoint] || too_much(&services[directory.endpoints[endpoint].service as usize]);
         asks[endpoint].calls.iter().for_each(|(callee, _)| is_behind[*callee as usize] |= capped);
@@ -328,18 +287,23 @@ fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, br
     let mut is_known = vec![true; services.len()];
     for (endpoint, entry) in directory.endpoints.iter().enumerate().filter(|(endpoint, _)| rates.by_endpoint[*endpoint] > 0.0) {
         is_known[entry.service as usize] &= rates.is_exact[endpoint] && !is_behind[endpoint];
-        services[entry.service as usize].is_cut_short |= asks[endpoint].is_cut_short;
     }
     let named = directory.scenario.services.values().map(|written| !written.instances.is_empty());
-    for ((service, is_known), (is_named, down)) in services.iter_mut().zip(is_known).zip(named.zip(&broken.down)) {
+    let waits_below = wait_below(directory, asks, order, services);
+    for (((service, is_known), waits_below), (is_named, down)) in
+        services.iter_mut().zip(is_known).zip(waits_below).zip(named.zip(&broken.down))
+    {
         // What an instance of its own leaves behind falls to the others.
         let leaves_more = is_named && *down > 0.0;
         (service.is_even, service.is_rate_exact) = (service.is_even && !leaves_more, is_known);
-        let adds_up = is_known && service.is_even && !service.sheds && !service.is_cut_short;
+        let adds_up = is_known && service.is_even && !service.sheds;
         service.standing = match service.held.first().copied() {
             Some(held) if adds_up && held.load > 1.0 + NEARLY => Standing::Fails(held),
             _ if leaves_more => Standing::Open,
-            _ if service.held.iter().all(|held| held.load < 1.0 - NEARLY && (held.is_all || is_surely_enough(held, service))) => {
+            _ if service.held.iter().all(|held| {
+                held.load.max(held.expected) < 1.0 - NEARLY && (held.is_all || is_surely_enough(held, own_cores(service), waits_below))
+            }) =>
+            {
                 Standing::Holds
             }
             _ => Standing::Open,
@@ -347,11 +311,36 @@ fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, br
     }
 }
 
-/// Places or memory that are held longer than the demands say are enough where there is nothing to wait for long meanwhile: a load of a tenth may grow
-/// tenfold.
-fn is_surely_enough(held: &Held, service: &ServiceBalance) -> bool {
-    let cores = service.held.iter().find(|held| held.resource == Resource::Cores).map_or(0.0, |cores| cores.load);
-    held.load.max(held.expected) < 0.1 && cores < 0.5
+/// Places or memory that are held longer than the demands say are enough where there is nothing to wait for long meanwhile, here or in what is called: a
+/// load of a tenth may grow tenfold.
+fn is_surely_enough(held: &Held, own_cores: f64, waits_below: bool) -> bool {
+    !waits_below && is_light(held) && own_cores < IDLE
+}
+
+fn is_light(held: &Held) -> bool {
+    held.load.max(held.expected) < 0.1
+}
+
+/// Cores of which less is asked for are waited for shortly.
+const IDLE: f64 = 0.5;
+
+fn own_cores(service: &ServiceBalance) -> f64 {
+    service.held.iter().find(|held| held.resource == Resource::Cores).map_or(0.0, |cores| cores.expected)
+}
+
+/// By service: whether its requests call, directly or not, where they may wait long.
+fn wait_below(directory: &Directory, asks: &[Ask], order: &[usize], services: &[ServiceBalance]) -> Vec<bool> {
+    let waits_in = |service: &ServiceBalance| {
+        own_cores(service) >= IDLE || service.held.iter().any(|held| held.resource != Resource::Cores && !is_light(held))
+    };
+    let waits_in: Vec<bool> = services.iter().map(waits_in).collect();
+    let (mut by_endpoint, mut by_service) = (vec![false; asks.len()], vec![false; services.len()]);
+    for &endpoint in order.iter().rev() {
+        let waits = |callee: u32| waits_in[directory.endpoints[callee as usize].service as usize] || by_endpoint[callee as usize];
+        by_endpoint[endpoint] = asks[endpoint].calls.iter().any(|(callee, _)| waits(*callee));
+        by_service[directory.endpoints[endpoint].service as usize] |= by_endpoint[endpoint];
+    }
+    by_service
 }
 
 /// The endpoints that requests of a workload may go to at first.

@@ -148,8 +148,8 @@ fn requests_are_held_through_their_calls() {
     close(places("db.q", "100ms", link), 3.0, 3.0);
     close(places(timed, "100ms", link), 2.0, 2.0);
     close(places(timed, "{ exp: 100ms }", link), 0.5, 2.0);
-    // What a callee turns away, or a link loses, comes back at once, unless there is a timeout to wait for.
-    close(places("db.q", "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 2.5, 3.0);
+    // What a callee turns away, or a link loses, comes back at once, unless there is a timeout to wait for: then nothing is sure.
+    close(places("db.q", "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 0.0, 3.0);
     close(places(timed, "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 2.0, 2.0);
     // Nothing is sure of the second step of a callee whose first may fail.
     let failing = "  api: { max_in_flight: 2, endpoints: { x: [ call: { to: db.q, timeout: 80ms } ] } }
@@ -194,4 +194,39 @@ fn what_comes_after_a_call_that_may_be_given_up_proves_no_overload() {
     };
     assert_eq!(standing("call: { to: db.q, timeout: 50ms }, cpu: 30ms"), Standing::Open);
     assert!(matches!(standing("cpu: 30ms, call: { to: db.q, timeout: 50ms }"), Standing::Fails(_)));
+}
+
+#[test]
+fn what_may_be_lost_rejected_or_given_up_on_the_way_is_not_surely_asked_for() {
+    // By hand, 50/s: lost on a link, rejected by a callee of one place, given up by a callee, failed by a fault, or answered four times as fast by one: each
+    // is far below 1 in truth, and above 1 if everything is taken to come to its end.
+    let standing = |services: &str| balance("50/s", services).services[0].standing;
+    let lossy = "  api: { endpoints: { x: [ call: db.q, cpu: 30ms ] } }
+  db: { endpoints: { q: [ wait: 10ms ] } }
+links: { api -> db: { latency: 1ms, loss: 50% } }";
+    let rejected = "  api: { max_in_flight: 4, endpoints: { x: [ call: db.q ] } }
+  db: { max_in_flight: 1, queue: { max: 0 }, endpoints: { q: [ wait: 100ms ] } }";
+    let nested = "  api: { max_in_flight: 8, endpoints: { x: [ call: db.q ] } }
+  db: { endpoints: { q: [ call: { to: far.z, timeout: 10ms }, wait: 200ms ] } }
+  far: { endpoints: { z: [ wait: 50ms ] } }";
+    let failing = "  api: { endpoints: { x: [ cpu: 30ms ] } }
+faults: [ errors: { target: api.x, rate: 60%, at: 1s } ]";
+    let faster = "  api: { max_in_flight: 4, endpoints: { x: [ call: db.q ] } }
+  db: { replicas: 8, endpoints: { q: [ cpu: 100ms ] } }
+faults: [ slow: { target: db, factor: 0.1x, at: 1s } ]";
+    for services in [lossy, rejected, nested, failing, faster] {
+        assert!(!matches!(standing(services), Standing::Fails(_)), "{services}: {:?}", standing(services));
+    }
+}
+
+#[test]
+fn few_places_in_front_of_busy_services_are_not_surely_enough() {
+    // A closed network of 29 requests and three cores of 9.5 ms lets 29/31 of 105.26/s through (balanced, exponential: Reiser, Lavenberg 1980), 98.5/s: at
+    // 99.9/s the queue grows, though three times 9.5 ms are a tenth of the places.
+    let services = "  api: { max_in_flight: 29, endpoints: { x: [ call: a.q, call: b.q, call: c.q ] } }
+  a: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }
+  b: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }
+  c: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }";
+    assert_eq!(balance("99.9/s", services).services[0].standing, Standing::Open);
+    assert_eq!(balance("20/s", services).services[0].standing, Standing::Holds);
 }

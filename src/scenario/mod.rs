@@ -4,6 +4,7 @@
 //! file, and knows where in the text each thing stands. `docs/scenario-file.md` is the reference.
 
 mod asyncflow01;
+mod broken;
 mod capacity;
 mod changes;
 mod check;

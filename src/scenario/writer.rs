@@ -1,6 +1,7 @@
 //! Scenarios as text: YAML, JSON, RON, with every default filled in. What is written reads back as the same scenario.
 
 use super::Scenario;
+use super::text::is_boolean_elsewhere;
 use serde_yaml::Value;
 
 /// The scenario as YAML.
@@ -8,7 +9,39 @@ use serde_yaml::Value;
 /// # Errors
 /// Only if the writer itself fails, which no scenario is known to cause.
 pub fn to_yaml(scenario: &Scenario) -> Result<String, String> {
-    serde_yaml::to_string(&short(scenario)?).map_err(|e| e.to_string())
+    let mut tree = short(scenario)?;
+    if !any_text(&tree, &|text| text.contains(MARK)) {
+        mark(&mut tree);
+    }
+    serde_yaml::to_string(&tree).map(|text| text.replace(MARK, "\"")).map_err(|e| e.to_string())
+}
+
+/// Stands for a quotation mark until the text is written: no name is likely to have it.
+const MARK: char = '\u{E000}';
+
+/// Marks the texts that other readers of YAML take for something else, and ours refuses without quotation marks.
+fn mark(value: &mut Value) {
+    match value {
+        Value::String(text) if text == "<<" || is_boolean_elsewhere(text) => *text = format!("{MARK}{text}{MARK}"),
+        Value::Sequence(items) => items.iter_mut().for_each(mark),
+        Value::Mapping(map) => {
+            for (mut key, mut value) in std::mem::take(map) {
+                mark(&mut key);
+                mark(&mut value);
+                map.insert(key, value);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn any_text(value: &Value, is: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is(text),
+        Value::Sequence(items) => items.iter().any(|item| any_text(item, is)),
+        Value::Mapping(map) => map.iter().any(|(key, value)| any_text(key, is) || any_text(value, is)),
+        _ => false,
+    }
 }
 
 /// The scenario as JSON.

@@ -80,6 +80,11 @@ impl Selection {
         self.contenders.iter().copied().reduce(|ahead, system| if self.sums[system] > self.sums[ahead] { system } else { ahead })
     }
 
+    /// Leaves a system out: it has no value, and is not chosen.
+    pub fn leave_out(&mut self, system: usize) {
+        self.contenders.retain(|&contender| contender != system);
+    }
+
     /// How many replications it takes at most, from what the first stage showed. None before its end, or if there is no bound.
     pub fn replications_max(&self) -> Option<usize> {
         let pairs = self.contenders.iter().flat_map(|&i| self.contenders.iter().map(move |&l| (i, l))).filter(|(i, l)| i != l);

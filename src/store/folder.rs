@@ -86,7 +86,9 @@ pub fn manifest_of(folder: &Path) -> Option<Value> {
 }
 
 fn read_manifest(path: &Path) -> Option<Value> {
-    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+    // What is no file, a pipe say, might never end.
+    let is_file = fs::metadata(path).is_ok_and(|it| it.is_file());
+    is_file.then(|| fs::read_to_string(path).ok()).flatten().and_then(|text| serde_json::from_str(&text).ok())
 }
 
 /// The files that a manifest names.

@@ -107,8 +107,7 @@ pub fn point_row(swept: &Swept, parameters: &[Parameter], push: Push) {
     let first = swept.failures.first().map(|(_, failure)| failure);
     let (kind, reason) = (first.map_or("", |failure| failure.name()), first.map_or(String::new(), |failure| failure.to_string()));
     let overloaded = results.map_or(String::new(), |results| results.overloaded.join(","));
-    let missed = results.map_or(Vec::new(), |results| results.slos.iter().filter(|slo| !slo.pass).map(|slo| slo.name.as_str()).collect());
-    let missed = missed.join(",");
+    let missed = results.map_or(Vec::new(), Results::missed).join(",");
     let failed = swept.failures.len() as u64;
     cells.extend([
         Cell::Number(results.map_or(f64::NAN, |results| results.warmup_s)),

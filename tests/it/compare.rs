@@ -195,3 +195,24 @@ fn the_table_of_a_comparison_says_what_json_says_and_is_the_batch() {
     let comparison = Experiment::from_yaml(two).unwrap().replications(2).set("run.duration=20s");
     assert_eq!(store::comparison_batch(&comparison.compare(&["services.api.balance=random"]).unwrap()), file);
 }
+
+#[test]
+fn a_variant_that_answers_nothing_is_not_chosen() {
+    // The only instance is down from the beginning, so everything is rejected; of two one is left. With two balancers none is.
+    let room = Room::new(
+        "down.yaml",
+        "
+version: 1
+run: { duration: 20s }
+workload: { users: { to: api.x, open: { rate: 50/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 8ms } ] } } }
+faults: [ crash: { target: api, at: 0s } ]
+",
+    );
+    let select = "compare down.yaml --select users.latency.p99 --most 50";
+    let answer = room.says(&format!("{select} --set services.api.replicas=2"));
+    assert_eq!((answer["best"].as_str(), answer["certain"].as_bool()), (Some("services.api.replicas=2"), Some(true)), "{answer}");
+    let refused = room.run(&format!("{select} --set services.api.balance=random"));
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("no variant has a value"), "{refused:?}");
+}

@@ -298,3 +298,13 @@ fn an_interrupted_run_is_not_complete_and_an_earlier_complete_one_stays() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("fingerprint"), "the summary is said all the same");
     assert!(bytes(&room.path("out")) == before);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_manifest_is_not_waited_for() {
+    // Nobody writes into it, so that whoever opens it waits for ever.
+    let room = Room::new("s.yaml", &scenario("", 5));
+    std::fs::create_dir(room.path("o")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(room.path("o/manifest.json")).status().unwrap().success());
+    assert_eq!(room.run("run s.yaml -o o -q").status.code(), Some(2));
+}

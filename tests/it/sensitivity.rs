@@ -132,3 +132,22 @@ fn the_table_of_an_analysis_says_what_json_says_and_is_the_batch() {
         assert_eq!(store::sensitivity_batch(&answers), file);
     }
 }
+
+#[test]
+fn the_effect_of_a_range_is_that_of_its_values_however_few_there_are() {
+    // Exact: the latency is the wait, so its whole range moves it by 8 ms; and the p50 of a core alone by the work it does.
+    let room = crate::support::Room::new(
+        "wait.yaml",
+        "
+version: 1
+run: { duration: 20s, replications: 2 }
+workload: { users: { to: api.x, open: { rate: 50/s } } }
+services: { api: { endpoints: { x: [ wait: 8ms ] } } }
+",
+    );
+    for values in ["8ms,16ms", "8ms,12ms,16ms", "8ms,10ms,12ms,14ms,16ms", "8ms..16ms"] {
+        let answer = room.says(&format!("sensitivity wait.yaml --size 6 --vary services.api.endpoints.x[0].wait={values}"));
+        let effect = answer["metrics"][0]["parameters"][0]["morris"]["mu_star"].as_f64().unwrap();
+        assert!((effect - 0.008).abs() < 1e-9, "{values}: {effect}");
+    }
+}

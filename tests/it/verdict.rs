@@ -9,7 +9,8 @@ use asyncflow::scenario::{self, Resource};
 #[test]
 fn verdicts_over_the_grid_are_right() {
     // Truth by construction: loads of queues below and above 1. Fixed seeds; the whole grid has at most 1 % of wrong verdicts (docs/statistics.md). Of these
-    // 402 at most 2 % may be: a method with 1 % passes with probability 0.98, one with 5 % with 0.002.
+    // runs at most 2 % may be. Runs of one system share their first replication, so they count as one in three: of so many independent ones a method
+    // with 5 % would pass with probability 0.1.
     let cases = grid::cases();
     let counted = grid::count(&cases, &[7], &[1, 2, 5]);
     let all = counted.groups.iter().map(|(_, said)| *said).reduce(grid::Said::with).expect("there are groups");

@@ -253,9 +253,47 @@ fn what_a_value_or_a_variant_costs_is_told_and_who_is_the_busiest() {
 fn a_count_is_typed_as_it_is_written() {
     // `1_0` is 10, as `-r` takes it; there is no search of no replications.
     let room = Room::new("full.yaml", FULL);
-    let search = "capacity full.yaml --vary services.api.replicas --from 1 --to 2 --while fast -q --most";
+    let search = "capacity full.yaml --vary services.api.replicas --from 4 --to 5 --while fast -q --most";
     assert_eq!(room.run(&format!("{search} 1_0")).status.code(), Some(0));
     let refused = room.run(&format!("{search} 0"));
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("1 to 1,000,000"), "{refused:?}");
+}
+
+#[test]
+fn who_passes_a_rejection_on_is_not_blamed() {
+    // `d` has one place and a queue of three, at twice what it takes; `a` has room for a thousand and is never full, though half of its requests end so.
+    let passed = "
+version: 1
+run: { duration: 20s, replications: 4 }
+workload: { u: { to: a.x, open: { rate: 200/s } } }
+services:
+  a: { max_in_flight: 1000, queue: { max: 7 }, endpoints: { x: [ cpu: 1ms, call: d.q ] } }
+  d: { max_in_flight: 1, queue: { max: 3 }, endpoints: { q: [ cpu: { exp: 10ms } ] } }
+slos: { all: { of: u, throughput: 190/s, errors: 1% } }
+";
+    let text = said(&Room::new("passed.yaml", passed), "run passed.yaml --no-files");
+    assert!(text.contains("`d` answered ") && text.contains("(its queue of 3 was full)"), "{text}");
+    assert!(!text.contains("`a` answered "), "{text}");
+}
+
+#[test]
+fn shares_of_failures_are_compared_in_points_and_what_is_in_one_only_is_told() {
+    // 60 of 120/s are rejected, then 0: 50 points; `other` is in the second file only.
+    let room = Room::new("full.yaml", FULL);
+    let text = said(&room, "compare full.yaml --set services.api.replicas=6");
+    let row = text.lines().find(|line| line.contains("error ratio")).unwrap_or_else(|| panic!("{text}"));
+    assert!(row.contains(" points") && row.contains("better"), "{row}");
+    let two = FULL.replace("workload: {", "workload: { other: { to: api.GET /a-rather-long-name-of-an-endpoint, open: { rate: 1/s } },");
+    std::fs::write(room.path("two.yaml"), two).unwrap();
+    let text = said(&room, "compare full.yaml two.yaml");
+    assert!(text.contains("other is not compared: it is in ") && text.contains(" only"), "{text}");
+}
+
+#[test]
+fn a_value_at_which_half_of_the_requests_fail_meets_no_objective() {
+    // Three places of 100 ms and a queue of five: at 600/s 95 % are rejected, and the others answered in 0.3 s at most; at 20/s hardly any.
+    let room = Room::new("full.yaml", &FULL.replace("replicas: 2", "replicas: 1"));
+    let text = said(&room, "capacity full.yaml --vary workload.users.open.rate --from 20/s --to 600/s --while fast --most 10");
+    assert!(text.contains(" of users failed)") && !text.contains("every value"), "{text}");
 }

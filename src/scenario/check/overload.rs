@@ -2,25 +2,21 @@
 
 use crate::problem::Problems;
 use crate::random::keys::Salt;
+use crate::scenario::broken::Broken;
+use crate::scenario::demand;
 use crate::scenario::directory::Directory;
 use crate::scenario::estimate::Load;
 use crate::scenario::{FlowBalance, Held, Resource, Runtime, Service, Workload};
 use crate::units::{Span, load_percent};
-use crate::workload::{RateShape, Stages};
+use crate::workload::{RateShape, Stages, Traffic};
 
-/// Warns of every resource that is asked for more than there is of it, at the end of the run or on average over it.
-pub fn warn(directory: &Directory, mean: &Load, problems: &mut Problems) {
+/// Warns of every resource that is asked for more than there is of it, at the end of the run or for a time.
+pub fn warn(directory: &Directory, problems: &mut Problems) {
     let balance = FlowBalance::of_directory(directory);
     let mut is_told = Vec::new();
-    for (((name, service), balance), mean) in directory.scenario.services.iter().zip(&balance.services).zip(&mean.services) {
+    for ((name, service), balance) in directory.scenario.services.iter().zip(&balance.services) {
         let path = format!("services.{name}");
-        let mut held: Vec<Held> = balance.held.clone();
-        for own in &mut held {
-            if own.resource == Resource::Cores {
-                own.load = own.load.max(mean.utilisation);
-            }
-        }
-        for held in &held {
+        for held in &balance.held {
             if held.is_just_all() && !service.sheds() {
                 let what = format!(
                     "just all of {} is asked for: its queue never settles, unless nothing varies",
@@ -29,10 +25,15 @@ pub fn warn(directory: &Directory, mean: &Load, problems: &mut Problems) {
                 problems.warning(&path, what).advise("leave some of it unused: lower the rate, or let requests hold it for less time");
             } else if held.load > 1.0 && !held.is_just_all() {
                 warn_of(&path, name, service, *held, problems);
+            } else if held.expected > 1.0 && !service.sheds() {
+                let (percent, what) = (load_percent(held.expected), resource(name, service, held.resource));
+                let what = format!("this may not hold: up to {percent} of {what} is asked for, if nothing is lost or given up on the way");
+                problems.warning(&path, what).advise("a run tells whether it is; have more of it, or let requests hold it for less time");
             }
         }
-        is_told.push(held.iter().any(|held| held.load > 1.0 || held.is_just_all()));
-        if let Some(heavy) = balance.heavy.as_ref().filter(|_| balance.rate > 0.0 && held.iter().all(|held| held.load.is_finite())) {
+        is_told.push(balance.held.iter().any(|held| held.resource == Resource::Cores && held.expected > 1.0));
+        if let Some(heavy) = balance.heavy.as_ref().filter(|_| balance.rate > 0.0 && balance.held.iter().all(|held| held.load.is_finite()))
+        {
             problems
                 .warning(heavy, "this has an infinite variance: no run is long enough for the mean latency of what waits for it, and no interval holds it")
                 .advise("look at quantiles, or give the distribution a `max`");
@@ -42,51 +43,82 @@ pub fn warn(directory: &Directory, mean: &Load, problems: &mut Problems) {
     warn_of_peaks(directory, &mut is_told, problems);
 }
 
+/// Peaks that are looked at: those of the workloads that send the most.
+const PEAKS: usize = 32;
+
 /// Warns of stages that ask for more of a CPU than there is, where neither the mean rate nor the last one does. `is_told` says by service of which a
 /// warning is there already.
 fn warn_of_peaks(directory: &Directory, is_told: &mut [bool], problems: &mut Problems) {
     let scenario = directory.scenario;
-    for (name, workload) in &scenario.workload {
-        let Some(RateShape::Stages(stages)) = workload.open.as_ref().map(|open| &open.rate) else { continue };
-        let Some((index, at_s)) = highest(stages, scenario.run.duration) else { continue };
+    let peaks = scenario.workload.values().enumerate().filter_map(|(index, workload)| {
+        let Some(RateShape::Stages(stages)) = workload.open.as_ref().map(|open| &open.rate) else { return None };
+        highest(stages, scenario.run.duration).map(|peak| (index, peak))
+    });
+    let mut peaks: Vec<(usize, Peak)> = peaks.collect();
+    peaks.sort_by(|a, b| b.1.rate.total_cmp(&a.1.rate));
+    peaks.truncate(PEAKS);
+    if peaks.is_empty() {
+        return;
+    }
+    let (asks, order) = demand::asks(directory, &Broken::none(directory));
+    let traffics: Vec<Option<Traffic>> = scenario.workload.values().map(|workload| workload.traffic(Salt::of(""))).collect();
+    for (index, peak) in peaks {
         // What others send at that moment; its own rate is just the stage's, even if it is left at once.
-        let rate_of = |other: &Workload| {
-            let Some(traffic) = other.traffic(Salt::of("")) else { return 0.0 };
-            let rate = if std::ptr::eq(other, workload) { stages.stages[index].to.per_second } else { traffic.pieces.rate_at(at_s) };
+        let rate_of = |other: usize, _: &Workload| {
+            let Some(traffic) = &traffics[other] else { return 0.0 };
+            let rate = if other == index { peak.rate } else { traffic.pieces.rate_at(peak.at_s) };
             rate * traffic.gaps.mean_batch()
         };
-        let load = Load::of_rates(directory, &rate_of);
-        for (own, is_told) in load.services.iter().zip(is_told.iter_mut()).filter(|(own, is_told)| own.utilisation > 1.0 && !**is_told) {
+        let load = Load::of_rates(directory, &asks, &order, &rate_of);
+        let services = load.services.iter().zip(scenario.services.values()).zip(is_told.iter_mut());
+        for ((own, service), is_told) in services.filter(|((own, _), is_told)| own.utilisation > 1.0 && !**is_told) {
             let percent = load_percent(own.utilisation);
-            let what = format!("here {percent} of `{}`'s CPU is asked for, and its queue grows as long as that lasts", own.service);
-            let path = format!("workload.{name}.open.rate.stages[{index}].to");
+            let what = format!("here {percent} of `{}`'s CPU is asked for, {}", own.service, what_is_too_much(service));
+            let name = scenario.workload.get_index(index).map_or("", |(name, _)| name);
             problems
-                .warning(path, what)
+                .warning(format!("workload.{name}.open.rate.{}", peak.path), what)
                 .advise("if that is what the run is to show, look at its phases; else lower the rate, or have more `replicas` or cores");
             *is_told = true;
         }
     }
 }
 
-/// The first stage that reaches the highest rate of all within a run, and when.
-fn highest(stages: &Stages, duration: Span) -> Option<(usize, f64)> {
-    let (mut end, mut found) = (Span::ZERO, None::<(usize, f64)>);
+/// The highest rate of a workload with stages.
+struct Peak {
+    rate: f64,
+    at_s: f64,
+    /// Where it is written, below `rate`.
+    path: String,
+}
+
+/// The first of the highest rates within a run.
+fn highest(stages: &Stages, duration: Span) -> Option<Peak> {
+    let mut end = Span::ZERO;
+    let first = stages.stages.first().filter(|stage| stage.over > Span::ZERO);
+    let mut found = first.map(|_| Peak { rate: stages.from.per_second, at_s: 0.0, path: "from".to_string() });
     for (index, stage) in stages.stages.iter().enumerate() {
         end = Span(end.0.saturating_add(stage.over.0));
         // What is reached at the very end lasts for no time.
         if end >= duration {
             break;
         }
-        if found.is_none_or(|(highest, _)| stage.to.per_second > stages.stages[highest].to.per_second) {
-            found = Some((index, end.seconds()));
+        let rate = stage.to.per_second;
+        if found.as_ref().is_none_or(|highest| rate > highest.rate) {
+            found = Some(Peak { rate, at_s: end.seconds(), path: format!("stages[{index}].to") });
         }
     }
     found
 }
 
+/// What becomes of what is too much.
+fn what_is_too_much(service: &Service) -> &'static str {
+    if service.sheds() { "and what is too much is rejected" } else { "and its queue grows as long as that lasts" }
+}
+
 /// A resource of a service, in words.
 fn resource(name: &str, service: &Service, resource: Resource) -> String {
     match resource {
+        Resource::Cores if service.instances.len() > 1 => format!("the CPU of `{name}`'s busiest instance"),
         Resource::Cores => format!("`{name}`'s CPU"),
         Resource::Places => {
             let places = service.max_in_flight.map_or(String::new(), |places| places.to_string());
@@ -100,7 +132,7 @@ fn resource(name: &str, service: &Service, resource: Resource) -> String {
 fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut Problems) {
     let percent = load_percent(held.load);
     let what = resource(name, service, held.resource);
-    let grows = if service.sheds() { "and what is too much is rejected" } else { "and its queue grows as long as that lasts" };
+    let grows = what_is_too_much(service);
     match held.resource {
         Resource::Cores if held.load.is_infinite() => {
             problems.warning(path, format!("this cannot hold: the mean of what is asked of `{name}`'s CPU is infinite, {grows}"));

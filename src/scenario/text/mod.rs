@@ -14,6 +14,7 @@ mod yaml;
 pub use node::{Entry, Node, Value};
 pub use read::read;
 pub use set::{adopt, assign, set};
+pub(super) use yaml::is_boolean_elsewhere;
 
 use crate::problem::{Problem, Severity, is_hidden};
 use std::ops::Range;

@@ -203,6 +203,20 @@ links: { api -> db: { latency: 10ms } }";
   db: { endpoints: { q: [ wait: { exp: 100ms } ] } }";
         let rate = load * 100.0 / (1.0 - (-0.5f64).exp());
         add("computing behind calls that are given up", format!("{load}"), scenario_of(60.0, &steady(rate), given_up, ""), truth, false);
+        // Half of the calls are lost on the way, and half of the others on the way back: a quarter computes.
+        let lossy = "  api: { runtime: { tasks: {} }, endpoints: { x: [ call: db.q, cpu: { exp: 10ms } ] } }
+  db: { endpoints: { q: [ wait: 5ms ] } }
+links: { api -> db: { latency: 1ms, loss: 50% } }";
+        add("behind links that lose", format!("{load}"), scenario_of(60.0, &steady(load * 400.0), lossy, ""), truth, false);
+        let errors = "faults: [ errors: { target: api.x, rate: 60%, at: 1s } ]";
+        add("requests that a fault fails", format!("{load}"), scenario_of(60.0, &steady(load * 250.0), ONE, errors), truth, false);
+        // Places for a closed network of 29 requests and three cores: 29/31 of what a core takes (balanced, exponential: Reiser, Lavenberg 1980).
+        let stations = "  api: { max_in_flight: 29, endpoints: { x: [ call: a.q, call: b.q, call: c.q ] } }
+  a: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }
+  b: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }
+  c: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }";
+        let rate = load * 29.0 / 31.0 / 0.0095;
+        add("places in front of busy services", format!("{load}"), scenario_of(200.0, &steady(rate), stations, ""), truth, false);
         let batches = format!("{{ rate: {}/s, arrivals: {{ batch: {{ size: 10 }} }} }}", load * 10.0);
         add("batches", format!("{load}"), scenario_of(60.0, &batches, ONE, ""), truth, false);
         let regular = format!("{{ rate: {}/s, arrivals: regular }}", load * 100.0);

@@ -1,0 +1,70 @@
+//! What faults that are never over have made of a system by the end of a run: slower, smaller, and quicker to fail.
+//!
+//! A fault that ends is no part of what a run comes to in the long run. Checked: `flow_balance_tests.rs`, `tests/it/verdict.rs`.
+
+use super::Fault;
+use super::directory::Directory;
+use crate::fault::Names;
+
+/// What faults have done for good by the end of the run.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// By instance: how many times slower.
+    pub slower: Vec<f64>,
+    /// By service: instances that are down.
+    pub down: Vec<f64>,
+    /// By endpoint: whether requests may fail before they ask for anything.
+    pub fails: Vec<bool>,
+    /// Whether links lose messages more than they are written to.
+    pub links_lose: bool,
+}
+
+impl Broken {
+    /// Nothing is broken.
+    pub fn none(directory: &Directory) -> Broken {
+        let (instances, services, endpoints) = (directory.instances.len(), directory.services.len(), directory.endpoints.len());
+        Broken { slower: vec![1.0; instances], down: vec![0.0; services], fails: vec![false; endpoints], links_lose: false }
+    }
+
+    pub fn of(directory: &Directory) -> Broken {
+        let horizon = directory.scenario.run.duration;
+        let mut broken = Broken::none(directory);
+        let for_good = |fault: &&Fault| fault.when().0 < horizon && fault.when().1.is_none();
+        for fault in directory.scenario.faults.iter().filter(for_good) {
+            match fault {
+                Fault::Slow(slow) => {
+                    for instance in directory.instances(&slow.target).unwrap_or_default() {
+                        broken.slower[instance as usize] *= slow.factor.times;
+                    }
+                }
+                Fault::Crash(crash) => {
+                    let hit = directory.instances(&crash.target).unwrap_or_default();
+                    if let Some(first) = hit.first() {
+                        broken.down[directory.instances[*first as usize].service as usize] += f64::from(crash.count);
+                    }
+                }
+                Fault::Errors(errors) => match directory.target(&errors.target) {
+                    Ok((_, Some(endpoint))) => broken.fails[endpoint as usize] = true,
+                    Ok((service, None)) => {
+                        let own = &directory.members[service as usize].1;
+                        broken.fails[own.start as usize..own.end as usize].fill(true);
+                    }
+                    // Whatever it names, nothing is sure then.
+                    Err(_) => broken.fails.fill(true),
+                },
+                Fault::Degrade(degrade) => broken.links_lose |= degrade.loss.fraction > 0.0,
+            }
+        }
+        broken
+    }
+
+    /// Whether no instance of a service is up.
+    pub fn is_down(&self, directory: &Directory, service: usize) -> bool {
+        self.down[service] >= directory.members[service].0.len() as f64
+    }
+
+    /// Whether requests may be lost, or fail before they have asked for everything.
+    pub fn loses(&self) -> bool {
+        self.links_lose || self.down.iter().any(|down| *down > 0.0) || self.fails.contains(&true)
+    }
+}
