@@ -14,7 +14,6 @@ mod yaml;
 pub use node::{Entry, Node, Value};
 pub use read::read;
 pub use set::{adopt, assign, set};
-pub(super) use yaml::is_boolean_elsewhere;
 
 use crate::problem::{Problem, Severity, is_hidden};
 use std::ops::Range;
@@ -182,6 +181,11 @@ fn word_at(text: &str, at: usize) -> Range<usize> {
             start..end
         }
     }
+}
+
+/// Whether other readers of YAML, of its version 1.1, take a word for true or false.
+pub(super) fn is_boolean_elsewhere(word: &str) -> bool {
+    ["on", "off", "yes", "no", "y", "n"].iter().any(|other| word.eq_ignore_ascii_case(other))
 }
 
 #[cfg(test)]

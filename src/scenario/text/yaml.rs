@@ -248,7 +248,7 @@ impl Builder<'_> {
             let place = self.text[span.clone()].find(quote).map_or(span.clone(), |at| span.start + at..span.start + at + quote.len_utf8());
             self.refuse(problem_at(place, format!("`{quote}` is no quotation mark here")).help("write `\"`, or leave the quotes out"));
         }
-        let boolean = plain && is_boolean_elsewhere(word);
+        let boolean = plain && super::is_boolean_elsewhere(word);
         if self.awaits_key() {
             let refused = match word {
                 _ if plain && span.is_empty() => Some(("the key before `:` is missing".to_string(), "write `NAME: VALUE`".to_string())),
@@ -397,9 +397,4 @@ fn resolve(word: &str) -> Value {
         (_, Ok(number)) => Value::Float(number),
         _ => Value::Text(word.to_string()),
     }
-}
-
-/// Whether other readers of YAML, of its version 1.1, take a word for true or false.
-pub(crate) fn is_boolean_elsewhere(word: &str) -> bool {
-    ["on", "off", "yes", "no", "y", "n"].iter().any(|other| word.eq_ignore_ascii_case(other))
 }
