@@ -211,7 +211,7 @@ impl Results {
         missed.collect::<indexmap::IndexSet<_>>().into_iter().collect()
     }
 
-    /// The workloads of which at least [`MOST_FAILED`] of the requests fail, and that share.
+    /// The workloads of which at least half of the requests fail, and that share.
     pub fn failing(&self) -> impl Iterator<Item = (&str, f64)> {
         let errors = self.rows.iter().filter(|row| row.kind == "workload" && row.metric == "error_ratio");
         errors.map(|row| (row.entity.as_str(), row.estimate.estimate)).filter(|(_, share)| *share >= MOST_FAILED)
