@@ -4,7 +4,7 @@
 //! the next window has again; only a window of very many becomes a histogram. Checked: below, against the histogram.
 
 use super::Histogram;
-use super::distribution::{DIFFER, Ends, Filled, quantiles_s};
+use super::distribution::{DIFFER, Ends, between_s};
 use super::histogram::bucket_of;
 use crate::units::Span;
 
@@ -41,19 +41,24 @@ impl Brief {
             return std::mem::take(&mut self.counted).quantiles_s(rising);
         }
         self.each_ns.sort_unstable();
-        let ends = match (self.each_ns.first(), self.each_ns.last()) {
-            (Some(&shortest_ns), Some(&longest_ns)) => Ends { shortest_ns, longest_ns },
-            _ => Ends::default(),
-        };
-        let filled = self.each_ns.chunk_by(|a, b| bucket_of(*a) == bucket_of(*b)).map(|same| {
-            let (shortest, longest) = (same[0], same[same.len() - 1]);
-            let atom_ns = if shortest == longest { shortest } else { DIFFER };
-            Filled { bucket: bucket_of(shortest) as u32, count: same.len() as u64, atom_ns }
-        });
-        let quantiles = quantiles_s(ends, self.each_ns.len() as u64, filled, rising);
+        let sorted = self.each_ns.as_slice();
+        let quantiles = rising.map(|q| if sorted.is_empty() { f64::NAN } else { quantile_s(sorted, q) });
         self.each_ns.clear();
         quantiles
     }
+}
+
+/// The quantile of sorted durations, of which there is one at least: that of their bucket, as a histogram has it.
+fn quantile_s(sorted: &[u64], q: f64) -> f64 {
+    let rank = q * sorted.len() as f64;
+    let at = (rank.ceil() as usize).max(1) - 1;
+    let bucket = bucket_of(sorted[at]);
+    let is_same = |ns: &&u64| bucket_of(**ns) == bucket;
+    let from = at - sorted[..at].iter().rev().take_while(is_same).count();
+    let until = at + sorted[at..].iter().take_while(is_same).count();
+    let atom_ns = if sorted[from] == sorted[until - 1] { sorted[from] } else { DIFFER };
+    let ends = Ends { shortest_ns: sorted[0], longest_ns: sorted[sorted.len() - 1] };
+    between_s(ends.range(bucket as u32, atom_ns), (rank - from as f64) / (until - from) as f64)
 }
 
 #[cfg(test)]

@@ -183,7 +183,10 @@ impl Histogram {
     }
     /// The buckets with something in them.
     pub fn distribution(&self) -> Distribution {
-        Distribution::new(self.ends, self.filled().collect())
+        // In memory of just that size: what is handed on is kept.
+        let mut filled = Vec::with_capacity(1 + self.few.len() + self.slots.iter().filter(|slot| **slot != Slot::EMPTY).count());
+        filled.extend(self.filled());
+        Distribution::new(self.ends, filled)
     }
     /// The shortest and the longest.
     pub(super) fn ends(&self) -> Ends {
