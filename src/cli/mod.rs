@@ -53,10 +53,9 @@ pub fn main() -> ExitCode {
     };
     if outcome == Outcome::Refused && arguments.command.wants_json() {
         // What has said itself in JSON has taken what was noted.
-        match (out::noted(), &arguments.command) {
-            (problems, _) if problems.is_empty() => {}
-            (problems, Command::Sweep(_)) => drop(out::print(&format!("{}\n", failure(problems)))),
-            (problems, _) => drop(out::print(&format!("{:#}\n", failure(problems)))),
+        let problems = out::noted();
+        if !problems.is_empty() {
+            fail(problems, matches!(arguments.command, Command::Sweep(_)));
         }
     }
     match outcome {
@@ -66,9 +65,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The JSON object of a command that gives nothing.
-fn failure(problems: Vec<Value>) -> Value {
-    json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "problems": problems })
+/// Prints the JSON object of a command that gives nothing; of a sweep in one line, as all its objects are.
+fn fail(problems: Vec<Value>, is_sweep: bool) {
+    let object = json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "problems": problems });
+    out::print(&if is_sweep { format!("{object}\n") } else { format!("{object:#}\n") });
 }
 
 /// Says what is wrong with the command line, or the help that was asked for.
@@ -78,10 +78,8 @@ fn misused(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
         let told = error.to_string();
         let what = told.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().trim();
-        let document = failure(vec![json!({ "severity": "error", "what": what })]);
-        // `sweep` prints a line for each object.
         let is_sweep = std::env::args_os().nth(1).is_some_and(|command| command == "sweep");
-        out::print(&if is_sweep { format!("{document}\n") } else { format!("{document:#}\n") });
+        fail(vec![json!({ "severity": "error", "what": what })], is_sweep);
     }
     ExitCode::from(if error.use_stderr() || is_lost { 2 } else { 0 })
 }

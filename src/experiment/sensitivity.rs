@@ -163,36 +163,49 @@ pub fn sensitivity(
     if options.interrupted.load(Ordering::Relaxed) {
         return Err(SensitivityError::Interrupted);
     }
-    let mut outputs = vec![Vec::new(); metrics.len()];
-    let mut found: Vec<Option<Row>> = vec![None; metrics.len()];
-    let (mut overloaded, mut most_failed) = (0, vec![f64::NAN; metrics.len()]);
+    let mut seen = vec![Seen { row: None, outputs: Vec::new(), most_failed: f64::NAN }; metrics.len()];
+    let mut overloaded = 0;
     reduce_all(&spec, options, &mut memory, &mut |reduced| {
-        if let Some(results) = &reduced.swept.results {
-            overloaded += u64::from(!results.overloaded.is_empty());
-        }
-        for (index, metric) in metrics.iter().enumerate() {
+        let results = reduced.swept.results.as_ref();
+        overloaded += u64::from(results.is_some_and(|results| !results.overloaded.is_empty()));
+        for (metric, seen) in metrics.iter().zip(&mut seen) {
             let named = |row: &&Row| format!("{}.{}.{}", row.entity, row.metric, row.stat) == *metric;
-            let row = reduced.swept.results.as_ref().and_then(|results| results.rows.iter().find(named));
-            let failed = row
-                .zip(reduced.swept.results.as_ref())
-                .and_then(|(row, results)| results.find(row.kind, &row.entity, "error_ratio", "mean"));
-            most_failed[index] = failed.map_or(f64::NAN, |row| row.estimate.estimate).max(most_failed[index]);
-            outputs[index].push(row.map_or(f64::NAN, |row| row.estimate.estimate));
-            found[index] = found[index].take().or_else(|| row.cloned());
+            let row = results.and_then(|results| results.rows.iter().find(named));
+            let failed = row.zip(results).and_then(|(row, results)| results.find(row.kind, &row.entity, "error_ratio", "mean"));
+            seen.most_failed = failed.map_or(f64::NAN, |row| row.estimate.estimate).max(seen.most_failed);
+            seen.outputs.push(row.map_or(f64::NAN, |row| row.estimate.estimate));
+            seen.row = seen.row.take().or_else(|| row.cloned());
         }
         Ok(())
     })?;
     let mut answers = Vec::new();
-    for (((metric, outputs), row), most_failed) in metrics.iter().zip(outputs).zip(found).zip(most_failed) {
-        let Some(row) = row else { return Err(SensitivityError::Scenario(format!("no point has a metric `{metric}`"))) };
-        let answer = analyse(row, &outputs, method, &vary, seed, scenario.run.confidence.0.fraction);
-        answers.push(Sensitivity { overloaded, most_failed, ..answer });
+    for (metric, seen) in metrics.iter().zip(&seen) {
+        let Some(row) = &seen.row else { return Err(SensitivityError::Scenario(format!("no point has a metric `{metric}`"))) };
+        answers.push(analyse(row.clone(), seen, overloaded, method, &vary, seed, scenario.run.confidence.0.fraction));
     }
     Ok(answers)
 }
 
-fn analyse(row: Row, outputs: &[f64], method: Method, vary: &IndexMap<String, Vary>, seed: u64, confidence: f64) -> Sensitivity {
-    let k = vary.len();
+/// What was seen of one metric, point by point.
+#[derive(Clone)]
+struct Seen {
+    /// Its row at the first point that has it.
+    row: Option<Row>,
+    /// Its estimates; NaN where there is none.
+    outputs: Vec<f64>,
+    most_failed: f64,
+}
+
+fn analyse(
+    row: Row,
+    seen: &Seen,
+    overloaded: u64,
+    method: Method,
+    vary: &IndexMap<String, Vary>,
+    seed: u64,
+    confidence: f64,
+) -> Sensitivity {
+    let (k, outputs) = (vary.len(), seen.outputs.as_slice());
     let unexplained = |(path, vary): (&String, &Vary)| Influence { path: path.clone(), range: vary.ends(), effect: None, indices: None };
     let mut parameters: Vec<Influence> = vary.iter().map(unexplained).collect();
     match method {
@@ -252,8 +265,8 @@ fn analyse(row: Row, outputs: &[f64], method: Method, vary: &IndexMap<String, Va
         unit,
         points: outputs.len() as u64,
         unknown,
-        overloaded: 0,
-        most_failed: 0.0,
+        overloaded,
+        most_failed: seen.most_failed,
         variation,
         range: (low, high),
         parameters,

@@ -8,6 +8,7 @@ use super::table::{table, write_table};
 use super::verdict::Said;
 use crate::experiment::{Reduced, Results, Row};
 use crate::scenario::{Parameters, Scenario};
+use indexmap::IndexSet;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -171,22 +172,19 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
 
 /// What the signs mean, of those that there are; all well needs no words.
 fn legend(out: &mut String, lines: &[SweepLine]) -> std::fmt::Result {
-    let mut told: Vec<String> = Vec::new();
-    for line in lines {
-        let (mark, words) = line.standing();
-        let words =
-            if line.failed > 0 { format!("{mark} point {} {words}: {}", line.number, line.failure) } else { format!("{mark} {words}") };
-        // One failure is enough; the others are in the file.
-        let is_told = told.contains(&words) || line.failed > 0 && told.iter().any(|told| told.contains(" could not be run "));
-        if mark != "✔" && !is_told {
-            told.push(words);
-        }
+    // One failure is enough; the others are in the file.
+    let failed = lines.iter().find(|line| line.failed > 0).map(|line| line.number);
+    let told = lines.iter().filter(|line| line.mark() != "✔" && (line.failed == 0 || failed == Some(line.number)));
+    let words: IndexSet<String> = told
+        .map(|line| match (line.standing(), line.failed) {
+            ((mark, words), 0) => format!("{mark} {words}"),
+            ((mark, words), _) => format!("{mark} point {} {words}: {}", line.number, line.failure),
+        })
+        .collect();
+    if !words.is_empty() {
+        writeln!(out)?;
     }
-    if told.is_empty() {
-        return Ok(());
-    }
-    writeln!(out)?;
-    told.iter().try_for_each(|words| writeln!(out, "  {words}"))
+    words.iter().try_for_each(|words| writeln!(out, "  {words}"))
 }
 
 /// The shortest end of a path that no other path has.

@@ -176,19 +176,7 @@ fn settles(scenario: &Scenario, settling: &Settling) -> String {
 }
 
 fn resource_of(scenario: &Scenario, service: &str, resource: Resource) -> String {
-    match resource {
-        // Of instances that differ it is the busiest, and one of them is enough.
-        Resource::Cores if scenario.services.get(service).is_some_and(|service| service.instances.len() > 1) => {
-            format!("the CPU of {service}'s busiest instance")
-        }
-        Resource::Cores => format!("{service}'s CPU"),
-        Resource::Memory => format!("{service}'s memory"),
-        Resource::Instances => format!("the time of {service}'s instances"),
-        Resource::Places => {
-            let places = scenario.services.get(service).and_then(|service| service.max_in_flight);
-            format!("{service}'s places{}", places.map_or(String::new(), |places| format!(" (`max_in_flight: {places}`)")))
-        }
-    }
+    scenario.services.get(service).map_or(String::new(), |written| written.resource(service, resource))
 }
 
 fn requests(n: f64) -> String {

@@ -45,10 +45,7 @@ impl Broken {
                 }
                 Fault::Errors(errors) => match directory.target(&errors.target) {
                     Ok((_, Some(endpoint))) => broken.fails[endpoint as usize] = true,
-                    Ok((service, None)) => {
-                        let own = &directory.members[service as usize].1;
-                        broken.fails[own.start as usize..own.end as usize].fill(true);
-                    }
+                    Ok((service, None)) => broken.fails[directory.endpoints_of(service as usize)].fill(true),
                     // Whatever it names, nothing is sure then.
                     Err(_) => broken.fails.fill(true),
                 },

@@ -12,6 +12,7 @@ use super::directory::Directory;
 use super::topology::topological;
 use super::{Balance, Endpoint, Scenario, Service, Step, Workload};
 use crate::random::keys::Salt;
+use crate::workload::{Pieces, Traffic};
 
 /// What a request of an endpoint asks for by itself, and what it calls.
 pub(super) struct Ask {
@@ -95,13 +96,25 @@ pub(super) fn asks(directory: &Directory, broken: &Broken) -> (Vec<Ask>, Vec<usi
     (asks.into_iter().map(|ask| ask.unwrap_or(Ask::NOTHING)).collect(), order)
 }
 
-/// Requests a second at every endpoint, where a workload sends as many as `rate_of` says.
-pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_of: &dyn Fn(usize, &Workload) -> f64) -> Rates {
+/// What each workload sends.
+pub(super) fn traffics(scenario: &Scenario) -> Vec<Option<Traffic>> {
+    scenario.workload.values().map(|workload| workload.traffic(Salt::of(""))).collect()
+}
+
+/// Requests a second of each, at the rate that its pieces have then; none where nothing is sent.
+pub(super) fn sent(traffics: &[Option<Traffic>], rate: impl Fn(usize, &Pieces) -> f64) -> Vec<f64> {
+    let of = |(index, traffic): (usize, &Option<Traffic>)| {
+        traffic.as_ref().map_or(0.0, |traffic| rate(index, &traffic.pieces) * traffic.gaps.mean_batch())
+    };
+    traffics.iter().enumerate().map(of).collect()
+}
+
+/// Requests a second at every endpoint, where each workload sends so many.
+pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], sent: &[f64]) -> Rates {
     let scenario = directory.scenario;
     let mut by_endpoint = vec![0.0; directory.endpoints.len()];
     let mut by_service = vec![0.0; scenario.services.len()];
-    for (index, workload) in scenario.workload.values().enumerate() {
-        let rate = rate_of(index, workload);
+    for (workload, &rate) in scenario.workload.values().zip(sent) {
         // Nothing times an infinite mean is nothing, and no number.
         if rate.is_nan() {
             continue;
@@ -137,17 +150,13 @@ pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_o
 }
 
 /// How unevenly requests come, in units of Poisson arrivals: the mean over the workloads, weighted by their rates.
-pub(super) fn dispersion(scenario: &Scenario, rate_of: &dyn Fn(usize, &Workload) -> f64) -> f64 {
-    let of = |(index, workload): (usize, &Workload)| {
-        let traffic = workload.traffic(Salt::of(""))?;
-        Some((rate_of(index, workload), traffic.gaps.dispersion() + traffic.pieces.dispersion()))
+pub(super) fn dispersion(traffics: &[Option<Traffic>], sent: &[f64]) -> f64 {
+    let of = |(traffic, rate): (&Option<Traffic>, &f64)| {
+        let traffic = traffic.as_ref()?;
+        Some((*rate, traffic.gaps.dispersion() + traffic.pieces.dispersion()))
     };
-    let (sum, weights) = scenario
-        .workload
-        .values()
-        .enumerate()
-        .filter_map(of)
-        .fold((0.0, 0.0), |(sum, weights), (rate, d)| (sum + rate * d, weights + rate));
+    let (sum, weights) =
+        traffics.iter().zip(sent).filter_map(of).fold((0.0, 0.0), |(sum, weights), (rate, d)| (sum + rate * d, weights + rate));
     if weights > 0.0 { sum / weights } else { 1.0 }
 }
 

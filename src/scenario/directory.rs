@@ -143,6 +143,12 @@ impl<'s> Directory<'s> {
         (self.instances[found as usize].name == name).then_some(found)
     }
 
+    /// The endpoints of a service, its own and those of its instances.
+    pub fn endpoints_of(&self, service: usize) -> Range<usize> {
+        let own = &self.members[service].1;
+        own.start as usize..own.end as usize
+    }
+
     /// The service and endpoint of a reference: `api.GET /a`, or just `api`.
     pub fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Unknown> {
         if let Some(service) = self.services.get(reference) {

@@ -8,9 +8,8 @@
 use super::broken::Broken;
 use super::demand::Ask;
 use super::directory::Directory;
-use super::{Scenario, Workload, demand};
+use super::{Scenario, demand};
 use crate::random::dists::Law;
-use crate::random::keys::Salt;
 
 /// How many distributions are listed.
 const MOST_SPREADS: usize = 200;
@@ -79,16 +78,14 @@ impl Load {
     pub fn of(directory: &Directory) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
         let (asks, order) = demand::asks(directory, &Broken::none(directory));
-        let mean_rate = |_: usize, workload: &Workload| {
-            workload.traffic(Salt::of("")).map_or(0.0, |traffic| traffic.pieces.mean_rate(duration_s) * traffic.gaps.mean_batch())
-        };
-        Load::of_rates(directory, &asks, &order, &mean_rate)
+        let sent = demand::sent(&demand::traffics(directory.scenario), |_, pieces| pieces.mean_rate(duration_s));
+        Load::of_rates(directory, &asks, &order, &sent)
     }
 
-    /// The load where a workload sends as many requests a second as `rate_of` says.
-    pub(super) fn of_rates(directory: &Directory, asks: &[Ask], order: &[usize], rate_of: &dyn Fn(usize, &Workload) -> f64) -> Load {
+    /// The load where each workload sends so many requests a second.
+    pub(super) fn of_rates(directory: &Directory, asks: &[Ask], order: &[usize], sent: &[f64]) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
-        let rates = demand::rates(directory, asks, order, rate_of).by_endpoint;
+        let rates = demand::rates(directory, asks, order, sent).by_endpoint;
         let mut of_one: Vec<f64> = asks.iter().map(|ask| 1.0 + ask.events).collect();
         for endpoint in order.iter().rev() {
             of_one[*endpoint] += asks[*endpoint].calls.iter().map(|(callee, share)| share * of_one[*callee as usize]).sum::<f64>();

@@ -15,8 +15,6 @@ use super::demand::{self, Ask, Rates};
 use super::directory::Directory;
 use super::{Regime, Scenario, Workload};
 use crate::policy::balance::Balance;
-use crate::random::keys::Salt;
-use std::ops::Range;
 
 /// What of a service is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +48,7 @@ pub struct Held {
     pub resource: Resource,
     /// Share of its time that is surely asked for, of the busiest instance; 1 is all there is.
     pub load: f64,
-    /// The same if nothing is lost or given up on the way, and calls with a timeout take min(mean, timeout): of cores the most there can be.
+    /// The same if nothing is lost or given up on the way, and calls with a timeout take min(mean, timeout): never less, and of cores the most there can be.
     pub expected: f64,
     /// Whether nothing can add to the load: what holds it never waits for anything meanwhile.
     pub is_all: bool,
@@ -132,14 +130,13 @@ impl FlowBalance {
         let broken = Broken::of(directory);
         let (asks, order) = demand::asks(directory, &broken);
         let horizon_s = scenario.run.duration.seconds();
-        let last_rate = |_: usize, workload: &Workload| {
-            workload.traffic(Salt::of("")).map_or(0.0, |traffic| traffic.pieces.last_rate(horizon_s).0 * traffic.gaps.mean_batch())
-        };
-        let rates = demand::rates(directory, &asks, &order, &last_rate);
-        let dispersion = demand::dispersion(scenario, &last_rate);
+        let traffics = demand::traffics(scenario);
+        let sent = demand::sent(&traffics, |_, pieces| pieces.last_rate(horizon_s).0);
+        let rates = demand::rates(directory, &asks, &order, &sent);
+        let dispersion = demand::dispersion(&traffics, &sent);
         let mut services: Vec<ServiceBalance> = services(directory, &asks, &rates, &broken, dispersion);
         stand(directory, &asks, &order, &rates, &broken, &mut services);
-        if scenario.workload.values().filter_map(|workload| workload.traffic(Salt::of(""))).any(|traffic| traffic.gaps.are_given()) {
+        if traffics.iter().flatten().any(|traffic| traffic.gaps.are_given()) {
             services.iter_mut().for_each(|service| (service.standing, service.is_even) = (Standing::Open, false));
         }
         let workloads = scenario.workload.values().map(|workload| WorkloadBalance {
@@ -278,7 +275,7 @@ const NEARLY: f64 = 1e-9;
 /// Finds whether each service can hold what is asked of it.
 fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, broken: &Broken, services: &mut [ServiceBalance]) {
     // Behind a service that cannot hold its load fewer come than are sent.
-    let too_much = |service: &ServiceBalance| service.held.iter().any(|held| held.load.max(held.expected) > 1.0 - NEARLY);
+    let too_much = |service: &ServiceBalance| service.held.iter().any(|held| held.expected > 1.0 - NEARLY);
     let mut is_behind = vec![broken.loses(); asks.len()];
     for &endpoint in order {
         let capped = is_behind[endpoint] || too_much(&services[directory.endpoints[endpoint].service as usize]);
@@ -300,9 +297,10 @@ fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, br
         service.standing = match service.held.first().copied() {
             Some(held) if adds_up && held.load > 1.0 + NEARLY => Standing::Fails(held),
             _ if leaves_more => Standing::Open,
-            _ if service.held.iter().all(|held| {
-                held.load.max(held.expected) < 1.0 - NEARLY && (held.is_all || is_surely_enough(held, own_cores(service), waits_below))
-            }) =>
+            _ if service
+                .held
+                .iter()
+                .all(|held| held.expected < 1.0 - NEARLY && (held.is_all || is_surely_enough(held, own_cores(service), waits_below))) =>
             {
                 Standing::Holds
             }
@@ -318,7 +316,7 @@ fn is_surely_enough(held: &Held, own_cores: f64, waits_below: bool) -> bool {
 }
 
 fn is_light(held: &Held) -> bool {
-    held.load.max(held.expected) < 0.1
+    held.expected < 0.1
 }
 
 /// Cores of which less is asked for are waited for shortly.
@@ -347,14 +345,8 @@ fn wait_below(directory: &Directory, asks: &[Ask], order: &[usize], services: &[
 fn endpoints_of<'d>(directory: &'d Directory, workload: &'d Workload) -> impl Iterator<Item = usize> + 'd {
     demand::targets(workload).filter_map(|(to, _)| directory.target(to).ok()).flat_map(|(service, endpoint)| match endpoint {
         Some(endpoint) => endpoint as usize..endpoint as usize + 1,
-        None => endpoints(directory, service as usize),
+        None => directory.endpoints_of(service as usize),
     })
-}
-
-/// The endpoints of a service.
-fn endpoints(directory: &Directory, service: usize) -> Range<usize> {
-    let own = &directory.members[service].1;
-    own.start as usize..own.end as usize
 }
 
 /// The services that requests of a workload come to, with those they call and those they are handed on to.
@@ -374,7 +366,7 @@ fn reached(directory: &Directory, asks: &[Ask], workload: &Workload) -> Vec<usiz
         let own = &directory.members[service].0;
         for instance in &directory.instances[own.start as usize..own.end as usize] {
             let then = instance.then.and_then(|then| directory.services.get(then.as_str()));
-            next.extend(then.map_or(0..0, |then| endpoints(directory, *then as usize)));
+            next.extend(then.map_or(0..0, |then| directory.endpoints_of(*then as usize)));
         }
     }
     (0..services.len()).filter(|service| services[*service]).collect()

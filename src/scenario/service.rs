@@ -1,5 +1,6 @@
 //! Services as written: instances, runtime, queue, endpoints with their steps.
 
+use super::flow_balance::Resource;
 use crate::policy::balance::Balance;
 use crate::server::{Machine, Queue, Runtime};
 use crate::step::Step;
@@ -51,6 +52,20 @@ impl Service {
     /// Its endpoints, and those of its named instances.
     pub(crate) fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.endpoints.values().chain(self.instances.values().flat_map(|spec| spec.endpoints.values()))
+    }
+    /// A resource of it, in words, where it is called so.
+    pub(crate) fn resource(&self, name: &str, resource: Resource) -> String {
+        match resource {
+            // Of instances that differ it is the busiest, and one of them is enough.
+            Resource::Cores if self.instances.len() > 1 => format!("the CPU of {name}'s busiest instance"),
+            Resource::Cores => format!("{name}'s CPU"),
+            Resource::Places => {
+                let places = self.max_in_flight.map_or(String::new(), |places| format!(" (`max_in_flight: {places}`)"));
+                format!("{name}'s places{places}")
+            }
+            Resource::Instances => format!("the time of {name}'s instances"),
+            Resource::Memory => format!("{name}'s memory"),
+        }
     }
     /// The cores that the runtimes of all its instances can use.
     pub(crate) fn cores(&self) -> u32 {

@@ -10,10 +10,12 @@ use serde_yaml::Value;
 /// Only if the writer itself fails, which no scenario is known to cause.
 pub fn to_yaml(scenario: &Scenario) -> Result<String, String> {
     let mut tree = short(scenario)?;
-    if !any_text(&tree, &|text| text.contains(MARK)) {
+    let is_free = !has_mark(&tree);
+    if is_free {
         mark(&mut tree);
     }
-    serde_yaml::to_string(&tree).map(|text| text.replace(MARK, "\"")).map_err(|e| e.to_string())
+    let text = serde_yaml::to_string(&tree).map_err(|e| e.to_string())?;
+    Ok(if is_free { text.replace(MARK, "\"") } else { text })
 }
 
 /// Stands for a quotation mark until the text is written: no name is likely to have it.
@@ -35,11 +37,12 @@ fn mark(value: &mut Value) {
     }
 }
 
-fn any_text(value: &Value, is: &dyn Fn(&str) -> bool) -> bool {
+/// Whether a text has the mark already: then it stands for itself.
+fn has_mark(value: &Value) -> bool {
     match value {
-        Value::String(text) => is(text),
-        Value::Sequence(items) => items.iter().any(|item| any_text(item, is)),
-        Value::Mapping(map) => map.iter().any(|(key, value)| any_text(key, is) || any_text(value, is)),
+        Value::String(text) => text.contains(MARK),
+        Value::Sequence(items) => items.iter().any(has_mark),
+        Value::Mapping(map) => map.iter().any(|(key, value)| has_mark(key) || has_mark(value)),
         _ => false,
     }
 }

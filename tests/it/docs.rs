@@ -6,7 +6,7 @@
 use asyncflow::scenario;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 fn pages() -> Vec<PathBuf> {
     let docs = fs::read_dir("docs").unwrap().map(|e| e.unwrap().path());
@@ -50,9 +50,16 @@ impl Reader {
         Reader { folder, file: String::new() }
     }
 
+    /// Types a line as it stands, into a shell in which `asyncflow` is the one that was built.
+    fn shell(&self, line: &str) -> Output {
+        let line = line.replace("cargo run --release --", "asyncflow");
+        let script = format!("asyncflow() {{ \"{}\" \"$@\"; }}\n{line}", env!("CARGO_BIN_EXE_asyncflow"));
+        Command::new("bash").args(["-c", &script]).current_dir(&self.folder).env("NO_COLOR", "1").output().unwrap()
+    }
+
     /// Types a command; `FILE` and the like stand for a file. One replication is enough to see whether it works.
     fn types(&self, line: &str, page: &Path, code: i32) {
-        let mut line = line.replace("cargo run --release --", "asyncflow");
+        let mut line = line.to_string();
         let _ = fs::remove_file(self.folder.path().join("new.yaml"));
         for (placeholder, file) in [
             ("OLD.yml NEW.yaml", "scenarios/asyncflow01-single-server.yml new.yaml"),
@@ -71,8 +78,7 @@ impl Reader {
                 line = line.replacen("asyncflow compare ", "asyncflow compare -r 2 ", 1);
             }
         }
-        let script = format!("asyncflow() {{ \"{}\" \"$@\"; }}\n{line}", env!("CARGO_BIN_EXE_asyncflow"));
-        let output = Command::new("bash").args(["-c", &script]).current_dir(&self.folder).output().unwrap();
+        let output = self.shell(&line);
         assert_eq!(output.status.code(), Some(code), "{}: {line}\n{}", page.display(), String::from_utf8_lossy(&output.stderr));
     }
 
@@ -118,13 +124,7 @@ fn every_sample_is_what_the_command_above_it_prints() {
                 continue;
             }
             samples += 1;
-            let script = format!(
-                "asyncflow() {{ \"{}\" \"$@\"; }}\n{}",
-                env!("CARGO_BIN_EXE_asyncflow"),
-                line.replace("cargo run --release --", "asyncflow")
-            );
-            let output = Command::new("bash").args(["-c", &script]).current_dir(&reader.folder).env("NO_COLOR", "1").output().unwrap();
-            let printed = timeless(&String::from_utf8(output.stdout).unwrap());
+            let printed = timeless(&String::from_utf8(reader.shell(line).stdout).unwrap());
             let shown = timeless(sample);
             let mut rest = printed.as_slice();
             for (index, part) in shown.split(|line| line == "…").enumerate() {

@@ -1,14 +1,13 @@
 //! Warnings about what cannot hold, and about what is there and not used: from flow balance, without simulating.
 
 use crate::problem::Problems;
-use crate::random::keys::Salt;
 use crate::scenario::broken::Broken;
 use crate::scenario::demand;
 use crate::scenario::directory::Directory;
 use crate::scenario::estimate::Load;
-use crate::scenario::{FlowBalance, Held, Resource, Runtime, Service, Workload};
+use crate::scenario::{FlowBalance, Held, Resource, Runtime, Service};
 use crate::units::{Span, load_percent};
-use crate::workload::{RateShape, Stages, Traffic};
+use crate::workload::{RateShape, Stages};
 
 /// Warns of every resource that is asked for more than there is of it, at the end of the run or for a time.
 pub fn warn(directory: &Directory, problems: &mut Problems) {
@@ -20,13 +19,13 @@ pub fn warn(directory: &Directory, problems: &mut Problems) {
             if held.is_just_all() && !service.sheds() {
                 let what = format!(
                     "just all of {} is asked for: its queue never settles, unless nothing varies",
-                    resource(name, service, held.resource)
+                    service.resource(&format!("`{name}`"), held.resource)
                 );
                 problems.warning(&path, what).advise("leave some of it unused: lower the rate, or let requests hold it for less time");
             } else if held.load > 1.0 && !held.is_just_all() {
                 warn_of(&path, name, service, *held, problems);
             } else if held.expected > 1.0 && !service.sheds() {
-                let (percent, what) = (load_percent(held.expected), resource(name, service, held.resource));
+                let (percent, what) = (load_percent(held.expected), service.resource(&format!("`{name}`"), held.resource));
                 let what = format!("this may not hold: up to {percent} of {what} is asked for, if nothing is lost or given up on the way");
                 problems.warning(&path, what).advise("a run tells whether it is; have more of it, or let requests hold it for less time");
             }
@@ -61,15 +60,11 @@ fn warn_of_peaks(directory: &Directory, is_told: &mut [bool], problems: &mut Pro
         return;
     }
     let (asks, order) = demand::asks(directory, &Broken::none(directory));
-    let traffics: Vec<Option<Traffic>> = scenario.workload.values().map(|workload| workload.traffic(Salt::of(""))).collect();
+    let traffics = demand::traffics(scenario);
     for (index, peak) in peaks {
         // What others send at that moment; its own rate is just the stage's, even if it is left at once.
-        let rate_of = |other: usize, _: &Workload| {
-            let Some(traffic) = &traffics[other] else { return 0.0 };
-            let rate = if other == index { peak.rate } else { traffic.pieces.rate_at(peak.at_s) };
-            rate * traffic.gaps.mean_batch()
-        };
-        let load = Load::of_rates(directory, &asks, &order, &rate_of);
+        let sent = demand::sent(&traffics, |other, pieces| if other == index { peak.rate } else { pieces.rate_at(peak.at_s) });
+        let load = Load::of_rates(directory, &asks, &order, &sent);
         let services = load.services.iter().zip(scenario.services.values()).zip(is_told.iter_mut());
         for ((own, service), is_told) in services.filter(|((own, _), is_told)| own.utilisation > 1.0 && !**is_told) {
             let percent = load_percent(own.utilisation);
@@ -115,23 +110,9 @@ fn what_is_too_much(service: &Service) -> &'static str {
     if service.sheds() { "and what is too much is rejected" } else { "and its queue grows as long as that lasts" }
 }
 
-/// A resource of a service, in words.
-fn resource(name: &str, service: &Service, resource: Resource) -> String {
-    match resource {
-        Resource::Cores if service.instances.len() > 1 => format!("the CPU of `{name}`'s busiest instance"),
-        Resource::Cores => format!("`{name}`'s CPU"),
-        Resource::Places => {
-            let places = service.max_in_flight.map_or(String::new(), |places| places.to_string());
-            format!("`{name}`'s places (`max_in_flight: {places}`)")
-        }
-        Resource::Instances => format!("the time of `{name}`'s instances"),
-        Resource::Memory => format!("`{name}`'s memory"),
-    }
-}
-
 fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut Problems) {
     let percent = load_percent(held.load);
-    let what = resource(name, service, held.resource);
+    let what = service.resource(&format!("`{name}`"), held.resource);
     let grows = what_is_too_much(service);
     match held.resource {
         Resource::Cores if held.load.is_infinite() => {

@@ -22,8 +22,7 @@ pub(super) fn held(
     if written.balance != Balance::CentralQueue {
         return None;
     }
-    let (members, endpoints) = &directory.members[service];
-    let endpoints = endpoints.start as usize..endpoints.end as usize;
+    let (members, endpoints) = (&directory.members[service].0, directory.endpoints_of(service));
     let rate: f64 = rates.by_endpoint[endpoints.clone()].iter().sum();
     if up <= 0.0 || rate == 0.0 {
         return Some(Held { resource: Resource::Instances, load: 0.0, expected: 0.0, is_all: true, settles_s: 0.0 });

@@ -282,17 +282,17 @@ fn what_is_set_on_the_command_line_is_told_as_such_and_the_rest_keeps_its_place(
 
 #[test]
 fn what_is_shown_is_read_again_whatever_things_are_called() {
-    // Words that YAML 1.1 reads as true or false, and the key of merges: as names of services, endpoints, workloads and objectives.
+    // Words that YAML 1.1 reads as true or false, and the key of merges: as names of services, endpoints and objectives.
     for word in ["yes", "no", "on", "off", "y", "Y", "n", "N", "Yes", "OFF", "<<", "true", "null", "~", "1", "1e3"] {
         let yaml = format!(
             "version: 1
 run: {{ duration: 1s, replications: 1 }}
-workload: {{ \"{word}\": {{ to: \"{word}.{word}\", open: {{ rate: 5/s }} }} }}
+workload: {{ users: {{ to: \"{word}.{word}\", open: {{ rate: 5/s }} }} }}
 services: {{ \"{word}\": {{ endpoints: {{ \"{word}\": [ cpu: 1ms ] }} }} }}
-slos: {{ \"{word}\": {{ of: \"{word}\", p95: 60ms }} }}
+slos: {{ \"{word}\": {{ of: users, p95: 60ms }} }}
 "
         );
-        let Ok(scenario) = asyncflow::scenario::from_yaml(&yaml) else { continue };
+        let scenario = asyncflow::scenario::from_yaml(&yaml).unwrap_or_else(|problems| panic!("{word}: {problems}"));
         let shown = asyncflow::scenario::to_yaml(&scenario).unwrap();
         assert_eq!(asyncflow::scenario::from_yaml(&shown).as_ref(), Ok(&scenario), "{word}:\n{shown}");
     }
