@@ -66,6 +66,12 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             add(only, &[], None)?;
             for variant in &options.set {
                 let sets: Vec<String> = variant.split(';').map(|set| set.trim().to_string()).filter(|set| !set.is_empty()).collect();
+                if sets.iter().any(|set| set.split('=').next().is_some_and(|path| path.trim() == "run.seed")) {
+                    refuse(
+                        "all variants have the same seed, so that only what they change can differ\n  = help: give it to all of them: `--seed 7`",
+                    );
+                    return None;
+                }
                 add(only, &sets, Some(variant.trim().to_string()))?;
             }
         }

@@ -18,11 +18,13 @@ const STOPPING: [i32; 2] = [SIGINT, SIGTERM];
 pub fn flag() -> &'static AtomicBool {
     static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     INTERRUPTED.get_or_init(|| {
-        let interrupted = Arc::new(AtomicBool::new(false));
+        let (interrupted, again) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         for signal in STOPPING {
-            // In this order: the first signal finds the flag down, and raises it. One that cannot be caught ends the process, as it does anyway.
-            let _ = flag::register_conditional_shutdown(signal, 130, interrupted.clone());
+            // In this order: none is lost that comes in between, and the first finds the second flag down, and raises it. One that cannot be caught ends
+            // the process, as it does anyway.
             let _ = flag::register(signal, interrupted.clone());
+            let _ = flag::register_conditional_shutdown(signal, 130, again.clone());
+            let _ = flag::register(signal, again.clone());
         }
         interrupted
     })

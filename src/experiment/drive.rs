@@ -73,6 +73,8 @@ pub const AHEAD: usize = 4;
 pub fn drive<S: Study>(study: &mut S, threads: usize, interrupted: &AtomicBool) -> Result<(), DriveError<S::Error>> {
     let queue = Queue::default();
     thread::scope(|scope| {
+        // However this ends, by a panic of the study too: its threads must not wait for more.
+        let _closing = Closing(&queue);
         let (sender, results) = mpsc::channel();
         for _ in 0..threads {
             let (sender, queue) = (sender.clone(), &queue);
@@ -85,16 +87,11 @@ pub fn drive<S: Study>(study: &mut S, threads: usize, interrupted: &AtomicBool) 
                 }
             };
             if let Err(cause) = thread::Builder::new().spawn_scoped(scope, work) {
-                // Those that were started must not wait for more.
-                queue.close();
                 return Err(DriveError::Threads { threads, cause: cause.to_string() });
             }
         }
         drop(sender);
-        let outcome = conduct(study, &queue, &results, AHEAD * threads, interrupted);
-        // Also when the study ends itself: its threads must not wait for more.
-        queue.close();
-        outcome.map_err(DriveError::Study)
+        conduct(study, &queue, &results, AHEAD * threads, interrupted).map_err(DriveError::Study)
     })
 }
 
@@ -152,8 +149,39 @@ impl Queue {
             }
         }
     }
-    fn close(&self) {
-        self.state.lock().unwrap_or_else(|e| e.into_inner()).closed = true;
-        self.changed.notify_all();
+}
+
+/// Closes a queue when it goes.
+struct Closing<'q>(&'q Queue);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().unwrap_or_else(|e| e.into_inner()).closed = true;
+        self.0.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A study with a mistake of ours in it.
+    struct Mistaken;
+
+    impl Study for Mistaken {
+        type Error = ();
+        fn next(&mut self) -> Option<Task> {
+            panic!("a mistake of ours")
+        }
+        fn take(&mut self, _: Cell, _: Result<CellRecord, Failure>) -> Result<(), ()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_study_that_panics_ends_and_its_threads_with_it() {
+        // Definition: the panic is passed on; if a thread waited for more, this would never end.
+        let driven = std::panic::catch_unwind(|| drive(&mut Mistaken, 2, &AtomicBool::new(false)).is_ok());
+        assert_eq!(driven.unwrap_err().downcast_ref::<&str>(), Some(&"a mistake of ours"));
     }
 }

@@ -1,11 +1,12 @@
 //! The durations of one window, for its quantiles.
 //!
-//! Law: those of a [`Histogram`], to the bit. Windows are short and there are hundreds, so their durations are kept one by one and sorted once, in memory that
-//! the next window has again; only a window of very many becomes a histogram. Checked: below, against the histogram.
+//! Law: those of a [`Histogram`], to the bit. Windows are short and there are hundreds, so their durations are kept one by one, in memory that the next window
+//! has again, and a quantile is selected (Hoare 1961, "Algorithm 65: Find"), not sorted for; only a window of very many becomes a histogram.
+//! Checked: below, against the histogram.
 
 use super::Histogram;
 use super::distribution::{DIFFER, Ends, between_s};
-use super::histogram::bucket_of;
+use super::histogram::{bucket_of, range_of};
 use crate::units::Span;
 
 /// More than this are counted in a histogram.
@@ -30,9 +31,16 @@ impl Brief {
     #[cold]
     #[inline(never)]
     fn count(&mut self) {
-        for ns in self.each_ns.drain(..) {
-            self.counted.record(Span(ns));
+        self.each_ns.drain(..).for_each(|ns| self.counted.record(Span(ns)));
+    }
+    /// Adds those of another, which keeps none.
+    pub fn take_over(&mut self, other: &mut Brief) {
+        if self.each_ns.is_empty() && self.counted.count() == 0 {
+            std::mem::swap(self, other);
+            return;
         }
+        other.each_ns.drain(..).for_each(|ns| self.record(Span(ns)));
+        self.counted.merge(&std::mem::take(&mut other.counted).distribution());
     }
     /// Quantiles for shares that rise, s; NaN without a duration. None is kept.
     pub fn take_quantiles_s<const N: usize>(&mut self, rising: [f64; N]) -> [f64; N] {
@@ -40,25 +48,44 @@ impl Brief {
             self.count();
             return std::mem::take(&mut self.counted).quantiles_s(rising);
         }
-        self.each_ns.sort_unstable();
-        let sorted = self.each_ns.as_slice();
-        let quantiles = rising.map(|q| if sorted.is_empty() { f64::NAN } else { quantile_s(sorted, q) });
+        let quantiles = selected_s(&mut self.each_ns, rising);
         self.each_ns.clear();
         quantiles
     }
 }
 
-/// The quantile of sorted durations, of which there is one at least: that of their bucket, as a histogram has it.
-fn quantile_s(sorted: &[u64], q: f64) -> f64 {
-    let rank = q * sorted.len() as f64;
-    let at = (rank.ceil() as usize).max(1) - 1;
-    let bucket = bucket_of(sorted[at]);
-    let is_same = |ns: &&u64| bucket_of(**ns) == bucket;
-    let from = at - sorted[..at].iter().rev().take_while(is_same).count();
-    let until = at + sorted[at..].iter().take_while(is_same).count();
-    let atom_ns = if sorted[from] == sorted[until - 1] { sorted[from] } else { DIFFER };
-    let ends = Ends { shortest_ns: sorted[0], longest_ns: sorted[sorted.len() - 1] };
-    between_s(ends.range(bucket as u32, atom_ns), (rank - from as f64) / (until - from) as f64)
+/// The quantiles of durations: each that of its bucket, as a histogram has it.
+fn selected_s<const N: usize>(each_ns: &mut [u64], rising: [f64; N]) -> [f64; N] {
+    if each_ns.is_empty() {
+        return [f64::NAN; N];
+    }
+    let mut ends = Ends::default();
+    each_ns.iter().for_each(|ns| ends.include(*ns));
+    let ranks = rising.map(|q| q * each_ns.len() as f64);
+    let places = ranks.map(|rank| (rank.ceil() as usize).max(1) - 1);
+    // Those before are no longer than those from here on.
+    let mut from = 0;
+    for at in places {
+        if at >= from {
+            each_ns[from..].select_nth_unstable(at - from);
+            from = at + 1;
+        }
+    }
+    let mut quantiles = [f64::NAN; N];
+    for (index, quantile) in quantiles.iter_mut().enumerate() {
+        let (at, own) = (places[index], each_ns[places[index]]);
+        let bucket = bucket_of(own);
+        let (low, high) = range_of(bucket);
+        // Those of the bucket are together with it, between the next quantiles that are not in the bucket.
+        let first = places[..index].iter().rev().find(|place| each_ns[**place] < low).map_or(0, |place| place + 1);
+        let last = places[index..].iter().find(|place| each_ns[**place] > high).map_or(each_ns.len(), |place| *place);
+        let before = at - each_ns[first..at].iter().filter(|ns| **ns >= low).count();
+        let until = at + each_ns[at..last].iter().filter(|ns| **ns <= high).count();
+        let is_atom = until - before == 1 || each_ns[first..last].iter().all(|ns| *ns < low || *ns > high || *ns == own);
+        let range = ends.range(bucket as u32, if is_atom { own } else { DIFFER });
+        *quantile = between_s(range, (ranks[index] - before as f64) / (until - before) as f64);
+    }
+    quantiles
 }
 
 #[cfg(test)]

@@ -33,14 +33,15 @@ impl Cumulative {
     /// In coarse buckets.
     pub fn coarse(distribution: &Distribution) -> Cumulative {
         let mut filled: Vec<(u32, u64)> = Vec::new();
-        let mut all = 0;
+        let (mut open, mut all) = (None, 0);
         for own in distribution.filled() {
-            all += own.count;
-            match filled.last_mut() {
-                Some(last) if last.0 == own.bucket >> JOINED_BITS => last.1 = all,
-                _ => filled.push((own.bucket >> JOINED_BITS, all)),
+            let bucket = own.bucket >> JOINED_BITS;
+            if let Some(over) = open.replace(bucket).filter(|over| *over != bucket) {
+                filled.push((over, all));
             }
+            all += own.count;
         }
+        filled.extend(open.map(|last| (last, all)));
         filled.shrink_to_fit();
         Cumulative { filled, ..Cumulative::default() }
     }

@@ -52,6 +52,10 @@ impl Default for Ends {
 }
 
 impl Ends {
+    /// Of one.
+    pub fn of(ns: u64) -> Ends {
+        Ends { shortest_ns: ns, longest_ns: ns }
+    }
     #[inline(always)]
     pub fn include(&mut self, ns: u64) {
         self.shortest_ns = self.shortest_ns.min(ns);
@@ -101,6 +105,8 @@ pub struct Distribution {
     ends: Ends,
     /// Rising.
     filled: Vec<Filled>,
+    /// All together.
+    count: u64,
 }
 
 impl Serialize for Distribution {
@@ -119,7 +125,7 @@ impl Serialize for Distribution {
 impl<'de> Deserialize<'de> for Distribution {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Distribution, D::Error> {
         let (above_first, below_last, entries) = <(u64, u64, Vec<(u32, u64, u64)>)>::deserialize(from)?;
-        let mut distribution = Distribution { ends: Ends::default(), filled: Vec::with_capacity(entries.len()) };
+        let mut distribution = Distribution { filled: Vec::with_capacity(entries.len()), ..Distribution::default() };
         let mut next = 0u32;
         for (gap, count, place) in entries {
             let bucket = gap.checked_add(next).filter(|bucket| *bucket <= BUCKET_MAX);
@@ -128,6 +134,7 @@ impl<'de> Deserialize<'de> for Distribution {
             if place > high - low + 1 {
                 return Err(D::Error::custom("a bucket has no such duration"));
             }
+            distribution.count = distribution.count.saturating_add(count);
             distribution.filled.push(Filled { bucket, count, atom_ns: if place == 0 { DIFFER } else { low + (place - 1) } });
             next = bucket + 1;
         }
@@ -143,7 +150,8 @@ impl<'de> Deserialize<'de> for Distribution {
 
 impl Distribution {
     pub(super) fn new(ends: Ends, filled: Vec<Filled>) -> Distribution {
-        Distribution { ends, filled }
+        let count = filled.iter().map(|filled| filled.count).sum();
+        Distribution { ends, filled, count }
     }
     /// The outer ends of the first and of the last bucket; those of nothing if there are none.
     fn outer(&self) -> (u64, u64) {
@@ -154,7 +162,7 @@ impl Distribution {
     }
     /// How many values it holds.
     pub fn count(&self) -> u64 {
-        self.filled.iter().map(|filled| filled.count).sum()
+        self.count
     }
     /// The shortest and the longest.
     pub(super) fn ends(&self) -> Ends {
@@ -170,26 +178,19 @@ impl Distribution {
     }
     /// Both together.
     pub fn merged(&self, other: &Distribution) -> Distribution {
-        let (mut mine, mut theirs) = (self.filled.iter().copied().peekable(), other.filled.iter().copied().peekable());
-        let mut filled = Vec::with_capacity(self.filled.len() + other.filled.len());
-        loop {
-            let next = match (mine.peek(), theirs.peek()) {
-                (Some(a), Some(b)) if a.bucket == b.bucket => {
-                    let mut both = *a;
-                    both.add(b);
-                    mine.next();
-                    theirs.next();
-                    Some(both)
-                }
-                (Some(a), Some(b)) if a.bucket < b.bucket => mine.next(),
-                (_, Some(_)) => theirs.next(),
-                _ => mine.next(),
-            };
-            match next {
-                Some(next) => filled.push(next),
-                None => return Distribution { ends: self.ends.with(&other.ends), filled },
+        let (mut mine, mut theirs) = (self.filled.as_slice(), other.filled.as_slice());
+        let mut filled = Vec::with_capacity(mine.len() + theirs.len());
+        while let ([a, rest_a @ ..], [b, rest_b @ ..]) = (mine, theirs) {
+            let mut next = if a.bucket <= b.bucket { *a } else { *b };
+            if a.bucket == b.bucket {
+                next.add(b);
             }
+            filled.push(next);
+            (mine, theirs) = (if a.bucket <= b.bucket { rest_a } else { mine }, if b.bucket <= a.bucket { rest_b } else { theirs });
         }
+        filled.extend_from_slice(mine);
+        filled.extend_from_slice(theirs);
+        Distribution { ends: self.ends.with(&other.ends), filled, count: self.count + other.count }
     }
     /// How many values are in this bucket and below.
     pub fn up_to(&self, bucket: u32) -> u64 {
@@ -201,7 +202,7 @@ impl Distribution {
     }
     /// The smallest durations with at least these shares, which rise, of all at or below them, in one pass, s. NaN when empty.
     pub fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
-        quantiles_s(self.ends, self.count(), self.filled(), rising)
+        quantiles_s(self.ends, self.count, &self.filled, rising)
     }
     /// The buckets with something in them, in order.
     pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
@@ -210,18 +211,21 @@ impl Distribution {
 }
 
 /// The smallest durations with at least these shares of all at or below them, in one pass.
-pub(super) fn quantiles_s<const N: usize>(ends: Ends, total: u64, filled: impl Iterator<Item = Filled>, rising: [f64; N]) -> [f64; N] {
+pub(super) fn quantiles_s<const N: usize>(ends: Ends, total: u64, filled: &[Filled], rising: [f64; N]) -> [f64; N] {
     let ranks = rising.map(|q| q * total as f64);
+    // Whole durations, which are compared faster.
+    let needed = ranks.map(|rank| rank.ceil() as u64);
     let (mut quantiles, mut found, mut below) = ([f64::NAN; N], 0, 0u64);
-    for Filled { bucket, count, atom_ns } in filled {
-        while found < N && (below + count) as f64 >= ranks[found] {
-            quantiles[found] = between_s(ends.range(bucket, atom_ns), (ranks[found] - below as f64) / count as f64);
+    for &Filled { bucket, count, atom_ns } in filled {
+        let all = below + count;
+        while let Some(rank) = needed.get(found).filter(|needed| all >= **needed).map(|_| ranks[found]) {
+            quantiles[found] = between_s(ends.range(bucket, atom_ns), (rank - below as f64) / count as f64);
             found += 1;
         }
-        below += count;
         if found == N {
             break;
         }
+        below = all;
     }
     quantiles
 }

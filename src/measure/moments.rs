@@ -15,9 +15,9 @@ pub struct Moments {
 }
 
 impl Moments {
+    /// Adds a square; whoever counts puts the durations themselves into the sum.
     #[inline(always)]
-    pub fn take(&mut self, ns: u64) {
-        self.sum_ns += u128::from(ns);
+    pub fn square(&mut self, ns: u64) {
         self.add_squares(u128::from(ns) * u128::from(ns));
     }
     /// Adds what was summed elsewhere.
@@ -76,7 +76,8 @@ mod tests {
     fn of(durations: impl IntoIterator<Item = u64>) -> (Moments, u64) {
         let (mut moments, mut n) = (Moments::default(), 0);
         for ns in durations {
-            moments.take(ns);
+            moments.sum_ns += u128::from(ns);
+            moments.square(ns);
             n += 1;
         }
         (moments, n)

@@ -1,19 +1,25 @@
 //! The resource that gathers a replication's measures while it runs.
 
 use super::record::Backlog;
-use super::{Happening, InstanceTally, LinkTally, Measured, Record, RequestRow, SeriesRow, Tally, Watch, Window};
+use super::tally::Answers;
+use super::{Happening, InstanceTally, LinkTally, Measured, Meter, Phases, Record, RequestRow, SeriesRow, Watch, Window};
+use crate::request::{Outcome, Parts};
 use crate::units::{Span, Time};
 use bevy_ecs::prelude::Resource;
 
 /// Everything measured so far in one replication.
 #[derive(Resource, Default)]
 pub struct Recorder {
-    pub tallies: Vec<Tally>,
+    /// By flow.
+    pub meters: Vec<Meter>,
     pub labels_ns: Vec<u128>,
     pub happenings: Vec<Happening>,
     pub requests: Vec<RequestRow>,
     /// Requests that arrive from this time on are measured.
     pub measured_from: Time,
+    /// Where the present phase of the measured part begins, or that part itself: the meters' tallies are of those that arrive from then on.
+    pub phase_from: Time,
+    pub phases: Phases,
     /// When the open window began.
     pub window_start: Time,
     /// Whether windows are kept for the series.
@@ -39,25 +45,58 @@ impl Recorder {
     pub fn measures(&self, time: Time) -> bool {
         time >= self.measured_from
     }
+    /// The measured part begins.
+    pub fn begin(&mut self) {
+        self.meters.iter_mut().for_each(Meter::begin);
+    }
+    /// The next phase begins.
+    pub fn begin_phase(&mut self, now: Time) {
+        self.phases.end(now, &mut self.meters);
+        self.phase_from = now;
+    }
+    /// A request has ended that arrived before the present phase.
+    #[inline(never)]
+    pub fn end_earlier(&mut self, flow: u32, started: Time, outcome: Outcome, latency: Span, parts: &Parts) {
+        let is_measured = self.measures(started);
+        let meter = &mut self.meters[flow as usize];
+        meter.end_earlier(outcome, latency);
+        let tally = match self.phases.tally(started, flow) {
+            _ if !is_measured => return,
+            Some(phase) => phase,
+            None => &mut meter.tally,
+        };
+        if outcome != Outcome::OK {
+            tally.fail(outcome);
+            return;
+        }
+        let mut answers = Answers::default();
+        answers.add(latency, parts);
+        tally.add_answers(&answers);
+        tally.latency.record(latency);
+        tally.moments.square(latency.0);
+    }
     /// Ends the window of each workload: rates and latency of its flows together.
     pub fn close_workloads(&mut self, now: Time) {
         let seconds = (now - self.window_start).seconds().max(1e-9);
         let mut sums = vec![super::tally::WindowTally::default(); self.backlog.len()];
-        for (tally, of) in self.tallies.iter_mut().zip(&self.workload_of) {
-            let window = std::mem::take(&mut tally.window);
+        for (meter, of) in self.meters.iter_mut().zip(&self.workload_of) {
+            let window = meter.end_window();
             if let Some(workload) = of {
                 sums[*workload as usize].add(&window);
+                if let (Some(watch), Some(answers)) = (&mut self.watch, &mut meter.watched) {
+                    watch.add(*workload, answers);
+                }
             }
         }
         for (workload, sum) in sums.iter().enumerate() {
             let rate = |count: u64| count as f64 / seconds;
             let constant = |value: f64| Window { mean: value, min: value, max: value, last: value };
-            self.row.push(constant(rate(sum.arrivals)));
-            self.row.push(constant(rate(sum.answers)));
-            let mean = super::mean_s(sum.latency_sum_ns, sum.answers);
-            let known = |ns: u64| if sum.answers == 0 { f64::NAN } else { Span(ns).seconds() };
-            self.row.push(Window { mean, min: known(sum.latency_min_ns), max: known(sum.latency_max_ns), last: mean });
-            self.row.push(constant(rate(sum.failures)));
+            self.row.push(constant(rate(sum.counts.came)));
+            self.row.push(constant(rate(sum.counts.answered)));
+            let mean = super::mean_s(sum.latency_sum_ns, sum.counts.answered);
+            let known = |ns: u64| if sum.counts.answered == 0 { f64::NAN } else { Span(ns).seconds() };
+            self.row.push(Window { mean, min: known(sum.latency.shortest_ns), max: known(sum.latency.longest_ns), last: mean });
+            self.row.push(constant(rate(sum.counts.failed)));
             if let Some(watch) = &mut self.watch {
                 self.row.extend(watch.close(workload, self.window_start, now, sum));
             }
@@ -82,11 +121,11 @@ impl Recorder {
         for (tally, gauge) in links.iter_mut().zip(self.link_gauges) {
             tally.in_flight = gauge;
         }
-        let (phases, recoveries_s) = self.watch.map_or_else(Default::default, |watch| watch.finish());
+        let (flows, phases) = self.phases.finish(self.window_start, self.meters, self.backlog.len());
         Record {
+            flows,
             phases,
-            recoveries_s,
-            flows: self.tallies,
+            recoveries_s: self.watch.map_or_else(Vec::new, |watch| watch.recoveries_s()),
             instances,
             links,
             queues: self.queue_gauges,

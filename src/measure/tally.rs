@@ -1,44 +1,75 @@
 //! What is counted of requests, instances and links.
 
-use super::{Histogram, Measured, Moments};
+use super::distribution::Ends;
+use super::{Distribution, Histogram, Measured, Moments};
 use crate::request::{Outcome, PARTS, Parts};
 use crate::units::Span;
 
-/// The requests of one flow: one origin, one endpoint.
+/// How many requests came, and how many have left in which way.
+///
+/// Modulo 2^64: a request whose endpoint is drawn late is counted elsewhere then, and what one flow lacks the other has too many of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub came: u64,
+    pub answered: u64,
+    pub failed: u64,
+}
+
+impl Counts {
+    /// Those that came and have not left.
+    pub fn inside(&self) -> u64 {
+        self.came.wrapping_sub(self.answered).wrapping_sub(self.failed)
+    }
+    /// Those after an earlier moment.
+    pub fn since(&self, earlier: &Counts) -> Counts {
+        Counts {
+            came: self.came.wrapping_sub(earlier.came),
+            answered: self.answered.wrapping_sub(earlier.answered),
+            failed: self.failed.wrapping_sub(earlier.failed),
+        }
+    }
+    /// Adds those of another flow.
+    pub fn add(&mut self, other: &Counts) {
+        self.came = self.came.wrapping_add(other.came);
+        self.answered = self.answered.wrapping_add(other.answered);
+        self.failed = self.failed.wrapping_add(other.failed);
+    }
+}
+
+/// The requests that arrived in some stretch of time: of one flow (one origin, one endpoint) or one workload, in the measured part or a phase of it.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
-    /// Arrived in the measured part.
+    /// Modulo 2^64, as [`Counts`].
     pub arrivals: u64,
-    /// Of those, how many ended how; index 0 is `ok`.
-    pub outcomes: Vec<u64>,
-    /// Answered within the measured part, whenever they arrived.
+    /// Answered within the stretch, whenever they arrived.
     pub answered: u64,
-    /// Latency of the answered ones.
+    /// Of those that arrived in it, how many ended how; index 0 is `ok`.
+    pub outcomes: Vec<u64>,
+    /// Latency of the answered ones of these.
     pub latency: Histogram,
     pub moments: Moments,
     /// Where their time went.
     pub parts_ns: [u128; PARTS.len()],
-    /// The same counts for the series window that is open: arrivals, answers, failures, and the latency of the answers.
-    pub window: WindowTally,
-    /// All requests, also those of the warm-up: how many came, how many are gone.
-    pub came: u64,
-    pub gone: u64,
 }
 
-/// What happened in the open series window.
-#[derive(Clone, Copy, Debug)]
-pub struct WindowTally {
-    pub arrivals: u64,
-    pub answers: u64,
-    pub failures: u64,
-    pub latency_sum_ns: u128,
-    pub latency_min_ns: u64,
-    pub latency_max_ns: u64,
+/// A [`Tally`] of a phase that is over, of which the latency is handed on.
+#[derive(Clone, Debug, Default)]
+pub struct PhaseTally {
+    /// Its own histogram has those that ended later than the phase.
+    pub tally: Tally,
+    /// Of those that ended in it.
+    pub latency: Distribution,
 }
 
-impl Default for WindowTally {
-    fn default() -> WindowTally {
-        WindowTally { arrivals: 0, answers: 0, failures: 0, latency_sum_ns: 0, latency_min_ns: u64::MAX, latency_max_ns: 0 }
+impl PhaseTally {
+    /// All that arrived in the phase.
+    pub fn latency(&self) -> Distribution {
+        self.latency.merged(&self.tally.latency.distribution())
+    }
+    /// Adds the same phase of another flow.
+    pub fn add(&mut self, other: &PhaseTally) {
+        self.latency = self.latency.merged(&other.latency());
+        self.tally.add_but_latency(&other.tally);
     }
 }
 
@@ -46,52 +77,33 @@ impl Tally {
     pub fn new(outcomes: usize) -> Tally {
         Tally { outcomes: vec![0; outcomes], ..Tally::default() }
     }
-    #[inline(always)]
-    pub fn arrive(&mut self, measured: bool) {
-        self.came += 1;
-        self.window.arrivals += 1;
-        self.arrivals += measured as u64;
-    }
-    /// A request is answered: its latency and parts are those of a measured one if it arrived in the measured part.
-    #[inline(always)]
-    pub fn answer(&mut self, latency: Span, parts: &Parts, arrived_measured: bool, now_measured: bool) {
-        self.gone += 1;
-        self.answered += now_measured as u64;
-        let window = &mut self.window;
-        window.latency_min_ns = window.latency_min_ns.min(latency.0);
-        window.latency_max_ns = window.latency_max_ns.max(latency.0);
-        window.answers += 1;
-        window.latency_sum_ns += latency.0 as u128;
-        if arrived_measured {
-            self.outcomes[0] += 1;
-            self.latency.record(latency);
-            self.moments.take(latency.0);
-            for (sum, part) in self.parts_ns.iter_mut().zip(parts.spent) {
-                *sum += part.0 as u128;
-            }
+    /// What some of its answers are together.
+    pub(super) fn add_answers(&mut self, answers: &Answers) {
+        self.outcomes[0] += answers.count;
+        self.latency.widen(&answers.ends);
+        self.moments.sum_ns += u128::from(answers.sum_ns);
+        for (sum, part) in self.parts_ns.iter_mut().zip(answers.parts_ns) {
+            *sum += u128::from(part);
         }
     }
+    /// One of its requests ends in another way.
     #[inline(always)]
-    pub fn fail(&mut self, outcome: Outcome, arrived_measured: bool) {
-        self.gone += 1;
-        self.window.failures += 1;
-        self.outcomes[outcome.0 as usize] += arrived_measured as u64;
+    pub fn fail(&mut self, outcome: Outcome) {
+        self.outcomes[outcome.0 as usize] += 1;
     }
-    /// Adds what was counted elsewhere, but for the distribution: a workload is the sum of its flows.
-    pub fn add(&mut self, other: &Tally) {
-        self.arrivals += other.arrivals;
+    /// Adds what was counted elsewhere, but for the distribution: those are put together as they are handed on.
+    pub fn add_but_latency(&mut self, other: &Tally) {
+        self.arrivals = self.arrivals.wrapping_add(other.arrivals);
+        self.answered = self.answered.wrapping_add(other.answered);
         for (mine, theirs) in self.outcomes.iter_mut().zip(&other.outcomes) {
             *mine += theirs;
         }
-        self.answered += other.answered;
         self.moments.add(&other.moments);
         for (mine, theirs) in self.parts_ns.iter_mut().zip(other.parts_ns) {
             *mine += theirs;
         }
-        self.came += other.came;
-        self.gone += other.gone;
     }
-    /// Answered ones, of those that arrived in the measured part.
+    /// Answered ones of those that arrived in it.
     pub fn completed(&self) -> u64 {
         self.outcomes[0]
     }
@@ -100,15 +112,53 @@ impl Tally {
     }
 }
 
+/// Some answers together, in 64 bits: as the parts of a latency add up to it, no sum is full before that of the latencies.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Answers {
+    pub count: u64,
+    pub ends: Ends,
+    pub sum_ns: u64,
+    pub parts_ns: [u64; PARTS.len()],
+}
+
+impl Answers {
+    /// Adds one; whether there was room for it.
+    #[inline(always)]
+    pub fn add(&mut self, latency: Span, parts: &Parts) -> bool {
+        let (sum_ns, is_full) = self.sum_ns.overflowing_add(latency.0);
+        if is_full {
+            return false;
+        }
+        self.sum_ns = sum_ns;
+        self.count += 1;
+        self.ends.include(latency.0);
+        for (sum, part) in self.parts_ns.iter_mut().zip(parts.spent) {
+            *sum += part.0;
+        }
+        true
+    }
+}
+
+/// What happened in one series window.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WindowTally {
+    pub counts: Counts,
+    /// Of the answers.
+    pub latency_sum_ns: u128,
+    pub latency: Ends,
+}
+
 impl WindowTally {
+    /// Adds answers.
+    pub fn include(&mut self, sum_ns: u64, latency: &Ends) {
+        self.latency_sum_ns += u128::from(sum_ns);
+        self.latency = self.latency.with(latency);
+    }
     /// Adds the same window of another flow.
     pub fn add(&mut self, other: &WindowTally) {
-        self.latency_min_ns = self.latency_min_ns.min(other.latency_min_ns);
-        self.latency_max_ns = self.latency_max_ns.max(other.latency_max_ns);
-        self.arrivals += other.arrivals;
-        self.answers += other.answers;
-        self.failures += other.failures;
+        self.counts.add(&other.counts);
         self.latency_sum_ns += other.latency_sum_ns;
+        self.latency = self.latency.with(&other.latency);
     }
 }
 

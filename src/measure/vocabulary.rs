@@ -187,7 +187,7 @@ impl<'a> Walk<'a> {
         let layout = self.layout;
         let mut sum = Tally::new(layout.outcomes.len());
         if let Some(record) = self.record {
-            flows.iter().for_each(|&flow| sum.add(&record.flows[flow]));
+            flows.iter().for_each(|&flow| sum.add_but_latency(&record.flows[flow]));
         }
         let latencies = together(flows.iter().filter_map(|&flow| self.latencies.get(flow)));
         let seconds = |record: &Record| record.measured_ns as f64 * 1e-9;

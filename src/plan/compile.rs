@@ -134,7 +134,7 @@ impl<'s> Build<'s> {
             let first_step = self.program.len() as u32;
             let has_memory = !needs.is_empty();
             if has_memory {
-                self.program.push(Op::Memory(step::memory::Op { needs: needs.into() }));
+                self.program.push(Op::Memory(step::memory::Op::new(needs)));
             }
             self.program.extend(program);
             self.program.push(Op::Answer);

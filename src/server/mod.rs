@@ -76,10 +76,10 @@ pub struct Gauges {
 /// From ready to running: what people call event-loop lag.
 #[derive(Default)]
 pub struct Lag {
-    pub histogram: Histogram,
+    histogram: Histogram,
+    sum_ns: u128,
     /// Bursts that did not wait: counted here, and put into the histogram at the end.
     pub at_once: u64,
-    pub sum_ns: u128,
 }
 
 impl Lag {
@@ -88,6 +88,12 @@ impl Lag {
     pub fn record(&mut self, lag: Span) {
         self.histogram.record(lag);
         self.sum_ns += lag.0 as u128;
+    }
+    /// All of them, and their sum, ns. None is kept.
+    pub fn take(&mut self) -> (Histogram, u128) {
+        let Lag { mut histogram, sum_ns, at_once } = std::mem::take(self);
+        histogram.record_many(Span::ZERO, at_once);
+        (histogram, sum_ns)
     }
 }
 

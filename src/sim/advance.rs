@@ -226,10 +226,7 @@ fn begin(x: &mut Columns, requests: &mut [Request], key: Key, caller: RequestId,
     let now = x.now();
     let slot = x.free.pop().expect("the drain stops before the pool is empty");
     x.attention |= x.free.len() < SLOTS_AN_EVENT;
-    x.recorder.tallies[flow as usize].arrive(x.stage.measured);
-    if let Some(watch) = &mut x.recorder.watch {
-        watch.came(flow, now, x.stage.measured);
-    }
+    x.recorder.meters[flow as usize].arrive();
     let request = &mut requests[slot as usize];
     *request = Request::begin(key, now, request.generation, caller, flow, hop);
     slot

@@ -19,7 +19,7 @@ pub fn audit(
     pool: Res<Pool>,
     plan: Res<PlanHandle>,
 ) {
-    let inside: u64 = recorder.tallies.iter().map(|tally| tally.came - tally.gone).sum();
+    let inside: u64 = recorder.meters.iter().map(|meter| meter.counts().inside()).sum();
     assert_eq!(inside, pool.in_flight() as u64, "requests are conserved: those that came and are not gone are in flight");
     let entered = requests.iter().filter(|request| request.place == Place::Inside).count() as u64;
     let in_flight: u64 = machines.iter().map(|(gauges, ..)| gauges.in_flight.value).sum();

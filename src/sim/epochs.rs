@@ -27,6 +27,13 @@ pub enum Mark {
     End,
 }
 
+/// What is measured from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins {
+    MeasuredPart,
+    Phase,
+}
+
 /// The next epoch, as a resource.
 #[derive(Resource, Clone, Debug)]
 pub struct Epoch {
@@ -34,6 +41,8 @@ pub struct Epoch {
     pub stop: Stop,
     /// A series window ends here.
     pub closes_window: bool,
+    /// The measured part begins here, or the next phase of it.
+    pub begins: Option<Begins>,
     /// The backlog is noted.
     pub mark: Option<Mark>,
     /// Faults of the plan that begin, and that end.
@@ -60,6 +69,8 @@ pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
     let window = plan.window.0;
     // The few moments that are not the ends of windows; the many that are come one by one.
     let mut marks = vec![plan.measured_from, regime_from, middle, horizon];
+    let phases: Vec<Time> = plan.layout.phases.iter().skip(1).map(|phase| phase.from).collect();
+    marks.extend(&phases);
     let mut faults: Vec<(Time, u32, bool)> = Vec::new();
     for (index, fault) in plan.faults.iter().enumerate() {
         faults.push((fault.at, index as u32, true));
@@ -91,6 +102,10 @@ pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
             end,
             stop: Stop::Reached,
             closes_window: whole_window || end == measured_from || end == horizon,
+            begins: match () {
+                () if end == measured_from => Some(Begins::MeasuredPart),
+                () => phases.contains(&end).then_some(Begins::Phase),
+            },
             mark: match () {
                 () if end == horizon => Some(Mark::End),
                 () if end == middle => Some(Mark::Middle),

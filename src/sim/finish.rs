@@ -62,14 +62,14 @@ pub fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Nex
     let outcome = request.outcome;
     let latency = now - request.started;
     debug_assert_eq!(latency, request.parts.total(), "the parts of a latency add up to it");
-    let arrived_measured = x.recorder.measures(request.started);
-    let tally = &mut x.recorder.tallies[request.flow as usize];
-    match outcome == Outcome::OK {
-        true => tally.answer(latency, &request.parts, arrived_measured, x.stage.measured),
-        false => tally.fail(outcome, arrived_measured),
-    }
-    if let Some(watch) = &mut x.recorder.watch {
-        watch.gone(request.flow, arrived_measured.then_some(request.started), now, latency, outcome, x.stage.measured);
+    if request.started >= x.recorder.phase_from {
+        let meter = &mut x.recorder.meters[request.flow as usize];
+        match outcome == Outcome::OK {
+            true => meter.answer(latency, &request.parts),
+            false => meter.fail(outcome),
+        }
+    } else {
+        x.recorder.end_earlier(request.flow, request.started, outcome, latency, &request.parts);
     }
     if request.timed {
         x.stage.calendar.died();
@@ -77,7 +77,7 @@ pub fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Nex
     }
     request.generation = request.generation.wrapping_add(1);
     x.free.push(slot);
-    let (caller, traced) = (request.caller, request.traced && arrived_measured);
+    let (caller, traced) = (request.caller, request.traced && x.recorder.measures(request.started));
     if traced {
         trace(x, requests, slot);
     }

@@ -206,11 +206,9 @@ fn change_flow(x: &mut Columns, request: &mut Request, endpoint: u32) {
     if new == NONE || new == old {
         return;
     }
-    let measured = x.recorder.measures(request.started) as u64;
-    for (flow, sign) in [(old, -1i64), (new, 1)] {
-        let tally = &mut x.recorder.tallies[flow as usize];
-        tally.came = tally.came.wrapping_add_signed(sign);
-        tally.arrivals = tally.arrivals.wrapping_add_signed(sign * measured as i64);
+    let is_measured = x.recorder.measures(request.started);
+    for (flow, sign) in [(old, -1), (new, 1)] {
+        x.recorder.meters[flow as usize].recount(sign, is_measured);
     }
     request.flow = new;
 }

@@ -14,13 +14,13 @@ pub fn note(gauges: Query<&Gauges>, balancers: Query<&Balancer>, mut recorder: R
     let recorder = &mut *recorder;
     let (mut in_system, mut came) = (vec![0; recorder.backlog.len()], vec![0; recorder.backlog.len()]);
     let (mut waiting, mut asked) = (vec![0; recorder.waiting.len()], vec![0; recorder.waiting.len()]);
-    for ((tally, workload), service) in recorder.tallies.iter().zip(&recorder.workload_of).zip(&recorder.service_of) {
+    for ((meter, workload), service) in recorder.meters.iter().zip(&recorder.workload_of).zip(&recorder.service_of) {
         if let Some(workload) = *workload {
-            in_system[workload as usize] += tally.came - tally.gone;
-            came[workload as usize] += tally.came;
+            in_system[workload as usize] += meter.counts().inside();
+            came[workload as usize] += meter.counts().came;
         }
         if let Some(service) = *service {
-            asked[service as usize] += tally.came;
+            asked[service as usize] += meter.counts().came;
         }
     }
     for (instance, gauges) in plan.0.instances.iter().zip(&gauges) {

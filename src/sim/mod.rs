@@ -91,9 +91,12 @@ fn run_systems(world: &mut World) {
         world.run_system_cached(advance::advance)?;
         let epoch = world.resource::<Epoch>();
         let (reached, changes_faults, is_audited) = (epoch.stop == Stop::Reached, epoch.changes_faults(), epoch.is_audited());
-        let is_marked = epoch.mark.is_some();
+        let (is_marked, begins) = (epoch.mark.is_some(), epoch.begins.is_some());
         if reached {
             world.run_system_cached(windows::close)?;
+        }
+        if reached && begins {
+            world.run_system_cached(windows::begin)?;
         }
         if reached && is_marked {
             world.run_system_cached(marks::note)?;
@@ -111,11 +114,8 @@ fn run_systems(world: &mut World) {
 fn harvest(mut world: World, plan: &Plan, key: Key, replication: u32) -> Record {
     let mut instances = world.query::<(&mut Gauges, &InstanceState)>();
     let instances = instances.iter_mut(&mut world).map(|(mut gauges, state)| {
-        let lag = &mut gauges.lag;
-        let at_once = std::mem::take(&mut lag.at_once);
-        lag.histogram.record_many(Span::ZERO, at_once);
-        let lag_histogram = std::mem::take(&mut lag.histogram);
-        InstanceTally { lag: lag_histogram, lag_sum_ns: lag.sum_ns, chosen: state.chosen, ..InstanceTally::default() }
+        let (lag, lag_sum_ns) = gauges.lag.take();
+        InstanceTally { lag, lag_sum_ns, chosen: state.chosen, ..InstanceTally::default() }
     });
     let instances: Vec<InstanceTally> = instances.collect();
     let links: Vec<LinkTally> = world.query::<&LinkState>().iter(&world).map(|link| link.tally).collect();

@@ -3,7 +3,7 @@
 use super::PlanHandle;
 use super::faults::ActiveErrors;
 use crate::kernel::{Calendar, Event};
-use crate::measure::{Measured, Recorder, Tally, Watch};
+use crate::measure::{Measured, Meter, Phases, Recorder, Watch};
 use crate::network::LinkState;
 use crate::plan::Plan;
 use crate::policy::balance::Balancer;
@@ -58,9 +58,16 @@ pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
 fn recorder(plan: &Plan) -> Recorder {
     let is_watched = !plan.layout.phases.is_empty() || plan.keep_series && plan.layout.has_quantile_series;
     Recorder {
-        tallies: plan.layout.flows.iter().map(|_| Tally::new(plan.layout.outcomes.len())).collect(),
+        meters: plan
+            .layout
+            .flows
+            .iter()
+            .map(|flow| Meter::new(plan.layout.outcomes.len(), is_watched && flow.workload.is_some()))
+            .collect(),
         labels_ns: vec![0; plan.layout.labels.len()],
         measured_from: plan.measured_from,
+        phase_from: plan.measured_from,
+        phases: Phases::new(&plan.layout),
         keep_series: plan.keep_series,
         instance_gauges: plan.instances.iter().map(|_| Default::default()).collect(),
         queue_gauges: vec![Measured::default(); plan.layout.queues.len()],

@@ -22,7 +22,10 @@ pub struct Memory(pub Dist<Bytes>);
 /// All reservations of an endpoint.
 #[derive(Clone, Debug)]
 pub struct Op {
-    pub needs: Box<[Sampler]>,
+    /// Bytes that every request needs.
+    fixed: u64,
+    /// Those that differ from one request to the next.
+    drawn: Box<[Sampler]>,
 }
 
 impl Memory {
@@ -45,10 +48,15 @@ impl Memory {
 }
 
 impl Op {
+    pub fn new(needs: Vec<Sampler>) -> Op {
+        let (constant, drawn): (Vec<Sampler>, Vec<Sampler>) = needs.into_iter().partition(|need| matches!(need.law, Law::Constant(_)));
+        // A constant is the same under any key.
+        Op { fixed: sum(&constant, Key::default()), drawn: drawn.into() }
+    }
     /// What a request needs, in bytes.
     #[inline(always)]
     pub fn need(&self, key: Key) -> u64 {
-        self.needs.iter().map(|need| need.value(key).max(0.0) as u64).sum()
+        if self.drawn.is_empty() { self.fixed } else { self.fixed + sum(&self.drawn, key) }
     }
     #[inline(always)]
     pub fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
@@ -67,4 +75,10 @@ impl Op {
         request.has_memory = true;
         Then::Next
     }
+}
+
+/// What is drawn under a key, together, in bytes.
+#[inline(never)]
+fn sum(needs: &[Sampler], key: Key) -> u64 {
+    needs.iter().map(|need| need.value(key).max(0.0) as u64).sum()
 }

@@ -162,11 +162,24 @@ fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
     // Words fixed here.
     for (arguments, words) in [
         (&["compare", "scenarios/hello.yaml"][..], "one scenario alone has nothing to be compared with"),
+        (&["compare", "scenarios/hello.yaml", "--set", "run.seed=7"], "all variants have the same seed"),
         (&["compare", "scenarios/hello.yaml", "--set", "services.apii.replicas=2"], "did you mean `api`?"),
         (&["compare", "scenarios/hello.yaml", "none.yaml"], "cannot be read"),
-        (&["compare", "scenarios/hello.yaml", "--set", "run.seed=1", "--select", "users.latency.p9"], "did you mean `users.latency.p9"),
         (
-            &["compare", "scenarios/hello.yaml", "--set", "run.seed=1", "--select", "users.latency.p99", "--indifference", "0%"],
+            &["compare", "scenarios/hello.yaml", "--set", "services.api.instance.cpu=2", "--select", "users.latency.p9"],
+            "did you mean `users.latency.p9",
+        ),
+        (
+            &[
+                "compare",
+                "scenarios/hello.yaml",
+                "--set",
+                "services.api.instance.cpu=2",
+                "--select",
+                "users.latency.p99",
+                "--indifference",
+                "0%",
+            ],
             "always matters",
         ),
     ] {

@@ -95,8 +95,10 @@ macro_rules! catalogue {
             $($(#[doc = $doc])+ $name($tag::$name $(<$q>)?),)+
         }
 
-        /// A distribution ready to be drawn from, in base units (ns, B, 1).
+        /// A distribution ready to be drawn from, in base units (ns, B, 1). With a tag of its own (`repr`), which is faster to read than one
+        /// hidden in a parameter.
         #[derive(Clone, Debug, PartialEq)]
+        #[repr(u8)]
         pub enum Law {
             $($(#[doc = $doc])+ $name($tag::Law),)+
             /// The same law, drawn with the mirror of every draw: large where it would be small (antithetic pairs).

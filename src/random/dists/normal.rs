@@ -47,7 +47,9 @@ pub struct Law {
     mean: f64,
     sd: f64,
     min: f64,
-    below_min: BelowMin,
+    /// The share of draws that are not drawn again; worked out once, for it takes as long as a draw. It is 1 if they are clipped, and so far above the least
+    /// value that both are the same.
+    kept: f64,
 }
 
 impl<Q: Quantity> Written<Q> for Normal<Q> {
@@ -61,7 +63,7 @@ impl<Q: Quantity> Written<Q> for Normal<Q> {
         if self.below_min == BelowMin::Clip {
             return;
         }
-        let (least, below) = (Q::from_base(law.min), 1.0 - above(law.start()));
+        let (least, below) = (Q::from_base(law.min), 1.0 - law.kept);
         if below > 0.999 {
             let what = format!("{} of this normal are below {least}, where it is drawn again", percent(below));
             problems.error(path, what).advise("raise `mean`, lower `min`, or clip with `below_min: clip`");
@@ -72,7 +74,11 @@ impl<Q: Quantity> Written<Q> for Normal<Q> {
     }
     fn law(&self) -> Law {
         let min = self.min.map_or(0.0, |min| min.to_base());
-        Law { mean: self.mean.to_base(), sd: self.sd.to_base(), min, below_min: self.below_min }
+        let law = Law { mean: self.mean.to_base(), sd: self.sd.to_base(), min, kept: 1.0 };
+        match self.below_min {
+            BelowMin::Redraw => Law { kept: above(law.start()), ..law },
+            BelowMin::Clip => law,
+        }
     }
 }
 
@@ -84,28 +90,20 @@ impl Law {
     /// First and second moment of (X - mean)/sd.
     fn standard_moments(&self) -> (f64, f64) {
         let a = self.start();
-        match self.below_min {
-            BelowMin::Redraw => {
-                let hazard = density(a) / above(a);
-                (hazard, 1.0 + a * hazard)
-            }
-            BelowMin::Clip => (a * cdf(a) + density(a), a * a * cdf(a) + above(a) + a * density(a)),
+        if self.kept < 1.0 {
+            let hazard = density(a) / self.kept;
+            return (hazard, 1.0 + a * hazard);
         }
+        (a * cdf(a) + density(a), a * a * cdf(a) + above(a) + a * density(a))
     }
 }
 
 impl Compiled for Law {
     fn quantile(&self, u: f64) -> f64 {
-        let kept = if self.below_min == BelowMin::Redraw { above(self.start()) } else { 1.0 };
-        (self.mean - self.sd * quantile((1.0 - u) * kept)).max(self.min)
+        (self.mean - self.sd * quantile((1.0 - u) * self.kept)).max(self.min)
     }
     fn cdf(&self, x: f64) -> f64 {
-        let tail = above((x - self.mean) / self.sd);
-        match self.below_min {
-            _ if x < self.min => 0.0,
-            BelowMin::Redraw => 1.0 - tail / above(self.start()),
-            BelowMin::Clip => 1.0 - tail,
-        }
+        if x < self.min { 0.0 } else { 1.0 - above((x - self.mean) / self.sd) / self.kept }
     }
     fn mean(&self) -> f64 {
         self.mean + self.sd * self.standard_moments().0

@@ -42,7 +42,7 @@ const METRICS_OF: [f64; 3] = [29.0, 18.0, 4.0];
 const COUNTED_FROM: f64 = 200.0;
 /// Bytes of a bucket with something in it, where it is handed on or kept one by one; of the buckets of a power of two; and of one of those that join 32.
 const FILLED_B: f64 = 24.0;
-const POWER_B: f64 = 16_384.0;
+const POWER_B: f64 = 8_192.0;
 const COARSE_B: f64 = 16.0;
 
 /// Metrics of a phase for each workload.
@@ -56,6 +56,8 @@ struct Sizes {
     links: u64,
     /// Pairs of a workload, or the calls, and an endpoint: each has its histogram.
     flows: u64,
+    /// Those of workloads, each of which has one in every phase.
+    sent: u64,
     of_services: Vec<OfService>,
 }
 
@@ -67,7 +69,7 @@ struct OfService {
 
 impl Sizes {
     fn of(scenario: &Scenario) -> Sizes {
-        let mut sizes = Sizes { instances: 0, workers: 0, endpoints: 0, links: 0, flows: 0, of_services: Vec::new() };
+        let mut sizes = Sizes { instances: 0, workers: 0, endpoints: 0, links: 0, flows: 0, sent: 0, of_services: Vec::new() };
         let mut called: IndexSet<&str> = IndexSet::new();
         for service in scenario.services.values() {
             let replicas = if service.instances.is_empty() { u64::from(service.replicas) } else { 0 };
@@ -89,6 +91,7 @@ impl Sizes {
             sizes.flows += if targets.any(|to| scenario.services.contains_key(to)) { sizes.endpoints } else { 0 };
             sizes.links += workload.via.len() as u64;
         }
+        sizes.sent = sizes.flows;
         sizes.flows += called.len() as u64;
         // Both ways of what is written; with `default` also of what messages cross anyway.
         let crossed = if scenario.links.contains_key("default") { sizes.links + sizes.flows } else { 0 };
@@ -107,11 +110,12 @@ impl Sizes {
         let in_flight = load.map_or(0.0, |load| pool(load.requests, run.limits.in_flight.0 as f64));
         let values = windows * (7.0 * workloads + 7.0 * instances + links);
         let replications = f64::from(run.replications.most());
-        let phases = (2.0 * changes(scenario).len() as f64 + 1.0).min(PHASES_MAX as f64) * workloads;
+        let phases = (2.0 * changes(scenario).len() as f64 + 1.0).min(PHASES_MAX as f64);
         let histograms = Histograms { longest: run.duration, replications };
         let (mut latencies, mut lags) = (FLOW_B * (flows + workloads + served), 0.0);
         if let Some(load) = load {
-            latencies += histograms.bytes(workloads, workloads, load.requests) + histograms.bytes(phases, phases, load.requests);
+            latencies +=
+                histograms.bytes(workloads, workloads, load.requests) + histograms.bytes(0.0, phases * self.sent as f64, load.requests);
             for (own, expected) in self.of_services.iter().zip(&load.services) {
                 let requests = expected.rate * run.duration.seconds();
                 let part = own.endpoints as f64 / (self.endpoints as f64).max(1.0);
@@ -123,7 +127,7 @@ impl Sizes {
         }
         let machines = lags + INSTANCE_B * instances + WORKER_B * self.workers as f64;
         let metrics = METRICS_OF[0] * (workloads + self.endpoints as f64)
-            + METRICS_OF_PHASE * phases
+            + METRICS_OF_PHASE * phases * workloads
             + METRICS_OF[1] * (scenario.services.len() as f64 + instances)
             + METRICS_OF[2] * links;
         let part = |path, bytes, what, help| Part { path, bytes, what, help };
