@@ -214,18 +214,11 @@ impl Histogram {
     }
     /// The buckets with something in them, in order; in memory of just that size, because what is handed on is kept.
     pub(super) fn filled(&self) -> Vec<Filled> {
-        let mut filled = Vec::with_capacity(1 + self.few.len() + self.slots.iter().filter(|slot| **slot != Slot::EMPTY).count());
-        self.each_filled(|own| filled.push(own));
-        filled
-    }
-    /// The same one by one, by loops within loops: as an iterator it takes three times as long.
-    #[inline(always)]
-    fn each_filled(&self, mut each: impl FnMut(Filled)) {
+        let slots = self.some().flat_map(|(_, chunk)| chunk).filter(|slot| **slot != Slot::EMPTY).count();
+        let mut filled = Vec::with_capacity(1 + self.few.len() + slots);
         // Zeros may be in both places, if the smallest other value is below 2048 ns.
         let covered = self.slots.first().filter(|_| self.first == 0).map_or(0, |slot| slot.content(&self.atoms).0);
-        if self.zeros + covered > 0 {
-            each(Filled::of(0, self.zeros + covered));
-        }
+        filled.extend(Some(Filled::of(0, self.zeros + covered)).filter(|zeros| zeros.count > 0));
         let mut few = self.few.clone();
         few.sort_unstable_by_key(|filled| filled.bucket);
         few.dedup_by(|next, sum| {
@@ -235,20 +228,22 @@ impl Histogram {
             }
             same
         });
-        few.into_iter().for_each(&mut each);
-        // Most are empty, and there is a whole number of chunks: each power of two has 1024 buckets.
-        let (chunks, _) = self.slots.as_chunks::<CHUNK>();
-        for (index, chunk) in chunks.iter().enumerate() {
-            if chunk.iter().fold(0, |any, slot| any | slot.0) == 0 {
-                continue;
-            }
+        filled.extend(few);
+        for (index, chunk) in self.some() {
             for (bucket, slot) in (self.first + index * CHUNK..).zip(chunk) {
-                if slot.0 != 0 && bucket > 0 {
+                if *slot != Slot::EMPTY && bucket > 0 {
                     let (count, atom_ns) = slot.content(&self.atoms);
-                    each(Filled { bucket: bucket as u32, count, atom_ns });
+                    filled.push(Filled { bucket: bucket as u32, count, atom_ns });
                 }
             }
         }
+        filled
+    }
+    /// The chunks with something in them, which few have; a whole number of them, as a power of two has 1024 buckets.
+    #[inline(always)]
+    fn some(&self) -> impl Iterator<Item = (usize, &[Slot; CHUNK])> {
+        let (chunks, _) = self.slots.as_chunks::<CHUNK>();
+        chunks.iter().enumerate().filter(|(_, chunk)| chunk.iter().fold(0, |any, slot| any | slot.0) != 0)
     }
     /// The smallest duration with at least a share `q` of all at or below it, in seconds: an atom, or evenly spread within its bucket. NaN when empty.
     pub fn quantile_s(&self, q: f64) -> f64 {

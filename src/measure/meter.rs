@@ -25,7 +25,7 @@ pub struct Meter {
     window: WindowTally,
     /// The same one by one, if somebody asks for its quantiles.
     pub watched: Option<Box<Brief>>,
-    /// Of those that arrived in the measured part, or in its present phase.
+    /// Of those that arrived in the present stretch: the warm-up, the measured part, or a phase of it.
     pub tally: Tally,
 }
 
@@ -39,7 +39,7 @@ impl Meter {
     pub fn arrive(&mut self) {
         self.counts.came += 1;
     }
-    /// A request is answered that arrived since the measured part or its present phase began.
+    /// A request is answered that arrived in the present stretch.
     #[inline(always)]
     pub fn answer(&mut self, latency: Span, parts: &Parts) {
         if !self.answers.add(latency, parts) {
@@ -96,9 +96,10 @@ impl Meter {
         self.window_from = self.counts;
         WindowTally { counts, ..std::mem::take(&mut self.window) }
     }
-    /// The measured part begins, and with it its first phase.
+    /// The measured part begins, and with it its first phase; what the warm-up was like is forgotten.
     pub fn begin(&mut self) {
-        (self.measured_from, self.phase_from) = (self.counts, self.counts);
+        self.end_phase();
+        self.measured_from = self.counts;
     }
     /// Ends a phase, and begins the next.
     pub fn end_phase(&mut self) -> PhaseTally {
@@ -115,9 +116,65 @@ impl Meter {
         let mut whole = self.tally;
         for phase in over {
             whole.add_but_latency(&phase.tally);
-            whole.latency.merge(&phase.latency());
+            whole.latency.merge(&phase.latency);
+            whole.latency.merge(&phase.tally.latency.distribution());
         }
         let Counts { came, answered, .. } = self.counts.since(&self.measured_from);
         Tally { arrivals: came, answered, ..whole }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spent(queue: u64, cpu: u64) -> Parts {
+        let mut parts = Parts::default();
+        (parts.spent[0], parts.spent[1]) = (Span(queue), Span(cpu));
+        parts
+    }
+
+    #[test]
+    fn sums_that_do_not_fit_into_64_bits_are_whole() {
+        // By hand: three latencies of 2^63 ns, a quarter of each in a queue.
+        let mut meter = Meter::new(1, false);
+        for _ in 0..3 {
+            meter.arrive();
+            meter.answer(Span(1 << 63), &spent(1 << 61, 3 << 61));
+        }
+        assert_eq!((meter.counts(), meter.counts().inside()), (Counts { came: 3, answered: 3, failed: 0 }, 0));
+        let window = meter.end_window();
+        assert_eq!((window.counts.answered, window.latency_sum_ns, window.latency), (3, 3 << 63, Ends::of(1 << 63)));
+        let whole = meter.whole(std::iter::empty());
+        assert_eq!((whole.arrivals, whole.answered, whole.completed(), whole.latency.count()), (3, 3, 3, 3));
+        assert_eq!((whole.moments.sum_ns, whole.parts_ns[0], whole.parts_ns[1], whole.moments.sd_s(3)), (3 << 63, 3 << 61, 9 << 61, 0.0));
+    }
+
+    #[test]
+    fn stretches_have_what_arrived_in_them_and_the_whole_is_their_sum() {
+        // By hand: one request in the warm-up; one in the first phase, answered there; one that arrives there and is answered in the second, whose latency the
+        // first gets when it is known; one failure in the second. The window has all four.
+        let mut meter = Meter::new(2, false);
+        meter.arrive();
+        meter.answer(Span(7), &spent(0, 7));
+        meter.begin();
+        meter.arrive();
+        meter.answer(Span(10), &spent(4, 6));
+        meter.arrive();
+        let mut first = meter.end_phase();
+        meter.end_earlier(Outcome::OK, Span(30));
+        first.tally.latency.record(Span(30));
+        first.tally.outcomes[0] += 1;
+        meter.arrive();
+        meter.fail(Outcome::LOST);
+        let window = meter.end_window();
+        assert_eq!(window.counts, Counts { came: 4, answered: 3, failed: 1 });
+        assert_eq!((window.latency_sum_ns, window.latency), (47, Ends { shortest_ns: 7, longest_ns: 30 }));
+        let second = meter.end_phase();
+        assert_eq!((first.tally.arrivals, first.tally.answered, first.tally.completed(), first.latency().count()), (2, 1, 2, 2));
+        assert_eq!((second.tally.arrivals, second.tally.answered, second.tally.failed(), second.latency().count()), (1, 1, 1, 0));
+        let whole = meter.whole([&first, &second].into_iter());
+        assert_eq!((whole.arrivals, whole.answered, whole.outcomes.clone(), whole.latency.count()), (3, 2, vec![2, 1], 2));
+        assert_eq!((whole.latency.distribution().shortest_s(), whole.latency.distribution().longest_s()), (1e-8, 3e-8));
     }
 }

@@ -17,8 +17,8 @@ pub struct Recorder {
     pub requests: Vec<RequestRow>,
     /// Requests that arrive from this time on are measured.
     pub measured_from: Time,
-    /// Where the present phase of the measured part begins, or that part itself: the meters' tallies are of those that arrive from then on.
-    pub phase_from: Time,
+    /// Where the present stretch begins, which is the warm-up, the measured part or a phase of it: the meters' tallies are of those that arrive from then on.
+    pub stretch_from: Time,
     pub phases: Phases,
     /// When the open window began.
     pub window_start: Time,
@@ -48,13 +48,14 @@ impl Recorder {
     /// The measured part begins.
     pub fn begin(&mut self) {
         self.meters.iter_mut().for_each(Meter::begin);
+        self.stretch_from = self.measured_from;
     }
     /// The next phase begins.
     pub fn begin_phase(&mut self, now: Time) {
         self.phases.end(now, &mut self.meters);
-        self.phase_from = now;
+        self.stretch_from = now;
     }
-    /// A request has ended that arrived before the present phase.
+    /// A request has ended that arrived before the present stretch.
     #[inline(never)]
     pub fn end_earlier(&mut self, flow: u32, started: Time, outcome: Outcome, latency: Span, parts: &Parts) {
         let is_measured = self.measures(started);
@@ -98,7 +99,7 @@ impl Recorder {
             self.row.push(Window { mean, min: known(sum.latency.shortest_ns), max: known(sum.latency.longest_ns), last: mean });
             self.row.push(constant(rate(sum.counts.failed)));
             if let Some(watch) = &mut self.watch {
-                self.row.extend(watch.close(workload, self.window_start, now, sum));
+                self.row.extend(watch.close(workload, self.window_start, now, sum, self.keep_series));
             }
         }
     }

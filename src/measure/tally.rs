@@ -64,7 +64,8 @@ pub struct PhaseTally {
 impl PhaseTally {
     /// All that arrived in the phase.
     pub fn latency(&self) -> Distribution {
-        self.latency.merged(&self.tally.latency.distribution())
+        let later = self.tally.latency.distribution();
+        if later.count() == 0 { self.latency.clone() } else { self.latency.merged(&later) }
     }
     /// Adds the same phase of another flow.
     pub fn add(&mut self, other: &PhaseTally) {

@@ -11,6 +11,8 @@ use crate::units::Time;
 
 /// The quantiles of a window.
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
+/// Which of them tells whether things are as before.
+const P95: usize = 1;
 
 /// The watch of one replication.
 #[derive(Debug, Default)]
@@ -31,12 +33,16 @@ impl Watch {
     pub fn add(&mut self, workload: u32, answers: &mut Brief) {
         self.windows[workload as usize].take_over(answers);
     }
-    /// Ends the window of a workload: a row for each of its quantiles.
-    pub fn close(&mut self, workload: usize, start: Time, end: Time, tally: &WindowTally) -> [Window; QUANTILES.len()] {
-        let quantiles = self.windows[workload].take_quantiles_s(QUANTILES);
+    /// Ends the window of a workload: a row for each of its quantiles; only that one is looked for that recoveries need, if nobody keeps the rows.
+    pub fn close(&mut self, workload: usize, start: Time, end: Time, tally: &WindowTally, is_kept: bool) -> [Window; QUANTILES.len()] {
+        let answers = &mut self.windows[workload];
+        let quantiles = match is_kept {
+            true => answers.take_quantiles_s(QUANTILES),
+            false => [f64::NAN, answers.take_quantiles_s([QUANTILES[P95]])[0], f64::NAN],
+        };
         if !self.recoveries.is_empty() {
             let Counts { came: arrivals, answered: answers, failed: failures } = tally.counts;
-            self.course[workload].push(Health { start, end, arrivals, answers, failures, p95_s: quantiles[1] });
+            self.course[workload].push(Health { start, end, arrivals, answers, failures, p95_s: quantiles[P95] });
         }
         quantiles.map(|value| Window { mean: value, min: value, max: value, last: value })
     }

@@ -62,7 +62,7 @@ pub fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Nex
     let outcome = request.outcome;
     let latency = now - request.started;
     debug_assert_eq!(latency, request.parts.total(), "the parts of a latency add up to it");
-    if request.started >= x.recorder.phase_from {
+    if request.started >= x.recorder.stretch_from {
         let meter = &mut x.recorder.meters[request.flow as usize];
         match outcome == Outcome::OK {
             true => meter.answer(latency, &request.parts),

@@ -66,7 +66,6 @@ fn recorder(plan: &Plan) -> Recorder {
             .collect(),
         labels_ns: vec![0; plan.layout.labels.len()],
         measured_from: plan.measured_from,
-        phase_from: plan.measured_from,
         phases: Phases::new(&plan.layout),
         keep_series: plan.keep_series,
         instance_gauges: plan.instances.iter().map(|_| Default::default()).collect(),
