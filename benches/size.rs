@@ -41,8 +41,15 @@ fn estimated(path: &Path) -> f64 {
         let said = String::from_utf8_lossy(&command.output().expect("the command starts").stderr).into_owned();
         let Some(rest) = said.split("may keep ").nth(1) else { break };
         let words: Vec<&str> = rest.split_whitespace().take(2).collect();
-        found = words[0].parse::<f64>().expect("a number") * if words[1] == "GB" { 1e9 } else { 1e6 };
-        limit = format!("{}MB", (found * 1e-6) as u64 + 1);
+        let unit = match words[1].trim_end_matches(',') {
+            "B" => 1.0,
+            "KiB" => 1024.0,
+            "MiB" => 1024.0 * 1024.0,
+            "GiB" => 1024.0 * 1024.0 * 1024.0,
+            other => panic!("sizes are printed in binary units, not in {other}"),
+        };
+        found = words[0].parse::<f64>().expect("a number") * unit;
+        limit = format!("{}B", (found * 1.001) as u64 + 1);
     }
     found
 }
@@ -68,9 +75,11 @@ fn main() {
         let (wall_s, resident, estimated) = measured(services, replicas);
         let bare: (f64, f64) = *bare.get_or_insert((resident, estimated));
         let ratio = before.replace(wall_s).map_or(String::new(), |before| format!("{:.1}", wall_s / before));
-        let estimate = (estimated - bare.1) / (resident - bare.0);
+        // What is beyond one service; of less than 4 MB the allocator's own pages say nothing.
+        let beyond = resident - bare.0;
+        let estimate = if beyond < 4e6 { String::new() } else { format!("{:.2}", (estimated - bare.1) / beyond) };
         println!(
-            "{services:>8} × {replicas:<8} {:>9.1} ms {ratio:>22} {:>7.1} MB {:>19.1} MB {estimate:>6.2}",
+            "{services:>8} × {replicas:<8} {:>9.1} ms {ratio:>22} {:>7.1} MB {:>19.1} MB {estimate:>6}",
             wall_s * 1e3,
             resident * 1e-6,
             estimated * 1e-6
