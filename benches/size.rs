@@ -6,6 +6,7 @@
 
 mod took;
 
+use asyncflow::units::Bytes;
 use std::path::Path;
 use std::process::Command;
 use took::{Took, took};
@@ -41,14 +42,8 @@ fn estimated(path: &Path) -> f64 {
         let said = String::from_utf8_lossy(&command.output().expect("the command starts").stderr).into_owned();
         let Some(rest) = said.split("may keep ").nth(1) else { break };
         let words: Vec<&str> = rest.split_whitespace().take(2).collect();
-        let unit = match words[1].trim_end_matches(',') {
-            "B" => 1.0,
-            "KiB" => 1024.0,
-            "MiB" => 1024.0 * 1024.0,
-            "GiB" => 1024.0 * 1024.0 * 1024.0,
-            other => panic!("sizes are printed in binary units, not in {other}"),
-        };
-        found = words[0].parse::<f64>().expect("a number") * unit;
+        let size: Bytes = words.concat().trim_end_matches(',').parse().expect("a size");
+        found = size.0 as f64;
         limit = format!("{}B", (found * 1.001) as u64 + 1);
     }
     found

@@ -43,13 +43,18 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
     let mut found: Vec<Variant> = Vec::new();
     let mut add = |path: &PathBuf, sets: &[String], name: Option<String>| -> Option<()> {
         let seed = found.first().map(|first: &Variant| first.scenario.run.seed);
-        let change = |scenario: &mut Scenario| {
-            let problems = run::change(scenario, options.replications, options.seed, options.duration.as_deref());
-            // Pairs have the same draws.
-            scenario.run.seed = seed.unwrap_or(scenario.run.seed);
-            problems
-        };
-        let Loaded { scenario, .. } = load(path, sets, quiet, change)?;
+        let change = |scenario: &mut Scenario| run::change(scenario, options.replications, options.seed, options.duration.as_deref());
+        let Loaded { mut scenario, .. } = load(path, sets, quiet, change)?;
+        // Pairs have the same draws: of files the first says which, and a variant cannot have others.
+        if let Some(seed) = seed {
+            if name.is_some() && scenario.run.seed != seed {
+                refuse(
+                    "all variants have the same seed, so that only what they change can differ\n  = help: give it to all of them: `--seed 7`",
+                );
+                return None;
+            }
+            scenario.run.seed = seed;
+        }
         // As `run` calls it.
         found.push(Variant { name: name.unwrap_or_else(|| scenario.name.clone()), scenario });
         Some(())
@@ -66,12 +71,6 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             add(only, &[], None)?;
             for variant in &options.set {
                 let sets: Vec<String> = variant.split(';').map(|set| set.trim().to_string()).filter(|set| !set.is_empty()).collect();
-                if sets.iter().any(|set| set.split('=').next().is_some_and(|path| path.trim() == "run.seed")) {
-                    refuse(
-                        "all variants have the same seed, so that only what they change can differ\n  = help: give it to all of them: `--seed 7`",
-                    );
-                    return None;
-                }
                 add(only, &sets, Some(variant.trim().to_string()))?;
             }
         }

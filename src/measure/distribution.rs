@@ -134,7 +134,8 @@ impl<'de> Deserialize<'de> for Distribution {
             if place > high - low + 1 {
                 return Err(D::Error::custom("a bucket has no such duration"));
             }
-            distribution.count = distribution.count.saturating_add(count);
+            let all = distribution.count.checked_add(count);
+            distribution.count = all.ok_or_else(|| D::Error::custom("a histogram cannot hold so many durations"))?;
             distribution.filled.push(Filled { bucket, count, atom_ns: if place == 0 { DIFFER } else { low + (place - 1) } });
             next = bucket + 1;
         }

@@ -38,7 +38,6 @@ const ONE: u64 = 1 << 62;
 impl Slot {
     const EMPTY: Slot = Slot(0);
     /// How many durations it holds, and which they are, ns; [`DIFFER`] if they differ.
-    #[inline(always)]
     fn content(self, atoms: &[(u64, u64)]) -> (u64, u64) {
         match self.0 {
             0 => (0, DIFFER),
@@ -85,7 +84,7 @@ impl Histogram {
     pub(super) fn widen(&mut self, ends: &Ends) {
         self.ends = self.ends.with(ends);
     }
-    /// Counts a duration, but for what [`Histogram::widen`] will be told of some together.
+    /// Counts a duration, but leaves the ends alone: [`Histogram::widen`] is to be told of them before anything is read.
     #[inline(always)]
     pub(super) fn count_one(&mut self, ns: u64) {
         let Some(slot) = self.slots.get_mut(bucket_of(ns).wrapping_sub(self.first)) else {
@@ -96,7 +95,7 @@ impl Histogram {
         if (word.wrapping_sub(1) < ONE - 1) | (word == one) | (ns >= ONE) {
             return self.put_apart(Filled::of(ns, 1));
         }
-        // The first, the second, or one more. As long as buckets fill that is as good as random, and a branch on it would be mistaken every other time.
+        // The first, the second, or one more. As long as buckets fill that is as good as random, and a branch on it would be mispredicted every other time.
         let differ = select_unpredictable(word >= MIXED, word.wrapping_add(1), MIXED | 2);
         slot.0 = select_unpredictable(word == 0, one, differ);
     }
@@ -123,7 +122,6 @@ impl Histogram {
         self.put(filled);
     }
     /// Adds to a bucket that has a slot.
-    #[inline(always)]
     fn put(&mut self, filled: Filled) {
         let slot = &mut self.slots[filled.bucket as usize - self.first];
         match slot.0 {
@@ -132,7 +130,7 @@ impl Histogram {
             _ => self.put_apart(filled),
         }
     }
-    /// The same, whatever is in the slot.
+    /// The same, where durations may be an atom.
     #[inline(never)]
     fn put_apart(&mut self, filled: Filled) {
         let slot = &mut self.slots[filled.bucket as usize - self.first];
@@ -188,7 +186,6 @@ impl Histogram {
         self.ends = self.ends.with(&other.ends());
         other.filled().for_each(|filled| self.fill(filled));
     }
-    #[inline(always)]
     fn fill(&mut self, filled: Filled) {
         match (filled.bucket as usize).wrapping_sub(self.first) < self.slots.len() {
             true => self.put(filled),
@@ -240,7 +237,6 @@ impl Histogram {
         filled
     }
     /// The chunks with something in them, which few have; a whole number of them, as a power of two has 1024 buckets.
-    #[inline(always)]
     fn some(&self) -> impl Iterator<Item = (usize, &[Slot; CHUNK])> {
         let (chunks, _) = self.slots.as_chunks::<CHUNK>();
         chunks.iter().enumerate().filter(|(_, chunk)| chunk.iter().fold(0, |any, slot| any | slot.0) != 0)

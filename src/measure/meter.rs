@@ -19,14 +19,14 @@ pub struct Meter {
     window_from: Counts,
     measured_from: Counts,
     phase_from: Counts,
-    /// Answers of the open window to requests that arrived in the present stretch.
+    /// Answers of the open window to requests that arrived in the present stretch: not yet in `counts`, `window` or `tally`.
     answers: Answers,
-    /// Latency of the other answers of the open window.
+    /// The other answers of the open window; how many they are is known when it ends.
     window: WindowTally,
-    /// The same one by one, if somebody asks for its quantiles.
-    pub watched: Option<Box<Brief>>,
-    /// Of those that arrived in the present stretch: the warm-up, the measured part, or a phase of it.
-    pub tally: Tally,
+    /// All answers of the open window, one by one, if somebody asks for its quantiles.
+    pub(super) watched: Option<Box<Brief>>,
+    /// Of those that arrived in the present stretch: the warm-up, the measured part, or a phase of it. Calls have no phases.
+    pub(super) tally: Tally,
 }
 
 impl Meter {
@@ -46,8 +46,7 @@ impl Meter {
             self.settle();
             self.answers.add(latency, parts);
         }
-        self.tally.latency.count_one(latency.0);
-        self.tally.moments.square(latency.0);
+        self.tally.count_one(latency);
         if let Some(watched) = &mut self.watched {
             watched.record(latency);
         }
@@ -70,7 +69,7 @@ impl Meter {
             watched.record(latency);
         }
     }
-    /// Puts the answers that are only together where they belong.
+    /// Adds the pending answers to the counts, the window and the tally.
     #[inline(never)]
     fn settle(&mut self) {
         let answers = std::mem::take(&mut self.answers);
@@ -82,7 +81,7 @@ impl Meter {
     pub fn counts(&self) -> Counts {
         Counts { answered: self.counts.answered + self.answers.count, ..self.counts }
     }
-    /// A request that came is another flow's (−1), or is this one's though it was counted elsewhere (1).
+    /// Moves a request that has come out of this flow (−1), or into it (1).
     pub fn recount(&mut self, sign: i64, is_measured: bool) {
         self.counts.came = self.counts.came.wrapping_add_signed(sign);
         if !is_measured {

@@ -25,22 +25,25 @@ impl Phases {
         Phases { flows: flows.collect(), begins: layout.phases.first().map(|phase| phase.from).into_iter().collect(), over: Vec::new() }
     }
     /// Ends the present one; the next begins.
-    pub fn end(&mut self, now: Time, meters: &mut [Meter]) {
-        self.over.push(self.flows.iter().map(|(flow, _)| meters[*flow as usize].end_phase()).collect());
+    pub fn next(&mut self, now: Time, meters: &mut [Meter]) {
+        self.end(meters);
         self.begins.push(now);
     }
-    /// The tally of a phase that is over, of those of a flow that arrived then; none for calls.
+    fn end(&mut self, meters: &mut [Meter]) {
+        self.over.push(self.flows.iter().map(|(flow, _)| meters[*flow as usize].end_phase()).collect());
+    }
+    /// The tally of the phase that is over in which a request of this flow arrived; none for calls, and for those of the present phase.
     pub fn tally(&mut self, started: Time, flow: u32) -> Option<&mut Tally> {
         let place = self.flows.binary_search_by_key(&flow, |(own, _)| *own).ok()?;
         let phase = self.begins.partition_point(|begin| *begin <= started).checked_sub(1)?;
         Some(&mut self.over.get_mut(phase)?.get_mut(place)?.tally)
     }
     /// The measured part by flow; and phase by phase, by workload. The last phase ends here.
-    pub fn finish(mut self, now: Time, mut meters: Vec<Meter>, workloads: usize) -> (Vec<Tally>, Vec<PhaseTally>) {
+    pub fn finish(mut self, mut meters: Vec<Meter>, workloads: usize) -> (Vec<Tally>, Vec<PhaseTally>) {
         if self.begins.is_empty() {
             return (meters.into_iter().map(|meter| meter.whole(std::iter::empty())).collect(), Vec::new());
         }
-        self.end(now, &mut meters);
+        self.end(&mut meters);
         let mut places = self.flows.iter().zip(0..).peekable();
         let whole = (0..).zip(meters).map(|(flow, meter)| {
             let place = places.next_if(|((own, _), _)| *own == flow).map(|(_, place)| place);
@@ -53,10 +56,10 @@ impl Phases {
             for ((_, workload), tally) in self.flows.iter().zip(phase) {
                 match &mut sums[*workload as usize] {
                     Some(sum) => sum.add(&tally),
-                    none => *none = Some(tally),
+                    empty => *empty = Some(tally),
                 }
             }
-            sums.into_iter().flatten()
+            sums.into_iter().map(|sum| sum.expect("a workload has a target, and so a flow"))
         });
         (whole, by_workload.collect())
     }

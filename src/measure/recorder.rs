@@ -1,7 +1,6 @@
 //! The resource that gathers a replication's measures while it runs.
 
 use super::record::Backlog;
-use super::tally::Answers;
 use super::{Happening, InstanceTally, LinkTally, Measured, Meter, Phases, Record, RequestRow, SeriesRow, Watch, Window};
 use crate::request::{Outcome, Parts};
 use crate::units::{Span, Time};
@@ -17,7 +16,7 @@ pub struct Recorder {
     pub requests: Vec<RequestRow>,
     /// Requests that arrive from this time on are measured.
     pub measured_from: Time,
-    /// Where the present stretch begins, which is the warm-up, the measured part or a phase of it: the meters' tallies are of those that arrive from then on.
+    /// Where the present stretch begins, which is the warm-up, the measured part or a phase of it.
     pub stretch_from: Time,
     pub phases: Phases,
     /// When the open window began.
@@ -36,7 +35,7 @@ pub struct Recorder {
     pub waiting: Vec<Backlog>,
     /// The workload of each flow, and the service it goes to.
     pub workload_of: Vec<Option<u32>>,
-    /// Where something changes, or the quantiles of windows are kept.
+    /// Where there is something to recover from, or the quantiles of windows are kept.
     pub watch: Option<Box<Watch>>,
     pub service_of: Vec<Option<u32>>,
 }
@@ -52,7 +51,7 @@ impl Recorder {
     }
     /// The next phase begins.
     pub fn begin_phase(&mut self, now: Time) {
-        self.phases.end(now, &mut self.meters);
+        self.phases.next(now, &mut self.meters);
         self.stretch_from = now;
     }
     /// A request has ended that arrived before the present stretch.
@@ -61,20 +60,9 @@ impl Recorder {
         let is_measured = self.measures(started);
         let meter = &mut self.meters[flow as usize];
         meter.end_earlier(outcome, latency);
-        let tally = match self.phases.tally(started, flow) {
-            _ if !is_measured => return,
-            Some(phase) => phase,
-            None => &mut meter.tally,
-        };
-        if outcome != Outcome::OK {
-            tally.fail(outcome);
-            return;
+        if is_measured {
+            self.phases.tally(started, flow).unwrap_or(&mut meter.tally).end(outcome, latency, parts);
         }
-        let mut answers = Answers::default();
-        answers.add(latency, parts);
-        tally.add_answers(&answers);
-        tally.latency.record(latency);
-        tally.moments.square(latency.0);
     }
     /// Ends the window of each workload: rates and latency of its flows together.
     pub fn close_workloads(&mut self, now: Time) {
@@ -99,7 +87,7 @@ impl Recorder {
             self.row.push(Window { mean, min: known(sum.latency.shortest_ns), max: known(sum.latency.longest_ns), last: mean });
             self.row.push(constant(rate(sum.counts.failed)));
             if let Some(watch) = &mut self.watch {
-                self.row.extend(watch.close(workload, self.window_start, now, sum, self.keep_series));
+                self.row.extend(watch.close(workload, self.window_start, now, sum, self.keep_series).into_iter().flatten());
             }
         }
     }
@@ -122,7 +110,7 @@ impl Recorder {
         for (tally, gauge) in links.iter_mut().zip(self.link_gauges) {
             tally.in_flight = gauge;
         }
-        let (flows, phases) = self.phases.finish(self.window_start, self.meters, self.backlog.len());
+        let (flows, phases) = self.phases.finish(self.meters, self.backlog.len());
         Record {
             flows,
             phases,

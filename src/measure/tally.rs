@@ -7,7 +7,8 @@ use crate::units::Span;
 
 /// How many requests came, and how many have left in which way.
 ///
-/// Modulo 2^64: a request whose endpoint is drawn late is counted elsewhere then, and what one flow lacks the other has too many of.
+/// Modulo 2^64: when the endpoint of a request is drawn late, the flow that loses it may lack one between two readings that the other has too many; their sum
+/// is right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub came: u64,
@@ -77,6 +78,22 @@ impl PhaseTally {
 impl Tally {
     pub fn new(outcomes: usize) -> Tally {
         Tally { outcomes: vec![0; outcomes], ..Tally::default() }
+    }
+    /// One of its requests has ended.
+    pub(super) fn end(&mut self, outcome: Outcome, latency: Span, parts: &Parts) {
+        if outcome != Outcome::OK {
+            return self.fail(outcome);
+        }
+        let mut alone = Answers::default();
+        alone.add(latency, parts);
+        self.count_one(latency);
+        self.add_answers(&alone);
+    }
+    /// Counts an answer, but for what [`Tally::add_answers`] will be told of some together.
+    #[inline(always)]
+    pub(super) fn count_one(&mut self, latency: Span) {
+        self.latency.count_one(latency.0);
+        self.moments.square(latency.0);
     }
     /// What some of its answers are together.
     pub(super) fn add_answers(&mut self, answers: &Answers) {

@@ -1,6 +1,6 @@
 //! The windows of a replication that somebody looks at: their latency quantiles, and how long things take to be as before.
 //!
-//! Law: a window's quantiles are those of the answers given in it. Not there, where nothing changes and nobody asks for windows.
+//! Law: a window's quantiles are those of the answers given in it. Not there, where there is nothing to recover from and no windows are kept.
 //! Checked: `tests/it/phases.rs`.
 
 use super::layout::Recovery;
@@ -33,18 +33,23 @@ impl Watch {
     pub fn add(&mut self, workload: u32, answers: &mut Brief) {
         self.windows[workload as usize].take_over(answers);
     }
-    /// Ends the window of a workload: a row for each of its quantiles; only that one is looked for that recoveries need, if nobody keeps the rows.
-    pub fn close(&mut self, workload: usize, start: Time, end: Time, tally: &WindowTally, is_kept: bool) -> [Window; QUANTILES.len()] {
+    /// Ends the window of a workload: a row for each of its quantiles, if they are kept; if not, only the one that recoveries need is looked for.
+    pub fn close(
+        &mut self,
+        workload: usize,
+        start: Time,
+        end: Time,
+        tally: &WindowTally,
+        is_kept: bool,
+    ) -> Option<[Window; QUANTILES.len()]> {
         let answers = &mut self.windows[workload];
-        let quantiles = match is_kept {
-            true => answers.take_quantiles_s(QUANTILES),
-            false => [f64::NAN, answers.take_quantiles_s([QUANTILES[P95]])[0], f64::NAN],
-        };
+        let quantiles = is_kept.then(|| answers.take_quantiles_s(QUANTILES));
+        let p95_s = quantiles.map_or_else(|| answers.take_quantiles_s([QUANTILES[P95]])[0], |quantiles| quantiles[P95]);
         if !self.recoveries.is_empty() {
             let Counts { came: arrivals, answered: answers, failed: failures } = tally.counts;
-            self.course[workload].push(Health { start, end, arrivals, answers, failures, p95_s: quantiles[P95] });
+            self.course[workload].push(Health { start, end, arrivals, answers, failures, p95_s });
         }
-        quantiles.map(|value| Window { mean: value, min: value, max: value, last: value })
+        quantiles.map(|quantiles| quantiles.map(|value| Window { mean: value, min: value, max: value, last: value }))
     }
     /// By recovery, then by workload: how long it took, s.
     pub fn recoveries_s(&self) -> Vec<f64> {

@@ -1,5 +1,5 @@
-//! Epochs: the moments at which something other than an event happens. Series windows close, the measured part begins, faults begin and
-//! end, the run stops. Events before an epoch fire before it, events of the same moment after it.
+//! Epochs: the moments at which something other than an event happens. Series windows close, the measured part and its phases begin, faults begin
+//! and end, the run stops. Events before an epoch fire before it, events of the same moment after it.
 //! A fault that begins at the horizon does nothing: nothing fires after it. Checked: `tests/it/faults.rs`.
 
 use crate::plan::Plan;
@@ -27,10 +27,12 @@ pub enum Mark {
     End,
 }
 
-/// What is measured from now on.
+/// A stretch of time whose requests are counted by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begins {
-    MeasuredPart,
+pub enum Stretch {
+    /// The measured part, and with it its first phase.
+    Measured,
+    /// The next phase of it.
     Phase,
 }
 
@@ -41,8 +43,8 @@ pub struct Epoch {
     pub stop: Stop,
     /// A series window ends here.
     pub closes_window: bool,
-    /// The measured part begins here, or the next phase of it.
-    pub begins: Option<Begins>,
+    /// What begins here.
+    pub stretch: Option<Stretch>,
     /// The backlog is noted.
     pub mark: Option<Mark>,
     /// Faults of the plan that begin, and that end.
@@ -102,10 +104,7 @@ pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
             end,
             stop: Stop::Reached,
             closes_window: whole_window || end == measured_from || end == horizon,
-            begins: match () {
-                () if end == measured_from => Some(Begins::MeasuredPart),
-                () => phases.contains(&end).then_some(Begins::Phase),
-            },
+            stretch: if end == measured_from { Some(Stretch::Measured) } else { phases.contains(&end).then_some(Stretch::Phase) },
             mark: match () {
                 () if end == horizon => Some(Mark::End),
                 () if end == middle => Some(Mark::Middle),

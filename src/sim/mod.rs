@@ -13,6 +13,7 @@ mod finish;
 mod hops;
 mod marks;
 mod spawn;
+mod stretches;
 mod windows;
 
 pub use controls::{Controls, drawn, expected, together};
@@ -91,12 +92,12 @@ fn run_systems(world: &mut World) {
         world.run_system_cached(advance::advance)?;
         let epoch = world.resource::<Epoch>();
         let (reached, changes_faults, is_audited) = (epoch.stop == Stop::Reached, epoch.changes_faults(), epoch.is_audited());
-        let (is_marked, begins) = (epoch.mark.is_some(), epoch.begins.is_some());
+        let (is_marked, begins_stretch) = (epoch.mark.is_some(), epoch.stretch.is_some());
         if reached {
             world.run_system_cached(windows::close)?;
         }
-        if reached && begins {
-            world.run_system_cached(windows::begin)?;
+        if reached && begins_stretch {
+            world.run_system_cached(stretches::begin)?;
         }
         if reached && is_marked {
             world.run_system_cached(marks::note)?;

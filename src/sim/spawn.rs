@@ -56,7 +56,7 @@ pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
 }
 
 fn recorder(plan: &Plan) -> Recorder {
-    let is_watched = !plan.layout.phases.is_empty() || plan.keep_series && plan.layout.has_quantile_series;
+    let is_watched = !plan.layout.recoveries.is_empty() || plan.keep_series && plan.layout.has_quantile_series;
     Recorder {
         meters: plan
             .layout

@@ -1,6 +1,6 @@
-//! The epoch systems that close windows (series rows, the measured part of the gauges) and begin the measured part and its phases.
+//! The epoch system that closes windows: series rows, the measured part of the gauges.
 
-use super::epochs::{Begins, Epoch};
+use super::epochs::Epoch;
 use crate::kernel::Calendar;
 use crate::measure::Recorder;
 use crate::network::LinkState;
@@ -38,13 +38,4 @@ pub fn close(
         recorder.row.push(queue.length.close(start, now, is_measured.then_some(measured)));
     }
     recorder.end_window(now);
-}
-
-/// Begins the measured part, or the next phase of it.
-pub fn begin(mut recorder: ResMut<Recorder>, epoch: Res<Epoch>) {
-    match epoch.begins {
-        Some(Begins::MeasuredPart) => recorder.begin(),
-        Some(Begins::Phase) => recorder.begin_phase(epoch.end),
-        None => {}
-    }
 }

@@ -47,8 +47,8 @@ pub struct Law {
     mean: f64,
     sd: f64,
     min: f64,
-    /// The share of draws that are not drawn again; worked out once, for it takes as long as a draw. It is 1 if they are clipped, and so far above the least
-    /// value that both are the same.
+    /// The share of draws that are kept, worked out once because that takes as long as a draw. It is 1 if they are clipped, and also where the least value is
+    /// so far below the mean that clipping and drawing again are the same.
     kept: f64,
 }
 

@@ -110,12 +110,16 @@ impl Sizes {
         let in_flight = load.map_or(0.0, |load| pool(load.requests, run.limits.in_flight.0 as f64));
         let values = windows * (7.0 * workloads + 7.0 * instances + links);
         let replications = f64::from(run.replications.most());
-        let phases = (2.0 * changes(scenario).len() as f64 + 1.0).min(PHASES_MAX as f64);
+        let phases = match changes(scenario).len() {
+            0 => 0.0,
+            changes => (2 * changes + 1).min(PHASES_MAX) as f64,
+        };
         let histograms = Histograms { longest: run.duration, replications };
         let (mut latencies, mut lags) = (FLOW_B * (flows + workloads + served), 0.0);
         if let Some(load) = load {
-            latencies +=
-                histograms.bytes(workloads, workloads, load.requests) + histograms.bytes(0.0, phases * self.sent as f64, load.requests);
+            latencies += histograms.bytes(workloads, workloads, load.requests)
+                + histograms.filled(phases * self.sent as f64, load.requests)
+                + histograms.made(phases * workloads, load.requests);
             for (own, expected) in self.of_services.iter().zip(&load.services) {
                 let requests = expected.rate * run.duration.seconds();
                 let part = own.endpoints as f64 / (self.endpoints as f64).max(1.0);
@@ -200,21 +204,26 @@ struct Histograms {
 impl Histograms {
     /// So many that are recorded, and so many made of them (a workload is the sum of its flows), with so many durations in a replication, spread evenly.
     fn bytes(&self, recorded: f64, made: f64, durations: f64) -> f64 {
-        let of = |histograms: f64, durations: f64, bytes: &dyn Fn(f64) -> f64| {
-            if histograms > 0.0 && durations > 0.0 { histograms * bytes(durations / histograms) } else { 0.0 }
-        };
-        let counts = |durations: f64| if durations < COUNTED_FROM { FILLED_B * durations } else { POWER_B * self.powers(durations) };
-        let filled = |durations: f64| FILLED_B * self.filled(durations);
-        let coarse = |durations: f64| COARSE_B * self.filled(durations).min(32.0 * self.powers(durations));
+        self.counts(recorded, durations) + self.filled(recorded, durations) + self.made(made, durations)
+    }
+    /// So many made of those that are handed on: now and of the replication before; all replications together, and once more to be asked; and of the first 32
+    /// replications a coarse one each, for the intervals of quantiles.
+    fn made(&self, made: f64, durations: f64) -> f64 {
+        let coarse = |durations: f64| COARSE_B * self.buckets(durations).min(32.0 * self.powers(durations));
         let all = durations * self.replications;
-        // Where they are recorded; handed on, now and of the replication before; all replications together, and once more to be asked; and of the first 32
-        // replications a coarse one each, for the intervals of quantiles.
-        of(recorded, durations, &counts)
-            + of(recorded, durations, &filled)
-            + 2.0 * of(made, durations, &filled)
-            + of(made, all, &counts)
-            + of(made, all, &filled)
-            + self.replications.min(32.0) * of(made, durations, &coarse)
+        2.0 * self.filled(made, durations)
+            + self.counts(made, all)
+            + self.filled(made, all)
+            + self.replications.min(32.0) * evenly(made, durations, coarse)
+    }
+    /// So many where durations are counted.
+    fn counts(&self, histograms: f64, durations: f64) -> f64 {
+        let counts = |durations: f64| if durations < COUNTED_FROM { FILLED_B * durations } else { POWER_B * self.powers(durations) };
+        evenly(histograms, durations, counts)
+    }
+    /// So many that are handed on.
+    fn filled(&self, histograms: f64, durations: f64) -> f64 {
+        evenly(histograms, durations, |durations| FILLED_B * self.buckets(durations))
     }
     /// Powers of two that so many durations reach over: the rarest of a thousand are a thousandth of the others, or ten times as long.
     fn powers(&self, durations: f64) -> f64 {
@@ -222,9 +231,14 @@ impl Histograms {
         most.min(durations.max(1.0).log2() * 0.75 + 3.0)
     }
     /// Buckets with something in them.
-    fn filled(&self, durations: f64) -> f64 {
+    fn buckets(&self, durations: f64) -> f64 {
         durations.min(400.0 * self.powers(durations))
     }
+}
+
+/// What so many histograms take, among which durations are spread evenly, from what one of them does.
+fn evenly(histograms: f64, durations: f64, bytes: impl Fn(f64) -> f64) -> f64 {
+    if histograms > 0.0 && durations > 0.0 { histograms * bytes(durations / histograms) } else { 0.0 }
 }
 
 /// Whether it is too large to be looked at more closely. That is told, unless something else is wrong, of which it may come.

@@ -8,6 +8,7 @@
 #[path = "../../../benches/took/mod.rs"]
 mod took;
 
+use asyncflow::units::Bytes;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -65,8 +66,8 @@ fn estimated_mb(scenario: &Path) -> f64 {
         let said = said(&output);
         let Some(rest) = said.split("may keep ").nth(1).filter(|_| output.status.code() == Some(2)) else { break };
         let words: Vec<&str> = rest.split_whitespace().take(2).collect();
-        let unit = [("KiB", 1024.0), ("MiB", 1024f64.powi(2)), ("GiB", 1024f64.powi(3))].into_iter().find(|(name, _)| *name == words[1]);
-        found = words[0].parse::<f64>().expect("a number") * unit.expect("a size").1 / 1e6;
+        let size: Bytes = words.concat().trim_end_matches(',').parse().expect("a size");
+        found = size.0 as f64 / 1e6;
         limit = format!("{}MB", found as u64 + 1);
     }
     found
