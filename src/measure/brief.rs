@@ -12,7 +12,7 @@ use crate::units::Span;
 /// More than this are counted in a histogram.
 const MOST: usize = 4096;
 
-/// Durations since the last call of [`Brief::take_quantiles_s`].
+/// Durations since the last call of [`Brief::clear`].
 #[derive(Clone, Debug, Default)]
 pub struct Brief {
     each_ns: Vec<u64>,
@@ -42,16 +42,36 @@ impl Brief {
         other.each_ns.drain(..).for_each(|ns| self.record(Span(ns)));
         self.counted.merge(&std::mem::take(&mut other.counted).distribution());
     }
-    /// Quantiles for shares that rise, s; NaN without a duration. None is kept.
-    pub fn take_quantiles_s<const N: usize>(&mut self, rising: [f64; N]) -> [f64; N] {
+    /// Quantiles for shares that rise, s; NaN without a duration.
+    pub fn quantiles_s<const N: usize>(&mut self, rising: [f64; N]) -> [f64; N] {
         if self.counted.count() > 0 {
             self.count();
-            return std::mem::take(&mut self.counted).quantiles_s(rising);
+            return self.counted.quantiles_s(rising);
         }
-        let quantiles = selected_s(&mut self.each_ns, rising);
-        self.each_ns.clear();
-        quantiles
+        selected_s(&mut self.each_ns, rising)
     }
+    /// A quantile, s, if it is above another; none without a duration. Counting is enough where its bucket is a lower one.
+    pub fn quantile_above_s(&mut self, q: f64, than_s: f64) -> Option<f64> {
+        if self.counted.count() == 0 {
+            let (low, _) = range_of(bucket_of((than_s * 1e9) as u64));
+            let lower = self.each_ns.iter().filter(|ns| **ns < low).count();
+            if lower > place_of(q * self.each_ns.len() as f64) {
+                return None;
+            }
+        }
+        let [quantile_s] = self.quantiles_s([q]);
+        (quantile_s > than_s).then_some(quantile_s)
+    }
+    /// Keeps none.
+    pub fn clear(&mut self) {
+        self.each_ns.clear();
+        self.counted = Histogram::default();
+    }
+}
+
+/// Where a duration of this rank stands, from the shortest, which has place 0.
+fn place_of(rank: f64) -> usize {
+    (rank.ceil() as usize).max(1) - 1
 }
 
 /// The quantiles of durations: each that of its bucket, as a histogram has it.
@@ -62,7 +82,7 @@ fn selected_s<const N: usize>(each_ns: &mut [u64], rising: [f64; N]) -> [f64; N]
     let mut ends = Ends::default();
     each_ns.iter().for_each(|ns| ends.include(*ns));
     let ranks = rising.map(|q| q * each_ns.len() as f64);
-    let places = ranks.map(|rank| (rank.ceil() as usize).max(1) - 1);
+    let places = ranks.map(place_of);
     // Those before are no longer than those from here on.
     let mut from = 0;
     for at in places {
@@ -109,8 +129,15 @@ mod tests {
                 histogram.record(Span(ns));
                 brief.record(Span(ns));
             }
-            let (own, oracle) = (brief.take_quantiles_s(shares), histogram.quantiles_s(shares));
+            let oracle = histogram.quantiles_s(shares);
+            for (share, quantile_s) in shares.into_iter().zip(oracle) {
+                for than_s in oracle.into_iter().chain([0.0, quantile_s * (1.0 - 1e-9), quantile_s * (1.0 + 1e-9)]) {
+                    assert_eq!(brief.quantile_above_s(share, than_s), Some(quantile_s).filter(|own_s| *own_s > than_s), "{size} values");
+                }
+            }
+            let own = brief.quantiles_s(shares);
             assert_eq!(own.map(f64::to_bits), oracle.map(f64::to_bits), "{size} values: {own:?}, {oracle:?}");
+            brief.clear();
         }
     }
 }

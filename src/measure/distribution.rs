@@ -222,17 +222,16 @@ pub(super) fn quantiles_s<const N: usize>(ends: Ends, total: u64, filled: &[Fill
     let ranks = rising.map(|q| q * total as f64);
     // Whole durations, which are compared faster.
     let needed = ranks.map(|rank| rank.ceil() as u64);
-    let (mut quantiles, mut found, mut below) = ([f64::NAN; N], 0, 0u64);
-    for &Filled { bucket, count, atom_ns } in filled {
-        let all = below + count;
-        while let Some(rank) = needed.get(found).filter(|needed| all >= **needed).map(|_| ranks[found]) {
-            quantiles[found] = between_s(ends.range(bucket, atom_ns), (rank - below as f64) / count as f64);
-            found += 1;
+    let (mut quantiles, mut below) = ([f64::NAN; N], 0);
+    let mut rest = filled.iter();
+    // The bucket that was looked at last, and how many are in it and below.
+    let (mut own, mut all) = (Filled::of(0, 0), 0);
+    for ((quantile, needed), rank) in quantiles.iter_mut().zip(needed).zip(ranks) {
+        while all < needed || own.count == 0 {
+            let Some(next) = rest.next() else { return quantiles };
+            (own, below, all) = (*next, all, all + next.count);
         }
-        if found == N {
-            break;
-        }
-        below = all;
+        *quantile = between_s(ends.range(own.bucket, own.atom_ns), (rank - below as f64) / own.count as f64);
     }
     quantiles
 }

@@ -6,6 +6,7 @@
 //! which they were is known only until the second one comes.
 
 use super::distribution::{Bucket, DIFFER, Distribution, Ends, Filled, quantiles_s};
+use super::slot::{MIXED, ONE, Slot};
 use crate::units::Span;
 use std::hint::select_unpredictable;
 
@@ -23,32 +24,6 @@ pub struct Histogram {
     slots: Vec<Slot>,
     /// Durations that stand alone in their bucket and came more than once, with how often.
     atoms: Vec<(u64, u64)>,
-}
-
-/// What is in a bucket, in one word: nothing (0), how many durations that differ, the only one that came, or the number of an atom. Most buckets of a run
-/// hold durations that differ: adding to those is what the hot loop does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Slot(u64);
-
-/// Durations differ; the rest of the word is how many there are.
-const MIXED: u64 = 1 << 63;
-/// There is one duration; the rest of the word is it.
-const ONE: u64 = 1 << 62;
-
-impl Slot {
-    const EMPTY: Slot = Slot(0);
-    /// How many durations it holds, and which they are, ns; [`DIFFER`] if they differ.
-    fn content(self, atoms: &[(u64, u64)]) -> (u64, u64) {
-        match self.0 {
-            0 => (0, DIFFER),
-            word if word & MIXED != 0 => (word & !MIXED, DIFFER),
-            word if word & ONE != 0 => (1, word & !ONE),
-            word => {
-                let (ns, count) = atoms[word as usize - 1];
-                (count, ns)
-            }
-        }
-    }
 }
 
 /// Buckets of a power of two: 2^10, for three digits.
@@ -134,8 +109,8 @@ impl Histogram {
     #[inline(never)]
     fn put_apart(&mut self, filled: Filled) {
         let slot = &mut self.slots[filled.bucket as usize - self.first];
-        let (count, ns) = slot.content(&self.atoms);
-        let (sum, is_atom) = (count + filled.count, (count == 0 || ns == filled.atom_ns) && filled.atom_ns != DIFFER);
+        let Filled { count, atom_ns, .. } = slot.filled(filled.bucket, &self.atoms);
+        let (sum, is_atom) = (count + filled.count, (count == 0 || atom_ns == filled.atom_ns) && filled.atom_ns != DIFFER);
         match slot.0 {
             _ if !is_atom => slot.0 = MIXED | sum,
             0 if sum == 1 && filled.atom_ns < ONE => slot.0 = ONE | filled.atom_ns,
@@ -178,7 +153,7 @@ impl Histogram {
     }
     /// How many values it holds; a sum over its buckets.
     pub fn count(&self) -> u64 {
-        let counts = self.slots.iter().map(|slot| slot.content(&self.atoms).0).sum::<u64>();
+        let counts = self.slots.iter().map(|slot| slot.filled(0, &self.atoms).count).sum::<u64>();
         self.zeros + self.few.iter().map(|filled| filled.count).sum::<u64>() + counts
     }
     /// Adds what a replication has handed on.
@@ -211,28 +186,34 @@ impl Histogram {
     }
     /// The buckets with something in them, in order; in memory of just that size, because what is handed on is kept.
     pub(super) fn filled(&self) -> Vec<Filled> {
-        let slots = self.some().flat_map(|(_, chunk)| chunk).filter(|slot| **slot != Slot::EMPTY).count();
-        let mut filled = Vec::with_capacity(1 + self.few.len() + slots);
-        // Zeros may be in both places, if the smallest other value is below 2048 ns.
-        let covered = self.slots.first().filter(|_| self.first == 0).map_or(0, |slot| slot.content(&self.atoms).0);
-        filled.extend(Some(Filled::of(0, self.zeros + covered)).filter(|zeros| zeros.count > 0));
-        let mut few = self.few.clone();
-        few.sort_unstable_by_key(|filled| filled.bucket);
-        few.dedup_by(|next, sum| {
+        let slots = self.some().map(|(_, chunk)| chunk.iter().map(|slot| usize::from(slot.0 != 0)).sum::<usize>()).sum::<usize>();
+        let mut filled = Vec::with_capacity(2 + self.few.len() + slots);
+        // Zeros have a slot too, if the smallest other value is below 2048 ns.
+        let has_slot = self.first == 0 && self.slots.first().is_some_and(|slot| *slot != Slot::EMPTY);
+        if self.zeros > 0 && !has_slot {
+            filled.push(Filled::of(0, self.zeros));
+        }
+        filled.extend_from_slice(&self.few);
+        filled.sort_unstable_by_key(|filled| filled.bucket);
+        filled.dedup_by(|next, sum| {
             let same = next.bucket == sum.bucket;
             if same {
                 sum.add(next);
             }
             same
         });
-        filled.extend(few);
+        // Which slots have something is as good as random: each is written, and the next is written over it if it has nothing.
+        let mut next = filled.len();
+        filled.resize(next + slots + 1, Filled::of(0, 0));
         for (index, chunk) in self.some() {
-            for (bucket, slot) in (self.first + index * CHUNK..).zip(chunk) {
-                if *slot != Slot::EMPTY && bucket > 0 {
-                    let (count, atom_ns) = slot.content(&self.atoms);
-                    filled.push(Filled { bucket: bucket as u32, count, atom_ns });
-                }
+            for (bucket, slot) in ((self.first + index * CHUNK) as u32..).zip(chunk) {
+                filled[next] = slot.filled(bucket, &self.atoms);
+                next += usize::from(*slot != Slot::EMPTY);
             }
+        }
+        filled.truncate(next);
+        if has_slot {
+            filled[0].add(&Filled::of(0, self.zeros));
         }
         filled
     }

@@ -109,14 +109,13 @@ impl Meter {
         self.phase_from = self.counts;
         PhaseTally { tally: Tally { arrivals: came, answered, ..std::mem::replace(&mut self.tally, next) }, latency }
     }
-    /// The whole measured part: what is counted here, and in the phases that are over.
+    /// The whole measured part: what is counted here, and in the phases that are closed.
     pub fn whole<'p>(mut self, over: impl Iterator<Item = &'p PhaseTally>) -> Tally {
         self.settle();
         let mut whole = self.tally;
         for phase in over {
             whole.add_but_latency(&phase.tally);
             whole.latency.merge(&phase.latency);
-            whole.latency.merge(&phase.tally.latency.distribution());
         }
         let Counts { came, answered, .. } = self.counts.since(&self.measured_from);
         Tally { arrivals: came, answered, ..whole }
@@ -169,9 +168,10 @@ mod tests {
         let window = meter.end_window();
         assert_eq!(window.counts, Counts { came: 4, answered: 3, failed: 1 });
         assert_eq!((window.latency_sum_ns, window.latency), (47, Ends { shortest_ns: 7, longest_ns: 30 }));
-        let second = meter.end_phase();
-        assert_eq!((first.tally.arrivals, first.tally.answered, first.tally.completed(), first.latency().count()), (2, 1, 2, 2));
-        assert_eq!((second.tally.arrivals, second.tally.answered, second.tally.failed(), second.latency().count()), (1, 1, 1, 0));
+        let mut second = meter.end_phase();
+        [&mut first, &mut second].into_iter().for_each(PhaseTally::close);
+        assert_eq!((first.tally.arrivals, first.tally.answered, first.tally.completed(), first.latency.count()), (2, 1, 2, 2));
+        assert_eq!((second.tally.arrivals, second.tally.answered, second.tally.failed(), second.latency.count()), (1, 1, 1, 0));
         let whole = meter.whole([&first, &second].into_iter());
         assert_eq!((whole.arrivals, whole.answered, whole.outcomes.clone(), whole.latency.count()), (3, 2, vec![2, 1], 2));
         assert_eq!((whole.latency.distribution().shortest_s(), whole.latency.distribution().longest_s()), (1e-8, 3e-8));

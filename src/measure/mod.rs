@@ -16,6 +16,7 @@ mod phases;
 mod record;
 mod recorder;
 mod recovery;
+mod slot;
 mod tally;
 mod vocabulary;
 mod watch;

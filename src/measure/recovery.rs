@@ -14,7 +14,7 @@ const IN_A_ROW: u32 = 3;
 /// Requests that end in them, at least.
 const ENOUGH: u64 = 20;
 
-/// What one window says of a workload's health.
+/// What one window says of a workload's health, but for the p95 of its answers, which is worked out only where it is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Health {
     pub start: Time,
@@ -22,8 +22,6 @@ pub struct Health {
     pub arrivals: u64,
     pub answers: u64,
     pub failures: u64,
-    /// Of the answers; NaN without.
-    pub p95_s: f64,
 }
 
 impl Health {
@@ -35,8 +33,8 @@ impl Health {
     }
 }
 
-/// How many windows without an end follow each other since a request came.
-#[derive(Clone, Copy, Default)]
+/// Windows that follow each other without an end, since a request came.
+#[derive(Clone, Copy, Debug, Default)]
 struct Silence {
     windows: u32,
 }
@@ -49,54 +47,106 @@ impl Silence {
     }
 }
 
-/// Seconds from the end of a disturbance until a workload is well; NaN if it is not, as far as was looked.
-pub fn recovery_s(windows: &[Health], recovery: &Recovery) -> f64 {
-    let is_before = |w: &&Health| w.start >= recovery.before.0 && w.end <= recovery.before.1;
-    let before = || windows.iter().filter(is_before).filter(|w| w.ended() > 0);
-    if before().next().is_none() {
-        return f64::NAN;
+/// The worst of the windows before a disturbance.
+#[derive(Clone, Copy, Debug, Default)]
+struct Worst {
+    p95_s: f64,
+    failed: f64,
+    silence: Silence,
+    longest_silence: u32,
+    /// Whether a request ended in any of them.
+    is_known: bool,
+}
+
+/// Well windows in a row.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    begin: Time,
+    windows: u32,
+    ended: u64,
+}
+
+/// The recovery of one workload from one disturbance, looked for window by window.
+#[derive(Clone, Debug)]
+pub struct Search {
+    recovery: Recovery,
+    before: Worst,
+    silence: Silence,
+    row: Row,
+    found_s: Option<f64>,
+}
+
+impl Search {
+    pub fn new(recovery: &Recovery) -> Search {
+        let (before, silence, row) = Default::default();
+        Search { recovery: recovery.clone(), before, silence, row, found_s: None }
     }
-    let (p95, failed) = before().fold((0.0, 0.0), |(p95, failed), w| (f64::max(p95, w.p95_s), f64::max(failed, w.failed())));
-    let mut silence = Silence::default();
-    let longest = windows.iter().filter(is_before).map(|w| silence.after(w)).max().unwrap_or(0);
-    silence = Silence::default();
-    let (mut begun, mut in_a_row, mut ended) = (Time::ZERO, 0, 0);
-    for window in windows.iter().filter(|w| w.end > recovery.from && w.end <= recovery.until) {
-        silence.after(window);
+    /// The next window, and the p95 of its answers, s, if that is above what is asked; none without an answer.
+    pub fn add(&mut self, window: &Health, p95_above_s: impl FnMut(f64) -> Option<f64>) {
+        let Recovery { before, from, until, .. } = self.recovery;
+        if window.start >= before.0 && window.end <= before.1 {
+            self.learn(window, p95_above_s);
+        } else if window.end > from && window.end <= until && self.before.is_known && self.found_s.is_none() {
+            self.judge(window, p95_above_s);
+        }
+    }
+    /// A window before the disturbance.
+    fn learn(&mut self, window: &Health, mut p95_above_s: impl FnMut(f64) -> Option<f64>) {
+        let before = &mut self.before;
+        before.longest_silence = before.longest_silence.max(before.silence.after(window));
+        if window.ended() > 0 {
+            before.is_known = true;
+            before.failed = before.failed.max(window.failed());
+            before.p95_s = p95_above_s(before.p95_s).unwrap_or(before.p95_s);
+        }
+    }
+    /// A window after it.
+    fn judge(&mut self, window: &Health, mut p95_above_s: impl FnMut(f64) -> Option<f64>) {
+        let silence = self.silence.after(window);
         let is_well = match window.ended() {
-            0 => silence.windows <= longest,
-            _ => window.failed() <= failed && (window.answers == 0 || window.p95_s <= p95),
+            0 => silence <= self.before.longest_silence,
+            _ => window.failed() <= self.before.failed && p95_above_s(self.before.p95_s).is_none(),
         };
         if !is_well {
-            (in_a_row, ended) = (0, 0);
-            continue;
+            self.row = Row::default();
+            return;
         }
-        if in_a_row == 0 {
-            begun = window.start;
+        let row = &mut self.row;
+        if row.windows == 0 {
+            row.begin = window.start.max(self.recovery.from);
         }
-        (in_a_row, ended) = (in_a_row + 1, ended + window.ended());
-        if in_a_row >= IN_A_ROW && ended >= ENOUGH {
-            return begun.max(recovery.from).seconds() - recovery.from.seconds();
+        (row.windows, row.ended) = (row.windows + 1, row.ended + window.ended());
+        if row.windows >= IN_A_ROW && row.ended >= ENOUGH {
+            self.found_s = Some(row.begin.seconds() - self.recovery.from.seconds());
         }
     }
-    f64::NAN
+    /// Seconds from the end of the disturbance until the workload was well; NaN if it was not, as far as was looked.
+    pub fn found_s(&self) -> f64 {
+        self.found_s.unwrap_or(f64::NAN)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A window, and the p95 of its answers.
+    type Said = (Health, f64);
+
     /// Windows of a second with ten answers, from their p95 in ms and how many of the ten fail instead; all failures have no p95.
-    fn windows(said: &[(f64, u64)]) -> Vec<Health> {
-        let window = |(index, &(ms, failures)): (usize, &(f64, u64))| Health {
-            start: Time(index as u64 * 1_000_000_000),
-            end: Time((index as u64 + 1) * 1_000_000_000),
-            arrivals: 10,
-            answers: 10 - failures,
-            failures,
-            p95_s: if failures == 10 { f64::NAN } else { ms * 1e-3 },
+    fn windows(said: &[(f64, u64)]) -> Vec<Said> {
+        let window = |(index, &(ms, failures)): (usize, &(f64, u64))| {
+            let (start, end) = (Time(index as u64 * 1_000_000_000), Time((index as u64 + 1) * 1_000_000_000));
+            let health = Health { start, end, arrivals: 10, answers: 10 - failures, failures };
+            (health, if failures == 10 { f64::NAN } else { ms * 1e-3 })
         };
         said.iter().enumerate().map(window).collect()
+    }
+
+    fn recovery_s(windows: &[Said], recovery: &Recovery) -> f64 {
+        let mut search = Search::new(recovery);
+        windows.iter().for_each(|(window, p95_s)| search.add(window, |than_s| Some(*p95_s).filter(|p95_s| *p95_s > than_s)));
+        search.found_s()
     }
 
     /// Before the second 2, and from `from_ms`.
@@ -125,26 +175,26 @@ mod tests {
         // By hand: nothing ends in 3 to 5 though requests come; in 5 to 9 five end in each window, so that 20 have ended after four windows.
         let mut hung = windows(&[(10.0, 0); 9]);
         for window in &mut hung[3..5] {
-            (window.answers, window.p95_s) = (0, f64::NAN);
+            (window.0.answers, window.1) = (0, f64::NAN);
         }
-        hung[5..].iter_mut().for_each(|window| window.answers = 5);
+        hung[5..].iter_mut().for_each(|window| window.0.answers = 5);
         assert_eq!(recovery_s(&hung, &recovery(3_000, 9)), 2.0);
         assert!(recovery_s(&hung, &recovery(3_000, 8)).is_nan());
         // Where nobody comes nothing is unwell; and where nothing ended before, nothing is known.
         for window in &mut hung[3..5] {
-            window.arrivals = 0;
+            window.0.arrivals = 0;
         }
         assert_eq!(recovery_s(&hung, &recovery(3_000, 9)), 0.0);
         // Two silent windows in a row are nothing new if there were two before.
         let mut seldom = windows(&[(10.0, 0); 9]);
         for index in [0, 1, 4, 5] {
-            (seldom[index].answers, seldom[index].p95_s) = (0, f64::NAN);
+            (seldom[index].0.answers, seldom[index].1) = (0, f64::NAN);
         }
         let before = Recovery { before: (Time(0), Time(3_000_000_000)), ..recovery(4_000, 9) };
         assert_eq!(recovery_s(&seldom, &before), 0.0);
-        (seldom[6].answers, seldom[6].p95_s) = (0, f64::NAN);
+        (seldom[6].0.answers, seldom[6].1) = (0, f64::NAN);
         assert!(recovery_s(&seldom, &before).is_nan());
-        hung[..2].iter_mut().for_each(|window| window.answers = 0);
+        hung[..2].iter_mut().for_each(|window| window.0.answers = 0);
         assert!(recovery_s(&hung, &recovery(3_000, 9)).is_nan());
     }
 }

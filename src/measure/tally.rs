@@ -56,21 +56,23 @@ pub struct Tally {
 /// A [`Tally`] of a phase that is over, of which the latency is handed on.
 #[derive(Clone, Debug, Default)]
 pub struct PhaseTally {
-    /// Its own histogram has those that ended later than the phase.
+    /// Its own histogram has those that ended later than the phase, until the run is over.
     pub tally: Tally,
-    /// Of those that ended in it.
+    /// Of those that ended in it; of all that arrived in it, when the run is over.
     pub latency: Distribution,
 }
 
 impl PhaseTally {
-    /// All that arrived in the phase.
-    pub fn latency(&self) -> Distribution {
-        let later = self.tally.latency.distribution();
-        if later.count() == 0 { self.latency.clone() } else { self.latency.merged(&later) }
+    /// The run is over: nothing ends later.
+    pub fn close(&mut self) {
+        let later = std::mem::take(&mut self.tally.latency).distribution();
+        if later.count() > 0 {
+            self.latency = self.latency.merged(&later);
+        }
     }
-    /// Adds the same phase of another flow.
+    /// Adds the same phase of another flow; both are closed.
     pub fn add(&mut self, other: &PhaseTally) {
-        self.latency = self.latency.merged(&other.latency());
+        self.latency = self.latency.merged(&other.latency);
         self.tally.add_but_latency(&other.tally);
     }
 }

@@ -59,17 +59,20 @@ pub struct Vocabulary {
 /// The names of all metrics and histograms of a layout.
 pub fn vocabulary(layout: &Layout) -> Vocabulary {
     let names = Some(Vocabulary::default());
-    let mut walk =
-        Walk { layout, record: None, latencies: Vec::new(), lags: Vec::new(), names, values: Vec::new(), histograms: Vec::new() };
+    let (latencies, lags, phases, values, histograms) = Default::default();
+    let mut walk = Walk { layout, record: None, latencies, lags, phases, names, values, histograms };
     walk.everything();
     walk.names.unwrap_or_default()
 }
 
-/// The values of all metrics in one replication, and its histograms, in the order of the vocabulary.
-pub fn values(layout: &Layout, record: &Record) -> (Vec<Value>, Vec<Distribution>) {
+/// The values of all metrics in one replication, and its histograms, in the order of the vocabulary. Those of phases are taken out of the record: there are
+/// many, and they are large.
+pub fn values(layout: &Layout, record: &mut Record) -> (Vec<Value>, Vec<Distribution>) {
+    let phases = record.phases.iter_mut().map(|phase| std::mem::take(&mut phase.latency)).collect();
     let latencies = record.flows.iter().map(|tally| tally.latency.distribution()).collect();
     let lags = record.instances.iter().map(|tally| tally.lag.distribution()).collect();
-    let mut walk = Walk { layout, record: Some(record), latencies, lags, names: None, values: Vec::new(), histograms: Vec::new() };
+    let (values, histograms) = Default::default();
+    let mut walk = Walk { layout, record: Some(record), latencies, lags, phases, names: None, values, histograms };
     walk.everything();
     (walk.values, walk.histograms)
 }
@@ -95,6 +98,8 @@ struct Walk<'a> {
     /// By flow, and by instance.
     latencies: Vec<Distribution>,
     lags: Vec<Distribution>,
+    /// Phase by phase, by workload.
+    phases: Vec<Distribution>,
     names: Option<Vocabulary>,
     values: Vec<Value>,
     histograms: Vec<Distribution>,

@@ -23,7 +23,7 @@ impl Walk<'_> {
     fn phase(&mut self, entity: &str, tally: usize, seconds: f64) {
         let of = |record: &Record| record.phases[tally].tally.outcomes[0] as f64;
         let failed = |record: &Record| record.phases[tally].tally.outcomes[1..].iter().sum::<u64>() as f64;
-        let latencies = self.record.map(|record| record.phases[tally].latency()).unwrap_or_default();
+        let latencies = self.phases.get_mut(tally).map(std::mem::take).unwrap_or_default();
         let histogram = self.histograms.len();
         let latency = ("latency", "");
         self.put("phase", entity, latency, "mean", "s", How::Mean, |r| {
