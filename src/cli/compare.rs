@@ -94,6 +94,10 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
 /// All variants with all their replications.
 fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
+    if let Some(once) = scenarios.iter().position(|scenario| scenario.run.replications.most() < 2) {
+        let words = "`run.replications` is 1, and one pair does not tell how much a difference varies";
+        return refuse(&format!("{}: {words}\n  = help: run at least 2; 30 is the default", names[once]));
+    }
     let files: Vec<&Path> = options.scenarios.iter().map(PathBuf::as_path).collect();
     // What was asked, and not what the scenarios are called: they may be renamed.
     let study = Study::new("compare", &files, &json!(options.set), &scenarios[0]);

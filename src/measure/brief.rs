@@ -118,7 +118,7 @@ mod tests {
         let shares = [0.0, 0.5, 0.95, 0.99, 1.0];
         let mut brief = Brief::default();
         for (window, size) in [0usize, 1, 2, 3, 255, 256, 1000, MOST - 1, MOST, MOST + 1, 20_000, 5, 0].into_iter().enumerate() {
-            let mut histogram = Histogram::default();
+            let (mut histogram, mut each) = (Histogram::default(), Vec::new());
             for i in 0..size as u64 {
                 let random = crate::random::keys::mix(i + 100_000 * window as u64);
                 let ns = match random % 3 {
@@ -128,6 +128,7 @@ mod tests {
                 };
                 histogram.record(Span(ns));
                 brief.record(Span(ns));
+                each.push(Span(ns));
             }
             let oracle = histogram.quantiles_s(shares);
             for (share, quantile_s) in shares.into_iter().zip(oracle) {
@@ -137,6 +138,14 @@ mod tests {
             }
             let own = brief.quantiles_s(shares);
             assert_eq!(own.map(f64::to_bits), oracle.map(f64::to_bits), "{size} values: {own:?}, {oracle:?}");
+            // Half of them elsewhere: taken over they are as many, and the other keeps none.
+            let (mut half, mut other) = (Brief::default(), Brief::default());
+            for (index, span) in each.into_iter().enumerate() {
+                [&mut half, &mut other][index % 2].record(span);
+            }
+            half.take_over(&mut other);
+            assert_eq!(half.quantiles_s(shares).map(f64::to_bits), oracle.map(f64::to_bits), "{size} values in two halves");
+            assert!(other.quantiles_s(shares).iter().all(|quantile| quantile.is_nan()));
             brief.clear();
         }
     }

@@ -131,6 +131,9 @@ impl<'de> Deserialize<'de> for Distribution {
             let bucket = gap.checked_add(next).filter(|bucket| *bucket <= BUCKET_MAX);
             let bucket = bucket.ok_or_else(|| D::Error::custom("a histogram has no such bucket"))?;
             let (low, high) = range_of(bucket as usize);
+            if count == 0 {
+                return Err(D::Error::custom("a bucket has no durations"));
+            }
             if place > high - low + 1 {
                 return Err(D::Error::custom("a bucket has no such duration"));
             }
@@ -262,8 +265,10 @@ mod tests {
         let beyond = [(BUCKET_MAX, 1, 0), (0, 1, 0)];
         let far = [(7, 1, 0), (u32::MAX, 1, 0)];
         let outside = [(7, 1, 3)];
-        for wrong in [entries(&none), entries(&beyond), entries(&far), entries(&outside), (9, 0, vec![(7, 1, 1)]), (0, 9, vec![(7, 1, 1)])]
-        {
+        let (empty, too_many) = ([(7, 0, 0)], [(7, 1, 1), (0, u64::MAX, 1)]);
+        let ends = [(9, 0, vec![(7, 1, 1)]), (0, 9, vec![(7, 1, 1)])];
+        let buckets = [&none[..], &beyond, &far, &outside, &empty, &too_many].map(entries);
+        for wrong in buckets.into_iter().chain(ends) {
             assert!(postcard::from_bytes::<Distribution>(&postcard::to_stdvec(&wrong).unwrap()).is_err(), "{wrong:?}");
         }
     }

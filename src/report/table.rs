@@ -1,13 +1,17 @@
 //! Tables of the terminal, as wide as it is.
 //!
-//! Law: a table that is wider than the terminal is written in parts, each with the columns that name its rows; no cell is broken, and none is left out.
-//! Tested: the widths of the parts and what is in them, by hand.
+//! Law: a table that is wider than the terminal is written in parts, each with the columns that name its rows; none is left out. Only a name that leaves no
+//! room for a number beside it goes over several lines. Tested: the widths of the parts and what is in them, by hand.
 
 use super::paint::Paint;
 use comfy_table::{CellAlignment, Table, presets};
 use console::measure_text_width;
 
+/// A name is given so many letters, however narrow the terminal is.
+const NAME_LETTERS: usize = 16;
+
 /// A header and rows of cells.
+#[derive(Clone)]
 pub(super) struct Grid {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
@@ -39,7 +43,21 @@ impl Grid {
     /// How wide a column is, with a space at either side.
     fn width(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column));
-        cells.chain([&self.header[column]]).map(|cell| measure_text_width(cell)).max().unwrap_or(0) + 2
+        cells.chain([&self.header[column]]).flat_map(|cell| cell.lines()).map(measure_text_width).max().unwrap_or(0) + 2
+    }
+
+    /// With names that leave room for the widest other column.
+    fn with_short_names(&self, width: Option<usize>) -> Grid {
+        let mut own = self.clone();
+        let widest = (self.names..self.header.len()).map(|column| self.width(column)).max().unwrap_or(0);
+        let names: usize = (0..self.names).map(|column| self.width(column)).sum();
+        let (Some(column), Some(width)) = (self.names.checked_sub(1), width.filter(|width| 1 + names + widest > *width)) else {
+            return own;
+        };
+        let marks = names - self.width(column);
+        let letters = width.saturating_sub(1 + marks + 2 + widest).max(NAME_LETTERS);
+        own.rows.iter_mut().filter_map(|row| row.get_mut(column)).for_each(|name| *name = over_lines(name, letters));
+        own
     }
 
     /// The columns of each part.
@@ -78,9 +96,31 @@ impl Grid {
     }
 }
 
+/// A name in lines of so many letters, which end after a sign that parts it if they can.
+fn over_lines(name: &str, letters: usize) -> String {
+    let (mut said, mut line) = (String::new(), 0);
+    for piece in name.split_inclusive([';', '.', '/', ',', ' ', '=']) {
+        if line > 0 && line + measure_text_width(piece.trim_end()) > letters {
+            said.push('\n');
+            line = 0;
+        }
+        for letter in piece.chars() {
+            let own = measure_text_width(letter.encode_utf8(&mut [0; 4]));
+            if line > 0 && line + own > letters && letter != ' ' {
+                said.push('\n');
+                line = 0;
+            }
+            said.push(letter);
+            line += own;
+        }
+    }
+    said
+}
+
 /// Writes a table, and how many rows are not in it.
 pub(super) fn write_table(out: &mut String, grid: &Grid, left_out: usize, paint: Paint) -> std::fmt::Result {
     use std::fmt::Write;
+    let grid = grid.with_short_names(paint.width);
     for columns in grid.parts(paint.width) {
         for line in grid.part(&columns).lines() {
             writeln!(out, "{}", line.trim_end())?;
@@ -103,11 +143,12 @@ mod tests {
         grid.named_by(2);
         let cell = |letter: &str| letter.repeat(20);
         grid.add_row(["✔".to_string(), "one".to_string(), cell("a"), cell("b"), cell("c"), cell("d")]);
-        let said = |width: Option<usize>| {
+        let of = |grid: &Grid, width: Option<usize>| {
             let mut out = String::new();
-            write_table(&mut out, &grid, 0, Paint { colours: false, width }).unwrap();
+            write_table(&mut out, grid, 0, Paint { colours: false, width }).unwrap();
             out
         };
+        let said = |width: Option<usize>| of(&grid, width);
         let narrow = said(Some(60));
         assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
         assert_eq!(narrow.lines().count(), 4, "{narrow}");
@@ -116,6 +157,12 @@ mod tests {
         assert_eq!((said(None).lines().count(), said(Some(200)) == said(None)), (2, true));
         // Not even one column fits: it is there all the same.
         assert_eq!(said(Some(10)).lines().count(), 8);
+        // By hand: of 60 letters 3 are the mark's, 1 the edge's and 22 each of the columns', so that 32 are left for the name and its spaces.
+        grid.rows[0][1] = "services.database.instance.cpu=4;services.api.replicas=2".to_string();
+        let narrow = of(&grid, Some(60));
+        assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
+        let first: Vec<&str> = narrow.lines().skip(1).take(2).map(str::trim).collect();
+        assert_eq!(first, [&format!("✔  services.database.instance.cpu=  {}", cell("a")), "4;services.api.replicas=2"]);
         // Codes of colours take no room, and wide letters two.
         assert_eq!(["\x1b[32mbetter\x1b[0m", "データ"].map(measure_text_width), [6, 6]);
     }

@@ -59,7 +59,7 @@ impl StoreError {
             StoreError::Busy { .. } => "wait until it has ended, or give another folder with `--out`",
             StoreError::Unfinished { .. } => "`--resume` goes on with it, `--force` begins anew, or give another folder with `--out`",
             StoreError::Foreign { help, .. } => help,
-            StoreError::Io { .. } => "make room or give another folder with `--out`; `--no-files` writes none",
+            StoreError::Io { .. } => "give a folder that can be written with `--out`; make room if the disk is full",
         }
     }
 }

@@ -163,6 +163,7 @@ fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
     for (arguments, words) in [
         (&["compare", "scenarios/hello.yaml"][..], "one scenario alone has nothing to be compared with"),
         (&["compare", "scenarios/hello.yaml", "--set", "run.seed=7"], "all variants have the same seed"),
+        (&["compare", "scenarios/hello.yaml", "--set", "services.api.replicas=2", "-r", "1"], "how much a difference varies"),
         (&["compare", "scenarios/hello.yaml", "--set", "services.apii.replicas=2"], "did you mean `api`?"),
         (&["compare", "scenarios/hello.yaml", "none.yaml"], "cannot be read"),
         (
