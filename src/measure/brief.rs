@@ -5,7 +5,7 @@
 //! Checked: below, against the histogram.
 
 use super::Histogram;
-use super::distribution::{DIFFER, Ends, between_s};
+use super::distribution::{DIFFER, Ends, between_s, needed};
 use super::histogram::{bucket_of, range_of};
 use crate::units::Span;
 
@@ -55,7 +55,7 @@ impl Brief {
         if self.counted.count() == 0 {
             let (low, _) = range_of(bucket_of((than_s * 1e9) as u64));
             let lower = self.each_ns.iter().filter(|ns| **ns < low).count();
-            if lower > place_of(q * self.each_ns.len() as f64) {
+            if lower as u64 >= needed(q, self.each_ns.len() as u64) {
                 return None;
             }
         }
@@ -69,11 +69,6 @@ impl Brief {
     }
 }
 
-/// Where a duration of this rank stands, from the shortest, which has place 0.
-fn place_of(rank: f64) -> usize {
-    (rank.ceil() as usize).max(1) - 1
-}
-
 /// The quantiles of durations: each that of its bucket, as a histogram has it.
 fn selected_s<const N: usize>(each_ns: &mut [u64], rising: [f64; N]) -> [f64; N] {
     if each_ns.is_empty() {
@@ -82,7 +77,7 @@ fn selected_s<const N: usize>(each_ns: &mut [u64], rising: [f64; N]) -> [f64; N]
     let mut ends = Ends::default();
     each_ns.iter().for_each(|ns| ends.include(*ns));
     let ranks = rising.map(|q| q * each_ns.len() as f64);
-    let places = ranks.map(place_of);
+    let places = rising.map(|q| needed(q, each_ns.len() as u64) as usize - 1);
     // Those before are no longer than those from here on.
     let mut from = 0;
     for at in places {

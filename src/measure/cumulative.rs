@@ -3,7 +3,7 @@
 //! Law: what is known of a bucket is that of `distribution.rs`: an atom, or durations that are spread evenly. The coarse kind joins 32 buckets, so that one
 //! is never wider than 3.2 % of its values, and knows no atoms: of every replication there is one for a while, and it is to be small.
 
-use super::distribution::{Distribution, Ends, Filled, between_s};
+use super::distribution::{Distribution, Ends, Filled, between_s, needed};
 use super::histogram::{BUCKET_MAX, Histogram};
 
 /// Buckets that a coarse one joins, as a power of two.
@@ -59,8 +59,8 @@ impl Cumulative {
     }
     /// The place of the bucket with the quantile.
     fn place(&self, q: f64) -> Option<usize> {
-        let rank = ((q * self.count() as f64).ceil() as u64).max(1);
-        let place = self.filled.partition_point(|(_, all)| *all < rank);
+        let needed = needed(q, self.count());
+        let place = self.filled.partition_point(|(_, all)| *all < needed);
         (place < self.filled.len()).then_some(place)
     }
     /// The bucket with the quantile; none when empty.

@@ -74,6 +74,11 @@ impl Ends {
     }
 }
 
+/// How many of so many durations, at least one, are at or below their quantile.
+pub(super) fn needed(q: f64, count: u64) -> u64 {
+    ((q * count as f64).ceil() as u64).max(1)
+}
+
 /// The duration that a part of a bucket's are at or below, s.
 pub(super) fn between_s((low, high): (u64, u64), part: f64) -> f64 {
     (low as f64 + (high - low) as f64 * part.clamp(0.0, 1.0)) / 1e9
@@ -222,19 +227,17 @@ impl Distribution {
 
 /// The smallest durations with at least these shares of all at or below them, in one pass.
 pub(super) fn quantiles_s<const N: usize>(ends: Ends, total: u64, filled: &[Filled], rising: [f64; N]) -> [f64; N] {
-    let ranks = rising.map(|q| q * total as f64);
-    // Whole durations, which are compared faster.
-    let needed = ranks.map(|rank| rank.ceil() as u64);
     let (mut quantiles, mut below) = ([f64::NAN; N], 0);
     let mut rest = filled.iter();
     // The bucket that was looked at last, and how many are in it and below.
     let (mut own, mut all) = (Filled::of(0, 0), 0);
-    for ((quantile, needed), rank) in quantiles.iter_mut().zip(needed).zip(ranks) {
-        while all < needed || own.count == 0 {
+    for (quantile, q) in quantiles.iter_mut().zip(rising) {
+        let needed = needed(q, total);
+        while all < needed {
             let Some(next) = rest.next() else { return quantiles };
             (own, below, all) = (*next, all, all + next.count);
         }
-        *quantile = between_s(ends.range(own.bucket, own.atom_ns), (rank - below as f64) / own.count as f64);
+        *quantile = between_s(ends.range(own.bucket, own.atom_ns), (q * total as f64 - below as f64) / own.count as f64);
     }
     quantiles
 }

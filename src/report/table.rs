@@ -100,13 +100,10 @@ impl Grid {
 fn over_lines(name: &str, letters: usize) -> String {
     let (mut said, mut line) = (String::new(), 0);
     for piece in name.split_inclusive([';', '.', '/', ',', ' ', '=']) {
-        if line > 0 && line + measure_text_width(piece.trim_end()) > letters {
-            said.push('\n');
-            line = 0;
-        }
-        for letter in piece.chars() {
+        for (index, letter) in piece.chars().enumerate() {
             let own = measure_text_width(letter.encode_utf8(&mut [0; 4]));
-            if line > 0 && line + own > letters && letter != ' ' {
+            let together = if index == 0 { measure_text_width(piece.trim_end()) } else { own };
+            if line > 0 && line + together > letters && letter != ' ' {
                 said.push('\n');
                 line = 0;
             }
