@@ -76,8 +76,10 @@ const FAR: Ratio = [
     ],
 ];
 
+#[inline(always)]
 fn ratio([above, below]: &Ratio, x: f64) -> f64 {
-    let horner = |coefficients: &[f64; 8]| coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c);
+    // From the highest coefficient and not from 0: one multiplication and one addition fewer in a chain in which each waits for the one before.
+    let horner = |[rest @ .., highest]: &[f64; 8]| rest.iter().rev().fold(*highest, |sum, c| sum * x + c);
     horner(above) / horner(below)
 }
 
