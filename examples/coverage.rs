@@ -146,7 +146,7 @@ fn rare_errors(seeds: &mut Seeds) {
     println!(
         "\n## Error ratio of an M/M/1 behind a link, 20 replications of 2,000 requests, by the errors to be expected in all of them\n"
     );
-    println!("| errors | coverage | interval below / above | mean half-width |\n|---|---|---|---|");
+    println!("| expected errors | coverage | interval below / above | mean half-width |\n|---|---|---|---|");
     for errors in [2.0, 5.0, 10.0, 20.0, 50.0, 100.0] {
         let system = lossy_link(errors / 40_000.0 / 2.0, 40.0);
         let known: Vec<Known> = system.known.iter().filter(|known| known.metric == "error_ratio").cloned().collect();

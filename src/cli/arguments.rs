@@ -4,6 +4,7 @@ mod experiments;
 
 pub use experiments::{BestName, Capacity, Compare, DesignName, Merge, MethodName, Sensitivity, Sweep};
 
+use crate::experiment::FIRST_STAGE;
 use crate::units::Count;
 use crate::units::format::thousands;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -173,6 +174,11 @@ fn seed(typed: &str) -> Result<u64, String> {
 /// A number of replications.
 fn replications(typed: &str) -> Result<u32, String> {
     number(typed, 1..=1_000_000)
+}
+
+/// The most replications of a search that begins with a first stage.
+fn most(typed: &str) -> Result<u32, String> {
+    number(typed, FIRST_STAGE..=1_000_000)
 }
 
 /// A number of other things that there is at least one of.

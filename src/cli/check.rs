@@ -37,13 +37,13 @@ pub fn load(path: &Path, sets: &[String], errors_only: bool, change: impl FnOnce
         // What the command line says does not stand in the text.
         let (sweep, capacity, duration, replications) = written;
         let changed = [
-            ("sweep", scenario.sweep != sweep),
-            ("capacity", scenario.capacity != capacity),
-            ("run.duration", scenario.run.duration != duration),
-            ("run.replications", scenario.run.replications != replications),
+            ("sweep", "--vary", scenario.sweep != sweep),
+            ("capacity", "--vary", scenario.capacity != capacity),
+            ("run.duration", "--duration", scenario.run.duration != duration),
+            ("run.replications", "--replications", scenario.run.replications != replications),
         ];
-        for (path, _) in changed.into_iter().filter(|(_, changed)| *changed) {
-            loaded.forget(path);
+        for (path, option, _) in changed.into_iter().filter(|(.., changed)| *changed) {
+            loaded.replace(path, option);
         }
         let found = scenario::check(&scenario);
         let sound = !found.any_error();

@@ -40,21 +40,26 @@ pub fn compare(options: &Compare) -> Outcome {
 /// The variants, the baseline first; none if one of them cannot run.
 fn variants(options: &Compare) -> Option<Vec<Variant>> {
     let quiet = options.quiet || options.json;
-    let mut found: Vec<Variant> = Vec::new();
+    let (mut found, mut first_seed): (Vec<Variant>, Option<u64>) = (Vec::new(), None);
     let mut add = |path: &PathBuf, sets: &[String], name: Option<String>| -> Option<()> {
-        let seed = found.first().map(|first: &Variant| first.scenario.run.seed);
-        let change = |scenario: &mut Scenario| run::change(scenario, options.replications, options.seed, options.duration.as_deref());
+        let mut own_seed = 0;
+        let change = |scenario: &mut Scenario| {
+            own_seed = scenario.run.seed;
+            run::change(scenario, options.replications, options.seed, options.duration.as_deref())
+        };
         let Loaded { mut scenario, .. } = load(path, sets, quiet, change)?;
         // Pairs have the same draws: of files the first says which, and a variant cannot have others.
-        if let Some(seed) = seed {
-            if name.is_some() && scenario.run.seed != seed {
+        if let Some(first) = found.first() {
+            // Also where `--seed` would hide it: two names would stand for one scenario.
+            if name.is_some() && own_seed != *first_seed.get_or_insert(own_seed) {
                 refuse(
                     "all variants have the same seed, so that only what they change can differ\n  = help: give it to all of them: `--seed 7`",
                 );
                 return None;
             }
-            scenario.run.seed = seed;
+            scenario.run.seed = first.scenario.run.seed;
         }
+        first_seed.get_or_insert(own_seed);
         // As `run` calls it.
         found.push(Variant { name: name.unwrap_or_else(|| scenario.name.clone()), scenario });
         Some(())
@@ -97,6 +102,11 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     if let Some(once) = scenarios.iter().position(|scenario| scenario.run.replications.most() < 2) {
         let words = "`run.replications` is 1, and one pair does not tell how much a difference varies";
         return refuse(&format!("{}: {words}\n  = help: run at least 2; 30 is the default", names[once]));
+    }
+    let has_common = |other: &Scenario| other.workload.keys().any(|name| scenarios[0].workload.contains_key(name));
+    if let Some(alone) = scenarios.iter().position(|other| !has_common(other)) {
+        let words = "they have no workload of the same name, and nothing to be compared";
+        return refuse(&format!("{} and {}: {words}\n  = help: give the workloads that are the same one name", names[0], names[alone]));
     }
     let files: Vec<&Path> = options.scenarios.iter().map(PathBuf::as_path).collect();
     // What was asked, and not what the scenarios are called: they may be renamed.

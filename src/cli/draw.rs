@@ -6,6 +6,8 @@ use crate::report::Paint;
 use crate::scenario::Source;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::ops::Range;
 
@@ -18,13 +20,23 @@ pub fn paint(is_terminal: bool) -> Paint {
     Paint { colours: is_terminal && !plain && !dumb, width: typed.or_else(|| if is_terminal { seen() } else { None }) }
 }
 
+thread_local! {
+    /// Warnings that have been said.
+    static SAID: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+}
+
 /// Draws problems to stderr, errors last, so that they are what is seen first.
 pub fn draw(source: &Source, problems: &[Problem]) {
     let mut sorted: Vec<&Problem> = problems.iter().collect();
     sorted.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
     let renderer = if paint(std::io::stderr().is_terminal()).colours { Renderer::styled() } else { Renderer::plain() };
     for problem in sorted {
-        say(&format!("{}\n", one(&renderer, source, problem)));
+        let words = one(&renderer, source, problem);
+        // Two variants of one file have most warnings in common.
+        if problem.severity != Severity::Error && !SAID.with_borrow_mut(|said| said.insert(words.clone())) {
+            continue;
+        }
+        say(&format!("{words}\n"));
         note(to_json(source, problem));
     }
     let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();

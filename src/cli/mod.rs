@@ -17,7 +17,8 @@ mod vary;
 mod write;
 
 use arguments::{Arguments, Command};
-use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -36,7 +37,7 @@ pub enum Outcome {
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return misused(&error),
+        Err(error) => return misused(&advised(error)),
     };
     interrupt::outlive_file_limits();
     let outcome = match &arguments.command {
@@ -69,6 +70,29 @@ pub fn main() -> ExitCode {
 fn fail(problems: Vec<Value>, is_sweep: bool) {
     let object = json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "problems": problems });
     out::print(&if is_sweep { format!("{object}\n") } else { format!("{object:#}\n") });
+}
+
+/// An option of another command is no slip of the pen: says whose it is, in place of how to pass it as a value.
+fn advised(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument)
+    else {
+        return error;
+    };
+    let option = option.split('=').next().unwrap_or_default();
+    let is_it = |argument: &clap::Arg| {
+        option.strip_prefix("--").map_or_else(
+            || argument.get_short().is_some_and(|short| option == format!("-{short}")),
+            |long| argument.get_long() == Some(long),
+        )
+    };
+    let arguments = Arguments::command();
+    let whose = arguments.get_subcommands().filter(|command| command.get_arguments().any(is_it)).map(|command| command.get_name());
+    let whose: Vec<String> = whose.map(|name| format!("`{name}`")).collect();
+    if !whose.is_empty() && error.get(ContextKind::SuggestedArg).is_none() {
+        let tip = format!("`{option}` is an option of {}", whose.join(", ")).into();
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+    }
+    error
 }
 
 /// Says what is wrong with the command line, or the help that was asked for.

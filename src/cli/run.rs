@@ -217,11 +217,12 @@ fn write(
     wanted: Option<u32>,
 ) -> Result<String, StoreError> {
     let folder = dataset.folder().path().to_path_buf();
+    let earlier = if dataset.folder().is_complete() { ", in place of those of the earlier run" } else { "" };
     if options.plots {
         dataset.add_text(PLOTS, &report::plots(scenario, results, fold))?;
     }
     let names = dataset.finish(scenario, results, wanted)?;
-    Ok(format!("wrote {} files to {}", names.len(), folder.display()))
+    Ok(format!("wrote {} files to {}{earlier}", names.len(), folder.display()))
 }
 
 /// Says why there is no warm-up.

@@ -240,6 +240,8 @@ pub fn capacity(
     let wanted = match ends {
         [Verdict::Meets, Verdict::Meets] => search.better_end(from, to),
         [Verdict::Meets, _] => Wanted::Largest,
+        // A low end of which too little is known to tell may meet them as well, and then the goals say nothing of a direction.
+        [Verdict::Undecided, Verdict::Meets] if !search.looks_missed(from) => search.better_end(from, to),
         [_, Verdict::Meets] => Wanted::Smallest,
         _ if search.any_in_the_middle(from, to, PARTS)? => Wanted::Range,
         _ => search.better_end(from, to),

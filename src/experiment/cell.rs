@@ -111,7 +111,7 @@ pub fn run(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) -> Resu
     // Nothing that a panic leaves half-done is looked at again: the world is dropped, and the plan is never written to.
     let simulated = catch_unwind(AssertUnwindSafe(|| -> Result<CellRecord, SimError> {
         let mut record = simulate(plan, replication, interrupted)?;
-        let (values, histograms) = measure::values(&plan.layout, &mut record);
+        let (values, histograms) = measure::take_values(&plan.layout, &mut record);
         let (seed_key, events) = (record.seed_key, record.events);
         let (backlog, waiting) = (record.backlog, record.waiting);
         let (series, happenings, requests) = (record.series, record.happenings, record.requests);

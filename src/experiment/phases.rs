@@ -6,7 +6,7 @@
 use super::results::Results;
 use crate::measure::Layout;
 use crate::units::Span;
-use crate::units::format::percent;
+use crate::units::format::{count, percent};
 
 /// A time between two changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,10 +34,13 @@ pub(super) fn of(layout: &Layout) -> Vec<Phase> {
         name: phase.name.clone(),
         from_s: phase.from.seconds(),
         until_s: phase.until.seconds(),
-        recovery: layout.recoveries.iter().any(|recovery| recovery.phase as usize == index),
+        recovery: layout.recoveries.iter().any(|recovery| recovery.phase as usize == index && recovery.is_told),
     };
     layout.phases.iter().enumerate().map(phase).collect()
 }
+
+/// The next window is worse than all of so many before it with a chance of one in so many and one, also if nothing has changed.
+const BEFORE_WINDOWS: u64 = 20;
 
 /// A share of failures from which on a latency that is met is told together with them.
 const FAILED_MIN: f64 = 0.01;
@@ -51,12 +54,22 @@ pub(super) fn notes(results: &Results, layout: &Layout) -> Vec<String> {
         let (told, from) = (layout.phases.len() - 1, Span(last.from.0));
         notes.push(format!("only the first {told} phases are told apart; what comes from {from} on is \"{}\"", last.name));
     }
+    if layout.has_untold_recovery {
+        let words = "times to recover are missing where there is no whole window before the disturbance, or there are fewer than three after it: \
+                     set a shorter `output.series`, or more time between warm-up, disturbances and end";
+        notes.push(words.to_string());
+    }
+    if let Some(windows) = layout.before_windows.filter(|windows| *windows < BEFORE_WINDOWS) {
+        let of = count(windows, "window");
+        let words = "chance alone makes some of those after it look worse, and times to recover too long: set a shorter `output.series`, or let it begin later";
+        notes.push(format!("there are only {of} before a disturbance: {words}"));
+    }
     for goal in results.slos.iter().filter(|goal| goal.metric == "latency" && goal.pass) {
         let failed = results.find(goal.kind, &goal.of, "error_ratio", "mean").map_or(0.0, |row| row.estimate.estimate);
         if failed >= FAILED_MIN {
             let more = match goal.stat.strip_prefix('p').and_then(|percent| percent.parse::<f64>().ok()) {
                 Some(percent) if failed > 1.0 - percent / 100.0 => {
-                    format!(": with them, the {} of all requests would be a failure", goal.stat)
+                    format!("; more than {} % failed, so that the {} of all requests is a failed one", 100.0 - percent, goal.stat)
                 }
                 _ => String::new(),
             };

@@ -7,6 +7,7 @@
 use super::batch::{Member, batch};
 use super::drive::Options;
 use super::replications::Rule;
+use super::results::MOST_FAILED;
 use super::run::{Progress, RunError};
 use crate::stats::{self, Best, Estimate, Selection};
 
@@ -37,6 +38,15 @@ pub struct Candidate {
     pub replications: u32,
     /// The mean of the replications' values.
     pub estimate: Estimate,
+    /// The share of failed requests of the workload of which most fail, in 0 to 1.
+    pub failed: f64,
+}
+
+impl Candidate {
+    /// Whether it does not do what it is for: it is never chosen, however fast the few answers are.
+    pub fn is_failing(&self) -> bool {
+        self.failed >= MOST_FAILED
+    }
 }
 
 /// The answer.
@@ -50,6 +60,13 @@ pub struct Chosen {
     pub indifference: f64,
     /// All variants, in their order.
     pub candidates: Vec<Candidate>,
+}
+
+/// The largest share of failed requests of a workload, so far.
+fn failed(member: &Member) -> f64 {
+    let fold = member.fold();
+    let errors = fold.metrics.iter().enumerate().filter(|(_, metric)| metric.kind == "workload" && metric.metric == "error_ratio");
+    errors.map(|(index, _)| fold.estimate(index, 0.95).estimate).fold(0.0, f64::max)
 }
 
 /// Runs replications until one variant is left, or the most is reached. `metrics` are the numbers of the metric in each.
@@ -77,9 +94,9 @@ pub fn select(
     };
     let indifference = question.indifference * best.abs();
     let mut selection = Selection::new(members.len(), question.best, indifference, 1.0 - question.confidence, question.first_stage);
-    // A variant without a value in a whole first stage is not chosen, and nobody waits for it.
+    // A variant without a value in a whole first stage, or in which most requests fail, is not chosen, and nobody waits for it.
     let has_value = |index: usize| members[index].fold().values(metrics[index]).iter().any(|value| value.is_finite());
-    let dead: Vec<usize> = (0..members.len()).filter(|&index| !has_value(index)).collect();
+    let dead: Vec<usize> = (0..members.len()).filter(|&index| !has_value(index) || failed(&members[index]) >= MOST_FAILED).collect();
     if dead.len() == members.len() {
         return Err(RunError::NoValue);
     }
@@ -108,6 +125,7 @@ pub fn select(
         name: name.clone(),
         replications: member.replications.done,
         estimate: stats::mean(member.fold().values(metric), question.confidence),
+        failed: failed(member),
     });
     let winner = selection.winner().or_else(|| selection.leader()).unwrap_or(0);
     Ok(Chosen { winner, certain: selection.winner().is_some(), indifference, candidates: candidates.collect() })

@@ -184,7 +184,7 @@ impl Histogram {
     pub(super) fn ends(&self) -> Ends {
         self.ends
     }
-    /// The buckets with something in them, in order; in memory of just that size, because what is handed on is kept.
+    /// The buckets with something in them, in order; in memory of little more than that size, because what is handed on is kept.
     pub(super) fn filled(&self) -> Vec<Filled> {
         let slots = self.some().map(|(_, chunk)| chunk.iter().map(|slot| usize::from(slot.0 != 0)).sum::<usize>()).sum::<usize>();
         let mut filled = Vec::with_capacity(2 + self.few.len() + slots);

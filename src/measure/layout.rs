@@ -58,8 +58,10 @@ pub struct Recovery {
     /// What things are compared with.
     pub before: (Time, Time),
     pub from: Time,
-    /// Where the next disturbance begins, or the run ends.
+    /// Where the next disturbance begins or ends, or the run ends.
     pub until: Time,
+    /// Whether windows can tell it: there is a whole one before, and enough follow.
+    pub is_told: bool,
 }
 
 /// Names of everything that is measured, by dense id.
@@ -81,6 +83,10 @@ pub struct Layout {
     /// Phases that are in the last one, because there are too many.
     pub phases_left_out: usize,
     pub recoveries: Vec<Recovery>,
+    /// Whether there are ends of disturbances of which no recovery can be told: there is no whole window before, or too few follow.
+    pub has_untold_recovery: bool,
+    /// Of the recoveries: how many whole windows things are compared with, at least.
+    pub before_windows: Option<u64>,
     /// Whether the series have the quantiles of each window's latency: where something changes, or windows are asked for.
     pub has_quantile_series: bool,
 }

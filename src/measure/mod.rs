@@ -32,6 +32,7 @@ pub use moments::{Moments, mean_s};
 pub use phases::Phases;
 pub use record::{Backlog, Happening, Record, RequestRow, SeriesRow};
 pub use recorder::Recorder;
+pub(crate) use recovery::IN_A_ROW;
 pub use tally::{InstanceTally, LinkTally, PhaseTally, Tally};
-pub use vocabulary::{How, Metric, Named, Value, Vocabulary, values, vocabulary};
+pub use vocabulary::{How, Metric, Named, Value, Vocabulary, take_values, vocabulary};
 pub use watch::Watch;

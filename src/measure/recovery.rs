@@ -1,16 +1,16 @@
 //! How long after a disturbance things are as they were before.
 //!
 //! Law: a window is *well* if its failed share and the p95 of its answers are no larger than in the worst window before the disturbance. Windows in which
-//! requests come and none ends are well as long as no more of them follow each other than did before. Recovery is from the end of the disturbance to the beginning of the first stretch of 3 well windows in a
-//! row in which at least 20 requests ended: one window, or a few requests, may be well by chance. It is looked for until the next disturbance or the
-//! end of the run, and there is none if it is not found, or if nothing ended before. The resolution is a window.
+//! requests come and none ends are well as long as no more of them follow each other than did before. Recovery is from the end of the disturbance to the beginning of
+//! the first row of at least 3 well windows in which at least 20 requests ended: one window, or a few requests, may be well by chance. It is looked for
+//! until the next disturbance begins or ends, or the run does, and there is none if it is not found, or if nothing ended before. The resolution is a window.
 //! Checked: by hand below; a queue that drains at a known rate in `tests/it/phases.rs`.
 
 use super::layout::Recovery;
 use crate::units::Time;
 
 /// Well windows in a row.
-const IN_A_ROW: u32 = 3;
+pub(crate) const IN_A_ROW: u32 = 3;
 /// Requests that end in them, at least.
 const ENOUGH: u64 = 20;
 
@@ -83,7 +83,10 @@ impl Search {
     }
     /// The next window, and the p95 of its answers, s, if that is above what is asked; none without an answer.
     pub fn add(&mut self, window: &Health, p95_above_s: impl FnMut(f64) -> Option<f64>) {
-        let Recovery { before, from, until, .. } = self.recovery;
+        let Recovery { before, from, until, is_told, .. } = self.recovery;
+        if !is_told {
+            return;
+        }
         if window.start >= before.0 && window.end <= before.1 {
             self.learn(window, p95_above_s);
         } else if window.end > from && window.end <= until && self.before.is_known && self.found_s.is_none() {
@@ -152,7 +155,7 @@ mod tests {
     /// Before the second 2, and from `from_ms`.
     fn recovery(from_ms: u64, until_s: u64) -> Recovery {
         let s = |s: u64| Time(s * 1_000_000_000);
-        Recovery { phase: 1, before: (s(0), s(2)), from: Time(from_ms * 1_000_000), until: s(until_s) }
+        Recovery { phase: 1, before: (s(0), s(2)), from: Time(from_ms * 1_000_000), until: s(until_s), is_told: true }
     }
 
     #[test]

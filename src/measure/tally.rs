@@ -72,7 +72,9 @@ impl PhaseTally {
     }
     /// Adds the same phase of another flow; both are closed.
     pub fn add(&mut self, other: &PhaseTally) {
-        self.latency = self.latency.merged(&other.latency);
+        if other.latency.count() > 0 {
+            self.latency = self.latency.merged(&other.latency);
+        }
         self.tally.add_but_latency(&other.tally);
     }
 }

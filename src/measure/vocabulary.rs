@@ -67,7 +67,7 @@ pub fn vocabulary(layout: &Layout) -> Vocabulary {
 
 /// The values of all metrics in one replication, and its histograms, in the order of the vocabulary. Those of phases are taken out of the record: there are
 /// many, and they are large.
-pub fn values(layout: &Layout, record: &mut Record) -> (Vec<Value>, Vec<Distribution>) {
+pub fn take_values(layout: &Layout, record: &mut Record) -> (Vec<Value>, Vec<Distribution>) {
     let phases = record.phases.iter_mut().map(|phase| std::mem::take(&mut phase.latency)).collect();
     let latencies = record.flows.iter().map(|tally| tally.latency.distribution()).collect();
     let lags = record.instances.iter().map(|tally| tally.lag.distribution()).collect();

@@ -47,6 +47,12 @@ fn edge(found: &Found, edge: &Edge, paint: Paint) -> String {
     }
 }
 
+/// An end of the range of which it cannot be told.
+fn ends_untold(found: &Found) -> Option<f64> {
+    let ends = [found.tried.first(), found.tried.last()];
+    ends.into_iter().flatten().find(|tried| tried.verdict == Verdict::Undecided).map(|tried| tried.number)
+}
+
 /// The answer in a line.
 fn answer(found: &Found, paint: Paint) -> String {
     let ends = [found.tried.first(), found.tried.last()].map(|tried| tried.map_or(String::new(), |tried| shown(&tried.value)));
@@ -54,6 +60,10 @@ fn answer(found: &Found, paint: Paint) -> String {
     match (&found.edge, &found.lower) {
         (Some(upper), Some(lower)) => format!("from {}\n  to   {}", edge(found, lower, paint), edge(found, upper, paint)),
         (Some(one), None) => edge(found, one, paint),
+        (None, _) if let (Some(meets), Some(open)) = (found.meets, ends_untold(found)) => {
+            let words = paint.good(&format!("✔ {}", said(found, meets)));
+            format!("{words}  ({} is {})", said(found, open), untold(found, open))
+        }
         (None, _) if found.meets.is_some() => {
             let further = match found.wanted {
                 Wanted::Smallest => "; lower --from to look for less",

@@ -31,10 +31,8 @@ fn judged(row: &Compared, paint: Paint) -> String {
         (Judgement::Undecided, Some(more)) if more <= WORTH_MORE => {
             paint.doubtful(&format!("undecided: about {}", count(u64::from(more.max(1)), "more replication")))
         }
-        (Judgement::Undecided, None) if row.difference.difference.low > 0.0 || row.difference.difference.high < 0.0 => {
-            paint.doubtful("undecided: it alone is sure, all of these together are not")
-        }
         (Judgement::Undecided, Some(_)) => paint.doubtful("undecided: hardly any difference, if there is one"),
+        (Judgement::Undecided, None) => paint.doubtful("undecided: too few replications"),
         (judgement, _) => judgement.word().to_string(),
     }
 }
@@ -107,7 +105,7 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
         let words = format!("Independent runs would need {} times as many replications for intervals as narrow (median).", times(*ratio));
         let _ = writeln!(out, "\n{}", paint.faint(&words));
     }
-    let words = format!("All verdicts together hold with {level} confidence (Holm).");
+    let words = format!("All verdicts together hold with {level} confidence (Holm's correction).");
     let _ = writeln!(out, "{}", paint.faint(&words));
     paint.fitted(out)
 }
@@ -122,7 +120,7 @@ fn alone<'n>(base: &'n Results, other: &'n Results, base_name: &'n str, name: &'
 }
 
 /// Where the share of failures differs by more than this, latencies of answered requests are hardly comparable.
-const SELECTED: f64 = 0.02;
+const SELECTED: f64 = 0.005;
 
 /// One JSON object.
 pub fn comparison_to_json(comparison: &Comparison) -> Value {
@@ -160,11 +158,21 @@ pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, level: f64, paint: Pain
         lines.add_row([mark, candidate.name.clone(), with_interval(&candidate.estimate, unit), replications]);
     }
     let _ = write_table(&mut out, &lines, order.len().saturating_sub(40), paint);
+    let shares = || chosen.candidates.iter().map(|candidate| candidate.failed);
+    let (least, most) = (shares().fold(1.0, f64::min), shares().fold(0.0, f64::max));
+    for failing in chosen.candidates.iter().filter(|candidate| candidate.is_failing()) {
+        let words = format!("{}: {} of the requests fail, so it is not chosen", failing.name, percent(failing.failed));
+        let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
+    }
+    if most - least > SELECTED && metric.contains("latency") {
+        let words = format!("from {} to {} of the requests fail: the latencies are of different selections", percent(least), percent(most));
+        let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
+    }
     let name = &chosen.candidates[chosen.winner].name;
     let within = value(chosen.indifference, unit);
     let words = match chosen.certain {
         true => format!(
-            "{name} is the best, or within {within} of it, with {} confidence ({} in all, by the procedure KN)",
+            "{name} is the best, or within {within} of it, with {} confidence ({} in all, by the procedure of Kim and Nelson)",
             confidence(level),
             count(total, "replication")
         ),
@@ -181,7 +189,7 @@ pub fn chosen_to_json(chosen: &Chosen, metric: &str) -> Value {
     let number = |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let candidates = chosen.candidates.iter().map(|candidate| {
         let e = &candidate.estimate;
-        json!({ "name": candidate.name, "replications": candidate.replications, "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high) })
+        json!({ "name": candidate.name, "replications": candidate.replications, "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "failed": number(candidate.failed) })
     });
     json!({
         "asyncflow": env!("CARGO_PKG_VERSION"), "metric": metric, "best": chosen.candidates[chosen.winner].name, "certain": chosen.certain,

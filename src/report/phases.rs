@@ -31,7 +31,9 @@ pub(super) fn phases(out: &mut String, scenario: &Scenario, results: &Results, p
     }
     if results.phases.iter().any(|phase| phase.recovery) {
         let window = scenario.output.window(scenario.run.duration);
-        let words = format!("Recovered: in windows of {window}, three in a row with p95 and failures no worse than in the worst before.");
+        let words = format!(
+            "Recovered: in windows of {window}, three in a row that 20 requests end in, with p95 and failures no worse than in the worst before."
+        );
         writeln!(out, "  {}", paint.faint(&words))?;
     }
     match scenario.workload.len().saturating_sub(WORKLOADS) {
@@ -68,11 +70,17 @@ fn recovery(out: &mut String, results: &Results, phase: &Phase, workload: &str) 
     let (least, most) = (known().fold(f64::INFINITY, f64::min), known().fold(0.0, f64::max));
     let name = &phase.name;
     if came == 0 {
-        return writeln!(out, "  Not recovered from {name} as far as was simulated, in any replication.");
+        return writeln!(out, "  No recovery from {name} was seen before the next change or the end, in any replication.");
+    }
+    let but = if came < of {
+        format!(", in {came} of {of} replications; in the others none was seen before the next change or the end")
+    } else {
+        String::new()
+    };
+    if most == 0.0 {
+        return writeln!(out, "  Recovered from {name} at once{but}");
     }
     let mean = if found.estimate.low > 0.0 { with_interval(&found.estimate, "s") } else { value(found.estimate.estimate, "s") };
     let range = if least == most { String::new() } else { format!(" ({} to {} by replication)", value(least, "s"), value(most, "s")) };
-    let but =
-        if came < of { format!(", in {came} of {of} replications; in the others not as far as was simulated") } else { String::new() };
     writeln!(out, "  Time to recover from {name}: {mean}{range}{but}")
 }

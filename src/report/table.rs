@@ -1,6 +1,6 @@
 //! Tables of the terminal, as wide as it is.
 //!
-//! Law: a table that is wider than the terminal is written in parts, each with the columns that name its rows; none is left out. Only a name that leaves no
+//! Law: a table that is wider than the terminal is written in parts, each with the columns that name its rows; no column is left out. Only a name that leaves no
 //! room for a number beside it goes over several lines. Tested: the widths of the parts and what is in them, by hand.
 
 use super::paint::Paint;
@@ -51,7 +51,8 @@ impl Grid {
         let mut own = self.clone();
         let widest = (self.names..self.header.len()).map(|column| self.width(column)).max().unwrap_or(0);
         let names: usize = (0..self.names).map(|column| self.width(column)).sum();
-        let (Some(column), Some(width)) = (self.names.checked_sub(1), width.filter(|width| 1 + names + widest > *width)) else {
+        let longest = (0..self.names).max_by_key(|column| self.width(*column));
+        let (Some(column), Some(width)) = (longest, width.filter(|width| 1 + names + widest > *width)) else {
             return own;
         };
         let marks = names - self.width(column);
@@ -87,31 +88,33 @@ impl Grid {
         let last = self.header.len() - 1;
         for (index, column) in table.column_iter_mut().enumerate() {
             column.set_padding((if index == 0 { 2 } else { 1 }, 1));
-            if index > 0 {
-                let is_words = self.words_last && columns[index] == last;
-                column.set_cell_alignment(if is_words { CellAlignment::Left } else { CellAlignment::Right });
-            }
+            let is_broken =
+                columns[index] < self.names && self.rows.iter().any(|row| row.get(columns[index]).is_some_and(|cell| cell.contains('\n')));
+            let is_words = index == 0 || is_broken || self.words_last && columns[index] == last;
+            column.set_cell_alignment(if is_words { CellAlignment::Left } else { CellAlignment::Right });
         }
         table
     }
 }
 
-/// A name in lines of so many letters, which end after a sign that parts it if they can.
+/// A name in lines of so many letters, which end after a sign that parts it if they can. A space at a break is left out.
 fn over_lines(name: &str, letters: usize) -> String {
-    let (mut said, mut line) = (String::new(), 0);
+    let mut lines = vec![(String::new(), 0)];
     for piece in name.split_inclusive([';', '.', '/', ',', ' ', '=']) {
         for (index, letter) in piece.chars().enumerate() {
             let own = measure_text_width(letter.encode_utf8(&mut [0; 4]));
             let together = if index == 0 { measure_text_width(piece.trim_end()) } else { own };
-            if line > 0 && line + together > letters && letter != ' ' {
-                said.push('\n');
-                line = 0;
+            let filled = lines.last().map_or(0, |(_, filled)| *filled);
+            if filled > 0 && filled + together > letters {
+                lines.push((String::new(), 0));
             }
-            said.push(letter);
-            line += own;
+            if let Some((line, filled)) = lines.last_mut().filter(|(line, _)| !line.is_empty() || letter != ' ') {
+                line.push(letter);
+                *filled += own;
+            }
         }
     }
-    said
+    lines.iter().map(|(line, _)| line.trim_end()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes a table, and how many rows are not in it.
@@ -160,6 +163,15 @@ mod tests {
         assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
         let first: Vec<&str> = narrow.lines().skip(1).take(2).map(str::trim).collect();
         assert_eq!(first, [&format!("✔  services.database.instance.cpu=  {}", cell("a")), "4;services.api.replicas=2"]);
+        // By hand: a space at a break is in neither line, also where the line is full.
+        assert_eq!(over_lines("after errors api.x here", 12), "after errors\napi.x here");
+        assert_eq!(over_lines("  abcdefgh", 4), "abcd\nefgh");
+        // The longest of two columns of names is broken, and not the last of them.
+        let mut grid = table(&["", "", "a"]);
+        grid.named_by(2);
+        grid.add_row(["n".repeat(70), "p95".to_string(), cell("a")]);
+        let narrow = of(&grid, Some(60));
+        assert!(narrow.lines().all(|line| line.chars().count() <= 60) && narrow.contains("p95"), "{narrow}");
         // Codes of colours take no room, and wide letters two.
         assert_eq!(["\x1b[32mbetter\x1b[0m", "データ"].map(measure_text_width), [6, 6]);
     }

@@ -27,14 +27,17 @@ pub struct Loaded {
     tree: Option<Node>,
     /// The paths that were set on the command line.
     sets: Vec<String>,
+    /// The paths that an option of the command line replaced, and that option.
+    replaced: Vec<(String, &'static str)>,
 }
 
 impl Loaded {
-    /// Forgets where a part of the scenario stands in the text, because it was replaced.
-    pub(crate) fn forget(&mut self, path: &str) {
+    /// Forgets where a part of the scenario stands in the text, because an option replaced it.
+    pub(crate) fn replace(&mut self, path: &str, option: &'static str) {
         if let Some(tree) = &mut self.tree {
             tree.remove(path);
         }
+        self.replaced.push((path.to_string(), option));
     }
     /// The text's tree with what was set in it; none for a file of AsyncFlow 0.1.
     pub(super) fn tree(&self) -> Option<&Node> {
@@ -57,6 +60,10 @@ impl Loaded {
     /// Finds where a problem stands: in the text, or on the command line.
     fn find_place(&self, problem: &mut Problem) {
         let Some(tree) = &self.tree else { return };
+        if let Some((_, option)) = self.replaced.iter().find(|(path, _)| *path == problem.path) {
+            problem.path = option.to_string();
+            return;
+        }
         problem.used = tree.used_at(&problem.path).map(Box::new);
         let is_set = |path: &str| {
             self.sets.iter().any(|set| path.strip_prefix(set).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
@@ -169,7 +176,7 @@ fn notation_of(text: &str) -> Format {
 
 /// Reads a text. `stem` names a scenario that does not name itself; `folder` is where the files it names are.
 pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[String]) -> Loaded {
-    let mut loaded = Loaded { scenario: None, problems: Problems::default(), tree: None, sets: Vec::new() };
+    let mut loaded = Loaded { scenario: None, problems: Problems::default(), tree: None, sets: Vec::new(), replaced: Vec::new() };
     let mut tree = match text::parse(text, format) {
         Ok(tree) => tree,
         Err(problems) => {

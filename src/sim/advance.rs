@@ -29,8 +29,8 @@ use bevy_ecs::prelude::*;
 /// Handlers of one event may take at most this many slots: an arrival, and the first call it makes.
 const SLOTS_AN_EVENT: usize = 2;
 
-/// In debug builds the laws are audited every so many events.
-const AUDIT_EVERY: u64 = if cfg!(debug_assertions) { 4096 } else { u64::MAX };
+/// After so many events the loop pauses: a fifth of a second, so that an interruption is noticed; in debug builds sooner, and the laws are audited.
+const PAUSE_EVERY: u64 = if cfg!(debug_assertions) { 4096 } else { 1 << 22 };
 
 type Machines<'w> = (&'w mut InstanceState, &'w mut Gauges, &'w mut Memory, &'w mut Admission);
 
@@ -108,7 +108,7 @@ pub enum Next {
 #[inline(never)]
 fn drain(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
     let limit = x.plan.limits.events;
-    let fired_max = limit.min(x.stage.calendar.fired().saturating_add(AUDIT_EVERY));
+    let fired_max = limit.min(x.stage.calendar.fired().saturating_add(PAUSE_EVERY));
     let (mut slot, mut next) = (NONE, Next::Park);
     // One flat loop: an inner one would be entered for each event, and everything it does not change be loaded anew before it. Its tests
     // stand in the order in which states follow each other, so that a state known when it is reached is not tested at all.
@@ -127,7 +127,7 @@ fn drain(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
                 Some(slot) => (slot, resume(&mut requests[slot as usize])),
                 None => {
                     if x.stage.calendar.fired() >= fired_max {
-                        return if fired_max == limit { Stop::Events } else { Stop::Audit };
+                        return if fired_max == limit { Stop::Events } else { Stop::Pause };
                     }
                     let Some(event) = x.stage.calendar.next_before(epoch.end) else {
                         x.stage.calendar.move_to(epoch.end);

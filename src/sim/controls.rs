@@ -126,7 +126,7 @@ services:
         let names = measure::vocabulary(&plan.layout).metrics;
         for replication in [0, 7] {
             let mut record = simulate(&plan, replication, &AtomicBool::new(false)).unwrap();
-            let values = measure::values(&plan.layout, &mut record).0;
+            let values = measure::take_values(&plan.layout, &mut record).0;
             let value = |metric: &str| {
                 let of_users = |m: &measure::Metric| (m.kind, m.entity.as_str(), m.metric.as_str()) == ("workload", "users", metric);
                 values[names.iter().position(of_users).unwrap()].value

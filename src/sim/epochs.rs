@@ -15,8 +15,8 @@ pub enum Stop {
     NeedsSlots,
     /// The limit of events is reached.
     Events,
-    /// Time for an audit (debug builds).
-    Audit,
+    /// Enough events have fired to look for an interruption, and in debug builds to audit the laws.
+    Pause,
 }
 
 /// Where the last stretch in which nothing changes begins, where its middle is, where it ends.
@@ -59,21 +59,17 @@ impl Epoch {
     }
     /// Whether the laws are audited.
     pub fn is_audited(&self) -> bool {
-        self.mark == Some(Mark::End) && self.stop == Stop::Reached || self.stop == Stop::Audit
+        self.mark == Some(Mark::End) && self.stop == Stop::Reached || cfg!(debug_assertions) && self.stop == Stop::Pause
     }
 }
-
-/// Into so many windows a run is cut at most if nobody looks at them.
-const UNSEEN: u64 = 50;
 
 /// All epochs of a replication, in order.
 pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
     let horizon = plan.horizon;
     let regime_from = plan.regime_from;
     let middle = Time(regime_from.0 + (horizon - regime_from).0 / 2);
-    // Where nobody looks at windows they are only as many as an interruption needs, to be noticed soon.
     let is_looked_at = plan.keep_series || !plan.layout.recoveries.is_empty();
-    let window = if is_looked_at { plan.window.0 } else { plan.window.0.max(horizon.0 / UNSEEN) };
+    let window = if is_looked_at { plan.window.0 } else { horizon.0 };
     // The few moments that are not the ends of windows; the many that are come one by one.
     let mut marks = vec![plan.measured_from, regime_from, middle, horizon];
     let phases: Vec<Time> = plan.layout.phases.iter().skip(1).map(|phase| phase.from).collect();

@@ -72,7 +72,7 @@ pub fn simulate(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) ->
                     }
                 }
                 Stop::Events => return Err(SimError::Events { replication, at, limit: plan.limits.events }),
-                Stop::Audit => {}
+                Stop::Pause => {}
             }
             if interrupted.load(Ordering::Relaxed) {
                 return Err(SimError::Interrupted);

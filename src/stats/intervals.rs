@@ -124,10 +124,14 @@ pub fn ratio(values: &[f64], weights: &[f64], confidence: f64) -> Estimate {
     let estimate = pseudo().sum::<f64>() / n;
     let squares: f64 = pseudo().map(|p| (p - estimate) * (p - estimate)).sum();
     let mut made = interval(estimate, (squares / (n - 1.0) / n).sqrt(), n as u32, confidence, Method::Jackknife);
-    // A share of counts is never negative, and the jackknife's correction may carry it there.
+    // A share of counts is in 0 to 1, and the jackknife's correction may carry it out of that.
     if above >= 0.0 {
         made.estimate = made.estimate.max(0.0);
         made.low = made.low.max(0.0);
+    }
+    if above <= below {
+        made.estimate = made.estimate.min(1.0);
+        made.high = made.high.min(1.0);
     }
     if above >= 0.0 && above <= below && above.min(below - above) < FEW {
         let (low, high) = clopper_pearson(above.round(), below.round(), confidence);
@@ -242,10 +246,12 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_never_negative_and_a_difference_may_be() {
+    fn a_share_is_within_0_and_1_and_a_difference_may_be_below() {
         // By hand: 1 of 1 and 0 of 1000: 2/1001 − (0 + 1)/2 is below 0. With the other sign it is as far above.
         let share = ratio(&[1.0, 0.0], &[1.0, 1000.0], 0.95);
         assert!(share.estimate == 0.0 && share.low == 0.0 && share.high > 0.0, "{share:?}");
+        let other = ratio(&[0.0, 1.0], &[1.0, 1000.0], 0.95);
+        assert!(other.estimate == 1.0 && other.high == 1.0 && other.low < 1.0, "{other:?}");
         let difference = ratio(&[-1.0, -1.0], &[10.0, 30.0], 0.95);
         assert!((difference.estimate + 1.0).abs() < 1e-12 && difference.low < 0.0, "{difference:?}");
         assert_eq!(ratio(&[0.0, 0.0], &[10.0, 30.0], 0.95).estimate, 0.0);

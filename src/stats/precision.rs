@@ -46,10 +46,11 @@ pub fn more_needed(e: &Estimate, goal: HalfWidth, confidence: f64) -> Option<u32
     if met(e, goal) { Some(0) } else { more_for(e, allowed(e, goal), confidence) }
 }
 
-/// How many more replications until the interval leaves out 0, if the estimate and its spread stay as they are. None if it does already, if
-/// the estimate is 0, or if nothing is known.
+/// How many more replications until an interval at this confidence leaves out 0, if the estimate and its spread stay as they are. None if it does already,
+/// if the estimate is 0, or if nothing is known.
 pub fn replications_to_decide(difference: &Estimate, confidence: f64) -> Option<u32> {
-    let decided = difference.low > 0.0 || difference.high < 0.0;
+    let half = |n: u32| student_t(confidence, n - 1) * difference.std_error;
+    let decided = difference.n >= 2 && half(difference.n) < difference.estimate.abs();
     if decided { None } else { more_for(difference, difference.estimate.abs(), confidence) }
 }
 

@@ -65,6 +65,8 @@ impl StoreError {
 }
 
 pub const MANIFEST: &str = "manifest.json";
+/// Stands in place of the process in the name of an earlier manifest that was taken away.
+const OLD: &str = "old";
 
 /// The temporary name beside it of what will be the file `path`: `.NAME.PROCESS.part`.
 pub fn temporary(path: &Path) -> PathBuf {
@@ -162,6 +164,10 @@ impl Folder {
         let is_new = match made {
             Ok(()) => true,
             Err(e) if e.kind() == ErrorKind::AlreadyExists && path.is_dir() => false,
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                let (what, help) = (format!("`{}` is not a folder", path.display()), "give a folder with `--out`".to_string());
+                return Err(StoreError::Foreign { what, help });
+            }
             Err(e) => return Err(StoreError::io("cannot make the folder", path, e)),
         };
         let handle = lock(path)?;
@@ -282,7 +288,7 @@ impl Folder {
     }
 
     fn withdrawn(&self) -> PathBuf {
-        self.path.join(format!(".{MANIFEST}.old.part"))
+        self.path.join(format!(".{MANIFEST}.{OLD}.part"))
     }
 
     fn remove(&self, name: &str) -> Result<(), StoreError> {
@@ -332,7 +338,12 @@ fn temporary_files(folder: &Path, inside: &str) -> Vec<(PathBuf, String)> {
     let entries = fs::read_dir(folder.join(inside)).into_iter().flatten().flatten();
     let ours = entries.filter_map(|entry| {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let (name, _) = name.strip_suffix(".part")?.rsplit_once('.')?;
+        let (name, process) = name.strip_suffix(".part")?.rsplit_once('.')?;
+        let is_own =
+            process.bytes().all(|digit| digit.is_ascii_digit()) && !process.is_empty() || name.ends_with(MANIFEST) && process == OLD;
+        if !is_own {
+            return None;
+        }
         let name = name.strip_prefix('.')?;
         let name = if inside.is_empty() { name.to_string() } else { format!("{inside}/{name}") };
         is_ours(&name).then(|| (entry.path(), name))

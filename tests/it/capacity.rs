@@ -69,6 +69,10 @@ fn ends_that_all_meet_or_all_miss_are_said_to() {
     let hard = within("80/s", "90/s");
     assert_eq!((hard.meets, hard.misses), (None, Some(80.0)));
     assert!(hard.tried.iter().all(|tried| tried.verdict == Verdict::Misses));
+    // At 0.001/s hardly a request comes, so nothing can be told; that it meets the goal by what was seen is no reason to look for the smallest.
+    let untold = within("0.001/s", "1/s");
+    assert_eq!((untold.wanted, untold.meets, untold.misses), (Wanted::Either, Some(1.0), None));
+    assert_eq!(untold.tried[0].verdict, Verdict::Undecided);
 }
 
 #[test]

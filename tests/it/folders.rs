@@ -184,6 +184,13 @@ fn files_that_are_not_ours_are_neither_overwritten_nor_removed() {
     room.ends("run a.yaml -q -o notes --force", 0);
     assert_eq!(fs::read_to_string(room.path("notes/plots.svg")).unwrap(), "my own", "forced, only what is written is overwritten");
     assert_eq!(fs::read_to_string(room.path("notes/readme.md")).unwrap(), "my own");
+    // Of a temporary file's name only what has the number of a process in it is ours.
+    for (name, stays) in [(".summary.parquet.backup.part", true), (".plots.svg..part", true), (".summary.parquet.4711.part", false)] {
+        fs::write(room.path(&format!("notes/{name}")), "my own").unwrap();
+        room.ends("run a.yaml -q -o notes --force", 0);
+        assert_eq!(room.path(&format!("notes/{name}")).exists(), stays, "{name}");
+    }
+    refused(&room, "run a.yaml -q -o notes/readme.md", "notes", "`notes/readme.md` is not a folder");
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn whatever_is_wrong_is_one_json_document_too() {
         ("run a.yaml --json -d 0s", "0s"),
         ("run a.yaml --json -s -1", "a seed is a whole number from 0 to 2^64"),
         ("run nowhere.yaml --json", "cannot be read"),
-        ("run a.yaml --json -o a.yaml", "cannot make the folder"),
+        ("run a.yaml --json -o a.yaml", "`a.yaml` is not a folder"),
         ("run a.yaml --json --no-files --set run.limits.events=10", "run.limits.events"),
         ("sweep a.yaml --json", "nothing is varied"),
         ("sweep a.yaml --json --vary services.api.replicas=0,1", "a service has 1 to 10k replicas, not 0"),

@@ -1,6 +1,6 @@
 //! What can be typed after the commands that run more than one scenario: sweeps, comparisons, searches.
 
-use super::{replications, seed, several};
+use super::{most, replications, seed, several};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -110,8 +110,8 @@ pub struct Compare {
     /// A difference that does not matter, as a share of the best
     #[arg(long, value_name = "SHARE", default_value = "1%", requires = "select")]
     pub indifference: String,
-    /// The most replications of one variant
-    #[arg(long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true, value_parser = replications, requires = "select")]
+    /// The most replications of one variant, at least 10
+    #[arg(long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true, value_parser = most, requires = "select")]
     pub most: u32,
     /// Also write comparison.parquet into this folder
     #[arg(short, long, value_name = "DIR", conflicts_with = "select")]

@@ -29,6 +29,8 @@ const WORKER_B: f64 = 170.0;
 const LINK_B: f64 = 500.0;
 /// Bytes of a flow, a workload or an endpoint besides its histogram.
 const FLOW_B: f64 = 600.0;
+/// Bytes of a flow of a workload in a phase, with the counts of its outcomes and an empty histogram.
+const PHASE_B: f64 = 460.0;
 /// Bytes of a request written one by one: in the record of a replication, and in the one that is being written meanwhile.
 const TRACED_B: f64 = 280.0;
 /// Bytes of a value of a window: in the two records, and its mean over the replications.
@@ -115,7 +117,7 @@ impl Sizes {
             changes => (2 * changes + 1).min(PHASES_MAX) as f64,
         };
         let histograms = Histograms { longest: run.duration, replications };
-        let (mut latencies, mut lags) = (FLOW_B * (flows + workloads + served), 0.0);
+        let (mut latencies, mut lags) = (FLOW_B * (flows + workloads + served) + PHASE_B * phases * self.sent as f64, 0.0);
         if let Some(load) = load {
             latencies += histograms.bytes(workloads, workloads, load.requests)
                 + histograms.filled(phases * self.sent as f64, load.requests)

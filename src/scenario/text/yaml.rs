@@ -296,7 +296,7 @@ impl Builder<'_> {
             }
             _ if has("trailing content") => ("the quotes end before this", "quote the whole text, and write a quote inside it as `\\\"`"),
             _ if has("escape") || has("hexadecimal") => {
-                ("this escape is not known", "write a backslash as `\\\\`, or quote the text with `'`")
+                ("this escape is not known", "write the letter itself; a backslash as `\\\\`, or quote the text with `'`")
             }
             _ if has("flow") || has("bracket") => return self.open_bracket(place),
             _ if (has("mapping values") || has("':'")) && self.opened_above(place.start) => return self.open_bracket(place),
