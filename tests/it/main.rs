@@ -11,6 +11,7 @@ mod coverage;
 mod docs;
 mod faults;
 mod folders;
+mod golden;
 mod hostile;
 mod laws;
 mod machine;
