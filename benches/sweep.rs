@@ -58,8 +58,11 @@ fn main() {
 /// The time of a cell against its simulated time: what is left at none is its overhead.
 fn tiny_cells(rounds: u32, cells: u32) {
     let of = |seconds: u32| {
-        let tiny =
-            Experiment::from_yaml(TINY).expect("it is a scenario").threads(1).replications(cells).set(&format!("run.duration={seconds}s"));
+        let tiny = Experiment::from_yaml(TINY)
+            .expect("it is a scenario")
+            .threads(std::num::NonZero::<usize>::MIN)
+            .replications(cells)
+            .set(&format!("run.duration={seconds}s"));
         best_s(rounds, || {
             let begun = Instant::now();
             tiny.run().expect("it runs");
@@ -74,7 +77,10 @@ fn tiny_cells(rounds: u32, cells: u32) {
     );
     let points = cells / 4;
     let rates: Vec<String> = (0..points).map(|i| format!("{}/s", 50.0 + f64::from(i) * 0.01)).collect();
-    let sweep = Experiment::from_yaml(TINY).expect("it is a scenario").threads(1).vary("workload.users.open.rate", rates);
+    let sweep = Experiment::from_yaml(TINY)
+        .expect("it is a scenario")
+        .threads(std::num::NonZero::<usize>::MIN)
+        .vary("workload.users.open.rate", rates);
     let point = best_s(rounds, || {
         let begun = Instant::now();
         sweep.sweep().expect("it runs");
@@ -114,7 +120,10 @@ fn memory(folder: &Path, points: [u32; 3]) {
 fn writing(folder: &Path, rounds: u32, quick: bool) {
     let n = if quick { 4 } else { 60 };
     let rates: Vec<String> = (0..n).map(|i| format!("{}/s", 100 + 80 * i)).collect();
-    let sweep = Experiment::from_yaml(UNEVEN).expect("it is a scenario").threads(1).vary("workload.users.open.rate", rates.clone());
+    let sweep = Experiment::from_yaml(UNEVEN)
+        .expect("it is a scenario")
+        .threads(std::num::NonZero::<usize>::MIN)
+        .vary("workload.users.open.rate", rates.clone());
     let in_memory = best_s(rounds, || {
         let begun = Instant::now();
         sweep.sweep().expect("it runs");

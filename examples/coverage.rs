@@ -157,7 +157,9 @@ fn rare_errors(seeds: &mut Seeds) {
 /// Compares from many seeds.
 fn comparisons(yaml: &str, variant: &str, seeds: Range<u64>) -> Vec<Comparison> {
     let experiment = Experiment::from_yaml(yaml).unwrap_or_else(|error| panic!("{error}"));
-    let compare = |seed| experiment.clone().seed(seed).threads(1).compare(&[variant]).unwrap_or_else(|error| panic!("{error}"));
+    let compare = |seed| {
+        experiment.clone().seed(seed).threads(std::num::NonZero::<usize>::MIN).compare(&[variant]).unwrap_or_else(|error| panic!("{error}"))
+    };
     seeds.into_par_iter().map(compare).collect()
 }
 
@@ -262,7 +264,8 @@ fn mm4_mean(rate: f64) -> f64 {
 
 fn capacity_row(search: &Capacity, seeds: Range<u64>) {
     let experiment = Experiment::from_yaml(&search.yaml).unwrap_or_else(|error| panic!("{error}"));
-    let run = |seed| experiment.clone().seed(seed).threads(1).capacity().unwrap_or_else(|error| panic!("{error}"));
+    let run =
+        |seed| experiment.clone().seed(seed).threads(std::num::NonZero::<usize>::MIN).capacity().unwrap_or_else(|error| panic!("{error}"));
     let found: Vec<Found> = seeds.into_par_iter().map(run).collect();
     let ends = |found: &Found| {
         let (good, bad) = (found.meets.unwrap_or(f64::NAN), found.misses.unwrap_or(f64::NAN));

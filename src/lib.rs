@@ -18,9 +18,9 @@
 //! ",
 //! )?;
 //! let results = asyncflow::run(&scenario)?;
-//! let p99 = results.find("workload", "users", "latency", "p99").expect("every workload has a latency");
-//! println!("p99 = {:.0} ms, between {:.0} and {:.0}", p99.estimate.estimate * 1e3, p99.estimate.low * 1e3, p99.estimate.high * 1e3);
-//! # assert!((0.1..0.5).contains(&p99.estimate.estimate));
+//! let p99 = results.latency("users").p99().expect("every workload has a latency");
+//! println!("p99 = {:.0} ms, between {:.0} and {:.0}", p99.estimate * 1e3, p99.low * 1e3, p99.high * 1e3);
+//! # assert!((0.1..0.5).contains(&p99.estimate));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -68,7 +68,7 @@ pub mod units;
 mod workload;
 
 use experiment::Results;
-pub use experiment::{Experiment, ExperimentError};
+pub use experiment::{Cancellation, Experiment, ExperimentError};
 
 /// Compiles a checked scenario, and simulates nothing: how far the fuzz targets and the tests of hostile input go.
 #[doc(hidden)]
@@ -76,18 +76,10 @@ pub fn compiles(scenario: &scenario::Scenario) {
     let _ = plan::compile(scenario);
 }
 
-/// Simulates all replications of a checked scenario on all cores, and writes nothing. More is to be had of an [`Experiment`].
+/// Simulates all replications of a scenario on all cores. Writes nothing. For sweeps, comparisons and searches use [`Experiment`].
 ///
 /// # Errors
-/// If a limit of the scenario is reached. What a scenario cannot be run for, [`scenario::check`] says before.
+/// Everything that is wrong with the scenario, or that a limit of it was reached.
 pub fn run(scenario: &scenario::Scenario) -> Result<Results, ExperimentError> {
-    run_on(scenario, 0)
-}
-
-/// The same on so many threads (0 for one a core). The results do not depend on it.
-///
-/// # Errors
-/// As [`run`].
-pub fn run_on(scenario: &scenario::Scenario, threads: usize) -> Result<Results, ExperimentError> {
-    experiment::run(scenario.clone(), threads)
+    Experiment::new(scenario).run()
 }

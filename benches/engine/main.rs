@@ -105,7 +105,10 @@ fn main() {
             theirs = hand::run::<true>(&model, 1);
             measured = measured.min(begun.elapsed().as_secs_f64() * 1e9 / theirs.answered as f64);
             let begun = Instant::now();
-            let results = asyncflow::run_on(&scenario, 1).unwrap_or_else(|error| panic!("{error}"));
+            let results = asyncflow::Experiment::new(&scenario)
+                .threads(std::num::NonZero::<usize>::MIN)
+                .run()
+                .unwrap_or_else(|error| panic!("{error}"));
             let seconds = begun.elapsed().as_secs_f64();
             let of = |kind: &str, entity: &str, metric: &str, stat: &str| {
                 results.find(kind, entity, metric, stat).map_or(f64::NAN, |row| row.estimate.estimate)

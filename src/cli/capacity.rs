@@ -8,7 +8,7 @@ use super::progress::Bar;
 use super::vary::value;
 use super::write::{refuse, stopped};
 use super::{interrupt, run};
-use crate::experiment::{self, CapacityError, Found, Options};
+use crate::experiment::{self, ExperimentError, Found, Options};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Slo, Template};
@@ -29,10 +29,7 @@ pub fn capacity(options: &Capacity) -> Outcome {
         return Outcome::Refused;
     };
     let folder = options.scenario.parent().unwrap_or(Path::new("")).to_path_buf();
-    let template = match Template::new(&read, &scenario, folder) {
-        Ok(template) => template,
-        Err(words) => return refuse(&words),
-    };
+    let template = Template::new(&read, &scenario, folder);
     let interrupted = interrupt::flag();
     let searched = scenario.capacity.as_ref().map(|capacity| json!({ "vary": capacity.vary, "goals": capacity.goals }));
     let study = Study::new("capacity", &[&options.scenario], &json!(searched), &scenario);
@@ -44,8 +41,8 @@ pub fn capacity(options: &Capacity) -> Outcome {
     let found = experiment::capacity(&template, &scenario, how, &mut |progress, value| bar.show_at(progress, value));
     bar.clear();
     match found {
-        Err(CapacityError::Run(error)) => refuse(&run::explain(&error)),
-        Err(CapacityError::Interrupted) => stopped("interrupted: nothing is known yet"),
+        Err(ExperimentError::Run(error)) => refuse(&run::explain(&error)),
+        Err(ExperimentError::Interrupted) => stopped("interrupted: nothing is known yet"),
         Err(error) => refuse(&error.to_string()),
         Ok(found) => finish(answer, &scenario, &found),
     }

@@ -7,7 +7,7 @@ use super::check::{Loaded, load};
 use super::progress::Bar;
 use super::write::{refuse, stopped};
 use super::{interrupt, run, vary};
-use crate::experiment::{self, Built, Method, Options, SensitivityError};
+use crate::experiment::{self, Built, ExperimentError, Method, Options};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Template};
@@ -44,10 +44,7 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
         }
     };
     let folder = options.scenario.parent().unwrap_or(Path::new("")).to_path_buf();
-    let template = match Template::new(&read, &scenario, folder) {
-        Ok(template) => template,
-        Err(words) => return refuse(&words),
-    };
+    let template = Template::new(&read, &scenario, folder);
     let method = match options.method {
         MethodName::Morris => Method::Morris(options.size.unwrap_or(TRAJECTORIES)),
         MethodName::Sobol => Method::Sobol(options.size.unwrap_or(GROUPS).max(2)),
@@ -64,8 +61,8 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
     let answers = experiment::sensitivity(&template, &scenario, method, &metrics, how, &mut |progress| bar.show_cells(progress));
     bar.clear();
     match answers {
-        Err(SensitivityError::Run(error)) => refuse(&run::explain(&error)),
-        Err(SensitivityError::Interrupted) => stopped("interrupted: nothing is analysed"),
+        Err(ExperimentError::Run(error)) => refuse(&run::explain(&error)),
+        Err(ExperimentError::Interrupted) => stopped("interrupted: nothing is analysed"),
         Err(error) => refuse(&error.to_string()),
         Ok(answers) => finish(answer, &scenario, &answers),
     }

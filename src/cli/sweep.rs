@@ -78,8 +78,8 @@ impl Prepared {
     fn new(loaded: &Loaded, file: &Path, shard: Option<Shard>, wanted: Wanted) -> Result<Prepared, String> {
         let scenario = loaded.scenario.clone();
         let folder = file.parent().unwrap_or(Path::new(""));
-        let template = Template::new(&loaded.read, &scenario, folder.to_path_buf())?;
-        let (written, template_json) = (to_json(&scenario)?, template.to_json());
+        let template = Template::new(&loaded.read, &scenario, folder.to_path_buf());
+        let (written, template_json) = (to_json(&scenario), template.to_json());
         let version = env!("CARGO_PKG_VERSION");
         let measured: Vec<String> = measured_in(&serde_json::from_str(&written).unwrap_or_default())
             .into_iter()

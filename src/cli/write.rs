@@ -22,9 +22,9 @@ pub fn show(options: &Show) -> Outcome {
 
 fn text(scenario: &Scenario, notation: Notation) -> Result<String, String> {
     match notation {
-        Notation::Yaml => scenario::to_yaml(scenario),
-        Notation::Ron => scenario::to_ron(scenario),
-        Notation::Json => scenario::to_json(scenario),
+        Notation::Yaml => Ok(scenario::to_yaml(scenario)),
+        Notation::Ron => scenario::to_ron(scenario).map_err(|error| error.to_string()),
+        Notation::Json => Ok(scenario::to_json(scenario)),
     }
 }
 

@@ -1,30 +1,18 @@
-//! The library's way in: an [`Experiment`] is a scenario and what is asked of it.
+//! The library's way in: an [`Experiment`] is a scenario and how it is to be run. What can be asked of it is in `ask.rs`.
 
-use super::batch::{Member, batch};
-use super::capacity::{CapacityError, Found, capacity};
-use super::cell::{Cell, CellRecord, Failure};
-use super::compare::Comparison;
-use super::drive::Options;
-use super::point::Built;
-use super::replications::Rule;
-use super::results::Results;
-use super::rule::metric_named;
-use super::run::{Progress, RunError, replicate};
-use super::select::{Chosen, FIRST_STAGE, Question, select};
-use super::sensitivity::{Method, Sensitivity, SensitivityError, sensitivity};
-use super::sweep::{Keeper, Known, Spec, Swept, check, reduce_all, sweep};
+use super::control::{Cancellation, Control};
+use super::error::ExperimentError;
+use super::run::Progress;
 use crate::design::{Design, Vary};
-use crate::problem::{Problem, Problems};
+use crate::problem::{Problem, Problems, Severity};
 use crate::scenario::text::Format;
-use crate::scenario::{self, Loaded, Replications, Scenario, Sweep, Template};
-use crate::stats::Best;
+use crate::scenario::{self, Capacity, Loaded, Scenario, Sweep};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-/// A scenario, and what is asked of it. Nothing is written to any file.
+/// A scenario, and what is asked of it. Writes nothing to any file.
 ///
 /// ```
 /// use asyncflow::Experiment;
@@ -48,48 +36,55 @@ use std::sync::atomic::AtomicBool;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Experiment {
-    text: String,
-    format: Format,
-    stem: String,
-    folder: PathBuf,
-    sets: Vec<String>,
-    sweep: Option<Sweep>,
-    threads: usize,
+    source: Source,
+    pub(super) sets: Vec<String>,
+    pub(super) sweep: Option<Sweep>,
+    search: Option<Capacity>,
+    pub(super) threads: usize,
+    pub(super) control: Control,
 }
 
-/// Why an experiment gives nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum ExperimentError {
-    /// The scenario, or a point of it, is wrong: all problems, one a line.
-    #[error("{0}")]
-    Scenario(String),
-    /// It could not be run.
-    #[error(transparent)]
-    Run(#[from] RunError),
+/// Where the scenario comes from.
+#[derive(Clone, Debug)]
+enum Source {
+    Text { text: String, format: Format, stem: String, folder: PathBuf },
+    Built(Box<Scenario>),
 }
 
 impl Experiment {
-    /// An experiment with a scenario in YAML.
-    ///
-    /// # Errors
-    /// All that is wrong with the scenario.
-    pub fn from_yaml(text: &str) -> Result<Experiment, ExperimentError> {
-        Experiment::checked(text.to_string(), Format::Yaml, "scenario".to_string(), PathBuf::new())
+    /// Creates an experiment with a scenario that was read, or built in Rust as [`Scenario::new`] shows. It is checked when something is asked; a file of
+    /// measured values that it names is looked for in the current folder.
+    pub fn new(scenario: &Scenario) -> Experiment {
+        Experiment::of(Source::Built(Box::new(scenario.clone())))
     }
 
-    /// An experiment with a scenario file: YAML, JSON, RON, or of AsyncFlow 0.1.
+    /// Creates an experiment with a scenario in YAML.
     ///
     /// # Errors
-    /// If the file cannot be read, and all that is wrong with it.
-    pub fn from_file(path: &Path) -> Result<Experiment, ExperimentError> {
-        let (source, _) = scenario::read_file(path, &[]).map_err(|problem| ExperimentError::Scenario(problem.what))?;
+    /// [`ExperimentError::Scenario`] with everything that is wrong with it.
+    pub fn from_yaml(text: &str) -> Result<Experiment, ExperimentError> {
+        let (stem, folder) = ("scenario".to_string(), PathBuf::new());
+        Experiment::checked(Source::Text { text: text.to_string(), format: Format::Yaml, stem, folder })
+    }
+
+    /// Creates an experiment with a scenario file: YAML, JSON, RON, or of AsyncFlow 0.1.
+    ///
+    /// # Errors
+    /// [`ExperimentError::Scenario`] if the file cannot be read, and with everything that is wrong with it.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Experiment, ExperimentError> {
+        let path = path.as_ref();
+        let (source, _) = scenario::read_file(path, &[]).map_err(Problems::from)?;
         let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        Experiment::checked(source.text, Format::of(path).unwrap_or(Format::Yaml), stem, folder)
+        Experiment::checked(Source::Text { text: source.text, format: Format::of(path).unwrap_or(Format::Yaml), stem, folder })
     }
 
-    fn checked(text: String, format: Format, stem: String, folder: PathBuf) -> Result<Experiment, ExperimentError> {
-        let experiment = Experiment { text, format, stem, folder, sets: Vec::new(), sweep: None, threads: 0 };
+    fn of(source: Source) -> Experiment {
+        Experiment { source, sets: Vec::new(), sweep: None, search: None, threads: 0, control: Control::default() }
+    }
+
+    fn checked(source: Source) -> Result<Experiment, ExperimentError> {
+        let experiment = Experiment::of(source);
         experiment.scenario().map(|_| experiment)
     }
 
@@ -100,22 +95,50 @@ impl Experiment {
         self
     }
 
-    /// So many replications.
+    /// Sets the number of replications.
     #[must_use]
     pub fn replications(self, n: u32) -> Experiment {
         self.set(&format!("run.replications={n}"))
     }
 
-    /// Where the random numbers start.
+    /// Sets the random seed.
     #[must_use]
     pub fn seed(self, seed: u64) -> Experiment {
         self.set(&format!("run.seed={seed}"))
     }
 
-    /// So many threads; 0, the default, for one a core. The results do not depend on it.
+    /// Sets the number of threads; one per core if this is not called. Results do not depend on it.
     #[must_use]
-    pub fn threads(mut self, threads: usize) -> Experiment {
-        self.threads = threads;
+    pub fn threads(mut self, threads: NonZero<usize>) -> Experiment {
+        self.threads = threads.get();
+        self
+    }
+
+    /// Lets a [`Cancellation`] end every question that is asked of this experiment or of a clone of it.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancellation: &Cancellation) -> Experiment {
+        self.control.cancellation = cancellation.clone();
+        self
+    }
+
+    /// Calls a function whenever a replication is complete, from the thread that asks the question.
+    ///
+    /// ```
+    /// # let shop = asyncflow::Experiment::from_yaml(
+    /// #     "
+    /// # version: 1
+    /// # run: { duration: 10s, replications: 5 }
+    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+    /// # ",
+    /// # )?;
+    /// let results = shop.on_progress(|progress| eprintln!("{} of {} replications", progress.done, progress.of)).run()?;
+    /// # assert_eq!(results.replications, 5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Experiment {
+        self.control.listener = Some(Arc::new(listener));
         self
     }
 
@@ -141,259 +164,59 @@ impl Experiment {
         self
     }
 
-    /// The scenario as it is run.
+    /// Chooses the range of one parameter in which [`capacity`](Experiment::capacity) looks for where the objectives are just met. Replaces the scenario's own
+    /// `capacity`.
+    #[must_use]
+    pub fn between(mut self, path: &str, from: impl Into<Value>, to: impl Into<Value>) -> Experiment {
+        self.search = Some(Capacity::new(path, from.into(), to.into()));
+        self
+    }
+
+    /// Returns the scenario as it is run.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// [`ExperimentError::Scenario`] with everything that is wrong with it.
     pub fn scenario(&self) -> Result<Scenario, ExperimentError> {
         self.read(&self.sets).map(|(_, scenario)| scenario)
     }
 
-    fn read(&self, sets: &[String]) -> Result<(Loaded, Scenario), ExperimentError> {
-        let mut loaded = scenario::read(&self.text, self.format, &self.stem, &self.folder, sets);
+    /// Returns everything that was found in the scenario: errors, and also warnings and notes, which keep nothing from running.
+    pub fn problems(&self) -> Problems {
+        let (mut loaded, _) = self.load(&self.sets);
+        std::mem::take(&mut loaded.problems)
+    }
+
+    /// Folder of the files that the scenario names.
+    pub(super) fn folder(&self) -> PathBuf {
+        match &self.source {
+            Source::Text { folder, .. } => folder.clone(),
+            Source::Built(_) => PathBuf::new(),
+        }
+    }
+
+    fn load(&self, sets: &[String]) -> (Loaded, Option<Scenario>) {
+        let mut loaded = match &self.source {
+            Source::Text { text, format, stem, folder } => scenario::read(text, *format, stem, folder, sets),
+            Source::Built(scenario) => scenario::read_built(scenario, sets),
+        };
         let mut scenario = loaded.scenario.take();
         if let Some(scenario) = &mut scenario {
             scenario.sweep = self.sweep.clone().or(scenario.sweep.take());
+            scenario.capacity = self.search.clone().or(scenario.capacity.take());
             loaded.problems.list.extend(scenario::check(scenario).list);
         }
-        let errors = loaded.problems.list.iter().filter(|problem| problem.severity == crate::problem::Severity::Error).cloned();
-        let errors = Problems { list: errors.collect() };
+        (loaded, scenario)
+    }
+
+    pub(super) fn read(&self, sets: &[String]) -> Result<(Loaded, Scenario), ExperimentError> {
+        let (mut loaded, scenario) = self.load(sets);
+        let is_error = |problem: &Problem| problem.severity == Severity::Error;
         match scenario {
-            Some(scenario) if errors.list.is_empty() => Ok((loaded, scenario)),
-            _ => Err(ExperimentError::Scenario(errors.in_lines())),
-        }
-    }
-
-    fn options<'a>(&self, interrupted: &'a AtomicBool) -> Options<'a> {
-        Options { threads: self.threads, interrupted }
-    }
-
-    /// Runs all replications of the scenario.
-    ///
-    /// # Errors
-    /// All that is wrong with the scenario, or a limit of it that was reached.
-    pub fn run(&self) -> Result<Results, ExperimentError> {
-        run(self.scenario()?, self.threads)
-    }
-
-    /// Runs every point of the sweep, and keeps what they say in memory. A replication that fails is in its point's `failures`.
-    /// [`points_batch`](crate::store::points_batch) and [`summary_batch_of_points`](crate::store::summary_batch_of_points) make tables of them.
-    ///
-    /// # Errors
-    /// All that is wrong with the scenario or with a point: then nothing is run.
-    pub fn sweep(&self) -> Result<Vec<Swept>, ExperimentError> {
-        let (loaded, scenario) = self.read(&self.sets)?;
-        let template = Template::new(&loaded, &scenario, self.folder.clone()).map_err(ExperimentError::Scenario)?;
-        let spec = Spec::new(&scenario, template, None, false);
-        let (bad, _) = check(&spec, self.threads, 10, &|_| {});
-        if !bad.is_empty() {
-            let lines = bad.iter().map(|point| format!("point {}: {}", point.number, point.problems.in_one_line()));
-            return Err(ExperimentError::Scenario(lines.collect::<Vec<_>>().join("\n")));
-        }
-        let (interrupted, mut memory) = (AtomicBool::new(false), Memory::default());
-        sweep(&spec, self.options(&interrupted), &mut memory, &mut |_| {})?;
-        let mut points = Vec::new();
-        reduce_all(&spec, self.options(&interrupted), &mut memory, &mut |reduced| {
-            points.push(reduced.swept.clone());
-            Ok(())
-        })?;
-        Ok(points)
-    }
-
-    /// Compares variants with the scenario as it is, pair by pair. A variant is `PATH=VALUE`, or several, separated by `;`.
-    ///
-    /// ```
-    /// # let shop = asyncflow::Experiment::from_yaml(
-    /// #     "
-    /// # version: 1
-    /// # run: { duration: 20s, replications: 10 }
-    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
-    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
-    /// # ",
-    /// # )?;
-    /// let comparison = shop.compare(&["services.api.replicas=2", "services.api.instance.speed=2x"])?;
-    /// for row in comparison.family().filter(|row| row.stat == "p99") {
-    ///     println!("{}: {:+.1} %, {}", comparison.names[row.variant], row.difference.relative.estimate * 100.0, row.judgement.word());
-    /// }
-    /// # assert_eq!(comparison.names.len(), 3);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// All that is wrong with the scenario or a variant, or a limit that was reached.
-    pub fn compare(&self, variants: &[&str]) -> Result<Comparison, ExperimentError> {
-        let (names, built) = self.variants(variants)?;
-        let member = |built: Built| {
-            let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| ExperimentError::Scenario(problems.in_lines()))?;
-            Ok(Member::new(built, rule))
-        };
-        let mut members = built.into_iter().map(member).collect::<Result<Vec<Member>, ExperimentError>>()?;
-        let interrupted = AtomicBool::new(false);
-        batch(&mut members, Progress::default(), self.options(&interrupted), &mut |_| {})?;
-        Ok(Comparison::new(names, &members))
-    }
-
-    /// Chooses the best of the scenario as it is and many variants of it by one metric, such as `users.latency.p99`, giving replications to those
-    /// that may still be it. With the scenario's confidence the winner is the best, or within `indifference` of it (a share of its mean). `most` is
-    /// the largest number of replications of one variant.
-    ///
-    /// ```
-    /// # let shop = asyncflow::Experiment::from_yaml(
-    /// #     "
-    /// # version: 1
-    /// # run: { duration: 20s, replications: 10 }
-    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
-    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
-    /// # ",
-    /// # )?;
-    /// use asyncflow::stats::Best;
-    /// let variants = ["services.api.replicas=2", "services.api.replicas=4", "services.api.instance.speed=2x"];
-    /// let chosen = shop.select(&variants, "users.latency.mean", Best::Smallest, 0.05, 200)?;
-    /// println!("{} is the best: {:.1} ms", chosen.candidates[chosen.winner].name, chosen.candidates[chosen.winner].estimate.estimate * 1e3);
-    /// # assert_eq!((chosen.winner, chosen.certain), (3, true));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// All that is wrong with the scenario or a variant, a metric that is not there, or a limit that was reached.
-    pub fn select(&self, variants: &[&str], metric: &str, best: Best, indifference: f64, most: u32) -> Result<Chosen, ExperimentError> {
-        let (names, built) = self.variants(variants)?;
-        let confidence = built.first().map_or(0.95, |built| built.scenario.run.confidence.0.fraction);
-        let question = Question { best, indifference, first_stage: FIRST_STAGE, most: most.max(FIRST_STAGE), confidence };
-        let place = |built: &Built| metric_named(&built.metrics(), metric, "metric");
-        let metrics = built.iter().map(place).collect::<Result<Vec<usize>, Box<Problem>>>();
-        let metrics = metrics.map_err(|problem| ExperimentError::Scenario(Problems { list: vec![*problem] }.in_lines()))?;
-        let mut members: Vec<Member> = built.into_iter().map(|built| Member::new(built, Rule::first_stage(question))).collect();
-        let interrupted = AtomicBool::new(false);
-        Ok(select(&names, &mut members, &metrics, question, self.options(&interrupted), &mut |_| {})?)
-    }
-
-    /// Searches as the scenario's `capacity` says.
-    ///
-    /// ```
-    /// # let shop = asyncflow::Experiment::from_yaml(
-    /// #     "
-    /// # version: 1
-    /// # run: { duration: 20s, replications: 10 }
-    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
-    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
-    /// # slos: { fast: { of: users, p95: 80ms } }
-    /// # capacity: { vary: workload.users.open.rate, from: 10/s, to: 500/s, tolerance: 10% }
-    /// # ",
-    /// # )?;
-    /// let found = shop.capacity()?;
-    /// println!("{:.0}/s; {:.0} % more than today", found.estimate, found.headroom().unwrap() * 100.0);
-    /// # assert!(found.meets.unwrap() > 50.0 && found.misses.unwrap() < 125.0);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// All that is wrong with the scenario or a value that is tried, or a limit that was reached.
-    pub fn capacity(&self) -> Result<Found, ExperimentError> {
-        let (loaded, scenario) = self.read(&self.sets)?;
-        let template = Template::new(&loaded, &scenario, self.folder.clone()).map_err(ExperimentError::Scenario)?;
-        let interrupted = AtomicBool::new(false);
-        capacity(&template, &scenario, self.options(&interrupted), &mut |_, _| {}).map_err(|error| match error {
-            CapacityError::Run(error) => ExperimentError::Run(error),
-            other => ExperimentError::Scenario(other.to_string()),
-        })
-    }
-
-    /// Which of the varied parameters drive metrics, such as `users.latency.p99`: what is varied needs ranges, and the design is the method's own.
-    ///
-    /// ```
-    /// # let shop = asyncflow::Experiment::from_yaml(
-    /// #     "
-    /// # version: 1
-    /// # run: { duration: 20s, replications: 10 }
-    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
-    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
-    /// # ",
-    /// # )?;
-    /// use asyncflow::experiment::Method;
-    /// let varied = shop.vary("services.api.replicas", [1, 2, 3]).vary("services.api.balance", ["random", "round_robin"]);
-    /// for influence in &varied.sensitivity(&["users.latency.p99"], Method::Morris(4))?[0].parameters {
-    ///     println!("{}: {:.1} ms", influence.path, influence.effect.unwrap().mu_star * 1e3);
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// All that is wrong with the scenario or a point, or a metric that is not there.
-    pub fn sensitivity(&self, metrics: &[&str], method: Method) -> Result<Vec<Sensitivity>, ExperimentError> {
-        let mut own = self.clone();
-        if let Some(sweep) = &mut own.sweep {
-            // Any design that takes ranges without steps: the method's own stands in its place.
-            (sweep.design, sweep.points) = (Design::Lhs, Some(2));
-        }
-        let (loaded, scenario) = own.read(&own.sets)?;
-        let template = Template::new(&loaded, &scenario, self.folder.clone()).map_err(ExperimentError::Scenario)?;
-        let (interrupted, metrics) = (AtomicBool::new(false), metrics.iter().map(|name| name.to_string()).collect::<Vec<_>>());
-        let answers = sensitivity(&template, &scenario, method, &metrics, self.options(&interrupted), &mut |_| {});
-        answers.map_err(|error| match error {
-            SensitivityError::Run(error) => ExperimentError::Run(error),
-            other => ExperimentError::Scenario(other.to_string()),
-        })
-    }
-
-    /// The scenario as it is and its variants, ready to run, with their names.
-    fn variants(&self, variants: &[&str]) -> Result<(Vec<String>, Vec<Built>), ExperimentError> {
-        let (mut names, mut built) = (vec!["baseline".to_string()], vec![self.built(&self.sets)?]);
-        for variant in variants {
-            let sets = variant.split(';').map(|set| set.trim().to_string()).filter(|set| !set.is_empty());
-            built.push(self.built(&self.sets.iter().cloned().chain(sets).collect::<Vec<_>>())?);
-            names.push(variant.to_string());
-        }
-        Ok((names, built))
-    }
-
-    fn built(&self, sets: &[String]) -> Result<Built, ExperimentError> {
-        Ok(Built::new(self.read(sets)?.1, false).settled(self.threads, &AtomicBool::new(false)).map_err(RunError::Failed)?)
-    }
-}
-
-/// Runs all replications of a checked scenario.
-pub fn run(scenario: Scenario, threads: usize) -> Result<Results, ExperimentError> {
-    let interrupted = AtomicBool::new(false);
-    let built = Built::new(scenario, false).settled(threads, &interrupted).map_err(RunError::Failed)?;
-    let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| ExperimentError::Scenario(problems.in_lines()))?;
-    let options = Options { threads, interrupted: &interrupted };
-    let (built, replications, _) = replicate(built, rule, options, &mut |_| Ok(()), &mut |_| {})?;
-    Ok(Results::new(&built, &replications))
-}
-
-impl Spec {
-    /// The points of a scenario's `sweep`.
-    pub fn new(scenario: &Scenario, template: Template, shard: Option<super::Shard>, keep_series: bool) -> Spec {
-        let sweep = scenario.sweep.clone().unwrap_or_default();
-        let points = Arc::new(sweep.points());
-        // The rule is that of all points, unless one of them changes how they are run, or what there is to measure.
-        let rule = match &scenario.run.replications {
-            Replications::Fixed(n) => {
-                let changes = |path: &String| path == "run" || path.starts_with("run.");
-                let varied = sweep.vary.keys().any(changes) || sweep.rows.iter().flat_map(|row| row.keys()).any(changes);
-                (!varied).then(|| Rule::fixed(*n, scenario.run.confidence.0.fraction))
+            Some(scenario) if !loaded.problems.any_error() => Ok((loaded, scenario)),
+            _ => {
+                loaded.problems.list.retain(is_error);
+                Err(ExperimentError::Scenario(std::mem::take(&mut loaded.problems)))
             }
-            Replications::Until(_) => None,
-        };
-        Spec { template: Arc::new(template), points, shard, keep_series, rule }
-    }
-}
-
-/// Keeps everything in memory.
-#[derive(Default)]
-pub struct Memory {
-    cells: BTreeMap<u64, Vec<Known>>,
-}
-
-impl Keeper for Memory {
-    fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), String> {
-        self.cells.entry(cell.point).or_default().push((cell.replication, result.clone()));
-        Ok(())
-    }
-    fn known(&mut self, point: u64) -> Result<Vec<Known>, String> {
-        let mut known = self.cells.remove(&point).unwrap_or_default();
-        known.sort_by_key(|(replication, _)| *replication);
-        Ok(known)
+        }
     }
 }

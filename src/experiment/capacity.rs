@@ -12,11 +12,13 @@
 //! Checked: `tests/it/capacity.rs` against M/M/1 and Erlang C, and on systems that meet their objectives in the middle, everywhere, nowhere.
 
 use super::drive::Options;
+use super::error::ExperimentError;
 use super::results::{Results, SloResult};
-use super::run::{Progress, RunError};
+use super::run::Progress;
 use super::search::Search;
 use crate::design::notation::Notation;
 use crate::design::value::{self, Kind};
+use crate::problem::{Problem, Problems, Severity};
 use crate::scenario::{Scenario, Template};
 use crate::stats::Estimate;
 use serde_json::{Value, json};
@@ -201,20 +203,6 @@ impl Found {
     }
 }
 
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum CapacityError {
-    /// A value cannot be set.
-    #[error("{0}")]
-    Scenario(String),
-    /// It could not be run.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// Somebody asked to stop.
-    #[error("interrupted")]
-    Interrupted,
-}
-
 /// Searches as a scenario's `capacity` says.
 ///
 /// # Errors
@@ -224,8 +212,11 @@ pub fn capacity(
     scenario: &Scenario,
     options: Options,
     show: &mut dyn FnMut(Progress, &str),
-) -> Result<Found, CapacityError> {
-    let question = scenario.capacity.as_ref().ok_or_else(|| CapacityError::Scenario("the scenario has no `capacity`".to_string()))?;
+) -> Result<Found, ExperimentError> {
+    let question = scenario.capacity.as_ref().ok_or_else(|| {
+        let problem = Problem::new(Severity::Error, "capacity", "the scenario does not say what to search");
+        Problems::from(problem.help("write `capacity: { vary: …, from: …, to: … }`"))
+    })?;
     let kind = question.kind();
     let now = template.value_at(&question.vary).filter(|now| value::base(now, kind).is_some());
     let notation = Notation::of(now.as_ref().unwrap_or(&question.from), kind);

@@ -3,13 +3,17 @@
 //! A cell is a pure function of a point and the number of a replication (`cell.rs`). A *study* chooses cells, threads run them (`drive.rs`), and
 //! whoever reduces them does so in their own order, so that the result is bit-identical for any number of threads.
 
+mod access;
 mod antithetic;
+mod ask;
 mod batch;
 mod builder;
 mod capacity;
 mod cell;
 mod compare;
+mod control;
 mod drive;
+mod error;
 mod fold;
 mod notes;
 mod parallel;
@@ -27,15 +31,17 @@ mod sweep;
 mod verdict;
 mod warmup;
 
+pub use access::Latency;
 pub(crate) use batch::{Member, batch};
-pub(crate) use builder::run;
-pub use builder::{Experiment, ExperimentError};
+pub use builder::Experiment;
 pub(crate) use capacity::capacity;
-pub use capacity::{Bottleneck, CapacityError, Edge, Found, Tried, Verdict, Wanted};
+pub use capacity::{Bottleneck, Edge, Found, Tried, Verdict, Wanted};
 pub use cell::Failure;
 pub(crate) use cell::{Cell, CellRecord};
 pub use compare::{Compared, Comparison, Direction, Judgement, direction};
+pub use control::Cancellation;
 pub(crate) use drive::Options;
+pub use error::{ExperimentError, InvalidPoint};
 pub(crate) use fold::{Fold, SeriesMean};
 pub use phases::Phase;
 pub(crate) use point::Built;
@@ -43,12 +49,13 @@ pub(crate) use replications::Rule;
 pub(crate) use results::MOST_FAILED;
 pub use results::{Gain, PrecisionResult, Results, Row, SloResult};
 pub(crate) use rule::metric_named;
+pub use run::Progress;
 pub use run::RunError;
-pub(crate) use run::{Progress, replicate};
+pub(crate) use run::replicate;
 pub use select::{Candidate, Chosen};
 pub(crate) use select::{FIRST_STAGE, Question, select};
 pub(crate) use sensitivity::sensitivity;
-pub use sensitivity::{Influence, Method, Sensitivity, SensitivityError, Variation};
+pub use sensitivity::{Influence, Method, Sensitivity, Variation};
 pub use sweep::Swept;
 pub(crate) use sweep::{Keeper, Known, Reduced, Shard, Spec, check, reduce_all, sweep};
 pub use verdict::{Outlook, Overload, Reason, Settling, WorkloadVerdict};

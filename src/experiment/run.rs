@@ -7,13 +7,15 @@ use super::point::{Built, Point};
 use super::replications::{Replications, Rule};
 use std::sync::Arc;
 
-/// What a run tells while it goes on.
+/// How far a question is.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Progress {
+    /// Replications that are complete; of a sweep, points.
     pub done: u64,
-    /// Cells that were run; the same as `done` for a run.
+    /// Replications that were run; the same as `done` but for a sweep.
     pub cells: u64,
-    /// Of so many, as far as is known by now.
+    /// The total expected so far, of what `done` counts: it may grow while a goal of precision is not met.
     pub of: u64,
     /// Events fired so far.
     pub events: u64,

@@ -6,16 +6,16 @@
 //! Checked: `tests/it/capacity.rs`.
 
 use super::batch::{Member, batch};
-use super::capacity::{CapacityError, Edge, Tried, Verdict, Wanted};
+use super::capacity::{Edge, Tried, Verdict, Wanted};
 use super::cell::Failure;
 use super::drive::Options;
+use super::error::{ExperimentError, InvalidPoint};
 use super::point::Built;
 use super::replications::Rule;
 use super::results::{Results, SloResult};
 use super::run::{Progress, RunError};
 use crate::design::notation::Notation;
 use crate::design::value;
-use crate::problem::Problems;
 use crate::scenario::{self, Parameters, Scenario, Template};
 use crate::sim::SimError;
 use std::sync::atomic::Ordering;
@@ -57,7 +57,7 @@ impl<'s> Search<'s> {
     }
 
     /// Tries values between the ends, ever more closely, until one surely meets all goals. Whether one does.
-    pub(super) fn any_in_the_middle(&mut self, from: f64, to: f64, parts: u32) -> Result<bool, CapacityError> {
+    pub(super) fn any_in_the_middle(&mut self, from: f64, to: f64, parts: u32) -> Result<bool, ExperimentError> {
         let is_met = |search: &Search| search.tried.iter().any(|tried| tried.verdict == Verdict::Meets);
         self.patience = ENOUGH;
         let mut step = parts / 2;
@@ -101,7 +101,7 @@ impl<'s> Search<'s> {
     }
 
     /// The edge above (or below) a value that was tried, if that meets all goals and another beyond it does not.
-    pub(super) fn edge(&mut self, from: f64, is_above: bool) -> Result<Option<Edge>, CapacityError> {
+    pub(super) fn edge(&mut self, from: f64, is_above: bool) -> Result<Option<Edge>, ExperimentError> {
         let Some((mut good, (mut next, mut verdict))) = self.narrowest(from, is_above) else { return Ok(None) };
         // Whether the middle is too near to tell decides how it goes on, so until then both sides move.
         while verdict == Verdict::Misses
@@ -178,17 +178,15 @@ impl<'s> Search<'s> {
     }
 
     /// Tries a value.
-    pub(super) fn at(&mut self, number: f64) -> Result<Verdict, CapacityError> {
+    pub(super) fn at(&mut self, number: f64) -> Result<Verdict, ExperimentError> {
         let value = self.notation.write(number);
         let parameters = Parameters::from([(self.question.vary.clone(), value.clone())]);
-        let scenario = self.template.scenario(&parameters).map_err(|problems: Problems| {
-            CapacityError::Scenario(format!("{}={}: {}", self.question.vary, value::shown(&value), problems.in_lines()))
+        let scenario = self.template.scenario(&parameters).map_err(|problems| {
+            let number = self.tried.len() as u64;
+            ExperimentError::Points { first: vec![InvalidPoint { number, parameters: parameters.clone(), problems }], count: 1 }
         })?;
         let built = Built::new(scenario, false).settled(self.options.threads, self.options.interrupted);
-        let built = built.map_err(|failure| match failure.is_interruption() {
-            true => CapacityError::Interrupted,
-            false => RunError::Failed(failure).into(),
-        })?;
+        let built = built.map_err(RunError::Failed)?;
         let mut members = [Member::new(built, Rule::fixed(FIRST, self.confidence))];
         loop {
             let words = value::shown(&value);
@@ -203,7 +201,7 @@ impl<'s> Search<'s> {
                 Err(error) => return Err(error.into()),
             };
             if self.options.interrupted.load(Ordering::Relaxed) {
-                return Err(CapacityError::Interrupted);
+                return Err(ExperimentError::Interrupted);
             }
             let member = &members[0];
             let results = Results::new(&member.built, &member.replications);

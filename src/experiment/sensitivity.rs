@@ -7,14 +7,15 @@
 //! demands, so that a difference between two is the parameter's. What is analysed at a point is the estimate of the metric over its replications.
 //! Checked: `tests/it/sensitivity.rs` against the indices of M/M/1; the estimators against Ishigami's and the g-function in `stats/sobol.rs`.
 
-use super::builder::Memory;
 use super::drive::Options;
+use super::error::ExperimentError;
 use super::results::Row;
-use super::run::{Progress, RunError};
-use super::sweep::{Spec, reduce_all, sweep};
+use super::run::Progress;
+use super::sweep::{Memory, Spec, reduce_all, sweep};
 use crate::design::morris::Morris;
 use crate::design::saltelli::{Part, Saltelli};
 use crate::design::{Points, Vary};
+use crate::problem::{Problem, Problems, Severity};
 use crate::random::keys::{Key, Salt};
 use crate::scenario::{Scenario, Template};
 use crate::stats::{self, Effect, Indices};
@@ -120,20 +121,6 @@ const GROUPS_TOLD: u32 = 8;
 /// Resamples of the bootstrap.
 const RESAMPLES: u32 = 1000;
 
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum SensitivityError {
-    /// A point cannot run, or there is no such metric.
-    #[error("{0}")]
-    Scenario(String),
-    /// It could not be run.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// Somebody asked to stop.
-    #[error("interrupted")]
-    Interrupted,
-}
-
 /// Runs the design and analyses every metric.
 ///
 /// # Errors
@@ -145,7 +132,7 @@ pub fn sensitivity(
     metrics: &[String],
     options: Options,
     show: &mut dyn FnMut(Progress),
-) -> Result<Vec<Sensitivity>, SensitivityError> {
+) -> Result<Vec<Sensitivity>, ExperimentError> {
     let (vary, seed) = scenario.sweep.as_ref().map_or((IndexMap::new(), 1), |sweep| (sweep.vary.clone(), sweep.seed));
     let points = match method {
         Method::Morris(trajectories) => Points::morris(&vary, trajectories, seed),
@@ -153,15 +140,13 @@ pub fn sensitivity(
     };
     let spec = Spec { points: Arc::new(points), ..Spec::new(scenario, template.clone(), None, false) };
     let (bad, count) = super::sweep::check(&spec, options.threads, 1, &|_| {});
-    if let Some(point) = bad.first() {
-        let set: Vec<String> = point.parameters.iter().map(|(path, value)| format!("{path}={value}")).collect();
-        let words = format!("{count} points cannot run; the first is {}: {}", set.join(", "), point.problems.in_lines());
-        return Err(SensitivityError::Scenario(words));
+    if count > 0 {
+        return Err(ExperimentError::Points { first: bad, count });
     }
     let mut memory = Memory::default();
     sweep(&spec, options, &mut memory, show)?;
     if options.interrupted.load(Ordering::Relaxed) {
-        return Err(SensitivityError::Interrupted);
+        return Err(ExperimentError::Interrupted);
     }
     let mut seen = vec![Seen { row: None, outputs: Vec::new(), most_failed: f64::NAN }; metrics.len()];
     let mut overloaded = 0;
@@ -180,7 +165,10 @@ pub fn sensitivity(
     })?;
     let mut answers = Vec::new();
     for (metric, seen) in metrics.iter().zip(&seen) {
-        let Some(row) = &seen.row else { return Err(SensitivityError::Scenario(format!("no point has a metric `{metric}`"))) };
+        let Some(row) = &seen.row else {
+            let problem = Problem::new(Severity::Error, "", format!("no point has a metric `{metric}`"));
+            return Err(Problems::from(problem).into());
+        };
         answers.push(analyse(row.clone(), seen, overloaded, method, &vary, seed, scenario.run.confidence.0.fraction));
     }
     Ok(answers)

@@ -6,6 +6,7 @@
 
 use super::cell::{Cell, CellRecord, Failure};
 use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
+use super::error::InvalidPoint;
 use super::fold::Fold;
 use super::parallel::Parallel;
 use super::point::{Built, Point};
@@ -13,7 +14,7 @@ use super::replications::{Replications, Rule};
 use super::results::Results;
 use super::run::{Progress, RunError};
 use crate::design::Points;
-use crate::scenario::{Parameters, Template, Warmup};
+use crate::scenario::{self, Parameters, Scenario, Template, Warmup};
 use crate::units::Span;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -68,6 +69,21 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The points of a scenario's `sweep`.
+    pub fn new(scenario: &Scenario, template: Template, shard: Option<Shard>, keep_series: bool) -> Spec {
+        let sweep = scenario.sweep.clone().unwrap_or_default();
+        let points = Arc::new(sweep.points());
+        // The rule is that of all points, unless one of them changes how they are run, or what there is to measure.
+        let rule = match &scenario.run.replications {
+            scenario::Replications::Fixed(n) => {
+                let changes = |path: &String| path == "run" || path.starts_with("run.");
+                let varied = sweep.vary.keys().any(changes) || sweep.rows.iter().flat_map(|row| row.keys()).any(changes);
+                (!varied).then(|| Rule::fixed(*n, scenario.run.confidence.0.fraction))
+            }
+            scenario::Replications::Until(_) => None,
+        };
+        Spec { template: Arc::new(template), points, shard, keep_series, rule }
+    }
     /// The numbers of its points, in order.
     pub fn numbers(&self) -> impl Iterator<Item = u64> + use<> {
         let (first, step) = Shard::selection(self.shard);
@@ -342,20 +358,11 @@ pub fn reduce_all(
     }
     Ok(())
 }
-
-/// A point that cannot run, and why.
-#[derive(Clone, Debug)]
-pub struct BadPoint {
-    pub number: u64,
-    pub parameters: Parameters,
-    pub problems: crate::problem::Problems,
-}
-
 /// Points that are checked between two looks at what is wrong.
 const CHECKED_AT_ONCE: usize = 1024;
 
 /// Checks every point before the first is run. The first few that cannot run, and how many there are.
-pub fn check(spec: &Spec, threads: usize, most_told: usize, done: &(dyn Fn(u64) + Sync)) -> (Vec<BadPoint>, u64) {
+pub fn check(spec: &Spec, threads: usize, most_told: usize, done: &(dyn Fn(u64) + Sync)) -> (Vec<InvalidPoint>, u64) {
     let look = |number: u64| {
         let parameters = spec.points.row(number);
         let found = match spec.template.scenario(&parameters) {
@@ -367,7 +374,7 @@ pub fn check(spec: &Spec, threads: usize, most_told: usize, done: &(dyn Fn(u64) 
             Err(problems) => Some(problems),
         };
         done(1);
-        found.map(|problems| BadPoint { number, parameters, problems })
+        found.map(|problems| InvalidPoint { number, parameters, problems })
     };
     let (parallel, mut told, mut count) = (Parallel::new(threads), Vec::new(), 0);
     let mut numbers = spec.numbers().peekable();
@@ -384,5 +391,8 @@ pub fn check(spec: &Spec, threads: usize, most_told: usize, done: &(dyn Fn(u64) 
     (told, count)
 }
 
+mod memory;
 #[cfg(test)]
 mod tests;
+
+pub use memory::Memory;

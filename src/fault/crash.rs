@@ -35,7 +35,7 @@ fn one() -> u32 {
 }
 
 impl Crash {
-    pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
         check_times(self.at, self.lasting, path, problems);
         match names.instances(&self.target) {
             Err(unknown) => unknown.note(format!("{path}.target"), problems),
@@ -48,7 +48,7 @@ impl Crash {
             Ok(_) => {}
         }
     }
-    pub fn compile(&self, names: &mut dyn Names) -> Effect {
+    pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
         Effect::Crash { instances: names.instances(&self.target).unwrap_or_default(), count: self.count, drain: self.drain }
     }
 }

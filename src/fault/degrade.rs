@@ -75,7 +75,7 @@ impl JsonSchema for Added {
 const LONGEST: Span = Span(86_400_000_000_000);
 
 impl Degrade {
-    pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
         check_times(self.at, self.lasting, path, problems);
         if let Err(unknown) = names.link(&self.link) {
             unknown.note(format!("{path}.link"), problems);
@@ -91,7 +91,7 @@ impl Degrade {
                 .advise("add for example `latency: +15ms`, or `loss: 2%`");
         }
     }
-    pub fn compile(&self, names: &mut dyn Names) -> Effect {
+    pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
         Effect::Degrade { link: names.link(&self.link).unwrap_or(crate::request::NONE), latency: self.latency.0, loss: self.loss.fraction }
     }
 }

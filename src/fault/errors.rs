@@ -33,14 +33,14 @@ fn internal_error() -> u16 {
 }
 
 impl Errors {
-    pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
         check_times(self.at, self.lasting, path, problems);
         check_status(self.status, path, problems);
         if let Err(unknown) = names.endpoint(&self.target) {
             unknown.note(format!("{path}.target"), problems);
         }
     }
-    pub fn compile(&self, names: &mut dyn Names) -> Effect {
+    pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
         let outcome = names.error(self.status);
         Effect::Errors { endpoint: names.endpoint(&self.target).unwrap_or_default(), rate: self.rate.fraction, outcome }
     }

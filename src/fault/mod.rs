@@ -44,13 +44,13 @@ macro_rules! catalogue {
                 }
             }
             /// Notes what is wrong with it.
-            pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
+            pub(crate) fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
                 match self {
                     $(Fault::$name(fault) => fault.check(&format!("{path}.{}", stringify!($module)), names, problems),)+
                 }
             }
             /// What it does while it is active.
-            pub fn compile(&self, names: &mut dyn Names) -> Effect {
+            pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
                 match self {
                     $(Fault::$name(fault) => fault.compile(names),)+
                 }

@@ -25,13 +25,13 @@ pub struct Slow {
 }
 
 impl Slow {
-    pub fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
         check_times(self.at, self.lasting, path, problems);
         if let Err(unknown) = names.instances(&self.target) {
             unknown.note(format!("{path}.target"), problems);
         }
     }
-    pub fn compile(&self, names: &mut dyn Names) -> Effect {
+    pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
         Effect::Slow { instances: names.instances(&self.target).unwrap_or_default(), factor: self.factor.times }
     }
 }

@@ -35,7 +35,7 @@ fn no_latency() -> Dist<Span> {
 
 impl Link {
     /// Notes what is wrong with it.
-    pub fn check(&self, path: &str, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         self.latency.check(&format!("{path}.latency"), problems);
     }
 }

@@ -112,6 +112,23 @@ impl Problems {
     }
 }
 
+/// The errors, one a line, with their help; all problems, if none is an error.
+impl std::fmt::Display for Problems {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let errors: Vec<Problem> = self.list.iter().filter(|problem| problem.severity == Severity::Error).cloned().collect();
+        let told = if errors.is_empty() { self.in_lines() } else { Problems { list: errors }.in_lines() };
+        f.write_str(&told)
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Problems {
+        Problems { list: vec![problem] }
+    }
+}
+
 impl Problem {
     /// Adds the advice to a problem that is already in the list.
     pub fn advise(&mut self, help: impl Into<String>) {

@@ -50,9 +50,7 @@ impl Outcome {
     pub const TIMEOUT: Outcome = Outcome(2);
     pub const CRASHED: Outcome = Outcome(3);
     pub const REJECTED: Outcome = Outcome(4);
-    /// The first of the outcomes `error STATUS`, one for each status in the scenario.
-    pub const FIRST_ERROR: u8 = 5;
-    /// The names of the outcomes before the errors.
+    /// The names of the outcomes before those of errors, of which there is one for each status in the scenario.
     pub const NAMES: [&'static str; 5] = ["ok", "lost", "timeout", "crashed", "rejected"];
 }
 

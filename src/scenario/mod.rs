@@ -5,6 +5,7 @@
 
 mod asyncflow01;
 mod broken;
+mod build;
 mod capacity;
 mod changes;
 mod check;
@@ -39,6 +40,7 @@ pub(crate) use directory::Directory;
 pub use estimate::{Estimate, ServiceLoad, Spread, estimate};
 pub(crate) use flow_balance::{FlowBalance, ServiceBalance, Standing};
 pub use flow_balance::{Held, Resource};
+pub(crate) use reader::read_built;
 pub use reader::{Loaded, Source, from_yaml, read, read_file};
 pub use regime::{Regime, Unfinished};
 pub use replications::{HalfWidth, Precision, Replications, Until, Warmup};
@@ -49,15 +51,15 @@ pub use slo::{Goal, Slo};
 pub use sweep::{Parameters, Sweep};
 pub(crate) use template::Template;
 pub(crate) use visits::visits;
-pub use writer::{to_json, to_ron, to_yaml};
+pub use writer::{WriteError, to_json, to_ron, to_yaml};
 
-pub use crate::fault::Fault;
+pub use crate::fault::{Added, Crash, Degrade, Errors, Fault, Slow};
 pub use crate::network::Link;
 pub use crate::policy::balance::Balance;
 pub use crate::random::dists::Dist;
-pub use crate::server::{Machine, Queue, Runtime};
-pub use crate::step::Step;
-pub use crate::workload::Workload;
+pub use crate::server::{EventLoop, Machine, Queue, Runtime, Schedule, Tasks};
+pub use crate::step::{Call, Cpu, Fail, Memory, Step, Wait};
+pub use crate::workload::{Arrivals, Batch, Open, RateShape, Regular, Stage, Stages, Users, Variation, Workload};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;

@@ -79,16 +79,15 @@ impl Loaded {
 /// Reads and checks a scenario in YAML. Warnings and notes are left out.
 ///
 /// # Errors
-/// All problems, one a line.
-pub fn from_yaml(text: &str) -> Result<Scenario, String> {
+/// All problems.
+pub fn from_yaml(text: &str) -> Result<Scenario, Problems> {
     let mut loaded = read(text, Format::Yaml, "scenario", Path::new(""), &[]);
     if let Some(scenario) = &loaded.scenario {
         loaded.problems.list.extend(check::check(scenario).list);
     }
-    let errors = loaded.problems.list.iter().filter(|problem| problem.severity == Severity::Error);
-    let lines: Vec<String> =
-        errors.map(|p| format!("{}: {}{}", p.path, p.what, p.help.as_ref().map_or(String::new(), |help| format!(" ({help})")))).collect();
-    loaded.scenario.filter(|_| lines.is_empty()).ok_or_else(|| lines.join("\n"))
+    loaded.problems.list.retain(|problem| problem.severity == Severity::Error);
+    let problems = std::mem::take(&mut loaded.problems);
+    if problems.list.is_empty() { loaded.scenario.ok_or(problems) } else { Err(problems) }
 }
 
 /// Reads a file. The problems tell why, if there is no scenario.
@@ -174,6 +173,16 @@ fn notation_of(text: &str) -> Format {
     }
 }
 
+/// Reads a scenario that was built in Rust, after setting values at paths as `--set` does.
+pub fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
+    if !sets.is_empty() {
+        return read(&writer::to_yaml(scenario), Format::Yaml, &scenario.name, Path::new(""), sets);
+    }
+    let (mut own, mut problems) = (scenario.clone(), Problems::default());
+    check::load_files(&mut own, Path::new(""), &mut problems);
+    Loaded { scenario: Some(own), problems, tree: None, sets: Vec::new(), replaced: Vec::new() }
+}
+
 /// Reads a text. `stem` names a scenario that does not name itself; `folder` is where the files it names are.
 pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[String]) -> Loaded {
     let mut loaded = Loaded { scenario: None, problems: Problems::default(), tree: None, sets: Vec::new(), replaced: Vec::new() };
@@ -202,13 +211,7 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
         // A path of `--set` is one of the native scenario, whose places are not in the text.
         match sets.is_empty() {
             true => scenario = Some(lowered),
-            false => match writer::to_yaml(&lowered).map(|text| text::parse(&text, Format::Yaml)) {
-                Ok(Ok(native)) => tree = native,
-                _ => loaded
-                    .problems
-                    .push(Problem::new(Severity::Error, "", "the scenario cannot be written natively"))
-                    .advise("leave `--set` out"),
-            },
+            false => tree = writer::to_tree(&lowered),
         }
         tree.forget_places();
     }
@@ -316,10 +319,7 @@ fn later_version(node: &Node) -> Option<(u64, std::ops::Range<usize>)> {
 
 /// The tree with every default filled in, if it can be read.
 fn with_defaults(tree: &Node) -> Option<Node> {
-    let scenario = text::read::<Scenario>(tree).0?;
-    let mut full = text::parse(&writer::to_yaml(&scenario).ok()?, Format::Yaml).ok()?;
-    full.forget_places();
-    Some(full)
+    text::read::<Scenario>(tree).0.map(|scenario| writer::to_tree(&scenario))
 }
 
 /// Takes out the top-level words of later releases, each with a problem.

@@ -23,11 +23,8 @@ pub struct Template {
 
 impl Template {
     /// The template of a scenario that has been read. Commands that vary it are left out: points do not have them.
-    ///
-    /// # Errors
-    /// Words, if the scenario cannot be written, which none is known to cause.
-    pub fn new(loaded: &Loaded, scenario: &Scenario, folder: PathBuf) -> Result<Template, String> {
-        let full = parsed(&writer::to_yaml(scenario)?)?;
+    pub fn new(loaded: &Loaded, scenario: &Scenario, folder: PathBuf) -> Template {
+        let full = writer::to_tree(scenario);
         // A file of AsyncFlow 0.1 has no tree of its own.
         let mut tree = loaded.tree().cloned().unwrap_or_else(|| full.clone());
         tree.forget_places();
@@ -49,7 +46,7 @@ impl Template {
             tree.remove("slos");
             let _ = text::assign(&mut tree, "slos", slos.clone());
         }
-        Ok(Template { tree, full: Some(full), stem: scenario.name.clone(), folder })
+        Template { tree, full: Some(full), stem: scenario.name.clone(), folder }
     }
 
     /// Reads one that [`Template::to_json`] has written.
@@ -59,7 +56,7 @@ impl Template {
     pub fn from_json(text: &str, stem: &str, folder: PathBuf) -> Result<Template, String> {
         let mut template = Template { tree: parsed(text)?, full: None, stem: stem.to_string(), folder };
         let scenario = template.scenario(&Parameters::new()).map_err(|problems| problems.in_one_line())?;
-        template.full = Some(parsed(&writer::to_yaml(&scenario)?)?);
+        template.full = Some(writer::to_tree(&scenario));
         Ok(template)
     }
 

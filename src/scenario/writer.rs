@@ -1,21 +1,26 @@
-//! Scenarios as text: YAML, JSON, RON, with every default filled in. What is written reads back as the same scenario.
+//! Scenarios as trees and as text: YAML, JSON, RON, with every default filled in. What is written reads back as the same scenario.
+//!
+//! A tree is what `serde_json` makes of a scenario, in the short forms that people write. Checked: every shipped scenario and every scenario by chance reads
+//! back as itself from each notation (`tests/it/docs.rs`, `tests/it/hostile/`).
 
 use super::Scenario;
-use super::text::is_boolean_elsewhere;
-use serde_yaml::Value;
+use super::text::{Node, is_boolean_elsewhere};
+use serde_json::{Map, Value};
 
-/// The scenario as YAML.
-///
-/// # Errors
-/// Only if the writer itself fails, which no scenario is known to cause.
-pub fn to_yaml(scenario: &Scenario) -> Result<String, String> {
-    let mut tree = short(scenario)?;
+/// A scenario that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the scenario cannot be written as RON: {0}")]
+pub struct WriteError(String);
+
+/// Writes a scenario as YAML, with every default filled in.
+pub fn to_yaml(scenario: &Scenario) -> String {
+    let mut tree = short(scenario);
     let is_free = !has_mark(&tree);
     if is_free {
         mark(&mut tree);
     }
-    let text = serde_yaml::to_string(&tree).map_err(|e| e.to_string())?;
-    Ok(if is_free { text.replace(MARK, "\"") } else { text })
+    let text = serde_yaml::to_string(&tree).expect("a tree of JSON can be written as YAML");
+    if is_free { text.replace(MARK, "\"") } else { text }
 }
 
 /// Stands for a quotation mark until the text is written: no name is likely to have it.
@@ -23,12 +28,17 @@ const MARK: char = '\u{E000}';
 
 /// Marks the texts that other readers of YAML take for something else, and ours refuses without quotation marks.
 fn mark(value: &mut Value) {
+    let marked = |text: &mut String| {
+        if text == "<<" || is_boolean_elsewhere(text) {
+            *text = format!("{MARK}{text}{MARK}");
+        }
+    };
     match value {
-        Value::String(text) if text == "<<" || is_boolean_elsewhere(text) => *text = format!("{MARK}{text}{MARK}"),
-        Value::Sequence(items) => items.iter_mut().for_each(mark),
-        Value::Mapping(map) => {
+        Value::String(text) => marked(text),
+        Value::Array(items) => items.iter_mut().for_each(mark),
+        Value::Object(map) => {
             for (mut key, mut value) in std::mem::take(map) {
-                mark(&mut key);
+                marked(&mut key);
                 mark(&mut value);
                 map.insert(key, value);
             }
@@ -41,62 +51,67 @@ fn mark(value: &mut Value) {
 fn has_mark(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(MARK),
-        Value::Sequence(items) => items.iter().any(has_mark),
-        Value::Mapping(map) => map.iter().any(|(key, value)| has_mark(key) || has_mark(value)),
+        Value::Array(items) => items.iter().any(has_mark),
+        Value::Object(map) => map.iter().any(|(key, value)| key.contains(MARK) || has_mark(value)),
         _ => false,
     }
 }
 
-/// The scenario as JSON.
-///
-/// # Errors
-/// As [`to_yaml`].
-pub fn to_json(scenario: &Scenario) -> Result<String, String> {
-    serde_json::to_string_pretty(&short(scenario)?).map(|text| text + "\n").map_err(|e| e.to_string())
+/// Writes a scenario as JSON, with every default filled in.
+pub fn to_json(scenario: &Scenario) -> String {
+    format!("{:#}\n", short(scenario))
 }
 
-/// The scenario as RON.
+/// Writes a scenario as RON, with every default filled in.
 ///
 /// # Errors
-/// As [`to_yaml`].
-pub fn to_ron(scenario: &Scenario) -> Result<String, String> {
+/// If it is nested more deeply than RON can be read, which no scenario that was read from a file is.
+pub fn to_ron(scenario: &Scenario) -> Result<String, WriteError> {
     use ron::extensions::Extensions;
     let extensions = Extensions::IMPLICIT_SOME | Extensions::UNWRAP_NEWTYPES | Extensions::UNWRAP_VARIANT_NEWTYPES;
     let options = ron::Options::default().with_default_extension(extensions);
     let pretty = ron::ser::PrettyConfig::default().indentor("  ").depth_limit(64);
-    options.to_string_pretty(scenario, pretty).map(|text| text + "\n").map_err(|e| e.to_string())
+    options.to_string_pretty(scenario, pretty).map(|text| text + "\n").map_err(|error| WriteError(error.to_string()))
+}
+
+/// The scenario as a tree with every default, as one that was read from a file.
+pub(super) fn to_tree(scenario: &Scenario) -> Node {
+    Node::from_json(&short(scenario))
 }
 
 /// The scenario as a tree with single-key maps for variants, and constants as plain values.
-fn short(scenario: &Scenario) -> Result<Value, String> {
-    let tree = serde_yaml::with::singleton_map_recursive::serialize(scenario, serde_yaml::value::Serializer).map_err(|e| e.to_string())?;
-    Ok(shorten("", tree))
+fn short(scenario: &Scenario) -> Value {
+    shorten("", serde_json::to_value(scenario).expect("a scenario is plain data, and its maps have names as keys"))
 }
 
 /// Short forms for long ones: a constant as its plain value, `call: db.read`, `wait: 2ms`, an endpoint as its list of steps.
 fn shorten(under: &str, value: Value) -> Value {
     match value {
-        Value::Mapping(map) => {
-            let shortened = map.into_iter().map(|(key, value)| {
-                let value = shorten(key.as_str().unwrap_or_default(), value);
-                (key, value)
-            });
-            let mut entries: Vec<(Value, Value)> = shortened.collect();
-            if let [(Value::String(key), value)] = entries.as_mut_slice() {
+        Value::Object(map) => {
+            let mut map: Map<String, Value> = map
+                .into_iter()
+                .map(|(key, value)| {
+                    let value = shorten(&key, value);
+                    (key, value)
+                })
+                .collect();
+            if map.len() == 1
+                && let Some((key, value)) = map.iter_mut().next()
+            {
                 let is_short = match key.as_str() {
                     "constant" => value.is_string() || value.is_number(),
                     "for" => under == "wait",
                     "to" => under == "call",
-                    "steps" => value.is_sequence(),
+                    "steps" => value.is_array(),
                     _ => false,
                 };
                 if is_short {
-                    return std::mem::take(value);
+                    return value.take();
                 }
             }
-            Value::Mapping(entries.into_iter().collect())
+            Value::Object(map)
         }
-        Value::Sequence(list) => Value::Sequence(list.into_iter().map(|value| shorten("", value)).collect()),
+        Value::Array(list) => Value::Array(list.into_iter().map(|value| shorten("", value)).collect()),
         other => other,
     }
 }

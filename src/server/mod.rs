@@ -10,7 +10,7 @@ pub mod memory;
 mod runtime;
 
 pub use machine::{Machine, Queue};
-pub use runtime::{Runtime, Tasks};
+pub use runtime::{EventLoop, Runtime, Schedule, Tasks};
 
 use crate::measure::{Gauge, Histogram};
 use crate::random::keys::Salt;

@@ -58,7 +58,7 @@ impl Default for Runtime {
 
 impl Runtime {
     /// Notes what is wrong with it.
-    pub fn check(&self, cores: u32, path: &str, problems: &mut Problems) {
+    pub(crate) fn check(&self, cores: u32, path: &str, problems: &mut Problems) {
         if let Runtime::EventLoop(EventLoop { workers }) = self {
             let path = format!("{path}.event_loop.workers");
             if *workers == 0 {
@@ -72,12 +72,12 @@ impl Runtime {
         }
     }
     /// Cores that it can use of so many.
-    pub fn cores(&self, cores: u32) -> u32 {
+    pub(crate) fn cores(&self, cores: u32) -> u32 {
         let (workers, each) = self.workers(cores);
         workers.saturating_mul(each)
     }
     /// Workers, and cores of each.
-    pub fn workers(&self, cores: u32) -> (u32, u32) {
+    pub(crate) fn workers(&self, cores: u32) -> (u32, u32) {
         match self {
             Runtime::EventLoop(EventLoop { workers }) => (*workers, 1),
             Runtime::Tasks(_) => (1, cores),

@@ -83,21 +83,21 @@ impl<'de> Deserialize<'de> for Call {
 }
 
 impl Call {
-    pub fn check(&self, path: &str, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         if self.timeout == Some(Span::ZERO) {
             problems
                 .error(format!("{path}.timeout"), "a timeout of 0s can never be met")
                 .advise("give it some time, or leave it out to wait for ever");
         }
     }
-    pub fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
-    pub fn law(&self) -> Option<(Law, &'static str)> {
+    pub(crate) fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
+    pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
         None
     }
-    pub fn demand(&self) -> Demand {
+    pub(crate) fn demand(&self) -> Demand {
         Demand::NONE
     }
-    pub fn compile(&self, to: &mut dyn Compiler) {
+    pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let call = to.call(self);
         to.emit(super::Op::Call(Op { call }));
     }

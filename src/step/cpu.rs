@@ -28,19 +28,19 @@ pub struct Op {
 }
 
 impl Cpu {
-    pub fn check(&self, path: &str, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         self.0.check(path, problems);
     }
-    pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+    pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         self.0.load(folder, path, problems);
     }
-    pub fn law(&self) -> Option<(Law, &'static str)> {
+    pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
         Some((self.0.law(), "ns"))
     }
-    pub fn demand(&self) -> Demand {
+    pub(crate) fn demand(&self) -> Demand {
         Demand { cpu_s: self.0.law().mean() * 1e-9, ..Demand::NONE }
     }
-    pub fn compile(&self, to: &mut dyn Compiler) {
+    pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let demand = to.sampler("cpu", self.0.law());
         to.emit(super::Op::Cpu(Op { demand }));
     }

@@ -41,17 +41,17 @@ pub struct Op {
 }
 
 impl Fail {
-    pub fn check(&self, path: &str, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         check_status(self.status, path, problems);
     }
-    pub fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
-    pub fn law(&self) -> Option<(Law, &'static str)> {
+    pub(crate) fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
+    pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
         None
     }
-    pub fn demand(&self) -> Demand {
+    pub(crate) fn demand(&self) -> Demand {
         Demand { going_on: 1.0 - self.p.fraction, ..Demand::NONE }
     }
-    pub fn compile(&self, to: &mut dyn Compiler) {
+    pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let (salt, outcome) = (to.salt("fail"), to.error(self.status));
         to.emit(super::Op::Fail(Op { p: self.p.fraction, salt, outcome }));
     }

@@ -29,19 +29,19 @@ pub struct Op {
 }
 
 impl Memory {
-    pub fn check(&self, path: &str, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         self.0.check(path, problems);
     }
-    pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+    pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         self.0.load(folder, path, problems);
     }
-    pub fn law(&self) -> Option<(Law, &'static str)> {
+    pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
         Some((self.0.law(), "B"))
     }
-    pub fn demand(&self) -> Demand {
+    pub(crate) fn demand(&self) -> Demand {
         Demand { memory_bytes: self.0.law().mean(), ..Demand::NONE }
     }
-    pub fn compile(&self, to: &mut dyn Compiler) {
+    pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let sampler = to.sampler("memory", self.0.law());
         to.reserve(sampler);
     }

@@ -13,6 +13,12 @@ pub mod fail;
 pub mod memory;
 pub mod wait;
 
+pub use call::Call;
+pub use cpu::Cpu;
+pub use fail::Fail;
+pub use memory::Memory;
+pub use wait::Wait;
+
 use crate::kernel::{Calendar, Event, RequestId};
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Law, Sampler};
@@ -33,7 +39,7 @@ macro_rules! catalogue {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Step {
-            $($(#[doc = $doc])+ $name($module::$name),)+
+            $($(#[doc = $doc])+ $name($name),)+
         }
 
         /// One step of a compiled program. With a tag of its own (`repr`), which is faster to read than one hidden in a law's.
@@ -47,31 +53,31 @@ macro_rules! catalogue {
 
         impl Step {
             /// Problems of the step by itself.
-            pub fn check(&self, path: &str, problems: &mut Problems) {
+            pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
                 match self {
                     $(Step::$name(step) => step.check(&format!("{path}.{}", stringify!($module)), problems),)+
                 }
             }
             /// Reads the files it names.
-            pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+            pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
                 match self {
                     $(Step::$name(step) => step.load(folder, &format!("{path}.{}", stringify!($module)), problems),)+
                 }
             }
             /// The law of its quantity, and the unit of that in base units (ns, B), if it has one.
-            pub fn law(&self) -> Option<(Law, &'static str)> {
+            pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
                 match self {
                     $(Step::$name(step) => step.law(),)+
                 }
             }
             /// What it asks for on average.
-            pub fn demand(&self) -> Demand {
+            pub(crate) fn demand(&self) -> Demand {
                 match self {
                     $(Step::$name(step) => step.demand(),)+
                 }
             }
             /// Adds the step to the program.
-            pub fn compile(&self, to: &mut dyn Compiler) {
+            pub(crate) fn compile(&self, to: &mut dyn Compiler) {
                 match self {
                     $(Step::$name(step) => step.compile(to),)+
                 }
@@ -113,7 +119,7 @@ pub trait Compiler {
     /// Adds memory to what the endpoint reserves before its first burst.
     fn reserve(&mut self, sampler: Sampler);
     /// The id of a call from here to an endpoint.
-    fn call(&mut self, call: &call::Call) -> u32;
+    fn call(&mut self, call: &Call) -> u32;
     /// The id of a label of waits.
     fn label(&mut self, name: &str) -> u32;
     /// The outcome of an error status.

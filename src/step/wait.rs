@@ -62,19 +62,19 @@ impl<'de> Deserialize<'de> for Wait {
 }
 
 impl Wait {
-    pub fn check(&self, path: &str, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         self.span.check(path, problems);
     }
-    pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+    pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         self.span.load(folder, path, problems);
     }
-    pub fn law(&self) -> Option<(Law, &'static str)> {
+    pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
         Some((self.span.law(), "ns"))
     }
-    pub fn demand(&self) -> Demand {
+    pub(crate) fn demand(&self) -> Demand {
         Demand { wait_s: self.span.law().mean() * 1e-9, ..Demand::NONE }
     }
-    pub fn compile(&self, to: &mut dyn Compiler) {
+    pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let span = to.sampler("wait", self.span.law());
         let label = self.label.as_ref().map_or(crate::request::NONE, |label| to.label(label));
         to.emit(super::Op::Wait(Op { span, label }));

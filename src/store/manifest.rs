@@ -26,7 +26,7 @@ pub struct FileEntry {
 impl Manifest {
     /// What every command's says of a scenario, with what this one has to say between.
     fn of(command: &str, scenario: &Scenario, said: Vec<(&'static str, Value)>) -> Manifest {
-        let written = to_json(scenario).unwrap_or_default();
+        let written = to_json(scenario);
         let before = [
             ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
             ("command", json!(command)),

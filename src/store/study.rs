@@ -31,7 +31,7 @@ impl Study {
     pub fn new(command: &'static str, files: &[&Path], design: &Value, scenario: &Scenario) -> Study {
         let is_piped = |file: &Path| file == Path::new("-") || file.exists() && !file.is_file();
         let files = files.iter().filter(|file| !is_piped(file)).map(|file| normal(file)).collect();
-        let written = to_json(scenario).unwrap_or_default();
+        let written = to_json(scenario);
         Study { command, files, design: hash(&design.to_string()), shard: None, scenario_sha256: hash(&written) }
     }
 

@@ -69,6 +69,13 @@ impl Span {
     }
 }
 
+impl From<std::time::Duration> for Span {
+    /// The same duration; one that is longer than a span can be becomes the longest.
+    fn from(duration: std::time::Duration) -> Span {
+        Span(u64::try_from(duration.as_nanos().min(LONGEST)).unwrap_or(u64::MAX))
+    }
+}
+
 impl Add<Span> for Time {
     type Output = Time;
     #[inline(always)]

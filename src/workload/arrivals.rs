@@ -85,7 +85,7 @@ pub enum Gaps {
 }
 
 impl Arrivals {
-    pub fn check(&self, path: &str, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         match self {
             Arrivals::Poisson | Arrivals::Regular(_) => {}
             Arrivals::Gamma(Variation { cv }) | Arrivals::Weibull(Variation { cv }) => {
@@ -120,7 +120,7 @@ impl Arrivals {
         }
     }
     /// Gaps in units of the integral of the rate; those that end at a given time as many as are used up by then.
-    pub fn gaps(&self, pieces: &Pieces) -> Gaps {
+    pub(crate) fn gaps(&self, pieces: &Pieces) -> Gaps {
         match self {
             Arrivals::Poisson => Gaps::Poisson,
             Arrivals::Regular(Regular { offset }) if *offset == Span::ZERO => Gaps::Regular(0.0),
@@ -147,7 +147,7 @@ impl Gaps {
     /// The gap before the next arrival; infinite if there is none. Batches are as far apart as Poisson arrivals. `index` is how many came, for those
     /// gaps only that depend on it.
     #[inline(always)]
-    pub fn next(&self, draw: Draw, index: &mut u64) -> f64 {
+    pub(crate) fn next(&self, draw: Draw, index: &mut u64) -> f64 {
         match self {
             Gaps::Poisson | Gaps::Batch(_) => -ln(draw.complement()),
             Gaps::Law(law) => law.sample(draw),
@@ -168,7 +168,7 @@ impl Gaps {
     }
     /// The variance of the number of arrivals in a long time, over its mean: 1 for Poisson arrivals, cv² for independent gaps,
     /// E\[B²\]/E\[B\] for batches.
-    pub fn dispersion(&self) -> f64 {
+    pub(crate) fn dispersion(&self) -> f64 {
         match self {
             Gaps::Poisson => 1.0,
             Gaps::Regular(_) => 0.0,
@@ -180,11 +180,11 @@ impl Gaps {
         }
     }
     /// Whether requests come at given times, so that no rate says how many will.
-    pub fn are_given(&self) -> bool {
+    pub(crate) fn are_given(&self) -> bool {
         matches!(self, Gaps::Given(_))
     }
     /// Mean number of requests that come at once.
-    pub fn mean_batch(&self) -> f64 {
+    pub(crate) fn mean_batch(&self) -> f64 {
         match self {
             Gaps::Batch(size) => size.mean(),
             _ => 1.0,

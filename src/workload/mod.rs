@@ -11,8 +11,8 @@ mod open;
 mod pieces;
 mod users;
 
-pub use arrivals::{Arrivals, Gaps, Regular};
-pub use open::{Open, RateShape, Stages};
+pub use arrivals::{Arrivals, Batch, Gaps, Regular, Variation};
+pub use open::{Open, RateShape, Stage, Stages};
 pub use pieces::{Piece, Pieces};
 pub use users::Users;
 
@@ -53,7 +53,7 @@ const WINDOWS_MAX: u64 = 10_000_000;
 
 impl Workload {
     /// Notes what is wrong with it.
-    pub fn check(&self, path: &str, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         match (&self.open, &self.users) {
             (Some(open), None) => open.check(&format!("{path}.open"), problems),
             (None, Some(users)) => users.check(&format!("{path}.users"), problems),
@@ -79,7 +79,7 @@ impl Workload {
         }
     }
     /// Notes what a run of that length is too long or too short for.
-    pub fn check_duration(&self, duration: Span, path: &str, problems: &mut Problems) {
+    pub(crate) fn check_duration(&self, duration: Span, path: &str, problems: &mut Problems) {
         if let Some(Open { arrivals: Arrivals::Regular(Regular { offset }), .. }) = &self.open
             && *offset >= duration
         {
@@ -94,7 +94,7 @@ impl Workload {
         }
     }
     /// The compiled form, if the workload says when its requests come.
-    pub fn traffic(&self, salt: Salt) -> Option<Traffic> {
+    pub(crate) fn traffic(&self, salt: Salt) -> Option<Traffic> {
         let mirrored = false;
         match (&self.open, &self.users) {
             (Some(open), _) => {

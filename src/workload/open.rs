@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for RateShape {
 }
 
 impl Open {
-    pub fn check(&self, path: &str, problems: &mut Problems) {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         self.arrivals.check(&format!("{path}.arrivals"), problems);
         if let (Arrivals::At(_), RateShape::Stages(_)) = (&self.arrivals, &self.rate) {
             let what = "the times of these arrivals are given, and stages would change nothing";

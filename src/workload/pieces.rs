@@ -162,13 +162,6 @@ impl Pieces {
             _ => 0.0,
         }
     }
-    /// The highest rate it is expected to reach.
-    pub fn peak_rate(&self) -> f64 {
-        match self {
-            Pieces::Ramps(ramps) => ramps.iter().map(|ramp| ramp.from.max(ramp.to)).fold(0.0, f64::max),
-            _ => self.mean_rate(1.0),
-        }
-    }
 }
 
 #[cfg(test)]

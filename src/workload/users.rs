@@ -25,7 +25,11 @@ fn a_minute() -> Span {
 }
 
 impl Users {
-    pub fn check(&self, path: &str, problems: &mut Problems) {
+    /// Creates users of whom so many are active at a time, each at this rate; the number is drawn anew every minute.
+    pub fn new(active: Dist<Count>, each: Rate) -> Users {
+        Users { active, each, resample: a_minute() }
+    }
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         self.active.check(&format!("{path}.active"), problems);
         if self.resample.0 < 1_000_000 {
             problems

@@ -184,7 +184,7 @@ capacity: { vary: workload.users.open.rate, from: 0.1/min, to: 120/h, tolerance:
 #[test]
 fn a_search_is_the_same_on_any_number_of_threads() {
     // Law 5.
-    let of = |threads: usize| format!("{:?}", mm1(3).threads(threads).capacity().unwrap());
+    let of = |threads: usize| format!("{:?}", mm1(3).threads(std::num::NonZero::new(threads).unwrap()).capacity().unwrap());
     assert_eq!(of(1), of(3));
 }
 

@@ -81,7 +81,11 @@ services: { api: { endpoints: { x: [ cpu: 1ms ] } } }";
     let run = |seed: u64| {
         let mut scenario = small.clone();
         scenario.run.seed = seed;
-        asyncflow::run_on(&scenario, 1).unwrap_or_else(|error| panic!("{error}")).replications
+        asyncflow::Experiment::new(&scenario)
+            .threads(std::num::NonZero::<usize>::MIN)
+            .run()
+            .unwrap_or_else(|error| panic!("{error}"))
+            .replications
     };
     assert_eq!((0..1000u64).into_par_iter().map(run).sum::<u32>(), 2000);
 }

@@ -205,7 +205,7 @@ fn a_scenario_is_never_replaced_by_its_manifest() {
 
 fn json_of(yaml: &str) -> serde_json::Value {
     let scenario = asyncflow::scenario::from_yaml(yaml).unwrap();
-    serde_json::from_str(&asyncflow::scenario::to_json(&scenario).unwrap()).unwrap()
+    serde_json::from_str(&asyncflow::scenario::to_json(&scenario)).unwrap()
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod folders;
 mod golden;
 mod hostile;
 mod laws;
+mod library;
 mod machine;
 mod network;
 mod original;

@@ -70,7 +70,14 @@ fn screening_finds_what_matters_and_in_which_direction() {
 fn an_analysis_is_the_same_on_any_number_of_threads_and_refuses_what_it_cannot_answer() {
     // Law 5; words fixed here.
     let of = |threads: usize| {
-        format!("{:?}", mm1().replications(1).threads(threads).sensitivity(&["users.latency.p50"], Method::Morris(3)).unwrap())
+        format!(
+            "{:?}",
+            mm1()
+                .replications(1)
+                .threads(std::num::NonZero::new(threads).unwrap())
+                .sensitivity(&["users.latency.p50"], Method::Morris(3))
+                .unwrap()
+        )
     };
     assert_eq!(of(1), of(3));
     let refused = mm1().sensitivity(&["users.latency.p51"], Method::Morris(2)).unwrap_err().to_string();
@@ -78,7 +85,11 @@ fn an_analysis_is_the_same_on_any_number_of_threads_and_refuses_what_it_cannot_a
     let range = Vary::Range(Range { from: json!(0), to: json!(1), scale: Scale::Integer, steps: None });
     let refused =
         mm1().vary_over("services.api.replicas", range).sensitivity(&["users.latency.p50"], Method::Morris(2)).unwrap_err().to_string();
-    assert!(refused.contains("points cannot run; the first is") && refused.contains("a service has 1 to 10k replicas, not 0"), "{refused}");
+    assert!(
+        refused.starts_with("workload.users.open.rate=20/s, ") && refused.contains("a service has 1 to 10k replicas, not 0"),
+        "{refused}"
+    );
+    assert!(refused.ends_with("5 more points cannot run"), "{refused}");
 }
 
 /// A range and a list.

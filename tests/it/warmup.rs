@@ -1,6 +1,7 @@
 //! `warmup: auto`: it is found where there is one, and said to be missing where there is none.
 
 use asyncflow::Experiment;
+use std::num::NonZero;
 
 fn mm1(rate: &str) -> Experiment {
     let yaml = format!(
@@ -65,7 +66,8 @@ services: { api: { endpoints: { x: [ wait: 50ms ] } } }
 #[test]
 fn what_is_found_does_not_depend_on_threads_or_on_the_command() {
     // The pilot is a function of the scenario and its seed: one thread, three, and as a point of a sweep.
-    let (one, three) = (mm1("8/s").threads(1).run().unwrap(), mm1("8/s").threads(3).run().unwrap());
+    let (one, three) =
+        (mm1("8/s").threads(NonZero::new(1).unwrap()).run().unwrap(), mm1("8/s").threads(NonZero::new(3).unwrap()).run().unwrap());
     assert_eq!((&one.fingerprint, &one.warmup), (&three.fingerprint, &three.warmup));
     let swept = mm1("5/s").vary("workload.users.open.rate", ["8/s", "7/s"]).sweep().unwrap();
     let point = swept[0].results.as_ref().unwrap();

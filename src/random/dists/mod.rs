@@ -136,10 +136,39 @@ impl Law {
     }
 }
 
+impl<Q: Quantity> From<Q> for Dist<Q> {
+    /// The plain value.
+    fn from(value: Q) -> Dist<Q> {
+        Dist::constant(value)
+    }
+}
+
+impl From<std::time::Duration> for Dist<Span> {
+    fn from(duration: std::time::Duration) -> Dist<Span> {
+        Dist::constant(duration.into())
+    }
+}
+
 impl<Q: Quantity> Dist<Q> {
     /// The distribution of a plain value.
     pub fn constant(value: Q) -> Dist<Q> {
         Dist::Constant(constant::Constant { value })
+    }
+    /// The exponential distribution with this mean.
+    pub fn exp(mean: impl Into<Q>) -> Dist<Q> {
+        Dist::Exp(exp::Exp { mean: mean.into() })
+    }
+    /// Every value between two is equally likely.
+    pub fn uniform(least: impl Into<Q>, greatest: impl Into<Q>) -> Dist<Q> {
+        Dist::Uniform(uniform::Uniform { between: [least.into(), greatest.into()] })
+    }
+    /// The normal distribution with this mean and standard deviation; a draw below 0 is drawn again.
+    pub fn normal(mean: impl Into<Q>, sd: impl Into<Q>) -> Dist<Q> {
+        Dist::Normal(normal::Normal { mean: mean.into(), sd: sd.into(), min: None, below_min: Default::default() })
+    }
+    /// The lognormal distribution with these two percentiles.
+    pub fn lognormal(p50: impl Into<Q>, p99: impl Into<Q>) -> Dist<Q> {
+        Dist::Lognormal(lognormal::Lognormal { p50: Some(p50.into()), p99: Some(p99.into()), mean: None, cv: None })
     }
     /// The plain value, if it is nothing but that.
     pub fn plain(&self) -> Option<Q> {

@@ -56,7 +56,8 @@ pub fn count(scenario: &Scenario, known: &[Known], seeds: Range<u64>) -> Counted
     let run = |seed: u64| {
         let mut scenario = scenario.clone();
         scenario.run.seed = seed;
-        let results = asyncflow::run_on(&scenario, 1).unwrap_or_else(|error| panic!("{error}"));
+        let results =
+            asyncflow::Experiment::new(&scenario).threads(std::num::NonZero::<usize>::MIN).run().unwrap_or_else(|error| panic!("{error}"));
         let estimates = known.iter().map(|known| estimate(&results, known)).collect::<Vec<Estimate>>();
         (results.replications, estimates)
     };

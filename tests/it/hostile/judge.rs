@@ -20,8 +20,8 @@ pub fn judge(bytes: &[u8], format: Format) -> bool {
     assert!(estimate.services.iter().all(|load| !load.utilisation.is_nan() && !load.rate.is_nan()), "{:?}", estimate.services);
     asyncflow::compiles(&scenario);
     let written = [
-        (scenario::to_yaml(&scenario), Format::Yaml),
-        (scenario::to_json(&scenario), Format::Json),
+        (Ok(scenario::to_yaml(&scenario)), Format::Yaml),
+        (Ok(scenario::to_json(&scenario)), Format::Json),
         (scenario::to_ron(&scenario), Format::Ron),
     ];
     for (text, format) in written {

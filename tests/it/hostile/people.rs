@@ -40,7 +40,7 @@ fn answer(input: &str) -> String {
         let help = problem.help.as_ref().map_or(String::new(), |help| format!("\n    help: {help}"));
         return format!("    refused: {}{help}", problem.what);
     }
-    let written = to_yaml(&read.expect("nothing is wrong with it")).expect("it can be written");
+    let written = to_yaml(&read.expect("nothing is wrong with it"));
     let tree = parse(&written, Format::Yaml).expect("it can be read");
     let mut path = input.split_once('=').expect("it has a value").0;
     while tree.at(path).is_none() {

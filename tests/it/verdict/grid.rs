@@ -56,7 +56,10 @@ pub fn said(case: &Case, seed: u64, replications: u32) -> Said {
     let mut scenario = scenario::from_yaml(&case.yaml).unwrap_or_else(|problems| panic!("{}: {problems}", case.name));
     scenario.run.seed = seed;
     scenario.run.replications = scenario::Replications::Fixed(replications);
-    let results = asyncflow::run_on(&scenario, 1).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    let results = asyncflow::Experiment::new(&scenario)
+        .threads(std::num::NonZero::<usize>::MIN)
+        .run()
+        .unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let (alarm, calm) = (is_alarm(&results), is_calm(&results));
     let open = !alarm && results.verdicts.iter().any(|verdict| matches!(verdict.outlook, Outlook::CannotTell(_)));
     Said {

@@ -1,0 +1,72 @@
+//! Stopping a question and watching it: what whoever asks holds in his hand meanwhile.
+
+use super::error::ExperimentError;
+use super::run::Progress;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Cancels questions from another thread, or from a signal handler. Clones cancel the same questions.
+///
+/// ```
+/// use asyncflow::{Cancellation, Experiment, ExperimentError};
+/// let cancellation = Cancellation::new();
+/// let shop = Experiment::from_yaml(
+///     "
+/// version: 1
+/// workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+/// services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+/// ",
+/// )?
+/// .cancelled_by(&cancellation);
+/// cancellation.cancel();
+/// assert!(matches!(shop.run(), Err(ExperimentError::Interrupted)));
+/// # Ok::<(), ExperimentError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Cancellation(Arc<AtomicBool>);
+
+impl Cancellation {
+    /// Creates one that has not been cancelled.
+    pub fn new() -> Cancellation {
+        Cancellation::default()
+    }
+    /// Cancels all questions that were given it, for good: they end within a fraction of a second with [`ExperimentError::Interrupted`].
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+    /// Returns whether it has been cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Is told of progress.
+type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// What whoever asks has given an experiment: how to stop it, and whom to tell.
+#[derive(Clone, Default)]
+pub(super) struct Control {
+    pub cancellation: Cancellation,
+    pub listener: Option<Listener>,
+}
+
+impl Control {
+    pub fn flag(&self) -> &AtomicBool {
+        &self.cancellation.0
+    }
+    pub fn show(&self, progress: Progress) {
+        if let Some(listener) = &self.listener {
+            listener(progress);
+        }
+    }
+    /// What was cancelled has no answer, also if some of it is known.
+    pub fn check(&self) -> Result<(), ExperimentError> {
+        if self.cancellation.is_cancelled() { Err(ExperimentError::Interrupted) } else { Ok(()) }
+    }
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("Control").field("cancellation", &self.cancellation).field("listens", &self.listener.is_some()).finish()
+    }
+}

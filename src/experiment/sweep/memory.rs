@@ -1,0 +1,23 @@
+//! A keeper of a sweep's cells that writes nothing: everything stays in memory until its point is reduced.
+
+use super::{Keeper, Known};
+use crate::experiment::cell::{Cell, CellRecord, Failure};
+use std::collections::BTreeMap;
+
+/// Keeps everything in memory.
+#[derive(Default)]
+pub struct Memory {
+    cells: BTreeMap<u64, Vec<Known>>,
+}
+
+impl Keeper for Memory {
+    fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), String> {
+        self.cells.entry(cell.point).or_default().push((cell.replication, result.clone()));
+        Ok(())
+    }
+    fn known(&mut self, point: u64) -> Result<Vec<Known>, String> {
+        let mut known = self.cells.remove(&point).unwrap_or_default();
+        known.sort_by_key(|(replication, _)| *replication);
+        Ok(known)
+    }
+}

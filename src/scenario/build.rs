@@ -1,0 +1,258 @@
+//! Scenarios built in Rust: constructors and `with_…` methods where a literal would be long. Every field can also be set directly.
+//!
+//! Nothing is checked here: whoever runs a scenario checks it. Checked: the example of [`Scenario::new`] runs, and `tests/it/library.rs` builds the shipped
+//! scenarios' forms and finds them equal to what the reader makes of their text.
+
+use super::{Endpoint, Link, Queue, Runtime, Scenario, Service, Slo};
+use crate::fault::Fault;
+use crate::policy::balance::Balance;
+use crate::random::dists::Dist;
+use crate::server::{EventLoop, Machine, Schedule, Tasks};
+use crate::step::{Call, Cpu, Fail, Memory, Step, Wait};
+use crate::units::{Bytes, Count, Rate, Share, Span};
+use crate::workload::{Arrivals, Open, RateShape, Users, Workload};
+use indexmap::IndexMap;
+
+impl Default for Scenario {
+    /// A scenario without traffic and services: version 1 of the format, and the defaults of everything else.
+    fn default() -> Scenario {
+        Scenario {
+            version: 1,
+            name: String::new(),
+            run: Default::default(),
+            workload: IndexMap::new(),
+            services: IndexMap::new(),
+            links: IndexMap::new(),
+            faults: Vec::new(),
+            slos: IndexMap::new(),
+            output: Default::default(),
+            sweep: None,
+            capacity: None,
+        }
+    }
+}
+
+impl Scenario {
+    /// Creates a scenario without traffic and services.
+    ///
+    /// ```
+    /// use asyncflow::scenario::{Dist, Scenario, Service, Slo, Step, Workload};
+    /// use asyncflow::units::{Rate, Span};
+    /// use std::time::Duration;
+    ///
+    /// let ms = |ms| Span::from(Duration::from_millis(ms));
+    /// let mut shop = Scenario::new("shop")
+    ///     .with_workload("users", Workload::open("api.GET /item", Rate::per_second(80.0)))
+    ///     .with_service("api", Service::new().with_endpoint("GET /item", [Step::cpu(ms(2)), Step::call("db.read"), Step::cpu(ms(1))]))
+    ///     .with_service("db", Service::new().with_cpu(2).with_endpoint("read", [Step::cpu(Dist::exp(ms(5)))]))
+    ///     .with_slo("fast", Slo { p99: Some(ms(100)), ..Slo::of("users") });
+    /// shop.run.duration = Span::from_seconds(60.0);
+    /// let results = asyncflow::run(&shop)?;
+    /// assert!(results.latency("users").p99().unwrap().estimate < 0.1);
+    /// # Ok::<(), asyncflow::ExperimentError>(())
+    /// ```
+    pub fn new(name: impl Into<String>) -> Scenario {
+        Scenario { name: name.into(), ..Scenario::default() }
+    }
+    /// Adds a workload, or replaces the one of that name.
+    #[must_use]
+    pub fn with_workload(mut self, name: impl Into<String>, workload: Workload) -> Scenario {
+        self.workload.insert(name.into(), workload);
+        self
+    }
+    /// Adds a service, or replaces the one of that name.
+    #[must_use]
+    pub fn with_service(mut self, name: impl Into<String>, service: Service) -> Scenario {
+        self.services.insert(name.into(), service);
+        self
+    }
+    /// Adds a link, such as `"users -> api"`, or replaces the one of that name.
+    #[must_use]
+    pub fn with_link(mut self, name: impl Into<String>, link: Link) -> Scenario {
+        self.links.insert(name.into(), link);
+        self
+    }
+    /// Adds a fault.
+    #[must_use]
+    pub fn with_fault(mut self, fault: Fault) -> Scenario {
+        self.faults.push(fault);
+        self
+    }
+    /// Adds an objective, or replaces the one of that name.
+    #[must_use]
+    pub fn with_slo(mut self, name: impl Into<String>, slo: Slo) -> Scenario {
+        self.slos.insert(name.into(), slo);
+        self
+    }
+}
+
+impl Workload {
+    /// Creates an open workload: requests to an endpoint (`api.GET /item`) come as a Poisson process at this rate, whatever becomes of them.
+    pub fn open(to: impl Into<String>, rate: impl Into<RateShape>) -> Workload {
+        Workload { to: Some(to.into()), open: Some(Open::new(rate)), ..Workload::nobody() }
+    }
+    /// Creates an open workload whose requests go to several endpoints, in proportion to their weights.
+    pub fn mix<E: Into<String>>(endpoints: impl IntoIterator<Item = (E, f64)>, rate: impl Into<RateShape>) -> Workload {
+        let mix = endpoints.into_iter().map(|(endpoint, weight)| (endpoint.into(), weight)).collect();
+        Workload { mix, open: Some(Open::new(rate)), ..Workload::nobody() }
+    }
+    /// Creates a workload of users of whom so many are active at a time, each at this rate.
+    pub fn users(to: impl Into<String>, active: impl Into<Dist<Count>>, each: Rate) -> Workload {
+        Workload { to: Some(to.into()), users: Some(Users::new(active.into(), each)), ..Workload::nobody() }
+    }
+    /// Sets how requests of an open workload come: [`Arrivals::Poisson`] if this is not called.
+    #[must_use]
+    pub fn with_arrivals(mut self, arrivals: Arrivals) -> Workload {
+        if let Some(open) = &mut self.open {
+            open.arrivals = arrivals;
+        }
+        self
+    }
+    fn nobody() -> Workload {
+        Workload { to: None, mix: IndexMap::new(), via: Vec::new(), open: None, users: None }
+    }
+}
+
+impl Open {
+    /// Creates a Poisson process at a rate.
+    pub fn new(rate: impl Into<RateShape>) -> Open {
+        Open { rate: rate.into(), arrivals: Arrivals::default() }
+    }
+}
+
+impl From<Rate> for RateShape {
+    fn from(rate: Rate) -> RateShape {
+        RateShape::Constant(rate)
+    }
+}
+
+impl Default for Service {
+    /// One instance with one core and the default runtime, without endpoints.
+    fn default() -> Service {
+        Service {
+            replicas: 1,
+            balance: Balance::default(),
+            instance: Machine::default(),
+            runtime: Runtime::default(),
+            queue: None,
+            max_in_flight: None,
+            endpoints: IndexMap::new(),
+            instances: IndexMap::new(),
+        }
+    }
+}
+
+impl Service {
+    /// Creates a service of one instance with one core, without endpoints.
+    pub fn new() -> Service {
+        Service::default()
+    }
+    /// Adds an endpoint that does these steps in order, or replaces the one of that name.
+    #[must_use]
+    pub fn with_endpoint(mut self, name: impl Into<String>, steps: impl IntoIterator<Item = Step>) -> Service {
+        self.endpoints.insert(name.into(), Endpoint::new(steps));
+        self
+    }
+    /// Sets the number of instances.
+    #[must_use]
+    pub fn with_replicas(mut self, replicas: u32) -> Service {
+        self.replicas = replicas;
+        self
+    }
+    /// Sets how its balancer chooses an instance.
+    #[must_use]
+    pub fn with_balance(mut self, balance: Balance) -> Service {
+        self.balance = balance;
+        self
+    }
+    /// Sets the number of cores of each instance.
+    #[must_use]
+    pub fn with_cpu(mut self, cores: u32) -> Service {
+        self.instance.cpu = cores;
+        self
+    }
+    /// Sets the memory of each instance; unlimited if this is not called.
+    #[must_use]
+    pub fn with_memory(mut self, memory: Bytes) -> Service {
+        self.instance.memory = Some(memory);
+        self
+    }
+    /// Sets how each instance runs code.
+    #[must_use]
+    pub fn with_runtime(mut self, runtime: Runtime) -> Service {
+        self.runtime = runtime;
+        self
+    }
+    /// Sets how many requests each instance admits at a time, and how many more may wait; one more is rejected.
+    #[must_use]
+    pub fn with_max_in_flight(mut self, admitted: u64, waiting_max: u64) -> Service {
+        self.max_in_flight = Some(Count(admitted));
+        self.queue = Some(Queue { max: Count(waiting_max) });
+        self
+    }
+}
+
+impl Runtime {
+    /// Creates event loops, as asyncio or Node: each of the workers computes one thing at a time, and waits for many.
+    pub fn event_loop(workers: u32) -> Runtime {
+        Runtime::EventLoop(EventLoop { workers })
+    }
+    /// Creates tasks on all cores, as threads or goroutines are.
+    pub fn tasks(schedule: Schedule) -> Runtime {
+        Runtime::Tasks(Tasks { schedule })
+    }
+}
+
+impl Endpoint {
+    /// Creates an endpoint that does these steps in order.
+    pub fn new(steps: impl IntoIterator<Item = Step>) -> Endpoint {
+        Endpoint { request: None, response: None, steps: steps.into_iter().collect() }
+    }
+}
+
+impl Step {
+    /// Computes: occupies a core, or the event loop.
+    pub fn cpu(demand: impl Into<Dist<Span>>) -> Step {
+        Step::Cpu(Cpu(demand.into()))
+    }
+    /// Waits for something outside of the model, with the core free.
+    pub fn wait(time: impl Into<Dist<Span>>) -> Step {
+        Step::Wait(Wait { span: time.into(), label: None })
+    }
+    /// Calls an endpoint (`db.read`) and waits for the answer.
+    pub fn call(to: impl Into<String>) -> Step {
+        Step::Call(Call { to: to.into(), request: None, response: None, timeout: None })
+    }
+    /// Calls an endpoint, and fails if there is no answer in time.
+    pub fn call_within(to: impl Into<String>, timeout: impl Into<Span>) -> Step {
+        Step::Call(Call { to: to.into(), request: None, response: None, timeout: Some(timeout.into()) })
+    }
+    /// Takes memory, until the response has left.
+    pub fn memory(need: impl Into<Dist<Bytes>>) -> Step {
+        Step::Memory(Memory(need.into()))
+    }
+    /// Fails with a probability in 0 to 1, and this HTTP status.
+    pub fn fail(probability: f64, status: u16) -> Step {
+        Step::Fail(Fail { p: Share { fraction: probability }, status })
+    }
+}
+
+impl Link {
+    /// Creates a link on which a message takes this long one way, and none is lost.
+    pub fn new(latency: impl Into<Dist<Span>>) -> Link {
+        Link { id: None, latency: latency.into(), loss: Share::default() }
+    }
+    /// Sets the share of messages that are lost, in 0 to 1.
+    #[must_use]
+    pub fn with_loss(mut self, share: f64) -> Link {
+        self.loss = Share { fraction: share };
+        self
+    }
+}
+
+impl Slo {
+    /// Creates an objective for a workload, an endpoint or `users` (every workload), without a goal yet.
+    pub fn of(entity: impl Into<String>) -> Slo {
+        Slo { of: entity.into(), ..Slo::default() }
+    }
+}
