@@ -43,6 +43,10 @@
 //!
 //! `ARCHITECTURE.md` is the floor plan, with what each room may use.
 
+// What only the command and the files need is unused without them.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
+
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
 pub mod design;
@@ -63,6 +67,7 @@ mod server;
 mod sim;
 pub mod stats;
 mod step;
+#[cfg(feature = "parquet")]
 pub mod store;
 pub mod units;
 mod workload;

@@ -32,7 +32,7 @@ impl Experiment {
     }
 
     /// Runs every point of the sweep, and keeps what they say in memory. A replication that fails is in its point's `failures`.
-    /// [`points_batch`](crate::store::points_batch) and [`summary_batch_of_points`](crate::store::summary_batch_of_points) make tables of them.
+    /// With the feature `parquet`, `store::points_batch` and `store::summary_batch_of_points` make tables of them.
     ///
     /// # Errors
     /// All that is wrong with the scenario or with a point: then nothing is run.

@@ -40,6 +40,13 @@ impl Cancellation {
     }
 }
 
+impl From<Arc<AtomicBool>> for Cancellation {
+    /// Creates one that is cancelled when the flag is set, as by a signal handler.
+    fn from(flag: Arc<AtomicBool>) -> Cancellation {
+        Cancellation(flag)
+    }
+}
+
 /// Is told of progress.
 type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 

@@ -2,9 +2,9 @@
 
 use super::cost;
 use super::format::{confidence, count, percent, thousands, times, value, value_beside};
+use super::health::MANY_FAILED;
 use super::paint::Paint;
 use super::table::{table, write_table};
-use super::verdict::MANY_FAILED;
 use crate::design::value::{shown, unit};
 use crate::experiment::{Edge, Found, SloResult, Tried, Verdict, Wanted};
 use crate::scenario::Scenario;

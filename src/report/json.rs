@@ -1,7 +1,7 @@
 //! The JSON objects of `--json`: what a run says, and what `check` estimates.
 
 use super::Circumstances;
-use super::verdict::Said;
+use super::health::Health;
 use crate::experiment::{Outlook, Reason, Results, Settling, WorkloadVerdict};
 use crate::scenario::Estimate;
 use crate::scenario::Resource;
@@ -61,7 +61,7 @@ fn outlook(results: &Results, verdict: &WorkloadVerdict) -> Value {
         }
     };
     let run_at_least_s = verdict.run_at_least.map(|span| span.seconds());
-    json!({ "workload": verdict.workload, "outlook": Said::of(results, verdict).word(), "why": why, "run_at_least_s": run_at_least_s })
+    json!({ "workload": verdict.workload, "outlook": Health::of(results, verdict).word(), "why": why, "run_at_least_s": run_at_least_s })
 }
 
 /// One JSON object with everything of the summary.

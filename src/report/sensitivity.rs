@@ -1,9 +1,9 @@
 //! What is said of a sensitivity analysis.
 
 use super::format::{blocks, count, percent, thousands, value, value_beside};
+use super::health::MANY_FAILED;
 use super::paint::Paint;
 use super::table::{table, write_table};
-use super::verdict::MANY_FAILED;
 use crate::experiment::{Sensitivity, Variation};
 use crate::stats::{Effect, Indices};
 use serde_json::{Value, json};

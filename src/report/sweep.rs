@@ -2,10 +2,10 @@
 
 use super::cost;
 use super::format::{confidence, count, percent, value, with_interval};
+use super::health::Health;
 use super::matrix::matrices;
 use super::paint::Paint;
 use super::table::{table, write_table};
-use super::verdict::Said;
 use crate::experiment::{Reduced, Results, Row};
 use crate::scenario::{Parameters, Scenario};
 use indexmap::IndexSet;
@@ -24,7 +24,7 @@ pub struct SweepLine {
     pub failure: String,
     pub failed: usize,
     /// What is said of the workload that fares worst; none without results.
-    pub(super) said: Option<Said>,
+    pub(super) health: Option<Health>,
     pub missed: Vec<String>,
     /// Of all services with a price, USD/h.
     cost: Option<f64>,
@@ -51,7 +51,7 @@ impl SweepLine {
             parameters: swept.parameters.clone(),
             failure: swept.failures.first().map_or(String::new(), |(_, failure)| failure.to_string()),
             failed: swept.failures.len(),
-            said: results.and_then(Said::worst),
+            health: results.and_then(Health::worst),
             missed: results.map_or(Vec::new(), Results::missed),
             cost: results.and_then(cost::total),
             workloads: names.iter().map(|name| (name.clone(), rows(name))).collect(),
@@ -61,15 +61,15 @@ impl SweepLine {
 
     /// How it stands with a point: in a sign, and in words.
     fn standing(&self) -> (&'static str, &'static str) {
-        match self.said {
+        match self.health {
             _ if self.failed > 0 => ("✘", "could not be run to its end"),
-            Some(Said::Overloaded) => ("✘", "overloaded: its backlog grows as long as it runs; its numbers depend on `run.duration`"),
-            Some(Said::Fails) => ("✘", "fails: half of the requests or more; latencies are of the rest"),
+            Some(Health::Overloaded) => ("✘", "overloaded: its backlog grows as long as it runs; its numbers depend on `run.duration`"),
+            Some(Health::Fails) => ("✘", "fails: half of the requests or more; latencies are of the rest"),
             _ if !self.missed.is_empty() => ("!", "an objective is missed"),
-            Some(Said::AnswersInPart(_)) => ("!", "answers in part: latencies are of the requests that did not fail"),
-            Some(Said::CannotTell) => ("?", "cannot tell yet whether it keeps up; `asyncflow run` says why, and what would tell"),
-            Some(Said::NoRequests) => ("?", "no request came"),
-            Some(Said::KeepsUp) | None => ("✔", "keeps up"),
+            Some(Health::AnswersInPart(_)) => ("!", "answers in part: latencies are of the requests that did not fail"),
+            Some(Health::CannotTell) => ("?", "cannot tell yet whether it keeps up; `asyncflow run` says why, and what would tell"),
+            Some(Health::NoRequests) => ("?", "no request came"),
+            Some(Health::KeepsUp) | None => ("✔", "keeps up"),
         }
     }
 
@@ -90,7 +90,7 @@ impl SweepLine {
         });
         json!({
             "point": self.number, "parameters": self.parameters, "failed": self.failed, "reason": self.failure,
-            "outlook": self.said.map(Said::word), "overloaded": self.said == Some(Said::Overloaded), "slos_missed": self.missed, "fingerprint": self.fingerprint,
+            "outlook": self.health.map(Health::word), "overloaded": self.health == Some(Health::Overloaded), "slos_missed": self.missed, "fingerprint": self.fingerprint,
             "metrics": metrics.collect::<Vec<_>>(),
         })
     }

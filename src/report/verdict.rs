@@ -1,67 +1,12 @@
 //! The first lines of a summary: does it keep up, are the objectives met.
 
 use super::format::{percent, value, value_beside};
+use super::health::Health;
 use super::paint::Paint;
-use crate::experiment::{MOST_FAILED, Outlook, Overload, Reason, Results, Settling, SloResult, WorkloadVerdict};
+use crate::experiment::{Outlook, Overload, Reason, Results, Settling, SloResult, WorkloadVerdict};
 use crate::scenario::{Resource, Scenario, Unfinished};
 use crate::units::{Span, load_percent};
 use std::fmt::Write;
-
-/// Failures of at least this share are said before anything else, whatever the objectives allow; latencies are then those of a selection.
-pub(super) const MANY_FAILED: f64 = 0.05;
-
-/// What is said of a workload before anything else: its outlook, and how many of its requests failed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Said {
-    Overloaded,
-    /// Most requests fail.
-    Fails,
-    CannotTell,
-    /// No queue grows, but this share of the requests fails: many, or more than an objective allows.
-    AnswersInPart(f64),
-    NoRequests,
-    KeepsUp,
-}
-
-impl Said {
-    pub fn of(results: &Results, verdict: &WorkloadVerdict) -> Said {
-        let of = |metric: &str| results.find("workload", &verdict.workload, metric, "mean").map_or(f64::NAN, |row| row.estimate.estimate);
-        let errors = of("error_ratio");
-        match &verdict.outlook {
-            Outlook::Overloaded(_) => Said::Overloaded,
-            _ if errors >= MOST_FAILED => Said::Fails,
-            Outlook::CannotTell(_) => Said::CannotTell,
-            Outlook::KeepsUp if errors >= MANY_FAILED || errors > allowed_errors(results, &verdict.workload) => Said::AnswersInPart(errors),
-            Outlook::KeepsUp if of("offered_rate") == 0.0 => Said::NoRequests,
-            Outlook::KeepsUp => Said::KeepsUp,
-        }
-    }
-
-    /// What is said of the workload that fares worst; none where there is no workload.
-    pub fn worst(results: &Results) -> Option<Said> {
-        let rank = |said: &Said| match said {
-            Said::Overloaded => 0,
-            Said::Fails => 1,
-            Said::CannotTell => 2,
-            Said::AnswersInPart(_) => 3,
-            Said::NoRequests => 4,
-            Said::KeepsUp => 5,
-        };
-        results.verdicts.iter().map(|verdict| Said::of(results, verdict)).min_by_key(rank)
-    }
-
-    /// One word for machines.
-    pub fn word(self) -> &'static str {
-        match self {
-            Said::Overloaded => "overloaded",
-            Said::Fails => "fails",
-            Said::CannotTell => "cannot_tell",
-            Said::AnswersInPart(_) => "answers_in_part",
-            Said::NoRequests => "no_requests",
-            Said::KeepsUp => "keeps_up",
-        }
-    }
-}
 
 /// A line or two for each workload, a line for each goal.
 pub(super) fn verdict(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
@@ -70,13 +15,13 @@ pub(super) fn verdict(out: &mut String, scenario: &Scenario, results: &Results, 
         let (offered, answered, errors) = (of("offered_rate"), of("throughput"), of("error_ratio"));
         let failed = if errors.is_nan() { String::new() } else { format!(", {} failed", percent(errors)) };
         let numbers = format!("{} asked, {} answered{failed}", value(offered, "1/s"), value_beside(answered, offered, "1/s"));
-        let mark = match Said::of(results, verdict) {
-            Said::Overloaded => paint.bad("✘ overloaded"),
-            Said::Fails => paint.bad("✘ fails"),
-            Said::CannotTell => paint.doubtful("? cannot tell yet"),
-            Said::AnswersInPart(errors) => paint.doubtful(&format!("! answers, but {} fail", percent(errors))),
-            Said::NoRequests => paint.doubtful("? no request came"),
-            Said::KeepsUp => paint.good("✔ keeps up"),
+        let mark = match Health::of(results, verdict) {
+            Health::Overloaded => paint.bad("✘ overloaded"),
+            Health::Fails => paint.bad("✘ fails"),
+            Health::CannotTell => paint.doubtful("? cannot tell yet"),
+            Health::AnswersInPart(errors) => paint.doubtful(&format!("! answers, but {} fail", percent(errors))),
+            Health::NoRequests => paint.doubtful("? no request came"),
+            Health::KeepsUp => paint.good("✔ keeps up"),
         };
         writeln!(out, "  {mark}  {}: {numbers}", verdict.workload)?;
         if let Some(why) = why(scenario, verdict) {
@@ -84,12 +29,6 @@ pub(super) fn verdict(out: &mut String, scenario: &Scenario, results: &Results, 
         }
     }
     results.slos.iter().try_for_each(|slo| objective(out, slo, paint))
-}
-
-/// The share of failures that objectives of a workload allow; all, if there are none.
-fn allowed_errors(results: &Results, workload: &str) -> f64 {
-    let own = results.slos.iter().filter(|slo| slo.kind == "workload" && slo.of == workload && slo.metric == "error_ratio");
-    own.map(|slo| slo.bound).fold(f64::INFINITY, f64::min)
 }
 
 fn objective(out: &mut String, slo: &SloResult, paint: Paint) -> std::fmt::Result {
