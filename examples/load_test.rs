@@ -4,6 +4,8 @@
 //! cargo run --release --example load_test
 //! ```
 
+#![allow(clippy::print_stdout, reason = "a program that talks")]
+
 use asyncflow::scenario::{Dist, Runtime, Scenario, Service, Step, Workload};
 use asyncflow::units::{Rate, Span};
 use asyncflow::{Experiment, ExperimentError};

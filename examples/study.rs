@@ -4,6 +4,8 @@
 //! cargo run --release --example study
 //! ```
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks")]
+
 use asyncflow::{Cancellation, Experiment, ExperimentError};
 use std::io::Write;
 use std::sync::Arc;

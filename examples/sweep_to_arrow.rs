@@ -4,6 +4,8 @@
 //! cargo run --release --example sweep_to_arrow
 //! ```
 
+#![allow(clippy::print_stdout, reason = "a program that talks")]
+
 use asyncflow::Experiment;
 use asyncflow::store::summary_batch_of_points;
 

@@ -4,6 +4,8 @@
 //! cargo run --release --example two_services
 //! ```
 
+#![allow(clippy::print_stdout, reason = "a program that talks")]
+
 use asyncflow::ExperimentError;
 use asyncflow::scenario::{Balance, Crash, Dist, Fault, Link, Runtime, Scenario, Schedule, Service, Slo, Step, Workload, to_yaml};
 use asyncflow::units::{Rate, Span};

@@ -15,7 +15,7 @@ const STOPPING: [i32; 3] = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
 const STOPPING: [i32; 2] = [SIGINT, SIGTERM];
 
 /// The flag that is set when somebody asks to stop. Catches signals from now on.
-pub fn flag() -> &'static AtomicBool {
+pub fn flag() -> &'static Arc<AtomicBool> {
     static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     INTERRUPTED.get_or_init(|| {
         let (interrupted, again) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));

@@ -11,6 +11,7 @@ use crate::report::thousands;
 use crate::store::{Folder, Head, JOURNAL, Journal, Opened, StoreError, Written};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub fn merge(options: &Merge) -> Outcome {
@@ -73,7 +74,7 @@ fn into_folder(
     prepared: &Prepared,
     shards: &BTreeMap<u32, PathBuf>,
     options: &Merge,
-    interrupted: &AtomicBool,
+    interrupted: &Arc<AtomicBool>,
 ) -> Result<Outcome, StoreError> {
     let place = std::fs::canonicalize(&options.out).ok();
     if shards.values().any(|shard| place.is_some() && std::fs::canonicalize(shard).ok() == place) {

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -112,7 +113,7 @@ impl From<Outcome> for Ran {
     }
 }
 
-fn one(path: &Path, scenario: Scenario, options: &Run, interrupted: &AtomicBool) -> Ran {
+fn one(path: &Path, scenario: Scenario, options: &Run, interrupted: &Arc<AtomicBool>) -> Ran {
     let built = match Built::new(scenario, !options.no_files).settled(options.threads.unwrap_or(0), interrupted) {
         Ok(built) => built,
         Err(failure) => return unsettled(failure).into(),

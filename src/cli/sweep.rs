@@ -18,6 +18,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// More than this is asked about: a slip of a finger makes a thousand million points.
@@ -159,7 +160,7 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
 }
 
 /// Opens the journal, runs what is missing, writes the files.
-fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &AtomicBool) -> Result<Outcome, StoreError> {
+fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &Arc<AtomicBool>) -> Result<Outcome, StoreError> {
     let folder = Folder::open(path, prepared.study(), options.force)?;
     let is_shard = prepared.head.shard.is_some();
     if is_complete(path, &prepared.head) && (is_shard || options.resume) && !options.force {

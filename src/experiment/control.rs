@@ -58,7 +58,7 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub fn flag(&self) -> &AtomicBool {
+    pub fn flag(&self) -> &Arc<AtomicBool> {
         &self.cancellation.0
     }
     pub fn show(&self, progress: Progress) {

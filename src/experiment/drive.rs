@@ -3,15 +3,15 @@
 //! There is one way to run cells, and this is it. The study lives on the calling thread and decides alone; threads only take tasks from a queue
 //! that never holds more than a few for each, so memory is bounded by what is in flight, and a slow cell idles nobody as long as the study has
 //! others. Results come back in the order they are ready in: whoever reduces them does so in an order of its own.
-//! Threads of our own, and no rayon pool: whoever waits for a pool from a worker of another takes up other work meanwhile, so that a thousand
-//! experiments in a user's `par_iter` would stand on one stack.
+//! The threads are a rayon pool of just as many as there is work for, and each runs one job for the whole study: it takes tasks and blocks between them, so
+//! that none ever looks for work to steal. Whoever drives waits on a channel and never inside of the pool: a worker of somebody's pool that waited in ours
+//! would take up other work meanwhile, and a thousand experiments in a user's `par_iter` would stand on one stack (`tests/it/coverage.rs`).
 
 use super::cell::{Cell, CellRecord, Failure};
 use super::point::Point;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
-use std::thread;
 
 /// Chooses cells, and takes their records.
 pub trait Study {
@@ -39,7 +39,7 @@ pub struct Options<'a> {
     /// Threads; 0 for one a core.
     pub threads: usize,
     /// Set it, and the study ends with the cells that are complete.
-    pub interrupted: &'a AtomicBool,
+    pub interrupted: &'a Arc<AtomicBool>,
 }
 
 impl Options<'_> {
@@ -70,29 +70,38 @@ pub const AHEAD: usize = 4;
 ///
 /// # Errors
 /// If no thread can be started, or the study's own. Being interrupted is no error: the study has what was complete.
-pub fn drive<S: Study>(study: &mut S, threads: usize, interrupted: &AtomicBool) -> Result<(), DriveError<S::Error>> {
-    let queue = Queue::default();
-    thread::scope(|scope| {
-        // However this ends, by a panic of the study too: its threads must not wait for more.
-        let _closing = Closing(&queue);
-        let (sender, results) = mpsc::channel();
-        for _ in 0..threads {
-            let (sender, queue) = (sender.clone(), &queue);
-            let work = move || {
-                while let Some(task) = queue.wait_for_one() {
-                    let result = task.point.run(task.cell.replication, interrupted);
-                    if sender.send((task.cell, result)).is_err() {
-                        return;
-                    }
-                }
-            };
-            if let Err(cause) = thread::Builder::new().spawn_scoped(scope, work) {
-                return Err(DriveError::Threads { threads, cause: cause.to_string() });
+pub fn drive<S: Study>(study: &mut S, threads: usize, interrupted: &Arc<AtomicBool>) -> Result<(), DriveError<S::Error>> {
+    let (queue, gate) = (Arc::new(Queue::default()), Arc::new(Gate::default()));
+    // Its threads begin when there is a job for each: one that finds none looks through all others for something to steal.
+    let begin = |thread: rayon::ThreadBuilder| {
+        let gate = gate.clone();
+        std::thread::Builder::new().spawn(move || gate.wait().then(|| thread.run())).map(|_| ())
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).spawn_handler(begin).build();
+    let pool = pool.map_err(|cause| {
+        gate.open(false);
+        DriveError::Threads { threads, cause: cause.to_string() }
+    })?;
+    // However this ends, by a panic of the study too: its threads must not wait for more.
+    let closing = Closing(queue.clone());
+    let (sender, results) = mpsc::channel();
+    let (jobs, flag) = (queue.clone(), interrupted.clone());
+    pool.spawn_broadcast(move |_| {
+        while let Some(task) = jobs.wait_for_one() {
+            let result = task.point.run(task.cell.replication, &flag);
+            if sender.send((task.cell, result)).is_err() {
+                return;
             }
         }
-        drop(sender);
-        conduct(study, &queue, &results, AHEAD * threads, interrupted).map_err(DriveError::Study)
-    })
+    });
+    gate.open(true);
+    // A pool that is let go ends with its last job.
+    drop(pool);
+    let outcome = conduct(study, &queue, &results, AHEAD * threads, interrupted).map_err(DriveError::Study);
+    drop(closing);
+    // Until the last job has ended, and with it its sender: nothing of a study outlives it.
+    while results.recv().is_ok() {}
+    outcome
 }
 
 fn conduct<S: Study>(
@@ -117,6 +126,25 @@ fn conduct<S: Study>(
         if !result.as_ref().is_err_and(Failure::is_interruption) {
             study.take(cell, result)?;
         }
+    }
+}
+
+/// What threads wait for before they begin: whether they are to.
+#[derive(Default)]
+struct Gate {
+    opened: Mutex<Option<bool>>,
+    changed: Condvar,
+}
+
+impl Gate {
+    fn open(&self, begins: bool) {
+        *self.opened.lock().unwrap_or_else(|e| e.into_inner()) = Some(begins);
+        self.changed.notify_all();
+    }
+    fn wait(&self) -> bool {
+        let opened = self.opened.lock().unwrap_or_else(|e| e.into_inner());
+        let opened = self.changed.wait_while(opened, |opened| opened.is_none());
+        opened.unwrap_or_else(|e| e.into_inner()).unwrap_or(false)
     }
 }
 
@@ -152,9 +180,9 @@ impl Queue {
 }
 
 /// Closes a queue when it goes.
-struct Closing<'q>(&'q Queue);
+struct Closing(Arc<Queue>);
 
-impl Drop for Closing<'_> {
+impl Drop for Closing {
     fn drop(&mut self) {
         self.0.state.lock().unwrap_or_else(|e| e.into_inner()).closed = true;
         self.0.changed.notify_all();
@@ -181,7 +209,7 @@ mod tests {
     #[test]
     fn a_study_that_panics_ends_and_its_threads_with_it() {
         // Definition: the panic is passed on; if a thread waited for more, this would never end.
-        let driven = std::panic::catch_unwind(|| drive(&mut Mistaken, 2, &AtomicBool::new(false)).is_ok());
+        let driven = std::panic::catch_unwind(|| drive(&mut Mistaken, 2, &Arc::default()).is_ok());
         assert_eq!(driven.unwrap_err().downcast_ref::<&str>(), Some(&"a mistake of ours"));
     }
 }

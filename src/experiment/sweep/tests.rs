@@ -27,7 +27,7 @@ services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }";
     let scenario = crate::scenario::from_yaml(&format!("{text}\n{vary}")).expect("it is a scenario");
     let spec = Spec::new(&scenario, template, None, false);
     let complete = |is_interrupted: bool| {
-        let interrupted = AtomicBool::new(is_interrupted);
+        let interrupted = Arc::new(AtomicBool::new(is_interrupted));
         let (rest, mut keeper, mut show) = (Box::new(spec.numbers()), OneEach, |_| {});
         let mut sweep = Sweep {
             spec: &spec,
