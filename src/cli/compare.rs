@@ -25,6 +25,8 @@ use std::sync::atomic::Ordering;
 struct Variant {
     name: String,
     scenario: Scenario,
+    /// Its own seed, which `--seed` may hide.
+    seed: u64,
 }
 
 pub fn compare(options: &Compare) -> Outcome {
@@ -40,18 +42,18 @@ pub fn compare(options: &Compare) -> Outcome {
 /// The variants, the baseline first; none if one of them cannot run.
 fn variants(options: &Compare) -> Option<Vec<Variant>> {
     let quiet = options.quiet || options.json;
-    let (mut found, mut first_seed): (Vec<Variant>, Option<u64>) = (Vec::new(), None);
+    let mut found: Vec<Variant> = Vec::new();
     let mut add = |path: &PathBuf, sets: &[String], name: Option<String>| -> Option<()> {
-        let mut own_seed = 0;
+        let mut seed = 0;
         let change = |scenario: &mut Scenario| {
-            own_seed = scenario.run.seed;
+            seed = scenario.run.seed;
             run::change(scenario, options.replications, options.seed, options.duration.as_deref())
         };
         let Loaded { mut scenario, .. } = load(path, sets, quiet, change)?;
         // Pairs have the same draws: of files the first says which, and a variant cannot have others.
         if let Some(first) = found.first() {
-            // Also where `--seed` would hide it: two names would stand for one scenario.
-            if name.is_some() && own_seed != *first_seed.get_or_insert(own_seed) {
+            // Also where `--seed` hides it: two names would stand for one scenario.
+            if name.is_some() && seed != first.seed {
                 refuse(
                     "all variants have the same seed, so that only what they change can differ\n  = help: give it to all of them: `--seed 7`",
                 );
@@ -59,9 +61,8 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             }
             scenario.run.seed = first.scenario.run.seed;
         }
-        first_seed.get_or_insert(own_seed);
         // As `run` calls it.
-        found.push(Variant { name: name.unwrap_or_else(|| scenario.name.clone()), scenario });
+        found.push(Variant { name: name.unwrap_or_else(|| scenario.name.clone()), scenario, seed });
         Some(())
     };
     let stem = |path: &PathBuf| path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());

@@ -28,7 +28,12 @@ impl Experiment {
     /// # Errors
     /// All that is wrong with the scenario, or a limit of it that was reached.
     pub fn run(&self) -> Result<Results, ExperimentError> {
-        run(self.scenario()?, self)
+        let built = self.built(&self.sets)?;
+        let rule = Rule::new(&built.scenario, &built.metrics())?;
+        let (built, replications, _) =
+            replicate(built, rule, self.options(), &mut |_| Ok(()), &mut |progress| self.control.show(progress))?;
+        self.control.check()?;
+        Ok(Results::new(&built, &replications))
     }
 
     /// Runs every point of the sweep, and keeps what they say in memory. A replication that fails is in its point's `failures`.
@@ -37,8 +42,7 @@ impl Experiment {
     /// # Errors
     /// All that is wrong with the scenario or with a point: then nothing is run.
     pub fn sweep(&self) -> Result<Vec<Swept>, ExperimentError> {
-        let (loaded, scenario) = self.read(&self.sets)?;
-        let template = Template::new(&loaded, &scenario, self.folder());
+        let (template, scenario) = self.template()?;
         let spec = Spec::new(&scenario, template, None, false);
         let (first, count) = check(&spec, self.threads, TOLD, &|_| {});
         if count > 0 {
@@ -146,8 +150,7 @@ impl Experiment {
     /// # Errors
     /// All that is wrong with the scenario or a value that is tried, or a limit that was reached.
     pub fn capacity(&self) -> Result<Found, ExperimentError> {
-        let (loaded, scenario) = self.read(&self.sets)?;
-        let template = Template::new(&loaded, &scenario, self.folder());
+        let (template, scenario) = self.template()?;
         capacity(&template, &scenario, self.options(), &mut |progress, _| self.control.show(progress))
     }
 
@@ -178,14 +181,19 @@ impl Experiment {
             // Any design that takes ranges without steps: the method's own stands in its place.
             (sweep.design, sweep.points) = (Design::Lhs, Some(2));
         }
-        let (loaded, scenario) = own.read(&own.sets)?;
-        let template = Template::new(&loaded, &scenario, self.folder());
+        let (template, scenario) = own.template()?;
         let metrics: Vec<String> = metrics.iter().map(|name| name.to_string()).collect();
         sensitivity(&template, &scenario, method, &metrics, self.options(), &mut |progress| self.control.show(progress))
     }
 
     fn options(&self) -> Options<'_> {
         Options { threads: self.threads, interrupted: self.control.flag() }
+    }
+
+    /// The scenario, and the template of its points.
+    fn template(&self) -> Result<(Template, Scenario), ExperimentError> {
+        let (loaded, scenario) = self.read(&self.sets)?;
+        Ok((Template::new(&loaded, &scenario, self.folder()), scenario))
     }
 
     /// The scenario as it is and its variants, ready to run, with their names.
@@ -202,14 +210,4 @@ impl Experiment {
     fn built(&self, sets: &[String]) -> Result<Built, ExperimentError> {
         Ok(Built::new(self.read(sets)?.1, false).settled(self.threads, self.control.flag()).map_err(RunError::Failed)?)
     }
-}
-
-/// Runs all replications of a scenario that has been checked.
-fn run(scenario: Scenario, experiment: &Experiment) -> Result<Results, ExperimentError> {
-    let control = &experiment.control;
-    let built = Built::new(scenario, false).settled(experiment.threads, control.flag()).map_err(RunError::Failed)?;
-    let rule = Rule::new(&built.scenario, &built.metrics())?;
-    let (built, replications, _) = replicate(built, rule, experiment.options(), &mut |_| Ok(()), &mut |progress| control.show(progress))?;
-    control.check()?;
-    Ok(Results::new(&built, &replications))
 }

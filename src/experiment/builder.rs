@@ -4,7 +4,7 @@ use super::control::{Cancellation, Control};
 use super::error::ExperimentError;
 use super::run::Progress;
 use crate::design::{Design, Vary};
-use crate::problem::{Problem, Problems, Severity};
+use crate::problem::Problems;
 use crate::scenario::text::Format;
 use crate::scenario::{self, Capacity, Loaded, Scenario, Sweep};
 use serde_json::Value;
@@ -182,8 +182,7 @@ impl Experiment {
 
     /// Returns everything that was found in the scenario: errors, and also warnings and notes, which keep nothing from running.
     pub fn problems(&self) -> Problems {
-        let (mut loaded, _) = self.load(&self.sets);
-        std::mem::take(&mut loaded.problems)
+        self.load(&self.sets).0.problems
     }
 
     /// Folder of the files that the scenario names.
@@ -209,14 +208,10 @@ impl Experiment {
     }
 
     pub(super) fn read(&self, sets: &[String]) -> Result<(Loaded, Scenario), ExperimentError> {
-        let (mut loaded, scenario) = self.load(sets);
-        let is_error = |problem: &Problem| problem.severity == Severity::Error;
+        let (loaded, scenario) = self.load(sets);
         match scenario {
             Some(scenario) if !loaded.problems.any_error() => Ok((loaded, scenario)),
-            _ => {
-                loaded.problems.list.retain(is_error);
-                Err(ExperimentError::Scenario(std::mem::take(&mut loaded.problems)))
-            }
+            _ => Err(ExperimentError::Scenario(loaded.problems.into_errors())),
         }
     }
 }

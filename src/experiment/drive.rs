@@ -11,7 +11,7 @@ use super::cell::{Cell, CellRecord, Failure};
 use super::point::Point;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
 
 /// Chooses cells, and takes their records.
 pub trait Study {
@@ -71,15 +71,15 @@ pub const AHEAD: usize = 4;
 /// # Errors
 /// If no thread can be started, or the study's own. Being interrupted is no error: the study has what was complete.
 pub fn drive<S: Study>(study: &mut S, threads: usize, interrupted: &Arc<AtomicBool>) -> Result<(), DriveError<S::Error>> {
-    let (queue, gate) = (Arc::new(Queue::default()), Arc::new(Gate::default()));
-    // Its threads begin when there is a job for each: one that finds none looks through all others for something to steal.
+    let (queue, begins) = (Arc::new(Queue::default()), Arc::new(OnceLock::<bool>::new()));
+    // Its threads begin when there is a job for each, if they do: one that finds none looks through all others for something to steal.
     let begin = |thread: rayon::ThreadBuilder| {
-        let gate = gate.clone();
-        std::thread::Builder::new().spawn(move || gate.wait().then(|| thread.run())).map(|_| ())
+        let begins = begins.clone();
+        std::thread::Builder::new().spawn(move || begins.wait().then(|| thread.run())).map(|_| ())
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).spawn_handler(begin).build();
     let pool = pool.map_err(|cause| {
-        gate.open(false);
+        let _ = begins.set(false);
         DriveError::Threads { threads, cause: cause.to_string() }
     })?;
     // However this ends, by a panic of the study too: its threads must not wait for more.
@@ -94,7 +94,7 @@ pub fn drive<S: Study>(study: &mut S, threads: usize, interrupted: &Arc<AtomicBo
             }
         }
     });
-    gate.open(true);
+    let _ = begins.set(true);
     // A pool that is let go ends with its last job.
     drop(pool);
     let outcome = conduct(study, &queue, &results, AHEAD * threads, interrupted).map_err(DriveError::Study);
@@ -126,25 +126,6 @@ fn conduct<S: Study>(
         if !result.as_ref().is_err_and(Failure::is_interruption) {
             study.take(cell, result)?;
         }
-    }
-}
-
-/// What threads wait for before they begin: whether they are to.
-#[derive(Default)]
-struct Gate {
-    opened: Mutex<Option<bool>>,
-    changed: Condvar,
-}
-
-impl Gate {
-    fn open(&self, begins: bool) {
-        *self.opened.lock().unwrap_or_else(|e| e.into_inner()) = Some(begins);
-        self.changed.notify_all();
-    }
-    fn wait(&self) -> bool {
-        let opened = self.opened.lock().unwrap_or_else(|e| e.into_inner());
-        let opened = self.changed.wait_while(opened, |opened| opened.is_none());
-        opened.unwrap_or_else(|e| e.into_inner()).unwrap_or(false)
     }
 }
 

@@ -84,16 +84,18 @@ impl<'s> Search<'s> {
         met.max_by(|a, b| a.margin().total_cmp(&b.margin())).map_or(f64::NAN, |tried| tried.number)
     }
 
+    fn tried_at(&self, number: f64) -> Option<&Tried> {
+        self.tried.iter().find(|tried| tried.number == number)
+    }
+
     /// Whether a goal is missed at a value by its estimate, however sure that is.
     pub(super) fn looks_missed(&self, number: f64) -> bool {
-        let tried = self.tried.iter().find(|tried| tried.number == number);
-        tried.is_some_and(|tried| tried.goals.iter().any(|goal| goal.estimate.is_finite() && !goal.pass))
+        self.tried_at(number).is_some_and(|tried| tried.goals.iter().any(|goal| goal.estimate.is_finite() && !goal.pass))
     }
 
     /// Which end is wanted where both say the same: away from the one that is surely better.
     pub(super) fn better_end(&self, from: f64, to: f64) -> Wanted {
-        let at = |number: f64| self.tried.iter().find(|tried| tried.number == number);
-        match (at(from), at(to)) {
+        match (self.tried_at(from), self.tried_at(to)) {
             (Some(low), Some(high)) if low.is_surely_better(high) => Wanted::Largest,
             (Some(low), Some(high)) if high.is_surely_better(low) => Wanted::Smallest,
             _ => Wanted::Either,

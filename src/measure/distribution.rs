@@ -185,6 +185,12 @@ impl Distribution {
     pub fn longest_s(&self) -> f64 {
         if self.filled.is_empty() { f64::NAN } else { Span(self.ends.longest_ns).seconds() }
     }
+    /// Adds another one, which often is empty: then nothing is copied.
+    pub(super) fn take_in(&mut self, other: &Distribution) {
+        if other.count > 0 {
+            *self = self.merged(other);
+        }
+    }
     /// Both together.
     pub fn merged(&self, other: &Distribution) -> Distribution {
         // What lies between two buckets of the one with fewer is copied at once.

@@ -66,15 +66,11 @@ impl PhaseTally {
     /// The run is over: nothing ends later.
     pub fn close(&mut self) {
         let later = std::mem::take(&mut self.tally.latency).distribution();
-        if later.count() > 0 {
-            self.latency = self.latency.merged(&later);
-        }
+        self.latency.take_in(&later);
     }
     /// Adds the same phase of another flow; both are closed.
     pub fn add(&mut self, other: &PhaseTally) {
-        if other.latency.count() > 0 {
-            self.latency = self.latency.merged(&other.latency);
-        }
+        self.latency.take_in(&other.latency);
         self.tally.add_but_latency(&other.tally);
     }
 }

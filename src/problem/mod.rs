@@ -80,6 +80,11 @@ impl Problems {
     pub fn any_error(&self) -> bool {
         self.list.iter().any(|p| p.severity == Severity::Error)
     }
+    /// The errors, without warnings and notes.
+    pub fn into_errors(mut self) -> Problems {
+        self.list.retain(|problem| problem.severity == Severity::Error);
+        self
+    }
     /// All of them in one line.
     pub fn in_one_line(&self) -> String {
         self.words().join("; ")
@@ -115,9 +120,8 @@ impl Problems {
 /// The errors, one a line, with their help; all problems, if none is an error.
 impl std::fmt::Display for Problems {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let errors: Vec<Problem> = self.list.iter().filter(|problem| problem.severity == Severity::Error).cloned().collect();
-        let told = if errors.is_empty() { self.in_lines() } else { Problems { list: errors }.in_lines() };
-        f.write_str(&told)
+        let told = if self.any_error() { self.clone().into_errors() } else { self.clone() };
+        f.write_str(&told.in_lines())
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Source {
 }
 
 /// A scenario with what was found on the way, and the text's tree for places.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Loaded {
     /// None if the text could not be read as a scenario.
     pub scenario: Option<Scenario>,
@@ -85,8 +85,7 @@ pub fn from_yaml(text: &str) -> Result<Scenario, Problems> {
     if let Some(scenario) = &loaded.scenario {
         loaded.problems.list.extend(check::check(scenario).list);
     }
-    loaded.problems.list.retain(|problem| problem.severity == Severity::Error);
-    let problems = std::mem::take(&mut loaded.problems);
+    let problems = loaded.problems.into_errors();
     if problems.list.is_empty() { loaded.scenario.ok_or(problems) } else { Err(problems) }
 }
 
@@ -175,17 +174,23 @@ fn notation_of(text: &str) -> Format {
 
 /// Reads a scenario that was built in Rust, after setting values at paths as `--set` does.
 pub fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
-    if !sets.is_empty() {
-        return read(&writer::to_yaml(scenario), Format::Yaml, &scenario.name, Path::new(""), sets);
+    let (folder, mut loaded) = (Path::new(""), Loaded::default());
+    if sets.is_empty() {
+        let mut own = scenario.clone();
+        check::load_files(&mut own, folder, &mut loaded.problems);
+        return Loaded { scenario: Some(own), ..loaded };
     }
-    let (mut own, mut problems) = (scenario.clone(), Problems::default());
-    check::load_files(&mut own, Path::new(""), &mut problems);
-    Loaded { scenario: Some(own), problems, tree: None, sets: Vec::new(), replaced: Vec::new() }
+    let tree = writer::to_tree(scenario);
+    text::refuse_hidden(&tree, &mut loaded.problems.list);
+    if loaded.problems.any_error() {
+        return loaded;
+    }
+    read_tree(loaded, tree, None, &scenario.name, folder, sets)
 }
 
 /// Reads a text. `stem` names a scenario that does not name itself; `folder` is where the files it names are.
 pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[String]) -> Loaded {
-    let mut loaded = Loaded { scenario: None, problems: Problems::default(), tree: None, sets: Vec::new(), replaced: Vec::new() };
+    let mut loaded = Loaded::default();
     let mut tree = match text::parse(text, format) {
         Ok(tree) => tree,
         Err(problems) => {
@@ -202,19 +207,21 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
     if loaded.problems.any_error() {
         return loaded;
     }
-    let mut scenario = None;
-    let is_old = asyncflow01::is_asyncflow01(&tree);
-    if is_old {
-        let (lowered, problems) = asyncflow01::lower(&tree);
-        loaded.problems.list.extend(problems);
-        let Some(lowered) = lowered else { return loaded };
-        // A path of `--set` is one of the native scenario, whose places are not in the text.
-        match sets.is_empty() {
-            true => scenario = Some(lowered),
-            false => tree = writer::to_tree(&lowered),
-        }
-        tree.forget_places();
+    if !asyncflow01::is_asyncflow01(&tree) {
+        return read_tree(loaded, tree, None, stem, folder, sets);
     }
+    let (lowered, problems) = asyncflow01::lower(&tree);
+    loaded.problems.list.extend(problems);
+    let Some(lowered) = lowered else { return loaded };
+    // A path of `--set` is one of the native scenario, whose places are not in the text.
+    let tree = if sets.is_empty() { tree } else { writer::to_tree(&lowered) };
+    read_tree(loaded, tree, Some(lowered), stem, folder, sets)
+}
+
+/// Sets values in a tree and reads it, unless it is that of a file of AsyncFlow 0.1 that nothing is set in: `lowered` is what that was read as.
+fn read_tree(mut loaded: Loaded, mut tree: Node, lowered: Option<Scenario>, stem: &str, folder: &Path, sets: &[String]) -> Loaded {
+    let is_old = lowered.is_some();
+    let mut scenario = lowered.filter(|_| sets.is_empty());
     for assignment in sets {
         if let Err(problem) = text::set(&mut tree, assignment) {
             // A path that is not written may be one of a default.

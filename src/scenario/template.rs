@@ -97,7 +97,7 @@ impl Template {
         if let Some(scenario) = &scenario {
             problems.list.extend(check::check(scenario).list);
         }
-        problems.list.retain(|problem| problem.severity == Severity::Error);
+        let mut problems = problems.into_errors();
         match scenario {
             Some(scenario) if problems.list.is_empty() => Ok(scenario),
             _ => {
