@@ -1,8 +1,14 @@
-//! The calendar against binary and quaternary heaps: nanoseconds for one event to be taken and another to be written (the hold model of
-//! Vaucher and Duval 1975), with 10 to 1,000,000 pending.
+//! The calendar against binary and quaternary heaps: nanoseconds for one event to be taken and
+//! another to be written (the hold model of Vaucher and Duval 1975), with 10 to 1,000,000 pending.
 //!
-//! `cargo bench --bench calendar`. Spans are exponential; the heaps hold (time, sequence), which is what keeps equal times in order.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
+//! `cargo bench --bench calendar`. Spans are exponential; the heaps hold (time, sequence), which is
+//! what keeps equal times in order.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench measures time and prints it"
+)]
 
 use asyncflow::kernel::{Calendar, Event};
 use asyncflow::random::keys::{Draw, mix};
@@ -87,12 +93,22 @@ fn holds<L: List>(pending: u64, holds: u64, rounds: u32) -> (f64, u64) {
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     let (many, rounds) = if quick { (10_000, 1) } else { (400_000, 5) };
-    println!("{:>10} {:>10} {:>10} {:>12} {:>12} {:>14}", "pending", "calendar", "binary", "quaternary", "of binary", "of quaternary");
+    println!(
+        "{:>10} {:>10} {:>10} {:>12} {:>12} {:>14}",
+        "pending", "calendar", "binary", "quaternary", "of binary", "of quaternary"
+    );
     for pending in [10, 100, 1_000, 10_000, 100_000, 1_000_000] {
         let (ours, sum) = holds::<Ours>(pending, many, rounds);
         let (binary, binary_sum) = holds::<Binary>(pending, many, rounds);
         let (quaternary, quaternary_sum) = holds::<Quaternary>(pending, many, rounds);
-        assert!(sum == binary_sum && sum == quaternary_sum, "all lists fire the same events in the same order");
-        println!("{pending:10} {ours:10.1} {binary:10.1} {quaternary:12.1} {:12.2} {:14.2}", ours / binary, ours / quaternary);
+        assert!(
+            sum == binary_sum && sum == quaternary_sum,
+            "all lists fire the same events in the same order"
+        );
+        println!(
+            "{pending:10} {ours:10.1} {binary:10.1} {quaternary:12.1} {:12.2} {:14.2}",
+            ours / binary,
+            ours / quaternary
+        );
     }
 }

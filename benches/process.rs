@@ -1,8 +1,15 @@
 //! Whole processes: what each shipped scenario takes, memory, start, threads, instructions.
 //!
-//! `cargo bench --bench process`. Bars: at most 256 bytes a request with 1,000,000 in flight; memory flat in simulated time; 10 ms from start to first
-//! event; 1.9 times as fast on 2 threads as on 1. Instructions are counted by valgrind, if it is there, and do not depend on the machine's load.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
+//! `cargo bench --bench process`. Bars: at most 256 bytes a request with 1,000,000 in flight;
+//! memory flat in simulated time; 10 ms from start to first event; 1.9 times as fast on 2 threads
+//! as on 1. Instructions are counted by valgrind, if it is there, and do not depend on the
+//! machine's load.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench measures time and prints it"
+)]
 
 #[allow(dead_code, reason = "what is printed is read here too")]
 mod took;
@@ -26,8 +33,10 @@ impl Run {
     }
     fn completed(&self) -> f64 {
         let metrics = self.json["metrics"].as_array().map_or(&[][..], Vec::as_slice);
-        let of_workloads = metrics.iter().filter(|m| m["kind"] == "workload" && m["metric"] == "completed");
-        of_workloads.map(|m| m["estimate"].as_f64().unwrap_or(0.0)).sum::<f64>() * self.number("replications")
+        let of_workloads =
+            metrics.iter().filter(|m| m["kind"] == "workload" && m["metric"] == "completed");
+        of_workloads.map(|m| m["estimate"].as_f64().unwrap_or(0.0)).sum::<f64>()
+            * self.number("replications")
     }
 }
 
@@ -36,7 +45,8 @@ fn run(scenario: &Path, arguments: &[&str]) -> Run {
     let begun = Instant::now();
     let mut command = Command::new(ASYNCFLOW);
     command.args(["run", "--json", "--no-files"]).arg(scenario).args(arguments);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
     let mut stdout = child.stdout.take().expect("it is piped");
     let reader = std::thread::spawn(move || {
         let mut text = String::new();
@@ -77,14 +87,25 @@ fn main() {
 }
 
 fn scenarios(rounds: u32) {
-    println!("{:34} {:>14} {:>14} {:>14} {:>12}", "shipped scenario, one thread", "M events/s", "M requests/s", "events", "wall, s");
-    let mut paths: Vec<_> = std::fs::read_dir("scenarios").expect("they are shipped").flatten().map(|entry| entry.path()).collect();
+    println!(
+        "{:34} {:>14} {:>14} {:>14} {:>12}",
+        "shipped scenario, one thread", "M events/s", "M requests/s", "events", "wall, s"
+    );
+    let mut paths: Vec<_> = std::fs::read_dir("scenarios")
+        .expect("they are shipped")
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     paths.sort();
     for path in paths {
         let run = best(rounds, || run(&path, &["-j", "1"]), |run| run.number("wall_s"));
         let (wall, events) = (run.number("wall_s"), run.number("events"));
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        println!("{name:34} {:14.2} {:14.2} {events:14.0} {wall:12.3}", events / wall * 1e-6, run.completed() / wall * 1e-6);
+        println!(
+            "{name:34} {:14.2} {:14.2} {events:14.0} {wall:12.3}",
+            events / wall * 1e-6,
+            run.completed() / wall * 1e-6
+        );
     }
 }
 
@@ -134,7 +155,10 @@ fn start(folder: &tempfile::TempDir, rounds: u32) {
 services: { api: { endpoints: { x: [ cpu: 10us ] } } }",
     );
     let run = best(4 * rounds, || run(&scenario, &["-j", "1"]), |run| run.whole_s);
-    println!("\nthe whole process of a run of 1 ms, from its start to its end: {:.1} ms", run.whole_s * 1e3);
+    println!(
+        "\nthe whole process of a run of 1 ms, from its start to its end: {:.1} ms",
+        run.whole_s * 1e3
+    );
 }
 
 fn threads(rounds: u32) {
@@ -146,7 +170,10 @@ fn threads(rounds: u32) {
         one = one.min(wall("1"));
         two = two.min(wall("2"));
     }
-    println!("\nhello.yaml, 40 replications: {one:.3} s on one thread, {two:.3} s on two: {:.2} times as fast", one / two);
+    println!(
+        "\nhello.yaml, 40 replications: {one:.3} s on one thread, {two:.3} s on two: {:.2} times as fast",
+        one / two
+    );
 }
 
 fn instructions(folder: &tempfile::TempDir) {
@@ -154,7 +181,10 @@ fn instructions(folder: &tempfile::TempDir) {
         println!("\ninstructions: not counted, valgrind is not there");
         return;
     }
-    println!("\n{:34} {:>20} {:>22}", "instructions (callgrind)", "an event", "a completed request");
+    println!(
+        "\n{:34} {:>20} {:>22}",
+        "instructions (callgrind)", "an event", "a completed request"
+    );
     for scenario in ["hello.yaml", "two-servers.yaml", "three-tier.yaml"] {
         let path = Path::new("scenarios").join(scenario);
         // The difference of two lengths leaves out the start.
@@ -163,13 +193,25 @@ fn instructions(folder: &tempfile::TempDir) {
             let run = run(&path, &arguments);
             let out = folder.path().join("callgrind.out");
             let mut command = Command::new("valgrind");
-            command.args(["--tool=callgrind", &format!("--callgrind-out-file={}", out.display()), ASYNCFLOW, "run", "--no-files", "-q"]);
+            command.args([
+                "--tool=callgrind",
+                &format!("--callgrind-out-file={}", out.display()),
+                ASYNCFLOW,
+                "run",
+                "--no-files",
+                "-q",
+            ]);
             let output = command.arg(&path).args(arguments).output().expect("valgrind runs");
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let refs = said.lines().find_map(|line| line.split("refs:").nth(1)).unwrap_or("").replace(',', "");
+            let refs = said
+                .lines()
+                .find_map(|line| line.split("refs:").nth(1))
+                .unwrap_or("")
+                .replace(',', "");
             (refs.trim().parse::<f64>().unwrap_or(f64::NAN), run.number("events"), run.completed())
         };
-        let ((short, short_events, short_requests), (long, long_events, long_requests)) = (counted("2m"), counted("6m"));
+        let ((short, short_events, short_requests), (long, long_events, long_requests)) =
+            (counted("2m"), counted("6m"));
         println!(
             "{scenario:34} {:20.0} {:22.0}",
             (long - short) / (long_events - short_events),

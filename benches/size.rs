@@ -1,8 +1,15 @@
-//! Large systems: what services and replicas cost before the first request, what they keep in memory, and what was estimated of it.
+//! Large systems: what services and replicas cost before the first request, what they keep in
+//! memory, and what was estimated of it.
 //!
-//! `cargo bench --bench size`. Bars: 1,000 services of 3 replicas cost at most 15 times what 100 do, 4,000 at most 6 times what 1,000 do; the estimate of
-//! `run.limits.memory` is within a factor of 1.5 of the resident set, for what is beyond a system of one service.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
+//! `cargo bench --bench size`. Bars: 1,000 services of 3 replicas cost at most 15 times what 100
+//! do, 4,000 at most 6 times what 1,000 do; the estimate of `run.limits.memory` is within a factor
+//! of 1.5 of the resident set, for what is beyond a system of one service.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench measures time and prints it"
+)]
 
 mod took;
 
@@ -11,12 +18,19 @@ use std::path::Path;
 use std::process::Command;
 use took::{Took, took};
 
-/// So many services of so many replicas; every tenth gets ten requests a second, and each calls the next of its ten.
+/// So many services of so many replicas; every tenth gets ten requests a second, and each calls the
+/// next of its ten.
 fn scenario(services: usize, replicas: usize) -> String {
-    let workloads: Vec<String> =
-        (0..services).step_by(10).map(|i| format!(r#""w{i}": {{ "to": "s{i}.e", "open": {{ "rate": "10/s" }} }}"#)).collect();
+    let workloads: Vec<String> = (0..services)
+        .step_by(10)
+        .map(|i| format!(r#""w{i}": {{ "to": "s{i}.e", "open": {{ "rate": "10/s" }} }}"#))
+        .collect();
     let service = |i: usize| {
-        let call = if i % 10 < 9 && i + 1 < services { format!(r#", {{ "call": "s{}.e" }}"#, i + 1) } else { String::new() };
+        let call = if i % 10 < 9 && i + 1 < services {
+            format!(r#", {{ "call": "s{}.e" }}"#, i + 1)
+        } else {
+            String::new()
+        };
         format!(r#""s{i}":{{"replicas":{replicas},"endpoints":{{"e":[{{"cpu":"1ms"}}{call}]}}}}"#)
     };
     let all: Vec<String> = (0..services).map(service).collect();
@@ -30,16 +44,27 @@ fn scenario(services: usize, replicas: usize) -> String {
 
 /// A run on one thread.
 fn run(path: &Path) -> Took {
-    took(Command::new(env!("CARGO_BIN_EXE_asyncflow")).arg("run").arg(path).args(["--no-files", "-q", "-j", "1"]))
+    took(Command::new(env!("CARGO_BIN_EXE_asyncflow")).arg("run").arg(path).args([
+        "--no-files",
+        "-q",
+        "-j",
+        "1",
+    ]))
 }
 
-/// What a refusal says that a run may keep, bytes; asked for again with that as the limit, because what durations take is added only once the rest is allowed.
+/// What a refusal says that a run may keep, bytes; asked for again with that as the limit, because
+/// what durations take is added only once the rest is allowed.
 fn estimated(path: &Path) -> f64 {
     let (mut found, mut limit) = (0.0, "1B".to_string());
     for _ in 0..3 {
         let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
-        command.arg("check").arg(path).args(["--set", &format!("run.limits.memory={limit}")]).env("NO_COLOR", "1");
-        let said = String::from_utf8_lossy(&command.output().expect("the command starts").stderr).into_owned();
+        command
+            .arg("check")
+            .arg(path)
+            .args(["--set", &format!("run.limits.memory={limit}")])
+            .env("NO_COLOR", "1");
+        let said = String::from_utf8_lossy(&command.output().expect("the command starts").stderr)
+            .into_owned();
         let Some(rest) = said.split("may keep ").nth(1) else { break };
         let words: Vec<&str> = rest.split_whitespace().take(2).collect();
         let size: Bytes = words.concat().trim_end_matches(',').parse().expect("a size");
@@ -65,14 +90,22 @@ fn main() {
         false => &[(1, 1), (10, 3), (100, 3), (1_000, 3), (4_000, 3), (10_000, 3), (1, 10_000)],
     };
     let (mut before, mut bare) = (None, None);
-    println!("services × replicas   run of 1 s   times the row before   resident   estimated, times the resident");
+    println!(
+        "services × replicas   run of 1 s   times the row before   resident   estimated, times the resident"
+    );
     for &(services, replicas) in sizes {
         let (wall_s, resident, estimated) = measured(services, replicas);
         let bare: (f64, f64) = *bare.get_or_insert((resident, estimated));
-        let ratio = before.replace(wall_s).map_or(String::new(), |before| format!("{:.1}", wall_s / before));
+        let ratio = before
+            .replace(wall_s)
+            .map_or(String::new(), |before| format!("{:.1}", wall_s / before));
         // What is beyond one service; of less than 4 MB the allocator's own pages say nothing.
         let beyond = resident - bare.0;
-        let estimate = if beyond < 4e6 { String::new() } else { format!("{:.2}", (estimated - bare.1) / beyond) };
+        let estimate = if beyond < 4e6 {
+            String::new()
+        } else {
+            format!("{:.2}", (estimated - bare.1) / beyond)
+        };
         println!(
             "{services:>8} × {replicas:<8} {:>9.1} ms {ratio:>22} {:>7.1} MB {:>19.1} MB {estimate:>6}",
             wall_s * 1e3,

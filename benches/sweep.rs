@@ -1,8 +1,15 @@
-//! Sweeps: what a cell costs beyond its simulation, threads, memory, bytes and the share of writing.
+//! Sweeps: what a cell costs beyond its simulation, threads, memory, bytes and the share of
+//! writing.
 //!
-//! `cargo bench --bench sweep`. Bars: at most 100 µs a cell beyond its simulation; 1.9 times as fast on 2 threads as on 1 with uneven points;
-//! resident memory at 1,000, 10,000 and 100,000 points the same; at most 5 % of the time for writing.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
+//! `cargo bench --bench sweep`. Bars: at most 100 µs a cell beyond its simulation; 1.9 times as
+//! fast on 2 threads as on 1 with uneven points; resident memory at 1,000, 10,000 and 100,000
+//! points the same; at most 5 % of the time for writing.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench measures time and prints it"
+)]
 
 mod took;
 
@@ -30,7 +37,11 @@ services: { api: { instance: { cpu: 64 }, runtime: { tasks: { schedule: fifo } }
 ";
 
 fn process(folder: &Path, arguments: &str) -> Took {
-    took(Command::new(env!("CARGO_BIN_EXE_asyncflow")).args(arguments.split(' ')).current_dir(folder))
+    took(
+        Command::new(env!("CARGO_BIN_EXE_asyncflow"))
+            .args(arguments.split(' '))
+            .current_dir(folder),
+    )
 }
 
 fn best_s(rounds: u32, of: impl Fn() -> f64) -> f64 {
@@ -40,7 +51,15 @@ fn best_s(rounds: u32, of: impl Fn() -> f64) -> f64 {
 /// Bytes of the files under a folder.
 fn bytes(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| if entry.path().is_dir() { bytes(&entry.path()) } else { entry.metadata().map_or(0, |m| m.len()) }).sum()
+    entries
+        .map(|entry| {
+            if entry.path().is_dir() {
+                bytes(&entry.path())
+            } else {
+                entry.metadata().map_or(0, |m| m.len())
+            }
+        })
+        .sum()
 }
 
 fn main() {
@@ -76,7 +95,8 @@ fn tiny_cells(rounds: u32, cells: u32) {
         short - a_second
     );
     let points = cells / 4;
-    let rates: Vec<String> = (0..points).map(|i| format!("{}/s", 50.0 + f64::from(i) * 0.01)).collect();
+    let rates: Vec<String> =
+        (0..points).map(|i| format!("{}/s", 50.0 + f64::from(i) * 0.01)).collect();
     let sweep = Experiment::from_yaml(TINY)
         .expect("it is a scenario")
         .threads(std::num::NonZero::<usize>::MIN)
@@ -93,7 +113,8 @@ fn tiny_cells(rounds: u32, cells: u32) {
 }
 
 fn threads(folder: &Path, rounds: u32, quick: bool) {
-    // Long enough that beginning and end, which are one thread's, do not count: checking the points, giving the files their names.
+    // Long enough that beginning and end, which are one thread's, do not count: checking the
+    // points, giving the files their names.
     let (n, seconds) = if quick { (4, 10) } else { (60, 300) };
     let on = |threads: u32| {
         best_s(rounds, || {
@@ -105,12 +126,17 @@ fn threads(folder: &Path, rounds: u32, quick: bool) {
         })
     };
     let (one, two) = (on(1), on(2));
-    println!("{n} uneven points: {one:.2} s on one thread, {two:.2} s on two: {:.2} times as fast", one / two);
+    println!(
+        "{n} uneven points: {one:.2} s on one thread, {two:.2} s on two: {:.2} times as fast",
+        one / two
+    );
 }
 
 fn memory(folder: &Path, points: [u32; 3]) {
     let told = points.map(|n| {
-        let sweep = format!("sweep tiny.yaml --vary workload.users.open.rate=50/s..500/s@{n} -q --force -o many");
+        let sweep = format!(
+            "sweep tiny.yaml --vary workload.users.open.rate=50/s..500/s@{n} -q --force -o many"
+        );
         format!("{:.0} MB with {n} points", process(folder, &sweep).peak_bytes * 1e-6)
     });
     println!("resident memory: {}", told.join(", "));
@@ -130,7 +156,14 @@ fn writing(folder: &Path, rounds: u32, quick: bool) {
         begun.elapsed().as_secs_f64()
     });
     let written = best_s(rounds, || {
-        process(folder, &format!("sweep uneven.yaml --vary workload.users.open.rate={} -q --force -o written -j 1", rates.join(","))).wall_s
+        process(
+            folder,
+            &format!(
+                "sweep uneven.yaml --vary workload.users.open.rate={} -q --force -o written -j 1",
+                rates.join(",")
+            ),
+        )
+        .wall_s
     });
     let size = bytes(&folder.join("written"));
     println!(

@@ -1,7 +1,8 @@
-//! How often do the intervals hold the truth? Prints the tables of `docs/statistics.md`, as Markdown.
+//! How often do the intervals hold the truth? Prints the tables of `docs/statistics.md`, as
+//! Markdown.
 //!
-//! `cargo run --release --example coverage` takes about half an hour on two cores. With a number it runs a tenth, say, of the
-//! experiments: `cargo run --release --example coverage -- 0.1`.
+//! `cargo run --release --example coverage` takes about half an hour on two cores. With a number it
+//! runs a tenth, say, of the experiments: `cargo run --release --example coverage -- 0.1`.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -20,12 +21,15 @@ use count::{Count, Counted, count};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::time::Instant;
-use systems::{Known, System, erlang_c, lossy_link, mm1, mm1_of_eight, mm4, quantile, tandem, until};
+use systems::{
+    Known, System, erlang_c, lossy_link, mm1, mm1_of_eight, mm4, quantile, tandem, until,
+};
 
 /// What a 95 % interval may cover without a mark.
 const BAR: [f64; 2] = [0.93, 0.97];
 
-/// Experiments of a row, but for capacity: twice as many where the bar is, because with 1,000 a coverage of 94 % is below 93 % by chance once in eleven.
+/// Experiments of a row, but for capacity: twice as many where the bar is, because with 1,000 a
+/// coverage of 94 % is below 93 % by chance once in eleven.
 const EXPERIMENTS: u32 = 1000;
 
 /// Gives every table of experiments seeds of its own: equal ones would make equal draws.
@@ -44,16 +48,27 @@ impl Seeds {
 }
 
 fn main() {
-    let part = std::env::args().nth(1).map_or(1.0, |part| part.parse().expect("a share, such as 0.1"));
+    let part =
+        std::env::args().nth(1).map_or(1.0, |part| part.parse().expect("a share, such as 0.1"));
     let mut seeds = Seeds { next: 0, part };
     let started = Instant::now();
-    for table in [steady_states, lengths, replications, looks, rare_errors, differences, no_difference, capacities] {
+    for table in [
+        steady_states,
+        lengths,
+        replications,
+        looks,
+        rare_errors,
+        differences,
+        no_difference,
+        capacities,
+    ] {
         table(&mut seeds);
         eprintln!("{:.0} s", started.elapsed().as_secs_f64());
     }
 }
 
-/// Coverage with its standard error, and a mark if it is outside of the bar: `!` by no more than two standard errors, which may be chance.
+/// Coverage with its standard error, and a mark if it is outside of the bar: `!` by no more than
+/// two standard errors, which may be chance.
 fn coverage(count: &Count) -> String {
     let beyond = (BAR[0] - count.share()).max(count.share() - BAR[1]);
     let mark = match beyond {
@@ -67,7 +82,13 @@ fn coverage(count: &Count) -> String {
 /// Coverage, and on which side the others lie.
 fn cells(count: &Count) -> String {
     let share = |n: u32| f64::from(n) / f64::from(count.experiments) * 100.0;
-    format!("{} | {:.1} / {:.1} % | ± {:.1} %", coverage(count), share(count.below), share(count.above), count.half_width() * 100.0)
+    format!(
+        "{} | {:.1} / {:.1} % | ± {:.1} %",
+        coverage(count),
+        share(count.below),
+        share(count.above),
+        count.half_width() * 100.0
+    )
 }
 
 fn steady_states(seeds: &mut Seeds) {
@@ -79,8 +100,14 @@ fn steady_states(seeds: &mut Seeds) {
     for system in [mm1(50.0, 40.0), busy, mm4(), tandem(), mm1_of_eight(), lossy_link(0.01, 40.0)] {
         let fixed = count(&system.scenario("20"), &system.known, seeds.take(2 * EXPERIMENTS));
         steady_rows(&system, &system.known, "20 replications", &fixed);
-        let sequential = count(&system.scenario(&system.until(20)), &system.known, seeds.take(2 * EXPERIMENTS));
-        let rule = format!("until {} ± {} ({:.0})", metric_words(system.goal.0), system.goal.1, sequential.replications);
+        let sequential =
+            count(&system.scenario(&system.until(20)), &system.known, seeds.take(2 * EXPERIMENTS));
+        let rule = format!(
+            "until {} ± {} ({:.0})",
+            metric_words(system.goal.0),
+            system.goal.1,
+            sequential.replications
+        );
         steady_rows(&system, &system.known, &rule, &sequential);
     }
 }
@@ -92,14 +119,25 @@ fn metric_words(metric: &str) -> String {
 
 fn steady_rows(system: &System, known: &[Known], rule: &str, counted: &Counted) {
     for (known, count) in known.iter().zip(&counted.counts) {
-        println!("| {} | {} | {rule} | {} | {} |", system.name, known.words(), count.experiments, cells(count));
+        println!(
+            "| {} | {} | {rule} | {} | {} |",
+            system.name,
+            known.words(),
+            count.experiments,
+            cells(count)
+        );
     }
 }
 
 /// The mean and the far quantiles of an M/M/1 at 80 %.
 fn busy(measured_s: f64) -> (System, Vec<Known>) {
     let system = mm1(80.0, measured_s);
-    let known = system.known.iter().filter(|known| known.metric == "latency" && known.stat != "p50").cloned().collect();
+    let known = system
+        .known
+        .iter()
+        .filter(|known| known.metric == "latency" && known.stat != "p50")
+        .cloned()
+        .collect();
     (system, known)
 }
 
@@ -110,7 +148,9 @@ fn counted_row(head: &str, counted: &Counted) {
 
 fn lengths(seeds: &mut Seeds) {
     println!("\n## M/M/1 at 80 %, 20 replications, by their length\n");
-    println!("| relaxation times | requests of a replication | mean | p95 | p99 |\n|---|---|---|---|---|");
+    println!(
+        "| relaxation times | requests of a replication | mean | p95 | p99 |\n|---|---|---|---|---|"
+    );
     for times in [10.0, 20.0, 40.0, 90.0, 180.0, 360.0] {
         let (system, known) = busy(f64::round(times * 0.897));
         let head = format!("{times} | {:.0}", system.measured_s * 80.0);
@@ -123,7 +163,10 @@ fn replications(seeds: &mut Seeds) {
     println!("| replications | mean | p95 | p99 |\n|---|---|---|---|");
     for n in [3, 5, 10, 20, 50] {
         let (system, known) = busy(80.0);
-        counted_row(&n.to_string(), &count(&system.scenario(&n.to_string()), &known, seeds.take(EXPERIMENTS)));
+        counted_row(
+            &n.to_string(),
+            &count(&system.scenario(&n.to_string()), &known, seeds.take(EXPERIMENTS)),
+        );
     }
 }
 
@@ -134,10 +177,19 @@ fn looks(seeds: &mut Seeds) {
     );
     for min in [2, 3, 5, 10, 20, 30] {
         let (system, known) = busy(80.0);
-        let of = |stat: &str| known.iter().filter(|known| known.stat == stat).cloned().collect::<Vec<Known>>();
-        let mean = count(&system.scenario(&system.until(min)), &of("mean"), seeds.take(EXPERIMENTS));
-        let p99 = count(&system.scenario(&until(("users.latency.p99", "15%"), min)), &of("p99"), seeds.take(EXPERIMENTS));
-        let cells = [&mean, &p99].map(|counted| format!("{:.0} | {}", counted.replications, coverage(&counted.counts[0])));
+        let of = |stat: &str| {
+            known.iter().filter(|known| known.stat == stat).cloned().collect::<Vec<Known>>()
+        };
+        let mean =
+            count(&system.scenario(&system.until(min)), &of("mean"), seeds.take(EXPERIMENTS));
+        let p99 = count(
+            &system.scenario(&until(("users.latency.p99", "15%"), min)),
+            &of("p99"),
+            seeds.take(EXPERIMENTS),
+        );
+        let cells = [&mean, &p99].map(|counted| {
+            format!("{:.0} | {}", counted.replications, coverage(&counted.counts[0]))
+        });
         println!("| {min} | {} |", cells.join(" | "));
     }
 }
@@ -146,11 +198,17 @@ fn rare_errors(seeds: &mut Seeds) {
     println!(
         "\n## Error ratio of an M/M/1 behind a link, 20 replications of 2,000 requests, by the errors to be expected in all of them\n"
     );
-    println!("| expected errors | coverage | interval below / above | mean half-width |\n|---|---|---|---|");
+    println!(
+        "| expected errors | coverage | interval below / above | mean half-width |\n|---|---|---|---|"
+    );
     for errors in [2.0, 5.0, 10.0, 20.0, 50.0, 100.0] {
         let system = lossy_link(errors / 40_000.0 / 2.0, 40.0);
-        let known: Vec<Known> = system.known.iter().filter(|known| known.metric == "error_ratio").cloned().collect();
-        println!("| {errors} | {} |", cells(&count(&system.scenario("20"), &known, seeds.take(EXPERIMENTS)).counts[0]));
+        let known: Vec<Known> =
+            system.known.iter().filter(|known| known.metric == "error_ratio").cloned().collect();
+        println!(
+            "| {errors} | {} |",
+            cells(&count(&system.scenario("20"), &known, seeds.take(EXPERIMENTS)).counts[0])
+        );
     }
 }
 
@@ -158,44 +216,81 @@ fn rare_errors(seeds: &mut Seeds) {
 fn comparisons(yaml: &str, variant: &str, seeds: Range<u64>) -> Vec<Comparison> {
     let experiment = Experiment::from_yaml(yaml).unwrap_or_else(|error| panic!("{error}"));
     let compare = |seed| {
-        experiment.clone().seed(seed).threads(std::num::NonZero::<usize>::MIN).compare(&[variant]).unwrap_or_else(|error| panic!("{error}"))
+        experiment
+            .clone()
+            .seed(seed)
+            .threads(std::num::NonZero::<usize>::MIN)
+            .compare(&[variant])
+            .unwrap_or_else(|error| panic!("{error}"))
     };
     seeds.into_par_iter().map(compare).collect()
 }
 
 fn differences(seeds: &mut Seeds) {
-    println!("\n## Paired differences: M/M/1 at 50 % and the same with cores of 0.8 times the speed, 20 pairs\n");
-    println!("| number | exact | pairs of | coverage | interval below / above | mean half-width |\n|---|---|---|---|---|---|");
-    // 1/(80 − 50) − 1/(100 − 50), and that many times ln 1/(1 − q); as a share of the baseline 2/3 for all.
+    println!(
+        "\n## Paired differences: M/M/1 at 50 % and the same with cores of 0.8 times the speed, 20 pairs\n"
+    );
+    println!(
+        "| number | exact | pairs of | coverage | interval below / above | mean half-width |\n|---|---|---|---|---|---|"
+    );
+    // 1/(80 − 50) − 1/(100 − 50), and that many times ln 1/(1 − q); as a share of the baseline 2/3
+    // for all.
     let change = 1.0 / 30.0 - 1.0 / 50.0;
     for measured_s in [40.0, 160.0] {
         let length = format!("{measured_s} s");
-        let made = comparisons(&mm1(50.0, measured_s).yaml("20"), "services.api.instance.speed=0.8x", seeds.take(EXPERIMENTS));
-        for (stat, times) in [("mean", 1.0), ("p50", 2f64.ln()), ("p95", 20f64.ln()), ("p99", 100f64.ln())] {
+        let made = comparisons(
+            &mm1(50.0, measured_s).yaml("20"),
+            "services.api.instance.speed=0.8x",
+            seeds.take(EXPERIMENTS),
+        );
+        for (stat, times) in
+            [("mean", 1.0), ("p50", 2f64.ln()), ("p95", 20f64.ln()), ("p99", 100f64.ln())]
+        {
             let row = |comparison: &Comparison| find(comparison, "users", "latency", stat);
-            let (absolute, relative) =
-                (format!("{stat} | {:.2} ms | {length}", times * change * 1e3), format!("{stat} | +66.7 % | {length}"));
-            difference_row(&absolute, times * change, made.iter().map(|comparison| row(comparison).difference.difference));
-            difference_row(&relative, 2.0 / 3.0, made.iter().map(|comparison| row(comparison).difference.relative));
+            let (absolute, relative) = (
+                format!("{stat} | {:.2} ms | {length}", times * change * 1e3),
+                format!("{stat} | +66.7 % | {length}"),
+            );
+            difference_row(
+                &absolute,
+                times * change,
+                made.iter().map(|comparison| row(comparison).difference.difference),
+            );
+            difference_row(
+                &relative,
+                2.0 / 3.0,
+                made.iter().map(|comparison| row(comparison).difference.relative),
+            );
         }
-        let busy = made.iter().map(|comparison| find(comparison, "api", "utilisation", "mean").difference.difference);
+        let busy = made
+            .iter()
+            .map(|comparison| find(comparison, "api", "utilisation", "mean").difference.difference);
         difference_row(&format!("utilisation | 12.5 % | {length}"), 0.125, busy);
     }
 }
 
 fn find(comparison: &Comparison, entity: &str, metric: &str, stat: &str) -> Compared {
-    let found = comparison.rows.iter().find(|row| row.entity == entity && row.metric == metric && row.stat == stat);
+    let found = comparison
+        .rows
+        .iter()
+        .find(|row| row.entity == entity && row.metric == metric && row.stat == stat);
     found.unwrap_or_else(|| panic!("{entity} has no {metric} {stat}")).clone()
 }
 
-fn difference_row(name: &str, exact: f64, estimates: impl Iterator<Item = asyncflow::stats::Estimate>) {
+fn difference_row(
+    name: &str,
+    exact: f64,
+    estimates: impl Iterator<Item = asyncflow::stats::Estimate>,
+) {
     let mut count = Count::default();
     estimates.for_each(|estimate| count.add(&estimate, exact));
     println!("| {name} | {} |", cells(&count));
 }
 
 fn no_difference(seeds: &mut Seeds) {
-    println!("\n## False alarms: two servers chosen at random, against two event loops chosen at random, 20 pairs of 40 s\n");
+    println!(
+        "\n## False alarms: two servers chosen at random, against two event loops chosen at random, 20 pairs of 40 s\n"
+    );
     let yaml = "version: 1
 name: coverage
 run: { duration: 43s, warmup: 3s, replications: 20 }
@@ -203,13 +298,24 @@ workload: { users: { to: api.x, open: { rate: 100/s } } }
 services: { api: { replicas: 2, balance: random, endpoints: { x: [ cpu: { exp: 10ms } ] } } }";
     let variant = "services.api.replicas=1; services.api.instance.cpu=2; services.api.runtime.event_loop.workers=2";
     let made = comparisons(yaml, variant, seeds.take(EXPERIMENTS));
-    let alarm = |comparison: &&Comparison| comparison.family().any(|row| matches!(row.judgement, Judgement::Better | Judgement::Worse));
-    let own = |comparison: &&Comparison| comparison.family().any(|row| row.difference.p_value < 0.05);
+    let alarm = |comparison: &&Comparison| {
+        comparison.family().any(|row| matches!(row.judgement, Judgement::Better | Judgement::Worse))
+    };
+    let own =
+        |comparison: &&Comparison| comparison.family().any(|row| row.difference.p_value < 0.05);
     let share = |n: usize| {
         let share = n as f64 / made.len() as f64;
-        format!("{:.1} ± {:.1} %", share * 100.0, (share * (1.0 - share) / made.len() as f64).sqrt() * 100.0)
+        format!(
+            "{:.1} ± {:.1} %",
+            share * 100.0,
+            (share * (1.0 - share) / made.len() as f64).sqrt() * 100.0
+        )
     };
-    println!("Of {} comparisons {} call one of the family better or worse;", made.len(), share(made.iter().filter(alarm).count()));
+    println!(
+        "Of {} comparisons {} call one of the family better or worse;",
+        made.len(),
+        share(made.iter().filter(alarm).count())
+    );
     println!("without Holm's correction it would be {}.", share(made.iter().filter(own).count()));
 }
 
@@ -247,12 +353,30 @@ workload: { users: { to: api.x, open: { rate: 300/s } } }
 services: { api: { instance: { cpu: 8 }, runtime: { tasks: { schedule: fifo } }, endpoints: { x: [ cpu: { exp: 10ms } ] } } }
 slos: { fast: { of: users, mean: 12ms } }
 capacity: { vary: services.api.instance.cpu, from: 1, to: 16 }";
-    // The mean of M/M/4 rises with the rate: where it is 15 ms, found as the quantile of a falling function.
-    let rate = quantile(|share| 1.0 - f64::from(mm4_mean(400.0 * share.min(0.999_999)) > 0.015), 0.5) * 400.0;
+    // The mean of M/M/4 rises with the rate: where it is 15 ms, found as the quantile of a falling
+    // function.
+    let rate =
+        quantile(|share| 1.0 - f64::from(mm4_mean(400.0 * share.min(0.999_999)) > 0.015), 0.5)
+            * 400.0;
     for search in [
-        Capacity { name: "largest rate, M/M/1, p95 ≤ 60 ms", yaml: one.to_string(), exact: 100.0 - 20f64.ln() / 0.06, tolerance: 0.03 },
-        Capacity { name: "largest rate, M/M/4, mean ≤ 15 ms", yaml: four.to_string(), exact: rate, tolerance: 0.02 },
-        Capacity { name: "fewest cores, M/M/c at 300/s, mean ≤ 12 ms", yaml: cores.to_string(), exact: 5.0, tolerance: 0.0 },
+        Capacity {
+            name: "largest rate, M/M/1, p95 ≤ 60 ms",
+            yaml: one.to_string(),
+            exact: 100.0 - 20f64.ln() / 0.06,
+            tolerance: 0.03,
+        },
+        Capacity {
+            name: "largest rate, M/M/4, mean ≤ 15 ms",
+            yaml: four.to_string(),
+            exact: rate,
+            tolerance: 0.02,
+        },
+        Capacity {
+            name: "fewest cores, M/M/c at 300/s, mean ≤ 12 ms",
+            yaml: cores.to_string(),
+            exact: 5.0,
+            tolerance: 0.0,
+        },
     ] {
         capacity_row(&search, seeds.take(200));
     }
@@ -264,8 +388,14 @@ fn mm4_mean(rate: f64) -> f64 {
 
 fn capacity_row(search: &Capacity, seeds: Range<u64>) {
     let experiment = Experiment::from_yaml(&search.yaml).unwrap_or_else(|error| panic!("{error}"));
-    let run =
-        |seed| experiment.clone().seed(seed).threads(std::num::NonZero::<usize>::MIN).capacity().unwrap_or_else(|error| panic!("{error}"));
+    let run = |seed| {
+        experiment
+            .clone()
+            .seed(seed)
+            .threads(std::num::NonZero::<usize>::MIN)
+            .capacity()
+            .unwrap_or_else(|error| panic!("{error}"))
+    };
     let found: Vec<Found> = seeds.into_par_iter().map(run).collect();
     let ends = |found: &Found| {
         let (good, bad) = (found.meets.unwrap_or(f64::NAN), found.misses.unwrap_or(f64::NAN));
@@ -276,15 +406,23 @@ fn capacity_row(search: &Capacity, seeds: Range<u64>) {
         for (low, high) in found.iter().map(ends) {
             let (low, high) = (low * (1.0 - tolerance), high * (1.0 + tolerance));
             count.add(
-                &asyncflow::stats::Estimate { low, high, estimate: (low + high) / 2.0, ..asyncflow::stats::mean(&[], 0.95) },
+                &asyncflow::stats::Estimate {
+                    low,
+                    high,
+                    estimate: (low + high) / 2.0,
+                    ..asyncflow::stats::mean(&[], 0.95)
+                },
                 search.exact,
             );
         }
         format!("{:.1} ± {:.1} %", count.share() * 100.0, count.std_error() * 100.0)
     };
     let n = found.len() as f64;
-    let width = found.iter().map(|found| (ends(found).1 - ends(found).0) / search.exact).sum::<f64>() / n;
-    let off = (found.iter().map(|found| (found.estimate / search.exact - 1.0).powi(2)).sum::<f64>() / n).sqrt();
+    let width =
+        found.iter().map(|found| (ends(found).1 - ends(found).0) / search.exact).sum::<f64>() / n;
+    let off =
+        (found.iter().map(|found| (found.estimate / search.exact - 1.0).powi(2)).sum::<f64>() / n)
+            .sqrt();
     println!(
         "| {} | {:.3} | {n} | {} | {} | {:.1} % | {:.1} % (r.m.s.) |",
         search.name,

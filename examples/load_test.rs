@@ -16,14 +16,22 @@ fn main() -> Result<(), ExperimentError> {
         .with_cpu(2)
         .with_runtime(Runtime::event_loop(2))
         .with_endpoint("GET /item", [Step::cpu(Dist::exp(ms(5.0))), Step::wait(ms(12.0))]);
-    let mut shop =
-        Scenario::new("shop").with_workload("users", Workload::open("api.GET /item", Rate::per_second(100.0))).with_service("api", api);
+    let mut shop = Scenario::new("shop")
+        .with_workload("users", Workload::open("api.GET /item", Rate::per_second(100.0)))
+        .with_service("api", api);
     shop.run.duration = Span::from_seconds(120.0);
 
     println!("{:>8}  {:>18}  {:>6}", "rate", "p99", "busy");
-    for point in Experiment::new(&shop).replications(10).vary("workload.users.open.rate", ["100/s", "200/s", "300/s", "380/s"]).sweep()? {
+    for point in Experiment::new(&shop)
+        .replications(10)
+        .vary("workload.users.open.rate", ["100/s", "200/s", "300/s", "380/s"])
+        .sweep()?
+    {
         let Some(results) = &point.results else { continue };
-        let (Some(p99), Some(busy)) = (results.latency("users").p99(), results.utilisation("api")) else { continue };
+        let (Some(p99), Some(busy)) = (results.latency("users").p99(), results.utilisation("api"))
+        else {
+            continue;
+        };
         let half_width = (p99.high - p99.low) / 2.0;
         let rate = &point.parameters["workload.users.open.rate"];
         println!(

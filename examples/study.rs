@@ -1,4 +1,5 @@
-//! A study that shows its progress, and ends at once with Ctrl-C: which of three changes helps most?
+//! A study that shows its progress, and ends at once with Ctrl-C: which of three changes helps
+//! most?
 //!
 //! ```sh
 //! cargo run --release --example study
@@ -17,11 +18,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     signal_hook::flag::register(signal_hook::consts::SIGINT, flag.clone())?;
     let cancellation = Cancellation::from(flag);
 
-    let sizing = Experiment::from_file("scenarios/sizing.yaml")?.cancelled_by(&cancellation).on_progress(|progress| {
-        eprint!("\r{} of {} replications", progress.done, progress.of);
-        let _ = std::io::stderr().flush();
-    });
-    let variants = ["services.api.replicas=4", "services.api.balance=least_connections", "services.api.instance.speed=1.2x"];
+    let sizing = Experiment::from_file("scenarios/sizing.yaml")?
+        .cancelled_by(&cancellation)
+        .on_progress(|progress| {
+            eprint!("\r{} of {} replications", progress.done, progress.of);
+            let _ = std::io::stderr().flush();
+        });
+    let variants = [
+        "services.api.replicas=4",
+        "services.api.balance=least_connections",
+        "services.api.instance.speed=1.2x",
+    ];
     let comparison = match sizing.compare(&variants) {
         Err(ExperimentError::Interrupted) => {
             eprintln!("\nCancelled: nothing is known.");

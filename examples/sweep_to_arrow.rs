@@ -1,4 +1,5 @@
-//! A sweep as Arrow record batches, which Polars, DataFusion and DuckDB take as they are: one row a point and metric, with the point's parameters.
+//! A sweep as Arrow record batches, which Polars, DataFusion and DuckDB take as they are: one row a
+//! point and metric, with the point's parameters.
 //!
 //! ```sh
 //! cargo run --release --example sweep_to_arrow
@@ -10,8 +11,12 @@ use asyncflow::Experiment;
 use asyncflow::store::summary_batch_of_points;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let sizing = Experiment::from_file("scenarios/sizing.yaml")?.set("run.duration=1m").replications(5);
-    let points = sizing.vary("services.api.replicas", [2, 3, 4]).vary("services.api.balance", ["random", "least_connections"]).sweep()?;
+    let sizing =
+        Experiment::from_file("scenarios/sizing.yaml")?.set("run.duration=1m").replications(5);
+    let points = sizing
+        .vary("services.api.replicas", [2, 3, 4])
+        .vary("services.api.balance", ["random", "least_connections"])
+        .sweep()?;
     let batch = summary_batch_of_points(&points);
     println!("{} rows of {} columns:", batch.num_rows(), batch.num_columns());
     for field in batch.schema().fields() {

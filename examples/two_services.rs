@@ -1,4 +1,5 @@
-//! A scenario built in code: an API in front of a database, an outage of one of its replicas, an objective, and what came of it.
+//! A scenario built in code: an API in front of a database, an outage of one of its replicas, an
+//! objective, and what came of it.
 //!
 //! ```sh
 //! cargo run --release --example two_services
@@ -7,7 +8,10 @@
 #![allow(clippy::print_stdout, reason = "a program that talks")]
 
 use asyncflow::ExperimentError;
-use asyncflow::scenario::{Balance, Crash, Dist, Fault, Link, Runtime, Scenario, Schedule, Service, Slo, Step, Workload, to_yaml};
+use asyncflow::scenario::{
+    Balance, Crash, Dist, Fault, Link, Runtime, Scenario, Schedule, Service, Slo, Step, Workload,
+    to_yaml,
+};
 use asyncflow::units::{Rate, Span};
 use std::time::Duration;
 
@@ -17,13 +21,25 @@ fn main() -> Result<(), ExperimentError> {
         .with_runtime(Runtime::event_loop(1))
         .with_replicas(2)
         .with_balance(Balance::LeastConnections)
-        .with_endpoint("GET /item", [Step::cpu(ms(2)), Step::call_within("db.read", ms(500)), Step::cpu(ms(1))]);
+        .with_endpoint(
+            "GET /item",
+            [Step::cpu(ms(2)), Step::call_within("db.read", ms(500)), Step::cpu(ms(1))],
+        );
     let database = Service::new()
         .with_cpu(2)
         .with_runtime(Runtime::tasks(Schedule::Fifo))
         .with_max_in_flight(24, 200)
-        .with_endpoint("read", [Step::cpu(Dist::lognormal(ms(3), ms(12))), Step::wait(Dist::exp(ms(4)))]);
-    let outage = Crash { target: "api".to_string(), count: 1, drain: false, at: ms(60_000), lasting: Some(ms(30_000)) };
+        .with_endpoint(
+            "read",
+            [Step::cpu(Dist::lognormal(ms(3), ms(12))), Step::wait(Dist::exp(ms(4)))],
+        );
+    let outage = Crash {
+        target: "api".to_string(),
+        count: 1,
+        drain: false,
+        at: ms(60_000),
+        lasting: Some(ms(30_000)),
+    };
     let mut shop = Scenario::new("shop")
         .with_workload("users", Workload::open("api.GET /item", Rate::per_second(250.0)))
         .with_service("api", api)
@@ -36,8 +52,12 @@ fn main() -> Result<(), ExperimentError> {
     let results = asyncflow::run(&shop)?;
     for phase in &results.phases {
         let entity = phase.entity("users");
-        let p99 = results.find("phase", &entity, "latency", "p99").map_or(f64::NAN, |row| row.estimate.estimate);
-        let failed = results.find("phase", &entity, "error_ratio", "mean").map_or(f64::NAN, |row| row.estimate.estimate);
+        let p99 = results
+            .find("phase", &entity, "latency", "p99")
+            .map_or(f64::NAN, |row| row.estimate.estimate);
+        let failed = results
+            .find("phase", &entity, "error_ratio", "mean")
+            .map_or(f64::NAN, |row| row.estimate.estimate);
         println!("{:<20} p99 {:>7.1} ms, {:>5.2} % failed", phase.name, p99 * 1e3, failed * 100.0);
     }
     for slo in &results.slos {

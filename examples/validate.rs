@@ -1,7 +1,9 @@
-//! Writes `docs/validation.md`: every exact case simulated, all z-scores judged together, and AsyncFlow 0.1's figures beside ours.
+//! Writes `docs/validation.md`: every exact case simulated, all z-scores judged together, and
+//! AsyncFlow 0.1's figures beside ours.
 //!
-//! `cargo run --release --example validate` does it all, in a few minutes on two cores. With names of cases or payloads it does those
-//! alone and prints them: `cargo run --release --example validate -- mm1_rho80 single_server`.
+//! `cargo run --release --example validate` does it all, in a few minutes on two cores. With names
+//! of cases or payloads it does those alone and prints them:
+//! `cargo run --release --example validate -- mm1_rho80 single_server`.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -33,20 +35,26 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
     let started = Instant::now();
-    let cases: Vec<JudgedCase> = cases::all().into_iter().filter(|case| is_wanted(case.id)).map(judge_case).collect();
-    let payloads: Vec<JudgedPayload> = payloads::all().into_iter().filter(|p| is_wanted(p.name)).map(judge_payload).collect();
+    let cases: Vec<JudgedCase> =
+        cases::all().into_iter().filter(|case| is_wanted(case.id)).map(judge_case).collect();
+    let payloads: Vec<JudgedPayload> =
+        payloads::all().into_iter().filter(|p| is_wanted(p.name)).map(judge_payload).collect();
     if cases.is_empty() && payloads.is_empty() {
         eprintln!("none of {} is a case; docs/validation.md has their names", wanted.join(", "));
         std::process::exit(2);
     }
     eprintln!("{:.0} s", started.elapsed().as_secs_f64());
-    let scores: Vec<f64> = cases.iter().flat_map(|case| &case.runs).flat_map(|run| run.scores.clone()).collect();
+    let scores: Vec<f64> =
+        cases.iter().flat_map(|case| &case.runs).flat_map(|run| run.scores.clone()).collect();
     if wanted.is_empty() {
-        std::fs::write(DOCUMENT, document(&cases, &scores, &payloads)).unwrap_or_else(|error| panic!("{DOCUMENT}: {error}"));
+        std::fs::write(DOCUMENT, document(&cases, &scores, &payloads))
+            .unwrap_or_else(|error| panic!("{DOCUMENT}: {error}"));
         eprintln!("{DOCUMENT} is written");
     } else {
         cases.iter().for_each(|case| println!("{}{}", section(case), scenarios(case)));
-        payloads.iter().for_each(|payload| println!("{}\n```yaml\n{}```\n", figures(payload), payload.payload.text));
+        payloads.iter().for_each(|payload| {
+            println!("{}\n```yaml\n{}```\n", figures(payload), payload.payload.text)
+        });
     }
     let wrong = disagreements(&cases, &payloads);
     wrong.iter().for_each(|what| eprintln!("{what}"));
@@ -56,12 +64,20 @@ fn main() {
     }
 }
 
-/// The numbers that are more than 4 standard errors from the truth, and the figures that are not the original's.
+/// The numbers that are more than 4 standard errors from the truth, and the figures that are not
+/// the original's.
 fn disagreements(cases: &[JudgedCase], payloads: &[JudgedPayload]) -> Vec<String> {
     let runs = cases.iter().flat_map(|case| case.runs.iter().map(move |run| (case.case.id, run)));
-    let claims = runs.flat_map(|(id, run)| run.run.claims.iter().zip(&run.estimates).map(move |(c, e)| (id, judge::disagreement(c, e))));
-    let all =
-        payloads.iter().flat_map(|p| p.payload.figures.iter().zip(&p.ours).map(|(f, o)| (p.payload.name, payloads::disagreement(o, f))));
+    let claims = runs.flat_map(|(id, run)| {
+        run.run.claims.iter().zip(&run.estimates).map(move |(c, e)| (id, judge::disagreement(c, e)))
+    });
+    let all = payloads.iter().flat_map(|p| {
+        p.payload
+            .figures
+            .iter()
+            .zip(&p.ours)
+            .map(|(f, o)| (p.payload.name, payloads::disagreement(o, f)))
+    });
     claims.chain(all).filter_map(|(id, what)| what.map(|what| format!("{id}: {what}"))).collect()
 }
 
@@ -70,7 +86,11 @@ fn scenarios(judged: &JudgedCase) -> String {
     let mut text = String::new();
     for JudgedRun { run, .. } in &judged.runs {
         let seed = judge::scenario(judged.case.id, run, 0).run.seed;
-        let _ = writeln!(text, "```yaml\n# {} {}: run it with --seed {seed}\nversion: 1\n{}\n```", judged.case.id, run.label, run.yaml);
+        let _ = writeln!(
+            text,
+            "```yaml\n# {} {}: run it with --seed {seed}\nversion: 1\n{}\n```",
+            judged.case.id, run.label, run.yaml
+        );
     }
     text
 }
@@ -96,24 +116,32 @@ struct JudgedRun {
 
 fn judge_case(mut case: Case) -> JudgedCase {
     let started = Instant::now();
-    let runs = std::mem::take(&mut case.runs).into_iter().map(|run| judge_run(case.id, run)).collect();
+    let runs =
+        std::mem::take(&mut case.runs).into_iter().map(|run| judge_run(case.id, run)).collect();
     eprintln!("{:24} {:5.1} s", case.id, started.elapsed().as_secs_f64());
     JudgedCase { case, runs }
 }
 
 fn judge_run(id: &str, run: Run) -> JudgedRun {
-    let by_chance: Vec<usize> = (0..run.claims.len()).filter(|&claim| run.claims[claim].share > 0.0).collect();
+    let by_chance: Vec<usize> =
+        (0..run.claims.len()).filter(|&claim| run.claims[claim].share > 0.0).collect();
     let mut seeds: Vec<Vec<Estimate>> = Vec::new();
     let mut scores = Vec::new();
     let (mut replications, mut measured_s, mut requests) = (0, 0.0, 0.0);
     for nth in 0..if by_chance.is_empty() { 1 } else { SEEDS } {
-        let results = asyncflow::run(&judge::scenario(id, &run, nth)).unwrap_or_else(|error| panic!("{error}"));
-        let estimates: Vec<Estimate> = run.claims.iter().map(|claim| judge::read(&results, claim)).collect();
+        let results = asyncflow::run(&judge::scenario(id, &run, nth))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let estimates: Vec<Estimate> =
+            run.claims.iter().map(|claim| judge::read(&results, claim)).collect();
         if !by_chance.is_empty() {
             let claim = by_chance[nth as usize % by_chance.len()];
-            scores.push(normal_score(judge::z(&estimates[claim], run.claims[claim].exact), estimates[claim].n));
+            scores.push(normal_score(
+                judge::z(&estimates[claim], run.claims[claim].exact),
+                estimates[claim].n,
+            ));
         }
-        let arrivals = results.rows.iter().filter(|row| row.kind == "workload" && row.metric == "arrivals");
+        let arrivals =
+            results.rows.iter().filter(|row| row.kind == "workload" && row.metric == "arrivals");
         requests += arrivals.flat_map(|row| &row.values).sum::<f64>();
         (replications, measured_s) = (results.replications, results.duration_s - results.warmup_s);
         seeds.push(estimates);
@@ -123,7 +151,8 @@ fn judge_run(id: &str, run: Run) -> JudgedRun {
     JudgedRun { run, estimates, scores, replications, measured_s, requests }
 }
 
-/// The mean of independent estimates of equal weight; its error from the spread of the replications within each.
+/// The mean of independent estimates of equal weight; its error from the spread of the replications
+/// within each.
 fn together(seeds: &[Estimate]) -> Estimate {
     let n = seeds.len() as f64;
     let estimate = seeds.iter().map(|e| e.estimate).sum::<f64>() / n;
@@ -141,7 +170,9 @@ struct JudgedPayload {
 fn judge_payload(payload: Payload) -> JudgedPayload {
     let results = asyncflow::run(&payload.scenario()).unwrap_or_else(|error| panic!("{error}"));
     let ours = payload.figures.iter().map(|figure| payloads::ours(&results, figure)).collect();
-    let lost = results.find("workload", "rqs-1", "outcomes.lost", "mean").map_or(f64::NAN, |row| row.estimate.estimate);
+    let lost = results
+        .find("workload", "rqs-1", "outcomes.lost", "mean")
+        .map_or(f64::NAN, |row| row.estimate.estimate);
     eprintln!("{}", payload.name);
     JudgedPayload { payload, ours, lost }
 }
@@ -166,19 +197,41 @@ fn cells(claim: &Claim, estimate: &Estimate) -> String {
     if claim.share == 0.0 {
         return format!("{} | {} | equal", digits(claim.exact, 6), digits(estimate.estimate, 6));
     }
-    format!("{} | {} | {:+.2}", digits(claim.exact, 6), with_error(estimate.estimate, estimate.std_error), judge::z(estimate, claim.exact))
+    format!(
+        "{} | {} | {:+.2}",
+        digits(claim.exact, 6),
+        with_error(estimate.estimate, estimate.std_error),
+        judge::z(estimate, claim.exact)
+    )
 }
 
 /// One case with all its numbers.
 fn section(judged: &JudgedCase) -> String {
     let JudgedCase { case, runs } = judged;
-    let mut text = format!("### `{}`\n\n{}. {}. Source: {}.\n", case.id, capital(case.what), capital(case.formula), case.source);
+    let mut text = format!(
+        "### `{}`\n\n{}. {}. Source: {}.\n",
+        case.id,
+        capital(case.what),
+        capital(case.formula),
+        case.source
+    );
     for JudgedRun { run, estimates, replications, measured_s, requests, scores } in runs {
-        let label = if run.label.is_empty() { String::new() } else { format!("**{}**: ", capital(run.label)) };
+        let label = if run.label.is_empty() {
+            String::new()
+        } else {
+            format!("**{}**: ", capital(run.label))
+        };
         let seeds = if scores.is_empty() { String::new() } else { format!("{SEEDS} seeds × ") };
-        let requests = if *requests < 1e6 { format!("{requests}") } else { format!("{:.1} million", requests * 1e-6) };
-        let length = format!("{label}{seeds}{replications} replications of {measured_s} s measured, {requests} requests in all.");
-        let _ = writeln!(text, "\n{length}\n\n| number | exact | simulated | z |\n|---|---|---|---|");
+        let requests = if *requests < 1e6 {
+            format!("{requests}")
+        } else {
+            format!("{:.1} million", requests * 1e-6)
+        };
+        let length = format!(
+            "{label}{seeds}{replications} replications of {measured_s} s measured, {requests} requests in all."
+        );
+        let _ =
+            writeln!(text, "\n{length}\n\n| number | exact | simulated | z |\n|---|---|---|---|");
         for (claim, estimate) in run.claims.iter().zip(estimates) {
             let _ = writeln!(text, "| {} | {} |", claim.words(), cells(claim, estimate));
         }
@@ -188,15 +241,28 @@ fn section(judged: &JudgedCase) -> String {
 
 /// What the original's authors published, beside theory and ours.
 fn published(cases: &[JudgedCase]) -> String {
-    let mut text = "| case | number | exact | theirs, one run | ours | z |\n|---|---|---|---|---|---|\n".to_string();
+    let mut text =
+        "| case | number | exact | theirs, one run | ours | z |\n|---|---|---|---|---|---|\n"
+            .to_string();
     for (id, number, theirs) in THEIRS {
-        let runs = cases.iter().filter(|judged| judged.case.id == id).flat_map(|judged| &judged.runs);
-        for (claim, estimate) in runs.flat_map(|run| run.run.claims.iter().zip(&run.estimates)).filter(|(claim, _)| claim.number == number)
+        let runs =
+            cases.iter().filter(|judged| judged.case.id == id).flat_map(|judged| &judged.runs);
+        for (claim, estimate) in runs
+            .flat_map(|run| run.run.claims.iter().zip(&run.estimates))
+            .filter(|(claim, _)| claim.number == number)
         {
             let ours = with_error(estimate.estimate, estimate.std_error);
-            let (theirs, off, z) = (digits(theirs, 4), (theirs / claim.exact - 1.0) * 100.0, judge::z(estimate, claim.exact));
-            let _ =
-                writeln!(text, "| `{id}` | {} | {} | {theirs} ({off:+.1} %) | {ours} | {z:+.2} |", claim.words(), digits(claim.exact, 5));
+            let (theirs, off, z) = (
+                digits(theirs, 4),
+                (theirs / claim.exact - 1.0) * 100.0,
+                judge::z(estimate, claim.exact),
+            );
+            let _ = writeln!(
+                text,
+                "| `{id}` | {} | {} | {theirs} ({off:+.1} %) | {ours} | {z:+.2} |",
+                claim.words(),
+                digits(claim.exact, 5)
+            );
         }
     }
     text
@@ -204,18 +270,31 @@ fn published(cases: &[JudgedCase]) -> String {
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
+    letters
+        .next()
+        .map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
 /// The first number of every run of every case.
 fn table(cases: &[JudgedCase]) -> String {
-    let mut text = "| case | number | exact | simulated | z | source |\n|---|---|---|---|---|---|\n".to_string();
+    let mut text =
+        "| case | number | exact | simulated | z | source |\n|---|---|---|---|---|---|\n"
+            .to_string();
     for JudgedCase { case, runs } in cases {
         for JudgedRun { run, estimates, .. } in runs {
-            let (claim, label) = (&run.claims[0], if run.label.is_empty() { String::new() } else { format!(", {}", run.label) });
+            let (claim, label) = (
+                &run.claims[0],
+                if run.label.is_empty() { String::new() } else { format!(", {}", run.label) },
+            );
             let cells = cells(claim, &estimates[0]);
-            let _ =
-                writeln!(text, "| [`{}`](#{}){label} | {} | {cells} | {} |", case.id, case.id.to_lowercase(), claim.words(), case.source);
+            let _ = writeln!(
+                text,
+                "| [`{}`](#{}){label} | {} | {cells} | {} |",
+                case.id,
+                case.id.to_lowercase(),
+                claim.words(),
+                case.source
+            );
         }
     }
     text
@@ -224,9 +303,13 @@ fn table(cases: &[JudgedCase]) -> String {
 /// The first number that is farthest from theory, and how often a right simulator has one as far.
 fn farthest(cases: &[JudgedCase]) -> String {
     let runs = cases.iter().flat_map(|case| case.runs.iter().map(move |run| (case.case.id, run)));
-    let scores = runs.filter(|(_, run)| !run.scores.is_empty()).map(|(id, run)| (id, judge::z(&run.estimates[0], run.run.claims[0].exact)));
+    let scores = runs
+        .filter(|(_, run)| !run.scores.is_empty())
+        .map(|(id, run)| (id, judge::z(&run.estimates[0], run.run.claims[0].exact)));
     let scores: Vec<(&str, f64)> = scores.collect();
-    let Some((id, z)) = scores.iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())) else { return String::new() };
+    let Some((id, z)) = scores.iter().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())) else {
+        return String::new();
+    };
     let one = 2.0 * Normal::standard().cdf(-z.abs());
     let any = 1.0 - (1.0 - one).powi(scores.len() as i32);
     format!(
@@ -242,7 +325,12 @@ fn judgement(scores: &[f64]) -> String {
     let share = |which: usize| {
         let (bound, expected) = BEYOND[which];
         let error = (expected * (1.0 - expected) / n as f64).sqrt();
-        format!("| beyond ±{bound:.2} | {:.1} % | {:.0} % ± {:.1} % | |", beyond[which] * 100.0, expected * 100.0, error * 100.0)
+        format!(
+            "| beyond ±{bound:.2} | {:.1} % | {:.0} % ± {:.1} % | |",
+            beyond[which] * 100.0,
+            expected * 100.0,
+            error * 100.0
+        )
     };
     let n_root = (n as f64).sqrt();
     format!(
@@ -275,8 +363,16 @@ fn figures(judged: &JudgedPayload) -> String {
         let scale = if number.starts_with("memory") { 1e-6 } else { 1.0 };
         let unit = if scale < 1.0 { ", MB" } else { "" };
         let combined = payloads::combined(ours, figure);
-        let relative = if *mean == 0.0 { "–".to_string() } else { format!("{:+.2} %", (ours.mean / mean - 1.0) * 100.0) };
-        let z = if combined > 0.0 { format!("{:+.1}", (ours.mean - mean) / combined) } else { "–".to_string() };
+        let relative = if *mean == 0.0 {
+            "–".to_string()
+        } else {
+            format!("{:+.2} %", (ours.mean / mean - 1.0) * 100.0)
+        };
+        let z = if combined > 0.0 {
+            format!("{:+.1}", (ours.mean - mean) / combined)
+        } else {
+            "–".to_string()
+        };
         let sampled = if payloads::is_sampled_maximum(figure) { " (sampled)" } else { "" };
         let _ = writeln!(
             text,
@@ -311,7 +407,8 @@ fn corrections(payloads: &[JudgedPayload]) -> String {
 }
 
 fn document(cases: &[JudgedCase], scores: &[f64], payloads: &[JudgedPayload]) -> String {
-    let later: Vec<String> = LATER.iter().map(|(id, feature)| format!("| `{id}` | {feature} |\n")).collect();
+    let later: Vec<String> =
+        LATER.iter().map(|(id, feature)| format!("| `{id}` | {feature} |\n")).collect();
     let count = |wrong: fn(&Ours, &Figure) -> bool| {
         let all = payloads.iter().flat_map(|p| p.payload.figures.iter().zip(&p.ours));
         all.filter(|(figure, ours)| wrong(ours, figure)).count()
@@ -328,5 +425,8 @@ fn document(cases: &[JudgedCase], scores: &[f64], payloads: &[JudgedPayload]) ->
         .replace("{payloads}", &payloads.iter().map(figures).collect::<Vec<_>>().join("\n"))
         .replace("{corrections}", &corrections(payloads))
         .replace("{figures}", &count(|_, _| true).to_string())
-        .replace("{disagreeing}", &count(|ours, figure| payloads::disagreement(ours, figure).is_some()).to_string())
+        .replace(
+            "{disagreeing}",
+            &count(|ours, figure| payloads::disagreement(ours, figure).is_some()).to_string(),
+        )
 }

@@ -1,6 +1,7 @@
 //! How often is a verdict wrong? Prints the table of `docs/statistics.md`, § Verdicts, as Markdown.
 //!
-//! `cargo run --release --example verdicts` takes some minutes on two cores; with a number it runs so many seeds of each case in place of 10.
+//! `cargo run --release --example verdicts` takes some minutes on two cores; with a number it runs
+//! so many seeds of each case in place of 10.
 #![allow(clippy::print_stdout, reason = "a program that talks")]
 
 #[path = "../tests/it/verdict/grid.rs"]
@@ -10,18 +11,35 @@ use grid::Said;
 use statrs::function::beta::beta_reg;
 
 fn main() {
-    let seeds = std::env::args().nth(1).map_or(10, |seeds| seeds.parse().expect("a number of seeds"));
+    let seeds =
+        std::env::args().nth(1).map_or(10, |seeds| seeds.parse().expect("a number of seeds"));
     let cases = grid::cases();
     let counted = grid::count(&cases, &(1..=seeds).collect::<Vec<u64>>(), &[1, 2, 5, 20]);
     println!("| systems | runs | false alarms | false calm | cannot tell |\n|---|---|---|---|---|");
     let mut all = Said::default();
     for (group, said) in &counted.groups {
-        println!("| {group} | {} | {} | {} | {} |", said.runs, said.false_alarms, said.false_calm, percent(said.cannot_tell, said.runs));
+        println!(
+            "| {group} | {} | {} | {} | {} |",
+            said.runs,
+            said.false_alarms,
+            said.false_calm,
+            percent(said.cannot_tell, said.runs)
+        );
         all = all.with(*said);
     }
-    println!("| all | {} | {} | {} | {} |", all.runs, all.false_alarms, all.false_calm, percent(all.cannot_tell, all.runs));
+    println!(
+        "| all | {} | {} | {} | {} |",
+        all.runs,
+        all.false_alarms,
+        all.false_calm,
+        percent(all.cannot_tell, all.runs)
+    );
     let upper = |count: u64| 100.0 * upper(count as f64, all.runs as f64);
-    println!("\nUpper 95 % bounds: false alarms {:.2} %, false calm {:.2} %.", upper(all.false_alarms), upper(all.false_calm));
+    println!(
+        "\nUpper 95 % bounds: false alarms {:.2} %, false calm {:.2} %.",
+        upper(all.false_alarms),
+        upper(all.false_calm)
+    );
     counted.wrong.iter().for_each(|wrong| println!("- {wrong}"));
     println!("Clear cases that were not told: {} of {}.", all.clear_not_told, all.clear);
 }
@@ -30,7 +48,8 @@ fn percent(count: u64, of: u64) -> String {
     format!("{:.1} %", count as f64 / of as f64 * 100.0)
 }
 
-/// The share of which so few would be seen in 5 % of such counts (Clopper, Pearson 1934), by bisection.
+/// The share of which so few would be seen in 5 % of such counts (Clopper, Pearson 1934), by
+/// bisection.
 fn upper(some: f64, all: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..60 {

@@ -1,8 +1,9 @@
 //! AsyncFlow: a digital twin of backend systems.
 //!
-//! A person writes one file: who sends how much traffic, which services exist, what each endpoint does, how the network behaves, what goes
-//! wrong. AsyncFlow simulates it, many seeded replications in parallel, and answers with the numbers people have in
-//! production, each with a confidence interval.
+//! A person writes one file: who sends how much traffic, which services exist, what each endpoint
+//! does, how the network behaves, what goes wrong. AsyncFlow simulates it, many seeded replications
+//! in parallel, and answers with the numbers people have in production, each with a confidence
+//! interval.
 //!
 //! ```
 //! let scenario = asyncflow::scenario::from_yaml(
@@ -26,8 +27,9 @@
 //!
 //! # The tour
 //!
-//! > A [`Scenario`](scenario::Scenario) is compiled into a plan; a plan spawns a world; the calendar moves the world until the horizon; what was
-//! > measured becomes a record; many records become [estimates](stats::Estimate); estimates become files and words.
+//! > A [`Scenario`](scenario::Scenario) is compiled into a plan; a plan spawns a world; the
+//! calendar moves the world until the horizon; what was > measured becomes a record; many records
+//! become [estimates](stats::Estimate); estimates become files and words.
 //!
 //! | room | what lives there |
 //! |---|---|
@@ -75,13 +77,15 @@ mod workload;
 use experiment::Results;
 pub use experiment::{Cancellation, Experiment, ExperimentError};
 
-/// Compiles a checked scenario, and simulates nothing: how far the fuzz targets and the tests of hostile input go.
+/// Compiles a checked scenario, and simulates nothing: how far the fuzz targets and the tests of
+/// hostile input go.
 #[doc(hidden)]
 pub fn compiles(scenario: &scenario::Scenario) {
     let _ = plan::compile(scenario);
 }
 
-/// Simulates all replications of a scenario on all cores. Writes nothing. For sweeps, comparisons and searches use [`Experiment`].
+/// Simulates all replications of a scenario on all cores. Writes nothing. For sweeps, comparisons
+/// and searches use [`Experiment`].
 ///
 /// # Errors
 /// Everything that is wrong with the scenario, or that a limit of it was reached.

@@ -1,7 +1,9 @@
-//! What an expert would write for just this model: one file, one loop, a binary heap, no entities, no program of steps, no breakdown.
+//! What an expert would write for just this model: one file, one loop, a binary heap, no entities,
+//! no program of steps, no breakdown.
 //!
-//! Twice, by a constant: `run::<false>` counts the answered requests and sums their latency, and nothing else; `run::<true>` also gives what one
-//! simulates for: p99 (a log-linear histogram), the utilisation and the mean length of the queue (time-weighted).
+//! Twice, by a constant: `run::<false>` counts the answered requests and sums their latency, and
+//! nothing else; `run::<true>` also gives what one simulates for: p99 (a log-linear histogram), the
+//! utilisation and the mean length of the queue (time-weighted).
 
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -191,7 +193,11 @@ pub fn run<const MEASURES: bool>(model: &Model, seed: u64) -> Answer {
 
 impl<const MEASURES: bool> Sim<MEASURES> {
     fn answer(&mut self, end: u64) -> Answer {
-        let mut answer = Answer { answered: self.done, mean_s: self.total as f64 * 1e-9 / self.done as f64, ..Answer::default() };
+        let mut answer = Answer {
+            answered: self.done,
+            mean_s: self.total as f64 * 1e-9 / self.done as f64,
+            ..Answer::default()
+        };
         if MEASURES {
             let (rank, mut below) = (self.done - self.done / 100, 0);
             let p99 = self.histogram.iter().position(|count| {
@@ -208,7 +214,8 @@ impl<const MEASURES: bool> Sim<MEASURES> {
                 busy += server.busy.area;
                 ready += server.queue.area;
             }
-            answer.utilisation = busy as f64 / end as f64 / (self.model.servers as f64 * self.model.cores as f64);
+            answer.utilisation =
+                busy as f64 / end as f64 / (self.model.servers as f64 * self.model.cores as f64);
             answer.ready = ready as f64 / end as f64;
         }
         answer
@@ -221,7 +228,8 @@ impl<const MEASURES: bool> Sim<MEASURES> {
     #[inline(always)]
     fn after(&mut self, span: u64, kind: u64, id: u32) {
         self.sequence += 1;
-        self.heap.push(Reverse((self.now + span, (self.sequence << 27) | (kind << 24) | id as u64)));
+        self.heap
+            .push(Reverse((self.now + span, (self.sequence << 27) | (kind << 24) | id as u64)));
     }
     #[inline(always)]
     fn enter(&mut self, id: u32) {
@@ -230,7 +238,9 @@ impl<const MEASURES: bool> Sim<MEASURES> {
                 self.turn = (self.turn + 1) % self.model.servers;
                 self.turn
             }
-            Balance::LeastConnections => (0..self.model.servers).min_by_key(|&s| self.servers[s].inside).unwrap_or(0),
+            Balance::LeastConnections => {
+                (0..self.model.servers).min_by_key(|&s| self.servers[s].inside).unwrap_or(0)
+            }
         };
         self.requests[id as usize].server = chosen as u32;
         let memory = self.model.memory;
@@ -263,7 +273,11 @@ impl<const MEASURES: bool> Sim<MEASURES> {
     }
     #[inline(always)]
     fn burst(&mut self, id: u32) {
-        let span = if self.model.exponential { self.exp(self.model.cpu_s) } else { (self.model.cpu_s * 1e9) as u64 };
+        let span = if self.model.exponential {
+            self.exp(self.model.cpu_s)
+        } else {
+            (self.model.cpu_s * 1e9) as u64
+        };
         self.after(span, CPU, id);
     }
     #[inline(always)]

@@ -1,9 +1,16 @@
-//! The engine, with every measure on, against a hand-written loop of the same model: nanoseconds a request, and their ratio within one run.
+//! The engine, with every measure on, against a hand-written loop of the same model: nanoseconds a
+//! request, and their ratio within one run.
 //!
-//! `cargo bench --bench engine`. The bar is at most 1.5 times the hand-written loop that gives what one simulates for: mean, p99, utilisation and the mean
-//! queue (`hand::run::<true>`). Beside it stands the barest loop, which only sums latencies. The machine is shared and noisy: read the ratios, not
-//! the nanoseconds. Each figure is the best of several alternating runs.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, missing_docs, reason = "a bench measures time and prints it")]
+//! `cargo bench --bench engine`. The bar is at most 1.5 times the hand-written loop that gives what
+//! one simulates for: mean, p99, utilisation and the mean queue (`hand::run::<true>`). Beside it
+//! stands the barest loop, which only sums latencies. The machine is shared and noisy: read the
+//! ratios, not the nanoseconds. Each figure is the best of several alternating runs.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a bench measures time and prints it"
+)]
 
 mod hand;
 
@@ -89,12 +96,16 @@ fn main() {
             },
         ),
     ];
-    println!("{:42} {:>6} {:>9} {:>10} {:>14} {:>12}", "ns a request", "bare", "measured", "asyncflow", "of measured", "of bare");
+    println!(
+        "{:42} {:>6} {:>9} {:>10} {:>14} {:>12}",
+        "ns a request", "bare", "measured", "asyncflow", "of measured", "of bare"
+    );
     for (name, mut model) in models {
         if quick {
             model.seconds /= 100.0;
         }
-        let scenario = asyncflow::scenario::from_yaml(&yaml(&model)).unwrap_or_else(|problems| panic!("{problems}"));
+        let scenario = asyncflow::scenario::from_yaml(&yaml(&model))
+            .unwrap_or_else(|problems| panic!("{problems}"));
         let (mut bare, mut measured, mut ours) = (f64::MAX, f64::MAX, f64::MAX);
         let (mut theirs, mut said) = (hand::Answer::default(), [0.0; 4]);
         for _ in 0..if quick { 1 } else { 7 } {
@@ -111,7 +122,9 @@ fn main() {
                 .unwrap_or_else(|error| panic!("{error}"));
             let seconds = begun.elapsed().as_secs_f64();
             let of = |kind: &str, entity: &str, metric: &str, stat: &str| {
-                results.find(kind, entity, metric, stat).map_or(f64::NAN, |row| row.estimate.estimate)
+                results
+                    .find(kind, entity, metric, stat)
+                    .map_or(f64::NAN, |row| row.estimate.estimate)
             };
             ours = ours.min(seconds * 1e9 / of("workload", "users", "completed", "total"));
             said = [
@@ -121,9 +134,17 @@ fn main() {
                 of("service", "api", "ready_queue", "mean"),
             ];
         }
-        println!("{name:42} {bare:6.0} {measured:9.0} {ours:10.0} {:14.2} {:12.2}", ours / measured, ours / bare);
+        println!(
+            "{name:42} {bare:6.0} {measured:9.0} {ours:10.0} {:14.2} {:12.2}",
+            ours / measured,
+            ours / bare
+        );
         let row = |who: &str, [mean, p99, utilisation, ready]: [f64; 4]| {
-            println!("  {who:10} mean {:9.4} ms   p99 {:9.3} ms   utilisation {utilisation:.4}   ready {ready:8.4}", mean * 1e3, p99 * 1e3);
+            println!(
+                "  {who:10} mean {:9.4} ms   p99 {:9.3} ms   utilisation {utilisation:.4}   ready {ready:8.4}",
+                mean * 1e3,
+                p99 * 1e3
+            );
         };
         row("by hand", [theirs.mean_s, theirs.p99_s, theirs.utilisation, theirs.ready]);
         row("asyncflow", said);
@@ -132,8 +153,13 @@ fn main() {
 
 /// The same model as a scenario.
 fn yaml(model: &Model) -> String {
-    let balance = if model.balance == Balance::RoundRobin { "round_robin" } else { "least_connections" };
-    let cpu = if model.exponential { format!("{{ exp: {}us }}", model.cpu_s * 1e6) } else { format!("{}us", model.cpu_s * 1e6) };
+    let balance =
+        if model.balance == Balance::RoundRobin { "round_robin" } else { "least_connections" };
+    let cpu = if model.exponential {
+        format!("{{ exp: {}us }}", model.cpu_s * 1e6)
+    } else {
+        format!("{}us", model.cpu_s * 1e6)
+    };
     let mut steps = vec![format!("cpu: {cpu}")];
     if model.memory > 0 {
         steps.insert(0, format!("memory: {}MB", model.memory));

@@ -12,7 +12,8 @@ pub struct Took {
 /// Runs the command; the peak of its resident memory is read from /proc until it ends.
 pub fn took(command: &mut Command) -> Took {
     let begun = Instant::now();
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command starts");
+    let mut child =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the command starts");
     let mut peak_bytes = f64::NAN;
     loop {
         peak_bytes = resident_peak_bytes(&child).unwrap_or(peak_bytes);

@@ -1,6 +1,8 @@
-//! Any bytes as what follows in a file of AsyncFlow 0.1: those are YAML, and begin with `rqs_input`.
+//! Any bytes as what follows in a file of AsyncFlow 0.1: those are YAML, and begin with
+//! `rqs_input`.
 //!
-//! What comes before is put there, so that no input is wasted on a native scenario, which the target `yaml` has.
+//! What comes before is put there, so that no input is wasted on a native scenario, which the
+//! target `yaml` has.
 #![no_main]
 
 use asyncflow::scenario::text::Format;

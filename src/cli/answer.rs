@@ -1,4 +1,5 @@
-//! Saying an answer, and writing it if that is asked for: what comparisons, searches and analyses end with.
+//! Saying an answer, and writing it if that is asked for: what comparisons, searches and analyses
+//! end with.
 
 use super::Outcome;
 use super::draw::paint;
@@ -19,8 +20,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Takes the folder, before anything is simulated; none if it holds the result of another study or cannot be written, which is then said.
-    pub fn begin(json: bool, quiet: bool, out: Option<&Path>, study: Study, force: bool) -> Option<Answer> {
+    /// Takes the folder, before anything is simulated; none if it holds the result of another study
+    /// or cannot be written, which is then said.
+    pub fn begin(
+        json: bool,
+        quiet: bool,
+        out: Option<&Path>,
+        study: Study,
+        force: bool,
+    ) -> Option<Answer> {
         match out.map(|path| Folder::open(path, study, force)).transpose() {
             Ok(folder) => Some(Answer { json, quiet, folder }),
             Err(error) => {
@@ -30,14 +38,18 @@ impl Answer {
         }
     }
 
-    /// Writes its files, and says it as JSON, as text or not at all, also when they cannot be written.
+    /// Writes its files, and says it as JSON, as text or not at all, also when they cannot be
+    /// written.
     pub fn end(
         self,
         json: impl FnOnce() -> Value,
         text: impl FnOnce(Paint) -> String,
         write: impl FnOnce(Folder) -> Result<usize, StoreError>,
     ) -> Outcome {
-        let path = self.folder.as_ref().map_or(String::new(), |folder| folder.path().display().to_string());
+        let path = self
+            .folder
+            .as_ref()
+            .map_or(String::new(), |folder| folder.path().display().to_string());
         let written = self.folder.map(write).transpose();
         if self.json {
             let mut document = json();
@@ -48,7 +60,11 @@ impl Answer {
             let printed = print(&format!("{document:#}\n"));
             return if written.is_err() { Outcome::Refused } else { printed };
         }
-        let printed = if self.quiet { Outcome::Done } else { print(&text(paint(std::io::stdout().is_terminal()))) };
+        let printed = if self.quiet {
+            Outcome::Done
+        } else {
+            print(&text(paint(std::io::stdout().is_terminal())))
+        };
         match written {
             Ok(Some(files)) if !self.quiet => say(&format!("wrote {files} files to {path}")),
             Ok(_) => {}

@@ -2,7 +2,9 @@
 
 mod experiments;
 
-pub use experiments::{BestName, Capacity, Compare, DesignName, Merge, MethodName, Sensitivity, Sweep};
+pub use experiments::{
+    BestName, Capacity, Compare, DesignName, Merge, MethodName, Sensitivity, Sweep,
+};
 
 use crate::experiment::FIRST_STAGE;
 use crate::units::Count;
@@ -13,11 +15,18 @@ use std::path::PathBuf;
 
 /// A digital twin of backend systems.
 ///
-/// Describe who sends how much traffic, which services exist, what each endpoint does, how the network behaves and what goes
-/// wrong, in one file. AsyncFlow simulates it, many times in parallel, and gives latency percentiles, throughput, utilisation and
-/// queues, each with a confidence interval.
+/// Describe who sends how much traffic, which services exist, what each endpoint does, how the
+/// network behaves and what goes wrong, in one file. AsyncFlow simulates it, many times in
+/// parallel, and gives latency percentiles, throughput, utilisation and queues, each with a
+/// confidence interval.
 #[derive(Debug, Parser)]
-#[command(name = "asyncflow", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "asyncflow",
+    version,
+    max_term_width = 110,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 #[command(
     after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 done, 1 an objective was missed, 2 the input was wrong, a limit was reached, or it was interrupted."
 )]
@@ -78,7 +87,8 @@ impl Command {
   generate | asyncflow run - --no-files
   asyncflow run shop.yaml --json --no-files | jq '.metrics[] | select(.stat == \"p99\")'")]
 pub struct Run {
-    /// Scenario files (.yaml, .yml, .ron, .json; AsyncFlow 0.1 payloads as they stand), or `-` for the standard input
+    /// Scenario files (.yaml, .yml, .ron, .json; AsyncFlow 0.1 payloads as they stand), or `-` for
+    /// the standard input
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
     /// Folder for the files [default: out/NAME]
@@ -99,7 +109,8 @@ pub struct Run {
     /// Change any value of the scenario before it is read; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Print one JSON document, and nothing else: an object, or with several scenarios a list of them
+    /// Print one JSON document, and nothing else: an object, or with several scenarios a list of
+    /// them
     #[arg(long)]
     pub json: bool,
     /// Also draw the distribution of the latency and the course of the gauges, as plots.svg
@@ -130,7 +141,8 @@ pub struct Check {
     /// Change any value of the scenario before it is read; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Print one JSON document, and nothing else: an object, or with several scenarios a list of them
+    /// Print one JSON document, and nothing else: an object, or with several scenarios a list of
+    /// them
     #[arg(long)]
     pub json: bool,
 }

@@ -25,20 +25,29 @@ pub fn capacity(options: &Capacity) -> Outcome {
         }
         problems
     };
-    let Some(Loaded { scenario, read, .. }) = load(&options.scenario, &options.set, options.quiet || options.json, change) else {
+    let Some(Loaded { scenario, read, .. }) =
+        load(&options.scenario, &options.set, options.quiet || options.json, change)
+    else {
         return Outcome::Refused;
     };
     let folder = options.scenario.parent().unwrap_or(Path::new("")).to_path_buf();
     let template = Template::new(&read, &scenario, folder);
     let interrupted = interrupt::flag();
-    let searched = scenario.capacity.as_ref().map(|capacity| json!({ "vary": capacity.vary, "goals": capacity.goals }));
+    let searched = scenario
+        .capacity
+        .as_ref()
+        .map(|capacity| json!({ "vary": capacity.vary, "goals": capacity.goals }));
     let study = Study::new("capacity", &[&options.scenario], &json!(searched), &scenario);
-    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force) else {
+    let Some(answer) =
+        Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force)
+    else {
         return Outcome::Refused;
     };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let bar = Bar::new("replications", !options.quiet && !options.json);
-    let found = experiment::capacity(&template, &scenario, how, &mut |progress, value| bar.show_at(progress, value));
+    let found = experiment::capacity(&template, &scenario, how, &mut |progress, value| {
+        bar.show_at(progress, value)
+    });
     bar.clear();
     match found {
         Err(ExperimentError::Run(error)) => refuse(&run::explain(&error)),
@@ -60,7 +69,9 @@ fn finish(answer: Answer, scenario: &Scenario, found: &Found) -> Outcome {
 
 /// What the command line changes in the scenario's `capacity`, and in its objectives.
 fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>> {
-    let refused = |path: &str, what: String, help: &str| Box::new(Problem::new(Severity::Error, path, what).help(help));
+    let refused = |path: &str, what: String, help: &str| {
+        Box::new(Problem::new(Severity::Error, path, what).help(help))
+    };
     if let Some(path) = &options.vary {
         let (Some(from), Some(to)) = (&options.from, &options.to) else {
             return Err(refused(
@@ -83,14 +94,14 @@ fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>
     let mut goals = Vec::new();
     for typed in &options.goals {
         if !scenario.slos.contains_key(typed) {
-            let slo = Slo::from_words(typed).map_err(|(what, help)| refused("--while", what, &help))?;
+            let slo =
+                Slo::from_words(typed).map_err(|(what, help)| refused("--while", what, &help))?;
             scenario.slos.insert(typed.clone(), slo);
         }
         goals.push(typed.clone());
     }
     let Some(capacity) = &mut scenario.capacity else {
-        let help =
-            "add a `capacity:` block, or for example `--vary workload.users.open.rate --from 50/s --to 2000/s --while 'users.p95 < 60ms'`";
+        let help = "add a `capacity:` block, or for example `--vary workload.users.open.rate --from 50/s --to 2000/s --while 'users.p95 < 60ms'`";
         return Err(refused("capacity", "nothing is searched".to_string(), help));
     };
     if !goals.is_empty() {

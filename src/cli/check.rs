@@ -21,9 +21,14 @@ pub struct Loaded {
     pub warnings: usize,
 }
 
-/// Reads and checks a scenario, after `change` has been applied to it, and draws its problems: all of them, or errors only.
-/// None if it cannot run.
-pub fn load(path: &Path, sets: &[String], errors_only: bool, change: impl FnOnce(&mut Scenario) -> Vec<Problem>) -> Option<Loaded> {
+/// Reads and checks a scenario, after `change` has been applied to it, and draws its problems: all
+/// of them, or errors only. None if it cannot run.
+pub fn load(
+    path: &Path,
+    sets: &[String],
+    errors_only: bool,
+    change: impl FnOnce(&mut Scenario) -> Vec<Problem>,
+) -> Option<Loaded> {
     let (source, mut loaded) = match scenario::read_file(path, sets) {
         Ok(read) => read,
         Err(problem) => {
@@ -32,7 +37,12 @@ pub fn load(path: &Path, sets: &[String], errors_only: bool, change: impl FnOnce
         }
     };
     if let Some(mut scenario) = loaded.scenario.take() {
-        let written = (scenario.sweep.clone(), scenario.capacity.clone(), scenario.run.duration, scenario.run.replications.clone());
+        let written = (
+            scenario.sweep.clone(),
+            scenario.capacity.clone(),
+            scenario.run.duration,
+            scenario.run.replications.clone(),
+        );
         loaded.problems.list.extend(change(&mut scenario));
         // What the command line says does not stand in the text.
         let (sweep, capacity, duration, replications) = written;
@@ -57,7 +67,8 @@ pub fn load(path: &Path, sets: &[String], errors_only: bool, change: impl FnOnce
         }
         loaded.scenario = Some(scenario);
     }
-    let (failed, mut problems) = (loaded.problems.any_error(), std::mem::take(&mut loaded.problems.list));
+    let (failed, mut problems) =
+        (loaded.problems.any_error(), std::mem::take(&mut loaded.problems.list));
     let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
     problems.retain(|problem| problem.severity == Severity::Error || !errors_only);
     draw(&source, &problems);
@@ -82,14 +93,21 @@ pub fn check(options: &Check) -> Outcome {
             outcome = Outcome::Refused;
         }
         if options.json {
-            let estimate = loaded.as_ref().map(|loaded| report::estimate_to_json(&scenario::estimate(&loaded.scenario)));
+            let estimate = loaded
+                .as_ref()
+                .map(|loaded| report::estimate_to_json(&scenario::estimate(&loaded.scenario)));
             let (file, can_run) = (path.display().to_string(), loaded.is_some());
             documents.push(json!({ "file": file, "can_run": can_run, "problems": noted(), "estimate": estimate }));
             continue;
         }
         let Some(Loaded { source, scenario, warnings, .. }) = loaded else { continue };
         let paint = paint(std::io::stdout().is_terminal());
-        let text = format!("{}: {}\n\n{}", source.name, verdict(warnings), report::estimate(&scenario::estimate(&scenario), paint));
+        let text = format!(
+            "{}: {}\n\n{}",
+            source.name,
+            verdict(warnings),
+            report::estimate(&scenario::estimate(&scenario), paint)
+        );
         if print(&text) == Outcome::Refused {
             return Outcome::Refused;
         }

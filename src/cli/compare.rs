@@ -9,7 +9,9 @@ use super::out::print;
 use super::progress::Bar;
 use super::write::{refuse, stopped};
 use super::{interrupt, run};
-use crate::experiment::{self, Built, Comparison, FIRST_STAGE, Member, Options, Progress, Question, Rule};
+use crate::experiment::{
+    self, Built, Comparison, FIRST_STAGE, Member, Options, Progress, Question, Rule,
+};
 use crate::report;
 use crate::scenario::Scenario;
 use crate::stats::Best;
@@ -50,7 +52,8 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             run::change(scenario, options.replications, options.seed, options.duration.as_deref())
         };
         let Loaded { mut scenario, .. } = load(path, sets, quiet, change)?;
-        // Pairs have the same draws: of files the first says which, and a variant cannot have others.
+        // Pairs have the same draws: of files the first says which, and a variant cannot have
+        // others.
         if let Some(first) = found.first() {
             // Also where `--seed` hides it: two names would stand for one scenario.
             if name.is_some() && seed != first.seed {
@@ -65,7 +68,9 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
         found.push(Variant { name: name.unwrap_or_else(|| scenario.name.clone()), scenario, seed });
         Some(())
     };
-    let stem = |path: &PathBuf| path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let stem = |path: &PathBuf| {
+        path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+    };
     match options.scenarios.as_slice() {
         [only] => {
             if options.set.is_empty() {
@@ -76,7 +81,11 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             }
             add(only, &[], None)?;
             for variant in &options.set {
-                let sets: Vec<String> = variant.split(';').map(|set| set.trim().to_string()).filter(|set| !set.is_empty()).collect();
+                let sets: Vec<String> = variant
+                    .split(';')
+                    .map(|set| set.trim().to_string())
+                    .filter(|set| !set.is_empty())
+                    .collect();
                 add(only, &sets, Some(variant.trim().to_string()))?;
             }
         }
@@ -84,12 +93,16 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             for path in several {
                 add(path, &options.set, None)?;
             }
-            // Two files may hold scenarios of one name; then the files tell them apart, or the ways to them.
+            // Two files may hold scenarios of one name; then the files tell them apart, or the ways
+            // to them.
             let way = |path: &PathBuf| path.display().to_string();
             for name in [&stem as &dyn Fn(&PathBuf) -> String, &way] {
                 let names: BTreeSet<&String> = found.iter().map(|variant| &variant.name).collect();
                 if names.len() < found.len() {
-                    found.iter_mut().zip(several).for_each(|(variant, path)| variant.name = name(path));
+                    found
+                        .iter_mut()
+                        .zip(several)
+                        .for_each(|(variant, path)| variant.name = name(path));
                 }
             }
         }
@@ -99,20 +112,32 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
 
 /// All variants with all their replications.
 fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
-    let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
+    let (names, scenarios): (Vec<String>, Vec<Scenario>) =
+        variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
     if let Some(once) = scenarios.iter().position(|scenario| scenario.run.replications.most() < 2) {
-        let words = "`run.replications` is 1, and one pair does not tell how much a difference varies";
-        return refuse(&format!("{}: {words}\n  = help: run at least 2; 30 is the default", names[once]));
+        let words =
+            "`run.replications` is 1, and one pair does not tell how much a difference varies";
+        return refuse(&format!(
+            "{}: {words}\n  = help: run at least 2; 30 is the default",
+            names[once]
+        ));
     }
-    let has_common = |other: &Scenario| other.workload.keys().any(|name| scenarios[0].workload.contains_key(name));
+    let has_common = |other: &Scenario| {
+        other.workload.keys().any(|name| scenarios[0].workload.contains_key(name))
+    };
     if let Some(alone) = scenarios.iter().position(|other| !has_common(other)) {
         let words = "they have no workload of the same name, and nothing to be compared";
-        return refuse(&format!("{} and {}: {words}\n  = help: give the workloads that are the same one name", names[0], names[alone]));
+        return refuse(&format!(
+            "{} and {}: {words}\n  = help: give the workloads that are the same one name",
+            names[0], names[alone]
+        ));
     }
     let files: Vec<&Path> = options.scenarios.iter().map(PathBuf::as_path).collect();
     // What was asked, and not what the scenarios are called: they may be renamed.
     let study = Study::new("compare", &files, &json!(options.set), &scenarios[0]);
-    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force) else {
+    let Some(answer) =
+        Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force)
+    else {
         return Outcome::Refused;
     };
     let mut members = Vec::new();
@@ -127,7 +152,9 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
         }
     }
     let bar = Bar::new("replications", !options.quiet && !options.json);
-    let ran = experiment::batch(&mut members, Progress::default(), how, &mut |progress| bar.show(progress));
+    let ran = experiment::batch(&mut members, Progress::default(), how, &mut |progress| {
+        bar.show(progress)
+    });
     bar.clear();
     if let Err(error) = ran {
         return refuse(&run::explain(&error));
@@ -148,16 +175,27 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
     let confidence = variants[0].scenario.run.confidence.0.fraction;
     let indifference = match options.indifference.parse::<Share>() {
         Ok(share) if share.fraction > 0.0 => share.fraction,
-        Ok(_) => return refuse("--indifference: a difference of 0% always matters, and close variants would never be told apart"),
+        Ok(_) => {
+            return refuse(
+                "--indifference: a difference of 0% always matters, and close variants would never be told apart",
+            );
+        }
         Err(words) => return refuse(&format!("--indifference: {words}")),
     };
     let best = match options.best {
         BestName::Min => Best::Smallest,
         BestName::Max => Best::Largest,
     };
-    let question = Question { best, indifference, first_stage: FIRST_STAGE, most: options.most.max(FIRST_STAGE), confidence };
+    let question = Question {
+        best,
+        indifference,
+        first_stage: FIRST_STAGE,
+        most: options.most.max(FIRST_STAGE),
+        confidence,
+    };
     let (mut members, mut metrics, mut unit) = (Vec::new(), Vec::new(), "1");
-    let (names, scenarios): (Vec<String>, Vec<Scenario>) = variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
+    let (names, scenarios): (Vec<String>, Vec<Scenario>) =
+        variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
     for (name, scenario) in names.iter().zip(scenarios) {
         let built = match Built::new(scenario, false).settled(how.threads, how.interrupted) {
             Ok(built) => built,
@@ -177,13 +215,26 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
         members.push(Member::new(built, Rule::first_stage(question)));
     }
     let bar = Bar::new("replications", !options.quiet && !options.json);
-    let chosen = experiment::select(&names, &mut members, &metrics, question, how, &mut |progress| bar.show(progress));
+    let chosen =
+        experiment::select(&names, &mut members, &metrics, question, how, &mut |progress| {
+            bar.show(progress)
+        });
     bar.clear();
     match chosen {
         Err(error) => refuse(&run::explain(&error)),
-        Ok(_) if how.interrupted.load(Ordering::Relaxed) => stopped("interrupted: nothing is chosen"),
-        Ok(chosen) if options.json => print(&format!("{:#}\n", report::chosen_to_json(&chosen, metric))),
+        Ok(_) if how.interrupted.load(Ordering::Relaxed) => {
+            stopped("interrupted: nothing is chosen")
+        }
+        Ok(chosen) if options.json => {
+            print(&format!("{:#}\n", report::chosen_to_json(&chosen, metric)))
+        }
         Ok(_) if options.quiet => Outcome::Done,
-        Ok(chosen) => print(&report::chosen(&chosen, metric, unit, confidence, paint(std::io::stdout().is_terminal()))),
+        Ok(chosen) => print(&report::chosen(
+            &chosen,
+            metric,
+            unit,
+            confidence,
+            paint(std::io::stdout().is_terminal()),
+        )),
     }
 }

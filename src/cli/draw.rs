@@ -11,13 +11,19 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::ops::Range;
 
-/// Colours for a terminal that has some, unless `NO_COLOR` is set (<https://no-color.org>); lines as long as `COLUMNS` says, or the terminal is wide.
+/// Colours for a terminal that has some, unless `NO_COLOR` is set (<https://no-color.org>); lines
+/// as long as `COLUMNS` says, or the terminal is wide.
 pub fn paint(is_terminal: bool) -> Paint {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-    let typed = std::env::var_os("COLUMNS").and_then(|columns| columns.to_str()?.parse().ok()).filter(|columns| *columns > 0);
+    let typed = std::env::var_os("COLUMNS")
+        .and_then(|columns| columns.to_str()?.parse().ok())
+        .filter(|columns| *columns > 0);
     let seen = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-    Paint { colours: is_terminal && !plain && !dumb, width: typed.or_else(|| if is_terminal { seen() } else { None }) }
+    Paint {
+        colours: is_terminal && !plain && !dumb,
+        width: typed.or_else(|| if is_terminal { seen() } else { None }),
+    }
 }
 
 thread_local! {
@@ -29,25 +35,38 @@ thread_local! {
 pub fn draw(source: &Source, problems: &[Problem]) {
     let mut sorted: Vec<&Problem> = problems.iter().collect();
     sorted.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
-    let renderer = if paint(std::io::stderr().is_terminal()).colours { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if paint(std::io::stderr().is_terminal()).colours {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     for problem in sorted {
         let words = one(&renderer, source, problem);
         // Two variants of one file have most warnings in common.
-        if problem.severity != Severity::Error && !SAID.with_borrow_mut(|said| said.insert(words.clone())) {
+        if problem.severity != Severity::Error
+            && !SAID.with_borrow_mut(|said| said.insert(words.clone()))
+        {
             continue;
         }
         say(&format!("{words}\n"));
         note(to_json(source, problem));
     }
     let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
-    let words = [(Severity::Error, "error"), (Severity::Warning, "warning")].map(|(severity, word)| match count(severity) {
-        0 => String::new(),
-        1 => format!("1 {word}"),
-        n => format!("{n} {word}s"),
-    });
+    let words =
+        [(Severity::Error, "error"), (Severity::Warning, "warning")].map(|(severity, word)| {
+            match count(severity) {
+                0 => String::new(),
+                1 => format!("1 {word}"),
+                n => format!("{n} {word}s"),
+            }
+        });
     let words: Vec<&String> = words.iter().filter(|word| !word.is_empty()).collect();
     if count(Severity::Error) > 0 && problems.len() > 1 {
-        say(&format!("{}: {}", source.name, words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ")));
+        say(&format!(
+            "{}: {}",
+            source.name,
+            words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ")
+        ));
     }
 }
 
@@ -60,7 +79,8 @@ fn to_json(source: &Source, problem: &Problem) -> Value {
     };
     let before = problem.place.as_ref().and_then(|place| source.text.get(..place.start));
     let line = before.map(|text| 1 + text.matches('\n').count());
-    let column = before.map(|text| 1 + text.rsplit('\n').next().unwrap_or_default().chars().count());
+    let column =
+        before.map(|text| 1 + text.rsplit('\n').next().unwrap_or_default().chars().count());
     let file = Some(&source.name).filter(|name| !name.is_empty());
     json!({
         "severity": severity, "file": file, "line": line, "column": column, "path": problem.path, "what": problem.what, "help": problem.help,
@@ -76,7 +96,9 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
     };
     // A problem without a place in the text is at a path.
     let what = match (&problem.place, problem.path.as_str()) {
-        (None, path) if !path.is_empty() => format!("{}: {}", path.chars().take(200).collect::<String>(), problem.what),
+        (None, path) if !path.is_empty() => {
+            format!("{}: {}", path.chars().take(200).collect::<String>(), problem.what)
+        }
         _ => problem.what.clone(),
     };
     let mut group = Group::with_title(level.primary_title(what));
@@ -100,15 +122,21 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
 }
 
 /// The line that holds a place.
-fn excerpt<'s>(source: &'s Source, place: &Range<usize>, label: &'static str) -> Snippet<'s, Annotation<'s>> {
+fn excerpt<'s>(
+    source: &'s Source,
+    place: &Range<usize>,
+    label: &'static str,
+) -> Snippet<'s, Annotation<'s>> {
     let end = place.end.min(source.text.len());
     let start = place.start.min(end);
-    // A place that spans lines is shown by its first, and no other line is looked at: there may be a hundred thousand.
+    // A place that spans lines is shown by its first, and no other line is looked at: there may be
+    // a hundred thousand.
     let before = source.text[..start].rfind('\n').map_or(0, |at| at + 1);
     let after = source.text[start..].find('\n').map_or(source.text.len(), |at| start + at);
     let line = 1 + source.text[..before].bytes().filter(|byte| *byte == b'\n').count();
     let annotation = AnnotationKind::Primary.span(start - before..end.min(after) - before);
-    let snippet = Snippet::source(&source.text[before..after]).line_start(line).path(source.name.as_str());
+    let snippet =
+        Snippet::source(&source.text[before..after]).line_start(line).path(source.name.as_str());
     snippet.annotation(annotation.label(label))
 }
 
@@ -122,14 +150,24 @@ mod tests {
         let text = "steps:\n  - call: { to: db.read, timeoutt: 200ms }\n";
         let source = Source { name: "shop.yaml".into(), text: text.into() };
         let at = text.find("timeoutt").unwrap();
-        let mut problem = Problem::new(Severity::Error, "steps[0].call", "unknown field `timeoutt`").help("did you mean `timeout`?");
+        let mut problem =
+            Problem::new(Severity::Error, "steps[0].call", "unknown field `timeoutt`")
+                .help("did you mean `timeout`?");
         problem.place = Some(at..at + 8);
         let drawn = one(&Renderer::plain(), &source, &problem);
-        for part in ["error: unknown field `timeoutt`", "shop.yaml:2:26", "^^^^^^^^ here", "= help: did you mean `timeout`?"] {
+        for part in [
+            "error: unknown field `timeoutt`",
+            "shop.yaml:2:26",
+            "^^^^^^^^ here",
+            "= help: did you mean `timeout`?",
+        ] {
             assert!(drawn.contains(part), "{drawn}");
         }
         let said = to_json(&source, &problem);
         assert_eq!((said["line"].as_u64(), said["column"].as_u64()), (Some(2), Some(26)));
-        assert_eq!((said["file"].as_str(), said["help"].as_str()), (Some("shop.yaml"), Some("did you mean `timeout`?")));
+        assert_eq!(
+            (said["file"].as_str(), said["help"].as_str()),
+            (Some("shop.yaml"), Some("did you mean `timeout`?"))
+        );
     }
 }

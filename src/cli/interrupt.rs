@@ -1,7 +1,9 @@
-//! Signals. Of those that ask to stop, the first asks the run to end with what is complete, the second ends it at once, with exit code 130.
+//! Signals. Of those that ask to stop, the first asks the run to end with what is complete, the
+//! second ends it at once, with exit code 130.
 //!
-//! They are caught from the moment on that there is something to end: while a scenario is read, which may wait for a pipe, the first one ends the
-//! process. No thread waits for them, so that they work where none can be started. Tested: `tests/it/world.rs`, `tests/it/machine.rs`.
+//! They are caught from the moment on that there is something to end: while a scenario is read,
+//! which may wait for a pipe, the first one ends the process. No thread waits for them, so that
+//! they work where none can be started. Tested: `tests/it/world.rs`, `tests/it/machine.rs`.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
@@ -18,10 +20,12 @@ const STOPPING: [i32; 2] = [SIGINT, SIGTERM];
 pub fn flag() -> &'static Arc<AtomicBool> {
     static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     INTERRUPTED.get_or_init(|| {
-        let (interrupted, again) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (interrupted, again) =
+            (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         for signal in STOPPING {
-            // In this order: none is lost that comes in between, and the first finds the second flag down, and raises it. One that cannot be caught ends
-            // the process, as it does anyway.
+            // In this order: none is lost that comes in between, and the first finds the second
+            // flag down, and raises it. One that cannot be caught ends the process, as it does
+            // anyway.
             let _ = flag::register(signal, interrupted.clone());
             let _ = flag::register_conditional_shutdown(signal, 130, again.clone());
             let _ = flag::register(signal, again.clone());
@@ -30,7 +34,8 @@ pub fn flag() -> &'static Arc<AtomicBool> {
     })
 }
 
-/// Makes a write beyond a limit on the size of files (`ulimit -f`) an error, which is told, in place of the end of the process, which tells nothing.
+/// Makes a write beyond a limit on the size of files (`ulimit -f`) an error, which is told, in
+/// place of the end of the process, which tells nothing.
 pub fn outlive_file_limits() {
     #[cfg(unix)]
     let _ = flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));

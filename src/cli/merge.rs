@@ -23,16 +23,19 @@ pub fn merge(options: &Merge) -> Outcome {
         Ok(prepared) => prepared,
         Err(words) => return refuse(&words),
     };
-    into_folder(&prepared, &shards, options, interrupt::flag()).unwrap_or_else(|error| refuse_store(&error))
+    into_folder(&prepared, &shards, options, interrupt::flag())
+        .unwrap_or_else(|error| refuse_store(&error))
 }
 
-/// The head of the sweep that all shards in these folders are of, and where each is, by its number. Words, if they do not make up a whole.
+/// The head of the sweep that all shards in these folders are of, and where each is, by its number.
+/// Words, if they do not make up a whole.
 fn together(folders: &[PathBuf]) -> Result<(Head, BTreeMap<u32, PathBuf>), String> {
     let folders: Vec<PathBuf> = folders.iter().flat_map(|folder| shards_in(folder)).collect();
     let (mut whole, mut of, mut shards): (Option<Head>, _, _) = (None, 1, BTreeMap::new());
     for folder in &folders {
         let name = folder.display();
-        let opened = Written::open(folder).map_err(|error| format!("{error}\n  = help: {}", error.help()))?;
+        let opened = Written::open(folder)
+            .map_err(|error| format!("{error}\n  = help: {}", error.help()))?;
         let Opened::Whole(Written { head, .. }) = opened else {
             return Err(format!("`{name}` holds no journal of a shard, or a broken one"));
         };
@@ -42,12 +45,16 @@ fn together(folders: &[PathBuf]) -> Result<(Head, BTreeMap<u32, PathBuf>), Strin
                 folders[0].display()
             ));
         }
-        let Some(shard) = head.shard else { return Err(format!("`{name}` holds a whole sweep, not a shard")) };
+        let Some(shard) = head.shard else {
+            return Err(format!("`{name}` holds a whole sweep, not a shard"));
+        };
         if whole.is_some() && shard.of != of {
             return Err(format!("`{name}` is shard {shard}, the others are of {of}"));
         }
         if !is_complete(folder, &head) {
-            return Err(format!("`{name}` is not finished\n  = help: run shard {shard} again: only what is missing is run"));
+            return Err(format!(
+                "`{name}` is not finished\n  = help: run shard {shard} again: only what is missing is run"
+            ));
         }
         of = shard.of;
         // The same shard twice is the same twice.
@@ -105,7 +112,12 @@ fn into_folder(
     }
     bar.clear();
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
-    let saying = Saying { json: false, quiet: options.quiet, how_to_go_on: "run the same command again", shards: Some(shards) };
+    let saying = Saying {
+        json: false,
+        quiet: options.quiet,
+        how_to_go_on: "run the same command again",
+        shards: Some(shards),
+    };
     finish(folder, prepared, &mut gathered, how, &saying)
 }
 
@@ -114,7 +126,8 @@ fn shards_in(folder: &Path) -> Vec<PathBuf> {
     if folder.join(JOURNAL).exists() {
         return vec![folder.to_path_buf()];
     }
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let entries =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut found: Vec<PathBuf> = entries.filter(|path| path.join(JOURNAL).exists()).collect();
     found.sort();
     found

@@ -66,15 +66,18 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Prints the JSON object of a command that gives nothing; of a sweep in one line, as all its objects are.
+/// Prints the JSON object of a command that gives nothing; of a sweep in one line, as all its
+/// objects are.
 fn fail(problems: Vec<Value>, is_sweep: bool) {
     let object = json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "problems": problems });
     out::print(&if is_sweep { format!("{object}\n") } else { format!("{object:#}\n") });
 }
 
-/// An option of another command is no slip of the pen: says whose it is, in place of how to pass it as a value.
+/// An option of another command is no slip of the pen: says whose it is, in place of how to pass it
+/// as a value.
 fn advised(mut error: clap::Error) -> clap::Error {
-    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument)
+    let Some(ContextValue::String(option)) =
+        error.get(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument)
     else {
         return error;
     };
@@ -86,7 +89,10 @@ fn advised(mut error: clap::Error) -> clap::Error {
         )
     };
     let arguments = Arguments::command();
-    let whose = arguments.get_subcommands().filter(|command| command.get_arguments().any(is_it)).map(|command| command.get_name());
+    let whose = arguments
+        .get_subcommands()
+        .filter(|command| command.get_arguments().any(is_it))
+        .map(|command| command.get_name());
     let whose: Vec<String> = whose.map(|name| format!("`{name}`")).collect();
     if !whose.is_empty() && error.get(ContextKind::SuggestedArg).is_none() {
         let tip = format!("`{option}` is an option of {}", whose.join(", ")).into();
@@ -101,7 +107,8 @@ fn misused(error: &clap::Error) -> ExitCode {
     let is_lost = error.print().is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
         let told = error.to_string();
-        let what = told.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().trim();
+        let what =
+            told.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().trim();
         let is_sweep = std::env::args_os().nth(1).is_some_and(|command| command == "sweep");
         fail(vec![json!({ "severity": "error", "what": what })], is_sweep);
     }

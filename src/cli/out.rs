@@ -1,4 +1,5 @@
-//! Data to stdout. A closed pipe (`asyncflow … | head`) is a quiet success. What is wrong is said on stderr, and noted for whoever reads `--json`.
+//! Data to stdout. A closed pipe (`asyncflow … | head`) is a quiet success. What is wrong is said
+//! on stderr, and noted for whoever reads `--json`.
 
 use super::Outcome;
 use serde_json::Value;
@@ -23,7 +24,8 @@ pub fn say(line: &str) {
 }
 
 thread_local! {
-    /// What was said to be wrong. The thread that began says everything; here no way to fail can forget to hand it on.
+    /// What was said to be wrong. The thread that began says everything; here no way to fail can
+    /// forget to hand it on.
     static NOTED: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
 }
 

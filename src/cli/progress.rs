@@ -18,11 +18,14 @@ impl Bar {
             false => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template(&format!("{{msg}} {{wide_bar}} {{pos}}/{{len}} {what}, {{eta}} left")) {
+        if let Ok(style) = ProgressStyle::with_template(&format!(
+            "{{msg}} {{wide_bar}} {{pos}}/{{len}} {what}, {{eta}} left"
+        )) {
             bar.set_style(style);
         }
         bar.set_message("simulating");
-        // The time left goes on between replications by a thread, which the library takes for granted: only where one can be had.
+        // The time left goes on between replications by a thread, which the library takes for
+        // granted: only where one can be had.
         if !bar.is_hidden() && std::thread::Builder::new().spawn(|| {}).is_ok() {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
@@ -37,7 +40,10 @@ impl Bar {
     pub fn show_cells(&self, progress: Progress) {
         self.show(progress);
         let seconds = self.bar.elapsed().as_secs_f64();
-        self.bar.set_message(format!("{} replications/s", value((progress.cells as f64 / seconds.max(1e-3)).round(), "1")));
+        self.bar.set_message(format!(
+            "{} replications/s",
+            value((progress.cells as f64 / seconds.max(1e-3)).round(), "1")
+        ));
     }
     /// Shows a run at a value of a search.
     pub fn show_at(&self, progress: Progress, value: &str) {

@@ -23,7 +23,9 @@ use std::time::Instant;
 
 pub fn run(options: &Run) -> Outcome {
     if options.scenarios.len() > 1 && options.out.is_some() {
-        return refuse("`--out` names one folder, and there are several scenarios: leave it out, and each goes to out/NAME");
+        return refuse(
+            "`--out` names one folder, and there are several scenarios: leave it out, and each goes to out/NAME",
+        );
     }
     let Some(scenarios) = read_all(options) else { return Outcome::Refused };
     let interrupted = interrupt::flag();
@@ -31,7 +33,9 @@ pub fn run(options: &Run) -> Outcome {
     for (path, scenario) in scenarios {
         let name = path.display().to_string();
         let mut ran = match interrupted.load(Ordering::Relaxed) {
-            true => Ran { outcome: refuse(&format!("interrupted: {name} was not run")), document: None },
+            true => {
+                Ran { outcome: refuse(&format!("interrupted: {name} was not run")), document: None }
+            }
             false => one(path, scenario, options, interrupted),
         };
         match ran.outcome {
@@ -41,7 +45,9 @@ pub fn run(options: &Run) -> Outcome {
             Outcome::Refused => outcome = Outcome::Refused,
         }
         if options.json {
-            let document = ran.document.get_or_insert_with(|| json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "problems": noted() }));
+            let document = ran.document.get_or_insert_with(
+                || json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "problems": noted() }),
+            );
             document["file"] = name.into();
             documents.push(document.take());
         }
@@ -54,13 +60,21 @@ pub fn run(options: &Run) -> Outcome {
     if printed == Outcome::Refused { Outcome::Refused } else { outcome }
 }
 
-/// All scenarios, each with its file; none if one of them cannot run, or if two would be written into one folder.
+/// All scenarios, each with its file; none if one of them cannot run, or if two would be written
+/// into one folder.
 fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
-    let change = |scenario: &mut Scenario| change(scenario, options.replications, options.seed, options.duration.as_deref());
-    let read = |path: &Path| load(path, &options.set, options.quiet || options.json, change).map(|Loaded { scenario, .. }| scenario);
-    let read: Vec<(&Path, Option<Scenario>)> = options.scenarios.iter().map(|path| (path.as_path(), read(path))).collect();
+    let change = |scenario: &mut Scenario| {
+        change(scenario, options.replications, options.seed, options.duration.as_deref())
+    };
+    let read = |path: &Path| {
+        load(path, &options.set, options.quiet || options.json, change)
+            .map(|Loaded { scenario, .. }| scenario)
+    };
+    let read: Vec<(&Path, Option<Scenario>)> =
+        options.scenarios.iter().map(|path| (path.as_path(), read(path))).collect();
     let (of, sound) = (read.len(), read.iter().filter(|(_, scenario)| scenario.is_some()).count());
-    let scenarios: Vec<(&Path, Scenario)> = read.into_iter().filter_map(|(path, scenario)| Some((path, scenario?))).collect();
+    let scenarios: Vec<(&Path, Scenario)> =
+        read.into_iter().filter_map(|(path, scenario)| Some((path, scenario?))).collect();
     if sound < of {
         if of > 1 {
             say(&format!("{} of {of} scenarios cannot run; nothing was simulated", of - sound));
@@ -83,7 +97,12 @@ fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
 }
 
 /// What the command line changes in the `run` of a scenario.
-pub fn change(scenario: &mut Scenario, replications: Option<u32>, seed: Option<u64>, duration: Option<&str>) -> Vec<Problem> {
+pub fn change(
+    scenario: &mut Scenario,
+    replications: Option<u32>,
+    seed: Option<u64>,
+    duration: Option<&str>,
+) -> Vec<Problem> {
     let run = &mut scenario.run;
     if let Some(replications) = replications {
         run.replications = Replications::Fixed(replications);
@@ -93,7 +112,9 @@ pub fn change(scenario: &mut Scenario, replications: Option<u32>, seed: Option<u
         Some(Ok(duration)) => run.duration = duration,
         Some(Err(words)) => {
             let words: String = words;
-            let (what, help) = words.split_once("\nhelp: ").unwrap_or((&words, "write for example `--duration 10m`"));
+            let (what, help) = words
+                .split_once("\nhelp: ")
+                .unwrap_or((&words, "write for example `--duration 10m`"));
             return vec![Problem::new(Severity::Error, "--duration", what).help(help)];
         }
         None => {}
@@ -114,7 +135,9 @@ impl From<Outcome> for Ran {
 }
 
 fn one(path: &Path, scenario: Scenario, options: &Run, interrupted: &Arc<AtomicBool>) -> Ran {
-    let built = match Built::new(scenario, !options.no_files).settled(options.threads.unwrap_or(0), interrupted) {
+    let built = match Built::new(scenario, !options.no_files)
+        .settled(options.threads.unwrap_or(0), interrupted)
+    {
         Ok(built) => built,
         Err(failure) => return unsettled(failure).into(),
     };
@@ -140,7 +163,8 @@ fn one(path: &Path, scenario: Scenario, options: &Run, interrupted: &Arc<AtomicB
         }),
         None => Ok(()),
     };
-    let done = experiment::replicate(built, rule, how, &mut sink, &mut |progress| bar.show(progress));
+    let done =
+        experiment::replicate(built, rule, how, &mut sink, &mut |progress| bar.show(progress));
     let wall_s = begun.elapsed().as_secs_f64();
     bar.clear();
     let (built, replications, threads) = match (done, failed) {
@@ -150,9 +174,17 @@ fn one(path: &Path, scenario: Scenario, options: &Run, interrupted: &Arc<AtomicB
     };
     let wanted = (!replications.is_complete()).then(|| replications.wanted());
     if let Some(of) = wanted {
-        let kept = dataset.as_ref().filter(|dataset| dataset.folder().is_complete()).map(|dataset| dataset.folder().path());
-        let kept = kept.map_or(String::new(), |path| format!("; the earlier result in {} stays", path.display()));
-        refuse(&format!("interrupted: {} of {of} replications are complete{kept}", replications.done));
+        let kept = dataset
+            .as_ref()
+            .filter(|dataset| dataset.folder().is_complete())
+            .map(|dataset| dataset.folder().path());
+        let kept = kept.map_or(String::new(), |path| {
+            format!("; the earlier result in {} stays", path.display())
+        });
+        refuse(&format!(
+            "interrupted: {} of {of} replications are complete{kept}",
+            replications.done
+        ));
         dataset = dataset.filter(|dataset| !dataset.folder().is_complete());
     }
     if replications.done == 0 {
@@ -165,13 +197,15 @@ fn one(path: &Path, scenario: Scenario, options: &Run, interrupted: &Arc<AtomicB
 
 /// Takes the folder, and begins the files.
 fn begin(path: &Path, built: &Built, options: &Run) -> Result<Dataset, StoreError> {
-    let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&built.scenario.name));
+    let folder =
+        options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&built.scenario.name));
     // All that is run of a file is the same study.
     let study = Study::new("run", &[path], &Value::Null, &built.scenario);
     Dataset::begin(Folder::open(&folder, study, options.force)?, built)
 }
 
-/// Says what the run says, also when the files cannot be finished: then it is all that is left of it.
+/// Says what the run says, also when the files cannot be finished: then it is all that is left of
+/// it.
 fn finish(
     options: &Run,
     scenario: &Scenario,
@@ -181,10 +215,17 @@ fn finish(
     circumstances: Circumstances,
     wanted: Option<u32>,
 ) -> Ran {
-    let written = dataset.map(|dataset| write(dataset, options, scenario, results, fold, wanted)).transpose();
+    let written =
+        dataset.map(|dataset| write(dataset, options, scenario, results, fold, wanted)).transpose();
     let mut printed = Outcome::Done;
     if !options.json && !options.quiet {
-        printed = print(&report::summary(scenario, results, fold, circumstances, paint(std::io::stdout().is_terminal())));
+        printed = print(&report::summary(
+            scenario,
+            results,
+            fold,
+            circumstances,
+            paint(std::io::stdout().is_terminal()),
+        ));
     }
     let failed = match written {
         Ok(Some(words)) if !options.json && !options.quiet => {
@@ -201,7 +242,8 @@ fn finish(
     };
     let document = options.json.then(|| {
         let mut document = report::to_json(results, circumstances);
-        document["interrupted"] = wanted.map_or(Value::Null, |of| json!({ "done": results.replications, "of": of }));
+        document["interrupted"] =
+            wanted.map_or(Value::Null, |of| json!({ "done": results.replications, "of": of }));
         document["problems"] = noted().into();
         document
     });
@@ -218,7 +260,8 @@ fn write(
     wanted: Option<u32>,
 ) -> Result<String, StoreError> {
     let folder = dataset.folder().path().to_path_buf();
-    let earlier = if dataset.folder().is_complete() { ", in place of those of the earlier run" } else { "" };
+    let earlier =
+        if dataset.folder().is_complete() { ", in place of those of the earlier run" } else { "" };
     if options.plots {
         dataset.add_text(PLOTS, &report::plots(scenario, results, fold))?;
     }
@@ -237,9 +280,15 @@ pub fn unsettled(failure: Failure) -> Outcome {
 /// The words for a run that could not be finished, and what to do.
 pub fn explain(error: &experiment::RunError) -> String {
     let help = match error {
-        experiment::RunError::Failed(failure) => failure.help().map_or(String::new(), |help| format!("\n  = help: {help}")),
-        experiment::RunError::Threads { .. } => "\n  = help: ask for fewer with `--threads`".to_string(),
-        experiment::RunError::Sink(_) | experiment::RunError::Missing { .. } | experiment::RunError::NoValue => String::new(),
+        experiment::RunError::Failed(failure) => {
+            failure.help().map_or(String::new(), |help| format!("\n  = help: {help}"))
+        }
+        experiment::RunError::Threads { .. } => {
+            "\n  = help: ask for fewer with `--threads`".to_string()
+        }
+        experiment::RunError::Sink(_)
+        | experiment::RunError::Missing { .. }
+        | experiment::RunError::NoValue => String::new(),
     };
     format!("{error}{help}")
 }

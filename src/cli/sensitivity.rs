@@ -21,7 +21,8 @@ const GROUPS: u32 = 64;
 
 pub fn sensitivity(options: &Sensitivity) -> Outcome {
     let change = |scenario: &mut Scenario| {
-        let mut problems = run::change(scenario, options.replications, options.seed, options.duration.as_deref());
+        let mut problems =
+            run::change(scenario, options.replications, options.seed, options.duration.as_deref());
         problems.extend(vary::apply(&mut scenario.sweep, &options.vary, None, None));
         let sweep = scenario.sweep.get_or_insert_default();
         // The analysis has a design of its own.
@@ -29,11 +30,14 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
         sweep.rows.clear();
         if sweep.vary.is_empty() && problems.is_empty() {
             let help = "add a `sweep:` block with ranges, or for example `--vary services.api.replicas=1..8@integer`";
-            problems.push(Problem::new(Severity::Error, "sweep.vary", "nothing is varied").help(help));
+            problems
+                .push(Problem::new(Severity::Error, "sweep.vary", "nothing is varied").help(help));
         }
         problems
     };
-    let Some(Loaded { scenario, read, .. }) = load(&options.scenario, &options.set, options.quiet || options.json, change) else {
+    let Some(Loaded { scenario, read, .. }) =
+        load(&options.scenario, &options.set, options.quiet || options.json, change)
+    else {
         return Outcome::Refused;
     };
     let metrics = match names(&scenario, &options.metric) {
@@ -53,12 +57,17 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
     let varied: Vec<&String> = scenario.sweep.iter().flat_map(|sweep| sweep.vary.keys()).collect();
     let asked = json!({ "vary": varied, "method": method.name(), "metrics": metrics });
     let study = Study::new("sensitivity", &[&options.scenario], &asked, &scenario);
-    let Some(answer) = Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force) else {
+    let Some(answer) =
+        Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force)
+    else {
         return Outcome::Refused;
     };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let bar = Bar::new("points", !options.quiet && !options.json);
-    let answers = experiment::sensitivity(&template, &scenario, method, &metrics, how, &mut |progress| bar.show_cells(progress));
+    let answers =
+        experiment::sensitivity(&template, &scenario, method, &metrics, how, &mut |progress| {
+            bar.show_cells(progress)
+        });
     bar.clear();
     match answers {
         Err(ExperimentError::Run(error)) => refuse(&run::explain(&error)),
@@ -81,8 +90,14 @@ fn finish(answer: Answer, scenario: &Scenario, answers: &[experiment::Sensitivit
 fn names(scenario: &Scenario, asked: &[String]) -> Result<Vec<String>, Box<Problem>> {
     let all = Built::new(scenario.clone(), false).metrics();
     if asked.is_empty() {
-        return Ok(scenario.workload.keys().take(1).map(|name| format!("{name}.latency.p99")).collect());
+        return Ok(scenario
+            .workload
+            .keys()
+            .take(1)
+            .map(|name| format!("{name}.latency.p99"))
+            .collect());
     }
-    let full = |index: usize| format!("{}.{}.{}", all[index].entity, all[index].metric, all[index].stat);
+    let full =
+        |index: usize| format!("{}.{}.{}", all[index].entity, all[index].metric, all[index].stat);
     asked.iter().map(|name| experiment::metric_named(&all, name, "--metric").map(full)).collect()
 }

@@ -1,5 +1,9 @@
 //! `sweep`: all points, all their replications, one dataset.
 
+mod journal;
+
+pub use journal::is_complete;
+
 use super::Outcome;
 use super::arguments::Sweep;
 use super::check::{Loaded, load};
@@ -13,47 +17,69 @@ use crate::problem::{Problem, Severity};
 use crate::random::keys::mix;
 use crate::report::{self, SweepLine};
 use crate::scenario::{Scenario, Template, to_json};
-use crate::store::{self, Damage, Folder, Head, Journal, Manifest, Opened, StoreError, Study, SweepDataset, Wanted, Written};
+use crate::store::{
+    self, Folder, Head, Journal, Manifest, StoreError, Study, SweepDataset, Wanted,
+};
+use journal::{open_journal, replications};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
 /// More than this is asked about: a slip of a finger makes a thousand million points.
 const POINTS_ASKED: u64 = 200_000;
+
 const CELLS_ASKED: u64 = 10_000_000;
+
 /// Points that cannot run, of which the problems are told.
 const TOLD: usize = 10;
 
 pub fn sweep(options: &Sweep) -> Outcome {
     #[allow(clippy::disallowed_methods, reason = "which part is run where is no part of a result")]
     let environment = |name: &str| std::env::var(name).ok();
-    let shard = match options.shard.as_ref().map(|typed| vary::shard(typed, &environment)).transpose() {
-        Ok(shard) => shard,
-        Err(words) => return refuse(&format!("--shard: {words}")),
-    };
+    let shard =
+        match options.shard.as_ref().map(|typed| vary::shard(typed, &environment)).transpose() {
+            Ok(shard) => shard,
+            Err(words) => return refuse(&format!("--shard: {words}")),
+        };
     let change = |scenario: &mut Scenario| {
-        let mut problems = run::change(scenario, options.replications, options.seed, options.duration.as_deref());
-        problems.extend(vary::apply(&mut scenario.sweep, &options.vary, options.design, options.points));
-        if scenario.sweep.as_ref().is_none_or(crate::scenario::Sweep::is_empty) && problems.is_empty() {
+        let mut problems =
+            run::change(scenario, options.replications, options.seed, options.duration.as_deref());
+        problems.extend(vary::apply(
+            &mut scenario.sweep,
+            &options.vary,
+            options.design,
+            options.points,
+        ));
+        if scenario.sweep.as_ref().is_none_or(crate::scenario::Sweep::is_empty)
+            && problems.is_empty()
+        {
             let what = "nothing is varied".to_string();
             problems.push(
-                Problem::new(Severity::Error, "sweep", what)
-                    .help("add a `sweep:` block, or for example `--vary services.api.replicas=1,2,4`"),
+                Problem::new(Severity::Error, "sweep", what).help(
+                    "add a `sweep:` block, or for example `--vary services.api.replicas=1,2,4`",
+                ),
             );
         }
         problems
     };
-    let Some(loaded) = load(&options.scenario, &options.set, options.quiet || options.json, change) else { return Outcome::Refused };
+    let Some(loaded) = load(&options.scenario, &options.set, options.quiet || options.json, change)
+    else {
+        return Outcome::Refused;
+    };
     let wanted = Wanted { series: options.series, histograms: options.histograms };
     let prepared = match Prepared::new(&loaded, &options.scenario, shard, wanted) {
         Ok(prepared) => prepared,
         Err(words) => return refuse(&words),
     };
-    let most = prepared.spec.rule.as_ref().map_or_else(|| loaded.scenario.run.replications.most(), |rule| rule.max);
-    let (points, cells) = (prepared.spec.points.len(), prepared.spec.points.len().saturating_mul(u64::from(most)));
+    let most = prepared
+        .spec
+        .rule
+        .as_ref()
+        .map_or_else(|| loaded.scenario.run.replications.most(), |rule| rule.max);
+    let (points, cells) =
+        (prepared.spec.points.len(), prepared.spec.points.len().saturating_mul(u64::from(most)));
     if (points > POINTS_ASKED || cells > CELLS_ASKED) && !options.yes {
         let (points, cells) = (report::thousands(points), report::thousands(cells));
         return refuse(&format!(
@@ -63,9 +89,15 @@ pub fn sweep(options: &Sweep) -> Outcome {
     if let Outcome::Refused = check_points(&prepared.spec, options) {
         return Outcome::Refused;
     }
-    let folder = options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(format!("{}-sweep", loaded.scenario.name)));
-    let folder = shard.map_or(folder.clone(), |shard| folder.join(format!("shard-{:05}-of-{:05}", shard.number, shard.of)));
-    in_folder(&folder, &prepared, options, interrupt::flag()).unwrap_or_else(|error| refuse_store(&error))
+    let folder = options
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("out").join(format!("{}-sweep", loaded.scenario.name)));
+    let folder = shard.map_or(folder.clone(), |shard| {
+        folder.join(format!("shard-{:05}-of-{:05}", shard.number, shard.of))
+    });
+    in_folder(&folder, &prepared, options, interrupt::flag())
+        .unwrap_or_else(|error| refuse_store(&error))
 }
 
 /// What a sweep is of, ready to run or to be reduced.
@@ -76,20 +108,42 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    fn new(loaded: &Loaded, file: &Path, shard: Option<Shard>, wanted: Wanted) -> Result<Prepared, String> {
+    fn new(
+        loaded: &Loaded,
+        file: &Path,
+        shard: Option<Shard>,
+        wanted: Wanted,
+    ) -> Result<Prepared, String> {
         let scenario = loaded.scenario.clone();
         let folder = file.parent().unwrap_or(Path::new(""));
         let template = Template::new(&loaded.read, &scenario, folder.to_path_buf());
         let (written, template_json) = (to_json(&scenario), template.to_json());
         let version = env!("CARGO_PKG_VERSION");
-        let measured: Vec<String> = measured_in(&serde_json::from_str(&written).unwrap_or_default())
-            .into_iter()
-            .map(|file| store::hash(&String::from_utf8_lossy(&std::fs::read(folder.join(file)).unwrap_or_default())))
-            .collect();
-        let identity = store::hash(&format!("{version}\n{written}\n{template_json}\n{wanted:?}\n{measured:?}"));
-        let folder = std::path::absolute(folder).unwrap_or(folder.to_path_buf()).display().to_string();
+        let measured: Vec<String> =
+            measured_in(&serde_json::from_str(&written).unwrap_or_default())
+                .into_iter()
+                .map(|file| {
+                    store::hash(&String::from_utf8_lossy(
+                        &std::fs::read(folder.join(file)).unwrap_or_default(),
+                    ))
+                })
+                .collect();
+        let identity = store::hash(&format!(
+            "{version}\n{written}\n{template_json}\n{wanted:?}\n{measured:?}"
+        ));
+        let folder =
+            std::path::absolute(folder).unwrap_or(folder.to_path_buf()).display().to_string();
         let file = file.display().to_string();
-        let mut head = Head { identity, scenario: written, template: template_json, file, folder, wanted, points: 0, shard };
+        let mut head = Head {
+            identity,
+            scenario: written,
+            template: template_json,
+            file,
+            folder,
+            wanted,
+            points: 0,
+            shard,
+        };
         let spec = Spec::new(&scenario, template, head.shard, head.wanted.series);
         head.points = spec.points.len();
         Ok(Prepared { scenario, spec, head })
@@ -98,7 +152,13 @@ impl Prepared {
     /// That of a journal, of which only the scenario has to be read again.
     pub fn of_journal(head: Head) -> Result<Prepared, String> {
         let folder = PathBuf::from(&head.folder);
-        let loaded = crate::scenario::read(&head.scenario, crate::scenario::text::Format::Json, "sweep", &folder, &[]);
+        let loaded = crate::scenario::read(
+            &head.scenario,
+            crate::scenario::text::Format::Json,
+            "sweep",
+            &folder,
+            &[],
+        );
         let scenario = loaded.scenario.ok_or_else(|| loaded.problems.in_one_line())?;
         let template = Template::from_json(&head.template, &scenario.name, folder)?;
         let spec = Spec::new(&scenario, template, head.shard, head.wanted.series);
@@ -111,7 +171,8 @@ impl Prepared {
     }
 }
 
-/// The files of measured values that a scenario draws from: it is not the same sweep when they have changed.
+/// The files of measured values that a scenario draws from: it is not the same sweep when they have
+/// changed.
 fn measured_in(written: &Value) -> Vec<String> {
     match written {
         Value::Object(map) => map
@@ -140,27 +201,55 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
     let (bad, how_many) = experiment::check(spec, options.threads.unwrap_or(0), TOLD, &count);
     bar.clear();
     for point in &bad {
-        let set: Vec<String> = point.parameters.iter().map(|(path, value)| format!("{path}={}", report::plain(value))).collect();
+        let set: Vec<String> = point
+            .parameters
+            .iter()
+            .map(|(path, value)| format!("{path}={}", report::plain(value)))
+            .collect();
         for problem in point.problems.list.iter().take(3) {
-            let place = if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
-            let wants_whole = problem.what.starts_with("expected a whole number") && problem.what.contains("the number");
-            let whole = "a range of whole numbers ends in `@integer`, in a file it has `scale: integer`".to_string();
-            let help =
-                wants_whole.then_some(whole).or_else(|| problem.help.clone()).map_or(String::new(), |help| format!("\n  = help: {help}"));
-            refuse(&format!("point {} ({}): {place}{}{help}", point.number, set.join(", "), problem.what));
+            let place =
+                if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
+            let wants_whole = problem.what.starts_with("expected a whole number")
+                && problem.what.contains("the number");
+            let whole =
+                "a range of whole numbers ends in `@integer`, in a file it has `scale: integer`"
+                    .to_string();
+            let help = wants_whole
+                .then_some(whole)
+                .or_else(|| problem.help.clone())
+                .map_or(String::new(), |help| format!("\n  = help: {help}"));
+            refuse(&format!(
+                "point {} ({}): {place}{}{help}",
+                point.number,
+                set.join(", "),
+                problem.what
+            ));
         }
     }
     match how_many {
         0 => Outcome::Done,
         n => {
-            let told = if n as usize > bad.len() { format!(" (the first {} are told)", bad.len()) } else { String::new() };
-            refuse(&format!("{} of {} points cannot run{told}; nothing was simulated", report::thousands(n), report::thousands(of)))
+            let told = if n as usize > bad.len() {
+                format!(" (the first {} are told)", bad.len())
+            } else {
+                String::new()
+            };
+            refuse(&format!(
+                "{} of {} points cannot run{told}; nothing was simulated",
+                report::thousands(n),
+                report::thousands(of)
+            ))
         }
     }
 }
 
 /// Opens the journal, runs what is missing, writes the files.
-fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &Arc<AtomicBool>) -> Result<Outcome, StoreError> {
+fn in_folder(
+    path: &Path,
+    prepared: &Prepared,
+    options: &Sweep,
+    interrupted: &Arc<AtomicBool>,
+) -> Result<Outcome, StoreError> {
     let folder = Folder::open(path, prepared.study(), options.force)?;
     let is_shard = prepared.head.shard.is_some();
     if is_complete(path, &prepared.head) && (is_shard || options.resume) && !options.force {
@@ -177,29 +266,31 @@ fn in_folder(path: &Path, prepared: &Prepared, options: &Sweep, interrupted: &Ar
         say(&format!("going on after {} that were done before", replications(known)));
     }
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
-    let how_to_go_on = if is_shard { "go on with the same command" } else { "go on with `--resume`" };
+    let how_to_go_on =
+        if is_shard { "go on with the same command" } else { "go on with `--resume`" };
     let saying = Saying { json: options.json, quiet: options.quiet, how_to_go_on, shards: None };
     let bar = Bar::new("points", !options.quiet && !options.json);
-    let ran = experiment::sweep(&prepared.spec, how, &mut journal, &mut |progress: Progress| bar.show_cells(progress));
+    let ran = experiment::sweep(&prepared.spec, how, &mut journal, &mut |progress: Progress| {
+        bar.show_cells(progress)
+    });
     bar.clear();
     let ran = match ran {
         Ok(ran) => ran,
         Err(error) => {
-            return Ok(refuse(&format!("{error}\n  = help: what is done is kept: make room, and {}", saying.how_to_go_on)));
+            return Ok(refuse(&format!(
+                "{error}\n  = help: what is done is kept: make room, and {}",
+                saying.how_to_go_on
+            )));
         }
     };
     if interrupted.load(Ordering::Relaxed) && ran.done < ran.of {
         journal.sync()?;
-        return Ok(stopped(&format!("interrupted: {} of {} points are complete; {}", ran.done, ran.of, saying.how_to_go_on)));
+        return Ok(stopped(&format!(
+            "interrupted: {} of {} points are complete; {}",
+            ran.done, ran.of, saying.how_to_go_on
+        )));
     }
     finish(folder, prepared, &mut journal, how, &saying)
-}
-
-/// Whether a folder holds all of the sweep, or of the shard, with that head.
-pub fn is_complete(folder: &Path, head: &Head) -> bool {
-    let shard = head.shard.map(|shard| shard.to_string());
-    store::manifest_of(folder)
-        .is_some_and(|manifest| manifest["identity"].as_str() == Some(&head.identity) && manifest["shard"].as_str() == shard.as_deref())
 }
 
 /// What is said of a sweep.
@@ -212,93 +303,14 @@ pub struct Saying<'s> {
     pub shards: Option<&'s BTreeMap<u32, PathBuf>>,
 }
 
-/// The journal to go on with, or a new one.
-fn open_journal(folder: &Folder, prepared: &Prepared, options: &Sweep) -> Result<Journal, StoreError> {
-    const OR_ANEW: &str = "or give another folder with `--out`, or begin anew with `--force`";
-    let (path, wanted) = (folder.path(), &prepared.head);
-    let may_go_on = options.resume || wanted.shard.is_some();
-    let foreign = |what: String, help: String| Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help });
-    let written = match Written::open(path)? {
-        Opened::Whole(written) if !options.force => written,
-        Opened::Foreign if !options.force => {
-            let what = format!("a file called `{}` that is no journal of a sweep, or whose first bytes are damaged", store::JOURNAL);
-            return foreign(what, format!("remove it, {OR_ANEW}"));
-        }
-        Opened::Damaged if !options.force => {
-            say(&format!("warning: the head of the journal in {} is damaged: everything is run again", path.display()));
-            return new_journal(folder, wanted);
-        }
-        Opened::Nothing if options.resume && folder.is_complete() => {
-            let theirs = store::manifest_of(path).unwrap_or_default();
-            let difference = difference(&theirs["scenario"], wanted, None);
-            let help = format!("leave `--resume` out to replace it, {OR_ANEW}");
-            return foreign(format!("another sweep, which is finished ({difference})"), help);
-        }
-        _ => return new_journal(folder, wanted),
-    };
-    let head = &written.head;
-    if head.identity != wanted.identity {
-        let theirs = serde_json::from_str(&head.scenario).unwrap_or_default();
-        let difference = difference(&theirs, wanted, Some(head.wanted));
-        return foreign(format!("another sweep ({difference})"), format!("undo the change to go on with it, {OR_ANEW}"));
-    }
-    if Shard::selection(head.shard) != Shard::selection(wanted.shard) {
-        let what = head.shard.map_or("an unfinished sweep of all points".to_string(), |shard| format!("shard {shard} of this sweep"));
-        return foreign(what, format!("go on with the command that it was begun with, {OR_ANEW}"));
-    }
-    let journal = Journal::go_on(path, written)?;
-    tell_damage(path, journal.damage);
-    match journal.len() {
-        done if may_go_on || done == 0 => Ok(journal),
-        done => Err(StoreError::Unfinished { folder: path.display().to_string(), done: replications(done) }),
-    }
-}
-
-/// What distinguishes another sweep, whose scenario is `theirs`, from the one that is wanted.
-fn difference(theirs: &Value, wanted: &Head, their_tables: Option<Wanted>) -> String {
-    let ours: Value = serde_json::from_str(&wanted.scenario).unwrap_or_default();
-    for (key, word) in [("seed", "seed"), ("replications", "replications"), ("duration", "duration")] {
-        let (theirs, ours) = (&theirs["run"][key], &ours["run"][key]);
-        if theirs != ours && !theirs.is_object() && !ours.is_object() {
-            return format!("{word} {}, not {}", report::plain(theirs), report::plain(ours));
-        }
-    }
-    match () {
-        () if theirs["sweep"] != ours["sweep"] => "of other points",
-        () if *theirs != ours => "of another scenario",
-        () if their_tables.is_some_and(|tables| tables != wanted.wanted) => "with other tables: see `--series` and `--histograms`",
-        () => "of another release, or its measured values have changed",
-    }
-    .to_string()
-}
-
-/// A damaged journal costs time, and no number: but whoever waits longer than he thought should know why.
-fn tell_damage(folder: &Path, damage: Damage) {
-    if !damage.is_any() {
-        return;
-    }
-    let lost = match (damage.entries, damage.bytes) {
-        (entries, 0) => replications(entries),
-        (0, bytes) => format!("everything in its last {} bytes", report::thousands(bytes)),
-        (entries, bytes) => format!("{} and everything in its last {} bytes", replications(entries), report::thousands(bytes)),
-    };
-    say(&format!("warning: the journal in {} is damaged: {lost} cannot be read, and what is missing is run again", folder.display()));
-}
-
-fn replications(n: u64) -> String {
-    if n == 1 { "1 replication".to_string() } else { format!("{} replications", report::thousands(n)) }
-}
-
-/// A new journal. The journal of a shard is a part of its result, which is then complete no longer.
-fn new_journal(folder: &Folder, head: &Head) -> Result<Journal, StoreError> {
-    if store::manifest_of(folder.path()).is_some_and(|manifest| manifest["shard"].is_string()) {
-        folder.withdraw()?;
-    }
-    Journal::create(folder.path(), head)
-}
-
 /// Reduces all points in their order, writes the files, and says what came of it.
-pub fn finish(folder: Folder, prepared: &Prepared, journal: &mut Journal, how: Options, saying: &Saying) -> Result<Outcome, StoreError> {
+pub fn finish(
+    folder: Folder,
+    prepared: &Prepared,
+    journal: &mut Journal,
+    how: Options,
+    saying: &Saying,
+) -> Result<Outcome, StoreError> {
     let path = folder.path().to_path_buf();
     let spec = &prepared.spec;
     let parameters = store::parameters(spec.numbers().map(|number| spec.points.row(number)));
@@ -313,13 +325,19 @@ pub fn finish(folder: Folder, prepared: &Prepared, journal: &mut Journal, how: O
         written += 1;
         bar.show_words("writing", written, spec.len());
         failed_cells += reduced.swept.failures.len() as u64;
-        let bits = reduced.swept.results.as_ref().map_or(0, |results| u64::from_str_radix(&results.fingerprint, 16).unwrap_or(0));
+        let bits = reduced
+            .swept
+            .results
+            .as_ref()
+            .map_or(0, |results| u64::from_str_radix(&results.fingerprint, 16).unwrap_or(0));
         fingerprint = mix(fingerprint.rotate_left(5) ^ bits).wrapping_add(fingerprint);
         let line = SweepLine::of(reduced);
         if saying.json && printed == Outcome::Done {
             printed = print(&format!("{}\n", line.to_json()));
         }
-        if lines.len() < report::POINTS_SHOWN || !line.failure.is_empty() && lines.len() < 2 * report::POINTS_SHOWN {
+        if lines.len() < report::POINTS_SHOWN
+            || !line.failure.is_empty() && lines.len() < 2 * report::POINTS_SHOWN
+        {
             lines.push(line);
         }
         dataset.append(reduced).map_err(|cause| {
@@ -335,26 +353,53 @@ pub fn finish(folder: Folder, prepared: &Prepared, journal: &mut Journal, how: O
         (None, Err(failed @ RunError::Missing { point, .. })) => {
             let shard = saying.shards.and_then(|shards| {
                 let number = (point % shards.len() as u64) as u32 + 1;
-                Some(format!("shard {number} of {} (`{}`)", shards.len(), shards.get(&number)?.display()))
+                Some(format!(
+                    "shard {number} of {} (`{}`)",
+                    shards.len(),
+                    shards.get(&number)?.display()
+                ))
             });
             let shard = shard.unwrap_or_else(|| "this sweep".to_string());
-            let help = "remove its manifest.json and run that shard again, which runs what is missing";
-            return Ok(refuse(&format!("{failed}: the journal of {shard} was damaged after it was complete\n  = help: {help}")));
+            let help =
+                "remove its manifest.json and run that shard again, which runs what is missing";
+            return Ok(refuse(&format!(
+                "{failed}: the journal of {shard} was damaged after it was complete\n  = help: {help}"
+            )));
         }
-        (None, Err(failed)) => return Ok(refuse(&format!("{failed}\n  = help: nothing is lost: {}", saying.how_to_go_on))),
+        (None, Err(failed)) => {
+            return Ok(refuse(&format!(
+                "{failed}\n  = help: nothing is lost: {}",
+                saying.how_to_go_on
+            )));
+        }
     }
-    let manifest = Manifest::of_sweep(&prepared.scenario, spec.points.len(), prepared.head.shard, &prepared.head.identity, fingerprint);
+    let manifest = Manifest::of_sweep(
+        &prepared.scenario,
+        spec.points.len(),
+        prepared.head.shard,
+        &prepared.head.identity,
+        fingerprint,
+    );
     let files = dataset.finish(manifest)?;
     if prepared.head.shard.is_none() {
         // All of it is in the files now. A shard's is what it is merged from.
         let _ = std::fs::remove_file(path.join(store::JOURNAL));
     }
     if !saying.json && !saying.quiet {
-        printed = print(&report::sweep(&prepared.scenario, &lines, spec.len(), fingerprint, paint(std::io::stdout().is_terminal())));
+        printed = print(&report::sweep(
+            &prepared.scenario,
+            &lines,
+            spec.len(),
+            fingerprint,
+            paint(std::io::stdout().is_terminal()),
+        ));
         say(&format!("wrote {files} files to {}", path.display()));
     }
     if failed_cells > 0 {
-        say(&format!("{} replications gave nothing: see `failure` and `reason` in points.parquet", report::thousands(failed_cells)));
+        say(&format!(
+            "{} replications gave nothing: see `failure` and `reason` in points.parquet",
+            report::thousands(failed_cells)
+        ));
         return Ok(Outcome::Refused);
     }
     Ok(printed)

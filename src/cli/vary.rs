@@ -9,7 +9,12 @@ use crate::scenario::text::{Format, Node, parse};
 use serde_json::Value;
 
 /// Changes a sweep as the command line says.
-pub fn apply(sweep: &mut Option<Sweep>, vary: &[String], design: Option<DesignName>, points: Option<u32>) -> Vec<Problem> {
+pub fn apply(
+    sweep: &mut Option<Sweep>,
+    vary: &[String],
+    design: Option<DesignName>,
+    points: Option<u32>,
+) -> Vec<Problem> {
     let mut problems = Vec::new();
     if !vary.is_empty() {
         let written = sweep.get_or_insert_default();
@@ -52,15 +57,20 @@ fn refused(what: String, help: &str) -> Problem {
 /// One `PATH=VALUES`.
 fn one(typed: &str) -> Result<(String, Vary), Problem> {
     const HELP: &str = "write PATH=VALUES, such as `services.api.replicas=1,2,4` or `workload.users.open.rate=50/s..500/s@log`";
-    let Some((path, values)) = typed.split_once('=') else { return Err(refused(format!("`{typed}` has no `=`"), HELP)) };
+    let Some((path, values)) = typed.split_once('=') else {
+        return Err(refused(format!("`{typed}` has no `=`"), HELP));
+    };
     let (path, values) = (path.trim(), values.trim());
     if path.is_empty() || values.is_empty() {
         return Err(refused(format!("`{typed}` has no path or no values"), HELP));
     }
-    if let Some((from, rest)) = values.split_once("..").filter(|_| !values.contains(['[', '{', '"', '\''])) {
+    if let Some((from, rest)) =
+        values.split_once("..").filter(|_| !values.contains(['[', '{', '"', '\'']))
+    {
         let mut words = rest.split('@').map(str::trim);
         let to = words.next().unwrap_or("");
-        let mut range = Range { from: value(from)?, to: value(to)?, scale: Scale::Linear, steps: None };
+        let mut range =
+            Range { from: value(from)?, to: value(to)?, scale: Scale::Linear, steps: None };
         for word in words {
             match (word, word.parse()) {
                 ("linear", _) => range.scale = Scale::Linear,
@@ -89,7 +99,13 @@ pub fn value(text: &str) -> Result<Value, Problem> {
     let help = "write values as in the scenario, such as `4`, `300/s` or `{ exp: 2ms }`";
     match parse(text.trim(), Format::Yaml) {
         Ok(node) => Ok(Node::to_json(&node)),
-        Err(problems) => Err(refused(format!("in `{text}`: {}", problems.first().map_or("this is no value", |p| p.what.as_str())), help)),
+        Err(problems) => Err(refused(
+            format!(
+                "in `{text}`: {}",
+                problems.first().map_or("this is no value", |p| p.what.as_str())
+            ),
+            help,
+        )),
     }
 }
 
@@ -98,8 +114,14 @@ pub fn shard(typed: &str, environment: &dyn Fn(&str) -> Option<String>) -> Resul
     let Some(of) = typed.strip_prefix("auto/") else { return typed.parse() };
     let number = |name: &str| environment(name).and_then(|text| text.trim().parse::<u64>().ok());
     // Slurm's numbers begin where the user says, the others' at 0.
-    let found = match (number("SLURM_ARRAY_TASK_ID"), number("JOB_COMPLETION_INDEX"), number("AWS_BATCH_JOB_ARRAY_INDEX")) {
-        (Some(id), _, _) => Some((id + 1).saturating_sub(number("SLURM_ARRAY_TASK_MIN").unwrap_or(1))),
+    let found = match (
+        number("SLURM_ARRAY_TASK_ID"),
+        number("JOB_COMPLETION_INDEX"),
+        number("AWS_BATCH_JOB_ARRAY_INDEX"),
+    ) {
+        (Some(id), _, _) => {
+            Some((id + 1).saturating_sub(number("SLURM_ARRAY_TASK_MIN").unwrap_or(1)))
+        }
         (None, Some(index), _) | (None, None, Some(index)) => Some(index + 1),
         _ => None,
     };
@@ -118,17 +140,28 @@ mod tests {
     use serde_json::json;
 
     fn read(typed: &str) -> Result<(String, Value), String> {
-        one(typed).map(|(path, vary)| (path, serde_json::to_value(vary).unwrap())).map_err(|problem| problem.what)
+        one(typed)
+            .map(|(path, vary)| (path, serde_json::to_value(vary).unwrap()))
+            .map_err(|problem| problem.what)
     }
 
     #[test]
     fn values_ranges_and_trees_are_read_as_they_are_written() {
         // The forms of the help text.
         assert_eq!(read("a.b=1,2,4"), Ok(("a.b".into(), json!([1, 2, 4]))));
-        assert_eq!(read("a=random, least_connections"), Ok(("a".into(), json!(["random", "least_connections"]))));
+        assert_eq!(
+            read("a=random, least_connections"),
+            Ok(("a".into(), json!(["random", "least_connections"])))
+        );
         assert_eq!(read("a={ exp: 2ms },5ms"), Ok(("a".into(), json!([{ "exp": "2ms" }, "5ms"]))));
-        assert_eq!(read("a=1..8@integer"), Ok(("a".into(), json!({ "from": 1, "to": 8, "scale": "integer" }))));
-        assert_eq!(read("a=50/s..500/s@log@10"), Ok(("a".into(), json!({ "from": "50/s", "to": "500/s", "scale": "log", "steps": 10 }))));
+        assert_eq!(
+            read("a=1..8@integer"),
+            Ok(("a".into(), json!({ "from": 1, "to": 8, "scale": "integer" })))
+        );
+        assert_eq!(
+            read("a=50/s..500/s@log@10"),
+            Ok(("a".into(), json!({ "from": "50/s", "to": "500/s", "scale": "log", "steps": 10 })))
+        );
         assert_eq!(read("a"), Err("`a` has no `=`".into()));
         assert_eq!(read("=1"), Err("`=1` has no path or no values".into()));
         assert_eq!(read("a=1..2@much"), Err("`@much` says nothing of a range".into()));
@@ -139,15 +172,25 @@ mod tests {
     fn the_number_of_a_shard_is_that_of_the_job_array() {
         // Slurm counts from its smallest index, Kubernetes and AWS Batch from 0.
         let with = |set: &'static [(&str, &str)], typed: &str| {
-            let of = move |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string());
+            let of = move |name: &str| {
+                set.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_string())
+            };
             shard(typed, &of).map(|shard| shard.to_string())
         };
         assert_eq!(with(&[], "3/200"), Ok("3/200".into()));
         assert_eq!(with(&[("SLURM_ARRAY_TASK_ID", "7")], "auto/200"), Ok("7/200".into()));
-        assert_eq!(with(&[("SLURM_ARRAY_TASK_ID", "0"), ("SLURM_ARRAY_TASK_MIN", "0")], "auto/8"), Ok("1/8".into()));
+        assert_eq!(
+            with(&[("SLURM_ARRAY_TASK_ID", "0"), ("SLURM_ARRAY_TASK_MIN", "0")], "auto/8"),
+            Ok("1/8".into())
+        );
         assert_eq!(with(&[("JOB_COMPLETION_INDEX", "0")], "auto/8"), Ok("1/8".into()));
         assert_eq!(with(&[("AWS_BATCH_JOB_ARRAY_INDEX", "7")], "auto/8"), Ok("8/8".into()));
-        assert!(with(&[("JOB_COMPLETION_INDEX", "8")], "auto/8").is_err_and(|words| words.contains("no shard 9 of 8")));
-        assert!(with(&[], "auto/8").is_err() && with(&[], "0/8").is_err() && with(&[], "x").is_err());
+        assert!(
+            with(&[("JOB_COMPLETION_INDEX", "8")], "auto/8")
+                .is_err_and(|words| words.contains("no shard 9 of 8"))
+        );
+        assert!(
+            with(&[], "auto/8").is_err() && with(&[], "0/8").is_err() && with(&[], "x").is_err()
+        );
     }
 }

@@ -13,7 +13,10 @@ use std::io::Write;
 use std::path::Path;
 
 pub fn show(options: &Show) -> Outcome {
-    let Some(Loaded { scenario, .. }) = load(&options.scenario, &options.set, true, |_| Vec::new()) else { return Outcome::Refused };
+    let Some(Loaded { scenario, .. }) = load(&options.scenario, &options.set, true, |_| Vec::new())
+    else {
+        return Outcome::Refused;
+    };
     match text(&scenario, options.format) {
         Ok(text) => print(&text),
         Err(cause) => refuse(&cause),
@@ -33,14 +36,27 @@ pub fn convert(options: &Convert) -> Outcome {
         Some(Format::Yaml) => Notation::Yaml,
         Some(Format::Ron) => Notation::Ron,
         Some(Format::Json) => Notation::Json,
-        None => return refuse(&format!("`{}` does not say a notation: end it in .yaml, .ron or .json", options.to.display())),
+        None => {
+            return refuse(&format!(
+                "`{}` does not say a notation: end it in .yaml, .ron or .json",
+                options.to.display()
+            ));
+        }
     };
-    let Some(Loaded { scenario, source, .. }) = load(&options.from, &[], false, |_| Vec::new()) else { return Outcome::Refused };
+    let Some(Loaded { scenario, source, .. }) = load(&options.from, &[], false, |_| Vec::new())
+    else {
+        return Outcome::Refused;
+    };
     if options.to.exists() && !options.force {
-        return refuse(&format!("`{}` is there already; `--force` overwrites it", options.to.display()));
+        return refuse(&format!(
+            "`{}` is there already; `--force` overwrites it",
+            options.to.display()
+        ));
     }
-    let written = text(&scenario, notation)
-        .and_then(|text| replace(&options.to, &text).map_err(|e| format!("cannot write `{}`: {e}", options.to.display())));
+    let written = text(&scenario, notation).and_then(|text| {
+        replace(&options.to, &text)
+            .map_err(|e| format!("cannot write `{}`: {e}", options.to.display()))
+    });
     match written {
         Ok(()) => {
             say(&format!("wrote {}", options.to.display()));
@@ -55,11 +71,13 @@ pub fn convert(options: &Convert) -> Outcome {
 
 /// Whether a text has a line that is a comment, of YAML or of RON.
 fn has_comments(text: &str) -> bool {
-    let begins = |line: &str| ["#", "//", "/*"].iter().any(|mark| line.trim_start().starts_with(mark));
+    let begins =
+        |line: &str| ["#", "//", "/*"].iter().any(|mark| line.trim_start().starts_with(mark));
     text.lines().any(|line| begins(line) || line.contains(" # "))
 }
 
-/// Writes a file under a temporary name beside it, and renames it: on a full disk there is the old file or none, never a half.
+/// Writes a file under a temporary name beside it, and renames it: on a full disk there is the old
+/// file or none, never a half.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let part = temporary(path);
     let write = || {
@@ -77,7 +95,8 @@ pub fn schema() -> Outcome {
     print(&scenario::schema())
 }
 
-/// Says an error that has no place in a scenario: what is wrong, and after `\n  = help: ` what to do.
+/// Says an error that has no place in a scenario: what is wrong, and after `\n  = help: ` what to
+/// do.
 pub fn refuse(cause: &str) -> Outcome {
     say(&format!("error: {cause}"));
     noted_as_error(cause)
@@ -95,7 +114,8 @@ pub fn stopped(words: &str) -> Outcome {
 }
 
 fn noted_as_error(cause: &str) -> Outcome {
-    let (what, help) = cause.split_once("\n  = help: ").map_or((cause, None), |(what, help)| (what, Some(help)));
+    let (what, help) =
+        cause.split_once("\n  = help: ").map_or((cause, None), |(what, help)| (what, Some(help)));
     note(json!({ "severity": "error", "what": what, "help": help }));
     Outcome::Refused
 }

@@ -1,8 +1,10 @@
 //! Grid: every combination of the values.
 //!
-//! Law: point `i` of the sizes n₁ … n_k has the digits of `i` in the mixed radix of the sizes; the last parameter turns fastest.
-//! Source: Fisher 1935, "The Design of Experiments", the full factorial. Limits: the number of points is the product of the sizes, which is why no
-//! point is built before it is asked for. Tested: by hand, and that every combination stands once.
+//! Law: point `i` of the sizes n₁ … n_k has the digits of `i` in the mixed radix of the sizes; the
+//! last parameter turns fastest.
+//! Source: Fisher 1935, "The Design of Experiments", the full factorial. Limits: the number of
+//! points is the product of the sizes, which is why no point is built before it is asked for.
+//! Tested: by hand, and that every combination stands once.
 
 /// How many points; as many as 128 bits hold if there are more.
 pub fn count(sizes: &[usize]) -> u128 {
@@ -53,7 +55,8 @@ mod tests {
 
     #[test]
     fn a_grid_that_is_too_large_is_counted_and_not_built() {
-        // 1000^3 by hand; 10^60 is more than 128 bits hold; the last of 2^64 points has the last values.
+        // 1000^3 by hand; 10^60 is more than 128 bits hold; the last of 2^64 points has the last
+        // values.
         assert_eq!(count(&[1_000, 1_000, 1_000]), 1_000_000_000);
         assert_eq!(count(&[1_000; 20]), u128::MAX);
         assert_eq!(row(&[1 << 32, 1 << 32], u64::MAX), [(1 << 32) - 1, (1 << 32) - 1]);

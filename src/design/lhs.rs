@@ -1,11 +1,13 @@
 //! Latin hypercube: of n points each n-th part of each parameter has one.
 //!
-//! Law: coordinate j of point i is `(π_j(i) + u_ij)/n`, with independent random orders π_j and draws u (McKay, Beckman, Conover 1979, "A comparison of
-//! three methods for selecting values of input variables"). Of several such squares the one is taken whose two nearest points are farthest
-//! apart (Johnson, Moore, Ylvisaker 1990, "Minimax and maximin distance designs").
-//! Limits: good for sums of effects of single parameters, whatever n; for a design that grows point by point take `sobol`. A square of n points
-//! in k dimensions has k·n(n-1)/2 distance terms; there are so many squares that all have at most 2·10⁸ (a fraction of a second), and no more
-//! than 1000: beyond some 14,000/√k points it is one, and no distance is computed.
+//! Law: coordinate j of point i is `(π_j(i) + u_ij)/n`, with independent random orders π_j and
+//! draws u (McKay, Beckman, Conover 1979, "A comparison of three methods for selecting values of
+//! input variables"). Of several such squares the one is taken whose two nearest points are
+//! farthest apart (Johnson, Moore, Ylvisaker 1990, "Minimax and maximin distance designs").
+//! Limits: good for sums of effects of single parameters, whatever n; for a design that grows point
+//! by point take `sobol`. A square of n points in k dimensions has k·n(n-1)/2 distance terms; there
+//! are so many squares that all have at most 2·10⁸ (a fraction of a second), and no more than 1000:
+//! beyond some 14,000/√k points it is one, and no distance is computed.
 //! Tested: the strata, the distance, and the error of an integral against independent points.
 
 use super::shuffle::shuffled;
@@ -57,12 +59,14 @@ fn square(n: u32, parameters: usize, seed: u64, candidate: u64) -> Vec<Vec<f64>>
     points
 }
 
-/// The squared distance of the two nearest points; something not above `enough` as soon as it is known not to be above it.
+/// The squared distance of the two nearest points; something not above `enough` as soon as it is
+/// known not to be above it.
 fn nearest_pair(points: &[Vec<f64>], enough: f64) -> f64 {
     let mut nearest = f64::INFINITY;
     for (index, one) in points.iter().enumerate() {
         for other in &points[index + 1..] {
-            nearest = f64::min(nearest, one.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum());
+            nearest =
+                f64::min(nearest, one.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum());
         }
         if nearest <= enough {
             break;
@@ -81,7 +85,8 @@ mod tests {
         for (n, parameters) in [(1, 3), (2, 1), (10, 4), (97, 2)] {
             let points = rows(n, parameters, 7);
             for parameter in 0..parameters {
-                let mut strata: Vec<u32> = points.iter().map(|point| (point[parameter] * f64::from(n)) as u32).collect();
+                let mut strata: Vec<u32> =
+                    points.iter().map(|point| (point[parameter] * f64::from(n)) as u32).collect();
                 strata.sort_unstable();
                 assert_eq!(strata, (0..n).collect::<Vec<_>>());
             }
@@ -91,10 +96,12 @@ mod tests {
 
     #[test]
     fn the_nearest_points_of_the_best_are_farther_apart_than_those_of_a_first() {
-        // Maximin: the best of 1000 is farther than each of them, and than their mean by 1.8 (measured).
+        // Maximin: the best of 1000 is farther than each of them, and than their mean by 1.8
+        // (measured).
         let distance = |points: &[Vec<f64>]| nearest_pair(points, 0.0).sqrt();
         let best = distance(&rows(20, 3, 1));
-        let all: Vec<f64> = (0..1_000).map(|candidate| distance(&square(20, 3, 1, candidate))).collect();
+        let all: Vec<f64> =
+            (0..1_000).map(|candidate| distance(&square(20, 3, 1, candidate))).collect();
         assert_eq!(best, all.iter().copied().fold(0.0, f64::max));
         let mean = all.iter().sum::<f64>() / 1_000.0;
         assert!(best > 1.7 * mean, "{best} {mean}");
@@ -104,17 +111,25 @@ mod tests {
     #[test]
     fn the_work_is_bounded() {
         // 2e8 over k n(n-1)/2, by hand; at most 1000.
-        for (n, parameters, squares) in
-            [(10, 3, 1_000), (1_000, 4, 100), (10_000, 2, 2), (10_000, 5, 1), (1_000_000, 64, 1), (1, 9, 1), (0, 0, 1)]
-        {
+        for (n, parameters, squares) in [
+            (10, 3, 1_000),
+            (1_000, 4, 100),
+            (10_000, 2, 2),
+            (10_000, 5, 1),
+            (1_000_000, 64, 1),
+            (1, 9, 1),
+            (0, 0, 1),
+        ] {
             assert_eq!(candidates(n, parameters), squares, "{n} points, {parameters} parameters");
         }
     }
 
     #[test]
     fn a_sum_of_single_effects_is_estimated_with_a_sixty_fourth_of_the_error() {
-        // Independent points: the standard deviation of x1 + x2 + x3 is 1/2, of the mean of 64 points 1/16. Stein 1987: a Latin hypercube leaves
-        // only the error within the strata, 1/2/64^1.5 = 1/1024: 64 times less. Of 40 squares, within 4.5 of its standard errors 1/sqrt(80).
+        // Independent points: the standard deviation of x1 + x2 + x3 is 1/2, of the mean of 64
+        // points 1/16. Stein 1987: a Latin hypercube leaves only the error within the strata,
+        // 1/2/64^1.5 = 1/1024: 64 times less. Of 40 squares, within 4.5 of its standard errors
+        // 1/sqrt(80).
         let error = |seed| square(64, 3, seed, 0).iter().flatten().sum::<f64>() / 64.0 - 1.5;
         let rms = ((0..40).map(|seed| error(seed).powi(2)).sum::<f64>() / 40.0).sqrt();
         assert!((rms * 1024.0 - 1.0).abs() < 4.5 / 80f64.sqrt(), "{rms}");

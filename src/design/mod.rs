@@ -1,9 +1,11 @@
 //! Designs: where in the space of parameters to look. One file a design.
 //!
-//! A design is rows of numbers that know no scenario: which value of each parameter (`grid`, `one_at_a_time`), or where in the unit cube (the
-//! others). [`Vary`] makes values of them, and [`points`] points: paths in the scenario with what stands there. Every row is computed when
-//! it is asked for, so that a grid of 10^9 points by mistake is a number and not memory; but a Latin hypercube is one whole.
-//! All draws are addressed by the seed: the same points on every machine, and for any number of threads.
+//! A design is rows of numbers that know no scenario: which value of each parameter (`grid`,
+//! `one_at_a_time`), or where in the unit cube (the others). [`Vary`] makes values of them, and
+//! [`points`] points: paths in the scenario with what stands there. Every row is computed when it
+//! is asked for, so that a grid of 10^9 points by mistake is a number and not memory; but a Latin
+//! hypercube is one whole. All draws are addressed by the seed: the same points on every machine,
+//! and for any number of threads.
 //!
 //! | design | rows | for | source |
 //! |---|---|---|---|
@@ -15,8 +17,9 @@
 //! | `morris` | r(k + 1) | which of many parameters matter at all | Morris 1991 |
 //! | `saltelli` | N(k + 2) | how much of the variance is whose | Saltelli et al. 2010 |
 //!
-//! The last two are for an analysis of their own (`asyncflow sensitivity`), and no choice of a person's: they are not in [`Design`].
-//! To add a design: its file, its variant below, and its arm in `points.rs` and in `check.rs`.
+//! The last two are for an analysis of their own (`asyncflow sensitivity`), and no choice of a
+//! person's: they are not in [`Design`]. To add a design: its file, its variant below, and its arm
+//! in `points.rs` and in `check.rs`.
 
 mod check;
 pub mod grid;

@@ -1,10 +1,13 @@
 //! Morris's screening: which of many parameters matter, in few points.
 //!
-//! Law: a trajectory begins at a random point of the grid of 4 levels 0, 1/3, 2/3, 1, and changes each parameter once, in random order, by
-//! `δ = p/(2(p-1)) = 2/3`, up from the lower two levels and down from the upper two: k + 1 points. The effect of a parameter is what the change did,
-//! divided by δ; over trajectories the mean of its size is `μ*`, and `σ` tells curvature and interaction (Morris 1991, "Factorial sampling plans for
-//! preliminary computational experiments"; Campolongo, Cariboni, Saltelli 2007). Limits: 10 to 20 trajectories are usual; it ranks and does not
-//! apportion, for which see `saltelli`. Tested: each trajectory, the frequencies of levels, and the effects of a function known by hand.
+//! Law: a trajectory begins at a random point of the grid of 4 levels 0, 1/3, 2/3, 1, and changes
+//! each parameter once, in random order, by `δ = p/(2(p-1)) = 2/3`, up from the lower two levels
+//! and down from the upper two: k + 1 points. The effect of a parameter is what the change did,
+//! divided by δ; over trajectories the mean of its size is `μ*`, and `σ` tells curvature and
+//! interaction (Morris 1991, "Factorial sampling plans for preliminary computational experiments";
+//! Campolongo, Cariboni, Saltelli 2007). Limits: 10 to 20 trajectories are usual; it ranks and does
+//! not apportion, for which see `saltelli`. Tested: each trajectory, the frequencies of levels, and
+//! the effects of a function known by hand.
 
 use super::shuffle::shuffled;
 use crate::random::keys::{Key, Salt};
@@ -45,7 +48,8 @@ impl Morris {
     /// Point `index` in the unit cube.
     pub fn row(&self, index: u64) -> Vec<f64> {
         let (order, steps, levels) = self.trajectory(index);
-        let mut row: Vec<f64> = levels.iter().map(|level| f64::from(*level) / f64::from(LEVELS - 1)).collect();
+        let mut row: Vec<f64> =
+            levels.iter().map(|level| f64::from(*level) / f64::from(LEVELS - 1)).collect();
         for &parameter in &order[..steps] {
             let level = levels[parameter as usize];
             let after = if is_low(level) { level + LEVELS / 2 } else { level - LEVELS / 2 };
@@ -61,12 +65,14 @@ impl Morris {
         Some(Step { parameter, change: if is_low(levels[parameter]) { DELTA } else { -DELTA } })
     }
 
-    /// The order of the trajectory that a point is on, how many of its steps are done there, and the levels of its first point.
+    /// The order of the trajectory that a point is on, how many of its steps are done there, and
+    /// the levels of its first point.
     fn trajectory(&self, index: u64) -> (Vec<u32>, usize, Vec<u32>) {
         let length = u64::from(self.parameters) + 1;
         let key = Key(self.seed).child(Salt::of("design.morris"), index / length);
         let start = Salt::of("design.morris.start");
-        let levels = (0..u64::from(self.parameters)).map(|parameter| key.ordinal(parameter).draw(start).one_of(LEVELS));
+        let levels = (0..u64::from(self.parameters))
+            .map(|parameter| key.ordinal(parameter).draw(start).one_of(LEVELS));
         (shuffled(self.parameters, key), (index % length) as usize, levels.collect())
     }
 }
@@ -88,7 +94,8 @@ mod tests {
             let mut changed = Vec::new();
             assert_eq!(morris.step(trajectory * 6), None);
             for index in trajectory * 6 + 1..(trajectory + 1) * 6 {
-                let (before, after, step) = (morris.row(index - 1), morris.row(index), morris.step(index).unwrap());
+                let (before, after, step) =
+                    (morris.row(index - 1), morris.row(index), morris.step(index).unwrap());
                 for parameter in 0..5 {
                     let expected = if parameter == step.parameter { step.change } else { 0.0 };
                     assert!((after[parameter] - before[parameter] - expected).abs() < 1e-15);
@@ -103,12 +110,21 @@ mod tests {
 
     #[test]
     fn points_are_on_all_levels_equally_often() {
-        // Each point of a trajectory is uniform on the levels: 4,000 first points, 1,000 on each, standard deviation 27.4; 4.5 of them by luck: 7e-6.
+        // Each point of a trajectory is uniform on the levels: 4,000 first points, 1,000 on each,
+        // standard deviation 27.4; 4.5 of them by luck: 7e-6.
         let morris = Morris::new(2, 4_000, 5);
         for level in 0..4 {
-            let on =
-                |point: u64| (0..4_000).filter(|trajectory| morris.row(trajectory * 3 + point)[1] == f64::from(level) / 3.0).count() as f64;
-            assert!([0, 1, 2].into_iter().all(|point| (on(point) - 1_000.0).abs() < 4.5 * 27.4), "level {level}");
+            let on = |point: u64| {
+                (0..4_000)
+                    .filter(|trajectory| {
+                        morris.row(trajectory * 3 + point)[1] == f64::from(level) / 3.0
+                    })
+                    .count() as f64
+            };
+            assert!(
+                [0, 1, 2].into_iter().all(|point| (on(point) - 1_000.0).abs() < 4.5 * 27.4),
+                "level {level}"
+            );
         }
     }
 

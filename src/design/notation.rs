@@ -1,7 +1,10 @@
-//! The unit in which a person wrote a quantity, so that others of its kind are written alike: beside 0.5/min stands 0.98/min, not 0.0163/s.
+//! The unit in which a person wrote a quantity, so that others of its kind are written alike:
+//! beside 0.5/min stands 0.98/min, not 0.0163/s.
 //!
-//! Law: a notation is what stands before and after the number, and how much a number of 1 in it is. What is written in it reads back as the value, within the
-//! resolution of its kind; what would not, and what was not written as one number with a unit (`1m30s`), is written as `value::written` does.
+//! Law: a notation is what stands before and after the number, and how much a number of 1 in it is.
+//! What is written in it reads back as the value, within the resolution of its kind; what would
+//! not, and what was not written as one number with a unit (`1m30s`), is written as
+//! `value::written` does.
 //! Tested: units of every kind, by hand.
 
 use super::value::{Kind, base, rounded, written};
@@ -24,16 +27,20 @@ impl Notation {
         let Some(text) = value.as_str().filter(|_| kind != Kind::Number) else { return own };
         let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
         let (before, rest) = text.split_at(start);
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(rest.len());
+        let end =
+            rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(rest.len());
         let (before, after) = (before.to_string(), rest[end..].to_string());
         let of = |number: &str| base(&Value::from(format!("{before}{number}{after}")), kind);
         match (of("1"), of("2")) {
-            (Some(one), Some(two)) if one > 0.0 && two == 2.0 * one => Notation { kind, before, after, one },
+            (Some(one), Some(two)) if one > 0.0 && two == 2.0 * one => {
+                Notation { kind, before, after, one }
+            }
             _ => own,
         }
     }
 
-    /// A size, in the base unit, rounded to so many significant digits of the number that is written.
+    /// A size, in the base unit, rounded to so many significant digits of the number that is
+    /// written.
     pub fn in_digits(&self, size: f64, digits: i32) -> f64 {
         let number = size / self.one;
         if number == 0.0 {
@@ -49,9 +56,12 @@ impl Notation {
         if self.after.is_empty() || !size.is_finite() {
             return plain;
         }
-        let text = Value::from(format!("{}{}{}", self.before, rounded(size / self.one), self.after));
+        let text =
+            Value::from(format!("{}{}{}", self.before, rounded(size / self.one), self.after));
         // As near as the plain text is, or as twelve digits are.
-        let off = |value: &Value| base(value, self.kind).map_or(f64::INFINITY, |read| (read - size).abs());
+        let off = |value: &Value| {
+            base(value, self.kind).map_or(f64::INFINITY, |read| (read - size).abs())
+        };
         if off(&text) <= off(&plain).max(1e-11 * size.abs()) { text } else { plain }
     }
 }
@@ -64,7 +74,8 @@ mod tests {
 
     #[test]
     fn a_value_is_written_in_the_unit_of_another() {
-        // By hand: how one was written, how much the other is in the base unit, how that is written.
+        // By hand: how one was written, how much the other is in the base unit, how that is
+        // written.
         for (like, size, text) in [
             (json!("0.5/min"), 0.0169, json!("1.014/min")),
             (json!("0.5/min"), 1.0 / 120.0, json!("0.5/min")),

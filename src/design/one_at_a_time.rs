@@ -1,14 +1,16 @@
 //! One at a time: the scenario as it is, then each value of each parameter alone.
 //!
-//! Law: 1 + n₁ + … + n_k points. Limits: blind to what two parameters do together (Daniel 1973, "One-at-a-time plans"; Saltelli and Annoni 2010,
-//! "How to avoid a perfunctory sensitivity analysis"); a grid or a Sobol sequence is not. Tested: by hand.
+//! Law: 1 + n₁ + … + n_k points. Limits: blind to what two parameters do together (Daniel 1973,
+//! "One-at-a-time plans"; Saltelli and Annoni 2010, "How to avoid a perfunctory sensitivity
+//! analysis"); a grid or a Sobol sequence is not. Tested: by hand.
 
 /// How many points, the base included.
 pub fn count(sizes: &[usize]) -> u64 {
     sizes.iter().fold(1, |sum: u64, size| sum.saturating_add(*size as u64))
 }
 
-/// Which parameter point `index` changes, and to its value of what number; none for the base, and beyond the last.
+/// Which parameter point `index` changes, and to its value of what number; none for the base, and
+/// beyond the last.
 pub fn row(sizes: &[usize], index: u64) -> Option<(usize, usize)> {
     let mut rest = index.checked_sub(1)?;
     for (parameter, size) in sizes.iter().enumerate() {

@@ -1,7 +1,8 @@
 //! The points of a design: which value stands at which path of the scenario.
 //!
-//! Law: point `i` of a grid, of one at a time and of a Sobol sequence is a function of `i`; a list and a Latin hypercube are held. A point of one
-//! at a time names only what it changes, and its first nothing. Tested: by hand for the small ones, by their strata for the others.
+//! Law: point `i` of a grid, of one at a time and of a Sobol sequence is a function of `i`; a list
+//! and a Latin hypercube are held. A point of one at a time names only what it changes, and its
+//! first nothing. Tested: by hand for the small ones, by their strata for the others.
 
 use super::morris::Morris;
 use super::saltelli::Saltelli;
@@ -31,8 +32,15 @@ enum Rows {
     Saltelli(Saltelli),
 }
 
-/// The points of a checked design: `count` is for `lhs` and `sobol`, `rows` for `list`, `vary` for all others.
-pub fn points(design: Design, vary: &IndexMap<String, Vary>, rows: &[Point], count: Option<u32>, seed: u64) -> Points {
+/// The points of a checked design: `count` is for `lhs` and `sobol`, `rows` for `list`, `vary` for
+/// all others.
+pub fn points(
+    design: Design,
+    vary: &IndexMap<String, Vary>,
+    rows: &[Point],
+    count: Option<u32>,
+    seed: u64,
+) -> Points {
     let sizes = || vary.values().map(|vary| vary.count().unwrap_or(0) as usize).collect();
     let count = count.unwrap_or(0);
     let rows = match design {
@@ -81,7 +89,11 @@ impl Points {
         match &self.rows {
             Rows::Grid(sizes) => {
                 let digits = grid::row(sizes, index);
-                self.axes.iter().zip(digits).map(|((path, vary), digit)| (path.clone(), vary.step(digit as u64))).collect()
+                self.axes
+                    .iter()
+                    .zip(digits)
+                    .map(|((path, vary), digit)| (path.clone(), vary.step(digit as u64)))
+                    .collect()
             }
             Rows::List(rows) => rows.get(index as usize).cloned().unwrap_or_default(),
             Rows::Lhs(rows) => rows.get(index as usize).map(|row| self.at(row)).unwrap_or_default(),
@@ -90,7 +102,12 @@ impl Points {
             Rows::Saltelli(saltelli) => self.at(&saltelli.row(index)),
             Rows::OneAtATime(sizes) => {
                 let changed = one_at_a_time::row(sizes, index);
-                changed.map(|(axis, step)| (self.axes[axis].0.clone(), self.axes[axis].1.step(step as u64))).into_iter().collect()
+                changed
+                    .map(|(axis, step)| {
+                        (self.axes[axis].0.clone(), self.axes[axis].1.step(step as u64))
+                    })
+                    .into_iter()
+                    .collect()
             }
         }
     }
@@ -131,7 +148,9 @@ mod tests {
     fn a_grid_of_a_thousand_million_points_costs_nothing() {
         // 1000^3 by hand; the last point has the last values.
         let written = r#"{ "from": 1, "to": 1000, "scale": "integer" }"#;
-        let vary: IndexMap<String, Vary> = ["a", "b", "c"].map(|path| (path.to_string(), serde_json::from_str(written).unwrap())).into();
+        let vary: IndexMap<String, Vary> = ["a", "b", "c"]
+            .map(|path| (path.to_string(), serde_json::from_str(written).unwrap()))
+            .into();
         let points = points(Design::Grid, &vary, &[], None, 1);
         assert_eq!(points.len(), 1_000_000_000);
         assert_eq!(json!(points.row(999_999_999)), json!({ "a": 1000, "b": 1000, "c": 1000 }));
@@ -150,9 +169,13 @@ mod tests {
     #[test]
     fn a_list_is_its_rows() {
         // As given; there is none beyond.
-        let rows: Vec<Point> = serde_json::from_value(json!([{ RATE: "1/s" }, { RATE: "5/s" }])).unwrap();
+        let rows: Vec<Point> =
+            serde_json::from_value(json!([{ RATE: "1/s" }, { RATE: "5/s" }])).unwrap();
         let points = points(Design::List, &IndexMap::new(), &rows, None, 1);
-        assert_eq!((points.len(), points.row(1), points.row(2)), (2, rows[1].clone(), Point::new()));
+        assert_eq!(
+            (points.len(), points.row(1), points.row(2)),
+            (2, rows[1].clone(), Point::new())
+        );
     }
 
     #[test]
@@ -161,17 +184,24 @@ mod tests {
         for design in [Design::Lhs, Design::Sobol] {
             let points = points(design, &vary(), &[], Some(32), 9);
             let rows: Vec<Point> = (0..points.len()).map(|index| points.row(index)).collect();
-            let mut parts: Vec<u32> =
-                rows.iter().map(|row| ((base(&row[RATE], Kind::Rate).unwrap() - 100.0) * 32.0 / 200.0) as u32).collect();
+            let mut parts: Vec<u32> = rows
+                .iter()
+                .map(|row| ((base(&row[RATE], Kind::Rate).unwrap() - 100.0) * 32.0 / 200.0) as u32)
+                .collect();
             parts.sort_unstable();
             assert_eq!(parts, (0..32).collect::<Vec<_>>(), "{design:?}");
-            assert_eq!(rows.iter().filter(|row| row[BALANCE] == "random").count(), 16, "{design:?}");
+            assert_eq!(
+                rows.iter().filter(|row| row[BALANCE] == "random").count(),
+                16,
+                "{design:?}"
+            );
         }
     }
 
     #[test]
     fn the_points_are_those_of_the_seed() {
-        // The same twice; others for another seed; the first of a Sobol sequence are those of a longer one.
+        // The same twice; others for another seed; the first of a Sobol sequence are those of a
+        // longer one.
         let of = |design, count, seed| all(&points(design, &vary(), &[], Some(count), seed));
         for design in [Design::Lhs, Design::Sobol] {
             assert_eq!(of(design, 8, 1), of(design, 8, 1));

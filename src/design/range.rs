@@ -1,9 +1,12 @@
 //! Ranges of a parameter: from one value to another of the same kind.
 //!
-//! Law: at `u` in 0 ..= 1 a linear range is `(1-u)·from + u·to`, a logarithmic one `from^(1-u)·to^u` (each factor of growth has the same share),
-//! and one of whole numbers is `from + ⌊u·n⌋` of the `n = to - from + 1` there are, each with the same share of `u`.
-//! Its steps are the values at `i/(steps-1)`, the ends included; those of whole numbers are rounded, and all of them if `steps` is not said.
-//! Limits: one kind, `from` below `to`; whole numbers up to 2^53 and without a unit. Tested: by hand at the ends and between.
+//! Law: at `u` in 0 ..= 1 a linear range is `(1-u)·from + u·to`, a logarithmic one
+//! `from^(1-u)·to^u` (each factor of growth has the same share), and one of whole numbers is
+//! `from + ⌊u·n⌋` of the `n = to - from + 1` there are, each with the same share of `u`. Its steps
+//! are the values at `i/(steps-1)`, the ends included; those of whole numbers are rounded, and all
+//! of them if `steps` is not said.
+//! Limits: one kind, `from` below `to`; whole numbers up to 2^53 and without a unit. Tested: by
+//! hand at the ends and between.
 
 use super::value::{Kind, WHOLE, base, kind_of, shown, word, written};
 use crate::problem::Problems;
@@ -76,30 +79,55 @@ impl Range {
         }
         let Some((kind, from, to)) = self.ends() else {
             let (from, to) = (shown(&self.from), shown(&self.to));
-            let what = format!("the ends of a range are of one kind, but `{from}` is {} and `{to}` is {}", word(first), word(second));
+            let what = format!(
+                "the ends of a range are of one kind, but `{from}` is {} and `{to}` is {}",
+                word(first),
+                word(second)
+            );
             problems.error(path, what);
             return;
         };
         if from >= to {
             problems
-                .error(path, format!("a range goes up, but `{}` is not less than `{}`", shown(&self.from), shown(&self.to)))
+                .error(
+                    path,
+                    format!(
+                        "a range goes up, but `{}` is not less than `{}`",
+                        shown(&self.from),
+                        shown(&self.to)
+                    ),
+                )
                 .advise("exchange `from` and `to`, or write one value in place of the range");
         }
         let scale = format!("{path}.scale");
         match self.scale {
             Scale::Log if from <= 0.0 => {
-                let what = format!("a range with `scale: log` begins above zero, and `{}` does not", shown(&self.from));
-                problems.error(format!("{path}.from"), what).advise("begin at the least value of interest, or leave out `scale`");
+                let what = format!(
+                    "a range with `scale: log` begins above zero, and `{}` does not",
+                    shown(&self.from)
+                );
+                problems
+                    .error(format!("{path}.from"), what)
+                    .advise("begin at the least value of interest, or leave out `scale`");
             }
             Scale::Integer if kind != Kind::Number => {
                 problems
-                    .error(scale, format!("`scale: integer` is for numbers without a unit, and `{}` is {}", shown(&self.from), word(kind)))
+                    .error(
+                        scale,
+                        format!(
+                            "`scale: integer` is for numbers without a unit, and `{}` is {}",
+                            shown(&self.from),
+                            word(kind)
+                        ),
+                    )
                     .advise("leave out `scale`, and say how many `steps`");
             }
             Scale::Integer => {
                 for (end, size) in [("from", from), ("to", to)] {
                     if size.fract() != 0.0 || size.abs() > WHOLE {
-                        let what = format!("`{size}` is not a whole number up to 2^53, as `scale: integer` wants");
+                        let what = format!(
+                            "`{size}` is not a whole number up to 2^53, as `scale: integer` wants"
+                        );
                         problems.error(format!("{path}.{end}"), what);
                     }
                 }
@@ -123,7 +151,9 @@ impl Range {
                 _ if u <= 0.0 => self.from.clone(),
                 _ if u >= 1.0 => self.to.clone(),
                 Scale::Linear => written((1.0 - u) * from + u * to, kind),
-                Scale::Log => written(((1.0 - u) * from.ln() + u * to.ln()).exp().max(from).min(to), kind),
+                Scale::Log => {
+                    written(((1.0 - u) * from.ln() + u * to.ln()).exp().max(from).min(to), kind)
+                }
                 Scale::Integer => written((from + (u * (to - from + 1.0)).floor()).min(to), kind),
             },
             None => self.from.clone(),
@@ -140,7 +170,11 @@ impl Range {
     pub fn count(&self) -> Option<u64> {
         let (_, from, to) = self.ends()?;
         match (self.scale, self.steps) {
-            (Scale::Integer, steps) => Some(((to - from).max(0.0) as u64).saturating_add(1).min(steps.map_or(u64::MAX, u64::from))),
+            (Scale::Integer, steps) => Some(
+                ((to - from).max(0.0) as u64)
+                    .saturating_add(1)
+                    .min(steps.map_or(u64::MAX, u64::from)),
+            ),
             (_, steps) => steps.map(u64::from),
         }
     }
@@ -150,7 +184,9 @@ impl Range {
         let last = self.count().unwrap_or(1).saturating_sub(1).max(1);
         let u = number as f64 / last as f64;
         match (self.scale, self.ends()) {
-            (Scale::Integer, Some((kind, from, to))) if number > 0 && number < last => written((from + u * (to - from)).round(), kind),
+            (Scale::Integer, Some((kind, from, to))) if number > 0 && number < last => {
+                written((from + u * (to - from)).round(), kind)
+            }
             _ => self.at(u),
         }
     }
@@ -181,7 +217,10 @@ mod tests {
     #[test]
     fn a_linear_range_has_equal_differences_and_its_own_ends() {
         // By hand; the ends are as they were written.
-        assert_eq!(steps(json!({ "from": "6k/min", "to": "400/s", "steps": 4 })), ["6k/min", "200/s", "300/s", "400/s"]);
+        assert_eq!(
+            steps(json!({ "from": "6k/min", "to": "400/s", "steps": 4 })),
+            ["6k/min", "200/s", "300/s", "400/s"]
+        );
         assert_eq!(steps(json!({ "from": 0.1, "to": 0.4, "steps": 4 })), [0.1, 0.2, 0.3, 0.4]);
         let wide = range(json!({ "from": -1e308, "to": 1e308 }));
         assert_eq!((wide.at(0.5), wide.at(1.0)), (json!(0), json!(1e308)));
@@ -190,34 +229,61 @@ mod tests {
     #[test]
     fn a_logarithmic_range_has_equal_ratios() {
         // By hand: tenfold; the middle of 1 and 4 is 2.
-        assert_eq!(steps(json!({ "from": "1ms", "to": "10s", "steps": 5, "scale": "log" })), ["1ms", "10ms", "100ms", "1s", "10s"]);
-        assert_eq!(range(json!({ "from": "1GiB", "to": "4GiB", "scale": "log" })).at(0.5), json!("2GiB"));
+        assert_eq!(
+            steps(json!({ "from": "1ms", "to": "10s", "steps": 5, "scale": "log" })),
+            ["1ms", "10ms", "100ms", "1s", "10s"]
+        );
+        assert_eq!(
+            range(json!({ "from": "1GiB", "to": "4GiB", "scale": "log" })).at(0.5),
+            json!("2GiB")
+        );
     }
 
     #[test]
     fn each_whole_number_has_the_same_share_of_u() {
         // By hand: 4 numbers, a quarter each; 4,000 midpoints give 1,000 of each.
         let whole = range(json!({ "from": 2, "to": 5, "scale": "integer" }));
-        assert_eq!([0.0, 0.2499, 0.25, 0.75, 0.9999, 1.0].map(|u| whole.at(u)), [2, 2, 3, 5, 5, 5].map(Value::from));
+        assert_eq!(
+            [0.0, 0.2499, 0.25, 0.75, 0.9999, 1.0].map(|u| whole.at(u)),
+            [2, 2, 3, 5, 5, 5].map(Value::from)
+        );
         for number in 2..=5 {
-            assert_eq!((0..4_000).filter(|i| whole.at((f64::from(*i) + 0.5) / 4_000.0) == number).count(), 1_000);
+            assert_eq!(
+                (0..4_000).filter(|i| whole.at((f64::from(*i) + 0.5) / 4_000.0) == number).count(),
+                1_000
+            );
         }
     }
 
     #[test]
     fn steps_of_whole_numbers_are_distinct_and_all_of_them_if_not_counted() {
         // By hand: 1, 3.25, 5.5, 7.75, 10 rounded.
-        assert_eq!(steps(json!({ "from": 1, "to": 10, "scale": "integer", "steps": 5 })), [1, 3, 6, 8, 10]);
+        assert_eq!(
+            steps(json!({ "from": 1, "to": 10, "scale": "integer", "steps": 5 })),
+            [1, 3, 6, 8, 10]
+        );
         assert_eq!(steps(json!({ "from": -1, "to": 2, "scale": "integer" })), [-1, 0, 1, 2]);
-        assert_eq!(steps(json!({ "from": 1, "to": 3, "scale": "integer", "steps": 100 })), [1, 2, 3]);
-        assert_eq!(range(json!({ "from": 0, "to": "1000000G", "scale": "integer" })).count(), Some(1_000_000_000_000_001));
+        assert_eq!(
+            steps(json!({ "from": 1, "to": 3, "scale": "integer", "steps": 100 })),
+            [1, 2, 3]
+        );
+        assert_eq!(
+            range(json!({ "from": 0, "to": "1000000G", "scale": "integer" })).count(),
+            Some(1_000_000_000_000_001)
+        );
     }
 
     #[test]
     fn what_is_refused_has_values_all_the_same() {
-        // Nothing panics, whatever is asked: a range that goes down, from below zero, of words, of nothing.
+        // Nothing panics, whatever is asked: a range that goes down, from below zero, of words, of
+        // nothing.
         for scale in ["linear", "log", "integer"] {
-            for (from, to) in [(json!(5), json!(1)), (json!(-1), json!(1)), (json!("a"), json!("b")), (json!(1), json!("1ms"))] {
+            for (from, to) in [
+                (json!(5), json!(1)),
+                (json!(-1), json!(1)),
+                (json!("a"), json!("b")),
+                (json!(1), json!("1ms")),
+            ] {
                 let range = range(json!({ "from": from, "to": to, "scale": scale, "steps": 0 }));
                 let _ = [f64::NAN, -1.0, 0.5, 2.0].map(|u| range.at(u));
                 let _ = (range.grid().count(), range.step(u64::MAX));
@@ -228,16 +294,32 @@ mod tests {
     #[test]
     fn what_is_no_range_is_refused_where_it_stands() {
         // One slip each.
-        let path = |value: Value| found(value).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+        let path =
+            |value: Value| found(value).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
         assert_eq!(found(json!({ "from": 1, "to": "12k", "steps": 2 })), []);
         assert_eq!(path(json!({ "from": "random", "to": 5 })), ["vary.x.from"]);
         assert_eq!(path(json!({ "from": 5, "to": [6] })), ["vary.x.to"]);
         assert_eq!(path(json!({ "from": 5, "to": 5, "steps": 1 })), ["vary.x.steps", "vary.x"]);
         assert_eq!(path(json!({ "from": 0, "to": 5, "scale": "log" })), ["vary.x.from"]);
-        assert_eq!(path(json!({ "from": "1ms", "to": "5ms", "scale": "integer" })), ["vary.x.scale"]);
-        assert_eq!(path(json!({ "from": 0.5, "to": 1e17, "scale": "integer" })), ["vary.x.from", "vary.x.to"]);
-        let mixed = "the ends of a range are of one kind, but `10ms` is a duration and `20` is a number";
-        assert_eq!(found(json!({ "from": "10ms", "to": 20 })), [("vary.x".to_string(), mixed.to_string())]);
-        assert!(serde_json::from_value::<Range>(json!({ "from": 1, "too": 2 })).unwrap_err().to_string().contains("unknown field `too`"));
+        assert_eq!(
+            path(json!({ "from": "1ms", "to": "5ms", "scale": "integer" })),
+            ["vary.x.scale"]
+        );
+        assert_eq!(
+            path(json!({ "from": 0.5, "to": 1e17, "scale": "integer" })),
+            ["vary.x.from", "vary.x.to"]
+        );
+        let mixed =
+            "the ends of a range are of one kind, but `10ms` is a duration and `20` is a number";
+        assert_eq!(
+            found(json!({ "from": "10ms", "to": 20 })),
+            [("vary.x".to_string(), mixed.to_string())]
+        );
+        assert!(
+            serde_json::from_value::<Range>(json!({ "from": 1, "too": 2 }))
+                .unwrap_err()
+                .to_string()
+                .contains("unknown field `too`")
+        );
     }
 }

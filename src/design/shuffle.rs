@@ -1,7 +1,8 @@
 //! A random order of so many things.
 //!
-//! Law: Fisher and Yates's, from the last place down (Durstenfeld 1964, "Algorithm 235: Random permutation"): each of the n! orders has the same
-//! chance, up to 2⁻⁵² of a draw's grid. Tested: all orders of three are equally frequent.
+//! Law: Fisher and Yates's, from the last place down (Durstenfeld 1964, "Algorithm 235: Random
+//! permutation"): each of the n! orders has the same chance, up to 2⁻⁵² of a draw's grid. Tested:
+//! all orders of three are equally frequent.
 
 use crate::random::keys::{Key, Salt};
 

@@ -1,10 +1,13 @@
-//! Values of parameters: what a scalar in a scenario is of, how much of it, and how so much is written.
+//! Values of parameters: what a scalar in a scenario is of, how much of it, and how so much is
+//! written.
 //!
-//! A number of JSON is a number. A text that one of the quantities reads is of that quantity; they are tried in the order of the catalogue
-//! below, though no text is of two (their units differ). A text with a suffix of counts (`12k`) is a number, because a count may be written
-//! as one. All else, `"12"` without a unit too, is a word: it has no size.
-//! Base units: s, B, 1/s, 1, 1, $/h. Limits: spans are whole nanoseconds and sizes whole bytes; a text is of at most 12 digits if that is
-//! shorter, which is within 5·10⁻¹² of the value, so that a step from 0.2 to 0.4 is `0.3` and not `0.30000000000000004`.
+//! A number of JSON is a number. A text that one of the quantities reads is of that quantity; they
+//! are tried in the order of the catalogue below, though no text is of two (their units differ). A
+//! text with a suffix of counts (`12k`) is a number, because a count may be written as one. All
+//! else, `"12"` without a unit too, is a word: it has no size.
+//! Base units: s, B, 1/s, 1, 1, $/h. Limits: spans are whole nanoseconds and sizes whole bytes; a
+//! text is of at most 12 digits if that is shorter, which is within 5·10⁻¹² of the value, so that a
+//! step from 0.2 to 0.4 is `0.3` and not `0.30000000000000004`.
 //! Tested: what is written reads back, over all magnitudes of every kind.
 
 use crate::units::{Bytes, Count, Factor, Money, Quantity, Rate, Share, Span};
@@ -14,7 +17,8 @@ use serde_json::Value;
 /// The whole numbers up to which floating point holds each.
 pub const WHOLE: f64 = 9_007_199_254_740_992.0;
 
-/// A value as every notation writes it. JSON's own writer makes a unit of `null`, which RON writes as `()`, an empty group.
+/// A value as every notation writes it. JSON's own writer makes a unit of `null`, which RON writes
+/// as `()`, an empty group.
 pub struct AsWritten<'v>(pub &'v Value);
 
 impl Serialize for AsWritten<'_> {
@@ -22,7 +26,9 @@ impl Serialize for AsWritten<'_> {
         match self.0 {
             Value::Null => to.serialize_none(),
             Value::Array(items) => to.collect_seq(items.iter().map(AsWritten)),
-            Value::Object(entries) => to.collect_map(entries.iter().map(|(key, value)| (key, AsWritten(value)))),
+            Value::Object(entries) => {
+                to.collect_map(entries.iter().map(|(key, value)| (key, AsWritten(value))))
+            }
             other => other.serialize(to),
         }
     }
@@ -100,7 +106,9 @@ quantities! {
 
 /// The count that a text with a suffix is.
 fn counted(text: &str) -> Option<f64> {
-    text.ends_with(['k', 'M', 'G']).then(|| text.parse::<Count>().ok().map(Quantity::to_base)).flatten()
+    text.ends_with(['k', 'M', 'G'])
+        .then(|| text.parse::<Count>().ok().map(Quantity::to_base))
+        .flatten()
 }
 
 /// The value in twelve digits: what a sum of decimals was before floating point.
@@ -108,7 +116,8 @@ pub(super) fn rounded(size: f64) -> f64 {
     format!("{size:.11e}").parse().unwrap_or(size)
 }
 
-/// The shorter text of the two. What is a whole number of its base units has no dust to be shaken off.
+/// The shorter text of the two. What is a whole number of its base units has no dust to be shaken
+/// off.
 fn text<Q: Quantity>(size: f64) -> String {
     let exact = Q::from_base(size);
     let (long, short) = (exact.to_string(), Q::from_base(rounded(size)).to_string());
@@ -118,16 +127,27 @@ fn text<Q: Quantity>(size: f64) -> String {
 /// A whole number without a point, because a count may not have one.
 fn number(size: f64) -> Value {
     let short = rounded(size);
-    let size = if size.fract() == 0.0 || size.to_string().len() <= short.to_string().len() { size } else { short };
-    if size.fract() == 0.0 && size.abs() <= WHOLE { Value::from(size as i64) } else { Value::from(size) }
+    let size = if size.fract() == 0.0 || size.to_string().len() <= short.to_string().len() {
+        size
+    } else {
+        short
+    };
+    if size.fract() == 0.0 && size.abs() <= WHOLE {
+        Value::from(size as i64)
+    } else {
+        Value::from(size)
+    }
 }
 
-/// A value for a table: of four digits, if it has more than a person reads. The files have all of them.
+/// A value for a table: of four digits, if it has more than a person reads. The files have all of
+/// them.
 pub fn brief(value: &Value) -> String {
     let long = shown(value);
     let kind = kind_of(value);
     let size = base(value, kind).filter(|size| long.len() > 7 && size.fract() != 0.0);
-    let short = size.and_then(|size| format!("{size:.3e}").parse().ok()).map(|size: f64| shown(&written(size, kind)));
+    let short = size
+        .and_then(|size| format!("{size:.3e}").parse().ok())
+        .map(|size: f64| shown(&written(size, kind)));
     short.filter(|short| short.len() < long.len()).unwrap_or(long)
 }
 
@@ -163,7 +183,16 @@ mod tests {
             assert_eq!((kind_of(&value), base(&value, kind)), (kind, Some(size)), "{value}");
             assert_eq!(base(&value, Kind::Text), None);
         }
-        for value in [json!("random"), json!("12"), json!(""), json!("k"), json!(true), json!(null), json!([1]), json!({ "exp": "1ms" })] {
+        for value in [
+            json!("random"),
+            json!("12"),
+            json!(""),
+            json!("k"),
+            json!(true),
+            json!(null),
+            json!([1]),
+            json!({ "exp": "1ms" }),
+        ] {
             assert_eq!(kind_of(&value), Kind::Text, "{value}");
         }
         assert_eq!((unit(Kind::Span), unit(Kind::Rate), unit(Kind::Number)), ("s", "1/s", ""));
@@ -171,8 +200,12 @@ mod tests {
 
     #[test]
     fn no_text_is_of_two_quantities() {
-        // Every unit of `units/*.rs` after the same number: the order in which quantities are tried does not matter.
-        for unit in "ns us µs ms s m h d B KB MB GB TB KiB MiB GiB TiB /s /min /h k/s M/min % x k M G".split(' ') {
+        // Every unit of `units/*.rs` after the same number: the order in which quantities are tried
+        // does not matter.
+        for unit in
+            "ns us µs ms s m h d B KB MB GB TB KiB MiB GiB TiB /s /min /h k/s M/min % x k M G"
+                .split(' ')
+        {
             let text = format!("7{unit}");
             let read = [
                 text.parse::<Span>().is_ok(),
@@ -229,7 +262,8 @@ mod tests {
 
         #[test]
         fn what_is_written_reads_back_as_the_same_value(mantissa in 1.0..10.0f64, place in 0.0..1.0f64) {
-            // The bounds are the resolution: half a nanosecond, half a byte, and 10^-9 of the value. Exponents from the least to the greatest.
+            // The bounds are the resolution: half a nanosecond, half a byte, and 10^-9 of the
+            // value. Exponents from the least to the greatest.
             for (kind, least, greatest, resolution) in [
                 (Kind::Number, -300.0, 300.0, 0.0),
                 (Kind::Span, -9.0, 8.6, 0.5e-9),

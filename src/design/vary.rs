@@ -1,7 +1,8 @@
 //! What a parameter is varied over: some values, or a range.
 //!
-//! Written as a list of values (`[1, 2, 4]`, of any kind: words, lists and maps too), as a range (`{ from: 1, to: 8 }`: a map is always one), or
-//! as one value. Law: at `u` in 0 ..= 1 a list of n is its item `⌊u·n⌋`, each with the same share. Tested: below, and through `points.rs`.
+//! Written as a list of values (`[1, 2, 4]`, of any kind: words, lists and maps too), as a range
+//! (`{ from: 1, to: 8 }`: a map is always one), or as one value. Law: at `u` in 0 ..= 1 a list of n
+//! is its item `⌊u·n⌋`, each with the same share. Tested: below, and through `points.rs`.
 
 use super::range::Range;
 use crate::problem::Problems;
@@ -82,13 +83,18 @@ impl Vary {
     pub fn check(&self, path: &str, problems: &mut Problems) {
         match self {
             Vary::Values(values) if values.is_empty() => {
-                problems.error(path, "this list has no values").advise("write at least one, or leave the parameter out");
+                problems
+                    .error(path, "this list has no values")
+                    .advise("write at least one, or leave the parameter out");
             }
             Vary::Values(values) => {
                 let mut seen = BTreeSet::new();
                 for (index, value) in values.iter().enumerate() {
                     if !seen.insert(value.to_string()) {
-                        problems.warning(format!("{path}[{index}]"), format!("`{}` is listed twice", super::value::shown(value)));
+                        problems.warning(
+                            format!("{path}[{index}]"),
+                            format!("`{}` is listed twice", super::value::shown(value)),
+                        );
                     }
                 }
             }
@@ -99,7 +105,10 @@ impl Vary {
     /// Where it begins and ends, as it is written; of a list the first value and the last.
     pub fn ends(&self) -> (Value, Value) {
         match self {
-            Vary::Values(values) => (values.first().cloned().unwrap_or_default(), values.last().cloned().unwrap_or_default()),
+            Vary::Values(values) => (
+                values.first().cloned().unwrap_or_default(),
+                values.last().cloned().unwrap_or_default(),
+            ),
             Vary::Range(range) => (range.from.clone(), range.to.clone()),
         }
     }
@@ -131,12 +140,17 @@ impl Vary {
         }
     }
 
-    /// Where the value at `u` stands between the first and the last, from 0 to 1: of a few values not where `u` does.
+    /// Where the value at `u` stands between the first and the last, from 0 to 1: of a few values
+    /// not where `u` does.
     pub fn place(&self, u: f64) -> f64 {
         let of = |number: f64, last: f64| if last > 0.0 { number.min(last) / last } else { 0.0 };
         match self {
-            Vary::Values(values) => of((u * values.len() as f64).floor(), values.len().saturating_sub(1) as f64),
-            Vary::Range(range) => range.whole_steps().map_or(u, |last| of((u * (last + 1.0)).floor(), last)),
+            Vary::Values(values) => {
+                of((u * values.len() as f64).floor(), values.len().saturating_sub(1) as f64)
+            }
+            Vary::Range(range) => {
+                range.whole_steps().map_or(u, |last| of((u * (last + 1.0)).floor(), last))
+            }
         }
     }
 }
@@ -167,10 +181,16 @@ mod tests {
     fn a_slip_in_a_range_is_named_and_nothing_is_no_value() {
         // serde's words for the field, ours for the rest.
         assert!(
-            vary(json!({ "from": 1, "to": 2, "step": 3 })).unwrap_err().starts_with("unknown field `step`, expected one of `from`, `to`")
+            vary(json!({ "from": 1, "to": 2, "step": 3 }))
+                .unwrap_err()
+                .starts_with("unknown field `step`, expected one of `from`, `to`")
         );
         assert_eq!(vary(json!({ "from": 1 })).unwrap_err(), "missing field `to`");
-        assert!(vary(json!(null)).unwrap_err().contains("expected values such as `[100/s, 200/s]`, or a range"));
+        assert!(
+            vary(json!(null))
+                .unwrap_err()
+                .contains("expected values such as `[100/s, 200/s]`, or a range")
+        );
     }
 
     #[test]
@@ -197,7 +217,14 @@ mod tests {
         let mut problems = Problems::default();
         Vary::Values(vec![]).check("vary.a", &mut problems);
         vary(json!([1, 2, 1])).unwrap().check("vary.b", &mut problems);
-        let told: Vec<_> = problems.list.iter().map(|problem| (problem.path.as_str(), problem.what.as_str())).collect();
-        assert_eq!(told, [("vary.a", "this list has no values"), ("vary.b[2]", "`1` is listed twice")]);
+        let told: Vec<_> = problems
+            .list
+            .iter()
+            .map(|problem| (problem.path.as_str(), problem.what.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [("vary.a", "this list has no values"), ("vary.b[2]", "`1` is listed twice")]
+        );
     }
 }

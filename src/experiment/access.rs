@@ -3,7 +3,8 @@
 use super::results::Results;
 use crate::stats::Estimate;
 
-/// The latency of answered requests of one workload or endpoint, s. Obtained by [`Results::latency`].
+/// The latency of answered requests of one workload or endpoint, s. Obtained by
+/// [`Results::latency`].
 #[derive(Clone, Copy, Debug)]
 pub struct Latency<'r> {
     results: &'r Results,
@@ -62,20 +63,25 @@ impl Results {
     pub fn latency<'r>(&'r self, entity: &'r str) -> Latency<'r> {
         Latency { results: self, entity }
     }
-    /// Returns the answers per second of a workload or an endpoint; none if there is none of that name.
+    /// Returns the answers per second of a workload or an endpoint; none if there is none of that
+    /// name.
     pub fn throughput(&self, entity: &str) -> Option<&Estimate> {
         self.of_requests(entity, "throughput", "mean")
     }
-    /// Returns the share of failed requests of a workload or an endpoint, in 0 to 1; none if there is none of that name.
+    /// Returns the share of failed requests of a workload or an endpoint, in 0 to 1; none if there
+    /// is none of that name.
     pub fn error_ratio(&self, entity: &str) -> Option<&Estimate> {
         self.of_requests(entity, "error_ratio", "mean")
     }
-    /// Returns the share of its cores' time in which a service computes, in 0 to 1; none if there is none of that name.
+    /// Returns the share of its cores' time in which a service computes, in 0 to 1; none if there
+    /// is none of that name.
     pub fn utilisation(&self, service: &str) -> Option<&Estimate> {
         self.find("service", service, "utilisation", "mean").map(|row| &row.estimate)
     }
     fn of_requests(&self, entity: &str, metric: &str, stat: &str) -> Option<&Estimate> {
-        let row = ["workload", "endpoint"].into_iter().find_map(|kind| self.find(kind, entity, metric, stat));
+        let row = ["workload", "endpoint"]
+            .into_iter()
+            .find_map(|kind| self.find(kind, entity, metric, stat));
         row.map(|row| &row.estimate)
     }
 }

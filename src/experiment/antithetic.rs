@@ -1,8 +1,9 @@
 //! Antithetic pairs: a replication drawn with u and its mirror drawn with 1 − u, as one record.
 //!
-//! Law: the pair is the unit of inference (`stats::antithetic`). So its record is that of one replication of twice the length would be: counts,
-//! gauges and means are the means of both, durations are those of both together, ratios are the ratio of both sums. Everything that reduces records
-//! then needs no case of its own. Sampled requests are those of the first.
+//! Law: the pair is the unit of inference (`stats::antithetic`). So its record is that of one
+//! replication of twice the length would be: counts, gauges and means are the means of both,
+//! durations are those of both together, ratios are the ratio of both sums. Everything that reduces
+//! records then needs no case of its own. Sampled requests are those of the first.
 //! Checked: `tests/it/variance.rs`.
 
 use super::cell::CellRecord;
@@ -12,7 +13,8 @@ use crate::plan::Plan;
 /// The two of a pair, together.
 pub fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellRecord {
     let metrics = measure::vocabulary(&plan.layout).metrics;
-    let histograms: Vec<Distribution> = one.histograms.iter().zip(&mirror.histograms).map(|(a, b)| a.merged(b)).collect();
+    let histograms: Vec<Distribution> =
+        one.histograms.iter().zip(&mirror.histograms).map(|(a, b)| a.merged(b)).collect();
     let both = || metrics.iter().zip(&one.values).zip(&mirror.values);
     let values = both().map(|((metric, a), b)| value(metric.how, *a, *b, &histograms)).collect();
     let half_differences = both().map(|((_, a), b)| (a.value - b.value) / 2.0).collect();
@@ -23,7 +25,12 @@ pub fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellRecord {
         histograms,
         backlog: one.backlog.iter().zip(&mirror.backlog).map(|(a, b)| a.with(b)).collect(),
         waiting: one.waiting.iter().zip(&mirror.waiting).map(|(a, b)| a.with(b)).collect(),
-        controls: one.controls.iter().zip(&mirror.controls).map(|(a, b)| [0, 1, 2].map(|i| middle(a[i], b[i]))).collect(),
+        controls: one
+            .controls
+            .iter()
+            .zip(&mirror.controls)
+            .map(|(a, b)| [0, 1, 2].map(|i| middle(a[i], b[i])))
+            .collect(),
         series: one.series.iter().zip(&mirror.series).map(|(a, b)| row(a, b)).collect(),
         ..one
     }
@@ -66,7 +73,10 @@ name: pair
 run: { duration: 60s, warmup: 5s, antithetic: true }
 workload: { users: { to: api.x, open: { rate: 70/s } } }
 services: { api: { queue: { max: 5 }, max_in_flight: 1, endpoints: { x: [ cpu: { exp: 10ms } ] } } }";
-        let built = Built::new(scenario::from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}")), true);
+        let built = Built::new(
+            scenario::from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}")),
+            true,
+        );
         let run = |plan| cell::run(plan, 3, &AtomicBool::new(false)).unwrap();
         let (one, mirror) = (run(&built.plan), run(built.mirror.as_ref().unwrap()));
         let both = pair(&built.plan, one.clone(), mirror.clone());
@@ -74,7 +84,9 @@ services: { api: { queue: { max: 5 }, max_in_flight: 1, endpoints: { x: [ cpu: {
         let metrics = built.metrics();
         for (index, metric) in metrics.iter().enumerate() {
             let (a, b, made) = (one.values[index], mirror.values[index], both.values[index]);
-            let durations = |histogram: usize, q| one.histograms[histogram].merged(&mirror.histograms[histogram]).quantiles_s([q])[0];
+            let durations = |histogram: usize, q| {
+                one.histograms[histogram].merged(&mirror.histograms[histogram]).quantiles_s([q])[0]
+            };
             let exact = match metric.how {
                 How::Mean => (a.value + b.value) / 2.0,
                 How::Largest => a.value.max(b.value),
@@ -82,13 +94,23 @@ services: { api: { queue: { max: 5 }, max_in_flight: 1, endpoints: { x: [ cpu: {
                 How::Quantile { histogram, q } => durations(histogram, q),
                 How::Ratio => (a.value * a.weight + b.value * b.weight) / (a.weight + b.weight),
             };
-            assert!(made.value == exact || made.value.is_nan() && exact.is_nan(), "{metric:?}: {made:?} {exact}");
+            assert!(
+                made.value == exact || made.value.is_nan() && exact.is_nan(),
+                "{metric:?}: {made:?} {exact}"
+            );
         }
-        let of = |stat: &str| metrics.iter().position(|m| m.kind == "workload" && m.metric == stat).unwrap();
+        let of = |stat: &str| {
+            metrics.iter().position(|m| m.kind == "workload" && m.metric == stat).unwrap()
+        };
         let (offered, errors) = (of("offered_rate"), of("error_ratio"));
         let rate = |record: &CellRecord| record.values[offered].value;
-        assert_eq!(both.values[errors].weight, one.values[errors].weight + mirror.values[errors].weight);
-        assert!((both.half_differences[offered] - (rate(&one) - rate(&mirror)) / 2.0).abs() < 1e-12);
+        assert_eq!(
+            both.values[errors].weight,
+            one.values[errors].weight + mirror.values[errors].weight
+        );
+        assert!(
+            (both.half_differences[offered] - (rate(&one) - rate(&mirror)) / 2.0).abs() < 1e-12
+        );
         assert_eq!(both.series.len(), one.series.len());
         let latency = |record: &CellRecord| record.series[10].windows[0].mean;
         assert!((latency(&both) - (latency(&one) + latency(&mirror)) / 2.0).abs() < 1e-12);
@@ -97,7 +119,10 @@ services: { api: { queue: { max: 5 }, max_in_flight: 1, endpoints: { x: [ cpu: {
     #[test]
     fn what_one_of_a_pair_does_not_know_is_the_others() {
         // Definition; and a share of nothing has no weight.
-        assert_eq!((middle(f64::NAN, 3.0), middle(5.0, f64::NAN), middle(1.0, 2.0)), (3.0, 5.0, 1.5));
+        assert_eq!(
+            (middle(f64::NAN, 3.0), middle(5.0, f64::NAN), middle(1.0, 2.0)),
+            (3.0, 5.0, 1.5)
+        );
         let none = Value { value: f64::NAN, weight: 0.0 };
         let some = Value { value: 0.25, weight: 8.0 };
         assert_eq!(value(How::Ratio, none, some, &[]), some);

@@ -31,13 +31,16 @@ impl Experiment {
         let built = self.built(&self.sets)?;
         let rule = Rule::new(&built.scenario, &built.metrics())?;
         let (built, replications, _) =
-            replicate(built, rule, self.options(), &mut |_| Ok(()), &mut |progress| self.control.show(progress))?;
+            replicate(built, rule, self.options(), &mut |_| Ok(()), &mut |progress| {
+                self.control.show(progress)
+            })?;
         self.control.check()?;
         Ok(Results::new(&built, &replications))
     }
 
-    /// Runs every point of the sweep, and keeps what they say in memory. A replication that fails is in its point's `failures`.
-    /// With the feature `parquet`, `store::points_batch` and `store::summary_batch_of_points` make tables of them.
+    /// Runs every point of the sweep, and keeps what they say in memory. A replication that fails
+    /// is in its point's `failures`. With the feature `parquet`, `store::points_batch` and
+    /// `store::summary_batch_of_points` make tables of them.
     ///
     /// # Errors
     /// All that is wrong with the scenario or with a point: then nothing is run.
@@ -59,7 +62,8 @@ impl Experiment {
         Ok(points)
     }
 
-    /// Compares variants with the scenario as it is, pair by pair. A variant is `PATH=VALUE`, or several, separated by `;`.
+    /// Compares variants with the scenario as it is, pair by pair. A variant is `PATH=VALUE`, or
+    /// several, separated by `;`.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -86,15 +90,19 @@ impl Experiment {
             let rule = Rule::new(&built.scenario, &built.metrics())?;
             Ok(Member::new(built, rule))
         };
-        let mut members = built.into_iter().map(member).collect::<Result<Vec<Member>, ExperimentError>>()?;
-        batch(&mut members, Progress::default(), self.options(), &mut |progress| self.control.show(progress))?;
+        let mut members =
+            built.into_iter().map(member).collect::<Result<Vec<Member>, ExperimentError>>()?;
+        batch(&mut members, Progress::default(), self.options(), &mut |progress| {
+            self.control.show(progress)
+        })?;
         self.control.check()?;
         Ok(Comparison::new(names, &members))
     }
 
-    /// Chooses the best of the scenario as it is and many variants of it by one metric, such as `users.latency.p99`, giving replications to those
-    /// that may still be it. With the scenario's confidence the winner is the best, or within `indifference` of it (a share of its mean). `most` is
-    /// the largest number of replications of one variant.
+    /// Chooses the best of the scenario as it is and many variants of it by one metric, such as
+    /// `users.latency.p99`, giving replications to those that may still be it. With the scenario's
+    /// confidence the winner is the best, or within `indifference` of it (a share of its mean).
+    /// `most` is the largest number of replications of one variant.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -114,16 +122,37 @@ impl Experiment {
     /// ```
     ///
     /// # Errors
-    /// All that is wrong with the scenario or a variant, a metric that is not there, or a limit that was reached.
-    pub fn select(&self, variants: &[&str], metric: &str, best: Best, indifference: f64, most: u32) -> Result<Chosen, ExperimentError> {
+    /// All that is wrong with the scenario or a variant, a metric that is not there, or a limit
+    /// that was reached.
+    pub fn select(
+        &self,
+        variants: &[&str],
+        metric: &str,
+        best: Best,
+        indifference: f64,
+        most: u32,
+    ) -> Result<Chosen, ExperimentError> {
         let (names, built) = self.variants(variants)?;
-        let confidence = built.first().map_or(0.95, |built| built.scenario.run.confidence.0.fraction);
-        let question = Question { best, indifference, first_stage: FIRST_STAGE, most: most.max(FIRST_STAGE), confidence };
+        let confidence =
+            built.first().map_or(0.95, |built| built.scenario.run.confidence.0.fraction);
+        let question = Question {
+            best,
+            indifference,
+            first_stage: FIRST_STAGE,
+            most: most.max(FIRST_STAGE),
+            confidence,
+        };
         let place = |built: &Built| metric_named(&built.metrics(), metric, "metric");
         let metrics = built.iter().map(place).collect::<Result<Vec<usize>, Box<Problem>>>();
         let metrics = metrics.map_err(|problem| Problems::from(*problem))?;
-        let mut members: Vec<Member> = built.into_iter().map(|built| Member::new(built, Rule::first_stage(question))).collect();
-        let chosen = select(&names, &mut members, &metrics, question, self.options(), &mut |progress| self.control.show(progress))?;
+        let mut members: Vec<Member> = built
+            .into_iter()
+            .map(|built| Member::new(built, Rule::first_stage(question)))
+            .collect();
+        let chosen =
+            select(&names, &mut members, &metrics, question, self.options(), &mut |progress| {
+                self.control.show(progress)
+            })?;
         self.control.check()?;
         Ok(chosen)
     }
@@ -151,10 +180,13 @@ impl Experiment {
     /// All that is wrong with the scenario or a value that is tried, or a limit that was reached.
     pub fn capacity(&self) -> Result<Found, ExperimentError> {
         let (template, scenario) = self.template()?;
-        capacity(&template, &scenario, self.options(), &mut |progress, _| self.control.show(progress))
+        capacity(&template, &scenario, self.options(), &mut |progress, _| {
+            self.control.show(progress)
+        })
     }
 
-    /// Which of the varied parameters drive metrics, such as `users.latency.p99`: what is varied needs ranges, and the design is the method's own.
+    /// Which of the varied parameters drive metrics, such as `users.latency.p99`: what is varied
+    /// needs ranges, and the design is the method's own.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -175,7 +207,11 @@ impl Experiment {
     ///
     /// # Errors
     /// All that is wrong with the scenario or a point, or a metric that is not there.
-    pub fn sensitivity(&self, metrics: &[&str], method: Method) -> Result<Vec<Sensitivity>, ExperimentError> {
+    pub fn sensitivity(
+        &self,
+        metrics: &[&str],
+        method: Method,
+    ) -> Result<Vec<Sensitivity>, ExperimentError> {
         let mut own = self.clone();
         if let Some(sweep) = &mut own.sweep {
             // Any design that takes ranges without steps: the method's own stands in its place.
@@ -183,7 +219,9 @@ impl Experiment {
         }
         let (template, scenario) = own.template()?;
         let metrics: Vec<String> = metrics.iter().map(|name| name.to_string()).collect();
-        sensitivity(&template, &scenario, method, &metrics, self.options(), &mut |progress| self.control.show(progress))
+        sensitivity(&template, &scenario, method, &metrics, self.options(), &mut |progress| {
+            self.control.show(progress)
+        })
     }
 
     fn options(&self) -> Options<'_> {
@@ -200,7 +238,8 @@ impl Experiment {
     fn variants(&self, variants: &[&str]) -> Result<(Vec<String>, Vec<Built>), ExperimentError> {
         let (mut names, mut built) = (vec!["baseline".to_string()], vec![self.built(&self.sets)?]);
         for variant in variants {
-            let sets = variant.split(';').map(|set| set.trim().to_string()).filter(|set| !set.is_empty());
+            let sets =
+                variant.split(';').map(|set| set.trim().to_string()).filter(|set| !set.is_empty());
             built.push(self.built(&self.sets.iter().cloned().chain(sets).collect::<Vec<_>>())?);
             names.push(variant.to_string());
         }
@@ -208,6 +247,8 @@ impl Experiment {
     }
 
     fn built(&self, sets: &[String]) -> Result<Built, ExperimentError> {
-        Ok(Built::new(self.read(sets)?.1, false).settled(self.threads, self.control.flag()).map_err(RunError::Failed)?)
+        Ok(Built::new(self.read(sets)?.1, false)
+            .settled(self.threads, self.control.flag())
+            .map_err(RunError::Failed)?)
     }
 }

@@ -1,4 +1,5 @@
-//! The library's way in: an [`Experiment`] is a scenario and how it is to be run. What can be asked of it is in `ask.rs`.
+//! The library's way in: an [`Experiment`] is a scenario and how it is to be run. What can be asked
+//! of it is in `ask.rs`.
 
 use super::control::{Cancellation, Control};
 use super::error::ExperimentError;
@@ -52,8 +53,9 @@ enum Source {
 }
 
 impl Experiment {
-    /// Creates an experiment with a scenario that was read, or built in Rust as [`Scenario::new`] shows. It is checked when something is asked; a file of
-    /// measured values that it names is looked for in the current folder.
+    /// Creates an experiment with a scenario that was read, or built in Rust as [`Scenario::new`]
+    /// shows. It is checked when something is asked; a file of measured values that it names is
+    /// looked for in the current folder.
     pub fn new(scenario: &Scenario) -> Experiment {
         Experiment::of(Source::Built(Box::new(scenario.clone())))
     }
@@ -64,23 +66,42 @@ impl Experiment {
     /// [`ExperimentError::Scenario`] with everything that is wrong with it.
     pub fn from_yaml(text: &str) -> Result<Experiment, ExperimentError> {
         let (stem, folder) = ("scenario".to_string(), PathBuf::new());
-        Experiment::checked(Source::Text { text: text.to_string(), format: Format::Yaml, stem, folder })
+        Experiment::checked(Source::Text {
+            text: text.to_string(),
+            format: Format::Yaml,
+            stem,
+            folder,
+        })
     }
 
     /// Creates an experiment with a scenario file: YAML, JSON, RON, or of AsyncFlow 0.1.
     ///
     /// # Errors
-    /// [`ExperimentError::Scenario`] if the file cannot be read, and with everything that is wrong with it.
+    /// [`ExperimentError::Scenario`] if the file cannot be read, and with everything that is wrong
+    /// with it.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Experiment, ExperimentError> {
         let path = path.as_ref();
         let (source, _) = scenario::read_file(path, &[]).map_err(Problems::from)?;
-        let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let stem =
+            path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-        Experiment::checked(Source::Text { text: source.text, format: Format::of(path).unwrap_or(Format::Yaml), stem, folder })
+        Experiment::checked(Source::Text {
+            text: source.text,
+            format: Format::of(path).unwrap_or(Format::Yaml),
+            stem,
+            folder,
+        })
     }
 
     fn of(source: Source) -> Experiment {
-        Experiment { source, sets: Vec::new(), sweep: None, search: None, threads: 0, control: Control::default() }
+        Experiment {
+            source,
+            sets: Vec::new(),
+            sweep: None,
+            search: None,
+            threads: 0,
+            control: Control::default(),
+        }
     }
 
     fn checked(source: Source) -> Result<Experiment, ExperimentError> {
@@ -88,7 +109,8 @@ impl Experiment {
         experiment.scenario().map(|_| experiment)
     }
 
-    /// Sets a value at a path of the scenario, as `--set` does: `set("services.api.replicas=4")`. It is checked when something is asked.
+    /// Sets a value at a path of the scenario, as `--set` does: `set("services.api.replicas=4")`.
+    /// It is checked when something is asked.
     #[must_use]
     pub fn set(mut self, assignment: &str) -> Experiment {
         self.sets.push(assignment.to_string());
@@ -114,7 +136,8 @@ impl Experiment {
         self
     }
 
-    /// Lets a [`Cancellation`] end every question that is asked of this experiment or of a clone of it.
+    /// Lets a [`Cancellation`] end every question that is asked of this experiment or of a clone of
+    /// it.
     #[must_use]
     pub fn cancelled_by(mut self, cancellation: &Cancellation) -> Experiment {
         self.control.cancellation = cancellation.clone();
@@ -137,14 +160,22 @@ impl Experiment {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn on_progress(mut self, listener: impl Fn(Progress) + Send + Sync + 'static) -> Experiment {
+    pub fn on_progress(
+        mut self,
+        listener: impl Fn(Progress) + Send + Sync + 'static,
+    ) -> Experiment {
         self.control.listener = Some(Arc::new(listener));
         self
     }
 
-    /// Varies a path over values. Several calls make a grid; all replace the scenario's own `sweep`.
+    /// Varies a path over values. Several calls make a grid; all replace the scenario's own
+    /// `sweep`.
     #[must_use]
-    pub fn vary<V: Into<Value>>(self, path: &str, values: impl IntoIterator<Item = V>) -> Experiment {
+    pub fn vary<V: Into<Value>>(
+        self,
+        path: &str,
+        values: impl IntoIterator<Item = V>,
+    ) -> Experiment {
         let values = values.into_iter().map(Into::into).collect();
         self.vary_over(path, Vary::Values(values))
     }
@@ -156,7 +187,8 @@ impl Experiment {
         self
     }
 
-    /// Chooses the points by a design, such as `(Design::Sobol, Some(256))`; a grid if this is not called.
+    /// Chooses the points by a design, such as `(Design::Sobol, Some(256))`; a grid if this is not
+    /// called.
     #[must_use]
     pub fn design(mut self, design: Design, points: Option<u32>) -> Experiment {
         let sweep = self.sweep.get_or_insert_default();
@@ -164,10 +196,15 @@ impl Experiment {
         self
     }
 
-    /// Chooses the range of one parameter in which [`capacity`](Experiment::capacity) looks for where the objectives are just met. Replaces the scenario's own
-    /// `capacity`.
+    /// Chooses the range of one parameter in which [`capacity`](Experiment::capacity) looks for
+    /// where the objectives are just met. Replaces the scenario's own `capacity`.
     #[must_use]
-    pub fn between(mut self, path: &str, from: impl Into<Value>, to: impl Into<Value>) -> Experiment {
+    pub fn between(
+        mut self,
+        path: &str,
+        from: impl Into<Value>,
+        to: impl Into<Value>,
+    ) -> Experiment {
         self.search = Some(Capacity::new(path, from.into(), to.into()));
         self
     }
@@ -180,7 +217,8 @@ impl Experiment {
         self.read(&self.sets).map(|(_, scenario)| scenario)
     }
 
-    /// Returns everything that was found in the scenario: errors, and also warnings and notes, which keep nothing from running.
+    /// Returns everything that was found in the scenario: errors, and also warnings and notes,
+    /// which keep nothing from running.
     pub fn problems(&self) -> Problems {
         self.load(&self.sets).0.problems
     }
@@ -195,7 +233,9 @@ impl Experiment {
 
     fn load(&self, sets: &[String]) -> (Loaded, Option<Scenario>) {
         let mut loaded = match &self.source {
-            Source::Text { text, format, stem, folder } => scenario::read(text, *format, stem, folder, sets),
+            Source::Text { text, format, stem, folder } => {
+                scenario::read(text, *format, stem, folder, sets)
+            }
             Source::Built(scenario) => scenario::read_built(scenario, sets),
         };
         let mut scenario = loaded.scenario.take();

@@ -1,8 +1,11 @@
-//! A cell is (point, replication): a pure function from (scenario, overrides, seed, replication) to a [`CellRecord`].
+//! A cell is (point, replication): a pure function from (scenario, overrides, seed, replication) to
+//! a [`CellRecord`].
 //!
-//! Everything this room does is a way to choose cells and to reduce their records *in their own order*. A record is small, can be written down
-//! and read back without loss, and does not depend on any other: threads, shards of a job array and a resumed run give the same bytes.
-//! A cell that reaches a limit, panics or cannot be built is a [`Failure`] with its reason, and the others go on.
+//! Everything this room does is a way to choose cells and to reduce their records *in their own
+//! order*. A record is small, can be written down and read back without loss, and does not depend
+//! on any other: threads, shards of a job array and a resumed run give the same bytes. A cell that
+//! reaches a limit, panics or cannot be built is a [`Failure`] with its reason, and the others go
+//! on.
 
 use crate::measure::{self, Backlog, Distribution, Happening, RequestRow, SeriesRow, Value};
 use crate::plan::Plan;
@@ -84,8 +87,12 @@ impl Failure {
             Failure::Limit(SimError::InFlight { .. }) => Some(
                 "the system is probably overloaded (see `asyncflow check`); or allow more with `--set run.limits.in_flight=10M`, about 256 B each",
             ),
-            Failure::Limit(SimError::Events { .. }) => Some("shorten `run.duration`, or allow more with `--set run.limits.events=100G`"),
-            Failure::Panicked { .. } => Some("this is a bug of AsyncFlow: please report it with the scenario and the seed"),
+            Failure::Limit(SimError::Events { .. }) => {
+                Some("shorten `run.duration`, or allow more with `--set run.limits.events=100G`")
+            }
+            Failure::Panicked { .. } => {
+                Some("this is a bug of AsyncFlow: please report it with the scenario and the seed")
+            }
             _ => None,
         }
     }
@@ -104,11 +111,16 @@ impl Failure {
 ///
 /// # Errors
 /// When a limit of the scenario is reached, `interrupted` has been set, or the simulation panics.
-pub fn run(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) -> Result<CellRecord, Failure> {
+pub fn run(
+    plan: &Arc<Plan>,
+    replication: u32,
+    interrupted: &AtomicBool,
+) -> Result<CellRecord, Failure> {
     if interrupted.load(Ordering::Relaxed) {
         return Err(SimError::Interrupted.into());
     }
-    // Nothing that a panic leaves half-done is looked at again: the world is dropped, and the plan is never written to.
+    // Nothing that a panic leaves half-done is looked at again: the world is dropped, and the plan
+    // is never written to.
     let simulated = catch_unwind(AssertUnwindSafe(|| -> Result<CellRecord, SimError> {
         let mut record = simulate(plan, replication, interrupted)?;
         let (values, histograms) = measure::take_values(&plan.layout, &mut record);
@@ -134,8 +146,14 @@ pub fn run(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) -> Resu
     match simulated {
         Ok(result) => result.map_err(Failure::Limit),
         Err(panic) => {
-            let words = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|words| words.to_string()));
-            Err(Failure::Panicked { replication, words: words.unwrap_or_else(|| "without words".to_string()) })
+            let words = panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|words| words.to_string()));
+            Err(Failure::Panicked {
+                replication,
+                words: words.unwrap_or_else(|| "without words".to_string()),
+            })
         }
     }
 }

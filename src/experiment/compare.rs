@@ -1,8 +1,10 @@
 //! Comparing variants of a system: which is better, by how much, and is that sure?
 //!
-//! Law: replication i of every variant has the same arrivals, and a request has the same demands wherever it is served (common random numbers),
-//! so differences are taken pair by pair (`stats::difference`). All p-values of one comparison are one family, corrected by Holm (1979): the chance
-//! that *any* of the differences that are called sure is none is at most 1 − confidence. Checked: `tests/it/compare.rs`.
+//! Law: replication i of every variant has the same arrivals, and a request has the same demands
+//! wherever it is served (common random numbers), so differences are taken pair by pair
+//! (`stats::difference`). All p-values of one comparison are one family, corrected by Holm (1979):
+//! the chance that *any* of the differences that are called sure is none is at most 1 − confidence.
+//! Checked: `tests/it/compare.rs`.
 
 use super::batch::Member;
 use super::results::Results;
@@ -73,7 +75,8 @@ pub struct Compared {
     pub p_adjusted: f64,
     /// What it means.
     pub judgement: Judgement,
-    /// About how many more replications would decide, all verdicts of the family together; none if it is decided, or if that cannot be told.
+    /// About how many more replications would decide, all verdicts of the family together; none if
+    /// it is decided, or if that cannot be told.
     pub more: Option<u32>,
 }
 
@@ -91,16 +94,33 @@ pub struct Comparison {
 }
 
 /// Metrics whose differences are the family that is corrected together: what a person asks about.
-const FAMILY: [(&str, &str); 6] =
-    [("latency", "mean"), ("latency", "p50"), ("latency", "p95"), ("latency", "p99"), ("throughput", "mean"), ("error_ratio", "mean")];
+const FAMILY: [(&str, &str); 6] = [
+    ("latency", "mean"),
+    ("latency", "p50"),
+    ("latency", "p95"),
+    ("latency", "p99"),
+    ("throughput", "mean"),
+    ("error_ratio", "mean"),
+];
 
-/// Of fewer pairs the spread is known too badly to say how many more would decide: of three it is off by a factor of two as often as not.
+/// Of fewer pairs the spread is known too badly to say how many more would decide: of three it is
+/// off by a factor of two as often as not.
 const PAIRS_TO_FORETELL: u32 = 5;
 
 /// Whether more is better.
 pub fn direction(metric: &str) -> Direction {
-    let less =
-        ["latency", "time_in", "error_ratio", "outcomes", "cost", "loop_lag", "failed", "ready_queue", "memory_queue", "admission_queue"];
+    let less = [
+        "latency",
+        "time_in",
+        "error_ratio",
+        "outcomes",
+        "cost",
+        "loop_lag",
+        "failed",
+        "ready_queue",
+        "memory_queue",
+        "admission_queue",
+    ];
     match metric {
         "throughput" | "completed" => Direction::More,
         metric if less.iter().any(|start| metric.starts_with(start)) => Direction::Less,
@@ -112,14 +132,20 @@ impl Comparison {
     /// Compares members that have been run; the first is the baseline.
     pub(crate) fn new(names: Vec<String>, members: &[Member]) -> Comparison {
         let confidence = members[0].built.scenario.run.confidence.0.fraction;
-        let results: Vec<Results> = members.iter().map(|member| Results::new(&member.built, &member.replications)).collect();
+        let results: Vec<Results> = members
+            .iter()
+            .map(|member| Results::new(&member.built, &member.replications))
+            .collect();
         let mut rows = Vec::new();
         for variant in 1..members.len() {
             rows.extend(differences(&members[0], &members[variant], variant, confidence));
         }
-        let in_family = |row: &Compared| row.kind == "workload" && FAMILY.contains(&(row.metric.as_str(), row.stat));
+        let in_family = |row: &Compared| {
+            row.kind == "workload" && FAMILY.contains(&(row.metric.as_str(), row.stat))
+        };
         let family: Vec<usize> = (0..rows.len()).filter(|&i| in_family(&rows[i])).collect();
-        let adjusted = stats::holm(&family.iter().map(|&i| rows[i].difference.p_value).collect::<Vec<_>>());
+        let adjusted =
+            stats::holm(&family.iter().map(|&i| rows[i].difference.p_value).collect::<Vec<_>>());
         for (&i, p) in family.iter().zip(adjusted) {
             rows[i].p_adjusted = p;
         }
@@ -127,7 +153,9 @@ impl Comparison {
         let surest = 1.0 - (1.0 - confidence) / family.len().max(1) as f64;
         for row in &mut rows {
             row.judgement = judge(row, confidence);
-            if row.judgement == Judgement::Undecided && row.difference.difference.n >= PAIRS_TO_FORETELL {
+            if row.judgement == Judgement::Undecided
+                && row.difference.difference.n >= PAIRS_TO_FORETELL
+            {
                 let level = if row.p_adjusted.is_nan() { confidence } else { surest };
                 row.more = stats::replications_to_decide(&row.difference.difference, level);
             }
@@ -162,20 +190,30 @@ fn judge(row: &Compared, confidence: f64) -> Judgement {
 /// Every metric that both have.
 fn differences(base: &Member, other: &Member, variant: usize, confidence: f64) -> Vec<Compared> {
     let (mine, theirs) = (base.fold(), other.fold());
-    let same = |a: &Metric, b: &Metric| (a.kind, &a.entity, &a.metric, a.stat) == (b.kind, &b.entity, &b.metric, b.stat);
+    let same = |a: &Metric, b: &Metric| {
+        (a.kind, &a.entity, &a.metric, a.stat) == (b.kind, &b.entity, &b.metric, b.stat)
+    };
     let mut rows = Vec::new();
     let mut from = 0;
     for (i, metric) in mine.metrics.iter().enumerate() {
         // They come in the same order, so the next is mostly just behind the last.
-        let found = (from..theirs.metrics.len()).chain(0..from).find(|&j| same(metric, &theirs.metrics[j]));
+        let found =
+            (from..theirs.metrics.len()).chain(0..from).find(|&j| same(metric, &theirs.metrics[j]));
         let Some(j) = found else { continue };
         from = j + 1;
         let (x, y) = (mine.values(i), theirs.values(j));
         let difference = match metric.how {
             How::Mean => stats::difference(x, y, confidence),
-            How::Ratio => stats::difference_of_ratios((x, mine.weights(i)), (y, theirs.weights(j)), confidence),
+            How::Ratio => stats::difference_of_ratios(
+                (x, mine.weights(i)),
+                (y, theirs.weights(j)),
+                confidence,
+            ),
             How::Quantile { .. } => {
-                let (pooled_x, pooled_y) = (mine.estimate(i, confidence).estimate, theirs.estimate(j, confidence).estimate);
+                let (pooled_x, pooled_y) = (
+                    mine.estimate(i, confidence).estimate,
+                    theirs.estimate(j, confidence).estimate,
+                );
                 let (x, y) = (mine.linearised(i, confidence), theirs.linearised(j, confidence));
                 stats::difference_of_quantiles(pooled_x, &x, pooled_y, &y, confidence)
             }

@@ -5,7 +5,8 @@ use super::run::Progress;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Cancels questions from another thread, or from a signal handler. Clones cancel the same questions.
+/// Cancels questions from another thread, or from a signal handler. Clones cancel the same
+/// questions.
 ///
 /// ```
 /// use asyncflow::{Cancellation, Experiment, ExperimentError};
@@ -30,7 +31,8 @@ impl Cancellation {
     pub fn new() -> Cancellation {
         Cancellation::default()
     }
-    /// Cancels all questions that were given it, for good: they end within a fraction of a second with [`ExperimentError::Interrupted`].
+    /// Cancels all questions that were given it, for good: they end within a fraction of a second
+    /// with [`ExperimentError::Interrupted`].
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -74,6 +76,9 @@ impl Control {
 
 impl std::fmt::Debug for Control {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.debug_struct("Control").field("cancellation", &self.cancellation).field("listens", &self.listener.is_some()).finish()
+        f.debug_struct("Control")
+            .field("cancellation", &self.cancellation)
+            .field("listens", &self.listener.is_some())
+            .finish()
     }
 }

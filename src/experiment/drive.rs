@@ -1,11 +1,15 @@
-//! Driving: a study says which cells to run next, threads run them, and the study takes what came of each.
+//! Driving: a study says which cells to run next, threads run them, and the study takes what came
+//! of each.
 //!
-//! There is one way to run cells, and this is it. The study lives on the calling thread and decides alone; threads only take tasks from a queue
-//! that never holds more than a few for each, so memory is bounded by what is in flight, and a slow cell idles nobody as long as the study has
-//! others. Results come back in the order they are ready in: whoever reduces them does so in an order of its own.
-//! The threads are a rayon pool of just as many as there is work for, and each runs one job for the whole study: it takes tasks and blocks between them, so
-//! that none ever looks for work to steal. Whoever drives waits on a channel and never inside of the pool: a worker of somebody's pool that waited in ours
-//! would take up other work meanwhile, and a thousand experiments in a user's `par_iter` would stand on one stack (`tests/it/coverage.rs`).
+//! There is one way to run cells, and this is it. The study lives on the calling thread and decides
+//! alone; threads only take tasks from a queue that never holds more than a few for each, so memory
+//! is bounded by what is in flight, and a slow cell idles nobody as long as the study has others.
+//! Results come back in the order they are ready in: whoever reduces them does so in an order of
+//! its own. The threads are a rayon pool of just as many as there is work for, and each runs one
+//! job for the whole study: it takes tasks and blocks between them, so that none ever looks for
+//! work to steal. Whoever drives waits on a channel and never inside of the pool: a worker of
+//! somebody's pool that waited in ours would take up other work meanwhile, and a thousand
+//! experiments in a user's `par_iter` would stand on one stack (`tests/it/coverage.rs`).
 
 use super::cell::{Cell, CellRecord, Failure};
 use super::point::Point;
@@ -63,16 +67,23 @@ pub enum DriveError<E> {
     Study(E),
 }
 
-/// At most so many cells are begun or wait for a thread, for each thread: enough that none waits while results are taken.
+/// At most so many cells are begun or wait for a thread, for each thread: enough that none waits
+/// while results are taken.
 pub const AHEAD: usize = 4;
 
 /// Runs a study to its end on so many threads.
 ///
 /// # Errors
-/// If no thread can be started, or the study's own. Being interrupted is no error: the study has what was complete.
-pub fn drive<S: Study>(study: &mut S, threads: usize, interrupted: &Arc<AtomicBool>) -> Result<(), DriveError<S::Error>> {
+/// If no thread can be started, or the study's own. Being interrupted is no error: the study has
+/// what was complete.
+pub fn drive<S: Study>(
+    study: &mut S,
+    threads: usize,
+    interrupted: &Arc<AtomicBool>,
+) -> Result<(), DriveError<S::Error>> {
     let (queue, begins) = (Arc::new(Queue::default()), Arc::new(OnceLock::<bool>::new()));
-    // Its threads begin when there is a job for each, if they do: one that finds none looks through all others for something to steal.
+    // Its threads begin when there is a job for each, if they do: one that finds none looks through
+    // all others for something to steal.
     let begin = |thread: rayon::ThreadBuilder| {
         let begins = begins.clone();
         std::thread::Builder::new().spawn(move || begins.wait().then(|| thread.run())).map(|_| ())
@@ -97,7 +108,8 @@ pub fn drive<S: Study>(study: &mut S, threads: usize, interrupted: &Arc<AtomicBo
     let _ = begins.set(true);
     // A pool that is let go ends with its last job.
     drop(pool);
-    let outcome = conduct(study, &queue, &results, AHEAD * threads, interrupted).map_err(DriveError::Study);
+    let outcome =
+        conduct(study, &queue, &results, AHEAD * threads, interrupted).map_err(DriveError::Study);
     drop(closing);
     // Until the last job has ended, and with it its sender: nothing of a study outlives it.
     while results.recv().is_ok() {}

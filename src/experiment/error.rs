@@ -12,7 +12,8 @@ pub enum ExperimentError {
     /// The scenario, or what was asked of it, is wrong: all problems that were found.
     #[error("{0}")]
     Scenario(Problems),
-    /// Points of a sweep, or values of a search, cannot run: the first of them, and how many there are. Nothing was simulated.
+    /// Points of a sweep, or values of a search, cannot run: the first of them, and how many there
+    /// are. Nothing was simulated.
     #[error("{}", points_in_lines(first, *count))]
     #[allow(missing_docs, reason = "the sentence above says what they are")]
     Points { first: Vec<InvalidPoint>, count: u64 },
@@ -53,7 +54,11 @@ impl From<Problems> for ExperimentError {
 
 fn points_in_lines(first: &[InvalidPoint], count: u64) -> String {
     let line = |point: &InvalidPoint| {
-        let set: Vec<String> = point.parameters.iter().map(|(path, value)| format!("{path}={}", shown(value))).collect();
+        let set: Vec<String> = point
+            .parameters
+            .iter()
+            .map(|(path, value)| format!("{path}={}", shown(value)))
+            .collect();
         format!("{}: {}", set.join(", "), point.problems)
     };
     let mut lines: Vec<String> = first.iter().map(line).collect();

@@ -1,9 +1,11 @@
-//! The fold: records one after the other, in order, into what estimates need. Its size does not depend on simulated time, and grows only
-//! by a few numbers with each replication.
+//! The fold: records one after the other, in order, into what estimates need. Its size does not
+//! depend on simulated time, and grows only by a few numbers with each replication.
 
 use super::cell::CellRecord;
 use super::shares::Shares;
-use crate::measure::{self, Backlog, Cumulative, Histogram, How, Index, Metric, Named, Series, Vocabulary};
+use crate::measure::{
+    self, Backlog, Cumulative, Histogram, How, Index, Metric, Named, Series, Vocabulary,
+};
 use crate::plan::Plan;
 use crate::sim::{self, Controls};
 use crate::stats::{self, Controlled, Estimate, Growth};
@@ -28,7 +30,8 @@ pub struct Fold {
     cumulative: OnceLock<Vec<Cumulative>>,
     /// By pooled histogram: what the replications have of it.
     shares: Vec<Shares>,
-    /// What was to be expected of the controls, by workload; and by replication, then by workload, what was drawn. Empty without `control_variates`.
+    /// What was to be expected of the controls, by workload; and by replication, then by workload,
+    /// what was drawn. Empty without `control_variates`.
     expected: Vec<Controls>,
     drawn: Vec<Vec<Controls>>,
     /// By metric, then by replication: half of what a pair differs by. Empty without `antithetic`.
@@ -96,14 +99,23 @@ impl Fold {
             self.hash(value.value.to_bits());
         }
         self.half_differences.resize(record.half_differences.len(), Vec::new());
-        self.half_differences.iter_mut().zip(&record.half_differences).for_each(|(known, half)| known.push(*half));
+        self.half_differences
+            .iter_mut()
+            .zip(&record.half_differences)
+            .for_each(|(known, half)| known.push(*half));
         if !self.expected.is_empty() {
             self.drawn.push(record.controls.clone());
         }
-        let both = self.growth.iter_mut().zip(&record.backlog).chain(self.waiting.iter_mut().zip(&record.waiting));
+        let both = self
+            .growth
+            .iter_mut()
+            .zip(&record.backlog)
+            .chain(self.waiting.iter_mut().zip(&record.waiting));
         both.for_each(|(growth, backlog)| growth.push(grown(backlog)));
         self.cumulative.take();
-        for ((pooled, shares), durations) in self.pooled.iter_mut().zip(&mut self.shares).zip(&record.histograms) {
+        for ((pooled, shares), durations) in
+            self.pooled.iter_mut().zip(&mut self.shares).zip(&record.histograms)
+        {
             if shares.is_ripe(|| pooled.histogram.count()) {
                 shares.mark(&Cumulative::of(&pooled.histogram));
             }
@@ -118,7 +130,11 @@ impl Fold {
 
     fn add_series(&mut self, record: &CellRecord) {
         if self.course.is_empty() {
-            let empty = |row: &measure::SeriesRow| SeriesMean { start: row.start, end: row.end, sums: vec![(0.0, 0); row.windows.len()] };
+            let empty = |row: &measure::SeriesRow| SeriesMean {
+                start: row.start,
+                end: row.end,
+                sums: vec![(0.0, 0); row.windows.len()],
+            };
             self.course = record.series.iter().map(empty).collect();
         }
         for (mean, row) in self.course.iter_mut().zip(&record.series) {
@@ -132,7 +148,8 @@ impl Fold {
     }
 
     fn hash(&mut self, bits: u64) {
-        self.fingerprint = crate::random::keys::mix(self.fingerprint.rotate_left(5) ^ bits).wrapping_add(self.fingerprint);
+        self.fingerprint = crate::random::keys::mix(self.fingerprint.rotate_left(5) ^ bits)
+            .wrapping_add(self.fingerprint);
     }
 
     /// The values of a metric, by replication.
@@ -153,7 +170,8 @@ impl Fold {
         }
     }
 
-    /// The estimate of a metric without control variates, as differences have it: what pairs have in common cancels anyway.
+    /// The estimate of a metric without control variates, as differences have it: what pairs have
+    /// in common cancels anyway.
     pub fn plain_estimate(&self, metric: usize, confidence: f64) -> Estimate {
         let values = &self.values[metric];
         match self.metrics[metric].how {
@@ -163,36 +181,52 @@ impl Fold {
             How::Ratio => stats::ratio(values, &self.weights[metric], confidence),
             How::Quantile { histogram, q } => {
                 let pooled = self.cumulative(histogram);
-                stats::quantile(&self.shares[histogram].clusters(metric, q, pooled), |share| pooled.quantile_s(share), confidence)
+                stats::quantile(
+                    &self.shares[histogram].clusters(metric, q, pooled),
+                    |share| pooled.quantile_s(share),
+                    confidence,
+                )
             }
         }
     }
 
-    /// A mean corrected by its controls: those of its workload, or of all together. None without `control_variates`.
+    /// A mean corrected by its controls: those of its workload, or of all together. None without
+    /// `control_variates`.
     pub fn controlled(&self, metric: usize, confidence: f64) -> Option<Controlled> {
         let Metric { kind, entity, how, .. } = &self.metrics[metric];
         if self.expected.is_empty() || *how != How::Mean {
             return None;
         }
         let own = self.workloads.iter().position(|name| *kind == "workload" && name == entity);
-        let of = |controls: &[Controls]| own.map_or_else(|| sim::together(controls, &self.expected), |own| controls[own]);
-        let (drawn, expected): (Vec<Controls>, Controls) = (self.drawn.iter().map(|drawn| of(drawn)).collect(), of(&self.expected));
-        let controls = [0, 1, 2].map(|index| (drawn.iter().map(|drawn| drawn[index]).collect(), expected[index]));
+        let of = |controls: &[Controls]| {
+            own.map_or_else(|| sim::together(controls, &self.expected), |own| controls[own])
+        };
+        let (drawn, expected): (Vec<Controls>, Controls) =
+            (self.drawn.iter().map(|drawn| of(drawn)).collect(), of(&self.expected));
+        let controls = [0, 1, 2]
+            .map(|index| (drawn.iter().map(|drawn| drawn[index]).collect(), expected[index]));
         Some(stats::controlled_mean(&self.values[metric], &controls, confidence))
     }
 
-    /// By how much the variance of a mean is smaller than that of as many independent replications. None without `antithetic`.
+    /// By how much the variance of a mean is smaller than that of as many independent replications.
+    /// None without `antithetic`.
     pub fn antithetic_variance_ratio(&self, metric: usize) -> Option<f64> {
-        let halves = self.half_differences.get(metric).filter(|_| self.metrics[metric].how == How::Mean)?;
+        let halves =
+            self.half_differences.get(metric).filter(|_| self.metrics[metric].how == How::Mean)?;
         Some(stats::antithetic_variance_ratio(&self.values[metric], halves))
     }
 
-    /// The replications' values of a metric that differences are made of: their own, and for a quantile what each does to the pooled one.
+    /// The replications' values of a metric that differences are made of: their own, and for a
+    /// quantile what each does to the pooled one.
     pub fn linearised(&self, metric: usize, confidence: f64) -> Vec<f64> {
         match self.metrics[metric].how {
             How::Quantile { histogram, q } => {
                 let pooled = self.cumulative(histogram);
-                stats::linearised(&self.shares[histogram].clusters(metric, q, pooled), |share| pooled.quantile_s(share), confidence)
+                stats::linearised(
+                    &self.shares[histogram].clusters(metric, q, pooled),
+                    |share| pooled.quantile_s(share),
+                    confidence,
+                )
             }
             _ => self.values[metric].clone(),
         }
@@ -200,10 +234,13 @@ impl Fold {
 
     /// A pooled histogram to be asked: made once, because a pass goes over thousands of buckets.
     fn cumulative(&self, histogram: usize) -> &Cumulative {
-        &self.cumulative.get_or_init(|| self.pooled.iter().map(|pooled| Cumulative::of(&pooled.histogram)).collect())[histogram]
+        &self.cumulative.get_or_init(|| {
+            self.pooled.iter().map(|pooled| Cumulative::of(&pooled.histogram)).collect()
+        })[histogram]
     }
 
-    /// Labels of an estimate: `few_samples` for a quantile of fewer than 100/(1−q) durations, `one_replication`.
+    /// Labels of an estimate: `few_samples` for a quantile of fewer than 100/(1−q) durations,
+    /// `one_replication`.
     pub fn flags(&self, metric: usize) -> Vec<&'static str> {
         let mut flags = Vec::new();
         if let How::Quantile { histogram, q } = self.metrics[metric].how
@@ -227,7 +264,9 @@ impl Fold {
     /// The pooled histogram of an entity.
     pub fn histogram(&self, kind: &str, entity: &str, metric: &str) -> Option<&Histogram> {
         let of = |own: &Metric| match own.how {
-            How::Quantile { histogram, .. } if own.metric == metric => Some(&self.pooled[histogram].histogram),
+            How::Quantile { histogram, .. } if own.metric == metric => {
+                Some(&self.pooled[histogram].histogram)
+            }
             _ => None,
         };
         self.metrics[self.index.of(kind, entity)].iter().find_map(of)
@@ -241,6 +280,7 @@ pub(super) fn enough_for(q: f64) -> f64 {
 }
 
 fn grown(backlog: &Backlog) -> Growth {
-    let [start, middle, end, arrivals] = [backlog.start, backlog.middle, backlog.end, backlog.arrivals].map(|count| count as f64);
+    let [start, middle, end, arrivals] =
+        [backlog.start, backlog.middle, backlog.end, backlog.arrivals].map(|count| count as f64);
     Growth { first: middle - start, second: end - middle, end, arrivals }
 }

@@ -1,4 +1,5 @@
-//! What a careful reader of a run's results would add: goals of precision that are not met, quantiles of too few requests, who rejected, who never finished.
+//! What a careful reader of a run's results would add: goals of precision that are not met,
+//! quantiles of too few requests, who rejected, who never finished.
 //!
 //! Tested: by the words that commands print, `tests/it/words.rs`.
 
@@ -11,7 +12,11 @@ use crate::units::format::{count, percent, thousands, times, value};
 impl Gain {
     pub(super) fn note(&self) -> String {
         let Gain { technique, workload, variance_ratio } = self;
-        let advice = if *variance_ratio < 0.995 { format!(": leave `run.{technique}` out") } else { String::new() };
+        let advice = if *variance_ratio < 0.995 {
+            format!(": leave `run.{technique}` out")
+        } else {
+            String::new()
+        };
         let words = technique.replace('_', " ");
         format!(
             "{words}: the mean latency of {workload} is known as well as from {} times as many runs without{advice}",
@@ -26,52 +31,83 @@ impl Results {
         let mut notes = Vec::new();
         for missed in self.precision.iter().filter(|goal| !goal.met) {
             if missed.half_width.is_nan() {
-                notes.push(format!("{} has no interval, so `until` is not met: too few requests were answered", missed.metric));
+                notes.push(format!(
+                    "{} has no interval, so `until` is not met: too few requests were answered",
+                    missed.metric
+                ));
                 continue;
             }
-            let more = missed.more.map_or(String::new(), |more| format!("; about {} would do", count(u64::from(more), "more replication")));
+            let more = missed.more.map_or(String::new(), |more| {
+                format!("; about {} would do", count(u64::from(more), "more replication"))
+            });
             let PrecisionResult { metric, half_width, relative, goal, unit, .. } = missed;
             // As it was asked for; of an estimate of 0 nothing is a share.
-            let half = if goal.ends_with('%') && relative.is_finite() { percent(*relative) } else { value(*half_width, unit) };
+            let half = if goal.ends_with('%') && relative.is_finite() {
+                percent(*relative)
+            } else {
+                value(*half_width, unit)
+            };
             let n = count(u64::from(self.replications), "replication");
             notes.push(format!("{metric} is known to ±{half}, not to the {goal} asked for, after {n}, the most allowed{more}"));
         }
         for workload in scenario.workload.keys() {
-            let is_short = |row: &&Row| row.kind == "workload" && row.entity == *workload && row.flags.contains(&"few_samples");
+            let is_short = |row: &&Row| {
+                row.kind == "workload"
+                    && row.entity == *workload
+                    && row.flags.contains(&"few_samples")
+            };
             let is_answered = |row: &&Row| !row.estimate.estimate.is_nan();
-            notes.extend(self.rows.iter().find(is_short).filter(is_answered).map(|row| self.too_few(row)));
+            notes.extend(
+                self.rows.iter().find(is_short).filter(is_answered).map(|row| self.too_few(row)),
+            );
         }
         for (name, service) in &scenario.services {
             // Rejections travel back through those who call: only who was full, or down, rejected.
-            let crashes = scenario.faults.iter().any(|fault| matches!(fault, Fault::Crash(crash) if crash.target == *name));
+            let crashes = scenario
+                .faults
+                .iter()
+                .any(|fault| matches!(fault, Fault::Crash(crash) if crash.target == *name));
             let was_full = self.was_full(name, service);
             if !was_full && !crashes {
                 continue;
             }
-            let named = service.instances.iter().flat_map(|(owner, spec)| spec.endpoints.keys().map(move |endpoint| (owner, endpoint)));
+            let named = service.instances.iter().flat_map(|(owner, spec)| {
+                spec.endpoints.keys().map(move |endpoint| (owner, endpoint))
+            });
             let endpoints = service.endpoints.keys().map(|endpoint| (name, endpoint)).chain(named);
-            let rejected = endpoints
-                .filter_map(|(owner, endpoint)| self.find("endpoint", &format!("{owner}.{endpoint}"), "outcomes.rejected", "mean"));
-            let worst =
-                rejected.max_by(|a, b| a.estimate.estimate.total_cmp(&b.estimate.estimate)).filter(|row| row.estimate.estimate > 0.0);
+            let rejected = endpoints.filter_map(|(owner, endpoint)| {
+                self.find("endpoint", &format!("{owner}.{endpoint}"), "outcomes.rejected", "mean")
+            });
+            let worst = rejected
+                .max_by(|a, b| a.estimate.estimate.total_cmp(&b.estimate.estimate))
+                .filter(|row| row.estimate.estimate > 0.0);
             if let Some(row) = worst {
                 let share = percent(row.estimate.estimate);
-                let full = service
-                    .queue
-                    .as_ref()
-                    .map_or("its places were taken".to_string(), |queue| format!("its queue of {} was full", queue.max));
+                let full =
+                    service.queue.as_ref().map_or("its places were taken".to_string(), |queue| {
+                        format!("its queue of {} was full", queue.max)
+                    });
                 let why = match (was_full, crashes) {
                     (true, false) => full,
                     (false, _) => "it was down".to_string(),
                     (true, true) => format!("{full}, or it was down"),
                 };
-                notes.push(format!("`{name}` answered {share} of requests to {} with \"rejected\" ({why})", row.entity));
+                notes.push(format!(
+                    "`{name}` answered {share} of requests to {} with \"rejected\" ({why})",
+                    row.entity
+                ));
             }
         }
         for (workload, _) in &scenario.workload {
-            let unfinished = self.find("workload", workload, "unfinished", "total").map_or(0.0, |r| r.estimate.estimate);
-            let arrivals = self.find("workload", workload, "arrivals", "total").map_or(0.0, |r| r.estimate.estimate);
-            let is_said = self.verdicts.iter().any(|verdict| verdict.workload == *workload && verdict.outlook != Outlook::KeepsUp);
+            let unfinished = self
+                .find("workload", workload, "unfinished", "total")
+                .map_or(0.0, |r| r.estimate.estimate);
+            let arrivals = self
+                .find("workload", workload, "arrivals", "total")
+                .map_or(0.0, |r| r.estimate.estimate);
+            let is_said = self.verdicts.iter().any(|verdict| {
+                verdict.workload == *workload && verdict.outlook != Outlook::KeepsUp
+            });
             if unfinished > 0.01 * arrivals && !is_said {
                 let share = percent(unfinished / arrivals);
                 notes.push(format!(
@@ -84,17 +120,25 @@ impl Results {
 
     /// Whether an instance of a service had as many requests inside, or in its queue, as it may.
     fn was_full(&self, name: &str, service: &Service) -> bool {
-        let largest = |gauge: &str| self.find("service", name, gauge, "max").map_or(f64::INFINITY, |row| row.estimate.estimate);
+        let largest = |gauge: &str| {
+            self.find("service", name, gauge, "max")
+                .map_or(f64::INFINITY, |row| row.estimate.estimate)
+        };
         match (service.max_in_flight, &service.queue) {
             (None, _) => false,
-            (Some(_), Some(queue)) if queue.max.0 > 0 => largest("admission_queue") >= queue.max.0 as f64,
+            (Some(_), Some(queue)) if queue.max.0 > 0 => {
+                largest("admission_queue") >= queue.max.0 as f64
+            }
             (Some(places), _) => largest("in_flight") >= places.0 as f64,
         }
     }
 
-    /// Which quantile is the first that too few requests were answered for: `p99.9 and above: too few requests (5,391 of 100,000)`.
+    /// Which quantile is the first that too few requests were answered for:
+    /// `p99.9 and above: too few requests (5,391 of 100,000)`.
     fn too_few(&self, row: &Row) -> String {
-        let answered = self.find(row.kind, &row.entity, "completed", "total").map_or(0.0, |row| row.estimate.estimate);
+        let answered = self
+            .find(row.kind, &row.entity, "completed", "total")
+            .map_or(0.0, |row| row.estimate.estimate);
         let answered = thousands((answered * f64::from(self.replications)).round() as u64);
         let wanted = row
             .stat
@@ -102,6 +146,9 @@ impl Results {
             .and_then(|percentile| percentile.parse::<f64>().ok())
             .map(|percentile| enough_for(percentile / 100.0));
         let of = wanted.map_or(String::new(), |wanted| format!(" of {}", thousands(wanted as u64)));
-        format!("{}, {} and above: too few requests ({answered}{of}); run longer, or more replications", row.entity, row.stat)
+        format!(
+            "{}, {} and above: too few requests ({answered}{of}); run longer, or more replications",
+            row.entity, row.stat
+        )
     }
 }

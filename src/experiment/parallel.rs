@@ -1,6 +1,7 @@
 //! An ordered parallel map: points that are checked, points that are reduced, a pilot.
 //!
-//! On threads that end with the call, and no pool: whoever waits for a pool from a worker of another takes up other work meanwhile, on the same stack.
+//! On threads that end with the call, and no pool: whoever waits for a pool from a worker of
+//! another takes up other work meanwhile, on the same stack.
 //! Checked: wherever results of several numbers of threads are compared.
 
 use std::sync::Mutex;
@@ -18,15 +19,17 @@ impl Parallel {
         let cores = || thread::available_parallelism().map_or(1, |n| n.get());
         Parallel { threads: if threads == 0 { cores() } else { threads } }
     }
-    /// Makes something of every item; the results are in the order of the items. The caller's thread works too, so it is done also where no thread can be
-    /// started: it takes longer, and gives the same.
+    /// Makes something of every item; the results are in the order of the items. The caller's
+    /// thread works too, so it is done also where no thread can be started: it takes longer, and
+    /// gives the same.
     pub fn each<T: Send, R: Send>(&self, items: Vec<T>, of: impl Fn(T) -> R + Sync) -> Vec<R> {
         let threads = self.threads.min(items.len());
         if threads <= 1 {
             return items.into_iter().map(of).collect();
         }
         let length = items.len();
-        let (rest, made) = (Mutex::new(items.into_iter().enumerate()), Mutex::new(Vec::with_capacity(length)));
+        let (rest, made) =
+            (Mutex::new(items.into_iter().enumerate()), Mutex::new(Vec::with_capacity(length)));
         let work = || {
             loop {
                 let next = rest.lock().unwrap_or_else(|e| e.into_inner()).next();
@@ -62,7 +65,11 @@ mod tests {
         };
         let expected: Vec<u64> = (0..1000).map(|n| n * n).collect();
         for threads in [1, 2, 3, 64, 0] {
-            assert_eq!(Parallel::new(threads).each((0..1000).collect(), square), expected, "{threads} threads");
+            assert_eq!(
+                Parallel::new(threads).each((0..1000).collect(), square),
+                expected,
+                "{threads} threads"
+            );
         }
         assert!(Parallel::new(4).each(Vec::new(), square).is_empty());
     }

@@ -1,7 +1,9 @@
-//! Before, during and after: the phases of a run with the words about them. Their numbers are rows of kind `phase`.
+//! Before, during and after: the phases of a run with the words about them. Their numbers are rows
+//! of kind `phase`.
 //!
-//! A quantile of the latency is of answered requests. Where many fail it says less than it seems to, most of all in an outage: so a goal that is met while
-//! requests fail is told together with them. Checked: `tests/it/phases.rs`.
+//! A quantile of the latency is of answered requests. Where many fail it says less than it seems
+//! to, most of all in an outage: so a goal that is met while requests fail is told together with
+//! them. Checked: `tests/it/phases.rs`.
 
 use super::results::Results;
 use crate::measure::Layout;
@@ -17,7 +19,8 @@ pub struct Phase {
     pub from_s: f64,
     /// Simulated time of its end.
     pub until_s: f64,
-    /// Whether it is asked how long things take to be as before from its end on: its rows then have a `recovery`.
+    /// Whether it is asked how long things take to be as before from its end on: its rows then have
+    /// a `recovery`.
     pub recovery: bool,
 }
 
@@ -34,12 +37,16 @@ pub(super) fn of(layout: &Layout) -> Vec<Phase> {
         name: phase.name.clone(),
         from_s: phase.from.seconds(),
         until_s: phase.until.seconds(),
-        recovery: layout.recoveries.iter().any(|recovery| recovery.phase as usize == index && recovery.is_told),
+        recovery: layout
+            .recoveries
+            .iter()
+            .any(|recovery| recovery.phase as usize == index && recovery.is_told),
     };
     layout.phases.iter().enumerate().map(phase).collect()
 }
 
-/// The next window is worse than all of so many before it with a chance of one in so many and one, also if nothing has changed.
+/// The next window is worse than all of so many before it with a chance of one in so many and one,
+/// also if nothing has changed.
 const BEFORE_WINDOWS: u64 = 20;
 
 /// A share of failures from which on a latency that is met is told together with them.
@@ -52,7 +59,10 @@ pub(super) fn notes(results: &Results, layout: &Layout) -> Vec<String> {
         && let Some(last) = layout.phases.last()
     {
         let (told, from) = (layout.phases.len() - 1, Span(last.from.0));
-        notes.push(format!("only the first {told} phases are told apart; what comes from {from} on is \"{}\"", last.name));
+        notes.push(format!(
+            "only the first {told} phases are told apart; what comes from {from} on is \"{}\"",
+            last.name
+        ));
     }
     if layout.has_untold_recovery {
         let words = "times to recover are missing where there is no whole window before the disturbance, or there are fewer than three after it: \
@@ -65,11 +75,21 @@ pub(super) fn notes(results: &Results, layout: &Layout) -> Vec<String> {
         notes.push(format!("there are only {of} before a disturbance: {words}"));
     }
     for goal in results.slos.iter().filter(|goal| goal.metric == "latency" && goal.pass) {
-        let failed = results.find(goal.kind, &goal.of, "error_ratio", "mean").map_or(0.0, |row| row.estimate.estimate);
+        let failed = results
+            .find(goal.kind, &goal.of, "error_ratio", "mean")
+            .map_or(0.0, |row| row.estimate.estimate);
         if failed >= FAILED_MIN {
-            let more = match goal.stat.strip_prefix('p').and_then(|percent| percent.parse::<f64>().ok()) {
+            let more = match goal
+                .stat
+                .strip_prefix('p')
+                .and_then(|percent| percent.parse::<f64>().ok())
+            {
                 Some(percent) if failed > 1.0 - percent / 100.0 => {
-                    format!("; more than {} % failed, so that the {} of all requests is a failed one", 100.0 - percent, goal.stat)
+                    format!(
+                        "; more than {} % failed, so that the {} of all requests is a failed one",
+                        100.0 - percent,
+                        goal.stat
+                    )
                 }
                 _ => String::new(),
             };

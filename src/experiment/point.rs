@@ -25,8 +25,8 @@ pub struct Built {
 }
 
 impl Built {
-    /// Compiles a checked scenario. `keep_series` says whether the course over time is kept. `warmup: auto` stays 0 until it is
-    /// [settled](Built::settled).
+    /// Compiles a checked scenario. `keep_series` says whether the course over time is kept.
+    /// `warmup: auto` stays 0 until it is [settled](Built::settled).
     pub fn new(scenario: Scenario, keep_series: bool) -> Built {
         let kept = |plan: Plan| Arc::new(Plan { keep_series, ..plan });
         let plan = kept(plan::compile(&scenario));
@@ -34,7 +34,8 @@ impl Built {
         let balance = Arc::new(FlowBalance::of(&scenario));
         Built { scenario, plan, balance, mirror, warmup: None }
     }
-    /// Finds the warm-up if the scenario asks for that, with a pilot on so many threads (0 for one a core).
+    /// Finds the warm-up if the scenario asks for that, with a pilot on so many threads (0 for one
+    /// a core).
     ///
     /// # Errors
     /// If a replication of the pilot fails, or `interrupted` is set meanwhile.
@@ -44,7 +45,8 @@ impl Built {
         }
         let changes = changes(&self.scenario);
         let first = first_change(&changes, self.plan.horizon);
-        let limit = first.map(|(at, subject)| FirstChange { at: Span(at.0), subject: subject.to_string() });
+        let limit =
+            first.map(|(at, subject)| FirstChange { at: Span(at.0), subject: subject.to_string() });
         let found = warmup::find(&self.plan, limit, threads, interrupted)?;
         self = self.with_warmup(found.cut);
         self.warmup = Some(found);
@@ -87,8 +89,12 @@ impl Point {
     /// If it is no scenario that can run, or `interrupted` is set while it is made.
     pub fn built(&self, interrupted: &AtomicBool) -> Result<Arc<Built>, Failure> {
         let make = || {
-            let Some((template, row, keep_series)) = &self.recipe else { return Err(Failure::Invalid("there is no scenario".to_string())) };
-            let scenario = template.scenario(row).map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
+            let Some((template, row, keep_series)) = &self.recipe else {
+                return Err(Failure::Invalid("there is no scenario".to_string()));
+            };
+            let scenario = template
+                .scenario(row)
+                .map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
             // On this thread: the others have cells of their own.
             Ok(Arc::new(Built::new(scenario, *keep_series).settled(1, interrupted)?))
         };
@@ -102,7 +108,9 @@ impl Point {
         let built = self.built(interrupted)?;
         let one = cell::run(&built.plan, replication, interrupted)?;
         match &built.mirror {
-            Some(mirror) => Ok(antithetic::pair(&built.plan, one, cell::run(mirror, replication, interrupted)?)),
+            Some(mirror) => {
+                Ok(antithetic::pair(&built.plan, one, cell::run(mirror, replication, interrupted)?))
+            }
             None => Ok(one),
         }
     }

@@ -1,7 +1,8 @@
 //! The replications of one point: how many, which next, and what they say together.
 //!
-//! Law: they are folded in their own order, and whether there are enough is looked at after fixed blocks of them, so that neither depends on
-//! how many threads there are. Between two looks the interval is that of a fixed number of replications (Law 2015, §9.4.1, sequential procedure).
+//! Law: they are folded in their own order, and whether there are enough is looked at after fixed
+//! blocks of them, so that neither depends on how many threads there are. Between two looks the
+//! interval is that of a fixed number of replications (Law 2015, §9.4.1, sequential procedure).
 
 use super::cell::{CellRecord, Failure};
 use super::fold::Fold;
@@ -48,7 +49,15 @@ impl Replications {
     /// None yet; they are only counted, which is enough for a rule without goals.
     pub fn counted(rule: Rule) -> Replications {
         let wanted = rule.min;
-        Replications { rule, wanted, begun: 0, done: 0, early: BTreeMap::new(), fold: None, failures: Vec::new() }
+        Replications {
+            rule,
+            wanted,
+            begun: 0,
+            done: 0,
+            early: BTreeMap::new(),
+            fold: None,
+            failures: Vec::new(),
+        }
     }
     /// The next replication to run, if one can be begun now and at most so many are not yet folded.
     pub fn next(&mut self, ahead: u32) -> Option<u32> {
@@ -87,7 +96,12 @@ impl Replications {
     ///
     /// # Errors
     /// Those of `each`.
-    pub fn take<E>(&mut self, replication: u32, result: Result<CellRecord, Failure>, each: &mut Each<E>) -> Result<(), E> {
+    pub fn take<E>(
+        &mut self,
+        replication: u32,
+        result: Result<CellRecord, Failure>,
+        each: &mut Each<E>,
+    ) -> Result<(), E> {
         self.early.insert(replication, result);
         while let Some(result) = self.early.remove(&self.done) {
             each(&result)?;
@@ -121,6 +135,8 @@ impl Replications {
     /// Every goal, with the estimate of its metric.
     pub fn goals(&self) -> impl Iterator<Item = (usize, HalfWidth, stats::Estimate)> + '_ {
         let of = |fold: &Fold, metric| fold.estimate(metric, self.rule.confidence);
-        self.fold.iter().flat_map(move |fold| self.rule.goals.iter().map(move |&(metric, goal)| (metric, goal, of(fold, metric))))
+        self.fold.iter().flat_map(move |fold| {
+            self.rule.goals.iter().map(move |&(metric, goal)| (metric, goal, of(fold, metric)))
+        })
     }
 }

@@ -62,8 +62,8 @@ pub struct SloResult {
     pub at_most: bool,
     /// Whether the estimate keeps the bound.
     pub pass: bool,
-    /// Whether that is sure: there is an interval, from enough samples of a run that is long enough, and all of it is on the same side of the
-    /// bound.
+    /// Whether that is sure: there is an interval, from enough samples of a run that is long
+    /// enough, and all of it is on the same side of the bound.
     pub certain: bool,
 }
 
@@ -145,7 +145,8 @@ impl Results {
     /// The results of all replications so far.
     pub(crate) fn new(built: &Built, replications: &Replications) -> Results {
         let scenario = &built.scenario;
-        let fold = replications.fold.as_ref().expect("replications that are only counted say nothing");
+        let fold =
+            replications.fold.as_ref().expect("replications that are only counted say nothing");
         let confidence = scenario.run.confidence.0.fraction;
         let verdicts = verdict::judge(built, fold);
         let overloaded: Vec<String> = verdicts
@@ -159,9 +160,11 @@ impl Results {
             if !overloaded.is_empty() {
                 flags.push("overloaded");
             }
-            let (mut estimate, values) = (fold.estimate(index, confidence), fold.values(index).to_vec());
+            let (mut estimate, values) =
+                (fold.estimate(index, confidence), fold.values(index).to_vec());
             if heavy.is_mean_of(metric) {
-                // However many replications there are, the spread of their means says nothing of how far they are off.
+                // However many replications there are, the spread of their means says nothing of
+                // how far they are off.
                 (estimate.low, estimate.high, estimate.std_error) = (f64::NAN, f64::NAN, f64::NAN);
                 flags.push("infinite_variance");
             }
@@ -196,7 +199,11 @@ impl Results {
             phases: phases::of(&built.plan.layout),
             notes: Vec::new(),
         };
-        results.slos = scenario.slos.iter().flat_map(|(name, slo)| results.judge(scenario, name, slo)).collect();
+        results.slos = scenario
+            .slos
+            .iter()
+            .flat_map(|(name, slo)| results.judge(scenario, name, slo))
+            .collect();
         results.notes = built.warmup.iter().map(WarmupFound::note).collect();
         results.notes.extend(results.gains.iter().map(Gain::note));
         results.notes.extend(results.observe(scenario));
@@ -213,8 +220,11 @@ impl Results {
 
     /// The workloads of which at least half of the requests fail, and that share.
     pub fn failing(&self) -> impl Iterator<Item = (&str, f64)> {
-        let errors = self.rows.iter().filter(|row| row.kind == "workload" && row.metric == "error_ratio");
-        errors.map(|row| (row.entity.as_str(), row.estimate.estimate)).filter(|(_, share)| *share >= MOST_FAILED)
+        let errors =
+            self.rows.iter().filter(|row| row.kind == "workload" && row.metric == "error_ratio");
+        errors
+            .map(|row| (row.entity.as_str(), row.estimate.estimate))
+            .filter(|(_, share)| *share >= MOST_FAILED)
     }
 
     /// The estimate of a metric of an entity.
@@ -226,18 +236,24 @@ impl Results {
         let all: Vec<&String> = scenario.workload.keys().filter(|w| **w == slo.of).collect();
         let entities: Vec<(&str, &String)> = match all.is_empty() {
             false => all.into_iter().map(|w| ("workload", w)).collect(),
-            true if slo.of == "users" => scenario.workload.keys().map(|w| ("workload", w)).collect(),
+            true if slo.of == "users" => {
+                scenario.workload.keys().map(|w| ("workload", w)).collect()
+            }
             true => vec![("endpoint", &slo.of)],
         };
         let mut results = Vec::new();
         for (kind, entity) in entities {
             for goal in slo.goals() {
                 let Some(row) = self.find(kind, entity, goal.metric, goal.stat) else { continue };
-                let keeps = |value: f64| if goal.at_most { value <= goal.bound } else { value >= goal.bound };
+                let keeps = |value: f64| {
+                    if goal.at_most { value <= goal.bound } else { value >= goal.bound }
+                };
                 let Estimate { estimate, low, high, .. } = row.estimate;
                 let pass = keeps(estimate);
-                let is_known = low.is_finite() && high.is_finite() && self.has_enough(kind, entity, goal.stat);
-                // A queue that has not settled is shorter than it will be: who misses the goal now misses it then.
+                let is_known =
+                    low.is_finite() && high.is_finite() && self.has_enough(kind, entity, goal.stat);
+                // A queue that has not settled is shorter than it will be: who misses the goal now
+                // misses it then.
                 let is_settled = goal.metric != "latency" || !pass || self.is_settled(kind, entity);
                 results.push(SloResult {
                     name: name.to_string(),
@@ -260,19 +276,26 @@ impl Results {
         results
     }
 
-    /// Whether there are enough answers for the interval of a quantile to hold it about as often as it says: 20/(1−q). Twenty requests in each of
-    /// two replications called a p99 surely met that was missed in half of the seeds.
+    /// Whether there are enough answers for the interval of a quantile to hold it about as often as
+    /// it says: 20/(1−q). Twenty requests in each of two replications called a p99 surely met that
+    /// was missed in half of the seeds.
     fn has_enough(&self, kind: &str, entity: &str, stat: &str) -> bool {
-        let Some(percentile) = stat.strip_prefix('p').and_then(|p| p.parse::<f64>().ok()) else { return true };
-        let answered =
-            self.find(kind, entity, "completed", "total").map_or(0.0, |row| row.estimate.estimate * f64::from(self.replications));
+        let Some(percentile) = stat.strip_prefix('p').and_then(|p| p.parse::<f64>().ok()) else {
+            return true;
+        };
+        let answered = self
+            .find(kind, entity, "completed", "total")
+            .map_or(0.0, |row| row.estimate.estimate * f64::from(self.replications));
         answered >= 20.0 / (1.0 - percentile / 100.0)
     }
 
-    /// Whether the run is long enough for the queues that requests of a workload (any, for an endpoint) wait in.
+    /// Whether the run is long enough for the queues that requests of a workload (any, for an
+    /// endpoint) wait in.
     fn is_settled(&self, kind: &str, entity: &str) -> bool {
-        let own = self.verdicts.iter().filter(|verdict| kind != "workload" || verdict.workload == entity);
-        own.into_iter().all(|verdict| verdict.settling.is_none() && verdict.outlook == Outlook::KeepsUp)
+        let own =
+            self.verdicts.iter().filter(|verdict| kind != "workload" || verdict.workload == entity);
+        own.into_iter()
+            .all(|verdict| verdict.settling.is_none() && verdict.outlook == Outlook::KeepsUp)
     }
 }
 
@@ -286,9 +309,18 @@ struct Heavy<'b> {
 impl<'b> Heavy<'b> {
     fn of(built: &'b Built) -> Heavy<'b> {
         let (balance, layout) = (&built.balance, &built.plan.layout);
-        let workloads = layout.workloads.iter().zip(&balance.workloads).filter(|(_, balance)| balance.heavy.is_some());
-        let endpoints = layout.endpoints.iter().zip(&balance.heavy).filter(|(_, heavy)| heavy.is_some());
-        let services = layout.services.iter().zip(&balance.services).filter(|(_, balance)| balance.heavy.is_some());
+        let workloads = layout
+            .workloads
+            .iter()
+            .zip(&balance.workloads)
+            .filter(|(_, balance)| balance.heavy.is_some());
+        let endpoints =
+            layout.endpoints.iter().zip(&balance.heavy).filter(|(_, heavy)| heavy.is_some());
+        let services = layout
+            .services
+            .iter()
+            .zip(&balance.services)
+            .filter(|(_, balance)| balance.heavy.is_some());
         Heavy {
             workloads: workloads.map(|(name, _)| name.as_str()).collect(),
             endpoints: endpoints.map(|(endpoint, _)| endpoint.name.as_str()).collect(),
@@ -297,8 +329,10 @@ impl<'b> Heavy<'b> {
     }
 
     fn is_mean_of(&self, metric: &Metric) -> bool {
-        let of_time = matches!(metric.stat, "mean" | "sd") && (metric.metric == "latency" || metric.metric.starts_with("time_in."));
-        let of_state = metric.stat == "mean" && metric.unit == "1" && metric.metric != "memory_used";
+        let of_time = matches!(metric.stat, "mean" | "sd")
+            && (metric.metric == "latency" || metric.metric.starts_with("time_in."));
+        let of_state =
+            metric.stat == "mean" && metric.unit == "1" && metric.metric != "memory_used";
         match metric.kind {
             "workload" => of_time && self.workloads.contains(&metric.entity.as_str()),
             "endpoint" => of_time && self.endpoints.contains(&metric.entity.as_str()),
@@ -310,12 +344,20 @@ impl<'b> Heavy<'b> {
 
 /// What was gained for the mean latency of each workload.
 fn gains(fold: &Fold, confidence: f64) -> Vec<Gain> {
-    let is_looked_at = |metric: &Metric| (metric.kind, metric.metric.as_str(), metric.stat) == ("workload", "latency", "mean");
+    let is_looked_at = |metric: &Metric| {
+        (metric.kind, metric.metric.as_str(), metric.stat) == ("workload", "latency", "mean")
+    };
     let looked_at = fold.metrics.iter().enumerate().filter(|(_, metric)| is_looked_at(metric));
     let of = |(index, metric): (usize, &Metric)| {
         let antithetic = fold.antithetic_variance_ratio(index).map(|ratio| ("antithetic", ratio));
-        let controlled = fold.controlled(index, confidence).map(|made| ("control_variates", made.variance_ratio));
-        let gain = |(technique, variance_ratio)| Gain { technique, workload: metric.entity.clone(), variance_ratio };
+        let controlled = fold
+            .controlled(index, confidence)
+            .map(|made| ("control_variates", made.variance_ratio));
+        let gain = |(technique, variance_ratio)| Gain {
+            technique,
+            workload: metric.entity.clone(),
+            variance_ratio,
+        };
         antithetic.into_iter().chain(controlled).map(gain).collect::<Vec<_>>()
     };
     looked_at.flat_map(of).collect()
@@ -327,18 +369,20 @@ fn precision(scenario: &Scenario, replications: &Replications) -> Vec<PrecisionR
         crate::scenario::Replications::Until(until) => until.until.as_slice(),
         crate::scenario::Replications::Fixed(_) => &[],
     };
-    let unit = |metric: usize| replications.fold.as_ref().map_or("1", |fold| fold.metrics[metric].unit);
-    let goals = written.iter().zip(replications.goals()).map(|(written, (metric, goal, estimate))| {
-        let half_width = stats::half_width(&estimate);
-        PrecisionResult {
-            metric: written.metric.clone(),
-            goal: written.half_width.to_string(),
-            unit: unit(metric),
-            half_width,
-            relative: half_width / estimate.estimate.abs(),
-            met: stats::met(&estimate, goal),
-            more: stats::more_needed(&estimate, goal, scenario.run.confidence.0.fraction),
-        }
-    });
+    let unit =
+        |metric: usize| replications.fold.as_ref().map_or("1", |fold| fold.metrics[metric].unit);
+    let goals =
+        written.iter().zip(replications.goals()).map(|(written, (metric, goal, estimate))| {
+            let half_width = stats::half_width(&estimate);
+            PrecisionResult {
+                metric: written.metric.clone(),
+                goal: written.half_width.to_string(),
+                unit: unit(metric),
+                half_width,
+                relative: half_width / estimate.estimate.abs(),
+                met: stats::met(&estimate, goal),
+                more: stats::more_needed(&estimate, goal, scenario.run.confidence.0.fraction),
+            }
+        });
     goals.collect()
 }

@@ -6,8 +6,9 @@ use crate::problem::{Problem, Problems, Severity, nearest};
 use crate::scenario::{HalfWidth, Replications, Scenario};
 use crate::stats;
 
-/// The metric called `ENTITY.METRIC.STATISTIC`, such as `users.latency.p99` or `api.GET /x.error_ratio.mean`; or as an objective names it: `users.p99` is
-/// of the latency, `users.errors` the share that failed.
+/// The metric called `ENTITY.METRIC.STATISTIC`, such as `users.latency.p99` or
+/// `api.GET /x.error_ratio.mean`; or as an objective names it: `users.p99` is of the latency,
+/// `users.errors` the share that failed.
 ///
 /// # Errors
 /// If there is none of that name, with the nearest.
@@ -17,7 +18,9 @@ pub fn metric_named(metrics: &[Metric], name: &str, path: &str) -> Result<usize,
         return Ok(index);
     }
     // `users.throughput` has one statistic only, so it need not be said.
-    let short: Vec<usize> = (0..metrics.len()).filter(|&i| format!("{}.{}", metrics[i].entity, metrics[i].metric) == name).collect();
+    let short: Vec<usize> = (0..metrics.len())
+        .filter(|&i| format!("{}.{}", metrics[i].entity, metrics[i].metric) == name)
+        .collect();
     if let [only] = short[..] {
         return Ok(only);
     }
@@ -32,14 +35,20 @@ pub fn metric_named(metrics: &[Metric], name: &str, path: &str) -> Result<usize,
     let problem = Problem::new(Severity::Error, path, format!("there is no metric `{name}`"));
     if let Some(first) = short.first() {
         let statistics: Vec<&str> = short.iter().map(|&i| metrics[i].stat).collect();
-        let help = format!("say which of its statistics ({}), such as `{}`", statistics.join(", "), full(&metrics[*first]));
+        let help = format!(
+            "say which of its statistics ({}), such as `{}`",
+            statistics.join(", "),
+            full(&metrics[*first])
+        );
         return Err(Box::new(problem.help(help)));
     }
     let names: Vec<String> = metrics.iter().map(full).collect();
     let help = match nearest(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => match names.first() {
-            Some(first) => format!("a metric is named ENTITY.METRIC.STATISTIC, such as `{first}`; `--json` lists them"),
+            Some(first) => format!(
+                "a metric is named ENTITY.METRIC.STATISTIC, such as `{first}`; `--json` lists them"
+            ),
             None => "a metric is named ENTITY.METRIC.STATISTIC".to_string(),
         },
     };
@@ -70,11 +79,18 @@ impl Rule {
             match metric_named(metrics, &precision.metric, &format!("{path}.metric")) {
                 Err(problem) => problems.list.push(*problem),
                 Ok(metric) => match (precision.half_width, metrics[metric].unit) {
-                    (HalfWidth::Relative(share), _) => goals.push((metric, stats::HalfWidth::Relative(share.fraction))),
-                    (HalfWidth::Duration(span), "s") => goals.push((metric, stats::HalfWidth::Absolute(span.seconds()))),
-                    (HalfWidth::Number(number), unit) if unit != "s" => goals.push((metric, stats::HalfWidth::Absolute(number))),
+                    (HalfWidth::Relative(share), _) => {
+                        goals.push((metric, stats::HalfWidth::Relative(share.fraction)))
+                    }
+                    (HalfWidth::Duration(span), "s") => {
+                        goals.push((metric, stats::HalfWidth::Absolute(span.seconds())))
+                    }
+                    (HalfWidth::Number(number), unit) if unit != "s" => {
+                        goals.push((metric, stats::HalfWidth::Absolute(number)))
+                    }
                     (other, unit) => {
-                        let what = format!("`{}` is in {unit}, and `{other}` is not", precision.metric);
+                        let what =
+                            format!("`{}` is in {unit}, and `{other}` is not", precision.metric);
                         let help = if unit == "s" {
                             "write a duration such as `2ms`, or a share such as `5%`"
                         } else {

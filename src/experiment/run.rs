@@ -15,7 +15,8 @@ pub struct Progress {
     pub done: u64,
     /// Replications that were run; the same as `done` but for a sweep.
     pub cells: u64,
-    /// The total expected so far, of what `done` counts: it may grow while a goal of precision is not met.
+    /// The total expected so far, of what `done` counts: it may grow while a goal of precision is
+    /// not met.
     pub of: u64,
     /// Events fired so far.
     pub events: u64,
@@ -85,11 +86,12 @@ impl Study for Run<'_> {
     }
 }
 
-/// Runs the replications of a scenario until there are enough, hands each to `sink` in order, and folds them. What was run, and on how many threads, too.
+/// Runs the replications of a scenario until there are enough, hands each to `sink` in order, and
+/// folds them. What was run, and on how many threads, too.
 ///
 /// # Errors
-/// A replication gave nothing (the first in their order), the sink failed, or no thread could be started. Being interrupted is no
-/// error: the fold has the replications that were complete.
+/// A replication gave nothing (the first in their order), the sink failed, or no thread could be
+/// started. Being interrupted is no error: the fold has the replications that were complete.
 pub fn replicate<'r>(
     built: Built,
     rule: Rule,
@@ -102,7 +104,8 @@ pub fn replicate<'r>(
     let progress = Progress { of: rule.min as u64, ..Progress::default() };
     let replications = Replications::new(rule, fold);
     let ahead = (AHEAD * threads) as u32;
-    let mut run = Run { point: Arc::new(Point::ready(built)), replications, ahead, progress, sink, show };
+    let mut run =
+        Run { point: Arc::new(Point::ready(built)), replications, ahead, progress, sink, show };
     drive(&mut run, threads, options.interrupted)?;
     let built = run.point.built(options.interrupted)?;
     Ok((built, run.replications, threads))

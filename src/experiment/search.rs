@@ -1,8 +1,10 @@
 //! The search of a capacity: values that are tried, and what lies between them.
 //!
-//! Law: an edge lies between a value that surely meets all goals and the next one that does not. The range between the two is halved (in the logarithm while it
-//! is wide) until they are as near as is wanted, or, of whole numbers, next to each other. A value at which it cannot be told lies next to the
-//! edge: from there on the surely met and, unless whole numbers are searched, the surely missed are each brought as near to it.
+//! Law: an edge lies between a value that surely meets all goals and the next one that does not.
+//! The range between the two is halved (in the logarithm while it is wide) until they are as near
+//! as is wanted, or, of whole numbers, next to each other. A value at which it cannot be told lies
+//! next to the edge: from there on the surely met and, unless whole numbers are searched, the
+//! surely missed are each brought as near to it.
 //! Checked: `tests/it/capacity.rs`.
 
 use super::batch::{Member, batch};
@@ -22,7 +24,8 @@ use std::sync::atomic::Ordering;
 
 /// Replications of a value before it is first looked at.
 const FIRST: u32 = 10;
-/// Replications after which a value between the ends is left whose goals look missed, though that is not sure.
+/// Replications after which a value between the ends is left whose goals look missed, though that
+/// is not sure.
 const ENOUGH: u32 = 40;
 /// Wider than this factor, a range is halved in the logarithm.
 const WIDE: f64 = 4.0;
@@ -51,23 +54,52 @@ impl<'s> Search<'s> {
         options: Options<'s>,
         show: &'s mut dyn FnMut(Progress, &str),
     ) -> Search<'s> {
-        let goals = if question.goals.is_empty() { scenario.slos.keys().cloned().collect() } else { question.goals.clone() };
+        let goals = if question.goals.is_empty() {
+            scenario.slos.keys().cloned().collect()
+        } else {
+            question.goals.clone()
+        };
         let (confidence, progress) = (scenario.run.confidence.0.fraction, Progress::default());
-        Search { template, question, goals, confidence, notation, options, progress, show, tried: Vec::new(), patience: u32::MAX }
+        Search {
+            template,
+            question,
+            goals,
+            confidence,
+            notation,
+            options,
+            progress,
+            show,
+            tried: Vec::new(),
+            patience: u32::MAX,
+        }
     }
 
-    /// Tries values between the ends, ever more closely, until one surely meets all goals. Whether one does.
-    pub(super) fn any_in_the_middle(&mut self, from: f64, to: f64, parts: u32) -> Result<bool, ExperimentError> {
-        let is_met = |search: &Search| search.tried.iter().any(|tried| tried.verdict == Verdict::Meets);
+    /// Tries values between the ends, ever more closely, until one surely meets all goals. Whether
+    /// one does.
+    pub(super) fn any_in_the_middle(
+        &mut self,
+        from: f64,
+        to: f64,
+        parts: u32,
+    ) -> Result<bool, ExperimentError> {
+        let is_met =
+            |search: &Search| search.tried.iter().any(|tried| tried.verdict == Verdict::Meets);
         self.patience = ENOUGH;
         let mut step = parts / 2;
         while step > 0 && !is_met(self) {
             // What the wider steps have tried is not tried again.
             for part in (1..parts / step).step_by(2) {
                 let share = f64::from(part * step) / f64::from(parts);
-                let middle = if is_wide(from, to) { from * (to / from).powf(share) } else { from + (to - from) * share };
-                let middle = if self.question.is_whole() { middle.round() } else { self.short(middle) };
-                let is_new = middle > from && middle < to && self.tried.iter().all(|tried| tried.number != middle);
+                let middle = if is_wide(from, to) {
+                    from * (to / from).powf(share)
+                } else {
+                    from + (to - from) * share
+                };
+                let middle =
+                    if self.question.is_whole() { middle.round() } else { self.short(middle) };
+                let is_new = middle > from
+                    && middle < to
+                    && self.tried.iter().all(|tried| tried.number != middle);
                 if is_new && !is_met(self) {
                     self.at(middle)?;
                 }
@@ -90,7 +122,9 @@ impl<'s> Search<'s> {
 
     /// Whether a goal is missed at a value by its estimate, however sure that is.
     pub(super) fn looks_missed(&self, number: f64) -> bool {
-        self.tried_at(number).is_some_and(|tried| tried.goals.iter().any(|goal| goal.estimate.is_finite() && !goal.pass))
+        self.tried_at(number).is_some_and(|tried| {
+            tried.goals.iter().any(|goal| goal.estimate.is_finite() && !goal.pass)
+        })
     }
 
     /// Which end is wanted where both say the same: away from the one that is surely better.
@@ -102,10 +136,18 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// The edge above (or below) a value that was tried, if that meets all goals and another beyond it does not.
-    pub(super) fn edge(&mut self, from: f64, is_above: bool) -> Result<Option<Edge>, ExperimentError> {
-        let Some((mut good, (mut next, mut verdict))) = self.narrowest(from, is_above) else { return Ok(None) };
-        // Whether the middle is too near to tell decides how it goes on, so until then both sides move.
+    /// The edge above (or below) a value that was tried, if that meets all goals and another beyond
+    /// it does not.
+    pub(super) fn edge(
+        &mut self,
+        from: f64,
+        is_above: bool,
+    ) -> Result<Option<Edge>, ExperimentError> {
+        let Some((mut good, (mut next, mut verdict))) = self.narrowest(from, is_above) else {
+            return Ok(None);
+        };
+        // Whether the middle is too near to tell decides how it goes on, so until then both sides
+        // move.
         while verdict == Verdict::Misses
             && let Some(middle) = self.between(good, next)
         {
@@ -130,24 +172,42 @@ impl<'s> Search<'s> {
                 }
             }
         }
-        let misses = if verdict == Verdict::Misses { Some(next) } else { self.nearest_miss_from(last, is_above) };
-        let estimate = if self.question.is_whole() { good } else { self.crossing(good, misses.unwrap_or(next)) };
+        let misses = if verdict == Verdict::Misses {
+            Some(next)
+        } else {
+            self.nearest_miss_from(last, is_above)
+        };
+        let estimate = if self.question.is_whole() {
+            good
+        } else {
+            self.crossing(good, misses.unwrap_or(next))
+        };
         Ok(Some(Edge { meets: good, next: (next, verdict), misses, estimate }))
     }
 
-    /// The last value from here on that meets all goals, of those that were tried, and the one beyond it, which does not.
+    /// The last value from here on that meets all goals, of those that were tried, and the one
+    /// beyond it, which does not.
     fn narrowest(&self, from: f64, is_above: bool) -> Option<(f64, (f64, Verdict))> {
-        let mut beyond: Vec<(f64, Verdict)> = self.tried.iter().map(|tried| (tried.number, tried.verdict)).collect();
+        let mut beyond: Vec<(f64, Verdict)> =
+            self.tried.iter().map(|tried| (tried.number, tried.verdict)).collect();
         beyond.retain(|(number, _)| if is_above { *number >= from } else { *number <= from });
         beyond.sort_by(|a, b| if is_above { a.0.total_cmp(&b.0) } else { b.0.total_cmp(&a.0) });
-        let at = beyond.windows(2).position(|pair| pair[0].1 == Verdict::Meets && pair[1].1 != Verdict::Meets)?;
+        let at = beyond
+            .windows(2)
+            .position(|pair| pair[0].1 == Verdict::Meets && pair[1].1 != Verdict::Meets)?;
         Some((beyond[at].0, beyond[at + 1]))
     }
 
     /// The value nearest to another, of some, that surely misses a goal.
     pub(super) fn nearest_miss(&self, number: f64, is_of: impl Fn(f64) -> bool) -> Option<f64> {
-        let misses = self.tried.iter().filter(|tried| tried.verdict == Verdict::Misses).map(|tried| tried.number);
-        misses.filter(|miss| is_of(*miss)).min_by(|a, b| (a - number).abs().total_cmp(&(b - number).abs()))
+        let misses = self
+            .tried
+            .iter()
+            .filter(|tried| tried.verdict == Verdict::Misses)
+            .map(|tried| tried.number);
+        misses
+            .filter(|miss| is_of(*miss))
+            .min_by(|a, b| (a - number).abs().total_cmp(&(b - number).abs()))
     }
 
     /// The nearest above (or below) a value.
@@ -166,7 +226,8 @@ impl<'s> Search<'s> {
         // Short, if that is still between them: nobody types more.
         let short = self.short(middle);
         let written = if short > low && short < high { short } else { self.read(middle)? };
-        (high - low > self.question.tolerance.fraction * high && written > low && written < high).then_some(written)
+        (high - low > self.question.tolerance.fraction * high && written > low && written < high)
+            .then_some(written)
     }
 
     /// A value in four digits of the unit in which it is written.
@@ -174,7 +235,8 @@ impl<'s> Search<'s> {
         self.read(self.notation.in_digits(number, 4)).unwrap_or(number)
     }
 
-    /// A value as it is read back when it is written: a quantity may have no value between two others.
+    /// A value as it is read back when it is written: a quantity may have no value between two
+    /// others.
     fn read(&self, number: f64) -> Option<f64> {
         value::base(&self.notation.write(number), self.question.kind())
     }
@@ -185,15 +247,21 @@ impl<'s> Search<'s> {
         let parameters = Parameters::from([(self.question.vary.clone(), value.clone())]);
         let scenario = self.template.scenario(&parameters).map_err(|problems| {
             let number = self.tried.len() as u64;
-            ExperimentError::Points { first: vec![InvalidPoint { number, parameters: parameters.clone(), problems }], count: 1 }
+            ExperimentError::Points {
+                first: vec![InvalidPoint { number, parameters: parameters.clone(), problems }],
+                count: 1,
+            }
         })?;
-        let built = Built::new(scenario, false).settled(self.options.threads, self.options.interrupted);
+        let built =
+            Built::new(scenario, false).settled(self.options.threads, self.options.interrupted);
         let built = built.map_err(RunError::Failed)?;
         let mut members = [Member::new(built, Rule::fixed(FIRST, self.confidence))];
         loop {
             let words = value::shown(&value);
             let show = &mut self.show;
-            let is_held = match batch(&mut members, self.progress, self.options, &mut |progress| show(progress, &words)) {
+            let is_held = match batch(&mut members, self.progress, self.options, &mut |progress| {
+                show(progress, &words)
+            }) {
                 Ok(progress) => {
                     self.progress = progress;
                     true
@@ -207,11 +275,18 @@ impl<'s> Search<'s> {
             }
             let member = &members[0];
             let results = Results::new(&member.built, &member.replications);
-            let goals: Vec<SloResult> = results.slos.iter().filter(|slo| self.goals.contains(&slo.name)).cloned().collect();
+            let goals: Vec<SloResult> =
+                results.slos.iter().filter(|slo| self.goals.contains(&slo.name)).cloned().collect();
             // Where the share of failures is a goal itself, it decides.
-            let fails = results.failing().any(|(of, _)| !goals.iter().any(|goal| goal.of == of && goal.metric == "error_ratio"));
+            let fails = results.failing().any(|(of, _)| {
+                !goals.iter().any(|goal| goal.of == of && goal.metric == "error_ratio")
+            });
             let verdict = match () {
-                () if !is_held || fails || !results.overloaded.is_empty() || goals.iter().any(|goal| goal.certain && !goal.pass) => {
+                () if !is_held
+                    || fails
+                    || !results.overloaded.is_empty()
+                    || goals.iter().any(|goal| goal.certain && !goal.pass) =>
+                {
                     Verdict::Misses
                 }
                 () if goals.iter().all(|goal| goal.certain) => Verdict::Meets,
@@ -219,7 +294,8 @@ impl<'s> Search<'s> {
             };
             let done = member.replications.done;
             let looks_bad = goals.iter().any(|goal| !goal.pass);
-            let most = if looks_bad { self.question.most.min(self.patience) } else { self.question.most };
+            let most =
+                if looks_bad { self.question.most.min(self.patience) } else { self.question.most };
             if verdict == Verdict::Undecided && done < most {
                 members[0].replications.want((2 * done).min(self.question.most));
                 continue;
@@ -232,12 +308,18 @@ impl<'s> Search<'s> {
     /// Where the margin is 0, on the line between the nearest values that were tried on both sides.
     fn crossing(&self, good: f64, bad: f64) -> f64 {
         let between = |number: f64| number >= good.min(bad) && number <= good.max(bad);
-        let mut points: Vec<(f64, f64)> =
-            self.tried.iter().filter(|tried| between(tried.number)).map(|tried| (tried.number, tried.margin())).collect();
+        let mut points: Vec<(f64, f64)> = self
+            .tried
+            .iter()
+            .filter(|tried| between(tried.number))
+            .map(|tried| (tried.number, tried.margin()))
+            .collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         let change = points.windows(2).find(|pair| (pair[0].1 >= 0.0) != (pair[1].1 >= 0.0));
         match change {
-            Some([(x, f), (y, g)]) if f.is_finite() && g.is_finite() => (x + (y - x) * f / (f - g)).clamp(good.min(bad), good.max(bad)),
+            Some([(x, f), (y, g)]) if f.is_finite() && g.is_finite() => {
+                (x + (y - x) * f / (f - g)).clamp(good.min(bad), good.max(bad))
+            }
             _ => (good + bad) / 2.0,
         }
     }

@@ -1,8 +1,9 @@
 //! Choosing the best of many variants: replications go to those that may still be it.
 //!
-//! Law: the procedure KN (`stats::Selection`; Kim and Nelson 2001), fed replication by replication, in order, with the replications' own values of the
-//! metric. With the stated probability the winner is the best, or within the indifference of it. Which replications are run depends on the values
-//! alone, never on threads. Checked: `tests/it/compare.rs`.
+//! Law: the procedure KN (`stats::Selection`; Kim and Nelson 2001), fed replication by replication,
+//! in order, with the replications' own values of the metric. With the stated probability the
+//! winner is the best, or within the indifference of it. Which replications are run depends on the
+//! values alone, never on threads. Checked: `tests/it/compare.rs`.
 
 use super::batch::{Member, batch};
 use super::drive::Options;
@@ -21,7 +22,8 @@ pub struct Question {
     pub best: Best,
     /// A difference that does not matter, as a share of the first stage's best mean.
     pub indifference: f64,
-    /// Replications of every variant before the first is dropped, and of the contenders between two looks.
+    /// Replications of every variant before the first is dropped, and of the contenders between two
+    /// looks.
     pub first_stage: u32,
     /// The most replications of one variant.
     pub most: u32,
@@ -65,11 +67,16 @@ pub struct Chosen {
 /// The largest share of failed requests of a workload, so far.
 fn failed(member: &Member) -> f64 {
     let fold = member.fold();
-    let errors = fold.metrics.iter().enumerate().filter(|(_, metric)| metric.kind == "workload" && metric.metric == "error_ratio");
+    let errors = fold
+        .metrics
+        .iter()
+        .enumerate()
+        .filter(|(_, metric)| metric.kind == "workload" && metric.metric == "error_ratio");
     errors.map(|(index, _)| fold.estimate(index, 0.95).estimate).fold(0.0, f64::max)
 }
 
-/// Runs replications until one variant is left, or the most is reached. `metrics` are the numbers of the metric in each.
+/// Runs replications until one variant is left, or the most is reached. `metrics` are the numbers
+/// of the metric in each.
 ///
 /// # Errors
 /// As [`batch`].
@@ -82,21 +89,36 @@ pub fn select(
     show: &mut dyn FnMut(Progress),
 ) -> Result<Chosen, RunError> {
     let mut progress = batch(members, Progress::default(), options, show)?;
-    let value = |member: &Member, metric: usize, replication: usize| member.fold().values(metric).get(replication).copied();
+    let value = |member: &Member, metric: usize, replication: usize| {
+        member.fold().values(metric).get(replication).copied()
+    };
     let means: Vec<f64> = members
         .iter()
         .zip(metrics)
-        .map(|(member, &metric)| stats::mean(member.fold().values(metric), question.confidence).estimate)
+        .map(|(member, &metric)| {
+            stats::mean(member.fold().values(metric), question.confidence).estimate
+        })
         .collect();
     let best = match question.best {
         Best::Smallest => means.iter().copied().fold(f64::INFINITY, f64::min),
         Best::Largest => means.iter().copied().fold(f64::NEG_INFINITY, f64::max),
     };
     let indifference = question.indifference * best.abs();
-    let mut selection = Selection::new(members.len(), question.best, indifference, 1.0 - question.confidence, question.first_stage);
-    // A variant without a value in a whole first stage, or in which most requests fail, is not chosen, and nobody waits for it.
-    let has_value = |index: usize| members[index].fold().values(metrics[index]).iter().any(|value| value.is_finite());
-    let dead: Vec<usize> = (0..members.len()).filter(|&index| !has_value(index) || failed(&members[index]) >= MOST_FAILED).collect();
+    let mut selection = Selection::new(
+        members.len(),
+        question.best,
+        indifference,
+        1.0 - question.confidence,
+        question.first_stage,
+    );
+    // A variant without a value in a whole first stage, or in which most requests fail, is not
+    // chosen, and nobody waits for it.
+    let has_value = |index: usize| {
+        members[index].fold().values(metrics[index]).iter().any(|value| value.is_finite())
+    };
+    let dead: Vec<usize> = (0..members.len())
+        .filter(|&index| !has_value(index) || failed(&members[index]) >= MOST_FAILED)
+        .collect();
     if dead.len() == members.len() {
         return Err(RunError::NoValue);
     }
@@ -107,7 +129,9 @@ pub fn select(
         let contenders = selection.contenders().to_vec();
         let ready = contenders.iter().map(|&i| members[i].replications.done).min().unwrap_or(0);
         if counted == ready {
-            if ready >= question.most || options.interrupted.load(std::sync::atomic::Ordering::Relaxed) {
+            if ready >= question.most
+                || options.interrupted.load(std::sync::atomic::Ordering::Relaxed)
+            {
                 break;
             }
             for &i in &contenders {
@@ -116,19 +140,28 @@ pub fn select(
             progress = batch(members, progress, options, show)?;
             continue;
         }
-        let values: Vec<f64> =
-            members.iter().zip(metrics).map(|(member, &metric)| value(member, metric, counted as usize).unwrap_or(f64::NAN)).collect();
+        let values: Vec<f64> = members
+            .iter()
+            .zip(metrics)
+            .map(|(member, &metric)| value(member, metric, counted as usize).unwrap_or(f64::NAN))
+            .collect();
         selection.add(&values);
         counted += 1;
     }
-    let candidates = names.iter().zip(members.iter().zip(metrics)).map(|(name, (member, &metric))| Candidate {
-        name: name.clone(),
-        replications: member.replications.done,
-        estimate: stats::mean(member.fold().values(metric), question.confidence),
-        failed: failed(member),
-    });
+    let candidates =
+        names.iter().zip(members.iter().zip(metrics)).map(|(name, (member, &metric))| Candidate {
+            name: name.clone(),
+            replications: member.replications.done,
+            estimate: stats::mean(member.fold().values(metric), question.confidence),
+            failed: failed(member),
+        });
     let winner = selection.winner().or_else(|| selection.leader()).unwrap_or(0);
-    Ok(Chosen { winner, certain: selection.winner().is_some(), indifference, candidates: candidates.collect() })
+    Ok(Chosen {
+        winner,
+        certain: selection.winner().is_some(),
+        indifference,
+        candidates: candidates.collect(),
+    })
 }
 
 impl Rule {

@@ -1,11 +1,15 @@
 //! Which parameters matter? Morris's screening, and Sobol's indices.
 //!
-//! Law: parameters are drawn over their ranges, independently and evenly (in the logarithm for `log`). Morris (1991): trajectories that change one
-//! parameter at a time give the mean absolute effect of its whole range, μ*, and the spread of the effects, σ: large if the parameter interacts, or acts
-//! other than in proportion. Sobol: the share of the metric's variance that a parameter explains alone (first order), and with all its interactions
-//! (total), from Saltelli's design by Jansen's estimators, with bootstrap intervals (`stats::indices`). All points have the same arrivals and
-//! demands, so that a difference between two is the parameter's. What is analysed at a point is the estimate of the metric over its replications.
-//! Checked: `tests/it/sensitivity.rs` against the indices of M/M/1; the estimators against Ishigami's and the g-function in `stats/sobol.rs`.
+//! Law: parameters are drawn over their ranges, independently and evenly (in the logarithm for
+//! `log`). Morris (1991): trajectories that change one parameter at a time give the mean absolute
+//! effect of its whole range, μ*, and the spread of the effects, σ: large if the parameter
+//! interacts, or acts other than in proportion. Sobol: the share of the metric's variance that a
+//! parameter explains alone (first order), and with all its interactions (total), from Saltelli's
+//! design by Jansen's estimators, with bootstrap intervals (`stats::indices`). All points have the
+//! same arrivals and demands, so that a difference between two is the parameter's. What is analysed
+//! at a point is the estimate of the metric over its replications.
+//! Checked: `tests/it/sensitivity.rs` against the indices of M/M/1; the estimators against
+//! Ishigami's and the g-function in `stats/sobol.rs`.
 
 use super::drive::Options;
 use super::error::ExperimentError;
@@ -99,7 +103,8 @@ pub struct Sensitivity {
     pub unknown: u64,
     /// How many were overloaded: their numbers depend on how long a run is.
     pub overloaded: u64,
-    /// The largest share of the requests of the metric's entity that failed at a point: latencies are of the rest. NaN if it has none.
+    /// The largest share of the requests of the metric's entity that failed at a point: latencies
+    /// are of the rest. NaN if it has none.
     pub most_failed: f64,
     /// Whether the metric varies at all.
     pub variation: Variation,
@@ -124,7 +129,8 @@ const RESAMPLES: u32 = 1000;
 /// Runs the design and analyses every metric.
 ///
 /// # Errors
-/// If a point cannot run, no point has one of the metrics, or no thread can be started. A point that fails gives no value.
+/// If a point cannot run, no point has one of the metrics, or no thread can be started. A point
+/// that fails gives no value.
 pub fn sensitivity(
     template: &Template,
     scenario: &Scenario,
@@ -133,12 +139,16 @@ pub fn sensitivity(
     options: Options,
     show: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Sensitivity>, ExperimentError> {
-    let (vary, seed) = scenario.sweep.as_ref().map_or((IndexMap::new(), 1), |sweep| (sweep.vary.clone(), sweep.seed));
+    let (vary, seed) = scenario
+        .sweep
+        .as_ref()
+        .map_or((IndexMap::new(), 1), |sweep| (sweep.vary.clone(), sweep.seed));
     let points = match method {
         Method::Morris(trajectories) => Points::morris(&vary, trajectories, seed),
         Method::Sobol(groups) => Points::saltelli(&vary, groups, seed),
     };
-    let spec = Spec { points: Arc::new(points), ..Spec::new(scenario, template.clone(), None, false) };
+    let spec =
+        Spec { points: Arc::new(points), ..Spec::new(scenario, template.clone(), None, false) };
     let (bad, count) = super::sweep::check(&spec, options.threads, 1, &|_| {});
     if count > 0 {
         return Err(ExperimentError::Points { first: bad, count });
@@ -148,16 +158,21 @@ pub fn sensitivity(
     if options.interrupted.load(Ordering::Relaxed) {
         return Err(ExperimentError::Interrupted);
     }
-    let mut seen = vec![Seen { row: None, outputs: Vec::new(), most_failed: f64::NAN }; metrics.len()];
+    let mut seen =
+        vec![Seen { row: None, outputs: Vec::new(), most_failed: f64::NAN }; metrics.len()];
     let mut overloaded = 0;
     reduce_all(&spec, options, &mut memory, &mut |reduced| {
         let results = reduced.swept.results.as_ref();
         overloaded += u64::from(results.is_some_and(|results| !results.overloaded.is_empty()));
         for (metric, seen) in metrics.iter().zip(&mut seen) {
-            let named = |row: &&Row| format!("{}.{}.{}", row.entity, row.metric, row.stat) == *metric;
+            let named =
+                |row: &&Row| format!("{}.{}.{}", row.entity, row.metric, row.stat) == *metric;
             let row = results.and_then(|results| results.rows.iter().find(named));
-            let failed = row.zip(results).and_then(|(row, results)| results.find(row.kind, &row.entity, "error_ratio", "mean"));
-            seen.most_failed = failed.map_or(f64::NAN, |row| row.estimate.estimate).max(seen.most_failed);
+            let failed = row.zip(results).and_then(|(row, results)| {
+                results.find(row.kind, &row.entity, "error_ratio", "mean")
+            });
+            seen.most_failed =
+                failed.map_or(f64::NAN, |row| row.estimate.estimate).max(seen.most_failed);
             seen.outputs.push(row.map_or(f64::NAN, |row| row.estimate.estimate));
             seen.row = seen.row.take().or_else(|| row.cloned());
         }
@@ -166,10 +181,19 @@ pub fn sensitivity(
     let mut answers = Vec::new();
     for (metric, seen) in metrics.iter().zip(&seen) {
         let Some(row) = &seen.row else {
-            let problem = Problem::new(Severity::Error, "", format!("no point has a metric `{metric}`"));
+            let problem =
+                Problem::new(Severity::Error, "", format!("no point has a metric `{metric}`"));
             return Err(Problems::from(problem).into());
         };
-        answers.push(analyse(row.clone(), seen, overloaded, method, &vary, seed, scenario.run.confidence.0.fraction));
+        answers.push(analyse(
+            row.clone(),
+            seen,
+            overloaded,
+            method,
+            &vary,
+            seed,
+            scenario.run.confidence.0.fraction,
+        ));
     }
     Ok(answers)
 }
@@ -194,18 +218,31 @@ fn analyse(
     confidence: f64,
 ) -> Sensitivity {
     let (k, outputs) = (vary.len(), seen.outputs.as_slice());
-    let unexplained = |(path, vary): (&String, &Vary)| Influence { path: path.clone(), range: vary.ends(), effect: None, indices: None };
+    let unexplained = |(path, vary): (&String, &Vary)| Influence {
+        path: path.clone(),
+        range: vary.ends(),
+        effect: None,
+        indices: None,
+    };
     let mut parameters: Vec<Influence> = vary.iter().map(unexplained).collect();
     match method {
         Method::Morris(trajectories) => {
             let morris = Morris::new(k as u32, trajectories, seed);
-            // As far as the parameters really moved: two values are the whole range apart, though the design steps over two thirds of it.
-            let places = |row: Vec<f64>| row.iter().zip(vary.values()).map(|(u, vary)| vary.place(*u)).collect();
-            let rows: Vec<Vec<f64>> = (0..morris.count()).map(|index| places(morris.row(index))).collect();
-            for (parameter, effect) in parameters.iter_mut().zip(stats::effects(&rows, outputs, k)) {
+            // As far as the parameters really moved: two values are the whole range apart, though
+            // the design steps over two thirds of it.
+            let places = |row: Vec<f64>| {
+                row.iter().zip(vary.values()).map(|(u, vary)| vary.place(*u)).collect()
+            };
+            let rows: Vec<Vec<f64>> =
+                (0..morris.count()).map(|index| places(morris.row(index))).collect();
+            for (parameter, effect) in parameters.iter_mut().zip(stats::effects(&rows, outputs, k))
+            {
                 parameter.effect = Some(effect);
             }
-            parameters.sort_by(|a, b| importance(b.effect.map(|e| e.mu_star)).total_cmp(&importance(a.effect.map(|e| e.mu_star))));
+            parameters.sort_by(|a, b| {
+                importance(b.effect.map(|e| e.mu_star))
+                    .total_cmp(&importance(a.effect.map(|e| e.mu_star)))
+            });
         }
         Method::Sobol(groups) => {
             let saltelli = Saltelli::new(k, groups, seed);
@@ -227,12 +264,19 @@ fn analyse(
             for (parameter, mut indices) in parameters.iter_mut().zip(found) {
                 // Resamples of a handful of groups are hardly different from each other.
                 if groups < GROUPS_TOLD {
-                    (indices.first_low, indices.first_high, indices.total_low, indices.total_high) =
-                        (f64::NAN, f64::NAN, f64::NAN, f64::NAN);
+                    (
+                        indices.first_low,
+                        indices.first_high,
+                        indices.total_low,
+                        indices.total_high,
+                    ) = (f64::NAN, f64::NAN, f64::NAN, f64::NAN);
                 }
                 parameter.indices = Some(indices);
             }
-            parameters.sort_by(|a, b| importance(b.indices.map(|i| i.total)).total_cmp(&importance(a.indices.map(|i| i.total))));
+            parameters.sort_by(|a, b| {
+                importance(b.indices.map(|i| i.total))
+                    .total_cmp(&importance(a.indices.map(|i| i.total)))
+            });
         }
     }
     let known = || outputs.iter().copied().filter(|value| value.is_finite());

@@ -1,7 +1,10 @@
-//! How many of each replication's durations are at or below the pooled quantiles: what their intervals come of (`stats::quantile`).
+//! How many of each replication's durations are at or below the pooled quantiles: what their
+//! intervals come of (`stats::quantile`).
 //!
-//! Where the pooled quantile is is known at the end. So the first replications are kept, coarsely, until there are 32 of them with 10,000 durations
-//! together; what is the pooled quantile then stays the mark at which all are counted, and from then on a replication leaves one number for each quantile.
+//! Where the pooled quantile is is known at the end. So the first replications are kept, coarsely,
+//! until there are 32 of them with 10,000 durations together; what is the pooled quantile then
+//! stays the mark at which all are counted, and from then on a replication leaves one number for
+//! each quantile.
 
 use crate::measure::{Cumulative, Distribution, How, Metric};
 use crate::stats::Clusters;
@@ -35,7 +38,13 @@ impl Shares {
                 quantiles[histogram].push((index, q));
             }
         }
-        let none = |quantiles| Shares { quantiles, all: Vec::new(), kept: Vec::new(), marks: None, below: Vec::new() };
+        let none = |quantiles| Shares {
+            quantiles,
+            all: Vec::new(),
+            kept: Vec::new(),
+            marks: None,
+            below: Vec::new(),
+        };
         quantiles.into_iter().map(none).collect()
     }
     /// Whether the marks are to be set now, by how many durations there are.
@@ -45,7 +54,8 @@ impl Shares {
     /// Sets the marks at the pooled quantiles of all so far.
     pub fn mark(&mut self, pooled: &Cumulative) {
         self.below = self.quantiles.iter().map(|&(_, q)| self.counted(q, pooled)).collect();
-        self.marks = Some(self.quantiles.iter().map(|&(_, q)| pooled.bucket(q).unwrap_or(0)).collect());
+        self.marks =
+            Some(self.quantiles.iter().map(|&(_, q)| pooled.bucket(q).unwrap_or(0)).collect());
         self.kept = Vec::new();
     }
     /// Adds the next replication.
@@ -53,12 +63,18 @@ impl Shares {
         self.all.push(durations.count() as f64);
         match &self.marks {
             None => self.kept.push(Cumulative::coarse(durations)),
-            Some(marks) => marks.iter().zip(&mut self.below).for_each(|(&mark, below)| below.push(durations.up_to(mark) as f64)),
+            Some(marks) => marks
+                .iter()
+                .zip(&mut self.below)
+                .for_each(|(&mark, below)| below.push(durations.up_to(mark) as f64)),
         }
     }
-    /// How many of each replication that is kept are at or below a pooled quantile; in all, that is its share.
+    /// How many of each replication that is kept are at or below a pooled quantile; in all, that is
+    /// its share.
     fn counted(&self, q: f64, pooled: &Cumulative) -> Vec<f64> {
-        let Some((bucket, part)) = pooled.coarse_place(q) else { return vec![0.0; self.kept.len()] };
+        let Some((bucket, part)) = pooled.coarse_place(q) else {
+            return vec![0.0; self.kept.len()];
+        };
         let of = |kept: &Cumulative| {
             let (before, all) = (kept.before(bucket) as f64, kept.before(bucket + 1) as f64);
             before + part * (all - before)
@@ -89,24 +105,41 @@ mod tests {
     use crate::units::Span;
 
     fn metrics() -> Vec<Metric> {
-        let of = |stat, how| Metric { kind: "workload", entity: "users".into(), metric: "latency".into(), stat, unit: "s", how };
+        let of = |stat, how| Metric {
+            kind: "workload",
+            entity: "users".into(),
+            metric: "latency".into(),
+            stat,
+            unit: "s",
+            how,
+        };
         let quantile = |histogram, q| How::Quantile { histogram, q };
-        vec![of("mean", How::Mean), of("p50", quantile(1, 0.5)), of("p50", quantile(0, 0.5)), of("p99", quantile(0, 0.99))]
+        vec![
+            of("mean", How::Mean),
+            of("p50", quantile(1, 0.5)),
+            of("p50", quantile(0, 0.5)),
+            of("p99", quantile(0, 0.99)),
+        ]
     }
 
     /// So many durations of mean 10 ms, those of odd replications twice as long.
     fn durations(replication: u64, count: u64) -> Distribution {
         let mut histogram = Histogram::default();
         for i in 0..count {
-            let uniform = Key(5).ordinal(replication).ordinal(i).draw(Salt::of("duration")).uniform();
+            let uniform =
+                Key(5).ordinal(replication).ordinal(i).draw(Salt::of("duration")).uniform();
             histogram.record(Span((-uniform.ln() * 1e7) as u64 * (1 + replication % 2)));
         }
         histogram.distribution()
     }
 
     /// All of these replications, as the fold adds them.
-    fn added(replications: std::ops::Range<u64>, count: u64) -> (Shares, Cumulative, Vec<Distribution>) {
-        let (mut shares, mut pooled, mut own) = (Shares::of(&metrics(), 2).swap_remove(0), Histogram::default(), Vec::new());
+    fn added(
+        replications: std::ops::Range<u64>,
+        count: u64,
+    ) -> (Shares, Cumulative, Vec<Distribution>) {
+        let (mut shares, mut pooled, mut own) =
+            (Shares::of(&metrics(), 2).swap_remove(0), Histogram::default(), Vec::new());
         for replication in replications {
             own.push(durations(replication, count));
             if shares.is_ripe(|| pooled.count()) {
@@ -125,32 +158,44 @@ mod tests {
             assert_eq!((clusters.counts.len(), clusters.pooled), (own.len(), pooled.quantile_s(q)));
             for ((below, all), own) in clusters.counts.iter().zip(own) {
                 let counted = own.up_to(pooled.bucket(q).unwrap()) as f64;
-                assert!(*all == own.count() as f64 && (below - counted).abs() <= most_off * all, "{q}: {below} and {counted} of {all}");
+                assert!(
+                    *all == own.count() as f64 && (below - counted).abs() <= most_off * all,
+                    "{q}: {below} and {counted} of {all}"
+                );
             }
         }
     }
 
     #[test]
     fn each_replication_has_its_share_at_or_below_the_pooled_quantile() {
-        // Counted one by one. Within a bucket of 3.2 % lie 1.6 % of the durations at most, here; all together it is the share itself.
+        // Counted one by one. Within a bucket of 3.2 % lie 1.6 % of the durations at most, here;
+        // all together it is the share itself.
         let (shares, pooled, own) = added(0..30, 1000);
         assert!(shares.marks.is_none());
         agrees(&shares, &pooled, &own, 0.016);
         let clusters = shares.clusters(3, 0.99, &pooled);
-        assert!((clusters.counts.iter().map(|(below, _)| below).sum::<f64>() - 29_700.0).abs() < 1e-6);
+        assert!(
+            (clusters.counts.iter().map(|(below, _)| below).sum::<f64>() - 29_700.0).abs() < 1e-6
+        );
     }
 
     #[test]
     fn later_replications_leave_one_number_for_each_quantile() {
-        // The mark is the quantile of the first 32,000 durations: with a standard error of 0.3 % of the share at the median, 0.06 % at p99; 5 of them.
+        // The mark is the quantile of the first 32,000 durations: with a standard error of 0.3 % of
+        // the share at the median, 0.06 % at p99; 5 of them.
         let (shares, pooled, own) = added(0..200, 1000);
-        assert!(shares.marks.is_some() && shares.kept.is_empty() && shares.below.iter().all(|below| below.len() == 200));
+        assert!(
+            shares.marks.is_some()
+                && shares.kept.is_empty()
+                && shares.below.iter().all(|below| below.len() == 200)
+        );
         agrees(&shares, &pooled, &own, 0.016 + 0.015);
     }
 
     #[test]
     fn nothing_is_marked_before_there_is_something_to_see() {
-        // 200 replications of 40 durations are 8,000: their shares are still those at the pooled quantile. None at all have none.
+        // 200 replications of 40 durations are 8,000: their shares are still those at the pooled
+        // quantile. None at all have none.
         let (shares, pooled, own) = added(0..200, 40);
         assert!(shares.marks.is_none());
         agrees(&shares, &pooled, &own, 0.08);

@@ -1,8 +1,10 @@
 //! A sweep: all cells of all points of a design, on all cores at once.
 //!
-//! Points are begun in their order, and a few are open at a time: enough that a slow one idles nobody, and few enough that memory does not
-//! grow with their number. What a cell gives is handed on as soon as it is there; whoever keeps it may hand it back when the sweep is resumed. Which cells a
-//! sweep has does not depend on threads, interruptions or shards: a point's number of replications is fixed, or follows from its own records.
+//! Points are begun in their order, and a few are open at a time: enough that a slow one idles
+//! nobody, and few enough that memory does not grow with their number. What a cell gives is handed
+//! on as soon as it is there; whoever keeps it may hand it back when the sweep is resumed. Which
+//! cells a sweep has does not depend on threads, interruptions or shards: a point's number of
+//! replications is fixed, or follows from its own records.
 
 use super::cell::{Cell, CellRecord, Failure};
 use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
@@ -32,7 +34,8 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// The first of its points, and every how many of all there is one: of the whole sweep, if it is none.
+    /// The first of its points, and every how many of all there is one: of the whole sweep, if it
+    /// is none.
     pub fn selection(shard: Option<Shard>) -> (u64, u64) {
         shard.map_or((0, 1), |shard| (u64::from(shard.number - 1), u64::from(shard.of)))
     }
@@ -47,10 +50,14 @@ impl Display for Shard {
 impl std::str::FromStr for Shard {
     type Err = String;
     fn from_str(text: &str) -> Result<Shard, String> {
-        let parts = text.split_once('/').and_then(|(number, of)| Some((number.trim().parse().ok()?, of.trim().parse().ok()?)));
+        let parts = text
+            .split_once('/')
+            .and_then(|(number, of)| Some((number.trim().parse().ok()?, of.trim().parse().ok()?)));
         match parts {
             Some((number, of)) if number >= 1 && number <= of => Ok(Shard { number, of }),
-            Some((number, of)) => Err(format!("there is no shard {number} of {of}: they are numbered from 1 to {of}")),
+            Some((number, of)) => {
+                Err(format!("there is no shard {number} of {of}: they are numbered from 1 to {of}"))
+            }
             None => Err(format!("`{text}` is not a shard: write for example `3/200`")),
         }
     }
@@ -70,14 +77,21 @@ pub struct Spec {
 
 impl Spec {
     /// The points of a scenario's `sweep`.
-    pub fn new(scenario: &Scenario, template: Template, shard: Option<Shard>, keep_series: bool) -> Spec {
+    pub fn new(
+        scenario: &Scenario,
+        template: Template,
+        shard: Option<Shard>,
+        keep_series: bool,
+    ) -> Spec {
         let sweep = scenario.sweep.clone().unwrap_or_default();
         let points = Arc::new(sweep.points());
-        // The rule is that of all points, unless one of them changes how they are run, or what there is to measure.
+        // The rule is that of all points, unless one of them changes how they are run, or what
+        // there is to measure.
         let rule = match &scenario.run.replications {
             scenario::Replications::Fixed(n) => {
                 let changes = |path: &String| path == "run" || path.starts_with("run.");
-                let varied = sweep.vary.keys().any(changes) || sweep.rows.iter().flat_map(|row| row.keys()).any(changes);
+                let varied = sweep.vary.keys().any(changes)
+                    || sweep.rows.iter().flat_map(|row| row.keys()).any(changes);
                 (!varied).then(|| Rule::fixed(*n, scenario.run.confidence.0.fraction))
             }
             scenario::Replications::Until(_) => None,
@@ -159,7 +173,8 @@ impl Sweep<'_> {
             };
             for (replication, result) in known {
                 if let Some(replications) = &mut replications {
-                    let taken: Result<(), RunError> = replications.take(replication, result, &mut |_| Ok(()));
+                    let taken: Result<(), RunError> =
+                        replications.take(replication, result, &mut |_| Ok(()));
                     debug_assert!(taken.is_ok());
                 }
             }
@@ -174,10 +189,12 @@ impl Sweep<'_> {
     }
 }
 
-/// The replications of a point whose rule has to be looked up. None if its pilot was interrupted, which says nothing of the point.
+/// The replications of a point whose rule has to be looked up. None if its pilot was interrupted,
+/// which says nothing of the point.
 fn start(point: &Point, interrupted: &AtomicBool) -> Option<Replications> {
     let rule = point.built(interrupted).and_then(|built| {
-        let rule = Rule::new(&built.scenario, &built.metrics()).map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
+        let rule = Rule::new(&built.scenario, &built.metrics())
+            .map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
         Ok((rule, built))
     });
     match rule {
@@ -202,10 +219,14 @@ impl Study for Sweep<'_> {
                 };
                 if let Some(replication) = replication {
                     open.first_begun = true;
-                    return Some(Task { cell: Cell { point: number, replication }, point: open.point.clone() });
+                    return Some(Task {
+                        cell: Cell { point: number, replication },
+                        point: open.point.clone(),
+                    });
                 }
             }
-            if self.open.len() >= self.ahead as usize || self.failed.is_some() || !self.open_next() {
+            if self.open.len() >= self.ahead as usize || self.failed.is_some() || !self.open_next()
+            {
                 return None;
             }
         }
@@ -241,14 +262,29 @@ impl Study for Sweep<'_> {
 /// Runs all cells of a sweep that are not yet kept.
 ///
 /// # Errors
-/// If what cells give cannot be kept, or no thread can be started. A cell that fails is no error, and neither is being interrupted.
-pub fn sweep(spec: &Spec, options: Options, keeper: &mut dyn Keeper, show: &mut dyn FnMut(Progress)) -> Result<Progress, RunError> {
+/// If what cells give cannot be kept, or no thread can be started. A cell that fails is no error,
+/// and neither is being interrupted.
+pub fn sweep(
+    spec: &Spec,
+    options: Options,
+    keeper: &mut dyn Keeper,
+    show: &mut dyn FnMut(Progress),
+) -> Result<Progress, RunError> {
     let threads = options.threads_for(u64::MAX);
     let progress = Progress { of: spec.len(), ..Progress::default() };
     let ahead = (AHEAD * threads) as u32;
     let rest = Box::new(spec.numbers());
-    let mut sweep =
-        Sweep { spec, rest, open: BTreeMap::new(), keeper, ahead, progress, show, interrupted: options.interrupted, failed: None };
+    let mut sweep = Sweep {
+        spec,
+        rest,
+        open: BTreeMap::new(),
+        keeper,
+        ahead,
+        progress,
+        show,
+        interrupted: options.interrupted,
+        failed: None,
+    };
     drive(&mut sweep, threads, options.interrupted).map_err(|error| match error {
         DriveError::Threads { threads, cause } => RunError::Threads { threads, cause },
         DriveError::Study(error) => error,
@@ -304,7 +340,9 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<Reduced, RunErr
     }
     let rule = match &spec.rule {
         Some(rule) => Ok(rule.clone()),
-        None => Rule::new(&built.scenario, &built.metrics()).map_err(|problems| problems.in_one_line()),
+        None => {
+            Rule::new(&built.scenario, &built.metrics()).map_err(|problems| problems.in_one_line())
+        }
     };
     let rule = match rule {
         Ok(rule) => rule,
@@ -325,9 +363,16 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<Reduced, RunErr
     }
     // As where it was run: whose pilot fails is run once, unless it was known without it how often.
     let looked_up = spec.rule.as_ref().is_none_or(|rule| !rule.goals.is_empty());
-    let pilot_failed = looked_up && built.scenario.run.warmup == Warmup::Auto && replications.done == 1 && replications.failures.len() == 1;
+    let pilot_failed = looked_up
+        && built.scenario.run.warmup == Warmup::Auto
+        && replications.done == 1
+        && replications.failures.len() == 1;
     if !replications.is_complete() && !pilot_failed {
-        return Err(RunError::Missing { point: number, there: replications.done, of: replications.wanted() });
+        return Err(RunError::Missing {
+            point: number,
+            there: replications.done,
+            of: replications.wanted(),
+        });
     }
     reduced.swept.failures = std::mem::take(&mut replications.failures);
     reduced.swept.results = Some(Results::new(&built, &replications));
@@ -335,7 +380,8 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<Reduced, RunErr
     Ok(reduced)
 }
 
-/// Reduces all points of a sweep, and hands them over in their order. Several are reduced at once; no more are in memory than that.
+/// Reduces all points of a sweep, and hands them over in their order. Several are reduced at once;
+/// no more are in memory than that.
 ///
 /// # Errors
 /// Those of the keeper and of `each`; if a point is not complete.
@@ -350,7 +396,10 @@ pub fn reduce_all(
     let mut numbers = spec.numbers().peekable();
     while numbers.peek().is_some() {
         let block: Vec<u64> = numbers.by_ref().take(AHEAD * threads).collect();
-        let known = block.into_iter().map(|number| Ok((number, keeper.known(number)?))).collect::<Result<Vec<_>, String>>();
+        let known = block
+            .into_iter()
+            .map(|number| Ok((number, keeper.known(number)?)))
+            .collect::<Result<Vec<_>, String>>();
         let known = known.map_err(RunError::Sink)?;
         for reduced in parallel.each(known, |(number, known)| reduce(spec, number, known)) {
             each(&reduced?).map_err(RunError::Sink)?;
@@ -361,8 +410,14 @@ pub fn reduce_all(
 /// Points that are checked between two looks at what is wrong.
 const CHECKED_AT_ONCE: usize = 1024;
 
-/// Checks every point before the first is run. The first few that cannot run, and how many there are.
-pub fn check(spec: &Spec, threads: usize, most_told: usize, done: &(dyn Fn(u64) + Sync)) -> (Vec<InvalidPoint>, u64) {
+/// Checks every point before the first is run. The first few that cannot run, and how many there
+/// are.
+pub fn check(
+    spec: &Spec,
+    threads: usize,
+    most_told: usize,
+    done: &(dyn Fn(u64) + Sync),
+) -> (Vec<InvalidPoint>, u64) {
     let look = |number: u64| {
         let parameters = spec.points.row(number);
         let found = match spec.template.scenario(&parameters) {
@@ -378,7 +433,8 @@ pub fn check(spec: &Spec, threads: usize, most_told: usize, done: &(dyn Fn(u64) 
     };
     let (parallel, mut told, mut count) = (Parallel::new(threads), Vec::new(), 0);
     let mut numbers = spec.numbers().peekable();
-    // A part after the other: neither the numbers of a hundred thousand points nor what is wrong with them all is kept.
+    // A part after the other: neither the numbers of a hundred thousand points nor what is wrong
+    // with them all is kept.
     while numbers.peek().is_some() {
         let part = numbers.by_ref().take(CHECKED_AT_ONCE).collect();
         for bad in parallel.each(part, look).into_iter().flatten() {

@@ -1,10 +1,13 @@
 //! Does a system keep up with what is asked of it, is it overloaded, or can this run not tell?
 //!
-//! Law: first what is known without simulating: flow balance (`scenario::FlowBalance`) tells exactly whether a queue grows without end, wherever
-//! requests are not lost on the way and do not wait while they hold something. Where it is open, the rates that were measured take the place of those
-//! that are not known; and only then the growth of the queues is asked (`stats::trend`). A verdict is about what the system is at the end of
-//! the run. What is filling up, recovering, still changing, or shorter than its queues need to settle is called that, with the run that would do.
-//! Checked: rates of false alarm and false calm over a grid of systems, `tests/it/verdict.rs`, `docs/statistics.md`.
+//! Law: first what is known without simulating: flow balance (`scenario::FlowBalance`) tells
+//! exactly whether a queue grows without end, wherever requests are not lost on the way and do not
+//! wait while they hold something. Where it is open, the rates that were measured take the place of
+//! those that are not known; and only then the growth of the queues is asked (`stats::trend`). A
+//! verdict is about what the system is at the end of the run. What is filling up, recovering, still
+//! changing, or shorter than its queues need to settle is called that, with the run that would do.
+//! Checked: rates of false alarm and false calm over a grid of systems, `tests/it/verdict.rs`,
+//! `docs/statistics.md`.
 
 use super::fold::Fold;
 use super::point::Built;
@@ -12,10 +15,12 @@ use crate::scenario::{Held, Resource, ServiceBalance, Standing, Unfinished};
 use crate::stats::{self, Growth, Trend};
 use crate::units::Span;
 
-/// Relaxation times that a run has to have so that it says anything of the long run, and so that its quantiles are held as often as they say.
+/// Relaxation times that a run has to have so that it says anything of the long run, and so that
+/// its quantiles are held as often as they say.
 const SETTLES_AT_LEAST: f64 = 3.0;
 const SETTLED: f64 = 20.0;
-/// More requests than this share, still in the system at the end, are too many to be left out of a judgement.
+/// More requests than this share, still in the system at the end, are too many to be left out of a
+/// judgement.
 const UNFINISHED: f64 = 0.1;
 
 /// What is said of a workload.
@@ -25,7 +30,8 @@ pub struct WorkloadVerdict {
     pub workload: String,
     /// Whether the system keeps up with it.
     pub outlook: Outlook,
-    /// The resource that takes longest to settle, if the run is shorter than twenty times that: what it says of latency is then too good.
+    /// The resource that takes longest to settle, if the run is shorter than twenty times that:
+    /// what it says of latency is then too good.
     pub settling: Option<Settling>,
     /// A run that would tell, if a longer one would.
     pub run_at_least: Option<Span>,
@@ -138,7 +144,8 @@ impl Judge<'_> {
         let since_s = built.balance.regime.since.seconds();
         let half_s = (horizon_s - since_s) / 2.0;
         let services = built.balance.services.iter().zip(&fold.waiting);
-        let found = services.clone().map(|(service, growth)| found(service, growth, half_s)).collect();
+        let found =
+            services.clone().map(|(service, growth)| found(service, growth, half_s)).collect();
         let waiting = services.map(|(_, growth)| mean(growth, |growth| growth.end)).collect();
         Judge { built, fold, found, waiting, horizon_s, since_s }
     }
@@ -147,22 +154,39 @@ impl Judge<'_> {
         let services = &self.built.balance.workloads[index].services;
         let settling = self.settling(services);
         let (outlook, run_at_least) = self.outlook(index, services, settling.as_ref());
-        // Where something changes the numbers are those of what was asked about, and not of the long run.
+        // Where something changes the numbers are those of what was asked about, and not of the
+        // long run.
         let is_asked = self.built.balance.regime.is_stationary() && outlook == Outlook::KeepsUp;
-        let settling = settling.filter(|found| is_asked && found.settles_s * SETTLED > self.horizon_s);
+        let settling =
+            settling.filter(|found| is_asked && found.settles_s * SETTLED > self.horizon_s);
         WorkloadVerdict { workload: name.to_string(), outlook, settling, run_at_least }
     }
 
-    fn outlook(&self, index: usize, services: &[usize], settling: Option<&Settling>) -> (Outlook, Option<Span>) {
+    fn outlook(
+        &self,
+        index: usize,
+        services: &[usize],
+        settling: Option<&Settling>,
+    ) -> (Outlook, Option<Span>) {
         let regime = &self.built.balance.regime;
         let at = |service: &usize| self.found[*service];
-        let cannot_tell = |reason: Reason, seconds: f64| (Outlook::CannotTell(reason), span(seconds));
-        let most = services.iter().copied().filter(|s| at(s) != Found::Holds).max_by(|a, b| self.waiting[*a].total_cmp(&self.waiting[*b]));
+        let cannot_tell =
+            |reason: Reason, seconds: f64| (Outlook::CannotTell(reason), span(seconds));
+        let most = services
+            .iter()
+            .copied()
+            .filter(|s| at(s) != Found::Holds)
+            .max_by(|a, b| self.waiting[*a].total_cmp(&self.waiting[*b]));
         let changes = matches!(regime.unfinished, Some(Unfinished::Rate(_)));
         // The scarcest of all that are known to fail; what only grows comes after it.
-        let known = services.iter().copied().filter_map(|s| if let Found::Fails(held) = at(&s) { Some((s, held)) } else { None });
+        let known = services
+            .iter()
+            .copied()
+            .filter_map(|s| if let Found::Fails(held) = at(&s) { Some((s, held)) } else { None });
         let worst = known.max_by(|(_, a), (_, b)| load(a).total_cmp(&load(b)));
-        if let Some((service, held)) = worst.filter(|(_, held)| !changes && (held.is_some() || regime.unfinished.is_none())) {
+        if let Some((service, held)) =
+            worst.filter(|(_, held)| !changes && (held.is_some() || regime.unfinished.is_none()))
+        {
             let overload = Overload {
                 service: self.service(service),
                 resource: held.map(|held| held.resource),
@@ -172,42 +196,74 @@ impl Judge<'_> {
             return (Outlook::Overloaded(overload), None);
         }
         if let (Some(service), Some(what)) = (most, &regime.unfinished) {
-            let reason = Reason::Unfinished { what: what.clone(), service: self.service(service), waiting: self.waiting[service] };
-            let until_s = if let Unfinished::Fault { until, .. } = what { 1.5 * until.seconds() } else { f64::NAN };
+            let reason = Reason::Unfinished {
+                what: what.clone(),
+                service: self.service(service),
+                waiting: self.waiting[service],
+            };
+            let until_s = if let Unfinished::Fault { until, .. } = what {
+                1.5 * until.seconds()
+            } else {
+                f64::NAN
+            };
             return cannot_tell(reason, until_s);
         }
         if let Some((service, drains_s)) = self.recovering(services) {
-            let reason = Reason::Recovering { service: self.service(service), waiting: self.waiting[service] };
+            let reason = Reason::Recovering {
+                service: self.service(service),
+                waiting: self.waiting[service],
+            };
             return cannot_tell(reason, self.horizon_s + 1.5 * drains_s);
         }
         if let Some(service) = most {
-            // Of a queue that just all is asked of no run tells more than this one; of any other a longer one does.
+            // Of a queue that just all is asked of no run tells more than this one; of any other a
+            // longer one does.
             let balance = &self.built.balance.services[service];
-            let none_tells = balance.is_rate_exact && balance.held.first().is_some_and(|held| held.is_all && held.is_just_all());
-            let reason = Reason::Growing { service: self.service(service), waiting: self.waiting[service], is_just_all: none_tells };
+            let none_tells = balance.is_rate_exact
+                && balance.held.first().is_some_and(|held| held.is_all && held.is_just_all());
+            let reason = Reason::Growing {
+                service: self.service(service),
+                waiting: self.waiting[service],
+                is_just_all: none_tells,
+            };
             return cannot_tell(reason, if none_tells { f64::NAN } else { 4.0 * self.horizon_s });
         }
-        if let Some(settling) = settling.filter(|found| regime.is_stationary() && found.settles_s * SETTLES_AT_LEAST > self.horizon_s) {
+        if let Some(settling) = settling.filter(|found| {
+            regime.is_stationary() && found.settles_s * SETTLES_AT_LEAST > self.horizon_s
+        }) {
             return cannot_tell(Reason::TooShort(settling.clone()), SETTLED * settling.settles_s);
         }
         let unfinished = self.unfinished(index);
         if unfinished > UNFINISHED {
             let least_s = self.built.balance.workloads[index].least_s;
-            return cannot_tell(Reason::Filling { least_s, unfinished }, f64::max(4.0 * self.horizon_s, self.since_s + 20.0 * least_s));
+            return cannot_tell(
+                Reason::Filling { least_s, unfinished },
+                f64::max(4.0 * self.horizon_s, self.since_s + 20.0 * least_s),
+            );
         }
         (Outlook::KeepsUp, None)
     }
 
     /// The service whose queue takes longest to settle.
     fn settling(&self, services: &[usize]) -> Option<Settling> {
-        let held = services.iter().flat_map(|&s| self.built.balance.services[s].held.iter().map(move |held| (s, held)));
+        let held = services
+            .iter()
+            .flat_map(|&s| self.built.balance.services[s].held.iter().map(move |held| (s, held)));
         // Of what cannot hold nothing settles, and what nobody asks for is settled.
-        let settles = held.filter(|(s, held)| self.found[*s] == Found::Holds && held.expected < 1.0 && held.settles_s > 0.0);
+        let settles = held.filter(|(s, held)| {
+            self.found[*s] == Found::Holds && held.expected < 1.0 && held.settles_s > 0.0
+        });
         let (service, held) = settles.max_by(|a, b| a.1.settles_s.total_cmp(&b.1.settles_s))?;
-        Some(Settling { service: self.service(service), resource: held.resource, load: held.expected, settles_s: held.settles_s })
+        Some(Settling {
+            service: self.service(service),
+            resource: held.resource,
+            load: held.expected,
+            settles_s: held.settles_s,
+        })
     }
 
-    /// A service that holds what is asked of it now, and is still working off what it could not hold before; with the time that takes.
+    /// A service that holds what is asked of it now, and is still working off what it could not
+    /// hold before; with the time that takes.
     fn recovering(&self, services: &[usize]) -> Option<(usize, f64)> {
         if self.built.balance.regime.since == Span::ZERO {
             return None;
@@ -216,9 +272,14 @@ impl Judge<'_> {
             let service = &self.built.balance.services[s];
             let scarcest = service.held.first()?;
             let takes = service.rate / scarcest.load;
-            let drains_s = if service.rate > 0.0 { self.waiting[s] / (takes - service.rate) } else { f64::INFINITY };
+            let drains_s = if service.rate > 0.0 {
+                self.waiting[s] / (takes - service.rate)
+            } else {
+                f64::INFINITY
+            };
             // A queue that has settled drains in a quarter of a relaxation time, on average.
-            (drains_s > 2.0 * scarcest.settles_s && self.waiting[s] > 10.0 || service.rate == 0.0).then_some((s, drains_s))
+            (drains_s > 2.0 * scarcest.settles_s && self.waiting[s] > 10.0 || service.rate == 0.0)
+                .then_some((s, drains_s))
         });
         drains.max_by(|a, b| a.1.total_cmp(&b.1))
     }
@@ -228,14 +289,20 @@ impl Judge<'_> {
         let name = self.built.scenario.workload.get_index(workload).map(|(name, _)| name.as_str());
         let total = |metric: &str| {
             let found = self.fold.find("workload", name.unwrap_or_default(), metric);
-            found.map_or(0.0, |index| self.fold.values(index).iter().filter(|value| value.is_finite()).sum::<f64>())
+            found.map_or(0.0, |index| {
+                self.fold.values(index).iter().filter(|value| value.is_finite()).sum::<f64>()
+            })
         };
         let arrivals = total("arrivals");
         if arrivals > 0.0 { total("unfinished") / arrivals } else { 0.0 }
     }
 
     fn service(&self, index: usize) -> String {
-        self.built.scenario.services.get_index(index).map_or(String::new(), |(name, _)| name.clone())
+        self.built
+            .scenario
+            .services
+            .get_index(index)
+            .map_or(String::new(), |(name, _)| name.clone())
     }
 }
 
@@ -265,9 +332,15 @@ fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> Found {
         // The rate as measured, with three standard errors.
         let rates: Vec<f64> = growth.iter().map(|growth| growth.arrivals / half_s).collect();
         let rate = stats::mean(&rates, 0.95);
-        let (low, high) = ((rate.estimate - 3.0 * rate.std_error) / service.rate, (rate.estimate + 3.0 * rate.std_error) / service.rate);
+        let (low, high) = (
+            (rate.estimate - 3.0 * rate.std_error) / service.rate,
+            (rate.estimate + 3.0 * rate.std_error) / service.rate,
+        );
         if let Some(held) = service.held.iter().find(|held| held.load * low > 1.0) {
-            return Found::Fails(Some(Held { load: held.load * rate.estimate / service.rate, ..*held }));
+            return Found::Fails(Some(Held {
+                load: held.load * rate.estimate / service.rate,
+                ..*held
+            }));
         }
         if service.held.iter().all(|held| held.is_all && held.expected * high < 1.0) {
             return Found::Holds;

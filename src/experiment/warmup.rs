@@ -1,9 +1,11 @@
 //! `warmup: auto`: how much of the beginning is not yet the steady state.
 //!
-//! Law: a pilot of a few replications without warm-up gives, window by window and averaged over them, the latency of each workload and the number of
-//! requests that wait in each service (for a core, memory or admission). MSER-5 (`stats::mser5`) cuts each; the longest cut is the warm-up of all. One
-//! of them that does not settle within half of the run makes it a warm-up that is "not reached": run longer. The pilot is a function of the scenario and
-//! its seed alone. Checked: `tests/it/warmup.rs`.
+//! Law: a pilot of a few replications without warm-up gives, window by window and averaged over
+//! them, the latency of each workload and the number of requests that wait in each service (for a
+//! core, memory or admission). MSER-5 (`stats::mser5`) cuts each; the longest cut is the warm-up of
+//! all. One of them that does not settle within half of the run makes it a warm-up that is "not
+//! reached": run longer. The pilot is a function of the scenario and its seed alone. Checked:
+//! `tests/it/warmup.rs`.
 
 use super::cell::{self, CellRecord, Failure};
 use super::parallel::Parallel;
@@ -72,8 +74,11 @@ pub struct FirstChange {
 impl WarmupFound {
     /// What a careful reader would want to know.
     pub fn note(&self) -> String {
-        let left_out =
-            if self.cut == Span::ZERO { "nothing is left out".into() } else { format!("the first {} are left out anyway", self.cut) };
+        let left_out = if self.cut == Span::ZERO {
+            "nothing is left out".into()
+        } else {
+            format!("the first {} are left out anyway", self.cut)
+        };
         let by = self.decided_by.as_ref().map_or(String::new(), |by| format!(" ({by})"));
         match (&self.decided_by, self.reached, &self.limit) {
             (_, _, Some(FirstChange { at, subject })) if *at == Span::ZERO => {
@@ -82,38 +87,66 @@ impl WarmupFound {
                 )
             }
             (_, false, Some(FirstChange { at, subject })) => {
-                format!("no steady state within half of the {at} before {subject}{by}; {left_out}: let it begin later")
+                format!(
+                    "no steady state within half of the {at} before {subject}{by}; {left_out}: let it begin later"
+                )
             }
-            (_, false, None) => format!("no steady state within half of the run{by}; {left_out}: run longer"),
-            (Some(by), true, _) => format!("the warm-up of {} was found by MSER-5 ({by} needs it)", self.cut),
+            (_, false, None) => {
+                format!("no steady state within half of the run{by}; {left_out}: run longer")
+            }
+            (Some(by), true, _) => {
+                format!("the warm-up of {} was found by MSER-5 ({by} needs it)", self.cut)
+            }
             (None, true, _) => "no warm-up is needed (MSER-5)".to_string(),
         }
     }
 }
 
-/// Runs the pilot of a plan without warm-up, up to the first change, on so many threads, and finds where it settles.
+/// Runs the pilot of a plan without warm-up, up to the first change, on so many threads, and finds
+/// where it settles.
 ///
 /// # Errors
 /// If one of its replications fails, or `interrupted` is set meanwhile.
-pub fn find(plan: &Plan, limit: Option<FirstChange>, threads: usize, interrupted: &AtomicBool) -> Result<WarmupFound, Failure> {
+pub fn find(
+    plan: &Plan,
+    limit: Option<FirstChange>,
+    threads: usize,
+    interrupted: &AtomicBool,
+) -> Result<WarmupFound, Failure> {
     let mut pilot = plan.clone();
     if let Some(FirstChange { at, .. }) = &limit {
         if *at == Span::ZERO {
-            return Ok(WarmupFound { cut: Span::ZERO, reached: false, decided_by: None, curves: Vec::new(), starts: Vec::new(), limit });
+            return Ok(WarmupFound {
+                cut: Span::ZERO,
+                reached: false,
+                decided_by: None,
+                curves: Vec::new(),
+                starts: Vec::new(),
+                limit,
+            });
         }
         pilot.horizon = Time(at.0);
         pilot.window = Span((at.0 / WINDOWS_MIN).clamp(1, plan.window.0));
     }
     let layout = &mut pilot.layout;
-    (layout.phases, layout.recoveries, layout.has_quantile_series) = (Vec::new(), Vec::new(), false);
+    (layout.phases, layout.recoveries, layout.has_quantile_series) =
+        (Vec::new(), Vec::new(), false);
     (pilot.keep_series, pilot.trace_share, pilot.control_variates) = (true, 0.0, false);
     (pilot.measured_from, pilot.regime_from) = (Time::ZERO, Time::ZERO);
     let pilot = Arc::new(pilot);
     let run = |replication| cell::run(&pilot, replication, interrupted);
-    let records = Parallel::new(threads).each((0..PILOTS).collect(), run).into_iter().collect::<Result<Vec<CellRecord>, Failure>>()?;
-    let starts: Vec<Time> = records.first().map_or(Vec::new(), |record| record.series.iter().map(|row| row.start).collect());
+    let records = Parallel::new(threads)
+        .each((0..PILOTS).collect(), run)
+        .into_iter()
+        .collect::<Result<Vec<CellRecord>, Failure>>()?;
+    let starts: Vec<Time> = records
+        .first()
+        .map_or(Vec::new(), |record| record.series.iter().map(|row| row.start).collect());
     let curves = curves(&pilot.layout, &records);
-    let longest = curves.iter().max_by_key(|curve| (!curve.reached, curve.cut)).filter(|curve| curve.cut > 0 || !curve.reached);
+    let longest = curves
+        .iter()
+        .max_by_key(|curve| (!curve.reached, curve.cut))
+        .filter(|curve| curve.cut > 0 || !curve.reached);
     let cut = curves.iter().map(|curve| curve.cut).max().unwrap_or(0);
     Ok(WarmupFound {
         cut: starts.get(cut).map_or(Span::ZERO, |start| Span(start.0)),
@@ -130,13 +163,21 @@ fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
     let waiting = ["ready_queue", "memory_queue", "admission_queue"];
     let mut curves = Vec::new();
     for workload in &layout.workloads {
-        let of = series.iter().position(|s| s.kind == "workload" && s.entity == *workload && s.metric == "latency");
-        curves.extend(of.map(|index| curve(("workload", workload, "latency", "s"), &[index], records)));
+        let of = series
+            .iter()
+            .position(|s| s.kind == "workload" && s.entity == *workload && s.metric == "latency");
+        curves.extend(
+            of.map(|index| curve(("workload", workload, "latency", "s"), &[index], records)),
+        );
     }
-    let of_instance: BTreeMap<&str, usize> = layout.instances.iter().map(|i| (i.name.as_str(), i.service as usize)).collect();
-    let of_balancer: BTreeMap<&str, usize> = layout.services.iter().enumerate().map(|(id, name)| (name.as_str(), id)).collect();
+    let of_instance: BTreeMap<&str, usize> =
+        layout.instances.iter().map(|i| (i.name.as_str(), i.service as usize)).collect();
+    let of_balancer: BTreeMap<&str, usize> =
+        layout.services.iter().enumerate().map(|(id, name)| (name.as_str(), id)).collect();
     let mut by_service = vec![Vec::new(); layout.services.len()];
-    for (index, series) in series.iter().enumerate().filter(|(_, series)| waiting.contains(&series.metric)) {
+    for (index, series) in
+        series.iter().enumerate().filter(|(_, series)| waiting.contains(&series.metric))
+    {
         let service = match series.kind {
             "instance" => of_instance.get(series.entity.as_str()),
             "balancer" => of_balancer.get(series.entity.as_str()),
@@ -153,13 +194,21 @@ fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
 }
 
 /// The mean over records of the sum of some series.
-fn curve(name: (&'static str, &str, &'static str, &'static str), indices: &[usize], records: &[CellRecord]) -> Curve {
+fn curve(
+    name: (&'static str, &str, &'static str, &'static str),
+    indices: &[usize],
+    records: &[CellRecord],
+) -> Curve {
     let windows = records.iter().map(|record| record.series.len()).min().unwrap_or(0);
-    let sum = |record: &CellRecord, window: usize| indices.iter().map(|&index| record.series[window].windows[index].mean).sum::<f64>();
+    let sum = |record: &CellRecord, window: usize| {
+        indices.iter().map(|&index| record.series[window].windows[index].mean).sum::<f64>()
+    };
     let mean: Vec<f64> = (0..windows)
         .map(|window| {
-            let known = records.iter().map(|record| sum(record, window)).filter(|value| value.is_finite());
-            let (total, count) = known.fold((0.0, 0.0), |(total, count), value| (total + value, count + 1.0));
+            let known =
+                records.iter().map(|record| sum(record, window)).filter(|value| value.is_finite());
+            let (total, count) =
+                known.fold((0.0, 0.0), |(total, count), value| (total + value, count + 1.0));
             total / count
         })
         .collect();
@@ -168,5 +217,14 @@ fn curve(name: (&'static str, &str, &'static str, &'static str), indices: &[usiz
     // Nobody waits, or nothing is answered, at any time: nothing to settle.
     let still = mean.iter().all(|value| !value.is_finite() || *value == 0.0);
     let (kind, entity, metric, unit) = name;
-    Curve { kind, entity: entity.to_string(), metric, unit, cut: found.observations, reached: found.reached || still, mean, welch }
+    Curve {
+        kind,
+        entity: entity.to_string(),
+        metric,
+        unit,
+        cut: found.observations,
+        reached: found.reached || still,
+        mean,
+        welch,
+    }
 }

@@ -1,8 +1,9 @@
 //! `crash`: instances stop for a time.
 //!
-//! Law: at once the balancer stops choosing them; what is inside, waits at the door or is on the way to them fails with `crashed`, unless
-//! `drain: true`, which lets it finish (AsyncFlow 0.1's server down). Afterwards they are empty, and last in the balancer's order.
-//! While all instances of a service are down, its requests are rejected.
+//! Law: at once the balancer stops choosing them; what is inside, waits at the door or is on the
+//! way to them fails with `crashed`, unless `drain: true`, which lets it finish (AsyncFlow 0.1's
+//! server down). Afterwards they are empty, and last in the balancer's order. While all instances
+//! of a service are down, its requests are rejected.
 //! Checked: `tests/it/faults.rs`.
 
 use super::{Effect, Names, check_times};
@@ -42,13 +43,23 @@ impl Crash {
             Ok(instances) if self.count == 0 || self.count as usize > instances.len() => {
                 let (n, s) = (instances.len(), if instances.len() == 1 { "" } else { "s" });
                 problems
-                    .error(format!("{path}.count"), format!("`{}` has {n} instance{s}; {} of them cannot crash", self.target, self.count))
+                    .error(
+                        format!("{path}.count"),
+                        format!(
+                            "`{}` has {n} instance{s}; {} of them cannot crash",
+                            self.target, self.count
+                        ),
+                    )
                     .advise(format!("write `count: {n}`, or give it more `replicas`"));
             }
             Ok(_) => {}
         }
     }
     pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
-        Effect::Crash { instances: names.instances(&self.target).unwrap_or_default(), count: self.count, drain: self.drain }
+        Effect::Crash {
+            instances: names.instances(&self.target).unwrap_or_default(),
+            count: self.count,
+            drain: self.drain,
+        }
     }
 }

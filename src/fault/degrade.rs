@@ -1,6 +1,7 @@
 //! `degrade`: a link gets slower, or loses messages, for a time.
 //!
-//! Law: a message sent while it is active takes `latency` longer, and is lost with `loss` in addition; overlapping degradations add.
+//! Law: a message sent while it is active takes `latency` longer, and is lost with `loss` in
+//! addition; overlapping degradations add.
 
 use super::{Effect, Names, check_times};
 use crate::problem::Problems;
@@ -82,7 +83,10 @@ impl Degrade {
         }
         if self.latency.0 > LONGEST {
             problems
-                .error(format!("{path}.latency"), format!("a degradation adds at most 1d of latency, not {}", self.latency.0))
+                .error(
+                    format!("{path}.latency"),
+                    format!("a degradation adds at most 1d of latency, not {}", self.latency.0),
+                )
                 .advise("a link that is down is `loss: 100%`");
         }
         if self.latency.0 == Span::ZERO && self.loss.fraction == 0.0 {
@@ -92,6 +96,10 @@ impl Degrade {
         }
     }
     pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
-        Effect::Degrade { link: names.link(&self.link).unwrap_or(crate::request::NONE), latency: self.latency.0, loss: self.loss.fraction }
+        Effect::Degrade {
+            link: names.link(&self.link).unwrap_or(crate::request::NONE),
+            latency: self.latency.0,
+            loss: self.loss.fraction,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! `errors`: an endpoint answers with errors for a time.
 //!
-//! Law: a request admitted while it is active answers at once with the status, with probability `rate`, before it computes anything.
-//! Overlapping faults are drawn one after the other.
+//! Law: a request admitted while it is active answers at once with the status, with probability
+//! `rate`, before it computes anything. Overlapping faults are drawn one after the other.
 
 use super::{Effect, Names, check_times};
 use crate::problem::Problems;
@@ -42,6 +42,10 @@ impl Errors {
     }
     pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
         let outcome = names.error(self.status);
-        Effect::Errors { endpoint: names.endpoint(&self.target).unwrap_or_default(), rate: self.rate.fraction, outcome }
+        Effect::Errors {
+            endpoint: names.endpoint(&self.target).unwrap_or_default(),
+            rate: self.rate.fraction,
+            outcome,
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Faults: what goes wrong, and when. One file a fault.
 //!
-//! To add a fault: its file with the written form and its `check` and `compile`, and its line in the catalogue. A fault compiles to an
-//! [`Effect`] with a beginning and an end; `sim`'s epoch system applies it between two drains of the calendar, before the
-//! events of the same moment.
+//! To add a fault: its file with the written form and its `check` and `compile`, and its line in
+//! the catalogue. A fault compiles to an [`Effect`] with a beginning and an end; `sim`'s epoch
+//! system applies it between two drains of the calendar, before the events of the same moment.
 
 mod crash;
 mod degrade;
@@ -136,8 +136,8 @@ pub struct FaultPlan {
 /// Checks the times that all faults have.
 fn check_times(at: Span, lasting: Option<Span>, path: &str, problems: &mut Problems) {
     if lasting == Some(Span::ZERO) {
-        problems
-            .error(format!("{path}.for"), "a fault of 0s does nothing")
-            .advise(format!("it begins at {at}; say how long it lasts, or leave `for` out for the rest of the run"));
+        problems.error(format!("{path}.for"), "a fault of 0s does nothing").advise(format!(
+            "it begins at {at}; say how long it lasts, or leave `for` out for the rest of the run"
+        ));
     }
 }

@@ -1,7 +1,7 @@
 //! `slow`: instances compute slower for a time.
 //!
-//! Law: a burst that starts while it is active takes `factor` times as long; overlapping factors multiply. A burst that has
-//! started keeps its length.
+//! Law: a burst that starts while it is active takes `factor` times as long; overlapping factors
+//! multiply. A burst that has started keeps its length.
 
 use super::{Effect, Names, check_times};
 use crate::problem::Problems;
@@ -32,6 +32,9 @@ impl Slow {
         }
     }
     pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
-        Effect::Slow { instances: names.instances(&self.target).unwrap_or_default(), factor: self.factor.times }
+        Effect::Slow {
+            instances: names.instances(&self.target).unwrap_or_default(),
+            factor: self.factor.times,
+        }
     }
 }

@@ -1,15 +1,19 @@
 //! The calendar: the list of events to come, and the clock that follows it.
 //!
-//! Law: events fire in the order of `(time, sequence)`, where the sequence is the order in which they were written. Here the
-//! sequence is not stored: every structure below keeps equal times in the order of writing, which saves 8 of 24 bytes.
+//! Law: events fire in the order of `(time, sequence)`, where the sequence is the order in which
+//! they were written. Here the sequence is not stored: every structure below keeps equal times in
+//! the order of writing, which saves 8 of 24 bytes.
 //!
-//! A radix ladder, after the ladder queue (Tang, Goh, Thng 2005, "Ladder queue: an O(1) priority queue structure for
-//! large-scale discrete event simulation") with the digits of the time as rungs, as in a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan
-//! 1990): the events before `front_end` stand sorted in a short `front`, the others in the slot named by the highest 6-bit digit in
-//! which their time differs from `base`. When the front is empty, the first occupied slot becomes the front if it is small,
-//! and is spread over lower rungs if it is not. There is nothing to tune, and a push or pop takes constant time on the whole.
+//! A radix ladder, after the ladder queue (Tang, Goh, Thng 2005, "Ladder queue: an O(1) priority
+//! queue structure for large-scale discrete event simulation") with the digits of the time as
+//! rungs, as in a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan 1990): the events before `front_end`
+//! stand sorted in a short `front`, the others in the slot named by the highest 6-bit digit in
+//! which their time differs from `base`. When the front is empty, the first occupied slot becomes
+//! the front if it is small, and is spread over lower rungs if it is not. There is nothing to tune,
+//! and a push or pop takes constant time on the whole.
 //!
-//! Checked: against `std::collections::BinaryHeap` over `(time, sequence)` as oracle, below; the clock asserts that it never goes back.
+//! Checked: against `std::collections::BinaryHeap` over `(time, sequence)` as oracle, below; the
+//! clock asserts that it never goes back.
 
 use super::Event;
 use crate::units::{Span, Time};
@@ -24,7 +28,8 @@ struct Entry {
 const DIGIT_BITS: u32 = 6;
 const DIGITS: usize = 1 << DIGIT_BITS;
 const RUNGS: usize = 64usize.div_ceil(DIGIT_BITS as usize);
-/// A slot with no more events than this is sorted into the front; a front twice as long gives its later half back.
+/// A slot with no more events than this is sorted into the front; a front twice as long gives its
+/// later half back.
 const SHORT: usize = 48;
 
 /// The events to come, the time it is, and how many have fired.
@@ -48,7 +53,17 @@ pub struct Calendar {
 impl Default for Calendar {
     fn default() -> Self {
         let slots = (0..RUNGS * DIGITS).map(|_| Vec::new()).collect();
-        Calendar { front: Vec::new(), front_end: u64::MAX, base: 0, occupied: [0; RUNGS], slots, len: 0, dead: 0, now: 0, fired: 0 }
+        Calendar {
+            front: Vec::new(),
+            front_end: u64::MAX,
+            base: 0,
+            occupied: [0; RUNGS],
+            slots,
+            len: 0,
+            dead: 0,
+            now: 0,
+            fired: 0,
+        }
     }
 }
 
@@ -74,14 +89,24 @@ impl Calendar {
     /// Writes an event at a time that has not passed.
     #[inline(always)]
     pub fn at(&mut self, time: Time, event: Event) {
-        assert!(time.0 >= self.now, "an event at {} ns was written at {} ns: the past cannot be changed", time.0, self.now);
+        assert!(
+            time.0 >= self.now,
+            "an event at {} ns was written at {} ns: the past cannot be changed",
+            time.0,
+            self.now
+        );
         self.push(time.0, event.pack());
     }
     /// Fires the next event before `end`: the clock moves to it.
     #[inline(always)]
     pub fn next_before(&mut self, end: Time) -> Option<Event> {
         let entry = self.pop_before(end.0)?;
-        assert!(entry.time >= self.now, "the calendar went back from {} to {} ns", self.now, entry.time);
+        assert!(
+            entry.time >= self.now,
+            "the calendar went back from {} to {} ns",
+            self.now,
+            entry.time
+        );
         self.now = entry.time;
         self.fired += 1;
         Some(Event::unpack(entry.event))
@@ -125,7 +150,8 @@ impl Calendar {
         let entry = Entry { time, event };
         self.len += 1;
         if time < self.front_end {
-            // An insertion by hand: most events go to the end or near it, where `Vec::insert` would call memmove.
+            // An insertion by hand: most events go to the end or near it, where `Vec::insert` would
+            // call memmove.
             let mut at = self.front.len();
             self.front.push(entry);
             let front = &mut self.front[..=at];
@@ -172,8 +198,9 @@ impl Calendar {
         (rung as usize, (time >> (DIGIT_BITS * rung)) as usize & (DIGITS - 1))
     }
 
-    /// Gives the later half of a long front back to the rungs. Of equal times those written later go, and from then on that time belongs into
-    /// the rungs, so that its events, however many, are not walked past one by one.
+    /// Gives the later half of a long front back to the rungs. Of equal times those written later
+    /// go, and from then on that time belongs into the rungs, so that its events, however many, are
+    /// not walked past one by one.
     #[cold]
     #[inline(never)]
     fn spill(&mut self) {
@@ -186,7 +213,8 @@ impl Calendar {
             return;
         }
         let before_end = std::mem::replace(&mut self.front_end, first_spilled);
-        // Those of the time that belonged into the rungs already were written before all that stand there.
+        // Those of the time that belonged into the rungs already were written before all that stand
+        // there.
         let tied = self.front[..half].partition_point(|entry| entry.time == before_end);
         let mut later: Vec<Entry> = self.front.drain(..half).rev().collect();
         let ties = later.split_off(half - tied);
@@ -218,11 +246,13 @@ impl Calendar {
             let index = rung * DIGITS + digit as usize;
             if self.slots[index].len() <= SHORT || rung == 0 {
                 std::mem::swap(&mut self.front, &mut self.slots[index]);
-                // Reversed first, so that the stable sort leaves of equal times the one written first nearest to the end.
+                // Reversed first, so that the stable sort leaves of equal times the one written
+                // first nearest to the end.
                 self.front.reverse();
                 self.front.sort_by_key(|entry| std::cmp::Reverse(entry.time));
                 self.front_end = match rung {
-                    // All are of one time, and there may be many: what is written of that time from now on comes after them.
+                    // All are of one time, and there may be many: what is written of that time from
+                    // now on comes after them.
                     0 => start,
                     _ if self.len == self.front.len() => u64::MAX,
                     _ => start.saturating_add(1 << shift),
@@ -244,7 +274,8 @@ mod tests {
     use crate::random::keys::mix;
     use std::collections::BinaryHeap;
 
-    /// Holds a changing number of events, with times that tie, jump far, or crowd; pops against the oracle all along.
+    /// Holds a changing number of events, with times that tie, jump far, or crowd; pops against the
+    /// oracle all along.
     fn agrees_with_a_heap(spread: impl Fn(u64) -> u64, rounds: u64) {
         let mut calendar = Calendar::default();
         let mut oracle = BinaryHeap::new();
@@ -263,13 +294,20 @@ mod tests {
             let expected = oracle.peek().filter(|e| e.0.0 < end).map(|e| e.0);
             if let Some((time, sequence)) = expected {
                 oracle.pop();
-                assert_eq!((calendar.now().0, fired), (time, Some(Event::Arrival { source: sequence })), "round {round}");
+                assert_eq!(
+                    (calendar.now().0, fired),
+                    (time, Some(Event::Arrival { source: sequence })),
+                    "round {round}"
+                );
             } else {
                 assert_eq!(fired, None, "round {round}");
             }
         }
         while let Some(std::cmp::Reverse((time, sequence))) = oracle.pop() {
-            assert_eq!(calendar.next_before(Time(u64::MAX)), Some(Event::Arrival { source: sequence }));
+            assert_eq!(
+                calendar.next_before(Time(u64::MAX)),
+                Some(Event::Arrival { source: sequence })
+            );
             assert_eq!(calendar.now().0, time);
         }
         assert_eq!(calendar.pending(), 0);
@@ -280,7 +318,10 @@ mod tests {
         // Oracle: a binary heap over (time, sequence).
         agrees_with_a_heap(|r| r % 8, 40_000);
         agrees_with_a_heap(|r| r % 1_000_000, 40_000);
-        agrees_with_a_heap(|r| if r.is_multiple_of(5) { r % 10_000_000_000_000 } else { r % 1_000 }, 40_000);
+        agrees_with_a_heap(
+            |r| if r.is_multiple_of(5) { r % 10_000_000_000_000 } else { r % 1_000 },
+            40_000,
+        );
         agrees_with_a_heap(|r| r >> (r % 40 + 20), 40_000);
     }
 

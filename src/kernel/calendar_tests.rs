@@ -1,11 +1,13 @@
 //! The calendar against an oracle, and the proof that the oracle would notice.
 //!
-//! Claim: whatever is written, fired and swept in whatever order, the events fire as from a binary heap over `(time, sequence)`: none is lost, none
-//! fires twice, early, late or out of turn, none of the living is swept and none of the dead remains. The scripts have equal times, near
-//! and far futures, digits' ends and sweeps; the sizes go from 10 to 1,000,000 pending. Only the public methods are used.
+//! Claim: whatever is written, fired and swept in whatever order, the events fire as from a binary
+//! heap over `(time, sequence)`: none is lost, none fires twice, early, late or out of turn, none
+//! of the living is swept and none of the dead remains. The scripts have equal times, near and far
+//! futures, digits' ends and sweeps; the sizes go from 10 to 1,000,000 pending. Only the public
+//! methods are used.
 //!
-//! A test that cannot fail says nothing: each of the broken calendars below must be found out by the same property, and the shortest script that
-//! shows it is short. All seeds are fixed.
+//! A test that cannot fail says nothing: each of the broken calendars below must be found out by
+//! the same property, and the shortest script that shows it is short. All seeds are fixed.
 
 use super::{Calendar, Event, RequestId};
 use crate::random::keys::mix;
@@ -65,7 +67,9 @@ fn event(sequence: u32) -> Event {
 fn sequence(event: Event) -> u32 {
     match event {
         Event::Arrival { source } => source,
-        Event::Delivered(id) | Event::BurstDone(id) | Event::WaitDone(id) | Event::TimedOut(id) => id.generation,
+        Event::Delivered(id) | Event::BurstDone(id) | Event::WaitDone(id) | Event::TimedOut(id) => {
+            id.generation
+        }
     }
 }
 
@@ -82,7 +86,8 @@ enum Act {
     Sweep { salt: u64, keep_one_in: u64 },
 }
 
-/// Follows a script, and the oracle along with it; at the end everything is fired. What went wrong, if anything.
+/// Follows a script, and the oracle along with it; at the end everything is fired. What went wrong,
+/// if anything.
 fn agrees(calendar: &mut impl Events, script: impl IntoIterator<Item = Act>) -> Result<(), String> {
     let mut oracle: BinaryHeap<Reverse<(u64, u32)>> = BinaryHeap::new();
     let mut written = 0;
@@ -124,7 +129,11 @@ fn agrees(calendar: &mut impl Events, script: impl IntoIterator<Item = Act>) -> 
 }
 
 /// Fires one event before `end` from both, if there is one; an error if they differ.
-fn fires_the_same(calendar: &mut impl Events, oracle: &mut BinaryHeap<Reverse<(u64, u32)>>, end: u64) -> Result<bool, String> {
+fn fires_the_same(
+    calendar: &mut impl Events,
+    oracle: &mut BinaryHeap<Reverse<(u64, u32)>>,
+    end: u64,
+) -> Result<bool, String> {
     let before = calendar.now();
     let fired = calendar.next_before(end);
     let expected = match oracle.peek() {
@@ -133,12 +142,17 @@ fn fires_the_same(calendar: &mut impl Events, oracle: &mut BinaryHeap<Reverse<(u
     };
     match (fired, expected) {
         (None, None) if calendar.now() == before => Ok(false),
-        (Some(fired), Some((time, number))) if fired == event(number) && calendar.now() == time => Ok(true),
-        (fired, expected) => Err(format!("fired {fired:?} at {}, not {expected:?}, before {end}", calendar.now())),
+        (Some(fired), Some((time, number))) if fired == event(number) && calendar.now() == time => {
+            Ok(true)
+        }
+        (fired, expected) => {
+            Err(format!("fired {fired:?} at {}, not {expected:?}, before {end}", calendar.now()))
+        }
     }
 }
 
-/// Spans as simulations have them, and as they have them seldom: equal times, neighbours, the ends of digits, for ever.
+/// Spans as simulations have them, and as they have them seldom: equal times, neighbours, the ends
+/// of digits, for ever.
 fn spans() -> impl Strategy<Value = u64> {
     prop_oneof![
         0..4u64,
@@ -163,33 +177,48 @@ fn scripts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 fn runner(cases: u32, seed: u64) -> TestRunner {
-    TestRunner::new(Config { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(seed), ..Config::default() })
+    TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed),
+        ..Config::default()
+    })
 }
 
 #[test]
 fn events_fire_as_from_a_heap_over_time_and_sequence() {
     // Oracle: `BinaryHeap`. 500 scripts of up to 200 acts.
-    let result = runner(500, 41).run(&scripts(), |script| agrees(&mut Calendar::default(), script).map_err(TestCaseError::fail));
+    let result = runner(500, 41).run(&scripts(), |script| {
+        agrees(&mut Calendar::default(), script).map_err(TestCaseError::fail)
+    });
     assert!(result.is_ok(), "{}", result.unwrap_err());
 }
 
-/// Fills a calendar, holds its size while events fire and others are written, cancels some, fills up again; `agrees` drains it.
+/// Fills a calendar, holds its size while events fire and others are written, cancels some, fills
+/// up again; `agrees` drains it.
 fn holding(size: u32, held: u32, seed: u64, spread: Spread) -> impl Iterator<Item = Act> {
     let write = move |i: u32| Act::Write { span: spread(mix(seed ^ i as u64)), copies: 1 };
     let hold = move |i: u32| [Act::Fire { within: u64::MAX, times: 1 }, write(i)];
     let (filled, all) = (size, size + held);
     let cancelled = [Act::Sweep { salt: seed, keep_one_in: 3 }];
-    (0..filled).map(write).chain((filled..all).flat_map(hold)).chain(cancelled).chain((all..all + held).flat_map(hold))
+    (0..filled)
+        .map(write)
+        .chain((filled..all).flat_map(hold))
+        .chain(cancelled)
+        .chain((all..all + held).flat_map(hold))
 }
 
 /// A span from random bits.
 type Spread = fn(u64) -> u64;
 
-/// How spans are spread: the classical distributions of the hold model (McCormack, Sargent 1981), and ties.
+/// How spans are spread: the classical distributions of the hold model (McCormack, Sargent 1981),
+/// and ties.
 const SPREADS: [(&str, Spread); 6] = [
     ("exponential", |r| (-(((r >> 11) as f64 + 0.5) / (1u64 << 53) as f64).ln() * 1e6) as u64),
     ("uniform", |r| r % 2_000_000),
-    ("two modes, far apart", |r| if r.is_multiple_of(10) { 1_000_000_000_000 + (r >> 8) % 1_000 } else { (r >> 8) % 1_000 }),
+    ("two modes, far apart", |r| {
+        if r.is_multiple_of(10) { 1_000_000_000_000 + (r >> 8) % 1_000 } else { (r >> 8) % 1_000 }
+    }),
     ("few different times", |r| r % 7 * 1_000_000),
     ("one time", |_| 5_000_000),
     ("every magnitude", |r| (r >> 6) >> (r % 58)),
@@ -245,7 +274,8 @@ impl Events for Broken {
         self.now
     }
     fn pending(&self) -> usize {
-        self.heap.len() + (self.wrong == Wrong::MiscountsThePending && self.heap.len() == 5) as usize
+        self.heap.len()
+            + (self.wrong == Wrong::MiscountsThePending && self.heap.len() == 5) as usize
     }
     fn write(&mut self, span: u64, event: Event) {
         self.written += 1;
@@ -278,7 +308,8 @@ impl Events for Broken {
     fn sweep(&mut self, alive: &dyn Fn(Event) -> bool) {
         let before = self.heap.len();
         let mut spared = self.wrong == Wrong::SweepLeavesADeadOne;
-        self.heap.retain(|Reverse((_, _, number))| alive(event(*number)) || std::mem::take(&mut spared));
+        self.heap
+            .retain(|Reverse((_, _, number))| alive(event(*number)) || std::mem::take(&mut spared));
         if self.wrong == Wrong::SweepTakesALivingOne && self.heap.len() < before {
             self.heap.pop();
         }
@@ -287,11 +318,14 @@ impl Events for Broken {
 
 #[test]
 fn the_oracle_finds_every_broken_calendar_out() {
-    // By construction: a heap without a fault passes the property, and one with any of these faults fails it, on a script of few acts.
+    // By construction: a heap without a fault passes the property, and one with any of these faults
+    // fails it, on a script of few acts.
     use Wrong::*;
     let run = |wrong| {
         let broken = move || Broken { wrong, heap: BinaryHeap::new(), now: 0, written: 0 };
-        runner(500, 44).run(&scripts(), move |script| agrees(&mut broken(), script).map_err(TestCaseError::fail))
+        runner(500, 44).run(&scripts(), move |script| {
+            agrees(&mut broken(), script).map_err(TestCaseError::fail)
+        })
     };
     assert!(run(Nothing).is_ok());
     let faults = [
@@ -308,7 +342,9 @@ fn the_oracle_finds_every_broken_calendar_out() {
     ];
     for wrong in faults {
         match run(wrong) {
-            Err(TestError::Fail(_, script)) => assert!(script.len() <= 12, "{wrong:?} is shown by no less than {script:?}"),
+            Err(TestError::Fail(_, script)) => {
+                assert!(script.len() <= 12, "{wrong:?} is shown by no less than {script:?}")
+            }
             other => panic!("{wrong:?} was not found out: {other:?}"),
         }
     }
@@ -322,7 +358,8 @@ fn dies(calendar: &mut Calendar) -> bool {
 
 #[test]
 fn at_most_half_of_the_entries_are_dead_and_a_sweep_is_due_no_sooner() {
-    // The law at `is_half_dead`: due if more than 1,024 and more than half are dead. By hand: of 2,000 the 1,025th, of 3,000 the 1,501st.
+    // The law at `is_half_dead`: due if more than 1,024 and more than half are dead. By hand: of
+    // 2,000 the 1,025th, of 3,000 the 1,501st.
     for (size, due) in [(2_000, 1_025), (2_048, 1_025), (2_050, 1_026), (3_000, 1_501)] {
         let mut calendar = Calendar::default();
         (0..size).for_each(|i| calendar.after(Span(i as u64), event(i)));
@@ -340,7 +377,8 @@ fn at_most_half_of_the_entries_are_dead_and_a_sweep_is_due_no_sooner() {
 
 #[test]
 fn an_entry_that_was_not_counted_as_dead_may_be_ignored() {
-    // The count of the dead does not go below 0: then the 1,025th death after it is still the one that makes a sweep due.
+    // The count of the dead does not go below 0: then the 1,025th death after it is still the one
+    // that makes a sweep due.
     let mut calendar = Calendar::default();
     (0..2_000).for_each(|i| calendar.after(Span(i as u64), event(i)));
     calendar.ignored();
@@ -353,7 +391,10 @@ fn what_has_fired_is_counted() {
     let mut calendar = Calendar::default();
     (0..10).for_each(|i| calendar.after(Span(i as u64), event(i)));
     while Calendar::next_before(&mut calendar, Time(5)).is_some() {}
-    assert_eq!((calendar.fired(), Calendar::pending(&calendar), Calendar::now(&calendar)), (5, 5, Time(4)));
+    assert_eq!(
+        (calendar.fired(), Calendar::pending(&calendar), Calendar::now(&calendar)),
+        (5, 5, Time(4))
+    );
 }
 
 #[test]
@@ -376,9 +417,13 @@ fn the_clock_does_not_go_back() {
 
 #[test]
 fn a_long_front_of_equal_times_is_no_trap() {
-    // By construction: 10,000 events of one moment written while others stand before and after it, one by one in front of the rest.
+    // By construction: 10,000 events of one moment written while others stand before and after it,
+    // one by one in front of the rest.
     let mut script = vec![Act::Write { span: 1_000, copies: 1 }];
-    script.extend((0..10_000).map(|i| Act::Write { span: if i % 3 == 0 { 500 } else { 500 - (i % 7) }, copies: 1 }));
+    script.extend(
+        (0..10_000)
+            .map(|i| Act::Write { span: if i % 3 == 0 { 500 } else { 500 - (i % 7) }, copies: 1 }),
+    );
     script.push(Act::Write { span: 499, copies: 300 });
     assert_eq!(agrees(&mut Calendar::default(), script), Ok(()));
 }

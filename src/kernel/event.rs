@@ -1,7 +1,7 @@
 //! The catalogue of events: everything that can be written into the calendar.
 //!
-//! With `sim/advance.rs`, which gives each its handler, this is the table of contents of what can happen.
-//! An event is one word: 4 bits of kind, 28 of slot, 32 of generation.
+//! With `sim/advance.rs`, which gives each its handler, this is the table of contents of what can
+//! happen. An event is one word: 4 bits of kind, 28 of slot, 32 of generation.
 
 /// A request entity: its slot in the pool, and which of the requests that have used the slot it is.
 /// An event for a request that has gone is recognised by its generation, and ignored.
@@ -62,7 +62,13 @@ mod tests {
     #[test]
     fn a_packed_event_unpacks_to_itself() {
         let id = RequestId { slot: SLOTS_MAX - 1, generation: u32::MAX };
-        for event in [Event::Arrival { source: 7 }, Event::Delivered(id), Event::BurstDone(id), Event::WaitDone(id), Event::TimedOut(id)] {
+        for event in [
+            Event::Arrival { source: 7 },
+            Event::Delivered(id),
+            Event::BurstDone(id),
+            Event::WaitDone(id),
+            Event::TimedOut(id),
+        ] {
             assert_eq!(Event::unpack(event.pack()), event);
         }
     }

@@ -1,7 +1,9 @@
 //! The durations of one window, for its quantiles.
 //!
-//! Law: those of a [`Histogram`], to the bit. Windows are short and there are hundreds, so their durations are kept one by one, in memory that the next window
-//! has again, and a quantile is selected (Hoare 1961, "Algorithm 65: Find"), not sorted for; only a window of very many becomes a histogram.
+//! Law: those of a [`Histogram`], to the bit. Windows are short and there are hundreds, so their
+//! durations are kept one by one, in memory that the next window has again, and a quantile is
+//! selected (Hoare 1961, "Algorithm 65: Find"), not sorted for; only a window of very many becomes
+//! a histogram.
 //! Checked: below, against the histogram.
 
 use super::Histogram;
@@ -50,7 +52,8 @@ impl Brief {
         }
         selected_s(&mut self.each_ns, rising)
     }
-    /// A quantile, s, if it is above another; none without a duration. Counting is enough where its bucket is a lower one.
+    /// A quantile, s, if it is above another; none without a duration. Counting is enough where its
+    /// bucket is a lower one.
     pub fn quantile_above_s(&mut self, q: f64, than_s: f64) -> Option<f64> {
         if self.counted.count() == 0 {
             let (low, _) = range_of(bucket_of((than_s * 1e9) as u64));
@@ -91,12 +94,21 @@ fn selected_s<const N: usize>(each_ns: &mut [u64], rising: [f64; N]) -> [f64; N]
         let (at, own) = (places[index], each_ns[places[index]]);
         let bucket = bucket_of(own);
         let (low, high) = range_of(bucket);
-        // Those of the bucket are together with it, between the next quantiles that are not in the bucket.
-        let first = places[..index].iter().rev().find(|place| each_ns[**place] < low).map_or(0, |place| place + 1);
-        let last = places[index..].iter().find(|place| each_ns[**place] > high).map_or(each_ns.len(), |place| *place);
+        // Those of the bucket are together with it, between the next quantiles that are not in the
+        // bucket.
+        let first = places[..index]
+            .iter()
+            .rev()
+            .find(|place| each_ns[**place] < low)
+            .map_or(0, |place| place + 1);
+        let last = places[index..]
+            .iter()
+            .find(|place| each_ns[**place] > high)
+            .map_or(each_ns.len(), |place| *place);
         let before = at - each_ns[first..at].iter().filter(|ns| **ns >= low).count();
         let until = at + each_ns[at..last].iter().filter(|ns| **ns <= high).count();
-        let is_atom = until - before == 1 || each_ns[first..last].iter().all(|ns| *ns < low || *ns > high || *ns == own);
+        let is_atom = until - before == 1
+            || each_ns[first..last].iter().all(|ns| *ns < low || *ns > high || *ns == own);
         let range = ends.range(bucket as u32, if is_atom { own } else { DIFFER });
         *quantile = between_s(range, (ranks[index] - before as f64) / (until - before) as f64);
     }
@@ -109,10 +121,15 @@ mod tests {
 
     #[test]
     fn its_quantiles_are_those_of_a_histogram_to_the_bit() {
-        // The oracle is the histogram: windows of none to many, of values of every magnitude, of few magnitudes, and of atoms; one after the other.
+        // The oracle is the histogram: windows of none to many, of values of every magnitude, of
+        // few magnitudes, and of atoms; one after the other.
         let shares = [0.0, 0.5, 0.95, 0.99, 1.0];
         let mut brief = Brief::default();
-        for (window, size) in [0usize, 1, 2, 3, 255, 256, 1000, MOST - 1, MOST, MOST + 1, 20_000, 5, 0].into_iter().enumerate() {
+        for (window, size) in
+            [0usize, 1, 2, 3, 255, 256, 1000, MOST - 1, MOST, MOST + 1, 20_000, 5, 0]
+                .into_iter()
+                .enumerate()
+        {
             let (mut histogram, mut each) = (Histogram::default(), Vec::new());
             for i in 0..size as u64 {
                 let random = crate::random::keys::mix(i + 100_000 * window as u64);
@@ -127,19 +144,35 @@ mod tests {
             }
             let oracle = histogram.quantiles_s(shares);
             for (share, quantile_s) in shares.into_iter().zip(oracle) {
-                for than_s in oracle.into_iter().chain([0.0, quantile_s * (1.0 - 1e-9), quantile_s * (1.0 + 1e-9)]) {
-                    assert_eq!(brief.quantile_above_s(share, than_s), Some(quantile_s).filter(|own_s| *own_s > than_s), "{size} values");
+                for than_s in oracle.into_iter().chain([
+                    0.0,
+                    quantile_s * (1.0 - 1e-9),
+                    quantile_s * (1.0 + 1e-9),
+                ]) {
+                    assert_eq!(
+                        brief.quantile_above_s(share, than_s),
+                        Some(quantile_s).filter(|own_s| *own_s > than_s),
+                        "{size} values"
+                    );
                 }
             }
             let own = brief.quantiles_s(shares);
-            assert_eq!(own.map(f64::to_bits), oracle.map(f64::to_bits), "{size} values: {own:?}, {oracle:?}");
+            assert_eq!(
+                own.map(f64::to_bits),
+                oracle.map(f64::to_bits),
+                "{size} values: {own:?}, {oracle:?}"
+            );
             // Half of them elsewhere: taken over they are as many, and the other keeps none.
             let (mut half, mut other) = (Brief::default(), Brief::default());
             for (index, span) in each.into_iter().enumerate() {
                 [&mut half, &mut other][index % 2].record(span);
             }
             half.take_over(&mut other);
-            assert_eq!(half.quantiles_s(shares).map(f64::to_bits), oracle.map(f64::to_bits), "{size} values in two halves");
+            assert_eq!(
+                half.quantiles_s(shares).map(f64::to_bits),
+                oracle.map(f64::to_bits),
+                "{size} values in two halves"
+            );
             assert!(other.quantiles_s(shares).iter().all(|quantile| quantile.is_nan()));
             brief.clear();
         }

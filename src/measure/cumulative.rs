@@ -1,7 +1,9 @@
 //! How many durations are at or below: a histogram that is asked often.
 //!
-//! Law: what is known of a bucket is that of `distribution.rs`: an atom, or durations that are spread evenly. The coarse kind joins 32 buckets, so that one
-//! is never wider than 3.2 % of its values, and knows no atoms: of every replication there is one for a while, and it is to be small.
+//! Law: what is known of a bucket is that of `distribution.rs`: an atom, or durations that are
+//! spread evenly. The coarse kind joins 32 buckets, so that one is never wider than 3.2 % of its
+//! values, and knows no atoms: of every replication there is one for a while, and it is to be
+//! small.
 
 use super::distribution::{Distribution, Ends, Filled, between_s, needed};
 use super::histogram::{BUCKET_MAX, Histogram};
@@ -75,15 +77,18 @@ impl Cumulative {
     pub fn quantile_s(&self, q: f64) -> f64 {
         let Some(place) = self.place(q) else { return f64::NAN };
         let before = self.below(place);
-        between_s(self.range(place), (q * self.count() as f64 - before as f64) / (self.filled[place].1 - before) as f64)
+        between_s(
+            self.range(place),
+            (q * self.count() as f64 - before as f64) / (self.filled[place].1 - before) as f64,
+        )
     }
     /// Between which durations the quantile is for sure: the ends of its bucket. NaN when empty.
     pub fn within_s(&self, q: f64) -> (f64, f64) {
         let Some(place) = self.place(q) else { return (f64::NAN, f64::NAN) };
         (between_s(self.range(place), 0.0), between_s(self.range(place), 1.0))
     }
-    /// In the terms of a coarse one: the coarse bucket with the quantile, and which part of what is in it is at or below the quantile. None when
-    /// empty.
+    /// In the terms of a coarse one: the coarse bucket with the quantile, and which part of what is
+    /// in it is at or below the quantile. None when empty.
     pub fn coarse_place(&self, q: f64) -> Option<(u32, f64)> {
         let bucket = self.bucket(q)? >> JOINED_BITS;
         let (from, to) = (bucket << JOINED_BITS, ((bucket + 1) << JOINED_BITS).min(BUCKET_MAX + 1));
@@ -106,34 +111,48 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_histogram_and_even_within_a_bucket() {
-        // The same; the exact quantile is q · 0.1 s, to a duration's distance from the next. For sure it is within a bucket, of 0.1 %.
+        // The same; the exact quantile is q · 0.1 s, to a duration's distance from the next. For
+        // sure it is within a bucket, of 0.1 %.
         let (histogram, cumulative) = (even(), Cumulative::of(&even()));
         for q in [0.0, 0.001, 0.3, 0.5, 0.95, 0.999, 1.0] {
             let (quantile, (low, high)) = (cumulative.quantile_s(q), cumulative.within_s(q));
             assert_eq!(quantile, histogram.quantile_s(q), "{q}");
             assert!((quantile - q * 0.1).abs() < 2.1e-6, "{q}: {quantile}");
-            assert!(low <= quantile && quantile <= high && high / low < 1.001, "{q}: {low} {quantile} {high}");
+            assert!(
+                low <= quantile && quantile <= high && high / low < 1.001,
+                "{q}: {low} {quantile} {high}"
+            );
         }
         assert!(cumulative.count() == 100_000 && cumulative.quantile_s(1.0) == 0.1);
         let empty = Cumulative::of(&Histogram::default());
         assert!(
-            empty.quantile_s(0.5).is_nan() && empty.within_s(0.5).0.is_nan() && empty.coarse_place(0.5).is_none() && empty.count() == 0
+            empty.quantile_s(0.5).is_nan()
+                && empty.within_s(0.5).0.is_nan()
+                && empty.coarse_place(0.5).is_none()
+                && empty.count() == 0
         );
     }
 
     #[test]
     fn a_coarse_one_has_as_many_at_or_below_as_the_whole() {
-        // Definition: what is before the coarse bucket of a quantile, and the part of what is in it, is the share q of all. Small, too:
-        // 32 buckets for each of 17 powers of two.
+        // Definition: what is before the coarse bucket of a quantile, and the part of what is in
+        // it, is the share q of all. Small, too: 32 buckets for each of 17 powers of two.
         let (fine, coarse) = (Cumulative::of(&even()), Cumulative::coarse(&even().distribution()));
         for q in [0.001, 0.5, 0.95, 0.999] {
             let (bucket, part) = fine.coarse_place(q).unwrap();
             let (before, all) = (coarse.before(bucket) as f64, coarse.before(bucket + 1) as f64);
             assert!((before + part * (all - before) - q * 100_000.0).abs() < 1e-6, "{q}");
         }
-        assert!(coarse.count() == 100_000 && coarse.filled.len() <= 17 * 32, "{}", coarse.filled.len());
+        assert!(
+            coarse.count() == 100_000 && coarse.filled.len() <= 17 * 32,
+            "{}",
+            coarse.filled.len()
+        );
         let mut longest = Histogram::default();
         longest.record(Span(u64::MAX));
-        assert_eq!(Cumulative::of(&longest).coarse_place(0.5), Some((BUCKET_MAX >> JOINED_BITS, 0.5)));
+        assert_eq!(
+            Cumulative::of(&longest).coarse_place(0.5),
+            Some((BUCKET_MAX >> JOINED_BITS, 0.5))
+        );
     }
 }

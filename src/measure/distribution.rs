@@ -1,10 +1,13 @@
 //! Filled buckets: what a replication hands on of its durations, and what is pooled of all.
 //!
-//! Law: log-linear buckets as in HdrHistogram (Tene 2012): values below 2048 ns have a bucket each; above, every power of two is cut into 1024
-//! equal buckets, so that a bucket is never wider than 0.1 % of its values. A bucket whose durations are all the same is an *atom*, and that duration is
-//! known; in any other they are taken as spread evenly between its ends, or the shortest and the longest duration of all where those are nearer. So no
-//! quantile is outside of what was seen, a constant is itself, and so are few durations.
-//! Counts, atoms and ends are whole numbers, and an atom is one only as long as all that is merged into it is the same: merging is exact, in any order.
+//! Law: log-linear buckets as in HdrHistogram (Tene 2012): values below 2048 ns have a bucket each;
+//! above, every power of two is cut into 1024 equal buckets, so that a bucket is never wider than
+//! 0.1 % of its values. A bucket whose durations are all the same is an *atom*, and that duration
+//! is known; in any other they are taken as spread evenly between its ends, or the shortest and the
+//! longest duration of all where those are nearer. So no quantile is outside of what was seen, a
+//! constant is itself, and so are few durations. Counts, atoms and ends are whole numbers, and an
+//! atom is one only as long as all that is merged into it is the same: merging is exact, in any
+//! order.
 //! Checked: here, and with the recorder in `histogram.rs`.
 
 use super::histogram::{BUCKET_MAX, bucket_of, range_of};
@@ -62,7 +65,10 @@ impl Ends {
         self.longest_ns = self.longest_ns.max(ns);
     }
     pub fn with(&self, other: &Ends) -> Ends {
-        Ends { shortest_ns: self.shortest_ns.min(other.shortest_ns), longest_ns: self.longest_ns.max(other.longest_ns) }
+        Ends {
+            shortest_ns: self.shortest_ns.min(other.shortest_ns),
+            longest_ns: self.longest_ns.max(other.longest_ns),
+        }
     }
     /// Between which durations those of a bucket are.
     pub fn range(&self, bucket: u32, atom_ns: u64) -> (u64, u64) {
@@ -101,10 +107,12 @@ impl From<Filled> for Bucket {
     }
 }
 
-/// The buckets with something in them: what a replication hands on. A few requests take a few bytes, and many no more than the histogram.
+/// The buckets with something in them: what a replication hands on. A few requests take a few
+/// bytes, and many no more than the histogram.
 ///
-/// Written as how far the shortest and the longest are inside the first and the last bucket; and for each how many empty ones stand before it, its count,
-/// and where in it its atom is, from 1, or 0 if it is none.
+/// Written as how far the shortest and the longest are inside the first and the last bucket; and
+/// for each how many empty ones stand before it, its count, and where in it its atom is, from 1, or
+/// 0 if it is none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distribution {
     ends: Ends,
@@ -118,23 +126,32 @@ impl Serialize for Distribution {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut next = 0;
         let entries = self.filled.iter().map(|&Filled { bucket, count, atom_ns }| {
-            let place = if atom_ns == DIFFER { 0 } else { atom_ns - range_of(bucket as usize).0 + 1 };
+            let place =
+                if atom_ns == DIFFER { 0 } else { atom_ns - range_of(bucket as usize).0 + 1 };
             (bucket - std::mem::replace(&mut next, bucket + 1), count, place)
         });
         let entries: Vec<(u32, u64, u64)> = entries.collect();
         let (first, last) = self.outer();
-        (self.ends.shortest_ns.wrapping_sub(first), last.wrapping_sub(self.ends.longest_ns), entries).serialize(to)
+        (
+            self.ends.shortest_ns.wrapping_sub(first),
+            last.wrapping_sub(self.ends.longest_ns),
+            entries,
+        )
+            .serialize(to)
     }
 }
 
 impl<'de> Deserialize<'de> for Distribution {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Distribution, D::Error> {
-        let (above_first, below_last, entries) = <(u64, u64, Vec<(u32, u64, u64)>)>::deserialize(from)?;
-        let mut distribution = Distribution { filled: Vec::with_capacity(entries.len()), ..Distribution::default() };
+        let (above_first, below_last, entries) =
+            <(u64, u64, Vec<(u32, u64, u64)>)>::deserialize(from)?;
+        let mut distribution =
+            Distribution { filled: Vec::with_capacity(entries.len()), ..Distribution::default() };
         let mut next = 0u32;
         for (gap, count, place) in entries {
             let bucket = gap.checked_add(next).filter(|bucket| *bucket <= BUCKET_MAX);
-            let bucket = bucket.ok_or_else(|| D::Error::custom("a histogram has no such bucket"))?;
+            let bucket =
+                bucket.ok_or_else(|| D::Error::custom("a histogram has no such bucket"))?;
             let (low, high) = range_of(bucket as usize);
             if count == 0 {
                 return Err(D::Error::custom("a bucket has no durations"));
@@ -143,13 +160,25 @@ impl<'de> Deserialize<'de> for Distribution {
                 return Err(D::Error::custom("a bucket has no such duration"));
             }
             let all = distribution.count.checked_add(count);
-            distribution.count = all.ok_or_else(|| D::Error::custom("a histogram cannot hold so many durations"))?;
-            distribution.filled.push(Filled { bucket, count, atom_ns: if place == 0 { DIFFER } else { low + (place - 1) } });
+            distribution.count =
+                all.ok_or_else(|| D::Error::custom("a histogram cannot hold so many durations"))?;
+            distribution.filled.push(Filled {
+                bucket,
+                count,
+                atom_ns: if place == 0 { DIFFER } else { low + (place - 1) },
+            });
             next = bucket + 1;
         }
         let (first, last) = distribution.outer();
-        let ends = Ends { shortest_ns: first.wrapping_add(above_first), longest_ns: last.wrapping_sub(below_last) };
-        if !distribution.filled.is_empty() && (ends.shortest_ns < first || ends.longest_ns > last || ends.shortest_ns > ends.longest_ns) {
+        let ends = Ends {
+            shortest_ns: first.wrapping_add(above_first),
+            longest_ns: last.wrapping_sub(below_last),
+        };
+        if !distribution.filled.is_empty()
+            && (ends.shortest_ns < first
+                || ends.longest_ns > last
+                || ends.shortest_ns > ends.longest_ns)
+        {
             return Err(D::Error::custom("the shortest and the longest duration are in no bucket"));
         }
         distribution.ends = ends;
@@ -165,7 +194,9 @@ impl Distribution {
     /// The outer ends of the first and of the last bucket; those of nothing if there are none.
     fn outer(&self) -> (u64, u64) {
         match (self.filled.first(), self.filled.last()) {
-            (Some(first), Some(last)) => (range_of(first.bucket as usize).0, range_of(last.bucket as usize).1),
+            (Some(first), Some(last)) => {
+                (range_of(first.bucket as usize).0, range_of(last.bucket as usize).1)
+            }
             _ => (Ends::default().shortest_ns, Ends::default().longest_ns),
         }
     }
@@ -194,11 +225,14 @@ impl Distribution {
     /// Both together.
     pub fn merged(&self, other: &Distribution) -> Distribution {
         // What lies between two buckets of the one with fewer is copied at once.
-        let (fewer, more) = if self.filled.len() < other.filled.len() { (self, other) } else { (other, self) };
+        let (fewer, more) =
+            if self.filled.len() < other.filled.len() { (self, other) } else { (other, self) };
         let mut filled = Vec::with_capacity(fewer.filled.len() + more.filled.len());
         let mut rest = more.filled.as_slice();
         for own in &fewer.filled {
-            let (before, from) = rest.split_at(rest.iter().position(|next| next.bucket >= own.bucket).unwrap_or(rest.len()));
+            let (before, from) = rest.split_at(
+                rest.iter().position(|next| next.bucket >= own.bucket).unwrap_or(rest.len()),
+            );
             filled.extend_from_slice(before);
             let mut both = *own;
             rest = match from {
@@ -215,13 +249,18 @@ impl Distribution {
     }
     /// How many values are in this bucket and below.
     pub fn up_to(&self, bucket: u32) -> u64 {
-        self.filled.iter().take_while(|filled| filled.bucket <= bucket).map(|filled| filled.count).sum()
+        self.filled
+            .iter()
+            .take_while(|filled| filled.bucket <= bucket)
+            .map(|filled| filled.count)
+            .sum()
     }
     /// The buckets with something in them, in order.
     pub(super) fn filled(&self) -> impl Iterator<Item = Filled> + '_ {
         self.filled.iter().copied()
     }
-    /// The smallest durations with at least these shares, which rise, of all at or below them, in one pass, s. NaN when empty.
+    /// The smallest durations with at least these shares, which rise, of all at or below them, in
+    /// one pass, s. NaN when empty.
     pub fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
         quantiles_s(self.ends, self.count, &self.filled, rising)
     }
@@ -232,7 +271,12 @@ impl Distribution {
 }
 
 /// The smallest durations with at least these shares of all at or below them, in one pass.
-pub(super) fn quantiles_s<const N: usize>(ends: Ends, total: u64, filled: &[Filled], rising: [f64; N]) -> [f64; N] {
+pub(super) fn quantiles_s<const N: usize>(
+    ends: Ends,
+    total: u64,
+    filled: &[Filled],
+    rising: [f64; N],
+) -> [f64; N] {
     let (mut quantiles, mut below) = ([f64::NAN; N], 0);
     let mut rest = filled.iter();
     // The bucket that was looked at last, and how many are in it and below.
@@ -243,7 +287,10 @@ pub(super) fn quantiles_s<const N: usize>(ends: Ends, total: u64, filled: &[Fill
             let Some(next) = rest.next() else { return quantiles };
             (own, below, all) = (*next, all, all + next.count);
         }
-        *quantile = between_s(ends.range(own.bucket, own.atom_ns), (q * total as f64 - below as f64) / own.count as f64);
+        *quantile = between_s(
+            ends.range(own.bucket, own.atom_ns),
+            (q * total as f64 - below as f64) / own.count as f64,
+        );
     }
     quantiles
 }
@@ -262,13 +309,20 @@ mod tests {
 
     #[test]
     fn what_is_handed_on_reads_back_and_nothing_else_does() {
-        // Round trip, also of nothing and of the longest; buckets, atoms and ends that there are not are refused.
+        // Round trip, also of nothing and of the longest; buckets, atoms and ends that there are
+        // not are refused.
         let many = (0..1000).map(|i| crate::random::keys::mix(i) >> (30 + i % 34));
-        for written in [of(many), of([]), of([0]), of([u64::MAX]), of([5_000_000, 5_000_001, 70_000_000])] {
+        for written in
+            [of(many), of([]), of([0]), of([u64::MAX]), of([5_000_000, 5_000_001, 70_000_000])]
+        {
             let bytes = postcard::to_stdvec(&written).unwrap();
             assert_eq!(postcard::from_bytes::<Distribution>(&bytes).unwrap(), written);
         }
-        assert_eq!(postcard::to_stdvec(&of([100_000_000; 1000])).unwrap().len(), 14, "a constant takes a few bytes");
+        assert_eq!(
+            postcard::to_stdvec(&of([100_000_000; 1000])).unwrap().len(),
+            14,
+            "a constant takes a few bytes"
+        );
         let entries = |entries: &[(u32, u64, u64)]| (0u64, 0u64, entries.to_vec());
         let none = [(BUCKET_MAX + 1, 1u64, 0u64)];
         let beyond = [(BUCKET_MAX, 1, 0), (0, 1, 0)];
@@ -278,7 +332,11 @@ mod tests {
         let ends = [(9, 0, vec![(7, 1, 1)]), (0, 9, vec![(7, 1, 1)])];
         let buckets = [&none[..], &beyond, &far, &outside, &empty, &too_many].map(entries);
         for wrong in buckets.into_iter().chain(ends) {
-            assert!(postcard::from_bytes::<Distribution>(&postcard::to_stdvec(&wrong).unwrap()).is_err(), "{wrong:?}");
+            assert!(
+                postcard::from_bytes::<Distribution>(&postcard::to_stdvec(&wrong).unwrap())
+                    .is_err(),
+                "{wrong:?}"
+            );
         }
     }
 
@@ -292,17 +350,24 @@ mod tests {
             assert_eq!(other, all);
         }
         assert_eq!(all.quantiles_s([0.0, 1.0]), [0.1, 0.100000001]);
-        assert!((all.shortest_s(), all.longest_s()) == (0.1, 0.100000001) && of([]).shortest_s().is_nan() && of([]).longest_s().is_nan());
+        assert!(
+            (all.shortest_s(), all.longest_s()) == (0.1, 0.100000001)
+                && of([]).shortest_s().is_nan()
+                && of([]).longest_s().is_nan()
+        );
     }
 
     #[test]
     fn what_is_taken_is_all_and_what_comes_later_is_as_in_a_new_histogram() {
-        // The oracle is a new histogram: few and many durations, atoms and zeros, thrice into the memory of the ones before.
+        // The oracle is a new histogram: few and many durations, atoms and zeros, thrice into the
+        // memory of the ones before.
         let mut own = Histogram::default();
         for round in 0..3u64 {
             let durations = || {
-                (0..[100, 5000, 300][round as usize])
-                    .map(|i| [0, 5_000_000, crate::random::keys::mix(i + round) >> (20 + i % 34)][i as usize % 3])
+                (0..[100, 5000, 300][round as usize]).map(|i| {
+                    [0, 5_000_000, crate::random::keys::mix(i + round) >> (20 + i % 34)]
+                        [i as usize % 3]
+                })
             };
             durations().for_each(|ns| own.record(Span(ns)));
             assert_eq!(own.take_distribution(), of(durations()), "round {round}");

@@ -1,10 +1,12 @@
 //! Time-weighted gauges.
 //!
-//! Law: the mean of a gauge over a window is the integral of its value over time divided by the window's length; the integral is exact, in
-//! whole units times whole nanoseconds. With the sojourns it obeys Little's law exactly (Little 1961).
+//! Law: the mean of a gauge over a window is the integral of its value over time divided by the
+//! window's length; the integral is exact, in whole units times whole nanoseconds. With the
+//! sojourns it obeys Little's law exactly (Little 1961).
 //!
-//! The integral up to `t` of a value that changes by `d_i` at `t_i` is `value·t - Σ d_i·t_i` (summation by parts), so a change only
-//! adds its time to a sum: no product, and no time of the last change to keep.
+//! The integral up to `t` of a value that changes by `d_i` at `t_i` is `value·t - Σ d_i·t_i`
+//! (summation by parts), so a change only adds its time to a sum: no product, and no time of the
+//! last change to keep.
 
 use crate::units::Time;
 use serde::{Deserialize, Serialize};
@@ -15,7 +17,8 @@ pub struct Gauge {
     pub value: u64,
     max: u64,
     min: u64,
-    /// Every change times the nanosecond it came at, summed; as if the value had come at the window's beginning. Modulo 2^128.
+    /// Every change times the nanosecond it came at, summed; as if the value had come at the
+    /// window's beginning. Modulo 2^128.
     moment: u128,
 }
 
@@ -76,7 +79,8 @@ impl Gauge {
         self.value -= amount;
         self.min = self.min.min(self.value);
     }
-    /// Ends a window that began at `start`, adds it to the measured part if it belongs there, and begins the next.
+    /// Ends a window that began at `start`, adds it to the measured part if it belongs there, and
+    /// begins the next.
     pub fn close(&mut self, start: Time, now: Time, measured: Option<&mut Measured>) -> Window {
         let present = self.value as u128 * now.0 as u128;
         let area = present.wrapping_sub(self.moment);
@@ -85,7 +89,12 @@ impl Gauge {
             measured.max = measured.max.max(self.max);
         }
         let length = (now - start).0.max(1) as f64;
-        let window = Window { mean: area as f64 / length, min: self.min as f64, max: self.max as f64, last: self.value as f64 };
+        let window = Window {
+            mean: area as f64 / length,
+            min: self.min as f64,
+            max: self.max as f64,
+            last: self.value as f64,
+        };
         self.moment = present;
         self.max = self.value;
         self.min = self.value;
@@ -117,6 +126,9 @@ mod tests {
         // The next window begins at the present value, so a dip inside it is seen.
         gauge.subtract(Time(41), 1);
         gauge.add(Time(42), 1);
-        assert_eq!(gauge.close(Time(40), Time(50), None), Window { mean: 0.9, min: 0.0, max: 1.0, last: 1.0 });
+        assert_eq!(
+            gauge.close(Time(40), Time(50), None),
+            Window { mean: 0.9, min: 0.0, max: 1.0, last: 1.0 }
+        );
     }
 }

@@ -1,9 +1,10 @@
 //! Histograms of durations with three significant digits, being filled.
 //!
-//! Law: the buckets and what is known of each are those of `distribution.rs`. Counts are whole: merging is exact, in any order.
-//! Our own because recording happens in the hot loop, where the `hdrhistogram` crate takes 96 instructions a value and this 20
-//! (callgrind); the crate is the oracle below, bucket by bucket. A bucket whose durations differ already, as most do, takes one count and nothing else:
-//! which they were is known only until the second one comes.
+//! Law: the buckets and what is known of each are those of `distribution.rs`. Counts are whole:
+//! merging is exact, in any order. Our own because recording happens in the hot loop, where the
+//! `hdrhistogram` crate takes 96 instructions a value and this 20 (callgrind); the crate is the
+//! oracle below, bucket by bucket. A bucket whose durations differ already, as most do, takes one
+//! count and nothing else: which they were is known only until the second one comes.
 
 use super::distribution::{Bucket, DIFFER, Distribution, Ends, Filled, quantiles_s};
 use super::slot::{MIXED, ONE, Slot};
@@ -16,7 +17,8 @@ pub struct Histogram {
     ends: Ends,
     /// How many were 0: apart, because they would make the rest begin at 0.
     zeros: u64,
-    /// The first few that were added, and no slots yet: a replication of a second has a hundred values, in as many buckets of ten powers of two.
+    /// The first few that were added, and no slots yet: a replication of a second has a hundred
+    /// values, in as many buckets of ten powers of two.
     few: Vec<Filled>,
     /// The bucket of the first slot; a whole number of powers of two.
     first: usize,
@@ -59,7 +61,8 @@ impl Histogram {
     pub(super) fn widen(&mut self, ends: &Ends) {
         self.ends = self.ends.with(ends);
     }
-    /// Counts a duration, but leaves the ends alone: [`Histogram::widen`] is to be told of them before anything is read.
+    /// Counts a duration, but leaves the ends alone: [`Histogram::widen`] is to be told of them
+    /// before anything is read.
     #[inline(always)]
     pub(super) fn count_one(&mut self, ns: u64) {
         let Some(slot) = self.slots.get_mut(bucket_of(ns).wrapping_sub(self.first)) else {
@@ -70,7 +73,8 @@ impl Histogram {
         if (word.wrapping_sub(1) < ONE - 1) | (word == one) | (ns >= ONE) {
             return self.put_apart(Filled::of(ns, 1));
         }
-        // The first, the second, or one more. As long as buckets fill that is as good as random, and a branch on it would be mispredicted every other time.
+        // The first, the second, or one more. As long as buckets fill that is as good as random,
+        // and a branch on it would be mispredicted every other time.
         let differ = select_unpredictable(word >= MIXED, word.wrapping_add(1), MIXED | 2);
         slot.0 = select_unpredictable(word == 0, one, differ);
     }
@@ -110,7 +114,10 @@ impl Histogram {
     fn put_apart(&mut self, filled: Filled) {
         let slot = &mut self.slots[filled.bucket as usize - self.first];
         let Filled { count, atom_ns, .. } = slot.filled(filled.bucket, &self.atoms);
-        let (sum, is_atom) = (count + filled.count, (count == 0 || atom_ns == filled.atom_ns) && filled.atom_ns != DIFFER);
+        let (sum, is_atom) = (
+            count + filled.count,
+            (count == 0 || atom_ns == filled.atom_ns) && filled.atom_ns != DIFFER,
+        );
         match slot.0 {
             _ if !is_atom => slot.0 = MIXED | sum,
             0 if sum == 1 && filled.atom_ns < ONE => slot.0 = ONE | filled.atom_ns,
@@ -184,12 +191,17 @@ impl Histogram {
     pub(super) fn ends(&self) -> Ends {
         self.ends
     }
-    /// The buckets with something in them, in order; in memory of little more than that size, because what is handed on is kept.
+    /// The buckets with something in them, in order; in memory of little more than that size,
+    /// because what is handed on is kept.
     pub(super) fn filled(&self) -> Vec<Filled> {
-        let slots = self.some().map(|(_, chunk)| chunk.iter().map(|slot| usize::from(slot.0 != 0)).sum::<usize>()).sum::<usize>();
+        let slots = self
+            .some()
+            .map(|(_, chunk)| chunk.iter().map(|slot| usize::from(slot.0 != 0)).sum::<usize>())
+            .sum::<usize>();
         let mut filled = Vec::with_capacity(2 + self.few.len() + slots);
         // Zeros have a slot too, if the smallest other value is below 2048 ns.
-        let has_slot = self.first == 0 && self.slots.first().is_some_and(|slot| *slot != Slot::EMPTY);
+        let has_slot =
+            self.first == 0 && self.slots.first().is_some_and(|slot| *slot != Slot::EMPTY);
         if self.zeros > 0 && !has_slot {
             filled.push(Filled::of(0, self.zeros));
         }
@@ -202,7 +214,8 @@ impl Histogram {
             }
             same
         });
-        // Which slots have something is as good as random: each is written, and the next is written over it if it has nothing.
+        // Which slots have something is as good as random: each is written, and the next is written
+        // over it if it has nothing.
         let mut next = filled.len();
         filled.resize(next + slots + 1, Filled::of(0, 0));
         for (index, chunk) in self.some() {
@@ -217,12 +230,17 @@ impl Histogram {
         }
         filled
     }
-    /// The chunks with something in them, which few have; a whole number of them, as a power of two has 1024 buckets.
+    /// The chunks with something in them, which few have; a whole number of them, as a power of two
+    /// has 1024 buckets.
     fn some(&self) -> impl Iterator<Item = (usize, &[Slot; CHUNK])> {
         let (chunks, _) = self.slots.as_chunks::<CHUNK>();
-        chunks.iter().enumerate().filter(|(_, chunk)| chunk.iter().fold(0, |any, slot| any | slot.0) != 0)
+        chunks
+            .iter()
+            .enumerate()
+            .filter(|(_, chunk)| chunk.iter().fold(0, |any, slot| any | slot.0) != 0)
     }
-    /// The smallest duration with at least a share `q` of all at or below it, in seconds: an atom, or evenly spread within its bucket. NaN when empty.
+    /// The smallest duration with at least a share `q` of all at or below it, in seconds: an atom,
+    /// or evenly spread within its bucket. NaN when empty.
     pub fn quantile_s(&self, q: f64) -> f64 {
         self.quantiles_s([q])[0]
     }
@@ -250,10 +268,16 @@ mod tests {
         let shares = [0.5, 0.9, 0.95, 0.99, 0.999];
         for (q, together) in shares.into_iter().zip(histogram.quantiles_s(shares)) {
             let exact = (q * 100_000.0_f64).ceil() * 1e-6;
-            assert!((histogram.quantile_s(q) / exact - 1.0).abs() < 1e-3, "p{q}: {}", histogram.quantile_s(q));
+            assert!(
+                (histogram.quantile_s(q) / exact - 1.0).abs() < 1e-3,
+                "p{q}: {}",
+                histogram.quantile_s(q)
+            );
             assert_eq!(together, histogram.quantile_s(q), "one by one and together are the same");
         }
-        assert!(Histogram::default().quantiles_s([0.5, 0.9]).iter().all(|quantile| quantile.is_nan()));
+        assert!(
+            Histogram::default().quantiles_s([0.5, 0.9]).iter().all(|quantile| quantile.is_nan())
+        );
         assert_eq!(histogram.buckets().map(|b| b.count).sum::<u64>(), 100_000);
     }
 
@@ -269,39 +293,58 @@ mod tests {
         }
         let expected = theirs.iter_recorded().map(|step| {
             let value = step.value_iterated_to();
-            (theirs.lowest_equivalent(value), theirs.highest_equivalent(value), step.count_since_last_iteration())
+            (
+                theirs.lowest_equivalent(value),
+                theirs.highest_equivalent(value),
+                step.count_since_last_iteration(),
+            )
         });
         assert!(ours.buckets().map(|b| (b.low_ns, b.high_ns, b.count)).eq(expected));
         for q in [0.0, 0.001, 0.5, 0.9, 0.999, 1.0] {
-            let (low, high) = (theirs.lowest_equivalent(theirs.value_at_quantile(q)), theirs.value_at_quantile(q));
+            let (low, high) = (
+                theirs.lowest_equivalent(theirs.value_at_quantile(q)),
+                theirs.value_at_quantile(q),
+            );
             assert!((low as f64 * 1e-9..=high as f64 * 1e-9).contains(&ours.quantile_s(q)), "{q}");
         }
     }
 
     fn part(seed: u64) -> Histogram {
         let mut h = Histogram::default();
-        (0..1000).for_each(|i| h.record(Span(crate::random::keys::mix(seed * 1000 + i) >> (30 + i % 34))));
+        (0..1000).for_each(|i| {
+            h.record(Span(crate::random::keys::mix(seed * 1000 + i) >> (30 + i % 34)))
+        });
         h
     }
 
     #[test]
     fn few_values_and_many_are_the_same_buckets() {
-        // The oracle is a map: 1 to 600 values of few magnitudes, so that many buckets are met again, on both sides of where counts begin.
+        // The oracle is a map: 1 to 600 values of few magnitudes, so that many buckets are met
+        // again, on both sides of where counts begin.
         let (mut ours, mut map) = (Histogram::default(), std::collections::BTreeMap::new());
         for i in 0..600u64 {
             let value = Span(crate::random::keys::mix(i) % [3, 40, 5000, 1 << 40][i as usize % 4]);
             ours.record(value);
             *map.entry(bucket_of(value.0)).or_insert(0) += 1;
-            let filled = ours.filled().into_iter().map(|filled| (filled.bucket as usize, filled.count));
-            assert!(filled.eq(map.iter().map(|(bucket, count)| (*bucket, *count))), "after {} values", i + 1);
-            assert_eq!((ours.count(), ours.slots.is_empty()), (i + 1, ours.zeros + (ours.few.len() as u64) == i + 1));
+            let filled =
+                ours.filled().into_iter().map(|filled| (filled.bucket as usize, filled.count));
+            assert!(
+                filled.eq(map.iter().map(|(bucket, count)| (*bucket, *count))),
+                "after {} values",
+                i + 1
+            );
+            assert_eq!(
+                (ours.count(), ours.slots.is_empty()),
+                (i + 1, ours.zeros + (ours.few.len() as u64) == i + 1)
+            );
         }
         assert!(!ours.slots.is_empty() && ours.few.is_empty());
     }
 
     #[test]
     fn few_values_that_are_handed_on_are_as_many_where_they_are_merged() {
-        // Three values of twenty, nineteen and one; once as they are, and twice into the same histogram.
+        // Three values of twenty, nineteen and one; once as they are, and twice into the same
+        // histogram.
         let mut own = Histogram::default();
         for (span, count) in [(5_000, 20), (7, 19), (0, 1)] {
             (0..count).for_each(|_| own.record(Span(span)));
@@ -318,21 +361,27 @@ mod tests {
 
     #[test]
     fn merging_does_not_depend_on_the_order_or_on_the_way() {
-        // Into a histogram in both orders, and as distributions; zeros among the values, which are kept apart.
+        // Into a histogram in both orders, and as distributions; zeros among the values, which are
+        // kept apart.
         let (a, b) = (part(1).distribution(), part(2).distribution());
         let (mut ab, mut ba) = (part(1), part(2));
         ab.merge(&b);
         ba.merge(&a);
         assert!(ab.buckets().eq(ba.buckets()) && ab.distribution() == a.merged(&b));
-        assert!(ab.buckets().next().is_some_and(|first| first.low_ns == 0) && ab.count() == 2000 && a.merged(&b).count() == 2000);
+        assert!(
+            ab.buckets().next().is_some_and(|first| first.low_ns == 0)
+                && ab.count() == 2000
+                && a.merged(&b).count() == 2000
+        );
         let shares = [0.0, 0.25, 0.5, 0.999, 1.0];
         assert_eq!(ab.quantiles_s(shares), a.merged(&b).quantiles_s(shares));
     }
 
     #[test]
     fn an_atom_is_itself_among_others() {
-        // By hand: of 1,000 waits 800 are 1 ms, 150 are 100 ms and 50 differ within one bucket between 2 s and 2.0001 s; that is so however many there are, and
-        // whether or not they are kept one by one.
+        // By hand: of 1,000 waits 800 are 1 ms, 150 are 100 ms and 50 differ within one bucket
+        // between 2 s and 2.0001 s; that is so however many there are, and whether or not they are
+        // kept one by one.
         for times in [1, 20] {
             let mut histogram = Histogram::default();
             for i in 0..50 * times {
@@ -344,7 +393,8 @@ mod tests {
             assert_eq!(quantiles, [0.001, 0.001, 0.001, 0.1, 0.1]);
             let [in_between, longest] = histogram.quantiles_s([0.975, 1.0]);
             assert!(
-                (1.9996..2.0001).contains(&in_between) && longest == Span(histogram.ends().longest_ns).seconds(),
+                (1.9996..2.0001).contains(&in_between)
+                    && longest == Span(histogram.ends().longest_ns).seconds(),
                 "{in_between} {longest}"
             );
         }
@@ -352,7 +402,8 @@ mod tests {
 
     #[test]
     fn constants_are_their_own_quantiles_and_nothing_is_outside_what_was_seen() {
-        // Definition. 1 ms to 5 s as people write them, with and without counts; and two durations of one bucket an hour long.
+        // Definition. 1 ms to 5 s as people write them, with and without counts; and two durations
+        // of one bucket an hour long.
         for ms in [1u64, 60, 75, 100, 150, 250, 300, 500, 1000, 2000, 5000] {
             for times in [1, 300, 1000] {
                 let mut constant = Histogram::default();

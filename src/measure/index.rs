@@ -1,7 +1,8 @@
 //! Where the metrics of an entity stand in the vocabulary.
 //!
-//! Law: the metrics of one entity stand together, because the walk over the layout gives them together. So an entity is looked up, and of a
-//! thousand services only the metrics of one are looked at. Made once for a point, and shared by everything that is said of it.
+//! Law: the metrics of one entity stand together, because the walk over the layout gives them
+//! together. So an entity is looked up, and of a thousand services only the metrics of one are
+//! looked at. Made once for a point, and shared by everything that is said of it.
 //! Checked: every name of a vocabulary is found where it stands, below.
 
 use super::Metric;
@@ -23,13 +24,22 @@ impl Index {
             let place = next..next + entity.len();
             next = place.end;
             // Links may share a name: the first is meant.
-            index.entities.entry(entity[0].kind).or_default().entry(entity[0].entity.clone()).or_insert(place);
+            index
+                .entities
+                .entry(entity[0].kind)
+                .or_default()
+                .entry(entity[0].entity.clone())
+                .or_insert(place);
         }
         index
     }
     /// The places of an entity's metrics; none if there is no such entity.
     pub fn of(&self, kind: &str, entity: &str) -> Range<usize> {
-        self.entities.get(kind).and_then(|entities| entities.get(entity)).cloned().unwrap_or_default()
+        self.entities
+            .get(kind)
+            .and_then(|entities| entities.get(entity))
+            .cloned()
+            .unwrap_or_default()
     }
 }
 
@@ -40,8 +50,14 @@ mod tests {
 
     #[test]
     fn every_metric_is_found_among_those_of_its_entity() {
-        // Definition, over a layout with every kind of entity; names of one kind are nothing to another.
-        let instance = |name: &str, service| Instance { name: name.into(), service, cores: 1, dollars_per_hour: None };
+        // Definition, over a layout with every kind of entity; names of one kind are nothing to
+        // another.
+        let instance = |name: &str, service| Instance {
+            name: name.into(),
+            service,
+            cores: 1,
+            dollars_per_hour: None,
+        };
         let layout = Layout {
             workloads: vec!["users".into()],
             endpoints: vec![Endpoint { name: "api.x".into() }, Endpoint { name: "db.x".into() }],
@@ -55,7 +71,12 @@ mod tests {
         let index = Index::new(&metrics);
         for (place, metric) in metrics.iter().enumerate() {
             let own = index.of(metric.kind, &metric.entity);
-            assert!(own.contains(&place) && metrics[own].iter().all(|m| (m.kind, &m.entity) == (metric.kind, &metric.entity)));
+            assert!(
+                own.contains(&place)
+                    && metrics[own]
+                        .iter()
+                        .all(|m| (m.kind, &m.entity) == (metric.kind, &metric.entity))
+            );
         }
         assert!(index.of("service", "users").is_empty() && index.of("nothing", "api").is_empty());
     }

@@ -1,8 +1,10 @@
-//! Who is measured: the names of everything in a plan, and how flows add up to workloads and endpoints.
+//! Who is measured: the names of everything in a plan, and how flows add up to workloads and
+//! endpoints.
 
 use crate::units::Time;
 
-/// An (origin, endpoint) pair. Each request is counted under one; a workload and an endpoint are sums of flows.
+/// An (origin, endpoint) pair. Each request is counted under one; a workload and an endpoint are
+/// sums of flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Flow {
     /// The workload it comes from, or none for calls between services.
@@ -83,11 +85,13 @@ pub struct Layout {
     /// Phases that are in the last one, because there are too many.
     pub phases_left_out: usize,
     pub recoveries: Vec<Recovery>,
-    /// Whether there are ends of disturbances of which no recovery can be told: there is no whole window before, or too few follow.
+    /// Whether there are ends of disturbances of which no recovery can be told: there is no whole
+    /// window before, or too few follow.
     pub has_untold_recovery: bool,
     /// Of the recoveries: how many whole windows things are compared with, at least.
     pub before_windows: Option<u64>,
-    /// Whether the series have the quantiles of each window's latency: where something changes, or windows are asked for.
+    /// Whether the series have the quantiles of each window's latency: where something changes, or
+    /// windows are asked for.
     pub has_quantile_series: bool,
 }
 
@@ -102,13 +106,16 @@ pub const INSTANCE_GAUGES: [(&str, &str); 7] = [
     ("admission_queue", "1"),
 ];
 
-/// Which of them is the queue of those that wait to be admitted. A service's has those in the queue of its balancer too.
+/// Which of them is the queue of those that wait to be admitted. A service's has those in the queue
+/// of its balancer too.
 pub const ADMISSION_QUEUE: usize = 6;
 
 /// The series of a workload: name and unit.
-pub const WORKLOAD_SERIES: [(&str, &str); 4] = [("offered_rate", "1/s"), ("throughput", "1/s"), ("latency", "s"), ("failure_rate", "1/s")];
+pub const WORKLOAD_SERIES: [(&str, &str); 4] =
+    [("offered_rate", "1/s"), ("throughput", "1/s"), ("latency", "s"), ("failure_rate", "1/s")];
 /// The same, if the quantiles of windows are kept.
-pub const QUANTILE_SERIES: [(&str, &str); 3] = [("latency_p50", "s"), ("latency_p95", "s"), ("latency_p99", "s")];
+pub const QUANTILE_SERIES: [(&str, &str); 3] =
+    [("latency_p50", "s"), ("latency_p95", "s"), ("latency_p99", "s")];
 
 /// One thing whose course over time is written down.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,16 +127,29 @@ pub struct Series {
 }
 
 impl Layout {
-    /// All series, in the order in which a window's rows stand: workloads, then instances, links, and queues of balancers.
+    /// All series, in the order in which a window's rows stand: workloads, then instances, links,
+    /// and queues of balancers.
     pub fn series(&self) -> Vec<Series> {
-        let of =
-            |kind, entity: &String, (metric, unit): (&'static str, &'static str)| Series { kind, entity: entity.clone(), metric, unit };
-        let quantiles: &[(&str, &str)] = if self.has_quantile_series { &QUANTILE_SERIES } else { &[] };
+        let of = |kind, entity: &String, (metric, unit): (&'static str, &'static str)| Series {
+            kind,
+            entity: entity.clone(),
+            metric,
+            unit,
+        };
+        let quantiles: &[(&str, &str)] =
+            if self.has_quantile_series { &QUANTILE_SERIES } else { &[] };
         let own = || WORKLOAD_SERIES.iter().chain(quantiles);
-        let workloads = self.workloads.iter().flat_map(|w| own().map(move |s| of("workload", w, *s)));
-        let instances = self.instances.iter().flat_map(|i| INSTANCE_GAUGES.iter().map(move |s| of("instance", &i.name, *s)));
+        let workloads =
+            self.workloads.iter().flat_map(|w| own().map(move |s| of("workload", w, *s)));
+        let instances = self
+            .instances
+            .iter()
+            .flat_map(|i| INSTANCE_GAUGES.iter().map(move |s| of("instance", &i.name, *s)));
         let links = self.links.iter().map(|l| of("link", l, ("in_flight", "1")));
-        let queues = self.queues.iter().map(|q| of("balancer", &self.services[*q as usize], INSTANCE_GAUGES[ADMISSION_QUEUE]));
+        let queues = self
+            .queues
+            .iter()
+            .map(|q| of("balancer", &self.services[*q as usize], INSTANCE_GAUGES[ADMISSION_QUEUE]));
         workloads.chain(instances).chain(links).chain(queues).collect()
     }
 }

@@ -1,7 +1,9 @@
-//! What is measured, and what one replication leaves behind: tallies, time-weighted gauges, histograms, series, a [`Record`].
+//! What is measured, and what one replication leaves behind: tallies, time-weighted gauges,
+//! histograms, series, a [`Record`].
 //!
-//! A measure never steers (law 6): nothing here is read by the engine while it runs.
-//! Requests are counted by their arrival in the measured part (after the warm-up); gauges are time-weighted over it.
+//! A measure never steers (law 6): nothing here is read by the engine while it runs. Requests are
+//! counted by their arrival in the measured part (after the warm-up); gauges are time-weighted over
+//! it.
 
 mod brief;
 mod cumulative;

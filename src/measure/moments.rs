@@ -1,15 +1,17 @@
 //! Mean and standard deviation from exact sums.
 //!
-//! Law: durations are whole nanoseconds, so their sum and the sum of their squares are exact, and n·Σx² − (Σx)² is an exact whole number of 256 bits: nothing
-//! cancels, whether an hour differs by a microsecond or not at all. It is rounded once, at the end. The mean is whole nanoseconds and a rest, so that
-//! the mean of equal durations is that duration.
+//! Law: durations are whole nanoseconds, so their sum and the sum of their squares are exact, and
+//! n·Σx² − (Σx)² is an exact whole number of 256 bits: nothing cancels, whether an hour differs by
+//! a microsecond or not at all. It is rounded once, at the end. The mean is whole nanoseconds and a
+//! rest, so that the mean of equal durations is that duration.
 //! Checked: by hand below, at the ends of what 64 bits hold.
 
 /// Sums of whole numbers of nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moments {
     pub sum_ns: u128,
-    /// The sum of squares modulo 2^128, and how often that was passed: a few hundred waits of years do.
+    /// The sum of squares modulo 2^128, and how often that was passed: a few hundred waits of years
+    /// do.
     squares_ns2: u128,
     squares_passed: u64,
 }
@@ -85,9 +87,14 @@ mod tests {
 
     #[test]
     fn nothing_cancels() {
-        // By hand: an hour and 0 to 999 ns, once each, have the variance 1000 · 1001 / 12 ns²; equal ones have none.
+        // By hand: an hour and 0 to 999 ns, once each, have the variance 1000 · 1001 / 12 ns²;
+        // equal ones have none.
         let (moments, n) = of((0..1000).map(|i| 3_600_000_000_000 + i));
-        assert!((moments.sd_s(n) * 1e9 / (1000.0 * 1001.0 / 12.0f64).sqrt() - 1.0).abs() < 1e-15, "{}", moments.sd_s(n));
+        assert!(
+            (moments.sd_s(n) * 1e9 / (1000.0 * 1001.0 / 12.0f64).sqrt() - 1.0).abs() < 1e-15,
+            "{}",
+            moments.sd_s(n)
+        );
         let (moments, n) = of([3_600_000_000_000; 997]);
         assert_eq!((moments.sd_s(n), moments.mean_s(n)), (0.0, 3600.0));
         let (moments, n) = of([100_000_000; 6007]);
@@ -96,7 +103,8 @@ mod tests {
 
     #[test]
     fn the_longest_durations_fit() {
-        // By hand: 0 and 2^64 − 1 half and half have this standard deviation, √(n/(n−1)) (2^64 − 1)/2; their squares pass 2^128.
+        // By hand: 0 and 2^64 − 1 half and half have this standard deviation, √(n/(n−1)) (2^64 −
+        // 1)/2; their squares pass 2^128.
         let (mut moments, n) = of((0..1000).map(|i| if i % 2 == 0 { 0 } else { u64::MAX }));
         let exact = (1000.0f64 / 999.0).sqrt() * u64::MAX as f64 / 2.0 / 1e9;
         assert!((moments.sd_s(n) / exact - 1.0).abs() < 1e-15 && moments.squares_passed > 0);
@@ -109,7 +117,12 @@ mod tests {
     fn few_have_no_spread_and_none_no_mean() {
         // Definition.
         let (one, _) = of([7]);
-        assert!(one.sd_s(1).is_nan() && one.mean_s(1) == 7e-9 && Moments::default().mean_s(0).is_nan() && mean_s(10, 4) == 2.5e-9);
+        assert!(
+            one.sd_s(1).is_nan()
+                && one.mean_s(1) == 7e-9
+                && Moments::default().mean_s(0).is_nan()
+                && mean_s(10, 4) == 2.5e-9
+        );
     }
 
     #[test]

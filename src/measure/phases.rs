@@ -1,7 +1,8 @@
 //! The phases of a replication that are over.
 //!
-//! Law: a request belongs to the phase in which it arrived; the answers a second are those given in the phase, whenever their requests came. Only flows of
-//! workloads are told apart: nobody asks for the phases of a call. Checked: below, and `tests/it/phases.rs`.
+//! Law: a request belongs to the phase in which it arrived; the answers a second are those given in
+//! the phase, whenever their requests came. Only flows of workloads are told apart: nobody asks for
+//! the phases of a call. Checked: below, and `tests/it/phases.rs`.
 
 use super::Layout;
 use super::meter::Meter;
@@ -21,8 +22,14 @@ pub struct Phases {
 
 impl Phases {
     pub fn new(layout: &Layout) -> Phases {
-        let flows = (0..).zip(&layout.flows).filter_map(|(flow, own)| own.workload.map(|workload| (flow, workload)));
-        Phases { flows: flows.collect(), begins: layout.phases.first().map(|phase| phase.from).into_iter().collect(), over: Vec::new() }
+        let flows = (0..)
+            .zip(&layout.flows)
+            .filter_map(|(flow, own)| own.workload.map(|workload| (flow, workload)));
+        Phases {
+            flows: flows.collect(),
+            begins: layout.phases.first().map(|phase| phase.from).into_iter().collect(),
+            over: Vec::new(),
+        }
     }
     /// Ends the present one; the next begins.
     pub fn next(&mut self, now: Time, meters: &mut [Meter]) {
@@ -30,25 +37,36 @@ impl Phases {
         self.begins.push(now);
     }
     fn end(&mut self, meters: &mut [Meter]) {
-        self.over.push(self.flows.iter().map(|(flow, _)| meters[*flow as usize].end_phase()).collect());
+        self.over
+            .push(self.flows.iter().map(|(flow, _)| meters[*flow as usize].end_phase()).collect());
     }
-    /// The tally of the phase that is over in which a request of this flow arrived; none for calls, and for those of the present phase.
+    /// The tally of the phase that is over in which a request of this flow arrived; none for calls,
+    /// and for those of the present phase.
     pub fn tally(&mut self, started: Time, flow: u32) -> Option<&mut Tally> {
         let place = self.flows.binary_search_by_key(&flow, |(own, _)| *own).ok()?;
         let phase = self.begins.partition_point(|begin| *begin <= started).checked_sub(1)?;
         Some(&mut self.over.get_mut(phase)?.get_mut(place)?.tally)
     }
     /// The measured part by flow; and phase by phase, by workload. The last phase ends here.
-    pub fn finish(mut self, mut meters: Vec<Meter>, workloads: usize) -> (Vec<Tally>, Vec<PhaseTally>) {
+    pub fn finish(
+        mut self,
+        mut meters: Vec<Meter>,
+        workloads: usize,
+    ) -> (Vec<Tally>, Vec<PhaseTally>) {
         if self.begins.is_empty() {
-            return (meters.into_iter().map(|meter| meter.whole(std::iter::empty())).collect(), Vec::new());
+            return (
+                meters.into_iter().map(|meter| meter.whole(std::iter::empty())).collect(),
+                Vec::new(),
+            );
         }
         self.end(&mut meters);
         self.over.iter_mut().flatten().for_each(PhaseTally::close);
         let mut places = self.flows.iter().zip(0..).peekable();
         let whole = (0..).zip(meters).map(|(flow, meter)| {
             let place = places.next_if(|((own, _), _)| *own == flow).map(|(_, place)| place);
-            let over = place.into_iter().flat_map(|place: usize| self.over.iter().map(move |phase| &phase[place]));
+            let over = place
+                .into_iter()
+                .flat_map(|place: usize| self.over.iter().map(move |phase| &phase[place]));
             meter.whole(over)
         });
         let whole = whole.collect();
@@ -74,8 +92,10 @@ mod tests {
 
     #[test]
     fn phases_change_no_other_number() {
-        // The oracle is the same plan without them: requests that call, a mix, and a service of named instances, whose endpoint is drawn after it has queued; faults
-        // while requests are inside, of which some end phases later; a warm-up. Every value and histogram is the same, to the bit.
+        // The oracle is the same plan without them: requests that call, a mix, and a service of
+        // named instances, whose endpoint is drawn after it has queued; faults while requests are
+        // inside, of which some end phases later; a warm-up. Every value and histogram is the same,
+        // to the bit.
         let yaml = "version: 1
 run: { duration: 60s, warmup: 5s, seed: 3 }
 workload:
@@ -93,9 +113,17 @@ faults:
   - errors: { target: db.query, rate: 50%, at: 40s, for: 3s }
   - slow: { target: jobs, factor: 10x, at: 50s, for: 4s }
 ";
-        let plan = || plan::compile(&scenario::from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}")));
+        let plan = || {
+            plan::compile(
+                &scenario::from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}")),
+            )
+        };
         let (with, mut without) = (plan(), plan());
-        assert!(with.layout.phases.len() == 9 && with.layout.recoveries.len() == 4, "{:?}", with.layout.phases);
+        assert!(
+            with.layout.phases.len() == 9 && with.layout.recoveries.len() == 4,
+            "{:?}",
+            with.layout.phases
+        );
         without.layout.phases.clear();
         without.layout.recoveries.clear();
         // Nor are there windows that somebody looks at.
@@ -103,9 +131,13 @@ faults:
         let values = |plan: plan::Plan| {
             let plan = Arc::new(plan);
             (0..3).map(move |replication| {
-                let mut record = sim::simulate(&plan, replication, &AtomicBool::new(false)).unwrap();
+                let mut record =
+                    sim::simulate(&plan, replication, &AtomicBool::new(false)).unwrap();
                 let (values, histograms) = measure::take_values(&plan.layout, &mut record);
-                let bits: Vec<[u64; 2]> = values.iter().map(|value| [value.value.to_bits(), value.weight.to_bits()]).collect();
+                let bits: Vec<[u64; 2]> = values
+                    .iter()
+                    .map(|value| [value.value.to_bits(), value.weight.to_bits()])
+                    .collect();
                 (bits, histograms)
             })
         };

@@ -39,8 +39,9 @@ pub struct Record {
     pub requests: Vec<RequestRow>,
 }
 
-/// How requests pile up over the last stretch of a run in which nothing changes (`Plan::regime_from`): of a workload those that are in the system, of
-/// a service those that wait for a core, for memory or to be admitted.
+/// How requests pile up over the last stretch of a run in which nothing changes
+/// (`Plan::regime_from`): of a workload those that are in the system, of a service those that wait
+/// for a core, for memory or to be admitted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Backlog {
     /// When the stretch begins.

@@ -1,7 +1,10 @@
 //! The resource that gathers a replication's measures while it runs.
 
 use super::record::Backlog;
-use super::{Happening, InstanceTally, LinkTally, Measured, Meter, Phases, Record, RequestRow, SeriesRow, Watch, Window};
+use super::{
+    Happening, InstanceTally, LinkTally, Measured, Meter, Phases, Record, RequestRow, SeriesRow,
+    Watch, Window,
+};
 use crate::request::{Outcome, Parts};
 use crate::units::{Span, Time};
 use bevy_ecs::prelude::Resource;
@@ -56,12 +59,22 @@ impl Recorder {
     }
     /// A request has ended that arrived before the present stretch.
     #[inline(never)]
-    pub fn end_earlier(&mut self, flow: u32, started: Time, outcome: Outcome, latency: Span, parts: &Parts) {
+    pub fn end_earlier(
+        &mut self,
+        flow: u32,
+        started: Time,
+        outcome: Outcome,
+        latency: Span,
+        parts: &Parts,
+    ) {
         let is_measured = self.measures(started);
         let meter = &mut self.meters[flow as usize];
         meter.end_earlier(outcome, latency);
         if is_measured {
-            self.phases.tally(started, flow).unwrap_or(&mut meter.tally).end(outcome, latency, parts);
+            self.phases
+                .tally(started, flow)
+                .unwrap_or(&mut meter.tally)
+                .end(outcome, latency, parts);
         }
     }
     /// Ends the window of each workload: rates and latency of its flows together.
@@ -83,11 +96,22 @@ impl Recorder {
             self.row.push(constant(rate(sum.counts.came)));
             self.row.push(constant(rate(sum.counts.answered)));
             let mean = super::mean_s(sum.latency_sum_ns, sum.counts.answered);
-            let known = |ns: u64| if sum.counts.answered == 0 { f64::NAN } else { Span(ns).seconds() };
-            self.row.push(Window { mean, min: known(sum.latency.shortest_ns), max: known(sum.latency.longest_ns), last: mean });
+            let known =
+                |ns: u64| if sum.counts.answered == 0 { f64::NAN } else { Span(ns).seconds() };
+            self.row.push(Window {
+                mean,
+                min: known(sum.latency.shortest_ns),
+                max: known(sum.latency.longest_ns),
+                last: mean,
+            });
             self.row.push(constant(rate(sum.counts.failed)));
             if let Some(watch) = &mut self.watch {
-                self.row.extend(watch.close(workload, self.window_start, now, sum, self.keep_series).into_iter().flatten());
+                self.row.extend(
+                    watch
+                        .close(workload, self.window_start, now, sum, self.keep_series)
+                        .into_iter()
+                        .flatten(),
+                );
             }
         }
     }
@@ -95,7 +119,11 @@ impl Recorder {
     pub fn end_window(&mut self, now: Time) {
         let windows = std::mem::take(&mut self.row);
         if self.keep_series {
-            self.series.push(SeriesRow { start: self.window_start, end: now, windows: windows.into_boxed_slice() });
+            self.series.push(SeriesRow {
+                start: self.window_start,
+                end: now,
+                windows: windows.into_boxed_slice(),
+            });
         } else {
             self.row = windows;
             self.row.clear();

@@ -1,9 +1,12 @@
 //! How long after a disturbance things are as they were before.
 //!
-//! Law: a window is *well* if its failed share and the p95 of its answers are no larger than in the worst window before the disturbance. Windows in which
-//! requests come and none ends are well as long as no more of them follow each other than did before. Recovery is from the end of the disturbance to the beginning of
-//! the first row of at least 3 well windows in which at least 20 requests ended: one window, or a few requests, may be well by chance. It is looked for
-//! until the next disturbance begins or ends, or the run does, and there is none if it is not found, or if nothing ended before. The resolution is a window.
+//! Law: a window is *well* if its failed share and the p95 of its answers are no larger than in the
+//! worst window before the disturbance. Windows in which requests come and none ends are well as
+//! long as no more of them follow each other than did before. Recovery is from the end of the
+//! disturbance to the beginning of the first row of at least 3 well windows in which at least 20
+//! requests ended: one window, or a few requests, may be well by chance. It is looked for until the
+//! next disturbance begins or ends, or the run does, and there is none if it is not found, or if
+//! nothing ended before. The resolution is a window.
 //! Checked: by hand below; a queue that drains at a known rate in `tests/it/phases.rs`.
 
 use super::layout::Recovery;
@@ -14,7 +17,8 @@ pub(crate) const IN_A_ROW: u32 = 3;
 /// Requests that end in them, at least.
 const ENOUGH: u64 = 20;
 
-/// What one window says of a workload's health, but for the p95 of its answers, which is worked out only where it is asked for.
+/// What one window says of a workload's health, but for the p95 of its answers, which is worked out
+/// only where it is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Health {
     pub start: Time,
@@ -81,7 +85,8 @@ impl Search {
         let (before, silence, row) = Default::default();
         Search { recovery: recovery.clone(), before, silence, row, found_s: None }
     }
-    /// The next window, and the p95 of its answers, s, if that is above what is asked; none without an answer.
+    /// The next window, and the p95 of its answers, s, if that is above what is asked; none without
+    /// an answer.
     pub fn add(&mut self, window: &Health, p95_above_s: impl FnMut(f64) -> Option<f64>) {
         let Recovery { before, from, until, is_told, .. } = self.recovery;
         if !is_told {
@@ -89,7 +94,11 @@ impl Search {
         }
         if window.start >= before.0 && window.end <= before.1 {
             self.learn(window, p95_above_s);
-        } else if window.end > from && window.end <= until && self.before.is_known && self.found_s.is_none() {
+        } else if window.end > from
+            && window.end <= until
+            && self.before.is_known
+            && self.found_s.is_none()
+        {
             self.judge(window, p95_above_s);
         }
     }
@@ -123,7 +132,8 @@ impl Search {
             self.found_s = Some(row.begin.seconds() - self.recovery.from.seconds());
         }
     }
-    /// Seconds from the end of the disturbance until the workload was well; NaN if it was not, as far as was looked.
+    /// Seconds from the end of the disturbance until the workload was well; NaN if it was not, as
+    /// far as was looked.
     pub fn found_s(&self) -> f64 {
         self.found_s.unwrap_or(f64::NAN)
     }
@@ -136,10 +146,12 @@ mod tests {
     /// A window, and the p95 of its answers.
     type Said = (Health, f64);
 
-    /// Windows of a second with ten answers, from their p95 in ms and how many of the ten fail instead; all failures have no p95.
+    /// Windows of a second with ten answers, from their p95 in ms and how many of the ten fail
+    /// instead; all failures have no p95.
     fn windows(said: &[(f64, u64)]) -> Vec<Said> {
         let window = |(index, &(ms, failures)): (usize, &(f64, u64))| {
-            let (start, end) = (Time(index as u64 * 1_000_000_000), Time((index as u64 + 1) * 1_000_000_000));
+            let (start, end) =
+                (Time(index as u64 * 1_000_000_000), Time((index as u64 + 1) * 1_000_000_000));
             let health = Health { start, end, arrivals: 10, answers: 10 - failures, failures };
             (health, if failures == 10 { f64::NAN } else { ms * 1e-3 })
         };
@@ -148,21 +160,41 @@ mod tests {
 
     fn recovery_s(windows: &[Said], recovery: &Recovery) -> f64 {
         let mut search = Search::new(recovery);
-        windows.iter().for_each(|(window, p95_s)| search.add(window, |than_s| Some(*p95_s).filter(|p95_s| *p95_s > than_s)));
+        windows.iter().for_each(|(window, p95_s)| {
+            search.add(window, |than_s| Some(*p95_s).filter(|p95_s| *p95_s > than_s))
+        });
         search.found_s()
     }
 
     /// Before the second 2, and from `from_ms`.
     fn recovery(from_ms: u64, until_s: u64) -> Recovery {
         let s = |s: u64| Time(s * 1_000_000_000);
-        Recovery { phase: 1, before: (s(0), s(2)), from: Time(from_ms * 1_000_000), until: s(until_s), is_told: true }
+        Recovery {
+            phase: 1,
+            before: (s(0), s(2)),
+            from: Time(from_ms * 1_000_000),
+            until: s(until_s),
+            is_told: true,
+        }
     }
 
     #[test]
     fn recovery_is_where_three_windows_in_a_row_are_no_worse_than_the_worst_before() {
-        // By hand: before at most 12 ms and 1 of 10 failed. The disturbance ends at 3.5 s; its window, 3 to 4, and the next are slow; 5 is well, 6 fails too
-        // much; 7, 8 and 9 are well, just so.
-        let mut said = vec![(10.0, 1), (12.0, 0), (90.0, 0), (90.0, 0), (40.0, 0), (11.0, 0), (11.0, 2), (12.0, 1), (12.0, 1), (3.0, 0)];
+        // By hand: before at most 12 ms and 1 of 10 failed. The disturbance ends at 3.5 s; its
+        // window, 3 to 4, and the next are slow; 5 is well, 6 fails too much; 7, 8 and 9 are well,
+        // just so.
+        let mut said = vec![
+            (10.0, 1),
+            (12.0, 0),
+            (90.0, 0),
+            (90.0, 0),
+            (40.0, 0),
+            (11.0, 0),
+            (11.0, 2),
+            (12.0, 1),
+            (12.0, 1),
+            (3.0, 0),
+        ];
         assert_eq!(recovery_s(&windows(&said), &recovery(3_500, 10)), 3.5);
         // Looked for until the window before; or as the third gets worse.
         assert!(recovery_s(&windows(&said), &recovery(3_500, 9)).is_nan());
@@ -175,7 +207,8 @@ mod tests {
 
     #[test]
     fn nothing_that_ends_is_no_recovery_and_few_requests_are_no_proof() {
-        // By hand: nothing ends in 3 to 5 though requests come; in 5 to 9 five end in each window, so that 20 have ended after four windows.
+        // By hand: nothing ends in 3 to 5 though requests come; in 5 to 9 five end in each window,
+        // so that 20 have ended after four windows.
         let mut hung = windows(&[(10.0, 0); 9]);
         for window in &mut hung[3..5] {
             (window.0.answers, window.1) = (0, f64::NAN);

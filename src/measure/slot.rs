@@ -1,12 +1,14 @@
 //! A bucket while it is being filled, in one word.
 //!
-//! Law: nothing, one duration, an atom (a duration that came more than once), or how many that differ. Checked: with the recorder in `histogram.rs`.
+//! Law: nothing, one duration, an atom (a duration that came more than once), or how many that
+//! differ. Checked: with the recorder in `histogram.rs`.
 
 use super::distribution::{DIFFER, Filled};
 use std::hint::select_unpredictable;
 
-/// What is in a bucket, in one word: nothing (0), how many durations that differ, the only one that came, or the number of an atom. Most buckets of a run
-/// hold durations that differ: adding to those is what the hot loop does.
+/// What is in a bucket, in one word: nothing (0), how many durations that differ, the only one that
+/// came, or the number of an atom. Most buckets of a run hold durations that differ: adding to
+/// those is what the hot loop does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Slot(pub u64);
 

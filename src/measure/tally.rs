@@ -7,8 +7,8 @@ use crate::units::Span;
 
 /// How many requests came, and how many have left in which way.
 ///
-/// Modulo 2^64: when the endpoint of a request is drawn late, the flow that loses it may lack one between two readings that the other has too many; their sum
-/// is right.
+/// Modulo 2^64: when the endpoint of a request is drawn late, the flow that loses it may lack one
+/// between two readings that the other has too many; their sum is right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub came: u64,
@@ -37,7 +37,8 @@ impl Counts {
     }
 }
 
-/// The requests that arrived in some stretch of time: of one flow (one origin, one endpoint) or one workload, in the measured part or a phase of it.
+/// The requests that arrived in some stretch of time: of one flow (one origin, one endpoint) or one
+/// workload, in the measured part or a phase of it.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Modulo 2^64, as [`Counts`].
@@ -109,7 +110,8 @@ impl Tally {
     pub fn fail(&mut self, outcome: Outcome) {
         self.outcomes[outcome.0 as usize] += 1;
     }
-    /// Adds what was counted elsewhere, but for the distribution: those are put together as they are handed on.
+    /// Adds what was counted elsewhere, but for the distribution: those are put together as they
+    /// are handed on.
     pub fn add_but_latency(&mut self, other: &Tally) {
         self.arrivals = self.arrivals.wrapping_add(other.arrivals);
         self.answered = self.answered.wrapping_add(other.answered);
@@ -130,7 +132,8 @@ impl Tally {
     }
 }
 
-/// Some answers together, in 64 bits: as the parts of a latency add up to it, no sum is full before that of the latencies.
+/// Some answers together, in 64 bits: as the parts of a latency add up to it, no sum is full before
+/// that of the latencies.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Answers {
     pub count: u64,

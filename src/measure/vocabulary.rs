@@ -1,7 +1,9 @@
-//! The vocabulary: which numbers a replication gives, under which names, and how many replications make an estimate of each.
+//! The vocabulary: which numbers a replication gives, under which names, and how many replications
+//! make an estimate of each.
 //!
-//! The same words in the terminal, in JSON and in Parquet; `docs/outputs.md` explains each. One walk over the layout gives the
-//! names and, with a record, the values, so that the two cannot get out of step. To add a metric: one `put` here.
+//! The same words in the terminal, in JSON and in Parquet; `docs/outputs.md` explains each. One
+//! walk over the layout gives the names and, with a record, the values, so that the two cannot get
+//! out of step. To add a metric: one `put` here.
 
 mod phases;
 
@@ -33,7 +35,8 @@ pub enum How {
     Smallest,
     /// The quantile of all replications' durations together: which histogram, which quantile.
     Quantile { histogram: usize, q: f64 },
-    /// The sum of the replications' numerators over the sum of their denominators; the weight is the denominator.
+    /// The sum of the replications' numerators over the sum of their denominators; the weight is
+    /// the denominator.
     Ratio,
 }
 
@@ -46,7 +49,8 @@ pub struct Value {
 }
 
 /// The quantiles of a latency that are reported, rising.
-pub const QUANTILES: [(&str, f64); 5] = [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
+pub const QUANTILES: [(&str, f64); 5] =
+    [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
 /// All names of a layout, in their stable order.
 #[derive(Clone, Debug, Default)]
@@ -60,19 +64,29 @@ pub struct Vocabulary {
 pub fn vocabulary(layout: &Layout) -> Vocabulary {
     let names = Some(Vocabulary::default());
     let (latencies, lags, phases, values, histograms) = Default::default();
-    let mut walk = Walk { layout, record: None, latencies, lags, phases, names, values, histograms };
+    let mut walk =
+        Walk { layout, record: None, latencies, lags, phases, names, values, histograms };
     walk.everything();
     walk.names.unwrap_or_default()
 }
 
-/// The values of all metrics in one replication, and its histograms, in the order of the vocabulary. Those of phases are taken out of the record: there are
-/// many, and they are large.
+/// The values of all metrics in one replication, and its histograms, in the order of the
+/// vocabulary. Those of phases are taken out of the record: there are many, and they are large.
 pub fn take_values(layout: &Layout, record: &mut Record) -> (Vec<Value>, Vec<Distribution>) {
     let phases = record.phases.iter_mut().map(|phase| std::mem::take(&mut phase.latency)).collect();
     let latencies = record.flows.iter().map(|tally| tally.latency.distribution()).collect();
     let lags = record.instances.iter().map(|tally| tally.lag.distribution()).collect();
     let (values, histograms) = Default::default();
-    let mut walk = Walk { layout, record: Some(record), latencies, lags, phases, names: None, values, histograms };
+    let mut walk = Walk {
+        layout,
+        record: Some(record),
+        latencies,
+        lags,
+        phases,
+        names: None,
+        values,
+        histograms,
+    };
     walk.everything();
     (walk.values, walk.histograms)
 }
@@ -116,8 +130,14 @@ fn by(owners: usize, owner_of: impl Iterator<Item = Option<u32>>) -> Vec<Vec<usi
     of
 }
 
-/// What a gauge measured at each of some instances, and of the queue of their balancer if that is the one of those who wait to be admitted.
-fn measured<'r>(record: &'r Record, members: &'r [usize], queue: Option<usize>, gauge: usize) -> impl Iterator<Item = &'r Measured> {
+/// What a gauge measured at each of some instances, and of the queue of their balancer if that is
+/// the one of those who wait to be admitted.
+fn measured<'r>(
+    record: &'r Record,
+    members: &'r [usize],
+    queue: Option<usize>,
+    gauge: usize,
+) -> impl Iterator<Item = &'r Measured> {
     let queue = queue.filter(|_| gauge == ADMISSION_QUEUE).map(|queue| &record.queues[queue]);
     members.iter().map(move |&i| &record.instances[i].gauges[gauge]).chain(queue)
 }
@@ -139,11 +159,15 @@ impl<'a> Walk<'a> {
             self.requests("workload", name, flows, &[]);
         }
         let flows = by(layout.endpoints.len(), layout.flows.iter().map(|flow| flow.endpoint));
-        let labels = by(layout.endpoints.len(), layout.labels.iter().map(|label| Some(label.endpoint)));
+        let labels =
+            by(layout.endpoints.len(), layout.labels.iter().map(|label| Some(label.endpoint)));
         for ((endpoint, flows), labels) in layout.endpoints.iter().zip(&flows).zip(&labels) {
             self.requests("endpoint", &endpoint.name, flows, labels);
         }
-        let members = by(layout.services.len(), layout.instances.iter().map(|instance| Some(instance.service)));
+        let members = by(
+            layout.services.len(),
+            layout.instances.iter().map(|instance| Some(instance.service)),
+        );
         for (id, (name, members)) in layout.services.iter().zip(&members).enumerate() {
             self.machines("service", name, members, layout.queues.binary_search(&(id as u32)).ok());
         }
@@ -156,13 +180,24 @@ impl<'a> Walk<'a> {
         for (name, members) in layout.services.iter().zip(&members) {
             for &i in members {
                 let value = |record: &Record| plain(record.instances[i].chosen as f64);
-                self.put("balancer", name, ("chosen.", &layout.instances[i].name), "total", "1", How::Mean, value);
+                self.put(
+                    "balancer",
+                    name,
+                    ("chosen.", &layout.instances[i].name),
+                    "total",
+                    "1",
+                    How::Mean,
+                    value,
+                );
             }
         }
         self.phases();
     }
 
-    #[allow(clippy::too_many_arguments, reason = "a metric has that many names; a struct of them would only be taken apart again")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a metric has that many names; a struct of them would only be taken apart again"
+    )]
     fn put(
         &mut self,
         kind: &'static str,
@@ -174,16 +209,34 @@ impl<'a> Walk<'a> {
         value: impl FnOnce(&Record) -> Value,
     ) {
         if let Some(names) = &mut self.names {
-            names.metrics.push(Metric { kind, entity: entity.to_string(), metric: format!("{}{}", metric.0, metric.1), stat, unit, how });
+            names.metrics.push(Metric {
+                kind,
+                entity: entity.to_string(),
+                metric: format!("{}{}", metric.0, metric.1),
+                stat,
+                unit,
+                how,
+            });
         }
         if let Some(record) = self.record {
             self.values.push(value(record));
         }
     }
 
-    fn keep(&mut self, kind: &'static str, entity: &str, metric: &'static str, histogram: Distribution) {
+    fn keep(
+        &mut self,
+        kind: &'static str,
+        entity: &str,
+        metric: &'static str,
+        histogram: Distribution,
+    ) {
         if let Some(names) = &mut self.names {
-            names.histograms.push(Named { kind, entity: entity.to_string(), metric, histogram: Histogram::default() });
+            names.histograms.push(Named {
+                kind,
+                entity: entity.to_string(),
+                metric,
+                histogram: Histogram::default(),
+            });
         }
         self.histograms.push(histogram);
     }
@@ -200,29 +253,57 @@ impl<'a> Walk<'a> {
         let n = completed as f64;
         let histogram = self.histograms.len();
         let latency = ("latency", "");
-        self.put(kind, entity, latency, "mean", "s", How::Mean, |_| plain(sum.moments.mean_s(completed)));
-        self.put(kind, entity, latency, "sd", "s", How::Mean, |_| plain(sum.moments.sd_s(completed)));
-        self.put(kind, entity, latency, "min", "s", How::Smallest, |_| plain(latencies.shortest_s()));
+        self.put(kind, entity, latency, "mean", "s", How::Mean, |_| {
+            plain(sum.moments.mean_s(completed))
+        });
+        self.put(kind, entity, latency, "sd", "s", How::Mean, |_| {
+            plain(sum.moments.sd_s(completed))
+        });
+        self.put(kind, entity, latency, "min", "s", How::Smallest, |_| {
+            plain(latencies.shortest_s())
+        });
         let quantiles = latencies.quantiles_s(QUANTILES.map(|(_, q)| q));
         for ((stat, q), quantile) in QUANTILES.into_iter().zip(quantiles) {
-            self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| plain(quantile));
+            self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| {
+                plain(quantile)
+            });
         }
         self.put(kind, entity, latency, "max", "s", How::Largest, |_| plain(latencies.longest_s()));
         for (index, part) in PARTS.iter().enumerate() {
-            self.put(kind, entity, ("time_in.", part), "mean", "s", How::Mean, |_| plain(mean_s(sum.parts_ns[index], completed)));
+            self.put(kind, entity, ("time_in.", part), "mean", "s", How::Mean, |_| {
+                plain(mean_s(sum.parts_ns[index], completed))
+            });
         }
         for &index in labels {
             let value = |record: &Record| plain(mean_s(record.labels_ns[index], completed));
-            self.put(kind, entity, ("time_in.io.", &layout.labels[index].name), "mean", "s", How::Mean, value);
+            self.put(
+                kind,
+                entity,
+                ("time_in.io.", &layout.labels[index].name),
+                "mean",
+                "s",
+                How::Mean,
+                value,
+            );
         }
         let failed = sum.failed() as f64;
-        self.put(kind, entity, ("arrivals", ""), "total", "1", How::Mean, |_| plain(sum.arrivals as f64));
+        self.put(kind, entity, ("arrivals", ""), "total", "1", How::Mean, |_| {
+            plain(sum.arrivals as f64)
+        });
         self.put(kind, entity, ("completed", ""), "total", "1", How::Mean, |_| plain(n));
         self.put(kind, entity, ("failed", ""), "total", "1", How::Mean, |_| plain(failed));
-        self.put(kind, entity, ("unfinished", ""), "total", "1", How::Mean, |_| plain(sum.arrivals as f64 - n - failed));
-        self.put(kind, entity, ("offered_rate", ""), "mean", "1/s", How::Mean, |r| plain(sum.arrivals as f64 / seconds(r)));
-        self.put(kind, entity, ("throughput", ""), "mean", "1/s", How::Mean, |r| plain(sum.answered as f64 / seconds(r)));
-        self.put(kind, entity, ("error_ratio", ""), "mean", "1", How::Ratio, |_| ratio(failed, n + failed));
+        self.put(kind, entity, ("unfinished", ""), "total", "1", How::Mean, |_| {
+            plain(sum.arrivals as f64 - n - failed)
+        });
+        self.put(kind, entity, ("offered_rate", ""), "mean", "1/s", How::Mean, |r| {
+            plain(sum.arrivals as f64 / seconds(r))
+        });
+        self.put(kind, entity, ("throughput", ""), "mean", "1/s", How::Mean, |r| {
+            plain(sum.answered as f64 / seconds(r))
+        });
+        self.put(kind, entity, ("error_ratio", ""), "mean", "1", How::Ratio, |_| {
+            ratio(failed, n + failed)
+        });
         for (index, outcome) in layout.outcomes.iter().enumerate().skip(1) {
             let value = |_: &Record| ratio(sum.outcomes[index] as f64, n + failed);
             self.put(kind, entity, ("outcomes.", outcome), "mean", "1", How::Ratio, value);
@@ -230,40 +311,83 @@ impl<'a> Walk<'a> {
         self.keep(kind, entity, "latency", latencies);
     }
 
-    /// The gauges of one instance, or of a service: sums of means, the largest of maxima, with the queue of its balancer.
-    fn machines(&mut self, kind: &'static str, entity: &str, members: &[usize], queue: Option<usize>) {
+    /// The gauges of one instance, or of a service: sums of means, the largest of maxima, with the
+    /// queue of its balancer.
+    fn machines(
+        &mut self,
+        kind: &'static str,
+        entity: &str,
+        members: &[usize],
+        queue: Option<usize>,
+    ) {
         let layout = self.layout;
         let cores: f64 = members.iter().map(|&i| layout.instances[i].cores as f64).sum();
-        let cores_max = members.iter().map(|&i| layout.instances[i].cores).max().unwrap_or(1) as f64;
+        let cores_max =
+            members.iter().map(|&i| layout.instances[i].cores).max().unwrap_or(1) as f64;
         let over = |record: &'a Record| members.iter().map(move |&i| &record.instances[i]);
-        let mean =
-            |record: &Record, gauge: usize| measured(record, members, queue, gauge).map(|own| own.mean(record.measured_ns)).sum::<f64>();
-        let max = |record: &Record, gauge: usize| measured(record, members, queue, gauge).map(|own| own.max).max().unwrap_or(0) as f64;
-        self.put(kind, entity, ("utilisation", ""), "mean", "1", How::Mean, |r| plain(mean(r, 0) / cores));
-        self.put(kind, entity, ("utilisation", ""), "max", "1", How::Largest, |r| plain(max(r, 0) / cores_max));
+        let mean = |record: &Record, gauge: usize| {
+            measured(record, members, queue, gauge)
+                .map(|own| own.mean(record.measured_ns))
+                .sum::<f64>()
+        };
+        let max = |record: &Record, gauge: usize| {
+            measured(record, members, queue, gauge).map(|own| own.max).max().unwrap_or(0) as f64
+        };
+        self.put(kind, entity, ("utilisation", ""), "mean", "1", How::Mean, |r| {
+            plain(mean(r, 0) / cores)
+        });
+        self.put(kind, entity, ("utilisation", ""), "max", "1", How::Largest, |r| {
+            plain(max(r, 0) / cores_max)
+        });
         for (gauge, (name, unit)) in INSTANCE_GAUGES.iter().enumerate().skip(1) {
             self.put(kind, entity, (name, ""), "mean", unit, How::Mean, |r| plain(mean(r, gauge)));
             self.put(kind, entity, (name, ""), "max", unit, How::Largest, |r| plain(max(r, gauge)));
         }
         let histogram = self.histograms.len();
-        let lag_sum_ns: u128 = self.record.into_iter().flat_map(over).map(|tally| tally.lag_sum_ns).sum();
+        let lag_sum_ns: u128 =
+            self.record.into_iter().flat_map(over).map(|tally| tally.lag_sum_ns).sum();
         let lags = together(members.iter().filter_map(|&i| self.lags.get(i)));
-        self.put(kind, entity, ("loop_lag", ""), "mean", "s", How::Mean, |_| plain(mean_s(lag_sum_ns, lags.count())));
-        self.put(kind, entity, ("loop_lag", ""), "p99", "s", How::Quantile { histogram, q: 0.99 }, |_| plain(lags.quantiles_s([0.99])[0]));
-        self.put(kind, entity, ("loop_lag", ""), "max", "s", How::Largest, |_| plain(lags.longest_s()));
-        let prices = members.iter().map(|&i| layout.instances[i].dollars_per_hour).collect::<Option<Vec<f64>>>();
+        self.put(kind, entity, ("loop_lag", ""), "mean", "s", How::Mean, |_| {
+            plain(mean_s(lag_sum_ns, lags.count()))
+        });
+        self.put(
+            kind,
+            entity,
+            ("loop_lag", ""),
+            "p99",
+            "s",
+            How::Quantile { histogram, q: 0.99 },
+            |_| plain(lags.quantiles_s([0.99])[0]),
+        );
+        self.put(kind, entity, ("loop_lag", ""), "max", "s", How::Largest, |_| {
+            plain(lags.longest_s())
+        });
+        let prices = members
+            .iter()
+            .map(|&i| layout.instances[i].dollars_per_hour)
+            .collect::<Option<Vec<f64>>>();
         if let Some(prices) = prices {
-            self.put(kind, entity, ("cost", ""), "mean", "USD/h", How::Mean, |_| plain(prices.iter().sum()));
+            self.put(kind, entity, ("cost", ""), "mean", "USD/h", How::Mean, |_| {
+                plain(prices.iter().sum())
+            });
         }
         self.keep(kind, entity, "loop_lag", lags);
     }
 
     fn link(&mut self, name: &str, index: usize) {
         let gauge = |record: &Record| -> Measured { record.links[index].in_flight };
-        self.put("link", name, ("in_flight", ""), "mean", "1", How::Mean, |r| plain(gauge(r).mean(r.measured_ns)));
-        self.put("link", name, ("in_flight", ""), "max", "1", How::Largest, |r| plain(gauge(r).max as f64));
-        self.put("link", name, ("lost", ""), "total", "1", How::Mean, |r| plain(r.links[index].lost as f64));
-        let transit = |record: &Record| record.links[index].transit_ns as f64 * 1e-9 / record.links[index].delivered as f64;
+        self.put("link", name, ("in_flight", ""), "mean", "1", How::Mean, |r| {
+            plain(gauge(r).mean(r.measured_ns))
+        });
+        self.put("link", name, ("in_flight", ""), "max", "1", How::Largest, |r| {
+            plain(gauge(r).max as f64)
+        });
+        self.put("link", name, ("lost", ""), "total", "1", How::Mean, |r| {
+            plain(r.links[index].lost as f64)
+        });
+        let transit = |record: &Record| {
+            record.links[index].transit_ns as f64 * 1e-9 / record.links[index].delivered as f64
+        };
         self.put("link", name, ("transit", ""), "mean", "s", How::Mean, |r| plain(transit(r)));
     }
 }

@@ -1,6 +1,8 @@
-//! The windows of a replication that somebody looks at: their latency quantiles, and how long things take to be as before.
+//! The windows of a replication that somebody looks at: their latency quantiles, and how long
+//! things take to be as before.
 //!
-//! Law: a window's quantiles are those of the answers given in it. Not there, where there is nothing to recover from and no windows are kept.
+//! Law: a window's quantiles are those of the answers given in it. Not there, where there is
+//! nothing to recover from and no windows are kept.
 //! Checked: `tests/it/phases.rs`.
 
 use super::recovery::{Health, Search};
@@ -25,7 +27,10 @@ pub struct Watch {
 impl Watch {
     pub fn new(layout: &Layout) -> Watch {
         let workloads = layout.workloads.len();
-        let recoveries = layout.recoveries.iter().flat_map(|recovery| std::iter::repeat_n(Search::new(recovery), workloads));
+        let recoveries = layout
+            .recoveries
+            .iter()
+            .flat_map(|recovery| std::iter::repeat_n(Search::new(recovery), workloads));
         Watch { windows: vec![Brief::default(); workloads], recoveries: recoveries.collect() }
     }
     /// The answers of a flow in the window that ends.
@@ -45,11 +50,15 @@ impl Watch {
         let latencies = &mut self.windows[workload];
         let Counts { came: arrivals, answered: answers, failed: failures } = tally.counts;
         for search in self.recoveries.iter_mut().skip(workload).step_by(workloads) {
-            search.add(&Health { start, end, arrivals, answers, failures }, |than_s| latencies.quantile_above_s(P95, than_s));
+            search.add(&Health { start, end, arrivals, answers, failures }, |than_s| {
+                latencies.quantile_above_s(P95, than_s)
+            });
         }
         let quantiles = is_kept.then(|| latencies.quantiles_s(QUANTILES));
         latencies.clear();
-        quantiles.map(|quantiles| quantiles.map(|value| Window { mean: value, min: value, max: value, last: value }))
+        quantiles.map(|quantiles| {
+            quantiles.map(|value| Window { mean: value, min: value, max: value, last: value })
+        })
     }
     /// By recovery, then by workload: how long it took, s.
     pub fn recoveries_s(&self) -> Vec<f64> {

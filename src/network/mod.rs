@@ -1,9 +1,11 @@
 //! Links: one way between two groups of machines. Latency, loss, degradation.
 //!
-//! Law: a message is lost with the link's probability, plus that of the degradations active when it is sent (at most 1); else it arrives
-//! after the drawn latency plus the latencies of those degradations. Overlapping degradations add. A link delays, and
-//! does not queue: any number of messages travel at once (no bandwidth yet).
-//! Checked: `tests/it/network.rs` (Little's law of a link, share of lost messages, additive degradations).
+//! Law: a message is lost with the link's probability, plus that of the degradations active when it
+//! is sent (at most 1); else it arrives after the drawn latency plus the latencies of those
+//! degradations. Overlapping degradations add. A link delays, and does not queue: any number of
+//! messages travel at once (no bandwidth yet).
+//! Checked: `tests/it/network.rs` (Little's law of a link, share of lost messages, additive
+//! degradations).
 
 use crate::measure::{Gauge, LinkTally};
 use crate::problem::Problems;

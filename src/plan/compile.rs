@@ -1,4 +1,5 @@
-//! Scenario to plan. Expects a scenario that has passed its checks; names that are not there would have been refused.
+//! Scenario to plan. Expects a scenario that has passed its checks; names that are not there would
+//! have been refused.
 
 use super::links::Links;
 use super::routes::{self, Sender};
@@ -22,8 +23,8 @@ pub fn compile(scenario: &Scenario) -> Plan {
     compile_as(scenario, false)
 }
 
-/// The mirror of a plan: every duration, size and gap is drawn with 1 − u. Choices (mixes, losses, failures, random balancing) are not: neither
-/// side of a choice is the larger one.
+/// The mirror of a plan: every duration, size and gap is drawn with 1 − u. Choices (mixes, losses,
+/// failures, random balancing) are not: neither side of a choice is the larger one.
 pub fn mirror(scenario: &Scenario) -> Plan {
     compile_as(scenario, true)
 }
@@ -94,7 +95,8 @@ impl<'s> Build<'s> {
         for (id, (name, workload)) in scenario.workload.iter().enumerate() {
             let sender = Sender { names: vec![name, "users"], via: &workload.via };
             let single = workload.to.iter().map(|to| (to, 1.0));
-            let written: Vec<(&String, f64)> = single.chain(workload.mix.iter().map(|(to, weight)| (to, *weight))).collect();
+            let written: Vec<(&String, f64)> =
+                single.chain(workload.mix.iter().map(|(to, weight)| (to, *weight))).collect();
             let total: f64 = written.iter().map(|(_, weight)| weight).sum();
             let mut targets = Vec::new();
             let mut up_to = 0.0;
@@ -102,14 +104,23 @@ impl<'s> Build<'s> {
                 let Ok((service, endpoint)) = self.directory.target(to) else { continue };
                 up_to += weight / total;
                 let flow = self.flow(Flow { workload: Some(id as u32), endpoint });
-                let hop = routes::add(&mut self.hops, &mut self.links, &mut self.directory, &sender, service, endpoint);
+                let hop = routes::add(
+                    &mut self.hops,
+                    &mut self.links,
+                    &mut self.directory,
+                    &sender,
+                    service,
+                    endpoint,
+                );
                 targets.push(Target { up_to, flow, hop });
             }
             if let Some(last) = targets.last_mut() {
                 last.up_to = 1.0;
             }
             let salt = |what: &str| Salt::of(&format!("workload.{name}.{what}"));
-            let traffic = workload.traffic(salt("traffic")).expect("a checked workload says when its requests come");
+            let traffic = workload
+                .traffic(salt("traffic"))
+                .expect("a checked workload says when its requests come");
             let traffic = Traffic { mirrored: self.mirrored, ..traffic };
             sources.push(SourcePlan { traffic, targets, mix_salt: salt("mix") });
         }
@@ -120,13 +131,21 @@ impl<'s> Build<'s> {
         self.flows.insert_full(flow).0 as u32
     }
 
-    /// Compiles the steps of all endpoints into one program: memory first, then the steps, then the answer.
+    /// Compiles the steps of all endpoints into one program: memory first, then the steps, then the
+    /// answer.
     fn programs(&mut self) {
         for id in 0..self.directory.endpoints.len() {
             let entry = &self.directory.endpoints[id];
             let (service, path, endpoint) = (entry.service, entry.path.clone(), entry.endpoint);
-            let mut steps =
-                Steps { build: self, service, endpoint: id as u32, path, counts: IndexMap::new(), needs: Vec::new(), program: Vec::new() };
+            let mut steps = Steps {
+                build: self,
+                service,
+                endpoint: id as u32,
+                path,
+                counts: IndexMap::new(),
+                needs: Vec::new(),
+                program: Vec::new(),
+            };
             for step in &endpoint.steps {
                 step.compile(&mut steps);
             }
@@ -165,12 +184,26 @@ impl<'s> Build<'s> {
                 let (first_endpoint, endpoints) = (entry.first_endpoint, entry.endpoints);
                 // An instance has links of its own only if it has a name of its own.
                 let named = !service.instances.is_empty();
-                let client = client.filter(|client| named && self.directory.joined(&instance, client).is_some());
+                let client = client
+                    .filter(|client| named && self.directory.joined(&instance, client).is_some());
                 let is_joined = named && self.directory.joined(name, &instance).is_some();
-                let link_in = is_joined.then(|| self.links.between(&mut self.directory, &[name], &[&instance])).flatten();
-                let link_out = client.and_then(|client| self.links.between(&mut self.directory, &[&instance], &[client]));
-                let next = then.and_then(|next| self.directory.services.get(next.as_str()).copied());
-                let onward = next.map(|next| routes::add_onward(&mut self.hops, &mut self.links, &mut self.directory, &instance, next));
+                let link_in = is_joined
+                    .then(|| self.links.between(&mut self.directory, &[name], &[&instance]))
+                    .flatten();
+                let link_out = client.and_then(|client| {
+                    self.links.between(&mut self.directory, &[&instance], &[client])
+                });
+                let next =
+                    then.and_then(|next| self.directory.services.get(next.as_str()).copied());
+                let onward = next.map(|next| {
+                    routes::add_onward(
+                        &mut self.hops,
+                        &mut self.links,
+                        &mut self.directory,
+                        &instance,
+                        next,
+                    )
+                });
                 self.layout.instances.push(measure::Instance {
                     name: instance,
                     service: id as u32,
@@ -185,8 +218,13 @@ impl<'s> Build<'s> {
                     cores_per_worker,
                     speed: machine.speed.times,
                     memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
-                    max_in_flight: service.max_in_flight.map_or(u32::MAX, |max| max.0.min(u32::MAX as u64) as u32),
-                    queue_max: service.queue.as_ref().map_or(u32::MAX, |queue| queue.max.0.min(u32::MAX as u64) as u32),
+                    max_in_flight: service
+                        .max_in_flight
+                        .map_or(u32::MAX, |max| max.0.min(u32::MAX as u64) as u32),
+                    queue_max: service
+                        .queue
+                        .as_ref()
+                        .map_or(u32::MAX, |queue| queue.max.0.min(u32::MAX as u64) as u32),
                     link_in,
                     link_out,
                     onward,
@@ -199,12 +237,16 @@ impl<'s> Build<'s> {
         (services, instances)
     }
 
-    /// Flows for requests whose endpoint the instance draws: of a workload that names only a service, every endpoint of that and of those that it hands
-    /// requests on to. Others have none.
+    /// Flows for requests whose endpoint the instance draws: of a workload that names only a
+    /// service, every endpoint of that and of those that it hands requests on to. Others have none.
     fn flows_of(&mut self, scenario: &Scenario) -> Vec<Vec<u32>> {
         let mut table = vec![Vec::new(); scenario.workload.len()];
         for (id, workload) in scenario.workload.values().enumerate() {
-            let named = workload.to.iter().chain(workload.mix.keys()).filter_map(|to| self.directory.services.get(to.as_str()));
+            let named = workload
+                .to
+                .iter()
+                .chain(workload.mix.keys())
+                .filter_map(|to| self.directory.services.get(to.as_str()));
             let mut open: Vec<u32> = named.copied().collect();
             if open.is_empty() {
                 continue;
@@ -212,13 +254,21 @@ impl<'s> Build<'s> {
             let mut reached: BTreeSet<u32> = BTreeSet::new();
             while let Some(service) = open.pop() {
                 if reached.insert(service) {
-                    let thens = scenario.services[service as usize].instances.values().filter_map(|spec| spec.then.as_deref());
+                    let thens = scenario.services[service as usize]
+                        .instances
+                        .values()
+                        .filter_map(|spec| spec.then.as_deref());
                     open.extend(thens.filter_map(|then| self.directory.services.get(then)));
                 }
             }
             table[id] = vec![NONE; self.directory.endpoints.len()];
-            for endpoint in reached.iter().flat_map(|service| self.directory.members[*service as usize].1.clone()).collect::<Vec<u32>>() {
-                table[id][endpoint as usize] = self.flow(Flow { workload: Some(id as u32), endpoint: Some(endpoint) });
+            for endpoint in reached
+                .iter()
+                .flat_map(|service| self.directory.members[*service as usize].1.clone())
+                .collect::<Vec<u32>>()
+            {
+                table[id][endpoint as usize] =
+                    self.flow(Flow { workload: Some(id as u32), endpoint: Some(endpoint) });
             }
         }
         table
@@ -248,8 +298,17 @@ impl<'s> Build<'s> {
         let layout = &mut self.layout;
         layout.workloads = scenario.workload.keys().cloned().collect();
         layout.services = scenario.services.keys().cloned().collect();
-        layout.endpoints = self.directory.endpoints.iter().map(|e| measure::Endpoint { name: e.name.clone() }).collect();
-        let queues = scenario.services.values().enumerate().filter(|(_, service)| service.balance == Balance::CentralQueue);
+        layout.endpoints = self
+            .directory
+            .endpoints
+            .iter()
+            .map(|e| measure::Endpoint { name: e.name.clone() })
+            .collect();
+        let queues = scenario
+            .services
+            .values()
+            .enumerate()
+            .filter(|(_, service)| service.balance == Balance::CentralQueue);
         layout.queues = queues.map(|(id, _)| id as u32).collect();
         layout.links = self.links.plans.iter().map(|link| link.name.clone()).collect();
         layout.outcomes = self.directory.outcomes.clone();
@@ -289,9 +348,21 @@ impl step::Compiler for Steps<'_, '_> {
         let build = &mut *self.build;
         let target = build.directory.target(&call.to).ok();
         let (service, endpoint) = target.expect("the target of a checked call exists");
-        let caller = *build.directory.services.get_index(self.service as usize).map(|(name, _)| name).expect("a service's id is an index");
+        let caller = *build
+            .directory
+            .services
+            .get_index(self.service as usize)
+            .map(|(name, _)| name)
+            .expect("a service's id is an index");
         let sender = Sender { names: vec![caller], via: &[] };
-        let hop = routes::add(&mut build.hops, &mut build.links, &mut build.directory, &sender, service, endpoint);
+        let hop = routes::add(
+            &mut build.hops,
+            &mut build.links,
+            &mut build.directory,
+            &sender,
+            service,
+            endpoint,
+        );
         let flow = build.flow(Flow { workload: None, endpoint });
         build.calls.push(CallPlan { flow, hop, timeout: call.timeout, salt });
         build.calls.len() as u32 - 1

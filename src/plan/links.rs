@@ -1,7 +1,8 @@
 //! Which link a message crosses between two groups.
 //!
-//! A group is a node (service, instance, `via` node) or a workload; `users` means every workload. `a -> b` also describes `b -> a` unless
-//! that is given; `default` is for every pair without a link of its own. No link: no delay, no loss, no calendar entry.
+//! A group is a node (service, instance, `via` node) or a workload; `users` means every workload.
+//! `a -> b` also describes `b -> a` unless that is given; `default` is for every pair without a
+//! link of its own. No link: no delay, no loss, no calendar entry.
 
 use crate::network::{Link, LinkPlan};
 use crate::random::dists::Sampler;
@@ -17,8 +18,14 @@ pub struct Links {
 }
 
 impl Links {
-    /// The id of the link from one group to another, each given by its names, the most specific first.
-    pub fn between(&mut self, directory: &mut Directory, from: &[&str], to: &[&str]) -> Option<u32> {
+    /// The id of the link from one group to another, each given by its names, the most specific
+    /// first.
+    pub fn between(
+        &mut self,
+        directory: &mut Directory,
+        from: &[&str],
+        to: &[&str],
+    ) -> Option<u32> {
         if let Some((a, b, link)) = given(directory, from, to) {
             return Some(self.link(directory, a, b, link, link.id.as_deref()));
         }
@@ -30,7 +37,14 @@ impl Links {
         Some(self.link(directory, from.first()?, to.first()?, link, None))
     }
 
-    fn link(&mut self, directory: &mut Directory, from: &str, to: &str, link: &Link, id: Option<&str>) -> u32 {
+    fn link(
+        &mut self,
+        directory: &mut Directory,
+        from: &str,
+        to: &str,
+        link: &Link,
+        id: Option<&str>,
+    ) -> u32 {
         let key = format!("{from} -> {to}");
         if let Some(known) = directory.links.get(&key) {
             return *known;
@@ -53,7 +67,11 @@ impl Links {
 }
 
 /// The link that is written from one group to another, with the names it is written under.
-fn given<'n, 's>(directory: &Directory<'s>, from: &[&'n str], to: &[&'n str]) -> Option<(&'n str, &'n str, &'s Link)> {
+fn given<'n, 's>(
+    directory: &Directory<'s>,
+    from: &[&'n str],
+    to: &[&'n str],
+) -> Option<(&'n str, &'n str, &'s Link)> {
     let pairs = from.iter().flat_map(|a| to.iter().map(move |b| (*a, *b)));
     pairs.into_iter().find_map(|(a, b)| directory.joined(a, b).map(|link| (a, b, link)))
 }

@@ -1,4 +1,5 @@
-//! The plan: a scenario compiled. Names are dense ids, steps a flat program, routes a flat list of hops, quantities samplers.
+//! The plan: a scenario compiled. Names are dense ids, steps a flat program, routes a flat list of
+//! hops, quantities samplers.
 //!
 //! Immutable, and shared by all replications. Nothing in it is ever written.
 
@@ -47,7 +48,8 @@ pub struct Plan {
     pub calls: Vec<CallPlan>,
     pub program: Vec<Op>,
     pub hops: Vec<Hop>,
-    /// Flow of (workload, endpoint), for requests whose endpoint is drawn by the instance; [`crate::request::NONE`] where there is none.
+    /// Flow of (workload, endpoint), for requests whose endpoint is drawn by the instance;
+    /// [`crate::request::NONE`] where there is none.
     pub flow_of: Vec<Vec<u32>>,
     pub faults: Vec<FaultPlan>,
     pub layout: Layout,
@@ -88,7 +90,10 @@ impl SourcePlan {
             [only] => only,
             several => {
                 let u = key.draw(self.mix_salt).uniform();
-                several.iter().find(|target| u < target.up_to).unwrap_or(&several[several.len() - 1])
+                several
+                    .iter()
+                    .find(|target| u < target.up_to)
+                    .unwrap_or(&several[several.len() - 1])
             }
         }
     }
@@ -142,7 +147,8 @@ pub enum Hop {
     Queue { service: u32, back: u32 },
     /// Over the chosen instance's own link, if it has one.
     In,
-    /// Into the instance, to an endpoint; to one of the instance's, drawn, if that is [`crate::request::NONE`].
+    /// Into the instance, to an endpoint; to one of the instance's, drawn, if that is
+    /// [`crate::request::NONE`].
     Enter { endpoint: u32 },
     /// Out over the instance's own link, if it has one.
     Out,

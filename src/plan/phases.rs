@@ -1,12 +1,15 @@
 //! Phases: a run told apart into before, during and after what changes on purpose.
 //!
-//! Law: a phase is the time between two moments of the measured part at which a fault begins or ends, or a rate begins to be another; moments that
-//! coincide are one. It is named by the faults that are active and the rates that change over the run; `before` and `after …`, if there is none. At most 12 are
-//! told apart, and the last is then the rest.
-//! A disturbance is a fault or a peak of a rate. Where one ends, it is asked how long things take to be as they were (`measure/recovery.rs`), until the next
-//! one begins or ends. As they were is: in the phase before the first disturbance, if none is active any more; otherwise in the last phase
-//! in which just those were active that still are, such as a peak before a fault within it. If there is none, or the rate is a ramp, nothing is
-//! there to be compared with. Checked: below, and in `tests/it/phases.rs`.
+//! Law: a phase is the time between two moments of the measured part at which a fault begins or
+//! ends, or a rate begins to be another; moments that coincide are one. It is named by the faults
+//! that are active and the rates that change over the run; `before` and `after …`, if there is
+//! none. At most 12 are told apart, and the last is then the rest.
+//! A disturbance is a fault or a peak of a rate. Where one ends, it is asked how long things take
+//! to be as they were (`measure/recovery.rs`), until the next one begins or ends. As they were is:
+//! in the phase before the first disturbance, if none is active any more; otherwise in the last
+//! phase in which just those were active that still are, such as a peak before a fault within it.
+//! If there is none, or the rate is a ramp, nothing is there to be compared with. Checked: below,
+//! and in `tests/it/phases.rs`.
 
 use crate::measure::{IN_A_ROW, Layout, Phase, Recovery};
 use crate::scenario::{Change, Kind, PHASES_MAX, Scenario, changes};
@@ -16,7 +19,8 @@ use crate::units::{Span, Time};
 pub fn set(layout: &mut Layout, scenario: &Scenario, measured_from: Time) {
     let (changes, horizon) = (changes(scenario), Time(scenario.run.duration.0));
     let is_inside = |moment: &Time| *moment > measured_from && *moment < horizon;
-    let mut moments: Vec<Time> = changes.iter().flat_map(|change| [change.from, change.until]).filter(is_inside).collect();
+    let mut moments: Vec<Time> =
+        changes.iter().flat_map(|change| [change.from, change.until]).filter(is_inside).collect();
     moments.sort_unstable();
     moments.dedup();
     layout.phases_left_out = (moments.len() + 1).saturating_sub(PHASES_MAX);
@@ -26,7 +30,10 @@ pub fn set(layout: &mut Layout, scenario: &Scenario, measured_from: Time) {
     if !moments.is_empty() {
         let begins = std::iter::once(measured_from).chain(moments.iter().copied());
         let ends = moments.iter().copied().chain([horizon]);
-        layout.phases = begins.zip(ends).map(|(from, until)| Phase { name: name(&changes, from), from, until }).collect();
+        layout.phases = begins
+            .zip(ends)
+            .map(|(from, until)| Phase { name: name(&changes, from), from, until })
+            .collect();
         if is_cut && let Some(last) = layout.phases.last_mut() {
             last.name = "the rest".to_string();
         }
@@ -37,15 +44,18 @@ pub fn set(layout: &mut Layout, scenario: &Scenario, measured_from: Time) {
     for recovery in &mut layout.recoveries {
         let length = window.0.max(1);
         let follow = recovery.until.0.div_ceil(length) - recovery.from.0 / length;
-        recovery.is_told = whole_windows(recovery.before, window, measured_from) > 0 && follow >= u64::from(IN_A_ROW);
+        recovery.is_told = whole_windows(recovery.before, window, measured_from) > 0
+            && follow >= u64::from(IN_A_ROW);
     }
     layout.has_untold_recovery |= layout.recoveries.iter().any(|recovery| !recovery.is_told);
     let told = layout.recoveries.iter().filter(|recovery| recovery.is_told);
-    layout.before_windows = told.map(|recovery| whole_windows(recovery.before, window, measured_from)).min();
+    layout.before_windows =
+        told.map(|recovery| whole_windows(recovery.before, window, measured_from)).min();
     layout.has_quantile_series = !layout.phases.is_empty() || scenario.output.series.is_some();
 }
 
-/// How many whole windows are in a stretch. Windows end at multiples of their length, and where the measured part begins.
+/// How many whole windows are in a stretch. Windows end at multiples of their length, and where the
+/// measured part begins.
 fn whole_windows((from, until): (Time, Time), window: Span, measured_from: Time) -> u64 {
     let length = window.0.max(1);
     let begun = from == measured_from && !from.0.is_multiple_of(length);
@@ -55,13 +65,23 @@ fn whole_windows((from, until): (Time, Time), window: Span, measured_from: Time)
 /// What holds from a moment on, in words.
 fn name(changes: &[Change], at: Time) -> String {
     let now = || changes.iter().filter(|change| change.from <= at && at < change.until);
-    let faults: Vec<&str> = now().filter(|change| change.kind == Kind::Fault).map(|change| change.name.as_str()).collect();
-    let rates: Vec<&str> = now().filter(|change| change.kind != Kind::Fault).map(|change| change.name.as_str()).collect();
+    let faults: Vec<&str> = now()
+        .filter(|change| change.kind == Kind::Fault)
+        .map(|change| change.name.as_str())
+        .collect();
+    let rates: Vec<&str> = now()
+        .filter(|change| change.kind != Kind::Fault)
+        .map(|change| change.name.as_str())
+        .collect();
     match (faults.is_empty(), rates.is_empty()) {
         (false, true) => faults.join(" + "),
         (true, false) => rates.join(", "),
         (false, false) => format!("{}, {}", faults.join(" + "), rates.join(", ")),
-        (true, true) => match changes.iter().filter(|change| change.until <= at).max_by_key(|change| change.until) {
+        (true, true) => match changes
+            .iter()
+            .filter(|change| change.until <= at)
+            .max_by_key(|change| change.until)
+        {
             Some(last) => format!("after {}", last.name),
             None => "before".to_string(),
         },
@@ -82,18 +102,26 @@ fn tell_apart(phases: &mut [Phase]) {
     }
 }
 
-/// The recoveries that are asked for, and whether there is a last end of all disturbances with nothing before them to be compared with.
+/// The recoveries that are asked for, and whether there is a last end of all disturbances with
+/// nothing before them to be compared with.
 fn recoveries(phases: &[Phase], changes: &[Change], horizon: Time) -> (Vec<Recovery>, bool) {
     let disturbances = || changes.iter().filter(|change| change.is_disturbance());
-    let Some(first) = disturbances().map(|change| change.from).min() else { return (Vec::new(), false) };
-    let active = |at: Time| disturbances().filter(|change| change.from <= at && at < change.until).collect::<Vec<_>>();
+    let Some(first) = disturbances().map(|change| change.from).min() else {
+        return (Vec::new(), false);
+    };
+    let active = |at: Time| {
+        disturbances().filter(|change| change.from <= at && at < change.until).collect::<Vec<_>>()
+    };
     let before = |phase: &Phase| {
         let still = active(phase.until);
         if still.is_empty() {
             return phases.iter().find(|phase| phase.until == first);
         }
-        let is_steady = still.iter().all(|change| !matches!(change.kind, Kind::Rate { is_ramp: true, .. }));
-        phases.iter().rfind(|earlier| is_steady && earlier.until < phase.until && active(earlier.from) == still)
+        let is_steady =
+            still.iter().all(|change| !matches!(change.kind, Kind::Rate { is_ramp: true, .. }));
+        phases.iter().rfind(|earlier| {
+            is_steady && earlier.until < phase.until && active(earlier.from) == still
+        })
     };
     let recovery = |(index, phase): (usize, &Phase)| {
         let before = before(phase)?;
@@ -106,9 +134,11 @@ fn recoveries(phases: &[Phase], changes: &[Change], horizon: Time) -> (Vec<Recov
             is_told: true,
         })
     };
-    let ended =
-        phases.iter().enumerate().filter(|(_, phase)| phase.until < horizon && disturbances().any(|change| change.until == phase.until));
-    let has_no_before = ended.clone().any(|(_, phase)| active(phase.until).is_empty() && before(phase).is_none());
+    let ended = phases.iter().enumerate().filter(|(_, phase)| {
+        phase.until < horizon && disturbances().any(|change| change.until == phase.until)
+    });
+    let has_no_before =
+        ended.clone().any(|(_, phase)| active(phase.until).is_empty() && before(phase).is_none());
     (ended.filter_map(recovery).collect(), has_no_before)
 }
 
@@ -132,7 +162,11 @@ faults: [ {faults} ]"
     }
 
     fn phases(layout: &Layout) -> Vec<(&str, f64, f64)> {
-        layout.phases.iter().map(|phase| (phase.name.as_str(), phase.from.seconds(), phase.until.seconds())).collect()
+        layout
+            .phases
+            .iter()
+            .map(|phase| (phase.name.as_str(), phase.from.seconds(), phase.until.seconds()))
+            .collect()
     }
 
     fn slow(at_s: u64, for_s: u64) -> String {
@@ -143,7 +177,15 @@ faults: [ {faults} ]"
     fn faults_tell_a_run_into_before_during_and_after() {
         // By hand: two that overlap from 100 s to 120 s, and one that begins when they end.
         let errors = "errors: { target: api.x, rate: 10%, at: 120s, for: 20s }";
-        let made = layout("5/s", &format!("{}, {}, {errors}", slow(90, 30), "crash: { target: api, at: 100s, for: 20s }"), 30);
+        let made = layout(
+            "5/s",
+            &format!(
+                "{}, {}, {errors}",
+                slow(90, 30),
+                "crash: { target: api, at: 100s, for: 20s }"
+            ),
+            30,
+        );
         let expected = [
             ("before", 30.0, 90.0),
             ("slow api", 90.0, 100.0),
@@ -154,36 +196,75 @@ faults: [ {faults} ]"
         assert_eq!(phases(&made), expected);
         // Nothing is quiet before 140 s.
         let s = |s: u64| Time(s * 1_000_000_000);
-        assert_eq!(made.recoveries, [Recovery { phase: 3, before: (s(30), s(90)), from: s(140), until: s(600), is_told: true }]);
+        assert_eq!(
+            made.recoveries,
+            [Recovery {
+                phase: 3,
+                before: (s(30), s(90)),
+                from: s(140),
+                until: s(600),
+                is_told: true
+            }]
+        );
         // Nothing changes; or the warm-up hides it: then there is no before.
-        assert!(phases(&layout("5/s", "", 0)).is_empty() && !layout("5/s", "", 0).has_quantile_series);
+        assert!(
+            phases(&layout("5/s", "", 0)).is_empty() && !layout("5/s", "", 0).has_quantile_series
+        );
         let hidden = layout("5/s", &slow(90, 30), 100);
-        assert_eq!((phases(&hidden), hidden.recoveries.len()), (vec![("slow api", 100.0, 120.0), ("after slow api", 120.0, 600.0)], 0));
+        assert_eq!(
+            (phases(&hidden), hidden.recoveries.len()),
+            (vec![("slow api", 100.0, 120.0), ("after slow api", 120.0, 600.0)], 0)
+        );
     }
 
     #[test]
     fn a_peak_is_a_disturbance_and_equal_names_are_numbered() {
         // By hand: 5/s, 50/s, 5/s again, and a fault in the last piece, before which is the first.
-        let peak =
-            "{ from: 5/s, stages: [ { to: 5/s, over: 1m }, { to: 50/s, over: 0s }, { to: 50/s, over: 1m }, { to: 5/s, over: 0s } ] }";
+        let peak = "{ from: 5/s, stages: [ { to: 5/s, over: 1m }, { to: 50/s, over: 0s }, { to: 50/s, over: 1m }, { to: 5/s, over: 0s } ] }";
         let made = layout(peak, &slow(300, 10), 0);
         let names: Vec<&str> = phases(&made).into_iter().map(|(name, ..)| name).collect();
-        assert_eq!(names, ["users at 5/s", "users at 50/s", "users at 5/s (2)", "slow api, users at 5/s", "users at 5/s (3)"]);
-        let asked: Vec<(u32, f64, f64)> = made.recoveries.iter().map(|r| (r.phase, r.from.seconds(), r.until.seconds())).collect();
+        assert_eq!(
+            names,
+            [
+                "users at 5/s",
+                "users at 50/s",
+                "users at 5/s (2)",
+                "slow api, users at 5/s",
+                "users at 5/s (3)"
+            ]
+        );
+        let asked: Vec<(u32, f64, f64)> = made
+            .recoveries
+            .iter()
+            .map(|r| (r.phase, r.from.seconds(), r.until.seconds()))
+            .collect();
         assert_eq!(asked, [(1, 120.0, 300.0), (3, 310.0, 600.0)]);
     }
 
     #[test]
     fn a_fault_within_a_peak_is_compared_with_the_peak_before_it() {
-        // By hand: the peak from 60 s to 300 s, the fault from 120 s to 150 s; the peak's end is compared with what was before it.
-        let peak =
-            "{ from: 5/s, stages: [ { to: 5/s, over: 1m }, { to: 50/s, over: 0s }, { to: 50/s, over: 4m }, { to: 5/s, over: 0s } ] }";
+        // By hand: the peak from 60 s to 300 s, the fault from 120 s to 150 s; the peak's end is
+        // compared with what was before it.
+        let peak = "{ from: 5/s, stages: [ { to: 5/s, over: 1m }, { to: 50/s, over: 0s }, { to: 50/s, over: 4m }, { to: 5/s, over: 0s } ] }";
         let s = |s: u64| Time(s * 1_000_000_000);
         let made = layout(peak, &slow(120, 30), 0);
-        let fault = Recovery { phase: 2, before: (s(60), s(120)), from: s(150), until: s(300), is_told: true };
-        let end = Recovery { phase: 3, before: (s(0), s(60)), from: s(300), until: s(600), is_told: true };
+        let fault = Recovery {
+            phase: 2,
+            before: (s(60), s(120)),
+            from: s(150),
+            until: s(300),
+            is_told: true,
+        };
+        let end = Recovery {
+            phase: 3,
+            before: (s(0), s(60)),
+            from: s(300),
+            until: s(600),
+            is_told: true,
+        };
         assert_eq!((made.recoveries, made.has_untold_recovery), (vec![fault, end.clone()], false));
-        // A fault that begins with the peak has no such peak before it; the end of the peak is asked about all the same.
+        // A fault that begins with the peak has no such peak before it; the end of the peak is
+        // asked about all the same.
         assert_eq!(layout(peak, &slow(60, 30), 0).recoveries, [Recovery { phase: 2, ..end }]);
         // In a ramp nothing is there to be compared with.
         let ramp = "{ from: 5/s, stages: [ { to: 5/s, over: 1m }, { to: 50/s, over: 4m }, { to: 5/s, over: 0s } ] }";
@@ -192,10 +273,21 @@ faults: [ {faults} ]"
 
     #[test]
     fn a_recovery_is_asked_for_only_where_windows_can_tell_it() {
-        // By hand: windows of 1 s, from the end of the warm-up on. A fault at 300 ms has none before it; one at 31.5 s has 31.
-        let of = |at: &str, warmup_s: u64| layout("5/s", &format!("slow: {{ target: api, factor: 2x, at: {at}, for: 5s }}"), warmup_s);
+        // By hand: windows of 1 s, from the end of the warm-up on. A fault at 300 ms has none
+        // before it; one at 31.5 s has 31.
+        let of = |at: &str, warmup_s: u64| {
+            layout(
+                "5/s",
+                &format!("slow: {{ target: api, factor: 2x, at: {at}, for: 5s }}"),
+                warmup_s,
+            )
+        };
         let told = |made: Layout| {
-            (made.recoveries.iter().filter(|recovery| recovery.is_told).count(), made.has_untold_recovery, made.before_windows)
+            (
+                made.recoveries.iter().filter(|recovery| recovery.is_told).count(),
+                made.has_untold_recovery,
+                made.before_windows,
+            )
         };
         assert_eq!(told(of("300ms", 0)), (0, true, None));
         assert_eq!(told(of("31500ms", 0)), (1, false, Some(31)));
@@ -204,7 +296,8 @@ faults: [ {faults} ]"
         assert_eq!(told(of("593s", 0)), (0, true, None));
         assert_eq!(told(of("592s", 0)), (1, false, Some(592)));
         assert_eq!(told(of("28s", 30)), (0, true, None));
-        // By hand: begun at 2.5 s and cut there, [2.5, 3], [3, 4], [4, 5] are in 2.5 to 5.9; begun within a window, [3, 4] and [4, 5].
+        // By hand: begun at 2.5 s and cut there, [2.5, 3], [3, 4], [4, 5] are in 2.5 to 5.9; begun
+        // within a window, [3, 4] and [4, 5].
         let at = |ms: u64| Time(ms * 1_000_000);
         assert_eq!(whole_windows((at(2500), at(5900)), Span(1_000_000_000), at(2500)), 3);
         assert_eq!(whole_windows((at(2500), at(5900)), Span(1_000_000_000), at(0)), 2);
@@ -212,7 +305,8 @@ faults: [ {faults} ]"
 
     #[test]
     fn many_phases_are_the_first_and_the_rest() {
-        // By hand: ten faults of ten seconds are 21 phases: 11 of them, the last before the sixth fault at 300 s, and the rest, which is ten in one.
+        // By hand: ten faults of ten seconds are 21 phases: 11 of them, the last before the sixth
+        // fault at 300 s, and the rest, which is ten in one.
         let faults: Vec<String> = (0..10).map(|i| slow(50 + 50 * i, 10)).collect();
         let made = layout("5/s", &faults.join(", "), 0);
         assert_eq!((made.phases.len(), made.phases_left_out), (12, 9));

@@ -1,4 +1,5 @@
-//! Routes as flat lists of hops: links to cross, the service's door, the instance's own links, and the way back.
+//! Routes as flat lists of hops: links to cross, the service's door, the instance's own links, and
+//! the way back.
 
 use super::Hop;
 use super::links::Links;
@@ -12,10 +13,22 @@ pub struct Sender<'a> {
     pub via: &'a [String],
 }
 
-/// Adds the route from a sender to an endpoint of a service (or to one that its instance draws) and back; gives its first hop.
-pub fn add(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, sender: &Sender, service: u32, endpoint: Option<u32>) -> u32 {
+/// Adds the route from a sender to an endpoint of a service (or to one that its instance draws) and
+/// back; gives its first hop.
+pub fn add(
+    hops: &mut Vec<Hop>,
+    links: &mut Links,
+    directory: &mut Directory,
+    sender: &Sender,
+    service: u32,
+    endpoint: Option<u32>,
+) -> u32 {
     let first = hops.len() as u32;
-    let name = *directory.services.get_index(service as usize).map(|(name, _)| name).expect("a service's id is an index");
+    let name = *directory
+        .services
+        .get_index(service as usize)
+        .map(|(name, _)| name)
+        .expect("a service's id is an index");
     let mut here = sender.names.clone();
     for node in sender.via.iter().map(String::as_str).chain([name]) {
         cross(hops, links, directory, &here, &[node]);
@@ -28,7 +41,8 @@ pub fn add(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, se
     }
     hops.push(Hop::Enter { endpoint: endpoint.unwrap_or(NONE) });
     hops[door] = at_door(directory, service, hops.len() as u32);
-    let own_links_out = sender.via.last().is_some_and(|last| has_own_link_out(directory, service, last));
+    let own_links_out =
+        sender.via.last().is_some_and(|last| has_own_link_out(directory, service, last));
     match own_links_out {
         true => hops.push(Hop::Out),
         false => match sender.via.last() {
@@ -44,12 +58,28 @@ pub fn add(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, se
 }
 
 /// Adds the way on from an instance of a pipeline to the next service; gives its first hop.
-pub fn add_onward(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, instance: &str, next: u32) -> u32 {
+pub fn add_onward(
+    hops: &mut Vec<Hop>,
+    links: &mut Links,
+    directory: &mut Directory,
+    instance: &str,
+    next: u32,
+) -> u32 {
     let first = hops.len() as u32;
-    let name = *directory.services.get_index(next as usize).map(|(name, _)| name).expect("a service's id is an index");
+    let name = *directory
+        .services
+        .get_index(next as usize)
+        .map(|(name, _)| name)
+        .expect("a service's id is an index");
     cross(hops, links, directory, &[instance], &[name]);
     let back = hops.len() as u32 + 3;
-    hops.extend([at_door(directory, next, back), Hop::In, Hop::Enter { endpoint: NONE }, Hop::Out, Hop::Home]);
+    hops.extend([
+        at_door(directory, next, back),
+        Hop::In,
+        Hop::Enter { endpoint: NONE },
+        Hop::Out,
+        Hop::Home,
+    ]);
     first
 }
 
@@ -61,7 +91,13 @@ fn at_door(directory: &Directory, service: u32, back: u32) -> Hop {
     }
 }
 
-fn cross(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, from: &[&str], to: &[&str]) {
+fn cross(
+    hops: &mut Vec<Hop>,
+    links: &mut Links,
+    directory: &mut Directory,
+    from: &[&str],
+    to: &[&str],
+) {
     if let Some(link) = links.between(directory, from, to) {
         hops.push(Hop::Cross { link });
     }
@@ -70,7 +106,10 @@ fn cross(hops: &mut Vec<Hop>, links: &mut Links, directory: &mut Directory, from
 /// Whether an instance of the service has a link of its own from the balancer.
 fn has_own_link_in(directory: &Directory, service: u32, name: &str) -> bool {
     let scenario = directory.scenario;
-    scenario.services[service as usize].instances.keys().any(|instance| directory.joined(name, instance).is_some())
+    scenario.services[service as usize]
+        .instances
+        .keys()
+        .any(|instance| directory.joined(name, instance).is_some())
 }
 
 /// Whether an instance of the service has a link of its own to that node.

@@ -1,9 +1,11 @@
 //! Keys and draws: SplitMix64-mixed addresses of random numbers.
 //!
-//! Law: `draw = mix(key ^ salt)`, `child = mix(key ^ salt)` further mixed, where `mix` is the finaliser of SplitMix64 (Steele, Lea,
-//! Flood 2014, "Fast splittable pseudorandom number generators", §5; constants of Stafford's variant 13). It is a bijection of
-//! 64 bits that passes avalanche tests, so two addresses that differ in a bit give unrelated numbers.
-//! Checked: uniformity (Kolmogorov-Smirnov) and correlation of neighbours, below; the distributions' own tests stand on it.
+//! Law: `draw = mix(key ^ salt)`, `child = mix(key ^ salt)` further mixed, where `mix` is the
+//! finaliser of SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number
+//! generators", §5; constants of Stafford's variant 13). It is a bijection of 64 bits that passes
+//! avalanche tests, so two addresses that differ in a bit give unrelated numbers.
+//! Checked: uniformity (Kolmogorov-Smirnov) and correlation of neighbours, below; the
+//! distributions' own tests stand on it.
 
 use std::convert::Infallible;
 
@@ -28,7 +30,9 @@ pub struct Salt(pub u64);
 impl Salt {
     /// The salt of a path. FNV-1a, then mixed: stable between versions and machines.
     pub fn of(path: &str) -> Salt {
-        let hash = path.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ b as u64).wrapping_mul(0x0000_0100_0000_01B3));
+        let hash = path.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| {
+            (h ^ b as u64).wrapping_mul(0x0000_0100_0000_01B3)
+        });
         Salt(mix(hash))
     }
 }
@@ -38,7 +42,8 @@ impl Key {
     pub fn replication(seed: u64, replication: u64) -> Key {
         Key(mix(mix(seed.wrapping_add(GOLDEN)) ^ replication.wrapping_mul(GOLDEN).wrapping_add(1)))
     }
-    /// The key of something below this one: the request that a call makes, on its `visit`-th execution.
+    /// The key of something below this one: the request that a call makes, on its `visit`-th
+    /// execution.
     #[inline(always)]
     pub fn child(self, salt: Salt, visit: u64) -> Key {
         Key(mix(self.0 ^ salt.0)).ordinal(visit + 1)
@@ -60,7 +65,8 @@ impl Key {
 pub struct Draw(pub u64);
 
 impl Draw {
-    /// Uniform in the open interval (0, 1), on a grid symmetric about a half: neither 0 nor 1, and `1 - u` is exact.
+    /// Uniform in the open interval (0, 1), on a grid symmetric about a half: neither 0 nor 1, and
+    /// `1 - u` is exact.
     #[inline(always)]
     pub fn uniform(self) -> f64 {
         ((self.0 >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0)
@@ -121,7 +127,8 @@ mod tests {
 
     #[test]
     fn one_of_n_is_the_nth_part_of_the_draw() {
-        // By hand: the first, the middle and the last of 2^64 draws; and each of 7 equally often in 70,000 (standard error 0.0035 of 1/7: 4.5 of them).
+        // By hand: the first, the middle and the last of 2^64 draws; and each of 7 equally often in
+        // 70,000 (standard error 0.0035 of 1/7: 4.5 of them).
         for n in [1u32, 2, 7, 1000] {
             assert_eq!(Draw(0).one_of(n), 0);
             assert_eq!(Draw(u64::MAX).one_of(n), n - 1);
@@ -129,12 +136,16 @@ mod tests {
         }
         let mut seen = [0u32; 7];
         (0..70_000).for_each(|i| seen[Draw(mix(i)).one_of(7) as usize] += 1);
-        assert!(seen.iter().all(|&count| (f64::from(count) - 10_000.0).abs() < 4.5 * 93.0), "{seen:?}");
+        assert!(
+            seen.iter().all(|&count| (f64::from(count) - 10_000.0).abs() < 4.5 * 93.0),
+            "{seen:?}"
+        );
     }
 
     #[test]
     fn the_generator_is_splitmix64() {
-        // The published first outputs for the seed 1234567 (Vigna's `splitmix64.c`; they pin `mix` as well).
+        // The published first outputs for the seed 1234567 (Vigna's `splitmix64.c`; they pin `mix`
+        // as well).
         let published = [
             6_457_827_717_110_365_317_u64,
             3_203_168_211_198_807_973,
@@ -144,32 +155,43 @@ mod tests {
         ];
         let mut generator = Draw(1_234_567).generator();
         assert_eq!(published.map(|_| generator.next_u64()), published);
-        // A draw's next is the generator's first; 32 bits are the upper half; bytes are little-endian, the last word cut.
+        // A draw's next is the generator's first; 32 bits are the upper half; bytes are
+        // little-endian, the last word cut.
         let mut generator = Draw(1_234_567).generator();
         assert_eq!(Draw(1_234_567).next(), Draw(published[0]));
         assert_eq!(generator.next_u32(), (published[0] >> 32) as u32);
         let mut bytes = [0; 12];
         generator.fill_bytes(&mut bytes);
-        assert_eq!((&bytes[..8], &bytes[8..]), (&published[1].to_le_bytes()[..], &published[2].to_le_bytes()[..4]));
+        assert_eq!(
+            (&bytes[..8], &bytes[8..]),
+            (&published[1].to_le_bytes()[..], &published[2].to_le_bytes()[..4])
+        );
     }
 
     #[test]
     fn addresses_are_stable_between_versions_and_machines() {
-        // FNV-1a of "a" is published as af63dc4c8601ec8c; the others were computed from the formulas in the head by another program. A change here
-        // changes the numbers of every seed ever used.
+        // FNV-1a of "a" is published as af63dc4c8601ec8c; the others were computed from the
+        // formulas in the head by another program. A change here changes the numbers of every seed
+        // ever used.
         let (salt, source) = (Salt::of("a"), Key::replication(42, 3));
         assert_eq!(salt, Salt(mix(0xAF63_DC4C_8601_EC8C)));
         assert_eq!((salt.0, source.0), (198_367_012_849_983_736, 4_716_554_063_644_406_860));
         let request = source.ordinal(7);
         assert_eq!(request.0, 14_491_732_619_066_577_291);
-        assert_eq!((request.child(salt, 0).0, request.child(salt, 1).0), (3_249_946_735_239_889_143, 9_002_938_856_593_943_884));
+        assert_eq!(
+            (request.child(salt, 0).0, request.child(salt, 1).0),
+            (3_249_946_735_239_889_143, 9_002_938_856_593_943_884)
+        );
         assert_eq!(request.draw(salt).0, 6_283_464_417_868_233_322);
     }
 
     #[test]
     fn a_uniform_is_never_0_nor_1() {
         // By hand: the ends of the grid are half a step of 2^-52 inside.
-        assert_eq!((Draw(0).uniform(), 1.0 - Draw(u64::MAX).uniform()), (0.5f64.powi(53), 0.5f64.powi(53)));
+        assert_eq!(
+            (Draw(0).uniform(), 1.0 - Draw(u64::MAX).uniform()),
+            (0.5f64.powi(53), 0.5f64.powi(53))
+        );
     }
 
     #[test]
@@ -186,24 +208,38 @@ mod tests {
         // Kolmogorov: D > 2.23/sqrt(n) has probability 1e-4 under uniformity. Fixed seed.
         let source = Key::replication(42, 3);
         let n = 100_000;
-        let mut u: Vec<f64> = (0..n).map(|i| source.ordinal(i).draw(Salt::of("api.cpu#0")).uniform()).collect();
+        let mut u: Vec<f64> =
+            (0..n).map(|i| source.ordinal(i).draw(Salt::of("api.cpu#0")).uniform()).collect();
         u.sort_by(f64::total_cmp);
-        let distance = u.iter().enumerate().map(|(i, u)| (u - (i as f64 + 0.5) / n as f64).abs()).fold(0.0, f64::max) + 0.5 / n as f64;
+        let distance = u
+            .iter()
+            .enumerate()
+            .map(|(i, u)| (u - (i as f64 + 0.5) / n as f64).abs())
+            .fold(0.0, f64::max)
+            + 0.5 / n as f64;
         assert!(distance < 2.23 / (n as f64).sqrt(), "D = {distance}");
     }
 
     #[test]
     fn neighbouring_addresses_are_uncorrelated() {
-        // The correlation of n independent pairs has standard error 1/sqrt(n); 4.5 of them by luck: 7e-6 each.
+        // The correlation of n independent pairs has standard error 1/sqrt(n); 4.5 of them by luck:
+        // 7e-6 each.
         let n = 100_000;
         let source = Key::replication(7, 0);
         let (a, b) = (Salt::of("api.cpu#0"), Salt::of("api.cpu#1"));
-        let pairs = |f: &dyn Fn(u64) -> (f64, f64)| (0..n).map(f).map(|(x, y)| (x - 0.5) * (y - 0.5) * 12.0).sum::<f64>() / n as f64;
+        let pairs = |f: &dyn Fn(u64) -> (f64, f64)| {
+            (0..n).map(f).map(|(x, y)| (x - 0.5) * (y - 0.5) * 12.0).sum::<f64>() / n as f64
+        };
         let request = |i| source.ordinal(i);
         for correlation in [
             pairs(&|i| (request(i).draw(a).uniform(), request(i).draw(b).uniform())),
             pairs(&|i| (request(i).draw(a).uniform(), request(i + 1).draw(a).uniform())),
-            pairs(&|i| (Key::replication(7, i).draw(a).uniform(), Key::replication(7, i + 1).draw(a).uniform())),
+            pairs(&|i| {
+                (
+                    Key::replication(7, i).draw(a).uniform(),
+                    Key::replication(7, i + 1).draw(a).uniform(),
+                )
+            }),
         ] {
             assert!(correlation.abs() < 4.5 / (n as f64).sqrt(), "{correlation}");
         }

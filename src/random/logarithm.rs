@@ -1,15 +1,20 @@
 //! The natural logarithm of a uniform draw, in line.
 //!
-//! Law: with `x = 2^k·z`, `z` in [11/16, 11/8), `c` near `z` from a table and `r = z/c - 1`: `ln x = k·ln 2 + ln c + ln(1 + r)`, where `ln(1 + r)` is its series
-//! up to `r⁷` (Tang 1990, "Table-driven implementation of the logarithm function in IEEE floating-point arithmetic"). `|r| < 1/128`, so that the
-//! rest of the series is below 10⁻¹⁷, and `c = 1` on both sides of 1, so that the result is as precise there as elsewhere.
-//! Error: below 6·10⁻¹⁶ of the larger of the result and 1, and of the result itself where `x` is within 1/256 of 1 (two or three units in the last
-//! place; a nanosecond is 10⁻⁹ of a mean of one second).
+//! Law: with `x = 2^k·z`, `z` in [11/16, 11/8), `c` near `z` from a table and `r = z/c - 1`:
+//! `ln x = k·ln 2 + ln c + ln(1 + r)`, where `ln(1 + r)` is its series up to `r⁷` (Tang 1990,
+//! "Table-driven implementation of the logarithm function in IEEE floating-point arithmetic").
+//! `|r| < 1/128`, so that the rest of the series is below 10⁻¹⁷, and `c = 1` on both sides of 1, so
+//! that the result is as precise there as elsewhere.
+//! Error: below 6·10⁻¹⁶ of the larger of the result and 1, and of the result itself where `x` is
+//! within 1/256 of 1 (two or three units in the last place; a nanosecond is 10⁻⁹ of a mean of one
+//! second).
 //!
-//! Ours because an exponential draw is a logarithm and little else, and the next event is not known before it: the library's `ln` is a call, with tests for
-//! zero, infinity and subnormals that a draw never is, and took a fifth of a simulation's time (`docs/performance.md`).
+//! Ours because an exponential draw is a logarithm and little else, and the next event is not known
+//! before it: the library's `ln` is a call, with tests for zero, infinity and subnormals that a
+//! draw never is, and took a fifth of a simulation's time (`docs/performance.md`).
 //!
-//! Checked: against the standard library's `ln` over all magnitudes of a draw and both ends of (0, 1).
+//! Checked: against the standard library's `ln` over all magnitudes of a draw and both ends of (0,
+//! 1).
 
 use std::f64::consts::LN_2;
 
@@ -26,8 +31,10 @@ const fn table() -> [[f64; 2]; INTERVALS] {
     let mut table = [[1.0, 0.0]; INTERVALS];
     let mut i = 0;
     while i < INTERVALS {
-        let (low, high) =
-            (f64::from_bits(FIRST + ((i as u64) << INTERVAL_BITS)), f64::from_bits(FIRST + ((i as u64 + 1) << INTERVAL_BITS)));
+        let (low, high) = (
+            f64::from_bits(FIRST + ((i as u64) << INTERVAL_BITS)),
+            f64::from_bits(FIRST + ((i as u64 + 1) << INTERVAL_BITS)),
+        );
         if low != 1.0 && high != 1.0 {
             let inverse = 2.0 / (low + high);
             table[i] = [inverse, -series(inverse)];
@@ -71,16 +78,22 @@ mod tests {
 
     #[test]
     fn it_is_the_logarithm_to_the_last_digits() {
-        // Oracle: the standard library's, within a unit in the last place; the bounds are those of the module's head.
+        // Oracle: the standard library's, within a unit in the last place; the bounds are those of
+        // the module's head.
         let close = |x: f64| {
             let (ours, theirs) = (ln(x), x.ln());
-            let of = if (x - 1.0).abs() < 1.0 / 256.0 { theirs.abs() } else { theirs.abs().max(1.0) };
+            let of =
+                if (x - 1.0).abs() < 1.0 / 256.0 { theirs.abs() } else { theirs.abs().max(1.0) };
             assert!((ours - theirs).abs() <= 6e-16 * of, "ln {x:e}: {ours:e} is not {theirs:e}");
         };
         (0..200_000).for_each(|i| close(Draw(mix(i)).uniform()));
         (0..1022).for_each(|power| close(1.37 * 2f64.powi(-power)));
-        (0..INTERVALS as u64).for_each(|i| (0..3).for_each(|d| close(f64::from_bits(FIRST + (i << INTERVAL_BITS) + d - 1))));
-        [Draw(0).uniform(), Draw(u64::MAX).uniform(), 0.5, 1.0 - f64::EPSILON, 1.0 + f64::EPSILON].into_iter().for_each(close);
+        (0..INTERVALS as u64).for_each(|i| {
+            (0..3).for_each(|d| close(f64::from_bits(FIRST + (i << INTERVAL_BITS) + d - 1)))
+        });
+        [Draw(0).uniform(), Draw(u64::MAX).uniform(), 0.5, 1.0 - f64::EPSILON, 1.0 + f64::EPSILON]
+            .into_iter()
+            .for_each(close);
         assert_eq!(ln(1.0), 0.0);
     }
 }

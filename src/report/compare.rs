@@ -9,13 +9,18 @@ use crate::stats::Estimate;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// A change as people say it: `−12.3 ± 1.9 %`; where there is nothing to be a share of, the plain difference.
+/// A change as people say it: `−12.3 ± 1.9 %`; where there is nothing to be a share of, the plain
+/// difference.
 fn change(row: &Compared) -> String {
     match row.difference.relative.estimate {
         _ if row.judgement == Judgement::Same => "none".to_string(),
         // A share of a share is read as a share.
-        _ if row.metric == "error_ratio" => format::difference(&row.difference.difference, row.unit, true),
-        relative if relative.is_nan() => format::difference(&row.difference.difference, row.unit, false),
+        _ if row.metric == "error_ratio" => {
+            format::difference(&row.difference.difference, row.unit, true)
+        }
+        relative if relative.is_nan() => {
+            format::difference(&row.difference.difference, row.unit, false)
+        }
         _ => format::change(&row.difference.relative),
     }
 }
@@ -28,10 +33,13 @@ fn judged(row: &Compared, paint: Paint) -> String {
     match (row.judgement, row.more) {
         (Judgement::Better, _) => paint.good("better"),
         (Judgement::Worse, _) => paint.bad("worse"),
-        (Judgement::Undecided, Some(more)) if more <= WORTH_MORE => {
-            paint.doubtful(&format!("undecided: about {}", count(u64::from(more.max(1)), "more replication")))
+        (Judgement::Undecided, Some(more)) if more <= WORTH_MORE => paint.doubtful(&format!(
+            "undecided: about {}",
+            count(u64::from(more.max(1)), "more replication")
+        )),
+        (Judgement::Undecided, Some(_)) => {
+            paint.doubtful("undecided: hardly any difference, if there is one")
         }
-        (Judgement::Undecided, Some(_)) => paint.doubtful("undecided: hardly any difference, if there is one"),
         (Judgement::Undecided, None) => paint.doubtful("undecided: too few replications"),
         (judgement, _) => judgement.word().to_string(),
     }
@@ -48,14 +56,28 @@ fn number(row: &Compared, estimate: &Estimate) -> String {
 /// The comparison on one screen.
 pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
     let mut out = String::new();
-    let n = comparison.results.iter().map(|results| u64::from(results.replications)).min().unwrap_or(0);
+    let n =
+        comparison.results.iter().map(|results| u64::from(results.replications)).min().unwrap_or(0);
     let (level, n) = (confidence(comparison.confidence), count(n, "paired replication"));
-    let head = format!("  {} · {n} · ± is the {level} interval", count(comparison.names.len() as u64, "variant"));
+    let head = format!(
+        "  {} · {n} · ± is the {level} interval",
+        count(comparison.names.len() as u64, "variant")
+    );
     // Writing into a String cannot fail.
-    let _ = writeln!(out, "{}{}", paint.bold(&format!("against {}", comparison.names[0])), paint.faint(&head));
+    let _ = writeln!(
+        out,
+        "{}{}",
+        paint.bold(&format!("against {}", comparison.names[0])),
+        paint.faint(&head)
+    );
     for (index, results) in comparison.results.iter().enumerate() {
         if !results.overloaded.is_empty() {
-            let _ = writeln!(out, "  {} {} is overloaded: its numbers depend on `run.duration`", paint.bad("✘"), comparison.names[index]);
+            let _ = writeln!(
+                out,
+                "  {} {} is overloaded: its numbers depend on `run.duration`",
+                paint.bad("✘"),
+                comparison.names[index]
+            );
         }
     }
     for (index, name) in comparison.names.iter().enumerate().skip(1) {
@@ -63,11 +85,19 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
         let [base, own] = [0, index].map(|of| comparison.results[of].replications);
         if base != own {
             let pairs = base.min(own);
-            let words = format!("the baseline has {base} replications and this {own}: changes are those of the first {pairs}");
+            let words = format!(
+                "the baseline has {base} replications and this {own}: changes are those of the first {pairs}"
+            );
             let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
         }
-        for (workload, only_in) in alone(&comparison.results[0], &comparison.results[index], &comparison.names[0], name) {
-            let _ = writeln!(out, "  {} {workload} is not compared: it is in {only_in} only", paint.doubtful("!"));
+        for (workload, only_in) in
+            alone(&comparison.results[0], &comparison.results[index], &comparison.names[0], name)
+        {
+            let _ = writeln!(
+                out,
+                "  {} {workload} is not compared: it is in {only_in} only",
+                paint.doubtful("!")
+            );
         }
         let mut lines = table(&["", "", "baseline", "variant", "change", ""]);
         lines.named_by(2);
@@ -76,16 +106,30 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
         for row in comparison.family().filter(|row| row.variant == index) {
             let first = if row.entity == entity { "" } else { row.entity.as_str() };
             entity = row.entity.as_str();
-            let what = if row.metric == "latency" { row.stat.to_string() } else { row.metric.replace('_', " ") };
-            lines.add_row([first.to_string(), what, number(row, &row.base), number(row, &row.other), change(row), judged(row, paint)]);
+            let what = if row.metric == "latency" {
+                row.stat.to_string()
+            } else {
+                row.metric.replace('_', " ")
+            };
+            lines.add_row([
+                first.to_string(),
+                what,
+                number(row, &row.base),
+                number(row, &row.other),
+                change(row),
+                judged(row, paint),
+            ]);
         }
         let _ = write_table(&mut out, &lines, 0, paint);
         let costs = [0, index].map(|of| cost::total(&comparison.results[of]));
         if costs[0] != costs[1] {
-            let [base, own] = costs.map(|cost| cost.map_or("nothing".to_string(), |_| cost::cell(cost)));
+            let [base, own] =
+                costs.map(|cost| cost.map_or("nothing".to_string(), |_| cost::cell(cost)));
             let _ = writeln!(out, "  It costs {own}; the baseline costs {base}.");
         }
-        for row in comparison.family().filter(|row| row.variant == index && row.kind == "workload" && row.metric == "error_ratio") {
+        for row in comparison.family().filter(|row| {
+            row.variant == index && row.kind == "workload" && row.metric == "error_ratio"
+        }) {
             let (base, other) = (row.base.estimate, row.other.estimate);
             if (base - other).abs() > SELECTED {
                 let words = format!(
@@ -98,11 +142,18 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
             }
         }
     }
-    let mut ratios: Vec<f64> = comparison.family().map(|row| row.difference.unpaired_variance_ratio).filter(|r| r.is_finite()).collect();
+    let mut ratios: Vec<f64> = comparison
+        .family()
+        .map(|row| row.difference.unpaired_variance_ratio)
+        .filter(|r| r.is_finite())
+        .collect();
     ratios.sort_by(f64::total_cmp);
     // Not worth a line where it gains a tenth of the replications or less.
     if let Some(ratio) = ratios.get(ratios.len() / 2).filter(|ratio| **ratio >= 1.1) {
-        let words = format!("Independent runs would need {} times as many replications for intervals as narrow (median).", times(*ratio));
+        let words = format!(
+            "Independent runs would need {} times as many replications for intervals as narrow (median).",
+            times(*ratio)
+        );
         let _ = writeln!(out, "\n{}", paint.faint(&words));
     }
     let words = format!("All verdicts together hold with {level} confidence (Holm's correction).");
@@ -111,20 +162,33 @@ pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
 }
 
 /// Workloads that one of two has and the other has not, and which it is.
-fn alone<'n>(base: &'n Results, other: &'n Results, base_name: &'n str, name: &'n str) -> Vec<(&'n str, &'n str)> {
+fn alone<'n>(
+    base: &'n Results,
+    other: &'n Results,
+    base_name: &'n str,
+    name: &'n str,
+) -> Vec<(&'n str, &'n str)> {
     let only = |these: &'n Results, those: &'n Results, name: &'n str| {
-        let is_there = |workload: &str| those.verdicts.iter().any(|verdict| verdict.workload == workload);
-        these.verdicts.iter().map(|verdict| verdict.workload.as_str()).filter(move |workload| !is_there(workload)).map(move |w| (w, name))
+        let is_there =
+            |workload: &str| those.verdicts.iter().any(|verdict| verdict.workload == workload);
+        these
+            .verdicts
+            .iter()
+            .map(|verdict| verdict.workload.as_str())
+            .filter(move |workload| !is_there(workload))
+            .map(move |w| (w, name))
     };
     only(base, other, base_name).chain(only(other, base, name)).collect()
 }
 
-/// Where the share of failures differs by more than this, latencies of answered requests are hardly comparable.
+/// Where the share of failures differs by more than this, latencies of answered requests are hardly
+/// comparable.
 const SELECTED: f64 = 0.005;
 
 /// One JSON object.
 pub fn comparison_to_json(comparison: &Comparison) -> Value {
-    let number = |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
+    let number =
+        |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let interval = |e: &Estimate| json!({ "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "std_error": number(e.std_error), "n": e.n });
     let rows = comparison.rows.iter().map(|row| {
         json!({
@@ -146,26 +210,42 @@ pub fn comparison_to_json(comparison: &Comparison) -> Value {
 /// The choice on one screen.
 pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, level: f64, paint: Paint) -> String {
     let mut out = String::new();
-    let total: u64 = chosen.candidates.iter().map(|candidate| u64::from(candidate.replications)).sum();
+    let total: u64 =
+        chosen.candidates.iter().map(|candidate| u64::from(candidate.replications)).sum();
     let mut lines = table(&["", "variant", metric, "replications"]);
     lines.named_by(2);
     let mut order: Vec<usize> = (0..chosen.candidates.len()).collect();
-    order.sort_by_key(|&index| (index != chosen.winner, std::cmp::Reverse(chosen.candidates[index].replications), index));
+    order.sort_by_key(|&index| {
+        (index != chosen.winner, std::cmp::Reverse(chosen.candidates[index].replications), index)
+    });
     for &index in order.iter().take(40) {
         let candidate = &chosen.candidates[index];
         let mark = if index == chosen.winner { paint.good("✔") } else { String::new() };
         let replications = thousands(u64::from(candidate.replications));
-        lines.add_row([mark, candidate.name.clone(), with_interval(&candidate.estimate, unit), replications]);
+        lines.add_row([
+            mark,
+            candidate.name.clone(),
+            with_interval(&candidate.estimate, unit),
+            replications,
+        ]);
     }
     let _ = write_table(&mut out, &lines, order.len().saturating_sub(40), paint);
     let shares = || chosen.candidates.iter().map(|candidate| candidate.failed);
     let (least, most) = (shares().fold(1.0, f64::min), shares().fold(0.0, f64::max));
     for failing in chosen.candidates.iter().filter(|candidate| candidate.is_failing()) {
-        let words = format!("{}: {} of the requests fail, so it is not chosen", failing.name, percent(failing.failed));
+        let words = format!(
+            "{}: {} of the requests fail, so it is not chosen",
+            failing.name,
+            percent(failing.failed)
+        );
         let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
     }
     if most - least > SELECTED && metric.contains("latency") {
-        let words = format!("from {} to {} of the requests fail: the latencies are of different selections", percent(least), percent(most));
+        let words = format!(
+            "from {} to {} of the requests fail: the latencies are of different selections",
+            percent(least),
+            percent(most)
+        );
         let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
     }
     let name = &chosen.candidates[chosen.winner].name;
@@ -180,13 +260,18 @@ pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, level: f64, paint: Pain
             "{name} is ahead, but others may be better: the budget of replications is spent. Allow more with --most, or a wider --indifference"
         ),
     };
-    let _ = writeln!(out, "\n{}", if chosen.certain { paint.bold(&words) } else { paint.doubtful(&words) });
+    let _ = writeln!(
+        out,
+        "\n{}",
+        if chosen.certain { paint.bold(&words) } else { paint.doubtful(&words) }
+    );
     paint.fitted(out)
 }
 
 /// One JSON object.
 pub fn chosen_to_json(chosen: &Chosen, metric: &str) -> Value {
-    let number = |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
+    let number =
+        |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let candidates = chosen.candidates.iter().map(|candidate| {
         let e = &candidate.estimate;
         json!({ "name": candidate.name, "replications": candidate.replications, "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "failed": number(candidate.failed) })

@@ -5,7 +5,10 @@ use crate::experiment::Results;
 
 /// Services with a price, and what each costs, USD/h.
 pub(super) fn by_service(results: &Results) -> impl Iterator<Item = (&str, f64)> {
-    let costs = results.rows.iter().filter(|row| row.kind == "service" && row.metric == "cost" && row.stat == "mean");
+    let costs = results
+        .rows
+        .iter()
+        .filter(|row| row.kind == "service" && row.metric == "cost" && row.stat == "mean");
     costs.map(|row| (row.entity.as_str(), row.estimate.estimate))
 }
 

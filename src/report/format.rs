@@ -1,19 +1,28 @@
-//! Estimates for people: intervals with the digits of their half-width. Plain numbers are in `units/format.rs`.
+//! Estimates for people: intervals with the digits of their half-width. Plain numbers are in
+//! `units/format.rs`.
 //!
-//! Law: what is printed, read back, is the number within half of its last digit; what is not 0 is never printed as 0, and a share that is not whole never as
-//! 100 %. A number without a value is `–`, one without an end is `∞`. There is one function for each kind of quantity.
+//! Law: what is printed, read back, is the number within half of its last digit; what is not 0 is
+//! never printed as 0, and a share that is not whole never as 100 %. A number without a value is
+//! `–`, one without an end is `∞`. There is one function for each kind of quantity.
 //! Tested: the law, over all magnitudes, signs and boundaries; phrases by hand.
 
 use crate::stats::Estimate;
-pub(crate) use crate::units::format::{confidence, count, percent, thousands, times, value, value_beside};
+pub(crate) use crate::units::format::{
+    confidence, count, percent, thousands, times, value, value_beside,
+};
 use crate::units::format::{decimals, fixed, unit_for};
 
-/// Decimals of a number and its half-width: those of the half-width, which has one significant digit, or two if it begins with 1. Enough that a
-/// number is not lost beside a wide interval. None if they have no common place worth writing.
+/// Decimals of a number and its half-width: those of the half-width, which has one significant
+/// digit, or two if it begins with 1. Enough that a number is not lost beside a wide interval. None
+/// if they have no common place worth writing.
 fn decimals_of_interval(number: f64, half: f64) -> Option<usize> {
     let first = decimals(half, 1);
     let begins_with_1 = half * 10f64.powi(first as i32) < 1.95;
-    let common = decimals(half, if begins_with_1 { 2 } else { 1 }).max(if number == 0.0 { 0 } else { decimals(number, 1) });
+    let common = decimals(half, if begins_with_1 { 2 } else { 1 }).max(if number == 0.0 {
+        0
+    } else {
+        decimals(number, 1)
+    });
     let before = number.abs().max(half).log10().floor().max(0.0) as usize + 1;
     (before + common <= 9).then_some(common)
 }
@@ -42,7 +51,11 @@ pub fn percent_with_interval(e: &Estimate) -> String {
         _ if e.estimate == 1.0 && e.high == 1.0 => format!("100 % (≥ {})", percent(e.low)),
         Some(digits) => {
             // Not 100 unless it is.
-            let digits = if e.estimate == 1.0 { digits } else { digits.max(decimals((1.0 - e.estimate) * 100.0, 1)) };
+            let digits = if e.estimate == 1.0 {
+                digits
+            } else {
+                digits.max(decimals((1.0 - e.estimate) * 100.0, 1))
+            };
             format!("{} ± {} %", fixed(e.estimate * 100.0, digits), fixed(half * 100.0, digits))
         }
         None => format!("{} ± {}", percent(e.estimate), percent(half)),
@@ -51,10 +64,19 @@ pub fn percent_with_interval(e: &Estimate) -> String {
 
 /// A change as a share, with its sign: `+12.3 ± 1.9 %`, `−0.4 %`.
 pub fn change(e: &Estimate) -> String {
-    signed(e.estimate, &percent_with_interval(&Estimate { estimate: e.estimate.abs(), low: 0.0, high: e.high - e.low, ..*e }))
+    signed(
+        e.estimate,
+        &percent_with_interval(&Estimate {
+            estimate: e.estimate.abs(),
+            low: 0.0,
+            high: e.high - e.low,
+            ..*e
+        }),
+    )
 }
 
-/// A difference, with its sign and its half-width: `+1.2 ± 0.3 ms`. Differences of shares are in percentage points.
+/// A difference, with its sign and its half-width: `+1.2 ± 0.3 ms`. Differences of shares are in
+/// percentage points.
 pub fn difference(e: &Estimate, unit: &str, is_share: bool) -> String {
     let size = Estimate { estimate: e.estimate.abs(), low: 0.0, high: e.high - e.low, ..*e };
     match is_share {
@@ -71,7 +93,10 @@ fn signed(number: f64, size: &str) -> String {
 /// Heights from 0 to 1 as a row of blocks.
 pub fn blocks(heights: &[f64]) -> String {
     const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    heights.iter().map(|h| if *h <= 0.0 { ' ' } else { LEVELS[((h * 8.0).ceil() as usize).clamp(1, 8)] }).collect()
+    heights
+        .iter()
+        .map(|h| if *h <= 0.0 { ' ' } else { LEVELS[((h * 8.0).ceil() as usize).clamp(1, 8)] })
+        .collect()
 }
 
 #[cfg(test)]
@@ -84,16 +109,22 @@ mod tests {
 
     /// The number that a text is, and half of its last digit, both in the unit of the text.
     fn read(text: &str) -> (f64, f64) {
-        let (digits, power) = text.split_once('e').map_or((text, 0), |(digits, power)| (digits, power.parse::<i32>().unwrap()));
+        let (digits, power) = text
+            .split_once('e')
+            .map_or((text, 0), |(digits, power)| (digits, power.parse::<i32>().unwrap()));
         let decimals = digits.split_once('.').map_or(0, |(_, after)| after.len() as i32);
-        (text.parse().unwrap_or_else(|_| panic!("{text:?} is no number")), 0.5 * 10f64.powi(power - decimals))
+        (
+            text.parse().unwrap_or_else(|_| panic!("{text:?} is no number")),
+            0.5 * 10f64.powi(power - decimals),
+        )
     }
 
     /// The size of the unit at the end of a text, and the text before it.
     fn split<'t>(text: &'t str, unit: &str) -> (&'t str, f64) {
         let mut units: Vec<&Unit> = units_of(unit).iter().collect();
         units.sort_by_key(|(.., word)| std::cmp::Reverse(word.len()));
-        let found = units.into_iter().find_map(|(size, _, word)| Some((text.strip_suffix(word)?, *size)));
+        let found =
+            units.into_iter().find_map(|(size, _, word)| Some((text.strip_suffix(word)?, *size)));
         found.unwrap_or_else(|| panic!("{text:?} has no unit of {unit:?}"))
     }
 
@@ -101,13 +132,23 @@ mod tests {
     fn holds(text: &str, number: f64, size: f64) {
         let (read, half) = read(text);
         let slack = 1e-9 * number.abs() + 1e-300;
-        assert!((read * size - number).abs() <= half * size + slack, "{number:e} is shown as {text} × {size}");
+        assert!(
+            (read * size - number).abs() <= half * size + slack,
+            "{number:e} is shown as {text} × {size}"
+        );
         assert!(number == 0.0 || read != 0.0, "{number:e} is shown as {text}");
         assert!(!text.starts_with('-') || read != 0.0, "{text}");
     }
 
     fn estimate(estimate: f64, half: f64) -> Estimate {
-        Estimate { estimate, low: estimate - half, high: estimate + half, std_error: half / 2.0, n: 20, method: Method::T }
+        Estimate {
+            estimate,
+            low: estimate - half,
+            high: estimate + half,
+            std_error: half / 2.0,
+            n: 20,
+            method: Method::T,
+        }
     }
 
     fn check(number: f64, half: f64) {
@@ -120,7 +161,9 @@ mod tests {
             match text.split_once(" ± ") {
                 Some((left, right)) => {
                     let (half_digits, size) = split(right, unit);
-                    let own = units_of(unit).iter().any(|(.., word)| !word.is_empty() && left.ends_with(word));
+                    let own = units_of(unit)
+                        .iter()
+                        .any(|(.., word)| !word.is_empty() && left.ends_with(word));
                     let (digits, left_size) = if own { split(left, unit) } else { (left, size) };
                     holds(digits, number, left_size);
                     holds(half_digits, (e.high - e.low) / 2.0, size);
@@ -144,13 +187,18 @@ mod tests {
 
     #[test]
     fn at_every_boundary_of_a_unit_what_is_printed_is_the_number() {
-        // The boundaries: every unit's size, every power of ten, 1 and 2 of each, with the numbers around them that round across.
-        let sizes = [TIME, BYTES, RATE, PLAIN, MONEY].into_iter().flatten().flat_map(|(size, least, _)| [*size, size * least.max(0.1)]);
+        // The boundaries: every unit's size, every power of ten, 1 and 2 of each, with the numbers
+        // around them that round across.
+        let sizes = [TIME, BYTES, RATE, PLAIN, MONEY]
+            .into_iter()
+            .flatten()
+            .flat_map(|(size, least, _)| [*size, size * least.max(0.1)]);
         let powers = (-13..15).map(|power| 10f64.powi(power));
         for size in sizes.chain(powers) {
-            for near in
-                [0.94, 0.9949, 0.995, 0.9994, 0.99949, 0.9995, 0.9998, 0.99999, 1.0, 1.0004, 1.0006, 1.005, 1.06, 2.0, 1.9989, 9.996]
-            {
+            for near in [
+                0.94, 0.9949, 0.995, 0.9994, 0.99949, 0.9995, 0.9998, 0.99999, 1.0, 1.0004, 1.0006,
+                1.005, 1.06, 2.0, 1.9989, 9.996,
+            ] {
                 for half in [1.0, 0.3, 0.0999, 0.095, 0.0195, 1e-3, 1e-7, 30.0] {
                     check(size * near, size * half);
                     check(-size * near, size * half);
@@ -161,7 +209,12 @@ mod tests {
 
     #[test]
     fn over_all_magnitudes_what_is_printed_is_the_number() {
-        let config = Config { cases: 20_000, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() };
+        let config = Config {
+            cases: 20_000,
+            rng_seed: RngSeed::Fixed(1),
+            failure_persistence: None,
+            ..Config::default()
+        };
         proptest!(config, |(size in -14f64..15.0, half in -9f64..2.0, negative in any::<bool>())| {
             let number = 10f64.powf(size) * if negative { -1.0 } else { 1.0 };
             check(number, number.abs() * 10f64.powf(half));
@@ -170,7 +223,12 @@ mod tests {
 
     #[test]
     fn near_0_and_1_a_share_is_neither() {
-        let config = Config { cases: 5_000, rng_seed: RngSeed::Fixed(2), failure_persistence: None, ..Config::default() };
+        let config = Config {
+            cases: 5_000,
+            rng_seed: RngSeed::Fixed(2),
+            failure_persistence: None,
+            ..Config::default()
+        };
         proptest!(config, |(left in -12f64..0.0, half in -9f64..0.0)| {
             for share in [10f64.powf(left), 1.0 - 10f64.powf(left), 1.0 + 10f64.powf(left)] {
                 check(share, 10f64.powf(half));

@@ -1,18 +1,22 @@
-//! The state of a workload in one word, which the summary, the table of a sweep and JSON have in common. Checked: `tests/it/verdict.rs`.
+//! The state of a workload in one word, which the summary, the table of a sweep and JSON have in
+//! common. Checked: `tests/it/verdict.rs`.
 
 use crate::experiment::{MOST_FAILED, Outlook, Results, WorkloadVerdict};
 
-/// Failures of at least this share are said before anything else, whatever the objectives allow; latencies are then those of a selection.
+/// Failures of at least this share are said before anything else, whatever the objectives allow;
+/// latencies are then those of a selection.
 pub(super) const MANY_FAILED: f64 = 0.05;
 
-/// What is said of a workload before anything else: its outlook, and how many of its requests failed.
+/// What is said of a workload before anything else: its outlook, and how many of its requests
+/// failed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Health {
     Overloaded,
     /// Most requests fail.
     Fails,
     CannotTell,
-    /// No queue grows, but this share of the requests fails: many, or more than an objective allows.
+    /// No queue grows, but this share of the requests fails: many, or more than an objective
+    /// allows.
     AnswersInPart(f64),
     NoRequests,
     KeepsUp,
@@ -20,13 +24,19 @@ pub(super) enum Health {
 
 impl Health {
     pub fn of(results: &Results, verdict: &WorkloadVerdict) -> Health {
-        let of = |metric: &str| results.find("workload", &verdict.workload, metric, "mean").map_or(f64::NAN, |row| row.estimate.estimate);
+        let of = |metric: &str| {
+            results
+                .find("workload", &verdict.workload, metric, "mean")
+                .map_or(f64::NAN, |row| row.estimate.estimate)
+        };
         let errors = of("error_ratio");
         match &verdict.outlook {
             Outlook::Overloaded(_) => Health::Overloaded,
             _ if errors >= MOST_FAILED => Health::Fails,
             Outlook::CannotTell(_) => Health::CannotTell,
-            Outlook::KeepsUp if errors >= MANY_FAILED || errors > allowed_errors(results, &verdict.workload) => {
+            Outlook::KeepsUp
+                if errors >= MANY_FAILED || errors > allowed_errors(results, &verdict.workload) =>
+            {
                 Health::AnswersInPart(errors)
             }
             Outlook::KeepsUp if of("offered_rate") == 0.0 => Health::NoRequests,
@@ -62,6 +72,9 @@ impl Health {
 
 /// The share of failures that objectives of a workload allow; all, if there are none.
 fn allowed_errors(results: &Results, workload: &str) -> f64 {
-    let own = results.slos.iter().filter(|slo| slo.kind == "workload" && slo.of == workload && slo.metric == "error_ratio");
+    let own = results
+        .slos
+        .iter()
+        .filter(|slo| slo.kind == "workload" && slo.of == workload && slo.metric == "error_ratio");
     own.map(|slo| slo.bound).fold(f64::INFINITY, f64::min)
 }

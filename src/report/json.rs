@@ -51,8 +51,12 @@ fn outlook(results: &Results, verdict: &WorkloadVerdict) -> Value {
                 Reason::Filling { least_s, unfinished } => {
                     json!({ "filling": { "least_s": number(*least_s), "unfinished": number(*unfinished) } })
                 }
-                Reason::Recovering { service, waiting } => json!({ "recovering": { "service": service, "waiting": number(*waiting) } }),
-                Reason::Unfinished { service, waiting, .. } => json!({ "unfinished": { "service": service, "waiting": number(*waiting) } }),
+                Reason::Recovering { service, waiting } => {
+                    json!({ "recovering": { "service": service, "waiting": number(*waiting) } })
+                }
+                Reason::Unfinished { service, waiting, .. } => {
+                    json!({ "unfinished": { "service": service, "waiting": number(*waiting) } })
+                }
                 Reason::Growing { service, waiting, is_just_all } => {
                     json!({ "growing": { "service": service, "waiting": number(*waiting), "just_all": is_just_all } })
                 }
@@ -120,5 +124,7 @@ pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
         ("variance_reduction", Value::Array(gains.collect())),
         ("metrics", Value::Array(metrics.collect())),
     ];
-    Value::Object(head.into_iter().map(|(key, value)| (key.to_string(), value)).collect::<Map<_, _>>())
+    Value::Object(
+        head.into_iter().map(|(key, value)| (key.to_string(), value)).collect::<Map<_, _>>(),
+    )
 }

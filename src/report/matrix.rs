@@ -13,8 +13,14 @@ use std::fmt::Write;
 /// Matrices that are shown: one for each of the first workloads.
 const MOST: usize = 3;
 
-/// The matrices, if two parameters are varied and each combination was simulated once. `down` and `across` are their paths and what they are called here.
-pub(super) fn matrices(out: &mut String, lines: &[SweepLine], [down, across]: [(&String, &str); 2], paint: Paint) -> std::fmt::Result {
+/// The matrices, if two parameters are varied and each combination was simulated once. `down` and
+/// `across` are their paths and what they are called here.
+pub(super) fn matrices(
+    out: &mut String,
+    lines: &[SweepLine],
+    [down, across]: [(&String, &str); 2],
+    paint: Paint,
+) -> std::fmt::Result {
     let values = |path: &String| {
         let mut values: Vec<&Value> = Vec::new();
         for value in lines.iter().filter_map(|line| line.parameters.get(path)) {
@@ -29,18 +35,28 @@ pub(super) fn matrices(out: &mut String, lines: &[SweepLine], [down, across]: [(
         return Ok(());
     }
     let at = |row: &Value, column: &Value| {
-        lines.iter().find(|line| line.parameters.get(down.0) == Some(row) && line.parameters.get(across.0) == Some(column))
+        lines.iter().find(|line| {
+            line.parameters.get(down.0) == Some(row)
+                && line.parameters.get(across.0) == Some(column)
+        })
     };
     let names = lines
         .iter()
         .find(|line| !line.workloads.is_empty())
         .map_or(Vec::new(), |line| line.workloads.iter().map(|(name, _)| name).collect());
     for name in names.into_iter().take(MOST) {
-        writeln!(out, "\n{}", paint.bold(&format!("p95 of {name}: {} down, {} across", down.1, across.1)))?;
-        let header: Vec<String> = [String::new()].into_iter().chain(columns.iter().map(|value| brief(value))).collect();
+        writeln!(
+            out,
+            "\n{}",
+            paint.bold(&format!("p95 of {name}: {} down, {} across", down.1, across.1))
+        )?;
+        let header: Vec<String> =
+            [String::new()].into_iter().chain(columns.iter().map(|value| brief(value))).collect();
         let mut matrix = table(&header.iter().map(String::as_str).collect::<Vec<_>>());
         for row in &rows {
-            let cells = columns.iter().map(|column| at(row, column).map_or(String::new(), |line| cell(line, name)));
+            let cells = columns
+                .iter()
+                .map(|column| at(row, column).map_or(String::new(), |line| cell(line, name)));
             matrix.add_row([brief(row)].into_iter().chain(cells));
         }
         write_table(out, &matrix, 0, paint)?;
@@ -51,7 +67,8 @@ pub(super) fn matrices(out: &mut String, lines: &[SweepLine], [down, across]: [(
 /// The p95 of a workload at a point, behind its mark if it is not all well.
 fn cell(line: &SweepLine, workload: &str) -> String {
     let rows = line.workloads.iter().find(|(name, _)| name == workload).map(|(_, rows)| rows);
-    let p95 = rows.and_then(|rows| rows.iter().find(|row| row.metric == "latency" && row.stat == "p95"));
+    let p95 =
+        rows.and_then(|rows| rows.iter().find(|row| row.metric == "latency" && row.stat == "p95"));
     let said = p95.map_or(String::new(), |row| with_interval(&row.estimate, "s"));
     match line.mark() {
         "✔" => said,

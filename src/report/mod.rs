@@ -1,4 +1,5 @@
-//! What is said of a run: the terminal summary, the JSON object, the chart. All from the same [`Results`](crate::experiment::Results).
+//! What is said of a run: the terminal summary, the JSON object, the chart. All from the same
+//! [`Results`](crate::experiment::Results).
 
 #[cfg(feature = "cli")]
 mod capacity;
@@ -50,7 +51,8 @@ pub(crate) use summary::summary;
 #[cfg(feature = "cli")]
 pub(crate) use sweep::{POINTS_SHOWN, SweepLine, plain, sweep};
 
-/// What is known of a run besides its results: it differs from machine to machine, and is in no file.
+/// What is known of a run besides its results: it differs from machine to machine, and is in no
+/// file.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances {
     /// Seconds the simulation took.

@@ -1,6 +1,7 @@
 //! How a text is shown: with colours or without, and in lines of which length.
 //!
-//! Tested: by hand, what is wrapped and where; `tests/it/words.rs`, that what is printed is no wider than the terminal.
+//! Tested: by hand, what is wrapped and where; `tests/it/words.rs`, that what is printed is no
+//! wider than the terminal.
 
 use console::measure_text_width;
 
@@ -17,7 +18,8 @@ impl Paint {
     /// Without colours, in lines as long as they are.
     pub const PLAIN: Paint = Paint { colours: false, width: None };
 
-    /// The text in lines that fit: what is longer goes on in the next line, between two words and further in. Tables fit already.
+    /// The text in lines that fit: what is longer goes on in the next line, between two words and
+    /// further in. Tables fit already.
     pub(super) fn fitted(self, text: String) -> String {
         let Some(width) = self.width else { return text };
         text.lines().map(|line| wrapped(line, width) + "\n").collect()
@@ -81,6 +83,9 @@ mod tests {
         assert_eq!(said("fits in here\nso\n"), "fits in here\nso\n");
         assert_eq!(said("a/path/that/is/longer x\n"), "a/path/that/is/longer\n  x\n");
         assert_eq!(said("\x1b[1mone two\x1b[0m three\n"), "\x1b[1mone two\x1b[0m\n  three\n");
-        assert_eq!(Paint::PLAIN.fitted("  one two three four\n".to_string()), "  one two three four\n");
+        assert_eq!(
+            Paint::PLAIN.fitted("  one two three four\n".to_string()),
+            "  one two three four\n"
+        );
     }
 }

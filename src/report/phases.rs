@@ -1,4 +1,5 @@
-//! Before, during and after what changes on purpose: a table for each workload, and how long things took to be as before.
+//! Before, during and after what changes on purpose: a table for each workload, and how long things
+//! took to be as before.
 
 use super::format::{percent_with_interval, value, value_beside, with_interval};
 use super::paint::Paint;
@@ -12,15 +13,28 @@ use std::fmt::Write;
 const WORKLOADS: usize = 3;
 
 /// The tables; nothing where nothing changes.
-pub(super) fn phases(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
+pub(super) fn phases(
+    out: &mut String,
+    scenario: &Scenario,
+    results: &Results,
+    paint: Paint,
+) -> std::fmt::Result {
     if results.phases.is_empty() {
         return Ok(());
     }
     for workload in scenario.workload.keys().take(WORKLOADS) {
-        writeln!(out, "\n{}", paint.bold(&format!("Before, during and after: {workload}, by when requests arrived")))?;
+        writeln!(
+            out,
+            "\n{}",
+            paint.bold(&format!("Before, during and after: {workload}, by when requests arrived"))
+        )?;
         let mut lines = table(&["", "from", "to", "p50", "p95", "p99", "answered", "failed"]);
         // In one unit, that of the largest: `0.02/s` stands beside `14.6/s`, and not `1.2/min`.
-        let most = results.phases.iter().map(|phase| answered(results, phase, workload)).fold(0.0, f64::max);
+        let most = results
+            .phases
+            .iter()
+            .map(|phase| answered(results, phase, workload))
+            .fold(0.0, f64::max);
         for phase in &results.phases {
             lines.add_row(row(results, phase, workload, most));
         }
@@ -42,17 +56,24 @@ pub(super) fn phases(out: &mut String, scenario: &Scenario, results: &Results, p
     }
 }
 
-/// Requests a second that arrived in a phase and were answered, whenever that was, as the other columns are; NaN if it is not known.
+/// Requests a second that arrived in a phase and were answered, whenever that was, as the other
+/// columns are; NaN if it is not known.
 fn answered(results: &Results, phase: &Phase, workload: &str) -> f64 {
-    let total = results.find("phase", &phase.entity(workload), "completed", "total").map_or(f64::NAN, |row| row.estimate.estimate);
+    let total = results
+        .find("phase", &phase.entity(workload), "completed", "total")
+        .map_or(f64::NAN, |row| row.estimate.estimate);
     total / (phase.until_s - phase.from_s)
 }
 
 fn row(results: &Results, phase: &Phase, workload: &str, most: f64) -> [String; 8] {
     let entity = phase.entity(workload);
-    let of = |metric: &str, stat: &str| results.find("phase", &entity, metric, stat).map(|row| row.estimate);
+    let of = |metric: &str, stat: &str| {
+        results.find("phase", &entity, metric, stat).map(|row| row.estimate)
+    };
     let [p50, p95, p99] = ["p50", "p95", "p99"].map(|stat| {
-        let Some(row) = results.find("phase", &entity, "latency", stat) else { return String::new() };
+        let Some(row) = results.find("phase", &entity, "latency", stat) else {
+            return String::new();
+        };
         // A quantile of a few is hardly more than the largest of them.
         let few = if row.flags.contains(&"few_samples") { " (few)" } else { "" };
         with_interval(&row.estimate, "s") + few
@@ -63,24 +84,44 @@ fn row(results: &Results, phase: &Phase, workload: &str, most: f64) -> [String; 
     [phase.name.clone(), from, until, p50, p95, p99, answered, failed]
 }
 
-fn recovery(out: &mut String, results: &Results, phase: &Phase, workload: &str) -> std::fmt::Result {
-    let Some(found) = results.find("phase", &phase.entity(workload), "recovery", "mean") else { return Ok(()) };
+fn recovery(
+    out: &mut String,
+    results: &Results,
+    phase: &Phase,
+    workload: &str,
+) -> std::fmt::Result {
+    let Some(found) = results.find("phase", &phase.entity(workload), "recovery", "mean") else {
+        return Ok(());
+    };
     let (came, of) = (found.estimate.n, results.replications);
     let known = || found.values.iter().copied().filter(|s| !s.is_nan());
     let (least, most) = (known().fold(f64::INFINITY, f64::min), known().fold(0.0, f64::max));
     let name = &phase.name;
     if came == 0 {
-        return writeln!(out, "  No recovery from {name} was seen before the next change or the end, in any replication.");
+        return writeln!(
+            out,
+            "  No recovery from {name} was seen before the next change or the end, in any replication."
+        );
     }
     let but = if came < of {
-        format!(", in {came} of {of} replications; in the others none was seen before the next change or the end")
+        format!(
+            ", in {came} of {of} replications; in the others none was seen before the next change or the end"
+        )
     } else {
         String::new()
     };
     if most == 0.0 {
         return writeln!(out, "  Recovered from {name} at once{but}");
     }
-    let mean = if found.estimate.low > 0.0 { with_interval(&found.estimate, "s") } else { value(found.estimate.estimate, "s") };
-    let range = if least == most { String::new() } else { format!(" ({} to {} by replication)", value(least, "s"), value(most, "s")) };
+    let mean = if found.estimate.low > 0.0 {
+        with_interval(&found.estimate, "s")
+    } else {
+        value(found.estimate.estimate, "s")
+    };
+    let range = if least == most {
+        String::new()
+    } else {
+        format!(" ({} to {} by replication)", value(least, "s"), value(most, "s"))
+    };
     writeln!(out, "  Time to recover from {name}: {mean}{range}{but}")
 }

@@ -9,7 +9,8 @@ use crate::stats::{Effect, Indices};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// By how much shares may contradict each other by chance: hundreds of groups know them to a few hundredths.
+/// By how much shares may contradict each other by chance: hundreds of groups know them to a few
+/// hundredths.
 const UNRESOLVED: f64 = 0.1;
 
 /// Letters of the bar of the most influential parameter.
@@ -19,10 +20,20 @@ const BAR: f64 = 20.0;
 pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
     let mut out = String::new();
     for (index, answer) in answers.iter().enumerate() {
-        let said = |number: f64| if answer.metric == "error_ratio" { percent(number) } else { value(number, answer.unit) };
+        let said = |number: f64| {
+            if answer.metric == "error_ratio" {
+                percent(number)
+            } else {
+                value(number, answer.unit)
+            }
+        };
         // In the unit of the number that it stands behind.
         let beside = |number: f64, other: f64| {
-            if answer.metric == "error_ratio" { percent(number) } else { value_beside(number, other, answer.unit) }
+            if answer.metric == "error_ratio" {
+                percent(number)
+            } else {
+                value_beside(number, other, answer.unit)
+            }
         };
         let (low, high) = (said(answer.range.0), said(answer.range.1));
         let range = match answer.variation {
@@ -33,20 +44,35 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
         let head = format!("  {} · {range}", count(answer.points, "point"));
         let gap = if index == 0 { "" } else { "\n" };
         // Writing into a String cannot fail.
-        let _ = writeln!(out, "{gap}{}{}\n", paint.bold(&format!("what drives {}", answer.name())), paint.faint(&head));
+        let _ = writeln!(
+            out,
+            "{gap}{}{}\n",
+            paint.bold(&format!("what drives {}", answer.name())),
+            paint.faint(&head)
+        );
         if answer.variation != Variation::Varies {
             let words = match answer.variation {
-                Variation::NoValue => "no point gave a value: nothing was answered, or a limit was reached",
+                Variation::NoValue => {
+                    "no point gave a value: nothing was answered, or a limit was reached"
+                }
                 _ => "does not vary: none of the parameters moves it within its range",
             };
             let _ = writeln!(out, "  {}", paint.doubtful(words));
             continue;
         }
-        let most = answer
-            .parameters
-            .first()
-            .map_or(f64::NAN, |first| first.effect.map(|e| e.mu_star).or(first.indices.map(|i| i.total)).unwrap_or(f64::NAN));
-        let bar = |size: f64| blocks(&vec![1.0; if most > 0.0 && size > 0.0 { (size / most * BAR).round() as usize } else { 0 }]);
+        let most = answer.parameters.first().map_or(f64::NAN, |first| {
+            first.effect.map(|e| e.mu_star).or(first.indices.map(|i| i.total)).unwrap_or(f64::NAN)
+        });
+        let bar = |size: f64| {
+            blocks(&vec![
+                1.0;
+                if most > 0.0 && size > 0.0 {
+                    (size / most * BAR).round() as usize
+                } else {
+                    0
+                }
+            ])
+        };
         let is_morris = answer.parameters.iter().any(|parameter| parameter.effect.is_some());
         let header = if is_morris {
             ["", "parameter", "effect of its range (μ*)", "spread (σ)", "direction", ""]
@@ -78,23 +104,44 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
                         format!(" ± {}", beside(e.mu_star_std_error, e.mu_star))
                     };
                     let star = format!("{}{error}", said(e.mu_star));
-                    lines.add_row([rank, parameter.path.clone(), star, said(e.sigma), direction.to_string(), bar(e.mu_star)]);
+                    lines.add_row([
+                        rank,
+                        parameter.path.clone(),
+                        star,
+                        said(e.sigma),
+                        direction.to_string(),
+                        bar(e.mu_star),
+                    ]);
                 }
                 (None, Some(i)) => {
                     let share = |x: f64, low: f64, high: f64| match (x.is_nan(), low.is_nan()) {
                         (true, _) => "not known".to_string(),
                         (false, true) => percent(x),
-                        (false, false) => format!("{} ({} to {})", percent(x), percent(low), percent(high)),
+                        (false, false) => {
+                            format!("{} ({} to {})", percent(x), percent(low), percent(high))
+                        }
                     };
-                    let (first, total) = (share(i.first, i.first_low, i.first_high), share(i.total, i.total_low, i.total_high));
-                    lines.add_row([rank, parameter.path.clone(), first, total, String::new(), bar(i.total)]);
+                    let (first, total) = (
+                        share(i.first, i.first_low, i.first_high),
+                        share(i.total, i.total_low, i.total_high),
+                    );
+                    lines.add_row([
+                        rank,
+                        parameter.path.clone(),
+                        first,
+                        total,
+                        String::new(),
+                        bar(i.total),
+                    ]);
                 }
                 (None, None) => {}
             }
         }
         let _ = write_table(&mut out, &lines, 0, paint);
-        let is_wide = |i: &Indices| i.total_high - i.total_low > 0.5 || i.first_high - i.first_low > 0.5;
-        if answer.parameters.iter().filter_map(|parameter| parameter.indices.as_ref()).any(is_wide) {
+        let is_wide =
+            |i: &Indices| i.total_high - i.total_low > 0.5 || i.first_high - i.first_low > 0.5;
+        if answer.parameters.iter().filter_map(|parameter| parameter.indices.as_ref()).any(is_wide)
+        {
             let words = "some intervals are wide: take more groups with --size, or, if the metric varies little, more replications";
             let _ = writeln!(out, "\n  {}", paint.doubtful(words));
         }
@@ -102,8 +149,11 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
             let _ = writeln!(out, "\n  {}", paint.doubtful(words));
         }
         if answer.unknown > 0 {
-            let (n, are) = (count(answer.unknown, "point"), if answer.unknown == 1 { "is" } else { "are" });
-            let words = format!("{n} gave no value (a limit was reached, or nothing was answered) and {are} left out");
+            let (n, are) =
+                (count(answer.unknown, "point"), if answer.unknown == 1 { "is" } else { "are" });
+            let words = format!(
+                "{n} gave no value (a limit was reached, or nothing was answered) and {are} left out"
+            );
             let _ = writeln!(out, "  {}", paint.doubtful(&words));
         }
         for words in doubts(answer) {
@@ -113,7 +163,8 @@ pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
     paint.fitted(out)
 }
 
-/// Whether shares contradict each other: a parameter explains no more alone than with its interactions, and all alone no more than there is.
+/// Whether shares contradict each other: a parameter explains no more alone than with its
+/// interactions, and all alone no more than there is.
 fn unresolved(answer: &Sensitivity) -> Option<&'static str> {
     let indices = || answer.parameters.iter().filter_map(|parameter| parameter.indices.as_ref());
     let alone: f64 = indices().map(|i| i.first.max(0.0)).sum();
@@ -136,7 +187,8 @@ fn doubts(answer: &Sensitivity) -> impl Iterator<Item = String> {
 
 /// One JSON object.
 pub fn sensitivity_to_json(answers: &[Sensitivity]) -> Value {
-    let number = |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
+    let number =
+        |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let effect = |e: Effect| json!({ "mu": number(e.mu), "mu_star": number(e.mu_star), "mu_star_std_error": number(e.mu_star_std_error), "sigma": number(e.sigma), "n": e.n });
     let indices = |i: Indices| {
         json!({

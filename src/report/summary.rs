@@ -2,7 +2,9 @@
 
 use super::Circumstances;
 use super::cost;
-use super::format::{blocks, confidence, count, percent, percent_with_interval, times, value, with_interval};
+use super::format::{
+    blocks, confidence, count, percent, percent_with_interval, times, value, with_interval,
+};
 use super::own_times::{awaiting_calls, own_times};
 use super::paint::Paint;
 use super::phases::phases;
@@ -18,7 +20,13 @@ use std::fmt::Write;
 const ROWS: usize = 12;
 
 /// The whole summary.
-pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstances: Circumstances, paint: Paint) -> String {
+pub fn summary(
+    scenario: &Scenario,
+    results: &Results,
+    fold: &Fold,
+    circumstances: Circumstances,
+    paint: Paint,
+) -> String {
     let mut out = String::new();
     // Writing into a String cannot fail.
     let _ = head(&mut out, results, paint);
@@ -37,33 +45,56 @@ pub fn summary(scenario: &Scenario, results: &Results, fold: &Fold, circumstance
     }
     let events = count(results.events, "event");
     let rate = value(results.events as f64 / circumstances.wall_s.max(1e-9), "1/s");
-    let (wall, threads) = (value(circumstances.wall_s, "s"), count(circumstances.threads as u64, "thread"));
-    let foot = format!("{events} in {wall} on {threads} ({rate}) · fingerprint {}", results.fingerprint);
+    let (wall, threads) =
+        (value(circumstances.wall_s, "s"), count(circumstances.threads as u64, "thread"));
+    let foot =
+        format!("{events} in {wall} on {threads} ({rate}) · fingerprint {}", results.fingerprint);
     let _ = writeln!(out, "\n{}", paint.faint(&foot));
     paint.fitted(out)
 }
 
 fn head(out: &mut String, results: &Results, paint: Paint) -> std::fmt::Result {
-    let (duration, warmup) = (Span::from_seconds(results.duration_s), Span::from_seconds(results.warmup_s));
-    let warmup = if warmup == Span::ZERO { String::new() } else { format!(", the first {warmup} warm-up") };
+    let (duration, warmup) =
+        (Span::from_seconds(results.duration_s), Span::from_seconds(results.warmup_s));
+    let warmup =
+        if warmup == Span::ZERO { String::new() } else { format!(", the first {warmup} warm-up") };
     let n = count(u64::from(results.replications), "replication");
-    let line = format!("  {n} of {duration}{warmup} · seed {} · ± is the {} interval", results.seed, confidence(results.confidence));
+    let line = format!(
+        "  {n} of {duration}{warmup} · seed {} · ± is the {} interval",
+        results.seed,
+        confidence(results.confidence)
+    );
     writeln!(out, "{}{}\n", paint.bold(&results.scenario), paint.faint(&line))
 }
 
-fn latency(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
+fn latency(
+    out: &mut String,
+    scenario: &Scenario,
+    results: &Results,
+    paint: Paint,
+) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Latency of answered requests"))?;
     let mut lines = table(&["", "mean", "p50", "p95", "p99", "p99.9", "max", "answered", "failed"]);
     let workloads = scenario.workload.keys().map(|name| ("workload", name));
-    let endpoints: Vec<&String> =
-        results.rows.iter().filter(|r| r.kind == "endpoint" && r.metric == "throughput").map(|r| &r.entity).collect();
-    let all: Vec<(&str, &String)> = workloads.chain(endpoints.into_iter().map(|name| ("endpoint", name))).collect();
+    let endpoints: Vec<&String> = results
+        .rows
+        .iter()
+        .filter(|r| r.kind == "endpoint" && r.metric == "throughput")
+        .map(|r| &r.entity)
+        .collect();
+    let all: Vec<(&str, &String)> =
+        workloads.chain(endpoints.into_iter().map(|name| ("endpoint", name))).collect();
     for (kind, name) in all.iter().take(ROWS) {
         let of = |metric: &str, stat: &str| results.find(kind, name, metric, stat);
-        let latency = |stat: &str| of("latency", stat).map_or(String::new(), |row| with_interval(&row.estimate, "s"));
-        let max = of("latency", "max").map_or(String::new(), |row| value(row.estimate.estimate, "s"));
-        let throughput = of("throughput", "mean").map_or(String::new(), |row| value(row.estimate.estimate, "1/s"));
-        let failed = of("error_ratio", "mean").map_or(String::new(), |row| percent_with_interval(&row.estimate));
+        let latency = |stat: &str| {
+            of("latency", stat).map_or(String::new(), |row| with_interval(&row.estimate, "s"))
+        };
+        let max =
+            of("latency", "max").map_or(String::new(), |row| value(row.estimate.estimate, "s"));
+        let throughput = of("throughput", "mean")
+            .map_or(String::new(), |row| value(row.estimate.estimate, "1/s"));
+        let failed = of("error_ratio", "mean")
+            .map_or(String::new(), |row| percent_with_interval(&row.estimate));
         let [mean, p50, p95, p99, p999] = ["mean", "p50", "p95", "p99", "p99.9"].map(latency);
         lines.add_row([name.to_string(), mean, p50, p95, p99, p999, max, throughput, failed]);
     }
@@ -74,12 +105,19 @@ fn latency(out: &mut String, scenario: &Scenario, results: &Results, paint: Pain
 /// Why requests failed: `users failed: timeout 14.4 %, rejected 0.2 %`.
 fn failures(out: &mut String, results: &Results, all: &[(&str, &String)]) -> std::fmt::Result {
     for (kind, name) in all {
-        let rows = results.rows.iter().filter(|row| row.kind == *kind && row.entity == **name && row.estimate.estimate > 0.0);
-        let mut outcomes: Vec<(&str, f64)> =
-            rows.filter_map(|row| Some((row.metric.strip_prefix("outcomes.")?, row.estimate.estimate))).collect();
+        let rows = results
+            .rows
+            .iter()
+            .filter(|row| row.kind == *kind && row.entity == **name && row.estimate.estimate > 0.0);
+        let mut outcomes: Vec<(&str, f64)> = rows
+            .filter_map(|row| Some((row.metric.strip_prefix("outcomes.")?, row.estimate.estimate)))
+            .collect();
         outcomes.sort_by(|a, b| b.1.total_cmp(&a.1));
         if !outcomes.is_empty() {
-            let words: Vec<String> = outcomes.iter().map(|(outcome, share)| format!("{outcome} {}", percent(*share))).collect();
+            let words: Vec<String> = outcomes
+                .iter()
+                .map(|(outcome, share)| format!("{outcome} {}", percent(*share)))
+                .collect();
             writeln!(out, "  {name} failed: {}", words.join(", "))?;
         }
     }
@@ -90,7 +128,11 @@ fn failures(out: &mut String, results: &Results, all: &[(&str, &String)]) -> std
 fn costs(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
     let Some(total) = cost::total(results) else { return Ok(()) };
     let prices: Vec<(&str, f64)> = cost::by_service(results).collect();
-    let words: Vec<String> = prices.iter().take(ROWS).map(|(name, price)| format!("{name} {}", value(*price, "USD/h"))).collect();
+    let words: Vec<String> = prices
+        .iter()
+        .take(ROWS)
+        .map(|(name, price)| format!("{name} {}", value(*price, "USD/h")))
+        .collect();
     let parts = if prices.len() > 1 { format!(": {}", words.join(", ")) } else { String::new() };
     let who = if scenario.services.len() == 1 { prices[0].0 } else { "Priced services" };
     let verb = if scenario.services.len() == 1 { "costs" } else { "cost" };
@@ -98,9 +140,24 @@ fn costs(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::
 }
 
 /// Where the time of a workload's requests goes, and how their latency is distributed.
-fn breakdown(out: &mut String, scenario: &Scenario, results: &Results, fold: &Fold, workload: &str, paint: Paint) -> std::fmt::Result {
-    let part = |part: &str| results.find("workload", workload, &format!("time_in.{part}"), "mean").map_or(0.0, |row| row.estimate.estimate);
-    let mut parts: Vec<(&str, f64)> = PARTS.iter().map(|name| (*name, part(name))).filter(|(_, seconds)| *seconds > 0.0).collect();
+fn breakdown(
+    out: &mut String,
+    scenario: &Scenario,
+    results: &Results,
+    fold: &Fold,
+    workload: &str,
+    paint: Paint,
+) -> std::fmt::Result {
+    let part = |part: &str| {
+        results
+            .find("workload", workload, &format!("time_in.{part}"), "mean")
+            .map_or(0.0, |row| row.estimate.estimate)
+    };
+    let mut parts: Vec<(&str, f64)> = PARTS
+        .iter()
+        .map(|name| (*name, part(name)))
+        .filter(|(_, seconds)| *seconds > 0.0)
+        .collect();
     let total: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
     if total.is_nan() || total <= 0.0 {
         return Ok(());
@@ -108,10 +165,15 @@ fn breakdown(out: &mut String, scenario: &Scenario, results: &Results, fold: &Fo
     parts.sort_by(|a, b| b.1.total_cmp(&a.1));
     writeln!(out, "\n{}", paint.bold(&format!("Where the time of {workload} goes")))?;
     // Sums in another order differ in their last bits.
-    let said = |name: &str, seconds: f64| format!("{name} {} ({})", value(seconds, "s"), percent((seconds / total).min(1.0)));
+    let said = |name: &str, seconds: f64| {
+        format!("{name} {} ({})", value(seconds, "s"), percent((seconds / total).min(1.0)))
+    };
     let words: Vec<String> = parts.iter().map(|(name, seconds)| said(name, *seconds)).collect();
     writeln!(out, "  {}", words.join(" · "))?;
-    let own: Vec<String> = own_times(scenario, results, workload).iter().map(|(name, seconds)| said(name, *seconds)).collect();
+    let own: Vec<String> = own_times(scenario, results, workload)
+        .iter()
+        .map(|(name, seconds)| said(name, *seconds))
+        .collect();
     if own.len() > 1 {
         writeln!(out, "  by service, without the network: {}", own.join(" · "))?;
     }
@@ -121,7 +183,8 @@ fn breakdown(out: &mut String, scenario: &Scenario, results: &Results, fold: &Fo
     Ok(())
 }
 
-/// A small histogram over equal steps of the logarithm of the latency, without the thousandth at either end.
+/// A small histogram over equal steps of the logarithm of the latency, without the thousandth at
+/// either end.
 fn sparkline(out: &mut String, histogram: &Histogram, paint: Paint) -> std::fmt::Result {
     const STEPS: usize = 48;
     let (low, high) = (histogram.quantile_s(0.001).max(1e-9), histogram.quantile_s(0.999));
@@ -150,7 +213,12 @@ fn sparkline(out: &mut String, histogram: &Histogram, paint: Paint) -> std::fmt:
     )
 }
 
-fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Paint) -> std::fmt::Result {
+fn services(
+    out: &mut String,
+    scenario: &Scenario,
+    results: &Results,
+    paint: Paint,
+) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Services"))?;
     // Where nobody calls, nobody waits for calls.
     let calls = scenario.services.values().any(Service::calls);
@@ -164,12 +232,24 @@ fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Pai
             left_out += 1;
             continue;
         }
-        lines.add_row(machine_row(results, "service", name, name.clone(), calls.then(|| service.cores())));
+        lines.add_row(machine_row(
+            results,
+            "service",
+            name,
+            name.clone(),
+            calls.then(|| service.cores()),
+        ));
         // Instances apart, where they may differ and there are few.
         if service.instances.len() > 1 && service.instances.len() <= 4 {
             for (instance, spec) in &service.instances {
                 let cores = calls.then(|| spec.runtime.cores(spec.instance.cpu));
-                lines.add_row(machine_row(results, "instance", instance, format!("  {instance}"), cores));
+                lines.add_row(machine_row(
+                    results,
+                    "instance",
+                    instance,
+                    format!("  {instance}"),
+                    cores,
+                ));
             }
         }
     }
@@ -179,26 +259,61 @@ fn services(out: &mut String, scenario: &Scenario, results: &Results, paint: Pai
 }
 
 /// The row of a service or an instance; with its cores, also how many wait for calls.
-fn machine_row(results: &Results, kind: &str, entity: &str, label: String, cores: Option<u32>) -> Vec<String> {
+fn machine_row(
+    results: &Results,
+    kind: &str,
+    entity: &str,
+    label: String,
+    cores: Option<u32>,
+) -> Vec<String> {
     let row = |metric: &str, stat: &str| results.find(kind, entity, metric, stat);
-    let show = |metric: &str, stat: &str| row(metric, stat).map_or(String::new(), |r| value(r.estimate.estimate, r.unit));
-    let busy = row("utilisation", "mean").map_or(String::new(), |r| percent_with_interval(&r.estimate));
-    let queue = row("ready_queue", "mean").map_or(String::new(), |r| with_interval(&r.estimate, "1"));
-    let mut cells = vec![label, busy, queue, show("ready_queue", "max"), show("loop_lag", "p99"), show("io_waiting", "mean")];
+    let show = |metric: &str, stat: &str| {
+        row(metric, stat).map_or(String::new(), |r| value(r.estimate.estimate, r.unit))
+    };
+    let busy =
+        row("utilisation", "mean").map_or(String::new(), |r| percent_with_interval(&r.estimate));
+    let queue =
+        row("ready_queue", "mean").map_or(String::new(), |r| with_interval(&r.estimate, "1"));
+    let mut cells = vec![
+        label,
+        busy,
+        queue,
+        show("ready_queue", "max"),
+        show("loop_lag", "p99"),
+        show("io_waiting", "mean"),
+    ];
     cells.extend(cores.map(|cores| value(awaiting_calls(results, kind, entity, cores), "1")));
-    cells.extend([show("in_flight", "mean"), show("memory_used", "mean"), show("memory_queue", "mean")]);
+    cells.extend([
+        show("in_flight", "mean"),
+        show("memory_used", "mean"),
+        show("memory_queue", "mean"),
+    ]);
     cells
 }
 
-/// The place where most time is spent waiting: by Little's law the mean number that waits, whatever for.
+/// The place where most time is spent waiting: by Little's law the mean number that waits, whatever
+/// for.
 fn bottleneck(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
-    let queues = [("ready_queue", "for a core"), ("memory_queue", "for memory"), ("admission_queue", "to be admitted")];
-    let waiting = scenario.services.keys().flat_map(|name| queues.iter().map(move |(metric, what)| (name, *metric, *what)));
-    let found = waiting.filter_map(|(name, metric, what)| Some((name, what, results.find("service", name, metric, "mean")?)));
+    let queues = [
+        ("ready_queue", "for a core"),
+        ("memory_queue", "for memory"),
+        ("admission_queue", "to be admitted"),
+    ];
+    let waiting = scenario
+        .services
+        .keys()
+        .flat_map(|name| queues.iter().map(move |(metric, what)| (name, *metric, *what)));
+    let found = waiting.filter_map(|(name, metric, what)| {
+        Some((name, what, results.find("service", name, metric, "mean")?))
+    });
     let most = found.max_by(|a, b| a.2.estimate.estimate.total_cmp(&b.2.estimate.estimate));
     match most {
         Some((name, what, Row { estimate, .. })) if estimate.estimate > 1e-4 => {
-            writeln!(out, "  Most waiting: at {name} {what}, {} requests at a time.", with_interval(estimate, "1"))
+            writeln!(
+                out,
+                "  Most waiting: at {name} {what}, {} requests at a time.",
+                with_interval(estimate, "1")
+            )
         }
         _ => writeln!(out, "  No noticeable waiting."),
     }
@@ -210,7 +325,13 @@ pub fn estimate(estimate: &Estimate, paint: Paint) -> String {
     let mut lines = table(&["", "requests/s", "cores", "CPU busy", "memory"]);
     for load in &estimate.services {
         let memory = load.memory.map_or("–".to_string(), percent);
-        lines.add_row([load.service.clone(), value(load.rate, "1/s"), load.cores.to_string(), percent(load.utilisation), memory]);
+        lines.add_row([
+            load.service.clone(),
+            value(load.rate, "1/s"),
+            load.cores.to_string(),
+            percent(load.utilisation),
+            memory,
+        ]);
     }
     let _ = write_table(&mut out, &lines, 0, paint);
     if !estimate.distributions.is_empty() {

@@ -34,22 +34,33 @@ pub struct SweepLine {
 }
 
 /// Which numbers of a workload are shown.
-const SHOWN: [(&str, &str); 5] =
-    [("latency", "mean"), ("latency", "p95"), ("latency", "p99"), ("throughput", "mean"), ("error_ratio", "mean")];
+const SHOWN: [(&str, &str); 5] = [
+    ("latency", "mean"),
+    ("latency", "p95"),
+    ("latency", "p99"),
+    ("throughput", "mean"),
+    ("error_ratio", "mean"),
+];
 
 impl SweepLine {
     pub fn of(reduced: &Reduced) -> SweepLine {
         let Reduced { swept, built, .. } = reduced;
         let results: Option<&Results> = swept.results.as_ref();
-        let names: Vec<String> = built.iter().flat_map(|built| built.scenario.workload.keys().cloned()).collect();
+        let names: Vec<String> =
+            built.iter().flat_map(|built| built.scenario.workload.keys().cloned()).collect();
         let rows = |name: &String| {
-            let found = SHOWN.iter().filter_map(|(metric, stat)| results?.find("workload", name, metric, stat).cloned());
+            let found = SHOWN.iter().filter_map(|(metric, stat)| {
+                results?.find("workload", name, metric, stat).cloned()
+            });
             found.map(|row| Row { values: Vec::new(), ..row }).collect::<Vec<_>>()
         };
         SweepLine {
             number: swept.point,
             parameters: swept.parameters.clone(),
-            failure: swept.failures.first().map_or(String::new(), |(_, failure)| failure.to_string()),
+            failure: swept
+                .failures
+                .first()
+                .map_or(String::new(), |(_, failure)| failure.to_string()),
             failed: swept.failures.len(),
             health: results.and_then(Health::worst),
             missed: results.map_or(Vec::new(), Results::missed),
@@ -63,11 +74,21 @@ impl SweepLine {
     fn standing(&self) -> (&'static str, &'static str) {
         match self.health {
             _ if self.failed > 0 => ("✘", "could not be run to its end"),
-            Some(Health::Overloaded) => ("✘", "overloaded: its backlog grows as long as it runs; its numbers depend on `run.duration`"),
-            Some(Health::Fails) => ("✘", "fails: half of the requests or more; latencies are of the rest"),
+            Some(Health::Overloaded) => (
+                "✘",
+                "overloaded: its backlog grows as long as it runs; its numbers depend on `run.duration`",
+            ),
+            Some(Health::Fails) => {
+                ("✘", "fails: half of the requests or more; latencies are of the rest")
+            }
             _ if !self.missed.is_empty() => ("!", "an objective is missed"),
-            Some(Health::AnswersInPart(_)) => ("!", "answers in part: latencies are of the requests that did not fail"),
-            Some(Health::CannotTell) => ("?", "cannot tell yet whether it keeps up; `asyncflow run` says why, and what would tell"),
+            Some(Health::AnswersInPart(_)) => {
+                ("!", "answers in part: latencies are of the requests that did not fail")
+            }
+            Some(Health::CannotTell) => (
+                "?",
+                "cannot tell yet whether it keeps up; `asyncflow run` says why, and what would tell",
+            ),
             Some(Health::NoRequests) => ("?", "no request came"),
             Some(Health::KeepsUp) | None => ("✔", "keeps up"),
         }
@@ -80,7 +101,8 @@ impl SweepLine {
 
     /// One JSON object.
     pub fn to_json(&self) -> Value {
-        let number = |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
+        let number =
+            |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
         let metrics = self.workloads.iter().flat_map(|(_, rows)| rows).map(|row| {
             let e = &row.estimate;
             json!({
@@ -105,10 +127,20 @@ pub fn plain(value: &Value) -> String {
 }
 
 /// The summary of a sweep of `points` points; `lines` are the first of them.
-pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint: u64, paint: Paint) -> String {
+pub fn sweep(
+    scenario: &Scenario,
+    lines: &[SweepLine],
+    points: u64,
+    fingerprint: u64,
+    paint: Paint,
+) -> String {
     let mut out = String::new();
     let level = confidence(scenario.run.confidence.0.fraction);
-    let head = format!("  {} · seed {} · ± is the {level} interval", count(points, "point"), scenario.run.seed);
+    let head = format!(
+        "  {} · seed {} · ± is the {level} interval",
+        count(points, "point"),
+        scenario.run.seed
+    );
     // Writing into a String cannot fail.
     let _ = writeln!(out, "{}{}\n", paint.bold(&scenario.name), paint.faint(&head));
     let mut paths: Vec<&String> = Vec::new();
@@ -134,7 +166,9 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
             mark => paint.good(mark),
         };
         let mut cells = vec![mark, line.number.to_string()];
-        let values = paths.iter().map(|path| line.parameters.get(*path).map_or("as it is".to_string(), crate::design::value::brief));
+        let values = paths.iter().map(|path| {
+            line.parameters.get(*path).map_or("as it is".to_string(), crate::design::value::brief)
+        });
         if line.workloads.is_empty() {
             cells.extend(several.then(String::new));
             cells.extend(values);
@@ -151,14 +185,17 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
                 "throughput" => value(row.estimate.estimate, "1/s"),
                 _ => percent(row.estimate.estimate),
             }));
-            row.extend(is_priced.then(|| if index == 0 { cost::cell(line.cost) } else { String::new() }));
+            row.extend(
+                is_priced.then(|| if index == 0 { cost::cell(line.cost) } else { String::new() }),
+            );
             lines_table.add_row(row);
         }
     }
     let _ = write_table(&mut out, &lines_table, 0, paint);
     if points > lines.len().min(POINTS_SHOWN) as u64 {
         let more = points - lines.len().min(POINTS_SHOWN) as u64;
-        let _ = writeln!(out, "  … and {}, in points.parquet and summary/", count(more, "more point"));
+        let _ =
+            writeln!(out, "  … and {}, in points.parquet and summary/", count(more, "more point"));
     }
     if let ([down, across], [down_name, across_name]) = (paths.as_slice(), names.as_slice())
         && points == lines.len() as u64
@@ -174,7 +211,9 @@ pub fn sweep(scenario: &Scenario, lines: &[SweepLine], points: u64, fingerprint:
 fn legend(out: &mut String, lines: &[SweepLine]) -> std::fmt::Result {
     // One failure is enough; the others are in the file.
     let failed = lines.iter().find(|line| line.failed > 0).map(|line| line.number);
-    let told = lines.iter().filter(|line| line.mark() != "✔" && (line.failed == 0 || failed == Some(line.number)));
+    let told = lines
+        .iter()
+        .filter(|line| line.mark() != "✔" && (line.failed == 0 || failed == Some(line.number)));
     let words: IndexSet<String> = told
         .map(|line| match (line.standing(), line.failed) {
             ((mark, words), 0) => format!("{mark} {words}"),
@@ -190,5 +229,7 @@ fn legend(out: &mut String, lines: &[SweepLine]) -> std::fmt::Result {
 /// The shortest end of a path that no other path has.
 fn short<'p>(path: &'p str, all: &[&String]) -> &'p str {
     let ends = path.rmatch_indices('.').map(|(at, _)| &path[at + 1..]);
-    ends.chain([path]).find(|end| all.iter().filter(|other| other.ends_with(*end)).count() == 1).unwrap_or(path)
+    ends.chain([path])
+        .find(|end| all.iter().filter(|other| other.ends_with(*end)).count() == 1)
+        .unwrap_or(path)
 }

@@ -1,7 +1,8 @@
 //! Tables of the terminal, as wide as it is.
 //!
-//! Law: a table that is wider than the terminal is written in parts, each with the columns that name its rows; no column is left out. Only a name that leaves no
-//! room for a number beside it goes over several lines. Tested: the widths of the parts and what is in them, by hand.
+//! Law: a table that is wider than the terminal is written in parts, each with the columns that
+//! name its rows; no column is left out. Only a name that leaves no room for a number beside it
+//! goes over several lines. Tested: the widths of the parts and what is in them, by hand.
 
 use super::paint::Paint;
 use comfy_table::{CellAlignment, Table, presets};
@@ -22,7 +23,12 @@ pub(super) struct Grid {
 
 /// A table with no row yet.
 pub(super) fn table(header: &[&str]) -> Grid {
-    Grid { header: header.iter().map(|cell| cell.to_string()).collect(), rows: Vec::new(), words_last: false, names: 1 }
+    Grid {
+        header: header.iter().map(|cell| cell.to_string()).collect(),
+        rows: Vec::new(),
+        words_last: false,
+        names: 1,
+    }
 }
 
 impl Grid {
@@ -43,28 +49,41 @@ impl Grid {
     /// How wide a column is, with a space at either side.
     fn width(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column));
-        cells.chain([&self.header[column]]).flat_map(|cell| cell.lines()).map(measure_text_width).max().unwrap_or(0) + 2
+        cells
+            .chain([&self.header[column]])
+            .flat_map(|cell| cell.lines())
+            .map(measure_text_width)
+            .max()
+            .unwrap_or(0)
+            + 2
     }
 
     /// With names that leave room for the widest other column.
     fn with_short_names(&self, width: Option<usize>) -> Grid {
         let mut own = self.clone();
-        let widest = (self.names..self.header.len()).map(|column| self.width(column)).max().unwrap_or(0);
+        let widest =
+            (self.names..self.header.len()).map(|column| self.width(column)).max().unwrap_or(0);
         let names: usize = (0..self.names).map(|column| self.width(column)).sum();
         let longest = (0..self.names).max_by_key(|column| self.width(*column));
-        let (Some(column), Some(width)) = (longest, width.filter(|width| 1 + names + widest > *width)) else {
+        let (Some(column), Some(width)) =
+            (longest, width.filter(|width| 1 + names + widest > *width))
+        else {
             return own;
         };
         let marks = names - self.width(column);
         let letters = width.saturating_sub(1 + marks + 2 + widest).max(NAME_LETTERS);
-        own.rows.iter_mut().filter_map(|row| row.get_mut(column)).for_each(|name| *name = over_lines(name, letters));
+        own.rows
+            .iter_mut()
+            .filter_map(|row| row.get_mut(column))
+            .for_each(|name| *name = over_lines(name, letters));
         own
     }
 
     /// The columns of each part.
     fn parts(&self, width: Option<usize>) -> Vec<Vec<usize>> {
         let (all, names) = ((0..self.header.len()).collect::<Vec<_>>(), self.names);
-        let of = |columns: &[usize]| 1 + columns.iter().map(|column| self.width(*column)).sum::<usize>();
+        let of =
+            |columns: &[usize]| 1 + columns.iter().map(|column| self.width(*column)).sum::<usize>();
         let Some(width) = width.filter(|width| of(&all) > *width) else { return vec![all] };
         let mut parts = vec![all[..names].to_vec()];
         for column in names..self.header.len() {
@@ -79,7 +98,12 @@ impl Grid {
     }
 
     fn part(&self, columns: &[usize]) -> Table {
-        let of = |cells: &[String]| columns.iter().map(|column| cells.get(*column).cloned().unwrap_or_default()).collect::<Vec<_>>();
+        let of = |cells: &[String]| {
+            columns
+                .iter()
+                .map(|column| cells.get(*column).cloned().unwrap_or_default())
+                .collect::<Vec<_>>()
+        };
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_header(of(&self.header));
         self.rows.iter().for_each(|row| {
@@ -88,16 +112,24 @@ impl Grid {
         let last = self.header.len() - 1;
         for (index, column) in table.column_iter_mut().enumerate() {
             column.set_padding((if index == 0 { 2 } else { 1 }, 1));
-            let is_broken =
-                columns[index] < self.names && self.rows.iter().any(|row| row.get(columns[index]).is_some_and(|cell| cell.contains('\n')));
+            let is_broken = columns[index] < self.names
+                && self
+                    .rows
+                    .iter()
+                    .any(|row| row.get(columns[index]).is_some_and(|cell| cell.contains('\n')));
             let is_words = index == 0 || is_broken || self.words_last && columns[index] == last;
-            column.set_cell_alignment(if is_words { CellAlignment::Left } else { CellAlignment::Right });
+            column.set_cell_alignment(if is_words {
+                CellAlignment::Left
+            } else {
+                CellAlignment::Right
+            });
         }
         table
     }
 }
 
-/// A name in lines of so many letters, which end after a sign that parts it if they can. A space at a break is left out.
+/// A name in lines of so many letters, which end after a sign that parts it if they can. A space at
+/// a break is left out.
 fn over_lines(name: &str, letters: usize) -> String {
     let mut lines = vec![(String::new(), 0)];
     for piece in name.split_inclusive([';', '.', '/', ',', ' ', '=']) {
@@ -108,17 +140,29 @@ fn over_lines(name: &str, letters: usize) -> String {
             if filled > 0 && filled + together > letters {
                 lines.push((String::new(), 0));
             }
-            if let Some((line, filled)) = lines.last_mut().filter(|(line, _)| !line.is_empty() || letter != ' ') {
+            if let Some((line, filled)) =
+                lines.last_mut().filter(|(line, _)| !line.is_empty() || letter != ' ')
+            {
                 line.push(letter);
                 *filled += own;
             }
         }
     }
-    lines.iter().map(|(line, _)| line.trim_end()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .map(|(line, _)| line.trim_end())
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Writes a table, and how many rows are not in it.
-pub(super) fn write_table(out: &mut String, grid: &Grid, left_out: usize, paint: Paint) -> std::fmt::Result {
+pub(super) fn write_table(
+    out: &mut String,
+    grid: &Grid,
+    left_out: usize,
+    paint: Paint,
+) -> std::fmt::Result {
     use std::fmt::Write;
     let grid = grid.with_short_names(paint.width);
     for columns in grid.parts(paint.width) {
@@ -138,11 +182,19 @@ mod tests {
 
     #[test]
     fn a_table_that_is_too_wide_is_written_in_parts_that_fit_and_each_names_its_rows() {
-        // By hand: a mark, a name and four columns of 20 letters, 22 with their spaces; 3 and 6 for mark and name: two of four fit in 60.
+        // By hand: a mark, a name and four columns of 20 letters, 22 with their spaces; 3 and 6 for
+        // mark and name: two of four fit in 60.
         let mut grid = table(&["", "name", "a", "b", "c", "d"]);
         grid.named_by(2);
         let cell = |letter: &str| letter.repeat(20);
-        grid.add_row(["✔".to_string(), "one".to_string(), cell("a"), cell("b"), cell("c"), cell("d")]);
+        grid.add_row([
+            "✔".to_string(),
+            "one".to_string(),
+            cell("a"),
+            cell("b"),
+            cell("c"),
+            cell("d"),
+        ]);
         let of = |grid: &Grid, width: Option<usize>| {
             let mut out = String::new();
             write_table(&mut out, grid, 0, Paint { colours: false, width }).unwrap();
@@ -153,16 +205,26 @@ mod tests {
         assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
         assert_eq!(narrow.lines().count(), 4, "{narrow}");
         assert_eq!(narrow.matches("one").count(), 2, "{narrow}");
-        assert!(["a", "b", "c", "d"].iter().all(|letter| narrow.contains(&cell(letter))), "{narrow}");
+        assert!(
+            ["a", "b", "c", "d"].iter().all(|letter| narrow.contains(&cell(letter))),
+            "{narrow}"
+        );
         assert_eq!((said(None).lines().count(), said(Some(200)) == said(None)), (2, true));
         // Not even one column fits: it is there all the same.
         assert_eq!(said(Some(10)).lines().count(), 8);
-        // By hand: of 60 letters 3 are the mark's, 1 the edge's and 22 each of the columns', so that 32 are left for the name and its spaces.
+        // By hand: of 60 letters 3 are the mark's, 1 the edge's and 22 each of the columns', so
+        // that 32 are left for the name and its spaces.
         grid.rows[0][1] = "services.database.instance.cpu=4;services.api.replicas=2".to_string();
         let narrow = of(&grid, Some(60));
         assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
         let first: Vec<&str> = narrow.lines().skip(1).take(2).map(str::trim).collect();
-        assert_eq!(first, [&format!("✔  services.database.instance.cpu=  {}", cell("a")), "4;services.api.replicas=2"]);
+        assert_eq!(
+            first,
+            [
+                &format!("✔  services.database.instance.cpu=  {}", cell("a")),
+                "4;services.api.replicas=2"
+            ]
+        );
         // By hand: a space at a break is in neither line, also where the line is full.
         assert_eq!(over_lines("after errors api.x here", 12), "after errors\napi.x here");
         assert_eq!(over_lines("  abcdefgh", 4), "abcd\nefgh");
@@ -171,7 +233,10 @@ mod tests {
         grid.named_by(2);
         grid.add_row(["n".repeat(70), "p95".to_string(), cell("a")]);
         let narrow = of(&grid, Some(60));
-        assert!(narrow.lines().all(|line| line.chars().count() <= 60) && narrow.contains("p95"), "{narrow}");
+        assert!(
+            narrow.lines().all(|line| line.chars().count() <= 60) && narrow.contains("p95"),
+            "{narrow}"
+        );
         // Codes of colours take no room, and wide letters two.
         assert_eq!(["\x1b[32mbetter\x1b[0m", "データ"].map(measure_text_width), [6, 6]);
     }

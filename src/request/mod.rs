@@ -1,8 +1,9 @@
 //! A request: one activation of one endpoint. Its components, and the pool its entities come from.
 //!
-//! A call to another service is a new request whose caller is the waiting one. Request entities are pooled: one archetype,
-//! spawned in batches, reused by index, never despawned, never given or stripped of a component. Every slot has a generation, so
-//! that a late event for a past request is recognised.
+//! A call to another service is a new request whose caller is the waiting one. Request entities are
+//! pooled: one archetype, spawned in batches, reused by index, never despawned, never given or
+//! stripped of a component. Every slot has a generation, so that a late event for a past request is
+//! recognised.
 
 mod parts;
 
@@ -50,7 +51,8 @@ impl Outcome {
     pub const TIMEOUT: Outcome = Outcome(2);
     pub const CRASHED: Outcome = Outcome(3);
     pub const REJECTED: Outcome = Outcome(4);
-    /// The names of the outcomes before those of errors, of which there is one for each status in the scenario.
+    /// The names of the outcomes before those of errors, of which there is one for each status in
+    /// the scenario.
     pub const NAMES: [&'static str; 5] = ["ok", "lost", "timeout", "crashed", "rejected"];
 }
 
@@ -84,7 +86,8 @@ pub struct Request {
     pub outcome: Outcome,
     /// Holds a core of its worker.
     pub has_core: bool,
-    /// Stands in a queue (for a core, for memory, for admission): when resumed, it has been granted what it waited for.
+    /// Stands in a queue (for a core, for memory, for admission): when resumed, it has been granted
+    /// what it waited for.
     pub granted: bool,
     /// Holds its endpoint's memory.
     pub has_memory: bool,
@@ -107,7 +110,14 @@ impl Request {
 
     /// A request that has just been made, at the beginning of its route.
     #[inline(always)]
-    pub fn begin(key: Key, started: Time, generation: u32, caller: RequestId, flow: u32, hop: u32) -> Request {
+    pub fn begin(
+        key: Key,
+        started: Time,
+        generation: u32,
+        caller: RequestId,
+        flow: u32,
+        hop: u32,
+    ) -> Request {
         Request {
             key,
             started,
@@ -138,7 +148,8 @@ impl Default for Request {
     }
 }
 
-/// The free slots, and the requests that may go on at this very moment, in the order in which they were let go.
+/// The free slots, and the requests that may go on at this very moment, in the order in which they
+/// were let go.
 #[derive(Resource, Default)]
 pub struct Pool {
     /// Free slots; the last is used next.
@@ -149,7 +160,8 @@ pub struct Pool {
     pub runnable: Runnable,
 }
 
-/// Requests that may go on at this very moment, first come, first served. It is emptied before time moves on, and then begins anew.
+/// Requests that may go on at this very moment, first come, first served. It is emptied before time
+/// moves on, and then begins anew.
 #[derive(Default)]
 pub struct Runnable {
     slots: Vec<u32>,
@@ -189,6 +201,9 @@ mod tests {
     #[test]
     fn a_request_is_two_cache_lines() {
         // The bar is 256 bytes a request in flight, calendar and queues included.
-        assert_eq!((std::mem::size_of::<super::Request>(), std::mem::align_of::<super::Request>()), (128, 64));
+        assert_eq!(
+            (std::mem::size_of::<super::Request>(), std::mem::align_of::<super::Request>()),
+            (128, 64)
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Where the time of a request goes. Law 4: the parts add up to the latency, to the nanosecond.
 //!
-//! `mark` is when the current part began. Whoever ends a part charges the time since the mark and sets the mark; time that a
-//! call takes is charged by the callee's own parts, which are added when it answers.
+//! `mark` is when the current part began. Whoever ends a part charges the time since the mark and
+//! sets the mark; time that a call takes is charged by the callee's own parts, which are added when
+//! it answers.
 
 use crate::units::{Span, Time};
 

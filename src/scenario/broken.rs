@@ -1,6 +1,8 @@
-//! What faults that are never over have made of a system by the end of a run: slower, smaller, and quicker to fail.
+//! What faults that are never over have made of a system by the end of a run: slower, smaller, and
+//! quicker to fail.
 //!
-//! A fault that ends is no part of what a run comes to in the long run. Checked: `flow_balance_tests.rs`, `tests/it/verdict.rs`.
+//! A fault that ends is no part of what a run comes to in the long run. Checked:
+//! `flow_balance_tests.rs`, `tests/it/verdict.rs`.
 
 use super::Fault;
 use super::directory::Directory;
@@ -22,8 +24,14 @@ pub(super) struct Broken {
 impl Broken {
     /// Nothing is broken.
     pub fn none(directory: &Directory) -> Broken {
-        let (instances, services, endpoints) = (directory.instances.len(), directory.services.len(), directory.endpoints.len());
-        Broken { slower: vec![1.0; instances], down: vec![0.0; services], fails: vec![false; endpoints], links_lose: false }
+        let (instances, services, endpoints) =
+            (directory.instances.len(), directory.services.len(), directory.endpoints.len());
+        Broken {
+            slower: vec![1.0; instances],
+            down: vec![0.0; services],
+            fails: vec![false; endpoints],
+            links_lose: false,
+        }
     }
 
     pub fn of(directory: &Directory) -> Broken {
@@ -40,12 +48,15 @@ impl Broken {
                 Fault::Crash(crash) => {
                     let hit = directory.instances(&crash.target).unwrap_or_default();
                     if let Some(first) = hit.first() {
-                        broken.down[directory.instances[*first as usize].service as usize] += f64::from(crash.count);
+                        broken.down[directory.instances[*first as usize].service as usize] +=
+                            f64::from(crash.count);
                     }
                 }
                 Fault::Errors(errors) => match directory.target(&errors.target) {
                     Ok((_, Some(endpoint))) => broken.fails[endpoint as usize] = true,
-                    Ok((service, None)) => broken.fails[directory.endpoints_of(service as usize)].fill(true),
+                    Ok((service, None)) => {
+                        broken.fails[directory.endpoints_of(service as usize)].fill(true)
+                    }
                     // Whatever it names, nothing is sure then.
                     Err(_) => broken.fails.fill(true),
                 },

@@ -1,7 +1,9 @@
-//! Scenarios built in Rust: constructors and `with_…` methods where a literal would be long. Every field can also be set directly.
+//! Scenarios built in Rust: constructors and `with_…` methods where a literal would be long. Every
+//! field can also be set directly.
 //!
-//! Nothing is checked here: whoever runs a scenario checks it. Checked: the example of [`Scenario::new`] runs, and `tests/it/library.rs` builds the shipped
-//! scenarios' forms and finds them equal to what the reader makes of their text.
+//! Nothing is checked here: whoever runs a scenario checks it. Checked: the example of
+//! [`Scenario::new`] runs, and `tests/it/library.rs` builds the shipped scenarios' forms and finds
+//! them equal to what the reader makes of their text.
 
 use super::{Endpoint, Link, Queue, Runtime, Scenario, Service, Slo};
 use crate::fault::Fault;
@@ -14,7 +16,8 @@ use crate::workload::{Arrivals, Open, RateShape, Users, Workload};
 use indexmap::IndexMap;
 
 impl Default for Scenario {
-    /// A scenario without traffic and services: version 1 of the format, and the defaults of everything else.
+    /// A scenario without traffic and services: version 1 of the format, and the defaults of
+    /// everything else.
     fn default() -> Scenario {
         Scenario {
             version: 1,
@@ -87,18 +90,28 @@ impl Scenario {
 }
 
 impl Workload {
-    /// Creates an open workload: requests to an endpoint (`api.GET /item`) come as a Poisson process at this rate, whatever becomes of them.
+    /// Creates an open workload: requests to an endpoint (`api.GET /item`) come as a Poisson
+    /// process at this rate, whatever becomes of them.
     pub fn open(to: impl Into<String>, rate: impl Into<RateShape>) -> Workload {
         Workload { to: Some(to.into()), open: Some(Open::new(rate)), ..Workload::nobody() }
     }
-    /// Creates an open workload whose requests go to several endpoints, in proportion to their weights.
-    pub fn mix<E: Into<String>>(endpoints: impl IntoIterator<Item = (E, f64)>, rate: impl Into<RateShape>) -> Workload {
-        let mix = endpoints.into_iter().map(|(endpoint, weight)| (endpoint.into(), weight)).collect();
+    /// Creates an open workload whose requests go to several endpoints, in proportion to their
+    /// weights.
+    pub fn mix<E: Into<String>>(
+        endpoints: impl IntoIterator<Item = (E, f64)>,
+        rate: impl Into<RateShape>,
+    ) -> Workload {
+        let mix =
+            endpoints.into_iter().map(|(endpoint, weight)| (endpoint.into(), weight)).collect();
         Workload { mix, open: Some(Open::new(rate)), ..Workload::nobody() }
     }
     /// Creates a workload of users of whom so many are active at a time, each at this rate.
     pub fn users(to: impl Into<String>, active: impl Into<Dist<Count>>, each: Rate) -> Workload {
-        Workload { to: Some(to.into()), users: Some(Users::new(active.into(), each)), ..Workload::nobody() }
+        Workload {
+            to: Some(to.into()),
+            users: Some(Users::new(active.into(), each)),
+            ..Workload::nobody()
+        }
     }
     /// Sets how requests of an open workload come: [`Arrivals::Poisson`] if this is not called.
     #[must_use]
@@ -149,7 +162,11 @@ impl Service {
     }
     /// Adds an endpoint that does these steps in order, or replaces the one of that name.
     #[must_use]
-    pub fn with_endpoint(mut self, name: impl Into<String>, steps: impl IntoIterator<Item = Step>) -> Service {
+    pub fn with_endpoint(
+        mut self,
+        name: impl Into<String>,
+        steps: impl IntoIterator<Item = Step>,
+    ) -> Service {
         self.endpoints.insert(name.into(), Endpoint::new(steps));
         self
     }
@@ -183,7 +200,8 @@ impl Service {
         self.runtime = runtime;
         self
     }
-    /// Sets how many requests each instance admits at a time, and how many more may wait; one more is rejected.
+    /// Sets how many requests each instance admits at a time, and how many more may wait; one more
+    /// is rejected.
     #[must_use]
     pub fn with_max_in_flight(mut self, admitted: u64, waiting_max: u64) -> Service {
         self.max_in_flight = Some(Count(admitted));
@@ -193,7 +211,8 @@ impl Service {
 }
 
 impl Runtime {
-    /// Creates event loops, as asyncio or Node: each of the workers computes one thing at a time, and waits for many.
+    /// Creates event loops, as asyncio or Node: each of the workers computes one thing at a time,
+    /// and waits for many.
     pub fn event_loop(workers: u32) -> Runtime {
         Runtime::EventLoop(EventLoop { workers })
     }
@@ -225,7 +244,12 @@ impl Step {
     }
     /// Calls an endpoint, and fails if there is no answer in time.
     pub fn call_within(to: impl Into<String>, timeout: impl Into<Span>) -> Step {
-        Step::Call(Call { to: to.into(), request: None, response: None, timeout: Some(timeout.into()) })
+        Step::Call(Call {
+            to: to.into(),
+            request: None,
+            response: None,
+            timeout: Some(timeout.into()),
+        })
     }
     /// Takes memory, until the response has left.
     pub fn memory(need: impl Into<Dist<Bytes>>) -> Step {
@@ -251,7 +275,8 @@ impl Link {
 }
 
 impl Slo {
-    /// Creates an objective for a workload, an endpoint or `users` (every workload), without a goal yet.
+    /// Creates an objective for a workload, an endpoint or `users` (every workload), without a goal
+    /// yet.
     pub fn of(entity: impl Into<String>) -> Slo {
         Slo { of: entity.into(), ..Slo::default() }
     }

@@ -21,7 +21,8 @@ pub struct Capacity {
     /// Names of the objectives that have to be met; all, if none is named.
     #[serde(default, rename = "while", skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<String>,
-    /// How near two values may be whose answers differ, as a share of them. Whole numbers are searched to the last.
+    /// How near two values may be whose answers differ, as a share of them. Whole numbers are
+    /// searched to the last.
     #[serde(default = "two_per_cent")]
     pub tolerance: Share,
     /// The most replications at one value.
@@ -39,7 +40,14 @@ fn most() -> u32 {
 impl Capacity {
     /// A search over a range, with the defaults.
     pub fn new(vary: &str, from: Value, to: Value) -> Capacity {
-        Capacity { vary: vary.to_string(), from, to, goals: Vec::new(), tolerance: two_per_cent(), most: most() }
+        Capacity {
+            vary: vary.to_string(),
+            from,
+            to,
+            goals: Vec::new(),
+            tolerance: two_per_cent(),
+            most: most(),
+        }
     }
     /// What the parameter is of.
     pub fn kind(&self) -> Kind {
@@ -54,7 +62,13 @@ impl Capacity {
         let shown = |end: &Value| value::shown(end);
         if from == Kind::Text {
             problems
-                .error("capacity.from", format!("`{}` has no size, so nothing can be searched between it and another", shown(&self.from)))
+                .error(
+                    "capacity.from",
+                    format!(
+                        "`{}` has no size, so nothing can be searched between it and another",
+                        shown(&self.from)
+                    ),
+                )
                 .advise("write a number, or a quantity such as `50/s`");
         } else if to != from {
             let what = format!(
@@ -68,10 +82,21 @@ impl Capacity {
         } else if value::base(&self.from, from) >= value::base(&self.to, from) {
             let help = match value::base(&self.from, from) == value::base(&self.to, from) {
                 true => "`from` must be the smaller value, `to` the larger one".to_string(),
-                false => format!("`from` must be the smaller value: from {} to {}", shown(&self.to), shown(&self.from)),
+                false => format!(
+                    "`from` must be the smaller value: from {} to {}",
+                    shown(&self.to),
+                    shown(&self.from)
+                ),
             };
             problems
-                .error("capacity.to", format!("a search goes up, but `{}` is not more than `{}`", shown(&self.to), shown(&self.from)))
+                .error(
+                    "capacity.to",
+                    format!(
+                        "a search goes up, but `{}` is not more than `{}`",
+                        shown(&self.to),
+                        shown(&self.from)
+                    ),
+                )
                 .advise(help);
         }
         if scenario.slos.is_empty() {
@@ -79,15 +104,28 @@ impl Capacity {
                 .error("capacity", "there is no objective to be met")
                 .advise("add one to `slos`, such as `fast: { of: users, p95: 60ms }`; or say `--while 'users.p95 < 60ms'`");
         }
-        for (index, name) in self.goals.iter().enumerate().filter(|(_, name)| !scenario.slos.contains_key(*name)) {
-            let near = nearest(name, scenario.slos.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
-            problems.error(format!("capacity.while[{index}]"), format!("`{name}` is no objective in `slos`")).advise_if(near);
+        for (index, name) in
+            self.goals.iter().enumerate().filter(|(_, name)| !scenario.slos.contains_key(*name))
+        {
+            let near = nearest(name, scenario.slos.keys().map(String::as_str))
+                .map(|near| format!("did you mean `{near}`?"));
+            problems
+                .error(
+                    format!("capacity.while[{index}]"),
+                    format!("`{name}` is no objective in `slos`"),
+                )
+                .advise_if(near);
         }
         if self.tolerance.fraction <= 0.0 {
-            problems.error("capacity.tolerance", "two values can never be as near as 0%").advise("2% is the default");
+            problems
+                .error("capacity.tolerance", "two values can never be as near as 0%")
+                .advise("2% is the default");
         }
         if self.most < 10 {
-            problems.error("capacity.most", format!("at least 10 replications are needed to tell, not {}", self.most));
+            problems.error(
+                "capacity.most",
+                format!("at least 10 replications are needed to tell, not {}", self.most),
+            );
         }
     }
 }

@@ -1,8 +1,10 @@
-//! What changes on purpose while a scenario runs: faults, and the rates of workloads with stages. Everything that tells a run into before, during and
-//! after begins here: phases (`plan/phases.rs`), what a warm-up may not hide, and the marks of the chart.
+//! What changes on purpose while a scenario runs: faults, and the rates of workloads with stages.
+//! Everything that tells a run into before, during and after begins here: phases
+//! (`plan/phases.rs`), what a warm-up may not hide, and the marks of the chart.
 //!
-//! Law: a rate is cut into pieces, each constant or one ramp; equal rates that follow each other are one piece. A piece is a *peak* if its rate is
-//! somewhere above the rate at the beginning. A fault that lasts from the beginning to the end changes nothing. Checked: below.
+//! Law: a rate is cut into pieces, each constant or one ramp; equal rates that follow each other
+//! are one piece. A piece is a *peak* if its rate is somewhere above the rate at the beginning. A
+//! fault that lasts from the beginning to the end changes nothing. Checked: below.
 
 use super::Scenario;
 use crate::units::{Rate, Time};
@@ -55,10 +57,17 @@ pub(crate) fn changes(scenario: &Scenario) -> Vec<Change> {
         let ((at, lasting), (target, _)) = (fault.when(), scenario.describe_fault(fault));
         let until = lasting.map_or(horizon, |span| (Time(at.0) + span).min(horizon));
         let name = format!("{} {target}", fault.word());
-        Change { subject: format!("the fault `{name}`"), name, from: Time(at.0), until, kind: Kind::Fault }
+        Change {
+            subject: format!("the fault `{name}`"),
+            name,
+            from: Time(at.0),
+            until,
+            kind: Kind::Fault,
+        }
     });
-    let mut found: Vec<Change> =
-        faults.filter(|fault| fault.from < horizon && (fault.from, fault.until) != (Time::ZERO, horizon)).collect();
+    let mut found: Vec<Change> = faults
+        .filter(|fault| fault.from < horizon && (fault.from, fault.until) != (Time::ZERO, horizon))
+        .collect();
     for (index, (name, workload)) in scenario.workload.iter().enumerate() {
         if let Some(RateShape::Stages(stages)) = workload.open.as_ref().map(|open| &open.rate) {
             found.extend(pieces(name, index, stages, horizon));
@@ -67,21 +76,33 @@ pub(crate) fn changes(scenario: &Scenario) -> Vec<Change> {
     found
 }
 
-/// The first moment at which something changes, and what does. The run's beginning, if something is under way then that ends or rises.
+/// The first moment at which something changes, and what does. The run's beginning, if something is
+/// under way then that ends or rises.
 pub(crate) fn first(changes: &[Change], horizon: Time) -> Option<(Time, &str)> {
     let begins = |change: &Change| match change.kind {
         Kind::Fault => Some(change.from),
         Kind::Rate { is_ramp: true, .. } => Some(change.from),
         Kind::Rate { .. } => Some(change.until).filter(|until| *until < horizon),
     };
-    changes.iter().filter_map(|change| Some((begins(change)?, change.subject.as_str()))).min_by_key(|(at, _)| *at)
+    changes
+        .iter()
+        .filter_map(|change| Some((begins(change)?, change.subject.as_str())))
+        .min_by_key(|(at, _)| *at)
 }
 
 /// The pieces of a rate; none if it is the same all the time.
-fn pieces(name: &str, workload: usize, Stages { from, stages }: &Stages, horizon: Time) -> Vec<Change> {
+fn pieces(
+    name: &str,
+    workload: usize,
+    Stages { from, stages }: &Stages,
+    horizon: Time,
+) -> Vec<Change> {
     let (mut rate, mut at) = (*from, Time::ZERO);
     let mut cut: Vec<(Time, Time, Rate, Rate)> = Vec::new();
-    let ramps = stages.iter().map(|stage| (stage.over.0, stage.to)).chain([(u64::MAX, stages.last().map_or(*from, |stage| stage.to))]);
+    let ramps = stages
+        .iter()
+        .map(|stage| (stage.over.0, stage.to))
+        .chain([(u64::MAX, stages.last().map_or(*from, |stage| stage.to))]);
     for (over_ns, to) in ramps {
         let until = Time(at.0.saturating_add(over_ns)).min(horizon);
         match cut.last_mut() {
@@ -104,7 +125,8 @@ fn pieces(name: &str, workload: usize, Stages { from, stages }: &Stages, horizon
         before = to.per_second;
         let is_ramp = rate != to;
         let is_peak = rate.per_second.max(to.per_second) > start;
-        let words = if is_ramp { format!("{name} {rate} to {to}") } else { format!("{name} at {rate}") };
+        let words =
+            if is_ramp { format!("{name} {rate} to {to}") } else { format!("{name} at {rate}") };
         Change {
             name: words,
             subject: format!("the rate of `{name}`"),
@@ -136,15 +158,25 @@ faults: [ {faults} ]"
         let scenario = scenario(rate, faults);
         let found = changes(&scenario);
         let first = first(&found, Time(scenario.run.duration.0)).map(|(at, _)| at.seconds());
-        (found.into_iter().map(|change| (change.name, change.from.seconds(), change.until.seconds())).collect(), first)
+        (
+            found
+                .into_iter()
+                .map(|change| (change.name, change.from.seconds(), change.until.seconds()))
+                .collect(),
+            first,
+        )
     }
 
     #[test]
     fn faults_change_a_run_unless_they_last_all_the_time() {
-        // By hand: one in the middle, one that never ends, one that is always there, one after the end.
-        let faults = "slow: { target: api, factor: 2x, at: 1m, for: 30s }, crash: { target: api, at: 5m }";
-        let lasting = "slow: { target: api, factor: 3x, at: 0s }, slow: { target: api, factor: 3x, at: 11m }";
-        let expected = vec![("slow api".to_string(), 60.0, 90.0), ("crash api".to_string(), 300.0, 600.0)];
+        // By hand: one in the middle, one that never ends, one that is always there, one after the
+        // end.
+        let faults =
+            "slow: { target: api, factor: 2x, at: 1m, for: 30s }, crash: { target: api, at: 5m }";
+        let lasting =
+            "slow: { target: api, factor: 3x, at: 0s }, slow: { target: api, factor: 3x, at: 11m }";
+        let expected =
+            vec![("slow api".to_string(), 60.0, 90.0), ("crash api".to_string(), 300.0, 600.0)];
         assert_eq!(told("5/s", &format!("{faults}, {lasting}")), (expected, Some(60.0)));
         assert_eq!(told("5/s", lasting), (vec![], None));
         assert_eq!(told("5/s", "slow: { target: api, factor: 3x, at: 0s, for: 1s }").1, Some(0.0));
@@ -162,7 +194,8 @@ faults: [ {faults} ]"
         ];
         let expected = expected.map(|(name, from, until)| (name.to_string(), from, until));
         assert_eq!(told(stages, ""), (expected.to_vec(), Some(120.0)));
-        let peaks: Vec<bool> = changes(&scenario(stages, "")).iter().map(Change::is_disturbance).collect();
+        let peaks: Vec<bool> =
+            changes(&scenario(stages, "")).iter().map(Change::is_disturbance).collect();
         assert_eq!(peaks, [false, true, true, false]);
         // A jump at the beginning is no change; a ramp from the beginning is one.
         assert_eq!(told("{ stages: [ { to: 5/s, over: 0s } ] }", ""), (vec![], None));

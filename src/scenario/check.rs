@@ -1,6 +1,8 @@
-//! Checks of a whole scenario: what one room alone cannot see. Finds everything it can, and simulates nothing.
+//! Checks of a whole scenario: what one room alone cannot see. Finds everything it can, and
+//! simulates nothing.
 //!
-//! First its size, so that nothing large is built for one that is too large; then its parts, its names, and at last what calls what.
+//! First its size, so that nothing large is built for one that is too large; then its parts, its
+//! names, and at last what calls what.
 
 mod calls;
 mod names;
@@ -36,7 +38,9 @@ pub fn check(scenario: &Scenario) -> Problems {
 
 fn find(scenario: &Scenario, problems: &mut Problems) {
     if scenario.version != 1 {
-        problems.error("version", format!("version {} of the format is not known", scenario.version)).advise("write `version: 1`");
+        problems
+            .error("version", format!("version {} of the format is not known", scenario.version))
+            .advise("write `version: 1`");
     }
     scenario.run.check(problems);
     scenario.output.check(scenario.run.duration, problems);
@@ -77,7 +81,9 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
             .advise("add for example `users: { to: api.GET /, open: { rate: 100/s } }`");
     }
     if scenario.services.is_empty() {
-        problems.error("services", "there is no service").advise("add for example `api: { endpoints: { GET /: [ cpu: 1ms ] } }`");
+        problems
+            .error("services", "there is no service")
+            .advise("add for example `api: { endpoints: { GET /: [ cpu: 1ms ] } }`");
     }
     for (name, workload) in &scenario.workload {
         workload.check(&format!("workload.{name}"), problems);
@@ -94,7 +100,10 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
             endpoints(&service.endpoints, service.instance.memory, &path, problems);
             if service.replicas == 0 || service.replicas > REPLICAS_MAX {
                 let most = Count(u64::from(REPLICAS_MAX));
-                problems.error(format!("{path}.replicas"), format!("a service has 1 to {most} replicas, not {}", service.replicas));
+                problems.error(
+                    format!("{path}.replicas"),
+                    format!("a service has 1 to {most} replicas, not {}", service.replicas),
+                );
             }
         }
         for (instance, spec) in &service.instances {
@@ -104,10 +113,14 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
             endpoints(&spec.endpoints, spec.instance.memory, &path, problems);
         }
         let of_its_own = service.replicas != 1 || !service.endpoints.is_empty();
-        let of_its_own = of_its_own || service.instance != Machine::default() || service.runtime != Runtime::default();
+        let of_its_own = of_its_own
+            || service.instance != Machine::default()
+            || service.runtime != Runtime::default();
         if !service.instances.is_empty() && of_its_own {
             let what = "a service has either `instances` with names, or `replicas`, `instance`, `runtime` and `endpoints`";
-            problems.error(&path, what).advise("move them into each of the `instances`, or leave `instances` out");
+            problems
+                .error(&path, what)
+                .advise("move them into each of the `instances`, or leave `instances` out");
         }
         admission(service, &path, problems);
     }
@@ -116,25 +129,43 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
 fn admission(service: &Service, path: &str, problems: &mut Problems) {
     if service.max_in_flight.is_some_and(|max| max.0 == 0) {
         problems
-            .error(format!("{path}.max_in_flight"), "an instance that admits 0 requests serves nobody")
+            .error(
+                format!("{path}.max_in_flight"),
+                "an instance that admits 0 requests serves nobody",
+            )
             .advise("admit at least 1, or leave it out for no limit");
     }
     if service.balance == Balance::CentralQueue {
-        let written = [("max_in_flight", service.max_in_flight.is_some()), ("queue", service.queue.is_some())];
+        let written = [
+            ("max_in_flight", service.max_in_flight.is_some()),
+            ("queue", service.queue.is_some()),
+        ];
         for (field, _) in written.iter().filter(|(_, is_written)| *is_written) {
             let what = "this changes nothing: with `balance: central_queue` an instance has one request at a time, and the others wait at the balancer";
-            problems.warning(format!("{path}.{field}"), what).advise("leave it out, or choose another `balance`");
+            problems
+                .warning(format!("{path}.{field}"), what)
+                .advise("leave it out, or choose another `balance`");
         }
     } else if service.queue.is_some() && service.max_in_flight.is_none() {
         problems
-            .warning(format!("{path}.queue"), "nobody ever waits to be admitted here, because `max_in_flight` is not given")
+            .warning(
+                format!("{path}.queue"),
+                "nobody ever waits to be admitted here, because `max_in_flight` is not given",
+            )
             .advise("add `max_in_flight: 100`, or leave `queue` out");
     }
 }
 
-fn endpoints(endpoints: &indexmap::IndexMap<String, super::Endpoint>, memory: Option<Bytes>, path: &str, problems: &mut Problems) {
+fn endpoints(
+    endpoints: &indexmap::IndexMap<String, super::Endpoint>,
+    memory: Option<Bytes>,
+    path: &str,
+    problems: &mut Problems,
+) {
     if endpoints.is_empty() {
-        problems.error(path, "this service has no endpoints").advise("add `endpoints: { GET /: [ cpu: 1ms ] }`");
+        problems
+            .error(path, "this service has no endpoints")
+            .advise("add `endpoints: { GET /: [ cpu: 1ms ] }`");
     }
     for (name, endpoint) in endpoints {
         let path = format!("{path}.endpoints.{name}");
@@ -142,23 +173,40 @@ fn endpoints(endpoints: &indexmap::IndexMap<String, super::Endpoint>, memory: Op
         for (index, step) in endpoint.steps.iter().enumerate() {
             step.check(&step_path(&path, index), problems);
         }
-        if problems.list[found..].iter().any(|problem| problem.severity == crate::problem::Severity::Error) {
+        if problems.list[found..]
+            .iter()
+            .any(|problem| problem.severity == crate::problem::Severity::Error)
+        {
             continue;
         }
-        let laws = endpoint.steps.iter().filter_map(|step| if let Step::Memory(need) = step { Some(need.0.law()) } else { None });
-        let (least, most) = laws.fold((0.0, 0.0), |(least, most), law| (least + law.quantile(0.0), most + law.quantile(LAST_DRAW)));
+        let laws = endpoint.steps.iter().filter_map(|step| {
+            if let Step::Memory(need) = step { Some(need.0.law()) } else { None }
+        });
+        let (least, most) = laws.fold((0.0, 0.0), |(least, most), law| {
+            (least + law.quantile(0.0), most + law.quantile(LAST_DRAW))
+        });
         if let Some(memory) = memory.filter(|memory| least > memory.to_base()) {
             let at_least = if least == most { "" } else { "at least " };
-            let what = format!("a request needs {at_least}{} of memory, and an instance has {memory}", Bytes::from_base(least));
-            problems.error(&path, what).at_key().advise("no request would ever get it: give the instance more `memory`");
+            let what = format!(
+                "a request needs {at_least}{} of memory, and an instance has {memory}",
+                Bytes::from_base(least)
+            );
+            problems
+                .error(&path, what)
+                .at_key()
+                .advise("no request would ever get it: give the instance more `memory`");
         } else if most > NEED_MAX {
             let what = "a request may need more than 10^18 bytes of memory here";
-            problems.error(&path, what).at_key().advise("give the distribution a `max`, or write smaller sizes");
+            problems
+                .error(&path, what)
+                .at_key()
+                .advise("give the distribution a `max`, or write smaller sizes");
         }
     }
 }
 
-/// Where a step stands. Endpoints are written as a list or with `steps`; the reader of places knows both.
+/// Where a step stands. Endpoints are written as a list or with `steps`; the reader of places knows
+/// both.
 fn step_path(endpoint: &str, index: usize) -> String {
     format!("{endpoint}.steps[{index}]")
 }
@@ -171,9 +219,14 @@ fn faults(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
             let end = scenario.run.duration;
             let what = match fault.when().0 == end {
                 true => format!("this fault begins at {end}, at the end of the run"),
-                false => format!("this fault begins at {}, after the end of the run at {end}", fault.when().0),
+                false => format!(
+                    "this fault begins at {}, after the end of the run at {end}",
+                    fault.when().0
+                ),
             };
-            problems.warning(&path, what).advise("make the run longer with `run.duration`, or begin earlier");
+            problems
+                .warning(&path, what)
+                .advise("make the run longer with `run.duration`, or begin earlier");
         }
         if problems.enough() {
             return;
@@ -185,15 +238,25 @@ fn faults(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
     }
 }
 
-/// Warns of `slow` where nothing computes: it changes nothing then, which looks as if the system did not mind.
+/// Warns of `slow` where nothing computes: it changes nothing then, which looks as if the system
+/// did not mind.
 fn slow_in_vain(scenario: &Scenario, problems: &mut Problems) {
     for (index, fault) in scenario.faults.iter().enumerate() {
         let Fault::Slow(slow) = fault else { continue };
-        let of_service = scenario.services.get(&slow.target).into_iter().flat_map(Service::all_endpoints);
-        let named = scenario.services.values().filter_map(|service| service.instances.get(&slow.target));
+        let of_service =
+            scenario.services.get(&slow.target).into_iter().flat_map(Service::all_endpoints);
+        let named =
+            scenario.services.values().filter_map(|service| service.instances.get(&slow.target));
         let of_instance = named.flat_map(|spec| spec.endpoints.values());
-        if !of_service.chain(of_instance).flat_map(|endpoint| &endpoint.steps).any(|step| matches!(step, Step::Cpu(_))) {
-            let what = format!("`{}` computes nothing, and `slow` makes computing slower, nothing else", slow.target);
+        if !of_service
+            .chain(of_instance)
+            .flat_map(|endpoint| &endpoint.steps)
+            .any(|step| matches!(step, Step::Cpu(_)))
+        {
+            let what = format!(
+                "`{}` computes nothing, and `slow` makes computing slower, nothing else",
+                slow.target
+            );
             problems.warning(format!("faults[{index}].slow.target"), what).advise(
                 "for longer waits, add to the latency of the link to it: `degrade: { link: …, latency: +200ms, at: 1m, for: 30s }`",
             );
@@ -201,7 +264,8 @@ fn slow_in_vain(scenario: &Scenario, problems: &mut Problems) {
     }
 }
 
-/// Warns of a warm-up that leaves out what was asked about. A rise from the beginning on up to a rate that stays is what warm-ups are for.
+/// Warns of a warm-up that leaves out what was asked about. A rise from the beginning on up to a
+/// rate that stays is what warm-ups are for.
 fn hidden_by_the_warmup(scenario: &Scenario, problems: &mut Problems) {
     let (warmup, changes) = (scenario.run.warmup.span(), changes(scenario));
     let is_steady = |piece: usize, of: usize| {
@@ -225,9 +289,13 @@ fn hidden_by_the_warmup(scenario: &Scenario, problems: &mut Problems) {
         if is_hidden {
             let (from, until) = (Span(change.from.0), Span(change.until.0));
             let which = match change.kind {
-                Kind::Fault if until <= warmup => format!("leaves out {}, from {from} to {until}", change.subject),
+                Kind::Fault if until <= warmup => {
+                    format!("leaves out {}, from {from} to {until}", change.subject)
+                }
                 Kind::Fault => format!("leaves out the beginning of {}, at {from}", change.subject),
-                Kind::Rate { .. } => format!("leaves out that {} changes at {from}", change.subject),
+                Kind::Rate { .. } => {
+                    format!("leaves out that {} changes at {from}", change.subject)
+                }
             };
             problems
                 .warning("run.warmup", format!("the warm-up of {warmup} {which}"))
@@ -236,21 +304,33 @@ fn hidden_by_the_warmup(scenario: &Scenario, problems: &mut Problems) {
     }
 }
 
-/// Warns of crashes that find nothing left to crash, because of those that are active already. All pairs are looked at, up to so many.
+/// Warns of crashes that find nothing left to crash, because of those that are active already. All
+/// pairs are looked at, up to so many.
 fn crashes_in_vain(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
     const LOOKED_AT: usize = 1_000;
     let crashes = scenario.faults.iter().enumerate().filter_map(|(index, fault)| match fault {
-        Fault::Crash(crash) => Some((index, crash, BTreeSet::from_iter(directory.instances(&crash.target).unwrap_or_default()))),
+        Fault::Crash(crash) => Some((
+            index,
+            crash,
+            BTreeSet::from_iter(directory.instances(&crash.target).unwrap_or_default()),
+        )),
         _ => None,
     });
     let crashes: Vec<_> = crashes.take(LOOKED_AT).collect();
     for (nth, (index, crash, here)) in crashes.iter().enumerate() {
-        let is_active = |other: &Crash| other.at <= crash.at && other.lasting.is_none_or(|span| crash.at < other.at + span);
-        let before = crashes[..nth].iter().filter(|(_, other, there)| is_active(other) && !here.is_disjoint(there));
+        let is_active = |other: &Crash| {
+            other.at <= crash.at && other.lasting.is_none_or(|span| crash.at < other.at + span)
+        };
+        let before = crashes[..nth]
+            .iter()
+            .filter(|(_, other, there)| is_active(other) && !here.is_disjoint(there));
         let down: usize = before.map(|(_, other, _)| other.count as usize).sum();
         if down > 0 && down + crash.count as usize > here.len() {
-            let what =
-                format!("`{}` has {} by then, and earlier crashes have taken {down} of them down", crash.target, instances(here.len()));
+            let what = format!(
+                "`{}` has {} by then, and earlier crashes have taken {down} of them down",
+                crash.target,
+                instances(here.len())
+            );
             problems
                 .warning(format!("faults[{index}]"), what)
                 .advise("only what is up can crash; let the faults follow each other, or give it more `replicas`");
@@ -263,7 +343,11 @@ fn instances(n: usize) -> String {
 }
 
 /// Loads what distributions keep in files of their own.
-pub(super) fn load_files(scenario: &mut Scenario, folder: &std::path::Path, problems: &mut Problems) {
+pub(super) fn load_files(
+    scenario: &mut Scenario,
+    folder: &std::path::Path,
+    problems: &mut Problems,
+) {
     let Scenario { workload, services, links, .. } = scenario;
     for (name, workload) in workload.iter_mut() {
         if let Some(users) = &mut workload.users {
@@ -272,7 +356,8 @@ pub(super) fn load_files(scenario: &mut Scenario, folder: &std::path::Path, prob
         if let Some(Arrivals::Gaps(gaps)) = workload.open.as_mut().map(|open| &mut open.arrivals) {
             gaps.load(folder, &format!("workload.{name}.open.arrivals.gaps"), problems);
         }
-        if let Some(Arrivals::Batch(batch)) = workload.open.as_mut().map(|open| &mut open.arrivals) {
+        if let Some(Arrivals::Batch(batch)) = workload.open.as_mut().map(|open| &mut open.arrivals)
+        {
             batch.size.load(folder, &format!("workload.{name}.open.arrivals.batch.size"), problems);
         }
     }
@@ -280,9 +365,14 @@ pub(super) fn load_files(scenario: &mut Scenario, folder: &std::path::Path, prob
         link.latency.load(folder, &format!("links.{name}.latency"), problems);
     }
     for (name, service) in services.iter_mut() {
-        let own = service.endpoints.iter_mut().map(|(e, endpoint)| (format!("services.{name}.endpoints.{e}"), endpoint));
+        let own = service
+            .endpoints
+            .iter_mut()
+            .map(|(e, endpoint)| (format!("services.{name}.endpoints.{e}"), endpoint));
         let named = service.instances.iter_mut().flat_map(|(i, spec)| {
-            spec.endpoints.iter_mut().map(move |(e, endpoint)| (format!("services.{name}.instances.{i}.endpoints.{e}"), endpoint))
+            spec.endpoints.iter_mut().map(move |(e, endpoint)| {
+                (format!("services.{name}.instances.{i}.endpoints.{e}"), endpoint)
+            })
         });
         for (path, endpoint) in own.chain(named) {
             for (index, step) in endpoint.steps.iter_mut().enumerate() {

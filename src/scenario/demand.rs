@@ -1,11 +1,14 @@
 //! What a request of each endpoint asks for on average, and how often each endpoint is asked.
 //!
-//! Law: flow balance (Denning, Buzen 1978): what a request asks for is the sum over its steps, each weighted with the share of requests that get
-//! that far; an endpoint is asked by workloads and by those who call it, followed in topological order, once each. Losses on links, rejections
-//! and calls that are given up are left out, so that a rate is the true one where there are none, and else an upper bound
-//! ([`Ask::is_exact`] and [`Rates::is_exact`] say which). How long a request is inside is bounded from below by what comes before anything that may be
-//! lost, and by what a call with a timeout surely takes; the means of all of it are what is expected.
-//! Checked: `flow_balance_tests.rs` by hand; the verdicts that come of it over the grid of `tests/it/verdict/grid.rs`.
+//! Law: flow balance (Denning, Buzen 1978): what a request asks for is the sum over its steps, each
+//! weighted with the share of requests that get that far; an endpoint is asked by workloads and by
+//! those who call it, followed in topological order, once each. Losses on links, rejections and
+//! calls that are given up are left out, so that a rate is the true one where there are none, and
+//! else an upper bound ([`Ask::is_exact`] and [`Rates::is_exact`] say which). How long a request is
+//! inside is bounded from below by what comes before anything that may be lost, and by what a call
+//! with a timeout surely takes; the means of all of it are what is expected.
+//! Checked: `flow_balance_tests.rs` by hand; the verdicts that come of it over the grid of
+//! `tests/it/verdict/grid.rs`.
 
 use super::broken::Broken;
 use super::directory::Directory;
@@ -24,12 +27,16 @@ pub(super) struct Ask {
     pub memory_each: Option<u64>,
     /// Of `cpu_s` what comes before anything that may be lost, rejected or given up: a lower bound.
     pub surely_cpu_s: f64,
-    /// Mean time inside if it never waits for a core, for memory or to be admitted: a lower bound. Nothing is in it that comes behind what may be lost,
-    /// rejected or given up; of a call with a timeout only what it surely takes, because the mean of min(X, t) is not min(E X, t) but less.
+    /// Mean time inside if it never waits for a core, for memory or to be admitted: a lower bound.
+    /// Nothing is in it that comes behind what may be lost, rejected or given up; of a call with a
+    /// timeout only what it surely takes, because the mean of min(X, t) is not min(E X, t) but
+    /// less.
     pub inside_s: f64,
-    /// The same if nothing is lost or given up, with min(E X, t) for a call with a timeout: no bound, but near where that is rare.
+    /// The same if nothing is lost or given up, with min(E X, t) for a call with a timeout: no
+    /// bound, but near where that is rare.
     pub expected_s: f64,
-    /// What every request surely spends without a core until it is answered, whatever machine it is on.
+    /// What every request surely spends without a core until it is answered, whatever machine it is
+    /// on.
     pub surely_s: f64,
     /// Whether that is all there is to it: nothing it does can queue, be lost or be given up.
     pub is_exact: bool,
@@ -85,7 +92,8 @@ pub(super) struct Rates {
     pub is_exact: Vec<bool>,
 }
 
-/// The asks of all endpoints, and the endpoints in an order in which callers stand before those they call.
+/// The asks of all endpoints, and the endpoints in an order in which callers stand before those
+/// they call.
 pub(super) fn asks(directory: &Directory, broken: &Broken) -> (Vec<Ask>, Vec<usize>) {
     let order = callers_first(directory);
     let mut asks: Vec<Option<Ask>> = directory.endpoints.iter().map(|_| None).collect();
@@ -104,7 +112,9 @@ pub(super) fn traffics(scenario: &Scenario) -> Vec<Option<Traffic>> {
 /// Requests a second of each, at the rate that its pieces have then; none where nothing is sent.
 pub(super) fn sent(traffics: &[Option<Traffic>], rate: impl Fn(usize, &Pieces) -> f64) -> Vec<f64> {
     let of = |(index, traffic): (usize, &Option<Traffic>)| {
-        traffic.as_ref().map_or(0.0, |traffic| rate(index, &traffic.pieces) * traffic.gaps.mean_batch())
+        traffic
+            .as_ref()
+            .map_or(0.0, |traffic| rate(index, &traffic.pieces) * traffic.gaps.mean_batch())
     };
     traffics.iter().enumerate().map(of).collect()
 }
@@ -130,17 +140,21 @@ pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], sent: 
     let handed_on = hand_on(directory, &mut by_service);
     // An instance draws the endpoint of a request that names only the service.
     for instance in &directory.instances {
-        let drawn = by_service[instance.service as usize] / directory.members[instance.service as usize].0.len() as f64;
+        let drawn = by_service[instance.service as usize]
+            / directory.members[instance.service as usize].0.len() as f64;
         for endpoint in instance.first_endpoint..instance.first_endpoint + instance.endpoints {
             by_endpoint[endpoint as usize] += drawn / instance.endpoints as f64;
         }
     }
-    // A link that loses makes fewer of them, wherever it stands; a pipeline goes on with what was answered only.
+    // A link that loses makes fewer of them, wherever it stands; a pipeline goes on with what was
+    // answered only.
     let whole = !handed_on && scenario.links.values().all(|link| link.loss.fraction == 0.0);
     let mut is_exact = vec![whole; directory.endpoints.len()];
     for &endpoint in order {
         let ask = &asks[endpoint];
-        let all_get_there = is_exact[endpoint] && !service_of(directory, endpoint).sheds() && (!ask.loses || ask.calls.len() == 1);
+        let all_get_there = is_exact[endpoint]
+            && !service_of(directory, endpoint).sheds()
+            && (!ask.loses || ask.calls.len() == 1);
         for (callee, share) in &ask.calls {
             by_endpoint[*callee as usize] += by_endpoint[endpoint] * share;
             is_exact[*callee as usize] &= all_get_there;
@@ -149,14 +163,18 @@ pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], sent: 
     Rates { by_endpoint, is_exact }
 }
 
-/// How unevenly requests come, in units of Poisson arrivals: the mean over the workloads, weighted by their rates.
+/// How unevenly requests come, in units of Poisson arrivals: the mean over the workloads, weighted
+/// by their rates.
 pub(super) fn dispersion(traffics: &[Option<Traffic>], sent: &[f64]) -> f64 {
     let of = |(traffic, rate): (&Option<Traffic>, &f64)| {
         let traffic = traffic.as_ref()?;
         Some((*rate, traffic.gaps.dispersion() + traffic.pieces.dispersion()))
     };
-    let (sum, weights) =
-        traffics.iter().zip(sent).filter_map(of).fold((0.0, 0.0), |(sum, weights), (rate, d)| (sum + rate * d, weights + rate));
+    let (sum, weights) = traffics
+        .iter()
+        .zip(sent)
+        .filter_map(of)
+        .fold((0.0, 0.0), |(sum, weights), (rate, d)| (sum + rate * d, weights + rate));
     if weights > 0.0 { sum / weights } else { 1.0 }
 }
 
@@ -168,19 +186,28 @@ fn service_of<'s>(directory: &Directory<'s>, endpoint: usize) -> &'s Service {
 /// Where the requests of a workload go, with the share of each.
 pub(super) fn targets(workload: &Workload) -> impl Iterator<Item = (&String, f64)> {
     let weights: f64 = workload.mix.values().sum::<f64>() + workload.to.iter().count() as f64;
-    let shares = workload.mix.iter().map(move |(to, weight)| (to, weight / weights)).chain(workload.to.iter().map(|to| (to, 1.0)));
+    let shares = workload
+        .mix
+        .iter()
+        .map(move |(to, weight)| (to, weight / weights))
+        .chain(workload.to.iter().map(|to| (to, 1.0)));
     shares.filter(|(_, share)| *share > 0.0)
 }
 
-/// Adds what services hand on to the next of their pipelines, which do not go round in circles. Whether there are any.
+/// Adds what services hand on to the next of their pipelines, which do not go round in circles.
+/// Whether there are any.
 fn hand_on(directory: &Directory, by_service: &mut [f64]) -> bool {
-    let next = |then: Option<&String>| then.and_then(|then| directory.services.get(then.as_str())).map(|next| *next as usize);
+    let next = |then: Option<&String>| {
+        then.and_then(|then| directory.services.get(then.as_str())).map(|next| *next as usize)
+    };
     let mut ways = vec![Vec::new(); by_service.len()];
     for instance in &directory.instances {
         let share = 1.0 / directory.members[instance.service as usize].0.len() as f64;
         ways[instance.service as usize].extend(next(instance.then).map(|next| (next, share)));
     }
-    for service in topological(by_service.len(), |service| ways[service].iter().map(|(next, _)| *next)) {
+    for service in
+        topological(by_service.len(), |service| ways[service].iter().map(|(next, _)| *next))
+    {
         for (next, share) in &ways[service] {
             by_service[*next] += by_service[service] * share;
         }
@@ -190,8 +217,11 @@ fn hand_on(directory: &Directory, by_service: &mut [f64]) -> bool {
 
 /// The endpoints, callers before those they call.
 pub(super) fn callers_first(directory: &Directory) -> Vec<usize> {
-    let called = |endpoint: &Endpoint| -> Vec<usize> { endpoint.steps.iter().filter_map(|step| callee(directory, step)).collect() };
-    let calls: Vec<Vec<usize>> = directory.endpoints.iter().map(|entry| called(entry.endpoint)).collect();
+    let called = |endpoint: &Endpoint| -> Vec<usize> {
+        endpoint.steps.iter().filter_map(|step| callee(directory, step)).collect()
+    };
+    let calls: Vec<Vec<usize>> =
+        directory.endpoints.iter().map(|entry| called(entry.endpoint)).collect();
     topological(calls.len(), |endpoint| calls[endpoint].iter().copied())
 }
 
@@ -200,16 +230,21 @@ pub(super) fn callee(directory: &Directory, step: &Step) -> Option<usize> {
     directory.target(&call.to).ok().and_then(|(_, callee)| callee).map(|callee| callee as usize)
 }
 
-/// Sums over the steps of what each asks for, weighted by how many requests get that far; what is called is known already.
+/// Sums over the steps of what each asks for, weighted by how many requests get that far; what is
+/// called is known already.
 fn ask(directory: &Directory, broken: &Broken, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
     let entry = &directory.endpoints[endpoint];
     let steps = &entry.endpoint.steps;
     // All reservations are taken together, before the first step.
     let memory_bytes = steps.iter().map(|step| step.demand().memory_bytes).sum();
-    let needs = steps.iter().filter_map(|step| if let Step::Memory(need) = step { Some(need.0.plain().map(|need| need.0)) } else { None });
+    let needs = steps.iter().filter_map(|step| {
+        if let Step::Memory(need) = step { Some(need.0.plain().map(|need| need.0)) } else { None }
+    });
     let memory_each = needs.sum::<Option<u64>>().filter(|need| *need > 0);
-    let mut ask = Ask { memory_bytes, memory_each, is_exact: true, is_exact_alone: true, ..Ask::NOTHING };
-    // Whether none is lost before a step, other than by a share that is known; and whether just all get there.
+    let mut ask =
+        Ask { memory_bytes, memory_each, is_exact: true, is_exact_alone: true, ..Ask::NOTHING };
+    // Whether none is lost before a step, other than by a share that is known; and whether just all
+    // get there.
     let mut sure = !broken.fails[endpoint];
     let mut all_get_there = sure;
     ask.loses = !sure;
@@ -224,8 +259,11 @@ fn ask(directory: &Directory, broken: &Broken, endpoint: usize, asks: &[Option<A
         ask.inside_s += surely * (demand.cpu_s + demand.wait_s);
         ask.expected_s += ask.answers * (demand.cpu_s + demand.wait_s);
         // Variances are asked for where they matter only: some take an integral.
-        let variance =
-            if matches!(step, Step::Cpu(_) | Step::Wait(_)) { step.law().map_or(0.0, |(law, _)| law.variance() * 1e-18) } else { 0.0 };
+        let variance = if matches!(step, Step::Cpu(_) | Step::Wait(_)) {
+            step.law().map_or(0.0, |(law, _)| law.variance() * 1e-18)
+        } else {
+            0.0
+        };
         if variance.is_infinite() && ask.heavy.is_none() {
             ask.heavy = Some(format!("{}.steps[{index}]", entry.path));
         }
@@ -236,22 +274,36 @@ fn ask(directory: &Directory, broken: &Broken, endpoint: usize, asks: &[Option<A
                 let Some(below) = &asks[callee] else { continue };
                 let service = service_of(directory, callee);
                 let fastest = fastest(directory, broken, callee);
-                let waits = service.max_in_flight.is_some() || service.balance == Balance::CentralQueue;
-                let is_rejected =
-                    service.sheds() || broken.fails[callee] || broken.is_down(directory, directory.endpoints[callee].service as usize);
-                ask.is_exact_alone &=
-                    below.is_exact && call.timeout.is_none() && !waits && !is_rejected && directory.scenario.links.is_empty();
+                let waits =
+                    service.max_in_flight.is_some() || service.balance == Balance::CentralQueue;
+                let is_rejected = service.sheds()
+                    || broken.fails[callee]
+                    || broken.is_down(directory, directory.endpoints[callee].service as usize);
+                ask.is_exact_alone &= below.is_exact
+                    && call.timeout.is_none()
+                    && !waits
+                    && !is_rejected
+                    && directory.scenario.links.is_empty();
                 ask.is_exact &= ask.is_exact_alone;
-                let mut way = Way::between(directory, entry.service, directory.endpoints[callee].service);
+                let mut way =
+                    Way::between(directory, entry.service, directory.endpoints[callee].service);
                 way.loses |= broken.links_lose;
                 ask.loses |= below.loses || call.timeout.is_some() || is_rejected || way.loses;
                 let limit_s = call.timeout.map_or(f64::INFINITY, |timeout| timeout.seconds());
-                // A refusal comes back at once, and so does a message that is lost, unless there is a timeout to wait for.
+                // A refusal comes back at once, and so does a message that is lost, unless there is
+                // a timeout to wait for.
                 let is_short = is_rejected || way.loses && call.timeout.is_none();
-                let surely_s = if is_short { 0.0 } else { (way.least_s + below.surely_s).min(limit_s) };
+                let surely_s =
+                    if is_short { 0.0 } else { (way.least_s + below.surely_s).min(limit_s) };
                 ask.surely_s += if all_get_there { surely_s } else { 0.0 };
-                ask.expected_s += ask.answers * (way.mean_s + below.expected_at(fastest)).min(limit_s);
-                ask.inside_s += surely * if is_short || call.timeout.is_some() { surely_s } else { way.mean_s + below.inside_at(fastest) };
+                ask.expected_s +=
+                    ask.answers * (way.mean_s + below.expected_at(fastest)).min(limit_s);
+                ask.inside_s += surely
+                    * if is_short || call.timeout.is_some() {
+                        surely_s
+                    } else {
+                        way.mean_s + below.inside_at(fastest)
+                    };
                 sure &= !ask.loses;
                 all_get_there &= sure && below.answers == 1.0;
                 ask.heavy = ask.heavy.take().or_else(|| below.heavy.clone());
@@ -264,7 +316,11 @@ fn ask(directory: &Directory, broken: &Broken, endpoint: usize, asks: &[Option<A
             }
             Step::Wait(_) => {
                 ask.events += ask.answers;
-                ask.surely_s += if all_get_there { step.law().map_or(0.0, |(law, _)| law.quantile(0.0).max(0.0) * 1e-9) } else { 0.0 };
+                ask.surely_s += if all_get_there {
+                    step.law().map_or(0.0, |(law, _)| law.quantile(0.0).max(0.0) * 1e-9)
+                } else {
+                    0.0
+                };
             }
             Step::Memory(_) => ask.is_exact = false,
             Step::Fail(_) => {}
@@ -275,10 +331,12 @@ fn ask(directory: &Directory, broken: &Broken, endpoint: usize, asks: &[Option<A
     ask
 }
 
-/// How many times slower than the demands say the fastest machine is that an endpoint's service runs on.
+/// How many times slower than the demands say the fastest machine is that an endpoint's service
+/// runs on.
 fn fastest(directory: &Directory, broken: &Broken, endpoint: usize) -> f64 {
     let (members, _) = &directory.members[directory.endpoints[endpoint].service as usize];
-    let stretch = |index: usize| broken.slower[index] / directory.instances[index].machine.speed.times;
+    let stretch =
+        |index: usize| broken.slower[index] / directory.instances[index].machine.speed.times;
     members.clone().map(|index| stretch(index as usize)).reduce(f64::min).unwrap_or(1.0)
 }
 
@@ -303,8 +361,12 @@ impl Way {
             way.loses = links.values().any(|link| link.loss.fraction > 0.0);
             return way;
         }
-        let link =
-            |from: &str, to: &str| directory.joined(from, to).or_else(|| directory.joined(to, from)).or_else(|| links.get("default"));
+        let link = |from: &str, to: &str| {
+            directory
+                .joined(from, to)
+                .or_else(|| directory.joined(to, from))
+                .or_else(|| links.get("default"))
+        };
         for link in [link(from, to), link(to, from)].into_iter().flatten() {
             let law = link.latency.law();
             way.mean_s += law.mean() * 1e-9;

@@ -58,7 +58,12 @@ impl<'s> Directory<'s> {
     pub fn new(scenario: &'s Scenario) -> Directory<'s> {
         let mut directory = Directory {
             scenario,
-            services: scenario.services.keys().enumerate().map(|(id, name)| (name.as_str(), id as u32)).collect(),
+            services: scenario
+                .services
+                .keys()
+                .enumerate()
+                .map(|(id, name)| (name.as_str(), id as u32))
+                .collect(),
             instances: Vec::new(),
             members: Vec::new(),
             named: IndexMap::new(),
@@ -76,9 +81,15 @@ impl<'s> Directory<'s> {
         }
         for (id, (name, service)) in scenario.services.iter().enumerate() {
             let service_id = id as u32;
-            let (first_instance, first_endpoint) = (directory.instances.len() as u32, directory.endpoints.len() as u32);
+            let (first_instance, first_endpoint) =
+                (directory.instances.len() as u32, directory.endpoints.len() as u32);
             if service.instances.is_empty() {
-                let (first_endpoint, endpoints) = directory.add_endpoints(name, service_id, &service.endpoints, format!("services.{name}"));
+                let (first_endpoint, endpoints) = directory.add_endpoints(
+                    name,
+                    service_id,
+                    &service.endpoints,
+                    format!("services.{name}"),
+                );
                 for replica in 1..=service.replicas {
                     let name = format!("{name}#{replica}");
                     let (machine, runtime) = (&service.instance, &service.runtime);
@@ -96,7 +107,8 @@ impl<'s> Directory<'s> {
             }
             for (instance, spec) in &service.instances {
                 let path = format!("services.{name}.instances.{instance}");
-                let (first_endpoint, endpoints) = directory.add_endpoints(instance, service_id, &spec.endpoints, path);
+                let (first_endpoint, endpoints) =
+                    directory.add_endpoints(instance, service_id, &spec.endpoints, path);
                 let (machine, runtime, then) = (&spec.instance, &spec.runtime, spec.then.as_ref());
                 directory.named.entry(instance).or_insert(directory.instances.len() as u32);
                 directory.instances.push(InstanceEntry {
@@ -110,18 +122,30 @@ impl<'s> Directory<'s> {
                     endpoints,
                 });
             }
-            let (instances, endpoints) = (directory.instances.len() as u32, directory.endpoints.len() as u32);
+            let (instances, endpoints) =
+                (directory.instances.len() as u32, directory.endpoints.len() as u32);
             directory.members.push((first_instance..instances, first_endpoint..endpoints));
         }
         directory
     }
 
-    fn add_endpoints(&mut self, owner: &str, service: u32, endpoints: &'s IndexMap<String, Endpoint>, path: String) -> (u32, u32) {
+    fn add_endpoints(
+        &mut self,
+        owner: &str,
+        service: u32,
+        endpoints: &'s IndexMap<String, Endpoint>,
+        path: String,
+    ) -> (u32, u32) {
         let first = self.endpoints.len() as u32;
         for (name, endpoint) in endpoints {
             let full = format!("{owner}.{name}");
             self.endpoint_ids.entry(full.clone()).or_insert(self.endpoints.len() as u32);
-            self.endpoints.push(EndpointEntry { name: full, service, endpoint, path: format!("{path}.endpoints.{name}") });
+            self.endpoints.push(EndpointEntry {
+                name: full,
+                service,
+                endpoint,
+                path: format!("{path}.endpoints.{name}"),
+            });
         }
         (first, self.endpoints.len() as u32 - first)
     }
@@ -137,7 +161,10 @@ impl<'s> Directory<'s> {
         let replica = || {
             let (service, number) = name.rsplit_once('#')?;
             let members = self.members[*self.services.get(service)? as usize].0.clone();
-            members.start.checked_add(number.parse::<u32>().ok()?.checked_sub(1)?).filter(|id| members.contains(id))
+            members
+                .start
+                .checked_add(number.parse::<u32>().ok()?.checked_sub(1)?)
+                .filter(|id| members.contains(id))
         };
         let found = self.named.get(name).copied().or_else(replica)?;
         (self.instances[found as usize].name == name).then_some(found)
@@ -166,7 +193,8 @@ impl Names for Directory<'_> {
             None => self.instance(name).into_iter().collect(),
         };
         if found.is_empty() {
-            let known = self.services.keys().copied().chain(self.instances.iter().map(|i| i.name.as_str()));
+            let known =
+                self.services.keys().copied().chain(self.instances.iter().map(|i| i.name.as_str()));
             return Err(unknown(name, "a service", known));
         }
         Ok(found)
@@ -175,17 +203,21 @@ impl Names for Directory<'_> {
         if let Some(id) = self.links.get(name) {
             return Ok(*id);
         }
-        let ends = split_link(name).filter(|(from, to)| self.nodes.contains(from) && self.nodes.contains(to));
+        let ends = split_link(name)
+            .filter(|(from, to)| self.nodes.contains(from) && self.nodes.contains(to));
         if ends.is_some() && self.scenario.links.contains_key("default") {
             // `default` is for every pair; the link is there if a message takes it.
             return Ok(NONE);
         }
         let mut unknown = unknown(name, "a link", self.links.keys().map(String::as_str));
         if ends.is_some() {
-            unknown.help = Some(format!("add it, for example `links: {{ {name}: {{ latency: 1ms }} }}`"));
+            unknown.help =
+                Some(format!("add it, for example `links: {{ {name}: {{ latency: 1ms }} }}`"));
         } else if let (None, Some((from, to))) = (&unknown.help, split_link(name)) {
             let near = |end| nearest(end, self.nodes.iter().copied());
-            unknown.help = near(from).zip(near(to)).map(|(from, to)| format!("did you mean `{from} -> {to}`?"));
+            unknown.help = near(from)
+                .zip(near(to))
+                .map(|(from, to)| format!("did you mean `{from} -> {to}`?"));
         }
         Err(unknown)
     }
@@ -201,7 +233,8 @@ impl Names for Directory<'_> {
             }
             return Err(unknown);
         }
-        let mut unknown = unknown(name, "an endpoint", self.endpoint_ids.keys().map(String::as_str));
+        let mut unknown =
+            unknown(name, "an endpoint", self.endpoint_ids.keys().map(String::as_str));
         if !name.contains('.') && unknown.help.is_none() {
             unknown.help = Some("an endpoint is written `service.endpoint`".into());
         }
@@ -236,7 +269,10 @@ pub fn unknown<'c>(name: &str, kind: &str, known: impl Iterator<Item = &'c str>)
     let help = match nearest(name, known.iter().copied()) {
         Some(near) => Some(format!("did you mean `{near}`?")),
         None if known.is_empty() || known.len() > 12 => None,
-        None => Some(format!("there are: {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))),
+        None => Some(format!(
+            "there are: {}",
+            known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")
+        )),
     };
     Unknown { what: format!("`{name}` is not {kind}"), help }
 }

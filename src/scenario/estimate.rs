@@ -1,9 +1,11 @@
 //! The static estimate: what follows from the mean demands alone, without simulating.
 //!
-//! Law: flow balance and the utilisation law (Denning, Buzen 1978, §4): the utilisation of a service is the rate of its requests times their
-//! mean CPU demand, over its cores; more than 1 cannot hold. Memory by Little's law: rate times mean need times the time that a request
-//! is inside if it never queues: its steps, and its calls with their links, each at most as long as its timeout. Faults are left out; errors end a
-//! program early. Calls are followed in topological order, once each.
+//! Law: flow balance and the utilisation law (Denning, Buzen 1978, §4): the utilisation of a
+//! service is the rate of its requests times their mean CPU demand, over its cores; more than 1
+//! cannot hold. Memory by Little's law: rate times mean need times the time that a request is
+//! inside if it never queues: its steps, and its calls with their links, each at most as long as
+//! its timeout. Faults are left out; errors end a program early. Calls are followed in topological
+//! order, once each.
 
 use super::broken::Broken;
 use super::demand::Ask;
@@ -78,21 +80,38 @@ impl Load {
     pub fn of(directory: &Directory) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
         let (asks, order) = demand::asks(directory, &Broken::none(directory));
-        let sent = demand::sent(&demand::traffics(directory.scenario), |_, pieces| pieces.mean_rate(duration_s));
+        let sent = demand::sent(&demand::traffics(directory.scenario), |_, pieces| {
+            pieces.mean_rate(duration_s)
+        });
         Load::of_rates(directory, &asks, &order, &sent)
     }
 
     /// The load where each workload sends so many requests a second.
-    pub(super) fn of_rates(directory: &Directory, asks: &[Ask], order: &[usize], sent: &[f64]) -> Load {
+    pub(super) fn of_rates(
+        directory: &Directory,
+        asks: &[Ask],
+        order: &[usize],
+        sent: &[f64],
+    ) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
         let rates = demand::rates(directory, asks, order, sent).by_endpoint;
         let mut of_one: Vec<f64> = asks.iter().map(|ask| 1.0 + ask.events).collect();
         for endpoint in order.iter().rev() {
-            of_one[*endpoint] += asks[*endpoint].calls.iter().map(|(callee, share)| share * of_one[*callee as usize]).sum::<f64>();
+            of_one[*endpoint] += asks[*endpoint]
+                .calls
+                .iter()
+                .map(|(callee, share)| share * of_one[*callee as usize])
+                .sum::<f64>();
         }
         let mut services: Vec<ServiceLoad> = Vec::new();
         for (name, service) in &directory.scenario.services {
-            services.push(ServiceLoad { service: name.clone(), rate: 0.0, cores: service.cores(), utilisation: 0.0, memory: None });
+            services.push(ServiceLoad {
+                service: name.clone(),
+                rate: 0.0,
+                cores: service.cores(),
+                utilisation: 0.0,
+                memory: None,
+            });
         }
         let (mut requests, mut events) = (0.0, 0.0);
         for ((entry, rate), ask) in directory.endpoints.iter().zip(&rates).zip(asks) {
@@ -103,21 +122,32 @@ impl Load {
         for instance in &directory.instances {
             let service = instance.service as usize;
             let load = &mut services[service];
-            // Replicas share their endpoints, and the balancer gives each its part; a named instance has its own.
-            let sharing = if instance.is_named { 1.0 } else { directory.members[service].0.len() as f64 };
+            // Replicas share their endpoints, and the balancer gives each its part; a named
+            // instance has its own.
+            let sharing =
+                if instance.is_named { 1.0 } else { directory.members[service].0.len() as f64 };
             let (workers, cores) = instance.runtime.workers(instance.machine.cpu);
             let (mut work, mut bytes) = (0.0, 0.0);
-            for e in instance.first_endpoint as usize..(instance.first_endpoint + instance.endpoints) as usize {
+            for e in instance.first_endpoint as usize
+                ..(instance.first_endpoint + instance.endpoints) as usize
+            {
                 let rate = rates[e] / sharing;
                 work += rate * asks[e].cpu_s / instance.machine.speed.times;
-                bytes += rate * asks[e].memory_bytes * asks[e].expected_at(1.0 / instance.machine.speed.times);
+                bytes += rate
+                    * asks[e].memory_bytes
+                    * asks[e].expected_at(1.0 / instance.machine.speed.times);
             }
             load.utilisation = f64::max(load.utilisation, work / (workers * cores) as f64);
             if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {
                 load.memory = Some(f64::max(load.memory.unwrap_or(0.0), bytes / memory.0 as f64));
             }
         }
-        let of_one = of_one.iter().zip(&rates).filter(|(_, rate)| **rate > 0.0).map(|(of_one, _)| *of_one).fold(0.0, f64::max);
+        let of_one = of_one
+            .iter()
+            .zip(&rates)
+            .filter(|(_, rate)| **rate > 0.0)
+            .map(|(of_one, _)| *of_one)
+            .fold(0.0, f64::max);
         Load { services, requests: requests * duration_s, events: events * duration_s, of_one }
     }
 }
@@ -130,14 +160,32 @@ fn distributions(directory: &Directory) -> Vec<Spread> {
         Some((format!("workload.{name}.users.active"), users.active.law(), "1"))
     });
     let steps = directory.endpoints.iter().flat_map(|endpoint| {
-        let laws = endpoint.endpoint.steps.iter().enumerate().filter_map(|(index, step)| Some((index, step.law()?)));
+        let laws = endpoint
+            .endpoint
+            .steps
+            .iter()
+            .enumerate()
+            .filter_map(|(index, step)| Some((index, step.law()?)));
         laws.map(|(index, (law, unit))| (format!("{}.steps[{index}]", endpoint.path), law, unit))
     });
-    let links = scenario.links.iter().map(|(name, link)| (format!("links.{name}.latency"), link.latency.law(), "ns"));
-    let varies = active.chain(steps).chain(links).filter(|(_, law, _): &(String, Law, &'static str)| law.variance() > 0.0);
+    let links = scenario
+        .links
+        .iter()
+        .map(|(name, link)| (format!("links.{name}.latency"), link.latency.law(), "ns"));
+    let varies = active
+        .chain(steps)
+        .chain(links)
+        .filter(|(_, law, _): &(String, Law, &'static str)| law.variance() > 0.0);
     let spread = varies.map(|(path, law, unit)| {
         let (scale, unit) = if unit == "ns" { (1e-9, "s") } else { (1.0, unit) };
-        Spread { path, unit, mean: law.mean() * scale, cv: law.cv(), p50: law.quantile(0.5) * scale, p99: law.quantile(0.99) * scale }
+        Spread {
+            path,
+            unit,
+            mean: law.mean() * scale,
+            cv: law.cv(),
+            p50: law.quantile(0.5) * scale,
+            p99: law.quantile(0.99) * scale,
+        }
     });
     spread.take(MOST_SPREADS).collect()
 }

@@ -1,12 +1,16 @@
-//! Flow balance of every resource that is held for a time: what is asked of it at the end of a run, against what it has.
+//! Flow balance of every resource that is held for a time: what is asked of it at the end of a run,
+//! against what it has.
 //!
-//! Law: a resource of c units, each held for a mean time h by requests that come at rate λ, is asked for λh/c of its time (utilisation law,
-//! Denning, Buzen 1978). More than 1 cannot hold, whatever the laws are: the queue grows by what is too much, for ever. Less than 1 holds
-//! (Loynes 1962), and the queue forgets its beginning in about a relaxation time,
-//! (c_a² + c_s²)/2 / (√(c/h) − √λ)² (exact for M/M/1: Morse 1955; the factor by the diffusion approximation, Kingman 1961).
-//! How long cores are held is known exactly. Places and memory are held until the request leaves, so also while it waits for a core or an answer:
-//! their load is at least what is said here, and [`Held::is_all`] says whether it is just that.
-//! Checked: unit tests below against M/M/1, Erlang's formulas and hand calculation; `tests/it/verdict.rs`.
+//! Law: a resource of c units, each held for a mean time h by requests that come at rate λ, is
+//! asked for λh/c of its time (utilisation law, Denning, Buzen 1978). More than 1 cannot hold,
+//! whatever the laws are: the queue grows by what is too much, for ever. Less than 1 holds (Loynes
+//! 1962), and the queue forgets its beginning in about a relaxation time, (c_a² + c_s²)/2 / (√(c/h)
+//! − √λ)² (exact for M/M/1: Morse 1955; the factor by the diffusion approximation, Kingman 1961).
+//! How long cores are held is known exactly. Places and memory are held until the request leaves,
+//! so also while it waits for a core or an answer: their load is at least what is said here, and
+//! [`Held::is_all`] says whether it is just that.
+//! Checked: unit tests below against M/M/1, Erlang's formulas and hand calculation;
+//! `tests/it/verdict.rs`.
 
 mod central;
 
@@ -48,16 +52,19 @@ pub struct Held {
     pub resource: Resource,
     /// Share of its time that is surely asked for, of the busiest instance; 1 is all there is.
     pub load: f64,
-    /// The same if nothing is lost or given up on the way, and calls with a timeout take min(mean, timeout): never less, and of cores the most there can be.
+    /// The same if nothing is lost or given up on the way, and calls with a timeout take min(mean,
+    /// timeout): never less, and of cores the most there can be.
     pub expected: f64,
     /// Whether nothing can add to the load: what holds it never waits for anything meanwhile.
     pub is_all: bool,
-    /// Time in which its queue forgets how it began, s; infinite at a load of 1 and more, and if the variance of the demand is infinite.
+    /// Time in which its queue forgets how it began, s; infinite at a load of 1 and more, and if
+    /// the variance of the demand is infinite.
     pub settles_s: f64,
 }
 
 impl Held {
-    /// Whether just all there is of it is asked for: no run is long enough to see what its queue comes to.
+    /// Whether just all there is of it is asked for: no run is long enough to see what its queue
+    /// comes to.
     pub fn is_just_all(&self) -> bool {
         (self.load - 1.0).abs() <= NEARLY && (self.expected - 1.0).abs() <= NEARLY
     }
@@ -70,7 +77,8 @@ pub enum Standing {
     Holds,
     /// It cannot: this resource is surely asked for more than it has, and its queue has no end.
     Fails(Held),
-    /// That depends on what the demands do not say: how long requests wait while they hold something, or how many are lost before they get here.
+    /// That depends on what the demands do not say: how long requests wait while they hold
+    /// something, or how many are lost before they get here.
     Open,
 }
 
@@ -83,14 +91,15 @@ pub struct ServiceBalance {
     pub held: Vec<Held>,
     /// Whether it can hold that.
     pub standing: Standing,
-    /// Whether it turns requests away when its queue is full: then the queue does not grow without end.
+    /// Whether it turns requests away when its queue is full: then the queue does not grow without
+    /// end.
     pub sheds: bool,
     /// The place of a law of infinite variance that its requests draw from.
     pub heavy: Option<String>,
     /// Whether `rate` is what comes: none is lost on the way.
     pub is_rate_exact: bool,
-    /// Whether its balancer gives every instance the same part, or all instances are equal, and requests come at a rate: else the load is divided,
-    /// or comes, as none can tell before.
+    /// Whether its balancer gives every instance the same part, or all instances are equal, and
+    /// requests come at a rate: else the load is divided, or comes, as none can tell before.
     pub is_even: bool,
 }
 
@@ -134,22 +143,37 @@ impl FlowBalance {
         let sent = demand::sent(&traffics, |_, pieces| pieces.last_rate(horizon_s).0);
         let rates = demand::rates(directory, &asks, &order, &sent);
         let dispersion = demand::dispersion(&traffics, &sent);
-        let mut services: Vec<ServiceBalance> = services(directory, &asks, &rates, &broken, dispersion);
+        let mut services: Vec<ServiceBalance> =
+            services(directory, &asks, &rates, &broken, dispersion);
         stand(directory, &asks, &order, &rates, &broken, &mut services);
         if traffics.iter().flatten().any(|traffic| traffic.gaps.are_given()) {
-            services.iter_mut().for_each(|service| (service.standing, service.is_even) = (Standing::Open, false));
+            services
+                .iter_mut()
+                .for_each(|service| (service.standing, service.is_even) = (Standing::Open, false));
         }
         let workloads = scenario.workload.values().map(|workload| WorkloadBalance {
             services: reached(directory, &asks, workload),
             least_s: least_s(directory, &asks, workload),
-            heavy: endpoints_of(directory, workload).find_map(|endpoint| asks[endpoint].heavy.clone()),
+            heavy: endpoints_of(directory, workload)
+                .find_map(|endpoint| asks[endpoint].heavy.clone()),
         });
         let workloads = workloads.collect();
-        FlowBalance { services, workloads, heavy: asks.into_iter().map(|ask| ask.heavy).collect(), regime: Regime::of(scenario) }
+        FlowBalance {
+            services,
+            workloads,
+            heavy: asks.into_iter().map(|ask| ask.heavy).collect(),
+            regime: Regime::of(scenario),
+        }
     }
 }
 
-fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken, dispersion: f64) -> Vec<ServiceBalance> {
+fn services(
+    directory: &Directory,
+    asks: &[Ask],
+    rates: &Rates,
+    broken: &Broken,
+    dispersion: f64,
+) -> Vec<ServiceBalance> {
     let scenario = directory.scenario;
     let nothing = ServiceBalance {
         rate: 0.0,
@@ -168,10 +192,14 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
     }
     for (service, written) in services.iter_mut().zip(scenario.services.values()) {
         service.sheds = written.sheds();
-        service.is_even =
-            written.instances.len() < 2 || matches!(written.balance, Balance::RoundRobin | Balance::Random | Balance::CentralQueue);
+        service.is_even = written.instances.len() < 2
+            || matches!(
+                written.balance,
+                Balance::RoundRobin | Balance::Random | Balance::CentralQueue
+            );
     }
-    // Calls come as others let them go on, so only a service that workloads ask directly sees how unevenly those send.
+    // Calls come as others let them go on, so only a service that workloads ask directly sees how
+    // unevenly those send.
     let mut is_called = vec![false; services.len()];
     for (callee, _) in asks.iter().flat_map(|ask| &ask.calls) {
         is_called[directory.endpoints[*callee as usize].service as usize] = true;
@@ -179,55 +207,101 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
     let up = |id: usize| (directory.members[id].0.len() as f64 - broken.down[id]).max(0.0);
     let uneven = |id: usize| if is_called[id] { 1.0 } else { dispersion };
     for (id, service) in services.iter_mut().enumerate() {
-        service.held.extend(central::held(directory, asks, rates, &broken.slower, id, up(id), uneven(id)));
+        service.held.extend(central::held(
+            directory,
+            asks,
+            rates,
+            &broken.slower,
+            id,
+            up(id),
+            uneven(id),
+        ));
     }
     let is_central = |id: usize| scenario.services[id].balance == Balance::CentralQueue;
-    for (index, instance) in directory.instances.iter().enumerate().filter(|(_, instance)| !is_central(instance.service as usize)) {
+    for (index, instance) in directory
+        .instances
+        .iter()
+        .enumerate()
+        .filter(|(_, instance)| !is_central(instance.service as usize))
+    {
         let id = instance.service as usize;
         let (up, uneven) = (up(id), uneven(id));
-        // Replicas share their endpoints, and the balancer gives each that is up its part; a named instance has its own.
-        // Where none is up nobody serves, and nothing is asked of anybody.
+        // Replicas share their endpoints, and the balancer gives each that is up its part; a named
+        // instance has its own. Where none is up nobody serves, and nothing is asked of anybody.
         let sharing = match () {
             () if instance.is_named => 1.0,
             () if up > 0.0 => up,
             () => f64::INFINITY,
         };
         let (workers, cores) = instance.runtime.workers(instance.machine.cpu);
-        let endpoints = instance.first_endpoint as usize..(instance.first_endpoint + instance.endpoints) as usize;
+        let endpoints = instance.first_endpoint as usize
+            ..(instance.first_endpoint + instance.endpoints) as usize;
         let stretch = broken.slower[index] / instance.machine.speed.times;
         let sum = |of: &dyn Fn(&Ask) -> f64| -> f64 {
-            let terms = endpoints.clone().map(|e| (rates.by_endpoint[e] / sharing, of(&asks[e]))).filter(|(rate, _)| *rate > 0.0);
+            let terms = endpoints
+                .clone()
+                .map(|e| (rates.by_endpoint[e] / sharing, of(&asks[e])))
+                .filter(|(rate, _)| *rate > 0.0);
             terms.map(|(rate, ask)| rate * ask).sum()
         };
         let rate = sum(&|_| 1.0);
         // A waiting for the own cores or memory, or at the door, is nothing that the demands tell.
         let is_exact = endpoints.clone().all(|e| rates.by_endpoint[e] == 0.0 || asks[e].is_exact);
-        let (work, squares) =
-            (sum(&|ask| ask.cpu_s) * stretch, sum(&|ask| ask.cpu_variance_s2 + ask.cpu_s * ask.cpu_s) * stretch * stretch);
-        let [inside, expected] = [sum(&|ask| ask.inside_at(stretch)), sum(&|ask| ask.expected_at(stretch))];
+        let (work, squares) = (
+            sum(&|ask| ask.cpu_s) * stretch,
+            sum(&|ask| ask.cpu_variance_s2 + ask.cpu_s * ask.cpu_s) * stretch * stretch,
+        );
+        let [inside, expected] =
+            [sum(&|ask| ask.inside_at(stretch)), sum(&|ask| ask.expected_at(stretch))];
         let c = f64::from(workers * cores);
         // Each loop has its own queue, and gets its part of the requests by chance.
-        let (lanes, uneven_here) =
-            if workers > 1 { (f64::from(workers), (uneven + f64::from(workers) - 1.0) / f64::from(workers)) } else { (1.0, uneven) };
+        let (lanes, uneven_here) = if workers > 1 {
+            (f64::from(workers), (uneven + f64::from(workers) - 1.0) / f64::from(workers))
+        } else {
+            (1.0, uneven)
+        };
         let varies = variability(rate, work, squares);
         let mut held = vec![Held {
             resource: Resource::Cores,
             load: sum(&|ask| ask.surely_cpu_s) * stretch / c,
             expected: work / c,
             is_all: true,
-            settles_s: settles_s(rate / lanes, work / rate, c / lanes, (uneven_here + varies) / 2.0),
+            settles_s: settles_s(
+                rate / lanes,
+                work / rate,
+                c / lanes,
+                (uneven_here + varies) / 2.0,
+            ),
         }];
         let service = &mut services[id];
-        if let Some(places) = scenario.services.get_index(id).and_then(|(_, service)| service.max_in_flight) {
+        if let Some(places) =
+            scenario.services.get_index(id).and_then(|(_, service)| service.max_in_flight)
+        {
             let places = places.0 as f64;
             let settles_s = settles_s(rate, inside / rate, places, (uneven + 1.0) / 2.0);
-            held.push(Held { resource: Resource::Places, load: inside / places, expected: expected / places, is_all: is_exact, settles_s });
+            held.push(Held {
+                resource: Resource::Places,
+                load: inside / places,
+                expected: expected / places,
+                is_all: is_exact,
+                settles_s,
+            });
         }
         if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {
-            let needs: Vec<_> = endpoints.clone().filter(|e| rates.by_endpoint[*e] > 0.0).map(|e| asks[e].memory_each).collect();
-            let whole = needs.first().copied().flatten().filter(|need| needs.iter().all(|other| *other == Some(*need)));
-            let [bytes, expected_bytes] =
-                [sum(&|ask| ask.memory_bytes * ask.inside_at(stretch)), sum(&|ask| ask.memory_bytes * ask.expected_at(stretch))];
+            let needs: Vec<_> = endpoints
+                .clone()
+                .filter(|e| rates.by_endpoint[*e] > 0.0)
+                .map(|e| asks[e].memory_each)
+                .collect();
+            let whole = needs
+                .first()
+                .copied()
+                .flatten()
+                .filter(|need| needs.iter().all(|other| *other == Some(*need)));
+            let [bytes, expected_bytes] = [
+                sum(&|ask| ask.memory_bytes * ask.inside_at(stretch)),
+                sum(&|ask| ask.memory_bytes * ask.expected_at(stretch)),
+            ];
             // Of equal needs only whole ones fit.
             let units = whole.map_or(1.0, |need| (memory.0 / need.max(1)).max(1) as f64);
             let [load, expected] = match whole {
@@ -236,7 +310,13 @@ fn services(directory: &Directory, asks: &[Ask], rates: &Rates, broken: &Broken,
             };
             if expected_bytes > 0.0 {
                 let settles_s = settles_s(rate, load * units / rate, units, (uneven + 1.0) / 2.0);
-                held.push(Held { resource: Resource::Memory, load, expected, is_all: false, settles_s });
+                held.push(Held {
+                    resource: Resource::Memory,
+                    load,
+                    expected,
+                    is_all: false,
+                    settles_s,
+                });
             }
         }
         for own in held {
@@ -273,16 +353,30 @@ fn settles_s(rate: f64, held_s: f64, units: f64, variability: f64) -> f64 {
 const NEARLY: f64 = 1e-9;
 
 /// Finds whether each service can hold what is asked of it.
-fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, broken: &Broken, services: &mut [ServiceBalance]) {
+fn stand(
+    directory: &Directory,
+    asks: &[Ask],
+    order: &[usize],
+    rates: &Rates,
+    broken: &Broken,
+    services: &mut [ServiceBalance],
+) {
     // Behind a service that cannot hold its load fewer come than are sent.
-    let too_much = |service: &ServiceBalance| service.held.iter().any(|held| held.expected > 1.0 - NEARLY);
+    let too_much =
+        |service: &ServiceBalance| service.held.iter().any(|held| held.expected > 1.0 - NEARLY);
     let mut is_behind = vec![broken.loses(); asks.len()];
     for &endpoint in order {
-        let capped = is_behind[endpoint] || too_much(&services[directory.endpoints[endpoint].service as usize]);
+        let capped = is_behind[endpoint]
+            || too_much(&services[directory.endpoints[endpoint].service as usize]);
         asks[endpoint].calls.iter().for_each(|(callee, _)| is_behind[*callee as usize] |= capped);
     }
     let mut is_known = vec![true; services.len()];
-    for (endpoint, entry) in directory.endpoints.iter().enumerate().filter(|(endpoint, _)| rates.by_endpoint[*endpoint] > 0.0) {
+    for (endpoint, entry) in directory
+        .endpoints
+        .iter()
+        .enumerate()
+        .filter(|(endpoint, _)| rates.by_endpoint[*endpoint] > 0.0)
+    {
         is_known[entry.service as usize] &= rates.is_exact[endpoint] && !is_behind[endpoint];
     }
     let named = directory.scenario.services.values().map(|written| !written.instances.is_empty());
@@ -297,10 +391,10 @@ fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, br
         service.standing = match service.held.first().copied() {
             Some(held) if adds_up && held.load > 1.0 + NEARLY => Standing::Fails(held),
             _ if leaves_more => Standing::Open,
-            _ if service
-                .held
-                .iter()
-                .all(|held| held.expected < 1.0 - NEARLY && (held.is_all || is_surely_enough(held, own_cores(service), waits_below))) =>
+            _ if service.held.iter().all(|held| {
+                held.expected < 1.0 - NEARLY
+                    && (held.is_all || is_surely_enough(held, own_cores(service), waits_below))
+            }) =>
             {
                 Standing::Holds
             }
@@ -309,8 +403,8 @@ fn stand(directory: &Directory, asks: &[Ask], order: &[usize], rates: &Rates, br
     }
 }
 
-/// Places or memory that are held longer than the demands say are enough where there is nothing to wait for long meanwhile, here or in what is called: a
-/// load of a tenth may grow tenfold.
+/// Places or memory that are held longer than the demands say are enough where there is nothing to
+/// wait for long meanwhile, here or in what is called: a load of a tenth may grow tenfold.
 fn is_surely_enough(held: &Held, own_cores: f64, waits_below: bool) -> bool {
     !waits_below && is_light(held) && own_cores < IDLE
 }
@@ -323,18 +417,31 @@ fn is_light(held: &Held) -> bool {
 const IDLE: f64 = 0.5;
 
 fn own_cores(service: &ServiceBalance) -> f64 {
-    service.held.iter().find(|held| held.resource == Resource::Cores).map_or(0.0, |cores| cores.expected)
+    service
+        .held
+        .iter()
+        .find(|held| held.resource == Resource::Cores)
+        .map_or(0.0, |cores| cores.expected)
 }
 
 /// By service: whether its requests call, directly or not, where they may wait long.
-fn wait_below(directory: &Directory, asks: &[Ask], order: &[usize], services: &[ServiceBalance]) -> Vec<bool> {
+fn wait_below(
+    directory: &Directory,
+    asks: &[Ask],
+    order: &[usize],
+    services: &[ServiceBalance],
+) -> Vec<bool> {
     let waits_in = |service: &ServiceBalance| {
-        own_cores(service) >= IDLE || service.held.iter().any(|held| held.resource != Resource::Cores && !is_light(held))
+        own_cores(service) >= IDLE
+            || service.held.iter().any(|held| held.resource != Resource::Cores && !is_light(held))
     };
     let waits_in: Vec<bool> = services.iter().map(waits_in).collect();
     let (mut by_endpoint, mut by_service) = (vec![false; asks.len()], vec![false; services.len()]);
     for &endpoint in order.iter().rev() {
-        let waits = |callee: u32| waits_in[directory.endpoints[callee as usize].service as usize] || by_endpoint[callee as usize];
+        let waits = |callee: u32| {
+            waits_in[directory.endpoints[callee as usize].service as usize]
+                || by_endpoint[callee as usize]
+        };
         by_endpoint[endpoint] = asks[endpoint].calls.iter().any(|(callee, _)| waits(*callee));
         by_service[directory.endpoints[endpoint].service as usize] |= by_endpoint[endpoint];
     }
@@ -342,14 +449,20 @@ fn wait_below(directory: &Directory, asks: &[Ask], order: &[usize], services: &[
 }
 
 /// The endpoints that requests of a workload may go to at first.
-fn endpoints_of<'d>(directory: &'d Directory, workload: &'d Workload) -> impl Iterator<Item = usize> + 'd {
-    demand::targets(workload).filter_map(|(to, _)| directory.target(to).ok()).flat_map(|(service, endpoint)| match endpoint {
-        Some(endpoint) => endpoint as usize..endpoint as usize + 1,
-        None => directory.endpoints_of(service as usize),
-    })
+fn endpoints_of<'d>(
+    directory: &'d Directory,
+    workload: &'d Workload,
+) -> impl Iterator<Item = usize> + 'd {
+    demand::targets(workload).filter_map(|(to, _)| directory.target(to).ok()).flat_map(
+        |(service, endpoint)| match endpoint {
+            Some(endpoint) => endpoint as usize..endpoint as usize + 1,
+            None => directory.endpoints_of(service as usize),
+        },
+    )
 }
 
-/// The services that requests of a workload come to, with those they call and those they are handed on to.
+/// The services that requests of a workload come to, with those they call and those they are handed
+/// on to.
 fn reached(directory: &Directory, asks: &[Ask], workload: &Workload) -> Vec<usize> {
     let mut seen = vec![false; asks.len()];
     let mut services = vec![false; directory.services.len()];
@@ -373,9 +486,10 @@ fn reached(directory: &Directory, asks: &[Ask], workload: &Workload) -> Vec<usiz
 }
 
 fn least_s(directory: &Directory, asks: &[Ask], workload: &Workload) -> f64 {
-    let terms = demand::targets(workload).filter_map(|(to, share)| match directory.target(to).ok()? {
-        (_, Some(endpoint)) => Some(share * asks[endpoint as usize].inside_s),
-        _ => None,
-    });
+    let terms =
+        demand::targets(workload).filter_map(|(to, share)| match directory.target(to).ok()? {
+            (_, Some(endpoint)) => Some(share * asks[endpoint as usize].inside_s),
+            _ => None,
+        });
     terms.sum()
 }

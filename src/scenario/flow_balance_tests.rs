@@ -20,7 +20,8 @@ fn near(value: f64, exact: f64) {
 
 #[test]
 fn a_queue_with_exponential_times_settles_in_morses_time() {
-    // M/M/1, 80 of 100 a second: load 0.8, 1/(√100 − √80)². Constant times vary half as much, regular arrivals and constant times not at all.
+    // M/M/1, 80 of 100 a second: load 0.8, 1/(√100 − √80)². Constant times vary half as much,
+    // regular arrivals and constant times not at all.
     let core = |arrivals: &str, law: &str| {
         let service = format!("  api: {{ endpoints: {{ x: [ cpu: {law} ] }} }}");
         balance(&format!("80/s, arrivals: {arrivals}"), &service).services[0].held[0]
@@ -34,13 +35,17 @@ fn a_queue_with_exponential_times_settles_in_morses_time() {
 
 #[test]
 fn what_is_held_for_a_time_is_a_resource() {
-    // 100/s: 20 ms of waiting in 3 places are 2/3; 100 MiB hold 2 requests of 40 MiB, and those are both asked for.
+    // 100/s: 20 ms of waiting in 3 places are 2/3; 100 MiB hold 2 requests of 40 MiB, and those are
+    // both asked for.
     let places = balance("100/s", "  api: { max_in_flight: 3, endpoints: { x: [ wait: 20ms ] } }");
     let held = places.services[0].held[0];
     assert!(held.resource == Resource::Places && held.is_all, "{held:?}");
     near(held.load, 2.0 / 3.0);
     assert_eq!(places.services[0].standing, Standing::Holds);
-    let memory = balance("100/s", "  api: { instance: { memory: 100MiB }, endpoints: { x: [ memory: 40MiB, wait: 20ms ] } }");
+    let memory = balance(
+        "100/s",
+        "  api: { instance: { memory: 100MiB }, endpoints: { x: [ memory: 40MiB, wait: 20ms ] } }",
+    );
     let held = memory.services[0].held[0];
     assert!(held.resource == Resource::Memory, "{held:?}");
     near(held.load, 1.0);
@@ -49,12 +54,19 @@ fn what_is_held_for_a_time_is_a_resource() {
 
 #[test]
 fn what_is_asked_for_too_much_fails_where_all_requests_get_there() {
-    // 110 % of a core, and of the core behind it: of the second less than that is asked for, because the first lets only 100 % pass.
+    // 110 % of a core, and of the core behind it: of the second less than that is asked for,
+    // because the first lets only 100 % pass.
     let chain = "  api: { endpoints: { x: [ cpu: 10ms, call: db.q ] } }
   db: { endpoints: { q: [ cpu: 10ms ] } }";
-    let standing = |rate: &str, services: &str| balance(rate, services).services.iter().map(|s| s.standing).collect::<Vec<_>>();
+    let standing = |rate: &str, services: &str| {
+        balance(rate, services).services.iter().map(|s| s.standing).collect::<Vec<_>>()
+    };
     let found = standing("110/s", chain);
-    assert!(matches!(found[0], Standing::Fails(held) if (held.load - 1.1).abs() < 1e-12) && found[1] == Standing::Open, "{found:?}");
+    assert!(
+        matches!(found[0], Standing::Fails(held) if (held.load - 1.1).abs() < 1e-12)
+            && found[1] == Standing::Open,
+        "{found:?}"
+    );
     assert_eq!(standing("90/s", chain), [Standing::Holds, Standing::Holds]);
     // Half of the requests fail before they call.
     let half = chain.replace("cpu: 10ms, call", "fail: { p: 50% }, cpu: 10ms, call");
@@ -73,7 +85,9 @@ fn what_is_asked_for_too_much_fails_where_all_requests_get_there() {
 fn what_is_broken_for_good_is_what_there_is() {
     // Two instances at 40 % each: one of them crashes for good, or all become three times slower.
     let services = "  api: { replicas: 2, endpoints: { x: [ cpu: 10ms ] } }";
-    let load = |fault: &str| balance("80/s", &format!("{services}\nfaults: [ {fault} ]")).services[0].held[0].load;
+    let load = |fault: &str| {
+        balance("80/s", &format!("{services}\nfaults: [ {fault} ]")).services[0].held[0].load
+    };
     near(load("slow: { target: api, factor: 3x, at: 50s, for: 10s }"), 0.4);
     near(load("slow: { target: api, factor: 3x, at: 50s }"), 1.2);
     near(load("crash: { target: api, count: 1, at: 50s }"), 0.8);
@@ -81,8 +95,9 @@ fn what_is_broken_for_good_is_what_there_is() {
 
 #[test]
 fn an_instance_behind_a_central_queue_is_held_for_all_of_a_request() {
-    // 130/s for 5 ms of a core and 10 ms of waiting, by hand: two instances of four cores have one request each, 1.95 of 2 of their time; M/M/c by Morse's
-    // formula with c/h for the rate of service. At 140/s that is 2.1 of 2.
+    // 130/s for 5 ms of a core and 10 ms of waiting, by hand: two instances of four cores have one
+    // request each, 1.95 of 2 of their time; M/M/c by Morse's formula with c/h for the rate of
+    // service. At 140/s that is 2.1 of 2.
     let services = |more: &str| {
         format!(
             "  api: {{ replicas: 2, balance: central_queue, instance: {{ cpu: 4 }}, runtime: {{ tasks: {{}} }}{more}, endpoints: {{ x: [ cpu: 5ms, wait: 10ms ] }} }}"
@@ -90,14 +105,20 @@ fn an_instance_behind_a_central_queue_is_held_for_all_of_a_request() {
     };
     let holds = balance("130/s", &services(""));
     let held = &holds.services[0].held;
-    assert!(held.len() == 1 && held[0].resource == Resource::Instances && held[0].is_all, "{held:?}");
+    assert!(
+        held.len() == 1 && held[0].resource == Resource::Instances && held[0].is_all,
+        "{held:?}"
+    );
     near(held[0].load, 0.975);
     near(held[0].settles_s, 1.0 / ((2.0 / 0.015f64).sqrt() - 130f64.sqrt()).powi(2));
     assert_eq!(holds.services[0].standing, Standing::Holds);
     // Places and a queue at the instances' doors change nothing: nobody is turned away there.
     for more in ["", ", max_in_flight: 1, queue: { max: 5 }"] {
         let fails = balance("140/s", &services(more)).services[0].standing;
-        assert!(matches!(fails, Standing::Fails(held) if (held.load - 1.05).abs() < 1e-12), "{fails:?}");
+        assert!(
+            matches!(fails, Standing::Fails(held) if (held.load - 1.05).abs() < 1e-12),
+            "{fails:?}"
+        );
     }
     // What is called may have a queue: then only an overload is sure.
     let calls = "  api: { balance: central_queue, endpoints: { x: [ call: db.q ] } }
@@ -108,7 +129,8 @@ fn an_instance_behind_a_central_queue_is_held_for_all_of_a_request() {
 
 #[test]
 fn unequal_instances_behind_a_central_queue_serve_together() {
-    // By hand: `a` answers 100 a second, `b`, with 40 ms of the way to it, 20: 120 in all, whoever takes which.
+    // By hand: `a` answers 100 a second, `b`, with 40 ms of the way to it, 20: 120 in all, whoever
+    // takes which.
     let found = |rate: &str| {
         let yaml = format!(
             "version: 1
@@ -118,17 +140,22 @@ services:
   api: {{ balance: central_queue, instances: {{ a: {{ endpoints: {{ x: [ cpu: 10ms ] }} }}, b: {{ endpoints: {{ z: [ wait: 10ms ] }} }} }} }}
 links: {{ api -> b: {{ latency: 40ms }} }}"
         );
-        FlowBalance::of(&from_yaml(&yaml).unwrap_or_else(|problems| panic!("{problems}"))).services[0].clone()
+        FlowBalance::of(&from_yaml(&yaml).unwrap_or_else(|problems| panic!("{problems}"))).services
+            [0]
+        .clone()
     };
     near(found("90/s").held[0].load, 0.75);
     assert_eq!(found("90/s").standing, Standing::Holds);
-    assert!(matches!(found("150/s").standing, Standing::Fails(held) if (held.load - 1.25).abs() < 1e-12));
+    assert!(
+        matches!(found("150/s").standing, Standing::Fails(held) if (held.load - 1.25).abs() < 1e-12)
+    );
 }
 
 #[test]
 fn requests_are_held_through_their_calls() {
-    // By hand, 50/s, 2 places: 100 ms of waiting behind a link of 10 ms each way are 120 ms, 6 places or 300 %; with a timeout of 80 ms, 4 or 200 %. Of
-    // an exponential wait nothing is sure beyond the links' 20 ms, 50 %; on average it is 80 ms again.
+    // By hand, 50/s, 2 places: 100 ms of waiting behind a link of 10 ms each way are 120 ms, 6
+    // places or 300 %; with a timeout of 80 ms, 4 or 200 %. Of an exponential wait nothing is sure
+    // beyond the links' 20 ms, 50 %; on average it is 80 ms again.
     let places = |call: &str, law: &str, link: &str| {
         let services = format!(
             "  api: {{ max_in_flight: 2, endpoints: {{ x: [ call: {call} ] }} }}
@@ -136,7 +163,11 @@ fn requests_are_held_through_their_calls() {
 {link}"
         );
         let balance = balance("50/s", &services);
-        let held = *balance.services[0].held.iter().find(|held| held.resource == Resource::Places).unwrap();
+        let held = *balance.services[0]
+            .held
+            .iter()
+            .find(|held| held.resource == Resource::Places)
+            .unwrap();
         (held.load, held.expected, balance.services[0].standing == Standing::Holds)
     };
     let (link, timed) = ("links: { api -> db: { latency: 10ms } }", "{ to: db.q, timeout: 80ms }");
@@ -148,11 +179,13 @@ fn requests_are_held_through_their_calls() {
     close(places("db.q", "100ms", link), 3.0, 3.0);
     close(places(timed, "100ms", link), 2.0, 2.0);
     close(places(timed, "{ exp: 100ms }", link), 0.5, 2.0);
-    // What a callee turns away, or a link loses, comes back at once, unless there is a timeout to wait for: then nothing is sure.
+    // What a callee turns away, or a link loses, comes back at once, unless there is a timeout to
+    // wait for: then nothing is sure.
     close(places("db.q", "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 0.0, 3.0);
     close(places(timed, "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 2.0, 2.0);
     // Nothing is sure of the second step of a callee whose first may fail.
-    let failing = "  api: { max_in_flight: 2, endpoints: { x: [ call: { to: db.q, timeout: 80ms } ] } }
+    let failing =
+        "  api: { max_in_flight: 2, endpoints: { x: [ call: { to: db.q, timeout: 80ms } ] } }
   db: { endpoints: { q: [ wait: 10ms, fail: { p: 50% }, wait: 100ms ] } }";
     let held = balance("50/s", failing).services[0].held.clone();
     near(held.iter().find(|held| held.resource == Resource::Places).unwrap().load, 0.25);
@@ -173,18 +206,21 @@ services:
 
 #[test]
 fn a_faster_machine_of_a_callee_holds_callers_for_less() {
-    // By hand: 50/s, 2 places, 100 ms of computing at four times the speed are 25 ms: 62.5 %, where 250 % would be overloaded.
+    // By hand: 50/s, 2 places, 100 ms of computing at four times the speed are 25 ms: 62.5 %, where
+    // 250 % would be overloaded.
     let services = "  api: { max_in_flight: 2, endpoints: { x: [ call: db.q ] } }
   db: { replicas: 8, instance: { speed: 4x }, endpoints: { q: [ cpu: 100ms ] } }";
     let balance = balance("50/s", services);
-    let held = *balance.services[0].held.iter().find(|held| held.resource == Resource::Places).unwrap();
+    let held =
+        *balance.services[0].held.iter().find(|held| held.resource == Resource::Places).unwrap();
     near(held.load, 0.625);
     near(held.expected, 0.625);
 }
 
 #[test]
 fn what_comes_after_a_call_that_may_be_given_up_proves_no_overload() {
-    // By hand: every call takes 100 ms and is given up after 50 ms, so none of the 30 ms of computing behind it is ever asked for; before it, 150 % are.
+    // By hand: every call takes 100 ms and is given up after 50 ms, so none of the 30 ms of
+    // computing behind it is ever asked for; before it, 150 % are.
     let standing = |steps: &str| {
         let services = format!(
             "  api: {{ endpoints: {{ x: [ {steps} ] }} }}
@@ -198,8 +234,9 @@ fn what_comes_after_a_call_that_may_be_given_up_proves_no_overload() {
 
 #[test]
 fn what_may_be_lost_rejected_or_given_up_on_the_way_is_not_surely_asked_for() {
-    // By hand, 50/s: lost on a link, rejected by a callee of one place, given up by a callee, failed by a fault, or answered four times as fast by one: each
-    // is far below 1 in truth, and above 1 if everything is taken to come to its end.
+    // By hand, 50/s: lost on a link, rejected by a callee of one place, given up by a callee,
+    // failed by a fault, or answered four times as fast by one: each is far below 1 in truth, and
+    // above 1 if everything is taken to come to its end.
     let standing = |services: &str| balance("50/s", services).services[0].standing;
     let lossy = "  api: { endpoints: { x: [ call: db.q, cpu: 30ms ] } }
   db: { endpoints: { q: [ wait: 10ms ] } }
@@ -215,15 +252,21 @@ faults: [ errors: { target: api.x, rate: 60%, at: 1s } ]";
   db: { replicas: 8, endpoints: { q: [ cpu: 100ms ] } }
 faults: [ slow: { target: db, factor: 0.1x, at: 1s } ]";
     for services in [lossy, rejected, nested, failing, faster] {
-        assert!(!matches!(standing(services), Standing::Fails(_)), "{services}: {:?}", standing(services));
+        assert!(
+            !matches!(standing(services), Standing::Fails(_)),
+            "{services}: {:?}",
+            standing(services)
+        );
     }
 }
 
 #[test]
 fn few_places_in_front_of_busy_services_are_not_surely_enough() {
-    // A closed network of 29 requests and three cores of 9.5 ms lets 29/31 of 105.26/s through (balanced, exponential: Reiser, Lavenberg 1980), 98.5/s: at
-    // 99.9/s the queue grows, though three times 9.5 ms are a tenth of the places.
-    let services = "  api: { max_in_flight: 29, endpoints: { x: [ call: a.q, call: b.q, call: c.q ] } }
+    // A closed network of 29 requests and three cores of 9.5 ms lets 29/31 of 105.26/s through
+    // (balanced, exponential: Reiser, Lavenberg 1980), 98.5/s: at 99.9/s the queue grows, though
+    // three times 9.5 ms are a tenth of the places.
+    let services =
+        "  api: { max_in_flight: 29, endpoints: { x: [ call: a.q, call: b.q, call: c.q ] } }
   a: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }
   b: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }
   c: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }";

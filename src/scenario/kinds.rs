@@ -1,6 +1,7 @@
 //! Files of another kind that are taken for scenarios: called by their name, with what leads on.
 //!
-//! They are known by their keys at the margin, so that also those that are no YAML (templates, several documents) are known.
+//! They are known by their keys at the margin, so that also those that are no YAML (templates,
+//! several documents) are known.
 //! Tests: `tests/corpus/kind-*`.
 
 use super::text::{Format, Node, Value};
@@ -24,12 +25,17 @@ const KINDS: [(&[&str], &str, &str); 10] = [
     (&["scenarios", "thresholds"], "a k6 script's options", K6),
     (&["stages", "thresholds"], "a k6 script's options", K6),
     (&["vus"], "a k6 script's options", K6),
-    (&["scrape_configs"], "a Prometheus configuration", "write a scenario; measured values can be drawn from a CSV file with `empirical`"),
+    (
+        &["scrape_configs"],
+        "a Prometheus configuration",
+        "write a scenario; measured values can be drawn from a CSV file with `empirical`",
+    ),
     (&["on", "jobs"], "a GitHub workflow", "write a scenario"),
     (&["resources", "AWSTemplateFormatVersion"], "a CloudFormation template", "write a scenario"),
 ];
 
-const OPENAPI: &str = "write a scenario; its paths become `endpoints` of a service, with what each does as steps";
+const OPENAPI: &str =
+    "write a scenario; its paths become `endpoints` of a service, with what each does as steps";
 const K6: &str = "write a scenario; `stages: [ { duration, target } ]` become `open: { rate: { stages: [ { to: 100/s, over: 1m } ] } }`";
 const COMPOSE: &str = "write a scenario; each of its services needs `endpoints` with their steps, and `workload` says who calls them";
 
@@ -51,7 +57,9 @@ pub(super) fn named(text: &str, format: Format, tree: Option<&Node>) -> Option<P
     }
     // A merge key begins with `<` too.
     let mut letters = text.trim_start().chars();
-    if letters.next() == Some('<') && letters.next().is_some_and(|next| next.is_alphabetic() || "!?".contains(next)) {
+    if letters.next() == Some('<')
+        && letters.next().is_some_and(|next| next.is_alphabetic() || "!?".contains(next))
+    {
         let start = text.len() - text.trim_start().len();
         return refused(
             start..start + 1,
@@ -60,7 +68,9 @@ pub(super) fn named(text: &str, format: Format, tree: Option<&Node>) -> Option<P
         );
     }
     let keys = match tree {
-        Some(Node { value: Value::Map(entries), .. }) => entries.iter().map(|entry| (entry.key.clone(), entry.key_span.clone())).collect(),
+        Some(Node { value: Value::Map(entries), .. }) => {
+            entries.iter().map(|entry| (entry.key.clone(), entry.key_span.clone())).collect()
+        }
         Some(_) => return None,
         None => margin(text),
     };
@@ -70,14 +80,22 @@ pub(super) fn named(text: &str, format: Format, tree: Option<&Node>) -> Option<P
     }
     for (needed, kind, help) in KINDS {
         if needed.iter().all(|word| find(word).is_some()) {
-            return refused(find(needed[0]).unwrap_or_default(), format!("this is {kind}, not a scenario"), help);
+            return refused(
+                find(needed[0]).unwrap_or_default(),
+                format!("this is {kind}, not a scenario"),
+                help,
+            );
         }
     }
     let of_compose = |node: &Node| matches!(&node.value, Value::Map(entries) if entries.iter().any(|entry| ["image", "build", "ports", "container_name"].contains(&entry.key.as_str())));
     let services = tree.and_then(|tree| tree.at("services")).map(|node| &node.value);
     match services {
         Some(Value::Map(entries)) if entries.iter().any(|entry| of_compose(&entry.value)) => {
-            refused(find("services").unwrap_or_default(), "this is a compose file, not a scenario".to_string(), COMPOSE)
+            refused(
+                find("services").unwrap_or_default(),
+                "this is a compose file, not a scenario".to_string(),
+                COMPOSE,
+            )
         }
         _ => None,
     }
@@ -88,7 +106,8 @@ fn margin(text: &str) -> Vec<(String, Range<usize>)> {
     let mut at = 0;
     let mut keys = Vec::new();
     for line in text.split_inclusive('\n').take(10_000) {
-        let word: String = line.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let word: String =
+            line.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         if !word.is_empty() && line[word.len()..].starts_with(':') {
             keys.push((word.clone(), at..at + word.len()));
         }
@@ -104,7 +123,9 @@ fn comment(text: &str) -> Option<Range<usize>> {
         match letter {
             '\\' if inside => _ = letters.next(),
             '"' => inside = !inside,
-            '/' if !inside && letters.peek().is_some_and(|(_, next)| "/*".contains(*next)) => return Some(at..at + 2),
+            '/' if !inside && letters.peek().is_some_and(|(_, next)| "/*".contains(*next)) => {
+                return Some(at..at + 2);
+            }
             _ => {}
         }
     }
@@ -114,14 +135,22 @@ fn comment(text: &str) -> Option<Range<usize>> {
 /// What to do with a file that is not even named as a scenario.
 pub(super) fn by_name(extension: &str) -> Option<&'static str> {
     match extension {
-        "js" | "ts" => {
-            Some("a script of a load tool cannot be read; write its stages as `open: { rate: { stages: [ { to: 100/s, over: 1m } ] } }`")
-        }
-        "py" => Some("a Python program cannot be read; write what it describes as a scenario, or let it print one"),
-        "csv" => Some("measured values are drawn from inside a scenario: `{ empirical: { file: x.csv, column: y } }`"),
+        "js" | "ts" => Some(
+            "a script of a load tool cannot be read; write its stages as `open: { rate: { stages: [ { to: 100/s, over: 1m } ] } }`",
+        ),
+        "py" => Some(
+            "a Python program cannot be read; write what it describes as a scenario, or let it print one",
+        ),
+        "csv" => Some(
+            "measured values are drawn from inside a scenario: `{ empirical: { file: x.csv, column: y } }`",
+        ),
         "toml" => Some("write it as YAML, RON or JSON"),
-        "jmx" | "xml" => Some("a plan of JMeter cannot be read; write its load as `open: { rate: 100/s }`"),
-        "tf" | "hcl" => Some("Terraform cannot be read; write the services with their `replicas` and `instance`"),
+        "jmx" | "xml" => {
+            Some("a plan of JMeter cannot be read; write its load as `open: { rate: 100/s }`")
+        }
+        "tf" | "hcl" => Some(
+            "Terraform cannot be read; write the services with their `replicas` and `instance`",
+        ),
         _ => None,
     }
 }

@@ -1,7 +1,9 @@
-//! The scenario: what a person wrote. Types, reading (YAML, RON, JSON, AsyncFlow 0.1), checks, writing, schema.
+//! The scenario: what a person wrote. Types, reading (YAML, RON, JSON, AsyncFlow 0.1), checks,
+//! writing, schema.
 //!
-//! The written forms of steps, distributions, runtimes, policies and faults live in their own rooms; this room composes them into a
-//! file, and knows where in the text each thing stands. `docs/scenario-file.md` is the reference.
+//! The written forms of steps, distributions, runtimes, policies and faults live in their own
+//! rooms; this room composes them into a file, and knows where in the text each thing stands.
+//! `docs/scenario-file.md` is the reference.
 
 mod asyncflow01;
 mod broken;
@@ -59,7 +61,9 @@ pub use crate::policy::balance::Balance;
 pub use crate::random::dists::Dist;
 pub use crate::server::{EventLoop, Machine, Queue, Runtime, Schedule, Tasks};
 pub use crate::step::{Call, Cpu, Fail, Memory, Step, Wait};
-pub use crate::workload::{Arrivals, Batch, Open, RateShape, Regular, Stage, Stages, Users, Variation, Workload};
+pub use crate::workload::{
+    Arrivals, Batch, Open, RateShape, Regular, Stage, Stages, Users, Variation, Workload,
+};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -102,7 +106,8 @@ pub struct Scenario {
 }
 
 /// Words at the top level that later releases will know.
-pub const RESERVED: [&str; 7] = ["zones", "caches", "databases", "queues", "models", "policies", "include"];
+pub const RESERVED: [&str; 7] =
+    ["zones", "caches", "databases", "queues", "models", "policies", "include"];
 
 /// The two ends of a link's key.
 pub fn split_link(key: &str) -> Option<(&str, &str)> {
@@ -116,9 +121,13 @@ impl Scenario {
         match fault {
             Fault::Crash(f) if f.drain => (f.target.clone(), format!("{} drained", f.count)),
             Fault::Crash(f) => (f.target.clone(), format!("{} crashed", f.count)),
-            Fault::Degrade(f) => (f.link.clone(), format!("+{} latency, +{} loss", f.latency.0, f.loss)),
+            Fault::Degrade(f) => {
+                (f.link.clone(), format!("+{} latency, +{} loss", f.latency.0, f.loss))
+            }
             Fault::Slow(f) => (f.target.clone(), format!("{} slower", f.factor)),
-            Fault::Errors(f) => (f.target.clone(), format!("{} answered with {}", f.rate, f.status)),
+            Fault::Errors(f) => {
+                (f.target.clone(), format!("{} answered with {}", f.rate, f.status))
+            }
         }
     }
 }

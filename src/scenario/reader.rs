@@ -1,4 +1,5 @@
-//! From a file to a scenario: decode, parse, set, read, load. Every problem gets its place in the text.
+//! From a file to a scenario: decode, parse, set, read, load. Every problem gets its place in the
+//! text.
 
 use super::text::{self, Format, Node};
 use super::{RESERVED, Scenario, asyncflow01, check, hints, kinds, shapes, writer};
@@ -66,9 +67,14 @@ impl Loaded {
         }
         problem.used = tree.used_at(&problem.path).map(Box::new);
         let is_set = |path: &str| {
-            self.sets.iter().any(|set| path.strip_prefix(set).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
+            self.sets.iter().any(|set| {
+                path.strip_prefix(set)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            })
         };
-        match is_set(&problem.path) && tree.at(&problem.path).is_some_and(|node| node.span.is_empty()) {
+        match is_set(&problem.path)
+            && tree.at(&problem.path).is_some_and(|node| node.span.is_empty())
+        {
             true => problem.path = format!("--set {}", problem.path),
             false if problem.of_key => problem.place = tree.key_place(&problem.path),
             false => problem.place = tree.place(&problem.path),
@@ -99,12 +105,16 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
     let problem = |what: String, help: &str| Problem::new(Severity::Error, "", what).help(help);
     let named = Format::of(path);
     if named.is_none() && !is_stdin && !is_pipe(path) {
-        let extension = path.extension().map_or(String::new(), |extension| extension.to_string_lossy().to_lowercase());
+        let extension = path
+            .extension()
+            .map_or(String::new(), |extension| extension.to_string_lossy().to_lowercase());
         let known = "scenario files end in .yaml, .yml, .ron or .json; `-` is the standard input";
         let help = kinds::by_name(&extension).unwrap_or(known);
         return Err(problem(format!("`{name}` is not named as a scenario"), help));
     }
-    let bytes = bytes_of(path).map_err(|e| problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file"))?;
+    let bytes = bytes_of(path).map_err(|e| {
+        problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file")
+    })?;
     if bytes.len() > text::LARGEST {
         let mut refusal = text::too_large();
         refusal.what = format!("`{name}`: {}", refusal.what);
@@ -121,7 +131,9 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let stem = match is_stdin {
         true => "stdin".to_string(),
-        false => path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+        false => {
+            path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+        }
     };
     let format = named.unwrap_or_else(|| notation_of(&text));
     let source = Source { name, text };
@@ -129,8 +141,9 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
     Ok((source, loaded))
 }
 
-/// What a file holds, and no more than is looked at: what is named as a scenario may be anything, and of any size. What comes through a pipe comes
-/// once, and is kept for who asks again, as a comparison of variants does.
+/// What a file holds, and no more than is looked at: what is named as a scenario may be anything,
+/// and of any size. What comes through a pipe comes once, and is kept for who asks again, as a
+/// comparison of variants does.
 fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
     static PIPED: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let read = |from: &mut dyn Read| {
@@ -144,7 +157,11 @@ fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
     if let Some(bytes) = piped.get(path) {
         return Ok(bytes.clone());
     }
-    let bytes = if is_stdin(path) { read(&mut std::io::stdin().lock())? } else { read(&mut std::fs::File::open(path)?)? };
+    let bytes = if is_stdin(path) {
+        read(&mut std::io::stdin().lock())?
+    } else {
+        read(&mut std::fs::File::open(path)?)?
+    };
     piped.insert(path.to_path_buf(), bytes.clone());
     Ok(bytes)
 }
@@ -157,13 +174,16 @@ fn is_stdin(path: &Path) -> bool {
 /// Whether it is a pipe, as `<(command)` of a shell is.
 fn is_pipe(path: &Path) -> bool {
     #[cfg(unix)]
-    let is_pipe = path.metadata().is_ok_and(|file| std::os::unix::fs::FileTypeExt::is_fifo(&file.file_type()));
+    let is_pipe = path
+        .metadata()
+        .is_ok_and(|file| std::os::unix::fs::FileTypeExt::is_fifo(&file.file_type()));
     #[cfg(not(unix))]
     let is_pipe = false;
     is_pipe
 }
 
-/// The notation of a text that no name says: RON begins with a bracket that no other does, and what is JSON is not read as YAML, which would forgive more.
+/// The notation of a text that no name says: RON begins with a bracket that no other does, and what
+/// is JSON is not read as YAML, which would forgive more.
 fn notation_of(text: &str) -> Format {
     match text.trim_start().chars().next() {
         Some('(') => Format::Ron,
@@ -188,13 +208,15 @@ pub fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
     read_tree(loaded, tree, None, &scenario.name, folder, sets)
 }
 
-/// Reads a text. `stem` names a scenario that does not name itself; `folder` is where the files it names are.
+/// Reads a text. `stem` names a scenario that does not name itself; `folder` is where the files it
+/// names are.
 pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[String]) -> Loaded {
     let mut loaded = Loaded::default();
     let mut tree = match text::parse(text, format) {
         Ok(tree) => tree,
         Err(problems) => {
-            loaded.problems.list = kinds::named(text, format, None).map_or(problems, |kind| vec![kind]);
+            loaded.problems.list =
+                kinds::named(text, format, None).map_or(problems, |kind| vec![kind]);
             return loaded;
         }
     };
@@ -218,15 +240,27 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
     read_tree(loaded, tree, Some(lowered), stem, folder, sets)
 }
 
-/// Sets values in a tree and reads it, unless it is that of a file of AsyncFlow 0.1 that nothing is set in: `lowered` is what that was read as.
-fn read_tree(mut loaded: Loaded, mut tree: Node, lowered: Option<Scenario>, stem: &str, folder: &Path, sets: &[String]) -> Loaded {
+/// Sets values in a tree and reads it, unless it is that of a file of AsyncFlow 0.1 that nothing is
+/// set in: `lowered` is what that was read as.
+fn read_tree(
+    mut loaded: Loaded,
+    mut tree: Node,
+    lowered: Option<Scenario>,
+    stem: &str,
+    folder: &Path,
+    sets: &[String],
+) -> Loaded {
     let is_old = lowered.is_some();
     let mut scenario = lowered.filter(|_| sets.is_empty());
     for assignment in sets {
         if let Err(problem) = text::set(&mut tree, assignment) {
             // A path that is not written may be one of a default.
-            let full = with_defaults(&tree).filter(|full| text::set(&mut full.clone(), assignment).is_ok());
-            let is_set = full.is_some_and(|full| text::adopt(&mut tree, &full, assignment) && text::set(&mut tree, assignment).is_ok());
+            let full = with_defaults(&tree)
+                .filter(|full| text::set(&mut full.clone(), assignment).is_ok());
+            let is_set = full.is_some_and(|full| {
+                text::adopt(&mut tree, &full, assignment)
+                    && text::set(&mut tree, assignment).is_ok()
+            });
             if !is_set {
                 let problem = loaded.problems.push(problem);
                 problem.path = "--set".to_string();
@@ -240,13 +274,18 @@ fn read_tree(mut loaded: Loaded, mut tree: Node, lowered: Option<Scenario>, stem
     if !sets.is_empty() {
         let before = loaded.problems.list.len();
         text::refuse_hidden(&tree, &mut loaded.problems.list);
-        loaded.problems.list[before..].iter_mut().for_each(|problem| problem.path = "--set".to_string());
+        loaded.problems.list[before..]
+            .iter_mut()
+            .for_each(|problem| problem.path = "--set".to_string());
     }
     if scenario.is_none() {
         // What another version means is not guessed, and so nothing else is said of it.
         if let Some((version, place)) = tree.at("version").and_then(later_version) {
-            let problem =
-                loaded.problems.push(Problem::new(Severity::Error, "version", format!("version {version} of the format is not known")));
+            let problem = loaded.problems.push(Problem::new(
+                Severity::Error,
+                "version",
+                format!("version {version} of the format is not known"),
+            ));
             problem.advise("this release reads `version: 1`");
             problem.place = Some(place).filter(|place| !place.is_empty());
             return loaded;
@@ -267,7 +306,9 @@ fn read_tree(mut loaded: Loaded, mut tree: Node, lowered: Option<Scenario>, stem
         }
         scenario = read;
     }
-    let Some(mut scenario) = scenario.filter(|_| !loaded.problems.any_error()) else { return loaded };
+    let Some(mut scenario) = scenario.filter(|_| !loaded.problems.any_error()) else {
+        return loaded;
+    };
     if scenario.name.is_empty() {
         scenario.name = stem.to_string();
     }
@@ -310,7 +351,11 @@ fn too_many_files(node: &Node, found: &mut usize) -> Option<std::ops::Range<usiz
         text::Value::List(items) => items.iter().find_map(|item| too_many_files(item, found)),
         text::Value::Map(entries) => entries.iter().find_map(|entry| {
             *found += usize::from(entry.key == "empirical");
-            if *found > FILES_MAX { Some(entry.key_span.clone()) } else { too_many_files(&entry.value, found) }
+            if *found > FILES_MAX {
+                Some(entry.key_span.clone())
+            } else {
+                too_many_files(&entry.value, found)
+            }
         }),
         _ => None,
     }

@@ -1,7 +1,9 @@
-//! How long the system has been as it is at the end of a run: since the last stage of a rate, the last fault that began or ended.
+//! How long the system has been as it is at the end of a run: since the last stage of a rate, the
+//! last fault that began or ended.
 //!
-//! A verdict about whether a system keeps up is about what it is at the end: a backlog of an outage that is over says nothing of the years to
-//! come, and what still changes at the end cannot be judged.
+//! A verdict about whether a system keeps up is about what it is at the end: a backlog of an outage
+//! that is over says nothing of the years to come, and what still changes at the end cannot be
+//! judged.
 
 use super::Scenario;
 use crate::random::keys::Salt;
@@ -50,7 +52,8 @@ impl Regime {
         for fault in &scenario.faults {
             let (at, lasting) = fault.when();
             let until = lasting.map(|lasting| at + lasting);
-            for moment in [Some(at), until].into_iter().flatten().filter(|moment| *moment < horizon) {
+            for moment in [Some(at), until].into_iter().flatten().filter(|moment| *moment < horizon)
+            {
                 regime.since = regime.since.max(moment);
             }
             if let Some(until) = until.filter(|until| at < horizon && *until >= horizon) {
@@ -85,18 +88,28 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: 1ms ] }} }} }}
     #[test]
     fn the_last_change_begins_the_regime() {
         // By hand: the run is 100 s long.
-        let users = |rate: &str| format!("workload: {{ users: {{ to: api.x, open: {{ rate: {rate} }} }} }}");
+        let users = |rate: &str| {
+            format!("workload: {{ users: {{ to: api.x, open: {{ rate: {rate} }} }} }}")
+        };
         let steady = users("10/s");
         assert!(regime(&steady).is_stationary());
         let ramp = users("{ from: 0/s, stages: [ { to: 10/s, over: 30s } ] }");
         assert_eq!(regime(&ramp), Regime { since: Span::from_seconds(30.0), unfinished: None });
         let endless = users("{ from: 0/s, stages: [ { to: 10/s, over: 300s } ] }");
         assert!(regime(&endless).unfinished.is_some() && !regime(&endless).is_stationary());
-        let fault = |times: &str| regime(&format!("{steady}\nfaults: [ slow: {{ target: api, factor: 2x, {times} }} ]"));
-        assert_eq!(fault("at: 20s, for: 30s"), Regime { since: Span::from_seconds(50.0), unfinished: None });
+        let fault = |times: &str| {
+            regime(&format!("{steady}\nfaults: [ slow: {{ target: api, factor: 2x, {times} }} ]"))
+        };
+        assert_eq!(
+            fault("at: 20s, for: 30s"),
+            Regime { since: Span::from_seconds(50.0), unfinished: None }
+        );
         // For good it is what the system is; for a time it is not over.
         assert_eq!(fault("at: 20s"), Regime { since: Span::from_seconds(20.0), unfinished: None });
         assert!(fault("at: 20s, for: 80s").unfinished.is_some());
-        assert!(fault("at: 100s, for: 80s").is_stationary(), "a fault after the end changes nothing");
+        assert!(
+            fault("at: 100s, for: 80s").is_stationary(),
+            "a fault after the end changes nothing"
+        );
     }
 }

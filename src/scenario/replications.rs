@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt::{Display, Formatter};
 
-/// `replications: 30`, or `replications: { until: { metric: users.latency.p99, half_width: 5% }, min: 20, max: 400 }`.
+/// `replications: 30`, or
+/// `replications: { until: { metric: users.latency.p99, half_width: 5% }, min: 20, max: 400 }`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Replications {
     /// So many.
@@ -26,7 +27,8 @@ pub struct Until {
     #[serde(with = "one_or_many")]
     #[schemars(with = "one_or_many::Either")]
     pub until: Vec<Precision>,
-    /// The least number, and how many are added between two looks. Intervals that are looked at earlier hold the truth less often.
+    /// The least number, and how many are added between two looks. Intervals that are looked at
+    /// earlier hold the truth less often.
     #[serde(default = "twenty")]
     pub min: u32,
     /// The largest number.
@@ -40,7 +42,8 @@ pub struct Until {
 pub struct Precision {
     /// `ENTITY.METRIC.STATISTIC` of the vocabulary, such as `users.latency.p99`.
     pub metric: String,
-    /// Half the length of its interval: `5%` of the estimate, or absolute: `2ms`, or a bare number in the metric's unit.
+    /// Half the length of its interval: `5%` of the estimate, or absolute: `2ms`, or a bare number
+    /// in the metric's unit.
     pub half_width: HalfWidth,
 }
 
@@ -87,7 +90,9 @@ impl Replications {
         let most = Count(u64::from(REPLICATIONS_MAX));
         match self {
             Replications::Fixed(1) => {
-                problems.warning(path, "one replication gives no intervals").advise("run at least 2; 30 is the default");
+                problems
+                    .warning(path, "one replication gives no intervals")
+                    .advise("run at least 2; 30 is the default");
             }
             Replications::Fixed(n) if *n == 0 || *n > REPLICATIONS_MAX => {
                 problems.error(path, format!("a run has 1 to {most} replications, not {n}"));
@@ -107,12 +112,21 @@ impl Until {
         }
         if self.min < 2 {
             problems
-                .error(format!("{path}.min"), format!("an interval needs at least 2 replications, not {}", self.min))
+                .error(
+                    format!("{path}.min"),
+                    format!("an interval needs at least 2 replications, not {}", self.min),
+                )
                 .advise("10 is the default");
         }
         if self.max < self.min || self.max > REPLICATIONS_MAX {
             let most = Count(u64::from(REPLICATIONS_MAX));
-            problems.error(format!("{path}.max"), format!("the largest number is from `min` ({}) to {most}, not {}", self.min, self.max));
+            problems.error(
+                format!("{path}.max"),
+                format!(
+                    "the largest number is from `min` ({}) to {most}, not {}",
+                    self.min, self.max
+                ),
+            );
         }
         for (index, precision) in self.until.iter().enumerate() {
             let zero = match precision.half_width {
@@ -121,8 +135,11 @@ impl Until {
                 HalfWidth::Number(number) => number <= 0.0,
             };
             if zero {
-                let path =
-                    if self.until.len() == 1 { format!("{path}.until.half_width") } else { format!("{path}.until[{index}].half_width") };
+                let path = if self.until.len() == 1 {
+                    format!("{path}.until.half_width")
+                } else {
+                    format!("{path}.until[{index}].half_width")
+                };
                 problems
                     .error(path, "no number of replications gives an interval without length")
                     .advise("5% is narrow enough for most decisions");
@@ -182,7 +199,9 @@ impl<'de> Deserialize<'de> for Replications {
             }
             fn visit_u64<E: Error>(self, n: u64) -> Result<Replications, E> {
                 let most = Count(u64::from(REPLICATIONS_MAX));
-                u32::try_from(n).map(Replications::Fixed).map_err(|_| E::custom(format!("a run has 1 to {most} replications, not {n}")))
+                u32::try_from(n)
+                    .map(Replications::Fixed)
+                    .map_err(|_| E::custom(format!("a run has 1 to {most} replications, not {n}")))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Replications, A::Error> {
                 Until::deserialize(MapAccessDeserializer::new(map)).map(Replications::Until)
@@ -264,7 +283,9 @@ impl<'de> Deserialize<'de> for Warmup {
                 f.write_str("a duration such as `30s`, or `auto`")
             }
             fn visit_u64<E: Error>(self, n: u64) -> Result<Warmup, E> {
-                <Span as crate::units::Quantity>::from_bare(&n.to_string()).map(Warmup::Fixed).map_err(E::custom)
+                <Span as crate::units::Quantity>::from_bare(&n.to_string())
+                    .map(Warmup::Fixed)
+                    .map_err(E::custom)
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Warmup, E> {
                 match text.trim() {
@@ -310,7 +331,10 @@ mod one_or_many {
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<Precision>, A::Error> {
                 Precision::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<Precision>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                mut items: A,
+            ) -> Result<Vec<Precision>, A::Error> {
                 let mut list = Vec::new();
                 while let Some(item) = items.next_element()? {
                     list.push(item);

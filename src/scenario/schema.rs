@@ -1,4 +1,5 @@
-//! The JSON Schema of the scenario file, generated from the types. `docs/scenario.schema.json` is this, and a test compares them.
+//! The JSON Schema of the scenario file, generated from the types. `docs/scenario.schema.json` is
+//! this, and a test compares them.
 
 use super::Scenario;
 

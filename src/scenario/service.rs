@@ -35,7 +35,8 @@ pub struct Service {
     /// What can be asked of it, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub endpoints: IndexMap<String, Endpoint>,
-    /// Instances that differ, by name, in place of `replicas`, `instance`, `runtime` and `endpoints`. What AsyncFlow 0.1 files become.
+    /// Instances that differ, by name, in place of `replicas`, `instance`, `runtime` and
+    /// `endpoints`. What AsyncFlow 0.1 files become.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub instances: IndexMap<String, InstanceSpec>,
 }
@@ -43,24 +44,33 @@ pub struct Service {
 impl Service {
     /// Whether it turns requests away when its queue is full.
     pub(crate) fn sheds(&self) -> bool {
-        self.queue.is_some() && self.max_in_flight.is_some() && self.balance != Balance::CentralQueue
+        self.queue.is_some()
+            && self.max_in_flight.is_some()
+            && self.balance != Balance::CentralQueue
     }
     /// Whether one of its endpoints calls another.
     pub(crate) fn calls(&self) -> bool {
-        self.all_endpoints().any(|endpoint| endpoint.steps.iter().any(|step| matches!(step, Step::Call(_))))
+        self.all_endpoints()
+            .any(|endpoint| endpoint.steps.iter().any(|step| matches!(step, Step::Call(_))))
     }
     /// Its endpoints, and those of its named instances.
     pub(crate) fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        self.endpoints.values().chain(self.instances.values().flat_map(|spec| spec.endpoints.values()))
+        self.endpoints
+            .values()
+            .chain(self.instances.values().flat_map(|spec| spec.endpoints.values()))
     }
     /// A resource of it, in words, where it is called so.
     pub(crate) fn resource(&self, name: &str, resource: Resource) -> String {
         match resource {
             // Of instances that differ it is the busiest, and one of them is enough.
-            Resource::Cores if self.instances.len() > 1 => format!("the CPU of {name}'s busiest instance"),
+            Resource::Cores if self.instances.len() > 1 => {
+                format!("the CPU of {name}'s busiest instance")
+            }
             Resource::Cores => format!("{name}'s CPU"),
             Resource::Places => {
-                let places = self.max_in_flight.map_or(String::new(), |places| format!(" (`max_in_flight: {places}`)"));
+                let places = self
+                    .max_in_flight
+                    .map_or(String::new(), |places| format!(" (`max_in_flight: {places}`)"));
                 format!("{name}'s places{places}")
             }
             Resource::Instances => format!("the time of {name}'s instances"),
@@ -71,7 +81,11 @@ impl Service {
     pub(crate) fn cores(&self) -> u32 {
         match self.instances.is_empty() {
             true => self.runtime.cores(self.instance.cpu).saturating_mul(self.replicas),
-            false => self.instances.values().map(|spec| spec.runtime.cores(spec.instance.cpu)).fold(0, u32::saturating_add),
+            false => self
+                .instances
+                .values()
+                .map(|spec| spec.runtime.cores(spec.instance.cpu))
+                .fold(0, u32::saturating_add),
         }
     }
 }
@@ -136,12 +150,16 @@ impl<'de> Deserialize<'de> for Endpoint {
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
                 f.write_str("a list of steps, or the fields of an endpoint")
             }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, list: A) -> Result<Endpoint, A::Error> {
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                list: A,
+            ) -> Result<Endpoint, A::Error> {
                 let steps = Vec::deserialize(SeqAccessDeserializer::new(list))?;
                 Ok(Endpoint { request: None, response: None, steps })
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Endpoint, A::Error> {
-                let Fields { request, response, steps } = Fields::deserialize(MapAccessDeserializer::new(map))?;
+                let Fields { request, response, steps } =
+                    Fields::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Endpoint { request, response, steps })
             }
         }

@@ -1,14 +1,18 @@
-//! Shapes as people write them, where they can mean one thing: put into the form that is read, before it is read.
+//! Shapes as people write them, where they can mean one thing: put into the form that is read,
+//! before it is read.
 //!
-//! `exp: { mean: 5ms }` is `exp: 5ms`, `uniform: { min, max }` is `[min, max]`, `normal: [5ms, 1ms]` is mean and sd, `queue: 200` is its `max`,
-//! `batch: 10` its `size`, `fail: 1%` its `p`; weights in per cent are weights if they add up to 100 %, `cpu: 1_000` is a number.
-//! Values keep their places. What could mean two things is left as it is, and refused by the reader with the line to write.
+//! `exp: { mean: 5ms }` is `exp: 5ms`, `uniform: { min, max }` is `[min, max]`,
+//! `normal: [5ms, 1ms]` is mean and sd, `queue: 200` is its `max`, `batch: 10` its `size`,
+//! `fail: 1%` its `p`; weights in per cent are weights if they add up to 100 %, `cpu: 1_000` is a
+//! number. Values keep their places. What could mean two things is left as it is, and refused by
+//! the reader with the line to write.
 //! Tests: here, and `tests/corpus/people/inputs.txt`.
 
 use super::text::{Entry, Node, Value};
 use crate::problem::{Problem, Severity};
 
-/// Puts every known shape below a node into its form; the problems are those of weights that do not add up.
+/// Puts every known shape below a node into its form; the problems are those of weights that do not
+/// add up.
 pub(super) fn settle(node: &mut Node, problems: &mut Vec<Problem>) {
     match &mut node.value {
         Value::List(items) => items.iter_mut().for_each(|item| settle(item, problems)),
@@ -25,7 +29,8 @@ pub(super) fn settle(node: &mut Node, problems: &mut Vec<Problem>) {
 
 /// Whether it is the weights of a workload, and not a service that is called so.
 fn is_mix(entry: &Entry) -> bool {
-    entry.key == "mix" && matches!(&entry.value.value, Value::Map(entries) if entries.iter().all(|entry| is_plain(&entry.value)))
+    entry.key == "mix"
+        && matches!(&entry.value.value, Value::Map(entries) if entries.iter().all(|entry| is_plain(&entry.value)))
 }
 
 fn one(Entry { key, key_span, value }: &mut Entry, problems: &mut Vec<Problem>) {
@@ -42,22 +47,43 @@ fn one(Entry { key, key_span, value }: &mut Entry, problems: &mut Vec<Problem>) 
     }
     let settled = match (key.as_str(), &mut value.value) {
         ("exp", Value::Map(entries)) => match entries.as_mut_slice() {
-            [mean] if mean.key == "mean" && is_plain(&mean.value) => Some(std::mem::replace(&mut mean.value, Node::new(Value::Null))),
+            [mean] if mean.key == "mean" && is_plain(&mean.value) => {
+                Some(std::mem::replace(&mut mean.value, Node::new(Value::Null)))
+            }
             _ => None,
         },
         ("uniform", Value::Map(entries)) => match entries.as_slice() {
             [a, b] if is_plain(&a.value) && is_plain(&b.value) => {
                 let ends = [["min", "max"], ["lo", "hi"], ["low", "high"], ["from", "to"]];
-                let (straight, turned) = (ends.contains(&[&a.key, &b.key]), ends.contains(&[&b.key, &a.key]));
-                let list = if straight { vec![a.value.clone(), b.value.clone()] } else { vec![b.value.clone(), a.value.clone()] };
-                (straight || turned).then(|| Node { span: span.clone(), tall, used: None, value: Value::List(list) })
+                let (straight, turned) =
+                    (ends.contains(&[&a.key, &b.key]), ends.contains(&[&b.key, &a.key]));
+                let list = if straight {
+                    vec![a.value.clone(), b.value.clone()]
+                } else {
+                    vec![b.value.clone(), a.value.clone()]
+                };
+                (straight || turned).then(|| Node {
+                    span: span.clone(),
+                    tall,
+                    used: None,
+                    value: Value::List(list),
+                })
             }
             _ => None,
         },
         ("normal", Value::List(items)) => match items.as_slice() {
             [mean, sd] if is_plain(mean) && is_plain(sd) => {
-                let entry = |key: &str, value: &Node| Entry { key: key.to_string(), key_span: 0..0, value: value.clone() };
-                Some(Node { span: span.clone(), tall, used: None, value: Value::Map(vec![entry("mean", mean), entry("sd", sd)]) })
+                let entry = |key: &str, value: &Node| Entry {
+                    key: key.to_string(),
+                    key_span: 0..0,
+                    value: value.clone(),
+                };
+                Some(Node {
+                    span: span.clone(),
+                    tall,
+                    used: None,
+                    value: Value::Map(vec![entry("mean", mean), entry("sd", sd)]),
+                })
             }
             _ => None,
         },
@@ -67,7 +93,9 @@ fn one(Entry { key, key_span, value }: &mut Entry, problems: &mut Vec<Problem>) 
         }
         ("mixture", Value::List(items)) => {
             let parts = items.iter_mut().filter_map(|item| match &mut item.value {
-                Value::Map(entries) => entries.iter_mut().find(|entry| entry.key == "w").map(|entry| &mut entry.value),
+                Value::Map(entries) => {
+                    entries.iter_mut().find(|entry| entry.key == "w").map(|entry| &mut entry.value)
+                }
                 _ => None,
             });
             weights(parts.collect(), key_span, problems);
@@ -99,23 +127,38 @@ fn under(field: &str, value: &Node) -> Node {
 /// The number before a sign of per cent.
 fn percent(text: &str) -> Option<f64> {
     let number = text.trim().strip_suffix('%')?.trim_end();
-    number.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0 && number.starts_with(|c: char| c.is_ascii_digit()))
+    number.parse().ok().filter(|n: &f64| {
+        n.is_finite() && *n >= 0.0 && number.starts_with(|c: char| c.is_ascii_digit())
+    })
 }
 
 /// Makes weights of shares, if all of them are shares and they are the whole.
 fn weights(values: Vec<&mut Node>, place: &std::ops::Range<usize>, problems: &mut Vec<Problem>) {
-    let shares: Option<Vec<f64>> =
-        values.iter().map(|node| if let Value::Text(text) = &node.value { percent(text) } else { None }).collect();
+    let shares: Option<Vec<f64>> = values
+        .iter()
+        .map(|node| if let Value::Text(text) = &node.value { percent(text) } else { None })
+        .collect();
     let Some(shares) = shares.filter(|shares| !shares.is_empty()) else { return };
     let sum: f64 = shares.iter().sum();
     if (sum - 100.0).abs() > 0.5 {
         let sum = (sum * 1e3).round() / 1e3;
-        let mut problem = Problem::new(Severity::Error, "", format!("these shares add up to {sum}%, not to 100%"));
+        let mut problem = Problem::new(
+            Severity::Error,
+            "",
+            format!("these shares add up to {sum}%, not to 100%"),
+        );
         problem.place = Some(place.clone()).filter(|place| !place.is_empty());
-        problems.push(problem.help("let them add up to 100%, or write weights without `%`, such as `3` and `1`"));
+        problems
+            .push(problem.help(
+                "let them add up to 100%, or write weights without `%`, such as `3` and `1`",
+            ));
     }
     for (node, share) in values.into_iter().zip(shares) {
-        node.value = if share.fract() == 0.0 && share <= 100.0 { Value::Unsigned(share as u64) } else { Value::Float(share) };
+        node.value = if share.fract() == 0.0 && share <= 100.0 {
+            Value::Unsigned(share as u64)
+        } else {
+            Value::Float(share)
+        };
     }
 }
 
@@ -141,7 +184,10 @@ mod tests {
             ("batch: 10", "batch: { size: 10 }"),
             ("fail: 1%", "fail: { p: 1% }"),
             ("mix: { a.x: 60%, a.y: 39.9%, a.z: 0.1% }", "mix: { a.x: 60, a.y: 39.9, a.z: 0.1 }"),
-            ("mixture: [ { w: 95%, is: 1ms }, { w: 5 %, is: 9ms } ]", "mixture: [ { w: 95, is: 1ms }, { w: 5, is: 9ms } ]"),
+            (
+                "mixture: [ { w: 95%, is: 1ms }, { w: 5 %, is: 9ms } ]",
+                "mixture: [ { w: 95, is: 1ms }, { w: 5, is: 9ms } ]",
+            ),
         ] {
             let (left, problems) = settled(written);
             assert_eq!((left, problems.len()), (settled(meant).0, 0), "{written}");
@@ -150,7 +196,8 @@ mod tests {
 
     #[test]
     fn what_may_mean_two_things_or_names_an_endpoint_stays() {
-        // Endpoints called as a distribution hold steps; a mean and a deviation are of several laws; 40 % of weights is unknown.
+        // Endpoints called as a distribution hold steps; a mean and a deviation are of several
+        // laws; 40 % of weights is unknown.
         for text in [
             "normal: [ cpu: 1ms, wait: 2ms ]",
             "cpu: { mean: 5ms, sd: 1ms }",

@@ -52,7 +52,8 @@ pub struct Goal {
 }
 
 impl Slo {
-    /// An objective in words: `users.p95 < 60ms`, `users.errors < 1%`, `users.throughput > 100/s`; `users.latency.p95 <= 60ms` is the first too.
+    /// An objective in words: `users.p95 < 60ms`, `users.errors < 1%`, `users.throughput > 100/s`;
+    /// `users.latency.p95 <= 60ms` is the first too.
     ///
     /// # Errors
     /// What is wrong, and what to write.
@@ -61,17 +62,24 @@ impl Slo {
             "name an objective of `slos`, or write for example `users.p95 < 60ms`, `users.errors < 1%` or `users.throughput > 100/s`"
                 .to_string();
         let words = &words.replace('≤', "<").replace('≥', ">");
-        let Some(at) = words.find(['<', '>']) else { return Err((format!("`{words}` is no objective in `slos`"), help)) };
+        let Some(at) = words.find(['<', '>']) else {
+            return Err((format!("`{words}` is no objective in `slos`"), help));
+        };
         let (left, bound) = (words[..at].trim(), words[at + 1..].trim_start_matches('=').trim());
         // As metrics are named everywhere else.
         let left = &match left.rsplit_once('.') {
             Some((of, "error_ratio")) => format!("{of}.errors"),
-            Some((of, "mean")) if of.ends_with(".error_ratio") => format!("{}.errors", of.trim_end_matches(".error_ratio")),
+            Some((of, "mean")) if of.ends_with(".error_ratio") => {
+                format!("{}.errors", of.trim_end_matches(".error_ratio"))
+            }
             Some((of, "mean")) if of.ends_with(".throughput") => of.to_string(),
             _ => left.replacen(".latency.", ".", 1),
         };
         let known = ["mean", "p50", "p90", "p95", "p99.9", "p99", "errors", "throughput"];
-        let Some((of, stat)) = known.iter().find_map(|stat| Some((left.strip_suffix(stat)?.strip_suffix('.')?, *stat))) else {
+        let Some((of, stat)) = known
+            .iter()
+            .find_map(|stat| Some((left.strip_suffix(stat)?.strip_suffix('.')?, *stat)))
+        else {
             return Err((format!("`{left}` does not end in one of {}", known.join(", ")), help));
         };
         if (stat == "throughput") != words[at..].starts_with('>') {
@@ -79,16 +87,35 @@ impl Slo {
             return Err((format!("a bound of {stat} is written with `{sign}`"), help));
         }
         let written = serde_json::json!({ "of": of, stat: bound });
-        serde_json::from_value(written)
-            .map_err(|error| (format!("`{bound}` is no bound of {stat}: {}", error.to_string().lines().next().unwrap_or_default()), help))
+        serde_json::from_value(written).map_err(|error| {
+            (
+                format!(
+                    "`{bound}` is no bound of {stat}: {}",
+                    error.to_string().lines().next().unwrap_or_default()
+                ),
+                help,
+            )
+        })
     }
     /// Its goals, in their order.
     pub fn goals(&self) -> Vec<Goal> {
-        let latencies =
-            [("mean", self.mean), ("p50", self.p50), ("p90", self.p90), ("p95", self.p95), ("p99", self.p99), ("p99.9", self.p999)];
+        let latencies = [
+            ("mean", self.mean),
+            ("p50", self.p50),
+            ("p90", self.p90),
+            ("p95", self.p95),
+            ("p99", self.p99),
+            ("p99.9", self.p999),
+        ];
         let latencies = latencies.into_iter().filter_map(|(stat, bound)| {
             let bound = bound?;
-            Some(Goal { metric: "latency", stat, bound: bound.seconds(), at_most: true, words: format!("{stat} < {bound}") })
+            Some(Goal {
+                metric: "latency",
+                stat,
+                bound: bound.seconds(),
+                at_most: true,
+                words: format!("{stat} < {bound}"),
+            })
         });
         let errors = self.errors.map(|bound| Goal {
             metric: "error_ratio",

@@ -17,7 +17,8 @@ pub struct Sweep {
     /// How the points are chosen.
     #[serde(default)]
     pub design: Design,
-    /// Paths of the scenario, each with its values or its range. Any path may vary, a policy's name or a whole sub-tree too.
+    /// Paths of the scenario, each with its values or its range. Any path may vary, a policy's name
+    /// or a whole sub-tree too.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub vary: IndexMap<String, Vary>,
     /// For `list`: the points themselves, each with a value for every path.

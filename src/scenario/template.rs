@@ -1,7 +1,8 @@
 //! A template: a scenario as a tree, of which points are made by setting values at paths.
 //!
-//! The tree is the text's own, so that a path is what a person would give to `--set`; what is not written is taken from the defaults, once. It can
-//! be written as JSON and read back, so that another machine makes the same points.
+//! The tree is the text's own, so that a path is what a person would give to `--set`; what is not
+//! written is taken from the defaults, once. It can be written as JSON and read back, so that
+//! another machine makes the same points.
 
 use super::sweep::Parameters;
 use super::text::{self, Format, Node, Value};
@@ -22,7 +23,8 @@ pub struct Template {
 }
 
 impl Template {
-    /// The template of a scenario that has been read. Commands that vary it are left out: points do not have them.
+    /// The template of a scenario that has been read. Commands that vary it are left out: points do
+    /// not have them.
     pub fn new(loaded: &Loaded, scenario: &Scenario, folder: PathBuf) -> Template {
         let full = writer::to_tree(scenario);
         // A file of AsyncFlow 0.1 has no tree of its own.
@@ -42,7 +44,9 @@ impl Template {
         tree.remove("sweep");
         tree.remove("capacity");
         // Objectives may have been added.
-        if let Some(slos) = full.at("slos").filter(|_| scenario.slos.len() > tree.at("slos").map_or(0, count)) {
+        if let Some(slos) =
+            full.at("slos").filter(|_| scenario.slos.len() > tree.at("slos").map_or(0, count))
+        {
             tree.remove("slos");
             let _ = text::assign(&mut tree, "slos", slos.clone());
         }
@@ -54,8 +58,10 @@ impl Template {
     /// # Errors
     /// Words, if it is none.
     pub fn from_json(text: &str, stem: &str, folder: PathBuf) -> Result<Template, String> {
-        let mut template = Template { tree: parsed(text)?, full: None, stem: stem.to_string(), folder };
-        let scenario = template.scenario(&Parameters::new()).map_err(|problems| problems.in_one_line())?;
+        let mut template =
+            Template { tree: parsed(text)?, full: None, stem: stem.to_string(), folder };
+        let scenario =
+            template.scenario(&Parameters::new()).map_err(|problems| problems.in_one_line())?;
         template.full = Some(writer::to_tree(&scenario));
         Ok(template)
     }
@@ -81,8 +87,14 @@ impl Template {
             let node = Node::from_json(value);
             if let Err(problem) = text::assign(&mut tree, path, node.clone()) {
                 // A path that is not written may be one of a default.
-                let full = self.full.as_ref().filter(|full| text::assign(&mut (*full).clone(), path, node.clone()).is_ok());
-                let is_set = full.is_some_and(|full| text::adopt(&mut tree, full, path) && text::assign(&mut tree, path, node).is_ok());
+                let full = self
+                    .full
+                    .as_ref()
+                    .filter(|full| text::assign(&mut (*full).clone(), path, node.clone()).is_ok());
+                let is_set = full.is_some_and(|full| {
+                    text::adopt(&mut tree, full, path)
+                        && text::assign(&mut tree, path, node).is_ok()
+                });
                 if !is_set {
                     problems.push(problem);
                 }
@@ -126,7 +138,8 @@ fn count(node: &Node) -> usize {
 }
 
 fn parsed(text: &str) -> Result<Node, String> {
-    let mut tree = text::parse(text, Format::Yaml).map_err(|problems| Problems { list: problems }.in_one_line())?;
+    let mut tree = text::parse(text, Format::Yaml)
+        .map_err(|problems| Problems { list: problems }.in_one_line())?;
     tree.forget_places();
     match tree.value {
         Value::Map(_) => Ok(tree),

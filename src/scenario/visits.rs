@@ -1,7 +1,9 @@
-//! The way of a request that is answered: which endpoints it comes to, how often, and whom each of them calls.
+//! The way of a request that is answered: which endpoints it comes to, how often, and whom each of
+//! them calls.
 //!
-//! Law: a request is answered if all its steps are done and all its calls are answered. So every endpoint on its way is visited as often as the steps of its
-//! callers say (visit ratios: Denning, Buzen 1978, §3), whatever share of the requests fails.
+//! Law: a request is answered if all its steps are done and all its calls are answered. So every
+//! endpoint on its way is visited as often as the steps of its callers say (visit ratios: Denning,
+//! Buzen 1978, §3), whatever share of the requests fails.
 //! Tested: here by hand, and `tests/it/words.rs`.
 
 use super::directory::Directory;
@@ -20,8 +22,8 @@ pub struct Visit {
     pub calls: Vec<String>,
 }
 
-/// The way of a workload's answered requests, callers first. None where the scenario does not tell: a service draws which of its instances' endpoints is
-/// asked, or hands its requests on.
+/// The way of a workload's answered requests, callers first. None where the scenario does not tell:
+/// a service draws which of its instances' endpoints is asked, or hands its requests on.
 pub fn visits(scenario: &Scenario, workload: &Workload) -> Option<Vec<Visit>> {
     let directory = Directory::new(scenario);
     if directory.instances.iter().any(|instance| instance.then.is_some()) {
@@ -39,7 +41,8 @@ pub fn visits(scenario: &Scenario, workload: &Workload) -> Option<Vec<Visit>> {
         }
         let entry = &directory.endpoints[endpoint];
         let steps = entry.endpoint.steps.iter().filter(|step| matches!(step, super::Step::Call(_)));
-        let called = steps.map(|step| demand::callee(&directory, step)).collect::<Option<Vec<usize>>>()?;
+        let called =
+            steps.map(|step| demand::callee(&directory, step)).collect::<Option<Vec<usize>>>()?;
         for callee in &called {
             times[*callee] += times[endpoint];
         }
@@ -60,7 +63,8 @@ mod tests {
 
     #[test]
     fn an_answered_request_visits_what_its_callers_call() {
-        // By hand: a third goes to `a`, which calls `c` twice; two thirds to `b`, which calls `c` once: 1/3 · 2 + 2/3 = 4/3. What may fail does not matter.
+        // By hand: a third goes to `a`, which calls `c` twice; two thirds to `b`, which calls `c`
+        // once: 1/3 · 2 + 2/3 = 4/3. What may fail does not matter.
         let scenario = from_yaml(
             "version: 1
 workload: { users: { mix: { web.a: 1, web.b: 2 }, open: { rate: 1/s } } }
@@ -70,8 +74,12 @@ services:
         )
         .expect("a scenario");
         let found = visits(&scenario, &scenario.workload["users"]).expect("it is known");
-        let times: Vec<(&str, &str, f64)> = found.iter().map(|v| (v.service.as_str(), v.endpoint.as_str(), v.times)).collect();
-        assert_eq!(times, [("web", "web.a", 1.0 / 3.0), ("web", "web.b", 2.0 / 3.0), ("db", "db.c", 4.0 / 3.0)]);
+        let times: Vec<(&str, &str, f64)> =
+            found.iter().map(|v| (v.service.as_str(), v.endpoint.as_str(), v.times)).collect();
+        assert_eq!(
+            times,
+            [("web", "web.a", 1.0 / 3.0), ("web", "web.b", 2.0 / 3.0), ("db", "db.c", 4.0 / 3.0)]
+        );
         assert_eq!(found[0].calls, ["db.c", "db.c"]);
     }
 }

@@ -1,7 +1,9 @@
-//! Scenarios as trees and as text: YAML, JSON, RON, with every default filled in. What is written reads back as the same scenario.
+//! Scenarios as trees and as text: YAML, JSON, RON, with every default filled in. What is written
+//! reads back as the same scenario.
 //!
-//! A tree is what `serde_json` makes of a scenario, in the short forms that people write. Checked: every shipped scenario and every scenario by chance reads
-//! back as itself from each notation (`tests/it/docs.rs`, `tests/it/hostile/`).
+//! A tree is what `serde_json` makes of a scenario, in the short forms that people write. Checked:
+//! every shipped scenario and every scenario by chance reads back as itself from each notation
+//! (`tests/it/docs.rs`, `tests/it/hostile/`).
 
 use super::Scenario;
 use super::text::{Node, is_boolean_elsewhere};
@@ -26,7 +28,8 @@ pub fn to_yaml(scenario: &Scenario) -> String {
 /// Stands for a quotation mark until the text is written: no name is likely to have it.
 const MARK: char = '\u{E000}';
 
-/// Marks the texts that other readers of YAML take for something else, and ours refuses without quotation marks.
+/// Marks the texts that other readers of YAML take for something else, and ours refuses without
+/// quotation marks.
 fn mark(value: &mut Value) {
     let marked = |text: &mut String| {
         if text == "<<" || is_boolean_elsewhere(text) {
@@ -65,13 +68,19 @@ pub fn to_json(scenario: &Scenario) -> String {
 /// Writes a scenario as RON, with every default filled in.
 ///
 /// # Errors
-/// If it is nested more deeply than RON can be read, which no scenario that was read from a file is.
+/// If it is nested more deeply than RON can be read, which no scenario that was read from a file
+/// is.
 pub fn to_ron(scenario: &Scenario) -> Result<String, WriteError> {
     use ron::extensions::Extensions;
-    let extensions = Extensions::IMPLICIT_SOME | Extensions::UNWRAP_NEWTYPES | Extensions::UNWRAP_VARIANT_NEWTYPES;
+    let extensions = Extensions::IMPLICIT_SOME
+        | Extensions::UNWRAP_NEWTYPES
+        | Extensions::UNWRAP_VARIANT_NEWTYPES;
     let options = ron::Options::default().with_default_extension(extensions);
     let pretty = ron::ser::PrettyConfig::default().indentor("  ").depth_limit(64);
-    options.to_string_pretty(scenario, pretty).map(|text| text + "\n").map_err(|error| WriteError(error.to_string()))
+    options
+        .to_string_pretty(scenario, pretty)
+        .map(|text| text + "\n")
+        .map_err(|error| WriteError(error.to_string()))
 }
 
 /// The scenario as a tree with every default, as one that was read from a file.
@@ -81,10 +90,15 @@ pub(super) fn to_tree(scenario: &Scenario) -> Node {
 
 /// The scenario as a tree with single-key maps for variants, and constants as plain values.
 fn short(scenario: &Scenario) -> Value {
-    shorten("", serde_json::to_value(scenario).expect("a scenario is plain data, and its maps have names as keys"))
+    shorten(
+        "",
+        serde_json::to_value(scenario)
+            .expect("a scenario is plain data, and its maps have names as keys"),
+    )
 }
 
-/// Short forms for long ones: a constant as its plain value, `call: db.read`, `wait: 2ms`, an endpoint as its list of steps.
+/// Short forms for long ones: a constant as its plain value, `call: db.read`, `wait: 2ms`, an
+/// endpoint as its list of steps.
 fn shorten(under: &str, value: Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -111,7 +125,9 @@ fn shorten(under: &str, value: Value) -> Value {
             }
             Value::Object(map)
         }
-        Value::Array(list) => Value::Array(list.into_iter().map(|value| shorten("", value)).collect()),
+        Value::Array(list) => {
+            Value::Array(list.into_iter().map(|value| shorten("", value)).collect())
+        }
         other => other,
     }
 }

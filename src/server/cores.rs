@@ -1,8 +1,9 @@
 //! The run queue of a worker: an event loop (one core), or the cores of a machine with one queue.
 //!
-//! Law: first come, first served, without pre-emption; no core idles while a burst of its queue is ready (work conservation).
-//! A request keeps its core through consecutive bursts and gives it back when it begins to wait. An event loop with one
-//! kind of burst is an M/G/1 queue, c cores with one queue are M/G/c (Kleinrock 1975, §5.6 and §3.5).
+//! Law: first come, first served, without pre-emption; no core idles while a burst of its queue is
+//! ready (work conservation). A request keeps its core through consecutive bursts and gives it back
+//! when it begins to wait. An event loop with one kind of burst is an M/G/1 queue, c cores with one
+//! queue are M/G/c (Kleinrock 1975, §5.6 and §3.5).
 //! Checked: `tests/it/theory.rs` (M/M/1, M/M/4, M/G/1, event loop), unit test below.
 
 use super::Gauges;

@@ -40,7 +40,10 @@ impl Machine {
     /// Notes what is wrong with it.
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         if self.cpu == 0 || self.cpu > CORES_MAX {
-            problems.error(format!("{path}.cpu"), format!("an instance has 1 to {CORES_MAX} cores, not {}", self.cpu));
+            problems.error(
+                format!("{path}.cpu"),
+                format!("an instance has 1 to {CORES_MAX} cores, not {}", self.cpu),
+            );
         }
     }
 }

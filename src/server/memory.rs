@@ -1,8 +1,10 @@
 //! The memory of an instance.
 //!
-//! Law: a request reserves all its endpoint needs before its first burst, and gives it back when its response leaves. First come,
-//! first served: nobody overtakes a request that waits for more than is free. Never over capacity: a drawn need above it counts as all of it.
-//! With equal needs this is a semaphore of permits held over the whole request (`permits4_eventloop` in `tests/it/theory.rs`).
+//! Law: a request reserves all its endpoint needs before its first burst, and gives it back when
+//! its response leaves. First come, first served: nobody overtakes a request that waits for more
+//! than is free. Never over capacity: a drawn need above it counts as all of it. With equal needs
+//! this is a semaphore of permits held over the whole request (`permits4_eventloop` in
+//! `tests/it/theory.rs`).
 
 use super::Gauges;
 use crate::units::Time;
@@ -40,7 +42,13 @@ pub fn reserve(memory: &mut Memory, gauges: &mut Gauges, now: Time, slot: u32, n
 
 /// Gives memory back; those who now have theirs may go on.
 #[inline(always)]
-pub fn release(memory: &mut Memory, gauges: &mut Gauges, now: Time, held: u64, mut goes_on: impl FnMut(u32)) {
+pub fn release(
+    memory: &mut Memory,
+    gauges: &mut Gauges,
+    now: Time,
+    held: u64,
+    mut goes_on: impl FnMut(u32),
+) {
     let held = held.min(memory.capacity);
     memory.free += held;
     gauges.memory_used.subtract(now, held);

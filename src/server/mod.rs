@@ -1,7 +1,8 @@
-//! Instances: machines that serve requests. Cores and loops, memory, admission: separate components, each with its queue.
+//! Instances: machines that serve requests. Cores and loops, memory, admission: separate
+//! components, each with its queue.
 //!
-//! Handlers are plain functions over the components they touch. They never call upwards: one that frees something gives back the
-//! requests that may go on, and `sim` resumes their programs.
+//! Handlers are plain functions over the components they touch. They never call upwards: one that
+//! frees something gives back the requests that may go on, and `sim` resumes their programs.
 
 pub mod admission;
 pub mod cores;
@@ -38,7 +39,8 @@ pub struct InstancePlan {
     pub link_in: Option<u32>,
     /// The link its responses leave by, if it has its own.
     pub link_out: Option<u32>,
-    /// Where on the routes a served request goes on, if not on its own route: the pipeline of an AsyncFlow 0.1 file.
+    /// Where on the routes a served request goes on, if not on its own route: the pipeline of an
+    /// AsyncFlow 0.1 file.
     pub onward: Option<u32>,
     /// Its endpoints, for requests that come without naming one.
     pub first_endpoint: u32,
@@ -54,7 +56,8 @@ pub struct InstanceState {
     pub outstanding: u32,
     /// Messages now on its own link from the balancer.
     pub in_transit: u32,
-    /// The slot of the request that has it to itself, if its balancer has one queue; else, and while it is free, [`crate::request::NONE`].
+    /// The slot of the request that has it to itself, if its balancer has one queue; else, and
+    /// while it is free, [`crate::request::NONE`].
     pub holder: u32,
     /// Requests it was chosen for in the measured part.
     pub chosen: u64,

@@ -1,8 +1,9 @@
 //! Runtimes: who may hold a request, and who may run code.
 //!
-//! `event_loop`: each worker is one single-threaded loop on its own core. A request belongs to one loop, drawn when it is
-//! admitted, and never migrates; its bursts run one at a time, first come, first served; while it waits the loop is free (asyncio, Node).
-//! `tasks`: any core takes the next ready burst from one queue (Go, Tokio; AsyncFlow 0.1's `cpu_cores: n`).
+//! `event_loop`: each worker is one single-threaded loop on its own core. A request belongs to one
+//! loop, drawn when it is admitted, and never migrates; its bursts run one at a time, first come,
+//! first served; while it waits the loop is free (asyncio, Node). `tasks`: any core takes the next
+//! ready burst from one queue (Go, Tokio; AsyncFlow 0.1's `cpu_cores: n`).
 
 use super::machine::CORES_MAX;
 use crate::problem::Problems;
@@ -62,7 +63,9 @@ impl Runtime {
         if let Runtime::EventLoop(EventLoop { workers }) = self {
             let path = format!("{path}.event_loop.workers");
             if *workers == 0 {
-                problems.error(path, "an event loop needs at least 1 worker").advise("write `workers: 1`, or leave it out");
+                problems
+                    .error(path, "an event loop needs at least 1 worker")
+                    .advise("write `workers: 1`, or leave it out");
             } else if *workers > cores && (1..=CORES_MAX).contains(&cores) {
                 let plural = if cores == 1 { "core" } else { "cores" };
                 problems

@@ -1,8 +1,10 @@
-//! The draining system: fires the events before the next epoch, one after the other, each with its handler.
+//! The draining system: fires the events before the next epoch, one after the other, each with its
+//! handler.
 //!
-//! With `kernel/event.rs` this is the table of contents of everything that can happen. A handler says which request may go on and how
-//! ([`Next`]); the request is then taken along its route ([`super::hops`]) and through its endpoint's program until it has to wait for
-//! something. Every state of that machine has one place in the code, so that all of it is one loop without calls.
+//! With `kernel/event.rs` this is the table of contents of everything that can happen. A handler
+//! says which request may go on and how ([`Next`]); the request is then taken along its route
+//! ([`super::hops`]) and through its endpoint's program until it has to wait for something. Every
+//! state of that machine has one place in the code, so that all of it is one loop without calls.
 
 use super::PlanHandle;
 use super::central;
@@ -29,13 +31,17 @@ use bevy_ecs::prelude::*;
 /// Handlers of one event may take at most this many slots: an arrival, and the first call it makes.
 const SLOTS_AN_EVENT: usize = 2;
 
-/// After so many events the loop pauses: a fifth of a second, so that an interruption is noticed; in debug builds sooner, and the laws are audited.
+/// After so many events the loop pauses: a fifth of a second, so that an interruption is noticed;
+/// in debug builds sooner, and the laws are audited.
 const PAUSE_EVERY: u64 = if cfg!(debug_assertions) { 4096 } else { 1 << 22 };
 
 type Machines<'w> = (&'w mut InstanceState, &'w mut Gauges, &'w mut Memory, &'w mut Admission);
 
 /// Fires all events before the epoch's end.
-#[allow(clippy::too_many_arguments, reason = "a bevy system names what it touches in its arguments")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "a bevy system names what it touches in its arguments"
+)]
 pub fn advance(
     mut requests: Query<&mut Request>,
     mut machines: Query<Machines>,
@@ -50,16 +56,32 @@ pub fn advance(
     errors: Res<ActiveErrors>,
     plan: Res<PlanHandle>,
 ) {
-    // An epoch stands at the beginning of the measured part, so a drain is either before it or in it.
+    // An epoch stands at the beginning of the measured part, so a drain is either before it or in
+    // it.
     let measured = epoch.end > recorder.measured_from;
-    let (mut requests, mut machines, mut queues) =
-        (requests.contiguous_iter_mut(), machines.contiguous_iter_mut(), queues.contiguous_iter_mut());
-    let (mut links, mut balancers, mut sources) =
-        (links.contiguous_iter_mut(), balancers.contiguous_iter_mut(), sources.contiguous_iter_mut());
-    let (mut requests, mut machines) = (requests.as_mut().ok().and_then(|c| c.next()), machines.as_mut().ok().and_then(|c| c.next()));
-    let (mut queues, mut links) = (queues.as_mut().ok().and_then(|c| c.next()), links.as_mut().ok().and_then(|c| c.next()));
-    let (mut balancers, mut sources) = (balancers.as_mut().ok().and_then(|c| c.next()), sources.as_mut().ok().and_then(|c| c.next()));
-    let (Some(requests), Some((instances, gauges, memories, admissions))) = (&mut requests, &mut machines) else {
+    let (mut requests, mut machines, mut queues) = (
+        requests.contiguous_iter_mut(),
+        machines.contiguous_iter_mut(),
+        queues.contiguous_iter_mut(),
+    );
+    let (mut links, mut balancers, mut sources) = (
+        links.contiguous_iter_mut(),
+        balancers.contiguous_iter_mut(),
+        sources.contiguous_iter_mut(),
+    );
+    let (mut requests, mut machines) = (
+        requests.as_mut().ok().and_then(|c| c.next()),
+        machines.as_mut().ok().and_then(|c| c.next()),
+    );
+    let (mut queues, mut links) =
+        (queues.as_mut().ok().and_then(|c| c.next()), links.as_mut().ok().and_then(|c| c.next()));
+    let (mut balancers, mut sources) = (
+        balancers.as_mut().ok().and_then(|c| c.next()),
+        sources.as_mut().ok().and_then(|c| c.next()),
+    );
+    let (Some(requests), Some((instances, gauges, memories, admissions))) =
+        (&mut requests, &mut machines)
+    else {
         return;
     };
     let Pool { free, runnable, .. } = &mut *pool;
@@ -110,8 +132,9 @@ fn drain(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
     let limit = x.plan.limits.events;
     let fired_max = limit.min(x.stage.calendar.fired().saturating_add(PAUSE_EVERY));
     let (mut slot, mut next) = (NONE, Next::Park);
-    // One flat loop: an inner one would be entered for each event, and everything it does not change be loaded anew before it. Its tests
-    // stand in the order in which states follow each other, so that a state known when it is reached is not tested at all.
+    // One flat loop: an inner one would be entered for each event, and everything it does not
+    // change be loaded anew before it. Its tests stand in the order in which states follow each
+    // other, so that a state known when it is reached is not tested at all.
     loop {
         if let Next::Park = next {
             if x.attention {
@@ -215,14 +238,22 @@ fn arrives(x: &mut Columns, requests: &mut [Request], source: u32) -> (u32, Next
     }
     let slot = begin(x, requests, key, Request::NOBODY, target.flow, target.hop);
     if x.plan.trace_share > 0.0 {
-        requests[slot as usize].traced = (mix(key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0) < x.plan.trace_share;
+        requests[slot as usize].traced =
+            (mix(key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0) < x.plan.trace_share;
     }
     (slot, Next::Walk)
 }
 
 /// A new request, in a free slot. The drain sees to it that there is one.
 #[inline(always)]
-fn begin(x: &mut Columns, requests: &mut [Request], key: Key, caller: RequestId, flow: u32, hop: u32) -> u32 {
+fn begin(
+    x: &mut Columns,
+    requests: &mut [Request],
+    key: Key,
+    caller: RequestId,
+    flow: u32,
+    hop: u32,
+) -> u32 {
     let now = x.now();
     let slot = x.free.pop().expect("the drain stops before the pool is empty");
     x.attention |= x.free.len() < SLOTS_AN_EVENT;
@@ -260,7 +291,8 @@ fn wait_done(x: &mut Columns, request: &mut Request) -> Next {
     Next::Run
 }
 
-/// The caller of a request has waited long enough: it goes on without the answer, and the request goes on without it.
+/// The caller of a request has waited long enough: it goes on without the answer, and the request
+/// goes on without it.
 #[inline(never)]
 fn timed_out(x: &mut Columns, requests: &mut [Request], id: RequestId) -> (u32, Next) {
     let now = x.now();
@@ -319,7 +351,14 @@ fn send_call(x: &mut Columns, requests: &mut [Request], caller: u32) -> Next {
     let Request { key, step, traced, generation, .. } = requests[caller as usize];
     let Op::Call(op) = &x.program[step as usize] else { unreachable!("only a call calls") };
     let plan = x.plan.calls[op.call as usize];
-    let slot = begin(x, requests, key.child(plan.salt, 0), RequestId { slot: caller, generation }, plan.flow, plan.hop);
+    let slot = begin(
+        x,
+        requests,
+        key.child(plan.salt, 0),
+        RequestId { slot: caller, generation },
+        plan.flow,
+        plan.hop,
+    );
     let request = &mut requests[slot as usize];
     request.traced = traced;
     if let Some(timeout) = plan.timeout {

@@ -1,7 +1,9 @@
-//! At a balancer with one queue: a request takes an instance, or waits for one, and gives it back when it leaves it.
+//! At a balancer with one queue: a request takes an instance, or waits for one, and gives it back
+//! when it leaves it.
 //!
-//! Law: `policy/balance/central_queue.rs`. An instance is held from the choice until its answer leaves, its I/O included; it is given back by
-//! who holds it, and not by a request that an instance still had from before a crash. While no instance is up requests are rejected, those
+//! Law: `policy/balance/central_queue.rs`. An instance is held from the choice until its answer
+//! leaves, its I/O included; it is given back by who holds it, and not by a request that an
+//! instance still had from before a crash. While no instance is up requests are rejected, those
 //! that wait too. Checked: `tests/it/balance.rs`, `mm3_published` in `tests/it/theory.rs`.
 
 use super::advance::Next;
@@ -19,7 +21,9 @@ pub fn ask(x: &mut Columns, request: &mut Request, slot: u32, service: u32, back
         false => request.parts.mark = now,
     }
     let balancer = &mut x.balancers[service as usize];
-    let Some(queue) = balancer.queue.as_mut().filter(|_| !balancer.order.is_empty()) else { return refuse(request, back) };
+    let Some(queue) = balancer.queue.as_mut().filter(|_| !balancer.order.is_empty()) else {
+        return refuse(request, back);
+    };
     match queue.take(now, slot, has_waited) {
         Some(instance) => {
             x.instances[instance as usize].holder = slot;
@@ -38,7 +42,9 @@ pub fn give_back(x: &mut Columns, instance: usize) {
     let now = x.now();
     x.instances[instance].holder = NONE;
     let balancer = &mut x.balancers[x.plan.instances[instance].service as usize];
-    if let Some(next) = balancer.queue.as_mut().and_then(|queue| queue.give_back(now, instance as u32)) {
+    if let Some(next) =
+        balancer.queue.as_mut().and_then(|queue| queue.give_back(now, instance as u32))
+    {
         x.stage.runnable.push(next);
     }
 }

@@ -1,9 +1,11 @@
 //! The world as contiguous columns: what the handlers of one drain may reach.
 //!
-//! `Query::get_mut` costs 5 to 21 ns an access; a slice indexed by dense id costs one. Entities of a kind share one archetype and are never
-//! despawned, so the columns stay whole, and an id is an index.
+//! `Query::get_mut` costs 5 to 21 ns an access; a slice indexed by dense id costs one. Entities of
+//! a kind share one archetype and are never despawned, so the columns stay whole, and an id is an
+//! index.
 //!
-//! The requests' column stands beside these: a handler is given the one request it is about, looked up once.
+//! The requests' column stands beside these: a handler is given the one request it is about, looked
+//! up once.
 
 use super::faults::ActiveErrors;
 use crate::kernel::RequestId;
@@ -35,7 +37,8 @@ pub struct Columns<'a> {
     pub admissions: &'a mut [Admission],
     pub links: &'a mut [LinkState],
     pub errors: &'a ActiveErrors,
-    /// The pool is nearly empty, or the calendar may have too many dead entries: to be seen to before the next event.
+    /// The pool is nearly empty, or the calendar may have too many dead entries: to be seen to
+    /// before the next event.
     pub attention: bool,
 }
 

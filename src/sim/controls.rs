@@ -1,10 +1,14 @@
-//! What a replication drew by chance, and what it was to be expected to draw: the controls of `stats::controlled_mean`.
+//! What a replication drew by chance, and what it was to be expected to draw: the controls of
+//! `stats::controlled_mean`.
 //!
-//! Law: three for each workload, over its requests that arrive in the measured part: how many, and on average how much core time and how much awaited
-//! time they ask for, with the calls they would make if nothing failed. Draws are addressed, so they are drawn once more here and the engine
-//! does nothing for it. Expected are the integral of the rate, and the mean demand of the mix: demands do not depend on how many come.
-//! Limits: NaN, which leaves a control out, where the expected number is not known exactly: renewal processes other than Poisson, and users who
-//! are drawn from a law that is rounded; and where the instance draws the endpoint, which depends on what else happens.
+//! Law: three for each workload, over its requests that arrive in the measured part: how many, and
+//! on average how much core time and how much awaited time they ask for, with the calls they would
+//! make if nothing failed. Draws are addressed, so they are drawn once more here and the engine
+//! does nothing for it. Expected are the integral of the rate, and the mean demand of the mix:
+//! demands do not depend on how many come.
+//! Limits: NaN, which leaves a control out, where the expected number is not known exactly: renewal
+//! processes other than Poisson, and users who are drawn from a law that is rounded; and where the
+//! instance draws the endpoint, which depends on what else happens.
 //! Checked: `tests/it/variance.rs`.
 
 use crate::plan::{Plan, SourcePlan};
@@ -27,10 +31,13 @@ pub fn expected(plan: &Plan) -> Vec<Controls> {
     plan.sources.iter().map(|source| expected_of(plan, source)).collect()
 }
 
-/// The controls of all workloads together: their requests, and the mean demand of one, each workload with the number that was to be expected of it.
+/// The controls of all workloads together: their requests, and the mean demand of one, each
+/// workload with the number that was to be expected of it.
 pub fn together(of: &[Controls], expected: &[Controls]) -> Controls {
     let all: f64 = expected.iter().map(|[arrivals, ..]| arrivals).sum();
-    let mean = |index: usize| of.iter().zip(expected).map(|(own, [arrivals, ..])| own[index] * arrivals / all).sum();
+    let mean = |index: usize| {
+        of.iter().zip(expected).map(|(own, [arrivals, ..])| own[index] * arrivals / all).sum()
+    };
     [of.iter().map(|[arrivals, ..]| arrivals).sum(), mean(1), mean(2)]
 }
 
@@ -60,9 +67,12 @@ fn expected_of(plan: &Plan, source: &SourcePlan) -> Controls {
     [expected_arrivals(&source.traffic, from_s, to_s), cpu_s, wait_s]
 }
 
-/// Core time and awaited time of a request and of the calls it would make, s: as drawn at its key, or on average.
+/// Core time and awaited time of a request and of the calls it would make, s: as drawn at its key,
+/// or on average.
 fn asked(plan: &Plan, flow: u32, key: Option<Key>) -> (f64, f64) {
-    let Some(endpoint) = plan.layout.flows[flow as usize].endpoint else { return (f64::NAN, f64::NAN) };
+    let Some(endpoint) = plan.layout.flows[flow as usize].endpoint else {
+        return (f64::NAN, f64::NAN);
+    };
     let seconds = |of: &Sampler| key.map_or(of.law.mean() * 1e-9, |key| of.span(key).seconds());
     let (mut cpu_s, mut wait_s) = (0.0, 0.0);
     for op in &plan.program[plan.endpoints[endpoint as usize].first_step as usize..] {
@@ -88,7 +98,9 @@ fn expected_arrivals(traffic: &Traffic, from_s: f64, to_s: f64) -> f64 {
         (Gaps::Poisson, _) => true,
         _ => false,
     };
-    let up_to = |horizon_s: f64| if horizon_s > 0.0 { traffic.pieces.mean_rate(horizon_s) * horizon_s } else { 0.0 };
+    let up_to = |horizon_s: f64| {
+        if horizon_s > 0.0 { traffic.pieces.mean_rate(horizon_s) * horizon_s } else { 0.0 }
+    };
     if exact { up_to(to_s) - up_to(from_s) } else { f64::NAN }
 }
 
@@ -102,7 +114,8 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
 
-    /// A mix, calls, awaited time and a ramp down to nothing, so that all are served before the end.
+    /// A mix, calls, awaited time and a ramp down to nothing, so that all are served before the
+    /// end.
     const SHOP: &str = "version: 1
 name: shop
 run: { duration: 60s, warmup: 10s, control_variates: true }
@@ -116,24 +129,31 @@ services:
   db: { instance: { cpu: 2 }, endpoints: { query: [ cpu: { uniform: [ 1ms, 3ms ] }, wait: { exp: 2ms } ] } }";
 
     fn plan(yaml: &str) -> Arc<Plan> {
-        Arc::new(plan::compile(&scenario::from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}"))))
+        Arc::new(plan::compile(
+            &scenario::from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}")),
+        ))
     }
 
     #[test]
     fn what_is_drawn_is_what_the_engine_serves() {
-        // All requests of `users` are answered, none fails: their core and I/O time is what they asked for, up to how sums are rounded.
+        // All requests of `users` are answered, none fails: their core and I/O time is what they
+        // asked for, up to how sums are rounded.
         let plan = plan(SHOP);
         let names = measure::vocabulary(&plan.layout).metrics;
         for replication in [0, 7] {
             let mut record = simulate(&plan, replication, &AtomicBool::new(false)).unwrap();
             let values = measure::take_values(&plan.layout, &mut record).0;
             let value = |metric: &str| {
-                let of_users = |m: &measure::Metric| (m.kind, m.entity.as_str(), m.metric.as_str()) == ("workload", "users", metric);
+                let of_users = |m: &measure::Metric| {
+                    (m.kind, m.entity.as_str(), m.metric.as_str()) == ("workload", "users", metric)
+                };
                 values[names.iter().position(of_users).unwrap()].value
             };
             let [arrivals, cpu_s, wait_s] = drawn(&plan, replication)[0];
             assert_eq!((arrivals, value("completed")), (value("arrivals"), arrivals));
-            let near = |own: f64, metric| assert!((own / value(metric) - 1.0).abs() < 1e-9, "{metric}: {own}");
+            let near = |own: f64, metric| {
+                assert!((own / value(metric) - 1.0).abs() < 1e-9, "{metric}: {own}")
+            };
             near(cpu_s, "time_in.cpu");
             near(wait_s, "time_in.io");
         }
@@ -141,14 +161,19 @@ services:
 
     #[test]
     fn what_is_expected_is_what_is_drawn_on_average() {
-        // By hand: 60/s for 20 s after the warm-up and half of that for 10 s are 1,500; 3/4 · 4 + 1/4 · (6 + 2 · 2) ms and 3/4 · 10 + 1/4 · (3 + 2 · 2) ms.
-        // 20 users twice a second for 50 s. Six means over 300 replications, each within 4 standard errors (4e-4 in all by chance).
+        // By hand: 60/s for 20 s after the warm-up and half of that for 10 s are 1,500; 3/4 · 4 +
+        // 1/4 · (6 + 2 · 2) ms and 3/4 · 10 + 1/4 · (3 + 2 · 2) ms. 20 users twice a second for 50
+        // s. Six means over 300 replications, each within 4 standard errors (4e-4 in all by
+        // chance).
         let plan = plan(SHOP);
         let expected = expected(&plan);
-        let near = |a: Controls, b: Controls| assert!(a.iter().zip(b).all(|(a, b)| (a / b - 1.0).abs() < 1e-9), "{a:?} {b:?}");
+        let near = |a: Controls, b: Controls| {
+            assert!(a.iter().zip(b).all(|(a, b)| (a / b - 1.0).abs() < 1e-9), "{a:?} {b:?}")
+        };
         near(expected[0], [1500.0, 5.5e-3, 9.25e-3]);
         near(expected[1], [500.0, 2e-3, 2e-3]);
-        let all: Vec<Vec<Controls>> = (0..300).map(|replication| drawn(&plan, replication)).collect();
+        let all: Vec<Vec<Controls>> =
+            (0..300).map(|replication| drawn(&plan, replication)).collect();
         for workload in [0, 1] {
             for index in [0, 1, 2] {
                 let values: Vec<f64> = all.iter().map(|drawn| drawn[workload][index]).collect();
@@ -161,7 +186,8 @@ services:
 
     #[test]
     fn what_is_not_known_exactly_is_not_expected() {
-        // Definition: the number of arrivals of a renewal process, of batches, of users drawn from a rounded law.
+        // Definition: the number of arrivals of a renewal process, of batches, of users drawn from
+        // a rounded law.
         let of = |workload: &str| {
             let yaml = format!(
                 "version: 1\nname: one\nrun: {{ duration: 10s }}\nworkload: {{ users: {{ {workload} }} }}\nservices: {{ api: {{ endpoints: {{ a: [ cpu: 1ms ], b: [ cpu: 2ms ] }} }} }}"
@@ -169,15 +195,25 @@ services:
             expected(&plan(&yaml))[0].map(f64::is_nan)
         };
         assert_eq!(of("to: api.a, open: { rate: 10/s }"), [false; 3]);
-        assert_eq!(of("to: api.a, open: { rate: 10/s, arrivals: { gamma: { cv: 2 } } }"), [true, false, false]);
-        assert_eq!(of("to: api.a, open: { rate: 10/s, arrivals: { batch: { size: 3 } } }"), [true, false, false]);
-        assert_eq!(of("to: api.a, users: { active: { normal: { mean: 10, sd: 3 } }, each: 10/min }"), [true, false, false]);
+        assert_eq!(
+            of("to: api.a, open: { rate: 10/s, arrivals: { gamma: { cv: 2 } } }"),
+            [true, false, false]
+        );
+        assert_eq!(
+            of("to: api.a, open: { rate: 10/s, arrivals: { batch: { size: 3 } } }"),
+            [true, false, false]
+        );
+        assert_eq!(
+            of("to: api.a, users: { active: { normal: { mean: 10, sd: 3 } }, each: 10/min }"),
+            [true, false, false]
+        );
     }
 
     #[test]
     fn all_workloads_together_are_the_requests_and_the_mean_demand_of_one() {
         // By hand: 30 and 10 are to be expected, so demands of 1 and 5 are 2 on average; 50 came.
-        let together = together(&[[20.0, 1.0, 0.0], [30.0, 5.0, 4.0]], &[[30.0, 9.0, 9.0], [10.0, 9.0, 9.0]]);
+        let together =
+            together(&[[20.0, 1.0, 0.0], [30.0, 5.0, 4.0]], &[[30.0, 9.0, 9.0], [10.0, 9.0, 9.0]]);
         assert_eq!(together, [50.0, 2.0, 1.0]);
     }
 }

@@ -1,6 +1,7 @@
-//! Epochs: the moments at which something other than an event happens. Series windows close, the measured part and its phases begin, faults begin
-//! and end, the run stops. Events before an epoch fire before it, events of the same moment after it.
-//! A fault that begins at the horizon does nothing: nothing fires after it. Checked: `tests/it/faults.rs`.
+//! Epochs: the moments at which something other than an event happens. Series windows close, the
+//! measured part and its phases begin, faults begin and end, the run stops. Events before an epoch
+//! fire before it, events of the same moment after it. A fault that begins at the horizon does
+//! nothing: nothing fires after it. Checked: `tests/it/faults.rs`.
 
 use crate::plan::Plan;
 use crate::units::Time;
@@ -59,7 +60,8 @@ impl Epoch {
     }
     /// Whether the laws are audited.
     pub fn is_audited(&self) -> bool {
-        self.mark == Some(Mark::End) && self.stop == Stop::Reached || cfg!(debug_assertions) && self.stop == Stop::Pause
+        self.mark == Some(Mark::End) && self.stop == Stop::Reached
+            || cfg!(debug_assertions) && self.stop == Stop::Pause
     }
 }
 
@@ -99,13 +101,24 @@ pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
         if whole_window {
             next_window = next_window.saturating_add(window);
         }
-        let here = faults.partition_point(|fault| fault.0 < end)..faults.partition_point(|fault| fault.0 <= end);
-        let at = |begins: bool| faults[here.clone()].iter().filter(|fault| fault.2 == begins).map(|fault| fault.1).collect();
+        let here = faults.partition_point(|fault| fault.0 < end)
+            ..faults.partition_point(|fault| fault.0 <= end);
+        let at = |begins: bool| {
+            faults[here.clone()]
+                .iter()
+                .filter(|fault| fault.2 == begins)
+                .map(|fault| fault.1)
+                .collect()
+        };
         Some(Epoch {
             end,
             stop: Stop::Reached,
             closes_window: whole_window || end == measured_from || end == horizon,
-            stretch: if end == measured_from { Some(Stretch::Measured) } else { phases.contains(&end).then_some(Stretch::Phase) },
+            stretch: if end == measured_from {
+                Some(Stretch::Measured)
+            } else {
+                phases.contains(&end).then_some(Stretch::Phase)
+            },
             mark: match () {
                 () if end == horizon => Some(Mark::End),
                 () if end == middle => Some(Mark::Middle),

@@ -31,7 +31,10 @@ pub struct ActiveErrors {
 type Machines<'w> = (&'w mut InstanceState, &'w mut Gauges, &'w mut Memory, &'w mut Admission);
 
 /// Ends the faults that end at this epoch, then begins those that begin.
-#[allow(clippy::too_many_arguments, reason = "a bevy system names what it touches in its arguments")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "a bevy system names what it touches in its arguments"
+)]
 pub fn apply(
     mut requests: Query<&mut Request>,
     mut machines: Query<Machines>,
@@ -46,18 +49,34 @@ pub fn apply(
     plan: Res<PlanHandle>,
 ) {
     let (plan, now) = (&plan.0, calendar.now());
-    let changes = epoch.finish.iter().map(|f| (*f, false)).chain(epoch.begin.iter().map(|f| (*f, true)));
+    let changes =
+        epoch.finish.iter().map(|f| (*f, false)).chain(epoch.begin.iter().map(|f| (*f, true)));
     for (index, begins) in changes {
         let fault = &plan.faults[index as usize];
         let what = if begins { "begins" } else { "ends" };
-        recorder.happenings.push(Happening { at: now, kind: fault.kind, entity: fault.target.clone(), what, detail: fault.detail.clone() });
+        recorder.happenings.push(Happening {
+            at: now,
+            kind: fault.kind,
+            entity: fault.target.clone(),
+            what,
+            detail: fault.detail.clone(),
+        });
         match &fault.effect {
             Effect::Degrade { link, latency, loss } => {
                 if let Some(mut state) = links.iter_mut().nth(*link as usize) {
                     let sign = if begins { 1.0 } else { -1.0 };
-                    state.extra_latency = if begins { state.extra_latency + *latency } else { Span(state.extra_latency.0 - latency.0) };
-                    // Exactly zero again when the last one ends: sums of decimals would leave a crumb.
-                    state.extra_loss = if (state.extra_loss + sign * loss).abs() < 1e-12 { 0.0 } else { state.extra_loss + sign * loss };
+                    state.extra_latency = if begins {
+                        state.extra_latency + *latency
+                    } else {
+                        Span(state.extra_latency.0 - latency.0)
+                    };
+                    // Exactly zero again when the last one ends: sums of decimals would leave a
+                    // crumb.
+                    state.extra_loss = if (state.extra_loss + sign * loss).abs() < 1e-12 {
+                        0.0
+                    } else {
+                        state.extra_loss + sign * loss
+                    };
                 }
             }
             Effect::Slow { instances, .. } => {
@@ -105,7 +124,8 @@ pub fn apply(
     }
 }
 
-/// Nanoseconds a nanosecond of demand takes: computed anew from all active faults, so that nothing is left of those that have ended.
+/// Nanoseconds a nanosecond of demand takes: computed anew from all active faults, so that nothing
+/// is left of those that have ended.
 fn stretch(plan: &Plan, now: Time, instance: u32) -> f64 {
     let active = plan.faults.iter().filter(|fault| fault.at <= now && now < fault.until);
     let factors = active.filter_map(|fault| match &fault.effect {
@@ -121,9 +141,19 @@ fn first_up(machines: &mut Query<Machines>, instances: &[u32], count: u32) -> Ve
 }
 
 /// Everything inside the instance, at its door or on the way to it fails.
-fn strike(plan: &Plan, instance: u32, now: Time, requests: &mut Query<&mut Request>, links: &mut Query<&mut LinkState>, pool: &mut Pool) {
+fn strike(
+    plan: &Plan,
+    instance: u32,
+    now: Time,
+    requests: &mut Query<&mut Request>,
+    links: &mut Query<&mut LinkState>,
+    pool: &mut Pool,
+) {
     for (slot, mut request) in requests.iter_mut().enumerate() {
-        if request.instance != instance || request.place == Place::Outside || request.phase == Phase::Struck {
+        if request.instance != instance
+            || request.place == Place::Outside
+            || request.phase == Phase::Struck
+        {
             continue;
         }
         if request.phase == Phase::Walking && plan.hops[request.hop as usize] == Hop::In {
@@ -157,16 +187,28 @@ fn running_part(plan: &Plan, request: &Request) -> Part {
 }
 
 /// The instance is as new.
-fn empty(plan: &Plan, instance: u32, now: Time, machines: &mut Query<Machines>, queues: &mut Query<&mut RunQueue>) {
+fn empty(
+    plan: &Plan,
+    instance: u32,
+    now: Time,
+    machines: &mut Query<Machines>,
+    queues: &mut Query<&mut RunQueue>,
+) {
     let of = &plan.instances[instance as usize];
-    if let Some((mut state, mut gauges, mut memory, mut admission)) = machines.iter_mut().nth(instance as usize) {
+    if let Some((mut state, mut gauges, mut memory, mut admission)) =
+        machines.iter_mut().nth(instance as usize)
+    {
         state.outstanding = 0;
         state.in_transit = 0;
         for gauge in gauges.all() {
             gauge.set(now, 0);
         }
         *memory = Memory::new(of.memory);
-        *admission = Admission { places: of.max_in_flight, waiting: Default::default(), queue_max: of.queue_max };
+        *admission = Admission {
+            places: of.max_in_flight,
+            waiting: Default::default(),
+            queue_max: of.queue_max,
+        };
     }
     for mut queue in workers(plan, instance, queues) {
         *queue = RunQueue::new(of.cores_per_worker, queue.stretch);
@@ -174,7 +216,11 @@ fn empty(plan: &Plan, instance: u32, now: Time, machines: &mut Query<Machines>, 
 }
 
 /// The workers of an instance.
-fn workers<'a>(plan: &Plan, instance: u32, queues: &'a mut Query<&mut RunQueue>) -> impl Iterator<Item = Mut<'a, RunQueue>> {
+fn workers<'a>(
+    plan: &Plan,
+    instance: u32,
+    queues: &'a mut Query<&mut RunQueue>,
+) -> impl Iterator<Item = Mut<'a, RunQueue>> {
     let of = &plan.instances[instance as usize];
     queues.iter_mut().skip(of.first_worker as usize).take(of.workers as usize)
 }

@@ -1,4 +1,5 @@
-//! How a request ends: it answers, its message is lost, it is gone. What it held is given back, and its caller goes on.
+//! How a request ends: it answers, its message is lost, it is gone. What it held is given back, and
+//! its caller goes on.
 
 use super::advance::Next;
 use super::columns::{Columns, current};
@@ -18,7 +19,9 @@ pub fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
     if request.has_memory {
         request.has_memory = false;
         let held = held_memory(x, request);
-        memory::release(&mut x.stage.memories[i], &mut x.stage.gauges[i], now, held, |next| x.stage.runnable.push(next));
+        memory::release(&mut x.stage.memories[i], &mut x.stage.gauges[i], now, held, |next| {
+            x.stage.runnable.push(next)
+        });
     }
     if let Some(next) = admission::leave(&mut x.admissions[i], &mut x.stage.gauges[i], now) {
         x.stage.runnable.push(next);
@@ -35,7 +38,9 @@ pub fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
 /// What the endpoint of a request reserves: its first step says so.
 fn held_memory(x: &Columns, request: &Request) -> u64 {
     let endpoint = x.plan.layout.flows[request.flow as usize].endpoint;
-    let first = endpoint.map(|endpoint| x.plan.endpoints[endpoint as usize]).filter(|endpoint| endpoint.has_memory);
+    let first = endpoint
+        .map(|endpoint| x.plan.endpoints[endpoint as usize])
+        .filter(|endpoint| endpoint.has_memory);
     match first.map(|endpoint| &x.program[endpoint.first_step as usize]) {
         Some(Op::Memory(op)) => op.need(request.key),
         _ => 0,
@@ -54,7 +59,8 @@ pub fn lose(request: &mut Request) -> Next {
     Next::Park
 }
 
-/// A request is gone: it is counted, its slot is free, and its caller may go on. Gives who goes on, and how.
+/// A request is gone: it is counted, its slot is free, and its caller may go on. Gives who goes on,
+/// and how.
 #[inline(always)]
 pub fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Next) {
     let now = x.now();
@@ -94,7 +100,8 @@ pub fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Nex
     }
 }
 
-/// What the callee spent is the caller's; it goes on with its next step, or fails as its callee did.
+/// What the callee spent is the caller's; it goes on with its next step, or fails as its callee
+/// did.
 #[inline(never)]
 fn goes_on(caller: &mut Request, spent: &Parts, now: Time, outcome: Outcome) -> Next {
     caller.parts.take_over(spent, now);
@@ -109,9 +116,14 @@ fn goes_on(caller: &mut Request, spent: &Parts, now: Time, outcome: Outcome) -> 
 #[cold]
 #[inline(never)]
 fn trace(x: &mut Columns, requests: &mut [Request], slot: u32) {
-    let Request { key, caller, flow, instance, started, parts, outcome, .. } = requests[slot as usize];
+    let Request { key, caller, flow, instance, started, parts, outcome, .. } =
+        requests[slot as usize];
     // A caller that has crashed is gone, and its slot may be another's.
-    let caller = if caller.slot == NONE { 0 } else { current(requests, caller).map_or(0, |caller| caller.key.0) };
+    let caller = if caller.slot == NONE {
+        0
+    } else {
+        current(requests, caller).map_or(0, |caller| caller.key.0)
+    };
     let finished = x.now();
     x.recorder.requests.push(RequestRow {
         request: key.0,

@@ -36,7 +36,12 @@ pub fn cross(x: &mut Columns, request: &mut Request, slot: u32, link: u32) -> Ne
 fn send(x: &mut Columns, request: &mut Request, slot: u32, link: u32) -> bool {
     let now = x.now();
     request.parts.mark = now;
-    let span = x.links[link as usize].send(&x.plan.links[link as usize], request.key, now, x.stage.measured);
+    let span = x.links[link as usize].send(
+        &x.plan.links[link as usize],
+        request.key,
+        now,
+        x.stage.measured,
+    );
     if let Some(span) = span {
         x.stage.after(span, Event::Delivered, request, slot);
     }
@@ -68,7 +73,9 @@ pub fn arrive(x: &mut Columns, request: &mut Request) {
 #[inline(always)]
 pub fn door(x: &mut Columns, request: &mut Request, service: u32, back: u32) -> Next {
     let services = &x.plan.services;
-    match x.balancers[service as usize].choose(x.instances, || request.key.draw(services[service as usize].balance_salt)) {
+    match x.balancers[service as usize]
+        .choose(x.instances, || request.key.draw(services[service as usize].balance_salt))
+    {
         Some(instance) => go_to(x, request, instance),
         None => refuse(request, back),
     }
@@ -181,9 +188,12 @@ pub fn enter(x: &mut Columns, request: &mut Request, slot: u32, endpoint: u32) -
 /// The outcome of the first active `errors` fault that strikes the request.
 #[inline(never)]
 fn error_of(x: &Columns, key: Key, endpoint: u32) -> Option<Outcome> {
-    let active = x.errors.by_endpoint[endpoint as usize].iter().map(|&fault| &x.plan.faults[fault as usize]);
+    let active =
+        x.errors.by_endpoint[endpoint as usize].iter().map(|&fault| &x.plan.faults[fault as usize]);
     let mut effects = active.filter_map(|fault| match fault.effect {
-        Effect::Errors { rate, outcome, .. } => Some((key.draw(fault.salt).uniform() < rate, outcome)),
+        Effect::Errors { rate, outcome, .. } => {
+            Some((key.draw(fault.salt).uniform() < rate, outcome))
+        }
         _ => None,
     });
     effects.find(|(strikes, _)| *strikes).map(|(_, outcome)| outcome)

@@ -1,5 +1,6 @@
-//! The epoch system that notes how many requests are in the system, and how many wait: at the beginning, in the middle and at the end of the last
-//! stretch in which nothing changes. Whether that grows tells an overloaded system from one that holds (`stats::growth`).
+//! The epoch system that notes how many requests are in the system, and how many wait: at the
+//! beginning, in the middle and at the end of the last stretch in which nothing changes. Whether
+//! that grows tells an overloaded system from one that holds (`stats::growth`).
 
 use super::PlanHandle;
 use super::epochs::{Epoch, Mark};
@@ -9,12 +10,22 @@ use crate::server::Gauges;
 use bevy_ecs::prelude::*;
 
 /// Notes the backlog of every workload and every service.
-pub fn note(gauges: Query<&Gauges>, balancers: Query<&Balancer>, mut recorder: ResMut<Recorder>, epoch: Res<Epoch>, plan: Res<PlanHandle>) {
+pub fn note(
+    gauges: Query<&Gauges>,
+    balancers: Query<&Balancer>,
+    mut recorder: ResMut<Recorder>,
+    epoch: Res<Epoch>,
+    plan: Res<PlanHandle>,
+) {
     let Some(mark) = epoch.mark else { return };
     let recorder = &mut *recorder;
-    let (mut in_system, mut came) = (vec![0; recorder.backlog.len()], vec![0; recorder.backlog.len()]);
-    let (mut waiting, mut asked) = (vec![0; recorder.waiting.len()], vec![0; recorder.waiting.len()]);
-    for ((meter, workload), service) in recorder.meters.iter().zip(&recorder.workload_of).zip(&recorder.service_of) {
+    let (mut in_system, mut came) =
+        (vec![0; recorder.backlog.len()], vec![0; recorder.backlog.len()]);
+    let (mut waiting, mut asked) =
+        (vec![0; recorder.waiting.len()], vec![0; recorder.waiting.len()]);
+    for ((meter, workload), service) in
+        recorder.meters.iter().zip(&recorder.workload_of).zip(&recorder.service_of)
+    {
         if let Some(workload) = *workload {
             in_system[workload as usize] += meter.counts().inside();
             came[workload as usize] += meter.counts().came;
@@ -24,7 +35,8 @@ pub fn note(gauges: Query<&Gauges>, balancers: Query<&Balancer>, mut recorder: R
         }
     }
     for (instance, gauges) in plan.0.instances.iter().zip(&gauges) {
-        waiting[instance.service as usize] += gauges.ready.value + gauges.memory_queue.value + gauges.admission_queue.value;
+        waiting[instance.service as usize] +=
+            gauges.ready.value + gauges.memory_queue.value + gauges.admission_queue.value;
     }
     for (waiting, balancer) in waiting.iter_mut().zip(&balancers) {
         *waiting += balancer.queue.as_ref().map_or(0, |queue| queue.length.value);

@@ -1,6 +1,8 @@
-//! The running world: a plan spawned into a bevy `World`, the `advance` system that drains the calendar, the epoch systems, limits, audits.
+//! The running world: a plan spawned into a bevy `World`, the `advance` system that drains the
+//! calendar, the epoch systems, limits, audits.
 //!
-//! One `World` and one thread a replication. [`simulate`] is a pure function of the plan and the replication's number.
+//! One `World` and one thread a replication. [`simulate`] is a pure function of the plan and the
+//! replication's number.
 
 mod advance;
 mod audit;
@@ -38,10 +40,14 @@ pub enum SimError {
     #[error("interrupted")]
     Interrupted,
     /// More requests in flight than allowed.
-    #[error("replication {replication}: at {at}, more than {limit} requests are in flight, the limit `run.limits.in_flight`")]
+    #[error(
+        "replication {replication}: at {at}, more than {limit} requests are in flight, the limit `run.limits.in_flight`"
+    )]
     InFlight { replication: u32, at: Span, limit: u64 },
     /// More events than allowed.
-    #[error("replication {replication}: at {at}, {limit} events have fired, the limit `run.limits.events`")]
+    #[error(
+        "replication {replication}: at {at}, {limit} events have fired, the limit `run.limits.events`"
+    )]
     Events { replication: u32, at: Span, limit: u64 },
 }
 
@@ -53,7 +59,11 @@ pub(crate) struct PlanHandle(pub Arc<Plan>);
 ///
 /// # Errors
 /// When a limit of the scenario is reached, or `interrupted` has been set.
-pub fn simulate(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) -> Result<Record, SimError> {
+pub fn simulate(
+    plan: &Arc<Plan>,
+    replication: u32,
+    interrupted: &AtomicBool,
+) -> Result<Record, SimError> {
     let key = Key::replication(plan.seed, replication as u64);
     let mut world = World::new();
     spawn::spawn(&mut world, plan, key);
@@ -71,7 +81,9 @@ pub fn simulate(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) ->
                         return Err(SimError::InFlight { replication, at, limit });
                     }
                 }
-                Stop::Events => return Err(SimError::Events { replication, at, limit: plan.limits.events }),
+                Stop::Events => {
+                    return Err(SimError::Events { replication, at, limit: plan.limits.events });
+                }
                 Stop::Pause => {}
             }
             if interrupted.load(Ordering::Relaxed) {
@@ -85,13 +97,14 @@ pub fn simulate(plan: &Arc<Plan>, replication: u32, interrupted: &AtomicBool) ->
     Ok(harvest(world, plan, key, replication))
 }
 
-/// Runs the systems of an epoch, in this order. Each is made ready when it is first needed, by the world itself: to build a schedule of them took
-/// longer than to simulate a hundred requests.
+/// Runs the systems of an epoch, in this order. Each is made ready when it is first needed, by the
+/// world itself: to build a schedule of them took longer than to simulate a hundred requests.
 fn run_systems(world: &mut World) {
     let run = |world: &mut World| {
         world.run_system_cached(advance::advance)?;
         let epoch = world.resource::<Epoch>();
-        let (reached, changes_faults, is_audited) = (epoch.stop == Stop::Reached, epoch.changes_faults(), epoch.is_audited());
+        let (reached, changes_faults, is_audited) =
+            (epoch.stop == Stop::Reached, epoch.changes_faults(), epoch.is_audited());
         let (is_marked, begins_stretch) = (epoch.mark.is_some(), epoch.stretch.is_some());
         if reached {
             world.run_system_cached(windows::close)?;
@@ -119,7 +132,8 @@ fn harvest(mut world: World, plan: &Plan, key: Key, replication: u32) -> Record 
         InstanceTally { lag, lag_sum_ns, chosen: state.chosen, ..InstanceTally::default() }
     });
     let instances: Vec<InstanceTally> = instances.collect();
-    let links: Vec<LinkTally> = world.query::<&LinkState>().iter(&world).map(|link| link.tally).collect();
+    let links: Vec<LinkTally> =
+        world.query::<&LinkState>().iter(&world).map(|link| link.tally).collect();
     let events = world.resource::<Calendar>().fired();
     let recorder = world.remove_resource::<Recorder>().unwrap_or_default();
     let mut record = recorder.finish(instances, links);

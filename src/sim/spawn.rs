@@ -1,4 +1,5 @@
-//! A plan becomes a world: one entity for each source, service, instance, worker and link, and a pool of requests.
+//! A plan becomes a world: one entity for each source, service, instance, worker and link, and a
+//! pool of requests.
 
 use super::PlanHandle;
 use super::faults::ActiveErrors;
@@ -24,23 +25,32 @@ const POOL: u32 = 64;
 /// Everything but the epoch.
 pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
     let mut calendar = Calendar::default();
-    let mut sources: Vec<Source> = plan.sources.iter().map(|source| Source::new(&source.traffic, replication)).collect();
+    let mut sources: Vec<Source> =
+        plan.sources.iter().map(|source| Source::new(&source.traffic, replication)).collect();
     for (id, source) in sources.iter_mut().enumerate() {
         if let Some(first) = source.next_arrival(&plan.sources[id].traffic, plan.horizon) {
             calendar.at(first, Event::Arrival { source: id as u32 });
         }
     }
     world.spawn_batch(sources);
-    let balancers = plan.services.iter().map(|s| Balancer::new(s.balance, s.first_instance..s.first_instance + s.instances));
+    let balancers = plan
+        .services
+        .iter()
+        .map(|s| Balancer::new(s.balance, s.first_instance..s.first_instance + s.instances));
     world.spawn_batch(balancers.collect::<Vec<_>>());
     let instances = plan.instances.iter().map(|i| {
-        let state = InstanceState { up: true, outstanding: 0, in_transit: 0, holder: NONE, chosen: 0 };
+        let state =
+            InstanceState { up: true, outstanding: 0, in_transit: 0, holder: NONE, chosen: 0 };
         let memory = Memory::new(i.memory);
-        let admission = Admission { places: i.max_in_flight, waiting: VecDeque::new(), queue_max: i.queue_max };
+        let admission =
+            Admission { places: i.max_in_flight, waiting: VecDeque::new(), queue_max: i.queue_max };
         (state, Gauges::default(), memory, admission)
     });
     world.spawn_batch(instances.collect::<Vec<_>>());
-    let workers = plan.instances.iter().flat_map(|i| (0..i.workers).map(|_| RunQueue::new(i.cores_per_worker, 1.0 / i.speed)));
+    let workers = plan
+        .instances
+        .iter()
+        .flat_map(|i| (0..i.workers).map(|_| RunQueue::new(i.cores_per_worker, 1.0 / i.speed)));
     world.spawn_batch(workers.collect::<Vec<_>>());
     world.spawn_batch(plan.links.iter().map(|_| LinkState::default()).collect::<Vec<_>>());
     world.insert_resource(calendar);
@@ -56,13 +66,16 @@ pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
 }
 
 fn recorder(plan: &Plan) -> Recorder {
-    let is_watched = !plan.layout.recoveries.is_empty() || plan.keep_series && plan.layout.has_quantile_series;
+    let is_watched =
+        !plan.layout.recoveries.is_empty() || plan.keep_series && plan.layout.has_quantile_series;
     Recorder {
         meters: plan
             .layout
             .flows
             .iter()
-            .map(|flow| Meter::new(plan.layout.outcomes.len(), is_watched && flow.workload.is_some()))
+            .map(|flow| {
+                Meter::new(plan.layout.outcomes.len(), is_watched && flow.workload.is_some())
+            })
             .collect(),
         labels_ns: vec![0; plan.layout.labels.len()],
         measured_from: plan.measured_from,
@@ -75,12 +88,18 @@ fn recorder(plan: &Plan) -> Recorder {
         waiting: vec![Default::default(); plan.services.len()],
         workload_of: plan.layout.flows.iter().map(|flow| flow.workload).collect(),
         watch: is_watched.then(|| Box::new(Watch::new(&plan.layout))),
-        service_of: plan.layout.flows.iter().map(|flow| flow.endpoint.map(|endpoint| plan.endpoints[endpoint as usize].service)).collect(),
+        service_of: plan
+            .layout
+            .flows
+            .iter()
+            .map(|flow| flow.endpoint.map(|endpoint| plan.endpoints[endpoint as usize].service))
+            .collect(),
         ..Recorder::default()
     }
 }
 
-/// Doubles the pool, as far as the limit allows. The engine needs two free slots to go on, so the pool has two more than the limit.
+/// Doubles the pool, as far as the limit allows. The engine needs two free slots to go on, so the
+/// pool has two more than the limit.
 pub fn grow(world: &mut World, limit: u64) -> bool {
     let size = world.resource::<Pool>().size;
     let room = (limit + 2).saturating_sub(size as u64).min(size as u64) as u32;

@@ -1,4 +1,5 @@
-//! The epoch system that begins the measured part and its phases: from then on requests are counted by themselves (`measure/meter.rs`).
+//! The epoch system that begins the measured part and its phases: from then on requests are counted
+//! by themselves (`measure/meter.rs`).
 
 use super::epochs::{Epoch, Stretch};
 use crate::measure::Recorder;

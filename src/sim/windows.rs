@@ -26,7 +26,9 @@ pub fn close(
     let is_measured = start >= recorder.measured_from;
     recorder.close_workloads(now);
     for (instance, mut gauges) in gauges.iter_mut().enumerate() {
-        for (gauge, measured) in gauges.all().into_iter().zip(&mut recorder.instance_gauges[instance]) {
+        for (gauge, measured) in
+            gauges.all().into_iter().zip(&mut recorder.instance_gauges[instance])
+        {
             recorder.row.push(gauge.close(start, now, is_measured.then_some(measured)));
         }
     }

@@ -1,17 +1,22 @@
-//! Control variates: what a run drew by chance, and what it should have drawn, say in which direction its result errs.
+//! Control variates: what a run drew by chance, and what it should have drawn, say in which
+//! direction its result errs.
 //!
-//! Law: a control C has a known mean μ_C (the number of arrivals, the mean work drawn). Regress the replications' values Y on C − μ_C; the
-//! intercept estimates E Y with the variance of what the controls do not explain. With q controls and n replications, S the controls' sums of
-//! squares and products about their means: Var = RSS/(n−q−1) · (1/n + (C̄ − μ_C)' S⁻¹ (C̄ − μ_C)), and t has n − q − 1 degrees. The second
-//! term pays for coefficients that are estimated; without it the interval is too narrow.
-//! Source: Lavenberg, Welch 1981, *Management Science* 27(3); Law 2015, *Simulation Modeling and Analysis*, §11.4.
-//! Limits: exact if (Y, C) is jointly normal, else with a bias of order 1/n. Each control costs a degree of freedom: few and strong ones. With
-//! fewer than q + 3 replications it is the plain mean.
+//! Law: a control C has a known mean μ_C (the number of arrivals, the mean work drawn). Regress the
+//! replications' values Y on C − μ_C; the intercept estimates E Y with the variance of what the
+//! controls do not explain. With q controls and n replications, S the controls' sums of squares and
+//! products about their means: Var = RSS/(n−q−1) · (1/n + (C̄ − μ_C)' S⁻¹ (C̄ − μ_C)), and t has n
+//! − q − 1 degrees. The second term pays for coefficients that are estimated; without it the
+//! interval is too narrow.
+//! Source: Lavenberg, Welch 1981, *Management Science* 27(3); Law 2015, *Simulation Modeling and
+//! Analysis*, §11.4.
+//! Limits: exact if (Y, C) is jointly normal, else with a bias of order 1/n. Each control costs a
+//! degree of freedom: few and strong ones. With fewer than q + 3 replications it is the plain mean.
 //! Checked: by hand, on data whose regression is known exactly, and coverage by experiment.
 
 use super::intervals::{Estimate, Method, interval, mean};
 
-/// Below this share of its length, what a control adds to the constant and to those before it is rounding.
+/// Below this share of its length, what a control adds to the constant and to those before it is
+/// rounding.
 const INDEPENDENT_MIN: f64 = 1e-6;
 
 /// Below this share of its size, the variation of a control is rounding.
@@ -22,7 +27,8 @@ const VARIATION_MIN: f64 = 1e-12;
 pub struct Controlled {
     /// The corrected mean; the plain one if no control is of use.
     pub estimate: Estimate,
-    /// The variance of the plain mean over that of the corrected one: above 1 the controls help. 1 if it cannot be told.
+    /// The variance of the plain mean over that of the corrected one: above 1 the controls help. 1
+    /// if it cannot be told.
     pub variance_ratio: f64,
 }
 
@@ -36,14 +42,20 @@ struct Direction {
     squares: f64,
 }
 
-/// The mean of the replications' values (those that are NaN left out), corrected by controls: each the replications' values and the known mean.
-/// A control that does not vary, that others explain, or that is not known wherever the value is, is left out: to leave out its replications
-/// instead would choose among them.
-pub fn controlled_mean(values: &[f64], controls: &[(Vec<f64>, f64)], confidence: f64) -> Controlled {
+/// The mean of the replications' values (those that are NaN left out), corrected by controls: each
+/// the replications' values and the known mean. A control that does not vary, that others explain,
+/// or that is not known wherever the value is, is left out: to leave out its replications instead
+/// would choose among them.
+pub fn controlled_mean(
+    values: &[f64],
+    controls: &[(Vec<f64>, f64)],
+    confidence: f64,
+) -> Controlled {
     let known: Vec<usize> = (0..values.len()).filter(|&i| !values[i].is_nan()).collect();
     let mut directions: Vec<Direction> = Vec::new();
     for (control, expected) in controls {
-        let drawn: Vec<f64> = known.iter().map(|&i| control.get(i).copied().unwrap_or(f64::NAN)).collect();
+        let drawn: Vec<f64> =
+            known.iter().map(|&i| control.get(i).copied().unwrap_or(f64::NAN)).collect();
         directions.extend(direction(drawn, *expected, &directions));
     }
     let plain = mean(values, confidence);
@@ -61,23 +73,33 @@ pub fn controlled_mean(values: &[f64], controls: &[(Vec<f64>, f64)], confidence:
     let degrees = n - q - 1;
     let variance = rest.iter().map(|r| r * r).sum::<f64>() / degrees as f64 * factor;
     // `interval` takes one degree off; each control takes one more.
-    let made = interval(estimate, variance.sqrt(), degrees as u32 + 1, confidence, Method::Controlled);
+    let made =
+        interval(estimate, variance.sqrt(), degrees as u32 + 1, confidence, Method::Controlled);
     let ratio = plain.std_error * plain.std_error / variance;
-    Controlled { estimate: Estimate { n: n as u32, ..made }, variance_ratio: if ratio.is_nan() { 1.0 } else { ratio } }
+    Controlled {
+        estimate: Estimate { n: n as u32, ..made },
+        variance_ratio: if ratio.is_nan() { 1.0 } else { ratio },
+    }
 }
 
-/// What a control adds to those before it (modified Gram-Schmidt, which keeps the digits that the normal equations would square away).
+/// What a control adds to those before it (modified Gram-Schmidt, which keeps the digits that the
+/// normal equations would square away).
 fn direction(drawn: Vec<f64>, expected: f64, before: &[Direction]) -> Option<Direction> {
     let average = drawn.iter().sum::<f64>() / drawn.len() as f64;
     let size: f64 = sum_of_squares(&drawn);
-    let mut made = Direction { values: drawn.iter().map(|c| c - average).collect(), off: average - expected, squares: 0.0 };
+    let mut made = Direction {
+        values: drawn.iter().map(|c| c - average).collect(),
+        off: average - expected,
+        squares: 0.0,
+    };
     let alone = sum_of_squares(&made.values);
     for other in before {
         let slope = project(&mut made.values, other);
         made.off -= slope * other.off;
     }
     made.squares = sum_of_squares(&made.values);
-    let varies = alone > size * VARIATION_MIN * VARIATION_MIN && made.squares > alone * INDEPENDENT_MIN * INDEPENDENT_MIN;
+    let varies = alone > size * VARIATION_MIN * VARIATION_MIN
+        && made.squares > alone * INDEPENDENT_MIN * INDEPENDENT_MIN;
     // Also false if anything of it is not a number.
     (varies && made.off.is_finite() && made.squares.is_finite()).then_some(made)
 }
@@ -101,8 +123,9 @@ mod tests {
 
     #[test]
     fn one_control_is_a_straight_line_by_hand() {
-        // C = 1 2 3 4 5 (mean 3, S = 10), Y = 2 4 5 4 10 (mean 5, cross products 16): slope 1.6, residuals 0.2 0.6 0 −2.6 1.8, RSS 10.4. What was
-        // expected of C is 2, so the mean is 5 − 1.6 · 1 = 3.4, and its variance 10.4/3 · (1/5 + 1²/10) = 1.04. Plain: s² = 36/4, 9/5.
+        // C = 1 2 3 4 5 (mean 3, S = 10), Y = 2 4 5 4 10 (mean 5, cross products 16): slope 1.6,
+        // residuals 0.2 0.6 0 −2.6 1.8, RSS 10.4. What was expected of C is 2, so the mean is 5 −
+        // 1.6 · 1 = 3.4, and its variance 10.4/3 · (1/5 + 1²/10) = 1.04. Plain: s² = 36/4, 9/5.
         let control = (vec![1.0, 2.0, 9.0, 3.0, 4.0, 5.0], 2.0);
         let made = controlled_mean(&[2.0, 4.0, f64::NAN, 5.0, 4.0, 10.0], &[control], 0.95);
         let e = made.estimate;
@@ -115,14 +138,16 @@ mod tests {
 
     #[test]
     fn two_controls_are_the_normal_equations_solved_by_hand() {
-        // About their means A = −2 −1 0 1 2 and B = 1 −1 0 −1 1 with A'A = 10, B'B = 4, A'B = 0; the control given is B + A, which is not
-        // orthogonal. Y = 3 + 2 A + 5 (B + A) + r, r = 1 −2 0 2 −1, which is orthogonal to A, B and 1: slopes 2 and 5, RSS 10.
+        // About their means A = −2 −1 0 1 2 and B = 1 −1 0 −1 1 with A'A = 10, B'B = 4, A'B = 0;
+        // the control given is B + A, which is not orthogonal. Y = 3 + 2 A + 5 (B + A) + r, r = 1
+        // −2 0 2 −1, which is orthogonal to A, B and 1: slopes 2 and 5, RSS 10.
         let a = [-2.0, -1.0, 0.0, 1.0, 2.0];
         let b = [1.0, -1.0, 0.0, -1.0, 1.0];
         let r = [1.0, -2.0, 0.0, 2.0, -1.0];
         let both: Vec<f64> = a.iter().zip(b).map(|(a, b)| a + b).collect();
         let y: Vec<f64> = (0..5).map(|i| 3.0 + 2.0 * a[i] + 5.0 * both[i] + r[i]).collect();
-        // Expected −1 of A and 2 of A + B: off by 1 and −2. Mean 3 − 2 + 10. In A and B that is off by 1 and −3: 1/5 + 1/10 + 9/4; RSS/2 = 5.
+        // Expected −1 of A and 2 of A + B: off by 1 and −2. Mean 3 − 2 + 10. In A and B that is off
+        // by 1 and −3: 1/5 + 1/10 + 9/4; RSS/2 = 5.
         let made = controlled_mean(&y, &[(a.to_vec(), -1.0), (both, 2.0)], 0.95);
         near(made.estimate.estimate, 11.0);
         near(made.estimate.std_error, (5.0 * 2.55f64).sqrt());
@@ -132,13 +157,21 @@ mod tests {
     #[test]
     fn a_control_that_explains_all_leaves_no_doubt() {
         // Y = 7 + 3 (C − 2) exactly, in numbers that are exact in binary: 7 ± 0.
-        let made = controlled_mean(&[4.0, 7.0, 10.0, 1.0, 13.0], &[(vec![1.0, 2.0, 3.0, 0.0, 4.0], 2.0)], 0.95);
-        assert_eq!((made.estimate.low, made.estimate.high, made.variance_ratio), (7.0, 7.0, f64::INFINITY));
+        let made = controlled_mean(
+            &[4.0, 7.0, 10.0, 1.0, 13.0],
+            &[(vec![1.0, 2.0, 3.0, 0.0, 4.0], 2.0)],
+            0.95,
+        );
+        assert_eq!(
+            (made.estimate.low, made.estimate.high, made.variance_ratio),
+            (7.0, 7.0, f64::INFINITY)
+        );
     }
 
     #[test]
     fn a_control_of_no_use_is_left_out() {
-        // Definition: constant, not known, too short, expected to be NaN, a multiple of the one before it. What is left is the one control.
+        // Definition: constant, not known, too short, expected to be NaN, a multiple of the one
+        // before it. What is left is the one control.
         let values = [2.0, 4.0, 5.0, 4.0, 10.0, 3.0];
         let good = (vec![1.0, 2.0, 3.0, 4.0, 5.0, 7.0], 2.0);
         let alone = controlled_mean(&values, std::slice::from_ref(&good), 0.95);
@@ -151,8 +184,16 @@ mod tests {
             (vec![1.0, 5.0, 2.0, 1.0, 3.0, 2.0], f64::NAN),
         ];
         for control in &useless {
-            assert_eq!(controlled_mean(&values, &[control.clone(), good.clone()], 0.95), alone, "{control:?}");
-            assert_eq!(controlled_mean(&values, std::slice::from_ref(control), 0.95).estimate, mean(&values, 0.95), "{control:?}");
+            assert_eq!(
+                controlled_mean(&values, &[control.clone(), good.clone()], 0.95),
+                alone,
+                "{control:?}"
+            );
+            assert_eq!(
+                controlled_mean(&values, std::slice::from_ref(control), 0.95).estimate,
+                mean(&values, 0.95),
+                "{control:?}"
+            );
         }
         let multiple = (good.0.iter().map(|c| 0.1 * c + 0.7).collect(), 5.0);
         assert_eq!(controlled_mean(&values, &[good, multiple], 0.95), alone);
@@ -160,7 +201,8 @@ mod tests {
 
     #[test]
     fn a_control_that_varies_little_is_of_use_all_the_same() {
-        // The scale of a control, and what it shares with another, change nothing: 1 + 2⁻²⁷ C is as good as C, and A + B/1024 beside A as B.
+        // The scale of a control, and what it shares with another, change nothing: 1 + 2⁻²⁷ C is as
+        // good as C, and A + B/1024 beside A as B.
         let values = [2.0, 4.0, 5.0, 4.0, 10.0, 3.0];
         let one = [1.0, 2.0, 3.0, 4.0, 5.0, 7.0];
         let two = [1.0, 0.0, 4.0, 0.0, 1.0, 1.0];
@@ -168,10 +210,14 @@ mod tests {
         let alone = controlled_mean(&values, &[(one.to_vec(), 2.0)], 0.95);
         // Of 53 bits, 27 are spent on the 1: 7 digits are left.
         let made = controlled_mean(&values, &[little], 0.95);
-        assert!((made.estimate.std_error - alone.estimate.std_error).abs() < 1e-6 && made.variance_ratio != 1.0);
+        assert!(
+            (made.estimate.std_error - alone.estimate.std_error).abs() < 1e-6
+                && made.variance_ratio != 1.0
+        );
         let nearly: Vec<f64> = one.iter().zip(two).map(|(a, b)| a + b / 1024.0).collect();
         let both = controlled_mean(&values, &[(one.to_vec(), 2.0), (two.to_vec(), 1.0)], 0.95);
-        let made = controlled_mean(&values, &[(one.to_vec(), 2.0), (nearly, 2.0 + 1.0 / 1024.0)], 0.95);
+        let made =
+            controlled_mean(&values, &[(one.to_vec(), 2.0), (nearly, 2.0 + 1.0 / 1024.0)], 0.95);
         near(made.estimate.estimate, both.estimate.estimate);
         near(made.estimate.std_error, both.estimate.std_error);
         assert!((both.estimate.std_error - alone.estimate.std_error).abs() > 0.1);
@@ -182,7 +228,10 @@ mod tests {
         // q + 3 at its bound: one control needs four.
         let control = [(vec![1.0, 2.0, 4.0, 3.0], 0.0)];
         let values = [1.0, 3.0, 4.0, 4.0];
-        assert_eq!(controlled_mean(&values[..3], &control, 0.95), Controlled { estimate: mean(&values[..3], 0.95), variance_ratio: 1.0 });
+        assert_eq!(
+            controlled_mean(&values[..3], &control, 0.95),
+            Controlled { estimate: mean(&values[..3], 0.95), variance_ratio: 1.0 }
+        );
         assert_ne!(controlled_mean(&values, &control, 0.95).estimate, mean(&values, 0.95));
         assert!(controlled_mean(&[], &control, 0.95).estimate.estimate.is_nan());
         assert_eq!(controlled_mean(&[5.0], &control, 0.95).estimate.estimate, 5.0);
@@ -191,9 +240,10 @@ mod tests {
 
     #[test]
     fn intervals_cover_the_truth_as_often_as_they_say() {
-        // Jointly normal, so exact: 2,000 experiments of 8 replications with 2 controls, 95 % within 3 standard errors, 1.5 % (false alarm 0.3 %
-        // for another seed). Without the second term of the variance it would be some 90 %.
-        // The mean variance is (1 − R²)(n − 2)/(n − q − 2) of the plain one (Lavenberg, Welch): R² = 13/14, so 1/14 · 6/4 of 14/8.
+        // Jointly normal, so exact: 2,000 experiments of 8 replications with 2 controls, 95 %
+        // within 3 standard errors, 1.5 % (false alarm 0.3 % for another seed). Without the second
+        // term of the variance it would be some 90 %. The mean variance is (1 − R²)(n − 2)/(n − q −
+        // 2) of the plain one (Lavenberg, Welch): R² = 13/14, so 1/14 · 6/4 of 14/8.
         let (mut covered, mut variance, mut draw) = (0, 0.0, normals(17));
         for _ in 0..2000 {
             let (mut one, mut two) = (Vec::new(), Vec::new());

@@ -1,4 +1,5 @@
-//! Random numbers for this room's own tests: SplitMix64 (Steele, Lea, Flood 2014), the same for a seed on every machine.
+//! Random numbers for this room's own tests: SplitMix64 (Steele, Lea, Flood 2014), the same for a
+//! seed on every machine.
 
 /// Uniforms in (0, 1), from 53 bits and half a step off 0.
 pub fn uniforms(seed: u64) -> impl FnMut() -> f64 {
@@ -29,14 +30,24 @@ pub fn near(a: f64, b: f64) {
 
 #[test]
 fn the_draws_are_the_published_ones() {
-    // The first output of SplitMix64 from state 0 is 0xE220A8397B1DCDAF (Vigna's reference implementation).
-    assert_eq!(uniforms(0)(), ((0xE220_A839_7B1D_CDAFu64 >> 11) as f64 + 0.5) / (1u64 << 53) as f64);
+    // The first output of SplitMix64 from state 0 is 0xE220A8397B1DCDAF (Vigna's reference
+    // implementation).
+    assert_eq!(
+        uniforms(0)(),
+        ((0xE220_A839_7B1D_CDAFu64 >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    );
 }
 
 #[test]
 fn normals_have_mean_0_and_variance_1() {
     // Definition; 4 standard errors on each: false alarm 1e-4 for another seed.
     let (n, mut draw) = (100_000.0f64, normals(1));
-    let (sum, squares) = (0..n as u32).map(|_| draw()).fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
-    assert!((sum / n).abs() < 4.0 / n.sqrt() && (squares / n - 1.0).abs() < 4.0 * (2.0 / n).sqrt(), "{} {}", sum / n, squares / n);
+    let (sum, squares) =
+        (0..n as u32).map(|_| draw()).fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));
+    assert!(
+        (sum / n).abs() < 4.0 / n.sqrt() && (squares / n - 1.0).abs() < 4.0 * (2.0 / n).sqrt(),
+        "{} {}",
+        sum / n,
+        squares / n
+    );
 }

@@ -1,12 +1,16 @@
 //! Point estimates and their intervals.
 //!
-//! - means: Student's t over the replications' values (Law 2015, *Simulation Modeling and Analysis*, §9.4.1);
+//! - means: Student's t over the replications' values (Law 2015, *Simulation Modeling and
+//!   Analysis*, §9.4.1);
 //! - quantiles: the pooled quantile, with Woodruff's interval (`quantiles.rs`);
 //! - extremes: the largest or smallest value seen, with the range of the replications' own;
-//! - ratios: the ratio of sums, jackknifed over replications (Law 2015, §9.4.3; Iglehart 1975); with fewer than ten of a kind, none included, at
-//!   least as wide as Clopper and Pearson's interval (1934) of as many independent requests: of n requests without a failure 3.7/n may fail.
+//! - ratios: the ratio of sums, jackknifed over replications (Law 2015, §9.4.3; Iglehart 1975);
+//!   with fewer than ten of a kind, none included, at least as wide as Clopper and Pearson's
+//!   interval (1934) of as many independent requests: of n requests without a failure 3.7/n may
+//!   fail.
 //!
-//! Checked: against published t quantiles and hand-computed examples below; coverage in `tests/it/coverage.rs` and `docs/statistics.md`.
+//! Checked: against published t quantiles and hand-computed examples below; coverage in
+//! `tests/it/coverage.rs` and `docs/statistics.md`.
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use statrs::function::beta::beta_reg;
@@ -39,9 +43,11 @@ pub enum Method {
     Woodruff,
     /// Ratio of sums, jackknifed over replications.
     Jackknife,
-    /// Ratio of sums that are too few to be jackknifed alone: from the binomial law of the counts (Clopper, Pearson 1934), or wider.
+    /// Ratio of sums that are too few to be jackknifed alone: from the binomial law of the counts
+    /// (Clopper, Pearson 1934), or wider.
     ClopperPearson,
-    /// The most extreme value of all, with the range of the replications' own: what was seen, not what is to be expected.
+    /// The most extreme value of all, with the range of the replications' own: what was seen, not
+    /// what is to be expected.
     Range,
 }
 
@@ -59,21 +65,31 @@ impl Method {
     }
 }
 
-/// Beyond this many degrees of freedom the normal quantile is nearer to the truth than the library's t.
+/// Beyond this many degrees of freedom the normal quantile is nearer to the truth than the
+/// library's t.
 const DEGREES_MAX: u32 = 10_000;
 
-/// The quantile of Student's t that leaves `confidence` between it and its negative. Infinite without a degree of freedom.
+/// The quantile of Student's t that leaves `confidence` between it and its negative. Infinite
+/// without a degree of freedom.
 pub fn student_t(confidence: f64, degrees: u32) -> f64 {
     let p = 0.5 + confidence / 2.0;
     match degrees {
         0 => f64::INFINITY,
-        1..=DEGREES_MAX => StudentsT::new(0.0, 1.0, degrees as f64).map_or(f64::INFINITY, |t| t.inverse_cdf(p)),
+        1..=DEGREES_MAX => {
+            StudentsT::new(0.0, 1.0, degrees as f64).map_or(f64::INFINITY, |t| t.inverse_cdf(p))
+        }
         _ => Normal::standard().inverse_cdf(p),
     }
 }
 
 /// An interval about `estimate` from a standard error.
-pub(super) fn interval(estimate: f64, std_error: f64, n: u32, confidence: f64, method: Method) -> Estimate {
+pub(super) fn interval(
+    estimate: f64,
+    std_error: f64,
+    n: u32,
+    confidence: f64,
+    method: Method,
+) -> Estimate {
     let half = match std_error {
         // Equal values in every replication are known exactly as far as this run can tell.
         0.0 => 0.0,
@@ -101,29 +117,52 @@ pub fn extreme(values: &[f64], largest: bool) -> Estimate {
     let known = || values.iter().copied().filter(|v| !v.is_nan());
     let (low, high) = (known().fold(f64::NAN, f64::min), known().fold(f64::NAN, f64::max));
     let estimate = if largest { high } else { low };
-    Estimate { estimate, low, high, std_error: f64::NAN, n: known().count() as u32, method: Method::Range }
+    Estimate {
+        estimate,
+        low,
+        high,
+        std_error: f64::NAN,
+        n: known().count() as u32,
+        method: Method::Range,
+    }
 }
 
-/// A pooled quantile, or a difference of two, with the spread of the replications' linearised values about it.
+/// A pooled quantile, or a difference of two, with the spread of the replications' linearised
+/// values about it.
 pub(super) fn about(pooled: f64, values: &[f64], confidence: f64) -> Estimate {
     let n = values.iter().filter(|v| !v.is_nan()).count();
-    let squares: f64 = values.iter().filter(|v| !v.is_nan()).map(|v| (v - pooled) * (v - pooled)).sum();
+    let squares: f64 =
+        values.iter().filter(|v| !v.is_nan()).map(|v| (v - pooled) * (v - pooled)).sum();
     let std_error = (squares / (n as f64 - 1.0).max(1.0) / n as f64).sqrt();
     interval(pooled, std_error, n as u32, confidence, Method::Woodruff)
 }
 
-/// The ratio of sums. `values` are the replications' ratios, `weights` their denominators; a replication without denominator does not count.
+/// The ratio of sums. `values` are the replications' ratios, `weights` their denominators; a
+/// replication without denominator does not count.
 pub fn ratio(values: &[f64], weights: &[f64], confidence: f64) -> Estimate {
-    let pairs = || values.iter().zip(weights).filter(|(v, w)| !v.is_nan() && **w > 0.0).map(|(v, w)| (v * w, *w));
+    let pairs = || {
+        values
+            .iter()
+            .zip(weights)
+            .filter(|(v, w)| !v.is_nan() && **w > 0.0)
+            .map(|(v, w)| (v * w, *w))
+    };
     let n = pairs().count() as f64;
     let (above, below) = pairs().fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
     if n < 2.0 {
         return interval(above / below, 0.0, n as u32, confidence, Method::Jackknife);
     }
-    let pseudo = || pairs().map(|(x, y)| n * (above / below) - (n - 1.0) * ((above - x) / (below - y)));
+    let pseudo =
+        || pairs().map(|(x, y)| n * (above / below) - (n - 1.0) * ((above - x) / (below - y)));
     let estimate = pseudo().sum::<f64>() / n;
     let squares: f64 = pseudo().map(|p| (p - estimate) * (p - estimate)).sum();
-    let mut made = interval(estimate, (squares / (n - 1.0) / n).sqrt(), n as u32, confidence, Method::Jackknife);
+    let mut made = interval(
+        estimate,
+        (squares / (n - 1.0) / n).sqrt(),
+        n as u32,
+        confidence,
+        Method::Jackknife,
+    );
     // A share of counts is in 0 to 1, and the jackknife's correction may carry it out of that.
     if above >= 0.0 {
         made.estimate = made.estimate.max(0.0);
@@ -135,7 +174,8 @@ pub fn ratio(values: &[f64], weights: &[f64], confidence: f64) -> Estimate {
     }
     if above >= 0.0 && above <= below && above.min(below - above) < FEW {
         let (low, high) = clopper_pearson(above.round(), below.round(), confidence);
-        (made.low, made.high, made.method) = (made.low.min(low), made.high.max(high), Method::ClopperPearson);
+        (made.low, made.high, made.method) =
+            (made.low.min(low), made.high.max(high), Method::ClopperPearson);
     }
     made
 }
@@ -143,7 +183,8 @@ pub fn ratio(values: &[f64], weights: &[f64], confidence: f64) -> Estimate {
 /// Of fewer than this many counts the spread over replications knows too little.
 const FEW: f64 = 10.0;
 
-/// The interval of a share, from `some` of `all` independent trials: the shares for which neither as few nor as many would be a surprise.
+/// The interval of a share, from `some` of `all` independent trials: the shares for which neither
+/// as few nor as many would be a surprise.
 fn clopper_pearson(some: f64, all: f64, confidence: f64) -> (f64, f64) {
     let tail = (1.0 - confidence) / 2.0;
     // Of none or all the binomial law is a power.
@@ -162,7 +203,8 @@ fn clopper_pearson(some: f64, all: f64, confidence: f64) -> (f64, f64) {
     (low, high)
 }
 
-/// The quantile of a beta law, by bisection: the library's Newton iteration does not end for some parameters.
+/// The quantile of a beta law, by bisection: the library's Newton iteration does not end for some
+/// parameters.
 fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..100 {
@@ -178,9 +220,15 @@ mod tests {
 
     #[test]
     fn t_quantiles_are_the_published_ones() {
-        // Tables of Student's t, two-sided 95 %: 1 → 12.706, 9 → 2.262, 29 → 2.045, 120 → 1.980, ∞ → 1.960.
-        for (degrees, t) in [(1, 12.706), (9, 2.262), (29, 2.045), (120, 1.980), (1_000_000, 1.960)] {
-            assert!((student_t(0.95, degrees) - t).abs() < 5e-4, "{degrees}: {}", student_t(0.95, degrees));
+        // Tables of Student's t, two-sided 95 %: 1 → 12.706, 9 → 2.262, 29 → 2.045, 120 → 1.980, ∞
+        // → 1.960.
+        for (degrees, t) in [(1, 12.706), (9, 2.262), (29, 2.045), (120, 1.980), (1_000_000, 1.960)]
+        {
+            assert!(
+                (student_t(0.95, degrees) - t).abs() < 5e-4,
+                "{degrees}: {}",
+                student_t(0.95, degrees)
+            );
         }
     }
 
@@ -189,7 +237,10 @@ mod tests {
         // By hand: 1, 2, 3, 4: mean 2.5, s² = 5/3, standard error 0.6455, t(3) = 3.1824.
         let e = mean(&[1.0, 2.0, 3.0, 4.0, f64::NAN], 0.95);
         assert_eq!((e.estimate, e.n), (2.5, 4));
-        assert!((e.std_error - 0.645497).abs() < 1e-6 && (e.high - 2.5 - 3.182446 * 0.645497).abs() < 1e-5);
+        assert!(
+            (e.std_error - 0.645497).abs() < 1e-6
+                && (e.high - 2.5 - 3.182446 * 0.645497).abs() < 1e-5
+        );
     }
 
     #[test]
@@ -199,15 +250,22 @@ mod tests {
         assert!((equal.estimate - 0.1).abs() < 1e-12 && equal.std_error < 1e-12);
         let e = ratio(&[0.1, 0.3, 0.2], &[10.0, 100.0, 50.0], 0.95);
         // Pseudo-values by hand: 3·41/160 − 2·(40/150, 11/60, 31/110).
-        let pseudo = [40.0 / 150.0, 11.0 / 60.0, 31.0 / 110.0].map(|r| 3.0 * 41.0 / 160.0 - 2.0 * r);
+        let pseudo =
+            [40.0 / 150.0, 11.0 / 60.0, 31.0 / 110.0].map(|r| 3.0 * 41.0 / 160.0 - 2.0 * r);
         assert!((e.estimate - pseudo.iter().sum::<f64>() / 3.0).abs() < 1e-12);
     }
 
     /// Claims an interval to six digits.
     fn is(e: Estimate, estimate: f64, std_error: f64, low: f64, high: f64, n: u32, method: Method) {
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs().max(1e-3);
-        let same = near(e.estimate, estimate) && near(e.std_error, std_error) && near(e.low, low) && near(e.high, high);
-        assert!(same && (e.n, e.method) == (n, method), "{e:?} is not {estimate} ± {std_error}, from {low} to {high}");
+        let same = near(e.estimate, estimate)
+            && near(e.std_error, std_error)
+            && near(e.low, low)
+            && near(e.high, high);
+        assert!(
+            same && (e.n, e.method) == (n, method),
+            "{e:?} is not {estimate} ± {std_error}, from {low} to {high}"
+        );
     }
 
     /// The published t of one degree of freedom, two-sided 95 %: tan(0.475 π).
@@ -215,31 +273,51 @@ mod tests {
 
     #[test]
     fn two_replications_have_an_interval_by_hand() {
-        // 1 and 3: mean 2, s² = 2, standard error 1. About a pooled 10: 9 and 12 are off by 1 and 2, so √(5/1/2).
+        // 1 and 3: mean 2, s² = 2, standard error 1. About a pooled 10: 9 and 12 are off by 1 and
+        // 2, so √(5/1/2).
         is(mean(&[1.0, f64::NAN, 3.0], 0.95), 2.0, 1.0, 2.0 - T1, 2.0 + T1, 2, Method::T);
         let error = 2.5f64.sqrt();
-        is(about(10.0, &[9.0, 12.0, f64::NAN], 0.95), 10.0, error, 10.0 - T1 * error, 10.0 + T1 * error, 2, Method::Woodruff);
+        is(
+            about(10.0, &[9.0, 12.0, f64::NAN], 0.95),
+            10.0,
+            error,
+            10.0 - T1 * error,
+            10.0 + T1 * error,
+            2,
+            Method::Woodruff,
+        );
         // Three: off by 1, 2 and 5, so √(30/2/3).
         let (error, t2) = (5f64.sqrt(), 4.302_652_730);
-        is(about(10.0, &[9.0, 12.0, 15.0], 0.95), 10.0, error, 10.0 - t2 * error, 10.0 + t2 * error, 3, Method::Woodruff);
+        is(
+            about(10.0, &[9.0, 12.0, 15.0], 0.95),
+            10.0,
+            error,
+            10.0 - t2 * error,
+            10.0 + t2 * error,
+            3,
+            Method::Woodruff,
+        );
     }
 
     #[test]
     fn equal_replications_leave_no_doubt() {
-        // Nothing varies: the error is 0, and so is the interval's length, also with few degrees of freedom.
+        // Nothing varies: the error is 0, and so is the interval's length, also with few degrees of
+        // freedom.
         is(mean(&[7.0, 7.0], 0.95), 7.0, 0.0, 7.0, 7.0, 2, Method::T);
     }
 
     #[test]
     fn a_ratio_has_its_jackknifed_interval_by_hand() {
-        // 20 of 100 and 60 of 200 is 8/30. Pseudo-values: 2·8/30 − 6/20 = 7/30 and 2·8/30 − 2/10 = 1/3: mean 17/60, half their difference 1/20.
+        // 20 of 100 and 60 of 200 is 8/30. Pseudo-values: 2·8/30 − 6/20 = 7/30 and 2·8/30 − 2/10 =
+        // 1/3: mean 17/60, half their difference 1/20.
         let (estimate, error) = (17.0 / 60.0, 1.0 / 20.0);
         let e = ratio(&[0.2, f64::NAN, 0.3, 0.9], &[100.0, 50.0, 200.0, 0.0], 0.95);
         is(e, estimate, error, 0.0, estimate + T1 * error, 2, Method::Jackknife);
         // Less confidence: the t of 50 % and one degree is 1, and nothing is cut.
         let e = ratio(&[0.2, 0.3], &[100.0, 200.0], 0.5);
         is(e, estimate, error, estimate - error, estimate + error, 2, Method::Jackknife);
-        // Three: 10/100, 30/100 and 40/200 are 8/40; pseudo-values 0.6 − 2·(7/30, 5/30, 4/20) = 4/30, 8/30, 6/30: mean 0.2, s² = 2·(2/30)²/2.
+        // Three: 10/100, 30/100 and 40/200 are 8/40; pseudo-values 0.6 − 2·(7/30, 5/30, 4/20) =
+        // 4/30, 8/30, 6/30: mean 0.2, s² = 2·(2/30)²/2.
         let (error, t2) = (2.0 / 30.0 / 3f64.sqrt(), 4.302_652_730);
         let e = ratio(&[0.1, 0.3, 0.2], &[100.0, 100.0, 200.0], 0.95);
         is(e, 0.2, error, 0.2 - t2 * error, 0.2 + t2 * error, 3, Method::Jackknife);
@@ -247,21 +325,31 @@ mod tests {
 
     #[test]
     fn a_share_is_within_0_and_1_and_a_difference_may_be_below() {
-        // By hand: 1 of 1 and 0 of 1000: 2/1001 − (0 + 1)/2 is below 0. With the other sign it is as far above.
+        // By hand: 1 of 1 and 0 of 1000: 2/1001 − (0 + 1)/2 is below 0. With the other sign it is
+        // as far above.
         let share = ratio(&[1.0, 0.0], &[1.0, 1000.0], 0.95);
         assert!(share.estimate == 0.0 && share.low == 0.0 && share.high > 0.0, "{share:?}");
         let other = ratio(&[0.0, 1.0], &[1.0, 1000.0], 0.95);
         assert!(other.estimate == 1.0 && other.high == 1.0 && other.low < 1.0, "{other:?}");
         let difference = ratio(&[-1.0, -1.0], &[10.0, 30.0], 0.95);
-        assert!((difference.estimate + 1.0).abs() < 1e-12 && difference.low < 0.0, "{difference:?}");
+        assert!(
+            (difference.estimate + 1.0).abs() < 1e-12 && difference.low < 0.0,
+            "{difference:?}"
+        );
         assert_eq!(ratio(&[0.0, 0.0], &[10.0, 30.0], 0.95).estimate, 0.0);
     }
 
     #[test]
     fn no_failure_at_all_has_an_upper_bound() {
-        // 0 of n: 1 − (α/2)^(1/n), about 3.69/n at 95 % (the rule of three is its one-sided fellow). All of n: the other way round.
+        // 0 of n: 1 − (α/2)^(1/n), about 3.69/n at 95 % (the rule of three is its one-sided
+        // fellow). All of n: the other way round.
         let none = ratio(&[0.0, 0.0], &[200.0, 300.0], 0.95);
-        assert!(none.estimate == 0.0 && none.low == 0.0 && (none.high - (1.0 - 0.025f64.powf(1.0 / 500.0))).abs() < 1e-9, "{none:?}");
+        assert!(
+            none.estimate == 0.0
+                && none.low == 0.0
+                && (none.high - (1.0 - 0.025f64.powf(1.0 / 500.0))).abs() < 1e-9,
+            "{none:?}"
+        );
         assert_eq!(none.method, Method::ClopperPearson);
         let all = ratio(&[1.0, 1.0], &[200.0, 300.0], 0.95);
         assert!(all.high == 1.0 && (all.low - 0.025f64.powf(1.0 / 500.0)).abs() < 1e-9, "{all:?}");
@@ -271,38 +359,67 @@ mod tests {
 
     #[test]
     fn few_failures_have_clopper_and_pearsons_interval() {
-        // Published (NIST handbook 7.2.4.1): 4 of 20, 90 %: 0.0713 to 0.4010. The jackknife of equal halves is narrower.
+        // Published (NIST handbook 7.2.4.1): 4 of 20, 90 %: 0.0713 to 0.4010. The jackknife of
+        // equal halves is narrower.
         let (low, high) = clopper_pearson(4.0, 20.0, 0.9);
         assert!((low - 0.0713).abs() < 1e-4 && (high - 0.4010).abs() < 1e-4, "{low} to {high}");
         let four = ratio(&[0.2, 0.2], &[10.0, 10.0], 0.9);
         assert!((four.low - low).abs() < 1e-12 && (four.high - high).abs() < 1e-12);
         // From ten on the spread over replications is taken alone.
         let ten = ratio(&[0.1, 0.1], &[50.0, 50.0], 0.95);
-        assert!(ten.method == Method::Jackknife && ten.std_error < 1e-12 && ratio(&[0.09, 0.09], &[50.0, 50.0], 0.95).std_error < 1e-12);
+        assert!(
+            ten.method == Method::Jackknife
+                && ten.std_error < 1e-12
+                && ratio(&[0.09, 0.09], &[50.0, 50.0], 0.95).std_error < 1e-12
+        );
     }
 
     #[test]
     fn an_extreme_is_the_one_that_was_seen() {
         // By hand; there is no standard error.
-        let (largest, smallest) = (extreme(&[2.0, f64::NAN, 1.0, 5.0], true), extreme(&[2.0, f64::NAN, 1.0, 5.0], false));
-        assert_eq!((largest.estimate, largest.low, largest.high, largest.n, largest.method), (5.0, 1.0, 5.0, 3, Method::Range));
+        let (largest, smallest) =
+            (extreme(&[2.0, f64::NAN, 1.0, 5.0], true), extreme(&[2.0, f64::NAN, 1.0, 5.0], false));
+        assert_eq!(
+            (largest.estimate, largest.low, largest.high, largest.n, largest.method),
+            (5.0, 1.0, 5.0, 3, Method::Range)
+        );
         assert_eq!((smallest.estimate, smallest.low, smallest.high), (1.0, 1.0, 5.0));
         assert!(largest.std_error.is_nan() && extreme(&[], true).estimate.is_nan());
     }
 
     #[test]
     fn one_replication_gives_an_estimate_and_no_interval() {
-        for e in [mean(&[3.0], 0.95), about(3.0, &[3.0], 0.95), about(3.0, &[4.0], 0.95), ratio(&[3.0], &[2.0], 0.95)] {
-            assert!(e.estimate == 3.0 && e.low.is_nan() && e.high.is_nan() && e.std_error.is_nan() && e.n == 1, "{e:?}");
+        for e in [
+            mean(&[3.0], 0.95),
+            about(3.0, &[3.0], 0.95),
+            about(3.0, &[4.0], 0.95),
+            ratio(&[3.0], &[2.0], 0.95),
+        ] {
+            assert!(
+                e.estimate == 3.0
+                    && e.low.is_nan()
+                    && e.high.is_nan()
+                    && e.std_error.is_nan()
+                    && e.n == 1,
+                "{e:?}"
+            );
         }
-        let nothing = [mean(&[f64::NAN], 0.95), about(f64::NAN, &[], 0.95), ratio(&[f64::NAN], &[1.0], 0.95)];
-        assert!(nothing.iter().all(|e| e.estimate.is_nan() && e.low.is_nan() && e.n == 0), "{nothing:?}");
+        let nothing =
+            [mean(&[f64::NAN], 0.95), about(f64::NAN, &[], 0.95), ratio(&[f64::NAN], &[1.0], 0.95)];
+        assert!(
+            nothing.iter().all(|e| e.estimate.is_nan() && e.low.is_nan() && e.n == 0),
+            "{nothing:?}"
+        );
     }
 
     #[test]
     fn beyond_ten_thousand_degrees_t_is_the_normal() {
-        // Published: the normal's 97.5 % point is 1.959964; t has 1.960201 at 10,000 degrees. Without a degree there is no bound.
-        assert!((student_t(0.95, 10_000) - 1.960_201).abs() < 2e-6 && (student_t(0.95, 10_001) - 1.959_964).abs() < 1e-6);
+        // Published: the normal's 97.5 % point is 1.959964; t has 1.960201 at 10,000 degrees.
+        // Without a degree there is no bound.
+        assert!(
+            (student_t(0.95, 10_000) - 1.960_201).abs() < 2e-6
+                && (student_t(0.95, 10_001) - 1.959_964).abs() < 1e-6
+        );
         assert_eq!(student_t(0.95, 0), f64::INFINITY);
     }
 
@@ -310,7 +427,8 @@ mod tests {
     fn methods_have_the_names_of_the_files() {
         // docs/outputs.md.
         assert_eq!(
-            [Method::T, Method::Controlled, Method::Woodruff, Method::Jackknife, Method::Range].map(Method::name),
+            [Method::T, Method::Controlled, Method::Woodruff, Method::Jackknife, Method::Range]
+                .map(Method::name),
             ["t", "controlled", "woodruff", "jackknife", "range"]
         );
     }

@@ -1,7 +1,7 @@
 //! Statistics of replications: pure mathematics on numbers.
 //!
-//! Replications are the unit of inference: they are independent, while the latencies within one run are not. `docs/statistics.md` says
-//! what each interval means.
+//! Replications are the unit of inference: they are independent, while the latencies within one run
+//! are not. `docs/statistics.md` says what each interval means.
 
 mod antithetic;
 mod control;
@@ -25,7 +25,9 @@ pub use growth::{Growth, Trend, trend};
 pub use intervals::{Estimate, Method, extreme, mean, ratio, student_t};
 pub use morris::{Effect, effects};
 pub use paired::{Difference, difference, difference_of_quantiles, difference_of_ratios};
-pub use precision::{HalfWidth, half_width, met, more_needed, replications_to_decide, rule_of_three};
+pub use precision::{
+    HalfWidth, half_width, met, more_needed, replications_to_decide, rule_of_three,
+};
 pub use quantiles::{Clusters, linearised, quantile};
 pub use selection::{Best, Selection};
 pub use sobol::{Indices, indices};

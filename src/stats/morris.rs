@@ -1,12 +1,16 @@
 //! Screening by elementary effects: which factors matter at all?
 //!
-//! Law: along a trajectory each step changes one factor x_i by Δ; the step's elementary effect is (y(x + Δ e_i) − y(x))/Δ. Over many
-//! trajectories: μ, the mean effect; μ*, the mean of its absolute value, which effects of both signs do not cancel; σ, its standard deviation,
-//! large where the effect depends on the other factors or is not linear. A factor with a small μ* does not matter.
-//! Source: Morris 1991, *Technometrics* 33(2); μ*: Campolongo, Cariboni, Saltelli 2007, *Environmental Modelling & Software* 22(10).
-//! Limits: tells large from small, no shares of a variance (that is `sobol`), and not an interaction from a curve. Effects are per unit of the
-//! cube, that is per whole range of the factor, whatever the size of the step. Noise in the outputs adds to μ* and σ: use the same random
-//! numbers along a trajectory.
+//! Law: along a trajectory each step changes one factor x_i by Δ; the step's elementary effect is
+//! (y(x + Δ e_i) − y(x))/Δ. Over many trajectories: μ, the mean effect; μ*, the mean of its
+//! absolute value, which effects of both signs do not cancel; σ, its standard deviation, large
+//! where the effect depends on the other factors or is not linear. A factor with a small μ* does
+//! not matter.
+//! Source: Morris 1991, *Technometrics* 33(2); μ*: Campolongo, Cariboni, Saltelli 2007,
+//! *Environmental Modelling & Software* 22(10).
+//! Limits: tells large from small, no shares of a variance (that is `sobol`), and not an
+//! interaction from a curve. Effects are per unit of the cube, that is per whole range of the
+//! factor, whatever the size of the step. Noise in the outputs adds to μ* and σ: use the same
+//! random numbers along a trajectory.
 //! Checked: on a linear function, on an interaction and a curve by hand.
 
 use super::intervals::mean;
@@ -26,12 +30,14 @@ pub struct Effect {
     pub n: u32,
 }
 
-/// The effects by factor. `design` holds trajectories of `factors` + 1 consecutive rows in the unit cube, each row differing from the one
-/// before in one coordinate; `outputs` are the results by row. A step with an unknown output, or one that changes no or several coordinates,
-/// has no effect to give.
+/// The effects by factor. `design` holds trajectories of `factors` + 1 consecutive rows in the unit
+/// cube, each row differing from the one before in one coordinate; `outputs` are the results by
+/// row. A step with an unknown output, or one that changes no or several coordinates, has no effect
+/// to give.
 pub fn effects(design: &[Vec<f64>], outputs: &[f64], factors: usize) -> Vec<Effect> {
     let mut seen = vec![Vec::new(); factors];
-    // By trajectory: between the last row of one and the first of the next there is no step, even if they are neighbours by chance.
+    // By trajectory: between the last row of one and the first of the next there is no step, even
+    // if they are neighbours by chance.
     for (rows, results) in design.chunks(factors + 1).zip(outputs.chunks(factors + 1)) {
         for (row, result) in rows.windows(2).zip(results.windows(2)) {
             if let Some((factor, step)) = step(&row[0], &row[1], factors) {
@@ -45,7 +51,13 @@ pub fn effects(design: &[Vec<f64>], outputs: &[f64], factors: usize) -> Vec<Effe
 
 /// The one factor that changes, and by how much.
 fn step(from: &[f64], to: &[f64], factors: usize) -> Option<(usize, f64)> {
-    let mut changes = from.iter().zip(to).take(factors).map(|(a, b)| b - a).enumerate().filter(|(_, step)| *step != 0.0);
+    let mut changes = from
+        .iter()
+        .zip(to)
+        .take(factors)
+        .map(|(a, b)| b - a)
+        .enumerate()
+        .filter(|(_, step)| *step != 0.0);
     let change = changes.next()?;
     changes.next().is_none().then_some(change)
 }
@@ -73,9 +85,19 @@ mod tests {
         effects(&design.iter().map(|x| x.to_vec()).collect::<Vec<_>>(), &outputs, 2)
     }
 
-    /// Three trajectories with steps of a half and of a quarter, up and down, the factors in either order.
-    const DESIGN: [[f64; 2]; 9] =
-        [[0.0, 0.0], [0.5, 0.0], [0.5, 0.5], [1.0, 0.5], [1.0, 1.0], [0.5, 1.0], [0.25, 1.0], [0.5, 1.0], [0.5, 0.75]];
+    /// Three trajectories with steps of a half and of a quarter, up and down, the factors in either
+    /// order.
+    const DESIGN: [[f64; 2]; 9] = [
+        [0.0, 0.0],
+        [0.5, 0.0],
+        [0.5, 0.5],
+        [1.0, 0.5],
+        [1.0, 1.0],
+        [0.5, 1.0],
+        [0.25, 1.0],
+        [0.5, 1.0],
+        [0.5, 0.75],
+    ];
 
     #[test]
     fn a_linear_function_has_its_slopes_and_no_spread() {
@@ -92,8 +114,9 @@ mod tests {
 
     #[test]
     fn an_interaction_shows_in_the_spread() {
-        // By hand: x (4 y − 2). Effect of x is 4 y − 2: −2 at y = 0, then 2 and 2 at y = 1: μ = 2/3, μ* = 2, σ² = (64 + 16 + 16)/9/2 = 16/3.
-        // Effect of y is 4 x: 2, 4, 2: μ = μ* = 8/3, σ² = (4 + 16 + 4)/9/2 = 4/3, standard error √(4/3/3) = 2/3.
+        // By hand: x (4 y − 2). Effect of x is 4 y − 2: −2 at y = 0, then 2 and 2 at y = 1: μ =
+        // 2/3, μ* = 2, σ² = (64 + 16 + 16)/9/2 = 16/3. Effect of y is 4 x: 2, 4, 2: μ = μ* = 8/3,
+        // σ² = (4 + 16 + 4)/9/2 = 4/3, standard error √(4/3/3) = 2/3.
         let made = of(&DESIGN, |x, y| x * (4.0 * y - 2.0));
         near(made[0].mu, 2.0 / 3.0);
         near(made[0].mu_star, 2.0);
@@ -107,11 +130,15 @@ mod tests {
 
     #[test]
     fn an_unknown_output_takes_the_two_effects_it_touches() {
-        // Row 1 is the end of a step of x and the beginning of one of y; row 8 ends a step of y. Row 2 to 3 is no step.
+        // Row 1 is the end of a step of x and the beginning of one of y; row 8 ends a step of y.
+        // Row 2 to 3 is no step.
         let outputs = [0.0, f64::NAN, 1.0, 9.0, 11.0, 8.0, 8.0, 7.0, f64::INFINITY];
         let made = effects(&DESIGN.map(|x| x.to_vec()), &outputs, 2);
         // By hand: of x (8 − 11)/−0.5 = 6 and (7 − 8)/0.25 = −4; of y (11 − 9)/0.5 = 4.
-        assert_eq!((made[0].n, made[0].mu, made[0].mu_star, made[0].mu_star_std_error), (2, 1.0, 5.0, 1.0));
+        assert_eq!(
+            (made[0].n, made[0].mu, made[0].mu_star, made[0].mu_star_std_error),
+            (2, 1.0, 5.0, 1.0)
+        );
         assert_eq!((made[1].n, made[1].mu, made[1].mu_star), (1, 4.0, 4.0));
         assert!(made[1].sigma.is_nan() && made[1].mu_star_std_error.is_nan());
     }
@@ -120,7 +147,11 @@ mod tests {
     fn a_step_of_no_or_two_factors_has_no_effect() {
         // Definition; also of rows that are too short, of missing outputs, and without factors.
         let made = of(&[[0.0, 0.0], [0.5, 0.5], [0.5, 0.5]], |x, y| x + y);
-        assert!(made.iter().all(|effect| effect.n == 0 && effect.mu.is_nan() && effect.mu_star.is_nan()), "{made:?}");
+        assert!(
+            made.iter()
+                .all(|effect| effect.n == 0 && effect.mu.is_nan() && effect.mu_star.is_nan()),
+            "{made:?}"
+        );
         assert_eq!(effects(&[vec![], vec![0.5], vec![1.0]], &[1.0, 2.0, 3.0], 2)[0].mu, 2.0);
         assert_eq!(effects(&[vec![0.0], vec![0.5]], &[1.0], 2)[0].n, 0);
         assert!(effects(&[vec![0.0], vec![0.5]], &[1.0, 2.0], 0).is_empty());

@@ -1,16 +1,20 @@
 //! Choosing the best of several systems, replication by replication.
 //!
-//! Law (procedure KN): with probability at least 1 − α the winner is the system with the best mean, if that is better than all others by the
-//! indifference δ; if others are closer, the winner is one of those within δ of the best, as users accept. After a first stage of n₀
-//! replications estimate S²_il, the variance of the difference of each pair; then after each replication r drop system i if for some l its
-//! sum falls behind by more than W_il(r) = max(0, δ/2 (h² S²_il/δ² − r)), with h² = 2 η (n₀ − 1), η = ((2α/(k−1))^(−2/(n₀−1)) − 1)/2 (c = 1).
-//! The bound shrinks with r to 0: it ends at the latest at max h² S²_il/δ² + 1. Systems that are clearly bad go at once.
-//! Source: Kim, Nelson 2001, *ACM TOMACS* 11(3); Law 2015, *Simulation Modeling and Analysis*, §10.4. Valid under common random numbers,
-//! which make S²_il small and the choice cheap.
-//! Limits: replication values that are roughly normal. Conservative by Bonferroni: with many systems the guarantee is exceeded, and paid for.
-//! Two exact ties at a bound of 0 are decided for the system named first. A value that is never known would never end it: the caller has a
-//! budget, and takes the [`leader`](Selection::leader) when it is spent.
-//! Checked: the constants by hand, a choice traced by hand, and how often it is right in the hardest configuration.
+//! Law (procedure KN): with probability at least 1 − α the winner is the system with the best mean,
+//! if that is better than all others by the indifference δ; if others are closer, the winner is one
+//! of those within δ of the best, as users accept. After a first stage of n₀ replications estimate
+//! S²_il, the variance of the difference of each pair; then after each replication r drop system i
+//! if for some l its sum falls behind by more than W_il(r) = max(0, δ/2 (h² S²_il/δ² − r)), with h²
+//! = 2 η (n₀ − 1), η = ((2α/(k−1))^(−2/(n₀−1)) − 1)/2 (c = 1). The bound shrinks with r to 0: it
+//! ends at the latest at max h² S²_il/δ² + 1. Systems that are clearly bad go at once.
+//! Source: Kim, Nelson 2001, *ACM TOMACS* 11(3); Law 2015, *Simulation Modeling and Analysis*,
+//! §10.4. Valid under common random numbers, which make S²_il small and the choice cheap.
+//! Limits: replication values that are roughly normal. Conservative by Bonferroni: with many
+//! systems the guarantee is exceeded, and paid for. Two exact ties at a bound of 0 are decided for
+//! the system named first. A value that is never known would never end it: the caller has a budget,
+//! and takes the [`leader`](Selection::leader) when it is spent.
+//! Checked: the constants by hand, a choice traced by hand, and how often it is right in the
+//! hardest configuration.
 
 /// Which mean is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,15 +40,23 @@ pub struct Selection {
     sums: Vec<f64>,
     /// By replication of the first stage and system.
     first_values: Vec<Vec<f64>>,
-    /// By system and system: the variance of the difference. Empty before the end of the first stage.
+    /// By system and system: the variance of the difference. Empty before the end of the first
+    /// stage.
     variances: Vec<Vec<f64>>,
     replications: usize,
 }
 
 impl Selection {
-    /// Begins a choice among `systems`, that is to be right with probability 1 − `alpha` if the best is better by `indifference`. The first
-    /// stage has at least 2 replications; 10 or more make the choice cheaper. An indifference of 0 or less never tells close systems apart.
-    pub fn new(systems: usize, best: Best, indifference: f64, alpha: f64, first_stage: u32) -> Selection {
+    /// Begins a choice among `systems`, that is to be right with probability 1 − `alpha` if the
+    /// best is better by `indifference`. The first stage has at least 2 replications; 10 or more
+    /// make the choice cheaper. An indifference of 0 or less never tells close systems apart.
+    pub fn new(
+        systems: usize,
+        best: Best,
+        indifference: f64,
+        alpha: f64,
+        first_stage: u32,
+    ) -> Selection {
         let first_stage = first_stage.max(2);
         Selection {
             best,
@@ -75,9 +87,12 @@ impl Selection {
         if let [winner] = self.contenders[..] { Some(winner) } else { None }
     }
 
-    /// The contender that is ahead so far: what to take when the budget is spent, without the guarantee.
+    /// The contender that is ahead so far: what to take when the budget is spent, without the
+    /// guarantee.
     pub fn leader(&self) -> Option<usize> {
-        self.contenders.iter().copied().reduce(|ahead, system| if self.sums[system] > self.sums[ahead] { system } else { ahead })
+        self.contenders.iter().copied().reduce(|ahead, system| {
+            if self.sums[system] > self.sums[ahead] { system } else { ahead }
+        })
     }
 
     /// Leaves a system out: it has no value, and is not chosen.
@@ -85,18 +100,28 @@ impl Selection {
         self.contenders.retain(|&contender| contender != system);
     }
 
-    /// How many replications it takes at most, from what the first stage showed. None before its end, or if there is no bound.
+    /// How many replications it takes at most, from what the first stage showed. None before its
+    /// end, or if there is no bound.
     pub fn replications_max(&self) -> Option<usize> {
-        let pairs = self.contenders.iter().flat_map(|&i| self.contenders.iter().map(move |&l| (i, l))).filter(|(i, l)| i != l);
-        let ends = |(i, l): (usize, usize)| self.spread * self.variances[i][l] / (self.indifference * self.indifference);
+        let pairs = self
+            .contenders
+            .iter()
+            .flat_map(|&i| self.contenders.iter().map(move |&l| (i, l)))
+            .filter(|(i, l)| i != l);
+        let ends = |(i, l): (usize, usize)| {
+            self.spread * self.variances[i][l] / (self.indifference * self.indifference)
+        };
         let last = (!self.variances.is_empty()).then(|| pairs.map(ends).fold(0.0, f64::max))?;
         last.is_finite().then(|| (last as usize).saturating_add(1).max(self.first_stage))
     }
 
-    /// Takes the next replication: its values by system, of which only the contenders' are looked at. To be called in the order of the
-    /// replications. One in which a contender's value is not known is left out: its others say nothing of a difference.
+    /// Takes the next replication: its values by system, of which only the contenders' are looked
+    /// at. To be called in the order of the replications. One in which a contender's value is not
+    /// known is left out: its others say nothing of a difference.
     pub fn add(&mut self, values: &[f64]) {
-        if self.contenders.len() < 2 || !self.contenders.iter().all(|&i| values.get(i).is_some_and(|v| v.is_finite())) {
+        if self.contenders.len() < 2
+            || !self.contenders.iter().all(|&i| values.get(i).is_some_and(|v| v.is_finite()))
+        {
             return;
         }
         let better = |i: usize| if self.best == Best::Largest { values[i] } else { -values[i] };
@@ -124,7 +149,8 @@ impl Selection {
         self.contenders = self.contenders.iter().copied().filter(stays).collect();
     }
 
-    /// W: how far system i may be behind l and stay. Written so that it is infinite, and not undefined, without an indifference.
+    /// W: how far system i may be behind l and stay. Written so that it is infinite, and not
+    /// undefined, without an indifference.
     fn allowed(&self, i: usize, l: usize) -> f64 {
         let (delta, variance) = (self.indifference, self.variances[i][l]);
         let bound = if variance > 0.0 { self.spread * variance / delta } else { 0.0 };
@@ -144,7 +170,8 @@ fn variances(replications: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let systems = replications.first().map_or(0, Vec::len);
     let of = |i: usize, l: usize| {
         let mean = replications.iter().map(|values| values[i] - values[l]).sum::<f64>() / n;
-        replications.iter().map(|values| (values[i] - values[l] - mean).powi(2)).sum::<f64>() / (n - 1.0)
+        replications.iter().map(|values| (values[i] - values[l] - mean).powi(2)).sum::<f64>()
+            / (n - 1.0)
     };
     (0..systems).map(|i| (0..systems).map(|l| of(i, l)).collect()).collect()
 }
@@ -156,8 +183,11 @@ mod tests {
 
     #[test]
     fn the_constants_are_those_of_the_paper() {
-        // By hand from η: k = 2, α = 5 %, n₀ = 10: 10^(2/9) = 1.66810, h² = 0.66810 · 9. k = 5: 40^(2/9) = 2.26994. n₀ = 2: (1/0.1)² − 1 = 99.
-        for (systems, first_stage, square) in [(2, 10.0, 6.0129), (5, 10.0, 11.4294), (2, 2.0, 99.0)] {
+        // By hand from η: k = 2, α = 5 %, n₀ = 10: 10^(2/9) = 1.66810, h² = 0.66810 · 9. k = 5:
+        // 40^(2/9) = 2.26994. n₀ = 2: (1/0.1)² − 1 = 99.
+        for (systems, first_stage, square) in
+            [(2, 10.0, 6.0129), (5, 10.0, 11.4294), (2, 2.0, 99.0)]
+        {
             let made = spread(systems, 0.05, first_stage);
             assert!((made - square).abs() < 1e-3, "{systems} {first_stage}: {made}");
         }
@@ -168,12 +198,17 @@ mod tests {
         assert_eq!((made[1][0], made[1][1]), (made[0][1], 0.0));
     }
 
-    /// Two systems, of which the second is 1 and 3 ahead in the first stage, and 2 ever after: S² = 2.
+    /// Two systems, of which the second is 1 and 3 ahead in the first stage, and 2 ever after: S² =
+    /// 2.
     fn ahead(best: Best, indifference: f64) -> (Selection, usize) {
         let mut choice = Selection::new(2, best, indifference, 0.05, 2);
         let sign = if best == Best::Largest { 1.0 } else { -1.0 };
         for lead in [1.0, 3.0].into_iter().chain(std::iter::repeat(2.0)).take(100) {
-            assert!(choice.winner().is_some() || choice.leader() == Some(0) && choice.replications() == 0 || choice.leader() == Some(1));
+            assert!(
+                choice.winner().is_some()
+                    || choice.leader() == Some(0) && choice.replications() == 0
+                    || choice.leader() == Some(1)
+            );
             choice.add(&[7.0, 7.0 + sign * lead]);
         }
         let replications = choice.replications();
@@ -182,22 +217,30 @@ mod tests {
 
     #[test]
     fn a_choice_ends_where_it_does_by_hand() {
-        // n₀ = 2, h² = 99, δ = 2: h² S²/δ² = 49.5 and W(r) = 49.5 − r. The first is 2 r behind, which is more from r = 17 (33 left, 32.5).
+        // n₀ = 2, h² = 99, δ = 2: h² S²/δ² = 49.5 and W(r) = 49.5 − r. The first is 2 r behind,
+        // which is more from r = 17 (33 left, 32.5).
         for best in [Best::Largest, Best::Smallest] {
             let (choice, replications) = ahead(best, 2.0);
-            assert_eq!((choice.winner(), choice.contenders(), replications), (Some(1), &[1][..], 17));
+            assert_eq!(
+                (choice.winner(), choice.contenders(), replications),
+                (Some(1), &[1][..], 17)
+            );
         }
         // δ = 10: 1.98 is spent at the end of the first stage. δ = 0: a choice without end.
         assert_eq!(ahead(Best::Largest, 10.0).1, 2);
         for indifference in [0.0, -1.0, f64::NAN] {
             let (choice, replications) = ahead(Best::Largest, indifference);
-            assert_eq!((choice.winner(), choice.leader(), replications, choice.replications_max()), (None, Some(1), 100, None));
+            assert_eq!(
+                (choice.winner(), choice.leader(), replications, choice.replications_max()),
+                (None, Some(1), 100, None)
+            );
         }
     }
 
     #[test]
     fn a_system_that_is_behind_by_just_the_bound_stays() {
-        // α = 1/4, n₀ = 2: h² = 3. 0 and 16 ahead: S² = 128, so δ = 2 gives W(r) = 96 − r. 93 behind after the third is just allowed.
+        // α = 1/4, n₀ = 2: h² = 3. 0 and 16 ahead: S² = 128, so δ = 2 gives W(r) = 96 − r. 93
+        // behind after the third is just allowed.
         let mut choice = Selection::new(2, Best::Largest, 2.0, 0.25, 2);
         [0.0, 16.0, 77.0].iter().for_each(|&lead| choice.add(&[lead, 0.0]));
         assert_eq!(choice.contenders(), [0, 1]);
@@ -207,7 +250,8 @@ mod tests {
 
     #[test]
     fn the_most_it_takes_is_known_after_the_first_stage() {
-        // By hand as above: floor(49.5) + 1 = 50. Nobody is ahead in the end, and at 50 the bound is 0.
+        // By hand as above: floor(49.5) + 1 = 50. Nobody is ahead in the end, and at 50 the bound
+        // is 0.
         let mut choice = Selection::new(2, Best::Largest, 2.0, 0.05, 2);
         choice.add(&[0.0, 1.0]);
         assert_eq!(choice.replications_max(), None);
@@ -222,26 +266,35 @@ mod tests {
 
     #[test]
     fn equal_systems_are_decided_and_unknown_values_end_nothing() {
-        // Definition: differences of no variance leave no bound, so that ties are decided at the end of the first stage.
+        // Definition: differences of no variance leave no bound, so that ties are decided at the
+        // end of the first stage.
         let mut equal = Selection::new(3, Best::Smallest, 1.0, 0.05, 10);
         (0..10).for_each(|i| equal.add(&[f64::from(i); 3]));
         assert_eq!((equal.winner(), equal.replications()), (Some(0), 10));
-        // A replication with an unknown or missing value does not count: the caller's budget ends it.
+        // A replication with an unknown or missing value does not count: the caller's budget ends
+        // it.
         let mut unknown = Selection::new(2, Best::Smallest, 1.0, 0.05, 2);
         for values in [&[1.0, f64::NAN][..], &[f64::INFINITY, 1.0], &[1.0], &[]] {
             unknown.add(values);
         }
-        assert_eq!((unknown.winner(), unknown.leader(), unknown.replications()), (None, Some(0), 0));
+        assert_eq!(
+            (unknown.winner(), unknown.leader(), unknown.replications()),
+            (None, Some(0), 0)
+        );
         // Of one system there is no choice, and of none no winner.
         assert_eq!(
-            (Selection::new(1, Best::Largest, 1.0, 0.05, 2).winner(), Selection::new(0, Best::Largest, 1.0, 0.05, 2).leader()),
+            (
+                Selection::new(1, Best::Largest, 1.0, 0.05, 2).winner(),
+                Selection::new(0, Best::Largest, 1.0, 0.05, 2).leader()
+            ),
             (Some(0), None)
         );
     }
 
     #[test]
     fn only_contenders_are_looked_at() {
-        // By hand: 1 and 2 are level, with S² = 1/2 and h² = (1/0.05)² − 1; 0 is 100 behind 1 without variance, and goes at once. Its values may then be missing.
+        // By hand: 1 and 2 are level, with S² = 1/2 and h² = (1/0.05)² − 1; 0 is 100 behind 1
+        // without variance, and goes at once. Its values may then be missing.
         let mut choice = Selection::new(3, Best::Largest, 1.0, 0.05, 2);
         choice.add(&[0.0, 100.0, 100.5]);
         choice.add(&[0.0, 100.0, 99.5]);
@@ -250,7 +303,8 @@ mod tests {
         assert_eq!(choice.replications(), 3);
     }
 
-    /// Five systems of which the last is best by exactly 1: how often it is chosen in 400 choices, and the mean number of replications.
+    /// Five systems of which the last is best by exactly 1: how often it is chosen in 400 choices,
+    /// and the mean number of replications.
     fn slippage(shared: f64, own: f64) -> (f64, f64) {
         let (mut right, mut replications, mut draw) = (0, 0, normals(9));
         for _ in 0..400 {
@@ -260,7 +314,9 @@ mod tests {
                     break;
                 }
                 let common = shared * draw();
-                let values: Vec<f64> = (0..5).map(|i| common + own * draw() + if i == 4 { 0.0 } else { 1.0 }).collect();
+                let values: Vec<f64> = (0..5)
+                    .map(|i| common + own * draw() + if i == 4 { 0.0 } else { 1.0 })
+                    .collect();
                 choice.add(&values);
             }
             right += u32::from(choice.winner() == Some(4));
@@ -271,18 +327,23 @@ mod tests {
 
     #[test]
     fn the_best_is_chosen_as_often_as_promised() {
-        // 1 − α = 95 % in the hardest configuration, 3 standard errors of 400 are 3.3 %: false alarm 0.1 % if it were exact. With half of h² it
-        // is chosen less often than that.
+        // 1 − α = 95 % in the hardest configuration, 3 standard errors of 400 are 3.3 %: false
+        // alarm 0.1 % if it were exact. With half of h² it is chosen less often than that.
         let (right, replications) = slippage(0.0, 2.0);
         assert!(right >= 0.95 - 0.033, "{right}");
-        // Kim, Nelson: at most h² S²/δ² + 1, here 11.43 · 8 in the mean, for the pair that takes longest; the usual choice ends well before.
+        // Kim, Nelson: at most h² S²/δ² + 1, here 11.43 · 8 in the mean, for the pair that takes
+        // longest; the usual choice ends well before.
         assert!((30.0..110.0).contains(&replications), "{replications}");
     }
 
     #[test]
     fn common_random_numbers_make_the_choice_cheaper_and_no_worse() {
-        // Own spread 1 in place of 2 for the same variance of each: S² is a quarter, and so is the number of replications beyond the first stage.
+        // Own spread 1 in place of 2 for the same variance of each: S² is a quarter, and so is the
+        // number of replications beyond the first stage.
         let (right, replications) = slippage(3f64.sqrt(), 1.0);
-        assert!(right >= 0.95 - 0.033 && replications < 0.5 * slippage(0.0, 2.0).1, "{right} {replications}");
+        assert!(
+            right >= 0.95 - 0.033 && replications < 0.5 * slippage(0.0, 2.0).1,
+            "{right} {replications}"
+        );
     }
 }

@@ -1,21 +1,28 @@
 //! Sobol indices: which share of the variance of the result comes from which factor?
 //!
-//! Law: with factors that are drawn independently, the first-order index S_i is the share of the variance that goes if x_i is known, the total
-//! index T_i the share that stays if all but x_i are known; T_i − S_i is due to interactions. From a Saltelli design: rows of two independent
-//! matrices A and B, and for each factor i the matrix AB_i, which is A with column i from B: N (k + 2) runs. Both by Jansen's estimators:
-//! S_i = 1 − Σ (f(B) − f(AB_i))²/(2 N V), T_i = Σ (f(A) − f(AB_i))²/(2 N V), V the variance of f(A) and f(B) together. They are sums of squares
-//! of differences, so a large mean of f costs no digits, and T_i is never negative. Intervals: percentile bootstrap over rows. Both indices lie in
-//! [0, 1], so estimates and intervals are cut there; an index whose interval is as wide as that is not known, and has no estimate.
-//! Source: Jansen 1999, *Computer Physics Communications* 117; Saltelli et al. 2010, ibid. 181, table 2; intervals: Archer, Saltelli, Sobol 1997.
-//! Limits: S_i near 0 is noisy: with V known to some 1/√N, so is 1 − (…). The percentile interval covers a little less
-//! than it says with fewer than some 200 rows, and says nothing of noise in the outputs that a row's runs do not share: use common random
-//! numbers within a row. Rows of a low-discrepancy sequence are closer to the truth than the interval says.
-//! Checked: Ishigami's function and Sobol's g-function, whose indices are known in closed form; coverage by experiment.
+//! Law: with factors that are drawn independently, the first-order index S_i is the share of the
+//! variance that goes if x_i is known, the total index T_i the share that stays if all but x_i are
+//! known; T_i − S_i is due to interactions. From a Saltelli design: rows of two independent
+//! matrices A and B, and for each factor i the matrix AB_i, which is A with column i from B: N (k +
+//! 2) runs. Both by Jansen's estimators: S_i = 1 − Σ (f(B) − f(AB_i))²/(2 N V), T_i = Σ (f(A) −
+//! f(AB_i))²/(2 N V), V the variance of f(A) and f(B) together. They are sums of squares of
+//! differences, so a large mean of f costs no digits, and T_i is never negative. Intervals:
+//! percentile bootstrap over rows. Both indices lie in [0, 1], so estimates and intervals are cut
+//! there; an index whose interval is as wide as that is not known, and has no estimate.
+//! Source: Jansen 1999, *Computer Physics Communications* 117; Saltelli et al. 2010, ibid. 181,
+//! table 2; intervals: Archer, Saltelli, Sobol 1997.
+//! Limits: S_i near 0 is noisy: with V known to some 1/√N, so is 1 − (…). The percentile interval
+//! covers a little less than it says with fewer than some 200 rows, and says nothing of noise in
+//! the outputs that a row's runs do not share: use common random numbers within a row. Rows of a
+//! low-discrepancy sequence are closer to the truth than the interval says.
+//! Checked: Ishigami's function and Sobol's g-function, whose indices are known in closed form;
+//! coverage by experiment.
 
 /// What one factor contributes to the variance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Indices {
-    /// First-order index; NaN if the outputs do not vary, with fewer than two rows, or where its interval leaves all open.
+    /// First-order index; NaN if the outputs do not vary, with fewer than two rows, or where its
+    /// interval leaves all open.
     pub first: f64,
     /// Lower end of its interval.
     pub first_low: f64,
@@ -41,8 +48,9 @@ struct Row {
     apart: Vec<(f64, f64)>,
 }
 
-/// The indices by factor: `f_a` and `f_b` by row, `f_ab` by factor and row. A row with an unknown output is left out for all factors, so that
-/// they can be compared. `resamples` draws of all rows make the intervals; without any the intervals are NaN.
+/// The indices by factor: `f_a` and `f_b` by row, `f_ab` by factor and row. A row with an unknown
+/// output is left out for all factors, so that they can be compared. `resamples` draws of all rows
+/// make the intervals; without any the intervals are NaN.
 pub fn indices(
     f_a: &[f64],
     f_b: &[f64],
@@ -74,7 +82,8 @@ pub fn indices(
     made.collect()
 }
 
-/// An index with its interval, as the share that it is; NaN in place of an estimate of which nothing is known.
+/// An index with its interval, as the share that it is; NaN in place of an estimate of which
+/// nothing is known.
 fn share(estimate: f64, (low, high): (f64, f64)) -> (f64, f64, f64) {
     // Wider than all that there could be, it leaves all open, wherever it lies.
     if high - low >= 1.0 {
@@ -88,12 +97,16 @@ fn share(estimate: f64, (low, high): (f64, f64)) -> (f64, f64, f64) {
 /// The rows that are known in full.
 fn rows(f_a: &[f64], f_b: &[f64], f_ab: &[Vec<f64>]) -> Vec<Row> {
     let outputs = |row: usize| f_ab.iter().map(move |f| f.get(row).copied().unwrap_or(f64::NAN));
-    let known = |row: &usize| f_a[*row].is_finite() && f_b[*row].is_finite() && outputs(*row).all(f64::is_finite);
+    let known = |row: &usize| {
+        f_a[*row].is_finite() && f_b[*row].is_finite() && outputs(*row).all(f64::is_finite)
+    };
     let known: Vec<usize> = (0..f_a.len().min(f_b.len())).filter(known).collect();
-    let centre = known.iter().map(|&row| (f_a[row] + f_b[row]) / 2.0).sum::<f64>() / known.len() as f64;
+    let centre =
+        known.iter().map(|&row| (f_a[row] + f_b[row]) / 2.0).sum::<f64>() / known.len() as f64;
     let made = known.iter().map(|&row| {
         let (a, b) = (f_a[row] - centre, f_b[row] - centre);
-        let apart = outputs(row).map(|f| ((f_b[row] - f) * (f_b[row] - f), (f_a[row] - f) * (f_a[row] - f)));
+        let apart = outputs(row)
+            .map(|f| ((f_b[row] - f) * (f_b[row] - f), (f_a[row] - f) * (f_a[row] - f)));
         Row { sum: a + b, squares: a * a + b * b, apart: apart.collect() }
     });
     made.collect()
@@ -148,7 +161,9 @@ mod tests {
             f_a.push(f(&a));
             f_b.push(f(&b));
             for (i, outputs) in f_ab.iter_mut().enumerate() {
-                outputs.push(f(&(0..factors).map(|j| if j == i { b[j] } else { a[j] }).collect::<Vec<_>>()));
+                outputs.push(f(&(0..factors)
+                    .map(|j| if j == i { b[j] } else { a[j] })
+                    .collect::<Vec<_>>()));
             }
         }
         (f_a, f_b, f_ab)
@@ -160,20 +175,31 @@ mod tests {
         x.sin() + 7.0 * y.sin().powi(2) + 0.1 * z.powi(4) * x.sin()
     }
 
-    /// First-order and total indices in closed form: V₁ = (1 + bπ⁴/5)²/2, V₂ = a²/8, V₁₃ = b²π⁸ (1/18 − 1/50).
+    /// First-order and total indices in closed form: V₁ = (1 + bπ⁴/5)²/2, V₂ = a²/8, V₁₃ = b²π⁸
+    /// (1/18 − 1/50).
     fn ishigami_exact() -> [(f64, f64); 3] {
         let p4 = std::f64::consts::PI.powi(4);
-        let (one, two, both) = ((1.0 + 0.1 * p4 / 5.0).powi(2) / 2.0, 49.0 / 8.0, 0.01 * p4 * p4 * (1.0 / 18.0 - 1.0 / 50.0));
+        let (one, two, both) = (
+            (1.0 + 0.1 * p4 / 5.0).powi(2) / 2.0,
+            49.0 / 8.0,
+            0.01 * p4 * p4 * (1.0 / 18.0 - 1.0 / 50.0),
+        );
         let all = one + two + both;
         [(one / all, (one + both) / all), (two / all, two / all), (0.0, both / all)]
     }
 
-    /// Claims indices within 4 standard errors, as the width of the 95 % interval has them: false alarm 6e-5 each for another seed.
+    /// Claims indices within 4 standard errors, as the width of the 95 % interval has them: false
+    /// alarm 6e-5 each for another seed.
     fn are(made: &[Indices], exact: &[(f64, f64)]) {
         assert_eq!(made.len(), exact.len());
         for (i, (first, total)) in made.iter().zip(exact) {
-            let (first_error, total_error) = ((i.first_high - i.first_low) / 3.92, (i.total_high - i.total_low) / 3.92);
-            assert!((i.first - first).abs() < 4.0 * first_error && (i.total - total).abs() < 4.0 * total_error, "{i:?}: {first} {total}");
+            let (first_error, total_error) =
+                ((i.first_high - i.first_low) / 3.92, (i.total_high - i.total_low) / 3.92);
+            assert!(
+                (i.first - first).abs() < 4.0 * first_error
+                    && (i.total - total).abs() < 4.0 * total_error,
+                "{i:?}: {first} {total}"
+            );
             assert!(first_error < 0.03 && total_error < 0.03 && i.n == 4096, "{i:?}");
         }
     }
@@ -182,8 +208,12 @@ mod tests {
     fn ishigamis_function_has_its_indices() {
         // Closed form; published to three digits: 0.314, 0.442, 0 and 0.558, 0.442, 0.244.
         let exact = ishigami_exact();
-        for ((first, total), (first_published, total_published)) in exact.iter().zip([(0.3139, 0.5576), (0.4424, 0.4424), (0.0, 0.2437)]) {
-            assert!((first - first_published).abs() < 5e-5 && (total - total_published).abs() < 5e-5);
+        for ((first, total), (first_published, total_published)) in
+            exact.iter().zip([(0.3139, 0.5576), (0.4424, 0.4424), (0.0, 0.2437)])
+        {
+            assert!(
+                (first - first_published).abs() < 5e-5 && (total - total_published).abs() < 5e-5
+            );
         }
         let mut uniform = uniforms(1);
         let (f_a, f_b, f_ab) = design(ishigami, 3, 4096, &mut uniform);
@@ -192,12 +222,15 @@ mod tests {
 
     #[test]
     fn sobols_g_function_has_its_indices() {
-        // Π (|4x − 2| + a)/(1 + a): V_i = 1/(3 (1 + a)²), V = Π (1 + V_i) − 1, total V_i Π_{j≠i} (1 + V_j) (Saltelli, Sobol 1995).
+        // Π (|4x − 2| + a)/(1 + a): V_i = 1/(3 (1 + a)²), V = Π (1 + V_i) − 1, total V_i Π_{j≠i} (1
+        // + V_j) (Saltelli, Sobol 1995).
         let a = [0.0, 1.0, 4.5, 9.0, 99.0];
         let parts = a.map(|a| 1.0 / (3.0 * (1.0 + a) * (1.0 + a)));
         let product: f64 = parts.iter().map(|v| 1.0 + v).product();
         let exact = parts.map(|v| (v / (product - 1.0), v * product / (1.0 + v) / (product - 1.0)));
-        let g = |x: &[f64]| x.iter().zip(a).map(|(x, a)| ((4.0 * x - 2.0).abs() + a) / (1.0 + a)).product();
+        let g = |x: &[f64]| {
+            x.iter().zip(a).map(|(x, a)| ((4.0 * x - 2.0).abs() + a) / (1.0 + a)).product()
+        };
         let mut uniform = uniforms(2);
         let (f_a, f_b, f_ab) = design(g, 5, 4096, &mut uniform);
         are(&indices(&f_a, &f_b, &f_ab, 0.95, 200, &mut uniform), &exact);
@@ -205,22 +238,33 @@ mod tests {
 
     #[test]
     fn two_rows_have_the_indices_found_by_hand() {
-        // f(A) = 1 3, f(B) = 5 7: variance 20/3, 2 N V = 80/3. f(AB) = 4 2: 1 + 25 and 9 + 1. A mean of 10⁹ costs no digit. Rows that are not known
-        // do not count. Drawing both rows each time, the resamples are the sample, and the interval has no length.
+        // f(A) = 1 3, f(B) = 5 7: variance 20/3, 2 N V = 80/3. f(AB) = 4 2: 1 + 25 and 9 + 1. A
+        // mean of 10⁹ costs no digit. Rows that are not known do not count. Drawing both rows each
+        // time, the resamples are the sample, and the interval has no length.
         for mean in [0.0, 1e9] {
             let outputs = |values: &[f64]| values.iter().map(|v| v + mean).collect::<Vec<_>>();
-            let (f_a, f_b) = (outputs(&[1.0, f64::NAN, 3.0, 9.0, 9.0]), outputs(&[5.0, 9.0, 7.0, f64::INFINITY, 9.0]));
-            let (mut calls, f_ab) = (0, [outputs(&[4.0, 9.0, 2.0, 9.0, f64::NAN]), outputs(&[4.0, 9.0, 2.0, 9.0])]);
+            let (f_a, f_b) = (
+                outputs(&[1.0, f64::NAN, 3.0, 9.0, 9.0]),
+                outputs(&[5.0, 9.0, 7.0, f64::INFINITY, 9.0]),
+            );
+            let (mut calls, f_ab) =
+                (0, [outputs(&[4.0, 9.0, 2.0, 9.0, f64::NAN]), outputs(&[4.0, 9.0, 2.0, 9.0])]);
             let mut in_turn = || {
                 calls += 1;
                 if calls % 2 == 0 { 0.25 } else { 0.75 }
             };
             let made = indices(&f_a, &f_b, &f_ab, 0.95, 3, &mut in_turn);
             assert_eq!((made.len(), made[0], calls), (2, made[1], 6));
-            for (made, exact) in [made[0].first, made[0].first_low, made[0].first_high].into_iter().zip([1.0 / 40.0; 3]) {
+            for (made, exact) in [made[0].first, made[0].first_low, made[0].first_high]
+                .into_iter()
+                .zip([1.0 / 40.0; 3])
+            {
                 near(made, exact);
             }
-            for (made, exact) in [made[0].total, made[0].total_low, made[0].total_high].into_iter().zip([3.0 / 8.0; 3]) {
+            for (made, exact) in [made[0].total, made[0].total_low, made[0].total_high]
+                .into_iter()
+                .zip([3.0 / 8.0; 3])
+            {
                 near(made, exact);
             }
             assert_eq!(made[0].n, 2);
@@ -229,7 +273,8 @@ mod tests {
 
     #[test]
     fn an_index_is_a_share_and_one_that_may_be_anything_has_no_estimate() {
-        // Definition: 0 ≤ S_i ≤ T_i ≤ 1. Rows whose outputs hardly vary beside what the mixed ones do gave intervals of −13212446 to 100 %.
+        // Definition: 0 ≤ S_i ≤ T_i ≤ 1. Rows whose outputs hardly vary beside what the mixed ones
+        // do gave intervals of −13212446 to 100 %.
         assert_eq!(share(-0.02, (-0.3, 0.1)), (0.0, 0.0, 0.1));
         assert_eq!(share(1.15, (0.7, 1.4)), (1.0, 0.7, 1.0));
         for (estimate, ends) in [(0.85, (-132_124.46, 1.0)), (1.15, (1.0, 132_159.78))] {
@@ -239,22 +284,37 @@ mod tests {
         assert!(share(-0.0, (-0.0, 0.2)).0.is_sign_positive());
         let mut uniform = uniforms(3);
         let near_equal = [5.0, 5.0, 5.0, 5.000_001];
-        let made = indices(&near_equal, &[5.0; 4], &[vec![5.0, 5.2, 5.0, 5.0]], 0.95, 200, &mut uniform)[0];
-        assert!((made.first_low, made.first_high, made.total_low, made.total_high) == (0.0, 1.0, 0.0, 1.0), "{made:?}");
+        let made =
+            indices(&near_equal, &[5.0; 4], &[vec![5.0, 5.2, 5.0, 5.0]], 0.95, 200, &mut uniform)
+                [0];
+        assert!(
+            (made.first_low, made.first_high, made.total_low, made.total_high)
+                == (0.0, 1.0, 0.0, 1.0),
+            "{made:?}"
+        );
         assert!(made.first.is_nan() && made.total.is_nan(), "{made:?}");
     }
 
     #[test]
     fn a_resample_is_judged_by_its_own_variance() {
-        // The first row three times, 1 and 5 with 4 between: variance 24/5, 2 N V = 144/5; 3 · 1 and 3 · 9.
-        let made = indices(&[1.0, 3.0, 3.0], &[5.0, 7.0, 7.0], &[vec![4.0, 2.0, 2.0]], 0.95, 1, &mut || 0.1)[0];
+        // The first row three times, 1 and 5 with 4 between: variance 24/5, 2 N V = 144/5; 3 · 1
+        // and 3 · 9.
+        let made = indices(
+            &[1.0, 3.0, 3.0],
+            &[5.0, 7.0, 7.0],
+            &[vec![4.0, 2.0, 2.0]],
+            0.95,
+            1,
+            &mut || 0.1,
+        )[0];
         near(made.first_low, 129.0 / 144.0);
         near(made.total_high, 135.0 / 144.0);
     }
 
     #[test]
     fn an_interval_leaves_the_same_share_at_both_ends() {
-        // By hand: of 0 1 2 3 4 an eighth to each end is at the places 0.5 and 3.5. Of one there is only that, of none nothing.
+        // By hand: of 0 1 2 3 4 an eighth to each end is at the places 0.5 and 3.5. Of one there is
+        // only that, of none nothing.
         assert_eq!(between(&[0.0, 1.0, 2.0, 3.0, 4.0], 0.125), (0.5, 3.5));
         assert_eq!(between(&[0.0, 10.0, 11.0], 0.0), (0.0, 11.0));
         assert_eq!(between(&[7.0], 0.1), (7.0, 7.0));
@@ -263,32 +323,43 @@ mod tests {
 
     #[test]
     fn what_does_not_vary_or_is_not_known_has_no_indices() {
-        // Definition: equal outputs, one row, none; without resamples there are indices and no interval; without factors there is nothing.
+        // Definition: equal outputs, one row, none; without resamples there are indices and no
+        // interval; without factors there is nothing.
         let mut half = || 0.5;
         for (f, n) in [(vec![4.0; 5], 5), (vec![4.0], 1), (vec![], 0), (vec![f64::NAN; 3], 0)] {
             let made = indices(&f, &f, std::slice::from_ref(&f), 0.95, 10, &mut half)[0];
             assert!(
-                made.n == n && made.first.is_nan() && made.total.is_nan() && made.first_low.is_nan() && made.total_high.is_nan(),
+                made.n == n
+                    && made.first.is_nan()
+                    && made.total.is_nan()
+                    && made.first_low.is_nan()
+                    && made.total_high.is_nan(),
                 "{made:?}"
             );
         }
         // Nor if the mixed ones differ, or the two of the only row.
-        for made in
-            [indices(&[4.0; 2], &[4.0; 2], &[vec![5.0; 2]], 0.95, 0, &mut half), indices(&[1.0], &[2.0], &[vec![3.0]], 0.95, 0, &mut half)]
-        {
+        for made in [
+            indices(&[4.0; 2], &[4.0; 2], &[vec![5.0; 2]], 0.95, 0, &mut half),
+            indices(&[1.0], &[2.0], &[vec![3.0]], 0.95, 0, &mut half),
+        ] {
             assert!(made[0].first.is_nan() && made[0].total.is_nan(), "{made:?}");
         }
         let made = indices(&[1.0, 3.0], &[3.0, 1.0], &[vec![3.0, 2.0]], 0.95, 0, &mut half)[0];
         assert!(made.first == 13.0 / 16.0 && made.first_low.is_nan() && made.total_high.is_nan());
         assert!(indices(&[1.0], &[2.0], &[], 0.95, 10, &mut half).is_empty());
         // A draw of 1 would be a mistake of the caller's, and is the last row.
-        assert!(indices(&[1.0, 3.0], &[3.0, 1.0], &[vec![3.0, 2.0]], 0.95, 1, &mut || 1.0)[0].first_low.is_finite());
+        assert!(
+            indices(&[1.0, 3.0], &[3.0, 1.0], &[vec![3.0, 2.0]], 0.95, 1, &mut || 1.0)[0]
+                .first_low
+                .is_finite()
+        );
     }
 
     #[test]
     fn intervals_cover_the_truth_nearly_as_often_as_they_say() {
-        // Ishigami's function, 300 experiments of 256 rows, 95 %: 3 standard errors are 3.8 %, false alarm 0.3 % for another seed; and 2 % less
-        // for the percentile interval at so few rows.
+        // Ishigami's function, 300 experiments of 256 rows, 95 %: 3 standard errors are 3.8 %,
+        // false alarm 0.3 % for another seed; and 2 % less for the percentile interval at so few
+        // rows.
         let (exact, mut uniform) = (ishigami_exact(), uniforms(4));
         let mut covered = [(0, 0); 3];
         for _ in 0..300 {
@@ -299,7 +370,11 @@ mod tests {
                 covered.1 += u32::from(i.total_low <= total && total <= i.total_high);
             }
         }
-        let shares = covered.map(|(first, total)| (f64::from(first) / 300.0, f64::from(total) / 300.0));
-        assert!(shares.iter().flat_map(|s| [s.0, s.1]).all(|share| (0.892..0.988).contains(&share)), "{shares:?}");
+        let shares =
+            covered.map(|(first, total)| (f64::from(first) / 300.0, f64::from(total) / 300.0));
+        assert!(
+            shares.iter().flat_map(|s| [s.0, s.1]).all(|share| (0.892..0.988).contains(&share)),
+            "{shares:?}"
+        );
     }
 }

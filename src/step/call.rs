@@ -1,8 +1,10 @@
-//! `call: service.endpoint`: send a request over the link, be served, get the response. The caller's loop is free meanwhile, its memory is not.
+//! `call: service.endpoint`: send a request over the link, be served, get the response. The
+//! caller's loop is free meanwhile, its memory is not.
 //!
-//! Law: the call is a request of its own; what it spends is added, part by part, to its caller's breakdown when it answers. If it does
-//! not answer within `timeout`, counted from the sending, the caller goes on with outcome `timeout`, and the callee's work
-//! goes on in vain. A failed call ends the caller's program: it answers with the same outcome.
+//! Law: the call is a request of its own; what it spends is added, part by part, to its caller's
+//! breakdown when it answers. If it does not answer within `timeout`, counted from the sending, the
+//! caller goes on with outcome `timeout`, and the callee's work goes on in vain. A failed call ends
+//! the caller's program: it answers with the same outcome.
 //! Checked: `tests/it/calls.rs`.
 
 use super::{Compiler, Demand, Stage, Then};
@@ -74,7 +76,8 @@ impl<'de> Deserialize<'de> for Call {
                 Ok(Call { to: to.to_string(), request: None, response: None, timeout: None })
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Call, A::Error> {
-                let Fields { to, request, response, timeout } = Fields::deserialize(MapAccessDeserializer::new(map))?;
+                let Fields { to, request, response, timeout } =
+                    Fields::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Call { to, request, response, timeout })
             }
         }

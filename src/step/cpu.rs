@@ -1,8 +1,9 @@
 //! `cpu: d`: compute for `d` of core time.
 //!
-//! Law: a burst takes `d / speed` once it has a core, times the factors of the `slow` faults that are active when it starts; it is not
-//! pre-empted. The core is taken at the first step of a burst, kept through consecutive `cpu` steps, and given back when
-//! the request begins to wait, or answers. Time ready but without a core is `queue`, time with it `cpu`.
+//! Law: a burst takes `d / speed` once it has a core, times the factors of the `slow` faults that
+//! are active when it starts; it is not pre-empted. The core is taken at the first step of a burst,
+//! kept through consecutive `cpu` steps, and given back when the request begins to wait, or
+//! answers. Time ready but without a core is `queue`, time with it `cpu`.
 //! Checked: `tests/it/theory.rs`.
 
 use super::{Compiler, Demand, Stage, Then};
@@ -61,7 +62,8 @@ impl Op {
                 stage.gauges[request.instance as usize].lag.record(lag);
             }
         } else {
-            // Drawn also if it has to queue: the processor then has all the time until its turn to compute the draw.
+            // Drawn also if it has to queue: the processor then has all the time until its turn to
+            // compute the draw.
             burst = self.demand.span(request.key);
             if !request.has_core {
                 request.parts.mark = now;

@@ -1,6 +1,7 @@
 //! `fail: { p, status }`: answer with an error now, with probability `p`.
 //!
-//! Law: a Bernoulli draw under the request's key; the rest of the endpoint is skipped, and the error travels back as a response does.
+//! Law: a Bernoulli draw under the request's key; the rest of the endpoint is skipped, and the
+//! error travels back as a response does.
 
 use super::{Compiler, Demand, Stage, Then};
 use crate::problem::Problems;
@@ -60,7 +61,10 @@ impl Fail {
 /// The status of an error is 400 to 599.
 pub fn check_status(status: u16, path: &str, problems: &mut Problems) {
     if !(400..=599).contains(&status) {
-        problems.error(format!("{path}.status"), format!("the status of an error is 400 to 599, not {status}"));
+        problems.error(
+            format!("{path}.status"),
+            format!("the status of an error is 400 to 599, not {status}"),
+        );
     }
 }
 

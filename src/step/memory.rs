@@ -1,7 +1,8 @@
 //! `memory: size`: reserve until the response has left.
 //!
-//! Law: all reservations of an endpoint are taken together, before its first burst, first come, first served ([`crate::server::memory`]). Time
-//! without it is `memory`. The need is a draw under the request's key, so it is the same number when it is given back.
+//! Law: all reservations of an endpoint are taken together, before its first burst, first come,
+//! first served ([`crate::server::memory`]). Time without it is `memory`. The need is a draw under
+//! the request's key, so it is the same number when it is given back.
 
 use super::{Compiler, Demand, Stage, Then};
 use crate::problem::Problems;
@@ -49,7 +50,8 @@ impl Memory {
 
 impl Op {
     pub fn new(needs: Vec<Sampler>) -> Op {
-        let (constant, drawn): (Vec<Sampler>, Vec<Sampler>) = needs.into_iter().partition(|need| matches!(need.law, Law::Constant(_)));
+        let (constant, drawn): (Vec<Sampler>, Vec<Sampler>) =
+            needs.into_iter().partition(|need| matches!(need.law, Law::Constant(_)));
         // A constant is the same under any key.
         Op { fixed: sum(&constant, Key::default()), drawn: drawn.into() }
     }
@@ -67,7 +69,13 @@ impl Op {
         } else {
             request.parts.mark = now;
             let i = request.instance as usize;
-            if !memory::reserve(&mut stage.memories[i], &mut stage.gauges[i], now, slot, self.need(request.key)) {
+            if !memory::reserve(
+                &mut stage.memories[i],
+                &mut stage.gauges[i],
+                now,
+                slot,
+                self.need(request.key),
+            ) {
                 request.granted = true;
                 return Then::Park;
             }

@@ -1,11 +1,13 @@
 //! What a request does: one file a step.
 //!
-//! **To add a step kind**: write its file and add its line to the catalogue below. The file has the written form (serde and schema), its
-//! `check`, its `compile` to an [`Op`] of the flat program, and the op's `begin`, a plain function over the components of
-//! the request and of the instance that serves it. `wait.rs` is the worked example of `docs/adding-a-step.md`.
+//! **To add a step kind**: write its file and add its line to the catalogue below. The file has the
+//! written form (serde and schema), its `check`, its `compile` to an [`Op`] of the flat program,
+//! and the op's `begin`, a plain function over the components of the request and of the instance
+//! that serves it. `wait.rs` is the worked example of `docs/adding-a-step.md`.
 //!
-//! `begin` says with [`Then`] how the request goes on. Whoever frees something puts the requests that may go on into
-//! `runnable`; `sim` resumes them at the same moment, in that order, and their `begin` is called again with `request.granted` set.
+//! `begin` says with [`Then`] how the request goes on. Whoever frees something puts the requests
+//! that may go on into `runnable`; `sim` resumes them at the same moment, in that order, and their
+//! `begin` is called again with `request.granted` set.
 
 pub mod call;
 pub mod cpu;
@@ -42,7 +44,8 @@ macro_rules! catalogue {
             $($(#[doc = $doc])+ $name($name),)+
         }
 
-        /// One step of a compiled program. With a tag of its own (`repr`), which is faster to read than one hidden in a law's.
+        /// One step of a compiled program. With a tag of its own (`repr`), which is faster to read
+        /// than one hidden in a law's.
         #[derive(Clone, Debug)]
         #[repr(u8)]
         pub enum Op {
@@ -159,7 +162,8 @@ pub enum Then {
     Answer,
 }
 
-/// What a step may touch beside its request: the components of the instances and workers that serve it. A step looks up what it needs.
+/// What a step may touch beside its request: the components of the instances and workers that serve
+/// it. A step looks up what it needs.
 pub struct Stage<'a> {
     pub queues: &'a mut [RunQueue],
     pub gauges: &'a mut [Gauges],
@@ -177,7 +181,13 @@ impl Stage<'_> {
     }
     /// Writes down what will happen to the request in a slot.
     #[inline(always)]
-    pub fn after(&mut self, span: Span, event: fn(RequestId) -> Event, request: &Request, slot: u32) {
+    pub fn after(
+        &mut self,
+        span: Span,
+        event: fn(RequestId) -> Event,
+        request: &Request,
+        slot: u32,
+    ) {
         self.calendar.after(span, event(request.id(slot)));
     }
     /// Gives the core back, if the request holds one.
@@ -185,7 +195,10 @@ impl Stage<'_> {
     pub fn free_core(&mut self, request: &mut Request) {
         if request.has_core {
             request.has_core = false;
-            let (queue, gauges) = (&mut self.queues[request.worker as usize], &mut self.gauges[request.instance as usize]);
+            let (queue, gauges) = (
+                &mut self.queues[request.worker as usize],
+                &mut self.gauges[request.instance as usize],
+            );
             if let Some(next) = cores::release(queue, gauges, self.calendar.now()) {
                 self.runnable.push(next);
             }
@@ -193,8 +206,9 @@ impl Stage<'_> {
     }
 }
 
-/// A step that is written either as a plain value (`wait: 2ms`, `wait: { exp: 2ms }`) or as fields (`wait: { for: 2ms, label: db }`).
-/// Reads a map by its first key: one of `fields` begins the fields, anything else a distribution.
+/// A step that is written either as a plain value (`wait: 2ms`, `wait: { exp: 2ms }`) or as fields
+/// (`wait: { for: 2ms, label: db }`). Reads a map by its first key: one of `fields` begins the
+/// fields, anything else a distribution.
 pub(crate) fn plain_or_fields<'de, D, Q, F, R>(
     from: D,
     first_fields: &'static [&'static str],
@@ -211,13 +225,17 @@ where
         plain: fn(Dist<Q>) -> R,
         fields: fn(F) -> R,
     }
-    impl<'de, Q: Quantity + Deserialize<'de>, F: Deserialize<'de>, R> serde::de::Visitor<'de> for Words<Q, F, R> {
+    impl<'de, Q: Quantity + Deserialize<'de>, F: Deserialize<'de>, R> serde::de::Visitor<'de>
+        for Words<Q, F, R>
+    {
         type Value = R;
         fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
             write!(f, "{}, or a distribution", Q::EXPECTING)
         }
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<R, E> {
-            crate::random::dists::plain(text).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
+            crate::random::dists::plain(text)
+                .map(|q| (self.plain)(Dist::constant(q)))
+                .map_err(E::custom)
         }
         fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<R, E> {
             Q::from_bare(&n.to_string()).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
@@ -230,12 +248,16 @@ where
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
             let Some(first) = map.next_key::<String>()? else {
-                return Err(serde::de::Error::custom(format!("expected {}, or a distribution, found nothing", Q::EXPECTING)));
+                return Err(serde::de::Error::custom(format!(
+                    "expected {}, or a distribution, found nothing",
+                    Q::EXPECTING
+                )));
             };
             let is_field = self.first_fields.contains(&first.as_str());
             let mut rest = FirstKey { first: Some(first), map };
             if is_field {
-                return F::deserialize(serde::de::value::MapAccessDeserializer::new(rest)).map(self.fields);
+                return F::deserialize(serde::de::value::MapAccessDeserializer::new(rest))
+                    .map(self.fields);
             }
             let plain = Dist::deserialize(serde::de::value::MapAccessDeserializer::new(&mut rest))?;
             match rest.next_key::<String>()? {
@@ -258,13 +280,19 @@ struct FirstKey<A> {
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for FirstKey<A> {
     type Error = A::Error;
-    fn next_key_seed<K: serde::de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+    fn next_key_seed<K: serde::de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
         match self.first.take() {
             Some(key) => seed.deserialize(serde::de::value::StringDeserializer::new(key)).map(Some),
             None => self.map.next_key_seed(seed),
         }
     }
-    fn next_value_seed<V: serde::de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+    fn next_value_seed<V: serde::de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, A::Error> {
         self.map.next_value_seed(seed)
     }
 }

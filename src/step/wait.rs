@@ -1,7 +1,8 @@
 //! `wait: d`: await I/O that is not modelled further. The loop or core is free meanwhile.
 //!
-//! Law: the request goes on after `d`, whatever else happens (an infinite-server station). The core is given back when the wait begins.
-//! Consecutive waits count once in `io_waiting`. A label (`wait: { for: 2ms, label: db }`) is reported apart as `time_in.io.db`.
+//! Law: the request goes on after `d`, whatever else happens (an infinite-server station). The core
+//! is given back when the wait begins. Consecutive waits count once in `io_waiting`. A label
+//! (`wait: { for: 2ms, label: db }`) is reported apart as `time_in.io.db`.
 //! Checked: `tests/it/theory.rs` (event loop with I/O).
 
 use super::{Compiler, Demand, Stage, Then, plain_or_fields};
@@ -57,7 +58,10 @@ impl JsonSchema for Wait {
 impl<'de> Deserialize<'de> for Wait {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let plain = |span| Wait { span, label: None };
-        plain_or_fields(from, &["for", "label"], plain, |Fields { span, label }| Wait { span, label })
+        plain_or_fields(from, &["for", "label"], plain, |Fields { span, label }| Wait {
+            span,
+            label,
+        })
     }
 }
 

@@ -9,7 +9,12 @@ use super::table::{Push, Table};
 ///
 /// # Errors
 /// If the disk is full or gone.
-pub fn write_answer(mut folder: Folder, schema: &TableSchema, manifest: Manifest, fill: impl FnOnce(Push)) -> Result<usize, StoreError> {
+pub fn write_answer(
+    mut folder: Folder,
+    schema: &TableSchema,
+    manifest: Manifest,
+    fill: impl FnOnce(Push),
+) -> Result<usize, StoreError> {
     let mut table = Table::begin(&mut folder, schema.file, schema.arrow())?;
     table.fill(fill)?;
     let rows = table.finish()?;

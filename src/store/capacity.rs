@@ -14,7 +14,11 @@ use arrow_array::RecordBatch;
 ///
 /// # Errors
 /// If the disk is full or gone.
-pub fn write_capacity(folder: Folder, scenario: &Scenario, found: &Found) -> Result<usize, StoreError> {
+pub fn write_capacity(
+    folder: Folder,
+    scenario: &Scenario,
+    found: &Found,
+) -> Result<usize, StoreError> {
     let manifest = Manifest::of_capacity(scenario, found);
     write_answer(folder, &CAPACITY, manifest, |push| rows(found, push))
 }
@@ -70,7 +74,9 @@ fn rows(found: &Found, push: Push) {
                 Cell::Whole(u64::from(tried.replications)),
                 Cell::Text(&overloaded),
                 Cell::Text(busiest),
-                Cell::Number(bottleneck.as_ref().map_or(f64::NAN, |bottleneck| bottleneck.utilisation)),
+                Cell::Number(
+                    bottleneck.as_ref().map_or(f64::NAN, |bottleneck| bottleneck.utilisation),
+                ),
                 Cell::Text(waits_for.unwrap_or_default()),
             ]);
         }

@@ -13,7 +13,11 @@ use arrow_array::RecordBatch;
 ///
 /// # Errors
 /// If the disk is full or gone.
-pub fn write_comparison(folder: Folder, scenario: &Scenario, comparison: &Comparison) -> Result<usize, StoreError> {
+pub fn write_comparison(
+    folder: Folder,
+    scenario: &Scenario,
+    comparison: &Comparison,
+) -> Result<usize, StoreError> {
     let manifest = Manifest::of_comparison(scenario, comparison);
     write_answer(folder, &COMPARISON, manifest, |push| rows(comparison, push))
 }

@@ -1,4 +1,5 @@
-//! The files of one run: begun before the first event, filled replication by replication, made valid by the manifest of their folder.
+//! The files of one run: begun before the first event, filled replication by replication, made
+//! valid by the manifest of their folder.
 
 use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
@@ -10,7 +11,8 @@ use crate::request::{NONE, PARTS};
 use crate::scenario::Scenario;
 use std::fs;
 
-/// The files of one run, while they are written. Dropped before [`finish`](Dataset::finish), it leaves nothing behind.
+/// The files of one run, while they are written. Dropped before [`finish`](Dataset::finish), it
+/// leaves nothing behind.
 pub struct Dataset {
     folder: Folder,
     /// By [`TABLES`]; none for those that are not asked for.
@@ -77,7 +79,8 @@ impl Dataset {
     /// # Errors
     /// If the disk is full or gone.
     pub(crate) fn append(&mut self, record: &CellRecord) -> Result<(), StoreError> {
-        let (vocabulary, series) = (std::mem::take(&mut self.vocabulary), std::mem::take(&mut self.series));
+        let (vocabulary, series) =
+            (std::mem::take(&mut self.vocabulary), std::mem::take(&mut self.series));
         let mut failed = Ok(());
         let mut push = |table: usize, cells: &[Cell]| {
             if failed.is_ok() {
@@ -93,7 +96,17 @@ impl Dataset {
         for happening in &record.happenings {
             let at = Cell::Number(happening.at.seconds());
             let (kind, entity) = (Cell::Text(happening.kind), Cell::Text(&happening.entity));
-            self.push(EVENTS, &[replication, at, kind, entity, Cell::Text(happening.what), Cell::Text(&happening.detail)])?;
+            self.push(
+                EVENTS,
+                &[
+                    replication,
+                    at,
+                    kind,
+                    entity,
+                    Cell::Text(happening.what),
+                    Cell::Text(&happening.detail),
+                ],
+            )?;
         }
         self.append_requests(record)
     }
@@ -104,10 +117,20 @@ impl Dataset {
             let flow = layout.flows[row.flow as usize];
             let workload = flow.workload.map_or("", |w| layout.workloads[w as usize].as_str());
             let endpoint = flow.endpoint.map_or("", |e| layout.endpoints[e as usize].name.as_str());
-            let instance = if row.instance == NONE { "" } else { layout.instances[row.instance as usize].name.as_str() };
+            let instance = if row.instance == NONE {
+                ""
+            } else {
+                layout.instances[row.instance as usize].name.as_str()
+            };
             let request = format!("{:016x}", row.request);
-            let caller = if row.caller == 0 { String::new() } else { format!("{:016x}", row.caller) };
-            let mut cells = vec![Cell::Whole(record.replication as u64), Cell::Text(&request), Cell::Text(&caller), Cell::Text(workload)];
+            let caller =
+                if row.caller == 0 { String::new() } else { format!("{:016x}", row.caller) };
+            let mut cells = vec![
+                Cell::Whole(record.replication as u64),
+                Cell::Text(&request),
+                Cell::Text(&caller),
+                Cell::Text(workload),
+            ];
             cells.extend([
                 Cell::Text(endpoint),
                 Cell::Text(instance),
@@ -115,7 +138,10 @@ impl Dataset {
                 Cell::Number(row.finished.seconds()),
             ]);
             cells.extend((0..PARTS.len()).map(|part| Cell::Number(row.spent[part].seconds())));
-            cells.extend([Cell::Text(&layout.outcomes[row.outcome.0 as usize]), Cell::Number(self.weight)]);
+            cells.extend([
+                Cell::Text(&layout.outcomes[row.outcome.0 as usize]),
+                Cell::Number(self.weight),
+            ]);
             self.push(REQUESTS, &cells)?;
         }
         self.layout = layout;
@@ -129,7 +155,12 @@ impl Dataset {
             let cut = found.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
             for (window, (start, mean)) in found.starts.iter().zip(&curve.mean).enumerate() {
                 let welch = curve.welch.get(window).copied().unwrap_or(f64::NAN);
-                let names = [Cell::Text(curve.kind), Cell::Text(&curve.entity), Cell::Text(curve.metric), Cell::Text(curve.unit)];
+                let names = [
+                    Cell::Text(curve.kind),
+                    Cell::Text(&curve.entity),
+                    Cell::Text(curve.metric),
+                    Cell::Text(curve.unit),
+                ];
                 let numbers = [start.seconds(), *mean, welch, cut].map(Cell::Number);
                 let reached = Cell::Text(if curve.reached { "yes" } else { "no" });
                 self.push(WARMUP, &[&names[..], &numbers[..], &[reached]].concat())?;
@@ -147,12 +178,17 @@ impl Dataset {
         fs::write(&path, text).map_err(|e| StoreError::io("cannot write", &path, e))
     }
 
-    /// Writes the summary, gives all files their names, and the manifest last. The names of the files. `wanted` is how many replications there
-    /// would have been, if it was interrupted.
+    /// Writes the summary, gives all files their names, and the manifest last. The names of the
+    /// files. `wanted` is how many replications there would have been, if it was interrupted.
     ///
     /// # Errors
     /// If the disk is full or gone; then no manifest is there.
-    pub fn finish(mut self, scenario: &Scenario, results: &Results, wanted: Option<u32>) -> Result<Vec<String>, StoreError> {
+    pub fn finish(
+        mut self,
+        scenario: &Scenario,
+        results: &Results,
+        wanted: Option<u32>,
+    ) -> Result<Vec<String>, StoreError> {
         if let Some(summary) = &mut self.tables[SUMMARY] {
             summary.fill(|push| summary_rows(results, push))?;
         }
@@ -167,12 +203,27 @@ impl Dataset {
 }
 
 /// The rows of `replications.parquet` that one replication gives.
-pub fn replication_rows(vocabulary: &Vocabulary, record: &CellRecord, mut push: impl FnMut(&[Cell])) {
-    let (replication, seed_key) = (Cell::Whole(record.replication as u64), format!("{:016x}", record.seed_key));
+pub fn replication_rows(
+    vocabulary: &Vocabulary,
+    record: &CellRecord,
+    mut push: impl FnMut(&[Cell]),
+) {
+    let (replication, seed_key) =
+        (Cell::Whole(record.replication as u64), format!("{:016x}", record.seed_key));
     for (metric, value) in vocabulary.metrics.iter().zip(&record.values) {
         let (entity, name) = (Cell::Text(&metric.entity), Cell::Text(&metric.metric));
-        let (stat, unit, value) = (Cell::Text(metric.stat), Cell::Text(metric.unit), Cell::Number(value.value));
-        push(&[replication, Cell::Text(&seed_key), Cell::Text(metric.kind), entity, name, stat, unit, value]);
+        let (stat, unit, value) =
+            (Cell::Text(metric.stat), Cell::Text(metric.unit), Cell::Number(value.value));
+        push(&[
+            replication,
+            Cell::Text(&seed_key),
+            Cell::Text(metric.kind),
+            entity,
+            name,
+            stat,
+            unit,
+            value,
+        ]);
     }
 }
 
@@ -182,8 +233,17 @@ pub fn histogram_rows(vocabulary: &Vocabulary, record: &CellRecord, mut push: im
     for (named, histogram) in vocabulary.histograms.iter().zip(&record.histograms) {
         for bucket in histogram.buckets() {
             let (low, high) = (bucket.low_ns as f64 / 1e9, bucket.high_ns as f64 / 1e9);
-            let (kind, entity, metric) = (Cell::Text(named.kind), Cell::Text(&named.entity), Cell::Text(named.metric));
-            push(&[replication, kind, entity, metric, Cell::Number(low), Cell::Number(high), Cell::Whole(bucket.count)]);
+            let (kind, entity, metric) =
+                (Cell::Text(named.kind), Cell::Text(&named.entity), Cell::Text(named.metric));
+            push(&[
+                replication,
+                kind,
+                entity,
+                metric,
+                Cell::Number(low),
+                Cell::Number(high),
+                Cell::Whole(bucket.count),
+            ]);
         }
     }
 }
@@ -197,7 +257,15 @@ pub fn series_rows(series: &[Series], record: &CellRecord, mut push: impl FnMut(
             let (entity, metric) = (Cell::Text(&series.entity), Cell::Text(series.metric));
             let (mean, min, max, last) = (window.mean, window.min, window.max, window.last);
             let numbers = [mean, min, max, last].map(Cell::Number);
-            let names = [replication, start, end, Cell::Text(series.kind), entity, metric, Cell::Text(series.unit)];
+            let names = [
+                replication,
+                start,
+                end,
+                Cell::Text(series.kind),
+                entity,
+                metric,
+                Cell::Text(series.unit),
+            ];
             push(&[&names[..], &numbers[..]].concat());
         }
     }

@@ -1,9 +1,11 @@
-//! Where the cells of every point stand in a journal. On the disk, so that memory does not grow with the points of a sweep.
+//! Where the cells of every point stand in a journal. On the disk, so that memory does not grow
+//! with the points of a sweep.
 //!
-//! Law: the file has a slot for every point, which names the entry that was added last, and behind the slots the entries, each of which names the
-//! one that was added before it for the same point. Adding one, and finding those of a point, touch no others.
-//! The file stands beside the journal and is made anew whenever that is opened: no other process reads it. It has no name, or loses it at once
-//! (on Windows: when it is closed).
+//! Law: the file has a slot for every point, which names the entry that was added last, and behind
+//! the slots the entries, each of which names the one that was added before it for the same point.
+//! Adding one, and finding those of a point, touch no others. The file stands beside the journal
+//! and is made anew whenever that is opened: no other process reads it. It has no name, or loses it
+//! at once (on Windows: when it is closed).
 //! Tested: against a map in memory, over random orders.
 
 use crate::experiment::Cell;
@@ -25,7 +27,8 @@ const ENTRY: u64 = 24;
 #[derive(Debug)]
 pub struct Index {
     file: File,
-    /// Points of the whole sweep; which of them is the first in this journal, and every how many of them there is one.
+    /// Points of the whole sweep; which of them is the first in this journal, and every how many of
+    /// them there is one.
     points: u64,
     first: u64,
     step: u64,
@@ -34,7 +37,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// An empty one for a journal in a folder, which holds the `first` and every `step`-th after it of so many points.
+    /// An empty one for a journal in a folder, which holds the `first` and every `step`-th after it
+    /// of so many points.
     ///
     /// # Errors
     /// If no file can be made there.
@@ -53,9 +57,12 @@ impl Index {
     fn entries_at(&self) -> u64 {
         self.points.div_ceil(self.step).saturating_mul(SLOT)
     }
-    /// Where the slot of a point is, which holds the number, from 1, of its last entry; 0 if it has none. None for a point of another journal.
+    /// Where the slot of a point is, which holds the number, from 1, of its last entry; 0 if it has
+    /// none. None for a point of another journal.
     fn slot_at(&self, point: u64) -> Option<u64> {
-        let behind = point.checked_sub(self.first).filter(|behind| point < self.points && behind % self.step == 0)?;
+        let behind = point
+            .checked_sub(self.first)
+            .filter(|behind| point < self.points && behind % self.step == 0)?;
         Some(behind / self.step * SLOT)
     }
     fn read<const N: usize>(&mut self, at: u64) -> Result<[u8; N]> {
@@ -69,7 +76,8 @@ impl Index {
         self.file.write_all(bytes)
     }
 
-    /// Adds where a cell stands. One of a point of another journal is passed over: nobody will ask for it.
+    /// Adds where a cell stands. One of a point of another journal is passed over: nobody will ask
+    /// for it.
     ///
     /// # Errors
     /// If the disk is full or gone; then it is as it was.
@@ -87,7 +95,8 @@ impl Index {
         Ok(())
     }
 
-    /// Where the cells of a point stand, in the order of replications. Of one that was added twice, the first.
+    /// Where the cells of a point stand, in the order of replications. Of one that was added twice,
+    /// the first.
     ///
     /// # Errors
     /// If the disk is gone.
@@ -118,7 +127,8 @@ mod tests {
 
     #[test]
     fn an_index_finds_what_a_map_finds_whatever_the_order_of_adding() {
-        // The oracle is a map: 2,000 cells of the points 2, 5, 8, … of 60 (the third shard of three), at random, many of them twice.
+        // The oracle is a map: 2,000 cells of the points 2, 5, 8, … of 60 (the third shard of
+        // three), at random, many of them twice.
         let folder = tempfile::tempdir().unwrap();
         let mut index = Index::new(folder.path(), 60, (2, 3)).unwrap();
         let mut map: BTreeMap<u64, BTreeMap<u32, Place>> = BTreeMap::new();
@@ -136,19 +146,27 @@ mod tests {
             assert_eq!(index.of_point(point).unwrap(), expected, "point {point}");
         }
         assert!(map.values().map(BTreeMap::len).sum::<usize>() < 2000 && index.len() == 2000);
-        assert!(cfg!(windows) || std::fs::read_dir(folder.path()).unwrap().count() == 0, "it has no name");
+        assert!(
+            cfg!(windows) || std::fs::read_dir(folder.path()).unwrap().count() == 0,
+            "it has no name"
+        );
     }
 
     #[test]
     fn points_of_other_shards_are_neither_kept_nor_found() {
-        // The second shard of three of ten points has 1, 4 and 7; all others share no slot with them, and there is none beyond the last.
+        // The second shard of three of ten points has 1, 4 and 7; all others share no slot with
+        // them, and there is none beyond the last.
         let folder = tempfile::tempdir().unwrap();
         let mut index = Index::new(folder.path(), 10, (1, 3)).unwrap();
         for point in (0..12).chain([u64::MAX]) {
             index.add(Cell { point, replication: 0 }, Place { at: point, length: 1 }).unwrap();
         }
         for point in (0..12).chain([u64::MAX]) {
-            let expected = if [1, 4, 7].contains(&point) { vec![Place { at: point, length: 1 }] } else { Vec::new() };
+            let expected = if [1, 4, 7].contains(&point) {
+                vec![Place { at: point, length: 1 }]
+            } else {
+                Vec::new()
+            };
             assert_eq!(index.of_point(point).unwrap(), expected, "point {point}");
         }
         assert_eq!(index.len(), 3);

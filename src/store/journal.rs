@@ -1,9 +1,12 @@
 //! The journal of a sweep: every cell that is done, written down as soon as it is.
 //!
-//! It is what a sweep can be resumed from, and what shards are merged from. Cells stand in it in the order they were ready in; an [`Index`] on the
-//! disk finds those of a point. A head says which sweep it is of. Every entry has its length before it, twice, and its CRC-32 at its end. So the half
-//! of an entry that a killed process leaves is told from one that was damaged since: the half is cut off; a damaged one is passed over, and what
-//! stands behind it is kept as long as its length is sound. Checked: `tests/it/sweep.rs` kills sweeps at random moments and turns bits round.
+//! It is what a sweep can be resumed from, and what shards are merged from. Cells stand in it in
+//! the order they were ready in; an [`Index`] on the disk finds those of a point. A head says which
+//! sweep it is of. Every entry has its length before it, twice, and its CRC-32 at its end. So the
+//! half of an entry that a killed process leaves is told from one that was damaged since: the half
+//! is cut off; a damaged one is passed over, and what stands behind it is kept as long as its
+//! length is sound. Checked: `tests/it/sweep.rs` kills sweeps at random moments and turns bits
+//! round.
 
 use super::folder::{StoreError, is_link};
 use super::index::{Index, Place};
@@ -128,23 +131,39 @@ impl Written {
         let path = folder.join(JOURNAL);
         if is_link(&path) {
             let what = format!("`{}` is a link, and links are not followed", path.display());
-            return Err(StoreError::Foreign { what, help: "remove the link, or give another folder with `--out`".to_string() });
+            return Err(StoreError::Foreign {
+                what,
+                help: "remove the link, or give another folder with `--out`".to_string(),
+            });
         }
         let open = || -> std::io::Result<Opened> {
             let mut reader = BufReader::with_capacity(1 << 16, File::open(&path)?);
             let mut magic = Vec::new();
             (&mut reader).take(MAGIC.len() as u64).read_to_end(&mut magic)?;
             if magic != *MAGIC {
-                return Ok(if MAGIC.starts_with(&magic) { Opened::Nothing } else { Opened::Foreign });
+                return Ok(if MAGIC.starts_with(&magic) {
+                    Opened::Nothing
+                } else {
+                    Opened::Foreign
+                });
             }
             let bytes = match next_frame(&mut reader)? {
                 Frame::Whole(bytes) => bytes,
                 Frame::End => return Ok(Opened::Nothing),
                 Frame::Broken => return Ok(Opened::Damaged),
             };
-            let Ok(head) = postcard::from_bytes_crc32::<Head>(&bytes, CHECKSUM.digest()) else { return Ok(Opened::Damaged) };
+            let Ok(head) = postcard::from_bytes_crc32::<Head>(&bytes, CHECKSUM.digest()) else {
+                return Ok(Opened::Damaged);
+            };
             let at = (MAGIC.len() + LENGTH + bytes.len()) as u64;
-            Ok(Opened::Whole(Written { head, path: path.clone(), reader, at, end: at, damage: Damage::default() }))
+            Ok(Opened::Whole(Written {
+                head,
+                path: path.clone(),
+                reader,
+                at,
+                end: at,
+                damage: Damage::default(),
+            }))
         };
         match open() {
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(Opened::Nothing),
@@ -152,13 +171,15 @@ impl Written {
         }
     }
 
-    /// The next sound entry, and where it stands. The whole of it is read, so that a damaged one is noticed now, and passed over.
+    /// The next sound entry, and where it stands. The whole of it is read, so that a damaged one is
+    /// noticed now, and passed over.
     ///
     /// # Errors
     /// If it cannot be read.
     pub fn next(&mut self) -> Result<Option<(Entry, Place)>, StoreError> {
         loop {
-            let frame = next_frame(&mut self.reader).map_err(|e| StoreError::io("cannot read", &self.path, e))?;
+            let frame = next_frame(&mut self.reader)
+                .map_err(|e| StoreError::io("cannot read", &self.path, e))?;
             let bytes = match frame {
                 Frame::Whole(bytes) => bytes,
                 Frame::End => return Ok(None),
@@ -199,7 +220,8 @@ impl Journal {
     /// If it cannot be written.
     pub fn create(folder: &Path, head: &Head) -> Result<Journal, StoreError> {
         let path = folder.join(JOURNAL);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
         Journal::begin(path, file, folder, head)
     }
 
@@ -211,7 +233,12 @@ impl Journal {
         Journal::begin(folder.to_path_buf(), tempfile::tempfile_in(folder), folder, head)
     }
 
-    fn begin(path: PathBuf, file: std::io::Result<File>, folder: &Path, head: &Head) -> Result<Journal, StoreError> {
+    fn begin(
+        path: PathBuf,
+        file: std::io::Result<File>,
+        folder: &Path,
+        head: &Head,
+    ) -> Result<Journal, StoreError> {
         let begin = || -> std::io::Result<(File, Index, u64)> {
             let mut text = MAGIC.to_vec();
             text.extend(frame(head)?);
@@ -248,7 +275,10 @@ impl Journal {
             let framed = frame(entry)?;
             self.file.seek(SeekFrom::Start(self.end))?;
             self.file.write_all(&framed)?;
-            self.index.add(entry.cell, Place { at: self.end + LENGTH as u64, length: (framed.len() - LENGTH) as u32 })?;
+            self.index.add(
+                entry.cell,
+                Place { at: self.end + LENGTH as u64, length: (framed.len() - LENGTH) as u32 },
+            )?;
             self.end += framed.len() as u64;
             Ok(())
         };
@@ -266,7 +296,10 @@ impl Journal {
                 let mut bytes = vec![0; place.length as usize];
                 self.file.seek(SeekFrom::Start(place.at))?;
                 self.file.read_exact(&mut bytes)?;
-                entries.push(postcard::from_bytes_crc32(&bytes, CHECKSUM.digest()).map_err(std::io::Error::other)?);
+                entries.push(
+                    postcard::from_bytes_crc32(&bytes, CHECKSUM.digest())
+                        .map_err(std::io::Error::other)?,
+                );
             }
             Ok(entries)
         };
@@ -289,11 +322,15 @@ impl Journal {
 
 impl Keeper for Journal {
     fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), String> {
-        self.append(&Entry { cell, outcome: Outcome::of(result) }).map_err(|error| error.to_string())
+        self.append(&Entry { cell, outcome: Outcome::of(result) })
+            .map_err(|error| error.to_string())
     }
     fn known(&mut self, point: u64) -> Result<Vec<Known>, String> {
         let entries = self.of_point(point).map_err(|error| error.to_string())?;
-        Ok(entries.into_iter().map(|entry| (entry.cell.replication, entry.outcome.result())).collect())
+        Ok(entries
+            .into_iter()
+            .map(|entry| (entry.cell.replication, entry.outcome.result()))
+            .collect())
     }
 }
 
@@ -304,7 +341,8 @@ fn index_of(folder: &Path, head: &Head) -> std::io::Result<Index> {
 
 /// A value with its length before it and its checksum at its end.
 fn frame(value: &impl Serialize) -> std::io::Result<Vec<u8>> {
-    let bytes = postcard::to_stdvec_crc32(value, CHECKSUM.digest()).map_err(std::io::Error::other)?;
+    let bytes =
+        postcard::to_stdvec_crc32(value, CHECKSUM.digest()).map_err(std::io::Error::other)?;
     let length = bytes.len() as u32;
     let mut framed = [length.to_le_bytes(), (!length).to_le_bytes()].concat();
     framed.extend(bytes);

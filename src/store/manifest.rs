@@ -35,11 +35,20 @@ impl Manifest {
             // Many readers of JSON hold whole numbers up to 2^53 only.
             ("seed_text", json!(scenario.run.seed.to_string())),
         ];
-        let after = [("scenario_sha256", json!(hash(&written))), ("scenario", serde_json::from_str(&written).unwrap_or_default())];
+        let after = [
+            ("scenario_sha256", json!(hash(&written))),
+            ("scenario", serde_json::from_str(&written).unwrap_or_default()),
+        ];
         Manifest { head: before.into_iter().chain(said).chain(after).collect(), files: Vec::new() }
     }
     /// That of a sweep. `identity` says which sweep it is, `fingerprint` what came of it.
-    pub fn of_sweep(scenario: &Scenario, points: u64, shard: Option<Shard>, identity: &str, fingerprint: u64) -> Manifest {
+    pub fn of_sweep(
+        scenario: &Scenario,
+        points: u64,
+        shard: Option<Shard>,
+        identity: &str,
+        fingerprint: u64,
+    ) -> Manifest {
         let mut said = vec![("points", json!(points))];
         said.extend(shard.map(|shard| ("shard", json!(shard.to_string()))));
         said.extend([
@@ -51,7 +60,8 @@ impl Manifest {
     }
     /// That of a comparison.
     pub fn of_comparison(baseline: &Scenario, comparison: &Comparison) -> Manifest {
-        let fingerprints: Vec<&str> = comparison.results.iter().map(|results| results.fingerprint.as_str()).collect();
+        let fingerprints: Vec<&str> =
+            comparison.results.iter().map(|results| results.fingerprint.as_str()).collect();
         let said = vec![
             ("confidence", json!(comparison.confidence)),
             ("variants", json!(comparison.names)),
@@ -103,10 +113,13 @@ impl Manifest {
     pub fn say(&mut self, key: &'static str, value: Value) {
         self.head.push((key, value));
     }
-    /// That of a run. `wanted` is how many replications there would have been, if it was interrupted.
+    /// That of a run. `wanted` is how many replications there would have been, if it was
+    /// interrupted.
     pub fn of_run(results: &Results, scenario: &Scenario, wanted: Option<u32>) -> Manifest {
         let mut said = vec![("replications", json!(results.replications))];
-        said.extend(wanted.map(|of| ("interrupted", json!({ "done": results.replications, "of": of }))));
+        said.extend(
+            wanted.map(|of| ("interrupted", json!({ "done": results.replications, "of": of }))),
+        );
         said.extend([
             ("confidence", json!(results.confidence)),
             ("events", json!(results.events)),
@@ -118,11 +131,18 @@ impl Manifest {
     pub fn to_json(&self) -> String {
         let mut files = Map::new();
         for file in &self.files {
-            let table_of = |file: &str| file.split_once("/part-").map_or(file.to_string(), |(table, _)| format!("{table}.parquet"));
-            let columns = TABLES.iter().find(|table| table.file == table_of(&file.name)).map(|table| {
-                let units = table.columns.iter().map(|column| (column.name.to_string(), json!(column.unit)));
-                units.collect::<Map<_, _>>()
-            });
+            let table_of = |file: &str| {
+                file.split_once("/part-")
+                    .map_or(file.to_string(), |(table, _)| format!("{table}.parquet"))
+            };
+            let columns =
+                TABLES.iter().find(|table| table.file == table_of(&file.name)).map(|table| {
+                    let units = table
+                        .columns
+                        .iter()
+                        .map(|column| (column.name.to_string(), json!(column.unit)));
+                    units.collect::<Map<_, _>>()
+                });
             let mut entry = Map::new();
             if let Some(rows) = file.rows {
                 entry.insert("rows".into(), json!(rows));
@@ -134,7 +154,8 @@ impl Manifest {
             files.insert(file.name.clone(), Value::Object(entry));
         }
         let head = self.head.iter().map(|(key, value)| (key.to_string(), value.clone()));
-        let all: Map<String, Value> = head.chain([("files".to_string(), Value::Object(files))]).collect();
+        let all: Map<String, Value> =
+            head.chain([("files".to_string(), Value::Object(files))]).collect();
         serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
     }
 }

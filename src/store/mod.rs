@@ -1,7 +1,9 @@
-//! The files of a run or a sweep: Parquet tables and a manifest; the journal of a sweep that is under way.
+//! The files of a run or a sweep: Parquet tables and a manifest; the journal of a sweep that is
+//! under way.
 //!
 //! A folder with a manifest is complete (`folder.rs`).
-//! Nothing in the files depends on the clock or on the number of threads: equal runs are equal bytes.
+//! Nothing in the files depends on the clock or on the number of threads: equal runs are equal
+//! bytes.
 
 mod answer;
 mod capacity;
@@ -29,7 +31,9 @@ pub(crate) use journal::{Damage, Head, JOURNAL, Journal, Opened, Written};
 pub(crate) use manifest::{Manifest, hash};
 pub(crate) use points::parameters;
 pub use points::{points_batch, summary_batch_of_points};
-pub use schema::{CAPACITY, COMPARISON, Column, Kind, OF_POINT, PLOTS, POINT, SENSITIVITY, TABLES, TableSchema};
+pub use schema::{
+    CAPACITY, COMPARISON, Column, Kind, OF_POINT, PLOTS, POINT, SENSITIVITY, TABLES, TableSchema,
+};
 pub use sensitivity::sensitivity_batch;
 pub(crate) use sensitivity::write_sensitivity;
 pub(crate) use study::Study;

@@ -1,4 +1,5 @@
-//! The points of a sweep as rows: `points.parquet`, with what is varied in columns of its own, and their summaries.
+//! The points of a sweep as rows: `points.parquet`, with what is varied in columns of its own, and
+//! their summaries.
 
 use super::schema::{Column, Kind, OF_POINT, POINT, TABLES, field};
 use super::table::{Cell, Push, batch, summary_rows};
@@ -19,14 +20,15 @@ pub struct Parameter {
     pub is_whole: bool,
 }
 
-/// The parameters of a sweep with the kinds of their columns: numbers, if all values are of one kind that is a number.
+/// The parameters of a sweep with the kinds of their columns: numbers, if all values are of one
+/// kind that is a number.
 pub fn parameters(rows: impl Iterator<Item = impl Borrow<Parameters>>) -> Vec<Parameter> {
     let mut found: Vec<Parameter> = Vec::new();
     for row in rows {
         for (path, value) in row.borrow() {
             let kind = value::kind_of(value);
-            let whole =
-                value::base(value, ValueKind::Number).is_some_and(|size| size >= 0.0 && size.fract() == 0.0 && size <= value::WHOLE);
+            let whole = value::base(value, ValueKind::Number)
+                .is_some_and(|size| size >= 0.0 && size.fract() == 0.0 && size <= value::WHOLE);
             match found.iter_mut().find(|known| known.path == *path) {
                 Some(known) => {
                     known.kind = if known.kind == kind { kind } else { ValueKind::Text };
@@ -47,12 +49,20 @@ pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
             ValueKind::Number if parameter.is_whole => Kind::Whole,
             _ => Kind::Number,
         };
-        let column = Column { name: "", kind, unit: value::unit(parameter.kind), meaning: "what is set there" };
+        let column = Column {
+            name: "",
+            kind,
+            unit: value::unit(parameter.kind),
+            meaning: "what is set there",
+        };
         // A point may leave it as it is.
         field(&parameter.path, &column).with_nullable(kind != Kind::Text)
     });
     let first = std::iter::once(field(POINT.name, &POINT));
-    let fields: Vec<_> = first.chain(columns).chain(OF_POINT.iter().map(|column| field(column.name, column))).collect();
+    let fields: Vec<_> = first
+        .chain(columns)
+        .chain(OF_POINT.iter().map(|column| field(column.name, column)))
+        .collect();
     Arc::new(Schema::new(fields))
 }
 
@@ -76,13 +86,18 @@ pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
 /// ```
 pub fn points_batch(points: &[Swept]) -> RecordBatch {
     let parameters = parameters(points.iter().map(|swept| &swept.parameters));
-    batch(points_schema(&parameters), |push| points.iter().for_each(|swept| point_row(swept, &parameters, push)))
+    batch(points_schema(&parameters), |push| {
+        points.iter().for_each(|swept| point_row(swept, &parameters, push))
+    })
 }
 
-/// The rows of a sweep's `summary/`, without touching a file: those of all points' [summaries](super::summary_batch), after the number of the point.
-/// It goes with [`points_batch`], where there is an example.
+/// The rows of a sweep's `summary/`, without touching a file: those of all points'
+/// [summaries](super::summary_batch), after the number of the point. It goes with [`points_batch`],
+/// where there is an example.
 pub fn summary_batch_of_points(points: &[Swept]) -> RecordBatch {
-    batch(TABLES[0].arrow_of_points(), |push| points.iter().for_each(|swept| summary_rows_of_point(swept, push)))
+    batch(TABLES[0].arrow_of_points(), |push| {
+        points.iter().for_each(|swept| summary_rows_of_point(swept, push))
+    })
 }
 
 /// Hands over the rows of a point's summary.
@@ -95,17 +110,25 @@ pub fn summary_rows_of_point(swept: &Swept, push: Push) {
 /// Hands over the row of a point.
 pub fn point_row(swept: &Swept, parameters: &[Parameter], push: Push) {
     let results = swept.results.as_ref();
-    let texts: Vec<String> = parameters.iter().map(|parameter| text_of(&swept.parameters, parameter)).collect();
-    let values = parameters.iter().zip(&texts).map(|(parameter, text)| match (parameter.kind, swept.parameters.get(&parameter.path)) {
-        (ValueKind::Text, _) => Cell::Text(text),
-        (kind, value) => match value.and_then(|value| value::base(value, kind)) {
-            Some(size) if kind == ValueKind::Number && parameter.is_whole => Cell::Whole(size as u64),
-            size => Cell::Number(size.unwrap_or(f64::NAN)),
-        },
+    let texts: Vec<String> =
+        parameters.iter().map(|parameter| text_of(&swept.parameters, parameter)).collect();
+    let values = parameters.iter().zip(&texts).map(|(parameter, text)| {
+        match (parameter.kind, swept.parameters.get(&parameter.path)) {
+            (ValueKind::Text, _) => Cell::Text(text),
+            (kind, value) => match value.and_then(|value| value::base(value, kind)) {
+                Some(size) if kind == ValueKind::Number && parameter.is_whole => {
+                    Cell::Whole(size as u64)
+                }
+                size => Cell::Number(size.unwrap_or(f64::NAN)),
+            },
+        }
     });
     let mut cells: Vec<Cell> = std::iter::once(Cell::Whole(swept.point)).chain(values).collect();
     let first = swept.failures.first().map(|(_, failure)| failure);
-    let (kind, reason) = (first.map_or("", |failure| failure.name()), first.map_or(String::new(), |failure| failure.to_string()));
+    let (kind, reason) = (
+        first.map_or("", |failure| failure.name()),
+        first.map_or(String::new(), |failure| failure.to_string()),
+    );
     let overloaded = results.map_or(String::new(), |results| results.overloaded.join(","));
     let missed = results.map_or(Vec::new(), Results::missed).join(",");
     let failed = swept.failures.len() as u64;

@@ -1,4 +1,5 @@
-//! The tables: what a row is, and what each column means. `docs/outputs.md` is checked against these.
+//! The tables: what a row is, and what each column means. `docs/outputs.md` is checked against
+//! these.
 
 use arrow_schema::{DataType, Field, Schema};
 use std::sync::Arc;
@@ -148,7 +149,10 @@ pub const TABLES: [TableSchema; 10] = [
         columns: &[
             REPLICATION,
             text("request", "its key, hexadecimal"),
-            text("caller", "key of the request that called; empty for one from a workload, or if its caller has given it up"),
+            text(
+                "caller",
+                "key of the request that called; empty for one from a workload, or if its caller has given it up",
+            ),
             text("workload", "where it comes from, empty for a call"),
             text("endpoint", "where it goes"),
             text("instance", "the instance that served it"),
@@ -171,7 +175,10 @@ pub const TABLES: [TableSchema; 10] = [
         columns: &[
             text("kind", "workload or service"),
             ENTITY,
-            text("metric", "latency, or waiting: requests that wait for a core, memory or admission"),
+            text(
+                "metric",
+                "latency, or waiting: requests that wait for a core, memory or admission",
+            ),
             UNIT,
             number("start_s", "s", "beginning of the window"),
             number("mean", "unit", "mean over the replications of the pilot"),
@@ -188,7 +195,9 @@ pub const TABLES: [TableSchema; 10] = [
 impl TableSchema {
     /// The Arrow schema, with unit and meaning in each field's metadata.
     pub fn arrow(&self) -> Arc<Schema> {
-        Arc::new(Schema::new(self.columns.iter().map(|column| field(column.name, column)).collect::<Vec<_>>()))
+        Arc::new(Schema::new(
+            self.columns.iter().map(|column| field(column.name, column)).collect::<Vec<_>>(),
+        ))
     }
     /// The same with the number of the point before everything else.
     pub fn arrow_of_points(&self) -> Arc<Schema> {
@@ -214,14 +223,26 @@ pub const COMPARISON: TableSchema = TableSchema {
         number("difference", "unit", "this minus base, from pairs of replications"),
         number("difference_low", "unit", "lower end of its interval"),
         number("difference_high", "unit", "upper end of its interval"),
-        number("relative", "1", "the difference as a share of base; null where the interval of base holds 0"),
+        number(
+            "relative",
+            "1",
+            "the difference as a share of base; null where the interval of base holds 0",
+        ),
         number("relative_low", "1", "lower end of its interval"),
         number("relative_high", "1", "upper end of its interval"),
         number("p_value", "1", "of the paired difference being chance"),
-        number("p_adjusted", "1", "the same, corrected for all differences that are judged together; null outside of these"),
+        number(
+            "p_adjusted",
+            "1",
+            "the same, corrected for all differences that are judged together; null outside of these",
+        ),
         text("judgement", "better, worse, different, the same or undecided"),
         number("more_replications", "1", "about how many more would decide"),
-        number("unpaired_variance_ratio", "1", "variance that independent runs would give the difference, over that of pairs"),
+        number(
+            "unpaired_variance_ratio",
+            "1",
+            "variance that independent runs would give the difference, over that of pairs",
+        ),
         whole("n", "pairs that had a value"),
     ],
 };
@@ -246,13 +267,19 @@ pub const CAPACITY: TableSchema = TableSchema {
         number("low", "unit", "lower end of the interval"),
         number("high", "unit", "upper end of the interval"),
         number("bound", "unit", "the bound of the goal"),
-        text("meets", "yes or no: on which side of the bound the interval is; undecided if on both, or if there is none"),
+        text(
+            "meets",
+            "yes or no: on which side of the bound the interval is; undecided if on both, or if there is none",
+        ),
         text("verdict", "meets, misses or too near to tell: all goals together, at this value"),
         whole("replications", "replications that were run at this value"),
         text("overloaded", "workloads that are overloaded, separated by commas"),
         text("bottleneck", "the busiest service"),
         number("utilisation", "1", "its busy core time over the time of the cores that it can use"),
-        text("waits_for", "what requests wait for most: queue, memory or admission; empty if they do not wait"),
+        text(
+            "waits_for",
+            "what requests wait for most: queue, memory or admission; empty if they do not wait",
+        ),
     ],
 };
 
@@ -281,7 +308,11 @@ pub const SENSITIVITY: TableSchema = TableSchema {
         ),
         number("first_low", "1", "lower end of its interval; null with morris"),
         number("first_high", "1", "upper end of its interval; null with morris"),
-        number("total", "1", "total index: the same with all its interactions; null with morris, and if not known"),
+        number(
+            "total",
+            "1",
+            "total index: the same with all its interactions; null with morris, and if not known",
+        ),
         number("total_low", "1", "lower end of its interval; null with morris"),
         number("total_high", "1", "upper end of its interval; null with morris"),
         whole("n", "effects, or groups of points, that had a value"),
@@ -297,24 +328,35 @@ pub const OF_POINT: [Column; 10] = [
     number("warmup_s", "s", "simulated time at the beginning that is not measured"),
     whole("replications", "replications that were run"),
     whole("failed", "of those, how many gave nothing"),
-    text("failure", "kind of the first failure: limit, panicked or invalid; empty if there is none"),
+    text(
+        "failure",
+        "kind of the first failure: limit, panicked or invalid; empty if there is none",
+    ),
     text("reason", "the first failure, in words"),
     text("overloaded", "workloads that are overloaded, separated by commas"),
     text("slos_missed", "objectives that are missed, separated by commas"),
-    text("precise", "yes or no: whether the goals of run.replications.until are met; empty if there are none"),
+    text(
+        "precise",
+        "yes or no: whether the goals of run.replications.until are met; empty if there are none",
+    ),
     whole("events", "calendar entries fired"),
     text("fingerprint", "hash of every number of every replication"),
 ];
 
-/// A field of an Arrow schema, with unit and meaning in its metadata. `name` may be another than the column's.
+/// A field of an Arrow schema, with unit and meaning in its metadata. `name` may be another than
+/// the column's.
 pub fn field(name: &str, column: &Column) -> Field {
     let data_type = match column.kind {
         Kind::Text => DataType::Utf8,
         Kind::Number => DataType::Float64,
         Kind::Whole => DataType::UInt64,
     };
-    let metadata = [("unit", column.unit), ("meaning", column.meaning)].map(|(k, v)| (k.to_string(), v.to_string()));
-    #[allow(clippy::disallowed_types, reason = "arrow takes its metadata in no other form, and writes it sorted")]
+    let metadata = [("unit", column.unit), ("meaning", column.meaning)]
+        .map(|(k, v)| (k.to_string(), v.to_string()));
+    #[allow(
+        clippy::disallowed_types,
+        reason = "arrow takes its metadata in no other form, and writes it sorted"
+    )]
     let metadata: std::collections::HashMap<String, String> = metadata.into_iter().collect();
     Field::new(name, data_type, column.kind == Kind::Number).with_metadata(metadata)
 }

@@ -14,7 +14,11 @@ use arrow_array::RecordBatch;
 ///
 /// # Errors
 /// If the disk is full or gone.
-pub fn write_sensitivity(folder: Folder, scenario: &Scenario, answers: &[Sensitivity]) -> Result<usize, StoreError> {
+pub fn write_sensitivity(
+    folder: Folder,
+    scenario: &Scenario,
+    answers: &[Sensitivity],
+) -> Result<usize, StoreError> {
     let manifest = Manifest::of_sensitivity(scenario, answers);
     write_answer(folder, &SENSITIVITY, manifest, |push| rows(answers, push))
 }
@@ -48,15 +52,32 @@ fn rows(answers: &[Sensitivity], push: Push) {
         for parameter in &answer.parameters {
             let (from, to) = (shown(&parameter.range.0), shown(&parameter.range.1));
             let (effect, indices) = (parameter.effect, parameter.indices);
-            let by_morris = effect.map_or([f64::NAN; 4], |e| [e.mu, e.mu_star, e.mu_star_std_error, e.sigma]);
-            let by_sobol = indices.map_or([f64::NAN; 6], |i| [i.first, i.first_low, i.first_high, i.total, i.total_low, i.total_high]);
+            let by_morris =
+                effect.map_or([f64::NAN; 4], |e| [e.mu, e.mu_star, e.mu_star_std_error, e.sigma]);
+            let by_sobol = indices.map_or([f64::NAN; 6], |i| {
+                [i.first, i.first_low, i.first_high, i.total, i.total_low, i.total_high]
+            });
             let n = effect.map(|effect| effect.n).or(indices.map(|indices| indices.n)).unwrap_or(0);
-            let names = [answer.kind, &answer.entity, &answer.metric, answer.stat, answer.unit, answer.method.name()].map(Cell::Text);
+            let names = [
+                answer.kind,
+                &answer.entity,
+                &answer.metric,
+                answer.stat,
+                answer.unit,
+                answer.method.name(),
+            ]
+            .map(Cell::Text);
             let of_parameter = [parameter.path.as_str(), &from, &to].map(Cell::Text);
             let (by_morris, by_sobol) = (by_morris.map(Cell::Number), by_sobol.map(Cell::Number));
             push(
-                &[&names[..], &of_parameter, &by_morris, &by_sobol, &[Cell::Whole(u64::from(n)), Cell::Text(answer.variation.word())]]
-                    .concat(),
+                &[
+                    &names[..],
+                    &of_parameter,
+                    &by_morris,
+                    &by_sobol,
+                    &[Cell::Whole(u64::from(n)), Cell::Text(answer.variation.word())],
+                ]
+                .concat(),
             );
         }
     }

@@ -1,10 +1,14 @@
-//! Which study a result is of: what decides whether a newer result may take the place of the one that is in a folder.
+//! Which study a result is of: what decides whether a newer result may take the place of the one
+//! that is in a folder.
 //!
-//! Law: a folder belongs to one study, which is a command, the scenario files that it reads, and its design: what is varied, compared or searched.
-//! The same study again takes the place of its earlier result, also after the scenario was edited or with another seed; every other result stays
-//! unless it is forced (the table in `docs/outputs.md`). A file is kept as it was typed, beside the way from the result's folder to where that was: so the
-//! same command makes the same bytes on every machine where its folders lie the same way, the same words typed elsewhere are another file, and a project
-//! may be moved. What comes through a pipe is no file: it is the same if it is so to the letter.
+//! Law: a folder belongs to one study, which is a command, the scenario files that it reads, and
+//! its design: what is varied, compared or searched. The same study again takes the place of its
+//! earlier result, also after the scenario was edited or with another seed; every other result
+//! stays unless it is forced (the table in `docs/outputs.md`). A file is kept as it was typed,
+//! beside the way from the result's folder to where that was: so the same command makes the same
+//! bytes on every machine where its folders lie the same way, the same words typed elsewhere are
+//! another file, and a project may be moved. What comes through a pipe is no file: it is the same
+//! if it is so to the letter.
 //! Tested: below, and every row of the table in `tests/it/folders.rs`.
 
 use super::folder::StoreError;
@@ -27,12 +31,24 @@ pub struct Study {
 }
 
 impl Study {
-    /// That of a command on these files. `design` is what is varied, compared or searched; `scenario` what the manifest will have.
-    pub fn new(command: &'static str, files: &[&Path], design: &Value, scenario: &Scenario) -> Study {
+    /// That of a command on these files. `design` is what is varied, compared or searched;
+    /// `scenario` what the manifest will have.
+    pub fn new(
+        command: &'static str,
+        files: &[&Path],
+        design: &Value,
+        scenario: &Scenario,
+    ) -> Study {
         let is_piped = |file: &Path| file == Path::new("-") || file.exists() && !file.is_file();
         let files = files.iter().filter(|file| !is_piped(file)).map(|file| normal(file)).collect();
         let written = to_json(scenario);
-        Study { command, files, design: hash(&design.to_string()), shard: None, scenario_sha256: hash(&written) }
+        Study {
+            command,
+            files,
+            design: hash(&design.to_string()),
+            shard: None,
+            scenario_sha256: hash(&written),
+        }
     }
 
     /// That of a sweep, or of a shard of it.
@@ -56,13 +72,16 @@ impl Study {
         json!({ "files": self.files, "from": way_back(folder), "design": self.design })
     }
 
-    /// Whether these are its files, typed in a folder; by the same words if it is not known in which.
+    /// Whether these are its files, typed in a folder; by the same words if it is not known in
+    /// which.
     fn is_of(&self, files: &[&str], typed_in: Option<&Path>) -> bool {
         let same = |(own, other): (&String, &&str)| match typed_in {
             Some(folder) => real(own) == real(folder.join(other)),
             None => own == other || real(own) == real(other),
         };
-        !files.is_empty() && files.len() == self.files.len() && self.files.iter().zip(files).all(same)
+        !files.is_empty()
+            && files.len() == self.files.len()
+            && self.files.iter().zip(files).all(same)
     }
 
     /// Whether its result may take the place of that with this manifest.
@@ -70,7 +89,9 @@ impl Study {
     /// # Errors
     /// What the folder holds, if it may not.
     pub fn may_replace(&self, folder: &Path, manifest: &Value) -> Result<(), StoreError> {
-        let holds = |other: String| Err(StoreError::Occupied { folder: folder.display().to_string(), other });
+        let holds = |other: String| {
+            Err(StoreError::Occupied { folder: folder.display().to_string(), other })
+        };
         let text = |key: &str| manifest[key].as_str();
         let Some(command) = text("command") else {
             return holds("a `manifest.json` that AsyncFlow has not written".to_string());
@@ -78,22 +99,41 @@ impl Study {
         if command != self.command {
             return holds(format!("the result of another command, `asyncflow {command}`"));
         }
-        let theirs: Vec<&str> = manifest["study"]["files"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let theirs: Vec<&str> = manifest["study"]["files"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         let typed_in = manifest["study"]["from"].as_str().map(|from| folder.join(from));
-        if !self.is_of(&theirs, typed_in.as_deref()) && text("scenario_sha256") != Some(&self.scenario_sha256) {
+        if !self.is_of(&theirs, typed_in.as_deref())
+            && text("scenario_sha256") != Some(&self.scenario_sha256)
+        {
             // The words that were typed, unless they are ours too.
-            let full =
-                |file: &str| typed_in.as_ref().filter(|_| self.files.iter().any(|own| own == file)).map(|folder| real(folder.join(file)));
-            let shown = theirs.iter().map(|file| full(file).map_or_else(|| format!("`{file}`"), |path| format!("`{}`", path.display())));
+            let full = |file: &str| {
+                typed_in
+                    .as_ref()
+                    .filter(|_| self.files.iter().any(|own| own == file))
+                    .map(|folder| real(folder.join(file)))
+            };
+            let shown = theirs.iter().map(|file| {
+                full(file)
+                    .map_or_else(|| format!("`{file}`"), |path| format!("`{}`", path.display()))
+            });
             let shown: Vec<String> = shown.collect();
             return match shown.as_slice() {
-                [] => holds(format!("the result of another scenario, `{}`, which is in no file", text("name").unwrap_or("without a name"))),
+                [] => holds(format!(
+                    "the result of another scenario, `{}`, which is in no file",
+                    text("name").unwrap_or("without a name")
+                )),
                 [one] => holds(format!("the result of another file, {one}")),
                 several => holds(format!("the result of other files, {}", several.join(", "))),
             };
         }
         if text("shard") != self.shard.as_deref() {
-            return holds(text("shard").map_or("the whole of this sweep".to_string(), |shard| format!("shard {shard} of this sweep")));
+            return holds(text("shard").map_or("the whole of this sweep".to_string(), |shard| {
+                format!("shard {shard} of this sweep")
+            }));
         }
         match manifest["study"]["design"].as_str() == Some(&self.design) {
             true => Ok(()),
@@ -110,7 +150,8 @@ impl Study {
     }
 }
 
-/// A path whose folder is the one it leads to; the file itself may be a link, which is what people name.
+/// A path whose folder is the one it leads to; the file itself may be a link, which is what people
+/// name.
 fn real(file: impl AsRef<Path>) -> PathBuf {
     let absolute = std::path::absolute(&file).unwrap_or_else(|_| file.as_ref().to_path_buf());
     match (absolute.parent().map(std::fs::canonicalize), absolute.file_name()) {
@@ -125,9 +166,11 @@ fn normal(path: &Path) -> String {
     parts.collect::<PathBuf>().to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-/// The way from a folder to where commands are typed; `..` only, if it is below. None if it cannot be told.
+/// The way from a folder to where commands are typed; `..` only, if it is below. None if it cannot
+/// be told.
 fn way_back(folder: &Path) -> Option<String> {
-    let (from, to) = (std::fs::canonicalize(folder).ok()?, std::fs::canonicalize(Component::CurDir).ok()?);
+    let (from, to) =
+        (std::fs::canonicalize(folder).ok()?, std::fs::canonicalize(Component::CurDir).ok()?);
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
     if shared == 0 {
         return Some(normal(&to));
@@ -152,15 +195,25 @@ mod tests {
         };
         let absolute = std::path::absolute("Cargo.toml").unwrap();
         for way in ["Cargo.toml", "./Cargo.toml", "src/../Cargo.toml", absolute.to_str().unwrap()] {
-            assert!(study(way).is_of(&["Cargo.toml"], None) && study("Cargo.toml").is_of(&[way], None), "{way}");
+            assert!(
+                study(way).is_of(&["Cargo.toml"], None) && study("Cargo.toml").is_of(&[way], None),
+                "{way}"
+            );
             assert!(study(way).reads(Path::new("Cargo.toml")), "{way}");
         }
-        assert!(!study("Cargo.toml").is_of(&["src/Cargo.toml"], None) && !study("Cargo.toml").is_of(&[], None));
+        assert!(
+            !study("Cargo.toml").is_of(&["src/Cargo.toml"], None)
+                && !study("Cargo.toml").is_of(&[], None)
+        );
         // The same words, typed in another folder.
         assert!(
-            study("src/lib.rs").is_of(&["lib.rs"], Some(Path::new("src"))) && !study("lib.rs").is_of(&["lib.rs"], Some(Path::new("src")))
+            study("src/lib.rs").is_of(&["lib.rs"], Some(Path::new("src")))
+                && !study("lib.rs").is_of(&["lib.rs"], Some(Path::new("src")))
         );
         let written = study("./v1/./shop.yaml").to_json(Path::new("src/store"));
-        assert_eq!((&written["files"], &written["from"]), (&json!(["v1/shop.yaml"]), &json!("../..")));
+        assert_eq!(
+            (&written["files"], &written["from"]),
+            (&json!(["v1/shop.yaml"]), &json!("../.."))
+        );
     }
 }

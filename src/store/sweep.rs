@@ -1,8 +1,10 @@
 //! The files of a sweep: one dataset, whatever was run where.
 //!
-//! `points.parquet` has a row a point, with what is varied in columns of its own; `summary/`, `replications/` and, if asked for, `series/` and
-//! `histograms/` hold the tables of a run with the column `point` before everything else, sorted by it, in parts of about a million rows. A part ends
-//! between two points, where it does not depend on anything but the rows, so that equal sweeps are equal bytes.
+//! `points.parquet` has a row a point, with what is varied in columns of its own; `summary/`,
+//! `replications/` and, if asked for, `series/` and `histograms/` hold the tables of a run with the
+//! column `point` before everything else, sorted by it, in parts of about a million rows. A part
+//! ends between two points, where it does not depend on anything but the rows, so that equal sweeps
+//! are equal bytes.
 
 use super::dataset::{histogram_rows, replication_rows, series_rows};
 use super::folder::{Folder, StoreError};
@@ -33,7 +35,8 @@ pub struct Wanted {
     pub histograms: bool,
 }
 
-/// The files of a sweep, while they are written. Dropped before [`finish`](SweepDataset::finish), it leaves nothing behind.
+/// The files of a sweep, while they are written. Dropped before [`finish`](SweepDataset::finish),
+/// it leaves nothing behind.
 pub struct SweepDataset {
     folder: Folder,
     points: Table,
@@ -53,12 +56,28 @@ impl SweepDataset {
     ///
     /// # Errors
     /// If they cannot be written.
-    pub fn begin(mut folder: Folder, parameters: Vec<Parameter>, wanted: Wanted) -> Result<SweepDataset, StoreError> {
-        let points = Table::in_groups(POINTS_OF_GROUP, &mut folder, POINTS, points_schema(&parameters))?;
+    pub fn begin(
+        mut folder: Folder,
+        parameters: Vec<Parameter>,
+        wanted: Wanted,
+    ) -> Result<SweepDataset, StoreError> {
+        let points =
+            Table::in_groups(POINTS_OF_GROUP, &mut folder, POINTS, points_schema(&parameters))?;
         let is_wanted = [true, true, wanted.series, wanted.histograms];
-        let part =
-            |index: usize| is_wanted[index].then(|| Part { schema: TABLES[TABLE_OF[index]].arrow_of_points(), number: 0, open: None });
-        Ok(SweepDataset { parts: [0, 1, 2, 3].map(part), folder, points, parameters, rows: Vec::new() })
+        let part = |index: usize| {
+            is_wanted[index].then(|| Part {
+                schema: TABLES[TABLE_OF[index]].arrow_of_points(),
+                number: 0,
+                open: None,
+            })
+        };
+        Ok(SweepDataset {
+            parts: [0, 1, 2, 3].map(part),
+            folder,
+            points,
+            parameters,
+            rows: Vec::new(),
+        })
     }
 
     /// Writes what a point says. Points come in their order.
@@ -73,12 +92,20 @@ impl SweepDataset {
         let vocabulary = measure::vocabulary(&built.plan.layout);
         let series = built.plan.layout.series();
         for record in &reduced.records {
-            self.write(1, |push| replication_rows(&vocabulary, record, |cells| push(&[&[number], cells].concat())))?;
-            self.write(2, |push| series_rows(&series, record, |cells| push(&[&[number], cells].concat())))?;
-            self.write(3, |push| histogram_rows(&vocabulary, record, |cells| push(&[&[number], cells].concat())))?;
+            self.write(1, |push| {
+                replication_rows(&vocabulary, record, |cells| push(&[&[number], cells].concat()))
+            })?;
+            self.write(2, |push| {
+                series_rows(&series, record, |cells| push(&[&[number], cells].concat()))
+            })?;
+            self.write(3, |push| {
+                histogram_rows(&vocabulary, record, |cells| push(&[&[number], cells].concat()))
+            })?;
         }
         for index in 0..PARTS.len() {
-            let is_long = |part: &Part| part.open.as_ref().is_some_and(|(_, table)| table.written >= ROWS_OF_PART);
+            let is_long = |part: &Part| {
+                part.open.as_ref().is_some_and(|(_, table)| table.written >= ROWS_OF_PART)
+            };
             if self.parts[index].as_ref().is_some_and(is_long) {
                 self.close(index)?;
             }
@@ -114,7 +141,8 @@ impl SweepDataset {
             self.close(index)?;
         }
         self.rows.push((POINTS.to_string(), self.points.finish()?));
-        let rows: Vec<(&str, u64)> = self.rows.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
+        let rows: Vec<(&str, u64)> =
+            self.rows.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
         self.folder.complete(manifest, &rows).map(|names| names.len())
     }
 }

@@ -1,4 +1,5 @@
-//! One Parquet file, row by row: rows are gathered into batches, so that memory does not grow with the file.
+//! One Parquet file, row by row: rows are gathered into batches, so that memory does not grow with
+//! the file.
 
 use super::folder::{Folder, StoreError};
 use super::schema::TABLES;
@@ -20,7 +21,8 @@ const BATCH: usize = 512;
 const PAGE: usize = 8_192;
 /// Rows of a row group, at most: it stands in memory, compressed, until it is full.
 const ROW_GROUP: usize = 65_536;
-/// Bytes of the values that a column may point at; one with more has numbers that differ from row to row, which take less as they are.
+/// Bytes of the values that a column may point at; one with more has numbers that differ from row
+/// to row, which take less as they are.
 const DICTIONARY_BYTES: usize = 16 << 10;
 
 /// A value of a row.
@@ -61,10 +63,14 @@ impl Rows {
         for (builder, cell) in self.builders.iter_mut().zip(cells) {
             match (builder, cell) {
                 (Builder::Text(builder), Cell::Text(text)) => builder.append_value(text),
-                (Builder::Number(builder), Cell::Number(number)) if number.is_nan() => builder.append_null(),
+                (Builder::Number(builder), Cell::Number(number)) if number.is_nan() => {
+                    builder.append_null()
+                }
                 (Builder::Number(builder), Cell::Number(number)) => builder.append_value(*number),
                 (Builder::Whole(builder), Cell::Whole(whole)) => builder.append_value(*whole),
-                (Builder::Whole(builder), Cell::Number(number)) if number.is_nan() => builder.append_null(),
+                (Builder::Whole(builder), Cell::Number(number)) if number.is_nan() => {
+                    builder.append_null()
+                }
                 (_, cell) => unreachable!("{cell:?} is not of its column's kind"),
             }
         }
@@ -81,7 +87,8 @@ impl Rows {
                 Builder::Whole(builder) => ArrayBuilder::finish(builder),
             }
         });
-        RecordBatch::try_new(self.schema.clone(), columns.collect()).expect("the columns are built from the schema")
+        RecordBatch::try_new(self.schema.clone(), columns.collect())
+            .expect("the columns are built from the schema")
     }
 }
 
@@ -109,18 +116,29 @@ impl Table {
     ///
     /// # Errors
     /// If it cannot be made.
-    pub fn begin(folder: &mut Folder, name: &str, schema: Arc<Schema>) -> Result<Table, StoreError> {
+    pub fn begin(
+        folder: &mut Folder,
+        name: &str,
+        schema: Arc<Schema>,
+    ) -> Result<Table, StoreError> {
         Table::in_groups(ROW_GROUP, folder, name, schema)
     }
 
-    /// As [`begin`](Table::begin), for rows that hardly repeat a value: so many in a row group, because they do not become small.
+    /// As [`begin`](Table::begin), for rows that hardly repeat a value: so many in a row group,
+    /// because they do not become small.
     ///
     /// # Errors
     /// If it cannot be made.
-    pub fn in_groups(rows: usize, folder: &mut Folder, name: &str, schema: Arc<Schema>) -> Result<Table, StoreError> {
+    pub fn in_groups(
+        rows: usize,
+        folder: &mut Folder,
+        name: &str,
+        schema: Arc<Schema>,
+    ) -> Result<Table, StoreError> {
         let (path, part) = (folder.path().join(name), folder.begin(name));
         let file = File::create(&part).map_err(|e| StoreError::io("cannot write", &part, e))?;
-        let writer = properties(rows).and_then(|properties| ArrowWriter::try_new(file, schema.clone(), Some(properties)));
+        let writer = properties(rows)
+            .and_then(|properties| ArrowWriter::try_new(file, schema.clone(), Some(properties)));
         let writer = writer.map_err(|e| StoreError::io("cannot write", &part, e))?;
         Ok(Table { rows: Rows::new(schema), writer, path, written: 0 })
     }
@@ -151,7 +169,9 @@ impl Table {
 
     fn flush(&mut self) -> Result<(), StoreError> {
         if self.rows.len > 0 {
-            self.writer.write(&self.rows.take()).map_err(|e| StoreError::io("cannot write", &self.path, e))?;
+            self.writer
+                .write(&self.rows.take())
+                .map_err(|e| StoreError::io("cannot write", &self.path, e))?;
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Sizes in whole bytes: decimal (`KB MB GB`, powers of 1000) and binary (`KiB MiB GiB`, powers of 1024).
+//! Sizes in whole bytes: decimal (`KB MB GB`, powers of 1000) and binary (`KiB MiB GiB`, powers of
+//! 1024).
 
 use super::written::{is_zero, no_unit, shown, split, written_as_text};
 use super::{Quantity, meant};
@@ -25,7 +26,10 @@ const LARGEST: u128 = 1_000_000_000_000_000_000;
 impl Display for Bytes {
     /// The unit that gives the smallest whole number, so that the text reads back as the same size.
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
-        let whole = UNITS.iter().filter(|(_, size)| self.0.is_multiple_of(*size)).min_by_key(|(_, size)| self.0 / size);
+        let whole = UNITS
+            .iter()
+            .filter(|(_, size)| self.0.is_multiple_of(*size))
+            .min_by_key(|(_, size)| self.0 / size);
         let (unit, size) = whole.filter(|_| self.0 > 0).unwrap_or(&UNITS[0]);
         write!(f, "{}{unit}", self.0 / size)
     }
@@ -61,10 +65,16 @@ fn size_of(unit: &str, digits: &str) -> Result<u64, String> {
         "byte" | "bytes" => "B",
         _ => unit,
     };
-    if let Some((_, size)) = UNITS.iter().find(|(name, _)| *name == known || (name.ends_with("iB") && name.eq_ignore_ascii_case(known))) {
+    if let Some((_, size)) = UNITS.iter().find(|(name, _)| {
+        *name == known || (name.ends_with("iB") && name.eq_ignore_ascii_case(known))
+    }) {
         return Ok(*size);
     }
-    let letter = unit.chars().next().map(|letter| letter.to_ascii_uppercase()).filter(|letter| "KMGT".contains(*letter));
+    let letter = unit
+        .chars()
+        .next()
+        .map(|letter| letter.to_ascii_uppercase())
+        .filter(|letter| "KMGT".contains(*letter));
     let help = match (letter, unit.to_ascii_lowercase().as_str()) {
         (Some(letter), "k" | "m" | "g" | "t") => {
             format!(
@@ -74,7 +84,8 @@ fn size_of(unit: &str, digits: &str) -> Result<u64, String> {
         (Some(letter), "kb" | "mb" | "gb" | "tb") => {
             format!("write `{digits}{letter}B` (powers of 1000) or `{digits}{letter}iB` (of 1024)")
         }
-        _ => "the units are B, KB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB, TiB (of 1024)".to_string(),
+        _ => "the units are B, KB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB, TiB (of 1024)"
+            .to_string(),
     };
     Err(format!("`{}` is not a unit of size\nhelp: {help}", shown(unit)))
 }
@@ -95,7 +106,11 @@ impl Quantity for Bytes {
         }
         // So large a number is one of bytes.
         let of_bytes = number.parse::<f64>().is_ok_and(|n| n >= 100_000.0);
-        let examples = if of_bytes { format!("`{number}B`") } else { format!("`{number}MiB`, or `{number}B` if it is bytes") };
+        let examples = if of_bytes {
+            format!("`{number}B`")
+        } else {
+            format!("`{number}MiB`, or `{number}B` if it is bytes")
+        };
         Err(no_unit(number, &examples, Self::EXPECTING))
     }
 }
@@ -112,9 +127,14 @@ mod tests {
 
     #[test]
     fn a_printed_size_reads_back_as_the_same_size() {
-        for (size, text) in
-            [(0, "0B"), (8 << 20, "8MiB"), (2_048_000_000, "2048MB"), (1_500, "1500B"), (4 << 30, "4GiB"), (3_000_000_000, "3GB")]
-        {
+        for (size, text) in [
+            (0, "0B"),
+            (8 << 20, "8MiB"),
+            (2_048_000_000, "2048MB"),
+            (1_500, "1500B"),
+            (4 << 30, "4GiB"),
+            (3_000_000_000, "3GB"),
+        ] {
             assert_eq!(Bytes(size).to_string(), text);
             assert_eq!(text.parse::<Bytes>(), Ok(Bytes(size)));
         }
@@ -123,11 +143,17 @@ mod tests {
     #[test]
     fn a_unit_that_means_two_sizes_is_refused_with_both() {
         // Kubernetes reads M as 10^6, Docker and Java as 2^20; Mi is 2^20 everywhere.
-        assert_eq!(("512Mi".parse(), "1_024 bytes".parse(), "64kB".parse()), (Ok(Bytes(512 << 20)), Ok(Bytes(1024)), Ok(Bytes(64_000))));
+        assert_eq!(
+            ("512Mi".parse(), "1_024 bytes".parse(), "64kB".parse()),
+            (Ok(Bytes(512 << 20)), Ok(Bytes(1024)), Ok(Bytes(64_000)))
+        );
         for text in ["512M", "1g", "512mb", "4Gb"] {
             let refused = text.parse::<Bytes>().unwrap_err();
             assert!(refused.contains("powers of 1000") && refused.contains("of 1024"), "{refused}");
         }
-        assert_eq!("536870912".parse::<Bytes>(), Err("`536870912` has no unit\nhelp: write `536870912B`".to_string()));
+        assert_eq!(
+            "536870912".parse::<Bytes>(),
+            Err("`536870912` has no unit\nhelp: write `536870912B`".to_string())
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Counts: whole numbers without a unit; `k`, `M` and `G` are thousands, millions and thousand millions.
+//! Counts: whole numbers without a unit; `k`, `M` and `G` are thousands, millions and thousand
+//! millions.
 
 use super::written::{shown, split};
 use super::{Quantity, meant};
@@ -13,7 +14,11 @@ const LARGEST: u128 = 1_000_000_000_000_000;
 
 impl Display for Count {
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
-        let (suffix, size) = SUFFIXES.iter().rev().find(|(_, size)| self.0 > 0 && self.0.is_multiple_of(*size)).unwrap_or(&SUFFIXES[0]);
+        let (suffix, size) = SUFFIXES
+            .iter()
+            .rev()
+            .find(|(_, size)| self.0 > 0 && self.0.is_multiple_of(*size))
+            .unwrap_or(&SUFFIXES[0]);
         write!(f, "{}{suffix}", self.0 / size)
     }
 }
@@ -22,13 +27,21 @@ impl std::str::FromStr for Count {
     type Err = String;
     fn from_str(text: &str) -> Result<Count, String> {
         let (number, suffix) = split(text, "a count such as `200` or `12k`")?;
-        let Some((_, size)) = SUFFIXES.iter().find(|(name, _)| *name == suffix || (*name == "k" && suffix == "K")) else {
-            let refusal = format!("`{}` is not a count\nhelp: write a whole number, which may end in k, M or G", shown(text));
+        let Some((_, size)) =
+            SUFFIXES.iter().find(|(name, _)| *name == suffix || (*name == "k" && suffix == "K"))
+        else {
+            let refusal = format!(
+                "`{}` is not a count\nhelp: write a whole number, which may end in k, M or G",
+                shown(text)
+            );
             return meant::or_line(text, Err(refusal));
         };
         match number.times(*size) {
             Some((count, true)) if count <= LARGEST => Ok(Count(count as u64)),
-            _ => Err(format!("`{}` is not a whole number up to 10^15\nhelp: write a whole number, such as `200`", shown(text))),
+            _ => Err(format!(
+                "`{}` is not a whole number up to 10^15\nhelp: write a whole number, such as `200`",
+                shown(text)
+            )),
         }
     }
 }
@@ -93,7 +106,9 @@ mod tests {
 
     #[test]
     fn a_printed_count_reads_back_as_the_same_count() {
-        for (count, text) in [(0, "0"), (200, "200"), (12_000, "12k"), (1_500, "1500"), (10_000_000_000, "10G")] {
+        for (count, text) in
+            [(0, "0"), (200, "200"), (12_000, "12k"), (1_500, "1500"), (10_000_000_000, "10G")]
+        {
             assert_eq!(Count(count).to_string(), text);
             assert_eq!(text.parse::<Count>(), Ok(Count(count)));
         }

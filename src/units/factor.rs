@@ -26,8 +26,11 @@ impl Display for Factor {
 impl std::str::FromStr for Factor {
     type Err = String;
     fn from_str(text: &str) -> Result<Factor, String> {
-        if let Some(number) =
-            text.trim().strip_prefix(['x', 'X', '×']).map(str::trim).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        if let Some(number) = text
+            .trim()
+            .strip_prefix(['x', 'X', '×'])
+            .map(str::trim)
+            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         {
             return Err(format!("`{}` begins with its sign\nhelp: write `{number}x`", shown(text)));
         }
@@ -36,11 +39,20 @@ impl std::str::FromStr for Factor {
         match unit {
             "" => Self::from_bare(text),
             "x" | "X" | "×" | "times" if times > 0.0 && times <= 1e6 => Ok(Factor { times }),
-            "x" | "X" | "×" | "times" => Err(format!("`{}` is out of range: a factor is more than 0x and at most 1000000x", shown(text))),
-            "%" if times > 0.0 && times <= 1e8 => {
-                Err(format!("`{}` is not a factor\nhelp: write `{}x` for {}% of the value", shown(text), times / 100.0, times))
-            }
-            _ => meant::or_line(text, Err(format!("`{}` is not a factor\nhelp: write it as `4x`", shown(text)))),
+            "x" | "X" | "×" | "times" => Err(format!(
+                "`{}` is out of range: a factor is more than 0x and at most 1000000x",
+                shown(text)
+            )),
+            "%" if times > 0.0 && times <= 1e8 => Err(format!(
+                "`{}` is not a factor\nhelp: write `{}x` for {}% of the value",
+                shown(text),
+                times / 100.0,
+                times
+            )),
+            _ => meant::or_line(
+                text,
+                Err(format!("`{}` is not a factor\nhelp: write it as `4x`", shown(text))),
+            ),
         }
     }
 }

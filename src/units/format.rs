@@ -1,17 +1,26 @@
 //! Numbers for people: three significant digits, and the unit that fits.
 //!
-//! Law: what is printed, read back, is the number within half of its last digit; what is not 0 is never printed as 0, and a share that is not whole never as
-//! 100 %. A number without a value is `–`, one without an end is `∞`. There is one function for each kind of quantity;
-//! `report/format.rs` writes estimates with their intervals in the same way. Only a load (`units/share.rs`) and a length of run that would do
-//! (`report/verdict.rs`) have rules of their own.
+//! Law: what is printed, read back, is the number within half of its last digit; what is not 0 is
+//! never printed as 0, and a share that is not whole never as 100 %. A number without a value is
+//! `–`, one without an end is `∞`. There is one function for each kind of quantity;
+//! `report/format.rs` writes estimates with their intervals in the same way. Only a load
+//! (`units/share.rs`) and a length of run that would do (`report/verdict.rs`) have rules of their
+//! own.
 //! Tested: there, the law, over all magnitudes, signs and boundaries; phrases by hand.
 
-/// A unit of a quantity: its size, the least number of it that is written in it, and its word with the space before it.
+/// A unit of a quantity: its size, the least number of it that is written in it, and its word with
+/// the space before it.
 pub(crate) type Unit = (f64, f64, &'static str);
 
 /// Units of a quantity, the largest first. What is below them all is written in the last.
-pub(crate) const TIME: &[Unit] =
-    &[(3600.0, 2.0, " h"), (60.0, 2.0, " min"), (1.0, 1.0, " s"), (1e-3, 1.0, " ms"), (1e-6, 1.0, " µs"), (1e-9, 1.0, " ns")];
+pub(crate) const TIME: &[Unit] = &[
+    (3600.0, 2.0, " h"),
+    (60.0, 2.0, " min"),
+    (1.0, 1.0, " s"),
+    (1e-3, 1.0, " ms"),
+    (1e-6, 1.0, " µs"),
+    (1e-9, 1.0, " ns"),
+];
 pub(crate) const BYTES: &[Unit] = &[
     (1_099_511_627_776.0, 1.0, " TiB"),
     (1_073_741_824.0, 1.0, " GiB"),
@@ -19,10 +28,18 @@ pub(crate) const BYTES: &[Unit] = &[
     (1024.0, 1.0, " KiB"),
     (1.0, 1.0, " B"),
 ];
-pub(crate) const RATE: &[Unit] =
-    &[(1e9, 1.0, "G/s"), (1e6, 1.0, "M/s"), (1e3, 10.0, "k/s"), (1.0, 0.1, "/s"), (1.0 / 60.0, 0.1, "/min"), (1.0 / 3600.0, 0.1, "/h")];
-pub(crate) const MONEY: &[Unit] = &[(1e9, 1.0, "G USD/h"), (1e6, 1.0, "M USD/h"), (1e3, 10.0, "k USD/h"), (1.0, 0.0, " USD/h")];
-pub(crate) const PLAIN: &[Unit] = &[(1e9, 1.0, "G"), (1e6, 1.0, "M"), (1e3, 10.0, "k"), (1.0, 0.0, "")];
+pub(crate) const RATE: &[Unit] = &[
+    (1e9, 1.0, "G/s"),
+    (1e6, 1.0, "M/s"),
+    (1e3, 10.0, "k/s"),
+    (1.0, 0.1, "/s"),
+    (1.0 / 60.0, 0.1, "/min"),
+    (1.0 / 3600.0, 0.1, "/h"),
+];
+pub(crate) const MONEY: &[Unit] =
+    &[(1e9, 1.0, "G USD/h"), (1e6, 1.0, "M USD/h"), (1e3, 10.0, "k USD/h"), (1.0, 0.0, " USD/h")];
+pub(crate) const PLAIN: &[Unit] =
+    &[(1e9, 1.0, "G"), (1e6, 1.0, "M"), (1e3, 10.0, "k"), (1.0, 0.0, "")];
 
 pub(crate) fn units_of(unit: &str) -> &'static [Unit] {
     match unit {
@@ -41,8 +58,11 @@ pub(crate) fn unit_for(value: f64, unit: &str) -> (f64, &'static str) {
     // Nothing is nothing in any unit, and the base unit is the plainest.
     let base = units.iter().find(|(size, ..)| *size == 1.0).copied().unwrap_or(last);
     // Three digits, so that 999.7 ms is 1.00 s; but 9,998/s has four before it is 10.0k/s.
-    let fits = |(size, least, _): &&Unit| value.abs() / size >= if *least == 1.0 { 0.9995 } else { *least };
-    let (size, _, word) = if value == 0.0 { base } else { units.iter().find(fits).copied().unwrap_or(last) };
+    let fits = |(size, least, _): &&Unit| {
+        value.abs() / size >= if *least == 1.0 { 0.9995 } else { *least }
+    };
+    let (size, _, word) =
+        if value == 0.0 { base } else { units.iter().find(fits).copied().unwrap_or(last) };
     (size, word)
 }
 
@@ -57,21 +77,33 @@ pub(crate) fn decimals(number: f64, digits: i32) -> usize {
     (digits - 1 - power - i32::from(carries)).max(0) as usize
 }
 
-/// A number with so many decimals; without a sign if it is 0, and in powers of ten where that is shorter.
+/// A number with so many decimals; without a sign if it is 0, and in powers of ten where that is
+/// shorter.
 pub(crate) fn fixed(number: f64, decimals: usize) -> String {
     match number.abs() {
         size if size.is_infinite() => if number > 0.0 { "∞" } else { "−∞" }.to_string(),
-        size if size >= 1e15 || (decimals > 7 && size < 1e-4 && size > 0.0) => format!("{number:.2e}"),
+        size if size >= 1e15 || (decimals > 7 && size < 1e-4 && size > 0.0) => {
+            format!("{number:.2e}")
+        }
         _ => {
             let text = format!("{number:.decimals$}");
-            if text.starts_with('-') && text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.')) { text[1..].to_string() } else { text }
+            if text.starts_with('-') && text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'))
+            {
+                text[1..].to_string()
+            } else {
+                text
+            }
         }
     }
 }
 
 /// A decimal without the zeros at its end.
 pub(crate) fn trimmed(text: &str) -> &str {
-    if text.contains('.') && !text.contains('e') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+    if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        text
+    }
 }
 
 /// A value with its unit: `21.3 ms`, `1.50 GiB`, `12.3k`, `150/s`, `2.40/h`.
@@ -79,7 +111,8 @@ pub(crate) fn value(value: f64, unit: &str) -> String {
     value_beside(value, value, unit)
 }
 
-/// A value in the unit of another that it stands beside: 8.00/s answered of 10/s asked, and 0.050/s too.
+/// A value in the unit of another that it stands beside: 8.00/s answered of 10/s asked, and 0.050/s
+/// too.
 pub(crate) fn value_beside(value: f64, other: f64, unit: &str) -> String {
     if value.is_nan() {
         return "–".into();
@@ -94,7 +127,8 @@ pub(crate) fn value_beside(value: f64, other: f64, unit: &str) -> String {
     format!("{}{word}", fixed(scaled, if is_whole { 0 } else { decimals(scaled, 3) }))
 }
 
-/// Decimals of a percentage: one; more near 0 and 100, where what is left is what matters; none where there are hundreds.
+/// Decimals of a percentage: one; more near 0 and 100, where what is left is what matters; none
+/// where there are hundreds.
 pub(crate) fn decimals_of_percent(percent: f64) -> usize {
     let left = percent.abs().min((100.0 - percent.abs()).abs());
     match percent.abs() {

@@ -1,13 +1,17 @@
-//! What a text that is no quantity was meant as: the line to write instead, where one can be named that keeps the meaning.
+//! What a text that is no quantity was meant as: the line to write instead, where one can be named
+//! that keeps the meaning.
 //!
-//! Other notations are known, and never guessed at: ranges and deviations (distributions here), bounds, clocks, ISO 8601, commas.
+//! Other notations are known, and never guessed at: ranges and deviations (distributions here),
+//! bounds, clocks, ISO 8601, commas.
 //! Tests: here, and every line of `tests/corpus/people/inputs.txt`.
 
 use super::{Quantity, Span};
 
 /// The quantity, or the refusal with the line to write if the text is of another notation.
 pub(super) fn or_line<Q: Quantity>(text: &str, read: Result<Q, String>) -> Result<Q, String> {
-    read.map_err(|refusal| line::<Q>(text).map_or(refusal, |(what, help)| format!("{what}\nhelp: {help}")))
+    read.map_err(|refusal| {
+        line::<Q>(text).map_or(refusal, |(what, help)| format!("{what}\nhelp: {help}"))
+    })
 }
 
 /// What the text is, and what to write.
@@ -21,18 +25,29 @@ pub(crate) fn line<Q: Quantity>(text: &str) -> Option<(String, String)> {
         return None;
     }
     if let Some((mean, sd)) = ["±", "+/-", "+-"].iter().find_map(|sign| two::<Q>(text, sign)) {
-        let help =
-            format!("write `{{ normal: {{ mean: {mean}, sd: {sd} }} }}` where a distribution may stand, if {sd} is the standard deviation");
+        let help = format!(
+            "write `{{ normal: {{ mean: {mean}, sd: {sd} }} }}` where a distribution may stand, if {sd} is the standard deviation"
+        );
         return Some((format!("`{named}` is a value and its deviation"), help));
     }
-    if let Some((low, high)) = ["...", "..", "–", "—", " to ", "-", "~"].iter().find_map(|sign| two::<Q>(text, sign)) {
+    if let Some((low, high)) =
+        ["...", "..", "–", "—", " to ", "-", "~"].iter().find_map(|sign| two::<Q>(text, sign))
+    {
         let help = match Q::WORD {
-            "Rate" | "Share" | "Factor" | "Money" => format!("write one value, `{low}` or `{high}`; `asyncflow sweep` tries several"),
-            _ => format!("write `{{ uniform: [{low}, {high}] }}` where a distribution may stand, or one value"),
+            "Rate" | "Share" | "Factor" | "Money" => {
+                format!("write one value, `{low}` or `{high}`; `asyncflow sweep` tries several")
+            }
+            _ => format!(
+                "write `{{ uniform: [{low}, {high}] }}` where a distribution may stand, or one value"
+            ),
         };
         return Some((format!("`{named}` is a range"), help));
     }
-    let what = if text.starts_with(['<', '>', '=', '≤', '≥']) { "is a bound, not a value" } else { "begins with a sign" };
+    let what = if text.starts_with(['<', '>', '=', '≤', '≥']) {
+        "is a bound, not a value"
+    } else {
+        "begins with a sign"
+    };
     bound(text).map(|help| (format!("`{named}` {what}"), help))
 }
 
@@ -40,18 +55,28 @@ pub(crate) fn line<Q: Quantity>(text: &str) -> Option<(String, String)> {
 fn two<Q: Quantity>(text: &str, sign: &str) -> Option<(Q, Q)> {
     let (left, right) = text.split_once(sign)?;
     let (left, right) = (left.trim(), right.trim());
-    if !left.starts_with(|c: char| c.is_ascii_digit()) || !right.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+    if !left.starts_with(|c: char| c.is_ascii_digit())
+        || !right.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+    {
         return None;
     }
     // Two values and no more; so the words for a refusal, which ask here again, end.
-    let plain =
-        |part: &str| part.chars().all(|c| c.is_alphanumeric() || "._%$/ ".contains(c)) && !part.contains("..") && !part.contains(" to ");
+    let plain = |part: &str| {
+        part.chars().all(|c| c.is_alphanumeric() || "._%$/ ".contains(c))
+            && !part.contains("..")
+            && !part.contains(" to ")
+    };
     if !plain(left) || !plain(right) {
         return None;
     }
     let unit = right.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let read = |text: &str| Q::from_str(text).ok();
-    let second = read(right).or_else(|| read(&format!("{right}{}", left.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.'))))?;
+    let second = read(right).or_else(|| {
+        read(&format!(
+            "{right}{}",
+            left.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
+        ))
+    })?;
     Some((read(left).or_else(|| read(&format!("{left}{unit}")))?, second))
 }
 
@@ -63,18 +88,27 @@ pub(super) fn bound(text: &str) -> Option<String> {
     if is_bound && is_sign {
         return Some(format!("write `{}`", super::shown(rest)));
     }
-    is_bound.then(|| format!("write `{}`: whether a value is the most or the least follows from its field", super::shown(rest)))
+    is_bound.then(|| {
+        format!(
+            "write `{}`: whether a value is the most or the least follows from its field",
+            super::shown(rest)
+        )
+    })
 }
 
-/// A number with commas as it is meant: three digits between them are thousands, unless all before is zero. None where it may mean two things.
+/// A number with commas as it is meant: three digits between them are thousands, unless all before
+/// is zero. None where it may mean two things.
 pub(super) fn without_comma(text: &str) -> Option<String> {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '.')).unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
     let mut groups = whole.split(',');
     let first = groups.next().unwrap_or_default();
     let groups: Vec<&str> = groups.collect();
-    let thousands = (1..=3).contains(&first.len()) && first.trim_start_matches('0') == first && groups.iter().all(|group| group.len() == 3);
+    let thousands = (1..=3).contains(&first.len())
+        && first.trim_start_matches('0') == first
+        && groups.iter().all(|group| group.len() == 3);
     match groups.len() {
         // A point first: the comma is behind it.
         0 => None,
@@ -92,29 +126,48 @@ fn clock(text: &str) -> Option<String> {
         let (days, time) = rest.split_once(['T', 't']).unwrap_or((rest, ""));
         // Months and weeks are of the date's part; only days have a fixed length there.
         let written = format!("{}{}", days.to_lowercase(), time.to_lowercase());
-        let fits = written.chars().all(|c| c.is_ascii_digit() || "dhms.".contains(c)) && !days.to_lowercase().contains(['m', 'h', 's']);
-        return fits.then(|| written.parse::<Span>().ok()).flatten().map(|_| format!("write `{written}`"));
+        let fits = written.chars().all(|c| c.is_ascii_digit() || "dhms.".contains(c))
+            && !days.to_lowercase().contains(['m', 'h', 's']);
+        return fits
+            .then(|| written.parse::<Span>().ok())
+            .flatten()
+            .map(|_| format!("write `{written}`"));
     }
     let parts: Vec<&str> = text.split(':').collect();
     if parts.iter().any(|part| {
-        !part.starts_with(|c: char| c.is_ascii_digit()) || part.len() > 6 || !part.chars().all(|c| c.is_ascii_digit() || c == '.')
+        !part.starts_with(|c: char| c.is_ascii_digit())
+            || part.len() > 6
+            || !part.chars().all(|c| c.is_ascii_digit() || c == '.')
     }) {
         return None;
     }
-    let joined = |units: &[&str]| parts.iter().zip(units).map(|(part, unit)| format!("{}{unit}", number(part))).collect::<String>();
+    let joined = |units: &[&str]| {
+        parts
+            .iter()
+            .zip(units)
+            .map(|(part, unit)| format!("{}{unit}", number(part)))
+            .collect::<String>()
+    };
     let lines: Vec<String> = match parts.len() {
         2 => vec![joined(&["m", "s"]), joined(&["h", "m"])],
         3 => vec![joined(&["h", "m", "s"])],
         _ => return None,
     };
     // A line that cannot be read is none to write.
-    lines.iter().all(|line| line.parse::<Span>().is_ok()).then(|| format!("write `{}`", lines.join("` or `")))
+    lines
+        .iter()
+        .all(|line| line.parse::<Span>().is_ok())
+        .then(|| format!("write `{}`", lines.join("` or `")))
 }
 
 /// A number without zeros before it.
 fn number(digits: &str) -> &str {
     let short = digits.trim_start_matches('0');
-    if short.is_empty() || short.starts_with('.') { &digits[digits.len() - short.len() - 1..] } else { short }
+    if short.is_empty() || short.starts_with('.') {
+        &digits[digits.len() - short.len() - 1..]
+    } else {
+        short
+    }
 }
 
 #[cfg(test)]
@@ -127,10 +180,18 @@ mod tests {
         // By hand.
         let help = |text: &str| line::<Span>(text).map(|(_, help)| help).unwrap_or_default();
         for range in ["5-10ms", "5ms-10ms", "5ms..10ms", "5–10ms", "5ms to 10ms"] {
-            assert!(help(range).starts_with("write `{ uniform: [5ms, 10ms] }`"), "{range}: {}", help(range));
+            assert!(
+                help(range).starts_with("write `{ uniform: [5ms, 10ms] }`"),
+                "{range}: {}",
+                help(range)
+            );
         }
         for deviation in ["5ms ± 1ms", "5 +/- 1ms", "5ms±1"] {
-            assert!(help(deviation).starts_with("write `{ normal: { mean: 5ms, sd: 1ms } }`"), "{deviation}: {}", help(deviation));
+            assert!(
+                help(deviation).starts_with("write `{ normal: { mean: 5ms, sd: 1ms } }`"),
+                "{deviation}: {}",
+                help(deviation)
+            );
         }
         assert_eq!(line::<Count>("2-4").unwrap().0, "`2-4` is a range");
         assert_eq!(line::<Span>("5 parsecs"), None);
@@ -149,7 +210,8 @@ mod tests {
         ] {
             assert_eq!(without_comma(text).as_deref(), Some(meant));
         }
-        // A point before the comma, groups of other lengths: of thousands in one country, of decimals in another.
+        // A point before the comma, groups of other lengths: of thousands in one country, of
+        // decimals in another.
         for text in ["1.234,5ms", "5,000,00/s", "1,2,3", "1,5.5ms"] {
             assert_eq!(without_comma(text), None, "{text}");
         }
@@ -160,9 +222,15 @@ mod tests {
         // By hand.
         assert_eq!(clock("00:01:30").unwrap(), "write `0h1m30s`");
         assert_eq!(clock("01:30").unwrap(), "write `1m30s` or `1h30m`");
-        assert_eq!((clock("PT1M30S").unwrap(), clock("P1DT2H").unwrap()), ("write `1m30s`".to_string(), "write `1d2h`".to_string()));
+        assert_eq!(
+            (clock("PT1M30S").unwrap(), clock("P1DT2H").unwrap()),
+            ("write `1m30s`".to_string(), "write `1d2h`".to_string())
+        );
         assert_eq!((clock("P1M"), clock("1:2:3:4"), clock("x")), (None, None, None));
         // Found by a reader: parts that are no numbers.
-        assert_eq!((clock("1:.5"), clock(".5:1"), clock("1:."), clock("1.2.3:4")), (None, None, None, None));
+        assert_eq!(
+            (clock("1:.5"), clock(".5:1"), clock("1:."), clock("1.2.3:4")),
+            (None, None, None, None)
+        );
     }
 }

@@ -23,7 +23,9 @@ impl std::str::FromStr for Money {
         let trimmed = text.trim();
         let Some(rest) = trimmed.strip_prefix('$') else {
             let help = match split(trimmed, Self::EXPECTING) {
-                Ok((_, unit)) if unit.starts_with(['$', '/']) || unit.to_lowercase().starts_with("usd") => {
+                Ok((_, unit))
+                    if unit.starts_with(['$', '/']) || unit.to_lowercase().starts_with("usd") =>
+                {
                     let number = trimmed.trim_end_matches(|c: char| !c.is_ascii_digit());
                     match number.parse::<f64>() {
                         Ok(_) => format!("write `${number}/h`, if it is the price of an hour"),
@@ -31,7 +33,8 @@ impl std::str::FromStr for Money {
                     }
                 }
                 _ if trimmed.contains(['€', '£']) => {
-                    "prices are in dollars an hour, as in `$0.17/h`; another currency is a factor".to_string()
+                    "prices are in dollars an hour, as in `$0.17/h`; another currency is a factor"
+                        .to_string()
                 }
                 _ => format!("write {}", Self::EXPECTING),
             };
@@ -39,18 +42,31 @@ impl std::str::FromStr for Money {
         };
         let (number, period) = split(rest, Self::EXPECTING)?;
         match period.strip_prefix('/').or_else(|| period.strip_prefix("per ")).map(str::trim) {
-            Some("h" | "hr" | "hour") if number.value <= 1e9 => Ok(Money { dollars_per_hour: number.value }),
-            Some("h" | "hr" | "hour") => Err(format!("`{}` is more than $10^9 an hour, the highest price", shown(text))),
+            Some("h" | "hr" | "hour") if number.value <= 1e9 => {
+                Ok(Money { dollars_per_hour: number.value })
+            }
+            Some("h" | "hr" | "hour") => {
+                Err(format!("`{}` is more than $10^9 an hour, the highest price", shown(text)))
+            }
             Some("month" | "mo") => {
                 let hourly = (number.value / 730.0 * 1e6).round() / 1e6;
-                Err(format!("`{}` is not a price an hour\nhelp: write `${hourly}/h`, with 730 hours in a month", shown(text)))
+                Err(format!(
+                    "`{}` is not a price an hour\nhelp: write `${hourly}/h`, with 730 hours in a month",
+                    shown(text)
+                ))
             }
             Some("req" | "request" | "requests" | "call") => {
                 let help = "what a request costs is not modelled: a price is what an instance costs an hour, as in `$0.17/h`";
                 Err(format!("`{}` is not a price an hour\nhelp: {help}", shown(text)))
             }
-            None if period.is_empty() => Err(format!("`{0}` does not say for how long\nhelp: write `{0}/h`", shown(trimmed))),
-            _ => Err(format!("`{}` is not a price an hour\nhelp: write {}", shown(text), Self::EXPECTING)),
+            None if period.is_empty() => {
+                Err(format!("`{0}` does not say for how long\nhelp: write `{0}/h`", shown(trimmed)))
+            }
+            _ => Err(format!(
+                "`{}` is not a price an hour\nhelp: write {}",
+                shown(text),
+                Self::EXPECTING
+            )),
         }
     }
 }
@@ -69,4 +85,8 @@ impl Quantity for Money {
     }
 }
 
-written_as_text!(Money, "A price an hour: $0.17/h", r"^ *\$ *[0-9.][0-9._]* *(/|per) *(h|hr|hour) *$");
+written_as_text!(
+    Money,
+    "A price an hour: $0.17/h",
+    r"^ *\$ *[0-9.][0-9._]* *(/|per) *(h|hr|hour) *$"
+);

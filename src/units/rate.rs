@@ -89,8 +89,16 @@ const TOGETHER: [(&str, f64); 10] = [
 ];
 
 fn read(text: &str) -> Result<Rate, String> {
-    if let Some(gap) = text.trim().strip_prefix("every ").and_then(|gap| gap.parse::<Span>().ok()).filter(|gap| *gap > Span::ZERO) {
-        return Err(format!("`{}` is a duration\nhelp: one every {gap} is `1/{gap}`", shown(text.trim())));
+    if let Some(gap) = text
+        .trim()
+        .strip_prefix("every ")
+        .and_then(|gap| gap.parse::<Span>().ok())
+        .filter(|gap| *gap > Span::ZERO)
+    {
+        return Err(format!(
+            "`{}` is a duration\nhelp: one every {gap} is `1/{gap}`",
+            shown(text.trim())
+        ));
     }
     let (number, rest) = split(text, "a rate such as `150/s`")?;
     if rest.is_empty() {
@@ -99,10 +107,14 @@ fn read(text: &str) -> Result<Rate, String> {
     let thousand = rest.strip_prefix(['k', 'K']).map(|rest| (1e3, rest));
     let prefixed = thousand.or_else(|| rest.strip_prefix('M').map(|rest| (1e6, rest)));
     let plain = seconds_of(rest).map(|seconds| (1.0, seconds));
-    let found = plain.or_else(|| prefixed.and_then(|(times, rest)| Some((times, seconds_of(rest.trim())?))));
+    let found = plain
+        .or_else(|| prefixed.and_then(|(times, rest)| Some((times, seconds_of(rest.trim())?))));
     let Some((thousands, seconds)) = found else {
         if let Some(gap) = text.parse::<Span>().ok().filter(|gap| *gap > Span::ZERO) {
-            return Err(format!("`{}` is a duration\nhelp: one every {gap} is `1/{gap}`", shown(text.trim())));
+            return Err(format!(
+                "`{}` is a duration\nhelp: one every {gap} is `1/{gap}`",
+                shown(text.trim())
+            ));
         }
         if let Some((_, "")) = prefixed {
             return Rate::from_bare(text.trim());
@@ -117,19 +129,27 @@ fn read(text: &str) -> Result<Rate, String> {
     Ok(Rate { per_second })
 }
 
-/// The seconds of the period that a unit of rate names: `/s`, `req/min`, `requests per hour`, `rps`, `/10s`.
+/// The seconds of the period that a unit of rate names: `/s`, `req/min`, `requests per hour`,
+/// `rps`, `/10s`.
 fn seconds_of(unit: &str) -> Option<f64> {
     let lower = unit.to_lowercase();
     if let Some((_, seconds)) = TOGETHER.iter().find(|(word, _)| *word == lower) {
         return Some(*seconds);
     }
     let padded = format!(" {unit}");
-    let (counted, period) = unit.split_once('/').or_else(|| padded.split_once(" per ")).or_else(|| padded.split_once(" a "))?;
+    let (counted, period) = unit
+        .split_once('/')
+        .or_else(|| padded.split_once(" per "))
+        .or_else(|| padded.split_once(" a "))?;
     let (counted, period) = (counted.trim().to_lowercase(), period.trim());
     if !(counted.is_empty() || COUNTED.contains(&counted.as_str())) || period.is_empty() {
         return None;
     }
-    let one = if period.starts_with(|c: char| c.is_ascii_digit()) { period.to_string() } else { format!("1{period}") };
+    let one = if period.starts_with(|c: char| c.is_ascii_digit()) {
+        period.to_string()
+    } else {
+        format!("1{period}")
+    };
     one.parse::<Span>().ok().filter(|period| *period > Span::ZERO).map(Span::seconds)
 }
 
@@ -162,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_printed_rate_reads_back_as_the_same_rate() {
-        for (text, per_second) in [("150/s", 150.0), ("20/min", 20.0 / 60.0), ("7/h", 7.0 / 3600.0)] {
+        for (text, per_second) in [("150/s", 150.0), ("20/min", 20.0 / 60.0), ("7/h", 7.0 / 3600.0)]
+        {
             let rate: Rate = text.parse().unwrap();
             assert_eq!(rate.per_second, per_second);
             assert_eq!(rate.to_string(), text);
@@ -192,7 +213,10 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Rate>().unwrap().per_second, per_second, "{text}");
         }
-        assert_eq!("5s".parse::<Rate>().unwrap_err(), "`5s` is a duration\nhelp: one every 5s is `1/5s`");
+        assert_eq!(
+            "5s".parse::<Rate>().unwrap_err(),
+            "`5s` is a duration\nhelp: one every 5s is `1/5s`"
+        );
         assert!("100 bananas".parse::<Rate>().unwrap_err().contains("the units are /s"));
         assert!("100/0s".parse::<Rate>().is_err());
     }

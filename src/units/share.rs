@@ -13,9 +13,11 @@ pub struct Share {
 
 impl Display for Share {
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
-        // The shortest text that reads back as the same share; a product is rounded, so its neighbours may be the one.
+        // The shortest text that reads back as the same share; a product is rounded, so its
+        // neighbours may be the one.
         let percent = self.fraction * 100.0;
-        let candidates = [(percent * 1e9).round() / 1e9, percent, percent.next_down(), percent.next_up()];
+        let candidates =
+            [(percent * 1e9).round() / 1e9, percent, percent.next_down(), percent.next_up()];
         let found = candidates.into_iter().find(|percent| percent / 100.0 == self.fraction);
         write!(f, "{}%", found.unwrap_or(percent))
     }
@@ -29,17 +31,32 @@ impl std::str::FromStr for Share {
             return Self::from_bare(text);
         }
         if !["%", "percent", "pct", "per cent"].contains(&unit) {
-            let of = ["/", "in ", "of ", "out of "].iter().find_map(|sign| unit.strip_prefix(sign)?.trim().parse::<f64>().ok());
-            let share = of.map(|of| number.value / of).filter(|share| (0.0..=1.0).contains(share)).map(|fraction| Share { fraction });
+            let of = ["/", "in ", "of ", "out of "]
+                .iter()
+                .find_map(|sign| unit.strip_prefix(sign)?.trim().parse::<f64>().ok());
+            let share = of
+                .map(|of| number.value / of)
+                .filter(|share| (0.0..=1.0).contains(share))
+                .map(|fraction| Share { fraction });
             let help = match share {
                 Some(share) => format!("write `{share}`"),
-                None if unit == "‰" && number.value <= 1000.0 => format!("write `{}`", Share { fraction: number.value / 1000.0 }),
-                None => "shares and probabilities are written in per cent, as in `0.5%`".to_string(),
+                None if unit == "‰" && number.value <= 1000.0 => {
+                    format!("write `{}`", Share { fraction: number.value / 1000.0 })
+                }
+                None => {
+                    "shares and probabilities are written in per cent, as in `0.5%`".to_string()
+                }
             };
-            return meant::or_line(text, Err(format!("`{}` is not a share\nhelp: {help}", shown(text))));
+            return meant::or_line(
+                text,
+                Err(format!("`{}` is not a share\nhelp: {help}", shown(text))),
+            );
         }
         if number.value > 100.0 {
-            return Err(format!("`{}` is more than 100%\nhelp: a share is from 0% to 100%", shown(text)));
+            return Err(format!(
+                "`{}` is more than 100%\nhelp: a share is from 0% to 100%",
+                shown(text)
+            ));
         }
         Ok(Share { fraction: number.value / 100.0 })
     }
@@ -58,7 +75,8 @@ impl Quantity for Share {
         match number.parse::<f64>() {
             Ok(0.0) => Ok(Share { fraction: 0.0 }),
             Ok(n) if n.is_finite() && (0.0..=1.0).contains(&n) => {
-                let probability = format!("`{}` if you mean a probability of {number}", Share { fraction: n });
+                let probability =
+                    format!("`{}` if you mean a probability of {number}", Share { fraction: n });
                 Err(no_unit(number, &probability, Self::EXPECTING))
             }
             _ => Err(no_unit(number, &format!("`{number}%`"), Self::EXPECTING)),
@@ -66,13 +84,22 @@ impl Quantity for Share {
     }
 }
 
-written_as_text!(Share, "A share or probability in per cent: 0.5%, 30%", r"^ *[0-9.][0-9._]* *(%|percent|pct|per cent) *$");
+written_as_text!(
+    Share,
+    "A share or probability in per cent: 0.5%, 30%",
+    r"^ *[0-9.][0-9._]* *(%|percent|pct|per cent) *$"
+);
 
-/// The share of a resource that is asked for, 1 for all of it, in per cent with as many digits as tell it from 100 %: `104 %`, `100.80 %`, `99.990 %`.
+/// The share of a resource that is asked for, 1 for all of it, in per cent with as many digits as
+/// tell it from 100 %: `104 %`, `100.80 %`, `99.990 %`.
 pub fn load_percent(load: f64) -> String {
     let off = (load - 1.0).abs() * 100.0;
     // 100 % less 99.99 % is a hair less than 0.01 % in binary.
-    let decimals = if off >= 2.0 || off == 0.0 { 0 } else { (1 - (off * (1.0 + 1e-9)).log10().floor() as i32).clamp(1, 9) as usize };
+    let decimals = if off >= 2.0 || off == 0.0 {
+        0
+    } else {
+        (1 - (off * (1.0 + 1e-9)).log10().floor() as i32).clamp(1, 9) as usize
+    };
     format!("{:.decimals$} %", load * 100.0)
 }
 
@@ -98,7 +125,8 @@ mod tests {
     fn a_load_near_all_there_is_has_the_digits_that_tell_it_apart() {
         // By hand: two digits of what is missing or too much.
         let shown = [1.04, 1.008, 0.9999, 1.0001, 0.98, 1.0, 0.999_91, 2.5];
-        let said = ["104 %", "100.80 %", "99.990 %", "100.010 %", "98 %", "100 %", "99.9910 %", "250 %"];
+        let said =
+            ["104 %", "100.80 %", "99.990 %", "100.010 %", "98 %", "100 %", "99.9910 %", "250 %"];
         assert_eq!(shown.map(load_percent), said);
     }
 }

@@ -7,7 +7,9 @@ use std::fmt::{Display, Formatter};
 use std::ops::{Add, AddAssign, Sub};
 
 /// A point in simulated time, whole nanoseconds since the start of a replication.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Time(pub u64);
 
 /// A length of simulated time, whole nanoseconds. Written `5ms`, `1.5s`, `10m`, `1m30s`, `7d`.
@@ -33,7 +35,8 @@ const UNITS: [(&str, u64, usize); 7] = [
     ("ns", 1, 0),
 ];
 
-/// Other words for the units, in any case of letters. Both letters mu are known, the sign (U+00B5) and the Greek one.
+/// Other words for the units, in any case of letters. Both letters mu are known, the sign (U+00B5)
+/// and the Greek one.
 const WORDS: [(&[&str], &str); 7] = [
     (&["day", "days"], "d"),
     (&["hr", "hrs", "hour", "hours"], "h"),
@@ -142,13 +145,20 @@ fn read(text: &str) -> Result<Span, String> {
             // A zero alone is zero in every unit; behind other units (`1m0`) it is not the whole.
             return match UNITS.iter().find(|(_, size, _)| *size < last) {
                 _ if last == u64::MAX => Span::from_bare(rest),
-                Some((next, ..)) => Err(format!("`{}` has no unit\nhelp: write `{}{next}`", shown(rest), shown(text.trim()))),
+                Some((next, ..)) => Err(format!(
+                    "`{}` has no unit\nhelp: write `{}{next}`",
+                    shown(rest),
+                    shown(text.trim())
+                )),
                 None => Err(refused_bare(rest)),
             };
         }
         let size = size_of(unit)?;
         if size >= last {
-            return Err(format!("the units of `{}` do not go from the largest down\nhelp: write for example `1m30s`", shown(text)));
+            return Err(format!(
+                "the units of `{}` do not go from the largest down\nhelp: write for example `1m30s`",
+                shown(text)
+            ));
         }
         let Some((nanoseconds, _)) = number.times(size) else { return Err(too_long(text)) };
         (sum, last, rest) = (sum.saturating_add(nanoseconds), size, next);
@@ -174,12 +184,16 @@ fn size_of(unit: &str) -> Result<u64, String> {
         return size_of(symbol);
     }
     let help = match lower.as_str() {
-        "m" => "`m` is minutes; months have no fixed length, so write days, as in `30d`".to_string(),
+        "m" => {
+            "`m` is minutes; months have no fixed length, so write days, as in `30d`".to_string()
+        }
         "mo" | "month" | "months" | "y" | "yr" | "year" | "years" => {
             "months and years have no fixed length: write days, as in `30d`".to_string()
         }
         "w" | "week" | "weeks" => "write days: a week is `7d`".to_string(),
-        symbol if UNITS.iter().any(|(name, ..)| *name == symbol) => format!("write the unit as `{symbol}`"),
+        symbol if UNITS.iter().any(|(name, ..)| *name == symbol) => {
+            format!("write the unit as `{symbol}`")
+        }
         _ => "the units are ns, us, ms, s, m (minutes), h, d".to_string(),
     };
     Err(format!("`{}` is not a unit of time\nhelp: {help}", shown(unit)))
@@ -239,7 +253,10 @@ mod tests {
 
     #[test]
     fn a_number_without_a_unit_is_refused_with_the_fix() {
-        assert_eq!("5".parse::<Span>(), Err("`5` has no unit\nhelp: write `5ms` or `5s`".to_string()));
+        assert_eq!(
+            "5".parse::<Span>(),
+            Err("`5` has no unit\nhelp: write `5ms` or `5s`".to_string())
+        );
         assert!("5 parsec".parse::<Span>().unwrap_err().contains("the units are"));
         assert!("-5ms".parse::<Span>().unwrap_err().contains("negative"));
         assert!("1e3s".parse::<Span>().is_err());
@@ -249,9 +266,18 @@ mod tests {
     fn a_span_of_several_units_is_their_sum() {
         // By hand, in nanoseconds; Go and Prometheus write these.
         let ns = |text: &str| text.parse::<Span>().unwrap().0;
-        assert_eq!((ns("1m30s"), ns("5m0s"), ns("1h 30m")), (90_000_000_000, 300_000_000_000, 5_400_000_000_000));
-        assert_eq!((ns("1d2h3m4s5ms6us7ns"), ns("1 min 30 sec")), (93_784_005_006_007, 90_000_000_000));
-        assert_eq!((ns("5µs"), ns("5μs"), ns("1_000ms"), ns("2 Hours")), (5_000, 5_000, 1_000_000_000, 7_200_000_000_000));
+        assert_eq!(
+            (ns("1m30s"), ns("5m0s"), ns("1h 30m")),
+            (90_000_000_000, 300_000_000_000, 5_400_000_000_000)
+        );
+        assert_eq!(
+            (ns("1d2h3m4s5ms6us7ns"), ns("1 min 30 sec")),
+            (93_784_005_006_007, 90_000_000_000)
+        );
+        assert_eq!(
+            (ns("5µs"), ns("5μs"), ns("1_000ms"), ns("2 Hours")),
+            (5_000, 5_000, 1_000_000_000, 7_200_000_000_000)
+        );
         for (text, help) in [
             ("30s1m", "do not go from the largest down"),
             ("1m1m", "do not go from the largest down"),

@@ -1,4 +1,5 @@
-//! What all quantities share: splitting a text into number and unit, and the serde and schema forms of a written quantity.
+//! What all quantities share: splitting a text into number and unit, and the serde and schema forms
+//! of a written quantity.
 
 use super::meant;
 use std::borrow::Cow;
@@ -12,17 +13,25 @@ pub(super) struct Number<'t> {
 }
 
 impl Number<'_> {
-    /// So many times `size`, to the nearest whole, and whether that is exact; none if it does not fit 128 bits. Computed in whole
-    /// numbers: in floating point 1.005 k would be 1004.9999…, and long spans would lose their last digits.
+    /// So many times `size`, to the nearest whole, and whether that is exact; none if it does not
+    /// fit 128 bits. Computed in whole numbers: in floating point 1.005 k would be 1004.9999…, and
+    /// long spans would lose their last digits.
     pub fn times(&self, size: u64) -> Option<(u128, bool)> {
         const DECIMALS: usize = 20;
         let (whole, decimals) = self.digits.split_once('.').unwrap_or((&self.digits, ""));
-        let whole = whole.bytes().try_fold(0u128, |sum, digit| sum.checked_mul(10)?.checked_add(u128::from(digit - b'0')))?;
+        let whole = whole.bytes().try_fold(0u128, |sum, digit| {
+            sum.checked_mul(10)?.checked_add(u128::from(digit - b'0'))
+        })?;
         let kept = &decimals[..decimals.len().min(DECIMALS)];
-        let fraction = kept.bytes().fold(0u128, |sum, digit| sum * 10 + u128::from(digit - b'0')) * u128::from(size);
+        let fraction = kept.bytes().fold(0u128, |sum, digit| sum * 10 + u128::from(digit - b'0'))
+            * u128::from(size);
         let unit = 10u128.pow(kept.len() as u32);
-        let exact = fraction.is_multiple_of(unit) && decimals[kept.len()..].bytes().all(|digit| digit == b'0');
-        Some((whole.checked_mul(u128::from(size))?.checked_add((fraction + unit / 2) / unit)?, exact))
+        let exact = fraction.is_multiple_of(unit)
+            && decimals[kept.len()..].bytes().all(|digit| digit == b'0');
+        Some((
+            whole.checked_mul(u128::from(size))?.checked_add((fraction + unit / 2) / unit)?,
+            exact,
+        ))
     }
 }
 
@@ -31,16 +40,27 @@ pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t
     let text = text.trim();
     let bytes = text.as_bytes();
     let digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
-    let joins = |at: usize| bytes[at] == b'_' && at > 0 && digit(bytes.get(at - 1)) && digit(bytes.get(at + 1));
-    let end = (0..bytes.len()).find(|at| !(bytes[*at].is_ascii_digit() || bytes[*at] == b'.' || joins(*at))).unwrap_or(bytes.len());
+    let joins = |at: usize| {
+        bytes[at] == b'_' && at > 0 && digit(bytes.get(at - 1)) && digit(bytes.get(at + 1))
+    };
+    let end = (0..bytes.len())
+        .find(|at| !(bytes[*at].is_ascii_digit() || bytes[*at] == b'.' || joins(*at)))
+        .unwrap_or(bytes.len());
     let (digits, unit) = text.split_at(end);
     if digits.is_empty() {
-        let what = if text.starts_with('-') { "is negative" } else { "does not begin with a number" };
+        let what =
+            if text.starts_with('-') { "is negative" } else { "does not begin with a number" };
         let help = meant::bound(text).unwrap_or_else(|| format!("write {example}"));
         return Err(format!("`{}` {what}\nhelp: {help}", shown(text)));
     }
-    let digits = if digits.contains('_') { Cow::Owned(digits.replace('_', "")) } else { Cow::Borrowed(digits) };
-    let value: f64 = digits.parse().map_err(|_| format!("`{}` is not a number\nhelp: write {example}", shown(&digits)))?;
+    let digits = if digits.contains('_') {
+        Cow::Owned(digits.replace('_', ""))
+    } else {
+        Cow::Borrowed(digits)
+    };
+    let value: f64 = digits
+        .parse()
+        .map_err(|_| format!("`{}` is not a number\nhelp: write {example}", shown(&digits)))?;
     if !value.is_finite() {
         return Err(format!("`{}` is too large", shown(text)));
     }
@@ -50,12 +70,17 @@ pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t
             let sign = if example.contains('$') { "$" } else { "" };
             let help = match meant::without_comma(text) {
                 Some(line) => format!("write `{}`", shown(&format!("{sign}{line}"))),
-                None => format!("write the number without a sign between thousands, and with a point before decimals, as in {example}"),
+                None => format!(
+                    "write the number without a sign between thousands, and with a point before decimals, as in {example}"
+                ),
             };
             Err(format!("`{}` has a comma\nhelp: {help}", shown(text)))
         }
         (Some('e' | 'E'), Some(next)) if next.is_ascii_digit() || "+-".contains(next) => {
-            Err(format!("`{}` has an exponent\nhelp: write the number out, as in {example}", shown(text)))
+            Err(format!(
+                "`{}` has an exponent\nhelp: write the number out, as in {example}",
+                shown(text)
+            ))
         }
         _ => Ok((Number { digits, value }, unit.trim())),
     }
@@ -66,7 +91,12 @@ pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 40;
     match text.chars().count() <= LONGEST && !text.contains(char::is_control) {
         true => text.to_string(),
-        false => text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).chain(['…']).collect(),
+        false => text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .take(LONGEST)
+            .chain(['…'])
+            .collect(),
     }
 }
 
@@ -79,7 +109,8 @@ pub(super) fn trimmed(value: f64, decimals: usize) -> String {
     }
 }
 
-/// Gives a quantity its serde forms (text, with a helpful refusal of bare numbers) and its JSON Schema.
+/// Gives a quantity its serde forms (text, with a helpful refusal of bare numbers) and its JSON
+/// Schema.
 macro_rules! written_as_text {
     ($type:ident, $description:literal, $pattern:literal) => {
         impl serde::Serialize for $type {
@@ -128,15 +159,22 @@ pub(super) fn is_zero(number: &str) -> bool {
     number.trim().parse::<f64>() == Ok(0.0)
 }
 
-/// The words for a number without its unit. `examples` are with this number, `example` is with another one.
+/// The words for a number without its unit. `examples` are with this number, `example` is with
+/// another one.
 pub(super) fn no_unit(number: &str, examples: &str, example: &str) -> String {
     // A space between groups of digits: `60 000ms`.
     let joined: String = number.chars().filter(|c| !c.is_whitespace()).collect();
     if joined.len() < number.trim().len() && joined.starts_with(|c: char| c.is_ascii_digit()) {
-        return format!("`{}` has a space inside its number\nhelp: write `{}`", shown(number), shown(&joined));
+        return format!(
+            "`{}` has a space inside its number\nhelp: write `{}`",
+            shown(number),
+            shown(&joined)
+        );
     }
     match shown(number) {
-        negative if number.starts_with('-') => format!("`{negative}` is negative, and has no unit\nhelp: write {example}"),
+        negative if number.starts_with('-') => {
+            format!("`{negative}` is negative, and has no unit\nhelp: write {example}")
+        }
         long if number.len() > 20 => format!("`{long}` has no unit\nhelp: write {example}"),
         _ => format!("`{number}` has no unit\nhelp: write {examples}"),
     }
@@ -162,9 +200,15 @@ mod tests {
         // A comma, an exponent, a sign, and more than can be read.
         let refused = |text: &str| split(text, "`5ms`").err().unwrap();
         assert_eq!(refused("2,5ms"), "`2,5ms` has a comma\nhelp: write `2.5ms`");
-        assert_eq!(refused("2e3ms"), "`2e3ms` has an exponent\nhelp: write the number out, as in `5ms`");
+        assert_eq!(
+            refused("2e3ms"),
+            "`2e3ms` has an exponent\nhelp: write the number out, as in `5ms`"
+        );
         assert_eq!(refused("-2ms"), "`-2ms` is negative\nhelp: write `5ms`");
         assert_eq!(refused(&"9".repeat(400)), format!("`{}…` is too large", "9".repeat(40)));
-        assert_eq!(no_unit("-2", "`-2ms`", "`5ms`"), "`-2` is negative, and has no unit\nhelp: write `5ms`");
+        assert_eq!(
+            no_unit("-2", "`-2ms`", "`5ms`"),
+            "`-2` is negative, and has no unit\nhelp: write `5ms`"
+        );
     }
 }

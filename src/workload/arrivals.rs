@@ -1,9 +1,10 @@
 //! Arrival processes: the gaps between arrivals, in units of the mean gap.
 //!
-//! `poisson`: exponential gaps. `regular`: all equal, the first arrival at once or at an `offset`. `gamma` and `weibull`: renewal processes with a given coefficient of
-//! variation (1 is Poisson, more is bursty). `batch`: Poisson events that release several requests at once. `gaps`: a renewal process with
-//! gaps of any law, stretched so that their mean is the rate's. `at`: requests at given times, whatever the rate. All but the
-//! last and `regular` begin with a gap.
+//! `poisson`: exponential gaps. `regular`: all equal, the first arrival at once or at an `offset`.
+//! `gamma` and `weibull`: renewal processes with a given coefficient of variation (1 is Poisson,
+//! more is bursty). `batch`: Poisson events that release several requests at once. `gaps`: a
+//! renewal process with gaps of any law, stretched so that their mean is the rate's. `at`: requests
+//! at given times, whatever the rate. All but the last and `regular` begin with a gap.
 //! Checked: `tests/it/workload.rs`.
 
 use super::Pieces;
@@ -30,7 +31,8 @@ pub enum Arrivals {
     Gamma(Variation),
     /// Weibull-distributed gaps.
     Weibull(Variation),
-    /// Independent gaps of any distribution. Its shape matters alone: the rate says how long they are.
+    /// Independent gaps of any distribution. Its shape matters alone: the rate says how long they
+    /// are.
     Gaps(Dist<Span>),
     /// At these times, in order. The rate is what `check` reckons with; it moves no request.
     At(Vec<Span>),
@@ -101,13 +103,21 @@ impl Arrivals {
                 if !problems.any_error() {
                     let mean = gaps.law().mean();
                     if !(mean.is_finite() && mean > 0.0) {
-                        problems.error(format!("{path}.gaps"), "the mean of gaps is more than 0 and finite: the rate is one over it");
+                        problems.error(
+                            format!("{path}.gaps"),
+                            "the mean of gaps is more than 0 and finite: the rate is one over it",
+                        );
                     }
                 }
             }
             Arrivals::At(times) => {
-                if let Some(late) = (1..times.len()).find(|&index| times[index] < times[index - 1]) {
-                    let what = format!("the times of arrivals are in order, and {} comes after {}", times[late], times[late - 1]);
+                if let Some(late) = (1..times.len()).find(|&index| times[index] < times[index - 1])
+                {
+                    let what = format!(
+                        "the times of arrivals are in order, and {} comes after {}",
+                        times[late],
+                        times[late - 1]
+                    );
                     problems.error(format!("{path}.at[{late}]"), what).advise("sort them");
                 }
             }
@@ -119,14 +129,21 @@ impl Arrivals {
             }
         }
     }
-    /// Gaps in units of the integral of the rate; those that end at a given time as many as are used up by then.
+    /// Gaps in units of the integral of the rate; those that end at a given time as many as are
+    /// used up by then.
     pub(crate) fn gaps(&self, pieces: &Pieces) -> Gaps {
         match self {
             Arrivals::Poisson => Gaps::Poisson,
             Arrivals::Regular(Regular { offset }) if *offset == Span::ZERO => Gaps::Regular(0.0),
-            Arrivals::Regular(Regular { offset }) => Gaps::Regular(pieces.mean_rate(offset.seconds()) * offset.seconds()),
-            Arrivals::Gamma(Variation { cv }) => Gaps::Law(Box::new(Dist::Gamma(Gamma { mean: Count(1), cv: *cv }).law())),
-            Arrivals::Weibull(Variation { cv }) => Gaps::Law(Box::new(Dist::Weibull(Weibull { mean: Count(1), cv: *cv }).law())),
+            Arrivals::Regular(Regular { offset }) => {
+                Gaps::Regular(pieces.mean_rate(offset.seconds()) * offset.seconds())
+            }
+            Arrivals::Gamma(Variation { cv }) => {
+                Gaps::Law(Box::new(Dist::Gamma(Gamma { mean: Count(1), cv: *cv }).law()))
+            }
+            Arrivals::Weibull(Variation { cv }) => {
+                Gaps::Law(Box::new(Dist::Weibull(Weibull { mean: Count(1), cv: *cv }).law()))
+            }
             Arrivals::Gaps(gaps) => {
                 let law = gaps.law();
                 let scale = 1.0 / law.mean();
@@ -136,7 +153,12 @@ impl Arrivals {
                 // One rate: `check` refuses another where times are given.
                 let rate = pieces.mean_rate(1.0);
                 let before = std::iter::once(Span::ZERO).chain(times.iter().copied());
-                Gaps::Given(before.zip(times).map(|(before, at)| (at.0 - before.0) as f64 * 1e-9 * rate).collect())
+                Gaps::Given(
+                    before
+                        .zip(times)
+                        .map(|(before, at)| (at.0 - before.0) as f64 * 1e-9 * rate)
+                        .collect(),
+                )
             }
             Arrivals::Batch(Batch { size }) => Gaps::Batch(Box::new(size.law())),
         }
@@ -144,8 +166,8 @@ impl Arrivals {
 }
 
 impl Gaps {
-    /// The gap before the next arrival; infinite if there is none. Batches are as far apart as Poisson arrivals. `index` is how many came, for those
-    /// gaps only that depend on it.
+    /// The gap before the next arrival; infinite if there is none. Batches are as far apart as
+    /// Poisson arrivals. `index` is how many came, for those gaps only that depend on it.
     #[inline(always)]
     pub(crate) fn next(&self, draw: Draw, index: &mut u64) -> f64 {
         match self {
@@ -166,8 +188,8 @@ impl Gaps {
             _ => 1.0,
         }
     }
-    /// The variance of the number of arrivals in a long time, over its mean: 1 for Poisson arrivals, cv² for independent gaps,
-    /// E\[B²\]/E\[B\] for batches.
+    /// The variance of the number of arrivals in a long time, over its mean: 1 for Poisson
+    /// arrivals, cv² for independent gaps, E\[B²\]/E\[B\] for batches.
     pub(crate) fn dispersion(&self) -> f64 {
         match self {
             Gaps::Poisson => 1.0,

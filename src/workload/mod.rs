@@ -1,9 +1,11 @@
 //! Workloads: who sends requests, and when.
 //!
-//! One mechanism for all: a sequence of unit gaps (mean 1; [`arrivals`]) is mapped through the inverse of the integrated rate
-//! `R(t)`, which is given piece by piece ([`pieces`]): an open rate, its stages, or the windows of a number of users.
-//! With exponential gaps this is the inversion method for a non-homogeneous Poisson process (Çinlar 1975, §4.7), exact.
-//! Each source draws from one sequential `Xoshiro256PlusPlus`, so its arrivals do not depend on anything else in the system.
+//! One mechanism for all: a sequence of unit gaps (mean 1; [`arrivals`]) is mapped through the
+//! inverse of the integrated rate `R(t)`, which is given piece by piece ([`pieces`]): an open rate,
+//! its stages, or the windows of a number of users. With exponential gaps this is the inversion
+//! method for a non-homogeneous Poisson process (Çinlar 1975, §4.7), exact. Each source draws from
+//! one sequential `Xoshiro256PlusPlus`, so its arrivals do not depend on anything else in the
+//! system.
 //! Checked: `tests/it/workload.rs` (counts, gaps, ramps, users' windows, last arrival).
 
 mod arrivals;
@@ -31,13 +33,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Workload {
-    /// The endpoint all requests go to, `service.endpoint`; or a service, whose instance draws one of its endpoints, each with the same chance.
+    /// The endpoint all requests go to, `service.endpoint`; or a service, whose instance draws one
+    /// of its endpoints, each with the same chance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// Several endpoints with their weights.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub mix: IndexMap<String, f64>,
-    /// Nodes that messages pass on the way in and out, such as a client; responses end at the first of them.
+    /// Nodes that messages pass on the way in and out, such as a client; responses end at the first
+    /// of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub via: Vec<String>,
     /// Requests come at a rate.
@@ -57,7 +61,9 @@ impl Workload {
         match (&self.open, &self.users) {
             (Some(open), None) => open.check(&format!("{path}.open"), problems),
             (None, Some(users)) => users.check(&format!("{path}.users"), problems),
-            (Some(_), Some(_)) => problems.error(path, "a workload is either `open` or `users`, not both").advise("make it two workloads"),
+            (Some(_), Some(_)) => problems
+                .error(path, "a workload is either `open` or `users`, not both")
+                .advise("make it two workloads"),
             (None, None) => problems
                 .error(path, "this workload does not say when requests come")
                 .advise("add `open: { rate: 100/s }`, or `users: { active: 100, each: 20/min }`"),
@@ -67,15 +73,22 @@ impl Workload {
             (Some(_), false) => problems
                 .error(path, "a workload has either `to` or `mix`, not both")
                 .advise("put the endpoint of `to` into `mix`, with its weight"),
-            (None, true) => problems.error(path, "this workload does not say where its requests go").advise("add `to: service.endpoint`"),
+            (None, true) => problems
+                .error(path, "this workload does not say where its requests go")
+                .advise("add `to: service.endpoint`"),
         }
         for (target, weight) in &self.mix {
             if !(0.0..=1e9).contains(weight) {
-                problems.error(format!("{path}.mix.{target}"), format!("a weight is a number from 0 to 10^9, not {weight}"));
+                problems.error(
+                    format!("{path}.mix.{target}"),
+                    format!("a weight is a number from 0 to 10^9, not {weight}"),
+                );
             }
         }
         if !self.mix.is_empty() && self.mix.values().all(|weight| *weight == 0.0) {
-            problems.error(format!("{path}.mix"), "all weights are 0: no request would go anywhere").advise("give one of them more than 0");
+            problems
+                .error(format!("{path}.mix"), "all weights are 0: no request would go anywhere")
+                .advise("give one of them more than 0");
         }
     }
     /// Notes what a run of that length is too long or too short for.
@@ -83,14 +96,26 @@ impl Workload {
         if let Some(Open { arrivals: Arrivals::Regular(Regular { offset }), .. }) = &self.open
             && *offset >= duration
         {
-            let what = format!("the first request comes at {offset}, and the run ends at {duration}: none comes");
-            problems.warning(format!("{path}.open.arrivals.regular.offset"), what).advise("lower `offset`, or lengthen `run.duration`");
+            let what = format!(
+                "the first request comes at {offset}, and the run ends at {duration}: none comes"
+            );
+            problems
+                .warning(format!("{path}.open.arrivals.regular.offset"), what)
+                .advise("lower `offset`, or lengthen `run.duration`");
         }
-        let Some(windows) = self.users.as_ref().and_then(|users| duration.0.checked_div(users.resample.0)) else { return };
+        let Some(windows) =
+            self.users.as_ref().and_then(|users| duration.0.checked_div(users.resample.0))
+        else {
+            return;
+        };
         if windows > WINDOWS_MAX && !problems.any_error() {
-            let what =
-                format!("the number of users is drawn {windows} times in a run of {duration}, and at most {} times", Count(WINDOWS_MAX));
-            problems.error(format!("{path}.users.resample"), what).advise("draw it less often, or shorten `run.duration`");
+            let what = format!(
+                "the number of users is drawn {windows} times in a run of {duration}, and at most {} times",
+                Count(WINDOWS_MAX)
+            );
+            problems
+                .error(format!("{path}.users.resample"), what)
+                .advise("draw it less often, or shorten `run.duration`");
         }
     }
     /// The compiled form, if the workload says when its requests come.
@@ -101,7 +126,12 @@ impl Workload {
                 let pieces = Pieces::of_rate(&open.rate);
                 Some(Traffic { gaps: open.arrivals.gaps(&pieces), pieces, salt, mirrored })
             }
-            (_, Some(users)) => Some(Traffic { gaps: Gaps::Poisson, pieces: Pieces::of_users(users), salt, mirrored }),
+            (_, Some(users)) => Some(Traffic {
+                gaps: Gaps::Poisson,
+                pieces: Pieces::of_users(users),
+                salt,
+                mirrored,
+            }),
             _ => None,
         }
     }
@@ -113,11 +143,13 @@ pub struct Traffic {
     pub gaps: Gaps,
     pub pieces: Pieces,
     pub salt: Salt,
-    /// Whether the mirror of every draw is taken: long gaps where there would be short ones (antithetic pairs).
+    /// Whether the mirror of every draw is taken: long gaps where there would be short ones
+    /// (antithetic pairs).
     pub mirrored: bool,
 }
 
-/// How many arrivals are drawn ahead at once: a tight loop over one generator is faster than a visit to it for each arrival.
+/// How many arrivals are drawn ahead at once: a tight loop over one generator is faster than a
+/// visit to it for each arrival.
 const BLOCK: usize = 32;
 
 /// A source of the world.
@@ -157,8 +189,16 @@ impl Source {
         let key = Key(replication.draw(traffic.salt).0);
         let generator = Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0);
         let flipped = if traffic.mirrored { u64::MAX } else { 0 };
-        let process =
-            Process { generator, flipped, piece: Piece::EMPTY, next_piece: 0, used: 0.0, batch_left: 0, last: Time::ZERO, gaps: 0 };
+        let process = Process {
+            generator,
+            flipped,
+            piece: Piece::EMPTY,
+            next_piece: 0,
+            used: 0.0,
+            batch_left: 0,
+            last: Time::ZERO,
+            gaps: 0,
+        };
         Source { key, ordinal: 0, process, ahead: [Time::ZERO; BLOCK], drawn: BLOCK, next: BLOCK }
     }
 
@@ -206,7 +246,8 @@ impl Process {
         let mut gap = traffic.gaps.next(draw, &mut self.gaps);
         loop {
             let reached = self.used + gap;
-            // What is used up at the very end of a piece comes when the rate goes on, and so never if it does not.
+            // What is used up at the very end of a piece comes when the rate goes on, and so never
+            // if it does not.
             if reached < self.piece.units {
                 self.used = reached;
                 break;

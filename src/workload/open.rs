@@ -1,4 +1,5 @@
-//! Open workloads: requests come at a rate, whatever happens to those before (Schroeder, Wierman, Harchol-Balter 2006).
+//! Open workloads: requests come at a rate, whatever happens to those before (Schroeder, Wierman,
+//! Harchol-Balter 2006).
 
 use super::Arrivals;
 use crate::problem::Problems;
@@ -78,7 +79,10 @@ impl<'de> Deserialize<'de> for RateShape {
             fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<RateShape, E> {
                 Rate::from_bare(&n.to_string()).map(RateShape::Constant).map_err(E::custom)
             }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<RateShape, A::Error> {
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                map: A,
+            ) -> Result<RateShape, A::Error> {
                 Stages::deserialize(MapAccessDeserializer::new(map)).map(RateShape::Stages)
             }
         }
@@ -91,13 +95,16 @@ impl Open {
         self.arrivals.check(&format!("{path}.arrivals"), problems);
         if let (Arrivals::At(_), RateShape::Stages(_)) = (&self.arrivals, &self.rate) {
             let what = "the times of these arrivals are given, and stages would change nothing";
-            problems.error(format!("{path}.rate"), what).advise("write one rate, what they are on average");
+            problems
+                .error(format!("{path}.rate"), what)
+                .advise("write one rate, what they are on average");
         }
         if let (Arrivals::At(times), RateShape::Constant(rate)) = (&self.arrivals, &self.rate)
             && rate.per_second == 0.0
             && !times.is_empty()
         {
-            let what = "the times of these arrivals are given, and a rate of 0/s says that none comes";
+            let what =
+                "the times of these arrivals are given, and a rate of 0/s says that none comes";
             problems.error(format!("{path}.rate"), what).advise("write what they are on average");
         }
         match &self.rate {
@@ -108,7 +115,9 @@ impl Open {
             RateShape::Stages(stages) => {
                 if stages.stages.is_empty() {
                     let help = "write for example `stages: [ { to: 500/s, over: 2m } ]`";
-                    problems.error(format!("{path}.rate.stages"), "`stages` needs at least one stage").advise(help);
+                    problems
+                        .error(format!("{path}.rate.stages"), "`stages` needs at least one stage")
+                        .advise(help);
                 }
             }
         }

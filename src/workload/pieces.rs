@@ -1,4 +1,5 @@
-//! The rate over time, piece by piece. In each piece the rate is linear, so that its integral is inverted in closed form.
+//! The rate over time, piece by piece. In each piece the rate is linear, so that its integral is
+//! inverted in closed form.
 
 use super::{RateShape, Stages, Users};
 use crate::random::dists::Law;
@@ -48,7 +49,8 @@ impl Piece {
         Piece { start_s, end_s: start_s + length_s, from, slope, units }
     }
 
-    /// The time at which `used` units of the integral are used up: the root of `from·t + slope·t²/2 = used`.
+    /// The time at which `used` units of the integral are used up: the root of
+    /// `from·t + slope·t²/2 = used`.
     #[inline(always)]
     pub fn time_at(&self, used: f64) -> f64 {
         if self.slope == 0.0 {
@@ -67,7 +69,8 @@ impl Pieces {
             RateShape::Stages(Stages { from, stages }) => {
                 let mut rate = from.per_second;
                 let ramps = stages.iter().map(|stage| {
-                    let ramp = Ramp { over_s: stage.over.seconds(), from: rate, to: stage.to.per_second };
+                    let ramp =
+                        Ramp { over_s: stage.over.seconds(), from: rate, to: stage.to.per_second };
                     rate = stage.to.per_second;
                     ramp
                 });
@@ -77,7 +80,11 @@ impl Pieces {
     }
 
     pub fn of_users(users: &Users) -> Pieces {
-        Pieces::Windows { active: Box::new(users.active.law()), each: users.each.per_second, window_s: users.resample.seconds() }
+        Pieces::Windows {
+            active: Box::new(users.active.law()),
+            each: users.each.per_second,
+            window_s: users.resample.seconds(),
+        }
     }
 
     /// The piece that follows another; `index` counts them.
@@ -93,7 +100,8 @@ impl Pieces {
             },
             Pieces::Windows { active, each, window_s } => {
                 let rate = active.sample(draw).round().max(0.0) * each;
-                // Windows begin at whole multiples of their length, without adding up rounding errors.
+                // Windows begin at whole multiples of their length, without adding up rounding
+                // errors.
                 let mut piece = Piece::new(index as f64 * window_s, *window_s, rate, rate);
                 piece.end_s = (index + 1) as f64 * window_s;
                 piece
@@ -134,7 +142,8 @@ impl Pieces {
         ramps.last().map_or(0.0, |ramp| ramp.to)
     }
 
-    /// The rate at the end of a run of `horizon_s`, and from when on it has been that: none if it still changes.
+    /// The rate at the end of a run of `horizon_s`, and from when on it has been that: none if it
+    /// still changes.
     pub fn last_rate(&self, horizon_s: f64) -> (f64, Option<f64>) {
         let Pieces::Ramps(ramps) = self else { return (self.mean_rate(horizon_s), Some(0.0)) };
         let (mut at, mut since, mut rate) = (0.0, 0.0, ramps.first().map_or(0.0, |ramp| ramp.from));
@@ -145,7 +154,10 @@ impl Pieces {
                     break;
                 }
                 if end > horizon_s {
-                    return (ramp.from + (ramp.to - ramp.from) * (horizon_s - at) / ramp.over_s, None);
+                    return (
+                        ramp.from + (ramp.to - ramp.from) * (horizon_s - at) / ramp.over_s,
+                        None,
+                    );
                 }
                 since = end;
             }
@@ -154,11 +166,14 @@ impl Pieces {
         // A rate that is reached at the very end has been there for no time.
         (rate, (since < horizon_s).then_some(since))
     }
-    /// How much the rate varies from window to window: its variance times the length of a window over its mean, which is what it adds to the
-    /// variance of the number of arrivals in a long time, in units of that of a Poisson process.
+    /// How much the rate varies from window to window: its variance times the length of a window
+    /// over its mean, which is what it adds to the variance of the number of arrivals in a long
+    /// time, in units of that of a Poisson process.
     pub fn dispersion(&self) -> f64 {
         match self {
-            Pieces::Windows { active, each, window_s } if active.mean() > 0.0 => active.variance() * each * window_s / active.mean(),
+            Pieces::Windows { active, each, window_s } if active.mean() > 0.0 => {
+                active.variance() * each * window_s / active.mean()
+            }
             _ => 0.0,
         }
     }
@@ -170,7 +185,8 @@ mod tests {
 
     #[test]
     fn the_integral_of_a_ramp_is_inverted_exactly() {
-        // From 0 to 10/s over 4 s the integral is 1.25 t²: 5 units are used up at t = 2 s, all 20 at 4 s.
+        // From 0 to 10/s over 4 s the integral is 1.25 t²: 5 units are used up at t = 2 s, all 20
+        // at 4 s.
         let piece = Piece::new(100.0, 4.0, 0.0, 10.0);
         assert_eq!(piece.units, 20.0);
         assert!((piece.time_at(5.0) - 102.0).abs() < 1e-12);
@@ -184,13 +200,20 @@ mod tests {
     fn the_last_rate_is_there_since_the_last_ramp_that_changes_it() {
         // By hand: 0 to 10/s in 4 s, 6 s at 10/s, then a jump to 3/s.
         let ramp = |over_s, from, to| Ramp { over_s, from, to };
-        let pieces = Pieces::Ramps(Box::new([ramp(4.0, 0.0, 10.0), ramp(6.0, 10.0, 10.0), ramp(0.0, 10.0, 3.0)]));
+        let pieces = Pieces::Ramps(Box::new([
+            ramp(4.0, 0.0, 10.0),
+            ramp(6.0, 10.0, 10.0),
+            ramp(0.0, 10.0, 3.0),
+        ]));
         assert_eq!(pieces.last_rate(2.0), (5.0, None));
         assert_eq!(pieces.last_rate(4.0), (10.0, None));
         assert_eq!(pieces.last_rate(8.0), (10.0, Some(4.0)));
         assert_eq!(pieces.last_rate(20.0), (3.0, Some(10.0)));
         assert_eq!(Pieces::Constant { rate: 7.0 }.last_rate(1.0), (7.0, Some(0.0)));
         // At a jump it is what comes after it.
-        assert_eq!([0.0, 2.0, 4.0, 9.0, 10.0, 20.0].map(|at| pieces.rate_at(at)), [0.0, 5.0, 10.0, 10.0, 3.0, 3.0]);
+        assert_eq!(
+            [0.0, 2.0, 4.0, 9.0, 10.0, 20.0].map(|at| pieces.rate_at(at)),
+            [0.0, 5.0, 10.0, 10.0, 3.0, 3.0]
+        );
     }
 }

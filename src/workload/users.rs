@@ -1,5 +1,5 @@
-//! Users' windows, AsyncFlow's workload: every `resample` the number of active users is drawn anew; until the next draw requests are
-//! Poisson at `active × each`. A draw of 0 is a silent window.
+//! Users' windows, AsyncFlow's workload: every `resample` the number of active users is drawn anew;
+//! until the next draw requests are Poisson at `active × each`. A draw of 0 is a silent window.
 
 use crate::problem::Problems;
 use crate::random::dists::Dist;
@@ -25,7 +25,8 @@ fn a_minute() -> Span {
 }
 
 impl Users {
-    /// Creates users of whom so many are active at a time, each at this rate; the number is drawn anew every minute.
+    /// Creates users of whom so many are active at a time, each at this rate; the number is drawn
+    /// anew every minute.
     pub fn new(active: Dist<Count>, each: Rate) -> Users {
         Users { active, each, resample: a_minute() }
     }
@@ -33,7 +34,10 @@ impl Users {
         self.active.check(&format!("{path}.active"), problems);
         if self.resample.0 < 1_000_000 {
             problems
-                .error(format!("{path}.resample"), format!("a window of {} is shorter than 1ms", self.resample))
+                .error(
+                    format!("{path}.resample"),
+                    format!("a window of {} is shorter than 1ms", self.resample),
+                )
                 .advise("60s is the default");
         }
     }

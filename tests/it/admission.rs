@@ -1,4 +1,5 @@
-//! Who comes in: limits on requests in flight, queues at the door, memory. Numbers of the reference table of theory cases (K1 = Kleinrock I).
+//! Who comes in: limits on requests in flight, queues at the door, memory. Numbers of the reference
+//! table of theory cases (K1 = Kleinrock I).
 
 use crate::support::{Answer, run};
 
@@ -14,7 +15,8 @@ services: {{ api: {{ {service} endpoints: {{ x: [ {steps} ] }} }} }}"
 #[test]
 fn m_m_4_10_loses_and_delays_as_the_birth_death_chain_says() {
     // `mmck_4_10`: K1 §3.8; response and wait are over accepted requests.
-    let service = "instance: { cpu: 4 }, runtime: { tasks: {} }, max_in_flight: 4, queue: { max: 6 },";
+    let service =
+        "instance: { cpu: 4 }, runtime: { tasks: {} }, max_in_flight: 4, queue: { max: 6 },";
     let a = single("380/s", "320s", service, "cpu: { exp: 10ms }");
     a.agrees("workload users", "outcomes.rejected mean", 0.086_793_933, 0.01);
     a.agrees("workload users", "throughput mean", 347.018_305, 0.01);
@@ -33,7 +35,12 @@ fn m_m_4_10_loses_and_delays_as_the_birth_death_chain_says() {
 fn a_pool_without_a_queue_loses_as_erlang_b_says_whatever_the_hold() {
     // `mgcc_pool20`: Erlang B(20, 15), insensitive to the law of the hold (Sevastyanov). K1 (3.45).
     for hold in ["50ms", "{ exp: 50ms }"] {
-        let a = single("300/s", "220s", "max_in_flight: 20, queue: { max: 0 },", &format!("wait: {hold}"));
+        let a = single(
+            "300/s",
+            "220s",
+            "max_in_flight: 20, queue: { max: 0 },",
+            &format!("wait: {hold}"),
+        );
         a.agrees("workload users", "outcomes.rejected mean", 0.045_593_216, 0.01);
         a.agrees("service api", "in_flight mean", 14.316_101_766, 0.01);
         match hold {
@@ -58,8 +65,14 @@ fn m_m_infinity_serves_everybody_at_once() {
 
 #[test]
 fn memory_is_never_over_capacity() {
-    // Law: free memory plus reservations is the capacity; a need above it counts as all of it. Needs up to 120 MB of 100 MB, 90 % of them used.
-    let a = single("30/s", "120s", "instance: { memory: 100MB },", "memory: { uniform: [1MB, 120MB] }, wait: { exp: 30ms }");
+    // Law: free memory plus reservations is the capacity; a need above it counts as all of it.
+    // Needs up to 120 MB of 100 MB, 90 % of them used.
+    let a = single(
+        "30/s",
+        "120s",
+        "instance: { memory: 100MB },",
+        "memory: { uniform: [1MB, 120MB] }, wait: { exp: 30ms }",
+    );
     assert!(a.value("service api", "memory_used max") <= 1e8);
     assert!(a.value("service api", "memory_used max") > 0.99e8);
     assert!(a.value("service api", "memory_queue max") > 3.0, "it was not scarce");
@@ -67,8 +80,8 @@ fn memory_is_never_over_capacity() {
 
 #[test]
 fn nobody_overtakes_in_the_queue_for_memory() {
-    // By hand: of 100 B, `big` takes 80 B at 0.2 s for 1 s; the second waits from 0.4 s to 1.2 s. 20 B are free when `small` asks for 10 B at
-    // 0.5 s, but it waits behind, until 1.2 s.
+    // By hand: of 100 B, `big` takes 80 B at 0.2 s for 1 s; the second waits from 0.4 s to 1.2 s.
+    // 20 B are free when `small` asks for 10 B at 0.5 s, but it waits behind, until 1.2 s.
     let a = run("run: { duration: 5s, replications: 1 }
 workload:
   a: { to: api.big, open: { rate: { from: 5/s, stages: [ { to: 5/s, over: 450ms }, { to: 0/s, over: 0s } ] }, arrivals: { regular: { offset: 200ms } } } }
@@ -89,7 +102,8 @@ services:
 
 #[test]
 fn the_door_lets_in_first_come_first_served() {
-    // By hand: three workloads send one request each at once; 100 ms each, one place, one may wait: 100 ms, 200 ms, rejected.
+    // By hand: three workloads send one request each at once; 100 ms each, one place, one may wait:
+    // 100 ms, 200 ms, rejected.
     let one = |name: &str| {
         format!(
             "{name}: {{ to: api.x, open: {{ rate: {{ from: 2/s, stages: [ {{ to: 2/s, over: 400ms }}, {{ to: 0/s, over: 0s }} ] }}, arrivals: regular }} }}"

@@ -1,8 +1,10 @@
-//! A central queue: who waits, where, and what a crash makes of it. Three requests a second at most, so that every moment is known.
+//! A central queue: who waits, where, and what a crash makes of it. Three requests a second at
+//! most, so that every moment is known.
 
 use crate::support::{Answer, run};
 
-/// Requests at these times, one replication of 20 s, two instances of four cores that take 1 s of I/O each.
+/// Requests at these times, one replication of 20 s, two instances of four cores that take 1 s of
+/// I/O each.
 fn at(times: &str, rest: &str) -> Answer {
     run(&format!(
         "run: {{ duration: 20s, replications: 1 }}
@@ -21,7 +23,8 @@ fn chosen(a: &Answer) -> Vec<f64> {
 
 #[test]
 fn an_instance_has_one_request_at_a_time_however_many_cores_it_has() {
-    // By hand: four at once, two wait 1 s at the balancer; I/O holds the instance as computing does.
+    // By hand: four at once, two wait 1 s at the balancer; I/O holds the instance as computing
+    // does.
     let a = at("0s, 0s, 0s, 0s", "");
     a.equals("workload users", "latency mean", 1.5);
     a.equals("workload users", "time_in.admission mean", 0.5);
@@ -34,8 +37,9 @@ fn an_instance_has_one_request_at_a_time_however_many_cores_it_has() {
 
 #[test]
 fn the_instance_that_has_been_free_longest_is_taken() {
-    // By hand: the first takes #1 at 0 s, the second #2 at 0.5 s; #1 is free at 1 s and #2 at 1.5 s, so the third takes #1, the fourth #2.
-    // One that comes alone after that takes #1, which is free since 3 s, and the next, at 5 s, #2, which is free since 3.5 s.
+    // By hand: the first takes #1 at 0 s, the second #2 at 0.5 s; #1 is free at 1 s and #2 at 1.5
+    // s, so the third takes #1, the fourth #2. One that comes alone after that takes #1, which is
+    // free since 3 s, and the next, at 5 s, #2, which is free since 3.5 s.
     assert_eq!(chosen(&at("0s, 500ms, 2s, 2500ms, 4s, 5s", "")), [3.0, 3.0]);
     // Alone each time: by turns.
     assert_eq!(chosen(&at("0s, 2s, 4s, 6s", "")), [2.0, 2.0]);
@@ -44,7 +48,8 @@ fn the_instance_that_has_been_free_longest_is_taken() {
 
 #[test]
 fn an_instance_is_free_before_its_response_has_crossed_the_link() {
-    // By hand: 100 ms each way. Held is the instance for 1 s of the third's wait, and not for the way back: it goes in at 1.1 s.
+    // By hand: 100 ms each way. Held is the instance for 1 s of the third's wait, and not for the
+    // way back: it goes in at 1.1 s.
     let a = at("0s, 0s, 0s", "links: { users -> api: { latency: 100ms } }");
     a.equals("workload users", "time_in.admission mean", 1.0 / 3.0);
     a.equals("workload users", "latency max", 2.2);
@@ -52,8 +57,9 @@ fn an_instance_is_free_before_its_response_has_crossed_the_link() {
 
 #[test]
 fn a_crash_takes_the_instance_and_one_that_is_back_is_free() {
-    // By hand: #1 crashes at 0.5 s with the first request; the third and the fourth wait for #2, until #1 is back at 1.2 s: the third is served
-    // by #2 from 1 s to 2 s, the fourth by #1 from 1.2 s to 2.2 s.
+    // By hand: #1 crashes at 0.5 s with the first request; the third and the fourth wait for #2,
+    // until #1 is back at 1.2 s: the third is served by #2 from 1 s to 2 s, the fourth by #1 from
+    // 1.2 s to 2.2 s.
     let crash = "faults: [ crash: { target: api, count: 1, at: 500ms, for: 700ms } ]";
     let a = at("0s, 0s, 0s, 0s", crash);
     a.equals("workload users", "outcomes.crashed mean", 0.25);
@@ -64,8 +70,9 @@ fn a_crash_takes_the_instance_and_one_that_is_back_is_free() {
 
 #[test]
 fn what_a_drained_instance_still_has_gives_nothing_back() {
-    // By hand: as above, but the first request is finished by #1 at 1 s. Back at 0.7 s, #1 takes the third at once and has it until 1.7 s: the first,
-    // which ends at 1 s, does not free it, so that the fourth waits for #2, until 1 s, and the fifth until 1.7 s.
+    // By hand: as above, but the first request is finished by #1 at 1 s. Back at 0.7 s, #1 takes
+    // the third at once and has it until 1.7 s: the first, which ends at 1 s, does not free it, so
+    // that the fourth waits for #2, until 1 s, and the fifth until 1.7 s.
     let crash = "faults: [ crash: { target: api, count: 1, drain: true, at: 500ms, for: 200ms } ]";
     let a = at("0s, 0s, 0s, 0s, 0s", crash);
     a.equals("workload users", "failed total", 0.0);
@@ -75,8 +82,12 @@ fn what_a_drained_instance_still_has_gives_nothing_back() {
 
 #[test]
 fn while_nobody_is_up_who_waits_is_rejected_as_who_comes() {
-    // By hand: two are inside and two wait when all go down at 0.5 s; one comes at 1 s, one at 3 s, when all are back.
-    let a = at("0s, 0s, 0s, 0s, 1s, 3s", "faults: [ crash: { target: api, count: 2, at: 500ms, for: 2s } ]");
+    // By hand: two are inside and two wait when all go down at 0.5 s; one comes at 1 s, one at 3 s,
+    // when all are back.
+    let a = at(
+        "0s, 0s, 0s, 0s, 1s, 3s",
+        "faults: [ crash: { target: api, count: 2, at: 500ms, for: 2s } ]",
+    );
     a.equals("workload users", "outcomes.crashed mean", 2.0 / 6.0);
     a.equals("workload users", "outcomes.rejected mean", 3.0 / 6.0);
     a.equals("workload users", "completed total", 1.0);
@@ -85,7 +96,8 @@ fn while_nobody_is_up_who_waits_is_rejected_as_who_comes() {
 
 #[test]
 fn an_instance_is_free_again_when_the_message_to_it_is_lost() {
-    // By hand: every message on the balancer's own link to `b` is lost, so `b` is free at once and takes every second request; `a` has the others.
+    // By hand: every message on the balancer's own link to `b` is lost, so `b` is free at once and
+    // takes every second request; `a` has the others.
     let a = run("run: { duration: 20s, replications: 1 }
 workload: { users: { to: api, via: [client], open: { rate: 1/s, arrivals: { at: [0s, 2s, 4s, 6s] } } } }
 services:
@@ -100,7 +112,8 @@ links: { api -> a: { latency: 500ms }, api -> b: { loss: 100% }, a -> client: { 
 
 #[test]
 fn the_way_to_an_instance_counts_among_what_holds_it() {
-    // By hand: held for 0.5 s of the way and 1 s inside, so of three at once the third waits 1.5 s and is answered at 3 s and the way back.
+    // By hand: held for 0.5 s of the way and 1 s inside, so of three at once the third waits 1.5 s
+    // and is answered at 3 s and the way back.
     let a = run("run: { duration: 20s, replications: 1 }
 workload: { users: { to: api, via: [client], open: { rate: 1/s, arrivals: { at: [0s, 0s, 0s] } } } }
 services:
@@ -114,8 +127,9 @@ links: { api -> a: { latency: 500ms }, api -> b: { latency: 500ms }, a -> client
 
 #[test]
 fn one_queue_before_equal_instances_is_that_of_their_cores_together() {
-    // Definition: first come, first served by c cores, whether the queue is before c instances or inside one. Demands are drawn by request, so
-    // every latency is the same, and the waits are told as the door's in place of the run queue's.
+    // Definition: first come, first served by c cores, whether the queue is before c instances or
+    // inside one. Demands are drawn by request, so every latency is the same, and the waits are
+    // told as the door's in place of the run queue's.
     let with = |api: &str| {
         run(&format!(
             "run: {{ duration: 100s, replications: 2 }}
@@ -123,10 +137,24 @@ workload: {{ users: {{ to: api.x, open: {{ rate: 250/s }} }} }}
 services: {{ api: {{ {api}, endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }} }} }}"
         ))
     };
-    let (before, inside) = (with("replicas: 3, balance: central_queue"), with("instance: { cpu: 3 }, runtime: { tasks: {} }"));
+    let (before, inside) = (
+        with("replicas: 3, balance: central_queue"),
+        with("instance: { cpu: 3 }, runtime: { tasks: {} }"),
+    );
     for number in ["latency mean", "latency p50", "latency p99", "latency max", "completed total"] {
-        assert_eq!(before.row("workload users", number).values, inside.row("workload users", number).values, "{number}");
+        assert_eq!(
+            before.row("workload users", number).values,
+            inside.row("workload users", number).values,
+            "{number}"
+        );
     }
-    assert_eq!(before.row("workload users", "time_in.admission mean").values, inside.row("workload users", "time_in.queue mean").values);
-    before.equals("service api", "admission_queue mean", inside.value("service api", "ready_queue mean"));
+    assert_eq!(
+        before.row("workload users", "time_in.admission mean").values,
+        inside.row("workload users", "time_in.queue mean").values
+    );
+    before.equals(
+        "service api",
+        "admission_queue mean",
+        inside.value("service api", "ready_queue mean"),
+    );
 }

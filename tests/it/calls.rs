@@ -1,6 +1,7 @@
 //! Calls: what they cost their caller, and how they end.
 //!
-//! Traffic is regular (100 requests in 10 s, or 20 at 2/s), and the runs last until everything is answered, so most numbers are exact.
+//! Traffic is regular (100 requests in 10 s, or 20 at 2/s), and the runs last until everything is
+//! answered, so most numbers are exact.
 
 use crate::support::{Answer, run};
 
@@ -11,12 +12,18 @@ const TWENTY: &str = "open: { rate: { from: 2/s, stages: [ { to: 2/s, over: 10s 
 
 /// One replication of 20 s.
 fn once(open: &str, rest: &str) -> Answer {
-    run(&format!("run: {{ duration: 20s, replications: 1 }}\nworkload: {{ users: {{ to: api.x, {open} }} }}\n{rest}"))
+    run(&format!(
+        "run: {{ duration: 20s, replications: 1 }}\nworkload: {{ users: {{ to: api.x, {open} }} }}\n{rest}"
+    ))
 }
 
 fn sum_of_parts(a: &Answer, of: &str) -> f64 {
     let (kind, entity) = of.split_once(' ').expect("kind and entity");
-    let parts = a.results.rows.iter().filter(|r| r.kind == kind && r.entity == entity && r.metric.starts_with("time_in."));
+    let parts = a
+        .results
+        .rows
+        .iter()
+        .filter(|r| r.kind == kind && r.entity == entity && r.metric.starts_with("time_in."));
     parts.filter(|r| r.metric.matches('.').count() == 1).map(|r| r.estimate.estimate).sum()
 }
 
@@ -58,13 +65,17 @@ links: { default: { latency: { exp: 1ms } } }");
         a.equals(of, "latency mean", sum_of_parts(&a, of));
     }
     for part in ["queue", "cpu", "io", "network", "memory", "admission"] {
-        assert!(a.value("workload users", &format!("time_in.{part} mean")) > 0.0, "nobody spends time in {part}");
+        assert!(
+            a.value("workload users", &format!("time_in.{part} mean")) > 0.0,
+            "nobody spends time in {part}"
+        );
     }
 }
 
 #[test]
 fn a_waiting_caller_gives_its_loop_back_and_keeps_its_memory() {
-    // By hand: bursts at k/10 s and k/10 + 0.26 s never meet, so 10 + 250 + 10 ms; 2.7 requests are inside, at most 3.
+    // By hand: bursts at k/10 s and k/10 + 0.26 s never meet, so 10 + 250 + 10 ms; 2.7 requests are
+    // inside, at most 3.
     let a = once(
         HUNDRED,
         "services:
@@ -82,7 +93,8 @@ fn a_waiting_caller_gives_its_loop_back_and_keeps_its_memory() {
 
 #[test]
 fn after_a_timeout_the_caller_goes_on_and_the_callee_works_in_vain() {
-    // By hand: each of 20 requests is inside for the timeout of 200 ms, and takes 300 ms of the callee's CPU.
+    // By hand: each of 20 requests is inside for the timeout of 200 ms, and takes 300 ms of the
+    // callee's CPU.
     let a = once(
         TWENTY,
         "services:
@@ -114,14 +126,18 @@ links: {{ default: {{ latency: {{ exp: 1ms }} }} }}"
     let (without, with) = (with("db.q"), with("{ to: db.q, timeout: 50s }"));
     for (a, b) in without.results.rows.iter().zip(&with.results.rows) {
         let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-        assert_eq!((&a.entity, &a.metric, a.stat, bits(&a.values)), (&b.entity, &b.metric, b.stat, bits(&b.values)));
+        assert_eq!(
+            (&a.entity, &a.metric, a.stat, bits(&a.values)),
+            (&b.entity, &b.metric, b.stat, bits(&b.values))
+        );
     }
     assert!(with.value("workload users", "latency max") < 50.0);
 }
 
 #[test]
 fn a_lost_message_is_noticed_at_the_timeout_or_at_once() {
-    // By hand: with a timeout of 200 ms each of 20 callers waits that long; without one, nobody waits at all.
+    // By hand: with a timeout of 200 ms each of 20 callers waits that long; without one, nobody
+    // waits at all.
     let lossy = |call: &str, links: &str| {
         once(
             TWENTY,
@@ -186,7 +202,8 @@ services:
 
 #[test]
 fn timeouts_that_outlast_their_calls_hold_nothing() {
-    // By hand: 20,000 calls, of which at most 4 requests are in flight at once; kept till their timeouts they would be 40,000.
+    // By hand: 20,000 calls, of which at most 4 requests are in flight at once; kept till their
+    // timeouts they would be 40,000.
     let a = run("run: { duration: 25s, replications: 1, limits: { in_flight: 20 } }
 workload:
   users: { to: api.x, open: { rate: { from: 1k/s, stages: [ { to: 1k/s, over: 20s }, { to: 0/s, over: 0s } ] }, arrivals: regular } }

@@ -26,26 +26,41 @@ fn holds(found: &Found, exact: f64, tolerance: f64) -> bool {
 
 #[test]
 fn an_m_m_1_takes_what_the_quantile_of_its_sojourn_allows() {
-    // Exact: the sojourn is exponential with mean 1/(μ − λ), so p95 ≤ x allows λ* = μ − ln 20 / x = 50.071/s with μ = 100/s, x = 60 ms (Kleinrock 1975,
-    // §3.2). 20 seeds here, 200 in docs/statistics.md. The interval at 95 % and the 3 % of the search hold it in at least 95 % of seeds; in 20, at
-    // most 3 may not (by chance 1.6 %). Estimates are off by 0.6 % (r.m.s. of those 200), so 3 % is five of that; utilisation is λ/μ.
+    // Exact: the sojourn is exponential with mean 1/(μ − λ), so p95 ≤ x allows λ* = μ − ln 20 / x =
+    // 50.071/s with μ = 100/s, x = 60 ms (Kleinrock 1975, §3.2). 20 seeds here, 200 in
+    // docs/statistics.md. The interval at 95 % and the 3 % of the search hold it in at least 95 %
+    // of seeds; in 20, at most 3 may not (by chance 1.6 %). Estimates are off by 0.6 % (r.m.s. of
+    // those 200), so 3 % is five of that; utilisation is λ/μ.
     let exact = 100.0 - 20f64.ln() / 0.06;
     let found: Vec<Found> = (1..=20).map(|seed| mm1(seed).capacity().unwrap()).collect();
     let off = found.iter().filter(|found| !holds(found, exact, 0.03)).count();
-    assert!(off <= 3, "{off} of 20: {:?}", found.iter().map(|f| (f.meets, f.misses)).collect::<Vec<_>>());
+    assert!(
+        off <= 3,
+        "{off} of 20: {:?}",
+        found.iter().map(|f| (f.meets, f.misses)).collect::<Vec<_>>()
+    );
     for found in &found {
-        assert!(found.wanted == Wanted::Largest && (found.estimate / exact - 1.0).abs() < 0.03, "{}", found.estimate);
+        assert!(
+            found.wanted == Wanted::Largest && (found.estimate / exact - 1.0).abs() < 0.03,
+            "{}",
+            found.estimate
+        );
         assert!(found.tried.iter().all(|tried| tried.replications <= 160));
         let bottleneck = found.bottleneck.as_ref().unwrap();
-        assert!(bottleneck.service == "api" && (bottleneck.utilisation - found.meets.unwrap() / 100.0).abs() < 0.01, "{bottleneck:?}");
+        assert!(
+            bottleneck.service == "api"
+                && (bottleneck.utilisation - found.meets.unwrap() / 100.0).abs() < 0.01,
+            "{bottleneck:?}"
+        );
         assert_eq!((bottleneck.waits_for.as_deref(), found.today), (Some("queue"), Some(40.0)));
     }
 }
 
 #[test]
 fn the_fewest_cores_are_those_of_erlang_c() {
-    // Exact: M/M/c with λ = 300/s, μ = 100/s waits 5.094 ms at c = 4 on average (ErlangC 0.5094) and 1.181 ms at c = 5 (0.2362), so W ≤ 12 ms needs 5: W(4) =
-    // 15.09 ms, W(5) = 11.18 ms. Kleinrock 1975, §3.5.
+    // Exact: M/M/c with λ = 300/s, μ = 100/s waits 5.094 ms at c = 4 on average (ErlangC 0.5094)
+    // and 1.181 ms at c = 5 (0.2362), so W ≤ 12 ms needs 5: W(4) = 15.09 ms, W(5) = 11.18 ms.
+    // Kleinrock 1975, §3.5.
     let yaml = "
 version: 1
 run: { duration: 60s, warmup: 5s }
@@ -55,21 +70,32 @@ slos: { fast: { of: users, mean: 12ms } }
 capacity: { vary: services.api.instance.cpu, from: 1, to: 16 }
 ";
     let found = Experiment::from_yaml(yaml).unwrap().capacity().unwrap();
-    assert_eq!((found.wanted, found.meets, found.misses, found.estimate), (Wanted::Smallest, Some(5.0), Some(4.0), 5.0));
+    assert_eq!(
+        (found.wanted, found.meets, found.misses, found.estimate),
+        (Wanted::Smallest, Some(5.0), Some(4.0), 5.0)
+    );
     let numbers: Vec<f64> = found.tried.iter().map(|tried| tried.number).collect();
     assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
 }
 
 #[test]
 fn ends_that_all_meet_or_all_miss_are_said_to() {
-    // From 5/s to 20/s an M/M/1 of 100/s meets p95 ≤ 60 ms everywhere, from 80/s to 90/s nowhere (λ* = 50.07/s).
-    let within = |from: &str, to: &str| mm1(1).set(&format!("capacity.from={from}")).set(&format!("capacity.to={to}")).capacity().unwrap();
+    // From 5/s to 20/s an M/M/1 of 100/s meets p95 ≤ 60 ms everywhere, from 80/s to 90/s nowhere
+    // (λ* = 50.07/s).
+    let within = |from: &str, to: &str| {
+        mm1(1)
+            .set(&format!("capacity.from={from}"))
+            .set(&format!("capacity.to={to}"))
+            .capacity()
+            .unwrap()
+    };
     let easy = within("5/s", "20/s");
     assert_eq!((easy.wanted, easy.meets, easy.misses), (Wanted::Largest, Some(20.0), None));
     let hard = within("80/s", "90/s");
     assert_eq!((hard.meets, hard.misses), (None, Some(80.0)));
     assert!(hard.tried.iter().all(|tried| tried.verdict == Verdict::Misses));
-    // At 0.001/s hardly a request comes, so nothing can be told; that it meets the goal by what was seen is no reason to look for the smallest.
+    // At 0.001/s hardly a request comes, so nothing can be told; that it meets the goal by what was
+    // seen is no reason to look for the smallest.
     let untold = within("0.001/s", "1/s");
     assert_eq!((untold.wanted, untold.meets, untold.misses), (Wanted::Either, Some(1.0), None));
     assert_eq!(untold.tried[0].verdict, Verdict::Undecided);
@@ -77,9 +103,11 @@ fn ends_that_all_meet_or_all_miss_are_said_to() {
 
 #[test]
 fn goals_that_are_met_in_the_middle_only_are_found_with_both_edges() {
-    // Exact: answers a second are the rate, so at least 100/s is met from 100/s on. M/D/1 at 1 ms: 20 ms of sojourn in the 95th percentile is reached at
-    // 92.5 % (Crommelin's series; 19 ms at 92 %, 24 ms at 94 %), overload at 1,000/s. Both ends miss. Today's value meets them, or misses them, or
-    // is outside of the range and not tried: then a value between the ends has to be found.
+    // Exact: answers a second are the rate, so at least 100/s is met from 100/s on. M/D/1 at 1 ms:
+    // 20 ms of sojourn in the 95th percentile is reached at 92.5 % (Crommelin's series; 19 ms at 92
+    // %, 24 ms at 94 %), overload at 1,000/s. Both ends miss. Today's value meets them, or misses
+    // them, or is outside of the range and not tried: then a value between the ends has to be
+    // found.
     let yaml = |today: &str| {
         format!(
             "
@@ -92,20 +120,29 @@ capacity: {{ vary: workload.users.open.rate, from: 20/s, to: 3000/s, tolerance: 
 "
         )
     };
-    for (today, is_met) in [("200/s", Some(Verdict::Meets)), ("50/s", Some(Verdict::Misses)), ("10/s", None)] {
+    for (today, is_met) in
+        [("200/s", Some(Verdict::Meets)), ("50/s", Some(Verdict::Misses)), ("10/s", None)]
+    {
         let found = Experiment::from_yaml(&yaml(today)).unwrap().capacity().unwrap();
         let (lower, upper) = (found.lower.unwrap(), found.edge.unwrap());
-        assert_eq!((found.wanted, found.tried_at(found.today.unwrap()).map(|tried| tried.verdict)), (Wanted::Range, is_met));
+        assert_eq!(
+            (found.wanted, found.tried_at(found.today.unwrap()).map(|tried| tried.verdict)),
+            (Wanted::Range, is_met)
+        );
         let near = |edge: f64, exact: f64| (edge / exact - 1.0).abs() < 0.04;
         assert!(near(lower.estimate, 100.0) && near(upper.estimate, 925.0), "{lower:?}, {upper:?}");
-        assert!(lower.misses.unwrap() < lower.meets && lower.meets < upper.meets && upper.meets < upper.misses.unwrap());
+        assert!(
+            lower.misses.unwrap() < lower.meets
+                && lower.meets < upper.meets
+                && upper.meets < upper.misses.unwrap()
+        );
     }
 }
 
 #[test]
 fn what_is_too_near_to_tell_is_not_said_to_miss() {
-    // Exact, as above: four cores give a mean of 15.094 ms, which 10 replications know to about 0.4 ms, so that 14.8 ms is too near to tell; five give
-    // 11.18 ms, three have no steady state.
+    // Exact, as above: four cores give a mean of 15.094 ms, which 10 replications know to about 0.4
+    // ms, so that 14.8 ms is too near to tell; five give 11.18 ms, three have no steady state.
     let room = Room::new(
         "near.yaml",
         "
@@ -124,7 +161,8 @@ capacity: { vary: services.api.instance.cpu, from: 1, to: 16, most: 10 }
 
 #[test]
 fn at_the_end_of_the_range_nothing_is_claimed_of_what_lies_beyond() {
-    // Three instances and more meet the goal, and two would: of that the range from 3 knows nothing. How many cores `auth` has does not matter.
+    // Three instances and more meet the goal, and two would: of that the range from 3 knows
+    // nothing. How many cores `auth` has does not matter.
     let room = Room::new(
         "edge.yaml",
         "
@@ -141,24 +179,42 @@ services:
         String::from_utf8(said.stdout).unwrap()
     };
     let replicas = says("services.api.replicas --from 3 --to 12");
-    assert!(replicas.contains("✔ every value from 3 to 12; lower --from to look for less"), "{replicas}");
+    assert!(
+        replicas.contains("✔ every value from 3 to 12; lower --from to look for less"),
+        "{replicas}"
+    );
     let cores = says("services.auth.instance.cpu --from 2 --to 10");
     assert!(cores.contains("✔ every value from 2 to 10; lower --from or raise --to"), "{cores}");
     for said in [&replicas, &cores] {
-        assert!(said.contains("meets them.") && !said.contains("headroom") && !said.contains("needed"), "{said}");
+        assert!(
+            said.contains("meets them.") && !said.contains("headroom") && !said.contains("needed"),
+            "{said}"
+        );
     }
     let none = says("workload.users.open.rate --from 600/s --to 900/s");
-    assert!(none.contains("✘ none of the values tried: not even 600/s meets them (9 values from 600/s to 900/s)"), "{none}");
+    assert!(
+        none.contains(
+            "✘ none of the values tried: not even 600/s meets them (9 values from 600/s to 900/s)"
+        ),
+        "{none}"
+    );
     let answer = room.says("capacity edge.yaml --while users.p95<100ms --vary workload.users.open.rate --from 600/s --to 900/s");
     assert!(["capacity", "number", "meets"].iter().all(|key| answer[key].is_null()), "{answer}");
-    assert!(says("services.api.replicas --from 1 --to 12").contains("Today's 4 is 2 times what is needed."));
-    let turned = room.ends("capacity edge.yaml --while users.p95<100ms --vary services.api.replicas --from 12 --to 3", 2);
+    assert!(
+        says("services.api.replicas --from 1 --to 12")
+            .contains("Today's 4 is 2 times what is needed.")
+    );
+    let turned = room.ends(
+        "capacity edge.yaml --while users.p95<100ms --vary services.api.replicas --from 12 --to 3",
+        2,
+    );
     assert!(turned.contains("`from` must be the smaller value: from 3 to 12"), "{turned}");
 }
 
 #[test]
 fn a_value_is_said_in_the_unit_in_which_it_was_written() {
-    // Exact: M/M/1 with 30 s of service meets p95 of 3 min up to 1/30 − ln 20 / 180 = 0.01669/s = 1.001/min.
+    // Exact: M/M/1 with 30 s of service meets p95 of 3 min up to 1/30 − ln 20 / 180 = 0.01669/s =
+    // 1.001/min.
     let room = Room::new(
         "unit.yaml",
         "
@@ -171,9 +227,14 @@ capacity: { vary: workload.users.open.rate, from: 0.1/min, to: 120/h, tolerance:
 ",
     );
     let said = String::from_utf8(room.run("capacity unit.yaml").stdout).unwrap();
-    assert!(said.contains("Today's 0.5/min leaves ") && !said.contains("/s") && !said.contains("/h"), "{said}");
+    assert!(
+        said.contains("Today's 0.5/min leaves ") && !said.contains("/s") && !said.contains("/h"),
+        "{said}"
+    );
     let answer = said.lines().find(|line| line.contains("between")).unwrap();
-    let number = |word: &str| word.split("/min").next().unwrap().rsplit(' ').next().unwrap().parse::<f64>().unwrap();
+    let number = |word: &str| {
+        word.split("/min").next().unwrap().rsplit(' ').next().unwrap().parse::<f64>().unwrap()
+    };
     let (at, around) = answer.split_once("(between ").unwrap();
     let (low, high) = around.split_once(" and ").unwrap();
     let [at, low, high] = [number(at), number(low), number(high)];
@@ -184,11 +245,17 @@ capacity: { vary: workload.users.open.rate, from: 0.1/min, to: 120/h, tolerance:
 #[test]
 fn a_search_is_the_same_on_any_number_of_threads() {
     // Law 5.
-    let of = |threads: usize| format!("{:?}", mm1(3).threads(std::num::NonZero::new(threads).unwrap()).capacity().unwrap());
+    let of = |threads: usize| {
+        format!(
+            "{:?}",
+            mm1(3).threads(std::num::NonZero::new(threads).unwrap()).capacity().unwrap()
+        )
+    };
     assert_eq!(of(1), of(3));
 }
 
-/// Two objectives with three goals, of a workload and of an endpoint; at 200/s more requests are in flight than may be.
+/// Two objectives with three goals, of a workload and of an endpoint; at 200/s more requests are in
+/// flight than may be.
 const GOALS: &str = "
 version: 1
 name: goals
@@ -220,10 +287,16 @@ fn the_table_of_a_capacity_says_what_json_says_and_is_the_batch() {
         assert_numbers(&file, column, rows.iter().map(|(_, goal)| &goal[column]));
     }
     for (column, key) in [("written", "value"), ("verdict", "verdict")] {
-        assert!(words(&file, column).iter().zip(&rows).all(|(word, (tried, _))| tried[key] == *word), "{column}");
+        assert!(
+            words(&file, column).iter().zip(&rows).all(|(word, (tried, _))| tried[key] == *word),
+            "{column}"
+        );
     }
     for (column, key) in [("slo", "name"), ("goal", "goal"), ("entity", "of")] {
-        assert!(words(&file, column).iter().zip(&rows).all(|(word, (_, goal))| goal[key] == *word), "{column}");
+        assert!(
+            words(&file, column).iter().zip(&rows).all(|(word, (_, goal))| goal[key] == *word),
+            "{column}"
+        );
     }
     let meets = |goal: &Value| match (goal["certain"] == true, goal["pass"] == true) {
         (false, _) => "undecided",
@@ -233,10 +306,29 @@ fn the_table_of_a_capacity_says_what_json_says_and_is_the_batch() {
     };
     assert!(words(&file, "meets").iter().zip(&rows).all(|(word, (_, goal))| meets(goal) == word));
     let is_known = rows.iter().map(|(tried, _)| !tried["utilisation"].is_null());
-    assert!(words(&file, "bottleneck").iter().zip(is_known).all(|(service, is_known)| service == if is_known { "api" } else { "" }));
+    assert!(
+        words(&file, "bottleneck")
+            .iter()
+            .zip(is_known)
+            .all(|(service, is_known)| service == if is_known { "api" } else { "" })
+    );
     let manifest = room.manifest("one");
-    for key in ["path", "unit", "searched", "capacity", "number", "meets", "misses", "lower", "today", "bottleneck"] {
+    for key in [
+        "path",
+        "unit",
+        "searched",
+        "capacity",
+        "number",
+        "meets",
+        "misses",
+        "lower",
+        "today",
+        "bottleneck",
+    ] {
         assert_eq!(manifest[key], said[key], "{key}");
     }
-    assert_eq!(store::capacity_batch(&Experiment::from_yaml(GOALS).unwrap().capacity().unwrap()), file);
+    assert_eq!(
+        store::capacity_batch(&Experiment::from_yaml(GOALS).unwrap().capacity().unwrap()),
+        file
+    );
 }

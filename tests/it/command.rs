@@ -28,30 +28,59 @@ fn folder(text: &str) -> tempfile::TempDir {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
 
 fn bytes_of_all(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    names(folder).into_iter().map(|name| (name.clone(), fs::read(folder.join(name)).unwrap())).collect()
+    names(folder)
+        .into_iter()
+        .map(|name| (name.clone(), fs::read(folder.join(name)).unwrap()))
+        .collect()
 }
 
 #[test]
 fn a_run_writes_its_files_and_a_manifest_that_names_them() {
     // The list of files in the specification of outputs.
     let folder = folder(SMALL);
-    let output = asyncflow().current_dir(&folder).args(["run", "small.yaml", "--plots"]).assert().success().get_output().clone();
+    let output = asyncflow()
+        .current_dir(&folder)
+        .args(["run", "small.yaml", "--plots"])
+        .assert()
+        .success()
+        .get_output()
+        .clone();
     let out = folder.path().join("out/small");
-    let expected = ["events", "histograms", "manifest", "plots", "replications", "requests", "series", "summary"];
-    let found: Vec<String> = names(&out).iter().map(|name| name.split('.').next().unwrap().to_string()).collect();
+    let expected = [
+        "events",
+        "histograms",
+        "manifest",
+        "plots",
+        "replications",
+        "requests",
+        "series",
+        "summary",
+    ];
+    let found: Vec<String> =
+        names(&out).iter().map(|name| name.split('.').next().unwrap().to_string()).collect();
     assert_eq!(found, expected);
-    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
     for file in names(&out).iter().filter(|name| *name != "manifest.json") {
         assert!(manifest["files"][file]["sha256"].is_string(), "{file}");
     }
     let summary = String::from_utf8(output.stdout).unwrap();
-    for words in ["keeps up", "Latency of answered requests", "Where the time of users goes", "Services", "fingerprint"] {
+    for words in [
+        "keeps up",
+        "Latency of answered requests",
+        "Where the time of users goes",
+        "Services",
+        "fingerprint",
+    ] {
         assert!(summary.contains(words), "{summary}");
     }
 }
@@ -61,7 +90,11 @@ fn equal_runs_are_equal_bytes_on_any_number_of_threads() {
     // Law 5: compared file by file, twice on one thread, and on two and three.
     let folder = folder(SMALL);
     let run = |out: &str, threads: &str| {
-        asyncflow().current_dir(&folder).args(["run", "small.yaml", "-q", "--plots", "--out", out, "-j", threads]).assert().success();
+        asyncflow()
+            .current_dir(&folder)
+            .args(["run", "small.yaml", "-q", "--plots", "--out", out, "-j", threads])
+            .assert()
+            .success();
         bytes_of_all(&folder.path().join(out))
     };
     let first = run("a", "1");
@@ -76,16 +109,27 @@ fn equal_runs_are_equal_bytes_on_any_number_of_threads() {
 fn json_is_one_object_and_says_what_the_files_say() {
     let folder = folder(SMALL);
     let json = |args: &[&str]| -> serde_json::Value {
-        let output =
-            asyncflow().current_dir(&folder).args(["run", "small.yaml", "--json"]).args(args).assert().success().get_output().clone();
+        let output = asyncflow()
+            .current_dir(&folder)
+            .args(["run", "small.yaml", "--json"])
+            .args(args)
+            .assert()
+            .success()
+            .get_output()
+            .clone();
         serde_json::from_slice(&output.stdout).expect("stdout is one JSON object")
     };
     let with_files = json(&[]);
     let without = json(&["--no-files"]);
-    assert_eq!(with_files["metrics"], without["metrics"], "an output switched off changes no number");
+    assert_eq!(
+        with_files["metrics"], without["metrics"],
+        "an output switched off changes no number"
+    );
     assert_eq!(with_files["fingerprint"], without["fingerprint"]);
     assert_ne!(json(&["--seed", "2", "--no-files"])["fingerprint"], without["fingerprint"]);
-    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("out/small/manifest.json")).unwrap()).unwrap();
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("out/small/manifest.json")).unwrap())
+            .unwrap();
     assert_eq!(manifest["fingerprint"], with_files["fingerprint"]);
 }
 
@@ -100,7 +144,13 @@ fn wrong_input_is_refused_with_exit_2_and_nothing_is_written() {
         (&SMALL.replace("version: 1", "version: 2"), "version 2"),
     ] {
         let folder = folder(text);
-        let output = asyncflow().current_dir(&folder).args(["run", "small.yaml"]).assert().code(2).get_output().clone();
+        let output = asyncflow()
+            .current_dir(&folder)
+            .args(["run", "small.yaml"])
+            .assert()
+            .code(2)
+            .get_output()
+            .clone();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains(words), "{said}");
         assert!(said.contains("small.yaml:"), "a problem has a place: {said}");
@@ -122,7 +172,13 @@ fn wrong_input_is_refused_with_exit_2_and_nothing_is_written() {
 #[test]
 fn a_missed_objective_is_exit_1() {
     let folder = folder(&format!("{SMALL}slos: {{ fast: {{ of: users, p99: 1ms }} }}"));
-    let output = asyncflow().current_dir(&folder).args(["run", "small.yaml", "--no-files"]).assert().code(1).get_output().clone();
+    let output = asyncflow()
+        .current_dir(&folder)
+        .args(["run", "small.yaml", "--no-files"])
+        .assert()
+        .code(1)
+        .get_output()
+        .clone();
     assert!(String::from_utf8(output.stdout).unwrap().contains("✘ missed"));
 }
 
@@ -130,9 +186,14 @@ fn a_missed_objective_is_exit_1() {
 fn a_limit_that_is_reached_is_named_with_the_way_to_raise_it() {
     // 1,000/s into a core that serves 250/s: the backlog passes 500 within a second.
     let folder = folder(SMALL);
-    for (limit, words) in [("run.limits.in_flight=500", "run.limits.in_flight"), ("run.limits.events=10k", "run.limits.events")] {
-        let args = ["run", "small.yaml", "--set", "workload.users.open.rate=1000/s", "--set", limit];
-        let output = asyncflow().current_dir(&folder).args(args).assert().code(2).get_output().clone();
+    for (limit, words) in [
+        ("run.limits.in_flight=500", "run.limits.in_flight"),
+        ("run.limits.events=10k", "run.limits.events"),
+    ] {
+        let args =
+            ["run", "small.yaml", "--set", "workload.users.open.rate=1000/s", "--set", limit];
+        let output =
+            asyncflow().current_dir(&folder).args(args).assert().code(2).get_output().clone();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains(words) && said.contains("--set"), "{said}");
         assert!(names(&folder.path().join("out")).is_empty(), "nothing is left behind");
@@ -143,8 +204,10 @@ fn a_limit_that_is_reached_is_named_with_the_way_to_raise_it() {
 fn an_overloaded_system_is_called_overloaded() {
     let folder = folder(SMALL);
     let args = ["run", "small.yaml", "--no-files", "--set", "workload.users.open.rate=300/s"];
-    let output = asyncflow().current_dir(&folder).args(args).assert().success().get_output().clone();
-    let (said, warned) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let output =
+        asyncflow().current_dir(&folder).args(args).assert().success().get_output().clone();
+    let (said, warned) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(said.contains("✘ overloaded  users"), "{said}");
     assert!(warned.contains("this cannot hold: 120 %"), "{warned}");
 }
@@ -153,7 +216,17 @@ fn an_overloaded_system_is_called_overloaded() {
 fn what_show_and_convert_write_reads_back_as_the_same_scenario() {
     let folder = folder(SMALL);
     let show = |file: &str| {
-        String::from_utf8(asyncflow().current_dir(&folder).args(["show", file]).assert().success().get_output().stdout.clone()).unwrap()
+        String::from_utf8(
+            asyncflow()
+                .current_dir(&folder)
+                .args(["show", file])
+                .assert()
+                .success()
+                .get_output()
+                .stdout
+                .clone(),
+        )
+        .unwrap()
     };
     let shown = show("small.yaml");
     assert!(shown.contains("replicas: 1"), "defaults are filled in: {shown}");
@@ -164,14 +237,25 @@ fn what_show_and_convert_write_reads_back_as_the_same_scenario() {
     }
     asyncflow().current_dir(&folder).args(["convert", "small.yaml", "copy.ron"]).assert().code(2);
     // Also one whose `output` is all default: an empty group in RON.
-    fs::write(folder.path().join("bare.yaml"), SMALL.replace("output: { series: 1s, requests: 10% }", "")).unwrap();
+    fs::write(
+        folder.path().join("bare.yaml"),
+        SMALL.replace("output: { series: 1s, requests: 10% }", ""),
+    )
+    .unwrap();
     asyncflow().current_dir(&folder).args(["convert", "bare.yaml", "bare.ron"]).assert().success();
     assert_eq!(show("bare.ron"), show("bare.yaml"));
     // Found by fuzzing: values of a sweep that are nothing were written as an empty group in RON.
     let sweep = "sweep: { design: list, rows: [ { services.api.max_in_flight: null, services.api.replicas: 1 }, { services.api.max_in_flight: 5, services.api.replicas: 2 } ] }";
-    for (file, block) in [("rows", sweep), ("vary", "sweep: { vary: { services.api.max_in_flight: [null, 5] } }")] {
-        fs::write(folder.path().join(format!("{file}.yaml")), format!("{SMALL}\n{block}\n")).unwrap();
-        asyncflow().current_dir(&folder).args(["convert", &format!("{file}.yaml"), &format!("{file}.ron")]).assert().success();
+    for (file, block) in
+        [("rows", sweep), ("vary", "sweep: { vary: { services.api.max_in_flight: [null, 5] } }")]
+    {
+        fs::write(folder.path().join(format!("{file}.yaml")), format!("{SMALL}\n{block}\n"))
+            .unwrap();
+        asyncflow()
+            .current_dir(&folder)
+            .args(["convert", &format!("{file}.yaml"), &format!("{file}.ron")])
+            .assert()
+            .success();
         assert_eq!(show(&format!("{file}.ron")), show(&format!("{file}.yaml")));
     }
 }
@@ -180,8 +264,16 @@ fn what_show_and_convert_write_reads_back_as_the_same_scenario() {
 #[cfg(unix)]
 fn a_closed_pipe_is_a_quiet_success() {
     let folder = folder(SMALL);
-    let script = format!("{} run small.yaml --no-files -r 3 2>err | true; echo ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_asyncflow"));
-    let output = std::process::Command::new("bash").arg("-c").arg(script).current_dir(&folder).output().unwrap();
+    let script = format!(
+        "{} run small.yaml --no-files -r 3 2>err | true; echo ${{PIPESTATUS[0]}}",
+        env!("CARGO_BIN_EXE_asyncflow")
+    );
+    let output = std::process::Command::new("bash")
+        .arg("-c")
+        .arg(script)
+        .current_dir(&folder)
+        .output()
+        .unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "0");
     assert_eq!(fs::read_to_string(folder.path().join("err")).unwrap(), "");
 }
@@ -192,7 +284,13 @@ fn a_folder_that_cannot_be_written_is_refused_before_the_first_event() {
     // A file stands where the folder should be.
     let folder = folder(SMALL);
     fs::write(folder.path().join("out"), "in the way").unwrap();
-    let output = asyncflow().current_dir(&folder).args(["run", "small.yaml"]).assert().code(2).get_output().clone();
+    let output = asyncflow()
+        .current_dir(&folder)
+        .args(["run", "small.yaml"])
+        .assert()
+        .code(2)
+        .get_output()
+        .clone();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("out/small") && said.contains("help: "), "{said}");
 }

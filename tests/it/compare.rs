@@ -22,10 +22,13 @@ output: { requests: 100% }
 ";
 
 fn of<'c>(rows: &'c [Compared], metric: &str, stat: &str) -> &'c Compared {
-    rows.iter().find(|row| row.kind == "workload" && row.metric == metric && row.stat == stat).unwrap()
+    rows.iter()
+        .find(|row| row.kind == "workload" && row.metric == metric && row.stat == stat)
+        .unwrap()
 }
 
-/// Key, arrival, time computing and time waiting of every request from the workload, in one replication.
+/// Key, arrival, time computing and time waiting of every request from the workload, in one
+/// replication.
 fn requests(yaml: &str) -> Vec<(String, f64, f64, f64)> {
     use arrow_array::cast::AsArray;
     use arrow_array::types::Float64Type;
@@ -33,16 +36,27 @@ fn requests(yaml: &str) -> Vec<(String, f64, f64, f64)> {
     let path = folder.path().join("two.yaml");
     fs::write(&path, yaml).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
-    let done = command.args(["run", "two.yaml", "-o", "out", "-r", "1", "-q"]).current_dir(&folder).status().unwrap();
+    let done = command
+        .args(["run", "two.yaml", "-o", "out", "-r", "1", "-q"])
+        .current_dir(&folder)
+        .status()
+        .unwrap();
     assert!(done.success());
     let file = fs::File::open(folder.path().join("out/requests.parquet")).unwrap();
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file)
+        .unwrap()
+        .build()
+        .unwrap();
     let mut rows = Vec::new();
     for batch in reader.map(|batch| batch.unwrap()) {
-        let number = |name: &str| batch.column_by_name(name).unwrap().as_primitive::<Float64Type>().clone();
+        let number =
+            |name: &str| batch.column_by_name(name).unwrap().as_primitive::<Float64Type>().clone();
         let (arrived, cpu, io) = (number("arrived_s"), number("cpu_s"), number("io_s"));
         let keys = batch.column_by_name("request").unwrap().as_string::<i32>();
-        rows.extend((0..batch.num_rows()).map(|i| (keys.value(i).to_string(), arrived.value(i), cpu.value(i), io.value(i))));
+        rows.extend(
+            (0..batch.num_rows())
+                .map(|i| (keys.value(i).to_string(), arrived.value(i), cpu.value(i), io.value(i))),
+        );
     }
     rows.sort_by(|a, b| a.0.cmp(&b.0));
     rows
@@ -50,7 +64,8 @@ fn requests(yaml: &str) -> Vec<(String, f64, f64, f64)> {
 
 #[test]
 fn a_request_has_the_same_arrival_and_the_same_demands_in_every_variant() {
-    // Common random numbers, draw by draw: about 10,000 requests, equal to the nanosecond, whoever serves them and whatever stands beside.
+    // Common random numbers, draw by draw: about 10,000 requests, equal to the nanosecond, whoever
+    // serves them and whatever stands beside.
     let base = requests(TWO);
     assert!(base.len() > 8000, "{}", base.len());
     for (old, new) in [
@@ -60,7 +75,10 @@ fn a_request_has_the_same_arrival_and_the_same_demands_in_every_variant() {
     ] {
         // Those that are answered in both before the end: the end of the run cuts off others.
         let other = requests(&TWO.replace(old, new));
-        let both: Vec<_> = base.iter().filter_map(|row| Some((row, other.iter().find(|other| other.0 == row.0)?))).collect();
+        let both: Vec<_> = base
+            .iter()
+            .filter_map(|row| Some((row, other.iter().find(|other| other.0 == row.0)?)))
+            .collect();
         assert!(both.len() as f64 > 0.99 * base.len() as f64);
         assert!(both.iter().all(|(mine, theirs)| mine == theirs), "{new}");
     }
@@ -68,10 +86,16 @@ fn a_request_has_the_same_arrival_and_the_same_demands_in_every_variant() {
 
 #[test]
 fn pairing_makes_a_difference_between_balancers_ten_times_less_uncertain() {
-    // The bar: variance of the paired difference at most a tenth of the unpaired, for the mean latency.
-    let comparison = Experiment::from_yaml(TWO).unwrap().compare(&["services.api.balance=random"]).unwrap();
+    // The bar: variance of the paired difference at most a tenth of the unpaired, for the mean
+    // latency.
+    let comparison =
+        Experiment::from_yaml(TWO).unwrap().compare(&["services.api.balance=random"]).unwrap();
     let mean = of(&comparison.rows, "latency", "mean");
-    assert!(mean.difference.unpaired_variance_ratio >= 10.0, "{}", mean.difference.unpaired_variance_ratio);
+    assert!(
+        mean.difference.unpaired_variance_ratio >= 10.0,
+        "{}",
+        mean.difference.unpaired_variance_ratio
+    );
     // By queueing: a fair coin sends bursts to one server, taking turns does not.
     assert_eq!(mean.judgement, Judgement::Worse);
 }
@@ -79,15 +103,21 @@ fn pairing_makes_a_difference_between_balancers_ten_times_less_uncertain() {
 #[test]
 fn a_variant_that_changes_nothing_is_the_same_in_everything() {
     // By construction: another name for the default, and a service nobody calls.
-    let comparison = Experiment::from_yaml(TWO).unwrap().compare(&["services.api.balance=round_robin", "output.series=5s"]).unwrap();
+    let comparison = Experiment::from_yaml(TWO)
+        .unwrap()
+        .compare(&["services.api.balance=round_robin", "output.series=5s"])
+        .unwrap();
     assert!(comparison.rows.len() > 100);
-    assert!(comparison.rows.iter().all(|row| row.judgement == Judgement::Same || row.difference.n == 0 || row.base.estimate.is_nan()));
+    assert!(comparison.rows.iter().all(|row| row.judgement == Judgement::Same
+        || row.difference.n == 0
+        || row.base.estimate.is_nan()));
 }
 
 #[test]
 fn what_is_not_different_is_called_sure_in_at_most_one_comparison_of_twenty() {
-    // Null: two servers of the same law under other names, so with other draws, 80 times. At most 5 % of the families may have a false alarm:
-    // 4 expected, standard error 1.95, so more than 9 (2.6 of them) comes by chance in 0.8 % of seeds; this seed is fixed.
+    // Null: two servers of the same law under other names, so with other draws, 80 times. At most 5
+    // % of the families may have a false alarm: 4 expected, standard error 1.95, so more than 9
+    // (2.6 of them) comes by chance in 0.8 % of seeds; this seed is fixed.
     let null = "
 version: 1
 run: { duration: 40s, replications: 10 }
@@ -100,7 +130,9 @@ services:
     for seed in 1..=80 {
         let experiment = Experiment::from_yaml(null).unwrap().seed(seed);
         let comparison = experiment.compare(&["workload.users.mix={ a.x: 0, b.x: 1 }"]).unwrap();
-        let sure = |row: &Compared| matches!(row.judgement, Judgement::Better | Judgement::Worse | Judgement::Different);
+        let sure = |row: &Compared| {
+            matches!(row.judgement, Judgement::Better | Judgement::Worse | Judgement::Different)
+        };
         alarms += usize::from(comparison.family().any(sure));
     }
     assert!(alarms <= 9, "{alarms} of 80");
@@ -108,9 +140,12 @@ services:
 
 #[test]
 fn worse_is_worse_and_undecided_says_how_many_more_it_takes() {
-    // A tenth more load is worse for sure; a millionth more memory is no difference; two equal laws are undecided.
-    let comparison =
-        Experiment::from_yaml(TWO).unwrap().compare(&["workload.users.open.rate=110/s", "workload.users.to=api.GET /"]).unwrap();
+    // A tenth more load is worse for sure; a millionth more memory is no difference; two equal laws
+    // are undecided.
+    let comparison = Experiment::from_yaml(TWO)
+        .unwrap()
+        .compare(&["workload.users.open.rate=110/s", "workload.users.to=api.GET /"])
+        .unwrap();
     let worse = of(&comparison.rows, "latency", "mean");
     assert_eq!((worse.variant, worse.judgement), (1, Judgement::Worse));
     let null = Experiment::from_yaml(
@@ -135,23 +170,46 @@ fn asyncflow(arguments: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn the_best_of_twelve_is_found_with_few_replications_of_the_others() {
-    // By queueing: twelve speeds of one server; the fastest has the least latency, and the next is 25 % slower.
+    // By queueing: twelve speeds of one server; the fastest has the least latency, and the next is
+    // 25 % slower.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("speeds.yaml");
     let yaml = "version: 1\nrun: { duration: 30s }\nworkload: { users: { to: api.x, open: { rate: 50/s } } }\nservices: { api: { endpoints: { x: [ cpu: { exp: 4ms } ] } } }\n";
     fs::write(&path, yaml).unwrap();
-    let sets: Vec<String> = (0..11).map(|i| format!("services.api.endpoints.x[0].cpu={{ exp: {}ms }}", 5 + i)).collect();
-    let mut arguments = vec!["compare", path.to_str().unwrap(), "--select", "users.latency.mean", "--indifference", "2%", "--json"];
+    let sets: Vec<String> = (0..11)
+        .map(|i| format!("services.api.endpoints.x[0].cpu={{ exp: {}ms }}", 5 + i))
+        .collect();
+    let mut arguments = vec![
+        "compare",
+        path.to_str().unwrap(),
+        "--select",
+        "users.latency.mean",
+        "--indifference",
+        "2%",
+        "--json",
+    ];
     for set in &sets {
         arguments.extend(["--set", set]);
     }
     let (code, said, error) = asyncflow(&arguments);
     assert_eq!(code, 0, "{error}");
     let chosen: serde_json::Value = serde_json::from_str(&said).unwrap();
-    assert_eq!((chosen["best"].as_str(), chosen["certain"].as_bool()), (Some("speeds"), Some(true)), "{said}");
-    let given: Vec<u64> = chosen["candidates"].as_array().unwrap().iter().map(|c| c["replications"].as_u64().unwrap()).collect();
+    assert_eq!(
+        (chosen["best"].as_str(), chosen["certain"].as_bool()),
+        (Some("speeds"), Some(true)),
+        "{said}"
+    );
+    let given: Vec<u64> = chosen["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["replications"].as_u64().unwrap())
+        .collect();
     // Equal shares would give each as many as the winner needed.
-    assert!(given.iter().min() == Some(&10) && 2 * given.iter().sum::<u64>() < 12 * given[0], "{given:?}");
+    assert!(
+        given.iter().min() == Some(&10) && 2 * given.iter().sum::<u64>() < 12 * given[0],
+        "{given:?}"
+    );
     // The same on one thread.
     let (_, again, _) = asyncflow(&[&arguments[..], &["-j", "1"]].concat());
     assert_eq!(said, again);
@@ -161,15 +219,40 @@ fn the_best_of_twelve_is_found_with_few_replications_of_the_others() {
 fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
     // Words fixed here.
     for (arguments, words) in [
-        (&["compare", "scenarios/hello.yaml"][..], "one scenario alone has nothing to be compared with"),
-        (&["compare", "scenarios/hello.yaml", "--set", "run.seed=7"], "all variants have the same seed"),
-        (&["compare", "scenarios/hello.yaml", "--set", "run.seed=9", "--seed", "7"], "all variants have the same seed"),
-        (&["compare", "scenarios/hello.yaml", "--set", "run.seed=7", "--no-files"], "`--no-files` is an option of `run`"),
-        (&["compare", "scenarios/hello.yaml", "--set", "services.api.replicas=2", "-r", "1"], "how much a difference varies"),
-        (&["compare", "scenarios/hello.yaml", "--set", "services.apii.replicas=2"], "did you mean `api`?"),
+        (
+            &["compare", "scenarios/hello.yaml"][..],
+            "one scenario alone has nothing to be compared with",
+        ),
+        (
+            &["compare", "scenarios/hello.yaml", "--set", "run.seed=7"],
+            "all variants have the same seed",
+        ),
+        (
+            &["compare", "scenarios/hello.yaml", "--set", "run.seed=9", "--seed", "7"],
+            "all variants have the same seed",
+        ),
+        (
+            &["compare", "scenarios/hello.yaml", "--set", "run.seed=7", "--no-files"],
+            "`--no-files` is an option of `run`",
+        ),
+        (
+            &["compare", "scenarios/hello.yaml", "--set", "services.api.replicas=2", "-r", "1"],
+            "how much a difference varies",
+        ),
+        (
+            &["compare", "scenarios/hello.yaml", "--set", "services.apii.replicas=2"],
+            "did you mean `api`?",
+        ),
         (&["compare", "scenarios/hello.yaml", "none.yaml"], "cannot be read"),
         (
-            &["compare", "scenarios/hello.yaml", "--set", "services.api.instance.cpu=2", "--select", "users.latency.p9"],
+            &[
+                "compare",
+                "scenarios/hello.yaml",
+                "--set",
+                "services.api.instance.cpu=2",
+                "--select",
+                "users.latency.p9",
+            ],
             "did you mean `users.latency.p9",
         ),
         (
@@ -193,7 +276,8 @@ fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
 
 #[test]
 fn the_table_of_a_comparison_says_what_json_says_and_is_the_batch() {
-    // `--json` and `comparison_batch` are the oracles; the library calls the scenario as it is the baseline.
+    // `--json` and `comparison_batch` are the oracles; the library calls the scenario as it is the
+    // baseline.
     let two = &TWO.replace("name: two", "name: baseline");
     let room = Room::new("two.yaml", two);
     let arguments = "compare two.yaml -r 2 -d 20s --set services.api.balance=random";
@@ -201,20 +285,28 @@ fn the_table_of_a_comparison_says_what_json_says_and_is_the_batch() {
     let said = room.says(arguments);
     let rows = said["differences"].as_array().unwrap();
     assert!(rows.len() > 50 && file.num_rows() == rows.len());
-    assert!(words(&file, "judgement").iter().zip(rows).all(|(word, row)| row["judgement"] == *word));
-    for (column, keys) in [("base", ["base", "estimate"]), ("difference_low", ["difference", "low"])] {
+    assert!(
+        words(&file, "judgement").iter().zip(rows).all(|(word, row)| row["judgement"] == *word)
+    );
+    for (column, keys) in
+        [("base", ["base", "estimate"]), ("difference_low", ["difference", "low"])]
+    {
         assert_numbers(&file, column, rows.iter().map(|row| &row[keys[0]][keys[1]]));
     }
     for key in ["confidence", "variants", "fingerprints"] {
         assert_eq!(room.manifest("one")[key], said[key], "{key}");
     }
     let comparison = Experiment::from_yaml(two).unwrap().replications(2).set("run.duration=20s");
-    assert_eq!(store::comparison_batch(&comparison.compare(&["services.api.balance=random"]).unwrap()), file);
+    assert_eq!(
+        store::comparison_batch(&comparison.compare(&["services.api.balance=random"]).unwrap()),
+        file
+    );
 }
 
 #[test]
 fn a_variant_that_answers_nothing_is_not_chosen() {
-    // The only instance is down from the beginning, so everything is rejected; of two one is left. With two balancers none is.
+    // The only instance is down from the beginning, so everything is rejected; of two one is left.
+    // With two balancers none is.
     let room = Room::new(
         "down.yaml",
         "
@@ -227,15 +319,23 @@ faults: [ crash: { target: api, at: 0s } ]
     );
     let select = "compare down.yaml --select users.latency.p99 --most 50";
     let answer = room.says(&format!("{select} --set services.api.replicas=2"));
-    assert_eq!((answer["best"].as_str(), answer["certain"].as_bool()), (Some("services.api.replicas=2"), Some(true)), "{answer}");
+    assert_eq!(
+        (answer["best"].as_str(), answer["certain"].as_bool()),
+        (Some("services.api.replicas=2"), Some(true)),
+        "{answer}"
+    );
     let refused = room.run(&format!("{select} --set services.api.balance=random"));
     assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("no variant has a value"), "{refused:?}");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("no variant has a value"),
+        "{refused:?}"
+    );
 }
 
 #[test]
 fn a_variant_in_which_most_requests_fail_is_not_chosen() {
-    // By hand: of 50/s all but those of the first 2 of 20 s fail at once; what was answered was as fast as in the other.
+    // By hand: of 50/s all but those of the first 2 of 20 s fail at once; what was answered was as
+    // fast as in the other.
     let room = Room::new(
         "s.yaml",
         "
@@ -248,7 +348,11 @@ faults: [ errors: { target: api.x, rate: 0%, at: 2s } ]
     );
     let select = "compare s.yaml --select users.latency.p99 --most 20 --set services.api.instance.speed=4x;faults[0].errors.rate=100%";
     let answer = room.says(select);
-    assert_eq!((answer["best"].as_str(), answer["certain"].as_bool()), (Some("s"), Some(true)), "{answer}");
+    assert_eq!(
+        (answer["best"].as_str(), answer["certain"].as_bool()),
+        (Some("s"), Some(true)),
+        "{answer}"
+    );
     let failed = answer["candidates"][1]["failed"].as_f64().unwrap();
     assert!((failed - 0.9).abs() < 0.01, "{failed}");
     let said = room.run(&select.replace(" --json", ""));
@@ -271,5 +375,9 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: 8ms ] }} }} }}
     std::fs::write(room.path("b.yaml"), scenario("people")).unwrap();
     let refused = room.run("compare a.yaml b.yaml");
     assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("a and b: they have no workload of the same name"), "{refused:?}");
+    assert!(
+        String::from_utf8_lossy(&refused.stderr)
+            .contains("a and b: they have no workload of the same name"),
+        "{refused:?}"
+    );
 }

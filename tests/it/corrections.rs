@@ -5,7 +5,8 @@ use asyncflow::scenario::{self, Scenario, text::Format};
 use asyncflow::units::Span;
 use std::path::Path;
 
-/// A payload of 0.1: one server behind a client, 1 user with 2 requests a minute, windows of 10 s, 20,000 s.
+/// A payload of 0.1: one server behind a client, 1 user with 2 requests a minute, windows of 10 s,
+/// 20,000 s.
 fn payload(loss: f64) -> Scenario {
     let text = format!(
         "rqs_input: {{ id: rqs-1, avg_active_users: {{ mean: 1 }}, avg_request_per_minute_per_user: {{ mean: 2 }}, user_sampling_window: 10 }}
@@ -37,7 +38,8 @@ fn answer(scenario: &Scenario) -> Answer {
 
 #[test]
 fn arrivals_go_on_until_the_horizon() {
-    // By hand: 20,000 s at 1/30 s; the last quarter has a quarter of them. 0.1 lost time at every window without an arrival.
+    // By hand: 20,000 s at 1/30 s; the last quarter has a quarter of them. 0.1 lost time at every
+    // window without an arrival.
     let mut scenario = payload(0.0);
     answer(&scenario).agrees("workload rqs-1", "arrivals total", 20_000.0 / 30.0, 0.01);
     scenario.run.warmup = asyncflow::scenario::Warmup::Fixed(Span::from_seconds(15_000.0));
@@ -51,7 +53,9 @@ fn lost_requests_are_counted() {
     let of = "workload rqs-1";
     a.agrees(of, "outcomes.lost mean", 0.1, 0.02);
     a.agrees(of, "error_ratio mean", 0.1, 0.02);
-    let parts = a.value(of, "completed total") + a.value(of, "failed total") + a.value(of, "unfinished total");
+    let parts = a.value(of, "completed total")
+        + a.value(of, "failed total")
+        + a.value(of, "unfinished total");
     a.equals(of, "arrivals total", parts);
     assert!(a.value(of, "unfinished total") < 0.1);
 }
@@ -61,7 +65,8 @@ fn the_same_seed_gives_the_same_result_and_another_seed_another() {
     // 0.1 had no seed.
     let with = |seed: u64| {
         let mut scenario = payload(0.1);
-        (scenario.run.seed, scenario.run.replications) = (seed, asyncflow::scenario::Replications::Fixed(3));
+        (scenario.run.seed, scenario.run.replications) =
+            (seed, asyncflow::scenario::Replications::Fixed(3));
         answer(&scenario).results.fingerprint
     };
     assert_eq!(with(7), with(7));
@@ -70,7 +75,8 @@ fn the_same_seed_gives_the_same_result_and_another_seed_another() {
 
 #[test]
 fn a_spike_shorter_than_a_sample_is_seen() {
-    // By hand: 100 requests at one moment are all on a link of 1 ms, and then 99 of them in a queue of 100 · 20 us = 2 ms; 0.1 looked every 10 ms.
+    // By hand: 100 requests at one moment are all on a link of 1 ms, and then 99 of them in a queue
+    // of 100 · 20 us = 2 ms; 0.1 looked every 10 ms.
     let a = run("run: { duration: 20s, replications: 1 }
 workload: { users: { to: api.x, open: { rate: 1/s, arrivals: { batch: { size: 100 } } } } }
 services: { api: { endpoints: { x: [ cpu: 20us ] } } }
@@ -79,5 +85,9 @@ links: { users -> api: { latency: 1ms } }");
     assert!(a.value("link users -> api", "in_flight max") >= 100.0);
     assert!(a.value("service api", "ready_queue max") >= 99.0);
     // And weighted by its time: each message counts for 1 ms of 20 s.
-    a.equals("link users -> api", "in_flight mean", a.value("workload users", "arrivals total") * 0.001 / 20.0);
+    a.equals(
+        "link users -> api",
+        "in_flight mean",
+        a.value("workload users", "arrivals total") * 0.001 / 20.0,
+    );
 }

@@ -1,4 +1,5 @@
-//! Faults. Request k, of 0 to 99, comes at k/10 s, so a window from 5 s to 7 s holds requests 50 to 69: faults act before arrivals of the same moment.
+//! Faults. Request k, of 0 to 99, comes at k/10 s, so a window from 5 s to 7 s holds requests 50 to
+//! 69: faults act before arrivals of the same moment.
 
 use crate::support::{Answer, run};
 
@@ -24,7 +25,8 @@ fn chosen(a: &Answer) -> Vec<f64> {
 
 #[test]
 fn a_crash_fails_what_is_inside_and_the_balancer_avoids_the_instance_until_it_is_back() {
-    // By hand: even requests go to the first instance: 48 is inside at 5 s. Chosen: 25 + 25 before, 0 + 20 during; then 15 + 15.
+    // By hand: even requests go to the first instance: 48 is inside at 5 s. Chosen: 25 + 25 before,
+    // 0 + 20 during; then 15 + 15.
     let a = once(PAIR, "", "crash: { target: api, count: 1, at: 5s, for: 2s }");
     a.equals("workload users", "outcomes.crashed mean", 0.01);
     a.equals("workload users", "failed total", 1.0);
@@ -59,7 +61,8 @@ faults: [ crash: { target: api, at: 5s, for: 2s } ]");
 
 #[test]
 fn a_crashed_instance_comes_back_with_its_cores_and_memory_free() {
-    // By hand: requests take 60 ms of CPU each, 49 is struck at 4.93 s while it computes; nobody queues afterwards.
+    // By hand: requests take 60 ms of CPU each, 49 is struck at 4.93 s while it computes; nobody
+    // queues afterwards.
     let a = once(
         "instance: { memory: 10MB }, endpoints: { x: [ memory: 10MB, cpu: 60ms ] }",
         "",
@@ -84,7 +87,8 @@ fn while_all_instances_are_down_requests_are_rejected() {
 
 #[test]
 fn a_degraded_link_is_slower_by_what_is_written_and_degradations_add() {
-    // By hand: 21 ms; 20 of 100 requests take 15 ms longer; then 20 of which 10 are the same take 5 ms longer. The way back is another link.
+    // By hand: 21 ms; 20 of 100 requests take 15 ms longer; then 20 of which 10 are the same take 5
+    // ms longer. The way back is another link.
     let service = "endpoints: { x: [ wait: 1ms ] }";
     let link = "users -> api: { latency: 10ms }";
     let one = "degrade: { link: users -> api, latency: +15ms, at: 5s, for: 2s }";
@@ -93,7 +97,11 @@ fn a_degraded_link_is_slower_by_what_is_written_and_degradations_add() {
     a.equals("workload users", "latency max", 0.036);
     a.equals("workload users", "latency min", 0.021);
     a.equals("link users -> api", "transit mean", 0.013);
-    let a = once(service, link, &format!("{one}, degrade: {{ link: users -> api, latency: +5ms, at: 6s, for: 2s }}"));
+    let a = once(
+        service,
+        link,
+        &format!("{one}, degrade: {{ link: users -> api, latency: +5ms, at: 6s, for: 2s }}"),
+    );
     a.equals("workload users", "latency mean", 0.025);
     a.equals("workload users", "latency max", 0.041);
     a.equals("workload users", "latency min", 0.021);
@@ -103,28 +111,45 @@ fn a_degraded_link_is_slower_by_what_is_written_and_degradations_add() {
 fn losses_of_degradations_add() {
     // By hand: 50 % and 50 % are 100 % for requests 50 to 69, and nothing is lost before or after.
     let half = "degrade: { link: users -> api, loss: 50%, at: 5s, for: 2s }";
-    let a = once("endpoints: { x: [ wait: 1ms ] }", "users -> api: { latency: 10ms }", &format!("{half}, {half}"));
+    let a = once(
+        "endpoints: { x: [ wait: 1ms ] }",
+        "users -> api: { latency: 10ms }",
+        &format!("{half}, {half}"),
+    );
     a.equals("workload users", "outcomes.lost mean", 0.20);
     a.equals("link users -> api", "lost total", 20.0);
 }
 
 #[test]
 fn a_slow_instance_takes_longer_for_bursts_that_start_then() {
-    // By hand: from 4.95 s to 6.95 s. 49 has begun before and takes 60 ms; 50 to 69 take 90 ms, though 69 ends at 6.99 s.
+    // By hand: from 4.95 s to 6.95 s. 49 has begun before and takes 60 ms; 50 to 69 take 90 ms,
+    // though 69 ends at 6.99 s.
     let service = "endpoints: { x: [ cpu: 60ms ] }";
     let a = once(service, "", "slow: { target: api, factor: 1.5x, at: 4950ms, for: 2s }");
     a.equals("workload users", "latency mean", 0.066);
     a.equals("workload users", "latency max", 0.09);
     // Overlapping factors multiply: 60 to 69 take 60·1.5·1.1 ms = 99 ms, 70 to 79 take 66 ms.
-    let a = once(service, "", "slow: { target: api, factor: 1.5x, at: 5s, for: 2s }, slow: { target: api, factor: 1.1x, at: 6s, for: 2s }");
+    let a = once(
+        service,
+        "",
+        "slow: { target: api, factor: 1.5x, at: 5s, for: 2s }, slow: { target: api, factor: 1.1x, at: 6s, for: 2s }",
+    );
     a.equals("workload users", "latency max", 0.099);
-    a.equals("workload users", "latency mean", (70.0 * 0.06 + 10.0 * (0.09 + 0.099 + 0.066)) / 100.0);
+    a.equals(
+        "workload users",
+        "latency mean",
+        (70.0 * 0.06 + 10.0 * (0.09 + 0.099 + 0.066)) / 100.0,
+    );
 }
 
 #[test]
 fn errors_come_in_their_window_only_and_before_any_work() {
     // By hand: 50 to 69 get the status, and no CPU.
-    let a = once("endpoints: { x: [ cpu: 10ms ] }", "", "errors: { target: api.x, rate: 100%, status: 503, at: 5s, for: 2s }");
+    let a = once(
+        "endpoints: { x: [ cpu: 10ms ] }",
+        "",
+        "errors: { target: api.x, rate: 100%, status: 503, at: 5s, for: 2s }",
+    );
     a.equals("workload users", "outcomes.error_503 mean", 0.20);
     a.equals("workload users", "completed total", 80.0);
     a.equals("service api", "utilisation mean", 80.0 * 0.01 / 20.0);
@@ -144,7 +169,10 @@ faults: [ errors: { target: api.x, rate: 30%, at: 0s, for: 50s } ]");
 fn a_fault_may_begin_at_the_beginning() {
     // By hand: requests 0 to 9 come before 1 s; at 1 s the fault ends before request 10 comes.
     for (fault, outcome) in [
-        ("errors: { target: api.x, rate: 100%, status: 500, at: 0s, for: 1s }", "outcomes.error_500 mean"),
+        (
+            "errors: { target: api.x, rate: 100%, status: 500, at: 0s, for: 1s }",
+            "outcomes.error_500 mean",
+        ),
         ("crash: { target: api, at: 0s, for: 1s }", "outcomes.rejected mean"),
         ("degrade: { link: users -> api, loss: 100%, at: 0s, for: 1s }", "outcomes.lost mean"),
     ] {
@@ -170,7 +198,8 @@ fn a_fault_without_an_end_lasts() {
 
 #[test]
 fn a_crash_at_the_horizon_does_nothing() {
-    // By hand: requests of 250 ms are inside when the run of 2 s ends at the moment of the crash; nothing fires after the horizon.
+    // By hand: requests of 250 ms are inside when the run of 2 s ends at the moment of the crash;
+    // nothing fires after the horizon.
     let a = run("run: { duration: 2s, replications: 1 }
 workload: { users: { to: api.x, open: { rate: 10/s, arrivals: regular } } }
 services: { api: { replicas: 2, endpoints: { x: [ wait: 250ms ] } } }

@@ -1,4 +1,5 @@
-//! Whose folder it is: what may take the place of what, row by row of the table in `docs/outputs.md`; other people's files; interruptions.
+//! Whose folder it is: what may take the place of what, row by row of the table in
+//! `docs/outputs.md`; other people's files; interruptions.
 
 use crate::support::{Room, signal, wait_until};
 use std::fs;
@@ -24,9 +25,11 @@ fn bytes(folder: &Path) -> Vec<(String, Vec<u8>)> {
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {
         let name = entry.file_name().into_string().unwrap();
         match entry.file_type().unwrap() {
-            kind if kind.is_dir() => {
-                found.extend(bytes(&entry.path()).into_iter().map(|(inside, bytes)| (format!("{name}/{inside}"), bytes)))
-            }
+            kind if kind.is_dir() => found.extend(
+                bytes(&entry.path())
+                    .into_iter()
+                    .map(|(inside, bytes)| (format!("{name}/{inside}"), bytes)),
+            ),
             kind if kind.is_symlink() => found.push((name, b"a link".to_vec())),
             _ => found.push((name, fs::read(entry.path()).unwrap())),
         }
@@ -44,8 +47,10 @@ fn refused(room: &Room, arguments: &str, folder: &str, words: &str) {
 }
 
 const SWEEP: &str = "sweep a.yaml -q --vary services.api.replicas=";
-const CAPACITY: &str = "capacity a.yaml -q --vary workload.users.open.rate --from 10/s --to 1000/s --tolerance 50%";
-const SENSITIVITY: &str = "sensitivity a.yaml -q --size 2 -r 2 --vary services.api.replicas=1..3@integer";
+const CAPACITY: &str =
+    "capacity a.yaml -q --vary workload.users.open.rate --from 10/s --to 1000/s --tolerance 50%";
+const SENSITIVITY: &str =
+    "sensitivity a.yaml -q --size 2 -r 2 --vary services.api.replicas=1..3@integer";
 
 fn room() -> Room {
     let room = Room::new("a.yaml", &scenario("same", 50));
@@ -55,10 +60,14 @@ fn room() -> Room {
 
 #[test]
 fn the_same_study_again_takes_the_place_of_its_earlier_result() {
-    // What people do all day, by every command: the same line again, another seed, other settings, and after the scenario was edited.
+    // What people do all day, by every command: the same line again, another seed, other settings,
+    // and after the scenario was edited.
     let room = room();
     for (command, more) in [
-        ("run a.yaml -q", &["", " -s 2", " -r 5", " --set services.api.replicas=2", " --plots", ""][..]),
+        (
+            "run a.yaml -q",
+            &["", " -s 2", " -r 5", " --set services.api.replicas=2", " --plots", ""][..],
+        ),
         (&format!("{SWEEP}1,2"), &["", " -s 2", " --series", ""]),
         ("compare a.yaml -q --set services.api.replicas=2", &["", " -r 4"]),
         (CAPACITY, &["", " -s 2"]),
@@ -73,32 +82,52 @@ fn the_same_study_again_takes_the_place_of_its_earlier_result() {
         room.ends(&format!("{command} -o {out}"), 0);
         assert_eq!(room.manifest(out)["name"], "renamed");
         let files = room.manifest(out)["files"].as_object().unwrap().len();
-        assert_eq!(bytes(&room.path(out)).len(), files + 1, "{command}: no file of an earlier result is left");
+        assert_eq!(
+            bytes(&room.path(out)).len(),
+            files + 1,
+            "{command}: no file of an earlier result is left"
+        );
     }
 }
 
 #[test]
 fn another_commands_another_files_and_another_designs_result_stays() {
-    // Every pair of commands in one folder, and each command on another file of the same name, or with another design. Words fixed here.
+    // Every pair of commands in one folder, and each command on another file of the same name, or
+    // with another design. Words fixed here.
     let room = room();
     let designs = [
         ("run a.yaml -q".to_string(), None),
-        (format!("{SWEEP}1,2"), Some((format!("{SWEEP}1,2,3"), "holds a finished sweep of other points"))),
+        (
+            format!("{SWEEP}1,2"),
+            Some((format!("{SWEEP}1,2,3"), "holds a finished sweep of other points")),
+        ),
         (
             "compare a.yaml -q --set services.api.replicas=2".to_string(),
-            Some(("compare a.yaml -q --set services.api.replicas=3".to_string(), "holds a comparison of other variants")),
+            Some((
+                "compare a.yaml -q --set services.api.replicas=3".to_string(),
+                "holds a comparison of other variants",
+            )),
         ),
         (
             CAPACITY.to_string(),
-            Some((CAPACITY.to_string() + " --while users.p99<1s", "holds a search of another parameter, or for other objectives")),
+            Some((
+                CAPACITY.to_string() + " --while users.p99<1s",
+                "holds a search of another parameter, or for other objectives",
+            )),
         ),
         (
             SENSITIVITY.to_string(),
-            Some((SENSITIVITY.to_string() + " --metric users.throughput", "holds an analysis of other parameters or metrics")),
+            Some((
+                SENSITIVITY.to_string() + " --metric users.throughput",
+                "holds an analysis of other parameters or metrics",
+            )),
         ),
     ];
     for (command, other_design) in &designs {
-        let (name, out) = (command.split(' ').next().unwrap(), format!("of-{}", command.split(' ').next().unwrap()));
+        let (name, out) = (
+            command.split(' ').next().unwrap(),
+            format!("of-{}", command.split(' ').next().unwrap()),
+        );
         room.ends(&format!("{command} -o {out}"), 0);
         for (other, _) in &designs {
             let words = format!("`{out}` holds the result of another command, `asyncflow {name}`");
@@ -106,7 +135,12 @@ fn another_commands_another_files_and_another_designs_result_stays() {
                 refused(&room, &format!("{other} -o {out}"), &out, &words);
             }
         }
-        refused(&room, &format!("{} -o {out}", command.replace("a.yaml", "b.yaml")), &out, "holds the result of another file, `a.yaml`");
+        refused(
+            &room,
+            &format!("{} -o {out}", command.replace("a.yaml", "b.yaml")),
+            &out,
+            "holds the result of another file, `a.yaml`",
+        );
         if let Some((other, words)) = other_design {
             refused(&room, &format!("{other} -o {out}"), &out, words);
             room.ends(&format!("{other} -o {out} --force"), 0);
@@ -117,18 +151,27 @@ fn another_commands_another_files_and_another_designs_result_stays() {
 
 #[test]
 fn files_of_one_name_are_told_apart_by_where_they_stand() {
-    // Two folders with a file of the same name, in one command and one after the other; the same file by another way is the same.
+    // Two folders with a file of the same name, in one command and one after the other; the same
+    // file by another way is the same.
     let room = room();
     for (folder, rate) in [("v1", 50), ("v2", 20)] {
         fs::create_dir(room.path(folder)).unwrap();
         fs::write(room.path(folder).join("shop.yaml"), scenario("", rate)).unwrap();
     }
     let said = room.ends("run v1/shop.yaml v2/shop.yaml -q", 2);
-    assert!(said.contains("`v1/shop.yaml` and `v2/shop.yaml` would both be written to `out/shop`"), "{said}");
+    assert!(
+        said.contains("`v1/shop.yaml` and `v2/shop.yaml` would both be written to `out/shop`"),
+        "{said}"
+    );
     assert!(!room.path("out").exists(), "neither was run");
     room.ends("run v1/shop.yaml v2/shop.yaml -q --no-files", 0);
     room.ends("run v1/shop.yaml -q", 0);
-    refused(&room, "run v2/shop.yaml -q", "out/shop", "`out/shop` holds the result of another file, `v1/shop.yaml`");
+    refused(
+        &room,
+        "run v2/shop.yaml -q",
+        "out/shop",
+        "`out/shop` holds the result of another file, `v1/shop.yaml`",
+    );
     room.ends(&format!("run {} -q", room.path("v1/../v1/shop.yaml").display()), 0);
     room.ends("run ./v1/shop.yaml -q", 0);
     assert_eq!(room.manifest("out/shop")["study"]["files"], serde_json::json!(["v1/shop.yaml"]));
@@ -136,7 +179,8 @@ fn files_of_one_name_are_told_apart_by_where_they_stand() {
 
 #[test]
 fn the_same_words_typed_in_another_folder_are_another_file() {
-    // Two projects with a `shop.yaml` each and one `--out`; and a project that is moved with its results.
+    // Two projects with a `shop.yaml` each and one `--out`; and a project that is moved with its
+    // results.
     let room = Room::new("unused.yaml", "");
     for (project, rate) in [("p1", 50), ("p2", 20)] {
         fs::create_dir(room.path(project)).unwrap();
@@ -152,7 +196,12 @@ fn the_same_words_typed_in_another_folder_are_another_file() {
     run("p1", "../results", 0);
     let before = bytes(&room.path("results"));
     let said = run("p2", "../results", 2);
-    assert!(said.contains("holds the result of another file, `") && said.contains("p1/shop.yaml`") && said.contains("--force"), "{said}");
+    assert!(
+        said.contains("holds the result of another file, `")
+            && said.contains("p1/shop.yaml`")
+            && said.contains("--force"),
+        "{said}"
+    );
     assert!(bytes(&room.path("results")) == before);
     fs::write(room.path("p1/shop.yaml"), scenario("same", 40)).unwrap();
     run("p1", "../results", 0);
@@ -165,9 +214,17 @@ fn the_same_words_typed_in_another_folder_are_another_file() {
 
 #[test]
 fn files_that_are_not_ours_are_neither_overwritten_nor_removed() {
-    // Each of our names, as a user's own file: where nothing of ours is, and beside a result. A name that is not ours is in nobody's way.
+    // Each of our names, as a user's own file: where nothing of ours is, and beside a result. A
+    // name that is not ours is in nobody's way.
     let room = room();
-    let names = ["summary.parquet", "plots.svg", "points.parquet", "warmup.parquet", "manifest.json", "summary/part-00000.parquet"];
+    let names = [
+        "summary.parquet",
+        "plots.svg",
+        "points.parquet",
+        "warmup.parquet",
+        "manifest.json",
+        "summary/part-00000.parquet",
+    ];
     for (number, name) in names.iter().enumerate() {
         let folder = format!("theirs{number}");
         fs::create_dir_all(room.path(&folder).join("summary")).unwrap();
@@ -180,25 +237,49 @@ fn files_that_are_not_ours_are_neither_overwritten_nor_removed() {
     fs::write(room.path("notes/readme.md"), "my own").unwrap();
     room.ends("run a.yaml -q -o notes", 0);
     fs::write(room.path("notes/plots.svg"), "my own").unwrap();
-    refused(&room, "run a.yaml -q -o notes", "notes", "`notes/plots.svg` is not of a result of AsyncFlow: no manifest names it");
+    refused(
+        &room,
+        "run a.yaml -q -o notes",
+        "notes",
+        "`notes/plots.svg` is not of a result of AsyncFlow: no manifest names it",
+    );
     room.ends("run a.yaml -q -o notes --force", 0);
-    assert_eq!(fs::read_to_string(room.path("notes/plots.svg")).unwrap(), "my own", "forced, only what is written is overwritten");
+    assert_eq!(
+        fs::read_to_string(room.path("notes/plots.svg")).unwrap(),
+        "my own",
+        "forced, only what is written is overwritten"
+    );
     assert_eq!(fs::read_to_string(room.path("notes/readme.md")).unwrap(), "my own");
     // Of a temporary file's name only what has the number of a process in it is ours.
-    for (name, stays) in [(".summary.parquet.backup.part", true), (".plots.svg..part", true), (".summary.parquet.4711.part", false)] {
+    for (name, stays) in [
+        (".summary.parquet.backup.part", true),
+        (".plots.svg..part", true),
+        (".summary.parquet.4711.part", false),
+    ] {
         fs::write(room.path(&format!("notes/{name}")), "my own").unwrap();
         room.ends("run a.yaml -q -o notes --force", 0);
         assert_eq!(room.path(&format!("notes/{name}")).exists(), stays, "{name}");
     }
-    refused(&room, "run a.yaml -q -o notes/readme.md", "notes", "`notes/readme.md` is not a folder");
+    refused(
+        &room,
+        "run a.yaml -q -o notes/readme.md",
+        "notes",
+        "`notes/readme.md` is not a folder",
+    );
 }
 
 #[test]
 fn a_scenario_is_never_replaced_by_its_manifest() {
     // A scenario that is called as the manifest, in the folder of its results; not by force either.
-    let room = Room::new("manifest.json", &serde_json::to_string(&json_of(&scenario("m", 50))).unwrap());
+    let room =
+        Room::new("manifest.json", &serde_json::to_string(&json_of(&scenario("m", 50))).unwrap());
     for force in ["", " --force"] {
-        refused(&room, &format!("run manifest.json -q -o .{force}"), ".", "is the scenario, and the manifest would take its place");
+        refused(
+            &room,
+            &format!("run manifest.json -q -o .{force}"),
+            ".",
+            "is the scenario, and the manifest would take its place",
+        );
     }
     room.ends("run manifest.json -q", 0);
 }
@@ -211,15 +292,23 @@ fn json_of(yaml: &str) -> serde_json::Value {
 #[test]
 #[cfg(unix)]
 fn links_in_a_folder_are_not_followed() {
-    // The journal and the folders of parts as links to somebody's: refused, by force too, and what they lead to is as it was.
+    // The journal and the folders of parts as links to somebody's: refused, by force too, and what
+    // they lead to is as it was.
     let room = room();
     fs::create_dir(room.path("precious")).unwrap();
     fs::write(room.path("precious/file"), "precious").unwrap();
-    for (folder, link, target) in [("d", "cells.journal", "../precious/file"), ("e", "summary", "../precious")] {
+    for (folder, link, target) in
+        [("d", "cells.journal", "../precious/file"), ("e", "summary", "../precious")]
+    {
         fs::create_dir(room.path(folder)).unwrap();
         std::os::unix::fs::symlink(target, room.path(folder).join(link)).unwrap();
         for force in ["", " --force"] {
-            refused(&room, &format!("{SWEEP}1,2 -o {folder}{force}"), folder, "is a link, and links are not followed");
+            refused(
+                &room,
+                &format!("{SWEEP}1,2 -o {folder}{force}"),
+                folder,
+                "is a link, and links are not followed",
+            );
             assert_eq!(bytes(&room.path("precious")), [("file".to_string(), b"precious".to_vec())]);
         }
     }
@@ -232,14 +321,21 @@ fn what_a_pipe_brings_is_the_same_study_only_to_the_letter() {
     let pipe = |rate: u32| {
         let line = format!("{} run - -q", env!("CARGO_BIN_EXE_asyncflow"));
         fs::write(room.path("piped"), scenario("piped", rate)).unwrap();
-        let shell = std::process::Command::new("bash").args(["-c", &format!("cat piped | {line}")]).current_dir(room.path("")).output();
+        let shell = std::process::Command::new("bash")
+            .args(["-c", &format!("cat piped | {line}")])
+            .current_dir(room.path(""))
+            .output();
         shell.unwrap()
     };
     assert_eq!(pipe(50).status.code(), Some(0));
     assert_eq!(pipe(50).status.code(), Some(0));
     let other = pipe(20);
     let said = String::from_utf8_lossy(&other.stderr);
-    assert!(other.status.code() == Some(2) && said.contains("another scenario, `piped`, which is in no file"), "{said}");
+    assert!(
+        other.status.code() == Some(2)
+            && said.contains("another scenario, `piped`, which is in no file"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -248,22 +344,46 @@ fn an_unfinished_sweep_is_in_the_way_of_every_other_command() {
     let room = room();
     room.ends(&format!("{SWEEP}1,2 -o kept --shard 1/1"), 0);
     fs::create_dir(room.path("out")).unwrap();
-    fs::copy(room.path("kept/shard-00001-of-00001/cells.journal"), room.path("out/cells.journal")).unwrap();
+    fs::copy(room.path("kept/shard-00001-of-00001/cells.journal"), room.path("out/cells.journal"))
+        .unwrap();
     for command in ["run a.yaml -q", CAPACITY, SENSITIVITY] {
-        refused(&room, &format!("{command} -o out"), "out", "`out` holds an unfinished sweep, in `cells.journal`");
+        refused(
+            &room,
+            &format!("{command} -o out"),
+            "out",
+            "`out` holds an unfinished sweep, in `cells.journal`",
+        );
     }
     fs::write(room.path("out/cells.journal"), "my own").unwrap();
-    refused(&room, &format!("{SWEEP}1,2 -o out --resume"), "out", "a file called `cells.journal` that is no journal of a sweep");
+    refused(
+        &room,
+        &format!("{SWEEP}1,2 -o out --resume"),
+        "out",
+        "a file called `cells.journal` that is no journal of a sweep",
+    );
 }
 
 #[test]
 fn to_resume_a_finished_sweep_of_something_else_is_refused() {
-    // The words say what is not the same; without `--resume` another seed of the same points is a newer result.
+    // The words say what is not the same; without `--resume` another seed of the same points is a
+    // newer result.
     let room = room();
     room.ends(&format!("{SWEEP}1,2 -o out"), 0);
-    refused(&room, &format!("{SWEEP}3,4 -o out --resume"), "out", "holds a finished sweep of other points");
-    refused(&room, &format!("{SWEEP}1,2 -s 5 -o out --resume"), "out", "holds another sweep, which is finished (seed 1, not 5)");
-    assert!(room.ends(&format!("{SWEEP}1,2 -o out --resume"), 0).contains("is complete: nothing to do"));
+    refused(
+        &room,
+        &format!("{SWEEP}3,4 -o out --resume"),
+        "out",
+        "holds a finished sweep of other points",
+    );
+    refused(
+        &room,
+        &format!("{SWEEP}1,2 -s 5 -o out --resume"),
+        "out",
+        "holds another sweep, which is finished (seed 1, not 5)",
+    );
+    assert!(
+        room.ends(&format!("{SWEEP}1,2 -o out --resume"), 0).contains("is complete: nothing to do")
+    );
     room.ends(&format!("{SWEEP}1,2 -s 5 -o out"), 0);
     room.ends(&format!("{SWEEP}1,2 -o parts --shard 1/2"), 0);
     let said = room.ends(&format!("{SWEEP}1,2 -s 5 -o parts --shard 1/2"), 2);
@@ -273,15 +393,19 @@ fn to_resume_a_finished_sweep_of_something_else_is_refused() {
 #[test]
 #[cfg(unix)]
 fn an_interrupted_run_is_not_complete_and_an_earlier_complete_one_stays() {
-    // SIGINT in a run of minutes: 2, and the manifest says how far it came; over a complete result, which stays to the byte, nothing is written.
+    // SIGINT in a run of minutes: 2, and the manifest says how far it came; over a complete result,
+    // which stays to the byte, nothing is written.
     let room = room();
     let interrupt = |more: &str| {
         let arguments = format!("run a.yaml -r 500000 -o out{more}");
-        let child = room.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child =
+            room.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let begun = |name: &str| name.starts_with('.') && name.ends_with(".part");
         wait_until("the files are begun", || {
-            fs::read_dir(room.path("out"))
-                .is_ok_and(|out| out.flatten().filter(|entry| begun(&entry.file_name().to_string_lossy())).count() >= 5)
+            fs::read_dir(room.path("out")).is_ok_and(|out| {
+                out.flatten().filter(|entry| begun(&entry.file_name().to_string_lossy())).count()
+                    >= 5
+            })
         });
         std::thread::sleep(std::time::Duration::from_millis(300));
         signal(&child, "-INT");
@@ -301,8 +425,14 @@ fn an_interrupted_run_is_not_complete_and_an_earlier_complete_one_stays() {
     let before = bytes(&room.path("out"));
     let output = interrupt("");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("of 500000 replications are complete; the earlier result in out stays"), "{said}");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("fingerprint"), "the summary is said all the same");
+    assert!(
+        said.contains("of 500000 replications are complete; the earlier result in out stays"),
+        "{said}"
+    );
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("fingerprint"),
+        "the summary is said all the same"
+    );
     assert!(bytes(&room.path("out")) == before);
 }
 
@@ -312,6 +442,12 @@ fn a_pipe_in_place_of_a_manifest_is_not_waited_for() {
     // Nobody writes into it, so that whoever opens it waits for ever.
     let room = Room::new("s.yaml", &scenario("", 5));
     std::fs::create_dir(room.path("o")).unwrap();
-    assert!(std::process::Command::new("mkfifo").arg(room.path("o/manifest.json")).status().unwrap().success());
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(room.path("o/manifest.json"))
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(room.run("run s.yaml -o o -q").status.code(), Some(2));
 }

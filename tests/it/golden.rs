@@ -1,7 +1,9 @@
-//! Golden results: the hash of every file that the shipped scenarios write, and of the tables of every other command.
+//! Golden results: the hash of every file that the shipped scenarios write, and of the tables of
+//! every other command.
 //!
-//! Origin: the program itself, at the commit that pinned them. They say nothing of right or wrong; they say that a change which was to leave the results
-//! alone did. One that is to change them writes them anew (`ASYNCFLOW_ACCEPT=1 cargo test --test it golden`), in a commit that says why.
+//! Origin: the program itself, at the commit that pinned them. They say nothing of right or wrong;
+//! they say that a change which was to leave the results alone did. One that is to change them
+//! writes them anew (`ASYNCFLOW_ACCEPT=1 cargo test --test it golden`), in a commit that says why.
 
 use crate::support::Room;
 use std::fmt::Write;
@@ -10,7 +12,8 @@ use std::path::Path;
 
 const PINNED: &str = "tests/it/golden.txt";
 
-/// The commands, in a folder that holds the scenarios. Short ones: what is pinned is the bytes, and not the statistics.
+/// The commands, in a folder that holds the scenarios. Short ones: what is pinned is the bytes, and
+/// not the statistics.
 const COMMANDS: [&str; 17] = [
     "run asyncflow01-single-server.yml -r 2",
     "run black-friday.yaml -r 2",
@@ -33,7 +36,10 @@ const COMMANDS: [&str; 17] = [
 ];
 
 // The standard library's `exp` is the system's, and may differ from another's in the last bit.
-#[cfg_attr(not(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")), ignore = "pinned on Linux with glibc")]
+#[cfg_attr(
+    not(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")),
+    ignore = "pinned on Linux with glibc"
+)]
 #[test]
 fn results_have_the_bytes_that_were_pinned() {
     let room = Room::new("none.yaml", "");
@@ -44,7 +50,11 @@ fn results_have_the_bytes_that_were_pinned() {
     for (number, command) in COMMANDS.into_iter().enumerate() {
         let folder = format!("out{number}");
         let output = room.run(&format!("{command} -q --out {folder}"));
-        assert!(matches!(output.status.code(), Some(0 | 1)), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            matches!(output.status.code(), Some(0 | 1)),
+            "{command}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         writeln!(found, "{command}").unwrap();
         for (file, entry) in room.manifest(&folder)["files"].as_object().unwrap() {
             writeln!(found, "    {file} {}", &entry["sha256"].as_str().unwrap()[..32]).unwrap();
@@ -54,6 +64,12 @@ fn results_have_the_bytes_that_were_pinned() {
         fs::write(PINNED, &found).unwrap();
     }
     let pinned = fs::read_to_string(Path::new(PINNED)).unwrap_or_default();
-    let changed: Vec<(&str, &str)> = pinned.lines().zip(found.lines()).filter(|(pinned, found)| pinned != found).collect();
-    assert!(pinned == found, "of {} lines, {} changed: {changed:#?}", pinned.lines().count(), changed.len());
+    let changed: Vec<(&str, &str)> =
+        pinned.lines().zip(found.lines()).filter(|(pinned, found)| pinned != found).collect();
+    assert!(
+        pinned == found,
+        "of {} lines, {} changed: {changed:#?}",
+        pinned.lines().count(),
+        changed.len()
+    );
 }

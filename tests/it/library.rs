@@ -3,8 +3,8 @@
 use asyncflow::experiment::Progress;
 use asyncflow::problem::Severity;
 use asyncflow::scenario::{
-    Arrivals, Balance, Confidence, Crash, Dist, Fault, Link, Regular, Runtime, Scenario, Schedule, Service, Slo, Stage, Stages, Step,
-    Warmup, Workload, from_yaml, to_yaml,
+    Arrivals, Balance, Confidence, Crash, Dist, Fault, Link, Regular, Runtime, Scenario, Schedule,
+    Service, Slo, Stage, Stages, Step, Warmup, Workload, from_yaml, to_yaml,
 };
 use asyncflow::units::{Bytes, Count, Factor, Rate, Share, Span};
 use asyncflow::{Cancellation, Experiment, ExperimentError};
@@ -23,20 +23,47 @@ fn shop() -> Scenario {
         .with_replicas(2)
         .with_balance(Balance::LeastConnections)
         .with_runtime(Runtime::event_loop(1))
-        .with_endpoint("GET /item", [Step::cpu(ms(2)), Step::call_within("db.read", ms(500)), Step::cpu(Dist::lognormal(ms(1), ms(4)))]);
+        .with_endpoint(
+            "GET /item",
+            [
+                Step::cpu(ms(2)),
+                Step::call_within("db.read", ms(500)),
+                Step::cpu(Dist::lognormal(ms(1), ms(4))),
+            ],
+        );
     let db = Service::new()
         .with_cpu(2)
         .with_memory(Bytes(1 << 30))
         .with_runtime(Runtime::tasks(Schedule::Fifo))
         .with_max_in_flight(24, 200)
-        .with_endpoint("read", [Step::memory(Bytes(8 << 20)), Step::cpu(Dist::exp(ms(5))), Step::wait(Dist::uniform(ms(1), ms(3)))]);
-    let ramp = Stages { from: Rate::per_second(50.0), stages: vec![Stage { to: Rate::per_second(80.0), over: ms(10_000) }] };
-    let crash = Crash { target: "api".to_string(), count: 1, drain: false, at: ms(8_000), lasting: Some(ms(2_000)) };
+        .with_endpoint(
+            "read",
+            [
+                Step::memory(Bytes(8 << 20)),
+                Step::cpu(Dist::exp(ms(5))),
+                Step::wait(Dist::uniform(ms(1), ms(3))),
+            ],
+        );
+    let ramp = Stages {
+        from: Rate::per_second(50.0),
+        stages: vec![Stage { to: Rate::per_second(80.0), over: ms(10_000) }],
+    };
+    let crash = Crash {
+        target: "api".to_string(),
+        count: 1,
+        drain: false,
+        at: ms(8_000),
+        lasting: Some(ms(2_000)),
+    };
     let mut shop = Scenario::new("shop")
-        .with_workload("users", Workload::open("api.GET /item", asyncflow::scenario::RateShape::Stages(ramp)))
+        .with_workload(
+            "users",
+            Workload::open("api.GET /item", asyncflow::scenario::RateShape::Stages(ramp)),
+        )
         .with_workload(
             "probe",
-            Workload::mix([("api.GET /item", 1.0)], Rate::per_second(1.0)).with_arrivals(Arrivals::Regular(Regular::default())),
+            Workload::mix([("api.GET /item", 1.0)], Rate::per_second(1.0))
+                .with_arrivals(Arrivals::Regular(Regular::default())),
         )
         .with_service("api", api)
         .with_service("db", db)
@@ -79,11 +106,20 @@ slos: { fast: { of: users, p99: 200ms } }
     let read = from_yaml(written).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(shop(), read);
     assert_eq!(from_yaml(&to_yaml(&shop())).as_ref(), Ok(&read));
-    let [built, read] = [shop(), read].map(|scenario| asyncflow::run(&scenario).unwrap().fingerprint);
+    let [built, read] =
+        [shop(), read].map(|scenario| asyncflow::run(&scenario).unwrap().fingerprint);
     assert_eq!(built, read);
     // With a value set at a path it is written and read on the way.
     let set = Experiment::new(&shop()).set("services.api.replicas=3").run().unwrap();
-    assert_eq!(set.fingerprint, Experiment::from_yaml(written).unwrap().set("services.api.replicas=3").run().unwrap().fingerprint);
+    assert_eq!(
+        set.fingerprint,
+        Experiment::from_yaml(written)
+            .unwrap()
+            .set("services.api.replicas=3")
+            .run()
+            .unwrap()
+            .fingerprint
+    );
 }
 
 #[test]
@@ -98,23 +134,51 @@ fn whatever_is_built_in_code_runs_or_is_refused_and_never_panics() {
         ("an endless warm-up", |s| s.run.warmup = Warmup::Fixed(Span(u64::MAX))),
         ("no replication", |s| s.run.replications = asyncflow::scenario::Replications::Fixed(0)),
         ("confidence of more than all", |s| s.run.confidence = Confidence(Share { fraction: 7.0 })),
-        ("confidence that is no number", |s| s.run.confidence = Confidence(Share { fraction: f64::NAN })),
-        ("a rate that is no number", |s| s.workload["users"] = Workload::open("api.GET /item", Rate::per_second(f64::NAN))),
-        ("an infinite rate", |s| s.workload["users"] = Workload::open("api.GET /item", Rate::per_second(f64::INFINITY))),
-        ("a negative rate", |s| s.workload["users"] = Workload::open("api.GET /item", Rate::per_second(-5.0))),
-        ("a target that is not there", |s| s.workload["users"] = Workload::open("api.GET /nothing", Rate::per_second(5.0))),
+        ("confidence that is no number", |s| {
+            s.run.confidence = Confidence(Share { fraction: f64::NAN })
+        }),
+        ("a rate that is no number", |s| {
+            s.workload["users"] = Workload::open("api.GET /item", Rate::per_second(f64::NAN))
+        }),
+        ("an infinite rate", |s| {
+            s.workload["users"] = Workload::open("api.GET /item", Rate::per_second(f64::INFINITY))
+        }),
+        ("a negative rate", |s| {
+            s.workload["users"] = Workload::open("api.GET /item", Rate::per_second(-5.0))
+        }),
+        ("a target that is not there", |s| {
+            s.workload["users"] = Workload::open("api.GET /nothing", Rate::per_second(5.0))
+        }),
         ("no target", |s| s.workload["users"].to = None),
-        ("weights that are no numbers", |s| s.workload["probe"] = Workload::mix([("api.GET /item", f64::NAN)], Rate::per_second(1.0))),
-        ("no users", |s| s.workload["users"] = Workload::users("api.GET /item", Count(0), Rate::per_second(1.0))),
-        ("endlessly many users", |s| s.workload["users"] = Workload::users("api.GET /item", Count(u64::MAX), Rate::per_second(1e300))),
+        ("weights that are no numbers", |s| {
+            s.workload["probe"] =
+                Workload::mix([("api.GET /item", f64::NAN)], Rate::per_second(1.0))
+        }),
+        ("no users", |s| {
+            s.workload["users"] = Workload::users("api.GET /item", Count(0), Rate::per_second(1.0))
+        }),
+        ("endlessly many users", |s| {
+            s.workload["users"] =
+                Workload::users("api.GET /item", Count(u64::MAX), Rate::per_second(1e300))
+        }),
         ("no replicas", |s| s.services["api"].replicas = 0),
         ("as many replicas as can be counted", |s| s.services["api"].replicas = u32::MAX),
         ("no cores", |s| s.services["db"].instance.cpu = 0),
-        ("a speed that is no number", |s| s.services["db"].instance.speed = Factor { times: f64::NAN }),
-        ("a call of nothing", |s| s.services["db"].endpoints["read"].steps.push(Step::call("nowhere.at all"))),
-        ("a call of itself", |s| s.services["db"].endpoints["read"].steps.push(Step::call("db.read"))),
-        ("a failure of more than always", |s| s.services["db"].endpoints["read"].steps.push(Step::fail(f64::NAN, 503))),
-        ("a link between nobodies", |s| _ = s.links.insert("a -> b".to_string(), Link::new(ms(1)).with_loss(-1.0))),
+        ("a speed that is no number", |s| {
+            s.services["db"].instance.speed = Factor { times: f64::NAN }
+        }),
+        ("a call of nothing", |s| {
+            s.services["db"].endpoints["read"].steps.push(Step::call("nowhere.at all"))
+        }),
+        ("a call of itself", |s| {
+            s.services["db"].endpoints["read"].steps.push(Step::call("db.read"))
+        }),
+        ("a failure of more than always", |s| {
+            s.services["db"].endpoints["read"].steps.push(Step::fail(f64::NAN, 503))
+        }),
+        ("a link between nobodies", |s| {
+            _ = s.links.insert("a -> b".to_string(), Link::new(ms(1)).with_loss(-1.0))
+        }),
     ];
     for (what, change) in changes {
         let mut scenario = shop();
@@ -124,8 +188,12 @@ fn whatever_is_built_in_code_runs_or_is_refused_and_never_panics() {
         let plain = asyncflow::run(&scenario).map(|_| ());
         for outcome in [outcome, plain] {
             match outcome {
-                Err(ExperimentError::Scenario(problems)) => assert!(problems.any_error() && !problems.to_string().is_empty(), "{what}"),
-                Err(ExperimentError::Run(error)) => assert!(!error.to_string().contains("panicked"), "{what}: {error}"),
+                Err(ExperimentError::Scenario(problems)) => {
+                    assert!(problems.any_error() && !problems.to_string().is_empty(), "{what}")
+                }
+                Err(ExperimentError::Run(error)) => {
+                    assert!(!error.to_string().contains("panicked"), "{what}: {error}")
+                }
                 Err(error) => panic!("{what}: {error}"),
                 Ok(()) => {}
             }
@@ -136,19 +204,33 @@ fn whatever_is_built_in_code_runs_or_is_refused_and_never_panics() {
 #[test]
 fn errors_have_severity_path_and_help_and_warnings_are_there_to_be_read() {
     let broken = "version: 1\nworkload: { users: { to: api.x, open: { rate: 5/s } } }\nservices: { api: { replica: 2, endpoints: { x: [ cpu: 1ms ] } } }\n";
-    let Err(ExperimentError::Scenario(problems)) = Experiment::from_yaml(broken) else { panic!("it is wrong") };
+    let Err(ExperimentError::Scenario(problems)) = Experiment::from_yaml(broken) else {
+        panic!("it is wrong")
+    };
     let [problem] = problems.list.as_slice() else { panic!("{problems}") };
-    assert_eq!((problem.severity, problem.path.as_str()), (Severity::Error, "services.api.replica"));
+    assert_eq!(
+        (problem.severity, problem.path.as_str()),
+        (Severity::Error, "services.api.replica")
+    );
     assert!(problem.help.as_ref().is_some_and(|help| help.contains("replicas")), "{problem:?}");
     assert_eq!(&broken[problem.place.clone().unwrap()], "replica");
     let crowded = Experiment::new(&shop()).set("workload.users.open.rate=5000/s");
     let warnings = crowded.problems();
-    assert!(!warnings.any_error() && warnings.list.iter().any(|problem| problem.severity == Severity::Warning), "{warnings:?}");
+    assert!(
+        !warnings.any_error()
+            && warnings.list.iter().any(|problem| problem.severity == Severity::Warning),
+        "{warnings:?}"
+    );
     // Points that cannot run are told with what they set.
-    let Err(ExperimentError::Points { first, count }) = Experiment::new(&shop()).vary("services.api.replicas", [0, 1]).sweep() else {
+    let Err(ExperimentError::Points { first, count }) =
+        Experiment::new(&shop()).vary("services.api.replicas", [0, 1]).sweep()
+    else {
         panic!("a service has at least one instance")
     };
-    assert_eq!((count, first[0].number, &first[0].parameters["services.api.replicas"]), (1, 0, &serde_json::json!(0)));
+    assert_eq!(
+        (count, first[0].number, &first[0].parameters["services.api.replicas"]),
+        (1, 0, &serde_json::json!(0))
+    );
 }
 
 #[test]
@@ -175,17 +257,32 @@ fn a_question_is_watched_and_cancelled_by_whoever_asks_it() {
         |e| e.run().err(),
         |e| e.clone().vary("services.api.replicas", [1, 2, 3]).sweep().err(),
         |e| e.compare(&["services.api.replicas=3"]).err(),
-        |e| e.select(&["services.api.replicas=3"], "users.latency.p99", asyncflow::stats::Best::Smallest, 0.01, 40).err(),
+        |e| {
+            e.select(
+                &["services.api.replicas=3"],
+                "users.latency.p99",
+                asyncflow::stats::Best::Smallest,
+                0.01,
+                40,
+            )
+            .err()
+        },
         |e| e.capacity().err(),
         |e| {
-            let ask = e.clone().vary("services.api.replicas", [1, 2, 3]).vary("services.db.instance.cpu", [1, 2]);
+            let ask = e
+                .clone()
+                .vary("services.api.replicas", [1, 2, 3])
+                .vary("services.db.instance.cpu", [1, 2]);
             ask.sensitivity(&["users.latency.p99"], asyncflow::experiment::Method::Morris(4)).err()
         },
     ];
     for (number, question) in questions.into_iter().enumerate() {
         let (experiment, calls) = cancelled(base.clone());
         let error = question(&experiment);
-        assert!(matches!(error, Some(ExperimentError::Interrupted)), "question {number}: {error:?}");
+        assert!(
+            matches!(error, Some(ExperimentError::Interrupted)),
+            "question {number}: {error:?}"
+        );
         assert!((1..40).contains(&calls.load(Ordering::Relaxed)), "question {number}");
     }
     cancellation.cancel();

@@ -1,4 +1,5 @@
-//! What machines read and do: JSON to the end, scenarios through pipes, signals, systems without threads or room.
+//! What machines read and do: JSON to the end, scenarios through pipes, signals, systems without
+//! threads or room.
 
 use crate::support::{Room, signal, table, wait_until, words};
 use serde_json::Value;
@@ -22,19 +23,27 @@ fn room() -> Room {
 
 /// What is on stdout is one JSON document.
 fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stdout)))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stdout)))
 }
 
 /// Runs a command with a text on its standard input.
 fn piped(room: &Room, arguments: &str, text: &str) -> Output {
-    let mut child = room.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = room
+        .command(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
 
 #[test]
 fn json_is_one_document_for_one_file_and_for_several() {
-    // An object for one, a list for several, in the order of the command line; each names its file. `check` alike.
+    // An object for one, a list for several, in the order of the command line; each names its file.
+    // `check` alike.
     let room = room();
     let one = document(&room.run("run a.yaml --no-files --json"));
     assert_eq!((one["file"].as_str(), one["scenario"].as_str()), (Some("a.yaml"), Some("small")));
@@ -43,15 +52,21 @@ fn json_is_one_document_for_one_file_and_for_several() {
     assert_eq!([&both[0]["scenario"], &both[1]["scenario"]], ["other", "small"]);
     assert_eq!((both.as_array().unwrap().len(), &both[1]["fingerprint"]), (2, &one["fingerprint"]));
     let checked = document(&room.run("check a.yaml b.yaml --json"));
-    assert_eq!((checked[1]["file"].as_str(), checked[1]["can_run"].as_bool()), (Some("b.yaml"), Some(true)));
+    assert_eq!(
+        (checked[1]["file"].as_str(), checked[1]["can_run"].as_bool()),
+        (Some("b.yaml"), Some(true))
+    );
     // 50/s of 2 ms are a tenth of a core.
-    assert!((checked[0]["estimate"]["services"][0]["utilisation"].as_f64().unwrap() - 0.1).abs() < 1e-9);
+    assert!(
+        (checked[0]["estimate"]["services"][0]["utilisation"].as_f64().unwrap() - 0.1).abs() < 1e-9
+    );
     assert_eq!(document(&room.run("check a.yaml --json"))["file"], "a.yaml");
 }
 
 #[test]
 fn whatever_is_wrong_is_one_json_document_too() {
-    // A slip in the file, in an option, in the command line, in a folder, and a limit: for every command that has `--json`. Places by hand.
+    // A slip in the file, in an option, in the command line, in a folder, and a limit: for every
+    // command that has `--json`. Places by hand.
     let room = room();
     fs::write(room.path("bad.yaml"), SCENARIO.replace("cpu: {", "cpuu: {")).unwrap();
     let line = 1 + SCENARIO.lines().position(|line| line.starts_with("services")).unwrap() as u64;
@@ -63,7 +78,11 @@ fn whatever_is_wrong_is_one_json_document_too() {
             (problem["severity"].as_str(), problem["line"].as_u64(), problem["file"].as_str()),
             (Some("error"), Some(line), Some("bad.yaml"))
         );
-        assert!(problem["what"].as_str().unwrap().contains("cpuu") && problem["help"] == "did you mean `cpu`?", "{problem}");
+        assert!(
+            problem["what"].as_str().unwrap().contains("cpuu")
+                && problem["help"] == "did you mean `cpu`?",
+            "{problem}"
+        );
         assert!(!output.stderr.is_empty(), "people are told as well");
     }
     for (arguments, words) in [
@@ -74,9 +93,15 @@ fn whatever_is_wrong_is_one_json_document_too() {
         ("run a.yaml --json -o a.yaml", "`a.yaml` is not a folder"),
         ("run a.yaml --json --no-files --set run.limits.events=10", "run.limits.events"),
         ("sweep a.yaml --json", "nothing is varied"),
-        ("sweep a.yaml --json --vary services.api.replicas=0,1", "a service has 1 to 10k replicas, not 0"),
+        (
+            "sweep a.yaml --json --vary services.api.replicas=0,1",
+            "a service has 1 to 10k replicas, not 0",
+        ),
         ("compare a.yaml --json", "one scenario alone has nothing to be compared with"),
-        ("sensitivity a.yaml --json --vary services.api.replicas=1,2 --metric x", "there is no metric `x`"),
+        (
+            "sensitivity a.yaml --json --vary services.api.replicas=1,2 --metric x",
+            "there is no metric `x`",
+        ),
     ] {
         let output = room.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments}");
@@ -112,43 +137,63 @@ fn a_seed_of_64_bits_is_there_for_readers_that_hold_53() {
     // 2^64 − 1 as a text, in the JSON and in the manifest.
     let room = room();
     let said = document(&room.run("run a.yaml --json -s 18446744073709551615"));
-    assert_eq!((said["seed_text"].as_str(), said["seed"].as_u64()), (Some("18446744073709551615"), Some(u64::MAX)));
+    assert_eq!(
+        (said["seed_text"].as_str(), said["seed"].as_u64()),
+        (Some("18446744073709551615"), Some(u64::MAX))
+    );
     assert_eq!(room.manifest("out/small")["seed_text"], said["seed_text"]);
 }
 
 #[test]
 fn labels_stand_beside_flags_by_a_name_that_data_frames_do_not_have() {
-    // One replication: every estimate has a label, the same under both names, in JSON and in Parquet.
+    // One replication: every estimate has a label, the same under both names, in JSON and in
+    // Parquet.
     let room = room();
     let said = document(&room.run("run a.yaml --json -r 1"));
     let metrics = said["metrics"].as_array().unwrap();
-    assert!(metrics.iter().all(|metric| metric["labels"] == metric["flags"] && !metric["labels"].as_array().unwrap().is_empty()));
+    assert!(metrics.iter().all(|metric| metric["labels"] == metric["flags"]
+        && !metric["labels"].as_array().unwrap().is_empty()));
     let summary = table(&room.path("out/small/summary.parquet"));
     assert_eq!(words(&summary, "labels"), words(&summary, "flags"));
     assert!(words(&summary, "labels").iter().all(|labels| labels.contains("one_replication")));
     let sweep = room.run("sweep a.yaml --vary services.api.replicas=1,2 -r 1 --json");
-    let point: Value = serde_json::from_str(String::from_utf8(sweep.stdout).unwrap().lines().next().unwrap()).unwrap();
-    assert!(point["metrics"][0]["labels"] == point["metrics"][0]["flags"] && point["metrics"][0]["labels"].is_array());
+    let point: Value =
+        serde_json::from_str(String::from_utf8(sweep.stdout).unwrap().lines().next().unwrap())
+            .unwrap();
+    assert!(
+        point["metrics"][0]["labels"] == point["metrics"][0]["flags"]
+            && point["metrics"][0]["labels"].is_array()
+    );
 }
 
 #[test]
 fn objectives_and_metrics_have_one_grammar() {
-    // Each number by its short and by its full name, wherever a metric or an objective is named: the same answer.
+    // Each number by its short and by its full name, wherever a metric or an objective is named:
+    // the same answer.
     let room = room();
     let until = |metric: &str| {
-        let rule = format!("run.replications={{until: {{metric: {metric}, half_width: 5%}}, min: 3, max: 6}}");
+        let rule = format!(
+            "run.replications={{until: {{metric: {metric}, half_width: 5%}}, min: 3, max: 6}}"
+        );
         document(&room.command("run a.yaml --no-files --json --set").arg(rule).output().unwrap())["precision"][0]["half_width"].clone()
     };
     assert!(until("users.p95").is_number() && until("users.p95") == until("users.latency.p95"));
     let sensitivity = |metric: &str| {
         let output =
             room.run(&format!("sensitivity a.yaml --size 2 -r 2 --vary services.api.replicas=1..3@integer --metric {metric} --json"));
-        assert_eq!(output.status.code(), Some(0), "{metric}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{metric}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         output.stdout
     };
-    for (short, full) in
-        [("users.p95", "users.latency.p95"), ("users.errors", "users.error_ratio.mean"), ("users.throughput", "users.throughput.mean")]
-    {
+    for (short, full) in [
+        ("users.p95", "users.latency.p95"),
+        ("users.errors", "users.error_ratio.mean"),
+        ("users.throughput", "users.throughput.mean"),
+    ] {
         assert!(sensitivity(short) == sensitivity(full), "{short}");
     }
     let searched = |goal: &str| {
@@ -166,14 +211,21 @@ fn objectives_and_metrics_have_one_grammar() {
 
 #[test]
 fn the_standard_input_is_a_scenario_in_any_notation() {
-    // The same scenario as the file has the same fingerprint, by `-`, by a pipe and by `<(…)`; every command reads it.
+    // The same scenario as the file has the same fingerprint, by `-`, by a pipe and by `<(…)`;
+    // every command reads it.
     let room = room();
     let expected = document(&room.run("run a.yaml --no-files --json"))["fingerprint"].clone();
     for notation in ["yaml", "ron", "json"] {
-        let text = String::from_utf8(room.run(&format!("show a.yaml --format {notation}")).stdout).unwrap();
+        let text = String::from_utf8(room.run(&format!("show a.yaml --format {notation}")).stdout)
+            .unwrap();
         for stdin in ["-", "/dev/stdin"] {
             let output = piped(&room, &format!("run {stdin} --no-files --json"), &text);
-            assert_eq!(document(&output)["fingerprint"], expected, "{notation}: {}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(
+                document(&output)["fingerprint"],
+                expected,
+                "{notation}: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
     }
     for (arguments, words) in [
@@ -181,24 +233,43 @@ fn the_standard_input_is_a_scenario_in_any_notation() {
         ("show -", "replicas: 1"),
         ("sweep - -o swept --vary services.api.replicas=1,2", "fingerprint"),
         ("compare - --set services.api.replicas=2", "against"),
-        ("capacity - --vary workload.users.open.rate --from 10/s --to 900/s --tolerance 50% --while users.p95<60ms", "/s"),
+        (
+            "capacity - --vary workload.users.open.rate --from 10/s --to 900/s --tolerance 50% --while users.p95<60ms",
+            "/s",
+        ),
     ] {
         let output = piped(&room, arguments, SCENARIO);
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.code() == Some(0) && said.contains(words), "{arguments}: {said}{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.code() == Some(0) && said.contains(words),
+            "{arguments}: {said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     let unnamed = piped(&room, "run - -q", &SCENARIO.replace("name: small\n", ""));
     assert!(unnamed.status.success() && room.path("out/stdin/manifest.json").exists());
     let wrong = piped(&room, "check -", "version: 2");
-    assert!(String::from_utf8_lossy(&wrong.stderr).contains("the standard input:1:10"), "{}", String::from_utf8_lossy(&wrong.stderr));
+    assert!(
+        String::from_utf8_lossy(&wrong.stderr).contains("the standard input:1:10"),
+        "{}",
+        String::from_utf8_lossy(&wrong.stderr)
+    );
     let line = format!("{} run <(cat a.yaml) --no-files -q", env!("CARGO_BIN_EXE_asyncflow"));
-    assert!(Command::new("bash").args(["-c", &line]).current_dir(room.path("")).status().unwrap().success());
+    assert!(
+        Command::new("bash")
+            .args(["-c", &line])
+            .current_dir(room.path(""))
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn the_first_signal_ends_the_pilot_of_a_warmup_too() {
-    // Ten replications of 300 h with 108 million requests each take minutes; the signal comes once it is caught (SIGINT is bit 1 of SigCgt).
+    // Ten replications of 300 h with 108 million requests each take minutes; the signal comes once
+    // it is caught (SIGINT is bit 1 of SigCgt).
     let room = Room::new(
         "s.yaml",
         "version: 1
@@ -211,14 +282,20 @@ slos: { fast: { of: users, p95: 1s } }",
     for (arguments, words) in [
         ("run s.yaml --no-files -q", looking),
         ("compare s.yaml -q --set services.api.replicas=2", looking),
-        ("capacity s.yaml -q --vary services.api.replicas --from 1 --to 4", "interrupted: nothing is known yet"),
+        (
+            "capacity s.yaml -q --vary services.api.replicas --from 1 --to 4",
+            "interrupted: nothing is known yet",
+        ),
     ] {
-        let mut child = room.command(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            room.command(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let status = format!("/proc/{}/status", child.id());
         wait_until("signals are caught", || {
             let text = std::fs::read_to_string(&status).unwrap_or_default();
-            let caught =
-                text.lines().find_map(|line| line.strip_prefix("SigCgt:")).and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            let caught = text
+                .lines()
+                .find_map(|line| line.strip_prefix("SigCgt:"))
+                .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
             caught.is_some_and(|mask| mask >> 1 & 1 == 1)
         });
         signal(&child, "-INT");
@@ -239,11 +316,20 @@ slos: { fast: { of: users, p95: 1s } }",
 #[test]
 #[cfg(unix)]
 fn the_first_signal_ends_a_command_that_waits_for_its_scenario() {
-    // A pipe into which nobody writes, and a standard input that stays open: nothing is under way that could be completed.
+    // A pipe into which nobody writes, and a standard input that stays open: nothing is under way
+    // that could be completed.
     let room = room();
     assert!(Command::new("mkfifo").arg(room.path("f.yaml")).status().unwrap().success());
-    for arguments in ["run f.yaml --no-files", "check f.yaml", "sweep f.yaml", "capacity -", "compare - a.yaml", "sensitivity -"] {
-        let mut child = room.command(arguments).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    for arguments in [
+        "run f.yaml --no-files",
+        "check f.yaml",
+        "sweep f.yaml",
+        "capacity -",
+        "compare - a.yaml",
+        "sensitivity -",
+    ] {
+        let mut child =
+            room.command(arguments).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(100));
         signal(&child, "-TERM");
         let status = child.wait().unwrap();
@@ -254,7 +340,8 @@ fn the_first_signal_ends_a_command_that_waits_for_its_scenario() {
 #[test]
 #[cfg(unix)]
 fn where_no_thread_can_be_started_it_is_said() {
-    // A limit of one process for a user who has it: on every command, an error and no panic. With no limit for the administrator, another user is needed.
+    // A limit of one process for a user who has it: on every command, an error and no panic. With
+    // no limit for the administrator, another user is needed.
     let room = room();
     let limited = |arguments: &str| {
         let line = format!(
@@ -264,7 +351,9 @@ fn where_no_thread_can_be_started_it_is_said() {
         Command::new("bash").args(["-c", &line]).current_dir(room.path("")).output().unwrap()
     };
     if !limited("schema").status.success() {
-        return super::world::skip("no thread can be started: another user cannot be taken on here");
+        return super::world::skip(
+            "no thread can be started: another user cannot be taken on here",
+        );
     }
     for arguments in [
         "run a.yaml --no-files -q -j 8",
@@ -275,7 +364,12 @@ fn where_no_thread_can_be_started_it_is_said() {
     ] {
         let output = limited(arguments);
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code() == Some(2) && said.contains("cannot be started") && !said.contains("panicked"), "{arguments}: {said}");
+        assert!(
+            output.status.code() == Some(2)
+                && said.contains("cannot be started")
+                && !said.contains("panicked"),
+            "{arguments}: {said}"
+        );
         assert!(said.contains("help: "), "{arguments}: {said}");
     }
 }

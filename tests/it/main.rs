@@ -1,4 +1,5 @@
-//! One binary for all integration tests: one link instead of thirty. Each file's name is what it is about.
+//! One binary for all integration tests: one link instead of thirty. Each file's name is what it is
+//! about.
 
 mod admission;
 mod balance;

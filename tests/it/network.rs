@@ -25,7 +25,8 @@ links: {{ users -> api: {{ {link} }} }}"
 
 #[test]
 fn messages_on_a_link_obey_littles_law_exactly() {
-    // By hand: 100 messages of 250 ms in 20 s; they come every 100 ms, so at most 3 are under way (2.5 on average).
+    // By hand: 100 messages of 250 ms in 20 s; they come every 100 ms, so at most 3 are under way
+    // (2.5 on average).
     let a = once("users -> api: { latency: 250ms }");
     a.equals("link users -> api", "in_flight mean", 100.0 * 0.25 / 20.0);
     a.equals("link users -> api", "in_flight max", 3.0);
@@ -37,9 +38,12 @@ fn messages_on_a_link_obey_littles_law_exactly() {
 #[test]
 fn a_link_delays_by_its_law_and_never_queues() {
     // M/G/infinity: 200/s times the mean of 20 ms is 4, for every law (K1 §3.4; Mirasol 1963).
-    for law in
-        ["{ exp: 20ms }", "{ uniform: [10ms, 30ms] }", "{ lognormal: { mean: 20ms, cv: 0.8 } }", "{ gamma: { mean: 20ms, cv: 0.5 } }"]
-    {
+    for law in [
+        "{ exp: 20ms }",
+        "{ uniform: [10ms, 30ms] }",
+        "{ lognormal: { mean: 20ms, cv: 0.8 } }",
+        "{ gamma: { mean: 20ms, cv: 0.5 } }",
+    ] {
         let a = poisson(&format!("latency: {law}"));
         a.agrees("link users -> api", "transit mean", 0.02, 0.01);
         a.agrees("link users -> api", "in_flight mean", 4.0, 0.01);
@@ -49,7 +53,8 @@ fn a_link_delays_by_its_law_and_never_queues() {
 
 #[test]
 fn each_way_loses_its_share() {
-    // Independent losses on the way there and back: 1 − 0.98² = 0.0396 of 400,000; 0.02 of those sent on each link.
+    // Independent losses on the way there and back: 1 − 0.98² = 0.0396 of 400,000; 0.02 of those
+    // sent on each link.
     let a = poisson("latency: 1ms, loss: 2%");
     a.agrees("workload users", "outcomes.lost mean", 0.0396, 0.02);
     a.agrees("link users -> api", "lost total", 0.02 * 200.0 * 100.0, 0.02);

@@ -1,15 +1,23 @@
-//! Agreement with the original, AsyncFlow 0.1.1: six systems, 144 figures. `docs/validation.md` shows them side by side.
+//! Agreement with the original, AsyncFlow 0.1.1: six systems, 144 figures. `docs/validation.md`
+//! shows them side by side.
 //!
-//! Agreement: within 4 combined standard errors plus 0.5 %. A payload has 20 to 30 figures, and a right simulator fails one in 16,000.
+//! Agreement: within 4 combined standard errors plus 0.5 %. A payload has 20 to 30 figures, and a
+//! right simulator fails one in 16,000.
 
 #[allow(dead_code, reason = "what the corrections move is shown by `examples/validate.rs`")]
 mod payloads;
 
 /// Claims all figures of a payload.
 fn agrees(name: &str) {
-    let payload = payloads::all().into_iter().find(|payload| payload.name == name).expect("a payload of that name");
+    let payload = payloads::all()
+        .into_iter()
+        .find(|payload| payload.name == name)
+        .expect("a payload of that name");
     let results = asyncflow::run(&payload.scenario()).unwrap_or_else(|e| panic!("{e}"));
-    let wrong = payload.figures.iter().filter_map(|figure| payloads::disagreement(&payloads::ours(&results, figure), figure));
+    let wrong = payload
+        .figures
+        .iter()
+        .filter_map(|figure| payloads::disagreement(&payloads::ours(&results, figure), figure));
     let wrong: Vec<String> = wrong.collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -15,9 +15,11 @@ faults: [ {faults} ]
 
 #[test]
 fn a_queue_of_an_outage_is_drained_at_the_rate_that_is_left() {
-    // D/D/1, by hand. From 100 s to 110 s a request takes 500 ms in place of 50 ms, so of the 100 that come 20 are served and 80 wait at 110 s. Then 20/s
-    // are served and 10/s come: the one that comes at 110 s + j/10 s takes 4.05 s − j · 50 ms. The last that waits comes at 117.9 s and is answered at 118 s,
-    // at the beginning of a window of a second; so the first window as before begins at 119 s.
+    // D/D/1, by hand. From 100 s to 110 s a request takes 500 ms in place of 50 ms, so of the 100
+    // that come 20 are served and 80 wait at 110 s. Then 20/s are served and 10/s come: the one
+    // that comes at 110 s + j/10 s takes 4.05 s − j · 50 ms. The last that waits comes at 117.9 s
+    // and is answered at 118 s, at the beginning of a window of a second; so the first window as
+    // before begins at 119 s.
     let a = regular(
         "duration: 300s, warmup: 10s, replications: 2",
         "slow: { target: api, factor: 10x, at: 100s, for: 10s }",
@@ -26,22 +28,34 @@ fn a_queue_of_an_outage_is_drained_at_the_rate_that_is_left() {
     a.equals("phase users: slow api", "recovery mean", 9.0);
     let row = a.row("phase users: slow api", "recovery mean");
     assert_eq!((row.estimate.n, row.values.clone()), (2, vec![9.0, 9.0]));
-    // Requests belong to the phase in which they came, and answers a second to that in which they are given.
-    let is_50_ms = |of: &str, stat: &str| assert!((a.value(of, stat) - 0.05).abs() <= 0.001 * 0.05, "{of} {stat}");
+    // Requests belong to the phase in which they came, and answers a second to that in which they
+    // are given.
+    let is_50_ms = |of: &str, stat: &str| {
+        assert!((a.value(of, stat) - 0.05).abs() <= 0.001 * 0.05, "{of} {stat}")
+    };
     is_50_ms("phase users: before", "latency p99");
     is_50_ms("phase users: after slow api", "latency p50");
     a.equals("phase users: slow api", "arrivals total", 100.0);
     a.equals("phase users: slow api", "completed total", 100.0);
     assert!((a.value("phase users: slow api", "throughput mean") - 2.0).abs() < 0.11);
     a.equals("phase users: before", "throughput mean", 10.0);
-    assert!(a.value("phase users: slow api", "latency p50") > 1.0 && a.value("phase users: after slow api", "latency p99") > 1.0);
-    let times: Vec<(f64, f64, bool)> = a.results.phases.iter().map(|phase| (phase.from_s, phase.until_s, phase.recovery)).collect();
+    assert!(
+        a.value("phase users: slow api", "latency p50") > 1.0
+            && a.value("phase users: after slow api", "latency p99") > 1.0
+    );
+    let times: Vec<(f64, f64, bool)> = a
+        .results
+        .phases
+        .iter()
+        .map(|phase| (phase.from_s, phase.until_s, phase.recovery))
+        .collect();
     assert_eq!(times, [(10.0, 100.0, false), (100.0, 110.0, true), (110.0, 300.0, false)]);
 }
 
 #[test]
 fn a_fault_within_a_peak_is_recovered_from_while_the_peak_goes_on() {
-    // D/D/1, by hand: 2/s, then 10/s from 60 s to 240 s. The fault of 10 s from 100 s on is that of the test above: 9 s. At the peak's end nothing waits.
+    // D/D/1, by hand: 2/s, then 10/s from 60 s to 240 s. The fault of 10 s from 100 s on is that of
+    // the test above: 9 s. At the peak's end nothing waits.
     let a = run("run: { duration: 300s, replications: 2 }
 workload: { users: { to: api.x, open: { arrivals: regular, rate: { from: 2/s, stages: [
   { to: 2/s, over: 60s }, { to: 10/s, over: 0s }, { to: 10/s, over: 180s }, { to: 2/s, over: 0s } ] } } } }
@@ -54,7 +68,8 @@ output: { series: 1s }");
 
 #[test]
 fn phases_add_up_to_the_whole() {
-    // Conservation: arrivals, answers and failures of the phases are those of the workload, with faults, a peak and two workloads.
+    // Conservation: arrivals, answers and failures of the phases are those of the workload, with
+    // faults, a peak and two workloads.
     let a = run("run: { duration: 120s, warmup: 7s, replications: 3 }
 workload:
   users: { to: api.x, open: { rate: { from: 40/s, stages: [ { to: 40/s, over: 50s }, { to: 90/s, over: 10s }, { to: 40/s, over: 5s } ] } } }
@@ -63,14 +78,22 @@ services: { api: { max_in_flight: 2, queue: { max: 20 }, endpoints: { x: [ cpu: 
 faults: [ errors: { target: api.x, rate: 50%, at: 20s, for: 10s }, crash: { target: api, at: 90s, for: 3s } ]");
     for workload in ["users", "batch"] {
         for number in ["arrivals total", "completed total", "failed total"] {
-            let parts: f64 = a.results.phases.iter().map(|phase| a.value(&format!("phase {}", phase.entity(workload)), number)).sum();
+            let parts: f64 = a
+                .results
+                .phases
+                .iter()
+                .map(|phase| a.value(&format!("phase {}", phase.entity(workload)), number))
+                .sum();
             a.equals(&format!("workload {workload}"), number, parts);
         }
         let answered: f64 = a
             .results
             .phases
             .iter()
-            .map(|phase| a.value(&format!("phase {}", phase.entity(workload)), "throughput mean") * (phase.until_s - phase.from_s))
+            .map(|phase| {
+                a.value(&format!("phase {}", phase.entity(workload)), "throughput mean")
+                    * (phase.until_s - phase.from_s)
+            })
             .sum();
         a.equals(&format!("workload {workload}"), "throughput mean", answered / 113.0);
     }
@@ -81,21 +104,40 @@ faults: [ errors: { target: api.x, rate: 50%, at: 20s, for: 10s }, crash: { targ
 
 #[test]
 fn failures_are_no_recovery_and_what_never_ends_is_said() {
-    // By hand: half of the requests fail from 50 s to 60 s, and none after. The fault that never ends has no recovery, and the first is looked for until then.
+    // By hand: half of the requests fail from 50 s to 60 s, and none after. The fault that never
+    // ends has no recovery, and the first is looked for until then.
     let errors = "errors: { target: api.x, rate: 50%, at: 50s, for: 10s }";
-    let a = regular("duration: 200s, replications: 2", &format!("{errors}, slow: {{ target: api, factor: 3x, at: 150s }}"), "");
+    let a = regular(
+        "duration: 200s, replications: 2",
+        &format!("{errors}, slow: {{ target: api, factor: 3x, at: 150s }}"),
+        "",
+    );
     a.equals("phase users: errors api.x", "recovery mean", 0.0);
-    let told: Vec<(&str, bool)> = a.results.phases.iter().map(|phase| (phase.name.as_str(), phase.recovery)).collect();
-    assert_eq!(told, [("before", false), ("errors api.x", true), ("after errors api.x", false), ("slow api", false)]);
+    let told: Vec<(&str, bool)> =
+        a.results.phases.iter().map(|phase| (phase.name.as_str(), phase.recovery)).collect();
+    assert_eq!(
+        told,
+        [
+            ("before", false),
+            ("errors api.x", true),
+            ("after errors api.x", false),
+            ("slow api", false)
+        ]
+    );
     // An overload that is not over at the end: of 10/s 2/s are served for 100 s.
-    let a = regular("duration: 210s, replications: 2", "slow: { target: api, factor: 10x, at: 100s, for: 100s }", "");
+    let a = regular(
+        "duration: 210s, replications: 2",
+        "slow: { target: api, factor: 10x, at: 100s, for: 100s }",
+        "",
+    );
     let recovery = a.row("phase users: slow api", "recovery mean");
     assert!(recovery.estimate.n == 0 && recovery.estimate.estimate.is_nan());
 }
 
 #[test]
 fn nothing_changes_where_nothing_is_asked() {
-    // No fault and no stage: no phases, no rows of them, no quantiles of windows unless they are asked for.
+    // No fault and no stage: no phases, no rows of them, no quantiles of windows unless they are
+    // asked for.
     let a = regular("duration: 20s, replications: 2", "", "");
     assert!(a.results.phases.is_empty() && a.results.rows.iter().all(|row| row.kind != "phase"));
 }
@@ -104,12 +146,22 @@ fn nothing_changes_where_nothing_is_asked() {
 fn a_goal_that_is_met_while_requests_fail_is_told_with_them() {
     // By hand: 20 s of 100 s fail, 20 %, and the p95 of the answered is 50 ms.
     let crash = "crash: { target: api, at: 30s, for: 20s }";
-    let a = regular("duration: 100s, replications: 2", crash, "slos: { fast: { of: users, p95: 60ms } }");
+    let a = regular(
+        "duration: 100s, replications: 2",
+        crash,
+        "slos: { fast: { of: users, p95: 60ms } }",
+    );
     assert!(a.results.slos[0].pass);
-    let note = a.results.notes.iter().find(|note| note.contains("`fast`")).expect("a note about the objective");
+    let note = a
+        .results
+        .notes
+        .iter()
+        .find(|note| note.contains("`fast`"))
+        .expect("a note about the objective");
     assert!(
         note.contains("20.0 % of those to users failed")
-            && note.contains("more than 5 % failed, so that the p95 of all requests is a failed one"),
+            && note
+                .contains("more than 5 % failed, so that the p95 of all requests is a failed one"),
         "{note}"
     );
 }
@@ -125,12 +177,17 @@ faults: [ slow: { target: api, factor: 10x, at: 100s, for: 10s } ]";
     let room = Room::new("s.yaml", scenario);
     let said = room.run("run s.yaml");
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    for words in ["Before, during and after: users", "Time to recover from slow api: 9.00 s", "after slow api"] {
+    for words in [
+        "Before, during and after: users",
+        "Time to recover from slow api: 9.00 s",
+        "after slow api",
+    ] {
         assert!(said.contains(words), "{said}");
     }
     assert_eq!(room.says("run s.yaml --no-files")["phases"][1]["name"], "slow api");
     let series = crate::support::table(&room.path("out/s/series.parquet"));
-    let metrics: std::collections::BTreeSet<String> = crate::support::words(&series, "metric").into_iter().collect();
+    let metrics: std::collections::BTreeSet<String> =
+        crate::support::words(&series, "metric").into_iter().collect();
     for metric in ["failure_rate", "latency_p50", "latency_p95", "latency_p99"] {
         assert!(metrics.contains(metric), "{metrics:?}");
     }

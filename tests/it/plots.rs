@@ -1,4 +1,5 @@
-//! The chart: well-formed with any name, the bottleneck is in it, labels do not lie over each other, nothing is empty.
+//! The chart: well-formed with any name, the bottleneck is in it, labels do not lie over each
+//! other, nothing is empty.
 
 use crate::support::Room;
 use std::fs;
@@ -22,8 +23,8 @@ fn chart(scenario: &str) -> (String, Vec<Text>) {
     (svg, texts)
 }
 
-/// Reads a document as XML does, far enough to find what is not well-formed in one with no entities of its own: characters, tags that close in their
-/// order, ampersands. Gives the texts.
+/// Reads a document as XML does, far enough to find what is not well-formed in one with no entities
+/// of its own: characters, tags that close in their order, ampersands. Gives the texts.
 fn texts(svg: &str) -> Vec<Text> {
     let is_char = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     assert!(svg.chars().all(is_char), "a character that XML 1.0 cannot hold");
@@ -31,7 +32,12 @@ fn texts(svg: &str) -> Vec<Text> {
     for part in svg.split('<').skip(1) {
         let (tag, text) = part.split_once('>').expect("a tag ends");
         for entity in text.split('&').skip(1) {
-            assert!(["amp;", "lt;", "gt;", "quot;", "apos;"].iter().any(|known| entity.starts_with(known)), "&{entity}");
+            assert!(
+                ["amp;", "lt;", "gt;", "quot;", "apos;"]
+                    .iter()
+                    .any(|known| entity.starts_with(known)),
+                "&{entity}"
+            );
         }
         match tag.strip_prefix('/') {
             Some(name) => assert_eq!(open.pop(), Some(name), "tags close in their order"),
@@ -40,8 +46,14 @@ fn texts(svg: &str) -> Vec<Text> {
         }
         panel += u32::from(tag.starts_with("g transform"));
         if tag.starts_with("text ") {
-            let of = |name: &str| tag.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
-            let number = |name: &str| of(name).and_then(|value| value.trim_end_matches("px").parse::<f64>().ok()).unwrap_or(f64::NAN);
+            let of = |name: &str| {
+                tag.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next())
+            };
+            let number = |name: &str| {
+                of(name)
+                    .and_then(|value| value.trim_end_matches("px").parse::<f64>().ok())
+                    .unwrap_or(f64::NAN)
+            };
             if of("transform").is_none() {
                 let width = text.chars().count() as f64 * 0.55 * number("font-size");
                 let left = match of("text-anchor") {
@@ -60,7 +72,8 @@ fn texts(svg: &str) -> Vec<Text> {
 
 #[test]
 fn any_name_gives_well_formed_xml() {
-    // By the grammar of XML 1.0: these have to be escaped. What is no character of XML is refused by the reader.
+    // By the grammar of XML 1.0: these have to be escaped. What is no character of XML is refused
+    // by the reader.
     let name = "svg & <b> \\\"q\\\" 'p'";
     let (svg, _) = chart(&format!(
         r#"{{"version": 1, "name": "x", "run": {{"duration": "5s", "replications": 2}}, "workload": {{"{name}": {{"to": "svc.ep", "open": {{"rate": "50/s"}}}}}}, "services": {{"svc": {{"endpoints": {{"ep": [{{"cpu": {{"exp": "1ms"}}}}]}}}}}}}}"#
@@ -70,7 +83,8 @@ fn any_name_gives_well_formed_xml() {
 
 #[test]
 fn the_bottleneck_and_the_faults_are_in_it_and_no_label_lies_over_another() {
-    // Thirteen instances, of which the last in the file is the one that is waited for; faults that follow each other closely.
+    // Thirteen instances, of which the last in the file is the one that is waited for; faults that
+    // follow each other closely.
     let (svg, texts) = chart(
         "version: 1
 run: { duration: 2m, warmup: 20s, replications: 3 }
@@ -105,7 +119,10 @@ faults:
     for (index, a) in texts.iter().enumerate() {
         for b in &texts[..index] {
             let beside = a.left + a.width <= b.left || b.left + b.width <= a.left;
-            assert!(a.panel != b.panel || beside || (a.y - b.y).abs() >= 8.0, "{a:?} lies over {b:?}");
+            assert!(
+                a.panel != b.panel || beside || (a.y - b.y).abs() >= 8.0,
+                "{a:?} lies over {b:?}"
+            );
         }
     }
 }

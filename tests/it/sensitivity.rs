@@ -23,7 +23,8 @@ services: { api: { instance: { memory: 1GiB }, endpoints: { x: [ cpu: { exp: 10m
         .vary_over("services.api.instance.memory", range(json!("1GiB"), json!("4GiB")))
 }
 
-/// First-order and total indices of W = s / (1 − λ s) for λ in 20/s ..= 60/s and s in 5 ms ..= 12 ms, by the midpoint rule.
+/// First-order and total indices of W = s / (1 − λ s) for λ in 20/s ..= 60/s and s in 5 ms ..= 12
+/// ms, by the midpoint rule.
 fn exact() -> [(f64, f64); 2] {
     const N: usize = 400;
     let lambda = |i: usize| 20.0 + 40.0 * (i as f64 + 0.5) / N as f64;
@@ -34,33 +35,55 @@ fn exact() -> [(f64, f64); 2] {
     let variance = over(&|i| over(&|j| w(i, j).powi(2))) - mean * mean;
     let of_lambda = over(&|i| over(&|j| w(i, j)).powi(2)) - mean * mean;
     let of_service = over(&|j| over(&|i| w(i, j)).powi(2)) - mean * mean;
-    [(of_lambda / variance, 1.0 - of_service / variance), (of_service / variance, 1.0 - of_lambda / variance)]
+    [
+        (of_lambda / variance, 1.0 - of_service / variance),
+        (of_service / variance, 1.0 - of_lambda / variance),
+    ]
 }
 
 #[test]
 fn the_indices_of_an_m_m_1_are_those_of_its_formula() {
-    // Exact indices above; within 4 of the bootstrap's standard errors (a right estimator fails one of these four claims in 4,000), which are below
-    // 0.06. The memory of a service that reserves none explains nothing, exactly.
+    // Exact indices above; within 4 of the bootstrap's standard errors (a right estimator fails one
+    // of these four claims in 4,000), which are below 0.06. The memory of a service that reserves
+    // none explains nothing, exactly.
     let answer = &mm1().sensitivity(&["users.latency.mean"], Method::Sobol(512)).unwrap()[0];
     assert_eq!((answer.points, answer.unknown), (512 * 5, 0));
-    for (path, (first, total)) in ["workload.users.open.rate", "services.api.endpoints.x[0].cpu.exp"].iter().zip(exact()) {
+    for (path, (first, total)) in
+        ["workload.users.open.rate", "services.api.endpoints.x[0].cpu.exp"].iter().zip(exact())
+    {
         let indices = answer.parameters.iter().find(|p| p.path == *path).unwrap().indices.unwrap();
-        let (first_error, total_error) = ((indices.first_high - indices.first_low) / 3.92, (indices.total_high - indices.total_low) / 3.92);
+        let (first_error, total_error) = (
+            (indices.first_high - indices.first_low) / 3.92,
+            (indices.total_high - indices.total_low) / 3.92,
+        );
         assert!(first_error < 0.06 && total_error < 0.06, "{path}: {indices:?}");
-        assert!((indices.first - first).abs() < 4.0 * first_error, "{path}: first {first}, {indices:?}");
-        assert!((indices.total - total).abs() < 4.0 * total_error, "{path}: total {total}, {indices:?}");
+        assert!(
+            (indices.first - first).abs() < 4.0 * first_error,
+            "{path}: first {first}, {indices:?}"
+        );
+        assert!(
+            (indices.total - total).abs() < 4.0 * total_error,
+            "{path}: total {total}, {indices:?}"
+        );
     }
     let memory = answer.parameters.last().unwrap();
-    assert_eq!((memory.path.as_str(), memory.indices.unwrap().total), ("services.api.instance.memory", 0.0));
+    assert_eq!(
+        (memory.path.as_str(), memory.indices.unwrap().total),
+        ("services.api.instance.memory", 0.0)
+    );
 }
 
 #[test]
 fn screening_finds_what_matters_and_in_which_direction() {
-    // dW/ds and dW/dλ are above 0 everywhere; the service time's range does more, the memory nothing at all.
+    // dW/ds and dW/dλ are above 0 everywhere; the service time's range does more, the memory
+    // nothing at all.
     let answer = &mm1().sensitivity(&["users.latency.p99"], Method::Morris(8)).unwrap()[0];
     assert_eq!(answer.points, 8 * 4);
-    let found: Vec<(&str, f64, f64)> =
-        answer.parameters.iter().map(|p| (p.path.as_str(), p.effect.unwrap().mu, p.effect.unwrap().mu_star)).collect();
+    let found: Vec<(&str, f64, f64)> = answer
+        .parameters
+        .iter()
+        .map(|p| (p.path.as_str(), p.effect.unwrap().mu, p.effect.unwrap().mu_star))
+        .collect();
     assert_eq!(found[0].0, "services.api.endpoints.x[0].cpu.exp");
     assert!(found[0].1 > 0.0 && found[1].1 > 0.0 && found[1].2 < found[0].2, "{found:?}");
     assert_eq!(found[2], ("services.api.instance.memory", 0.0, 0.0));
@@ -80,13 +103,19 @@ fn an_analysis_is_the_same_on_any_number_of_threads_and_refuses_what_it_cannot_a
         )
     };
     assert_eq!(of(1), of(3));
-    let refused = mm1().sensitivity(&["users.latency.p51"], Method::Morris(2)).unwrap_err().to_string();
-    assert_eq!(refused, "no point has a metric `users.latency.p51`");
-    let range = Vary::Range(Range { from: json!(0), to: json!(1), scale: Scale::Integer, steps: None });
     let refused =
-        mm1().vary_over("services.api.replicas", range).sensitivity(&["users.latency.p50"], Method::Morris(2)).unwrap_err().to_string();
+        mm1().sensitivity(&["users.latency.p51"], Method::Morris(2)).unwrap_err().to_string();
+    assert_eq!(refused, "no point has a metric `users.latency.p51`");
+    let range =
+        Vary::Range(Range { from: json!(0), to: json!(1), scale: Scale::Integer, steps: None });
+    let refused = mm1()
+        .vary_over("services.api.replicas", range)
+        .sensitivity(&["users.latency.p50"], Method::Morris(2))
+        .unwrap_err()
+        .to_string();
     assert!(
-        refused.starts_with("workload.users.open.rate=20/s, ") && refused.contains("a service has 1 to 10k replicas, not 0"),
+        refused.starts_with("workload.users.open.rate=20/s, ")
+            && refused.contains("a service has 1 to 10k replicas, not 0"),
         "{refused}"
     );
     assert!(refused.ends_with("5 more points cannot run"), "{refused}");
@@ -107,35 +136,58 @@ sweep:
 
 #[test]
 fn the_table_of_an_analysis_says_what_json_says_and_is_the_batch() {
-    // `--json` and `sensitivity_batch` are the oracles, for both methods; what one of them does not have is null in both.
+    // `--json` and `sensitivity_batch` are the oracles, for both methods; what one of them does not
+    // have is null in both.
     let metrics = ["users.latency.p99", "api.utilisation.mean"];
     let morris = ["mu", "mu_star", "mu_star_std_error", "sigma"];
     let sobol = ["first", "first_low", "first_high", "total", "total_low", "total_high"];
     for method in [Method::Morris(3), Method::Sobol(4)] {
         let (name, size) = (method.name(), if method == Method::Morris(3) { 3 } else { 4 });
         let room = Room::new("varied.yaml", VARIED);
-        let arguments = format!("sensitivity varied.yaml --method {name} --size {size} --metric {} --metric {}", metrics[0], metrics[1]);
+        let arguments = format!(
+            "sensitivity varied.yaml --method {name} --size {size} --metric {} --metric {}",
+            metrics[0], metrics[1]
+        );
         let file = room.writes(&arguments, "sensitivity.parquet");
         let said = room.says(&arguments);
-        let rows: Vec<&Value> = said["metrics"].as_array().unwrap().iter().flat_map(|of| of["parameters"].as_array().unwrap()).collect();
+        let rows: Vec<&Value> = said["metrics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|of| of["parameters"].as_array().unwrap())
+            .collect();
         assert_eq!(rows.len(), 4, "{said}");
         for (columns, method) in [(&morris[..], "morris"), (&sobol, "sobol")] {
             for column in columns {
                 assert_numbers(&file, column, rows.iter().map(|row| &row[method][column]));
             }
         }
-        assert!(words(&file, "parameter").iter().zip(&rows).all(|(path, row)| row["path"] == *path));
+        assert!(
+            words(&file, "parameter").iter().zip(&rows).all(|(path, row)| row["path"] == *path)
+        );
         // The text of the scenario.
-        for ((path, from), to) in words(&file, "parameter").iter().zip(words(&file, "range_from")).zip(words(&file, "range_to")) {
+        for ((path, from), to) in words(&file, "parameter")
+            .iter()
+            .zip(words(&file, "range_from"))
+            .zip(words(&file, "range_to"))
+        {
             let range = if path == "services.api.replicas" { ("1", "3") } else { ("20/s", "60/s") };
             assert_eq!((from.as_str(), to.as_str()), range);
         }
-        let named = ["kind", "entity", "metric", "stat", "unit", "method"].map(|column| words(&file, column)[2].clone());
+        let named = ["kind", "entity", "metric", "stat", "unit", "method"]
+            .map(|column| words(&file, column)[2].clone());
         let expected = ["service", "api", "utilisation", "mean", "1", name];
         assert_eq!(named, expected.map(str::to_string));
-        for (of, metric) in room.manifest("one")["metrics"].as_array().unwrap().iter().zip(said["metrics"].as_array().unwrap()) {
+        for (of, metric) in room.manifest("one")["metrics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(said["metrics"].as_array().unwrap())
+        {
             assert!(
-                ["metric", "unit", "points", "unknown", "variation", "least", "largest"].iter().all(|key| of[key] == metric[key]),
+                ["metric", "unit", "points", "unknown", "variation", "least", "largest"]
+                    .iter()
+                    .all(|key| of[key] == metric[key]),
                 "{of}"
             );
         }
@@ -146,7 +198,8 @@ fn the_table_of_an_analysis_says_what_json_says_and_is_the_batch() {
 
 #[test]
 fn the_effect_of_a_range_is_that_of_its_values_however_few_there_are() {
-    // Exact: the latency is the wait, so its whole range moves it by 8 ms; and the p50 of a core alone by the work it does.
+    // Exact: the latency is the wait, so its whole range moves it by 8 ms; and the p50 of a core
+    // alone by the work it does.
     let room = crate::support::Room::new(
         "wait.yaml",
         "
@@ -157,7 +210,9 @@ services: { api: { endpoints: { x: [ wait: 8ms ] } } }
 ",
     );
     for values in ["8ms,16ms", "8ms,12ms,16ms", "8ms,10ms,12ms,14ms,16ms", "8ms..16ms"] {
-        let answer = room.says(&format!("sensitivity wait.yaml --size 6 --vary services.api.endpoints.x[0].wait={values}"));
+        let answer = room.says(&format!(
+            "sensitivity wait.yaml --size 6 --vary services.api.endpoints.x[0].wait={values}"
+        ));
         let effect = answer["metrics"][0]["parameters"][0]["morris"]["mu_star"].as_f64().unwrap();
         assert!((effect - 0.008).abs() < 1e-9, "{values}: {effect}");
     }

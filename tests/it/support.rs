@@ -1,5 +1,5 @@
-//! The small language of the tests: a scenario in a few words, its answer, and what is claimed of it; a folder where commands are typed, and the
-//! tables that they write.
+//! The small language of the tests: a scenario in a few words, its answer, and what is claimed of
+//! it; a folder where commands are typed, and the tables that they write.
 
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
@@ -14,7 +14,8 @@ use std::time::Duration;
 
 /// Runs a scenario written in YAML; `version: 1` and the name are added.
 pub fn run(yaml: &str) -> Answer {
-    let scenario = scenario::from_yaml(&format!("version: 1\nname: test\n{yaml}")).unwrap_or_else(|problems| panic!("{problems}\n{yaml}"));
+    let scenario = scenario::from_yaml(&format!("version: 1\nname: test\n{yaml}"))
+        .unwrap_or_else(|problems| panic!("{problems}\n{yaml}"));
     Answer { results: asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{error}")) }
 }
 
@@ -28,14 +29,17 @@ impl Answer {
     pub fn row(&self, of: &str, number: &str) -> &Row {
         let (kind, entity) = of.split_once(' ').expect("kind and entity");
         let (metric, stat) = number.rsplit_once(' ').expect("metric and statistic");
-        self.results.find(kind, entity, metric, stat).unwrap_or_else(|| panic!("there is no {metric} {stat} of {kind} {entity}"))
+        self.results
+            .find(kind, entity, metric, stat)
+            .unwrap_or_else(|| panic!("there is no {metric} {stat} of {kind} {entity}"))
     }
     /// Its estimate.
     pub fn value(&self, of: &str, number: &str) -> f64 {
         self.row(of, number).estimate.estimate
     }
-    /// Claims that an exact value is within 4 standard errors, and that the standard error is at most a share of it.
-    /// A right simulator fails one such claim in 16,000 (normal; about 1 in 3,600 with the t of 40 replications).
+    /// Claims that an exact value is within 4 standard errors, and that the standard error is at
+    /// most a share of it. A right simulator fails one such claim in 16,000 (normal; about 1 in
+    /// 3,600 with the t of 40 replications).
     pub fn agrees(&self, of: &str, number: &str, exact: f64, precision: f64) {
         let e = &self.row(of, number).estimate;
         let z = (e.estimate - exact) / e.std_error;
@@ -44,12 +48,20 @@ impl Answer {
             "{of} {number}: the standard error {} is more than {precision} of {exact}",
             e.std_error
         );
-        assert!(z.abs() < 4.0, "{of} {number}: {} ± {} against {exact}: z = {z:.2}", e.estimate, e.std_error);
+        assert!(
+            z.abs() < 4.0,
+            "{of} {number}: {} ± {} against {exact}: z = {z:.2}",
+            e.estimate,
+            e.std_error
+        );
     }
     /// Claims an equality up to a relative rounding.
     pub fn equals(&self, of: &str, number: &str, exact: f64) {
         let value = self.value(of, number);
-        assert!((value - exact).abs() <= 1e-9 * exact.abs().max(1e-9), "{of} {number}: {value} is not {exact}");
+        assert!(
+            (value - exact).abs() <= 1e-9 * exact.abs().max(1e-9),
+            "{of} {number}: {value} is not {exact}"
+        );
     }
 }
 
@@ -86,23 +98,38 @@ impl Room {
     pub fn says(&self, arguments: &str) -> serde_json::Value {
         serde_json::from_slice(&self.run(&format!("{arguments} --json")).stdout).unwrap()
     }
-    /// The one table that a command writes with `--out`. Claims that it has the same bytes on one thread and on two, that somebody else's
-    /// folder is refused before there is an answer and stays as it is, and that `--force` overwrites it.
+    /// The one table that a command writes with `--out`. Claims that it has the same bytes on one
+    /// thread and on two, that somebody else's folder is refused before there is an answer and
+    /// stays as it is, and that `--force` overwrites it.
     pub fn writes(&self, arguments: &str, file: &str) -> RecordBatch {
         self.ends(&format!("{arguments} -q -j 1 --out one"), 0);
         self.ends(&format!("{arguments} -q -j 2 --out two"), 0);
         for name in [file, "manifest.json"] {
-            assert!(fs::read(self.path("one").join(name)).unwrap() == fs::read(self.path("two").join(name)).unwrap(), "{name}");
+            assert!(
+                fs::read(self.path("one").join(name)).unwrap()
+                    == fs::read(self.path("two").join(name)).unwrap(),
+                "{name}"
+            );
         }
         fs::create_dir(self.path("taken")).unwrap();
         fs::write(self.path("taken/manifest.json"), r#"{ "name": "another" }"#).unwrap();
         let refused = self.run(&format!("{arguments} --out taken"));
-        assert!(refused.status.code() == Some(2) && refused.stdout.is_empty(), "it is refused before there is an answer");
+        assert!(
+            refused.status.code() == Some(2) && refused.stdout.is_empty(),
+            "it is refused before there is an answer"
+        );
         let said = String::from_utf8_lossy(&refused.stderr);
-        assert!(said.contains("`taken` holds a `manifest.json` that AsyncFlow has not written") && said.contains("--force"), "{said}");
+        assert!(
+            said.contains("`taken` holds a `manifest.json` that AsyncFlow has not written")
+                && said.contains("--force"),
+            "{said}"
+        );
         assert_eq!(fs::read_dir(self.path("taken")).unwrap().count(), 1, "nothing is left there");
         self.ends(&format!("{arguments} -q --out taken --force"), 0);
-        assert!(fs::read(self.path("taken").join(file)).unwrap() == fs::read(self.path("one").join(file)).unwrap());
+        assert!(
+            fs::read(self.path("taken").join(file)).unwrap()
+                == fs::read(self.path("one").join(file)).unwrap()
+        );
         table(&self.path("one").join(file))
     }
     /// The manifest of a folder.
@@ -113,7 +140,11 @@ impl Room {
 
 /// A Parquet file of up to 65,536 rows.
 pub fn table(path: &Path) -> RecordBatch {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap().with_batch_size(65_536).build().unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap())
+        .unwrap()
+        .with_batch_size(65_536)
+        .build()
+        .unwrap();
     let mut batches: Vec<RecordBatch> = reader.map(|batch| batch.unwrap()).collect();
     assert_eq!(batches.len(), 1, "{}", path.display());
     batches.remove(0)
@@ -124,14 +155,20 @@ pub fn words(batch: &RecordBatch, column: &str) -> Vec<String> {
     batch[column].as_string::<i32>().iter().map(|word| word.unwrap().to_string()).collect()
 }
 
-/// Claims that a column holds the numbers that JSON has, null for null. Rust's JSON is read to the last place but one; `tests/readback.py` compares
-/// every bit.
-pub fn assert_numbers<'v>(batch: &RecordBatch, column: &str, numbers: impl Iterator<Item = &'v serde_json::Value>) {
+/// Claims that a column holds the numbers that JSON has, null for null. Rust's JSON is read to the
+/// last place but one; `tests/readback.py` compares every bit.
+pub fn assert_numbers<'v>(
+    batch: &RecordBatch,
+    column: &str,
+    numbers: impl Iterator<Item = &'v serde_json::Value>,
+) {
     let held: Vec<Option<f64>> = batch[column].as_primitive::<Float64Type>().iter().collect();
     let said: Vec<Option<f64>> = numbers.map(serde_json::Value::as_f64).collect();
     assert_eq!(held.len(), said.len(), "{column}");
     for (row, (held, said)) in held.iter().zip(&said).enumerate() {
-        let same = held.zip(*said).map_or(held == said, |(held, said)| (held - said).abs() <= 4.0 * f64::EPSILON * said.abs());
+        let same = held.zip(*said).map_or(held == said, |(held, said)| {
+            (held - said).abs() <= 4.0 * f64::EPSILON * said.abs()
+        });
         assert!(same, "{column} of row {row}: {held:?} is not {said:?}");
     }
 }
@@ -150,5 +187,9 @@ pub fn wait_until(what: &str, holds: impl Fn() -> bool) {
 /// Sends a process a signal.
 pub fn signal(child: &Child, name: &str) {
     // The process may have ended by itself.
-    let _ = Command::new("kill").args([name, &child.id().to_string()]).stderr(Stdio::null()).status().unwrap();
+    let _ = Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
 }

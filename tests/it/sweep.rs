@@ -1,4 +1,5 @@
-//! Sweeps: the same bytes however they are run, nothing complete lost, nothing incomplete taken for whole, and clear refusals.
+//! Sweeps: the same bytes however they are run, nothing complete lost, nothing incomplete taken for
+//! whole, and clear refusals.
 
 use crate::support::{Room, signal, table, wait_until};
 use asyncflow::{Experiment, store};
@@ -28,7 +29,10 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
             if entry.is_dir() {
                 walk(&entry, root, into);
             } else {
-                into.push((entry.strip_prefix(root).unwrap().display().to_string(), fs::read(&entry).unwrap()));
+                into.push((
+                    entry.strip_prefix(root).unwrap().display().to_string(),
+                    fs::read(&entry).unwrap(),
+                ));
             }
         }
     }
@@ -38,10 +42,14 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// Byte for byte; but for the way from a folder to where its command was typed, if they lie at different depths.
+/// Byte for byte; but for the way from a folder to where its command was typed, if they lie at
+/// different depths.
 fn assert_same(a: &Path, b: &Path) {
     let read = |folder: &Path| {
-        let without_way = |(name, bytes): (String, Vec<u8>)| match serde_json::from_slice::<serde_json::Value>(&bytes) {
+        let without_way = |(name, bytes): (String, Vec<u8>)| match serde_json::from_slice::<
+            serde_json::Value,
+        >(&bytes)
+        {
             Ok(mut manifest) if name == "manifest.json" => {
                 manifest["study"]["from"].take();
                 (name, manifest.to_string().into_bytes())
@@ -52,7 +60,9 @@ fn assert_same(a: &Path, b: &Path) {
     };
     let is_same_depth = a.parent() == b.parent();
     let (a, b) = if is_same_depth { (files(a), files(b)) } else { (read(a), read(b)) };
-    let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    let names = |files: &[(String, Vec<u8>)]| {
+        files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(names(&a), names(&b));
     for ((name, mine), (_, theirs)) in a.iter().zip(&b) {
         assert!(mine == theirs, "{name} is not the same");
@@ -67,48 +77,90 @@ fn a_sweep_is_the_same_bytes_on_any_number_of_threads_and_in_any_number_of_shard
     room.ends("sweep small.yaml -o three -j 3 -q --series --histograms", 0);
     assert_same(&room.path("one"), &room.path("three"));
     let names: Vec<String> = files(&room.path("one")).into_iter().map(|(name, _)| name).collect();
-    let parts = ["summary", "replications", "series", "histograms"].map(|table| format!("{table}/part-00000.parquet"));
-    assert!(parts.iter().all(|part| names.contains(part)) && names.contains(&"points.parquet".to_string()), "{names:?}");
+    let parts = ["summary", "replications", "series", "histograms"]
+        .map(|table| format!("{table}/part-00000.parquet"));
+    assert!(
+        parts.iter().all(|part| names.contains(part))
+            && names.contains(&"points.parquet".to_string()),
+        "{names:?}"
+    );
     for shard in 1..=3 {
-        room.ends(&format!("sweep small.yaml -o parts -q --series --histograms --shard {shard}/3"), 0);
+        room.ends(
+            &format!("sweep small.yaml -o parts -q --series --histograms --shard {shard}/3"),
+            0,
+        );
     }
     room.ends("merge parts -o merged -q", 0);
     assert_same(&room.path("one"), &room.path("merged"));
     // A complete shard is not run again, and not touched.
-    let before = fs::metadata(room.path("parts/shard-00002-of-00003/points.parquet")).unwrap().modified().unwrap();
-    assert!(room.ends("sweep small.yaml -o parts -q --series --histograms --shard 2/3", 0).contains("is complete: nothing to do"));
-    assert_eq!(fs::metadata(room.path("parts/shard-00002-of-00003/points.parquet")).unwrap().modified().unwrap(), before);
+    let before = fs::metadata(room.path("parts/shard-00002-of-00003/points.parquet"))
+        .unwrap()
+        .modified()
+        .unwrap();
+    assert!(
+        room.ends("sweep small.yaml -o parts -q --series --histograms --shard 2/3", 0)
+            .contains("is complete: nothing to do")
+    );
+    assert_eq!(
+        fs::metadata(room.path("parts/shard-00002-of-00003/points.parquet"))
+            .unwrap()
+            .modified()
+            .unwrap(),
+        before
+    );
 }
 
 #[test]
 fn a_point_of_a_sweep_is_the_run_with_its_values_set() {
-    // The command `run` is the oracle: same fingerprint, for a native file and for one of AsyncFlow 0.1.
+    // The command `run` is the oracle: same fingerprint, for a native file and for one of AsyncFlow
+    // 0.1.
     let room = Room::new("small.yaml", SCENARIO);
     let old = fs::read_to_string("scenarios/asyncflow01-single-server.yml").unwrap();
     fs::write(room.path("old.yml"), old).unwrap();
     for (file, path, values) in [
         ("small.yaml", "workload.users.open.rate", ["60/s", "90/s"]),
-        ("small.yaml", "services.api.runtime", ["{tasks: {schedule: fifo}}", "{event_loop: {workers: 1}}"]),
+        (
+            "small.yaml",
+            "services.api.runtime",
+            ["{tasks: {schedule: fifo}}", "{event_loop: {workers: 1}}"],
+        ),
         ("old.yml", "run.limits.events", ["1G", "2G"]),
     ] {
         let vary = format!("{path}={},{}", values[0], values[1]);
-        let swept = room.command("sweep -r 3 -d 20s -o out --force --json").args([file, "--vary", &vary]).output().unwrap();
+        let swept = room
+            .command("sweep -r 3 -d 20s -o out --force --json")
+            .args([file, "--vary", &vary])
+            .output()
+            .unwrap();
         let lines = String::from_utf8(swept.stdout).unwrap();
-        let points: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let points: Vec<serde_json::Value> =
+            lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(points.len(), 2, "{}", String::from_utf8_lossy(&swept.stderr));
         for (point, value) in points.iter().zip(values) {
-            let ran = room.command("run -r 3 -d 20s --no-files --json").args([file, "--set", &format!("{path}={value}")]).output().unwrap();
+            let ran = room
+                .command("run -r 3 -d 20s --no-files --json")
+                .args([file, "--set", &format!("{path}={value}")])
+                .output()
+                .unwrap();
             let ran: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
             assert_eq!(point["fingerprint"], ran["fingerprint"], "{file} {path}={value}");
-            let p99 = ran["metrics"].as_array().unwrap().iter().find(|m| m["stat"] == "p99").unwrap();
-            assert!(point["metrics"].as_array().unwrap().iter().any(|m| m["stat"] == "p99" && m["estimate"] == p99["estimate"]));
+            let p99 =
+                ran["metrics"].as_array().unwrap().iter().find(|m| m["stat"] == "p99").unwrap();
+            assert!(
+                point["metrics"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|m| m["stat"] == "p99" && m["estimate"] == p99["estimate"])
+            );
         }
     }
 }
 
 #[test]
 fn the_batches_of_a_sweep_in_memory_are_the_tables_of_its_files() {
-    // The command's files are the oracle: with columns of every kind, points that leave a parameter as it is, one that fails, and goals of precision.
+    // The command's files are the oracle: with columns of every kind, points that leave a parameter
+    // as it is, one that fails, and goals of precision.
     let room = Room::new("small.yaml", SCENARIO);
     let alone = SCENARIO.replace("  vary:", "  design: one_at_a_time\n  vary:");
     let rows = "sweep:
@@ -122,21 +174,31 @@ fn the_batches_of_a_sweep_in_memory_are_the_tables_of_its_files() {
     for (scenario, code) in [(SCENARIO, 0), (&alone, 0), (&listed, 2)] {
         fs::write(room.path("small.yaml"), scenario).unwrap();
         room.ends("sweep small.yaml -q -o out --force --set run.duration=5s", code);
-        let swept = Experiment::from_yaml(scenario).unwrap().set("run.duration=5s").sweep().unwrap();
+        let swept =
+            Experiment::from_yaml(scenario).unwrap().set("run.duration=5s").sweep().unwrap();
         assert_eq!(store::points_batch(&swept), table(&room.path("out/points.parquet")));
-        assert_eq!(store::summary_batch_of_points(&swept), table(&room.path("out/summary/part-00000.parquet")));
+        assert_eq!(
+            store::summary_batch_of_points(&swept),
+            table(&room.path("out/summary/part-00000.parquet"))
+        );
     }
 }
 
 #[test]
 fn a_sweep_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
-    // SIGKILL at 30 moments, spread over the time that the sweep takes; then it is resumed to its end.
+    // SIGKILL at 30 moments, spread over the time that the sweep takes; then it is resumed to its
+    // end.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 40 -d 100s -q";
     room.ends(&format!("{arguments} -o whole"), 0);
     let mut killed = 0;
     for moment in 0..200u64 {
-        let mut child = room.command(&format!("{arguments} -o cut --resume")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = room
+            .command(&format!("{arguments} -o cut --resume"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(Duration::from_millis(15 + (moment * 37) % 61));
         let running = child.try_wait().unwrap().is_none();
         child.kill().unwrap();
@@ -145,7 +207,10 @@ fn a_sweep_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
             break;
         }
         killed += 1;
-        assert!(!room.path("cut/manifest.json").exists() || killed > 1, "what is not complete has no manifest");
+        assert!(
+            !room.path("cut/manifest.json").exists() || killed > 1,
+            "what is not complete has no manifest"
+        );
         if killed >= 30 {
             break;
         }
@@ -157,7 +222,8 @@ fn a_sweep_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
 
 #[test]
 fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
-    // Every kind of end: in the head, in a length, in an entry, and a bit turned round; the final bytes are the undisturbed run's.
+    // Every kind of end: in the head, in a length, in an entry, and a bit turned round; the final
+    // bytes are the undisturbed run's.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 2 -d 5s -q";
     room.ends(&format!("{arguments} -o whole"), 0);
@@ -165,8 +231,10 @@ fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
     room.ends(&format!("{arguments} -o kept --shard 1/1"), 0);
     let journal = fs::read(room.path("kept/shard-00001-of-00001/cells.journal")).unwrap();
     let length = journal.len();
-    for (case, spoil) in
-        [0, 3, 20, length / 3, length / 2, length - 2, length].into_iter().flat_map(|at| [(at, false), (at, true)]).enumerate()
+    for (case, spoil) in [0, 3, 20, length / 3, length / 2, length - 2, length]
+        .into_iter()
+        .flat_map(|at| [(at, false), (at, true)])
+        .enumerate()
     {
         let mut broken = journal.clone();
         match spoil {
@@ -180,7 +248,10 @@ fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
         let shard = format!("{arguments} -o cut{case} --shard 1/1");
         if matches!(spoil, (0..16, true)) {
             // Its first bytes say that it is a journal at all.
-            assert!(room.ends(&shard, 2).contains("is no journal of a sweep, or whose first bytes are damaged"));
+            assert!(
+                room.ends(&shard, 2)
+                    .contains("is no journal of a sweep, or whose first bytes are damaged")
+            );
             room.ends(&format!("{shard} --force"), 0);
         } else {
             room.ends(&shard, 0);
@@ -192,7 +263,8 @@ fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
 
 #[test]
 fn a_damaged_journal_is_told_and_costs_only_the_cells_that_are_damaged() {
-    // 24 cells; a bit turned round in one cell, in the length before one, and in the head. Words fixed here; the bytes are the undisturbed run's.
+    // 24 cells; a bit turned round in one cell, in the length before one, and in the head. Words
+    // fixed here; the bytes are the undisturbed run's.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 2 -d 5s";
     room.ends(&format!("{arguments} -q -o whole"), 0);
@@ -203,9 +275,17 @@ fn a_damaged_journal_is_told_and_costs_only_the_cells_that_are_damaged() {
     let first = 16 + 8 + length(16);
     let second = first + 8 + length(first);
     for (at, warning, going_on) in [
-        (second + 100, "is damaged: 1 replication cannot be read, and what is missing is run again", "going on after 23 replications"),
+        (
+            second + 100,
+            "is damaged: 1 replication cannot be read, and what is missing is run again",
+            "going on after 23 replications",
+        ),
         (second, "is damaged: everything in its last ", "going on after 1 replication "),
-        (16 + 20, "warning: the head of the journal in out is damaged: everything is run again", ""),
+        (
+            16 + 20,
+            "warning: the head of the journal in out is damaged: everything is run again",
+            "",
+        ),
     ] {
         let mut broken = journal.clone();
         broken[at] ^= 4;
@@ -225,54 +305,98 @@ fn a_damaged_journal_is_told_and_costs_only_the_cells_that_are_damaged() {
 
 #[test]
 fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_others_go_on() {
-    // Two points, of which the first may have 3 requests in flight: all its replications fail, the other's do not.
+    // Two points, of which the first may have 3 requests in flight: all its replications fail, the
+    // other's do not.
     let room = Room::new("small.yaml", SCENARIO);
-    let said = room.ends("sweep small.yaml -o out --vary run.limits.in_flight=3,1M -d 10s -r 4 --json", 2);
+    let said =
+        room.ends("sweep small.yaml -o out --vary run.limits.in_flight=3,1M -d 10s -r 4 --json", 2);
     assert!(said.contains("4 replications gave nothing"), "{said}");
-    let lines = String::from_utf8(room.run("sweep small.yaml -o out2 --vary run.limits.in_flight=3,1M -d 10s -r 4 --json").stdout).unwrap();
-    let points: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = String::from_utf8(
+        room.run("sweep small.yaml -o out2 --vary run.limits.in_flight=3,1M -d 10s -r 4 --json")
+            .stdout,
+    )
+    .unwrap();
+    let points: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((points[0]["failed"].as_u64(), points[1]["failed"].as_u64()), (Some(4), Some(0)));
-    assert!(points[0]["reason"].as_str().unwrap().contains("more than 3 requests are in flight, the limit `run.limits.in_flight`"));
+    assert!(
+        points[0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("more than 3 requests are in flight, the limit `run.limits.in_flight`")
+    );
     assert!(room.path("out/manifest.json").exists());
 }
 
 #[test]
 fn a_point_whose_pilot_reaches_a_limit_is_a_row_with_its_reason_and_is_run_once() {
-    // `warmup: auto` runs a pilot; where it fails, one replication says why, of the four there would be. So it is in a shard, and merged.
+    // `warmup: auto` runs a pilot; where it fails, one replication says why, of the four there
+    // would be. So it is in a shard, and merged.
     let room = Room::new("small.yaml", SCENARIO);
-    let arguments = "sweep small.yaml --vary run.limits.in_flight=3,1M --set run.warmup=auto -r 4 --json";
+    let arguments =
+        "sweep small.yaml --vary run.limits.in_flight=3,1M --set run.warmup=auto -r 4 --json";
     let said = room.run(&format!("{arguments} -o out"));
     assert_eq!(said.status.code(), Some(2), "{}", String::from_utf8_lossy(&said.stderr));
     let lines = String::from_utf8(said.stdout).unwrap();
-    let points: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let points: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((points[0]["failed"].as_u64(), points[1]["failed"].as_u64()), (Some(1), Some(0)));
-    assert!(points[0]["reason"].as_str().unwrap().contains("more than 3 requests are in flight"), "{}", points[0]);
+    assert!(
+        points[0]["reason"].as_str().unwrap().contains("more than 3 requests are in flight"),
+        "{}",
+        points[0]
+    );
     let shard = arguments.replace("--json", "-q");
     room.ends(&format!("{shard} -o parts --shard 1/1"), 2);
     room.ends("merge parts -o merged -q", 2);
     assert_same(&room.path("out"), &room.path("merged"));
-    let swept = Experiment::from_yaml(SCENARIO.split("sweep:").next().unwrap()).unwrap().set("run.warmup=auto").replications(4);
+    let swept = Experiment::from_yaml(SCENARIO.split("sweep:").next().unwrap())
+        .unwrap()
+        .set("run.warmup=auto")
+        .replications(4);
     let swept = swept.vary("run.limits.in_flight", [3, 1_000_000]).sweep().unwrap();
     assert_eq!((swept[0].failures.len(), swept[1].failures.len()), (1, 0));
 }
 
 #[test]
 fn replications_go_on_until_the_goal_is_met_or_the_most_is_reached() {
-    // Blocks of 5 from 5 on. The goal of 100 % is met at once, that of 0.01 % never; a sweep decides for each point as a run does.
+    // Blocks of 5 from 5 on. The goal of 100 % is met at once, that of 0.01 % never; a sweep
+    // decides for each point as a run does.
     let room = Room::new("small.yaml", SCENARIO);
-    let until = |goal: &str| format!("run.replications={{until: {{metric: users.latency.p99, half_width: {goal}}}, min: 5, max: 20}}");
+    let until = |goal: &str| {
+        format!(
+            "run.replications={{until: {{metric: users.latency.p99, half_width: {goal}}}, min: 5, max: 20}}"
+        )
+    };
     let run = |goal: &str, threads: &str| -> serde_json::Value {
-        let output = room.command("run small.yaml --no-files --json -j").args([threads, "--set", &until(goal)]).output().unwrap();
+        let output = room
+            .command("run small.yaml --no-files --json -j")
+            .args([threads, "--set", &until(goal)])
+            .output()
+            .unwrap();
         serde_json::from_slice(&output.stdout).unwrap()
     };
     let (easy, middle, hard) = (run("100%", "1"), run("12%", "1"), run("0.01%", "2"));
     assert_eq!((easy["replications"].as_u64(), hard["replications"].as_u64()), (Some(5), Some(20)));
-    assert_eq!((easy["precision"][0]["met"].as_bool(), hard["precision"][0]["met"].as_bool()), (Some(true), Some(false)));
-    assert!(hard["precision"][0]["more_replications"].as_u64().unwrap() > 1000, "{}", hard["precision"]);
+    assert_eq!(
+        (easy["precision"][0]["met"].as_bool(), hard["precision"][0]["met"].as_bool()),
+        (Some(true), Some(false))
+    );
+    assert!(
+        hard["precision"][0]["more_replications"].as_u64().unwrap() > 1000,
+        "{}",
+        hard["precision"]
+    );
     let notes = hard["verdict"]["notes"].to_string();
-    assert!(notes.contains("not to the 0.01% asked for, after 20 replications, the most allowed"), "{notes}");
+    assert!(
+        notes.contains("not to the 0.01% asked for, after 20 replications, the most allowed"),
+        "{notes}"
+    );
     assert_eq!(run("12%", "3")["fingerprint"], middle["fingerprint"], "also on three threads");
-    let output = room.command("sweep small.yaml --vary workload.users.open.rate=50/s,200/s -o out --json --set").arg(until("12%")).output();
+    let output = room
+        .command("sweep small.yaml --vary workload.users.open.rate=50/s,200/s -o out --json --set")
+        .arg(until("12%"))
+        .output();
     let lines = String::from_utf8(output.unwrap().stdout).unwrap();
     let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!(first["fingerprint"], middle["fingerprint"]);
@@ -283,29 +407,56 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
     // Words fixed here; nothing is written in any of these cases.
     let room = Room::new("small.yaml", SCENARIO);
     for (arguments, words) in [
-        ("--vary workload.users.open.rat=1/s", "unknown field `rat`, expected `rate` or `arrivals`\n  = help: did you mean `rate`?"),
-        ("--vary services.apii.replicas=1", "`services.apii` is not in the scenario\n  = help: did you mean `api`?"),
+        (
+            "--vary workload.users.open.rat=1/s",
+            "unknown field `rat`, expected `rate` or `arrivals`\n  = help: did you mean `rate`?",
+        ),
+        (
+            "--vary services.apii.replicas=1",
+            "`services.apii` is not in the scenario\n  = help: did you mean `api`?",
+        ),
         (
             "--vary services.api.replicas=0,1",
             "point 0 (services.api.replicas=0): services.api.replicas: a service has 1 to 10k replicas, not 0",
         ),
-        ("--vary services.api.replicas=5ms", "expected a whole number, 1 or more, found the text `5ms`"),
-        ("--vary workload.users.open.rate=9/s..1/s@3", "a range goes up, but `9/s` is not less than `1/s`"),
+        (
+            "--vary services.api.replicas=5ms",
+            "expected a whole number, 1 or more, found the text `5ms`",
+        ),
+        (
+            "--vary workload.users.open.rate=9/s..1/s@3",
+            "a range goes up, but `9/s` is not less than `1/s`",
+        ),
         (
             "--vary workload.users.open.rate=1/s..9ms@3",
             "sweep.vary.workload.users.open.rate: the ends of a range are of one kind, but `1/s` is a rate and `9ms` is a duration",
         ),
-        ("--vary services.api.replicas=1..1000000000@integer", "these are 1,000,000,000 points, up to 6,000,000,000 replications"),
-        ("--design lhs --vary services.api.replicas=1..9@integer", "say how many `points` the design `lhs` has"),
+        (
+            "--vary services.api.replicas=1..1000000000@integer",
+            "these are 1,000,000,000 points, up to 6,000,000,000 replications",
+        ),
+        (
+            "--design lhs --vary services.api.replicas=1..9@integer",
+            "say how many `points` the design `lhs` has",
+        ),
         ("--vary services.api.replicas", "`services.api.replicas` has no `=`"),
-        ("--vary services.api.replicas=1,2 --vary services.api.replicas=3", "`services.api.replicas` is varied twice"),
+        (
+            "--vary services.api.replicas=1,2 --vary services.api.replicas=3",
+            "`services.api.replicas` is varied twice",
+        ),
         (
             "--vary services.api.instance.cpu=1,2 --vary services.api.instance=null",
             "`services.api.instance.cpu` is inside `services.api.instance`",
         ),
-        ("--design sobol --points 4 --vary services.api.replicas=1..8", "a range of whole numbers ends in `@integer`"),
+        (
+            "--design sobol --points 4 --vary services.api.replicas=1..8",
+            "a range of whole numbers ends in `@integer`",
+        ),
         ("--shard 4/3", "there is no shard 4 of 3: they are numbered from 1 to 3"),
-        ("--shard auto/3", "none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set"),
+        (
+            "--shard auto/3",
+            "none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set",
+        ),
     ] {
         let said = room.ends(&format!("sweep small.yaml {arguments}"), 2);
         assert!(said.contains(words), "{arguments}: {said}");
@@ -324,13 +475,18 @@ fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
     let journal = fs::read(room.path("kept/shard-00001-of-00001/cells.journal")).unwrap();
     fs::write(room.path("out/cells.journal"), &journal).unwrap();
     let said = room.ends("sweep small.yaml -r 2 -d 5s -q -o out", 2);
-    assert!(said.contains("an unfinished sweep is in `out`: 24 replications are done") && said.contains("--resume"), "{said}");
+    assert!(
+        said.contains("an unfinished sweep is in `out`: 24 replications are done")
+            && said.contains("--resume"),
+        "{said}"
+    );
     let said = room.ends("sweep small.yaml -r 3 -d 5s -q -o out --resume", 2);
     assert!(said.contains("`out` holds another sweep (replications 2, not 3)"), "{said}");
     assert_eq!(fs::read(room.path("out/cells.journal")).unwrap(), journal, "it is as it was");
     room.ends("sweep small.yaml -r 2 -d 5s -q -o out --resume", 0);
     assert!(room.path("out/manifest.json").exists() && !room.path("out/cells.journal").exists());
-    // Begun once more, and interrupted: what is there is complete, and the journal is in nobody's way.
+    // Begun once more, and interrupted: what is there is complete, and the journal is in nobody's
+    // way.
     fs::write(room.path("out/cells.journal"), &journal).unwrap();
     room.ends("sweep small.yaml -r 2 -d 5s -q -o out --resume", 0);
     assert!(room.path("out/manifest.json").exists() && !room.path("out/cells.journal").exists());
@@ -338,7 +494,8 @@ fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
 
 #[test]
 fn measured_values_that_have_changed_are_another_sweep() {
-    // A shard of a sweep with a CSV file; then one number in it is another. Put back, the shard is done and nothing is run.
+    // A shard of a sweep with a CSV file; then one number in it is another. Put back, the shard is
+    // done and nothing is run.
     let sweep = "sweep measured.yaml -r 2 -d 5s -q -o kept --shard 1/1";
     let room = Room::new(
         "measured.yaml",
@@ -355,7 +512,12 @@ sweep: { vary: { workload.users.open.rate: [10/s, 20/s] } }",
     fs::remove_file(shard.join("manifest.json")).unwrap();
     fs::write(room.path("took.csv"), "took\n1ms\n3ms\n").unwrap();
     let said = room.ends(sweep, 2);
-    assert!(said.contains("holds another sweep (of another release, or its measured values have changed)"), "{said}");
+    assert!(
+        said.contains(
+            "holds another sweep (of another release, or its measured values have changed)"
+        ),
+        "{said}"
+    );
     fs::write(room.path("took.csv"), "took\n1ms\n2ms\n").unwrap();
     room.ends(sweep, 0);
     assert!(shard.join("manifest.json").exists());
@@ -386,7 +548,8 @@ fn shards_that_do_not_belong_together_are_not_merged() {
 
 #[test]
 fn a_shard_whose_journal_was_damaged_after_it_was_complete_is_not_merged_as_if_it_were_whole() {
-    // Half of the journal is cut away: some point has no replications; words fixed here. Run again, the merge is that of the whole.
+    // Half of the journal is cut away: some point has no replications; words fixed here. Run again,
+    // the merge is that of the whole.
     let room = Room::new("small.yaml", SCENARIO);
     for shard in ["1/2", "2/2"] {
         room.ends(&format!("sweep small.yaml -r 2 -d 5s -q -o shards --shard {shard}"), 0);
@@ -411,15 +574,22 @@ fn a_shard_whose_journal_was_damaged_after_it_was_complete_is_not_merged_as_if_i
 
 #[test]
 fn a_merge_takes_the_place_of_no_shard_and_of_no_unfinished_sweep() {
-    // The journal of a sweep that was interrupted stays, unless it is forced; that of a shard always does. Words fixed here.
+    // The journal of a sweep that was interrupted stays, unless it is forced; that of a shard
+    // always does. Words fixed here.
     let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -r 2 -d 5s -q -o shards --shard 1/1", 0);
     fs::create_dir(room.path("out")).unwrap();
     let mut journal = fs::read(room.path("shards/shard-00001-of-00001/cells.journal")).unwrap();
     journal.extend([1, 2, 3]);
     fs::write(room.path("out/cells.journal"), &journal).unwrap();
-    assert!(room.ends("merge shards -o out", 2).contains("`out` holds a shard, or an unfinished sweep"));
-    assert_eq!(fs::read(room.path("out/cells.journal")).unwrap(), journal, "it is as it was, also where it is broken");
+    assert!(
+        room.ends("merge shards -o out", 2).contains("`out` holds a shard, or an unfinished sweep")
+    );
+    assert_eq!(
+        fs::read(room.path("out/cells.journal")).unwrap(),
+        journal,
+        "it is as it was, also where it is broken"
+    );
     room.ends("merge shards -o out --force -q", 0);
     assert!(!room.path("out/cells.journal").exists());
     let said = room.ends("merge shards -o shards/shard-00001-of-00001 --force", 2);
@@ -429,20 +599,31 @@ fn a_merge_takes_the_place_of_no_shard_and_of_no_unfinished_sweep() {
 
 #[test]
 fn the_journal_of_a_shard_is_not_gone_on_with_as_if_it_were_the_sweeps() {
-    // A shard's folder given to the whole sweep, and to another shard: complete, and without the manifest as an interrupted one is. Words fixed here.
+    // A shard's folder given to the whole sweep, and to another shard: complete, and without the
+    // manifest as an interrupted one is. Words fixed here.
     let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 2/3", 0);
-    let (shard, other) = (room.path("out/shard-00002-of-00003"), room.path("out/shard-00003-of-00003"));
+    let (shard, other) =
+        (room.path("out/shard-00002-of-00003"), room.path("out/shard-00003-of-00003"));
     let journal = fs::read(shard.join("cells.journal")).unwrap();
     fs::create_dir(&other).unwrap();
     for file in ["cells.journal", "manifest.json"] {
         fs::copy(shard.join(file), other.join(file)).unwrap();
     }
-    for (state, help) in [("complete", "give another folder"), ("interrupted", "the command that it was begun with")] {
-        let said = room.ends("sweep small.yaml -r 2 -d 5s -q -o out/shard-00002-of-00003 --resume", 2);
-        assert!(said.contains("holds shard 2/3 of this sweep") && said.contains(help), "{state}: {said}");
+    for (state, help) in
+        [("complete", "give another folder"), ("interrupted", "the command that it was begun with")]
+    {
+        let said =
+            room.ends("sweep small.yaml -r 2 -d 5s -q -o out/shard-00002-of-00003 --resume", 2);
+        assert!(
+            said.contains("holds shard 2/3 of this sweep") && said.contains(help),
+            "{state}: {said}"
+        );
         assert_eq!(fs::read(shard.join("cells.journal")).unwrap(), journal, "it is as it was");
-        assert!(room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 3/3", 2).contains("holds shard 2/3 of this sweep"));
+        assert!(
+            room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 3/3", 2)
+                .contains("holds shard 2/3 of this sweep")
+        );
         let _ = fs::remove_file(shard.join("manifest.json"));
         let _ = fs::remove_file(other.join("manifest.json"));
     }
@@ -450,27 +631,39 @@ fn the_journal_of_a_shard_is_not_gone_on_with_as_if_it_were_the_sweeps() {
 
 #[test]
 fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
-    // SIGINT as soon as `--force` has begun: the manifest of before is gone, that of another seed too, and so are at last the tables it named.
+    // SIGINT as soon as `--force` has begun: the manifest of before is gone, that of another seed
+    // too, and so are at last the tables it named.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 40 -d 200s -q -o out --shard 1/2";
     room.ends(arguments, 0);
     let shard = room.path("out/shard-00001-of-00002");
     let manifest = shard.join("manifest.json");
-    let before = files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").collect::<Vec<_>>();
+    let before =
+        files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").collect::<Vec<_>>();
     for anew in ["--force", "--force -s 2"] {
         room.ends(&format!("{arguments} --force --series"), 0);
-        let child = room.command(&format!("{arguments} {anew}")).stderr(Stdio::piped()).spawn().unwrap();
+        let child =
+            room.command(&format!("{arguments} {anew}")).stderr(Stdio::piped()).spawn().unwrap();
         wait_until("the manifest of before is gone", || !manifest.exists());
         signal(&child, "-INT");
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code() == Some(2) && said.contains("go on with the same command"), "{said}");
+        assert!(
+            output.status.code() == Some(2) && said.contains("go on with the same command"),
+            "{said}"
+        );
         assert!(!manifest.exists());
-        assert!(shard.join("series/part-00000.parquet").exists(), "what the manifest of before named is still there");
+        assert!(
+            shard.join("series/part-00000.parquet").exists(),
+            "what the manifest of before named is still there"
+        );
         room.ends(&format!("{arguments} --force"), 0);
     }
-    let after = files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").collect::<Vec<_>>();
-    let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    let after =
+        files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").collect::<Vec<_>>();
+    let names = |files: &[(String, Vec<u8>)]| {
+        files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
     assert_eq!(names(&after), names(&before));
     assert!(after == before);
 }
@@ -486,16 +679,23 @@ impl Drop for Disk {
 
 #[test]
 fn a_full_disk_is_reported_and_the_sweep_goes_on_when_there_is_room() {
-    // A tmpfs of 200 kB fills up while cells are written down; with 20 MB the rest is run, and the bytes are the undisturbed run's.
+    // A tmpfs of 200 kB fills up while cells are written down; with 20 MB the rest is run, and the
+    // bytes are the undisturbed run's.
     let room = Room::new("small.yaml", SCENARIO);
     let disk = Disk(room.path("small"));
     fs::create_dir(&disk.0).unwrap();
-    let mount = |options: &str| Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk.0).status();
+    let mount = |options: &str| {
+        Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk.0).status()
+    };
     if !mount("size=200k").is_ok_and(|status| status.success()) {
         return super::world::skip("a full disk under a sweep: mounting is not allowed here");
     }
     let said = room.ends("sweep small.yaml -r 40 -q -o small/out", 2);
-    assert!(said.contains("cannot write") && said.contains("what is done is kept: make room, and go on with `--resume`"), "{said}");
+    assert!(
+        said.contains("cannot write")
+            && said.contains("what is done is kept: make room, and go on with `--resume`"),
+        "{said}"
+    );
     assert!(!room.path("small/out/manifest.json").exists());
     assert!(mount("remount,size=20m").is_ok_and(|status| status.success()));
     room.ends("sweep small.yaml -r 40 -q -o small/out --resume", 0);
@@ -505,11 +705,15 @@ fn a_full_disk_is_reported_and_the_sweep_goes_on_when_there_is_room() {
 
 #[test]
 fn an_interrupted_sweep_says_how_far_it_came_and_how_to_go_on() {
-    // SIGINT in the middle: exit code 2, and a journal with what is done; resumed, the bytes are the undisturbed run's.
+    // SIGINT in the middle: exit code 2, and a journal with what is done; resumed, the bytes are
+    // the undisturbed run's.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 60 -d 200s -q";
-    let child = room.command(&format!("{arguments} -o cut")).stderr(Stdio::piped()).spawn().unwrap();
-    wait_until("cells are written down", || fs::metadata(room.path("cut/cells.journal")).is_ok_and(|journal| journal.len() > 10_000));
+    let child =
+        room.command(&format!("{arguments} -o cut")).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("cells are written down", || {
+        fs::metadata(room.path("cut/cells.journal")).is_ok_and(|journal| journal.len() > 10_000)
+    });
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

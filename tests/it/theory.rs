@@ -1,8 +1,11 @@
-//! Exact results of queueing theory: every case that can be said today, each within 4 standard errors. `docs/validation.md` shows the numbers.
+//! Exact results of queueing theory: every case that can be said today, each within 4 standard
+//! errors. `docs/validation.md` shows the numbers.
 //!
-//! A case is data (`theory/cases/`): scenario, exact values, formula, source. Each claim is within 4 standard errors, with a standard error of
-//! at most 1 % of the value (2 % for the 99th percentile; what else is wider is written at the claim). With 40 replications a right
-//! simulator fails one claim in 3,600, with thousands one in 16,000; the seeds are fixed, so it fails never or always.
+//! A case is data (`theory/cases/`): scenario, exact values, formula, source. Each claim is within
+//! 4 standard errors, with a standard error of at most 1 % of the value (2 % for the 99th
+//! percentile; what else is wider is written at the claim). With 40 replications a right simulator
+//! fails one claim in 3,600, with thousands one in 16,000; the seeds are fixed, so it fails never
+//! or always.
 
 #[allow(dead_code, reason = "the words of a case are for `examples/validate.rs`")]
 #[path = "theory/cases/mod.rs"]
@@ -19,15 +22,20 @@ fn holds(id: &str) {
     let case = case(id);
     let mut wrong = Vec::new();
     for run in &case.runs {
-        let results = asyncflow::run(&scenario(case.id, run, 0)).unwrap_or_else(|error| panic!("{error}"));
-        let found = run.claims.iter().filter_map(|claim| disagreement(claim, &read(&results, claim)));
+        let results =
+            asyncflow::run(&scenario(case.id, run, 0)).unwrap_or_else(|error| panic!("{error}"));
+        let found =
+            run.claims.iter().filter_map(|claim| disagreement(claim, &read(&results, claim)));
         wrong.extend(found.map(|what| format!("{} {}: {what}", case.id, run.label)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 fn case(id: &str) -> Case {
-    cases::all().into_iter().find(|case| case.id == id).unwrap_or_else(|| panic!("there is no case {id}"))
+    cases::all()
+        .into_iter()
+        .find(|case| case.id == id)
+        .unwrap_or_else(|| panic!("there is no case {id}"))
 }
 
 /// Names of tests are claims; the number's origin is the case's formula and source.
@@ -96,47 +104,83 @@ fn every_case_is_a_test_or_waits_for_a_named_feature_and_stands_in_the_document(
     assert_eq!(sorted, tested);
     let document = std::fs::read_to_string("docs/validation.md").expect("the document is there");
     for id in ids.iter().chain(LATER.iter().map(|(id, _)| id)) {
-        assert!(document.contains(&format!("`{id}`")), "{id} is not in docs/validation.md: run the example `validate`");
+        assert!(
+            document.contains(&format!("`{id}`")),
+            "{id} is not in docs/validation.md: run the example `validate`"
+        );
     }
-    let ours = ["mm4_rho75", "mmc_c10", "md1_rho80", "mg1_scv4", "gim1_gamma", "gim1_weibull", "mm1_20", "erlang_b_10"];
-    let ours = [&ours[..], &["mm1_client_timeout", "mm1_thinned", "mm1_published", "random2_published", "mm3_published"]].concat();
+    let ours = [
+        "mm4_rho75",
+        "mmc_c10",
+        "md1_rho80",
+        "mg1_scv4",
+        "gim1_gamma",
+        "gim1_weibull",
+        "mm1_20",
+        "erlang_b_10",
+    ];
+    let ours = [
+        &ours[..],
+        &[
+            "mm1_client_timeout",
+            "mm1_thinned",
+            "mm1_published",
+            "random2_published",
+            "mm3_published",
+        ],
+    ]
+    .concat();
     assert_eq!(ids.iter().filter(|id| !ours.contains(id)).count() + LATER.len(), 43);
 }
 
 #[test]
 fn intervals_of_the_published_systems_hold_theory() {
-    // Of 40 seeds a 95 % interval misses as many as Binomial(40, 0.05): 9 or more with probability 1.3e-4. A right simulator fails one of
-    // the ten numbers with at most 0.13 %, once and for all: the seeds are fixed, and all of them count.
-    for (id, duration_s) in [("mm1_published", 120.0), ("random2_published", 120.0), ("mm3_published", 60.0)] {
+    // Of 40 seeds a 95 % interval misses as many as Binomial(40, 0.05): 9 or more with probability
+    // 1.3e-4. A right simulator fails one of the ten numbers with at most 0.13 %, once and for all:
+    // the seeds are fixed, and all of them count.
+    for (id, duration_s) in
+        [("mm1_published", 120.0), ("random2_published", 120.0), ("mm3_published", 60.0)]
+    {
         let case = case(id);
-        let claims: Vec<_> =
-            case.runs[0].claims.iter().filter(|claim| THEIRS.iter().any(|theirs| (theirs.0, theirs.1) == (id, claim.number))).collect();
+        let claims: Vec<_> = case.runs[0]
+            .claims
+            .iter()
+            .filter(|claim| THEIRS.iter().any(|theirs| (theirs.0, theirs.1) == (id, claim.number)))
+            .collect();
         let mut missed = vec![0; claims.len()];
         for nth in 0..40 {
             let mut scenario = scenario(id, &case.runs[0], 2000 + nth);
             scenario.run.replications = asyncflow::scenario::Replications::Fixed(12);
-            scenario.run.duration = scenario.run.warmup.span() + asyncflow::units::Span::from_seconds(duration_s);
+            scenario.run.duration =
+                scenario.run.warmup.span() + asyncflow::units::Span::from_seconds(duration_s);
             let results = asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{error}"));
             for (missed, claim) in missed.iter_mut().zip(&claims) {
                 let estimate = read(&results, claim);
                 *missed += i32::from(!(estimate.low..=estimate.high).contains(&claim.exact));
             }
         }
-        assert!(missed.len() >= 3 && missed.iter().all(|missed| *missed < 9), "{id}: {missed:?} of 40 intervals miss");
+        assert!(
+            missed.len() >= 3 && missed.iter().all(|missed| *missed < 9),
+            "{id}: {missed:?} of 40 intervals miss"
+        );
     }
 }
 
 #[test]
 fn scores_of_independent_runs_are_standard_normal() {
-    // A right simulator fails with a probability of at most 0.3 % (three tests at 0.1 %), once and for all: the seeds are fixed.
-    // Short runs of six cases, each from 20 seeds; of each run one number, its claims in turn: 120 independent scores.
+    // A right simulator fails with a probability of at most 0.3 % (three tests at 0.1 %), once and
+    // for all: the seeds are fixed. Short runs of six cases, each from 20 seeds; of each run one
+    // number, its claims in turn: 120 independent scores.
     let mut scores = Vec::new();
-    for id in ["mm1_rho50", "mm4_rho75", "mmck_4_10", "erlang_b_10", "w2_random_lb", "mm1_client_timeout"] {
+    for id in
+        ["mm1_rho50", "mm4_rho75", "mmck_4_10", "erlang_b_10", "w2_random_lb", "mm1_client_timeout"]
+    {
         let case = case(id);
         for nth in 0..20 {
             let mut scenario = scenario(id, &case.runs[0], 1000 + nth);
             scenario.run.replications = asyncflow::scenario::Replications::Fixed(16);
-            scenario.run.duration = scenario.run.warmup.span() + asyncflow::units::Span::from_seconds(50.0);
+            scenario.run.duration =
+                scenario.run.warmup.span() + asyncflow::units::Span::from_seconds(50.0);
             let results = asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{error}"));
             let claim = &case.runs[0].claims[nth as usize % case.runs[0].claims.len()];
             let estimate = read(&results, claim);

@@ -1,4 +1,5 @@
-//! Fewer runs for the same width: antithetic pairs and control variates. What they are made of is tested beside them.
+//! Fewer runs for the same width: antithetic pairs and control variates. What they are made of is
+//! tested beside them.
 
 use crate::support::{Answer, run};
 use asyncflow::experiment::Results;
@@ -13,28 +14,47 @@ fn width(results: &Results, kind: &str, entity: &str, metric: &str) -> f64 {
 
 #[test]
 fn control_variates_leave_less_than_half_of_the_variance_of_an_m_m_1() {
-    // Exact: 1/(100 − 70) s, utilisation 0.7 (Kleinrock 1975). Of the utilisation all is explained but what is in service at the ends. Half is far from what
-    // is found (a seventh to a third); the same replications, so the other numbers are the same to the last bit.
+    // Exact: 1/(100 − 70) s, utilisation 0.7 (Kleinrock 1975). Of the utilisation all is explained
+    // but what is in service at the ends. Half is far from what is found (a seventh to a third);
+    // the same replications, so the other numbers are the same to the last bit.
     let rules = "run: { duration: 220s, warmup: 20s, replications: 40";
-    let (plain, controlled) = (run(&format!("{rules} }}\n{MM1}")), run(&format!("{rules}, control_variates: true }}\n{MM1}")));
+    let (plain, controlled) = (
+        run(&format!("{rules} }}\n{MM1}")),
+        run(&format!("{rules}, control_variates: true }}\n{MM1}")),
+    );
     controlled.agrees("workload users", "latency mean", 1.0 / 30.0, 0.01);
     controlled.agrees("service api", "utilisation mean", 0.7, 0.001);
     let gain = &controlled.results.gains[0];
-    assert_eq!((gain.technique, gain.workload.as_str(), controlled.results.gains.len()), ("control_variates", "users", 1));
+    assert_eq!(
+        (gain.technique, gain.workload.as_str(), controlled.results.gains.len()),
+        ("control_variates", "users", 1)
+    );
     assert!(gain.variance_ratio > 2.0, "{gain:?}");
-    let ratio = |kind, entity, metric| width(&plain.results, kind, entity, metric) / width(&controlled.results, kind, entity, metric);
-    assert!(ratio("workload", "users", "latency").powi(2) > 2.0 && ratio("service", "api", "utilisation") > 10.0);
+    let ratio = |kind, entity, metric| {
+        width(&plain.results, kind, entity, metric)
+            / width(&controlled.results, kind, entity, metric)
+    };
+    assert!(
+        ratio("workload", "users", "latency").powi(2) > 2.0
+            && ratio("service", "api", "utilisation") > 10.0
+    );
     assert_eq!(plain.results.fingerprint, controlled.results.fingerprint);
-    let p99 = |results: &Results| results.find("workload", "users", "latency", "p99").expect("a metric").estimate;
+    let p99 = |results: &Results| {
+        results.find("workload", "users", "latency", "p99").expect("a metric").estimate
+    };
     assert_eq!(p99(&plain.results), p99(&controlled.results));
-    assert_eq!(controlled.row("workload users", "latency mean").estimate.method.name(), "controlled");
+    assert_eq!(
+        controlled.row("workload users", "latency mean").estimate.method.name(),
+        "controlled"
+    );
 }
 
 #[test]
 fn antithetic_pairs_of_an_m_m_1_err_less_than_as_many_replications() {
-    // Exact: as above; the correlation of −ln u and −ln(1 − u) is 1 − π²/6, of gaps as of demands, and what counts and sums of them make is linear in long
-    // runs: the variance of the utilisation is 6/(12 − π²) = 2.82 times less. Variances of 200 and 400 replications: relative standard errors of 10 % and
-    // 7 %, together 12 %; 4 of them, and 5 % for runs that end.
+    // Exact: as above; the correlation of −ln u and −ln(1 − u) is 1 − π²/6, of gaps as of demands,
+    // and what counts and sums of them make is linear in long runs: the variance of the utilisation
+    // is 6/(12 − π²) = 2.82 times less. Variances of 200 and 400 replications: relative standard
+    // errors of 10 % and 7 %, together 12 %; 4 of them, and 5 % for runs that end.
     let rules = "run: { duration: 80s, warmup: 20s";
     let plain = run(&format!("{rules}, replications: 400 }}\n{MM1}"));
     let pairs = run(&format!("{rules}, replications: 200, antithetic: true }}\n{MM1}"));
@@ -46,20 +66,30 @@ fn antithetic_pairs_of_an_m_m_1_err_less_than_as_many_replications() {
     assert!((gain / 2.82 - 1.0).abs() < 0.53, "{gain}");
     let found = &pairs.results.gains[0];
     assert!(found.technique == "antithetic" && found.variance_ratio > 1.0, "{found:?}");
-    assert!(pairs.results.notes.iter().any(|note| note.starts_with("antithetic: the mean latency of users is known as well as from ")));
+    assert!(pairs.results.notes.iter().any(|note| {
+        note.starts_with("antithetic: the mean latency of users is known as well as from ")
+    }));
 }
 
 #[test]
 fn without_them_nothing_is_said_of_them() {
     // Definition: opt-in.
     let plain = run(&format!("run: {{ duration: 20s, replications: 4 }}\n{MM1}"));
-    assert!(plain.results.gains.is_empty() && plain.results.rows.iter().all(|row| row.estimate.method.name() != "controlled"));
+    assert!(
+        plain.results.gains.is_empty()
+            && plain.results.rows.iter().all(|row| row.estimate.method.name() != "controlled")
+    );
 }
 
 #[test]
 fn both_together_are_pairs_corrected_by_what_is_left() {
     // Exact: as above.
-    let both = run(&format!("run: {{ duration: 220s, warmup: 20s, replications: 40, antithetic: true, control_variates: true }}\n{MM1}"));
+    let both = run(&format!(
+        "run: {{ duration: 220s, warmup: 20s, replications: 40, antithetic: true, control_variates: true }}\n{MM1}"
+    ));
     both.agrees("workload users", "latency mean", 1.0 / 30.0, 0.01);
-    assert_eq!(both.results.gains.iter().map(|gain| gain.technique).collect::<Vec<_>>(), ["antithetic", "control_variates"]);
+    assert_eq!(
+        both.results.gains.iter().map(|gain| gain.technique).collect::<Vec<_>>(),
+        ["antithetic", "control_variates"]
+    );
 }

@@ -1,4 +1,5 @@
-//! Who sends, and when. Counts of arrivals against renewal theory, and two queues that only depend on how arrivals are spaced.
+//! Who sends, and when. Counts of arrivals against renewal theory, and two queues that only depend
+//! on how arrivals are spaced.
 
 use crate::support::{Answer, run};
 
@@ -19,44 +20,84 @@ fn moments(a: &Answer) -> (f64, f64, f64) {
     (mean, values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0), n)
 }
 
-/// Claims a variance, within 4 standard errors of a sample variance of nearly normal counts, and 1 % for what is not asymptotic.
+/// Claims a variance, within 4 standard errors of a sample variance of nearly normal counts, and 1
+/// % for what is not asymptotic.
 fn varies(a: &Answer, exact: f64) {
     let (_, variance, n) = moments(a);
     let allowed = 4.0 * exact * (2.0 / (n - 1.0)).sqrt() + 0.01 * exact;
-    assert!((variance - exact).abs() < allowed, "the variance of the counts is {variance}, not {exact} ± {allowed}");
+    assert!(
+        (variance - exact).abs() < allowed,
+        "the variance of the counts is {variance}, not {exact} ± {allowed}"
+    );
 }
 
 #[test]
 fn regular_arrivals_are_exactly_as_many() {
-    // By hand: at 0 s, 0.1 s … 99.9 s; the horizon of 100 s is not part of the run. From 50 s on there are 500. One a second is 60 a minute.
-    arrivals("100s", "0s", 1, "open: { rate: 10/s, arrivals: regular }").equals("workload users", "arrivals total", 1000.0);
-    arrivals("100s", "50s", 1, "open: { rate: 10/s, arrivals: regular }").equals("workload users", "arrivals total", 500.0);
-    arrivals("60s", "0s", 1, "open: { rate: 1/s, arrivals: regular }").equals("workload users", "arrivals total", 60.0);
+    // By hand: at 0 s, 0.1 s … 99.9 s; the horizon of 100 s is not part of the run. From 50 s on
+    // there are 500. One a second is 60 a minute.
+    arrivals("100s", "0s", 1, "open: { rate: 10/s, arrivals: regular }").equals(
+        "workload users",
+        "arrivals total",
+        1000.0,
+    );
+    arrivals("100s", "50s", 1, "open: { rate: 10/s, arrivals: regular }").equals(
+        "workload users",
+        "arrivals total",
+        500.0,
+    );
+    arrivals("60s", "0s", 1, "open: { rate: 1/s, arrivals: regular }").equals(
+        "workload users",
+        "arrivals total",
+        60.0,
+    );
 }
 
 #[test]
 fn regular_arrivals_begin_at_their_offset() {
-    // By hand, of the requests that come in the measured second: at 0.25, 1.25 and 2.25 s; without an offset, or with none worth naming, at 0, 1, 2.
+    // By hand, of the requests that come in the measured second: at 0.25, 1.25 and 2.25 s; without
+    // an offset, or with none worth naming, at 0, 1, 2.
     let second = |arrivals_: &str, from: &str, until: &str| {
         let a = arrivals(until, from, 1, &format!("open: {{ rate: 1/s, arrivals: {arrivals_} }}"));
         a.value("workload users", "arrivals total")
     };
     let late = "{ regular: { offset: 250ms } }";
-    assert_eq!([second(late, "0s", "250ms"), second(late, "0s", "251ms"), second(late, "1249ms", "2250ms")], [0.0, 1.0, 1.0]);
+    assert_eq!(
+        [
+            second(late, "0s", "250ms"),
+            second(late, "0s", "251ms"),
+            second(late, "1249ms", "2250ms")
+        ],
+        [0.0, 1.0, 1.0]
+    );
     for at_once in ["regular", "{ regular: {} }", "{ regular: { offset: 0s } }"] {
-        assert_eq!([second(at_once, "0s", "1ms"), second(at_once, "1ms", "1s"), second(at_once, "1s", "1001ms")], [1.0, 0.0, 1.0]);
+        assert_eq!(
+            [
+                second(at_once, "0s", "1ms"),
+                second(at_once, "1ms", "1s"),
+                second(at_once, "1s", "1001ms")
+            ],
+            [1.0, 0.0, 1.0]
+        );
     }
 }
 
 #[test]
 fn regular_arrivals_come_where_their_rate_is() {
-    // By hand: nothing for 10 s, then 2/s for 10 s, then nothing: 20, the first at 10 s and the last at 19.5 s. With an offset of 12 s 16 of them.
+    // By hand: nothing for 10 s, then 2/s for 10 s, then nothing: 20, the first at 10 s and the
+    // last at 19.5 s. With an offset of 12 s 16 of them.
     let stages = "rate: { stages: [ { to: 0/s, over: 10s }, { to: 2/s, over: 0s }, { to: 2/s, over: 10s }, { to: 0/s, over: 0s } ] }";
     let come = |arrivals_: &str, from: &str, until: &str| {
         let a = arrivals(until, from, 1, &format!("open: {{ {stages}, arrivals: {arrivals_} }}"));
         a.value("workload users", "arrivals total")
     };
-    assert_eq!([come("regular", "0s", "10s"), come("regular", "0s", "10001ms"), come("regular", "19501ms", "60s")], [0.0, 1.0, 0.0]);
+    assert_eq!(
+        [
+            come("regular", "0s", "10s"),
+            come("regular", "0s", "10001ms"),
+            come("regular", "19501ms", "60s")
+        ],
+        [0.0, 1.0, 0.0]
+    );
     assert_eq!(come("regular", "0s", "60s"), 20.0);
     assert_eq!(come("{ regular: { offset: 12s } }", "0s", "60s"), 16.0);
     assert_eq!(come("{ regular: { offset: 12s } }", "0s", "12001ms"), 1.0);
@@ -72,10 +113,15 @@ fn poisson_counts_have_their_mean_as_variance() {
 
 #[test]
 fn renewal_counts_vary_as_the_square_of_the_cv() {
-    // Renewal theory (Cox 1962, §4.5): over long windows the variance of the count is cv² times its mean of 1000, which is itself
-    // greater by (cv² − 1)/2 when a gap begins at 0.
+    // Renewal theory (Cox 1962, §4.5): over long windows the variance of the count is cv² times its
+    // mean of 1000, which is itself greater by (cv² − 1)/2 when a gap begins at 0.
     for (law, cv) in [("gamma", 2.0), ("gamma", 0.5), ("weibull", 2.0), ("weibull", 0.5)] {
-        let a = arrivals("100s", "0s", 1000, &format!("open: {{ rate: 10/s, arrivals: {{ {law}: {{ cv: {cv} }} }} }}"));
+        let a = arrivals(
+            "100s",
+            "0s",
+            1000,
+            &format!("open: {{ rate: 10/s, arrivals: {{ {law}: {{ cv: {cv} }} }} }}"),
+        );
         a.agrees("workload users", "arrivals total", 1000.0 + (cv * cv - 1.0) / 2.0, 0.01);
         varies(&a, cv * cv * 1000.0);
     }
@@ -85,7 +131,8 @@ const RAMPS: &str = "rate: { stages: [ { to: 100/s, over: 60s }, { to: 100/s, ov
 
 #[test]
 fn ramps_give_the_integral_of_the_rate() {
-    // By hand: 3000 + 6000 + 3000; half of the first ramp is a quarter of it, and the first comes at once; the measured part after 60 s has 9000.
+    // By hand: 3000 + 6000 + 3000; half of the first ramp is a quarter of it, and the first comes
+    // at once; the measured part after 60 s has 9000.
     let regular = format!("open: {{ {RAMPS}, arrivals: regular }}");
     arrivals("200s", "0s", 1, &regular).equals("workload users", "arrivals total", 12_000.0);
     arrivals("30001ms", "0s", 1, &regular).equals("workload users", "arrivals total", 751.0);
@@ -98,7 +145,12 @@ fn ramps_give_the_integral_of_the_rate() {
 #[test]
 fn windows_of_users_have_the_moments_of_a_mixed_poisson_process() {
     // `users_poisson_windows`: E = k·m·r·W = 15,000; Var = k·(m·r·W + m·(r·W)²) = 465,000.
-    let a = arrivals("600s", "0s", 400, "users: { active: { poisson: 50 }, each: 30/min, resample: 60s }");
+    let a = arrivals(
+        "600s",
+        "0s",
+        400,
+        "users: { active: { poisson: 50 }, each: 30/min, resample: 60s }",
+    );
     a.agrees("workload users", "arrivals total", 15_000.0, 0.01);
     varies(&a, 465_000.0);
 }
@@ -131,7 +183,8 @@ services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
 
 #[test]
 fn a_mix_divides_requests_by_their_weights() {
-    // By hand: 100/s for 200 s, divided 6 : 3 : 1 (weights need not add up to 1), and nothing to a weight of 0.
+    // By hand: 100/s for 200 s, divided 6 : 3 : 1 (weights need not add up to 1), and nothing to a
+    // weight of 0.
     let a = run("run: { duration: 200s, replications: 20 }
 workload: { users: { mix: { api.a: 6, api.b: 3, db.c: 1, db.d: 0 }, open: { rate: 100/s } } }
 services: { api: { endpoints: { a: [ wait: 1us ], b: [ wait: 1us ] } }, db: { endpoints: { c: [ wait: 1us ], d: [ wait: 1us ] } } }");
@@ -139,7 +192,10 @@ services: { api: { endpoints: { a: [ wait: 1us ], b: [ wait: 1us ] } }, db: { en
     a.agrees("endpoint api.b", "arrivals total", 6_000.0, 0.01);
     a.agrees("endpoint db.c", "arrivals total", 2_000.0, 0.01);
     a.equals("endpoint db.d", "arrivals total", 0.0);
-    let sum: f64 = ["api.a", "api.b", "db.c"].iter().map(|e| a.value(&format!("endpoint {e}"), "arrivals total")).sum();
+    let sum: f64 = ["api.a", "api.b", "db.c"]
+        .iter()
+        .map(|e| a.value(&format!("endpoint {e}"), "arrivals total"))
+        .sum();
     a.equals("workload users", "arrivals total", sum);
 }
 
@@ -159,9 +215,15 @@ services: { api: { endpoints: { x: [ cpu: 1ms ] } } }");
 
 #[test]
 fn gaps_of_any_law_are_stretched_to_the_rate() {
-    // Renewal theory, as above: cv² = 1/12 for U(0.5, 1.5) and 1/4 for an Erlang of four, whatever the mean that is written.
+    // Renewal theory, as above: cv² = 1/12 for U(0.5, 1.5) and 1/4 for an Erlang of four, whatever
+    // the mean that is written.
     for (law, cv2) in [("uniform: [5s, 15s]", 1.0 / 12.0), ("erlang: { mean: 3ms, k: 4 }", 0.25)] {
-        let a = arrivals("100s", "0s", 1000, &format!("open: {{ rate: 10/s, arrivals: {{ gaps: {{ {law} }} }} }}"));
+        let a = arrivals(
+            "100s",
+            "0s",
+            1000,
+            &format!("open: {{ rate: 10/s, arrivals: {{ gaps: {{ {law} }} }} }}"),
+        );
         a.agrees("workload users", "arrivals total", 1000.0 + (cv2 - 1.0) / 2.0, 0.01);
         varies(&a, cv2 * 1000.0);
     }

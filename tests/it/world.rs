@@ -1,7 +1,9 @@
-//! Faults of the world: full disks, folders that vanish or cannot be written, signals at any moment, closed outputs, any number of
-//! threads, clocks that jump. Nothing complete is lost, and nothing incomplete looks complete. What `command.rs` claims is not repeated.
+//! Faults of the world: full disks, folders that vanish or cannot be written, signals at any
+//! moment, closed outputs, any number of threads, clocks that jump. Nothing complete is lost, and
+//! nothing incomplete looks complete. What `command.rs` claims is not repeated.
 //!
-//! Moments are drawn from fixed seeds. What they hit depends on the machine; what is claimed holds whatever they hit.
+//! Moments are drawn from fixed seeds. What they hit depends on the machine; what is claimed holds
+//! whatever they hit.
 #![cfg(unix)]
 
 use crate::support::{signal, wait_until};
@@ -48,7 +50,12 @@ impl Place {
     }
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
-        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
     /// A run with that seed.
@@ -66,8 +73,12 @@ impl Place {
     /// A shell's line, in which `$RUN` is a run with that seed.
     fn shell(&self, seed: u64, line: &str) -> Output {
         let run = format!("{BINARY} run it.yaml --seed {seed}");
-        let output =
-            Command::new("bash").args(["-c", line]).env("RUN", run).env("ASYNCFLOW", BINARY).current_dir(self.folder.path()).output();
+        let output = Command::new("bash")
+            .args(["-c", line])
+            .env("RUN", run)
+            .env("ASYNCFLOW", BINARY)
+            .current_dir(self.folder.path())
+            .output();
         output.unwrap()
     }
     /// Starts a run without end, and waits until it has begun its files.
@@ -83,7 +94,12 @@ fn said(output: &Output) -> String {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
 }
 
 /// How many temporary files are there.
@@ -91,24 +107,31 @@ fn parts(folder: &Path) -> usize {
     names(folder).iter().filter(|name| name.ends_with(".part")).count()
 }
 
-/// The seed of the complete result in a folder; none if there is no manifest. That is what the law says of every moment: a manifest that
-/// is there is whole, the files it names are there with their hashes, and no others.
+/// The seed of the complete result in a folder; none if there is no manifest. That is what the law
+/// says of every moment: a manifest that is there is whole, the files it names are there with their
+/// hashes, and no others.
 fn seed_in(folder: &Path) -> Option<u64> {
     let manifest = fs::read(folder.join("manifest.json")).ok()?;
-    let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("a manifest that is there is whole");
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&manifest).expect("a manifest that is there is whole");
     let files = manifest["files"].as_object().expect("it names files");
     for (name, entry) in files {
-        let bytes = fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name} is in the manifest: {e}"));
-        let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let bytes = fs::read(folder.join(name))
+            .unwrap_or_else(|e| panic!("{name} is in the manifest: {e}"));
+        let hash: String =
+            Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(entry["sha256"], hash, "{name}");
     }
-    for name in names(folder).iter().filter(|name| !name.starts_with('.') && *name != "manifest.json") {
+    for name in
+        names(folder).iter().filter(|name| !name.starts_with('.') && *name != "manifest.json")
+    {
         assert!(files.contains_key(name), "{name} is not in the manifest");
     }
     manifest["seed"].as_u64()
 }
 
-/// Says why a test claims less on this machine; not through `eprintln!`, which the test harness would swallow.
+/// Says why a test claims less on this machine; not through `eprintln!`, which the test harness
+/// would swallow.
 pub fn skip(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
@@ -127,7 +150,8 @@ impl Moments {
 
 #[test]
 fn where_files_may_not_grow_the_earlier_result_stays_and_the_summary_is_said() {
-    // A limit on the size of files, from nothing until the run fits: each file fails at another place.
+    // A limit on the size of files, from nothing until the run fits: each file fails at another
+    // place.
     let place = Place::new();
     place.complete(1);
     let (mut refused, mut summaries) = (0, 0);
@@ -135,14 +159,27 @@ fn where_files_may_not_grow_the_earlier_result_stays_and_the_summary_is_said() {
         let output = place.shell(2, &format!("ulimit -f {kib}; exec $RUN"));
         match output.status.code() {
             Some(2) => {
-                assert!(said(&output).contains("error: cannot write") && said(&output).contains("help: "), "{}", said(&output));
-                assert_eq!((seed_in(&place.out()), parts(&place.out())), (Some(1), 0), "at {kib} KiB");
+                assert!(
+                    said(&output).contains("error: cannot write")
+                        && said(&output).contains("help: "),
+                    "{}",
+                    said(&output)
+                );
+                assert_eq!(
+                    (seed_in(&place.out()), parts(&place.out())),
+                    (Some(1), 0),
+                    "at {kib} KiB"
+                );
                 refused += 1;
-                summaries += usize::from(String::from_utf8_lossy(&output.stdout).contains("fingerprint"));
+                summaries +=
+                    usize::from(String::from_utf8_lossy(&output.stdout).contains("fingerprint"));
             }
             Some(0) => {
                 assert_eq!(seed_in(&place.out()), Some(2));
-                assert!(refused >= 3 && summaries >= 1, "{refused} refused, {summaries} with a summary");
+                assert!(
+                    refused >= 3 && summaries >= 1,
+                    "{refused} refused, {summaries} with a summary"
+                );
                 return;
             }
             code => panic!("{code:?}: {}", said(&output)),
@@ -157,7 +194,10 @@ struct Disk<'p>(&'p Path);
 impl Disk<'_> {
     fn mount(path: &Path) -> Option<Disk<'_>> {
         fs::create_dir_all(path).unwrap();
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(path).output();
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
+            .arg(path)
+            .output();
         mount.is_ok_and(|output| output.status.success()).then_some(Disk(path))
     }
 }
@@ -172,7 +212,9 @@ impl Drop for Disk<'_> {
 fn on_a_full_disk_the_earlier_result_stays_and_with_room_the_run_is_complete() {
     let place = Place::new();
     let out = place.out();
-    let Some(_disk) = Disk::mount(&out) else { return skip("a full disk: mounting is not allowed here") };
+    let Some(_disk) = Disk::mount(&out) else {
+        return skip("a full disk: mounting is not allowed here");
+    };
     place.complete(1);
     let filler = out.join(".filler");
     let mut refused = 0;
@@ -184,10 +226,19 @@ fn on_a_full_disk_the_earlier_result_stays_and_with_room_the_run_is_complete() {
         match output.status.code() {
             Some(2) => {
                 assert!(said(&output).contains("No space left"), "{}", said(&output));
-                assert_eq!((seed_in_besides(&out, &filler), parts(&out)), (Some(1), 0), "with {kib} KiB left");
+                assert_eq!(
+                    (seed_in_besides(&out, &filler), parts(&out)),
+                    (Some(1), 0),
+                    "with {kib} KiB left"
+                );
                 refused += 1;
             }
-            code => assert_eq!((code, seed_in_besides(&out, &filler)), (Some(0), Some(2)), "{}", said(&output)),
+            code => assert_eq!(
+                (code, seed_in_besides(&out, &filler)),
+                (Some(0), Some(2)),
+                "{}",
+                said(&output)
+            ),
         }
     }
     fs::remove_file(&filler).unwrap();
@@ -205,8 +256,11 @@ fn seed_in_besides(folder: &Path, hidden: &Path) -> Option<u64> {
 fn a_scenario_converted_on_a_full_disk_is_the_old_file_or_none() {
     let place = Place::new();
     fs::write(place.path("there.ron"), "what was there").unwrap();
-    for (arguments, name, left) in [("--force", "there.ron", Some("what was there")), ("", "new.ron", None)] {
-        let output = place.shell(1, &format!("ulimit -f 0; exec $ASYNCFLOW convert it.yaml {name} {arguments}"));
+    for (arguments, name, left) in
+        [("--force", "there.ron", Some("what was there")), ("", "new.ron", None)]
+    {
+        let output = place
+            .shell(1, &format!("ulimit -f 0; exec $ASYNCFLOW convert it.yaml {name} {arguments}"));
         assert_eq!(output.status.code(), Some(2));
         assert!(said(&output).contains(&format!("cannot write `{name}`")), "{}", said(&output));
         assert_eq!(fs::read_to_string(place.path(name)).ok().as_deref(), left);
@@ -235,7 +289,10 @@ fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
     fs::hard_link(BINARY, &binary).or_else(|_| fs::copy(BINARY, &binary).map(|_| ())).unwrap();
     let command = |seed: &str, more: &[&str]| {
         let mut command = Command::new(&binary);
-        command.args(["run", "it.yaml", "--seed", seed]).args(more).current_dir(place.folder.path());
+        command
+            .args(["run", "it.yaml", "--seed", seed])
+            .args(more)
+            .current_dir(place.folder.path());
         if root {
             command.uid(NOBODY).gid(NOBODY);
         }
@@ -245,7 +302,8 @@ fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
     if root && chown(place.folder.path(), Some(NOBODY), Some(NOBODY)).is_err() {
         return skip("an unwritable folder: root may not change owners here");
     }
-    let writable = |mode| fs::set_permissions(place.out(), fs::Permissions::from_mode(mode)).unwrap();
+    let writable =
+        |mode| fs::set_permissions(place.out(), fs::Permissions::from_mode(mode)).unwrap();
     let output = command("1", &[]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let child = command("2", &ENDLESS).spawn().unwrap();
@@ -253,7 +311,12 @@ fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
     writable(0o555);
     signal(&child, "-TERM");
     let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), seed_in(&place.out())), (Some(2), Some(1)), "{}", said(&output));
+    assert_eq!(
+        (output.status.code(), seed_in(&place.out())),
+        (Some(2), Some(1)),
+        "{}",
+        said(&output)
+    );
     // Unwritable from the start: refused before the first event.
     let output = command("2", &ENDLESS).output().unwrap();
     assert_eq!((output.status.code(), seed_in(&place.out())), (Some(2), Some(1)));
@@ -266,9 +329,13 @@ fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
 
 #[test]
 fn a_run_killed_at_any_moment_leaves_a_complete_result_or_none() {
-    // Half of the moments are anywhere in the run, half in its end: when so many files are still without their names.
+    // Half of the moments are anywhere in the run, half in its end: when so many files are still
+    // without their names.
     let (place, mut moments) = (Place::new(), Moments(6));
-    #[allow(clippy::disallowed_methods, reason = "how long a run takes here says which moments are within it; nothing is claimed of it")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "how long a run takes here says which moments are within it; nothing is claimed of it"
+    )]
     let begun = Instant::now();
     place.complete(0);
     let run = begun.elapsed();
@@ -291,7 +358,10 @@ fn a_run_killed_at_any_moment_leaves_a_complete_result_or_none() {
         child.kill().unwrap();
         child.wait().unwrap();
         let found = seed_in(&place.out());
-        assert!(found.is_none() || found == before || found == Some(trial), "trial {trial}: {found:?} after {before:?}");
+        assert!(
+            found.is_none() || found == before || found == Some(trial),
+            "trial {trial}: {found:?} after {before:?}"
+        );
         before = found;
     }
     // Whatever they left, the next run writes a complete result and removes their temporary files.
@@ -301,12 +371,15 @@ fn a_run_killed_at_any_moment_leaves_a_complete_result_or_none() {
 
 #[test]
 fn a_run_told_to_stop_at_any_moment_leaves_the_complete_result_that_was() {
-    // It is not complete, and exit code 2; a second signal and 130; or the signal came before anything was set up. What was complete stays.
+    // It is not complete, and exit code 2; a second signal and 130; or the signal came before
+    // anything was set up. What was complete stays.
     let (place, mut moments) = (Place::new(), Moments(7));
     place.complete(0);
     for trial in 1..=12 {
         let mut child = place.run(trial, &ENDLESS).spawn().unwrap();
-        let wait = |moments: &mut Moments, ms: u64| std::thread::sleep(Duration::from_micros(moments.below(ms * 1000)));
+        let wait = |moments: &mut Moments, ms: u64| {
+            std::thread::sleep(Duration::from_micros(moments.below(ms * 1000)))
+        };
         wait(&mut moments, 250);
         let name = ["-INT", "-TERM", "-HUP"][moments.below(3) as usize];
         signal(&child, name);
@@ -348,7 +421,12 @@ fn two_runs_at_once_do_not_mix_in_one_folder() {
     std::thread::sleep(Duration::from_millis(200));
     signal(&first, "-INT");
     let first = first.wait_with_output().unwrap();
-    assert_eq!((first.status.code(), seed_in(&place.out())), (Some(2), Some(1)), "{}", said(&first));
+    assert_eq!(
+        (first.status.code(), seed_in(&place.out())),
+        (Some(2), Some(1)),
+        "{}",
+        said(&first)
+    );
 }
 
 #[test]
@@ -363,8 +441,18 @@ fn a_stdout_that_takes_nothing_costs_no_file() {
         (6, "$RUN 2>/dev/full", 0),
     ] {
         let output = place.shell(seed, line);
-        assert_eq!((output.status.code(), seed_in(&place.out())), (Some(code), Some(seed)), "{line}: {}", said(&output));
-        assert_eq!(said(&output).contains("cannot write to the standard output"), code == 2, "{}", said(&output));
+        assert_eq!(
+            (output.status.code(), seed_in(&place.out())),
+            (Some(code), Some(seed)),
+            "{line}: {}",
+            said(&output)
+        );
+        assert_eq!(
+            said(&output).contains("cannot write to the standard output"),
+            code == 2,
+            "{}",
+            said(&output)
+        );
     }
 }
 
@@ -373,7 +461,18 @@ fn no_threads_or_a_thousand_give_the_numbers_of_one() {
     // 0 is one a core; of a thousand there are as many as replications.
     let place = Place::new();
     let fingerprint = |threads: &str| {
-        let short = ["--no-files", "--json", "-r", "200", "-d", "1s", "--set", "run.warmup=0s", "-j", threads];
+        let short = [
+            "--no-files",
+            "--json",
+            "-r",
+            "200",
+            "-d",
+            "1s",
+            "--set",
+            "run.warmup=0s",
+            "-j",
+            threads,
+        ];
         let output = place.run(1, &short).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -389,13 +488,17 @@ fn no_threads_or_a_thousand_give_the_numbers_of_one() {
 
 #[test]
 fn the_clock_and_the_calendar_of_the_machine_change_no_byte() {
-    // A process that is stopped and goes on sees its clocks jump; in a time namespace they start elsewhere; dates come from the environment.
+    // A process that is stopped and goes on sees its clocks jump; in a time namespace they start
+    // elsewhere; dates come from the environment.
     let place = Place::new();
     let bytes = || {
         assert_eq!(seed_in(&place.out()), Some(1));
         let mut names = names(&place.out());
         names.sort();
-        names.into_iter().map(|name| (fs::read(place.out().join(&name)).unwrap(), name)).collect::<Vec<_>>()
+        names
+            .into_iter()
+            .map(|name| (fs::read(place.out().join(&name)).unwrap(), name))
+            .collect::<Vec<_>>()
     };
     place.complete(1);
     let expected = bytes();
@@ -410,7 +513,8 @@ fn the_clock_and_the_calendar_of_the_machine_change_no_byte() {
     assert_eq!(dated.status.code(), Some(0), "{}", said(&dated));
     assert!(bytes() == expected, "another date");
     if place.shell(1, "unshare --time --monotonic 400000 --boottime 400000 true").status.success() {
-        let shifted = place.shell(1, "exec unshare --time --monotonic 400000 --boottime 400000 $RUN --plots");
+        let shifted =
+            place.shell(1, "exec unshare --time --monotonic 400000 --boottime 400000 $RUN --plots");
         assert_eq!(shifted.status.code(), Some(0), "{}", said(&shifted));
         assert!(bytes() == expected, "another clock");
     } else {
@@ -430,7 +534,9 @@ fn only_the_command_knows_a_clock_or_an_environment() {
             looked_at += 1;
             let text = fs::read_to_string(&path).unwrap();
             for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
-                for word in ["Instant", "SystemTime", "UNIX_EPOCH", "env::var", "env::args", "current_dir"] {
+                for word in
+                    ["Instant", "SystemTime", "UNIX_EPOCH", "env::var", "env::args", "current_dir"]
+                {
                     assert!(!line.contains(word), "{} names `{word}`", path.display());
                 }
             }

@@ -1,11 +1,13 @@
-//! What can be typed after the commands that run more than one scenario: sweeps, comparisons, searches.
+//! What can be typed after the commands that run more than one scenario: sweeps, comparisons,
+//! searches.
 
 use super::{most, replications, seed, several};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
-#[command(after_help = "What is varied is said by the scenario's `sweep:` block, or here. --vary PATH=VALUES:
+#[command(
+    after_help = "What is varied is said by the scenario's `sweep:` block, or here. --vary PATH=VALUES:
   services.api.replicas=1,2,4                  these values
   services.api.replicas=1..8@integer           every whole number of a range
   workload.users.open.rate=50/s..500/s@10      ten values of a range, equally far apart
@@ -25,7 +27,8 @@ The third of 200 parts, on as many machines as there are; with `auto`, which par
 SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX:
   asyncflow sweep shop.yaml --shard 3/200
   asyncflow sweep shop.yaml --shard auto/200
-  asyncflow merge out/shop-sweep -o all")]
+  asyncflow merge out/shop-sweep -o all"
+)]
 pub struct Sweep {
     /// Scenario file, or `-` for the standard input
     #[arg(value_name = "SCENARIO")]
@@ -45,7 +48,8 @@ pub struct Sweep {
     /// Independent replications of each point
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications)]
     pub replications: Option<u32>,
-    /// Where the random numbers start; the same for all points, so that they are compared with the same arrivals and demands
+    /// Where the random numbers start; the same for all points, so that they are compared with the
+    /// same arrivals and demands
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
     /// Simulated time of each replication, warm-up included, such as 10m
@@ -98,10 +102,12 @@ pub struct Compare {
     /// Scenario files; the first is the baseline
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
-    /// With one file: a variant of it, as `PATH=VALUE`, several separated by `;`; repeated, several variants. With several files: changes all
+    /// With one file: a variant of it, as `PATH=VALUE`, several separated by `;`; repeated, several
+    /// variants. With several files: changes all
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Choose the best by this metric, such as users.latency.p99: replications go to those that may still be it
+    /// Choose the best by this metric, such as users.latency.p99: replications go to those that may
+    /// still be it
     #[arg(long, value_name = "METRIC")]
     pub select: Option<String>,
     /// Which value of the metric is the best
@@ -164,7 +170,8 @@ pub struct Capacity {
     /// Where it ends; likewise
     #[arg(long, value_name = "VALUE")]
     pub to: Option<String>,
-    /// An objective that has to be met: a name in `slos`, or such as 'users.p95 < 60ms'; repeated, all [default: all in `slos`]
+    /// An objective that has to be met: a name in `slos`, or such as 'users.p95 < 60ms'; repeated,
+    /// all [default: all in `slos`]
     #[arg(long = "while", value_name = "OBJECTIVE")]
     pub goals: Vec<String>,
     /// How near two values may be whose answers differ [default: 2%]
@@ -213,10 +220,12 @@ pub struct Sensitivity {
     /// Scenario file, or `-` for the standard input
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
-    /// What is varied, and over which range; repeated, several parameters. Replaces the scenario's `sweep:` block
+    /// What is varied, and over which range; repeated, several parameters. Replaces the scenario's
+    /// `sweep:` block
     #[arg(long, value_name = "PATH=FROM..TO")]
     pub vary: Vec<String>,
-    /// What is to be explained, such as users.latency.p99; repeated, several [default: p99 of the first workload]
+    /// What is to be explained, such as users.latency.p99; repeated, several [default: p99 of the
+    /// first workload]
     #[arg(long, value_name = "METRIC")]
     pub metric: Vec<String>,
     /// How to look

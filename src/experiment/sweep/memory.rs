@@ -1,4 +1,5 @@
-//! A keeper of a sweep's cells that writes nothing: everything stays in memory until its point is reduced.
+//! A keeper of a sweep's cells that writes nothing: everything stays in memory until its point is
+//! reduced.
 
 use super::{Keeper, Known};
 use crate::experiment::cell::{Cell, CellRecord, Failure};

@@ -17,14 +17,16 @@ impl Keeper for OneEach {
 
 #[test]
 fn a_pilot_that_is_interrupted_makes_no_point_complete() {
-    // Of one point one replication is known, and it wants five; how many it needs is known after a pilot only, which is interrupted at once.
+    // Of one point one replication is known, and it wants five; how many it needs is known after a
+    // pilot only, which is interrupted at once.
     let text = "version: 1
 run: { duration: 10s, warmup: auto, replications: { min: 5, until: { metric: users.latency.mean, half_width: 5% } } }
 workload: { users: { to: api.x, open: { rate: 10/s } } }
 services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }";
     let template = Template::from_json(text, "s", PathBuf::new()).expect("it is a scenario");
     let vary = "sweep: { vary: { workload.users.open.rate: [ 10/s ] } }";
-    let scenario = crate::scenario::from_yaml(&format!("{text}\n{vary}")).expect("it is a scenario");
+    let scenario =
+        crate::scenario::from_yaml(&format!("{text}\n{vary}")).expect("it is a scenario");
     let spec = Spec::new(&scenario, template, None, false);
     let complete = |is_interrupted: bool| {
         let interrupted = Arc::new(AtomicBool::new(is_interrupted));

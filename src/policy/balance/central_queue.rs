@@ -1,9 +1,11 @@
-//! Central queue: requests wait at the balancer, not at the instances. An instance has one request at a time, however many cores it has; the
-//! request that has waited longest gets the instance that has been free longest.
+//! Central queue: requests wait at the balancer, not at the instances. An instance has one request
+//! at a time, however many cores it has; the request that has waited longest gets the instance that
+//! has been free longest.
 //!
-//! Law: nobody waits while an instance is free, and no instance waits while somebody does. With instances of equal speed and exponential demands
-//! this is M/M/c, of c queues the best (Kleinrock 1975, §3.5; `mm3_published` in `tests/it/theory.rs`).
-//! An instance that comes back is free at once; what it still had from before gives nothing back (`sim/central.rs`).
+//! Law: nobody waits while an instance is free, and no instance waits while somebody does. With
+//! instances of equal speed and exponential demands this is M/M/c, of c queues the best (Kleinrock
+//! 1975, §3.5; `mm3_published` in `tests/it/theory.rs`). An instance that comes back is free at
+//! once; what it still had from before gives nothing back (`sim/central.rs`).
 
 use super::{Balancer, Candidate};
 use crate::measure::Gauge;
@@ -18,7 +20,8 @@ pub struct CentralQueue {
     pub free: VecDeque<u32>,
     /// Slots of the requests that wait, in the order of asking.
     pub waiting: VecDeque<u32>,
-    /// Requests that have been let go and have not yet taken their instance: as many of the free ones are theirs.
+    /// Requests that have been let go and have not yet taken their instance: as many of the free
+    /// ones are theirs.
     pub let_go: usize,
     /// How many wait.
     pub length: Gauge,
@@ -28,7 +31,8 @@ impl CentralQueue {
     pub fn new(instances: impl Iterator<Item = u32>) -> CentralQueue {
         CentralQueue { free: instances.collect(), ..CentralQueue::default() }
     }
-    /// An instance for a request; it waits, if there is none. Who has waited has been let go because there is one.
+    /// An instance for a request; it waits, if there is none. Who has waited has been let go
+    /// because there is one.
     pub fn take(&mut self, now: Time, slot: u32, has_waited: bool) -> Option<u32> {
         self.let_go -= usize::from(has_waited);
         if has_waited || self.free.len() > self.let_go {

@@ -1,7 +1,8 @@
 //! Balancing: which instance of a service gets a message that stands at its door.
 //!
-//! To add a policy: its file with a `choose` function, and its line in the catalogue below.
-//! A policy sees the instances that are up, in the balancer's order, and may keep state in the [`Balancer`].
+//! To add a policy: its file with a `choose` function, and its line in the catalogue below. A
+//! policy sees the instances that are up, in the balancer's order, and may keep state in the
+//! [`Balancer`].
 
 mod central_queue;
 mod least_connections;
@@ -47,7 +48,8 @@ macro_rules! catalogue {
         }
 
         impl Balancer {
-            /// The instance for the next message, or none if none is up. `instances` are all of the world, by id.
+            /// The instance for the next message, or none if none is up. `instances` are all of the
+            /// world, by id.
             #[inline(always)]
             pub fn choose<C: Candidate>(&mut self, instances: &[C], draw: impl FnOnce() -> Draw) -> Option<u32> {
                 if self.order.is_empty() {
@@ -71,13 +73,18 @@ catalogue! {
     random: Random,
     /// The one with the fewest requests chosen for it and not yet answered; ties go to the first.
     least_connections: LeastConnections,
-    /// The one with the fewest messages on its way from the balancer; ties go to the first (AsyncFlow 0.1's least connections).
+    /// The one with the fewest messages on its way from the balancer; ties go to the first
+    /// (AsyncFlow 0.1's least connections).
     least_in_transit: LeastInTransit,
-    /// One queue at the balancer: an instance gets its next request when it has answered the one before.
+    /// One queue at the balancer: an instance gets its next request when it has answered the one
+    /// before.
     central_queue: CentralQueue,
 }
 
-#[allow(clippy::derivable_impls, reason = "the variants come from the catalogue, where no attribute can stand on one")]
+#[allow(
+    clippy::derivable_impls,
+    reason = "the variants come from the catalogue, where no attribute can stand on one"
+)]
 impl Default for Balance {
     fn default() -> Balance {
         Balance::RoundRobin
@@ -87,7 +94,8 @@ impl Default for Balance {
 impl Balancer {
     pub fn new(policy: Balance, instances: impl Iterator<Item = u32>) -> Balancer {
         let order: Vec<u32> = instances.collect();
-        let queue = (policy == Balance::CentralQueue).then(|| Box::new(CentralQueue::new(order.iter().copied())));
+        let queue = (policy == Balance::CentralQueue)
+            .then(|| Box::new(CentralQueue::new(order.iter().copied())));
         Balancer { policy, order, turn: 0, queue }
     }
     /// Stops choosing an instance. The turn stays with the instance whose turn it was.
@@ -111,7 +119,8 @@ impl Balancer {
             }
         }
     }
-    /// After instances have come or gone: lets those go that need not wait any longer, for somebody or in vain.
+    /// After instances have come or gone: lets those go that need not wait any longer, for somebody
+    /// or in vain.
     pub fn settle(&mut self, now: Time, mut goes_on: impl FnMut(u32)) {
         let Some(queue) = &mut self.queue else { return };
         if self.order.is_empty() {
@@ -152,7 +161,9 @@ mod tests {
 
     fn choices(policy: Balance, loads: &[Load], n: usize) -> Vec<u32> {
         let mut balancer = Balancer::new(policy, 0..loads.len() as u32);
-        (0..n).map(|i| balancer.choose(loads, || Draw(crate::random::keys::mix(i as u64))).unwrap()).collect()
+        (0..n)
+            .map(|i| balancer.choose(loads, || Draw(crate::random::keys::mix(i as u64))).unwrap())
+            .collect()
     }
 
     #[test]
@@ -165,7 +176,8 @@ mod tests {
         balancer.remove(0);
         balancer.add(0);
         assert_eq!(balancer.order, [1, 2, 0]);
-        let after: Vec<u32> = (0..4).map(|_| balancer.choose(&loads, || Draw(0)).unwrap()).collect();
+        let after: Vec<u32> =
+            (0..4).map(|_| balancer.choose(&loads, || Draw(0)).unwrap()).collect();
         assert_eq!(after, [2, 0, 1, 2]);
     }
 

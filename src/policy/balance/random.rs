@@ -1,10 +1,14 @@
-//! Random: every instance that is up with the same chance. The draw belongs to the request, so two variants of a system
-//! send the same request to the same of n instances.
+//! Random: every instance that is up with the same chance. The draw belongs to the request, so two
+//! variants of a system send the same request to the same of n instances.
 
 use super::{Balancer, Candidate};
 use crate::random::keys::Draw;
 
 #[inline(always)]
-pub(super) fn choose<C: Candidate>(balancer: &mut Balancer, _: &[C], draw: impl FnOnce() -> Draw) -> u32 {
+pub(super) fn choose<C: Candidate>(
+    balancer: &mut Balancer,
+    _: &[C],
+    draw: impl FnOnce() -> Draw,
+) -> u32 {
     balancer.order[draw().one_of(balancer.order.len() as u32) as usize]
 }

@@ -1,7 +1,9 @@
-//! The machinery behind the catalogue: one line per distribution becomes the two enums, their dispatch, their reading and their schema.
+//! The machinery behind the catalogue: one line per distribution becomes the two enums, their
+//! dispatch, their reading and their schema.
 //!
-//! A written distribution is a plain value (`2ms`) or a map with one key, its tag (`exp: 3ms`). Both are read by
-//! `deserialize_enum`: the variant's name is a tag, or else the plain value itself. Tested in `tests.rs` beside the laws.
+//! A written distribution is a plain value (`2ms`) or a map with one key, its tag (`exp: 3ms`).
+//! Both are read by `deserialize_enum`: the variant's name is a tag, or else the plain value
+//! itself. Tested in `tests.rs` beside the laws.
 
 use crate::problem::nearest;
 use crate::units::{Quantity, meant_line, shown};
@@ -61,16 +63,25 @@ pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
     }
     if ["mean", "avg", "sd", "min", "max"].contains(&text) {
         let help = "name its law: `{ exp: 5ms }` varies with that mean, `{ uniform: [1ms, 5ms] }` lies between, `5ms` alone never varies";
-        return Err(format!("`{text}` is a parameter, and its distribution is not named\nhelp: {help}"));
+        return Err(format!(
+            "`{text}` is a parameter, and its distribution is not named\nhelp: {help}"
+        ));
     }
     if let Some((tag, value)) = text.split_once('(').filter(|(tag, _)| tags.contains(tag)) {
         let value = value.trim_end_matches(')');
-        return Err(format!("`{}` is not how a distribution is written\nhelp: write `{{ {tag}: {} }}`", shown(text), shown(value)));
+        return Err(format!(
+            "`{}` is not how a distribution is written\nhelp: write `{{ {tag}: {} }}`",
+            shown(text),
+            shown(value)
+        ));
     }
     let help = match nearest(text, tags.iter().copied()) {
         _ if let Some(tag) = super::also_called(text) => format!("it is called `{tag}` here"),
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the distributions are {}", tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")),
+        None => format!(
+            "the distributions are {}",
+            tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")
+        ),
     };
     Err(format!("`{}` is neither {} nor a distribution\nhelp: {help}", shown(text), Q::EXPECTING))
 }
@@ -81,7 +92,8 @@ impl<'de, Q: Quantity> Deserialize<'de> for Tag<Q> {
     }
 }
 
-/// The catalogue's lines, `tag: Written<Q>,` under a doc comment, made into the modules, [`Dist`](super::Dist) and [`Law`](super::Law).
+/// The catalogue's lines, `tag: Written<Q>,` under a doc comment, made into the modules,
+/// [`Dist`](super::Dist) and [`Law`](super::Law).
 macro_rules! catalogue {
     ($($(#[doc = $doc:literal])+ $tag:ident: $name:ident $(<$q:ident>)?,)+) => {
         $(pub mod $tag;)+
@@ -95,13 +107,14 @@ macro_rules! catalogue {
             $($(#[doc = $doc])+ $name($tag::$name $(<$q>)?),)+
         }
 
-        /// A distribution ready to be drawn from, in base units (ns, B, 1). With a tag of its own (`repr`), which is faster to read than one
-        /// hidden in a parameter.
+        /// A distribution ready to be drawn from, in base units (ns, B, 1). With a tag of its own
+        /// (`repr`), which is faster to read than one hidden in a parameter.
         #[derive(Clone, Debug, PartialEq)]
         #[repr(u8)]
         pub enum Law {
             $($(#[doc = $doc])+ $name($tag::Law),)+
-            /// The same law, drawn with the mirror of every draw: large where it would be small (antithetic pairs).
+            /// The same law, drawn with the mirror of every draw: large where it would be small
+            /// (antithetic pairs).
             Mirrored(Box<Law>),
         }
 
@@ -142,7 +155,8 @@ macro_rules! catalogue {
             pub fn law(&self) -> Law {
                 match self { $(Dist::$name(written) => Law::$name(Written::<Q>::law(written)),)+ }
             }
-            /// Reads the files it names, relative to `folder`; to be called before [`check`](Dist::check).
+            /// Reads the files it names, relative to `folder`; to be called before
+            /// [`check`](Dist::check).
             pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
                 let path = format!("{path}.{}", self.tag());
                 match self { $(Dist::$name(written) => Written::<Q>::load(written, folder, &path, problems),)+ }

@@ -1,6 +1,7 @@
 //! Constant: always the same value.
 //!
-//! Law: P(X = value) = 1. Limits: none. Source: none needed. Tested: here, and in the table of `tests.rs`.
+//! Law: P(X = value) = 1. Limits: none. Source: none needed. Tested: here, and in the table of
+//! `tests.rs`.
 
 use super::{Compiled, Written};
 use crate::problem::Problems;
@@ -66,7 +67,10 @@ mod tests {
     fn a_constant_is_itself_at_every_draw() {
         // The definition; 2 ms are 2,000,000 ns.
         let law = Constant { value: "2ms".parse::<Span>().unwrap() }.law();
-        assert_eq!((law.sample(Draw(7)), law.quantile(0.3), law.mean(), law.variance()), (2e6, 2e6, 2e6, 0.0));
+        assert_eq!(
+            (law.sample(Draw(7)), law.quantile(0.3), law.mean(), law.variance()),
+            (2e6, 2e6, 2e6, 0.0)
+        );
         assert_eq!((law.cdf(1_999_999.0), law.cdf(2e6)), (0.0, 1.0));
     }
 }

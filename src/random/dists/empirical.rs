@@ -1,8 +1,10 @@
 //! Empirical: measured values, a column of a CSV file.
 //!
-//! Law: every value of the column is equally likely; quantile(u) is the ⌈u·n⌉-th smallest, the inverse of the empirical cdf; the variance
-//! is that of the law (divided by n). Limits: a header row, 1 to 1M values, none negative, a file of at most 64 MiB. Source: Law 2015, "Simulation Modeling and
-//! Analysis" (5th ed.), §6.2.4 (resampling). Tested: draws against moments and cdf in `tests.rs`; reading and its errors here.
+//! Law: every value of the column is equally likely; quantile(u) is the ⌈u·n⌉-th smallest, the
+//! inverse of the empirical cdf; the variance is that of the law (divided by n). Limits: a header
+//! row, 1 to 1M values, none negative, a file of at most 64 MiB. Source: Law 2015, "Simulation
+//! Modeling and Analysis" (5th ed.), §6.2.4 (resampling). Tested: draws against moments and cdf in
+//! `tests.rs`; reading and its errors here.
 
 use super::{Compiled, Written};
 use crate::problem::{Problems, nearest};
@@ -36,15 +38,20 @@ pub struct Law {
 }
 
 impl<Q: Quantity> Empirical<Q> {
-    /// Reads the column of the file under `folder`; the error names the field that is wrong, and file, line and cell.
+    /// Reads the column of the file under `folder`; the error names the field that is wrong, and
+    /// file, line and cell.
     pub fn load(&mut self, folder: &Path) -> Result<(), (&'static str, String)> {
         if self.values.is_some() {
             return Ok(());
         }
         let Empirical { file, column, .. } = self;
         let of_file = |error: String| ("file", error);
-        let unreadable =
-            |error: String| of_file(format!("cannot read `{}`: {error}\nhelp: its path is relative to the scenario's folder", shown(file)));
+        let unreadable = |error: String| {
+            of_file(format!(
+                "cannot read `{}`: {error}\nhelp: its path is relative to the scenario's folder",
+                shown(file)
+            ))
+        };
         let path = folder.join(&*file);
         // Before it is opened: a pipe would wait for a writer.
         let found = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?;
@@ -63,18 +70,36 @@ impl<Q: Quantity> Empirical<Q> {
         }
         let opened = std::fs::File::open(&path).map_err(|error| unreadable(error.to_string()))?;
         if found.len() > LARGEST {
-            return Err(of_file(format!("`{}` is larger than 64 MiB\nhelp: take a sample of its rows", shown(file))));
+            return Err(of_file(format!(
+                "`{}` is larger than 64 MiB\nhelp: take a sample of its rows",
+                shown(file)
+            )));
         }
         let mut reader = csv::Reader::from_reader(opened.take(LARGEST));
         let headers = reader.headers().map_err(|error| unreadable(error.to_string()))?.clone();
         let Some(place) = headers.iter().position(|header| header.trim() == column) else {
-            let known = headers.iter().take(12).map(|header| format!("`{}`", shown(header))).collect::<Vec<_>>().join(", ");
-            let help = nearest(column, headers.iter()).map_or(format!("its columns are {known}"), |near| format!("did you mean `{near}`?"));
-            return Err(("column", format!("`{}` has no column `{}`\nhelp: {help}", shown(file), shown(column))));
+            let known = headers
+                .iter()
+                .take(12)
+                .map(|header| format!("`{}`", shown(header)))
+                .collect::<Vec<_>>()
+                .join(", ");
+            let help = nearest(column, headers.iter())
+                .map_or(format!("its columns are {known}"), |near| {
+                    format!("did you mean `{near}`?")
+                });
+            return Err((
+                "column",
+                format!("`{}` has no column `{}`\nhelp: {help}", shown(file), shown(column)),
+            ));
         };
         if headers.iter().filter(|header| header.trim() == column).count() > 1 {
-            let what = format!("`{}` has the column `{}` more than once", shown(file), shown(column));
-            return Err(("column", format!("{what}\nhelp: give the columns of the file names that differ")));
+            let what =
+                format!("`{}` has the column `{}` more than once", shown(file), shown(column));
+            return Err((
+                "column",
+                format!("{what}\nhelp: give the columns of the file names that differ"),
+            ));
         }
         let mut values = Vec::new();
         for row in reader.records() {
@@ -82,13 +107,27 @@ impl<Q: Quantity> Empirical<Q> {
             let line = row.position().map_or(0, |position| position.line());
             let cell = row.get(place).unwrap_or_default().trim();
             let value = value(cell, self.unit);
-            values.push(value.map_err(|error| ("column", format!("`{}` line {line}, column `{}`: {error}", shown(file), shown(column))))?);
+            values.push(value.map_err(|error| {
+                (
+                    "column",
+                    format!("`{}` line {line}, column `{}`: {error}", shown(file), shown(column)),
+                )
+            })?);
             if values.len() > VALUES_MAX {
-                return Err(("column", format!("`{}` has more than 1M values\nhelp: take a sample of its rows", shown(column))));
+                return Err((
+                    "column",
+                    format!(
+                        "`{}` has more than 1M values\nhelp: take a sample of its rows",
+                        shown(column)
+                    ),
+                ));
             }
         }
         if values.is_empty() {
-            return Err(("column", format!("column `{}` of `{}` has no values", shown(column), shown(file))));
+            return Err((
+                "column",
+                format!("column `{}` of `{}` has no values", shown(column), shown(file)),
+            ));
         }
         values.sort_by(f64::total_cmp);
         self.values = Some(values.into());
@@ -104,12 +143,21 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 /// A cell in base units: a quantity, or a bare number of `unit`s.
 fn value<Q: Quantity>(cell: &str, unit: Option<Q>) -> Result<f64, String> {
     match (cell.parse::<f64>(), unit) {
-        (Ok(number), Some(unit)) if (0.0..=1e18).contains(&(number * unit.to_base())) => Ok(number * unit.to_base()),
+        (Ok(number), Some(unit)) if (0.0..=1e18).contains(&(number * unit.to_base())) => {
+            Ok(number * unit.to_base())
+        }
         (Ok(number), Some(_)) if number < 0.0 => Err(format!("`{}` is negative", shown(cell))),
-        (Ok(number), Some(_)) if number.is_nan() => Err(format!("`{}` is not a number", shown(cell))),
-        (Ok(_), Some(unit)) => Err(format!("`{}` is not a number of {unit} from 0 to 10^18 {}", shown(cell), Q::BASE)),
+        (Ok(number), Some(_)) if number.is_nan() => {
+            Err(format!("`{}` is not a number", shown(cell)))
+        }
+        (Ok(_), Some(unit)) => {
+            Err(format!("`{}` is not a number of {unit} from 0 to 10^18 {}", shown(cell), Q::BASE))
+        }
         (Ok(_), None) if cell.parse::<Q>().is_err_and(|error| error.contains("no unit")) => {
-            Err(format!("`{}` has no unit\nhelp: say what the column's numbers are, such as `unit: 1ms`", shown(cell)))
+            Err(format!(
+                "`{}` has no unit\nhelp: say what the column's numbers are, such as `unit: 1ms`",
+                shown(cell)
+            ))
         }
         _ => cell.parse().map(Q::to_base),
     }
@@ -126,7 +174,9 @@ impl<Q: Quantity> Written<Q> for Empirical<Q> {
             return;
         }
         if let Err((field, error)) = Empirical::load(self, folder) {
-            let (what, help) = error.split_once("\nhelp: ").map_or((error.as_str(), None), |(what, help)| (what, Some(help)));
+            let (what, help) = error
+                .split_once("\nhelp: ")
+                .map_or((error.as_str(), None), |(what, help)| (what, Some(help)));
             let problem = problems.error(format!("{path}.{field}"), what);
             problem.advise_if(help.map(str::to_string));
         }
@@ -147,7 +197,8 @@ impl Compiled for Law {
     }
     fn variance(&self) -> f64 {
         let mean = self.mean();
-        self.values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / self.values.len().max(1) as f64
+        self.values.iter().map(|value| (value - mean).powi(2)).sum::<f64>()
+            / self.values.len().max(1) as f64
     }
 }
 
@@ -157,11 +208,15 @@ mod tests {
     use crate::units::{Count, Span};
 
     fn loaded(text: &str, column: &str, unit: Option<Span>) -> Result<Law, (&'static str, String)> {
-        let folder =
-            std::env::temp_dir().join(format!("asyncflow-empirical-{}-{}", std::process::id(), crate::random::keys::Salt::of(text).0));
+        let folder = std::env::temp_dir().join(format!(
+            "asyncflow-empirical-{}-{}",
+            std::process::id(),
+            crate::random::keys::Salt::of(text).0
+        ));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("measured.csv"), text).unwrap();
-        let mut written = Empirical { file: "measured.csv".into(), column: column.into(), unit, values: None };
+        let mut written =
+            Empirical { file: "measured.csv".into(), column: column.into(), unit, values: None };
         let result = written.load(&folder);
         std::fs::remove_dir_all(&folder).unwrap();
         result.map(|()| written.law())
@@ -169,11 +224,15 @@ mod tests {
 
     #[test]
     fn a_column_of_quantities_and_one_of_bare_numbers_give_the_same_law() {
-        // By hand for 1, 2, 3, 10 ms: mean 4, variance (9 + 4 + 1 + 36)/4 = 12.5; the median is the second value.
+        // By hand for 1, 2, 3, 10 ms: mean 4, variance (9 + 4 + 1 + 36)/4 = 12.5; the median is the
+        // second value.
         let quantities = loaded("id,took\n1,3ms\n2,1ms\n3,10ms\n4,2000us\n", "took", None).unwrap();
         let bare = loaded("took\n3\n1\n10\n2.0\n", "took", Some(Span(1_000_000))).unwrap();
         assert_eq!(quantities, bare);
-        assert_eq!((bare.mean(), bare.variance(), bare.quantile(0.5), bare.cdf(2.5e6)), (4e6, 12.5e12, 2e6, 0.5));
+        assert_eq!(
+            (bare.mean(), bare.variance(), bare.quantile(0.5), bare.cdf(2.5e6)),
+            (4e6, 12.5e12, 2e6, 0.5)
+        );
         assert_eq!((bare.quantile(0.0), bare.quantile(1.0), bare.quantile(0.51)), (1e6, 10e6, 3e6));
     }
 
@@ -192,14 +251,29 @@ mod tests {
                 .1
                 .contains("line 3, column `took`: `2e13` is not a number")
         );
-        assert!(loaded("took\n1\n-5\n", "took", Some(Span(1))).unwrap_err().1.contains("line 3, column `took`: `-5` is negative"));
-        // Two columns of one name, a unit that makes all the same, and a file like those of `/proc`, which have no length.
-        assert!(loaded("took,took\n1ms,2ms\n", "took", None).unwrap_err().1.contains("more than once"));
+        assert!(
+            loaded("took\n1\n-5\n", "took", Some(Span(1)))
+                .unwrap_err()
+                .1
+                .contains("line 3, column `took`: `-5` is negative")
+        );
+        // Two columns of one name, a unit that makes all the same, and a file like those of
+        // `/proc`, which have no length.
+        assert!(
+            loaded("took,took\n1ms,2ms\n", "took", None).unwrap_err().1.contains("more than once")
+        );
         assert_eq!(loaded("took\n1\n", "took", Some(Span(0))).unwrap_err().0, "unit");
         assert!(loaded("", "took", None).unwrap_err().1.contains("it is empty"));
-        assert!(loaded("took\n1\n", "tok", None).unwrap_err().1.ends_with("help: did you mean `took`?"));
+        assert!(
+            loaded("took\n1\n", "tok", None).unwrap_err().1.ends_with("help: did you mean `took`?")
+        );
         assert!(loaded("took\n", "took", None).unwrap_err().1.contains("no values"));
-        let mut missing = Empirical::<Span> { file: "nowhere.csv".into(), column: "x".into(), unit: None, values: None };
+        let mut missing = Empirical::<Span> {
+            file: "nowhere.csv".into(),
+            column: "x".into(),
+            unit: None,
+            values: None,
+        };
         let (field, error) = missing.load(Path::new("/nowhere")).unwrap_err();
         assert!(field == "file" && error.starts_with("cannot read `nowhere.csv`"), "{error}");
     }
@@ -209,20 +283,35 @@ mod tests {
         // Definition: 3 is a count.
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("sizes.csv"), "size\n3\n5\n").unwrap();
-        let mut written = Empirical::<Count> { file: "sizes.csv".into(), column: "size".into(), unit: None, values: None };
+        let mut written = Empirical::<Count> {
+            file: "sizes.csv".into(),
+            column: "size".into(),
+            unit: None,
+            values: None,
+        };
         written.load(folder.path()).unwrap();
         assert_eq!(written.law().mean(), 4.0);
     }
 
     #[test]
     fn a_file_of_a_million_values_is_read_and_a_larger_one_is_not() {
-        // The limits in the head: a file of holes that is a byte too long; a million values, and one more.
+        // The limits in the head: a file of holes that is a byte too long; a million values, and
+        // one more.
         let folder = tempfile::tempdir().unwrap();
-        let write = |file: &str, rows| std::fs::write(folder.path().join(file), format!("took\n{}", "4ms\n".repeat(rows))).unwrap();
+        let write = |file: &str, rows| {
+            std::fs::write(folder.path().join(file), format!("took\n{}", "4ms\n".repeat(rows)))
+                .unwrap()
+        };
         write("million.csv", 1_000_000);
         write("more.csv", 1_000_001);
-        std::fs::File::create(folder.path().join("holes.csv")).unwrap().set_len(LARGEST + 1).unwrap();
-        let of = |file: &str| Empirical::<Span> { file: file.into(), column: "took".into(), unit: None, values: None }.load(folder.path());
+        std::fs::File::create(folder.path().join("holes.csv"))
+            .unwrap()
+            .set_len(LARGEST + 1)
+            .unwrap();
+        let of = |file: &str| {
+            Empirical::<Span> { file: file.into(), column: "took".into(), unit: None, values: None }
+                .load(folder.path())
+        };
         assert_eq!((of("million.csv"), LARGEST), (Ok(()), 67_108_864));
         assert!(of("more.csv").unwrap_err().1.contains("more than 1M values"));
         assert!(of("holes.csv").unwrap_err().1.contains("is larger than 64 MiB"));

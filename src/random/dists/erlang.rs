@@ -1,8 +1,10 @@
 //! Erlang: the sum of k independent exponentials of equal mean.
 //!
-//! Law: cdf(x) = P(k, k·x/mean), cv = 1/√k. Limits: k whole, 1 to 1000; mean > 0. Source: Erlang 1917; Law 2015, "Simulation Modeling and
-//! Analysis" (5th ed.), §8.3.3 (sampling as -mean/k · ln Π u). The logarithm is taken every 16 factors: a draw's uniform is at least 2^-53,
-//! so 16 of them stay above the least number. Tested: draws against moments, cdf, and `rand_distr`'s gamma, in `tests*.rs`; k = 1 here.
+//! Law: cdf(x) = P(k, k·x/mean), cv = 1/√k. Limits: k whole, 1 to 1000; mean > 0. Source: Erlang
+//! 1917; Law 2015, "Simulation Modeling and Analysis" (5th ed.), §8.3.3 (sampling as -mean/k · ln Π
+//! u). The logarithm is taken every 16 factors: a draw's uniform is at least 2^-53, so 16 of them
+//! stay above the least number. Tested: draws against moments, cdf, and `rand_distr`'s gamma, in
+//! `tests*.rs`; k = 1 here.
 
 use super::{Compiled, Written, demand};
 use crate::problem::Problems;
@@ -35,8 +37,20 @@ pub struct Law {
 impl<Q: Quantity> Written<Q> for Erlang<Q> {
     type Law = Law;
     fn check(&self, path: &str, problems: &mut Problems) {
-        demand(problems, self.mean.to_base() > 0.0, path, "mean", "`mean` of an erlang is more than 0");
-        demand(problems, (1..=1000).contains(&self.k), path, "k", "`k` of an erlang is a whole number from 1 to 1000");
+        demand(
+            problems,
+            self.mean.to_base() > 0.0,
+            path,
+            "mean",
+            "`mean` of an erlang is more than 0",
+        );
+        demand(
+            problems,
+            (1..=1000).contains(&self.k),
+            path,
+            "k",
+            "`k` of an erlang is a whole number from 1 to 1000",
+        );
     }
     fn law(&self) -> Law {
         Law { mean: self.mean.to_base(), k: self.k }
@@ -91,8 +105,12 @@ mod tests {
 
     #[test]
     fn the_product_of_a_thousand_uniforms_does_not_underflow() {
-        // The cv is 1/√1000 = 0.0316: every one of these draws is within 8 standard deviations of 100 (chance under 1e-11 in all).
+        // The cv is 1/√1000 = 0.0316: every one of these draws is within 8 standard deviations of
+        // 100 (chance under 1e-11 in all).
         let law = Erlang { mean: Count(100), k: 1000 }.law();
-        assert!((0..1000).all(|i| (law.sample(Draw(i * 977)) - 100.0).abs() < 8.0 * 100.0 / 1000f64.sqrt()));
+        assert!(
+            (0..1000)
+                .all(|i| (law.sample(Draw(i * 977)) - 100.0).abs() < 8.0 * 100.0 / 1000f64.sqrt())
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Exponential: the time to the next of independent events.
 //!
-//! Law: cdf(x) = 1 - exp(-x/mean). Limits: mean ≥ 0 (0 is the constant 0). Source: Johnson, Kotz, Balakrishnan 1994, "Continuous Univariate
-//! Distributions" 1, §19.1. Sampled by inversion. Tested: draws against moments, cdf and `rand_distr` in `tests*.rs`; p99 here.
+//! Law: cdf(x) = 1 - exp(-x/mean). Limits: mean ≥ 0 (0 is the constant 0). Source: Johnson, Kotz,
+//! Balakrishnan 1994, "Continuous Univariate Distributions" 1, §19.1. Sampled by inversion. Tested:
+//! draws against moments, cdf and `rand_distr` in `tests*.rs`; p99 here.
 
 use super::{Compiled, Written};
 use crate::problem::Problems;
@@ -67,13 +68,19 @@ mod tests {
         // Solving 1 - exp(-x/mean) = 0.99.
         let law = Exp { mean: Span(3_000_000) }.law();
         assert!((law.quantile(0.99) / (3e6 * 100f64.ln()) - 1.0).abs() < 1e-14);
-        assert!((law.sample(Draw(12345 << 40)) / law.quantile(Draw(12345 << 40).uniform()) - 1.0).abs() < 1e-12);
+        assert!(
+            (law.sample(Draw(12345 << 40)) / law.quantile(Draw(12345 << 40).uniform()) - 1.0).abs()
+                < 1e-12
+        );
     }
 
     #[test]
     fn an_exponential_of_mean_zero_is_zero() {
         // The limit of the law for mean → 0.
         let law = Exp { mean: Span(0) }.law();
-        assert_eq!((law.sample(Draw(1)), law.quantile(0.5), law.cdf(0.0), law.mean()), (0.0, 0.0, 1.0, 0.0));
+        assert_eq!(
+            (law.sample(Draw(1)), law.quantile(0.5), law.cdf(0.0), law.mean()),
+            (0.0, 0.0, 1.0, 0.0)
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! Gamma by mean and cv.
 //!
-//! Law: shape = 1/cv², scale = mean·cv², cdf(x) = P(shape, x/scale). Limits: 0.001 ≤ cv ≤ 30, mean > 0. Source: Johnson, Kotz, Balakrishnan
-//! 1994, "Continuous Univariate Distributions" 1, §17.2. Sampled by `rand_distr` (Marsaglia, Tsang 2000, "A simple method for generating
-//! gamma variables"). Tested: draws against moments and the cdf of `statrs` in `tests*.rs`; cv = 1 here.
+//! Law: shape = 1/cv², scale = mean·cv², cdf(x) = P(shape, x/scale). Limits: 0.001 ≤ cv ≤ 30, mean
+//! > 0. Source: Johnson, Kotz, Balakrishnan 1994, "Continuous Univariate Distributions" 1, §17.2.
+//! Sampled by `rand_distr` (Marsaglia, Tsang 2000, "A simple method for generating gamma
+//! variables"). Tested: draws against moments and the cdf of `statrs` in `tests*.rs`; cv = 1 here.
 
 use super::{Compiled, Written, demand};
 use crate::problem::Problems;
@@ -37,12 +38,28 @@ pub struct Law {
 impl<Q: Quantity> Written<Q> for Gamma<Q> {
     type Law = Law;
     fn check(&self, path: &str, problems: &mut Problems) {
-        demand(problems, self.mean.to_base() > 0.0, path, "mean", "`mean` of a gamma is more than 0");
-        demand(problems, (0.001..=30.0).contains(&self.cv), path, "cv", "`cv` of a gamma is a number from 0.001 to 30");
+        demand(
+            problems,
+            self.mean.to_base() > 0.0,
+            path,
+            "mean",
+            "`mean` of a gamma is more than 0",
+        );
+        demand(
+            problems,
+            (0.001..=30.0).contains(&self.cv),
+            path,
+            "cv",
+            "`cv` of a gamma is a number from 0.001 to 30",
+        );
     }
     fn law(&self) -> Law {
         let shape = 1.0 / (self.cv * self.cv);
-        Law { mean: self.mean.to_base(), shape, standard: rand_distr::Gamma::new(shape, 1.0).ok().map(Box::new) }
+        Law {
+            mean: self.mean.to_base(),
+            shape,
+            standard: rand_distr::Gamma::new(shape, 1.0).ok().map(Box::new),
+        }
     }
 }
 
@@ -54,7 +71,9 @@ impl Law {
 
 impl Compiled for Law {
     fn sample(&self, draw: Draw) -> f64 {
-        self.standard.as_ref().map_or(self.mean, |gamma| self.scale() * gamma.sample(&mut draw.generator()))
+        self.standard
+            .as_ref()
+            .map_or(self.mean, |gamma| self.scale() * gamma.sample(&mut draw.generator()))
     }
     fn quantile(&self, u: f64) -> f64 {
         self.scale() * standard_gamma::quantile(self.shape, u)

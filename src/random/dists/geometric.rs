@@ -1,8 +1,9 @@
 //! Geometric: trials until the first success, 1, 2, …
 //!
-//! Law: P(X = k) = (1 - p)^(k-1)·p with p = 1/mean. Limits: counts only; 1 ≤ mean ≤ 1e12. Source: Johnson, Kemp, Kotz 2005, "Univariate
-//! Discrete Distributions" (3rd ed.), §5.2. Sampled through the quantile ⌈ln(1 - u)/ln(1 - p)⌉ (Devroye 1986, §X.2). Tested: draws against
-//! moments, cdf, probabilities and `rand_distr` in `tests*.rs`; closed forms here.
+//! Law: P(X = k) = (1 - p)^(k-1)·p with p = 1/mean. Limits: counts only; 1 ≤ mean ≤ 1e12. Source:
+//! Johnson, Kemp, Kotz 2005, "Univariate Discrete Distributions" (3rd ed.), §5.2. Sampled through
+//! the quantile ⌈ln(1 - u)/ln(1 - p)⌉ (Devroye 1986, §X.2). Tested: draws against moments, cdf,
+//! probabilities and `rand_distr` in `tests*.rs`; closed forms here.
 
 use super::{Compiled, Written, demand, demand_count};
 use crate::problem::Problems;
@@ -29,7 +30,13 @@ impl<Q: Quantity> Written<Q> for Geometric {
     type Law = Law;
     fn check(&self, path: &str, problems: &mut Problems) {
         demand_count::<Q>(problems, path, "geometric");
-        demand(problems, (1.0..=1e12).contains(&self.mean), path, "mean", "`mean` of a geometric is a number from 1 to 10^12");
+        demand(
+            problems,
+            (1.0..=1e12).contains(&self.mean),
+            path,
+            "mean",
+            "`mean` of a geometric is a number from 1 to 10^12",
+        );
     }
     fn law(&self) -> Law {
         Law { mean: self.mean }
@@ -74,6 +81,9 @@ mod tests {
     fn a_geometric_of_mean_one_is_one() {
         // The limit p = 1: the first trial always succeeds.
         let law = Law { mean: 1.0 };
-        assert_eq!((law.quantile(0.0), law.quantile(0.999), law.cdf(1.0), law.cdf(0.5), law.variance()), (1.0, 1.0, 1.0, 0.0, 0.0));
+        assert_eq!(
+            (law.quantile(0.0), law.quantile(0.999), law.cdf(1.0), law.cdf(0.5), law.variance()),
+            (1.0, 1.0, 1.0, 0.0, 0.0)
+        );
     }
 }

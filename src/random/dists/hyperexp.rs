@@ -1,9 +1,11 @@
 //! Hyperexponential: one of two exponentials, more variable than either.
 //!
-//! Law: cdf(x) = p·(1 - exp(-x/a)) + q·(1 - exp(-x/b)) with balanced means p·a = q·b = mean/2 and p = (1 + √((cv²-1)/(cv²+1)))/2. Limits: 1
-//! ≤ cv ≤ 1000, mean > 0. Source: Morse 1958, "Queues, Inventories and Maintenance", ch. 2; Tijms 1994, "Stochastic Models", app. B
-//! (balanced means). Sampled by composition from one uniform, the phase of the smaller mean first. Quantile by bisection. Tested: draws
-//! against moments, cdf and a composition of `rand_distr`'s exponentials, in `tests*.rs`; cv = 1 here.
+//! Law: cdf(x) = p·(1 - exp(-x/a)) + q·(1 - exp(-x/b)) with balanced means p·a = q·b = mean/2 and p
+//! = (1 + √((cv²-1)/(cv²+1)))/2. Limits: 1 ≤ cv ≤ 1000, mean > 0. Source: Morse 1958, "Queues,
+//! Inventories and Maintenance", ch. 2; Tijms 1994, "Stochastic Models", app. B (balanced means).
+//! Sampled by composition from one uniform, the phase of the smaller mean first. Quantile by
+//! bisection. Tested: draws against moments, cdf and a composition of `rand_distr`'s exponentials,
+//! in `tests*.rs`; cv = 1 here.
 
 use super::{Compiled, Written, demand};
 use crate::problem::Problems;
@@ -37,7 +39,13 @@ pub struct Law {
 impl<Q: Quantity> Written<Q> for Hyperexp<Q> {
     type Law = Law;
     fn check(&self, path: &str, problems: &mut Problems) {
-        demand(problems, self.mean.to_base() > 0.0, path, "mean", "`mean` of a hyperexp is more than 0");
+        demand(
+            problems,
+            self.mean.to_base() > 0.0,
+            path,
+            "mean",
+            "`mean` of a hyperexp is more than 0",
+        );
         let words = "`cv` of a hyperexp is at least 1 and at most 1000; for less variation use erlang or gamma";
         demand(problems, (1.0..=1000.0).contains(&self.cv), path, "cv", words);
     }

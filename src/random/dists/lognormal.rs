@@ -1,8 +1,9 @@
 //! Lognormal: the exponential of a normal; by two percentiles or by mean and cv.
 //!
-//! Law: X = p50·exp(σ·Z), σ = ln(p99/p50)/2.326…, or σ² = ln(1 + cv²) and p50 = mean/exp(σ²/2). Limits: p99 > p50 > 0, or mean > 0 and
-//! 0.0001 ≤ cv ≤ 1000. Source: Johnson, Kotz, Balakrishnan 1994, "Continuous Univariate Distributions" 1, ch. 14. Sampled through the
-//! quantile. Tested: draws against moments, cdf and `rand_distr` in `tests*.rs`; the percentiles asked for here.
+//! Law: X = p50·exp(σ·Z), σ = ln(p99/p50)/2.326…, or σ² = ln(1 + cv²) and p50 = mean/exp(σ²/2).
+//! Limits: p99 > p50 > 0, or mean > 0 and 0.0001 ≤ cv ≤ 1000. Source: Johnson, Kotz, Balakrishnan
+//! 1994, "Continuous Univariate Distributions" 1, ch. 14. Sampled through the quantile. Tested:
+//! draws against moments, cdf and `rand_distr` in `tests*.rs`; the percentiles asked for here.
 
 use super::{Compiled, Written, demand};
 use crate::problem::Problems;
@@ -45,17 +46,39 @@ impl<Q: Quantity> Written<Q> for Lognormal<Q> {
     fn check(&self, path: &str, problems: &mut Problems) {
         match (self.p50, self.p99, self.mean, self.cv) {
             (Some(p50), Some(p99), None, None) => {
-                demand(problems, p50.to_base() > 0.0, path, "p50", "`p50` of a lognormal is more than 0");
-                let words = format!("`p99` of a lognormal is more than its `p50`, but {p99} is not more than {p50}");
+                demand(
+                    problems,
+                    p50.to_base() > 0.0,
+                    path,
+                    "p50",
+                    "`p50` of a lognormal is more than 0",
+                );
+                let words = format!(
+                    "`p99` of a lognormal is more than its `p50`, but {p99} is not more than {p50}"
+                );
                 demand(problems, p99.to_base() > p50.to_base(), path, "p99", words);
             }
             (None, None, Some(mean), Some(cv)) => {
-                demand(problems, mean.to_base() > 0.0, path, "mean", "`mean` of a lognormal is more than 0");
-                demand(problems, (1e-4..=1e3).contains(&cv), path, "cv", "`cv` of a lognormal is a number from 0.0001 to 1000");
+                demand(
+                    problems,
+                    mean.to_base() > 0.0,
+                    path,
+                    "mean",
+                    "`mean` of a lognormal is more than 0",
+                );
+                demand(
+                    problems,
+                    (1e-4..=1e3).contains(&cv),
+                    path,
+                    "cv",
+                    "`cv` of a lognormal is a number from 0.0001 to 1000",
+                );
             }
             _ => {
                 let what = "a lognormal has either `p50` and `p99` or `mean` and `cv`";
-                problems.error(path, what).advise("write `{ p50: …, p99: … }` or `{ mean: …, cv: … }`");
+                problems
+                    .error(path, what)
+                    .advise("write `{ p50: …, p99: … }` or `{ mean: …, cv: … }`");
             }
         }
     }
@@ -92,7 +115,13 @@ mod tests {
     #[test]
     fn the_percentiles_of_a_lognormal_are_those_asked_for() {
         // What was asked: p50 = 2 ms, p99 = 11 ms.
-        let law = Lognormal { p50: Some(Span(2_000_000)), p99: Some(Span(11_000_000)), mean: None, cv: None }.law();
+        let law = Lognormal {
+            p50: Some(Span(2_000_000)),
+            p99: Some(Span(11_000_000)),
+            mean: None,
+            cv: None,
+        }
+        .law();
         assert!((law.quantile(0.5) / 2e6 - 1.0).abs() < 1e-14);
         assert!((law.quantile(0.99) / 11e6 - 1.0).abs() < 1e-13);
     }
@@ -100,7 +129,8 @@ mod tests {
     #[test]
     fn the_mean_of_a_lognormal_is_its_mean() {
         // What was asked: mean 5 ms, cv 1.5, so a variance of (7.5 ms)².
-        let law = Lognormal { p50: None, p99: None, mean: Some(Span(5_000_000)), cv: Some(1.5) }.law();
+        let law =
+            Lognormal { p50: None, p99: None, mean: Some(Span(5_000_000)), cv: Some(1.5) }.law();
         assert!((law.mean() / 5e6 - 1.0).abs() < 1e-14);
         assert!((law.variance() / 7.5e6f64.powi(2) - 1.0).abs() < 1e-13);
     }
@@ -109,7 +139,11 @@ mod tests {
     fn half_a_pair_is_refused() {
         // The rule in the head: exactly one complete pair.
         let mut problems = Problems::default();
-        Lognormal { p50: Some(Span(2)), p99: None, mean: None, cv: Some(1.0) }.check("cpu.lognormal", &mut problems);
-        assert_eq!(problems.list[0].what, "a lognormal has either `p50` and `p99` or `mean` and `cv`");
+        Lognormal { p50: Some(Span(2)), p99: None, mean: None, cv: Some(1.0) }
+            .check("cpu.lognormal", &mut problems);
+        assert_eq!(
+            problems.list[0].what,
+            "a lognormal has either `p50` and `p99` or `mean` and `cv`"
+        );
     }
 }

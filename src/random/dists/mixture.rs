@@ -1,9 +1,11 @@
 //! Mixture: one of several distributions, chosen by weight.
 //!
-//! Law: cdf(x) = Σ wᵢ·cdfᵢ(x)/Σ w; moments likewise: the second is Σ wᵢ·(varianceᵢ + meanᵢ²)/Σ w. Limits: 1 to 1000 parts, 0 < w ≤ 1e9,
-//! mixtures inside mixtures at most 8 deep. Source: Devroye 1986, "Non-Uniform Random Variate Generation", §II.4 (composition). The part is
-//! picked by the draw, its value by the next. The quantile is bisected between those of the parts. Tested: draws against moments and cdf,
-//! and an independent composition, in `tests*.rs`; a two-point mixture here.
+//! Law: cdf(x) = Σ wᵢ·cdfᵢ(x)/Σ w; moments likewise: the second is Σ wᵢ·(varianceᵢ + meanᵢ²)/Σ w.
+//! Limits: 1 to 1000 parts, 0 < w ≤ 1e9, mixtures inside mixtures at most 8 deep. Source: Devroye
+//! 1986, "Non-Uniform Random Variate Generation", §II.4 (composition). The part is picked by the
+//! draw, its value by the next. The quantile is bisected between those of the parts. Tested: draws
+//! against moments and cdf, and an independent composition, in `tests*.rs`; a two-point mixture
+//! here.
 
 use super::solve::bisect;
 use super::{Compiled, Dist, Written, demand};
@@ -19,7 +21,10 @@ const PARTS_MAX: usize = 1000;
 
 /// One of several distributions, by weight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent, bound(serialize = "Q: Quantity + Serialize", deserialize = "Q: Quantity + Deserialize<'de>"))]
+#[serde(
+    transparent,
+    bound(serialize = "Q: Quantity + Serialize", deserialize = "Q: Quantity + Deserialize<'de>")
+)]
 #[schemars(bound = "Q: Quantity + JsonSchema")]
 pub struct Mixture<Q> {
     /// The parts.
@@ -28,7 +33,10 @@ pub struct Mixture<Q> {
 
 /// A part of a mixture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, bound(serialize = "Q: Quantity + Serialize", deserialize = "Q: Quantity + Deserialize<'de>"))]
+#[serde(
+    deny_unknown_fields,
+    bound(serialize = "Q: Quantity + Serialize", deserialize = "Q: Quantity + Deserialize<'de>")
+)]
 #[schemars(bound = "Q: Quantity + JsonSchema")]
 pub struct Part<Q> {
     /// Its weight; only the proportions count.
@@ -55,11 +63,15 @@ impl<Q: Quantity> Written<Q> for Mixture<Q> {
     type Law = Law;
     fn check(&self, path: &str, problems: &mut Problems) {
         if self.parts.is_empty() {
-            problems.error(path, "a mixture has at least one part").advise("write `- { w: 90, is: { exp: 2ms } }` for each part");
+            problems
+                .error(path, "a mixture has at least one part")
+                .advise("write `- { w: 90, is: { exp: 2ms } }` for each part");
         }
         if self.parts.len() > PARTS_MAX {
             let what = format!("a mixture has at most {PARTS_MAX} parts, not {}", self.parts.len());
-            problems.error(path, what).advise("measured values belong into a CSV file: `empirical: { file, column }`");
+            problems
+                .error(path, what)
+                .advise("measured values belong into a CSV file: `empirical: { file, column }`");
         }
         // Said once, by the mixture that is one too far from the innermost.
         if Written::<Q>::depth(self) == DEEPEST + 1 {
@@ -69,7 +81,13 @@ impl<Q: Quantity> Written<Q> for Mixture<Q> {
         }
         for (i, part) in self.parts.iter().enumerate() {
             let path = format!("{path}[{i}]");
-            demand(problems, part.w > 0.0 && part.w <= 1e9, &path, "w", "`w` of a mixture's part is more than 0 and at most 10^9");
+            demand(
+                problems,
+                part.w > 0.0 && part.w <= 1e9,
+                &path,
+                "w",
+                "`w` of a mixture's part is more than 0 and at most 10^9",
+            );
             part.is.check(&format!("{path}.is"), problems);
         }
     }
@@ -132,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_mixture_of_two_constants_has_two_points() {
-        // By hand: 97 % at 2, 3 % at 102: mean 5, variance 0.97·9 + 0.03·97² = 291; p96 = 2, p98 = 102.
+        // By hand: 97 % at 2, 3 % at 102: mean 5, variance 0.97·9 + 0.03·97² = 291; p96 = 2, p98 =
+        // 102.
         let part = |w, value| Part { w, is: Dist::constant(Count(value)) };
         let law = Mixture { parts: vec![part(97.0, 2), part(3.0, 102)] }.law();
         assert!((law.mean() - 5.0).abs() < 1e-12 && (law.variance() - 291.0).abs() < 1e-9);
@@ -142,7 +161,11 @@ mod tests {
     #[test]
     fn nine_mixtures_inside_each_other_are_refused_once() {
         // The limit in the head: 8 pass, 9 do not, and 12 give one error, not four.
-        let nested = |depth| (0..depth).fold(Dist::constant(Count(1)), |is, _| Dist::Mixture(Mixture { parts: vec![Part { w: 1.0, is }] }));
+        let nested = |depth| {
+            (0..depth).fold(Dist::constant(Count(1)), |is, _| {
+                Dist::Mixture(Mixture { parts: vec![Part { w: 1.0, is }] })
+            })
+        };
         for (depth, errors) in [(8, 0), (9, 1), (12, 1)] {
             let mut problems = Problems::default();
             nested(depth).check("cpu", &mut problems);

@@ -1,15 +1,18 @@
 //! The distributions people write, and the laws they stand for.
 //!
-//! A distribution is *written* ([`Dist`]: parameters with units, always of the variable itself: its mean, its cv, its percentiles) and
-//! then *compiled* ([`Law`]: numbers in base units). A [`Sampler`] draws from a law at an address (see [`keys`](super::keys)).
+//! A distribution is *written* ([`Dist`]: parameters with units, always of the variable itself: its
+//! mean, its cv, its percentiles) and then *compiled* ([`Law`]: numbers in base units). A
+//! [`Sampler`] draws from a law at an address (see [`keys`](super::keys)).
 //!
 //! To add a distribution:
-//! 1. its file, `TAG.rs`: the written struct (serde, schema, a doc comment on each field) with [`Written`], and a struct `Law` with
-//!    [`Compiled`]. A law with a closed quantile function needs no sampler of its own;
-//! 2. its line in the catalogue below, `tag: Struct<Q>,` (without `<Q>` if no parameter is a quantity). The first word is what people
-//!    write, the doc comment is the description in the schema;
-//! 3. a line in the table of `tests.rs`, which checks draws against moments and cdf; an independent oracle in `tests_oracles.rs`;
-//!    its text in `tests_written.rs`.
+//! 1. its file, `TAG.rs`: the written struct (serde, schema, a doc comment on each field) with
+//!    [`Written`], and a struct `Law` with [`Compiled`]. A law with a closed quantile function
+//!    needs no sampler of its own;
+//! 2. its line in the catalogue below, `tag: Struct<Q>,` (without `<Q>` if no parameter is a
+//!    quantity). The first word is what people write, the doc comment is the description in the
+//!    schema;
+//! 3. a line in the table of `tests.rs`, which checks draws against moments and cdf; an independent
+//!    oracle in `tests_oracles.rs`; its text in `tests_written.rs`.
 
 mod catalogue;
 mod solve;
@@ -162,13 +165,24 @@ impl<Q: Quantity> Dist<Q> {
     pub fn uniform(least: impl Into<Q>, greatest: impl Into<Q>) -> Dist<Q> {
         Dist::Uniform(uniform::Uniform { between: [least.into(), greatest.into()] })
     }
-    /// The normal distribution with this mean and standard deviation; a draw below 0 is drawn again.
+    /// The normal distribution with this mean and standard deviation; a draw below 0 is drawn
+    /// again.
     pub fn normal(mean: impl Into<Q>, sd: impl Into<Q>) -> Dist<Q> {
-        Dist::Normal(normal::Normal { mean: mean.into(), sd: sd.into(), min: None, below_min: Default::default() })
+        Dist::Normal(normal::Normal {
+            mean: mean.into(),
+            sd: sd.into(),
+            min: None,
+            below_min: Default::default(),
+        })
     }
     /// The lognormal distribution with these two percentiles.
     pub fn lognormal(p50: impl Into<Q>, p99: impl Into<Q>) -> Dist<Q> {
-        Dist::Lognormal(lognormal::Lognormal { p50: Some(p50.into()), p99: Some(p99.into()), mean: None, cv: None })
+        Dist::Lognormal(lognormal::Lognormal {
+            p50: Some(p50.into()),
+            p99: Some(p99.into()),
+            mean: None,
+            cv: None,
+        })
     }
     /// The plain value, if it is nothing but that.
     pub fn plain(&self) -> Option<Q> {
@@ -198,7 +212,8 @@ impl Sampler {
     pub fn value(&self, key: Key) -> f64 {
         self.law.sample(key.draw(self.salt))
     }
-    /// The value as a span, rounded once to whole nanoseconds; negative becomes zero, too long becomes the longest.
+    /// The value as a span, rounded once to whole nanoseconds; negative becomes zero, too long
+    /// becomes the longest.
     #[inline(always)]
     pub fn span(&self, key: Key) -> Span {
         // Through i64, which is half the instructions; the longest span is then 292 years.
@@ -206,8 +221,15 @@ impl Sampler {
     }
 }
 
-/// Notes an error at a field of a distribution unless its condition holds (which it does not for NaN).
-pub(crate) fn demand(problems: &mut Problems, holds: bool, path: &str, field: &str, words: impl Into<String>) {
+/// Notes an error at a field of a distribution unless its condition holds (which it does not for
+/// NaN).
+pub(crate) fn demand(
+    problems: &mut Problems,
+    holds: bool,
+    path: &str,
+    field: &str,
+    words: impl Into<String>,
+) {
     if !holds {
         problems.error(format!("{path}.{field}"), words);
     }

@@ -1,9 +1,11 @@
 //! Normal, kept above a least value: by redrawing (the truncated normal) or by clipping.
 //!
-//! Law: X ~ N(mean, sd²); redraw: X given X ≥ min, with moments mean + sd·h and sd²·(1 + a·h - h²), a = (min - mean)/sd, h = φ(a)/(1 -
-//! Φ(a)); clip: max(min, X). `mean` and `sd` are those before either. Limits: sd > 0; with redraw P(X < min) ≤ 99.9 %. Source: Johnson,
-//! Kotz, Balakrishnan 1994, "Continuous Univariate Distributions" 1, §13.10.1. Sampled through the quantile, in the upper tail's terms so
-//! that nothing cancels. Tested: draws against moments, cdf and rejection from `rand_distr` in `tests*.rs`.
+//! Law: X ~ N(mean, sd²); redraw: X given X ≥ min, with moments mean + sd·h and sd²·(1 + a·h - h²),
+//! a = (min - mean)/sd, h = φ(a)/(1 - Φ(a)); clip: max(min, X). `mean` and `sd` are those before
+//! either. Limits: sd > 0; with redraw P(X < min) ≤ 99.9 %. Source: Johnson, Kotz, Balakrishnan
+//! 1994, "Continuous Univariate Distributions" 1, §13.10.1. Sampled through the quantile, in the
+//! upper tail's terms so that nothing cancels. Tested: draws against moments, cdf and rejection
+//! from `rand_distr` in `tests*.rs`.
 
 use super::{Compiled, Written};
 use crate::problem::Problems;
@@ -47,8 +49,9 @@ pub struct Law {
     mean: f64,
     sd: f64,
     min: f64,
-    /// The share of draws that are kept, worked out once because that takes as long as a draw. It is 1 if they are clipped, and also where the least value is
-    /// so far below the mean that clipping and drawing again are the same.
+    /// The share of draws that are kept, worked out once because that takes as long as a draw. It
+    /// is 1 if they are clipped, and also where the least value is so far below the mean that
+    /// clipping and drawing again are the same.
     kept: f64,
 }
 
@@ -56,7 +59,10 @@ impl<Q: Quantity> Written<Q> for Normal<Q> {
     type Law = Law;
     fn check(&self, path: &str, problems: &mut Problems) {
         if self.sd.to_base() <= 0.0 {
-            problems.error(format!("{path}.sd"), "`sd` of a normal is more than 0; for no variation write the value itself");
+            problems.error(
+                format!("{path}.sd"),
+                "`sd` of a normal is more than 0; for no variation write the value itself",
+            );
             return;
         }
         let law = self.law();
@@ -65,11 +71,22 @@ impl<Q: Quantity> Written<Q> for Normal<Q> {
         }
         let (least, below) = (Q::from_base(law.min), 1.0 - law.kept);
         if below > 0.999 {
-            let what = format!("{} of this normal are below {least}, where it is drawn again", percent(below));
-            problems.error(path, what).advise("raise `mean`, lower `min`, or clip with `below_min: clip`");
+            let what = format!(
+                "{} of this normal are below {least}, where it is drawn again",
+                percent(below)
+            );
+            problems
+                .error(path, what)
+                .advise("raise `mean`, lower `min`, or clip with `below_min: clip`");
         } else if (law.mean() - law.mean).abs() > 0.01 * law.mean {
-            let what = format!("drawing again below {least} moves the mean from {} to {}", self.mean, Q::from_base(law.mean()));
-            problems.warning(path, what).advise("lower `sd`, or use lognormal or gamma, which are never negative");
+            let what = format!(
+                "drawing again below {least} moves the mean from {} to {}",
+                self.mean,
+                Q::from_base(law.mean())
+            );
+            problems
+                .warning(path, what)
+                .advise("lower `sd`, or use lognormal or gamma, which are never negative");
         }
     }
     fn law(&self) -> Law {
@@ -121,8 +138,15 @@ mod tests {
 
     #[test]
     fn a_normal_cut_at_its_mean_is_a_half_normal() {
-        // Closed form: half-normal of sd 10 above 100: mean 100 + 10·√(2/π), variance 100·(1 - 2/π).
-        let law = Normal { mean: Count(100), sd: Count(10), min: Some(Count(100)), below_min: BelowMin::Redraw }.law();
+        // Closed form: half-normal of sd 10 above 100: mean 100 + 10·√(2/π), variance 100·(1 -
+        // 2/π).
+        let law = Normal {
+            mean: Count(100),
+            sd: Count(10),
+            min: Some(Count(100)),
+            below_min: BelowMin::Redraw,
+        }
+        .law();
         let two_over_pi = 2.0 / std::f64::consts::PI;
         assert!((law.mean() - (100.0 + 10.0 * two_over_pi.sqrt())).abs() < 1e-9);
         assert!((law.variance() - 100.0 * (1.0 - two_over_pi)).abs() < 1e-9);
@@ -130,14 +154,23 @@ mod tests {
 
     #[test]
     fn the_check_says_where_redrawing_moves_the_mean() {
-        // Half-normal again: 100 + 100·√(2/π) = 180; five standard deviations above the cut nothing is said.
+        // Half-normal again: 100 + 100·√(2/π) = 180; five standard deviations above the cut nothing
+        // is said.
         let check = |mean, sd, min| {
             let mut problems = Problems::default();
-            Normal { mean: Count(mean), sd: Count(sd), min: Some(Count(min)), below_min: BelowMin::Redraw }
-                .check("cpu.normal", &mut problems);
+            Normal {
+                mean: Count(mean),
+                sd: Count(sd),
+                min: Some(Count(min)),
+                below_min: BelowMin::Redraw,
+            }
+            .check("cpu.normal", &mut problems);
             problems
         };
-        assert_eq!(check(100, 100, 100).list[0].what, "drawing again below 100 moves the mean from 100 to 180");
+        assert_eq!(
+            check(100, 100, 100).list[0].what,
+            "drawing again below 100 moves the mean from 100 to 180"
+        );
         assert!(check(100, 20, 0).list.is_empty());
         assert!(check(100, 10, 200).any_error());
     }

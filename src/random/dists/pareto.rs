@@ -1,9 +1,11 @@
 //! Pareto: a power-law tail above a least value; bounded if a greatest is given.
 //!
-//! Law: cdf(x) = (1 - (min/x)^α)/h with h = 1 - (min/max)^α, or 1 without `max`. E[X^r] = min^r·α/h·(exp((r-α)·L) - 1)/(r-α), L =
-//! ln(max/min). Without `max` the mean is infinite for α ≤ 1, the variance for α ≤ 2. Limits: min > 0, 0 < α ≤ 1000, max > min. Source:
-//! Johnson, Kotz, Balakrishnan 1994, "Continuous Univariate Distributions" 1, ch. 20; Harchol-Balter 2013, "Performance Modeling", §20.5
-//! (bounded). Sampled through the quantile. Tested: draws against moments, cdf and `rand_distr` in `tests*.rs`; closed forms here.
+//! Law: cdf(x) = (1 - (min/x)^α)/h with h = 1 - (min/max)^α, or 1 without `max`. E[X^r] =
+//! min^r·α/h·(exp((r-α)·L) - 1)/(r-α), L = ln(max/min). Without `max` the mean is infinite for α ≤
+//! 1, the variance for α ≤ 2. Limits: min > 0, 0 < α ≤ 1000, max > min. Source: Johnson, Kotz,
+//! Balakrishnan 1994, "Continuous Univariate Distributions" 1, ch. 20; Harchol-Balter 2013,
+//! "Performance Modeling", §20.5 (bounded). Sampled through the quantile. Tested: draws against
+//! moments, cdf and `rand_distr` in `tests*.rs`; closed forms here.
 
 use super::{Compiled, Written, demand};
 use crate::problem::Problems;
@@ -37,20 +39,35 @@ impl<Q: Quantity> Written<Q> for Pareto<Q> {
     type Law = Law;
     fn check(&self, path: &str, problems: &mut Problems) {
         demand(problems, self.min.to_base() > 0.0, path, "min", "`min` of a pareto is more than 0");
-        demand(problems, self.alpha > 0.0 && self.alpha <= 1000.0, path, "alpha", "`alpha` of a pareto is more than 0 and at most 1000");
+        demand(
+            problems,
+            self.alpha > 0.0 && self.alpha <= 1000.0,
+            path,
+            "alpha",
+            "`alpha` of a pareto is more than 0 and at most 1000",
+        );
         match self.max {
             Some(max) => {
-                let words = format!("`max` of a pareto is more than its `min`, but {max} is not more than {}", self.min);
+                let words = format!(
+                    "`max` of a pareto is more than its `min`, but {max} is not more than {}",
+                    self.min
+                );
                 demand(problems, max.to_base() > self.min.to_base(), path, "max", words);
             }
             None if self.alpha > 0.0 && self.alpha <= 1.0 => {
-                problems.warning(path, "the mean of this pareto is infinite").advise("give it a `max`, or an `alpha` of more than 1");
+                problems
+                    .warning(path, "the mean of this pareto is infinite")
+                    .advise("give it a `max`, or an `alpha` of more than 1");
             }
             None => {}
         }
     }
     fn law(&self) -> Law {
-        Law { min: self.min.to_base(), alpha: self.alpha, max: self.max.map_or(f64::INFINITY, |max| max.to_base()) }
+        Law {
+            min: self.min.to_base(),
+            alpha: self.alpha,
+            max: self.max.map_or(f64::INFINITY, |max| max.to_base()),
+        }
     }
 }
 
@@ -105,7 +122,8 @@ mod tests {
 
     #[test]
     fn a_pareto_has_its_textbook_moments() {
-        // α·min/(α-1) and α·min²/((α-1)²(α-2)) at α = 3, min = 100; both infinite where the integrals diverge.
+        // α·min/(α-1) and α·min²/((α-1)²(α-2)) at α = 3, min = 100; both infinite where the
+        // integrals diverge.
         let law = |alpha| Pareto { min: Count(100), alpha, max: None }.law();
         assert!((law(3.0).mean() - 150.0).abs() < 1e-9);
         assert!((law(3.0).variance() - 7500.0).abs() < 1e-6);
@@ -115,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_bounded_pareto_has_the_moments_of_its_density() {
-        // By hand at α = 1 on [1, 1000]: the density is 1/(x²·0.999), so E[X] = ln 1000/0.999 and E[X²] = 999/0.999.
+        // By hand at α = 1 on [1, 1000]: the density is 1/(x²·0.999), so E[X] = ln 1000/0.999 and
+        // E[X²] = 999/0.999.
         let law = Pareto { min: Count(1), alpha: 1.0, max: Some(Count(1000)) }.law();
         assert!((law.mean() - 1000f64.ln() / 0.999).abs() < 1e-9);
         assert!((law.moment(2.0) - 999.0 / 0.999).abs() < 1e-9);

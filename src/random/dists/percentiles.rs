@@ -1,10 +1,12 @@
 //! Percentiles: what people copy from a dashboard.
 //!
-//! Law: the quantile function runs through the given points; between a at u₀ and b at u₁ it is log-linear, a·(b/a)^t with t the share of
-//! the way in probability, and linear where a = 0. So a part of width w has mean w·(b - a)/ln(b/a) and second moment w·(b² -
-//! a²)/(2·ln(b/a)). Limits: `max` and at least one percentile between 0 and 100; values do not fall; `min` is 0 unless given. Source:
-//! inversion, Devroye 1986, "Non-Uniform Random Variate Generation", §II.2; the interpolation is a choice of this project. Tested: draws
-//! against moments and cdf in `tests.rs`; the points asked for and moments by hand here.
+//! Law: the quantile function runs through the given points; between a at u₀ and b at u₁ it is
+//! log-linear, a·(b/a)^t with t the share of the way in probability, and linear where a = 0. So a
+//! part of width w has mean w·(b - a)/ln(b/a) and second moment w·(b² - a²)/(2·ln(b/a)). Limits:
+//! `max` and at least one percentile between 0 and 100; values do not fall; `min` is 0 unless
+//! given. Source: inversion, Devroye 1986, "Non-Uniform Random Variate Generation", §II.2; the
+//! interpolation is a choice of this project. Tested: draws against moments and cdf in `tests.rs`;
+//! the points asked for and moments by hand here.
 
 use super::{Compiled, Written};
 use crate::problem::Problems;
@@ -13,7 +15,8 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Percentiles as read from a dashboard: `{ p50: 2ms, p99: 30ms, p99.9: 80ms, max: 200ms }`; `min` is 0 unless given.
+/// Percentiles as read from a dashboard: `{ p50: 2ms, p99: 30ms, p99.9: 80ms, max: 200ms }`; `min`
+/// is 0 unless given.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Percentiles<Q> {
@@ -34,16 +37,27 @@ fn probability(name: &str) -> Option<f64> {
         "min" => Some(0.0),
         "max" => Some(1.0),
         _ => {
-            let digits = name.strip_prefix('p').filter(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))?;
-            digits.parse().ok().filter(|percent: &f64| *percent > 0.0 && *percent < 100.0).map(|percent| percent / 100.0)
+            let digits = name
+                .strip_prefix('p')
+                .filter(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))?;
+            digits
+                .parse()
+                .ok()
+                .filter(|percent: &f64| *percent > 0.0 && *percent < 100.0)
+                .map(|percent| percent / 100.0)
         }
     }
 }
 
 impl<Q: Quantity> Percentiles<Q> {
-    /// Names, probabilities and values in the order of the probabilities, without the default `min`.
+    /// Names, probabilities and values in the order of the probabilities, without the default
+    /// `min`.
     fn sorted(&self) -> Vec<(&str, f64, Q)> {
-        let mut points: Vec<_> = self.points.iter().filter_map(|(name, value)| Some((name.as_str(), probability(name)?, *value))).collect();
+        let mut points: Vec<_> = self
+            .points
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), probability(name)?, *value)))
+            .collect();
         points.sort_by(|a, b| a.1.total_cmp(&b.1));
         points
     }
@@ -54,10 +68,9 @@ impl<Q: Quantity> Written<Q> for Percentiles<Q> {
     fn check(&self, path: &str, problems: &mut Problems) {
         for name in self.points.keys().filter(|name| probability(name).is_none()) {
             let what = format!("`{name}` is not a percentile");
-            problems
-                .error(format!("{path}.{name}"), what)
-                .at_key()
-                .advise("write `min`, `max`, or a percentile between 0 and 100 such as `p50` or `p99.9`");
+            problems.error(format!("{path}.{name}"), what).at_key().advise(
+                "write `min`, `max`, or a percentile between 0 and 100 such as `p50` or `p99.9`",
+            );
         }
         let points = self.sorted();
         if !self.points.contains_key("max") {
@@ -65,20 +78,31 @@ impl<Q: Quantity> Written<Q> for Percentiles<Q> {
                 .error(path, "percentiles have a `max`: the last percentile says nothing of what is above it")
                 .advise("add `max`, the largest value that was ever seen");
         }
-        if points.len() == self.points.len() && !points.iter().any(|(_, u, _)| *u > 0.0 && *u < 1.0) {
-            problems.error(path, "percentiles have at least one percentile such as `p50` beside `min` and `max`");
+        if points.len() == self.points.len() && !points.iter().any(|(_, u, _)| *u > 0.0 && *u < 1.0)
+        {
+            problems.error(
+                path,
+                "percentiles have at least one percentile such as `p50` beside `min` and `max`",
+            );
         }
         for pair in points.windows(2) {
             let [(before, u, a), (name, v, b)] = [pair[0], pair[1]];
             if u == v {
-                problems.error(format!("{path}.{name}"), format!("`{before}` and `{name}` are the same percentile"));
+                problems.error(
+                    format!("{path}.{name}"),
+                    format!("`{before}` and `{name}` are the same percentile"),
+                );
             } else if b.to_base() < a.to_base() {
-                problems.error(format!("{path}.{name}"), format!("percentiles do not fall, but `{name}` is {b} and `{before}` is {a}"));
+                problems.error(
+                    format!("{path}.{name}"),
+                    format!("percentiles do not fall, but `{name}` is {b} and `{before}` is {a}"),
+                );
             }
         }
     }
     fn law(&self) -> Law {
-        let mut points: Vec<_> = self.sorted().into_iter().map(|(_, u, value)| (u, value.to_base())).collect();
+        let mut points: Vec<_> =
+            self.sorted().into_iter().map(|(_, u, value)| (u, value.to_base())).collect();
         if points.first().is_none_or(|(u, _)| *u > 0.0) {
             points.insert(0, (0.0, 0.0));
         }
@@ -87,9 +111,13 @@ impl<Q: Quantity> Written<Q> for Percentiles<Q> {
 }
 
 impl Law {
-    /// The sum over the parts of width times `of(a, b, ln(b/a))`; the logarithm is `None` where the part is linear.
+    /// The sum over the parts of width times `of(a, b, ln(b/a))`; the logarithm is `None` where the
+    /// part is linear.
     fn sum(&self, of: impl Fn(f64, f64, Option<f64>) -> f64) -> f64 {
-        let part = |p: &[(f64, f64)]| (p[1].0 - p[0].0) * of(p[0].1, p[1].1, (p[0].1 > 0.0).then(|| ((p[1].1 - p[0].1) / p[0].1).ln_1p()));
+        let part = |p: &[(f64, f64)]| {
+            (p[1].0 - p[0].0)
+                * of(p[0].1, p[1].1, (p[0].1 > 0.0).then(|| ((p[1].1 - p[0].1) / p[0].1).ln_1p()))
+        };
         self.points.windows(2).map(part).sum()
     }
 }
@@ -131,21 +159,37 @@ mod tests {
     use crate::units::Count;
 
     fn percentiles(points: &[(&str, u64)]) -> Percentiles<Count> {
-        Percentiles { points: points.iter().map(|(name, value)| (name.to_string(), Count(*value))).collect() }
+        Percentiles {
+            points: points.iter().map(|(name, value)| (name.to_string(), Count(*value))).collect(),
+        }
     }
 
     #[test]
     fn the_law_runs_through_the_points_asked_for() {
-        // The points themselves; half-way between p50 and p90 in probability it is the geometric mean, √(100·400) = 200.
+        // The points themselves; half-way between p50 and p90 in probability it is the geometric
+        // mean, √(100·400) = 200.
         let law = percentiles(&[("p50", 100), ("p99.9", 900), ("p90", 400), ("max", 2000)]).law();
-        for (u, x) in [(0.5, 100.0), (0.7, 200.0), (0.9, 400.0), (0.999, 900.0), (1.0, 2000.0), (0.25, 50.0), (0.0, 0.0)] {
-            assert!((law.quantile(u) - x).abs() < 1e-9 && (law.cdf(x) - u).abs() < 1e-12, "{u}: {}", law.quantile(u));
+        for (u, x) in [
+            (0.5, 100.0),
+            (0.7, 200.0),
+            (0.9, 400.0),
+            (0.999, 900.0),
+            (1.0, 2000.0),
+            (0.25, 50.0),
+            (0.0, 0.0),
+        ] {
+            assert!(
+                (law.quantile(u) - x).abs() < 1e-9 && (law.cdf(x) - u).abs() < 1e-12,
+                "{u}: {}",
+                law.quantile(u)
+            );
         }
     }
 
     #[test]
     fn two_linear_and_log_linear_halves_have_the_moments_of_their_integrals() {
-        // By hand for 0 to 100 linear, then 100 to 300 log-linear: mean 0.5·50 + 0.5·200/ln 3, E[X²] = 0.5·10⁴/3 + 0.5·80000/(2·ln 3).
+        // By hand for 0 to 100 linear, then 100 to 300 log-linear: mean 0.5·50 + 0.5·200/ln 3,
+        // E[X²] = 0.5·10⁴/3 + 0.5·80000/(2·ln 3).
         let law = percentiles(&[("p50", 100), ("max", 300)]).law();
         let mean = 25.0 + 100.0 / 3f64.ln();
         assert!((law.mean() - mean).abs() < 1e-9);

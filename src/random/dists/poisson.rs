@@ -1,9 +1,10 @@
 //! Poisson: the number of independent arrivals; or as many steps of a quantity.
 //!
-//! Law: P(N = k) = λ^k·exp(-λ)/k!, X = step·N, λ = mean/step. Limits: 0 ≤ λ ≤ 1e9; a plain mean is of counts only. Source: Johnson, Kemp,
-//! Kotz 2005, "Univariate Discrete Distributions" (3rd ed.), §4.2; cdf = Q(⌊k⌋+1, λ), the regularised upper incomplete gamma function.
-//! Sampled by `rand_distr` (Ahrens, Dieter 1982, "Computer generation of Poisson deviates from modified normal distributions"). Tested:
-//! draws against moments, cdf and `statrs`' probabilities in `tests*.rs`.
+//! Law: P(N = k) = λ^k·exp(-λ)/k!, X = step·N, λ = mean/step. Limits: 0 ≤ λ ≤ 1e9; a plain mean is
+//! of counts only. Source: Johnson, Kemp, Kotz 2005, "Univariate Discrete Distributions" (3rd ed.),
+//! §4.2; cdf = Q(⌊k⌋+1, λ), the regularised upper incomplete gamma function. Sampled by
+//! `rand_distr` (Ahrens, Dieter 1982, "Computer generation of Poisson deviates from modified normal
+//! distributions"). Tested: draws against moments, cdf and `statrs`' probabilities in `tests*.rs`.
 
 use super::solve::bisect;
 use super::{Compiled, Written, demand, demand_count};
@@ -69,7 +70,10 @@ impl<'de, Q: Quantity + Deserialize<'de>> Deserialize<'de> for Poisson<Q> {
                     ))
                 })
             }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Poisson<Q>, A::Error> {
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                map: A,
+            ) -> Result<Poisson<Q>, A::Error> {
                 Steps::deserialize(MapAccessDeserializer::new(map)).map(Poisson::Steps)
             }
         }
@@ -98,16 +102,30 @@ impl<Q: Quantity> Written<Q> for Poisson<Q> {
                 }
             }
             Poisson::Steps(Steps { mean, step }) => {
-                demand(problems, step.to_base() > 0.0, path, "step", "`step` of a poisson is more than 0");
+                demand(
+                    problems,
+                    step.to_base() > 0.0,
+                    path,
+                    "step",
+                    "`step` of a poisson is more than 0",
+                );
                 let steps = mean.to_base() / step.to_base();
-                demand(problems, step.to_base() <= 0.0 || steps <= 1e9, path, "mean", "`mean` of a poisson is at most 10^9 steps");
+                demand(
+                    problems,
+                    step.to_base() <= 0.0 || steps <= 1e9,
+                    path,
+                    "mean",
+                    "`mean` of a poisson is at most 10^9 steps",
+                );
             }
         }
     }
     fn law(&self) -> Law {
         let (lambda, step) = match self {
             Poisson::Mean(mean) => (*mean, 1.0),
-            Poisson::Steps(steps) => (steps.mean.to_base() / steps.step.to_base(), steps.step.to_base()),
+            Poisson::Steps(steps) => {
+                (steps.mean.to_base() / steps.step.to_base(), steps.step.to_base())
+            }
         };
         Law { lambda, step, arrivals: rand_distr::Poisson::new(lambda).ok().map(Box::new) }
     }
@@ -115,7 +133,9 @@ impl<Q: Quantity> Written<Q> for Poisson<Q> {
 
 impl Compiled for Law {
     fn sample(&self, draw: Draw) -> f64 {
-        self.arrivals.as_ref().map_or(0.0, |arrivals| self.step * arrivals.sample(&mut draw.generator()))
+        self.arrivals
+            .as_ref()
+            .map_or(0.0, |arrivals| self.step * arrivals.sample(&mut draw.generator()))
     }
     fn quantile(&self, u: f64) -> f64 {
         if u >= 1.0 && self.lambda > 0.0 {
@@ -129,7 +149,8 @@ impl Compiled for Law {
         match x / self.step {
             k if k < 0.0 => 0.0,
             k if self.lambda <= 0.0 || k.is_infinite() => 1.0,
-            // A value that rounding left just under its whole number of steps is meant to be that number.
+            // A value that rounding left just under its whole number of steps is meant to be that
+            // number.
             k => statrs::function::gamma::gamma_ur((k * (1.0 + 1e-15)).floor() + 1.0, self.lambda),
         }
     }
@@ -148,10 +169,17 @@ mod tests {
 
     #[test]
     fn steps_are_a_poisson_count_of_them() {
-        // By hand: 1000 in steps of 50 are 20 on average, with a variance of 20 · 50². The largest has no bound, unless nothing ever comes.
-        let law = Written::<Count>::law(&Poisson::Steps(Steps { mean: Count(1000), step: Count(50) }));
-        assert_eq!((law.mean(), law.variance(), law.quantile(1.0)), (1000.0, 50_000.0, f64::INFINITY));
-        assert!((law.cdf(999.0) - law.cdf(950.0)).abs() < 1e-15 && law.cdf(1000.0) > law.cdf(999.0));
+        // By hand: 1000 in steps of 50 are 20 on average, with a variance of 20 · 50². The largest
+        // has no bound, unless nothing ever comes.
+        let law =
+            Written::<Count>::law(&Poisson::Steps(Steps { mean: Count(1000), step: Count(50) }));
+        assert_eq!(
+            (law.mean(), law.variance(), law.quantile(1.0)),
+            (1000.0, 50_000.0, f64::INFINITY)
+        );
+        assert!(
+            (law.cdf(999.0) - law.cdf(950.0)).abs() < 1e-15 && law.cdf(1000.0) > law.cdf(999.0)
+        );
         assert_eq!(Written::<Count>::law(&Poisson::<Count>::Mean(0.0)).quantile(1.0), 0.0);
     }
 }

@@ -1,10 +1,13 @@
 //! Quantiles without a closed form: bisection on the cdf.
 //!
-//! Law: quantile(u) = min { x : cdf(x) ≥ u }, the generalised inverse (Devroye 1986, "Non-Uniform Random Variate Generation", §II.2.1).
-//! Limits: `lo` and `hi` must bracket it; at most 1200 halvings, enough to reach neighbouring floating-point numbers from any bracket.
-//! Tested here on a step and a line, and by the round trips of the laws that use it.
+//! Law: quantile(u) = min { x : cdf(x) ≥ u }, the generalised inverse (Devroye 1986, "Non-Uniform
+//! Random Variate Generation", §II.2.1).
+//! Limits: `lo` and `hi` must bracket it; at most 1200 halvings, enough to reach neighbouring
+//! floating-point numbers from any bracket. Tested here on a step and a line, and by the round
+//! trips of the laws that use it.
 
-/// The smallest `x` between `lo` and `hi` with `cdf(x) >= u`, exact to the last bit of the cdf; `hi` if there is none.
+/// The smallest `x` between `lo` and `hi` with `cdf(x) >= u`, exact to the last bit of the cdf;
+/// `hi` if there is none.
 pub(super) fn bisect(mut lo: f64, mut hi: f64, u: f64, cdf: impl Fn(f64) -> f64) -> f64 {
     if lo >= hi || cdf(lo) >= u {
         return lo;

@@ -1,8 +1,10 @@
 //! The gamma distribution of scale 1: cdf and quantile, for `gamma` and `erlang`.
 //!
-//! Law: cdf(x) = P(shape, x), the regularised lower incomplete gamma function (Johnson, Kotz, Balakrishnan 1994, "Continuous Univariate
-//! Distributions" 1, §17.2), computed by `statrs`; its inverse by bisection (`statrs` 0.19's own stops at an absolute error of about 1e-8,
-//! too much where the shape is below 1). Limits: shape > 0. Tested here on shape 1 (exponential), and by the draws of both laws.
+//! Law: cdf(x) = P(shape, x), the regularised lower incomplete gamma function (Johnson, Kotz,
+//! Balakrishnan 1994, "Continuous Univariate Distributions" 1, §17.2), computed by `statrs`; its
+//! inverse by bisection (`statrs` 0.19's own stops at an absolute error of about 1e-8, too much
+//! where the shape is below 1). Limits: shape > 0. Tested here on shape 1 (exponential), and by the
+//! draws of both laws.
 
 use super::solve::bisect;
 

@@ -1,8 +1,9 @@
 //! The standard normal distribution: density, both tails, quantile.
 //!
-//! Law: cdf(z) = erfc(-z/√2)/2 with `statrs`' erfc; quantile by Wichura 1988, "Algorithm AS 241: The Percentage Points of the Normal
-//! Distribution", Applied Statistics 37(3), 477-484, routine PPND16 (relative error about 1e-16): rational approximations of degree 7
-//! in three ranges. Limits: 0 < u < 1; outside ∓∞. Tested against published percentage points and against the cdf.
+//! Law: cdf(z) = erfc(-z/√2)/2 with `statrs`' erfc; quantile by Wichura 1988, "Algorithm AS 241:
+//! The Percentage Points of the Normal Distribution", Applied Statistics 37(3), 477-484, routine
+//! PPND16 (relative error about 1e-16): rational approximations of degree 7 in three ranges.
+//! Limits: 0 < u < 1; outside ∓∞. Tested against published percentage points and against the cdf.
 
 use std::f64::consts::{PI, SQRT_2};
 
@@ -78,8 +79,10 @@ const FAR: Ratio = [
 
 #[inline(always)]
 fn ratio([above, below]: &Ratio, x: f64) -> f64 {
-    // From the highest coefficient and not from 0: one multiplication and one addition fewer in a chain in which each waits for the one before.
-    let horner = |[rest @ .., highest]: &[f64; 8]| rest.iter().rev().fold(*highest, |sum, c| sum * x + c);
+    // From the highest coefficient and not from 0: one multiplication and one addition fewer in a
+    // chain in which each waits for the one before.
+    let horner =
+        |[rest @ .., highest]: &[f64; 8]| rest.iter().rev().fold(*highest, |sum, c| sum * x + c);
     horner(above) / horner(below)
 }
 
@@ -119,7 +122,8 @@ mod tests {
 
     #[test]
     fn the_percentage_points_are_the_published_ones() {
-        // NIST/SEMATECH e-Handbook §1.3.6.7.1 and R's qnorm at 16 digits; the first three are Wichura's own check values.
+        // NIST/SEMATECH e-Handbook §1.3.6.7.1 and R's qnorm at 16 digits; the first three are
+        // Wichura's own check values.
         for (u, z) in [
             (0.25, -0.674_489_750_196_081_7),
             (0.001, -3.090_232_306_167_813_5),
@@ -129,7 +133,10 @@ mod tests {
         ] {
             assert!((quantile(u) / z - 1.0).abs() < 4e-15, "{u}: {}", quantile(u));
         }
-        assert_eq!((quantile(0.5), quantile(0.0), quantile(1.0)), (0.0, f64::NEG_INFINITY, f64::INFINITY));
+        assert_eq!(
+            (quantile(0.5), quantile(0.0), quantile(1.0)),
+            (0.0, f64::NEG_INFINITY, f64::INFINITY)
+        );
     }
 
     #[test]

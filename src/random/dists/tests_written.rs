@@ -1,4 +1,5 @@
-//! The written forms: what is read, what is refused and in which words, what is written back, and the schema.
+//! The written forms: what is read, what is refused and in which words, what is written back, and
+//! the schema.
 
 use super::*;
 use crate::units::{Bytes, Count};
@@ -27,7 +28,8 @@ const SPANS: &[&str] = &[
 ];
 
 /// Texts of the distributions of counts.
-const COUNTS: &[&str] = &[r#"{"geometric":{"mean":3.5}}"#, r#"{"poisson":100.0}"#, r#"{"zipf":{"n":10000,"s":1.1}}"#];
+const COUNTS: &[&str] =
+    &[r#"{"geometric":{"mean":3.5}}"#, r#"{"poisson":100.0}"#, r#"{"zipf":{"n":10000,"s":1.1}}"#];
 
 fn span(text: &str) -> Result<Dist<Span>, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
@@ -41,7 +43,8 @@ fn problems<Q: Quantity>(written: &Dist<Q>) -> Vec<(String, String)> {
 
 #[test]
 fn every_written_form_is_read_and_written_back() {
-    // The texts themselves, which are in the form that is written; and every tag of the catalogue is among them.
+    // The texts themselves, which are in the form that is written; and every tag of the catalogue
+    // is among them.
     for text in SPANS {
         let written = span(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(serde_json::to_string(&written).unwrap(), *text);
@@ -61,7 +64,8 @@ fn every_written_form_is_read_and_written_back() {
 
 #[test]
 fn a_plain_value_is_a_constant() {
-    // The format: the bare value means `constant`, with the quantity's own words for what is wrong with it.
+    // The format: the bare value means `constant`, with the quantity's own words for what is wrong
+    // with it.
     assert_eq!(span(r#""2ms""#), Ok(Dist::constant(Span(2_000_000))));
     assert_eq!(span(r#""2ms""#).unwrap().plain(), Some(Span(2_000_000)));
     assert_eq!(span(r#"{"exp":"2ms"}"#).unwrap().plain(), None);
@@ -69,7 +73,8 @@ fn a_plain_value_is_a_constant() {
     assert!(span(r#""-5ms""#).unwrap_err().contains("negative"));
 }
 
-/// A deserializer of one bare number, as the scenario's reader hands it over: an enum whose variant is that number.
+/// A deserializer of one bare number, as the scenario's reader hands it over: an enum whose variant
+/// is that number.
 struct Bare(u64);
 
 impl<'de> Deserializer<'de> for Bare {
@@ -86,7 +91,10 @@ impl<'de> Deserializer<'de> for Bare {
 impl<'de> EnumAccess<'de> for Bare {
     type Error = Error;
     type Variant = Nothing;
-    fn variant_seed<S: serde::de::DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Nothing), Error> {
+    fn variant_seed<S: serde::de::DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, Nothing), Error> {
         let number: U64Deserializer<Error> = self.0.into_deserializer();
         Ok((seed.deserialize(number)?, Nothing))
     }
@@ -99,13 +107,20 @@ impl<'de> VariantAccess<'de> for Nothing {
     fn unit_variant(self) -> Result<(), Error> {
         Ok(())
     }
-    fn newtype_variant_seed<S: serde::de::DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Error> {
+    fn newtype_variant_seed<S: serde::de::DeserializeSeed<'de>>(
+        self,
+        _: S,
+    ) -> Result<S::Value, Error> {
         Err(serde::de::Error::custom("no content"))
     }
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Error> {
         Err(serde::de::Error::custom("no content"))
     }
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Error> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Error> {
         Err(serde::de::Error::custom("no content"))
     }
 }
@@ -114,7 +129,10 @@ impl<'de> VariantAccess<'de> for Nothing {
 fn a_bare_number_is_a_count_but_no_duration() {
     // The units' own rules: 5 is a count; as a duration it "has no unit".
     assert_eq!(Dist::<Count>::deserialize(Bare(5)), Ok(Dist::constant(Count(5))));
-    assert_eq!(Dist::<Span>::deserialize(Bare(5)).unwrap_err().to_string(), "`5` has no unit\nhelp: write `5ms` or `5s`");
+    assert_eq!(
+        Dist::<Span>::deserialize(Bare(5)).unwrap_err().to_string(),
+        "`5` has no unit\nhelp: write `5ms` or `5s`"
+    );
 }
 
 #[test]
@@ -123,10 +141,18 @@ fn an_unknown_tag_is_refused_with_the_one_that_was_meant() {
     let error = span(r#"{"lognormall":{"p50":"2ms"}}"#).unwrap_err();
     let words = "`lognormall` is neither a duration such as `5ms` nor a distribution\nhelp: did you mean `lognormal`?";
     assert!(error.starts_with(words), "{error}");
-    assert!(span(r#""banana""#).unwrap_err().contains("\nhelp: the distributions are `constant`, `uniform`, `exp`,"));
+    assert!(
+        span(r#""banana""#)
+            .unwrap_err()
+            .contains("\nhelp: the distributions are `constant`, `uniform`, `exp`,")
+    );
     assert!(span(r#""NaN""#).unwrap_err().starts_with("`NaN` is not a finite number"));
-    assert!(span(r#"{"erlang":{"mean":"2ms","kk":4}}"#).unwrap_err().contains("unknown field `kk`"));
-    assert!(span(r#"{"poisson":"10ms"}"#).unwrap_err().contains("`10ms` is not the mean of a count"));
+    assert!(
+        span(r#"{"erlang":{"mean":"2ms","kk":4}}"#).unwrap_err().contains("unknown field `kk`")
+    );
+    assert!(
+        span(r#"{"poisson":"10ms"}"#).unwrap_err().contains("`10ms` is not the mean of a count")
+    );
 }
 
 #[test]
@@ -154,7 +180,10 @@ fn parameters_out_of_range_are_refused_at_their_place() {
         (r#"{"pareto":{"min":"3ms","alpha":2,"max":"3ms"}}"#, "cpu.pareto.max"),
         (r#"{"mixture":[]}"#, "cpu.mixture"),
         (r#"{"mixture":[{"w":0,"is":"2ms"}]}"#, "cpu.mixture[0].w"),
-        (r#"{"mixture":[{"w":1,"is":{"gamma":{"mean":"3ms","cv":99}}}]}"#, "cpu.mixture[0].is.gamma.cv"),
+        (
+            r#"{"mixture":[{"w":1,"is":{"gamma":{"mean":"3ms","cv":99}}}]}"#,
+            "cpu.mixture[0].is.gamma.cv",
+        ),
         (r#"{"percentiles":{"p50":"2ms","p0":"1ms","max":"3ms"}}"#, "cpu.percentiles.p0"),
         (r#"{"percentiles":{"p50":"2ms","p100":"3ms","max":"3ms"}}"#, "cpu.percentiles.p100"),
         (r#"{"percentiles":{"min":"2ms","max":"3ms"}}"#, "cpu.percentiles"),
@@ -165,31 +194,46 @@ fn parameters_out_of_range_are_refused_at_their_place() {
         (r#"{"zipf":{"n":10,"s":1}}"#, "cpu.zipf"),
     ] {
         let found = problems(&span(text).unwrap());
-        assert_eq!(found.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), [path], "{text}: {found:?}");
+        assert_eq!(
+            found.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(),
+            [path],
+            "{text}: {found:?}"
+        );
     }
     let gamma = |cv| problems(&Dist::Gamma(gamma::Gamma { mean: Bytes(8), cv })).len();
     assert_eq!((gamma(f64::NAN), gamma(f64::INFINITY), gamma(1.0)), (1, 1, 0));
     let hyperexp = problems(&span(r#"{"hyperexp":{"mean":"3ms","cv":0.5}}"#).unwrap());
-    assert_eq!(hyperexp[0].1, "`cv` of a hyperexp is at least 1 and at most 1000; for less variation use erlang or gamma");
+    assert_eq!(
+        hyperexp[0].1,
+        "`cv` of a hyperexp is at least 1 and at most 1000; for less variation use erlang or gamma"
+    );
 }
 
 #[test]
 fn what_is_odd_but_can_be_drawn_is_a_warning() {
-    // By hand: the mean of a pareto is finite for alpha > 1; of a normal at 3 and 1 standard deviations above its least value 0.4 % and 29 % are added to
-    // the mean by drawing again (Johnson, Kotz, Balakrishnan 1994, §13.10.1: σ φ(k)/Φ(k)), of which more than 1 % is told.
-    let words = |text: &str| problems(&span(text).unwrap()).into_iter().map(|(_, what)| what).collect::<Vec<_>>();
+    // By hand: the mean of a pareto is finite for alpha > 1; of a normal at 3 and 1 standard
+    // deviations above its least value 0.4 % and 29 % are added to the mean by drawing again
+    // (Johnson, Kotz, Balakrishnan 1994, §13.10.1: σ φ(k)/Φ(k)), of which more than 1 % is told.
+    let words = |text: &str| {
+        problems(&span(text).unwrap()).into_iter().map(|(_, what)| what).collect::<Vec<_>>()
+    };
     let infinite = ["the mean of this pareto is infinite".to_string()];
     assert_eq!(words(r#"{"pareto":{"min":"1ms","alpha":0.5}}"#), infinite);
     assert_eq!(words(r#"{"pareto":{"min":"1ms","alpha":1}}"#), infinite);
     assert_eq!(words(r#"{"pareto":{"min":"1ms","alpha":1.001}}"#), [""; 0]);
     assert_eq!(words(r#"{"normal":{"mean":"3ms","sd":"1ms"}}"#), [""; 0]);
-    assert!(words(r#"{"normal":{"mean":"3ms","sd":"3ms"}}"#)[0].starts_with("drawing again below 0s moves the mean from 3ms to "));
+    assert!(
+        words(r#"{"normal":{"mean":"3ms","sd":"3ms"}}"#)[0]
+            .starts_with("drawing again below 0s moves the mean from 3ms to ")
+    );
 }
 
 #[test]
 fn a_mixture_has_at_most_a_thousand_parts() {
     // The limit in the head of its file, and one more.
-    let parts = |n: usize| span(&format!(r#"{{"mixture":[{}]}}"#, vec![r#"{"w":1,"is":"2ms"}"#; n].join(","))).unwrap();
+    let parts = |n: usize| {
+        span(&format!(r#"{{"mixture":[{}]}}"#, vec![r#"{"w":1,"is":"2ms"}"#; n].join(","))).unwrap()
+    };
     assert_eq!((problems(&parts(1000)).len(), problems(&parts(1001)).len()), (0, 1));
 }
 
@@ -217,5 +261,8 @@ fn the_schema_has_the_plain_value_and_one_form_for_each_tag() {
     );
     let exp = forms.iter().find(|form| form["required"][0] == "exp").unwrap();
     assert_eq!(exp["description"], "Exponential with that mean.");
-    assert_eq!((&exp["additionalProperties"], exp["properties"].as_object().unwrap().len()), (&serde_json::Value::Bool(false), 1));
+    assert_eq!(
+        (&exp["additionalProperties"], exp["properties"].as_object().unwrap().len()),
+        (&serde_json::Value::Bool(false), 1)
+    );
 }

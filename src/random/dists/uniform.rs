@@ -1,7 +1,8 @@
 //! Uniform: every value between two is equally likely.
 //!
-//! Law: cdf(x) = (x - lo)/(hi - lo). Limits: lo < hi. Source: Johnson, Kotz, Balakrishnan 1995, "Continuous Univariate Distributions" 2,
-//! §26.1. Tested: moments and cdf against draws, and against `rand_distr`, in `tests*.rs`; closed forms here.
+//! Law: cdf(x) = (x - lo)/(hi - lo). Limits: lo < hi. Source: Johnson, Kotz, Balakrishnan 1995,
+//! "Continuous Univariate Distributions" 2, §26.1. Tested: moments and cdf against draws, and
+//! against `rand_distr`, in `tests*.rs`; closed forms here.
 
 use super::{Compiled, Written};
 use crate::problem::Problems;
@@ -32,7 +33,8 @@ impl<Q: Quantity> Written<Q> for Uniform<Q> {
             "a uniform is `[lo, hi]` with lo less than hi, but {lo} is not less than {hi}; for no variation write the value itself"
         );
         if lo.to_base() >= hi.to_base() {
-            let help = if lo == hi { format!("write `{lo}`") } else { format!("write `[{hi}, {lo}]`") };
+            let help =
+                if lo == hi { format!("write `{lo}`") } else { format!("write `[{hi}, {lo}]`") };
             problems.error(path, words).advise(help);
         }
     }
@@ -65,7 +67,10 @@ mod tests {
     fn a_uniform_has_the_moments_of_a_box() {
         // By hand for [2, 8]: mean 5, variance 36/12, p25 = 3.5.
         let law = Uniform { between: [Count(2), Count(8)] }.law();
-        assert_eq!((law.mean(), law.variance(), law.quantile(0.25), law.cdf(3.5)), (5.0, 3.0, 3.5, 0.25));
+        assert_eq!(
+            (law.mean(), law.variance(), law.quantile(0.25), law.cdf(3.5)),
+            (5.0, 3.0, 3.5, 0.25)
+        );
         assert_eq!((law.cdf(0.0), law.cdf(9.0)), (0.0, 1.0));
     }
 }

@@ -1,8 +1,10 @@
 //! Weibull by mean and cv.
 //!
-//! Law: cdf(x) = 1 - exp(-(x/scale)^shape); cv² = Γ(1+2/shape)/Γ(1+1/shape)² - 1 gives the shape, mean = scale·Γ(1+1/shape) the scale.
-//! Limits: 0.01 ≤ cv ≤ 10.4 (the range BLIS, the inference simulator, solves for; shapes 128 down to 0.28), mean > 0. Source: Weibull 1951,
-//! "A statistical distribution function of wide applicability", J. Appl. Mech. 18. The shape is found by bisection on ln Γ. Tested: draws
+//! Law: cdf(x) = 1 - exp(-(x/scale)^shape); cv² = Γ(1+2/shape)/Γ(1+1/shape)² - 1 gives the shape,
+//! mean = scale·Γ(1+1/shape) the scale.
+//! Limits: 0.01 ≤ cv ≤ 10.4 (the range BLIS, the inference simulator, solves for; shapes 128 down
+//! to 0.28), mean > 0. Source: Weibull 1951, "A statistical distribution function of wide
+//! applicability", J. Appl. Mech. 18. The shape is found by bisection on ln Γ. Tested: draws
 //! against moments, cdf and `rand_distr` in `tests*.rs`; known shapes here.
 
 use super::{Compiled, Written, demand};
@@ -38,13 +40,27 @@ pub struct Law {
 impl<Q: Quantity> Written<Q> for Weibull<Q> {
     type Law = Law;
     fn check(&self, path: &str, problems: &mut Problems) {
-        demand(problems, self.mean.to_base() > 0.0, path, "mean", "`mean` of a weibull is more than 0");
-        demand(problems, (0.01..=10.4).contains(&self.cv), path, "cv", "`cv` of a weibull is a number from 0.01 to 10.4");
+        demand(
+            problems,
+            self.mean.to_base() > 0.0,
+            path,
+            "mean",
+            "`mean` of a weibull is more than 0",
+        );
+        demand(
+            problems,
+            (0.01..=10.4).contains(&self.cv),
+            path,
+            "cv",
+            "`cv` of a weibull is a number from 0.01 to 10.4",
+        );
     }
     fn law(&self) -> Law {
         let mean = self.mean.to_base();
         let wanted = (self.cv * self.cv).ln_1p();
-        let power = bisect(1e-4, 10.0, wanted, |power| ln_gamma(1.0 + 2.0 * power) - 2.0 * ln_gamma(1.0 + power));
+        let power = bisect(1e-4, 10.0, wanted, |power| {
+            ln_gamma(1.0 + 2.0 * power) - 2.0 * ln_gamma(1.0 + power)
+        });
         Law { mean, cv: self.cv, scale: mean / ln_gamma(1.0 + power).exp(), power }
     }
 }
@@ -78,8 +94,11 @@ mod tests {
 
     #[test]
     fn the_shape_is_the_one_of_the_exponential_and_of_the_rayleigh() {
-        // Closed forms: cv 1 is shape 1; shape 2 (Rayleigh) has cv = √(4/π - 1); shape 1/2 has cv = √5.
-        for (cv, shape) in [(1.0, 1.0), ((4.0 / std::f64::consts::PI - 1.0).sqrt(), 2.0), (5f64.sqrt(), 0.5)] {
+        // Closed forms: cv 1 is shape 1; shape 2 (Rayleigh) has cv = √(4/π - 1); shape 1/2 has cv =
+        // √5.
+        for (cv, shape) in
+            [(1.0, 1.0), ((4.0 / std::f64::consts::PI - 1.0).sqrt(), 2.0), (5f64.sqrt(), 0.5)]
+        {
             let law = Weibull { mean: Count(100), cv }.law();
             assert!((law.shape() / shape - 1.0).abs() < 1e-9, "{}", law.shape());
         }
@@ -90,7 +109,8 @@ mod tests {
         // The defining equation, at both ends of the range the check allows.
         for cv in [0.01, 10.4] {
             let law = Weibull { mean: Count(100), cv }.law();
-            let square = (ln_gamma(1.0 + 2.0 * law.power) - 2.0 * ln_gamma(1.0 + law.power)).exp_m1();
+            let square =
+                (ln_gamma(1.0 + 2.0 * law.power) - 2.0 * ln_gamma(1.0 + law.power)).exp_m1();
             assert!((square.sqrt() / cv - 1.0).abs() < 1e-8, "{cv}: {}", square.sqrt());
         }
     }

@@ -63,19 +63,31 @@ impl Frame {
     }
 
     /// A panel of these lines; none if they are nowhere more than zero.
-    fn panel(&self, title: &str, unit: &str, mut lines: Vec<Line>, may_be_log: bool) -> Option<Panel> {
+    fn panel(
+        &self,
+        title: &str,
+        unit: &str,
+        mut lines: Vec<Line>,
+        may_be_log: bool,
+    ) -> Option<Panel> {
         lines.retain(|line| line.largest() > 0.0);
         let largest = lines.iter().map(Line::largest).fold(0.0, f64::max);
         if largest <= 0.0 {
             return None;
         }
-        let known = || lines.iter().flat_map(|line| line.values.iter().copied()).filter(|value| *value > 0.0);
+        let known = || {
+            lines.iter().flat_map(|line| line.values.iter().copied()).filter(|value| *value > 0.0)
+        };
         let smallest = known().fold(f64::INFINITY, f64::min);
         let is_log = may_be_log && largest / smallest >= LOG_FROM;
         let rows = self.labels.iter().map(|label| label.level + 1).max().unwrap_or(0) as f64;
         let room = 1.0 - ROW * (rows + 0.5);
         // Where a part of the height is, from below.
-        let (bottom, top) = if is_log { (smallest, smallest * (largest / smallest).powf(1.0 / room)) } else { (0.0, largest / room) };
+        let (bottom, top) = if is_log {
+            (smallest, smallest * (largest / smallest).powf(1.0 / room))
+        } else {
+            (0.0, largest / room)
+        };
         let at = |part: f64| if is_log { bottom * (top / bottom).powf(part) } else { top * part };
         let mut plots = Vec::new();
         let has_legend = lines.len() > 1;
@@ -91,10 +103,14 @@ impl Frame {
             .with_y_axis_min(bottom)
             .with_y_axis_max(top);
         for Band { from, until, colour } in &self.bands {
-            layout = layout.with_shaded_region(ShadedRegion::vertical(*from, *until).with_color(*colour).with_opacity(0.12));
+            layout = layout.with_shaded_region(
+                ShadedRegion::vertical(*from, *until).with_color(*colour).with_opacity(0.12),
+            );
         }
         for Placed { text, at: x, level } in &self.labels {
-            let annotation = TextAnnotation::new(text.as_str(), *x, at(1.0 - ROW * (*level as f64 + 1.0))).with_font_size(11);
+            let annotation =
+                TextAnnotation::new(text.as_str(), *x, at(1.0 - ROW * (*level as f64 + 1.0)))
+                    .with_font_size(11);
             layout = layout.with_annotation(annotation);
         }
         Some(Panel { plots, layout: if is_log { layout.with_log_y() } else { layout } })
@@ -105,15 +121,24 @@ impl Frame {
         let mut pieces: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
         for (at, value) in line.times.iter().zip(&line.values) {
             match value.is_finite() {
-                true => pieces.last_mut().into_iter().for_each(|piece| piece.push((at / self.unit_s, *value))),
-                false if pieces.last().is_some_and(|piece| !piece.is_empty()) => pieces.push(Vec::new()),
+                true => pieces
+                    .last_mut()
+                    .into_iter()
+                    .for_each(|piece| piece.push((at / self.unit_s, *value))),
+                false if pieces.last().is_some_and(|piece| !piece.is_empty()) => {
+                    pieces.push(Vec::new())
+                }
                 false => {}
             }
         }
         let pieces = pieces.into_iter().filter(|piece| !piece.is_empty()).enumerate();
         let plot = |(index, piece): (usize, Vec<(f64, f64)>)| {
             let plot = LinePlot::new().with_data(piece).with_color(colour);
-            Plot::Line(if has_legend && index == 0 { plot.with_legend(shortened(&line.name, NAME)) } else { plot })
+            Plot::Line(if has_legend && index == 0 {
+                plot.with_legend(shortened(&line.name, NAME))
+            } else {
+                plot
+            })
         };
         pieces.map(plot).collect()
     }
@@ -128,21 +153,38 @@ struct Line {
 
 impl Line {
     /// The sum of these series, times a factor; none if there is no such series.
-    fn new(fold: &Fold, name: &str, kind: &str, entities: &[String], metrics: &[&str], factor: f64) -> Option<Line> {
-        let is_mine = |s: &crate::measure::Series| s.kind == kind && metrics.contains(&s.metric) && entities.contains(&s.entity);
-        let mine: Vec<usize> = (0..fold.series.len()).filter(|&index| is_mine(&fold.series[index])).collect();
+    fn new(
+        fold: &Fold,
+        name: &str,
+        kind: &str,
+        entities: &[String],
+        metrics: &[&str],
+        factor: f64,
+    ) -> Option<Line> {
+        let is_mine = |s: &crate::measure::Series| {
+            s.kind == kind && metrics.contains(&s.metric) && entities.contains(&s.entity)
+        };
+        let mine: Vec<usize> =
+            (0..fold.series.len()).filter(|&index| is_mine(&fold.series[index])).collect();
         if mine.is_empty() {
             return None;
         }
-        let times = fold.course.iter().map(|window| (window.start.seconds() + window.end.seconds()) / 2.0).collect();
-        let sum = |window: &crate::experiment::SeriesMean| mine.iter().map(|&index| window.mean(index)).sum::<f64>() * factor;
+        let times = fold
+            .course
+            .iter()
+            .map(|window| (window.start.seconds() + window.end.seconds()) / 2.0)
+            .collect();
+        let sum = |window: &crate::experiment::SeriesMean| {
+            mine.iter().map(|&index| window.mean(index)).sum::<f64>() * factor
+        };
         Some(Line { name: name.to_string(), times, values: fold.course.iter().map(sum).collect() })
     }
     fn largest(&self) -> f64 {
         self.values.iter().copied().filter(|value| value.is_finite()).fold(0.0, f64::max)
     }
     fn mean(&self) -> f64 {
-        self.values.iter().filter(|value| value.is_finite()).sum::<f64>() / self.values.len().max(1) as f64
+        self.values.iter().filter(|value| value.is_finite()).sum::<f64>()
+            / self.values.len().max(1) as f64
     }
 }
 
@@ -155,15 +197,25 @@ fn most(mut lines: Vec<Line>) -> (Vec<Line>, usize) {
     (lines, all)
 }
 
-/// Quantiles of the latency of each window's answers; their mean, if quantiles of windows are not kept.
+/// Quantiles of the latency of each window's answers; their mean, if quantiles of windows are not
+/// kept.
 pub fn latency(frame: &Frame, fold: &Fold, workload: &str) -> Option<Panel> {
-    let of = |name: &str, metric: &str| Line::new(fold, name, "workload", &[workload.to_string()], &[metric], 1.0);
-    let mut lines: Vec<Line> = ["p50", "p95", "p99"].into_iter().filter_map(|stat| of(stat, &format!("latency_{stat}"))).collect();
+    let of = |name: &str, metric: &str| {
+        Line::new(fold, name, "workload", &[workload.to_string()], &[metric], 1.0)
+    };
+    let mut lines: Vec<Line> = ["p50", "p95", "p99"]
+        .into_iter()
+        .filter_map(|stat| of(stat, &format!("latency_{stat}")))
+        .collect();
     let what = if lines.is_empty() { "Mean latency" } else { "Latency" };
     if lines.is_empty() {
         lines.extend(of("mean", "latency"));
     }
-    let (unit, factor) = if lines.iter().map(Line::largest).fold(0.0, f64::max) >= 2.0 { ("s", 1.0) } else { ("ms", 1e3) };
+    let (unit, factor) = if lines.iter().map(Line::largest).fold(0.0, f64::max) >= 2.0 {
+        ("s", 1.0)
+    } else {
+        ("ms", 1e3)
+    };
     lines.iter_mut().flat_map(|line| &mut line.values).for_each(|value| *value *= factor);
     let title = format!("{what} of {} over time", shortened(workload, NAME));
     frame.panel(&title, &format!("latency, {unit}"), lines, true)
@@ -171,16 +223,19 @@ pub fn latency(frame: &Frame, fold: &Fold, workload: &str) -> Option<Panel> {
 
 /// What comes and what is answered: of one workload both, of several the answers.
 pub fn throughput(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Panel> {
-    let of =
-        |name: &str, workload: &String, metric: &str| Line::new(fold, name, "workload", std::slice::from_ref(workload), &[metric], 1.0);
+    let of = |name: &str, workload: &String, metric: &str| {
+        Line::new(fold, name, "workload", std::slice::from_ref(workload), &[metric], 1.0)
+    };
     match scenario.workload.keys().collect::<Vec<_>>().as_slice() {
         [only] => {
-            let lines =
-                [("asked", "offered_rate"), ("answered", "throughput")].into_iter().filter_map(|(name, metric)| of(name, only, metric));
+            let lines = [("asked", "offered_rate"), ("answered", "throughput")]
+                .into_iter()
+                .filter_map(|(name, metric)| of(name, only, metric));
             frame.panel("Requests asked and answered", "requests/s", lines.collect(), false)
         }
         several => {
-            let (lines, all) = most(several.iter().filter_map(|name| of(name, name, "throughput")).collect());
+            let (lines, all) =
+                most(several.iter().filter_map(|name| of(name, name, "throughput")).collect());
             frame.panel(&title("Requests answered", "largest", all), "requests/s", lines, false)
         }
     }
@@ -188,7 +243,9 @@ pub fn throughput(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Pan
 
 /// Failures of each workload.
 pub fn failures(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Panel> {
-    let of = |name: &String| Line::new(fold, name, "workload", std::slice::from_ref(name), &["failure_rate"], 1.0);
+    let of = |name: &String| {
+        Line::new(fold, name, "workload", std::slice::from_ref(name), &["failure_rate"], 1.0)
+    };
     let (lines, all) = most(scenario.workload.keys().filter_map(of).collect());
     frame.panel(&title("Requests failed", "largest", all), "failures/s", lines, false)
 }
@@ -206,17 +263,30 @@ fn all_machines(scenario: &Scenario) -> Vec<Machine> {
     for (service, spec) in &scenario.services {
         let cores = |runtime: &crate::scenario::Runtime, cpu| f64::from(runtime.cores(cpu));
         let own: Vec<(String, f64)> = match spec.instances.is_empty() {
-            true => (1..=spec.replicas).map(|k| (format!("{service}#{k}"), cores(&spec.runtime, spec.instance.cpu))).collect(),
-            false => spec.instances.iter().map(|(name, own)| (name.clone(), cores(&own.runtime, own.instance.cpu))).collect(),
+            true => (1..=spec.replicas)
+                .map(|k| (format!("{service}#{k}"), cores(&spec.runtime, spec.instance.cpu)))
+                .collect(),
+            false => spec
+                .instances
+                .iter()
+                .map(|(name, own)| (name.clone(), cores(&own.runtime, own.instance.cpu)))
+                .collect(),
         };
         services.push((service, own));
     }
     let are_few = services.iter().map(|(_, own)| own.len()).sum::<usize>() <= LINES;
     let machines = services.into_iter().flat_map(|(service, own)| match are_few {
-        true => own.into_iter().map(|(name, cores)| Machine { name: name.clone(), instances: vec![name], cores }).collect::<Vec<_>>(),
+        true => own
+            .into_iter()
+            .map(|(name, cores)| Machine { name: name.clone(), instances: vec![name], cores })
+            .collect::<Vec<_>>(),
         false => {
             let cores = own.iter().map(|(_, cores)| cores).sum();
-            vec![Machine { name: service.clone(), instances: own.into_iter().map(|(name, _)| name).collect(), cores }]
+            vec![Machine {
+                name: service.clone(),
+                instances: own.into_iter().map(|(name, _)| name).collect(),
+                cores,
+            }]
         }
     });
     machines.collect()
@@ -225,18 +295,38 @@ fn all_machines(scenario: &Scenario) -> Vec<Machine> {
 /// How busy, how much waited for, and how full machines are, the most first.
 pub fn machines(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Vec<Panel> {
     let machines = all_machines(scenario);
-    let panel = |what: &str, superlative: &str, unit: &str, metrics: &[&str], factor: &dyn Fn(&Machine) -> f64| {
-        let line = |machine: &Machine| Line::new(fold, &machine.name, "instance", &machine.instances, metrics, factor(machine));
+    let panel = |what: &str,
+                 superlative: &str,
+                 unit: &str,
+                 metrics: &[&str],
+                 factor: &dyn Fn(&Machine) -> f64| {
+        let line = |machine: &Machine| {
+            Line::new(fold, &machine.name, "instance", &machine.instances, metrics, factor(machine))
+        };
         // Who waits at a balancer waits for none of its instances.
-        let queue = |service: &String| Line::new(fold, service, "balancer", std::slice::from_ref(service), metrics, 1.0);
-        let (lines, all) = most(machines.iter().filter_map(line).chain(scenario.services.keys().filter_map(queue)).collect());
+        let queue = |service: &String| {
+            Line::new(fold, service, "balancer", std::slice::from_ref(service), metrics, 1.0)
+        };
+        let (lines, all) = most(
+            machines
+                .iter()
+                .filter_map(line)
+                .chain(scenario.services.keys().filter_map(queue))
+                .collect(),
+        );
         // One line has no legend: the title says whose it is.
-        let whose = if lines.len() == 1 { format!(" of {}", shortened(&lines[0].name, NAME)) } else { String::new() };
+        let whose = if lines.len() == 1 {
+            format!(" of {}", shortened(&lines[0].name, NAME))
+        } else {
+            String::new()
+        };
         frame.panel(&format!("{}{whose}", title(what, superlative, all)), unit, lines, false)
     };
     let waiting = ["ready_queue", "memory_queue", "admission_queue"];
     let panels = [
-        panel("CPU busy", "busiest", "% of usable cores", &["busy_cores"], &|machine| 100.0 / machine.cores.max(1.0)),
+        panel("CPU busy", "busiest", "% of usable cores", &["busy_cores"], &|machine| {
+            100.0 / machine.cores.max(1.0)
+        }),
         panel("Waiting for a core, memory or admission", "longest", "requests", &waiting, &|_| 1.0),
         panel("Awaiting I/O", "most", "requests", &["io_waiting"], &|_| 1.0),
         panel("Memory in use", "fullest", "MiB", &["memory_used"], &|_| 1.0 / (1024.0 * 1024.0)),
@@ -246,5 +336,9 @@ pub fn machines(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Vec<Panel> {
 
 /// A title that says so if not all are shown.
 fn title(what: &str, superlative: &str, all: usize) -> String {
-    if all > LINES { format!("{what} (the {LINES} {superlative} of {all})") } else { what.to_string() }
+    if all > LINES {
+        format!("{what} (the {LINES} {superlative} of {all})")
+    } else {
+        what.to_string()
+    }
 }

@@ -1,4 +1,5 @@
-//! How a latency is distributed, after the warm-up: from its pooled histogram, with its quantiles as lines that the legend names.
+//! How a latency is distributed, after the warm-up: from its pooled histogram, with its quantiles
+//! as lines that the legend names.
 
 use super::labels::shortened;
 use super::{COLOURS, NAME, Panel};
@@ -14,9 +15,12 @@ const STEPS: usize = 120;
 /// From this ratio of the largest to the smallest on, the axis is logarithmic.
 const LOG_FROM: f64 = 10.0;
 
-/// From the thousandth at one end to that at the other; none if nothing is answered, or everything takes the same time.
+/// From the thousandth at one end to that at the other; none if nothing is answered, or everything
+/// takes the same time.
 pub fn latency(results: &Results, fold: &Fold, workload: &str) -> Option<Panel> {
-    let histogram: &Histogram = fold.histogram("workload", workload, "latency").filter(|histogram| histogram.count() > 0)?;
+    let histogram: &Histogram = fold
+        .histogram("workload", workload, "latency")
+        .filter(|histogram| histogram.count() > 0)?;
     let (low, high) = (histogram.quantile_s(0.001), histogram.quantile_s(0.999));
     if high <= low * 1.01 {
         return None;
@@ -27,7 +31,8 @@ pub fn latency(results: &Results, fold: &Fold, workload: &str) -> Option<Panel> 
     let (from, width) = (along(low), (along(high) - along(low)) / STEPS as f64);
     let mut counts = vec![0.0; STEPS];
     for bucket in histogram.buckets() {
-        let (left, right) = (along(bucket.low_ns as f64 * 1e-9), along((bucket.high_ns + 1) as f64 * 1e-9));
+        let (left, right) =
+            (along(bucket.low_ns as f64 * 1e-9), along((bucket.high_ns + 1) as f64 * 1e-9));
         let first = ((left - from) / width).floor().max(0.0) as usize;
         for (step, count) in counts.iter_mut().enumerate().skip(first) {
             let (a, b) = (from + step as f64 * width, from + (step as f64 + 1.0) * width);
@@ -40,15 +45,23 @@ pub fn latency(results: &Results, fold: &Fold, workload: &str) -> Option<Panel> 
     let all = histogram.count() as f64;
     let middle = |step: usize| from + (step as f64 + 0.5) * width;
     let seconds = |along: f64| if is_log { along.exp() } else { along };
-    let points: Vec<(f64, f64)> =
-        counts.iter().enumerate().map(|(step, count)| (seconds(middle(step)) * scale, 100.0 * count / all)).collect();
+    let points: Vec<(f64, f64)> = counts
+        .iter()
+        .enumerate()
+        .map(|(step, count)| (seconds(middle(step)) * scale, 100.0 * count / all))
+        .collect();
     let highest = points.iter().map(|point| point.1).fold(0.0, f64::max);
-    let density = LinePlot::new().with_data(points).with_color(COLOURS[0]).with_fill().with_fill_opacity(0.2);
+    let density =
+        LinePlot::new().with_data(points).with_color(COLOURS[0]).with_fill().with_fill_opacity(0.2);
     let mut plots = vec![Plot::Line(density)];
     for (stat, colour) in [("p50", COLOURS[2]), ("p95", COLOURS[4]), ("p99", COLOURS[1])] {
-        let row = results.find("workload", workload, "latency", stat).map(|row| row.estimate.estimate);
+        let row =
+            results.find("workload", workload, "latency", stat).map(|row| row.estimate.estimate);
         if let Some(at) = row.filter(|at| (low..=high).contains(at)) {
-            let line = LinePlot::new().with_data(vec![(at * scale, 0.0), (at * scale, highest)]).with_color(colour).with_dashed();
+            let line = LinePlot::new()
+                .with_data(vec![(at * scale, 0.0), (at * scale, highest)])
+                .with_color(colour)
+                .with_dashed();
             plots.push(Plot::Line(line.with_legend(format!("{stat} {}", value(at, "s")))));
         }
     }

@@ -1,4 +1,5 @@
-//! Words in a chart: names that fit, characters that XML can hold, and labels that do not lie over each other.
+//! Words in a chart: names that fit, characters that XML can hold, and labels that do not lie over
+//! each other.
 
 /// Pixels of a letter, at most, and the gap between two labels.
 const LETTER: f64 = 7.0;
@@ -6,7 +7,8 @@ const GAP: f64 = 8.0;
 /// Rows of labels; what does not fit into them is left out, and is in the table of the summary.
 const LEVELS: usize = 5;
 
-/// A name of at most so many letters; the middle of a longer one is left out, because names differ at their ends.
+/// A name of at most so many letters; the middle of a longer one is left out, because names differ
+/// at their ends.
 pub fn shortened(name: &str, most: usize) -> String {
     let letters: Vec<char> = name.chars().collect();
     if letters.len() <= most {
@@ -31,14 +33,19 @@ pub struct Placed {
     pub level: usize,
 }
 
-/// Gives labels about these places of an axis of so many pixels a row each, the first that is free there.
+/// Gives labels about these places of an axis of so many pixels a row each, the first that is free
+/// there.
 pub fn place(labels: Vec<(f64, String)>, length: f64, pixels: f64) -> Vec<Placed> {
     let mut taken: Vec<(usize, f64, f64)> = Vec::new();
     let mut placed = Vec::new();
     for (at, text) in labels {
         let half = (text.chars().count() as f64 * LETTER / 2.0 + GAP / 2.0) * length / pixels;
         let at = at.clamp(half.min(length / 2.0), (length - half).max(length / 2.0));
-        let is_free = |level: &usize| !taken.iter().any(|(own, from, to)| own == level && at - half < *to && at + half > *from);
+        let is_free = |level: &usize| {
+            !taken
+                .iter()
+                .any(|(own, from, to)| own == level && at - half < *to && at + half > *from)
+        };
         if let Some(level) = (0..LEVELS).find(is_free) {
             taken.push((level, at - half, at + half));
             placed.push(Placed { text, at, level });
@@ -61,17 +68,25 @@ mod tests {
     #[test]
     fn what_xml_cannot_hold_is_replaced() {
         // XML 1.0, §2.2: no U+FFFE, U+FFFF and no control characters but tab and line ends.
-        assert_eq!(as_xml("a\u{fffe}b\u{ffff}c\u{1}d\te\u{200b}é😀\u{fffd}"), "a\u{fffd}b\u{fffd}c\u{fffd}d\te\u{200b}é😀\u{fffd}");
+        assert_eq!(
+            as_xml("a\u{fffe}b\u{ffff}c\u{1}d\te\u{200b}é😀\u{fffd}"),
+            "a\u{fffd}b\u{fffd}c\u{fffd}d\te\u{200b}é😀\u{fffd}"
+        );
     }
 
     #[test]
     fn labels_never_lie_over_each_other_and_stay_on_the_axis() {
-        // Property: forty labels on an axis of 500 pixels; those of a row are apart by more than their letters.
-        let labels: Vec<(f64, String)> = (0..40).map(|i| (f64::from(i * i % 100), format!("fault number {i}"))).collect();
+        // Property: forty labels on an axis of 500 pixels; those of a row are apart by more than
+        // their letters.
+        let labels: Vec<(f64, String)> =
+            (0..40).map(|i| (f64::from(i * i % 100), format!("fault number {i}"))).collect();
         let placed = place(labels, 100.0, 500.0);
         let width = |label: &Placed| label.text.chars().count() as f64 * LETTER / 5.0;
         for (index, label) in placed.iter().enumerate() {
-            assert!(label.at - width(label) / 2.0 >= 0.0 && label.at + width(label) / 2.0 <= 100.0, "{label:?}");
+            assert!(
+                label.at - width(label) / 2.0 >= 0.0 && label.at + width(label) / 2.0 <= 100.0,
+                "{label:?}"
+            );
             for other in &placed[..index] {
                 let apart = (label.at - other.at).abs() >= (width(label) + width(other)) / 2.0;
                 assert!(label.level != other.level || apart, "{label:?} {other:?}");

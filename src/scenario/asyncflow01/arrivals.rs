@@ -1,13 +1,13 @@
 //! `arrivals` of the later format: a stream of requests with independent gaps of mean 1/λ.
 //!
-//! Law: exponential; 1/λ; U(0.5, 1.5)/λ; lognormal with c² = 0.25, 1, 4; Weibull of shape 2.10, 1, 0.543; Pareto of shape
-//! max(1 + √(1 + 1/c²), 2 + 10⁻⁶); Erlang of max(1, min(10, round(1/c²))) stages; or the times themselves, without those
-//! before 0 and after the end.
+//! Law: exponential; 1/λ; U(0.5, 1.5)/λ; lognormal with c² = 0.25, 1, 4; Weibull of shape 2.10, 1,
+//! 0.543; Pareto of shape max(1 + √(1 + 1/c²), 2 + 10⁻⁶); Erlang of max(1, min(10, round(1/c²)))
+//! stages; or the times themselves, without those before 0 and after the end.
 //! Source: the original's development line. Tests in `tests_later.rs`.
 
-use super::check::demand;
 use super::graph::Graph;
 use super::payload::{ArrivalModel, Arrivals, Variability};
+use super::range::demand;
 use crate::problem::Problems;
 use crate::random::dists::erlang::Erlang;
 use crate::random::dists::lognormal::Lognormal;
@@ -24,9 +24,21 @@ const MOST_RPS: f64 = 1e9;
 /// Notes what is wrong with it.
 pub fn check(arrivals: &Arrivals, problems: &mut Problems) {
     let rate = arrivals.lambda_rps;
-    demand(problems, rate > 0.0 && rate <= MOST_RPS, "arrivals.lambda_rps", "is more than 0 requests a second and at most 10^9", rate);
+    demand(
+        problems,
+        rate > 0.0 && rate <= MOST_RPS,
+        "arrivals.lambda_rps",
+        "is more than 0 requests a second and at most 10^9",
+        rate,
+    );
     let model = arrivals.model;
-    let varies = matches!(model, ArrivalModel::LogNormal | ArrivalModel::Weibull | ArrivalModel::Pareto | ArrivalModel::Erlang);
+    let varies = matches!(
+        model,
+        ArrivalModel::LogNormal
+            | ArrivalModel::Weibull
+            | ArrivalModel::Pareto
+            | ArrivalModel::Erlang
+    );
     let word = model.word();
     match (varies, arrivals.variability) {
         (true, None) => {
@@ -34,25 +46,40 @@ pub fn check(arrivals: &Arrivals, problems: &mut Problems) {
             problems.error("arrivals", what).advise("add `variability: low`, `medium` or `high`");
         }
         (false, Some(Variability::Low)) if model == ArrivalModel::Uniform => {
-            problems.note("arrivals.variability", "`uniform` has one variability: this changes nothing");
+            problems.note(
+                "arrivals.variability",
+                "`uniform` has one variability: this changes nothing",
+            );
         }
         (false, Some(_)) => {
-            problems.error("arrivals.variability", format!("`{word}` has no `variability`")).advise("leave it out");
+            problems
+                .error("arrivals.variability", format!("`{word}` has no `variability`"))
+                .advise("leave it out");
         }
         _ => {}
     }
     match (model == ArrivalModel::Empirical, &arrivals.empirical_data) {
         (true, None) => {
             let what = "`empirical` does not say when requests come";
-            problems.error("arrivals", what).advise("add for example `empirical_data: [0.5, 1.2, 3]`, times in seconds");
+            problems
+                .error("arrivals", what)
+                .advise("add for example `empirical_data: [0.5, 1.2, 3]`, times in seconds");
         }
         (false, Some(_)) => {
-            let what = format!("`empirical_data` belongs to the model `empirical`, and this is `{word}`");
-            problems.error("arrivals.empirical_data", what).advise("leave it out, or write `model: empirical`");
+            let what =
+                format!("`empirical_data` belongs to the model `empirical`, and this is `{word}`");
+            problems
+                .error("arrivals.empirical_data", what)
+                .advise("leave it out, or write `model: empirical`");
         }
         (true, Some(times)) => {
-            for (index, time) in times.iter().enumerate().filter(|(_, time)| !(-1e9..=1e9).contains(*time)) {
-                problems.error(format!("arrivals.empirical_data[{index}]"), format!("a time is at most 10^9 s, not {time}"));
+            for (index, time) in
+                times.iter().enumerate().filter(|(_, time)| !(-1e9..=1e9).contains(*time))
+            {
+                problems.error(
+                    format!("arrivals.empirical_data[{index}]"),
+                    format!("a time is at most 10^9 s, not {time}"),
+                );
             }
         }
         (false, None) => {}
@@ -76,20 +103,40 @@ pub fn open(arrivals: &Arrivals, graph: &Graph) -> Open {
             let between = [Span::from_seconds(0.5), Span::from_seconds(1.5)];
             (rate, gaps(Dist::Uniform(Uniform { between })))
         }
-        ArrivalModel::LogNormal => (rate, gaps(Dist::Lognormal(Lognormal { p50: None, p99: None, mean: Some(second), cv: Some(cv) }))),
-        ArrivalModel::Weibull => (rate, gaps(Dist::Weibull(Weibull { mean: second, cv: weibull_cv(cv) }))),
+        ArrivalModel::LogNormal => (
+            rate,
+            gaps(Dist::Lognormal(Lognormal {
+                p50: None,
+                p99: None,
+                mean: Some(second),
+                cv: Some(cv),
+            })),
+        ),
+        ArrivalModel::Weibull => {
+            (rate, gaps(Dist::Weibull(Weibull { mean: second, cv: weibull_cv(cv) })))
+        }
         ArrivalModel::Pareto => {
             let alpha = (1.0 + (1.0 + 1.0 / (cv * cv)).sqrt()).max(2.0 + 1e-6);
             (rate, gaps(pareto(alpha)))
         }
-        ArrivalModel::Erlang if cv == 0.5 => (rate, gaps(Dist::Erlang(Erlang { mean: second, k: 4 }))),
+        ArrivalModel::Erlang if cv == 0.5 => {
+            (rate, gaps(Dist::Erlang(Erlang { mean: second, k: 4 })))
+        }
         ArrivalModel::Erlang => (rate, workload::Arrivals::Poisson),
         ArrivalModel::Empirical => {
             let horizon = graph.payload.sim_settings.total_simulation_time;
-            let mut times: Vec<f64> =
-                arrivals.empirical_data.iter().flatten().copied().filter(|time| (0.0..horizon).contains(time)).collect();
+            let mut times: Vec<f64> = arrivals
+                .empirical_data
+                .iter()
+                .flatten()
+                .copied()
+                .filter(|time| (0.0..horizon).contains(time))
+                .collect();
             times.sort_by(f64::total_cmp);
-            (times.len() as f64 / horizon, workload::Arrivals::At(times.into_iter().map(Span::from_seconds).collect()))
+            (
+                times.len() as f64 / horizon,
+                workload::Arrivals::At(times.into_iter().map(Span::from_seconds).collect()),
+            )
         }
     };
     Open { rate: RateShape::Constant(Rate::per_second(rate)), arrivals: spacing }
@@ -100,7 +147,8 @@ fn pareto(alpha: f64) -> Dist<Span> {
     Dist::Pareto(Pareto { min: Span::from_seconds((alpha - 1.0) / alpha), alpha, max: None })
 }
 
-/// The cv of a Weibull law with the shape that the original has for a cv: √(Γ(1 + 2/k)/Γ(1 + 1/k)² − 1) at k = 2.10, 1, 0.543.
+/// The cv of a Weibull law with the shape that the original has for a cv: √(Γ(1 + 2/k)/Γ(1 + 1/k)²
+/// − 1) at k = 2.10, 1, 0.543.
 fn weibull_cv(cv: f64) -> f64 {
     match cv {
         0.5 => 0.5002885153206322,

@@ -1,26 +1,24 @@
-//! What is refused in a 0.1 file: numbers out of range, ids given twice, steps and events that do not fit together.
+//! What is refused in a 0.1 file: numbers out of range, ids given twice, steps and events that do
+//! not fit together.
 //!
-//! Law: everything that the original's schemas refused, and what would have failed, or never ended, in its run. All problems at once.
+//! Law: everything that the original's schemas refused, and what would have failed, or never ended,
+//! in its run. All problems at once.
 //! Limits: times up to 10^9 s, memory up to 10^12 MB, 4096 cores, as the native format has them.
 //! Source: the original's schemas. Tests: a table of refusals in `tests.rs`.
 
-use super::graph::{Graph, Kind};
-use super::latency;
-use super::payload::{ActiveUsers, Distribution, EndKind, Endpoint, Event, RequestRate, Resources, Server, StartKind, Step};
-use super::route;
-use super::variable::Variable;
+use super::graph::Graph;
+use super::payload::{ActiveUsers, Endpoint, RequestRate, Resources, Server, Step};
+use super::range::{LONGEST_S, demand, time, whole};
+use super::{events, route};
 use crate::problem::{Problems, nearest};
 use crate::scenario::check::refusal;
 use crate::units::format::value;
 use crate::units::shown;
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 
-/// The longest time, in seconds.
-pub const LONGEST_S: f64 = 1e9;
-/// The longest spike, in seconds: any number of them can be added.
-const LONGEST_SPIKE_S: f64 = 86_400.0;
 /// The most memory, in megabytes.
 const MOST_MB: f64 = 1e12;
+
 /// Operations of steps.
 const OPERATIONS: [&str; 3] = ["cpu_time", "necessary_ram", "io_waiting_time"];
 
@@ -29,10 +27,17 @@ pub fn check(graph: &Graph, problems: &mut Problems) {
     let payload = graph.payload;
     match (&payload.rqs_input, &payload.arrivals) {
         (Some(_), Some(_)) => {
-            problems.error("arrivals", "requests come from `rqs_input` or from `arrivals`, not from both").advise("leave one of them out");
+            problems
+                .error(
+                    "arrivals",
+                    "requests come from `rqs_input` or from `arrivals`, not from both",
+                )
+                .advise("leave one of them out");
         }
         (None, None) => {
-            problems.error("", "nothing says when requests come").advise("add `arrivals: { id: rqs-1, lambda_rps: 30, model: poisson }`");
+            problems
+                .error("", "nothing says when requests come")
+                .advise("add `arrivals: { id: rqs-1, lambda_rps: 30, model: poisson }`");
         }
         (None, Some(arrivals)) => super::arrivals::check(arrivals, problems),
         (Some(input), None) => {
@@ -40,7 +45,13 @@ pub fn check(graph: &Graph, problems: &mut Problems) {
             requests(&input.avg_request_per_minute_per_user, problems);
             let window = input.user_sampling_window;
             let rule = "is a whole number of seconds from 1 to 120";
-            demand(problems, whole(window, 1.0, 120.0), "rqs_input.user_sampling_window", rule, window);
+            demand(
+                problems,
+                whole(window, 1.0, 120.0),
+                "rqs_input.user_sampling_window",
+                rule,
+                window,
+            );
         }
     }
     ids(graph, problems);
@@ -51,7 +62,9 @@ pub fn check(graph: &Graph, problems: &mut Problems) {
     let nodes = &payload.topology_graph.nodes;
     let balancer = nodes.load_balancer.as_ref().and_then(|balancer| balancer.lb_resources.as_ref());
     let client = nodes.client.client_resources.as_ref();
-    for (place, resources) in [("client.client_resources", client), ("load_balancer.lb_resources", balancer)] {
+    for (place, resources) in
+        [("client.client_resources", client), ("load_balancer.lb_resources", balancer)]
+    {
         if let Some(resources) = resources {
             check_resources(resources, &format!("topology_graph.nodes.{place}"), problems);
         }
@@ -59,46 +72,57 @@ pub fn check(graph: &Graph, problems: &mut Problems) {
     settings(graph, problems);
     let events = payload.events.as_deref().unwrap_or_default();
     for (index, event) in events.iter().enumerate() {
-        check_event(graph, event, &format!("events[{index}]"), problems);
+        events::check_event(graph, event, &format!("events[{index}]"), problems);
     }
-    never_all_down(graph, events, problems);
-    never_twice_down(events, problems);
-}
-
-/// Refuses a number, unless its rule holds; the last word of the path is its name.
-pub fn demand(problems: &mut Problems, holds: bool, path: impl Into<String>, rule: &str, found: f64) {
-    if !holds {
-        let path = path.into();
-        let name = path.rsplit('.').next().unwrap_or_default().to_string();
-        problems.error(path, format!("`{name}` {rule}, not {found}"));
-    }
-}
-
-fn whole(number: f64, least: f64, most: f64) -> bool {
-    number.fract() == 0.0 && (least..=most).contains(&number)
+    events::never_all_down(graph, events, problems);
+    events::never_twice_down(events, problems);
 }
 
 fn users(users: &ActiveUsers, problems: &mut Problems) {
     let path = "rqs_input.avg_active_users";
-    demand(problems, (0.0..=1e9).contains(&users.mean), format!("{path}.mean"), "is from 0 to 10^9", users.mean);
+    demand(
+        problems,
+        (0.0..=1e9).contains(&users.mean),
+        format!("{path}.mean"),
+        "is from 0 to 10^9",
+        users.mean,
+    );
     let variance = users.variance.unwrap_or(0.0);
-    demand(problems, (0.0..=1e9).contains(&variance), format!("{path}.variance"), "is from 0 to 10^9", variance);
+    demand(
+        problems,
+        (0.0..=1e9).contains(&variance),
+        format!("{path}.variance"),
+        "is from 0 to 10^9",
+        variance,
+    );
 }
 
 fn requests(rate: &RequestRate, problems: &mut Problems) {
     let path = "rqs_input.avg_request_per_minute_per_user.mean";
-    demand(problems, (0.0..=6e10).contains(&rate.mean), path, "is from 0 to 6·10^10 a minute", rate.mean);
+    demand(
+        problems,
+        (0.0..=6e10).contains(&rate.mean),
+        path,
+        "is from 0 to 6·10^10 a minute",
+        rate.mean,
+    );
 }
 
 /// Ids are unique, and can be names of the native format.
 fn ids(graph: &Graph, problems: &mut Problems) {
     let topology = &graph.payload.topology_graph;
     let servers =
-        topology.nodes.servers.iter().enumerate().map(|(i, server)| (format!("topology_graph.nodes.servers[{i}].id"), server.id.as_str()));
-    let balancer = graph.balancer().map(|balancer| ("topology_graph.nodes.load_balancer.id".to_string(), balancer.id.as_str()));
+        topology.nodes.servers.iter().enumerate().map(|(i, server)| {
+            (format!("topology_graph.nodes.servers[{i}].id"), server.id.as_str())
+        });
+    let balancer = graph.balancer().map(|balancer| {
+        ("topology_graph.nodes.load_balancer.id".to_string(), balancer.id.as_str())
+    });
     let services: Vec<(String, &str)> = balancer.into_iter().chain(servers).collect();
     for (path, _) in services.iter().filter(|(_, id)| *id == "users") {
-        problems.error(path, "`users` means everybody who sends requests, and cannot be a server").advise("choose another id");
+        problems
+            .error(path, "`users` means everybody who sends requests, and cannot be a server")
+            .advise("choose another id");
     }
     let generator = (format!("{}.id", graph.generator_path()), graph.generator());
     let client = ("topology_graph.nodes.client.id".to_string(), topology.nodes.client.id.as_str());
@@ -106,14 +130,25 @@ fn ids(graph: &Graph, problems: &mut Problems) {
     for (path, id) in &nodes {
         if !may_be_name(id) || id.contains("->") {
             let what = format!("`{}` cannot be the id of a node", shown(id));
-            problems.error(path, what).advise(format!("write for example `srv-1`: {NAMES}, and without `->`"));
+            problems
+                .error(path, what)
+                .advise(format!("write for example `srv-1`: {NAMES}, and without `->`"));
         }
     }
     unique("node", nodes, problems);
-    let edges = topology.edges.iter().enumerate().map(|(i, edge)| (format!("topology_graph.edges[{i}].id"), edge.id.as_str()));
+    let edges = topology
+        .edges
+        .iter()
+        .enumerate()
+        .map(|(i, edge)| (format!("topology_graph.edges[{i}].id"), edge.id.as_str()));
     unique("edge", edges, problems);
-    let events =
-        graph.payload.events.iter().flatten().enumerate().map(|(i, event)| (format!("events[{i}].event_id"), event.event_id.as_str()));
+    let events = graph
+        .payload
+        .events
+        .iter()
+        .flatten()
+        .enumerate()
+        .map(|(i, event)| (format!("events[{i}].event_id"), event.event_id.as_str()));
     unique("event", events, problems);
 }
 
@@ -124,11 +159,17 @@ fn may_be_name(name: &str) -> bool {
     refusal(name, &[]).is_none() && !name.to_lowercase().starts_with("x-")
 }
 
-fn unique<'p>(what: &str, ids: impl IntoIterator<Item = (String, &'p str)>, problems: &mut Problems) {
+fn unique<'p>(
+    what: &str,
+    ids: impl IntoIterator<Item = (String, &'p str)>,
+    problems: &mut Problems,
+) {
     let mut first: IndexMap<&str, String> = IndexMap::new();
     for (path, id) in ids {
         if let Some(other) = first.get(id) {
-            problems.error(&path, format!("the {what} id `{id}` is given twice")).advise(format!("`{other}` is `{id}` already"));
+            problems
+                .error(&path, format!("the {what} id `{id}` is given twice"))
+                .advise(format!("`{other}` is `{id}` already"));
         } else {
             first.insert(id, path);
         }
@@ -137,18 +178,46 @@ fn unique<'p>(what: &str, ids: impl IntoIterator<Item = (String, &'p str)>, prob
 
 fn check_resources(resources: &Resources, path: &str, problems: &mut Problems) {
     let at = |field: &str| format!("{path}.{field}");
-    demand(problems, whole(resources.cpu_cores, 1.0, 4096.0), at("cpu_cores"), "is a whole number from 1 to 4096", resources.cpu_cores);
+    demand(
+        problems,
+        whole(resources.cpu_cores, 1.0, 4096.0),
+        at("cpu_cores"),
+        "is a whole number from 1 to 4096",
+        resources.cpu_cores,
+    );
     let enough = whole(resources.ram_mb, 256.0, MOST_MB);
-    demand(problems, enough, at("ram_mb"), "is a whole number of MB from 256 to 10^12", resources.ram_mb);
+    demand(
+        problems,
+        enough,
+        at("ram_mb"),
+        "is a whole number of MB from 256 to 10^12",
+        resources.ram_mb,
+    );
     if let Some(pool) = resources.db_connection_pool {
-        demand(problems, whole(pool, 1.0, 1e9), at("db_connection_pool"), "is a whole number from 1 to 10^9", pool);
+        demand(
+            problems,
+            whole(pool, 1.0, 1e9),
+            at("db_connection_pool"),
+            "is a whole number from 1 to 10^9",
+            pool,
+        );
     }
     let each = resources.ram_per_process;
-    demand(problems, (0.0..=MOST_MB).contains(&each), at("ram_per_process"), "is from 0 to 10^12 MB", each);
+    demand(
+        problems,
+        (0.0..=MOST_MB).contains(&each),
+        at("ram_per_process"),
+        "is from 0 to 10^12 MB",
+        each,
+    );
     if resources.processes_mb() >= resources.ram_mb && enough {
         let (taken, ram_mb) = (resources.processes_mb(), resources.ram_mb);
-        let what = format!("the processes of all cores take {taken} MB, and there are {ram_mb} MB: nothing is left for requests");
-        problems.error(at("ram_per_process"), what).advise("raise `ram_mb`, or lower `ram_per_process`");
+        let what = format!(
+            "the processes of all cores take {taken} MB, and there are {ram_mb} MB: nothing is left for requests"
+        );
+        problems
+            .error(at("ram_per_process"), what)
+            .advise("raise `ram_mb`, or lower `ram_per_process`");
     }
 }
 
@@ -156,10 +225,18 @@ fn check_server(server: &Server, path: &str, problems: &mut Problems) {
     let resources = &server.server_resources;
     check_resources(resources, &format!("{path}.server_resources"), problems);
     if server.endpoints.is_empty() {
-        problems.error(format!("{path}.endpoints"), format!("`{}` has no endpoint: it could serve nothing", server.id));
+        problems.error(
+            format!("{path}.endpoints"),
+            format!("`{}` has no endpoint: it could serve nothing", server.id),
+        );
     }
     for (index, endpoint) in server.endpoints.iter().enumerate() {
-        check_endpoint(endpoint, resources.ram_mb - resources.processes_mb(), &format!("{path}.endpoints[{index}]"), problems);
+        check_endpoint(
+            endpoint,
+            resources.ram_mb - resources.processes_mb(),
+            &format!("{path}.endpoints[{index}]"),
+            problems,
+        );
     }
 }
 
@@ -168,30 +245,48 @@ fn check_endpoint(endpoint: &Endpoint, ram_mb: f64, path: &str, problems: &mut P
         check_step(step, &format!("{path}.steps[{index}].step_operation"), problems);
     }
     if !may_be_name(&endpoint.endpoint_name) {
-        let what = format!("`{}` cannot be the name of an endpoint", shown(&endpoint.endpoint_name));
-        problems.error(format!("{path}.endpoint_name"), what).advise(format!("write for example `/api`: {NAMES}"));
+        let what =
+            format!("`{}` cannot be the name of an endpoint", shown(&endpoint.endpoint_name));
+        problems
+            .error(format!("{path}.endpoint_name"), what)
+            .advise(format!("write for example `/api`: {NAMES}"));
     }
-    let need: f64 = endpoint.steps.iter().filter_map(|step| step.step_operation.get("necessary_ram")).map(|need| need.mean).sum();
+    let need: f64 = endpoint
+        .steps
+        .iter()
+        .filter_map(|step| step.step_operation.get("necessary_ram"))
+        .map(|need| need.mean)
+        .sum();
     if need > ram_mb {
-        let what = format!("a request needs {need} MB here, and the server has {ram_mb} MB: none could ever be served");
+        let what = format!(
+            "a request needs {need} MB here, and the server has {ram_mb} MB: none could ever be served"
+        );
         problems.error(path, what).advise("raise `ram_mb`, or lower `necessary_ram`");
     }
 }
 
 fn check_step(step: &Step, path: &str, problems: &mut Problems) {
     let (wanted, kind) = (step.kind.operation(), step.kind.word());
-    let Some((operation, amount)) = step.step_operation.first().filter(|_| step.step_operation.len() == 1) else {
-        let what = format!("`step_operation` has exactly one key, not {}", step.step_operation.len());
-        problems.error(path, what).advise(format!("a step of kind `{kind}` has `{wanted}`; start a new step for each"));
+    let Some((operation, amount)) =
+        step.step_operation.first().filter(|_| step.step_operation.len() == 1)
+    else {
+        let what =
+            format!("`step_operation` has exactly one key, not {}", step.step_operation.len());
+        problems
+            .error(path, what)
+            .advise(format!("a step of kind `{kind}` has `{wanted}`; start a new step for each"));
         return;
     };
     if !OPERATIONS.contains(&operation.as_str()) {
         let near = nearest(operation, OPERATIONS).unwrap_or(wanted);
-        problems.error(path, format!("`{operation}` is not an operation of a step")).advise(format!("did you mean `{near}`?"));
+        problems
+            .error(path, format!("`{operation}` is not an operation of a step"))
+            .advise(format!("did you mean `{near}`?"));
         return;
     }
     if operation != wanted {
-        let what = format!("the kind `{kind}` and the operation `{operation}` do not belong together");
+        let what =
+            format!("the kind `{kind}` and the operation `{operation}` do not belong together");
         problems.error(path, what).advise(format!("write `{wanted}`, or change the kind"));
         return;
     }
@@ -203,40 +298,11 @@ fn check_step(step: &Step, path: &str, problems: &mut Problems) {
     if amount.distribution.is_none() {
         demand(problems, amount.mean > 0.0 && amount.mean <= most, path, rule, amount.mean);
     } else if wanted == "necessary_ram" {
-        problems.error(path, "`necessary_ram` is a number, and cannot be random").advise("write its mean: one number of MB");
+        problems
+            .error(path, "`necessary_ram` is a number, and cannot be random")
+            .advise("write its mean: one number of MB");
     } else {
         time(amount, &path, problems);
-    }
-}
-
-/// A random time, or a plain one.
-pub fn time(time: &Variable, path: &str, problems: &mut Problems) {
-    let at = |field: &str| if time.distribution.is_some() { format!("{path}.{field}") } else { path.to_string() };
-    let holds = time.mean > 0.0 && time.mean <= LONGEST_S;
-    demand(problems, holds, at("mean"), "is more than 0 s and at most 10^9 s", time.mean);
-    let variance = time.variance.unwrap_or(0.0);
-    demand(problems, (0.0..=LONGEST_S).contains(&variance), at("variance"), "is from 0 to 10^9", variance);
-    let (mu, sigma) = (time.mean, time.variance());
-    match time.distribution {
-        Some(Distribution::LogNormal) if sigma > 3.7 || mu + sigma * sigma / 2.0 > LONGEST_S.ln() => {
-            let what = format!(
-                "a `log_normal` with μ = {mu} and σ = {sigma}, as `mean` and `variance` were used, is too large to be a latency or a time of a step"
-            );
-            problems.error(path, what).advise("μ is the logarithm of the median in seconds: at most 20, and σ at most 3.7");
-        }
-        Some(Distribution::Deterministic) => {
-            let what = "the original cannot draw a time from `deterministic`";
-            problems.error(at("distribution"), what).advise(format!("write the number alone, `{mu}`"));
-        }
-        Some(law @ (Distribution::Weibull | Distribution::Pareto | Distribution::Erlang | Distribution::Empirical)) => {
-            let what = "the original draws gaps between arrivals from this, not times";
-            let native = latency::beyond(law, mu, time.variance);
-            let help = format!(
-                "write `exponential`, `normal` or `log_normal`; or the number alone, `{mu}`, then `asyncflow convert` the file, and in its place `{native}`"
-            );
-            problems.error(at("distribution"), what).advise(help);
-        }
-        _ => {}
     }
 }
 
@@ -245,112 +311,23 @@ fn settings(graph: &Graph, problems: &mut Problems) {
     let time = settings.total_simulation_time;
     let path = "sim_settings.total_simulation_time";
     demand(problems, (5.0..=LONGEST_S).contains(&time), path, "is from 5 to 10^9 s", time);
-    let window = graph.payload.rqs_input.as_ref().map_or(f64::INFINITY, |input| input.user_sampling_window);
+    let window =
+        graph.payload.rqs_input.as_ref().map_or(f64::INFINITY, |input| input.user_sampling_window);
     if time / window > 1e7 {
-        let what = format!("the number of users would be drawn {} times, and at most 10M times", value((time / window).floor(), "1"));
-        problems.error(path, what).advise("shorten the simulation, or lengthen `user_sampling_window`");
+        let what = format!(
+            "the number of users would be drawn {} times, and at most 10M times",
+            value((time / window).floor(), "1")
+        );
+        problems
+            .error(path, what)
+            .advise("shorten the simulation, or lengthen `user_sampling_window`");
     }
     let period = settings.sample_period_s;
-    demand(problems, (0.001..=0.5).contains(&period), "sim_settings.sample_period_s", "is from 0.001 to 0.5 s", period);
-}
-
-fn check_event(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
-    let (start, end) = (&event.start, &event.end);
-    let wanted = match (start.kind, end.kind) {
-        (StartKind::ServerDown, EndKind::NetworkSpikeEnd) => Some("`server_down` ends with `server_up`"),
-        (StartKind::NetworkSpikeStart, EndKind::ServerUp) => Some("`network_spike_start` ends with `network_spike_end`"),
-        _ => None,
-    };
-    if let Some(wanted) = wanted {
-        problems.error(format!("{path}.end.kind"), format!("the kinds of start and end do not belong together: {wanted}"));
-    }
-    demand(problems, (0.0..=LONGEST_S).contains(&start.t_start), format!("{path}.start.t_start"), "is from 0 to 10^9 s", start.t_start);
-    if start.t_start >= end.t_end {
-        let what = format!("the event ends at {} s, but starts at {} s", end.t_end, start.t_start);
-        problems.error(format!("{path}.end.t_end"), what).advise("`t_start` is less than `t_end`");
-    }
-    let total = graph.payload.sim_settings.total_simulation_time;
-    if end.t_end > total {
-        let what = format!("the event ends at {} s, after the end of the simulation at {total} s", end.t_end);
-        problems.error(format!("{path}.end.t_end"), what).advise("lower `t_end`, or raise `total_simulation_time`");
-    }
-    spike(event, path, problems);
-    target(graph, event, path, problems);
-}
-
-fn spike(event: &Event, path: &str, problems: &mut Problems) {
-    let at = format!("{path}.start.spike_s");
-    match (event.start.kind, event.start.spike_s) {
-        (StartKind::ServerDown, Some(_)) => {
-            problems.error(at, "a server that is down has no `spike_s`").advise("leave it out; `spike_s` belongs to `network_spike_start`");
-        }
-        (StartKind::NetworkSpikeStart, None) => {
-            let what = "this spike does not say how much latency it adds";
-            problems.error(format!("{path}.start"), what).advise("add for example `spike_s: 0.05`, in seconds");
-        }
-        (StartKind::NetworkSpikeStart, Some(spike)) => {
-            demand(problems, spike > 0.0 && spike <= LONGEST_SPIKE_S, at, "is more than 0 s and at most 86400 s, a day", spike);
-        }
-        (StartKind::ServerDown, None) => {}
-    }
-}
-
-fn target(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
-    let (id, path) = (event.target_id.as_str(), format!("{path}.target_id"));
-    let is_edge = |id: &str| graph.edges().iter().any(|edge| edge.id == id);
-    let is_server = |id: &str| graph.kind(id) == Some(Kind::Server);
-    let (kind, wanted, fits, other) = match event.start.kind {
-        StartKind::ServerDown => ("server_down", "a server", is_server(id), is_edge(id)),
-        StartKind::NetworkSpikeStart => ("network_spike_start", "an edge", is_edge(id), is_server(id)),
-    };
-    if fits {
-        return;
-    }
-    let known: Vec<&str> = match event.start.kind {
-        StartKind::ServerDown => graph.servers.keys().copied().collect(),
-        StartKind::NetworkSpikeStart => graph.edges().iter().map(|edge| edge.id.as_str()).collect(),
-    };
-    let what = if other || graph.kind(id).is_some() {
-        format!("`{kind}` happens to {wanted}, and `{id}` is none")
-    } else {
-        format!("`{id}` is neither a server nor an edge")
-    };
-    problems.error(path, what).advise_if(nearest(id, known).map(|near| format!("did you mean `{near}`?")));
-}
-
-/// At every moment one server at least is up.
-fn never_all_down(graph: &Graph, events: &[Event], problems: &mut Problems) {
-    let down = |event: &&Event| event.start.kind == StartKind::ServerDown && graph.servers.contains_key(event.target_id.as_str());
-    let mut changes: Vec<(f64, bool, usize)> = Vec::new();
-    for (index, event) in events.iter().enumerate().filter(|(_, event)| down(event) && event.start.t_start < event.end.t_end) {
-        changes.extend([(event.start.t_start, true, index), (event.end.t_end, false, index)]);
-    }
-    // What ends at a moment ends before anything begins there.
-    changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
-    let mut active: IndexSet<usize> = IndexSet::new();
-    for (at, begins, index) in changes {
-        if !begins {
-            active.swap_remove(&index);
-            continue;
-        }
-        active.insert(index);
-        let servers: IndexSet<&str> = active.iter().map(|index| events[*index].target_id.as_str()).collect();
-        if servers.len() == graph.servers.len() {
-            let path = format!("events[{index}].start.t_start");
-            problems.error(path, format!("from {at} s on all servers are down")).advise("keep one server up at every moment");
-        }
-    }
-}
-
-/// No server goes down while it is down.
-fn never_twice_down(events: &[Event], problems: &mut Problems) {
-    let down = |event: &Event| event.start.kind == StartKind::ServerDown && event.start.t_start < event.end.t_end;
-    for (index, event) in events.iter().enumerate().filter(|(_, event)| down(event)) {
-        let (from, to) = (event.start.t_start, event.end.t_end);
-        let same = |other: &&Event| other.target_id == event.target_id && other.start.t_start < to && from < other.end.t_end;
-        if let Some(other) = events[..index].iter().filter(|other| down(other)).find(same) {
-            let what = format!("`{}` is down already at that time, by `{}`", event.target_id, other.event_id);
-            problems.error(format!("events[{index}].start.t_start"), what).advise("make one event of both, or move one of them");
-        }
-    }
+    demand(
+        problems,
+        (0.001..=0.5).contains(&period),
+        "sim_settings.sample_period_s",
+        "is from 0.001 to 0.5 s",
+        period,
+    );
 }

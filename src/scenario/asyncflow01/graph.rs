@@ -1,6 +1,7 @@
 //! The nodes and edges of a 0.1 file, by name, for the checks and the lowering.
 //!
-//! Limits: where an id stands twice the first node has it; `check` refuses the other. Source: none needed. Tested through the checks.
+//! Limits: where an id stands twice the first node has it; `check` refuses the other. Source: none
+//! needed. Tested through the checks.
 
 use super::payload::{Edge, LoadBalancer, Payload, Server};
 use indexmap::{IndexMap, IndexSet};
@@ -26,7 +27,12 @@ pub enum Kind {
 
 impl<'p> Graph<'p> {
     pub fn new(payload: &'p Payload) -> Graph<'p> {
-        let mut graph = Graph { payload, servers: IndexMap::new(), outgoing: IndexMap::new(), behind: IndexSet::new() };
+        let mut graph = Graph {
+            payload,
+            servers: IndexMap::new(),
+            outgoing: IndexMap::new(),
+            behind: IndexSet::new(),
+        };
         for server in &payload.topology_graph.nodes.servers {
             graph.servers.entry(&server.id).or_insert(server);
         }
@@ -34,8 +40,10 @@ impl<'p> Graph<'p> {
             graph.outgoing.entry(&edge.source).or_default().push(index);
         }
         if let Some(balancer) = graph.balancer() {
-            let targets: Vec<&str> = graph.outgoing(&balancer.id).map(|(_, edge)| edge.target.as_str()).collect();
-            graph.behind = targets.into_iter().filter(|target| graph.servers.contains_key(target)).collect();
+            let targets: Vec<&str> =
+                graph.outgoing(&balancer.id).map(|(_, edge)| edge.target.as_str()).collect();
+            graph.behind =
+                targets.into_iter().filter(|target| graph.servers.contains_key(target)).collect();
         }
         graph
     }
@@ -47,7 +55,8 @@ impl<'p> Graph<'p> {
     }
     pub fn generator(&self) -> &'p str {
         let old = self.payload.rqs_input.as_ref().map(|input| input.id.as_str());
-        old.or(self.payload.arrivals.as_ref().map(|arrivals| arrivals.id.as_str())).unwrap_or_default()
+        old.or(self.payload.arrivals.as_ref().map(|arrivals| arrivals.id.as_str()))
+            .unwrap_or_default()
     }
     /// Where the generator stands in the file.
     pub fn generator_path(&self) -> &'static str {
@@ -77,9 +86,11 @@ impl<'p> Graph<'p> {
         let edges = self.edges();
         self.outgoing.get(node).into_iter().flatten().map(move |index| (*index, &edges[*index]))
     }
-    /// Where the response of a server goes on to, if not home: to the client, or to the generator past it.
+    /// Where the response of a server goes on to, if not home: to the client, or to the generator
+    /// past it.
     pub fn onward(&self, server: &str) -> Option<&'p str> {
-        self.next(server).filter(|next| !matches!(self.kind(next), Some(Kind::Client | Kind::Generator)))
+        self.next(server)
+            .filter(|next| !matches!(self.kind(next), Some(Kind::Client | Kind::Generator)))
     }
     /// Where the one edge that leaves a node leads.
     pub fn next(&self, node: &str) -> Option<&'p str> {

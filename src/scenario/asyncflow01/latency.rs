@@ -1,8 +1,10 @@
-//! What the latencies of a 0.1 file meant: the numbers that the original drew from, as distributions of the native format.
+//! What the latencies of a 0.1 file meant: the numbers that the original drew from, as
+//! distributions of the native format.
 //!
-//! Law: `exponential` by its mean; `normal` with `variance` as the standard deviation, clipped at 0; `log_normal` with `mean` and `variance`
-//! as μ and σ of the normal underneath, in ln s; `uniform` from 0 to 1 s whatever the mean; `poisson` in whole seconds. All but the
-//! first are noted, with what was probably wanted. Source: the original's samplers. Tests in `tests.rs`.
+//! Law: `exponential` by its mean; `normal` with `variance` as the standard deviation, clipped at
+//! 0; `log_normal` with `mean` and `variance` as μ and σ of the normal underneath, in ln s;
+//! `uniform` from 0 to 1 s whatever the mean; `poisson` in whole seconds. All but the first are
+//! noted, with what was probably wanted. Source: the original's samplers. Tests in `tests.rs`.
 
 use super::payload::{ActiveUsers, Distribution, Edge, UsersDistribution};
 use super::variable::Variable;
@@ -17,7 +19,9 @@ use crate::units::{Count, Quantity, Span};
 
 /// The latency of an edge; `path` is the edge's. A link without any is crossed in no time.
 pub fn latency(edge: &Edge, path: &str, problems: &mut Problems) -> Dist<Span> {
-    edge.latency.as_ref().map_or(Dist::constant(Span::ZERO), |latency| time(latency, &format!("{path}.latency"), "latency", problems))
+    edge.latency.as_ref().map_or(Dist::constant(Span::ZERO), |latency| {
+        time(latency, &format!("{path}.latency"), "latency", problems)
+    })
 }
 
 /// What a time was drawn from; `word` is the native word for it, and `path` its own.
@@ -28,32 +32,52 @@ pub fn time(written: &Variable, path: &str, word: &str, problems: &mut Problems)
     let (dist, what, help) = match written.distribution.unwrap_or(Distribution::Deterministic) {
         Distribution::Exponential => return Dist::Exp(Exp { mean: wanted }),
         // `check` lets only plain numbers come here.
-        Distribution::Deterministic | Distribution::Weibull | Distribution::Pareto | Distribution::Erlang | Distribution::Empirical => {
+        Distribution::Deterministic
+        | Distribution::Weibull
+        | Distribution::Pareto
+        | Distribution::Erlang
+        | Distribution::Empirical => {
             return Dist::constant(wanted);
         }
         Distribution::Normal => {
             let sd = Span::from_seconds(variance);
-            let what = format!("`normal` has a mean of {wanted} here and a standard deviation of {sd}: `variance` was used as that");
-            let help = format!("if {variance} s² was meant as the variance, write its root, `variance: {}`", root(variance));
+            let what = format!(
+                "`normal` has a mean of {wanted} here and a standard deviation of {sd}: `variance` was used as that"
+            );
+            let help = format!(
+                "if {variance} s² was meant as the variance, write its root, `variance: {}`",
+                root(variance)
+            );
             (normal(wanted, sd), what, help)
         }
         Distribution::LogNormal => {
             let dist = lognormal(mean, variance);
             let real = Span::from_seconds((mean + variance * variance / 2.0).exp());
-            let what = format!("`log_normal` has a mean of {real} here: `mean` and `variance` were used as μ = {mean} and σ = {variance}");
-            let cv = written.variance.map_or(1.0, |variance| (variance.sqrt() / mean * 1000.0).round() / 1000.0);
+            let what = format!(
+                "`log_normal` has a mean of {real} here: `mean` and `variance` were used as μ = {mean} and σ = {variance}"
+            );
+            let cv = written
+                .variance
+                .map_or(1.0, |variance| (variance.sqrt() / mean * 1000.0).round() / 1000.0);
             (dist, what, native(format!("{{ lognormal: {{ mean: {wanted}, cv: {cv} }} }}")))
         }
         Distribution::Uniform => {
             let what = "`uniform` is from 0s to 1s here: the mean was not used".to_string();
             let twice = Span::from_seconds(2.0 * mean);
             let between = [Span::ZERO, Span::from_seconds(1.0)];
-            (Dist::Uniform(Uniform { between }), what, native(format!("{{ uniform: [0s, {twice}] }}")))
+            (
+                Dist::Uniform(Uniform { between }),
+                what,
+                native(format!("{{ uniform: [0s, {twice}] }}")),
+            )
         }
         Distribution::Poisson => {
-            let what = format!("`poisson` is a whole number of seconds here, with a mean of {wanted}");
+            let what =
+                format!("`poisson` is a whole number of seconds here, with a mean of {wanted}");
             let who = if word == "latency" { "an edge" } else { "a step" };
-            let help = format!("poisson is what {who} gets that names no distribution; probably `distribution: exponential` was meant");
+            let help = format!(
+                "poisson is what {who} gets that names no distribution; probably `distribution: exponential` was meant"
+            );
             let step = Span::from_seconds(1.0);
             (Dist::Poisson(Poisson::Steps(Steps { mean: wanted, step })), what, help)
         }
@@ -67,21 +91,29 @@ pub fn time(written: &Variable, path: &str, word: &str, problems: &mut Problems)
 
 /// How to write what a 0.1 file cannot say.
 fn native(wanted: Span, word: &str, law: &str) -> String {
-    format!("if a mean of {wanted} was meant, `asyncflow convert` the file and write there `{word}: {law}`")
+    format!(
+        "if a mean of {wanted} was meant, `asyncflow convert` the file and write there `{word}: {law}`"
+    )
 }
 
-/// The native form of a law that the original cannot draw a time from, with that mean and variance; a variance that is not given is that of an
-/// exponential time.
+/// The native form of a law that the original cannot draw a time from, with that mean and variance;
+/// a variance that is not given is that of an exponential time.
 pub fn beyond(law: Distribution, mean: f64, variance: Option<f64>) -> String {
     let rounded = |number: f64| (number * 1000.0).round() / 1000.0;
     // What is no variance is refused elsewhere.
-    let cv = variance.map(|variance| variance.sqrt() / mean).filter(|cv| cv.is_finite()).unwrap_or(1.0);
+    let cv =
+        variance.map(|variance| variance.sqrt() / mean).filter(|cv| cv.is_finite()).unwrap_or(1.0);
     let span = Span::from_seconds(mean);
     match law {
         // Hardly anything varies.
-        Distribution::Weibull | Distribution::Erlang | Distribution::Pareto if cv < 0.01 => span.to_string(),
+        Distribution::Weibull | Distribution::Erlang | Distribution::Pareto if cv < 0.01 => {
+            span.to_string()
+        }
         Distribution::Weibull => format!("{{ weibull: {{ mean: {span}, cv: {} }} }}", rounded(cv)),
-        Distribution::Erlang => format!("{{ erlang: {{ mean: {span}, k: {} }} }}", (1.0 / (cv * cv)).round().clamp(1.0, 1000.0)),
+        Distribution::Erlang => format!(
+            "{{ erlang: {{ mean: {span}, k: {} }} }}",
+            (1.0 / (cv * cv)).round().clamp(1.0, 1000.0)
+        ),
         Distribution::Pareto => {
             let alpha = 1.0 + (1.0 + 1.0 / (cv * cv)).sqrt();
             let min = Span::from_seconds(mean * (alpha - 1.0) / alpha);
@@ -104,7 +136,8 @@ fn normal<Q: Quantity>(mean: Q, sd: Q) -> Dist<Q> {
     Dist::Normal(Normal { mean, sd, min: Some(Q::from_base(0.0)), below_min: BelowMin::Clip })
 }
 
-/// Lognormal in seconds, by the mean and deviation of its logarithm; the median if (nearly) nothing varies.
+/// Lognormal in seconds, by the mean and deviation of its logarithm; the median if (nearly) nothing
+/// varies.
 fn lognormal(mu: f64, sigma: f64) -> Dist<Span> {
     let cv = (sigma * sigma).exp_m1().sqrt();
     if cv < 1e-4 {
@@ -122,11 +155,18 @@ pub fn active(users: &ActiveUsers, problems: &mut Problems) -> Dist<Count> {
     let variance = users.variance.unwrap_or(users.mean);
     let (mean, sd) = (Count::from_base(users.mean), Count::from_base(variance));
     let path = "rqs_input.avg_active_users";
-    let what =
-        format!("`normal` has a mean of {} users here and a standard deviation of {variance}: `variance` was used as that", users.mean);
-    problems.note(path, what).advise(format!("if {variance} was meant as the variance, write its root, `variance: {}`", root(variance)));
+    let what = format!(
+        "`normal` has a mean of {} users here and a standard deviation of {variance}: `variance` was used as that",
+        users.mean
+    );
+    problems.note(path, what).advise(format!(
+        "if {variance} was meant as the variance, write its root, `variance: {}`",
+        root(variance)
+    ));
     if mean.to_base() != users.mean || sd.to_base() != variance {
-        let what = format!("the mean and deviation of a number of users are rounded to whole numbers here, {mean} and {sd}");
+        let what = format!(
+            "the mean and deviation of a number of users are rounded to whole numbers here, {mean} and {sd}"
+        );
         problems.warning(path, what).advise("write whole numbers");
     }
     normal(mean, sd)

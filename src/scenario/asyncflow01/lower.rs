@@ -1,8 +1,10 @@
 //! A checked 0.1 payload as a native scenario.
 //!
-//! Law: the balancer is a service, its servers are that service's instances in the order of the balancer's edges; every other server is a
-//! service of one instance of its own name. An edge is the link of its own id. A server that leads to another hands its requests on (`then`).
-//! Limits: expects what `check` found no error in. Source: what the original's engine did with each field. Tests in `tests.rs`.
+//! Law: the balancer is a service, its servers are that service's instances in the order of the
+//! balancer's edges; every other server is a service of one instance of its own name. An edge is
+//! the link of its own id. A server that leads to another hands its requests on (`then`).
+//! Limits: expects what `check` found no error in. Source: what the original's engine did with each
+//! field. Tests in `tests.rs`.
 
 use super::arrivals::open;
 use super::graph::Graph;
@@ -11,7 +13,8 @@ use super::payload::{self, Algorithm, EdgeType, Event, Server, StartKind};
 use crate::fault::{Added, Crash, Degrade};
 use crate::problem::Problems;
 use crate::scenario::{
-    Balance, Dist, Endpoint, Fault, InstanceSpec, Link, Machine, Output, Run, Runtime, Scenario, Service, Step, Workload,
+    Balance, Dist, Endpoint, Fault, InstanceSpec, Link, Machine, Output, Run, Runtime, Scenario,
+    Service, Step, Workload,
 };
 use crate::server::Tasks;
 use crate::step::cpu::Cpu;
@@ -34,7 +37,9 @@ pub fn lower(graph: &Graph, problems: &mut Problems) -> Scenario {
         workload: IndexMap::from([(graph.generator().to_string(), workload(graph, problems))]),
         services: services(graph, problems),
         links: links(graph, problems),
-        faults: events.filter_map(|(index, event)| fault(graph, event, &format!("events[{index}]"), problems)).collect(),
+        faults: events
+            .filter_map(|(index, event)| fault(graph, event, &format!("events[{index}]"), problems))
+            .collect(),
         slos: IndexMap::new(),
         output: Output::default(),
         sweep: None,
@@ -49,29 +54,56 @@ fn notes(graph: &Graph, problems: &mut Problems) {
         let path = format!("topology_graph.nodes.servers[{index}]");
         if server.server_resources.db_connection_pool.is_some() {
             let at = format!("{path}.server_resources.db_connection_pool");
-            problems.note(at, "a pool of connections is not modelled, as in AsyncFlow 0.1: nothing waits for it");
+            problems.note(
+                at,
+                "a pool of connections is not modelled, as in AsyncFlow 0.1: nothing waits for it",
+            );
         }
         // With one endpoint there is nothing to choose, and nothing to say.
         let several = server.endpoints.len() > 1;
-        for (index, _) in server.endpoints.iter().enumerate().filter(|(_, endpoint)| several && endpoint.probability.is_some()) {
-            let what = format!("`probability` is ignored, as in AsyncFlow 0.1: all endpoints of `{}` are equally likely", server.id);
+        for (index, _) in server
+            .endpoints
+            .iter()
+            .enumerate()
+            .filter(|(_, endpoint)| several && endpoint.probability.is_some())
+        {
+            let what = format!(
+                "`probability` is ignored, as in AsyncFlow 0.1: all endpoints of `{}` are equally likely",
+                server.id
+            );
             problems.note(format!("{path}.endpoints[{index}].probability"), what);
         }
     }
-    for (index, edge) in topology.edges.iter().enumerate().filter(|(_, edge)| edge.probability.is_some()) {
-        let what = format!("`probability` is ignored, as in AsyncFlow 0.1: it does not choose between edges from `{}`", edge.source);
+    for (index, edge) in
+        topology.edges.iter().enumerate().filter(|(_, edge)| edge.probability.is_some())
+    {
+        let what = format!(
+            "`probability` is ignored, as in AsyncFlow 0.1: it does not choose between edges from `{}`",
+            edge.source
+        );
         problems.note(format!("topology_graph.edges[{index}].probability"), what);
     }
     if topology.nodes.client.client_resources.is_some() {
-        problems
-            .note("topology_graph.nodes.client.client_resources", "the resources of a client are not modelled: it only passes messages on");
+        problems.note(
+            "topology_graph.nodes.client.client_resources",
+            "the resources of a client are not modelled: it only passes messages on",
+        );
     }
     let Some(balancer) = graph.balancer() else { return };
     if balancer.lb_resources.is_some() {
-        problems.note("topology_graph.nodes.load_balancer.lb_resources", "the resources of a balancer are not modelled: it takes no time");
+        problems.note(
+            "topology_graph.nodes.load_balancer.lb_resources",
+            "the resources of a balancer are not modelled: it takes no time",
+        );
     }
-    for id in graph.behind.iter().filter(|id| !balancer.server_covered.iter().any(|covered| covered == *id)) {
-        let what = format!("the balancer chooses `{id}` too, because it has an edge to it, though `server_covered` does not name it");
+    for id in graph
+        .behind
+        .iter()
+        .filter(|id| !balancer.server_covered.iter().any(|covered| covered == *id))
+    {
+        let what = format!(
+            "the balancer chooses `{id}` too, because it has an edge to it, though `server_covered` does not name it"
+        );
         problems.note("topology_graph.nodes.load_balancer.server_covered", what);
     }
 }
@@ -87,7 +119,8 @@ fn workload(graph: &Graph, problems: &mut Problems) -> Workload {
     if let Some(input) = &graph.payload.rqs_input {
         let each = Rate::per_second(input.avg_request_per_minute_per_user.mean / 60.0);
         let resample = Span::from_seconds(input.user_sampling_window);
-        workload.users = Some(Users { active: active(&input.avg_active_users, problems), each, resample });
+        workload.users =
+            Some(Users { active: active(&input.avg_active_users, problems), each, resample });
     }
     workload
 }
@@ -101,7 +134,10 @@ fn services(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Service>
             Algorithm::Random => Balance::Random,
             Algorithm::Fcfs => Balance::CentralQueue,
         };
-        let instances = graph.behind.iter().map(|id| (id.to_string(), instance(graph, graph.servers[id], problems)));
+        let instances = graph
+            .behind
+            .iter()
+            .map(|id| (id.to_string(), instance(graph, graph.servers[id], problems)));
         let instances = instances.collect();
         services.insert(balancer.id.clone(), service(balance, instances));
     }
@@ -132,9 +168,21 @@ fn instance(graph: &Graph, server: &Server, problems: &mut Problems) -> Instance
     let number = servers.iter().position(|other| std::ptr::eq(other, server)).unwrap_or_default();
     let mut endpoints = IndexMap::new();
     for (index, endpoint) in server.endpoints.iter().enumerate() {
-        let path = |i| format!("topology_graph.nodes.servers[{number}].endpoints[{index}].steps[{i}].step_operation");
-        let steps = endpoint.steps.iter().enumerate().filter_map(|(i, written)| step(written, &path(i), problems)).collect();
-        endpoints.insert(name(&endpoints, &endpoint.endpoint_name), Endpoint { request: None, response: None, steps });
+        let path = |i| {
+            format!(
+                "topology_graph.nodes.servers[{number}].endpoints[{index}].steps[{i}].step_operation"
+            )
+        };
+        let steps = endpoint
+            .steps
+            .iter()
+            .enumerate()
+            .filter_map(|(i, written)| step(written, &path(i), problems))
+            .collect();
+        endpoints.insert(
+            name(&endpoints, &endpoint.endpoint_name),
+            Endpoint { request: None, response: None, steps },
+        );
     }
     InstanceSpec {
         instance: Machine { cpu: resources.cpu_cores as u32, memory, ..Machine::default() },
@@ -165,7 +213,10 @@ fn step(step: &payload::Step, path: &str, problems: &mut Problems) -> Option<Ste
         "necessary_ram" => Step::Memory(Memory(Dist::constant(megabytes(amount.mean)))),
         _ => {
             let span = time(amount, &path, "wait", problems);
-            Step::Wait(Wait { span, label: step.kind.word().strip_prefix("io_").map(str::to_string) })
+            Step::Wait(Wait {
+                span,
+                label: step.kind.word().strip_prefix("io_").map(str::to_string),
+            })
         }
     })
 }
@@ -178,24 +229,43 @@ fn links(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Link> {
         let loss = Share { fraction: edge.dropout_rate.unwrap_or(of_its_kind) };
         // Past the client is to it: the request is done when the response is there.
         let target = if edge.target == graph.generator() { graph.client() } else { &edge.target };
-        links.insert(format!("{} -> {target}", edge.source), Link { id: Some(edge.id.clone()), latency, loss });
+        links.insert(
+            format!("{} -> {target}", edge.source),
+            Link { id: Some(edge.id.clone()), latency, loss },
+        );
     }
     links
 }
 
-/// The fault of an event; none for a server that no balancer chooses, which the original kept using.
+/// The fault of an event; none for a server that no balancer chooses, which the original kept
+/// using.
 fn fault(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) -> Option<Fault> {
     let at = Span::from_seconds(event.start.t_start);
     let end = Span::from_seconds(event.end.t_end);
     let lasting = Some(Span(end.0.saturating_sub(at.0).max(1)));
     if event.start.kind == StartKind::NetworkSpikeStart {
         let latency = Added(Span::from_seconds(event.start.spike_s.unwrap_or(0.0)));
-        return Some(Fault::Degrade(Degrade { link: event.target_id.clone(), latency, loss: Share::default(), at, lasting }));
+        return Some(Fault::Degrade(Degrade {
+            link: event.target_id.clone(),
+            latency,
+            loss: Share::default(),
+            at,
+            lasting,
+        }));
     }
     if !graph.behind.contains(event.target_id.as_str()) {
-        let what = format!("nothing happens: no balancer chooses `{}`, so AsyncFlow 0.1 went on sending requests to it", event.target_id);
+        let what = format!(
+            "nothing happens: no balancer chooses `{}`, so AsyncFlow 0.1 went on sending requests to it",
+            event.target_id
+        );
         problems.note(path, what).advise("put it behind the `load_balancer`, or `asyncflow convert` the file and write a `crash` there");
         return None;
     }
-    Some(Fault::Crash(Crash { target: event.target_id.clone(), count: 1, drain: true, at, lasting }))
+    Some(Fault::Crash(Crash {
+        target: event.target_id.clone(),
+        count: 1,
+        drain: true,
+        at,
+        lasting,
+    }))
 }

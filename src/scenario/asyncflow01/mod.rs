@@ -1,20 +1,25 @@
-//! AsyncFlow payloads, of 0.1 and of the later format that begins with `arrivals`: read, checked, and lowered to the native [`Scenario`]. The engine knows nothing of them.
+//! AsyncFlow payloads, of 0.1 and of the later format that begins with `arrivals`: read, checked,
+//! and lowered to the native [`Scenario`]. The engine knows nothing of them.
 //!
-//! Law: the same system. Names stay, every edge is crossed exactly where the original crossed it, and every number means what the original
-//! made of it; where that is probably not what was meant, a note says so. `payload` has the file's types, `graph` the nodes and
-//! edges by name, `check` and `route` refuse what the original refused and what would have failed in its run, `lower` writes the
-//! native scenario.
-//! Limits: a server behind the balancer is reached through the balancer only; numbers of users are whole; no edge twice between two nodes.
+//! Law: the same system. Names stay, every edge is crossed exactly where the original crossed it,
+//! and every number means what the original made of it; where that is probably not what was meant,
+//! a note says so. `payload` has the file's types, `graph` the nodes and edges by name, `check` and
+//! `route` refuse what the original refused and what would have failed in its run, `lower` writes
+//! the native scenario.
+//! Limits: a server behind the balancer is reached through the balancer only; numbers of users are
+//! whole; no edge twice between two nodes.
 //! Source: AsyncFlow 0.1.1 (github.com/AsyncFlow-Sim/AsyncFlow), its schemas and its runtime.
 //! Tests in `tests.rs`: a payload with everything, every refusal, every note.
 
 mod arrivals;
 mod check;
+mod events;
 mod graph;
 mod latency;
 mod lower;
 mod paths;
 mod payload;
+mod range;
 mod route;
 #[cfg(test)]
 mod tests;
@@ -30,19 +35,26 @@ use crate::problem::{Problem, Problems};
 use graph::Graph;
 use payload::Payload;
 
-/// Whether a file is a payload of the original: its top level has `rqs_input`, or `arrivals` beside `topology_graph`.
+/// Whether a file is a payload of the original: its top level has `rqs_input`, or `arrivals` beside
+/// `topology_graph`.
 pub fn is_asyncflow01(root: &Node) -> bool {
     let Value::Map(entries) = &root.value else { return false };
     let has = |key: &str| entries.iter().any(|entry| entry.key == key);
     has("rqs_input") || has("arrivals") && has("topology_graph")
 }
 
-/// The payload as a native scenario, without a name; or nothing, and all that is wrong with it. Notes come with a scenario too.
+/// The payload as a native scenario, without a name; or nothing, and all that is wrong with it.
+/// Notes come with a scenario too.
 pub fn lower(root: &Node) -> (Option<Scenario>, Vec<Problem>) {
     let (payload, mut problems) = text::read::<Payload>(root);
     hints::improve(&mut problems);
-    for problem in problems.iter_mut().filter(|p| p.what.starts_with("expected a number, found the text") && p.help.is_none()) {
-        problem.help = Some("AsyncFlow 0.1 writes numbers without units: times in seconds, memory in MB".into());
+    for problem in problems
+        .iter_mut()
+        .filter(|p| p.what.starts_with("expected a number, found the text") && p.help.is_none())
+    {
+        problem.help = Some(
+            "AsyncFlow 0.1 writes numbers without units: times in seconds, memory in MB".into(),
+        );
     }
     let Some(payload) = payload else { return (None, problems) };
     let mut problems = Problems { list: problems };
@@ -52,6 +64,8 @@ pub fn lower(root: &Node) -> (Option<Scenario>, Vec<Problem>) {
     for problem in &mut problems.list {
         problem.place = problem.place.take().or_else(|| root.place(&problem.path));
     }
-    problems.list.sort_by_key(|problem| problem.place.as_ref().map_or(usize::MAX, |place| place.start));
+    problems
+        .list
+        .sort_by_key(|problem| problem.place.as_ref().map_or(usize::MAX, |place| place.start));
     (scenario, problems.list)
 }

@@ -1,12 +1,16 @@
-//! Paths of a payload, for who gives one to `--set` or `--vary`: which path of the native scenario says the same.
+//! Paths of a payload, for who gives one to `--set` or `--vary`: which path of the native scenario
+//! says the same.
 //!
-//! Law: what is varied is the native scenario, as `asyncflow show` prints it; a payload's path is never guessed, but answered with the one to write.
-//! Tests below.
+//! Law: what is varied is the native scenario, as `asyncflow show` prints it; a payload's path is
+//! never guessed, but answered with the one to write. Tests below.
 
-/// What to do about a path of a payload that the native scenario does not have; none for other paths. `workload` is the name of the first workload.
+/// What to do about a path of a payload that the native scenario does not have; none for other
+/// paths. `workload` is the name of the first workload.
 pub fn advice(path: &str, workload: &str) -> Option<String> {
     let of_workload = |rest: &str| format!("workload.{workload}.{rest}");
-    let begins = |start: &str| path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    let begins = |start: &str| {
+        path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
     let written = [
         ("arrivals.lambda_rps", of_workload("open.rate=100/s")),
         ("arrivals", of_workload("open.arrivals=poisson")),
@@ -22,7 +26,9 @@ pub fn advice(path: &str, workload: &str) -> Option<String> {
         ("events", "faults[0].crash.at=60s".to_string()),
     ];
     let (_, native) = written.into_iter().find(|(start, _)| begins(start))?;
-    Some(format!("paths are those that `asyncflow show` prints for this file: for example `{native}`"))
+    Some(format!(
+        "paths are those that `asyncflow show` prints for this file: for example `{native}`"
+    ))
 }
 
 #[cfg(test)]
@@ -32,12 +38,29 @@ mod tests {
     #[test]
     fn a_path_of_a_payload_is_answered_with_the_one_to_write() {
         // Definition: the longest beginning that is known.
-        let native = |path: &str| advice(path, "rqs-1").map(|help| help.split('`').nth(3).unwrap_or_default().to_string());
-        assert_eq!(native("arrivals.lambda_rps").as_deref(), Some("workload.rqs-1.open.rate=100/s"));
-        assert_eq!(native("arrivals.model").as_deref(), Some("workload.rqs-1.open.arrivals=poisson"));
-        assert_eq!(native("rqs_input.avg_active_users.mean").as_deref(), Some("workload.rqs-1.users.active={ poisson: 100 }"));
-        assert_eq!(native("sim_settings.total_simulation_time").as_deref(), Some("run.duration=600s"));
-        assert_eq!(native("topology_graph.nodes.servers[0]").as_deref(), Some("services.BALANCER.instances.SERVER.instance.cpu=2"));
+        let native = |path: &str| {
+            advice(path, "rqs-1").map(|help| help.split('`').nth(3).unwrap_or_default().to_string())
+        };
+        assert_eq!(
+            native("arrivals.lambda_rps").as_deref(),
+            Some("workload.rqs-1.open.rate=100/s")
+        );
+        assert_eq!(
+            native("arrivals.model").as_deref(),
+            Some("workload.rqs-1.open.arrivals=poisson")
+        );
+        assert_eq!(
+            native("rqs_input.avg_active_users.mean").as_deref(),
+            Some("workload.rqs-1.users.active={ poisson: 100 }")
+        );
+        assert_eq!(
+            native("sim_settings.total_simulation_time").as_deref(),
+            Some("run.duration=600s")
+        );
+        assert_eq!(
+            native("topology_graph.nodes.servers[0]").as_deref(),
+            Some("services.BALANCER.instances.SERVER.instance.cpu=2")
+        );
         assert_eq!((native("arrivalsx"), native("services.api")), (None, None));
     }
 }

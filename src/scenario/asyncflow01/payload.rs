@@ -1,7 +1,8 @@
 //! The types of a file of the original, 0.1 or later, field by field.
 //!
-//! Limits: every number is read as a fraction, and `check` says which must be whole and how large they may be. Unknown fields are refused
-//! everywhere; the original did so only in places, and passed over a slip in the others.
+//! Limits: every number is read as a fraction, and `check` says which must be whole and how large
+//! they may be. Unknown fields are refused everywhere; the original did so only in places, and
+//! passed over a slip in the others.
 //! Source: the original's schemas. Tested with the checks, in `tests.rs`.
 
 use super::variable::Variable;
@@ -263,7 +264,10 @@ words! {
     EndKind: ServerUp NetworkSpikeEnd;
 }
 
-#[allow(clippy::derivable_impls, reason = "the words come from a table, where no attribute can stand on one")]
+#[allow(
+    clippy::derivable_impls,
+    reason = "the words come from a table, where no attribute can stand on one"
+)]
 impl Default for UsersDistribution {
     fn default() -> UsersDistribution {
         UsersDistribution::Poisson
@@ -314,7 +318,11 @@ impl StepKind {
         match self {
             StepKind::InitialParsing | StepKind::CpuBoundOperation | StepKind::Cpu => "cpu_time",
             StepKind::Ram => "necessary_ram",
-            StepKind::IoTaskSpawn | StepKind::IoLlm | StepKind::IoWait | StepKind::IoDb | StepKind::IoCache => "io_waiting_time",
+            StepKind::IoTaskSpawn
+            | StepKind::IoLlm
+            | StepKind::IoWait
+            | StepKind::IoDb
+            | StepKind::IoCache => "io_waiting_time",
         }
     }
     /// Its own word.

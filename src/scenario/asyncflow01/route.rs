@@ -1,11 +1,13 @@
-//! What is refused of the edges of a 0.1 file: every request finds its way to a server and back to the client, and there is one way only.
+//! What is refused of the edges of a 0.1 file: every request finds its way to a server and back to
+//! the client, and there is one way only.
 //!
-//! Law: generator → client → (balancer →) servers → client; only the balancer may choose. Source: the original's schemas (`edges`, `graph`,
-//! `nodes`) and how its runtime wires what they let pass. Tests: a table of refusals in `tests.rs`.
+//! Law: generator → client → (balancer →) servers → client; only the balancer may choose. Source:
+//! the original's schemas (`edges`, `graph`, `nodes`) and how its runtime wires what they let pass.
+//! Tests: a table of refusals in `tests.rs`.
 
-use super::check::{demand, time};
 use super::graph::{Graph, Kind};
 use super::payload::{Edge, EdgeType};
+use super::range::{demand, time};
 use crate::problem::{Problems, nearest};
 use indexmap::IndexSet;
 
@@ -19,7 +21,9 @@ pub fn check(graph: &Graph, problems: &mut Problems) {
         ends(graph, edge, &path, problems);
         if !pairs.insert((&edge.source, &edge.target)) {
             let what = format!("a second edge leads from `{}` to `{}`", edge.source, edge.target);
-            problems.error(path, what).advise("one edge joins two nodes in one direction; leave one of them out");
+            problems
+                .error(path, what)
+                .advise("one edge joins two nodes in one direction; leave one of them out");
         }
     }
     kinds(graph, problems);
@@ -41,15 +45,25 @@ fn numbers(edge: &Edge, path: &str, problems: &mut Problems) {
             problems.error(path, what).advise("add for example `latency: 0.003`, or write `edge_type: link_connection` on every edge");
         }
         (Some(_), true) => {
-            problems.error(format!("{path}.latency"), "a `link_connection` has no latency").advise("leave it out");
+            problems
+                .error(format!("{path}.latency"), "a `link_connection` has no latency")
+                .advise("leave it out");
         }
         (None, true) => {}
     }
     if let Some(rate) = edge.dropout_rate {
         if is_plain {
-            problems.error(format!("{path}.dropout_rate"), "a `link_connection` loses nothing").advise("leave `dropout_rate` out");
+            problems
+                .error(format!("{path}.dropout_rate"), "a `link_connection` loses nothing")
+                .advise("leave `dropout_rate` out");
         }
-        demand(problems, (0.0..=1.0).contains(&rate), format!("{path}.dropout_rate"), "is from 0 to 1", rate);
+        demand(
+            problems,
+            (0.0..=1.0).contains(&rate),
+            format!("{path}.dropout_rate"),
+            "is from 0 to 1",
+            rate,
+        );
     }
 }
 
@@ -58,8 +72,11 @@ fn kinds(graph: &Graph, problems: &mut Problems) {
     let is_plain = |edge: &Edge| edge.edge_type == Some(EdgeType::LinkConnection);
     let Some(first) = graph.edges().first().map(is_plain) else { return };
     if let Some(index) = graph.edges().iter().position(|edge| is_plain(edge) != first) {
-        let what = "edges are all `link_connection` or all `network_connection`, and these are mixed";
-        problems.error(format!("topology_graph.edges[{index}]"), what).advise("write the same `edge_type` on every edge");
+        let what =
+            "edges are all `link_connection` or all `network_connection`, and these are mixed";
+        problems
+            .error(format!("topology_graph.edges[{index}]"), what)
+            .advise("write the same `edge_type` on every edge");
     }
 }
 
@@ -68,20 +85,26 @@ fn ends(graph: &Graph, edge: &Edge, path: &str, problems: &mut Problems) {
     let (source, target) = (edge.source.as_str(), edge.target.as_str());
     let help = |id: &str| nearest(id, graph.nodes()).map(|near| format!("did you mean `{near}`?"));
     if source == target {
-        problems.error(format!("{path}.target"), format!("this edge leads from `{source}` to itself"));
+        problems
+            .error(format!("{path}.target"), format!("this edge leads from `{source}` to itself"));
         return;
     }
     match graph.kind(target) {
         Some(Kind::Client | Kind::Balancer | Kind::Server) => {}
         // In the later format a response may go past the client.
-        Some(Kind::Generator) if graph.payload.arrivals.is_some() && graph.kind(source) == Some(Kind::Server) => {}
+        Some(Kind::Generator)
+            if graph.payload.arrivals.is_some() && graph.kind(source) == Some(Kind::Server) => {}
         kind if kind.is_some() || graph.next(target).is_some() => {
-            let what = format!("`{target}` is a source outside the declared nodes, and cannot be a target");
-            problems
-                .error(format!("{path}.target"), what)
-                .advise("requests come from it and never go back to it; lead responses to the client");
+            let what = format!(
+                "`{target}` is a source outside the declared nodes, and cannot be a target"
+            );
+            problems.error(format!("{path}.target"), what).advise(
+                "requests come from it and never go back to it; lead responses to the client",
+            );
         }
-        _ => problems.error(format!("{path}.target"), format!("`{target}` is not a declared node")).advise_if(help(target)),
+        _ => problems
+            .error(format!("{path}.target"), format!("`{target}` is not a declared node"))
+            .advise_if(help(target)),
     }
     if graph.kind(source).is_none() {
         let what = format!("`{source}` is neither a declared node nor the generator");
@@ -96,30 +119,40 @@ fn covered(graph: &Graph, problems: &mut Problems) {
     for (index, id) in balancer.server_covered.iter().enumerate() {
         let path = format!("{path}.server_covered[{index}]");
         if !graph.servers.contains_key(id.as_str()) {
-            let near = nearest(id, graph.servers.keys().copied()).map(|near| format!("did you mean `{near}`?"));
+            let near = nearest(id, graph.servers.keys().copied())
+                .map(|near| format!("did you mean `{near}`?"));
             problems.error(path, format!("`{id}` is not a declared server")).advise_if(near);
         } else if !graph.behind.contains(id.as_str()) {
             let what = format!("no edge leads from `{}` to `{id}`, which it covers", balancer.id);
-            problems.error(path, what).advise(format!("add an edge with `source: {}` and `target: {id}`", balancer.id));
+            problems
+                .error(path, what)
+                .advise(format!("add an edge with `source: {}` and `target: {id}`", balancer.id));
         }
     }
     for (index, edge) in graph.outgoing(&balancer.id) {
         if matches!(graph.kind(&edge.target), Some(Kind::Client)) {
-            let what = format!("an edge of the balancer leads to a server, and `{}` is the client", edge.target);
+            let what = format!(
+                "an edge of the balancer leads to a server, and `{}` is the client",
+                edge.target
+            );
             problems.error(format!("topology_graph.edges[{index}].target"), what);
         }
     }
     if graph.behind.is_empty() && balancer.server_covered.is_empty() {
-        problems.error(path, format!("no edge leads from the balancer `{}` to a server", balancer.id));
+        problems
+            .error(path, format!("no edge leads from the balancer `{}` to a server", balancer.id));
     }
 }
 
 /// Only the balancer has several outgoing edges.
 fn one_way(graph: &Graph, problems: &mut Problems) {
-    let others = [graph.generator(), graph.client()].into_iter().chain(graph.servers.keys().copied());
+    let others =
+        [graph.generator(), graph.client()].into_iter().chain(graph.servers.keys().copied());
     for node in others {
         for (index, _) in graph.outgoing(node).skip(1) {
-            let what = format!("`{node}` has several outgoing edges, and only a balancer can choose between them");
+            let what = format!(
+                "`{node}` has several outgoing edges, and only a balancer can choose between them"
+            );
             problems
                 .error(format!("topology_graph.edges[{index}].source"), what)
                 .advise("keep one of them, or put a `load_balancer` there");
@@ -132,19 +165,31 @@ fn entrance(graph: &Graph, problems: &mut Problems) {
     let (generator, client) = (graph.generator(), graph.client());
     match graph.outgoing(generator).next() {
         None => {
-            let what = format!("no edge leads from the generator `{generator}` to the client `{client}`");
-            problems.error("topology_graph.edges", what).advise(format!("add an edge with `source: {generator}` and `target: {client}`"));
+            let what =
+                format!("no edge leads from the generator `{generator}` to the client `{client}`");
+            problems
+                .error("topology_graph.edges", what)
+                .advise(format!("add an edge with `source: {generator}` and `target: {client}`"));
         }
-        Some((index, edge)) if matches!(graph.kind(&edge.target), Some(Kind::Balancer | Kind::Server)) => {
-            let what = format!("requests of the generator go to the client first, and `{}` is not the client", edge.target);
-            problems.error(format!("topology_graph.edges[{index}].target"), what).advise(format!("write `target: {client}`"));
+        Some((index, edge))
+            if matches!(graph.kind(&edge.target), Some(Kind::Balancer | Kind::Server)) =>
+        {
+            let what = format!(
+                "requests of the generator go to the client first, and `{}` is not the client",
+                edge.target
+            );
+            problems
+                .error(format!("topology_graph.edges[{index}].target"), what)
+                .advise(format!("write `target: {client}`"));
         }
         Some(_) => {}
     }
     if graph.next(client).is_none() {
         let what = format!("no edge leads from the client `{client}` to a server or the balancer");
         let to = graph.nodes().nth(1).unwrap_or("srv-1");
-        problems.error("topology_graph.edges", what).advise(format!("add an edge with `source: {client}` and `target: {to}`"));
+        problems
+            .error("topology_graph.edges", what)
+            .advise(format!("add an edge with `source: {client}` and `target: {to}`"));
     }
 }
 
@@ -156,16 +201,28 @@ fn servers(graph: &Graph, problems: &mut Problems) {
     }
     for (index, server) in graph.payload.topology_graph.nodes.servers.iter().enumerate() {
         if graph.next(&server.id).is_none() {
-            let what = format!("no edge leads away from `{}`: its responses cannot go anywhere", server.id);
+            let what = format!(
+                "no edge leads away from `{}`: its responses cannot go anywhere",
+                server.id
+            );
             let help = format!("add an edge with `source: {}` and `target: {client}`", server.id);
             problems.error(format!("topology_graph.nodes.servers[{index}]"), what).advise(help);
         }
     }
     let Some(balancer) = graph.balancer() else { return };
     for (index, edge) in graph.edges().iter().enumerate() {
-        if graph.behind.contains(edge.target.as_str()) && edge.source != balancer.id && edge.source != graph.generator() {
-            let what = format!("`{}` is behind the balancer `{}`, and `{}` goes past it", edge.target, balancer.id, edge.source);
-            let help = format!("lead this edge to `{}`, or take `{}` away from the balancer", balancer.id, edge.target);
+        if graph.behind.contains(edge.target.as_str())
+            && edge.source != balancer.id
+            && edge.source != graph.generator()
+        {
+            let what = format!(
+                "`{}` is behind the balancer `{}`, and `{}` goes past it",
+                edge.target, balancer.id, edge.source
+            );
+            let help = format!(
+                "lead this edge to `{}`, or take `{}` away from the balancer",
+                balancer.id, edge.target
+            );
             problems.error(format!("topology_graph.edges[{index}].target"), what).advise(help);
         }
     }
@@ -189,7 +246,10 @@ fn circles(graph: &Graph, problems: &mut Problems) {
         }
     }
     if let Some(index) = graph.servers.keys().position(|server| open.contains(server)) {
-        let what = format!("requests that reach `{}` go round in a circle and never come back to the client", graph.servers[index].id);
+        let what = format!(
+            "requests that reach `{}` go round in a circle and never come back to the client",
+            graph.servers[index].id
+        );
         let help = format!("lead one of the edges to `{}`", graph.client());
         problems.error(format!("topology_graph.nodes.servers[{index}]"), what).advise(help);
     }

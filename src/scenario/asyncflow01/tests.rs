@@ -1,4 +1,5 @@
-//! AsyncFlow 0.1 payloads: one with everything, every refusal, every note. The figures of the original are compared in `tests/it`.
+//! AsyncFlow 0.1 payloads: one with everything, every refusal, every note. The figures of the
+//! original are compared in `tests/it`.
 
 use super::{is_asyncflow01, lower};
 use crate::problem::{Problem, Severity};
@@ -92,17 +93,32 @@ fn only_a_file_with_rqs_input_is_a_payload() {
 
 #[test]
 fn the_run_and_the_workload_are_those_of_the_payload() {
-    // Seed format, "The fields": 120 users, 20 requests a minute, windows of 30 s, 600 s in all; first stop after the client is the gate.
+    // Seed format, "The fields": 120 users, 20 requests a minute, windows of 30 s, 600 s in all;
+    // first stop after the client is the gate.
     let (scenario, _) = lowered(EVERYTHING);
     assert_eq!(
-        (scenario.version, scenario.name.as_str(), scenario.run.seed, scenario.run.replications.clone()),
+        (
+            scenario.version,
+            scenario.name.as_str(),
+            scenario.run.seed,
+            scenario.run.replications.clone()
+        ),
         (1, "", 1, Replications::Fixed(30))
     );
-    assert_eq!((scenario.run.duration, scenario.run.warmup, scenario.output.series), (span("600s"), Warmup::Fixed(Span::ZERO), None));
+    assert_eq!(
+        (scenario.run.duration, scenario.run.warmup, scenario.output.series),
+        (span("600s"), Warmup::Fixed(Span::ZERO), None)
+    );
     let workload = &scenario.workload["rqs-1"];
-    assert_eq!((workload.to.as_deref(), workload.via.as_slice()), (Some("gate"), ["client-1".to_string()].as_slice()));
+    assert_eq!(
+        (workload.to.as_deref(), workload.via.as_slice()),
+        (Some("gate"), ["client-1".to_string()].as_slice())
+    );
     let users = workload.users.as_ref().expect("users");
-    assert_eq!((users.each.to_string().as_str(), users.resample, users.active.law().mean()), ("20/min", span("30s"), 120.0));
+    assert_eq!(
+        (users.each.to_string().as_str(), users.resample, users.active.law().mean()),
+        ("20/min", span("30s"), 120.0)
+    );
 }
 
 #[test]
@@ -115,10 +131,17 @@ fn servers_are_instances_of_the_balancer_and_the_others_services_of_their_own() 
     // The order is that of the balancer's edges, not of the servers.
     let instances: Vec<&str> = balancer.instances.keys().map(String::as_str).collect();
     assert_eq!(instances, ["srv-2", "srv-1"]);
-    let (first, gate) = (&balancer.instances["srv-1"], &scenario.services["gate"].instances["gate"]);
-    assert_eq!((first.instance.cpu, first.instance.memory, first.then.as_deref()), (2, Some(Bytes(2_048_000_000)), None));
+    let (first, gate) =
+        (&balancer.instances["srv-1"], &scenario.services["gate"].instances["gate"]);
+    assert_eq!(
+        (first.instance.cpu, first.instance.memory, first.then.as_deref()),
+        (2, Some(Bytes(2_048_000_000)), None)
+    );
     assert!(matches!(first.runtime, Runtime::Tasks(_)));
-    assert_eq!((gate.instance.memory, gate.then.as_deref()), (Some(Bytes(256_000_000)), Some("lb-1")));
+    assert_eq!(
+        (gate.instance.memory, gate.then.as_deref()),
+        (Some(Bytes(256_000_000)), Some("lb-1"))
+    );
     // Defaults: one core, 1024 MB.
     let second = &balancer.instances["srv-2"].instance;
     assert_eq!((second.cpu, second.memory), (1, Some(Bytes(1_024_000_000))));
@@ -133,17 +156,32 @@ fn steps_keep_their_order_and_waits_their_kind() {
     let steps = endpoints["/api"].steps.iter().map(|step| match step {
         Step::Cpu(cpu) => format!("cpu {}", cpu.0.plain().expect("constant")),
         Step::Memory(need) => format!("memory {}", need.0.plain().expect("constant")),
-        Step::Wait(wait) => format!("{} {}", wait.label.as_deref().unwrap_or("-"), wait.span.plain().expect("constant")),
+        Step::Wait(wait) => format!(
+            "{} {}",
+            wait.label.as_deref().unwrap_or("-"),
+            wait.span.plain().expect("constant")
+        ),
         other => panic!("{other:?}"),
     });
-    let expected = ["cpu 2ms", "cpu 4ms", "cpu 1s", "memory 128MB", "task_spawn 1ms", "llm 500ms", "wait 12ms", "db 3ms", "cache 500us"];
+    let expected = [
+        "cpu 2ms",
+        "cpu 4ms",
+        "cpu 1s",
+        "memory 128MB",
+        "task_spawn 1ms",
+        "llm 500ms",
+        "wait 12ms",
+        "db 3ms",
+        "cache 500us",
+    ];
     assert_eq!(steps.collect::<Vec<_>>(), expected);
 }
 
 #[test]
 fn edges_are_links_with_their_ids() {
     let (scenario, _) = lowered(EVERYTHING);
-    let links: Vec<(&str, Option<&str>)> = scenario.links.iter().map(|(key, link)| (key.as_str(), link.id.as_deref())).collect();
+    let links: Vec<(&str, Option<&str>)> =
+        scenario.links.iter().map(|(key, link)| (key.as_str(), link.id.as_deref())).collect();
     let expected = [
         ("rqs-1 -> client-1", "gen-client"),
         ("client-1 -> gate", "client-gate"),
@@ -172,7 +210,11 @@ fn events_are_drains_and_degraded_links() {
         };
         format!("{what} at {at} for {}", lasting.expect("an end"))
     });
-    let expected = ["gate-lb +15ms at 100s for 1m", "srv-1 1 true at 3m for 60.5s", "srv-2 1 true at 240.5s for 359.5s"];
+    let expected = [
+        "gate-lb +15ms at 100s for 1m",
+        "srv-1 1 true at 3m for 60.5s",
+        "srv-2 1 true at 240.5s for 359.5s",
+    ];
     assert_eq!(faults.collect::<Vec<_>>(), expected);
 }
 
@@ -181,15 +223,29 @@ fn what_is_lowered_passes_the_native_checks_and_what_was_ignored_is_noted() {
     let (scenario, problems) = lowered(EVERYTHING);
     let native = check(&scenario);
     assert!(!native.any_error(), "{native:#?}");
-    assert!(problems.iter().all(|problem| problem.severity == Severity::Note && problem.place.is_some()), "{problems:#?}");
-    let noted: Vec<(&str, &str)> = problems.iter().map(|p| (p.path.as_str(), p.what.split(',').next().unwrap_or(""))).collect();
+    assert!(
+        problems
+            .iter()
+            .all(|problem| problem.severity == Severity::Note && problem.place.is_some()),
+        "{problems:#?}"
+    );
+    let noted: Vec<(&str, &str)> = problems
+        .iter()
+        .map(|p| (p.path.as_str(), p.what.split(',').next().unwrap_or("")))
+        .collect();
     let servers = "topology_graph.nodes.servers[0]";
     let expected = [
-        (format!("{servers}.server_resources.db_connection_pool"), "a pool of connections is not modelled"),
+        (
+            format!("{servers}.server_resources.db_connection_pool"),
+            "a pool of connections is not modelled",
+        ),
         (format!("{servers}.endpoints[0].probability"), "`probability` is ignored"),
         ("topology_graph.edges[3].probability".to_string(), "`probability` is ignored"),
     ];
-    assert_eq!(noted, expected.iter().map(|(path, what)| (path.as_str(), *what)).collect::<Vec<_>>());
+    assert_eq!(
+        noted,
+        expected.iter().map(|(path, what)| (path.as_str(), *what)).collect::<Vec<_>>()
+    );
 }
 
 /// A client and one server, without a balancer.
@@ -219,21 +275,42 @@ fn a_server_without_a_balancer_is_its_own_service_and_defaults_are_the_originals
 
 #[test]
 fn every_refusal_says_where_and_what() {
-    // Seed format, "Refused, each with place and help". (what stands there, what is written instead, path, words)
+    // Seed format, "Refused, each with place and help". (what stands there, what is written
+    // instead, path, words)
     let spike = "start: { kind: network_spike_start, t_start: 100.0, spike_s: 0.015 }";
     let down = "start: { kind: server_down, t_start: 180 }";
     let cases = [
-        ("type: client }", "type: server }", "topology_graph.nodes.client.type", "unknown word `server`, expected `client`"),
+        (
+            "type: client }",
+            "type: server }",
+            "topology_graph.nodes.client.type",
+            "unknown word `server`, expected `client`",
+        ),
         ("user_sampling_window: 30", "window: 30", "rqs_input.window", "unknown field `window`"),
-        ("dropout_rate: 0.25", "drop_rate: 0.25", "topology_graph.edges[0].drop_rate", "unknown field `drop_rate`"),
+        (
+            "dropout_rate: 0.25",
+            "drop_rate: 0.25",
+            "topology_graph.edges[0].drop_rate",
+            "unknown field `drop_rate`",
+        ),
         (
             "user_sampling_window: 30",
             "user_sampling_window: 121",
             "rqs_input.user_sampling_window",
             "is a whole number of seconds from 1 to 120, not 121",
         ),
-        ("user_sampling_window: 30", "user_sampling_window: 1.5", "rqs_input.user_sampling_window", "not 1.5"),
-        ("mean: 120,", "mean: -1,", "rqs_input.avg_active_users.mean", "`mean` is from 0 to 10^9, not -1"),
+        (
+            "user_sampling_window: 30",
+            "user_sampling_window: 1.5",
+            "rqs_input.user_sampling_window",
+            "not 1.5",
+        ),
+        (
+            "mean: 120,",
+            "mean: -1,",
+            "rqs_input.avg_active_users.mean",
+            "`mean` is from 0 to 10^9, not -1",
+        ),
         ("mean: 20,", "mean: -1,", "rqs_input.avg_request_per_minute_per_user.mean", "not -1"),
         (
             "distribution: poisson }\n  user",
@@ -241,19 +318,54 @@ fn every_refusal_says_where_and_what() {
             "rqs_input.avg_request_per_minute_per_user.distribution",
             "unknown word `normal`, expected `poisson`",
         ),
-        ("id: client-1,", "id: srv-1,", "topology_graph.nodes.servers[0].id", "the node id `srv-1` is given twice"),
-        ("id: lb-1, ty", "id: users, ty", "topology_graph.nodes.load_balancer.id", "`users` means everybody"),
-        ("id: client-1,", "id: a->b,", "topology_graph.nodes.client.id", "cannot be the id of a node"),
-        ("id: client-gate", "id: gen-client", "topology_graph.edges[1].id", "the edge id `gen-client` is given twice"),
-        ("event_id: ev-2", "event_id: ev-1", "events[1].event_id", "the event id `ev-1` is given twice"),
+        (
+            "id: client-1,",
+            "id: srv-1,",
+            "topology_graph.nodes.servers[0].id",
+            "the node id `srv-1` is given twice",
+        ),
+        (
+            "id: lb-1, ty",
+            "id: users, ty",
+            "topology_graph.nodes.load_balancer.id",
+            "`users` means everybody",
+        ),
+        (
+            "id: client-1,",
+            "id: a->b,",
+            "topology_graph.nodes.client.id",
+            "cannot be the id of a node",
+        ),
+        (
+            "id: client-gate",
+            "id: gen-client",
+            "topology_graph.edges[1].id",
+            "the edge id `gen-client` is given twice",
+        ),
+        (
+            "event_id: ev-2",
+            "event_id: ev-1",
+            "events[1].event_id",
+            "the event id `ev-1` is given twice",
+        ),
         (
             "cpu_cores: 2",
             "cpu_cores: 0",
             "topology_graph.nodes.servers[0].server_resources.cpu_cores",
             "is a whole number from 1 to 4096, not 0",
         ),
-        ("ram_mb: 2048", "ram_mb: 255", "topology_graph.nodes.servers[0].server_resources.ram_mb", "not 255"),
-        ("db_connection_pool: 10", "db_connection_pool: 0", "topology_graph.nodes.servers[0].server_resources.db_connection_pool", "not 0"),
+        (
+            "ram_mb: 2048",
+            "ram_mb: 255",
+            "topology_graph.nodes.servers[0].server_resources.ram_mb",
+            "not 255",
+        ),
+        (
+            "db_connection_pool: 10",
+            "db_connection_pool: 0",
+            "topology_graph.nodes.servers[0].server_resources.db_connection_pool",
+            "not 0",
+        ),
         (
             "necessary_ram: 128",
             "necessary_ram: 2049",
@@ -284,7 +396,12 @@ fn every_refusal_says_where_and_what() {
             "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation",
             "exactly one key, not 2",
         ),
-        ("{ cpu_time: 0.004 }", "{}", "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation", "exactly one key, not 0"),
+        (
+            "{ cpu_time: 0.004 }",
+            "{}",
+            "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation",
+            "exactly one key, not 0",
+        ),
         (
             "{ cpu_time: 0.004 }",
             "{ cpu_tim: 1 }",
@@ -297,31 +414,66 @@ fn every_refusal_says_where_and_what() {
             "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation.cpu_time",
             "`cpu_time` is more than 0 s",
         ),
-        ("kind: io_llm", "kind: io_gpu", "topology_graph.nodes.servers[0].endpoints[0].steps[5].kind", "unknown word `io_gpu`"),
-        ("target: gate,", "target: client-1,", "topology_graph.edges[1].target", "this edge leads from `client-1` to itself"),
-        ("target: gate,", "target: gat,", "topology_graph.edges[1].target", "`gat` is not a declared node"),
+        (
+            "kind: io_llm",
+            "kind: io_gpu",
+            "topology_graph.nodes.servers[0].endpoints[0].steps[5].kind",
+            "unknown word `io_gpu`",
+        ),
+        (
+            "target: gate,",
+            "target: client-1,",
+            "topology_graph.edges[1].target",
+            "this edge leads from `client-1` to itself",
+        ),
+        (
+            "target: gate,",
+            "target: gat,",
+            "topology_graph.edges[1].target",
+            "`gat` is not a declared node",
+        ),
         (
             "target: gate,",
             "target: rqs-1,",
             "topology_graph.edges[1].target",
             "`rqs-1` is a source outside the declared nodes, and cannot be a target",
         ),
-        ("source: rqs-1", "source: rqs-2", "topology_graph.edges[0].source", "`rqs-2` is neither a declared node nor the generator"),
+        (
+            "source: rqs-1",
+            "source: rqs-2",
+            "topology_graph.edges[0].source",
+            "`rqs-2` is neither a declared node nor the generator",
+        ),
         (
             "mean: 0.003, distribution: exponential }, dr",
             "mean: 0, distribution: exponential }, dr",
             "topology_graph.edges[0].latency.mean",
             "`mean` is more than 0 s",
         ),
-        ("exponential }, dr", "normal, variance: -1 }, dr", "topology_graph.edges[0].latency.variance", "`variance` is from 0"),
+        (
+            "exponential }, dr",
+            "normal, variance: -1 }, dr",
+            "topology_graph.edges[0].latency.variance",
+            "`variance` is from 0",
+        ),
         (
             "mean: 0.003, distribution: exponential }, dr",
             "mean: 30, distribution: log_normal }, dr",
             "topology_graph.edges[0].latency",
             "is too large to be a latency",
         ),
-        ("dropout_rate: 0.25", "dropout_rate: 1.01", "topology_graph.edges[0].dropout_rate", "`dropout_rate` is from 0 to 1, not 1.01"),
-        ("edge_type: network_connection", "edge_type: queue", "topology_graph.edges[1].edge_type", "unknown word `queue`"),
+        (
+            "dropout_rate: 0.25",
+            "dropout_rate: 1.01",
+            "topology_graph.edges[0].dropout_rate",
+            "`dropout_rate` is from 0 to 1, not 1.01",
+        ),
+        (
+            "edge_type: network_connection",
+            "edge_type: queue",
+            "topology_graph.edges[1].edge_type",
+            "unknown word `queue`",
+        ),
         (
             "covered: [srv-1, srv-2]",
             "covered: [srv-1, srv-3]",
@@ -364,7 +516,12 @@ fn every_refusal_says_where_and_what() {
             "topology_graph.nodes.servers[1]",
             "no edge leads away from `srv-2`",
         ),
-        ("source: srv-2, target: client-1", "source: srv-2, target: gate", "topology_graph.nodes.servers[1]", "go round in a circle"),
+        (
+            "source: srv-2, target: client-1",
+            "source: srv-2, target: gate",
+            "topology_graph.nodes.servers[1]",
+            "go round in a circle",
+        ),
         (
             "source: srv-2, target: client-1",
             "source: srv-2, target: srv-1",
@@ -389,22 +546,62 @@ fn every_refusal_says_where_and_what() {
             "topology_graph.edges",
             "no edge leads from the client `client-1`",
         ),
-        ("total_simulation_time: 600", "total_simulation_time: 4", "sim_settings.total_simulation_time", "is from 5 to 10^9 s, not 4"),
-        ("sample_period_s: 0.05", "sample_period_s: 0.6", "sim_settings.sample_period_s", "is from 0.001 to 0.5 s, not 0.6"),
-        ("[ready_queue_len,", "[queue_len,", "sim_settings.enabled_sample_metrics[0]", "unknown word `queue_len`"),
+        (
+            "total_simulation_time: 600",
+            "total_simulation_time: 4",
+            "sim_settings.total_simulation_time",
+            "is from 5 to 10^9 s, not 4",
+        ),
+        (
+            "sample_period_s: 0.05",
+            "sample_period_s: 0.6",
+            "sim_settings.sample_period_s",
+            "is from 0.001 to 0.5 s, not 0.6",
+        ),
+        (
+            "[ready_queue_len,",
+            "[queue_len,",
+            "sim_settings.enabled_sample_metrics[0]",
+            "unknown word `queue_len`",
+        ),
         ("[rqs_clock,", "[clock,", "sim_settings.enabled_event_metrics[0]", "unknown word `clock`"),
-        ("target_id: gate-lb", "target_id: gate", "events[0].target_id", "`network_spike_start` happens to an edge, and `gate` is none"),
-        ("target_id: srv-1", "target_id: lb-srv1", "events[1].target_id", "`server_down` happens to a server, and `lb-srv1` is none"),
+        (
+            "target_id: gate-lb",
+            "target_id: gate",
+            "events[0].target_id",
+            "`network_spike_start` happens to an edge, and `gate` is none",
+        ),
+        (
+            "target_id: srv-1",
+            "target_id: lb-srv1",
+            "events[1].target_id",
+            "`server_down` happens to a server, and `lb-srv1` is none",
+        ),
         ("target_id: srv-1", "target_id: client-1", "events[1].target_id", "`client-1` is none"),
-        ("target_id: srv-1", "target_id: srv-9", "events[1].target_id", "`srv-9` is neither a server nor an edge"),
+        (
+            "target_id: srv-1",
+            "target_id: srv-9",
+            "events[1].target_id",
+            "`srv-9` is neither a server nor an edge",
+        ),
         (
             "kind: server_up, t_end: 240.5",
             "kind: network_spike_end, t_end: 240.5",
             "events[1].end.kind",
             "`server_down` ends with `server_up`",
         ),
-        ("kind: network_spike_end", "kind: server_up", "events[0].end.kind", "`network_spike_start` ends with `network_spike_end`"),
-        (spike, "start: { kind: network_spike_start, t_start: 100.0 }", "events[0].start", "how much latency it adds"),
+        (
+            "kind: network_spike_end",
+            "kind: server_up",
+            "events[0].end.kind",
+            "`network_spike_start` ends with `network_spike_end`",
+        ),
+        (
+            spike,
+            "start: { kind: network_spike_start, t_start: 100.0 }",
+            "events[0].start",
+            "how much latency it adds",
+        ),
         (
             spike,
             "start: { kind: network_spike_start, t_start: 100.0, spike_s: 0 }",
@@ -417,9 +614,24 @@ fn every_refusal_says_where_and_what() {
             "events[1].start.spike_s",
             "a server that is down has no `spike_s`",
         ),
-        (down, "start: { kind: server_down, t_start: -1 }", "events[1].start.t_start", "`t_start` is from 0"),
-        (down, "start: { kind: server_down, t_start: 240.5 }", "events[1].end.t_end", "ends at 240.5 s, but starts at 240.5 s"),
-        ("t_end: 600", "t_end: 601", "events[2].end.t_end", "after the end of the simulation at 600 s"),
+        (
+            down,
+            "start: { kind: server_down, t_start: -1 }",
+            "events[1].start.t_start",
+            "`t_start` is from 0",
+        ),
+        (
+            down,
+            "start: { kind: server_down, t_start: 240.5 }",
+            "events[1].end.t_end",
+            "ends at 240.5 s, but starts at 240.5 s",
+        ),
+        (
+            "t_end: 600",
+            "t_end: 601",
+            "events[2].end.t_end",
+            "after the end of the simulation at 600 s",
+        ),
     ];
     for (old, new, path, words) in cases {
         let (scenario, problems) = read(&edited(old, new));
@@ -432,17 +644,23 @@ fn every_refusal_says_where_and_what() {
 
 #[test]
 fn all_problems_are_told_at_once_in_the_order_of_the_file() {
-    let text = edited("mean: 120,", "mean: -1,").replacen("cpu_cores: 2", "cpu_cores: 0", 1).replacen("t_end: 600", "t_end: 601", 1);
+    let text = edited("mean: 120,", "mean: -1,")
+        .replacen("cpu_cores: 2", "cpu_cores: 0", 1)
+        .replacen("t_end: 600", "t_end: 601", 1);
     let paths: Vec<String> = read(&text).1.into_iter().map(|problem| problem.path).collect();
-    let expected = ["rqs_input.avg_active_users.mean", "topology_graph.nodes.servers[0].server_resources.cpu_cores", "events[2].end.t_end"];
+    let expected = [
+        "rqs_input.avg_active_users.mean",
+        "topology_graph.nodes.servers[0].server_resources.cpu_cores",
+        "events[2].end.t_end",
+    ];
     assert_eq!(paths, expected);
 }
 
 #[test]
 fn all_servers_down_at_the_same_time_is_refused() {
-    // One server down is all servers down; three of which one is always up are not; what ends at a moment ends before anything begins.
-    let event =
-        "events: [{ event_id: e, target_id: srv-1, start: { kind: server_down, t_start: 1 }, end: { kind: server_up, t_end: 2 } }]\n";
+    // One server down is all servers down; three of which one is always up are not; what ends at a
+    // moment ends before anything begins.
+    let event = "events: [{ event_id: e, target_id: srv-1, start: { kind: server_down, t_start: 1 }, end: { kind: server_up, t_end: 2 } }]\n";
     let (scenario, problems) = read(&format!("{ONE_SERVER}{event}"));
     assert!(scenario.is_none());
     assert_eq!(problems[0].what, "from 1 s on all servers are down");
@@ -456,7 +674,10 @@ fn all_servers_down_at_the_same_time_is_refused() {
     assert!(with(&[down("gate", 0.0, 240.5)]).0.is_some());
     let (scenario, problems) = with(&[down("srv-2", 0.0, 240.5), down("gate", 200.0, 241.0)]);
     assert!(scenario.is_none());
-    assert_eq!((problems[0].path.as_str(), problems[0].what.as_str()), ("events[4].start.t_start", "from 200 s on all servers are down"));
+    assert_eq!(
+        (problems[0].path.as_str(), problems[0].what.as_str()),
+        ("events[4].start.t_start", "from 200 s on all servers are down")
+    );
 }
 
 #[test]
@@ -471,7 +692,10 @@ fn a_server_that_no_balancer_chooses_goes_on_when_it_is_down() {
 fn a_server_that_the_balancer_reaches_without_covering_it_is_noted() {
     let (scenario, problems) = lowered(&edited("covered: [srv-1, srv-2]", "covered: [srv-1]"));
     assert_eq!(scenario.services["lb-1"].instances.len(), 2);
-    assert!(problems.iter().any(|problem| problem.what.starts_with("the balancer chooses `srv-2` too")), "{problems:#?}");
+    assert!(
+        problems.iter().any(|problem| problem.what.starts_with("the balancer chooses `srv-2` too")),
+        "{problems:#?}"
+    );
 }
 
 /// The latency that a payload's latency becomes, and the note on it.
@@ -479,7 +703,12 @@ fn latency(written: &str) -> (Dist<Span>, Option<Problem>) {
     let text = ONE_SERVER.replacen("{ mean: 0.003, distribution: exponential }", written, 1);
     let (scenario, problems) = lowered(&text);
     assert!(!check(&scenario).any_error(), "{written}");
-    assert!(problems.iter().all(|p| p.severity == Severity::Note && p.path == "topology_graph.edges[0].latency"), "{problems:#?}");
+    assert!(
+        problems
+            .iter()
+            .all(|p| p.severity == Severity::Note && p.path == "topology_graph.edges[0].latency"),
+        "{problems:#?}"
+    );
     (scenario.links["rqs-1 -> client-1"].latency.clone(), problems.into_iter().next())
 }
 
@@ -499,10 +728,17 @@ fn latencies_mean_what_the_original_made_of_them() {
     // N(1 s, sd 1 s) clipped at 0: 15.9 % are 0.
     let clipped = law("{ mean: 1, distribution: normal }");
     assert_eq!(clipped.quantile(0.158), 0.0);
-    // exp(N(-5, 0.5)): median exp(-5) s is not allowed, as the mean of an edge is positive; so exp(N(0.1, 0.5)).
+    // exp(N(-5, 0.5)): median exp(-5) s is not allowed, as the mean of an edge is positive; so
+    // exp(N(0.1, 0.5)).
     let lognormal = law("{ mean: 0.1, distribution: log_normal, variance: 0.5 }");
-    assert!(near(lognormal.quantile(0.5), 0.1f64.exp() * 1e9) && near(lognormal.mean(), (0.1f64 + 0.125).exp() * 1e9));
-    assert!(near(law("{ mean: 0.1, distribution: log_normal, variance: 0 }").mean(), 0.1f64.exp() * 1e9));
+    assert!(
+        near(lognormal.quantile(0.5), 0.1f64.exp() * 1e9)
+            && near(lognormal.mean(), (0.1f64 + 0.125).exp() * 1e9)
+    );
+    assert!(near(
+        law("{ mean: 0.1, distribution: log_normal, variance: 0 }").mean(),
+        0.1f64.exp() * 1e9
+    ));
     let uniform = law("{ mean: 0.003, distribution: uniform }");
     assert!(near(uniform.mean(), 0.5e9) && near(uniform.quantile(0.999_999), 0.999_999e9));
     // A latency without a distribution is Poisson.
@@ -515,17 +751,41 @@ fn latencies_mean_what_the_original_made_of_them() {
 fn the_notes_say_what_a_latency_was_taken_to_mean_and_how_to_write_what_was_wanted() {
     assert_eq!(latency("{ mean: 0.003, distribution: exponential }").1, None);
     let cases = [
-        ("{ mean: 0.02, distribution: normal, variance: 0.0001 }", "a standard deviation of 100us", "write its root, `variance: 0.01`"),
-        ("{ mean: 0.02, distribution: normal, variance: 0 }", "a standard deviation of 0s", "`variance: 0`"),
+        (
+            "{ mean: 0.02, distribution: normal, variance: 0.0001 }",
+            "a standard deviation of 100us",
+            "write its root, `variance: 0.01`",
+        ),
+        (
+            "{ mean: 0.02, distribution: normal, variance: 0 }",
+            "a standard deviation of 0s",
+            "`variance: 0`",
+        ),
         (
             "{ mean: 0.1, distribution: log_normal, variance: 0.04 }",
             "μ = 0.1 and σ = 0.04",
             "`latency: { lognormal: { mean: 100ms, cv: 2 } }`",
         ),
-        ("{ mean: 0.1, distribution: log_normal }", "μ = 0.1 and σ = 0.1", "`latency: { lognormal: { mean: 100ms, cv: 1 } }`"),
-        ("{ mean: 0.003, distribution: uniform }", "`uniform` is from 0s to 1s here", "`latency: { uniform: [0s, 6ms] }`"),
-        ("{ mean: 0.003, distribution: poisson }", "a whole number of seconds here, with a mean of 3ms", "`distribution: exponential`"),
-        ("{ mean: 0.003 }", "a whole number of seconds here, with a mean of 3ms", "`distribution: exponential`"),
+        (
+            "{ mean: 0.1, distribution: log_normal }",
+            "μ = 0.1 and σ = 0.1",
+            "`latency: { lognormal: { mean: 100ms, cv: 1 } }`",
+        ),
+        (
+            "{ mean: 0.003, distribution: uniform }",
+            "`uniform` is from 0s to 1s here",
+            "`latency: { uniform: [0s, 6ms] }`",
+        ),
+        (
+            "{ mean: 0.003, distribution: poisson }",
+            "a whole number of seconds here, with a mean of 3ms",
+            "`distribution: exponential`",
+        ),
+        (
+            "{ mean: 0.003 }",
+            "a whole number of seconds here, with a mean of 3ms",
+            "`distribution: exponential`",
+        ),
     ];
     for (written, what, help) in cases {
         let note = latency(written).1.unwrap_or_else(|| panic!("{written}: no note"));
@@ -543,13 +803,17 @@ fn normal_users_have_the_variance_as_their_standard_deviation() {
     };
     let (law, problems) = users("{ mean: 100, distribution: normal, variance: 20 }");
     assert!(near(law.quantile(0.5), 100.0) && near(law.quantile(0.977_249_868), 140.0));
-    assert!(problems.len() == 1 && problems[0].what.contains("a standard deviation of 20"), "{problems:#?}");
+    assert!(
+        problems.len() == 1 && problems[0].what.contains("a standard deviation of 20"),
+        "{problems:#?}"
+    );
     // Without a variance it is the mean.
     assert!(near(users("{ mean: 9, distribution: normal }").0.quantile(0.977_249_868), 27.0));
     assert_eq!(users("{ mean: 9, distribution: normal, variance: 0 }").0.variance(), 0.0);
     let (_, problems) = users("{ mean: 10.5, distribution: normal, variance: 2 }");
     assert!(
-        problems.iter().any(|p| p.severity == Severity::Warning && p.what.contains("rounded to whole numbers here, 11 and 2")),
+        problems.iter().any(|p| p.severity == Severity::Warning
+            && p.what.contains("rounded to whole numbers here, 11 and 2")),
         "{problems:#?}"
     );
     assert_eq!(users("{ mean: 0.5 }").0.mean(), 0.5);

@@ -1,5 +1,5 @@
-//! The later format of the original: `arrivals`, random steps, plain links, and what 0.1 did not have. Every claim of a number is by hand from
-//! the original's definitions.
+//! The later format of the original: `arrivals`, random steps, plain links, and what 0.1 did not
+//! have. Every claim of a number is by hand from the original's definitions.
 
 use super::{is_asyncflow01, lower};
 use crate::problem::{Problem, Severity};
@@ -82,8 +82,10 @@ fn squared_cv(model: &str) -> f64 {
 
 #[test]
 fn gaps_have_the_law_of_their_model() {
-    // c² by the closed forms: U(0.5, 1.5): 1/12; Pareto: 1/(α(α − 2)) at α = 1 + √(1 + 1/c²), which is c² again; Erlang of 4: 1/4.
-    // Weibull: Γ(1 + 2/k)/Γ(1 + 1/k)² − 1 at k = 2.10 and 0.543. Pareto of 0.25 … 4 to the nanosecond of its least value.
+    // c² by the closed forms: U(0.5, 1.5): 1/12; Pareto: 1/(α(α − 2)) at α = 1 + √(1 + 1/c²), which
+    // is c² again; Erlang of 4: 1/4.
+    // Weibull: Γ(1 + 2/k)/Γ(1 + 1/k)² − 1 at k = 2.10 and 0.543. Pareto of 0.25 … 4 to the
+    // nanosecond of its least value.
     let expected = [
         ("model: poisson", 1.0),
         ("model: exponential", 1.0),
@@ -118,7 +120,8 @@ fn given_times_are_sorted_and_those_outside_the_run_dropped() {
 
 #[test]
 fn the_run_the_memory_and_the_balancer_are_those_of_the_payload() {
-    // 60.5 s; 1024 MB less two processes of 100 MB; the response past the client ends at it, under its own id.
+    // 60.5 s; 1024 MB less two processes of 100 MB; the response past the client ends at it, under
+    // its own id.
     let (scenario, problems) = lowered(LATER);
     assert_eq!(scenario.run.duration, "60500ms".parse::<Span>().expect("a span"));
     let service = &scenario.services["lb-1"];
@@ -126,8 +129,13 @@ fn the_run_the_memory_and_the_balancer_are_those_of_the_payload() {
     assert_eq!(service.instances["srv-1"].instance.memory, Some(Bytes(824_000_000)));
     assert_eq!(service.instances["srv-1"].then, None);
     let link = &scenario.links["srv-1 -> client-1"];
-    assert_eq!((link.id.as_deref(), link.latency.plain(), link.loss.fraction), (Some("e5"), Some(Span::ZERO), 0.0));
-    let notes = problems.iter().filter(|problem| problem.severity == Severity::Note && problem.what.contains("not modelled"));
+    assert_eq!(
+        (link.id.as_deref(), link.latency.plain(), link.loss.fraction),
+        (Some("e5"), Some(Span::ZERO), 0.0)
+    );
+    let notes = problems.iter().filter(|problem| {
+        problem.severity == Severity::Note && problem.what.contains("not modelled")
+    });
     assert_eq!(notes.count(), 2, "{problems:#?}");
 }
 
@@ -138,35 +146,59 @@ fn one_queue_at_the_balancer_is_a_central_queue_and_reads_back() {
     assert_eq!(scenario.services["lb-1"].balance, Balance::CentralQueue);
     let text = crate::scenario::to_yaml(&scenario);
     assert!(text.contains("balance: central_queue"), "{text}");
-    assert_eq!(crate::scenario::from_yaml(&text).expect("it reads back").services, scenario.services);
+    assert_eq!(
+        crate::scenario::from_yaml(&text).expect("it reads back").services,
+        scenario.services
+    );
 }
 
 #[test]
 fn a_step_may_be_random_and_whole_seconds_are_warned_of() {
     let (scenario, problems) = lowered(LATER);
     let steps = &scenario.services["lb-1"].instances["srv-1"].endpoints["/api"].steps;
-    assert!(matches!(&steps[0], Step::Cpu(cpu) if cpu.0.tag() == "exp" && cpu.0.law().mean() == 1e7), "{steps:?}");
+    assert!(
+        matches!(&steps[0], Step::Cpu(cpu) if cpu.0.tag() == "exp" && cpu.0.law().mean() == 1e7),
+        "{steps:?}"
+    );
     assert!(matches!(&steps[1], Step::Wait(wait) if wait.span.tag() == "poisson"), "{steps:?}");
-    let warned: Vec<&str> = problems.iter().filter(|p| p.severity == Severity::Warning).map(|p| p.path.as_str()).collect();
-    assert_eq!(warned, ["topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation.io_waiting_time"]);
+    let warned: Vec<&str> = problems
+        .iter()
+        .filter(|p| p.severity == Severity::Warning)
+        .map(|p| p.path.as_str())
+        .collect();
+    assert_eq!(
+        warned,
+        ["topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation.io_waiting_time"]
+    );
 }
 
 #[test]
 fn laws_that_the_original_draws_no_times_from_are_answered_with_the_native_line() {
-    // A mean of 10 ms and a standard deviation of 5 ms: the line that is offered reads, and has them. To the three digits that it is written with.
+    // A mean of 10 ms and a standard deviation of 5 ms: the line that is offered reads, and has
+    // them. To the three digits that it is written with.
     for law in ["weibull", "pareto", "erlang"] {
-        let text = edited("mean: 0.01, distribution: exponential", &format!("mean: 0.01, variance: 0.000025, distribution: {law}"));
+        let text = edited(
+            "mean: 0.01, distribution: exponential",
+            &format!("mean: 0.01, variance: 0.000025, distribution: {law}"),
+        );
         let (_, problems) = read(&text);
-        let help = problems.iter().find_map(|problem| problem.help.clone().filter(|help| help.contains(law))).expect(law);
+        let help = problems
+            .iter()
+            .find_map(|problem| problem.help.clone().filter(|help| help.contains(law)))
+            .expect(law);
         let native = help.rsplit('`').nth(1).unwrap_or_default();
         let cpu = format!(
             "version: 1\nrun: {{ duration: 1s }}\nworkload: {{ u: {{ to: a.x, open: {{ rate: 1/s }} }} }}\nservices: {{ a: {{ endpoints: {{ x: [ cpu: {native} ] }} }} }}"
         );
-        let scenario = crate::scenario::from_yaml(&cpu).unwrap_or_else(|problems| panic!("{native}: {problems}"));
-        let Step::Cpu(cpu) = &scenario.services["a"].endpoints["x"].steps[0] else { panic!("{native}") };
+        let scenario = crate::scenario::from_yaml(&cpu)
+            .unwrap_or_else(|problems| panic!("{native}: {problems}"));
+        let Step::Cpu(cpu) = &scenario.services["a"].endpoints["x"].steps[0] else {
+            panic!("{native}")
+        };
         let drawn = cpu.0.law();
         assert!(
-            (drawn.mean() / 1e7 - 1.0).abs() < 1e-3 && (drawn.variance() / 2.5e13 - 1.0).abs() < 1e-2,
+            (drawn.mean() / 1e7 - 1.0).abs() < 1e-3
+                && (drawn.variance() / 2.5e13 - 1.0).abs() < 1e-2,
             "{native}: {} {}",
             drawn.mean(),
             drawn.variance()
@@ -178,17 +210,24 @@ fn laws_that_the_original_draws_no_times_from_are_answered_with_the_native_line(
 fn a_latency_may_be_a_number() {
     let text = LATER.replace("edge_type: link_connection", "latency: 0.003");
     let link = &lowered(&text).0.links["client-1 -> lb-1"];
-    assert_eq!((link.latency.plain(), link.loss.fraction), (Some("3ms".parse::<Span>().expect("a span")), 0.01));
+    assert_eq!(
+        (link.latency.plain(), link.loss.fraction),
+        (Some("3ms".parse::<Span>().expect("a span")), 0.01)
+    );
 }
 
 #[test]
 fn the_old_generator_may_have_what_is_new() {
     let old = "rqs_input: { id: rqs-1, avg_active_users: { mean: 10 }, avg_request_per_minute_per_user: { mean: 20 } }";
-    // Random steps, plain links and memory of processes; responses end at the client, as they always did.
-    let text = edited("arrivals: { id: rqs-1, type: generator, lambda_rps: 30, model: poisson }", old)
-        .replace("target: rqs-1", "target: client-1");
+    // Random steps, plain links and memory of processes; responses end at the client, as they
+    // always did.
+    let text =
+        edited("arrivals: { id: rqs-1, type: generator, lambda_rps: 30, model: poisson }", old)
+            .replace("target: rqs-1", "target: client-1");
     let (scenario, _) = lowered(&text);
-    assert!(scenario.workload["rqs-1"].users.is_some() && scenario.workload["rqs-1"].open.is_none());
+    assert!(
+        scenario.workload["rqs-1"].users.is_some() && scenario.workload["rqs-1"].open.is_none()
+    );
 }
 
 #[test]
@@ -199,13 +238,36 @@ fn what_the_later_format_refuses_is_refused() {
         )
     };
     let cases = [
-        (edited("lambda_rps: 30", "lambda_rps: 0"), "arrivals.lambda_rps", "is more than 0 requests a second"),
-        (edited("model: poisson", "model: weibull"), "arrivals", "does not say how much the gaps vary"),
-        (edited("model: poisson", "model: poisson, variability: low"), "arrivals.variability", "`poisson` has no `variability`"),
-        (edited("model: poisson", "model: empirical"), "arrivals", "does not say when requests come"),
-        (edited("model: poisson", "model: poisson, empirical_data: [1]"), "arrivals.empirical_data", "belongs to the model `empirical`"),
         (
-            edited("e1, source: rqs-1, target: client-1, edge_type: link_connection", "e1, source: rqs-1, target: client-1, latency: 1"),
+            edited("lambda_rps: 30", "lambda_rps: 0"),
+            "arrivals.lambda_rps",
+            "is more than 0 requests a second",
+        ),
+        (
+            edited("model: poisson", "model: weibull"),
+            "arrivals",
+            "does not say how much the gaps vary",
+        ),
+        (
+            edited("model: poisson", "model: poisson, variability: low"),
+            "arrivals.variability",
+            "`poisson` has no `variability`",
+        ),
+        (
+            edited("model: poisson", "model: empirical"),
+            "arrivals",
+            "does not say when requests come",
+        ),
+        (
+            edited("model: poisson", "model: poisson, empirical_data: [1]"),
+            "arrivals.empirical_data",
+            "belongs to the model `empirical`",
+        ),
+        (
+            edited(
+                "e1, source: rqs-1, target: client-1, edge_type: link_connection",
+                "e1, source: rqs-1, target: client-1, latency: 1",
+            ),
             "topology_graph.edges[1]",
             "these are mixed",
         ),
@@ -214,7 +276,11 @@ fn what_the_later_format_refuses_is_refused() {
             "topology_graph.edges[1].latency",
             "a `link_connection` has no latency",
         ),
-        (edited("target: lb-1, edge_type: link_connection", "target: lb-1"), "topology_graph.edges[1]", "does not say its latency"),
+        (
+            edited("target: lb-1, edge_type: link_connection", "target: lb-1"),
+            "topology_graph.edges[1]",
+            "does not say its latency",
+        ),
         (
             edited("ram_per_process: 100", "ram_per_process: 512"),
             "topology_graph.nodes.servers[0].server_resources.ram_per_process",
@@ -230,13 +296,22 @@ fn what_the_later_format_refuses_is_refused() {
             "topology_graph.nodes.servers[0].endpoints[0].steps[0].step_operation.cpu_time.distribution",
             "gaps between arrivals",
         ),
-        (edited("sample_period_s: 0.5", "sample_period_s: 0.6"), "sim_settings.sample_period_s", "is from 0.001 to 0.5 s"),
-        (format!("{LATER}events:\n{}{}", down("a", 0.0, 10.0), down("b", 5.0, 20.0)), "events[1].start.t_start", "is down already"),
+        (
+            edited("sample_period_s: 0.5", "sample_period_s: 0.6"),
+            "sim_settings.sample_period_s",
+            "is from 0.001 to 0.5 s",
+        ),
+        (
+            format!("{LATER}events:\n{}{}", down("a", 0.0, 10.0), down("b", 5.0, 20.0)),
+            "events[1].start.t_start",
+            "is down already",
+        ),
     ];
     for (text, path, what) in cases {
         let (scenario, problems) = read(&text);
         assert!(scenario.is_none(), "{what}");
-        let found = problems.iter().any(|problem| problem.path == path && problem.what.contains(what));
+        let found =
+            problems.iter().any(|problem| problem.path == path && problem.what.contains(what));
         assert!(found, "{path}: {what}\n{problems:#?}");
     }
     // What ends when the next begins does not overlap.

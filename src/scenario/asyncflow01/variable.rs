@@ -1,6 +1,8 @@
-//! A time as the original writes it: a number of seconds, or a random variable with a mean and a distribution.
+//! A time as the original writes it: a number of seconds, or a random variable with a mean and a
+//! distribution.
 //!
-//! Law: a plain number is a constant. Limits: ranges are the business of `check`. Tests in `tests_later.rs`.
+//! Law: a plain number is a constant. Limits: ranges are the business of `check`. Tests in
+//! `tests_later.rs`.
 
 use super::payload::Distribution;
 use serde::Deserialize;
@@ -54,7 +56,8 @@ impl<'de> Deserialize<'de> for Variable {
                 Ok(Variable::constant(number))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Variable, A::Error> {
-                let Fields { mean, distribution, variance } = Fields::deserialize(MapAccessDeserializer::new(map))?;
+                let Fields { mean, distribution, variance } =
+                    Fields::deserialize(MapAccessDeserializer::new(map))?;
                 Ok(Variable { mean, distribution: Some(distribution), variance })
             }
         }

@@ -1,7 +1,9 @@
-//! What leads to what: calls and pipelines, as one graph. Circles, depth, timeouts that cannot help, services that nobody reaches.
+//! What leads to what: calls and pipelines, as one graph. Circles, depth, timeouts that cannot
+//! help, services that nobody reaches.
 //!
-//! Law: a call leads from an endpoint to another, one level down; a hand-over (`then`) from an endpoint to all of the next service's, on the
-//! same level. The graph is taken in topological order. Limits: 64 levels.
+//! Law: a call leads from an endpoint to another, one level down; a hand-over (`then`) from an
+//! endpoint to all of the next service's, on the same level. The graph is taken in topological
+//! order. Limits: 64 levels.
 
 use super::names::calls;
 use super::step_path;
@@ -35,16 +37,24 @@ pub fn check(directory: &Directory, problems: &mut Problems) {
     graph.reach();
     let before = problems.list.len();
     graph.walk(problems);
-    if problems.list[before..].iter().any(|problem| problem.severity == crate::problem::Severity::Error) {
+    if problems.list[before..]
+        .iter()
+        .any(|problem| problem.severity == crate::problem::Severity::Error)
+    {
         return;
     }
     let mut is_reached = vec![false; directory.services.len()];
-    for (endpoint, _) in directory.endpoints.iter().zip(&graph.reached).filter(|(_, reached)| **reached) {
+    for (endpoint, _) in
+        directory.endpoints.iter().zip(&graph.reached).filter(|(_, reached)| **reached)
+    {
         is_reached[endpoint.service as usize] = true;
     }
     for (name, _) in directory.services.keys().zip(is_reached).filter(|(_, reached)| !*reached) {
         problems
-            .warning(format!("services.{name}"), format!("no workload and no call reaches `{name}`"))
+            .warning(
+                format!("services.{name}"),
+                format!("no workload and no call reaches `{name}`"),
+            )
             .at_key()
             .advise("send it a workload, call it, or leave it out");
     }
@@ -64,7 +74,11 @@ impl<'d, 's> Graph<'d, 's> {
         for instance in &directory.instances {
             let next = instance.then.and_then(|then| directory.services.get(then.as_str()));
             for endpoint in instance.first_endpoint..instance.first_endpoint + instance.endpoints {
-                let way = next.map(|next| Way { to: endpoints + *next as usize, step: None, timeout: None });
+                let way = next.map(|next| Way {
+                    to: endpoints + *next as usize,
+                    step: None,
+                    timeout: None,
+                });
                 ways[endpoint as usize].extend(way);
             }
         }
@@ -80,10 +94,14 @@ impl<'d, 's> Graph<'d, 's> {
     fn reach(&mut self) {
         let mut open: Vec<usize> = Vec::new();
         for workload in self.directory.scenario.workload.values() {
-            let targets = workload.to.iter().chain(workload.mix.keys()).filter_map(|reference| self.directory.target(reference).ok());
-            open.extend(
-                targets.map(|(service, endpoint)| endpoint.map_or(self.directory.endpoints.len() + service as usize, |e| e as usize)),
-            );
+            let targets = workload
+                .to
+                .iter()
+                .chain(workload.mix.keys())
+                .filter_map(|reference| self.directory.target(reference).ok());
+            open.extend(targets.map(|(service, endpoint)| {
+                endpoint.map_or(self.directory.endpoints.len() + service as usize, |e| e as usize)
+            }));
         }
         while let Some(node) = open.pop() {
             if !std::mem::replace(&mut self.reached[node], true) {
@@ -94,7 +112,9 @@ impl<'d, 's> Graph<'d, 's> {
 
     /// Takes the nodes from the callers down; what is left over stands in a circle.
     fn walk(&self, problems: &mut Problems) {
-        let order = topological(self.ways.len(), |node| self.ways[node].iter().filter(move |_| self.reached[node]).map(|way| way.to));
+        let order = topological(self.ways.len(), |node| {
+            self.ways[node].iter().filter(move |_| self.reached[node]).map(|way| way.to)
+        });
         let mut is_left = vec![true; self.ways.len()];
         let mut level = vec![0; self.ways.len()];
         // The shortest of the timeouts on the ways that lead here.
@@ -113,7 +133,8 @@ impl<'d, 's> Graph<'d, 's> {
             for way in &self.ways[node] {
                 self.warn_of_patience(node, way, patience[node], problems);
                 level[way.to] = level[way.to].max(level[node] + usize::from(way.step.is_some()));
-                patience[way.to] = [patience[way.to], patience[node], way.timeout].into_iter().flatten().min();
+                patience[way.to] =
+                    [patience[way.to], patience[node], way.timeout].into_iter().flatten().min();
             }
         }
         if let Some(start) = is_left.iter().position(|is_left| *is_left) {
@@ -121,17 +142,30 @@ impl<'d, 's> Graph<'d, 's> {
         }
     }
 
-    fn warn_of_patience(&self, node: usize, way: &Way, patience: Option<Span>, problems: &mut Problems) {
-        let (Some(mine), Some(outer), Some(step)) = (way.timeout, patience, way.step) else { return };
+    fn warn_of_patience(
+        &self,
+        node: usize,
+        way: &Way,
+        patience: Option<Span>,
+        problems: &mut Problems,
+    ) {
+        let (Some(mine), Some(outer), Some(step)) = (way.timeout, patience, way.step) else {
+            return;
+        };
         if mine > outer {
-            let path = format!("{}.call.timeout", step_path(&self.directory.endpoints[node].path, step));
+            let path =
+                format!("{}.call.timeout", step_path(&self.directory.endpoints[node].path, step));
             problems
-                .warning(path, format!("this call may take {mine}, but its caller has given up after {outer}"))
+                .warning(
+                    path,
+                    format!("this call may take {mine}, but its caller has given up after {outer}"),
+                )
                 .advise("make a callee's timeout shorter than its caller's");
         }
     }
 
-    /// Finds a circle among what is left, behind `start`: everything left has something left that leads to it.
+    /// Finds a circle among what is left, behind `start`: everything left has something left that
+    /// leads to it.
     fn refuse_circle(&self, start: usize, is_left: &[bool], problems: &mut Problems) {
         let mut leads_to = vec![None; self.ways.len()];
         for node in (0..self.ways.len()).filter(|node| is_left[*node]) {
@@ -152,18 +186,29 @@ impl<'d, 's> Graph<'d, 's> {
         }
         circle.push(at);
         circle.reverse();
-        let Some(first) = circle.iter().position(|node| *node < self.directory.endpoints.len()) else { return };
+        let Some(first) = circle.iter().position(|node| *node < self.directory.endpoints.len())
+        else {
+            return;
+        };
         circle.pop();
         circle.rotate_left(first);
         circle.push(circle[0]);
         let names: Vec<&str> = circle.iter().map(|node| self.name(*node)).collect();
-        let shown = if names.len() > 12 { [&names[..6], &["…"], &names[names.len() - 5..]].concat() } else { names };
+        let shown = if names.len() > 12 {
+            [&names[..6], &["…"], &names[names.len() - 5..]].concat()
+        } else {
+            names
+        };
         let calls_only = circle.iter().all(|node| *node < self.directory.endpoints.len());
         let (what, help) = match calls_only {
-            true => ("these calls go round in a circle and never end", "one of these endpoints has to answer without calling the next"),
-            false => {
-                ("requests are handed round in a circle and never come back", "one of these instances has to answer: leave its `then` out")
-            }
+            true => (
+                "these calls go round in a circle and never end",
+                "one of these endpoints has to answer without calling the next",
+            ),
+            false => (
+                "requests are handed round in a circle and never come back",
+                "one of these instances has to answer: leave its `then` out",
+            ),
         };
         let path = &self.directory.endpoints[circle[0]].path;
         problems.error(path, format!("{what}: {}", shown.join(" → "))).at_key().advise(help);
@@ -172,7 +217,11 @@ impl<'d, 's> Graph<'d, 's> {
     fn name(&self, node: usize) -> &str {
         match self.directory.endpoints.get(node) {
             Some(endpoint) => &endpoint.name,
-            None => self.directory.services.get_index(node - self.directory.endpoints.len()).map_or("", |(name, _)| name),
+            None => self
+                .directory
+                .services
+                .get_index(node - self.directory.endpoints.len())
+                .map_or("", |(name, _)| name),
         }
     }
 }

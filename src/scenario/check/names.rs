@@ -1,6 +1,7 @@
 //! Names: which may be given, that none means two things, and that every reference leads somewhere.
 //!
-//! Workloads, services, instances and `via` nodes share one namespace; links and objectives refer to them by name.
+//! Workloads, services, instances and `via` nodes share one namespace; links and objectives refer
+//! to them by name.
 
 use super::{instances, step_path};
 use crate::fault::Names;
@@ -19,8 +20,11 @@ const LONGEST_BYTES: usize = 200;
 /// Why a folder cannot be called that on Windows.
 fn not_everywhere(name: &str) -> Option<String> {
     let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
-    let port =
-        |word: &str| stem.strip_prefix(word).is_some_and(|digit| digit.len() == 1 && digit.bytes().all(|d| (b'1'..=b'9').contains(&d)));
+    let port = |word: &str| {
+        stem.strip_prefix(word).is_some_and(|digit| {
+            digit.len() == 1 && digit.bytes().all(|d| (b'1'..=b'9').contains(&d))
+        })
+    };
     if ["con", "prn", "aux", "nul"].contains(&stem.as_str()) || port("com") || port("lpt") {
         return Some("is a device of Windows".into());
     }
@@ -37,7 +41,9 @@ pub fn check(scenario: &Scenario, problems: &mut Problems) {
             .error("name", format!("a scenario cannot be called that: its name {why}"))
             .advise("it names the folder of its results, `out/NAME`");
     } else if scenario.name.starts_with('.') {
-        problems.error("name", "a scenario's name does not begin with `.`").advise("it names the folder of its results, `out/NAME`");
+        problems
+            .error("name", "a scenario's name does not begin with `.`")
+            .advise("it names the folder of its results, `out/NAME`");
     }
     if let Some(why) = not_everywhere(&scenario.name) {
         problems
@@ -53,7 +59,9 @@ pub fn check(scenario: &Scenario, problems: &mut Problems) {
             let path = format!("workload.{name}.via[{index}]");
             may_be(node, path.clone(), problems);
             if !passed.insert(node) {
-                problems.error(path, format!("messages pass `{node}` twice")).advise("name each node once");
+                problems
+                    .error(path, format!("messages pass `{node}` twice"))
+                    .advise("name each node once");
             }
         }
     }
@@ -77,7 +85,12 @@ pub fn check(scenario: &Scenario, problems: &mut Problems) {
     for (name, workload) in &scenario.workload {
         for (index, node) in workload.via.iter().enumerate() {
             if let Some(other) = taken.get(node.as_str()) {
-                problems.error(format!("workload.{name}.via[{index}]"), format!("`{node}` is the name of {other} already")).advise(ONE_SET);
+                problems
+                    .error(
+                        format!("workload.{name}.via[{index}]"),
+                        format!("`{node}` is the name of {other} already"),
+                    )
+                    .advise(ONE_SET);
             }
         }
     }
@@ -86,15 +99,32 @@ pub fn check(scenario: &Scenario, problems: &mut Problems) {
 const ONE_SET: &str = "workloads, services, instances and `via` nodes share one set of names";
 
 /// Takes a name of a service or an instance for it.
-fn take<'s>(name: &'s str, kind: &'static str, path: &str, taken: &mut IndexMap<&'s str, &'static str>, problems: &mut Problems) {
+fn take<'s>(
+    name: &'s str,
+    kind: &'static str,
+    path: &str,
+    taken: &mut IndexMap<&'s str, &'static str>,
+    problems: &mut Problems,
+) {
     may_be(name, path.to_string(), problems);
-    let replica = name.rsplit_once('#').filter(|(service, n)| taken.contains_key(service) && n.bytes().all(|c| c.is_ascii_digit()));
+    let replica = name.rsplit_once('#').filter(|(service, n)| {
+        taken.contains_key(service) && n.bytes().all(|c| c.is_ascii_digit())
+    });
     if name == "users" {
-        problems.error(path, format!("`users` means every workload, and cannot be {kind}")).at_key().advise("choose another name");
+        problems
+            .error(path, format!("`users` means every workload, and cannot be {kind}"))
+            .at_key()
+            .advise("choose another name");
     } else if let Some((service, _)) = replica {
-        problems.error(path, format!("`{name}` is how a replica of `{service}` is called")).at_key().advise("choose another name");
+        problems
+            .error(path, format!("`{name}` is how a replica of `{service}` is called"))
+            .at_key()
+            .advise("choose another name");
     } else if let Some(other) = taken.insert(name, kind) {
-        problems.error(path, format!("`{name}` is the name of {other} already")).at_key().advise(ONE_SET);
+        problems
+            .error(path, format!("`{name}` is the name of {other} already"))
+            .at_key()
+            .advise(ONE_SET);
     }
 }
 
@@ -118,7 +148,10 @@ pub fn refusal(name: &str, forbidden: &[&str]) -> Option<String> {
 
 fn may_be(name: &str, path: String, problems: &mut Problems) {
     if let Some(why) = refusal(name, &["->"]) {
-        problems.error(path, format!("nothing can be called that: the name {why}")).at_key().advise("choose another name, such as `api`");
+        problems
+            .error(path, format!("nothing can be called that: the name {why}"))
+            .at_key()
+            .advise("choose another name, such as `api`");
     }
 }
 
@@ -136,8 +169,12 @@ pub fn targets(scenario: &Scenario, directory: &Directory, problems: &mut Proble
     for (id, endpoint) in directory.endpoints.iter().enumerate() {
         let other = &directory.endpoints[directory.endpoint_ids[&endpoint.name] as usize];
         if directory.endpoint_ids[&endpoint.name] != id as u32 {
-            let what = format!("`{}` means two endpoints: this one, and `{}`", endpoint.name, other.path);
-            problems.error(&endpoint.path, what).at_key().advise("a reference is `service.endpoint`: choose names that differ");
+            let what =
+                format!("`{}` means two endpoints: this one, and `{}`", endpoint.name, other.path);
+            problems
+                .error(&endpoint.path, what)
+                .at_key()
+                .advise("a reference is `service.endpoint`: choose names that differ");
         }
     }
     for (name, workload) in &scenario.workload {
@@ -152,21 +189,38 @@ pub fn targets(scenario: &Scenario, directory: &Directory, problems: &mut Proble
     }
     for endpoint in &directory.endpoints {
         for (index, call) in calls(&endpoint.endpoint.steps) {
-            reach(directory, &call.to, format!("{}.call", step_path(&endpoint.path, index)), false, problems);
+            reach(
+                directory,
+                &call.to,
+                format!("{}.call", step_path(&endpoint.path, index)),
+                false,
+                problems,
+            );
         }
     }
     for (name, service) in &scenario.services {
         for (instance, spec) in &service.instances {
-            if let Some(then) = spec.then.as_ref().filter(|then| !directory.services.contains_key(then.as_str())) {
+            if let Some(then) =
+                spec.then.as_ref().filter(|then| !directory.services.contains_key(then.as_str()))
+            {
                 let unknown = unknown(then, "a service", directory.services.keys().copied());
-                problems.error(format!("services.{name}.instances.{instance}.then"), unknown.what).advise_if(unknown.help);
+                problems
+                    .error(format!("services.{name}.instances.{instance}.then"), unknown.what)
+                    .advise_if(unknown.help);
             }
         }
     }
 }
 
-/// Notes what is wrong with a reference to an endpoint; `may_be_any` if one of a service with named instances may be drawn.
-fn reach(directory: &Directory, reference: &str, path: String, may_be_any: bool, problems: &mut Problems) {
+/// Notes what is wrong with a reference to an endpoint; `may_be_any` if one of a service with named
+/// instances may be drawn.
+fn reach(
+    directory: &Directory,
+    reference: &str,
+    path: String,
+    may_be_any: bool,
+    problems: &mut Problems,
+) {
     if problems.enough() {
         return;
     }
@@ -175,12 +229,19 @@ fn reach(directory: &Directory, reference: &str, path: String, may_be_any: bool,
         Err(unknown) => problems.error(path, unknown.what).advise_if(unknown.help),
         Ok((service, None)) if !may_be_any || named(service).is_empty() => {
             let first = directory.endpoints.iter().find(|endpoint| endpoint.service == service);
-            let help = first.map(|endpoint| format!("name one of its endpoints, for example `{}`", endpoint.name));
-            problems.error(path, format!("`{reference}` is a service, not an endpoint")).advise_if(help);
+            let help = first.map(|endpoint| {
+                format!("name one of its endpoints, for example `{}`", endpoint.name)
+            });
+            problems
+                .error(path, format!("`{reference}` is a service, not an endpoint"))
+                .advise_if(help);
         }
         Ok((service, Some(_))) if named(service).len() > 1 => {
             let name = directory.services.get_index(service as usize).map_or("", |(name, _)| name);
-            let what = format!("`{reference}` is an endpoint of one instance, and `{name}` has {}", instances(named(service).len()));
+            let what = format!(
+                "`{reference}` is an endpoint of one instance, and `{name}` has {}",
+                instances(named(service).len())
+            );
             problems.error(path, what).advise(match may_be_any {
                 true => format!("write `{name}`: its balancer chooses the instance, which draws one of its endpoints"),
                 false => format!("a call needs equal instances: give `{name}` `replicas` and `endpoints` in place of `instances`"),
@@ -192,7 +253,9 @@ fn reach(directory: &Directory, reference: &str, path: String, may_be_any: bool,
 
 /// The calls of a program, with their numbers.
 pub fn calls(steps: &[Step]) -> impl Iterator<Item = (usize, &Call)> {
-    steps.iter().enumerate().filter_map(|(index, step)| if let Step::Call(call) = step { Some((index, call)) } else { None })
+    steps.iter().enumerate().filter_map(|(index, step)| {
+        if let Step::Call(call) = step { Some((index, call)) } else { None }
+    })
 }
 
 /// Links join nodes that are there; their names are noted for the faults.
@@ -205,7 +268,9 @@ pub fn links(scenario: &Scenario, directory: &mut Directory, problems: &mut Prob
         }
         let path = format!("links.{key}");
         if let Some(id) = link.id.as_deref().filter(|id| !ids.insert(id)) {
-            problems.error(format!("{path}.id"), format!("the id `{id}` is given to two links")).advise("choose another id");
+            problems
+                .error(format!("{path}.id"), format!("the id `{id}` is given to two links"))
+                .advise("choose another id");
         }
         if key == "default" {
             continue;
@@ -218,16 +283,24 @@ pub fn links(scenario: &Scenario, directory: &mut Directory, problems: &mut Prob
             continue;
         };
         if let Some(other) = pairs.insert((from, to), key) {
-            problems.error(&path, format!("this link is given already, as `{other}`")).at_key().advise("keep one of them");
+            problems
+                .error(&path, format!("this link is given already, as `{other}`"))
+                .at_key()
+                .advise("keep one of them");
         }
         for end in [from, to] {
             if !directory.nodes.contains(end) {
-                let unknown = unknown(end, "a workload or a service", directory.nodes.iter().copied());
+                let unknown =
+                    unknown(end, "a workload or a service", directory.nodes.iter().copied());
                 problems.error(&path, unknown.what).at_key().advise_if(unknown.help);
             }
         }
         let index = directory.links.len() as u32;
-        for name in [Some(format!("{from} -> {to}")), Some(format!("{to} -> {from}")), link.id.clone()].into_iter().flatten() {
+        for name in
+            [Some(format!("{from} -> {to}")), Some(format!("{to} -> {from}")), link.id.clone()]
+                .into_iter()
+                .flatten()
+        {
             directory.links.entry(name).or_insert(index);
         }
     }
@@ -240,8 +313,15 @@ pub fn objectives(scenario: &Scenario, directory: &Directory, problems: &mut Pro
             return;
         }
         let path = format!("slos.{name}");
-        if slo.of != "users" && !scenario.workload.contains_key(&slo.of) && directory.endpoint(&slo.of).is_err() {
-            let known = scenario.workload.keys().map(String::as_str).chain(directory.endpoint_ids.keys().map(String::as_str));
+        if slo.of != "users"
+            && !scenario.workload.contains_key(&slo.of)
+            && directory.endpoint(&slo.of).is_err()
+        {
+            let known = scenario
+                .workload
+                .keys()
+                .map(String::as_str)
+                .chain(directory.endpoint_ids.keys().map(String::as_str));
             let unknown = unknown(&slo.of, "a workload or an endpoint", known);
             problems.error(format!("{path}.of"), unknown.what).advise_if(unknown.help);
         }

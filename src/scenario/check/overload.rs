@@ -1,4 +1,5 @@
-//! Warnings about what cannot hold, and about what is there and not used: from flow balance, without simulating.
+//! Warnings about what cannot hold, and about what is there and not used: from flow balance,
+//! without simulating.
 
 use crate::problem::Problems;
 use crate::scenario::broken::Broken;
@@ -9,7 +10,8 @@ use crate::scenario::{FlowBalance, Held, Resource, Runtime, Service};
 use crate::units::{Span, load_percent};
 use crate::workload::{RateShape, Stages};
 
-/// Warns of every resource that is asked for more than there is of it, at the end of the run or for a time.
+/// Warns of every resource that is asked for more than there is of it, at the end of the run or for
+/// a time.
 pub fn warn(directory: &Directory, problems: &mut Problems) {
     let balance = FlowBalance::of_directory(directory);
     let mut is_told = Vec::new();
@@ -25,13 +27,23 @@ pub fn warn(directory: &Directory, problems: &mut Problems) {
             } else if held.load > 1.0 && !held.is_just_all() {
                 warn_of(&path, name, service, *held, problems);
             } else if held.expected > 1.0 && !service.sheds() {
-                let (percent, what) = (load_percent(held.expected), service.resource(&format!("`{name}`"), held.resource));
-                let what = format!("this may not hold: up to {percent} of {what} is asked for, if nothing is lost or given up on the way");
+                let (percent, what) = (
+                    load_percent(held.expected),
+                    service.resource(&format!("`{name}`"), held.resource),
+                );
+                let what = format!(
+                    "this may not hold: up to {percent} of {what} is asked for, if nothing is lost or given up on the way"
+                );
                 problems.warning(&path, what).advise("a run tells whether it is; have more of it, or let requests hold it for less time");
             }
         }
-        is_told.push(balance.held.iter().any(|held| held.resource == Resource::Cores && held.expected > 1.0));
-        if let Some(heavy) = balance.heavy.as_ref().filter(|_| balance.rate > 0.0 && balance.held.iter().all(|held| held.load.is_finite()))
+        is_told.push(
+            balance.held.iter().any(|held| held.resource == Resource::Cores && held.expected > 1.0),
+        );
+        if let Some(heavy) = balance
+            .heavy
+            .as_ref()
+            .filter(|_| balance.rate > 0.0 && balance.held.iter().all(|held| held.load.is_finite()))
         {
             problems
                 .warning(heavy, "this has an infinite variance: no run is long enough for the mean latency of what waits for it, and no interval holds it")
@@ -45,12 +57,14 @@ pub fn warn(directory: &Directory, problems: &mut Problems) {
 /// Peaks that are looked at: those of the workloads that send the most.
 const PEAKS: usize = 32;
 
-/// Warns of stages that ask for more of a CPU than there is, where neither the mean rate nor the last one does. `is_told` says by service of which a
-/// warning is there already.
+/// Warns of stages that ask for more of a CPU than there is, where neither the mean rate nor the
+/// last one does. `is_told` says by service of which a warning is there already.
 fn warn_of_peaks(directory: &Directory, is_told: &mut [bool], problems: &mut Problems) {
     let scenario = directory.scenario;
     let peaks = scenario.workload.values().enumerate().filter_map(|(index, workload)| {
-        let Some(RateShape::Stages(stages)) = workload.open.as_ref().map(|open| &open.rate) else { return None };
+        let Some(RateShape::Stages(stages)) = workload.open.as_ref().map(|open| &open.rate) else {
+            return None;
+        };
         highest(stages, scenario.run.duration).map(|peak| (index, peak))
     });
     let mut peaks: Vec<(usize, Peak)> = peaks.collect();
@@ -62,13 +76,22 @@ fn warn_of_peaks(directory: &Directory, is_told: &mut [bool], problems: &mut Pro
     let (asks, order) = demand::asks(directory, &Broken::none(directory));
     let traffics = demand::traffics(scenario);
     for (index, peak) in peaks {
-        // What others send at that moment; its own rate is just the stage's, even if it is left at once.
-        let sent = demand::sent(&traffics, |other, pieces| if other == index { peak.rate } else { pieces.rate_at(peak.at_s) });
+        // What others send at that moment; its own rate is just the stage's, even if it is left at
+        // once.
+        let sent = demand::sent(&traffics, |other, pieces| {
+            if other == index { peak.rate } else { pieces.rate_at(peak.at_s) }
+        });
         let load = Load::of_rates(directory, &asks, &order, &sent);
         let services = load.services.iter().zip(scenario.services.values()).zip(is_told.iter_mut());
-        for ((own, service), is_told) in services.filter(|((own, _), is_told)| own.utilisation > 1.0 && !**is_told) {
+        for ((own, service), is_told) in
+            services.filter(|((own, _), is_told)| own.utilisation > 1.0 && !**is_told)
+        {
             let percent = load_percent(own.utilisation);
-            let what = format!("here {percent} of `{}`'s CPU is asked for, {}", own.service, what_is_too_much(service));
+            let what = format!(
+                "here {percent} of `{}`'s CPU is asked for, {}",
+                own.service,
+                what_is_too_much(service)
+            );
             let name = scenario.workload.get_index(index).map_or("", |(name, _)| name);
             problems
                 .warning(format!("workload.{name}.open.rate.{}", peak.path), what)
@@ -90,7 +113,8 @@ struct Peak {
 fn highest(stages: &Stages, duration: Span) -> Option<Peak> {
     let mut end = Span::ZERO;
     let first = stages.stages.first().filter(|stage| stage.over > Span::ZERO);
-    let mut found = first.map(|_| Peak { rate: stages.from.per_second, at_s: 0.0, path: "from".to_string() });
+    let mut found =
+        first.map(|_| Peak { rate: stages.from.per_second, at_s: 0.0, path: "from".to_string() });
     for (index, stage) in stages.stages.iter().enumerate() {
         end = Span(end.0.saturating_add(stage.over.0));
         // What is reached at the very end lasts for no time.
@@ -107,7 +131,11 @@ fn highest(stages: &Stages, duration: Span) -> Option<Peak> {
 
 /// What becomes of what is too much.
 fn what_is_too_much(service: &Service) -> &'static str {
-    if service.sheds() { "and what is too much is rejected" } else { "and its queue grows as long as that lasts" }
+    if service.sheds() {
+        "and what is too much is rejected"
+    } else {
+        "and its queue grows as long as that lasts"
+    }
 }
 
 fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut Problems) {
@@ -126,19 +154,27 @@ fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut
             } else {
                 "more `replicas` or cores"
             };
-            problems.warning(path, what).advise(format!("lower the rate or the `cpu` of its steps, or give it {more}"));
+            problems
+                .warning(path, what)
+                .advise(format!("lower the rate or the `cpu` of its steps, or give it {more}"));
         }
         Resource::Places => {
             let what = format!("this cannot hold: {percent} of {what} is asked for, {grows}");
             problems.warning(path, what).advise("raise `max_in_flight`, have more `replicas`, or let requests be inside for less time");
         }
         Resource::Instances => {
-            let what = format!("this cannot hold: {percent} of {what} is asked for, which have one request at a time, {grows}");
+            let what = format!(
+                "this cannot hold: {percent} of {what} is asked for, which have one request at a time, {grows}"
+            );
             problems.warning(path, what).advise("have more `replicas`, let requests be inside for less time, or choose another `balance`");
         }
         Resource::Memory => {
-            let what = format!("this cannot hold: requests need {percent} of {what} at a time, even if none ever waits");
-            problems.warning(path, what).advise("give its instances more `memory`, or more `replicas`");
+            let what = format!(
+                "this cannot hold: requests need {percent} of {what} at a time, even if none ever waits"
+            );
+            problems
+                .warning(path, what)
+                .advise("give its instances more `memory`, or more `replicas`");
         }
     }
 }
@@ -162,7 +198,8 @@ fn warn_of_idle_cores(path: &str, name: &str, service: &Service, problems: &mut 
     let Some((idle, workers)) = idle_cores(service) else { return };
     let cores = service.instance.cpu;
     let use_them = if workers == 1 { "uses one" } else { "use one each" };
-    let what = format!("{idle} of `{name}`'s {cores} cores stay idle: its {} {use_them}", loops(workers));
+    let what =
+        format!("{idle} of `{name}`'s {cores} cores stay idle: its {} {use_them}", loops(workers));
     problems
         .warning(format!("{path}.instance.cpu"), what)
         .advise(format!("write `runtime: {{ event_loop: {{ workers: {cores} }} }}`, `runtime: {{ tasks: {{}} }}` for cores that share one queue, or `cpu: {workers}`"));

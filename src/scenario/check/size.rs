@@ -1,8 +1,11 @@
 //! How large a scenario may be: found before anything of its size is built or simulated.
 //!
-//! Law: `run.limits.memory` bounds what one replication and the results keep, from the sizes of their parts below (measured, within a factor of 1.5 of the
-//! resident set: `benches/size.rs`). Entities and windows are counted; what durations take comes of how many flow balance expects where. `run.limits.events` bounds the requests and steps that flow balance expects of a
-//! replication. Both are named when they are reached, with what to change. What is reached only by chance is for the run to find.
+//! Law: `run.limits.memory` bounds what one replication and the results keep, from the sizes of
+//! their parts below (measured, within a factor of 1.5 of the resident set: `benches/size.rs`).
+//! Entities and windows are counted; what durations take comes of how many flow balance expects
+//! where. `run.limits.events` bounds the requests and steps that flow balance expects of a
+//! replication. Both are named when they are reached, with what to change. What is reached only by
+//! chance is for the run to find.
 //! Checked: `tests/it/hostile`, under a limit of address space.
 
 use super::names::calls;
@@ -29,9 +32,11 @@ const WORKER_B: f64 = 170.0;
 const LINK_B: f64 = 500.0;
 /// Bytes of a flow, a workload or an endpoint besides its histogram.
 const FLOW_B: f64 = 600.0;
-/// Bytes of a flow of a workload in a phase, with the counts of its outcomes and an empty histogram.
+/// Bytes of a flow of a workload in a phase, with the counts of its outcomes and an empty
+/// histogram.
 const PHASE_B: f64 = 460.0;
-/// Bytes of a request written one by one: in the record of a replication, and in the one that is being written meanwhile.
+/// Bytes of a request written one by one: in the record of a replication, and in the one that is
+/// being written meanwhile.
 const TRACED_B: f64 = 280.0;
 /// Bytes of a value of a window: in the two records, and its mean over the replications.
 const VALUE_B: f64 = 80.0;
@@ -42,7 +47,8 @@ const METRIC_OF_REPLICATION_B: f64 = 24.0;
 const METRICS_OF: [f64; 3] = [29.0, 18.0, 4.0];
 /// Durations of which a histogram makes counts; of fewer it keeps each.
 const COUNTED_FROM: f64 = 200.0;
-/// Bytes of a bucket with something in it, where it is handed on or kept one by one; of the buckets of a power of two; and of one of those that join 32.
+/// Bytes of a bucket with something in it, where it is handed on or kept one by one; of the buckets
+/// of a power of two; and of one of those that join 32.
 const FILLED_B: f64 = 24.0;
 const POWER_B: f64 = 8_192.0;
 const COARSE_B: f64 = 16.0;
@@ -71,41 +77,65 @@ struct OfService {
 
 impl Sizes {
     fn of(scenario: &Scenario) -> Sizes {
-        let mut sizes = Sizes { instances: 0, workers: 0, endpoints: 0, links: 0, flows: 0, sent: 0, of_services: Vec::new() };
+        let mut sizes = Sizes {
+            instances: 0,
+            workers: 0,
+            endpoints: 0,
+            links: 0,
+            flows: 0,
+            sent: 0,
+            of_services: Vec::new(),
+        };
         let mut called: IndexSet<&str> = IndexSet::new();
         for service in scenario.services.values() {
-            let replicas = if service.instances.is_empty() { u64::from(service.replicas) } else { 0 };
-            let (instances, endpoints_before) = (replicas + service.instances.len() as u64, sizes.endpoints);
+            let replicas =
+                if service.instances.is_empty() { u64::from(service.replicas) } else { 0 };
+            let (instances, endpoints_before) =
+                (replicas + service.instances.len() as u64, sizes.endpoints);
             sizes.instances += instances;
-            let workers = |runtime: &Runtime, machine: &Machine| u64::from(runtime.workers(machine.cpu).0);
+            let workers =
+                |runtime: &Runtime, machine: &Machine| u64::from(runtime.workers(machine.cpu).0);
             sizes.workers += replicas * workers(&service.runtime, &service.instance);
-            sizes.workers += service.instances.values().map(|spec| workers(&spec.runtime, &spec.instance)).sum::<u64>();
+            sizes.workers += service
+                .instances
+                .values()
+                .map(|spec| workers(&spec.runtime, &spec.instance))
+                .sum::<u64>();
             for endpoint in service.all_endpoints() {
                 sizes.endpoints += 1;
                 called.extend(calls(&endpoint.steps).map(|(_, call)| call.to.as_str()));
             }
-            sizes.of_services.push(OfService { instances, endpoints: sizes.endpoints - endpoints_before });
+            sizes
+                .of_services
+                .push(OfService { instances, endpoints: sizes.endpoints - endpoints_before });
         }
         for workload in scenario.workload.values() {
             let mut targets = workload.to.iter().chain(workload.mix.keys());
             sizes.flows += targets.clone().count() as u64;
             // Where a service is named, any endpoint may come of it.
-            sizes.flows += if targets.any(|to| scenario.services.contains_key(to)) { sizes.endpoints } else { 0 };
+            sizes.flows += if targets.any(|to| scenario.services.contains_key(to)) {
+                sizes.endpoints
+            } else {
+                0
+            };
             sizes.links += workload.via.len() as u64;
         }
         sizes.sent = sizes.flows;
         sizes.flows += called.len() as u64;
         // Both ways of what is written; with `default` also of what messages cross anyway.
-        let crossed = if scenario.links.contains_key("default") { sizes.links + sizes.flows } else { 0 };
+        let crossed =
+            if scenario.links.contains_key("default") { sizes.links + sizes.flows } else { 0 };
         sizes.links = 2 * (scenario.links.len() as u64 + crossed);
         sizes
     }
 
-    /// What takes memory, the largest first; what durations take only if it is known how many there are.
+    /// What takes memory, the largest first; what durations take only if it is known how many there
+    /// are.
     fn memory(&self, scenario: &Scenario, load: Option<&Load>) -> Vec<Part> {
         let run = &scenario.run;
         let workloads = scenario.workload.len() as f64;
-        let (instances, links, flows) = (self.instances as f64, self.links as f64, self.flows as f64);
+        let (instances, links, flows) =
+            (self.instances as f64, self.links as f64, self.flows as f64);
         let served = (self.endpoints as f64).min(flows);
         let window = scenario.output.window(run.duration).0.max(1);
         let windows = run.duration.0.div_ceil(window) as f64;
@@ -117,7 +147,8 @@ impl Sizes {
             changes => (2 * changes + 1).min(PHASES_MAX) as f64,
         };
         let histograms = Histograms { longest: run.duration, replications };
-        let (mut latencies, mut lags) = (FLOW_B * (flows + workloads + served) + PHASE_B * phases * self.sent as f64, 0.0);
+        let (mut latencies, mut lags) =
+            (FLOW_B * (flows + workloads + served) + PHASE_B * phases * self.sent as f64, 0.0);
         if let Some(load) = load {
             latencies += histograms.bytes(workloads, workloads, load.requests)
                 + histograms.filled(phases * self.sent as f64, load.requests)
@@ -126,8 +157,10 @@ impl Sizes {
                 let requests = expected.rate * run.duration.seconds();
                 let part = own.endpoints as f64 / (self.endpoints as f64).max(1.0);
                 latencies += histograms.bytes(flows * part, served * part, requests);
-                // As many bursts a request as there are events a request, on average; and as many of them wait as find the cores busy.
-                let waits = requests * load.events / load.requests.max(1.0) * expected.utilisation.min(1.0);
+                // As many bursts a request as there are events a request, on average; and as many
+                // of them wait as find the cores busy.
+                let waits =
+                    requests * load.events / load.requests.max(1.0) * expected.utilisation.min(1.0);
                 lags += histograms.bytes(own.instances as f64, own.instances as f64 + 1.0, waits);
             }
         }
@@ -147,7 +180,11 @@ impl Sizes {
             part(
                 "services",
                 machines,
-                format!("{} with {}", count(self.instances, "instance"), count(self.workers, "worker")),
+                format!(
+                    "{} with {}",
+                    count(self.instances, "instance"),
+                    count(self.workers, "worker")
+                ),
                 "have fewer `replicas` or `workers`",
             ),
             part(
@@ -155,15 +192,23 @@ impl Sizes {
                 latencies,
                 match self.flows {
                     1 => "the latencies of a workload and an endpoint".to_string(),
-                    flows => format!("the latencies of {} of a workload and an endpoint", count(flows, "pair")),
+                    flows => format!(
+                        "the latencies of {} of a workload and an endpoint",
+                        count(flows, "pair")
+                    ),
                 },
                 "send workloads to fewer endpoints",
             ),
             part(
-                // Where no windows are asked for, it is the number of services that makes them many.
+                // Where no windows are asked for, it is the number of services that makes them
+                // many.
                 if scenario.output.series.is_some() { "output.series" } else { "services" },
                 VALUE_B * values,
-                format!("{} of {}", count(windows as u64, "window"), count((values / windows.max(1.0)) as u64, "value")),
+                format!(
+                    "{} of {}",
+                    count(windows as u64, "window"),
+                    count((values / windows.max(1.0)) as u64, "value")
+                ),
                 "write longer windows with `output.series`",
             ),
             part(
@@ -192,7 +237,8 @@ struct Part {
     help: &'static str,
 }
 
-/// Places of the pool of requests, if no more are in flight than come: it is doubled until it is large enough, and has no more than the limit.
+/// Places of the pool of requests, if no more are in flight than come: it is doubled until it is
+/// large enough, and has no more than the limit.
 fn pool(requests: f64, limit: f64) -> f64 {
     if requests > 0.0 { 2f64.powf(requests.log2().ceil()).min(limit) } else { 0.0 }
 }
@@ -204,14 +250,19 @@ struct Histograms {
 }
 
 impl Histograms {
-    /// So many that are recorded, and so many made of them (a workload is the sum of its flows), with so many durations in a replication, spread evenly.
+    /// So many that are recorded, and so many made of them (a workload is the sum of its flows),
+    /// with so many durations in a replication, spread evenly.
     fn bytes(&self, recorded: f64, made: f64, durations: f64) -> f64 {
-        self.counts(recorded, durations) + self.filled(recorded, durations) + self.made(made, durations)
+        self.counts(recorded, durations)
+            + self.filled(recorded, durations)
+            + self.made(made, durations)
     }
-    /// So many made of those that are handed on: now and of the replication before; all replications together, and once more to be asked; and of the first 32
-    /// replications a coarse one each, for the intervals of quantiles.
+    /// So many made of those that are handed on: now and of the replication before; all
+    /// replications together, and once more to be asked; and of the first 32 replications a coarse
+    /// one each, for the intervals of quantiles.
     fn made(&self, made: f64, durations: f64) -> f64 {
-        let coarse = |durations: f64| COARSE_B * self.buckets(durations).min(32.0 * self.powers(durations));
+        let coarse =
+            |durations: f64| COARSE_B * self.buckets(durations).min(32.0 * self.powers(durations));
         let all = durations * self.replications;
         2.0 * self.filled(made, durations)
             + self.counts(made, all)
@@ -220,14 +271,21 @@ impl Histograms {
     }
     /// So many where durations are counted.
     fn counts(&self, histograms: f64, durations: f64) -> f64 {
-        let counts = |durations: f64| if durations < COUNTED_FROM { FILLED_B * durations } else { POWER_B * self.powers(durations) };
+        let counts = |durations: f64| {
+            if durations < COUNTED_FROM {
+                FILLED_B * durations
+            } else {
+                POWER_B * self.powers(durations)
+            }
+        };
         evenly(histograms, durations, counts)
     }
     /// So many that are handed on.
     fn filled(&self, histograms: f64, durations: f64) -> f64 {
         evenly(histograms, durations, |durations| FILLED_B * self.buckets(durations))
     }
-    /// Powers of two that so many durations reach over: the rarest of a thousand are a thousandth of the others, or ten times as long.
+    /// Powers of two that so many durations reach over: the rarest of a thousand are a thousandth
+    /// of the others, or ten times as long.
     fn powers(&self, durations: f64) -> f64 {
         let most = f64::from((64 - self.longest.0.leading_zeros()).saturating_sub(11) + 2);
         most.min(durations.max(1.0).log2() * 0.75 + 3.0)
@@ -238,12 +296,18 @@ impl Histograms {
     }
 }
 
-/// What so many histograms take, among which durations are spread evenly, from what one of them does.
+/// What so many histograms take, among which durations are spread evenly, from what one of them
+/// does.
 fn evenly(histograms: f64, durations: f64, bytes: impl Fn(f64) -> f64) -> f64 {
-    if histograms > 0.0 && durations > 0.0 { histograms * bytes(durations / histograms) } else { 0.0 }
+    if histograms > 0.0 && durations > 0.0 {
+        histograms * bytes(durations / histograms)
+    } else {
+        0.0
+    }
 }
 
-/// Whether it is too large to be looked at more closely. That is told, unless something else is wrong, of which it may come.
+/// Whether it is too large to be looked at more closely. That is told, unless something else is
+/// wrong, of which it may come.
 pub fn is_too_large(scenario: &Scenario, problems: &mut Problems) -> bool {
     let mut found = Problems::default();
     memory(scenario, None, &mut found);
@@ -262,25 +326,40 @@ fn memory(scenario: &Scenario, load: Option<&Load>, problems: &mut Problems) {
     if total <= limit.0 as f64 {
         return;
     }
-    let most: Vec<String> = parts.iter().take(2).map(|part| format!("{} for {}", size(part.bytes), part.what)).collect();
+    let most: Vec<String> = parts
+        .iter()
+        .take(2)
+        .map(|part| format!("{} for {}", size(part.bytes), part.what))
+        .collect();
     let what = format!(
         "a replication may keep {} in memory, more than the limit `run.limits.memory` of {limit}: {}",
         size_over(total, limit.0 as f64),
         most.join(", ")
     );
     let enough = (total / (1u64 << 30) as f64).ceil();
-    let help = format!("{}, or allow every thread more with `--set run.limits.memory={enough}GiB`", parts[0].help);
+    let help = format!(
+        "{}, or allow every thread more with `--set run.limits.memory={enough}GiB`",
+        parts[0].help
+    );
     problems.error(parts[0].path, what).advise(help);
 }
 
 fn faults(scenario: &Scenario, problems: &mut Problems) {
     if scenario.faults.len() > FAULTS_MAX {
-        let what = format!("a scenario has at most {} faults, not {}", Count(FAULTS_MAX as u64), scenario.faults.len());
+        let what = format!(
+            "a scenario has at most {} faults, not {}",
+            Count(FAULTS_MAX as u64),
+            scenario.faults.len()
+        );
         problems.error("faults", what).advise("let fewer faults last longer");
         return;
     }
-    let touched =
-        |target: &str| scenario.services.get(target).map_or(1, |service| u64::from(service.replicas).max(service.instances.len() as u64));
+    let touched = |target: &str| {
+        scenario
+            .services
+            .get(target)
+            .map_or(1, |service| u64::from(service.replicas).max(service.instances.len() as u64))
+    };
     let touches = scenario.faults.iter().map(|fault| match fault {
         Fault::Crash(fault) => touched(&fault.target),
         Fault::Slow(fault) => touched(&fault.target),
@@ -288,8 +367,11 @@ fn faults(scenario: &Scenario, problems: &mut Problems) {
     });
     let touches: u64 = touches.sum();
     if touches > TOUCHED_MAX {
-        let what = format!("faults hit {touches} instances in all, and at most {}", Count(TOUCHED_MAX));
-        problems.error("faults", what).advise("let fewer faults last longer, or have fewer `replicas`");
+        let what =
+            format!("faults hit {touches} instances in all, and at most {}", Count(TOUCHED_MAX));
+        problems
+            .error("faults", what)
+            .advise("let fewer faults last longer, or have fewer `replicas`");
     }
 }
 
@@ -304,7 +386,9 @@ pub fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
             limits.events
         );
         let help = match expected.is_finite() {
-            true => "lower the rate, shorten `run.duration`, or allow more with `--set run.limits.events=100G`",
+            true => {
+                "lower the rate, shorten `run.duration`, or allow more with `--set run.limits.events=100G`"
+            }
             false => "give the distribution a mean that is finite",
         };
         problems.error("run.limits.events", what).advise(help);
@@ -316,7 +400,8 @@ pub fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
     }
     let share = scenario.output.requests.map_or(0.0, |share| share.fraction);
     let traced = load.requests * share * TRACED_B;
-    let others: f64 = Sizes::of(scenario).memory(scenario, Some(load)).iter().map(|part| part.bytes).sum();
+    let others: f64 =
+        Sizes::of(scenario).memory(scenario, Some(load)).iter().map(|part| part.bytes).sum();
     if traced > 0.0 && traced + others > limits.memory.0 as f64 {
         let what = format!(
             "about {} requests would be kept to be written one by one, {} of memory, more than the limit `run.limits.memory` of {}",
@@ -341,12 +426,17 @@ fn size(bytes: f64) -> String {
     value(bytes, "B")
 }
 
-/// A size above a limit, in as many digits as tell the two apart, and never fewer than [`size`] gives: `4.0004 GiB`, of 4 GiB.
+/// A size above a limit, in as many digits as tell the two apart, and never fewer than [`size`]
+/// gives: `4.0004 GiB`, of 4 GiB.
 fn size_over(bytes: f64, limit: f64) -> String {
     let (unit, word) = unit_for(bytes, "B");
     let (over, least) = ((bytes - limit) / unit, decimals(bytes / unit, 3));
     // A thousandth is a hair less than that in binary.
-    let telling = if over > 0.0 { (-(over * (1.0 + 1e-9)).log10().floor()).clamp(0.0, 12.0) as usize } else { 0 };
+    let telling = if over > 0.0 {
+        (-(over * (1.0 + 1e-9)).log10().floor()).clamp(0.0, 12.0) as usize
+    } else {
+        0
+    };
     format!("{}{word}", fixed(bytes / unit, least.max(telling)))
 }
 
@@ -356,7 +446,8 @@ mod tests {
 
     #[test]
     fn a_size_over_a_limit_has_the_digits_that_tell_it_apart() {
-        // By hand: a tenth, a thousandth and a hundred-thousandth of a GiB too much, and so much that three digits do.
+        // By hand: a tenth, a thousandth and a hundred-thousandth of a GiB too much, and so much
+        // that three digits do.
         let gib = (1u64 << 30) as f64;
         let said = [4.1, 4.001, 4.000_01, 6.97, 23.9].map(|size| size_over(size * gib, 4.0 * gib));
         assert_eq!(said, ["4.10 GiB", "4.001 GiB", "4.00001 GiB", "6.97 GiB", "23.9 GiB"]);

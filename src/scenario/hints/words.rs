@@ -1,6 +1,7 @@
 //! Words of other tools, and of what is not modelled yet.
 
-/// What is not modelled yet, below the top level: a file that has it describes another system than one without.
+/// What is not modelled yet, below the top level: a file that has it describes another system than
+/// one without.
 pub(super) const LATER: [&str; 65] = [
     "closed",
     "sessions",
@@ -79,19 +80,31 @@ pub(super) const INSTEAD: [(&[&str], &str); 16] = [
         &["rate_limit", "ratelimit", "rate_limiter", "limiter", "throttle"],
         "the nearest today: `max_in_flight` and `queue: { max: 0 }` of the service, which limit how many are inside, not how many come",
     ),
-    (&["circuit_breaker", "breaker"], "the nearest today: `call: { to: …, timeout: 500ms }`, which gives up each call by itself"),
+    (
+        &["circuit_breaker", "breaker"],
+        "the nearest today: `call: { to: …, timeout: 500ms }`, which gives up each call by itself",
+    ),
     (
         &["pool_size", "pool", "connection_pool", "max_connections", "bulkhead"],
         "the nearest today: `max_in_flight: 20` on the service that is called",
     ),
-    (&["timeout", "deadline"], "the nearest today: a timeout of the call, `call: { to: db.read, timeout: 500ms }`"),
+    (
+        &["timeout", "deadline"],
+        "the nearest today: a timeout of the call, `call: { to: db.read, timeout: 500ms }`",
+    ),
     (
         &["pause", "gc", "every"],
         "the nearest today: a fault at each of its times, `faults: [ { slow: { target: api, factor: 100x, at: 1m, for: 2s } } ]`",
     ),
-    (&["parallel", "gather"], "the nearest today: a `wait` of the longest of the calls; calls one after the other take their sum"),
+    (
+        &["parallel", "gather"],
+        "the nearest today: a `wait` of the longest of the calls; calls one after the other take their sum",
+    ),
     (&["branch", "if"], "the nearest today: an endpoint for each branch, and a `mix` of them"),
-    (&["repeat", "loop", "for_each"], "the nearest today: the steps written as often as they are done"),
+    (
+        &["repeat", "loop", "for_each"],
+        "the nearest today: the steps written as often as they are done",
+    ),
     (
         &["cache", "caches", "ttl"],
         "the nearest today: `wait: { mixture: [ { w: 9, is: 1ms }, { w: 1, is: 20ms } ] }` with the share of hits",
@@ -113,10 +126,14 @@ pub(super) const INSTEAD: [(&[&str], &str); 16] = [
         "the nearest today: a fixed `replicas`, and `asyncflow sweep` over it",
     ),
     (&["bandwidth"], "the nearest today: a `latency` that holds the time of transfer"),
-    (&["databases", "queues", "publish"], "the nearest today: a service with `max_in_flight` and the steps of each operation"),
+    (
+        &["databases", "queues", "publish"],
+        "the nearest today: a service with `max_in_flight` and the steps of each operation",
+    ),
 ];
 
-/// Words of other tools, the word here that they mean, and what to write if it is not only that word. Told where the word here is expected.
+/// Words of other tools, the word here that they mean, and what to write if it is not only that
+/// word. Told where the word here is expected.
 pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
@@ -128,14 +145,35 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (&["shape", "scale", "k", "xm"], "alpha", "write `{ min: 1ms, alpha: 2.5 }`"),
     (&["probability", "prob", "chance", "rate", "ratio"], "p", ""),
     (&["size", "length", "capacity", "limit"], "max", ""),
-    (&["workers", "async", "asyncio", "uvicorn", "node", "eventloop"], "event_loop", "write `runtime: { event_loop: { workers: 2 } }`"),
-    (&["round_robin", "fair", "processor_sharing", "ps"], "fifo", "only `fifo` is modelled: any other order is that of another system"),
     (
-        &["p2c", "power_of_two", "power_of_two_choices", "weighted", "consistent_hash", "ip_hash", "hash", "sticky"],
+        &["workers", "async", "asyncio", "uvicorn", "node", "eventloop"],
+        "event_loop",
+        "write `runtime: { event_loop: { workers: 2 } }`",
+    ),
+    (
+        &["round_robin", "fair", "processor_sharing", "ps"],
+        "fifo",
+        "only `fifo` is modelled: any other order is that of another system",
+    ),
+    (
+        &[
+            "p2c",
+            "power_of_two",
+            "power_of_two_choices",
+            "weighted",
+            "consistent_hash",
+            "ip_hash",
+            "hash",
+            "sticky",
+        ],
         "least_connections",
         "it is not modelled yet: the nearest today are `least_connections` and `random`",
     ),
-    (&["availability", "success_rate", "uptime"], "errors", "write what may fail: `errors: 0.1%` for an availability of 99.9%"),
+    (
+        &["availability", "success_rate", "uptime"],
+        "errors",
+        "write what may fail: `errors: 0.1%` for an availability of 99.9%",
+    ),
     (&["constant", "deterministic", "fixed", "uniform", "even"], "regular", ""),
     (&["exponential", "exp", "random", "markov"], "poisson", ""),
     (&["duration", "warmup", "for"], "open", "`duration` and `warmup` belong in `run: { … }`"),
@@ -146,18 +184,33 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     ),
     (&["sleep", "io", "io_wait", "delay", "await", "think", "idle"], "wait", "write `wait: 5ms`"),
     (&["compute", "work", "cpu_bound", "cpu_time", "process", "burn"], "cpu", "write `cpu: 5ms`"),
-    (&["http", "rpc", "fetch", "query", "invoke", "get", "post", "grpc", "sql", "redis"], "call", "write `call: SERVICE.ENDPOINT`"),
+    (
+        &["http", "rpc", "fetch", "query", "invoke", "get", "post", "grpc", "sql", "redis"],
+        "call",
+        "write `call: SERVICE.ENDPOINT`",
+    ),
     (&["error", "raise", "throw", "abort"], "fail", "write `fail: { p: 1%, status: 500 }`"),
     (&["ram", "mem", "alloc", "allocate"], "memory", ""),
     (&["exponential"], "exp", "it is called `exp` here: `exp: 5ms`"),
     (
-        &["least_request", "leastconn", "least_conn", "least_outstanding", "least_outstanding_requests", "least_loaded"],
+        &[
+            "least_request",
+            "leastconn",
+            "least_conn",
+            "least_outstanding",
+            "least_outstanding_requests",
+            "least_loaded",
+        ],
         "least_connections",
         "",
     ),
     (&["rr", "roundrobin"], "round_robin", ""),
     (&["fcfs", "single_queue", "shared_queue"], "central_queue", ""),
-    (&["lifo", "priority", "shortest"], "fifo", "only `fifo` is modelled: any other order is that of another system"),
+    (
+        &["lifo", "priority", "shortest"],
+        "fifo",
+        "only `fifo` is modelled: any other order is that of another system",
+    ),
     (&["median", "p50th"], "p50", ""),
     (&["p999", "p99_9", "p9990"], "p99.9", ""),
     (
@@ -168,8 +221,16 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (&["average", "avg", "mu"], "mean", ""),
     (&["error_rate", "failures", "failure_rate", "error_ratio"], "errors", ""),
     (&["rps", "qps", "min_rps"], "throughput", ""),
-    (&["sigma", "std", "stddev", "stdev", "std_dev", "variance"], "sd", "write the standard deviation as `sd`"),
-    (&["sigma", "std", "stddev", "sd", "mu", "median"], "cv", "write `{ mean: 5ms, cv: 0.5 }`; cv is the standard deviation in means"),
+    (
+        &["sigma", "std", "stddev", "stdev", "std_dev", "variance"],
+        "sd",
+        "write the standard deviation as `sd`",
+    ),
+    (
+        &["sigma", "std", "stddev", "sd", "mu", "median"],
+        "cv",
+        "write `{ mean: 5ms, cv: 0.5 }`; cv is the standard deviation in means",
+    ),
     (
         &["p90", "p95", "p75", "p99.9", "p999"],
         "cv",
@@ -186,7 +247,14 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (&["cores", "vcpu", "vcpus", "cpus", "num_cpus"], "cpu", ""),
     (&["lb", "load_balancer", "loadbalancer", "balancer", "algorithm", "strategy"], "balance", ""),
     (
-        &["concurrency", "max_concurrency", "max_concurrent", "max_connections", "pool_size", "slots"],
+        &[
+            "concurrency",
+            "max_concurrency",
+            "max_concurrent",
+            "max_connections",
+            "pool_size",
+            "slots",
+        ],
         "max_in_flight",
         "the nearest is `max_in_flight: 20`, how many requests may be inside an instance at once",
     ),
@@ -196,12 +264,32 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (&["warm_up", "warmup_time", "ramp_up"], "warmup", ""),
     (&["rps", "qps", "rate_per_second", "lambda"], "rate", "write `rate: 100/s`"),
     (&["rps", "qps", "tps", "load", "throughput"], "open", "write `open: { rate: 100/s }`"),
-    (&["jitter"], "latency", "write how it varies as its distribution: `latency: { normal: { mean: 5ms, sd: 1ms } }`"),
+    (
+        &["jitter"],
+        "latency",
+        "write how it varies as its distribution: `latency: { normal: { mean: 5ms, sd: 1ms } }`",
+    ),
     (&["duration", "lasts", "length", "until"], "for", ""),
-    (&["outage", "down", "kill", "failure", "server_down", "unavailable"], "crash", "write `crash: { target: db, at: 1m, for: 30s }`"),
-    (&["slowdown", "degraded", "latency", "delay"], "slow", "write `slow: { target: db, factor: 4x, at: 1m, for: 30s }`"),
-    (&["external", "third_party"], "replicas", "write a service whose endpoints only `wait`: what is outside has no cores of yours"),
-    (&["cost", "price"], "throughput", "a cost is no objective; what the services cost is in the results"),
+    (
+        &["outage", "down", "kill", "failure", "server_down", "unavailable"],
+        "crash",
+        "write `crash: { target: db, at: 1m, for: 30s }`",
+    ),
+    (
+        &["slowdown", "degraded", "latency", "delay"],
+        "slow",
+        "write `slow: { target: db, factor: 4x, at: 1m, for: 30s }`",
+    ),
+    (
+        &["external", "third_party"],
+        "replicas",
+        "write a service whose endpoints only `wait`: what is outside has no cores of yours",
+    ),
+    (
+        &["cost", "price"],
+        "throughput",
+        "a cost is no objective; what the services cost is in the results",
+    ),
     (&["delay", "rtt", "ping"], "latency", "write `latency: 1ms`, each way"),
     (&["packet_loss", "drop", "drop_rate"], "loss", ""),
     (&["start", "begin", "from", "when"], "at", ""),

@@ -1,9 +1,12 @@
-//! The scenario file as text: YAML, JSON or RON become one located tree, and serde reads types from the tree.
+//! The scenario file as text: YAML, JSON or RON become one located tree, and serde reads types from
+//! the tree.
 //!
-//! [`decode`] makes text of bytes, [`parse`] makes a [`Node`] of text, [`set`] changes one value of it, [`read`] makes a type
-//! of it. Every step gives back problems with their place in the text instead of stopping at the first one.
-//! Limits, so that no file can exhaust the machine: 1 MiB, [`DEEPEST`] levels, [`MOST_NODES`] values, [`MOST_PROBLEMS`] problems.
-//! Tests in `tests/`: the notations against one another and against 20,000 random and damaged inputs each, and each step's own.
+//! [`decode`] makes text of bytes, [`parse`] makes a [`Node`] of text, [`set`] changes one value of
+//! it, [`read`] makes a type of it. Every step gives back problems with their place in the text
+//! instead of stopping at the first one. Limits, so that no file can exhaust the machine: 1 MiB,
+//! [`DEEPEST`] levels, [`MOST_NODES`] values, [`MOST_PROBLEMS`] problems. Tests in `tests/`: the
+//! notations against one another and against 20,000 random and damaged inputs each, and each step's
+//! own.
 
 mod node;
 mod read;
@@ -65,8 +68,12 @@ pub fn decode(bytes: &[u8]) -> Result<&str, Problem> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
         let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-        Problem::new(Severity::Error, "", format!("the file is not UTF-8 text: line {line} holds a byte that is none"))
-            .help("save the file as UTF-8")
+        Problem::new(
+            Severity::Error,
+            "",
+            format!("the file is not UTF-8 text: line {line} holds a byte that is none"),
+        )
+        .help("save the file as UTF-8")
     })
 }
 
@@ -91,18 +98,30 @@ pub fn too_large() -> Problem {
         .help("keep measured values in a CSV file, and name it with `empirical`")
 }
 
-/// Refuses what a terminal would not show as it is: names and values are one line of visible characters.
+/// Refuses what a terminal would not show as it is: names and values are one line of visible
+/// characters.
 pub fn refuse_hidden(node: &Node, problems: &mut Vec<Problem>) {
     let mut refuse = |text: &str, span: &Range<usize>| {
-        let Some(found) = text.chars().find(|c| is_hidden(*c)).filter(|_| problems.len() < MOST_PROBLEMS) else { return };
+        let Some(found) =
+            text.chars().find(|c| is_hidden(*c)).filter(|_| problems.len() < MOST_PROBLEMS)
+        else {
+            return;
+        };
         let what = match found {
             '\n' | '\r' => "a line break stands in this text".to_string(),
             '\0' => "a NUL byte stands in this text".to_string(),
-            space if space.is_whitespace() => format!("the space U+{:04X} stands in this text, which looks like a plain one", space as u32),
+            space if space.is_whitespace() => format!(
+                "the space U+{:04X} stands in this text, which looks like a plain one",
+                space as u32
+            ),
             other => format!("the invisible character U+{:04X} stands in this text", other as u32),
         };
         let is_space = found.is_whitespace() && !found.is_control();
-        let help = if is_space { "type it as a plain space" } else { "names and values are one line of visible characters" };
+        let help = if is_space {
+            "type it as a plain space"
+        } else {
+            "names and values are one line of visible characters"
+        };
         let mut problem = Problem::new(Severity::Error, "", what).help(help);
         problem.place = Some(span.clone()).filter(|span| !span.is_empty());
         problems.push(problem);
@@ -125,7 +144,8 @@ fn empty_file() -> Vec<Problem> {
 
 /// The words for what nests deeper than [`DEEPEST`].
 fn too_deep(place: Range<usize>) -> Problem {
-    problem_at(place, format!("lists and groups nest deeper than {DEEPEST} levels here")).help("check for a bracket that is not closed")
+    problem_at(place, format!("lists and groups nest deeper than {DEEPEST} levels here"))
+        .help("check for a bracket that is not closed")
 }
 
 /// The words for more than [`MOST_NODES`] values.
@@ -133,7 +153,8 @@ fn too_many(place: Range<usize>) -> Problem {
     problem_at(place, "the file holds more than 200,000 values, the most that are read")
 }
 
-/// One problem for every key that an earlier entry of the same map has; the later entries are removed.
+/// One problem for every key that an earlier entry of the same map has; the later entries are
+/// removed.
 fn refuse_twice(text: &str, entries: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by(|a, b| entries[*a].key.cmp(&entries[*b].key).then(a.cmp(b)));
@@ -147,7 +168,10 @@ fn refuse_twice(text: &str, entries: &mut Vec<Entry>, problems: &mut Vec<Problem
             break;
         }
         let line = line_of(text, entries[*first].key_span.start);
-        let twice = problem_at(entries[*later].key_span.clone(), format!("the key `{}` is given twice", entries[*later].key));
+        let twice = problem_at(
+            entries[*later].key_span.clone(),
+            format!("the key `{}` is given twice", entries[*later].key),
+        );
         problems.push(twice.help(format!("it is first given on line {line}; keep one of them")));
     }
     let mut later = again.iter().map(|(later, _)| *later).peekable();
@@ -169,7 +193,11 @@ fn word_at(text: &str, at: usize) -> Range<usize> {
     while !text.is_char_boundary(at) {
         at -= 1;
     }
-    let word: usize = text[at..].chars().take_while(|c| !c.is_whitespace() && !",[]{}()".contains(*c)).map(char::len_utf8).sum();
+    let word: usize = text[at..]
+        .chars()
+        .take_while(|c| !c.is_whitespace() && !",[]{}()".contains(*c))
+        .map(char::len_utf8)
+        .sum();
     if word > 0 {
         return at..at + word;
     }

@@ -1,7 +1,10 @@
-//! The tree that every notation becomes: values with their place in the text, found by a path of keys.
+//! The tree that every notation becomes: values with their place in the text, found by a path of
+//! keys.
 //!
-//! Keys may hold `.`, `[` and spaces (`GET /v1.2/x`), so a path is matched against the keys that exist, the longest first.
-//! Limits: the recursion here goes as deep as the tree, which the parsers hold to [`super::DEEPEST`] levels.
+//! Keys may hold `.`, `[` and spaces (`GET /v1.2/x`), so a path is matched against the keys that
+//! exist, the longest first.
+//! Limits: the recursion here goes as deep as the tree, which the parsers hold to
+//! [`super::DEEPEST`] levels.
 //! Tests: paths with awkward keys, places of what is missing or goes over several lines.
 
 use std::ops::Range;
@@ -73,7 +76,11 @@ impl Node {
             Json::String(text) => Value::Text(text.clone()),
             Json::Array(items) => Value::List(items.iter().map(Node::from_json).collect()),
             Json::Object(entries) => {
-                let entry = |(key, value): (&String, &Json)| Entry { key: key.clone(), key_span: 0..0, value: Node::from_json(value) };
+                let entry = |(key, value): (&String, &Json)| Entry {
+                    key: key.clone(),
+                    key_span: 0..0,
+                    value: Node::from_json(value),
+                };
                 Value::Map(entries.iter().map(entry).collect())
             }
         })
@@ -86,10 +93,14 @@ impl Node {
             Value::Bool(value) => (*value).into(),
             Value::Unsigned(number) => (*number).into(),
             Value::Signed(number) => (*number).into(),
-            Value::Float(number) => serde_json::Number::from_f64(*number).map_or(Json::Null, Json::Number),
+            Value::Float(number) => {
+                serde_json::Number::from_f64(*number).map_or(Json::Null, Json::Number)
+            }
             Value::Text(text) => text.clone().into(),
             Value::List(items) => Json::Array(items.iter().map(Node::to_json).collect()),
-            Value::Map(entries) => Json::Object(entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect()),
+            Value::Map(entries) => Json::Object(
+                entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect(),
+            ),
         }
     }
     /// A value at a place of a text.
@@ -97,7 +108,8 @@ impl Node {
         let tall = text.get(span.clone()).is_some_and(|written| written.contains('\n'));
         Node { span, tall, used: None, value }
     }
-    /// The node at a path such as `services.api.endpoints.GET /hello.steps[0].cpu`; the empty path is the node itself.
+    /// The node at a path such as `services.api.endpoints.GET /hello.steps[0].cpu`; the empty path
+    /// is the node itself.
     pub fn at(&self, path: &str) -> Option<&Node> {
         let (route, matched) = self.route(path);
         if matched < path.len() {
@@ -105,8 +117,9 @@ impl Node {
         }
         route.iter().try_fold(self, |node, step| node.child(*step))
     }
-    /// Where the text holds a path, or the longest part of the path that exists. What goes over several lines is shown by
-    /// its key, an item of a list by its own first key. Nothing if no part exists.
+    /// Where the text holds a path, or the longest part of the path that exists. What goes over
+    /// several lines is shown by its key, an item of a list by its own first key. Nothing if no
+    /// part exists.
     pub fn place(&self, path: &str) -> Option<Range<usize>> {
         self.place_of(&self.route(path).0)
     }
@@ -162,7 +175,9 @@ impl Node {
     pub fn depth(&self) -> usize {
         match &self.value {
             Value::List(items) => 1 + items.iter().map(Node::depth).max().unwrap_or(0),
-            Value::Map(entries) => 1 + entries.iter().map(|entry| entry.value.depth()).max().unwrap_or(0),
+            Value::Map(entries) => {
+                1 + entries.iter().map(|entry| entry.value.depth()).max().unwrap_or(0)
+            }
             _ => 0,
         }
     }
@@ -182,23 +197,32 @@ impl Node {
             _ => None,
         })
     }
-    /// The child numbers along the longest existing part of a path, and how many bytes of the path that part has.
+    /// The child numbers along the longest existing part of a path, and how many bytes of the path
+    /// that part has.
     pub(super) fn route(&self, path: &str) -> (Vec<usize>, usize) {
         let (mut route, matched) = self.walk(path, true);
         route.reverse();
         (route, matched)
     }
-    /// As [`Self::route`], last step first; `first` when no dot is due. Each node is met with one rest only: no blow-up.
+    /// As [`Self::route`], last step first; `first` when no dot is due. Each node is met with one
+    /// rest only: no blow-up.
     fn walk(&self, path: &str, first: bool) -> (Vec<usize>, usize) {
         let mut best = (Vec::new(), 0);
         match &self.value {
             Value::List(items) => {
-                // An endpoint may be written as its list of steps: the list is then what `steps` names.
-                if let Some(rest) = path.strip_prefix(STEPS).filter(|rest| rest.is_empty() || rest.starts_with('[')) {
+                // An endpoint may be written as its list of steps: the list is then what `steps`
+                // names.
+                if let Some(rest) =
+                    path.strip_prefix(STEPS).filter(|rest| rest.is_empty() || rest.starts_with('['))
+                {
                     let (route, matched) = self.walk(rest, false);
                     return (route, STEPS.len() + matched);
                 }
-                let Some((digits, _)) = path.strip_prefix('[').and_then(|rest| rest.split_once(']')) else { return best };
+                let Some((digits, _)) =
+                    path.strip_prefix('[').and_then(|rest| rest.split_once(']'))
+                else {
+                    return best;
+                };
                 let Ok(index) = digits.parse::<usize>() else { return best };
                 let Some(item) = items.get(index) else { return best };
                 let used = digits.len() + 2;
@@ -207,12 +231,16 @@ impl Node {
                 best = (route, used + matched);
             }
             Value::Map(entries) => {
-                let Some(rest) = (if first { Some(path) } else { path.strip_prefix('.') }) else { return best };
+                let Some(rest) = (if first { Some(path) } else { path.strip_prefix('.') }) else {
+                    return best;
+                };
                 let fits = |key: &str| {
-                    rest.strip_prefix(key).is_some_and(|after| after.is_empty() || after.starts_with(['.', '[']))
+                    rest.strip_prefix(key)
+                        .is_some_and(|after| after.is_empty() || after.starts_with(['.', '[']))
                         && !(first && path.is_empty())
                 };
-                let mut fitting: Vec<usize> = (0..entries.len()).filter(|index| fits(&entries[*index].key)).collect();
+                let mut fitting: Vec<usize> =
+                    (0..entries.len()).filter(|index| fits(&entries[*index].key)).collect();
                 fitting.sort_by_key(|index| std::cmp::Reverse(entries[*index].key.len()));
                 for index in fitting {
                     let used = path.len() - rest.len() + entries[index].key.len();
@@ -251,7 +279,11 @@ impl Node {
     /// The place of a route, as [`Self::place`] describes.
     pub(super) fn place_of(&self, route: &[usize]) -> Option<Range<usize>> {
         let node = route.iter().try_fold(self, |node, step| node.child(*step))?;
-        if node.tall || node.span.is_empty() { self.heading(route) } else { Some(node.span.clone()) }
+        if node.tall || node.span.is_empty() {
+            self.heading(route)
+        } else {
+            Some(node.span.clone())
+        }
     }
     /// The nearest key that stands over a route, or the first key of an item.
     pub(super) fn heading(&self, route: &[usize]) -> Option<Range<usize>> {
@@ -270,7 +302,9 @@ impl Node {
     /// The place of a map's first key.
     pub(super) fn first_key(&self) -> Option<Range<usize>> {
         match &self.value {
-            Value::Map(entries) => entries.first().map(|entry| entry.key_span.clone()).filter(|span| !span.is_empty()),
+            Value::Map(entries) => {
+                entries.first().map(|entry| entry.key_span.clone()).filter(|span| !span.is_empty())
+            }
             _ => None,
         }
     }
@@ -293,11 +327,24 @@ mod tests {
     fn a_path_is_matched_against_the_keys_that_exist() {
         // The values of TEXT, by eye.
         let tree = tree();
-        assert_eq!(tree.at("services.api.endpoints.GET /v1.2/x.steps[0].cpu").unwrap().value, Value::Text("2ms".into()));
+        assert_eq!(
+            tree.at("services.api.endpoints.GET /v1.2/x.steps[0].cpu").unwrap().value,
+            Value::Text("2ms".into())
+        );
         assert_eq!(tree.at("slos.p99").unwrap().value, Value::Unsigned(1));
         assert_eq!(tree.at("slos.p99.9[1]").unwrap().value, Value::Unsigned(3));
         assert_eq!(tree.at(""), Some(&tree));
-        for absent in ["slos.p99.9[2]", "slos.p9", "slos.p99.8", "slos.p99.9[x]", "slos.p99.9[0", "services.", ".", "[0]", "slos[0]"] {
+        for absent in [
+            "slos.p99.9[2]",
+            "slos.p9",
+            "slos.p99.8",
+            "slos.p99.9[x]",
+            "slos.p99.9[0",
+            "services.",
+            ".",
+            "[0]",
+            "slos[0]",
+        ] {
             assert_eq!(tree.at(absent), None, "{absent}");
         }
     }

@@ -1,10 +1,11 @@
 //! A type read from the tree, with every problem at once.
 //!
-//! serde stops at its first error. So each error is noted, what it is about is hidden, and the tree is read again, until it
-//! reads or [`MOST_PROBLEMS`] are found. An error that only follows from what was hidden is not told; then the group around
-//! is hidden too. `access` is the deserializer, `fault` its errors and their words.
-//! Limits: of several fields missing in one group the first is told; after a problem of the whole file nothing more is.
-//! Tests in `tests/read.rs`.
+//! serde stops at its first error. So each error is noted, what it is about is hidden, and the tree
+//! is read again, until it reads or [`MOST_PROBLEMS`] are found. An error that only follows from
+//! what was hidden is not told; then the group around is hidden too. `access` is the deserializer,
+//! `fault` its errors and their words.
+//! Limits: of several fields missing in one group the first is told; after a problem of the whole
+//! file nothing more is. Tests in `tests/read.rs`.
 
 mod access;
 mod fault;
@@ -24,16 +25,20 @@ pub fn read<T: DeserializeOwned>(root: &Node) -> (Option<T>, Vec<Problem>) {
     let mut hidden = Hidden::default();
     let mut problems: Vec<Problem> = Vec::new();
     for _ in 0..ATTEMPTS {
-        let mut fault = match T::deserialize(Reader { node: root, hidden: Some(&hidden), in_list: false }) {
-            Ok(value) if problems.is_empty() => return (Some(value), problems),
-            Ok(_) => break,
-            Err(fault) => fault,
-        };
+        let mut fault =
+            match T::deserialize(Reader { node: root, hidden: Some(&hidden), in_list: false }) {
+                Ok(value) if problems.is_empty() => return (Some(value), problems),
+                Ok(_) => break,
+                Err(fault) => fault,
+            };
         let mut route = std::mem::take(&mut fault.route);
         route.reverse();
         if problems.is_empty() || !hidden.explains(&route, &fault) {
             let problem = told(root, &route, &fault);
-            if !problems.iter().any(|other| other.path == problem.path && other.what == problem.what) {
+            if !problems
+                .iter()
+                .any(|other| other.path == problem.path && other.what == problem.what)
+            {
                 problems.push(problem);
             }
         }
@@ -58,9 +63,14 @@ fn told(root: &Node, route: &[usize], fault: &Fault) -> Problem {
         return problem;
     }
     problem.used = root.used_at(&problem.path).map(Box::new);
-    problem.help = fault.help.clone().or_else(|| fault.suggestion().map(|near| format!("did you mean `{near}`?")));
+    problem.help = fault
+        .help
+        .clone()
+        .or_else(|| fault.suggestion().map(|near| format!("did you mean `{near}`?")));
     problem.place = match (key, &fault.kind) {
-        (Some(key), _) => Some(key.key_span.clone()).filter(|span| !span.is_empty()).or_else(|| root.heading(route)),
+        (Some(key), _) => Some(key.key_span.clone())
+            .filter(|span| !span.is_empty())
+            .or_else(|| root.heading(route)),
         (_, Kind::Missing(_)) if route.is_empty() => root.first_key(),
         (_, Kind::Missing(_)) => root.heading(route),
         _ => root.place_of(route),
@@ -92,12 +102,15 @@ impl Hidden {
             node = node.and_then(|node| node.child(*step));
         }
         spot.excused.extend(meant);
-        spot.excused.extend(node.and_then(|node| entry(node, *last)).map(|entry| entry.key.clone()));
+        spot.excused
+            .extend(node.and_then(|node| entry(node, *last)).map(|entry| entry.key.clone()));
         spot.below.entry(*last).or_default().gone = true;
     }
     /// Whether an error only follows from what is hidden below the node that it is about.
     fn explains(&self, route: &[usize], fault: &Fault) -> bool {
-        let Some(spot) = route.iter().try_fold(self, |spot, step| spot.below.get(step)) else { return false };
+        let Some(spot) = route.iter().try_fold(self, |spot, step| spot.below.get(step)) else {
+            return false;
+        };
         match &fault.kind {
             _ if fault.key.is_some() => false,
             Kind::Missing(field) => spot.excused.contains(field),

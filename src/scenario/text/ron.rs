@@ -1,12 +1,15 @@
 //! RON becomes the same located tree as YAML.
 //!
-//! A small recursive reader builds the tree, because `ron` itself drops the names of variants and the places of values; the `ron` crate
-//! has the last word on the syntax. A variant `exp("3ms")` is the map `{ exp: "3ms" }`, a bare word is text.
-//! Limits: recursion to [`DEEPEST`] levels; byte strings and ranges are refused, as no scenario needs them.
-//! Tests in `tests/ron.rs`: every construct against the YAML it means, every refusal with its words and place.
+//! A small recursive reader builds the tree, because `ron` itself drops the names of variants and
+//! the places of values; the `ron` crate has the last word on the syntax. A variant `exp("3ms")` is
+//! the map `{ exp: "3ms" }`, a bare word is text.
+//! Limits: recursion to [`DEEPEST`] levels; byte strings and ranges are refused, as no scenario
+//! needs them. Tests in `tests/ron.rs`: every construct against the YAML it means, every refusal
+//! with its words and place.
 
 use super::{
-    DEEPEST, Entry, MOST_NODES, Node, Value, empty_file, line_of, problem_at, refuse_size, refuse_twice, too_deep, too_many, word_at,
+    DEEPEST, Entry, MOST_NODES, Node, Value, empty_file, line_of, problem_at, refuse_size,
+    refuse_twice, too_deep, too_many, word_at,
 };
 use crate::problem::Problem;
 use ron::error::{Error, Position, SpannedError};
@@ -18,22 +21,30 @@ mod words;
 /// The tree of a RON text, or all that is wrong with its notation.
 pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
     refuse_size(text)?;
-    let mut reader = Reader { text, at: 0, nodes: 0, open: Vec::new(), over_lines: None, problems: Vec::new() };
+    let mut reader =
+        Reader { text, at: 0, nodes: 0, open: Vec::new(), over_lines: None, problems: Vec::new() };
     reader.space();
     if reader.rest().is_empty() {
         return Err(empty_file());
     }
-    let short = Extensions::IMPLICIT_SOME | Extensions::UNWRAP_NEWTYPES | Extensions::UNWRAP_VARIANT_NEWTYPES;
-    let judge = ron::Options::default().with_recursion_limit(2 * DEEPEST).with_default_extension(short);
+    let short = Extensions::IMPLICIT_SOME
+        | Extensions::UNWRAP_NEWTYPES
+        | Extensions::UNWRAP_VARIANT_NEWTYPES;
+    let judge =
+        ron::Options::default().with_recursion_limit(2 * DEEPEST).with_default_extension(short);
     let judged = judge.from_str::<serde::de::IgnoredAny>(text);
     let read = reader.file();
     match (read, judged) {
         (Ok(root), Ok(_)) if reader.problems.is_empty() => return Ok(root),
         (Ok(_), Ok(_)) => {}
-        // A quote that is not closed takes the rest of its line for text, and what comes of that is strange.
+        // A quote that is not closed takes the rest of its line for text, and what comes of that is
+        // strange.
         (_, Err(_)) if reader.over_lines.is_some() => {
             let place = reader.over_lines.take().unwrap_or_default();
-            reader.problems.push(problem_at(place, "the text in quotes that begins here does not end on its line").help("close the quote"));
+            reader.problems.push(
+                problem_at(place, "the text in quotes that begins here does not end on its line")
+                    .help("close the quote"),
+            );
         }
         (Err(problem), _) => reader.problems.push(problem),
         (Ok(_), Err(error)) => reader.problems.push(syntax_problem(text, &error)),
@@ -44,13 +55,22 @@ pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
 /// The crate's refusal in plain words.
 fn syntax_problem(text: &str, error: &SpannedError) -> Problem {
     let byte = |position: &Position| {
-        let start: usize = text.split_inclusive('\n').take(position.line.saturating_sub(1)).map(str::len).sum();
+        let start: usize =
+            text.split_inclusive('\n').take(position.line.saturating_sub(1)).map(str::len).sum();
         let rest = text.get(start..).unwrap_or("");
-        start + rest.char_indices().nth(position.col.saturating_sub(1)).map_or(rest.len(), |(at, _)| at)
+        start
+            + rest
+                .char_indices()
+                .nth(position.col.saturating_sub(1))
+                .map_or(rest.len(), |(at, _)| at)
     };
     let (start, end) = (byte(&error.span.start), byte(&error.span.end));
     let written = text.get(start..end).unwrap_or("");
-    let place = if written.trim().is_empty() || written.contains('\n') { word_at(text, end.min(text.len())) } else { start..end };
+    let place = if written.trim().is_empty() || written.contains('\n') {
+        word_at(text, end.min(text.len()))
+    } else {
+        start..end
+    };
     match &error.code {
         Error::ExceededRecursionLimit => too_deep(place),
         code => {
@@ -122,20 +142,24 @@ impl<'t> Reader<'t> {
         let open = self.open.last().map(|at| (&self.text[*at..=*at], line_of(self.text, *at)));
         match open {
             Some((bracket, line)) if self.rest().is_empty() => {
-                problem_at(place, "the file ends too early").help(format!("the `{bracket}` of line {line} is not closed"))
+                problem_at(place, "the file ends too early")
+                    .help(format!("the `{bracket}` of line {line} is not closed"))
             }
-            _ if self.rest().is_empty() => problem_at(place, "the file ends too early").help("check that every quote is closed"),
+            _ if self.rest().is_empty() => problem_at(place, "the file ends too early")
+                .help("check that every quote is closed"),
             _ if self.rest().starts_with([')', ']', '}']) => match open {
-                Some((bracket, line)) => {
-                    problem_at(place, "this bracket does not fit").help(format!("the `{bracket}` of line {line} is open"))
-                }
+                Some((bracket, line)) => problem_at(place, "this bracket does not fit")
+                    .help(format!("the `{bracket}` of line {line} is open")),
                 None => problem_at(place, "this bracket closes nothing").help("remove it"),
             },
             _ => problem_at(place, "this is not expected here"),
         }
     }
     /// Reads what stands in brackets, which open here.
-    fn within<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
+    fn within<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
         self.open.push(self.at);
         self.at += 1;
         let value = read(self)?;
@@ -156,7 +180,12 @@ impl<'t> Reader<'t> {
         match self.rest() {
             "" => {}
             rest if rest.starts_with([')', ']', '}']) => return Err(self.strange()),
-            _ => return Err(problem_at(word_at(self.text, self.at), "the scenario ended before this")),
+            _ => {
+                return Err(problem_at(
+                    word_at(self.text, self.at),
+                    "the scenario ended before this",
+                ));
+            }
         }
         if let (true, Value::Map(entries)) = (named, &mut root.value)
             && entries.len() == 1
@@ -169,7 +198,11 @@ impl<'t> Reader<'t> {
 
     fn node(&mut self, start: usize, value: Value) -> Result<Node, Problem> {
         self.nodes += 1;
-        if self.nodes > MOST_NODES { Err(too_many(word_at(self.text, start))) } else { Ok(Node::placed(self.text, start..self.at, value)) }
+        if self.nodes > MOST_NODES {
+            Err(too_many(word_at(self.text, start)))
+        } else {
+            Ok(Node::placed(self.text, start..self.at, value))
+        }
     }
 
     fn value(&mut self, depth: usize) -> Result<Node, Problem> {
@@ -179,11 +212,14 @@ impl<'t> Reader<'t> {
             return Err(too_deep(word_at(self.text, start)));
         }
         if ["b\"", "b'", "br\"", "br#"].iter().any(|sign| rest.starts_with(sign)) {
-            return Err(problem_at(word_at(self.text, start), "byte strings are not allowed").help("write text: `\"…\"`"));
+            return Err(problem_at(word_at(self.text, start), "byte strings are not allowed")
+                .help("write text: `\"…\"`"));
         }
         let value = match rest.chars().next() {
             Some('"' | '\'') => Value::Text(self.quoted()?),
-            Some('r') if ["r\"", "r#\"", "r##"].iter().any(|sign| rest.starts_with(sign)) => Value::Text(self.raw()?),
+            Some('r') if ["r\"", "r#\"", "r##"].iter().any(|sign| rest.starts_with(sign)) => {
+                Value::Text(self.raw()?)
+            }
             Some('[') => Value::List(self.within(|reader| reader.values("]", depth))?),
             Some('{') => Value::Map(self.within(|reader| reader.entries("}", depth))?),
             Some('(') => return self.unnamed(depth),
@@ -236,7 +272,8 @@ impl<'t> Reader<'t> {
 
     fn word(&mut self) -> Option<&'t str> {
         if self.eat("r#") {
-            return Some(self.run(|c| c.is_alphanumeric() || "_.+-".contains(c))).filter(|word| !word.is_empty());
+            return Some(self.run(|c| c.is_alphanumeric() || "_.+-".contains(c)))
+                .filter(|word| !word.is_empty());
         }
         if !self.rest().starts_with(|c: char| c.is_alphabetic() || c == '_') {
             return None;
@@ -254,10 +291,16 @@ impl<'t> Reader<'t> {
             let end = self.at;
             self.space();
             // Also where the colon is forgotten, so that this can be said.
-            self.rest().starts_with([':', '=']) || self.at > end && self.rest().starts_with(|c: char| c.is_alphanumeric() || c == '"')
+            self.rest().starts_with([':', '='])
+                || self.at > end
+                    && self.rest().starts_with(|c: char| c.is_alphanumeric() || c == '"')
         };
         self.at = start;
-        if is_field { self.entries(")", depth).map(Held::Fields) } else { self.values(")", depth).map(Held::Values) }
+        if is_field {
+            self.entries(")", depth).map(Held::Fields)
+        } else {
+            self.values(")", depth).map(Held::Values)
+        }
     }
 
     /// Values up to a closing bracket.
@@ -290,14 +333,18 @@ impl<'t> Reader<'t> {
                     Value::Text(word) => word,
                     Value::Unsigned(number) => number.to_string(),
                     Value::Signed(number) => number.to_string(),
-                    _ => return Err(problem_at(word_at(self.text, start), "a key must be text").help("quote it: `\"…\"`")),
+                    _ => {
+                        return Err(problem_at(word_at(self.text, start), "a key must be text")
+                            .help("quote it: `\"…\"`"));
+                    }
                 }
             };
             let key_span = start..self.at;
             self.space();
             if !self.eat(":") {
                 let place = word_at(self.text, self.at);
-                return Err(problem_at(place, "a `:` is missing before this").help(format!("a field is written `{key}: VALUE`")));
+                return Err(problem_at(place, "a `:` is missing before this")
+                    .help(format!("a field is written `{key}: VALUE`")));
             }
             entries.push(Entry { key, key_span, value: self.value(depth + 1)? });
             self.comma(close)?;
@@ -311,7 +358,10 @@ impl<'t> Reader<'t> {
         }
         match self.rest().starts_with([')', ']', '}']) || self.rest().is_empty() {
             true => Err(self.strange()),
-            false => Err(problem_at(word_at(self.text, self.at), format!("a `,` or `{close}` is missing before this"))),
+            false => Err(problem_at(
+                word_at(self.text, self.at),
+                format!("a `,` or `{close}` is missing before this"),
+            )),
         }
     }
 }

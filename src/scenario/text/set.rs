@@ -1,7 +1,8 @@
 //! `--set PATH=VALUE`: one value of the tree is replaced or added before the scenario is read.
 //!
-//! The value is YAML in flow style (`4`, `300/s`, `{ poisson: 100 }`). Everything on the way to the last key must exist, so
-//! a misspelt path cannot pass unseen. Limits: keys that hold `=` cannot be named; what is new has no place in the text.
+//! The value is YAML in flow style (`4`, `300/s`, `{ poisson: 100 }`). Everything on the way to the
+//! last key must exist, so a misspelt path cannot pass unseen. Limits: keys that hold `=` cannot be
+//! named; what is new has no place in the text.
 //! Tests: replacing, adding, and each refusal with its words.
 
 use super::{DEEPEST, Entry, Node, Value, yaml};
@@ -16,10 +17,15 @@ pub fn set(root: &mut Node, assignment: &str) -> Result<(), Problem> {
     };
     let (path, written) = (path.trim(), written.trim());
     if path.is_empty() || written.is_empty() {
-        let (what, help) = if path.is_empty() { ("path before", "name one") } else { ("value after", "write `null` to mean nothing") };
+        let (what, help) = if path.is_empty() {
+            ("path before", "name one")
+        } else {
+            ("value after", "write `null` to mean nothing")
+        };
         return Err(refused(path, format!("`{assignment}` has no {what} the `=`")).help(help));
     }
-    let mut value = yaml::parse(written, "YAML").map_err(|problems| within(path, written, problems))?;
+    let mut value =
+        yaml::parse(written, "YAML").map_err(|problems| within(path, written, problems))?;
     value.forget_places();
     assign(root, path, value)
 }
@@ -43,14 +49,24 @@ pub fn assign(root: &mut Node, path: &str, value: Node) -> Result<(), Problem> {
     add(node, &known, rest, value)
 }
 
-/// Takes over from the same tree with every default what an assignment needs on its way. False if there is nothing to take.
+/// Takes over from the same tree with every default what an assignment needs on its way. False if
+/// there is nothing to take.
 pub fn adopt(root: &mut Node, full: &Node, assignment: &str) -> bool {
     let path = assignment.split_once('=').map_or(assignment, |(path, _)| path).trim();
     let (route, matched) = root.route(path);
-    let Some(Value::Map(defaults)) = full.at(&path[..matched]).map(|node| &node.value) else { return false };
+    let Some(Value::Map(defaults)) = full.at(&path[..matched]).map(|node| &node.value) else {
+        return false;
+    };
     let rest = path[matched..].trim_start_matches('.');
-    let leads = |key: &str| rest.strip_prefix(key).is_some_and(|after| after.is_empty() || after.starts_with(['.', '[']));
-    let Some(default) = defaults.iter().filter(|entry| leads(&entry.key)).max_by_key(|entry| entry.key.len()) else { return false };
+    let leads = |key: &str| {
+        rest.strip_prefix(key)
+            .is_some_and(|after| after.is_empty() || after.starts_with(['.', '[']))
+    };
+    let Some(default) =
+        defaults.iter().filter(|entry| leads(&entry.key)).max_by_key(|entry| entry.key.len())
+    else {
+        return false;
+    };
     let Some(node) = root.follow(&route) else { return false };
     if node.value == Value::Null {
         node.value = Value::Map(Vec::new());
@@ -63,8 +79,15 @@ pub fn adopt(root: &mut Node, full: &Node, assignment: &str) -> bool {
 /// Adds what does not exist yet to the last node that does.
 fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Problem> {
     let name = if known.is_empty() { "the scenario".to_string() } else { format!("`{known}`") };
-    let key = if known.is_empty() { Some(rest).filter(|rest| !rest.starts_with('[')) } else { rest.strip_prefix('.') };
-    let wanted = format!("{known}{}", &rest[..rest.len() - key.unwrap_or(rest).len() + first_key(key.unwrap_or(rest))]);
+    let key = if known.is_empty() {
+        Some(rest).filter(|rest| !rest.starts_with('['))
+    } else {
+        rest.strip_prefix('.')
+    };
+    let wanted = format!(
+        "{known}{}",
+        &rest[..rest.len() - key.unwrap_or(rest).len() + first_key(key.unwrap_or(rest))]
+    );
     if node.value == Value::Null {
         node.value = Value::Map(Vec::new());
     }
@@ -74,37 +97,66 @@ fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Prob
                 1 => "1 item".to_string(),
                 count => format!("{count} items"),
             };
-            let what = if key.is_none() { absent(&wanted) } else { format!("{name} is a list, so it has no `{}`", key.unwrap_or("")) };
-            Err(refused(known, what).help(format!("{name} is a list of {count}; the first is `{known}[0]`")))
+            let what = if key.is_none() {
+                absent(&wanted)
+            } else {
+                format!("{name} is a list, so it has no `{}`", key.unwrap_or(""))
+            };
+            Err(refused(known, what)
+                .help(format!("{name} is a list of {count}; the first is `{known}[0]`")))
         }
         (Value::Map(entries), Some(key)) if !key.is_empty() && first_key(key) == key.len() => {
             entries.push(Entry { key: key.to_string(), key_span: 0..0, value });
             Ok(())
         }
-        (Value::Map(_), Some(key)) if first_key(key) == 0 => Err(refused(known, absent(&format!("{known}{rest}")))),
+        (Value::Map(_), Some(key)) if first_key(key) == 0 => {
+            Err(refused(known, absent(&format!("{known}{rest}"))))
+        }
         (Value::Map(entries), Some(key)) => {
             let problem = refused(known, absent(&wanted));
-            if let Some(group) = ["services", "workload"].into_iter().find(|group| known.is_empty() && holds(entries, group, key)) {
+            if let Some(group) = ["services", "workload"]
+                .into_iter()
+                .find(|group| known.is_empty() && holds(entries, group, key))
+            {
                 return Err(problem.help(format!("did you mean `{group}.{key}`?")));
             }
-            Err(match nearest(&key[..first_key(key)], entries.iter().map(|entry| entry.key.as_str())) {
-                Some(near) => problem.help(format!("did you mean `{near}`?")),
-                None if known.is_empty() => match asyncflow01::advice(key, first_workload(entries)) {
-                    Some(help) => problem.help(help),
-                    None => problem,
+            Err(
+                match nearest(
+                    &key[..first_key(key)],
+                    entries.iter().map(|entry| entry.key.as_str()),
+                ) {
+                    Some(near) => problem.help(format!("did you mean `{near}`?")),
+                    None if known.is_empty() => {
+                        match asyncflow01::advice(key, first_workload(entries)) {
+                            Some(help) => problem.help(help),
+                            None => problem,
+                        }
+                    }
+                    None => {
+                        let inside = key[first_key(key)..].trim_start_matches('.');
+                        let help = format!(
+                            "where it is not written, set the whole of it: `{wanted}={{ {inside}: … }}`"
+                        );
+                        if first_key(inside) == inside.len() { problem.help(help) } else { problem }
+                    }
                 },
-                None => {
-                    let inside = key[first_key(key)..].trim_start_matches('.');
-                    let help = format!("where it is not written, set the whole of it: `{wanted}={{ {inside}: … }}`");
-                    if first_key(inside) == inside.len() { problem.help(help) } else { problem }
-                }
-            })
+            )
         }
-        (Value::Map(_), None) => Err(refused(known, format!("{name} is a group of fields, not a list")).help("name a field with `.`")),
+        (Value::Map(_), None) => {
+            Err(refused(known, format!("{name} is a group of fields, not a list"))
+                .help("name a field with `.`"))
+        }
         (single, _) => {
             let inside = rest.trim_start_matches('.');
             let help = format!("set the whole of {name} in its long form: `{known}={{ … }}`");
-            Err(refused(known, format!("{name} is the single value `{}`, so it holds no `{inside}`", shown(single))).help(help))
+            Err(refused(
+                known,
+                format!(
+                    "{name} is the single value `{}`, so it holds no `{inside}`",
+                    shown(single)
+                ),
+            )
+            .help(help))
         }
     }
 }
@@ -117,21 +169,31 @@ fn holds(entries: &[Entry], group: &str, path: &str) -> bool {
 
 /// The name of a scenario's first workload.
 fn first_workload(entries: &[Entry]) -> &str {
-    let workloads = entries.iter().find(|entry| entry.key == "workload").map(|entry| &entry.value.value);
-    if let Some(Value::Map(workloads)) = workloads { workloads.first().map_or("NAME", |first| first.key.as_str()) } else { "NAME" }
+    let workloads =
+        entries.iter().find(|entry| entry.key == "workload").map(|entry| &entry.value.value);
+    if let Some(Value::Map(workloads)) = workloads {
+        workloads.first().map_or("NAME", |first| first.key.as_str())
+    } else {
+        "NAME"
+    }
 }
 
 /// Where the part above ends, if the last key found is only the start of a key such as `p99.9`.
 fn split_key(root: &Node, path: &str, route: &[usize], matched: usize) -> Option<usize> {
     let (last, above) = route.split_last()?;
-    let Value::Map(entries) = &above.iter().try_fold(root, |node, step| node.child(*step))?.value else { return None };
+    let Value::Map(entries) = &above.iter().try_fold(root, |node, step| node.child(*step))?.value
+    else {
+        return None;
+    };
     let key = &entries.get(*last)?.key;
     let scalar = !matches!(entries[*last].value.value, Value::List(_) | Value::Map(_));
     let whole = &path[matched - key.len()..];
-    (scalar && matched < path.len() && first_key(whole) > key.len()).then(|| (matched - key.len()).saturating_sub(1))
+    (scalar && matched < path.len() && first_key(whole) > key.len())
+        .then(|| (matched - key.len()).saturating_sub(1))
 }
 
-/// Length of the first key of a path that exists no further; a dot between digits belongs to a key such as `p99.9`.
+/// Length of the first key of a path that exists no further; a dot between digits belongs to a key
+/// such as `p99.9`.
 fn first_key(path: &str) -> usize {
     let bytes = path.as_bytes();
     let digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
@@ -164,8 +226,17 @@ fn refused(path: &str, what: String) -> Problem {
 
 /// The first problem of a value's notation; its place is in the value, not in the file.
 fn within(path: &str, written: &str, problems: Vec<Problem>) -> Problem {
-    let first = problems.into_iter().next().unwrap_or_else(|| refused(path, "this is no value".to_string()));
-    Problem { path: path.to_string(), place: None, used: None, what: format!("in `{written}`: {}", first.what), ..first }
+    let first = problems
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| refused(path, "this is no value".to_string()));
+    Problem {
+        path: path.to_string(),
+        place: None,
+        used: None,
+        what: format!("in `{written}`: {}", first.what),
+        ..first
+    }
 }
 
 #[cfg(test)]
@@ -173,8 +244,7 @@ mod tests {
     use super::super::{Format, Node, Value, parse};
     use super::{adopt, set};
 
-    const TEXT: &str =
-        "run:\nservices:\n  api:\n    replicas: 3\n    endpoints:\n      GET /v1.2/x:\n        - cpu: 2ms\nslos:\n  api:\n    p99: 1\n";
+    const TEXT: &str = "run:\nservices:\n  api:\n    replicas: 3\n    endpoints:\n      GET /v1.2/x:\n        - cpu: 2ms\nslos:\n  api:\n    p99: 1\n";
 
     fn after(assignment: &str) -> Result<Node, (String, Option<String>)> {
         let mut tree = parse(TEXT, Format::Yaml).unwrap();
@@ -187,17 +257,52 @@ mod tests {
     #[test]
     fn a_value_is_replaced_or_added_where_the_path_says() {
         // The right side of each assignment, resolved as YAML.
-        assert_eq!(after("services.api.replicas=4").unwrap().at("services.api.replicas").unwrap().value, Value::Unsigned(4));
-        assert_eq!(after("services.api.rate = 300/s").unwrap().at("services.api.rate").unwrap().value, text("300/s"));
+        assert_eq!(
+            after("services.api.replicas=4").unwrap().at("services.api.replicas").unwrap().value,
+            Value::Unsigned(4)
+        );
+        assert_eq!(
+            after("services.api.rate = 300/s").unwrap().at("services.api.rate").unwrap().value,
+            text("300/s")
+        );
         let path = "services.api.endpoints.GET /v1.2/x[0].cpu";
-        assert_eq!(after(&format!("{path}={{ exp: 3ms }}")).unwrap().at(&format!("{path}.exp")).unwrap().value, text("3ms"));
+        assert_eq!(
+            after(&format!("{path}={{ exp: 3ms }}"))
+                .unwrap()
+                .at(&format!("{path}.exp"))
+                .unwrap()
+                .value,
+            text("3ms")
+        );
         // The list of an endpoint is its steps, by either name.
-        assert_eq!(after("services.api.endpoints.GET /v1.2/x.steps[0].cpu=5ms").unwrap().at(path).unwrap().value, text("5ms"));
-        assert!(after("services.api.endpoints.GET /v1.2/x.steps=[]").unwrap().at("services.api.endpoints.GET /v1.2/x.steps[0]").is_none());
-        assert_eq!(after("slos.api.p99.9=7").unwrap().at("slos.api.p99.9").unwrap().value, Value::Unsigned(7));
+        assert_eq!(
+            after("services.api.endpoints.GET /v1.2/x.steps[0].cpu=5ms")
+                .unwrap()
+                .at(path)
+                .unwrap()
+                .value,
+            text("5ms")
+        );
+        assert!(
+            after("services.api.endpoints.GET /v1.2/x.steps=[]")
+                .unwrap()
+                .at("services.api.endpoints.GET /v1.2/x.steps[0]")
+                .is_none()
+        );
+        assert_eq!(
+            after("slos.api.p99.9=7").unwrap().at("slos.api.p99.9").unwrap().value,
+            Value::Unsigned(7)
+        );
         assert_eq!(after("run.seed=7").unwrap().at("run.seed").unwrap().value, Value::Unsigned(7));
         assert_eq!(after("name=a=b").unwrap().at("name").unwrap().value, text("a=b"));
-        assert!(after("services.api.replicas=4").unwrap().at("services.api.replicas").unwrap().span.is_empty());
+        assert!(
+            after("services.api.replicas=4")
+                .unwrap()
+                .at("services.api.replicas")
+                .unwrap()
+                .span
+                .is_empty()
+        );
     }
 
     #[test]
@@ -205,7 +310,10 @@ mod tests {
         // Words fixed here; paths against TEXT by eye.
         let refused = |assignment: &str| after(assignment).unwrap_err();
         let some = |what: &str, help: &str| (what.to_string(), Some(help.to_string()));
-        assert_eq!(refused("services.apii.replicas=4"), some("`services.apii` is not in the scenario", "did you mean `api`?"));
+        assert_eq!(
+            refused("services.apii.replicas=4"),
+            some("`services.apii` is not in the scenario", "did you mean `api`?")
+        );
         assert_eq!(refused("banana.x=4"), ("`banana` is not in the scenario".to_string(), None));
         assert_eq!(
             refused("services.api.replicas.max=4"),
@@ -216,13 +324,34 @@ mod tests {
         );
         let steps = "services.api.endpoints.GET /v1.2/x";
         let help = format!("`{steps}` is a list of 1 item; the first is `{steps}[0]`");
-        assert_eq!(refused(&format!("{steps}[1].cpu=2ms")), some(&format!("`{steps}[1]` is not in the scenario"), &help));
-        assert_eq!(refused(&format!("{steps}.cpu=2ms")), some(&format!("`{steps}` is a list, so it has no `cpu`"), &help));
-        assert_eq!(refused("services[0]=1"), some("`services` is a group of fields, not a list", "name a field with `.`"));
-        assert_eq!(refused("[0]=1"), some("the scenario is a group of fields, not a list", "name a field with `.`"));
-        assert_eq!(refused("services..x=1"), ("`services..x` is not in the scenario".to_string(), None));
-        assert_eq!(refused("replicas"), some("`replicas` has no `=`", "write PATH=VALUE, such as `services.api.replicas=4`"));
-        assert_eq!(refused("a="), some("`a=` has no value after the `=`", "write `null` to mean nothing"));
+        assert_eq!(
+            refused(&format!("{steps}[1].cpu=2ms")),
+            some(&format!("`{steps}[1]` is not in the scenario"), &help)
+        );
+        assert_eq!(
+            refused(&format!("{steps}.cpu=2ms")),
+            some(&format!("`{steps}` is a list, so it has no `cpu`"), &help)
+        );
+        assert_eq!(
+            refused("services[0]=1"),
+            some("`services` is a group of fields, not a list", "name a field with `.`")
+        );
+        assert_eq!(
+            refused("[0]=1"),
+            some("the scenario is a group of fields, not a list", "name a field with `.`")
+        );
+        assert_eq!(
+            refused("services..x=1"),
+            ("`services..x` is not in the scenario".to_string(), None)
+        );
+        assert_eq!(
+            refused("replicas"),
+            some("`replicas` has no `=`", "write PATH=VALUE, such as `services.api.replicas=4`")
+        );
+        assert_eq!(
+            refused("a="),
+            some("`a=` has no value after the `=`", "write `null` to mean nothing")
+        );
         assert_eq!(refused("name={ a: 1").0, "in `{ a: 1`: a `,` or `}` is missing before this");
     }
 
@@ -233,9 +362,10 @@ mod tests {
         let full =
             parse("run: { limits: { in_flight: 1, events: 2 } }\nservices: { api: { instance: { cpu: 1 } } }", Format::Yaml).unwrap();
         assert!(set(&mut tree, "run.limits.in_flight=7").is_err());
-        for (assignment, path, value) in
-            [("run.limits.in_flight=7", "run.limits.events", 2), ("services.api.instance.cpu=4", "slos.api.p99", 1)]
-        {
+        for (assignment, path, value) in [
+            ("run.limits.in_flight=7", "run.limits.events", 2),
+            ("services.api.instance.cpu=4", "slos.api.p99", 1),
+        ] {
             assert!(adopt(&mut tree, &full, assignment) && set(&mut tree, assignment).is_ok());
             assert_eq!(tree.at(path).unwrap().value, Value::Unsigned(value));
         }

@@ -1,13 +1,17 @@
 //! YAML, and JSON as a subset of it, becomes a located tree.
 //!
-//! saphyr-parser finds the events, a stack of open lists and maps builds the tree, so no recursion follows the text.
-//! Plain words resolve by the core schema of YAML 1.2. Anchors, aliases and merge keys are expanded (`alias`). Refused with advice: tags,
-//! duplicate keys, several documents, keys that are not words, and the words that YAML 1.1 takes for booleans.
-//! Tests in `tests/yaml.rs`: every refusal with its words and place, plain words, bytes behind non-ASCII text.
+//! saphyr-parser finds the events, a stack of open lists and maps builds the tree, so no recursion
+//! follows the text. Plain words resolve by the core schema of YAML 1.2. Anchors, aliases and merge
+//! keys are expanded (`alias`). Refused with advice: tags, duplicate keys, several documents, keys
+//! that are not words, and the words that YAML 1.1 takes for booleans. Tests in `tests/yaml.rs`:
+//! every refusal with its words and place, plain words, bytes behind non-ASCII text.
 
 mod alias;
 
-use super::{DEEPEST, Entry, MOST_NODES, MOST_PROBLEMS, Node, Value, empty_file, problem_at, refuse_size, refuse_twice};
+use super::{
+    DEEPEST, Entry, MOST_NODES, MOST_PROBLEMS, Node, Value, empty_file, problem_at, refuse_size,
+    refuse_twice,
+};
 use super::{line_of, too_deep, too_many, word_at};
 use crate::problem::Problem;
 use alias::Anchors;
@@ -17,7 +21,11 @@ use std::ops::{ControlFlow, Range};
 /// The tree of a YAML text, or all that is wrong with its notation, which is called `name`.
 pub fn parse(text: &str, name: &str) -> Result<Node, Vec<Problem>> {
     refuse_size(text)?;
-    let offsets = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(byte, _)| byte).collect() };
+    let offsets = if text.is_ascii() {
+        Vec::new()
+    } else {
+        text.char_indices().map(|(byte, _)| byte).collect()
+    };
     let mut builder = Builder {
         text,
         offsets,
@@ -87,7 +95,11 @@ struct Builder<'t> {
 
 impl Builder<'_> {
     fn byte(&self, character: usize) -> usize {
-        if self.offsets.is_empty() { character.min(self.text.len()) } else { *self.offsets.get(character).unwrap_or(&self.text.len()) }
+        if self.offsets.is_empty() {
+            character.min(self.text.len())
+        } else {
+            *self.offsets.get(character).unwrap_or(&self.text.len())
+        }
     }
 
     fn refuse(&mut self, problem: Problem) {
@@ -101,7 +113,8 @@ impl Builder<'_> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    let more = problem_at(word_at(self.text, start), "a second document begins here");
+                    let more =
+                        problem_at(word_at(self.text, start), "a second document begins here");
                     self.refuse(more.help("write one document a file, without `---` in between"));
                     return ControlFlow::Break(());
                 }
@@ -110,13 +123,23 @@ impl Builder<'_> {
             Event::Scalar(word, style, anchor, tag) => {
                 self.count(&span)?;
                 self.refuse_tag(&span, tag.is_some());
-                self.scalar(&word, style == ScalarStyle::Plain, self.unmarked(&span, anchor), anchor);
+                self.scalar(
+                    &word,
+                    style == ScalarStyle::Plain,
+                    self.unmarked(&span, anchor),
+                    anchor,
+                );
             }
             Event::SequenceStart(anchor, tag) => {
                 self.begin(&span, anchor, tag.is_some(), Kind::List(Vec::new()))?;
             }
             Event::MappingStart(anchor, tag) => {
-                self.begin(&span, anchor, tag.is_some(), Kind::Map { entries: Vec::new(), merges: Vec::new(), key: None })?;
+                self.begin(
+                    &span,
+                    anchor,
+                    tag.is_some(),
+                    Kind::Map { entries: Vec::new(), merges: Vec::new(), key: None },
+                )?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(&span),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
@@ -163,7 +186,13 @@ impl Builder<'_> {
         span.end - behind.len()..span.end
     }
 
-    fn begin(&mut self, span: &Range<usize>, anchor: usize, tag: bool, kind: Kind) -> ControlFlow<()> {
+    fn begin(
+        &mut self,
+        span: &Range<usize>,
+        anchor: usize,
+        tag: bool,
+        kind: Kind,
+    ) -> ControlFlow<()> {
         self.count(span)?;
         self.refuse_tag(span, tag);
         if self.awaits_key() {
@@ -180,8 +209,8 @@ impl Builder<'_> {
 
     fn end(&mut self, span: &Range<usize>) {
         let Some(open) = self.open.pop() else { return };
-        // Only the brackets of the flow style have an end of their own (the parser adds the space behind them); a block
-        // ends with its last child.
+        // Only the brackets of the flow style have an end of their own (the parser adds the space
+        // behind them); a block ends with its last child.
         let bracket = self.text[span.clone()].starts_with([']', '}']);
         let end = if bracket { span.start + 1 } else { self.seen };
         let value = match open.kind {
@@ -216,13 +245,16 @@ impl Builder<'_> {
             Some(Kind::Map { entries, merges, key }) => match key.take() {
                 None => {
                     *key = Some(Key {
-                        merges: word.as_deref() == Some("<<") && self.text[node.span.clone()].starts_with('<'),
+                        merges: word.as_deref() == Some("<<")
+                            && self.text[node.span.clone()].starts_with('<'),
                         word,
                         span: node.span,
                     })
                 }
                 Some(Key { merges: true, .. }) => merges.push(node),
-                Some(Key { word: Some(word), span, .. }) => entries.push(Entry { key: word, key_span: span, value: node }),
+                Some(Key { word: Some(word), span, .. }) => {
+                    entries.push(Entry { key: word, key_span: span, value: node })
+                }
                 Some(_) => {}
             },
         }
@@ -239,28 +271,44 @@ impl Builder<'_> {
         let at = if marked { within.find('!') } else { within.rfind('!') };
         let place = at.map_or(span.clone(), |at| word_at(self.text, from + at));
         let what = format!("tags such as `{}` are not allowed", &self.text[place.clone()]);
-        self.refuse(problem_at(place, what).help("remove it; a variant is written as a key with its value, such as `exp: 3ms`"));
+        self.refuse(
+            problem_at(place, what).help(
+                "remove it; a variant is written as a key with its value, such as `exp: 3ms`",
+            ),
+        );
     }
 
     fn scalar(&mut self, word: &str, plain: bool, span: Range<usize>, anchor: usize) {
         let span = span.start..span.start + written(&self.text[span.clone()]);
-        if plain && let Some(quote) = word.chars().next().filter(|c| "“”„‟‘’‚«»".contains(*c)) {
-            let place = self.text[span.clone()].find(quote).map_or(span.clone(), |at| span.start + at..span.start + at + quote.len_utf8());
-            self.refuse(problem_at(place, format!("`{quote}` is no quotation mark here")).help("write `\"`, or leave the quotes out"));
+        if plain && let Some(quote) = word.chars().next().filter(|c| "“”„‟‘’‚«»".contains(*c))
+        {
+            let place = self.text[span.clone()]
+                .find(quote)
+                .map_or(span.clone(), |at| span.start + at..span.start + at + quote.len_utf8());
+            self.refuse(
+                problem_at(place, format!("`{quote}` is no quotation mark here"))
+                    .help("write `\"`, or leave the quotes out"),
+            );
         }
         let boolean = plain && super::is_boolean_elsewhere(word);
         if self.awaits_key() {
             let refused = match word {
-                _ if plain && span.is_empty() => Some(("the key before `:` is missing".to_string(), "write `NAME: VALUE`".to_string())),
-                // `zipf: { n, s }` is the field's own word, and no reader of YAML 1.2 takes it for a boolean.
-                _ if boolean && word != "n" => {
-                    Some((format!("`{word}` as a key is a boolean to other readers"), format!("quote it: `\"{word}\"`")))
-                }
+                _ if plain && span.is_empty() => Some((
+                    "the key before `:` is missing".to_string(),
+                    "write `NAME: VALUE`".to_string(),
+                )),
+                // `zipf: { n, s }` is the field's own word, and no reader of YAML 1.2 takes it for
+                // a boolean.
+                _ if boolean && word != "n" => Some((
+                    format!("`{word}` as a key is a boolean to other readers"),
+                    format!("quote it: `\"{word}\"`"),
+                )),
                 _ => None,
             };
             let word = if refused.is_none() { Some(word.to_string()) } else { None };
             if let Some((what, help)) = refused {
-                let place = if span.is_empty() { word_at(self.text, span.start) } else { span.clone() };
+                let place =
+                    if span.is_empty() { word_at(self.text, span.start) } else { span.clone() };
                 self.refuse(problem_at(place, what).help(help));
             }
             let key = Node::placed(self.text, span, word.clone().map_or(Value::Null, Value::Text));
@@ -269,7 +317,10 @@ impl Builder<'_> {
         }
         if boolean {
             let what = format!("`{word}` is text to some readers and a boolean to others");
-            self.refuse(problem_at(span.clone(), what).help(format!("quote it (`\"{word}\"`) or use `true` or `false`")));
+            self.refuse(
+                problem_at(span.clone(), what)
+                    .help(format!("quote it (`\"{word}\"`) or use `true` or `false`")),
+            );
         }
         let value = if plain { resolve(word) } else { Value::Text(word.to_string()) };
         let node = Node::placed(self.text, span, value);
@@ -285,33 +336,54 @@ impl Builder<'_> {
             return too_deep(place);
         }
         let (what, help) = match info {
-            _ if self.text[place.clone()].contains('\0') => ("a NUL byte stands here", "save the file as UTF-8 text"),
+            _ if self.text[place.clone()].contains('\0') => {
+                ("a NUL byte stands here", "save the file as UTF-8 text")
+            }
             _ if has("tab") => ("a tab stands where only spaces may", "indent with spaces"),
             _ if has("unknown anchor") => (
                 "this alias has no anchor above it",
                 "mark what it repeats with `&`, as in `base: &base { cpu: 2 }`; quote text that begins with `*`",
             ),
-            _ if has("quoted scalar") && (has("end of stream") || has("indentation") || has("document indicator")) => {
+            _ if has("quoted scalar")
+                && (has("end of stream") || has("indentation") || has("document indicator")) =>
+            {
                 ("the text in quotes that begins here does not end", "close the quote")
             }
-            _ if has("trailing content") => ("the quotes end before this", "quote the whole text, and write a quote inside it as `\\\"`"),
-            _ if has("escape") || has("hexadecimal") => {
-                ("this escape is not known", "write the letter itself; a backslash as `\\\\`, or quote the text with `'`")
-            }
+            _ if has("trailing content") => (
+                "the quotes end before this",
+                "quote the whole text, and write a quote inside it as `\\\"`",
+            ),
+            _ if has("escape") || has("hexadecimal") => (
+                "this escape is not known",
+                "write the letter itself; a backslash as `\\\\`, or quote the text with `'`",
+            ),
             _ if has("flow") || has("bracket") => return self.open_bracket(place),
-            _ if (has("mapping values") || has("':'")) && self.opened_above(place.start) => return self.open_bracket(place),
+            _ if (has("mapping values") || has("':'")) && self.opened_above(place.start) => {
+                return self.open_bracket(place);
+            }
             _ if has("mapping values") || has("':'") => (
                 "a `:` is not expected here",
                 "check the indentation and the line before, where a space follows each `:`; quote text that holds `: `",
             ),
-            _ if has("expected key") => ("this line does not fit the lines above it", "indent it as the other lines of its group"),
-            _ if has("'-' indicator") => {
-                ("this line is not an item of the list above it", "begin it with `- `, or indent it as what it belongs to")
+            _ if has("expected key") => (
+                "this line does not fit the lines above it",
+                "indent it as the other lines of its group",
+            ),
+            _ if has("'-' indicator") => (
+                "this line is not an item of the list above it",
+                "begin it with `- `, or indent it as what it belongs to",
+            ),
+            _ if has("block sequence entries") => {
+                ("a list item is not expected here", "begin the list on a line of its own")
             }
-            _ if has("block sequence entries") => ("a list item is not expected here", "begin the list on a line of its own"),
             _ if has("simple key") => ("this line has no `:`", "write `key: value`"),
-            _ if has("unexpected character") => ("this character cannot begin a value", "quote the text"),
-            _ => return problem_at(place, format!("this is not valid {name}: {info}")).help("check the line before as well"),
+            _ if has("unexpected character") => {
+                ("this character cannot begin a value", "quote the text")
+            }
+            _ => {
+                return problem_at(place, format!("this is not valid {name}: {info}"))
+                    .help("check the line before as well");
+            }
         };
         problem_at(place, what).help(help)
     }
@@ -319,13 +391,23 @@ impl Builder<'_> {
     /// The words for a bracket that is not closed where it should be, or was never opened.
     fn open_bracket(&self, place: Range<usize>) -> Problem {
         let Some((at, bracket)) = self.bracket() else {
-            return problem_at(place, "this bracket is not expected here").help("quote the text, or leave the bracket out");
+            return problem_at(place, "this bracket is not expected here")
+                .help("quote the text, or leave the bracket out");
         };
         let before = &self.text[..place.start];
-        let end = if self.text[place.start..].starts_with('{') { Some(place.start) } else { before.rfind('{') };
-        if let Some(end) = end.filter(|end| *end > at && self.text[..*end].ends_with(['/', ':', '-', '_', '.'])) {
+        let end = if self.text[place.start..].starts_with('{') {
+            Some(place.start)
+        } else {
+            before.rfind('{')
+        };
+        if let Some(end) =
+            end.filter(|end| *end > at && self.text[..*end].ends_with(['/', ':', '-', '_', '.']))
+        {
             let name = &self.text[end..][..self.text[end..].find('}').map_or(1, |close| close + 1)];
-            let problem = problem_at(place, format!("`{}` inside a name begins a group here", crate::units::shown(name)));
+            let problem = problem_at(
+                place,
+                format!("`{}` inside a name begins a group here", crate::units::shown(name)),
+            );
             return problem.help("quote names that hold `{` or `}`: `\"GET /orders/{id}\": [ … ]`");
         }
         let close = if bracket == '[' { ']' } else { '}' };
@@ -336,17 +418,22 @@ impl Builder<'_> {
 
     /// Where the innermost bracket is open, and which.
     fn bracket(&self) -> Option<(usize, char)> {
-        let first = |open: &Open| self.text[open.start..].chars().next().filter(|first| "[{".contains(*first));
+        let first = |open: &Open| {
+            self.text[open.start..].chars().next().filter(|first| "[{".contains(*first))
+        };
         self.open.iter().rev().find_map(|open| Some((open.start, first(open)?)))
     }
 
     /// Whether a bracket is open that stands on a line above.
     fn opened_above(&self, at: usize) -> bool {
-        self.bracket().is_some_and(|(open, _)| self.text.get(open..at).is_some_and(|between| between.contains('\n')))
+        self.bracket().is_some_and(|(open, _)| {
+            self.text.get(open..at).is_some_and(|between| between.contains('\n'))
+        })
     }
 }
 
-/// How much of a scalar's range is the scalar: the parser adds the space and the note behind quoted text.
+/// How much of a scalar's range is the scalar: the parser adds the space and the note behind quoted
+/// text.
 fn written(scalar: &str) -> usize {
     let mut letters = scalar.char_indices().skip(1).peekable();
     let double = scalar.starts_with('"');
@@ -354,7 +441,11 @@ fn written(scalar: &str) -> usize {
         match letter {
             '\\' if double => _ = letters.next(),
             '"' if double => return at + 1,
-            '\'' if scalar.starts_with('\'') && letters.next_if(|(_, next)| *next == '\'').is_none() => return at + 1,
+            '\'' if scalar.starts_with('\'')
+                && letters.next_if(|(_, next)| *next == '\'').is_none() =>
+            {
+                return at + 1;
+            }
             _ => {}
         }
     }
@@ -380,11 +471,15 @@ fn resolve(word: &str) -> Value {
     }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
         // A sign may not follow the prefix, though Rust would read it.
-        if let Some(digits) = word.strip_prefix(prefix).filter(|digits| digits.chars().all(|c| c.is_digit(radix))) {
-            return u64::from_str_radix(digits, radix).map_or(Value::Text(word.to_string()), Value::Unsigned);
+        if let Some(digits) =
+            word.strip_prefix(prefix).filter(|digits| digits.chars().all(|c| c.is_digit(radix)))
+        {
+            return u64::from_str_radix(digits, radix)
+                .map_or(Value::Text(word.to_string()), Value::Unsigned);
         }
     }
-    let begins = number.strip_prefix('.').unwrap_or(number).starts_with(|c: char| c.is_ascii_digit());
+    let begins =
+        number.strip_prefix('.').unwrap_or(number).starts_with(|c: char| c.is_ascii_digit());
     if !begins || !number.chars().all(|c| c.is_ascii_digit() || ".eE+-".contains(c)) {
         return Value::Text(word.to_string());
     }

@@ -56,9 +56,12 @@ pub fn count(scenario: &Scenario, known: &[Known], seeds: Range<u64>) -> Counted
     let run = |seed: u64| {
         let mut scenario = scenario.clone();
         scenario.run.seed = seed;
-        let results =
-            asyncflow::Experiment::new(&scenario).threads(std::num::NonZero::<usize>::MIN).run().unwrap_or_else(|error| panic!("{error}"));
-        let estimates = known.iter().map(|known| estimate(&results, known)).collect::<Vec<Estimate>>();
+        let results = asyncflow::Experiment::new(&scenario)
+            .threads(std::num::NonZero::<usize>::MIN)
+            .run()
+            .unwrap_or_else(|error| panic!("{error}"));
+        let estimates =
+            known.iter().map(|known| estimate(&results, known)).collect::<Vec<Estimate>>();
         (results.replications, estimates)
     };
     let experiments: Vec<(u32, Vec<Estimate>)> = seeds.into_par_iter().map(run).collect();
@@ -74,5 +77,6 @@ pub fn count(scenario: &Scenario, known: &[Known], seeds: Range<u64>) -> Counted
 
 fn estimate(results: &Results, known: &Known) -> Estimate {
     let row = results.find(known.kind, known.entity, known.metric, known.stat);
-    row.unwrap_or_else(|| panic!("there is no {} {} of {}", known.metric, known.stat, known.entity)).estimate
+    row.unwrap_or_else(|| panic!("there is no {} {} of {}", known.metric, known.stat, known.entity))
+        .estimate
 }

@@ -1,10 +1,12 @@
-//! Systems whose steady state is known exactly, as scenarios with the exact values of what is measured.
+//! Systems whose steady state is known exactly, as scenarios with the exact values of what is
+//! measured.
 //!
-//! Sojourn times are given by their tail P(T > t), of which quantiles are roots. Sources: M/M/1, M/M/c, M/M/1/K: Kleinrock 1975, *Queueing
-//! Systems* 1, (3.23), (3.40), §3.6; a tandem: Burke 1956, Reich 1957.
+//! Sojourn times are given by their tail P(T > t), of which quantiles are roots. Sources: M/M/1,
+//! M/M/c, M/M/1/K: Kleinrock 1975, *Queueing Systems* 1, (3.23), (3.40), §3.6; a tandem: Burke
+//! 1956, Reich 1957.
 //!
-//! The warm-up is at least 20 relaxation times 1/(√(cμ) − √λ)² (Morse 1955, *Operations Research* 3), after which 2e-9 of the way from empty
-//! to the steady state is left.
+//! The warm-up is at least 20 relaxation times 1/(√(cμ) − √λ)² (Morse 1955, *Operations Research*
+//! 3), after which 2e-9 of the way from empty to the steady state is left.
 
 use asyncflow::scenario::{self, Scenario};
 
@@ -19,7 +21,13 @@ pub struct Known {
 }
 
 impl Known {
-    const fn new(kind: &'static str, entity: &'static str, metric: &'static str, stat: &'static str, exact: f64) -> Known {
+    const fn new(
+        kind: &'static str,
+        entity: &'static str,
+        metric: &'static str,
+        stat: &'static str,
+        exact: f64,
+    ) -> Known {
         Known { kind, entity, metric, stat, exact }
     }
     const fn users(metric: &'static str, stat: &'static str, exact: f64) -> Known {
@@ -43,7 +51,8 @@ pub struct System {
     pub warmup_s: f64,
     /// Measured time of a replication.
     pub measured_s: f64,
-    /// The goal of sequential replications: metric and half-width, such that 20 to 70 of them reach it.
+    /// The goal of sequential replications: metric and half-width, such that 20 to 70 of them reach
+    /// it.
     pub goal: (&'static str, &'static str),
     pub known: Vec<Known>,
 }
@@ -57,7 +66,10 @@ impl System {
     /// Its text.
     pub fn yaml(&self, replications: &str) -> String {
         let System { body, warmup_s, measured_s, .. } = self;
-        let run = format!("{{ duration: {}s, warmup: {warmup_s}s, replications: {replications} }}", warmup_s + measured_s);
+        let run = format!(
+            "{{ duration: {}s, warmup: {warmup_s}s, replications: {replications} }}",
+            warmup_s + measured_s
+        );
         format!("version: 1\nname: coverage\nrun: {run}\n{body}\n")
     }
     /// Its sequential rule, looked at after each so many replications.
@@ -92,9 +104,18 @@ fn latency(mean: f64, tail: impl Fn(f64) -> f64) -> Vec<Known> {
 
 const THROUGHPUT: (&str, &str) = ("throughput", "mean");
 
-fn with_rates(mut known: Vec<Known>, throughput: f64, services: &[(&'static str, f64)], errors: f64) -> Vec<Known> {
+fn with_rates(
+    mut known: Vec<Known>,
+    throughput: f64,
+    services: &[(&'static str, f64)],
+    errors: f64,
+) -> Vec<Known> {
     known.push(Known::users(THROUGHPUT.0, THROUGHPUT.1, throughput));
-    known.extend(services.iter().map(|&(service, busy)| Known::new("service", service, "utilisation", "mean", busy)));
+    known.extend(
+        services
+            .iter()
+            .map(|&(service, busy)| Known::new("service", service, "utilisation", "mean", busy)),
+    );
     if errors > 0.0 {
         known.push(Known::users("error_ratio", "mean", errors));
     }
@@ -113,7 +134,12 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }} }} }}"
         warmup_s: (20.0 * relaxation).ceil(),
         measured_s,
         goal: ("users.latency.mean", if rate < 60.0 { "2.5%" } else { "5%" }),
-        known: with_rates(latency(mean, |t| (-t / mean).exp()), rate, &[("api", rate / 100.0)], 0.0),
+        known: with_rates(
+            latency(mean, |t| (-t / mean).exp()),
+            rate,
+            &[("api", rate / 100.0)],
+            0.0,
+        ),
     }
 }
 
@@ -129,7 +155,10 @@ pub fn mm4() -> System {
     let (rate, mu, spare) = (320.0, 100.0, 80.0);
     let c = erlang_c(4, rate / mu);
     // T = W + S; W is 0 with 1 − C, and else exponential with cμ − λ.
-    let tail = |t: f64| (1.0 - c) * (-mu * t).exp() + c * (mu * (-spare * t).exp() - spare * (-mu * t).exp()) / (mu - spare);
+    let tail = |t: f64| {
+        (1.0 - c) * (-mu * t).exp()
+            + c * (mu * (-spare * t).exp() - spare * (-mu * t).exp()) / (mu - spare)
+    };
     System {
         name: "M/M/4 at 80 %",
         body: "workload: { users: { to: api.x, open: { rate: 320/s } } }
@@ -142,7 +171,8 @@ services: { api: { instance: { cpu: 4 }, runtime: { tasks: { schedule: fifo } },
     }
 }
 
-/// An application server (10 ms) that calls its database (8 ms), Poisson 80/s: two independent exponential sojourns.
+/// An application server (10 ms) that calls its database (8 ms), Poisson 80/s: two independent
+/// exponential sojourns.
 pub fn tandem() -> System {
     let (a, b) = (20.0, 45.0);
     let tail = |t: f64| (b * (-a * t).exp() - a * (-b * t).exp()) / (b - a);
@@ -156,11 +186,17 @@ services:
         warmup_s: 20.0,
         measured_s: 160.0,
         goal: ("users.latency.mean", "3%"),
-        known: with_rates(latency(1.0 / a + 1.0 / b, tail), 80.0, &[("app", 0.8), ("db", 0.64)], 0.0),
+        known: with_rates(
+            latency(1.0 / a + 1.0 / b, tail),
+            80.0,
+            &[("app", 0.8), ("db", 0.64)],
+            0.0,
+        ),
     }
 }
 
-/// One core with room for eight, Poisson 80/s, service of 10 ms: who finds n < 8 there stays for n + 1 services.
+/// One core with room for eight, Poisson 80/s, service of 10 ms: who finds n < 8 there stays for n
+/// + 1 services.
 pub fn mm1_of_eight() -> System {
     let (rate, mu, room) = (80.0f64, 100.0f64, 8);
     let weights: Vec<f64> = (0..=room).map(|n| (rate / mu).powi(n)).collect();
@@ -207,6 +243,11 @@ links: {{ users -> api: {{ loss: {}% }} }}",
         warmup_s: 3.0,
         measured_s,
         goal: ("users.error_ratio.mean", "6%"),
-        known: with_rates(latency(mean, |t| (-t / mean).exp()), rate * kept, &[("api", rate * (1.0 - loss) / 100.0)], 1.0 - kept),
+        known: with_rates(
+            latency(mean, |t| (-t / mean).exp()),
+            rate * kept,
+            &[("api", rate * (1.0 - loss) / 100.0)],
+            1.0 - kept,
+        ),
     }
 }

@@ -1,7 +1,9 @@
-//! The corpus: `tests/corpus/NAME.{yaml,yml,ron,json}`, and beside each `NAME.txt`, what `asyncflow check` says of it and its exit code.
+//! The corpus: `tests/corpus/NAME.{yaml,yml,ron,json}`, and beside each `NAME.txt`, what
+//! `asyncflow check` says of it and its exit code.
 //!
-//! To accept a changed message, read it as someone who has never seen the tool (what is wrong, where, what to do?), and run
-//! `ASYNCFLOW_ACCEPT=1 cargo test --test it hostile::corpus`, which rewrites the files. A message without its file fails the test.
+//! To accept a changed message, read it as someone who has never seen the tool (what is wrong,
+//! where, what to do?), and run `ASYNCFLOW_ACCEPT=1 cargo test --test it hostile::corpus`, which
+//! rewrites the files. A message without its file fails the test.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,9 +12,16 @@ use std::path::Path;
 const FOLDER: &str = "tests/corpus";
 
 fn names(extensions: &[&str]) -> BTreeSet<String> {
-    let files = fs::read_dir(FOLDER).expect("the corpus is there").map(|entry| entry.expect("it can be read").path());
-    let fits = |path: &Path| path.extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known));
-    files.filter(|path| fits(path)).map(|path| path.file_name().expect("it has a name").to_string_lossy().into_owned()).collect()
+    let files = fs::read_dir(FOLDER)
+        .expect("the corpus is there")
+        .map(|entry| entry.expect("it can be read").path());
+    let fits = |path: &Path| {
+        path.extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known))
+    };
+    files
+        .filter(|path| fits(path))
+        .map(|path| path.file_name().expect("it has a name").to_string_lossy().into_owned())
+        .collect()
 }
 
 #[test]
@@ -25,14 +34,17 @@ fn every_broken_file_is_refused_with_the_words_beside_it() {
     for file in &files {
         let (said, code) = super::check(Path::new(FOLDER), file);
         // What is only suspicious can run, and what looks forbidden but is not.
-        let expected = if file.starts_with("warning-") || file.starts_with("accepted-") { 0 } else { 2 };
+        let expected =
+            if file.starts_with("warning-") || file.starts_with("accepted-") { 0 } else { 2 };
         assert_eq!(code, expected, "{file}:\n{said}");
         let path = Path::new(FOLDER).join(file).with_extension("txt");
         let said = format!("{said}exit code {code}\n");
         match fs::read_to_string(&path) {
             _ if accept => fs::write(&path, &said).expect("it can be written"),
             Ok(known) if known == said => {}
-            Ok(known) => wrong.push(format!("{file} is refused with\n{said}\nand not with\n{known}")),
+            Ok(known) => {
+                wrong.push(format!("{file} is refused with\n{said}\nand not with\n{known}"))
+            }
             Err(error) => wrong.push(format!("{}: {error}", path.display())),
         }
     }
@@ -41,8 +53,11 @@ fn every_broken_file_is_refused_with_the_words_beside_it() {
 
 #[test]
 fn every_message_of_the_corpus_belongs_to_a_file_and_every_file_has_a_name_of_its_own() {
-    // A message that nothing says any more is left over; two files of one stem would share their message.
-    let stem = |name: &String| name.rsplit_once('.').map(|(stem, _)| stem.to_string()).expect("it has an extension");
+    // A message that nothing says any more is left over; two files of one stem would share their
+    // message.
+    let stem = |name: &String| {
+        name.rsplit_once('.').map(|(stem, _)| stem.to_string()).expect("it has an extension")
+    };
     let files = names(&["yaml", "yml", "ron", "json"]);
     let stems: BTreeSet<String> = files.iter().map(stem).collect();
     assert_eq!(stems.len(), files.len());
@@ -51,12 +66,20 @@ fn every_message_of_the_corpus_belongs_to_a_file_and_every_file_has_a_name_of_it
 
 #[test]
 fn every_error_of_the_corpus_says_where_it_is() {
-    // A problem is drawn with `--> FILE:LINE:COLUMN`, unless it is of the file as a whole or of a 0.1 file's native form.
+    // A problem is drawn with `--> FILE:LINE:COLUMN`, unless it is of the file as a whole or of a
+    // 0.1 file's native form.
     for message in names(&["txt"]) {
         let said = fs::read_to_string(Path::new(FOLDER).join(&message)).expect("it can be read");
-        let whole = ["the file is empty", "expected a group of fields"].iter().any(|words| said.contains(words));
-        for problem in said.split("\n\n").filter(|part| part.starts_with("error: ") || part.starts_with("warning: ")) {
-            let placed = problem.lines().any(|line| line.trim_start().starts_with("--> ") && line.matches(':').count() >= 2);
+        let whole = ["the file is empty", "expected a group of fields"]
+            .iter()
+            .any(|words| said.contains(words));
+        for problem in said
+            .split("\n\n")
+            .filter(|part| part.starts_with("error: ") || part.starts_with("warning: "))
+        {
+            let placed = problem.lines().any(|line| {
+                line.trim_start().starts_with("--> ") && line.matches(':').count() >= 2
+            });
             assert!(placed || whole, "{message}:\n{problem}");
         }
     }

@@ -1,4 +1,5 @@
-//! Files that are too large or too strange to be checked in. Each has to be refused in words, and soon: by the command's time limit.
+//! Files that are too large or too strange to be checked in. Each has to be refused in words, and
+//! soon: by the command's time limit.
 
 use super::check;
 use std::fmt::Write;
@@ -83,7 +84,8 @@ fn files_of_one_mebibyte_of_anything_are_refused_in_words() {
 fn brackets_nested_ten_thousand_deep_are_refused_by_their_depth() {
     // The limit is 64 levels; no stack may grow with the text.
     let deep = "nest deeper than 64 levels here";
-    let nested = |open: &str, close: &str| format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
+    let nested =
+        |open: &str, close: &str| format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
     says("deep.yaml", nested("[", "]").as_bytes(), deep);
     says("deep.yaml", nested("{ a: ", "}").as_bytes(), deep);
     says("deep.json", nested("{\"a\":[", "]}").as_bytes(), deep);
@@ -102,23 +104,48 @@ fn brackets_nested_ten_thousand_deep_are_refused_by_their_depth() {
 #[test]
 fn mixtures_nested_as_deep_as_the_brackets_allow_are_refused() {
     // 8 mixtures inside each other; 18 of them are 54 levels of brackets, and 6 are around them.
-    let dist = (0..18).fold("1ms".to_string(), |inner, _| format!("{{ mixture: [ {{ w: 1, is: {inner} }} ] }}"));
-    says("mixed.yaml", scenario(&format!("[ cpu: {dist} ]")).as_bytes(), "mixtures stand inside each other at most 8 deep");
+    let dist = (0..18)
+        .fold("1ms".to_string(), |inner, _| format!("{{ mixture: [ {{ w: 1, is: {inner} }} ] }}"));
+    says(
+        "mixed.yaml",
+        scenario(&format!("[ cpu: {dist} ]")).as_bytes(),
+        "mixtures stand inside each other at most 8 deep",
+    );
     let parts = "{ w: 1, is: 1ms }, ".repeat(1_001);
-    says("mixed.yaml", scenario(&format!("[ cpu: {{ mixture: [ {parts} ] }} ]")).as_bytes(), "a mixture has at most 1000 parts, not 1001");
+    says(
+        "mixed.yaml",
+        scenario(&format!("[ cpu: {{ mixture: [ {parts} ] }} ]")).as_bytes(),
+        "a mixture has at most 1000 parts, not 1001",
+    );
 }
 
 #[test]
 fn alias_bombs_and_their_kin_are_refused_before_they_go_off() {
-    // The billion laughs (Klein 2002): nine levels of nine aliases each, and a list that holds itself.
+    // The billion laughs (Klein 2002): nine levels of nine aliases each, and a list that holds
+    // itself.
     let mut bomb = "a0: &a0 [ha, ha, ha]\n".to_string();
     for level in 1..10 {
-        let _ = writeln!(bomb, "a{level}: &a{level} [{}]", vec![format!("*a{}", level - 1); 9].join(", "));
+        let _ = writeln!(
+            bomb,
+            "a{level}: &a{level} [{}]",
+            vec![format!("*a{}", level - 1); 9].join(", ")
+        );
     }
-    says("bomb.yaml", bomb.as_bytes(), "the file holds more than 200,000 values, the most that are read");
-    // Anchors inside each other, each of which keeps what it stands for; and a list of merge keys as long as the group beside it.
-    let nested = (0..60).fold("[".to_string() + &"1,".repeat(5_000) + "1]", |inner, level| format!("&n{level} [{inner}]"));
-    says("bomb.yaml", format!("a: {nested}\n").as_bytes(), "anchors stand for more than 200,000 values");
+    says(
+        "bomb.yaml",
+        bomb.as_bytes(),
+        "the file holds more than 200,000 values, the most that are read",
+    );
+    // Anchors inside each other, each of which keeps what it stands for; and a list of merge keys
+    // as long as the group beside it.
+    let nested = (0..60).fold("[".to_string() + &"1,".repeat(5_000) + "1]", |inner, level| {
+        format!("&n{level} [{inner}]")
+    });
+    says(
+        "bomb.yaml",
+        format!("a: {nested}\n").as_bytes(),
+        "anchors stand for more than 200,000 values",
+    );
     let keys: String = (0..20_000).map(|i| format!("  k{i}: 1\n")).collect();
     let merges = format!("x-a: &a {{ b: 1 }}\nc:\n  <<: [{}*a]\n{keys}", "*a, ".repeat(20_000));
     says("merge.yaml", merges.as_bytes(), "unknown field");
@@ -128,9 +155,18 @@ fn alias_bombs_and_their_kin_are_refused_before_they_go_off() {
 
 #[test]
 fn what_a_terminal_would_obey_is_shown_as_a_sign() {
-    // Found by fuzzing: the name of an anchor was put into the words as it stands. ESC is shown as U+241B.
+    // Found by fuzzing: the name of an anchor was put into the words as it stands. ESC is shown as
+    // U+241B.
     says("esc.yaml", b"a: *a\x1b\n", "this alias has no anchor above it");
-    for text in ["(a\u{1b}: 1)", "(\u{202e}: 1)", "a: &\u{202e}b 1", "\u{1b}[2J: [", "a: *\u{1b}", "!\u{1b} a: 1", "a: 1\u{1b}s"] {
+    for text in [
+        "(a\u{1b}: 1)",
+        "(\u{202e}: 1)",
+        "a: &\u{202e}b 1",
+        "\u{1b}[2J: [",
+        "a: *\u{1b}",
+        "!\u{1b} a: 1",
+        "a: 1\u{1b}s",
+    ] {
         for file in ["esc.yaml", "esc.ron"] {
             let said = refused(file, text.as_bytes());
             assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
@@ -142,30 +178,59 @@ fn what_a_terminal_would_obey_is_shown_as_a_sign() {
 fn the_words_of_later_releases_are_known_as_such() {
     // docs/scenario-file.md: what is reserved, and what is marked as later.
     for word in ["zones", "caches", "databases", "queues", "models", "policies", "include"] {
-        says("later.yaml", format!("{}{word}: {{}}\n", scenario("[ cpu: 1ms ]")).as_bytes(), &format!("`{word}` is not modelled yet"));
+        says(
+            "later.yaml",
+            format!("{}{word}: {{}}\n", scenario("[ cpu: 1ms ]")).as_bytes(),
+            &format!("`{word}` is not modelled yet"),
+        );
     }
-    let later = |text: String, word: &str| says("later.yaml", text.as_bytes(), &format!("`{word}` is not modelled yet"));
-    for step in ["block", "parallel", "branch", "repeat", "lock", "cache", "llm", "publish", "spawn", "respond", "offload", "disk", "hold"]
-    {
+    let later = |text: String, word: &str| {
+        says("later.yaml", text.as_bytes(), &format!("`{word}` is not modelled yet"))
+    };
+    for step in [
+        "block", "parallel", "branch", "repeat", "lock", "cache", "llm", "publish", "spawn",
+        "respond", "offload", "disk", "hold",
+    ] {
         later(scenario(&format!("[ {step}: 1ms ]")), step);
     }
     for field in ["closed", "sessions", "replay", "patience", "class", "keys"] {
-        later(scenario("[ cpu: 1ms ]").replace("to: api.a", &format!("to: api.a, {field}: 1")), field);
+        later(
+            scenario("[ cpu: 1ms ]").replace("to: api.a", &format!("to: api.a, {field}: 1")),
+            field,
+        );
     }
     for runtime in ["threads", "processes", "single"] {
-        later(scenario("[ cpu: 1ms ]").replace("api: {", &format!("api: {{ runtime: {{ {runtime}: 4 }},")), runtime);
+        later(
+            scenario("[ cpu: 1ms ]")
+                .replace("api: {", &format!("api: {{ runtime: {{ {runtime}: 4 }},")),
+            runtime,
+        );
     }
-    later(format!("{}links: {{ users -> api: {{ bandwidth: 1Gbps }} }}\n", scenario("[ cpu: 1ms ]")), "bandwidth");
+    later(
+        format!("{}links: {{ users -> api: {{ bandwidth: 1Gbps }} }}\n", scenario("[ cpu: 1ms ]")),
+        "bandwidth",
+    );
 }
 
 #[test]
 fn bytes_that_are_no_text_are_refused_with_their_line() {
-    // UTF-16, Latin-1, a cut character, an overlong one, a surrogate, random bytes; a gzip and an ELF head.
+    // UTF-16, Latin-1, a cut character, an overlong one, a surrogate, random bytes; a gzip and an
+    // ELF head.
     let utf16: Vec<u8> = "version: 1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let with_mark = [&[0xFF, 0xFE][..], &utf16].concat();
     let latin: &[u8] = b"version: 1\nname: caf\xE9\n";
-    for (bytes, line) in [(&with_mark[..], 1), (latin, 2), (b"a: 1\n\n\xF0\x9F\xA6", 3), (b"\xC0\xAF", 1), (b"\xED\xA0\x80", 1)] {
-        says("bytes.yaml", bytes, &format!("the file is not UTF-8 text: line {line} holds a byte that is none"));
+    for (bytes, line) in [
+        (&with_mark[..], 1),
+        (latin, 2),
+        (b"a: 1\n\n\xF0\x9F\xA6", 3),
+        (b"\xC0\xAF", 1),
+        (b"\xED\xA0\x80", 1),
+    ] {
+        says(
+            "bytes.yaml",
+            bytes,
+            &format!("the file is not UTF-8 text: line {line} holds a byte that is none"),
+        );
         says("bytes.ron", bytes, "save the file as UTF-8");
     }
     says("bytes.yaml", b"\x1F\x8B\x08\x00\x00\x00\x00\x00", "not UTF-8");
@@ -182,14 +247,18 @@ fn scenario(steps: &str) -> String {
 
 #[test]
 fn thousands_of_mistakes_are_told_up_to_fifty_and_the_rest_is_counted() {
-    // 50 of a kind are told; each file has more, of the kind that costs most to tell: names that are nearly right.
-    let names: String = (0..8_000).map(|i| format!("    endpoint-number-{i:05}: [ call: api.endpoint-numbar-{i:05} ]\n")).collect();
+    // 50 of a kind are told; each file has more, of the kind that costs most to tell: names that
+    // are nearly right.
+    let names: String = (0..8_000)
+        .map(|i| format!("    endpoint-number-{i:05}: [ call: api.endpoint-numbar-{i:05} ]\n"))
+        .collect();
     let head = "version: 1\nrun: { limits: { memory: 100GiB } }\nworkload: { users: { to: api.endpoint-number-00000, open: { rate: 50/s } } }\nservices:\n  api:\n   endpoints:\n";
     let said = refused("many.yaml", format!("{head}{names}").as_bytes());
     assert_eq!(said.matches("error: ").count(), 50, "{}", said.len());
     assert!(said.contains("did you mean `api.endpoint-number-00000`?"));
     let links: String = (0..8_000).map(|i| format!("  usars-{i:05} -> api: {{}}\n")).collect();
-    let said = refused("many.yaml", format!("{}links:\n{links}", scenario("[ cpu: 1ms ]")).as_bytes());
+    let said =
+        refused("many.yaml", format!("{}links:\n{links}", scenario("[ cpu: 1ms ]")).as_bytes());
     assert_eq!(said.matches("error: ").count(), 50);
     let fields: String = (0..20_000).map(|i| format!("field-{i}: 1\n")).collect();
     let said = refused("many.yaml", format!("{}{fields}", scenario("[ cpu: 1ms ]")).as_bytes());
@@ -202,7 +271,8 @@ fn thousands_of_mistakes_are_told_up_to_fifty_and_the_rest_is_counted() {
 #[test]
 fn a_file_on_one_line_is_shown_in_part() {
     // An excerpt is as wide as a terminal, however long the line is.
-    let json = format!("{{ \"version\": 1, \"x-note\": [{}], \"nope\": 1 }}", "\"word\",".repeat(100_000));
+    let json =
+        format!("{{ \"version\": 1, \"x-note\": [{}], \"nope\": 1 }}", "\"word\",".repeat(100_000));
     let said = refused("line.json", json.as_bytes());
     assert!(said.lines().all(|line| line.chars().count() < 250), "{said}");
     assert!(said.contains("unknown field `nope`"), "{said}");
@@ -210,7 +280,8 @@ fn a_file_on_one_line_is_shown_in_part() {
 
 #[test]
 fn a_word_of_a_hundred_thousand_letters_is_quoted_by_its_beginning() {
-    // Found by fuzzing (RON's numbers): the words of a refusal were as long as the input. Here as a number, a key, a name, a reference, a unit.
+    // Found by fuzzing (RON's numbers): the words of a refusal were as long as the input. Here as a
+    // number, a key, a name, a reference, a unit.
     let long = "long".repeat(25_000);
     for (file, text) in [
         ("long.ron", format!("-{long}")),
@@ -232,7 +303,9 @@ fn a_word_of_a_hundred_thousand_letters_is_quoted_by_its_beginning() {
 fn what_is_named_as_a_scenario_but_is_no_file_is_refused() {
     // A folder, an endless device, a file that is not there, and a link to itself.
     let folder = tempfile::tempdir().expect("a folder");
-    let link = |from: &str, to: &str| std::os::unix::fs::symlink(from, folder.path().join(to)).expect("a link");
+    let link = |from: &str, to: &str| {
+        std::os::unix::fs::symlink(from, folder.path().join(to)).expect("a link")
+    };
     fs::create_dir(folder.path().join("folder.yaml")).expect("a folder");
     link("/dev/zero", "endless.yaml");
     link("round.ron", "round.ron");
@@ -256,22 +329,31 @@ fn what_is_named_as_a_scenario_but_is_no_file_is_refused() {
 
 #[test]
 fn what_is_set_on_the_command_line_is_told_as_such_and_the_rest_keeps_its_place() {
-    // `duration` is in the file, `limits` only a default; the mistake of the file stays at its line.
+    // `duration` is in the file, `limits` only a default; the mistake of the file stays at its
+    // line.
     let folder = tempfile::tempdir().expect("a folder");
     let text = format!("{}run: {{ duration: 0s }}\n", scenario("[ cpu: 1ms ]"));
     fs::write(folder.path().join("set.yaml"), text).expect("a file");
     let check = |sets: &[&str]| {
         let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_asyncflow"));
         let sets = sets.iter().flat_map(|set| ["--set", set]);
-        let output =
-            command.env("NO_COLOR", "1").current_dir(folder.path()).args(["check", "set.yaml"]).args(sets).output().expect("it runs");
+        let output = command
+            .env("NO_COLOR", "1")
+            .current_dir(folder.path())
+            .args(["check", "set.yaml"])
+            .args(sets)
+            .output()
+            .expect("it runs");
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).expect("text")
     };
     let said = check(&["run.limits.events=0", "run.limits.in_flight=5 GB"]);
     assert!(said.contains("error: --set run.limits.in_flight: `5 GB` is not a count"), "{said}");
     let said = check(&["run.limits.events=0"]);
-    assert!(said.contains("error: --set run.limits.events: a run of 0 events simulates nothing"), "{said}");
+    assert!(
+        said.contains("error: --set run.limits.events: a run of 0 events simulates nothing"),
+        "{said}"
+    );
     assert!(said.contains("--> set.yaml:4:18"), "{said}");
     let said = check(&["run.duration=0s"]);
     assert!(said.contains("error: --set run.duration: a run of 0s simulates nothing"), "{said}");
@@ -282,8 +364,12 @@ fn what_is_set_on_the_command_line_is_told_as_such_and_the_rest_keeps_its_place(
 
 #[test]
 fn what_is_shown_is_read_again_whatever_things_are_called() {
-    // Words that YAML 1.1 reads as true or false, and the key of merges: as names of services, endpoints and objectives.
-    for word in ["yes", "no", "on", "off", "y", "Y", "n", "N", "Yes", "OFF", "<<", "true", "null", "~", "1", "1e3"] {
+    // Words that YAML 1.1 reads as true or false, and the key of merges: as names of services,
+    // endpoints and objectives.
+    for word in [
+        "yes", "no", "on", "off", "y", "Y", "n", "N", "Yes", "OFF", "<<", "true", "null", "~", "1",
+        "1e3",
+    ] {
         let yaml = format!(
             "version: 1
 run: {{ duration: 1s, replications: 1 }}
@@ -292,8 +378,13 @@ services: {{ \"{word}\": {{ endpoints: {{ \"{word}\": [ cpu: 1ms ] }} }} }}
 slos: {{ \"{word}\": {{ of: users, p95: 60ms }} }}
 "
         );
-        let scenario = asyncflow::scenario::from_yaml(&yaml).unwrap_or_else(|problems| panic!("{word}: {problems}"));
+        let scenario = asyncflow::scenario::from_yaml(&yaml)
+            .unwrap_or_else(|problems| panic!("{word}: {problems}"));
         let shown = asyncflow::scenario::to_yaml(&scenario);
-        assert_eq!(asyncflow::scenario::from_yaml(&shown).as_ref(), Ok(&scenario), "{word}:\n{shown}");
+        assert_eq!(
+            asyncflow::scenario::from_yaml(&shown).as_ref(),
+            Ok(&scenario),
+            "{word}:\n{shown}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What must hold of any input whatever: it is a scenario, or there are words for what is wrong with it; and a scenario is written as it is read.
+//! What must hold of any input whatever: it is a scenario, or there are words for what is wrong
+//! with it; and a scenario is written as it is read.
 //!
 //! Shared by the property tests here and the fuzz targets of `fuzz/`.
 
@@ -7,8 +8,8 @@ use asyncflow::scenario::text::{Format, decode};
 use asyncflow::scenario::{self, Scenario};
 use std::path::Path;
 
-/// Reads, checks, estimates, compiles, writes, reads back: everything but the simulation. Panics if anything is not as it must be.
-/// Whether the input is a scenario that could run.
+/// Reads, checks, estimates, compiles, writes, reads back: everything but the simulation. Panics if
+/// anything is not as it must be. Whether the input is a scenario that could run.
 pub fn judge(bytes: &[u8], format: Format) -> bool {
     let text = match decode(bytes) {
         Ok(text) => text,
@@ -17,7 +18,11 @@ pub fn judge(bytes: &[u8], format: Format) -> bool {
     let Ok(scenario) = scenario_of(text, format) else { return false };
     // The estimate may be infinite, but it is a number.
     let estimate = scenario::estimate(&scenario);
-    assert!(estimate.services.iter().all(|load| !load.utilisation.is_nan() && !load.rate.is_nan()), "{:?}", estimate.services);
+    assert!(
+        estimate.services.iter().all(|load| !load.utilisation.is_nan() && !load.rate.is_nan()),
+        "{:?}",
+        estimate.services
+    );
     asyncflow::compiles(&scenario);
     let written = [
         (Ok(scenario::to_yaml(&scenario)), Format::Yaml),
@@ -27,7 +32,10 @@ pub fn judge(bytes: &[u8], format: Format) -> bool {
     for (text, format) in written {
         let text = text.unwrap_or_else(|error| panic!("{format:?} cannot be written: {error}"));
         match scenario_of(&text, format) {
-            Ok(again) => assert!(again == scenario, "{format:?} reads back as another scenario:\n{text}\n{again:#?}\n{scenario:#?}"),
+            Ok(again) => assert!(
+                again == scenario,
+                "{format:?} reads back as another scenario:\n{text}\n{again:#?}\n{scenario:#?}"
+            ),
             Err(problems) => panic!("{format:?} does not read back: {problems:#?}\n{text}"),
         }
     }
@@ -51,12 +59,25 @@ fn scenario_of(text: &str, format: Format) -> Result<Scenario, Vec<Problem>> {
 
 /// Claims that problems say what is wrong, and where in the text.
 fn refused(problems: &[Problem], text: &str) -> bool {
-    assert!(problems.iter().any(|problem| problem.severity == Severity::Error), "nothing is wrong: {problems:?}");
+    assert!(
+        problems.iter().any(|problem| problem.severity == Severity::Error),
+        "nothing is wrong: {problems:?}"
+    );
     assert!(problems.len() <= 153, "{} problems are too many to read", problems.len());
     for problem in problems {
-        assert!(!problem.what.trim().is_empty() && problem.help.as_ref().is_none_or(|help| !help.trim().is_empty()), "{problem:?}");
-        assert!(problem.what.len() < 2_000 && !problem.what.contains(['\n', '\u{1b}']), "{problem:?}");
-        assert!(problem.place.as_ref().is_none_or(|place| text.get(place.clone()).is_some()), "{problem:?} is not in the text");
+        assert!(
+            !problem.what.trim().is_empty()
+                && problem.help.as_ref().is_none_or(|help| !help.trim().is_empty()),
+            "{problem:?}"
+        );
+        assert!(
+            problem.what.len() < 2_000 && !problem.what.contains(['\n', '\u{1b}']),
+            "{problem:?}"
+        );
+        assert!(
+            problem.place.as_ref().is_none_or(|place| text.get(place.clone()).is_some()),
+            "{problem:?} is not in the text"
+        );
     }
     false
 }

@@ -1,6 +1,8 @@
-//! Scenarios that would outgrow the machine: each is refused by the name of a limit, before it takes more than it may.
+//! Scenarios that would outgrow the machine: each is refused by the name of a limit, before it
+//! takes more than it may.
 //!
-//! The address space is limited for these runs (`ulimit -v`), so that what would take too much dies here, and not on somebody's machine.
+//! The address space is limited for these runs (`ulimit -v`), so that what would take too much dies
+//! here, and not on somebody's machine.
 
 #![cfg(unix)]
 
@@ -13,14 +15,19 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Address space in MB beside what is kept: the program, and what the allocator reserves for each thread (64 MB at a time) and does not use.
+/// Address space in MB beside what is kept: the program, and what the allocator reserves for each
+/// thread (64 MB at a time) and does not use.
 const BASE_MB: u64 = 300;
 
 /// Runs a scenario on one thread, in so much address space.
 fn run_within(megabytes: u64, scenario: &Path, arguments: &[&str]) -> Output {
     let limit = format!("ulimit -v {}; exec \"$0\" \"$@\"", megabytes * 1000);
     let mut command = Command::new("bash");
-    command.args(["-c", &limit, env!("CARGO_BIN_EXE_asyncflow"), "run"]).arg(scenario).args(["-j", "1", "-q"]).args(arguments);
+    command
+        .args(["-c", &limit, env!("CARGO_BIN_EXE_asyncflow"), "run"])
+        .arg(scenario)
+        .args(["-j", "1", "-q"])
+        .args(arguments);
     command.env("NO_COLOR", "1").output().expect("bash is there")
 }
 
@@ -30,12 +37,15 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn what_would_outgrow_the_machine_is_refused_by_the_name_of_a_limit_in_little_memory() {
-    // The corpus has them: billions of replicas, workers, requests, windows, replications, and a tree of 2^60 calls.
+    // The corpus has them: billions of replicas, workers, requests, windows, replications, and a
+    // tree of 2^60 calls.
     let mut seen = 0;
     for entry in fs::read_dir("tests/corpus").expect("the corpus is there") {
         let path = entry.expect("it can be read").path();
         let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
-        let is_large = name.starts_with("limit-") || name.ends_with("-a-billion.yaml") || name.ends_with("-four-billion.yaml");
+        let is_large = name.starts_with("limit-")
+            || name.ends_with("-a-billion.yaml")
+            || name.ends_with("-four-billion.yaml");
         if !is_large || name.ends_with(".txt") {
             continue;
         }
@@ -44,7 +54,10 @@ fn what_would_outgrow_the_machine_is_refused_by_the_name_of_a_limit_in_little_me
         let said = said(&output);
         assert_eq!(output.status.code(), Some(2), "{name}: {said}");
         assert!(
-            said.contains("error: ") && ["at most", "more than the limit", " has 1 to "].iter().any(|words| said.contains(words)),
+            said.contains("error: ")
+                && ["at most", "more than the limit", " has 1 to "]
+                    .iter()
+                    .any(|words| said.contains(words)),
             "{name}: {said}"
         );
     }
@@ -58,13 +71,21 @@ fn scenario(run: &str, workload: &str, service: &str, rest: &str) -> String {
     )
 }
 
-/// What a refusal says that a run may keep, MB; asked for again with that as the limit, because what durations take is added only once the rest is allowed.
+/// What a refusal says that a run may keep, MB; asked for again with that as the limit, because
+/// what durations take is added only once the rest is allowed.
 fn estimated_mb(scenario: &Path) -> f64 {
     let (mut found, mut limit) = (f64::NAN, "1B".to_string());
     for _ in 0..3 {
-        let output = run_within(BASE_MB, scenario, &["--no-files", "--set", &format!("run.limits.memory={limit}")]);
+        let output = run_within(
+            BASE_MB,
+            scenario,
+            &["--no-files", "--set", &format!("run.limits.memory={limit}")],
+        );
         let said = said(&output);
-        let Some(rest) = said.split("may keep ").nth(1).filter(|_| output.status.code() == Some(2)) else { break };
+        let Some(rest) = said.split("may keep ").nth(1).filter(|_| output.status.code() == Some(2))
+        else {
+            break;
+        };
         let words: Vec<&str> = rest.split_whitespace().take(2).collect();
         let size: Bytes = words.concat().trim_end_matches(',').parse().expect("a size");
         found = size.0 as f64 / 1e6;
@@ -76,7 +97,11 @@ fn estimated_mb(scenario: &Path) -> f64 {
 /// The peak of the resident set of a run with its files, MB.
 fn resident_mb(scenario: &Path) -> f64 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
-    command.arg("run").arg(scenario).args(["-j", "1", "-q", "--force", "--out"]).arg(scenario.with_extension("out"));
+    command
+        .arg("run")
+        .arg(scenario)
+        .args(["-j", "1", "-q", "--force", "--out"])
+        .arg(scenario.with_extension("out"));
     let mut child = command.spawn().expect("the command starts");
     let mut peak_bytes = f64::NAN;
     loop {
@@ -92,7 +117,8 @@ fn resident_mb(scenario: &Path) -> f64 {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_estimate_of_memory_is_within_a_factor_of_one_and_a_half_of_the_resident_set() {
-    // The kernel's own account of the peak (VmHWM), beyond that of a system of one service; each a scenario in which something else takes the most.
+    // The kernel's own account of the peak (VmHWM), beyond that of a system of one service; each a
+    // scenario in which something else takes the most.
     let folder = tempfile::tempdir().expect("a folder");
     let of = |run: &str, workload: &str, services: &str, rest: &str| {
         let path = folder.path().join("large.yaml");
@@ -102,25 +128,50 @@ fn the_estimate_of_memory_is_within_a_factor_of_one_and_a_half_of_the_resident_s
         fs::write(&path, text).expect("a file");
         (estimated_mb(&path), resident_mb(&path))
     };
-    let (few, one) = ("to: api.x, open: { rate: 100/s }", "endpoints: { x: [ cpu: { exp: 1ms } ] }");
+    let (few, one) =
+        ("to: api.x, open: { rate: 100/s }", "endpoints: { x: [ cpu: { exp: 1ms } ] }");
     let bare = of("duration: 1s", few, &format!("api: {{ {one} }}"), "");
-    let services: Vec<String> = (0..600).map(|i| format!("s{i}: {{ replicas: 3, {one} }}")).collect();
+    let services: Vec<String> =
+        (0..600).map(|i| format!("s{i}: {{ replicas: 3, {one} }}")).collect();
     let cases = [
-        ("services", of("duration: 1s", "to: s0.x, open: { rate: 100/s }", &services.join(", "), "")),
+        (
+            "services",
+            of("duration: 1s", "to: s0.x, open: { rate: 100/s }", &services.join(", "), ""),
+        ),
         ("replicas", of("duration: 1s", few, &format!("api: {{ replicas: 5000, {one} }}"), "")),
-        ("windows", of("duration: 20s", few, &format!("api: {{ replicas: 5, {one} }}"), "output: { series: 1ms }")),
-        ("in flight", of("duration: 60s", "to: api.x, open: { rate: 5000/s }", "api: { endpoints: { x: [ wait: 1h ] } }", "")),
+        (
+            "windows",
+            of(
+                "duration: 20s",
+                few,
+                &format!("api: {{ replicas: 5, {one} }}"),
+                "output: { series: 1ms }",
+            ),
+        ),
+        (
+            "in flight",
+            of(
+                "duration: 60s",
+                "to: api.x, open: { rate: 5000/s }",
+                "api: { endpoints: { x: [ wait: 1h ] } }",
+                "",
+            ),
+        ),
     ];
-    let ratio = |(estimated, resident): (f64, f64)| (estimated - bare.0.max(0.0)) / (resident - bare.1);
-    let wrong: Vec<_> = cases.iter().filter(|(_, found)| !(1.0 / 1.5..1.5).contains(&ratio(*found))).collect();
+    let ratio =
+        |(estimated, resident): (f64, f64)| (estimated - bare.0.max(0.0)) / (resident - bare.1);
+    let wrong: Vec<_> =
+        cases.iter().filter(|(_, found)| !(1.0 / 1.5..1.5).contains(&ratio(*found))).collect();
     assert!(wrong.is_empty(), "{wrong:?} beside {bare:?}");
 }
 
 #[test]
 fn a_run_stays_within_what_is_estimated_and_less_is_refused() {
-    // The sizes of `check/size.rs`, each the largest part of one scenario, in so much address space.
+    // The sizes of `check/size.rs`, each the largest part of one scenario, in so much address
+    // space.
     let mix: Vec<String> = (0..200).map(|i| format!("api.e{i}: 1")).collect();
-    let endpoints: Vec<String> = (0..200).map(|i| format!("e{i}: [ cpu: {{ exp: 1ms }} ]")).collect();
+    let endpoints: Vec<String> =
+        (0..200).map(|i| format!("e{i}: [ cpu: {{ exp: 1ms }} ]")).collect();
     let one = "endpoints: { x: [ cpu: { exp: 10us } ] }";
     let cases = [
         (
@@ -134,7 +185,9 @@ fn a_run_stays_within_what_is_estimated_and_less_is_refused() {
             "workers",
             "duration: 1s",
             "to: api.x, open: { rate: 100/s }".to_string(),
-            format!("replicas: 100, instance: {{ cpu: 4000 }}, runtime: {{ event_loop: {{ workers: 4000 }} }}, {one}"),
+            format!(
+                "replicas: 100, instance: {{ cpu: 4000 }}, runtime: {{ event_loop: {{ workers: 4000 }} }}, {one}"
+            ),
             "",
         ),
         (
@@ -161,10 +214,18 @@ fn a_run_stays_within_what_is_estimated_and_less_is_refused() {
         let (enough, less) = ((estimated * 1.02) as u64 + 1, (estimated * 0.95) as u64);
         let limit = |megabytes: u64| format!("run.limits.memory={megabytes}MB");
         let out = folder.path().join("out");
-        let output = run_within(BASE_MB + enough, &path, &["--set", &limit(enough), "--out", out.to_str().expect("a path")]);
+        let output = run_within(
+            BASE_MB + enough,
+            &path,
+            &["--set", &limit(enough), "--out", out.to_str().expect("a path")],
+        );
         assert_eq!(output.status.code(), Some(0), "{name}: {}", said(&output));
         let output = run_within(BASE_MB, &path, &["--set", &limit(less), "--no-files"]);
-        assert!(output.status.code() == Some(2) && said(&output).contains("`run.limits.memory`"), "{name}: {}", said(&output));
+        assert!(
+            output.status.code() == Some(2) && said(&output).contains("`run.limits.memory`"),
+            "{name}: {}",
+            said(&output)
+        );
     }
 }
 
@@ -175,35 +236,56 @@ fn requests_that_are_kept_to_be_written_count() {
     let path = folder.path().join("large.yaml");
     let one = "endpoints: { x: [ cpu: { exp: 10us } ] }";
     let run = "duration: 20s, limits: { in_flight: 10k, memory: 85MB }";
-    fs::write(&path, scenario(run, "to: api.x, open: { rate: 12k/s }", one, "output: { requests: 100% }")).expect("a file");
+    fs::write(
+        &path,
+        scenario(run, "to: api.x, open: { rate: 12k/s }", one, "output: { requests: 100% }"),
+    )
+    .expect("a file");
     let out = folder.path().join("out");
     let output = run_within(BASE_MB + 85, &path, &["--out", out.to_str().expect("a path")]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let output = run_within(BASE_MB, &path, &["--set", "run.limits.memory=50MB", "--no-files"]);
-    assert!(output.status.code() == Some(2) && said(&output).contains("would be kept to be written one by one"), "{}", said(&output));
+    assert!(
+        output.status.code() == Some(2)
+            && said(&output).contains("would be kept to be written one by one"),
+        "{}",
+        said(&output)
+    );
 }
 
 #[test]
-fn requests_that_pile_up_end_the_run_by_the_limit_of_requests_in_flight_in_the_memory_it_stands_for() {
+fn requests_that_pile_up_end_the_run_by_the_limit_of_requests_in_flight_in_the_memory_it_stands_for()
+ {
     // 100,000/s into nothing: 300,000 are in flight after 3 s, and take 250 B each.
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("flood.yaml");
-    let text =
-        scenario("duration: 1h, limits: { in_flight: 300k }", "to: api.x, open: { rate: 2777/s }", "endpoints: { x: [ wait: 1h ] }", "");
+    let text = scenario(
+        "duration: 1h, limits: { in_flight: 300k }",
+        "to: api.x, open: { rate: 2777/s }",
+        "endpoints: { x: [ wait: 1h ] }",
+        "",
+    );
     fs::write(&path, text).expect("a file");
-    let output = run_within(BASE_MB + 75, &path, &["--no-files", "--set", "workload.users.open.rate=100k/s", "--set", "run.duration=1m"]);
+    let output = run_within(
+        BASE_MB + 75,
+        &path,
+        &["--no-files", "--set", "workload.users.open.rate=100k/s", "--set", "run.duration=1m"],
+    );
     let said = said(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(
-        said.contains("more than 300000 requests are in flight, the limit `run.limits.in_flight`") && said.contains("help: "),
+        said.contains("more than 300000 requests are in flight, the limit `run.limits.in_flight`")
+            && said.contains("help: "),
         "{said}"
     );
 }
 
 #[test]
 fn a_tree_of_calls_costs_no_more_than_its_size() {
-    // 2^60 paths through 60 endpoints, with a rate so low that not one request is expected: it is the tree of one that is too large.
-    let tree: Vec<String> = (0..60).map(|i| format!("e{i}: [ call: api.e{}, call: api.e{} ]", i + 1, i + 1)).collect();
+    // 2^60 paths through 60 endpoints, with a rate so low that not one request is expected: it is
+    // the tree of one that is too large.
+    let tree: Vec<String> =
+        (0..60).map(|i| format!("e{i}: [ call: api.e{}, call: api.e{} ]", i + 1, i + 1)).collect();
     let text = format!(
         "version: 1\nworkload: {{ users: {{ to: api.e0, open: {{ rate: 0.000000000001/s }} }} }}\nservices: {{ api: {{ endpoints: {{ {}, e60: [ fail: {{ p: 0% }} ] }} }} }}\n",
         tree.join(", ")
@@ -222,25 +304,35 @@ fn a_tree_of_calls_costs_no_more_than_its_size() {
 #[test]
 fn degradations_of_a_day_add_up_without_an_overflow() {
     // 500 at a time, the longest there are; debug builds panic where an addition overflows.
-    let faults: Vec<String> =
-        (0..500).map(|i| format!("  - degrade: {{ link: users -> api, latency: +1d, at: {i}ms, for: 1s }}\n")).collect();
+    let faults: Vec<String> = (0..500)
+        .map(|i| {
+            format!("  - degrade: {{ link: users -> api, latency: +1d, at: {i}ms, for: 1s }}\n")
+        })
+        .collect();
     let text = format!(
         "version: 1\nrun: {{ duration: 5s, replications: 2 }}\nworkload: {{ users: {{ to: api.x, open: {{ rate: 100/s }} }} }}\nservices: {{ api: {{ endpoints: {{ x: [ cpu: 1ms ] }} }} }}\nlinks: {{ users -> api: {{ latency: 1ms }} }}\nfaults:\n{}",
         faults.concat()
     );
-    let scenario = asyncflow::scenario::from_yaml(&text).unwrap_or_else(|problems| panic!("{problems}"));
+    let scenario =
+        asyncflow::scenario::from_yaml(&text).unwrap_or_else(|problems| panic!("{problems}"));
     let results = asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{error}"));
     // Of 5 s, 1.5 s are degraded by days: 70 % of 500 requests are answered.
-    let completed = results.find("workload", "users", "completed", "total").map(|row| row.estimate.estimate);
+    let completed =
+        results.find("workload", "users", "completed", "total").map(|row| row.estimate.estimate);
     assert!(completed.is_some_and(|n| (250.0..450.0).contains(&n)), "{completed:?}");
 }
 
 #[test]
 fn waits_of_years_add_up_without_an_overflow() {
-    // 876,000 requests an hour apart, each waiting for 27 years: the sum of squares is 10^36 ns² times the number of those answered.
+    // 876,000 requests an hour apart, each waiting for 27 years: the sum of squares is 10^36 ns²
+    // times the number of those answered.
     let text = "version: 1\nrun: { duration: 36500d, replications: 2 }\nworkload: { users: { to: api.x, open: { rate: 1/h } } }\nservices: { api: { endpoints: { x: [ wait: 10000d ] } } }\n";
-    let scenario = asyncflow::scenario::from_yaml(text).unwrap_or_else(|problems| panic!("{problems}"));
+    let scenario =
+        asyncflow::scenario::from_yaml(text).unwrap_or_else(|problems| panic!("{problems}"));
     let results = asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{error}"));
     let sd = results.find("workload", "users", "latency", "sd").map(|row| row.estimate.estimate);
-    assert!(sd.is_some_and(|sd| sd < 1e-7 * 8.64e8), "all wait equally long, to the square root of a rounding: {sd:?}");
+    assert!(
+        sd.is_some_and(|sd| sd < 1e-7 * 8.64e8),
+        "all wait equally long, to the square root of a rounding: {sd:?}"
+    );
 }

@@ -1,8 +1,10 @@
-//! What people write, as they write it: `tests/corpus/people/inputs.txt`. Each input is a `--set` of one scenario, and below it stands what it
-//! means, or the words it is refused with and the line to write instead.
+//! What people write, as they write it: `tests/corpus/people/inputs.txt`. Each input is a `--set`
+//! of one scenario, and below it stands what it means, or the words it is refused with and the line
+//! to write instead.
 //!
-//! To accept a changed answer, read it as someone who has never seen the tool (is this what they meant? do they know now what to write?),
-//! and run `ASYNCFLOW_ACCEPT=1 cargo test --test it hostile::people`, which rewrites the answers.
+//! To accept a changed answer, read it as someone who has never seen the tool (is this what they
+//! meant? do they know now what to write?), and run
+//! `ASYNCFLOW_ACCEPT=1 cargo test --test it hostile::people`, which rewrites the answers.
 
 use asyncflow::problem::Severity;
 use asyncflow::scenario::text::{Format, parse};
@@ -30,14 +32,22 @@ faults: [ slow: { target: api, factor: 2x, at: 10s, for: 5s } ]
 /// What is said of an input, in lines below it.
 fn answer(input: &str) -> String {
     // A workload has `to` or `mix`, not both.
-    let text = if input.starts_with("workload.users.mix") { SCENARIO.replace("to: api.GET /, ", "") } else { SCENARIO.to_string() };
-    let mut loaded = scenario::read(&text, Format::Yaml, "people", Path::new(""), &[input.to_string()]);
+    let text = if input.starts_with("workload.users.mix") {
+        SCENARIO.replace("to: api.GET /, ", "")
+    } else {
+        SCENARIO.to_string()
+    };
+    let mut loaded =
+        scenario::read(&text, Format::Yaml, "people", Path::new(""), &[input.to_string()]);
     let read = loaded.scenario.take();
     if let Some(scenario) = &read {
         loaded.add(scenario::check(scenario));
     }
-    if let Some(problem) = loaded.problems.list.iter().find(|problem| problem.severity == Severity::Error) {
-        let help = problem.help.as_ref().map_or(String::new(), |help| format!("\n    help: {help}"));
+    if let Some(problem) =
+        loaded.problems.list.iter().find(|problem| problem.severity == Severity::Error)
+    {
+        let help =
+            problem.help.as_ref().map_or(String::new(), |help| format!("\n    help: {help}"));
         return format!("    refused: {}{help}", problem.what);
     }
     let written = to_yaml(&read.expect("nothing is wrong with it"));
@@ -57,7 +67,13 @@ fn three_hundred_inputs_as_people_write_them_are_understood_or_answered_with_the
     let said: Vec<String> = known
         .lines()
         .filter(|line| !line.starts_with("    "))
-        .map(|line| if is_input(&line) { format!("{line}\n{}\n", answer(line)) } else { format!("{line}\n") })
+        .map(|line| {
+            if is_input(&line) {
+                format!("{line}\n{}\n", answer(line))
+            } else {
+                format!("{line}\n")
+            }
+        })
         .collect();
     let said = said.concat();
     if std::env::var_os("ASYNCFLOW_ACCEPT").is_some() {
@@ -74,6 +90,7 @@ fn three_hundred_inputs_as_people_write_them_are_understood_or_answered_with_the
             || [" has 1 to ", " is out of range: "].iter().any(|range| lines[0].contains(range))
     };
     let lines: Vec<&str> = said.lines().chain([""]).collect();
-    let silent: Vec<&str> = lines.windows(2).filter(|pair| !advised(pair)).map(|pair| pair[0]).collect();
+    let silent: Vec<&str> =
+        lines.windows(2).filter(|pair| !advised(pair)).map(|pair| pair[0]).collect();
     assert!(silent.is_empty(), "refused without a line to write: {silent:#?}");
 }

@@ -1,4 +1,5 @@
-//! Random bytes, random text, and scenarios with mistakes in them, from fixed seeds: whatever it is, it is judged, and nothing panics.
+//! Random bytes, random text, and scenarios with mistakes in them, from fixed seeds: whatever it
+//! is, it is judged, and nothing panics.
 //!
 //! More of it, guided by coverage, is in `fuzz/`.
 
@@ -15,8 +16,10 @@ const FORMATS: [Format; 3] = [Format::Yaml, Format::Ron, Format::Json];
 
 /// Claims something of many inputs, always the same ones.
 fn of_all<T: Debug>(cases: u32, inputs: impl Strategy<Value = T>, claim: impl Fn(T)) {
-    let config = Config { cases, failure_persistence: None, max_shrink_iters: 4096, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let config =
+        Config { cases, failure_persistence: None, max_shrink_iters: 4096, ..Config::default() };
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let outcome = runner.run(&inputs, |input| {
         claim(input);
         Ok(())
@@ -26,12 +29,15 @@ fn of_all<T: Debug>(cases: u32, inputs: impl Strategy<Value = T>, claim: impl Fn
 
 /// The shipped scenarios, native and 0.1, in every notation they can be written in.
 fn shipped() -> Vec<(String, Format)> {
-    let mut paths: Vec<_> =
-        std::fs::read_dir("scenarios").expect("they are there").map(|entry| entry.expect("it is there").path()).collect();
+    let mut paths: Vec<_> = std::fs::read_dir("scenarios")
+        .expect("they are there")
+        .map(|entry| entry.expect("it is there").path())
+        .collect();
     paths.sort();
     let mut texts = Vec::new();
     for path in paths {
-        let (source, loaded) = scenario::read_file(&path, &[]).unwrap_or_else(|problem| panic!("{}", problem.what));
+        let (source, loaded) =
+            scenario::read_file(&path, &[]).unwrap_or_else(|problem| panic!("{}", problem.what));
         let scenario = loaded.scenario.expect("a shipped scenario reads");
         texts.push((source.text, Format::of(&path).expect("it is named as one")));
         texts.push((to_ron(&scenario).expect("RON"), Format::Ron));
@@ -43,14 +49,19 @@ fn shipped() -> Vec<(String, Format)> {
 #[test]
 fn random_bytes_are_judged_in_every_notation() {
     // A property of all bytes: 3,000 of up to 400.
-    of_all(3_000, (prop::collection::vec(any::<u8>(), 0..400), 0..3usize), |(bytes, format)| _ = judge(&bytes, FORMATS[format]));
+    of_all(3_000, (prop::collection::vec(any::<u8>(), 0..400), 0..3usize), |(bytes, format)| {
+        _ = judge(&bytes, FORMATS[format])
+    });
 }
 
 #[test]
 fn random_text_of_the_signs_of_the_notations_is_judged() {
-    // A property of all texts: 6,000 of the signs that mean something, and of any character there is.
-    let signs: Vec<char> = "[]{}():,-.#!&*?|>%@`'\"\\~ \n\t\r019aefnrx+/é🦀\u{85}\u{2028}".chars().collect();
-    let signs = prop::collection::vec(prop::sample::select(signs), 0..80).prop_map(String::from_iter);
+    // A property of all texts: 6,000 of the signs that mean something, and of any character there
+    // is.
+    let signs: Vec<char> =
+        "[]{}():,-.#!&*?|>%@`'\"\\~ \n\t\r019aefnrx+/é🦀\u{85}\u{2028}".chars().collect();
+    let signs =
+        prop::collection::vec(prop::sample::select(signs), 0..80).prop_map(String::from_iter);
     let text = prop_oneof![3 => signs, 1 => any::<String>()];
     of_all(6_000, (text, 0..3usize), |(text, format)| _ = judge(text.as_bytes(), FORMATS[format]));
 }
@@ -76,8 +87,10 @@ const EXTREMES: [&str; 16] = [
     "0.000000000000000000001",
     "9007199254740993",
 ];
-const UNITS: [&str; 20] =
-    ["ns", "us", "ms", "s", "m", "h", "d", "/s", "/min", "/h", "%", "x", "MiB", "GB", "TiB", "k", "M", "G", "$/h", "parsec"];
+const UNITS: [&str; 20] = [
+    "ns", "us", "ms", "s", "m", "h", "d", "/s", "/min", "/h", "%", "x", "MiB", "GB", "TiB", "k",
+    "M", "G", "$/h", "parsec",
+];
 
 /// The text with a mistake in it.
 fn mistaken(text: &str, (kind, at, what): Mistake) -> String {
@@ -98,10 +111,11 @@ fn mistaken(text: &str, (kind, at, what): Mistake) -> String {
         }
         runs
     };
-    let replaced = |runs: Vec<(usize, usize)>, new: &str| match runs.get(at as usize % runs.len().max(1)) {
-        Some((start, end)) => format!("{}{new}{}", &text[..*start], &text[*end..]),
-        None => text.to_string(),
-    };
+    let replaced =
+        |runs: Vec<(usize, usize)>, new: &str| match runs.get(at as usize % runs.len().max(1)) {
+            Some((start, end)) => format!("{}{new}{}", &text[..*start], &text[*end..]),
+            None => text.to_string(),
+        };
     match kind % 9 {
         0 => {
             lines.remove(line);
@@ -120,17 +134,26 @@ fn mistaken(text: &str, (kind, at, what): Mistake) -> String {
             let number = f64::from(what) * f64::from(what) * 1e-3 / f64::from(at % 97 + 1);
             replaced(runs(|c| c.is_ascii_digit() || c == '.'), &number.to_string())
         }
-        3 => replaced(runs(|c| c.is_ascii_digit() || c == '.'), EXTREMES[what as usize % EXTREMES.len()]),
+        3 => replaced(
+            runs(|c| c.is_ascii_digit() || c == '.'),
+            EXTREMES[what as usize % EXTREMES.len()],
+        ),
         4 => {
             // What follows a number is its unit.
-            let units: Vec<(usize, usize)> = runs(|c| c.is_alphabetic() || "/%".contains(c)).into_iter().collect();
-            let units = units.into_iter().filter(|(start, _)| text[..*start].ends_with(|c: char| c.is_ascii_digit()));
+            let units: Vec<(usize, usize)> =
+                runs(|c| c.is_alphabetic() || "/%".contains(c)).into_iter().collect();
+            let units = units
+                .into_iter()
+                .filter(|(start, _)| text[..*start].ends_with(|c: char| c.is_ascii_digit()));
             replaced(units.collect(), UNITS[what as usize % UNITS.len()])
         }
         5 => {
             // A word in the place of another.
             let words = runs(|c| c.is_alphanumeric() || c == '_');
-            let new = words.get(what as usize % words.len().max(1)).map_or("", |(start, end)| &text[*start..*end]).to_string();
+            let new = words
+                .get(what as usize % words.len().max(1))
+                .map_or("", |(start, end)| &text[*start..*end])
+                .to_string();
             replaced(words, &new)
         }
         6 => text.chars().take(at as usize % (text.chars().count() + 1)).collect(),
@@ -150,15 +173,25 @@ fn mistaken(text: &str, (kind, at, what): Mistake) -> String {
 
 #[test]
 fn scenarios_with_mistakes_are_judged_and_those_that_can_still_run_read_back() {
-    // A property of all mistakes: 10,000 scenarios with 1 to 4; some of them, extreme values in the main, are still scenarios.
+    // A property of all mistakes: 10,000 scenarios with 1 to 4; some of them, extreme values in the
+    // main, are still scenarios.
     let shipped = shipped();
     let fine = Cell::new(0);
-    of_all(10_000, (0..shipped.len(), prop::collection::vec(any::<Mistake>(), 1..5)), |(which, mistakes)| {
-        let (text, format) = &shipped[which];
-        let text = mistakes.into_iter().fold(text.clone(), |text, mistake| mistaken(&text, mistake));
-        fine.set(fine.get() + u32::from(judge(text.as_bytes(), *format)));
-    });
-    assert!((500..9_000).contains(&fine.get()), "{} of 10,000 are fine: the mistakes are too harmless, or too gross", fine.get());
+    of_all(
+        10_000,
+        (0..shipped.len(), prop::collection::vec(any::<Mistake>(), 1..5)),
+        |(which, mistakes)| {
+            let (text, format) = &shipped[which];
+            let text =
+                mistakes.into_iter().fold(text.clone(), |text, mistake| mistaken(&text, mistake));
+            fine.set(fine.get() + u32::from(judge(text.as_bytes(), *format)));
+        },
+    );
+    assert!(
+        (500..9_000).contains(&fine.get()),
+        "{} of 10,000 are fine: the mistakes are too harmless, or too gross",
+        fine.get()
+    );
 }
 
 #[test]
@@ -169,7 +202,11 @@ fn the_scenarios_of_the_corpus_are_judged_as_the_command_judges_them() {
         let Some(format) = Format::of(&path) else { continue };
         let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
         let is_fine = judge(&std::fs::read(&path).expect("it can be read"), format);
-        assert_eq!(is_fine, name.starts_with("warning-") || name.starts_with("accepted-"), "{name}");
+        assert_eq!(
+            is_fine,
+            name.starts_with("warning-") || name.starts_with("accepted-"),
+            "{name}"
+        );
     }
     assert!(Path::new("tests/corpus").is_dir());
 }

@@ -1,7 +1,9 @@
-//! The six payloads of AsyncFlow 0.1's examples, rewritten with their numbers, and what the original made of them.
+//! The six payloads of AsyncFlow 0.1's examples, rewritten with their numbers, and what the
+//! original made of them.
 //!
-//! Figures: AsyncFlow 0.1.1 (Python 3.11, SimPy), 30 seeded runs of each, 12 of the heavy one: the mean of the runs' values, and its
-//! standard error. Maxima of gauges are those of samples every 50 ms (10 ms in the light one), in words of ours (`docs/outputs.md`).
+//! Figures: AsyncFlow 0.1.1 (Python 3.11, SimPy), 30 seeded runs of each, 12 of the heavy one: the
+//! mean of the runs' values, and its standard error. Maxima of gauges are those of samples every 50
+//! ms (10 ms in the light one), in words of ours (`docs/outputs.md`).
 
 use asyncflow::experiment::Results;
 use asyncflow::scenario::{self, Scenario, text::Format};
@@ -50,7 +52,8 @@ pub fn is_sampled_maximum((of, number, ..): &Figure) -> bool {
 pub fn ours(results: &Results, (of, number, ..): &Figure) -> Ours {
     let (kind, entity) = of.split_once(' ').expect("kind and entity");
     let (metric, stat) = number.rsplit_once(' ').expect("metric and statistic");
-    let row = results.find(kind, entity, metric, stat).unwrap_or_else(|| panic!("no {number} of {of}"));
+    let row =
+        results.find(kind, entity, metric, stat).unwrap_or_else(|| panic!("no {number} of {of}"));
     let n = row.values.len() as f64;
     let mean = row.values.iter().sum::<f64>() / n;
     let variance = row.values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0);
@@ -62,14 +65,17 @@ pub fn combined(ours: &Ours, (.., std_error): &Figure) -> f64 {
     ours.std_error.hypot(*std_error)
 }
 
-/// What is wrong with a figure, if anything: it is farther from the original's than 4 combined standard errors and 0.5 %. Of a sampled
-/// maximum only the lower side is wrong.
+/// What is wrong with a figure, if anything: it is farther from the original's than 4 combined
+/// standard errors and 0.5 %. Of a sampled maximum only the lower side is wrong.
 pub fn disagreement(ours: &Ours, figure: &Figure) -> Option<String> {
     let (of, number, mean, _) = figure;
     let allowed = 4.0 * combined(ours, figure) + 0.005 * mean.abs();
     let difference = ours.mean - mean;
-    let wrong = if is_sampled_maximum(figure) { difference < -allowed } else { difference.abs() > allowed };
-    wrong.then(|| format!("{of} {number}: {} against {mean} of the original, allowed ± {allowed}", ours.mean))
+    let wrong =
+        if is_sampled_maximum(figure) { difference < -allowed } else { difference.abs() > allowed };
+    wrong.then(|| {
+        format!("{of} {number}: {} against {mean} of the original, allowed ± {allowed}", ours.mean)
+    })
 }
 
 pub fn all() -> Vec<Payload> {
@@ -83,9 +89,23 @@ pub fn all() -> Vec<Payload> {
         outage("d2", "srv-2", 360, 420),
         spike("s3", "gen-client", 480, 540, 0.01),
     ]);
-    let payload = |name, text, rate, duration_s, links, figures| Payload { name, text, rate, duration_s, links, figures };
+    let payload = |name, text, rate, duration_s, links, figures| Payload {
+        name,
+        text,
+        rate,
+        duration_s,
+        links,
+        figures,
+    };
     vec![
-        payload("single_server", single(100, 20, 1, 2048, 0.001, 100, 0.1, 500, ""), 100.0 / 3.0, 500.0, 3, SINGLE_SERVER),
+        payload(
+            "single_server",
+            single(100, 20, 1, 2048, 0.001, 100, 0.1, 500, ""),
+            100.0 / 3.0,
+            500.0,
+            3,
+            SINGLE_SERVER,
+        ),
         payload("two_servers_lb", balanced(400, ""), 400.0 / 3.0, 600.0, 4, TWO_SERVERS_LB),
         payload(
             "event_inj_single_server",
@@ -96,7 +116,14 @@ pub fn all() -> Vec<Payload> {
             EVENT_INJ_SINGLE_SERVER,
         ),
         payload("event_inj_lb", balanced(120, &spikes_and_outages), 40.0, 600.0, 4, EVENT_INJ_LB),
-        payload("light_single_server", single(5, 40, 2, 2048, 0.001, 0, 0.002, 50, ""), 5.0 * 40.0 / 60.0, 50.0, 3, LIGHT_SINGLE_SERVER),
+        payload(
+            "light_single_server",
+            single(5, 40, 2, 2048, 0.001, 0, 0.002, 50, ""),
+            5.0 * 40.0 / 60.0,
+            50.0,
+            3,
+            LIGHT_SINGLE_SERVER,
+        ),
         payload(
             "heavy_inj_single_server",
             single(300, 30, 1, 8000, 0.005, 200, 0.2, 600, &spike_of_three),
@@ -110,7 +137,17 @@ pub fn all() -> Vec<Payload> {
 
 #[allow(clippy::too_many_arguments, reason = "a payload has that many numbers")]
 /// One server behind a client; steps are parsing, memory (if any), I/O.
-fn single(users: u32, rpm: u32, cores: u32, ram_mb: u32, cpu_s: f64, memory_mb: u32, io_s: f64, duration_s: u32, events: &str) -> String {
+fn single(
+    users: u32,
+    rpm: u32,
+    cores: u32,
+    ram_mb: u32,
+    cpu_s: f64,
+    memory_mb: u32,
+    io_s: f64,
+    duration_s: u32,
+    events: &str,
+) -> String {
     let memory = if memory_mb > 0 {
         format!("          - {{ kind: ram, step_operation: {{ necessary_ram: {memory_mb} }} }}\n")
     } else {
@@ -154,7 +191,9 @@ fn balanced(users: u32, events: &str) -> String {
         )
     };
     let edge = |id: &str, source: &str, target: &str, mean: f64| {
-        format!("    - {{ id: {id}, source: {source}, target: {target}, latency: {{ mean: {mean}, distribution: exponential }} }}\n")
+        format!(
+            "    - {{ id: {id}, source: {source}, target: {target}, latency: {{ mean: {mean}, distribution: exponential }} }}\n"
+        )
     };
     let edges = [
         edge("gen-client", "rqs-1", "client-1", 0.003),

@@ -15,7 +15,10 @@ services: {{ api: {{ endpoints: {{ x: [ {steps} ] }} }} }}
 }
 
 pub fn cases() -> Vec<Case> {
-    let mut all: Vec<Case> = ["1ms", "60ms", "75ms", "100ms", "150ms", "250ms", "300ms", "500ms", "1s", "2s", "5s"].map(constant).into();
+    let mut all: Vec<Case> =
+        ["1ms", "60ms", "75ms", "100ms", "150ms", "250ms", "300ms", "500ms", "1s", "2s", "5s"]
+            .map(constant)
+            .into();
     all.push(spread());
     all.extend(not_overloaded());
     all.extend(coinciding());
@@ -24,10 +27,23 @@ pub fn cases() -> Vec<Case> {
 
 /// Values of a constant, given in text that is both a step and a bound.
 fn constant(time: &str) -> Case {
-    let exact = time.strip_suffix("ms").map_or_else(|| time[..time.len() - 1].parse(), |ms| ms.parse().map(|ms: f64| ms / 1000.0));
+    let exact = time
+        .strip_suffix("ms")
+        .map_or_else(|| time[..time.len() - 1].parse(), |ms| ms.parse().map(|ms: f64| ms / 1000.0));
     let exact: f64 = exact.expect("a number");
-    let goals = format!("slos: {{ bound: {{ of: users, mean: {time}, p50: {time}, p95: {time}, p99: {time} }} }}");
-    let all = ["latency min", "latency mean", "latency p50", "latency p90", "latency p95", "latency p99", "latency p99.9", "latency max"];
+    let goals = format!(
+        "slos: {{ bound: {{ of: users, mean: {time}, p50: {time}, p95: {time}, p99: {time} }} }}"
+    );
+    let all = [
+        "latency min",
+        "latency mean",
+        "latency p50",
+        "latency p90",
+        "latency p95",
+        "latency p99",
+        "latency p99.9",
+        "latency max",
+    ];
     let mut claims: Vec<Claim> = all.map(|number| Is(USERS, number, exact)).into();
     claims.extend([Is(USERS, "latency sd", 0.0), Met]);
     Case {
@@ -44,7 +60,12 @@ fn spread() -> Case {
         id: "spread",
         source: "an hour's work that varies by a microsecond",
         origin: "the standard deviation of a uniform is its width over √12, 288.7 ns, here from about 17,000; it is no more than the width from the mean",
-        yaml: single("duration: 5h, replications: 4", "1/s", "wait: { uniform: [3600000000us, 3600000001us] }", ""),
+        yaml: single(
+            "duration: 5h, replications: 4",
+            "1/s",
+            "wait: { uniform: [3600000000us, 3600000001us] }",
+            "",
+        ),
         claims: vec![
             About(USERS, "latency sd", 1e-6 / 12f64.sqrt(), 0.02),
             About(USERS, "latency p50", 3_600.000_000_5, 0.5e-6 / 3600.0),
@@ -62,7 +83,12 @@ fn not_overloaded() -> Vec<Case> {
             "not overloaded",
             "a ramp over the whole run, on a service that only waits",
             "nothing is held: what is inside is the rate times a second",
-            single("duration: 60s, replications: 5", "{ from: 0/s, stages: [ { to: 1000/s, over: 60s } ] }", "wait: 1s", ""),
+            single(
+                "duration: 60s, replications: 5",
+                "{ from: 0/s, stages: [ { to: 1000/s, over: 60s } ] }",
+                "wait: 1s",
+                "",
+            ),
             vec![Says("keeps up", |outlook| *outlook == Outlook::KeepsUp)],
         ),
         case(
@@ -77,7 +103,9 @@ fn not_overloaded() -> Vec<Case> {
             "an outage whose queue is not yet worked off at the end",
             "40/s more come than are served for 30 s, and then 10/s fewer: 120 s, of which the run has 70",
             single("duration: 300s, replications: 5", "90/s", "cpu: 10ms", slow),
-            vec![Says("recovering", |outlook| matches!(outlook, Outlook::CannotTell(Reason::Recovering { .. })))],
+            vec![Says("recovering", |outlook| {
+                matches!(outlook, Outlook::CannotTell(Reason::Recovering { .. }))
+            })],
         ),
         case(
             "not answered",
@@ -89,13 +117,21 @@ fn not_overloaded() -> Vec<Case> {
                 "cpu: 5m",
                 "",
             ),
-            vec![Is(USERS, "completed total", 0.0), Says("anything but keeps up", |outlook| *outlook != Outlook::KeepsUp)],
+            vec![
+                Is(USERS, "completed total", 0.0),
+                Says("anything but keeps up", |outlook| *outlook != Outlook::KeepsUp),
+            ],
         ),
         case(
             "not answered",
             "service times of infinite variance",
             "Pareto with α = 1.1 has a mean and no variance: a queue behind it never settles, and no run tells",
-            single("duration: 60s, replications: 10", "50/s", "cpu: { pareto: { min: 1ms, alpha: 1.1 } }", ""),
+            single(
+                "duration: 60s, replications: 10",
+                "50/s",
+                "cpu: { pareto: { min: 1ms, alpha: 1.1 } }",
+                "",
+            ),
             vec![Says(
                 "cannot tell",
                 |outlook| matches!(outlook, Outlook::CannotTell(Reason::TooShort(settling)) if settling.settles_s.is_infinite()),
@@ -104,9 +140,16 @@ fn not_overloaded() -> Vec<Case> {
     ]
 }
 
-/// Crashes of all that is busy, at the moment the run ends, beside others of that moment and after it.
+/// Crashes of all that is busy, at the moment the run ends, beside others of that moment and after
+/// it.
 fn coinciding() -> Vec<Case> {
-    let case = |origin, yaml: &str, claims| Case { id: "coinciding", source: "systems by chance", origin, yaml: yaml.into(), claims };
+    let case = |origin, yaml: &str, claims| Case {
+        id: "coinciding",
+        source: "systems by chance",
+        origin,
+        yaml: yaml.into(),
+        claims,
+    };
     vec![
         case(
             "nothing fires at the horizon: nothing crashes, in a pair of mirrored runs either",

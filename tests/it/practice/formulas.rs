@@ -1,4 +1,5 @@
-//! What is right, without the simulator: formulas, and a queue that is worked out from one request to the next.
+//! What is right, without the simulator: formulas, and a queue that is worked out from one request
+//! to the next.
 
 /// Share of requests that `places` without a queue turn away, of so many Erlang (Erlang B).
 pub fn erlang_b(places: u32, erlangs: f64) -> f64 {
@@ -40,7 +41,8 @@ impl Servers {
     pub fn new(servers: usize) -> Servers {
         Servers(vec![0.0; servers])
     }
-    /// When a request ends that comes at a time; `takes` says how long one takes that is begun at a time.
+    /// When a request ends that comes at a time; `takes` says how long one takes that is begun at a
+    /// time.
     pub fn serve(&mut self, comes_s: f64, takes: impl FnOnce(f64) -> f64) -> f64 {
         let first = self.0.iter_mut().min_by(|a, b| a.total_cmp(b)).expect("there are servers");
         let begins_s = first.max(comes_s);
@@ -69,9 +71,11 @@ impl Pool {
         for _ in 0..runs {
             let mut servers = Servers::new(self.servers);
             for n in 0..(self.rate * self.duration_s) as u32 {
-                let (comes_s, alone_s) = (n as f64 / self.rate, chance.between(self.takes_s.0, self.takes_s.1));
+                let (comes_s, alone_s) =
+                    (n as f64 / self.rate, chance.between(self.takes_s.0, self.takes_s.1));
                 let is_slow = |at_s: f64| (self.slow_s.0..self.slow_s.1).contains(&at_s);
-                let ends_s = servers.serve(comes_s, |at_s| alone_s * if is_slow(at_s) { self.factor } else { 1.0 });
+                let ends_s = servers
+                    .serve(comes_s, |at_s| alone_s * if is_slow(at_s) { self.factor } else { 1.0 });
                 if ends_s < self.duration_s {
                     latencies.push(ends_s - comes_s);
                 }
@@ -82,7 +86,8 @@ impl Pool {
     }
 }
 
-/// Mean latency of what is answered in the first seconds of an empty system: Poisson arrivals, one server, service uniform between two times.
+/// Mean latency of what is answered in the first seconds of an empty system: Poisson arrivals, one
+/// server, service uniform between two times.
 pub fn mean_at_first(rate: f64, takes_s: (f64, f64), until_s: f64, runs: u64) -> f64 {
     let mut chance = Chance(7);
     let mut sum_of_means = 0.0;

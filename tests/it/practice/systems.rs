@@ -23,7 +23,17 @@ services: {{ api: {{ {service} endpoints: {{ x: [ {steps} ] }} }} }}"
 }
 
 pub fn cases() -> Vec<Case> {
-    let mut all = vec![half_too_much(), stops(), distributor(), ramp(), doorbuster(), edge(), units(), chairs(), open_connections()];
+    let mut all = vec![
+        half_too_much(),
+        stops(),
+        distributor(),
+        ramp(),
+        doorbuster(),
+        edge(),
+        units(),
+        chairs(),
+        open_connections(),
+    ];
     all.extend(slow_pools());
     all.extend(uniform_service());
     all.extend(at_one_moment());
@@ -38,13 +48,29 @@ fn half_too_much() -> Case {
         id: "half too much",
         source: "a question about a queue that never empties",
         origin: "the n-th is answered n half seconds and one after it came; 39 within a minute, whether the first comes at 0 s or at 1 s",
-        yaml: single("duration: 60s, replications: 1", "{ rate: 1/s, arrivals: regular }", "", "cpu: 1500ms"),
-        claims: vec![Is(USERS, "completed total", 39.0), Is(USERS, "latency mean", 11.0), Is(USERS, "latency max", 20.5)],
+        yaml: single(
+            "duration: 60s, replications: 1",
+            "{ rate: 1/s, arrivals: regular }",
+            "",
+            "cpu: 1500ms",
+        ),
+        claims: vec![
+            Is(USERS, "completed total", 39.0),
+            Is(USERS, "latency mean", 11.0),
+            Is(USERS, "latency max", 20.5),
+        ],
     }
 }
 
 fn slow_pools() -> Vec<Case> {
-    let pool = |rate, servers, takes_s, factor, slow_s| Pool { rate, servers, takes_s, factor, slow_s, duration_s: 24.0 };
+    let pool = |rate, servers, takes_s, factor, slow_s| Pool {
+        rate,
+        servers,
+        takes_s,
+        factor,
+        slow_s,
+        duration_s: 24.0,
+    };
     let pools = [
         pool(120.0, 36, (0.04864, 0.07936), 1.15, (9.0, 11.0)),
         pool(260.0, 18, (0.05616, 0.09984), 2.5, (5.0, 18.0)),
@@ -52,27 +78,43 @@ fn slow_pools() -> Vec<Case> {
     ];
     let case = |pool: Pool| {
         let [p95, p99] = pool.quantiles(400, [0.95, 0.99]);
-        let service = format!("instance: {{ cpu: {} }}, runtime: {{ tasks: {{ schedule: fifo }} }},", pool.servers);
+        let service = format!(
+            "instance: {{ cpu: {} }}, runtime: {{ tasks: {{ schedule: fifo }} }},",
+            pool.servers
+        );
         let open = format!("{{ rate: {}/s, arrivals: regular }}", pool.rate);
         let us = |s: f64| (s * 1e6).round() as u64;
-        let steps = format!("cpu: {{ uniform: [{}us, {}us] }}", us(pool.takes_s.0), us(pool.takes_s.1));
+        let steps =
+            format!("cpu: {{ uniform: [{}us, {}us] }}", us(pool.takes_s.0), us(pool.takes_s.1));
         let (from, long) = (us(pool.slow_s.0), us(pool.slow_s.1 - pool.slow_s.0));
-        let fault = format!("faults: [ slow: {{ target: api, factor: {}x, at: {from}us, for: {long}us }} ]", pool.factor);
+        let fault = format!(
+            "faults: [ slow: {{ target: api, factor: {}x, at: {from}us, for: {long}us }} ]",
+            pool.factor
+        );
         Case {
             id: "slow pool",
             source: "a laboratory of coordinated omission: an open loop of constant rate",
             origin: "the same queue worked out request by request",
-            yaml: format!("{}\n{fault}", single("duration: 24s, replications: 40", &open, &service, &steps)),
-            claims: vec![Agrees(USERS, "latency p95", p95, 0.02), Agrees(USERS, "latency p99", p99, 0.02)],
+            yaml: format!(
+                "{}\n{fault}",
+                single("duration: 24s, replications: 40", &open, &service, &steps)
+            ),
+            claims: vec![
+                Agrees(USERS, "latency p95", p95, 0.02),
+                Agrees(USERS, "latency p99", p99, 0.02),
+            ],
         }
     };
     pools.map(case).into()
 }
 
 fn stops() -> Case {
-    let faults = [5, 15, 25, 35, 45].map(|at| format!("slow: {{ target: api, factor: 1000000x, at: {at}s, for: 2s }}")).join(", ");
-    // 20,000 wait at the end of a stop, and 490,000 more are served than come in a second: w is left of a wait for a request that comes
-    // (2 s − w)/0.98 after its beginning, and in every 10 s (2 s − w)/9.8 s of them wait longer.
+    let faults = [5, 15, 25, 35, 45]
+        .map(|at| format!("slow: {{ target: api, factor: 1000000x, at: {at}s, for: 2s }}"))
+        .join(", ");
+    // 20,000 wait at the end of a stop, and 490,000 more are served than come in a second: w is
+    // left of a wait for a request that comes (2 s − w)/0.98 after its beginning, and in every 10 s
+    // (2 s − w)/9.8 s of them wait longer.
     let quantile = |q: f64| 2.0 - 9.8 * (1.0 - q);
     Case {
         id: "stops",
@@ -80,7 +122,12 @@ fn stops() -> Case {
         origin: "theory of a stop alone: mean 0.2 s, p90 1.0, p99 1.9, p99.9 1.99, max 2.0; here with the time that the queue takes to be worked off",
         yaml: format!(
             "{}\nfaults: [ {faults} ]",
-            single("duration: 50s, replications: 1", "{ rate: 10k/s, arrivals: regular }", "", "cpu: 2us")
+            single(
+                "duration: 50s, replications: 1",
+                "{ rate: 10k/s, arrivals: regular }",
+                "",
+                "cpu: 2us"
+            )
         ),
         claims: vec![
             About(USERS, "latency mean", 0.2 / 0.98, 0.001),
@@ -125,37 +172,100 @@ fn uniform_service() -> Vec<Case> {
     };
     let long = "duration: 330m, warmup: 30m, replications: 40";
     let short = "duration: 2m, replications: 500";
-    let (pk, first) = ("Pollaczek and Khinchine", "the same queue from empty, worked out request by request");
+    let (pk, first) =
+        ("Pollaczek and Khinchine", "the same queue from empty, worked out request by request");
     vec![
-        case("uniform service", pk, long, 400, 1400, pollaczek_khinchine(1.0, 0.9, 1.0 / 12.0), 0.03),
-        case("uniform service", pk, long, 300, 1100, pollaczek_khinchine(1.0, 0.7, 0.64 / 12.0), 0.01),
-        case("first minutes", first, short, 400, 1400, mean_at_first(1.0, (0.4, 1.4), 120.0, 50_000), 0.04),
-        case("first minutes", first, short, 300, 1100, mean_at_first(1.0, (0.3, 1.1), 120.0, 50_000), 0.04),
+        case(
+            "uniform service",
+            pk,
+            long,
+            400,
+            1400,
+            pollaczek_khinchine(1.0, 0.9, 1.0 / 12.0),
+            0.03,
+        ),
+        case(
+            "uniform service",
+            pk,
+            long,
+            300,
+            1100,
+            pollaczek_khinchine(1.0, 0.7, 0.64 / 12.0),
+            0.01,
+        ),
+        case(
+            "first minutes",
+            first,
+            short,
+            400,
+            1400,
+            mean_at_first(1.0, (0.4, 1.4), 120.0, 50_000),
+            0.04,
+        ),
+        case(
+            "first minutes",
+            first,
+            short,
+            300,
+            1100,
+            mean_at_first(1.0, (0.3, 1.1), 120.0, 50_000),
+            0.04,
+        ),
     ]
 }
 
 fn at_one_moment() -> Vec<Case> {
-    let case = |id, source, origin, n, duration: &str, service: &str, steps: &str, claims: Vec<Claim>| Case {
-        id,
-        source,
-        origin,
-        yaml: single(&format!("duration: {duration}, replications: 1"), &at_once(n), service, steps),
-        claims,
-    };
+    let case =
+        |id, source, origin, n, duration: &str, service: &str, steps: &str, claims: Vec<Claim>| {
+            Case {
+                id,
+                source,
+                origin,
+                yaml: single(
+                    &format!("duration: {duration}, replications: 1"),
+                    &at_once(n),
+                    service,
+                    steps,
+                ),
+                claims,
+            }
+        };
     let latency = |mean, max| vec![Is(USERS, "latency mean", mean), Is(USERS, "latency max", max)];
     let thousand = |service, origin, claims| {
-        case("thousand", "blocking against awaiting: 1,000 at once", origin, 1000, "130s", service, "wait: 5s", claims)
+        case(
+            "thousand",
+            "blocking against awaiting: 1,000 at once",
+            origin,
+            1000,
+            "130s",
+            service,
+            "wait: 5s",
+            claims,
+        )
     };
-    let thirty = |steps, origin, claims| case("thirty", "30 at once of 3 s each", origin, 30, "100s", "", steps, claims);
+    let thirty = |steps, origin, claims| {
+        case("thirty", "30 at once of 3 s each", origin, 30, "100s", "", steps, claims)
+    };
     let four = |places: &str, origin, rejected| {
-        let claims = vec![Is(USERS, "outcomes.rejected mean", rejected), Is(USERS, "completed total", 4.0 * (1.0 - rejected))];
+        let claims = vec![
+            Is(USERS, "outcomes.rejected mean", rejected),
+            Is(USERS, "completed total", 4.0 * (1.0 - rejected)),
+        ];
         case("four", "one server, four at once", origin, 4, "10s", places, "cpu: 1s", claims)
     };
     vec![
-        thousand("max_in_flight: 40,", "25 rounds of 5 s: 5 s · (1 + … + 25)/25 on average", latency(65.0, 125.0)),
+        thousand(
+            "max_in_flight: 40,",
+            "25 rounds of 5 s: 5 s · (1 + … + 25)/25 on average",
+            latency(65.0, 125.0),
+        ),
         thousand("", "everybody waits at the same time", latency(5.0, 5.0)),
         thirty("wait: 3s", "everybody waits at the same time", latency(3.0, 3.0)),
-        thirty("cpu: 3s", "one after another: 3 s · (1 + … + 30)/30 on average", latency(46.5, 90.0)),
+        thirty(
+            "cpu: 3s",
+            "one after another: 3 s · (1 + … + 30)/30 on average",
+            latency(46.5, 90.0),
+        ),
         four("max_in_flight: 1, queue: { max: 2 },", "one is served and two wait", 0.25),
         four("max_in_flight: 1, queue: { max: 0 },", "one is served and nobody waits", 0.75),
     ]
@@ -203,13 +313,26 @@ fn connections() -> Vec<Case> {
         id: "connections",
         source,
         origin,
-        yaml: single("duration: 10s, replications: 2", "{ rate: 7500/s }", &format!("max_in_flight: {connections},"), "wait: 5ms"),
+        yaml: single(
+            "duration: 10s, replications: 2",
+            "{ rate: 7500/s }",
+            &format!("max_in_flight: {connections},"),
+            "wait: 5ms",
+        ),
         claims: vec![claim],
     };
     vec![
         case(38, Says("keeps up", |outlook| *outlook == Outlook::KeepsUp)),
-        case(37, Says("overloaded, 101.35 %", |outlook| overloaded(outlook, Resource::Places, 37.5 / 37.0))),
-        case(30, Says("overloaded, 125 %", |outlook| overloaded(outlook, Resource::Places, 37.5 / 30.0))),
+        case(
+            37,
+            Says("overloaded, 101.35 %", |outlook| {
+                overloaded(outlook, Resource::Places, 37.5 / 37.0)
+            }),
+        ),
+        case(
+            30,
+            Says("overloaded, 125 %", |outlook| overloaded(outlook, Resource::Places, 37.5 / 30.0)),
+        ),
     ]
 }
 
@@ -222,7 +345,12 @@ fn edge() -> Case {
         id: "edge",
         source: "an exercise: 85 in 605 s, 7.117 s of service, 78,287 s in the system",
         origin: "M/M/1 at 99.99 %: 1/(√μ − √λ)² is 3.4 · 10^9 seconds, so ten hours tell nothing of the long run",
-        yaml: single("duration: 10h, replications: 3", "{ rate: 505.785124/h }", "", "cpu: { exp: 7117ms }"),
+        yaml: single(
+            "duration: 10h, replications: 3",
+            "{ rate: 505.785124/h }",
+            "",
+            "cpu: { exp: 7117ms }",
+        ),
         claims: vec![Says(
             "too short to tell",
             |outlook| matches!(outlook, Outlook::CannotTell(Reason::TooShort(settling)) if settling.settles_s > 1e9),
@@ -241,21 +369,32 @@ fn counters() -> Vec<Case> {
             &format!("instance: {{ cpu: {servers} }}, runtime: {{ tasks: {{}} }},"),
             &format!("cpu: {{ exp: {}ns }}", 60_000_000_000u64 / u64::from(each_per_min)),
         ),
-        claims: vec![Agrees(API, "ready_queue mean", erlang_c_queue(servers, f64::from(per_min) / f64::from(each_per_min)), 0.06)],
+        claims: vec![Agrees(
+            API,
+            "ready_queue mean",
+            erlang_c_queue(servers, f64::from(per_min) / f64::from(each_per_min)),
+            0.06,
+        )],
     };
     vec![case(120, 4, 35, "2h"), case(60, 3, 25, "2h"), case(220, 5, 50, "1h")]
 }
 
 fn open_connections() -> Case {
     let times = ["10ms", "50ms", "200ms", "5s"];
-    let each = |of: &dyn Fn(usize, &str) -> String| -> String { times.iter().enumerate().map(|(n, time)| of(n, time)).collect() };
-    let workloads = each(&|n, _| format!("\n  w{n}: {{ to: s{n}.x, open: {{ rate: 50/s, arrivals: regular }} }}"));
+    let each = |of: &dyn Fn(usize, &str) -> String| -> String {
+        times.iter().enumerate().map(|(n, time)| of(n, time)).collect()
+    };
+    let workloads = each(&|n, _| {
+        format!("\n  w{n}: {{ to: s{n}.x, open: {{ rate: 50/s, arrivals: regular }} }}")
+    });
     let services = each(&|n, time| format!("\n  s{n}: {{ endpoints: {{ x: [ wait: {time} ] }} }}"));
     Case {
         id: "open connections",
         source: "how many connections are open at 50/s of 10 ms, 50 ms, 200 ms, 5 s",
         origin: "rate times time (Little); exact, because requests come and go at equal distances",
-        yaml: format!("run: {{ duration: 20s, warmup: 10s, replications: 1 }}\nworkload:{workloads}\nservices:{services}"),
+        yaml: format!(
+            "run: {{ duration: 20s, warmup: 10s, replications: 1 }}\nworkload:{workloads}\nservices:{services}"
+        ),
         claims: vec![
             Is("service s0", "in_flight mean", 0.5),
             Is("service s1", "in_flight mean", 2.5),

@@ -1,8 +1,8 @@
-//! What happens at the same moment: arrivals, ends of computing and waiting, timeouts, losses, faults that begin and end there, windows, the end of the
-//! warm-up and of the run.
+//! What happens at the same moment: arrivals, ends of computing and waiting, timeouts, losses,
+//! faults that begin and end there, windows, the end of the warm-up and of the run.
 //!
-//! Law: the order of (time, order of writing) is one order, so nothing is lost, counted twice or left over, on any number of threads. The engine's own
-//! audits are on.
+//! Law: the order of (time, order of writing) is one order, so nothing is lost, counted twice or
+//! left over, on any number of threads. The engine's own audits are on.
 
 use super::generate::{ALL, Feature, Stranger, cases};
 use super::observe::{self, Run, files};
@@ -13,7 +13,8 @@ use proptest::strategy::Strategy;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// Claims that quantiles rise between the least and the largest value, and that the mean is between these.
+/// Claims that quantiles rise between the least and the largest value, and that the mean is between
+/// these.
 fn in_order(run: &Run) -> Result<u64, String> {
     let mut seen = 0;
     for kind in ["workload", "endpoint"] {
@@ -24,10 +25,17 @@ fn in_order(run: &Run) -> Result<u64, String> {
             }
             seen += 1;
             let rising = ["min", "p50", "p90", "p95", "p99", "p99.9", "max"].map(of);
-            claim!(rising.windows(2).all(|pair| pair[0] <= pair[1]), "the quantiles of {kind} {entity} do not rise: {rising:?}");
+            claim!(
+                rising.windows(2).all(|pair| pair[0] <= pair[1]),
+                "the quantiles of {kind} {entity} do not rise: {rising:?}"
+            );
             // Means are rounded once.
             let (least, most) = (of("min") * (1.0 - 1e-15), of("max") * (1.0 + 1e-15));
-            claim!((least..=most).contains(&of("mean")), "the mean of {kind} {entity} is {}, outside of {rising:?}", of("mean"));
+            claim!(
+                (least..=most).contains(&of("mean")),
+                "the mean of {kind} {entity} is {}, outside of {rising:?}",
+                of("mean")
+            );
         }
     }
     Ok(seen)
@@ -45,7 +53,12 @@ fn at_coinciding_moments_nothing_is_lost_and_quantiles_are_between_what_was_seen
         Ok(())
     });
     for outcome in ["ok", "lost", "timeout", "crashed", "rejected", "error_"] {
-        let found: u64 = outcomes.borrow().iter().filter(|(name, _)| name.starts_with(outcome)).map(|(_, n)| n).sum();
+        let found: u64 = outcomes
+            .borrow()
+            .iter()
+            .filter(|(name, _)| name.starts_with(outcome))
+            .map(|(_, n)| n)
+            .sum();
         assert!(found > 20, "hardly any `{outcome}`: {outcomes:?}");
     }
     assert!(*latencies.borrow() > 100, "{latencies:?}");
@@ -53,7 +66,8 @@ fn at_coinciding_moments_nothing_is_lost_and_quantiles_are_between_what_was_seen
 
 #[test]
 fn coinciding_moments_are_the_same_bytes_on_any_number_of_threads() {
-    // Law 5, for every file of 20 scenarios of four replications, with a warm-up that ends where something begins.
+    // Law 5, for every file of 20 scenarios of four replications, with a warm-up that ends where
+    // something begins.
     let coinciding = cases().prop_map(|case| case.with(&[Feature::Warmup]).coinciding());
     holds_of(20, 12, coinciding, |case| {
         let folder = observe::folder()?;

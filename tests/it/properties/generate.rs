@@ -1,10 +1,13 @@
-//! Scenarios by chance: topologies, call trees, mixes, limits, links, faults. Swarm-style (Groce, Zhang, Eide, Chen, Regehr 2012, "Swarm testing"):
-//! every scenario switches a random half of the features off, so that what one feature hides another run shows.
+//! Scenarios by chance: topologies, call trees, mixes, limits, links, faults. Swarm-style (Groce,
+//! Zhang, Eide, Chen, Regehr 2012, "Swarm testing"): every scenario switches a random half of the
+//! features off, so that what one feature hides another run shows.
 //!
-//! Moments may coincide: times are then constants of one grid, arrivals regular or given, faults begin and end where windows, stages, the warm-up and the
-//! run do, and timeouts are as long as waits.
+//! Moments may coincide: times are then constants of one grid, arrivals regular or given, faults
+//! begin and end where windows, stages, the warm-up and the run do, and timeouts are as long as
+//! waits.
 //!
-//! A case shrinks to fewer services, steps, faults and features, and prints as the file that it stands for.
+//! A case shrinks to fewer services, steps, faults and features, and prints as the file that it
+//! stands for.
 
 use proptest::prelude::*;
 use std::fmt::{Debug, Formatter};
@@ -12,7 +15,8 @@ use std::fmt::{Debug, Formatter};
 /// What a scenario may have in it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Feature {
-    /// Requests stop coming after 1 s and the run goes on until all are gone; else it is cut off in the middle of things, after 2 s.
+    /// Requests stop coming after 1 s and the run goes on until all are gone; else it is cut off in
+    /// the middle of things, after 2 s.
     Drains,
     /// The first quarter is not measured.
     Warmup,
@@ -30,7 +34,8 @@ pub enum Feature {
     NamedInstances,
     Links,
     Loss,
-    /// All distributions, in place of constants, exponentials and uniforms; and memory that is drawn.
+    /// All distributions, in place of constants, exponentials and uniforms; and memory that is
+    /// drawn.
     Variety,
     Stages,
     Users,
@@ -123,7 +128,16 @@ fn law() -> impl Strategy<Value = Law> {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (0..11u8, law(), 0..8usize, 2..60u32, 1..40u32);
-    prop::collection::vec(step.prop_map(|(kind, law, target, timeout_ms, percent)| Step { kind, law, target, timeout_ms, percent }), 1..5)
+    prop::collection::vec(
+        step.prop_map(|(kind, law, target, timeout_ms, percent)| Step {
+            kind,
+            law,
+            target,
+            timeout_ms,
+            percent,
+        }),
+        1..5,
+    )
 }
 
 fn service() -> impl Strategy<Value = Service> {
@@ -132,29 +146,72 @@ fn service() -> impl Strategy<Value = Service> {
     (machine, door, prop::collection::vec(steps(), 1..4)).prop_map(|(machine, door, endpoints)| {
         let (replicas, balance, cpu, workers, memory_mb, speed) = machine;
         let (max_in_flight, queue, named) = door;
-        Service { replicas, balance, cpu, workers: workers.min(cpu), memory_mb, max_in_flight, queue, speed, endpoints, named }
+        Service {
+            replicas,
+            balance,
+            cpu,
+            workers: workers.min(cpu),
+            memory_mb,
+            max_in_flight,
+            queue,
+            speed,
+            endpoints,
+            named,
+        }
     })
 }
 
 fn workload() -> impl Strategy<Value = Workload> {
-    (0..4usize, 0..4usize, 0..6usize, prop::collection::vec((0..8usize, 1..5u32), 1..4), any::<bool>())
-        .prop_map(|(rate, to_rate, arrivals, targets, users)| Workload { rate, to_rate, arrivals, targets, users })
+    (
+        0..4usize,
+        0..4usize,
+        0..6usize,
+        prop::collection::vec((0..8usize, 1..5u32), 1..4),
+        any::<bool>(),
+    )
+        .prop_map(|(rate, to_rate, arrivals, targets, users)| Workload {
+            rate,
+            to_rate,
+            arrivals,
+            targets,
+            users,
+        })
 }
 
 fn link() -> impl Strategy<Value = Link> {
-    (0..5usize, 0..5usize, law(), 0..20u32).prop_map(|(from, to, law, loss)| Link { from, to, law, loss })
+    (0..5usize, 0..5usize, law(), 0..20u32).prop_map(|(from, to, law, loss)| Link {
+        from,
+        to,
+        law,
+        loss,
+    })
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
-    (0..6u8, 0..8usize, 1..3u32, 0..1500u32, prop::option::of(100..800u32), 2..30u32)
-        .prop_map(|(kind, target, count, at_ms, for_ms, amount)| Fault { kind, target, count, at_ms, for_ms, amount })
+    (0..6u8, 0..8usize, 1..3u32, 0..1500u32, prop::option::of(100..800u32), 2..30u32).prop_map(
+        |(kind, target, count, at_ms, for_ms, amount)| Fault {
+            kind,
+            target,
+            count,
+            at_ms,
+            for_ms,
+            amount,
+        },
+    )
 }
 
 /// Any scenario.
 pub fn cases() -> impl Strategy<Value = Case> {
     use prop::collection::vec;
-    (0..1u32 << FEATURES, any::<u16>(), vec(service(), 1..5), vec(workload(), 1..4), vec(link(), 0..6), vec(fault(), 0..6)).prop_map(
-        |(features, seed, services, workloads, links, faults)| Case {
+    (
+        0..1u32 << FEATURES,
+        any::<u16>(),
+        vec(service(), 1..5),
+        vec(workload(), 1..4),
+        vec(link(), 0..6),
+        vec(fault(), 0..6),
+    )
+        .prop_map(|(features, seed, services, workloads, links, faults)| Case {
             features,
             seed,
             services,
@@ -162,8 +219,7 @@ pub fn cases() -> impl Strategy<Value = Case> {
             links,
             faults,
             coincides: false,
-        },
-    )
+        })
 }
 
 impl Debug for Case {
@@ -175,7 +231,8 @@ impl Debug for Case {
 /// Every request is written down.
 pub const ALL: &str = "requests: 100%";
 
-/// Whether a service and a workload that have nothing to do with the others stand in the file, and where.
+/// Whether a service and a workload that have nothing to do with the others stand in the file, and
+/// where.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stranger {
     None,
@@ -225,23 +282,33 @@ impl Case {
             one_queue: tasks || service.workers == 1,
             is_central: BALANCES[service.balance] == "central_queue",
             places: limit(self.has(Admission), service.max_in_flight),
-            queue: limit(self.has(Admission) && service.queue.is_some(), service.queue.unwrap_or(0)),
-            memory: if self.has(Memory) { service.capacity_mb() as u64 * 1_000_000 } else { u64::MAX },
+            queue: limit(
+                self.has(Admission) && service.queue.is_some(),
+                service.queue.unwrap_or(0),
+            ),
+            memory: if self.has(Memory) {
+                service.capacity_mb() as u64 * 1_000_000
+            } else {
+                u64::MAX
+            },
         }
     }
-    /// How many bytes a request of an endpoint reserves, unless that is drawn, or the endpoint was not yet.
+    /// How many bytes a request of an endpoint reserves, unless that is drawn, or the endpoint was
+    /// not yet.
     pub fn need(&self, endpoint: &str) -> Option<u64> {
         if !self.has(Memory) {
             return Some(0);
         }
         let index = endpoint.split_once(".e")?.1.parse::<usize>().ok()?;
         let steps = &self.service_of(endpoint).endpoints[index];
-        let needs: u32 = steps.iter().filter(|step| (5..=6).contains(&step.kind)).map(|step| step.law.ms).sum();
+        let needs: u32 =
+            steps.iter().filter(|step| (5..=6).contains(&step.kind)).map(|step| step.law.ms).sum();
         (!self.has(Variety)).then_some(needs as u64 * 1_000_000)
     }
 }
 
-/// What is written of an instance: cores that its runtime can use, whether they share a queue, and what it may hold at most.
+/// What is written of an instance: cores that its runtime can use, whether they share a queue, and
+/// what it may hold at most.
 pub struct Limits {
     pub cores: u64,
     pub one_queue: bool,
@@ -255,7 +322,9 @@ pub struct Limits {
 impl Service {
     /// Every request fits: the check refuses what could never be served.
     fn capacity_mb(&self) -> u32 {
-        let need = |steps: &Vec<Step>| steps.iter().filter(|step| (5..=6).contains(&step.kind)).map(|step| step.law.ms).sum();
+        let need = |steps: &Vec<Step>| {
+            steps.iter().filter(|step| (5..=6).contains(&step.kind)).map(|step| step.law.ms).sum()
+        };
         self.endpoints.iter().map(need).fold(1, u32::max) + self.memory_mb
     }
 }
@@ -272,7 +341,8 @@ struct Text<'c> {
     k: u32,
 }
 
-/// Where something begins, changes or ends; what lies between such; and arrivals, some of them together.
+/// Where something begins, changes or ends; what lies between such; and arrivals, some of them
+/// together.
 const BOUNDARIES_MS: [u32; 8] = [0, 500, 500, 995, 1000, 1500, 2000, 20_000];
 const LASTING_MS: [u32; 6] = [5, 500, 500, 1000, 1500, 2000];
 const GIVEN_MS: [u32; 14] = [0, 0, 0, 5, 5, 10, 495, 500, 500, 505, 995, 1000, 1000, 1000];
@@ -283,19 +353,28 @@ fn on_the_grid(ms: u32) -> u32 {
 }
 
 const RATES: [f64; 4] = [40.0, 100.0, 200.0, 400.0];
-const BALANCES: [&str; 5] = ["round_robin", "random", "least_connections", "least_in_transit", "central_queue"];
+const BALANCES: [&str; 5] =
+    ["round_robin", "random", "least_connections", "least_in_transit", "central_queue"];
 
 impl Case {
     /// The scenario as a file.
     pub fn yaml(&self, k: u32, stranger: Stranger, output: &str) -> String {
         let text = Text { case: self, k };
-        let (duration, warmup) = if self.has(Drains) { (20_000 * k, 0) } else { (2 * k, 500 * k * self.has(Warmup) as u32) };
+        let (duration, warmup) = if self.has(Drains) {
+            (20_000 * k, 0)
+        } else {
+            (2 * k, 500 * k * self.has(Warmup) as u32)
+        };
         // Few windows: writing and reading them would be most of the work.
         let window = if self.has(Drains) { 20_000_000 } else { 500 };
-        let output = if output.contains("series") { output.to_string() } else { format!("series: {}, {output}", text.ms(window)) };
-        let strange = |at, lines: &str| if stranger == at { lines.to_string() } else { String::new() };
-        let workload =
-            "  stranger: { to: apart.x, open: { rate: { from: 90/s, stages: [ { to: 90/s, over: 1s }, { to: 0/s, over: 0s } ] } } }\n";
+        let output = if output.contains("series") {
+            output.to_string()
+        } else {
+            format!("series: {}, {output}", text.ms(window))
+        };
+        let strange =
+            |at, lines: &str| if stranger == at { lines.to_string() } else { String::new() };
+        let workload = "  stranger: { to: apart.x, open: { rate: { from: 90/s, stages: [ { to: 90/s, over: 1s }, { to: 0/s, over: 0s } ] } } }\n";
         let service = "  apart: { replicas: 2, balance: random, endpoints: { x: [ cpu: { exp: 9ms }, fail: { p: 9%, status: 418 } ] } }\n";
         let fault = "\n  slow: { target: apart, factor: 2x, at: 700ms, for: 200ms },\n  errors: { target: apart.x, rate: 50%, at: 1s, for: 200ms },";
         let (first, last) = (Stranger::First, Stranger::Last);
@@ -340,8 +419,13 @@ impl Text<'_> {
             6 => format!("{{ hyperexp: {{ mean: {m}, cv: 2 }} }}"),
             7 => format!("{{ weibull: {{ mean: {m}, cv: 0.8 }} }}"),
             8 => format!("{{ pareto: {{ min: {}, alpha: 2.5, max: {} }} }}", us(600), us(20_000)),
-            9 => format!("{{ mixture: [ {{ w: 9, is: {{ exp: {m} }} }}, {{ w: 1, is: {} }} ] }}", us(5_000)),
-            10 => format!("{{ percentiles: {{ p50: {m}, p99: {}, max: {} }} }}", us(3_000), us(6_000)),
+            9 => format!(
+                "{{ mixture: [ {{ w: 9, is: {{ exp: {m} }} }}, {{ w: 1, is: {} }} ] }}",
+                us(5_000)
+            ),
+            10 => {
+                format!("{{ percentiles: {{ p50: {m}, p99: {}, max: {} }} }}", us(3_000), us(6_000))
+            }
             11 => format!("{{ normal: {{ mean: {m}, sd: {} }} }}", us(400)),
             _ => format!("{{ poisson: {{ mean: {m}, step: {} }} }}", us(250)),
         }
@@ -351,18 +435,29 @@ impl Text<'_> {
         let case = self.case;
         match step.kind {
             0..=2 => Some(format!("cpu: {}", self.law(&step.law))),
-            3 if case.has(Waits) => Some(format!("wait: {{ for: {}, label: db }}", self.law(&step.law))),
+            3 if case.has(Waits) => {
+                Some(format!("wait: {{ for: {}, label: db }}", self.law(&step.law)))
+            }
             4 if case.has(Waits) => Some(format!("wait: {}", self.law(&step.law))),
-            5 | 6 if case.has(Memory) && case.has(Variety) => Some(format!("memory: {{ exp: {}MB }}", step.law.ms)),
+            5 | 6 if case.has(Memory) && case.has(Variety) => {
+                Some(format!("memory: {{ exp: {}MB }}", step.law.ms))
+            }
             5 | 6 if case.has(Memory) => Some(format!("memory: {}MB", step.law.ms)),
-            7 if case.has(Fails) => Some(format!("fail: {{ p: {}%, status: {} }}", step.percent, 500 + step.percent % 5)),
+            7 if case.has(Fails) => Some(format!(
+                "fail: {{ p: {}%, status: {} }}",
+                step.percent,
+                500 + step.percent % 5
+            )),
             8..=10 if case.has(Calls) => {
                 // Only to services further down: no circles.
                 let below = &case.services[service + 1..];
                 let to = service + 1 + step.target % below.len().max(1);
                 let endpoint = step.target % below.get(to - service - 1)?.endpoints.len();
-                let timeout =
-                    if case.has(Timeouts) && step.kind > 8 { format!(", timeout: {}", self.timeout(step)) } else { String::new() };
+                let timeout = if case.has(Timeouts) && step.kind > 8 {
+                    format!(", timeout: {}", self.timeout(step))
+                } else {
+                    String::new()
+                };
                 Some(format!("call: {{ to: s{to}.e{endpoint}{timeout} }}"))
             }
             _ => None,
@@ -386,9 +481,22 @@ impl Text<'_> {
                 step.kind <= 7 || calls <= 2
             });
             let written: Vec<String> = kept.filter_map(|step| self.step(index, step)).collect();
-            format!("e{e}: [ {} ]", if written.is_empty() { format!("cpu: {}", self.us(1)) } else { written.join(", ") })
+            format!(
+                "e{e}: [ {} ]",
+                if written.is_empty() {
+                    format!("cpu: {}", self.us(1))
+                } else {
+                    written.join(", ")
+                }
+            )
         };
-        self.case.services[index].endpoints.iter().enumerate().map(endpoint).collect::<Vec<_>>().join(", ")
+        self.case.services[index]
+            .endpoints
+            .iter()
+            .enumerate()
+            .map(endpoint)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn services(&self) -> String {
@@ -401,9 +509,16 @@ impl Text<'_> {
             if case.has(Speed) {
                 machine.push(format!("speed: {}", ["1x", "0.5x", "1.7x", "3x"][service.speed]));
             }
-            let runtime = if case.has(Tasks) { "tasks: {}".to_string() } else { format!("event_loop: {{ workers: {} }}", service.workers) };
-            let body =
-                format!("instance: {{ {} }}, runtime: {{ {runtime} }}, endpoints: {{ {} }}", machine.join(", "), self.endpoints(index));
+            let runtime = if case.has(Tasks) {
+                "tasks: {}".to_string()
+            } else {
+                format!("event_loop: {{ workers: {} }}", service.workers)
+            };
+            let body = format!(
+                "instance: {{ {} }}, runtime: {{ {runtime} }}, endpoints: {{ {} }}",
+                machine.join(", "),
+                self.endpoints(index)
+            );
             let replicas = if case.has(Replicas) { service.replicas } else { 1 };
             let mut parts = vec![format!("balance: {}", BALANCES[service.balance])];
             if case.has(Admission) {
@@ -411,7 +526,9 @@ impl Text<'_> {
                 parts.extend(service.queue.map(|max| format!("queue: {{ max: {max} }}")));
             }
             match case.is_named(index) {
-                true => parts.push(format!("instances: {{ s{index}a: {{ {body} }}, s{index}b: {{ {body} }} }}")),
+                true => parts.push(format!(
+                    "instances: {{ s{index}a: {{ {body} }}, s{index}b: {{ {body} }} }}"
+                )),
                 false => parts.push(format!("replicas: {replicas}, {body}")),
             }
             format!("  s{index}: {{ {} }}\n", parts.join(", "))
@@ -424,7 +541,9 @@ impl Text<'_> {
         let service = target % self.case.services.len();
         match self.case.is_named(service) {
             true => format!("s{service}"),
-            false => format!("s{service}.e{}", target % self.case.services[service].endpoints.len()),
+            false => {
+                format!("s{service}.e{}", target % self.case.services[service].endpoints.len())
+            }
         }
     }
 
@@ -433,13 +552,16 @@ impl Text<'_> {
         let count = if case.has(Workloads) { case.workloads.len() } else { 1 };
         let workload = |(index, workload): (usize, &Workload)| {
             let mut mix: Vec<(String, u32)> = Vec::new();
-            for (target, weight) in &workload.targets[..if case.has(Mix) { workload.targets.len() } else { 1 }] {
+            for (target, weight) in
+                &workload.targets[..if case.has(Mix) { workload.targets.len() } else { 1 }]
+            {
                 let target = self.target(*target);
                 if mix.iter().all(|(known, _)| *known != target) {
                     mix.push((target, *weight));
                 }
             }
-            let mix: Vec<String> = mix.into_iter().map(|(target, weight)| format!("{target}: {weight}")).collect();
+            let mix: Vec<String> =
+                mix.into_iter().map(|(target, weight)| format!("{target}: {weight}")).collect();
             let arrivals = [
                 "poisson",
                 "regular",
@@ -448,21 +570,40 @@ impl Text<'_> {
                 "batch: { size: 4 }",
                 "batch: { size: { geometric: { mean: 3 } } }",
             ];
-            let arrivals = arrivals[if case.has(Bursty) { workload.arrivals } else { workload.arrivals % 2 }];
+            let arrivals =
+                arrivals[if case.has(Bursty) { workload.arrivals } else { workload.arrivals % 2 }];
             let given = format!("at: [{}]", GIVEN_MS.map(|ms| self.ms(ms)).join(", "));
             let arrivals = match (case.coincides, workload.arrivals % 3) {
                 (true, 0) => given.as_str(),
                 (true, _) => "regular",
                 _ => arrivals,
             };
-            let arrivals = if arrivals.contains(':') { format!("{{ {arrivals} }}") } else { arrivals.to_string() };
-            let (rate, to) = (self.rate(workload.rate), self.rate(if case.has(Stages) { workload.to_rate } else { workload.rate }));
+            let arrivals = if arrivals.contains(':') {
+                format!("{{ {arrivals} }}")
+            } else {
+                arrivals.to_string()
+            };
+            let (rate, to) = (
+                self.rate(workload.rate),
+                self.rate(if case.has(Stages) { workload.to_rate } else { workload.rate }),
+            );
             let stop = if case.has(Drains) { ", { to: 0/s, over: 0s }" } else { "" };
             let when = if case.has(Users) && workload.users && !case.has(Drains) {
-                format!("users: {{ active: {{ poisson: 10 }}, each: {}, resample: {} }}", self.rate(0), self.ms(400))
+                format!(
+                    "users: {{ active: {{ poisson: 10 }}, each: {}, resample: {} }}",
+                    self.rate(0),
+                    self.ms(400)
+                )
             } else {
-                let stages = format!("{{ from: {rate}, stages: [ {{ to: {to}, over: {} }}{stop} ] }}", self.ms(1000));
-                let stages = if arrivals.contains("at:") { format!("{}/s", GIVEN_MS.len() as f64 / (2.0 * self.k as f64)) } else { stages };
+                let stages = format!(
+                    "{{ from: {rate}, stages: [ {{ to: {to}, over: {} }}{stop} ] }}",
+                    self.ms(1000)
+                );
+                let stages = if arrivals.contains("at:") {
+                    format!("{}/s", GIVEN_MS.len() as f64 / (2.0 * self.k as f64))
+                } else {
+                    stages
+                };
                 format!("open: {{ rate: {stages}, arrivals: {arrivals} }}")
             };
             format!("  w{index}: {{ mix: {{ {} }}, {when} }}\n", mix.join(", "))
@@ -487,7 +628,8 @@ impl Text<'_> {
         let mut written: Vec<(String, String)> = Vec::new();
         for link in &case.links {
             let (from, to) = self.ends(link);
-            let loss = if case.has(Loss) { format!(", loss: {}%", link.loss) } else { String::new() };
+            let loss =
+                if case.has(Loss) { format!(", loss: {}%", link.loss) } else { String::new() };
             let text = format!("{{ latency: {}{loss} }}", self.law(&link.law));
             let mut put = |key: String| {
                 if written.iter().all(|(known, _)| *known != key) {
@@ -509,7 +651,9 @@ impl Text<'_> {
     /// Begins and ends where windows, the warm-up, stages and the run do.
     fn at_a_boundary(&self, fault: &Fault) -> String {
         let at = BOUNDARIES_MS[fault.at_ms as usize % BOUNDARIES_MS.len()];
-        let lasting = fault.for_ms.map_or(String::new(), |ms| format!(", for: {}", self.ms(LASTING_MS[ms as usize % LASTING_MS.len()])));
+        let lasting = fault.for_ms.map_or(String::new(), |ms| {
+            format!(", for: {}", self.ms(LASTING_MS[ms as usize % LASTING_MS.len()]))
+        });
         format!("at: {}{lasting}", self.ms(at))
     }
 
@@ -519,8 +663,11 @@ impl Text<'_> {
             let service = fault.target % case.services.len();
             // No two at the same moment.
             let at = format!("at: {}", self.us(fault.at_ms * 1000 + 7 * index as u32 + 3));
-            let lasting = fault.for_ms.map_or(String::new(), |ms| format!(", for: {}", self.us(ms * 1000 + 11)));
-            let when = if case.coincides { self.at_a_boundary(fault) } else { format!("{at}{lasting}") };
+            let lasting = fault
+                .for_ms
+                .map_or(String::new(), |ms| format!(", for: {}", self.us(ms * 1000 + 11)));
+            let when =
+                if case.coincides { self.at_a_boundary(fault) } else { format!("{at}{lasting}") };
             match fault.kind {
                 0..=2 if case.has(Crash) => {
                     let most = if case.is_named(service) {
@@ -531,19 +678,39 @@ impl Text<'_> {
                         1
                     };
                     let drain = case.has(Drain) && fault.kind == 2;
-                    Some(format!("\n  crash: {{ target: s{service}, count: {}, drain: {drain}, {when} }},", fault.count.min(most)))
+                    Some(format!(
+                        "\n  crash: {{ target: s{service}, count: {}, drain: {drain}, {when} }},",
+                        fault.count.min(most)
+                    ))
                 }
                 3 if case.has(Degrade) && case.has(Links) && !case.links.is_empty() => {
                     let (from, to) = self.ends(&case.links[fault.target % case.links.len()]);
-                    let (loss, more) = if case.coincides { (100, on_the_grid(fault.amount)) } else { (fault.amount, fault.amount) };
+                    let (loss, more) = if case.coincides {
+                        (100, on_the_grid(fault.amount))
+                    } else {
+                        (fault.amount, fault.amount)
+                    };
                     let loss = if case.has(Loss) { loss } else { 0 };
-                    Some(format!("\n  degrade: {{ link: {from} -> {to}, latency: +{}, loss: {loss}%, {when} }},", self.ms(more)))
+                    Some(format!(
+                        "\n  degrade: {{ link: {from} -> {to}, latency: +{}, loss: {loss}%, {when} }},",
+                        self.ms(more)
+                    ))
                 }
-                4 if case.has(Slow) => Some(format!("\n  slow: {{ target: s{service}, factor: {}x, {when} }},", fault.factor())),
+                4 if case.has(Slow) => Some(format!(
+                    "\n  slow: {{ target: s{service}, factor: {}x, {when} }},",
+                    fault.factor()
+                )),
                 5 if case.has(Errors) => {
-                    let owner = if case.is_named(service) { format!("s{service}a") } else { format!("s{service}") };
+                    let owner = if case.is_named(service) {
+                        format!("s{service}a")
+                    } else {
+                        format!("s{service}")
+                    };
                     let endpoint = fault.target % case.services[service].endpoints.len();
-                    Some(format!("\n  errors: {{ target: {owner}.e{endpoint}, rate: {}%, status: 503, {when} }},", 3 * fault.amount))
+                    Some(format!(
+                        "\n  errors: {{ target: {owner}.e{endpoint}, rate: {}%, status: 503, {when} }},",
+                        3 * fault.amount
+                    ))
                 }
                 _ => None,
             }

@@ -55,17 +55,23 @@ impl Run {
     }
     /// Everything of a kind that has numbers.
     pub fn entities(&self, kind: &str) -> Vec<String> {
-        let mut names: Vec<String> = self.numbers.keys().filter(|name| name.0 == kind).map(|name| name.1.clone()).collect();
+        let mut names: Vec<String> =
+            self.numbers.keys().filter(|name| name.0 == kind).map(|name| name.1.clone()).collect();
         names.dedup();
         names
     }
     /// The sum over everything of a kind of what a gauge shows at the end.
     pub fn at_the_end(&self, kind: &str, metric: &str) -> f64 {
-        self.last.iter().filter(|(name, _)| name.0 == kind && name.2 == metric).map(|(_, value)| value).sum()
+        self.last
+            .iter()
+            .filter(|(name, _)| name.0 == kind && name.2 == metric)
+            .map(|(_, value)| value)
+            .sum()
     }
 }
 
-/// Runs a scenario with the command, in this process's own build: debug assertions and audits are on. What it printed.
+/// Runs a scenario with the command, in this process's own build: debug assertions and audits are
+/// on. What it printed.
 pub fn command(folder: &Path, yaml: &str, arguments: &[&str]) -> Result<Vec<u8>, String> {
     fs::write(folder.join("property.yaml"), yaml).map_err(|e| e.to_string())?;
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_asyncflow"))
@@ -81,10 +87,12 @@ pub fn command(folder: &Path, yaml: &str, arguments: &[&str]) -> Result<Vec<u8>,
     }
 }
 
-/// A folder for a run: in memory where there is such a place, because a run waits until its files are on the disk.
+/// A folder for a run: in memory where there is such a place, because a run waits until its files
+/// are on the disk.
 pub fn folder() -> Result<tempfile::TempDir, String> {
     let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.map_err(|e| e.to_string())
+    if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
+        .map_err(|e| e.to_string())
 }
 
 /// Every request and every number of one replication.
@@ -119,8 +127,10 @@ pub fn run_text(yaml: &str) -> Result<Run, String> {
     for batch in table("replications.parquet")? {
         let (words, values) = (words(&batch), seconds(&batch));
         for row in 0..batch.num_rows() {
-            let name = ["kind", "entity", "metric", "stat"].map(|name| words[name].value(row).to_string());
-            let value = if values["value"].is_null(row) { f64::NAN } else { values["value"].value(row) };
+            let name =
+                ["kind", "entity", "metric", "stat"].map(|name| words[name].value(row).to_string());
+            let value =
+                if values["value"].is_null(row) { f64::NAN } else { values["value"].value(row) };
             run.numbers.insert(name.into(), value);
         }
     }
@@ -136,14 +146,20 @@ pub fn run_text(yaml: &str) -> Result<Run, String> {
 
 fn rows(path: &Path) -> Result<Vec<RecordBatch>, String> {
     let file = fs::File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build()).map_err(|e| e.to_string())?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(|builder| builder.build())
+        .map_err(|e| e.to_string())?;
     reader.collect::<Result<_, _>>().map_err(|e| e.to_string())
 }
 
 fn columns<A: Array + Clone + 'static>(batch: &RecordBatch) -> BTreeMap<String, A> {
     let schema = batch.schema();
     let named = schema.fields().iter().zip(batch.columns());
-    named.filter_map(|(field, column)| Some((field.name().clone(), column.as_any().downcast_ref::<A>()?.clone()))).collect()
+    named
+        .filter_map(|(field, column)| {
+            Some((field.name().clone(), column.as_any().downcast_ref::<A>()?.clone()))
+        })
+        .collect()
 }
 
 fn words(batch: &RecordBatch) -> BTreeMap<String, StringArray> {
@@ -155,31 +171,44 @@ fn seconds(batch: &RecordBatch) -> BTreeMap<String, Float64Array> {
 }
 
 /// The names of all files of a run, and their bytes.
-pub fn files(folder: &Path, yaml: &str, arguments: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, String> {
+pub fn files(
+    folder: &Path,
+    yaml: &str,
+    arguments: &[&str],
+) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let out = tempfile::tempdir_in(folder).map_err(|e| e.to_string())?;
     let path = out.path().join("out");
     command(folder, yaml, &[&["-q", "--out", &path.display().to_string()], arguments].concat())?;
     let entries = fs::read_dir(&path).map_err(|e| e.to_string())?.filter_map(Result::ok);
-    let bytes = |entry: fs::DirEntry| Some((entry.file_name().into_string().ok()?, fs::read(entry.path()).ok()?));
+    let bytes = |entry: fs::DirEntry| {
+        Some((entry.file_name().into_string().ok()?, fs::read(entry.path()).ok()?))
+    };
     Ok(entries.filter_map(bytes).collect())
 }
 
-/// What each request spent itself, without its calls: their parts are taken off again, which the caller took over when they answered.
+/// What each request spent itself, without its calls: their parts are taken off again, which the
+/// caller took over when they answered.
 pub fn own_parts(requests: &[Request]) -> Result<Vec<[u64; 7]>, String> {
-    let index: BTreeMap<&str, usize> = requests.iter().enumerate().map(|(index, request)| (request.key.as_str(), index)).collect();
+    let index: BTreeMap<&str, usize> =
+        requests.iter().enumerate().map(|(index, request)| (request.key.as_str(), index)).collect();
     let mut own: Vec<[u64; 7]> = requests.iter().map(|request| request.parts).collect();
     for call in requests {
         let Some(&caller) = index.get(call.caller.as_str()) else { continue };
         let of = &requests[caller];
         // A call that ended after its caller had crashed was nobody's any more.
-        if of.outcome == "crashed" && (call.finished > of.finished || call.finished == of.finished && call.outcome != "crashed") {
+        if of.outcome == "crashed"
+            && (call.finished > of.finished
+                || call.finished == of.finished && call.outcome != "crashed")
+        {
             continue;
         }
         if call.arrived < of.arrived || call.finished > of.finished {
             return Err(format!("{call:?} is not within its caller {of:?}"));
         }
         for (mine, theirs) in own[caller].iter_mut().zip(call.parts) {
-            *mine = mine.checked_sub(theirs).ok_or_else(|| format!("{call:?} spent more than its caller {of:?} took over"))?;
+            *mine = mine
+                .checked_sub(theirs)
+                .ok_or_else(|| format!("{call:?} spent more than its caller {of:?} took over"))?;
         }
     }
     Ok(own)

@@ -1,7 +1,8 @@
 //! First come, first served; nobody waits for what is free; nothing holds more than it has.
 //!
-//! Seen from outside: without links a request stands at the door when it arrives, its waits follow one another in a known order (admission, memory,
-//! core), and if all its computing is one burst at the beginning, the times of all of them follow from its parts.
+//! Seen from outside: without links a request stands at the door when it arrives, its waits follow
+//! one another in a known order (admission, memory, core), and if all its computing is one burst at
+//! the beginning, the times of all of them follow from its parts.
 
 use super::generate::{Case, Feature, Limits};
 use super::observe::{self, ADMISSION, CPU, MEMORY, NETWORK, QUEUE};
@@ -35,7 +36,8 @@ impl Stay {
 fn stays(case: &Case) -> Result<Vec<(String, Limits, Vec<Stay>)>, String> {
     let run = observe::run(case)?;
     let own = observe::own_parts(&run.requests)?;
-    let callers: BTreeSet<&str> = run.requests.iter().map(|request| request.caller.as_str()).collect();
+    let callers: BTreeSet<&str> =
+        run.requests.iter().map(|request| request.caller.as_str()).collect();
     let stay = |i: usize| {
         let (request, own) = (&run.requests[i], &own[i]);
         let door = request.arrived + own[NETWORK];
@@ -44,10 +46,29 @@ fn stays(case: &Case) -> Result<Vec<(String, Limits, Vec<Stay>)>, String> {
         let starts = has_memory + own[QUEUE];
         let (need, outcome) = (case.need(&request.endpoint), request.outcome.clone());
         let turned_away = outcome == "rejected" && !callers.contains(request.key.as_str());
-        Stay { door, admitted, has_memory, starts, done: starts + own[CPU], left: request.finished, need, outcome, turned_away }
+        Stay {
+            door,
+            admitted,
+            has_memory,
+            starts,
+            done: starts + own[CPU],
+            left: request.finished,
+            need,
+            outcome,
+            turned_away,
+        }
     };
-    let of = |instance: &String| (0..run.requests.len()).filter(|&i| run.requests[i].instance == *instance).map(stay).collect();
-    Ok(run.entities("instance").into_iter().map(|instance| (instance.clone(), case.limits(&instance), of(&instance))).collect())
+    let of = |instance: &String| {
+        (0..run.requests.len())
+            .filter(|&i| run.requests[i].instance == *instance)
+            .map(stay)
+            .collect()
+    };
+    Ok(run
+        .entities("instance")
+        .into_iter()
+        .map(|instance| (instance.clone(), case.limits(&instance), of(&instance)))
+        .collect())
 }
 
 /// A scenario in which the moments are known: no links, one burst at the beginning, and all end.
@@ -74,25 +95,44 @@ fn in_order(what: &str, instance: &str, mut waits: Vec<(u64, u64)>) -> Result<u6
 
 #[test]
 fn doors_memory_and_cores_serve_in_the_order_of_asking() {
-    // First come, first served, at every instance of 40 scenarios. Those that a crash struck were never served, and say nothing.
+    // First come, first served, at every instance of 40 scenarios. Those that a crash struck were
+    // never served, and say nothing.
     let waited = RefCell::new([0u64; 3]);
     holds(40, 5, |case| {
         let case = plain(case);
         for (instance, limits, stays) in stays(&case)? {
-            let served: Vec<&Stay> = stays.iter().filter(|stay| stay.outcome != "crashed" && !stay.turned_away).collect();
+            let served: Vec<&Stay> = stays
+                .iter()
+                .filter(|stay| stay.outcome != "crashed" && !stay.turned_away)
+                .collect();
             let asked = || served.iter().filter(|stay| !stay.asked_nothing());
             let reserve = asked().filter(|stay| stay.need != Some(0) && case.reserves());
             let compute = asked().filter(|stay| stay.done > stay.has_memory && limits.one_queue);
             let waits = [
-                in_order("the door", &instance, served.iter().map(|stay| (stay.door, stay.admitted)).collect())?,
-                in_order("the memory", &instance, reserve.map(|stay| (stay.admitted, stay.has_memory)).collect())?,
-                in_order("the cores", &instance, compute.map(|stay| (stay.has_memory, stay.starts)).collect())?,
+                in_order(
+                    "the door",
+                    &instance,
+                    served.iter().map(|stay| (stay.door, stay.admitted)).collect(),
+                )?,
+                in_order(
+                    "the memory",
+                    &instance,
+                    reserve.map(|stay| (stay.admitted, stay.has_memory)).collect(),
+                )?,
+                in_order(
+                    "the cores",
+                    &instance,
+                    compute.map(|stay| (stay.has_memory, stay.starts)).collect(),
+                )?,
             ];
             waited.borrow_mut().iter_mut().zip(waits).for_each(|(all, here)| *all += here);
         }
         Ok(())
     });
-    assert!(waited.borrow().iter().all(|n| *n > 300), "hardly anybody waited at door, memory, core: {waited:?}");
+    assert!(
+        waited.borrow().iter().all(|n| *n > 300),
+        "hardly anybody waited at door, memory, core: {waited:?}"
+    );
 }
 
 /// How many wait for, and hold, what an instance has.
@@ -139,8 +179,9 @@ fn course(stays: &[Stay]) -> Vec<(u64, State)> {
 
 #[test]
 fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
-    // Work conservation, at every moment of every instance of 40 scenarios: who waits for a core, a place or memory waits because all cores
-    // are busy, all places taken, or less memory free than the first in the queue needs. And never is more used than there is.
+    // Work conservation, at every moment of every instance of 40 scenarios: who waits for a core, a
+    // place or memory waits because all cores are busy, all places taken, or less memory free than
+    // the first in the queue needs. And never is more used than there is.
     let moments = RefCell::new([0u64; 3]);
     holds(40, 6, |case| {
         let case = plain(case).without(&[Feature::Variety]);
@@ -150,21 +191,53 @@ fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
                 let words = || format!("{instance} at {at} ns: {state:?}");
                 let limit = |n: u64| n.min(i64::MAX as u64) as i64;
                 claim!(state.busy <= limit(limits.cores), "more cores than there are: {}", words());
-                claim!(state.for_core == 0 || !limits.one_queue || state.busy == limit(limits.cores), "a core idles: {}", words());
-                // Behind a central queue an instance is the place; one that is down is not waited for, and may drain more than one.
+                claim!(
+                    state.for_core == 0 || !limits.one_queue || state.busy == limit(limits.cores),
+                    "a core idles: {}",
+                    words()
+                );
+                // Behind a central queue an instance is the place; one that is down is not waited
+                // for, and may drain more than one.
                 let is_known = !limits.is_central || !case.has(Feature::Crash);
-                let (places, queue) = if limits.is_central { (1, i64::MAX) } else { (limit(limits.places), limit(limits.queue)) };
-                claim!(!is_known || state.inside <= places && state.at_door <= queue, "too many are let in: {}", words());
-                claim!(!is_known || state.at_door == 0 || state.inside == places, "a place is free: {}", words());
-                claim!(state.held <= limit(limits.memory), "more memory than there is: {}", words());
+                let (places, queue) = if limits.is_central {
+                    (1, i64::MAX)
+                } else {
+                    (limit(limits.places), limit(limits.queue))
+                };
+                claim!(
+                    !is_known || state.inside <= places && state.at_door <= queue,
+                    "too many are let in: {}",
+                    words()
+                );
+                claim!(
+                    !is_known || state.at_door == 0 || state.inside == places,
+                    "a place is free: {}",
+                    words()
+                );
+                claim!(
+                    state.held <= limit(limits.memory),
+                    "more memory than there is: {}",
+                    words()
+                );
                 if state.for_memory > 0 {
-                    let waiting = stays.iter().filter(|stay| stay.admitted <= *at && *at < stay.has_memory);
-                    let first = waiting.min_by_key(|stay| (stay.admitted, std::cmp::Reverse(stay.need))).and_then(|stay| stay.need);
+                    let waiting =
+                        stays.iter().filter(|stay| stay.admitted <= *at && *at < stay.has_memory);
+                    let first = waiting
+                        .min_by_key(|stay| (stay.admitted, std::cmp::Reverse(stay.need)))
+                        .and_then(|stay| stay.need);
                     let free = limit(limits.memory) - state.held;
-                    claim!(first.is_none_or(|need| free < need as i64), "{free} B are free, and the first needs {first:?}: {}", words());
+                    claim!(
+                        first.is_none_or(|need| free < need as i64),
+                        "{free} B are free, and the first needs {first:?}: {}",
+                        words()
+                    );
                 }
                 let waits = [state.for_core, state.at_door, state.for_memory];
-                moments.borrow_mut().iter_mut().zip(waits).for_each(|(all, here)| *all += (here > 0) as u64);
+                moments
+                    .borrow_mut()
+                    .iter_mut()
+                    .zip(waits)
+                    .for_each(|(all, here)| *all += (here > 0) as u64);
             }
             if limits.is_central {
                 continue;
@@ -173,11 +246,20 @@ fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
         }
         Ok(())
     });
-    assert!(moments.borrow().iter().all(|n| *n > 300), "hardly anybody waited for core, place, memory: {moments:?}");
+    assert!(
+        moments.borrow().iter().all(|n| *n > 300),
+        "hardly anybody waited for core, place, memory: {moments:?}"
+    );
 }
 
-/// Who was rejected at the door found all places taken and the queue full: just before, or just after what happened at the same moment.
-fn turned_away_only_when_full(instance: &str, limits: &Limits, stays: &[Stay], course: &[(u64, State)]) -> Result<(), String> {
+/// Who was rejected at the door found all places taken and the queue full: just before, or just
+/// after what happened at the same moment.
+fn turned_away_only_when_full(
+    instance: &str,
+    limits: &Limits,
+    stays: &[Stay],
+    course: &[(u64, State)],
+) -> Result<(), String> {
     for stay in stays.iter().filter(|stay| stay.turned_away) {
         let after = course.partition_point(|(at, _)| *at <= stay.door);
         let before = course.partition_point(|(at, _)| *at < stay.door);
@@ -185,7 +267,11 @@ fn turned_away_only_when_full(instance: &str, limits: &Limits, stays: &[Stay], c
             let state = index.checked_sub(1).map_or(State::default(), |index| course[index].1);
             state.inside as u64 == limits.places && state.at_door as u64 == limits.queue
         };
-        claim!(full(after) || full(before), "{instance} turned a request away at {} ns, and was not full", stay.door);
+        claim!(
+            full(after) || full(before),
+            "{instance} turned a request away at {} ns, and was not full",
+            stay.door
+        );
     }
     Ok(())
 }

@@ -11,14 +11,28 @@ pub fn conserved(case: &Case, run: &Run, seen: &mut BTreeMap<String, u64>) -> Re
     let mut in_flight = 0.0;
     for kind in ["workload", "endpoint"] {
         for entity in run.entities(kind) {
-            let mine = |r: &&Request| if kind == "workload" { r.workload == entity } else { r.endpoint == entity };
+            let mine = |r: &&Request| {
+                if kind == "workload" { r.workload == entity } else { r.endpoint == entity }
+            };
             let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-            run.requests.iter().filter(mine).for_each(|r| *counts.entry(r.outcome.as_str()).or_default() += 1);
+            run.requests
+                .iter()
+                .filter(mine)
+                .for_each(|r| *counts.entry(r.outcome.as_str()).or_default() += 1);
             let number = |metric: &str| run.number(kind, &entity, metric, "total");
             let ok = counts.get("ok").copied().unwrap_or(0);
             let gone: u64 = counts.values().sum();
-            claim!(number("completed") == ok as f64, "{kind} {entity} answered {ok}, and says {}", number("completed"));
-            claim!(number("failed") == (gone - ok) as f64, "{kind} {entity} failed {}, and says {}", gone - ok, number("failed"));
+            claim!(
+                number("completed") == ok as f64,
+                "{kind} {entity} answered {ok}, and says {}",
+                number("completed")
+            );
+            claim!(
+                number("failed") == (gone - ok) as f64,
+                "{kind} {entity} failed {}, and says {}",
+                gone - ok,
+                number("failed")
+            );
             for (outcome, n) in counts.iter().filter(|(outcome, _)| **outcome != "ok") {
                 let share = run.number(kind, &entity, &format!("outcomes.{outcome}"), "mean");
                 claim!(
@@ -27,14 +41,24 @@ pub fn conserved(case: &Case, run: &Run, seen: &mut BTreeMap<String, u64>) -> Re
                 );
             }
             let left = number("arrivals") - gone as f64;
-            claim!(left == number("unfinished") && left >= 0.0, "{kind} {entity}: {left} are left, and it says {}", number("unfinished"));
-            claim!(left == 0.0 || !case.has(Feature::Drains), "{kind} {entity}: {left} requests never end");
+            claim!(
+                left == number("unfinished") && left >= 0.0,
+                "{kind} {entity}: {left} are left, and it says {}",
+                number("unfinished")
+            );
+            claim!(
+                left == 0.0 || !case.has(Feature::Drains),
+                "{kind} {entity}: {left} requests never end"
+            );
             in_flight += if kind == "endpoint" { left } else { 0.0 };
-            counts.iter().for_each(|(outcome, n)| *seen.entry(outcome.to_string()).or_default() += n);
+            counts
+                .iter()
+                .for_each(|(outcome, n)| *seen.entry(outcome.to_string()).or_default() += n);
         }
     }
     let at_the_end = |kind: &str, metric: &str| run.at_the_end(kind, metric);
-    let waiting = at_the_end("instance", "admission_queue") + at_the_end("balancer", "admission_queue");
+    let waiting =
+        at_the_end("instance", "admission_queue") + at_the_end("balancer", "admission_queue");
     let places = at_the_end("instance", "in_flight") + waiting + at_the_end("link", "in_flight");
     let may_be_nowhere = case.has(Feature::Loss) && case.has(Feature::Timeouts);
     if !case.has(Feature::NamedInstances) {
@@ -48,27 +72,38 @@ pub fn conserved(case: &Case, run: &Run, seen: &mut BTreeMap<String, u64>) -> Re
 
 #[test]
 fn every_request_that_came_is_answered_failed_or_in_flight() {
-    // Law 3, counted request by request; 40 scenarios. At the end those in flight stand in instances, at their doors, and on links, where the gauges
-    // are; only a lost message that somebody still waits for is nowhere.
+    // Law 3, counted request by request; 40 scenarios. At the end those in flight stand in
+    // instances, at their doors, and on links, where the gauges are; only a lost message that
+    // somebody still waits for is nowhere.
     let seen: RefCell<BTreeMap<String, u64>> = RefCell::default();
     holds(40, 1, |case| {
         let run = observe::run(&case.clone().without(&[Feature::Warmup]))?;
         conserved(&case, &run, &mut seen.borrow_mut())
     });
     for outcome in ["ok", "lost", "timeout", "crashed", "rejected", "error_"] {
-        let found: u64 = seen.borrow().iter().filter(|(name, _)| name.starts_with(outcome)).map(|(_, n)| n).sum();
+        let found: u64 = seen
+            .borrow()
+            .iter()
+            .filter(|(name, _)| name.starts_with(outcome))
+            .map(|(_, n)| n)
+            .sum();
         assert!(found > 50, "hardly any `{outcome}`: {seen:?}");
     }
 }
 
 #[test]
 fn the_parts_of_a_latency_add_up_to_the_nanosecond() {
-    // Law 4, for every request, whatever became of it; 40 scenarios. A call's parts are within its caller's.
+    // Law 4, for every request, whatever became of it; 40 scenarios. A call's parts are within its
+    // caller's.
     holds(40, 2, |case| {
         let run = observe::run(&case.without(&[Feature::Warmup]))?;
         for request in &run.requests {
             let latency = request.finished - request.arrived;
-            claim!(request.spent() == latency, "{} ns of {latency} ns are accounted for: {request:?}", request.spent());
+            claim!(
+                request.spent() == latency,
+                "{} ns of {latency} ns are accounted for: {request:?}",
+                request.spent()
+            );
         }
         observe::own_parts(&run.requests).map(|_| ())
     });
@@ -76,7 +111,8 @@ fn the_parts_of_a_latency_add_up_to_the_nanosecond() {
 
 #[test]
 fn the_time_after_a_loss_until_the_caller_gives_up_is_a_part_of_the_latency_too() {
-    // Law 4 without exception. By hand: every message is lost, and each caller waits 2 ms for nothing.
+    // Law 4 without exception. By hand: every message is lost, and each caller waits 2 ms for
+    // nothing.
     let run = observe::run_text(
         "version: 1
 run: { duration: 2s, replications: 1 }
@@ -92,8 +128,9 @@ output: { requests: 100% }",
 
 #[test]
 fn a_request_names_the_caller_that_it_had_and_no_other() {
-    // By hand: calls take 1 s; at 2.5 s `web` crashes, and requests that come afterwards take the slots of those it struck. A call is within
-    // its caller's time, so one that names a younger request names the wrong one.
+    // By hand: calls take 1 s; at 2.5 s `web` crashes, and requests that come afterwards take the
+    // slots of those it struck. A call is within its caller's time, so one that names a younger
+    // request names the wrong one.
     let run = observe::run_text(
         "version: 1
 run: { duration: 6s, replications: 1 }
@@ -118,8 +155,9 @@ fn inside(own: &[u64; 7], request: &Request) -> u64 {
 
 #[test]
 fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
-    // Little 1961: in a run that begins and ends empty the area under a number of requests is the sum of their times. Here areas from the
-    // gauges against times from the requests; 40 scenarios. An area in ns is a whole number, and a mean gives it back.
+    // Little 1961: in a run that begins and ends empty the area under a number of requests is the
+    // sum of their times. Here areas from the gauges against times from the requests; 40 scenarios.
+    // An area in ns is a whole number, and a mean gives it back.
     let queued = RefCell::new([0u64; 4]);
     holds(40, 3, |case| {
         let case = case.with(&[Feature::Drains]);
@@ -127,19 +165,30 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
         let own = observe::own_parts(&run.requests)?;
         let duration_ns = 20_000e9;
         let agrees = |what: &str, entity: &str, area: f64, sum: u128| {
-            claim!((area - sum as f64).abs() <= 0.5 + 1e-15 * area, "{what} of {entity}: an area of {area} ns, {sum} ns spent");
+            claim!(
+                (area - sum as f64).abs() <= 0.5 + 1e-15 * area,
+                "{what} of {entity}: an area of {area} ns, {sum} ns spent"
+            );
             Ok(())
         };
         for instance in run.entities("instance") {
-            let mine: Vec<usize> = (0..run.requests.len()).filter(|&i| run.requests[i].instance == instance).collect();
+            let mine: Vec<usize> =
+                (0..run.requests.len()).filter(|&i| run.requests[i].instance == instance).collect();
             let sum = |of: &dyn Fn(usize) -> u64| mine.iter().map(|&i| of(i) as u128).sum::<u128>();
-            let area = |metric: &str| run.number("instance", &instance, metric, "mean") * duration_ns;
-            let cores = run.number("instance", &instance, "utilisation", "mean") * duration_ns * case.limits(&instance).cores as f64;
+            let area =
+                |metric: &str| run.number("instance", &instance, metric, "mean") * duration_ns;
+            let cores = run.number("instance", &instance, "utilisation", "mean")
+                * duration_ns
+                * case.limits(&instance).cores as f64;
             agrees("busy", &instance, cores, sum(&|i| own[i][CPU]))?;
-            for (n, (metric, part)) in
-                [("ready_queue", QUEUE), ("memory_queue", MEMORY), ("admission_queue", ADMISSION), ("io_waiting", IO)]
-                    .into_iter()
-                    .enumerate()
+            for (n, (metric, part)) in [
+                ("ready_queue", QUEUE),
+                ("memory_queue", MEMORY),
+                ("admission_queue", ADMISSION),
+                ("io_waiting", IO),
+            ]
+            .into_iter()
+            .enumerate()
             {
                 // Who waits at a balancer waits for no instance in particular.
                 if part != ADMISSION || !case.limits(&instance).is_central {
@@ -147,22 +196,50 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
                 }
                 queued.borrow_mut()[n] += (sum(&|i| own[i][part]) > 0) as u64;
             }
-            agrees("in_flight", &instance, area("in_flight"), sum(&|i| inside(&own[i], &run.requests[i])))?;
+            agrees(
+                "in_flight",
+                &instance,
+                area("in_flight"),
+                sum(&|i| inside(&own[i], &run.requests[i])),
+            )?;
             let held_ns = |i: usize| (inside(&own[i], &run.requests[i]) - own[i][MEMORY]) as f64;
-            let held =
-                |i: usize| if held_ns(i) == 0.0 { Some(0.0) } else { Some(case.need(&run.requests[i].endpoint)? as f64 * held_ns(i)) };
+            let held = |i: usize| {
+                if held_ns(i) == 0.0 {
+                    Some(0.0)
+                } else {
+                    Some(case.need(&run.requests[i].endpoint)? as f64 * held_ns(i))
+                }
+            };
             if let Some(held) = mine.iter().map(|&i| held(i)).sum::<Option<f64>>() {
                 let used = area("memory_used");
-                claim!((used - held).abs() <= 1e-12 * used + 1.0, "memory of {instance}: an area of {used} B·ns, {held} held");
+                claim!(
+                    (used - held).abs() <= 1e-12 * used + 1.0,
+                    "memory of {instance}: an area of {used} B·ns, {held} held"
+                );
             }
         }
-        let at_doors =
-            run.entities("service").iter().map(|service| run.number("service", service, "admission_queue", "mean") * duration_ns).sum();
-        agrees("admission_queue", "all services", at_doors, own.iter().map(|own| own[ADMISSION] as u128).sum())?;
-        let on_links = run.entities("link").iter().map(|link| run.number("link", link, "in_flight", "mean") * duration_ns).sum();
+        let at_doors = run
+            .entities("service")
+            .iter()
+            .map(|service| run.number("service", service, "admission_queue", "mean") * duration_ns)
+            .sum();
+        agrees(
+            "admission_queue",
+            "all services",
+            at_doors,
+            own.iter().map(|own| own[ADMISSION] as u128).sum(),
+        )?;
+        let on_links = run
+            .entities("link")
+            .iter()
+            .map(|link| run.number("link", link, "in_flight", "mean") * duration_ns)
+            .sum();
         agrees("in_flight", "all links", on_links, own.iter().map(|own| own[NETWORK] as u128).sum())
     });
-    assert!(queued.borrow().iter().all(|instances| *instances > 4), "hardly anything waited: {queued:?}");
+    assert!(
+        queued.borrow().iter().all(|instances| *instances > 4),
+        "hardly anything waited: {queued:?}"
+    );
 }
 
 #[test]
@@ -174,15 +251,27 @@ fn no_gauge_is_ever_above_its_capacity() {
         for instance in run.entities("instance") {
             let most = |metric: &str| run.number("instance", &instance, metric, "max");
             let limits = case.limits(&instance);
-            for (n, (metric, limit)) in
-                [("memory_used", limits.memory), ("in_flight", limits.places), ("admission_queue", limits.queue)].into_iter().enumerate()
+            for (n, (metric, limit)) in [
+                ("memory_used", limits.memory),
+                ("in_flight", limits.places),
+                ("admission_queue", limits.queue),
+            ]
+            .into_iter()
+            .enumerate()
             {
-                claim!(most(metric) <= limit as f64, "{metric} of {instance} reached {}, above {limit}", most(metric));
+                claim!(
+                    most(metric) <= limit as f64,
+                    "{metric} of {instance} reached {}, above {limit}",
+                    most(metric)
+                );
                 full.borrow_mut()[n] += (most(metric) >= 0.9 * limit as f64 && limit > 0) as u64;
             }
             claim!(most("utilisation") <= 1.0, "more cores of {instance} are busy than there are");
         }
         Ok(())
     });
-    assert!(full.borrow().iter().all(|instances| *instances > 2), "hardly any limit was reached: {full:?}");
+    assert!(
+        full.borrow().iter().all(|instances| *instances > 2),
+        "hardly any limit was reached: {full:?}"
+    );
 }

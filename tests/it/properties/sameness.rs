@@ -1,4 +1,5 @@
-//! What changes nothing: threads, repetition, outputs, strangers. And what changes everything in proportion: the unit of time.
+//! What changes nothing: threads, repetition, outputs, strangers. And what changes everything in
+//! proportion: the unit of time.
 
 use super::generate::{ALL, Case, Feature, Stranger};
 use super::observe::{self, Request, Run, files, run_text};
@@ -6,8 +7,15 @@ use super::{claim, holds};
 use std::collections::BTreeMap;
 
 /// Claims that all files but some are there in both, with the same bytes.
-pub fn same(what: &str, a: &BTreeMap<String, Vec<u8>>, b: &BTreeMap<String, Vec<u8>>, but: &[&str]) -> Result<(), String> {
-    let kept = |files: &BTreeMap<String, Vec<u8>>| files.keys().filter(|name| !but.contains(&name.as_str())).cloned().collect::<Vec<_>>();
+pub fn same(
+    what: &str,
+    a: &BTreeMap<String, Vec<u8>>,
+    b: &BTreeMap<String, Vec<u8>>,
+    but: &[&str],
+) -> Result<(), String> {
+    let kept = |files: &BTreeMap<String, Vec<u8>>| {
+        files.keys().filter(|name| !but.contains(&name.as_str())).cloned().collect::<Vec<_>>()
+    };
     claim!(kept(a) == kept(b), "{what}: the files are {:?} and {:?}", kept(a), kept(b));
     for name in kept(a) {
         claim!(a[&name] == b[&name], "{what}: {name} has other bytes");
@@ -33,23 +41,38 @@ fn the_same_input_gives_the_same_bytes_on_1_2_and_4_threads_and_twice_in_a_row()
 
 #[test]
 fn an_output_switched_on_or_off_changes_no_other_byte() {
-    // Law 6, for every file of 12 scenarios: requests on, off and sampled, other windows, the chart. The manifest names what was asked for.
+    // Law 6, for every file of 12 scenarios: requests on, off and sampled, other windows, the
+    // chart. The manifest names what was asked for.
     holds(12, 8, |case| {
         let folder = observe::folder()?;
         let with = |output: &str, arguments: &[&str]| {
-            files(folder.path(), &case.yaml(1, Stranger::None, output), &[&["-r", "2"], arguments].concat())
+            files(
+                folder.path(),
+                &case.yaml(1, Stranger::None, output),
+                &[&["-r", "2"], arguments].concat(),
+            )
         };
         let window = if case.has(Feature::Drains) { "series: 70s" } else { "series: 70ms" };
         let all = with(ALL, &[])?;
         same("requests off", &all, &with("", &[])?, &["manifest.json", "requests.parquet"])?;
-        same("requests sampled", &all, &with("requests: 20%", &[])?, &["manifest.json", "requests.parquet"])?;
+        same(
+            "requests sampled",
+            &all,
+            &with("requests: 20%", &[])?,
+            &["manifest.json", "requests.parquet"],
+        )?;
         let windows = format!("requests: 100%, {window}");
-        let printed = |output: &str, arguments: &[&str]| -> Result<Vec<serde_json::Value>, String> {
-            let output =
-                observe::command(folder.path(), &case.yaml(1, Stranger::None, output), &[&["-r", "2", "--json"], arguments].concat())?;
-            let mut json: serde_json::Value = serde_json::from_slice(&output).map_err(|e| e.to_string())?;
-            Ok(json["metrics"].take().as_array().cloned().unwrap_or_default())
-        };
+        let printed =
+            |output: &str, arguments: &[&str]| -> Result<Vec<serde_json::Value>, String> {
+                let output = observe::command(
+                    folder.path(),
+                    &case.yaml(1, Stranger::None, output),
+                    &[&["-r", "2", "--json"], arguments].concat(),
+                )?;
+                let mut json: serde_json::Value =
+                    serde_json::from_slice(&output).map_err(|e| e.to_string())?;
+                Ok(json["metrics"].take().as_array().cloned().unwrap_or_default())
+            };
         // A recovery is told by windows, so it is another with others; nothing else is.
         let but_recoveries = |mut metrics: Vec<serde_json::Value>| {
             metrics.retain(|metric| metric["metric"] != "recovery");
@@ -57,10 +80,19 @@ fn an_output_switched_on_or_off_changes_no_other_byte() {
         };
         let of_all = printed(ALL, &["--no-files"])?;
         let has_recoveries = of_all.iter().any(|metric| metric["metric"] == "recovery");
-        let differing: &[&str] = if has_recoveries { &["replications.parquet", "summary.parquet"] } else { &[] };
-        same("other windows", &all, &with(&windows, &[])?, &[&["manifest.json", "series.parquet"], differing].concat())?;
+        let differing: &[&str] =
+            if has_recoveries { &["replications.parquet", "summary.parquet"] } else { &[] };
+        same(
+            "other windows",
+            &all,
+            &with(&windows, &[])?,
+            &[&["manifest.json", "series.parquet"], differing].concat(),
+        )?;
         let of_windows = printed(&windows, &["--no-files"])?;
-        claim!(but_recoveries(of_all.clone()) == but_recoveries(of_windows), "other windows give other numbers");
+        claim!(
+            but_recoveries(of_all.clone()) == but_recoveries(of_windows),
+            "other windows give other numbers"
+        );
         same("with a chart", &all, &with(ALL, &["--plots"])?, &["manifest.json", "plots.svg"])?;
         // And the numbers that are printed are the same with files and without.
         let (with_files, without) = (printed(ALL, &["--out", "there"])?, of_all);
@@ -76,23 +108,34 @@ fn by_key(run: &Run) -> BTreeMap<&str, &Request> {
 
 #[test]
 fn adding_an_unrelated_service_changes_no_draw_of_another() {
-    // Addressed randomness, bit by bit, for every number and request of 20 scenarios; the stranger stands first in the file, or last.
+    // Addressed randomness, bit by bit, for every number and request of 20 scenarios; the stranger
+    // stands first in the file, or last.
     holds(20, 9, |case| {
         let alone = observe::run(&case)?;
         for place in [Stranger::First, Stranger::Last] {
             let both = run_text(&case.yaml(1, place, ALL))?;
             // Phases are cut wherever something changes, at a stranger's stages too.
             for (name, value) in alone.numbers.iter().filter(|(name, _)| name.0 != "phase") {
-                let other = both.numbers.get(name).ok_or_else(|| format!("{name:?} is not there any more"))?;
-                claim!(value.to_bits() == other.to_bits(), "{place:?}: {name:?} was {value}, and is {other}");
+                let other = both
+                    .numbers
+                    .get(name)
+                    .ok_or_else(|| format!("{name:?} is not there any more"))?;
+                claim!(
+                    value.to_bits() == other.to_bits(),
+                    "{place:?}: {name:?} was {value}, and is {other}"
+                );
             }
             let others = by_key(&both);
             for request in &alone.requests {
                 let other = others.get(request.key.as_str());
                 claim!(other == Some(&request), "{place:?}: {request:?} has become {other:?}");
             }
-            let strangers = both.requests.iter().filter(|request| request.endpoint == "apart.x").count();
-            claim!(strangers > 0 && both.requests.len() == alone.requests.len() + strangers, "{place:?}: {strangers} strangers");
+            let strangers =
+                both.requests.iter().filter(|request| request.endpoint == "apart.x").count();
+            claim!(
+                strangers > 0 && both.requests.len() == alone.requests.len() + strangers,
+                "{place:?}: {strangers} strangers"
+            );
         }
         Ok(())
     });
@@ -117,18 +160,32 @@ const DRAWS: f64 = 12.0;
 
 #[test]
 fn doubling_all_times_doubles_all_latencies_to_within_the_rounding_of_each_draw() {
-    // Dimensions; for every request of 30 scenarios. |round(2x) - 2·round(x)| ≤ 1.5 ns, and times the stretch of a slow instance, which is
-    // rounded once more. A start is the latest of some ends, so errors add up along a chain of draws, all of requests that were there
-    // since the system was last empty: what met nobody is exact to a few ns.
+    // Dimensions; for every request of 30 scenarios. |round(2x) - 2·round(x)| ≤ 1.5 ns, and times
+    // the stretch of a slow instance, which is rounded once more. A start is the latest of some
+    // ends, so errors add up along a chain of draws, all of requests that were there since the
+    // system was last empty: what met nobody is exact to a few ns.
     holds(30, 10, |case: Case| {
         let case = case.with(&[Feature::Drains]);
         let (one, two) = (observe::run(&case)?, run_text(&case.yaml(2, Stranger::None, ALL))?);
-        claim!(one.requests.len() == two.requests.len(), "{} requests have become {}", one.requests.len(), two.requests.len());
+        claim!(
+            one.requests.len() == two.requests.len(),
+            "{} requests have become {}",
+            one.requests.len(),
+            two.requests.len()
+        );
         let (twice, met) = (by_key(&two), met(&one.requests));
         let each = 1.5 * (1.0 + case.most_stretch()) * DRAWS;
         for a in &one.requests {
             let b = twice.get(a.key.as_str()).ok_or_else(|| format!("{a:?} never came"))?;
-            let named = |r: &Request| (r.caller.clone(), r.workload.clone(), r.endpoint.clone(), r.instance.clone(), r.outcome.clone());
+            let named = |r: &Request| {
+                (
+                    r.caller.clone(),
+                    r.workload.clone(),
+                    r.endpoint.clone(),
+                    r.instance.clone(),
+                    r.outcome.clone(),
+                )
+            };
             claim!(named(a) == named(b), "{a:?} has become {b:?}");
             let bound = each * met[a.key.as_str()] as f64;
             let off = |a: u64, b: u64| (b as f64 - 2.0 * a as f64).abs();

@@ -1,10 +1,12 @@
 //! Simulated against exact: one number, and many together.
 //!
-//! One: z = (estimate − exact) / standard error. With n replications it follows Student's t with n − 1 degrees of freedom if the simulator
-//! is right; `normal_score` carries it over to the standard normal law, so that runs of 40 and of 25,000 replications can be judged together.
+//! One: z = (estimate − exact) / standard error. With n replications it follows Student's t with n
+//! − 1 degrees of freedom if the simulator is right; `normal_score` carries it over to the standard
+//! normal law, so that runs of 40 and of 25,000 replications can be judged together.
 //!
-//! Many: scores of independent runs are a sample of N(0, 1). Errors in the mean shift them; standard errors that are too small make them too
-//! wide, those that are too large too narrow. Three tests, each with its p-value: the mean (normal), the mean square (χ², both tails), and the
+//! Many: scores of independent runs are a sample of N(0, 1). Errors in the mean shift them;
+//! standard errors that are too small make them too wide, those that are too large too narrow.
+//! Three tests, each with its p-value: the mean (normal), the mean square (χ², both tails), and the
 //! whole law (Kolmogorov–Smirnov, with Stephens's correction for the sample's size: Stephens 1974).
 
 use super::cases::{Claim, Read, Run};
@@ -13,13 +15,16 @@ use asyncflow::scenario::{self, Scenario};
 use asyncflow::stats::{self, Estimate};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
-/// A scenario of the table, to be run from the `nth` seed of its own. Every run has seeds apart from every other's: equal ones would give
-/// equal draws to the same steps, and the scores would not be independent.
+/// A scenario of the table, to be run from the `nth` seed of its own. Every run has seeds apart
+/// from every other's: equal ones would give equal draws to the same steps, and the scores would
+/// not be independent.
 pub fn scenario(case: &str, run: &Run, nth: u32) -> Scenario {
     let yaml = format!("version: 1\nname: {case}\n{}", run.yaml);
-    let mut scenario = scenario::from_yaml(&yaml).unwrap_or_else(|problems| panic!("{problems}\n{yaml}"));
+    let mut scenario =
+        scenario::from_yaml(&yaml).unwrap_or_else(|problems| panic!("{problems}\n{yaml}"));
     let name = case.bytes().chain(run.label.bytes());
-    let hash = name.fold(0x811C_9DC5_u32, |hash, byte| (hash ^ byte as u32).wrapping_mul(0x0100_0193));
+    let hash =
+        name.fold(0x811C_9DC5_u32, |hash, byte| (hash ^ byte as u32).wrapping_mul(0x0100_0193));
     scenario.run.seed = hash as u64 * 1000 + nth as u64;
     scenario
 }
@@ -28,8 +33,11 @@ pub fn scenario(case: &str, run: &Run, nth: u32) -> Scenario {
 pub fn read(results: &Results, claim: &Claim) -> Estimate {
     let (kind, entity) = claim.of.split_once(' ').expect("kind and entity");
     let (metric, stat) = claim.number.rsplit_once(' ').expect("metric and statistic");
-    let row =
-        |metric, stat| results.find(kind, entity, metric, stat).unwrap_or_else(|| panic!("there is no {metric} {stat} of {kind} {entity}"));
+    let row = |metric, stat| {
+        results
+            .find(kind, entity, metric, stat)
+            .unwrap_or_else(|| panic!("there is no {metric} {stat} of {kind} {entity}"))
+    };
     let mean_of = |values: Vec<f64>| stats::mean(&values, results.confidence);
     let values = || row(metric, stat).values.iter();
     match claim.read {
@@ -38,7 +46,13 @@ pub fn read(results: &Results, claim: &Claim) -> Estimate {
         Read::Above(bound) => mean_of(values().map(|v| f64::from(*v > bound)).collect()),
         Read::MeanSquare => {
             let (sd, n) = (&row("latency", "sd").values, &row("completed", "total").values);
-            mean_of(values().zip(sd).zip(n).map(|((mean, sd), n)| mean * mean + sd * sd * (n - 1.0) / n).collect())
+            mean_of(
+                values()
+                    .zip(sd)
+                    .zip(n)
+                    .map(|((mean, sd), n)| mean * mean + sd * sd * (n - 1.0) / n)
+                    .collect(),
+            )
         }
     }
 }
@@ -48,19 +62,26 @@ pub fn z(estimate: &Estimate, exact: f64) -> f64 {
     (estimate.estimate - exact) / estimate.std_error
 }
 
-/// What is wrong with an estimate, if anything: it is more than 4 standard errors off, or not precise enough to tell.
+/// What is wrong with an estimate, if anything: it is more than 4 standard errors off, or not
+/// precise enough to tell.
 pub fn disagreement(claim: &Claim, estimate: &Estimate) -> Option<String> {
     let Estimate { estimate: value, std_error, .. } = *estimate;
     let (words, exact) = (claim.words(), claim.exact);
     if claim.share == 0.0 {
-        return ((value - exact).abs() > 1e-9 * exact.abs()).then(|| format!("{words}: {value} is not {exact}"));
+        return ((value - exact).abs() > 1e-9 * exact.abs())
+            .then(|| format!("{words}: {value} is not {exact}"));
     }
     // False for what is not a number.
     let (precise, near) = (std_error <= claim.share * exact.abs(), z(estimate, exact).abs() < 4.0);
     if !precise {
-        return Some(format!("{words}: the standard error {std_error} is more than {} of {exact}", claim.share));
+        return Some(format!(
+            "{words}: the standard error {std_error} is more than {} of {exact}",
+            claim.share
+        ));
     }
-    (!near).then(|| format!("{words}: {value} ± {std_error} against {exact}: z = {:.2}", z(estimate, exact)))
+    (!near).then(|| {
+        format!("{words}: {value} ± {std_error} against {exact}: z = {:.2}", z(estimate, exact))
+    })
 }
 
 /// Beyond this many degrees of freedom the normal law is nearer to the truth than the library's t.
@@ -112,7 +133,8 @@ pub fn uniformity(scores: &[f64]) -> Uniformity {
         n: scores.len(),
         mean,
         mean_square: squares / n,
-        beyond: BEYOND.map(|(bound, _)| scores.iter().filter(|score| score.abs() > bound).count() as f64 / n),
+        beyond: BEYOND
+            .map(|(bound, _)| scores.iter().filter(|score| score.abs() > bound).count() as f64 / n),
         p_mean: 2.0 * normal.cdf(-mean.abs() * n.sqrt()),
         p_mean_square: 2.0 * below.min(1.0 - below),
         p_law: kolmogorov(farthest, n),
@@ -145,21 +167,31 @@ mod tests {
 
     #[test]
     fn scores_that_are_too_wide_too_narrow_or_shifted_are_rejected() {
-        // By construction: 120 draws from N(0, 1) pass (0.3 % do not, by luck); the same inflated or deflated by 1.5, or shifted by 0.5, do not.
+        // By construction: 120 draws from N(0, 1) pass (0.3 % do not, by luck); the same inflated
+        // or deflated by 1.5, or shifted by 0.5, do not.
         let right = sample(120);
         assert!(uniformity(&right).is_right(), "{:?}", uniformity(&right));
-        let wrong = |change: fn(f64) -> f64| uniformity(&right.iter().map(|score| change(*score)).collect::<Vec<_>>());
-        for (what, judged) in [("inflated", wrong(|s| s * 1.5)), ("deflated", wrong(|s| s / 1.5)), ("shifted", wrong(|s| s + 0.5))] {
+        let wrong = |change: fn(f64) -> f64| {
+            uniformity(&right.iter().map(|score| change(*score)).collect::<Vec<_>>())
+        };
+        for (what, judged) in [
+            ("inflated", wrong(|s| s * 1.5)),
+            ("deflated", wrong(|s| s / 1.5)),
+            ("shifted", wrong(|s| s + 0.5)),
+        ] {
             assert!(!judged.is_right(), "{what}: {judged:?}");
         }
         // And the law matters beside its moments: ±1 has mean 0 and mean square 1.
         let two_values: Vec<f64> = (0..120).map(|i| f64::from(1 - 2 * (i % 2))).collect();
-        assert!(uniformity(&two_values).p_law < 1e-6 && uniformity(&two_values).p_mean_square > 0.9);
+        assert!(
+            uniformity(&two_values).p_law < 1e-6 && uniformity(&two_values).p_mean_square > 0.9
+        );
     }
 
     #[test]
     fn the_kolmogorov_law_has_its_published_quantiles() {
-        // Kolmogorov's limit (Smirnov 1948): 1.2238 → 10 %, 1.3581 → 5 %, 1.6276 → 1 %; n is so large that its correction does not matter.
+        // Kolmogorov's limit (Smirnov 1948): 1.2238 → 10 %, 1.3581 → 5 %, 1.6276 → 1 %; n is so
+        // large that its correction does not matter.
         for (x, p) in [(1.2238, 0.10), (1.3581, 0.05), (1.6276, 0.01)] {
             assert!((kolmogorov(x / 1e6, 1e12) - p).abs() < 1e-4, "{x}");
         }
@@ -167,9 +199,14 @@ mod tests {
 
     #[test]
     fn a_z_of_few_replications_counts_for_less() {
-        // Published t quantiles: 2.262 with 9 degrees of freedom and 2.045 with 29 are both 2.5 % above: 1.95996.
+        // Published t quantiles: 2.262 with 9 degrees of freedom and 2.045 with 29 are both 2.5 %
+        // above: 1.95996.
         for (z, n) in [(2.2622, 10), (-2.2622, 10), (2.0452, 30)] {
-            assert!((normal_score(z, n) - 1.95996 * z.signum()).abs() < 1e-3, "{z} of {n}: {}", normal_score(z, n));
+            assert!(
+                (normal_score(z, n) - 1.95996 * z.signum()).abs() < 1e-3,
+                "{z} of {n}: {}",
+                normal_score(z, n)
+            );
         }
         assert!(normal_score(0.0, 10).abs() < 1e-9 && normal_score(3.0, 20_000) == 3.0);
     }

@@ -22,7 +22,8 @@ pub struct Case {
     pub name: String,
     pub yaml: String,
     pub truth: Truth,
-    /// Load of at most 95 % or at least 105 %, in a run of 20 relaxation times or more: it has to be told.
+    /// Load of at most 95 % or at least 105 %, in a run of 20 relaxation times or more: it has to
+    /// be told.
     pub is_clear: bool,
 }
 
@@ -53,7 +54,8 @@ impl Said {
 
 /// Runs a case with this seed and so many replications, and says what was said of it.
 pub fn said(case: &Case, seed: u64, replications: u32) -> Said {
-    let mut scenario = scenario::from_yaml(&case.yaml).unwrap_or_else(|problems| panic!("{}: {problems}", case.name));
+    let mut scenario = scenario::from_yaml(&case.yaml)
+        .unwrap_or_else(|problems| panic!("{}: {problems}", case.name));
     scenario.run.seed = seed;
     scenario.run.replications = scenario::Replications::Fixed(replications);
     let results = asyncflow::Experiment::new(&scenario)
@@ -61,7 +63,8 @@ pub fn said(case: &Case, seed: u64, replications: u32) -> Said {
         .run()
         .unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let (alarm, calm) = (is_alarm(&results), is_calm(&results));
-    let open = !alarm && results.verdicts.iter().any(|verdict| matches!(verdict.outlook, Outlook::CannotTell(_)));
+    let open = !alarm
+        && results.verdicts.iter().any(|verdict| matches!(verdict.outlook, Outlook::CannotTell(_)));
     Said {
         runs: 1,
         false_alarms: u64::from(alarm && case.truth != Truth::Fails),
@@ -82,15 +85,30 @@ pub struct Counted {
 /// All cases, each with these seeds and numbers of replications.
 pub fn count(cases: &[Case], seeds: &[u64], replications: &[u32]) -> Counted {
     let runs: Vec<(usize, u64, u32)> = (0..cases.len())
-        .flat_map(|case| seeds.iter().flat_map(move |&seed| replications.iter().map(move |&replications| (case, seed, replications))))
+        .flat_map(|case| {
+            seeds.iter().flat_map(move |&seed| {
+                replications.iter().map(move |&replications| (case, seed, replications))
+            })
+        })
         .collect();
-    let each: Vec<Said> = runs.par_iter().map(|&(case, seed, replications)| said(&cases[case], seed, replications)).collect();
-    let (mut groups, mut wrong): (Vec<(&'static str, Said)>, Vec<String>) = (Vec::new(), Vec::new());
+    let each: Vec<Said> = runs
+        .par_iter()
+        .map(|&(case, seed, replications)| said(&cases[case], seed, replications))
+        .collect();
+    let (mut groups, mut wrong): (Vec<(&'static str, Said)>, Vec<String>) =
+        (Vec::new(), Vec::new());
     for ((case, seed, replications), said) in runs.iter().zip(each) {
         let group = cases[*case].group;
-        for (count, what) in [(said.false_alarms, "false alarm"), (said.false_calm, "false calm"), (said.clear_not_told, "not told")] {
+        for (count, what) in [
+            (said.false_alarms, "false alarm"),
+            (said.false_calm, "false calm"),
+            (said.clear_not_told, "not told"),
+        ] {
             if count > 0 {
-                wrong.push(format!("{what}: {group}, {}, seed {seed}, {replications} replications", cases[*case].name));
+                wrong.push(format!(
+                    "{what}: {group}, {}, seed {seed}, {replications} replications",
+                    cases[*case].name
+                ));
             }
         }
         match groups.iter_mut().find(|(name, _)| *name == group) {
@@ -107,14 +125,19 @@ fn is_alarm(results: &Results) -> bool {
 
 /// Nothing but good is said: where requests fail that is said in place of it.
 fn is_calm(results: &Results) -> bool {
-    let errors = |workload: &str| results.find("workload", workload, "error_ratio", "mean").map_or(0.0, |row| row.estimate.estimate);
-    results
-        .verdicts
-        .iter()
-        .all(|verdict| verdict.outlook == Outlook::KeepsUp && (errors(&verdict.workload) < 0.05 || errors(&verdict.workload).is_nan()))
+    let errors = |workload: &str| {
+        results
+            .find("workload", workload, "error_ratio", "mean")
+            .map_or(0.0, |row| row.estimate.estimate)
+    };
+    results.verdicts.iter().all(|verdict| {
+        verdict.outlook == Outlook::KeepsUp
+            && (errors(&verdict.workload) < 0.05 || errors(&verdict.workload).is_nan())
+    })
 }
 
-/// Requests at a rate (1/s), or in stages, to `api.x`, in a run of so many seconds; the services as they are written.
+/// Requests at a rate (1/s), or in stages, to `api.x`, in a run of so many seconds; the services as
+/// they are written.
 fn scenario_of(seconds: f64, rate: &str, services: &str, faults: &str) -> String {
     format!(
         "version: 1
@@ -139,8 +162,8 @@ fn settles_s(load: f64) -> f64 {
     1.0 / (100.0 * (1.0 - load.sqrt()).powi(2))
 }
 
-/// The throughput of a closed network: so many customers, one server of mean demand `demand_s`, and a delay. Mean value analysis, exact (Reiser,
-/// Lavenberg 1980).
+/// The throughput of a closed network: so many customers, one server of mean demand `demand_s`, and
+/// a delay. Mean value analysis, exact (Reiser, Lavenberg 1980).
 pub fn closed_throughput(customers: u32, demand_s: f64, delay_s: f64) -> f64 {
     let (mut queue, mut rate) = (0.0, 0.0);
     for n in 1..=customers {
@@ -154,7 +177,9 @@ pub fn closed_throughput(customers: u32, demand_s: f64, delay_s: f64) -> f64 {
 /// The whole grid.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    let mut add = |group, name: String, yaml: String, truth, is_clear| cases.push(Case { group, name, yaml, truth, is_clear });
+    let mut add = |group, name: String, yaml: String, truth, is_clear| {
+        cases.push(Case { group, name, yaml, truth, is_clear })
+    };
     for load in [0.90, 0.95, 0.98, 0.99, 0.999, 1.001, 1.01, 1.05] {
         let truth = if load > 1.0 { Truth::Fails } else { Truth::Holds };
         let edge = (load - 1.0f64).abs() > 0.049;
@@ -176,15 +201,40 @@ pub fn cases() -> Vec<Case> {
             edge,
         );
         let four = "  api: { instance: { cpu: 4 }, runtime: { event_loop: { workers: 4 } }, endpoints: { x: [ cpu: { exp: 40ms } ] } }";
-        add("four event loops", format!("{load}"), scenario_of(60.0, &steady(load * 100.0), four, ""), truth, false);
+        add(
+            "four event loops",
+            format!("{load}"),
+            scenario_of(60.0, &steady(load * 100.0), four, ""),
+            truth,
+            false,
+        );
         let behind = "  api: { endpoints: { x: [ cpu: 1ms, call: { to: db.q, timeout: 1s } ] } }
   db: { runtime: { tasks: {} }, endpoints: { q: [ cpu: { exp: 10ms } ] } }";
-        add("behind a call with a timeout", format!("{load}"), scenario_of(60.0, &steady(load * 100.0), behind, ""), truth, false);
+        add(
+            "behind a call with a timeout",
+            format!("{load}"),
+            scenario_of(60.0, &steady(load * 100.0), behind, ""),
+            truth,
+            false,
+        );
         let places = "  api: { max_in_flight: 10, endpoints: { x: [ wait: { exp: 100ms } ] } }";
-        add("places", format!("{load}"), scenario_of(60.0, &steady(load * 100.0), places, ""), truth, false);
+        add(
+            "places",
+            format!("{load}"),
+            scenario_of(60.0, &steady(load * 100.0), places, ""),
+            truth,
+            false,
+        );
         let memory = "  api: { instance: { memory: 100MiB }, endpoints: { x: [ memory: 10MiB, wait: { exp: 100ms } ] } }";
-        add("memory", format!("{load}"), scenario_of(60.0, &steady(load * 100.0), memory, ""), truth, false);
-        // Four places, one core of 10 ms, and a wait of 20 ms: what they hold is known by mean value analysis only.
+        add(
+            "memory",
+            format!("{load}"),
+            scenario_of(60.0, &steady(load * 100.0), memory, ""),
+            truth,
+            false,
+        );
+        // Four places, one core of 10 ms, and a wait of 20 ms: what they hold is known by mean
+        // value analysis only.
         let inside = "  api: { max_in_flight: 4, endpoints: { x: [ cpu: { exp: 10ms }, wait: { exp: 20ms } ] } }";
         let rate = load * closed_throughput(4, 0.010, 0.020);
         add(
@@ -195,47 +245,128 @@ pub fn cases() -> Vec<Case> {
             false,
         );
         let central = "  api: { replicas: 4, balance: central_queue, endpoints: { x: [ cpu: { exp: 40ms } ] } }";
-        add("a central queue", format!("{load}"), scenario_of(60.0, &steady(load * 100.0), central, ""), truth, false);
+        add(
+            "a central queue",
+            format!("{load}"),
+            scenario_of(60.0, &steady(load * 100.0), central, ""),
+            truth,
+            false,
+        );
         // 10 ms there, 10 ms back, and 100 ms of waiting.
         let through = "  api: { max_in_flight: 12, endpoints: { x: [ call: db.q ] } }
   db: { endpoints: { q: [ wait: { exp: 100ms } ] } }
 links: { api -> db: { latency: 10ms } }";
-        add("places held through a call", format!("{load}"), scenario_of(60.0, &steady(load * 100.0), through, ""), truth, false);
+        add(
+            "places held through a call",
+            format!("{load}"),
+            scenario_of(60.0, &steady(load * 100.0), through, ""),
+            truth,
+            false,
+        );
         // Of the calls 1 − e^(−1/2) are answered in time; only those compute.
         let given_up = "  api: { runtime: { tasks: {} }, endpoints: { x: [ call: { to: db.q, timeout: 50ms }, cpu: { exp: 10ms } ] } }
   db: { endpoints: { q: [ wait: { exp: 100ms } ] } }";
         let rate = load * 100.0 / (1.0 - (-0.5f64).exp());
-        add("computing behind calls that are given up", format!("{load}"), scenario_of(60.0, &steady(rate), given_up, ""), truth, false);
-        // Half of the calls are lost on the way, and half of the others on the way back: a quarter computes.
+        add(
+            "computing behind calls that are given up",
+            format!("{load}"),
+            scenario_of(60.0, &steady(rate), given_up, ""),
+            truth,
+            false,
+        );
+        // Half of the calls are lost on the way, and half of the others on the way back: a quarter
+        // computes.
         let lossy = "  api: { runtime: { tasks: {} }, endpoints: { x: [ call: db.q, cpu: { exp: 10ms } ] } }
   db: { endpoints: { q: [ wait: 5ms ] } }
 links: { api -> db: { latency: 1ms, loss: 50% } }";
-        add("behind links that lose", format!("{load}"), scenario_of(60.0, &steady(load * 400.0), lossy, ""), truth, false);
+        add(
+            "behind links that lose",
+            format!("{load}"),
+            scenario_of(60.0, &steady(load * 400.0), lossy, ""),
+            truth,
+            false,
+        );
         let errors = "faults: [ errors: { target: api.x, rate: 60%, at: 1s } ]";
-        add("requests that a fault fails", format!("{load}"), scenario_of(60.0, &steady(load * 250.0), ONE, errors), truth, false);
-        // Places for a closed network of 29 requests and three cores: 29/31 of what a core takes (balanced, exponential: Reiser, Lavenberg 1980).
-        let stations = "  api: { max_in_flight: 29, endpoints: { x: [ call: a.q, call: b.q, call: c.q ] } }
+        add(
+            "requests that a fault fails",
+            format!("{load}"),
+            scenario_of(60.0, &steady(load * 250.0), ONE, errors),
+            truth,
+            false,
+        );
+        // Places for a closed network of 29 requests and three cores: 29/31 of what a core takes
+        // (balanced, exponential: Reiser, Lavenberg 1980).
+        let stations =
+            "  api: { max_in_flight: 29, endpoints: { x: [ call: a.q, call: b.q, call: c.q ] } }
   a: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }
   b: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }
   c: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }";
         let rate = load * 29.0 / 31.0 / 0.0095;
-        add("places in front of busy services", format!("{load}"), scenario_of(200.0, &steady(rate), stations, ""), truth, false);
-        let batches = format!("{{ rate: {}/s, arrivals: {{ batch: {{ size: 10 }} }} }}", load * 10.0);
+        add(
+            "places in front of busy services",
+            format!("{load}"),
+            scenario_of(200.0, &steady(rate), stations, ""),
+            truth,
+            false,
+        );
+        let batches =
+            format!("{{ rate: {}/s, arrivals: {{ batch: {{ size: 10 }} }} }}", load * 10.0);
         add("batches", format!("{load}"), scenario_of(60.0, &batches, ONE, ""), truth, false);
         let regular = format!("{{ rate: {}/s, arrivals: regular }}", load * 100.0);
-        add("regular arrivals", format!("{load}"), scenario_of(60.0, &regular, ONE, ""), truth, false);
+        add(
+            "regular arrivals",
+            format!("{load}"),
+            scenario_of(60.0, &regular, ONE, ""),
+            truth,
+            false,
+        );
     }
-    for (wait, seconds, truth) in
-        [(60.0, 50.0, Truth::Neither), (60.0, 100.0, Truth::Neither), (1.0, 60.0, Truth::Holds), (0.2, 5.0, Truth::Holds)]
-    {
+    for (wait, seconds, truth) in [
+        (60.0, 50.0, Truth::Neither),
+        (60.0, 100.0, Truth::Neither),
+        (1.0, 60.0, Truth::Holds),
+        (0.2, 5.0, Truth::Holds),
+    ] {
         let services = format!("  api: {{ endpoints: {{ x: [ wait: {wait}s ] }} }}");
-        add("waits only", format!("{wait} s in {seconds} s"), scenario_of(seconds, &steady(20.0), &services, ""), truth, false);
+        add(
+            "waits only",
+            format!("{wait} s in {seconds} s"),
+            scenario_of(seconds, &steady(20.0), &services, ""),
+            truth,
+            false,
+        );
     }
-    let ramp = |to: f64, over: f64| format!("{{ rate: {{ from: 0/s, stages: [ {{ to: {to}/s, over: {over}s }} ] }} }}");
-    add("ramps", "to 50 %".into(), scenario_of(120.0, &ramp(50.0, 60.0), ONE, ""), Truth::Holds, false);
-    add("ramps", "to 90 %".into(), scenario_of(120.0, &ramp(90.0, 60.0), ONE, ""), Truth::Holds, false);
-    add("ramps", "to 130 %".into(), scenario_of(120.0, &ramp(130.0, 60.0), ONE, ""), Truth::Fails, false);
-    add("ramps", "to 90 % at the end".into(), scenario_of(60.0, &ramp(90.0, 60.0), ONE, ""), Truth::Holds, false);
+    let ramp = |to: f64, over: f64| {
+        format!("{{ rate: {{ from: 0/s, stages: [ {{ to: {to}/s, over: {over}s }} ] }} }}")
+    };
+    add(
+        "ramps",
+        "to 50 %".into(),
+        scenario_of(120.0, &ramp(50.0, 60.0), ONE, ""),
+        Truth::Holds,
+        false,
+    );
+    add(
+        "ramps",
+        "to 90 %".into(),
+        scenario_of(120.0, &ramp(90.0, 60.0), ONE, ""),
+        Truth::Holds,
+        false,
+    );
+    add(
+        "ramps",
+        "to 130 %".into(),
+        scenario_of(120.0, &ramp(130.0, 60.0), ONE, ""),
+        Truth::Fails,
+        false,
+    );
+    add(
+        "ramps",
+        "to 90 % at the end".into(),
+        scenario_of(60.0, &ramp(90.0, 60.0), ONE, ""),
+        Truth::Holds,
+        false,
+    );
     add(
         "ramps",
         "of waits".into(),
@@ -249,25 +380,81 @@ links: { api -> db: { latency: 1ms, loss: 50% } }";
         );
         format!("{{ rate: {{ from: 40/s, stages: [ {stages} ] }} }}")
     };
-    add("bursts", "over long ago".into(), scenario_of(200.0, &burst(300.0, 30.0, 10.0), ONE, ""), Truth::Holds, false);
-    add("bursts", "not worked off".into(), scenario_of(60.0, &burst(300.0, 30.0, 20.0), ONE, ""), Truth::Neither, false);
-    add("bursts", "just before the end".into(), scenario_of(60.0, &burst(300.0, 30.0, 28.0), ONE, ""), Truth::Neither, false);
-    let slow = |at: f64, lasts: f64| format!("faults: [ slow: {{ target: api, factor: 10x, at: {at}s, for: {lasts}s }} ]");
-    add("outages", "worked off".into(), scenario_of(200.0, &steady(50.0), ONE, &slow(50.0, 10.0)), Truth::Holds, false);
-    add("outages", "not worked off".into(), scenario_of(100.0, &steady(90.0), ONE, &slow(50.0, 20.0)), Truth::Neither, false);
-    add("outages", "not over".into(), scenario_of(100.0, &steady(90.0), ONE, &slow(90.0, 20.0)), Truth::Neither, false);
+    add(
+        "bursts",
+        "over long ago".into(),
+        scenario_of(200.0, &burst(300.0, 30.0, 10.0), ONE, ""),
+        Truth::Holds,
+        false,
+    );
+    add(
+        "bursts",
+        "not worked off".into(),
+        scenario_of(60.0, &burst(300.0, 30.0, 20.0), ONE, ""),
+        Truth::Neither,
+        false,
+    );
+    add(
+        "bursts",
+        "just before the end".into(),
+        scenario_of(60.0, &burst(300.0, 30.0, 28.0), ONE, ""),
+        Truth::Neither,
+        false,
+    );
+    let slow = |at: f64, lasts: f64| {
+        format!("faults: [ slow: {{ target: api, factor: 10x, at: {at}s, for: {lasts}s }} ]")
+    };
+    add(
+        "outages",
+        "worked off".into(),
+        scenario_of(200.0, &steady(50.0), ONE, &slow(50.0, 10.0)),
+        Truth::Holds,
+        false,
+    );
+    add(
+        "outages",
+        "not worked off".into(),
+        scenario_of(100.0, &steady(90.0), ONE, &slow(50.0, 20.0)),
+        Truth::Neither,
+        false,
+    );
+    add(
+        "outages",
+        "not over".into(),
+        scenario_of(100.0, &steady(90.0), ONE, &slow(90.0, 20.0)),
+        Truth::Neither,
+        false,
+    );
     add(
         "outages",
         "for good".into(),
-        scenario_of(100.0, &steady(90.0), ONE, "faults: [ slow: { target: api, factor: 2x, at: 50s } ]"),
+        scenario_of(
+            100.0,
+            &steady(90.0),
+            ONE,
+            "faults: [ slow: { target: api, factor: 2x, at: 50s } ]",
+        ),
         Truth::Fails,
         false,
     );
     let crash = "faults: [ crash: { target: api, at: 50s, for: 10s } ]";
-    add("outages", "a crash".into(), scenario_of(100.0, &steady(50.0), ONE, crash), Truth::Holds, false);
+    add(
+        "outages",
+        "a crash".into(),
+        scenario_of(100.0, &steady(50.0), ONE, crash),
+        Truth::Holds,
+        false,
+    );
     let errors = "faults: [ errors: { target: api.x, rate: 100%, at: 0s, for: 50s } ]";
-    add("outages", "errors that end".into(), scenario_of(100.0, &steady(50.0), ONE, errors), Truth::Holds, false);
-    let ends = "{ rate: { from: 100/s, stages: [ { to: 100/s, over: 20s }, { to: 0/s, over: 0s } ] } }";
+    add(
+        "outages",
+        "errors that end".into(),
+        scenario_of(100.0, &steady(50.0), ONE, errors),
+        Truth::Holds,
+        false,
+    );
+    let ends =
+        "{ rate: { from: 100/s, stages: [ { to: 100/s, over: 20s }, { to: 0/s, over: 0s } ] } }";
     add(
         "nothing answered",
         "all wait".into(),
@@ -275,10 +462,24 @@ links: { api -> db: { latency: 1ms, loss: 50% } }";
         Truth::Neither,
         false,
     );
-    let full = "  api: { max_in_flight: 1, queue: { max: 20 }, endpoints: { x: [ cpu: { exp: 10ms } ] } }";
-    add("full queues", "150 %".into(), scenario_of(60.0, &steady(150.0), full, ""), Truth::Neither, false);
-    add("full queues", "50 %".into(), scenario_of(60.0, &steady(50.0), full, ""), Truth::Holds, false);
-    let users = "{ users: { active: { poisson: { mean: 50, step: 1 } }, each: 90/min, resample: 5s } }";
+    let full =
+        "  api: { max_in_flight: 1, queue: { max: 20 }, endpoints: { x: [ cpu: { exp: 10ms } ] } }";
+    add(
+        "full queues",
+        "150 %".into(),
+        scenario_of(60.0, &steady(150.0), full, ""),
+        Truth::Neither,
+        false,
+    );
+    add(
+        "full queues",
+        "50 %".into(),
+        scenario_of(60.0, &steady(50.0), full, ""),
+        Truth::Holds,
+        false,
+    );
+    let users =
+        "{ users: { active: { poisson: { mean: 50, step: 1 } }, each: 90/min, resample: 5s } }";
     let windows = format!(
         "version: 1
 name: grid

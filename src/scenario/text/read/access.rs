@@ -1,13 +1,17 @@
 //! serde's deserializer over the tree.
 //!
-//! A variant is a map of one key or a bare word; numbers do not become text nor text numbers; whole numbers may stand for
-//! fractions; no number may be infinite; a list is never read as a struct. What is hidden is passed over.
+//! A variant is a map of one key or a bare word; numbers do not become text nor text numbers; whole
+//! numbers may stand for fractions; no number may be infinite; a list is never read as a struct.
+//! What is hidden is passed over.
 //! Limits: recursion as deep as the tree. Tests in `tests/read.rs`.
 
 use super::Hidden;
 use super::fault::{Fault, given, one_of};
 use crate::scenario::text::{Entry, Node, Value};
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess, Unexpected,
+    VariantAccess, Visitor,
+};
 use serde::forward_to_deserialize_any;
 
 type Outcome<T> = Result<T, Fault>;
@@ -35,24 +39,41 @@ impl<'n> Reader<'n> {
         let value = visitor.visit_seq(&mut access)?;
         let read = access.next;
         match (read..items.len()).find(|index| self.sees(*index)) {
-            Some(_) => Err(Fault::invalid_length(items.len(), &format!("a list of {read} values").as_str())),
+            Some(_) => Err(Fault::invalid_length(
+                items.len(),
+                &format!("a list of {read} values").as_str(),
+            )),
             None => Ok(value),
         }
     }
     fn map<'de, V: Visitor<'de>>(self, entries: &'n [Entry], visitor: V) -> Outcome<V::Value> {
         let mut access = Fields { map: self, entries, next: 0, current: 0 };
         let value = match visitor.visit_map(&mut access) {
-            Err(fault) if fault.kind == super::Kind::Twice && fault.route.is_empty() => return Err(fault.on_key(access.current)),
+            Err(fault) if fault.kind == super::Kind::Twice && fault.route.is_empty() => {
+                return Err(fault.on_key(access.current));
+            }
             value => value?,
         };
-        if (access.next..entries.len()).any(|index| self.sees(index)) { Err(self.not_one(entries, &[])) } else { Ok(value) }
+        if (access.next..entries.len()).any(|index| self.sees(index)) {
+            Err(self.not_one(entries, &[]))
+        } else {
+            Ok(value)
+        }
     }
     fn not_one(&self, entries: &[Entry], variants: &[&str]) -> Fault {
-        let keys: Vec<&str> = (0..entries.len()).filter(|index| self.sees(*index)).map(|index| entries[index].key.as_str()).collect();
-        let shown = keys.iter().take(6).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+        let keys: Vec<&str> = (0..entries.len())
+            .filter(|index| self.sees(*index))
+            .map(|index| entries[index].key.as_str())
+            .collect();
+        let shown =
+            keys.iter().take(6).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
         let found = if keys.is_empty() { "none".to_string() } else { shown };
         let mut fault = Fault::custom(one_of(variants, &found));
-        let help = if self.in_list && keys.len() > 1 { "make each an item of the list by itself" } else { "write one key" };
+        let help = if self.in_list && keys.len() > 1 {
+            "make each an item of the list by itself"
+        } else {
+            "write one key"
+        };
         fault.help = Some(help.to_string());
         fault
     }
@@ -60,7 +81,9 @@ impl<'n> Reader<'n> {
     fn whole<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         if let Value::Text(text) = &self.node.value
             && text.contains('_')
-            && text.split('_').all(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
+            && text.split('_').all(|digits| {
+                !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit())
+            })
             && let Ok(number) = text.replace('_', "").parse()
         {
             return visitor.visit_u64(number);
@@ -89,7 +112,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Unsigned(number) => visitor.visit_u64(*number),
             Value::Signed(number) => visitor.visit_i64(*number),
-            Value::Float(number) if !number.is_finite() => Err(Fault::custom(format_args!("expected a finite number, found `{number}`"))),
+            Value::Float(number) if !number.is_finite() => {
+                Err(Fault::custom(format_args!("expected a finite number, found `{number}`")))
+            }
             Value::Float(number) => visitor.visit_f64(*number),
             Value::Text(text) => visitor.visit_str(text),
             Value::List(items) => self.list(items, visitor),
@@ -115,10 +140,19 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         self.deserialize_f64(visitor)
     }
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Outcome<V::Value> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Outcome<V::Value> {
         visitor.visit_newtype_struct(self)
     }
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Outcome<V::Value> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Outcome<V::Value> {
         match &self.node.value {
             // serde would take the items for the fields in their order.
             Value::List(_) => Err(Fault::invalid_type(Unexpected::Seq, &visitor)),
@@ -133,7 +167,12 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         }
         self.deserialize_any(visitor)
     }
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, variants: &'static [&'static str], visitor: V) -> Outcome<V::Value> {
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Outcome<V::Value> {
         // A list of variants is the best that can be said, unless the visitor knows its own words.
         let expected = (&visitor as &dyn Expected).to_string();
         let wanted = |found: Unexpected| match expected.starts_with("enum ") {
@@ -179,9 +218,13 @@ struct Items<'n> {
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = Fault;
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Outcome<Option<T::Value>> {
-        let Some(index) = (self.next..self.items.len()).find(|index| self.list.sees(*index)) else { return Ok(None) };
+        let Some(index) = (self.next..self.items.len()).find(|index| self.list.sees(*index)) else {
+            return Ok(None);
+        };
         self.next = index + 1;
-        seed.deserialize(self.list.child(index, &self.items[index], true)).map(Some).map_err(|fault| fault.below(index))
+        seed.deserialize(self.list.child(index, &self.items[index], true))
+            .map(Some)
+            .map_err(|fault| fault.below(index))
     }
 }
 
@@ -196,14 +239,22 @@ struct Fields<'n> {
 impl<'de> MapAccess<'de> for Fields<'_> {
     type Error = Fault;
     fn next_key_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Outcome<Option<T::Value>> {
-        let Some(index) = (self.next..self.entries.len()).find(|index| self.map.sees(*index)) else { return Ok(None) };
+        let Some(index) = (self.next..self.entries.len()).find(|index| self.map.sees(*index))
+        else {
+            return Ok(None);
+        };
         (self.next, self.current) = (index + 1, index);
-        seed.deserialize(Key(&self.entries[index].key)).map(Some).map_err(|fault| fault.on_key(index))
+        seed.deserialize(Key(&self.entries[index].key))
+            .map(Some)
+            .map_err(|fault| fault.on_key(index))
     }
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Outcome<T::Value> {
         let index = self.current;
-        let Some(entry) = self.entries.get(index) else { return Err(Fault::custom("a value was asked for before its key")) };
-        seed.deserialize(self.map.child(index, &entry.value, false)).map_err(|fault| fault.below(index))
+        let Some(entry) = self.entries.get(index) else {
+            return Err(Fault::custom("a value was asked for before its key"));
+        };
+        seed.deserialize(self.map.child(index, &entry.value, false))
+            .map_err(|fault| fault.below(index))
     }
 }
 
@@ -219,10 +270,19 @@ impl<'de> Deserializer<'de> for Key<'_> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         visitor.visit_some(self)
     }
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Outcome<V::Value> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Outcome<V::Value> {
         visitor.visit_newtype_struct(self)
     }
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Outcome<V::Value> {
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Outcome<V::Value> {
         visitor.visit_enum(serde::de::value::StrDeserializer::new(self.0))
     }
     forward_to_deserialize_any! {
@@ -253,7 +313,8 @@ impl<'de> VariantAccess<'de> for Choice<'_> {
         if self.content.node.value == Value::Null {
             return Ok(());
         }
-        let what = format!("`{}` takes no value\nhelp: write the word `{}` alone", self.key, self.key);
+        let what =
+            format!("`{}` takes no value\nhelp: write the word `{}` alone", self.key, self.key);
         Err(Fault::custom(what).below(self.index))
     }
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Outcome<T::Value> {
@@ -262,8 +323,14 @@ impl<'de> VariantAccess<'de> for Choice<'_> {
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Outcome<V::Value> {
         self.content.deserialize_any(visitor).map_err(|fault| fault.below(self.index))
     }
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Outcome<V::Value> {
-        self.content.deserialize_struct("", fields, visitor).map_err(|fault| fault.below(self.index))
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Outcome<V::Value> {
+        self.content
+            .deserialize_struct("", fields, visitor)
+            .map_err(|fault| fault.below(self.index))
     }
 }
 
@@ -290,15 +357,22 @@ impl<'de> VariantAccess<'de> for Bare<'_> {
     fn unit_variant(self) -> Outcome<()> {
         Ok(())
     }
-    /// A word alone stands for its group with every default, if it has a default for each field: `runtime: tasks`.
+    /// A word alone stands for its group with every default, if it has a default for each field:
+    /// `runtime: tasks`.
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Outcome<T::Value> {
-        static EMPTY: Node = Node { span: 0..0, tall: false, used: None, value: Value::Map(Vec::new()) };
-        seed.deserialize(Reader { node: &EMPTY, hidden: None, in_list: false }).map_err(|_| self.needs_value())
+        static EMPTY: Node =
+            Node { span: 0..0, tall: false, used: None, value: Value::Map(Vec::new()) };
+        seed.deserialize(Reader { node: &EMPTY, hidden: None, in_list: false })
+            .map_err(|_| self.needs_value())
     }
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Outcome<V::Value> {
         Err(self.needs_value())
     }
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Outcome<V::Value> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        _: V,
+    ) -> Outcome<V::Value> {
         Err(self.needs_value())
     }
 }

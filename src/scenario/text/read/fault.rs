@@ -1,7 +1,7 @@
 //! The error of reading a tree: where it arose, and serde's words put into the words of a scenario.
 //!
-//! The route is collected on the way up: each list and map on the way adds the number of the child it was reading.
-//! Tests in `tests/read.rs`: one claim for each phrase.
+//! The route is collected on the way up: each list and map on the way adds the number of the child
+//! it was reading. Tests in `tests/read.rs`: one claim for each phrase.
 
 use crate::problem::{nearest, quoted};
 use serde::de::{Error, Expected, Unexpected};
@@ -73,23 +73,41 @@ impl Error for Fault {
         Fault { route: Vec::new(), key: None, kind: Kind::Other, what, help }
     }
     fn invalid_type(found: Unexpected, expected: &dyn Expected) -> Fault {
-        Fault::custom(format_args!("expected {}, found {}", wanted(&expected.to_string()), given(found)))
+        Fault::custom(format_args!(
+            "expected {}, found {}",
+            wanted(&expected.to_string()),
+            given(found)
+        ))
     }
     fn invalid_value(found: Unexpected, expected: &dyn Expected) -> Fault {
         Fault::invalid_type(found, expected)
     }
     fn invalid_length(found: usize, expected: &dyn Expected) -> Fault {
         let values = if found == 1 { "value" } else { "values" };
-        Fault::custom(format_args!("expected {}, found {found} {values}", wanted(&expected.to_string())))
+        Fault::custom(format_args!(
+            "expected {}, found {found} {values}",
+            wanted(&expected.to_string())
+        ))
     }
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Fault {
-        Fault::custom(format_args!("unknown word `{}`, {}", cut(variant), candidates(expected, "there are no variants")))
+        Fault::custom(format_args!(
+            "unknown word `{}`, {}",
+            cut(variant),
+            candidates(expected, "there are no variants")
+        ))
     }
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Fault {
-        Fault::custom(format_args!("unknown field `{}`, {}", cut(field), candidates(expected, "there are no fields")))
+        Fault::custom(format_args!(
+            "unknown field `{}`, {}",
+            cut(field),
+            candidates(expected, "there are no fields")
+        ))
     }
     fn missing_field(field: &'static str) -> Fault {
-        Fault { kind: Kind::Missing(field.to_string()), ..Fault::custom(format_args!("`{field}` is missing here")) }
+        Fault {
+            kind: Kind::Missing(field.to_string()),
+            ..Fault::custom(format_args!("`{field}` is missing here"))
+        }
     }
     fn duplicate_field(field: &'static str) -> Fault {
         Fault { kind: Kind::Twice, ..Fault::custom(format_args!("`{field}` is given twice")) }
@@ -130,7 +148,8 @@ fn cut(text: &str) -> String {
     line.chars().take(SHOWN).chain(['…']).collect()
 }
 
-/// What a type expects, in the words of a scenario; serde's own phrases are known, a visitor's stay.
+/// What a type expects, in the words of a scenario; serde's own phrases are known, a visitor's
+/// stay.
 fn wanted(expected: &str) -> String {
     let words = match expected {
         "a string" | "string" => "text",
@@ -144,11 +163,15 @@ fn wanted(expected: &str) -> String {
         "unit" => "nothing",
         "variant identifier" | "field identifier" => "a name",
         _ if expected.starts_with("tuple ") => "a list",
-        _ if expected.starts_with("struct ") || expected.starts_with("enum ") => "a group of fields",
+        _ if expected.starts_with("struct ") || expected.starts_with("enum ") => {
+            "a group of fields"
+        }
         _ => "",
     };
     let list = |count: &str| format!("a list of {count} values");
-    if let Some((_, count)) = expected.strip_suffix(" elements").and_then(|expected| expected.rsplit_once(" with ")) {
+    if let Some((_, count)) =
+        expected.strip_suffix(" elements").and_then(|expected| expected.rsplit_once(" with "))
+    {
         return list(count);
     }
     if !words.is_empty() {

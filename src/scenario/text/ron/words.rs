@@ -1,4 +1,5 @@
-//! The words of RON: quoted text with its escapes, raw text, and numbers with underscores, radix and suffix.
+//! The words of RON: quoted text with its escapes, raw text, and numbers with underscores, radix
+//! and suffix.
 //!
 //! The `ron` crate has judged the text before, so what is strange here is refused in few words.
 //! Tests in `tests/ron.rs`.
@@ -19,7 +20,9 @@ impl Reader<'_> {
             if !self.eat("\\") {
                 // A quote, or the end of the text.
                 let line = self.text[start..self.at].split('\n').next().unwrap_or("");
-                if self.over_lines.is_none() && (self.rest().is_empty() || start + line.len() < self.at) {
+                if self.over_lines.is_none()
+                    && (self.rest().is_empty() || start + line.len() < self.at)
+                {
                     self.over_lines = Some(start..start + line.len());
                 }
                 self.at += usize::from(!self.rest().is_empty());
@@ -43,15 +46,21 @@ impl Reader<'_> {
                 self.run(|c| c.is_ascii_whitespace());
             }
             'x' => {
-                let code = self.rest().get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                let code =
+                    self.rest().get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
                 let Some(code) = code else { return Err(self.strange()) };
                 self.at += 2;
                 bytes.push(code);
             }
             'u' => {
                 let digits = if self.eat("{") { self.run(|c| c.is_ascii_hexdigit()) } else { "" };
-                let found = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).filter(|_| self.eat("}"));
-                let Some(found) = found else { return Err(problem_at(word_at(self.text, start), "this is no character")) };
+                let found = u32::from_str_radix(digits, 16)
+                    .ok()
+                    .and_then(char::from_u32)
+                    .filter(|_| self.eat("}"));
+                let Some(found) = found else {
+                    return Err(problem_at(word_at(self.text, start), "this is no character"));
+                };
                 bytes.extend_from_slice(found.encode_utf8(&mut [0; 4]).as_bytes());
             }
             other => bytes.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
@@ -66,7 +75,9 @@ impl Reader<'_> {
         if !self.eat("\"") {
             return Err(self.strange());
         }
-        let Some((inside, _)) = self.rest().split_once(close.as_str()) else { return Err(self.strange()) };
+        let Some((inside, _)) = self.rest().split_once(close.as_str()) else {
+            return Err(self.strange());
+        };
         self.at += inside.len() + close.len();
         Ok(inside.to_string())
     }
@@ -88,7 +99,8 @@ impl Reader<'_> {
                 .help("text is quoted, and so is a quantity with its unit: `\"5ms\"`")
         };
         if word.contains("..") {
-            return Err(problem_at(word_at(self.text, start), "ranges are not allowed").help("write a list: `[1, 2]`"));
+            return Err(problem_at(word_at(self.text, start), "ranges are not allowed")
+                .help("write a list: `[1, 2]`"));
         }
         let plain = word.replace('_', "");
         let (negative, digits) = match plain.strip_prefix('-') {
@@ -114,9 +126,10 @@ impl Reader<'_> {
             Ok(number) if !negative => Ok(Value::Unsigned(number)),
             Ok(number) if number <= 1 << 63 => Ok(Value::Signed((number as i64).wrapping_neg())),
             Ok(number) => Ok(Value::Float(-(number as f64))),
-            Err(_) if radix == 10 => {
-                digits.parse::<f64>().map(|number| Value::Float(if negative { -number } else { number })).map_err(|_| strange())
-            }
+            Err(_) if radix == 10 => digits
+                .parse::<f64>()
+                .map(|number| Value::Float(if negative { -number } else { number }))
+                .map_err(|_| strange()),
             Err(_) => Err(strange()),
         }
     }

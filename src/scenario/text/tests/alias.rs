@@ -11,7 +11,10 @@ fn same(with: &str, without: &str) {
 fn an_alias_is_what_its_anchor_holds() {
     // Written out by hand; `&id001` is how PyYAML marks what it meets twice.
     same("a: &x 5ms\nb: *x\n", "a: 5ms\nb: 5ms\n");
-    same("a: &id001\n- 1\n- k: 2\nb: *id001\nc: [*id001]\n", "a: [1, {k: 2}]\nb: [1, {k: 2}]\nc: [[1, {k: 2}]]\n");
+    same(
+        "a: &id001\n- 1\n- k: 2\nb: *id001\nc: [*id001]\n",
+        "a: [1, {k: 2}]\nb: [1, {k: 2}]\nc: [[1, {k: 2}]]\n",
+    );
     same("a: &x { b: &y 1, c: *y }\nd: *x\n", "a: { b: 1, c: 1 }\nd: { b: 1, c: 1 }\n");
     same("&k key: 1\nb: *k\n", "key: 1\nb: key\n");
     same("a: &x \"quoted\"\nb: *x # note\nc: &x 2\nd: *x\n", "a: quoted\nb: quoted\nc: 2\nd: 2\n");
@@ -21,9 +24,15 @@ fn an_alias_is_what_its_anchor_holds() {
 fn a_merge_key_adds_what_the_group_does_not_hold_itself() {
     // The rule of YAML 1.1's merge type: own entries first, then the groups in their order.
     same("a: &a { x: 1, w: 2 }\nb: { <<: *a, w: 3 }\n", "a: { x: 1, w: 2 }\nb: { x: 1, w: 3 }\n");
-    same("a: &a { x: 1 }\nb: &b { x: 2, w: 2 }\nc: { <<: [*a, *b], z: 3 }\n", "a: { x: 1 }\nb: { x: 2, w: 2 }\nc: { x: 1, w: 2, z: 3 }\n");
+    same(
+        "a: &a { x: 1 }\nb: &b { x: 2, w: 2 }\nc: { <<: [*a, *b], z: 3 }\n",
+        "a: { x: 1 }\nb: { x: 2, w: 2 }\nc: { x: 1, w: 2, z: 3 }\n",
+    );
     same("a:\n  <<: { x: 1 }\n", "a:\n  x: 1\n");
-    assert_eq!(wrong("a: &a 5\nb: { <<: *a }\n", Yaml)[0].0, "`<<` takes a group of fields, or a list of groups");
+    assert_eq!(
+        wrong("a: &a 5\nb: { <<: *a }\n", Yaml)[0].0,
+        "`<<` takes a group of fields, or a list of groups"
+    );
     assert_eq!(values("\"<<\": 1\n", Yaml).to_json().to_string(), "{\"<<\":1}");
 }
 
@@ -32,7 +41,10 @@ fn what_an_alias_repeats_knows_both_places() {
     // Slices by eye.
     let text = "a: &x { b: 1 }\nc: *x\n";
     let tree = parse(text, Yaml).unwrap();
-    assert_eq!((&text[tree.place("c.b").unwrap()], &text[tree.used_at("c.b").unwrap()]), ("1", "*x"));
+    assert_eq!(
+        (&text[tree.place("c.b").unwrap()], &text[tree.used_at("c.b").unwrap()]),
+        ("1", "*x")
+    );
     assert_eq!(tree.used_at("a.b"), None);
 }
 
@@ -40,7 +52,9 @@ fn what_an_alias_repeats_knows_both_places() {
 fn what_aliases_repeat_is_bounded() {
     // 10 lines of nine aliases each are 9^10 values; 200 aliases of 10 KB are 2 MB of text.
     let mut laughs = "a0: &a0 [x]\n".to_string();
-    (1..=10).for_each(|n| laughs += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", ")));
+    (1..=10).for_each(|n| {
+        laughs += &format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 9].join(", "))
+    });
     assert!(wrong(&laughs, Yaml)[0].0.contains("200,000 values"));
     let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(10_000), vec!["*a"; 200].join(", "));
     assert_eq!(wrong(&long, Yaml)[0].0, "aliases repeat more than 1 MiB of text");

@@ -62,8 +62,15 @@ pub fn values(text: &str, format: Format) -> Node {
 /// What is wrong with a text: the words, the help, and the text at the place.
 pub fn wrong(text: &str, format: Format) -> Vec<(String, String, String)> {
     let problems = parse(text, format).unwrap_err();
-    let place = |problem: &Problem| problem.place.clone().map_or(String::new(), |place| text[place].to_string());
-    problems.iter().map(|problem| (problem.what.clone(), problem.help.clone().unwrap_or_default(), place(problem))).collect()
+    let place = |problem: &Problem| {
+        problem.place.clone().map_or(String::new(), |place| text[place].to_string())
+    };
+    problems
+        .iter()
+        .map(|problem| {
+            (problem.what.clone(), problem.help.clone().unwrap_or_default(), place(problem))
+        })
+        .collect()
 }
 
 #[test]
@@ -75,7 +82,10 @@ fn the_same_scenario_is_the_same_tree_in_every_notation() {
     assert_eq!(slice("services.api.endpoints.GET /hello[3].call.timeout"), "800ms");
     let slice = |path| &RON[parse(RON, Format::Ron).unwrap().place(path).unwrap()];
     assert_eq!(slice("services.api.endpoints.GET /hello[3].call.timeout"), "\"800ms\"");
-    assert_eq!(slice("services.api.endpoints.GET /hello[0].cpu"), "lognormal(mean: \"5ms\", cv: 1.2)");
+    assert_eq!(
+        slice("services.api.endpoints.GET /hello[0].cpu"),
+        "lognormal(mean: \"5ms\", cv: 1.2)"
+    );
     assert_eq!(slice("services.api"), "\"api\"");
 }
 
@@ -83,7 +93,10 @@ fn the_same_scenario_is_the_same_tree_in_every_notation() {
 fn a_file_name_promises_a_notation() {
     // docs/scenario-file.md: YAML, JSON and RON.
     let of = |name: &str| Format::of(Path::new(name));
-    assert_eq!((of("a.yaml"), of("b/a.YML"), of("a.ron")), (Some(Format::Yaml), Some(Format::Yaml), Some(Format::Ron)));
+    assert_eq!(
+        (of("a.yaml"), of("b/a.YML"), of("a.ron")),
+        (Some(Format::Yaml), Some(Format::Yaml), Some(Format::Ron))
+    );
     assert_eq!((of("a.json"), of("a.toml"), of("yaml")), (Some(Format::Json), None, None));
 }
 
@@ -91,21 +104,34 @@ fn a_file_name_promises_a_notation() {
 fn bytes_that_are_no_text_are_refused_with_their_line() {
     // The bad byte stands on the third line.
     assert_eq!(decode(b"\xEF\xBB\xBFa: 1"), Ok("a: 1"));
-    assert_eq!(decode(b"a: 1\nb: 2\nc: \xFF").unwrap_err().what, "the file is not UTF-8 text: line 3 holds a byte that is none");
+    assert_eq!(
+        decode(b"a: 1\nb: 2\nc: \xFF").unwrap_err().what,
+        "the file is not UTF-8 text: line 3 holds a byte that is none"
+    );
 }
 
 #[test]
 fn empty_oversized_and_bottomless_files_are_refused_quickly_in_both_notations() {
     // The limits of this module; 20,000 brackets must not cost recursion nor seconds.
     for format in [Format::Yaml, Format::Ron] {
-        let words = |text: &str| wrong(text, format).into_iter().map(|(what, ..)| what).collect::<Vec<_>>();
+        let words =
+            |text: &str| wrong(text, format).into_iter().map(|(what, ..)| what).collect::<Vec<_>>();
         let large = words(&"a".repeat(LARGEST + 1));
         assert_eq!(large, ["the file is larger than 1 MiB, the largest scenario"]);
         assert_eq!(words(" \n"), ["the file is empty"]);
-        assert_eq!(words(&"[".repeat(20_000)), ["lists and groups nest deeper than 64 levels here"]);
-        assert_eq!(words(&format!("{}{}", "[".repeat(65), "]".repeat(65))), ["lists and groups nest deeper than 64 levels here"]);
+        assert_eq!(
+            words(&"[".repeat(20_000)),
+            ["lists and groups nest deeper than 64 levels here"]
+        );
+        assert_eq!(
+            words(&format!("{}{}", "[".repeat(65), "]".repeat(65))),
+            ["lists and groups nest deeper than 64 levels here"]
+        );
         assert!(parse(&format!("{}{}", "[".repeat(64), "]".repeat(64)), format).is_ok());
-        assert_eq!(words(&format!("[{}]", "1,".repeat(200_001))), ["the file holds more than 200,000 values, the most that are read"]);
+        assert_eq!(
+            words(&format!("[{}]", "1,".repeat(200_001))),
+            ["the file holds more than 200,000 values, the most that are read"]
+        );
     }
     assert_eq!(wrong("# note\n---\n", Format::Yaml)[0].0, "the file is empty");
     assert_eq!(wrong("// note", Format::Ron)[0].0, "the file is empty");
@@ -126,7 +152,10 @@ impl Stream {
 #[test]
 fn no_input_makes_a_parser_panic_or_point_outside_the_text() {
     // A property of every input: 20,000 random, cut and damaged texts a notation.
-    let signs: Vec<char> = "{}[]()<>:,.-_\"'\\#!&*?|>%@`~ \n\t\r019aexnrbSomeN+/é🦀\u{85}\u{feff}\u{0}".chars().collect();
+    let signs: Vec<char> =
+        "{}[]()<>:,.-_\"'\\#!&*?|>%@`~ \n\t\r019aexnrbSomeN+/é🦀\u{85}\u{feff}\u{0}"
+            .chars()
+            .collect();
     let mut stream = Stream(7);
     for format in [Format::Yaml, Format::Ron] {
         let sample: Vec<char> = if format == Format::Ron { RON } else { YAML }.chars().collect();

@@ -93,7 +93,9 @@ impl<'de> Deserialize<'de> for Tag {
             fn visit_str<E: Error>(self, word: &str) -> Result<Tag, E> {
                 match word {
                     "constant" => Ok(Tag(None)),
-                    _ if word.starts_with(|c: char| c.is_ascii_digit()) => word.parse().map(|span| Tag(Some(span))).map_err(E::custom),
+                    _ if word.starts_with(|c: char| c.is_ascii_digit()) => {
+                        word.parse().map(|span| Tag(Some(span))).map_err(E::custom)
+                    }
                     _ => Err(E::unknown_variant(word, &["constant"])),
                 }
             }
@@ -110,8 +112,13 @@ fn told<T: serde::de::DeserializeOwned>(text: &str) -> Vec<[String; 4]> {
     let tree = parse(text, Format::Yaml).unwrap();
     let (value, problems) = read::<T>(&tree);
     assert_eq!(value.is_none(), !problems.is_empty());
-    let place = |place: Option<std::ops::Range<usize>>| place.map_or(String::new(), |place| text[place].to_string());
-    problems.into_iter().map(|p| [p.path, p.what, p.help.unwrap_or_default(), place(p.place)]).collect()
+    let place = |place: Option<std::ops::Range<usize>>| {
+        place.map_or(String::new(), |place| text[place].to_string())
+    };
+    problems
+        .into_iter()
+        .map(|p| [p.path, p.what, p.help.unwrap_or_default(), place(p.place)])
+        .collect()
 }
 fn one(text: &str) -> [String; 4] {
     let told = told::<File>(&format!("version: 1\n{text}"));
@@ -129,10 +136,20 @@ fn a_right_file_reads_as_its_type_in_both_notations() {
     assert_eq!(file, of(ron, Format::Ron));
     let ms = |ms: u64| Span(ms * 1_000_000);
     assert_eq!(file.weight, 2.0);
-    assert_eq!(file.services["api"], Service { replicas: 2, balance: Balance::RoundRobin, timeout: Some(ms(5)) });
+    assert_eq!(
+        file.services["api"],
+        Service { replicas: 2, balance: Balance::RoundRobin, timeout: Some(ms(5)) }
+    );
     let call = Call { to: "db.read".into(), request: None, response: None, timeout: None };
     let wait = Step::Wait { exp: ms(3) };
-    let steps = [Step::Cpu(Length(ms(2))), Step::Cpu(Length(ms(2))), wait, Step::Call(call), Step::Uniform(ms(1), ms(2)), Step::Stop];
+    let steps = [
+        Step::Cpu(Length(ms(2))),
+        Step::Cpu(Length(ms(2))),
+        wait,
+        Step::Call(call),
+        Step::Uniform(ms(1), ms(2)),
+        Step::Stop,
+    ];
     assert_eq!(file.steps, steps);
 }
 
@@ -155,38 +172,83 @@ fn every_phrase_of_serde_is_told_in_plain_words() {
     // The words are fixed here; places and paths by eye.
     assert_eq!(one("name: 5"), ["name", "expected text, found the number `5`", "", "5"]);
     assert_eq!(one("name: [5]"), ["name", "expected text, found a list", "", "[5]"]);
-    assert_eq!(one("name:\n  a: 5\n  b: 6"), ["name", "expected text, found a group of fields", "", "name"]);
+    assert_eq!(
+        one("name:\n  a: 5\n  b: 6"),
+        ["name", "expected text, found a group of fields", "", "name"]
+    );
     assert_eq!(one("name: true"), ["name", "expected text, found `true`", "", "true"]);
-    assert_eq!(one("services:"), ["services", "expected a group of fields, found nothing", "", "services"]);
-    assert_eq!(one("services:\n  api: [1]"), ["services.api", "expected a group of fields, found a list", "", "[1]"]);
+    assert_eq!(
+        one("services:"),
+        ["services", "expected a group of fields, found nothing", "", "services"]
+    );
+    assert_eq!(
+        one("services:\n  api: [1]"),
+        ["services.api", "expected a group of fields, found a list", "", "[1]"]
+    );
     assert_eq!(one("steps: 2ms"), ["steps", "expected a list, found the text `2ms`", "", "2ms"]);
-    assert_eq!(one("weight: .nan"), ["weight", "expected a finite number, found `NaN`", "", ".nan"]);
+    assert_eq!(
+        one("weight: .nan"),
+        ["weight", "expected a finite number, found `NaN`", "", ".nan"]
+    );
     assert_eq!(one("weight: a"), ["weight", "expected a number, found the text `a`", "", "a"]);
     let replicas = "services.api.replicas";
     let whole = "expected a whole number, found the number";
-    assert_eq!(one("services: { api: { replicas: -1 } }"), [replicas, &format!("{whole} `-1`"), "", "-1"]);
-    assert_eq!(one("services: { api: { replicas: 1.0 } }"), [replicas, &format!("{whole} `1.0`"), "", "1.0"]);
-    assert_eq!(one("services:\n  api:\n    balance: random"), ["services.api", "`replicas` is missing here", "", "api"]);
+    assert_eq!(
+        one("services: { api: { replicas: -1 } }"),
+        [replicas, &format!("{whole} `-1`"), "", "-1"]
+    );
+    assert_eq!(
+        one("services: { api: { replicas: 1.0 } }"),
+        [replicas, &format!("{whole} `1.0`"), "", "1.0"]
+    );
+    assert_eq!(
+        one("services:\n  api:\n    balance: random"),
+        ["services.api", "`replicas` is missing here", "", "api"]
+    );
     let unit = "write `5ms` or `5s`";
-    assert_eq!(one("services: { api: { replicas: 1, timeout: 5 } }"), ["services.api.timeout", "`5` has no unit", unit, "5"]);
+    assert_eq!(
+        one("services: { api: { replicas: 1, timeout: 5 } }"),
+        ["services.api.timeout", "`5` has no unit", unit, "5"]
+    );
     assert_eq!(one("steps: [ cpu: 5 ]"), ["steps[0].cpu", "`5` has no unit", unit, "5"]);
-    assert_eq!(one("steps: [ uniform: [1ms] ]"), ["steps[0].uniform", "expected a list of 2 values, found 1 value", "", "[1ms]"]);
-    assert_eq!(one("steps: [ uniform: [1ms, 2ms, 3ms] ]")[1], "expected a list of 2 values, found 3 values");
-    assert_eq!(told::<File>("name: a")[0], ["", "`version` is missing here", "", "name"].map(String::from));
+    assert_eq!(
+        one("steps: [ uniform: [1ms] ]"),
+        ["steps[0].uniform", "expected a list of 2 values, found 1 value", "", "[1ms]"]
+    );
+    assert_eq!(
+        one("steps: [ uniform: [1ms, 2ms, 3ms] ]")[1],
+        "expected a list of 2 values, found 3 values"
+    );
+    assert_eq!(
+        told::<File>("name: a")[0],
+        ["", "`version` is missing here", "", "name"].map(String::from)
+    );
 }
 
 #[test]
 fn a_variant_that_is_none_or_two_is_told_with_the_way_out() {
     // docs/scenario-file.md: a variant is a map with one key.
     let kinds = "expected one of `cpu`, `wait`, `call`, `uniform`, `stop`";
-    assert_eq!(one("steps:\n  - cpuu: 2ms"), ["steps[0].cpuu", &format!("unknown word `cpuu`, {kinds}"), "did you mean `cpu`?", "cpuu"]);
-    assert_eq!(one("steps: [stopp]"), ["steps[0]", &format!("unknown word `stopp`, {kinds}"), "did you mean `stop`?", "stopp"]);
+    assert_eq!(
+        one("steps:\n  - cpuu: 2ms"),
+        ["steps[0].cpuu", &format!("unknown word `cpuu`, {kinds}"), "did you mean `cpu`?", "cpuu"]
+    );
+    assert_eq!(
+        one("steps: [stopp]"),
+        ["steps[0]", &format!("unknown word `stopp`, {kinds}"), "did you mean `stop`?", "stopp"]
+    );
     assert_eq!(one("steps: [0]")[1], format!("unknown word `0`, {kinds}"));
     assert_eq!(one("steps: [cpu]"), ["steps[0]", "`cpu` needs its value", "write `cpu: …`", "cpu"]);
-    assert_eq!(one("steps: [stop: 1]"), ["steps[0].stop", "`stop` takes no value", "write the word `stop` alone", "1"]);
+    assert_eq!(
+        one("steps: [stop: 1]"),
+        ["steps[0].stop", "`stop` takes no value", "write the word `stop` alone", "1"]
+    );
     let exactly = "expected exactly one of `cpu`, `wait`, `call`, `uniform`, `stop` here, found";
     let item = "make each an item of the list by itself";
-    assert_eq!(one("steps:\n  - cpu: 2ms\n    stop:"), ["steps[0]", &format!("{exactly} `cpu`, `stop`"), item, "cpu"]);
+    assert_eq!(
+        one("steps:\n  - cpu: 2ms\n    stop:"),
+        ["steps[0]", &format!("{exactly} `cpu`, `stop`"), item, "cpu"]
+    );
     assert_eq!(one("steps: [{}]"), ["steps[0]", &format!("{exactly} none"), "write one key", "{}"]);
     assert_eq!(one("steps: [~]")[1], format!("{exactly} nothing"));
     let constant = "expected a length, found `constant`, `b`";
@@ -195,10 +257,21 @@ fn a_variant_that_is_none_or_two_is_told_with_the_way_out() {
 
 #[test]
 fn all_mistakes_of_a_file_are_told_at_once_and_nothing_that_only_follows() {
-    // Six mistakes by eye, in the order of the file; `replicas` is missing only because it is misspelt, `to` because it is wrong.
+    // Six mistakes by eye, in the order of the file; `replicas` is missing only because it is
+    // misspelt, `to` because it is wrong.
     let text = "version: one\nname: 7\nservices:\n  api: { replica: 2, balance: randm }\n  db: { replicas: 1 }\nsteps:\n  - cpu: 2ms\n  - call: { to: 5 }\n  - wait: { exp: 3 }\n";
     let paths: Vec<String> = told::<File>(text).into_iter().map(|[path, ..]| path).collect();
-    assert_eq!(paths, ["version", "name", "services.api.replica", "services.api.balance", "steps[1].call.to", "steps[2].wait.exp"]);
+    assert_eq!(
+        paths,
+        [
+            "version",
+            "name",
+            "services.api.replica",
+            "services.api.balance",
+            "steps[1].call.to",
+            "steps[2].wait.exp"
+        ]
+    );
 }
 
 #[test]

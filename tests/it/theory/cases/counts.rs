@@ -1,14 +1,26 @@
 //! Counts at a moment, from many short replications, and what is exact to the nanosecond.
 //!
-//! A run that starts empty, without a warm-up, and ends at t leaves as many requests unfinished as are in the system at t.
+//! A run that starts empty, without a warm-up, and ends at t leaves as many requests unfinished as
+//! are in the system at t.
 
-use super::{Case, Claim, Read, Run, USERS, api, claim, drained_station, quantiles, station, users};
+use super::{
+    Case, Claim, Read, Run, USERS, api, claim, drained_station, quantiles, station, users,
+};
 
 pub fn cases() -> Vec<Case> {
-    vec![infinite_server(), transient(), overloaded_transient(), sine(), windows(), overload(), five_at_once()]
+    vec![
+        infinite_server(),
+        transient(),
+        overloaded_transient(),
+        sine(),
+        windows(),
+        overload(),
+        five_at_once(),
+    ]
 }
 
-/// A run of `milliseconds` from empty, many times. Each answers with an error: then no latency is recorded, which would take most of the time.
+/// A run of `milliseconds` from empty, many times. Each answers with an error: then no latency is
+/// recorded, which would take most of the time.
 fn until(milliseconds: u32, replications: u32, rate: &str, mean: &str) -> String {
     format!(
         "run: {{ duration: {milliseconds}ms, replications: {replications} }}
@@ -17,7 +29,8 @@ services: {{ api: {{ endpoints: {{ x: [ wait: {{ exp: {mean} }}, fail: {{ p: 100
     )
 }
 
-/// The same of 100 event loops, of which each request takes one at random: 100 independent queues, each with its share of the rate.
+/// The same of 100 event loops, of which each request takes one at random: 100 independent queues,
+/// each with its share of the rate.
 fn loops_until(milliseconds: u32, replications: u32, rate: u32) -> String {
     format!(
         "run: {{ duration: {milliseconds}ms, replications: {replications} }}
@@ -59,7 +72,11 @@ fn infinite_server() -> Case {
                 yaml: station(60, 3, "rate: 200/s", wait),
                 claims: vec![api("in_flight mean", 24.0), api("io_waiting mean", 24.0)],
             },
-            Run { label: "until all are gone", yaml: drained_station(60, "200/s", wait), claims: latency },
+            Run {
+                label: "until all are gone",
+                yaml: drained_station(60, "200/s", wait),
+                claims: latency,
+            },
             at("at 50 ms", 50, 2000, 8.178_224_875_2),
             at("at 120 ms", 120, 1200, 15.170_893_411_9),
             at("at 300 ms", 300, 1000, 22.029_960_033_0),
@@ -71,7 +88,9 @@ fn infinite_server() -> Case {
                     number(24.0),
                     variance(24.0, 24.0),
                     // One replication in ten counts: 1 % would take 94,000 of them.
-                    users("unfinished total", 0.095_848_401_8).read_as(Read::Above(30.0)).within(0.025),
+                    users("unfinished total", 0.095_848_401_8)
+                        .read_as(Read::Above(30.0))
+                        .within(0.025),
                 ],
             },
         ],
@@ -118,11 +137,14 @@ fn overloaded_transient() -> Case {
     }
 }
 
-/// The sine is written as ramps of 0.1 s. The numbers are those of the ramps, exactly; those of the sine differ by at most 0.1 %.
+/// The sine is written as ramps of 0.1 s. The numbers are those of the ramps, exactly; those of the
+/// sine differ by at most 0.1 %.
 fn sine() -> Case {
-    let rate = |tenths: u32| 200.0 + 150.0 * (2.0 * std::f64::consts::PI * tenths as f64 / 100.0).sin();
+    let rate =
+        |tenths: u32| 200.0 + 150.0 * (2.0 * std::f64::consts::PI * tenths as f64 / 100.0).sin();
     let ramps = |tenths: u32| {
-        let stages: Vec<String> = (1..=tenths).map(|i| format!("{{ to: {:.3}/s, over: 100ms }}", rate(i))).collect();
+        let stages: Vec<String> =
+            (1..=tenths).map(|i| format!("{{ to: {:.3}/s, over: 100ms }}", rate(i))).collect();
         format!("{{ from: {:.3}/s, stages: [ {} ] }}", rate(0), stages.join(", "))
     };
     let at = |label, tenths: u32, mean: f64, more: Vec<Claim>| {
@@ -138,7 +160,12 @@ fn sine() -> Case {
                   13.4030, 86.5970; 1477.465 arrivals)",
         source: "Eick, Massey, Whitt 1993",
         runs: vec![
-            at("at 0.5 s", 5, 49.850_873_6, vec![variance(49.850_873_6, 49.850_873_6).within(0.04)]),
+            at(
+                "at 0.5 s",
+                5,
+                49.850_873_6,
+                vec![variance(49.850_873_6, 49.850_873_6).within(0.04)],
+            ),
             at("at 2.5 s", 25, 86.582_957_1, vec![]),
             at("at 5 s", 50, 55.746_761_3, vec![users("arrivals total", 1477.3076)]),
             at("at 7.5 s", 75, 13.415_033_8, vec![]),
@@ -148,7 +175,8 @@ fn sine() -> Case {
 }
 
 fn windows() -> Case {
-    let run = |label, seconds, replications, claims| Run {
+    let run = |label, seconds, replications, claims| {
+        Run {
         label,
         yaml: format!(
             "run: {{ duration: {seconds}s, replications: {replications} }}
@@ -156,9 +184,13 @@ workload: {{ users: {{ to: api.x, users: {{ active: {{ poisson: 50 }}, each: 0.5
 services: {{ api: {{ endpoints: {{ x: [ fail: {{ p: 100%, status: 503 }} ] }} }} }}"
         ),
         claims,
+    }
     };
     let counted = |mean, variance, share| {
-        vec![users("arrivals total", mean), users("arrivals total", variance).read_as(Read::SquareAbout(mean)).within(share)]
+        vec![
+            users("arrivals total", mean),
+            users("arrivals total", variance).read_as(Read::SquareAbout(mean)).within(share),
+        ]
     };
     Case {
         id: "users_poisson_windows",
@@ -200,18 +232,29 @@ services: { api: { endpoints: { x: [ cpu: 12ms ] } } }";
 }
 
 fn five_at_once() -> Case {
-    let workload = |name| format!("  {name}: {{ to: api.x, open: {{ rate: 1/s, arrivals: regular }} }}\n");
+    let workload =
+        |name| format!("  {name}: {{ to: api.x, open: {{ rate: 1/s, arrivals: regular }} }}\n");
     let yaml = format!(
         "run: {{ duration: 900ms, replications: 2 }}
 workload:\n{}services: {{ api: {{ endpoints: {{ x: [ cpu: 2ms, wait: 5ms, cpu: 1ms ] }} }} }}",
         ["a", "b", "c", "d", "e"].map(workload).concat()
     );
-    let responses = [("workload a", 0.011), ("workload b", 0.012), ("workload c", 0.013), ("workload d", 0.014), ("workload e", 0.016)];
+    let responses = [
+        ("workload a", 0.011),
+        ("workload b", 0.012),
+        ("workload c", 0.013),
+        ("workload d", 0.014),
+        ("workload e", 0.016),
+    ];
     Case {
         id: "eventloop_deterministic",
         what: "five requests at the same moment on one event loop: burst 2 ms, I/O 5 ms, burst 1 ms",
         formula: "by hand: first bursts until 2, 4, 6, 8, 10 ms; second bursts are ready at 7, 9, 11, 13, 15, and join the tail",
         source: "by hand",
-        runs: vec![Run { label: "", yaml, claims: responses.map(|(of, t)| claim(of, "latency mean", t).within(0.0)).to_vec() }],
+        runs: vec![Run {
+            label: "",
+            yaml,
+            claims: responses.map(|(of, t)| claim(of, "latency mean", t).within(0.0)).to_vec(),
+        }],
     }
 }

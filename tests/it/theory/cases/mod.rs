@@ -1,8 +1,11 @@
-//! Exact results of queueing theory, as data: what is simulated, what is known of it, and who found that out.
+//! Exact results of queueing theory, as data: what is simulated, what is known of it, and who found
+//! that out.
 //!
-//! The tests (`tests/it/theory.rs`) and `examples/validate.rs`, which writes `docs/validation.md`, read this one table.
-//! K1, K2 = Kleinrock, *Queueing Systems* I (1975), II (1976); HB = Harchol-Balter, *Performance Modeling and Design of Computer Systems*
-//! (2013); GH = Gross, Harris, *Fundamentals of Queueing Theory*; T = Tijms, *A First Course in Stochastic Models* (2003).
+//! The tests (`tests/it/theory.rs`) and `examples/validate.rs`, which writes `docs/validation.md`,
+//! read this one table. K1, K2 = Kleinrock, *Queueing Systems* I (1975), II (1976); HB =
+//! Harchol-Balter, *Performance Modeling and Design of Computer Systems* (2013); GH = Gross,
+//! Harris, *Fundamentals of Queueing Theory*; T = Tijms, *A First Course in Stochastic Models*
+//! (2003).
 
 mod counts;
 mod networks;
@@ -38,11 +41,13 @@ pub struct Claim {
     pub number: &'static str,
     pub read: Read,
     pub exact: f64,
-    /// The greatest standard error that a test may have, as a share of the value. 0: it is not a matter of chance.
+    /// The greatest standard error that a test may have, as a share of the value. 0: it is not a
+    /// matter of chance.
     pub share: f64,
 }
 
-/// What is made of a number before it is compared. All but the first are means over the replications, and so without bias.
+/// What is made of a number before it is compared. All but the first are means over the
+/// replications, and so without bias.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Read {
     /// The estimate as it is reported.
@@ -51,7 +56,8 @@ pub enum Read {
     SquareAbout(f64),
     /// Whether it is more than so many: a probability.
     Above(f64),
-    /// The mean square of a latency, from its mean, standard deviation and count. (The standard deviation alone has a bias.)
+    /// The mean square of a latency, from its mean, standard deviation and count. (The standard
+    /// deviation alone has a bias.)
     MeanSquare,
 }
 
@@ -92,10 +98,15 @@ const fn api(number: &'static str, exact: f64) -> Claim {
 
 /// The median, the 95th and the 99th percentile of the latency; the last may have twice the error.
 fn quantiles(of: &'static str, [p50, p95, p99]: [f64; 3]) -> [Claim; 3] {
-    [claim(of, "latency p50", p50), claim(of, "latency p95", p95), claim(of, "latency p99", p99).within(0.02)]
+    [
+        claim(of, "latency p50", p50),
+        claim(of, "latency p95", p95),
+        claim(of, "latency p99", p99).within(0.02),
+    ]
 }
 
-/// One service `api` with one endpoint, open arrivals, 40 replications. `time` is what is measured of each, after `warmup`.
+/// One service `api` with one endpoint, open arrivals, 40 replications. `time` is what is measured
+/// of each, after `warmup`.
 fn station(time: u32, warmup: u32, open: &str, api: &str) -> String {
     let duration = time + warmup;
     format!(
@@ -105,8 +116,9 @@ services: {{ api: {{ {api} }} }}"
     )
 }
 
-/// The same from empty, with Poisson arrivals that stop 5 s before the end: every request finishes. Where nobody waits, latencies do not depend on
-/// the state, and those that a run would cut off at its end are all that could bias them.
+/// The same from empty, with Poisson arrivals that stop 5 s before the end: every request finishes.
+/// Where nobody waits, latencies do not depend on the state, and those that a run would cut off at
+/// its end are all that could bias them.
 fn drained_station(time: u32, rate: &str, api: &str) -> String {
     let duration = time + 5;
     format!(
@@ -118,7 +130,10 @@ services: {{ api: {{ {api} }} }}"
 
 /// All cases.
 pub fn all() -> Vec<Case> {
-    [stations::cases(), networks::cases(), counts::cases(), published::cases()].into_iter().flatten().collect()
+    [stations::cases(), networks::cases(), counts::cases(), published::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Cases of the reference table that wait for a feature: id, and which.

@@ -2,7 +2,13 @@
 
 use super::{API, Case, Claim, Read, Run, USERS, api, claim, quantiles, station, users};
 
-fn several(id: &'static str, what: &'static str, formula: &'static str, source: &'static str, runs: Vec<Run>) -> Case {
+fn several(
+    id: &'static str,
+    what: &'static str,
+    formula: &'static str,
+    source: &'static str,
+    runs: Vec<Run>,
+) -> Case {
     Case { id, what, formula, source, runs }
 }
 
@@ -14,13 +20,28 @@ const M_M_1: [f64; 3] = [0.034_657_359_0, 0.149_786_613_7, 0.230_258_509_3];
 
 pub fn cases() -> Vec<Case> {
     let mut cases = balancers();
-    cases.extend([tandem(), feedback(), event_loop(), permits(), two_servers_over_links(), client_timeout(), thinned()]);
+    cases.extend([
+        tandem(),
+        feedback(),
+        event_loop(),
+        permits(),
+        two_servers_over_links(),
+        client_timeout(),
+        thinned(),
+    ]);
     cases
 }
 
 fn balancers() -> Vec<Case> {
     let two = |time: u32, balance: &str| {
-        station(time, 30, "rate: 160/s", &format!("replicas: 2, balance: {balance}, endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }}"))
+        station(
+            time,
+            30,
+            "rate: 160/s",
+            &format!(
+                "replicas: 2, balance: {balance}, endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }}"
+            ),
+        )
     };
     let claims = |wait: f64, response| {
         let mut claims = vec![
@@ -58,7 +79,11 @@ fn balancers() -> Vec<Case> {
             "two servers of one core, the one with the fewest connections; Poisson 160/s in all, exponential service of 10 ms",
             "Markov chain of the two queues, truncated at 70; the response is a mixture of Erlang laws, by PASTA",
             "Kingman 1961; Flatto, McKean 1977",
-            vec![run("", two(500, "least_connections"), claims(0.019_557_366_2, [0.021_179_140_2, 0.086_102_529_1, 0.130_843_977_1]))],
+            vec![run(
+                "",
+                two(500, "least_connections"),
+                claims(0.019_557_366_2, [0.021_179_140_2, 0.086_102_529_1, 0.130_843_977_1]),
+            )],
         ),
     ]
 }
@@ -89,13 +114,16 @@ services:
     )
 }
 
-/// With probability 0.2 once more. How many times is drawn in advance, which is the same law: 13 endpoints with geometric weights. A wait of
-/// 0 s between two bursts gives the core back and joins the tail of the queue.
+/// With probability 0.2 once more. How many times is drawn in advance, which is the same law: 13
+/// endpoints with geometric weights. A wait of 0 s between two bursts gives the core back and joins
+/// the tail of the queue.
 fn feedback() -> Case {
     let weight = |tries: i32| 0.8 * 0.2_f64.powi(tries - 1);
-    let mix: Vec<String> = (1..=13).map(|tries| format!("api.try{tries}: {:.12}", weight(tries))).collect();
+    let mix: Vec<String> =
+        (1..=13).map(|tries| format!("api.try{tries}: {:.12}", weight(tries))).collect();
     let steps = |tries: usize| vec!["cpu: { exp: 10ms }"; tries].join(", wait: 0s, ");
-    let endpoints: Vec<String> = (1..=13).map(|tries| format!("try{tries}: [ {} ]", steps(tries))).collect();
+    let endpoints: Vec<String> =
+        (1..=13).map(|tries| format!("try{tries}: [ {} ]", steps(tries))).collect();
     let yaml = format!(
         "run: {{ duration: 1030s, warmup: 30s, replications: 40 }}
 workload: {{ users: {{ mix: {{ {} }}, open: {{ rate: 60/s }} }} }}
@@ -122,7 +150,8 @@ services: {{ api: {{ endpoints: {{ {} }} }} }}",
 
 fn event_loop() -> Case {
     let of = |label, io: &str| {
-        let endpoint = format!("endpoints: {{ x: [ cpu: {{ exp: 4ms }}, wait: {io}, cpu: {{ exp: 4ms }} ] }}");
+        let endpoint =
+            format!("endpoints: {{ x: [ cpu: {{ exp: 4ms }}, wait: {io}, cpu: {{ exp: 4ms }} ] }}");
         let claims = vec![
             users("latency mean", 0.06),
             users("time_in.queue mean", 0.032),
@@ -147,8 +176,7 @@ fn event_loop() -> Case {
 }
 
 fn permits() -> Case {
-    let endpoint =
-        "instance: { memory: 400B }, endpoints: { x: [ memory: 100B, cpu: { exp: 4ms }, wait: { exp: 30ms }, cpu: { exp: 6ms } ] }";
+    let endpoint = "instance: { memory: 400B }, endpoints: { x: [ memory: 100B, cpu: { exp: 4ms }, wait: { exp: 30ms }, cpu: { exp: 6ms } ] }";
     let claims = vec![
         users("latency mean", 0.066_543_786_9),
         users("time_in.memory mean", 0.018_244_265_7),

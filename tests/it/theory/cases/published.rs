@@ -1,8 +1,10 @@
-//! Three systems whose results the original's authors published, each of one run, beside exact ones.
+//! Three systems whose results the original's authors published, each of one run, beside exact
+//! ones.
 
 use super::{Case, Claim, Run, api, station, users};
 
-/// What they published: case, number, their value. The number of requests in the third system is that of those who wait and of 2.7 inside.
+/// What they published: case, number, their value. The number of requests in the third system is
+/// that of those who wait and of 2.7 inside.
 pub const THEIRS: [(&str, &str, f64); 11] = [
     ("mm1_published", "latency mean", 0.027570),
     ("mm1_published", "time_in.queue mean", 0.012497),
@@ -17,7 +19,14 @@ pub const THEIRS: [(&str, &str, f64); 11] = [
     ("mm3_published", "admission_queue mean", 7.153),
 ];
 
-fn case(id: &'static str, what: &'static str, formula: &'static str, source: &'static str, yaml: String, claims: Vec<Claim>) -> Case {
+fn case(
+    id: &'static str,
+    what: &'static str,
+    formula: &'static str,
+    source: &'static str,
+    yaml: String,
+    claims: Vec<Claim>,
+) -> Case {
     Case { id, what, formula, source, runs: vec![Run { label: "", yaml, claims }] }
 }
 
@@ -41,7 +50,12 @@ pub fn cases() -> Vec<Case> {
             "Poisson 30/s, each to one of two servers by chance, exponential service of 10 ms",
             "two M/M/1 of half the rate: W = 1/(μ − λ/2); L = λW",
             "K1 (3.24), §3.2",
-            station(1200, 30, "rate: 30/s", "replicas: 2, balance: random, endpoints: { x: [ cpu: { exp: 10ms } ] }"),
+            station(
+                1200,
+                30,
+                "rate: 30/s",
+                "replicas: 2, balance: random, endpoints: { x: [ cpu: { exp: 10ms } ] }",
+            ),
             vec![
                 users("latency mean", 1.0 / 85.0),
                 users("time_in.queue mean", 1.0 / 85.0 - 0.01),
@@ -54,7 +68,12 @@ pub fn cases() -> Vec<Case> {
             "one queue before three servers of one core, Poisson 270/s, exponential service of 10 ms",
             "C = ErlangC(3, 2.7); Wq = C/(3μ − λ); W = Wq + 1/μ; Lq = λWq; inside are λ/μ; T = W + S, independent",
             "K1 (3.40); HB §14.3",
-            station(600, 30, "rate: 270/s", "replicas: 3, balance: central_queue, endpoints: { x: [ cpu: { exp: 10ms } ] }"),
+            station(
+                600,
+                30,
+                "rate: 270/s",
+                "replicas: 3, balance: central_queue, endpoints: { x: [ cpu: { exp: 10ms } ] }",
+            ),
             vec![
                 // At a load of 0.9 what is seen in 24,000 s is known to 1 to 2 %.
                 users("latency mean", 0.037_235_367_4).within(0.02),

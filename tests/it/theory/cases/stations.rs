@@ -3,7 +3,14 @@
 use super::{Case, Claim, Read, Run, USERS, api, drained_station, quantiles, station, users};
 
 /// A case of one run.
-fn case(id: &'static str, what: &'static str, formula: &'static str, source: &'static str, yaml: String, claims: Vec<Claim>) -> Case {
+fn case(
+    id: &'static str,
+    what: &'static str,
+    formula: &'static str,
+    source: &'static str,
+    yaml: String,
+    claims: Vec<Claim>,
+) -> Case {
     Case { id, what, formula, source, runs: vec![Run { label: "", yaml, claims }] }
 }
 
@@ -11,7 +18,9 @@ const EXPONENTIAL: &str = "endpoints: { x: [ cpu: { exp: 10ms } ] }";
 
 /// c cores that share one queue.
 fn tasks(cores: u32) -> String {
-    format!("instance: {{ cpu: {cores} }}, runtime: {{ tasks: {{ schedule: fifo }} }}, {EXPONENTIAL}")
+    format!(
+        "instance: {{ cpu: {cores} }}, runtime: {{ tasks: {{ schedule: fifo }} }}, {EXPONENTIAL}"
+    )
 }
 
 /// Poisson arrivals, c cores: wait, response and their counts by Erlang's C.
@@ -29,7 +38,13 @@ fn m_m_c(arrivals: f64, cores: f64, wait: f64, response: [f64; 3], wait_p99: f64
 }
 
 /// Poisson arrivals, one core, service of mean 10 ms: a mean wait by Pollaczek and Khinchine.
-fn m_g_1(arrivals: f64, wait: f64, response: [f64; 3], wait_p99: f64, mean_square: f64) -> Vec<Claim> {
+fn m_g_1(
+    arrivals: f64,
+    wait: f64,
+    response: [f64; 3],
+    wait_p99: f64,
+    mean_square: f64,
+) -> Vec<Claim> {
     let mut claims = m_m_c(arrivals, 1.0, wait, response, wait_p99);
     claims.push(users("latency mean", mean_square).read_as(Read::MeanSquare).within(0.03));
     claims.push(users("throughput mean", arrivals));
@@ -44,7 +59,9 @@ fn g_m_1(arrivals: f64, response: f64) -> Vec<Claim> {
 }
 
 pub fn cases() -> Vec<Case> {
-    let one_core = |time, warmup, open: &str, cpu: &str| station(time, warmup, open, &format!("endpoints: {{ x: [ cpu: {cpu} ] }}"));
+    let one_core = |time, warmup, open: &str, cpu: &str| {
+        station(time, warmup, open, &format!("endpoints: {{ x: [ cpu: {cpu} ] }}"))
+    };
     let exponential = |time, open: &str| one_core(time, 30, open, "{ exp: 10ms }");
     let t_is_exponential = "T ~ Exp(μ − λ); P(W > t) = ρ exp(−(μ − λ)t); N geometric";
     let erlang_c = "C = ErlangC(c, λ/μ); P(W > t) = C exp(−(cμ − λ)t); T = W + S, independent";
@@ -56,7 +73,13 @@ pub fn cases() -> Vec<Case> {
             t_is_exponential,
             "K1 (3.24), (3.26), §5.12; HB ch. 13",
             exponential(600, "rate: 50/s"),
-            m_g_1(50.0, 0.01, [0.013_862_943_6, 0.059_914_645_5, 0.092_103_403_7], 0.078_240_460_1, 0.0008),
+            m_g_1(
+                50.0,
+                0.01,
+                [0.013_862_943_6, 0.059_914_645_5, 0.092_103_403_7],
+                0.078_240_460_1,
+                0.0008,
+            ),
         ),
         case(
             "mm1_rho80",
@@ -64,7 +87,13 @@ pub fn cases() -> Vec<Case> {
             t_is_exponential,
             "K1 (3.24), (3.26), §5.12; HB ch. 13",
             exponential(1200, "rate: 80/s"),
-            m_g_1(80.0, 0.04, [0.034_657_359_0, 0.149_786_613_7, 0.230_258_509_3], 0.219_101_331_7, 0.005),
+            m_g_1(
+                80.0,
+                0.04,
+                [0.034_657_359_0, 0.149_786_613_7, 0.230_258_509_3],
+                0.219_101_331_7,
+                0.005,
+            ),
         ),
         case(
             "mmc_c2",
@@ -72,7 +101,13 @@ pub fn cases() -> Vec<Case> {
             erlang_c,
             "K1 (3.40); HB §14.3; T §5.1",
             station(500, 30, "rate: 160/s", &tasks(2)),
-            m_m_c(160.0, 2.0, 0.017_777_777_8, [0.020_400_314_5, 0.079_106_842_5, 0.119_373_702_4], 0.106_606_090_0),
+            m_m_c(
+                160.0,
+                2.0,
+                0.017_777_777_8,
+                [0.020_400_314_5, 0.079_106_842_5, 0.119_373_702_4],
+                0.106_606_090_0,
+            ),
         ),
         case(
             "mmc_c4",
@@ -80,7 +115,13 @@ pub fn cases() -> Vec<Case> {
             erlang_c,
             "K1 (3.40); HB §14.3; T §5.1",
             station(400, 30, "rate: 320/s", &tasks(4)),
-            m_m_c(320.0, 4.0, 0.007_455_405_9, [0.013_461_990_5, 0.047_380_195_0, 0.068_932_037_5], 0.051_104_761_7),
+            m_m_c(
+                320.0,
+                4.0,
+                0.007_455_405_9,
+                [0.013_461_990_5, 0.047_380_195_0, 0.068_932_037_5],
+                0.051_104_761_7,
+            ),
         ),
         case(
             "mm4_rho75",
@@ -88,7 +129,13 @@ pub fn cases() -> Vec<Case> {
             "the same: C = 0.5094, mean wait 5.094 ms",
             "K1 (3.40)",
             station(250, 30, "rate: 300/s", &tasks(4)),
-            m_m_c(300.0, 4.0, 0.005_094_339_6, [0.011_562_836_3, 0.041_280_998_0, 0.060_063_081_8], 0.039_307_151_4),
+            m_m_c(
+                300.0,
+                4.0,
+                0.005_094_339_6,
+                [0.011_562_836_3, 0.041_280_998_0, 0.060_063_081_8],
+                0.039_307_151_4,
+            ),
         ),
         case(
             "mmc_c10",
@@ -96,7 +143,13 @@ pub fn cases() -> Vec<Case> {
             "the same: C = 0.409180, mean wait C/(200/s)",
             "K1 (3.40)",
             station(250, 20, "rate: 800/s", &tasks(10)),
-            m_m_c(800.0, 10.0, 0.002_045_900_8, [0.009_121_446_1, 0.033_282_746_8, 0.049_461_113_3], 0.018_557_852_2),
+            m_m_c(
+                800.0,
+                10.0,
+                0.002_045_900_8,
+                [0.009_121_446_1, 0.033_282_746_8, 0.049_461_113_3],
+                0.018_557_852_2,
+            ),
         ),
         case(
             "md1_rho80",
@@ -104,7 +157,13 @@ pub fn cases() -> Vec<Case> {
             "W = λE[S²]/(2(1 − ρ)) = 20 ms; P(W ≤ t) by Erlang's sum",
             "K1 (5.63); Erlang 1909",
             one_core(700, 30, "rate: 80/s", "10ms"),
-            m_g_1(80.0, 0.02, [0.022_759_398_7, 0.076_203_250_0, 0.113_558_867_9], 0.103_558_867_9, 0.001_433_333_3),
+            m_g_1(
+                80.0,
+                0.02,
+                [0.022_759_398_7, 0.076_203_250_0, 0.113_558_867_9],
+                0.103_558_867_9,
+                0.001_433_333_3,
+            ),
         ),
         case(
             "mg1_scv4",
@@ -112,7 +171,13 @@ pub fn cases() -> Vec<Case> {
             "W = λE[S²]/(2(1 − ρ)) = 100 ms; E[W²] = 2W² + λE[S³]/(3(1 − ρ)); quantiles from the matrix-exponential form",
             "K1 (5.63); Neuts 1981",
             one_core(2500, 100, "rate: 80/s", "{ hyperexp: { mean: 10ms, cv: 2 } }"),
-            m_g_1(80.0, 0.1, [0.060_021_224_7, 0.384_941_056_3, 0.612_103_211_4], 0.600_126_072_1, 0.0305),
+            m_g_1(
+                80.0,
+                0.1,
+                [0.060_021_224_7, 0.384_941_056_3, 0.612_103_211_4],
+                0.600_126_072_1,
+                0.0305,
+            ),
         ),
         case(
             "mg1_lognormal_cv2",
@@ -185,8 +250,16 @@ pub fn cases() -> Vec<Case> {
             "ten places and no queue, Poisson 70/s, held for 100 ms",
             "Erlang B(10, 7) = 0.078741",
             "K1 (3.45)",
-            station(150, 10, "rate: 70/s", "max_in_flight: 10, queue: { max: 0 }, endpoints: { x: [ wait: { exp: 100ms } ] }"),
-            vec![users("outcomes.rejected mean", 0.078_740_883), api("in_flight mean", 7.0 * (1.0 - 0.078_740_883))],
+            station(
+                150,
+                10,
+                "rate: 70/s",
+                "max_in_flight: 10, queue: { max: 0 }, endpoints: { x: [ wait: { exp: 100ms } ] }",
+            ),
+            vec![
+                users("outcomes.rejected mean", 0.078_740_883),
+                api("in_flight mean", 7.0 * (1.0 - 0.078_740_883)),
+            ],
         ),
     ]
 }
@@ -224,7 +297,11 @@ fn loss_with_a_queue() -> Case {
             Run {
                 label: "waiting inside",
                 yaml: scenario("max_in_flight: 10, queue: { max: 0 }"),
-                claims: claims([users("time_in.queue mean", wait), api("ready_queue mean", queue), api("in_flight mean", number)]),
+                claims: claims([
+                    users("time_in.queue mean", wait),
+                    api("ready_queue mean", queue),
+                    api("in_flight mean", number),
+                ]),
             },
         ],
     }
@@ -244,14 +321,24 @@ fn mm1_of_twenty() -> Case {
         "one core, at most twenty requests, overloaded: Poisson 120/s, exponential service of 10 ms",
         "p(n) = ρⁿ(1 − ρ)/(1 − ρ²¹), loss p(20) = 0.170370",
         "K1 §3.6",
-        station(300, 30, "rate: 120/s", &format!("max_in_flight: 1, queue: {{ max: 19 }}, {EXPONENTIAL}")),
-        claims.into_iter().chain(quantiles(USERS, [0.156_859_887_5, 0.250_119_542_9, 0.291_957_262_3])).collect(),
+        station(
+            300,
+            30,
+            "rate: 120/s",
+            &format!("max_in_flight: 1, queue: {{ max: 19 }}, {EXPONENTIAL}"),
+        ),
+        claims
+            .into_iter()
+            .chain(quantiles(USERS, [0.156_859_887_5, 0.250_119_542_9, 0.291_957_262_3]))
+            .collect(),
     )
 }
 
 /// Erlang's loss does not depend on the law of the holding time.
 fn loss_without_a_queue() -> Case {
-    let pool = |hold: &str| format!("max_in_flight: 20, queue: {{ max: 0 }}, endpoints: {{ x: [ wait: {hold} ] }}");
+    let pool = |hold: &str| {
+        format!("max_in_flight: 20, queue: {{ max: 0 }}, endpoints: {{ x: [ wait: {hold} ] }}")
+    };
     let run = |label, hold: &str| Run {
         label,
         yaml: station(170, 10, "rate: 300/s", &pool(hold)),

@@ -1,0 +1,140 @@
+//! The journal that a sweep continues, and why another one cannot be continued.
+
+use super::Prepared;
+use crate::cli::arguments::Sweep;
+use crate::cli::out::say;
+use crate::experiment::Shard;
+use crate::report;
+use crate::store::{self, Damage, Folder, Head, Journal, Opened, StoreError, Wanted, Written};
+use serde_json::Value;
+use std::path::Path;
+
+/// Whether a folder holds all of the sweep, or of the shard, with that head.
+pub fn is_complete(folder: &Path, head: &Head) -> bool {
+    let shard = head.shard.map(|shard| shard.to_string());
+    store::manifest_of(folder).is_some_and(|manifest| {
+        manifest["identity"].as_str() == Some(&head.identity)
+            && manifest["shard"].as_str() == shard.as_deref()
+    })
+}
+
+/// The journal to go on with, or a new one.
+pub(super) fn open_journal(
+    folder: &Folder,
+    prepared: &Prepared,
+    options: &Sweep,
+) -> Result<Journal, StoreError> {
+    const OR_ANEW: &str = "or give another folder with `--out`, or begin anew with `--force`";
+    let (path, wanted) = (folder.path(), &prepared.head);
+    let may_go_on = options.resume || wanted.shard.is_some();
+    let foreign = |what: String, help: String| {
+        Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help })
+    };
+    let written = match Written::open(path)? {
+        Opened::Whole(written) if !options.force => written,
+        Opened::Foreign if !options.force => {
+            let what = format!(
+                "a file called `{}` that is no journal of a sweep, or whose first bytes are damaged",
+                store::JOURNAL
+            );
+            return foreign(what, format!("remove it, {OR_ANEW}"));
+        }
+        Opened::Damaged if !options.force => {
+            say(&format!(
+                "warning: the head of the journal in {} is damaged: everything is run again",
+                path.display()
+            ));
+            return new_journal(folder, wanted);
+        }
+        Opened::Nothing if options.resume && folder.is_complete() => {
+            let theirs = store::manifest_of(path).unwrap_or_default();
+            let difference = difference(&theirs["scenario"], wanted, None);
+            let help = format!("leave `--resume` out to replace it, {OR_ANEW}");
+            return foreign(format!("another sweep, which is finished ({difference})"), help);
+        }
+        _ => return new_journal(folder, wanted),
+    };
+    let head = &written.head;
+    if head.identity != wanted.identity {
+        let theirs = serde_json::from_str(&head.scenario).unwrap_or_default();
+        let difference = difference(&theirs, wanted, Some(head.wanted));
+        return foreign(
+            format!("another sweep ({difference})"),
+            format!("undo the change to go on with it, {OR_ANEW}"),
+        );
+    }
+    if Shard::selection(head.shard) != Shard::selection(wanted.shard) {
+        let what = head.shard.map_or("an unfinished sweep of all points".to_string(), |shard| {
+            format!("shard {shard} of this sweep")
+        });
+        return foreign(what, format!("go on with the command that it was begun with, {OR_ANEW}"));
+    }
+    let journal = Journal::go_on(path, written)?;
+    tell_damage(path, journal.damage);
+    match journal.len() {
+        done if may_go_on || done == 0 => Ok(journal),
+        done => Err(StoreError::Unfinished {
+            folder: path.display().to_string(),
+            done: replications(done),
+        }),
+    }
+}
+
+/// What distinguishes another sweep, whose scenario is `theirs`, from the one that is wanted.
+fn difference(theirs: &Value, wanted: &Head, their_tables: Option<Wanted>) -> String {
+    let ours: Value = serde_json::from_str(&wanted.scenario).unwrap_or_default();
+    for (key, word) in
+        [("seed", "seed"), ("replications", "replications"), ("duration", "duration")]
+    {
+        let (theirs, ours) = (&theirs["run"][key], &ours["run"][key]);
+        if theirs != ours && !theirs.is_object() && !ours.is_object() {
+            return format!("{word} {}, not {}", report::plain(theirs), report::plain(ours));
+        }
+    }
+    match () {
+        () if theirs["sweep"] != ours["sweep"] => "of other points",
+        () if *theirs != ours => "of another scenario",
+        () if their_tables.is_some_and(|tables| tables != wanted.wanted) => {
+            "with other tables: see `--series` and `--histograms`"
+        }
+        () => "of another release, or its measured values have changed",
+    }
+    .to_string()
+}
+
+/// A damaged journal costs time, and no number: but whoever waits longer than he thought should
+/// know why.
+fn tell_damage(folder: &Path, damage: Damage) {
+    if !damage.is_any() {
+        return;
+    }
+    let lost = match (damage.entries, damage.bytes) {
+        (entries, 0) => replications(entries),
+        (0, bytes) => format!("everything in its last {} bytes", report::thousands(bytes)),
+        (entries, bytes) => format!(
+            "{} and everything in its last {} bytes",
+            replications(entries),
+            report::thousands(bytes)
+        ),
+    };
+    say(&format!(
+        "warning: the journal in {} is damaged: {lost} cannot be read, and what is missing is run again",
+        folder.display()
+    ));
+}
+
+pub(super) fn replications(n: u64) -> String {
+    if n == 1 {
+        "1 replication".to_string()
+    } else {
+        format!("{} replications", report::thousands(n))
+    }
+}
+
+/// A new journal. The journal of a shard is a part of its result, which is then complete no longer.
+fn new_journal(folder: &Folder, head: &Head) -> Result<Journal, StoreError> {
+    if store::manifest_of(folder.path()).is_some_and(|manifest| manifest["shard"].is_string()) {
+        folder.withdraw()?;
+    }
+    Journal::create(folder.path(), head)
+}
