@@ -31,11 +31,11 @@ struct Ours(Calendar);
 impl List for Ours {
     #[inline(always)]
     fn write(&mut self, span: u64, source: u32) {
-        self.0.after(Span(span), Event::Arrival { source });
+        self.0.schedule_in(Span(span), Event::Arrival { source });
     }
     #[inline(always)]
     fn take(&mut self) -> u32 {
-        match self.0.next_before(Time(u64::MAX)) {
+        match self.0.pop_before(Time(u64::MAX)) {
             Some(Event::Arrival { source }) => source,
             other => unreachable!("only arrivals were written, not {other:?}"),
         }

@@ -16,7 +16,7 @@ mod count;
 mod systems;
 
 use asyncflow::Experiment;
-use asyncflow::experiment::{Compared, Comparison, Found, Judgement};
+use asyncflow::experiment::{CapacityResult, Comparison, Judgement, MetricComparison};
 use count::{Count, Counted, count};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -269,7 +269,7 @@ fn differences(seeds: &mut Seeds) {
     }
 }
 
-fn find(comparison: &Comparison, entity: &str, metric: &str, stat: &str) -> Compared {
+fn find(comparison: &Comparison, entity: &str, metric: &str, stat: &str) -> MetricComparison {
     let found = comparison
         .rows
         .iter()
@@ -396,8 +396,8 @@ fn capacity_row(search: &Capacity, seeds: Range<u64>) {
             .capacity()
             .unwrap_or_else(|error| panic!("{error}"))
     };
-    let found: Vec<Found> = seeds.into_par_iter().map(run).collect();
-    let ends = |found: &Found| {
+    let found: Vec<CapacityResult> = seeds.into_par_iter().map(run).collect();
+    let ends = |found: &CapacityResult| {
         let (good, bad) = (found.meets.unwrap_or(f64::NAN), found.misses.unwrap_or(f64::NAN));
         (good.min(bad), good.max(bad))
     };

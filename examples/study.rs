@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             change.estimate * 100.0,
             change.low * 100.0,
             change.high * 100.0,
-            row.judgement.word()
+            row.judgement.name()
         );
     }
     Ok(())

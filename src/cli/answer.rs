@@ -1,11 +1,11 @@
-//! Saying an answer, and writing it if that is asked for: what comparisons, searches and analyses
+//! OutputMode an answer, and writing it if that is asked for: what comparisons, searches and analyses
 //! end with.
 
 use super::Outcome;
 use super::draw::paint;
 use super::out::{noted, print, say};
 use super::write::refuse_store;
-use crate::report::Paint;
+use crate::report::ColorChoice;
 use crate::store::{Folder, StoreError, Study};
 use serde_json::Value;
 use std::io::IsTerminal;
@@ -43,7 +43,7 @@ impl Answer {
     pub fn end(
         self,
         json: impl FnOnce() -> Value,
-        text: impl FnOnce(Paint) -> String,
+        text: impl FnOnce(ColorChoice) -> String,
         write: impl FnOnce(Folder) -> Result<usize, StoreError>,
     ) -> Outcome {
         let path = self

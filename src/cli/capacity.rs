@@ -8,7 +8,7 @@ use super::progress::Bar;
 use super::vary::value;
 use super::write::{refuse, stopped};
 use super::{interrupt, run};
-use crate::experiment::{self, ExperimentError, Found, Options};
+use crate::experiment::{self, CapacityResult, ExperimentError, Options};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Slo, Template};
@@ -58,7 +58,7 @@ pub fn capacity(options: &Capacity) -> Outcome {
 }
 
 /// Says the answer, and writes it if that is asked for.
-fn finish(answer: Answer, scenario: &Scenario, found: &Found) -> Outcome {
+fn finish(answer: Answer, scenario: &Scenario, found: &CapacityResult) -> Outcome {
     let said = answer.end(
         || report::capacity_to_json(found),
         |paint| report::capacity(scenario, found, paint),

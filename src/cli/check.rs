@@ -4,7 +4,7 @@ use super::Outcome;
 use super::arguments::Check;
 use super::draw::{draw, paint};
 use super::out::{noted, print, say};
-use crate::experiment::{Built, Rule};
+use crate::experiment::{CompiledPoint, Rule};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{self, Scenario, Source};
@@ -60,7 +60,7 @@ pub fn load(
         loaded.add(found);
         // What is measured is known when the scenario is compiled.
         if sound && !loaded.problems.any_error() {
-            let built = Built::new(scenario.clone(), false);
+            let built = CompiledPoint::new(scenario.clone(), false);
             if let Err(found) = Rule::new(&scenario, &built.metrics()) {
                 loaded.add(found);
             }

@@ -10,7 +10,7 @@ use super::progress::Bar;
 use super::write::{refuse, stopped};
 use super::{interrupt, run};
 use crate::experiment::{
-    self, Built, Comparison, FIRST_STAGE, Member, Options, Progress, Question, Rule,
+    self, Comparison, CompiledPoint, FIRST_STAGE, Member, Options, Progress, Question, Rule,
 };
 use crate::report;
 use crate::scenario::Scenario;
@@ -142,7 +142,8 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     };
     let mut members = Vec::new();
     for (name, scenario) in names.iter().zip(scenarios) {
-        let built = match Built::new(scenario, false).settled(how.threads, how.interrupted) {
+        let built = match CompiledPoint::new(scenario, false).settled(how.threads, how.interrupted)
+        {
             Ok(built) => built,
             Err(failure) => return run::unsettled(failure),
         };
@@ -197,7 +198,8 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
     let (names, scenarios): (Vec<String>, Vec<Scenario>) =
         variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
     for (name, scenario) in names.iter().zip(scenarios) {
-        let built = match Built::new(scenario, false).settled(how.threads, how.interrupted) {
+        let built = match CompiledPoint::new(scenario, false).settled(how.threads, how.interrupted)
+        {
             Ok(built) => built,
             Err(failure) => return run::unsettled(failure),
         };

@@ -2,7 +2,7 @@
 
 use super::out::{note, say};
 use crate::problem::{Problem, Severity};
-use crate::report::Paint;
+use crate::report::ColorChoice;
 use crate::scenario::Source;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
@@ -13,14 +13,14 @@ use std::ops::Range;
 
 /// Colours for a terminal that has some, unless `NO_COLOR` is set (<https://no-color.org>); lines
 /// as long as `COLUMNS` says, or the terminal is wide.
-pub fn paint(is_terminal: bool) -> Paint {
+pub fn paint(is_terminal: bool) -> ColorChoice {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
     let typed = std::env::var_os("COLUMNS")
         .and_then(|columns| columns.to_str()?.parse().ok())
         .filter(|columns| *columns > 0);
     let seen = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
-    Paint {
+    ColorChoice {
         colours: is_terminal && !plain && !dumb,
         width: typed.or_else(|| if is_terminal { seen() } else { None }),
     }

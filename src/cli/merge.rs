@@ -4,7 +4,7 @@ use super::Outcome;
 use super::arguments::Merge;
 use super::interrupt;
 use super::progress::Bar;
-use super::sweep::{Prepared, Saying, finish, is_complete};
+use super::sweep::{OutputMode, PreparedSweep, finish, is_complete};
 use super::write::{refuse, refuse_store};
 use crate::experiment::Options;
 use crate::report::thousands;
@@ -19,7 +19,7 @@ pub fn merge(options: &Merge) -> Outcome {
         Ok(together) => together,
         Err(words) => return refuse(&words),
     };
-    let prepared = match Prepared::of_journal(head) {
+    let prepared = match PreparedSweep::of_journal(head) {
         Ok(prepared) => prepared,
         Err(words) => return refuse(&words),
     };
@@ -78,7 +78,7 @@ fn together(folders: &[PathBuf]) -> Result<(Head, BTreeMap<u32, PathBuf>), Strin
 
 /// Gathers the cells of all shards in one journal, and makes the files of it as a sweep does.
 fn into_folder(
-    prepared: &Prepared,
+    prepared: &PreparedSweep,
     shards: &BTreeMap<u32, PathBuf>,
     options: &Merge,
     interrupted: &Arc<AtomicBool>,
@@ -112,7 +112,7 @@ fn into_folder(
     }
     bar.clear();
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
-    let saying = Saying {
+    let saying = OutputMode {
         json: false,
         quiet: options.quiet,
         how_to_go_on: "run the same command again",

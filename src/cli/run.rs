@@ -8,9 +8,9 @@ use super::interrupt;
 use super::out::{noted, print, say};
 use super::progress::Bar;
 use super::write::{refuse, refuse_store, stopped};
-use crate::experiment::{self, Built, CellRecord, Failure, Fold, Options, Results, Rule};
+use crate::experiment::{self, CellRecord, CompiledPoint, Failure, Fold, Options, Results, Rule};
 use crate::problem::{Problem, Severity};
-use crate::report::{self, Circumstances};
+use crate::report::{self, RunInfo};
 use crate::scenario::{Replications, Scenario};
 use crate::store::{Dataset, Folder, PLOTS, StoreError, Study};
 use serde_json::{Value, json};
@@ -33,9 +33,10 @@ pub fn run(options: &Run) -> Outcome {
     for (path, scenario) in scenarios {
         let name = path.display().to_string();
         let mut ran = match interrupted.load(Ordering::Relaxed) {
-            true => {
-                Ran { outcome: refuse(&format!("interrupted: {name} was not run")), document: None }
-            }
+            true => RunOutcome {
+                outcome: refuse(&format!("interrupted: {name} was not run")),
+                document: None,
+            },
             false => one(path, scenario, options, interrupted),
         };
         match ran.outcome {
@@ -123,19 +124,24 @@ pub fn change(
 }
 
 /// What came of a scenario: how it ended, and its JSON object.
-struct Ran {
+struct RunOutcome {
     outcome: Outcome,
     document: Option<Value>,
 }
 
-impl From<Outcome> for Ran {
-    fn from(outcome: Outcome) -> Ran {
-        Ran { outcome, document: None }
+impl From<Outcome> for RunOutcome {
+    fn from(outcome: Outcome) -> RunOutcome {
+        RunOutcome { outcome, document: None }
     }
 }
 
-fn one(path: &Path, scenario: Scenario, options: &Run, interrupted: &Arc<AtomicBool>) -> Ran {
-    let built = match Built::new(scenario, !options.no_files)
+fn one(
+    path: &Path,
+    scenario: Scenario,
+    options: &Run,
+    interrupted: &Arc<AtomicBool>,
+) -> RunOutcome {
+    let built = match CompiledPoint::new(scenario, !options.no_files)
         .settled(options.threads.unwrap_or(0), interrupted)
     {
         Ok(built) => built,
@@ -192,11 +198,11 @@ fn one(path: &Path, scenario: Scenario, options: &Run, interrupted: &Arc<AtomicB
     }
     let results = Results::new(&built, &replications);
     let Some(fold) = replications.fold else { return Outcome::Refused.into() };
-    finish(options, &scenario, &results, &fold, dataset, Circumstances { wall_s, threads }, wanted)
+    finish(options, &scenario, &results, &fold, dataset, RunInfo { wall_s, threads }, wanted)
 }
 
 /// Takes the folder, and begins the files.
-fn begin(path: &Path, built: &Built, options: &Run) -> Result<Dataset, StoreError> {
+fn begin(path: &Path, built: &CompiledPoint, options: &Run) -> Result<Dataset, StoreError> {
     let folder =
         options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&built.scenario.name));
     // All that is run of a file is the same study.
@@ -212,9 +218,9 @@ fn finish(
     results: &Results,
     fold: &Fold,
     dataset: Option<Dataset>,
-    circumstances: Circumstances,
+    circumstances: RunInfo,
     wanted: Option<u32>,
-) -> Ran {
+) -> RunOutcome {
     let written =
         dataset.map(|dataset| write(dataset, options, scenario, results, fold, wanted)).transpose();
     let mut printed = Outcome::Done;
@@ -247,7 +253,7 @@ fn finish(
         document["problems"] = noted().into();
         document
     });
-    Ran { outcome, document }
+    RunOutcome { outcome, document }
 }
 
 /// Writes the rest of the files. How many there are, and where, in words.

@@ -7,7 +7,7 @@ use super::check::{Loaded, load};
 use super::progress::Bar;
 use super::write::{refuse, stopped};
 use super::{interrupt, run, vary};
-use crate::experiment::{self, Built, ExperimentError, Method, Options};
+use crate::experiment::{self, CompiledPoint, ExperimentError, Method, Options};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Template};
@@ -88,7 +88,7 @@ fn finish(answer: Answer, scenario: &Scenario, answers: &[experiment::Sensitivit
 
 /// The full names of the metrics; p99 of the first workload's latency, if none is asked for.
 fn names(scenario: &Scenario, asked: &[String]) -> Result<Vec<String>, Box<Problem>> {
-    let all = Built::new(scenario.clone(), false).metrics();
+    let all = CompiledPoint::new(scenario.clone(), false).metrics();
     if asked.is_empty() {
         return Ok(scenario
             .workload

@@ -18,7 +18,7 @@ use crate::random::keys::mix;
 use crate::report::{self, SweepLine};
 use crate::scenario::{Scenario, Template, to_json};
 use crate::store::{
-    self, Folder, Head, Journal, Manifest, StoreError, Study, SweepDataset, Wanted,
+    self, Folder, Head, Journal, Manifest, OptionalTables, StoreError, Study, SweepDataset,
 };
 use journal::{open_journal, replications};
 use serde_json::Value;
@@ -68,8 +68,8 @@ pub fn sweep(options: &Sweep) -> Outcome {
     else {
         return Outcome::Refused;
     };
-    let wanted = Wanted { series: options.series, histograms: options.histograms };
-    let prepared = match Prepared::new(&loaded, &options.scenario, shard, wanted) {
+    let wanted = OptionalTables { series: options.series, histograms: options.histograms };
+    let prepared = match PreparedSweep::new(&loaded, &options.scenario, shard, wanted) {
         Ok(prepared) => prepared,
         Err(words) => return refuse(&words),
     };
@@ -101,19 +101,19 @@ pub fn sweep(options: &Sweep) -> Outcome {
 }
 
 /// What a sweep is of, ready to run or to be reduced.
-pub struct Prepared {
+pub struct PreparedSweep {
     pub scenario: Scenario,
     pub spec: Spec,
     pub head: Head,
 }
 
-impl Prepared {
+impl PreparedSweep {
     fn new(
         loaded: &Loaded,
         file: &Path,
         shard: Option<Shard>,
-        wanted: Wanted,
-    ) -> Result<Prepared, String> {
+        wanted: OptionalTables,
+    ) -> Result<PreparedSweep, String> {
         let scenario = loaded.scenario.clone();
         let folder = file.parent().unwrap_or(Path::new(""));
         let template = Template::new(&loaded.read, &scenario, folder.to_path_buf());
@@ -146,11 +146,11 @@ impl Prepared {
         };
         let spec = Spec::new(&scenario, template, head.shard, head.wanted.series);
         head.points = spec.points.len();
-        Ok(Prepared { scenario, spec, head })
+        Ok(PreparedSweep { scenario, spec, head })
     }
 
     /// That of a journal, of which only the scenario has to be read again.
-    pub fn of_journal(head: Head) -> Result<Prepared, String> {
+    pub fn of_journal(head: Head) -> Result<PreparedSweep, String> {
         let folder = PathBuf::from(&head.folder);
         let loaded = crate::scenario::read(
             &head.scenario,
@@ -162,7 +162,7 @@ impl Prepared {
         let scenario = loaded.scenario.ok_or_else(|| loaded.problems.in_one_line())?;
         let template = Template::from_json(&head.template, &scenario.name, folder)?;
         let spec = Spec::new(&scenario, template, head.shard, head.wanted.series);
-        Ok(Prepared { scenario, spec, head })
+        Ok(PreparedSweep { scenario, spec, head })
     }
 
     /// Which study it is.
@@ -246,7 +246,7 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
 /// Opens the journal, runs what is missing, writes the files.
 fn in_folder(
     path: &Path,
-    prepared: &Prepared,
+    prepared: &PreparedSweep,
     options: &Sweep,
     interrupted: &Arc<AtomicBool>,
 ) -> Result<Outcome, StoreError> {
@@ -268,7 +268,8 @@ fn in_folder(
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let how_to_go_on =
         if is_shard { "go on with the same command" } else { "go on with `--resume`" };
-    let saying = Saying { json: options.json, quiet: options.quiet, how_to_go_on, shards: None };
+    let saying =
+        OutputMode { json: options.json, quiet: options.quiet, how_to_go_on, shards: None };
     let bar = Bar::new("points", !options.quiet && !options.json);
     let ran = experiment::sweep(&prepared.spec, how, &mut journal, &mut |progress: Progress| {
         bar.show_cells(progress)
@@ -294,7 +295,7 @@ fn in_folder(
 }
 
 /// What is said of a sweep.
-pub struct Saying<'s> {
+pub struct OutputMode<'s> {
     pub json: bool,
     pub quiet: bool,
     /// What to do where it could not be finished.
@@ -306,10 +307,10 @@ pub struct Saying<'s> {
 /// Reduces all points in their order, writes the files, and says what came of it.
 pub fn finish(
     folder: Folder,
-    prepared: &Prepared,
+    prepared: &PreparedSweep,
     journal: &mut Journal,
     how: Options,
-    saying: &Saying,
+    saying: &OutputMode,
 ) -> Result<Outcome, StoreError> {
     let path = folder.path().to_path_buf();
     let spec = &prepared.spec;

@@ -30,7 +30,7 @@ pub fn check(
         return;
     }
     if !rows.is_empty() {
-        let what = format!("`rows` are for the design `list`, and this is `{}`", design.word());
+        let what = format!("`rows` are for the design `list`, and this is `{}`", design.name());
         problems
             .error(format!("{path}.rows"), what)
             .at_key()
@@ -59,7 +59,7 @@ pub fn check(
             Design::Lhs | Design::Sobol if range.steps.is_some() => {
                 let what = format!(
                     "the design `{}` draws from the whole range, and `steps` is not used",
-                    design.word()
+                    design.name()
                 );
                 problems
                     .warning(format!("{path}.steps"), what)
@@ -77,7 +77,7 @@ fn check_count(design: Design, count: Option<u32>, path: &str, problems: &mut Pr
     match (design, count) {
         (Design::Lhs | Design::Sobol, None) => {
             problems
-                .error(path, format!("say how many `points` the design `{}` has", design.word()))
+                .error(path, format!("say how many `points` the design `{}` has", design.name()))
                 .advise("for example `points: 64`, on the command line `--points 64`");
         }
         (Design::Lhs | Design::Sobol, Some(0)) => {
@@ -100,7 +100,7 @@ fn check_count(design: Design, count: Option<u32>, path: &str, problems: &mut Pr
         (Design::Grid | Design::List | Design::OneAtATime, Some(_)) => {
             let what = format!(
                 "the points of a `{}` follow from its values, and `points` is not used",
-                design.word()
+                design.name()
             );
             problems
                 .error(points, what)

@@ -62,7 +62,7 @@ pub enum Design {
 
 impl Design {
     /// As it is written in a scenario.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Design::Grid => "grid",
             Design::List => "list",
@@ -81,7 +81,7 @@ mod tests {
     fn a_design_is_written_as_its_word() {
         // serde's snake case.
         for design in [Design::Grid, Design::List, Design::Lhs, Design::Sobol, Design::OneAtATime] {
-            assert_eq!(serde_json::to_value(design).unwrap(), design.word());
+            assert_eq!(serde_json::to_value(design).unwrap(), design.name());
         }
         assert_eq!(Design::default(), Design::Grid);
     }

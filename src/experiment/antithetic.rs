@@ -7,13 +7,13 @@
 //! Checked: `tests/it/variance.rs`.
 
 use super::cell::CellRecord;
-use crate::measure::{self, Distribution, How, SeriesRow, Value, middle};
+use crate::measure::{self, How, SeriesRow, SparseHistogram, Value, nan_mean};
 use crate::plan::Plan;
 
 /// The two of a pair, together.
 pub fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellRecord {
     let metrics = measure::vocabulary(&plan.layout).metrics;
-    let histograms: Vec<Distribution> =
+    let histograms: Vec<SparseHistogram> =
         one.histograms.iter().zip(&mirror.histograms).map(|(a, b)| a.merged(b)).collect();
     let both = || metrics.iter().zip(&one.values).zip(&mirror.values);
     let values = both().map(|((metric, a), b)| value(metric.how, *a, *b, &histograms)).collect();
@@ -29,17 +29,17 @@ pub fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellRecord {
             .controls
             .iter()
             .zip(&mirror.controls)
-            .map(|(a, b)| [0, 1, 2].map(|i| middle(a[i], b[i])))
+            .map(|(a, b)| [0, 1, 2].map(|i| nan_mean(a[i], b[i])))
             .collect(),
         series: one.series.iter().zip(&mirror.series).map(|(a, b)| row(a, b)).collect(),
         ..one
     }
 }
 
-fn value(how: How, a: Value, b: Value, histograms: &[Distribution]) -> Value {
+fn value(how: How, a: Value, b: Value, histograms: &[SparseHistogram]) -> Value {
     let plain = |value| Value { value, weight: a.weight };
     match how {
-        How::Mean => plain(middle(a.value, b.value)),
+        How::Mean => plain(nan_mean(a.value, b.value)),
         // The larger of NaN and a number is the number.
         How::Largest => plain(a.value.max(b.value)),
         How::Smallest => plain(a.value.min(b.value)),
@@ -60,7 +60,7 @@ fn row(a: &SeriesRow, b: &SeriesRow) -> SeriesRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::Built;
+    use crate::experiment::CompiledPoint;
     use crate::experiment::cell;
     use crate::scenario;
     use std::sync::atomic::AtomicBool;
@@ -73,7 +73,7 @@ name: pair
 run: { duration: 60s, warmup: 5s, antithetic: true }
 workload: { users: { to: api.x, open: { rate: 70/s } } }
 services: { api: { queue: { max: 5 }, max_in_flight: 1, endpoints: { x: [ cpu: { exp: 10ms } ] } } }";
-        let built = Built::new(
+        let built = CompiledPoint::new(
             scenario::from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}")),
             true,
         );
@@ -120,7 +120,7 @@ services: { api: { queue: { max: 5 }, max_in_flight: 1, endpoints: { x: [ cpu: {
     fn what_one_of_a_pair_does_not_know_is_the_others() {
         // Definition; and a share of nothing has no weight.
         assert_eq!(
-            (middle(f64::NAN, 3.0), middle(5.0, f64::NAN), middle(1.0, 2.0)),
+            (nan_mean(f64::NAN, 3.0), nan_mean(5.0, f64::NAN), nan_mean(1.0, 2.0)),
             (3.0, 5.0, 1.5)
         );
         let none = Value { value: f64::NAN, weight: 0.0 };

@@ -2,18 +2,18 @@
 
 use super::batch::{Member, batch};
 use super::builder::Experiment;
-use super::capacity::{Found, capacity};
+use super::capacity::{CapacityResult, capacity};
 use super::compare::Comparison;
 use super::drive::Options;
 use super::error::ExperimentError;
-use super::point::Built;
+use super::point::CompiledPoint;
 use super::replications::Rule;
 use super::results::Results;
 use super::rule::metric_named;
 use super::run::{Progress, RunError, replicate};
-use super::select::{Chosen, FIRST_STAGE, Question, select};
+use super::select::{FIRST_STAGE, Question, SelectionResult, select};
 use super::sensitivity::{Method, Sensitivity, sensitivity};
-use super::sweep::{Memory, Spec, Swept, check, reduce_all, sweep};
+use super::sweep::{Memory, PointResult, Spec, check, reduce_all, sweep};
 use crate::design::Design;
 use crate::problem::{Problem, Problems};
 use crate::scenario::{Scenario, Template};
@@ -44,7 +44,7 @@ impl Experiment {
     ///
     /// # Errors
     /// All that is wrong with the scenario or with a point: then nothing is run.
-    pub fn sweep(&self) -> Result<Vec<Swept>, ExperimentError> {
+    pub fn sweep(&self) -> Result<Vec<PointResult>, ExperimentError> {
         let (template, scenario) = self.template()?;
         let spec = Spec::new(&scenario, template, None, false);
         let (first, count) = check(&spec, self.threads, TOLD, &|_| {});
@@ -76,7 +76,7 @@ impl Experiment {
     /// # )?;
     /// let comparison = shop.compare(&["services.api.replicas=2", "services.api.instance.speed=2x"])?;
     /// for row in comparison.family().filter(|row| row.stat == "p99") {
-    ///     println!("{}: {:+.1} %, {}", comparison.names[row.variant], row.difference.relative.estimate * 100.0, row.judgement.word());
+    ///     println!("{}: {:+.1} %, {}", comparison.names[row.variant], row.difference.relative.estimate * 100.0, row.judgement.name());
     /// }
     /// # assert_eq!(comparison.names.len(), 3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -86,7 +86,7 @@ impl Experiment {
     /// All that is wrong with the scenario or a variant, or a limit that was reached.
     pub fn compare(&self, variants: &[&str]) -> Result<Comparison, ExperimentError> {
         let (names, built) = self.variants(variants)?;
-        let member = |built: Built| {
+        let member = |built: CompiledPoint| {
             let rule = Rule::new(&built.scenario, &built.metrics())?;
             Ok(Member::new(built, rule))
         };
@@ -131,7 +131,7 @@ impl Experiment {
         best: Best,
         indifference: f64,
         most: u32,
-    ) -> Result<Chosen, ExperimentError> {
+    ) -> Result<SelectionResult, ExperimentError> {
         let (names, built) = self.variants(variants)?;
         let confidence =
             built.first().map_or(0.95, |built| built.scenario.run.confidence.0.fraction);
@@ -142,7 +142,7 @@ impl Experiment {
             most: most.max(FIRST_STAGE),
             confidence,
         };
-        let place = |built: &Built| metric_named(&built.metrics(), metric, "metric");
+        let place = |built: &CompiledPoint| metric_named(&built.metrics(), metric, "metric");
         let metrics = built.iter().map(place).collect::<Result<Vec<usize>, Box<Problem>>>();
         let metrics = metrics.map_err(|problem| Problems::from(*problem))?;
         let mut members: Vec<Member> = built
@@ -178,7 +178,7 @@ impl Experiment {
     ///
     /// # Errors
     /// All that is wrong with the scenario or a value that is tried, or a limit that was reached.
-    pub fn capacity(&self) -> Result<Found, ExperimentError> {
+    pub fn capacity(&self) -> Result<CapacityResult, ExperimentError> {
         let (template, scenario) = self.template()?;
         capacity(&template, &scenario, self.options(), &mut |progress, _| {
             self.control.show(progress)
@@ -235,7 +235,10 @@ impl Experiment {
     }
 
     /// The scenario as it is and its variants, ready to run, with their names.
-    fn variants(&self, variants: &[&str]) -> Result<(Vec<String>, Vec<Built>), ExperimentError> {
+    fn variants(
+        &self,
+        variants: &[&str],
+    ) -> Result<(Vec<String>, Vec<CompiledPoint>), ExperimentError> {
         let (mut names, mut built) = (vec!["baseline".to_string()], vec![self.built(&self.sets)?]);
         for variant in variants {
             let sets =
@@ -246,8 +249,8 @@ impl Experiment {
         Ok((names, built))
     }
 
-    fn built(&self, sets: &[String]) -> Result<Built, ExperimentError> {
-        Ok(Built::new(self.read(sets)?.1, false)
+    fn built(&self, sets: &[String]) -> Result<CompiledPoint, ExperimentError> {
+        Ok(CompiledPoint::new(self.read(sets)?.1, false)
             .settled(self.threads, self.control.flag())
             .map_err(RunError::Failed)?)
     }

@@ -8,7 +8,7 @@
 use super::cell::{Cell, CellRecord, Failure};
 use super::drive::{AHEAD, Options, Study, Task, drive};
 use super::fold::Fold;
-use super::point::{Built, Point};
+use super::point::{CompiledPoint, Point};
 use super::replications::{Replications, Rule};
 use super::run::{Progress, RunError};
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use std::sync::atomic::AtomicBool;
 /// A scenario, and its replications so far.
 #[derive(Debug)]
 pub struct Member {
-    pub built: Arc<Built>,
+    pub built: Arc<CompiledPoint>,
     point: Arc<Point>,
     pub replications: Replications,
 }
 
 impl Member {
     /// One with no replication yet.
-    pub fn new(built: Built, rule: Rule) -> Member {
+    pub fn new(built: CompiledPoint, rule: Rule) -> Member {
         let replications = Replications::new(rule, Fold::new(&built.plan));
         let point = Arc::new(Point::ready(built));
         // It is there already.

@@ -31,7 +31,7 @@ use std::sync::Arc;
 ///     println!("{:?}: p99 = {:.0} ms", point.parameters["services.api.replicas"], p99(point.results.as_ref().unwrap()) * 1e3);
 /// }
 /// let comparison = shop.compare(&["services.api.replicas=2"])?;
-/// assert_eq!(comparison.family().next().unwrap().judgement.word(), "better");
+/// assert_eq!(comparison.family().next().unwrap().judgement.name(), "better");
 /// # assert!(p99(&today) > 0.05);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -49,7 +49,7 @@ pub struct Experiment {
 #[derive(Clone, Debug)]
 enum Source {
     Text { text: String, format: Format, stem: String, folder: PathBuf },
-    Built(Box<Scenario>),
+    CompiledPoint(Box<Scenario>),
 }
 
 impl Experiment {
@@ -57,7 +57,7 @@ impl Experiment {
     /// shows. It is checked when something is asked; a file of measured values that it names is
     /// looked for in the current folder.
     pub fn new(scenario: &Scenario) -> Experiment {
-        Experiment::of(Source::Built(Box::new(scenario.clone())))
+        Experiment::of(Source::CompiledPoint(Box::new(scenario.clone())))
     }
 
     /// Creates an experiment with a scenario in YAML.
@@ -227,7 +227,7 @@ impl Experiment {
     pub(super) fn folder(&self) -> PathBuf {
         match &self.source {
             Source::Text { folder, .. } => folder.clone(),
-            Source::Built(_) => PathBuf::new(),
+            Source::CompiledPoint(_) => PathBuf::new(),
         }
     }
 
@@ -236,7 +236,7 @@ impl Experiment {
             Source::Text { text, format, stem, folder } => {
                 scenario::read(text, *format, stem, folder, sets)
             }
-            Source::Built(scenario) => scenario::read_built(scenario, sets),
+            Source::CompiledPoint(scenario) => scenario::read_built(scenario, sets),
         };
         let mut scenario = loaded.scenario.take();
         if let Some(scenario) = &mut scenario {

@@ -45,7 +45,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// In words.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Verdict::Meets => "meets",
             Verdict::Misses => "misses",
@@ -56,7 +56,7 @@ impl Verdict {
 
 /// A value that was tried.
 #[derive(Clone, Debug)]
-pub struct Tried {
+pub struct Trial {
     /// As it stands in the scenario.
     pub value: Value,
     /// In the base unit.
@@ -86,7 +86,7 @@ pub struct Bottleneck {
 
 /// Which values meet the objectives, as far as the range tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum SearchTarget {
     /// Those up to a value: the largest is searched.
     Largest,
     /// Those from a value on: the smallest is searched.
@@ -98,21 +98,21 @@ pub enum Wanted {
     Either,
 }
 
-impl Wanted {
+impl SearchTarget {
     /// In one word.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            Wanted::Largest => "largest",
-            Wanted::Smallest => "smallest",
-            Wanted::Range => "range",
-            Wanted::Either => "either",
+            SearchTarget::Largest => "largest",
+            SearchTarget::Smallest => "smallest",
+            SearchTarget::Range => "range",
+            SearchTarget::Either => "either",
         }
     }
 }
 
 /// Where the objectives cease to be met.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Edge {
+pub struct CapacityLimit {
     /// The last value that surely meets all goals.
     pub meets: f64,
     /// The value next to it that was tried, and what was found out there: it does not surely meet
@@ -127,7 +127,7 @@ pub struct Edge {
 
 /// The answer.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct CapacityResult {
     /// Path of the parameter.
     pub path: String,
     /// What the parameter is of.
@@ -135,7 +135,7 @@ pub struct Found {
     /// How a value of it is written: in the unit of the scenario.
     pub notation: Notation,
     /// Whether the largest value was searched, or the smallest, or both.
-    pub wanted: Wanted,
+    pub target: SearchTarget,
     /// The last value that surely meets all goals; none if no value that was tried does.
     pub meets: Option<f64>,
     /// The first that surely misses one; none if no value beyond `meets` does.
@@ -143,18 +143,18 @@ pub struct Found {
     /// Where the goals are just met, between the two; the end of the range if all of it meets them.
     pub estimate: f64,
     /// The edge that this is; none if all values that were tried meet the goals, or none.
-    pub edge: Option<Edge>,
+    pub edge: Option<CapacityLimit>,
     /// Where goals that are met in the middle of the range only cease to be met below it.
-    pub lower: Option<Edge>,
+    pub lower: Option<CapacityLimit>,
     /// Everything that was tried, rising.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<Trial>,
     /// At the last value that meets all goals.
     pub bottleneck: Option<Bottleneck>,
     /// The value that the scenario has now, if it has one of that kind.
     pub today: Option<f64>,
 }
 
-impl Tried {
+impl Trial {
     /// The busiest service at this value, and what its callers wait for; none if nothing was
     /// measured.
     pub fn bottleneck(&self) -> Option<Bottleneck> {
@@ -172,7 +172,7 @@ impl Tried {
 
     /// Whether its margin is surely above that of another: the intervals of the goal that decides
     /// here do not overlap.
-    pub(super) fn is_surely_better(&self, other: &Tried) -> bool {
+    pub(super) fn is_surely_better(&self, other: &Trial) -> bool {
         let worst =
             |goal: &SloResult| margin(goal, if goal.at_most { goal.high } else { goal.low });
         let best = |goal: &SloResult| margin(goal, if goal.at_most { goal.low } else { goal.high });
@@ -184,7 +184,7 @@ impl Tried {
     }
 }
 
-impl Found {
+impl CapacityResult {
     /// How much more than today's value the answer is, as a share of today's; none if one of them
     /// is not known. Where the range ends before the objectives are missed, it is not; nor below a
     /// lower edge, where more of the parameter helps.
@@ -197,7 +197,7 @@ impl Found {
     }
 
     /// The value that was tried whose goals are nearest to being met, or met by the most.
-    pub fn nearest(&self) -> Option<&Tried> {
+    pub fn nearest(&self) -> Option<&Trial> {
         self.tried.iter().max_by(|a, b| a.margin().total_cmp(&b.margin()))
     }
 
@@ -215,7 +215,7 @@ impl Found {
     }
 
     /// What was found out at a value; none if it was not tried.
-    pub fn tried_at(&self, number: f64) -> Option<&Tried> {
+    pub fn tried_at(&self, number: f64) -> Option<&Trial> {
         self.tried.iter().find(|tried| tried.number == number)
     }
 }
@@ -230,7 +230,7 @@ pub fn capacity(
     scenario: &Scenario,
     options: Options,
     show: &mut dyn FnMut(Progress, &str),
-) -> Result<Found, ExperimentError> {
+) -> Result<CapacityResult, ExperimentError> {
     let question = scenario.capacity.as_ref().ok_or_else(|| {
         let problem =
             Problem::new(Severity::Error, "capacity", "the scenario does not say what to search");
@@ -250,45 +250,45 @@ pub fn capacity(
     if let Some(today) = tried_today {
         search.at(today)?;
     }
-    let wanted = match ends {
+    let target = match ends {
         [Verdict::Meets, Verdict::Meets] => search.better_end(from, to),
-        [Verdict::Meets, _] => Wanted::Largest,
+        [Verdict::Meets, _] => SearchTarget::Largest,
         // A low end of which too little is known to tell may meet them as well, and then the goals
         // say nothing of a direction.
         [Verdict::Undecided, Verdict::Meets] if !search.looks_missed(from) => {
             search.better_end(from, to)
         }
-        [_, Verdict::Meets] => Wanted::Smallest,
-        _ if search.any_in_the_middle(from, to, PARTS)? => Wanted::Range,
+        [_, Verdict::Meets] => SearchTarget::Smallest,
+        _ if search.any_in_the_middle(from, to, PARTS)? => SearchTarget::Range,
         _ => search.better_end(from, to),
     };
-    let (lower, edge) = match wanted {
-        Wanted::Largest | Wanted::Either => (None, search.edge(from, true)?),
-        Wanted::Smallest => (None, search.edge(to, false)?),
-        Wanted::Range => {
+    let (lower, edge) = match target {
+        SearchTarget::Largest | SearchTarget::Either => (None, search.edge(from, true)?),
+        SearchTarget::Smallest => (None, search.edge(to, false)?),
+        SearchTarget::Range => {
             let inside = search.best();
             (search.edge(inside, false)?, search.edge(inside, true)?)
         }
     };
-    let all = if wanted == Wanted::Smallest { from } else { to };
+    let all = if target == SearchTarget::Smallest { from } else { to };
     let is_met = ends.contains(&Verdict::Meets);
     let meets = edge.map(|edge| edge.meets).or(is_met.then_some(all));
     let estimate = edge.map(|edge| edge.estimate).or(meets).unwrap_or(f64::NAN);
     let misses = edge.map_or_else(
-        || search.nearest_miss(if wanted == Wanted::Smallest { to } else { from }, |_| true),
+        || search.nearest_miss(if target == SearchTarget::Smallest { to } else { from }, |_| true),
         |edge| edge.misses,
     );
     let mut tried = search.tried;
     tried.sort_by(|a, b| a.number.total_cmp(&b.number));
     let bottleneck = meets
         .and_then(|at| tried.iter().find(|tried| tried.number == at))
-        .and_then(Tried::bottleneck);
+        .and_then(Trial::bottleneck);
     let (path, notation) = (question.vary.clone(), search.notation);
-    Ok(Found {
+    Ok(CapacityResult {
         path,
         kind,
         notation,
-        wanted,
+        target,
         meets,
         misses,
         estimate,

@@ -7,7 +7,7 @@
 //! reaches a limit, panics or cannot be built is a [`Failure`] with its reason, and the others go
 //! on.
 
-use crate::measure::{self, Backlog, Distribution, Happening, RequestRow, SeriesRow, Value};
+use crate::measure::{self, Backlog, Happening, RequestRow, SeriesRow, SparseHistogram, Value};
 use crate::plan::Plan;
 use crate::sim::{Controls, SimError, drawn, simulate};
 use crate::units::Time;
@@ -38,7 +38,7 @@ pub struct CellRecord {
     /// In the order of [`measure::Vocabulary::metrics`].
     pub values: Vec<Value>,
     /// In the order of [`measure::Vocabulary::histograms`].
-    pub histograms: Vec<Distribution>,
+    pub histograms: Vec<SparseHistogram>,
     /// By workload: its requests in the system.
     pub backlog: Vec<Backlog>,
     /// By service: requests that wait there.

@@ -39,7 +39,7 @@ pub enum Judgement {
 
 impl Judgement {
     /// In one word.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Judgement::Better => "better",
             Judgement::Worse => "worse",
@@ -52,7 +52,7 @@ impl Judgement {
 
 /// One metric of one variant against the baseline's.
 #[derive(Clone, Debug)]
-pub struct Compared {
+pub struct MetricComparison {
     /// Number of the variant, from 1.
     pub variant: usize,
     /// `workload`, `endpoint`, `service` …
@@ -88,7 +88,7 @@ pub struct Comparison {
     /// What each says by itself.
     pub results: Vec<Results>,
     /// Every metric that both have, variant by variant.
-    pub rows: Vec<Compared>,
+    pub rows: Vec<MetricComparison>,
     /// Confidence of the intervals, and of the family.
     pub confidence: f64,
 }
@@ -140,7 +140,7 @@ impl Comparison {
         for variant in 1..members.len() {
             rows.extend(differences(&members[0], &members[variant], variant, confidence));
         }
-        let in_family = |row: &Compared| {
+        let in_family = |row: &MetricComparison| {
             row.kind == "workload" && FAMILY.contains(&(row.metric.as_str(), row.stat))
         };
         let family: Vec<usize> = (0..rows.len()).filter(|&i| in_family(&rows[i])).collect();
@@ -164,12 +164,12 @@ impl Comparison {
     }
 
     /// The rows of the family, variant by variant.
-    pub fn family(&self) -> impl Iterator<Item = &Compared> {
+    pub fn family(&self) -> impl Iterator<Item = &MetricComparison> {
         self.rows.iter().filter(|row| !row.p_adjusted.is_nan())
     }
 }
 
-fn judge(row: &Compared, confidence: f64) -> Judgement {
+fn judge(row: &MetricComparison, confidence: f64) -> Judgement {
     let Difference { difference, .. } = row.difference;
     if difference.estimate == 0.0 && difference.std_error == 0.0 {
         return Judgement::Same;
@@ -188,7 +188,12 @@ fn judge(row: &Compared, confidence: f64) -> Judgement {
 }
 
 /// Every metric that both have.
-fn differences(base: &Member, other: &Member, variant: usize, confidence: f64) -> Vec<Compared> {
+fn differences(
+    base: &Member,
+    other: &Member,
+    variant: usize,
+    confidence: f64,
+) -> Vec<MetricComparison> {
     let (mine, theirs) = (base.fold(), other.fold());
     let same = |a: &Metric, b: &Metric| {
         (a.kind, &a.entity, &a.metric, a.stat) == (b.kind, &b.entity, &b.metric, b.stat)
@@ -220,7 +225,7 @@ fn differences(base: &Member, other: &Member, variant: usize, confidence: f64) -
             // What is most extreme has no error to compare with.
             How::Largest | How::Smallest => continue,
         };
-        rows.push(Compared {
+        rows.push(MetricComparison {
             variant,
             kind: metric.kind,
             entity: metric.entity.clone(),

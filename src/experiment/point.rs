@@ -2,7 +2,7 @@
 
 use super::antithetic;
 use super::cell::{self, CellRecord, Failure};
-use super::warmup::{self, FirstChange, WarmupFound};
+use super::warmup::{self, FirstChange, WarmupResult};
 use crate::measure::{self, Metric};
 use crate::plan::{self, Plan};
 use crate::scenario::{FlowBalance, Parameters, Scenario, Template, Warmup, changes, first_change};
@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 /// A scenario and its plan.
 #[derive(Debug)]
-pub struct Built {
+pub struct CompiledPoint {
     /// As it is run: with the warm-up that was found.
     pub scenario: Scenario,
     pub plan: Arc<Plan>,
@@ -21,25 +21,29 @@ pub struct Built {
     /// If `run.antithetic`: the same plan with every draw mirrored.
     pub mirror: Option<Arc<Plan>>,
     /// If `run.warmup` is `auto`.
-    pub warmup: Option<WarmupFound>,
+    pub warmup: Option<WarmupResult>,
 }
 
-impl Built {
+impl CompiledPoint {
     /// Compiles a checked scenario. `keep_series` says whether the course over time is kept.
-    /// `warmup: auto` stays 0 until it is [settled](Built::settled).
-    pub fn new(scenario: Scenario, keep_series: bool) -> Built {
+    /// `warmup: auto` stays 0 until it is [settled](CompiledPoint::settled).
+    pub fn new(scenario: Scenario, keep_series: bool) -> CompiledPoint {
         let kept = |plan: Plan| Arc::new(Plan { keep_series, ..plan });
         let plan = kept(plan::compile(&scenario));
         let mirror = scenario.run.antithetic.then(|| kept(plan::mirror(&scenario)));
         let balance = Arc::new(FlowBalance::of(&scenario));
-        Built { scenario, plan, balance, mirror, warmup: None }
+        CompiledPoint { scenario, plan, balance, mirror, warmup: None }
     }
     /// Finds the warm-up if the scenario asks for that, with a pilot on so many threads (0 for one
     /// a core).
     ///
     /// # Errors
     /// If a replication of the pilot fails, or `interrupted` is set meanwhile.
-    pub fn settled(mut self, threads: usize, interrupted: &AtomicBool) -> Result<Built, Failure> {
+    pub fn settled(
+        mut self,
+        threads: usize,
+        interrupted: &AtomicBool,
+    ) -> Result<CompiledPoint, Failure> {
         if self.scenario.run.warmup != Warmup::Auto {
             return Ok(self);
         }
@@ -53,7 +57,7 @@ impl Built {
         Ok(self)
     }
     /// The same with a warm-up that was found before.
-    pub fn with_warmup(mut self, cut: Span) -> Built {
+    pub fn with_warmup(mut self, cut: Span) -> CompiledPoint {
         let measured_from = Time(cut.0);
         let later = |plan: &Plan| Arc::new(plan.measured_from(&self.scenario, measured_from));
         (self.plan, self.mirror) = (later(&self.plan), self.mirror.as_deref().map(later));
@@ -71,12 +75,12 @@ impl Built {
 pub struct Point {
     /// How to make it, if it is not yet made: a hundred thousand points are not kept as scenarios.
     recipe: Option<(Arc<Template>, Parameters, bool)>,
-    built: OnceLock<Result<Arc<Built>, Failure>>,
+    built: OnceLock<Result<Arc<CompiledPoint>, Failure>>,
 }
 
 impl Point {
     /// A scenario that is there.
-    pub fn ready(built: Built) -> Point {
+    pub fn ready(built: CompiledPoint) -> Point {
         Point { recipe: None, built: OnceLock::from(Ok(Arc::new(built))) }
     }
     /// A scenario that is made of a template when it is needed.
@@ -87,7 +91,7 @@ impl Point {
     ///
     /// # Errors
     /// If it is no scenario that can run, or `interrupted` is set while it is made.
-    pub fn built(&self, interrupted: &AtomicBool) -> Result<Arc<Built>, Failure> {
+    pub fn built(&self, interrupted: &AtomicBool) -> Result<Arc<CompiledPoint>, Failure> {
         let make = || {
             let Some((template, row, keep_series)) = &self.recipe else {
                 return Err(Failure::Invalid("there is no scenario".to_string()));
@@ -96,7 +100,7 @@ impl Point {
                 .scenario(row)
                 .map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
             // On this thread: the others have cells of their own.
-            Ok(Arc::new(Built::new(scenario, *keep_series).settled(1, interrupted)?))
+            Ok(Arc::new(CompiledPoint::new(scenario, *keep_series).settled(1, interrupted)?))
         };
         self.built.get_or_init(make).clone()
     }

@@ -2,10 +2,10 @@
 
 use super::fold::Fold;
 use super::phases::{self, Phase};
-use super::point::Built;
+use super::point::CompiledPoint;
 use super::replications::Replications;
 use super::verdict::{self, Outlook, WorkloadVerdict};
-use super::warmup::WarmupFound;
+use super::warmup::WarmupResult;
 use crate::measure::{Index, Metric};
 use crate::scenario::{Scenario, Slo};
 use crate::stats::{self, Estimate};
@@ -131,7 +131,7 @@ pub struct Results {
     /// By way and workload, if `run.antithetic` or `run.control_variates`.
     pub gains: Vec<Gain>,
     /// The warm-up that was found, if `run.warmup` is `auto`.
-    pub warmup: Option<WarmupFound>,
+    pub warmup: Option<WarmupResult>,
     /// What the run is told into, where something changes; none where nothing does.
     pub phases: Vec<Phase>,
     /// What a careful reader would add.
@@ -143,7 +143,7 @@ pub(crate) const MOST_FAILED: f64 = 0.5;
 
 impl Results {
     /// The results of all replications so far.
-    pub(crate) fn new(built: &Built, replications: &Replications) -> Results {
+    pub(crate) fn new(built: &CompiledPoint, replications: &Replications) -> Results {
         let scenario = &built.scenario;
         let fold =
             replications.fold.as_ref().expect("replications that are only counted say nothing");
@@ -204,7 +204,7 @@ impl Results {
             .iter()
             .flat_map(|(name, slo)| results.judge(scenario, name, slo))
             .collect();
-        results.notes = built.warmup.iter().map(WarmupFound::note).collect();
+        results.notes = built.warmup.iter().map(WarmupResult::note).collect();
         results.notes.extend(results.gains.iter().map(Gain::note));
         results.notes.extend(results.observe(scenario));
         results.notes.extend(phases::notes(&results, &built.plan.layout));
@@ -307,7 +307,7 @@ struct Heavy<'b> {
 }
 
 impl<'b> Heavy<'b> {
-    fn of(built: &'b Built) -> Heavy<'b> {
+    fn of(built: &'b CompiledPoint) -> Heavy<'b> {
         let (balance, layout) = (&built.balance, &built.plan.layout);
         let workloads = layout
             .workloads

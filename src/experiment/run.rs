@@ -3,7 +3,7 @@
 use super::cell::{Cell, CellRecord, Failure};
 use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
 use super::fold::Fold;
-use super::point::{Built, Point};
+use super::point::{CompiledPoint, Point};
 use super::replications::{Replications, Rule};
 use std::sync::Arc;
 
@@ -93,12 +93,12 @@ impl Study for Run<'_> {
 /// A replication gave nothing (the first in their order), the sink failed, or no thread could be
 /// started. Being interrupted is no error: the fold has the replications that were complete.
 pub fn replicate<'r>(
-    built: Built,
+    built: CompiledPoint,
     rule: Rule,
     options: Options,
     sink: &'r mut Sink<'r>,
     show: &'r mut dyn FnMut(Progress),
-) -> Result<(Arc<Built>, Replications, usize), RunError> {
+) -> Result<(Arc<CompiledPoint>, Replications, usize), RunError> {
     let threads = options.threads_for(rule.max as u64);
     let fold = Fold::new(&built.plan);
     let progress = Progress { of: rule.min as u64, ..Progress::default() };

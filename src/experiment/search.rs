@@ -2,17 +2,17 @@
 //!
 //! Law: an edge lies between a value that surely meets all goals and the next one that does not.
 //! The range between the two is halved (in the logarithm while it is wide) until they are as near
-//! as is wanted, or, of whole numbers, next to each other. A value at which it cannot be told lies
+//! as is target, or, of whole numbers, next to each other. A value at which it cannot be told lies
 //! next to the edge: from there on the surely met and, unless whole numbers are searched, the
 //! surely missed are each brought as near to it.
 //! Checked: `tests/it/capacity.rs`.
 
 use super::batch::{Member, batch};
-use super::capacity::{Edge, Tried, Verdict, Wanted};
+use super::capacity::{CapacityLimit, SearchTarget, Trial, Verdict};
 use super::cell::Failure;
 use super::drive::Options;
 use super::error::{ExperimentError, InvalidPoint};
-use super::point::Built;
+use super::point::CompiledPoint;
 use super::replications::Rule;
 use super::results::{Results, SloResult};
 use super::run::{Progress, RunError};
@@ -40,7 +40,7 @@ pub(super) struct Search<'s> {
     options: Options<'s>,
     progress: Progress,
     show: &'s mut dyn FnMut(Progress, &str),
-    pub(super) tried: Vec<Tried>,
+    pub(super) tried: Vec<Trial>,
     /// Replications after which it is given up to show that a value that looks bad is bad.
     patience: u32,
 }
@@ -116,7 +116,7 @@ impl<'s> Search<'s> {
         met.max_by(|a, b| a.margin().total_cmp(&b.margin())).map_or(f64::NAN, |tried| tried.number)
     }
 
-    fn tried_at(&self, number: f64) -> Option<&Tried> {
+    fn tried_at(&self, number: f64) -> Option<&Trial> {
         self.tried.iter().find(|tried| tried.number == number)
     }
 
@@ -127,12 +127,12 @@ impl<'s> Search<'s> {
         })
     }
 
-    /// Which end is wanted where both say the same: away from the one that is surely better.
-    pub(super) fn better_end(&self, from: f64, to: f64) -> Wanted {
+    /// Which end is target where both say the same: away from the one that is surely better.
+    pub(super) fn better_end(&self, from: f64, to: f64) -> SearchTarget {
         match (self.tried_at(from), self.tried_at(to)) {
-            (Some(low), Some(high)) if low.is_surely_better(high) => Wanted::Largest,
-            (Some(low), Some(high)) if high.is_surely_better(low) => Wanted::Smallest,
-            _ => Wanted::Either,
+            (Some(low), Some(high)) if low.is_surely_better(high) => SearchTarget::Largest,
+            (Some(low), Some(high)) if high.is_surely_better(low) => SearchTarget::Smallest,
+            _ => SearchTarget::Either,
         }
     }
 
@@ -142,7 +142,7 @@ impl<'s> Search<'s> {
         &mut self,
         from: f64,
         is_above: bool,
-    ) -> Result<Option<Edge>, ExperimentError> {
+    ) -> Result<Option<CapacityLimit>, ExperimentError> {
         let Some((mut good, (mut next, mut verdict))) = self.narrowest(from, is_above) else {
             return Ok(None);
         };
@@ -182,7 +182,7 @@ impl<'s> Search<'s> {
         } else {
             self.crossing(good, misses.unwrap_or(next))
         };
-        Ok(Some(Edge { meets: good, next: (next, verdict), misses, estimate }))
+        Ok(Some(CapacityLimit { meets: good, next: (next, verdict), misses, estimate }))
     }
 
     /// The last value from here on that meets all goals, of those that were tried, and the one
@@ -252,8 +252,8 @@ impl<'s> Search<'s> {
                 count: 1,
             }
         })?;
-        let built =
-            Built::new(scenario, false).settled(self.options.threads, self.options.interrupted);
+        let built = CompiledPoint::new(scenario, false)
+            .settled(self.options.threads, self.options.interrupted);
         let built = built.map_err(RunError::Failed)?;
         let mut members = [Member::new(built, Rule::fixed(FIRST, self.confidence))];
         loop {
@@ -300,7 +300,7 @@ impl<'s> Search<'s> {
                 members[0].replications.want((2 * done).min(self.question.most));
                 continue;
             }
-            self.tried.push(Tried { value, number, replications: done, verdict, goals, results });
+            self.tried.push(Trial { value, number, replications: done, verdict, goals, results });
             return Ok(verdict);
         }
     }

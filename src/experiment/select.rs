@@ -53,7 +53,7 @@ impl Candidate {
 
 /// The answer.
 #[derive(Clone, Debug)]
-pub struct Chosen {
+pub struct SelectionResult {
     /// Number of the best variant; the one ahead, if the budget ran out.
     pub winner: usize,
     /// Whether it is the best with the asked probability.
@@ -87,7 +87,7 @@ pub fn select(
     question: Question,
     options: Options,
     show: &mut dyn FnMut(Progress),
-) -> Result<Chosen, RunError> {
+) -> Result<SelectionResult, RunError> {
     let mut progress = batch(members, Progress::default(), options, show)?;
     let value = |member: &Member, metric: usize, replication: usize| {
         member.fold().values(metric).get(replication).copied()
@@ -156,7 +156,7 @@ pub fn select(
             failed: failed(member),
         });
     let winner = selection.winner().or_else(|| selection.leader()).unwrap_or(0);
-    Ok(Chosen {
+    Ok(SelectionResult {
         winner,
         certain: selection.winner().is_some(),
         indifference,

@@ -73,7 +73,7 @@ pub enum Variation {
 
 impl Variation {
     /// In one word.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Variation::Varies => "varies",
             Variation::Constant => "does_not_vary",

@@ -6,7 +6,7 @@
 //! stays the mark at which all are counted, and from then on a replication leaves one number for
 //! each quantile.
 
-use crate::measure::{Cumulative, Distribution, How, Metric};
+use crate::measure::{Cumulative, How, Metric, SparseHistogram};
 use crate::stats::Clusters;
 
 /// Replications that are kept.
@@ -59,7 +59,7 @@ impl Shares {
         self.kept = Vec::new();
     }
     /// Adds the next replication.
-    pub fn add(&mut self, durations: &Distribution) {
+    pub fn add(&mut self, durations: &SparseHistogram) {
         self.all.push(durations.count() as f64);
         match &self.marks {
             None => self.kept.push(Cumulative::coarse(durations)),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     /// So many durations of mean 10 ms, those of odd replications twice as long.
-    fn durations(replication: u64, count: u64) -> Distribution {
+    fn durations(replication: u64, count: u64) -> SparseHistogram {
         let mut histogram = Histogram::default();
         for i in 0..count {
             let uniform =
@@ -137,7 +137,7 @@ mod tests {
     fn added(
         replications: std::ops::Range<u64>,
         count: u64,
-    ) -> (Shares, Cumulative, Vec<Distribution>) {
+    ) -> (Shares, Cumulative, Vec<SparseHistogram>) {
         let (mut shares, mut pooled, mut own) =
             (Shares::of(&metrics(), 2).swap_remove(0), Histogram::default(), Vec::new());
         for replication in replications {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     /// Holds the shares to a count of the durations, up to the buckets' width.
-    fn agrees(shares: &Shares, pooled: &Cumulative, own: &[Distribution], most_off: f64) {
+    fn agrees(shares: &Shares, pooled: &Cumulative, own: &[SparseHistogram], most_off: f64) {
         for (metric, q) in [(2, 0.5), (3, 0.99)] {
             let clusters = shares.clusters(metric, q, pooled);
             assert_eq!((clusters.counts.len(), clusters.pooled), (own.len(), pooled.quantile_s(q)));

@@ -11,7 +11,7 @@ use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
 use super::error::InvalidPoint;
 use super::fold::Fold;
 use super::parallel::Parallel;
-use super::point::{Built, Point};
+use super::point::{CompiledPoint, Point};
 use super::replications::{Replications, Rule};
 use super::results::Results;
 use super::run::{Progress, RunError};
@@ -117,7 +117,7 @@ impl Spec {
 pub type Known = (u32, Result<CellRecord, Failure>);
 
 /// Keeps what cells give, and gives it back.
-pub trait Keeper {
+pub trait CellStore {
     /// Keeps what came of a cell.
     ///
     /// # Errors
@@ -142,7 +142,7 @@ struct Sweep<'s> {
     spec: &'s Spec,
     rest: Box<dyn Iterator<Item = u64>>,
     open: BTreeMap<u64, Open>,
-    keeper: &'s mut dyn Keeper,
+    keeper: &'s mut dyn CellStore,
     ahead: u32,
     progress: Progress,
     show: &'s mut dyn FnMut(Progress),
@@ -267,7 +267,7 @@ impl Study for Sweep<'_> {
 pub fn sweep(
     spec: &Spec,
     options: Options,
-    keeper: &mut dyn Keeper,
+    keeper: &mut dyn CellStore,
     show: &mut dyn FnMut(Progress),
 ) -> Result<Progress, RunError> {
     let threads = options.threads_for(u64::MAX);
@@ -297,7 +297,7 @@ pub fn sweep(
 
 /// One point of a sweep, and what it says.
 #[derive(Clone, Debug)]
-pub struct Swept {
+pub struct PointResult {
     /// Its number, from 0.
     pub point: u64,
     /// What is set, by path.
@@ -310,10 +310,10 @@ pub struct Swept {
 
 /// What a point says, and what it was said by.
 #[derive(Debug)]
-pub struct Reduced {
-    pub swept: Swept,
+pub struct ReducedPoint {
+    pub swept: PointResult,
     /// None if it is no scenario that can run.
-    pub built: Option<Arc<Built>>,
+    pub built: Option<Arc<CompiledPoint>>,
     /// Its records, in the order of replications.
     pub records: Vec<CellRecord>,
 }
@@ -322,13 +322,13 @@ pub struct Reduced {
 ///
 /// # Errors
 /// If a replication is missing.
-fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<Reduced, RunError> {
+fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<ReducedPoint, RunError> {
     let parameters = spec.points.row(number);
     let scenario = spec.template.scenario(&parameters);
-    let swept = Swept { point: number, parameters, results: None, failures: Vec::new() };
-    let mut reduced = Reduced { swept, built: None, records: Vec::new() };
+    let swept = PointResult { point: number, parameters, results: None, failures: Vec::new() };
+    let mut reduced = ReducedPoint { swept, built: None, records: Vec::new() };
     let mut built = match scenario {
-        Ok(scenario) => Built::new(scenario, spec.keep_series),
+        Ok(scenario) => CompiledPoint::new(scenario, spec.keep_series),
         Err(problems) => {
             reduced.swept.failures.push((0, Failure::Invalid(problems.in_one_line())));
             return Ok(reduced);
@@ -388,8 +388,8 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<Reduced, RunErr
 pub fn reduce_all(
     spec: &Spec,
     options: Options,
-    keeper: &mut dyn Keeper,
-    each: &mut dyn FnMut(&Reduced) -> Result<(), String>,
+    keeper: &mut dyn CellStore,
+    each: &mut dyn FnMut(&ReducedPoint) -> Result<(), String>,
 ) -> Result<(), RunError> {
     let threads = options.threads_for(u64::MAX);
     let parallel = Parallel::new(threads);
@@ -422,7 +422,7 @@ pub fn check(
         let parameters = spec.points.row(number);
         let found = match spec.template.scenario(&parameters) {
             Ok(scenario) if spec.rule.is_none() => {
-                let built = Built::new(scenario, false);
+                let built = CompiledPoint::new(scenario, false);
                 Rule::new(&built.scenario, &built.metrics()).err()
             }
             Ok(_) => None,

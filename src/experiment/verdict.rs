@@ -10,7 +10,7 @@
 //! `docs/statistics.md`.
 
 use super::fold::Fold;
-use super::point::Built;
+use super::point::CompiledPoint;
 use crate::scenario::{Held, Resource, ServiceBalance, Standing, Unfinished};
 use crate::stats::{self, Growth, Trend};
 use crate::units::Span;
@@ -114,7 +114,7 @@ pub enum Reason {
 }
 
 /// A verdict on every workload.
-pub(super) fn judge(built: &Built, fold: &Fold) -> Vec<WorkloadVerdict> {
+pub(super) fn judge(built: &CompiledPoint, fold: &Fold) -> Vec<WorkloadVerdict> {
     let judge = Judge::new(built, fold);
     let names = built.scenario.workload.keys();
     names.enumerate().map(|(index, name)| judge.workload(index, name)).collect()
@@ -122,24 +122,24 @@ pub(super) fn judge(built: &Built, fold: &Fold) -> Vec<WorkloadVerdict> {
 
 /// What was found of a service.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Found {
+enum ServiceFinding {
     Holds,
     Fails(Option<Held>),
     Unclear,
 }
 
 struct Judge<'r> {
-    built: &'r Built,
+    built: &'r CompiledPoint,
     fold: &'r Fold,
     /// By service.
-    found: Vec<Found>,
+    found: Vec<ServiceFinding>,
     waiting: Vec<f64>,
     horizon_s: f64,
     since_s: f64,
 }
 
 impl Judge<'_> {
-    fn new<'r>(built: &'r Built, fold: &'r Fold) -> Judge<'r> {
+    fn new<'r>(built: &'r CompiledPoint, fold: &'r Fold) -> Judge<'r> {
         let horizon_s = built.scenario.run.duration.seconds();
         let since_s = built.balance.regime.since.seconds();
         let half_s = (horizon_s - since_s) / 2.0;
@@ -175,14 +175,13 @@ impl Judge<'_> {
         let most = services
             .iter()
             .copied()
-            .filter(|s| at(s) != Found::Holds)
+            .filter(|s| at(s) != ServiceFinding::Holds)
             .max_by(|a, b| self.waiting[*a].total_cmp(&self.waiting[*b]));
         let changes = matches!(regime.unfinished, Some(Unfinished::Rate(_)));
         // The scarcest of all that are known to fail; what only grows comes after it.
-        let known = services
-            .iter()
-            .copied()
-            .filter_map(|s| if let Found::Fails(held) = at(&s) { Some((s, held)) } else { None });
+        let known = services.iter().copied().filter_map(|s| {
+            if let ServiceFinding::Fails(held) = at(&s) { Some((s, held)) } else { None }
+        });
         let worst = known.max_by(|(_, a), (_, b)| load(a).total_cmp(&load(b)));
         if let Some((service, held)) =
             worst.filter(|(_, held)| !changes && (held.is_some() || regime.unfinished.is_none()))
@@ -251,7 +250,7 @@ impl Judge<'_> {
             .flat_map(|&s| self.built.balance.services[s].held.iter().map(move |held| (s, held)));
         // Of what cannot hold nothing settles, and what nobody asks for is settled.
         let settles = held.filter(|(s, held)| {
-            self.found[*s] == Found::Holds && held.expected < 1.0 && held.settles_s > 0.0
+            self.found[*s] == ServiceFinding::Holds && held.expected < 1.0 && held.settles_s > 0.0
         });
         let (service, held) = settles.max_by(|a, b| a.1.settles_s.total_cmp(&b.1.settles_s))?;
         Some(Settling {
@@ -320,11 +319,11 @@ fn span(seconds: f64) -> Option<Span> {
 }
 
 /// What flow balance and growth say of a service.
-fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> Found {
+fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> ServiceFinding {
     match service.standing {
-        Standing::Holds => return Found::Holds,
-        Standing::Fails(held) => return Found::Fails(Some(held)),
-        Standing::Open if service.sheds => return Found::Holds,
+        Standing::Holds => return ServiceFinding::Holds,
+        Standing::Fails(held) => return ServiceFinding::Fails(Some(held)),
+        Standing::Open if service.sheds => return ServiceFinding::Holds,
         Standing::Open => {}
     }
     // A rate that is known needs no measuring: what is measured then is off by chance only.
@@ -337,18 +336,18 @@ fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> Found {
             (rate.estimate + 3.0 * rate.std_error) / service.rate,
         );
         if let Some(held) = service.held.iter().find(|held| held.load * low > 1.0) {
-            return Found::Fails(Some(Held {
+            return ServiceFinding::Fails(Some(Held {
                 load: held.load * rate.estimate / service.rate,
                 ..*held
             }));
         }
         if service.held.iter().all(|held| held.is_all && held.expected * high < 1.0) {
-            return Found::Holds;
+            return ServiceFinding::Holds;
         }
     }
     match stats::trend(growth) {
-        Trend::Steady => Found::Holds,
-        Trend::Grows => Found::Fails(None),
-        Trend::Unclear => Found::Unclear,
+        Trend::Steady => ServiceFinding::Holds,
+        Trend::Grows => ServiceFinding::Fails(None),
+        Trend::Unclear => ServiceFinding::Unclear,
     }
 }

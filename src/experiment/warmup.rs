@@ -47,7 +47,7 @@ pub struct Curve {
 
 /// The warm-up that was found.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WarmupFound {
+pub struct WarmupResult {
     /// Its length.
     pub cut: Span,
     /// Whether everything settles within half of the run.
@@ -71,7 +71,7 @@ pub struct FirstChange {
     pub subject: String,
 }
 
-impl WarmupFound {
+impl WarmupResult {
     /// What a careful reader would want to know.
     pub fn note(&self) -> String {
         let left_out = if self.cut == Span::ZERO {
@@ -112,11 +112,11 @@ pub fn find(
     limit: Option<FirstChange>,
     threads: usize,
     interrupted: &AtomicBool,
-) -> Result<WarmupFound, Failure> {
+) -> Result<WarmupResult, Failure> {
     let mut pilot = plan.clone();
     if let Some(FirstChange { at, .. }) = &limit {
         if *at == Span::ZERO {
-            return Ok(WarmupFound {
+            return Ok(WarmupResult {
                 cut: Span::ZERO,
                 reached: false,
                 decided_by: None,
@@ -148,7 +148,7 @@ pub fn find(
         .max_by_key(|curve| (!curve.reached, curve.cut))
         .filter(|curve| curve.cut > 0 || !curve.reached);
     let cut = curves.iter().map(|curve| curve.cut).max().unwrap_or(0);
-    Ok(WarmupFound {
+    Ok(WarmupResult {
         cut: starts.get(cut).map_or(Span::ZERO, |start| Span(start.0)),
         reached: curves.iter().all(|curve| curve.reached),
         decided_by: longest.map(|curve| format!("{} of {}", curve.metric, curve.entity)),

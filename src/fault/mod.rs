@@ -32,7 +32,7 @@ macro_rules! catalogue {
 
         impl Fault {
             /// The word it is written with.
-            pub fn word(&self) -> &'static str {
+            pub fn name(&self) -> &'static str {
                 match self {
                     $(Fault::$name(_) => stringify!($module),)+
                 }

@@ -83,12 +83,12 @@ impl Calendar {
     }
     /// Writes an event `span` from now.
     #[inline(always)]
-    pub fn after(&mut self, span: Span, event: Event) {
+    pub fn schedule_in(&mut self, span: Span, event: Event) {
         self.push(self.now.saturating_add(span.0), event.pack());
     }
     /// Writes an event at a time that has not passed.
     #[inline(always)]
-    pub fn at(&mut self, time: Time, event: Event) {
+    pub fn schedule_at(&mut self, time: Time, event: Event) {
         assert!(
             time.0 >= self.now,
             "an event at {} ns was written at {} ns: the past cannot be changed",
@@ -99,8 +99,8 @@ impl Calendar {
     }
     /// Fires the next event before `end`: the clock moves to it.
     #[inline(always)]
-    pub fn next_before(&mut self, end: Time) -> Option<Event> {
-        let entry = self.pop_before(end.0)?;
+    pub fn pop_before(&mut self, end: Time) -> Option<Event> {
+        let entry = self.pop_entry_before(end.0)?;
         assert!(
             entry.time >= self.now,
             "the calendar went back from {} to {} ns",
@@ -118,7 +118,7 @@ impl Calendar {
     }
     /// Notes that one entry has died: the request it was written for has gone.
     #[inline(always)]
-    pub fn died(&mut self) {
+    pub fn note_stale(&mut self) {
         self.dead += 1;
     }
     /// Whether it is time to [`sweep`](Self::sweep): it is large, and more than half of it dead.
@@ -128,11 +128,11 @@ impl Calendar {
     }
     /// Notes that a dead entry has fired and was ignored.
     #[inline(always)]
-    pub fn ignored(&mut self) {
+    pub fn note_skipped(&mut self) {
         self.dead = self.dead.saturating_sub(1);
     }
     /// Takes dead entries out, so that at most half of the calendar is ever dead.
-    pub fn sweep(&mut self, alive: impl Fn(Event) -> bool) {
+    pub fn purge_stale(&mut self, alive: impl Fn(Event) -> bool) {
         let keep = |entry: &Entry| alive(Event::unpack(entry.event));
         self.front.retain(keep);
         for (index, slot) in self.slots.iter_mut().enumerate() {
@@ -169,7 +169,7 @@ impl Calendar {
     }
 
     #[inline(always)]
-    fn pop_before(&mut self, end: u64) -> Option<Entry> {
+    fn pop_entry_before(&mut self, end: u64) -> Option<Entry> {
         if self.front.is_empty() {
             if self.len == 0 {
                 return None;
@@ -286,11 +286,11 @@ mod tests {
             for k in 0..if growing { 1 + random % 2 } else { random % 2 } {
                 let span = spread(mix(random + 1 + k));
                 sequence += 1;
-                calendar.after(Span(span), Event::Arrival { source: sequence });
+                calendar.schedule_in(Span(span), Event::Arrival { source: sequence });
                 oracle.push(std::cmp::Reverse((calendar.now().0 + span, sequence)));
             }
             let end = calendar.now().0 + spread(mix(random + 77)) * 2;
-            let fired = calendar.next_before(Time(end));
+            let fired = calendar.pop_before(Time(end));
             let expected = oracle.peek().filter(|e| e.0.0 < end).map(|e| e.0);
             if let Some((time, sequence)) = expected {
                 oracle.pop();
@@ -305,7 +305,7 @@ mod tests {
         }
         while let Some(std::cmp::Reverse((time, sequence))) = oracle.pop() {
             assert_eq!(
-                calendar.next_before(Time(u64::MAX)),
+                calendar.pop_before(Time(u64::MAX)),
                 Some(Event::Arrival { source: sequence })
             );
             assert_eq!(calendar.now().0, time);
@@ -329,11 +329,11 @@ mod tests {
     fn a_sweep_takes_out_the_dead_and_moves_no_other() {
         let mut calendar = Calendar::default();
         for i in 0..10_000u32 {
-            calendar.after(Span(mix(i as u64) % 1_000_000), Event::Arrival { source: i });
+            calendar.schedule_in(Span(mix(i as u64) % 1_000_000), Event::Arrival { source: i });
         }
-        calendar.sweep(|event| matches!(event, Event::Arrival { source } if source % 3 == 0));
+        calendar.purge_stale(|event| matches!(event, Event::Arrival { source } if source % 3 == 0));
         let mut fired = Vec::new();
-        while let Some(Event::Arrival { source }) = calendar.next_before(Time(u64::MAX)) {
+        while let Some(Event::Arrival { source }) = calendar.pop_before(Time(u64::MAX)) {
             fired.push(source);
         }
         let mut expected: Vec<u32> = (0..10_000).filter(|i| i % 3 == 0).collect();

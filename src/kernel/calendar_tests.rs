@@ -22,9 +22,9 @@ trait Events {
     fn now(&self) -> u64;
     fn pending(&self) -> usize;
     fn write(&mut self, span: u64, event: Event);
-    fn next_before(&mut self, end: u64) -> Option<Event>;
+    fn pop_before(&mut self, end: u64) -> Option<Event>;
     fn move_to(&mut self, time: u64);
-    fn sweep(&mut self, alive: &dyn Fn(Event) -> bool);
+    fn purge_stale(&mut self, alive: &dyn Fn(Event) -> bool);
 }
 
 impl Events for Calendar {
@@ -37,18 +37,18 @@ impl Events for Calendar {
     /// By turns in both ways of writing.
     fn write(&mut self, span: u64, event: Event) {
         match span % 2 {
-            0 => self.after(Span(span), event),
-            _ => self.at(Calendar::now(self) + Span(span), event),
+            0 => self.schedule_in(Span(span), event),
+            _ => self.schedule_at(Calendar::now(self) + Span(span), event),
         }
     }
-    fn next_before(&mut self, end: u64) -> Option<Event> {
-        Calendar::next_before(self, Time(end))
+    fn pop_before(&mut self, end: u64) -> Option<Event> {
+        Calendar::pop_before(self, Time(end))
     }
     fn move_to(&mut self, time: u64) {
         Calendar::move_to(self, Time(time));
     }
-    fn sweep(&mut self, alive: &dyn Fn(Event) -> bool) {
-        Calendar::sweep(self, alive);
+    fn purge_stale(&mut self, alive: &dyn Fn(Event) -> bool) {
+        Calendar::purge_stale(self, alive);
     }
 }
 
@@ -113,7 +113,7 @@ fn agrees(calendar: &mut impl Events, script: impl IntoIterator<Item = Act>) -> 
             }
             Act::Sweep { salt, keep_one_in } => {
                 let alive = |number: u32| mix(salt ^ number as u64).is_multiple_of(keep_one_in);
-                calendar.sweep(&|event| alive(sequence(event)));
+                calendar.purge_stale(&|event| alive(sequence(event)));
                 oracle.retain(|Reverse((_, number))| alive(*number));
             }
         }
@@ -135,7 +135,7 @@ fn fires_the_same(
     end: u64,
 ) -> Result<bool, String> {
     let before = calendar.now();
-    let fired = calendar.next_before(end);
+    let fired = calendar.pop_before(end);
     let expected = match oracle.peek() {
         Some(Reverse((time, _))) if *time < end => oracle.pop().map(|Reverse(entry)| entry),
         _ => None,
@@ -292,7 +292,7 @@ impl Events for Broken {
             self.heap.push(Reverse((time, order, sequence(event))));
         }
     }
-    fn next_before(&mut self, end: u64) -> Option<Event> {
+    fn pop_before(&mut self, end: u64) -> Option<Event> {
         let Reverse((time, ..)) = *self.heap.peek()?;
         if time > end || time == end && self.wrong != Wrong::FiresAtTheEnd {
             return None;
@@ -305,7 +305,7 @@ impl Events for Broken {
     fn move_to(&mut self, time: u64) {
         self.now = time;
     }
-    fn sweep(&mut self, alive: &dyn Fn(Event) -> bool) {
+    fn purge_stale(&mut self, alive: &dyn Fn(Event) -> bool) {
         let before = self.heap.len();
         let mut spared = self.wrong == Wrong::SweepLeavesADeadOne;
         self.heap
@@ -352,7 +352,7 @@ fn the_oracle_finds_every_broken_calendar_out() {
 
 /// One more entry has died: is a sweep due?
 fn dies(calendar: &mut Calendar) -> bool {
-    calendar.died();
+    calendar.note_stale();
     calendar.is_half_dead()
 }
 
@@ -362,15 +362,15 @@ fn at_most_half_of_the_entries_are_dead_and_a_sweep_is_due_no_sooner() {
     // 2,000 the 1,025th, of 3,000 the 1,501st.
     for (size, due) in [(2_000, 1_025), (2_048, 1_025), (2_050, 1_026), (3_000, 1_501)] {
         let mut calendar = Calendar::default();
-        (0..size).for_each(|i| calendar.after(Span(i as u64), event(i)));
+        (0..size).for_each(|i| calendar.schedule_in(Span(i as u64), event(i)));
         assert_eq!((1..=size).find(|_| dies(&mut calendar)), Some(due), "{size}");
         // One that fires and is ignored is dead no longer; after a sweep none is.
-        calendar.ignored();
+        calendar.note_skipped();
         assert!(dies(&mut calendar));
-        calendar.ignored();
-        calendar.ignored();
+        calendar.note_skipped();
+        calendar.note_skipped();
         assert!(!dies(&mut calendar));
-        calendar.sweep(|_| true);
+        calendar.purge_stale(|_| true);
         assert_eq!((1..=size).find(|_| dies(&mut calendar)), Some(due), "{size}, after a sweep");
     }
 }
@@ -380,8 +380,8 @@ fn an_entry_that_was_not_counted_as_dead_may_be_ignored() {
     // The count of the dead does not go below 0: then the 1,025th death after it is still the one
     // that makes a sweep due.
     let mut calendar = Calendar::default();
-    (0..2_000).for_each(|i| calendar.after(Span(i as u64), event(i)));
-    calendar.ignored();
+    (0..2_000).for_each(|i| calendar.schedule_in(Span(i as u64), event(i)));
+    calendar.note_skipped();
     assert_eq!((1..=2_000).find(|_| dies(&mut calendar)), Some(1_025));
 }
 
@@ -389,8 +389,8 @@ fn an_entry_that_was_not_counted_as_dead_may_be_ignored() {
 fn what_has_fired_is_counted() {
     // By hand: five of ten are before 5 ns.
     let mut calendar = Calendar::default();
-    (0..10).for_each(|i| calendar.after(Span(i as u64), event(i)));
-    while Calendar::next_before(&mut calendar, Time(5)).is_some() {}
+    (0..10).for_each(|i| calendar.schedule_in(Span(i as u64), event(i)));
+    while Calendar::pop_before(&mut calendar, Time(5)).is_some() {}
     assert_eq!(
         (calendar.fired(), Calendar::pending(&calendar), Calendar::now(&calendar)),
         (5, 5, Time(4))
@@ -402,8 +402,8 @@ fn what_has_fired_is_counted() {
 fn nothing_can_be_written_into_the_past() {
     let mut calendar = Calendar::default();
     Calendar::move_to(&mut calendar, Time(10));
-    calendar.at(Time(10), event(0));
-    calendar.at(Time(9), event(1));
+    calendar.schedule_at(Time(10), event(0));
+    calendar.schedule_at(Time(9), event(1));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! values, and knows no atoms: of every replication there is one for a while, and it is to be
 //! small.
 
-use super::distribution::{Distribution, Ends, Filled, between_s, needed};
+use super::distribution::{Ends, Filled, SparseHistogram, between_s, needed};
 use super::histogram::{BUCKET_MAX, Histogram};
 
 /// Buckets that a coarse one joins, as a power of two.
@@ -33,7 +33,7 @@ impl Cumulative {
         made
     }
     /// In coarse buckets.
-    pub fn coarse(distribution: &Distribution) -> Cumulative {
+    pub fn coarse(distribution: &SparseHistogram) -> Cumulative {
         let mut filled: Vec<(u32, u64)> = Vec::new();
         let (mut open, mut all) = (None, 0);
         for own in distribution.filled() {

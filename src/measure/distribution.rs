@@ -114,7 +114,7 @@ impl From<Filled> for Bucket {
 /// for each how many empty ones stand before it, its count, and where in it its atom is, from 1, or
 /// 0 if it is none.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Distribution {
+pub struct SparseHistogram {
     ends: Ends,
     /// Rising.
     filled: Vec<Filled>,
@@ -122,7 +122,7 @@ pub struct Distribution {
     count: u64,
 }
 
-impl Serialize for Distribution {
+impl Serialize for SparseHistogram {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut next = 0;
         let entries = self.filled.iter().map(|&Filled { bucket, count, atom_ns }| {
@@ -141,12 +141,14 @@ impl Serialize for Distribution {
     }
 }
 
-impl<'de> Deserialize<'de> for Distribution {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Distribution, D::Error> {
+impl<'de> Deserialize<'de> for SparseHistogram {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<SparseHistogram, D::Error> {
         let (above_first, below_last, entries) =
             <(u64, u64, Vec<(u32, u64, u64)>)>::deserialize(from)?;
-        let mut distribution =
-            Distribution { filled: Vec::with_capacity(entries.len()), ..Distribution::default() };
+        let mut distribution = SparseHistogram {
+            filled: Vec::with_capacity(entries.len()),
+            ..SparseHistogram::default()
+        };
         let mut next = 0u32;
         for (gap, count, place) in entries {
             let bucket = gap.checked_add(next).filter(|bucket| *bucket <= BUCKET_MAX);
@@ -186,10 +188,10 @@ impl<'de> Deserialize<'de> for Distribution {
     }
 }
 
-impl Distribution {
-    pub(super) fn new(ends: Ends, filled: Vec<Filled>) -> Distribution {
+impl SparseHistogram {
+    pub(super) fn new(ends: Ends, filled: Vec<Filled>) -> SparseHistogram {
         let count = filled.iter().map(|filled| filled.count).sum();
-        Distribution { ends, filled, count }
+        SparseHistogram { ends, filled, count }
     }
     /// The outer ends of the first and of the last bucket; those of nothing if there are none.
     fn outer(&self) -> (u64, u64) {
@@ -217,13 +219,13 @@ impl Distribution {
         if self.filled.is_empty() { f64::NAN } else { Span(self.ends.longest_ns).seconds() }
     }
     /// Adds another one, which often is empty: then nothing is copied.
-    pub(super) fn take_in(&mut self, other: &Distribution) {
+    pub(super) fn take_in(&mut self, other: &SparseHistogram) {
         if other.count > 0 {
             *self = self.merged(other);
         }
     }
     /// Both together.
-    pub fn merged(&self, other: &Distribution) -> Distribution {
+    pub fn merged(&self, other: &SparseHistogram) -> SparseHistogram {
         // What lies between two buckets of the one with fewer is copied at once.
         let (fewer, more) =
             if self.filled.len() < other.filled.len() { (self, other) } else { (other, self) };
@@ -245,7 +247,11 @@ impl Distribution {
             filled.push(both);
         }
         filled.extend_from_slice(rest);
-        Distribution { ends: self.ends.with(&other.ends), filled, count: self.count + other.count }
+        SparseHistogram {
+            ends: self.ends.with(&other.ends),
+            filled,
+            count: self.count + other.count,
+        }
     }
     /// How many values are in this bucket and below.
     pub fn up_to(&self, bucket: u32) -> u64 {
@@ -301,7 +307,7 @@ mod tests {
     use super::*;
 
     /// What comes of durations, ns.
-    fn of(durations: impl IntoIterator<Item = u64>) -> Distribution {
+    fn of(durations: impl IntoIterator<Item = u64>) -> SparseHistogram {
         let mut histogram = Histogram::default();
         durations.into_iter().for_each(|ns| histogram.record(Span(ns)));
         histogram.distribution()
@@ -316,7 +322,7 @@ mod tests {
             [of(many), of([]), of([0]), of([u64::MAX]), of([5_000_000, 5_000_001, 70_000_000])]
         {
             let bytes = postcard::to_stdvec(&written).unwrap();
-            assert_eq!(postcard::from_bytes::<Distribution>(&bytes).unwrap(), written);
+            assert_eq!(postcard::from_bytes::<SparseHistogram>(&bytes).unwrap(), written);
         }
         assert_eq!(
             postcard::to_stdvec(&of([100_000_000; 1000])).unwrap().len(),
@@ -333,7 +339,7 @@ mod tests {
         let buckets = [&none[..], &beyond, &far, &outside, &empty, &too_many].map(entries);
         for wrong in buckets.into_iter().chain(ends) {
             assert!(
-                postcard::from_bytes::<Distribution>(&postcard::to_stdvec(&wrong).unwrap())
+                postcard::from_bytes::<SparseHistogram>(&postcard::to_stdvec(&wrong).unwrap())
                     .is_err(),
                 "{wrong:?}"
             );

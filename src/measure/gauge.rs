@@ -32,7 +32,7 @@ pub struct Window {
 }
 
 /// The mean of two replications' values; the other one where one is not known.
-pub fn middle(a: f64, b: f64) -> f64 {
+pub fn nan_mean(a: f64, b: f64) -> f64 {
     match (a.is_nan(), b.is_nan()) {
         (true, _) => b,
         (_, true) => a,
@@ -44,10 +44,10 @@ impl Window {
     /// The window of two replications together. NaN of one is left out.
     pub fn with(&self, other: &Window) -> Window {
         Window {
-            mean: middle(self.mean, other.mean),
+            mean: nan_mean(self.mean, other.mean),
             min: self.min.min(other.min),
             max: self.max.max(other.max),
-            last: middle(self.last, other.last),
+            last: nan_mean(self.last, other.last),
         }
     }
 }

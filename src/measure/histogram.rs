@@ -6,7 +6,7 @@
 //! oracle below, bucket by bucket. A bucket whose durations differ already, as most do, takes one
 //! count and nothing else: which they were is known only until the second one comes.
 
-use super::distribution::{Bucket, DIFFER, Distribution, Ends, Filled, quantiles_s};
+use super::distribution::{Bucket, DIFFER, Ends, Filled, SparseHistogram, quantiles_s};
 use super::slot::{MIXED, ONE, Slot};
 use crate::units::Span;
 use std::hint::select_unpredictable;
@@ -164,7 +164,7 @@ impl Histogram {
         self.zeros + self.few.iter().map(|filled| filled.count).sum::<u64>() + counts
     }
     /// Adds what a replication has handed on.
-    pub fn merge(&mut self, other: &Distribution) {
+    pub fn merge(&mut self, other: &SparseHistogram) {
         self.ends = self.ends.with(&other.ends());
         other.filled().for_each(|filled| self.fill(filled));
     }
@@ -175,11 +175,11 @@ impl Histogram {
         }
     }
     /// The buckets with something in them.
-    pub fn distribution(&self) -> Distribution {
-        Distribution::new(self.ends, self.filled())
+    pub fn distribution(&self) -> SparseHistogram {
+        SparseHistogram::new(self.ends, self.filled())
     }
     /// The same, and begins anew in the memory that it has.
-    pub fn take_distribution(&mut self) -> Distribution {
+    pub fn take_distribution(&mut self) -> SparseHistogram {
         let distribution = self.distribution();
         (self.ends, self.zeros) = (Ends::default(), 0);
         self.few.clear();

@@ -24,8 +24,8 @@ mod vocabulary;
 mod watch;
 
 pub use cumulative::Cumulative;
-pub use distribution::Distribution;
-pub use gauge::{Gauge, Measured, Window, middle};
+pub use distribution::SparseHistogram;
+pub use gauge::{Gauge, Measured, Window, nan_mean};
 pub use histogram::Histogram;
 pub use index::Index;
 pub use layout::{Endpoint, Flow, Instance, Label, Layout, Phase, Recovery, Series};

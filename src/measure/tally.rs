@@ -1,7 +1,7 @@
 //! What is counted of requests, instances and links.
 
 use super::distribution::Ends;
-use super::{Distribution, Histogram, Measured, Moments};
+use super::{Histogram, Measured, Moments, SparseHistogram};
 use crate::request::{Outcome, PARTS, Parts};
 use crate::units::Span;
 
@@ -60,7 +60,7 @@ pub struct PhaseTally {
     /// Its own histogram has those that ended later than the phase, until the run is over.
     pub tally: Tally,
     /// Of those that ended in it; of all that arrived in it, when the run is over.
-    pub latency: Distribution,
+    pub latency: SparseHistogram,
 }
 
 impl PhaseTally {

@@ -8,7 +8,7 @@
 mod phases;
 
 use super::layout::{ADMISSION_QUEUE, INSTANCE_GAUGES, Layout};
-use super::{Distribution, Histogram, Measured, Record, Tally, mean_s};
+use super::{Histogram, Measured, Record, SparseHistogram, Tally, mean_s};
 use crate::request::PARTS;
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +72,7 @@ pub fn vocabulary(layout: &Layout) -> Vocabulary {
 
 /// The values of all metrics in one replication, and its histograms, in the order of the
 /// vocabulary. Those of phases are taken out of the record: there are many, and they are large.
-pub fn take_values(layout: &Layout, record: &mut Record) -> (Vec<Value>, Vec<Distribution>) {
+pub fn take_values(layout: &Layout, record: &mut Record) -> (Vec<Value>, Vec<SparseHistogram>) {
     let phases = record.phases.iter_mut().map(|phase| std::mem::take(&mut phase.latency)).collect();
     let latencies = record.flows.iter().map(|tally| tally.latency.distribution()).collect();
     let lags = record.instances.iter().map(|tally| tally.lag.distribution()).collect();
@@ -101,7 +101,7 @@ pub struct Named {
 }
 
 /// All of some distributions; a copy, if there is but one.
-fn together<'d>(mut parts: impl Iterator<Item = &'d Distribution>) -> Distribution {
+fn together<'d>(mut parts: impl Iterator<Item = &'d SparseHistogram>) -> SparseHistogram {
     let first = parts.next().cloned().unwrap_or_default();
     parts.fold(first, |sum, part| sum.merged(part))
 }
@@ -110,13 +110,13 @@ struct Walk<'a> {
     layout: &'a Layout,
     record: Option<&'a Record>,
     /// By flow, and by instance.
-    latencies: Vec<Distribution>,
-    lags: Vec<Distribution>,
+    latencies: Vec<SparseHistogram>,
+    lags: Vec<SparseHistogram>,
     /// Phase by phase, by workload.
-    phases: Vec<Distribution>,
+    phases: Vec<SparseHistogram>,
     names: Option<Vocabulary>,
     values: Vec<Value>,
-    histograms: Vec<Distribution>,
+    histograms: Vec<SparseHistogram>,
 }
 
 /// The numbers of what belongs to each of so many, in one pass.
@@ -228,7 +228,7 @@ impl<'a> Walk<'a> {
         kind: &'static str,
         entity: &str,
         metric: &'static str,
-        histogram: Distribution,
+        histogram: SparseHistogram,
     ) {
         if let Some(names) = &mut self.names {
             names.histograms.push(Named {

@@ -6,15 +6,15 @@ use super::routes::{self, Sender};
 use super::{CallPlan, EndpointPlan, Hop, Limits, Plan, ServicePlan, SourcePlan, Target, phases};
 use crate::fault::{FaultPlan, Names};
 use crate::measure::{self, Flow, Layout};
-use crate::random::dists::{Law, Sampler};
+use crate::random::dists::{Distribution, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{NONE, Outcome};
-use crate::scenario::Directory;
+use crate::scenario::NameTable;
 use crate::scenario::{Balance, Regime, Scenario};
 use crate::server::InstancePlan;
 use crate::step::{self, Op, call::Call};
 use crate::units::Time;
-use crate::workload::Traffic;
+use crate::workload::ArrivalProcess;
 use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ pub fn mirror(scenario: &Scenario) -> Plan {
 fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
     let mut build = Build {
         mirrored,
-        directory: Directory::new(scenario),
+        directory: NameTable::new(scenario),
         links: Links { mirrored, ..Links::default() },
         hops: Vec::new(),
         program: Vec::new(),
@@ -77,7 +77,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
 
 struct Build<'s> {
     mirrored: bool,
-    directory: Directory<'s>,
+    directory: NameTable<'s>,
     links: Links,
     hops: Vec<Hop>,
     program: Vec<Op>,
@@ -118,11 +118,11 @@ impl<'s> Build<'s> {
                 last.up_to = 1.0;
             }
             let salt = |what: &str| Salt::of(&format!("workload.{name}.{what}"));
-            let traffic = workload
-                .traffic(salt("traffic"))
+            let process = workload
+                .arrival_process(salt("traffic"))
                 .expect("a checked workload says when its requests come");
-            let traffic = Traffic { mirrored: self.mirrored, ..traffic };
-            sources.push(SourcePlan { traffic, targets, mix_salt: salt("mix") });
+            let process = ArrivalProcess { mirrored: self.mirrored, ..process };
+            sources.push(SourcePlan { process, targets, mix_salt: salt("mix") });
         }
         sources
     }
@@ -280,13 +280,13 @@ impl<'s> Build<'s> {
             let (at, lasting) = fault.when();
             let until = lasting.map_or(Time(u64::MAX), |span| Time(at.0) + span);
             let (target, detail) = scenario.describe_fault(fault);
-            let salt = Salt::of(&format!("faults.{index}.{}.{target}", fault.word()));
+            let salt = Salt::of(&format!("faults.{index}.{}.{target}", fault.name()));
             plans.push(FaultPlan {
                 effect: fault.compile(&mut self.directory),
                 at: Time(at.0),
                 until,
                 salt,
-                kind: fault.word(),
+                kind: fault.name(),
                 target,
                 detail,
             });
@@ -330,7 +330,7 @@ struct Steps<'b, 's> {
 }
 
 impl step::Compiler for Steps<'_, '_> {
-    fn sampler(&mut self, what: &str, law: Law) -> Sampler {
+    fn sampler(&mut self, what: &str, law: Distribution) -> Sampler {
         let law = if self.build.mirrored { law.mirrored() } else { law };
         Sampler::new(law, self.salt(what))
     }

@@ -7,7 +7,7 @@
 use crate::network::{Link, LinkPlan};
 use crate::random::dists::Sampler;
 use crate::random::keys::Salt;
-use crate::scenario::Directory;
+use crate::scenario::NameTable;
 
 /// The links of the plan, made as routes need them.
 #[derive(Default)]
@@ -22,7 +22,7 @@ impl Links {
     /// first.
     pub fn between(
         &mut self,
-        directory: &mut Directory,
+        directory: &mut NameTable,
         from: &[&str],
         to: &[&str],
     ) -> Option<u32> {
@@ -39,7 +39,7 @@ impl Links {
 
     fn link(
         &mut self,
-        directory: &mut Directory,
+        directory: &mut NameTable,
         from: &str,
         to: &str,
         link: &Link,
@@ -51,7 +51,7 @@ impl Links {
         }
         let index = self.plans.len() as u32;
         let name = id.unwrap_or(&key).to_string();
-        let law = link.latency.law();
+        let law = link.latency.compile();
         let law = if self.mirrored { law.mirrored() } else { law };
         let latency = Sampler::new(law, Salt::of(&format!("links.{key}.latency")));
         self.plans.push(LinkPlan {
@@ -68,7 +68,7 @@ impl Links {
 
 /// The link that is written from one group to another, with the names it is written under.
 fn given<'n, 's>(
-    directory: &Directory<'s>,
+    directory: &NameTable<'s>,
     from: &[&'n str],
     to: &[&'n str],
 ) -> Option<(&'n str, &'n str, &'s Link)> {

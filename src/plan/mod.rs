@@ -19,7 +19,7 @@ use crate::scenario::Scenario;
 use crate::server::InstancePlan;
 use crate::step::Op;
 use crate::units::{Span, Time};
-use crate::workload::Traffic;
+use crate::workload::ArrivalProcess;
 
 /// Everything a replication needs to know.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ pub struct Limits {
 /// A workload.
 #[derive(Clone, Debug)]
 pub struct SourcePlan {
-    pub traffic: Traffic,
+    pub process: ArrivalProcess,
     /// Where requests go, with cumulated weights that end at 1.
     pub targets: Vec<Target>,
     pub mix_salt: Salt,

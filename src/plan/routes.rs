@@ -5,7 +5,7 @@ use super::Hop;
 use super::links::Links;
 use crate::policy::balance::Balance;
 use crate::request::NONE;
-use crate::scenario::Directory;
+use crate::scenario::NameTable;
 
 /// Who sends: its names, the most specific first, and the nodes its messages pass.
 pub struct Sender<'a> {
@@ -18,7 +18,7 @@ pub struct Sender<'a> {
 pub fn add(
     hops: &mut Vec<Hop>,
     links: &mut Links,
-    directory: &mut Directory,
+    directory: &mut NameTable,
     sender: &Sender,
     service: u32,
     endpoint: Option<u32>,
@@ -61,7 +61,7 @@ pub fn add(
 pub fn add_onward(
     hops: &mut Vec<Hop>,
     links: &mut Links,
-    directory: &mut Directory,
+    directory: &mut NameTable,
     instance: &str,
     next: u32,
 ) -> u32 {
@@ -84,7 +84,7 @@ pub fn add_onward(
 }
 
 /// The door of a service; `back` is where a refusal goes on.
-fn at_door(directory: &Directory, service: u32, back: u32) -> Hop {
+fn at_door(directory: &NameTable, service: u32, back: u32) -> Hop {
     match directory.scenario.services[service as usize].balance {
         Balance::CentralQueue => Hop::Queue { service, back },
         _ => Hop::Door { service, back },
@@ -94,7 +94,7 @@ fn at_door(directory: &Directory, service: u32, back: u32) -> Hop {
 fn cross(
     hops: &mut Vec<Hop>,
     links: &mut Links,
-    directory: &mut Directory,
+    directory: &mut NameTable,
     from: &[&str],
     to: &[&str],
 ) {
@@ -104,7 +104,7 @@ fn cross(
 }
 
 /// Whether an instance of the service has a link of its own from the balancer.
-fn has_own_link_in(directory: &Directory, service: u32, name: &str) -> bool {
+fn has_own_link_in(directory: &NameTable, service: u32, name: &str) -> bool {
     let scenario = directory.scenario;
     scenario.services[service as usize]
         .instances
@@ -113,7 +113,7 @@ fn has_own_link_in(directory: &Directory, service: u32, name: &str) -> bool {
 }
 
 /// Whether an instance of the service has a link of its own to that node.
-fn has_own_link_out(directory: &Directory, service: u32, to: &str) -> bool {
+fn has_own_link_out(directory: &NameTable, service: u32, to: &str) -> bool {
     let named = &directory.scenario.services[service as usize].instances;
     named.iter().any(|(name, spec)| directory.joined(name, to).is_some() || spec.then.is_some())
 }

@@ -3,22 +3,22 @@
 use super::cost;
 use super::format::{confidence, count, percent, thousands, times, value, value_beside};
 use super::health::MANY_FAILED;
-use super::paint::Paint;
+use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::design::value::{shown, unit};
-use crate::experiment::{Edge, Found, SloResult, Tried, Verdict, Wanted};
+use crate::experiment::{CapacityLimit, CapacityResult, SearchTarget, SloResult, Trial, Verdict};
 use crate::scenario::Scenario;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// A value of the parameter as the scenario writes it.
-fn said(found: &Found, base: f64) -> String {
+fn said(found: &CapacityResult, base: f64) -> String {
     shown(&found.written(base))
 }
 
 /// Where the goals are just met, in three digits of its unit, or in as many more as keep it between
 /// the two values.
-fn between(found: &Found, edge: &Edge, beyond: f64) -> String {
+fn between(found: &CapacityResult, edge: &CapacityLimit, beyond: f64) -> String {
     let (low, high) = (edge.meets.min(beyond), edge.meets.max(beyond));
     let fits = (3..13)
         .map(|digits| found.notation.in_digits(edge.estimate, digits))
@@ -27,7 +27,7 @@ fn between(found: &Found, edge: &Edge, beyond: f64) -> String {
 }
 
 /// An edge: the value, and what is known around it.
-fn edge(found: &Found, edge: &Edge, paint: Paint) -> String {
+fn edge(found: &CapacityResult, edge: &CapacityLimit, paint: ColorChoice) -> String {
     let (next, verdict) = edge.next;
     let is_whole = edge.estimate == edge.meets;
     let misses = |misses: f64| format!("{} does not", said(found, misses));
@@ -64,7 +64,7 @@ fn edge(found: &Found, edge: &Edge, paint: Paint) -> String {
 }
 
 /// An end of the range of which it cannot be told.
-fn ends_untold(found: &Found) -> Option<f64> {
+fn ends_untold(found: &CapacityResult) -> Option<f64> {
     let ends = [found.tried.first(), found.tried.last()];
     ends.into_iter()
         .flatten()
@@ -73,7 +73,7 @@ fn ends_untold(found: &Found) -> Option<f64> {
 }
 
 /// The answer in a line.
-fn answer(found: &Found, paint: Paint) -> String {
+fn answer(found: &CapacityResult, paint: ColorChoice) -> String {
     let ends = [found.tried.first(), found.tried.last()]
         .map(|tried| tried.map_or(String::new(), |tried| shown(&tried.value)));
     let [from, to] = ends;
@@ -87,10 +87,10 @@ fn answer(found: &Found, paint: Paint) -> String {
             format!("{words}  ({} is {})", said(found, open), untold(found, open))
         }
         (None, _) if found.meets.is_some() => {
-            let further = match found.wanted {
-                Wanted::Smallest => "; lower --from to look for less",
-                Wanted::Largest => "; raise --to to look for more",
-                Wanted::Range | Wanted::Either => {
+            let further = match found.target {
+                SearchTarget::Smallest => "; lower --from to look for less",
+                SearchTarget::Largest => "; raise --to to look for more",
+                SearchTarget::Range | SearchTarget::Either => {
                     "; lower --from or raise --to to find where they do not"
                 }
             };
@@ -128,7 +128,7 @@ fn answer(found: &Found, paint: Paint) -> String {
 
 /// What the value that the scenario has now is beside the answer; none where the range does not
 /// tell.
-fn today(found: &Found) -> Option<String> {
+fn today(found: &CapacityResult) -> Option<String> {
     let today = found.today?;
     let now = said(found, today);
     let verdict = found.tried_at(today).map(|tried| tried.verdict);
@@ -144,12 +144,14 @@ fn today(found: &Found) -> Option<String> {
         (_, Some(room)) if room < 0.0 && found.edge.is_some_and(|edge| edge.misses.is_none()) => {
             format!("Today's {now} meets them.")
         }
-        (_, Some(room)) => match found.wanted {
-            Wanted::Smallest if room == 0.0 => format!("Today's {now} is just what is needed."),
-            Wanted::Smallest if room < 0.0 => {
+        (_, Some(room)) => match found.target {
+            SearchTarget::Smallest if room == 0.0 => {
+                format!("Today's {now} is just what is needed.")
+            }
+            SearchTarget::Smallest if room < 0.0 => {
                 format!("Today's {now} is {}.", more(today / found.estimate, "is needed"))
             }
-            Wanted::Smallest => format!("Today's {now} is not enough."),
+            SearchTarget::Smallest => format!("Today's {now} is not enough."),
             _ if room >= 0.0 => format!("Today's {now} leaves {} of headroom.", percent(room)),
             _ => format!("Today's {now} is {}.", more(today / found.estimate, "it can take")),
         },
@@ -180,12 +182,12 @@ fn measured(goal: &SloResult) -> String {
 
 /// Why it cannot be told of a value whether it meets: its interval holds a bound, or it has none to
 /// rely on.
-fn untold(found: &Found, number: f64) -> &'static str {
-    found.tried_at(number).map_or(Verdict::Undecided.word(), why)
+fn untold(found: &CapacityResult, number: f64) -> &'static str {
+    found.tried_at(number).map_or(Verdict::Undecided.name(), why)
 }
 
 /// What was found out at a value, in words.
-fn why(tried: &Tried) -> &'static str {
+fn why(tried: &Trial) -> &'static str {
     // An interval on one side of the bound that is not sure has too few answers behind it, or the
     // run is short against its relaxation time.
     let is_near = |goal: &SloResult| goal.low <= goal.bound && goal.bound <= goal.high;
@@ -193,13 +195,13 @@ fn why(tried: &Tried) -> &'static str {
         Verdict::Undecided if !tried.goals.iter().any(is_near) => {
             "too rarely answered, or too short a run, to tell"
         }
-        verdict => verdict.word(),
+        verdict => verdict.name(),
     }
 }
 
 /// The failures of values that meet all goals, where no goal bounds them: the latency is of those
 /// that were answered.
-fn survivors(found: &Found) -> Option<String> {
+fn survivors(found: &CapacityResult) -> Option<String> {
     let meets = found.tried.iter().filter(|tried| tried.verdict == Verdict::Meets);
     let bounded = |of: &str| {
         found
@@ -229,12 +231,12 @@ fn survivors(found: &Found) -> Option<String> {
 }
 
 /// The answer and the curve, on one screen.
-pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
+pub fn capacity(scenario: &Scenario, found: &CapacityResult, paint: ColorChoice) -> String {
     let mut out = String::new();
-    let which = match found.wanted {
-        Wanted::Largest => "the largest",
-        Wanted::Smallest => "the smallest",
-        Wanted::Range | Wanted::Either => "the range of",
+    let which = match found.target {
+        SearchTarget::Largest => "the largest",
+        SearchTarget::Smallest => "the smallest",
+        SearchTarget::Range | SearchTarget::Either => "the range of",
     };
     let goals: Vec<String> = found.tried.first().map_or(Vec::new(), |t| {
         t.goals.iter().map(|goal| format!("{} {}", goal.of, goal.goal)).collect()
@@ -313,7 +315,7 @@ pub fn capacity(scenario: &Scenario, found: &Found, paint: Paint) -> String {
 }
 
 /// One JSON object.
-pub fn capacity_to_json(found: &Found) -> Value {
+pub fn capacity_to_json(found: &CapacityResult) -> Value {
     let number =
         |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let tried = found.tried.iter().map(|tried| {
@@ -322,7 +324,7 @@ pub fn capacity_to_json(found: &Found) -> Value {
         });
         let busiest = tried.bottleneck().map_or(f64::NAN, |busiest| busiest.utilisation);
         json!({
-            "value": tried.value, "number": number(tried.number), "replications": tried.replications, "verdict": tried.verdict.word(),
+            "value": tried.value, "number": number(tried.number), "replications": tried.replications, "verdict": tried.verdict.name(),
             "overloaded": tried.results.overloaded, "utilisation": number(busiest), "goals": goals.collect::<Vec<_>>(),
         })
     });
@@ -331,7 +333,7 @@ pub fn capacity_to_json(found: &Found) -> Value {
     });
     let written = |base: Option<f64>| base.map_or(Value::Null, |base| found.written(base));
     json!({
-        "asyncflow": env!("CARGO_PKG_VERSION"), "path": found.path, "unit": unit(found.kind), "searched": found.wanted.word(),
+        "asyncflow": env!("CARGO_PKG_VERSION"), "path": found.path, "unit": unit(found.kind), "searched": found.target.name(),
         "capacity": written(Some(found.estimate)), "number": number(found.estimate), "meets": written(found.meets), "misses": written(found.misses), "lower": found.lower_edge(),
         "today": written(found.today), "bottleneck": bottleneck, "tried": tried.collect::<Vec<_>>(),
     })

@@ -2,16 +2,18 @@
 
 use super::cost;
 use super::format::{self, confidence, count, percent, thousands, times, value, with_interval};
-use super::paint::Paint;
+use super::paint::ColorChoice;
 use super::table::{table, write_table};
-use crate::experiment::{Chosen, Compared, Comparison, Direction, Judgement, Results, direction};
+use crate::experiment::{
+    Comparison, Direction, Judgement, MetricComparison, Results, SelectionResult, direction,
+};
 use crate::stats::Estimate;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// A change as people say it: `−12.3 ± 1.9 %`; where there is nothing to be a share of, the plain
 /// difference.
-fn change(row: &Compared) -> String {
+fn change(row: &MetricComparison) -> String {
     match row.difference.relative.estimate {
         _ if row.judgement == Judgement::Same => "none".to_string(),
         // A share of a share is read as a share.
@@ -29,7 +31,7 @@ fn change(row: &Compared) -> String {
 const WORTH_MORE: u32 = 10_000;
 
 /// A judgement as people say it.
-fn judged(row: &Compared, paint: Paint) -> String {
+fn judged(row: &MetricComparison, paint: ColorChoice) -> String {
     match (row.judgement, row.more) {
         (Judgement::Better, _) => paint.good("better"),
         (Judgement::Worse, _) => paint.bad("worse"),
@@ -41,11 +43,11 @@ fn judged(row: &Compared, paint: Paint) -> String {
             paint.doubtful("undecided: hardly any difference, if there is one")
         }
         (Judgement::Undecided, None) => paint.doubtful("undecided: too few replications"),
-        (judgement, _) => judgement.word().to_string(),
+        (judgement, _) => judgement.name().to_string(),
     }
 }
 
-fn number(row: &Compared, estimate: &Estimate) -> String {
+fn number(row: &MetricComparison, estimate: &Estimate) -> String {
     match row.metric.as_str() {
         "error_ratio" => percent(estimate.estimate),
         _ if row.unit == "s" => with_interval(estimate, row.unit),
@@ -54,7 +56,7 @@ fn number(row: &Compared, estimate: &Estimate) -> String {
 }
 
 /// The comparison on one screen.
-pub fn comparison(comparison: &Comparison, paint: Paint) -> String {
+pub fn comparison(comparison: &Comparison, paint: ColorChoice) -> String {
     let mut out = String::new();
     let n =
         comparison.results.iter().map(|results| u64::from(results.replications)).min().unwrap_or(0);
@@ -195,7 +197,7 @@ pub fn comparison_to_json(comparison: &Comparison) -> Value {
             "variant": comparison.names[row.variant], "kind": row.kind, "entity": row.entity, "metric": row.metric, "stat": row.stat, "unit": row.unit,
             "base": interval(&row.base), "this": interval(&row.other), "difference": interval(&row.difference.difference),
             "relative": interval(&row.difference.relative), "p_value": number(row.difference.p_value), "p_adjusted": number(row.p_adjusted),
-            "judgement": row.judgement.word(), "more_replications": row.more,
+            "judgement": row.judgement.name(), "more_replications": row.more,
             "unpaired_variance_ratio": number(row.difference.unpaired_variance_ratio),
             "less_is_better": match direction(&row.metric) { Direction::Less => json!(true), Direction::More => json!(false), Direction::Neither => Value::Null },
         })
@@ -208,7 +210,13 @@ pub fn comparison_to_json(comparison: &Comparison) -> Value {
 }
 
 /// The choice on one screen.
-pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, level: f64, paint: Paint) -> String {
+pub fn chosen(
+    chosen: &SelectionResult,
+    metric: &str,
+    unit: &str,
+    level: f64,
+    paint: ColorChoice,
+) -> String {
     let mut out = String::new();
     let total: u64 =
         chosen.candidates.iter().map(|candidate| u64::from(candidate.replications)).sum();
@@ -269,7 +277,7 @@ pub fn chosen(chosen: &Chosen, metric: &str, unit: &str, level: f64, paint: Pain
 }
 
 /// One JSON object.
-pub fn chosen_to_json(chosen: &Chosen, metric: &str) -> Value {
+pub fn chosen_to_json(chosen: &SelectionResult, metric: &str) -> Value {
     let number =
         |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let candidates = chosen.candidates.iter().map(|candidate| {

@@ -58,7 +58,7 @@ impl Health {
     }
 
     /// One word for machines.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Health::Overloaded => "overloaded",
             Health::Fails => "fails",

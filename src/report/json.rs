@@ -1,6 +1,6 @@
 //! The JSON objects of `--json`: what a run says, and what `check` estimates.
 
-use super::Circumstances;
+use super::RunInfo;
 use super::health::Health;
 use crate::experiment::{Outlook, Reason, Results, Settling, WorkloadVerdict};
 use crate::scenario::Estimate;
@@ -33,13 +33,13 @@ pub(crate) fn estimate_to_json(estimate: &Estimate) -> Value {
 fn outlook(results: &Results, verdict: &WorkloadVerdict) -> Value {
     let settling = |settling: &Settling| {
         json!({
-            "service": settling.service, "resource": settling.resource.word(), "load": number(settling.load), "settles_s": number(settling.settles_s),
+            "service": settling.service, "resource": settling.resource.name(), "load": number(settling.load), "settles_s": number(settling.settles_s),
         })
     };
     let why = match &verdict.outlook {
         Outlook::KeepsUp => verdict.settling.as_ref().map(settling),
         Outlook::Overloaded(overload) => {
-            let resource = overload.resource.map(Resource::word);
+            let resource = overload.resource.map(Resource::name);
             let why = json!({
                 "service": overload.service, "resource": resource, "load": number(overload.load), "waiting": number(overload.waiting),
             });
@@ -65,11 +65,11 @@ fn outlook(results: &Results, verdict: &WorkloadVerdict) -> Value {
         }
     };
     let run_at_least_s = verdict.run_at_least.map(|span| span.seconds());
-    json!({ "workload": verdict.workload, "outlook": Health::of(results, verdict).word(), "why": why, "run_at_least_s": run_at_least_s })
+    json!({ "workload": verdict.workload, "outlook": Health::of(results, verdict).name(), "why": why, "run_at_least_s": run_at_least_s })
 }
 
 /// One JSON object with everything of the summary.
-pub fn to_json(results: &Results, circumstances: Circumstances) -> Value {
+pub fn to_json(results: &Results, circumstances: RunInfo) -> Value {
     let slos = results.slos.iter().map(|slo| {
         json!({ "name": slo.name, "of": slo.of, "goal": slo.goal, "estimate": number(slo.estimate), "pass": slo.pass, "certain": slo.certain })
     });

@@ -3,7 +3,7 @@
 //! Only where every combination of the values is there, as in a grid. Tested: `tests/it/words.rs`.
 
 use super::format::with_interval;
-use super::paint::Paint;
+use super::paint::ColorChoice;
 use super::sweep::SweepLine;
 use super::table::{table, write_table};
 use crate::design::value::brief;
@@ -19,7 +19,7 @@ pub(super) fn matrices(
     out: &mut String,
     lines: &[SweepLine],
     [down, across]: [(&String, &str); 2],
-    paint: Paint,
+    paint: ColorChoice,
 ) -> std::fmt::Result {
     let values = |path: &String| {
         let mut values: Vec<&Value> = Vec::new();

@@ -39,7 +39,7 @@ pub(crate) use format::thousands;
 pub(crate) use json::estimate_to_json;
 pub use json::to_json;
 #[cfg(feature = "cli")]
-pub use paint::Paint;
+pub use paint::ColorChoice;
 #[cfg(feature = "charts")]
 pub(crate) use plots::plots;
 #[cfg(feature = "cli")]
@@ -54,7 +54,7 @@ pub(crate) use sweep::{POINTS_SHOWN, SweepLine, plain, sweep};
 /// What is known of a run besides its results: it differs from machine to machine, and is in no
 /// file.
 #[derive(Clone, Copy, Debug)]
-pub struct Circumstances {
+pub struct RunInfo {
     /// Seconds the simulation took.
     pub wall_s: f64,
     /// Threads that simulated.

@@ -7,16 +7,16 @@ use console::measure_text_width;
 
 /// What the text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Paint {
+pub struct ColorChoice {
     /// Whether it shows ANSI colours.
     pub colours: bool,
     /// Letters in a line, if there is an end to it.
     pub width: Option<usize>,
 }
 
-impl Paint {
+impl ColorChoice {
     /// Without colours, in lines as long as they are.
-    pub const PLAIN: Paint = Paint { colours: false, width: None };
+    pub const PLAIN: ColorChoice = ColorChoice { colours: false, width: None };
 
     /// The text in lines that fit: what is longer goes on in the next line, between two words and
     /// further in. Tables fit already.
@@ -78,13 +78,14 @@ mod tests {
     #[test]
     fn what_is_too_long_goes_on_in_the_next_line_further_in() {
         // By hand, 12 letters; codes of colours take no room.
-        let said = |text: &str| Paint { colours: false, width: Some(12) }.fitted(text.to_string());
+        let said =
+            |text: &str| ColorChoice { colours: false, width: Some(12) }.fitted(text.to_string());
         assert_eq!(said("  one two three four\n"), "  one two\n    three\n    four\n");
         assert_eq!(said("fits in here\nso\n"), "fits in here\nso\n");
         assert_eq!(said("a/path/that/is/longer x\n"), "a/path/that/is/longer\n  x\n");
         assert_eq!(said("\x1b[1mone two\x1b[0m three\n"), "\x1b[1mone two\x1b[0m\n  three\n");
         assert_eq!(
-            Paint::PLAIN.fitted("  one two three four\n".to_string()),
+            ColorChoice::PLAIN.fitted("  one two three four\n".to_string()),
             "  one two three four\n"
         );
     }

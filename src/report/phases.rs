@@ -2,7 +2,7 @@
 //! took to be as before.
 
 use super::format::{percent_with_interval, value, value_beside, with_interval};
-use super::paint::Paint;
+use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::experiment::{Phase, Results};
 use crate::scenario::Scenario;
@@ -17,7 +17,7 @@ pub(super) fn phases(
     out: &mut String,
     scenario: &Scenario,
     results: &Results,
-    paint: Paint,
+    paint: ColorChoice,
 ) -> std::fmt::Result {
     if results.phases.is_empty() {
         return Ok(());

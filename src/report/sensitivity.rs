@@ -2,7 +2,7 @@
 
 use super::format::{blocks, count, percent, thousands, value, value_beside};
 use super::health::MANY_FAILED;
-use super::paint::Paint;
+use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::experiment::{Sensitivity, Variation};
 use crate::stats::{Effect, Indices};
@@ -17,7 +17,7 @@ const UNRESOLVED: f64 = 0.1;
 const BAR: f64 = 20.0;
 
 /// All metrics, one after the other.
-pub fn sensitivity(answers: &[Sensitivity], paint: Paint) -> String {
+pub fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
     let mut out = String::new();
     for (index, answer) in answers.iter().enumerate() {
         let said = |number: f64| {
@@ -200,7 +200,7 @@ pub fn sensitivity_to_json(answers: &[Sensitivity]) -> Value {
         let parameters =
             answer.parameters.iter().map(|p| json!({ "path": p.path, "morris": p.effect.map(effect), "sobol": p.indices.map(indices) }));
         json!({
-            "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown, "overloaded": answer.overloaded, "most_failed": number(answer.most_failed), "variation": answer.variation.word(),
+            "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown, "overloaded": answer.overloaded, "most_failed": number(answer.most_failed), "variation": answer.variation.name(),
             "least": number(answer.range.0), "largest": number(answer.range.1), "parameters": parameters.collect::<Vec<_>>(),
         })
     });

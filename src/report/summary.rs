@@ -1,12 +1,12 @@
 //! The terminal summary: one screen. Verdict, latency, where the time goes, services, notes.
 
-use super::Circumstances;
+use super::RunInfo;
 use super::cost;
 use super::format::{
     blocks, confidence, count, percent, percent_with_interval, times, value, with_interval,
 };
 use super::own_times::{awaiting_calls, own_times};
-use super::paint::Paint;
+use super::paint::ColorChoice;
 use super::phases::phases;
 use super::table::{table, write_table};
 use crate::experiment::{Fold, Results, Row};
@@ -24,8 +24,8 @@ pub fn summary(
     scenario: &Scenario,
     results: &Results,
     fold: &Fold,
-    circumstances: Circumstances,
-    paint: Paint,
+    circumstances: RunInfo,
+    paint: ColorChoice,
 ) -> String {
     let mut out = String::new();
     // Writing into a String cannot fail.
@@ -53,7 +53,7 @@ pub fn summary(
     paint.fitted(out)
 }
 
-fn head(out: &mut String, results: &Results, paint: Paint) -> std::fmt::Result {
+fn head(out: &mut String, results: &Results, paint: ColorChoice) -> std::fmt::Result {
     let (duration, warmup) =
         (Span::from_seconds(results.duration_s), Span::from_seconds(results.warmup_s));
     let warmup =
@@ -71,7 +71,7 @@ fn latency(
     out: &mut String,
     scenario: &Scenario,
     results: &Results,
-    paint: Paint,
+    paint: ColorChoice,
 ) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Latency of answered requests"))?;
     let mut lines = table(&["", "mean", "p50", "p95", "p99", "p99.9", "max", "answered", "failed"]);
@@ -146,7 +146,7 @@ fn breakdown(
     results: &Results,
     fold: &Fold,
     workload: &str,
-    paint: Paint,
+    paint: ColorChoice,
 ) -> std::fmt::Result {
     let part = |part: &str| {
         results
@@ -185,7 +185,7 @@ fn breakdown(
 
 /// A small histogram over equal steps of the logarithm of the latency, without the thousandth at
 /// either end.
-fn sparkline(out: &mut String, histogram: &Histogram, paint: Paint) -> std::fmt::Result {
+fn sparkline(out: &mut String, histogram: &Histogram, paint: ColorChoice) -> std::fmt::Result {
     const STEPS: usize = 48;
     let (low, high) = (histogram.quantile_s(0.001).max(1e-9), histogram.quantile_s(0.999));
     if high.is_nan() || high <= low * 1.02 {
@@ -217,7 +217,7 @@ fn services(
     out: &mut String,
     scenario: &Scenario,
     results: &Results,
-    paint: Paint,
+    paint: ColorChoice,
 ) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Services"))?;
     // Where nobody calls, nobody waits for calls.
@@ -320,7 +320,7 @@ fn bottleneck(out: &mut String, scenario: &Scenario, results: &Results) -> std::
 }
 
 /// The static estimate, for `check`.
-pub fn estimate(estimate: &Estimate, paint: Paint) -> String {
+pub fn estimate(estimate: &Estimate, paint: ColorChoice) -> String {
     let mut out = format!("{}\n", paint.bold("From the mean demands, without simulating"));
     let mut lines = table(&["", "requests/s", "cores", "CPU busy", "memory"]);
     for load in &estimate.services {

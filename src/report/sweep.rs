@@ -4,9 +4,9 @@ use super::cost;
 use super::format::{confidence, count, percent, value, with_interval};
 use super::health::Health;
 use super::matrix::matrices;
-use super::paint::Paint;
+use super::paint::ColorChoice;
 use super::table::{table, write_table};
-use crate::experiment::{Reduced, Results, Row};
+use crate::experiment::{ReducedPoint, Results, Row};
 use crate::scenario::{Parameters, Scenario};
 use indexmap::IndexSet;
 use serde_json::{Value, json};
@@ -43,8 +43,8 @@ const SHOWN: [(&str, &str); 5] = [
 ];
 
 impl SweepLine {
-    pub fn of(reduced: &Reduced) -> SweepLine {
-        let Reduced { swept, built, .. } = reduced;
+    pub fn of(reduced: &ReducedPoint) -> SweepLine {
+        let ReducedPoint { swept, built, .. } = reduced;
         let results: Option<&Results> = swept.results.as_ref();
         let names: Vec<String> =
             built.iter().flat_map(|built| built.scenario.workload.keys().cloned()).collect();
@@ -112,7 +112,7 @@ impl SweepLine {
         });
         json!({
             "point": self.number, "parameters": self.parameters, "failed": self.failed, "reason": self.failure,
-            "outlook": self.health.map(Health::word), "overloaded": self.health == Some(Health::Overloaded), "slos_missed": self.missed, "fingerprint": self.fingerprint,
+            "outlook": self.health.map(Health::name), "overloaded": self.health == Some(Health::Overloaded), "slos_missed": self.missed, "fingerprint": self.fingerprint,
             "metrics": metrics.collect::<Vec<_>>(),
         })
     }
@@ -132,7 +132,7 @@ pub fn sweep(
     lines: &[SweepLine],
     points: u64,
     fingerprint: u64,
-    paint: Paint,
+    paint: ColorChoice,
 ) -> String {
     let mut out = String::new();
     let level = confidence(scenario.run.confidence.0.fraction);

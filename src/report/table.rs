@@ -4,7 +4,7 @@
 //! name its rows; no column is left out. Only a name that leaves no room for a number beside it
 //! goes over several lines. Tested: the widths of the parts and what is in them, by hand.
 
-use super::paint::Paint;
+use super::paint::ColorChoice;
 use comfy_table::{CellAlignment, Table, presets};
 use console::measure_text_width;
 
@@ -161,7 +161,7 @@ pub(super) fn write_table(
     out: &mut String,
     grid: &Grid,
     left_out: usize,
-    paint: Paint,
+    paint: ColorChoice,
 ) -> std::fmt::Result {
     use std::fmt::Write;
     let grid = grid.with_short_names(paint.width);
@@ -197,7 +197,7 @@ mod tests {
         ]);
         let of = |grid: &Grid, width: Option<usize>| {
             let mut out = String::new();
-            write_table(&mut out, grid, 0, Paint { colours: false, width }).unwrap();
+            write_table(&mut out, grid, 0, ColorChoice { colours: false, width }).unwrap();
             out
         };
         let said = |width: Option<usize>| of(&grid, width);

@@ -2,7 +2,7 @@
 
 use super::format::{percent, value, value_beside};
 use super::health::Health;
-use super::paint::Paint;
+use super::paint::ColorChoice;
 use crate::experiment::{Outlook, Overload, Reason, Results, Settling, SloResult, WorkloadVerdict};
 use crate::scenario::{Resource, Scenario, Unfinished};
 use crate::units::{Span, load_percent};
@@ -13,7 +13,7 @@ pub(super) fn verdict(
     out: &mut String,
     scenario: &Scenario,
     results: &Results,
-    paint: Paint,
+    paint: ColorChoice,
 ) -> std::fmt::Result {
     for verdict in &results.verdicts {
         let of = |metric: &str| {
@@ -47,7 +47,7 @@ pub(super) fn verdict(
     results.slos.iter().try_for_each(|slo| objective(out, slo, paint))
 }
 
-fn objective(out: &mut String, slo: &SloResult, paint: Paint) -> std::fmt::Result {
+fn objective(out: &mut String, slo: &SloResult, paint: ColorChoice) -> std::fmt::Result {
     let mark = match (slo.pass, slo.certain) {
         _ if slo.estimate.is_nan() => paint.bad("✘ missed"),
         (true, true) => paint.good("✔ met"),

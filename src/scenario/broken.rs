@@ -5,7 +5,7 @@
 //! `flow_balance_tests.rs`, `tests/it/verdict.rs`.
 
 use super::Fault;
-use super::directory::Directory;
+use super::directory::NameTable;
 use crate::fault::Names;
 
 /// What faults have done for good by the end of the run.
@@ -23,7 +23,7 @@ pub(super) struct Broken {
 
 impl Broken {
     /// Nothing is broken.
-    pub fn none(directory: &Directory) -> Broken {
+    pub fn none(directory: &NameTable) -> Broken {
         let (instances, services, endpoints) =
             (directory.instances.len(), directory.services.len(), directory.endpoints.len());
         Broken {
@@ -34,7 +34,7 @@ impl Broken {
         }
     }
 
-    pub fn of(directory: &Directory) -> Broken {
+    pub fn of(directory: &NameTable) -> Broken {
         let horizon = directory.scenario.run.duration;
         let mut broken = Broken::none(directory);
         let for_good = |fault: &&Fault| fault.when().0 < horizon && fault.when().1.is_none();
@@ -67,7 +67,7 @@ impl Broken {
     }
 
     /// Whether no instance of a service is up.
-    pub fn is_down(&self, directory: &Directory, service: usize) -> bool {
+    pub fn is_down(&self, directory: &NameTable, service: usize) -> bool {
         self.down[service] >= directory.members[service].0.len() as f64
     }
 

@@ -33,7 +33,7 @@ pub(crate) enum Kind {
     Fault,
     /// A piece of a workload's rate.
     Rate {
-        /// Which workload, and which of its pieces.
+        /// Which workload, and which piece of its rate.
         workload: usize,
         piece: usize,
         is_ramp: bool,
@@ -56,7 +56,7 @@ pub(crate) fn changes(scenario: &Scenario) -> Vec<Change> {
     let faults = scenario.faults.iter().map(|fault| {
         let ((at, lasting), (target, _)) = (fault.when(), scenario.describe_fault(fault));
         let until = lasting.map_or(horizon, |span| (Time(at.0) + span).min(horizon));
-        let name = format!("{} {target}", fault.word());
+        let name = format!("{} {target}", fault.name());
         Change {
             subject: format!("the fault `{name}`"),
             name,

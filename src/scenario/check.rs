@@ -12,7 +12,7 @@ mod size;
 pub use names::refusal;
 
 use super::changes::{Kind, changes};
-use super::directory::Directory;
+use super::directory::NameTable;
 use super::{Balance, Machine, Runtime, Scenario, Service, estimate};
 use crate::fault::{Crash, Fault, Names};
 use crate::problem::Problems;
@@ -55,7 +55,7 @@ fn find(scenario: &Scenario, problems: &mut Problems) {
     if size::is_too_large(scenario, problems) {
         return;
     }
-    let mut directory = Directory::new(scenario);
+    let mut directory = NameTable::new(scenario);
     names::targets(scenario, &directory, problems);
     names::links(scenario, &mut directory, problems);
     faults(scenario, &directory, problems);
@@ -180,7 +180,7 @@ fn endpoints(
             continue;
         }
         let laws = endpoint.steps.iter().filter_map(|step| {
-            if let Step::Memory(need) = step { Some(need.0.law()) } else { None }
+            if let Step::Memory(need) = step { Some(need.0.compile()) } else { None }
         });
         let (least, most) = laws.fold((0.0, 0.0), |(least, most), law| {
             (least + law.quantile(0.0), most + law.quantile(LAST_DRAW))
@@ -211,7 +211,7 @@ fn step_path(endpoint: &str, index: usize) -> String {
     format!("{endpoint}.steps[{index}]")
 }
 
-fn faults(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
+fn faults(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     for (index, fault) in scenario.faults.iter().enumerate() {
         let path = format!("faults[{index}]");
         fault.check(&path, directory, problems);
@@ -306,7 +306,7 @@ fn hidden_by_the_warmup(scenario: &Scenario, problems: &mut Problems) {
 
 /// Warns of crashes that find nothing left to crash, because of those that are active already. All
 /// pairs are looked at, up to so many.
-fn crashes_in_vain(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
+fn crashes_in_vain(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     const LOOKED_AT: usize = 1_000;
     let crashes = scenario.faults.iter().enumerate().filter_map(|(index, fault)| match fault {
         Fault::Crash(crash) => Some((
@@ -353,7 +353,9 @@ pub(super) fn load_files(
         if let Some(users) = &mut workload.users {
             users.active.load(folder, &format!("workload.{name}.users.active"), problems);
         }
-        if let Some(Arrivals::Gaps(gaps)) = workload.open.as_mut().map(|open| &mut open.arrivals) {
+        if let Some(Arrivals::Interarrival(gaps)) =
+            workload.open.as_mut().map(|open| &mut open.arrivals)
+        {
             gaps.load(folder, &format!("workload.{name}.open.arrivals.gaps"), problems);
         }
         if let Some(Arrivals::Batch(batch)) = workload.open.as_mut().map(|open| &mut open.arrivals)

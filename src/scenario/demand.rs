@@ -11,11 +11,11 @@
 //! `tests/it/verdict/grid.rs`.
 
 use super::broken::Broken;
-use super::directory::Directory;
+use super::directory::NameTable;
 use super::topology::topological;
 use super::{Balance, Endpoint, Scenario, Service, Step, Workload};
 use crate::random::keys::Salt;
-use crate::workload::{Pieces, Traffic};
+use crate::workload::{ArrivalProcess, RateProfile};
 
 /// What a request of an endpoint asks for by itself, and what it calls.
 pub(super) struct Ask {
@@ -94,7 +94,7 @@ pub(super) struct Rates {
 
 /// The asks of all endpoints, and the endpoints in an order in which callers stand before those
 /// they call.
-pub(super) fn asks(directory: &Directory, broken: &Broken) -> (Vec<Ask>, Vec<usize>) {
+pub(super) fn asks(directory: &NameTable, broken: &Broken) -> (Vec<Ask>, Vec<usize>) {
     let order = callers_first(directory);
     let mut asks: Vec<Option<Ask>> = directory.endpoints.iter().map(|_| None).collect();
     for &endpoint in order.iter().rev() {
@@ -105,22 +105,25 @@ pub(super) fn asks(directory: &Directory, broken: &Broken) -> (Vec<Ask>, Vec<usi
 }
 
 /// What each workload sends.
-pub(super) fn traffics(scenario: &Scenario) -> Vec<Option<Traffic>> {
-    scenario.workload.values().map(|workload| workload.traffic(Salt::of(""))).collect()
+pub(super) fn processes(scenario: &Scenario) -> Vec<Option<ArrivalProcess>> {
+    scenario.workload.values().map(|workload| workload.arrival_process(Salt::of(""))).collect()
 }
 
-/// Requests a second of each, at the rate that its pieces have then; none where nothing is sent.
-pub(super) fn sent(traffics: &[Option<Traffic>], rate: impl Fn(usize, &Pieces) -> f64) -> Vec<f64> {
-    let of = |(index, traffic): (usize, &Option<Traffic>)| {
-        traffic
+/// Requests a second of each, at the rate that its profile has then; none where nothing is sent.
+pub(super) fn sent(
+    processes: &[Option<ArrivalProcess>],
+    rate: impl Fn(usize, &RateProfile) -> f64,
+) -> Vec<f64> {
+    let of = |(index, process): (usize, &Option<ArrivalProcess>)| {
+        process
             .as_ref()
-            .map_or(0.0, |traffic| rate(index, &traffic.pieces) * traffic.gaps.mean_batch())
+            .map_or(0.0, |process| rate(index, &process.profile) * process.gaps.mean_batch())
     };
-    traffics.iter().enumerate().map(of).collect()
+    processes.iter().enumerate().map(of).collect()
 }
 
 /// Requests a second at every endpoint, where each workload sends so many.
-pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], sent: &[f64]) -> Rates {
+pub(super) fn rates(directory: &NameTable, asks: &[Ask], order: &[usize], sent: &[f64]) -> Rates {
     let scenario = directory.scenario;
     let mut by_endpoint = vec![0.0; directory.endpoints.len()];
     let mut by_service = vec![0.0; scenario.services.len()];
@@ -165,12 +168,12 @@ pub(super) fn rates(directory: &Directory, asks: &[Ask], order: &[usize], sent: 
 
 /// How unevenly requests come, in units of Poisson arrivals: the mean over the workloads, weighted
 /// by their rates.
-pub(super) fn dispersion(traffics: &[Option<Traffic>], sent: &[f64]) -> f64 {
-    let of = |(traffic, rate): (&Option<Traffic>, &f64)| {
-        let traffic = traffic.as_ref()?;
-        Some((*rate, traffic.gaps.dispersion() + traffic.pieces.dispersion()))
+pub(super) fn dispersion(processes: &[Option<ArrivalProcess>], sent: &[f64]) -> f64 {
+    let of = |(process, rate): (&Option<ArrivalProcess>, &f64)| {
+        let process = process.as_ref()?;
+        Some((*rate, process.gaps.dispersion() + process.profile.dispersion()))
     };
-    let (sum, weights) = traffics
+    let (sum, weights) = processes
         .iter()
         .zip(sent)
         .filter_map(of)
@@ -179,7 +182,7 @@ pub(super) fn dispersion(traffics: &[Option<Traffic>], sent: &[f64]) -> f64 {
 }
 
 /// The service of an endpoint.
-fn service_of<'s>(directory: &Directory<'s>, endpoint: usize) -> &'s Service {
+fn service_of<'s>(directory: &NameTable<'s>, endpoint: usize) -> &'s Service {
     &directory.scenario.services[directory.endpoints[endpoint].service as usize]
 }
 
@@ -196,7 +199,7 @@ pub(super) fn targets(workload: &Workload) -> impl Iterator<Item = (&String, f64
 
 /// Adds what services hand on to the next of their pipelines, which do not go round in circles.
 /// Whether there are any.
-fn hand_on(directory: &Directory, by_service: &mut [f64]) -> bool {
+fn hand_on(directory: &NameTable, by_service: &mut [f64]) -> bool {
     let next = |then: Option<&String>| {
         then.and_then(|then| directory.services.get(then.as_str())).map(|next| *next as usize)
     };
@@ -216,7 +219,7 @@ fn hand_on(directory: &Directory, by_service: &mut [f64]) -> bool {
 }
 
 /// The endpoints, callers before those they call.
-pub(super) fn callers_first(directory: &Directory) -> Vec<usize> {
+pub(super) fn callers_first(directory: &NameTable) -> Vec<usize> {
     let called = |endpoint: &Endpoint| -> Vec<usize> {
         endpoint.steps.iter().filter_map(|step| callee(directory, step)).collect()
     };
@@ -225,14 +228,14 @@ pub(super) fn callers_first(directory: &Directory) -> Vec<usize> {
     topological(calls.len(), |endpoint| calls[endpoint].iter().copied())
 }
 
-pub(super) fn callee(directory: &Directory, step: &Step) -> Option<usize> {
+pub(super) fn callee(directory: &NameTable, step: &Step) -> Option<usize> {
     let Step::Call(call) = step else { return None };
     directory.target(&call.to).ok().and_then(|(_, callee)| callee).map(|callee| callee as usize)
 }
 
 /// Sums over the steps of what each asks for, weighted by how many requests get that far; what is
 /// called is known already.
-fn ask(directory: &Directory, broken: &Broken, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
+fn ask(directory: &NameTable, broken: &Broken, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
     let entry = &directory.endpoints[endpoint];
     let steps = &entry.endpoint.steps;
     // All reservations are taken together, before the first step.
@@ -333,7 +336,7 @@ fn ask(directory: &Directory, broken: &Broken, endpoint: usize, asks: &[Option<A
 
 /// How many times slower than the demands say the fastest machine is that an endpoint's service
 /// runs on.
-fn fastest(directory: &Directory, broken: &Broken, endpoint: usize) -> f64 {
+fn fastest(directory: &NameTable, broken: &Broken, endpoint: usize) -> f64 {
     let (members, _) = &directory.members[directory.endpoints[endpoint].service as usize];
     let stretch =
         |index: usize| broken.slower[index] / directory.instances[index].machine.speed.times;
@@ -348,7 +351,7 @@ struct Way {
 }
 
 impl Way {
-    fn between(directory: &Directory, caller: u32, callee: u32) -> Way {
+    fn between(directory: &NameTable, caller: u32, callee: u32) -> Way {
         let mut way = Way { mean_s: 0.0, least_s: 0.0, loses: false };
         let links = &directory.scenario.links;
         let ends = [caller, callee].map(|id| directory.scenario.services.get_index(id as usize));
@@ -368,7 +371,7 @@ impl Way {
                 .or_else(|| links.get("default"))
         };
         for link in [link(from, to), link(to, from)].into_iter().flatten() {
-            let law = link.latency.law();
+            let law = link.latency.compile();
             way.mean_s += law.mean() * 1e-9;
             way.least_s += law.quantile(0.0).max(0.0) * 1e-9;
             way.loses |= link.loss.fraction > 0.0;

@@ -34,7 +34,7 @@ pub struct EndpointEntry<'s> {
 }
 
 /// All that has a name in a scenario.
-pub struct Directory<'s> {
+pub struct NameTable<'s> {
     pub scenario: &'s Scenario,
     pub services: IndexMap<&'s str, u32>,
     pub instances: Vec<InstanceEntry<'s>>,
@@ -54,9 +54,9 @@ pub struct Directory<'s> {
     joined: IndexMap<(&'s str, &'s str), &'s Link>,
 }
 
-impl<'s> Directory<'s> {
-    pub fn new(scenario: &'s Scenario) -> Directory<'s> {
-        let mut directory = Directory {
+impl<'s> NameTable<'s> {
+    pub fn new(scenario: &'s Scenario) -> NameTable<'s> {
+        let mut directory = NameTable {
             scenario,
             services: scenario
                 .services
@@ -186,7 +186,7 @@ impl<'s> Directory<'s> {
     }
 }
 
-impl Names for Directory<'_> {
+impl Names for NameTable<'_> {
     fn instances(&self, name: &str) -> Result<Vec<u32>, Unknown> {
         let found: Vec<u32> = match self.services.get(name) {
             Some(service) => self.members[*service as usize].0.clone().collect(),

@@ -9,9 +9,9 @@
 
 use super::broken::Broken;
 use super::demand::Ask;
-use super::directory::Directory;
+use super::directory::NameTable;
 use super::{Scenario, demand};
-use crate::random::dists::Law;
+use crate::random::dists::Distribution;
 
 /// How many distributions are listed.
 const MOST_SPREADS: usize = 200;
@@ -59,7 +59,7 @@ pub struct ServiceLoad {
 
 /// The estimate for a checked scenario.
 pub fn estimate(scenario: &Scenario) -> Estimate {
-    let directory = Directory::new(scenario);
+    let directory = NameTable::new(scenario);
     Estimate { services: Load::of(&directory).services, distributions: distributions(&directory) }
 }
 
@@ -77,18 +77,18 @@ pub struct Load {
 
 impl Load {
     /// The load of a checked scenario.
-    pub fn of(directory: &Directory) -> Load {
+    pub fn of(directory: &NameTable) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
         let (asks, order) = demand::asks(directory, &Broken::none(directory));
-        let sent = demand::sent(&demand::traffics(directory.scenario), |_, pieces| {
-            pieces.mean_rate(duration_s)
+        let sent = demand::sent(&demand::processes(directory.scenario), |_, profile| {
+            profile.mean_rate(duration_s)
         });
         Load::of_rates(directory, &asks, &order, &sent)
     }
 
     /// The load where each workload sends so many requests a second.
     pub(super) fn of_rates(
-        directory: &Directory,
+        directory: &NameTable,
         asks: &[Ask],
         order: &[usize],
         sent: &[f64],
@@ -153,11 +153,11 @@ impl Load {
 }
 
 /// Every quantity that varies, up to [`MOST_SPREADS`].
-fn distributions(directory: &Directory) -> Vec<Spread> {
+fn distributions(directory: &NameTable) -> Vec<Spread> {
     let scenario = directory.scenario;
     let active = scenario.workload.iter().filter_map(|(name, workload)| {
         let users = workload.users.as_ref()?;
-        Some((format!("workload.{name}.users.active"), users.active.law(), "1"))
+        Some((format!("workload.{name}.users.active"), users.active.compile(), "1"))
     });
     let steps = directory.endpoints.iter().flat_map(|endpoint| {
         let laws = endpoint
@@ -171,11 +171,11 @@ fn distributions(directory: &Directory) -> Vec<Spread> {
     let links = scenario
         .links
         .iter()
-        .map(|(name, link)| (format!("links.{name}.latency"), link.latency.law(), "ns"));
+        .map(|(name, link)| (format!("links.{name}.latency"), link.latency.compile(), "ns"));
     let varies = active
         .chain(steps)
         .chain(links)
-        .filter(|(_, law, _): &(String, Law, &'static str)| law.variance() > 0.0);
+        .filter(|(_, law, _): &(String, Distribution, &'static str)| law.variance() > 0.0);
     let spread = varies.map(|(path, law, unit)| {
         let (scale, unit) = if unit == "ns" { (1e-9, "s") } else { (1.0, unit) };
         Spread {

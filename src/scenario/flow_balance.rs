@@ -16,7 +16,7 @@ mod central;
 
 use super::broken::Broken;
 use super::demand::{self, Ask, Rates};
-use super::directory::Directory;
+use super::directory::NameTable;
 use super::{Regime, Scenario, Workload};
 use crate::policy::balance::Balance;
 
@@ -35,7 +35,7 @@ pub enum Resource {
 
 impl Resource {
     /// One word for the files.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Resource::Cores => "cores",
             Resource::Places => "places",
@@ -130,23 +130,23 @@ pub struct FlowBalance {
 impl FlowBalance {
     /// The balance of a checked scenario.
     pub fn of(scenario: &Scenario) -> FlowBalance {
-        FlowBalance::of_directory(&Directory::new(scenario))
+        FlowBalance::of_directory(&NameTable::new(scenario))
     }
 
     /// The same, from its directory.
-    pub(super) fn of_directory(directory: &Directory) -> FlowBalance {
+    pub(super) fn of_directory(directory: &NameTable) -> FlowBalance {
         let scenario = directory.scenario;
         let broken = Broken::of(directory);
         let (asks, order) = demand::asks(directory, &broken);
         let horizon_s = scenario.run.duration.seconds();
-        let traffics = demand::traffics(scenario);
-        let sent = demand::sent(&traffics, |_, pieces| pieces.last_rate(horizon_s).0);
+        let processes = demand::processes(scenario);
+        let sent = demand::sent(&processes, |_, profile| profile.last_rate(horizon_s).0);
         let rates = demand::rates(directory, &asks, &order, &sent);
-        let dispersion = demand::dispersion(&traffics, &sent);
+        let dispersion = demand::dispersion(&processes, &sent);
         let mut services: Vec<ServiceBalance> =
             services(directory, &asks, &rates, &broken, dispersion);
         stand(directory, &asks, &order, &rates, &broken, &mut services);
-        if traffics.iter().flatten().any(|traffic| traffic.gaps.are_given()) {
+        if processes.iter().flatten().any(|process| process.gaps.are_given()) {
             services
                 .iter_mut()
                 .for_each(|service| (service.standing, service.is_even) = (Standing::Open, false));
@@ -168,7 +168,7 @@ impl FlowBalance {
 }
 
 fn services(
-    directory: &Directory,
+    directory: &NameTable,
     asks: &[Ask],
     rates: &Rates,
     broken: &Broken,
@@ -354,7 +354,7 @@ const NEARLY: f64 = 1e-9;
 
 /// Finds whether each service can hold what is asked of it.
 fn stand(
-    directory: &Directory,
+    directory: &NameTable,
     asks: &[Ask],
     order: &[usize],
     rates: &Rates,
@@ -426,7 +426,7 @@ fn own_cores(service: &ServiceBalance) -> f64 {
 
 /// By service: whether its requests call, directly or not, where they may wait long.
 fn wait_below(
-    directory: &Directory,
+    directory: &NameTable,
     asks: &[Ask],
     order: &[usize],
     services: &[ServiceBalance],
@@ -450,7 +450,7 @@ fn wait_below(
 
 /// The endpoints that requests of a workload may go to at first.
 fn endpoints_of<'d>(
-    directory: &'d Directory,
+    directory: &'d NameTable,
     workload: &'d Workload,
 ) -> impl Iterator<Item = usize> + 'd {
     demand::targets(workload).filter_map(|(to, _)| directory.target(to).ok()).flat_map(
@@ -463,7 +463,7 @@ fn endpoints_of<'d>(
 
 /// The services that requests of a workload come to, with those they call and those they are handed
 /// on to.
-fn reached(directory: &Directory, asks: &[Ask], workload: &Workload) -> Vec<usize> {
+fn reached(directory: &NameTable, asks: &[Ask], workload: &Workload) -> Vec<usize> {
     let mut seen = vec![false; asks.len()];
     let mut services = vec![false; directory.services.len()];
     let mut next: Vec<usize> = endpoints_of(directory, workload).collect();
@@ -485,7 +485,7 @@ fn reached(directory: &Directory, asks: &[Ask], workload: &Workload) -> Vec<usiz
     (0..services.len()).filter(|service| services[*service]).collect()
 }
 
-fn least_s(directory: &Directory, asks: &[Ask], workload: &Workload) -> f64 {
+fn least_s(directory: &NameTable, asks: &[Ask], workload: &Workload) -> f64 {
     let terms =
         demand::targets(workload).filter_map(|(to, share)| match directory.target(to).ok()? {
             (_, Some(endpoint)) => Some(share * asks[endpoint as usize].inside_s),

@@ -38,7 +38,7 @@ pub use asyncflow01::is_asyncflow01;
 pub use capacity::Capacity;
 pub(crate) use changes::{Change, Kind, PHASES_MAX, changes, first as first_change};
 pub use check::check;
-pub(crate) use directory::Directory;
+pub(crate) use directory::NameTable;
 pub use estimate::{Estimate, ServiceLoad, Spread, estimate};
 pub(crate) use flow_balance::{FlowBalance, ServiceBalance, Standing};
 pub use flow_balance::{Held, Resource};

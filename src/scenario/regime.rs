@@ -40,11 +40,11 @@ impl Regime {
         let horizon = scenario.run.duration;
         let mut regime = Regime { since: Span::ZERO, unfinished: None };
         for (name, workload) in &scenario.workload {
-            let Some(traffic) = workload.traffic(Salt::of("")) else { continue };
-            if traffic.gaps.are_given() {
+            let Some(process) = workload.arrival_process(Salt::of("")) else { continue };
+            if process.gaps.are_given() {
                 regime.unfinished = Some(Unfinished::Rate(name.clone()));
             }
-            match traffic.pieces.last_rate(horizon.seconds()) {
+            match process.profile.last_rate(horizon.seconds()) {
                 (_, Some(since_s)) => regime.since = regime.since.max(Span::from_seconds(since_s)),
                 (_, None) => regime.unfinished = Some(Unfinished::Rate(name.clone())),
             }
@@ -58,7 +58,7 @@ impl Regime {
             }
             if let Some(until) = until.filter(|until| at < horizon && *until >= horizon) {
                 let (target, _) = scenario.describe_fault(fault);
-                regime.unfinished = Some(Unfinished::Fault { kind: fault.word(), target, until });
+                regime.unfinished = Some(Unfinished::Fault { kind: fault.name(), target, until });
             }
         }
         regime

@@ -6,7 +6,7 @@
 //! Buzen 1978, §3), whatever share of the requests fails.
 //! Tested: here by hand, and `tests/it/words.rs`.
 
-use super::directory::Directory;
+use super::directory::NameTable;
 use super::{Scenario, Workload, demand};
 
 /// An endpoint on the way.
@@ -25,7 +25,7 @@ pub struct Visit {
 /// The way of a workload's answered requests, callers first. None where the scenario does not tell:
 /// a service draws which of its instances' endpoints is asked, or hands its requests on.
 pub fn visits(scenario: &Scenario, workload: &Workload) -> Option<Vec<Visit>> {
-    let directory = Directory::new(scenario);
+    let directory = NameTable::new(scenario);
     if directory.instances.iter().any(|instance| instance.then.is_some()) {
         return None;
     }

@@ -50,7 +50,7 @@ pub struct InstancePlan {
 /// What the balancer looks at of an instance.
 #[derive(Component)]
 pub struct InstanceState {
-    /// Chosen by the balancer.
+    /// SelectionResult by the balancer.
     pub up: bool,
     /// Requests chosen for it and not yet answered.
     pub outstanding: u32,

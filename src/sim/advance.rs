@@ -152,14 +152,14 @@ fn drain(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
                     if x.stage.calendar.fired() >= fired_max {
                         return if fired_max == limit { Stop::Events } else { Stop::Pause };
                     }
-                    let Some(event) = x.stage.calendar.next_before(epoch.end) else {
+                    let Some(event) = x.stage.calendar.pop_before(epoch.end) else {
                         x.stage.calendar.move_to(epoch.end);
                         return Stop::Reached;
                     };
                     match fire(x, requests, event) {
                         Some(goes_on) => goes_on,
                         None => {
-                            x.stage.calendar.ignored();
+                            x.stage.calendar.note_skipped();
                             continue;
                         }
                     }
@@ -218,7 +218,7 @@ fn resume(request: &mut Request) -> Next {
 #[cold]
 #[inline(never)]
 fn sweep(x: &mut Columns, requests: &[Request]) {
-    x.stage.calendar.sweep(|event| match event {
+    x.stage.calendar.purge_stale(|event| match event {
         Event::Arrival { .. } => true,
         Event::Delivered(id) | Event::BurstDone(id) | Event::WaitDone(id) | Event::TimedOut(id) => {
             requests[id.slot as usize].generation == id.generation
@@ -233,8 +233,8 @@ fn arrives(x: &mut Columns, requests: &mut [Request], source: u32) -> (u32, Next
     let key = state.key.ordinal(state.ordinal);
     state.ordinal += 1;
     let target = plan.target(key);
-    if let Some(next) = state.next_arrival(&plan.traffic, x.plan.horizon) {
-        x.stage.calendar.at(next, Event::Arrival { source });
+    if let Some(next) = state.next_arrival(&plan.process, x.plan.horizon) {
+        x.stage.calendar.schedule_at(next, Event::Arrival { source });
     }
     let slot = begin(x, requests, key, Request::NOBODY, target.flow, target.hop);
     if x.plan.trace_share > 0.0 {

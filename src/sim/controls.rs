@@ -12,10 +12,10 @@
 //! Checked: `tests/it/variance.rs`.
 
 use crate::plan::{Plan, SourcePlan};
-use crate::random::dists::{Law, Sampler};
+use crate::random::dists::{Distribution, Sampler};
 use crate::random::keys::Key;
 use crate::step::Op;
-use crate::workload::{Gaps, Pieces, Source, Traffic};
+use crate::workload::{ArrivalProcess, Interarrival, RateProfile, Source};
 
 /// Of a workload's requests: how many, and on average their core time and awaited time, s.
 pub type Controls = [f64; 3];
@@ -42,9 +42,9 @@ pub fn together(of: &[Controls], expected: &[Controls]) -> Controls {
 }
 
 fn drawn_by(plan: &Plan, source: &SourcePlan, replication: Key) -> Controls {
-    let mut arrivals = Source::new(&source.traffic, replication);
+    let mut arrivals = Source::new(&source.process, replication);
     let (mut count, mut cpu_s, mut wait_s, mut ordinal) = (0.0, 0.0, 0.0, 0);
-    while let Some(at) = arrivals.next_arrival(&source.traffic, plan.horizon) {
+    while let Some(at) = arrivals.next_arrival(&source.process, plan.horizon) {
         let key = arrivals.key.ordinal(ordinal);
         ordinal += 1;
         if at >= plan.measured_from {
@@ -64,7 +64,7 @@ fn expected_of(plan: &Plan, source: &SourcePlan) -> Controls {
         (cpu_s, wait_s) = (cpu_s + share * cpu, wait_s + share * wait);
     }
     let (from_s, to_s) = (plan.measured_from.seconds(), plan.horizon.seconds());
-    [expected_arrivals(&source.traffic, from_s, to_s), cpu_s, wait_s]
+    [expected_arrivals(&source.process, from_s, to_s), cpu_s, wait_s]
 }
 
 /// Core time and awaited time of a request and of the calls it would make, s: as drawn at its key,
@@ -92,14 +92,16 @@ fn asked(plan: &Plan, flow: u32, key: Option<Key>) -> (f64, f64) {
 }
 
 /// The integral of the rate, where arrivals come by it without memory.
-fn expected_arrivals(traffic: &Traffic, from_s: f64, to_s: f64) -> f64 {
-    let exact = match (&traffic.gaps, &traffic.pieces) {
-        (Gaps::Poisson, Pieces::Windows { active, .. }) => matches!(**active, Law::Poisson(_)),
-        (Gaps::Poisson, _) => true,
+fn expected_arrivals(process: &ArrivalProcess, from_s: f64, to_s: f64) -> f64 {
+    let exact = match (&process.gaps, &process.profile) {
+        (Interarrival::Poisson, RateProfile::Windows { active, .. }) => {
+            matches!(**active, Distribution::Poisson(_))
+        }
+        (Interarrival::Poisson, _) => true,
         _ => false,
     };
     let up_to = |horizon_s: f64| {
-        if horizon_s > 0.0 { traffic.pieces.mean_rate(horizon_s) * horizon_s } else { 0.0 }
+        if horizon_s > 0.0 { process.profile.mean_rate(horizon_s) * horizon_s } else { 0.0 }
     };
     if exact { up_to(to_s) - up_to(from_s) } else { f64::NAN }
 }

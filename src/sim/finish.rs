@@ -78,7 +78,7 @@ pub fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Nex
         x.recorder.end_earlier(request.flow, request.started, outcome, latency, &request.parts);
     }
     if request.timed {
-        x.stage.calendar.died();
+        x.stage.calendar.note_stale();
         x.attention = true;
     }
     request.generation = request.generation.wrapping_add(1);

@@ -26,10 +26,10 @@ const POOL: u32 = 64;
 pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
     let mut calendar = Calendar::default();
     let mut sources: Vec<Source> =
-        plan.sources.iter().map(|source| Source::new(&source.traffic, replication)).collect();
+        plan.sources.iter().map(|source| Source::new(&source.process, replication)).collect();
     for (id, source) in sources.iter_mut().enumerate() {
-        if let Some(first) = source.next_arrival(&plan.sources[id].traffic, plan.horizon) {
-            calendar.at(first, Event::Arrival { source: id as u32 });
+        if let Some(first) = source.next_arrival(&plan.sources[id].process, plan.horizon) {
+            calendar.schedule_at(first, Event::Arrival { source: id as u32 });
         }
     }
     world.spawn_batch(sources);

@@ -129,7 +129,7 @@ pub fn extreme(values: &[f64], largest: bool) -> Estimate {
 
 /// A pooled quantile, or a difference of two, with the spread of the replications' linearised
 /// values about it.
-pub(super) fn about(pooled: f64, values: &[f64], confidence: f64) -> Estimate {
+pub(super) fn interval_around(pooled: f64, values: &[f64], confidence: f64) -> Estimate {
     let n = values.iter().filter(|v| !v.is_nan()).count();
     let squares: f64 =
         values.iter().filter(|v| !v.is_nan()).map(|v| (v - pooled) * (v - pooled)).sum();
@@ -278,7 +278,7 @@ mod tests {
         is(mean(&[1.0, f64::NAN, 3.0], 0.95), 2.0, 1.0, 2.0 - T1, 2.0 + T1, 2, Method::T);
         let error = 2.5f64.sqrt();
         is(
-            about(10.0, &[9.0, 12.0, f64::NAN], 0.95),
+            interval_around(10.0, &[9.0, 12.0, f64::NAN], 0.95),
             10.0,
             error,
             10.0 - T1 * error,
@@ -289,7 +289,7 @@ mod tests {
         // Three: off by 1, 2 and 5, so √(30/2/3).
         let (error, t2) = (5f64.sqrt(), 4.302_652_730);
         is(
-            about(10.0, &[9.0, 12.0, 15.0], 0.95),
+            interval_around(10.0, &[9.0, 12.0, 15.0], 0.95),
             10.0,
             error,
             10.0 - t2 * error,
@@ -391,8 +391,8 @@ mod tests {
     fn one_replication_gives_an_estimate_and_no_interval() {
         for e in [
             mean(&[3.0], 0.95),
-            about(3.0, &[3.0], 0.95),
-            about(3.0, &[4.0], 0.95),
+            interval_around(3.0, &[3.0], 0.95),
+            interval_around(3.0, &[4.0], 0.95),
             ratio(&[3.0], &[2.0], 0.95),
         ] {
             assert!(
@@ -404,8 +404,11 @@ mod tests {
                 "{e:?}"
             );
         }
-        let nothing =
-            [mean(&[f64::NAN], 0.95), about(f64::NAN, &[], 0.95), ratio(&[f64::NAN], &[1.0], 0.95)];
+        let nothing = [
+            mean(&[f64::NAN], 0.95),
+            interval_around(f64::NAN, &[], 0.95),
+            ratio(&[f64::NAN], &[1.0], 0.95),
+        ];
         assert!(
             nothing.iter().all(|e| e.estimate.is_nan() && e.low.is_nan() && e.n == 0),
             "{nothing:?}"

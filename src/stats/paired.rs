@@ -14,7 +14,7 @@
 //! relative difference. Pairing may also hurt: then the variance ratio is below 1.
 //! Checked: by hand; p-values against published t quantiles; coverage of all three by experiment.
 
-use super::intervals::{Estimate, Method, about, interval, mean};
+use super::intervals::{Estimate, Method, interval, interval_around, mean};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// How another system differs from a base.
@@ -82,11 +82,11 @@ pub fn difference_of_quantiles(
     confidence: f64,
 ) -> Difference {
     let (base, other) = known_pairs(base, other);
-    let made = about(other_pooled - base_pooled, &differences(&base, &other), confidence);
+    let made = interval_around(other_pooled - base_pooled, &differences(&base, &other), confidence);
     let relative =
         relative((base_pooled, &base), (other_pooled, &other), confidence, Method::Woodruff);
     let variance =
-        |pooled: f64, values: &[f64]| about(pooled, values, confidence).std_error.powi(2);
+        |pooled: f64, values: &[f64]| interval_around(pooled, values, confidence).std_error.powi(2);
     finished(made, relative, variance(base_pooled, &base) + variance(other_pooled, &other))
 }
 
@@ -99,7 +99,7 @@ fn relative(
     method: Method,
 ) -> Estimate {
     let whole = share(y - x, x);
-    let of_base = about(x, base, confidence);
+    let of_base = interval_around(x, base, confidence);
     let n = base.len() as u32;
     // Without a base there is nothing to compare with, but the pairs are still there.
     if whole.is_nan() || (of_base.low <= 0.0 && of_base.high >= 0.0) {
@@ -110,7 +110,7 @@ fn relative(
     // A pseudo-value that does not exist leaves the quotient, without an interval.
     let is_known = off.iter().all(|value| value.is_finite());
     let made = if is_known {
-        about(whole, &off, confidence)
+        interval_around(whole, &off, confidence)
     } else {
         interval(whole, f64::NAN, n, confidence, method)
     };

@@ -288,7 +288,7 @@ mod tests {
                 0.95,
             );
             woodruff += u32::from(e.low <= exact && exact <= e.high);
-            let e = super::super::intervals::about(
+            let e = super::super::intervals::interval_around(
                 pooled,
                 &own.iter().map(|own| of(own, 0.99)).collect::<Vec<_>>(),
                 0.95,

@@ -9,7 +9,7 @@
 
 use super::{Compiler, Demand, Stage, Then};
 use crate::problem::Problems;
-use crate::random::dists::Law;
+use crate::random::dists::Distribution;
 use crate::request::Request;
 use crate::units::{Bytes, Span};
 use schemars::JsonSchema;
@@ -94,7 +94,7 @@ impl Call {
         }
     }
     pub(crate) fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
-    pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
+    pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
         None
     }
     pub(crate) fn demand(&self) -> Demand {

@@ -9,7 +9,7 @@
 use super::{Compiler, Demand, Stage, Then};
 use crate::kernel::Event;
 use crate::problem::Problems;
-use crate::random::dists::{Dist, Law, Sampler};
+use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::request::{Part, Request};
 use crate::server::cores;
 use crate::units::Span;
@@ -35,14 +35,14 @@ impl Cpu {
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         self.0.load(folder, path, problems);
     }
-    pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
-        Some((self.0.law(), "ns"))
+    pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
+        Some((self.0.compile(), "ns"))
     }
     pub(crate) fn demand(&self) -> Demand {
-        Demand { cpu_s: self.0.law().mean() * 1e-9, ..Demand::NONE }
+        Demand { cpu_s: self.0.compile().mean() * 1e-9, ..Demand::NONE }
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        let demand = to.sampler("cpu", self.0.law());
+        let demand = to.sampler("cpu", self.0.compile());
         to.emit(super::Op::Cpu(Op { demand }));
     }
 }

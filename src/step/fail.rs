@@ -5,7 +5,7 @@
 
 use super::{Compiler, Demand, Stage, Then};
 use crate::problem::Problems;
-use crate::random::dists::Law;
+use crate::random::dists::Distribution;
 use crate::random::keys::Salt;
 use crate::request::{Outcome, Request};
 use crate::units::Share;
@@ -46,7 +46,7 @@ impl Fail {
         check_status(self.status, path, problems);
     }
     pub(crate) fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
-    pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
+    pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
         None
     }
     pub(crate) fn demand(&self) -> Demand {

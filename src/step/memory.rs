@@ -6,7 +6,7 @@
 
 use super::{Compiler, Demand, Stage, Then};
 use crate::problem::Problems;
-use crate::random::dists::{Dist, Law, Sampler};
+use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::random::keys::Key;
 use crate::request::{Part, Request};
 use crate::server::memory;
@@ -36,14 +36,14 @@ impl Memory {
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         self.0.load(folder, path, problems);
     }
-    pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
-        Some((self.0.law(), "B"))
+    pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
+        Some((self.0.compile(), "B"))
     }
     pub(crate) fn demand(&self) -> Demand {
-        Demand { memory_bytes: self.0.law().mean(), ..Demand::NONE }
+        Demand { memory_bytes: self.0.compile().mean(), ..Demand::NONE }
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        let sampler = to.sampler("memory", self.0.law());
+        let sampler = to.sampler("memory", self.0.compile());
         to.reserve(sampler);
     }
 }
@@ -51,7 +51,7 @@ impl Memory {
 impl Op {
     pub fn new(needs: Vec<Sampler>) -> Op {
         let (constant, drawn): (Vec<Sampler>, Vec<Sampler>) =
-            needs.into_iter().partition(|need| matches!(need.law, Law::Constant(_)));
+            needs.into_iter().partition(|need| matches!(need.law, Distribution::Constant(_)));
         // A constant is the same under any key.
         Op { fixed: sum(&constant, Key::default()), drawn: drawn.into() }
     }

@@ -23,7 +23,7 @@ pub use wait::Wait;
 
 use crate::kernel::{Calendar, Event, RequestId};
 use crate::problem::Problems;
-use crate::random::dists::{Dist, Law, Sampler};
+use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{Outcome, Request, Runnable};
 use crate::server::Gauges;
@@ -68,7 +68,7 @@ macro_rules! catalogue {
                 }
             }
             /// The law of its quantity, and the unit of that in base units (ns, B), if it has one.
-            pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
+            pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
                 match self {
                     $(Step::$name(step) => step.law(),)+
                 }
@@ -116,7 +116,7 @@ catalogue! {
 /// What a step needs from the plan while it is compiled.
 pub trait Compiler {
     /// A sampler whose draws are addressed by this step's place in the endpoint.
-    fn sampler(&mut self, what: &str, law: Law) -> Sampler;
+    fn sampler(&mut self, what: &str, law: Distribution) -> Sampler;
     /// A salt for this step.
     fn salt(&mut self, what: &str) -> Salt;
     /// Adds memory to what the endpoint reserves before its first burst.
@@ -188,7 +188,7 @@ impl Stage<'_> {
         request: &Request,
         slot: u32,
     ) {
-        self.calendar.after(span, event(request.id(slot)));
+        self.calendar.schedule_in(span, event(request.id(slot)));
     }
     /// Gives the core back, if the request holds one.
     #[inline(always)]

@@ -8,7 +8,7 @@
 use super::{Compiler, Demand, Stage, Then, plain_or_fields};
 use crate::kernel::Event;
 use crate::problem::Problems;
-use crate::random::dists::{Dist, Law, Sampler};
+use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::request::Request;
 use crate::units::Span;
 use schemars::JsonSchema;
@@ -72,14 +72,14 @@ impl Wait {
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         self.span.load(folder, path, problems);
     }
-    pub(crate) fn law(&self) -> Option<(Law, &'static str)> {
-        Some((self.span.law(), "ns"))
+    pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
+        Some((self.span.compile(), "ns"))
     }
     pub(crate) fn demand(&self) -> Demand {
-        Demand { wait_s: self.span.law().mean() * 1e-9, ..Demand::NONE }
+        Demand { wait_s: self.span.compile().mean() * 1e-9, ..Demand::NONE }
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        let span = to.sampler("wait", self.span.law());
+        let span = to.sampler("wait", self.span.compile());
         let label = self.label.as_ref().map_or(crate::request::NONE, |label| to.label(label));
         to.emit(super::Op::Wait(Op { span, label }));
     }

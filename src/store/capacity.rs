@@ -6,7 +6,7 @@ use super::manifest::Manifest;
 use super::schema::CAPACITY;
 use super::table::{Cell, Push, batch};
 use crate::design::value::{shown, unit};
-use crate::experiment::{Found, SloResult};
+use crate::experiment::{CapacityResult, SloResult};
 use crate::scenario::Scenario;
 use arrow_array::RecordBatch;
 
@@ -17,7 +17,7 @@ use arrow_array::RecordBatch;
 pub fn write_capacity(
     folder: Folder,
     scenario: &Scenario,
-    found: &Found,
+    found: &CapacityResult,
 ) -> Result<usize, StoreError> {
     let manifest = Manifest::of_capacity(scenario, found);
     write_answer(folder, &CAPACITY, manifest, |push| rows(found, push))
@@ -42,11 +42,11 @@ pub fn write_capacity(
 /// assert!(batch.column_by_name("meets").is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn capacity_batch(found: &Found) -> RecordBatch {
+pub fn capacity_batch(found: &CapacityResult) -> RecordBatch {
     batch(CAPACITY.arrow(), |push| rows(found, push))
 }
 
-fn rows(found: &Found, push: Push) {
+fn rows(found: &CapacityResult, push: Push) {
     for tried in &found.tried {
         let (written, overloaded) = (shown(&tried.value), tried.results.overloaded.join(","));
         let bottleneck = tried.bottleneck();
@@ -70,7 +70,7 @@ fn rows(found: &Found, push: Push) {
                 Cell::Number(goal.high),
                 Cell::Number(goal.bound),
                 Cell::Text(meets(goal)),
-                Cell::Text(tried.verdict.word()),
+                Cell::Text(tried.verdict.name()),
                 Cell::Whole(u64::from(tried.replications)),
                 Cell::Text(&overloaded),
                 Cell::Text(busiest),

@@ -65,7 +65,7 @@ fn rows(comparison: &Comparison, push: Push) {
             Cell::Number(relative.high),
             Cell::Number(row.difference.p_value),
             Cell::Number(row.p_adjusted),
-            Cell::Text(row.judgement.word()),
+            Cell::Text(row.judgement.name()),
             Cell::Number(more),
             Cell::Number(row.difference.unpaired_variance_ratio),
             Cell::Whole(u64::from(row.difference.n)),

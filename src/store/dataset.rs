@@ -5,7 +5,7 @@ use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::schema::TABLES;
 use super::table::{Cell, Table, summary_rows};
-use crate::experiment::{Built, CellRecord, Results};
+use crate::experiment::{CellRecord, CompiledPoint, Results};
 use crate::measure::{self, Layout, Series, Vocabulary};
 use crate::request::{NONE, PARTS};
 use crate::scenario::Scenario;
@@ -42,7 +42,7 @@ impl Dataset {
     ///
     /// # Errors
     /// If they cannot be written.
-    pub(crate) fn begin(folder: Folder, built: &Built) -> Result<Dataset, StoreError> {
+    pub(crate) fn begin(folder: Folder, built: &CompiledPoint) -> Result<Dataset, StoreError> {
         let (plan, has_warmup) = (&built.plan, built.warmup.is_some());
         let share = plan.trace_share;
         let layout = plan.layout.clone();

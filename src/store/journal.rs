@@ -10,8 +10,8 @@
 
 use super::folder::{StoreError, is_link};
 use super::index::{Index, Place};
-use super::sweep::Wanted;
-use crate::experiment::{Cell, CellRecord, Failure, Keeper, Known, Shard};
+use super::sweep::OptionalTables;
+use crate::experiment::{Cell, CellRecord, CellStore, Failure, Known, Shard};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -41,7 +41,7 @@ pub struct Head {
     /// Where the files that it names are.
     pub folder: String,
     /// Whether series are kept, and which tables are wanted.
-    pub wanted: Wanted,
+    pub wanted: OptionalTables,
     /// Points of the whole sweep.
     pub points: u64,
     /// Which of them are in this one.
@@ -320,7 +320,7 @@ impl Journal {
     }
 }
 
-impl Keeper for Journal {
+impl CellStore for Journal {
     fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), String> {
         self.append(&Entry { cell, outcome: Outcome::of(result) })
             .map_err(|error| error.to_string())

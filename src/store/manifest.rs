@@ -2,7 +2,7 @@
 
 use super::schema::TABLES;
 use crate::design::value::unit;
-use crate::experiment::{Comparison, Found, Results, Sensitivity, Shard};
+use crate::experiment::{CapacityResult, Comparison, Results, Sensitivity, Shard};
 use crate::scenario::{Scenario, to_json};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -70,7 +70,7 @@ impl Manifest {
         Manifest::of("compare", baseline, said)
     }
     /// That of a capacity: the answer.
-    pub fn of_capacity(scenario: &Scenario, found: &Found) -> Manifest {
+    pub fn of_capacity(scenario: &Scenario, found: &CapacityResult) -> Manifest {
         let bottleneck = found.bottleneck.as_ref().map(|bottleneck| {
             json!({
                 "service": bottleneck.service, "utilisation": bottleneck.utilisation,
@@ -82,7 +82,7 @@ impl Manifest {
             ("confidence", json!(scenario.run.confidence.0.fraction)),
             ("path", json!(found.path)),
             ("unit", json!(unit(found.kind))),
-            ("searched", json!(found.wanted.word())),
+            ("searched", json!(found.target.name())),
             ("capacity", written(Some(found.estimate))),
             ("number", json!(found.estimate)),
             ("meets", written(found.meets)),
@@ -98,7 +98,7 @@ impl Manifest {
     pub fn of_sensitivity(scenario: &Scenario, answers: &[Sensitivity]) -> Manifest {
         let metrics = answers.iter().map(|answer| {
             json!({
-                "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown, "variation": answer.variation.word(),
+                "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown, "variation": answer.variation.name(),
                 "least": answer.range.0, "largest": answer.range.1,
             })
         });

@@ -37,5 +37,5 @@ pub use schema::{
 pub use sensitivity::sensitivity_batch;
 pub(crate) use sensitivity::write_sensitivity;
 pub(crate) use study::Study;
-pub(crate) use sweep::{SweepDataset, Wanted};
+pub(crate) use sweep::{OptionalTables, SweepDataset};
 pub use table::summary_batch;

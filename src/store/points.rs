@@ -4,7 +4,7 @@
 use super::schema::{Column, Kind, OF_POINT, POINT, TABLES, field};
 use super::table::{Cell, Push, batch, summary_rows};
 use crate::design::value::{self, Kind as ValueKind};
-use crate::experiment::{Results, Swept};
+use crate::experiment::{PointResult, Results};
 use crate::scenario::Parameters;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
@@ -84,7 +84,7 @@ pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
 /// assert_eq!(summary.num_rows(), swept.iter().map(|point| point.results.as_ref().unwrap().rows.len()).sum::<usize>());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn points_batch(points: &[Swept]) -> RecordBatch {
+pub fn points_batch(points: &[PointResult]) -> RecordBatch {
     let parameters = parameters(points.iter().map(|swept| &swept.parameters));
     batch(points_schema(&parameters), |push| {
         points.iter().for_each(|swept| point_row(swept, &parameters, push))
@@ -94,21 +94,21 @@ pub fn points_batch(points: &[Swept]) -> RecordBatch {
 /// The rows of a sweep's `summary/`, without touching a file: those of all points'
 /// [summaries](super::summary_batch), after the number of the point. It goes with [`points_batch`],
 /// where there is an example.
-pub fn summary_batch_of_points(points: &[Swept]) -> RecordBatch {
+pub fn summary_batch_of_points(points: &[PointResult]) -> RecordBatch {
     batch(TABLES[0].arrow_of_points(), |push| {
         points.iter().for_each(|swept| summary_rows_of_point(swept, push))
     })
 }
 
 /// Hands over the rows of a point's summary.
-pub fn summary_rows_of_point(swept: &Swept, push: Push) {
+pub fn summary_rows_of_point(swept: &PointResult, push: Push) {
     if let Some(results) = &swept.results {
         summary_rows(results, |cells| push(&[&[Cell::Whole(swept.point)], cells].concat()));
     }
 }
 
 /// Hands over the row of a point.
-pub fn point_row(swept: &Swept, parameters: &[Parameter], push: Push) {
+pub fn point_row(swept: &PointResult, parameters: &[Parameter], push: Push) {
     let results = swept.results.as_ref();
     let texts: Vec<String> =
         parameters.iter().map(|parameter| text_of(&swept.parameters, parameter)).collect();

@@ -75,7 +75,7 @@ fn rows(answers: &[Sensitivity], push: Push) {
                     &of_parameter,
                     &by_morris,
                     &by_sobol,
-                    &[Cell::Whole(u64::from(n)), Cell::Text(answer.variation.word())],
+                    &[Cell::Whole(u64::from(n)), Cell::Text(answer.variation.name())],
                 ]
                 .concat(),
             );

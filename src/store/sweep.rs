@@ -12,7 +12,7 @@ use super::manifest::Manifest;
 use super::points::{Parameter, point_row, points_schema, summary_rows_of_point};
 use super::schema::{PARTS, POINTS, TABLES};
 use super::table::{Cell, Push, Table};
-use crate::experiment::Reduced;
+use crate::experiment::ReducedPoint;
 use crate::measure::{self};
 use arrow_schema::Schema;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ const TABLE_OF: [usize; PARTS.len()] = [0, 1, 2, 3];
 
 /// Which tables are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
+pub struct OptionalTables {
     /// The course over time.
     pub series: bool,
     /// The distributions.
@@ -59,7 +59,7 @@ impl SweepDataset {
     pub fn begin(
         mut folder: Folder,
         parameters: Vec<Parameter>,
-        wanted: Wanted,
+        wanted: OptionalTables,
     ) -> Result<SweepDataset, StoreError> {
         let points =
             Table::in_groups(POINTS_OF_GROUP, &mut folder, POINTS, points_schema(&parameters))?;
@@ -84,7 +84,7 @@ impl SweepDataset {
     ///
     /// # Errors
     /// If the disk is full or gone.
-    pub fn append(&mut self, reduced: &Reduced) -> Result<(), StoreError> {
+    pub fn append(&mut self, reduced: &ReducedPoint) -> Result<(), StoreError> {
         self.points.fill(|push| point_row(&reduced.swept, &self.parameters, push))?;
         let Some(built) = &reduced.built else { return Ok(()) };
         let number = Cell::Whole(reduced.swept.point);

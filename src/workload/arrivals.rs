@@ -7,9 +7,9 @@
 //! at given times, whatever the rate. All but the last and `regular` begin with a gap.
 //! Checked: `tests/it/workload.rs`.
 
-use super::Pieces;
+use super::RateProfile;
 use crate::problem::Problems;
-use crate::random::dists::{Dist, Law, gamma::Gamma, weibull::Weibull};
+use crate::random::dists::{Dist, Distribution, gamma::Gamma, weibull::Weibull};
 use crate::random::keys::Draw;
 use crate::random::logarithm::ln;
 use crate::units::{Count, Span};
@@ -33,7 +33,7 @@ pub enum Arrivals {
     Weibull(Variation),
     /// Independent gaps of any distribution. Its shape matters alone: the rate says how long they
     /// are.
-    Gaps(Dist<Span>),
+    Interarrival(Dist<Span>),
     /// At these times, in order. The rate is what `check` reckons with; it moves no request.
     At(Vec<Span>),
     /// Several at once; the rate is that of the batches.
@@ -74,16 +74,16 @@ pub struct Batch {
 
 /// The compiled form: gaps of mean 1.
 #[derive(Clone, Debug)]
-pub enum Gaps {
+pub enum Interarrival {
     Poisson,
     /// The gap before the first; the others are 1.
     Regular(f64),
-    Law(Box<Law>),
+    Distribution(Box<Distribution>),
     /// A law of another mean than 1, and one over that mean.
-    Scaled(Box<(Law, f64)>),
+    Scaled(Box<(Distribution, f64)>),
     /// One after the other; none follows the last.
     Given(Box<[f64]>),
-    Batch(Box<Law>),
+    Batch(Box<Distribution>),
 }
 
 impl Arrivals {
@@ -97,11 +97,11 @@ impl Arrivals {
                         .advise("1 is as bursty as Poisson; `regular` is 0");
                 }
             }
-            Arrivals::Gaps(gaps) => {
+            Arrivals::Interarrival(gaps) => {
                 gaps.check(&format!("{path}.gaps"), problems);
                 // A law with problems of its own may have no mean.
                 if !problems.any_error() {
-                    let mean = gaps.law().mean();
+                    let mean = gaps.compile().mean();
                     if !(mean.is_finite() && mean > 0.0) {
                         problems.error(
                             format!("{path}.gaps"),
@@ -129,52 +129,54 @@ impl Arrivals {
             }
         }
     }
-    /// Gaps in units of the integral of the rate; those that end at a given time as many as are
+    /// Interarrival in units of the integral of the rate; those that end at a given time as many as are
     /// used up by then.
-    pub(crate) fn gaps(&self, pieces: &Pieces) -> Gaps {
+    pub(crate) fn gaps(&self, profile: &RateProfile) -> Interarrival {
         match self {
-            Arrivals::Poisson => Gaps::Poisson,
-            Arrivals::Regular(Regular { offset }) if *offset == Span::ZERO => Gaps::Regular(0.0),
+            Arrivals::Poisson => Interarrival::Poisson,
+            Arrivals::Regular(Regular { offset }) if *offset == Span::ZERO => {
+                Interarrival::Regular(0.0)
+            }
             Arrivals::Regular(Regular { offset }) => {
-                Gaps::Regular(pieces.mean_rate(offset.seconds()) * offset.seconds())
+                Interarrival::Regular(profile.mean_rate(offset.seconds()) * offset.seconds())
             }
-            Arrivals::Gamma(Variation { cv }) => {
-                Gaps::Law(Box::new(Dist::Gamma(Gamma { mean: Count(1), cv: *cv }).law()))
-            }
-            Arrivals::Weibull(Variation { cv }) => {
-                Gaps::Law(Box::new(Dist::Weibull(Weibull { mean: Count(1), cv: *cv }).law()))
-            }
-            Arrivals::Gaps(gaps) => {
-                let law = gaps.law();
+            Arrivals::Gamma(Variation { cv }) => Interarrival::Distribution(Box::new(
+                Dist::Gamma(Gamma { mean: Count(1), cv: *cv }).compile(),
+            )),
+            Arrivals::Weibull(Variation { cv }) => Interarrival::Distribution(Box::new(
+                Dist::Weibull(Weibull { mean: Count(1), cv: *cv }).compile(),
+            )),
+            Arrivals::Interarrival(gaps) => {
+                let law = gaps.compile();
                 let scale = 1.0 / law.mean();
-                Gaps::Scaled(Box::new((law, scale)))
+                Interarrival::Scaled(Box::new((law, scale)))
             }
             Arrivals::At(times) => {
                 // One rate: `check` refuses another where times are given.
-                let rate = pieces.mean_rate(1.0);
+                let rate = profile.mean_rate(1.0);
                 let before = std::iter::once(Span::ZERO).chain(times.iter().copied());
-                Gaps::Given(
+                Interarrival::Given(
                     before
                         .zip(times)
                         .map(|(before, at)| (at.0 - before.0) as f64 * 1e-9 * rate)
                         .collect(),
                 )
             }
-            Arrivals::Batch(Batch { size }) => Gaps::Batch(Box::new(size.law())),
+            Arrivals::Batch(Batch { size }) => Interarrival::Batch(Box::new(size.compile())),
         }
     }
 }
 
-impl Gaps {
+impl Interarrival {
     /// The gap before the next arrival; infinite if there is none. Batches are as far apart as
     /// Poisson arrivals. `index` is how many came, for those gaps only that depend on it.
     #[inline(always)]
     pub(crate) fn next(&self, draw: Draw, index: &mut u64) -> f64 {
         match self {
-            Gaps::Poisson | Gaps::Batch(_) => -ln(draw.complement()),
-            Gaps::Law(law) => law.sample(draw),
-            Gaps::Scaled(scaled) => scaled.0.sample(draw) * scaled.1,
-            Gaps::Regular(_) | Gaps::Given(_) => self.numbered(index),
+            Interarrival::Poisson | Interarrival::Batch(_) => -ln(draw.complement()),
+            Interarrival::Distribution(law) => law.sample(draw),
+            Interarrival::Scaled(scaled) => scaled.0.sample(draw) * scaled.1,
+            Interarrival::Regular(_) | Interarrival::Given(_) => self.numbered(index),
         }
     }
     /// A gap that depends on how many came before.
@@ -183,8 +185,8 @@ impl Gaps {
         let own = *index as usize;
         *index += 1;
         match self {
-            Gaps::Regular(first) if own == 0 => *first,
-            Gaps::Given(gaps) => gaps.get(own).copied().unwrap_or(f64::INFINITY),
+            Interarrival::Regular(first) if own == 0 => *first,
+            Interarrival::Given(gaps) => gaps.get(own).copied().unwrap_or(f64::INFINITY),
             _ => 1.0,
         }
     }
@@ -192,23 +194,23 @@ impl Gaps {
     /// arrivals, cv² for independent gaps, E\[B²\]/E\[B\] for batches.
     pub(crate) fn dispersion(&self) -> f64 {
         match self {
-            Gaps::Poisson => 1.0,
-            Gaps::Regular(_) => 0.0,
-            Gaps::Law(law) => law.variance(),
-            Gaps::Scaled(scaled) => scaled.0.variance() * scaled.1 * scaled.1,
+            Interarrival::Poisson => 1.0,
+            Interarrival::Regular(_) => 0.0,
+            Interarrival::Distribution(law) => law.variance(),
+            Interarrival::Scaled(scaled) => scaled.0.variance() * scaled.1 * scaled.1,
             // The same in every replication.
-            Gaps::Given(_) => 0.0,
-            Gaps::Batch(size) => size.variance() / size.mean() + size.mean(),
+            Interarrival::Given(_) => 0.0,
+            Interarrival::Batch(size) => size.variance() / size.mean() + size.mean(),
         }
     }
     /// Whether requests come at given times, so that no rate says how many will.
     pub(crate) fn are_given(&self) -> bool {
-        matches!(self, Gaps::Given(_))
+        matches!(self, Interarrival::Given(_))
     }
     /// Mean number of requests that come at once.
     pub(crate) fn mean_batch(&self) -> f64 {
         match self {
-            Gaps::Batch(size) => size.mean(),
+            Interarrival::Batch(size) => size.mean(),
             _ => 1.0,
         }
     }

@@ -1,7 +1,7 @@
 //! Workloads: who sends requests, and when.
 //!
 //! One mechanism for all: a sequence of unit gaps (mean 1; [`arrivals`]) is mapped through the
-//! inverse of the integrated rate `R(t)`, which is given piece by piece ([`pieces`]): an open rate,
+//! inverse of the integrated rate `R(t)`, which is given piece by piece ([`profile`]): an open rate,
 //! its stages, or the windows of a number of users. With exponential gaps this is the inversion
 //! method for a non-homogeneous Poisson process (Çinlar 1975, §4.7), exact. Each source draws from
 //! one sequential `Xoshiro256PlusPlus`, so its arrivals do not depend on anything else in the
@@ -10,12 +10,12 @@
 
 mod arrivals;
 mod open;
-mod pieces;
+mod profile;
 mod users;
 
-pub use arrivals::{Arrivals, Batch, Gaps, Regular, Variation};
+pub use arrivals::{Arrivals, Batch, Interarrival, Regular, Variation};
 pub use open::{Open, RateShape, Stage, Stages};
-pub use pieces::{Piece, Pieces};
+pub use profile::{RateProfile, RateSegment};
 pub use users::Users;
 
 use crate::problem::Problems;
@@ -119,16 +119,16 @@ impl Workload {
         }
     }
     /// The compiled form, if the workload says when its requests come.
-    pub(crate) fn traffic(&self, salt: Salt) -> Option<Traffic> {
+    pub(crate) fn arrival_process(&self, salt: Salt) -> Option<ArrivalProcess> {
         let mirrored = false;
         match (&self.open, &self.users) {
             (Some(open), _) => {
-                let pieces = Pieces::of_rate(&open.rate);
-                Some(Traffic { gaps: open.arrivals.gaps(&pieces), pieces, salt, mirrored })
+                let profile = RateProfile::of_rate(&open.rate);
+                Some(ArrivalProcess { gaps: open.arrivals.gaps(&profile), profile, salt, mirrored })
             }
-            (_, Some(users)) => Some(Traffic {
-                gaps: Gaps::Poisson,
-                pieces: Pieces::of_users(users),
+            (_, Some(users)) => Some(ArrivalProcess {
+                gaps: Interarrival::Poisson,
+                profile: RateProfile::of_users(users),
                 salt,
                 mirrored,
             }),
@@ -139,9 +139,9 @@ impl Workload {
 
 /// A source of the plan: when requests come.
 #[derive(Clone, Debug)]
-pub struct Traffic {
-    pub gaps: Gaps,
-    pub pieces: Pieces,
+pub struct ArrivalProcess {
+    pub gaps: Interarrival,
+    pub profile: RateProfile,
     pub salt: Salt,
     /// Whether the mirror of every draw is taken: long gaps where there would be short ones
     /// (antithetic pairs).
@@ -159,7 +159,7 @@ pub struct Source {
     pub key: Key,
     /// How many requests it has sent.
     pub ordinal: u64,
-    process: Process,
+    state: ArrivalState,
     /// Arrivals drawn ahead: how many there are, and which of them is next.
     ahead: [Time; BLOCK],
     drawn: usize,
@@ -168,11 +168,11 @@ pub struct Source {
 
 /// The arrival process of a source, up to its last draw.
 #[derive(Clone)]
-struct Process {
+struct ArrivalState {
     generator: Xoshiro256PlusPlus,
     /// All ones if draws are mirrored.
     flipped: u64,
-    piece: Piece,
+    piece: RateSegment,
     next_piece: u32,
     /// Units of the integrated rate used up in the piece.
     used: f64,
@@ -185,28 +185,28 @@ struct Process {
 }
 
 impl Source {
-    pub fn new(traffic: &Traffic, replication: Key) -> Source {
-        let key = Key(replication.draw(traffic.salt).0);
+    pub fn new(process: &ArrivalProcess, replication: Key) -> Source {
+        let key = Key(replication.draw(process.salt).0);
         let generator = Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0);
-        let flipped = if traffic.mirrored { u64::MAX } else { 0 };
-        let process = Process {
+        let flipped = if process.mirrored { u64::MAX } else { 0 };
+        let state = ArrivalState {
             generator,
             flipped,
-            piece: Piece::EMPTY,
+            piece: RateSegment::EMPTY,
             next_piece: 0,
             used: 0.0,
             batch_left: 0,
             last: Time::ZERO,
             gaps: 0,
         };
-        Source { key, ordinal: 0, process, ahead: [Time::ZERO; BLOCK], drawn: BLOCK, next: BLOCK }
+        Source { key, ordinal: 0, state, ahead: [Time::ZERO; BLOCK], drawn: BLOCK, next: BLOCK }
     }
 
     /// The time of the next arrival, or none if no more come before `horizon`.
     #[inline(always)]
-    pub fn next_arrival(&mut self, traffic: &Traffic, horizon: Time) -> Option<Time> {
+    pub fn next_arrival(&mut self, process: &ArrivalProcess, horizon: Time) -> Option<Time> {
         if self.next == BLOCK {
-            self.draw_ahead(traffic, horizon);
+            self.draw_ahead(process, horizon);
         }
         if self.next == self.drawn {
             return None;
@@ -216,34 +216,34 @@ impl Source {
     }
 
     #[inline(never)]
-    fn draw_ahead(&mut self, traffic: &Traffic, horizon: Time) {
+    fn draw_ahead(&mut self, process: &ArrivalProcess, horizon: Time) {
         // On copies, which can stay in registers.
-        let (mut process, mut ahead) = (self.process.clone(), [Time::ZERO; BLOCK]);
+        let (mut state, mut ahead) = (self.state.clone(), [Time::ZERO; BLOCK]);
         self.drawn = 0;
         while self.drawn < BLOCK
-            && let Some(arrival) = process.draw(traffic, horizon)
+            && let Some(arrival) = state.draw(process, horizon)
         {
             ahead[self.drawn] = arrival;
             self.drawn += 1;
         }
-        (self.process, self.ahead, self.next) = (process, ahead, 0);
+        (self.state, self.ahead, self.next) = (state, ahead, 0);
     }
 }
 
-impl Process {
+impl ArrivalState {
     #[inline(always)]
     fn next_draw(&mut self) -> Draw {
         Draw(self.generator.next_u64() ^ self.flipped)
     }
     /// Draws the arrival after the last one.
     #[inline(always)]
-    fn draw(&mut self, traffic: &Traffic, horizon: Time) -> Option<Time> {
+    fn draw(&mut self, process: &ArrivalProcess, horizon: Time) -> Option<Time> {
         if self.batch_left > 0 {
             self.batch_left -= 1;
             return Some(self.last);
         }
         let draw = self.next_draw();
-        let mut gap = traffic.gaps.next(draw, &mut self.gaps);
+        let mut gap = process.gaps.next(draw, &mut self.gaps);
         loop {
             let reached = self.used + gap;
             // What is used up at the very end of a piece comes when the rate goes on, and so never
@@ -257,7 +257,7 @@ impl Process {
                 return None;
             }
             let draw = self.next_draw();
-            self.piece = traffic.pieces.after(&self.piece, self.next_piece, draw);
+            self.piece = process.profile.after(&self.piece, self.next_piece, draw);
             self.next_piece += 1;
             self.used = 0.0;
         }
@@ -265,7 +265,7 @@ impl Process {
         if at >= horizon {
             return None;
         }
-        if let Gaps::Batch(size) = &traffic.gaps {
+        if let Interarrival::Batch(size) = &process.gaps {
             // A batch of none is not a thing that arrives; the check refuses sizes that can be 0.
             self.batch_left = (size.sample(self.next_draw()).round().max(1.0) as u64) - 1;
         }

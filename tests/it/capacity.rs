@@ -2,7 +2,7 @@
 
 use crate::support::{Room, assert_numbers, words};
 use asyncflow::Experiment;
-use asyncflow::experiment::{Found, Verdict, Wanted};
+use asyncflow::experiment::{CapacityResult, SearchTarget, Verdict};
 use asyncflow::store;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ capacity: { vary: workload.users.open.rate, from: 5/s, to: 500/s, tolerance: 3%,
 }
 
 /// Whether an exact capacity is within the interval, or within the tolerance of it.
-fn holds(found: &Found, exact: f64, tolerance: f64) -> bool {
+fn holds(found: &CapacityResult, exact: f64, tolerance: f64) -> bool {
     let (good, bad) = (found.meets.unwrap(), found.misses.unwrap());
     exact >= good.min(bad) * (1.0 - tolerance) && exact <= good.max(bad) * (1.0 + tolerance)
 }
@@ -32,7 +32,7 @@ fn an_m_m_1_takes_what_the_quantile_of_its_sojourn_allows() {
     // of seeds; in 20, at most 3 may not (by chance 1.6 %). Estimates are off by 0.6 % (r.m.s. of
     // those 200), so 3 % is five of that; utilisation is λ/μ.
     let exact = 100.0 - 20f64.ln() / 0.06;
-    let found: Vec<Found> = (1..=20).map(|seed| mm1(seed).capacity().unwrap()).collect();
+    let found: Vec<CapacityResult> = (1..=20).map(|seed| mm1(seed).capacity().unwrap()).collect();
     let off = found.iter().filter(|found| !holds(found, exact, 0.03)).count();
     assert!(
         off <= 3,
@@ -41,7 +41,7 @@ fn an_m_m_1_takes_what_the_quantile_of_its_sojourn_allows() {
     );
     for found in &found {
         assert!(
-            found.wanted == Wanted::Largest && (found.estimate / exact - 1.0).abs() < 0.03,
+            found.target == SearchTarget::Largest && (found.estimate / exact - 1.0).abs() < 0.03,
             "{}",
             found.estimate
         );
@@ -71,8 +71,8 @@ capacity: { vary: services.api.instance.cpu, from: 1, to: 16 }
 ";
     let found = Experiment::from_yaml(yaml).unwrap().capacity().unwrap();
     assert_eq!(
-        (found.wanted, found.meets, found.misses, found.estimate),
-        (Wanted::Smallest, Some(5.0), Some(4.0), 5.0)
+        (found.target, found.meets, found.misses, found.estimate),
+        (SearchTarget::Smallest, Some(5.0), Some(4.0), 5.0)
     );
     let numbers: Vec<f64> = found.tried.iter().map(|tried| tried.number).collect();
     assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
@@ -90,14 +90,17 @@ fn ends_that_all_meet_or_all_miss_are_said_to() {
             .unwrap()
     };
     let easy = within("5/s", "20/s");
-    assert_eq!((easy.wanted, easy.meets, easy.misses), (Wanted::Largest, Some(20.0), None));
+    assert_eq!((easy.target, easy.meets, easy.misses), (SearchTarget::Largest, Some(20.0), None));
     let hard = within("80/s", "90/s");
     assert_eq!((hard.meets, hard.misses), (None, Some(80.0)));
     assert!(hard.tried.iter().all(|tried| tried.verdict == Verdict::Misses));
     // At 0.001/s hardly a request comes, so nothing can be told; that it meets the goal by what was
     // seen is no reason to look for the smallest.
     let untold = within("0.001/s", "1/s");
-    assert_eq!((untold.wanted, untold.meets, untold.misses), (Wanted::Either, Some(1.0), None));
+    assert_eq!(
+        (untold.target, untold.meets, untold.misses),
+        (SearchTarget::Either, Some(1.0), None)
+    );
     assert_eq!(untold.tried[0].verdict, Verdict::Undecided);
 }
 
@@ -126,8 +129,8 @@ capacity: {{ vary: workload.users.open.rate, from: 20/s, to: 3000/s, tolerance: 
         let found = Experiment::from_yaml(&yaml(today)).unwrap().capacity().unwrap();
         let (lower, upper) = (found.lower.unwrap(), found.edge.unwrap());
         assert_eq!(
-            (found.wanted, found.tried_at(found.today.unwrap()).map(|tried| tried.verdict)),
-            (Wanted::Range, is_met)
+            (found.target, found.tried_at(found.today.unwrap()).map(|tried| tried.verdict)),
+            (SearchTarget::Range, is_met)
         );
         let near = |edge: f64, exact: f64| (edge / exact - 1.0).abs() < 0.04;
         assert!(near(lower.estimate, 100.0) && near(upper.estimate, 925.0), "{lower:?}, {upper:?}");

@@ -2,7 +2,7 @@
 
 use crate::support::{Room, assert_numbers, words};
 use asyncflow::Experiment;
-use asyncflow::experiment::{Compared, Judgement};
+use asyncflow::experiment::{Judgement, MetricComparison};
 use asyncflow::store;
 use std::fs;
 use std::process::Command;
@@ -21,7 +21,7 @@ links: { users -> api: { latency: { exp: 5ms } } }
 output: { requests: 100% }
 ";
 
-fn of<'c>(rows: &'c [Compared], metric: &str, stat: &str) -> &'c Compared {
+fn of<'c>(rows: &'c [MetricComparison], metric: &str, stat: &str) -> &'c MetricComparison {
     rows.iter()
         .find(|row| row.kind == "workload" && row.metric == metric && row.stat == stat)
         .unwrap()
@@ -130,7 +130,7 @@ services:
     for seed in 1..=80 {
         let experiment = Experiment::from_yaml(null).unwrap().seed(seed);
         let comparison = experiment.compare(&["workload.users.mix={ a.x: 0, b.x: 1 }"]).unwrap();
-        let sure = |row: &Compared| {
+        let sure = |row: &MetricComparison| {
             matches!(row.judgement, Judgement::Better | Judgement::Worse | Judgement::Different)
         };
         alarms += usize::from(comparison.family().any(sure));

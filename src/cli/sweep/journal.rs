@@ -1,11 +1,13 @@
 //! The journal that a sweep continues, and why another one cannot be continued.
 
-use super::Prepared;
+use super::PreparedSweep;
 use crate::cli::arguments::Sweep;
 use crate::cli::out::say;
 use crate::experiment::Shard;
 use crate::report;
-use crate::store::{self, Damage, Folder, Head, Journal, Opened, StoreError, Wanted, Written};
+use crate::store::{
+    self, Damage, Folder, Head, Journal, Opened, OptionalTables, StoreError, Written,
+};
 use serde_json::Value;
 use std::path::Path;
 
@@ -21,7 +23,7 @@ pub fn is_complete(folder: &Path, head: &Head) -> bool {
 /// The journal to go on with, or a new one.
 pub(super) fn open_journal(
     folder: &Folder,
-    prepared: &Prepared,
+    prepared: &PreparedSweep,
     options: &Sweep,
 ) -> Result<Journal, StoreError> {
     const OR_ANEW: &str = "or give another folder with `--out`, or begin anew with `--force`";
@@ -81,7 +83,7 @@ pub(super) fn open_journal(
 }
 
 /// What distinguishes another sweep, whose scenario is `theirs`, from the one that is wanted.
-fn difference(theirs: &Value, wanted: &Head, their_tables: Option<Wanted>) -> String {
+fn difference(theirs: &Value, wanted: &Head, their_tables: Option<OptionalTables>) -> String {
     let ours: Value = serde_json::from_str(&wanted.scenario).unwrap_or_default();
     for (key, word) in
         [("seed", "seed"), ("replications", "replications"), ("duration", "duration")]

@@ -1,7 +1,7 @@
 //! A keeper of a sweep's cells that writes nothing: everything stays in memory until its point is
 //! reduced.
 
-use super::{Keeper, Known};
+use super::{CellStore, Known};
 use crate::experiment::cell::{Cell, CellRecord, Failure};
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ pub struct Memory {
     cells: BTreeMap<u64, Vec<Known>>,
 }
 
-impl Keeper for Memory {
+impl CellStore for Memory {
     fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), String> {
         self.cells.entry(cell.point).or_default().push((cell.replication, result.clone()));
         Ok(())

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Knows one cell of every point.
 struct OneEach;
 
-impl Keeper for OneEach {
+impl CellStore for OneEach {
     fn keep(&mut self, _: Cell, _: &Result<CellRecord, Failure>) -> Result<(), String> {
         Ok(())
     }

@@ -92,7 +92,7 @@ impl<'de, Q: Quantity> Deserialize<'de> for Tag<Q> {
     }
 }
 
-/// The catalogue's lines, `tag: Written<Q>,` under a doc comment, made into the modules,
+/// The catalogue's lines, `tag: DistSpec<Q>,` under a doc comment, made into the modules,
 /// [`Dist`](super::Dist) and [`Law`](super::Law).
 macro_rules! catalogue {
     ($($(#[doc = $doc:literal])+ $tag:ident: $name:ident $(<$q:ident>)?,)+) => {
@@ -111,33 +111,33 @@ macro_rules! catalogue {
         /// (`repr`), which is faster to read than one hidden in a parameter.
         #[derive(Clone, Debug, PartialEq)]
         #[repr(u8)]
-        pub enum Law {
-            $($(#[doc = $doc])+ $name($tag::Law),)+
+        pub enum Distribution {
+            $($(#[doc = $doc])+ $name($tag::Distribution),)+
             /// The same law, drawn with the mirror of every draw: large where it would be small
             /// (antithetic pairs).
-            Mirrored(Box<Law>),
+            Mirrored(Box<Distribution>),
         }
 
-        impl Law {
+        impl Distribution {
             #[inline(never)]
             fn sample_any(&self, draw: Draw) -> f64 {
-                match self { $(Law::$name(law) => law.sample(draw),)+ Law::Mirrored(law) => law.sample(draw.mirrored()) }
+                match self { $(Distribution::$name(law) => law.sample(draw),)+ Distribution::Mirrored(law) => law.sample(draw.mirrored()) }
             }
             /// The smallest value that is reached with probability `u`.
             pub fn quantile(&self, u: f64) -> f64 {
-                match self { $(Law::$name(law) => law.quantile(u),)+ Law::Mirrored(law) => law.quantile(u) }
+                match self { $(Distribution::$name(law) => law.quantile(u),)+ Distribution::Mirrored(law) => law.quantile(u) }
             }
             /// The probability of at most `x`.
             pub fn cdf(&self, x: f64) -> f64 {
-                match self { $(Law::$name(law) => law.cdf(x),)+ Law::Mirrored(law) => law.cdf(x) }
+                match self { $(Distribution::$name(law) => law.cdf(x),)+ Distribution::Mirrored(law) => law.cdf(x) }
             }
             /// The mean; may be infinite.
             pub fn mean(&self) -> f64 {
-                match self { $(Law::$name(law) => law.mean(),)+ Law::Mirrored(law) => law.mean() }
+                match self { $(Distribution::$name(law) => law.mean(),)+ Distribution::Mirrored(law) => law.mean() }
             }
             /// The variance; may be infinite.
             pub fn variance(&self) -> f64 {
-                match self { $(Law::$name(law) => law.variance(),)+ Law::Mirrored(law) => law.variance() }
+                match self { $(Distribution::$name(law) => law.variance(),)+ Distribution::Mirrored(law) => law.variance() }
             }
         }
 
@@ -149,21 +149,21 @@ macro_rules! catalogue {
             /// Notes what is wrong with the parameters; `path` is the path of the distribution.
             pub fn check(&self, path: &str, problems: &mut Problems) {
                 let path = format!("{path}.{}", self.tag());
-                match self { $(Dist::$name(written) => Written::<Q>::check(written, &path, problems),)+ }
+                match self { $(Dist::$name(written) => DistSpec::<Q>::check(written, &path, problems),)+ }
             }
             /// The law it stands for. Only for what [`check`](Dist::check) found no error in.
-            pub fn law(&self) -> Law {
-                match self { $(Dist::$name(written) => Law::$name(Written::<Q>::law(written)),)+ }
+            pub fn compile(&self) -> Distribution {
+                match self { $(Dist::$name(written) => Distribution::$name(DistSpec::<Q>::compile(written)),)+ }
             }
             /// Reads the files it names, relative to `folder`; to be called before
             /// [`check`](Dist::check).
             pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
                 let path = format!("{path}.{}", self.tag());
-                match self { $(Dist::$name(written) => Written::<Q>::load(written, folder, &path, problems),)+ }
+                match self { $(Dist::$name(written) => DistSpec::<Q>::load(written, folder, &path, problems),)+ }
             }
             /// How many mixtures stand inside each other here.
             pub(crate) fn depth(&self) -> usize {
-                match self { $(Dist::$name(written) => Written::<Q>::depth(written),)+ }
+                match self { $(Dist::$name(written) => DistSpec::<Q>::depth(written),)+ }
             }
         }
 

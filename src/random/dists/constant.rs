@@ -3,7 +3,7 @@
 //! Law: P(X = value) = 1. Limits: none. Source: none needed. Tested: here, and in the table of
 //! `tests.rs`.
 
-use super::{Compiled, Written};
+use super::{Compiled, DistSpec};
 use crate::problem::Problems;
 use crate::random::keys::Draw;
 use crate::units::Quantity;
@@ -20,26 +20,26 @@ pub struct Constant<Q> {
 
 /// A constant in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     value: f64,
 }
 
-impl Law {
+impl Distribution {
     /// The law of one value in base units.
-    pub fn of(value: f64) -> Law {
-        Law { value }
+    pub fn of(value: f64) -> Distribution {
+        Distribution { value }
     }
 }
 
-impl<Q: Quantity> Written<Q> for Constant<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Constant<Q> {
+    type Distribution = Distribution;
     fn check(&self, _: &str, _: &mut Problems) {}
-    fn law(&self) -> Law {
-        Law { value: self.value.to_base() }
+    fn compile(&self) -> Distribution {
+        Distribution { value: self.value.to_base() }
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     #[inline(always)]
     fn sample(&self, _: Draw) -> f64 {
         self.value
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_constant_is_itself_at_every_draw() {
         // The definition; 2 ms are 2,000,000 ns.
-        let law = Constant { value: "2ms".parse::<Span>().unwrap() }.law();
+        let law = Constant { value: "2ms".parse::<Span>().unwrap() }.compile();
         assert_eq!(
             (law.sample(Draw(7)), law.quantile(0.3), law.mean(), law.variance()),
             (2e6, 2e6, 2e6, 0.0)

@@ -6,7 +6,7 @@
 //! Modeling and Analysis" (5th ed.), §6.2.4 (resampling). Tested: draws against moments and cdf in
 //! `tests.rs`; reading and its errors here.
 
-use super::{Compiled, Written};
+use super::{Compiled, DistSpec};
 use crate::problem::{Problems, nearest};
 use crate::units::{Quantity, shown};
 use schemars::JsonSchema;
@@ -33,7 +33,7 @@ pub struct Empirical<Q> {
 
 /// The law of measured values, in base units and sorted.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     values: Arc<[f64]>,
 }
 
@@ -163,11 +163,11 @@ fn value<Q: Quantity>(cell: &str, unit: Option<Q>) -> Result<f64, String> {
     }
 }
 
-impl<Q: Quantity> Written<Q> for Empirical<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Empirical<Q> {
+    type Distribution = Distribution;
     fn check(&self, _: &str, _: &mut Problems) {}
-    fn law(&self) -> Law {
-        Law { values: self.values.clone().unwrap_or_default() }
+    fn compile(&self) -> Distribution {
+        Distribution { values: self.values.clone().unwrap_or_default() }
     }
     fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         if problems.enough() {
@@ -183,7 +183,7 @@ impl<Q: Quantity> Written<Q> for Empirical<Q> {
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn quantile(&self, u: f64) -> f64 {
         let n = self.values.len();
         let rank = (u * n as f64).ceil() as usize;
@@ -207,7 +207,11 @@ mod tests {
     use super::*;
     use crate::units::{Count, Span};
 
-    fn loaded(text: &str, column: &str, unit: Option<Span>) -> Result<Law, (&'static str, String)> {
+    fn loaded(
+        text: &str,
+        column: &str,
+        unit: Option<Span>,
+    ) -> Result<Distribution, (&'static str, String)> {
         let folder = std::env::temp_dir().join(format!(
             "asyncflow-empirical-{}-{}",
             std::process::id(),
@@ -219,7 +223,7 @@ mod tests {
             Empirical { file: "measured.csv".into(), column: column.into(), unit, values: None };
         let result = written.load(&folder);
         std::fs::remove_dir_all(&folder).unwrap();
-        result.map(|()| written.law())
+        result.map(|()| written.compile())
     }
 
     #[test]
@@ -290,7 +294,7 @@ mod tests {
             values: None,
         };
         written.load(folder.path()).unwrap();
-        assert_eq!(written.law().mean(), 4.0);
+        assert_eq!(written.compile().mean(), 4.0);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! stay above the least number. Tested: draws against moments, cdf, and `rand_distr`'s gamma, in
 //! `tests*.rs`; k = 1 here.
 
-use super::{Compiled, Written, demand};
+use super::{Compiled, DistSpec, demand};
 use crate::problem::Problems;
 use crate::units::Quantity;
 use schemars::JsonSchema;
@@ -29,13 +29,13 @@ pub struct Erlang<Q> {
 
 /// An Erlang law in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     mean: f64,
     k: u32,
 }
 
-impl<Q: Quantity> Written<Q> for Erlang<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Erlang<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         demand(
             problems,
@@ -52,18 +52,18 @@ impl<Q: Quantity> Written<Q> for Erlang<Q> {
             "`k` of an erlang is a whole number from 1 to 1000",
         );
     }
-    fn law(&self) -> Law {
-        Law { mean: self.mean.to_base(), k: self.k }
+    fn compile(&self) -> Distribution {
+        Distribution { mean: self.mean.to_base(), k: self.k }
     }
 }
 
-impl Law {
+impl Distribution {
     fn scale(&self) -> f64 {
         self.mean / self.k as f64
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn sample(&self, draw: Draw) -> f64 {
         let mut generator = draw.generator();
         let (mut sum, mut product) = (0.0, 1.0);
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn an_erlang_of_one_is_an_exponential() {
         // Closed form: p99 of an exponential of mean 100 is 100 ln 100.
-        let law = Erlang { mean: Count(100), k: 1 }.law();
+        let law = Erlang { mean: Count(100), k: 1 }.compile();
         assert!((law.quantile(0.99) / (100.0 * 100f64.ln()) - 1.0).abs() < 1e-9);
         assert_eq!(law.variance(), 1e4);
     }
@@ -107,7 +107,7 @@ mod tests {
     fn the_product_of_a_thousand_uniforms_does_not_underflow() {
         // The cv is 1/√1000 = 0.0316: every one of these draws is within 8 standard deviations of
         // 100 (chance under 1e-11 in all).
-        let law = Erlang { mean: Count(100), k: 1000 }.law();
+        let law = Erlang { mean: Count(100), k: 1000 }.compile();
         assert!(
             (0..1000)
                 .all(|i| (law.sample(Draw(i * 977)) - 100.0).abs() < 8.0 * 100.0 / 1000f64.sqrt())

@@ -4,7 +4,7 @@
 //! Balakrishnan 1994, "Continuous Univariate Distributions" 1, §19.1. Sampled by inversion. Tested:
 //! draws against moments, cdf and `rand_distr` in `tests*.rs`; p99 here.
 
-use super::{Compiled, Written};
+use super::{Compiled, DistSpec};
 use crate::problem::Problems;
 use crate::random::keys::Draw;
 use crate::random::logarithm::ln;
@@ -22,19 +22,19 @@ pub struct Exp<Q> {
 
 /// An exponential law in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     mean: f64,
 }
 
-impl<Q: Quantity> Written<Q> for Exp<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Exp<Q> {
+    type Distribution = Distribution;
     fn check(&self, _: &str, _: &mut Problems) {}
-    fn law(&self) -> Law {
-        Law { mean: self.mean.to_base() }
+    fn compile(&self) -> Distribution {
+        Distribution { mean: self.mean.to_base() }
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     #[inline(always)]
     fn sample(&self, draw: Draw) -> f64 {
         // `1 - u` is exact on the grid of draws, so the plain logarithm loses nothing.
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn the_p99_of_an_exponential_is_its_mean_times_the_logarithm_of_100() {
         // Solving 1 - exp(-x/mean) = 0.99.
-        let law = Exp { mean: Span(3_000_000) }.law();
+        let law = Exp { mean: Span(3_000_000) }.compile();
         assert!((law.quantile(0.99) / (3e6 * 100f64.ln()) - 1.0).abs() < 1e-14);
         assert!(
             (law.sample(Draw(12345 << 40)) / law.quantile(Draw(12345 << 40).uniform()) - 1.0).abs()
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn an_exponential_of_mean_zero_is_zero() {
         // The limit of the law for mean → 0.
-        let law = Exp { mean: Span(0) }.law();
+        let law = Exp { mean: Span(0) }.compile();
         assert_eq!(
             (law.sample(Draw(1)), law.quantile(0.5), law.cdf(0.0), law.mean()),
             (0.0, 0.0, 1.0, 0.0)

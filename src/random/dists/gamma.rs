@@ -5,7 +5,7 @@
 //! Sampled by `rand_distr` (Marsaglia, Tsang 2000, "A simple method for generating gamma
 //! variables"). Tested: draws against moments and the cdf of `statrs` in `tests*.rs`; cv = 1 here.
 
-use super::{Compiled, Written, demand};
+use super::{Compiled, DistSpec, demand};
 use crate::problem::Problems;
 use crate::units::Quantity;
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::standard_gamma;
 use crate::random::keys::Draw;
-use rand_distr::Distribution;
+use rand_distr::Distribution as _;
 
 /// Gamma by mean and cv.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,15 +28,15 @@ pub struct Gamma<Q> {
 
 /// A gamma law in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     mean: f64,
     shape: f64,
     /// The sampler of the same shape at scale 1; none only for parameters that the check refuses.
     standard: Option<Box<rand_distr::Gamma<f64>>>,
 }
 
-impl<Q: Quantity> Written<Q> for Gamma<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Gamma<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         demand(
             problems,
@@ -53,9 +53,9 @@ impl<Q: Quantity> Written<Q> for Gamma<Q> {
             "`cv` of a gamma is a number from 0.001 to 30",
         );
     }
-    fn law(&self) -> Law {
+    fn compile(&self) -> Distribution {
         let shape = 1.0 / (self.cv * self.cv);
-        Law {
+        Distribution {
             mean: self.mean.to_base(),
             shape,
             standard: rand_distr::Gamma::new(shape, 1.0).ok().map(Box::new),
@@ -63,13 +63,13 @@ impl<Q: Quantity> Written<Q> for Gamma<Q> {
     }
 }
 
-impl Law {
+impl Distribution {
     fn scale(&self) -> f64 {
         self.mean / self.shape
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn sample(&self, draw: Draw) -> f64 {
         self.standard
             .as_ref()
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_gamma_of_cv_one_is_an_exponential() {
         // Closed form: p99 of an exponential of mean 100 is 100 ln 100; its variance is 100².
-        let law = Gamma { mean: Count(100), cv: 1.0 }.law();
+        let law = Gamma { mean: Count(100), cv: 1.0 }.compile();
         assert!((law.quantile(0.99) / (100.0 * 100f64.ln()) - 1.0).abs() < 1e-9);
         assert_eq!(law.variance(), 1e4);
     }
@@ -106,7 +106,7 @@ mod tests {
     fn the_extreme_gammas_stay_finite() {
         // The check's own limits: draws, quantiles and probabilities there are numbers.
         for cv in [0.001, 30.0] {
-            let law = Gamma { mean: Count(100), cv }.law();
+            let law = Gamma { mean: Count(100), cv }.compile();
             assert!((0..1000).all(|i| law.sample(Draw(i * 977)).is_finite()));
             for u in [0.0001, 0.5, 0.99, 0.999_999] {
                 assert!(law.quantile(u).is_finite() && law.cdf(law.quantile(u)).is_finite());

@@ -5,7 +5,7 @@
 //! the quantile ⌈ln(1 - u)/ln(1 - p)⌉ (Devroye 1986, §X.2). Tested: draws against moments, cdf,
 //! probabilities and `rand_distr` in `tests*.rs`; closed forms here.
 
-use super::{Compiled, Written, demand, demand_count};
+use super::{Compiled, DistSpec, demand, demand_count};
 use crate::problem::Problems;
 use crate::units::Quantity;
 use schemars::JsonSchema;
@@ -22,12 +22,12 @@ pub struct Geometric {
 
 /// A geometric law.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     mean: f64,
 }
 
-impl<Q: Quantity> Written<Q> for Geometric {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Geometric {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         demand_count::<Q>(problems, path, "geometric");
         demand(
@@ -38,19 +38,19 @@ impl<Q: Quantity> Written<Q> for Geometric {
             "`mean` of a geometric is a number from 1 to 10^12",
         );
     }
-    fn law(&self) -> Law {
-        Law { mean: self.mean }
+    fn compile(&self) -> Distribution {
+        Distribution { mean: self.mean }
     }
 }
 
-impl Law {
+impl Distribution {
     /// ln(1 - p): minus infinity if every trial succeeds.
     fn log_failure(&self) -> f64 {
         (-1.0 / self.mean).ln_1p()
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn quantile(&self, u: f64) -> f64 {
         ((-u).ln_1p() / self.log_failure()).ceil().max(1.0)
     }
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_fair_coin_is_thrown_twice_on_average() {
         // By hand for p = 1/2: variance 2, P(X ≤ 3) = 7/8, p60 = 2.
-        let law = Law { mean: 2.0 };
+        let law = Distribution { mean: 2.0 };
         assert_eq!((law.variance(), law.quantile(0.6)), (2.0, 2.0));
         assert!((law.cdf(3.5) - 0.875).abs() < 1e-15);
     }
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn a_geometric_of_mean_one_is_one() {
         // The limit p = 1: the first trial always succeeds.
-        let law = Law { mean: 1.0 };
+        let law = Distribution { mean: 1.0 };
         assert_eq!(
             (law.quantile(0.0), law.quantile(0.999), law.cdf(1.0), law.cdf(0.5), law.variance()),
             (1.0, 1.0, 1.0, 0.0, 0.0)

@@ -7,7 +7,7 @@
 //! bisection. Tested: draws against moments, cdf and a composition of `rand_distr`'s exponentials,
 //! in `tests*.rs`; cv = 1 here.
 
-use super::{Compiled, Written, demand};
+use super::{Compiled, DistSpec, demand};
 use crate::problem::Problems;
 use crate::units::Quantity;
 use schemars::JsonSchema;
@@ -29,15 +29,15 @@ pub struct Hyperexp<Q> {
 
 /// A hyperexponential law in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     mean: f64,
     cv: f64,
     /// Probability of the rarer phase, which has the larger mean.
     rare: f64,
 }
 
-impl<Q: Quantity> Written<Q> for Hyperexp<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Hyperexp<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         demand(
             problems,
@@ -49,22 +49,26 @@ impl<Q: Quantity> Written<Q> for Hyperexp<Q> {
         let words = "`cv` of a hyperexp is at least 1 and at most 1000; for less variation use erlang or gamma";
         demand(problems, (1.0..=1000.0).contains(&self.cv), path, "cv", words);
     }
-    fn law(&self) -> Law {
+    fn compile(&self) -> Distribution {
         let square = self.cv * self.cv;
         let root = ((square - 1.0) / (square + 1.0)).sqrt();
         // (1 - root)/2 without its cancellation at large cv.
-        Law { mean: self.mean.to_base(), cv: self.cv, rare: 1.0 / ((square + 1.0) * (1.0 + root)) }
+        Distribution {
+            mean: self.mean.to_base(),
+            cv: self.cv,
+            rare: 1.0 / ((square + 1.0) * (1.0 + root)),
+        }
     }
 }
 
-impl Law {
+impl Distribution {
     /// Probability and mean of the two phases, the smaller mean first.
     fn phases(&self) -> [(f64, f64); 2] {
         [1.0 - self.rare, self.rare].map(|p| (p, self.mean / (2.0 * p)))
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn sample(&self, draw: Draw) -> f64 {
         let u = draw.uniform();
         let [(p, short), (q, long)] = self.phases();
@@ -94,7 +98,7 @@ mod tests {
     #[test]
     fn a_hyperexponential_of_cv_one_is_an_exponential() {
         // Closed form: both phases have mean 100, so p99 = 100 ln 100.
-        let law = Hyperexp { mean: Count(100), cv: 1.0 }.law();
+        let law = Hyperexp { mean: Count(100), cv: 1.0 }.compile();
         assert!((law.quantile(0.99) / (100.0 * 100f64.ln()) - 1.0).abs() < 1e-12);
     }
 
@@ -102,7 +106,7 @@ mod tests {
     fn the_phases_have_the_mean_and_the_cv_that_were_asked() {
         // From the phases: E[X] = Σ p·m and E[X²] = Σ 2·p·m².
         for cv in [1.0, 1.5, 4.0, 300.0] {
-            let law = Hyperexp { mean: Count(100), cv }.law();
+            let law = Hyperexp { mean: Count(100), cv }.compile();
             let mean: f64 = law.phases().iter().map(|(p, m)| p * m).sum();
             let second: f64 = law.phases().iter().map(|(p, m)| 2.0 * p * m * m).sum();
             assert!((mean / 100.0 - 1.0).abs() < 1e-12);

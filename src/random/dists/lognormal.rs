@@ -5,7 +5,7 @@
 //! 1994, "Continuous Univariate Distributions" 1, ch. 14. Sampled through the quantile. Tested:
 //! draws against moments, cdf and `rand_distr` in `tests*.rs`; the percentiles asked for here.
 
-use super::{Compiled, Written, demand};
+use super::{Compiled, DistSpec, demand};
 use crate::problem::Problems;
 use crate::units::Quantity;
 use schemars::JsonSchema;
@@ -36,13 +36,13 @@ const P99: f64 = 2.326_347_874_040_840_8;
 
 /// A lognormal law in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     median: f64,
     sigma: f64,
 }
 
-impl<Q: Quantity> Written<Q> for Lognormal<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Lognormal<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         match (self.p50, self.p99, self.mean, self.cv) {
             (Some(p50), Some(p99), None, None) => {
@@ -82,17 +82,17 @@ impl<Q: Quantity> Written<Q> for Lognormal<Q> {
             }
         }
     }
-    fn law(&self) -> Law {
+    fn compile(&self) -> Distribution {
         let base = |value: Option<Q>| value.map_or(1.0, |value| value.to_base());
         if let Some(cv) = self.cv {
             let sigma = (cv * cv).ln_1p().sqrt();
-            return Law { median: base(self.mean) / (sigma * sigma / 2.0).exp(), sigma };
+            return Distribution { median: base(self.mean) / (sigma * sigma / 2.0).exp(), sigma };
         }
-        Law { median: base(self.p50), sigma: (base(self.p99) / base(self.p50)).ln() / P99 }
+        Distribution { median: base(self.p50), sigma: (base(self.p99) / base(self.p50)).ln() / P99 }
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn quantile(&self, u: f64) -> f64 {
         self.median * (self.sigma * standard_normal::quantile(u)).exp()
     }
@@ -121,7 +121,7 @@ mod tests {
             mean: None,
             cv: None,
         }
-        .law();
+        .compile();
         assert!((law.quantile(0.5) / 2e6 - 1.0).abs() < 1e-14);
         assert!((law.quantile(0.99) / 11e6 - 1.0).abs() < 1e-13);
     }
@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn the_mean_of_a_lognormal_is_its_mean() {
         // What was asked: mean 5 ms, cv 1.5, so a variance of (7.5 ms)².
-        let law =
-            Lognormal { p50: None, p99: None, mean: Some(Span(5_000_000)), cv: Some(1.5) }.law();
+        let law = Lognormal { p50: None, p99: None, mean: Some(Span(5_000_000)), cv: Some(1.5) }
+            .compile();
         assert!((law.mean() / 5e6 - 1.0).abs() < 1e-14);
         assert!((law.variance() / 7.5e6f64.powi(2) - 1.0).abs() < 1e-13);
     }

@@ -8,7 +8,7 @@
 //! here.
 
 use super::solve::bisect;
-use super::{Compiled, Dist, Written, demand};
+use super::{Compiled, Dist, DistSpec, demand};
 use crate::problem::Problems;
 use crate::random::keys::Draw;
 use crate::units::Quantity;
@@ -47,7 +47,7 @@ pub struct Part<Q> {
 
 /// A mixture of laws.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     parts: Box<[Share]>,
 }
 
@@ -56,11 +56,11 @@ struct Share {
     share: f64,
     /// The shares up to and including this one.
     until: f64,
-    law: super::Law,
+    law: super::Distribution,
 }
 
-impl<Q: Quantity> Written<Q> for Mixture<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Mixture<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         if self.parts.is_empty() {
             problems
@@ -74,7 +74,7 @@ impl<Q: Quantity> Written<Q> for Mixture<Q> {
                 .advise("measured values belong into a CSV file: `empirical: { file, column }`");
         }
         // Said once, by the mixture that is one too far from the innermost.
-        if Written::<Q>::depth(self) == DEEPEST + 1 {
+        if DistSpec::<Q>::depth(self) == DEEPEST + 1 {
             problems
                 .error(path, format!("mixtures stand inside each other at most {DEEPEST} deep"))
                 .advise("multiply the weights of the inner into those of the outer");
@@ -91,14 +91,14 @@ impl<Q: Quantity> Written<Q> for Mixture<Q> {
             part.is.check(&format!("{path}.is"), problems);
         }
     }
-    fn law(&self) -> Law {
+    fn compile(&self) -> Distribution {
         let total: f64 = self.parts.iter().map(|part| part.w).sum();
         let mut until = 0.0;
         let share = |part: &Part<Q>| {
             until += part.w / total;
-            Share { share: part.w / total, until, law: part.is.law() }
+            Share { share: part.w / total, until, law: part.is.compile() }
         };
-        Law { parts: self.parts.iter().map(share).collect() }
+        Distribution { parts: self.parts.iter().map(share).collect() }
     }
     fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         for (i, part) in self.parts.iter_mut().enumerate() {
@@ -110,13 +110,13 @@ impl<Q: Quantity> Written<Q> for Mixture<Q> {
     }
 }
 
-impl Law {
-    fn sum(&self, of: impl Fn(&super::Law) -> f64) -> f64 {
+impl Distribution {
+    fn sum(&self, of: impl Fn(&super::Distribution) -> f64) -> f64 {
         self.parts.iter().map(|part| part.share * of(&part.law)).sum()
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn sample(&self, draw: Draw) -> f64 {
         let u = draw.uniform();
         // The last part also takes what rounding left of the shares' sum.
@@ -153,7 +153,7 @@ mod tests {
         // By hand: 97 % at 2, 3 % at 102: mean 5, variance 0.97·9 + 0.03·97² = 291; p96 = 2, p98 =
         // 102.
         let part = |w, value| Part { w, is: Dist::constant(Count(value)) };
-        let law = Mixture { parts: vec![part(97.0, 2), part(3.0, 102)] }.law();
+        let law = Mixture { parts: vec![part(97.0, 2), part(3.0, 102)] }.compile();
         assert!((law.mean() - 5.0).abs() < 1e-12 && (law.variance() - 291.0).abs() < 1e-9);
         assert_eq!((law.quantile(0.96), law.quantile(0.98)), (2.0, 102.0));
     }

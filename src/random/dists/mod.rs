@@ -6,7 +6,7 @@
 //!
 //! To add a distribution:
 //! 1. its file, `TAG.rs`: the written struct (serde, schema, a doc comment on each field) with
-//!    [`Written`], and a struct `Law` with [`Compiled`]. A law with a closed quantile function
+//!    [`DistSpec`], and a struct `Law` with [`Compiled`]. A law with a closed quantile function
 //!    needs no sampler of its own;
 //! 2. its line in the catalogue below, `tag: Struct<Q>,` (without `<Q>` if no parameter is a
 //!    quantity). The first word is what people write, the doc comment is the description in the
@@ -84,13 +84,13 @@ pub(crate) fn also_called(word: &str) -> Option<&'static str> {
 }
 
 /// What a written distribution does.
-pub trait Written<Q: Quantity> {
+pub trait DistSpec<Q: Quantity> {
     /// What it compiles to.
-    type Law: Compiled;
+    type Distribution: Compiled;
     /// Notes errors and warnings; `path` ends with the distribution's tag.
     fn check(&self, path: &str, problems: &mut Problems);
     /// The law; only called if `check` found no error.
-    fn law(&self) -> Self::Law;
+    fn compile(&self) -> Self::Distribution;
     /// Reads the files it names.
     fn load(&mut self, _folder: &Path, _path: &str, _problems: &mut Problems) {}
     /// How many mixtures stand inside each other.
@@ -115,19 +115,19 @@ pub trait Compiled {
     fn variance(&self) -> f64;
 }
 
-impl Law {
+impl Distribution {
     /// The value at one draw. Constants and exponentials are drawn in line, the others by a call.
     #[inline(always)]
     pub fn sample(&self, draw: Draw) -> f64 {
         match self {
-            Law::Constant(law) => law.sample(draw),
-            Law::Exp(law) => law.sample(draw),
+            Distribution::Constant(law) => law.sample(draw),
+            Distribution::Exp(law) => law.sample(draw),
             _ => self.sample_any(draw),
         }
     }
     /// The same law, drawn with the mirror of every draw.
-    pub fn mirrored(self) -> Law {
-        Law::Mirrored(Box::new(self))
+    pub fn mirrored(self) -> Distribution {
+        Distribution::Mirrored(Box::new(self))
     }
     /// The coefficient of variation: the standard deviation in means; 0 if nothing varies.
     pub fn cv(&self) -> f64 {
@@ -197,14 +197,14 @@ impl<Q: Quantity> Dist<Q> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sampler {
     /// What is drawn.
-    pub law: Law,
+    pub law: Distribution,
     /// What it is drawn for.
     pub salt: Salt,
 }
 
 impl Sampler {
     /// A sampler of a law for one purpose.
-    pub fn new(law: Law, salt: Salt) -> Sampler {
+    pub fn new(law: Distribution, salt: Salt) -> Sampler {
         Sampler { law, salt }
     }
     /// The value for whom `key` is, in base units.

@@ -7,7 +7,7 @@
 //! upper tail's terms so that nothing cancels. Tested: draws against moments, cdf and rejection
 //! from `rand_distr` in `tests*.rs`.
 
-use super::{Compiled, Written};
+use super::{Compiled, DistSpec};
 use crate::problem::Problems;
 use crate::units::Quantity;
 use crate::units::format::percent;
@@ -45,7 +45,7 @@ pub struct Normal<Q> {
 
 /// A normal law above a least value, in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     mean: f64,
     sd: f64,
     min: f64,
@@ -55,8 +55,8 @@ pub struct Law {
     kept: f64,
 }
 
-impl<Q: Quantity> Written<Q> for Normal<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Normal<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         if self.sd.to_base() <= 0.0 {
             problems.error(
@@ -65,7 +65,7 @@ impl<Q: Quantity> Written<Q> for Normal<Q> {
             );
             return;
         }
-        let law = self.law();
+        let law = self.compile();
         if self.below_min == BelowMin::Clip {
             return;
         }
@@ -89,17 +89,17 @@ impl<Q: Quantity> Written<Q> for Normal<Q> {
                 .advise("lower `sd`, or use lognormal or gamma, which are never negative");
         }
     }
-    fn law(&self) -> Law {
+    fn compile(&self) -> Distribution {
         let min = self.min.map_or(0.0, |min| min.to_base());
-        let law = Law { mean: self.mean.to_base(), sd: self.sd.to_base(), min, kept: 1.0 };
+        let law = Distribution { mean: self.mean.to_base(), sd: self.sd.to_base(), min, kept: 1.0 };
         match self.below_min {
-            BelowMin::Redraw => Law { kept: above(law.start()), ..law },
+            BelowMin::Redraw => Distribution { kept: above(law.start()), ..law },
             BelowMin::Clip => law,
         }
     }
 }
 
-impl Law {
+impl Distribution {
     /// The least value in standard deviations from the mean.
     fn start(&self) -> f64 {
         (self.min - self.mean) / self.sd
@@ -115,7 +115,7 @@ impl Law {
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn quantile(&self, u: f64) -> f64 {
         (self.mean - self.sd * quantile((1.0 - u) * self.kept)).max(self.min)
     }
@@ -146,7 +146,7 @@ mod tests {
             min: Some(Count(100)),
             below_min: BelowMin::Redraw,
         }
-        .law();
+        .compile();
         let two_over_pi = 2.0 / std::f64::consts::PI;
         assert!((law.mean() - (100.0 + 10.0 * two_over_pi.sqrt())).abs() < 1e-9);
         assert!((law.variance() - 100.0 * (1.0 - two_over_pi)).abs() < 1e-9);

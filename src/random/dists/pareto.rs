@@ -7,7 +7,7 @@
 //! "Performance Modeling", §20.5 (bounded). Sampled through the quantile. Tested: draws against
 //! moments, cdf and `rand_distr` in `tests*.rs`; closed forms here.
 
-use super::{Compiled, Written, demand};
+use super::{Compiled, DistSpec, demand};
 use crate::problem::Problems;
 use crate::units::Quantity;
 use schemars::JsonSchema;
@@ -29,14 +29,14 @@ pub struct Pareto<Q> {
 
 /// A Pareto law in base units; unbounded if `max` is infinite.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     min: f64,
     alpha: f64,
     max: f64,
 }
 
-impl<Q: Quantity> Written<Q> for Pareto<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Pareto<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         demand(problems, self.min.to_base() > 0.0, path, "min", "`min` of a pareto is more than 0");
         demand(
@@ -62,8 +62,8 @@ impl<Q: Quantity> Written<Q> for Pareto<Q> {
             None => {}
         }
     }
-    fn law(&self) -> Law {
-        Law {
+    fn compile(&self) -> Distribution {
+        Distribution {
             min: self.min.to_base(),
             alpha: self.alpha,
             max: self.max.map_or(f64::INFINITY, |max| max.to_base()),
@@ -71,7 +71,7 @@ impl<Q: Quantity> Written<Q> for Pareto<Q> {
     }
 }
 
-impl Law {
+impl Distribution {
     /// The share of the unbounded law that is kept: 1 - (min/max)^alpha.
     fn kept(&self) -> f64 {
         -(-self.alpha * (self.max / self.min).ln()).exp_m1()
@@ -93,7 +93,7 @@ impl Law {
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn quantile(&self, u: f64) -> f64 {
         (self.min * (-(-u * self.kept()).ln_1p() / self.alpha).exp()).min(self.max)
     }
@@ -124,7 +124,7 @@ mod tests {
     fn a_pareto_has_its_textbook_moments() {
         // α·min/(α-1) and α·min²/((α-1)²(α-2)) at α = 3, min = 100; both infinite where the
         // integrals diverge.
-        let law = |alpha| Pareto { min: Count(100), alpha, max: None }.law();
+        let law = |alpha| Pareto { min: Count(100), alpha, max: None }.compile();
         assert!((law(3.0).mean() - 150.0).abs() < 1e-9);
         assert!((law(3.0).variance() - 7500.0).abs() < 1e-6);
         assert!((law(2.0).mean() - 200.0).abs() < 1e-9 && law(2.0).variance().is_infinite());
@@ -135,7 +135,7 @@ mod tests {
     fn a_bounded_pareto_has_the_moments_of_its_density() {
         // By hand at α = 1 on [1, 1000]: the density is 1/(x²·0.999), so E[X] = ln 1000/0.999 and
         // E[X²] = 999/0.999.
-        let law = Pareto { min: Count(1), alpha: 1.0, max: Some(Count(1000)) }.law();
+        let law = Pareto { min: Count(1), alpha: 1.0, max: Some(Count(1000)) }.compile();
         assert!((law.mean() - 1000f64.ln() / 0.999).abs() < 1e-9);
         assert!((law.moment(2.0) - 999.0 / 0.999).abs() < 1e-9);
         assert!((law.quantile(1.0) - 1000.0).abs() < 1e-9 && law.quantile(1.0) <= 1000.0);

@@ -8,7 +8,7 @@
 //! interpolation is a choice of this project. Tested: draws against moments and cdf in `tests.rs`;
 //! the points asked for and moments by hand here.
 
-use super::{Compiled, Written};
+use super::{Compiled, DistSpec};
 use crate::problem::Problems;
 use crate::units::Quantity;
 use indexmap::IndexMap;
@@ -26,7 +26,7 @@ pub struct Percentiles<Q> {
 
 /// A law through percentiles, in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     /// Probabilities and values, from (0, min) to (1, max).
     points: Box<[(f64, f64)]>,
 }
@@ -63,8 +63,8 @@ impl<Q: Quantity> Percentiles<Q> {
     }
 }
 
-impl<Q: Quantity> Written<Q> for Percentiles<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Percentiles<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         for name in self.points.keys().filter(|name| probability(name).is_none()) {
             let what = format!("`{name}` is not a percentile");
@@ -100,17 +100,17 @@ impl<Q: Quantity> Written<Q> for Percentiles<Q> {
             }
         }
     }
-    fn law(&self) -> Law {
+    fn compile(&self) -> Distribution {
         let mut points: Vec<_> =
             self.sorted().into_iter().map(|(_, u, value)| (u, value.to_base())).collect();
         if points.first().is_none_or(|(u, _)| *u > 0.0) {
             points.insert(0, (0.0, 0.0));
         }
-        Law { points: points.into() }
+        Distribution { points: points.into() }
     }
 }
 
-impl Law {
+impl Distribution {
     /// The sum over the parts of width times `of(a, b, ln(b/a))`; the logarithm is `None` where the
     /// part is linear.
     fn sum(&self, of: impl Fn(f64, f64, Option<f64>) -> f64) -> f64 {
@@ -122,7 +122,7 @@ impl Law {
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn quantile(&self, u: f64) -> f64 {
         let next = self.points.partition_point(|(v, _)| *v < u).clamp(1, self.points.len() - 1);
         let [(before, a), (after, b)] = [self.points[next - 1], self.points[next]];
@@ -168,7 +168,8 @@ mod tests {
     fn the_law_runs_through_the_points_asked_for() {
         // The points themselves; half-way between p50 and p90 in probability it is the geometric
         // mean, √(100·400) = 200.
-        let law = percentiles(&[("p50", 100), ("p99.9", 900), ("p90", 400), ("max", 2000)]).law();
+        let law =
+            percentiles(&[("p50", 100), ("p99.9", 900), ("p90", 400), ("max", 2000)]).compile();
         for (u, x) in [
             (0.5, 100.0),
             (0.7, 200.0),
@@ -190,7 +191,7 @@ mod tests {
     fn two_linear_and_log_linear_halves_have_the_moments_of_their_integrals() {
         // By hand for 0 to 100 linear, then 100 to 300 log-linear: mean 0.5·50 + 0.5·200/ln 3,
         // E[X²] = 0.5·10⁴/3 + 0.5·80000/(2·ln 3).
-        let law = percentiles(&[("p50", 100), ("max", 300)]).law();
+        let law = percentiles(&[("p50", 100), ("max", 300)]).compile();
         let mean = 25.0 + 100.0 / 3f64.ln();
         assert!((law.mean() - mean).abs() < 1e-9);
         assert!((law.variance() - (5000.0 / 3.0 + 20000.0 / 3f64.ln() - mean * mean)).abs() < 1e-8);

@@ -7,11 +7,11 @@
 //! distributions"). Tested: draws against moments, cdf and `statrs`' probabilities in `tests*.rs`.
 
 use super::solve::bisect;
-use super::{Compiled, Written, demand, demand_count};
+use super::{Compiled, DistSpec, demand, demand_count};
 use crate::problem::Problems;
 use crate::random::keys::Draw;
 use crate::units::{Count, Quantity};
-use rand_distr::Distribution;
+use rand_distr::Distribution as _;
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,7 @@ pub struct Steps<Q> {
 
 /// A Poisson law in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     lambda: f64,
     step: f64,
     /// None if nothing ever arrives.
@@ -91,8 +91,8 @@ impl<Q: JsonSchema> JsonSchema for Poisson<Q> {
     }
 }
 
-impl<Q: Quantity> Written<Q> for Poisson<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Poisson<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         match self {
             Poisson::Mean(mean) => {
@@ -120,18 +120,18 @@ impl<Q: Quantity> Written<Q> for Poisson<Q> {
             }
         }
     }
-    fn law(&self) -> Law {
+    fn compile(&self) -> Distribution {
         let (lambda, step) = match self {
             Poisson::Mean(mean) => (*mean, 1.0),
             Poisson::Steps(steps) => {
                 (steps.mean.to_base() / steps.step.to_base(), steps.step.to_base())
             }
         };
-        Law { lambda, step, arrivals: rand_distr::Poisson::new(lambda).ok().map(Box::new) }
+        Distribution { lambda, step, arrivals: rand_distr::Poisson::new(lambda).ok().map(Box::new) }
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn sample(&self, draw: Draw) -> f64 {
         self.arrivals
             .as_ref()
@@ -171,8 +171,10 @@ mod tests {
     fn steps_are_a_poisson_count_of_them() {
         // By hand: 1000 in steps of 50 are 20 on average, with a variance of 20 · 50². The largest
         // has no bound, unless nothing ever comes.
-        let law =
-            Written::<Count>::law(&Poisson::Steps(Steps { mean: Count(1000), step: Count(50) }));
+        let law = DistSpec::<Count>::compile(&Poisson::Steps(Steps {
+            mean: Count(1000),
+            step: Count(50),
+        }));
         assert_eq!(
             (law.mean(), law.variance(), law.quantile(1.0)),
             (1000.0, 50_000.0, f64::INFINITY)
@@ -180,6 +182,6 @@ mod tests {
         assert!(
             (law.cdf(999.0) - law.cdf(950.0)).abs() < 1e-15 && law.cdf(1000.0) > law.cdf(999.0)
         );
-        assert_eq!(Written::<Count>::law(&Poisson::<Count>::Mean(0.0)).quantile(1.0), 0.0);
+        assert_eq!(DistSpec::<Count>::compile(&Poisson::<Count>::Mean(0.0)).quantile(1.0), 0.0);
     }
 }

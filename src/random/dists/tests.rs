@@ -70,14 +70,14 @@ fn read(text: &str) -> Dist<Count> {
 }
 
 /// The law of a text, which must pass the check.
-pub(super) fn law(text: &str) -> Law {
+pub(super) fn law(text: &str) -> Distribution {
     let (written, mut problems) = (read(text), Problems::default());
     written.check("it", &mut problems);
     assert!(!problems.any_error(), "{text}: {problems:?}");
-    written.law()
+    written.compile()
 }
 
-fn measured() -> Law {
+fn measured() -> Distribution {
     let values = Some((1..=1000).map(|i: u32| (i as f64).powi(2)).collect());
     Dist::Empirical(empirical::Empirical::<Count> {
         file: String::new(),
@@ -85,17 +85,17 @@ fn measured() -> Law {
         unit: None,
         values,
     })
-    .law()
+    .compile()
 }
 
-fn all() -> impl Iterator<Item = (&'static str, Law, bool, bool)> {
+fn all() -> impl Iterator<Item = (&'static str, Distribution, bool, bool)> {
     let written =
         TABLE.iter().map(|(text, fourth, continuous)| (*text, law(text), *fourth, *continuous));
     written.chain([("empirical", measured(), true, false)])
 }
 
 /// Sorted draws of consecutive requests.
-pub(super) fn draws(law: &Law, seed: u64) -> Vec<f64> {
+pub(super) fn draws(law: &Distribution, seed: u64) -> Vec<f64> {
     let sampler = Sampler::new(law.clone(), Salt::of("api.cpu#0"));
     let source = Key::replication(seed, 0);
     let mut values: Vec<f64> =
@@ -107,8 +107,8 @@ pub(super) fn draws(law: &Law, seed: u64) -> Vec<f64> {
 #[test]
 fn a_clipped_normal_has_its_lower_tail_at_the_least_value() {
     // By hand: P(at most 2k) = Φ(−1/2) = 0.3085, all of it at 2k itself; nothing below.
-    let law =
-        read(r#"{"normal": {"mean": "3k", "sd": "2k", "min": "2k", "below_min": "clip"}}"#).law();
+    let law = read(r#"{"normal": {"mean": "3k", "sd": "2k", "min": "2k", "below_min": "clip"}}"#)
+        .compile();
     assert!(
         (law.cdf(2000.0) - 0.308_537_538_7).abs() < 1e-9 && law.cdf(1999.9) == 0.0,
         "{}",
@@ -120,8 +120,8 @@ fn a_clipped_normal_has_its_lower_tail_at_the_least_value() {
 fn a_mirrored_law_draws_with_one_minus_u_and_is_the_same_law() {
     // Definition; 1 − u of a draw is exact (`keys.rs`). An exponential and a normal by inversion,
     // and one that rejects.
-    let exponential = read(r#"{"exp": "3k"}"#).law();
-    let normal = read(r#"{"normal": {"mean": "3k", "sd": 500}}"#).law();
+    let exponential = read(r#"{"exp": "3k"}"#).compile();
+    let normal = read(r#"{"normal": {"mean": "3k", "sd": 500}}"#).compile();
     for i in 0..1000 {
         let draw = Key(1).ordinal(i).draw(Salt::of("mirror"));
         let mirrored = exponential.clone().mirrored().sample(draw);
@@ -130,7 +130,7 @@ fn a_mirrored_law_draws_with_one_minus_u_and_is_the_same_law() {
         assert!((back - u).abs() < 1e-9, "{back} {u}");
         assert_eq!(normal.clone().mirrored().sample(draw), normal.quantile(draw.complement()));
     }
-    let law = read(r#"{"gamma": {"mean": "2k", "cv": 2}}"#).law();
+    let law = read(r#"{"gamma": {"mean": "2k", "cv": 2}}"#).compile();
     let mirrored = law.clone().mirrored();
     assert_eq!(
         (law.mean(), law.variance(), law.cdf(900.0), law.quantile(0.3)),
@@ -237,8 +237,11 @@ fn a_large_poisson_has_a_median_near_its_mean() {
 fn a_span_is_rounded_once_and_never_negative() {
     // 1.5 ns to the nearest; -0.4 and -7 become zero; too long becomes the longest span, 2^63 - 1
     // ns. By hand.
-    let span =
-        |value: f64| Sampler::new(Law::Constant(constant::Law::of(value)), Salt(1)).span(Key(2)).0;
+    let span = |value: f64| {
+        Sampler::new(Distribution::Constant(constant::Distribution::of(value)), Salt(1))
+            .span(Key(2))
+            .0
+    };
     assert_eq!(
         (span(1.5), span(1.4), span(-0.4), span(-7.0), span(f64::MAX)),
         (2, 1, 0, 0, i64::MAX as u64)
@@ -260,5 +263,5 @@ fn the_cv_is_the_standard_deviation_in_means() {
 #[test]
 fn a_law_is_small() {
     // A choice: a law and its tag fit into half a cache line and a word.
-    assert!(std::mem::size_of::<Law>() <= 40, "{}", std::mem::size_of::<Law>());
+    assert!(std::mem::size_of::<Distribution>() <= 40, "{}", std::mem::size_of::<Distribution>());
 }

@@ -4,7 +4,7 @@
 
 use super::tests::{DRAWS, draws, law};
 use rand::SeedableRng;
-use rand_distr::Distribution;
+use rand_distr::Distribution as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// Fails if draws of the law and of an independent sampler differ: two-sample Kolmogorov-Smirnov,

@@ -49,7 +49,7 @@ fn every_written_form_is_read_and_written_back() {
         let written = span(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(serde_json::to_string(&written).unwrap(), *text);
         assert_eq!(problems(&written), []);
-        written.law();
+        written.compile();
     }
     for text in COUNTS {
         let written: Dist<Count> = serde_json::from_str(text).unwrap();
@@ -245,7 +245,7 @@ fn a_file_inside_a_mixture_is_loaded_and_its_error_has_its_place() {
     written.load(Path::new("/nowhere"), "cpu", &mut problems);
     assert_eq!(problems.list[0].path, "cpu.mixture[1].is.empirical.file");
     assert!(problems.list[0].what.starts_with("cannot read `none.csv`"));
-    assert_eq!(written.law().mean(), 1e6);
+    assert_eq!(written.compile().mean(), 1e6);
 }
 
 #[test]

@@ -4,13 +4,13 @@
 //! "Continuous Univariate Distributions" 2, §26.1. Tested: moments and cdf against draws, and
 //! against `rand_distr`, in `tests*.rs`; closed forms here.
 
-use super::{Compiled, Written};
+use super::{Compiled, DistSpec};
 use crate::problem::Problems;
 use crate::units::Quantity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Every value between two is equally likely. Written `[2ms, 5ms]`.
+/// Every value between two is equally likely. DistSpec `[2ms, 5ms]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Uniform<Q> {
@@ -20,13 +20,13 @@ pub struct Uniform<Q> {
 
 /// A uniform law in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     lo: f64,
     hi: f64,
 }
 
-impl<Q: Quantity> Written<Q> for Uniform<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Uniform<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         let [lo, hi] = self.between;
         let words = format!(
@@ -38,12 +38,12 @@ impl<Q: Quantity> Written<Q> for Uniform<Q> {
             problems.error(path, words).advise(help);
         }
     }
-    fn law(&self) -> Law {
-        Law { lo: self.between[0].to_base(), hi: self.between[1].to_base() }
+    fn compile(&self) -> Distribution {
+        Distribution { lo: self.between[0].to_base(), hi: self.between[1].to_base() }
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn quantile(&self, u: f64) -> f64 {
         self.lo + u * (self.hi - self.lo)
     }
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_uniform_has_the_moments_of_a_box() {
         // By hand for [2, 8]: mean 5, variance 36/12, p25 = 3.5.
-        let law = Uniform { between: [Count(2), Count(8)] }.law();
+        let law = Uniform { between: [Count(2), Count(8)] }.compile();
         assert_eq!(
             (law.mean(), law.variance(), law.quantile(0.25), law.cdf(3.5)),
             (5.0, 3.0, 3.5, 0.25)

@@ -7,7 +7,7 @@
 //! applicability", J. Appl. Mech. 18. The shape is found by bisection on ln Γ. Tested: draws
 //! against moments, cdf and `rand_distr` in `tests*.rs`; known shapes here.
 
-use super::{Compiled, Written, demand};
+use super::{Compiled, DistSpec, demand};
 use crate::problem::Problems;
 use crate::units::Quantity;
 use schemars::JsonSchema;
@@ -29,7 +29,7 @@ pub struct Weibull<Q> {
 
 /// A Weibull law in base units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     mean: f64,
     cv: f64,
     scale: f64,
@@ -37,8 +37,8 @@ pub struct Law {
     power: f64,
 }
 
-impl<Q: Quantity> Written<Q> for Weibull<Q> {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Weibull<Q> {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         demand(
             problems,
@@ -55,24 +55,24 @@ impl<Q: Quantity> Written<Q> for Weibull<Q> {
             "`cv` of a weibull is a number from 0.01 to 10.4",
         );
     }
-    fn law(&self) -> Law {
+    fn compile(&self) -> Distribution {
         let mean = self.mean.to_base();
         let wanted = (self.cv * self.cv).ln_1p();
         let power = bisect(1e-4, 10.0, wanted, |power| {
             ln_gamma(1.0 + 2.0 * power) - 2.0 * ln_gamma(1.0 + power)
         });
-        Law { mean, cv: self.cv, scale: mean / ln_gamma(1.0 + power).exp(), power }
+        Distribution { mean, cv: self.cv, scale: mean / ln_gamma(1.0 + power).exp(), power }
     }
 }
 
-impl Law {
+impl Distribution {
     /// The shape parameter of the usual form.
     pub fn shape(&self) -> f64 {
         1.0 / self.power
     }
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn quantile(&self, u: f64) -> f64 {
         self.scale * (-(-u).ln_1p()).powf(self.power)
     }
@@ -99,7 +99,7 @@ mod tests {
         for (cv, shape) in
             [(1.0, 1.0), ((4.0 / std::f64::consts::PI - 1.0).sqrt(), 2.0), (5f64.sqrt(), 0.5)]
         {
-            let law = Weibull { mean: Count(100), cv }.law();
+            let law = Weibull { mean: Count(100), cv }.compile();
             assert!((law.shape() / shape - 1.0).abs() < 1e-9, "{}", law.shape());
         }
     }
@@ -108,7 +108,7 @@ mod tests {
     fn the_limits_of_the_cv_can_be_solved() {
         // The defining equation, at both ends of the range the check allows.
         for cv in [0.01, 10.4] {
-            let law = Weibull { mean: Count(100), cv }.law();
+            let law = Weibull { mean: Count(100), cv }.compile();
             let square =
                 (ln_gamma(1.0 + 2.0 * law.power) - 2.0 * ln_gamma(1.0 + law.power)).exp_m1();
             assert!((square.sqrt() / cv - 1.0).abs() < 1e-8, "{cv}: {}", square.sqrt());

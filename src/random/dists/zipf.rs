@@ -8,11 +8,11 @@
 //! `tests*.rs`; the sums against direct summation here.
 
 use super::solve::bisect;
-use super::{Compiled, Written, demand, demand_count};
+use super::{Compiled, DistSpec, demand, demand_count};
 use crate::problem::Problems;
 use crate::random::keys::Draw;
 use crate::units::{Count, Quantity};
-use rand_distr::Distribution;
+use rand_distr::Distribution as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,15 +29,15 @@ pub struct Zipf {
 
 /// A Zipf law.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Law {
+pub struct Distribution {
     n: f64,
     s: f64,
     /// None only for parameters that the check refuses.
     ranks: Option<Box<rand_distr::Zipf<f64>>>,
 }
 
-impl<Q: Quantity> Written<Q> for Zipf {
-    type Law = Law;
+impl<Q: Quantity> DistSpec<Q> for Zipf {
+    type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         demand_count::<Q>(problems, path, "zipf");
         demand(
@@ -55,9 +55,9 @@ impl<Q: Quantity> Written<Q> for Zipf {
             "`s` of a zipf is a number from 0 to 100",
         );
     }
-    fn law(&self) -> Law {
+    fn compile(&self) -> Distribution {
         let s = if (self.s - 1.0).abs() < 1e-9 { 1.0 } else { self.s };
-        Law {
+        Distribution {
             n: self.n.0 as f64,
             s,
             ranks: rand_distr::Zipf::new(self.n.0 as f64, s).ok().map(Box::new),
@@ -83,7 +83,7 @@ fn harmonic(n: f64, s: f64) -> f64 {
     head + integral + corrections(n) - corrections(DIRECT)
 }
 
-impl Compiled for Law {
+impl Compiled for Distribution {
     fn sample(&self, draw: Draw) -> f64 {
         self.ranks
             .as_ref()
@@ -129,7 +129,7 @@ mod tests {
     fn a_zipf_of_exponent_zero_is_uniform() {
         // Closed forms of 1 to n: mean (n + 1)/2, variance (n² - 1)/12; the median of 1 to 1000 is
         // 500.
-        let law = Written::<Count>::law(&Zipf { n: Count(1000), s: 0.0 });
+        let law = DistSpec::<Count>::compile(&Zipf { n: Count(1000), s: 0.0 });
         assert!(
             (law.mean() - 500.5).abs() < 1e-9 && (law.variance() - 999_999.0 / 12.0).abs() < 1e-6
         );
@@ -140,7 +140,7 @@ mod tests {
     fn near_an_exponent_of_one_the_law_is_that_of_one() {
         // The sampler takes the difference from 1 as a divisor: below 1e-9 that loses its digits.
         let law =
-            |s| Written::<crate::units::Count>::law(&Zipf { n: crate::units::Count(1000), s });
+            |s| DistSpec::<crate::units::Count>::compile(&Zipf { n: crate::units::Count(1000), s });
         assert_eq!((law(1.0 + 1e-12).s, law(1.0 - 1e-12).s), (1.0, 1.0));
         assert!(law(1.0 + 1e-6).s > 1.0 && law(0.5).s == 0.5);
     }

@@ -39,7 +39,7 @@ pub fn check(arrivals: &Arrivals, problems: &mut Problems) {
             | ArrivalModel::Pareto
             | ArrivalModel::Erlang
     );
-    let word = model.word();
+    let word = model.name();
     match (varies, arrivals.variability) {
         (true, None) => {
             let what = format!("`{word}` does not say how much the gaps vary");
@@ -94,7 +94,7 @@ pub fn open(arrivals: &Arrivals, graph: &Graph) -> Open {
         Some(Variability::High) => 2.0,
         Some(Variability::Medium) | None => 1.0,
     };
-    let gaps = |law: Dist<Span>| workload::Arrivals::Gaps(law);
+    let gaps = |law: Dist<Span>| workload::Arrivals::Interarrival(law);
     let (rate, spacing) = match arrivals.model {
         ArrivalModel::Poisson | ArrivalModel::Exponential => (rate, workload::Arrivals::Poisson),
         // `regular` begins at once, and the original with a gap, whatever the rate is set to.

@@ -266,7 +266,7 @@ fn check_endpoint(endpoint: &Endpoint, ram_mb: f64, path: &str, problems: &mut P
 }
 
 fn check_step(step: &Step, path: &str, problems: &mut Problems) {
-    let (wanted, kind) = (step.kind.operation(), step.kind.word());
+    let (wanted, kind) = (step.kind.operation(), step.kind.name());
     let Some((operation, amount)) =
         step.step_operation.first().filter(|_| step.step_operation.len() == 1)
     else {

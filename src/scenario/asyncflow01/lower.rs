@@ -215,7 +215,7 @@ fn step(step: &payload::Step, path: &str, problems: &mut Problems) -> Option<Ste
             let span = time(amount, &path, "wait", problems);
             Step::Wait(Wait {
                 span,
-                label: step.kind.word().strip_prefix("io_").map(str::to_string),
+                label: step.kind.name().strip_prefix("io_").map(str::to_string),
             })
         }
     })

@@ -297,7 +297,7 @@ impl Resources {
 
 impl ArrivalModel {
     /// Its own word.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             ArrivalModel::Poisson => "poisson",
             ArrivalModel::Exponential => "exponential",
@@ -326,7 +326,7 @@ impl StepKind {
         }
     }
     /// Its own word.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             StepKind::InitialParsing => "initial_parsing",
             StepKind::CpuBoundOperation => "cpu_bound_operation",

@@ -116,7 +116,7 @@ fn the_run_and_the_workload_are_those_of_the_payload() {
     );
     let users = workload.users.as_ref().expect("users");
     assert_eq!(
-        (users.each.to_string().as_str(), users.resample, users.active.law().mean()),
+        (users.each.to_string().as_str(), users.resample, users.active.compile().mean()),
         ("20/min", span("30s"), 120.0)
     );
 }
@@ -195,7 +195,7 @@ fn edges_are_links_with_their_ids() {
     // A dropout rate that is not given is 1 %.
     let losses: Vec<f64> = scenario.links.values().take(2).map(|link| link.loss.fraction).collect();
     assert_eq!(losses, [0.25, 0.01]);
-    assert_eq!(scenario.links["gate -> lb-1"].latency.law().mean(), 2e6);
+    assert_eq!(scenario.links["gate -> lb-1"].latency.compile().mean(), 2e6);
 }
 
 #[test]
@@ -719,7 +719,7 @@ fn near(found: f64, expected: f64) -> bool {
 #[test]
 fn latencies_mean_what_the_original_made_of_them() {
     // Seed format, "Distributions": closed forms in seconds.
-    let law = |written: &str| latency(written).0.law();
+    let law = |written: &str| latency(written).0.compile();
     let exponential = law("{ mean: 0.003, distribution: exponential }");
     assert!(near(exponential.mean(), 3e6) && near(exponential.cv(), 1.0));
     // N(1 s, sd 0.1 s): the median is 1 s, and the 97.7th percentile 1.2 s.
@@ -799,7 +799,7 @@ fn normal_users_have_the_variance_as_their_standard_deviation() {
     let users = |written: &str| {
         let (scenario, problems) = lowered(&ONE_SERVER.replacen("{ mean: 5 }", written, 1));
         assert!(!check(&scenario).any_error(), "{written}");
-        (scenario.workload["rqs-1"].users.as_ref().expect("users").active.law(), problems)
+        (scenario.workload["rqs-1"].users.as_ref().expect("users").active.compile(), problems)
     };
     let (law, problems) = users("{ mean: 100, distribution: normal, variance: 20 }");
     assert!(near(law.quantile(0.5), 100.0) && near(law.quantile(0.977_249_868), 140.0));

@@ -6,7 +6,7 @@ use crate::problem::{Problem, Severity};
 use crate::scenario::text::{Format, parse};
 use crate::scenario::{Balance, Scenario, Step, check};
 use crate::units::{Bytes, Span};
-use crate::workload::{Arrivals, Gaps, Pieces};
+use crate::workload::{Arrivals, Interarrival, RateProfile};
 
 /// Generator → client → balancer → two servers → generator, over plain links.
 const LATER: &str = "
@@ -61,18 +61,18 @@ fn lowered(text: &str) -> (Scenario, Vec<Problem>) {
 }
 
 /// The gaps of a model, in units of their mean.
-fn gaps(model: &str) -> (Arrivals, Gaps) {
+fn gaps(model: &str) -> (Arrivals, Interarrival) {
     let (scenario, _) = lowered(&edited("model: poisson", model));
     let open = scenario.workload["rqs-1"].open.clone().expect("open");
-    let gaps = open.arrivals.gaps(&Pieces::of_rate(&open.rate));
+    let gaps = open.arrivals.gaps(&RateProfile::of_rate(&open.rate));
     (open.arrivals, gaps)
 }
 
 /// Squared coefficient of variation of gaps of mean 1.
 fn squared_cv(model: &str) -> f64 {
     match gaps(model).1 {
-        Gaps::Poisson => 1.0,
-        Gaps::Scaled(scaled) => {
+        Interarrival::Poisson => 1.0,
+        Interarrival::Scaled(scaled) => {
             assert!((scaled.0.mean() * scaled.1 - 1.0).abs() < 1e-12, "{model}");
             scaled.0.variance() * scaled.1 * scaled.1
         }
@@ -157,7 +157,7 @@ fn a_step_may_be_random_and_whole_seconds_are_warned_of() {
     let (scenario, problems) = lowered(LATER);
     let steps = &scenario.services["lb-1"].instances["srv-1"].endpoints["/api"].steps;
     assert!(
-        matches!(&steps[0], Step::Cpu(cpu) if cpu.0.tag() == "exp" && cpu.0.law().mean() == 1e7),
+        matches!(&steps[0], Step::Cpu(cpu) if cpu.0.tag() == "exp" && cpu.0.compile().mean() == 1e7),
         "{steps:?}"
     );
     assert!(matches!(&steps[1], Step::Wait(wait) if wait.span.tag() == "poisson"), "{steps:?}");
@@ -195,7 +195,7 @@ fn laws_that_the_original_draws_no_times_from_are_answered_with_the_native_line(
         let Step::Cpu(cpu) = &scenario.services["a"].endpoints["x"].steps[0] else {
             panic!("{native}")
         };
-        let drawn = cpu.0.law();
+        let drawn = cpu.0.compile();
         assert!(
             (drawn.mean() / 1e7 - 1.0).abs() < 1e-3
                 && (drawn.variance() / 2.5e13 - 1.0).abs() < 1e-2,

@@ -8,7 +8,7 @@
 use super::names::calls;
 use super::step_path;
 use crate::problem::Problems;
-use crate::scenario::directory::Directory;
+use crate::scenario::directory::NameTable;
 use crate::scenario::topology::topological;
 use crate::units::Span;
 
@@ -26,13 +26,13 @@ struct Way {
 
 /// Nodes are endpoints, and after them services that are handed requests.
 struct Graph<'d, 's> {
-    directory: &'d Directory<'s>,
+    directory: &'d NameTable<'s>,
     ways: Vec<Vec<Way>>,
     reached: Vec<bool>,
 }
 
 /// Walks all calls.
-pub fn check(directory: &Directory, problems: &mut Problems) {
+pub fn check(directory: &NameTable, problems: &mut Problems) {
     let mut graph = Graph::new(directory);
     graph.reach();
     let before = problems.list.len();
@@ -61,7 +61,7 @@ pub fn check(directory: &Directory, problems: &mut Problems) {
 }
 
 impl<'d, 's> Graph<'d, 's> {
-    fn new(directory: &'d Directory<'s>) -> Graph<'d, 's> {
+    fn new(directory: &'d NameTable<'s>) -> Graph<'d, 's> {
         let endpoints = directory.endpoints.len();
         let mut ways: Vec<Vec<Way>> = Vec::new();
         for endpoint in &directory.endpoints {

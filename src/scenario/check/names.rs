@@ -6,7 +6,7 @@
 use super::{instances, step_path};
 use crate::fault::Names;
 use crate::problem::Problems;
-use crate::scenario::directory::{Directory, unknown};
+use crate::scenario::directory::{NameTable, unknown};
 use crate::scenario::{Scenario, split_link};
 use crate::step::{Step, call::Call};
 use indexmap::{IndexMap, IndexSet};
@@ -165,7 +165,7 @@ fn may_be_endpoint(name: &str, path: String, problems: &mut Problems) {
 }
 
 /// Workloads and calls lead to endpoints that are there, and each name to one.
-pub fn targets(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
+pub fn targets(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     for (id, endpoint) in directory.endpoints.iter().enumerate() {
         let other = &directory.endpoints[directory.endpoint_ids[&endpoint.name] as usize];
         if directory.endpoint_ids[&endpoint.name] != id as u32 {
@@ -215,7 +215,7 @@ pub fn targets(scenario: &Scenario, directory: &Directory, problems: &mut Proble
 /// Notes what is wrong with a reference to an endpoint; `may_be_any` if one of a service with named
 /// instances may be drawn.
 fn reach(
-    directory: &Directory,
+    directory: &NameTable,
     reference: &str,
     path: String,
     may_be_any: bool,
@@ -259,7 +259,7 @@ pub fn calls(steps: &[Step]) -> impl Iterator<Item = (usize, &Call)> {
 }
 
 /// Links join nodes that are there; their names are noted for the faults.
-pub fn links(scenario: &Scenario, directory: &mut Directory, problems: &mut Problems) {
+pub fn links(scenario: &Scenario, directory: &mut NameTable, problems: &mut Problems) {
     let mut pairs: IndexMap<(&str, &str), &str> = IndexMap::new();
     let mut ids: IndexSet<&str> = IndexSet::new();
     for (key, link) in &scenario.links {
@@ -307,7 +307,7 @@ pub fn links(scenario: &Scenario, directory: &mut Directory, problems: &mut Prob
 }
 
 /// Objectives are of something that is there, and have a goal.
-pub fn objectives(scenario: &Scenario, directory: &Directory, problems: &mut Problems) {
+pub fn objectives(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     for (name, slo) in &scenario.slos {
         if problems.enough() {
             return;

@@ -4,7 +4,7 @@
 use crate::problem::Problems;
 use crate::scenario::broken::Broken;
 use crate::scenario::demand;
-use crate::scenario::directory::Directory;
+use crate::scenario::directory::NameTable;
 use crate::scenario::estimate::Load;
 use crate::scenario::{FlowBalance, Held, Resource, Runtime, Service};
 use crate::units::{Span, load_percent};
@@ -12,7 +12,7 @@ use crate::workload::{RateShape, Stages};
 
 /// Warns of every resource that is asked for more than there is of it, at the end of the run or for
 /// a time.
-pub fn warn(directory: &Directory, problems: &mut Problems) {
+pub fn warn(directory: &NameTable, problems: &mut Problems) {
     let balance = FlowBalance::of_directory(directory);
     let mut is_told = Vec::new();
     for ((name, service), balance) in directory.scenario.services.iter().zip(&balance.services) {
@@ -59,7 +59,7 @@ const PEAKS: usize = 32;
 
 /// Warns of stages that ask for more of a CPU than there is, where neither the mean rate nor the
 /// last one does. `is_told` says by service of which a warning is there already.
-fn warn_of_peaks(directory: &Directory, is_told: &mut [bool], problems: &mut Problems) {
+fn warn_of_peaks(directory: &NameTable, is_told: &mut [bool], problems: &mut Problems) {
     let scenario = directory.scenario;
     let peaks = scenario.workload.values().enumerate().filter_map(|(index, workload)| {
         let Some(RateShape::Stages(stages)) = workload.open.as_ref().map(|open| &open.rate) else {
@@ -74,12 +74,12 @@ fn warn_of_peaks(directory: &Directory, is_told: &mut [bool], problems: &mut Pro
         return;
     }
     let (asks, order) = demand::asks(directory, &Broken::none(directory));
-    let traffics = demand::traffics(scenario);
+    let processes = demand::processes(scenario);
     for (index, peak) in peaks {
         // What others send at that moment; its own rate is just the stage's, even if it is left at
         // once.
-        let sent = demand::sent(&traffics, |other, pieces| {
-            if other == index { peak.rate } else { pieces.rate_at(peak.at_s) }
+        let sent = demand::sent(&processes, |other, profile| {
+            if other == index { peak.rate } else { profile.rate_at(peak.at_s) }
         });
         let load = Load::of_rates(directory, &asks, &order, &sent);
         let services = load.services.iter().zip(scenario.services.values()).zip(is_told.iter_mut());

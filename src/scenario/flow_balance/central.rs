@@ -8,12 +8,12 @@
 use super::{Held, Resource, settles_s};
 use crate::scenario::Balance;
 use crate::scenario::demand::{Ask, Rates};
-use crate::scenario::directory::Directory;
+use crate::scenario::directory::NameTable;
 
 /// What is asked of the instances of a service that are up, if its balancer has a queue and
 /// requests come; `uneven` is how unevenly they do.
 pub(super) fn held(
-    directory: &Directory,
+    directory: &NameTable,
     asks: &[Ask],
     rates: &Rates,
     slower: &[f64],
@@ -54,7 +54,7 @@ pub(super) fn held(
 
 /// Mean time for which a request holds an instance: on the way to it and inside.
 fn held_s(
-    directory: &Directory,
+    directory: &NameTable,
     rates: &Rates,
     slower: &[f64],
     service: &str,
@@ -70,6 +70,6 @@ fn held_s(
         (sum + rate * inside_s(e, stretch), weights + rate)
     });
     let link = if instance.is_named { directory.joined(service, &instance.name) } else { None };
-    let way_s = link.map_or(0.0, |link| link.latency.law().mean() * 1e-9);
+    let way_s = link.map_or(0.0, |link| link.latency.compile().mean() * 1e-9);
     if weights > 0.0 { way_s + sum / weights } else { way_s }
 }

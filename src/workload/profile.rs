@@ -2,12 +2,12 @@
 //! inverted in closed form.
 
 use super::{RateShape, Stages, Users};
-use crate::random::dists::Law;
+use crate::random::dists::Distribution;
 use crate::random::keys::Draw;
 
 /// A stretch of time with a linear rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Piece {
+pub struct RateSegment {
     pub start_s: f64,
     pub end_s: f64,
     /// Rate at the start, 1/s.
@@ -18,15 +18,15 @@ pub struct Piece {
     pub units: f64,
 }
 
-/// Where the pieces come from.
+/// Where the segments come from.
 #[derive(Clone, Debug)]
-pub enum Pieces {
+pub enum RateProfile {
     /// One rate for ever.
     Constant { rate: f64 },
     /// Ramps, then the last rate for ever. Each is (end, from, to) with seconds and rates.
     Ramps(Box<[Ramp]>),
     /// A number of active users, drawn anew at every window.
-    Windows { active: Box<Law>, each: f64, window_s: f64 },
+    Windows { active: Box<Distribution>, each: f64, window_s: f64 },
 }
 
 /// A linear change of the rate.
@@ -37,16 +37,17 @@ pub struct Ramp {
     pub to: f64,
 }
 
-impl Piece {
+impl RateSegment {
     /// The piece before the first.
-    pub const EMPTY: Piece = Piece { start_s: 0.0, end_s: 0.0, from: 0.0, slope: 0.0, units: 0.0 };
+    pub const EMPTY: RateSegment =
+        RateSegment { start_s: 0.0, end_s: 0.0, from: 0.0, slope: 0.0, units: 0.0 };
 
-    fn new(start_s: f64, length_s: f64, from: f64, to: f64) -> Piece {
+    fn new(start_s: f64, length_s: f64, from: f64, to: f64) -> RateSegment {
         let units = if from == to { from * length_s } else { (from + to) * 0.5 * length_s };
         // 0 users for an infinite time would be 0 * inf.
         let units = if units.is_nan() { 0.0 } else { units };
         let slope = if from == to { 0.0 } else { (to - from) / length_s };
-        Piece { start_s, end_s: start_s + length_s, from, slope, units }
+        RateSegment { start_s, end_s: start_s + length_s, from, slope, units }
     }
 
     /// The time at which `used` units of the integral are used up: the root of
@@ -62,10 +63,10 @@ impl Piece {
     }
 }
 
-impl Pieces {
-    pub fn of_rate(rate: &RateShape) -> Pieces {
+impl RateProfile {
+    pub fn of_rate(rate: &RateShape) -> RateProfile {
         match rate {
-            RateShape::Constant(rate) => Pieces::Constant { rate: rate.per_second },
+            RateShape::Constant(rate) => RateProfile::Constant { rate: rate.per_second },
             RateShape::Stages(Stages { from, stages }) => {
                 let mut rate = from.per_second;
                 let ramps = stages.iter().map(|stage| {
@@ -74,35 +75,37 @@ impl Pieces {
                     rate = stage.to.per_second;
                     ramp
                 });
-                Pieces::Ramps(ramps.collect())
+                RateProfile::Ramps(ramps.collect())
             }
         }
     }
 
-    pub fn of_users(users: &Users) -> Pieces {
-        Pieces::Windows {
-            active: Box::new(users.active.law()),
+    pub fn of_users(users: &Users) -> RateProfile {
+        RateProfile::Windows {
+            active: Box::new(users.active.compile()),
             each: users.each.per_second,
             window_s: users.resample.seconds(),
         }
     }
 
     /// The piece that follows another; `index` counts them.
-    pub fn after(&self, last: &Piece, index: u32, draw: Draw) -> Piece {
+    pub fn after(&self, last: &RateSegment, index: u32, draw: Draw) -> RateSegment {
         match self {
-            Pieces::Constant { rate } => Piece::new(last.end_s, f64::INFINITY, *rate, *rate),
-            Pieces::Ramps(ramps) => match ramps.get(index as usize) {
-                Some(ramp) => Piece::new(last.end_s, ramp.over_s, ramp.from, ramp.to),
+            RateProfile::Constant { rate } => {
+                RateSegment::new(last.end_s, f64::INFINITY, *rate, *rate)
+            }
+            RateProfile::Ramps(ramps) => match ramps.get(index as usize) {
+                Some(ramp) => RateSegment::new(last.end_s, ramp.over_s, ramp.from, ramp.to),
                 None => {
                     let rate = ramps.last().map_or(0.0, |ramp| ramp.to);
-                    Piece::new(last.end_s, f64::INFINITY, rate, rate)
+                    RateSegment::new(last.end_s, f64::INFINITY, rate, rate)
                 }
             },
-            Pieces::Windows { active, each, window_s } => {
+            RateProfile::Windows { active, each, window_s } => {
                 let rate = active.sample(draw).round().max(0.0) * each;
                 // Windows begin at whole multiples of their length, without adding up rounding
                 // errors.
-                let mut piece = Piece::new(index as f64 * window_s, *window_s, rate, rate);
+                let mut piece = RateSegment::new(index as f64 * window_s, *window_s, rate, rate);
                 piece.end_s = (index + 1) as f64 * window_s;
                 piece
             }
@@ -112,9 +115,9 @@ impl Pieces {
     /// The mean rate over the time from 0 to `horizon_s`.
     pub fn mean_rate(&self, horizon_s: f64) -> f64 {
         match self {
-            Pieces::Constant { rate } => *rate,
-            Pieces::Windows { active, each, .. } => active.mean() * each,
-            Pieces::Ramps(ramps) => {
+            RateProfile::Constant { rate } => *rate,
+            RateProfile::Windows { active, each, .. } => active.mean() * each,
+            RateProfile::Ramps(ramps) => {
                 let (mut units, mut at) = (0.0, 0.0);
                 for ramp in ramps {
                     let length = ramp.over_s.min((horizon_s - at).max(0.0));
@@ -130,7 +133,7 @@ impl Pieces {
 
     /// The rate at a moment: after a jump there, and the mean where it is drawn.
     pub fn rate_at(&self, at_s: f64) -> f64 {
-        let Pieces::Ramps(ramps) = self else { return self.mean_rate(at_s) };
+        let RateProfile::Ramps(ramps) = self else { return self.mean_rate(at_s) };
         let mut begin = 0.0;
         for ramp in ramps {
             let end = begin + ramp.over_s;
@@ -145,7 +148,7 @@ impl Pieces {
     /// The rate at the end of a run of `horizon_s`, and from when on it has been that: none if it
     /// still changes.
     pub fn last_rate(&self, horizon_s: f64) -> (f64, Option<f64>) {
-        let Pieces::Ramps(ramps) = self else { return (self.mean_rate(horizon_s), Some(0.0)) };
+        let RateProfile::Ramps(ramps) = self else { return (self.mean_rate(horizon_s), Some(0.0)) };
         let (mut at, mut since, mut rate) = (0.0, 0.0, ramps.first().map_or(0.0, |ramp| ramp.from));
         for ramp in ramps {
             let end = at + ramp.over_s;
@@ -171,7 +174,7 @@ impl Pieces {
     /// time, in units of that of a Poisson process.
     pub fn dispersion(&self) -> f64 {
         match self {
-            Pieces::Windows { active, each, window_s } if active.mean() > 0.0 => {
+            RateProfile::Windows { active, each, window_s } if active.mean() > 0.0 => {
                 active.variance() * each * window_s / active.mean()
             }
             _ => 0.0,
@@ -187,12 +190,12 @@ mod tests {
     fn the_integral_of_a_ramp_is_inverted_exactly() {
         // From 0 to 10/s over 4 s the integral is 1.25 t²: 5 units are used up at t = 2 s, all 20
         // at 4 s.
-        let piece = Piece::new(100.0, 4.0, 0.0, 10.0);
+        let piece = RateSegment::new(100.0, 4.0, 0.0, 10.0);
         assert_eq!(piece.units, 20.0);
         assert!((piece.time_at(5.0) - 102.0).abs() < 1e-12);
         assert!((piece.time_at(20.0) - 104.0).abs() < 1e-12);
         assert_eq!(piece.time_at(0.0), 100.0);
-        let down = Piece::new(0.0, 4.0, 10.0, 0.0);
+        let down = RateSegment::new(0.0, 4.0, 10.0, 0.0);
         assert!((down.time_at(15.0) - 2.0).abs() < 1e-12);
     }
 
@@ -200,19 +203,19 @@ mod tests {
     fn the_last_rate_is_there_since_the_last_ramp_that_changes_it() {
         // By hand: 0 to 10/s in 4 s, 6 s at 10/s, then a jump to 3/s.
         let ramp = |over_s, from, to| Ramp { over_s, from, to };
-        let pieces = Pieces::Ramps(Box::new([
+        let profile = RateProfile::Ramps(Box::new([
             ramp(4.0, 0.0, 10.0),
             ramp(6.0, 10.0, 10.0),
             ramp(0.0, 10.0, 3.0),
         ]));
-        assert_eq!(pieces.last_rate(2.0), (5.0, None));
-        assert_eq!(pieces.last_rate(4.0), (10.0, None));
-        assert_eq!(pieces.last_rate(8.0), (10.0, Some(4.0)));
-        assert_eq!(pieces.last_rate(20.0), (3.0, Some(10.0)));
-        assert_eq!(Pieces::Constant { rate: 7.0 }.last_rate(1.0), (7.0, Some(0.0)));
+        assert_eq!(profile.last_rate(2.0), (5.0, None));
+        assert_eq!(profile.last_rate(4.0), (10.0, None));
+        assert_eq!(profile.last_rate(8.0), (10.0, Some(4.0)));
+        assert_eq!(profile.last_rate(20.0), (3.0, Some(10.0)));
+        assert_eq!(RateProfile::Constant { rate: 7.0 }.last_rate(1.0), (7.0, Some(0.0)));
         // At a jump it is what comes after it.
         assert_eq!(
-            [0.0, 2.0, 4.0, 9.0, 10.0, 20.0].map(|at| pieces.rate_at(at)),
+            [0.0, 2.0, 4.0, 9.0, 10.0, 20.0].map(|at| profile.rate_at(at)),
             [0.0, 5.0, 10.0, 10.0, 3.0, 3.0]
         );
     }
