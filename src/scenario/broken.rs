@@ -1,28 +1,28 @@
-//! What faults that are never over have made of a system by the end of a run: slower, smaller, and
-//! quicker to fail.
+//! The effect of permanent faults on a system by the end of a run: slower or fewer instances, and
+//! failures.
 //!
-//! A fault that ends is no part of what a run comes to in the long run. Checked:
-//! `flow_balance_tests.rs`, `tests/it/verdict.rs`.
+//! A temporary fault does not affect the long run.
+//! Checked: `flow_balance_tests.rs`, `tests/it/verdict.rs`.
 
 use super::Fault;
 use super::directory::NameTable;
 use crate::fault::Names;
 
-/// What faults have done for good by the end of the run.
+/// The permanent effects of the faults that have begun by the end of the run.
 #[derive(Debug)]
 pub(super) struct Broken {
-    /// By instance: how many times slower.
+    /// By instance: the slow-down factor.
     pub slower: Vec<f64>,
-    /// By service: instances that are down.
+    /// By service: the number of instances that are down.
     pub down: Vec<f64>,
-    /// By endpoint: whether requests may fail before they ask for anything.
+    /// By endpoint: whether requests may fail before they use any resource.
     pub fails: Vec<bool>,
-    /// Whether links lose messages more than they are written to.
+    /// Whether a fault makes a link lose messages.
     pub links_lose: bool,
 }
 
 impl Broken {
-    /// Nothing is broken.
+    /// Returns the state without faults.
     pub fn none(directory: &NameTable) -> Broken {
         let (instances, services, endpoints) =
             (directory.instances.len(), directory.services.len(), directory.endpoints.len());
@@ -34,11 +34,12 @@ impl Broken {
         }
     }
 
+    /// Returns the state at the end of the run.
     pub fn of(directory: &NameTable) -> Broken {
         let horizon = directory.scenario.run.duration;
         let mut broken = Broken::none(directory);
-        let for_good = |fault: &&Fault| fault.when().0 < horizon && fault.when().1.is_none();
-        for fault in directory.scenario.faults.iter().filter(for_good) {
+        let is_permanent = |fault: &&Fault| fault.when().0 < horizon && fault.when().1.is_none();
+        for fault in directory.scenario.faults.iter().filter(is_permanent) {
             match fault {
                 Fault::Slow(slow) => {
                     for instance in directory.instances(&slow.target).unwrap_or_default() {
@@ -46,8 +47,8 @@ impl Broken {
                     }
                 }
                 Fault::Crash(crash) => {
-                    let hit = directory.instances(&crash.target).unwrap_or_default();
-                    if let Some(first) = hit.first() {
+                    let targets = directory.instances(&crash.target).unwrap_or_default();
+                    if let Some(first) = targets.first() {
                         broken.down[directory.instances[*first as usize].service as usize] +=
                             f64::from(crash.count);
                     }
@@ -57,7 +58,7 @@ impl Broken {
                     Ok((service, None)) => {
                         broken.fails[directory.endpoints_of(service as usize)].fill(true)
                     }
-                    // Whatever it names, nothing is sure then.
+                    // The target is unknown: any endpoint may fail.
                     Err(_) => broken.fails.fill(true),
                 },
                 Fault::Degrade(degrade) => broken.links_lose |= degrade.loss.fraction > 0.0,
@@ -71,7 +72,7 @@ impl Broken {
         self.down[service] >= directory.members[service].0.len() as f64
     }
 
-    /// Whether requests may be lost, or fail before they have asked for everything.
+    /// Whether requests may be lost, or fail before their last step.
     pub fn loses(&self) -> bool {
         self.links_lose || self.down.iter().any(|down| *down > 0.0) || self.fails.contains(&true)
     }

@@ -1,9 +1,9 @@
-//! Scenarios built in Rust: constructors and `with_…` methods where a literal would be long. Every
+//! Scenarios built in Rust: constructors, and `with_…` methods where a literal would be long. Every
 //! field can also be set directly.
 //!
-//! Nothing is checked here: whoever runs a scenario checks it. Checked: the example of
-//! [`Scenario::new`] runs, and `tests/it/library.rs` builds the shipped scenarios' forms and finds
-//! them equal to what the reader makes of their text.
+//! Nothing is validated here: a scenario is validated before it runs.
+//! Checked: the example of [`Scenario::new`] runs, and `tests/it/library.rs` builds the shipped
+//! scenarios' forms and compares them with what the reader makes of their text.
 
 use super::{Endpoint, Link, Queue, Runtime, Scenario, Service, Slo};
 use crate::fault::Fault;
@@ -16,8 +16,8 @@ use crate::workload::{Arrivals, Open, RateShape, Users, Workload};
 use indexmap::IndexMap;
 
 impl Default for Scenario {
-    /// A scenario without traffic and services: version 1 of the format, and the defaults of
-    /// everything else.
+    /// Returns a scenario without traffic and services: version 1 of the format, and the defaults
+    /// of everything else.
     fn default() -> Scenario {
         Scenario {
             version: 1,
@@ -90,10 +90,10 @@ impl Scenario {
 }
 
 impl Workload {
-    /// Creates an open workload: requests to an endpoint (`api.GET /item`) come as a Poisson
-    /// process at this rate, whatever becomes of them.
+    /// Creates an open workload: requests to an endpoint (`api.GET /item`) arrive as a Poisson
+    /// process at this rate, independently of their outcomes.
     pub fn open(to: impl Into<String>, rate: impl Into<RateShape>) -> Workload {
-        Workload { to: Some(to.into()), open: Some(Open::new(rate)), ..Workload::nobody() }
+        Workload { to: Some(to.into()), open: Some(Open::new(rate)), ..Workload::empty() }
     }
     /// Creates an open workload whose requests go to several endpoints, in proportion to their
     /// weights.
@@ -103,17 +103,18 @@ impl Workload {
     ) -> Workload {
         let mix =
             endpoints.into_iter().map(|(endpoint, weight)| (endpoint.into(), weight)).collect();
-        Workload { mix, open: Some(Open::new(rate)), ..Workload::nobody() }
+        Workload { mix, open: Some(Open::new(rate)), ..Workload::empty() }
     }
-    /// Creates a workload of users of whom so many are active at a time, each at this rate.
+    /// Creates a workload of users: `active` of them at a time, each sending requests at the rate
+    /// `each`.
     pub fn users(to: impl Into<String>, active: impl Into<Dist<Count>>, each: Rate) -> Workload {
         Workload {
             to: Some(to.into()),
             users: Some(Users::new(active.into(), each)),
-            ..Workload::nobody()
+            ..Workload::empty()
         }
     }
-    /// Sets how requests of an open workload come: [`Arrivals::Poisson`] if this is not called.
+    /// Sets the arrival process of an open workload; the default is [`Arrivals::Poisson`].
     #[must_use]
     pub fn with_arrivals(mut self, arrivals: Arrivals) -> Workload {
         if let Some(open) = &mut self.open {
@@ -121,7 +122,7 @@ impl Workload {
         }
         self
     }
-    fn nobody() -> Workload {
+    fn empty() -> Workload {
         Workload { to: None, mix: IndexMap::new(), via: Vec::new(), open: None, users: None }
     }
 }
@@ -140,7 +141,7 @@ impl From<Rate> for RateShape {
 }
 
 impl Default for Service {
-    /// One instance with one core and the default runtime, without endpoints.
+    /// Returns a service of one instance with one core and the default runtime, without endpoints.
     fn default() -> Service {
         Service {
             replicas: 1,
@@ -160,7 +161,7 @@ impl Service {
     pub fn new() -> Service {
         Service::default()
     }
-    /// Adds an endpoint that does these steps in order, or replaces the one of that name.
+    /// Adds an endpoint that executes these steps in order, or replaces the one of that name.
     #[must_use]
     pub fn with_endpoint(
         mut self,
@@ -188,20 +189,20 @@ impl Service {
         self.instance.cpu = cores;
         self
     }
-    /// Sets the memory of each instance; unlimited if this is not called.
+    /// Sets the memory of each instance; the default is unlimited.
     #[must_use]
     pub fn with_memory(mut self, memory: Bytes) -> Service {
         self.instance.memory = Some(memory);
         self
     }
-    /// Sets how each instance runs code.
+    /// Sets the runtime of each instance.
     #[must_use]
     pub fn with_runtime(mut self, runtime: Runtime) -> Service {
         self.runtime = runtime;
         self
     }
-    /// Sets how many requests each instance admits at a time, and how many more may wait; one more
-    /// is rejected.
+    /// Sets the number of requests that each instance admits at a time, and the number that may
+    /// wait; any further request is rejected.
     #[must_use]
     pub fn with_max_in_flight(mut self, admitted: u64, waiting_max: u64) -> Service {
         self.max_in_flight = Some(Count(admitted));
@@ -211,38 +212,38 @@ impl Service {
 }
 
 impl Runtime {
-    /// Creates event loops, as asyncio or Node: each of the workers computes one thing at a time,
-    /// and waits for many.
+    /// Creates a runtime of event loops, such as asyncio or Node: each worker computes one task at
+    /// a time, while others wait.
     pub fn event_loop(workers: u32) -> Runtime {
         Runtime::EventLoop(EventLoop { workers })
     }
-    /// Creates tasks on all cores, as threads or goroutines are.
+    /// Creates a runtime of tasks on all cores, such as threads or goroutines.
     pub fn tasks(schedule: Schedule) -> Runtime {
         Runtime::Tasks(Tasks { schedule })
     }
 }
 
 impl Endpoint {
-    /// Creates an endpoint that does these steps in order.
+    /// Creates an endpoint that executes these steps in order.
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Endpoint {
         Endpoint { request: None, response: None, steps: steps.into_iter().collect() }
     }
 }
 
 impl Step {
-    /// Computes: occupies a core, or the event loop.
+    /// Creates a step that computes: it occupies a core, or the event loop.
     pub fn cpu(demand: impl Into<Dist<Span>>) -> Step {
         Step::Cpu(Cpu(demand.into()))
     }
-    /// Waits for something outside of the model, with the core free.
+    /// Creates a step that waits for something outside the model, without occupying a core.
     pub fn wait(time: impl Into<Dist<Span>>) -> Step {
         Step::Wait(Wait { span: time.into(), label: None })
     }
-    /// Calls an endpoint (`db.read`) and waits for the answer.
+    /// Creates a step that calls an endpoint (`db.read`) and waits for the answer.
     pub fn call(to: impl Into<String>) -> Step {
         Step::Call(Call { to: to.into(), request: None, response: None, timeout: None })
     }
-    /// Calls an endpoint, and fails if there is no answer in time.
+    /// Creates a step that calls an endpoint, and fails if no answer arrives within the timeout.
     pub fn call_within(to: impl Into<String>, timeout: impl Into<Span>) -> Step {
         Step::Call(Call {
             to: to.into(),
@@ -251,18 +252,18 @@ impl Step {
             timeout: Some(timeout.into()),
         })
     }
-    /// Takes memory, until the response has left.
+    /// Creates a step that holds memory until the response has left.
     pub fn memory(need: impl Into<Dist<Bytes>>) -> Step {
         Step::Memory(Memory(need.into()))
     }
-    /// Fails with a probability in 0 to 1, and this HTTP status.
+    /// Creates a step that fails with a probability in 0 to 1, with this HTTP status.
     pub fn fail(probability: f64, status: u16) -> Step {
         Step::Fail(Fail { p: Share { fraction: probability }, status })
     }
 }
 
 impl Link {
-    /// Creates a link on which a message takes this long one way, and none is lost.
+    /// Creates a link with this one-way latency, which loses no messages.
     pub fn new(latency: impl Into<Dist<Span>>) -> Link {
         Link { id: None, latency: latency.into(), loss: Share::default() }
     }
@@ -275,8 +276,8 @@ impl Link {
 }
 
 impl Slo {
-    /// Creates an objective for a workload, an endpoint or `users` (every workload), without a goal
-    /// yet.
+    /// Creates an objective for a workload, an endpoint or `users` (every workload), without any
+    /// goal.
     pub fn of(entity: impl Into<String>) -> Slo {
         Slo { of: entity.into(), ..Slo::default() }
     }

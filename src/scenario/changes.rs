@@ -1,56 +1,56 @@
-//! What changes on purpose while a scenario runs: faults, and the rates of workloads with stages.
-//! Everything that tells a run into before, during and after begins here: phases
-//! (`plan/phases.rs`), what a warm-up may not hide, and the marks of the chart.
+//! The scheduled changes during a run: faults, and the rates of workloads with stages. Everything
+//! that divides a run into before, during and after builds on them: phases (`plan/phases.rs`), the
+//! check that a warm-up hides no change, and the marks in the chart.
 //!
-//! Law: a rate is cut into pieces, each constant or one ramp; equal rates that follow each other
-//! are one piece. A piece is a *peak* if its rate is somewhere above the rate at the beginning. A
-//! fault that lasts from the beginning to the end changes nothing. Checked: below.
+//! Law: a rate is split into pieces, each constant or a single ramp; consecutive equal rates form
+//! one piece. A piece is a *peak* if its rate exceeds the initial rate at any time. A fault that
+//! lasts from the beginning to the end is not a change. Checked: below.
 
 use super::Scenario;
 use crate::units::{Rate, Time};
 use crate::workload::{RateShape, Stages};
 
-/// Phases that are told apart: the last is the rest, if there are more.
+/// The maximum number of phases; if there are more, the last one covers the rest.
 pub(crate) const PHASES_MAX: usize = 12;
 
-/// Something that holds for a time.
+/// A condition that lasts for an interval of the run.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {
-    /// In a word or two: `slow db`, `users at 500/s`.
+    /// A short name: `slow db`, `users at 500/s`.
     pub name: String,
     /// As the subject of a sentence: ``the fault `slow db` ``, ``the rate of `users` ``.
     pub subject: String,
     pub from: Time,
-    /// The horizon, if it does not end before.
+    /// At most the horizon.
     pub until: Time,
     pub kind: Kind,
 }
 
-/// What kind of change.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A fault is active.
     Fault,
     /// A piece of a workload's rate.
     Rate {
-        /// Which workload, and which piece of its rate.
+        /// The index of the workload, and of the piece of its rate.
         workload: usize,
         piece: usize,
         is_ramp: bool,
-        /// Whether it belongs to the rise that the run begins with.
+        /// Whether it is part of the rise at the beginning of the run.
         is_rise: bool,
         is_peak: bool,
     },
 }
 
 impl Change {
-    /// Whether it is a time that one recovers from.
+    /// Whether it is a disturbance that the system recovers from: a fault or a peak.
     pub fn is_disturbance(&self) -> bool {
         matches!(self.kind, Kind::Fault | Kind::Rate { is_peak: true, .. })
     }
 }
 
-/// All changes of a scenario: its faults in their order, then the pieces of its rates.
+/// Returns all changes of a scenario: its faults in their order, then the pieces of its rates.
 pub(crate) fn changes(scenario: &Scenario) -> Vec<Change> {
     let horizon = Time(scenario.run.duration.0);
     let faults = scenario.faults.iter().map(|fault| {
@@ -65,19 +65,19 @@ pub(crate) fn changes(scenario: &Scenario) -> Vec<Change> {
             kind: Kind::Fault,
         }
     });
-    let mut found: Vec<Change> = faults
+    let mut changes: Vec<Change> = faults
         .filter(|fault| fault.from < horizon && (fault.from, fault.until) != (Time::ZERO, horizon))
         .collect();
     for (index, (name, workload)) in scenario.workload.iter().enumerate() {
         if let Some(RateShape::Stages(stages)) = workload.open.as_ref().map(|open| &open.rate) {
-            found.extend(pieces(name, index, stages, horizon));
+            changes.extend(pieces(name, index, stages, horizon));
         }
     }
-    found
+    changes
 }
 
-/// The first moment at which something changes, and what does. The run's beginning, if something is
-/// under way then that ends or rises.
+/// Returns the first time at which something changes, and what changes. This is the beginning of
+/// the run if a fault is active or a rate is rising then.
 pub(crate) fn first(changes: &[Change], horizon: Time) -> Option<(Time, &str)> {
     let begins = |change: &Change| match change.kind {
         Kind::Fault => Some(change.from),
@@ -90,7 +90,7 @@ pub(crate) fn first(changes: &[Change], horizon: Time) -> Option<(Time, &str)> {
         .min_by_key(|(at, _)| *at)
 }
 
-/// The pieces of a rate; none if it is the same all the time.
+/// Returns the pieces of a rate; none if it is constant.
 fn pieces(
     name: &str,
     workload: usize,
@@ -125,10 +125,10 @@ fn pieces(
         before = to.per_second;
         let is_ramp = rate != to;
         let is_peak = rate.per_second.max(to.per_second) > start;
-        let words =
+        let label =
             if is_ramp { format!("{name} {rate} to {to}") } else { format!("{name} at {rate}") };
         Change {
-            name: words,
+            name: label,
             subject: format!("the rate of `{name}`"),
             from,
             until,
@@ -154,7 +154,7 @@ faults: [ {faults} ]"
         from_yaml(&yaml).unwrap_or_else(|problems| panic!("{problems}"))
     }
 
-    fn told(rate: &str, faults: &str) -> (Vec<(String, f64, f64)>, Option<f64>) {
+    fn changes_and_first(rate: &str, faults: &str) -> (Vec<(String, f64, f64)>, Option<f64>) {
         let scenario = scenario(rate, faults);
         let found = changes(&scenario);
         let first = first(&found, Time(scenario.run.duration.0)).map(|(at, _)| at.seconds());
@@ -168,23 +168,24 @@ faults: [ {faults} ]"
     }
 
     #[test]
-    fn faults_change_a_run_unless_they_last_all_the_time() {
-        // By hand: one in the middle, one that never ends, one that is always there, one after the
-        // end.
+    fn faults_are_changes_unless_they_last_the_whole_run() {
+        // By hand: one in the middle, one that never ends, one that lasts the whole run, one after
+        // the end.
         let faults =
             "slow: { target: api, factor: 2x, at: 1m, for: 30s }, crash: { target: api, at: 5m }";
         let lasting =
             "slow: { target: api, factor: 3x, at: 0s }, slow: { target: api, factor: 3x, at: 11m }";
         let expected =
             vec![("slow api".to_string(), 60.0, 90.0), ("crash api".to_string(), 300.0, 600.0)];
-        assert_eq!(told("5/s", &format!("{faults}, {lasting}")), (expected, Some(60.0)));
-        assert_eq!(told("5/s", lasting), (vec![], None));
-        assert_eq!(told("5/s", "slow: { target: api, factor: 3x, at: 0s, for: 1s }").1, Some(0.0));
+        assert_eq!(changes_and_first("5/s", &format!("{faults}, {lasting}")), (expected, Some(60.0)));
+        assert_eq!(changes_and_first("5/s", lasting), (vec![], None));
+        assert_eq!(changes_and_first("5/s", "slow: { target: api, factor: 3x, at: 0s, for: 1s }").1, Some(0.0));
     }
 
     #[test]
-    fn a_rate_is_cut_where_it_begins_to_be_another() {
-        // By hand: two equal stages are one piece, a jump is a cut, and the last rate stays.
+    fn a_rate_is_split_where_it_changes() {
+        // By hand: two equal stages are one piece, a jump starts a new piece, and the last rate
+        // remains.
         let stages = "{ from: 5/s, stages: [ { to: 5/s, over: 1m }, { to: 5/s, over: 1m }, { to: 50/s, over: 0s }, { to: 50/s, over: 30s }, { to: 5/s, over: 10s } ] }";
         let expected = [
             ("users at 5/s", 0.0, 120.0),
@@ -193,12 +194,12 @@ faults: [ {faults} ]"
             ("users at 5/s", 160.0, 600.0),
         ];
         let expected = expected.map(|(name, from, until)| (name.to_string(), from, until));
-        assert_eq!(told(stages, ""), (expected.to_vec(), Some(120.0)));
+        assert_eq!(changes_and_first(stages, ""), (expected.to_vec(), Some(120.0)));
         let peaks: Vec<bool> =
             changes(&scenario(stages, "")).iter().map(Change::is_disturbance).collect();
         assert_eq!(peaks, [false, true, true, false]);
-        // A jump at the beginning is no change; a ramp from the beginning is one.
-        assert_eq!(told("{ stages: [ { to: 5/s, over: 0s } ] }", ""), (vec![], None));
-        assert_eq!(told("{ stages: [ { to: 5/s, over: 1m } ] }", "").1, Some(0.0));
+        // A jump at the beginning is not a change; a ramp from the beginning is.
+        assert_eq!(changes_and_first("{ stages: [ { to: 5/s, over: 0s } ] }", ""), (vec![], None));
+        assert_eq!(changes_and_first("{ stages: [ { to: 5/s, over: 1m } ] }", "").1, Some(0.0));
     }
 }

@@ -1,5 +1,5 @@
-//! What a reader of a scenario can add to the words of the deserializer: where a misplaced field
-//! belongs, what a missing one looks like, which words later releases will know.
+//! Hints added to the errors of the deserialiser: where a misplaced field belongs, what a missing
+//! one looks like, and which terms are not modelled yet.
 //!
 //! Tests: `tests/corpus`.
 
@@ -8,8 +8,7 @@ mod words;
 use crate::problem::{Problem, quoted};
 use words::{ALIASES, INSTEAD, LATER};
 
-/// Fields that stand where another group is: a field of the group they are found in, the fields,
-/// and where they belong.
+/// Misplaced fields: a field of the group they were found in, the fields, and where they belong.
 const ELSEWHERE: [(&str, &[&str], &str); 8] = [
     (
         "workload",
@@ -25,20 +24,20 @@ const ELSEWHERE: [(&str, &[&str], &str); 8] = [
     ("replicas", &["max"], "queue: { … }"),
 ];
 
-/// What a field that is missing looks like.
+/// Missing fields and what to write.
 const MISSING: [(&str, &str); 6] = [
-    ("for", "say how long, as in `for: 2ms`"),
+    ("for", "add its length, such as `for: 2ms`"),
     ("sim_settings", "add for example `sim_settings: { total_simulation_time: 600 }`"),
-    ("at", "say when it begins, such as `at: 2m`"),
+    ("at", "add its start, such as `at: 2m`"),
     ("version", "begin with `version: 1`"),
     ("workload", "add for example `workload: { users: { to: api.GET /, open: { rate: 100/s } } }`"),
     ("services", "add for example `services: { api: { endpoints: { GET /: [ cpu: 1ms ] } } }`"),
 ];
 
-/// Steps of an endpoint.
+/// The kinds of steps of an endpoint.
 const STEPS: [&str; 5] = ["cpu", "wait", "memory", "call", "fail"];
 
-/// Improves the words of problems of reading.
+/// Improves the texts of problems found while reading.
 pub fn improve(problems: &mut Vec<Problem>) {
     let mut without_dash = Vec::new();
     for problem in problems.iter_mut() {
@@ -72,10 +71,10 @@ pub fn improve(problems: &mut Vec<Problem>) {
             .find(|(field, _)| *field == word && problem.what.ends_with(" is missing here"));
         let alias = ALIASES
             .iter()
-            .find(|(others, known, _)| others.contains(&word) && expected.contains(known));
-        if let (true, Some((_, known, help))) = (is_unknown, alias) {
+            .find(|(others, term, _)| others.contains(&word) && expected.contains(term));
+        if let (true, Some((_, term, help))) = (is_unknown, alias) {
             problem.help = Some(if help.is_empty() {
-                format!("it is called `{known}` here")
+                format!("it is called `{term}` here")
             } else {
                 help.to_string()
             });
@@ -108,26 +107,27 @@ pub fn improve(problems: &mut Vec<Problem>) {
     });
 }
 
-/// What is said of a word whose meaning is not modelled yet, and what can be written today.
+/// Returns the error and the help text for a term that is not modelled yet.
 pub(super) fn later(word: &str) -> (String, String) {
     let instead =
         INSTEAD.iter().find(|(words, _)| words.contains(&word)).map(|(_, instead)| *instead);
     let what = format!(
-        "`{word}` is not modelled yet: without it, the numbers are those of another system"
+        "`{word}` is not modelled yet; without it, the results would describe a different system"
     );
     (
         what,
-        instead.unwrap_or("leave it out only if your question does not depend on it").to_string(),
+        instead.unwrap_or("remove it only if your question does not depend on it").to_string(),
     )
 }
 
-/// The words for what is no whole number: what the field means, and the number to write.
-fn whole_number(problem: &mut Problem, found: &str) {
+/// Rewrites the error for a value that is not a whole number: what the field expects, and the
+/// number to write.
+fn whole_number(problem: &mut Problem, written: &str) {
     let field = problem.path.rsplit('.').next().unwrap_or_default();
     let is_text = problem.what.contains(", found the text");
-    let trimmed = found.trim().to_ascii_lowercase();
+    let trimmed = written.trim().to_ascii_lowercase();
     let number: f64 =
-        found.trim().trim_end_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(f64::NAN);
+        written.trim().trim_end_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(f64::NAN);
     let cores = if trimmed.ends_with('m') { number / 1000.0 } else { number };
     let is_whole = |n: f64| n.is_finite() && n.fract() == 0.0 && (1.0..1e9).contains(&n);
     let (what, help) = match field {
@@ -144,12 +144,12 @@ fn whole_number(problem: &mut Problem, found: &str) {
         "cpu" if cores > 0.0 && cores < 1.0 => (
             "a whole number of cores, 1 to 4096",
             format!(
-                "quotas are not modelled yet; `cpu: 1` with `speed: {cores}x` has the same capacity, but each request computes longer"
+                "CPU quotas are not modelled yet; `cpu: 1` with `speed: {cores}x` has the same capacity, but each request takes longer to compute"
             ),
         ),
         "cpu" => (
             "a whole number of cores, 1 to 4096",
-            "write for example `cpu: 2`; quotas such as 1.5 cores are not modelled yet".to_string(),
+            "write for example `cpu: 2`; CPU quotas such as 1.5 cores are not modelled yet".to_string(),
         ),
         "replicas" if problem.what.contains("group of fields") => (
             "a whole number of replicas, 1 or more",
@@ -161,7 +161,7 @@ fn whole_number(problem: &mut Problem, found: &str) {
             return;
         }
         "replicas" | "count" | "workers" | "points" => {
-            let count: Option<u64> = found
+            let count: Option<u64> = written
                 .replace(',', "")
                 .parse::<crate::units::Count>()
                 .ok()
@@ -185,7 +185,7 @@ fn whole_number(problem: &mut Problem, found: &str) {
             )
         }
         "status" => ("a status from 400 to 599", "write for example `status: 503`".to_string()),
-        "version" => ("the number of the format", "begin with `version: 1`".to_string()),
+        "version" => ("the version number of the format", "begin with `version: 1`".to_string()),
         _ if is_text && trimmed.parse::<u64>().is_ok() => {
             ("a whole number", format!("write it without quotes: `{trimmed}`"))
         }
@@ -197,17 +197,17 @@ fn whole_number(problem: &mut Problem, found: &str) {
     problem.help = Some(help);
 }
 
-/// The line to write for a group where a distribution's parameters have another form, or where the
-/// law is not named.
+/// Returns the line to write where a group has the wrong form, or where a distribution is not
+/// named.
 fn shape(problem: &Problem) -> Option<String> {
     let keys: Vec<&str> =
         quoted(problem.what.split_once("found ").map_or("", |(_, found)| found)).collect();
     let tag = problem.path.rsplit('.').next().unwrap_or_default();
     let has = |key: &str| keys.contains(&key);
     let found_group = problem.what.ends_with("found a group of fields");
-    let of_law = problem.what.contains("distribution such as `exp`");
-    if of_law && problem.what.ends_with("found a list") {
-        return Some("name its law: `{ uniform: [1ms, 5ms] }`, or `{ normal: [5ms, 1ms] }` for a mean and its deviation".into());
+    let is_distribution = problem.what.contains("distribution such as `exp`");
+    if is_distribution && problem.what.ends_with("found a list") {
+        return Some("name the distribution: `{ uniform: [1ms, 5ms] }`, or `{ normal: [5ms, 1ms] }` for a mean and a standard deviation".into());
     }
     if problem.what.starts_with("expected a number, found the text")
         && keys.first().is_some_and(|found| found.ends_with('%'))
@@ -219,36 +219,36 @@ fn shape(problem: &Problem) -> Option<String> {
     }
     if has("at") && (has("for") || has("duration") || has("target")) {
         return Some(
-            "write all of a fault inside its kind: `crash: { target: db, at: 1m, for: 30s }`"
+            "write all fields of a fault below its kind: `crash: { target: db, at: 1m, for: 30s }`"
                 .into(),
         );
     }
     if has("wait") && has("label") {
         return Some("write `wait: { for: 5ms, label: x }`".into());
     }
-    if of_law && has("mean") && (has("sd") || has("std") || has("stddev")) {
-        return Some("name its law: `{ normal: { mean: 5ms, sd: 1ms } }`, or `{ lognormal: { mean: 5ms, cv: 0.2 } }`".into());
+    if is_distribution && has("mean") && (has("sd") || has("std") || has("stddev")) {
+        return Some("name the distribution: `{ normal: { mean: 5ms, sd: 1ms } }`, or `{ lognormal: { mean: 5ms, cv: 0.2 } }`".into());
     }
-    if of_law && has("mean") {
+    if is_distribution && has("mean") {
         return Some(
-            "name its law: `{ exp: 5ms }` varies with that mean, `5ms` alone never varies".into(),
+            "name the distribution: `{ exp: 5ms }` is exponential with that mean; `5ms` alone is constant".into(),
         );
     }
-    if of_law && (has("min") || has("max")) {
+    if is_distribution && (has("min") || has("max")) {
         return Some("write `{ uniform: [1ms, 5ms] }`".into());
     }
-    if of_law
+    if is_distribution
         && keys
             .iter()
             .any(|key| key.starts_with('p') && key[1..].starts_with(|c: char| c.is_ascii_digit()))
     {
         return Some(
-            "name its law: `{ percentiles: { p50: 2ms, p99: 20ms, max: 80ms } }`, or `{ lognormal: { p50: 2ms, p99: 20ms } }`".into(),
+            "name the distribution: `{ percentiles: { p50: 2ms, p99: 20ms, max: 80ms } }`, or `{ lognormal: { p50: 2ms, p99: 20ms } }`".into(),
         );
     }
     match tag {
         "uniform" if problem.what.contains(", found ") => {
-            Some("write its ends, as in `uniform: [1ms, 5ms]`".into())
+            Some("write its two ends, as in `uniform: [1ms, 5ms]`".into())
         }
         "empirical" if problem.what.contains(", found the text") => {
             Some("write `empirical: { file: times.csv, column: ms, unit: 1ms }`".into())
@@ -257,7 +257,7 @@ fn shape(problem: &Problem) -> Option<String> {
             Some("write `fail: 1%`, or `fail: { p: 1%, status: 503 }`".into())
         }
         "queue" if problem.what.contains(", found the ") => Some(
-            "write `queue: { max: 200 }`, or leave it out: a queue without `max` has no end".into(),
+            "write `queue: { max: 200 }`, or leave it out: a queue without `max` is unlimited".into(),
         ),
         "instances" if problem.what.contains(", found the ") => {
             Some("write `replicas: 3`; `instances` are named, each with its `endpoints`".into())

@@ -1,14 +1,15 @@
-//! Files of another kind that are taken for scenarios: called by their name, with what leads on.
+//! Files of other kinds that are mistaken for scenarios (Kubernetes manifests, k6 scripts, …):
+//! errors name the kind and say what to write instead.
 //!
-//! They are known by their keys at the margin, so that also those that are no YAML (templates,
-//! several documents) are known.
+//! They are recognised by their unindented keys, so that files that are not valid YAML (templates,
+//! several documents) are recognised too.
 //! Tests: `tests/corpus/kind-*`.
 
 use super::text::{Format, Node, Value};
 use crate::problem::{Problem, Severity};
 use std::ops::Range;
 
-/// Keys that must all be there, what has them, and what leads on.
+/// Keys that must all be present, the kind of file that has them, and the help text.
 const KINDS: [(&[&str], &str, &str); 10] = [
     (
         &["apiVersion", "kind"],
@@ -35,11 +36,11 @@ const KINDS: [(&[&str], &str, &str); 10] = [
 ];
 
 const OPENAPI: &str =
-    "write a scenario; its paths become `endpoints` of a service, with what each does as steps";
+    "write a scenario; its paths become `endpoints` of a service, each with its steps";
 const K6: &str = "write a scenario; `stages: [ { duration, target } ]` become `open: { rate: { stages: [ { to: 100/s, over: 1m } ] } }`";
 const COMPOSE: &str = "write a scenario; each of its services needs `endpoints` with their steps, and `workload` says who calls them";
 
-/// The problem of a file of another kind; none if it may be a scenario.
+/// Returns an error if the file is of another kind; `None` if it may be a scenario.
 pub(super) fn named(text: &str, format: Format, tree: Option<&Node>) -> Option<Problem> {
     let refused = |place: Range<usize>, what: String, help: &str| {
         let mut problem = Problem::new(Severity::Error, "", what).help(help);
@@ -52,7 +53,7 @@ pub(super) fn named(text: &str, format: Format, tree: Option<&Node>) -> Option<P
         return refused(
             place,
             "JSON has no comments".to_string(),
-            "take them out, or rename the file to `.yaml`, where a note begins with `#`",
+            "remove them, or rename the file to `.yaml`, where comments begin with `#`",
         );
     }
     // A merge key begins with `<` too.
@@ -64,7 +65,7 @@ pub(super) fn named(text: &str, format: Format, tree: Option<&Node>) -> Option<P
         return refused(
             start..start + 1,
             "this is XML, not a scenario".to_string(),
-            "write a scenario; scenarios/hello.yaml is a short one",
+            "write a scenario; scenarios/hello.yaml is a short example",
         );
     }
     let keys = match tree {
@@ -87,10 +88,10 @@ pub(super) fn named(text: &str, format: Format, tree: Option<&Node>) -> Option<P
             );
         }
     }
-    let of_compose = |node: &Node| matches!(&node.value, Value::Map(entries) if entries.iter().any(|entry| ["image", "build", "ports", "container_name"].contains(&entry.key.as_str())));
+    let is_compose_service = |node: &Node| matches!(&node.value, Value::Map(entries) if entries.iter().any(|entry| ["image", "build", "ports", "container_name"].contains(&entry.key.as_str())));
     let services = tree.and_then(|tree| tree.at("services")).map(|node| &node.value);
     match services {
-        Some(Value::Map(entries)) if entries.iter().any(|entry| of_compose(&entry.value)) => {
+        Some(Value::Map(entries)) if entries.iter().any(|entry| is_compose_service(&entry.value)) => {
             refused(
                 find("services").unwrap_or_default(),
                 "this is a compose file, not a scenario".to_string(),
@@ -101,22 +102,22 @@ pub(super) fn named(text: &str, format: Format, tree: Option<&Node>) -> Option<P
     }
 }
 
-/// The keys at the margin of a text, with their places.
+/// Returns the unindented keys of a text and their byte ranges.
 fn margin(text: &str) -> Vec<(String, Range<usize>)> {
-    let mut at = 0;
+    let mut offset = 0;
     let mut keys = Vec::new();
     for line in text.split_inclusive('\n').take(10_000) {
         let word: String =
             line.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         if !word.is_empty() && line[word.len()..].starts_with(':') {
-            keys.push((word.clone(), at..at + word.len()));
+            keys.push((word.clone(), offset..offset + word.len()));
         }
-        at += line.len();
+        offset += line.len();
     }
     keys
 }
 
-/// Where a comment begins outside of text.
+/// Returns where the first comment outside a string begins.
 fn comment(text: &str) -> Option<Range<usize>> {
     let (mut inside, mut letters) = (false, text.char_indices().peekable());
     while let Some((at, letter)) = letters.next() {
@@ -132,24 +133,24 @@ fn comment(text: &str) -> Option<Range<usize>> {
     None
 }
 
-/// What to do with a file that is not even named as a scenario.
+/// Returns advice for a file whose extension is not that of a scenario file.
 pub(super) fn by_name(extension: &str) -> Option<&'static str> {
     match extension {
         "js" | "ts" => Some(
-            "a script of a load tool cannot be read; write its stages as `open: { rate: { stages: [ { to: 100/s, over: 1m } ] } }`",
+            "load-test scripts cannot be read; write its stages as `open: { rate: { stages: [ { to: 100/s, over: 1m } ] } }`",
         ),
         "py" => Some(
-            "a Python program cannot be read; write what it describes as a scenario, or let it print one",
+            "Python programs cannot be read; write the system as a scenario, or make the program print one",
         ),
         "csv" => Some(
-            "measured values are drawn from inside a scenario: `{ empirical: { file: x.csv, column: y } }`",
+            "use measured values inside a scenario: `{ empirical: { file: x.csv, column: y } }`",
         ),
         "toml" => Some("write it as YAML, RON or JSON"),
         "jmx" | "xml" => {
-            Some("a plan of JMeter cannot be read; write its load as `open: { rate: 100/s }`")
+            Some("JMeter test plans cannot be read; write its load as `open: { rate: 100/s }`")
         }
         "tf" | "hcl" => Some(
-            "Terraform cannot be read; write the services with their `replicas` and `instance`",
+            "Terraform files cannot be read; write the services with their `replicas` and `instance`",
         ),
         _ => None,
     }

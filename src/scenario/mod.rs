@@ -1,8 +1,8 @@
-//! The scenario: what a person wrote. Types, reading (YAML, RON, JSON, AsyncFlow 0.1), checks,
-//! writing, schema.
+//! The scenario as written: types, reading (YAML, RON, JSON, AsyncFlow 0.1), checks, writing,
+//! schema.
 //!
 //! The written forms of steps, distributions, runtimes, policies and faults live in their own
-//! rooms; this room composes them into a file, and knows where in the text each thing stands.
+//! modules; this module composes them into a file, and locates each part in the text.
 //! `docs/scenario-file.md` is the reference.
 
 mod asyncflow01;
@@ -75,48 +75,48 @@ use serde::{Deserialize, Serialize};
 pub struct Scenario {
     /// The version of the format: 1.
     pub version: u32,
-    /// What the scenario is called; the file's name if not given.
+    /// The name of the scenario; the file's name if not given.
     #[serde(default)]
     pub name: String,
-    /// How to run it.
+    /// Duration, replications and other settings of a run.
     #[serde(default)]
     pub run: Run,
-    /// Who sends requests.
+    /// The workloads, which send requests, by name.
     pub workload: IndexMap<String, Workload>,
-    /// What serves them.
+    /// The services, which serve requests, by name.
     pub services: IndexMap<String, Service>,
-    /// The network: `"a -> b"` or `default`.
+    /// The network links: `"a -> b"`, or `default` for all others.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub links: IndexMap<String, Link>,
-    /// What goes wrong.
+    /// The faults that occur during a run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
-    /// What the system should achieve.
+    /// The service level objectives, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub slos: IndexMap<String, Slo>,
-    /// What is written.
+    /// The output of a run.
     #[serde(default)]
     pub output: Output,
-    /// What `asyncflow sweep` varies.
+    /// The parameters that `asyncflow sweep` varies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
-    /// What `asyncflow capacity` searches.
+    /// The parameter that `asyncflow capacity` searches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capacity: Option<Capacity>,
 }
 
-/// Words at the top level that later releases will know.
+/// Top-level keys reserved for later releases.
 pub const RESERVED: [&str; 7] =
     ["zones", "caches", "databases", "queues", "models", "policies", "include"];
 
-/// The two ends of a link's key.
+/// Splits a link's key into its two ends.
 pub fn split_link(key: &str) -> Option<(&str, &str)> {
     let (from, to) = key.split_once("->")?;
     Some((from.trim(), to.trim()))
 }
 
 impl Scenario {
-    /// What a fault breaks, and how, in words.
+    /// Returns the target of a fault, and a description of its effect.
     pub fn describe_fault(&self, fault: &Fault) -> (String, String) {
         match fault {
             Fault::Crash(f) if f.drain => (f.target.clone(), format!("{} drained", f.count)),

@@ -1,5 +1,5 @@
-//! From a file to a scenario: decode, parse, set, read, load. Every problem gets its place in the
-//! text.
+//! Reads a scenario from a file: decodes, parses, applies `--set`, deserialises, and loads the
+//! files it names. Every problem gets its place in the text.
 
 use super::text::{self, Format, Node};
 use super::{RESERVED, Scenario, asyncflow01, check, hints, kinds, shapes, writer};
@@ -9,56 +9,57 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// A text and where it came from, for drawing problems.
+/// A text and its origin, for showing problems in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
-    /// The path, or what it is called.
+    /// The path, or what stands for it (`the standard input`).
     pub name: String,
     /// The whole text.
     pub text: String,
 }
 
-/// A scenario with what was found on the way, and the text's tree for places.
+/// A scenario, the problems found while reading it, and the tree of its text.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// None if the text could not be read as a scenario.
+    /// `None` if the text could not be read as a scenario.
     pub scenario: Option<Scenario>,
-    /// Everything that was found, in order.
+    /// All problems, in the order they were found.
     pub problems: Problems,
     tree: Option<Node>,
-    /// The paths that were set on the command line.
+    /// The paths set with `--set`.
     sets: Vec<String>,
-    /// The paths that an option of the command line replaced, and that option.
+    /// The paths that a command-line option replaced, each with the option.
     replaced: Vec<(String, &'static str)>,
 }
 
 impl Loaded {
-    /// Forgets where a part of the scenario stands in the text, because an option replaced it.
+    /// Removes a part of the scenario from the tree, because a command-line option replaced it.
     pub(crate) fn replace(&mut self, path: &str, option: &'static str) {
         if let Some(tree) = &mut self.tree {
             tree.remove(path);
         }
         self.replaced.push((path.to_string(), option));
     }
-    /// The text's tree with what was set in it; none for a file of AsyncFlow 0.1.
+    /// Returns the tree of the text, with the values of `--set`; `None` for a file of AsyncFlow
+    /// 0.1.
     pub(super) fn tree(&self) -> Option<&Node> {
         self.tree.as_ref()
     }
-    /// Adds problems of the scenario, with their places in the text.
+    /// Adds problems of the scenario, and finds their places in the text.
     pub fn add(&mut self, problems: Problems) {
         for mut problem in problems.list {
             if problem.place.is_none() {
                 self.find_place(&mut problem);
             }
             if self.tree.is_none() && problem.place.is_none() && problem.help.is_none() {
-                problem.help = Some("the path is one of the native scenario that this file becomes; `asyncflow show` prints it".into());
+                problem.help = Some("the path refers to the native scenario that this file is converted to; `asyncflow show` prints it".into());
             }
             self.problems.push(problem);
         }
         self.problems.shorten();
     }
 
-    /// Finds where a problem stands: in the text, or on the command line.
+    /// Finds the place of a problem: in the text, or on the command line.
     fn find_place(&self, problem: &mut Problem) {
         let Some(tree) = &self.tree else { return };
         if let Some((_, option)) = self.replaced.iter().find(|(path, _)| *path == problem.path) {
@@ -82,10 +83,10 @@ impl Loaded {
     }
 }
 
-/// Reads and checks a scenario in YAML. Warnings and notes are left out.
+/// Reads and checks a scenario in YAML. Warnings and notes are dropped.
 ///
 /// # Errors
-/// All problems.
+/// All errors found.
 pub fn from_yaml(text: &str) -> Result<Scenario, Problems> {
     let mut loaded = read(text, Format::Yaml, "scenario", Path::new(""), &[]);
     if let Some(scenario) = &loaded.scenario {
@@ -95,10 +96,10 @@ pub fn from_yaml(text: &str) -> Result<Scenario, Problems> {
     if problems.list.is_empty() { loaded.scenario.ok_or(problems) } else { Err(problems) }
 }
 
-/// Reads a file. The problems tell why, if there is no scenario.
+/// Reads a file. If there is no scenario, the problems say why.
 ///
 /// # Errors
-/// The problem that kept the file from being read at all.
+/// The problem that prevented the file from being read at all.
 pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Problem> {
     let is_stdin = is_stdin(path);
     let name = if is_stdin { "the standard input".to_string() } else { path.display().to_string() };
@@ -110,7 +111,7 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
             .map_or(String::new(), |extension| extension.to_string_lossy().to_lowercase());
         let known = "scenario files end in .yaml, .yml, .ron or .json; `-` is the standard input";
         let help = kinds::by_name(&extension).unwrap_or(known);
-        return Err(problem(format!("`{name}` is not named as a scenario"), help));
+        return Err(problem(format!("`{name}` does not have the extension of a scenario file"), help));
     }
     let bytes = bytes_of(path).map_err(|e| {
         problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file")
@@ -141,9 +142,9 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
     Ok((source, loaded))
 }
 
-/// What a file holds, and no more than is looked at: what is named as a scenario may be anything,
-/// and of any size. What comes through a pipe comes once, and is kept for who asks again, as a
-/// comparison of variants does.
+/// Reads the bytes of a file, up to one more than the largest size accepted: a file may be of any
+/// size. A pipe can be read only once, so its bytes are kept for later reads, as in a comparison of
+/// variants.
 fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
     static PIPED: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let read = |from: &mut dyn Read| {
@@ -166,12 +167,12 @@ fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether a path means the standard input.
+/// Whether a path denotes the standard input.
 fn is_stdin(path: &Path) -> bool {
     [Path::new("-"), Path::new("/dev/stdin")].contains(&path)
 }
 
-/// Whether it is a pipe, as `<(command)` of a shell is.
+/// Whether a path is a pipe, such as `<(command)` in a shell.
 fn is_pipe(path: &Path) -> bool {
     #[cfg(unix)]
     let is_pipe = path
@@ -182,8 +183,8 @@ fn is_pipe(path: &Path) -> bool {
     is_pipe
 }
 
-/// The notation of a text that no name says: RON begins with a bracket that no other does, and what
-/// is JSON is not read as YAML, which would forgive more.
+/// Detects the notation of a text without a file name: only RON begins with `(`, and valid JSON is
+/// not read as YAML, which is more lenient.
 fn notation_of(text: &str) -> Format {
     match text.trim_start().chars().next() {
         Some('(') => Format::Ron,
@@ -192,13 +193,13 @@ fn notation_of(text: &str) -> Format {
     }
 }
 
-/// Reads a scenario that was built in Rust, after setting values at paths as `--set` does.
+/// Reads a scenario that was built in Rust, after setting values at paths like `--set`.
 pub fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
     let (folder, mut loaded) = (Path::new(""), Loaded::default());
     if sets.is_empty() {
-        let mut own = scenario.clone();
-        check::load_files(&mut own, folder, &mut loaded.problems);
-        return Loaded { scenario: Some(own), ..loaded };
+        let mut scenario = scenario.clone();
+        check::load_files(&mut scenario, folder, &mut loaded.problems);
+        return Loaded { scenario: Some(scenario), ..loaded };
     }
     let tree = writer::to_tree(scenario);
     text::refuse_hidden(&tree, &mut loaded.problems.list);
@@ -208,8 +209,8 @@ pub fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
     read_tree(loaded, tree, None, &scenario.name, folder, sets)
 }
 
-/// Reads a text. `stem` names a scenario that does not name itself; `folder` is where the files it
-/// names are.
+/// Reads a text. `stem` is the name of a scenario without a `name`; `folder` contains the files
+/// that the scenario refers to.
 pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[String]) -> Loaded {
     let mut loaded = Loaded::default();
     let mut tree = match text::parse(text, format) {
@@ -235,13 +236,13 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
     let (lowered, problems) = asyncflow01::lower(&tree);
     loaded.problems.list.extend(problems);
     let Some(lowered) = lowered else { return loaded };
-    // A path of `--set` is one of the native scenario, whose places are not in the text.
+    // The paths of `--set` are those of the native scenario, which have no places in the text.
     let tree = if sets.is_empty() { tree } else { writer::to_tree(&lowered) };
     read_tree(loaded, tree, Some(lowered), stem, folder, sets)
 }
 
-/// Sets values in a tree and reads it, unless it is that of a file of AsyncFlow 0.1 that nothing is
-/// set in: `lowered` is what that was read as.
+/// Sets values in a tree and reads it. `lowered` is the scenario of an AsyncFlow 0.1 file; it is
+/// used as it is if nothing is set.
 fn read_tree(
     mut loaded: Loaded,
     mut tree: Node,
@@ -254,7 +255,7 @@ fn read_tree(
     let mut scenario = lowered.filter(|_| sets.is_empty());
     for assignment in sets {
         if let Err(problem) = text::set(&mut tree, assignment) {
-            // A path that is not written may be one of a default.
+            // A path that is not written may refer to a default.
             let full = with_defaults(&tree)
                 .filter(|full| text::set(&mut full.clone(), assignment).is_ok());
             let is_set = full.is_some_and(|full| {
@@ -265,7 +266,7 @@ fn read_tree(
                 let problem = loaded.problems.push(problem);
                 problem.path = "--set".to_string();
                 if is_old && problem.help.is_none() {
-                    problem.advise("this is a file of AsyncFlow 0.1; paths of `--set` are those that `asyncflow show` prints");
+                    problem.advise("this is a file of AsyncFlow 0.1; `--set` takes the paths that `asyncflow show` prints");
                 }
             }
         }
@@ -279,12 +280,12 @@ fn read_tree(
             .for_each(|problem| problem.path = "--set".to_string());
     }
     if scenario.is_none() {
-        // What another version means is not guessed, and so nothing else is said of it.
+        // Another version may mean anything, so nothing else is reported.
         if let Some((version, place)) = tree.at("version").and_then(later_version) {
             let problem = loaded.problems.push(Problem::new(
                 Severity::Error,
                 "version",
-                format!("version {version} of the format is not known"),
+                format!("version {version} of the format is not supported"),
             ));
             problem.advise("this release reads `version: 1`");
             problem.place = Some(place).filter(|place| !place.is_empty());
@@ -296,7 +297,7 @@ fn read_tree(
         hints::improve(&mut problems);
         loaded.tree = Some(tree);
         for mut problem in problems {
-            // What was set on the command line has no place in the text.
+            // A value set on the command line has no place in the text.
             if !loaded.sets.is_empty() {
                 let in_text = problem.place.take();
                 loaded.find_place(&mut problem);
@@ -316,7 +317,7 @@ fn read_tree(
     let mut files = 0;
     if let Some(key) = loaded.tree.as_ref().and_then(|tree| too_many_files(tree, &mut files)) {
         problems
-            .error("", format!("at most {FILES_MAX} distributions are read from files"))
+            .error("", format!("at most {FILES_MAX} distributions can be read from files"))
             .advise("use measured values where they matter most");
         problems.list.iter_mut().for_each(|problem| problem.place = Some(key.clone()));
     } else {
@@ -327,7 +328,7 @@ fn read_tree(
     loaded
 }
 
-/// The scenario of a tree whose text has been read before.
+/// Reads a scenario from a tree, for example one with the values of a sweep point set.
 pub(super) fn from_tree(tree: &Node, stem: &str, folder: &Path) -> (Option<Scenario>, Problems) {
     let (read, found) = text::read::<Scenario>(tree);
     let mut problems = Problems { list: found };
@@ -342,10 +343,11 @@ pub(super) fn from_tree(tree: &Node, stem: &str, folder: &Path) -> (Option<Scena
     (scenario, problems)
 }
 
-/// Distributions that are read from files: each may take a second, and megabytes.
+/// The maximum number of distributions read from files: each may take a second and several
+/// megabytes.
 const FILES_MAX: usize = 100;
 
-/// The first `empirical` that is one too many.
+/// Returns the place of the first `empirical` above the limit; `found` counts them.
 fn too_many_files(node: &Node, found: &mut usize) -> Option<std::ops::Range<usize>> {
     match &node.value {
         text::Value::List(items) => items.iter().find_map(|item| too_many_files(item, found)),
@@ -361,7 +363,7 @@ fn too_many_files(node: &Node, found: &mut usize) -> Option<std::ops::Range<usiz
     }
 }
 
-/// The number and place of a version that is not this one.
+/// Returns the number and the place of an unsupported version.
 fn later_version(node: &Node) -> Option<(u64, std::ops::Range<usize>)> {
     match node.value {
         text::Value::Unsigned(version) if version != 1 => Some((version, node.span.clone())),
@@ -369,12 +371,12 @@ fn later_version(node: &Node) -> Option<(u64, std::ops::Range<usize>)> {
     }
 }
 
-/// The tree with every default filled in, if it can be read.
+/// Returns the tree with every default filled in, if it can be read.
 fn with_defaults(tree: &Node) -> Option<Node> {
     text::read::<Scenario>(tree).0.map(|scenario| writer::to_tree(&scenario))
 }
 
-/// Takes out the top-level words of later releases, each with a problem.
+/// Removes the top-level keys reserved for later releases, with an error for each.
 fn refuse_reserved(tree: &mut Node) -> Vec<Problem> {
     let mut problems = Vec::new();
     for word in RESERVED {

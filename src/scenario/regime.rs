@@ -1,33 +1,32 @@
-//! How long the system has been as it is at the end of a run: since the last stage of a rate, the
-//! last fault that began or ended.
+//! The regime at the end of a run: the final interval without changes, since the last stage of a
+//! rate and the last beginning or end of a fault.
 //!
-//! A verdict about whether a system keeps up is about what it is at the end: a backlog of an outage
-//! that is over says nothing of the years to come, and what still changes at the end cannot be
-//! judged.
+//! A verdict on whether a system keeps up concerns this regime: the backlog of a past outage says
+//! nothing about the long run, and a system that is still changing at the end cannot be judged.
 
 use super::Scenario;
 use crate::random::keys::Salt;
 use crate::units::Span;
 
-/// The last stretch of a run in which nothing changes.
+/// The final interval of a run in which nothing changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Regime {
-    /// When it begins; 0 if nothing ever changes.
+    /// When it begins; 0 if nothing changes during the run.
     pub since: Span,
-    /// What is not there to stay at the end; none if all is.
+    /// What is still changing at the end; `None` if nothing is.
     pub unfinished: Option<Unfinished>,
 }
 
-/// What is not over when the run ends.
+/// A change that is in progress when the run ends.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Unfinished {
-    /// The rate of this workload still changes.
+    /// The rate of this workload is still changing.
     Rate(String),
-    /// A fault that ends later.
+    /// A fault that would end after the run.
     Fault {
-        /// Its word.
+        /// Its kind, such as `slow`.
         kind: &'static str,
-        /// What it breaks.
+        /// The service, instance, link or endpoint it affects.
         target: String,
         /// When it ends.
         until: Span,
@@ -35,7 +34,7 @@ pub enum Unfinished {
 }
 
 impl Regime {
-    /// The regime at the end of a scenario's run.
+    /// Returns the regime at the end of a scenario's run.
     pub fn of(scenario: &Scenario) -> Regime {
         let horizon = scenario.run.duration;
         let mut regime = Regime { since: Span::ZERO, unfinished: None };
@@ -64,7 +63,7 @@ impl Regime {
         regime
     }
 
-    /// Whether nothing changes in the whole run.
+    /// Whether nothing changes during the whole run.
     pub fn is_stationary(&self) -> bool {
         self.since == Span::ZERO && self.unfinished.is_none()
     }
@@ -104,7 +103,8 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: 1ms ] }} }} }}
             fault("at: 20s, for: 30s"),
             Regime { since: Span::from_seconds(50.0), unfinished: None }
         );
-        // For good it is what the system is; for a time it is not over.
+        // A permanent fault is part of the regime; a temporary one that outlasts the run is
+        // unfinished.
         assert_eq!(fault("at: 20s"), Regime { since: Span::from_seconds(20.0), unfinished: None });
         assert!(fault("at: 20s, for: 80s").unfinished.is_some());
         assert!(

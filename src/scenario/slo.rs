@@ -36,37 +36,37 @@ pub struct Slo {
     pub throughput: Option<Rate>,
 }
 
-/// One goal of an objective: a number of the vocabulary, and the bound it has to keep.
+/// One goal of an objective: a statistic of a metric, and its bound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Goal {
-    /// Name of the metric.
+    /// Name of the metric, such as `latency`.
     pub metric: &'static str,
-    /// Which of its statistics.
+    /// The statistic of the metric, such as `p95`.
     pub stat: &'static str,
     /// The bound, in the unit of the metric.
     pub bound: f64,
-    /// Whether the bound is the highest or the lowest that is good.
+    /// Whether the bound is an upper bound; otherwise it is a lower bound.
     pub at_most: bool,
-    /// As people say it: `p95 < 60ms`.
+    /// The goal in short form: `p95 < 60ms`.
     pub words: String,
 }
 
 impl Slo {
-    /// An objective in words: `users.p95 < 60ms`, `users.errors < 1%`, `users.throughput > 100/s`;
-    /// `users.latency.p95 <= 60ms` is the first too.
+    /// Parses an objective in short form: `users.p95 < 60ms`, `users.errors < 1%`,
+    /// `users.throughput > 100/s`. `users.latency.p95 <= 60ms` means the same as the first.
     ///
     /// # Errors
-    /// What is wrong, and what to write.
+    /// The error text and its help text.
     pub(crate) fn from_words(words: &str) -> Result<Slo, (String, String)> {
         let help =
             "name an objective of `slos`, or write for example `users.p95 < 60ms`, `users.errors < 1%` or `users.throughput > 100/s`"
                 .to_string();
         let words = &words.replace('≤', "<").replace('≥', ">");
         let Some(at) = words.find(['<', '>']) else {
-            return Err((format!("`{words}` is no objective in `slos`"), help));
+            return Err((format!("`{words}` is not an objective in `slos`"), help));
         };
         let (left, bound) = (words[..at].trim(), words[at + 1..].trim_start_matches('=').trim());
-        // As metrics are named everywhere else.
+        // Accepts the metric names used elsewhere.
         let left = &match left.rsplit_once('.') {
             Some((of, "error_ratio")) => format!("{of}.errors"),
             Some((of, "mean")) if of.ends_with(".error_ratio") => {
@@ -80,24 +80,24 @@ impl Slo {
             .iter()
             .find_map(|stat| Some((left.strip_suffix(stat)?.strip_suffix('.')?, *stat)))
         else {
-            return Err((format!("`{left}` does not end in one of {}", known.join(", ")), help));
+            return Err((format!("`{left}` does not end with one of {}", known.join(", ")), help));
         };
         if (stat == "throughput") != words[at..].starts_with('>') {
             let sign = if stat == "throughput" { '>' } else { '<' };
-            return Err((format!("a bound of {stat} is written with `{sign}`"), help));
+            return Err((format!("a bound for {stat} is written with `{sign}`"), help));
         }
         let written = serde_json::json!({ "of": of, stat: bound });
         serde_json::from_value(written).map_err(|error| {
             (
                 format!(
-                    "`{bound}` is no bound of {stat}: {}",
+                    "`{bound}` is not a valid bound for {stat}: {}",
                     error.to_string().lines().next().unwrap_or_default()
                 ),
                 help,
             )
         })
     }
-    /// Its goals, in their order.
+    /// Returns its goals, in the order of the fields.
     pub fn goals(&self) -> Vec<Goal> {
         let latencies = [
             ("mean", self.mean),

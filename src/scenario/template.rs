@@ -1,8 +1,8 @@
-//! A template: a scenario as a tree, of which points are made by setting values at paths.
+//! A template: a scenario as a tree, from which points are created by setting values at paths.
 //!
-//! The tree is the text's own, so that a path is what a person would give to `--set`; what is not
-//! written is taken from the defaults, once. It can be written as JSON and read back, so that
-//! another machine makes the same points.
+//! The tree is that of the text, so that paths are the same as for `--set`; values that are not
+//! written come from the defaults. A template can be written as JSON and read back, so that another
+//! machine creates the same points.
 
 use super::sweep::Parameters;
 use super::text::{self, Format, Node, Value};
@@ -10,27 +10,27 @@ use super::{Loaded, Scenario, check, reader, writer};
 use crate::problem::{Problem, Problems, Severity};
 use std::path::PathBuf;
 
-/// A scenario to be varied.
+/// A scenario whose parameters can be varied.
 #[derive(Clone, Debug)]
 pub struct Template {
     tree: Node,
-    /// With every default, for paths that are not written.
+    /// The tree with every default, for paths that are not written.
     full: Option<Node>,
-    /// Its name, if it does not name itself.
+    /// The name of the scenario if it has no `name`.
     stem: String,
-    /// Where the files it names are.
+    /// The folder of the files it refers to.
     folder: PathBuf,
 }
 
 impl Template {
-    /// The template of a scenario that has been read. Commands that vary it are left out: points do
-    /// not have them.
+    /// Creates the template of a scenario that has been read, without its `sweep` and `capacity`:
+    /// points do not have them.
     pub fn new(loaded: &Loaded, scenario: &Scenario, folder: PathBuf) -> Template {
         let full = writer::to_tree(scenario);
         // A file of AsyncFlow 0.1 has no tree of its own.
         let mut tree = loaded.tree().cloned().unwrap_or_else(|| full.clone());
         tree.forget_places();
-        // What the command line has changed since.
+        // Values that the command line has changed since.
         for path in ["run.replications", "run.seed", "run.duration"] {
             if let Some(value) = full.at(path)
                 && (tree.at(path).is_some() || !is_default(scenario, path))
@@ -43,7 +43,7 @@ impl Template {
         }
         tree.remove("sweep");
         tree.remove("capacity");
-        // Objectives may have been added.
+        // Objectives may have been added on the command line.
         if let Some(slos) =
             full.at("slos").filter(|_| scenario.slos.len() > tree.at("slos").map_or(0, count))
         {
@@ -53,40 +53,40 @@ impl Template {
         Template { tree, full: Some(full), stem: scenario.name.clone(), folder }
     }
 
-    /// Reads one that [`Template::to_json`] has written.
+    /// Reads a template that [`Template::to_json`] has written.
     ///
     /// # Errors
-    /// Words, if it is none.
+    /// A message, if the text is not a scenario.
     pub fn from_json(text: &str, stem: &str, folder: PathBuf) -> Result<Template, String> {
         let mut template =
-            Template { tree: parsed(text)?, full: None, stem: stem.to_string(), folder };
+            Template { tree: parse(text)?, full: None, stem: stem.to_string(), folder };
         let scenario =
             template.scenario(&Parameters::new()).map_err(|problems| problems.in_one_line())?;
         template.full = Some(writer::to_tree(&scenario));
         Ok(template)
     }
 
-    /// The value at a path, with the defaults.
+    /// Returns the value at a path, or its default.
     pub fn value_at(&self, path: &str) -> Option<serde_json::Value> {
         self.tree.at(path).or_else(|| self.full.as_ref()?.at(path)).map(Node::to_json)
     }
 
-    /// The tree as JSON.
+    /// Returns the tree as JSON.
     pub fn to_json(&self) -> String {
         self.tree.to_json().to_string()
     }
 
-    /// The scenario of a point.
+    /// Returns the scenario of a point.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// All errors in it.
     pub fn scenario(&self, parameters: &Parameters) -> Result<Scenario, Problems> {
         let mut tree = self.tree.clone();
         let mut problems = Problems::default();
         for (path, value) in parameters {
             let node = Node::from_json(value);
             if let Err(problem) = text::assign(&mut tree, path, node.clone()) {
-                // A path that is not written may be one of a default.
+                // A path that is not written may refer to a default.
                 let full = self
                     .full
                     .as_ref()
@@ -114,7 +114,7 @@ impl Template {
             Some(scenario) if problems.list.is_empty() => Ok(scenario),
             _ => {
                 if problems.list.is_empty() {
-                    problems.push(Problem::new(Severity::Error, "", "this is no scenario"));
+                    problems.push(Problem::new(Severity::Error, "", "this is not a scenario"));
                 }
                 Err(problems)
             }
@@ -122,7 +122,7 @@ impl Template {
     }
 }
 
-/// Whether a value of `run` is what it would be if it were not written.
+/// Whether a value of `run` equals its default.
 fn is_default(scenario: &Scenario, path: &str) -> bool {
     let default = super::Run::default();
     match path {
@@ -132,17 +132,18 @@ fn is_default(scenario: &Scenario, path: &str) -> bool {
     }
 }
 
-/// How many entries a map has.
+/// Returns the number of entries of a map; 0 for any other node.
 fn count(node: &Node) -> usize {
     if let Value::Map(entries) = &node.value { entries.len() } else { 0 }
 }
 
-fn parsed(text: &str) -> Result<Node, String> {
+/// Parses a template without the places of its text.
+fn parse(text: &str) -> Result<Node, String> {
     let mut tree = text::parse(text, Format::Yaml)
         .map_err(|problems| Problems { list: problems }.in_one_line())?;
     tree.forget_places();
     match tree.value {
         Value::Map(_) => Ok(tree),
-        _ => Err("this is no scenario".to_string()),
+        _ => Err("this is not a scenario".to_string()),
     }
 }

@@ -1,29 +1,30 @@
-//! The way of a request that is answered: which endpoints it comes to, how often, and whom each of
-//! them calls.
+//! The path of an answered request: which endpoints it visits, how often, and which endpoints each
+//! of them calls.
 //!
 //! Law: a request is answered if all its steps are done and all its calls are answered. So every
-//! endpoint on its way is visited as often as the steps of its callers say (visit ratios: Denning,
-//! Buzen 1978, §3), whatever share of the requests fails.
+//! endpoint on its path is visited as often as the steps of its callers prescribe (visit ratios:
+//! Denning, Buzen 1978, §3), regardless of the share of requests that fail.
 //! Tested: here by hand, and `tests/it/words.rs`.
 
 use super::directory::NameTable;
 use super::{Scenario, Workload, demand};
 
-/// An endpoint on the way.
+/// An endpoint on the path of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Visit {
-    /// As it is measured: `service.endpoint`.
+    /// Its name in the metrics: `service.endpoint`.
     pub endpoint: String,
-    /// Whose endpoint it is.
+    /// The service it belongs to.
     pub service: String,
-    /// How often an answered request comes to it, on average.
+    /// The mean number of visits per answered request.
     pub times: f64,
-    /// The endpoints it calls, once for each call.
+    /// The endpoints it calls, one entry per call.
     pub calls: Vec<String>,
 }
 
-/// The way of a workload's answered requests, callers first. None where the scenario does not tell:
-/// a service draws which of its instances' endpoints is asked, or hands its requests on.
+/// Returns the path of a workload's answered requests, callers first. `None` where the scenario
+/// does not determine it: a service with named instances draws the endpoint at random, or an
+/// instance hands its requests on.
 pub fn visits(scenario: &Scenario, workload: &Workload) -> Option<Vec<Visit>> {
     let directory = NameTable::new(scenario);
     if directory.instances.iter().any(|instance| instance.then.is_some()) {
@@ -64,7 +65,7 @@ mod tests {
     #[test]
     fn an_answered_request_visits_what_its_callers_call() {
         // By hand: a third goes to `a`, which calls `c` twice; two thirds to `b`, which calls `c`
-        // once: 1/3 · 2 + 2/3 = 4/3. What may fail does not matter.
+        // once: 1/3 · 2 + 2/3 = 4/3. Steps that may fail do not matter.
         let scenario = from_yaml(
             "version: 1
 workload: { users: { mix: { web.a: 1, web.b: 2 }, open: { rate: 1/s } } }
@@ -73,7 +74,7 @@ services:
   db: { endpoints: { c: [ cpu: 1ms ] } }",
         )
         .expect("a scenario");
-        let found = visits(&scenario, &scenario.workload["users"]).expect("it is known");
+        let found = visits(&scenario, &scenario.workload["users"]).expect("the path is determined");
         let times: Vec<(&str, &str, f64)> =
             found.iter().map(|v| (v.service.as_str(), v.endpoint.as_str(), v.times)).collect();
         assert_eq!(

@@ -1,9 +1,9 @@
-//! Scenarios as trees and as text: YAML, JSON, RON, with every default filled in. What is written
-//! reads back as the same scenario.
+//! Scenarios as trees and as text: YAML, JSON, RON, with every default filled in. The output reads
+//! back as the same scenario.
 //!
-//! A tree is what `serde_json` makes of a scenario, in the short forms that people write. Checked:
-//! every shipped scenario and every scenario by chance reads back as itself from each notation
-//! (`tests/it/docs.rs`, `tests/it/hostile/`).
+//! A tree is the scenario as serialised by `serde_json`, in the short forms that people write.
+//! Checked: every shipped scenario and every randomly generated one reads back unchanged from each
+//! notation (`tests/it/docs.rs`, `tests/it/hostile/`).
 
 use super::Scenario;
 use super::text::{Node, is_boolean_elsewhere};
@@ -25,11 +25,11 @@ pub fn to_yaml(scenario: &Scenario) -> String {
     if is_free { text.replace(MARK, "\"") } else { text }
 }
 
-/// Stands for a quotation mark until the text is written: no name is likely to have it.
+/// Stands for a quotation mark until the text is written; unlikely to occur in a name.
 const MARK: char = '\u{E000}';
 
-/// Marks the texts that other readers of YAML take for something else, and ours refuses without
-/// quotation marks.
+/// Marks the texts that other YAML readers interpret differently and that our reader refuses
+/// without quotation marks.
 fn mark(value: &mut Value) {
     let marked = |text: &mut String| {
         if text == "<<" || is_boolean_elsewhere(text) {
@@ -50,7 +50,7 @@ fn mark(value: &mut Value) {
     }
 }
 
-/// Whether a text has the mark already: then it stands for itself.
+/// Whether a text contains the mark already; then nothing is marked.
 fn has_mark(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(MARK),
@@ -68,8 +68,8 @@ pub fn to_json(scenario: &Scenario) -> String {
 /// Writes a scenario as RON, with every default filled in.
 ///
 /// # Errors
-/// If it is nested more deeply than RON can be read, which no scenario that was read from a file
-/// is.
+/// If it is nested more deeply than RON can be read, which never happens for a scenario that was
+/// read from a file.
 pub fn to_ron(scenario: &Scenario) -> Result<String, WriteError> {
     use ron::extensions::Extensions;
     let extensions = Extensions::IMPLICIT_SOME
@@ -83,12 +83,12 @@ pub fn to_ron(scenario: &Scenario) -> Result<String, WriteError> {
         .map_err(|error| WriteError(error.to_string()))
 }
 
-/// The scenario as a tree with every default, as one that was read from a file.
+/// Returns the scenario as a tree with every default, like one that was read from a file.
 pub(super) fn to_tree(scenario: &Scenario) -> Node {
     Node::from_json(&short(scenario))
 }
 
-/// The scenario as a tree with single-key maps for variants, and constants as plain values.
+/// Returns the scenario as a JSON value in short form.
 fn short(scenario: &Scenario) -> Value {
     shorten(
         "",
@@ -97,8 +97,8 @@ fn short(scenario: &Scenario) -> Value {
     )
 }
 
-/// Short forms for long ones: a constant as its plain value, `call: db.read`, `wait: 2ms`, an
-/// endpoint as its list of steps.
+/// Replaces long forms by short ones: a constant by its plain value, `call: db.read`, `wait: 2ms`,
+/// an endpoint by its list of steps.
 fn shorten(under: &str, value: Value) -> Value {
     match value {
         Value::Object(map) => {

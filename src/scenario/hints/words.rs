@@ -1,7 +1,7 @@
-//! Words of other tools, and of what is not modelled yet.
+//! Terms of other tools, and terms for features that are not modelled yet.
 
-/// What is not modelled yet, below the top level: a file that has it describes another system than
-/// one without.
+/// Fields below the top level for features that are not modelled yet. They are refused, because a
+/// scenario without them would describe a different system.
 pub(super) const LATER: [&str; 65] = [
     "closed",
     "sessions",
@@ -70,75 +70,75 @@ pub(super) const LATER: [&str; 65] = [
     "affinity",
 ];
 
-/// What can be written today in place of them.
+/// What can be written today in their place.
 pub(super) const INSTEAD: [(&[&str], &str); 16] = [
     (
         &["retries", "retry", "retry_policy", "backoff", "max_retries", "attempts"],
-        "the nearest today: a higher `rate` for what retries add; they feed on failures, which this does not show",
+        "the closest alternative today: a higher `rate` that includes the retries; it does not show that retries increase with failures",
     ),
     (
         &["rate_limit", "ratelimit", "rate_limiter", "limiter", "throttle"],
-        "the nearest today: `max_in_flight` and `queue: { max: 0 }` of the service, which limit how many are inside, not how many come",
+        "the closest alternative today: `max_in_flight` and `queue: { max: 0 }` on the service, which limit concurrency, not the arrival rate",
     ),
     (
         &["circuit_breaker", "breaker"],
-        "the nearest today: `call: { to: …, timeout: 500ms }`, which gives up each call by itself",
+        "the closest alternative today: `call: { to: …, timeout: 500ms }`, which applies to each call separately",
     ),
     (
         &["pool_size", "pool", "connection_pool", "max_connections", "bulkhead"],
-        "the nearest today: `max_in_flight: 20` on the service that is called",
+        "the closest alternative today: `max_in_flight: 20` on the called service",
     ),
     (
         &["timeout", "deadline"],
-        "the nearest today: a timeout of the call, `call: { to: db.read, timeout: 500ms }`",
+        "the closest alternative today: a timeout on the call, `call: { to: db.read, timeout: 500ms }`",
     ),
     (
         &["pause", "gc", "every"],
-        "the nearest today: a fault at each of its times, `faults: [ { slow: { target: api, factor: 100x, at: 1m, for: 2s } } ]`",
+        "the closest alternative today: one `slow` fault for each pause, `faults: [ { slow: { target: api, factor: 100x, at: 1m, for: 2s } } ]`",
     ),
     (
         &["parallel", "gather"],
-        "the nearest today: a `wait` of the longest of the calls; calls one after the other take their sum",
+        "the closest alternative today: a `wait` as long as the slowest of the calls; calls in sequence would add up",
     ),
-    (&["branch", "if"], "the nearest today: an endpoint for each branch, and a `mix` of them"),
+    (&["branch", "if"], "the closest alternative today: one endpoint for each branch, and a `mix` of them"),
     (
         &["repeat", "loop", "for_each"],
-        "the nearest today: the steps written as often as they are done",
+        "the closest alternative today: the steps written out once per iteration",
     ),
     (
         &["cache", "caches", "ttl"],
-        "the nearest today: `wait: { mixture: [ { w: 9, is: 1ms }, { w: 1, is: 20ms } ] }` with the share of hits",
+        "the closest alternative today: `wait: { mixture: [ { w: 9, is: 1ms }, { w: 1, is: 20ms } ] }`, weighted by the hit ratio",
     ),
     (
         &["llm", "models"],
-        "the nearest today: `wait: { lognormal: { p50: 1s, p99: 8s } }`, behind a service with `max_in_flight` for its limit",
+        "the closest alternative today: `wait: { lognormal: { p50: 1s, p99: 8s } }`, in a service with `max_in_flight` as the concurrency limit",
     ),
     (
         &["closed", "sessions", "think_time", "think"],
-        "the nearest today: `open: { rate: 50/s }` at the rate that those users reach; it does not slow down with the system",
+        "the closest alternative today: `open: { rate: 50/s }` at the rate those users generate; it does not slow down when the system does",
     ),
     (
         &["threads", "processes", "block", "offload", "single"],
-        "the nearest today: `runtime: { tasks: {} }`, where requests share the cores, with `max_in_flight` for the number of threads",
+        "the closest alternative today: `runtime: { tasks: {} }`, where requests share the cores, with `max_in_flight` as the number of threads",
     ),
     (
         &["autoscale", "autoscaling", "hpa", "min_replicas", "max_replicas"],
-        "the nearest today: a fixed `replicas`, and `asyncflow sweep` over it",
+        "the closest alternative today: a fixed number of `replicas`, varied with `asyncflow sweep`",
     ),
-    (&["bandwidth"], "the nearest today: a `latency` that holds the time of transfer"),
+    (&["bandwidth"], "the closest alternative today: a `latency` that includes the transfer time"),
     (
         &["databases", "queues", "publish"],
-        "the nearest today: a service with `max_in_flight` and the steps of each operation",
+        "the closest alternative today: a service with `max_in_flight` and one endpoint for each operation",
     ),
 ];
 
-/// Words of other tools, the word here that they mean, and what to write if it is not only that
-/// word. Told where the word here is expected.
+/// Terms of other tools, the AsyncFlow term they correspond to, and what to write if the term alone
+/// is not enough. Suggested where the AsyncFlow term is expected.
 pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
-        "write `rate: 100/s`; a ramp is `{ stages: [ { to: 100/s, over: 1m } ] }`, and how requests are spread is `arrivals`",
+        "write `rate: 100/s`; a ramp is `{ stages: [ { to: 100/s, over: 1m } ] }`, and `arrivals` sets the arrival process",
     ),
     (&["weight", "p", "probability", "share"], "w", ""),
     (&["value", "dist", "distribution", "of", "duration"], "is", ""),
@@ -153,7 +153,7 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (
         &["round_robin", "fair", "processor_sharing", "ps"],
         "fifo",
-        "only `fifo` is modelled: any other order is that of another system",
+        "only `fifo` is modelled; any other order would describe a different system",
     ),
     (
         &[
@@ -167,12 +167,12 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
             "sticky",
         ],
         "least_connections",
-        "it is not modelled yet: the nearest today are `least_connections` and `random`",
+        "it is not modelled yet; the closest today are `least_connections` and `random`",
     ),
     (
         &["availability", "success_rate", "uptime"],
         "errors",
-        "write what may fail: `errors: 0.1%` for an availability of 99.9%",
+        "write the allowed share of errors: `errors: 0.1%` for an availability of 99.9%",
     ),
     (&["constant", "deterministic", "fixed", "uniform", "even"], "regular", ""),
     (&["exponential", "exp", "random", "markov"], "poisson", ""),
@@ -180,7 +180,7 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (
         &["vus", "clients", "concurrent_users"],
         "open",
-        "a fixed number of users is not modelled yet; the nearest today: `open: { rate: 50/s }` at the rate that they reach",
+        "a fixed number of users is not modelled yet; the closest alternative today: `open: { rate: 50/s }` at the rate they generate",
     ),
     (&["sleep", "io", "io_wait", "delay", "await", "think", "idle"], "wait", "write `wait: 5ms`"),
     (&["compute", "work", "cpu_bound", "cpu_time", "process", "burn"], "cpu", "write `cpu: 5ms`"),
@@ -209,7 +209,7 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (
         &["lifo", "priority", "shortest"],
         "fifo",
-        "only `fifo` is modelled: any other order is that of another system",
+        "only `fifo` is modelled; any other order would describe a different system",
     ),
     (&["median", "p50th"], "p50", ""),
     (&["p999", "p99_9", "p9990"], "p99.9", ""),
@@ -229,7 +229,7 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (
         &["sigma", "std", "stddev", "sd", "mu", "median"],
         "cv",
-        "write `{ mean: 5ms, cv: 0.5 }`; cv is the standard deviation in means",
+        "write `{ mean: 5ms, cv: 0.5 }`; cv is the standard deviation divided by the mean",
     ),
     (
         &["p90", "p95", "p75", "p99.9", "p999"],
@@ -256,7 +256,7 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
             "slots",
         ],
         "max_in_flight",
-        "the nearest is `max_in_flight: 20`, how many requests may be inside an instance at once",
+        "the closest is `max_in_flight: 20`, the number of requests an instance admits at once",
     ),
     (&["time", "runtime", "length", "simulation_time", "total_time"], "duration", ""),
     (&["runs", "repetitions", "repeats", "iterations", "trials"], "replications", ""),
@@ -267,7 +267,7 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (
         &["jitter"],
         "latency",
-        "write how it varies as its distribution: `latency: { normal: { mean: 5ms, sd: 1ms } }`",
+        "write the jitter as a distribution of the latency: `latency: { normal: { mean: 5ms, sd: 1ms } }`",
     ),
     (&["duration", "lasts", "length", "until"], "for", ""),
     (
@@ -283,12 +283,12 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (
         &["external", "third_party"],
         "replicas",
-        "write a service whose endpoints only `wait`: what is outside has no cores of yours",
+        "write a service whose endpoints only `wait`: an external system uses none of your cores",
     ),
     (
         &["cost", "price"],
         "throughput",
-        "a cost is no objective; what the services cost is in the results",
+        "a cost cannot be an objective; the results contain the cost of the services",
     ),
     (&["delay", "rtt", "ping"], "latency", "write `latency: 1ms`, each way"),
     (&["packet_loss", "drop", "drop_rate"], "loss", ""),
@@ -297,7 +297,7 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
     (&["cost", "hourly_cost"], "price", "write `price: $0.17/h`"),
 ];
 
-/// A word with its value, where it stood without one.
+/// Returns an example of a field with a value, for a field that was written without one.
 pub(super) fn example(word: &str) -> Option<&'static str> {
     Some(match word {
         "exp" => "exp: 5ms",
