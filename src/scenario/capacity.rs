@@ -1,4 +1,5 @@
-//! `capacity`: how much of one parameter the objectives allow.
+//! The `capacity` section: the search for the largest or smallest value of a parameter at which the
+//! objectives are met.
 
 use super::Scenario;
 use crate::design::value::{self, Kind};
@@ -16,16 +17,16 @@ pub struct Capacity {
     pub vary: String,
     /// Where the search begins: a number, or a quantity with its unit.
     pub from: Value,
-    /// Where it ends.
+    /// Where the search ends, in the same form.
     pub to: Value,
-    /// Names of the objectives that have to be met; all, if none is named.
+    /// Names of the objectives that must be met; all objectives if none is named.
     #[serde(default, rename = "while", skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<String>,
-    /// How near two values may be whose answers differ, as a share of them. Whole numbers are
-    /// searched to the last.
+    /// The relative distance at which the search stops, between a value that meets the objectives
+    /// and one that does not. Whole numbers are searched exactly.
     #[serde(default = "two_per_cent")]
     pub tolerance: Share,
-    /// The most replications at one value.
+    /// The largest number of replications at one value.
     #[serde(default = "most")]
     pub most: u32,
 }
@@ -38,7 +39,7 @@ fn most() -> u32 {
 }
 
 impl Capacity {
-    /// A search over a range, with the defaults.
+    /// Creates a search over a range, with the defaults.
     pub fn new(vary: &str, from: Value, to: Value) -> Capacity {
         Capacity {
             vary: vary.to_string(),
@@ -49,11 +50,11 @@ impl Capacity {
             most: most(),
         }
     }
-    /// What the parameter is of.
+    /// Returns the kind of the parameter's values.
     pub fn kind(&self) -> Kind {
         value::kind_of(&self.from)
     }
-    /// Whether it is searched among whole numbers: both ends are such.
+    /// Whether only whole numbers are searched: both ends are whole numbers.
     pub fn is_whole(&self) -> bool {
         self.from.is_u64() && self.to.is_u64()
     }
@@ -65,14 +66,14 @@ impl Capacity {
                 .error(
                     "capacity.from",
                     format!(
-                        "`{}` has no size, so nothing can be searched between it and another",
+                        "`{}` is neither a number nor a quantity, so no search can begin there",
                         shown(&self.from)
                     ),
                 )
                 .advise("write a number, or a quantity such as `50/s`");
         } else if to != from {
             let what = format!(
-                "the ends of a search are of one kind, but `{}` is {} and `{}` is {}",
+                "the ends of a search must be of the same kind, but `{}` is {} and `{}` is {}",
                 shown(&self.from),
                 value::word(from),
                 shown(&self.to),
@@ -92,7 +93,7 @@ impl Capacity {
                 .error(
                     "capacity.to",
                     format!(
-                        "a search goes up, but `{}` is not more than `{}`",
+                        "a search must end at a larger value than it begins at, but `{}` is not larger than `{}`",
                         shown(&self.to),
                         shown(&self.from)
                     ),
@@ -101,8 +102,8 @@ impl Capacity {
         }
         if scenario.slos.is_empty() {
             problems
-                .error("capacity", "there is no objective to be met")
-                .advise("add one to `slos`, such as `fast: { of: users, p95: 60ms }`; or say `--while 'users.p95 < 60ms'`");
+                .error("capacity", "there is no objective to meet")
+                .advise("add one to `slos`, such as `fast: { of: users, p95: 60ms }`; or use `--while 'users.p95 < 60ms'`");
         }
         for (index, name) in
             self.goals.iter().enumerate().filter(|(_, name)| !scenario.slos.contains_key(*name))
@@ -112,19 +113,19 @@ impl Capacity {
             problems
                 .error(
                     format!("capacity.while[{index}]"),
-                    format!("`{name}` is no objective in `slos`"),
+                    format!("`{name}` is not an objective in `slos`"),
                 )
                 .advise_if(near);
         }
         if self.tolerance.fraction <= 0.0 {
             problems
-                .error("capacity.tolerance", "two values can never be as near as 0%")
-                .advise("2% is the default");
+                .error("capacity.tolerance", "the tolerance must be more than 0%")
+                .advise("the default is 2%");
         }
         if self.most < 10 {
             problems.error(
                 "capacity.most",
-                format!("at least 10 replications are needed to tell, not {}", self.most),
+                format!("a decision needs at least 10 replications, not {}", self.most),
             );
         }
     }

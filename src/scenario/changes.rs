@@ -177,9 +177,15 @@ faults: [ {faults} ]"
             "slow: { target: api, factor: 3x, at: 0s }, slow: { target: api, factor: 3x, at: 11m }";
         let expected =
             vec![("slow api".to_string(), 60.0, 90.0), ("crash api".to_string(), 300.0, 600.0)];
-        assert_eq!(changes_and_first("5/s", &format!("{faults}, {lasting}")), (expected, Some(60.0)));
+        assert_eq!(
+            changes_and_first("5/s", &format!("{faults}, {lasting}")),
+            (expected, Some(60.0))
+        );
         assert_eq!(changes_and_first("5/s", lasting), (vec![], None));
-        assert_eq!(changes_and_first("5/s", "slow: { target: api, factor: 3x, at: 0s, for: 1s }").1, Some(0.0));
+        assert_eq!(
+            changes_and_first("5/s", "slow: { target: api, factor: 3x, at: 0s, for: 1s }").1,
+            Some(0.0)
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Checks of a whole scenario: what one room alone cannot see. Finds everything it can, and
-//! simulates nothing.
+//! Checks of a whole scenario, across modules. They report all problems at once and simulate
+//! nothing.
 //!
-//! First its size, so that nothing large is built for one that is too large; then its parts, its
-//! names, and at last what calls what.
+//! The parts are checked first, then names and size, so that nothing large is built for a scenario
+//! that is too large; references, calls and loads come last.
 
 mod calls;
 mod names;
@@ -21,25 +21,28 @@ use crate::units::{Bytes, Count, Quantity, Span};
 use crate::workload::Arrivals;
 use std::collections::BTreeSet;
 
-/// More replicas of a service than this are probably a slip.
+/// The maximum number of replicas of a service; more are probably a mistake.
 const REPLICAS_MAX: u32 = 10_000;
-/// The largest draw below 1: where a distribution is as good as at its end.
+/// The largest random number below 1, at which a quantile is practically the maximum.
 const LAST_DRAW: f64 = 1.0 - f64::EPSILON / 2.0;
-/// Bytes that a request may need: sums of them stay within 64 bits.
+/// The maximum memory need of a request in bytes: sums of needs stay within 64 bits.
 const NEED_MAX: f64 = 1e18;
 
-/// Everything that is wrong with a scenario, or worth knowing about it.
+/// Checks a scenario, and returns all errors, warnings and notes.
 pub fn check(scenario: &Scenario) -> Problems {
     let mut problems = Problems::default();
-    find(scenario, &mut problems);
+    check_all(scenario, &mut problems);
     problems.shorten();
     problems
 }
 
-fn find(scenario: &Scenario, problems: &mut Problems) {
+fn check_all(scenario: &Scenario, problems: &mut Problems) {
     if scenario.version != 1 {
         problems
-            .error("version", format!("version {} of the format is not known", scenario.version))
+            .error(
+                "version",
+                format!("version {} of the format is not supported", scenario.version),
+            )
             .advise("write `version: 1`");
     }
     scenario.run.check(problems);
@@ -73,11 +76,11 @@ fn find(scenario: &Scenario, problems: &mut Problems) {
     }
 }
 
-/// What each part can say by itself.
+/// Checks each part separately.
 fn parts(scenario: &Scenario, problems: &mut Problems) {
     if scenario.workload.is_empty() {
         problems
-            .error("workload", "there is no workload: nobody sends a request")
+            .error("workload", "there is no workload: no requests are sent")
             .advise("add for example `users: { to: api.GET /, open: { rate: 100/s } }`");
     }
     if scenario.services.is_empty() {
@@ -102,7 +105,7 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
                 let most = Count(u64::from(REPLICAS_MAX));
                 problems.error(
                     format!("{path}.replicas"),
-                    format!("a service has 1 to {most} replicas, not {}", service.replicas),
+                    format!("the number of replicas must be 1 to {most}, not {}", service.replicas),
                 );
             }
         }
@@ -112,12 +115,12 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
             spec.runtime.check(spec.instance.cpu, &format!("{path}.runtime"), problems);
             endpoints(&spec.endpoints, spec.instance.memory, &path, problems);
         }
-        let of_its_own = service.replicas != 1 || !service.endpoints.is_empty();
-        let of_its_own = of_its_own
+        let has_replica_fields = service.replicas != 1 || !service.endpoints.is_empty();
+        let has_replica_fields = has_replica_fields
             || service.instance != Machine::default()
             || service.runtime != Runtime::default();
-        if !service.instances.is_empty() && of_its_own {
-            let what = "a service has either `instances` with names, or `replicas`, `instance`, `runtime` and `endpoints`";
+        if !service.instances.is_empty() && has_replica_fields {
+            let what = "a service must have either named `instances`, or `replicas`, `instance`, `runtime` and `endpoints`, not both";
             problems
                 .error(&path, what)
                 .advise("move them into each of the `instances`, or leave `instances` out");
@@ -131,7 +134,7 @@ fn admission(service: &Service, path: &str, problems: &mut Problems) {
         problems
             .error(
                 format!("{path}.max_in_flight"),
-                "an instance that admits 0 requests serves nobody",
+                "an instance that admits 0 requests serves none",
             )
             .advise("admit at least 1, or leave it out for no limit");
     }
@@ -141,7 +144,7 @@ fn admission(service: &Service, path: &str, problems: &mut Problems) {
             ("queue", service.queue.is_some()),
         ];
         for (field, _) in written.iter().filter(|(_, is_written)| *is_written) {
-            let what = "this changes nothing: with `balance: central_queue` an instance has one request at a time, and the others wait at the balancer";
+            let what = "this has no effect: with `balance: central_queue`, an instance serves one request at a time, and the others wait at the balancer";
             problems
                 .warning(format!("{path}.{field}"), what)
                 .advise("leave it out, or choose another `balance`");
@@ -150,7 +153,7 @@ fn admission(service: &Service, path: &str, problems: &mut Problems) {
         problems
             .warning(
                 format!("{path}.queue"),
-                "nobody ever waits to be admitted here, because `max_in_flight` is not given",
+                "this has no effect: no request waits for admission, because `max_in_flight` is not given",
             )
             .advise("add `max_in_flight: 100`, or leave `queue` out");
     }
@@ -188,25 +191,25 @@ fn endpoints(
         if let Some(memory) = memory.filter(|memory| least > memory.to_base()) {
             let at_least = if least == most { "" } else { "at least " };
             let what = format!(
-                "a request needs {at_least}{} of memory, and an instance has {memory}",
+                "a request needs {at_least}{} of memory, but an instance has only {memory}",
                 Bytes::from_base(least)
             );
             problems
                 .error(&path, what)
                 .at_key()
-                .advise("no request would ever get it: give the instance more `memory`");
+                .advise("no request could ever run: give the instance more `memory`");
         } else if most > NEED_MAX {
             let what = "a request may need more than 10^18 bytes of memory here";
             problems
                 .error(&path, what)
                 .at_key()
-                .advise("give the distribution a `max`, or write smaller sizes");
+                .advise("give the distribution a `max`, or use smaller sizes");
         }
     }
 }
 
-/// Where a step stands. Endpoints are written as a list or with `steps`; the reader of places knows
-/// both.
+/// Returns the path of a step. It is the same for endpoints written as a list and for those with
+/// `steps`.
 fn step_path(endpoint: &str, index: usize) -> String {
     format!("{endpoint}.steps[{index}]")
 }
@@ -226,7 +229,7 @@ fn faults(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
             };
             problems
                 .warning(&path, what)
-                .advise("make the run longer with `run.duration`, or begin earlier");
+                .advise("make the run longer with `run.duration`, or let the fault begin earlier");
         }
         if problems.enough() {
             return;
@@ -238,8 +241,8 @@ fn faults(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     }
 }
 
-/// Warns of `slow` where nothing computes: it changes nothing then, which looks as if the system
-/// did not mind.
+/// Warns of a `slow` fault whose target computes nothing: it has no effect, which looks as if the
+/// system tolerated it.
 fn slow_in_vain(scenario: &Scenario, problems: &mut Problems) {
     for (index, fault) in scenario.faults.iter().enumerate() {
         let Fault::Slow(slow) = fault else { continue };
@@ -254,7 +257,7 @@ fn slow_in_vain(scenario: &Scenario, problems: &mut Problems) {
             .any(|step| matches!(step, Step::Cpu(_)))
         {
             let what = format!(
-                "`{}` computes nothing, and `slow` makes computing slower, nothing else",
+                "this has no effect: `{}` has no `cpu` steps, and `slow` affects only computing",
                 slow.target
             );
             problems.warning(format!("faults[{index}].slow.target"), what).advise(
@@ -264,8 +267,8 @@ fn slow_in_vain(scenario: &Scenario, problems: &mut Problems) {
     }
 }
 
-/// Warns of a warm-up that leaves out what was asked about. A rise from the beginning on up to a
-/// rate that stays is what warm-ups are for.
+/// Warns of a warm-up that hides a scheduled change. An initial rise to a constant rate is what
+/// warm-ups are for.
 fn hidden_by_the_warmup(scenario: &Scenario, problems: &mut Problems) {
     let (warmup, changes) = (scenario.run.warmup.span(), changes(scenario));
     let is_steady = |piece: usize, of: usize| {
@@ -273,7 +276,7 @@ fn hidden_by_the_warmup(scenario: &Scenario, problems: &mut Problems) {
             .iter()
             .any(|change| matches!(change.kind, Kind::Rate { workload, piece: own, is_ramp: false, .. } if (workload, own) == (of, piece)))
     };
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for change in changes.iter().filter(|change| change.from.0 < warmup.0) {
         let is_hidden = match change.kind {
             Kind::Fault => true,
@@ -283,31 +286,32 @@ fn hidden_by_the_warmup(scenario: &Scenario, problems: &mut Problems) {
                     .iter()
                     .filter(|own| matches!(own.kind, Kind::Rate { workload: of, is_rise: true, .. } if of == workload))
                     .count();
-                (piece > rise || rise == 0 || !is_steady(piece, workload)) && told.insert(workload)
+                (piece > rise || rise == 0 || !is_steady(piece, workload))
+                    && reported.insert(workload)
             }
         };
         if is_hidden {
             let (from, until) = (Span(change.from.0), Span(change.until.0));
             let which = match change.kind {
                 Kind::Fault if until <= warmup => {
-                    format!("leaves out {}, from {from} to {until}", change.subject)
+                    format!("excludes {}, from {from} to {until}", change.subject)
                 }
-                Kind::Fault => format!("leaves out the beginning of {}, at {from}", change.subject),
+                Kind::Fault => format!("excludes the beginning of {}, at {from}", change.subject),
                 Kind::Rate { .. } => {
-                    format!("leaves out that {} changes at {from}", change.subject)
+                    format!("excludes a change of {} at {from}", change.subject)
                 }
             };
-            problems
-                .warning("run.warmup", format!("the warm-up of {warmup} {which}"))
-                .advise("what is left out is in no number: shorten the warm-up, or let the change come later");
+            problems.warning("run.warmup", format!("the warm-up of {warmup} {which}")).advise(
+                "the results do not include the warm-up: shorten it, or let the change begin later",
+            );
         }
     }
 }
 
-/// Warns of crashes that find nothing left to crash, because of those that are active already. All
-/// pairs are looked at, up to so many.
+/// Warns of crashes that hit too few running instances, because of earlier crashes that are still
+/// active. Checks all pairs of the first `CHECKED_MAX` crashes.
 fn crashes_in_vain(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
-    const LOOKED_AT: usize = 1_000;
+    const CHECKED_MAX: usize = 1_000;
     let crashes = scenario.faults.iter().enumerate().filter_map(|(index, fault)| match fault {
         Fault::Crash(crash) => Some((
             index,
@@ -316,7 +320,7 @@ fn crashes_in_vain(scenario: &Scenario, directory: &NameTable, problems: &mut Pr
         )),
         _ => None,
     });
-    let crashes: Vec<_> = crashes.take(LOOKED_AT).collect();
+    let crashes: Vec<_> = crashes.take(CHECKED_MAX).collect();
     for (nth, (index, crash, here)) in crashes.iter().enumerate() {
         let is_active = |other: &Crash| {
             other.at <= crash.at && other.lasting.is_none_or(|span| crash.at < other.at + span)
@@ -327,13 +331,13 @@ fn crashes_in_vain(scenario: &Scenario, directory: &NameTable, problems: &mut Pr
         let down: usize = before.map(|(_, other, _)| other.count as usize).sum();
         if down > 0 && down + crash.count as usize > here.len() {
             let what = format!(
-                "`{}` has {} by then, and earlier crashes have taken {down} of them down",
+                "`{}` has {}, and earlier crashes have already taken {down} of them down",
                 crash.target,
                 instances(here.len())
             );
             problems
                 .warning(format!("faults[{index}]"), what)
-                .advise("only what is up can crash; let the faults follow each other, or give it more `replicas`");
+                .advise("only a running instance can crash: let the faults follow each other, or use more `replicas`");
         }
     }
 }
@@ -342,7 +346,7 @@ fn instances(n: usize) -> String {
     if n == 1 { "1 instance".to_string() } else { format!("{n} instances") }
 }
 
-/// Loads what distributions keep in files of their own.
+/// Loads the files of distributions that are read from files.
 pub(super) fn load_files(
     scenario: &mut Scenario,
     folder: &std::path::Path,

@@ -1,13 +1,13 @@
-//! What a request of each endpoint asks for on average, and how often each endpoint is asked.
+//! The mean demand of a request at each endpoint, and the request rate of each endpoint.
 //!
-//! Law: flow balance (Denning, Buzen 1978): what a request asks for is the sum over its steps, each
-//! weighted with the share of requests that get that far; an endpoint is asked by workloads and by
-//! those who call it, followed in topological order, once each. Losses on links, rejections and
-//! calls that are given up are left out, so that a rate is the true one where there are none, and
-//! else an upper bound ([`Ask::is_exact`] and [`Rates::is_exact`] say which). How long a request is
-//! inside is bounded from below by what comes before anything that may be lost, and by what a call
-//! with a timeout surely takes; the means of all of it are what is expected.
-//! Checked: `flow_balance_tests.rs` by hand; the verdicts that come of it over the grid of
+//! Law: flow balance (Denning, Buzen 1978): the demand of a request is the sum over its steps, each
+//! weighted with the share of requests that reach it; the requests of an endpoint come from
+//! workloads and from its callers, visited in topological order, once each. Losses on links,
+//! rejections and timeouts are ignored, so that a rate is exact where there are none, and otherwise
+//! an upper bound (see [`EndpointDemand::is_exact`] and [`Rates::is_exact`]). The lower bound of
+//! the residence time includes only the steps before anything that may be lost, and the minimum
+//! duration of a call with a timeout; the expected residence time is the mean over all steps.
+//! Checked: `flow_balance_tests.rs` by hand; the resulting verdicts over the grid of
 //! `tests/it/verdict/grid.rs`.
 
 use super::broken::Broken;
@@ -17,118 +17,129 @@ use super::{Balance, Endpoint, Scenario, Service, Step, Workload};
 use crate::random::keys::Salt;
 use crate::workload::{ArrivalProcess, RateProfile};
 
-/// What a request of an endpoint asks for by itself, and what it calls.
-pub(super) struct Ask {
+/// The demand of a request at an endpoint, and the endpoints it calls.
+pub(super) struct EndpointDemand {
+    /// Mean core time, s.
     pub cpu_s: f64,
-    /// Variance of the core time; infinite where the mean waiting time for a core is, too.
+    /// Variance of the core time, s²; infinite where the mean waiting time for a core is infinite,
+    /// too.
     pub cpu_variance_s2: f64,
+    /// Mean memory need.
     pub memory_bytes: f64,
-    /// The need, if it is the same for every request.
-    pub memory_each: Option<u64>,
-    /// Of `cpu_s` what comes before anything that may be lost, rejected or given up: a lower bound.
-    pub surely_cpu_s: f64,
-    /// Mean time inside if it never waits for a core, for memory or to be admitted: a lower bound.
-    /// Nothing is in it that comes behind what may be lost, rejected or given up; of a call with a
-    /// timeout only what it surely takes, because the mean of min(X, t) is not min(E X, t) but
-    /// less.
-    pub inside_s: f64,
-    /// The same if nothing is lost or given up, with min(E X, t) for a call with a timeout: no
-    /// bound, but near where that is rare.
-    pub expected_s: f64,
-    /// What every request surely spends without a core until it is answered, whatever machine it is
-    /// on.
-    pub surely_s: f64,
-    /// Whether that is all there is to it: nothing it does can queue, be lost or be given up.
+    /// The memory need in bytes, if it is the same for every request.
+    pub constant_memory: Option<u64>,
+    /// The part of `cpu_s` before anything that may be lost, rejected or timed out: a lower bound,
+    /// s.
+    pub min_cpu_s: f64,
+    /// Mean residence time if the request never waits for a core, for memory or for admission, s: a
+    /// lower bound. It excludes everything after a step that may be lost, rejected or timed out; a
+    /// call with a timeout counts with its minimum duration, because the mean of min(X, t) is less
+    /// than min(E X, t).
+    pub min_residence_s: f64,
+    /// The same if nothing is lost or timed out, with min(E X, t) for a call with a timeout, s: not
+    /// a bound, but a good estimate where losses and timeouts are rare.
+    pub expected_residence_s: f64,
+    /// The minimum time that every request spends without a core until it is answered, on any
+    /// machine, s.
+    pub min_duration_s: f64,
+    /// Whether the residence time is exact: no step can queue, be lost or time out.
     pub is_exact: bool,
-    /// The same of a request that has its instance to itself.
+    /// The same for a request that has its instance to itself.
     pub is_exact_alone: bool,
-    /// Whether calls may be rejected or given up, nobody knows how many.
-    pub loses: bool,
-    /// Share of the requests that are answered, if nothing but its steps fails them.
-    pub answers: f64,
-    /// Steps that take an event each.
+    /// Whether an unknown share of its calls may be lost, rejected or timed out.
+    pub may_fail: bool,
+    /// Share of the requests that are answered, if only failing steps end requests early.
+    pub answered_share: f64,
+    /// Mean number of steps that take an event each.
     pub events: f64,
-    /// Endpoints it calls, and the share of requests that get that far.
+    /// The endpoints it calls, each with the share of requests that reach the call.
     pub calls: Vec<(u32, f64)>,
-    /// The first law of infinite variance that it or whatever it calls draws from: its place.
+    /// The path of the first distribution with infinite variance, here or in the endpoints it
+    /// calls.
     pub heavy: Option<String>,
 }
 
-impl Ask {
-    const NOTHING: Ask = Ask {
+impl EndpointDemand {
+    const NONE: EndpointDemand = EndpointDemand {
         cpu_s: 0.0,
-        surely_cpu_s: 0.0,
+        min_cpu_s: 0.0,
         cpu_variance_s2: 0.0,
         memory_bytes: 0.0,
-        memory_each: None,
-        inside_s: 0.0,
-        expected_s: 0.0,
-        surely_s: 0.0,
+        constant_memory: None,
+        min_residence_s: 0.0,
+        expected_residence_s: 0.0,
+        min_duration_s: 0.0,
         is_exact: false,
         is_exact_alone: false,
-        loses: false,
-        answers: 1.0,
+        may_fail: false,
+        answered_share: 1.0,
         events: 0.0,
         calls: Vec::new(),
         heavy: None,
     };
 
-    /// Mean time inside, at least, where it computes that many times slower.
-    pub fn inside_at(&self, stretch: f64) -> f64 {
-        self.inside_s + self.surely_cpu_s * (stretch - 1.0)
+    /// Returns the lower bound of the mean residence time on a machine slower by this factor, s.
+    pub fn min_residence_at(&self, stretch: f64) -> f64 {
+        self.min_residence_s + self.min_cpu_s * (stretch - 1.0)
     }
 
-    /// The same as it is expected.
-    pub fn expected_at(&self, stretch: f64) -> f64 {
-        self.expected_s + self.cpu_s * (stretch - 1.0)
+    /// Returns the expected residence time on a machine slower by this factor, s.
+    pub fn expected_residence_at(&self, stretch: f64) -> f64 {
+        self.expected_residence_s + self.cpu_s * (stretch - 1.0)
     }
 }
 
-/// How often each endpoint is asked.
+/// The request rate of each endpoint.
 pub(super) struct Rates {
-    /// Requests a second, by endpoint.
+    /// Requests per second, by endpoint.
     pub by_endpoint: Vec<f64>,
-    /// Whether that is the rate, and not only an upper bound.
+    /// Whether the rate is exact, not an upper bound.
     pub is_exact: Vec<bool>,
 }
 
-/// The asks of all endpoints, and the endpoints in an order in which callers stand before those
-/// they call.
-pub(super) fn asks(directory: &NameTable, broken: &Broken) -> (Vec<Ask>, Vec<usize>) {
+/// Returns the demands of all endpoints, and the endpoints in an order with callers before callees.
+pub(super) fn demands(directory: &NameTable, broken: &Broken) -> (Vec<EndpointDemand>, Vec<usize>) {
     let order = callers_first(directory);
-    let mut asks: Vec<Option<Ask>> = directory.endpoints.iter().map(|_| None).collect();
+    let mut demands: Vec<Option<EndpointDemand>> =
+        directory.endpoints.iter().map(|_| None).collect();
     for &endpoint in order.iter().rev() {
-        asks[endpoint] = Some(ask(directory, broken, endpoint, &asks));
+        demands[endpoint] = Some(demand_of(directory, broken, endpoint, &demands));
     }
-    // What stands in a circle is refused elsewhere.
-    (asks.into_iter().map(|ask| ask.unwrap_or(Ask::NOTHING)).collect(), order)
+    // Cycles of calls are refused elsewhere.
+    (demands.into_iter().map(|demand| demand.unwrap_or(EndpointDemand::NONE)).collect(), order)
 }
 
-/// What each workload sends.
+/// Returns the arrival process of each workload; `None` where it sends nothing.
 pub(super) fn processes(scenario: &Scenario) -> Vec<Option<ArrivalProcess>> {
     scenario.workload.values().map(|workload| workload.arrival_process(Salt::of(""))).collect()
 }
 
-/// Requests a second of each, at the rate that its profile has then; none where nothing is sent.
+/// Returns the requests per second of each workload, with the rate that `rate` takes from its
+/// profile; 0 where nothing is sent.
 pub(super) fn sent(
     processes: &[Option<ArrivalProcess>],
     rate: impl Fn(usize, &RateProfile) -> f64,
 ) -> Vec<f64> {
-    let of = |(index, process): (usize, &Option<ArrivalProcess>)| {
+    let rate_of = |(index, process): (usize, &Option<ArrivalProcess>)| {
         process
             .as_ref()
             .map_or(0.0, |process| rate(index, &process.profile) * process.gaps.mean_batch())
     };
-    processes.iter().enumerate().map(of).collect()
+    processes.iter().enumerate().map(rate_of).collect()
 }
 
-/// Requests a second at every endpoint, where each workload sends so many.
-pub(super) fn rates(directory: &NameTable, asks: &[Ask], order: &[usize], sent: &[f64]) -> Rates {
+/// Returns the request rate of every endpoint, where `sent` is the rate of each workload.
+pub(super) fn rates(
+    directory: &NameTable,
+    demands: &[EndpointDemand],
+    order: &[usize],
+    sent: &[f64],
+) -> Rates {
     let scenario = directory.scenario;
     let mut by_endpoint = vec![0.0; directory.endpoints.len()];
     let mut by_service = vec![0.0; scenario.services.len()];
     for (workload, &rate) in scenario.workload.values().zip(sent) {
-        // Nothing times an infinite mean is nothing, and no number.
+        // A zero rate times an infinite mean batch is NaN, and means no requests.
         if rate.is_nan() {
             continue;
         }
@@ -149,44 +160,43 @@ pub(super) fn rates(directory: &NameTable, asks: &[Ask], order: &[usize], sent: 
             by_endpoint[endpoint as usize] += drawn / instance.endpoints as f64;
         }
     }
-    // A link that loses makes fewer of them, wherever it stands; a pipeline goes on with what was
-    // answered only.
+    // A lossy link anywhere may reduce the rates; a pipeline continues only with answered requests.
     let whole = !handed_on && scenario.links.values().all(|link| link.loss.fraction == 0.0);
     let mut is_exact = vec![whole; directory.endpoints.len()];
     for &endpoint in order {
-        let ask = &asks[endpoint];
-        let all_get_there = is_exact[endpoint]
+        let demand = &demands[endpoint];
+        let all_arrive = is_exact[endpoint]
             && !service_of(directory, endpoint).sheds()
-            && (!ask.loses || ask.calls.len() == 1);
-        for (callee, share) in &ask.calls {
+            && (!demand.may_fail || demand.calls.len() == 1);
+        for (callee, share) in &demand.calls {
             by_endpoint[*callee as usize] += by_endpoint[endpoint] * share;
-            is_exact[*callee as usize] &= all_get_there;
+            is_exact[*callee as usize] &= all_arrive;
         }
     }
     Rates { by_endpoint, is_exact }
 }
 
-/// How unevenly requests come, in units of Poisson arrivals: the mean over the workloads, weighted
-/// by their rates.
+/// Returns the index of dispersion of the arrivals (1 for Poisson): the mean over the workloads,
+/// weighted by their rates.
 pub(super) fn dispersion(processes: &[Option<ArrivalProcess>], sent: &[f64]) -> f64 {
-    let of = |(process, rate): (&Option<ArrivalProcess>, &f64)| {
+    let weighted = |(process, rate): (&Option<ArrivalProcess>, &f64)| {
         let process = process.as_ref()?;
         Some((*rate, process.gaps.dispersion() + process.profile.dispersion()))
     };
     let (sum, weights) = processes
         .iter()
         .zip(sent)
-        .filter_map(of)
+        .filter_map(weighted)
         .fold((0.0, 0.0), |(sum, weights), (rate, d)| (sum + rate * d, weights + rate));
     if weights > 0.0 { sum / weights } else { 1.0 }
 }
 
-/// The service of an endpoint.
+/// Returns the service of an endpoint.
 fn service_of<'s>(directory: &NameTable<'s>, endpoint: usize) -> &'s Service {
     &directory.scenario.services[directory.endpoints[endpoint].service as usize]
 }
 
-/// Where the requests of a workload go, with the share of each.
+/// Returns the targets of a workload's requests, with the share of each.
 pub(super) fn targets(workload: &Workload) -> impl Iterator<Item = (&String, f64)> {
     let weights: f64 = workload.mix.values().sum::<f64>() + workload.to.iter().count() as f64;
     let shares = workload
@@ -197,8 +207,8 @@ pub(super) fn targets(workload: &Workload) -> impl Iterator<Item = (&String, f64
     shares.filter(|(_, share)| *share > 0.0)
 }
 
-/// Adds what services hand on to the next of their pipelines, which do not go round in circles.
-/// Whether there are any.
+/// Adds the rates that services hand on to the next service of a pipeline (pipelines have no
+/// cycles). Returns whether there are any pipelines.
 fn hand_on(directory: &NameTable, by_service: &mut [f64]) -> bool {
     let next = |then: Option<&String>| {
         then.and_then(|then| directory.services.get(then.as_str())).map(|next| *next as usize)
@@ -218,7 +228,7 @@ fn hand_on(directory: &NameTable, by_service: &mut [f64]) -> bool {
     ways.iter().any(|ways| !ways.is_empty())
 }
 
-/// The endpoints, callers before those they call.
+/// Returns the endpoints, callers before callees.
 pub(super) fn callers_first(directory: &NameTable) -> Vec<usize> {
     let called = |endpoint: &Endpoint| -> Vec<usize> {
         endpoint.steps.iter().filter_map(|step| callee(directory, step)).collect()
@@ -228,53 +238,65 @@ pub(super) fn callers_first(directory: &NameTable) -> Vec<usize> {
     topological(calls.len(), |endpoint| calls[endpoint].iter().copied())
 }
 
+/// Returns the endpoint that a step calls; `None` if it is not a call, or to an unknown endpoint.
 pub(super) fn callee(directory: &NameTable, step: &Step) -> Option<usize> {
     let Step::Call(call) = step else { return None };
     directory.target(&call.to).ok().and_then(|(_, callee)| callee).map(|callee| callee as usize)
 }
 
-/// Sums over the steps of what each asks for, weighted by how many requests get that far; what is
-/// called is known already.
-fn ask(directory: &NameTable, broken: &Broken, endpoint: usize, asks: &[Option<Ask>]) -> Ask {
+/// Sums the demands of the steps, weighted by the share of requests that reach each; the demands of
+/// the callees are given.
+fn demand_of(
+    directory: &NameTable,
+    broken: &Broken,
+    endpoint: usize,
+    demands: &[Option<EndpointDemand>],
+) -> EndpointDemand {
     let entry = &directory.endpoints[endpoint];
     let steps = &entry.endpoint.steps;
-    // All reservations are taken together, before the first step.
+    // All memory is reserved at once, before the first step.
     let memory_bytes = steps.iter().map(|step| step.demand().memory_bytes).sum();
     let needs = steps.iter().filter_map(|step| {
         if let Step::Memory(need) = step { Some(need.0.plain().map(|need| need.0)) } else { None }
     });
-    let memory_each = needs.sum::<Option<u64>>().filter(|need| *need > 0);
-    let mut ask =
-        Ask { memory_bytes, memory_each, is_exact: true, is_exact_alone: true, ..Ask::NOTHING };
-    // Whether none is lost before a step, other than by a share that is known; and whether just all
-    // get there.
-    let mut sure = !broken.fails[endpoint];
-    let mut all_get_there = sure;
-    ask.loses = !sure;
+    let constant_memory = needs.sum::<Option<u64>>().filter(|need| *need > 0);
+    let mut demand = EndpointDemand {
+        memory_bytes,
+        constant_memory,
+        is_exact: true,
+        is_exact_alone: true,
+        ..EndpointDemand::NONE
+    };
+    // `is_certain`: no request is lost before this step, except for a known share; `all_arrive`:
+    // every request reaches this step.
+    let mut is_certain = !broken.fails[endpoint];
+    let mut all_arrive = is_certain;
+    demand.may_fail = !is_certain;
     for (index, step) in steps.iter().enumerate() {
-        if ask.answers == 0.0 {
+        if demand.answered_share == 0.0 {
             break;
         }
-        let demand = step.demand();
-        let surely = if sure { ask.answers } else { 0.0 };
-        ask.cpu_s += ask.answers * demand.cpu_s;
-        ask.surely_cpu_s += surely * demand.cpu_s;
-        ask.inside_s += surely * (demand.cpu_s + demand.wait_s);
-        ask.expected_s += ask.answers * (demand.cpu_s + demand.wait_s);
-        // Variances are asked for where they matter only: some take an integral.
+        let step_demand = step.demand();
+        let certain = if is_certain { demand.answered_share } else { 0.0 };
+        demand.cpu_s += demand.answered_share * step_demand.cpu_s;
+        demand.min_cpu_s += certain * step_demand.cpu_s;
+        demand.min_residence_s += certain * (step_demand.cpu_s + step_demand.wait_s);
+        demand.expected_residence_s +=
+            demand.answered_share * (step_demand.cpu_s + step_demand.wait_s);
+        // Computed only where needed: some variances take a numerical integral.
         let variance = if matches!(step, Step::Cpu(_) | Step::Wait(_)) {
             step.law().map_or(0.0, |(law, _)| law.variance() * 1e-18)
         } else {
             0.0
         };
-        if variance.is_infinite() && ask.heavy.is_none() {
-            ask.heavy = Some(format!("{}.steps[{index}]", entry.path));
+        if variance.is_infinite() && demand.heavy.is_none() {
+            demand.heavy = Some(format!("{}.steps[{index}]", entry.path));
         }
         match step {
             Step::Call(call) => {
                 let Some(callee) = callee(directory, step) else { continue };
-                ask.calls.push((callee as u32, ask.answers));
-                let Some(below) = &asks[callee] else { continue };
+                demand.calls.push((callee as u32, demand.answered_share));
+                let Some(below) = &demands[callee] else { continue };
                 let service = service_of(directory, callee);
                 let fastest = fastest(directory, broken, callee);
                 let waits =
@@ -282,60 +304,67 @@ fn ask(directory: &NameTable, broken: &Broken, endpoint: usize, asks: &[Option<A
                 let is_rejected = service.sheds()
                     || broken.fails[callee]
                     || broken.is_down(directory, directory.endpoints[callee].service as usize);
-                ask.is_exact_alone &= below.is_exact
+                demand.is_exact_alone &= below.is_exact
                     && call.timeout.is_none()
                     && !waits
                     && !is_rejected
                     && directory.scenario.links.is_empty();
-                ask.is_exact &= ask.is_exact_alone;
-                let mut way =
-                    Way::between(directory, entry.service, directory.endpoints[callee].service);
-                way.loses |= broken.links_lose;
-                ask.loses |= below.loses || call.timeout.is_some() || is_rejected || way.loses;
+                demand.is_exact &= demand.is_exact_alone;
+                let mut round_trip = RoundTrip::between(
+                    directory,
+                    entry.service,
+                    directory.endpoints[callee].service,
+                );
+                round_trip.is_lossy |= broken.links_lose;
+                demand.may_fail |=
+                    below.may_fail || call.timeout.is_some() || is_rejected || round_trip.is_lossy;
                 let limit_s = call.timeout.map_or(f64::INFINITY, |timeout| timeout.seconds());
-                // A refusal comes back at once, and so does a message that is lost, unless there is
-                // a timeout to wait for.
-                let is_short = is_rejected || way.loses && call.timeout.is_none();
-                let surely_s =
-                    if is_short { 0.0 } else { (way.least_s + below.surely_s).min(limit_s) };
-                ask.surely_s += if all_get_there { surely_s } else { 0.0 };
-                ask.expected_s +=
-                    ask.answers * (way.mean_s + below.expected_at(fastest)).min(limit_s);
-                ask.inside_s += surely
-                    * if is_short || call.timeout.is_some() {
-                        surely_s
+                // A rejection returns at once, and so does the error of a lost message, unless the
+                // call has a timeout to wait for.
+                let returns_early = is_rejected || round_trip.is_lossy && call.timeout.is_none();
+                let min_duration_s = if returns_early {
+                    0.0
+                } else {
+                    (round_trip.least_s + below.min_duration_s).min(limit_s)
+                };
+                demand.min_duration_s += if all_arrive { min_duration_s } else { 0.0 };
+                demand.expected_residence_s += demand.answered_share
+                    * (round_trip.mean_s + below.expected_residence_at(fastest)).min(limit_s);
+                demand.min_residence_s += certain
+                    * if returns_early || call.timeout.is_some() {
+                        min_duration_s
                     } else {
-                        way.mean_s + below.inside_at(fastest)
+                        round_trip.mean_s + below.min_residence_at(fastest)
                     };
-                sure &= !ask.loses;
-                all_get_there &= sure && below.answers == 1.0;
-                ask.heavy = ask.heavy.take().or_else(|| below.heavy.clone());
-                ask.answers *= below.answers;
+                is_certain &= !demand.may_fail;
+                all_arrive &= is_certain && below.answered_share == 1.0;
+                demand.heavy = demand.heavy.take().or_else(|| below.heavy.clone());
+                demand.answered_share *= below.answered_share;
             }
             Step::Cpu(_) => {
-                ask.events += ask.answers;
-                ask.cpu_variance_s2 += ask.answers * variance;
-                ask.is_exact = false;
+                demand.events += demand.answered_share;
+                demand.cpu_variance_s2 += demand.answered_share * variance;
+                demand.is_exact = false;
             }
             Step::Wait(_) => {
-                ask.events += ask.answers;
-                ask.surely_s += if all_get_there {
+                demand.events += demand.answered_share;
+                demand.min_duration_s += if all_arrive {
                     step.law().map_or(0.0, |(law, _)| law.quantile(0.0).max(0.0) * 1e-9)
                 } else {
                     0.0
                 };
             }
-            Step::Memory(_) => ask.is_exact = false,
+            Step::Memory(_) => demand.is_exact = false,
             Step::Fail(_) => {}
         }
-        ask.answers *= demand.going_on;
-        all_get_there &= demand.going_on == 1.0;
+        demand.answered_share *= step_demand.going_on;
+        all_arrive &= step_demand.going_on == 1.0;
     }
-    ask
+    demand
 }
 
-/// How many times slower than the demands say the fastest machine is that an endpoint's service
-/// runs on.
+/// Returns the slow-down factor, relative to the demands as written, of the fastest machine of an
+/// endpoint's service.
 fn fastest(directory: &NameTable, broken: &Broken, endpoint: usize) -> f64 {
     let (members, _) = &directory.members[directory.endpoints[endpoint].service as usize];
     let stretch =
@@ -343,26 +372,26 @@ fn fastest(directory: &NameTable, broken: &Broken, endpoint: usize) -> f64 {
     members.clone().map(|index| stretch(index as usize)).reduce(f64::min).unwrap_or(1.0)
 }
 
-/// The links that a call crosses, there and back.
-struct Way {
+/// The latency and loss of the links that a call crosses, there and back.
+struct RoundTrip {
     mean_s: f64,
     least_s: f64,
-    loses: bool,
+    is_lossy: bool,
 }
 
-impl Way {
-    fn between(directory: &NameTable, caller: u32, callee: u32) -> Way {
-        let mut way = Way { mean_s: 0.0, least_s: 0.0, loses: false };
+impl RoundTrip {
+    fn between(directory: &NameTable, caller: u32, callee: u32) -> RoundTrip {
+        let mut round_trip = RoundTrip { mean_s: 0.0, least_s: 0.0, is_lossy: false };
         let links = &directory.scenario.links;
         let ends = [caller, callee].map(|id| directory.scenario.services.get_index(id as usize));
-        let [Some((from, _)), Some((to, service))] = ends else { return way };
+        let [Some((from, _)), Some((to, service))] = ends else { return round_trip };
         if links.is_empty() {
-            return way;
+            return round_trip;
         }
         if !service.instances.is_empty() {
-            // Instances may have links of their own in place of these: then nothing is sure.
-            way.loses = links.values().any(|link| link.loss.fraction > 0.0);
-            return way;
+            // Named instances may have their own links instead: then nothing certain is known.
+            round_trip.is_lossy = links.values().any(|link| link.loss.fraction > 0.0);
+            return round_trip;
         }
         let link = |from: &str, to: &str| {
             directory
@@ -372,10 +401,10 @@ impl Way {
         };
         for link in [link(from, to), link(to, from)].into_iter().flatten() {
             let law = link.latency.compile();
-            way.mean_s += law.mean() * 1e-9;
-            way.least_s += law.quantile(0.0).max(0.0) * 1e-9;
-            way.loses |= link.loss.fraction > 0.0;
+            round_trip.mean_s += law.mean() * 1e-9;
+            round_trip.least_s += law.quantile(0.0).max(0.0) * 1e-9;
+            round_trip.is_lossy |= link.loss.fraction > 0.0;
         }
-        way
+        round_trip
     }
 }

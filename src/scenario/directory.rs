@@ -1,4 +1,4 @@
-//! The directory of a scenario: names to dense ids, and the words for names that are not there.
+//! The names of a scenario: a table of names with dense ids, and the errors for unknown names.
 
 use super::{Endpoint, Scenario, split_link};
 use crate::fault::{Names, Unknown};
@@ -9,21 +9,21 @@ use crate::server::{Machine, Runtime};
 use indexmap::{IndexMap, IndexSet};
 use std::ops::Range;
 
-/// An instance in the directory.
+/// An instance in the table.
 pub struct InstanceEntry<'s> {
     pub name: String,
     pub service: u32,
     pub machine: &'s Machine,
     pub runtime: &'s Runtime,
-    /// The service it hands its requests on to.
+    /// The service that it hands its requests on to.
     pub then: Option<&'s String>,
-    /// Whether it has a name and endpoints of its own; else it is one of equal replicas.
+    /// Whether it has its own name and endpoints; otherwise it is one of several equal replicas.
     pub is_named: bool,
     pub first_endpoint: u32,
     pub endpoints: u32,
 }
 
-/// An endpoint in the directory.
+/// An endpoint in the table.
 pub struct EndpointEntry<'s> {
     /// `service.endpoint`.
     pub name: String,
@@ -33,24 +33,24 @@ pub struct EndpointEntry<'s> {
     pub path: String,
 }
 
-/// All that has a name in a scenario.
+/// Everything that has a name in a scenario.
 pub struct NameTable<'s> {
     pub scenario: &'s Scenario,
     pub services: IndexMap<&'s str, u32>,
     pub instances: Vec<InstanceEntry<'s>>,
-    /// By service: which instances are its own, and which endpoints.
+    /// By service: the ranges of its instances and of its endpoints.
     pub members: Vec<(Range<u32>, Range<u32>)>,
-    /// Instances that have a name of their own.
+    /// The instances that have their own names.
     named: IndexMap<&'s str, u32>,
     pub endpoints: Vec<EndpointEntry<'s>>,
     pub endpoint_ids: IndexMap<String, u32>,
-    /// What a link may join: `users`, workloads, `via` nodes, services, instances.
+    /// The nodes that a link can connect: `users`, workloads, `via` nodes, services, instances.
     pub nodes: IndexSet<&'s str>,
-    /// Names of outcomes; errors are added as they are met.
+    /// The names of outcomes; statuses of errors are added when they first occur.
     pub outcomes: Vec<String>,
-    /// Links of the plan by name and by id, once they are known.
+    /// The links of the plan by name and by id, once they have been added.
     pub links: IndexMap<String, u32>,
-    /// Links as they are written, by their two ends.
+    /// The links as written, by their two ends.
     joined: IndexMap<(&'s str, &'s str), &'s Link>,
 }
 
@@ -150,13 +150,13 @@ impl<'s> NameTable<'s> {
         (first, self.endpoints.len() as u32 - first)
     }
 
-    /// The link that is written from one node to another.
+    /// Returns the link that is written from one node to another.
     pub fn joined(&self, from: &str, to: &str) -> Option<&'s Link> {
         let joined: &IndexMap<(&str, &str), &'s Link> = &self.joined;
         joined.get(&(from, to)).copied()
     }
 
-    /// The instance of a name: its own, or `service#2`.
+    /// Returns the instance of a name: its own name, or `service#2`.
     fn instance(&self, name: &str) -> Option<u32> {
         let replica = || {
             let (service, number) = name.rsplit_once('#')?;
@@ -166,17 +166,17 @@ impl<'s> NameTable<'s> {
                 .checked_add(number.parse::<u32>().ok()?.checked_sub(1)?)
                 .filter(|id| members.contains(id))
         };
-        let found = self.named.get(name).copied().or_else(replica)?;
-        (self.instances[found as usize].name == name).then_some(found)
+        let id = self.named.get(name).copied().or_else(replica)?;
+        (self.instances[id as usize].name == name).then_some(id)
     }
 
-    /// The endpoints of a service, its own and those of its instances.
+    /// Returns the endpoints of a service, including those of its named instances.
     pub fn endpoints_of(&self, service: usize) -> Range<usize> {
-        let own = &self.members[service].1;
-        own.start as usize..own.end as usize
+        let endpoints = &self.members[service].1;
+        endpoints.start as usize..endpoints.end as usize
     }
 
-    /// The service and endpoint of a reference: `api.GET /a`, or just `api`.
+    /// Returns the service and the endpoint of a reference: `api.GET /a`, or `api` alone.
     pub fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Unknown> {
         if let Some(service) = self.services.get(reference) {
             return Ok((*service, None));
@@ -188,16 +188,16 @@ impl<'s> NameTable<'s> {
 
 impl Names for NameTable<'_> {
     fn instances(&self, name: &str) -> Result<Vec<u32>, Unknown> {
-        let found: Vec<u32> = match self.services.get(name) {
+        let ids: Vec<u32> = match self.services.get(name) {
             Some(service) => self.members[*service as usize].0.clone().collect(),
             None => self.instance(name).into_iter().collect(),
         };
-        if found.is_empty() {
+        if ids.is_empty() {
             let known =
                 self.services.keys().copied().chain(self.instances.iter().map(|i| i.name.as_str()));
             return Err(unknown(name, "a service", known));
         }
-        Ok(found)
+        Ok(ids)
     }
     fn link(&self, name: &str) -> Result<u32, Unknown> {
         if let Some(id) = self.links.get(name) {
@@ -206,7 +206,7 @@ impl Names for NameTable<'_> {
         let ends = split_link(name)
             .filter(|(from, to)| self.nodes.contains(from) && self.nodes.contains(to));
         if ends.is_some() && self.scenario.links.contains_key("default") {
-            // `default` is for every pair; the link is there if a message takes it.
+            // `default` connects every pair of nodes; the link exists once a message takes it.
             return Ok(NONE);
         }
         let mut unknown = unknown(name, "a link", self.links.keys().map(String::as_str));
@@ -263,14 +263,14 @@ fn nodes(scenario: &Scenario) -> IndexSet<&str> {
     nodes
 }
 
-/// The words for a name that is not there.
+/// Returns the error for an unknown name.
 pub fn unknown<'c>(name: &str, kind: &str, known: impl Iterator<Item = &'c str>) -> Unknown {
     let known: Vec<&str> = known.collect();
     let help = match nearest(name, known.iter().copied()) {
         Some(near) => Some(format!("did you mean `{near}`?")),
         None if known.is_empty() || known.len() > 12 => None,
         None => Some(format!(
-            "there are: {}",
+            "known names: {}",
             known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")
         )),
     };

@@ -1,40 +1,40 @@
 //! The static estimate: what follows from the mean demands alone, without simulating.
 //!
 //! Law: flow balance and the utilisation law (Denning, Buzen 1978, §4): the utilisation of a
-//! service is the rate of its requests times their mean CPU demand, over its cores; more than 1
-//! cannot hold. Memory by Little's law: rate times mean need times the time that a request is
-//! inside if it never queues: its steps, and its calls with their links, each at most as long as
-//! its timeout. Faults are left out; errors end a program early. Calls are followed in topological
-//! order, once each.
+//! service is the rate of its requests times their mean CPU demand, divided by its cores; a value
+//! above 1 means overload. Memory by Little's law: rate times mean need times the residence time of
+//! a request that never queues: its steps, and its calls with their links, each at most as long as
+//! its timeout. Faults are ignored; a failing step ends a request early. Calls are followed in
+//! topological order, once each.
 
 use super::broken::Broken;
-use super::demand::Ask;
+use super::demand::EndpointDemand;
 use super::directory::NameTable;
 use super::{Scenario, demand};
 use crate::random::dists::Distribution;
 
-/// How many distributions are listed.
+/// The maximum number of distributions listed.
 const MOST_SPREADS: usize = 200;
 
-/// What the mean demands say.
+/// The result of the static estimate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// By service, in the order of the scenario.
     pub services: Vec<ServiceLoad>,
-    /// Quantities that vary, in the order of the scenario; the first 200 of them.
+    /// The quantities that vary, in the order of the scenario; at most the first 200.
     pub distributions: Vec<Spread>,
 }
 
-/// A quantity that varies: what its parameters come to.
+/// A quantity that varies, with the moments and quantiles that follow from its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spread {
-    /// Where it stands.
+    /// Its path in the scenario.
     pub path: String,
     /// `s`, `B` or `1`.
     pub unit: &'static str,
     /// Mean.
     pub mean: f64,
-    /// Standard deviation over mean.
+    /// Standard deviation divided by the mean.
     pub cv: f64,
     /// Median.
     pub p50: f64,
@@ -47,57 +47,58 @@ pub struct Spread {
 pub struct ServiceLoad {
     /// Its name.
     pub service: String,
-    /// Requests a second.
+    /// Requests per second.
     pub rate: f64,
-    /// Cores its runtime can use.
+    /// The number of cores that its runtime can use.
     pub cores: u32,
-    /// Share of the cores' time, of the busiest instance.
+    /// Utilisation of the cores of the busiest instance; above 1 if overloaded.
     pub utilisation: f64,
-    /// Share of the memory, of the fullest instance; none if unlimited.
+    /// Mean share of the memory in use, of the fullest instance; `None` if unlimited.
     pub memory: Option<f64>,
 }
 
-/// The estimate for a checked scenario.
+/// Returns the estimate for a checked scenario.
 pub fn estimate(scenario: &Scenario) -> Estimate {
     let directory = NameTable::new(scenario);
     Estimate { services: Load::of(&directory).services, distributions: distributions(&directory) }
 }
 
-/// What the mean demands come to.
+/// The load that follows from the mean demands.
 pub struct Load {
     /// By service, in the order of the scenario.
     pub services: Vec<ServiceLoad>,
-    /// Requests of a replication that are to be expected, calls included.
+    /// The expected number of requests in a replication, calls included.
     pub requests: f64,
-    /// And the steps of theirs that take an event each.
+    /// The expected number of their steps that take an event each.
     pub events: f64,
-    /// The most requests and steps that one request of a workload leads to, itself included.
+    /// The largest number of requests and steps that one request of a workload causes, itself
+    /// included.
     pub of_one: f64,
 }
 
 impl Load {
-    /// The load of a checked scenario.
+    /// Returns the load of a checked scenario, at the mean rates of its workloads.
     pub fn of(directory: &NameTable) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
-        let (asks, order) = demand::asks(directory, &Broken::none(directory));
+        let (demands, order) = demand::demands(directory, &Broken::none(directory));
         let sent = demand::sent(&demand::processes(directory.scenario), |_, profile| {
             profile.mean_rate(duration_s)
         });
-        Load::of_rates(directory, &asks, &order, &sent)
+        Load::of_rates(directory, &demands, &order, &sent)
     }
 
-    /// The load where each workload sends so many requests a second.
+    /// Returns the load if each workload sends `sent` requests per second.
     pub(super) fn of_rates(
         directory: &NameTable,
-        asks: &[Ask],
+        demands: &[EndpointDemand],
         order: &[usize],
         sent: &[f64],
     ) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
-        let rates = demand::rates(directory, asks, order, sent).by_endpoint;
-        let mut of_one: Vec<f64> = asks.iter().map(|ask| 1.0 + ask.events).collect();
+        let rates = demand::rates(directory, demands, order, sent).by_endpoint;
+        let mut of_one: Vec<f64> = demands.iter().map(|demand| 1.0 + demand.events).collect();
         for endpoint in order.iter().rev() {
-            of_one[*endpoint] += asks[*endpoint]
+            of_one[*endpoint] += demands[*endpoint]
                 .calls
                 .iter()
                 .map(|(callee, share)| share * of_one[*callee as usize])
@@ -114,16 +115,16 @@ impl Load {
             });
         }
         let (mut requests, mut events) = (0.0, 0.0);
-        for ((entry, rate), ask) in directory.endpoints.iter().zip(&rates).zip(asks) {
+        for ((entry, rate), demand) in directory.endpoints.iter().zip(&rates).zip(demands) {
             services[entry.service as usize].rate += rate;
             requests += rate;
-            events += rate * ask.events;
+            events += rate * demand.events;
         }
         for instance in &directory.instances {
             let service = instance.service as usize;
             let load = &mut services[service];
-            // Replicas share their endpoints, and the balancer gives each its part; a named
-            // instance has its own.
+            // Replicas share their endpoints, and the balancer gives each an equal part; a named
+            // instance has its own endpoints.
             let sharing =
                 if instance.is_named { 1.0 } else { directory.members[service].0.len() as f64 };
             let (workers, cores) = instance.runtime.workers(instance.machine.cpu);
@@ -132,10 +133,10 @@ impl Load {
                 ..(instance.first_endpoint + instance.endpoints) as usize
             {
                 let rate = rates[e] / sharing;
-                work += rate * asks[e].cpu_s / instance.machine.speed.times;
+                work += rate * demands[e].cpu_s / instance.machine.speed.times;
                 bytes += rate
-                    * asks[e].memory_bytes
-                    * asks[e].expected_at(1.0 / instance.machine.speed.times);
+                    * demands[e].memory_bytes
+                    * demands[e].expected_residence_at(1.0 / instance.machine.speed.times);
             }
             load.utilisation = f64::max(load.utilisation, work / (workers * cores) as f64);
             if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {
@@ -152,7 +153,7 @@ impl Load {
     }
 }
 
-/// Every quantity that varies, up to [`MOST_SPREADS`].
+/// Returns the quantities that vary, at most [`MOST_SPREADS`] of them.
 fn distributions(directory: &NameTable) -> Vec<Spread> {
     let scenario = directory.scenario;
     let active = scenario.workload.iter().filter_map(|(name, workload)| {

@@ -1,40 +1,40 @@
-//! Flow balance of every resource that is held for a time: what is asked of it at the end of a run,
-//! against what it has.
+//! Flow balance of every resource that requests hold: its offered load at the end of a run,
+//! relative to its capacity.
 //!
-//! Law: a resource of c units, each held for a mean time h by requests that come at rate λ, is
-//! asked for λh/c of its time (utilisation law, Denning, Buzen 1978). More than 1 cannot hold,
-//! whatever the laws are: the queue grows by what is too much, for ever. Less than 1 holds (Loynes
-//! 1962), and the queue forgets its beginning in about a relaxation time, (c_a² + c_s²)/2 / (√(c/h)
-//! − √λ)² (exact for M/M/1: Morse 1955; the factor by the diffusion approximation, Kingman 1961).
-//! How long cores are held is known exactly. Places and memory are held until the request leaves,
-//! so also while it waits for a core or an answer: their load is at least what is said here, and
-//! [`Held::is_all`] says whether it is just that.
+//! Law: a resource of c units, each held for a mean time h by requests that arrive at rate λ, has
+//! the offered load λh/c (utilisation law, Denning, Buzen 1978). A load above 1 is unstable for any
+//! distribution: the queue grows without bound by the excess. A load below 1 is stable (Loynes
+//! 1962), and the queue forgets its initial state in about one relaxation time, (c_a² + c_s²)/2 /
+//! (√(c/h) − √λ)² (exact for M/M/1: Morse 1955; the factor from the diffusion approximation,
+//! Kingman 1961). The holding time of cores is known exactly. Admission slots and memory are held
+//! until the request leaves, including while it waits for a core or an answer: their load is a
+//! lower bound, and [`Held::is_all`] says whether it is exact.
 //! Checked: unit tests below against M/M/1, Erlang's formulas and hand calculation;
 //! `tests/it/verdict.rs`.
 
 mod central;
 
 use super::broken::Broken;
-use super::demand::{self, Ask, Rates};
+use super::demand::{self, EndpointDemand, Rates};
 use super::directory::NameTable;
 use super::{Regime, Scenario, Workload};
 use crate::policy::balance::Balance;
 
-/// What of a service is held.
+/// A resource of a service that requests hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resource {
-    /// The loops or cores of its instances.
+    /// The event loops or cores of its instances.
     Cores,
-    /// The places of `max_in_flight`.
+    /// The admission slots of `max_in_flight`.
     Places,
     /// The memory of its instances.
     Memory,
-    /// The instances themselves, which have one request at a time behind a central queue.
+    /// The instances themselves, which serve one request at a time behind a central queue.
     Instances,
 }
 
 impl Resource {
-    /// One word for the files.
+    /// Returns its name in the result files.
     pub fn name(self) -> &'static str {
         match self {
             Resource::Cores => "cores",
@@ -45,72 +45,72 @@ impl Resource {
     }
 }
 
-/// What is asked of a resource.
+/// The offered load of a resource.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Held {
-    /// Which one.
+    /// The resource.
     pub resource: Resource,
-    /// Share of its time that is surely asked for, of the busiest instance; 1 is all there is.
+    /// The certain part of its load (a lower bound), on the busiest instance; 1 is its full
+    /// capacity.
     pub load: f64,
-    /// The same if nothing is lost or given up on the way, and calls with a timeout take min(mean,
-    /// timeout): never less, and of cores the most there can be.
+    /// The load if nothing is lost or timed out on the way, and calls with a timeout take min(mean,
+    /// timeout): at least `load`, and for cores an upper bound.
     pub expected: f64,
-    /// Whether nothing can add to the load: what holds it never waits for anything meanwhile.
+    /// Whether the load is exact: requests never wait for anything else while they hold the
+    /// resource.
     pub is_all: bool,
-    /// Time in which its queue forgets how it began, s; infinite at a load of 1 and more, and if
-    /// the variance of the demand is infinite.
+    /// Relaxation time of its queue, s; infinite at a load of 1 or more, and if the variance of the
+    /// demand is infinite.
     pub settles_s: f64,
 }
 
 impl Held {
-    /// Whether just all there is of it is asked for: no run is long enough to see what its queue
-    /// comes to.
+    /// Whether the load is exactly 1: no run is long enough to see the queue settle.
     pub fn is_just_all(&self) -> bool {
         (self.load - 1.0).abs() <= NEARLY && (self.expected - 1.0).abs() <= NEARLY
     }
 }
 
-/// Whether a service can hold what is asked of it in the long run.
+/// Whether a service is stable in the long run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Standing {
-    /// It can: every resource is surely asked for less than it has.
+    /// Stable: the load of every resource is certainly below 1.
     Holds,
-    /// It cannot: this resource is surely asked for more than it has, and its queue has no end.
+    /// Unstable: the load of this resource is certainly above 1, and its queue grows without bound.
     Fails(Held),
-    /// That depends on what the demands do not say: how long requests wait while they hold
-    /// something, or how many are lost before they get here.
+    /// Undecided: it depends on how long requests wait while they hold a resource, or on how many
+    /// are lost before they arrive.
     Open,
 }
 
-/// The balance of one service.
+/// The flow balance of one service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServiceBalance {
-    /// Requests a second.
+    /// Requests per second.
     pub rate: f64,
-    /// Its resources, the scarcest first.
+    /// Its resources, by decreasing load.
     pub held: Vec<Held>,
-    /// Whether it can hold that.
+    /// Whether it is stable under this load.
     pub standing: Standing,
-    /// Whether it turns requests away when its queue is full: then the queue does not grow without
-    /// end.
+    /// Whether it rejects requests when its queue is full, so that the queue is bounded.
     pub sheds: bool,
-    /// The place of a law of infinite variance that its requests draw from.
+    /// The path of a distribution with infinite variance that its requests draw from.
     pub heavy: Option<String>,
-    /// Whether `rate` is what comes: none is lost on the way.
+    /// Whether `rate` is exact: no requests are lost on the way.
     pub is_rate_exact: bool,
-    /// Whether its balancer gives every instance the same part, or all instances are equal, and
-    /// requests come at a rate: else the load is divided, or comes, as none can tell before.
+    /// Whether requests arrive at a rate, and its balancer gives every instance the same share or
+    /// all instances are equal; otherwise the load of an instance is not known in advance.
     pub is_even: bool,
 }
 
-/// What is known of a workload without simulating.
+/// What is known about a workload without simulation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkloadBalance {
-    /// Services that its requests come to, by their number.
+    /// The indices of the services that its requests reach.
     pub services: Vec<usize>,
-    /// The least mean time until a request is answered, s.
+    /// Lower bound of the mean time until a request is answered, s.
     pub least_s: f64,
-    /// The place of a law of infinite variance that its latency is made of.
+    /// The path of a distribution with infinite variance that contributes to its latency.
     pub heavy: Option<String>,
 }
 
@@ -121,61 +121,63 @@ pub struct FlowBalance {
     pub services: Vec<ServiceBalance>,
     /// In the order of the scenario.
     pub workloads: Vec<WorkloadBalance>,
-    /// By endpoint: the place of a law of infinite variance that its latency is made of.
+    /// By endpoint: the path of a distribution with infinite variance that contributes to its
+    /// latency.
     pub heavy: Vec<Option<String>>,
-    /// Since when the system is as it is at the end.
+    /// The final interval without changes.
     pub regime: Regime,
 }
 
 impl FlowBalance {
-    /// The balance of a checked scenario.
+    /// Returns the balance of a checked scenario.
     pub fn of(scenario: &Scenario) -> FlowBalance {
         FlowBalance::of_directory(&NameTable::new(scenario))
     }
 
-    /// The same, from its directory.
+    /// Like [`FlowBalance::of`], from the table of its names.
     pub(super) fn of_directory(directory: &NameTable) -> FlowBalance {
         let scenario = directory.scenario;
         let broken = Broken::of(directory);
-        let (asks, order) = demand::asks(directory, &broken);
+        let (demands, order) = demand::demands(directory, &broken);
         let horizon_s = scenario.run.duration.seconds();
         let processes = demand::processes(scenario);
         let sent = demand::sent(&processes, |_, profile| profile.last_rate(horizon_s).0);
-        let rates = demand::rates(directory, &asks, &order, &sent);
+        let rates = demand::rates(directory, &demands, &order, &sent);
         let dispersion = demand::dispersion(&processes, &sent);
         let mut services: Vec<ServiceBalance> =
-            services(directory, &asks, &rates, &broken, dispersion);
-        stand(directory, &asks, &order, &rates, &broken, &mut services);
+            services(directory, &demands, &rates, &broken, dispersion);
+        set_standings(directory, &demands, &order, &rates, &broken, &mut services);
         if processes.iter().flatten().any(|process| process.gaps.are_given()) {
             services
                 .iter_mut()
                 .for_each(|service| (service.standing, service.is_even) = (Standing::Open, false));
         }
         let workloads = scenario.workload.values().map(|workload| WorkloadBalance {
-            services: reached(directory, &asks, workload),
-            least_s: least_s(directory, &asks, workload),
+            services: reached(directory, &demands, workload),
+            least_s: least_s(directory, &demands, workload),
             heavy: endpoints_of(directory, workload)
-                .find_map(|endpoint| asks[endpoint].heavy.clone()),
+                .find_map(|endpoint| demands[endpoint].heavy.clone()),
         });
         let workloads = workloads.collect();
         FlowBalance {
             services,
             workloads,
-            heavy: asks.into_iter().map(|ask| ask.heavy).collect(),
+            heavy: demands.into_iter().map(|demand| demand.heavy).collect(),
             regime: Regime::of(scenario),
         }
     }
 }
 
+/// Returns the loads of all services, without their standing.
 fn services(
     directory: &NameTable,
-    asks: &[Ask],
+    demands: &[EndpointDemand],
     rates: &Rates,
     broken: &Broken,
     dispersion: f64,
 ) -> Vec<ServiceBalance> {
     let scenario = directory.scenario;
-    let nothing = ServiceBalance {
+    let idle = ServiceBalance {
         rate: 0.0,
         held: Vec::new(),
         standing: Standing::Holds,
@@ -184,11 +186,11 @@ fn services(
         is_rate_exact: true,
         is_even: true,
     };
-    let mut services = vec![nothing; scenario.services.len()];
+    let mut services = vec![idle; scenario.services.len()];
     for (endpoint, entry) in directory.endpoints.iter().enumerate() {
         services[entry.service as usize].rate += rates.by_endpoint[endpoint];
         let heavy = &mut services[entry.service as usize].heavy;
-        *heavy = heavy.take().or_else(|| asks[endpoint].heavy.clone());
+        *heavy = heavy.take().or_else(|| demands[endpoint].heavy.clone());
     }
     for (service, written) in services.iter_mut().zip(scenario.services.values()) {
         service.sheds = written.sheds();
@@ -198,23 +200,23 @@ fn services(
                 Balance::RoundRobin | Balance::Random | Balance::CentralQueue
             );
     }
-    // Calls come as others let them go on, so only a service that workloads ask directly sees how
-    // unevenly those send.
+    // Calls arrive as their callers proceed, so only a service that is not called sees the
+    // dispersion of the workloads' arrivals.
     let mut is_called = vec![false; services.len()];
-    for (callee, _) in asks.iter().flat_map(|ask| &ask.calls) {
+    for (callee, _) in demands.iter().flat_map(|demand| &demand.calls) {
         is_called[directory.endpoints[*callee as usize].service as usize] = true;
     }
     let up = |id: usize| (directory.members[id].0.len() as f64 - broken.down[id]).max(0.0);
-    let uneven = |id: usize| if is_called[id] { 1.0 } else { dispersion };
+    let dispersion_at = |id: usize| if is_called[id] { 1.0 } else { dispersion };
     for (id, service) in services.iter_mut().enumerate() {
         service.held.extend(central::held(
             directory,
-            asks,
+            demands,
             rates,
             &broken.slower,
             id,
             up(id),
-            uneven(id),
+            dispersion_at(id),
         ));
     }
     let is_central = |id: usize| scenario.services[id].balance == Balance::CentralQueue;
@@ -225,10 +227,10 @@ fn services(
         .filter(|(_, instance)| !is_central(instance.service as usize))
     {
         let id = instance.service as usize;
-        let (up, uneven) = (up(id), uneven(id));
-        // Replicas share their endpoints, and the balancer gives each that is up its part; a named
-        // instance has its own. Where none is up nobody serves, and nothing is asked of anybody.
-        let sharing = match () {
+        let (up, dispersion) = (up(id), dispersion_at(id));
+        // Replicas share their endpoints, and the balancer gives each one that is up an equal
+        // share; a named instance has its own endpoints. If none is up, none has any load.
+        let sharers = match () {
             () if instance.is_named => 1.0,
             () if up > 0.0 => up,
             () => f64::INFINITY,
@@ -237,40 +239,43 @@ fn services(
         let endpoints = instance.first_endpoint as usize
             ..(instance.first_endpoint + instance.endpoints) as usize;
         let stretch = broken.slower[index] / instance.machine.speed.times;
-        let sum = |of: &dyn Fn(&Ask) -> f64| -> f64 {
+        let sum = |value_of: &dyn Fn(&EndpointDemand) -> f64| -> f64 {
             let terms = endpoints
                 .clone()
-                .map(|e| (rates.by_endpoint[e] / sharing, of(&asks[e])))
+                .map(|e| (rates.by_endpoint[e] / sharers, value_of(&demands[e])))
                 .filter(|(rate, _)| *rate > 0.0);
-            terms.map(|(rate, ask)| rate * ask).sum()
+            terms.map(|(rate, value)| rate * value).sum()
         };
         let rate = sum(&|_| 1.0);
-        // A waiting for the own cores or memory, or at the door, is nothing that the demands tell.
-        let is_exact = endpoints.clone().all(|e| rates.by_endpoint[e] == 0.0 || asks[e].is_exact);
+        // The demands do not include waiting for own cores or memory, or for admission.
+        let is_exact =
+            endpoints.clone().all(|e| rates.by_endpoint[e] == 0.0 || demands[e].is_exact);
         let (work, squares) = (
-            sum(&|ask| ask.cpu_s) * stretch,
-            sum(&|ask| ask.cpu_variance_s2 + ask.cpu_s * ask.cpu_s) * stretch * stretch,
+            sum(&|demand| demand.cpu_s) * stretch,
+            sum(&|demand| demand.cpu_variance_s2 + demand.cpu_s * demand.cpu_s) * stretch * stretch,
         );
-        let [inside, expected] =
-            [sum(&|ask| ask.inside_at(stretch)), sum(&|ask| ask.expected_at(stretch))];
+        let [inside, expected] = [
+            sum(&|demand| demand.min_residence_at(stretch)),
+            sum(&|demand| demand.expected_residence_at(stretch)),
+        ];
         let c = f64::from(workers * cores);
-        // Each loop has its own queue, and gets its part of the requests by chance.
-        let (lanes, uneven_here) = if workers > 1 {
-            (f64::from(workers), (uneven + f64::from(workers) - 1.0) / f64::from(workers))
+        // Each loop has its own queue, and gets a random share of the requests.
+        let (queues, loop_dispersion) = if workers > 1 {
+            (f64::from(workers), (dispersion + f64::from(workers) - 1.0) / f64::from(workers))
         } else {
-            (1.0, uneven)
+            (1.0, dispersion)
         };
-        let varies = variability(rate, work, squares);
+        let demand_scv = variability(rate, work, squares);
         let mut held = vec![Held {
             resource: Resource::Cores,
-            load: sum(&|ask| ask.surely_cpu_s) * stretch / c,
+            load: sum(&|demand| demand.min_cpu_s) * stretch / c,
             expected: work / c,
             is_all: true,
             settles_s: settles_s(
-                rate / lanes,
+                rate / queues,
                 work / rate,
-                c / lanes,
-                (uneven_here + varies) / 2.0,
+                c / queues,
+                (loop_dispersion + demand_scv) / 2.0,
             ),
         }];
         let service = &mut services[id];
@@ -278,7 +283,7 @@ fn services(
             scenario.services.get_index(id).and_then(|(_, service)| service.max_in_flight)
         {
             let places = places.0 as f64;
-            let settles_s = settles_s(rate, inside / rate, places, (uneven + 1.0) / 2.0);
+            let settles_s = settles_s(rate, inside / rate, places, (dispersion + 1.0) / 2.0);
             held.push(Held {
                 resource: Resource::Places,
                 load: inside / places,
@@ -291,7 +296,7 @@ fn services(
             let needs: Vec<_> = endpoints
                 .clone()
                 .filter(|e| rates.by_endpoint[*e] > 0.0)
-                .map(|e| asks[e].memory_each)
+                .map(|e| demands[e].constant_memory)
                 .collect();
             let whole = needs
                 .first()
@@ -299,17 +304,18 @@ fn services(
                 .flatten()
                 .filter(|need| needs.iter().all(|other| *other == Some(*need)));
             let [bytes, expected_bytes] = [
-                sum(&|ask| ask.memory_bytes * ask.inside_at(stretch)),
-                sum(&|ask| ask.memory_bytes * ask.expected_at(stretch)),
+                sum(&|demand| demand.memory_bytes * demand.min_residence_at(stretch)),
+                sum(&|demand| demand.memory_bytes * demand.expected_residence_at(stretch)),
             ];
-            // Of equal needs only whole ones fit.
+            // If all needs are equal, only whole ones fit.
             let units = whole.map_or(1.0, |need| (memory.0 / need.max(1)).max(1) as f64);
             let [load, expected] = match whole {
                 Some(_) => [inside / units, expected / units],
                 None => [bytes / memory.0 as f64, expected_bytes / memory.0 as f64],
             };
             if expected_bytes > 0.0 {
-                let settles_s = settles_s(rate, load * units / rate, units, (uneven + 1.0) / 2.0);
+                let settles_s =
+                    settles_s(rate, load * units / rate, units, (dispersion + 1.0) / 2.0);
                 held.push(Held {
                     resource: Resource::Memory,
                     load,
@@ -319,11 +325,12 @@ fn services(
                 });
             }
         }
-        for own in held {
-            match service.held.iter_mut().find(|known| known.resource == own.resource) {
-                Some(known) if known.expected >= own.expected => {}
-                Some(known) => *known = own,
-                None => service.held.push(own),
+        // The busiest instance stands for the service.
+        for candidate in held {
+            match service.held.iter_mut().find(|held| held.resource == candidate.resource) {
+                Some(busiest) if busiest.expected >= candidate.expected => {}
+                Some(busiest) => *busiest = candidate,
+                None => service.held.push(candidate),
             }
         }
     }
@@ -333,13 +340,14 @@ fn services(
     services
 }
 
-/// The squared coefficient of variation of what a request asks for.
+/// Returns the squared coefficient of variation of the demand of a request.
 fn variability(rate: f64, work: f64, squares: f64) -> f64 {
     let (mean, square) = (work / rate, squares / rate);
     if mean > 0.0 { (square / (mean * mean) - 1.0).max(0.0) } else { 0.0 }
 }
 
-/// The relaxation time of a queue of rate λ with c units, each held for a mean time.
+/// Returns the relaxation time of a queue with `units` servers, each held for the mean time
+/// `held_s`, s.
 fn settles_s(rate: f64, held_s: f64, units: f64, variability: f64) -> f64 {
     let gap = (units / held_s).sqrt() - rate.sqrt();
     match () {
@@ -349,26 +357,29 @@ fn settles_s(rate: f64, held_s: f64, units: f64, variability: f64) -> f64 {
     }
 }
 
-/// Load this near to 1 is 1: sums of decimals are not exact.
+/// A load this close to 1 counts as 1: sums of decimals are not exact.
 const NEARLY: f64 = 1e-9;
 
-/// Finds whether each service can hold what is asked of it.
-fn stand(
+/// Decides for each service whether it is stable.
+fn set_standings(
     directory: &NameTable,
-    asks: &[Ask],
+    demands: &[EndpointDemand],
     order: &[usize],
     rates: &Rates,
     broken: &Broken,
     services: &mut [ServiceBalance],
 ) {
-    // Behind a service that cannot hold its load fewer come than are sent.
-    let too_much =
+    // Downstream of a saturated service, fewer requests arrive than are sent.
+    let is_saturated =
         |service: &ServiceBalance| service.held.iter().any(|held| held.expected > 1.0 - NEARLY);
-    let mut is_behind = vec![broken.loses(); asks.len()];
+    let mut is_behind = vec![broken.loses(); demands.len()];
     for &endpoint in order {
-        let capped = is_behind[endpoint]
-            || too_much(&services[directory.endpoints[endpoint].service as usize]);
-        asks[endpoint].calls.iter().for_each(|(callee, _)| is_behind[*callee as usize] |= capped);
+        let is_throttled = is_behind[endpoint]
+            || is_saturated(&services[directory.endpoints[endpoint].service as usize]);
+        demands[endpoint]
+            .calls
+            .iter()
+            .for_each(|(callee, _)| is_behind[*callee as usize] |= is_throttled);
     }
     let mut is_known = vec![true; services.len()];
     for (endpoint, entry) in directory
@@ -380,20 +391,20 @@ fn stand(
         is_known[entry.service as usize] &= rates.is_exact[endpoint] && !is_behind[endpoint];
     }
     let named = directory.scenario.services.values().map(|written| !written.instances.is_empty());
-    let waits_below = wait_below(directory, asks, order, services);
+    let waits_below = wait_below(directory, demands, order, services);
     for (((service, is_known), waits_below), (is_named, down)) in
         services.iter_mut().zip(is_known).zip(waits_below).zip(named.zip(&broken.down))
     {
-        // What an instance of its own leaves behind falls to the others.
-        let leaves_more = is_named && *down > 0.0;
-        (service.is_even, service.is_rate_exact) = (service.is_even && !leaves_more, is_known);
-        let adds_up = is_known && service.is_even && !service.sheds;
+        // The load of a named instance that is down falls to the others.
+        let load_shifts = is_named && *down > 0.0;
+        (service.is_even, service.is_rate_exact) = (service.is_even && !load_shifts, is_known);
+        let is_decidable = is_known && service.is_even && !service.sheds;
         service.standing = match service.held.first().copied() {
-            Some(held) if adds_up && held.load > 1.0 + NEARLY => Standing::Fails(held),
-            _ if leaves_more => Standing::Open,
+            Some(held) if is_decidable && held.load > 1.0 + NEARLY => Standing::Fails(held),
+            _ if load_shifts => Standing::Open,
             _ if service.held.iter().all(|held| {
                 held.expected < 1.0 - NEARLY
-                    && (held.is_all || is_surely_enough(held, own_cores(service), waits_below))
+                    && (held.is_all || is_ample(held, core_load(service), waits_below))
             }) =>
             {
                 Standing::Holds
@@ -403,20 +414,21 @@ fn stand(
     }
 }
 
-/// Places or memory that are held longer than the demands say are enough where there is nothing to
-/// wait for long meanwhile, here or in what is called: a load of a tenth may grow tenfold.
-fn is_surely_enough(held: &Held, own_cores: f64, waits_below: bool) -> bool {
-    !waits_below && is_light(held) && own_cores < IDLE
+/// Slots or memory may be held longer than the demands alone require. They suffice if there is no
+/// long waiting meanwhile, here or downstream: a load of a tenth can grow tenfold.
+fn is_ample(held: &Held, core_load: f64, waits_below: bool) -> bool {
+    !waits_below && is_light(held) && core_load < IDLE
 }
 
 fn is_light(held: &Held) -> bool {
     held.expected < 0.1
 }
 
-/// Cores of which less is asked for are waited for shortly.
+/// Below this load, waiting times for cores are short.
 const IDLE: f64 = 0.5;
 
-fn own_cores(service: &ServiceBalance) -> f64 {
+/// Returns the expected load of a service's cores.
+fn core_load(service: &ServiceBalance) -> f64 {
     service
         .held
         .iter()
@@ -424,31 +436,33 @@ fn own_cores(service: &ServiceBalance) -> f64 {
         .map_or(0.0, |cores| cores.expected)
 }
 
-/// By service: whether its requests call, directly or not, where they may wait long.
+/// Returns, by service, whether its requests call, directly or indirectly, a service where they may
+/// wait long.
 fn wait_below(
     directory: &NameTable,
-    asks: &[Ask],
+    demands: &[EndpointDemand],
     order: &[usize],
     services: &[ServiceBalance],
 ) -> Vec<bool> {
     let waits_in = |service: &ServiceBalance| {
-        own_cores(service) >= IDLE
+        core_load(service) >= IDLE
             || service.held.iter().any(|held| held.resource != Resource::Cores && !is_light(held))
     };
     let waits_in: Vec<bool> = services.iter().map(waits_in).collect();
-    let (mut by_endpoint, mut by_service) = (vec![false; asks.len()], vec![false; services.len()]);
+    let (mut by_endpoint, mut by_service) =
+        (vec![false; demands.len()], vec![false; services.len()]);
     for &endpoint in order.iter().rev() {
         let waits = |callee: u32| {
             waits_in[directory.endpoints[callee as usize].service as usize]
                 || by_endpoint[callee as usize]
         };
-        by_endpoint[endpoint] = asks[endpoint].calls.iter().any(|(callee, _)| waits(*callee));
+        by_endpoint[endpoint] = demands[endpoint].calls.iter().any(|(callee, _)| waits(*callee));
         by_service[directory.endpoints[endpoint].service as usize] |= by_endpoint[endpoint];
     }
     by_service
 }
 
-/// The endpoints that requests of a workload may go to at first.
+/// Returns the endpoints that a workload sends requests to directly.
 fn endpoints_of<'d>(
     directory: &'d NameTable,
     workload: &'d Workload,
@@ -461,10 +475,9 @@ fn endpoints_of<'d>(
     )
 }
 
-/// The services that requests of a workload come to, with those they call and those they are handed
-/// on to.
-fn reached(directory: &NameTable, asks: &[Ask], workload: &Workload) -> Vec<usize> {
-    let mut seen = vec![false; asks.len()];
+/// Returns the services that requests of a workload reach, including those called or handed on to.
+fn reached(directory: &NameTable, demands: &[EndpointDemand], workload: &Workload) -> Vec<usize> {
+    let mut seen = vec![false; demands.len()];
     let mut services = vec![false; directory.services.len()];
     let mut next: Vec<usize> = endpoints_of(directory, workload).collect();
     while let Some(endpoint) = next.pop() {
@@ -472,12 +485,12 @@ fn reached(directory: &NameTable, asks: &[Ask], workload: &Workload) -> Vec<usiz
             continue;
         }
         let service = directory.endpoints[endpoint].service as usize;
-        next.extend(asks[endpoint].calls.iter().map(|(callee, _)| *callee as usize));
+        next.extend(demands[endpoint].calls.iter().map(|(callee, _)| *callee as usize));
         if std::mem::replace(&mut services[service], true) {
             continue;
         }
-        let own = &directory.members[service].0;
-        for instance in &directory.instances[own.start as usize..own.end as usize] {
+        let members = &directory.members[service].0;
+        for instance in &directory.instances[members.start as usize..members.end as usize] {
             let then = instance.then.and_then(|then| directory.services.get(then.as_str()));
             next.extend(then.map_or(0..0, |then| directory.endpoints_of(*then as usize)));
         }
@@ -485,10 +498,11 @@ fn reached(directory: &NameTable, asks: &[Ask], workload: &Workload) -> Vec<usiz
     (0..services.len()).filter(|service| services[*service]).collect()
 }
 
-fn least_s(directory: &NameTable, asks: &[Ask], workload: &Workload) -> f64 {
+/// Returns the lower bound of the mean latency of a workload, s.
+fn least_s(directory: &NameTable, demands: &[EndpointDemand], workload: &Workload) -> f64 {
     let terms =
         demand::targets(workload).filter_map(|(to, share)| match directory.target(to).ok()? {
-            (_, Some(endpoint)) => Some(share * asks[endpoint as usize].inside_s),
+            (_, Some(endpoint)) => Some(share * demands[endpoint as usize].min_residence_s),
             _ => None,
         });
     terms.sum()

@@ -114,10 +114,7 @@ pub(super) fn later(word: &str) -> (String, String) {
     let what = format!(
         "`{word}` is not modelled yet; without it, the results would describe a different system"
     );
-    (
-        what,
-        instead.unwrap_or("remove it only if your question does not depend on it").to_string(),
-    )
+    (what, instead.unwrap_or("remove it only if your question does not depend on it").to_string())
 }
 
 /// Rewrites the error for a value that is not a whole number: what the field expects, and the
@@ -149,7 +146,8 @@ fn whole_number(problem: &mut Problem, written: &str) {
         ),
         "cpu" => (
             "a whole number of cores, 1 to 4096",
-            "write for example `cpu: 2`; CPU quotas such as 1.5 cores are not modelled yet".to_string(),
+            "write for example `cpu: 2`; CPU quotas such as 1.5 cores are not modelled yet"
+                .to_string(),
         ),
         "replicas" if problem.what.contains("group of fields") => (
             "a whole number of replicas, 1 or more",
@@ -257,7 +255,8 @@ fn shape(problem: &Problem) -> Option<String> {
             Some("write `fail: 1%`, or `fail: { p: 1%, status: 503 }`".into())
         }
         "queue" if problem.what.contains(", found the ") => Some(
-            "write `queue: { max: 200 }`, or leave it out: a queue without `max` is unlimited".into(),
+            "write `queue: { max: 200 }`, or leave it out: a queue without `max` is unlimited"
+                .into(),
         ),
         "instances" if problem.what.contains(", found the ") => {
             Some("write `replicas: 3`; `instances` are named, each with its `endpoints`".into())

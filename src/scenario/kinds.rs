@@ -91,7 +91,9 @@ pub(super) fn named(text: &str, format: Format, tree: Option<&Node>) -> Option<P
     let is_compose_service = |node: &Node| matches!(&node.value, Value::Map(entries) if entries.iter().any(|entry| ["image", "build", "ports", "container_name"].contains(&entry.key.as_str())));
     let services = tree.and_then(|tree| tree.at("services")).map(|node| &node.value);
     match services {
-        Some(Value::Map(entries)) if entries.iter().any(|entry| is_compose_service(&entry.value)) => {
+        Some(Value::Map(entries))
+            if entries.iter().any(|entry| is_compose_service(&entry.value)) =>
+        {
             refused(
                 find("services").unwrap_or_default(),
                 "this is a compose file, not a scenario".to_string(),

@@ -111,7 +111,10 @@ pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Probl
             .map_or(String::new(), |extension| extension.to_string_lossy().to_lowercase());
         let known = "scenario files end in .yaml, .yml, .ron or .json; `-` is the standard input";
         let help = kinds::by_name(&extension).unwrap_or(known);
-        return Err(problem(format!("`{name}` does not have the extension of a scenario file"), help));
+        return Err(problem(
+            format!("`{name}` does not have the extension of a scenario file"),
+            help,
+        ));
     }
     let bytes = bytes_of(path).map_err(|e| {
         problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file")

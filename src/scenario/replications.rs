@@ -1,4 +1,4 @@
-//! `run.replications` and `run.warmup`: a number, or a rule that finds it.
+//! `run.replications` and `run.warmup`: a number, or a rule that determines it.
 
 use crate::problem::Problems;
 use crate::units::{Count, Share, Span};
@@ -13,9 +13,9 @@ use std::fmt::{Display, Formatter};
 /// `replications: { until: { metric: users.latency.p99, half_width: 5% }, min: 20, max: 400 }`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Replications {
-    /// So many.
+    /// A fixed number.
     Fixed(u32),
-    /// Until the results are precise enough.
+    /// As many as it takes until the results are precise enough.
     Until(Until),
 }
 
@@ -23,36 +23,36 @@ pub enum Replications {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Until {
-    /// What has to be known how well; all of them.
+    /// The metrics and the precision that each must reach.
     #[serde(with = "one_or_many")]
     #[schemars(with = "one_or_many::Either")]
     pub until: Vec<Precision>,
-    /// The least number, and how many are added between two looks. Intervals that are looked at
-    /// earlier hold the truth less often.
+    /// The smallest number, and the number added between two checks of the precision. Intervals
+    /// that are checked after fewer replications have a lower coverage.
     #[serde(default = "twenty")]
     pub min: u32,
-    /// The largest number.
+    /// The largest number of replications.
     #[serde(default = "four_hundred")]
     pub max: u32,
 }
 
-/// How well a metric has to be known.
+/// The required precision of a metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Precision {
-    /// `ENTITY.METRIC.STATISTIC` of the vocabulary, such as `users.latency.p99`.
+    /// The statistic, as `ENTITY.METRIC.STATISTIC`, such as `users.latency.p99`.
     pub metric: String,
-    /// Half the length of its interval: `5%` of the estimate, or absolute: `2ms`, or a bare number
-    /// in the metric's unit.
+    /// Half-width of its confidence interval: `5%` of the estimate, or absolute: `2ms`, or a bare
+    /// number in the metric's unit.
     pub half_width: HalfWidth,
 }
 
-/// Half the length of an interval.
+/// Half-width of a confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum HalfWidth {
-    /// Of the estimate.
+    /// As a share of the estimate.
     Relative(Share),
-    /// Of a duration.
+    /// As a duration.
     Duration(Span),
     /// In the unit of the metric.
     Number(f64),
@@ -61,9 +61,9 @@ pub enum HalfWidth {
 /// `warmup: 30s`, or `warmup: auto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warmup {
-    /// So long.
+    /// A fixed time.
     Fixed(Span),
-    /// Found by MSER-5.
+    /// Determined by MSER-5.
     Auto,
 }
 
@@ -74,11 +74,11 @@ fn four_hundred() -> u32 {
     400
 }
 
-/// More replications than anyone needs; guards against a slip.
+/// The maximum number of replications; guards against typing errors.
 const REPLICATIONS_MAX: u32 = 1_000_000;
 
 impl Replications {
-    /// The largest number there can be.
+    /// Returns the largest possible number of replications.
     pub fn most(&self) -> u32 {
         match self {
             Replications::Fixed(n) => *n,
@@ -91,11 +91,14 @@ impl Replications {
         match self {
             Replications::Fixed(1) => {
                 problems
-                    .warning(path, "one replication gives no intervals")
-                    .advise("run at least 2; 30 is the default");
+                    .warning(path, "a single replication yields no confidence intervals")
+                    .advise("run at least 2; the default is 30");
             }
             Replications::Fixed(n) if *n == 0 || *n > REPLICATIONS_MAX => {
-                problems.error(path, format!("a run has 1 to {most} replications, not {n}"));
+                problems.error(
+                    path,
+                    format!("the number of replications must be 1 to {most}, not {n}"),
+                );
             }
             Replications::Fixed(_) => {}
             Replications::Until(until) => until.check(path, problems),
@@ -107,23 +110,29 @@ impl Until {
     fn check(&self, path: &str, problems: &mut Problems) {
         if self.until.is_empty() {
             problems
-                .error(format!("{path}.until"), "nothing says when there are enough replications")
+                .error(
+                    format!("{path}.until"),
+                    "no metric decides when there are enough replications",
+                )
                 .advise("name a metric: `until: { metric: users.latency.p99, half_width: 5% }`");
         }
         if self.min < 2 {
             problems
                 .error(
                     format!("{path}.min"),
-                    format!("an interval needs at least 2 replications, not {}", self.min),
+                    format!(
+                        "a confidence interval needs at least 2 replications, not {}",
+                        self.min
+                    ),
                 )
-                .advise("10 is the default");
+                .advise("the default is 20");
         }
         if self.max < self.min || self.max > REPLICATIONS_MAX {
             let most = Count(u64::from(REPLICATIONS_MAX));
             problems.error(
                 format!("{path}.max"),
                 format!(
-                    "the largest number is from `min` ({}) to {most}, not {}",
+                    "the largest number of replications must be from `min` ({}) to {most}, not {}",
                     self.min, self.max
                 ),
             );
@@ -141,7 +150,7 @@ impl Until {
                     format!("{path}.until[{index}].half_width")
                 };
                 problems
-                    .error(path, "no number of replications gives an interval without length")
+                    .error(path, "no number of replications yields an interval of zero width")
                     .advise("5% is narrow enough for most decisions");
             }
         }
@@ -161,7 +170,7 @@ impl Default for Warmup {
 }
 
 impl Warmup {
-    /// How long it is, as far as that is written.
+    /// Returns its length; zero for `auto`, whose length is not known before the run.
     pub fn span(self) -> Span {
         match self {
             Warmup::Fixed(span) => span,
@@ -191,23 +200,23 @@ impl Serialize for Replications {
 
 impl<'de> Deserialize<'de> for Replications {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl<'de> Visitor<'de> for Words {
+        struct ReplicationsVisitor;
+        impl<'de> Visitor<'de> for ReplicationsVisitor {
             type Value = Replications;
             fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
                 f.write_str("a whole number of replications, or a rule `{ until: … }`")
             }
             fn visit_u64<E: Error>(self, n: u64) -> Result<Replications, E> {
                 let most = Count(u64::from(REPLICATIONS_MAX));
-                u32::try_from(n)
-                    .map(Replications::Fixed)
-                    .map_err(|_| E::custom(format!("a run has 1 to {most} replications, not {n}")))
+                u32::try_from(n).map(Replications::Fixed).map_err(|_| {
+                    E::custom(format!("the number of replications must be 1 to {most}, not {n}"))
+                })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Replications, A::Error> {
                 Until::deserialize(MapAccessDeserializer::new(map)).map(Replications::Until)
             }
         }
-        from.deserialize_any(Words)
+        from.deserialize_any(ReplicationsVisitor)
     }
 }
 
@@ -216,7 +225,7 @@ impl JsonSchema for Replications {
         "Replications".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let number = json_schema!({ "type": "integer", "minimum": 1, "description": "So many replications" });
+        let number = json_schema!({ "type": "integer", "minimum": 1, "description": "A fixed number of replications" });
         json_schema!({ "anyOf": [number, generator.subschema_for::<Until>()] })
     }
 }
@@ -233,8 +242,8 @@ impl Serialize for HalfWidth {
 
 impl<'de> Deserialize<'de> for HalfWidth {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl Visitor<'_> for Words {
+        struct HalfWidthVisitor;
+        impl Visitor<'_> for HalfWidthVisitor {
             type Value = HalfWidth;
             fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
                 f.write_str("a half-width such as `5%` of the estimate, `2ms`, or a number in the metric's unit")
@@ -252,7 +261,7 @@ impl<'de> Deserialize<'de> for HalfWidth {
                 text.parse().map(HalfWidth::Duration).map_err(E::custom)
             }
         }
-        from.deserialize_any(Words)
+        from.deserialize_any(HalfWidthVisitor)
     }
 }
 
@@ -261,7 +270,7 @@ impl JsonSchema for HalfWidth {
         "HalfWidth".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "number"], "description": "Half the length of an interval: `5%` of the estimate, `2ms`, or a number in the metric's unit" })
+        json_schema!({ "type": ["string", "number"], "description": "Half-width of a confidence interval: `5%` of the estimate, `2ms`, or a number in the metric's unit" })
     }
 }
 
@@ -276,8 +285,8 @@ impl Serialize for Warmup {
 
 impl<'de> Deserialize<'de> for Warmup {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl Visitor<'_> for Words {
+        struct WarmupVisitor;
+        impl Visitor<'_> for WarmupVisitor {
             type Value = Warmup;
             fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
                 f.write_str("a duration such as `30s`, or `auto`")
@@ -294,7 +303,7 @@ impl<'de> Deserialize<'de> for Warmup {
                 }
             }
         }
-        from.deserialize_any(Words)
+        from.deserialize_any(WarmupVisitor)
     }
 }
 
@@ -303,12 +312,12 @@ impl JsonSchema for Warmup {
         "Warmup".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let auto = json_schema!({ "const": "auto", "description": "Found by MSER-5" });
+        let auto = json_schema!({ "const": "auto", "description": "Determined by MSER-5" });
         json_schema!({ "anyOf": [generator.subschema_for::<Span>(), auto] })
     }
 }
 
-/// One, or a list of them.
+/// The serialised form of a list: a single entry, or a list of entries.
 mod one_or_many {
     use super::{Formatter, MapAccess, MapAccessDeserializer, Precision, SeqAccess, Visitor};
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -322,11 +331,11 @@ mod one_or_many {
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Precision>, D::Error> {
-        struct Words;
-        impl<'de> Visitor<'de> for Words {
+        struct PrecisionsVisitor;
+        impl<'de> Visitor<'de> for PrecisionsVisitor {
             type Value = Vec<Precision>;
             fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
-                f.write_str("`{ metric: users.latency.p99, half_width: 5% }`, or a list of such")
+                f.write_str("`{ metric: users.latency.p99, half_width: 5% }`, or a list of these")
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<Precision>, A::Error> {
                 Precision::deserialize(MapAccessDeserializer::new(map)).map(|one| vec![one])
@@ -342,10 +351,10 @@ mod one_or_many {
                 Ok(list)
             }
         }
-        from.deserialize_any(Words)
+        from.deserialize_any(PrecisionsVisitor)
     }
 
-    /// For the schema.
+    /// The JSON schema of both forms.
     pub struct Either;
     impl JsonSchema for Either {
         fn schema_name() -> std::borrow::Cow<'static, str> {

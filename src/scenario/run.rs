@@ -1,4 +1,4 @@
-//! `run` and `output`: how long, how often, from which seed, and what is written.
+//! The `run` and `output` sections: duration, replications, seed, limits, and what is written.
 
 use super::replications::{Replications, Warmup};
 use crate::problem::Problems;
@@ -6,7 +6,7 @@ use crate::units::{Bytes, Count, Share, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How to run.
+/// Settings of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
@@ -16,29 +16,30 @@ pub struct Run {
     /// Simulated time at the beginning that is not measured.
     #[serde(default)]
     pub warmup: Warmup,
-    /// How many independent replications, or until when.
+    /// The number of independent replications, or a rule that determines it.
     #[serde(default)]
     pub replications: Replications,
-    /// Where the random numbers start.
+    /// Seed of the random numbers.
     #[serde(default = "one")]
     pub seed: u64,
-    /// Confidence of the intervals.
+    /// Confidence level of the intervals.
     #[serde(default)]
     pub confidence: Confidence,
-    /// Whether every replication is simulated twice, the second time with 1 − u for every u: the
-    /// mean of the two errs less. Both count as one.
+    /// Whether every replication is simulated twice, the second time with 1 − u for every random
+    /// number u (antithetic variates): the mean of the two has a smaller error. The two count as
+    /// one replication.
     #[serde(default, skip_serializing_if = "is_off")]
     pub antithetic: bool,
-    /// Whether means are corrected by how many requests came and how much they asked for, against
-    /// what was to be expected.
+    /// Whether means are corrected for the difference between the observed and the expected number
+    /// and demand of requests (control variates).
     #[serde(default, skip_serializing_if = "is_off")]
     pub control_variates: bool,
-    /// Guards against a scenario that outgrows the machine.
+    /// Limits that keep a scenario from outgrowing the machine.
     #[serde(default)]
     pub limits: Limits,
 }
 
-/// A confidence, in per cent.
+/// A confidence level, in per cent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Confidence(pub Share);
@@ -49,29 +50,29 @@ impl Default for Confidence {
     }
 }
 
-/// Guards; a run that reaches one ends with an error that names it.
+/// Limits of a run; a run that reaches one stops with an error that names it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// Requests in flight at once.
+    /// The maximum number of requests in flight at once.
     #[serde(default = "a_million")]
     pub in_flight: Count,
-    /// Events in one replication.
+    /// The maximum number of events in one replication.
     #[serde(default = "ten_thousand_million")]
     pub events: Count,
-    /// What one replication and the results may keep in memory, as estimated before the run.
+    /// The maximum memory of one replication and the results, as estimated before the run.
     #[serde(default = "four_gibibytes")]
     pub memory: Bytes,
 }
 
-/// What is written.
+/// The time series and requests that a run writes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
-    /// Length of a window of the series; chosen for about 600 windows if not given.
+    /// Length of a window of the time series; if not given, it is chosen for about 600 windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Span>,
-    /// Share of requests of which each is written to `requests.parquet`.
+    /// Share of the requests that are written individually to `requests.parquet`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<Share>,
 }
@@ -117,10 +118,10 @@ impl Default for Run {
     }
 }
 
-/// A run may have so many windows in its series: each keeps a number for every gauge until the
+/// The maximum number of windows of a time series: each stores a number for every gauge until the
 /// replication is written.
 const WINDOWS_MAX: u64 = 100_000;
-/// More slots than this do not fit an event.
+/// The maximum number of request slots that an event can address.
 const IN_FLIGHT_MAX: u64 = 100_000_000;
 
 impl Run {
@@ -131,27 +132,30 @@ impl Run {
                 .advise("write for example `duration: 10m`");
         } else if self.warmup.span() >= self.duration {
             let what = format!(
-                "the warm-up of {} leaves nothing of the {} to measure",
+                "a warm-up of {} leaves nothing to measure in a run of {}",
                 self.warmup.span(),
                 self.duration
             );
-            problems
-                .error("run.warmup", what)
-                .advise("`duration` includes the warm-up; make it longer");
+            problems.error("run.warmup", what).advise(
+                "`duration` includes the warm-up: make the run longer, or the warm-up shorter",
+            );
         }
         self.replications.check(problems);
         let confidence = self.confidence.0.fraction;
         if !(0.5..1.0).contains(&confidence) {
             problems.error(
                 "run.confidence",
-                format!("a confidence is from 50% to below 100%, not {}", self.confidence.0),
+                format!(
+                    "the confidence level must be from 50% to below 100%, not {}",
+                    self.confidence.0
+                ),
             );
         }
         if self.limits.in_flight.0 == 0 || self.limits.in_flight.0 > IN_FLIGHT_MAX {
             problems.error(
                 "run.limits.in_flight",
                 format!(
-                    "the limit of requests in flight is 1 to {}, not {}",
+                    "the limit of requests in flight must be 1 to {}, not {}",
                     Count(IN_FLIGHT_MAX),
                     self.limits.in_flight
                 ),
@@ -160,7 +164,7 @@ impl Run {
         if self.limits.events.0 == 0 {
             problems
                 .error("run.limits.events", "a run of 0 events simulates nothing")
-                .advise("10G is the default");
+                .advise("the default is 10G");
         }
     }
 }
@@ -170,28 +174,29 @@ impl Output {
         let window = self.window(duration);
         if window == Span::ZERO {
             problems
-                .error("output.series", "a window of 0s holds nothing")
+                .error("output.series", "a window of 0s contains nothing")
                 .advise("write for example `series: 1s`");
         } else if duration.0 / window.0 > WINDOWS_MAX {
             let what = format!(
-                "windows of {window} in a run of {duration} are {} windows; at most {} are kept",
+                "windows of {window} divide a run of {duration} into {} windows, and at most {} are allowed",
                 duration.0 / window.0,
                 Count(WINDOWS_MAX)
             );
             problems
                 .error("output.series", what)
-                .advise("write longer windows, or leave `series` out for about 600 of them");
+                .advise("use longer windows, or leave `series` out for about 600 windows");
         }
     }
-    /// The length of a window: as written, or the round length that gives 600 windows at most.
+    /// Returns the length of a window: as written, or a round length that yields at most 600
+    /// windows.
     pub fn window(&self, duration: Span) -> Span {
         const ROUND_S: [u64; 13] = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200];
-        let wanted_s = duration.0 as f64 * 1e-9 / 600.0;
+        let least_s = duration.0 as f64 * 1e-9 / 600.0;
         let round = ROUND_S
             .iter()
             .map(|s| *s as f64)
-            .find(|s| *s >= wanted_s)
-            .unwrap_or((wanted_s / 86_400.0).ceil() * 86_400.0);
+            .find(|s| *s >= least_s)
+            .unwrap_or((least_s / 86_400.0).ceil() * 86_400.0);
         self.series.unwrap_or(Span::from_seconds(round))
     }
 }

@@ -14,29 +14,29 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
-    /// How many instances.
+    /// The number of instances.
     #[serde(default = "one")]
     pub replicas: u32,
-    /// Which instance gets the next request.
+    /// How the balancer chooses an instance for each request.
     #[serde(default)]
     pub balance: Balance,
-    /// What each runs on.
+    /// The machine that each instance runs on.
     #[serde(default)]
     pub instance: Machine,
-    /// How each runs code.
+    /// How each instance runs code.
     #[serde(default)]
     pub runtime: Runtime,
-    /// Requests that wait to be admitted; without a limit if not given.
+    /// The queue of requests that wait to be admitted; unlimited if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<Queue>,
-    /// Requests inside one instance at once; without a limit if not given.
+    /// The number of requests that one instance admits at once; unlimited if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_in_flight: Option<Count>,
-    /// What can be asked of it, by name.
+    /// The endpoints that requests and calls can address, by name.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub endpoints: IndexMap<String, Endpoint>,
     /// Instances that differ, by name, in place of `replicas`, `instance`, `runtime` and
-    /// `endpoints`. What AsyncFlow 0.1 files become.
+    /// `endpoints`. Files of AsyncFlow 0.1 are converted to this form.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub instances: IndexMap<String, InstanceSpec>,
 }
@@ -48,36 +48,36 @@ impl Service {
             && self.max_in_flight.is_some()
             && self.balance != Balance::CentralQueue
     }
-    /// Whether one of its endpoints calls another.
+    /// Whether any of its endpoints calls another endpoint.
     pub(crate) fn calls(&self) -> bool {
         self.all_endpoints()
             .any(|endpoint| endpoint.steps.iter().any(|step| matches!(step, Step::Call(_))))
     }
-    /// Its endpoints, and those of its named instances.
+    /// Returns its endpoints, and those of its named instances.
     pub(crate) fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.endpoints
             .values()
             .chain(self.instances.values().flat_map(|spec| spec.endpoints.values()))
     }
-    /// A resource of it, in words, where it is called so.
+    /// Returns a phrase for one of its resources; `name` is how the service is shown.
     pub(crate) fn resource(&self, name: &str, resource: Resource) -> String {
         match resource {
-            // Of instances that differ it is the busiest, and one of them is enough.
+            // The load is that of the busiest instance if instances differ.
             Resource::Cores if self.instances.len() > 1 => {
                 format!("the CPU of {name}'s busiest instance")
             }
             Resource::Cores => format!("{name}'s CPU"),
             Resource::Places => {
-                let places = self
+                let limit = self
                     .max_in_flight
-                    .map_or(String::new(), |places| format!(" (`max_in_flight: {places}`)"));
-                format!("{name}'s places{places}")
+                    .map_or(String::new(), |limit| format!(" (`max_in_flight: {limit}`)"));
+                format!("{name}'s admission slots{limit}")
             }
-            Resource::Instances => format!("the time of {name}'s instances"),
+            Resource::Instances => format!("{name}'s instances"),
             Resource::Memory => format!("{name}'s memory"),
         }
     }
-    /// The cores that the runtimes of all its instances can use.
+    /// Returns the number of cores that the runtimes of all its instances can use.
     pub(crate) fn cores(&self) -> u32 {
         match self.instances.is_empty() {
             true => self.runtime.cores(self.instance.cpu).saturating_mul(self.replicas),
@@ -90,24 +90,24 @@ impl Service {
     }
 }
 
-/// One instance with a name of its own; links may lead to it and from it.
+/// An instance with its own name, which links can connect.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceSpec {
-    /// What it runs on.
+    /// The machine it runs on.
     #[serde(default)]
     pub instance: Machine,
     /// How it runs code.
     #[serde(default)]
     pub runtime: Runtime,
-    /// What it serves.
+    /// Its endpoints, by name.
     pub endpoints: IndexMap<String, Endpoint>,
-    /// The service that serves its requests next, in place of an answer.
+    /// The service that handles its requests next, instead of an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<String>,
 }
 
-/// An endpoint: what a request does there.
+/// An endpoint: the steps that a request executes there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Endpoint {
     /// Size of a request.
@@ -116,7 +116,7 @@ pub struct Endpoint {
     /// Size of a response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<Bytes>,
-    /// What it does, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
 }
 
@@ -129,7 +129,7 @@ struct Fields {
     request: Option<Bytes>,
     /// Size of a response.
     response: Option<Bytes>,
-    /// What it does, in order.
+    /// The steps, in order.
     steps: Vec<Step>,
 }
 
@@ -144,8 +144,8 @@ impl JsonSchema for Endpoint {
 
 impl<'de> Deserialize<'de> for Endpoint {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl<'de> serde::de::Visitor<'de> for Words {
+        struct EndpointVisitor;
+        impl<'de> serde::de::Visitor<'de> for EndpointVisitor {
             type Value = Endpoint;
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
                 f.write_str("a list of steps, or the fields of an endpoint")
@@ -163,7 +163,7 @@ impl<'de> Deserialize<'de> for Endpoint {
                 Ok(Endpoint { request, response, steps })
             }
         }
-        from.deserialize_any(Words)
+        from.deserialize_any(EndpointVisitor)
     }
 }
 

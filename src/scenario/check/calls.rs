@@ -1,9 +1,10 @@
-//! What leads to what: calls and pipelines, as one graph. Circles, depth, timeouts that cannot
-//! help, services that nobody reaches.
+//! Checks of the graph of calls and pipelines: cycles, depth, useless timeouts, unreachable
+//! services.
 //!
-//! Law: a call leads from an endpoint to another, one level down; a hand-over (`then`) from an
-//! endpoint to all of the next service's, on the same level. The graph is taken in topological
-//! order. Limits: 64 levels.
+//! Law: a call leads from one endpoint to another, one level down; a hand-over (`then`) leads from
+//! an endpoint to all endpoints of the next service, on the same level. The graph is visited in
+//! topological order.
+//! Limits: 64 levels.
 
 use super::names::calls;
 use super::step_path;
@@ -12,26 +13,27 @@ use crate::scenario::directory::NameTable;
 use crate::scenario::topology::topological;
 use crate::units::Span;
 
-/// Calls within calls; deeper than any call tree we know of.
+/// The maximum nesting of calls; deeper than any call tree we know of.
 const DEEPEST: usize = 64;
 
-/// A way from one node to another.
+/// An edge from one node to another.
 #[derive(Clone, Copy)]
-struct Way {
+struct Edge {
     to: usize,
-    /// The number of the step that calls; none for a hand-over.
+    /// The index of the step that calls; `None` for a hand-over.
     step: Option<usize>,
     timeout: Option<Span>,
 }
 
-/// Nodes are endpoints, and after them services that are handed requests.
+/// The call graph. Its nodes are the endpoints, followed by the services (as targets of
+/// hand-overs).
 struct Graph<'d, 's> {
     directory: &'d NameTable<'s>,
-    ways: Vec<Vec<Way>>,
+    edges: Vec<Vec<Edge>>,
     reached: Vec<bool>,
 }
 
-/// Walks all calls.
+/// Checks all calls and hand-overs.
 pub fn check(directory: &NameTable, problems: &mut Problems) {
     let mut graph = Graph::new(directory);
     graph.reach();
@@ -56,41 +58,41 @@ pub fn check(directory: &NameTable, problems: &mut Problems) {
                 format!("no workload and no call reaches `{name}`"),
             )
             .at_key()
-            .advise("send it a workload, call it, or leave it out");
+            .advise("send a workload to it, call it, or remove it");
     }
 }
 
 impl<'d, 's> Graph<'d, 's> {
     fn new(directory: &'d NameTable<'s>) -> Graph<'d, 's> {
         let endpoints = directory.endpoints.len();
-        let mut ways: Vec<Vec<Way>> = Vec::new();
+        let mut edges: Vec<Vec<Edge>> = Vec::new();
         for endpoint in &directory.endpoints {
-            let called = calls(&endpoint.endpoint.steps).filter_map(|(index, call)| {
+            let call_edges = calls(&endpoint.endpoint.steps).filter_map(|(index, call)| {
                 let to = directory.target(&call.to).ok()?.1? as usize;
-                Some(Way { to, step: Some(index), timeout: call.timeout })
+                Some(Edge { to, step: Some(index), timeout: call.timeout })
             });
-            ways.push(called.collect());
+            edges.push(call_edges.collect());
         }
         for instance in &directory.instances {
             let next = instance.then.and_then(|then| directory.services.get(then.as_str()));
             for endpoint in instance.first_endpoint..instance.first_endpoint + instance.endpoints {
-                let way = next.map(|next| Way {
+                let edge = next.map(|next| Edge {
                     to: endpoints + *next as usize,
                     step: None,
                     timeout: None,
                 });
-                ways[endpoint as usize].extend(way);
+                edges[endpoint as usize].extend(edge);
             }
         }
         let mut of_services = vec![Vec::new(); directory.services.len()];
         for (id, endpoint) in directory.endpoints.iter().enumerate() {
-            of_services[endpoint.service as usize].push(Way { to: id, step: None, timeout: None });
+            of_services[endpoint.service as usize].push(Edge { to: id, step: None, timeout: None });
         }
-        ways.extend(of_services);
-        Graph { directory, reached: vec![false; ways.len()], ways }
+        edges.extend(of_services);
+        Graph { directory, reached: vec![false; edges.len()], edges }
     }
 
-    /// Marks what requests can come to.
+    /// Marks the nodes that requests can reach.
     fn reach(&mut self) {
         let mut open: Vec<usize> = Vec::new();
         for workload in self.directory.scenario.workload.values() {
@@ -105,112 +107,118 @@ impl<'d, 's> Graph<'d, 's> {
         }
         while let Some(node) = open.pop() {
             if !std::mem::replace(&mut self.reached[node], true) {
-                open.extend(self.ways[node].iter().map(|way| way.to));
+                open.extend(self.edges[node].iter().map(|edge| edge.to));
             }
         }
     }
 
-    /// Takes the nodes from the callers down; what is left over stands in a circle.
+    /// Visits the nodes from the callers down; the nodes that remain are on a cycle or behind one.
     fn walk(&self, problems: &mut Problems) {
-        let order = topological(self.ways.len(), |node| {
-            self.ways[node].iter().filter(move |_| self.reached[node]).map(|way| way.to)
+        let order = topological(self.edges.len(), |node| {
+            self.edges[node].iter().filter(move |_| self.reached[node]).map(|edge| edge.to)
         });
-        let mut is_left = vec![true; self.ways.len()];
-        let mut level = vec![0; self.ways.len()];
-        // The shortest of the timeouts on the ways that lead here.
-        let mut patience: Vec<Option<Span>> = vec![None; self.ways.len()];
+        let mut is_left = vec![true; self.edges.len()];
+        let mut level = vec![0; self.edges.len()];
+        // The shortest timeout on any path that leads here.
+        let mut shortest_timeout: Vec<Option<Span>> = vec![None; self.edges.len()];
         for node in order {
             is_left[node] = false;
             if !self.reached[node] {
                 continue;
             }
-            if level[node] == DEEPEST && self.ways[node].iter().any(|way| way.step.is_some()) {
+            if level[node] == DEEPEST && self.edges[node].iter().any(|edge| edge.step.is_some()) {
                 let what = format!("calls are nested more than {DEEPEST} deep here");
-                let help = "let an endpoint above it do more by itself";
+                let help = "let an endpoint above it do more of the work itself";
                 problems.error(&self.directory.endpoints[node].path, what).at_key().advise(help);
                 return;
             }
-            for way in &self.ways[node] {
-                self.warn_of_patience(node, way, patience[node], problems);
-                level[way.to] = level[way.to].max(level[node] + usize::from(way.step.is_some()));
-                patience[way.to] =
-                    [patience[way.to], patience[node], way.timeout].into_iter().flatten().min();
+            for edge in &self.edges[node] {
+                self.warn_of_useless_timeout(node, edge, shortest_timeout[node], problems);
+                level[edge.to] = level[edge.to].max(level[node] + usize::from(edge.step.is_some()));
+                shortest_timeout[edge.to] =
+                    [shortest_timeout[edge.to], shortest_timeout[node], edge.timeout]
+                        .into_iter()
+                        .flatten()
+                        .min();
             }
         }
         if let Some(start) = is_left.iter().position(|is_left| *is_left) {
-            self.refuse_circle(start, &is_left, problems);
+            self.refuse_cycle(start, &is_left, problems);
         }
     }
 
-    fn warn_of_patience(
+    fn warn_of_useless_timeout(
         &self,
         node: usize,
-        way: &Way,
-        patience: Option<Span>,
+        edge: &Edge,
+        shortest_timeout: Option<Span>,
         problems: &mut Problems,
     ) {
-        let (Some(mine), Some(outer), Some(step)) = (way.timeout, patience, way.step) else {
+        let (Some(own), Some(outer), Some(step)) = (edge.timeout, shortest_timeout, edge.step)
+        else {
             return;
         };
-        if mine > outer {
+        if own > outer {
             let path =
                 format!("{}.call.timeout", step_path(&self.directory.endpoints[node].path, step));
             problems
                 .warning(
                     path,
-                    format!("this call may take {mine}, but its caller has given up after {outer}"),
+                    format!(
+                        "this call may take up to {own}, but its caller gives up after {outer}"
+                    ),
                 )
-                .advise("make a callee's timeout shorter than its caller's");
+                .advise("make the timeout of a call shorter than those of its callers");
         }
     }
 
-    /// Finds a circle among what is left, behind `start`: everything left has something left that
-    /// leads to it.
-    fn refuse_circle(&self, start: usize, is_left: &[bool], problems: &mut Problems) {
-        let mut leads_to = vec![None; self.ways.len()];
-        for node in (0..self.ways.len()).filter(|node| is_left[*node]) {
-            for way in self.ways[node].iter().filter(|way| is_left[way.to]) {
-                leads_to[way.to].get_or_insert(node);
+    /// Reports a cycle among the remaining nodes, upstream of `start`: every remaining node has a
+    /// remaining predecessor.
+    fn refuse_cycle(&self, start: usize, is_left: &[bool], problems: &mut Problems) {
+        let mut predecessor = vec![None; self.edges.len()];
+        for node in (0..self.edges.len()).filter(|node| is_left[*node]) {
+            for edge in self.edges[node].iter().filter(|edge| is_left[edge.to]) {
+                predecessor[edge.to].get_or_insert(node);
             }
         }
-        let (mut seen, mut at) = (vec![false; self.ways.len()], start);
-        while !std::mem::replace(&mut seen[at], true) {
-            let Some(before) = leads_to[at] else { return };
-            at = before;
+        let (mut seen, mut node) = (vec![false; self.edges.len()], start);
+        while !std::mem::replace(&mut seen[node], true) {
+            let Some(before) = predecessor[node] else { return };
+            node = before;
         }
-        let mut circle = vec![at];
-        let mut before = leads_to[at];
-        while let Some(node) = before.filter(|node| *node != at) {
-            circle.push(node);
-            before = leads_to[node];
+        let mut cycle = vec![node];
+        let mut before = predecessor[node];
+        while let Some(previous) = before.filter(|previous| *previous != node) {
+            cycle.push(previous);
+            before = predecessor[previous];
         }
-        circle.push(at);
-        circle.reverse();
-        let Some(first) = circle.iter().position(|node| *node < self.directory.endpoints.len())
+        cycle.push(node);
+        cycle.reverse();
+        let Some(first) = cycle.iter().position(|node| *node < self.directory.endpoints.len())
         else {
             return;
         };
-        circle.pop();
-        circle.rotate_left(first);
-        circle.push(circle[0]);
-        let names: Vec<&str> = circle.iter().map(|node| self.name(*node)).collect();
+        cycle.pop();
+        cycle.rotate_left(first);
+        cycle.push(cycle[0]);
+        let names: Vec<&str> = cycle.iter().map(|node| self.name(*node)).collect();
         let shown = if names.len() > 12 {
             [&names[..6], &["…"], &names[names.len() - 5..]].concat()
         } else {
             names
         };
-        let calls_only = circle.iter().all(|node| *node < self.directory.endpoints.len());
+        let calls_only = cycle.iter().all(|node| *node < self.directory.endpoints.len());
         let (what, help) = match calls_only {
             true => (
-                "these calls go round in a circle and never end",
-                "one of these endpoints has to answer without calling the next",
+                "these calls form a cycle and never end",
+                "one of these endpoints must answer without calling the next",
             ),
             false => (
-                "requests are handed round in a circle and never come back",
-                "one of these instances has to answer: leave its `then` out",
+                "these hand-overs form a cycle, so requests are never answered",
+                "one of these instances must answer: leave its `then` out",
             ),
         };
-        let path = &self.directory.endpoints[circle[0]].path;
+        let path = &self.directory.endpoints[cycle[0]].path;
         problems.error(path, format!("{what}: {}", shown.join(" → "))).at_key().advise(help);
     }
 

@@ -1,4 +1,4 @@
-//! Names: which may be given, that none means two things, and that every reference leads somewhere.
+//! Checks of names: allowed characters, uniqueness, and references.
 //!
 //! Workloads, services, instances and `via` nodes share one namespace; links and objectives refer
 //! to them by name.
@@ -11,14 +11,14 @@ use crate::scenario::{Scenario, split_link};
 use crate::step::{Step, call::Call};
 use indexmap::{IndexMap, IndexSet};
 
-/// The longest name, in letters.
+/// The maximum length of a name, in characters.
 const LONGEST: usize = 100;
 
-/// The same in bytes.
+/// The maximum length of a name, in bytes.
 const LONGEST_BYTES: usize = 200;
 
-/// Why a folder cannot be called that on Windows.
-fn not_everywhere(name: &str) -> Option<String> {
+/// Returns why a folder cannot have this name on Windows; `None` if it can.
+fn not_portable(name: &str) -> Option<String> {
     let stem = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let port = |word: &str| {
         stem.strip_prefix(word).is_some_and(|digit| {
@@ -26,59 +26,62 @@ fn not_everywhere(name: &str) -> Option<String> {
         })
     };
     if ["con", "prn", "aux", "nul"].contains(&stem.as_str()) || port("com") || port("lpt") {
-        return Some("is a device of Windows".into());
+        return Some("is a device name on Windows".into());
     }
     if name.ends_with('.') {
         return Some("ends with `.`".into());
     }
-    name.chars().find(|c| "<>:\"|?*".contains(*c)).map(|sign| format!("holds `{sign}`"))
+    name.chars().find(|c| "<>:\"|?*".contains(*c)).map(|sign| format!("contains `{sign}`"))
 }
 
-/// Every name by itself and beside the others.
+/// Checks every name, and that no two collide.
 pub fn check(scenario: &Scenario, problems: &mut Problems) {
     if let Some(why) = refusal(&scenario.name, &["/", "\\"]).filter(|_| !scenario.name.is_empty()) {
         problems
-            .error("name", format!("a scenario cannot be called that: its name {why}"))
-            .advise("it names the folder of its results, `out/NAME`");
+            .error("name", format!("invalid scenario name: it {why}"))
+            .advise("the results are written to the folder `out/NAME`");
     } else if scenario.name.starts_with('.') {
         problems
-            .error("name", "a scenario's name does not begin with `.`")
-            .advise("it names the folder of its results, `out/NAME`");
+            .error("name", "a scenario's name must not begin with `.`")
+            .advise("the results are written to the folder `out/NAME`");
     }
-    if let Some(why) = not_everywhere(&scenario.name) {
+    if let Some(why) = not_portable(&scenario.name) {
         problems
-            .warning("name", format!("a folder of this name cannot be made everywhere: it {why}"))
-            .advise("choose a name of letters, digits, `-` and `_`, or give the folder with `-o`");
+            .warning(
+                "name",
+                format!("a folder of this name cannot be created on every system: the name {why}"),
+            )
+            .advise("choose a name of letters, digits, `-` and `_`, or set the folder with `-o`");
     }
     let mut taken: IndexMap<&str, &str> = IndexMap::new();
     for (name, workload) in &scenario.workload {
-        may_be(name, format!("workload.{name}"), problems);
+        check_name(name, format!("workload.{name}"), problems);
         taken.insert(name, "a workload");
         let mut passed: IndexSet<&str> = IndexSet::new();
         for (index, node) in workload.via.iter().enumerate() {
             let path = format!("workload.{name}.via[{index}]");
-            may_be(node, path.clone(), problems);
+            check_name(node, path.clone(), problems);
             if !passed.insert(node) {
                 problems
-                    .error(path, format!("messages pass `{node}` twice"))
+                    .error(path, format!("messages pass through `{node}` twice"))
                     .advise("name each node once");
             }
         }
     }
     for (name, service) in &scenario.services {
         let path = format!("services.{name}");
-        take(name, "a service", &path, &mut taken, problems);
+        reserve(name, "a service", &path, &mut taken, problems);
         for endpoint in service.endpoints.keys() {
-            may_be_endpoint(endpoint, format!("{path}.endpoints.{endpoint}"), problems);
+            check_endpoint_name(endpoint, format!("{path}.endpoints.{endpoint}"), problems);
         }
         for (instance, spec) in &service.instances {
             let path = format!("{path}.instances.{instance}");
-            // A service of one named instance may bear its name.
+            // A service may have the same name as one of its instances.
             if instance != name {
-                take(instance, "an instance", &path, &mut taken, problems);
+                reserve(instance, "an instance", &path, &mut taken, problems);
             }
             for endpoint in spec.endpoints.keys() {
-                may_be_endpoint(endpoint, format!("{path}.endpoints.{endpoint}"), problems);
+                check_endpoint_name(endpoint, format!("{path}.endpoints.{endpoint}"), problems);
             }
         }
     }
@@ -88,47 +91,51 @@ pub fn check(scenario: &Scenario, problems: &mut Problems) {
                 problems
                     .error(
                         format!("workload.{name}.via[{index}]"),
-                        format!("`{node}` is the name of {other} already"),
+                        format!("`{node}` is already the name of {other}"),
                     )
-                    .advise(ONE_SET);
+                    .advise(ONE_NAMESPACE);
             }
         }
     }
 }
 
-const ONE_SET: &str = "workloads, services, instances and `via` nodes share one set of names";
+const ONE_NAMESPACE: &str =
+    "workloads, services, instances and `via` nodes share one namespace: choose another name";
 
-/// Takes a name of a service or an instance for it.
-fn take<'s>(
+/// Reserves the name of a service or an instance.
+fn reserve<'s>(
     name: &'s str,
     kind: &'static str,
     path: &str,
     taken: &mut IndexMap<&'s str, &'static str>,
     problems: &mut Problems,
 ) {
-    may_be(name, path.to_string(), problems);
+    check_name(name, path.to_string(), problems);
     let replica = name.rsplit_once('#').filter(|(service, n)| {
         taken.contains_key(service) && n.bytes().all(|c| c.is_ascii_digit())
     });
     if name == "users" {
         problems
-            .error(path, format!("`users` means every workload, and cannot be {kind}"))
+            .error(
+                path,
+                format!("`users` denotes all workloads, so it cannot be the name of {kind}"),
+            )
             .at_key()
             .advise("choose another name");
     } else if let Some((service, _)) = replica {
         problems
-            .error(path, format!("`{name}` is how a replica of `{service}` is called"))
+            .error(path, format!("`{name}` is the name of a replica of `{service}`"))
             .at_key()
             .advise("choose another name");
     } else if let Some(other) = taken.insert(name, kind) {
         problems
-            .error(path, format!("`{name}` is the name of {other} already"))
+            .error(path, format!("`{name}` is already the name of {other}"))
             .at_key()
-            .advise(ONE_SET);
+            .advise(ONE_NAMESPACE);
     }
 }
 
-/// Why something cannot be called that.
+/// Returns why a name is invalid; `None` if it is valid.
 pub fn refusal(name: &str, forbidden: &[&str]) -> Option<String> {
     if name.is_empty() {
         return Some("is empty".into());
@@ -137,44 +144,46 @@ pub fn refusal(name: &str, forbidden: &[&str]) -> Option<String> {
         return Some("begins or ends with a space".into());
     }
     if name.chars().count() > LONGEST {
-        return Some(format!("is longer than {LONGEST} letters"));
+        return Some(format!("is longer than {LONGEST} characters"));
     }
-    // Names of files and folders are limited in bytes, and get endings.
+    // File systems limit names in bytes, and names of files get extensions.
     if name.len() > LONGEST_BYTES {
         return Some(format!("is longer than {LONGEST_BYTES} bytes"));
     }
-    forbidden.iter().find(|sign| name.contains(**sign)).map(|sign| format!("holds `{sign}`"))
+    forbidden.iter().find(|sign| name.contains(**sign)).map(|sign| format!("contains `{sign}`"))
 }
 
-fn may_be(name: &str, path: String, problems: &mut Problems) {
+fn check_name(name: &str, path: String, problems: &mut Problems) {
     if let Some(why) = refusal(name, &["->"]) {
         problems
-            .error(path, format!("nothing can be called that: the name {why}"))
+            .error(path, format!("invalid name: it {why}"))
             .at_key()
             .advise("choose another name, such as `api`");
     }
 }
 
-fn may_be_endpoint(name: &str, path: String, problems: &mut Problems) {
+fn check_endpoint_name(name: &str, path: String, problems: &mut Problems) {
     if let Some(why) = refusal(name, &[]) {
         problems
-            .error(path, format!("no endpoint can be called that: the name {why}"))
+            .error(path, format!("invalid endpoint name: it {why}"))
             .at_key()
             .advise("choose another name, such as `GET /`");
     }
 }
 
-/// Workloads and calls lead to endpoints that are there, and each name to one.
+/// Checks that workloads and calls refer to endpoints that exist, and that each name is unique.
 pub fn targets(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     for (id, endpoint) in directory.endpoints.iter().enumerate() {
         let other = &directory.endpoints[directory.endpoint_ids[&endpoint.name] as usize];
         if directory.endpoint_ids[&endpoint.name] != id as u32 {
-            let what =
-                format!("`{}` means two endpoints: this one, and `{}`", endpoint.name, other.path);
+            let what = format!(
+                "`{}` is ambiguous: it names this endpoint and `{}`",
+                endpoint.name, other.path
+            );
             problems
                 .error(&endpoint.path, what)
                 .at_key()
-                .advise("a reference is `service.endpoint`: choose names that differ");
+                .advise("a reference is `service.endpoint`: choose different names");
         }
     }
     for (name, workload) in &scenario.workload {
@@ -212,8 +221,8 @@ pub fn targets(scenario: &Scenario, directory: &NameTable, problems: &mut Proble
     }
 }
 
-/// Notes what is wrong with a reference to an endpoint; `may_be_any` if one of a service with named
-/// instances may be drawn.
+/// Checks a reference to an endpoint. `may_be_any`: it may name a service with named instances, of
+/// which one endpoint is drawn.
 fn reach(
     directory: &NameTable,
     reference: &str,
@@ -239,26 +248,26 @@ fn reach(
         Ok((service, Some(_))) if named(service).len() > 1 => {
             let name = directory.services.get_index(service as usize).map_or("", |(name, _)| name);
             let what = format!(
-                "`{reference}` is an endpoint of one instance, and `{name}` has {}",
+                "`{reference}` is an endpoint of one instance, but `{name}` has {}",
                 instances(named(service).len())
             );
             problems.error(path, what).advise(match may_be_any {
-                true => format!("write `{name}`: its balancer chooses the instance, which draws one of its endpoints"),
-                false => format!("a call needs equal instances: give `{name}` `replicas` and `endpoints` in place of `instances`"),
+                true => format!("write `{name}`: its balancer chooses an instance, which draws one of its endpoints"),
+                false => format!("a call needs equal instances: give `{name}` `replicas` and `endpoints` instead of `instances`"),
             });
         }
         Ok(_) => {}
     }
 }
 
-/// The calls of a program, with their numbers.
+/// Returns the calls among steps, with their indices.
 pub fn calls(steps: &[Step]) -> impl Iterator<Item = (usize, &Call)> {
     steps.iter().enumerate().filter_map(|(index, step)| {
         if let Step::Call(call) = step { Some((index, call)) } else { None }
     })
 }
 
-/// Links join nodes that are there; their names are noted for the faults.
+/// Checks that links connect existing nodes, and records their names for the faults.
 pub fn links(scenario: &Scenario, directory: &mut NameTable, problems: &mut Problems) {
     let mut pairs: IndexMap<(&str, &str), &str> = IndexMap::new();
     let mut ids: IndexSet<&str> = IndexSet::new();
@@ -269,7 +278,7 @@ pub fn links(scenario: &Scenario, directory: &mut NameTable, problems: &mut Prob
         let path = format!("links.{key}");
         if let Some(id) = link.id.as_deref().filter(|id| !ids.insert(id)) {
             problems
-                .error(format!("{path}.id"), format!("the id `{id}` is given to two links"))
+                .error(format!("{path}.id"), format!("the id `{id}` is used by two links"))
                 .advise("choose another id");
         }
         if key == "default" {
@@ -284,7 +293,7 @@ pub fn links(scenario: &Scenario, directory: &mut NameTable, problems: &mut Prob
         };
         if let Some(other) = pairs.insert((from, to), key) {
             problems
-                .error(&path, format!("this link is given already, as `{other}`"))
+                .error(&path, format!("this link is already defined as `{other}`"))
                 .at_key()
                 .advise("keep one of them");
         }
@@ -306,7 +315,7 @@ pub fn links(scenario: &Scenario, directory: &mut NameTable, problems: &mut Prob
     }
 }
 
-/// Objectives are of something that is there, and have a goal.
+/// Checks that objectives refer to existing entities and have a goal.
 pub fn objectives(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     for (name, slo) in &scenario.slos {
         if problems.enough() {

@@ -1,11 +1,11 @@
-//! How large a scenario may be: found before anything of its size is built or simulated.
+//! Limits on the size of a scenario, checked before anything of that size is built or simulated.
 //!
-//! Law: `run.limits.memory` bounds what one replication and the results keep, from the sizes of
-//! their parts below (measured, within a factor of 1.5 of the resident set: `benches/size.rs`).
-//! Entities and windows are counted; what durations take comes of how many flow balance expects
-//! where. `run.limits.events` bounds the requests and steps that flow balance expects of a
-//! replication. Both are named when they are reached, with what to change. What is reached only by
-//! chance is for the run to find.
+//! Law: `run.limits.memory` bounds the memory of one replication and the results, estimated from
+//! the sizes of their parts below (measured, within a factor of 1.5 of the resident set:
+//! `benches/size.rs`). Entities and windows are counted; the memory of durations follows from the
+//! numbers that flow balance expects. `run.limits.events` bounds the requests and steps that flow
+//! balance expects in a replication. The error names the limit that is exceeded and what to change.
+//! Limits that are exceeded only by chance are detected during the run.
 //! Checked: `tests/it/hostile`, under a limit of address space.
 
 use super::names::calls;
@@ -17,60 +17,59 @@ use crate::units::format::{count, decimals, fixed, unit_for, value};
 use crate::units::{Count, Span};
 use indexmap::IndexSet;
 
-/// Instances that all faults together may touch, each counted once for every fault.
+/// The maximum number of instances affected by all faults together, counted once per fault.
 const TOUCHED_MAX: u64 = 100_000;
-/// More faults than this are probably a slip.
+/// The maximum number of faults; more are probably a mistake.
 const FAULTS_MAX: usize = 10_000;
 
-/// Bytes of a request in flight, with its place in a queue and its events.
+/// Bytes of a request in flight, with its queue entry and its events.
 const REQUEST_B: f64 = 256.0;
-/// Bytes of an instance besides its histogram: its entity, its names, its tally.
+/// Bytes of an instance without its histogram: its entity, its names, its tally.
 const INSTANCE_B: f64 = 1_800.0;
 /// Bytes of a worker: an entity with its queue.
 const WORKER_B: f64 = 170.0;
 /// Bytes of a link: an entity with its gauge, and its tally.
 const LINK_B: f64 = 500.0;
-/// Bytes of a flow, a workload or an endpoint besides its histogram.
+/// Bytes of a flow, a workload or an endpoint without its histogram.
 const FLOW_B: f64 = 600.0;
-/// Bytes of a flow of a workload in a phase, with the counts of its outcomes and an empty
-/// histogram.
+/// Bytes of a flow of a workload in a phase, with its outcome counts and an empty histogram.
 const PHASE_B: f64 = 460.0;
-/// Bytes of a request written one by one: in the record of a replication, and in the one that is
-/// being written meanwhile.
+/// Bytes of a request that is written individually: in the record of a replication, and in the
+/// previous record while it is written.
 const TRACED_B: f64 = 280.0;
-/// Bytes of a value of a window: in the two records, and its mean over the replications.
+/// Bytes of a value of a window: in the two records, and as the mean over the replications.
 const VALUE_B: f64 = 80.0;
-/// Bytes of a metric: its names, here and in the results, and a value for every replication.
+/// Bytes of a metric: its names, here and in the results; and of each of its replications.
 const METRIC_B: f64 = 850.0;
 const METRIC_OF_REPLICATION_B: f64 = 24.0;
-/// Metrics of a workload or an endpoint, of a service or an instance, of a link.
+/// Number of metrics of a workload or an endpoint, of a service or an instance, of a link.
 const METRICS_OF: [f64; 3] = [29.0, 18.0, 4.0];
-/// Durations of which a histogram makes counts; of fewer it keeps each.
+/// The number of durations from which a histogram counts them; it stores fewer individually.
 const COUNTED_FROM: f64 = 200.0;
-/// Bytes of a bucket with something in it, where it is handed on or kept one by one; of the buckets
-/// of a power of two; and of one of those that join 32.
+/// Bytes of a non-empty bucket that is handed on or stored individually; of all buckets of a power
+/// of two; and of a coarse bucket, which joins 32.
 const FILLED_B: f64 = 24.0;
 const POWER_B: f64 = 8_192.0;
 const COARSE_B: f64 = 16.0;
 
-/// Metrics of a phase for each workload.
+/// Number of metrics per phase and workload.
 const METRICS_OF_PHASE: f64 = 20.0;
 
-/// What there is how many of.
+/// The numbers of entities of a scenario.
 struct Sizes {
     instances: u64,
     workers: u64,
     endpoints: u64,
     links: u64,
-    /// Pairs of a workload, or the calls, and an endpoint: each has its histogram.
+    /// Pairs of a source (a workload, or all calls) and an endpoint: each has its histogram.
     flows: u64,
-    /// Those of workloads, each of which has one in every phase.
+    /// The flows of workloads, each of which has one histogram per phase.
     sent: u64,
-    of_services: Vec<OfService>,
+    services: Vec<ServiceSizes>,
 }
 
-/// The same of one service.
-struct OfService {
+/// The numbers of entities of one service.
+struct ServiceSizes {
     instances: u64,
     endpoints: u64,
 }
@@ -84,7 +83,7 @@ impl Sizes {
             links: 0,
             flows: 0,
             sent: 0,
-            of_services: Vec::new(),
+            services: Vec::new(),
         };
         let mut called: IndexSet<&str> = IndexSet::new();
         for service in scenario.services.values() {
@@ -106,13 +105,13 @@ impl Sizes {
                 called.extend(calls(&endpoint.steps).map(|(_, call)| call.to.as_str()));
             }
             sizes
-                .of_services
-                .push(OfService { instances, endpoints: sizes.endpoints - endpoints_before });
+                .services
+                .push(ServiceSizes { instances, endpoints: sizes.endpoints - endpoints_before });
         }
         for workload in scenario.workload.values() {
             let mut targets = workload.to.iter().chain(workload.mix.keys());
             sizes.flows += targets.clone().count() as u64;
-            // Where a service is named, any endpoint may come of it.
+            // A target that is a service may lead to any endpoint.
             sizes.flows += if targets.any(|to| scenario.services.contains_key(to)) {
                 sizes.endpoints
             } else {
@@ -122,15 +121,16 @@ impl Sizes {
         }
         sizes.sent = sizes.flows;
         sizes.flows += called.len() as u64;
-        // Both ways of what is written; with `default` also of what messages cross anyway.
+        // Both directions of the links as written; with `default`, also of every pair that messages
+        // cross.
         let crossed =
             if scenario.links.contains_key("default") { sizes.links + sizes.flows } else { 0 };
         sizes.links = 2 * (scenario.links.len() as u64 + crossed);
         sizes
     }
 
-    /// What takes memory, the largest first; what durations take only if it is known how many there
-    /// are.
+    /// Returns the parts that take memory, the largest first. Durations are included only if `load`
+    /// is given.
     fn memory(&self, scenario: &Scenario, load: Option<&Load>) -> Vec<Part> {
         let run = &scenario.run;
         let workloads = scenario.workload.len() as f64;
@@ -151,17 +151,18 @@ impl Sizes {
             (FLOW_B * (flows + workloads + served) + PHASE_B * phases * self.sent as f64, 0.0);
         if let Some(load) = load {
             latencies += histograms.bytes(workloads, workloads, load.requests)
-                + histograms.filled(phases * self.sent as f64, load.requests)
-                + histograms.made(phases * workloads, load.requests);
-            for (own, expected) in self.of_services.iter().zip(&load.services) {
+                + histograms.nonempty(phases * self.sent as f64, load.requests)
+                + histograms.merged(phases * workloads, load.requests);
+            for (sizes, expected) in self.services.iter().zip(&load.services) {
                 let requests = expected.rate * run.duration.seconds();
-                let part = own.endpoints as f64 / (self.endpoints as f64).max(1.0);
+                let part = sizes.endpoints as f64 / (self.endpoints as f64).max(1.0);
                 latencies += histograms.bytes(flows * part, served * part, requests);
-                // As many bursts a request as there are events a request, on average; and as many
-                // of them wait as find the cores busy.
+                // Each request has the mean number of events as CPU bursts; the share that finds
+                // the cores busy waits.
                 let waits =
                     requests * load.events / load.requests.max(1.0) * expected.utilisation.min(1.0);
-                lags += histograms.bytes(own.instances as f64, own.instances as f64 + 1.0, waits);
+                lags +=
+                    histograms.bytes(sizes.instances as f64, sizes.instances as f64 + 1.0, waits);
             }
         }
         let machines = lags + INSTANCE_B * instances + WORKER_B * self.workers as f64;
@@ -185,7 +186,7 @@ impl Sizes {
                     count(self.instances, "instance"),
                     count(self.workers, "worker")
                 ),
-                "have fewer `replicas` or `workers`",
+                "use fewer `replicas` or `workers`",
             ),
             part(
                 "workload",
@@ -200,8 +201,7 @@ impl Sizes {
                 "send workloads to fewer endpoints",
             ),
             part(
-                // Where no windows are asked for, it is the number of services that makes them
-                // many.
+                // If `output.series` is not given, the number of services is the cause.
                 if scenario.output.series.is_some() { "output.series" } else { "services" },
                 VALUE_B * values,
                 format!(
@@ -209,67 +209,67 @@ impl Sizes {
                     count(windows as u64, "window"),
                     count((values / windows.max(1.0)) as u64, "value")
                 ),
-                "write longer windows with `output.series`",
+                "use longer windows with `output.series`",
             ),
             part(
                 "run.replications",
                 metrics * (METRIC_B + METRIC_OF_REPLICATION_B * replications),
                 format!(
-                    "about {} of each of {}",
+                    "about {} for each of {}",
                     count(metrics as u64, "number"),
                     count(u64::from(run.replications.most()), "replication")
                 ),
                 "run fewer replications",
             ),
-            part("links", LINK_B * links, count(self.links, "link"), "give fewer links"),
+            part("links", LINK_B * links, count(self.links, "link"), "use fewer links"),
         ];
         parts.sort_by(|a, b| b.bytes.total_cmp(&a.bytes));
         parts
     }
 }
 
-/// Something that takes memory.
+/// A part of the memory estimate.
 struct Part {
-    /// What in the scenario it comes of.
+    /// The path in the scenario that causes it.
     path: &'static str,
     bytes: f64,
     what: String,
     help: &'static str,
 }
 
-/// Places of the pool of requests, if no more are in flight than come: it is doubled until it is
-/// large enough, and has no more than the limit.
+/// Returns the number of slots in the pool of requests, if at most `requests` are in flight: it is
+/// doubled until it is large enough, up to the limit.
 fn pool(requests: f64, limit: f64) -> f64 {
     if requests > 0.0 { 2f64.powf(requests.log2().ceil()).min(limit) } else { 0.0 }
 }
 
-/// What the histograms of a run take.
+/// The memory of the histograms of a run.
 struct Histograms {
     longest: Span,
     replications: f64,
 }
 
 impl Histograms {
-    /// So many that are recorded, and so many made of them (a workload is the sum of its flows),
-    /// with so many durations in a replication, spread evenly.
-    fn bytes(&self, recorded: f64, made: f64, durations: f64) -> f64 {
+    /// Returns the bytes of `recorded` histograms and `merged` sums of them (a workload is the sum
+    /// of its flows), with `durations` per replication, spread evenly.
+    fn bytes(&self, recorded: f64, merged: f64, durations: f64) -> f64 {
         self.counts(recorded, durations)
-            + self.filled(recorded, durations)
-            + self.made(made, durations)
+            + self.nonempty(recorded, durations)
+            + self.merged(merged, durations)
     }
-    /// So many made of those that are handed on: now and of the replication before; all
-    /// replications together, and once more to be asked; and of the first 32 replications a coarse
-    /// one each, for the intervals of quantiles.
-    fn made(&self, made: f64, durations: f64) -> f64 {
+    /// Returns the bytes of `merged` histograms: of the current and the previous replication; of
+    /// all replications pooled, with a copy for queries; and a coarse one for each of the first 32
+    /// replications, for the intervals of quantiles.
+    fn merged(&self, merged: f64, durations: f64) -> f64 {
         let coarse =
             |durations: f64| COARSE_B * self.buckets(durations).min(32.0 * self.powers(durations));
         let all = durations * self.replications;
-        2.0 * self.filled(made, durations)
-            + self.counts(made, all)
-            + self.filled(made, all)
-            + self.replications.min(32.0) * evenly(made, durations, coarse)
+        2.0 * self.nonempty(merged, durations)
+            + self.counts(merged, all)
+            + self.nonempty(merged, all)
+            + self.replications.min(32.0) * evenly(merged, durations, coarse)
     }
-    /// So many where durations are counted.
+    /// Returns the bytes of histograms while durations are counted.
     fn counts(&self, histograms: f64, durations: f64) -> f64 {
         let counts = |durations: f64| {
             if durations < COUNTED_FROM {
@@ -280,24 +280,23 @@ impl Histograms {
         };
         evenly(histograms, durations, counts)
     }
-    /// So many that are handed on.
-    fn filled(&self, histograms: f64, durations: f64) -> f64 {
+    /// Returns the bytes of histograms that are handed on.
+    fn nonempty(&self, histograms: f64, durations: f64) -> f64 {
         evenly(histograms, durations, |durations| FILLED_B * self.buckets(durations))
     }
-    /// Powers of two that so many durations reach over: the rarest of a thousand are a thousandth
-    /// of the others, or ten times as long.
+    /// Returns the number of powers of two that `durations` span: the rarest of a thousand are a
+    /// thousandth of the others, or ten times as long.
     fn powers(&self, durations: f64) -> f64 {
         let most = f64::from((64 - self.longest.0.leading_zeros()).saturating_sub(11) + 2);
         most.min(durations.max(1.0).log2() * 0.75 + 3.0)
     }
-    /// Buckets with something in them.
+    /// Returns the number of non-empty buckets.
     fn buckets(&self, durations: f64) -> f64 {
         durations.min(400.0 * self.powers(durations))
     }
 }
 
-/// What so many histograms take, among which durations are spread evenly, from what one of them
-/// does.
+/// Returns the bytes of histograms with evenly spread durations; `bytes` returns those of one.
 fn evenly(histograms: f64, durations: f64, bytes: impl Fn(f64) -> f64) -> f64 {
     if histograms > 0.0 && durations > 0.0 {
         histograms * bytes(durations / histograms)
@@ -306,8 +305,8 @@ fn evenly(histograms: f64, durations: f64, bytes: impl Fn(f64) -> f64) -> f64 {
     }
 }
 
-/// Whether it is too large to be looked at more closely. That is told, unless something else is
-/// wrong, of which it may come.
+/// Whether a scenario is too large for further checks. Reported only if there is no other error,
+/// which may be the cause.
 pub fn is_too_large(scenario: &Scenario, problems: &mut Problems) -> bool {
     let mut found = Problems::default();
     memory(scenario, None, &mut found);
@@ -351,37 +350,39 @@ fn faults(scenario: &Scenario, problems: &mut Problems) {
             Count(FAULTS_MAX as u64),
             scenario.faults.len()
         );
-        problems.error("faults", what).advise("let fewer faults last longer");
+        problems.error("faults", what).advise("use fewer faults that last longer");
         return;
     }
-    let touched = |target: &str| {
+    let affected = |target: &str| {
         scenario
             .services
             .get(target)
             .map_or(1, |service| u64::from(service.replicas).max(service.instances.len() as u64))
     };
     let touches = scenario.faults.iter().map(|fault| match fault {
-        Fault::Crash(fault) => touched(&fault.target),
-        Fault::Slow(fault) => touched(&fault.target),
+        Fault::Crash(fault) => affected(&fault.target),
+        Fault::Slow(fault) => affected(&fault.target),
         Fault::Degrade(_) | Fault::Errors(_) => 1,
     });
     let touches: u64 = touches.sum();
     if touches > TOUCHED_MAX {
-        let what =
-            format!("faults hit {touches} instances in all, and at most {}", Count(TOUCHED_MAX));
+        let what = format!(
+            "the faults affect {touches} instances in total, and at most {} are allowed",
+            Count(TOUCHED_MAX)
+        );
         problems
             .error("faults", what)
-            .advise("let fewer faults last longer, or have fewer `replicas`");
+            .advise("use fewer faults that last longer, or use fewer `replicas`");
     }
 }
 
-/// Notes what flow balance expects to be too much.
+/// Reports loads that exceed the limits according to flow balance.
 pub fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
     let limits = &scenario.run.limits;
     let expected = f64::max(load.requests + load.events, load.of_one);
     if expected > limits.events.0 as f64 {
         let what = format!(
-            "about {} requests and steps are to be expected in each replication, more than the limit `run.limits.events` of {}",
+            "about {} requests and steps are expected in each replication, more than the limit `run.limits.events` of {}",
             rounded(expected),
             limits.events
         );
@@ -389,7 +390,7 @@ pub fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
             true => {
                 "lower the rate, shorten `run.duration`, or allow more with `--set run.limits.events=100G`"
             }
-            false => "give the distribution a mean that is finite",
+            false => "give the distribution a finite mean",
         };
         problems.error("run.limits.events", what).advise(help);
         return;
@@ -404,16 +405,16 @@ pub fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
         Sizes::of(scenario).memory(scenario, Some(load)).iter().map(|part| part.bytes).sum();
     if traced > 0.0 && traced + others > limits.memory.0 as f64 {
         let what = format!(
-            "about {} requests would be kept to be written one by one, {} of memory, more than the limit `run.limits.memory` of {}",
+            "about {} requests would be stored to be written individually, {} of memory, more than the limit `run.limits.memory` of {}",
             rounded(load.requests * share),
             size(traced),
             limits.memory
         );
-        problems.error("output.requests", what).advise("write a smaller share of them");
+        problems.error("output.requests", what).advise("write a smaller share of the requests");
     }
 }
 
-/// A number that may be very large.
+/// Formats a number that may be very large or infinite.
 fn rounded(number: f64) -> String {
     match number {
         number if number.is_infinite() => "infinitely many".to_string(),
@@ -426,18 +427,18 @@ fn size(bytes: f64) -> String {
     value(bytes, "B")
 }
 
-/// A size above a limit, in as many digits as tell the two apart, and never fewer than [`size`]
-/// gives: `4.0004 GiB`, of 4 GiB.
+/// Formats a size above a limit with enough digits to tell the two apart, at least as many as
+/// [`size`]: `4.0004 GiB` for a limit of 4 GiB.
 fn size_over(bytes: f64, limit: f64) -> String {
     let (unit, word) = unit_for(bytes, "B");
     let (over, least) = ((bytes - limit) / unit, decimals(bytes / unit, 3));
-    // A thousandth is a hair less than that in binary.
-    let telling = if over > 0.0 {
+    // In binary, a thousandth is slightly less than 0.001.
+    let needed = if over > 0.0 {
         (-(over * (1.0 + 1e-9)).log10().floor()).clamp(0.0, 12.0) as usize
     } else {
         0
     };
-    format!("{}{word}", fixed(bytes / unit, least.max(telling)))
+    format!("{}{word}", fixed(bytes / unit, least.max(needed)))
 }
 
 #[cfg(test)]
@@ -446,10 +447,10 @@ mod tests {
 
     #[test]
     fn a_size_over_a_limit_has_the_digits_that_tell_it_apart() {
-        // By hand: a tenth, a thousandth and a hundred-thousandth of a GiB too much, and so much
-        // that three digits do.
+        // By hand: a tenth, a thousandth and a hundred-thousandth of a GiB above, and sizes for
+        // which three digits suffice.
         let gib = (1u64 << 30) as f64;
-        let said = [4.1, 4.001, 4.000_01, 6.97, 23.9].map(|size| size_over(size * gib, 4.0 * gib));
-        assert_eq!(said, ["4.10 GiB", "4.001 GiB", "4.00001 GiB", "6.97 GiB", "23.9 GiB"]);
+        let sizes = [4.1, 4.001, 4.000_01, 6.97, 23.9].map(|size| size_over(size * gib, 4.0 * gib));
+        assert_eq!(sizes, ["4.10 GiB", "4.001 GiB", "4.00001 GiB", "6.97 GiB", "23.9 GiB"]);
     }
 }

@@ -100,7 +100,10 @@ pub(super) const INSTEAD: [(&[&str], &str); 16] = [
         &["parallel", "gather"],
         "the closest alternative today: a `wait` as long as the slowest of the calls; calls in sequence would add up",
     ),
-    (&["branch", "if"], "the closest alternative today: one endpoint for each branch, and a `mix` of them"),
+    (
+        &["branch", "if"],
+        "the closest alternative today: one endpoint for each branch, and a `mix` of them",
+    ),
     (
         &["repeat", "loop", "for_each"],
         "the closest alternative today: the steps written out once per iteration",
