@@ -105,7 +105,7 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
                 let most = Count(u64::from(REPLICAS_MAX));
                 problems.error(
                     format!("{path}.replicas"),
-                    format!("the number of replicas must be 1 to {most}, not {}", service.replicas),
+                    format!("a service has 1 to {most} replicas, not {}", service.replicas),
                 );
             }
         }

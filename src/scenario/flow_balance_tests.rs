@@ -34,14 +34,14 @@ fn a_queue_with_exponential_times_settles_in_morses_time() {
 }
 
 #[test]
-fn what_is_held_for_a_time_is_a_resource() {
-    // 100/s: 20 ms of waiting in 3 places are 2/3; 100 MiB hold 2 requests of 40 MiB, and those are
-    // both asked for.
-    let places = balance("100/s", "  api: { max_in_flight: 3, endpoints: { x: [ wait: 20ms ] } }");
-    let held = places.services[0].held[0];
+fn admission_slots_and_memory_are_resources() {
+    // 100/s: 20 ms of waiting in 3 slots are a load of 2/3; 100 MiB fit 2 requests of 40 MiB, a
+    // load of 1.
+    let slots = balance("100/s", "  api: { max_in_flight: 3, endpoints: { x: [ wait: 20ms ] } }");
+    let held = slots.services[0].held[0];
     assert!(held.resource == Resource::Places && held.is_all, "{held:?}");
     near(held.load, 2.0 / 3.0);
-    assert_eq!(places.services[0].standing, Standing::Holds);
+    assert_eq!(slots.services[0].standing, Standing::Holds);
     let memory = balance(
         "100/s",
         "  api: { instance: { memory: 100MiB }, endpoints: { x: [ memory: 40MiB, wait: 20ms ] } }",
@@ -53,28 +53,28 @@ fn what_is_held_for_a_time_is_a_resource() {
 }
 
 #[test]
-fn what_is_asked_for_too_much_fails_where_all_requests_get_there() {
-    // 110 % of a core, and of the core behind it: of the second less than that is asked for,
-    // because the first lets only 100 % pass.
+fn overload_is_certain_only_where_all_requests_arrive() {
+    // 110 % of a core, and of a second core behind it: the load of the second is less than that,
+    // because the first passes only 100 %.
     let chain = "  api: { endpoints: { x: [ cpu: 10ms, call: db.q ] } }
   db: { endpoints: { q: [ cpu: 10ms ] } }";
     let standing = |rate: &str, services: &str| {
         balance(rate, services).services.iter().map(|s| s.standing).collect::<Vec<_>>()
     };
-    let found = standing("110/s", chain);
+    let standings = standing("110/s", chain);
     assert!(
-        matches!(found[0], Standing::Fails(held) if (held.load - 1.1).abs() < 1e-12)
-            && found[1] == Standing::Open,
-        "{found:?}"
+        matches!(standings[0], Standing::Fails(held) if (held.load - 1.1).abs() < 1e-12)
+            && standings[1] == Standing::Open,
+        "{standings:?}"
     );
     assert_eq!(standing("90/s", chain), [Standing::Holds, Standing::Holds]);
     // Half of the requests fail before they call.
     let half = chain.replace("cpu: 10ms, call", "fail: { p: 50% }, cpu: 10ms, call");
     assert_eq!(balance("110/s", &half).services[1].rate, 55.0);
-    // A full queue turns requests away: it does not grow.
+    // A full queue rejects requests, so it does not grow.
     let sheds = "  api: { max_in_flight: 1, queue: { max: 5 }, endpoints: { x: [ cpu: 10ms ] } }";
     assert_eq!(standing("110/s", sheds), [Standing::Open]);
-    // Of two calls the second is made only if the first was not given up.
+    // The second of two calls is made only if the first has not timed out.
     let two = "  api: { endpoints: { x: [ call: { to: a.q, timeout: 1s }, call: b.q ] } }
   a: { endpoints: { q: [ wait: 1ms ] } }
   b: { endpoints: { q: [ cpu: 20ms ] } }";
@@ -82,8 +82,9 @@ fn what_is_asked_for_too_much_fails_where_all_requests_get_there() {
 }
 
 #[test]
-fn what_is_broken_for_good_is_what_there_is() {
-    // Two instances at 40 % each: one of them crashes for good, or all become three times slower.
+fn permanent_faults_change_the_capacity() {
+    // Two instances at 40 % each: one of them crashes permanently, or all become three times
+    // slower.
     let services = "  api: { replicas: 2, endpoints: { x: [ cpu: 10ms ] } }";
     let load = |fault: &str| {
         balance("80/s", &format!("{services}\nfaults: [ {fault} ]")).services[0].held[0].load
@@ -94,10 +95,10 @@ fn what_is_broken_for_good_is_what_there_is() {
 }
 
 #[test]
-fn an_instance_behind_a_central_queue_is_held_for_all_of_a_request() {
-    // 130/s for 5 ms of a core and 10 ms of waiting, by hand: two instances of four cores have one
-    // request each, 1.95 of 2 of their time; M/M/c by Morse's formula with c/h for the rate of
-    // service. At 140/s that is 2.1 of 2.
+fn an_instance_behind_a_central_queue_is_held_until_the_answer() {
+    // 130/s for 5 ms of a core and 10 ms of waiting, by hand: two instances of four cores serve one
+    // request each, so 1.95 of 2 are busy; relaxation time by Morse's formula with the service rate
+    // c/h. At 140/s, 2.1 of 2 are needed.
     let services = |more: &str| {
         format!(
             "  api: {{ replicas: 2, balance: central_queue, instance: {{ cpu: 4 }}, runtime: {{ tasks: {{}} }}{more}, endpoints: {{ x: [ cpu: 5ms, wait: 10ms ] }} }}"
@@ -112,7 +113,7 @@ fn an_instance_behind_a_central_queue_is_held_for_all_of_a_request() {
     near(held[0].load, 0.975);
     near(held[0].settles_s, 1.0 / ((2.0 / 0.015f64).sqrt() - 130f64.sqrt()).powi(2));
     assert_eq!(holds.services[0].standing, Standing::Holds);
-    // Places and a queue at the instances' doors change nothing: nobody is turned away there.
+    // Admission slots and queues of the instances have no effect: no request is rejected there.
     for more in ["", ", max_in_flight: 1, queue: { max: 5 }"] {
         let fails = balance("140/s", &services(more)).services[0].standing;
         assert!(
@@ -120,7 +121,7 @@ fn an_instance_behind_a_central_queue_is_held_for_all_of_a_request() {
             "{fails:?}"
         );
     }
-    // What is called may have a queue: then only an overload is sure.
+    // A callee may have a queue: then only an overload is certain.
     let calls = "  api: { balance: central_queue, endpoints: { x: [ call: db.q ] } }
   db: { endpoints: { q: [ cpu: 5ms ] } }";
     assert_eq!(balance("130/s", calls).services[0].standing, Standing::Open);
@@ -129,8 +130,8 @@ fn an_instance_behind_a_central_queue_is_held_for_all_of_a_request() {
 
 #[test]
 fn unequal_instances_behind_a_central_queue_serve_together() {
-    // By hand: `a` answers 100 a second, `b`, with 40 ms of the way to it, 20: 120 in all, whoever
-    // takes which.
+    // By hand: `a` answers 100 per second, `b`, with 40 ms of transit, 20: 120 in total, whichever
+    // instance takes a request.
     let found = |rate: &str| {
         let yaml = format!(
             "version: 1
@@ -153,10 +154,10 @@ links: {{ api -> b: {{ latency: 40ms }} }}"
 
 #[test]
 fn requests_are_held_through_their_calls() {
-    // By hand, 50/s, 2 places: 100 ms of waiting behind a link of 10 ms each way are 120 ms, 6
-    // places or 300 %; with a timeout of 80 ms, 4 or 200 %. Of an exponential wait nothing is sure
-    // beyond the links' 20 ms, 50 %; on average it is 80 ms again.
-    let places = |call: &str, law: &str, link: &str| {
+    // By hand, 50/s, 2 slots: 100 ms of waiting behind a link of 10 ms each way are 120 ms, 6
+    // slots or 300 %; with a timeout of 80 ms, 4 or 200 %. Of an exponential wait, only the links'
+    // 20 ms are certain, 50 %; the expectation is again 80 ms.
+    let slots = |call: &str, law: &str, link: &str| {
         let services = format!(
             "  api: {{ max_in_flight: 2, endpoints: {{ x: [ call: {call} ] }} }}
   db: {{ endpoints: {{ q: [ wait: {law} ] }} }}
@@ -176,14 +177,14 @@ fn requests_are_held_through_their_calls() {
         near(found.1, expected);
         assert!(!found.2, "{found:?}");
     };
-    close(places("db.q", "100ms", link), 3.0, 3.0);
-    close(places(timed, "100ms", link), 2.0, 2.0);
-    close(places(timed, "{ exp: 100ms }", link), 0.5, 2.0);
-    // What a callee turns away, or a link loses, comes back at once, unless there is a timeout to
-    // wait for: then nothing is sure.
-    close(places("db.q", "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 0.0, 3.0);
-    close(places(timed, "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 2.0, 2.0);
-    // Nothing is sure of the second step of a callee whose first may fail.
+    close(slots("db.q", "100ms", link), 3.0, 3.0);
+    close(slots(timed, "100ms", link), 2.0, 2.0);
+    close(slots(timed, "{ exp: 100ms }", link), 0.5, 2.0);
+    // A call that the callee rejects or a link loses returns at once, unless it has a timeout to
+    // wait for: then nothing is certain.
+    close(slots("db.q", "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 0.0, 3.0);
+    close(slots(timed, "100ms", "links: { api -> db: { latency: 10ms, loss: 50% } }"), 2.0, 2.0);
+    // The second step of a callee whose first may fail is not certain.
     let failing =
         "  api: { max_in_flight: 2, endpoints: { x: [ call: { to: db.q, timeout: 80ms } ] } }
   db: { endpoints: { q: [ wait: 10ms, fail: { p: 50% }, wait: 100ms ] } }";
@@ -192,7 +193,7 @@ fn requests_are_held_through_their_calls() {
 }
 
 #[test]
-fn memory_is_estimated_to_be_held_through_calls_with_a_timeout_too() {
+fn the_memory_estimate_includes_calls_with_a_timeout() {
     // By hand, Little's law: 50/s of 10 MiB for min(100 ms, 80 ms) are 40 MiB of 100.
     let yaml = "version: 1
 run: { duration: 100s }
@@ -205,8 +206,8 @@ services:
 }
 
 #[test]
-fn a_faster_machine_of_a_callee_holds_callers_for_less() {
-    // By hand: 50/s, 2 places, 100 ms of computing at four times the speed are 25 ms: 62.5 %, where
+fn a_faster_callee_holds_its_callers_for_less_time() {
+    // By hand: 50/s, 2 slots, 100 ms of computing at four times the speed are 25 ms: 62.5 %, where
     // 250 % would be overloaded.
     let services = "  api: { max_in_flight: 2, endpoints: { x: [ call: db.q ] } }
   db: { replicas: 8, instance: { speed: 4x }, endpoints: { q: [ cpu: 100ms ] } }";
@@ -218,9 +219,9 @@ fn a_faster_machine_of_a_callee_holds_callers_for_less() {
 }
 
 #[test]
-fn what_comes_after_a_call_that_may_be_given_up_proves_no_overload() {
-    // By hand: every call takes 100 ms and is given up after 50 ms, so none of the 30 ms of
-    // computing behind it is ever asked for; before it, 150 % are.
+fn steps_after_a_call_that_may_time_out_prove_no_overload() {
+    // By hand: every call takes 100 ms and times out after 50 ms, so the 30 ms of computing behind
+    // it never run; before it, they are a load of 150 %.
     let standing = |steps: &str| {
         let services = format!(
             "  api: {{ endpoints: {{ x: [ {steps} ] }} }}
@@ -233,10 +234,10 @@ fn what_comes_after_a_call_that_may_be_given_up_proves_no_overload() {
 }
 
 #[test]
-fn what_may_be_lost_rejected_or_given_up_on_the_way_is_not_surely_asked_for() {
-    // By hand, 50/s: lost on a link, rejected by a callee of one place, given up by a callee,
-    // failed by a fault, or answered four times as fast by one: each is far below 1 in truth, and
-    // above 1 if everything is taken to come to its end.
+fn load_behind_losses_rejections_and_timeouts_is_not_certain() {
+    // By hand, 50/s: requests lost on a link, rejected by a callee with one slot, timed out by a
+    // callee, failed by a fault, or answered faster because of one: each load is far below 1, but
+    // would be above 1 if every request completed.
     let standing = |services: &str| balance("50/s", services).services[0].standing;
     let lossy = "  api: { endpoints: { x: [ call: db.q, cpu: 30ms ] } }
   db: { endpoints: { q: [ wait: 10ms ] } }
@@ -261,10 +262,10 @@ faults: [ slow: { target: db, factor: 0.1x, at: 1s } ]";
 }
 
 #[test]
-fn few_places_in_front_of_busy_services_are_not_surely_enough() {
+fn few_slots_in_front_of_busy_services_may_not_suffice() {
     // A closed network of 29 requests and three cores of 9.5 ms lets 29/31 of 105.26/s through
     // (balanced, exponential: Reiser, Lavenberg 1980), 98.5/s: at 99.9/s the queue grows, though
-    // three times 9.5 ms are a tenth of the places.
+    // three times 9.5 ms are a tenth of the slots.
     let services =
         "  api: { max_in_flight: 29, endpoints: { x: [ call: a.q, call: b.q, call: c.q ] } }
   a: { endpoints: { q: [ cpu: { exp: 9.5ms } ] } }

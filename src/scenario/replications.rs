@@ -95,10 +95,7 @@ impl Replications {
                     .advise("run at least 2; the default is 30");
             }
             Replications::Fixed(n) if *n == 0 || *n > REPLICATIONS_MAX => {
-                problems.error(
-                    path,
-                    format!("the number of replications must be 1 to {most}, not {n}"),
-                );
+                problems.error(path, format!("a run has 1 to {most} replications, not {n}"));
             }
             Replications::Fixed(_) => {}
             Replications::Until(until) => until.check(path, problems),
@@ -208,9 +205,9 @@ impl<'de> Deserialize<'de> for Replications {
             }
             fn visit_u64<E: Error>(self, n: u64) -> Result<Replications, E> {
                 let most = Count(u64::from(REPLICATIONS_MAX));
-                u32::try_from(n).map(Replications::Fixed).map_err(|_| {
-                    E::custom(format!("the number of replications must be 1 to {most}, not {n}"))
-                })
+                u32::try_from(n)
+                    .map(Replications::Fixed)
+                    .map_err(|_| E::custom(format!("a run has 1 to {most} replications, not {n}")))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Replications, A::Error> {
                 Until::deserialize(MapAccessDeserializer::new(map)).map(Replications::Until)

@@ -209,7 +209,7 @@ fn an_overloaded_system_is_called_overloaded() {
     let (said, warned) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(said.contains("✘ overloaded  users"), "{said}");
-    assert!(warned.contains("this cannot hold: 120 %"), "{warned}");
+    assert!(warned.contains("overload: the offered load is 120 %"), "{warned}");
 }
 
 #[test]

@@ -244,12 +244,12 @@ services: {{ api: {{ {service} }} }}"
     warned(
         "120/s",
         "max_in_flight: 10, endpoints: { x: [ wait: 100ms ] }",
-        &["120 % of `api`'s places (`max_in_flight: 10`) is asked for"],
+        &["120 % of `api`'s admission slots (`max_in_flight: 10`)"],
     );
     warned(
         "50/s",
         "endpoints: { x: [ cpu: { pareto: { min: 1ms, alpha: 1.1 } } ] }",
-        &["infinite variance", "look at quantiles"],
+        &["infinite variance", "use quantiles"],
     );
     let nothing = warned("0.000001/s", "endpoints: { x: [ cpu: 1ms ] }", &[]);
     let said = String::from_utf8(nothing.run("run s.yaml --no-files").stdout).unwrap();

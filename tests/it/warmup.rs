@@ -174,11 +174,11 @@ fn a_warmup_that_leaves_out_a_change_is_warned_of() {
     let fault = "faults: [ slow: { target: api, factor: 5x, at: 1m, for: 30s } ]";
     assert_eq!(
         warned("60/s", fault, "3m"),
-        ["the warm-up of 3m leaves out the fault `slow api`, from 1m to 90s"]
+        ["the warm-up of 3m excludes the fault `slow api`, from 1m to 90s"]
     );
     assert_eq!(
         warned("60/s", fault, "70s"),
-        ["the warm-up of 70s leaves out the beginning of the fault `slow api`, at 1m"]
+        ["the warm-up of 70s excludes the beginning of the fault `slow api`, at 1m"]
     );
     assert!(warned("60/s", fault, "1m").is_empty() && warned("60/s", fault, "auto").is_empty());
     assert!(
@@ -188,11 +188,11 @@ fn a_warmup_that_leaves_out_a_change_is_warned_of() {
     assert!(warned(rise, "", "3m").is_empty());
     assert_eq!(
         warned(rise, "", "8m"),
-        ["the warm-up of 8m leaves out that the rate of `users` changes at 7m"]
+        ["the warm-up of 8m excludes a change of the rate of `users` at 7m"]
     );
     let spike = "{ stages: [ { to: 300/s, over: 10s }, { to: 60/s, over: 10s } ] }";
     assert_eq!(
         warned(spike, "", "1m"),
-        ["the warm-up of 1m leaves out that the rate of `users` changes at 10s"]
+        ["the warm-up of 1m excludes a change of the rate of `users` at 10s"]
     );
 }

@@ -314,7 +314,7 @@ fn what_is_named_as_a_scenario_but_is_no_file_is_refused() {
         ("endless.yaml", "the file is larger than 1 MiB"),
         ("nowhere.json", "cannot be read"),
         ("round.ron", "cannot be read"),
-        ("endless.txt", "is not named as a scenario"),
+        ("endless.txt", "does not have the extension of a scenario file"),
     ] {
         let (said, code) = check(folder.path(), file);
         assert!(code == 2 && said.contains(words) && said.contains("help: "), "{file}: {said}");

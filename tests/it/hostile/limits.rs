@@ -247,7 +247,7 @@ fn requests_that_are_kept_to_be_written_count() {
     let output = run_within(BASE_MB, &path, &["--set", "run.limits.memory=50MB", "--no-files"]);
     assert!(
         output.status.code() == Some(2)
-            && said(&output).contains("would be kept to be written one by one"),
+            && said(&output).contains("would be stored to be written individually"),
         "{}",
         said(&output)
     );
