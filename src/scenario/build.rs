@@ -44,10 +44,12 @@ impl Scenario {
     /// use std::time::Duration;
     ///
     /// let ms = |ms| Span::from(Duration::from_millis(ms));
+    /// let item = [Step::cpu(ms(2)), Step::call("db.read"), Step::cpu(ms(1))];
+    /// let read = [Step::cpu(Dist::exp(ms(5)))];
     /// let mut shop = Scenario::new("shop")
     ///     .with_workload("users", Workload::open("api.GET /item", Rate::per_second(80.0)))
-    ///     .with_service("api", Service::new().with_endpoint("GET /item", [Step::cpu(ms(2)), Step::call("db.read"), Step::cpu(ms(1))]))
-    ///     .with_service("db", Service::new().with_cpu(2).with_endpoint("read", [Step::cpu(Dist::exp(ms(5)))]))
+    ///     .with_service("api", Service::new().with_endpoint("GET /item", item))
+    ///     .with_service("db", Service::new().with_cpu(2).with_endpoint("read", read))
     ///     .with_slo("fast", Slo { p99: Some(ms(100)), ..Slo::of("users") });
     /// shop.run.duration = Span::from_seconds(60.0);
     /// let results = asyncflow::run(&shop)?;

@@ -4,7 +4,8 @@
 //!
 //! Law: a rate is split into pieces, each constant or a single ramp; consecutive equal rates form
 //! one piece. A piece is a *peak* if its rate exceeds the initial rate at any time. A fault that
-//! lasts from the beginning to the end is not a change. Checked: below.
+//! lasts from the beginning to the end is not a change.
+//! Checked: below.
 
 use super::Scenario;
 use crate::units::{Rate, Time};

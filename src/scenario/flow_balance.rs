@@ -110,7 +110,7 @@ pub struct WorkloadBalance {
     pub services: Vec<usize>,
     /// Lower bound of the mean time until a request is answered, s.
     pub least_s: f64,
-    /// The path of a distribution with infinite variance that contributes to its latency.
+    /// The path of a distribution with infinite variance in its latency.
     pub heavy: Option<String>,
 }
 
@@ -121,8 +121,7 @@ pub struct FlowBalance {
     pub services: Vec<ServiceBalance>,
     /// In the order of the scenario.
     pub workloads: Vec<WorkloadBalance>,
-    /// By endpoint: the path of a distribution with infinite variance that contributes to its
-    /// latency.
+    /// By endpoint: the path of a distribution with infinite variance in its latency.
     pub heavy: Vec<Option<String>>,
     /// The final interval without changes.
     pub regime: Regime,
@@ -162,7 +161,7 @@ impl FlowBalance {
         FlowBalance {
             services,
             workloads,
-            heavy: demands.into_iter().map(|demand| demand.heavy).collect(),
+            heavy: demands.into_iter().map(|d| d.heavy).collect(),
             regime: Regime::of(scenario),
         }
     }
@@ -203,7 +202,7 @@ fn services(
     // Calls arrive as their callers proceed, so only a service that is not called sees the
     // dispersion of the workloads' arrivals.
     let mut is_called = vec![false; services.len()];
-    for (callee, _) in demands.iter().flat_map(|demand| &demand.calls) {
+    for (callee, _) in demands.iter().flat_map(|d| &d.calls) {
         is_called[directory.endpoints[*callee as usize].service as usize] = true;
     }
     let up = |id: usize| (directory.members[id].0.len() as f64 - broken.down[id]).max(0.0);
@@ -251,32 +250,25 @@ fn services(
         let is_exact =
             endpoints.clone().all(|e| rates.by_endpoint[e] == 0.0 || demands[e].is_exact);
         let (work, squares) = (
-            sum(&|demand| demand.cpu_s) * stretch,
-            sum(&|demand| demand.cpu_variance_s2 + demand.cpu_s * demand.cpu_s) * stretch * stretch,
+            sum(&|d| d.cpu_s) * stretch,
+            sum(&|d| d.cpu_variance_s2 + d.cpu_s * d.cpu_s) * stretch * stretch,
         );
-        let [inside, expected] = [
-            sum(&|demand| demand.min_residence_at(stretch)),
-            sum(&|demand| demand.expected_residence_at(stretch)),
-        ];
+        let [inside, expected] =
+            [sum(&|d| d.min_residence_at(stretch)), sum(&|d| d.expected_residence_at(stretch))];
         let c = f64::from(workers * cores);
         // Each loop has its own queue, and gets a random share of the requests.
-        let (queues, loop_dispersion) = if workers > 1 {
+        let (queues, spread) = if workers > 1 {
             (f64::from(workers), (dispersion + f64::from(workers) - 1.0) / f64::from(workers))
         } else {
             (1.0, dispersion)
         };
-        let demand_scv = variability(rate, work, squares);
+        let scv = variability(rate, work, squares);
         let mut held = vec![Held {
             resource: Resource::Cores,
-            load: sum(&|demand| demand.min_cpu_s) * stretch / c,
+            load: sum(&|d| d.min_cpu_s) * stretch / c,
             expected: work / c,
             is_all: true,
-            settles_s: settles_s(
-                rate / queues,
-                work / rate,
-                c / queues,
-                (loop_dispersion + demand_scv) / 2.0,
-            ),
+            settles_s: settles_s(rate / queues, work / rate, c / queues, (spread + scv) / 2.0),
         }];
         let service = &mut services[id];
         if let Some(places) =
@@ -304,8 +296,8 @@ fn services(
                 .flatten()
                 .filter(|need| needs.iter().all(|other| *other == Some(*need)));
             let [bytes, expected_bytes] = [
-                sum(&|demand| demand.memory_bytes * demand.min_residence_at(stretch)),
-                sum(&|demand| demand.memory_bytes * demand.expected_residence_at(stretch)),
+                sum(&|d| d.memory_bytes * d.min_residence_at(stretch)),
+                sum(&|d| d.memory_bytes * d.expected_residence_at(stretch)),
             ];
             // If all needs are equal, only whole ones fit.
             let units = whole.map_or(1.0, |need| (memory.0 / need.max(1)).max(1) as f64);
@@ -376,10 +368,9 @@ fn set_standings(
     for &endpoint in order {
         let is_throttled = is_behind[endpoint]
             || is_saturated(&services[directory.endpoints[endpoint].service as usize]);
-        demands[endpoint]
-            .calls
-            .iter()
-            .for_each(|(callee, _)| is_behind[*callee as usize] |= is_throttled);
+        for (callee, _) in &demands[endpoint].calls {
+            is_behind[*callee as usize] |= is_throttled;
+        }
     }
     let mut is_known = vec![true; services.len()];
     for (endpoint, entry) in directory
@@ -436,8 +427,7 @@ fn core_load(service: &ServiceBalance) -> f64 {
         .map_or(0.0, |cores| cores.expected)
 }
 
-/// Returns, by service, whether its requests call, directly or indirectly, a service where they may
-/// wait long.
+/// Returns, by service, whether requests may wait long in its direct or indirect callees.
 fn wait_below(
     directory: &NameTable,
     demands: &[EndpointDemand],

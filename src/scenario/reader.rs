@@ -86,7 +86,7 @@ impl Loaded {
 /// Reads and checks a scenario in YAML. Warnings and notes are dropped.
 ///
 /// # Errors
-/// All errors found.
+/// The errors found.
 pub fn from_yaml(text: &str) -> Result<Scenario, Problems> {
     let mut loaded = read(text, Format::Yaml, "scenario", Path::new(""), &[]);
     if let Some(scenario) = &loaded.scenario {
@@ -295,7 +295,7 @@ fn read_tree(
             return loaded;
         }
         loaded.problems.list.extend(refuse_reserved(&mut tree));
-        shapes::settle(&mut tree, &mut loaded.problems.list);
+        shapes::convert(&mut tree, &mut loaded.problems.list);
         let (read, mut problems) = text::read::<Scenario>(&tree);
         hints::improve(&mut problems);
         loaded.tree = Some(tree);

@@ -1,39 +1,38 @@
-//! Shapes as people write them, where they can mean one thing: put into the form that is read,
-//! before it is read.
+//! Alternative forms that people write: if a form has only one meaning, it is converted to the form
+//! that the reader expects.
 //!
 //! `exp: { mean: 5ms }` is `exp: 5ms`, `uniform: { min, max }` is `[min, max]`,
 //! `normal: [5ms, 1ms]` is mean and sd, `queue: 200` is its `max`, `batch: 10` its `size`,
 //! `fail: 1%` its `p`; weights in per cent are weights if they add up to 100 %, `cpu: 1_000` is a
-//! number. Values keep their places. What could mean two things is left as it is, and refused by
-//! the reader with the line to write.
+//! number. Values keep their places in the text. An ambiguous form is left unchanged, and the
+//! reader refuses it with the line to write.
 //! Tests: here, and `tests/corpus/people/inputs.txt`.
 
 use super::text::{Entry, Node, Value};
 use crate::problem::{Problem, Severity};
 
-/// Puts every known shape below a node into its form; the problems are those of weights that do not
-/// add up.
-pub(super) fn settle(node: &mut Node, problems: &mut Vec<Problem>) {
+/// Converts every known form below a node; reports weights in per cent that do not add up.
+pub(super) fn convert(node: &mut Node, problems: &mut Vec<Problem>) {
     match &mut node.value {
-        Value::List(items) => items.iter_mut().for_each(|item| settle(item, problems)),
+        Value::List(items) => items.iter_mut().for_each(|item| convert(item, problems)),
         Value::Map(entries) => entries.iter_mut().for_each(|entry| {
-            // The keys of a mix are names, whatever they are: `mix: { queue: 3, api.x: 1 }`.
+            // The keys of a mix are always names: `mix: { queue: 3, api.x: 1 }`.
             if !is_mix(entry) {
-                settle(&mut entry.value, problems);
+                convert(&mut entry.value, problems);
             }
-            one(entry, problems);
+            convert_entry(entry, problems);
         }),
         _ => {}
     }
 }
 
-/// Whether it is the weights of a workload, and not a service that is called so.
+/// Whether an entry is the `mix` of a workload, not a service of that name.
 fn is_mix(entry: &Entry) -> bool {
     entry.key == "mix"
         && matches!(&entry.value.value, Value::Map(entries) if entries.iter().all(|entry| is_plain(&entry.value)))
 }
 
-fn one(Entry { key, key_span, value }: &mut Entry, problems: &mut Vec<Problem>) {
+fn convert_entry(Entry { key, key_span, value }: &mut Entry, problems: &mut Vec<Problem>) {
     let (span, tall, used) = (value.span.clone(), value.tall, value.used.clone());
     let field = match key.as_str() {
         "queue" => "max",
@@ -42,10 +41,10 @@ fn one(Entry { key, key_span, value }: &mut Entry, problems: &mut Vec<Problem>) 
         _ => "",
     };
     if !field.is_empty() && is_plain(value) {
-        *value = under(field, value);
+        *value = group_of(field, value);
         return;
     }
-    let settled = match (key.as_str(), &mut value.value) {
+    let converted = match (key.as_str(), &mut value.value) {
         ("exp", Value::Map(entries)) => match entries.as_mut_slice() {
             [mean] if mean.key == "mean" && is_plain(&mean.value) => {
                 Some(std::mem::replace(&mut mean.value, Node::new(Value::Null)))
@@ -103,13 +102,13 @@ fn one(Entry { key, key_span, value }: &mut Entry, problems: &mut Vec<Problem>) 
         }
         _ => None,
     };
-    if let Some(settled) = settled {
-        *value = settled;
+    if let Some(converted) = converted {
+        *value = converted;
         value.used = value.used.take().or(used);
     }
 }
 
-/// A number, or a text that begins as a quantity does.
+/// Whether a node is a number, or a text that begins like a quantity.
 fn is_plain(node: &Node) -> bool {
     match &node.value {
         Value::Unsigned(_) | Value::Signed(_) | Value::Float(_) => true,
@@ -118,13 +117,13 @@ fn is_plain(node: &Node) -> bool {
     }
 }
 
-/// A group of one field that holds a value.
-fn under(field: &str, value: &Node) -> Node {
+/// Returns a group with a value as its only field.
+fn group_of(field: &str, value: &Node) -> Node {
     let entry = Entry { key: field.to_string(), key_span: 0..0, value: value.clone() };
     Node { value: Value::Map(vec![entry]), ..value.clone() }
 }
 
-/// The number before a sign of per cent.
+/// Parses a number followed by `%`.
 fn percent(text: &str) -> Option<f64> {
     let number = text.trim().strip_suffix('%')?.trim_end();
     number.parse().ok().filter(|n: &f64| {
@@ -132,7 +131,8 @@ fn percent(text: &str) -> Option<f64> {
     })
 }
 
-/// Makes weights of shares, if all of them are shares and they are the whole.
+/// Converts shares in per cent to weights, if all values are shares; reports those that do not add
+/// up to 100 %.
 fn weights(values: Vec<&mut Node>, place: &std::ops::Range<usize>, problems: &mut Vec<Problem>) {
     let shares: Option<Vec<f64>> = values
         .iter()
@@ -148,10 +148,11 @@ fn weights(values: Vec<&mut Node>, place: &std::ops::Range<usize>, problems: &mu
             format!("these shares add up to {sum}%, not to 100%"),
         );
         problem.place = Some(place.clone()).filter(|place| !place.is_empty());
-        problems
-            .push(problem.help(
-                "let them add up to 100%, or write weights without `%`, such as `3` and `1`",
-            ));
+        problems.push(
+            problem.help(
+                "make them add up to 100%, or write weights without `%`, such as `3` and `1`",
+            ),
+        );
     }
     for (node, share) in values.into_iter().zip(shares) {
         node.value = if share.fract() == 0.0 && share <= 100.0 {
@@ -167,15 +168,15 @@ mod tests {
     use super::*;
     use crate::scenario::text::{Format, parse};
 
-    fn settled(text: &str) -> (serde_json::Value, Vec<Problem>) {
+    fn converted(text: &str) -> (serde_json::Value, Vec<Problem>) {
         let (mut tree, mut problems) = (parse(text, Format::Yaml).unwrap(), Vec::new());
-        settle(&mut tree, &mut problems);
+        convert(&mut tree, &mut problems);
         (tree.to_json(), problems)
     }
 
     #[test]
     fn a_shape_that_means_one_thing_becomes_the_form_that_is_read() {
-        // Left as people write it, right by the format.
+        // Left: as people write it; right: the form of the format.
         for (written, meant) in [
             ("exp: { mean: 5ms }", "exp: 5ms"),
             ("uniform: { max: 9ms, min: 1ms }", "uniform: [1ms, 9ms]"),
@@ -189,15 +190,15 @@ mod tests {
                 "mixture: [ { w: 95, is: 1ms }, { w: 5, is: 9ms } ]",
             ),
         ] {
-            let (left, problems) = settled(written);
-            assert_eq!((left, problems.len()), (settled(meant).0, 0), "{written}");
+            let (left, problems) = converted(written);
+            assert_eq!((left, problems.len()), (converted(meant).0, 0), "{written}");
         }
     }
 
     #[test]
-    fn what_may_mean_two_things_or_names_an_endpoint_stays() {
-        // Endpoints called as a distribution hold steps; a mean and a deviation are of several
-        // laws; 40 % of weights is unknown.
+    fn an_ambiguous_form_or_an_endpoint_name_stays() {
+        // An endpoint named like a distribution contains steps; a mean and a standard deviation fit
+        // several distributions; 40 % next to a plain weight is undefined.
         for text in [
             "normal: [ cpu: 1ms, wait: 2ms ]",
             "cpu: { mean: 5ms, sd: 1ms }",
@@ -205,9 +206,9 @@ mod tests {
             "mix: { a.x: 40%, a.y: 3 }",
             "mix: { queue: 3, batch: 1, fail: 2 }",
         ] {
-            assert_eq!(settled(text).0, parse(text, Format::Yaml).unwrap().to_json(), "{text}");
+            assert_eq!(converted(text).0, parse(text, Format::Yaml).unwrap().to_json(), "{text}");
         }
-        let (_, problems) = settled("mix: { a.x: 40%, a.y: 40% }");
+        let (_, problems) = converted("mix: { a.x: 40%, a.y: 40% }");
         assert_eq!(problems[0].what, "these shares add up to 80%, not to 100%");
     }
 }
