@@ -18,7 +18,7 @@ pub fn warn(directory: &NameTable, problems: &mut Problems) {
         for held in &balance.held {
             if held.is_just_all() && !service.sheds() {
                 let what = format!(
-                    "the offered load is exactly 100% of {}: its queue never settles, unless nothing varies",
+                    "the offered load is exactly 100 % of {}: its queue never settles, unless nothing varies",
                     service.resource(&format!("`{name}`"), held.resource)
                 );
                 problems.warning(&path, what).advise("leave some capacity unused: lower the rate, or let requests hold it for less time");
@@ -94,7 +94,7 @@ fn warn_of_peaks(directory: &NameTable, is_reported: &mut [bool], problems: &mut
             let name = scenario.workload.get_index(index).map_or("", |(name, _)| name);
             problems
                 .warning(format!("workload.{name}.open.rate.{}", peak.path), what)
-                .advise("if this is intended, look at the phases of the results; otherwise lower the rate, or have more `replicas` or cores");
+                .advise("if this is intended, look at the phases of the results; otherwise lower the rate, or use more `replicas` or cores");
             *is_reported = true;
         }
     }
@@ -158,13 +158,13 @@ fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut
             };
             problems
                 .warning(path, what)
-                .advise(format!("lower the rate or the `cpu` of its steps, or have {more}"));
+                .advise(format!("lower the rate or the `cpu` of its steps, or use {more}"));
         }
         Resource::Places => {
             let what = format!("overload: the offered load is {percent} of {what}, {excess}");
             problems
                 .warning(path, what)
-                .advise("raise `max_in_flight`, have more `replicas`, or make requests shorter");
+                .advise("raise `max_in_flight`, use more `replicas`, or make requests shorter");
         }
         Resource::Instances => {
             let what = format!(
@@ -172,7 +172,7 @@ fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut
             );
             problems
                 .warning(path, what)
-                .advise("have more `replicas`, make requests shorter, or choose another `balance`");
+                .advise("use more `replicas`, make requests shorter, or choose another `balance`");
         }
         Resource::Memory => {
             let what = format!(

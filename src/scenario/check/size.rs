@@ -372,7 +372,7 @@ fn faults(scenario: &Scenario, problems: &mut Problems) {
         );
         problems
             .error("faults", what)
-            .advise("use fewer faults that last longer, or use fewer `replicas`");
+            .advise("use fewer faults that last longer, or fewer `replicas`");
     }
 }
 
