@@ -130,8 +130,8 @@ impl<'s> Search<'s> {
     /// Which end is target where both say the same: away from the one that is surely better.
     pub(super) fn better_end(&self, from: f64, to: f64) -> SearchTarget {
         match (self.tried_at(from), self.tried_at(to)) {
-            (Some(low), Some(high)) if low.is_surely_better(high) => SearchTarget::Largest,
-            (Some(low), Some(high)) if high.is_surely_better(low) => SearchTarget::Smallest,
+            (Some(low), Some(high)) if low.is_conclusively_better(high) => SearchTarget::Largest,
+            (Some(low), Some(high)) if high.is_conclusively_better(low) => SearchTarget::Smallest,
             _ => SearchTarget::Either,
         }
     }
