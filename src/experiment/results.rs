@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// A row of the summary: one statistic of one metric.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// `workload`, `endpoint`, `service`, `instance`, `link` or `balancer`.
+    /// `workload`, `endpoint`, `service`, `instance`, `link`, `balancer` or `phase`.
     pub kind: &'static str,
     /// The name of the workload, endpoint, service …
     pub entity: String,

@@ -107,7 +107,7 @@ pub struct Sensitivity {
     /// The largest share of failed requests, in 0 to 1, of the metric's entity at any point:
     /// latencies cover only the other requests. NaN if the entity has no error ratio.
     pub most_failed: f64,
-    /// Whether the metric varies at all.
+    /// Whether the metric varies over the points.
     pub variation: Variation,
     /// The smallest and the largest value of the metric; NaN if no point has a value.
     pub range: (f64, f64),
