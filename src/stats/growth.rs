@@ -6,9 +6,9 @@
 //! it has settled, a queue grows like √t, so in the second half by √2 − 1 = 0.41 of its growth in
 //! the first. Hence the trend
 //!
-//! - *grows*: if the growth in the second half exceeds the material amount, exceeds 3 of its
+//! - *grows* if the growth in the second half exceeds the material amount, exceeds 3 of its
 //!   standard errors, and exceeds 0.7 of the growth in the first half by 2 standard errors;
-//! - is *steady*: if the growth is below the material amount by 2 standard errors, or fewer
+//! - is *steady* if the growth is below the material amount by 2 standard errors, or fewer
 //!   requests than that wait at all;
 //! - is *unclear* otherwise. With fewer than 3 replications the standard error cannot be estimated,
 //!   and the variance of the number of Poisson arrivals and as many completions is used instead.

@@ -70,8 +70,8 @@ impl Method {
 /// the library.
 const DEGREES_MAX: u32 = 10_000;
 
-/// Returns the two-sided quantile of Student's t: t is between its negative and it with probability
-/// `confidence` (in 0 to 1). Infinite for 0 degrees of freedom.
+/// Returns the two-sided quantile t of Student's distribution: values between −t and t have
+/// probability `confidence` (in 0 to 1). Infinite for 0 degrees of freedom.
 pub fn student_t(confidence: f64, degrees: u32) -> f64 {
     let p = 0.5 + confidence / 2.0;
     match degrees {
