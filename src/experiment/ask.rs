@@ -27,8 +27,8 @@ impl Experiment {
     ///
     /// # Errors
     /// [`ExperimentError::Scenario`] with all problems of the scenario; [`ExperimentError::Run`] if
-    /// a limit of the scenario is reached; [`ExperimentError::Interrupted`] if the experiment is
-    /// cancelled.
+    /// a limit of the scenario is reached or no thread can be started;
+    /// [`ExperimentError::Interrupted`] if the experiment is cancelled.
     pub fn run(&self) -> Result<Results, ExperimentError> {
         let built = self.built(&self.sets)?;
         let rule = Rule::new(&built.scenario, &built.metrics())?;
@@ -47,8 +47,8 @@ impl Experiment {
     ///
     /// # Errors
     /// [`ExperimentError::Scenario`] with all problems of the scenario; [`ExperimentError::Points`]
-    /// if some points cannot run, in which case nothing is simulated;
-    /// [`ExperimentError::Interrupted`] if the experiment is cancelled.
+    /// if some points cannot run, in which case nothing is simulated; [`ExperimentError::Run`] if
+    /// no thread can be started; [`ExperimentError::Interrupted`] if the experiment is cancelled.
     pub fn sweep(&self) -> Result<Vec<PointResult>, ExperimentError> {
         let (template, scenario) = self.template()?;
         let spec = Spec::new(&scenario, template, None, false);
@@ -89,7 +89,7 @@ impl Experiment {
     ///
     /// # Errors
     /// [`ExperimentError::Scenario`] with all problems of the scenario or of a variant;
-    /// [`ExperimentError::Run`] if a limit of the scenario is reached;
+    /// [`ExperimentError::Run`] if a limit of the scenario is reached or no thread can be started;
     /// [`ExperimentError::Interrupted`] if the experiment is cancelled.
     pub fn compare(&self, variants: &[&str]) -> Result<Comparison, ExperimentError> {
         let (names, built) = self.variants(variants)?;

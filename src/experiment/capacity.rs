@@ -82,7 +82,7 @@ pub struct Bottleneck {
     /// The largest waiting time of the first workload: `queue`, `memory` or `admission`; `None` if
     /// nothing waits.
     pub waits_for: Option<String>,
-    /// That waiting time as a share of the mean latency, in 0 to 1.
+    /// That waiting time as a share of the mean latency, in 0 to 1; NaN if nothing was answered.
     pub share_of_latency: f64,
 }
 

@@ -145,13 +145,13 @@ pub fn run(
     match simulated {
         Ok(result) => result.map_err(Failure::Limit),
         Err(panic) => {
-            let words = panic
+            let message = panic
                 .downcast_ref::<String>()
                 .cloned()
-                .or_else(|| panic.downcast_ref::<&str>().map(|words| words.to_string()));
+                .or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
             Err(Failure::Panicked {
                 replication,
-                words: words.unwrap_or_else(|| "(no message)".to_string()),
+                words: message.unwrap_or_else(|| "(no message)".to_string()),
             })
         }
     }

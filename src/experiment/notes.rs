@@ -17,9 +17,9 @@ impl Gain {
         } else {
             String::new()
         };
-        let words = technique.replace('_', " ");
+        let name = technique.replace('_', " ");
         format!(
-            "{words}: the mean latency of {workload} is as precise as with {} times as many runs without it{advice}",
+            "{name}: the mean latency of {workload} is as precise as with {} times as many runs without it{advice}",
             times(*variance_ratio)
         )
     }

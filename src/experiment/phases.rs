@@ -64,14 +64,14 @@ pub(super) fn notes(results: &Results, layout: &Layout) -> Vec<String> {
         ));
     }
     if layout.has_untold_recovery {
-        let words = "recovery times are missing where there is no whole window before the disturbance or fewer than three after it: \
+        let advice = "recovery times are missing where there is no whole window before the disturbance or fewer than three after it: \
                      set a shorter `output.series`, or leave more time between warm-up, disturbances and the end of the run";
-        notes.push(words.to_string());
+        notes.push(advice.to_string());
     }
     if let Some(windows) = layout.before_windows.filter(|windows| *windows < BEFORE_WINDOWS) {
         let available = count(windows, "window");
-        let words = "by chance alone some windows after it look worse, and recovery times are overestimated: set a shorter `output.series`, or start the disturbance later";
-        notes.push(format!("only {available} before a disturbance: {words}"));
+        let advice = "by chance alone some windows after it look worse, and recovery times are overestimated: set a shorter `output.series`, or start the disturbance later";
+        notes.push(format!("only {available} before a disturbance: {advice}"));
     }
     for goal in results.slos.iter().filter(|goal| goal.metric == "latency" && goal.pass) {
         let failed = results

@@ -51,9 +51,9 @@ impl CompiledPoint {
         let first = first_change(&changes, self.plan.horizon);
         let limit =
             first.map(|(at, subject)| FirstChange { at: Span(at.0), subject: subject.to_string() });
-        let found = warmup::find(&self.plan, limit, threads, interrupted)?;
-        self = self.with_warmup(found.cut);
-        self.warmup = Some(found);
+        let detected = warmup::find(&self.plan, limit, threads, interrupted)?;
+        self = self.with_warmup(detected.cut);
+        self.warmup = Some(detected);
         Ok(self)
     }
     /// Sets a warm-up that was determined before.

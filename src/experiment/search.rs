@@ -200,7 +200,8 @@ impl<'s> Search<'s> {
         Some((beyond[edge].0, beyond[edge + 1]))
     }
 
-    /// Returns the conclusively missed value nearest to `number` among those for which `accepts` is true.
+    /// Returns the conclusively missed value nearest to `number` among those for which `accepts` is
+    /// true.
     pub(super) fn nearest_miss(&self, number: f64, accepts: impl Fn(f64) -> bool) -> Option<f64> {
         let misses = self
             .tried
@@ -259,11 +260,11 @@ impl<'s> Search<'s> {
         let built = built.map_err(RunError::Failed)?;
         let mut members = [Member::new(built, Rule::fixed(FIRST, self.confidence))];
         loop {
-            let words = value::shown(&value);
+            let shown_value = value::shown(&value);
             let show = &mut self.show;
             let is_within_limits =
                 match batch(&mut members, self.progress, self.options, &mut |progress| {
-                    show(progress, &words)
+                    show(progress, &shown_value)
                 }) {
                     Ok(progress) => {
                         self.progress = progress;

@@ -412,8 +412,9 @@ pub fn reduce_all(
 /// The number of points checked between two collections of problems.
 const CHECKED_AT_ONCE: usize = 1024;
 
-/// Checks every point before any is run. Returns the first invalid points, at most `most_reported` of
-/// them, and the number of all invalid points. `done` is called with the number of points checked.
+/// Checks every point before any is run. Returns the first invalid points, at most `most_reported`
+/// of them, and the number of all invalid points. `done` is called with the number of points
+/// checked.
 pub fn check(
     spec: &Spec,
     threads: usize,

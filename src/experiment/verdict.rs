@@ -125,8 +125,8 @@ pub(super) fn judge(built: &CompiledPoint, fold: &Fold) -> Vec<WorkloadVerdict> 
 /// The finding on a service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum ServiceFinding {
-    Holds,
-    Fails(Option<Held>),
+    Stable,
+    Overloaded(Option<Held>),
     Unclear,
 }
 
@@ -134,7 +134,7 @@ struct Judge<'r> {
     built: &'r CompiledPoint,
     fold: &'r Fold,
     /// By service.
-    found: Vec<ServiceFinding>,
+    findings: Vec<ServiceFinding>,
     waiting: Vec<f64>,
     horizon_s: f64,
     since_s: f64,
@@ -146,10 +146,10 @@ impl Judge<'_> {
         let since_s = built.balance.regime.since.seconds();
         let half_s = (horizon_s - since_s) / 2.0;
         let services = built.balance.services.iter().zip(&fold.waiting);
-        let found =
-            services.clone().map(|(service, growth)| found(service, growth, half_s)).collect();
+        let findings =
+            services.clone().map(|(service, growth)| finding_of(service, growth, half_s)).collect();
         let waiting = services.map(|(_, growth)| mean(growth, |growth| growth.end)).collect();
-        Judge { built, fold, found, waiting, horizon_s, since_s }
+        Judge { built, fold, findings, waiting, horizon_s, since_s }
     }
 
     fn workload(&self, index: usize, name: &str) -> WorkloadVerdict {
@@ -158,9 +158,9 @@ impl Judge<'_> {
         let (outlook, run_at_least) = self.outlook(index, services, settling.as_ref());
         // If the scenario changes over time, the numbers describe the period in question and not
         // the long run.
-        let is_asked = self.built.balance.regime.is_stationary() && outlook == Outlook::KeepsUp;
+        let is_steady = self.built.balance.regime.is_stationary() && outlook == Outlook::KeepsUp;
         let settling =
-            settling.filter(|found| is_asked && found.settles_s * SETTLED > self.horizon_s);
+            settling.filter(|settling| is_steady && settling.settles_s * SETTLED > self.horizon_s);
         WorkloadVerdict { workload: name.to_string(), outlook, settling, run_at_least }
     }
 
@@ -171,19 +171,19 @@ impl Judge<'_> {
         settling: Option<&Settling>,
     ) -> (Outlook, Option<Span>) {
         let regime = &self.built.balance.regime;
-        let finding = |service: &usize| self.found[*service];
+        let finding = |service: &usize| self.findings[*service];
         let inconclusive =
             |reason: Reason, seconds: f64| (Outlook::CannotTell(reason), span(seconds));
         let longest = services
             .iter()
             .copied()
-            .filter(|s| finding(s) != ServiceFinding::Holds)
+            .filter(|s| finding(s) != ServiceFinding::Stable)
             .max_by(|a, b| self.waiting[*a].total_cmp(&self.waiting[*b]));
         let changes = matches!(regime.unfinished, Some(Unfinished::Rate(_)));
         // The service with the highest known load; one whose queue is only seen to grow ranks
         // below.
         let known = services.iter().copied().filter_map(|s| {
-            if let ServiceFinding::Fails(held) = finding(&s) { Some((s, held)) } else { None }
+            if let ServiceFinding::Overloaded(held) = finding(&s) { Some((s, held)) } else { None }
         });
         let worst = known.max_by(|(_, a), (_, b)| load(a).total_cmp(&load(b)));
         if let Some((service, held)) =
@@ -230,8 +230,8 @@ impl Judge<'_> {
             };
             return inconclusive(reason, if is_critical { f64::NAN } else { 4.0 * self.horizon_s });
         }
-        if let Some(settling) = settling.filter(|found| {
-            regime.is_stationary() && found.settles_s * SETTLES_AT_LEAST > self.horizon_s
+        if let Some(settling) = settling.filter(|settling| {
+            regime.is_stationary() && settling.settles_s * SETTLES_AT_LEAST > self.horizon_s
         }) {
             return inconclusive(Reason::TooShort(settling.clone()), SETTLED * settling.settles_s);
         }
@@ -253,7 +253,9 @@ impl Judge<'_> {
             .flat_map(|&s| self.built.balance.services[s].held.iter().map(move |held| (s, held)));
         // An overloaded queue never settles, and an unused one has nothing to settle.
         let settles = held.filter(|(s, held)| {
-            self.found[*s] == ServiceFinding::Holds && held.expected < 1.0 && held.settles_s > 0.0
+            self.findings[*s] == ServiceFinding::Stable
+                && held.expected < 1.0
+                && held.settles_s > 0.0
         });
         let (service, held) = settles.max_by(|a, b| a.1.settles_s.total_cmp(&b.1.settles_s))?;
         Some(Settling {
@@ -290,8 +292,8 @@ impl Judge<'_> {
     fn unfinished(&self, workload: usize) -> f64 {
         let name = self.built.scenario.workload.get_index(workload).map(|(name, _)| name.as_str());
         let total = |metric: &str| {
-            let found = self.fold.find("workload", name.unwrap_or_default(), metric);
-            found.map_or(0.0, |index| {
+            let metric_index = self.fold.find("workload", name.unwrap_or_default(), metric);
+            metric_index.map_or(0.0, |index| {
                 self.fold.values(index).iter().filter(|value| value.is_finite()).sum::<f64>()
             })
         };
@@ -322,11 +324,11 @@ fn span(seconds: f64) -> Option<Span> {
 }
 
 /// Returns the finding on a service from flow balance and growth.
-fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> ServiceFinding {
+fn finding_of(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> ServiceFinding {
     match service.standing {
-        Standing::Holds => return ServiceFinding::Holds,
-        Standing::Fails(held) => return ServiceFinding::Fails(Some(held)),
-        Standing::Open if service.sheds => return ServiceFinding::Holds,
+        Standing::Holds => return ServiceFinding::Stable,
+        Standing::Fails(held) => return ServiceFinding::Overloaded(Some(held)),
+        Standing::Open if service.sheds => return ServiceFinding::Stable,
         Standing::Open => {}
     }
     // A known rate needs no measurement: the measured one differs only by chance.
@@ -339,18 +341,18 @@ fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> ServiceFin
             (rate.estimate + 3.0 * rate.std_error) / service.rate,
         );
         if let Some(held) = service.held.iter().find(|held| held.load * low > 1.0) {
-            return ServiceFinding::Fails(Some(Held {
+            return ServiceFinding::Overloaded(Some(Held {
                 load: held.load * rate.estimate / service.rate,
                 ..*held
             }));
         }
         if service.held.iter().all(|held| held.is_all && held.expected * high < 1.0) {
-            return ServiceFinding::Holds;
+            return ServiceFinding::Stable;
         }
     }
     match stats::trend(growth) {
-        Trend::Steady => ServiceFinding::Holds,
-        Trend::Grows => ServiceFinding::Fails(None),
+        Trend::Steady => ServiceFinding::Stable,
+        Trend::Grows => ServiceFinding::Overloaded(None),
         Trend::Unclear => ServiceFinding::Unclear,
     }
 }

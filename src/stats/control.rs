@@ -128,13 +128,13 @@ mod tests {
         // residuals 0.2 0.6 0 −2.6 1.8, RSS 10.4. The expected mean of C is 2, so the mean is 5 −
         // 1.6 · 1 = 3.4, and its variance 10.4/3 · (1/5 + 1²/10) = 1.04. Plain: s² = 36/4, 9/5.
         let control = (vec![1.0, 2.0, 9.0, 3.0, 4.0, 5.0], 2.0);
-        let made = controlled_mean(&[2.0, 4.0, f64::NAN, 5.0, 4.0, 10.0], &[control], 0.95);
-        let e = made.estimate;
+        let corrected = controlled_mean(&[2.0, 4.0, f64::NAN, 5.0, 4.0, 10.0], &[control], 0.95);
+        let e = corrected.estimate;
         near(e.estimate, 3.4);
         near(e.std_error, 1.04f64.sqrt());
         near(e.high, 3.4 + student_t(0.95, 3) * 1.04f64.sqrt());
         assert_eq!((e.n, e.method), (5, Method::Controlled));
-        near(made.variance_ratio, 1.8 / 1.04);
+        near(corrected.variance_ratio, 1.8 / 1.04);
     }
 
     #[test]
@@ -149,22 +149,22 @@ mod tests {
         let y: Vec<f64> = (0..5).map(|i| 3.0 + 2.0 * a[i] + 5.0 * both[i] + r[i]).collect();
         // Expected means −1 of A and 2 of A + B: deviations 1 and −2. Mean 3 − 2 + 10. In A and B
         // the deviations are 1 and −3: 1/5 + 1/10 + 9/4; RSS/2 = 5.
-        let made = controlled_mean(&y, &[(a.to_vec(), -1.0), (both, 2.0)], 0.95);
-        near(made.estimate.estimate, 11.0);
-        near(made.estimate.std_error, (5.0 * 2.55f64).sqrt());
-        near(made.estimate.low, 11.0 - student_t(0.95, 2) * 12.75f64.sqrt());
+        let corrected = controlled_mean(&y, &[(a.to_vec(), -1.0), (both, 2.0)], 0.95);
+        near(corrected.estimate.estimate, 11.0);
+        near(corrected.estimate.std_error, (5.0 * 2.55f64).sqrt());
+        near(corrected.estimate.low, 11.0 - student_t(0.95, 2) * 12.75f64.sqrt());
     }
 
     #[test]
     fn a_control_that_explains_everything_leaves_no_error() {
         // Y = 7 + 3 (C − 2) exactly, in numbers that are exact in binary: 7 ± 0.
-        let made = controlled_mean(
+        let corrected = controlled_mean(
             &[4.0, 7.0, 10.0, 1.0, 13.0],
             &[(vec![1.0, 2.0, 3.0, 0.0, 4.0], 2.0)],
             0.95,
         );
         assert_eq!(
-            (made.estimate.low, made.estimate.high, made.variance_ratio),
+            (corrected.estimate.low, corrected.estimate.high, corrected.variance_ratio),
             (7.0, 7.0, f64::INFINITY)
         );
     }
@@ -210,17 +210,17 @@ mod tests {
         let little = (one.map(|c| 1.0 + c / 134_217_728.0).to_vec(), 1.0 + 2.0 / 134_217_728.0);
         let alone = controlled_mean(&values, &[(one.to_vec(), 2.0)], 0.95);
         // The 1 uses 27 of 53 bits: 7 digits are left.
-        let made = controlled_mean(&values, &[little], 0.95);
+        let corrected = controlled_mean(&values, &[little], 0.95);
         assert!(
-            (made.estimate.std_error - alone.estimate.std_error).abs() < 1e-6
-                && made.variance_ratio != 1.0
+            (corrected.estimate.std_error - alone.estimate.std_error).abs() < 1e-6
+                && corrected.variance_ratio != 1.0
         );
         let nearly: Vec<f64> = one.iter().zip(two).map(|(a, b)| a + b / 1024.0).collect();
         let both = controlled_mean(&values, &[(one.to_vec(), 2.0), (two.to_vec(), 1.0)], 0.95);
-        let made =
+        let corrected =
             controlled_mean(&values, &[(one.to_vec(), 2.0), (nearly, 2.0 + 1.0 / 1024.0)], 0.95);
-        near(made.estimate.estimate, both.estimate.estimate);
-        near(made.estimate.std_error, both.estimate.std_error);
+        near(corrected.estimate.estimate, both.estimate.estimate);
+        near(corrected.estimate.std_error, both.estimate.std_error);
         assert!((both.estimate.std_error - alone.estimate.std_error).abs() > 0.1);
     }
 

@@ -260,7 +260,7 @@ mod tests {
         assert!((e.estimate - pseudo.iter().sum::<f64>() / 3.0).abs() < 1e-12);
     }
 
-    /// Claims an interval to six digits.
+    /// Asserts an interval to six digits.
     fn is(e: Estimate, estimate: f64, std_error: f64, low: f64, high: f64, n: u32, method: Method) {
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs().max(1e-3);
         let same = near(e.estimate, estimate)

@@ -198,34 +198,34 @@ mod tests {
     fn a_paired_difference_is_the_one_found_by_hand() {
         // Differences 1, 3, 2: mean 2, s² = 1. t = 2√3 with 2 degrees: p = 1 − t/√(2 + t²).
         // Unpaired, the variances are 100 and 222/2.
-        let made = difference(
+        let result = difference(
             &[10.0, 20.0, f64::NAN, 30.0, 5.0],
             &[11.0, 23.0, 7.0, 32.0, f64::NAN],
             0.95,
         );
-        let (e, error) = (made.difference, 1.0 / 3f64.sqrt());
-        assert_eq!((e.estimate, e.n, e.method, made.n), (2.0, 3, Method::T, 3));
+        let (e, error) = (result.difference, 1.0 / 3f64.sqrt());
+        assert_eq!((e.estimate, e.n, e.method, result.n), (2.0, 3, Method::T, 3));
         near(e.std_error, error);
         near(e.low, 2.0 - student_t(0.95, 2) * error);
-        near(made.p_value, 1.0 - 12f64.sqrt() / 14f64.sqrt());
-        near(made.unpaired_variance_ratio, 211.0);
+        near(result.p_value, 1.0 - 12f64.sqrt() / 14f64.sqrt());
+        near(result.unpaired_variance_ratio, 211.0);
         // Means 20 and 22: 1/10. The deviations are (11 − 1.1 · 10)/20 = 0, (23 − 22)/20 and (32 −
         // 33)/20: s² = 2/400/2, over three pairs. The interval of 20, ± 4.303 · 10/√3 = 24.8,
         // contains 0 at 95 %: no relative difference. At 80 % it is ± 1.886 · 5.77 = 10.9.
         assert!(
-            made.relative.estimate.is_nan() && made.relative.low.is_nan(),
+            result.relative.estimate.is_nan() && result.relative.low.is_nan(),
             "{:?}",
-            made.relative
+            result.relative
         );
-        let made = difference(&[10.0, 20.0, 30.0], &[11.0, 23.0, 32.0], 0.8);
-        near(made.relative.estimate, 0.1);
-        near(made.relative.std_error, (1.0f64 / 400.0 / 3.0).sqrt());
-        near(made.relative.high, 0.1 + student_t(0.8, 2) * (1.0f64 / 1200.0).sqrt());
-        assert_eq!((made.relative.n, made.relative.method), (3, Method::T));
+        let result = difference(&[10.0, 20.0, 30.0], &[11.0, 23.0, 32.0], 0.8);
+        near(result.relative.estimate, 0.1);
+        near(result.relative.std_error, (1.0f64 / 400.0 / 3.0).sqrt());
+        near(result.relative.high, 0.1 + student_t(0.8, 2) * (1.0f64 / 1200.0).sqrt());
+        assert_eq!((result.relative.n, result.relative.method), (3, Method::T));
         // In the other direction the signs change and the p-value does not.
         let back = difference(&[11.0, 23.0, 32.0], &[10.0, 20.0, 30.0], 0.95);
         assert_eq!(back.difference.estimate, -2.0);
-        near(back.p_value, made.p_value);
+        near(back.p_value, result.p_value);
     }
 
     #[test]
@@ -268,41 +268,41 @@ mod tests {
         let base: (&[f64], &[f64]) =
             (&[0.2, 0.5, 0.3, 0.5, f64::NAN], &[10.0, 0.0, 20.0, 9.0, 9.0]);
         let other: (&[f64], &[f64]) = (&[0.5, 0.5, 0.35, 0.5, 0.1], &[10.0, 9.0, 20.0, 0.0, 9.0]);
-        let made = difference_of_ratios(base, other, 0.5);
-        near(made.difference.estimate, 11.0 / 120.0);
-        near(made.difference.std_error, 0.125);
-        near(made.difference.high, 11.0 / 120.0 + 0.125);
-        near(made.unpaired_variance_ratio, 117.0 / 225.0);
-        near(made.p_value, 1.0 - 2.0 / std::f64::consts::PI * (11.0f64 / 15.0).atan());
+        let result = difference_of_ratios(base, other, 0.5);
+        near(result.difference.estimate, 11.0 / 120.0);
+        near(result.difference.std_error, 0.125);
+        near(result.difference.high, 11.0 / 120.0 + 0.125);
+        near(result.unpaired_variance_ratio, 117.0 / 225.0);
+        near(result.p_value, 1.0 - 2.0 / std::f64::consts::PI * (11.0f64 / 15.0).atan());
         assert_eq!(
-            (made.n, made.difference.method, made.relative.method),
+            (result.n, result.difference.method, result.relative.method),
             (2, Method::Jackknife, Method::Jackknife)
         );
         // Relative to the base: its pseudo-values 14/60 and 20/60 have mean 17/60 (± 3/60 at 50 %),
         // so 5.5/17. The deviations of the pairs are (27 − 22.5/17 · 14)/17 = 144/289 and its
         // negative: that is also the standard error of two.
-        near(made.relative.estimate, 5.5 / 17.0);
-        near(made.relative.std_error, 144.0 / 289.0);
+        near(result.relative.estimate, 5.5 / 17.0);
+        near(result.relative.std_error, 144.0 / 289.0);
     }
 
     #[test]
     fn a_difference_of_quantiles_is_the_one_found_by_hand() {
         // Pooled 10 and 8; differences −1 and −3 deviate from −2 by 1 each: √(2/1/2) = 1. Unpaired
         // √(5/2)² + √(1/2)² = 3. t = 2, one degree.
-        let made =
+        let result =
             difference_of_quantiles(10.0, &[9.0, f64::NAN, 12.0], 8.0, &[8.0, 1.0, 9.0], 0.5);
         assert_eq!(
-            (made.difference.estimate, made.difference.method, made.n),
+            (result.difference.estimate, result.difference.method, result.n),
             (-2.0, Method::Woodruff, 2)
         );
-        near(made.difference.std_error, 1.0);
-        near(made.difference.low, -3.0);
-        near(made.unpaired_variance_ratio, 3.0);
-        near(made.p_value, 1.0 - 2.0 / std::f64::consts::PI * 2f64.atan());
+        near(result.difference.std_error, 1.0);
+        near(result.difference.low, -3.0);
+        near(result.unpaired_variance_ratio, 3.0);
+        near(result.p_value, 1.0 - 2.0 / std::f64::consts::PI * 2f64.atan());
         // −20 %, with deviations (8 − 0.8 · 9)/10 = 0.08 and (9 − 0.8 · 12)/10 = −0.06.
-        near(made.relative.estimate, -0.2);
-        near(made.relative.std_error, 0.005f64.sqrt());
-        assert_eq!((made.relative.n, made.relative.method), (2, Method::Woodruff));
+        near(result.relative.estimate, -0.2);
+        near(result.relative.std_error, 0.005f64.sqrt());
+        assert_eq!((result.relative.n, result.relative.method), (2, Method::Woodruff));
     }
 
     #[test]
@@ -316,22 +316,22 @@ mod tests {
             difference_of_ratios(zero, some, 0.95),
             difference_of_quantiles(0.0, &[0.0, 0.0], 1.0, &[1.0, 2.0], 0.95),
         ];
-        for made in nothing {
+        for result in nothing {
             assert!(
-                made.relative.estimate.is_nan()
-                    && made.relative.low.is_nan()
-                    && made.relative.n == 2
-                    && made.difference.high.is_finite(),
-                "{made:?}"
+                result.relative.estimate.is_nan()
+                    && result.relative.low.is_nan()
+                    && result.relative.n == 2
+                    && result.difference.high.is_finite(),
+                "{result:?}"
             );
         }
         for confidence in [0.95, 0.5] {
-            let made = difference(&[0.0, 2.0], &[1.0, 2.0], confidence);
+            let result = difference(&[0.0, 2.0], &[1.0, 2.0], confidence);
             assert!(
-                made.relative.estimate.is_nan()
-                    && made.relative.std_error.is_nan()
-                    && made.difference.estimate == 0.5,
-                "{made:?}"
+                result.relative.estimate.is_nan()
+                    && result.relative.std_error.is_nan()
+                    && result.difference.estimate == 0.5,
+                "{result:?}"
             );
         }
         near(difference(&[0.0, 2.0], &[1.0, 2.0], 0.49).relative.estimate, 0.5);
@@ -351,20 +351,20 @@ mod tests {
             let mut column =
                 |mean: f64| -> Vec<f64> { (0..4).map(|_| (mean + draw()).exp()).collect() };
             let (base, other, weights) = (column(0.0), column(0.2), column(1.0));
-            for made in [
+            for result in [
                 difference(&base, &other, 0.8),
                 difference_of_ratios((&base, &weights), (&other, &weights), 0.8),
             ] {
-                let Difference { difference, relative, .. } = made;
+                let Difference { difference, relative, .. } = result;
                 assert!(
                     relative.estimate.is_nan()
                         || relative.estimate.signum() == difference.estimate.signum(),
-                    "{made:?}"
+                    "{result:?}"
                 );
                 assert!(
                     relative.estimate.is_nan()
                         || relative.low <= relative.estimate && relative.estimate <= relative.high,
-                    "{made:?}"
+                    "{result:?}"
                 );
             }
         }
@@ -375,19 +375,21 @@ mod tests {
         // 10²⁰ + 1 is 10²⁰ in 53 bits: without the first pair nothing is left. The ratios are still
         // 0.5 and 0.75.
         let weights = &[1e20, 1.0][..];
-        let made = difference_of_ratios((&[0.5, 0.5], weights), (&[0.75, 0.75], weights), 0.95);
+        let result = difference_of_ratios((&[0.5, 0.5], weights), (&[0.75, 0.75], weights), 0.95);
         assert_eq!(
             (
-                made.difference.estimate,
-                made.relative.estimate,
-                made.n,
-                made.unpaired_variance_ratio
+                result.difference.estimate,
+                result.relative.estimate,
+                result.n,
+                result.unpaired_variance_ratio
             ),
             (0.25, 0.5, 2, 1.0)
         );
         assert!(
-            made.difference.low.is_nan() && made.relative.low.is_nan() && made.p_value.is_nan(),
-            "{made:?}"
+            result.difference.low.is_nan()
+                && result.relative.low.is_nan()
+                && result.p_value.is_nan(),
+            "{result:?}"
         );
     }
 
@@ -399,34 +401,34 @@ mod tests {
             difference_of_ratios((&[2.0], &[1.0]), (&[3.0], &[4.0]), 0.95),
             difference_of_quantiles(2.0, &[2.0], 3.0, &[3.0], 0.95),
         ];
-        for made in one {
+        for result in one {
             assert_eq!(
                 (
-                    made.difference.estimate,
-                    made.relative.estimate,
-                    made.n,
-                    made.unpaired_variance_ratio
+                    result.difference.estimate,
+                    result.relative.estimate,
+                    result.n,
+                    result.unpaired_variance_ratio
                 ),
                 (1.0, 0.5, 1, 1.0)
             );
             assert!(
-                made.difference.low.is_nan()
-                    && made.relative.high.is_nan()
-                    && made.p_value.is_nan(),
-                "{made:?}"
+                result.difference.low.is_nan()
+                    && result.relative.high.is_nan()
+                    && result.p_value.is_nan(),
+                "{result:?}"
             );
         }
-        for made in [
+        for result in [
             difference(&[], &[], 0.95),
             difference_of_ratios((&[], &[]), (&[1.0], &[1.0]), 0.95),
             difference(&[f64::NAN], &[1.0], 0.95),
         ] {
             assert!(
-                made.difference.estimate.is_nan()
-                    && made.relative.estimate.is_nan()
-                    && made.p_value.is_nan()
-                    && made.n == 0,
-                "{made:?}"
+                result.difference.estimate.is_nan()
+                    && result.relative.estimate.is_nan()
+                    && result.p_value.is_nan()
+                    && result.n == 0,
+                "{result:?}"
             );
         }
     }
@@ -447,14 +449,16 @@ mod tests {
             let base: Vec<f64> = shared.iter().zip(&own).map(|(x, e)| x + e).collect();
             let other: Vec<f64> = shared.iter().zip(&noise).map(|(x, e)| x + e).collect();
             let pooled = |values: &[f64]| values.iter().sum::<f64>() / 20.0;
-            let made = [
+            let result = [
                 difference(&base, &other, 0.95),
                 difference_of_ratios((&base, &base_weights), (&other, &other_weights), 0.95),
                 difference_of_quantiles(pooled(&base), &base, pooled(&other), &other, 0.95),
             ];
-            for (i, made) in made.iter().enumerate() {
-                covered[i] += u32::from(made.difference.low <= 1.0 && 1.0 <= made.difference.high);
-                covered[3 + i] += u32::from(made.relative.low <= 0.1 && 0.1 <= made.relative.high);
+            for (i, result) in result.iter().enumerate() {
+                covered[i] +=
+                    u32::from(result.difference.low <= 1.0 && 1.0 <= result.difference.high);
+                covered[3 + i] +=
+                    u32::from(result.relative.low <= 0.1 && 0.1 <= result.relative.high);
             }
         }
         let shares = covered.map(|c| f64::from(c) / 2000.0);

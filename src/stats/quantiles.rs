@@ -180,11 +180,11 @@ mod tests {
             linearised(&clusters, |share| 10.0 * share, 0.5),
             quantile(&clusters, |share| 10.0 * share, 0.5),
         );
-        let made = super::super::mean(&values, 0.5);
-        assert!(values[2].is_nan() && made.n == 3);
-        near(made.estimate, 7.0);
-        near(made.std_error, e.std_error);
-        near(made.high, e.high);
+        let of_values = super::super::mean(&values, 0.5);
+        assert!(values[2].is_nan() && of_values.n == 3);
+        near(of_values.estimate, 7.0);
+        near(of_values.std_error, e.std_error);
+        near(of_values.high, e.high);
         // A replication with a larger share below it lowers the quantile.
         assert!(values[0] < 7.0 && values[3] > 7.0);
     }

@@ -115,13 +115,13 @@ fn rows(f_a: &[f64], f_b: &[f64], f_ab: &[Vec<f64>]) -> Vec<Row> {
     let known: Vec<usize> = (0..f_a.len().min(f_b.len())).filter(known).collect();
     let centre =
         known.iter().map(|&row| (f_a[row] + f_b[row]) / 2.0).sum::<f64>() / known.len() as f64;
-    let made = known.iter().map(|&row| {
+    let contributions = known.iter().map(|&row| {
         let (a, b) = (f_a[row] - centre, f_b[row] - centre);
         let apart = outputs(row)
             .map(|f| ((f_b[row] - f) * (f_b[row] - f), (f_a[row] - f) * (f_a[row] - f)));
         Row { sum: a + b, squares: a * a + b * b, apart: apart.collect() }
     });
-    made.collect()
+    contributions.collect()
 }
 
 /// Returns the first-order and the total index by factor.
@@ -203,9 +203,9 @@ mod tests {
 
     /// Asserts indices within 4 standard errors, derived from the width of the 95 % interval: 6e-5
     /// chance each of failing with another seed.
-    fn are(made: &[Indices], exact: &[(f64, f64)]) {
-        assert_eq!(made.len(), exact.len());
-        for (i, (first, total)) in made.iter().zip(exact) {
+    fn are(result: &[Indices], exact: &[(f64, f64)]) {
+        assert_eq!(result.len(), exact.len());
+        for (i, (first, total)) in result.iter().zip(exact) {
             let (first_error, total_error) =
                 ((i.first_high - i.first_low) / 3.92, (i.total_high - i.total_low) / 3.92);
             assert!(
@@ -266,21 +266,21 @@ mod tests {
                 calls += 1;
                 if calls % 2 == 0 { 0.25 } else { 0.75 }
             };
-            let made = indices(&f_a, &f_b, &f_ab, 0.95, 3, &mut in_turn);
-            assert_eq!((made.len(), made[0], calls), (2, made[1], 6));
-            for (made, exact) in [made[0].first, made[0].first_low, made[0].first_high]
+            let result = indices(&f_a, &f_b, &f_ab, 0.95, 3, &mut in_turn);
+            assert_eq!((result.len(), result[0], calls), (2, result[1], 6));
+            for (result, exact) in [result[0].first, result[0].first_low, result[0].first_high]
                 .into_iter()
                 .zip([1.0 / 40.0; 3])
             {
-                near(made, exact);
+                near(result, exact);
             }
-            for (made, exact) in [made[0].total, made[0].total_low, made[0].total_high]
+            for (result, exact) in [result[0].total, result[0].total_low, result[0].total_high]
                 .into_iter()
                 .zip([3.0 / 8.0; 3])
             {
-                near(made, exact);
+                near(result, exact);
             }
-            assert_eq!(made[0].n, 2);
+            assert_eq!(result[0].n, 2);
         }
     }
 
@@ -297,22 +297,22 @@ mod tests {
         assert!(share(-0.0, (-0.0, 0.2)).0.is_sign_positive());
         let mut uniform = uniforms(3);
         let near_equal = [5.0, 5.0, 5.0, 5.000_001];
-        let made =
+        let result =
             indices(&near_equal, &[5.0; 4], &[vec![5.0, 5.2, 5.0, 5.0]], 0.95, 200, &mut uniform)
                 [0];
         assert!(
-            (made.first_low, made.first_high, made.total_low, made.total_high)
+            (result.first_low, result.first_high, result.total_low, result.total_high)
                 == (0.0, 1.0, 0.0, 1.0),
-            "{made:?}"
+            "{result:?}"
         );
-        assert!(made.first.is_nan() && made.total.is_nan(), "{made:?}");
+        assert!(result.first.is_nan() && result.total.is_nan(), "{result:?}");
     }
 
     #[test]
     fn a_resample_is_scaled_by_its_own_variance() {
         // The first row three times, 1 and 5 with 4 between: variance 24/5, 2 N V = 144/5; 3 · 1
         // and 3 · 9.
-        let made = indices(
+        let result = indices(
             &[1.0, 3.0, 3.0],
             &[5.0, 7.0, 7.0],
             &[vec![4.0, 2.0, 2.0]],
@@ -320,8 +320,8 @@ mod tests {
             1,
             &mut || 0.1,
         )[0];
-        near(made.first_low, 129.0 / 144.0);
-        near(made.total_high, 135.0 / 144.0);
+        near(result.first_low, 129.0 / 144.0);
+        near(result.total_high, 135.0 / 144.0);
     }
 
     #[test]
@@ -340,25 +340,27 @@ mod tests {
         // intervals; without factors there is nothing.
         let mut half = || 0.5;
         for (f, n) in [(vec![4.0; 5], 5), (vec![4.0], 1), (vec![], 0), (vec![f64::NAN; 3], 0)] {
-            let made = indices(&f, &f, std::slice::from_ref(&f), 0.95, 10, &mut half)[0];
+            let result = indices(&f, &f, std::slice::from_ref(&f), 0.95, 10, &mut half)[0];
             assert!(
-                made.n == n
-                    && made.first.is_nan()
-                    && made.total.is_nan()
-                    && made.first_low.is_nan()
-                    && made.total_high.is_nan(),
-                "{made:?}"
+                result.n == n
+                    && result.first.is_nan()
+                    && result.total.is_nan()
+                    && result.first_low.is_nan()
+                    && result.total_high.is_nan(),
+                "{result:?}"
             );
         }
         // Also if only the mixed outputs differ, or those of a single row.
-        for made in [
+        for result in [
             indices(&[4.0; 2], &[4.0; 2], &[vec![5.0; 2]], 0.95, 0, &mut half),
             indices(&[1.0], &[2.0], &[vec![3.0]], 0.95, 0, &mut half),
         ] {
-            assert!(made[0].first.is_nan() && made[0].total.is_nan(), "{made:?}");
+            assert!(result[0].first.is_nan() && result[0].total.is_nan(), "{result:?}");
         }
-        let made = indices(&[1.0, 3.0], &[3.0, 1.0], &[vec![3.0, 2.0]], 0.95, 0, &mut half)[0];
-        assert!(made.first == 13.0 / 16.0 && made.first_low.is_nan() && made.total_high.is_nan());
+        let result = indices(&[1.0, 3.0], &[3.0, 1.0], &[vec![3.0, 2.0]], 0.95, 0, &mut half)[0];
+        assert!(
+            result.first == 13.0 / 16.0 && result.first_low.is_nan() && result.total_high.is_nan()
+        );
         assert!(indices(&[1.0], &[2.0], &[], 0.95, 10, &mut half).is_empty());
         // A draw of 1 would be an error of the caller; it selects the last row.
         assert!(
@@ -377,8 +379,8 @@ mod tests {
         let mut covered = [(0, 0); 3];
         for _ in 0..300 {
             let (f_a, f_b, f_ab) = design(ishigami, 3, 256, &mut uniform);
-            let made = indices(&f_a, &f_b, &f_ab, 0.95, 200, &mut uniform);
-            for ((covered, i), (first, total)) in covered.iter_mut().zip(made).zip(exact) {
+            let result = indices(&f_a, &f_b, &f_ab, 0.95, 200, &mut uniform);
+            for ((covered, i), (first, total)) in covered.iter_mut().zip(result).zip(exact) {
                 covered.0 += u32::from(i.first_low <= first && first <= i.first_high);
                 covered.1 += u32::from(i.total_low <= total && total <= i.total_high);
             }
