@@ -1,9 +1,9 @@
-//! Typed access to results: the numbers that are asked for most, by name.
+//! Typed access to the most frequently used results.
 
 use super::results::Results;
 use crate::stats::Estimate;
 
-/// The latency of answered requests of one workload or endpoint, s. Obtained by
+/// The latency of answered requests of one workload or endpoint, in seconds. Returned by
 /// [`Results::latency`].
 #[derive(Clone, Copy, Debug)]
 pub struct Latency<'r> {
@@ -12,38 +12,39 @@ pub struct Latency<'r> {
 }
 
 impl<'r> Latency<'r> {
-    /// Returns the mean, s; none if there is no such workload or endpoint.
+    /// Returns the mean in seconds; `None` if there is no workload or endpoint of that name.
     pub fn mean(self) -> Option<&'r Estimate> {
         self.stat("mean")
     }
-    /// Returns the median, s; none as for [`Latency::mean`].
+    /// Returns the median in seconds; `None` as for [`Latency::mean`].
     pub fn p50(self) -> Option<&'r Estimate> {
         self.stat("p50")
     }
-    /// Returns the 90th percentile, s; none as for [`Latency::mean`].
+    /// Returns the 90th percentile in seconds; `None` as for [`Latency::mean`].
     pub fn p90(self) -> Option<&'r Estimate> {
         self.stat("p90")
     }
-    /// Returns the 95th percentile, s; none as for [`Latency::mean`].
+    /// Returns the 95th percentile in seconds; `None` as for [`Latency::mean`].
     pub fn p95(self) -> Option<&'r Estimate> {
         self.stat("p95")
     }
-    /// Returns the 99th percentile, s; none as for [`Latency::mean`].
+    /// Returns the 99th percentile in seconds; `None` as for [`Latency::mean`].
     pub fn p99(self) -> Option<&'r Estimate> {
         self.stat("p99")
     }
-    /// Returns the 99.9th percentile, s; none as for [`Latency::mean`].
+    /// Returns the 99.9th percentile in seconds; `None` as for [`Latency::mean`].
     pub fn p999(self) -> Option<&'r Estimate> {
         self.stat("p999")
     }
-    /// Returns a statistic by its name in the files: `min`, `max`, `sd`, `p50` …
+    /// Returns a statistic in seconds by its name in the result files (`min`, `max`, `sd`, `p50`
+    /// …); `None` if there is no such statistic, workload or endpoint.
     pub fn stat(self, stat: &str) -> Option<&'r Estimate> {
-        self.results.of_requests(self.entity, "latency", stat)
+        self.results.request_estimate(self.entity, "latency", stat)
     }
 }
 
 impl Results {
-    /// Gives access to the latency of a workload (`users`) or an endpoint (`api.GET /item`).
+    /// Returns the latency of a workload (`users`) or an endpoint (`api.GET /item`).
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -55,30 +56,30 @@ impl Results {
     /// # ",
     /// # )?;
     /// let results = shop.run()?;
-    /// let p99 = results.latency("users").p99().expect("there is such a workload");
+    /// let p99 = results.latency("users").p99().expect("the workload exists");
     /// println!("p99 = {:.0} ms, between {:.0} and {:.0}", p99.estimate * 1e3, p99.low * 1e3, p99.high * 1e3);
-    /// assert!(results.latency("nobody").p99().is_none());
+    /// assert!(results.latency("missing").p99().is_none());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn latency<'r>(&'r self, entity: &'r str) -> Latency<'r> {
         Latency { results: self, entity }
     }
-    /// Returns the answers per second of a workload or an endpoint; none if there is none of that
-    /// name.
+    /// Returns the throughput of a workload or an endpoint, in answered requests per second; `None`
+    /// if there is none of that name.
     pub fn throughput(&self, entity: &str) -> Option<&Estimate> {
-        self.of_requests(entity, "throughput", "mean")
+        self.request_estimate(entity, "throughput", "mean")
     }
-    /// Returns the share of failed requests of a workload or an endpoint, in 0 to 1; none if there
-    /// is none of that name.
+    /// Returns the share of failed requests of a workload or an endpoint, in 0 to 1; `None` if
+    /// there is none of that name.
     pub fn error_ratio(&self, entity: &str) -> Option<&Estimate> {
-        self.of_requests(entity, "error_ratio", "mean")
+        self.request_estimate(entity, "error_ratio", "mean")
     }
-    /// Returns the share of its cores' time in which a service computes, in 0 to 1; none if there
-    /// is none of that name.
+    /// Returns the CPU utilisation of a service (the share of its cores' time spent computing), in
+    /// 0 to 1; `None` if there is no service of that name.
     pub fn utilisation(&self, service: &str) -> Option<&Estimate> {
         self.find("service", service, "utilisation", "mean").map(|row| &row.estimate)
     }
-    fn of_requests(&self, entity: &str, metric: &str, stat: &str) -> Option<&Estimate> {
+    fn request_estimate(&self, entity: &str, metric: &str, stat: &str) -> Option<&Estimate> {
         let row = ["workload", "endpoint"]
             .into_iter()
             .find_map(|kind| self.find(kind, entity, metric, stat));

@@ -1,16 +1,17 @@
-//! Antithetic pairs: a replication drawn with u and its mirror drawn with 1 − u, as one record.
+//! Antithetic pairs: a replication drawn with u and its mirror drawn with 1 − u, merged into one
+//! record.
 //!
-//! Law: the pair is the unit of inference (`stats::antithetic`). So its record is that of one
-//! replication of twice the length would be: counts, gauges and means are the means of both,
-//! durations are those of both together, ratios are the ratio of both sums. Everything that reduces
-//! records then needs no case of its own. Sampled requests are those of the first.
+//! Law: the pair is the unit of inference (`stats::antithetic`), so its record is that of one
+//! replication of twice the length: counts, gauges and means are averaged, the durations are
+//! pooled, and ratios are the ratio of both sums. Whatever reduces records therefore needs no
+//! special case. Sampled requests are those of the first replication.
 //! Checked: `tests/it/variance.rs`.
 
 use super::cell::CellRecord;
 use crate::measure::{self, How, SeriesRow, SparseHistogram, Value, nan_mean};
 use crate::plan::Plan;
 
-/// The two of a pair, together.
+/// Merges the records of a replication and its mirror into one.
 pub fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellRecord {
     let metrics = measure::vocabulary(&plan.layout).metrics;
     let histograms: Vec<SparseHistogram> =
@@ -40,7 +41,7 @@ fn value(how: How, a: Value, b: Value, histograms: &[SparseHistogram]) -> Value 
     let plain = |value| Value { value, weight: a.weight };
     match how {
         How::Mean => plain(nan_mean(a.value, b.value)),
-        // The larger of NaN and a number is the number.
+        // `max` and `min` ignore NaN.
         How::Largest => plain(a.value.max(b.value)),
         How::Smallest => plain(a.value.min(b.value)),
         How::Quantile { histogram, q } => plain(histograms[histogram].quantiles_s([q])[0]),
@@ -67,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_pair_is_its_two_replications_together() {
-        // Definition, metric by metric, from the two run alone.
+        // Definition, metric by metric, computed from the two separate records.
         let yaml = "version: 1
 name: pair
 run: { duration: 60s, warmup: 5s, antithetic: true }
@@ -83,26 +84,27 @@ services: { api: { queue: { max: 5 }, max_in_flight: 1, endpoints: { x: [ cpu: {
         assert_eq!((both.events, both.seed_key), (one.events + mirror.events, one.seed_key));
         let metrics = built.metrics();
         for (index, metric) in metrics.iter().enumerate() {
-            let (a, b, made) = (one.values[index], mirror.values[index], both.values[index]);
-            let durations = |histogram: usize, q| {
+            let (a, b, merged_value) =
+                (one.values[index], mirror.values[index], both.values[index]);
+            let pooled_quantile = |histogram: usize, q| {
                 one.histograms[histogram].merged(&mirror.histograms[histogram]).quantiles_s([q])[0]
             };
             let exact = match metric.how {
                 How::Mean => (a.value + b.value) / 2.0,
                 How::Largest => a.value.max(b.value),
                 How::Smallest => a.value.min(b.value),
-                How::Quantile { histogram, q } => durations(histogram, q),
+                How::Quantile { histogram, q } => pooled_quantile(histogram, q),
                 How::Ratio => (a.value * a.weight + b.value * b.weight) / (a.weight + b.weight),
             };
             assert!(
-                made.value == exact || made.value.is_nan() && exact.is_nan(),
-                "{metric:?}: {made:?} {exact}"
+                merged_value.value == exact || merged_value.value.is_nan() && exact.is_nan(),
+                "{metric:?}: {merged_value:?} {exact}"
             );
         }
-        let of = |stat: &str| {
+        let position = |stat: &str| {
             metrics.iter().position(|m| m.kind == "workload" && m.metric == stat).unwrap()
         };
-        let (offered, errors) = (of("offered_rate"), of("error_ratio"));
+        let (offered, errors) = (position("offered_rate"), position("error_ratio"));
         let rate = |record: &CellRecord| record.values[offered].value;
         assert_eq!(
             both.values[errors].weight,
@@ -117,8 +119,8 @@ services: { api: { queue: { max: 5 }, max_in_flight: 1, endpoints: { x: [ cpu: {
     }
 
     #[test]
-    fn what_one_of_a_pair_does_not_know_is_the_others() {
-        // Definition; and a share of nothing has no weight.
+    fn a_value_missing_in_one_of_a_pair_is_taken_from_the_other() {
+        // Definition; a ratio with an empty denominator has no weight.
         assert_eq!(
             (nan_mean(f64::NAN, 3.0), nan_mean(5.0, f64::NAN), nan_mean(1.0, 2.0)),
             (3.0, 5.0, 1.5)

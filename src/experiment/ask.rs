@@ -1,4 +1,4 @@
-//! What can be asked of an [`Experiment`]: one method a question.
+//! The questions an [`Experiment`] answers, one method per question.
 
 use super::batch::{Member, batch};
 use super::builder::Experiment;
@@ -19,14 +19,16 @@ use crate::problem::{Problem, Problems};
 use crate::scenario::{Scenario, Template};
 use crate::stats::Best;
 
-/// Points that cannot run, of which an error tells.
-const TOLD: usize = 10;
+/// The number of invalid points reported in an error.
+const REPORTED_MAX: usize = 10;
 
 impl Experiment {
-    /// Runs all replications of the scenario.
+    /// Runs all replications of the scenario and returns the estimates with their intervals.
     ///
     /// # Errors
-    /// All that is wrong with the scenario, or a limit of it that was reached.
+    /// [`ExperimentError::Scenario`] with all problems of the scenario; [`ExperimentError::Run`] if
+    /// a limit of the scenario is reached or no thread can be started;
+    /// [`ExperimentError::Interrupted`] if the experiment is cancelled.
     pub fn run(&self) -> Result<Results, ExperimentError> {
         let built = self.built(&self.sets)?;
         let rule = Rule::new(&built.scenario, &built.metrics())?;
@@ -38,16 +40,19 @@ impl Experiment {
         Ok(Results::new(&built, &replications))
     }
 
-    /// Runs every point of the sweep, and keeps what they say in memory. A replication that fails
-    /// is in its point's `failures`. With the feature `parquet`, `store::points_batch` and
-    /// `store::summary_batch_of_points` make tables of them.
+    /// Runs every point of the sweep and returns their results, in the order of the points.
+    /// Everything is kept in memory. A replication that fails is listed in its point's `failures`.
+    /// With the feature `parquet`, `store::points_batch` and `store::summary_batch_of_points` turn
+    /// the results into tables.
     ///
     /// # Errors
-    /// All that is wrong with the scenario or with a point: then nothing is run.
+    /// [`ExperimentError::Scenario`] with all problems of the scenario; [`ExperimentError::Points`]
+    /// if some points cannot run, in which case nothing is simulated; [`ExperimentError::Run`] if
+    /// no thread can be started; [`ExperimentError::Interrupted`] if the experiment is cancelled.
     pub fn sweep(&self) -> Result<Vec<PointResult>, ExperimentError> {
         let (template, scenario) = self.template()?;
         let spec = Spec::new(&scenario, template, None, false);
-        let (first, count) = check(&spec, self.threads, TOLD, &|_| {});
+        let (first, count) = check(&spec, self.threads, REPORTED_MAX, &|_| {});
         if count > 0 {
             return Err(ExperimentError::Points { first, count });
         }
@@ -62,8 +67,8 @@ impl Experiment {
         Ok(points)
     }
 
-    /// Compares variants with the scenario as it is, pair by pair. A variant is `PATH=VALUE`, or
-    /// several, separated by `;`.
+    /// Compares variants with the scenario as it is (the baseline), by paired differences on common
+    /// random numbers. A variant is one assignment `PATH=VALUE`, or several separated by `;`.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -83,7 +88,9 @@ impl Experiment {
     /// ```
     ///
     /// # Errors
-    /// All that is wrong with the scenario or a variant, or a limit that was reached.
+    /// [`ExperimentError::Scenario`] with all problems of the scenario or of a variant;
+    /// [`ExperimentError::Run`] if a limit of the scenario is reached or no thread can be started;
+    /// [`ExperimentError::Interrupted`] if the experiment is cancelled.
     pub fn compare(&self, variants: &[&str]) -> Result<Comparison, ExperimentError> {
         let (names, built) = self.variants(variants)?;
         let member = |built: CompiledPoint| {
@@ -99,10 +106,11 @@ impl Experiment {
         Ok(Comparison::new(names, &members))
     }
 
-    /// Chooses the best of the scenario as it is and many variants of it by one metric, such as
-    /// `users.latency.p99`, giving replications to those that may still be it. With the scenario's
-    /// confidence the winner is the best, or within `indifference` of it (a share of its mean).
-    /// `most` is the largest number of replications of one variant.
+    /// Selects the best of the scenario as it is and any number of variants by the mean of one
+    /// metric, such as `users.latency.p99`, spending replications only on variants that may still
+    /// be the best (procedure KN; Kim and Nelson 2001). With the scenario's confidence the winner
+    /// is the best, or within `indifference` of it (a share of the best mean, 0.05 for 5 %). `most`
+    /// is the maximum number of replications per variant; at least 10 are run.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -122,8 +130,8 @@ impl Experiment {
     /// ```
     ///
     /// # Errors
-    /// All that is wrong with the scenario or a variant, a metric that is not there, or a limit
-    /// that was reached.
+    /// As for [`compare`](Experiment::compare); also if a variant has no metric of that name, or no
+    /// variant has a value for it.
     pub fn select(
         &self,
         variants: &[&str],
@@ -142,8 +150,8 @@ impl Experiment {
             most: most.max(FIRST_STAGE),
             confidence,
         };
-        let place = |built: &CompiledPoint| metric_named(&built.metrics(), metric, "metric");
-        let metrics = built.iter().map(place).collect::<Result<Vec<usize>, Box<Problem>>>();
+        let metric_index = |built: &CompiledPoint| metric_named(&built.metrics(), metric, "metric");
+        let metrics = built.iter().map(metric_index).collect::<Result<Vec<usize>, Box<Problem>>>();
         let metrics = metrics.map_err(|problem| Problems::from(*problem))?;
         let mut members: Vec<Member> = built
             .into_iter()
@@ -157,7 +165,8 @@ impl Experiment {
         Ok(chosen)
     }
 
-    /// Searches as the scenario's `capacity` says.
+    /// Searches for the values of one parameter at which all objectives are met, as described by
+    /// the scenario's `capacity` or by [`between`](Experiment::between).
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -170,14 +179,18 @@ impl Experiment {
     /// # capacity: { vary: workload.users.open.rate, from: 10/s, to: 500/s, tolerance: 10% }
     /// # ",
     /// # )?;
-    /// let found = shop.capacity()?;
-    /// println!("{:.0}/s; {:.0} % more than today", found.estimate, found.headroom().unwrap() * 100.0);
-    /// # assert!(found.meets.unwrap() > 50.0 && found.misses.unwrap() < 125.0);
+    /// let capacity = shop.capacity()?;
+    /// println!("{:.0}/s; {:.0} % more than today", capacity.estimate, capacity.headroom().unwrap() * 100.0);
+    /// # assert!(capacity.meets.unwrap() > 50.0 && capacity.misses.unwrap() < 125.0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// All that is wrong with the scenario or a value that is tried, or a limit that was reached.
+    /// [`ExperimentError::Scenario`] with all problems of the scenario, also if it has no
+    /// `capacity`; [`ExperimentError::Points`] if a value in the range makes the scenario invalid;
+    /// [`ExperimentError::Run`] if a replication fails, except for too many requests in flight,
+    /// which counts as a missed objective; [`ExperimentError::Interrupted`] if the experiment is
+    /// cancelled.
     pub fn capacity(&self) -> Result<CapacityResult, ExperimentError> {
         let (template, scenario) = self.template()?;
         capacity(&template, &scenario, self.options(), &mut |progress, _| {
@@ -185,8 +198,10 @@ impl Experiment {
         })
     }
 
-    /// Which of the varied parameters drive metrics, such as `users.latency.p99`: what is varied
-    /// needs ranges, and the design is the method's own.
+    /// Determines which of the varied parameters drive the given metrics, such as
+    /// `users.latency.p99`, and returns one answer per metric, in the order given. The parameters
+    /// need ranges or lists of values; the points are chosen by the method, whatever the design of
+    /// the sweep.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -206,18 +221,18 @@ impl Experiment {
     /// ```
     ///
     /// # Errors
-    /// All that is wrong with the scenario or a point, or a metric that is not there.
+    /// As for [`sweep`](Experiment::sweep); also if no point has one of the metrics.
     pub fn sensitivity(
         &self,
         metrics: &[&str],
         method: Method,
     ) -> Result<Vec<Sensitivity>, ExperimentError> {
-        let mut own = self.clone();
-        if let Some(sweep) = &mut own.sweep {
-            // Any design that takes ranges without steps: the method's own stands in its place.
+        let mut experiment = self.clone();
+        if let Some(sweep) = &mut experiment.sweep {
+            // Any design that accepts ranges without steps will do: the method replaces it.
             (sweep.design, sweep.points) = (Design::Lhs, Some(2));
         }
-        let (template, scenario) = own.template()?;
+        let (template, scenario) = experiment.template()?;
         let metrics: Vec<String> = metrics.iter().map(|name| name.to_string()).collect();
         sensitivity(&template, &scenario, method, &metrics, self.options(), &mut |progress| {
             self.control.show(progress)
@@ -228,13 +243,13 @@ impl Experiment {
         Options { threads: self.threads, interrupted: self.control.flag() }
     }
 
-    /// The scenario, and the template of its points.
+    /// Returns the scenario and the template of its points.
     fn template(&self) -> Result<(Template, Scenario), ExperimentError> {
         let (loaded, scenario) = self.read(&self.sets)?;
         Ok((Template::new(&loaded, &scenario, self.folder()), scenario))
     }
 
-    /// The scenario as it is and its variants, ready to run, with their names.
+    /// Returns the names of the baseline and its variants, and their compiled scenarios.
     fn variants(
         &self,
         variants: &[&str],

@@ -1,9 +1,9 @@
-//! A few scenarios at once, all of whose replications are kept: what comparisons and searches are
-//! made of.
+//! A few scenarios run side by side, all of whose replications are folded: the basis of comparisons
+//! and searches.
 //!
-//! Replication by replication across the scenarios, so that pairs of the same replication are there
-//! together; each scenario has its own rule. A failure ends it: an interval over what is left of a
-//! comparison would say less than it seems to.
+//! Replications are run in step across the scenarios, so that paired replications are available
+//! together; each scenario has its own stopping rule. The first failure ends the batch: an interval
+//! over the remaining replications would be misleading.
 
 use super::cell::{Cell, CellRecord, Failure};
 use super::drive::{AHEAD, Options, Study, Task, drive};
@@ -14,7 +14,7 @@ use super::run::{Progress, RunError};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// A scenario, and its replications so far.
+/// A scenario and its replications so far.
 #[derive(Debug)]
 pub struct Member {
     pub built: Arc<CompiledPoint>,
@@ -23,17 +23,17 @@ pub struct Member {
 }
 
 impl Member {
-    /// One with no replication yet.
+    /// Creates a member without replications.
     pub fn new(built: CompiledPoint, rule: Rule) -> Member {
         let replications = Replications::new(rule, Fold::new(&built.plan));
         let point = Arc::new(Point::ready(built));
-        // It is there already.
+        // A ready point is already compiled.
         let built = point
             .built(&AtomicBool::new(false))
-            .unwrap_or_else(|_| unreachable!("a point that is ready is built"));
+            .unwrap_or_else(|_| unreachable!("a ready point is compiled"));
         Member { built, point, replications }
     }
-    /// What its replications say together.
+    /// Returns the folded replications.
     pub fn fold(&self) -> &Fold {
         self.replications.fold.as_ref().expect("a member folds its replications")
     }
@@ -50,7 +50,7 @@ impl Study for Batch<'_> {
     type Error = RunError;
 
     fn next(&mut self) -> Option<Task> {
-        // The one that is furthest behind goes first.
+        // The member that is furthest behind goes first.
         let mut order: Vec<usize> = (0..self.members.len()).collect();
         order.sort_by_key(|&index| self.members[index].replications.begun());
         order.into_iter().find_map(|index| {
@@ -82,12 +82,12 @@ impl Study for Batch<'_> {
     }
 }
 
-/// Runs what the members' rules ask for. `before` is what was done before, for the progress that is
-/// shown.
+/// Runs replications until the rule of every member is satisfied. `before` is the progress of
+/// earlier batches, which the reported progress continues.
 ///
 /// # Errors
-/// A replication failed, or no thread could be started. Being interrupted is no error: then not all
-/// are complete.
+/// If a replication fails or no thread can be started. An interruption is not an error: some
+/// members are then incomplete.
 pub fn batch(
     members: &mut [Member],
     before: Progress,

@@ -1,5 +1,5 @@
-//! The library's way in: an [`Experiment`] is a scenario and how it is to be run. What can be asked
-//! of it is in `ask.rs`.
+//! The entry point of the library: an [`Experiment`] is a scenario and how to run it. The questions
+//! it answers are in `ask.rs`.
 
 use super::control::{Cancellation, Control};
 use super::error::ExperimentError;
@@ -13,7 +13,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A scenario, and what is asked of it. Writes nothing to any file.
+/// A scenario and the settings of its runs. Writes no files.
 ///
 /// ```
 /// use asyncflow::Experiment;
@@ -45,7 +45,7 @@ pub struct Experiment {
     pub(super) control: Control,
 }
 
-/// Where the scenario comes from.
+/// The source of the scenario.
 #[derive(Clone, Debug)]
 enum Source {
     Text { text: String, format: Format, stem: String, folder: PathBuf },
@@ -53,17 +53,17 @@ enum Source {
 }
 
 impl Experiment {
-    /// Creates an experiment with a scenario that was read, or built in Rust as [`Scenario::new`]
-    /// shows. It is checked when something is asked; a file of measured values that it names is
-    /// looked for in the current folder.
+    /// Creates an experiment from a scenario that was read from a file or built in Rust as shown at
+    /// [`Scenario::new`]. The scenario is checked when a question is asked; a file of measured
+    /// values that it names is looked up in the current folder.
     pub fn new(scenario: &Scenario) -> Experiment {
         Experiment::of(Source::CompiledPoint(Box::new(scenario.clone())))
     }
 
-    /// Creates an experiment with a scenario in YAML.
+    /// Creates an experiment from a scenario in YAML.
     ///
     /// # Errors
-    /// [`ExperimentError::Scenario`] with everything that is wrong with it.
+    /// [`ExperimentError::Scenario`] with all problems of the scenario.
     pub fn from_yaml(text: &str) -> Result<Experiment, ExperimentError> {
         let (stem, folder) = ("scenario".to_string(), PathBuf::new());
         Experiment::checked(Source::Text {
@@ -74,11 +74,12 @@ impl Experiment {
         })
     }
 
-    /// Creates an experiment with a scenario file: YAML, JSON, RON, or of AsyncFlow 0.1.
+    /// Creates an experiment from a scenario file in YAML, JSON or RON, or in the format of
+    /// AsyncFlow 0.1.
     ///
     /// # Errors
-    /// [`ExperimentError::Scenario`] if the file cannot be read, and with everything that is wrong
-    /// with it.
+    /// [`ExperimentError::Scenario`] if the file cannot be read, or with all problems of the
+    /// scenario.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Experiment, ExperimentError> {
         let path = path.as_ref();
         let (source, _) = scenario::read_file(path, &[]).map_err(Problems::from)?;
@@ -110,7 +111,7 @@ impl Experiment {
     }
 
     /// Sets a value at a path of the scenario, as `--set` does: `set("services.api.replicas=4")`.
-    /// It is checked when something is asked.
+    /// The assignment is checked when a question is asked.
     #[must_use]
     pub fn set(mut self, assignment: &str) -> Experiment {
         self.sets.push(assignment.to_string());
@@ -129,22 +130,23 @@ impl Experiment {
         self.set(&format!("run.seed={seed}"))
     }
 
-    /// Sets the number of threads; one per core if this is not called. Results do not depend on it.
+    /// Sets the number of threads; the default is one per core. Results do not depend on it.
     #[must_use]
     pub fn threads(mut self, threads: NonZero<usize>) -> Experiment {
         self.threads = threads.get();
         self
     }
 
-    /// Lets a [`Cancellation`] end every question that is asked of this experiment or of a clone of
-    /// it.
+    /// Sets the [`Cancellation`] that interrupts every question asked of this experiment or of a
+    /// clone of it.
     #[must_use]
     pub fn cancelled_by(mut self, cancellation: &Cancellation) -> Experiment {
         self.control.cancellation = cancellation.clone();
         self
     }
 
-    /// Calls a function whenever a replication is complete, from the thread that asks the question.
+    /// Sets a function that is called with the progress whenever a replication is complete, on the
+    /// thread that asked the question.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -168,8 +170,7 @@ impl Experiment {
         self
     }
 
-    /// Varies a path over values. Several calls make a grid; all replace the scenario's own
-    /// `sweep`.
+    /// Varies a path over values. Several calls make a grid. Replaces the scenario's own `sweep`.
     #[must_use]
     pub fn vary<V: Into<Value>>(
         self,
@@ -180,15 +181,15 @@ impl Experiment {
         self.vary_over(path, Vary::Values(values))
     }
 
-    /// Varies a path over values or a range.
+    /// Varies a path over values or a range. Replaces the scenario's own `sweep`.
     #[must_use]
     pub fn vary_over(mut self, path: &str, vary: Vary) -> Experiment {
         self.sweep.get_or_insert_default().vary.insert(path.to_string(), vary);
         self
     }
 
-    /// Chooses the points by a design, such as `(Design::Sobol, Some(256))`; a grid if this is not
-    /// called.
+    /// Sets the design of the sweep and its number of points, such as `(Design::Sobol, Some(256))`;
+    /// the default is a grid.
     #[must_use]
     pub fn design(mut self, design: Design, points: Option<u32>) -> Experiment {
         let sweep = self.sweep.get_or_insert_default();
@@ -196,8 +197,9 @@ impl Experiment {
         self
     }
 
-    /// Chooses the range of one parameter in which [`capacity`](Experiment::capacity) looks for
-    /// where the objectives are just met. Replaces the scenario's own `capacity`.
+    /// Sets the parameter, and the range of its values, that [`capacity`](Experiment::capacity)
+    /// searches for the limit at which the objectives are just met. Replaces the scenario's own
+    /// `capacity`.
     #[must_use]
     pub fn between(
         mut self,
@@ -209,21 +211,21 @@ impl Experiment {
         self
     }
 
-    /// Returns the scenario as it is run.
+    /// Returns the scenario as it will be run, with all settings applied.
     ///
     /// # Errors
-    /// [`ExperimentError::Scenario`] with everything that is wrong with it.
+    /// [`ExperimentError::Scenario`] with all problems of the scenario.
     pub fn scenario(&self) -> Result<Scenario, ExperimentError> {
         self.read(&self.sets).map(|(_, scenario)| scenario)
     }
 
-    /// Returns everything that was found in the scenario: errors, and also warnings and notes,
-    /// which keep nothing from running.
+    /// Returns all findings about the scenario: errors, and also warnings and notes, which do not
+    /// prevent a run.
     pub fn problems(&self) -> Problems {
         self.load(&self.sets).0.problems
     }
 
-    /// Folder of the files that the scenario names.
+    /// Returns the folder against which file names in the scenario are resolved.
     pub(super) fn folder(&self) -> PathBuf {
         match &self.source {
             Source::Text { folder, .. } => folder.clone(),

@@ -1,21 +1,20 @@
-//! How much can it take? The largest value of a parameter (or the smallest) at which all objectives
-//! are met.
+//! Capacity search: the largest (or smallest) value of a parameter at which all objectives are met.
 //!
-//! Law: the ends of the range and today's value are tried first. Where one end meets the
-//! objectives, whether they are met is taken to change once, and the part of the range in which it
-//! changes is halved (`search.rs`). Where neither does, values between are tried, ever more
-//! closely, until one meets them: then both edges of where they are met are found. All values have
-//! the same arrivals and demands (common random numbers). At a value, replications are added, twice
-//! as many each time, until the interval of every goal is on one side of its bound, an overload is
-//! seen, or the most is reached: then the value is too near the bound to tell, and the nearest
-//! values on both sides of which it can be told are the interval. Which replications are run
-//! depends on their values alone.
-//! Limits: of several parts of the range that meet the objectives, one is found; a part that lies
-//! between two of the eight values tried may be missed (they are a factor apart where the range is
-//! wide, else equally far). The confidence is that of each value that was tried, not of the whole
-//! search: errors are likely only for values next to the answer, where they do not matter much.
+//! Law: the ends of the range and today's value are tried first. If one end meets the objectives,
+//! they are assumed to change from met to missed once, and the interval in which that happens is
+//! bisected (`search.rs`). If neither end does, values in between are tried on ever finer grids
+//! until one meets them; then both edges of that region are located. All values use the same
+//! arrivals and demands (common random numbers). At each value the number of replications is
+//! doubled until the interval of every goal lies on one side of its bound, an overload is detected,
+//! or the maximum is reached: then the value is too near the bound to tell, and the nearest
+//! conclusive values on both sides of it bound the answer. Which replications are run depends only
+//! on their values.
+//! Limits: if several regions of the range meet the objectives, one is found; a region between two
+//! neighbours of the eight values tried may be missed (the values are spaced geometrically if the
+//! range is wide, otherwise evenly). The confidence is that of each value tried, not of the whole
+//! search: errors are likely only next to the answer, where they matter little.
 //! Checked: `tests/it/capacity.rs` against M/M/1 and Erlang C, and on systems that meet their
-//! objectives in the middle, everywhere, nowhere.
+//! objectives only in the middle, everywhere, or nowhere.
 
 use super::drive::Options;
 use super::error::ExperimentError;
@@ -29,22 +28,24 @@ use crate::scenario::{Scenario, Template};
 use crate::stats::Estimate;
 use serde_json::{Value, json};
 
-/// Parts into which a range is divided before it is given up: their bounds are tried.
+/// The number of parts into which a range is divided, with a trial at each boundary, before the
+/// search gives up.
 const PARTS: u32 = 8;
 
-/// What was found out at a value.
+/// The verdict on one value of the parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// All goals are surely met.
+    /// All goals are conclusively met: their intervals lie on the good side of the bounds.
     Meets,
-    /// One is surely missed.
+    /// A goal is conclusively missed, the system is overloaded, or at least half of the requests of
+    /// a workload fail.
     Misses,
-    /// Too near to tell.
+    /// Inconclusive: an interval still crosses its bound.
     Undecided,
 }
 
 impl Verdict {
-    /// In words.
+    /// Returns the verdict as it is written in the result files.
     pub fn name(self) -> &'static str {
         match self {
             Verdict::Meets => "meets",
@@ -54,52 +55,53 @@ impl Verdict {
     }
 }
 
-/// A value that was tried.
+/// A value of the parameter that was tried, and its results.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// As it stands in the scenario.
+    /// The value as written in the scenario, with its unit.
     pub value: Value,
-    /// In the base unit.
+    /// The value in the base unit (s, B, 1/s …).
     pub number: f64,
-    /// How many replications it took.
+    /// The number of replications run.
     pub replications: u32,
-    /// What was found out.
+    /// Whether the goals are met at this value.
     pub verdict: Verdict,
-    /// The goals that have to be met.
+    /// The goals of the search, with their estimates.
     pub goals: Vec<SloResult>,
-    /// Everything.
+    /// All results at this value.
     pub results: Results,
 }
 
-/// The busiest service, and what a request waits for most.
+/// The busiest service and what requests wait for most.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bottleneck {
-    /// The service whose cores are busiest.
+    /// The service with the highest CPU utilisation.
     pub service: String,
-    /// How busy, 0 to 1.
+    /// Its CPU utilisation, in 0 to 1.
     pub utilisation: f64,
-    /// What most of the waiting is for: `queue`, `memory`, `admission`; none if nobody waits.
+    /// The largest waiting time of the first workload: `queue`, `memory` or `admission`; `None` if
+    /// nothing waits.
     pub waits_for: Option<String>,
-    /// The share of the latency that this is.
+    /// That waiting time as a share of the mean latency, in 0 to 1; NaN if nothing was answered.
     pub share_of_latency: f64,
 }
 
-/// Which values meet the objectives, as far as the range tells.
+/// The limit that is searched for: which part of the range meets the objectives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SearchTarget {
-    /// Those up to a value: the largest is searched.
+    /// Values up to a limit meet them: the largest is searched for.
     Largest,
-    /// Those from a value on: the smallest is searched.
+    /// Values from a limit upwards meet them: the smallest is searched for.
     Smallest,
-    /// Those from one value to another: both are searched.
+    /// Values between two limits meet them: both are searched for.
     Range,
-    /// Both ends say the same, and neither is surely the better one: all that was tried meets the
-    /// objectives, or nothing of it does.
+    /// Both ends have the same verdict and neither is conclusively better: all values tried meet
+    /// the objectives, or none does.
     Either,
 }
 
 impl SearchTarget {
-    /// In one word.
+    /// Returns the name of the target in the result files.
     pub fn name(self) -> &'static str {
         match self {
             SearchTarget::Largest => "largest",
@@ -110,69 +112,71 @@ impl SearchTarget {
     }
 }
 
-/// Where the objectives cease to be met.
+/// An edge of the region in which the objectives are met.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CapacityLimit {
-    /// The last value that surely meets all goals.
+    /// The last value tried that conclusively meets all goals.
     pub meets: f64,
-    /// The value next to it that was tried, and what was found out there: it does not surely meet
-    /// them.
+    /// The next value tried beyond it, which does not conclusively meet them, and its verdict.
     pub next: (f64, Verdict),
-    /// The nearest that surely misses one; none if beyond the edge it is too near to tell.
+    /// The nearest value beyond the edge that conclusively misses a goal; `None` if all values
+    /// tried there are inconclusive.
     pub misses: Option<f64>,
-    /// Where the goals are just met, between them: by interpolation of what is nearest to its
+    /// Where the goals are just met, interpolated between the two from the goal nearest to its
     /// bound.
     pub estimate: f64,
 }
 
-/// The answer.
+/// The answer of a capacity search. Numbers are in the base unit of the parameter.
 #[derive(Clone, Debug)]
 pub struct CapacityResult {
-    /// Path of the parameter.
+    /// The path of the parameter.
     pub path: String,
-    /// What the parameter is of.
+    /// The kind of quantity that the parameter is.
     pub kind: Kind,
-    /// How a value of it is written: in the unit of the scenario.
+    /// The notation of its values: the unit used in the scenario.
     pub notation: Notation,
-    /// Whether the largest value was searched, or the smallest, or both.
+    /// Whether the largest value, the smallest, or both were searched for.
     pub target: SearchTarget,
-    /// The last value that surely meets all goals; none if no value that was tried does.
+    /// The last value that conclusively meets all goals; `None` if no value tried does.
     pub meets: Option<f64>,
-    /// The first that surely misses one; none if no value beyond `meets` does.
+    /// The first value beyond it that conclusively misses a goal; `None` if no value tried does.
     pub misses: Option<f64>,
-    /// Where the goals are just met, between the two; the end of the range if all of it meets them.
+    /// Where the goals are just met, between the two; the end of the range if all of it meets them;
+    /// NaN if no value tried meets them.
     pub estimate: f64,
-    /// The edge that this is; none if all values that were tried meet the goals, or none.
+    /// The edge to which these values belong; `None` if all values tried meet the goals, or none
+    /// does.
     pub edge: Option<CapacityLimit>,
-    /// Where goals that are met in the middle of the range only cease to be met below it.
+    /// The lower edge, if the goals are met only in the middle of the range.
     pub lower: Option<CapacityLimit>,
-    /// Everything that was tried, rising.
+    /// All values tried, in ascending order.
     pub tried: Vec<Trial>,
-    /// At the last value that meets all goals.
+    /// The bottleneck at the last value that meets all goals.
     pub bottleneck: Option<Bottleneck>,
-    /// The value that the scenario has now, if it has one of that kind.
+    /// The value in the scenario as it is, if it has one of the same kind.
     pub today: Option<f64>,
 }
 
 impl Trial {
-    /// The busiest service at this value, and what its callers wait for; none if nothing was
-    /// measured.
+    /// Returns the busiest service at this value and what its callers wait for; `None` if no
+    /// utilisation was measured.
     pub fn bottleneck(&self) -> Option<Bottleneck> {
         bottleneck(&self.results)
     }
 
-    /// By how much of its bound the goal that is nearest to being missed is met; below 0 if it is
-    /// missed. Without an answer nothing is met.
+    /// Returns the margin of the goal nearest to being missed, as a share of its bound; negative if
+    /// it is missed. Without any answered request no goal is met, and the margin is −∞.
     pub(super) fn margin(&self) -> f64 {
         let least =
             self.goals.iter().map(|goal| margin(goal, goal.estimate)).fold(f64::INFINITY, f64::min);
-        // An overload is a miss, whatever the goals say.
+        // An overload is a miss, whatever the goals report.
         if self.verdict == Verdict::Misses && least > 0.0 { f64::NEG_INFINITY } else { least }
     }
 
-    /// Whether its margin is surely above that of another: the intervals of the goal that decides
-    /// here do not overlap.
-    pub(super) fn is_surely_better(&self, other: &Trial) -> bool {
+    /// Returns whether the margin is conclusively larger than that of `other`: the intervals of the
+    /// goal that is decisive here do not overlap.
+    pub(super) fn is_conclusively_better(&self, other: &Trial) -> bool {
         let worst =
             |goal: &SloResult| margin(goal, if goal.at_most { goal.high } else { goal.low });
         let best = |goal: &SloResult| margin(goal, if goal.at_most { goal.low } else { goal.high });
@@ -185,9 +189,9 @@ impl Trial {
 }
 
 impl CapacityResult {
-    /// How much more than today's value the answer is, as a share of today's; none if one of them
-    /// is not known. Where the range ends before the objectives are missed, it is not; nor below a
-    /// lower edge, where more of the parameter helps.
+    /// Returns how far the answer exceeds today's value, as a share of today's (0.25 for 25 %
+    /// more). `None` if either is unknown, if the range ends before the objectives are missed, or
+    /// if today's value lies below a lower edge, where more of the parameter helps.
     pub fn headroom(&self) -> Option<f64> {
         self.edge?;
         if self.lower.zip(self.today).is_some_and(|(lower, today)| today < lower.estimate) {
@@ -196,17 +200,18 @@ impl CapacityResult {
         self.today.map(|today| self.estimate / today - 1.0).filter(|share| share.is_finite())
     }
 
-    /// The value that was tried whose goals are nearest to being met, or met by the most.
+    /// Returns the trial with the largest margin: the one that meets its goals by most, or comes
+    /// nearest to it.
     pub fn nearest(&self) -> Option<&Trial> {
         self.tried.iter().max_by(|a, b| a.margin().total_cmp(&b.margin()))
     }
 
-    /// A value of the parameter as the scenario writes it.
+    /// Returns a value, given in the base unit, as the scenario writes it.
     pub fn written(&self, base: f64) -> Value {
         self.notation.write(base)
     }
 
-    /// The lower edge, in JSON; null if there is none.
+    /// Returns the lower edge as JSON; null if there is none.
     pub(crate) fn lower_edge(&self) -> Value {
         self.lower.map_or(Value::Null, |edge| {
             let misses = edge.misses.map_or(Value::Null, |base| self.written(base));
@@ -214,17 +219,17 @@ impl CapacityResult {
         })
     }
 
-    /// What was found out at a value; none if it was not tried.
+    /// Returns the trial at a value, given in the base unit; `None` if it was not tried.
     pub fn tried_at(&self, number: f64) -> Option<&Trial> {
         self.tried.iter().find(|tried| tried.number == number)
     }
 }
 
-/// Searches as a scenario's `capacity` says.
+/// Runs the search described by a scenario's `capacity`.
 ///
 /// # Errors
-/// If a value cannot be set, or a replication fails for another reason than that the system cannot
-/// hold it.
+/// If the scenario has no `capacity`, a value is invalid, or a replication fails for a reason other
+/// than too many requests in flight, which counts as a miss.
 pub fn capacity(
     template: &Template,
     scenario: &Scenario,
@@ -233,7 +238,7 @@ pub fn capacity(
 ) -> Result<CapacityResult, ExperimentError> {
     let question = scenario.capacity.as_ref().ok_or_else(|| {
         let problem =
-            Problem::new(Severity::Error, "capacity", "the scenario does not say what to search");
+            Problem::new(Severity::Error, "capacity", "the scenario has no `capacity` section");
         Problems::from(problem.help("write `capacity: { vary: …, from: …, to: … }`"))
     })?;
     let kind = question.kind();
@@ -253,8 +258,8 @@ pub fn capacity(
     let target = match ends {
         [Verdict::Meets, Verdict::Meets] => search.better_end(from, to),
         [Verdict::Meets, _] => SearchTarget::Largest,
-        // A low end of which too little is known to tell may meet them as well, and then the goals
-        // say nothing of a direction.
+        // An inconclusive low end may meet the goals as well; then the verdicts do not determine a
+        // direction.
         [Verdict::Undecided, Verdict::Meets] if !search.looks_missed(from) => {
             search.better_end(from, to)
         }
@@ -300,14 +305,14 @@ pub fn capacity(
     })
 }
 
-/// By how much of its bound a goal would be met with a value; nothing is met by none.
+/// Returns the margin of a goal at a value, as a share of its bound; −∞ if the value is NaN.
 fn margin(goal: &SloResult, value: f64) -> f64 {
     let room = if goal.at_most { goal.bound - value } else { value - goal.bound };
     let share = if goal.bound == 0.0 { room } else { room / goal.bound };
     if share.is_nan() { f64::NEG_INFINITY } else { share }
 }
 
-/// The busiest service, and what its callers wait for.
+/// Returns the busiest service and what its callers wait for.
 fn bottleneck(results: &Results) -> Option<Bottleneck> {
     let mean = |e: &Estimate| e.estimate;
     let services = results

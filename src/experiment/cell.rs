@@ -1,11 +1,11 @@
 //! A cell is (point, replication): a pure function from (scenario, overrides, seed, replication) to
 //! a [`CellRecord`].
 //!
-//! Everything this room does is a way to choose cells and to reduce their records *in their own
-//! order*. A record is small, can be written down and read back without loss, and does not depend
-//! on any other: threads, shards of a job array and a resumed run give the same bytes. A cell that
-//! reaches a limit, panics or cannot be built is a [`Failure`] with its reason, and the others go
-//! on.
+//! Everything in this module either chooses cells or reduces their records *in a fixed order*. A
+//! record is small, can be written and read back without loss, and does not depend on any other
+//! record: threads, shards of a job array and a resumed run all produce the same bytes. A cell that
+//! reaches a limit, panics or cannot be built becomes a [`Failure`] with its reason, and the other
+//! cells continue.
 
 use crate::measure::{self, Backlog, Happening, RequestRow, SeriesRow, SparseHistogram, Value};
 use crate::plan::Plan;
@@ -19,21 +19,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// One replication of one point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cell {
-    /// Number of the point, from 0.
+    /// The index of the point, from 0.
     pub point: u64,
-    /// Number of the replication, from 0.
+    /// The index of the replication, from 0.
     pub replication: u32,
 }
 
-/// What a cell gives.
+/// The result of a cell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CellRecord {
     pub replication: u32,
-    /// The key all its draws come from.
+    /// The key from which all its random draws derive.
     pub seed_key: u64,
-    /// Calendar entries fired.
+    /// The number of events fired.
     pub events: u64,
-    /// Where its measured part began.
+    /// The start of the measurement (the end of the warm-up).
     pub measured_from: Time,
     /// In the order of [`measure::Vocabulary::metrics`].
     pub values: Vec<Value>,
@@ -41,62 +41,62 @@ pub struct CellRecord {
     pub histograms: Vec<SparseHistogram>,
     /// By workload: its requests in the system.
     pub backlog: Vec<Backlog>,
-    /// By service: requests that wait there.
+    /// By service: the requests waiting there.
     pub waiting: Vec<Backlog>,
-    /// If `run.control_variates`: what it drew, by workload.
+    /// The drawn control variates by workload, if `run.control_variates` is set.
     pub controls: Vec<Controls>,
-    /// If `run.antithetic`: by metric, half of what the two of the pair differ by.
+    /// By metric, half the difference within the antithetic pair, if `run.antithetic` is set.
     pub half_differences: Vec<f64>,
-    /// One row a window, if series are kept.
+    /// One row per window, if series are kept.
     pub series: Vec<SeriesRow>,
-    /// What went wrong and when. Not written down for sweeps: the scenario says it.
+    /// What went wrong and when. Not stored for sweeps: it follows from the scenario.
     #[serde(skip)]
     pub happenings: Vec<Happening>,
-    /// Sampled requests. Not written down for sweeps.
+    /// Sampled requests. Not stored for sweeps.
     #[serde(skip)]
     pub requests: Vec<RequestRow>,
 }
 
-/// Why a cell gives nothing.
+/// Why a cell has no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Failure {
     /// A limit of the scenario was reached.
     #[error(transparent)]
     Limit(#[from] SimError),
-    /// A mistake of ours.
+    /// A bug in AsyncFlow.
     #[error("replication {replication} panicked: {words}")]
-    #[allow(missing_docs, reason = "the message says what they are")]
+    #[allow(missing_docs, reason = "the message names them")]
     Panicked { replication: u32, words: String },
-    /// The point is no scenario that can run.
+    /// The scenario of the point is invalid.
     #[error("{0}")]
     Invalid(String),
-    /// It failed in a run before, which wrote down why.
+    /// It failed in an earlier run, which stored the reason.
     #[error("{reason}")]
-    #[allow(missing_docs, reason = "as they were written down")]
+    #[allow(missing_docs, reason = "as stored by the earlier run")]
     Before { kind: String, reason: String },
 }
 
 impl Failure {
-    /// Whether somebody asked to stop: then nothing is known of the cell.
+    /// Returns whether the cell was interrupted; nothing is known about it then.
     pub fn is_interruption(&self) -> bool {
         *self == Failure::Limit(SimError::Interrupted)
     }
-    /// What to do about it.
+    /// Returns advice on how to avoid the failure, if there is any.
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Failure::Limit(SimError::InFlight { .. }) => Some(
-                "the system is probably overloaded (see `asyncflow check`); or allow more with `--set run.limits.in_flight=10M`, about 256 B each",
+                "the system is probably overloaded (see `asyncflow check`); otherwise raise the limit with `--set run.limits.in_flight=10M` (about 256 B per request)",
             ),
-            Failure::Limit(SimError::Events { .. }) => {
-                Some("shorten `run.duration`, or allow more with `--set run.limits.events=100G`")
-            }
+            Failure::Limit(SimError::Events { .. }) => Some(
+                "shorten `run.duration`, or raise the limit with `--set run.limits.events=100G`",
+            ),
             Failure::Panicked { .. } => {
-                Some("this is a bug of AsyncFlow: please report it with the scenario and the seed")
+                Some("this is a bug in AsyncFlow: please report it with the scenario and the seed")
             }
             _ => None,
         }
     }
-    /// One word for the files.
+    /// Returns the kind of failure as it is written in the result files.
     pub fn name(&self) -> &str {
         match self {
             Failure::Limit(_) => "limit",
@@ -110,7 +110,7 @@ impl Failure {
 /// Runs one replication of a plan.
 ///
 /// # Errors
-/// When a limit of the scenario is reached, `interrupted` has been set, or the simulation panics.
+/// If a limit of the scenario is reached, `interrupted` is set, or the simulation panics.
 pub fn run(
     plan: &Arc<Plan>,
     replication: u32,
@@ -119,8 +119,7 @@ pub fn run(
     if interrupted.load(Ordering::Relaxed) {
         return Err(SimError::Interrupted.into());
     }
-    // Nothing that a panic leaves half-done is looked at again: the world is dropped, and the plan
-    // is never written to.
+    // Unwind safe: the world is dropped after a panic, and the plan is never modified.
     let simulated = catch_unwind(AssertUnwindSafe(|| -> Result<CellRecord, SimError> {
         let mut record = simulate(plan, replication, interrupted)?;
         let (values, histograms) = measure::take_values(&plan.layout, &mut record);
@@ -146,13 +145,13 @@ pub fn run(
     match simulated {
         Ok(result) => result.map_err(Failure::Limit),
         Err(panic) => {
-            let words = panic
+            let message = panic
                 .downcast_ref::<String>()
                 .cloned()
-                .or_else(|| panic.downcast_ref::<&str>().map(|words| words.to_string()));
+                .or_else(|| panic.downcast_ref::<&str>().map(|text| text.to_string()));
             Err(Failure::Panicked {
                 replication,
-                words: words.unwrap_or_else(|| "without words".to_string()),
+                words: message.unwrap_or_else(|| "(no message)".to_string()),
             })
         }
     }

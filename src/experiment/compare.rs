@@ -1,9 +1,11 @@
-//! Comparing variants of a system: which is better, by how much, and is that sure?
+//! Comparison of variants of a system: which is better, by how much, and is the difference
+//! significant?
 //!
 //! Law: replication i of every variant has the same arrivals, and a request has the same demands
 //! wherever it is served (common random numbers), so differences are taken pair by pair
-//! (`stats::difference`). All p-values of one comparison are one family, corrected by Holm (1979):
-//! the chance that *any* of the differences that are called sure is none is at most 1 − confidence.
+//! (`stats::difference`). All p-values of one comparison form one family, corrected by Holm (1979):
+//! the probability that at least one reported difference is a false positive is at most 1 −
+//! confidence.
 //! Checked: `tests/it/compare.rs`.
 
 use super::batch::Member;
@@ -11,34 +13,34 @@ use super::results::Results;
 use crate::measure::{How, Metric};
 use crate::stats::{self, Difference, Estimate};
 
-/// Whether more of a metric is better.
+/// Whether larger or smaller values of a metric are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Latency, errors, cost.
+    /// Smaller is better: latency, errors, cost.
     Less,
-    /// Throughput.
+    /// Larger is better: throughput.
     More,
-    /// Neither: it depends.
+    /// Neither: it depends on the purpose.
     Neither,
 }
 
-/// What a difference means.
+/// The judgement on a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// Surely better than the baseline.
+    /// Significantly better than the baseline.
     Better,
-    /// Surely worse.
+    /// Significantly worse than the baseline.
     Worse,
-    /// Surely different, where neither is better.
+    /// Significantly different, for a metric of which neither direction is better.
     Different,
-    /// No difference at all: the same in every replication.
+    /// Identical in every replication.
     Same,
-    /// Not known yet.
+    /// Not significant with the replications run so far.
     Undecided,
 }
 
 impl Judgement {
-    /// In one word.
+    /// Returns the judgement as it is written in reports and result files.
     pub fn name(self) -> &'static str {
         match self {
             Judgement::Better => "better",
@@ -53,47 +55,47 @@ impl Judgement {
 /// One metric of one variant against the baseline's.
 #[derive(Clone, Debug)]
 pub struct MetricComparison {
-    /// Number of the variant, from 1.
+    /// The index of the variant in [`Comparison::names`], from 1.
     pub variant: usize,
     /// `workload`, `endpoint`, `service` …
     pub kind: &'static str,
-    /// Its name.
+    /// The name of the workload, endpoint, service …
     pub entity: String,
-    /// What is measured.
+    /// The metric.
     pub metric: String,
-    /// Which statistic of it.
+    /// The statistic of the metric: `mean`, `p99` …
     pub stat: &'static str,
-    /// Unit of the values.
+    /// The unit of the values.
     pub unit: &'static str,
-    /// The baseline's.
+    /// The baseline's estimate.
     pub base: Estimate,
-    /// The variant's.
+    /// The variant's estimate.
     pub other: Estimate,
-    /// The difference, with its paired interval.
+    /// The variant minus the baseline, with its paired interval.
     pub difference: Difference,
-    /// The p-value, corrected for the family; NaN for metrics that are not in it.
+    /// The p-value, corrected for the family (Holm); NaN for metrics outside the family.
     pub p_adjusted: f64,
-    /// What it means.
+    /// The judgement on the difference.
     pub judgement: Judgement,
-    /// About how many more replications would decide, all verdicts of the family together; none if
-    /// it is decided, or if that cannot be told.
+    /// Roughly how many more replications would make the difference significant, with the
+    /// correction for the family; `None` if it already is, or if no forecast is possible.
     pub more: Option<u32>,
 }
 
-/// Variants against the first of them.
+/// A comparison of variants with a baseline.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// Their names; the first is the baseline.
+    /// The names of the variants; the first is the baseline.
     pub names: Vec<String>,
-    /// What each says by itself.
+    /// The results of each variant alone, in the same order.
     pub results: Vec<Results>,
-    /// Every metric that both have, variant by variant.
+    /// All metrics that a variant and the baseline have in common, variant by variant.
     pub rows: Vec<MetricComparison>,
-    /// Confidence of the intervals, and of the family.
+    /// The confidence of each interval, and of the family of tests, in 0 to 1.
     pub confidence: f64,
 }
 
-/// Metrics whose differences are the family that is corrected together: what a person asks about.
+/// Metrics of workloads whose differences form the family that is corrected together.
 const FAMILY: [(&str, &str); 6] = [
     ("latency", "mean"),
     ("latency", "p50"),
@@ -103,11 +105,11 @@ const FAMILY: [(&str, &str); 6] = [
     ("error_ratio", "mean"),
 ];
 
-/// Of fewer pairs the spread is known too badly to say how many more would decide: of three it is
-/// off by a factor of two as often as not.
-const PAIRS_TO_FORETELL: u32 = 5;
+/// The least number of pairs for a forecast: with fewer, the spread is known too poorly (with three
+/// it is often off by a factor of two).
+const PAIRS_TO_FORECAST: u32 = 5;
 
-/// Whether more is better.
+/// Returns which direction of a metric is better.
 pub fn direction(metric: &str) -> Direction {
     let less = [
         "latency",
@@ -129,7 +131,7 @@ pub fn direction(metric: &str) -> Direction {
 }
 
 impl Comparison {
-    /// Compares members that have been run; the first is the baseline.
+    /// Compares members whose replications are complete; the first is the baseline.
     pub(crate) fn new(names: Vec<String>, members: &[Member]) -> Comparison {
         let confidence = members[0].built.scenario.run.confidence.0.fraction;
         let results: Vec<Results> = members
@@ -149,21 +151,21 @@ impl Comparison {
         for (&i, p) in family.iter().zip(adjusted) {
             rows[i].p_adjusted = p;
         }
-        // What Holm's correction asks of the surest of the family is enough for any other.
-        let surest = 1.0 - (1.0 - confidence) / family.len().max(1) as f64;
+        // Holm's strictest level, that of the smallest p-value, is sufficient for every member.
+        let strictest = 1.0 - (1.0 - confidence) / family.len().max(1) as f64;
         for row in &mut rows {
             row.judgement = judge(row, confidence);
             if row.judgement == Judgement::Undecided
-                && row.difference.difference.n >= PAIRS_TO_FORETELL
+                && row.difference.difference.n >= PAIRS_TO_FORECAST
             {
-                let level = if row.p_adjusted.is_nan() { confidence } else { surest };
+                let level = if row.p_adjusted.is_nan() { confidence } else { strictest };
                 row.more = stats::replications_to_decide(&row.difference.difference, level);
             }
         }
         Comparison { names, results, rows, confidence }
     }
 
-    /// The rows of the family, variant by variant.
+    /// Returns the rows of the family, variant by variant.
     pub fn family(&self) -> impl Iterator<Item = &MetricComparison> {
         self.rows.iter().filter(|row| !row.p_adjusted.is_nan())
     }
@@ -174,12 +176,12 @@ fn judge(row: &MetricComparison, confidence: f64) -> Judgement {
     if difference.estimate == 0.0 && difference.std_error == 0.0 {
         return Judgement::Same;
     }
-    // Metrics outside of the family are judged one by one: their own interval says it.
-    let sure = match row.p_adjusted.is_nan() {
+    // Metrics outside the family are judged one by one, by their own interval.
+    let is_significant = match row.p_adjusted.is_nan() {
         false => row.p_adjusted < 1.0 - confidence,
         true => difference.low > 0.0 || difference.high < 0.0,
     };
-    match (sure, direction(&row.metric), difference.estimate > 0.0) {
+    match (is_significant, direction(&row.metric), difference.estimate > 0.0) {
         (false, ..) => Judgement::Undecided,
         (true, Direction::Neither, _) => Judgement::Different,
         (true, Direction::Less, false) | (true, Direction::More, true) => Judgement::Better,
@@ -187,7 +189,7 @@ fn judge(row: &MetricComparison, confidence: f64) -> Judgement {
     }
 }
 
-/// Every metric that both have.
+/// Returns the differences of all metrics that both have in common.
 fn differences(
     base: &Member,
     other: &Member,
@@ -201,10 +203,10 @@ fn differences(
     let mut rows = Vec::new();
     let mut from = 0;
     for (i, metric) in mine.metrics.iter().enumerate() {
-        // They come in the same order, so the next is mostly just behind the last.
-        let found =
+        // Both lists have the same order, so the next match is usually just behind the last.
+        let matching =
             (from..theirs.metrics.len()).chain(0..from).find(|&j| same(metric, &theirs.metrics[j]));
-        let Some(j) = found else { continue };
+        let Some(j) = matching else { continue };
         from = j + 1;
         let (x, y) = (mine.values(i), theirs.values(j));
         let difference = match metric.how {
@@ -222,7 +224,7 @@ fn differences(
                 let (x, y) = (mine.linearised(i, confidence), theirs.linearised(j, confidence));
                 stats::difference_of_quantiles(pooled_x, &x, pooled_y, &y, confidence)
             }
-            // What is most extreme has no error to compare with.
+            // An extreme has no standard error to compare with.
             How::Largest | How::Smallest => continue,
         };
         rows.push(MetricComparison {

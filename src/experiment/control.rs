@@ -1,12 +1,12 @@
-//! Stopping a question and watching it: what whoever asks holds in his hand meanwhile.
+//! Cancellation and progress of an experiment, as the caller sees them.
 
 use super::error::ExperimentError;
 use super::run::Progress;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Cancels questions from another thread, or from a signal handler. Clones cancel the same
-/// questions.
+/// A handle that cancels questions from another thread or from a signal handler. Clones cancel the
+/// same questions.
 ///
 /// ```
 /// use asyncflow::{Cancellation, Experiment, ExperimentError};
@@ -27,12 +27,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Cancellation(Arc<AtomicBool>);
 
 impl Cancellation {
-    /// Creates one that has not been cancelled.
+    /// Creates a handle that is not cancelled.
     pub fn new() -> Cancellation {
         Cancellation::default()
     }
-    /// Cancels all questions that were given it, for good: they end within a fraction of a second
-    /// with [`ExperimentError::Interrupted`].
+    /// Cancels, permanently, all questions of the experiments that were given this handle: they end
+    /// within a fraction of a second with [`ExperimentError::Interrupted`].
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -43,16 +43,17 @@ impl Cancellation {
 }
 
 impl From<Arc<AtomicBool>> for Cancellation {
-    /// Creates one that is cancelled when the flag is set, as by a signal handler.
+    /// Creates a handle that counts as cancelled once the flag is set, for example by a signal
+    /// handler.
     fn from(flag: Arc<AtomicBool>) -> Cancellation {
         Cancellation(flag)
     }
 }
 
-/// Is told of progress.
+/// Receives progress updates.
 type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 
-/// What whoever asks has given an experiment: how to stop it, and whom to tell.
+/// The cancellation handle and the progress listener that the caller has set.
 #[derive(Clone, Default)]
 pub(super) struct Control {
     pub cancellation: Cancellation,
@@ -68,7 +69,7 @@ impl Control {
             listener(progress);
         }
     }
-    /// What was cancelled has no answer, also if some of it is known.
+    /// A cancelled question has no answer, even if part of it is known.
     pub fn check(&self) -> Result<(), ExperimentError> {
         if self.cancellation.is_cancelled() { Err(ExperimentError::Interrupted) } else { Ok(()) }
     }

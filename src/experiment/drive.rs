@@ -1,15 +1,15 @@
-//! Driving: a study says which cells to run next, threads run them, and the study takes what came
-//! of each.
+//! The driver: a study chooses the cells to run, threads run them, and the study receives their
+//! results.
 //!
-//! There is one way to run cells, and this is it. The study lives on the calling thread and decides
-//! alone; threads only take tasks from a queue that never holds more than a few for each, so memory
-//! is bounded by what is in flight, and a slow cell idles nobody as long as the study has others.
-//! Results come back in the order they are ready in: whoever reduces them does so in an order of
-//! its own. The threads are a rayon pool of just as many as there is work for, and each runs one
-//! job for the whole study: it takes tasks and blocks between them, so that none ever looks for
-//! work to steal. Whoever drives waits on a channel and never inside of the pool: a worker of
-//! somebody's pool that waited in ours would take up other work meanwhile, and a thousand
-//! experiments in a user's `par_iter` would stand on one stack (`tests/it/coverage.rs`).
+//! All cells are run here. The study lives on the calling thread and makes all decisions; threads
+//! only take tasks from a queue that never holds more than a few per thread, so memory is bounded
+//! by the cells in flight, and a slow cell leaves no thread idle as long as the study has others.
+//! Results arrive in the order of completion: the study reduces them in an order of its own. The
+//! threads are a rayon pool with as many threads as there is work for, and each runs one job for
+//! the whole study: it takes tasks and blocks between them, so none ever looks for work to steal.
+//! The driver waits on a channel and never inside the pool: a worker of the caller's pool that
+//! waited in ours would pick up other work meanwhile, and a thousand experiments in a user's
+//! `par_iter` would share one stack (`tests/it/coverage.rs`).
 
 use super::cell::{Cell, CellRecord, Failure};
 use super::point::Point;
@@ -17,16 +17,17 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
 
-/// Chooses cells, and takes their records.
+/// Chooses cells and receives their results.
 pub trait Study {
-    /// What ends the study before its time.
+    /// The error that ends the study early.
     type Error;
-    /// The next cell to run, if there is one that can be begun now. Asked again after each result.
+    /// Returns the next cell to run, or `None` if none can be started now. Called again after each
+    /// result.
     fn next(&mut self) -> Option<Task>;
-    /// Takes what came of a cell. Not called for cells that were interrupted.
+    /// Receives the result of a cell. Not called for cells that were interrupted.
     ///
     /// # Errors
-    /// Whatever ends the study.
+    /// An error ends the study.
     fn take(&mut self, cell: Cell, result: Result<CellRecord, Failure>) -> Result<(), Self::Error>;
 }
 
@@ -37,17 +38,17 @@ pub struct Task {
     pub point: Arc<Point>,
 }
 
-/// How to run.
+/// How to run a study.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
-    /// Threads; 0 for one a core.
+    /// The number of threads; 0 for one per core.
     pub threads: usize,
-    /// Set it, and the study ends with the cells that are complete.
+    /// If set, the study ends with the cells that are complete.
     pub interrupted: &'a Arc<AtomicBool>,
 }
 
 impl Options<'_> {
-    /// How many threads that are, for so many cells.
+    /// Returns the number of threads to use for a number of cells: at most one per cell.
     pub fn threads_for(&self, cells: u64) -> usize {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = if self.threads == 0 { cores } else { self.threads };
@@ -55,35 +56,35 @@ impl Options<'_> {
     }
 }
 
-/// Why nothing could be driven.
+/// Why a study ended with an error.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError<E> {
     /// No thread could be started.
     #[error("{threads} threads cannot be started: {cause}")]
-    #[allow(missing_docs, reason = "the message says what they are")]
+    #[allow(missing_docs, reason = "the message names them")]
     Threads { threads: usize, cause: String },
-    /// The study ended itself.
+    /// The study returned an error.
     #[error("{0}")]
     Study(E),
 }
 
-/// At most so many cells are begun or wait for a thread, for each thread: enough that none waits
-/// while results are taken.
+/// The maximum number of cells per thread that are running or queued: enough that no thread is idle
+/// while results are processed.
 pub const AHEAD: usize = 4;
 
-/// Runs a study to its end on so many threads.
+/// Runs a study to its end on `threads` threads.
 ///
 /// # Errors
-/// If no thread can be started, or the study's own. Being interrupted is no error: the study has
-/// what was complete.
+/// If the threads cannot be started, or the study returns an error. An interruption is not an
+/// error: the study has received the complete cells.
 pub fn drive<S: Study>(
     study: &mut S,
     threads: usize,
     interrupted: &Arc<AtomicBool>,
 ) -> Result<(), DriveError<S::Error>> {
     let (queue, begins) = (Arc::new(Queue::default()), Arc::new(OnceLock::<bool>::new()));
-    // Its threads begin when there is a job for each, if they do: one that finds none looks through
-    // all others for something to steal.
+    // The threads wait until there is a job for each (or the pool failed): one that finds none
+    // would search all others for work to steal.
     let begin = |thread: rayon::ThreadBuilder| {
         let begins = begins.clone();
         std::thread::Builder::new().spawn(move || begins.wait().then(|| thread.run())).map(|_| ())
@@ -93,7 +94,8 @@ pub fn drive<S: Study>(
         let _ = begins.set(false);
         DriveError::Threads { threads, cause: cause.to_string() }
     })?;
-    // However this ends, by a panic of the study too: its threads must not wait for more.
+    // However this function ends, even by a panic of the study, the threads must stop waiting for
+    // tasks.
     let closing = Closing(queue.clone());
     let (sender, results) = mpsc::channel();
     let (jobs, flag) = (queue.clone(), interrupted.clone());
@@ -106,12 +108,12 @@ pub fn drive<S: Study>(
         }
     });
     let _ = begins.set(true);
-    // A pool that is let go ends with its last job.
+    // A dropped pool ends with its last job.
     drop(pool);
     let outcome =
         conduct(study, &queue, &results, AHEAD * threads, interrupted).map_err(DriveError::Study);
     drop(closing);
-    // Until the last job has ended, and with it its sender: nothing of a study outlives it.
+    // Wait until the last job has ended and dropped its sender: nothing of a study outlives it.
     while results.recv().is_ok() {}
     outcome
 }
@@ -141,7 +143,7 @@ fn conduct<S: Study>(
     }
 }
 
-/// Tasks that wait for a thread.
+/// Tasks waiting for a thread.
 #[derive(Default)]
 struct Queue {
     state: Mutex<State>,
@@ -159,7 +161,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(|e| e.into_inner()).tasks.push_back(task);
         self.changed.notify_one();
     }
-    /// The next task, when there is one; none when there will be no more.
+    /// Waits for the next task; `None` once the queue is closed.
     fn wait_for_one(&self) -> Option<Task> {
         let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());
         loop {
@@ -172,7 +174,7 @@ impl Queue {
     }
 }
 
-/// Closes a queue when it goes.
+/// Closes a queue when dropped.
 struct Closing(Arc<Queue>);
 
 impl Drop for Closing {
@@ -186,13 +188,13 @@ impl Drop for Closing {
 mod tests {
     use super::*;
 
-    /// A study with a mistake of ours in it.
-    struct Mistaken;
+    /// A study that panics.
+    struct Panicking;
 
-    impl Study for Mistaken {
+    impl Study for Panicking {
         type Error = ();
         fn next(&mut self) -> Option<Task> {
-            panic!("a mistake of ours")
+            panic!("a bug")
         }
         fn take(&mut self, _: Cell, _: Result<CellRecord, Failure>) -> Result<(), ()> {
             Ok(())
@@ -201,8 +203,9 @@ mod tests {
 
     #[test]
     fn a_study_that_panics_ends_and_its_threads_with_it() {
-        // Definition: the panic is passed on; if a thread waited for more, this would never end.
-        let driven = std::panic::catch_unwind(|| drive(&mut Mistaken, 2, &Arc::default()).is_ok());
-        assert_eq!(driven.unwrap_err().downcast_ref::<&str>(), Some(&"a mistake of ours"));
+        // Definition: the panic is propagated; if a thread still waited for tasks, this test would
+        // hang.
+        let driven = std::panic::catch_unwind(|| drive(&mut Panicking, 2, &Arc::default()).is_ok());
+        assert_eq!(driven.unwrap_err().downcast_ref::<&str>(), Some(&"a bug"));
     }
 }

@@ -1,4 +1,4 @@
-//! Why a question about a scenario has no answer.
+//! Errors of experiments.
 
 use super::run::RunError;
 use crate::design::value::shown;
@@ -9,18 +9,18 @@ use crate::scenario::Parameters;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExperimentError {
-    /// The scenario, or what was asked of it, is wrong: all problems that were found.
+    /// The scenario or the question is invalid: all problems that were found.
     #[error("{0}")]
     Scenario(Problems),
-    /// Points of a sweep, or values of a search, cannot run: the first of them, and how many there
-    /// are. Nothing was simulated.
+    /// Points of a sweep, or values of a search, are invalid: the `first` of them, and the `count`
+    /// of all. For a sweep, nothing was simulated.
     #[error("{}", points_in_lines(first, *count))]
-    #[allow(missing_docs, reason = "the sentence above says what they are")]
+    #[allow(missing_docs, reason = "described above")]
     Points { first: Vec<InvalidPoint>, count: u64 },
     /// A run failed: a limit of the scenario was reached, or no thread could be started.
     #[error(transparent)]
     Run(RunError),
-    /// It was cancelled before there was an answer.
+    /// The experiment was cancelled before it had an answer.
     #[error("interrupted")]
     Interrupted,
 }
@@ -29,11 +29,11 @@ pub enum ExperimentError {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InvalidPoint {
-    /// Its number in the sweep, or in the order in which a search tried values, from 0.
+    /// Its index in the sweep, or in the order in which a search tried values, from 0.
     pub number: u64,
-    /// What it sets, by path.
+    /// The values that it sets, by path.
     pub parameters: Parameters,
-    /// What is wrong with it.
+    /// The problems of its scenario.
     pub problems: Problems,
 }
 

@@ -1,5 +1,5 @@
-//! The fold: records one after the other, in order, into what estimates need. Its size does not
-//! depend on simulated time, and grows only by a few numbers with each replication.
+//! The fold: accumulates records, in order, into what estimates need. Its size does not depend on
+//! simulated time and grows by only a few numbers per replication.
 
 use super::cell::CellRecord;
 use super::shares::Shares;
@@ -12,11 +12,11 @@ use crate::stats::{self, Controlled, Estimate, Growth};
 use crate::units::Time;
 use std::sync::{Arc, OnceLock};
 
-/// All replications so far.
+/// The replications so far, reduced.
 #[derive(Debug)]
 pub struct Fold {
     pub metrics: Vec<Metric>,
-    /// Where those of an entity stand.
+    /// The positions of the metrics of each entity.
     pub index: Arc<Index>,
     workloads: Vec<String>,
     pub replications: u32,
@@ -26,22 +26,23 @@ pub struct Fold {
     weights: Vec<Vec<f64>>,
     /// Pooled over replications.
     pub pooled: Vec<Named>,
-    /// By pooled histogram, once somebody asks.
+    /// By pooled histogram; computed on first use.
     cumulative: OnceLock<Vec<Cumulative>>,
-    /// By pooled histogram: what the replications have of it.
+    /// By pooled histogram: the counts of each replication at or below its quantiles.
     shares: Vec<Shares>,
-    /// What was to be expected of the controls, by workload; and by replication, then by workload,
-    /// what was drawn. Empty without `control_variates`.
+    /// The expected values of the controls, by workload; and the drawn ones, by replication, then
+    /// by workload. Empty without `control_variates`.
     expected: Vec<Controls>,
     drawn: Vec<Vec<Controls>>,
-    /// By metric, then by replication: half of what a pair differs by. Empty without `antithetic`.
+    /// By metric, then by replication: half the difference within the pair. Empty without
+    /// `antithetic`.
     half_differences: Vec<Vec<f64>>,
-    /// How the requests in the system grow in number, by workload, then by replication.
+    /// The growth of the number of requests in the system, by workload, then by replication.
     pub growth: Vec<Vec<Growth>>,
-    /// The same of those that wait, by service.
+    /// The growth of the number of waiting requests, by service, then by replication.
     pub waiting: Vec<Vec<Growth>>,
     pub series: Vec<Series>,
-    /// Mean over the replications, by window.
+    /// The means over the replications, by window.
     pub course: Vec<SeriesMean>,
     /// A hash of every number of every replication.
     pub fingerprint: u64,
@@ -52,12 +53,12 @@ pub struct Fold {
 pub struct SeriesMean {
     pub start: Time,
     pub end: Time,
-    /// By series: sum and number of the replications' means.
+    /// By series: the sum and the number of the replications' means.
     pub sums: Vec<(f64, u32)>,
 }
 
 impl SeriesMean {
-    /// The mean over replications of one series; NaN if none has a value.
+    /// Returns the mean over replications of one series; NaN if no replication has a value.
     pub fn mean(&self, series: usize) -> f64 {
         self.sums[series].0 / self.sums[series].1 as f64
     }
@@ -152,17 +153,17 @@ impl Fold {
             .wrapping_add(self.fingerprint);
     }
 
-    /// The values of a metric, by replication.
+    /// Returns the values of a metric, by replication; NaN where one has none.
     pub fn values(&self, metric: usize) -> &[f64] {
         &self.values[metric]
     }
 
-    /// The denominators of a metric that is a ratio, by replication.
+    /// Returns the denominators of a metric that is a ratio, by replication.
     pub fn weights(&self, metric: usize) -> &[f64] {
         &self.weights[metric]
     }
 
-    /// The estimate of a metric.
+    /// Returns the estimate of a metric, corrected by control variates if they are used.
     pub fn estimate(&self, metric: usize, confidence: f64) -> Estimate {
         match self.controlled(metric, confidence) {
             Some(controlled) => controlled.estimate,
@@ -170,8 +171,8 @@ impl Fold {
         }
     }
 
-    /// The estimate of a metric without control variates, as differences have it: what pairs have
-    /// in common cancels anyway.
+    /// Returns the estimate of a metric without control variates, as differences use it: what the
+    /// pairs have in common cancels anyway.
     pub fn plain_estimate(&self, metric: usize, confidence: f64) -> Estimate {
         let values = &self.values[metric];
         match self.metrics[metric].how {
@@ -190,34 +191,40 @@ impl Fold {
         }
     }
 
-    /// A mean corrected by its controls: those of its workload, or of all together. None without
-    /// `control_variates`.
+    /// Returns a mean corrected by the controls of its workload, or by the totals over all
+    /// workloads if it belongs to none. `None` without `control_variates`, and for other
+    /// statistics.
     pub fn controlled(&self, metric: usize, confidence: f64) -> Option<Controlled> {
         let Metric { kind, entity, how, .. } = &self.metrics[metric];
         if self.expected.is_empty() || *how != How::Mean {
             return None;
         }
-        let own = self.workloads.iter().position(|name| *kind == "workload" && name == entity);
-        let of = |controls: &[Controls]| {
-            own.map_or_else(|| sim::together(controls, &self.expected), |own| controls[own])
+        let workload = self.workloads.iter().position(|name| *kind == "workload" && name == entity);
+        let controls_of = |controls: &[Controls]| {
+            workload.map_or_else(
+                || sim::together(controls, &self.expected),
+                |workload| controls[workload],
+            )
         };
-        let (drawn, expected): (Vec<Controls>, Controls) =
-            (self.drawn.iter().map(|drawn| of(drawn)).collect(), of(&self.expected));
+        let (drawn, expected): (Vec<Controls>, Controls) = (
+            self.drawn.iter().map(|drawn| controls_of(drawn)).collect(),
+            controls_of(&self.expected),
+        );
         let controls = [0, 1, 2]
             .map(|index| (drawn.iter().map(|drawn| drawn[index]).collect(), expected[index]));
         Some(stats::controlled_mean(&self.values[metric], &controls, confidence))
     }
 
-    /// By how much the variance of a mean is smaller than that of as many independent replications.
-    /// None without `antithetic`.
+    /// Returns the variance of a mean from as many independent replications, divided by its
+    /// variance from antithetic pairs. `None` without `antithetic`, and for other statistics.
     pub fn antithetic_variance_ratio(&self, metric: usize) -> Option<f64> {
         let halves =
             self.half_differences.get(metric).filter(|_| self.metrics[metric].how == How::Mean)?;
         Some(stats::antithetic_variance_ratio(&self.values[metric], halves))
     }
 
-    /// The replications' values of a metric that differences are made of: their own, and for a
-    /// quantile what each does to the pooled one.
+    /// Returns the values of a metric by replication from which differences are formed: the plain
+    /// values, or for a quantile the linearised values (`stats::linearised`).
     pub fn linearised(&self, metric: usize, confidence: f64) -> Vec<f64> {
         match self.metrics[metric].how {
             How::Quantile { histogram, q } => {
@@ -232,15 +239,16 @@ impl Fold {
         }
     }
 
-    /// A pooled histogram to be asked: made once, because a pass goes over thousands of buckets.
+    /// Returns the cumulative form of a pooled histogram, cached because computing it passes over
+    /// thousands of buckets.
     fn cumulative(&self, histogram: usize) -> &Cumulative {
         &self.cumulative.get_or_init(|| {
             self.pooled.iter().map(|pooled| Cumulative::of(&pooled.histogram)).collect()
         })[histogram]
     }
 
-    /// Labels of an estimate: `few_samples` for a quantile of fewer than 100/(1−q) durations,
-    /// `one_replication`.
+    /// Returns the flags of an estimate: `few_samples` for a quantile from fewer than 100/(1−q)
+    /// durations, and `one_replication`.
     pub fn flags(&self, metric: usize) -> Vec<&'static str> {
         let mut flags = Vec::new();
         if let How::Quantile { histogram, q } = self.metrics[metric].how
@@ -251,31 +259,32 @@ impl Fold {
         if self.replications < 2 {
             flags.push("one_replication");
         }
-        // There is one of these for each of a hundred thousand numbers.
+        // There may be a hundred thousand of these vectors.
         flags.shrink_to_fit();
         flags
     }
 
-    /// The place of a metric of an entity, by its first statistic.
+    /// Returns the index of the first statistic of a metric of an entity.
     pub fn find(&self, kind: &str, entity: &str, metric: &str) -> Option<usize> {
         self.index.of(kind, entity).find(|&place| self.metrics[place].metric == metric)
     }
 
-    /// The pooled histogram of an entity.
+    /// Returns the pooled histogram of a metric of an entity.
     pub fn histogram(&self, kind: &str, entity: &str, metric: &str) -> Option<&Histogram> {
-        let of = |own: &Metric| match own.how {
-            How::Quantile { histogram, .. } if own.metric == metric => {
+        let pooled_of = |candidate: &Metric| match candidate.how {
+            How::Quantile { histogram, .. } if candidate.metric == metric => {
                 Some(&self.pooled[histogram].histogram)
             }
             _ => None,
         };
-        self.metrics[self.index.of(kind, entity)].iter().find_map(of)
+        self.metrics[self.index.of(kind, entity)].iter().find_map(pooled_of)
     }
 }
 
-/// Durations that a quantile needs, so that about a hundred of them are above it.
+/// Returns the number of durations that a quantile needs so that about a hundred of them are above
+/// it.
 pub(super) fn enough_for(q: f64) -> f64 {
-    // 1 − 0.99 is a hair more or less than 0.01 in binary.
+    // 1 − 0.99 is not exactly 0.01 in binary.
     (100.0 / (1.0 - q) - 1e-6).ceil()
 }
 

@@ -1,8 +1,8 @@
-//! Cells on all cores, and what they say together.
+//! Running replications on all cores and reducing them to results.
 //!
-//! A cell is a pure function of a point and the number of a replication (`cell.rs`). A *study*
-//! chooses cells, threads run them (`drive.rs`), and whoever reduces them does so in their own
-//! order, so that the result is bit-identical for any number of threads.
+//! A cell is a pure function of a point and a replication number (`cell.rs`). A *study* chooses
+//! cells, threads run them (`drive.rs`), and the study reduces them in an order of its own, so
+//! results are bit-identical for any number of threads.
 
 mod access;
 mod antithetic;

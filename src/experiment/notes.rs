@@ -1,7 +1,7 @@
-//! What a careful reader of a run's results would add: goals of precision that are not met,
-//! quantiles of too few requests, who rejected, who never finished.
+//! Notes on the results of a run: precision goals that are missed, quantiles from too few requests,
+//! rejections, and unfinished requests.
 //!
-//! Tested: by the words that commands print, `tests/it/words.rs`.
+//! Checked: by the output of commands, `tests/it/words.rs`.
 
 use super::fold::enough_for;
 use super::results::{Gain, PrecisionResult, Results, Row};
@@ -13,20 +13,20 @@ impl Gain {
     pub(super) fn note(&self) -> String {
         let Gain { technique, workload, variance_ratio } = self;
         let advice = if *variance_ratio < 0.995 {
-            format!(": leave `run.{technique}` out")
+            format!("; remove `run.{technique}`")
         } else {
             String::new()
         };
-        let words = technique.replace('_', " ");
+        let name = technique.replace('_', " ");
         format!(
-            "{words}: the mean latency of {workload} is known as well as from {} times as many runs without{advice}",
+            "{name}: the mean latency of {workload} is as precise as with {} times as many runs without it{advice}",
             times(*variance_ratio)
         )
     }
 }
 
 impl Results {
-    /// What a careful reader would add.
+    /// Returns the notes on these results.
     pub(super) fn observe(&self, scenario: &Scenario) -> Vec<String> {
         let mut notes = Vec::new();
         for missed in self.precision.iter().filter(|goal| !goal.met) {
@@ -38,17 +38,17 @@ impl Results {
                 continue;
             }
             let more = missed.more.map_or(String::new(), |more| {
-                format!("; about {} would do", count(u64::from(more), "more replication"))
+                format!("; about {} would be enough", count(u64::from(more), "more replication"))
             });
             let PrecisionResult { metric, half_width, relative, goal, unit, .. } = missed;
-            // As it was asked for; of an estimate of 0 nothing is a share.
+            // In the form of the goal; an estimate of 0 has no relative half-width.
             let half = if goal.ends_with('%') && relative.is_finite() {
                 percent(*relative)
             } else {
                 value(*half_width, unit)
             };
             let n = count(u64::from(self.replications), "replication");
-            notes.push(format!("{metric} is known to ±{half}, not to the {goal} asked for, after {n}, the most allowed{more}"));
+            notes.push(format!("{metric} has a half-width of {half} after {n} (the maximum), but the goal is {goal}{more}"));
         }
         for workload in scenario.workload.keys() {
             let is_short = |row: &&Row| {
@@ -62,7 +62,8 @@ impl Results {
             );
         }
         for (name, service) in &scenario.services {
-            // Rejections travel back through those who call: only who was full, or down, rejected.
+            // Rejections propagate to the callers: only a service that was full or down rejected
+            // requests itself.
             let crashes = scenario
                 .faults
                 .iter()
@@ -83,8 +84,10 @@ impl Results {
                 .filter(|row| row.estimate.estimate > 0.0);
             if let Some(row) = worst {
                 let share = percent(row.estimate.estimate);
-                let full =
-                    service.queue.as_ref().map_or("its places were taken".to_string(), |queue| {
+                let full = service
+                    .queue
+                    .as_ref()
+                    .map_or("`max_in_flight` was reached".to_string(), |queue| {
                         format!("its queue of {} was full", queue.max)
                     });
                 let why = match (was_full, crashes) {
@@ -93,7 +96,7 @@ impl Results {
                     (true, true) => format!("{full}, or it was down"),
                 };
                 notes.push(format!(
-                    "`{name}` answered {share} of requests to {} with \"rejected\" ({why})",
+                    "`{name}` answered {share} of the requests to {} with \"rejected\" ({why})",
                     row.entity
                 ));
             }
@@ -105,20 +108,21 @@ impl Results {
             let arrivals = self
                 .find("workload", workload, "arrivals", "total")
                 .map_or(0.0, |r| r.estimate.estimate);
-            let is_said = self.verdicts.iter().any(|verdict| {
+            let is_reported = self.verdicts.iter().any(|verdict| {
                 verdict.workload == *workload && verdict.outlook != Outlook::KeepsUp
             });
-            if unfinished > 0.01 * arrivals && !is_said {
+            if unfinished > 0.01 * arrivals && !is_reported {
                 let share = percent(unfinished / arrivals);
                 notes.push(format!(
-                    "{share} of the requests of `{workload}` were still in the system at the end, and are not in its latency"
+                    "{share} of the requests of `{workload}` were still in the system at the end of the run and are not included in its latency"
                 ));
             }
         }
         notes
     }
 
-    /// Whether an instance of a service had as many requests inside, or in its queue, as it may.
+    /// Returns whether an instance of a service reached its limit of requests in service, or of its
+    /// queue.
     fn was_full(&self, name: &str, service: &Service) -> bool {
         let largest = |gauge: &str| {
             self.find("service", name, gauge, "max")
@@ -133,21 +137,22 @@ impl Results {
         }
     }
 
-    /// Which quantile is the first that too few requests were answered for:
-    /// `p99.9 and above: too few requests (5,391 of 100,000)`.
+    /// Returns the note on the lowest quantile that has too few answered requests: `users, p99.9
+    /// and above: too few requests (5,391 of 100,000); run longer or run more replications`.
     fn too_few(&self, row: &Row) -> String {
         let answered = self
             .find(row.kind, &row.entity, "completed", "total")
             .map_or(0.0, |row| row.estimate.estimate);
         let answered = thousands((answered * f64::from(self.replications)).round() as u64);
-        let wanted = row
+        let required = row
             .stat
             .strip_prefix('p')
             .and_then(|percentile| percentile.parse::<f64>().ok())
             .map(|percentile| enough_for(percentile / 100.0));
-        let of = wanted.map_or(String::new(), |wanted| format!(" of {}", thousands(wanted as u64)));
+        let of_required =
+            required.map_or(String::new(), |count| format!(" of {}", thousands(count as u64)));
         format!(
-            "{}, {} and above: too few requests ({answered}{of}); run longer, or more replications",
+            "{}, {} and above: too few requests ({answered}{of_required}); run longer or run more replications",
             row.entity, row.stat
         )
     }

@@ -1,41 +1,41 @@
-//! An ordered parallel map: points that are checked, points that are reduced, a pilot.
+//! An ordered parallel map: for checking points, reducing points, and running a pilot.
 //!
-//! On threads that end with the call, and no pool: whoever waits for a pool from a worker of
-//! another takes up other work meanwhile, on the same stack.
-//! Checked: wherever results of several numbers of threads are compared.
+//! Uses threads that end with the call, not a pool: a worker of another pool that waits for ours
+//! picks up other work meanwhile, on the same stack.
+//! Checked: by every test that compares results on different numbers of threads.
 
 use std::sync::Mutex;
 use std::thread;
 
-/// Threads for lists.
+/// A number of threads to map lists with.
 #[derive(Clone, Copy)]
 pub struct Parallel {
     threads: usize,
 }
 
 impl Parallel {
-    /// So many threads, 0 for one a core.
+    /// Creates a map on `threads` threads; 0 for one per core.
     pub fn new(threads: usize) -> Parallel {
         let cores = || thread::available_parallelism().map_or(1, |n| n.get());
         Parallel { threads: if threads == 0 { cores() } else { threads } }
     }
-    /// Makes something of every item; the results are in the order of the items. The caller's
-    /// thread works too, so it is done also where no thread can be started: it takes longer, and
-    /// gives the same.
-    pub fn each<T: Send, R: Send>(&self, items: Vec<T>, of: impl Fn(T) -> R + Sync) -> Vec<R> {
+    /// Applies a function to every item and returns the results in the order of the items. The
+    /// calling thread works too, so the map completes, more slowly but with the same results, even
+    /// if no thread can be started.
+    pub fn each<T: Send, R: Send>(&self, items: Vec<T>, map: impl Fn(T) -> R + Sync) -> Vec<R> {
         let threads = self.threads.min(items.len());
         if threads <= 1 {
-            return items.into_iter().map(of).collect();
+            return items.into_iter().map(map).collect();
         }
         let length = items.len();
-        let (rest, made) =
+        let (rest, results) =
             (Mutex::new(items.into_iter().enumerate()), Mutex::new(Vec::with_capacity(length)));
         let work = || {
             loop {
                 let next = rest.lock().unwrap_or_else(|e| e.into_inner()).next();
-                let Some((place, item)) = next else { return };
-                let result = of(item);
-                made.lock().unwrap_or_else(|e| e.into_inner()).push((place, result));
+                let Some((index, item)) = next else { return };
+                let result = map(item);
+                results.lock().unwrap_or_else(|e| e.into_inner()).push((index, result));
             }
         };
         thread::scope(|scope| {
@@ -46,9 +46,9 @@ impl Parallel {
             }
             work();
         });
-        let mut made = made.into_inner().unwrap_or_else(|e| e.into_inner());
-        made.sort_unstable_by_key(|(place, _)| *place);
-        made.into_iter().map(|(_, result)| result).collect()
+        let mut results = results.into_inner().unwrap_or_else(|e| e.into_inner());
+        results.sort_unstable_by_key(|(index, _)| *index);
+        results.into_iter().map(|(_, result)| result).collect()
     }
 }
 
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn results_are_in_the_order_of_the_items_on_any_number_of_threads() {
-        // Definition: the squares of the numbers, of which some take longer.
+        // Definition: squares of numbers, some of which take longer than others.
         let square = |n: u64| {
             (0..n % 7 * 1000).for_each(|i| _ = std::hint::black_box(i));
             n * n

@@ -1,37 +1,36 @@
-//! Before, during and after: the phases of a run with the words about them. Their numbers are rows
-//! of kind `phase`.
+//! The phases of a run (before, during and after each change) and the notes about them. Their
+//! numbers are rows of kind `phase`.
 //!
-//! A quantile of the latency is of answered requests. Where many fail it says less than it seems
-//! to, most of all in an outage: so a goal that is met while requests fail is told together with
-//! them. Checked: `tests/it/phases.rs`.
+//! A latency quantile covers answered requests only. If many requests fail, above all in an outage,
+//! it is misleading, so a goal that is met while requests fail is reported together with them.
+//! Checked: `tests/it/phases.rs`.
 
 use super::results::Results;
 use crate::measure::Layout;
 use crate::units::Span;
 use crate::units::format::{count, percent};
 
-/// A time between two changes.
+/// The time between two changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phase {
-    /// What holds in it: `before`, `slow db`, `users at 500/s`.
+    /// Its name, from what is active in it: `before`, `slow db`, `users at 500/s`.
     pub name: String,
-    /// Simulated time of its beginning.
+    /// The simulated time at which it begins, in seconds.
     pub from_s: f64,
-    /// Simulated time of its end.
+    /// The simulated time at which it ends, in seconds.
     pub until_s: f64,
-    /// Whether it is asked how long things take to be as before from its end on: its rows then have
-    /// a `recovery`.
+    /// Whether the time to recover after its end is measured: its rows then have a `recovery`.
     pub recovery: bool,
 }
 
 impl Phase {
-    /// The entity of its rows for a workload.
+    /// Returns the entity of its rows for a workload, `users: slow db`.
     pub fn entity(&self, workload: &str) -> String {
         format!("{workload}: {}", self.name)
     }
 }
 
-/// The phases of a layout.
+/// Returns the phases of a layout.
 pub(super) fn of(layout: &Layout) -> Vec<Phase> {
     let phase = |(index, phase): (usize, &crate::measure::Phase)| Phase {
         name: phase.name.clone(),
@@ -45,34 +44,34 @@ pub(super) fn of(layout: &Layout) -> Vec<Phase> {
     layout.phases.iter().enumerate().map(phase).collect()
 }
 
-/// The next window is worse than all of so many before it with a chance of one in so many and one,
-/// also if nothing has changed.
+/// With this many windows before a disturbance, the next window is worse than all of them with a
+/// probability of only 1 in 21 if nothing has changed.
 const BEFORE_WINDOWS: u64 = 20;
 
-/// A share of failures from which on a latency that is met is told together with them.
+/// The share of failed requests from which on they are reported beside a latency goal that is met.
 const FAILED_MIN: f64 = 0.01;
 
-/// What a careful reader would add.
+/// Returns the notes about the phases.
 pub(super) fn notes(results: &Results, layout: &Layout) -> Vec<String> {
     let mut notes = Vec::new();
     if layout.phases_left_out > 0
         && let Some(last) = layout.phases.last()
     {
-        let (told, from) = (layout.phases.len() - 1, Span(last.from.0));
+        let (reported, from) = (layout.phases.len() - 1, Span(last.from.0));
         notes.push(format!(
-            "only the first {told} phases are told apart; what comes from {from} on is \"{}\"",
+            "only the first {reported} phases are reported separately; everything from {from} on is in \"{}\"",
             last.name
         ));
     }
     if layout.has_untold_recovery {
-        let words = "times to recover are missing where there is no whole window before the disturbance, or there are fewer than three after it: \
-                     set a shorter `output.series`, or more time between warm-up, disturbances and end";
-        notes.push(words.to_string());
+        let advice = "recovery times are missing where there is no whole window before the disturbance or fewer than three after it: \
+                     set a shorter `output.series`, or leave more time between warm-up, disturbances and the end of the run";
+        notes.push(advice.to_string());
     }
     if let Some(windows) = layout.before_windows.filter(|windows| *windows < BEFORE_WINDOWS) {
-        let of = count(windows, "window");
-        let words = "chance alone makes some of those after it look worse, and times to recover too long: set a shorter `output.series`, or let it begin later";
-        notes.push(format!("there are only {of} before a disturbance: {words}"));
+        let available = count(windows, "window");
+        let advice = "by chance alone some windows after it look worse, and recovery times are overestimated: set a shorter `output.series`, or start the disturbance later";
+        notes.push(format!("only {available} before a disturbance: {advice}"));
     }
     for goal in results.slos.iter().filter(|goal| goal.metric == "latency" && goal.pass) {
         let failed = results
@@ -86,21 +85,21 @@ pub(super) fn notes(results: &Results, layout: &Layout) -> Vec<String> {
             {
                 Some(percent) if failed > 1.0 - percent / 100.0 => {
                     format!(
-                        "; more than {} % failed, so that the {} of all requests is a failed one",
+                        "; more than {} % failed, so the {} over all requests is a failed request",
                         100.0 - percent,
                         goal.stat
                     )
                 }
                 _ => String::new(),
             };
-            let told = format!(
-                "`{}` is met ({}) by answered requests only: {} of those to {} failed and are not in it{more}",
+            let note = format!(
+                "`{}` is met ({}) by answered requests only: {} of the requests of {} failed and are not included{more}",
                 goal.name,
                 goal.goal,
                 percent(failed),
                 goal.of
             );
-            notes.push(told);
+            notes.push(note);
         }
     }
     notes

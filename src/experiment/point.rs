@@ -1,4 +1,4 @@
-//! A point of the space of scenarios: a scenario that can run, made when its first cell is begun.
+//! A point of the scenario space: a scenario that is compiled when its first cell starts.
 
 use super::antithetic;
 use super::cell::{self, CellRecord, Failure};
@@ -10,23 +10,23 @@ use crate::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-/// A scenario and its plan.
+/// A scenario and its compiled plan.
 #[derive(Debug)]
 pub struct CompiledPoint {
-    /// As it is run: with the warm-up that was found.
+    /// The scenario as it is run, with the detected warm-up.
     pub scenario: Scenario,
     pub plan: Arc<Plan>,
-    /// What is known of its load without simulating.
+    /// What is known about its load without simulating.
     pub balance: Arc<FlowBalance>,
-    /// If `run.antithetic`: the same plan with every draw mirrored.
+    /// The same plan with every draw mirrored, if `run.antithetic` is set.
     pub mirror: Option<Arc<Plan>>,
-    /// If `run.warmup` is `auto`.
+    /// The detected warm-up, if `run.warmup` is `auto`.
     pub warmup: Option<WarmupResult>,
 }
 
 impl CompiledPoint {
-    /// Compiles a checked scenario. `keep_series` says whether the course over time is kept.
-    /// `warmup: auto` stays 0 until it is [settled](CompiledPoint::settled).
+    /// Compiles a checked scenario. `keep_series` sets whether time series are kept. `warmup: auto`
+    /// counts as 0 until it is [settled](CompiledPoint::settled).
     pub fn new(scenario: Scenario, keep_series: bool) -> CompiledPoint {
         let kept = |plan: Plan| Arc::new(Plan { keep_series, ..plan });
         let plan = kept(plan::compile(&scenario));
@@ -34,11 +34,11 @@ impl CompiledPoint {
         let balance = Arc::new(FlowBalance::of(&scenario));
         CompiledPoint { scenario, plan, balance, mirror, warmup: None }
     }
-    /// Finds the warm-up if the scenario asks for that, with a pilot on so many threads (0 for one
-    /// a core).
+    /// Determines the warm-up if it is `auto`, from a pilot on `threads` threads (0 for one per
+    /// core).
     ///
     /// # Errors
-    /// If a replication of the pilot fails, or `interrupted` is set meanwhile.
+    /// If a replication of the pilot fails, or `interrupted` is set.
     pub fn settled(
         mut self,
         threads: usize,
@@ -51,12 +51,12 @@ impl CompiledPoint {
         let first = first_change(&changes, self.plan.horizon);
         let limit =
             first.map(|(at, subject)| FirstChange { at: Span(at.0), subject: subject.to_string() });
-        let found = warmup::find(&self.plan, limit, threads, interrupted)?;
-        self = self.with_warmup(found.cut);
-        self.warmup = Some(found);
+        let detected = warmup::find(&self.plan, limit, threads, interrupted)?;
+        self = self.with_warmup(detected.cut);
+        self.warmup = Some(detected);
         Ok(self)
     }
-    /// The same with a warm-up that was found before.
+    /// Sets a warm-up that was determined before.
     pub fn with_warmup(mut self, cut: Span) -> CompiledPoint {
         let measured_from = Time(cut.0);
         let later = |plan: &Plan| Arc::new(plan.measured_from(&self.scenario, measured_from));
@@ -64,33 +64,34 @@ impl CompiledPoint {
         self.scenario.run.warmup = Warmup::Fixed(cut);
         self
     }
-    /// Everything that is measured of it.
+    /// Returns all metrics of its plan.
     pub fn metrics(&self) -> Vec<Metric> {
         measure::vocabulary(&self.plan.layout).metrics
     }
 }
 
-/// A point: what is varied, and what becomes of it.
+/// A point: the values that it sets and, once compiled, its scenario.
 #[derive(Debug)]
 pub struct Point {
-    /// How to make it, if it is not yet made: a hundred thousand points are not kept as scenarios.
+    /// How to compile it on demand, so that a hundred thousand points are not all kept as
+    /// scenarios.
     recipe: Option<(Arc<Template>, Parameters, bool)>,
     built: OnceLock<Result<Arc<CompiledPoint>, Failure>>,
 }
 
 impl Point {
-    /// A scenario that is there.
+    /// Creates a point from a compiled scenario.
     pub fn ready(built: CompiledPoint) -> Point {
         Point { recipe: None, built: OnceLock::from(Ok(Arc::new(built))) }
     }
-    /// A scenario that is made of a template when it is needed.
+    /// Creates a point that is compiled from a template when it is needed.
     pub fn later(template: Arc<Template>, row: Parameters, keep_series: bool) -> Point {
         Point { recipe: Some((template, row, keep_series)), built: OnceLock::new() }
     }
-    /// The scenario and its plan; made by whoever asks first.
+    /// Returns the compiled scenario; the first caller compiles it.
     ///
     /// # Errors
-    /// If it is no scenario that can run, or `interrupted` is set while it is made.
+    /// If the scenario is invalid, or `interrupted` is set while it is compiled.
     pub fn built(&self, interrupted: &AtomicBool) -> Result<Arc<CompiledPoint>, Failure> {
         let make = || {
             let Some((template, row, keep_series)) = &self.recipe else {
@@ -99,15 +100,15 @@ impl Point {
             let scenario = template
                 .scenario(row)
                 .map_err(|problems| Failure::Invalid(problems.in_one_line()))?;
-            // On this thread: the others have cells of their own.
+            // On this thread only: the other threads run cells.
             Ok(Arc::new(CompiledPoint::new(scenario, *keep_series).settled(1, interrupted)?))
         };
         self.built.get_or_init(make).clone()
     }
-    /// Runs one of its replications.
+    /// Runs one of its replications, or one antithetic pair.
     ///
     /// # Errors
-    /// As [`cell::run`], and if it is no scenario that can run.
+    /// As for [`cell::run`], and if the scenario is invalid.
     pub fn run(&self, replication: u32, interrupted: &AtomicBool) -> Result<CellRecord, Failure> {
         let built = self.built(interrupted)?;
         let one = cell::run(&built.plan, replication, interrupted)?;

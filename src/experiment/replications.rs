@@ -1,25 +1,25 @@
-//! The replications of one point: how many, which next, and what they say together.
+//! The replications of one point: how many are needed, which is next, and their reduction.
 //!
-//! Law: they are folded in their own order, and whether there are enough is looked at after fixed
-//! blocks of them, so that neither depends on how many threads there are. Between two looks the
-//! interval is that of a fixed number of replications (Law 2015, §9.4.1, sequential procedure).
+//! Law: replications are folded in order, and precision is checked only after fixed blocks of them,
+//! so neither depends on the number of threads. Between two checks the interval is that of a fixed
+//! number of replications (Law 2015, §9.4.1, sequential procedure).
 
 use super::cell::{CellRecord, Failure};
 use super::fold::Fold;
 use crate::stats::{self, HalfWidth};
 use std::collections::BTreeMap;
 
-/// Sees every replication, in order.
+/// Called with the result of every replication, in order.
 pub type Each<'e, E> = dyn FnMut(&Result<CellRecord, Failure>) -> Result<(), E> + 'e;
 
-/// When there are enough replications.
+/// The stopping rule: how many replications are enough.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
-    /// The least number; all, if there are no goals.
+    /// The minimum number; without goals, the exact number.
     pub min: u32,
-    /// The largest number.
+    /// The maximum number.
     pub max: u32,
-    /// All of these are to be met: which metric, how narrow.
+    /// The goals, all of which must be met: the index of the metric and its half-width.
     pub goals: Vec<(usize, HalfWidth)>,
     pub confidence: f64,
 }
@@ -28,30 +28,31 @@ pub struct Rule {
 #[derive(Debug)]
 pub struct Replications {
     rule: Rule,
-    /// How many are wanted, until the next look.
-    wanted: u32,
-    /// How many have been given out.
+    /// The number required, until the next check.
+    required: u32,
+    /// The number handed out to run.
     begun: u32,
-    /// How many have been folded, or failed.
+    /// The number that have been folded or have failed.
     pub done: u32,
     early: BTreeMap<u32, Result<CellRecord, Failure>>,
-    /// None if they are only counted.
+    /// `None` if replications are only counted.
     pub fold: Option<Fold>,
-    /// Those that gave nothing.
+    /// The failed replications, with the reason.
     pub failures: Vec<(u32, Failure)>,
 }
 
 impl Replications {
-    /// None yet; what they give is folded.
+    /// Creates an empty set of replications whose records are folded.
     pub fn new(rule: Rule, fold: Fold) -> Replications {
         Replications { fold: Some(fold), ..Replications::counted(rule) }
     }
-    /// None yet; they are only counted, which is enough for a rule without goals.
+    /// Creates an empty set of replications that are only counted, which is enough for a rule
+    /// without goals.
     pub fn counted(rule: Rule) -> Replications {
-        let wanted = rule.min;
+        let required = rule.min;
         Replications {
             rule,
-            wanted,
+            required,
             begun: 0,
             done: 0,
             early: BTreeMap::new(),
@@ -59,43 +60,44 @@ impl Replications {
             failures: Vec::new(),
         }
     }
-    /// The next replication to run, if one can be begun now and at most so many are not yet folded.
+    /// Returns the next replication to run, if one can be started now and fewer than `ahead` are in
+    /// flight or not yet folded.
     pub fn next(&mut self, ahead: u32) -> Option<u32> {
-        // Some may be known from a run before.
+        // Some results may be known from an earlier run.
         self.begun = self.begun.max(self.done);
         while self.early.contains_key(&self.begun) {
             self.begun += 1;
         }
-        if self.begun >= self.wanted || self.begun >= self.done.saturating_add(ahead) {
+        if self.begun >= self.required || self.begun >= self.done.saturating_add(ahead) {
             return None;
         }
         self.begun += 1;
         Some(self.begun - 1)
     }
-    /// Whether there is no more to run and none to wait for.
+    /// Returns whether all required replications are done.
     pub fn is_complete(&self) -> bool {
-        self.done >= self.wanted
+        self.done >= self.required
     }
-    /// How many have been given out.
+    /// Returns the number handed out to run.
     pub fn begun(&self) -> u32 {
         self.begun
     }
-    /// How many are wanted and not yet done.
+    /// Returns the number that are required but not yet done.
     pub fn left(&self) -> u32 {
-        self.wanted.saturating_sub(self.done)
+        self.required.saturating_sub(self.done)
     }
-    /// Wants so many, if it wanted fewer.
+    /// Raises the required number to `replications`, if it is lower.
     pub fn want(&mut self, replications: u32) {
-        self.wanted = self.wanted.max(replications);
+        self.required = self.required.max(replications);
     }
-    /// How many are now known to be needed.
+    /// Returns the number currently required.
     pub fn wanted(&self) -> u32 {
-        self.wanted
+        self.required
     }
-    /// Takes what came of one, and hands over those whose turn it is, in order.
+    /// Accepts one result, and passes on and folds all that are next in order.
     ///
     /// # Errors
-    /// Those of `each`.
+    /// The errors of `each`.
     pub fn take<E>(
         &mut self,
         replication: u32,
@@ -114,29 +116,33 @@ impl Replications {
                 Err(failure) => self.failures.push((self.done, failure)),
             }
             self.done += 1;
-            if self.done == self.wanted {
-                self.look();
+            if self.done == self.required {
+                self.check_precision();
             }
         }
         Ok(())
     }
-    /// Whether there are enough; if not, another block of as many as the first.
-    fn look(&mut self) {
-        // Where all have failed, more would fail too.
+    /// Checks the precision, and requires another block, as large as the first, if it is not
+    /// enough.
+    fn check_precision(&mut self) {
+        // If all have failed, more would fail too.
         let any = (self.failures.len() as u32) < self.done;
-        if self.wanted < self.rule.max && any && !self.is_precise() {
-            self.wanted = (self.wanted + self.rule.min.max(1)).min(self.rule.max);
+        if self.required < self.rule.max && any && !self.is_precise() {
+            self.required = (self.required + self.rule.min.max(1)).min(self.rule.max);
         }
     }
-    /// Whether every goal is met.
+    /// Returns whether every goal is met.
     pub fn is_precise(&self) -> bool {
         self.goals().all(|(_, goal, estimate)| stats::met(&estimate, goal))
     }
-    /// Every goal, with the estimate of its metric.
+    /// Returns every goal as the index of its metric, its half-width and the current estimate.
     pub fn goals(&self) -> impl Iterator<Item = (usize, HalfWidth, stats::Estimate)> + '_ {
-        let of = |fold: &Fold, metric| fold.estimate(metric, self.rule.confidence);
+        let estimate_of = |fold: &Fold, metric| fold.estimate(metric, self.rule.confidence);
         self.fold.iter().flat_map(move |fold| {
-            self.rule.goals.iter().map(move |&(metric, goal)| (metric, goal, of(fold, metric)))
+            self.rule
+                .goals
+                .iter()
+                .map(move |&(metric, goal)| (metric, goal, estimate_of(fold, metric)))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Estimates, verdict and notes: all that is said of a run, in the vocabulary of `docs/outputs.md`.
+//! The results of a run: estimates, verdicts and notes, in the vocabulary of `docs/outputs.md`.
 
 use super::fold::Fold;
 use super::phases::{self, Phase};
@@ -12,141 +12,144 @@ use crate::stats::{self, Estimate};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// One line of the summary.
+/// A row of the summary: one statistic of one metric.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// `workload`, `endpoint`, `service`, `instance`, `link` or `balancer`.
+    /// `workload`, `endpoint`, `service`, `instance`, `link`, `balancer` or `phase`.
     pub kind: &'static str,
-    /// Its name.
+    /// The name of the workload, endpoint, service …
     pub entity: String,
-    /// What is measured.
+    /// The metric.
     pub metric: String,
-    /// Which statistic of it.
+    /// The statistic of the metric: `mean`, `p99` …
     pub stat: &'static str,
-    /// `s`, `B`, `1`, `1/s` or `USD/h`.
+    /// The unit: `s`, `B`, `1`, `1/s` or `USD/h`.
     pub unit: &'static str,
-    /// The estimate.
+    /// The estimate, with its interval.
     pub estimate: Estimate,
-    /// The replications' own values, in their order; NaN where one has none.
+    /// The values of the single replications, in their order; NaN where one has none.
     pub values: Vec<f64>,
-    /// Labels: `few_samples`, `one_replication`, `overloaded`, `infinite_variance`.
+    /// Flags: `few_samples`, `one_replication`, `overloaded`, `infinite_variance`.
     pub flags: Vec<&'static str>,
 }
 
-/// How one goal of an objective came out.
+/// The result of one goal of an objective.
 #[derive(Clone, Debug)]
 pub struct SloResult {
-    /// Name of the objective.
+    /// The name of the objective.
     pub name: String,
     /// `workload` or `endpoint`.
     pub kind: &'static str,
-    /// Which one.
+    /// The name of the workload or endpoint.
     pub of: String,
-    /// What is measured.
+    /// The metric.
     pub metric: &'static str,
-    /// Which statistic of it.
+    /// The statistic of the metric: `mean`, `p99` …
     pub stat: &'static str,
-    /// Its unit.
+    /// The unit of the metric.
     pub unit: &'static str,
-    /// The goal, in words.
+    /// The goal as text.
     pub goal: String,
-    /// The estimate.
+    /// The estimate, in the unit of the metric.
     pub estimate: f64,
-    /// Lower end of its interval.
+    /// The lower end of its interval; NaN if there is none.
     pub low: f64,
-    /// Upper end of its interval.
+    /// The upper end of its interval; NaN if there is none.
     pub high: f64,
     /// The bound, in the unit of the metric.
     pub bound: f64,
-    /// Whether the bound is the highest or the lowest that is good.
+    /// Whether the bound is an upper limit (`true`) or a lower limit.
     pub at_most: bool,
-    /// Whether the estimate keeps the bound.
+    /// Whether the estimate satisfies the bound.
     pub pass: bool,
-    /// Whether that is sure: there is an interval, from enough samples of a run that is long
-    /// enough, and all of it is on the same side of the bound.
+    /// Whether the result is conclusive: there is an interval, from enough samples of a run that is
+    /// long enough, and all of it lies on one side of the bound.
     pub certain: bool,
 }
 
-/// How one goal of `run.replications.until` came out.
+/// The result of one goal of `run.replications.until`.
 #[derive(Clone, Debug)]
 pub struct PrecisionResult {
     /// `ENTITY.METRIC.STATISTIC`.
     pub metric: String,
-    /// The goal, in words.
+    /// The goal as text.
     pub goal: String,
-    /// Unit of the metric.
+    /// The unit of the metric.
     pub unit: &'static str,
-    /// The interval's half-width, in the unit of the metric.
+    /// The half-width of the interval, in the unit of the metric; NaN if there is no interval.
     pub half_width: f64,
-    /// The same as a share of the estimate.
+    /// The half-width as a share of the estimate.
     pub relative: f64,
     /// Whether the goal is met.
     pub met: bool,
-    /// About how many more replications it would take; none if that cannot be told.
+    /// Roughly how many more replications the goal needs; `None` if no forecast is possible.
     pub more: Option<u32>,
 }
 
-/// What a way to reduce variance gained.
+/// The effect of a variance reduction technique.
 #[derive(Clone, Debug)]
 pub struct Gain {
     /// `antithetic` or `control_variates`.
     pub technique: &'static str,
-    /// The workload whose mean latency is looked at.
+    /// The workload whose mean latency is compared.
     pub workload: String,
-    /// The variance without it over the variance with it, for as many runs: above 1 it helps.
+    /// The variance without the technique divided by the variance with it, for the same number of
+    /// runs: above 1 it helps.
     pub variance_ratio: f64,
 }
 
-/// What a run says.
+/// The results of a run.
 #[derive(Clone, Debug)]
 pub struct Results {
-    /// Name of the scenario.
+    /// The name of the scenario.
     pub scenario: String,
-    /// Where the random numbers started.
+    /// The random seed.
     pub seed: u64,
-    /// How many replications are in it.
+    /// The number of replications reduced.
     pub replications: u32,
-    /// Confidence of the intervals, in 0 to 1.
+    /// The confidence of the intervals, in 0 to 1.
     pub confidence: f64,
-    /// Simulated time of a replication, warm-up included.
+    /// The simulated time of a replication in seconds, warm-up included.
     pub duration_s: f64,
-    /// Simulated time that is not measured.
+    /// The warm-up in seconds of simulated time, which is not measured.
     pub warmup_s: f64,
-    /// Calendar entries fired in all replications.
+    /// The number of events fired in all replications.
     pub events: u64,
-    /// Hexadecimal.
+    /// A hash of all numbers of all replications, in hexadecimal: equal results have equal
+    /// fingerprints.
     pub fingerprint: String,
-    /// All estimates, in their stable order.
+    /// All estimates, in a stable order.
     pub rows: Vec<Row>,
-    /// Where the rows of an entity stand.
+    /// The positions of the rows of each entity.
     index: Arc<Index>,
-    /// What is said of each workload, in the order of the scenario.
+    /// The verdict on each workload, in the order of the scenario.
     pub verdicts: Vec<WorkloadVerdict>,
-    /// Those of them that are overloaded: a queue grows without end.
+    /// The workloads that are overloaded: a queue grows without bound.
     pub overloaded: Vec<String>,
-    /// All goals of all objectives.
+    /// The results of all goals of all objectives.
     pub slos: Vec<SloResult>,
-    /// All goals of `run.replications.until`.
+    /// The results of all goals of `run.replications.until`.
     pub precision: Vec<PrecisionResult>,
-    /// By way and workload, if `run.antithetic` or `run.control_variates`.
+    /// The effect of variance reduction by technique and workload, if `run.antithetic` or
+    /// `run.control_variates` is set.
     pub gains: Vec<Gain>,
-    /// The warm-up that was found, if `run.warmup` is `auto`.
+    /// The detected warm-up, if `run.warmup` is `auto`.
     pub warmup: Option<WarmupResult>,
-    /// What the run is told into, where something changes; none where nothing does.
+    /// The phases into which changes divide the run; empty if nothing changes.
     pub phases: Vec<Phase>,
-    /// What a careful reader would add.
+    /// Notes on the interpretation of the results.
     pub notes: Vec<String>,
 }
 
-/// Where so many fail the system does not do what it is for, whatever the latency of the others is.
+/// The share of failed requests from which on a system counts as failing, whatever the latency of
+/// the others.
 pub(crate) const MOST_FAILED: f64 = 0.5;
 
 impl Results {
-    /// The results of all replications so far.
+    /// Computes the results of the replications so far.
     pub(crate) fn new(built: &CompiledPoint, replications: &Replications) -> Results {
         let scenario = &built.scenario;
-        let fold =
-            replications.fold.as_ref().expect("replications that are only counted say nothing");
+        let fold = replications.fold.as_ref().expect("results need replications that are folded");
         let confidence = scenario.run.confidence.0.fraction;
         let verdicts = verdict::judge(built, fold);
         let overloaded: Vec<String> = verdicts
@@ -163,8 +166,8 @@ impl Results {
             let (mut estimate, values) =
                 (fold.estimate(index, confidence), fold.values(index).to_vec());
             if heavy.is_mean_of(metric) {
-                // However many replications there are, the spread of their means says nothing of
-                // how far they are off.
+                // With an infinite variance the spread of the means does not bound their error,
+                // however many replications there are.
                 (estimate.low, estimate.high, estimate.std_error) = (f64::NAN, f64::NAN, f64::NAN);
                 flags.push("infinite_variance");
             }
@@ -212,13 +215,14 @@ impl Results {
         results
     }
 
-    /// Names of the objectives that are missed, each once: `of: users` makes one of each workload.
+    /// Returns the names of the missed objectives, each once: `of: users` can make one objective
+    /// per workload.
     pub fn missed(&self) -> Vec<String> {
         let missed = self.slos.iter().filter(|slo| !slo.pass).map(|slo| slo.name.clone());
         missed.collect::<indexmap::IndexSet<_>>().into_iter().collect()
     }
 
-    /// The workloads of which at least half of the requests fail, and that share.
+    /// Returns the workloads of which at least half of the requests fail, with that share.
     pub fn failing(&self) -> impl Iterator<Item = (&str, f64)> {
         let errors =
             self.rows.iter().filter(|row| row.kind == "workload" && row.metric == "error_ratio");
@@ -227,7 +231,8 @@ impl Results {
             .filter(|(_, share)| *share >= MOST_FAILED)
     }
 
-    /// The estimate of a metric of an entity.
+    /// Returns the row of a metric and statistic of an entity; `None` if there is none. Kinds,
+    /// metrics and statistics have the names of the result files.
     pub fn find(&self, kind: &str, entity: &str, metric: &str, stat: &str) -> Option<&Row> {
         self.rows[self.index.of(kind, entity)].iter().find(|r| r.metric == metric && r.stat == stat)
     }
@@ -252,8 +257,8 @@ impl Results {
                 let pass = keeps(estimate);
                 let is_known =
                     low.is_finite() && high.is_finite() && self.has_enough(kind, entity, goal.stat);
-                // A queue that has not settled is shorter than it will be: who misses the goal now
-                // misses it then.
+                // A queue that has not settled is shorter than it will be, so a goal that is missed
+                // now will still be missed then.
                 let is_settled = goal.metric != "latency" || !pass || self.is_settled(kind, entity);
                 results.push(SloResult {
                     name: name.to_string(),
@@ -276,9 +281,9 @@ impl Results {
         results
     }
 
-    /// Whether there are enough answers for the interval of a quantile to hold it about as often as
-    /// it says: 20/(1−q). Twenty requests in each of two replications called a p99 surely met that
-    /// was missed in half of the seeds.
+    /// Returns whether there are at least 20/(1−q) answers, so that the interval of the quantile q
+    /// has roughly its nominal coverage. With twenty requests in each of two replications, a p99
+    /// was reported as conclusively met that was missed with half of the seeds.
     fn has_enough(&self, kind: &str, entity: &str, stat: &str) -> bool {
         let Some(percentile) = stat.strip_prefix('p').and_then(|p| p.parse::<f64>().ok()) else {
             return true;
@@ -289,17 +294,18 @@ impl Results {
         answered >= 20.0 / (1.0 - percentile / 100.0)
     }
 
-    /// Whether the run is long enough for the queues that requests of a workload (any, for an
-    /// endpoint) wait in.
+    /// Returns whether the run is long enough for the queues that a workload's requests pass
+    /// through (all queues, for an endpoint).
     fn is_settled(&self, kind: &str, entity: &str) -> bool {
-        let own =
+        let relevant =
             self.verdicts.iter().filter(|verdict| kind != "workload" || verdict.workload == entity);
-        own.into_iter()
+        relevant
+            .into_iter()
             .all(|verdict| verdict.settling.is_none() && verdict.outlook == Outlook::KeepsUp)
     }
 }
 
-/// Means of what has an infinite variance: nothing is known of how far off they are.
+/// The entities whose times have an infinite variance, so that the error of their means is unknown.
 struct Heavy<'b> {
     workloads: BTreeSet<&'b str>,
     endpoints: BTreeSet<&'b str>,
@@ -342,17 +348,18 @@ impl<'b> Heavy<'b> {
     }
 }
 
-/// What was gained for the mean latency of each workload.
+/// Returns the effect of variance reduction on the mean latency of each workload.
 fn gains(fold: &Fold, confidence: f64) -> Vec<Gain> {
-    let is_looked_at = |metric: &Metric| {
+    let is_mean_latency = |metric: &Metric| {
         (metric.kind, metric.metric.as_str(), metric.stat) == ("workload", "latency", "mean")
     };
-    let looked_at = fold.metrics.iter().enumerate().filter(|(_, metric)| is_looked_at(metric));
-    let of = |(index, metric): (usize, &Metric)| {
+    let mean_latencies =
+        fold.metrics.iter().enumerate().filter(|(_, metric)| is_mean_latency(metric));
+    let gains_of = |(index, metric): (usize, &Metric)| {
         let antithetic = fold.antithetic_variance_ratio(index).map(|ratio| ("antithetic", ratio));
         let controlled = fold
             .controlled(index, confidence)
-            .map(|made| ("control_variates", made.variance_ratio));
+            .map(|result| ("control_variates", result.variance_ratio));
         let gain = |(technique, variance_ratio)| Gain {
             technique,
             workload: metric.entity.clone(),
@@ -360,10 +367,10 @@ fn gains(fold: &Fold, confidence: f64) -> Vec<Gain> {
         };
         antithetic.into_iter().chain(controlled).map(gain).collect::<Vec<_>>()
     };
-    looked_at.flat_map(of).collect()
+    mean_latencies.flat_map(gains_of).collect()
 }
 
-/// How the goals of `run.replications.until` came out.
+/// Returns the results of the goals of `run.replications.until`.
 fn precision(scenario: &Scenario, replications: &Replications) -> Vec<PrecisionResult> {
     let written = match &scenario.run.replications {
         crate::scenario::Replications::Until(until) => until.until.as_slice(),

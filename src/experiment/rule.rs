@@ -1,4 +1,5 @@
-//! From `run.replications` to a [`Rule`]: metrics found by their names, half-widths in their units.
+//! From `run.replications` to a [`Rule`]: looks up metrics by name and converts half-widths to base
+//! units.
 
 use super::replications::Rule;
 use crate::measure::Metric;
@@ -6,18 +7,18 @@ use crate::problem::{Problem, Problems, Severity, nearest};
 use crate::scenario::{HalfWidth, Replications, Scenario};
 use crate::stats;
 
-/// The metric called `ENTITY.METRIC.STATISTIC`, such as `users.latency.p99` or
-/// `api.GET /x.error_ratio.mean`; or as an objective names it: `users.p99` is of the latency,
-/// `users.errors` the share that failed.
+/// Returns the index of the metric `ENTITY.METRIC.STATISTIC`, such as `users.latency.p99` or
+/// `api.GET /x.error_ratio.mean`. Also accepts the names used by objectives: `users.p99` is a
+/// quantile of the latency, `users.errors` the share of failed requests.
 ///
 /// # Errors
-/// If there is none of that name, with the nearest.
+/// If there is no such metric; the problem suggests the nearest name.
 pub fn metric_named(metrics: &[Metric], name: &str, path: &str) -> Result<usize, Box<Problem>> {
     let full = |metric: &Metric| format!("{}.{}.{}", metric.entity, metric.metric, metric.stat);
     if let Some(index) = metrics.iter().position(|metric| full(metric) == name) {
         return Ok(index);
     }
-    // `users.throughput` has one statistic only, so it need not be said.
+    // A metric with a single statistic, such as `users.throughput`, needs no statistic.
     let short: Vec<usize> = (0..metrics.len())
         .filter(|&i| format!("{}.{}", metrics[i].entity, metrics[i].metric) == name)
         .collect();
@@ -36,7 +37,7 @@ pub fn metric_named(metrics: &[Metric], name: &str, path: &str) -> Result<usize,
     if let Some(first) = short.first() {
         let statistics: Vec<&str> = short.iter().map(|&i| metrics[i].stat).collect();
         let help = format!(
-            "say which of its statistics ({}), such as `{}`",
+            "add one of its statistics ({}), such as `{}`",
             statistics.join(", "),
             full(&metrics[*first])
         );
@@ -56,14 +57,14 @@ pub fn metric_named(metrics: &[Metric], name: &str, path: &str) -> Result<usize,
 }
 
 impl Rule {
-    /// So many replications.
+    /// Creates a rule for a fixed number of replications.
     pub fn fixed(replications: u32, confidence: f64) -> Rule {
         Rule { min: replications, max: replications, goals: Vec::new(), confidence }
     }
-    /// As the scenario says.
+    /// Creates the rule of a scenario.
     ///
     /// # Errors
-    /// If it names a metric that is not there, or a half-width in another unit.
+    /// If it names an unknown metric, or a half-width in another unit than the metric.
     pub fn new(scenario: &Scenario, metrics: &[Metric]) -> Result<Rule, Problems> {
         let confidence = scenario.run.confidence.0.fraction;
         let until = match &scenario.run.replications {
@@ -89,8 +90,10 @@ impl Rule {
                         goals.push((metric, stats::HalfWidth::Absolute(number)))
                     }
                     (other, unit) => {
-                        let what =
-                            format!("`{}` is in {unit}, and `{other}` is not", precision.metric);
+                        let what = format!(
+                            "`{}` has the unit {unit}, but `{other}` does not",
+                            precision.metric
+                        );
                         let help = if unit == "s" {
                             "write a duration such as `2ms`, or a share such as `5%`"
                         } else {

@@ -1,4 +1,4 @@
-//! Running the replications of one point.
+//! Runs the replications of one point.
 
 use super::cell::{Cell, CellRecord, Failure};
 use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
@@ -7,40 +7,40 @@ use super::point::{CompiledPoint, Point};
 use super::replications::{Replications, Rule};
 use std::sync::Arc;
 
-/// How far a question is.
+/// The progress of a question.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Replications that are complete; of a sweep, points.
+    /// The number of complete replications; in a sweep, of complete points.
     pub done: u64,
-    /// Replications that were run; the same as `done` but for a sweep.
+    /// The number of replications run; equal to `done` except in a sweep.
     pub cells: u64,
-    /// The total expected so far, of what `done` counts: it may grow while a goal of precision is
-    /// not met.
+    /// The total expected so far, in the unit of `done`; it may grow while a precision goal is not
+    /// met.
     pub of: u64,
-    /// Events fired so far.
+    /// The number of events fired so far.
     pub events: u64,
 }
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// A replication gave nothing.
+    /// A replication failed.
     #[error(transparent)]
     Failed(#[from] Failure),
-    /// What was to be written could not be.
+    /// The output could not be written.
     #[error("{0}")]
     Sink(String),
-    /// What was written down of a sweep is not all of it.
-    #[error("point {point} has {there} of {of} replications")]
-    #[allow(missing_docs, reason = "the message says what they are")]
+    /// The stored results of a sweep are incomplete.
+    #[error("point {point} has only {there} of {of} replications")]
+    #[allow(missing_docs, reason = "the message names them")]
     Missing { point: u64, there: u32, of: u32 },
-    /// No variant can be chosen.
-    #[error("no variant has a value of the metric: nothing was answered")]
+    /// No variant can be selected.
+    #[error("no variant has a value for the metric: no requests were answered")]
     NoValue,
     /// No thread could be started.
     #[error("{threads} threads cannot be started: {cause}")]
-    #[allow(missing_docs, reason = "the message says what they are")]
+    #[allow(missing_docs, reason = "the message names them")]
     Threads { threads: usize, cause: String },
 }
 
@@ -53,7 +53,7 @@ impl From<DriveError<RunError>> for RunError {
     }
 }
 
-/// Takes every replication, in order. An error ends the run.
+/// Receives every record, in order. An error ends the run.
 pub type Sink<'s> = dyn FnMut(&CellRecord) -> Result<(), String> + 's;
 
 struct Run<'r> {
@@ -86,12 +86,13 @@ impl Study for Run<'_> {
     }
 }
 
-/// Runs the replications of a scenario until there are enough, hands each to `sink` in order, and
-/// folds them. What was run, and on how many threads, too.
+/// Runs the replications of a scenario until its rule is satisfied, passes each record to `sink` in
+/// order, and folds them. Returns the compiled scenario, the folded replications and the number of
+/// threads.
 ///
 /// # Errors
-/// A replication gave nothing (the first in their order), the sink failed, or no thread could be
-/// started. Being interrupted is no error: the fold has the replications that were complete.
+/// If a replication fails (the first in order is reported), the sink fails, or no thread can be
+/// started. An interruption is not an error: the fold then contains the complete replications.
 pub fn replicate<'r>(
     built: CompiledPoint,
     rule: Rule,

@@ -1,10 +1,11 @@
-//! The search of a capacity: values that are tried, and what lies between them.
+//! The search for a capacity: which values are tried.
 //!
-//! Law: an edge lies between a value that surely meets all goals and the next one that does not.
-//! The range between the two is halved (in the logarithm while it is wide) until they are as near
-//! as is target, or, of whole numbers, next to each other. A value at which it cannot be told lies
-//! next to the edge: from there on the surely met and, unless whole numbers are searched, the
-//! surely missed are each brought as near to it.
+//! Law: an edge lies between a value that conclusively meets all goals and the next one that does
+//! not. The interval between the two is bisected (in the logarithm while it is wide) until it is as
+//! narrow as the tolerance, or, for whole numbers, until the two are adjacent. An inconclusive
+//! value lies next to the edge: from then on the nearest conclusively met value and, unless whole
+//! numbers are searched, the nearest conclusively missed value are each moved to within the
+//! tolerance of it.
 //! Checked: `tests/it/capacity.rs`.
 
 use super::batch::{Member, batch};
@@ -22,15 +23,15 @@ use crate::scenario::{self, Parameters, Scenario, Template};
 use crate::sim::SimError;
 use std::sync::atomic::Ordering;
 
-/// Replications of a value before it is first looked at.
+/// The number of replications of a value before its first check.
 const FIRST: u32 = 10;
-/// Replications after which a value between the ends is left whose goals look missed, though that
-/// is not sure.
+/// The number of replications after which an inconclusive value between the ends is given up if its
+/// goals look missed.
 const ENOUGH: u32 = 40;
-/// Wider than this factor, a range is halved in the logarithm.
+/// Ranges wider than this factor are bisected in the logarithm.
 const WIDE: f64 = 4.0;
 
-/// What has been tried so far.
+/// The state of a search.
 pub(super) struct Search<'s> {
     template: &'s Template,
     question: &'s scenario::Capacity,
@@ -41,7 +42,7 @@ pub(super) struct Search<'s> {
     progress: Progress,
     show: &'s mut dyn FnMut(Progress, &str),
     pub(super) tried: Vec<Trial>,
-    /// Replications after which it is given up to show that a value that looks bad is bad.
+    /// The number of replications after which a value that looks missed is no longer pursued.
     patience: u32,
 }
 
@@ -74,8 +75,8 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// Tries values between the ends, ever more closely, until one surely meets all goals. Whether
-    /// one does.
+    /// Tries values between the ends, on ever finer grids, until one conclusively meets all goals.
+    /// Returns whether one does.
     pub(super) fn any_in_the_middle(
         &mut self,
         from: f64,
@@ -87,7 +88,7 @@ impl<'s> Search<'s> {
         self.patience = ENOUGH;
         let mut step = parts / 2;
         while step > 0 && !is_met(self) {
-            // What the wider steps have tried is not tried again.
+            // Skips the values tried with wider steps.
             for part in (1..parts / step).step_by(2) {
                 let share = f64::from(part * step) / f64::from(parts);
                 let middle = if is_wide(from, to) {
@@ -110,7 +111,7 @@ impl<'s> Search<'s> {
         Ok(is_met(self))
     }
 
-    /// The value that meets its goals by the most; the first of the values, if there is none.
+    /// Returns the value that meets its goals by the largest margin; NaN if none does.
     pub(super) fn best(&self) -> f64 {
         let met = self.tried.iter().filter(|tried| tried.verdict == Verdict::Meets);
         met.max_by(|a, b| a.margin().total_cmp(&b.margin())).map_or(f64::NAN, |tried| tried.number)
@@ -120,24 +121,25 @@ impl<'s> Search<'s> {
         self.tried.iter().find(|tried| tried.number == number)
     }
 
-    /// Whether a goal is missed at a value by its estimate, however sure that is.
+    /// Returns whether the estimate of a goal misses its bound at a value, conclusively or not.
     pub(super) fn looks_missed(&self, number: f64) -> bool {
         self.tried_at(number).is_some_and(|tried| {
             tried.goals.iter().any(|goal| goal.estimate.is_finite() && !goal.pass)
         })
     }
 
-    /// Which end is target where both say the same: away from the one that is surely better.
+    /// Returns the direction of the search if both ends have the same verdict: away from the end
+    /// that is conclusively better.
     pub(super) fn better_end(&self, from: f64, to: f64) -> SearchTarget {
         match (self.tried_at(from), self.tried_at(to)) {
-            (Some(low), Some(high)) if low.is_surely_better(high) => SearchTarget::Largest,
-            (Some(low), Some(high)) if high.is_surely_better(low) => SearchTarget::Smallest,
+            (Some(low), Some(high)) if low.is_conclusively_better(high) => SearchTarget::Largest,
+            (Some(low), Some(high)) if high.is_conclusively_better(low) => SearchTarget::Smallest,
             _ => SearchTarget::Either,
         }
     }
 
-    /// The edge above (or below) a value that was tried, if that meets all goals and another beyond
-    /// it does not.
+    /// Returns the edge above (or below) a value, between the values tried that meet all goals and
+    /// those beyond that do not; `None` if there is no such pair.
     pub(super) fn edge(
         &mut self,
         from: f64,
@@ -146,8 +148,8 @@ impl<'s> Search<'s> {
         let Some((mut good, (mut next, mut verdict))) = self.narrowest(from, is_above) else {
             return Ok(None);
         };
-        // Whether the middle is too near to tell decides how it goes on, so until then both sides
-        // move.
+        // Both sides move until a middle value is inconclusive, which changes how the search
+        // proceeds.
         while verdict == Verdict::Misses
             && let Some(middle) = self.between(good, next)
         {
@@ -185,37 +187,38 @@ impl<'s> Search<'s> {
         Ok(Some(CapacityLimit { meets: good, next: (next, verdict), misses, estimate }))
     }
 
-    /// The last value from here on that meets all goals, of those that were tried, and the one
-    /// beyond it, which does not.
+    /// Returns the last value tried from `from` on that meets all goals, and the next one beyond
+    /// it, which does not.
     fn narrowest(&self, from: f64, is_above: bool) -> Option<(f64, (f64, Verdict))> {
         let mut beyond: Vec<(f64, Verdict)> =
             self.tried.iter().map(|tried| (tried.number, tried.verdict)).collect();
         beyond.retain(|(number, _)| if is_above { *number >= from } else { *number <= from });
         beyond.sort_by(|a, b| if is_above { a.0.total_cmp(&b.0) } else { b.0.total_cmp(&a.0) });
-        let at = beyond
+        let edge = beyond
             .windows(2)
             .position(|pair| pair[0].1 == Verdict::Meets && pair[1].1 != Verdict::Meets)?;
-        Some((beyond[at].0, beyond[at + 1]))
+        Some((beyond[edge].0, beyond[edge + 1]))
     }
 
-    /// The value nearest to another, of some, that surely misses a goal.
-    pub(super) fn nearest_miss(&self, number: f64, is_of: impl Fn(f64) -> bool) -> Option<f64> {
+    /// Returns the conclusively missed value nearest to `number` among those for which `accepts` is
+    /// true.
+    pub(super) fn nearest_miss(&self, number: f64, accepts: impl Fn(f64) -> bool) -> Option<f64> {
         let misses = self
             .tried
             .iter()
             .filter(|tried| tried.verdict == Verdict::Misses)
             .map(|tried| tried.number);
         misses
-            .filter(|miss| is_of(*miss))
+            .filter(|miss| accepts(*miss))
             .min_by(|a, b| (a - number).abs().total_cmp(&(b - number).abs()))
     }
 
-    /// The nearest above (or below) a value.
+    /// Returns the nearest conclusively missed value above (or below) a value.
     fn nearest_miss_from(&self, number: f64, is_above: bool) -> Option<f64> {
         self.nearest_miss(number, |miss| if is_above { miss > number } else { miss < number })
     }
 
-    /// The middle of two values, or none if they are near enough.
+    /// Returns the middle of two values, or `None` if they are close enough.
     fn between(&self, good: f64, bad: f64) -> Option<f64> {
         let (low, high) = (good.min(bad), good.max(bad));
         if self.question.is_whole() {
@@ -223,25 +226,25 @@ impl<'s> Search<'s> {
             return (middle > low).then_some(middle);
         }
         let middle = if is_wide(low, high) { (low * high).sqrt() } else { (low + high) / 2.0 };
-        // Short, if that is still between them: nobody types more.
+        // Rounded to four digits if that still lies between them.
         let short = self.short(middle);
         let written = if short > low && short < high { short } else { self.read(middle)? };
         (high - low > self.question.tolerance.fraction * high && written > low && written < high)
             .then_some(written)
     }
 
-    /// A value in four digits of the unit in which it is written.
+    /// Rounds a value to four digits in the unit in which it is written.
     fn short(&self, number: f64) -> f64 {
         self.read(self.notation.in_digits(number, 4)).unwrap_or(number)
     }
 
-    /// A value as it is read back when it is written: a quantity may have no value between two
-    /// others.
+    /// Returns a value as it is read back after being written: some quantities have no value
+    /// between two others.
     fn read(&self, number: f64) -> Option<f64> {
         value::base(&self.notation.write(number), self.question.kind())
     }
 
-    /// Tries a value.
+    /// Tries a value and returns its verdict.
     pub(super) fn at(&mut self, number: f64) -> Result<Verdict, ExperimentError> {
         let value = self.notation.write(number);
         let parameters = Parameters::from([(self.question.vary.clone(), value.clone())]);
@@ -257,19 +260,20 @@ impl<'s> Search<'s> {
         let built = built.map_err(RunError::Failed)?;
         let mut members = [Member::new(built, Rule::fixed(FIRST, self.confidence))];
         loop {
-            let words = value::shown(&value);
+            let shown_value = value::shown(&value);
             let show = &mut self.show;
-            let is_held = match batch(&mut members, self.progress, self.options, &mut |progress| {
-                show(progress, &words)
-            }) {
-                Ok(progress) => {
-                    self.progress = progress;
-                    true
-                }
-                // It cannot hold it: more requests are in it than it is allowed to have.
-                Err(RunError::Failed(Failure::Limit(SimError::InFlight { .. }))) => false,
-                Err(error) => return Err(error.into()),
-            };
+            let is_within_limits =
+                match batch(&mut members, self.progress, self.options, &mut |progress| {
+                    show(progress, &shown_value)
+                }) {
+                    Ok(progress) => {
+                        self.progress = progress;
+                        true
+                    }
+                    // The system is overloaded: the limit of requests in flight was reached.
+                    Err(RunError::Failed(Failure::Limit(SimError::InFlight { .. }))) => false,
+                    Err(error) => return Err(error.into()),
+                };
             if self.options.interrupted.load(Ordering::Relaxed) {
                 return Err(ExperimentError::Interrupted);
             }
@@ -277,12 +281,12 @@ impl<'s> Search<'s> {
             let results = Results::new(&member.built, &member.replications);
             let goals: Vec<SloResult> =
                 results.slos.iter().filter(|slo| self.goals.contains(&slo.name)).cloned().collect();
-            // Where the share of failures is a goal itself, it decides.
+            // A goal for the error ratio takes precedence over the general limit.
             let fails = results.failing().any(|(of, _)| {
                 !goals.iter().any(|goal| goal.of == of && goal.metric == "error_ratio")
             });
             let verdict = match () {
-                () if !is_held
+                () if !is_within_limits
                     || fails
                     || !results.overloaded.is_empty()
                     || goals.iter().any(|goal| goal.certain && !goal.pass) =>
@@ -305,7 +309,8 @@ impl<'s> Search<'s> {
         }
     }
 
-    /// Where the margin is 0, on the line between the nearest values that were tried on both sides.
+    /// Returns where the margin is 0, by linear interpolation between the nearest values tried on
+    /// both sides.
     fn crossing(&self, good: f64, bad: f64) -> f64 {
         let between = |number: f64| number >= good.min(bad) && number <= good.max(bad);
         let mut points: Vec<(f64, f64)> = self
@@ -325,7 +330,7 @@ impl<'s> Search<'s> {
     }
 }
 
-/// Whether a range is halved in the logarithm.
+/// Returns whether a range is bisected in the logarithm.
 fn is_wide(low: f64, high: f64) -> bool {
     low > 0.0 && high > WIDE * low
 }

@@ -1,9 +1,9 @@
-//! Choosing the best of many variants: replications go to those that may still be it.
+//! Selection of the best of many variants: replications go to those that may still be the best.
 //!
 //! Law: the procedure KN (`stats::Selection`; Kim and Nelson 2001), fed replication by replication,
-//! in order, with the replications' own values of the metric. With the stated probability the
-//! winner is the best, or within the indifference of it. Which replications are run depends on the
-//! values alone, never on threads. Checked: `tests/it/compare.rs`.
+//! in order, with each replication's value of the metric. With the stated probability the winner is
+//! the best, or within the indifference of it. Which replications are run depends only on the
+//! values, never on threads. Checked: `tests/it/compare.rs`.
 
 use super::batch::{Member, batch};
 use super::drive::Options;
@@ -12,59 +12,61 @@ use super::results::MOST_FAILED;
 use super::run::{Progress, RunError};
 use crate::stats::{self, Best, Estimate, Selection};
 
-/// Replications of every variant before the first is dropped.
+/// The number of replications of every variant before the first is dropped.
 pub const FIRST_STAGE: u32 = 10;
 
-/// What is asked.
+/// The parameters of a selection.
 #[derive(Clone, Copy, Debug)]
 pub struct Question {
-    /// Number of the metric, in each variant.
+    /// Whether the smallest or the largest mean is best.
     pub best: Best,
-    /// A difference that does not matter, as a share of the first stage's best mean.
+    /// The indifference: a difference that does not matter, as a share of the best mean of the
+    /// first stage.
     pub indifference: f64,
-    /// Replications of every variant before the first is dropped, and of the contenders between two
-    /// looks.
+    /// The number of replications of every variant before the first is dropped, and of the
+    /// contenders between two checks.
     pub first_stage: u32,
-    /// The most replications of one variant.
+    /// The maximum number of replications per variant.
     pub most: u32,
-    /// Probability that the answer is right.
+    /// The probability that the answer is right, in 0 to 1.
     pub confidence: f64,
 }
 
-/// What a variant came to.
+/// The result of one variant.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Its name.
+    /// The name of the variant.
     pub name: String,
-    /// Replications it was given.
+    /// The number of replications it was given.
     pub replications: u32,
-    /// The mean of the replications' values.
+    /// The mean of its replications' values of the metric.
     pub estimate: Estimate,
-    /// The share of failed requests of the workload of which most fail, in 0 to 1.
+    /// The share of failed requests, in 0 to 1, of the workload in which it is largest.
     pub failed: f64,
 }
 
 impl Candidate {
-    /// Whether it does not do what it is for: it is never chosen, however fast the few answers are.
+    /// Returns whether at least half of the requests of a workload fail: such a variant is never
+    /// selected, however fast its few answers are.
     pub fn is_failing(&self) -> bool {
         self.failed >= MOST_FAILED
     }
 }
 
-/// The answer.
+/// The answer of a selection.
 #[derive(Clone, Debug)]
 pub struct SelectionResult {
-    /// Number of the best variant; the one ahead, if the budget ran out.
+    /// The index in `candidates` of the best variant; of the leading one if the budget ran out.
     pub winner: usize,
-    /// Whether it is the best with the asked probability.
+    /// Whether the winner is the best with the requested probability.
     pub certain: bool,
-    /// A difference that does not matter, in the unit of the metric.
+    /// The indifference: a difference that does not matter, in the unit of the metric.
     pub indifference: f64,
-    /// All variants, in their order.
+    /// All variants, in the order given; the baseline is the first.
     pub candidates: Vec<Candidate>,
 }
 
-/// The largest share of failed requests of a workload, so far.
+/// Returns the largest share of failed requests of any workload, so far.
 fn failed(member: &Member) -> f64 {
     let fold = member.fold();
     let errors = fold
@@ -75,11 +77,11 @@ fn failed(member: &Member) -> f64 {
     errors.map(|(index, _)| fold.estimate(index, 0.95).estimate).fold(0.0, f64::max)
 }
 
-/// Runs replications until one variant is left, or the most is reached. `metrics` are the numbers
-/// of the metric in each.
+/// Runs replications until one variant is left or the maximum is reached. `metrics` are the indices
+/// of the metric in each member.
 ///
 /// # Errors
-/// As [`batch`].
+/// As for [`batch`]; also if no variant has a value for the metric.
 pub fn select(
     names: &[String],
     members: &mut [Member],
@@ -111,21 +113,21 @@ pub fn select(
         1.0 - question.confidence,
         question.first_stage,
     );
-    // A variant without a value in a whole first stage, or in which most requests fail, is not
-    // chosen, and nobody waits for it.
+    // A variant without a value in the whole first stage, or in which most requests fail, is not
+    // selected, and the others do not wait for it.
     let has_value = |index: usize| {
         members[index].fold().values(metrics[index]).iter().any(|value| value.is_finite())
     };
-    let dead: Vec<usize> = (0..members.len())
+    let excluded: Vec<usize> = (0..members.len())
         .filter(|&index| !has_value(index) || failed(&members[index]) >= MOST_FAILED)
         .collect();
-    if dead.len() == members.len() {
+    if excluded.len() == members.len() {
         return Err(RunError::NoValue);
     }
-    dead.into_iter().for_each(|index| selection.leave_out(index));
+    excluded.into_iter().for_each(|index| selection.leave_out(index));
     let mut counted = 0;
     while selection.winner().is_none() {
-        // Those that are dropped have no more values, and are not looked at.
+        // Dropped variants have no more values and are ignored.
         let contenders = selection.contenders().to_vec();
         let ready = contenders.iter().map(|&i| members[i].replications.done).min().unwrap_or(0);
         if counted == ready {
@@ -165,7 +167,7 @@ pub fn select(
 }
 
 impl Rule {
-    /// The rule of a first stage.
+    /// Creates the rule of a first stage.
     pub fn first_stage(question: Question) -> Rule {
         Rule::fixed(question.first_stage, question.confidence)
     }

@@ -1,13 +1,14 @@
-//! Which parameters matter? Morris's screening, and Sobol's indices.
+//! Sensitivity analysis: Morris's screening and Sobol's indices.
 //!
-//! Law: parameters are drawn over their ranges, independently and evenly (in the logarithm for
-//! `log`). Morris (1991): trajectories that change one parameter at a time give the mean absolute
-//! effect of its whole range, μ*, and the spread of the effects, σ: large if the parameter
-//! interacts, or acts other than in proportion. Sobol: the share of the metric's variance that a
-//! parameter explains alone (first order), and with all its interactions (total), from Saltelli's
-//! design by Jansen's estimators, with bootstrap intervals (`stats::indices`). All points have the
-//! same arrivals and demands, so that a difference between two is the parameter's. What is analysed
-//! at a point is the estimate of the metric over its replications.
+//! Law: parameters are drawn from their ranges, independently and uniformly (in the logarithm for
+//! `log`). Morris (1991): trajectories that change one parameter at a time yield the mean absolute
+//! effect of its whole range, μ*, and the standard deviation of the effects, σ, which is large if
+//! the parameter interacts with others or acts non-linearly. Sobol: the share of the metric's
+//! variance that a parameter explains alone (first order), and including all its interactions
+//! (total), from Saltelli's design by Jansen's estimators, with bootstrap intervals
+//! (`stats::indices`). All points have the same arrivals and demands, so a difference between two
+//! points is due to the parameters. The output analysed at a point is the estimate of the metric
+//! over its replications.
 //! Checked: `tests/it/sensitivity.rs` against the indices of M/M/1; the estimators against
 //! Ishigami's and the g-function in `stats/sobol.rs`.
 
@@ -28,17 +29,17 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// How to look.
+/// The method of analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Screening with so many trajectories: trajectories · (parameters + 1) points.
+    /// Screening with this many trajectories: trajectories · (parameters + 1) points.
     Morris(u32),
-    /// Indices from so many groups: groups · (parameters + 2) points.
+    /// Sobol indices from this many groups of points: groups · (parameters + 2) points.
     Sobol(u32),
 }
 
 impl Method {
-    /// In one word.
+    /// Returns the name of the method in the result files.
     pub fn name(self) -> &'static str {
         match self {
             Method::Morris(_) => "morris",
@@ -47,32 +48,32 @@ impl Method {
     }
 }
 
-/// What one parameter does to the metric.
+/// The influence of one parameter on the metric.
 #[derive(Clone, Debug)]
 pub struct Influence {
-    /// Its path.
+    /// The path of the parameter.
     pub path: String,
-    /// Where its range begins and ends, as it is written; of a list the first value and the last.
+    /// The ends of its range as written in the scenario; for a list, its first and its last value.
     pub range: (Value, Value),
-    /// By Morris's screening.
+    /// Its elementary effects, with [`Method::Morris`].
     pub effect: Option<Effect>,
-    /// By Sobol's indices.
+    /// Its Sobol indices, with [`Method::Sobol`].
     pub indices: Option<Indices>,
 }
 
-/// Whether there is anything to explain.
+/// Whether the metric varies over the points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variation {
     /// The metric differs from point to point.
     Varies,
-    /// It is the same at all points that gave a value.
+    /// It is the same at all points that have a value.
     Constant,
-    /// No point gave a value: nothing was answered, or a limit was reached.
+    /// No point has a value: nothing was answered, or a limit was reached.
     NoValue,
 }
 
 impl Variation {
-    /// In one word.
+    /// Returns the name of the variation in the result files.
     pub fn name(self) -> &'static str {
         match self {
             Variation::Varies => "varies",
@@ -82,55 +83,55 @@ impl Variation {
     }
 }
 
-/// The answer for one metric.
+/// The sensitivity of one metric.
 #[derive(Clone, Debug)]
 pub struct Sensitivity {
-    /// How it was looked for.
+    /// The method of analysis.
     pub method: Method,
     /// `workload`, `endpoint`, `service` …
     pub kind: &'static str,
-    /// Its name.
+    /// The name of the workload, endpoint, service …
     pub entity: String,
-    /// What is measured.
+    /// The metric.
     pub metric: String,
-    /// Which statistic of it.
+    /// The statistic of the metric: `mean`, `p99` …
     pub stat: &'static str,
-    /// Its unit.
+    /// The unit of the metric.
     pub unit: &'static str,
-    /// Points that were run.
+    /// The number of points run.
     pub points: u64,
-    /// Of those, how many gave no value.
+    /// The number of those points without a value.
     pub unknown: u64,
-    /// How many were overloaded: their numbers depend on how long a run is.
+    /// The number of overloaded points: their numbers depend on the length of the run.
     pub overloaded: u64,
-    /// The largest share of the requests of the metric's entity that failed at a point: latencies
-    /// are of the rest. NaN if it has none.
+    /// The largest share of failed requests, in 0 to 1, of the metric's entity at any point:
+    /// latencies cover only the other requests. NaN if the entity has no error ratio.
     pub most_failed: f64,
-    /// Whether the metric varies at all.
+    /// Whether the metric varies over the points.
     pub variation: Variation,
-    /// Least and largest value of the metric; NaN without a value.
+    /// The smallest and the largest value of the metric; NaN if no point has a value.
     pub range: (f64, f64),
-    /// By parameter, the most influential first.
+    /// The influence of each parameter, the largest first.
     pub parameters: Vec<Influence>,
 }
 
 impl Sensitivity {
-    /// The metric in full: `ENTITY.METRIC.STATISTIC`.
+    /// Returns the full name of the metric, `ENTITY.METRIC.STATISTIC`.
     pub fn name(&self) -> String {
         format!("{}.{}.{}", self.entity, self.metric, self.stat)
     }
 }
 
-/// Groups from which on an interval is told.
-const GROUPS_TOLD: u32 = 8;
-/// Resamples of the bootstrap.
+/// The least number of groups for which intervals are reported.
+const GROUPS_FOR_INTERVAL: u32 = 8;
+/// The number of bootstrap resamples.
 const RESAMPLES: u32 = 1000;
 
 /// Runs the design and analyses every metric.
 ///
 /// # Errors
-/// If a point cannot run, no point has one of the metrics, or no thread can be started. A point
-/// that fails gives no value.
+/// If a point is invalid, no point has one of the metrics, or no thread can be started. A point
+/// whose replications fail has no value.
 pub fn sensitivity(
     template: &Template,
     scenario: &Scenario,
@@ -158,36 +159,36 @@ pub fn sensitivity(
     if options.interrupted.load(Ordering::Relaxed) {
         return Err(ExperimentError::Interrupted);
     }
-    let mut seen =
-        vec![Seen { row: None, outputs: Vec::new(), most_failed: f64::NAN }; metrics.len()];
+    let mut observed =
+        vec![Observed { row: None, outputs: Vec::new(), most_failed: f64::NAN }; metrics.len()];
     let mut overloaded = 0;
     reduce_all(&spec, options, &mut memory, &mut |reduced| {
         let results = reduced.swept.results.as_ref();
         overloaded += u64::from(results.is_some_and(|results| !results.overloaded.is_empty()));
-        for (metric, seen) in metrics.iter().zip(&mut seen) {
+        for (metric, observed) in metrics.iter().zip(&mut observed) {
             let named =
                 |row: &&Row| format!("{}.{}.{}", row.entity, row.metric, row.stat) == *metric;
             let row = results.and_then(|results| results.rows.iter().find(named));
             let failed = row.zip(results).and_then(|(row, results)| {
                 results.find(row.kind, &row.entity, "error_ratio", "mean")
             });
-            seen.most_failed =
-                failed.map_or(f64::NAN, |row| row.estimate.estimate).max(seen.most_failed);
-            seen.outputs.push(row.map_or(f64::NAN, |row| row.estimate.estimate));
-            seen.row = seen.row.take().or_else(|| row.cloned());
+            observed.most_failed =
+                failed.map_or(f64::NAN, |row| row.estimate.estimate).max(observed.most_failed);
+            observed.outputs.push(row.map_or(f64::NAN, |row| row.estimate.estimate));
+            observed.row = observed.row.take().or_else(|| row.cloned());
         }
         Ok(())
     })?;
     let mut answers = Vec::new();
-    for (metric, seen) in metrics.iter().zip(&seen) {
-        let Some(row) = &seen.row else {
+    for (metric, observed) in metrics.iter().zip(&observed) {
+        let Some(row) = &observed.row else {
             let problem =
                 Problem::new(Severity::Error, "", format!("no point has a metric `{metric}`"));
             return Err(Problems::from(problem).into());
         };
         answers.push(analyse(
             row.clone(),
-            seen,
+            observed,
             overloaded,
             method,
             &vary,
@@ -198,38 +199,38 @@ pub fn sensitivity(
     Ok(answers)
 }
 
-/// What was seen of one metric, point by point.
+/// The values of one metric, point by point.
 #[derive(Clone)]
-struct Seen {
-    /// Its row at the first point that has it.
+struct Observed {
+    /// The row of the metric at the first point that has it.
     row: Option<Row>,
-    /// Its estimates; NaN where there is none.
+    /// The estimates by point; NaN where there is none.
     outputs: Vec<f64>,
     most_failed: f64,
 }
 
 fn analyse(
     row: Row,
-    seen: &Seen,
+    observed: &Observed,
     overloaded: u64,
     method: Method,
     vary: &IndexMap<String, Vary>,
     seed: u64,
     confidence: f64,
 ) -> Sensitivity {
-    let (k, outputs) = (vary.len(), seen.outputs.as_slice());
-    let unexplained = |(path, vary): (&String, &Vary)| Influence {
+    let (k, outputs) = (vary.len(), observed.outputs.as_slice());
+    let without_estimates = |(path, vary): (&String, &Vary)| Influence {
         path: path.clone(),
         range: vary.ends(),
         effect: None,
         indices: None,
     };
-    let mut parameters: Vec<Influence> = vary.iter().map(unexplained).collect();
+    let mut parameters: Vec<Influence> = vary.iter().map(without_estimates).collect();
     match method {
         Method::Morris(trajectories) => {
             let morris = Morris::new(k as u32, trajectories, seed);
-            // As far as the parameters really moved: two values are the whole range apart, though
-            // the design steps over two thirds of it.
+            // Distances as actually varied: a list of two values spans the whole range, though the
+            // design steps over two thirds of it.
             let places = |row: Vec<f64>| {
                 row.iter().zip(vary.values()).map(|(u, vary)| vary.place(*u)).collect()
             };
@@ -260,10 +261,11 @@ fn analyse(
                 ordinal += 1;
                 Key(key.0).ordinal(ordinal).draw(Salt::of("resample")).uniform()
             };
-            let found = stats::indices(&a, &b, &ab, confidence, RESAMPLES, &mut uniform);
-            for (parameter, mut indices) in parameters.iter_mut().zip(found) {
-                // Resamples of a handful of groups are hardly different from each other.
-                if groups < GROUPS_TOLD {
+            let estimated_indices =
+                stats::indices(&a, &b, &ab, confidence, RESAMPLES, &mut uniform);
+            for (parameter, mut indices) in parameters.iter_mut().zip(estimated_indices) {
+                // Resamples of only a few groups hardly differ.
+                if groups < GROUPS_FOR_INTERVAL {
                     (
                         indices.first_low,
                         indices.first_high,
@@ -298,14 +300,14 @@ fn analyse(
         points: outputs.len() as u64,
         unknown,
         overloaded,
-        most_failed: seen.most_failed,
+        most_failed: observed.most_failed,
         variation,
         range: (low, high),
         parameters,
     }
 }
 
-/// What is not known comes last.
+/// Returns the sort key of an influence; unknown values come last.
 fn importance(value: Option<f64>) -> f64 {
     value.filter(|value| value.is_finite()).unwrap_or(f64::NEG_INFINITY)
 }

@@ -1,36 +1,37 @@
-//! How many of each replication's durations are at or below the pooled quantiles: what their
-//! intervals come of (`stats::quantile`).
+//! Counts of the durations of each replication at or below the pooled quantiles, from which the
+//! intervals of quantiles are computed (`stats::quantile`).
 //!
-//! Where the pooled quantile is is known at the end. So the first replications are kept, coarsely,
-//! until there are 32 of them with 10,000 durations together; what is the pooled quantile then
-//! stays the mark at which all are counted, and from then on a replication leaves one number for
-//! each quantile.
+//! The pooled quantile is known only at the end. The first replications are therefore kept, in
+//! coarse buckets, until there are 32 of them with 10,000 durations together; the pooled quantile
+//! at that time becomes the fixed mark at which all replications are counted, and from then on a
+//! replication leaves only one number per quantile.
 
 use crate::measure::{Cumulative, How, Metric, SparseHistogram};
 use crate::stats::Clusters;
 
-/// Replications that are kept.
+/// The number of replications kept before the marks are set.
 const KEPT: usize = 32;
-/// Durations that they have, at least.
+/// The minimum number of durations before the marks are set.
 const ENOUGH: u64 = 10_000;
 
-/// The durations of one histogram, by replication.
+/// The counts of one histogram, by replication.
 #[derive(Debug)]
 pub struct Shares {
-    /// Metrics that are quantiles of it, and which.
+    /// The metrics that are quantiles of it: index and q.
     quantiles: Vec<(usize, f64)>,
-    /// How many durations, by replication.
+    /// The number of durations, by replication.
     all: Vec<f64>,
-    /// Until the marks are set.
+    /// The replications kept, in coarse buckets, until the marks are set.
     kept: Vec<Cumulative>,
     /// By quantile: the last bucket that is counted.
     marks: Option<Vec<u32>>,
-    /// By quantile, then by replication, once the marks are set.
+    /// By quantile, then by replication, once the marks are set: the number of durations up to the
+    /// mark.
     below: Vec<Vec<f64>>,
 }
 
 impl Shares {
-    /// Of every histogram, before the first replication.
+    /// Creates the counts of every histogram, without replications.
     pub fn of(metrics: &[Metric], histograms: usize) -> Vec<Shares> {
         let mut quantiles = vec![Vec::new(); histograms];
         for (index, metric) in metrics.iter().enumerate() {
@@ -47,11 +48,11 @@ impl Shares {
         };
         quantiles.into_iter().map(none).collect()
     }
-    /// Whether the marks are to be set now, by how many durations there are.
+    /// Returns whether the marks must be set now; `pooled` returns the number of durations so far.
     pub fn is_ripe(&self, pooled: impl Fn() -> u64) -> bool {
         self.marks.is_none() && self.kept.len() >= KEPT && pooled() >= ENOUGH
     }
-    /// Sets the marks at the pooled quantiles of all so far.
+    /// Sets the marks at the pooled quantiles of all replications so far.
     pub fn mark(&mut self, pooled: &Cumulative) {
         self.below = self.quantiles.iter().map(|&(_, q)| self.counted(q, pooled)).collect();
         self.marks =
@@ -69,23 +70,23 @@ impl Shares {
                 .for_each(|(&mark, below)| below.push(durations.up_to(mark) as f64)),
         }
     }
-    /// How many of each replication that is kept are at or below a pooled quantile; in all, that is
-    /// its share.
+    /// Returns, for each replication kept, the number of durations at or below a pooled quantile,
+    /// interpolated within its bucket; the total is the share q.
     fn counted(&self, q: f64, pooled: &Cumulative) -> Vec<f64> {
         let Some((bucket, part)) = pooled.coarse_place(q) else {
             return vec![0.0; self.kept.len()];
         };
-        let of = |kept: &Cumulative| {
+        let up_to_quantile = |kept: &Cumulative| {
             let (before, all) = (kept.before(bucket) as f64, kept.before(bucket + 1) as f64);
             before + part * (all - before)
         };
-        self.kept.iter().map(of).collect()
+        self.kept.iter().map(up_to_quantile).collect()
     }
-    /// What the interval of a quantile comes of.
+    /// Returns the input for the interval of a quantile.
     pub fn clusters(&self, metric: usize, q: f64, pooled: &Cumulative) -> Clusters {
-        let place = self.quantiles.iter().position(|(own, _)| *own == metric);
-        let below = match (&self.marks, place) {
-            (Some(_), Some(place)) => self.below[place].clone(),
+        let position = self.quantiles.iter().position(|(index, _)| *index == metric);
+        let below = match (&self.marks, position) {
+            (Some(_), Some(position)) => self.below[position].clone(),
             _ => self.counted(q, pooled),
         };
         Clusters {
@@ -122,7 +123,7 @@ mod tests {
         ]
     }
 
-    /// So many durations of mean 10 ms, those of odd replications twice as long.
+    /// `count` exponential durations of mean 10 ms; twice as long in odd replications.
     fn durations(replication: u64, count: u64) -> SparseHistogram {
         let mut histogram = Histogram::default();
         for i in 0..count {
@@ -133,7 +134,7 @@ mod tests {
         histogram.distribution()
     }
 
-    /// All of these replications, as the fold adds them.
+    /// Adds these replications in the same way as the fold does.
     fn added(
         replications: std::ops::Range<u64>,
         count: u64,
@@ -151,7 +152,7 @@ mod tests {
         (shares, Cumulative::of(&pooled), own)
     }
 
-    /// Holds the shares to a count of the durations, up to the buckets' width.
+    /// Compares the shares with a direct count of the durations, up to the width of the buckets.
     fn agrees(shares: &Shares, pooled: &Cumulative, own: &[SparseHistogram], most_off: f64) {
         for (metric, q) in [(2, 0.5), (3, 0.99)] {
             let clusters = shares.clusters(metric, q, pooled);
@@ -168,8 +169,8 @@ mod tests {
 
     #[test]
     fn each_replication_has_its_share_at_or_below_the_pooled_quantile() {
-        // Counted one by one. Within a bucket of 3.2 % lie 1.6 % of the durations at most, here;
-        // all together it is the share itself.
+        // Counted directly. A bucket of 3.2 % contains at most 1.6 % of the durations here; over
+        // all replications the share is exact.
         let (shares, pooled, own) = added(0..30, 1000);
         assert!(shares.marks.is_none());
         agrees(&shares, &pooled, &own, 0.016);
@@ -181,8 +182,8 @@ mod tests {
 
     #[test]
     fn later_replications_leave_one_number_for_each_quantile() {
-        // The mark is the quantile of the first 32,000 durations: with a standard error of 0.3 % of
-        // the share at the median, 0.06 % at p99; 5 of them.
+        // The mark is the quantile of the first 32,000 durations, with a standard error of 0.3 % of
+        // the share at the median and 0.06 % at p99; the tolerance is 5 standard errors.
         let (shares, pooled, own) = added(0..200, 1000);
         assert!(
             shares.marks.is_some()
@@ -193,9 +194,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_marked_before_there_is_something_to_see() {
+    fn no_marks_are_set_before_there_are_enough_durations() {
         // 200 replications of 40 durations are 8,000: their shares are still those at the pooled
-        // quantile. None at all have none.
+        // quantile. Without durations all counts are 0.
         let (shares, pooled, own) = added(0..200, 40);
         assert!(shares.marks.is_none());
         agrees(&shares, &pooled, &own, 0.08);

@@ -1,10 +1,10 @@
 //! A sweep: all cells of all points of a design, on all cores at once.
 //!
-//! Points are begun in their order, and a few are open at a time: enough that a slow one idles
-//! nobody, and few enough that memory does not grow with their number. What a cell gives is handed
-//! on as soon as it is there; whoever keeps it may hand it back when the sweep is resumed. Which
-//! cells a sweep has does not depend on threads, interruptions or shards: a point's number of
-//! replications is fixed, or follows from its own records.
+//! Points are started in order, with a few open at a time: enough that a slow point leaves no
+//! thread idle, and few enough that memory does not grow with the number of points. The result of a
+//! cell is passed to the store as soon as it is available, and the store may return it when the
+//! sweep is resumed. The set of cells does not depend on threads, interruptions or shards: the
+//! number of replications of a point is either fixed or determined by its own records.
 
 use super::cell::{Cell, CellRecord, Failure};
 use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
@@ -24,18 +24,18 @@ use std::fmt::{Display, Formatter};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Every n-th point, from the k-th on: a part of a sweep that another machine may run.
+/// Every n-th point, starting with the k-th: the part of a sweep that one machine runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Shard {
-    /// Which one, from 1.
+    /// The number of this shard, from 1.
     pub number: u32,
-    /// Of how many.
+    /// The number of shards.
     pub of: u32,
 }
 
 impl Shard {
-    /// The first of its points, and every how many of all there is one: of the whole sweep, if it
-    /// is none.
+    /// Returns the index of the first point of a shard and the step between its points: (0, 1)
+    /// without a shard.
     pub fn selection(shard: Option<Shard>) -> (u64, u64) {
         shard.map_or((0, 1), |shard| (u64::from(shard.number - 1), u64::from(shard.of)))
     }
@@ -55,28 +55,28 @@ impl std::str::FromStr for Shard {
             .and_then(|(number, of)| Some((number.trim().parse().ok()?, of.trim().parse().ok()?)));
         match parts {
             Some((number, of)) if number >= 1 && number <= of => Ok(Shard { number, of }),
-            Some((number, of)) => {
-                Err(format!("there is no shard {number} of {of}: they are numbered from 1 to {of}"))
-            }
-            None => Err(format!("`{text}` is not a shard: write for example `3/200`")),
+            Some((number, of)) => Err(format!(
+                "there is no shard {number} of {of}: shards are numbered from 1 to {of}"
+            )),
+            None => Err(format!("`{text}` is not a shard: write, for example, `3/200`")),
         }
     }
 }
 
-/// Which points, and of what.
+/// The points of a sweep and how to run them.
 #[derive(Clone, Debug)]
 pub struct Spec {
     pub template: Arc<Template>,
     pub points: Arc<Points>,
     pub shard: Option<Shard>,
-    /// Whether the course over time of every replication is kept.
+    /// Whether the time series of every replication are kept.
     pub keep_series: bool,
-    /// The rule of every point, if no point changes it.
+    /// The stopping rule of all points; `None` if a point may change it.
     pub rule: Option<Rule>,
 }
 
 impl Spec {
-    /// The points of a scenario's `sweep`.
+    /// Creates the specification of a scenario's `sweep`.
     pub fn new(
         scenario: &Scenario,
         template: Template,
@@ -85,8 +85,8 @@ impl Spec {
     ) -> Spec {
         let sweep = scenario.sweep.clone().unwrap_or_default();
         let points = Arc::new(sweep.points());
-        // The rule is that of all points, unless one of them changes how they are run, or what
-        // there is to measure.
+        // All points share the rule unless one of them changes how it is run or which metrics there
+        // are.
         let rule = match &scenario.run.replications {
             scenario::Replications::Fixed(n) => {
                 let changes = |path: &String| path == "run" || path.starts_with("run.");
@@ -98,12 +98,12 @@ impl Spec {
         };
         Spec { template: Arc::new(template), points, shard, keep_series, rule }
     }
-    /// The numbers of its points, in order.
+    /// Returns the indices of its points, in order.
     pub fn numbers(&self) -> impl Iterator<Item = u64> + use<> {
         let (first, step) = Shard::selection(self.shard);
         (first..self.points.len()).step_by(step as usize)
     }
-    /// How many points it has.
+    /// Returns the number of its points.
     pub fn len(&self) -> u64 {
         let (first, step) = Shard::selection(self.shard);
         self.points.len().saturating_sub(first).div_ceil(step)
@@ -113,27 +113,27 @@ impl Spec {
     }
 }
 
-/// A replication and what came of it.
+/// The index of a replication and its result.
 pub type Known = (u32, Result<CellRecord, Failure>);
 
-/// Keeps what cells give, and gives it back.
+/// A store for the results of cells.
 pub trait CellStore {
-    /// Keeps what came of a cell.
+    /// Stores the result of a cell.
     ///
     /// # Errors
-    /// Words, if it cannot be kept; the sweep then ends.
+    /// A message, if the result cannot be stored; the sweep then ends.
     fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), String>;
-    /// What is kept of a point, in the order of replications.
+    /// Returns the stored results of a point, in the order of replications.
     ///
     /// # Errors
-    /// Words, if it cannot be read.
+    /// A message, if the results cannot be read.
     fn known(&mut self, point: u64) -> Result<Vec<Known>, String>;
 }
 
 /// A point that is being run.
 struct Open {
     point: Arc<Point>,
-    /// None until it is known how many it needs: then only the first is run.
+    /// `None` until the required number is known: until then only the first replication is run.
     replications: Option<Replications>,
     first_begun: bool,
 }
@@ -142,12 +142,12 @@ struct Sweep<'s> {
     spec: &'s Spec,
     rest: Box<dyn Iterator<Item = u64>>,
     open: BTreeMap<u64, Open>,
-    keeper: &'s mut dyn CellStore,
+    store: &'s mut dyn CellStore,
     ahead: u32,
     progress: Progress,
     show: &'s mut dyn FnMut(Progress),
     interrupted: &'s AtomicBool,
-    /// What went wrong while a point was opened: told at the next chance.
+    /// An error that occurred while a point was opened; returned at the next call of `take`.
     failed: Option<String>,
 }
 
@@ -155,10 +155,10 @@ impl Sweep<'_> {
     /// Opens the next point that has something to run; false if there is none.
     fn open_next(&mut self) -> bool {
         for number in self.rest.by_ref() {
-            let known = match self.keeper.known(number) {
+            let known = match self.store.known(number) {
                 Ok(known) => known,
-                Err(words) => {
-                    self.failed = Some(words);
+                Err(message) => {
+                    self.failed = Some(message);
                     return false;
                 }
             };
@@ -189,8 +189,8 @@ impl Sweep<'_> {
     }
 }
 
-/// The replications of a point whose rule has to be looked up. None if its pilot was interrupted,
-/// which says nothing of the point.
+/// Starts the replications of a point whose rule depends on its scenario. `None` if its pilot was
+/// interrupted, which tells nothing about the point.
 fn start(point: &Point, interrupted: &AtomicBool) -> Option<Replications> {
     let rule = point.built(interrupted).and_then(|built| {
         let rule = Rule::new(&built.scenario, &built.metrics())
@@ -201,7 +201,7 @@ fn start(point: &Point, interrupted: &AtomicBool) -> Option<Replications> {
         Ok((rule, _)) if rule.goals.is_empty() => Some(Replications::counted(rule)),
         Ok((rule, built)) => Some(Replications::new(rule, Fold::new(&built.plan))),
         Err(failure) if failure.is_interruption() => None,
-        // It cannot run, or its pilot fails: once is enough to say why.
+        // The scenario is invalid or its pilot fails: one replication is enough to report why.
         Err(_) => Some(Replications::counted(Rule::fixed(1, 0.95))),
     }
 }
@@ -233,10 +233,10 @@ impl Study for Sweep<'_> {
     }
 
     fn take(&mut self, cell: Cell, result: Result<CellRecord, Failure>) -> Result<(), RunError> {
-        if let Some(words) = self.failed.take() {
-            return Err(RunError::Sink(words));
+        if let Some(message) = self.failed.take() {
+            return Err(RunError::Sink(message));
         }
-        self.keeper.keep(cell, &result).map_err(RunError::Sink)?;
+        self.store.keep(cell, &result).map_err(RunError::Sink)?;
         self.progress.cells += 1;
         self.progress.events += result.as_ref().map_or(0, |record| record.events);
         if let Some(open) = self.open.get_mut(&cell.point) {
@@ -259,15 +259,15 @@ impl Study for Sweep<'_> {
     }
 }
 
-/// Runs all cells of a sweep that are not yet kept.
+/// Runs all cells of a sweep that are not yet stored.
 ///
 /// # Errors
-/// If what cells give cannot be kept, or no thread can be started. A cell that fails is no error,
-/// and neither is being interrupted.
+/// If a result cannot be stored, or no thread can be started. A failed cell is not an error, nor is
+/// an interruption.
 pub fn sweep(
     spec: &Spec,
     options: Options,
-    keeper: &mut dyn CellStore,
+    store: &mut dyn CellStore,
     show: &mut dyn FnMut(Progress),
 ) -> Result<Progress, RunError> {
     let threads = options.threads_for(u64::MAX);
@@ -278,7 +278,7 @@ pub fn sweep(
         spec,
         rest,
         open: BTreeMap::new(),
-        keeper,
+        store,
         ahead,
         progress,
         show,
@@ -290,35 +290,35 @@ pub fn sweep(
         DriveError::Study(error) => error,
     })?;
     match sweep.failed {
-        Some(words) => Err(RunError::Sink(words)),
+        Some(message) => Err(RunError::Sink(message)),
         None => Ok(sweep.progress),
     }
 }
 
-/// One point of a sweep, and what it says.
+/// A point of a sweep and its results.
 #[derive(Clone, Debug)]
 pub struct PointResult {
-    /// Its number, from 0.
+    /// The index of the point, from 0.
     pub point: u64,
-    /// What is set, by path.
+    /// The values that it sets, by path.
     pub parameters: Parameters,
-    /// What its replications say together; none if it is no scenario that can run.
+    /// The results of its replications; `None` if its scenario is invalid.
     pub results: Option<Results>,
-    /// The replications that gave nothing, and why.
+    /// The failed replications, each with the reason.
     pub failures: Vec<(u32, Failure)>,
 }
 
-/// What a point says, and what it was said by.
+/// The results of a point and the records from which they were computed.
 #[derive(Debug)]
 pub struct ReducedPoint {
     pub swept: PointResult,
-    /// None if it is no scenario that can run.
+    /// `None` if the scenario is invalid.
     pub built: Option<Arc<CompiledPoint>>,
-    /// Its records, in the order of replications.
+    /// The records, in the order of replications.
     pub records: Vec<CellRecord>,
 }
 
-/// Reduces what is known of a point, which is all of it.
+/// Reduces the stored results of a point, which must be complete.
 ///
 /// # Errors
 /// If a replication is missing.
@@ -334,7 +334,7 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<ReducedPoint, R
             return Ok(reduced);
         }
     };
-    // The warm-up that was found when it was run.
+    // The warm-up determined when the point was run.
     if let Some(record) = known.iter().find_map(|(_, result)| result.as_ref().ok()) {
         built = built.with_warmup(Span(record.measured_from.0));
     }
@@ -346,8 +346,8 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<ReducedPoint, R
     };
     let rule = match rule {
         Ok(rule) => rule,
-        Err(words) => {
-            reduced.swept.failures.push((0, Failure::Invalid(words)));
+        Err(message) => {
+            reduced.swept.failures.push((0, Failure::Invalid(message)));
             return Ok(reduced);
         }
     };
@@ -361,9 +361,10 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<ReducedPoint, R
         });
         debug_assert!(taken.is_ok());
     }
-    // As where it was run: whose pilot fails is run once, unless it was known without it how often.
-    let looked_up = spec.rule.as_ref().is_none_or(|rule| !rule.goals.is_empty());
-    let pilot_failed = looked_up
+    // As in the run: a point whose pilot fails is run once, unless its number of replications was
+    // known without the pilot.
+    let rule_from_scenario = spec.rule.as_ref().is_none_or(|rule| !rule.goals.is_empty());
+    let pilot_failed = rule_from_scenario
         && built.scenario.run.warmup == Warmup::Auto
         && replications.done == 1
         && replications.failures.len() == 1;
@@ -380,15 +381,15 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<ReducedPoint, R
     Ok(reduced)
 }
 
-/// Reduces all points of a sweep, and hands them over in their order. Several are reduced at once;
-/// no more are in memory than that.
+/// Reduces all points of a sweep and passes them to `each` in order. Several are reduced at once;
+/// no more than these are in memory.
 ///
 /// # Errors
-/// Those of the keeper and of `each`; if a point is not complete.
+/// The errors of the store and of `each`; also if a point is incomplete.
 pub fn reduce_all(
     spec: &Spec,
     options: Options,
-    keeper: &mut dyn CellStore,
+    store: &mut dyn CellStore,
     each: &mut dyn FnMut(&ReducedPoint) -> Result<(), String>,
 ) -> Result<(), RunError> {
     let threads = options.threads_for(u64::MAX);
@@ -398,7 +399,7 @@ pub fn reduce_all(
         let block: Vec<u64> = numbers.by_ref().take(AHEAD * threads).collect();
         let known = block
             .into_iter()
-            .map(|number| Ok((number, keeper.known(number)?)))
+            .map(|number| Ok((number, store.known(number)?)))
             .collect::<Result<Vec<_>, String>>();
         let known = known.map_err(RunError::Sink)?;
         for reduced in parallel.each(known, |(number, known)| reduce(spec, number, known)) {
@@ -407,20 +408,22 @@ pub fn reduce_all(
     }
     Ok(())
 }
-/// Points that are checked between two looks at what is wrong.
+
+/// The number of points checked between two collections of problems.
 const CHECKED_AT_ONCE: usize = 1024;
 
-/// Checks every point before the first is run. The first few that cannot run, and how many there
-/// are.
+/// Checks every point before any is run. Returns the first invalid points, at most `most_reported`
+/// of them, and the number of all invalid points. `done` is called with the number of points
+/// checked.
 pub fn check(
     spec: &Spec,
     threads: usize,
-    most_told: usize,
+    most_reported: usize,
     done: &(dyn Fn(u64) + Sync),
 ) -> (Vec<InvalidPoint>, u64) {
     let look = |number: u64| {
         let parameters = spec.points.row(number);
-        let found = match spec.template.scenario(&parameters) {
+        let problems = match spec.template.scenario(&parameters) {
             Ok(scenario) if spec.rule.is_none() => {
                 let built = CompiledPoint::new(scenario, false);
                 Rule::new(&built.scenario, &built.metrics()).err()
@@ -429,22 +432,21 @@ pub fn check(
             Err(problems) => Some(problems),
         };
         done(1);
-        found.map(|problems| InvalidPoint { number, parameters, problems })
+        problems.map(|problems| InvalidPoint { number, parameters, problems })
     };
-    let (parallel, mut told, mut count) = (Parallel::new(threads), Vec::new(), 0);
+    let (parallel, mut reported, mut count) = (Parallel::new(threads), Vec::new(), 0);
     let mut numbers = spec.numbers().peekable();
-    // A part after the other: neither the numbers of a hundred thousand points nor what is wrong
-    // with them all is kept.
+    // In blocks: neither the indices of a hundred thousand points nor all their problems are kept.
     while numbers.peek().is_some() {
         let part = numbers.by_ref().take(CHECKED_AT_ONCE).collect();
         for bad in parallel.each(part, look).into_iter().flatten() {
             count += 1;
-            if told.len() < most_told {
-                told.push(bad);
+            if reported.len() < most_reported {
+                reported.push(bad);
             }
         }
     }
-    (told, count)
+    (reported, count)
 }
 
 mod memory;

@@ -1,12 +1,13 @@
-//! Does a system keep up with what is asked of it, is it overloaded, or can this run not tell?
+//! Verdicts on workloads: does the system keep up, is it overloaded, or is this run inconclusive?
 //!
-//! Law: first what is known without simulating: flow balance (`scenario::FlowBalance`) tells
-//! exactly whether a queue grows without end, wherever requests are not lost on the way and do not
-//! wait while they hold something. Where it is open, the rates that were measured take the place of
-//! those that are not known; and only then the growth of the queues is asked (`stats::trend`). A
-//! verdict is about what the system is at the end of the run. What is filling up, recovering, still
-//! changing, or shorter than its queues need to settle is called that, with the run that would do.
-//! Checked: rates of false alarm and false calm over a grid of systems, `tests/it/verdict.rs`,
+//! Law: first, flow balance (`scenario::FlowBalance`) determines without simulation whether a queue
+//! grows without bound, exactly wherever no requests are lost on the way and none wait while they
+//! hold a resource. Where it leaves the question open, measured rates replace the unknown ones;
+//! only then is the growth of the queues tested (`stats::trend`). A verdict describes the system at
+//! the end of the run. A system that is filling up, recovering, still changing, or whose run is
+//! shorter than its queues need to settle, is reported as such, with the run length that would be
+//! sufficient.
+//! Checked: false-positive and false-negative rates over a grid of systems, `tests/it/verdict.rs`,
 //! `docs/statistics.md`.
 
 use super::fold::Fold;
@@ -15,116 +16,117 @@ use crate::scenario::{Held, Resource, ServiceBalance, Standing, Unfinished};
 use crate::stats::{self, Growth, Trend};
 use crate::units::Span;
 
-/// Relaxation times that a run has to have so that it says anything of the long run, and so that
-/// its quantiles are held as often as they say.
+/// The number of relaxation times a run needs to be informative about the long run at all, and for
+/// its quantiles to have their nominal coverage.
 const SETTLES_AT_LEAST: f64 = 3.0;
 const SETTLED: f64 = 20.0;
-/// More requests than this share, still in the system at the end, are too many to be left out of a
-/// judgement.
+/// The share of requests still in the system at the end above which a verdict must account for
+/// them.
 const UNFINISHED: f64 = 0.1;
 
-/// What is said of a workload.
+/// The verdict on a workload.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkloadVerdict {
-    /// Which one.
+    /// The name of the workload.
     pub workload: String,
     /// Whether the system keeps up with it.
     pub outlook: Outlook,
-    /// The resource that takes longest to settle, if the run is shorter than twenty times that:
-    /// what it says of latency is then too good.
+    /// The resource that takes longest to settle, if the run is shorter than twenty times its
+    /// relaxation time: latencies are then underestimated.
     pub settling: Option<Settling>,
-    /// A run that would tell, if a longer one would.
+    /// The run length that would be conclusive, if a longer run helps.
     pub run_at_least: Option<Span>,
 }
 
-/// Whether a system keeps up.
+/// Whether a system keeps up with its load.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outlook {
-    /// It does: no queue grows without end.
+    /// It does: no queue grows without bound.
     KeepsUp,
-    /// It does not.
+    /// It does not: a queue grows for as long as the run lasts.
     Overloaded(Overload),
-    /// This run cannot tell.
+    /// This run is inconclusive.
     CannotTell(Reason),
 }
 
-/// A queue that grows as long as the run lasts.
+/// A queue that grows without bound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overload {
-    /// Where.
+    /// The service.
     pub service: String,
-    /// What of it is asked for too much, if that is known.
+    /// The overloaded resource of the service, if it is known.
     pub resource: Option<Resource>,
-    /// Share of it that is asked for, above 1; NaN if only the growth is known.
+    /// The offered load as a share of the capacity of the resource, above 1; NaN if only the growth
+    /// of the queue is known.
     pub load: f64,
-    /// Requests that wait there at the end, on average.
+    /// The mean number of requests waiting there at the end.
     pub waiting: f64,
 }
 
-/// How long a queue remembers how it began.
+/// The relaxation time of a queue: how long its initial state affects it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settling {
-    /// Where.
+    /// The service.
     pub service: String,
-    /// For what.
+    /// The resource that is waited for.
     pub resource: Resource,
-    /// Share of it that is asked for.
+    /// The offered load as a share of its capacity.
     pub load: f64,
-    /// Its relaxation time, s; infinite if the variance of the demand is.
+    /// The relaxation time in seconds; infinite if the variance of the demand is.
     pub settles_s: f64,
 }
 
-/// Why a run cannot tell.
+/// Why a run is inconclusive.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reason {
     /// The run is shorter than its queues need to settle.
     TooShort(Settling),
-    /// Requests take so long that most of them are still on their way; the least mean latency, s.
+    /// Requests take so long that many of them have not finished at the end of the run.
     Filling {
-        /// What is known of it.
+        /// A lower bound of the mean latency, in seconds.
         least_s: f64,
-        /// Share of the requests that had not been answered.
+        /// The share of the requests that were still unfinished at the end, in 0 to 1.
         unfinished: f64,
     },
-    /// What piled up before is still being worked off.
+    /// A backlog from an earlier overload is still being worked off.
     Recovering {
-        /// Where.
+        /// The service.
         service: String,
-        /// Requests that wait there at the end.
+        /// The mean number of requests waiting there at the end.
         waiting: f64,
     },
-    /// Something changes at the end, or is broken for a time that is not over.
+    /// A change is in progress at the end of the run, or a fault is not over.
     Unfinished {
-        /// What.
+        /// The change or the fault.
         what: Unfinished,
-        /// Where most requests wait at the end.
+        /// The service where most requests wait at the end.
         service: String,
-        /// How many.
+        /// The mean number of requests waiting there.
         waiting: f64,
     },
-    /// A queue may grow or not.
+    /// A queue may or may not be growing.
     Growing {
-        /// Where.
+        /// The service.
         service: String,
-        /// Requests that wait there at the end.
+        /// The mean number of requests waiting there at the end.
         waiting: f64,
-        /// Whether just all there is of it is asked for, so that no run tells.
+        /// Whether the offered load equals the capacity, so that no run is conclusive.
         is_just_all: bool,
     },
 }
 
-/// A verdict on every workload.
+/// Returns the verdict on every workload, in the order of the scenario.
 pub(super) fn judge(built: &CompiledPoint, fold: &Fold) -> Vec<WorkloadVerdict> {
     let judge = Judge::new(built, fold);
     let names = built.scenario.workload.keys();
     names.enumerate().map(|(index, name)| judge.workload(index, name)).collect()
 }
 
-/// What was found of a service.
+/// The finding on a service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum ServiceFinding {
-    Holds,
-    Fails(Option<Held>),
+    Stable,
+    Overloaded(Option<Held>),
     Unclear,
 }
 
@@ -132,7 +134,7 @@ struct Judge<'r> {
     built: &'r CompiledPoint,
     fold: &'r Fold,
     /// By service.
-    found: Vec<ServiceFinding>,
+    findings: Vec<ServiceFinding>,
     waiting: Vec<f64>,
     horizon_s: f64,
     since_s: f64,
@@ -144,21 +146,21 @@ impl Judge<'_> {
         let since_s = built.balance.regime.since.seconds();
         let half_s = (horizon_s - since_s) / 2.0;
         let services = built.balance.services.iter().zip(&fold.waiting);
-        let found =
-            services.clone().map(|(service, growth)| found(service, growth, half_s)).collect();
+        let findings =
+            services.clone().map(|(service, growth)| finding_of(service, growth, half_s)).collect();
         let waiting = services.map(|(_, growth)| mean(growth, |growth| growth.end)).collect();
-        Judge { built, fold, found, waiting, horizon_s, since_s }
+        Judge { built, fold, findings, waiting, horizon_s, since_s }
     }
 
     fn workload(&self, index: usize, name: &str) -> WorkloadVerdict {
         let services = &self.built.balance.workloads[index].services;
         let settling = self.settling(services);
         let (outlook, run_at_least) = self.outlook(index, services, settling.as_ref());
-        // Where something changes the numbers are those of what was asked about, and not of the
-        // long run.
-        let is_asked = self.built.balance.regime.is_stationary() && outlook == Outlook::KeepsUp;
+        // If the scenario changes over time, the numbers describe the period in question and not
+        // the long run.
+        let is_steady = self.built.balance.regime.is_stationary() && outlook == Outlook::KeepsUp;
         let settling =
-            settling.filter(|found| is_asked && found.settles_s * SETTLED > self.horizon_s);
+            settling.filter(|settling| is_steady && settling.settles_s * SETTLED > self.horizon_s);
         WorkloadVerdict { workload: name.to_string(), outlook, settling, run_at_least }
     }
 
@@ -169,18 +171,19 @@ impl Judge<'_> {
         settling: Option<&Settling>,
     ) -> (Outlook, Option<Span>) {
         let regime = &self.built.balance.regime;
-        let at = |service: &usize| self.found[*service];
-        let cannot_tell =
+        let finding = |service: &usize| self.findings[*service];
+        let inconclusive =
             |reason: Reason, seconds: f64| (Outlook::CannotTell(reason), span(seconds));
-        let most = services
+        let longest = services
             .iter()
             .copied()
-            .filter(|s| at(s) != ServiceFinding::Holds)
+            .filter(|s| finding(s) != ServiceFinding::Stable)
             .max_by(|a, b| self.waiting[*a].total_cmp(&self.waiting[*b]));
         let changes = matches!(regime.unfinished, Some(Unfinished::Rate(_)));
-        // The scarcest of all that are known to fail; what only grows comes after it.
+        // The service with the highest known load; one whose queue is only seen to grow ranks
+        // below.
         let known = services.iter().copied().filter_map(|s| {
-            if let ServiceFinding::Fails(held) = at(&s) { Some((s, held)) } else { None }
+            if let ServiceFinding::Overloaded(held) = finding(&s) { Some((s, held)) } else { None }
         });
         let worst = known.max_by(|(_, a), (_, b)| load(a).total_cmp(&load(b)));
         if let Some((service, held)) =
@@ -194,7 +197,7 @@ impl Judge<'_> {
             };
             return (Outlook::Overloaded(overload), None);
         }
-        if let (Some(service), Some(what)) = (most, &regime.unfinished) {
+        if let (Some(service), Some(what)) = (longest, &regime.unfinished) {
             let reason = Reason::Unfinished {
                 what: what.clone(),
                 service: self.service(service),
@@ -205,37 +208,37 @@ impl Judge<'_> {
             } else {
                 f64::NAN
             };
-            return cannot_tell(reason, until_s);
+            return inconclusive(reason, until_s);
         }
         if let Some((service, drains_s)) = self.recovering(services) {
             let reason = Reason::Recovering {
                 service: self.service(service),
                 waiting: self.waiting[service],
             };
-            return cannot_tell(reason, self.horizon_s + 1.5 * drains_s);
+            return inconclusive(reason, self.horizon_s + 1.5 * drains_s);
         }
-        if let Some(service) = most {
-            // Of a queue that just all is asked of no run tells more than this one; of any other a
-            // longer one does.
+        if let Some(service) = longest {
+            // At a load of exactly 1 no run is more conclusive than this one; otherwise a longer
+            // run is.
             let balance = &self.built.balance.services[service];
-            let none_tells = balance.is_rate_exact
+            let is_critical = balance.is_rate_exact
                 && balance.held.first().is_some_and(|held| held.is_all && held.is_just_all());
             let reason = Reason::Growing {
                 service: self.service(service),
                 waiting: self.waiting[service],
-                is_just_all: none_tells,
+                is_just_all: is_critical,
             };
-            return cannot_tell(reason, if none_tells { f64::NAN } else { 4.0 * self.horizon_s });
+            return inconclusive(reason, if is_critical { f64::NAN } else { 4.0 * self.horizon_s });
         }
-        if let Some(settling) = settling.filter(|found| {
-            regime.is_stationary() && found.settles_s * SETTLES_AT_LEAST > self.horizon_s
+        if let Some(settling) = settling.filter(|settling| {
+            regime.is_stationary() && settling.settles_s * SETTLES_AT_LEAST > self.horizon_s
         }) {
-            return cannot_tell(Reason::TooShort(settling.clone()), SETTLED * settling.settles_s);
+            return inconclusive(Reason::TooShort(settling.clone()), SETTLED * settling.settles_s);
         }
         let unfinished = self.unfinished(index);
         if unfinished > UNFINISHED {
             let least_s = self.built.balance.workloads[index].least_s;
-            return cannot_tell(
+            return inconclusive(
                 Reason::Filling { least_s, unfinished },
                 f64::max(4.0 * self.horizon_s, self.since_s + 20.0 * least_s),
             );
@@ -243,14 +246,16 @@ impl Judge<'_> {
         (Outlook::KeepsUp, None)
     }
 
-    /// The service whose queue takes longest to settle.
+    /// Returns the resource whose queue takes longest to settle.
     fn settling(&self, services: &[usize]) -> Option<Settling> {
         let held = services
             .iter()
             .flat_map(|&s| self.built.balance.services[s].held.iter().map(move |held| (s, held)));
-        // Of what cannot hold nothing settles, and what nobody asks for is settled.
+        // An overloaded queue never settles, and an unused one has nothing to settle.
         let settles = held.filter(|(s, held)| {
-            self.found[*s] == ServiceFinding::Holds && held.expected < 1.0 && held.settles_s > 0.0
+            self.findings[*s] == ServiceFinding::Stable
+                && held.expected < 1.0
+                && held.settles_s > 0.0
         });
         let (service, held) = settles.max_by(|a, b| a.1.settles_s.total_cmp(&b.1.settles_s))?;
         Some(Settling {
@@ -261,8 +266,8 @@ impl Judge<'_> {
         })
     }
 
-    /// A service that holds what is asked of it now, and is still working off what it could not
-    /// hold before; with the time that takes.
+    /// Returns a service that can carry its present load but is still working off an earlier
+    /// backlog, with the time that takes in seconds.
     fn recovering(&self, services: &[usize]) -> Option<(usize, f64)> {
         if self.built.balance.regime.since == Span::ZERO {
             return None;
@@ -276,19 +281,19 @@ impl Judge<'_> {
             } else {
                 f64::INFINITY
             };
-            // A queue that has settled drains in a quarter of a relaxation time, on average.
+            // A queue in steady state drains in a quarter of a relaxation time, on average.
             (drains_s > 2.0 * scarcest.settles_s && self.waiting[s] > 10.0 || service.rate == 0.0)
                 .then_some((s, drains_s))
         });
         drains.max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
-    /// The share of the requests that were still in the system at the end.
+    /// Returns the share of the requests that were still in the system at the end.
     fn unfinished(&self, workload: usize) -> f64 {
         let name = self.built.scenario.workload.get_index(workload).map(|(name, _)| name.as_str());
         let total = |metric: &str| {
-            let found = self.fold.find("workload", name.unwrap_or_default(), metric);
-            found.map_or(0.0, |index| {
+            let metric_index = self.fold.find("workload", name.unwrap_or_default(), metric);
+            metric_index.map_or(0.0, |index| {
                 self.fold.values(index).iter().filter(|value| value.is_finite()).sum::<f64>()
             })
         };
@@ -313,22 +318,22 @@ fn mean(growth: &[Growth], of: impl Fn(&Growth) -> f64) -> f64 {
     growth.iter().map(of).sum::<f64>() / growth.len().max(1) as f64
 }
 
-/// A run that somebody could wait for; whoever shows it rounds it.
+/// Returns a run length of practical size (under 1e9 s); rounding is left to the report.
 fn span(seconds: f64) -> Option<Span> {
     (seconds > 0.0 && seconds < 1e9).then(|| Span::from_seconds(seconds))
 }
 
-/// What flow balance and growth say of a service.
-fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> ServiceFinding {
+/// Returns the finding on a service from flow balance and growth.
+fn finding_of(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> ServiceFinding {
     match service.standing {
-        Standing::Holds => return ServiceFinding::Holds,
-        Standing::Fails(held) => return ServiceFinding::Fails(Some(held)),
-        Standing::Open if service.sheds => return ServiceFinding::Holds,
+        Standing::Holds => return ServiceFinding::Stable,
+        Standing::Fails(held) => return ServiceFinding::Overloaded(Some(held)),
+        Standing::Open if service.sheds => return ServiceFinding::Stable,
         Standing::Open => {}
     }
-    // A rate that is known needs no measuring: what is measured then is off by chance only.
+    // A known rate needs no measurement: the measured one differs only by chance.
     if !service.is_rate_exact && service.rate > 0.0 && service.is_even && growth.len() >= 3 {
-        // The rate as measured, with three standard errors.
+        // The measured rate, ± three standard errors.
         let rates: Vec<f64> = growth.iter().map(|growth| growth.arrivals / half_s).collect();
         let rate = stats::mean(&rates, 0.95);
         let (low, high) = (
@@ -336,18 +341,18 @@ fn found(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> ServiceFin
             (rate.estimate + 3.0 * rate.std_error) / service.rate,
         );
         if let Some(held) = service.held.iter().find(|held| held.load * low > 1.0) {
-            return ServiceFinding::Fails(Some(Held {
+            return ServiceFinding::Overloaded(Some(Held {
                 load: held.load * rate.estimate / service.rate,
                 ..*held
             }));
         }
         if service.held.iter().all(|held| held.is_all && held.expected * high < 1.0) {
-            return ServiceFinding::Holds;
+            return ServiceFinding::Stable;
         }
     }
     match stats::trend(growth) {
-        Trend::Steady => ServiceFinding::Holds,
-        Trend::Grows => ServiceFinding::Fails(None),
+        Trend::Steady => ServiceFinding::Stable,
+        Trend::Grows => ServiceFinding::Overloaded(None),
         Trend::Unclear => ServiceFinding::Unclear,
     }
 }

@@ -1,11 +1,11 @@
-//! `warmup: auto`: how much of the beginning is not yet the steady state.
+//! `warmup: auto`: how much of the beginning is not yet steady state.
 //!
-//! Law: a pilot of a few replications without warm-up gives, window by window and averaged over
-//! them, the latency of each workload and the number of requests that wait in each service (for a
-//! core, memory or admission). MSER-5 (`stats::mser5`) cuts each; the longest cut is the warm-up of
-//! all. One of them that does not settle within half of the run makes it a warm-up that is "not
-//! reached": run longer. The pilot is a function of the scenario and its seed alone. Checked:
-//! `tests/it/warmup.rs`.
+//! Law: a pilot of a few replications without warm-up yields, window by window and averaged over
+//! the replications, the latency of each workload and the number of requests waiting in each
+//! service (for a core, memory or admission). MSER-5 (`stats::mser5`) truncates each series; the
+//! longest cut is the warm-up of all. If any series does not settle within half of the run, the
+//! warm-up is "not reached": run longer. The pilot depends only on the scenario and its seed.
+//! Checked: `tests/it/warmup.rs`.
 
 use super::cell::{self, CellRecord, Failure};
 use super::parallel::Parallel;
@@ -17,96 +17,96 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// Replications of the pilot.
+/// The number of replications of the pilot.
 const PILOTS: u32 = 10;
-/// So many windows a pilot has at least: twice what MSER-5 needs to settle somewhere.
+/// The minimum number of windows of a pilot: twice what MSER-5 needs to settle.
 const WINDOWS_MIN: u64 = 100;
-/// Welch's average is over so much of the series to each side.
+/// Welch's average spans this fraction (1/40) of the series to each side.
 const WELCH_SHARE: usize = 40;
 
-/// One series, averaged over the pilot.
+/// One series, averaged over the replications of the pilot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
     /// `workload` or `service`.
     pub kind: &'static str,
-    /// Its name.
+    /// The name of the workload or service.
     pub entity: String,
     /// `latency` or `waiting`.
     pub metric: &'static str,
-    /// Unit of the values.
+    /// The unit of the values: `s` for a latency, `1` for a number of requests.
     pub unit: &'static str,
-    /// By window: the mean over the pilot.
+    /// The means over the pilot, by window.
     pub mean: Vec<f64>,
-    /// By window: Welch's moving average; shorter than `mean`.
+    /// Welch's moving averages, by window; shorter than `mean`.
     pub welch: Vec<f64>,
-    /// Windows that are cut.
+    /// The number of windows that are cut.
     pub cut: usize,
-    /// Whether it settles.
+    /// Whether the series settles within its first half.
     pub reached: bool,
 }
 
-/// The warm-up that was found.
+/// The warm-up determined by a pilot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WarmupResult {
-    /// Its length.
+    /// The length of the warm-up.
     pub cut: Span,
-    /// Whether everything settles within half of the run.
+    /// Whether all series settle within half of the run.
     pub reached: bool,
-    /// The curve that needed it; none if nothing was cut.
+    /// The series with the longest cut, such as `latency of users`; `None` if nothing was cut.
     pub decided_by: Option<String>,
-    /// All curves.
+    /// All series.
     pub curves: Vec<Curve>,
-    /// Beginnings of the windows.
+    /// The start times of the windows.
     pub starts: Vec<Time>,
-    /// The first change on purpose, into which it does not reach.
+    /// The first fault or load stage of the scenario, beyond which the warm-up does not reach.
     pub limit: Option<FirstChange>,
 }
 
-/// The first fault or stage of a run.
+/// The first fault or load stage of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FirstChange {
-    /// When it begins.
+    /// The time at which it begins.
     pub at: Span,
-    /// What changes: ``the fault `slow db` ``.
+    /// Its name as the subject of a sentence: ``the fault `slow db` ``.
     pub subject: String,
 }
 
 impl WarmupResult {
-    /// What a careful reader would want to know.
+    /// Returns the note about the warm-up.
     pub fn note(&self) -> String {
-        let left_out = if self.cut == Span::ZERO {
-            "nothing is left out".into()
+        let discarded = if self.cut == Span::ZERO {
+            "nothing is discarded".into()
         } else {
-            format!("the first {} are left out anyway", self.cut)
+            format!("the first {} are discarded anyway", self.cut)
         };
         let by = self.decided_by.as_ref().map_or(String::new(), |by| format!(" ({by})"));
         match (&self.decided_by, self.reached, &self.limit) {
             (_, _, Some(FirstChange { at, subject })) if *at == Span::ZERO => {
                 format!(
-                    "no warm-up is looked for, because {subject} changes from the beginning on: set `run.warmup` yourself if one is needed"
+                    "no warm-up was determined, because {subject} changes from the start of the run: set `run.warmup` explicitly if one is needed"
                 )
             }
             (_, false, Some(FirstChange { at, subject })) => {
                 format!(
-                    "no steady state within half of the {at} before {subject}{by}; {left_out}: let it begin later"
+                    "no steady state within half of the {at} before {subject}{by}; {discarded}: let the change begin later"
                 )
             }
             (_, false, None) => {
-                format!("no steady state within half of the run{by}; {left_out}: run longer")
+                format!("no steady state within half of the run{by}; {discarded}: run longer")
             }
             (Some(by), true, _) => {
-                format!("the warm-up of {} was found by MSER-5 ({by} needs it)", self.cut)
+                format!("MSER-5 determined a warm-up of {} (from the {by})", self.cut)
             }
             (None, true, _) => "no warm-up is needed (MSER-5)".to_string(),
         }
     }
 }
 
-/// Runs the pilot of a plan without warm-up, up to the first change, on so many threads, and finds
-/// where it settles.
+/// Runs the pilot of a plan without warm-up, up to the first change, on `threads` threads, and
+/// determines the warm-up.
 ///
 /// # Errors
-/// If one of its replications fails, or `interrupted` is set meanwhile.
+/// If a replication fails, or `interrupted` is set.
 pub fn find(
     plan: &Plan,
     limit: Option<FirstChange>,
@@ -163,11 +163,11 @@ fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
     let waiting = ["ready_queue", "memory_queue", "admission_queue"];
     let mut curves = Vec::new();
     for workload in &layout.workloads {
-        let of = series
+        let latency = series
             .iter()
             .position(|s| s.kind == "workload" && s.entity == *workload && s.metric == "latency");
         curves.extend(
-            of.map(|index| curve(("workload", workload, "latency", "s"), &[index], records)),
+            latency.map(|index| curve(("workload", workload, "latency", "s"), &[index], records)),
         );
     }
     let of_instance: BTreeMap<&str, usize> =
@@ -193,7 +193,7 @@ fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
     curves
 }
 
-/// The mean over records of the sum of some series.
+/// Returns the mean over records of the sum of some series.
 fn curve(
     name: (&'static str, &str, &'static str, &'static str),
     indices: &[usize],
@@ -212,18 +212,18 @@ fn curve(
             total / count
         })
         .collect();
-    let found = stats::mser5(&mean);
+    let truncation = stats::mser5(&mean);
     let welch = stats::welch(&mean, windows / WELCH_SHARE);
-    // Nobody waits, or nothing is answered, at any time: nothing to settle.
-    let still = mean.iter().all(|value| !value.is_finite() || *value == 0.0);
+    // Nothing waits, or nothing is answered, at any time: there is nothing to settle.
+    let is_empty = mean.iter().all(|value| !value.is_finite() || *value == 0.0);
     let (kind, entity, metric, unit) = name;
     Curve {
         kind,
         entity: entity.to_string(),
         metric,
         unit,
-        cut: found.observations,
-        reached: found.reached || still,
+        cut: truncation.observations,
+        reached: truncation.reached || is_empty,
         mean,
         welch,
     }

@@ -1,29 +1,31 @@
 //! Antithetic pairs: a replication drawn with u, and its mirror drawn with 1 − u.
 //!
-//! Law: of two runs that err to opposite sides the mean errs less: Var((X+Y)/2) = (σ² + Cov(X,
-//! Y))/2, and Cov < 0 where the result is a monotone function of the uniforms. The pairs are
-//! independent of each other, the two of a pair are not: the pair's mean M is the unit of
-//! inference. With D half of their difference X = M + D; both of a pair have the same law, so
-//! Cov(M, D) = 0 and σ² = Var M + E D².
+//! Law: the mean of two runs that err in opposite directions errs less: Var((X+Y)/2) = (σ² + Cov(X,
+//! Y))/2, and Cov < 0 where the result is a monotone function of the uniforms. Pairs are
+//! independent of each other but the two runs of a pair are not, so the mean M of the pair is the
+//! unit of inference. With D half of their difference, X = M + D; both runs have the same
+//! distribution, so Cov(M, D) = 0 and σ² = Var M + E D².
 //! Source: Hammersley, Morton 1956; Law 2015, *Simulation Modeling and Analysis*, §11.3.
 //! Limits: helps only if a larger draw means a larger result throughout (inversion sampling, one
-//! stream for one purpose). Half as many degrees of freedom: with few pairs the wider t may cost
-//! more than the smaller variance gains.
-//! Checked: by hand; coverage and gain on a function with a known covariance.
+//! stream per purpose). There are half as many degrees of freedom: with few pairs the wider t may
+//! cost more than the smaller variance gains.
+//! Checked: by hand; coverage and gain on a function with known covariance.
 
 use super::intervals::mean;
 
-/// The variance of the mean of as many independent replications, over that of the pairs, from the
-/// pairs' means and half of their differences: above 1 the mirrors help. 1 if it cannot be told. A
-/// pair of which one is not known is left out.
+/// Returns the variance of the mean of as many independent replications, divided by the variance of
+/// the mean of the pairs, from the means of the pairs and half of the differences within them:
+/// above 1 the mirrors help. 1 if it cannot be computed. Pairs with a NaN half difference are left
+/// out.
 pub fn antithetic_variance_ratio(means: &[f64], half_differences: &[f64]) -> f64 {
     let known = means.iter().zip(half_differences).filter(|(_, half)| !half.is_nan());
     let (means, squares): (Vec<f64>, Vec<f64>) =
         known.map(|(mean, half)| (*mean, half * half)).unzip();
-    let of_pairs = mean(&means, 0.95).std_error.powi(2);
-    // Of 2 n replications with σ² = n · of_pairs + E D².
-    let independent = (of_pairs + squares.iter().sum::<f64>() / (means.len() as f64).powi(2)) / 2.0;
-    let ratio = independent / of_pairs;
+    let pair_variance = mean(&means, 0.95).std_error.powi(2);
+    // For 2 n replications with σ² = n · pair_variance + E D².
+    let independent =
+        (pair_variance + squares.iter().sum::<f64>() / (means.len() as f64).powi(2)) / 2.0;
+    let ratio = independent / pair_variance;
     if ratio.is_nan() { 1.0 } else { ratio }
 }
 
@@ -34,14 +36,14 @@ mod tests {
 
     #[test]
     fn the_gain_is_the_one_found_by_hand() {
-        // Pairs 1 3, 6 2 and 5 7: means 2, 4, 6 with s² = 4, half differences −1, 2, −1 with mean
-        // square 2. σ² = 4 + 2, so 6/2 over 4. One that is half known does not count.
+        // Pairs (1, 3), (6, 2) and (5, 7): means 2, 4, 6 with s² = 4, half differences −1, 2, −1
+        // with mean square 2. σ² = 4 + 2, so 6/2 over 4. A pair with a NaN does not count.
         near(antithetic_variance_ratio(&[2.0, 4.0, 9.0, 6.0], &[-1.0, 2.0, f64::NAN, -1.0]), 0.75);
     }
 
     #[test]
     fn without_two_pairs_nothing_is_claimed() {
-        // Definition: one pair has no spread; equal ones need no help.
+        // Definition: one pair has no spread; equal pairs need no improvement.
         for (means, halves) in [
             (&[] as &[f64], &[] as &[f64]),
             (&[2.0], &[1.0]),
@@ -55,10 +57,10 @@ mod tests {
     #[test]
     fn mirrors_of_a_monotone_function_gain_what_the_covariance_says() {
         // exp(u): variance (e²−1)/2 − (e−1)² = 0.24204, covariance with exp(1−u) is e − (e−1)² =
-        // −0.23421: gain 0.24204/0.00783 = 30.9. The ratio of 5,000 pairs is known to some 2 %; 10
-        // % is beyond any luck. Coverage of 95 % intervals: 3 standard errors over 2,000
-        // experiments of 20 pairs, 1.5 %; the pair means are skewed, which costs less than 1 %
-        // more.
+        // −0.23421: gain 0.24204/0.00783 = 30.9. The ratio from 5,000 pairs has an error of some 2
+        // %; 10 % is beyond chance. Coverage of 95 % intervals: 3 standard errors over 2,000
+        // experiments of 20 pairs, 1.5 %; the pair means are skewed, which costs less than another
+        // 1 %.
         let e = std::f64::consts::E;
         let mut draw = uniforms(11);
         let mut pair = || {
@@ -68,13 +70,13 @@ mod tests {
         let (means, halves): (Vec<f64>, Vec<f64>) = (0..5000).map(|_| pair()).unzip();
         let (variance, covariance) =
             ((e * e - 1.0) / 2.0 - (e - 1.0) * (e - 1.0), e - (e - 1.0) * (e - 1.0));
-        let (found, gain) =
+        let (estimated, exact) =
             (antithetic_variance_ratio(&means, &halves), variance / (variance + covariance));
-        assert!((found / gain - 1.0).abs() < 0.1, "{found} {gain}");
+        assert!((estimated / exact - 1.0).abs() < 0.1, "{estimated} {exact}");
         let covered = (0..2000).filter(|_| {
             let means: Vec<f64> = (0..20).map(|_| pair().0).collect();
-            let made = mean(&means, 0.95);
-            made.low <= e - 1.0 && e - 1.0 <= made.high
+            let interval = mean(&means, 0.95);
+            interval.low <= e - 1.0 && e - 1.0 <= interval.high
         });
         let share = covered.count() as f64 / 2000.0;
         assert!((0.925..0.965).contains(&share), "{share}");

@@ -1,7 +1,7 @@
-//! Random numbers for this room's own tests: SplitMix64 (Steele, Lea, Flood 2014), the same for a
-//! seed on every machine.
+//! Random numbers for the tests of this module: SplitMix64 (Steele, Lea, Flood 2014), identical for
+//! a seed on every machine.
 
-/// Uniforms in (0, 1), from 53 bits and half a step off 0.
+/// Returns a generator of uniforms in (0, 1), from 53 bits, offset by half a step from 0.
 pub fn uniforms(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {
@@ -14,7 +14,7 @@ pub fn uniforms(seed: u64) -> impl FnMut() -> f64 {
     }
 }
 
-/// Standard normals (Box, Muller 1958).
+/// Returns a generator of standard normals (Box, Muller 1958).
 pub fn normals(seed: u64) -> impl FnMut() -> f64 {
     let mut uniform = uniforms(seed);
     move || {
@@ -23,7 +23,7 @@ pub fn normals(seed: u64) -> impl FnMut() -> f64 {
     }
 }
 
-/// Claims that two numbers are equal but for rounding.
+/// Asserts that two numbers are equal up to rounding.
 pub fn near(a: f64, b: f64) {
     assert!((a - b).abs() <= 1e-9 * b.abs().max(1.0), "{a} is not {b}");
 }
@@ -40,7 +40,7 @@ fn the_draws_are_the_published_ones() {
 
 #[test]
 fn normals_have_mean_0_and_variance_1() {
-    // Definition; 4 standard errors on each: false alarm 1e-4 for another seed.
+    // Definition; 4 standard errors on each: 1e-4 chance of failing with another seed.
     let (n, mut draw) = (100_000.0f64, normals(1));
     let (sum, squares) =
         (0..n as u32).map(|_| draw()).fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));

@@ -1,55 +1,58 @@
-//! Does a queue grow without end?
+//! A test of whether a queue grows without bound.
 //!
-//! Law: over a stretch in which nothing changes, the queue of an overloaded resource grows by
-//! (arrivals − completions), as much in the second half of the stretch as in the first. That of a
-//! stable one settles: it does not grow in the second half. In between, near a load of 1 and as
-//! long as it has not settled, it grows like √t, so in the second half by √2 − 1 = 0.41 of what it
-//! grew in the first. Hence
+//! Law: while nothing changes, the queue of an overloaded resource grows by (arrivals −
+//! completions), as much in the second half of the observed period as in the first. The queue of a
+//! stable one settles: it does not grow in the second half. In between, near a load of 1 and until
+//! it has settled, a queue grows like √t, so in the second half by √2 − 1 = 0.41 of its growth in
+//! the first. Hence the trend
 //!
-//! - *grows*: in the second half by more than is material, by more than 3 standard errors, and by
-//!   more than 0.7 of the growth of the first half, by 2 standard errors;
-//! - *steady*: by less than is material, by 2 standard errors, or less than that waits at all;
-//! - *unclear* otherwise. With fewer than 3 replications there is no error to speak of, and the
-//!   variance of the number of Poisson arrivals and as many completions stands in for it.
+//! - *grows* if the growth in the second half exceeds the material amount, exceeds 3 of its
+//!   standard errors, and exceeds 0.7 of the growth in the first half by 2 standard errors;
+//! - is *steady* if the growth is below the material amount by 2 standard errors, or fewer
+//!   requests than that wait at all;
+//! - is *unclear* otherwise. With fewer than 3 replications the standard error cannot be estimated,
+//!   and the variance of the number of Poisson arrivals and as many completions is used instead.
 //!
-//! Material is 1 % of the arrivals, and of many arrivals less: a queue at a load of 1 is about √(2
-//! · arrivals) long, and one that holds is much shorter, so a quarter of that.
+//! The material amount is 1 % of the arrivals, or less if there are many arrivals: a queue at a
+//! load of 1 is about √(2 · arrivals) long, and a stable one is much shorter, so the amount is at
+//! most a quarter of that.
 //!
-//! Whoever knows the flow balance (`scenario::FlowBalance`) needs none of this. Checked: by hand
-//! below; rates of false alarm and false calm in `tests/it/verdict.rs` and `docs/statistics.md`.
+//! Where the flow balance (`scenario::FlowBalance`) is known, this test is not needed.
+//! Checked: by hand below; false-positive and false-negative rates in `tests/it/verdict.rs` and
+//! `docs/statistics.md`.
 
-/// How one replication's queue grew.
+/// The growth of one replication's queue, in requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Growth {
-    /// In the first half of the stretch.
+    /// The growth in the first half of the observed period.
     pub first: f64,
-    /// In the second half.
+    /// The growth in the second half.
     pub second: f64,
-    /// Waiting at the end.
+    /// The number of requests waiting at the end.
     pub end: f64,
-    /// Arrivals in the second half.
+    /// The number of arrivals in the second half.
     pub arrivals: f64,
 }
 
-/// What the growth of a queue says.
+/// The trend of a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trend {
-    /// Without end.
+    /// It grows without bound.
     Grows,
-    /// Not, or by less than is material.
+    /// It does not grow, or by less than the material amount.
     Steady,
-    /// That cannot be told from this run.
+    /// This run is inconclusive.
     Unclear,
 }
 
-/// Growth by less than this share of the arrivals is none, nor is less than this share of what a
-/// queue at a load of 1 grows by.
+/// The material amount: as a share of the arrivals, and as a share of the growth of a queue at a
+/// load of 1.
 const MATERIAL: f64 = 0.01;
 const OF_CRITICAL: f64 = 0.25;
-/// Share of the growth of the first half, between that of √t and that of t.
+/// The share of the growth of the first half that separates growth like √t from growth like t.
 const AS_BEFORE: f64 = 0.7;
 
-/// What the replications say together.
+/// Returns the trend over all replications; `Steady` without replications or arrivals.
 pub fn trend(replications: &[Growth]) -> Trend {
     let n = replications.len() as f64;
     let arrivals = replications.iter().map(|growth| growth.arrivals).sum::<f64>() / n;
@@ -74,8 +77,8 @@ pub fn trend(replications: &[Growth]) -> Trend {
     }
 }
 
-/// The mean, and its standard error; from a variance that is to be expected where there are too few
-/// values for their own.
+/// Returns the mean and its standard error; with fewer than three values from the expected variance
+/// instead of their own.
 fn mean_and_error(values: impl Iterator<Item = f64> + Clone, expected_variance: f64) -> (f64, f64) {
     let n = values.clone().count() as f64;
     let mean = values.clone().sum::<f64>() / n;
@@ -91,21 +94,22 @@ fn mean_and_error(values: impl Iterator<Item = f64> + Clone, expected_variance: 
 mod tests {
     use super::*;
 
-    /// A thousand arrivals in the second half.
+    /// The trend for these growths in the first and second half, with a thousand arrivals in the
+    /// second half.
     fn all(growths: &[(f64, f64)]) -> Trend {
-        let of = |&(first, second): &(f64, f64)| Growth {
+        let growth = |&(first, second): &(f64, f64)| Growth {
             first,
             second,
             end: first + second,
             arrivals: 1000.0,
         };
-        trend(&growths.iter().map(of).collect::<Vec<_>>())
+        trend(&growths.iter().map(growth).collect::<Vec<_>>())
     }
 
     #[test]
-    fn growth_that_goes_on_as_before_is_without_end_and_growth_that_slows_down_is_not() {
-        // The law: linear growth is as large in both halves, that of √t 0.41 of it, a settled queue
-        // does not grow.
+    fn steady_growth_is_without_bound_and_growth_that_slows_down_is_not() {
+        // The law: linear growth is equal in both halves, growth like √t is 0.41 of the first half
+        // in the second, and a settled queue does not grow.
         assert_eq!(all(&[(200.0, 200.0), (210.0, 190.0), (190.0, 210.0)]), Trend::Grows);
         assert_eq!(all(&[(200.0, 82.0), (210.0, 80.0), (190.0, 84.0)]), Trend::Unclear);
         assert_eq!(all(&[(200.0, 2.0), (210.0, -3.0), (190.0, 1.0)]), Trend::Steady);
@@ -118,7 +122,7 @@ mod tests {
 
     #[test]
     fn less_than_one_per_cent_of_the_arrivals_is_no_growth() {
-        // The bound: 10 of 1,000; who waits in all is looked at first.
+        // The bound: 10 of 1,000; the number waiting is checked first.
         assert_eq!(all(&[(4.0, 5.0), (4.0, 5.0), (4.0, 5.0)]), Trend::Steady);
         assert_eq!(all(&[(9.0, 9.0), (9.0, 9.0), (9.0, 9.0)]), Trend::Steady);
         assert_eq!(all(&[(11.0, 11.0), (11.0, 11.0), (11.0, 11.0)]), Trend::Grows);
@@ -138,8 +142,8 @@ mod tests {
 
     #[test]
     fn one_replication_is_judged_by_the_variance_of_poisson_arrivals() {
-        // By hand: √2,000 = 44.7 for the growth, √(1.49 · 2,000) = 54.6 for what goes on: 3 · 44.7
-        // = 134, and 0.3 g > 109 from 364 on.
+        // By hand: √2,000 = 44.7 for the growth, √(1.49 · 2,000) = 54.6 for the growth in excess of
+        // 0.7 of the first half: 3 · 44.7 = 134, and 0.3 g > 109 from 364 on.
         assert_eq!(all(&[(360.0, 360.0)]), Trend::Unclear);
         assert_eq!(all(&[(370.0, 370.0)]), Trend::Grows);
     }

@@ -1,13 +1,14 @@
-//! Point estimates and their intervals.
+//! Point estimates and their confidence intervals.
 //!
 //! - means: Student's t over the replications' values (Law 2015, *Simulation Modeling and
 //!   Analysis*, §9.4.1);
 //! - quantiles: the pooled quantile, with Woodruff's interval (`quantiles.rs`);
-//! - extremes: the largest or smallest value seen, with the range of the replications' own;
+//! - extremes: the largest or smallest value of all replications, with the range of the values of
+//!   the single replications;
 //! - ratios: the ratio of sums, jackknifed over replications (Law 2015, §9.4.3; Iglehart 1975);
-//!   with fewer than ten of a kind, none included, at least as wide as Clopper and Pearson's
-//!   interval (1934) of as many independent requests: of n requests without a failure 3.7/n may
-//!   fail.
+//!   with fewer than ten events of a kind (including none), at least as wide as the interval of
+//!   Clopper and Pearson (1934) for as many independent requests: of n requests without a failure,
+//!   up to 3.7/n may fail.
 //!
 //! Checked: against published t quantiles and hand-computed examples below; coverage in
 //! `tests/it/coverage.rs` and `docs/statistics.md`.
@@ -15,44 +16,44 @@
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use statrs::function::beta::beta_reg;
 
-/// An estimate with its interval.
+/// An estimate with its confidence interval, in the unit of the values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
-    /// NaN if no replication has a value.
+    /// The point estimate; NaN if no replication has a value.
     pub estimate: f64,
-    /// Lower end of the interval.
+    /// The lower end of the interval; NaN with fewer than two values.
     pub low: f64,
-    /// Upper end of the interval.
+    /// The upper end of the interval; NaN with fewer than two values.
     pub high: f64,
-    /// Standard error of the estimate.
+    /// The standard error of the estimate; NaN with fewer than two values and for extremes.
     pub std_error: f64,
-    /// How many replications had a value.
+    /// The number of replications with a value.
     pub n: u32,
-    /// How the interval was made.
+    /// The method of the interval.
     pub method: Method,
 }
 
-/// How an interval was made.
+/// The method of an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// Student's t over the replications' values.
     T,
-    /// Mean, corrected by what was drawn (control variates).
+    /// A mean corrected by control variates.
     Controlled,
-    /// Pooled quantile, from the error of the share of durations at or below it (Woodruff 1952).
+    /// A pooled quantile, from the error of the share of durations at or below it (Woodruff 1952).
     Woodruff,
-    /// Ratio of sums, jackknifed over replications.
+    /// A ratio of sums, jackknifed over replications.
     Jackknife,
-    /// Ratio of sums that are too few to be jackknifed alone: from the binomial law of the counts
-    /// (Clopper, Pearson 1934), or wider.
+    /// A ratio of sums with too few events for the jackknife alone: the binomial interval of the
+    /// counts (Clopper, Pearson 1934), or the jackknife interval where that is wider.
     ClopperPearson,
-    /// The most extreme value of all, with the range of the replications' own: what was seen, not
-    /// what is to be expected.
+    /// The most extreme value of all, with the range of the values of the replications: what was
+    /// observed, not an interval for the expected value.
     Range,
 }
 
 impl Method {
-    /// Its name in the files.
+    /// Returns the name of the method in the result files.
     pub fn name(self) -> &'static str {
         match self {
             Method::T => "t",
@@ -65,12 +66,12 @@ impl Method {
     }
 }
 
-/// Beyond this many degrees of freedom the normal quantile is nearer to the truth than the
-/// library's t.
+/// Above this many degrees of freedom the normal quantile is more accurate than the t quantile of
+/// the library.
 const DEGREES_MAX: u32 = 10_000;
 
-/// The quantile of Student's t that leaves `confidence` between it and its negative. Infinite
-/// without a degree of freedom.
+/// Returns the two-sided quantile t of Student's distribution: values between −t and t have
+/// probability `confidence` (in 0 to 1). Infinite for 0 degrees of freedom.
 pub fn student_t(confidence: f64, degrees: u32) -> f64 {
     let p = 0.5 + confidence / 2.0;
     match degrees {
@@ -82,7 +83,7 @@ pub fn student_t(confidence: f64, degrees: u32) -> f64 {
     }
 }
 
-/// An interval about `estimate` from a standard error.
+/// Returns the t interval about `estimate` from its standard error.
 pub(super) fn interval(
     estimate: f64,
     std_error: f64,
@@ -91,7 +92,7 @@ pub(super) fn interval(
     method: Method,
 ) -> Estimate {
     let half = match std_error {
-        // Equal values in every replication are known exactly as far as this run can tell.
+        // Equal values in every replication leave no estimated error.
         0.0 => 0.0,
         error => error * student_t(confidence, n.saturating_sub(1)),
     };
@@ -100,11 +101,12 @@ pub(super) fn interval(
     Estimate { estimate, low: estimate - half, high: estimate + half, std_error, n, method }
 }
 
-/// The mean of the replications' values, those that are NaN left out.
+/// Returns the mean of the values with its t interval (Law 2015, §9.4.1). NaN values are left out.
+/// `confidence` is in 0 to 1.
 pub fn mean(values: &[f64], confidence: f64) -> Estimate {
     let n = values.iter().filter(|v| !v.is_nan()).count();
     let known = || values.iter().filter(|v| !v.is_nan());
-    // About the first, so that the mean of equal values is that value.
+    // Relative to the first value, so that the mean of equal values is exactly that value.
     let first = known().next().copied().unwrap_or(f64::NAN);
     let mean = first + known().map(|v| v - first).sum::<f64>() / n as f64;
     let squares: f64 = known().map(|v| (v - mean) * (v - mean)).sum();
@@ -112,7 +114,8 @@ pub fn mean(values: &[f64], confidence: f64) -> Estimate {
     interval(mean, std_error, n as u32, confidence, Method::T)
 }
 
-/// The largest (or smallest) of the replications' values, and their range.
+/// Returns the largest (or smallest) of the values, with their range as the interval. NaN values
+/// are left out.
 pub fn extreme(values: &[f64], largest: bool) -> Estimate {
     let known = || values.iter().copied().filter(|v| !v.is_nan());
     let (low, high) = (known().fold(f64::NAN, f64::min), known().fold(f64::NAN, f64::max));
@@ -127,8 +130,8 @@ pub fn extreme(values: &[f64], largest: bool) -> Estimate {
     }
 }
 
-/// A pooled quantile, or a difference of two, with the spread of the replications' linearised
-/// values about it.
+/// Returns the interval about a pooled quantile, or a difference of two, from the spread of the
+/// linearised values of the replications about it.
 pub(super) fn interval_around(pooled: f64, values: &[f64], confidence: f64) -> Estimate {
     let n = values.iter().filter(|v| !v.is_nan()).count();
     let squares: f64 =
@@ -137,8 +140,9 @@ pub(super) fn interval_around(pooled: f64, values: &[f64], confidence: f64) -> E
     interval(pooled, std_error, n as u32, confidence, Method::Woodruff)
 }
 
-/// The ratio of sums. `values` are the replications' ratios, `weights` their denominators; a
-/// replication without denominator does not count.
+/// Returns the ratio of sums, jackknifed over replications (Law 2015, §9.4.3). `values` are the
+/// replications' ratios and `weights` their denominators; a replication with a NaN ratio or a
+/// denominator of 0 does not count. `confidence` is in 0 to 1.
 pub fn ratio(values: &[f64], weights: &[f64], confidence: f64) -> Estimate {
     let pairs = || {
         values
@@ -156,45 +160,46 @@ pub fn ratio(values: &[f64], weights: &[f64], confidence: f64) -> Estimate {
         || pairs().map(|(x, y)| n * (above / below) - (n - 1.0) * ((above - x) / (below - y)));
     let estimate = pseudo().sum::<f64>() / n;
     let squares: f64 = pseudo().map(|p| (p - estimate) * (p - estimate)).sum();
-    let mut made = interval(
+    let mut estimated = interval(
         estimate,
         (squares / (n - 1.0) / n).sqrt(),
         n as u32,
         confidence,
         Method::Jackknife,
     );
-    // A share of counts is in 0 to 1, and the jackknife's correction may carry it out of that.
+    // A share of counts is in 0 to 1, but the bias correction of the jackknife may leave that
+    // range.
     if above >= 0.0 {
-        made.estimate = made.estimate.max(0.0);
-        made.low = made.low.max(0.0);
+        estimated.estimate = estimated.estimate.max(0.0);
+        estimated.low = estimated.low.max(0.0);
     }
     if above <= below {
-        made.estimate = made.estimate.min(1.0);
-        made.high = made.high.min(1.0);
+        estimated.estimate = estimated.estimate.min(1.0);
+        estimated.high = estimated.high.min(1.0);
     }
     if above >= 0.0 && above <= below && above.min(below - above) < FEW {
         let (low, high) = clopper_pearson(above.round(), below.round(), confidence);
-        (made.low, made.high, made.method) =
-            (made.low.min(low), made.high.max(high), Method::ClopperPearson);
+        (estimated.low, estimated.high, estimated.method) =
+            (estimated.low.min(low), estimated.high.max(high), Method::ClopperPearson);
     }
-    made
+    estimated
 }
 
-/// Of fewer than this many counts the spread over replications knows too little.
+/// With fewer counts than this, the spread over replications is too uncertain.
 const FEW: f64 = 10.0;
 
-/// The interval of a share, from `some` of `all` independent trials: the shares for which neither
-/// as few nor as many would be a surprise.
+/// Returns the interval of Clopper and Pearson for a share, from `some` of `all` independent
+/// trials: all shares for which neither so few nor so many would be improbable.
 fn clopper_pearson(some: f64, all: f64, confidence: f64) -> (f64, f64) {
     let tail = (1.0 - confidence) / 2.0;
-    // Of none or all the binomial law is a power.
+    // For none or all, the binomial distribution is a power.
     let end = |trials: f64| -(tail.ln() / trials).exp_m1();
     let low = match some {
         0.0 => 0.0,
         some if some == all => 1.0 - end(all),
         some => beta_quantile(some, all - some + 1.0, tail),
     };
-    // Through the other side: the upper tail is too near to 1 to be told from it.
+    // Via the complement: the upper tail probability is too near to 1 for precision.
     let high = match some {
         0.0 => end(all),
         some if some == all => 1.0,
@@ -203,8 +208,8 @@ fn clopper_pearson(some: f64, all: f64, confidence: f64) -> (f64, f64) {
     (low, high)
 }
 
-/// The quantile of a beta law, by bisection: the library's Newton iteration does not end for some
-/// parameters.
+/// Returns a quantile of a beta distribution, by bisection: the Newton iteration of the library
+/// does not terminate for some parameters.
 fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..100 {
@@ -255,7 +260,7 @@ mod tests {
         assert!((e.estimate - pseudo.iter().sum::<f64>() / 3.0).abs() < 1e-12);
     }
 
-    /// Claims an interval to six digits.
+    /// Asserts an interval to six digits.
     fn is(e: Estimate, estimate: f64, std_error: f64, low: f64, high: f64, n: u32, method: Method) {
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * b.abs().max(1e-3);
         let same = near(e.estimate, estimate)
@@ -300,9 +305,9 @@ mod tests {
     }
 
     #[test]
-    fn equal_replications_leave_no_doubt() {
-        // Nothing varies: the error is 0, and so is the interval's length, also with few degrees of
-        // freedom.
+    fn equal_replications_have_an_interval_of_length_0() {
+        // Nothing varies: the error is 0, and so is the length of the interval, even with few
+        // degrees of freedom.
         is(mean(&[7.0, 7.0], 0.95), 7.0, 0.0, 7.0, 7.0, 2, Method::T);
     }
 
@@ -313,7 +318,7 @@ mod tests {
         let (estimate, error) = (17.0 / 60.0, 1.0 / 20.0);
         let e = ratio(&[0.2, f64::NAN, 0.3, 0.9], &[100.0, 50.0, 200.0, 0.0], 0.95);
         is(e, estimate, error, 0.0, estimate + T1 * error, 2, Method::Jackknife);
-        // Less confidence: the t of 50 % and one degree is 1, and nothing is cut.
+        // Lower confidence: t at 50 % with one degree is 1, and nothing is cut off.
         let e = ratio(&[0.2, 0.3], &[100.0, 200.0], 0.5);
         is(e, estimate, error, estimate - error, estimate + error, 2, Method::Jackknife);
         // Three: 10/100, 30/100 and 40/200 are 8/40; pseudo-values 0.6 − 2·(7/30, 5/30, 4/20) =
@@ -342,7 +347,7 @@ mod tests {
     #[test]
     fn no_failure_at_all_has_an_upper_bound() {
         // 0 of n: 1 − (α/2)^(1/n), about 3.69/n at 95 % (the rule of three is its one-sided
-        // fellow). All of n: the other way round.
+        // counterpart). All of n: the complement.
         let none = ratio(&[0.0, 0.0], &[200.0, 300.0], 0.95);
         assert!(
             none.estimate == 0.0
@@ -353,7 +358,7 @@ mod tests {
         assert_eq!(none.method, Method::ClopperPearson);
         let all = ratio(&[1.0, 1.0], &[200.0, 300.0], 0.95);
         assert!(all.high == 1.0 && (all.low - 0.025f64.powf(1.0 / 500.0)).abs() < 1e-9, "{all:?}");
-        // One replication has no interval, whatever was counted in it.
+        // One replication has no interval, whatever it counted.
         assert!(ratio(&[0.0], &[500.0], 0.95).high.is_nan());
     }
 
@@ -365,7 +370,7 @@ mod tests {
         assert!((low - 0.0713).abs() < 1e-4 && (high - 0.4010).abs() < 1e-4, "{low} to {high}");
         let four = ratio(&[0.2, 0.2], &[10.0, 10.0], 0.9);
         assert!((four.low - low).abs() < 1e-12 && (four.high - high).abs() < 1e-12);
-        // From ten on the spread over replications is taken alone.
+        // From ten events on, the spread over replications alone is used.
         let ten = ratio(&[0.1, 0.1], &[50.0, 50.0], 0.95);
         assert!(
             ten.method == Method::Jackknife
@@ -375,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extreme_is_the_one_that_was_seen() {
+    fn an_extreme_is_the_one_observed() {
         // By hand; there is no standard error.
         let (largest, smallest) =
             (extreme(&[2.0, f64::NAN, 1.0, 5.0], true), extreme(&[2.0, f64::NAN, 1.0, 5.0], false));

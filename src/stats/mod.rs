@@ -1,7 +1,7 @@
-//! Statistics of replications: pure mathematics on numbers.
+//! Statistics of replications: pure functions of numbers.
 //!
 //! Replications are the unit of inference: they are independent, while the latencies within one run
-//! are not. `docs/statistics.md` says what each interval means.
+//! are not. `docs/statistics.md` explains what each interval means.
 
 mod antithetic;
 mod control;

@@ -1,53 +1,56 @@
-//! Comparing two systems that ran on common random numbers.
+//! Comparison of two systems that ran on common random numbers.
 //!
 //! Law: replication i of both systems has the same arrivals, sizes and draws, so what they have in
 //! common cancels in the difference: Var(Y − X) = Var X + Var Y − 2 Cov(X, Y). The pairs are
 //! independent, so means are compared by the paired t over their differences (Law 2015, *Simulation
 //! Modeling and Analysis*, §10.2.1). Ratios of sums: the same over pairs of jackknife pseudo-values
-//! (Miller 1974, *Biometrika* 61). Quantiles: the difference of the pooled ones, with the spread of
-//! the pairs' linearised values about it (`quantiles.rs`). The relative difference is the quotient
-//! of the two estimates, so that it never contradicts them, with its first-order spread (delta
-//! method): y/x is off by (y_i − (y/x) x_i)/x. A jackknifed quotient may have another sign than the
-//! difference where a base varies much.
+//! (Miller 1974, *Biometrika* 61). Quantiles: the difference of the pooled quantiles, with the
+//! spread of the linearised values of the pairs about it (`quantiles.rs`). The relative difference
+//! is the quotient of the two estimates, so it never contradicts them, with its first-order spread
+//! (delta method): the deviation of pair i from y/x is (y_i − (y/x) x_i)/x. A jackknifed quotient
+//! may have another sign than the difference if the base varies strongly.
 //! Limits: t needs differences that are roughly normal: means of many requests are, maxima are not.
-//! First order is not enough where the base is hardly known: a base whose interval holds 0 has no
+//! First order is not enough if the base is poorly known: if its interval contains 0 there is no
 //! relative difference. Pairing may also hurt: then the variance ratio is below 1.
 //! Checked: by hand; p-values against published t quantiles; coverage of all three by experiment.
 
 use super::intervals::{Estimate, Method, interval, interval_around, mean};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// How another system differs from a base.
+/// The difference between another system and a base.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// Other minus base.
+    /// Other minus base, in the unit of the values.
     pub difference: Estimate,
-    /// The same as a share of the base; NaN if the base's interval holds 0.
+    /// The difference as a share of the base (0.1 for 10 %); NaN if the interval of the base
+    /// contains 0.
     pub relative: Estimate,
-    /// How likely so large a difference, to either side, would be without one. NaN with fewer than
-    /// two pairs.
+    /// The two-sided p-value: the probability of a difference at least as large if there were none.
+    /// NaN with fewer than two pairs.
     pub p_value: f64,
-    /// The variance that independent runs would have given the difference, over what pairs gave:
-    /// above 1 pairing helped. 1 if it cannot be told, infinite if all pairs differ by the same
-    /// amount.
+    /// The variance that the difference would have from independent runs, divided by its variance
+    /// from pairs: above 1 pairing helped. 1 if it cannot be computed, infinite if all pairs differ
+    /// by the same amount.
     pub unpaired_variance_ratio: f64,
-    /// How many pairs are known.
+    /// The number of pairs with both values.
     pub n: u32,
 }
 
-/// The difference of means. `base` and `other` are the replications' values in the same order; a
-/// pair with a NaN is left out.
+/// Returns the difference of means, by the paired t (Law 2015, §10.2.1). `base` and `other` are the
+/// replications' values in the same order; pairs with a NaN are left out. `confidence` is in 0 to
+/// 1.
 pub fn difference(base: &[f64], other: &[f64], confidence: f64) -> Difference {
     let (base, other) = known_pairs(base, other);
-    let made = mean(&differences(&base, &other), confidence);
+    let interval = mean(&differences(&base, &other), confidence);
     let from = mean(&base, confidence).estimate;
-    let relative = relative((from, &base), (from + made.estimate, &other), confidence, Method::T);
-    compared(&base, &other, made, relative)
+    let relative =
+        relative((from, &base), (from + interval.estimate, &other), confidence, Method::T);
+    compared(&base, &other, interval, relative)
 }
 
-/// The difference of ratios of sums. Each system is given as the replications' ratios and their
-/// denominators, as for [`ratio`](super::ratio); a pair counts if both have a ratio and a
-/// denominator above 0.
+/// Returns the difference of ratios of sums, by the paired t over jackknife pseudo-values (Miller
+/// 1974). Each system is given as the replications' ratios and their denominators, as for
+/// [`ratio`](super::ratio); a pair counts if both have a ratio and a denominator above 0.
 pub fn difference_of_ratios(
     base: (&[f64], &[f64]),
     other: (&[f64], &[f64]),
@@ -65,15 +68,15 @@ pub fn difference_of_ratios(
     let (base_ratio, other_ratio) = (base_all.0 / base_all.1, other_all.0 / other_all.1);
     let (base, other) =
         (pseudo_values(n, base_ratio, base_without), pseudo_values(n, other_ratio, other_without));
-    let made = jackknifed(&differences(&base, &other), other_ratio - base_ratio, confidence);
+    let interval = jackknifed(&differences(&base, &other), other_ratio - base_ratio, confidence);
     let from = jackknifed(&base, base_ratio, confidence).estimate;
     let relative =
-        relative((from, &base), (from + made.estimate, &other), confidence, Method::Jackknife);
-    compared(&base, &other, made, relative)
+        relative((from, &base), (from + interval.estimate, &other), confidence, Method::Jackknife);
+    compared(&base, &other, interval, relative)
 }
 
-/// The difference of a quantile: of the pooled ones, with the spread of the paired differences of
-/// the replications' values about it; `linearised` gives those.
+/// Returns the difference of two pooled quantiles, with the spread of the paired differences of the
+/// replications' linearised values (from [`linearised`](super::linearised)) about it.
 pub fn difference_of_quantiles(
     base_pooled: f64,
     base: &[f64],
@@ -82,16 +85,18 @@ pub fn difference_of_quantiles(
     confidence: f64,
 ) -> Difference {
     let (base, other) = known_pairs(base, other);
-    let made = interval_around(other_pooled - base_pooled, &differences(&base, &other), confidence);
+    let interval =
+        interval_around(other_pooled - base_pooled, &differences(&base, &other), confidence);
     let relative =
         relative((base_pooled, &base), (other_pooled, &other), confidence, Method::Woodruff);
     let variance =
         |pooled: f64, values: &[f64]| interval_around(pooled, values, confidence).std_error.powi(2);
-    finished(made, relative, variance(base_pooled, &base) + variance(other_pooled, &other))
+    finished(interval, relative, variance(base_pooled, &base) + variance(other_pooled, &other))
 }
 
-/// The change from one estimate to another as a share of the first, with the first-order spread of
-/// the pairs about it. Each replication's own quotient would be no better, and may not exist.
+/// Returns the change from one estimate to another as a share of the first, with the first-order
+/// spread of the pairs about it. The quotients of single replications would be no better, and may
+/// not exist.
 fn relative(
     (x, base): (f64, &[f64]),
     (y, other): (f64, &[f64]),
@@ -101,23 +106,23 @@ fn relative(
     let whole = share(y - x, x);
     let of_base = interval_around(x, base, confidence);
     let n = base.len() as u32;
-    // Without a base there is nothing to compare with, but the pairs are still there.
+    // Without a base there is no relative difference, but the number of pairs is known.
     if whole.is_nan() || (of_base.low <= 0.0 && of_base.high >= 0.0) {
         return interval(f64::NAN, f64::NAN, n, confidence, method);
     }
-    let off: Vec<f64> =
+    let deviations: Vec<f64> =
         base.iter().zip(other).map(|(x_i, y_i)| whole + (y_i - (1.0 + whole) * x_i) / x).collect();
-    // A pseudo-value that does not exist leaves the quotient, without an interval.
-    let is_known = off.iter().all(|value| value.is_finite());
-    let made = if is_known {
-        interval_around(whole, &off, confidence)
+    // If a pseudo-value does not exist, the quotient has no interval.
+    let is_known = deviations.iter().all(|value| value.is_finite());
+    let around_quotient = if is_known {
+        interval_around(whole, &deviations, confidence)
     } else {
         interval(whole, f64::NAN, n, confidence, method)
     };
-    Estimate { method, ..made }
+    Estimate { method, ..around_quotient }
 }
 
-/// The pairs of which both values are known, as two columns.
+/// Returns the pairs of which both values are known, as two columns.
 fn known_pairs(base: &[f64], other: &[f64]) -> (Vec<f64>, Vec<f64>) {
     base.iter().zip(other).filter(|(x, y)| !x.is_nan() && !y.is_nan()).unzip()
 }
@@ -130,13 +135,13 @@ fn sums(fractions: &[(f64, f64)]) -> (f64, f64) {
     fractions.iter().fold((0.0, 0.0), |(above, below), (x, y)| (above + x, below + y))
 }
 
-/// A change as a share of what it changes; there is none of nothing.
+/// Returns a change as a share of its base; NaN if the base is 0.
 fn share(change: f64, base: f64) -> f64 {
     if base == 0.0 { f64::NAN } else { change / base }
 }
 
-/// n whole − (n − 1) without(i): the mean of these is the estimate without its bias of order 1/n,
-/// and their spread is its own.
+/// Returns n whole − (n − 1) without(i) for each i: their mean is the estimate without its bias of
+/// order 1/n, and their spread is that of the estimate.
 fn pseudo_values(n: usize, whole: f64, without: impl Fn(usize) -> f64) -> Vec<f64> {
     let weight = n as f64;
     if n < 2 {
@@ -146,8 +151,8 @@ fn pseudo_values(n: usize, whole: f64, without: impl Fn(usize) -> f64) -> Vec<f6
     }
 }
 
-/// The mean of pseudo-values. If one does not exist (all of the base is in one replication) the
-/// estimate is the plain one, without an interval.
+/// Returns the mean of pseudo-values. If one does not exist (the whole base is in one replication)
+/// the result is the plain estimate, without an interval.
 fn jackknifed(pseudo: &[f64], whole: f64, confidence: f64) -> Estimate {
     if pseudo.iter().all(|p| p.is_finite()) {
         Estimate { method: Method::Jackknife, ..mean(pseudo, confidence) }
@@ -156,7 +161,8 @@ fn jackknifed(pseudo: &[f64], whole: f64, confidence: f64) -> Estimate {
     }
 }
 
-/// A comparison of two columns of independent values (or pseudo-values), paired by place.
+/// Builds the difference of two columns of independent values (or pseudo-values), paired by
+/// position.
 fn compared(base: &[f64], other: &[f64], difference: Estimate, relative: Estimate) -> Difference {
     let variance = |values: &[f64]| mean(values, 0.95).std_error.powi(2);
     finished(difference, relative, variance(base) + variance(other))
@@ -173,9 +179,9 @@ fn finished(difference: Estimate, relative: Estimate, unpaired_variance: f64) ->
     }
 }
 
-/// Two-sided: the chance of a t at least as far from 0.
+/// Returns the two-sided p-value: the probability of a t at least as far from 0.
 fn p_value(e: &Estimate) -> f64 {
-    // No difference in any pair is as near to 0 as can be, and not 0/0.
+    // Without any difference, t is 0 rather than 0/0.
     let t =
         if e.estimate == 0.0 && e.std_error == 0.0 { 0.0 } else { e.estimate.abs() / e.std_error };
     let law = StudentsT::new(0.0, 1.0, f64::from(e.n) - 1.0);
@@ -190,36 +196,36 @@ mod tests {
 
     #[test]
     fn a_paired_difference_is_the_one_found_by_hand() {
-        // Differences 1, 3, 2: mean 2, s² = 1. t = 2√3 with 2 degrees: p = 1 − t/√(2 + t²). Alone,
-        // the variances are 100 and 222/2.
-        let made = difference(
+        // Differences 1, 3, 2: mean 2, s² = 1. t = 2√3 with 2 degrees: p = 1 − t/√(2 + t²).
+        // Unpaired, the variances are 100 and 222/2.
+        let result = difference(
             &[10.0, 20.0, f64::NAN, 30.0, 5.0],
             &[11.0, 23.0, 7.0, 32.0, f64::NAN],
             0.95,
         );
-        let (e, error) = (made.difference, 1.0 / 3f64.sqrt());
-        assert_eq!((e.estimate, e.n, e.method, made.n), (2.0, 3, Method::T, 3));
+        let (e, error) = (result.difference, 1.0 / 3f64.sqrt());
+        assert_eq!((e.estimate, e.n, e.method, result.n), (2.0, 3, Method::T, 3));
         near(e.std_error, error);
         near(e.low, 2.0 - student_t(0.95, 2) * error);
-        near(made.p_value, 1.0 - 12f64.sqrt() / 14f64.sqrt());
-        near(made.unpaired_variance_ratio, 211.0);
-        // Means 20 and 22: 1/10. The pairs are off by (11 − 1.1 · 10)/20 = 0, (23 − 22)/20 and (32
-        // − 33)/20: s² = 2/400/2, over three pairs. The interval of 20, ± 4.303 · 10/√3 = 24.8,
-        // holds 0 at 95 %: no share of it. At 80 % it is ± 1.886 · 5.77 = 10.9.
+        near(result.p_value, 1.0 - 12f64.sqrt() / 14f64.sqrt());
+        near(result.unpaired_variance_ratio, 211.0);
+        // Means 20 and 22: 1/10. The deviations are (11 − 1.1 · 10)/20 = 0, (23 − 22)/20 and (32 −
+        // 33)/20: s² = 2/400/2, over three pairs. The interval of 20, ± 4.303 · 10/√3 = 24.8,
+        // contains 0 at 95 %: no relative difference. At 80 % it is ± 1.886 · 5.77 = 10.9.
         assert!(
-            made.relative.estimate.is_nan() && made.relative.low.is_nan(),
+            result.relative.estimate.is_nan() && result.relative.low.is_nan(),
             "{:?}",
-            made.relative
+            result.relative
         );
-        let made = difference(&[10.0, 20.0, 30.0], &[11.0, 23.0, 32.0], 0.8);
-        near(made.relative.estimate, 0.1);
-        near(made.relative.std_error, (1.0f64 / 400.0 / 3.0).sqrt());
-        near(made.relative.high, 0.1 + student_t(0.8, 2) * (1.0f64 / 1200.0).sqrt());
-        assert_eq!((made.relative.n, made.relative.method), (3, Method::T));
-        // The other way round the signs change and the chance does not.
+        let result = difference(&[10.0, 20.0, 30.0], &[11.0, 23.0, 32.0], 0.8);
+        near(result.relative.estimate, 0.1);
+        near(result.relative.std_error, (1.0f64 / 400.0 / 3.0).sqrt());
+        near(result.relative.high, 0.1 + student_t(0.8, 2) * (1.0f64 / 1200.0).sqrt());
+        assert_eq!((result.relative.n, result.relative.method), (3, Method::T));
+        // In the other direction the signs change and the p-value does not.
         let back = difference(&[11.0, 23.0, 32.0], &[10.0, 20.0, 30.0], 0.95);
         assert_eq!(back.difference.estimate, -2.0);
-        near(back.p_value, made.p_value);
+        near(back.p_value, result.p_value);
     }
 
     #[test]
@@ -238,9 +244,9 @@ mod tests {
     }
 
     #[test]
-    fn equal_systems_do_not_differ_and_a_constant_shift_is_certain() {
-        // Definition: 0 in every pair is p = 1; the same shift in each leaves no doubt, and pairing
-        // took all of the variance.
+    fn equal_systems_do_not_differ_and_a_constant_shift_has_no_error() {
+        // Definition: 0 in every pair is p = 1; the same shift in each has no error, and pairing
+        // removed all of the variance.
         let same = difference(&[10.0, 11.0, 12.0], &[10.0, 11.0, 12.0], 0.95);
         assert_eq!(
             (same.difference.low, same.difference.high, same.relative.high, same.p_value),
@@ -258,50 +264,50 @@ mod tests {
     fn a_difference_of_ratios_is_the_one_found_by_hand() {
         // 2 of 10 and 6 of 20 against 5 of 10 and 7 of 20: 12/30 − 8/30; without the first 1/20,
         // without the second 3/10. Pseudo-values 13/60 and −2/60: mean 11/120, half their
-        // difference 1/8. Alone: 14/60 and 20/60, 27/60 and 18/60: (6² + 9²)/15².
+        // difference 1/8. Unpaired: 14/60 and 20/60, 27/60 and 18/60: (6² + 9²)/15².
         let base: (&[f64], &[f64]) =
             (&[0.2, 0.5, 0.3, 0.5, f64::NAN], &[10.0, 0.0, 20.0, 9.0, 9.0]);
         let other: (&[f64], &[f64]) = (&[0.5, 0.5, 0.35, 0.5, 0.1], &[10.0, 9.0, 20.0, 0.0, 9.0]);
-        let made = difference_of_ratios(base, other, 0.5);
-        near(made.difference.estimate, 11.0 / 120.0);
-        near(made.difference.std_error, 0.125);
-        near(made.difference.high, 11.0 / 120.0 + 0.125);
-        near(made.unpaired_variance_ratio, 117.0 / 225.0);
-        near(made.p_value, 1.0 - 2.0 / std::f64::consts::PI * (11.0f64 / 15.0).atan());
+        let result = difference_of_ratios(base, other, 0.5);
+        near(result.difference.estimate, 11.0 / 120.0);
+        near(result.difference.std_error, 0.125);
+        near(result.difference.high, 11.0 / 120.0 + 0.125);
+        near(result.unpaired_variance_ratio, 117.0 / 225.0);
+        near(result.p_value, 1.0 - 2.0 / std::f64::consts::PI * (11.0f64 / 15.0).atan());
         assert_eq!(
-            (made.n, made.difference.method, made.relative.method),
+            (result.n, result.difference.method, result.relative.method),
             (2, Method::Jackknife, Method::Jackknife)
         );
-        // The share of what was said of the base: its pseudo-values 14/60 and 20/60 have mean 17/60
-        // (± 3/60 at 50 %), so 5.5/17. The pairs are off by (27 − 22.5/17 · 14)/17 = 144/289 and as
-        // much to the other side: that is also the standard error of two.
-        near(made.relative.estimate, 5.5 / 17.0);
-        near(made.relative.std_error, 144.0 / 289.0);
+        // Relative to the base: its pseudo-values 14/60 and 20/60 have mean 17/60 (± 3/60 at 50 %),
+        // so 5.5/17. The deviations of the pairs are (27 − 22.5/17 · 14)/17 = 144/289 and its
+        // negative: that is also the standard error of two.
+        near(result.relative.estimate, 5.5 / 17.0);
+        near(result.relative.std_error, 144.0 / 289.0);
     }
 
     #[test]
     fn a_difference_of_quantiles_is_the_one_found_by_hand() {
-        // Pooled 10 and 8; differences −1 and −3 are off −2 by 1 each: √(2/1/2) = 1. Alone √(5/2)²
-        // + √(1/2)² = 3. t = 2, one degree.
-        let made =
+        // Pooled 10 and 8; differences −1 and −3 deviate from −2 by 1 each: √(2/1/2) = 1. Unpaired
+        // √(5/2)² + √(1/2)² = 3. t = 2, one degree.
+        let result =
             difference_of_quantiles(10.0, &[9.0, f64::NAN, 12.0], 8.0, &[8.0, 1.0, 9.0], 0.5);
         assert_eq!(
-            (made.difference.estimate, made.difference.method, made.n),
+            (result.difference.estimate, result.difference.method, result.n),
             (-2.0, Method::Woodruff, 2)
         );
-        near(made.difference.std_error, 1.0);
-        near(made.difference.low, -3.0);
-        near(made.unpaired_variance_ratio, 3.0);
-        near(made.p_value, 1.0 - 2.0 / std::f64::consts::PI * 2f64.atan());
-        // −20 %, off by (8 − 0.8 · 9)/10 = 0.08 and (9 − 0.8 · 12)/10 = −0.06.
-        near(made.relative.estimate, -0.2);
-        near(made.relative.std_error, 0.005f64.sqrt());
-        assert_eq!((made.relative.n, made.relative.method), (2, Method::Woodruff));
+        near(result.difference.std_error, 1.0);
+        near(result.difference.low, -3.0);
+        near(result.unpaired_variance_ratio, 3.0);
+        near(result.p_value, 1.0 - 2.0 / std::f64::consts::PI * 2f64.atan());
+        // −20 %, with deviations (8 − 0.8 · 9)/10 = 0.08 and (9 − 0.8 · 12)/10 = −0.06.
+        near(result.relative.estimate, -0.2);
+        near(result.relative.std_error, 0.005f64.sqrt());
+        assert_eq!((result.relative.n, result.relative.method), (2, Method::Woodruff));
     }
 
     #[test]
     fn a_base_of_0_has_no_relative_difference() {
-        // Definition; and where the base is hardly known, so that its interval holds 0: two values
+        // Definition; also if the base is so poorly known that its interval contains 0: two values
         // 0 and 2 have ± 12.7 at 95 %, and ± 1 at 50 %.
         let zero = (&[0.0, 0.0][..], &[5.0, 5.0][..]);
         let some = (&[0.1, 0.2][..], &[5.0, 5.0][..]);
@@ -310,22 +316,22 @@ mod tests {
             difference_of_ratios(zero, some, 0.95),
             difference_of_quantiles(0.0, &[0.0, 0.0], 1.0, &[1.0, 2.0], 0.95),
         ];
-        for made in nothing {
+        for result in nothing {
             assert!(
-                made.relative.estimate.is_nan()
-                    && made.relative.low.is_nan()
-                    && made.relative.n == 2
-                    && made.difference.high.is_finite(),
-                "{made:?}"
+                result.relative.estimate.is_nan()
+                    && result.relative.low.is_nan()
+                    && result.relative.n == 2
+                    && result.difference.high.is_finite(),
+                "{result:?}"
             );
         }
         for confidence in [0.95, 0.5] {
-            let made = difference(&[0.0, 2.0], &[1.0, 2.0], confidence);
+            let result = difference(&[0.0, 2.0], &[1.0, 2.0], confidence);
             assert!(
-                made.relative.estimate.is_nan()
-                    && made.relative.std_error.is_nan()
-                    && made.difference.estimate == 0.5,
-                "{made:?}"
+                result.relative.estimate.is_nan()
+                    && result.relative.std_error.is_nan()
+                    && result.difference.estimate == 0.5,
+                "{result:?}"
             );
         }
         near(difference(&[0.0, 2.0], &[1.0, 2.0], 0.49).relative.estimate, 0.5);
@@ -335,7 +341,8 @@ mod tests {
     fn a_relative_difference_has_the_sign_of_the_difference() {
         // 25.9 to 37.8 with a base that is nearly all in one replication: the jackknifed quotient
         // was −3.8. By hand: bases 0.1, 0.1 and 77.5, others 36, 38 and 39.4: means 25.9 and 37.8,
-        // and the base's interval holds 0. Where it does not, the share is that of the two means.
+        // and the interval of the base contains 0. Where it does not, the relative difference is
+        // the quotient of the means.
         let hardly = difference(&[0.1, 0.1, 77.5], &[36.0, 38.0, 39.4], 0.95);
         near(hardly.difference.estimate, 11.9);
         assert!(hardly.relative.estimate.is_nan(), "{hardly:?}");
@@ -344,20 +351,20 @@ mod tests {
             let mut column =
                 |mean: f64| -> Vec<f64> { (0..4).map(|_| (mean + draw()).exp()).collect() };
             let (base, other, weights) = (column(0.0), column(0.2), column(1.0));
-            for made in [
+            for result in [
                 difference(&base, &other, 0.8),
                 difference_of_ratios((&base, &weights), (&other, &weights), 0.8),
             ] {
-                let Difference { difference, relative, .. } = made;
+                let Difference { difference, relative, .. } = result;
                 assert!(
                     relative.estimate.is_nan()
                         || relative.estimate.signum() == difference.estimate.signum(),
-                    "{made:?}"
+                    "{result:?}"
                 );
                 assert!(
                     relative.estimate.is_nan()
                         || relative.low <= relative.estimate && relative.estimate <= relative.high,
-                    "{made:?}"
+                    "{result:?}"
                 );
             }
         }
@@ -365,22 +372,24 @@ mod tests {
 
     #[test]
     fn a_replication_that_outweighs_all_others_leaves_no_interval() {
-        // 10²⁰ + 1 is 10²⁰ in 53 bits: without the first pair nothing is left. The ratios are 0.5
-        // and 0.75 all the same.
+        // 10²⁰ + 1 is 10²⁰ in 53 bits: without the first pair nothing is left. The ratios are still
+        // 0.5 and 0.75.
         let weights = &[1e20, 1.0][..];
-        let made = difference_of_ratios((&[0.5, 0.5], weights), (&[0.75, 0.75], weights), 0.95);
+        let result = difference_of_ratios((&[0.5, 0.5], weights), (&[0.75, 0.75], weights), 0.95);
         assert_eq!(
             (
-                made.difference.estimate,
-                made.relative.estimate,
-                made.n,
-                made.unpaired_variance_ratio
+                result.difference.estimate,
+                result.relative.estimate,
+                result.n,
+                result.unpaired_variance_ratio
             ),
             (0.25, 0.5, 2, 1.0)
         );
         assert!(
-            made.difference.low.is_nan() && made.relative.low.is_nan() && made.p_value.is_nan(),
-            "{made:?}"
+            result.difference.low.is_nan()
+                && result.relative.low.is_nan()
+                && result.p_value.is_nan(),
+            "{result:?}"
         );
     }
 
@@ -392,43 +401,43 @@ mod tests {
             difference_of_ratios((&[2.0], &[1.0]), (&[3.0], &[4.0]), 0.95),
             difference_of_quantiles(2.0, &[2.0], 3.0, &[3.0], 0.95),
         ];
-        for made in one {
+        for result in one {
             assert_eq!(
                 (
-                    made.difference.estimate,
-                    made.relative.estimate,
-                    made.n,
-                    made.unpaired_variance_ratio
+                    result.difference.estimate,
+                    result.relative.estimate,
+                    result.n,
+                    result.unpaired_variance_ratio
                 ),
                 (1.0, 0.5, 1, 1.0)
             );
             assert!(
-                made.difference.low.is_nan()
-                    && made.relative.high.is_nan()
-                    && made.p_value.is_nan(),
-                "{made:?}"
+                result.difference.low.is_nan()
+                    && result.relative.high.is_nan()
+                    && result.p_value.is_nan(),
+                "{result:?}"
             );
         }
-        for made in [
+        for result in [
             difference(&[], &[], 0.95),
             difference_of_ratios((&[], &[]), (&[1.0], &[1.0]), 0.95),
             difference(&[f64::NAN], &[1.0], 0.95),
         ] {
             assert!(
-                made.difference.estimate.is_nan()
-                    && made.relative.estimate.is_nan()
-                    && made.p_value.is_nan()
-                    && made.n == 0,
-                "{made:?}"
+                result.difference.estimate.is_nan()
+                    && result.relative.estimate.is_nan()
+                    && result.p_value.is_nan()
+                    && result.n == 0,
+                "{result:?}"
             );
         }
     }
 
     #[test]
     fn intervals_cover_the_truth_as_often_as_they_say() {
-        // 2,000 experiments of 20 pairs, 95 %: 3 standard errors are 1.5 %, false alarm 0.3 % each
-        // for another seed. Jackknife and first-order spread are not exact at 20: another 1 % for
-        // them.
+        // 2,000 experiments of 20 pairs, 95 %: 3 standard errors are 1.5 %, 0.3 % chance each of
+        // failing with another seed. Jackknife and first-order spread are not exact at 20 pairs:
+        // another 1 % for them.
         let (mut covered, mut draw) = ([0; 6], normals(3));
         for _ in 0..2000 {
             let mut column = |mean: f64, spread: f64| -> Vec<f64> {
@@ -436,18 +445,20 @@ mod tests {
             };
             let (shared, noise, own) = (column(10.0, 2.0), column(1.0, 0.5), column(0.0, 0.5));
             let (base_weights, other_weights) = (column(100.0, 10.0), column(100.0, 10.0));
-            // Base 10 in the mean, other 11, also weighed: values and weights are independent.
+            // Means 10 and 11, also weighted: values and weights are independent.
             let base: Vec<f64> = shared.iter().zip(&own).map(|(x, e)| x + e).collect();
             let other: Vec<f64> = shared.iter().zip(&noise).map(|(x, e)| x + e).collect();
             let pooled = |values: &[f64]| values.iter().sum::<f64>() / 20.0;
-            let made = [
+            let result = [
                 difference(&base, &other, 0.95),
                 difference_of_ratios((&base, &base_weights), (&other, &other_weights), 0.95),
                 difference_of_quantiles(pooled(&base), &base, pooled(&other), &other, 0.95),
             ];
-            for (i, made) in made.iter().enumerate() {
-                covered[i] += u32::from(made.difference.low <= 1.0 && 1.0 <= made.difference.high);
-                covered[3 + i] += u32::from(made.relative.low <= 0.1 && 0.1 <= made.relative.high);
+            for (i, result) in result.iter().enumerate() {
+                covered[i] +=
+                    u32::from(result.difference.low <= 1.0 && 1.0 <= result.difference.high);
+                covered[3 + i] +=
+                    u32::from(result.relative.low <= 0.1 && 0.1 <= result.relative.high);
             }
         }
         let shares = covered.map(|c| f64::from(c) / 2000.0);

@@ -1,45 +1,44 @@
-//! Warm-up: how much of the beginning to leave out.
+//! Warm-up detection: how much of the beginning of a run to discard.
 //!
-//! Law (MSER-5): a system started empty is not yet the system in steady state. Average the series
-//! over replications, then in batches of 5 observations, Z_0 … Z_{m−1}. Cut the d batches that make
-//! the estimated mean squared error of what remains least: d* = argmin over d < m/2 of (1/(m−d)²)
-//! Σ_{j≥d} (Z_j − mean of the remaining)². To cut more removes bias, to cut less keeps
-//! observations; the square in front weighs one against the other. Ties go to the smaller cut.
+//! Law (MSER-5): a system that starts empty is not yet in steady state. Average the series over
+//! replications, then in batches of 5 observations, Z_0 … Z_{m−1}. Discard the d batches for which
+//! the estimated mean squared error of the remainder is smallest: d* = argmin over d < m/2 of
+//! (1/(m−d)²) Σ_{j≥d} (Z_j − mean of the remainder)². A larger d removes bias, a smaller one keeps
+//! observations; the square in the denominator balances the two. Ties go to the smaller d.
 //! Source: White 1997, *Simulation* 69(6); Hoad, Robinson, Davies 2008, *Automating warm-up length
-//! estimation* (WSC), who found it the best of the automatic rules. For eyes: Welch 1983, in *The
-//! Computer Performance Modeling Handbook* (Law 2015, §9.5.1).
-//! Limits: a minimum at the largest cut allowed means that the series has not settled, and the cut
-//! is then no more than a lower bound. A beginning much longer than half of the series may go
-//! unseen (the whole is then more even than any half): look at Welch's average too. A single run is
-//! too noisy for it: hence the mean over replications. Wang, Glynn 2016 show models on which it
-//! fails.
-//! Checked: by hand; on an exponential approach with noise; on a trend without end.
+//! estimation* (WSC), who found it the best of the automatic rules. For visual inspection: Welch
+//! 1983, in *The Computer Performance Modeling Handbook* (Law 2015, §9.5.1).
+//! Limits: a minimum at the largest cut allowed means that the series has not settled; the cut is
+//! then only a lower bound. A transient much longer than half of the series may go undetected (the
+//! whole is then more even than any half): look at Welch's average too. A single run is too noisy,
+//! hence the mean over replications. Wang, Glynn 2016 show models on which it fails.
+//! Checked: by hand; on an exponential approach with noise; on an endless trend.
 
-/// Observations in a batch: White's choice, which smooths what a single outlier does to the
-/// minimum.
+/// The number of observations per batch: White's choice, which reduces the effect of single
+/// outliers on the minimum.
 const BATCH: usize = 5;
 
-/// With fewer batches the place of the minimum is a matter of luck.
+/// With fewer batches the position of the minimum is a matter of chance.
 const BATCHES_MIN: usize = 10;
 
-/// Where the steady state begins.
+/// The start of the steady state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Truncation {
-    /// How many raw observations to cut at the beginning.
+    /// The number of raw observations to discard at the beginning.
     pub observations: usize,
-    /// Whether the series settles. False: the minimum is at the bound, or the series is too short;
-    /// run longer.
+    /// Whether the series settles. If false, the minimum is at the largest cut allowed or the
+    /// series is too short: run longer.
     pub reached: bool,
 }
 
-/// The cut of MSER-5. An observation that is missing (NaN) does not count in its batch; a batch
-/// without any takes its predecessor's mean.
+/// Returns the cut of MSER-5 (White 1997). A missing observation (NaN) does not count in its batch;
+/// a batch without observations takes the mean of its predecessor.
 pub fn mser5(series: &[f64]) -> Truncation {
     let Some(batches) = batch_means(series) else {
         return Truncation { observations: 0, reached: false };
     };
     let last_allowed = (batches.len() - 1) / 2;
-    // From the end, so that the sum of squares of each remainder comes from the one before it
+    // From the end, so that the sum of squares of each remainder follows from the previous one
     // without subtracting large numbers (Welford 1962).
     let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
     let (mut least, mut cut) = (f64::INFINITY, 0);
@@ -59,8 +58,8 @@ pub fn mser5(series: &[f64]) -> Truncation {
     }
 }
 
-/// Means of whole batches; what is left at the end is no batch. Nothing without a single known
-/// value.
+/// Returns the means of complete batches; an incomplete one at the end is ignored. `None` without
+/// any known value.
 fn batch_means(series: &[f64]) -> Option<Vec<f64>> {
     let own: Vec<Option<f64>> = series.chunks_exact(BATCH).map(known_mean).collect();
     let mut previous = own.iter().flatten().copied().next()?;
@@ -71,7 +70,7 @@ fn batch_means(series: &[f64]) -> Option<Vec<f64>> {
     Some(carried.collect())
 }
 
-/// The mean of the values that are known.
+/// Returns the mean of the finite values; `None` if there are none.
 fn known_mean(values: &[f64]) -> Option<f64> {
     let (sum, count) = values
         .iter()
@@ -80,9 +79,10 @@ fn known_mean(values: &[f64]) -> Option<f64> {
     (count > 0.0).then(|| sum / count)
 }
 
-/// Welch's moving average over `half_window` observations to each side, fewer near the beginning so
-/// that each window is symmetric. It ends `half_window` before the series does, and is empty if the
-/// window does not fit. Missing observations do not count in their windows.
+/// Returns Welch's moving average over `half_window` observations to each side, fewer near the
+/// beginning so that each window is symmetric (Law 2015, §9.5.1). It ends `half_window`
+/// observations before the series does, and is empty if the window does not fit. Missing
+/// observations do not count in their windows.
 pub fn welch(series: &[f64], half_window: usize) -> Vec<f64> {
     let length = series.len().saturating_sub(half_window);
     let smoothed = |i: usize| {
@@ -96,20 +96,20 @@ mod tests {
     use super::super::draws::normals;
     use super::*;
 
-    /// Each value five times: a series whose batch means are these.
+    /// A series with these batch means: each value five times.
     fn batches(means: &[f64]) -> Vec<f64> {
         means.iter().flat_map(|&mean| [mean; BATCH]).collect()
     }
 
     #[test]
     fn the_cut_is_the_one_found_by_hand() {
-        // 7, then nine of 1 and −1 in turn. Errors: 51.6/10², (80/9)/9² = 0.110, 8/8² = 0.125,
-        // (48/7)/7² = 0.140, 6/6²: least at d = 1. With m−d in place of its square it would be
+        // 7, then 1 and −1 in turn, nine in all. Errors: 51.6/10², (80/9)/9² = 0.110, 8/8² = 0.125,
+        // (48/7)/7² = 0.140, 6/6²: least at d = 1. With m−d instead of its square they would be
         // 5.16, 0.988, 1, 0.980, 1, and d = 3.
         let mut series = batches(&[7.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0]);
         assert_eq!(mser5(&series), Truncation { observations: 5, reached: true });
-        // What is left at the end is no batch, and a batch is known by its mean: 7 = (0 + 14 + 7 +
-        // 7 + 7)/5.
+        // An incomplete batch at the end is ignored, and a batch counts by its mean: 7 = (0 + 14 +
+        // 7 + 7 + 7)/5.
         series.extend([1000.0; 4]);
         (series[0], series[1]) = (0.0, 14.0);
         assert_eq!(mser5(&series), Truncation { observations: 5, reached: true });
@@ -117,14 +117,14 @@ mod tests {
 
     #[test]
     fn a_constant_series_is_not_cut() {
-        // Every error is 0, and the tie goes to the smallest cut. 0.1 is not exact in binary: it
+        // Every error is 0, and the tie goes to the smallest cut. 0.1 is not exact in binary, which
         // must not matter.
         assert_eq!(mser5(&[0.1; 50]), Truncation { observations: 0, reached: true });
     }
 
     #[test]
     fn a_series_of_nine_batches_is_too_short() {
-        // BATCHES_MIN at its bound; and nothing at all, less than a batch, one batch, two.
+        // BATCHES_MIN at its bound; also no observations, less than a batch, one batch, two.
         assert!(mser5(&[1.0; 50]).reached && !mser5(&[1.0; 49]).reached);
         for length in [0, 4, 5, 10] {
             assert_eq!(mser5(&[1.0; 50][..length]), Truncation { observations: 0, reached: false });
@@ -133,22 +133,22 @@ mod tests {
 
     #[test]
     fn a_step_is_cut_up_to_the_bound_and_no_further() {
-        // By hand: of eleven batches at most five may go. A step after four is found; after five it
-        // is at the bound, where one cannot know.
+        // By hand: at most five of eleven batches may be discarded. A step after four is found; a
+        // step after five is at the bound, which is inconclusive.
         let step = |at: usize| {
             batches(&(0..11).map(|j| if j < at { 9.0 } else { 0.0 }).collect::<Vec<_>>())
         };
         assert_eq!(mser5(&step(4)), Truncation { observations: 20, reached: true });
         assert_eq!(mser5(&step(5)), Truncation { observations: 25, reached: false });
-        // A beginning longer than half: of what may go nothing helps. Uncut 81 · (7 · 4/11)/11², at
-        // the bound 81 · (2 · 4/6)/6², which is more.
+        // A transient longer than half: no cut allowed helps. Uncut 81 · (7 · 4/11)/11², at the
+        // bound 81 · (2 · 4/6)/6², which is more.
         assert_eq!(mser5(&step(7)), Truncation { observations: 0, reached: true });
     }
 
     #[test]
-    fn what_is_missing_does_not_count() {
-        // The hand example again: its mean of 7 from one known value, an unknown batch that carries
-        // −1 on, and unknown ones at the head.
+    fn missing_observations_do_not_count() {
+        // The hand example again: its mean of 7 from one known value, an unknown batch that takes
+        // over −1, and unknown observations at the start.
         let mut series = batches(&[7.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0, -1.0, 1.0]);
         for missing in [0, 1, 3, 4, 46] {
             series[missing] = f64::NAN;
@@ -164,10 +164,10 @@ mod tests {
 
     #[test]
     fn an_approach_is_cut_after_a_few_time_constants_and_leaves_no_bias() {
-        // 10 (1 − exp(−t/50)) + N(0, 1): one more batch is worth its cut while its bias² is above 2
-        // σ²/5, up to t = 50 ln(10/0.63) = 2.8 · 50. Uncut, the mean of 2,000 is 0.25 too low.
-        // After the cut a tenth of that is allowed, and 4 standard errors of the mean of 100 runs
-        // (false alarm 6e-5 for another seed).
+        // 10 (1 − exp(−t/50)) + N(0, 1): discarding one more batch pays off while its bias² is
+        // above 2 σ²/5, up to t = 50 ln(10/0.63) = 2.8 · 50. Uncut, the mean of 2,000 is 0.25 too
+        // low. After the cut a tenth of that is allowed, plus 4 standard errors of the mean of 100
+        // runs (6e-5 chance of failing with another seed).
         let (mut near, mut bias) = (0, 0.0);
         for seed in 0..100 {
             let mut noise = normals(seed);
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_trend_that_never_settles_is_not_reached() {
-        // Of a straight line each cut leaves a shorter one: the error (m−d)/12 falls up to the
+        // Each cut of a straight line leaves a shorter one: the error (m−d)/12 falls up to the
         // bound.
         let mut noise = normals(5);
         let series: Vec<f64> = (0..1000).map(|t| 0.05 * f64::from(t) + noise()).collect();
@@ -195,8 +195,8 @@ mod tests {
 
     #[test]
     fn welchs_average_shrinks_its_window_at_the_beginning() {
-        // By hand: 1 | (1+2+6)/3 | (1+2+6+7+9)/5 | (2+6+7+9+11)/5, and no window fits after that. A
-        // missing one does not count.
+        // By hand: 1 | (1+2+6)/3 | (1+2+6+7+9)/5 | (2+6+7+9+11)/5, and no window fits after that.
+        // Missing observations do not count.
         assert_eq!(welch(&[1.0, 2.0, 6.0, 7.0, 9.0, 11.0], 2), [1.0, 3.0, 5.0, 7.0]);
         assert_eq!(welch(&[1.0, f64::NAN, 6.0, 8.0], 1)[1..], [3.5, 7.0]);
         assert_eq!(welch(&[1.0, 2.0], 0), [1.0, 2.0]);

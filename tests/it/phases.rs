@@ -159,9 +159,9 @@ fn a_goal_that_is_met_while_requests_fail_is_told_with_them() {
         .find(|note| note.contains("`fast`"))
         .expect("a note about the objective");
     assert!(
-        note.contains("20.0 % of those to users failed")
+        note.contains("20.0 % of the requests of users failed")
             && note
-                .contains("more than 5 % failed, so that the p95 of all requests is a failed one"),
+                .contains("more than 5 % failed, so the p95 over all requests is a failed request"),
         "{note}"
     );
 }

@@ -389,7 +389,7 @@ fn replications_go_on_until_the_goal_is_met_or_the_most_is_reached() {
     );
     let notes = hard["verdict"]["notes"].to_string();
     assert!(
-        notes.contains("not to the 0.01% asked for, after 20 replications, the most allowed"),
+        notes.contains("after 20 replications (the maximum), but the goal is 0.01%"),
         "{notes}"
     );
     assert_eq!(run("12%", "3")["fingerprint"], middle["fingerprint"], "also on three threads");
@@ -452,7 +452,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
             "--design sobol --points 4 --vary services.api.replicas=1..8",
             "a range of whole numbers ends in `@integer`",
         ),
-        ("--shard 4/3", "there is no shard 4 of 3: they are numbered from 1 to 3"),
+        ("--shard 4/3", "there is no shard 4 of 3: shards are numbered from 1 to 3"),
         (
             "--shard auto/3",
             "none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set",

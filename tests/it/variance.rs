@@ -67,7 +67,7 @@ fn antithetic_pairs_of_an_m_m_1_err_less_than_as_many_replications() {
     let found = &pairs.results.gains[0];
     assert!(found.technique == "antithetic" && found.variance_ratio > 1.0, "{found:?}");
     assert!(pairs.results.notes.iter().any(|note| {
-        note.starts_with("antithetic: the mean latency of users is known as well as from ")
+        note.starts_with("antithetic: the mean latency of users is as precise as with ")
     }));
 }
 

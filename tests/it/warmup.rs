@@ -48,7 +48,8 @@ services: { api: { endpoints: { x: [ wait: { exp: 60s } ] } } }
         "{biased:?}"
     );
     assert!(
-        results.notes[0].contains("was found by MSER-5 (latency of users needs it)"),
+        results.notes[0].starts_with("MSER-5 determined a warm-up of ")
+            && results.notes[0].ends_with(" (from the latency of users)"),
         "{}",
         results.notes[0]
     );
@@ -150,7 +151,7 @@ fn a_peak_is_never_cut_away() {
     let results = at_60_percent("{ stages: [ { to: 90/s, over: 5m } ] }", "").run().unwrap();
     assert_eq!(results.warmup_s, 0.0);
     assert!(
-        results.notes[0].contains("because the rate of `users` changes from the beginning on"),
+        results.notes[0].contains("because the rate of `users` changes from the start of the run"),
         "{:?}",
         results.notes
     );

@@ -134,12 +134,9 @@ services: { api: { endpoints: { x: [ cpu: { exp: 5ms } ] } } }
     let text = said(&room, "run until.yaml --no-files");
     let note = text
         .lines()
-        .find(|line| line.contains("is known to ±"))
+        .find(|line| line.contains("has a half-width of "))
         .unwrap_or_else(|| panic!("{text}"));
-    assert!(
-        note.contains("not to the 1ns asked for, after 4 replications, the most allowed"),
-        "{note}"
-    );
+    assert!(note.contains("after 4 replications (the maximum), but the goal is 1ns"), "{note}");
     assert!(
         !note.contains("4294967295") && !note.contains("4,294,967") && !note.contains("NaN"),
         "{note}"

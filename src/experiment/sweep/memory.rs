@@ -1,11 +1,10 @@
-//! A keeper of a sweep's cells that writes nothing: everything stays in memory until its point is
-//! reduced.
+//! A cell store that writes nothing: everything stays in memory until its point is reduced.
 
 use super::{CellStore, Known};
 use crate::experiment::cell::{Cell, CellRecord, Failure};
 use std::collections::BTreeMap;
 
-/// Keeps everything in memory.
+/// A cell store in memory.
 #[derive(Default)]
 pub struct Memory {
     cells: BTreeMap<u64, Vec<Known>>,
