@@ -94,8 +94,8 @@ fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>
     let mut goals = Vec::new();
     for typed in &options.goals {
         if !scenario.slos.contains_key(typed) {
-            let slo =
-                Slo::from_words(typed).map_err(|(what, help)| problem_at("--while", what, &help))?;
+            let slo = Slo::from_words(typed)
+                .map_err(|(what, help)| problem_at("--while", what, &help))?;
             scenario.slos.insert(typed.clone(), slo);
         }
         goals.push(typed.clone());

@@ -115,8 +115,7 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     let (names, scenarios): (Vec<String>, Vec<Scenario>) =
         variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
     if let Some(once) = scenarios.iter().position(|scenario| scenario.run.replications.most() < 2) {
-        let message =
-            "`run.replications` is 1, and one pair is not enough to estimate the variance of a difference";
+        let message = "`run.replications` is 1, and one pair is not enough to estimate the variance of a difference";
         return refuse(&format!(
             "{}: {message}\n  = help: use at least 2; the default is 30",
             names[once]

@@ -19,7 +19,8 @@ pub fn paint(is_terminal: bool) -> ColorChoice {
     let columns = std::env::var_os("COLUMNS")
         .and_then(|columns| columns.to_str()?.parse().ok())
         .filter(|columns| *columns > 0);
-    let measured = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    let measured =
+        || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
     ColorChoice {
         colours: is_terminal && !plain && !dumb,
         width: columns.or_else(|| if is_terminal { measured() } else { None }),

@@ -179,7 +179,7 @@ fn one(
         (Err(_), Some(error)) => return refuse_store(&error).into(),
         (Err(error), None) => return refuse(&explain(&error)).into(),
     };
-    let requested = (!replications.is_complete()).then(|| replications.requested());
+    let requested = (!replications.is_complete()).then(|| replications.wanted());
     if let Some(of) = requested {
         let kept = dataset
             .as_ref()
@@ -222,8 +222,9 @@ fn finish(
     info: RunInfo,
     requested: Option<u32>,
 ) -> RunOutcome {
-    let written =
-        dataset.map(|dataset| write(dataset, options, scenario, results, fold, requested)).transpose();
+    let written = dataset
+        .map(|dataset| write(dataset, options, scenario, results, fold, requested))
+        .transpose();
     let mut printed = Outcome::Done;
     if !options.json && !options.quiet {
         printed = print(&report::summary(

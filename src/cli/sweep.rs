@@ -59,9 +59,8 @@ pub fn sweep(options: &Sweep) -> Outcome {
         {
             let what = "nothing is varied".to_string();
             problems.push(
-                Problem::new(Severity::Error, "sweep", what).help(
-                    "add a `sweep:` block, or use `--vary services.api.replicas=1,2,4`",
-                ),
+                Problem::new(Severity::Error, "sweep", what)
+                    .help("add a `sweep:` block, or use `--vary services.api.replicas=1,2,4`"),
             );
         }
         problems
@@ -200,7 +199,8 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
             bar.show_activity("checking", done, of);
         }
     };
-    let (bad, how_many) = experiment::check(spec, options.threads.unwrap_or(0), POINTS_REPORTED, &count);
+    let (bad, how_many) =
+        experiment::check(spec, options.threads.unwrap_or(0), POINTS_REPORTED, &count);
     bar.clear();
     for point in &bad {
         let set: Vec<String> = point
@@ -265,13 +265,12 @@ fn in_folder(
     let mut journal = open_journal(&folder, prepared, options)?;
     let complete = journal.len();
     if complete > 0 && !options.quiet && !options.json {
-        say(&format!("resuming after {} already complete", replications(complete)));
+        say(&format!("resuming after {}", replications(complete)));
     }
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let how_to_resume =
         if is_shard { "continue with the same command" } else { "continue with `--resume`" };
-    let mode =
-        OutputMode { json: options.json, quiet: options.quiet, how_to_resume, shards: None };
+    let mode = OutputMode { json: options.json, quiet: options.quiet, how_to_resume, shards: None };
     let bar = Bar::new("points", !options.quiet && !options.json);
     let ran = experiment::sweep(&prepared.spec, how, &mut journal, &mut |progress: Progress| {
         bar.show_cells(progress)
@@ -363,8 +362,7 @@ pub fn finish(
                 ))
             });
             let shard = shard.unwrap_or_else(|| "this sweep".to_string());
-            let help =
-                "remove its manifest.json and run that shard again: only missing replications are run";
+            let help = "remove its manifest.json and run that shard again: only missing replications are run";
             return Ok(refuse(&format!(
                 "{failed}: the journal of {shard} was damaged after it was complete\n  = help: {help}"
             )));

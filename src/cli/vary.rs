@@ -100,10 +100,7 @@ pub fn value(text: &str) -> Result<Value, Problem> {
     match parse(text.trim(), Format::Yaml) {
         Ok(node) => Ok(Node::to_json(&node)),
         Err(problems) => Err(refused(
-            format!(
-                "in `{text}`: {}",
-                problems.first().map_or("not a value", |p| p.what.as_str())
-            ),
+            format!("in `{text}`: {}", problems.first().map_or("not a value", |p| p.what.as_str())),
             help,
         )),
     }

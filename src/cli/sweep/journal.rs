@@ -26,7 +26,8 @@ pub(super) fn open_journal(
     prepared: &PreparedSweep,
     options: &Sweep,
 ) -> Result<Journal, StoreError> {
-    const OR_START_OVER: &str = "or choose another folder with `--out`, or start over with `--force`";
+    const OR_START_OVER: &str =
+        "or choose another folder with `--out`, or start over with `--force`";
     let (path, wanted) = (folder.path(), &prepared.head);
     let may_resume = options.resume || wanted.shard.is_some();
     let foreign = |what: String, help: String| {
@@ -69,7 +70,10 @@ pub(super) fn open_journal(
         let what = head.shard.map_or("an unfinished sweep of all points".to_string(), |shard| {
             format!("shard {shard} of this sweep")
         });
-        return foreign(what, format!("resume it with the command that started it, {OR_START_OVER}"));
+        return foreign(
+            what,
+            format!("resume it with the command that started it, {OR_START_OVER}"),
+        );
     }
     let journal = Journal::go_on(path, written)?;
     warn_of_damage(path, journal.damage);
