@@ -2,8 +2,8 @@
 //!
 //! One file describes the system: who sends how much traffic, which services exist, what each
 //! endpoint does, how the network behaves and what fails. AsyncFlow simulates many seeded
-//! replications of it in parallel and reports the metrics that are measured in production, each with
-//! a confidence interval.
+//! replications of it in parallel and reports the metrics that are measured in production, each
+//! with a confidence interval.
 //!
 //! ```
 //! let scenario = asyncflow::scenario::from_yaml(
@@ -27,15 +27,15 @@
 //!
 //! # Overview
 //!
-//! A [`Scenario`](scenario::Scenario) is compiled into a plan; the plan spawns a world; the calendar
-//! advances the world to the horizon; its measurements become a record; many records become
-//! [estimates](stats::Estimate); estimates become files and a summary.
+//! A [`Scenario`](scenario::Scenario) is compiled into a plan; the plan spawns a world; the
+//! calendar advances the world to the horizon; its measurements become a record; many records
+//! become [estimates](stats::Estimate); estimates become files and a summary.
 //!
 //! | module | contents |
 //! |---|---|
 //! | [`units`] | quantities with units |
 //! | [`problem`] | problems of an input, with their places |
-//! | [`random`] | addressed draws, distributions |
+//! | [`random`] | random numbers drawn by key; distributions |
 //! | `kernel`, `request`, `measure` | clock and calendar; the components of a request; gauges and tallies |
 //! | `workload`, `network`, `server`, `policy`, `step`, `fault` | the building blocks of a scenario, one file each |
 //! | [`scenario`] | scenario files: parsing, checks, writing |

@@ -1,4 +1,5 @@
-//! The output of comparisons, searches and analyses: a summary or JSON, and result files on request.
+//! The output of comparisons, searches and analyses: a summary or JSON, and result files on
+//! request.
 
 use super::Outcome;
 use super::draw::paint;
@@ -37,8 +38,8 @@ impl Answer {
         }
     }
 
-    /// Writes the files, and prints the answer as JSON, as text or not at all; it is printed even if
-    /// the files cannot be written.
+    /// Writes the files, and prints the answer as JSON, as text or not at all; it is printed even
+    /// if the files cannot be written.
     pub fn end(
         self,
         json: impl FnOnce() -> Value,

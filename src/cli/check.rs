@@ -55,14 +55,14 @@ pub fn load(
         for (path, option, _) in changed.into_iter().filter(|(.., changed)| *changed) {
             loaded.replace(path, option);
         }
-        let found = scenario::check(&scenario);
-        let sound = !found.any_error();
-        loaded.add(found);
+        let problems = scenario::check(&scenario);
+        let sound = !problems.any_error();
+        loaded.add(problems);
         // Only the compiled scenario knows its metrics.
         if sound && !loaded.problems.any_error() {
             let built = CompiledPoint::new(scenario.clone(), false);
-            if let Err(found) = Rule::new(&scenario, &built.metrics()) {
-                loaded.add(found);
+            if let Err(problems) = Rule::new(&scenario, &built.metrics()) {
+                loaded.add(problems);
             }
         }
         loaded.scenario = Some(scenario);

@@ -44,7 +44,7 @@ pub fn compare(options: &Compare) -> Outcome {
 /// Returns the variants, the baseline first; `None` if one of them cannot run.
 fn variants(options: &Compare) -> Option<Vec<Variant>> {
     let quiet = options.quiet || options.json;
-    let mut found: Vec<Variant> = Vec::new();
+    let mut variants: Vec<Variant> = Vec::new();
     let mut add = |path: &PathBuf, sets: &[String], name: Option<String>| -> Option<()> {
         let mut seed = 0;
         let change = |scenario: &mut Scenario| {
@@ -54,7 +54,7 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
         let Loaded { mut scenario, .. } = load(path, sets, quiet, change)?;
         // Pairs share their random numbers: the seed of the first file holds for all, and a variant
         // cannot have another one.
-        if let Some(first) = found.first() {
+        if let Some(first) = variants.first() {
             // Even if `--seed` overrides it: two names would denote the same scenario.
             if name.is_some() && seed != first.seed {
                 refuse(
@@ -65,7 +65,11 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             scenario.run.seed = first.scenario.run.seed;
         }
         // The name that `run` reports.
-        found.push(Variant { name: name.unwrap_or_else(|| scenario.name.clone()), scenario, seed });
+        variants.push(Variant {
+            name: name.unwrap_or_else(|| scenario.name.clone()),
+            scenario,
+            seed,
+        });
         Some(())
     };
     let stem = |path: &PathBuf| {
@@ -97,9 +101,10 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             // paths.
             let way = |path: &PathBuf| path.display().to_string();
             for name in [&stem as &dyn Fn(&PathBuf) -> String, &way] {
-                let names: BTreeSet<&String> = found.iter().map(|variant| &variant.name).collect();
-                if names.len() < found.len() {
-                    found
+                let names: BTreeSet<&String> =
+                    variants.iter().map(|variant| &variant.name).collect();
+                if names.len() < variants.len() {
+                    variants
                         .iter_mut()
                         .zip(several)
                         .for_each(|(variant, path)| variant.name = name(path));
@@ -107,7 +112,7 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             }
         }
     }
-    Some(found)
+    Some(variants)
 }
 
 /// Compares all variants with all their replications.

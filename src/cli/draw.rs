@@ -53,7 +53,7 @@ pub fn draw(source: &Source, problems: &[Problem]) {
         note(to_json(source, problem));
     }
     let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
-    let words =
+    let counts =
         [(Severity::Error, "error"), (Severity::Warning, "warning")].map(|(severity, word)| {
             match count(severity) {
                 0 => String::new(),
@@ -61,12 +61,12 @@ pub fn draw(source: &Source, problems: &[Problem]) {
                 n => format!("{n} {word}s"),
             }
         });
-    let words: Vec<&String> = words.iter().filter(|word| !word.is_empty()).collect();
+    let counts: Vec<&String> = counts.iter().filter(|count| !count.is_empty()).collect();
     if count(Severity::Error) > 0 && problems.len() > 1 {
         say(&format!(
             "{}: {}",
             source.name,
-            words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ")
+            counts.iter().map(|count| count.as_str()).collect::<Vec<_>>().join(", ")
         ));
     }
 }
@@ -163,10 +163,10 @@ mod tests {
         ] {
             assert!(drawn.contains(part), "{drawn}");
         }
-        let said = to_json(&source, &problem);
-        assert_eq!((said["line"].as_u64(), said["column"].as_u64()), (Some(2), Some(26)));
+        let json = to_json(&source, &problem);
+        assert_eq!((json["line"].as_u64(), json["column"].as_u64()), (Some(2), Some(26)));
         assert_eq!(
-            (said["file"].as_str(), said["help"].as_str()),
+            (json["file"].as_str(), json["help"].as_str()),
             (Some("shop.yaml"), Some("did you mean `timeout`?"))
         );
     }

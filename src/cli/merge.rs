@@ -130,7 +130,7 @@ fn shards_in(folder: &Path) -> Vec<PathBuf> {
     }
     let entries =
         std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut found: Vec<PathBuf> = entries.filter(|path| path.join(JOURNAL).exists()).collect();
-    found.sort();
-    found
+    let mut shards: Vec<PathBuf> = entries.filter(|path| path.join(JOURNAL).exists()).collect();
+    shards.sort();
+    shards
 }

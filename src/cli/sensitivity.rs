@@ -55,8 +55,8 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
     };
     let interrupted = interrupt::flag();
     let varied: Vec<&String> = scenario.sweep.iter().flat_map(|sweep| sweep.vary.keys()).collect();
-    let asked = json!({ "vary": varied, "method": method.name(), "metrics": metrics });
-    let study = Study::new("sensitivity", &[&options.scenario], &asked, &scenario);
+    let requested = json!({ "vary": varied, "method": method.name(), "metrics": metrics });
+    let study = Study::new("sensitivity", &[&options.scenario], &requested, &scenario);
     let Some(answer) =
         Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force)
     else {
@@ -87,9 +87,9 @@ fn finish(answer: Answer, scenario: &Scenario, answers: &[experiment::Sensitivit
 }
 
 /// Returns the full names of the requested metrics; by default p99 of the first workload's latency.
-fn names(scenario: &Scenario, asked: &[String]) -> Result<Vec<String>, Box<Problem>> {
+fn names(scenario: &Scenario, requested: &[String]) -> Result<Vec<String>, Box<Problem>> {
     let all = CompiledPoint::new(scenario.clone(), false).metrics();
-    if asked.is_empty() {
+    if requested.is_empty() {
         return Ok(scenario
             .workload
             .keys()
@@ -99,5 +99,8 @@ fn names(scenario: &Scenario, asked: &[String]) -> Result<Vec<String>, Box<Probl
     }
     let full =
         |index: usize| format!("{}.{}.{}", all[index].entity, all[index].metric, all[index].stat);
-    asked.iter().map(|name| experiment::metric_named(&all, name, "--metric").map(full)).collect()
+    requested
+        .iter()
+        .map(|name| experiment::metric_named(&all, name, "--metric").map(full))
+        .collect()
 }

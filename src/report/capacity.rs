@@ -89,8 +89,8 @@ fn answer(result: &CapacityResult, paint: ColorChoice) -> String {
         }
         (None, _) if result.meets.is_some() => {
             let further = match result.target {
-                SearchTarget::Smallest => "; lower --from to search further down",
-                SearchTarget::Largest => "; raise --to to search further up",
+                SearchTarget::Smallest => "; lower --from to search smaller values",
+                SearchTarget::Largest => "; raise --to to search larger values",
                 SearchTarget::Range | SearchTarget::Either => {
                     "; lower --from or raise --to to find the limits"
                 }
@@ -180,7 +180,7 @@ fn measured(goal: &SloResult) -> String {
     }
 }
 
-/// Returns verdict_text the verdict on a value is undecided: its interval contains a bound, or is not
+/// Returns why the verdict on a value is undecided: its interval contains a bound, or is not
 /// reliable.
 fn undecided(result: &CapacityResult, number: f64) -> &'static str {
     result.tried_at(number).map_or(Verdict::Undecided.name(), verdict_text)
@@ -226,7 +226,7 @@ fn survivors(result: &CapacityResult) -> Option<String> {
     })?;
     let (share, of) = (percent(worst.estimate.estimate), &worst.entity);
     Some(format!(
-        "Up to {share} of {of} requests failed where the objectives are met, and latencies cover only the rest; add --while '{of}.errors < 1%'."
+        "Up to {share} of the requests of {of} failed where the objectives are met, and latencies cover only the rest; add --while '{of}.errors < 1%'."
     ))
 }
 

@@ -132,7 +132,7 @@ pub fn comparison(comparison: &Comparison, paint: ColorChoice) -> String {
             let (base, other) = (row.base.estimate, row.other.estimate);
             if (base - other).abs() > COMPARABLE_FAILURES {
                 let words = format!(
-                    "{} of {} requests failed in the baseline and {} in this variant: the latencies cover different sets of requests",
+                    "{} of the requests of {} failed in the baseline and {} in this variant: the latencies cover different sets of requests",
                     percent(base),
                     row.entity,
                     percent(other)
@@ -180,8 +180,8 @@ fn unpaired<'n>(
     only(base, other, base_name).chain(only(other, base, name)).collect()
 }
 
-/// If the shares of failures differ by more than this, the latencies of answered requests are hardly
-/// comparable.
+/// If the shares of failures differ by more than this, the latencies of answered requests are
+/// hardly comparable.
 const COMPARABLE_FAILURES: f64 = 0.005;
 
 /// Returns the JSON object of a comparison.

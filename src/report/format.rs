@@ -12,9 +12,9 @@ pub(crate) use crate::units::format::{
 };
 use crate::units::format::{decimals, fixed, unit_for};
 
-/// Returns the decimals of a number and its half-width: those of the half-width, with one significant
-/// digit, or two if it begins with 1, but enough to show the number beside a wide interval. `None`
-/// if the two are too far apart to share a unit.
+/// Returns the decimals of a number and its half-width: those of the half-width, with one
+/// significant digit, or two if it begins with 1, but enough to show the number beside a wide
+/// interval. `None` if the two are too far apart to share a unit.
 fn decimals_of_interval(number: f64, half: f64) -> Option<usize> {
     let first = decimals(half, 1);
     let begins_with_1 = half * 10f64.powi(first as i32) < 1.95;
@@ -108,7 +108,8 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::{Config, RngSeed};
 
-    /// Returns the number in a text and half a unit of its last digit, both in the unit of the text.
+    /// Returns the number in a text and half a unit of its last digit, both in the unit of the
+    /// text.
     fn read(text: &str) -> (f64, f64) {
         let (digits, power) = text
             .split_once('e')

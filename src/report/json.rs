@@ -81,13 +81,13 @@ pub fn to_json(results: &Results, info: RunInfo) -> Value {
             "n": e.n, "method": e.method.name(), "labels": row.flags, "flags": row.flags,
         })
     });
-    let warmup = results.warmup.as_ref().map_or(Value::Null, |found| {
-        let curves = found.curves.iter().map(|curve| {
-            let cut_s = found.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
+    let warmup = results.warmup.as_ref().map_or(Value::Null, |warmup| {
+        let curves = warmup.curves.iter().map(|curve| {
+            let cut_s = warmup.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
             json!({ "kind": curve.kind, "entity": curve.entity, "metric": curve.metric, "cut_s": cut_s, "reached": curve.reached })
         });
-        let not_beyond_s = found.limit.as_ref().map(|limit| limit.at.seconds());
-        json!({ "found_s": found.cut.seconds(), "reached": found.reached, "decided_by": found.decided_by, "not_beyond_s": not_beyond_s, "curves": curves.collect::<Vec<_>>() })
+        let not_beyond_s = warmup.limit.as_ref().map(|limit| limit.at.seconds());
+        json!({ "found_s": warmup.cut.seconds(), "reached": warmup.reached, "decided_by": warmup.decided_by, "not_beyond_s": not_beyond_s, "curves": curves.collect::<Vec<_>>() })
     });
     let phases = results
         .phases

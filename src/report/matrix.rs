@@ -13,8 +13,8 @@ use std::fmt::Write;
 /// The maximum number of matrices, one per workload.
 const MATRICES: usize = 3;
 
-/// Writes the matrices if each combination of two parameters was simulated once. `down` and `across`
-/// are their paths and short names.
+/// Writes the matrices if each combination of two parameters was simulated once. `down` and
+/// `across` are their paths and short names.
 pub(super) fn matrices(
     out: &mut String,
     lines: &[SweepLine],

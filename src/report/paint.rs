@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_too_long_goes_on_in_the_next_line_further_in() {
+    fn long_lines_are_wrapped_and_indented() {
         // By hand, 12 columns; colour codes have no width.
         let fitted =
             |text: &str| ColorChoice { colours: false, width: Some(12) }.fitted(text.to_string());

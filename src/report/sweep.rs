@@ -84,11 +84,11 @@ impl SweepLine {
             }
             _ if !self.missed.is_empty() => ("!", "an objective is missed"),
             Some(Health::AnswersInPart(_)) => {
-                ("!", "many requests fail: latencies cover only the rest")
+                ("!", "some requests fail: latencies cover only the rest")
             }
             Some(Health::CannotTell) => (
                 "?",
-                "inconclusive: `asyncflow run` explains why, and what run would be long enough",
+                "inconclusive: `asyncflow run` explains why, and how long a run would have to be",
             ),
             Some(Health::NoRequests) => ("?", "no requests"),
             Some(Health::KeepsUp) | None => ("✔", "keeps up"),

@@ -129,8 +129,8 @@ impl Grid {
     }
 }
 
-/// Breaks a name into lines of at most `letters` columns, preferably after punctuation. A space at a
-/// break is dropped.
+/// Breaks a name into lines of at most `letters` columns, preferably after punctuation. A space at
+/// a break is dropped.
 fn over_lines(name: &str, letters: usize) -> String {
     let mut lines = vec![(String::new(), 0)];
     for piece in name.split_inclusive([';', '.', '/', ',', ' ', '=']) {

@@ -135,7 +135,7 @@ fn why(scenario: &Scenario, verdict: &WorkloadVerdict) -> Option<String> {
             }
             Reason::Growing { service, waiting, is_just_all: false } => {
                 format!(
-                    "{} waiting at {service} at the end, and the queue may or may not be growing{longer}; more replications may also settle it",
+                    "{} waiting at {service} at the end, and the queue may or may not be growing{longer}; more replications may settle it",
                     requests(*waiting)
                 )
             }
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_would_do_is_a_length_that_can_be_typed() {
+    fn a_suggested_run_length_is_rounded_up_and_parses() {
         // By hand: rounded up, and read back.
         let cases = [
             (33.0, "33s"),

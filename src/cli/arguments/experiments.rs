@@ -101,8 +101,8 @@ pub struct Compare {
     /// Scenario files; the first is the baseline
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
-    /// With one file: a variant of it, as one or more `PATH=VALUE` separated by `;`; repeat for more
-    /// variants. With several files: an override for all of them
+    /// With one file: a variant of it, as one or more `PATH=VALUE` separated by `;`; repeat for
+    /// more variants. With several files: an override for all of them
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Select the best variant by this metric, such as users.latency.p99; only variants that may
@@ -219,8 +219,8 @@ pub struct Sensitivity {
     /// Scenario file, or `-` for standard input
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
-    /// Parameter to vary and its range; repeat for more parameters. Replaces the scenario's `sweep:`
-    /// block
+    /// Parameter to vary and its range; repeat for more parameters. Replaces the scenario's
+    /// `sweep:` block
     #[arg(long, value_name = "PATH=FROM..TO")]
     pub vary: Vec<String>,
     /// Metric to explain, such as users.latency.p99; may be repeated [default: p99 of the first

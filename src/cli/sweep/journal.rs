@@ -31,7 +31,7 @@ pub(super) fn open_journal(
     let (path, wanted) = (folder.path(), &prepared.head);
     let may_resume = options.resume || wanted.shard.is_some();
     let foreign = |what: String, help: String| {
-        Err(StoreError::Foreign { what: format!("`{}` contains {what}", path.display()), help })
+        Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help })
     };
     let written = match Written::open(path)? {
         Opened::Whole(written) if !options.force => written,

@@ -6,8 +6,8 @@ const GAP: f64 = 8.0;
 /// The number of label rows; labels that do not fit are omitted, and are in the summary's table.
 const LEVELS: usize = 5;
 
-/// Shortens a name to at most `most` characters by cutting its middle, because names differ at their
-/// ends.
+/// Shortens a name to at most `most` characters by cutting its middle, because names differ at
+/// their ends.
 pub fn shortened(name: &str, most: usize) -> String {
     let letters: Vec<char> = name.chars().collect();
     if letters.len() <= most {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_never_lie_over_each_other_and_stay_on_the_axis() {
+    fn labels_never_overlap_and_stay_on_the_axis() {
         // Property: of forty labels on an axis of 500 pixels, those in the same row do not
         // overlap.
         let labels: Vec<(f64, String)> =

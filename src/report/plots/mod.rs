@@ -2,8 +2,8 @@
 //! then time series: means over the replications of each window.
 //!
 //! - The highest loads and longest queues come first; series that are always zero are omitted.
-//! - Time starts with the run. The warm-up is grey; faults and peaks of a rate are bands with labels
-//!   that never overlap (`labels.rs`).
+//! - Time starts with the run. The warm-up is grey; faults and peaks of a rate are bands with
+//!   labels that never overlap (`labels.rs`).
 //! - Any name gives well-formed XML: characters outside XML 1.0 are replaced.
 //!
 //! Checked: below, and in `tests/it/plots.rs`.
