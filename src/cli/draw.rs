@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_drawn_with_its_place_and_its_help() {
-        // The example of the format's specification.
+        // The example in the specification of the format.
         let text = "steps:\n  - call: { to: db.read, timeoutt: 200ms }\n";
         let source = Source { name: "shop.yaml".into(), text: text.into() };
         let at = text.find("timeoutt").unwrap();

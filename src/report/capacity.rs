@@ -265,7 +265,7 @@ pub fn capacity(scenario: &Scenario, result: &CapacityResult, paint: ColorChoice
         let busy = percent(bottleneck.utilisation);
         let _ = writeln!(
             out,
-            "  At {at}, {} is the busiest service: CPU busy {busy}{waiting}.",
+            "  At {at}, {} is the busiest service, with its CPU {busy} busy{waiting}.",
             bottleneck.service
         );
     }

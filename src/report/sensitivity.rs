@@ -177,7 +177,7 @@ fn doubts(answer: &Sensitivity) -> impl Iterator<Item = String> {
     let is = if answer.overloaded == 1 { "is" } else { "are" };
     let overloaded = (answer.overloaded > 0).then(|| {
         let of = format!("{} of {}", thousands(answer.overloaded), count(answer.points, "point"));
-        format!("{of} {is} overloaded, and their numbers depend on `run.duration`: narrow the ranges, or read the ranking as what drives the overload")
+        format!("{of} {is} overloaded, where numbers depend on `run.duration`: narrow the ranges, or read the ranking as what drives the overload")
     });
     let failed = (answer.metric.starts_with("latency") && answer.most_failed > MANY_FAILED).then(|| {
         format!("up to {} of requests failed at a point, and latencies cover only the rest: analyse the errors too", percent(answer.most_failed))

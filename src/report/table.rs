@@ -183,8 +183,8 @@ mod tests {
 
     #[test]
     fn a_table_that_is_too_wide_is_written_in_parts_that_fit_and_each_names_its_rows() {
-        // By hand: a mark, a name and four columns of 20 letters, 22 with their spaces; 3 and 6 for
-        // mark and name: two of four fit in 60.
+        // By hand: four columns of 20 characters take 22 each with their spaces, the mark 3 and the
+        // name 6: two of the four fit in 60.
         let mut grid = table(&["", "name", "a", "b", "c", "d"]);
         grid.named_by(2);
         let cell = |letter: &str| letter.repeat(20);
@@ -216,8 +216,8 @@ mod tests {
         );
         // Not even one column fits, but it is still written.
         assert_eq!(at_width(Some(10)).lines().count(), 8);
-        // By hand: of 60 letters 3 are the mark's, 1 the edge's and 22 each of the columns', so
-        // that 32 are left for the name and its spaces.
+        // By hand: of 60 characters, the mark takes 3, the edge 1 and a column 22, which leaves 32
+        // for the name and its spaces.
         grid.rows[0][1] = "services.database.instance.cpu=4;services.api.replicas=2".to_string();
         let narrow = written(&grid, Some(60));
         assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
@@ -232,7 +232,7 @@ mod tests {
         // By hand: a space at a break is in neither line, even if the line is full.
         assert_eq!(over_lines("after errors api.x here", 12), "after errors\napi.x here");
         assert_eq!(over_lines("  abcdefgh", 4), "abcd\nefgh");
-        // The longest of two columns of names is broken, and not the last of them.
+        // Of two name columns, the longer is broken, not the last.
         let mut grid = table(&["", "", "a"]);
         grid.named_by(2);
         grid.add_row(["n".repeat(70), "p95".to_string(), cell("a")]);
