@@ -146,7 +146,7 @@ pub struct Compare {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The search comes from the scenario's `capacity:` block, or from --vary. It determines itself whether the largest or the smallest value is sought.
+    after_help = "The search comes from the scenario's `capacity:` block, or from --vary. Whether to look for the largest or the smallest value is detected automatically.
 
 Examples:
   asyncflow capacity shop.yaml
