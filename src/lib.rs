@@ -1,9 +1,9 @@
 //! AsyncFlow: a digital twin of backend systems.
 //!
-//! A person writes one file: who sends how much traffic, which services exist, what each endpoint
-//! does, how the network behaves, what goes wrong. AsyncFlow simulates it, many seeded replications
-//! in parallel, and answers with the numbers people have in production, each with a confidence
-//! interval.
+//! One file describes the system: who sends how much traffic, which services exist, what each
+//! endpoint does, how the network behaves and what fails. AsyncFlow simulates many seeded
+//! replications of it in parallel and reports the metrics that are measured in production, each
+//! with a confidence interval.
 //!
 //! ```
 //! let scenario = asyncflow::scenario::from_yaml(
@@ -25,27 +25,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The tour
+//! # Overview
 //!
-//! > A [`Scenario`](scenario::Scenario) is compiled into a plan; a plan spawns a world; the
-//! calendar moves the world until the horizon; what was > measured becomes a record; many records
-//! become [estimates](stats::Estimate); estimates become files and words.
+//! A [`Scenario`](scenario::Scenario) is compiled into a plan; the plan spawns a world; the
+//! calendar advances the world to the horizon; its measurements become a record; many records
+//! become [estimates](stats::Estimate); estimates become files and a summary.
 //!
-//! | room | what lives there |
+//! | module | contents |
 //! |---|---|
 //! | [`units`] | quantities with units |
-//! | [`problem`] | what is wrong with an input |
-//! | [`random`] | addressed draws, distributions |
+//! | [`problem`] | problems of an input, with their places |
+//! | [`random`] | random numbers drawn by key; distributions |
 //! | `kernel`, `request`, `measure` | clock and calendar; the components of a request; gauges and tallies |
-//! | `workload`, `network`, `server`, `policy`, `step`, `fault` | one file a capability |
-//! | [`scenario`] | what a person wrote: reading, checks, writing |
+//! | `workload`, `network`, `server`, `policy`, `step`, `fault` | the building blocks of a scenario, one file each |
+//! | [`scenario`] | scenario files: parsing, checks, writing |
 //! | `plan`, `sim` | the compiled scenario; the running world |
-//! | [`experiment`], [`stats`], [`design`] | cells on all cores, sweeps, comparisons, searches; intervals; where to look |
-//! | [`store`], [`report`] | Parquet and manifest; the summary, JSON, the chart |
+//! | [`experiment`], [`stats`], [`design`] | replications on all cores, sweeps, comparisons, searches; intervals; designs of experiments |
+//! | [`store`], [`report`] | Parquet files and the manifest; the summary, JSON and the chart |
 //!
-//! `ARCHITECTURE.md` is the floor plan, with what each room may use.
+//! `ARCHITECTURE.md` lists the modules and what each may depend on.
 
-// What only the command and the files need is unused without them.
+// Items that only the command and the result files need are unused without these features.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 
 #[cfg(feature = "cli")]
@@ -77,8 +77,8 @@ mod workload;
 use experiment::Results;
 pub use experiment::{Cancellation, Experiment, ExperimentError};
 
-/// Compiles a checked scenario, and simulates nothing: how far the fuzz targets and the tests of
-/// hostile input go.
+/// Compiles a checked scenario without simulating it, for the fuzz targets and the tests of hostile
+/// input.
 #[doc(hidden)]
 pub fn compiles(scenario: &scenario::Scenario) {
     let _ = plan::compile(scenario);
@@ -88,7 +88,7 @@ pub fn compiles(scenario: &scenario::Scenario) {
 /// and searches use [`Experiment`].
 ///
 /// # Errors
-/// Everything that is wrong with the scenario, or that a limit of it was reached.
+/// Returns all problems of the scenario, or the limit that was reached.
 pub fn run(scenario: &scenario::Scenario) -> Result<Results, ExperimentError> {
     Experiment::new(scenario).run()
 }

@@ -1,5 +1,5 @@
-//! OutputMode an answer, and writing it if that is asked for: what comparisons, searches and analyses
-//! end with.
+//! The output of comparisons, searches and analyses: a summary or JSON, and result files on
+//! request.
 
 use super::Outcome;
 use super::draw::paint;
@@ -11,17 +11,17 @@ use serde_json::Value;
 use std::io::IsTerminal;
 use std::path::Path;
 
-/// How an answer is wanted, and where.
+/// How an answer is printed, and where it is written.
 pub struct Answer {
     json: bool,
     quiet: bool,
-    /// Folder of the files.
+    /// The output folder; `None` if no files are requested.
     folder: Option<Folder>,
 }
 
 impl Answer {
-    /// Takes the folder, before anything is simulated; none if it holds the result of another study
-    /// or cannot be written, which is then said.
+    /// Locks the folder before anything is simulated. Reports an error and returns `None` if the
+    /// folder contains the result of another study or cannot be written.
     pub fn begin(
         json: bool,
         quiet: bool,
@@ -38,8 +38,8 @@ impl Answer {
         }
     }
 
-    /// Writes its files, and says it as JSON, as text or not at all, also when they cannot be
-    /// written.
+    /// Writes the files, and prints the answer as JSON, as text or not at all; it is printed even
+    /// if the files cannot be written.
     pub fn end(
         self,
         json: impl FnOnce() -> Value,

@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line: commands, options and their help.
 
 mod experiments;
 
@@ -15,10 +15,9 @@ use std::path::PathBuf;
 
 /// A digital twin of backend systems.
 ///
-/// Describe who sends how much traffic, which services exist, what each endpoint does, how the
-/// network behaves and what goes wrong, in one file. AsyncFlow simulates it, many times in
-/// parallel, and gives latency percentiles, throughput, utilisation and queues, each with a
-/// confidence interval.
+/// Describe the traffic, the services, what each endpoint does, the network and the faults in one
+/// file. AsyncFlow simulates it many times in parallel and reports latency percentiles, throughput,
+/// utilisation and queue lengths, each with a confidence interval.
 #[derive(Debug, Parser)]
 #[command(
     name = "asyncflow",
@@ -28,7 +27,7 @@ use std::path::PathBuf;
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 done, 1 an objective was missed, 2 the input was wrong, a limit was reached, or it was interrupted."
+    after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 success, 1 an objective was missed, 2 invalid input, a limit was reached, or interrupted."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -37,25 +36,25 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Simulate scenarios, print the summary, write the files
+    /// Simulate scenarios, print a summary and write the result files
     Run(Run),
-    /// Simulate a scenario at many points: grids, lists, Latin hypercubes, Sobol sequences
+    /// Simulate a scenario at many points: grid, list, Latin hypercube or Sobol sequence
     Sweep(Sweep),
-    /// Compare variants of a system, pair by pair, or choose the best of many
+    /// Compare variants of a system in paired replications, or select the best of many
     Compare(Compare),
-    /// Find the largest load, or the fewest replicas, with which the objectives are met
+    /// Find the largest load, or the fewest replicas, that meet the objectives
     Capacity(Capacity),
-    /// Find out which parameters drive a metric: Morris screening, Sobol indices
+    /// Find which parameters drive a metric: Morris screening or Sobol indices
     Sensitivity(Sensitivity),
-    /// Put the shards of a sweep together
+    /// Merge the shards of a sweep
     Merge(Merge),
-    /// Find every problem of scenarios, and estimate their load, without simulating
+    /// Report all problems of scenarios and estimate their load, without simulating
     Check(Check),
     /// Print a scenario with all defaults filled in
     Show(Show),
     /// Convert a scenario between YAML, RON and JSON, or from AsyncFlow 0.1
     Convert(Convert),
-    /// Print the JSON Schema of scenario files, for completion in editors
+    /// Print the JSON Schema of scenario files, for completion and validation in editors
     #[command(after_help = "Example:
   asyncflow schema > scenario.schema.json
 
@@ -65,7 +64,7 @@ Then, as the first line of a scenario, for editors with a YAML language server:
 }
 
 impl Command {
-    /// Whether what is printed is to be JSON, also when there is nothing but problems.
+    /// Whether stdout must be JSON, even when there are only problems to report.
     pub fn wants_json(&self) -> bool {
         match self {
             Command::Run(options) => options.json,
@@ -87,42 +86,41 @@ impl Command {
   generate | asyncflow run - --no-files
   asyncflow run shop.yaml --json --no-files | jq '.metrics[] | select(.stat == \"p99\")'")]
 pub struct Run {
-    /// Scenario files (.yaml, .yml, .ron, .json; AsyncFlow 0.1 payloads as they stand), or `-` for
-    /// the standard input
+    /// Scenario files (.yaml, .yml, .ron, .json; AsyncFlow 0.1 payloads are accepted unchanged), or
+    /// `-` for standard input
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
-    /// Folder for the files [default: out/NAME]
+    /// Output folder [default: out/NAME]
     #[arg(short, long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Independent replications; more make the intervals narrower
+    /// Independent replications; more give narrower intervals
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications)]
     pub replications: Option<u32>,
-    /// Where the random numbers start; the same seed gives the same bytes
+    /// Random seed; the same seed gives byte-identical result files
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
-    /// Simulated time of each replication, warm-up included, such as 10m
+    /// Simulated time of each replication, including warm-up, such as 10m
     #[arg(short, long, value_name = "TIME")]
     pub duration: Option<String>,
-    /// Threads [default: one for each core]; the results do not depend on it
+    /// Threads [default: one per core]; does not affect the results
     #[arg(short = 'j', long, value_name = "N")]
     pub threads: Option<usize>,
-    /// Change any value of the scenario before it is read; may be repeated
+    /// Override a value of the scenario; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Print one JSON document, and nothing else: an object, or with several scenarios a list of
-    /// them
+    /// Print one JSON document and nothing else: an object, or a list for several scenarios
     #[arg(long)]
     pub json: bool,
-    /// Also draw the distribution of the latency and the course of the gauges, as plots.svg
+    /// Also write plots.svg: latency distributions, and load and queues over time
     #[arg(long)]
     pub plots: bool,
     /// Write no files
     #[arg(long, conflicts_with_all = ["out", "plots", "force"])]
     pub no_files: bool,
-    /// Overwrite the files of another study, or files that are not of AsyncFlow, in the folder
+    /// Overwrite files of another study, or files not written by AsyncFlow, in the folder
     #[arg(long)]
     pub force: bool,
-    /// Print problems only
+    /// Print errors only
     #[arg(short, long)]
     pub quiet: bool,
 }
@@ -135,14 +133,13 @@ pub struct Run {
 
 Exit code 2: a scenario cannot run.")]
 pub struct Check {
-    /// Scenario files, or `-` for the standard input
+    /// Scenario files, or `-` for standard input
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
-    /// Change any value of the scenario before it is read; may be repeated
+    /// Override a value of the scenario; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Print one JSON document, and nothing else: an object, or with several scenarios a list of
-    /// them
+    /// Print one JSON document and nothing else: an object, or a list for several scenarios
     #[arg(long)]
     pub json: bool,
 }
@@ -152,12 +149,12 @@ pub struct Check {
   asyncflow show shop.yaml
   asyncflow show shop.yaml --set run.warmup=auto --format json | jq .services")]
 pub struct Show {
-    /// Scenario file, or `-` for the standard input
+    /// Scenario file, or `-` for standard input
     pub scenario: PathBuf,
-    /// Notation
+    /// Output format
     #[arg(long, value_enum, default_value_t = Notation::Yaml)]
     pub format: Notation,
-    /// Change any value of the scenario before it is read; may be repeated
+    /// Override a value of the scenario; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
 }
@@ -167,48 +164,48 @@ pub struct Show {
   asyncflow convert shop.yaml shop.ron
   asyncflow convert old-payload.yml shop.yaml
 
-Comments and notes (`x-…`) are not carried over.")]
+Comments and notes (`x-…`) are not preserved.")]
 pub struct Convert {
     /// Scenario file to read
     pub from: PathBuf,
-    /// File to write; its name says the notation (.yaml, .ron, .json)
+    /// File to write; its extension selects the format (.yaml, .ron, .json)
     pub to: PathBuf,
-    /// Overwrite the file if it is there
+    /// Overwrite the file if it exists
     #[arg(long)]
     pub force: bool,
 }
 
-/// A seed, or what one is.
+/// Parses a seed.
 fn seed(typed: &str) -> Result<u64, String> {
-    typed.parse().map_err(|_| "a seed is a whole number from 0 to 2^64 − 1".to_string())
+    typed.parse().map_err(|_| "must be a whole number from 0 to 2^64 − 1".to_string())
 }
 
-/// A number of replications.
+/// Parses a number of replications.
 fn replications(typed: &str) -> Result<u32, String> {
     number(typed, 1..=1_000_000)
 }
 
-/// The most replications of a search that begins with a first stage.
+/// Parses the replication limit of a selection, which is at least its first stage.
 fn most(typed: &str) -> Result<u32, String> {
     number(typed, FIRST_STAGE..=1_000_000)
 }
 
-/// A number of other things that there is at least one of.
+/// Parses a count of at least 1.
 fn several(typed: &str) -> Result<u32, String> {
     number(typed, 1..=u32::MAX)
 }
 
-/// A number, written as a count is in a scenario.
+/// Parses a count as scenario files write it, such as `2k`.
 fn number(typed: &str, range: RangeInclusive<u32>) -> Result<u32, String> {
-    let count = typed.parse::<Count>().map_err(|words| words.replace("\nhelp: ", "; "))?;
-    let is_in = |count: &u32| range.contains(count);
-    u32::try_from(count.0).ok().filter(is_in).ok_or_else(|| {
+    let count = typed.parse::<Count>().map_err(|message| message.replace("\nhelp: ", "; "))?;
+    let is_in_range = |count: &u32| range.contains(count);
+    u32::try_from(count.0).ok().filter(is_in_range).ok_or_else(|| {
         let [from, to] = [range.start(), range.end()].map(|end| thousands(u64::from(*end)));
-        format!("it is a whole number from {from} to {to}")
+        format!("must be a whole number from {from} to {to}")
     })
 }
 
-/// A notation of scenario files.
+/// A format of scenario files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Notation {
     Yaml,

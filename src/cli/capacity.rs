@@ -1,4 +1,4 @@
-//! `capacity`: how much of one parameter the objectives allow.
+//! `capacity`: searches the limit of one parameter within which the objectives are met.
 
 use super::Outcome;
 use super::answer::Answer;
@@ -45,46 +45,46 @@ pub fn capacity(options: &Capacity) -> Outcome {
     };
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let bar = Bar::new("replications", !options.quiet && !options.json);
-    let found = experiment::capacity(&template, &scenario, how, &mut |progress, value| {
+    let result = experiment::capacity(&template, &scenario, how, &mut |progress, value| {
         bar.show_at(progress, value)
     });
     bar.clear();
-    match found {
+    match result {
         Err(ExperimentError::Run(error)) => refuse(&run::explain(&error)),
-        Err(ExperimentError::Interrupted) => stopped("interrupted: nothing is known yet"),
+        Err(ExperimentError::Interrupted) => stopped("interrupted: no result"),
         Err(error) => refuse(&error.to_string()),
-        Ok(found) => finish(answer, &scenario, &found),
+        Ok(result) => finish(answer, &scenario, &result),
     }
 }
 
-/// Says the answer, and writes it if that is asked for.
-fn finish(answer: Answer, scenario: &Scenario, found: &CapacityResult) -> Outcome {
-    let said = answer.end(
-        || report::capacity_to_json(found),
-        |paint| report::capacity(scenario, found, paint),
-        |folder| store::write_capacity(folder, scenario, found),
+/// Prints the answer, and writes it on request.
+fn finish(answer: Answer, scenario: &Scenario, result: &CapacityResult) -> Outcome {
+    let outcome = answer.end(
+        || report::capacity_to_json(result),
+        |paint| report::capacity(scenario, result, paint),
+        |folder| store::write_capacity(folder, scenario, result),
     );
-    if said == Outcome::Done && found.meets.is_none() { Outcome::Missed } else { said }
+    if outcome == Outcome::Done && result.meets.is_none() { Outcome::Missed } else { outcome }
 }
 
-/// What the command line changes in the scenario's `capacity`, and in its objectives.
+/// Applies the command line to the scenario's `capacity` block and its objectives.
 fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>> {
-    let refused = |path: &str, what: String, help: &str| {
+    let problem_at = |path: &str, what: String, help: &str| {
         Box::new(Problem::new(Severity::Error, path, what).help(help))
     };
     if let Some(path) = &options.vary {
         let (Some(from), Some(to)) = (&options.from, &options.to) else {
-            return Err(refused(
+            return Err(problem_at(
                 "--vary",
-                "a search needs both its ends".to_string(),
-                "add both, in the unit of the parameter: `--from 50/s --to 500/s` of a rate, `--from 1 --to 16` of a count",
+                "a search needs both ends of its range".to_string(),
+                "add both, in the unit of the parameter, such as `--from 50/s --to 500/s` or `--from 1 --to 16`",
             ));
         };
         let boxed = |problem: Problem| Box::new(problem);
         let (from, to) = (value(from).map_err(boxed)?, value(to).map_err(boxed)?);
         scenario.capacity = Some(crate::scenario::Capacity::new(path, from, to));
     } else if let Some(capacity) = &mut scenario.capacity {
-        // An end of the scenario's own search, moved.
+        // Overrides an end of the scenario's own search.
         for (end, typed) in [(&mut capacity.from, &options.from), (&mut capacity.to, &options.to)] {
             if let Some(typed) = typed {
                 *end = value(typed).map_err(Box::new)?;
@@ -94,15 +94,15 @@ fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>
     let mut goals = Vec::new();
     for typed in &options.goals {
         if !scenario.slos.contains_key(typed) {
-            let slo =
-                Slo::from_words(typed).map_err(|(what, help)| refused("--while", what, &help))?;
+            let slo = Slo::from_words(typed)
+                .map_err(|(what, help)| problem_at("--while", what, &help))?;
             scenario.slos.insert(typed.clone(), slo);
         }
         goals.push(typed.clone());
     }
     let Some(capacity) = &mut scenario.capacity else {
         let help = "add a `capacity:` block, or for example `--vary workload.users.open.rate --from 50/s --to 2000/s --while 'users.p95 < 60ms'`";
-        return Err(refused("capacity", "nothing is searched".to_string(), help));
+        return Err(problem_at("capacity", "there is nothing to search".to_string(), help));
     };
     if !goals.is_empty() {
         capacity.goals = goals;
@@ -110,10 +110,10 @@ fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>
     if let Some(typed) = &options.tolerance {
         match typed.parse::<Share>() {
             Ok(share) => capacity.tolerance = share,
-            Err(words) => {
-                return Err(refused(
+            Err(message) => {
+                return Err(problem_at(
                     "--tolerance",
-                    words.lines().next().unwrap_or_default().to_string(),
+                    message.lines().next().unwrap_or_default().to_string(),
                     "write for example `--tolerance 1%`",
                 ));
             }

@@ -1,4 +1,4 @@
-//! `check`: every problem and the static estimate. Also how every command loads a scenario.
+//! `check`: all problems and the static estimate. Also loads scenarios for every command.
 
 use super::Outcome;
 use super::arguments::Check;
@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::path::Path;
 
-/// A scenario that can run, and what was noticed.
+/// A scenario that can run, and its number of warnings.
 pub struct Loaded {
     pub source: Source,
     pub scenario: Scenario,
-    /// As it was read, for a template.
+    /// The scenario as it was parsed, for a template.
     pub read: scenario::Loaded,
     pub warnings: usize,
 }
 
-/// Reads and checks a scenario, after `change` has been applied to it, and draws its problems: all
-/// of them, or errors only. None if it cannot run.
+/// Reads a scenario, applies `change` to it, checks it and prints its problems: all of them, or
+/// errors only. Returns `None` if it cannot run.
 pub fn load(
     path: &Path,
     sets: &[String],
@@ -44,7 +44,7 @@ pub fn load(
             scenario.run.replications.clone(),
         );
         loaded.problems.list.extend(change(&mut scenario));
-        // What the command line says does not stand in the text.
+        // Values from the command line have no place in the text.
         let (sweep, capacity, duration, replications) = written;
         let changed = [
             ("sweep", "--vary", scenario.sweep != sweep),
@@ -55,14 +55,14 @@ pub fn load(
         for (path, option, _) in changed.into_iter().filter(|(.., changed)| *changed) {
             loaded.replace(path, option);
         }
-        let found = scenario::check(&scenario);
-        let sound = !found.any_error();
-        loaded.add(found);
-        // What is measured is known when the scenario is compiled.
+        let problems = scenario::check(&scenario);
+        let sound = !problems.any_error();
+        loaded.add(problems);
+        // Only the compiled scenario knows its metrics.
         if sound && !loaded.problems.any_error() {
             let built = CompiledPoint::new(scenario.clone(), false);
-            if let Err(found) = Rule::new(&scenario, &built.metrics()) {
-                loaded.add(found);
+            if let Err(problems) = Rule::new(&scenario, &built.metrics()) {
+                loaded.add(problems);
             }
         }
         loaded.scenario = Some(scenario);
@@ -76,12 +76,12 @@ pub fn load(
     Some(Loaded { source, scenario, read: loaded, warnings })
 }
 
-/// What `check` says of a scenario that can run.
+/// Returns the verdict on a scenario that can run.
 fn verdict(warnings: usize) -> String {
     match warnings {
-        0 => "fine".to_string(),
-        1 => "can run, with 1 warning".to_string(),
-        n => format!("can run, with {n} warnings"),
+        0 => "ok".to_string(),
+        1 => "ok, 1 warning".to_string(),
+        n => format!("ok, {n} warnings"),
     }
 }
 

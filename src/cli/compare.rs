@@ -1,4 +1,4 @@
-//! `compare`: variants of a system against the first of them, or the best of many.
+//! `compare`: variants of a system against a baseline, or selection of the best of many.
 
 use super::Outcome;
 use super::answer::Answer;
@@ -23,11 +23,11 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// A variant, with the name it is called by.
+/// A variant and the name it is reported under.
 struct Variant {
     name: String,
     scenario: Scenario,
-    /// Its own seed, which `--seed` may hide.
+    /// The seed of its own file, before `--seed` is applied.
     seed: u64,
 }
 
@@ -41,10 +41,10 @@ pub fn compare(options: &Compare) -> Outcome {
     }
 }
 
-/// The variants, the baseline first; none if one of them cannot run.
+/// Returns the variants, the baseline first; `None` if one of them cannot run.
 fn variants(options: &Compare) -> Option<Vec<Variant>> {
     let quiet = options.quiet || options.json;
-    let mut found: Vec<Variant> = Vec::new();
+    let mut variants: Vec<Variant> = Vec::new();
     let mut add = |path: &PathBuf, sets: &[String], name: Option<String>| -> Option<()> {
         let mut seed = 0;
         let change = |scenario: &mut Scenario| {
@@ -52,20 +52,24 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             run::change(scenario, options.replications, options.seed, options.duration.as_deref())
         };
         let Loaded { mut scenario, .. } = load(path, sets, quiet, change)?;
-        // Pairs have the same draws: of files the first says which, and a variant cannot have
-        // others.
-        if let Some(first) = found.first() {
-            // Also where `--seed` hides it: two names would stand for one scenario.
+        // Pairs share their random numbers: the seed of the first file holds for all, and a variant
+        // cannot have another one.
+        if let Some(first) = variants.first() {
+            // Even if `--seed` overrides it: two names would denote the same scenario.
             if name.is_some() && seed != first.seed {
                 refuse(
-                    "all variants have the same seed, so that only what they change can differ\n  = help: give it to all of them: `--seed 7`",
+                    "a variant cannot change the seed: all variants share one, so that they differ only in their settings\n  = help: set it for all of them with `--seed 7`",
                 );
                 return None;
             }
             scenario.run.seed = first.scenario.run.seed;
         }
-        // As `run` calls it.
-        found.push(Variant { name: name.unwrap_or_else(|| scenario.name.clone()), scenario, seed });
+        // The name that `run` reports.
+        variants.push(Variant {
+            name: name.unwrap_or_else(|| scenario.name.clone()),
+            scenario,
+            seed,
+        });
         Some(())
     };
     let stem = |path: &PathBuf| {
@@ -75,7 +79,7 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
         [only] => {
             if options.set.is_empty() {
                 refuse(
-                    "one scenario alone has nothing to be compared with\n  = help: give a second file, or variants of this one: `--set services.api.replicas=3`",
+                    "a single scenario has nothing to compare with\n  = help: add a second file, or a variant of this one: `--set services.api.replicas=3`",
                 );
                 return None;
             }
@@ -93,13 +97,14 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             for path in several {
                 add(path, &options.set, None)?;
             }
-            // Two files may hold scenarios of one name; then the files tell them apart, or the ways
-            // to them.
+            // If two files contain scenarios of the same name, use the file names, or else the
+            // paths.
             let way = |path: &PathBuf| path.display().to_string();
             for name in [&stem as &dyn Fn(&PathBuf) -> String, &way] {
-                let names: BTreeSet<&String> = found.iter().map(|variant| &variant.name).collect();
-                if names.len() < found.len() {
-                    found
+                let names: BTreeSet<&String> =
+                    variants.iter().map(|variant| &variant.name).collect();
+                if names.len() < variants.len() {
+                    variants
                         .iter_mut()
                         .zip(several)
                         .for_each(|(variant, path)| variant.name = name(path));
@@ -107,18 +112,17 @@ fn variants(options: &Compare) -> Option<Vec<Variant>> {
             }
         }
     }
-    Some(found)
+    Some(variants)
 }
 
-/// All variants with all their replications.
+/// Compares all variants with all their replications.
 fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     let (names, scenarios): (Vec<String>, Vec<Scenario>) =
         variants.into_iter().map(|v| (v.name, v.scenario)).unzip();
     if let Some(once) = scenarios.iter().position(|scenario| scenario.run.replications.most() < 2) {
-        let words =
-            "`run.replications` is 1, and one pair does not tell how much a difference varies";
+        let message = "`run.replications` is 1, and one pair is not enough to estimate the variance of a difference";
         return refuse(&format!(
-            "{}: {words}\n  = help: run at least 2; 30 is the default",
+            "{}: {message}\n  = help: use at least 2; the default is 30",
             names[once]
         ));
     }
@@ -126,14 +130,14 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
         other.workload.keys().any(|name| scenarios[0].workload.contains_key(name))
     };
     if let Some(alone) = scenarios.iter().position(|other| !has_common(other)) {
-        let words = "they have no workload of the same name, and nothing to be compared";
+        let message = "they have no workload of the same name, so there is nothing to compare";
         return refuse(&format!(
-            "{} and {}: {words}\n  = help: give the workloads that are the same one name",
+            "{} and {}: {message}\n  = help: give corresponding workloads the same name",
             names[0], names[alone]
         ));
     }
     let files: Vec<&Path> = options.scenarios.iter().map(PathBuf::as_path).collect();
-    // What was asked, and not what the scenarios are called: they may be renamed.
+    // Identified by the options, not by the names of scenarios, which may change.
     let study = Study::new("compare", &files, &json!(options.set), &scenarios[0]);
     let Some(answer) =
         Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force)
@@ -161,7 +165,7 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
         return refuse(&run::explain(&error));
     }
     if how.interrupted.load(Ordering::Relaxed) {
-        return stopped("interrupted: nothing is compared, because not all variants are complete");
+        return stopped("interrupted: nothing was compared, because not all variants are complete");
     }
     let comparison = Comparison::new(names, &members);
     answer.end(
@@ -171,17 +175,17 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     )
 }
 
-/// The best of them.
+/// Selects the best variant.
 fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options) -> Outcome {
     let confidence = variants[0].scenario.run.confidence.0.fraction;
     let indifference = match options.indifference.parse::<Share>() {
         Ok(share) if share.fraction > 0.0 => share.fraction,
         Ok(_) => {
             return refuse(
-                "--indifference: a difference of 0% always matters, and close variants would never be told apart",
+                "--indifference: must be greater than 0%; otherwise close variants would never be separated",
             );
         }
-        Err(words) => return refuse(&format!("--indifference: {words}")),
+        Err(message) => return refuse(&format!("--indifference: {message}")),
     };
     let best = match options.best {
         BestName::Min => Best::Smallest,
@@ -225,7 +229,7 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
     match chosen {
         Err(error) => refuse(&run::explain(&error)),
         Ok(_) if how.interrupted.load(Ordering::Relaxed) => {
-            stopped("interrupted: nothing is chosen")
+            stopped("interrupted: nothing was selected")
         }
         Ok(chosen) if options.json => {
             print(&format!("{:#}\n", report::chosen_to_json(&chosen, metric)))

@@ -1,4 +1,4 @@
-//! Problems drawn as a compiler draws them: severity, words, file:line:column, the excerpt, help.
+//! Diagnostics in the style of a compiler: severity, message, file:line:column, excerpt, help.
 
 use super::out::{note, say};
 use crate::problem::{Problem, Severity};
@@ -11,27 +11,28 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::ops::Range;
 
-/// Colours for a terminal that has some, unless `NO_COLOR` is set (<https://no-color.org>); lines
-/// as long as `COLUMNS` says, or the terminal is wide.
+/// Returns the output style: colours on a terminal that supports them, unless `NO_COLOR` is set
+/// (<https://no-color.org>); the width from `COLUMNS`, or of the terminal.
 pub fn paint(is_terminal: bool) -> ColorChoice {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-    let typed = std::env::var_os("COLUMNS")
+    let columns = std::env::var_os("COLUMNS")
         .and_then(|columns| columns.to_str()?.parse().ok())
         .filter(|columns| *columns > 0);
-    let seen = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    let measured =
+        || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
     ColorChoice {
         colours: is_terminal && !plain && !dumb,
-        width: typed.or_else(|| if is_terminal { seen() } else { None }),
+        width: columns.or_else(|| if is_terminal { measured() } else { None }),
     }
 }
 
 thread_local! {
-    /// Warnings that have been said.
-    static SAID: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
+    /// The warnings printed so far.
+    static PRINTED: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
 }
 
-/// Draws problems to stderr, errors last, so that they are what is seen first.
+/// Prints problems to stderr, errors last, next to the prompt.
 pub fn draw(source: &Source, problems: &[Problem]) {
     let mut sorted: Vec<&Problem> = problems.iter().collect();
     sorted.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
@@ -41,18 +42,18 @@ pub fn draw(source: &Source, problems: &[Problem]) {
         Renderer::plain()
     };
     for problem in sorted {
-        let words = one(&renderer, source, problem);
-        // Two variants of one file have most warnings in common.
+        let text = one(&renderer, source, problem);
+        // Variants of one file share most warnings.
         if problem.severity != Severity::Error
-            && !SAID.with_borrow_mut(|said| said.insert(words.clone()))
+            && !PRINTED.with_borrow_mut(|printed| printed.insert(text.clone()))
         {
             continue;
         }
-        say(&format!("{words}\n"));
+        say(&format!("{text}\n"));
         note(to_json(source, problem));
     }
     let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
-    let words =
+    let counts =
         [(Severity::Error, "error"), (Severity::Warning, "warning")].map(|(severity, word)| {
             match count(severity) {
                 0 => String::new(),
@@ -60,17 +61,17 @@ pub fn draw(source: &Source, problems: &[Problem]) {
                 n => format!("{n} {word}s"),
             }
         });
-    let words: Vec<&String> = words.iter().filter(|word| !word.is_empty()).collect();
+    let counts: Vec<&String> = counts.iter().filter(|count| !count.is_empty()).collect();
     if count(Severity::Error) > 0 && problems.len() > 1 {
         say(&format!(
             "{}: {}",
             source.name,
-            words.iter().map(|word| word.as_str()).collect::<Vec<_>>().join(", ")
+            counts.iter().map(|count| count.as_str()).collect::<Vec<_>>().join(", ")
         ));
     }
 }
 
-/// One problem as JSON. Lines and columns are counted from 1, columns in letters.
+/// Returns a problem as JSON. Lines and columns count from 1, columns in characters.
 fn to_json(source: &Source, problem: &Problem) -> Value {
     let severity = match problem.severity {
         Severity::Error => "error",
@@ -87,14 +88,14 @@ fn to_json(source: &Source, problem: &Problem) -> Value {
     })
 }
 
-/// One problem as text.
+/// Renders a problem as text.
 fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
     let level = match problem.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    // A problem without a place in the text is at a path.
+    // A problem without a place in the text is identified by its path.
     let what = match (&problem.place, problem.path.as_str()) {
         (None, path) if !path.is_empty() => {
             format!("{}: {}", path.chars().take(200).collect::<String>(), problem.what)
@@ -109,7 +110,7 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
                 group = group.element(excerpt(source, used, "used here"));
             }
         }
-        // What was typed on the command line is in no file.
+        // A value from the command line is in no file.
         None if !source.name.is_empty() && !problem.path.starts_with("--") => {
             group = group.element(annotate_snippets::Origin::path(source.name.as_str()))
         }
@@ -121,7 +122,7 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
     renderer.render(&[group])
 }
 
-/// The line that holds a place.
+/// Returns the line that contains a place, annotated.
 fn excerpt<'s>(
     source: &'s Source,
     place: &Range<usize>,
@@ -129,8 +130,7 @@ fn excerpt<'s>(
 ) -> Snippet<'s, Annotation<'s>> {
     let end = place.end.min(source.text.len());
     let start = place.start.min(end);
-    // A place that spans lines is shown by its first, and no other line is looked at: there may be
-    // a hundred thousand.
+    // A place that spans lines is shown by its first line only: there may be a hundred thousand.
     let before = source.text[..start].rfind('\n').map_or(0, |at| at + 1);
     let after = source.text[start..].find('\n').map_or(source.text.len(), |at| start + at);
     let line = 1 + source.text[..before].bytes().filter(|byte| *byte == b'\n').count();
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_drawn_with_its_place_and_its_help() {
-        // The example of the format's specification.
+        // The example in the specification of the format.
         let text = "steps:\n  - call: { to: db.read, timeoutt: 200ms }\n";
         let source = Source { name: "shop.yaml".into(), text: text.into() };
         let at = text.find("timeoutt").unwrap();
@@ -163,10 +163,10 @@ mod tests {
         ] {
             assert!(drawn.contains(part), "{drawn}");
         }
-        let said = to_json(&source, &problem);
-        assert_eq!((said["line"].as_u64(), said["column"].as_u64()), (Some(2), Some(26)));
+        let json = to_json(&source, &problem);
+        assert_eq!((json["line"].as_u64(), json["column"].as_u64()), (Some(2), Some(26)));
         assert_eq!(
-            (said["file"].as_str(), said["help"].as_str()),
+            (json["file"].as_str(), json["help"].as_str()),
             (Some("shop.yaml"), Some("did you mean `timeout`?"))
         );
     }

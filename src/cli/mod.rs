@@ -1,4 +1,4 @@
-//! The command. The only room that prints.
+//! The `asyncflow` command: the only module that prints.
 
 mod answer;
 mod arguments;
@@ -22,22 +22,22 @@ use clap::{CommandFactory, Parser};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// How a command ended.
+/// The outcome of a command, from which its exit code follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All is well.
+    /// Success: exit code 0.
     Done,
-    /// An objective was missed.
+    /// An objective was missed: exit code 1.
     Missed,
-    /// The input was wrong, a limit was reached, it was interrupted, or nothing could be written.
+    /// Invalid input, a limit was reached, an interruption, or a failed write: exit code 2.
     Refused,
 }
 
-/// Runs the command that the process was started with.
+/// Runs the command given by the arguments of the process.
 pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return misused(&advised(error)),
+        Err(error) => return report_usage(&with_tip(error)),
     };
     interrupt::outlive_file_limits();
     let outcome = match &arguments.command {
@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
         Command::Schema => write::schema(),
     };
     if outcome == Outcome::Refused && arguments.command.wants_json() {
-        // What has said itself in JSON has taken what was noted.
+        // A command that printed its own JSON has already taken the recorded problems.
         let problems = out::noted();
         if !problems.is_empty() {
             fail(problems, matches!(arguments.command, Command::Sweep(_)));
@@ -66,49 +66,49 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Prints the JSON object of a command that gives nothing; of a sweep in one line, as all its
-/// objects are.
+/// Prints the JSON object of a command without a result: on one line for a sweep, like all its
+/// objects.
 fn fail(problems: Vec<Value>, is_sweep: bool) {
     let object = json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "problems": problems });
     out::print(&if is_sweep { format!("{object}\n") } else { format!("{object:#}\n") });
 }
 
-/// An option of another command is no slip of the pen: says whose it is, in place of how to pass it
-/// as a value.
-fn advised(mut error: clap::Error) -> clap::Error {
+/// Replaces clap's tip for an option that belongs to another command: names these commands, instead
+/// of explaining how to pass the option as a value.
+fn with_tip(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(option)) =
         error.get(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument)
     else {
         return error;
     };
     let option = option.split('=').next().unwrap_or_default();
-    let is_it = |argument: &clap::Arg| {
+    let is_option = |argument: &clap::Arg| {
         option.strip_prefix("--").map_or_else(
             || argument.get_short().is_some_and(|short| option == format!("-{short}")),
             |long| argument.get_long() == Some(long),
         )
     };
     let arguments = Arguments::command();
-    let whose = arguments
+    let commands = arguments
         .get_subcommands()
-        .filter(|command| command.get_arguments().any(is_it))
+        .filter(|command| command.get_arguments().any(is_option))
         .map(|command| command.get_name());
-    let whose: Vec<String> = whose.map(|name| format!("`{name}`")).collect();
-    if !whose.is_empty() && error.get(ContextKind::SuggestedArg).is_none() {
-        let tip = format!("`{option}` is an option of {}", whose.join(", ")).into();
+    let commands: Vec<String> = commands.map(|name| format!("`{name}`")).collect();
+    if !commands.is_empty() && error.get(ContextKind::SuggestedArg).is_none() {
+        let tip = format!("`{option}` is an option of {}", commands.join(", ")).into();
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
     }
     error
 }
 
-/// Says what is wrong with the command line, or the help that was asked for.
-fn misused(error: &clap::Error) -> ExitCode {
-    // If nobody listens, nobody is to be told; but help that cannot be written is no success.
+/// Prints an error of the command line, or the requested help.
+fn report_usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe is no error, but any other failure to print the help is.
     let is_lost = error.print().is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
-        let told = error.to_string();
+        let message = error.to_string();
         let what =
-            told.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().trim();
+            message.trim_start_matches("error: ").split("\n\n").next().unwrap_or_default().trim();
         let is_sweep = std::env::args_os().nth(1).is_some_and(|command| command == "sweep");
         fail(vec![json!({ "severity": "error", "what": what })], is_sweep);
     }

@@ -1,5 +1,5 @@
-//! Data to stdout. A closed pipe (`asyncflow … | head`) is a quiet success. What is wrong is said
-//! on stderr, and noted for whoever reads `--json`.
+//! Output: data on stdout, messages on stderr. A closed pipe (`asyncflow … | head`) is a silent
+//! success. Problems are also recorded for `--json`.
 
 use super::Outcome;
 use serde_json::Value;
@@ -11,30 +11,30 @@ pub fn print(text: &str) -> Outcome {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            say(&format!("error: cannot write to the standard output: {e}"));
+            say(&format!("error: cannot write to standard output: {e}"));
             Outcome::Refused
         }
         _ => Outcome::Done,
     }
 }
 
-/// Says a line to stderr. If nobody listens there, nobody is to be told.
+/// Prints a line to stderr; a failure to do so is ignored.
 pub fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 thread_local! {
-    /// What was said to be wrong. The thread that began says everything; here no way to fail can
-    /// forget to hand it on.
+    /// The problems reported so far. Only the main thread reports; a thread-local keeps them on
+    /// every error path.
     static NOTED: RefCell<Vec<Value>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Notes what was said to be wrong, for `--json`.
+/// Records a reported problem for `--json`.
 pub fn note(problem: Value) {
     NOTED.with_borrow_mut(|noted| noted.push(problem));
 }
 
-/// What was noted since the last call.
+/// Takes the problems recorded since the last call.
 pub fn noted() -> Vec<Value> {
     NOTED.take()
 }

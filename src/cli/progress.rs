@@ -1,4 +1,4 @@
-//! The progress bar, with the time left. Only on a terminal; it never changes a result.
+//! The progress bar, with the time left. Shown only on a terminal; never affects a result.
 
 use crate::experiment::Progress;
 use crate::units::format::value;
@@ -6,14 +6,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-/// A bar over replications, or over points.
+/// A progress bar over replications, points or shards.
 pub struct Bar {
     bar: ProgressBar,
 }
 
 impl Bar {
-    pub fn new(what: &str, wanted: bool) -> Bar {
-        let target = match wanted && std::io::stderr().is_terminal() {
+    pub fn new(what: &str, enabled: bool) -> Bar {
+        let target = match enabled && std::io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr_with_hz(10),
             false => ProgressDrawTarget::hidden(),
         };
@@ -24,8 +24,8 @@ impl Bar {
             bar.set_style(style);
         }
         bar.set_message("simulating");
-        // The time left goes on between replications by a thread, which the library takes for
-        // granted: only where one can be had.
+        // A thread of the library updates the time left between replications. The library assumes
+        // that it can be spawned: enable it only where it can.
         if !bar.is_hidden() && std::thread::Builder::new().spawn(|| {}).is_ok() {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
@@ -36,7 +36,7 @@ impl Bar {
         self.bar.set_position(progress.done);
         self.bar.set_message(format!("{} events", value(progress.events as f64, "1")));
     }
-    /// Shows how many points are done, and how fast cells are.
+    /// Shows the points done, and the replications per second.
     pub fn show_cells(&self, progress: Progress) {
         self.show(progress);
         let seconds = self.bar.elapsed().as_secs_f64();
@@ -45,14 +45,14 @@ impl Bar {
             value((progress.cells as f64 / seconds.max(1e-3)).round(), "1")
         ));
     }
-    /// Shows a run at a value of a search.
+    /// Shows the replications at one value of a search.
     pub fn show_at(&self, progress: Progress, value: &str) {
         self.show(progress);
         self.bar.set_message(format!("at {value}"));
     }
-    /// Shows something else that is being done.
-    pub fn show_words(&self, doing: &'static str, done: u64, of: u64) {
-        self.bar.set_message(doing);
+    /// Shows another activity, such as `checking`.
+    pub fn show_activity(&self, activity: &'static str, done: u64, of: u64) {
+        self.bar.set_message(activity);
         self.bar.set_length(of);
         self.bar.set_position(done);
     }

@@ -1,4 +1,5 @@
-//! `run`: simulate, print the summary, write the files. All files are read before the first is run.
+//! `run`: simulates, prints the summary and writes the files. All scenarios are read before the
+//! first is run.
 
 use super::Outcome;
 use super::arguments::Run;
@@ -24,7 +25,7 @@ use std::time::Instant;
 pub fn run(options: &Run) -> Outcome {
     if options.scenarios.len() > 1 && options.out.is_some() {
         return refuse(
-            "`--out` names one folder, and there are several scenarios: leave it out, and each goes to out/NAME",
+            "`--out` names one folder, but there are several scenarios: omit it to write each to out/NAME",
         );
     }
     let Some(scenarios) = read_all(options) else { return Outcome::Refused };
@@ -61,8 +62,8 @@ pub fn run(options: &Run) -> Outcome {
     if printed == Outcome::Refused { Outcome::Refused } else { outcome }
 }
 
-/// All scenarios, each with its file; none if one of them cannot run, or if two would be written
-/// into one folder.
+/// Reads all scenarios, each with its file; `None` if one of them cannot run, or if two would be
+/// written to the same folder.
 fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
     let change = |scenario: &mut Scenario| {
         change(scenario, options.replications, options.seed, options.duration.as_deref())
@@ -82,11 +83,11 @@ fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
         }
         return None;
     }
-    let mut taken: BTreeMap<&str, &Path> = BTreeMap::new();
+    let mut folders: BTreeMap<&str, &Path> = BTreeMap::new();
     for (path, scenario) in scenarios.iter().filter(|_| !options.no_files) {
-        if let Some(first) = taken.insert(&scenario.name, path) {
+        if let Some(first) = folders.insert(&scenario.name, path) {
             refuse(&format!(
-                "`{}` and `{}` would both be written to `out/{}`\n  = help: give one of them another `name`, or run them one by one with `--out`",
+                "`{}` and `{}` would both be written to `out/{}`\n  = help: give one of them another `name`, or run them separately with `--out`",
                 first.display(),
                 path.display(),
                 scenario.name
@@ -97,7 +98,7 @@ fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
     Some(scenarios)
 }
 
-/// What the command line changes in the `run` of a scenario.
+/// Applies the command line to the `run` block of a scenario.
 pub fn change(
     scenario: &mut Scenario,
     replications: Option<u32>,
@@ -111,11 +112,11 @@ pub fn change(
     run.seed = seed.unwrap_or(run.seed);
     match duration.map(str::parse) {
         Some(Ok(duration)) => run.duration = duration,
-        Some(Err(words)) => {
-            let words: String = words;
-            let (what, help) = words
+        Some(Err(message)) => {
+            let message: String = message;
+            let (what, help) = message
                 .split_once("\nhelp: ")
-                .unwrap_or((&words, "write for example `--duration 10m`"));
+                .unwrap_or((&message, "write a time such as `--duration 10m`"));
             return vec![Problem::new(Severity::Error, "--duration", what).help(help)];
         }
         None => {}
@@ -123,7 +124,7 @@ pub fn change(
     Vec::new()
 }
 
-/// What came of a scenario: how it ended, and its JSON object.
+/// The result of a scenario: its outcome, and its JSON object.
 struct RunOutcome {
     outcome: Outcome,
     document: Option<Value>,
@@ -157,15 +158,15 @@ fn one(
         Err(error) => return refuse_store(&error).into(),
     };
     let bar = Bar::new("replications", !options.quiet && !options.json);
-    #[allow(clippy::disallowed_methods, reason = "how long it took is said, and is in no file")]
+    #[allow(clippy::disallowed_methods, reason = "the wall time is printed, but is in no file")]
     let begun = Instant::now();
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let mut failed = None;
     let mut sink = |record: &CellRecord| match &mut dataset {
         Some(dataset) => dataset.append(record).map_err(|error| {
-            let words = error.to_string();
+            let message = error.to_string();
             failed = Some(error);
-            words
+            message
         }),
         None => Ok(()),
     };
@@ -178,14 +179,14 @@ fn one(
         (Err(_), Some(error)) => return refuse_store(&error).into(),
         (Err(error), None) => return refuse(&explain(&error)).into(),
     };
-    let wanted = (!replications.is_complete()).then(|| replications.wanted());
-    if let Some(of) = wanted {
+    let requested = (!replications.is_complete()).then(|| replications.wanted());
+    if let Some(of) = requested {
         let kept = dataset
             .as_ref()
             .filter(|dataset| dataset.folder().is_complete())
             .map(|dataset| dataset.folder().path());
         let kept = kept.map_or(String::new(), |path| {
-            format!("; the earlier result in {} stays", path.display())
+            format!("; the earlier result in {} is unchanged", path.display())
         });
         refuse(&format!(
             "interrupted: {} of {of} replications are complete{kept}",
@@ -198,99 +199,100 @@ fn one(
     }
     let results = Results::new(&built, &replications);
     let Some(fold) = replications.fold else { return Outcome::Refused.into() };
-    finish(options, &scenario, &results, &fold, dataset, RunInfo { wall_s, threads }, wanted)
+    finish(options, &scenario, &results, &fold, dataset, RunInfo { wall_s, threads }, requested)
 }
 
-/// Takes the folder, and begins the files.
+/// Locks the folder and creates the files.
 fn begin(path: &Path, built: &CompiledPoint, options: &Run) -> Result<Dataset, StoreError> {
     let folder =
         options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&built.scenario.name));
-    // All that is run of a file is the same study.
+    // All runs of a file are the same study.
     let study = Study::new("run", &[path], &Value::Null, &built.scenario);
     Dataset::begin(Folder::open(&folder, study, options.force)?, built)
 }
 
-/// Says what the run says, also when the files cannot be finished: then it is all that is left of
-/// it.
+/// Writes the files and prints the summary; it is printed even if the files cannot be finished, as
+/// the only result then.
 fn finish(
     options: &Run,
     scenario: &Scenario,
     results: &Results,
     fold: &Fold,
     dataset: Option<Dataset>,
-    circumstances: RunInfo,
-    wanted: Option<u32>,
+    info: RunInfo,
+    requested: Option<u32>,
 ) -> RunOutcome {
-    let written =
-        dataset.map(|dataset| write(dataset, options, scenario, results, fold, wanted)).transpose();
+    let written = dataset
+        .map(|dataset| write(dataset, options, scenario, results, fold, requested))
+        .transpose();
     let mut printed = Outcome::Done;
     if !options.json && !options.quiet {
         printed = print(&report::summary(
             scenario,
             results,
             fold,
-            circumstances,
+            info,
             paint(std::io::stdout().is_terminal()),
         ));
     }
     let failed = match written {
-        Ok(Some(words)) if !options.json && !options.quiet => {
-            say(&words);
+        Ok(Some(message)) if !options.json && !options.quiet => {
+            say(&message);
             false
         }
         Ok(_) => false,
         Err(error) => refuse_store(&error) == Outcome::Refused,
     };
     let outcome = match results.slos.iter().any(|slo| !slo.pass) {
-        _ if failed || wanted.is_some() || printed == Outcome::Refused => Outcome::Refused,
+        _ if failed || requested.is_some() || printed == Outcome::Refused => Outcome::Refused,
         true => Outcome::Missed,
         false => Outcome::Done,
     };
     let document = options.json.then(|| {
-        let mut document = report::to_json(results, circumstances);
+        let mut document = report::to_json(results, info);
         document["interrupted"] =
-            wanted.map_or(Value::Null, |of| json!({ "done": results.replications, "of": of }));
+            requested.map_or(Value::Null, |of| json!({ "done": results.replications, "of": of }));
         document["problems"] = noted().into();
         document
     });
     RunOutcome { outcome, document }
 }
 
-/// Writes the rest of the files. How many there are, and where, in words.
+/// Writes the remaining files. Returns a message with their number and folder.
 fn write(
     mut dataset: Dataset,
     options: &Run,
     scenario: &Scenario,
     results: &Results,
     fold: &Fold,
-    wanted: Option<u32>,
+    requested: Option<u32>,
 ) -> Result<String, StoreError> {
     let folder = dataset.folder().path().to_path_buf();
     let earlier =
-        if dataset.folder().is_complete() { ", in place of those of the earlier run" } else { "" };
+        if dataset.folder().is_complete() { ", replacing those of the earlier run" } else { "" };
     if options.plots {
         dataset.add_text(PLOTS, &report::plots(scenario, results, fold))?;
     }
-    let names = dataset.finish(scenario, results, wanted)?;
+    let names = dataset.finish(scenario, results, requested)?;
     Ok(format!("wrote {} files to {}{earlier}", names.len(), folder.display()))
 }
 
-/// Says why there is no warm-up.
+/// Reports why the warm-up could not be determined.
 pub fn unsettled(failure: Failure) -> Outcome {
     match failure.is_interruption() {
-        true => stopped("interrupted while looking for the warm-up; nothing is known yet"),
+        true => stopped("interrupted while determining the warm-up: no result"),
         false => refuse(&explain(&failure.into())),
     }
 }
 
-/// The words for a run that could not be finished, and what to do.
+/// Returns the message for a run that could not be finished, with its remedy.
 pub fn explain(error: &experiment::RunError) -> String {
     let help = match error {
         experiment::RunError::Failed(failure) => {
             failure.help().map_or(String::new(), |help| format!("\n  = help: {help}"))
         }
         experiment::RunError::Threads { .. } => {
-            "\n  = help: ask for fewer with `--threads`".to_string()
+            "\n  = help: use fewer with `--threads`".to_string()
         }
         experiment::RunError::Sink(_)
         | experiment::RunError::Missing { .. }

@@ -15,7 +15,7 @@ use crate::store::{self, Study};
 use serde_json::json;
 use std::path::Path;
 
-/// Trajectories and groups if nothing is said.
+/// The default numbers of Morris trajectories and Sobol groups.
 const TRAJECTORIES: u32 = 10;
 const GROUPS: u32 = 64;
 
@@ -25,7 +25,7 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
             run::change(scenario, options.replications, options.seed, options.duration.as_deref());
         problems.extend(vary::apply(&mut scenario.sweep, &options.vary, None, None));
         let sweep = scenario.sweep.get_or_insert_default();
-        // The analysis has a design of its own.
+        // The analysis has its own design.
         (sweep.design, sweep.points) = (crate::design::Design::Lhs, Some(2));
         sweep.rows.clear();
         if sweep.vary.is_empty() && problems.is_empty() {
@@ -55,8 +55,8 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
     };
     let interrupted = interrupt::flag();
     let varied: Vec<&String> = scenario.sweep.iter().flat_map(|sweep| sweep.vary.keys()).collect();
-    let asked = json!({ "vary": varied, "method": method.name(), "metrics": metrics });
-    let study = Study::new("sensitivity", &[&options.scenario], &asked, &scenario);
+    let requested = json!({ "vary": varied, "method": method.name(), "metrics": metrics });
+    let study = Study::new("sensitivity", &[&options.scenario], &requested, &scenario);
     let Some(answer) =
         Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force)
     else {
@@ -71,13 +71,13 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
     bar.clear();
     match answers {
         Err(ExperimentError::Run(error)) => refuse(&run::explain(&error)),
-        Err(ExperimentError::Interrupted) => stopped("interrupted: nothing is analysed"),
+        Err(ExperimentError::Interrupted) => stopped("interrupted: no result"),
         Err(error) => refuse(&error.to_string()),
         Ok(answers) => finish(answer, &scenario, &answers),
     }
 }
 
-/// Says the answers, and writes them if that is asked for.
+/// Prints the answers, and writes them on request.
 fn finish(answer: Answer, scenario: &Scenario, answers: &[experiment::Sensitivity]) -> Outcome {
     answer.end(
         || report::sensitivity_to_json(answers),
@@ -86,10 +86,10 @@ fn finish(answer: Answer, scenario: &Scenario, answers: &[experiment::Sensitivit
     )
 }
 
-/// The full names of the metrics; p99 of the first workload's latency, if none is asked for.
-fn names(scenario: &Scenario, asked: &[String]) -> Result<Vec<String>, Box<Problem>> {
+/// Returns the full names of the requested metrics; by default p99 of the first workload's latency.
+fn names(scenario: &Scenario, requested: &[String]) -> Result<Vec<String>, Box<Problem>> {
     let all = CompiledPoint::new(scenario.clone(), false).metrics();
-    if asked.is_empty() {
+    if requested.is_empty() {
         return Ok(scenario
             .workload
             .keys()
@@ -99,5 +99,8 @@ fn names(scenario: &Scenario, asked: &[String]) -> Result<Vec<String>, Box<Probl
     }
     let full =
         |index: usize| format!("{}.{}.{}", all[index].entity, all[index].metric, all[index].stat);
-    asked.iter().map(|name| experiment::metric_named(&all, name, "--metric").map(full)).collect()
+    requested
+        .iter()
+        .map(|name| experiment::metric_named(&all, name, "--metric").map(full))
+        .collect()
 }

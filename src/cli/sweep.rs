@@ -1,4 +1,4 @@
-//! `sweep`: all points, all their replications, one dataset.
+//! `sweep`: all replications of all points, in one dataset.
 
 mod journal;
 
@@ -27,21 +27,23 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-/// More than this is asked about: a slip of a finger makes a thousand million points.
-const POINTS_ASKED: u64 = 200_000;
 
-const CELLS_ASKED: u64 = 10_000_000;
+/// More points need `--yes`: a typing error can easily make a billion points.
+const POINTS_LIMIT: u64 = 200_000;
 
-/// Points that cannot run, of which the problems are told.
-const TOLD: usize = 10;
+/// More replications need `--yes`.
+const CELLS_LIMIT: u64 = 10_000_000;
+
+/// The number of invalid points whose problems are printed.
+const POINTS_REPORTED: usize = 10;
 
 pub fn sweep(options: &Sweep) -> Outcome {
-    #[allow(clippy::disallowed_methods, reason = "which part is run where is no part of a result")]
+    #[allow(clippy::disallowed_methods, reason = "where a shard runs does not affect results")]
     let environment = |name: &str| std::env::var(name).ok();
     let shard =
         match options.shard.as_ref().map(|typed| vary::shard(typed, &environment)).transpose() {
             Ok(shard) => shard,
-            Err(words) => return refuse(&format!("--shard: {words}")),
+            Err(message) => return refuse(&format!("--shard: {message}")),
         };
     let change = |scenario: &mut Scenario| {
         let mut problems =
@@ -57,9 +59,8 @@ pub fn sweep(options: &Sweep) -> Outcome {
         {
             let what = "nothing is varied".to_string();
             problems.push(
-                Problem::new(Severity::Error, "sweep", what).help(
-                    "add a `sweep:` block, or for example `--vary services.api.replicas=1,2,4`",
-                ),
+                Problem::new(Severity::Error, "sweep", what)
+                    .help("add a `sweep:` block, or use `--vary services.api.replicas=1,2,4`"),
             );
         }
         problems
@@ -71,7 +72,7 @@ pub fn sweep(options: &Sweep) -> Outcome {
     let wanted = OptionalTables { series: options.series, histograms: options.histograms };
     let prepared = match PreparedSweep::new(&loaded, &options.scenario, shard, wanted) {
         Ok(prepared) => prepared,
-        Err(words) => return refuse(&words),
+        Err(message) => return refuse(&message),
     };
     let most = prepared
         .spec
@@ -80,10 +81,10 @@ pub fn sweep(options: &Sweep) -> Outcome {
         .map_or_else(|| loaded.scenario.run.replications.most(), |rule| rule.max);
     let (points, cells) =
         (prepared.spec.points.len(), prepared.spec.points.len().saturating_mul(u64::from(most)));
-    if (points > POINTS_ASKED || cells > CELLS_ASKED) && !options.yes {
+    if (points > POINTS_LIMIT || cells > CELLS_LIMIT) && !options.yes {
         let (points, cells) = (report::thousands(points), report::thousands(cells));
         return refuse(&format!(
-            "these are {points} points, up to {cells} replications\n  = help: vary fewer values, or choose points with `--design sobol --points 256`; `--yes` runs them all"
+            "this sweep has {points} points and up to {cells} replications\n  = help: vary fewer values, or sample points with `--design sobol --points 256`; `--yes` runs them all"
         ));
     }
     if let Outcome::Refused = check_points(&prepared.spec, options) {
@@ -100,7 +101,7 @@ pub fn sweep(options: &Sweep) -> Outcome {
         .unwrap_or_else(|error| refuse_store(&error))
 }
 
-/// What a sweep is of, ready to run or to be reduced.
+/// A sweep that is ready to run or to be reduced.
 pub struct PreparedSweep {
     pub scenario: Scenario,
     pub spec: Spec,
@@ -149,7 +150,7 @@ impl PreparedSweep {
         Ok(PreparedSweep { scenario, spec, head })
     }
 
-    /// That of a journal, of which only the scenario has to be read again.
+    /// Restores the sweep of a journal; only its scenario is read again.
     pub fn of_journal(head: Head) -> Result<PreparedSweep, String> {
         let folder = PathBuf::from(&head.folder);
         let loaded = crate::scenario::read(
@@ -165,14 +166,14 @@ impl PreparedSweep {
         Ok(PreparedSweep { scenario, spec, head })
     }
 
-    /// Which study it is.
+    /// Returns the identity of the study, for its folder.
     pub fn study(&self) -> Study {
         Study::of_sweep(Path::new(&self.head.file), &self.scenario, self.head.shard)
     }
 }
 
-/// The files of measured values that a scenario draws from: it is not the same sweep when they have
-/// changed.
+/// Returns the files of measured values that a scenario samples from. If they change, it is not the
+/// same sweep.
 fn measured_in(written: &Value) -> Vec<String> {
     match written {
         Value::Object(map) => map
@@ -187,7 +188,7 @@ fn measured_in(written: &Value) -> Vec<String> {
     }
 }
 
-/// Checks every point before the first is run.
+/// Checks all points before the first one is run.
 fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
     let bar = Bar::new("points", !options.quiet && !options.json);
     let done = AtomicU64::new(0);
@@ -195,10 +196,11 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
     let count = |n: u64| {
         let done = done.fetch_add(n, Ordering::Relaxed) + n;
         if done.is_multiple_of(256) {
-            bar.show_words("checking", done, of);
+            bar.show_activity("checking", done, of);
         }
     };
-    let (bad, how_many) = experiment::check(spec, options.threads.unwrap_or(0), TOLD, &count);
+    let (bad, how_many) =
+        experiment::check(spec, options.threads.unwrap_or(0), POINTS_REPORTED, &count);
     bar.clear();
     for point in &bad {
         let set: Vec<String> = point
@@ -209,12 +211,12 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
         for problem in point.problems.list.iter().take(3) {
             let place =
                 if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
-            let wants_whole = problem.what.starts_with("expected a whole number")
+            let needs_whole = problem.what.starts_with("expected a whole number")
                 && problem.what.contains("the number");
             let whole =
-                "a range of whole numbers ends in `@integer`, in a file it has `scale: integer`"
+                "for a range of whole numbers, append `@integer`, or set `scale: integer` in a file"
                     .to_string();
-            let help = wants_whole
+            let help = needs_whole
                 .then_some(whole)
                 .or_else(|| problem.help.clone())
                 .map_or(String::new(), |help| format!("\n  = help: {help}"));
@@ -229,13 +231,13 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
     match how_many {
         0 => Outcome::Done,
         n => {
-            let told = if n as usize > bad.len() {
-                format!(" (the first {} are told)", bad.len())
+            let shown = if n as usize > bad.len() {
+                format!(" (showing the first {})", bad.len())
             } else {
                 String::new()
             };
             refuse(&format!(
-                "{} of {} points cannot run{told}; nothing was simulated",
+                "{} of {} points cannot run{shown}; nothing was simulated",
                 report::thousands(n),
                 report::thousands(of)
             ))
@@ -243,7 +245,7 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
     }
 }
 
-/// Opens the journal, runs what is missing, writes the files.
+/// Opens the journal, runs the missing replications and writes the files.
 fn in_folder(
     path: &Path,
     prepared: &PreparedSweep,
@@ -254,22 +256,21 @@ fn in_folder(
     let is_shard = prepared.head.shard.is_some();
     if is_complete(path, &prepared.head) && (is_shard || options.resume) && !options.force {
         if !is_shard {
-            // Of the same sweep, begun once more and interrupted.
+            // Left by a later, interrupted run of the same sweep.
             let _ = std::fs::remove_file(path.join(store::JOURNAL));
         }
         say(&format!("{} is complete: nothing to do", path.display()));
         return Ok(Outcome::Done);
     }
     let mut journal = open_journal(&folder, prepared, options)?;
-    let known = journal.len();
-    if known > 0 && !options.quiet && !options.json {
-        say(&format!("going on after {} that were done before", replications(known)));
+    let complete = journal.len();
+    if complete > 0 && !options.quiet && !options.json {
+        say(&format!("resuming after {}", replications(complete)));
     }
     let how = Options { threads: options.threads.unwrap_or(0), interrupted };
-    let how_to_go_on =
-        if is_shard { "go on with the same command" } else { "go on with `--resume`" };
-    let saying =
-        OutputMode { json: options.json, quiet: options.quiet, how_to_go_on, shards: None };
+    let how_to_resume =
+        if is_shard { "continue with the same command" } else { "continue with `--resume`" };
+    let mode = OutputMode { json: options.json, quiet: options.quiet, how_to_resume, shards: None };
     let bar = Bar::new("points", !options.quiet && !options.json);
     let ran = experiment::sweep(&prepared.spec, how, &mut journal, &mut |progress: Progress| {
         bar.show_cells(progress)
@@ -279,8 +280,8 @@ fn in_folder(
         Ok(ran) => ran,
         Err(error) => {
             return Ok(refuse(&format!(
-                "{error}\n  = help: what is done is kept: make room, and {}",
-                saying.how_to_go_on
+                "{error}\n  = help: completed replications are kept: free disk space, then {}",
+                mode.how_to_resume
             )));
         }
     };
@@ -288,43 +289,43 @@ fn in_folder(
         journal.sync()?;
         return Ok(stopped(&format!(
             "interrupted: {} of {} points are complete; {}",
-            ran.done, ran.of, saying.how_to_go_on
+            ran.done, ran.of, mode.how_to_resume
         )));
     }
-    finish(folder, prepared, &mut journal, how, &saying)
+    finish(folder, prepared, &mut journal, how, &mode)
 }
 
-/// What is said of a sweep.
+/// How a sweep is reported.
 pub struct OutputMode<'s> {
     pub json: bool,
     pub quiet: bool,
-    /// What to do where it could not be finished.
-    pub how_to_go_on: &'static str,
-    /// The folders of the shards that are merged.
+    /// How to resume if the sweep could not be finished, for messages.
+    pub how_to_resume: &'static str,
+    /// The folders of the shards to merge, by number; `None` for a sweep.
     pub shards: Option<&'s BTreeMap<u32, PathBuf>>,
 }
 
-/// Reduces all points in their order, writes the files, and says what came of it.
+/// Reduces all points in order, writes the files and prints the summary.
 pub fn finish(
     folder: Folder,
     prepared: &PreparedSweep,
     journal: &mut Journal,
     how: Options,
-    saying: &OutputMode,
+    mode: &OutputMode,
 ) -> Result<Outcome, StoreError> {
     let path = folder.path().to_path_buf();
     let spec = &prepared.spec;
     let parameters = store::parameters(spec.numbers().map(|number| spec.points.row(number)));
     let mut dataset = SweepDataset::begin(folder, parameters, prepared.head.wanted)?;
-    let bar = Bar::new("points written", !saying.quiet && !saying.json);
+    let bar = Bar::new("points written", !mode.quiet && !mode.json);
     let (mut written, mut fingerprint, mut failed_cells) = (0, 0u64, 0u64);
     let (mut lines, mut error, mut printed) = (Vec::new(), None, Outcome::Done);
     let reduced = experiment::reduce_all(spec, how, journal, &mut |reduced| {
         if how.interrupted.load(Ordering::Relaxed) {
-            return Err("interrupted while the files were written".to_string());
+            return Err("interrupted while writing the files".to_string());
         }
         written += 1;
-        bar.show_words("writing", written, spec.len());
+        bar.show_activity("writing", written, spec.len());
         failed_cells += reduced.swept.failures.len() as u64;
         let bits = reduced
             .swept
@@ -333,7 +334,7 @@ pub fn finish(
             .map_or(0, |results| u64::from_str_radix(&results.fingerprint, 16).unwrap_or(0));
         fingerprint = mix(fingerprint.rotate_left(5) ^ bits).wrapping_add(fingerprint);
         let line = SweepLine::of(reduced);
-        if saying.json && printed == Outcome::Done {
+        if mode.json && printed == Outcome::Done {
             printed = print(&format!("{}\n", line.to_json()));
         }
         if lines.len() < report::POINTS_SHOWN
@@ -342,9 +343,9 @@ pub fn finish(
             lines.push(line);
         }
         dataset.append(reduced).map_err(|cause| {
-            let words = cause.to_string();
+            let message = cause.to_string();
             error = Some(cause);
-            words
+            message
         })
     });
     bar.clear();
@@ -352,7 +353,7 @@ pub fn finish(
         (Some(error), _) => return Err(error),
         (None, Ok(())) => {}
         (None, Err(failed @ RunError::Missing { point, .. })) => {
-            let shard = saying.shards.and_then(|shards| {
+            let shard = mode.shards.and_then(|shards| {
                 let number = (point % shards.len() as u64) as u32 + 1;
                 Some(format!(
                     "shard {number} of {} (`{}`)",
@@ -361,8 +362,7 @@ pub fn finish(
                 ))
             });
             let shard = shard.unwrap_or_else(|| "this sweep".to_string());
-            let help =
-                "remove its manifest.json and run that shard again, which runs what is missing";
+            let help = "remove its manifest.json and run that shard again: only missing replications are run";
             return Ok(refuse(&format!(
                 "{failed}: the journal of {shard} was damaged after it was complete\n  = help: {help}"
             )));
@@ -370,7 +370,7 @@ pub fn finish(
         (None, Err(failed)) => {
             return Ok(refuse(&format!(
                 "{failed}\n  = help: nothing is lost: {}",
-                saying.how_to_go_on
+                mode.how_to_resume
             )));
         }
     }
@@ -383,10 +383,10 @@ pub fn finish(
     );
     let files = dataset.finish(manifest)?;
     if prepared.head.shard.is_none() {
-        // All of it is in the files now. A shard's is what it is merged from.
+        // The files now contain everything. A shard keeps its journal: `merge` reads it.
         let _ = std::fs::remove_file(path.join(store::JOURNAL));
     }
-    if !saying.json && !saying.quiet {
+    if !mode.json && !mode.quiet {
         printed = print(&report::sweep(
             &prepared.scenario,
             &lines,
@@ -398,8 +398,8 @@ pub fn finish(
     }
     if failed_cells > 0 {
         say(&format!(
-            "{} replications gave nothing: see `failure` and `reason` in points.parquet",
-            report::thousands(failed_cells)
+            "{} failed: see `failure` and `reason` in points.parquet",
+            replications(failed_cells)
         ));
         return Ok(Outcome::Refused);
     }

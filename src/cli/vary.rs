@@ -1,4 +1,4 @@
-//! `--vary PATH=VALUES` and `--shard K/N`: from what is typed to what they mean.
+//! Parsing of `--vary PATH=VALUES` and `--shard K/N`.
 
 use super::arguments::DesignName;
 use crate::design::{Design, Range, Scale, Vary};
@@ -8,7 +8,7 @@ use crate::scenario::Sweep;
 use crate::scenario::text::{Format, Node, parse};
 use serde_json::Value;
 
-/// Changes a sweep as the command line says.
+/// Applies the command line to the `sweep` block.
 pub fn apply(
     sweep: &mut Option<Sweep>,
     vary: &[String],
@@ -26,7 +26,7 @@ pub fn apply(
         for typed in vary {
             match one(typed) {
                 Ok((path, _)) if written.vary.contains_key(&path) => {
-                    let help = "write all its values in one `--vary`, with commas between";
+                    let help = "list all its values in one `--vary`, separated by commas";
                     problems.push(refused(format!("`{path}` is varied twice"), help));
                 }
                 Ok((path, vary)) => {
@@ -54,7 +54,7 @@ fn refused(what: String, help: &str) -> Problem {
     Problem::new(Severity::Error, "--vary", what).help(help)
 }
 
-/// One `PATH=VALUES`.
+/// Parses one `PATH=VALUES`.
 fn one(typed: &str) -> Result<(String, Vary), Problem> {
     const HELP: &str = "write PATH=VALUES, such as `services.api.replicas=1,2,4` or `workload.users.open.rate=50/s..500/s@log`";
     let Some((path, values)) = typed.split_once('=') else {
@@ -67,11 +67,11 @@ fn one(typed: &str) -> Result<(String, Vary), Problem> {
     if let Some((from, rest)) =
         values.split_once("..").filter(|_| !values.contains(['[', '{', '"', '\'']))
     {
-        let mut words = rest.split('@').map(str::trim);
-        let to = words.next().unwrap_or("");
+        let mut parts = rest.split('@').map(str::trim);
+        let to = parts.next().unwrap_or("");
         let mut range =
             Range { from: value(from)?, to: value(to)?, scale: Scale::Linear, steps: None };
-        for word in words {
+        for word in parts {
             match (word, word.parse()) {
                 ("linear", _) => range.scale = Scale::Linear,
                 ("log", _) => range.scale = Scale::Log,
@@ -79,42 +79,39 @@ fn one(typed: &str) -> Result<(String, Vary), Problem> {
                 (_, Ok(steps)) => range.steps = Some(steps),
                 _ => {
                     return Err(refused(
-                        format!("`@{word}` says nothing of a range"),
-                        "a range ends in `@linear`, `@log`, `@integer`, or a number of steps",
+                        format!("unknown suffix `@{word}` of a range"),
+                        "a range can end in `@linear`, `@log`, `@integer` or a number of values such as `@10`",
                     ));
                 }
             }
         }
         return Ok((path.to_string(), Vary::Range(range)));
     }
-    // A list in YAML, so that commas inside brackets and quotes are none between values.
+    // Parsed as a YAML list, so that commas inside brackets and quotes do not separate values.
     match value(&format!("[{values}]"))? {
         Value::Array(values) => Ok((path.to_string(), Vary::Values(values))),
-        _ => Err(refused(format!("`{values}` is no list of values"), HELP)),
+        _ => Err(refused(format!("`{values}` is not a list of values"), HELP)),
     }
 }
 
-/// A value as it is written in a scenario.
+/// Parses a value as it is written in a scenario.
 pub fn value(text: &str) -> Result<Value, Problem> {
     let help = "write values as in the scenario, such as `4`, `300/s` or `{ exp: 2ms }`";
     match parse(text.trim(), Format::Yaml) {
         Ok(node) => Ok(Node::to_json(&node)),
         Err(problems) => Err(refused(
-            format!(
-                "in `{text}`: {}",
-                problems.first().map_or("this is no value", |p| p.what.as_str())
-            ),
+            format!("in `{text}`: {}", problems.first().map_or("not a value", |p| p.what.as_str())),
             help,
         )),
     }
 }
 
-/// The shard that is typed; `auto/N` takes its number from the job array's environment.
+/// Parses a shard; `auto/N` takes its number from the environment of a job array.
 pub fn shard(typed: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Shard, String> {
     let Some(of) = typed.strip_prefix("auto/") else { return typed.parse() };
     let number = |name: &str| environment(name).and_then(|text| text.trim().parse::<u64>().ok());
-    // Slurm's numbers begin where the user says, the others' at 0.
-    let found = match (
+    // Slurm counts from the first index of the array, the others from 0.
+    let index = match (
         number("SLURM_ARRAY_TASK_ID"),
         number("JOB_COMPLETION_INDEX"),
         number("AWS_BATCH_JOB_ARRAY_INDEX"),
@@ -125,10 +122,10 @@ pub fn shard(typed: &str, environment: &dyn Fn(&str) -> Option<String>) -> Resul
         (None, Some(index), _) | (None, None, Some(index)) => Some(index + 1),
         _ => None,
     };
-    match found {
+    match index {
         Some(number) => format!("{number}/{of}").parse(),
         None => {
-            Err("none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set: say which shard, such as `3/200`"
+            Err("none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set: give the shard number, such as `3/200`"
                 .to_string())
         }
     }
@@ -164,7 +161,7 @@ mod tests {
         );
         assert_eq!(read("a"), Err("`a` has no `=`".into()));
         assert_eq!(read("=1"), Err("`=1` has no path or no values".into()));
-        assert_eq!(read("a=1..2@much"), Err("`@much` says nothing of a range".into()));
+        assert_eq!(read("a=1..2@much"), Err("unknown suffix `@much` of a range".into()));
         assert!(read("a=[1").is_err_and(|words| words.starts_with("in `[[1]`")));
     }
 

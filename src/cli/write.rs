@@ -38,7 +38,7 @@ pub fn convert(options: &Convert) -> Outcome {
         Some(Format::Json) => Notation::Json,
         None => {
             return refuse(&format!(
-                "`{}` does not say a notation: end it in .yaml, .ron or .json",
+                "`{}` has no known format: its name must end in .yaml, .ron or .json",
                 options.to.display()
             ));
         }
@@ -49,7 +49,7 @@ pub fn convert(options: &Convert) -> Outcome {
     };
     if options.to.exists() && !options.force {
         return refuse(&format!(
-            "`{}` is there already; `--force` overwrites it",
+            "`{}` already exists; use `--force` to overwrite it",
             options.to.display()
         ));
     }
@@ -61,7 +61,7 @@ pub fn convert(options: &Convert) -> Outcome {
         Ok(()) => {
             say(&format!("wrote {}", options.to.display()));
             if has_comments(&source.text) {
-                say("note: comments are not carried over: a scenario is read and written anew");
+                say("note: comments are not preserved");
             }
             Outcome::Done
         }
@@ -69,15 +69,15 @@ pub fn convert(options: &Convert) -> Outcome {
     }
 }
 
-/// Whether a text has a line that is a comment, of YAML or of RON.
+/// Whether a text contains YAML or RON comments.
 fn has_comments(text: &str) -> bool {
     let begins =
         |line: &str| ["#", "//", "/*"].iter().any(|mark| line.trim_start().starts_with(mark));
     text.lines().any(|line| begins(line) || line.contains(" # "))
 }
 
-/// Writes a file under a temporary name beside it, and renames it: on a full disk there is the old
-/// file or none, never a half.
+/// Writes a temporary file beside `path` and renames it, so that a failure, such as a full disk,
+/// never leaves a partial file.
 fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let part = temporary(path);
     let write = || {
@@ -95,25 +95,25 @@ pub fn schema() -> Outcome {
     print(&scenario::schema())
 }
 
-/// Says an error that has no place in a scenario: what is wrong, and after `\n  = help: ` what to
-/// do.
+/// Prints an error that has no place in a scenario: the cause and, after `\n  = help: `, the
+/// remedy.
 pub fn refuse(cause: &str) -> Outcome {
     say(&format!("error: {cause}"));
-    noted_as_error(cause)
+    record_error(cause)
 }
 
-/// Says an error of the files.
+/// Prints an error of the result files.
 pub fn refuse_store(error: &StoreError) -> Outcome {
     refuse(&format!("{error}\n  = help: {}", error.help()))
 }
 
-/// Says that a command was stopped before it had anything to give.
-pub fn stopped(words: &str) -> Outcome {
-    say(words);
-    noted_as_error(words)
+/// Reports that a command was interrupted before it had a result.
+pub fn stopped(message: &str) -> Outcome {
+    say(message);
+    record_error(message)
 }
 
-fn noted_as_error(cause: &str) -> Outcome {
+fn record_error(cause: &str) -> Outcome {
     let (what, help) =
         cause.split_once("\n  = help: ").map_or((cause, None), |(what, help)| (what, Some(help)));
     note(json!({ "severity": "error", "what": what, "help": help }));

@@ -1,4 +1,4 @@
-//! What is said of a comparison, and of a choice.
+//! The summaries of a comparison and of a selection.
 
 use super::cost;
 use super::format::{self, confidence, count, percent, thousands, times, value, with_interval};
@@ -11,12 +11,11 @@ use crate::stats::Estimate;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// A change as people say it: `−12.3 ± 1.9 %`; where there is nothing to be a share of, the plain
-/// difference.
+/// Formats a relative change, `−12.3 ± 1.9 %`; the plain difference where the baseline is 0.
 fn change(row: &MetricComparison) -> String {
     match row.difference.relative.estimate {
         _ if row.judgement == Judgement::Same => "none".to_string(),
-        // A share of a share is read as a share.
+        // A relative change of a share would be mistaken for a difference of shares.
         _ if row.metric == "error_ratio" => {
             format::difference(&row.difference.difference, row.unit, true)
         }
@@ -27,21 +26,19 @@ fn change(row: &MetricComparison) -> String {
     }
 }
 
-/// Replications that somebody may add to tell a difference; one that takes more is hardly one.
-const WORTH_MORE: u32 = 10_000;
+/// The most additional replications that are suggested; a difference that needs more is negligible.
+const MOST_SUGGESTED: u32 = 10_000;
 
-/// A judgement as people say it.
-fn judged(row: &MetricComparison, paint: ColorChoice) -> String {
+/// Formats a judgement.
+fn judgement_text(row: &MetricComparison, paint: ColorChoice) -> String {
     match (row.judgement, row.more) {
         (Judgement::Better, _) => paint.good("better"),
         (Judgement::Worse, _) => paint.bad("worse"),
-        (Judgement::Undecided, Some(more)) if more <= WORTH_MORE => paint.doubtful(&format!(
-            "undecided: about {}",
+        (Judgement::Undecided, Some(more)) if more <= MOST_SUGGESTED => paint.doubtful(&format!(
+            "undecided: needs about {}",
             count(u64::from(more.max(1)), "more replication")
         )),
-        (Judgement::Undecided, Some(_)) => {
-            paint.doubtful("undecided: hardly any difference, if there is one")
-        }
+        (Judgement::Undecided, Some(_)) => paint.doubtful("undecided: little difference, if any"),
         (Judgement::Undecided, None) => paint.doubtful("undecided: too few replications"),
         (judgement, _) => judgement.name().to_string(),
     }
@@ -55,21 +52,21 @@ fn number(row: &MetricComparison, estimate: &Estimate) -> String {
     }
 }
 
-/// The comparison on one screen.
+/// Returns the summary of a comparison.
 pub fn comparison(comparison: &Comparison, paint: ColorChoice) -> String {
     let mut out = String::new();
     let n =
         comparison.results.iter().map(|results| u64::from(results.replications)).min().unwrap_or(0);
     let (level, n) = (confidence(comparison.confidence), count(n, "paired replication"));
     let head = format!(
-        "  {} · {n} · ± is the {level} interval",
+        "  {} · {n} · ± is the {level} confidence interval",
         count(comparison.names.len() as u64, "variant")
     );
     // Writing into a String cannot fail.
     let _ = writeln!(
         out,
         "{}{}",
-        paint.bold(&format!("against {}", comparison.names[0])),
+        paint.bold(&format!("compared with {}", comparison.names[0])),
         paint.faint(&head)
     );
     for (index, results) in comparison.results.iter().enumerate() {
@@ -88,22 +85,22 @@ pub fn comparison(comparison: &Comparison, paint: ColorChoice) -> String {
         if base != own {
             let pairs = base.min(own);
             let words = format!(
-                "the baseline has {base} replications and this {own}: changes are those of the first {pairs}"
+                "the baseline has {base} replications and this variant {own}: changes are computed from the first {pairs}"
             );
             let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
         }
         for (workload, only_in) in
-            alone(&comparison.results[0], &comparison.results[index], &comparison.names[0], name)
+            unpaired(&comparison.results[0], &comparison.results[index], &comparison.names[0], name)
         {
             let _ = writeln!(
                 out,
-                "  {} {workload} is not compared: it is in {only_in} only",
+                "  {} {workload} is not compared: it exists only in {only_in}",
                 paint.doubtful("!")
             );
         }
         let mut lines = table(&["", "", "baseline", "variant", "change", ""]);
         lines.named_by(2);
-        lines.words_last();
+        lines.text_last();
         let mut entity = "";
         for row in comparison.family().filter(|row| row.variant == index) {
             let first = if row.entity == entity { "" } else { row.entity.as_str() };
@@ -119,23 +116,23 @@ pub fn comparison(comparison: &Comparison, paint: ColorChoice) -> String {
                 number(row, &row.base),
                 number(row, &row.other),
                 change(row),
-                judged(row, paint),
+                judgement_text(row, paint),
             ]);
         }
         let _ = write_table(&mut out, &lines, 0, paint);
         let costs = [0, index].map(|of| cost::total(&comparison.results[of]));
         if costs[0] != costs[1] {
             let [base, own] =
-                costs.map(|cost| cost.map_or("nothing".to_string(), |_| cost::cell(cost)));
-            let _ = writeln!(out, "  It costs {own}; the baseline costs {base}.");
+                costs.map(|cost| cost.map_or("no price".to_string(), |_| cost::cell(cost)));
+            let _ = writeln!(out, "  Cost: {own} (baseline: {base})");
         }
         for row in comparison.family().filter(|row| {
             row.variant == index && row.kind == "workload" && row.metric == "error_ratio"
         }) {
             let (base, other) = (row.base.estimate, row.other.estimate);
-            if (base - other).abs() > SELECTED {
+            if (base - other).abs() > COMPARABLE_FAILURES {
                 let words = format!(
-                    "{} of {} failed, then {}: the latencies are of different selections of requests",
+                    "{} of the requests of {} failed in the baseline and {} in this variant: the latencies cover different sets of requests",
                     percent(base),
                     row.entity,
                     percent(other)
@@ -150,44 +147,44 @@ pub fn comparison(comparison: &Comparison, paint: ColorChoice) -> String {
         .filter(|r| r.is_finite())
         .collect();
     ratios.sort_by(f64::total_cmp);
-    // Not worth a line where it gains a tenth of the replications or less.
+    // Not worth a line if pairing saves less than about a tenth of the replications.
     if let Some(ratio) = ratios.get(ratios.len() / 2).filter(|ratio| **ratio >= 1.1) {
         let words = format!(
-            "Independent runs would need {} times as many replications for intervals as narrow (median).",
+            "Independent runs would need {} times as many replications for equally narrow intervals (median).",
             times(*ratio)
         );
         let _ = writeln!(out, "\n{}", paint.faint(&words));
     }
-    let words = format!("All verdicts together hold with {level} confidence (Holm's correction).");
+    let words = format!("All verdicts hold jointly at {level} confidence (Holm's correction).");
     let _ = writeln!(out, "{}", paint.faint(&words));
     paint.fitted(out)
 }
 
-/// Workloads that one of two has and the other has not, and which it is.
-fn alone<'n>(
+/// Returns the workloads that only one of two variants has, with the name of that variant.
+fn unpaired<'n>(
     base: &'n Results,
     other: &'n Results,
     base_name: &'n str,
     name: &'n str,
 ) -> Vec<(&'n str, &'n str)> {
     let only = |these: &'n Results, those: &'n Results, name: &'n str| {
-        let is_there =
+        let contains =
             |workload: &str| those.verdicts.iter().any(|verdict| verdict.workload == workload);
         these
             .verdicts
             .iter()
             .map(|verdict| verdict.workload.as_str())
-            .filter(move |workload| !is_there(workload))
+            .filter(move |workload| !contains(workload))
             .map(move |w| (w, name))
     };
     only(base, other, base_name).chain(only(other, base, name)).collect()
 }
 
-/// Where the share of failures differs by more than this, latencies of answered requests are hardly
-/// comparable.
-const SELECTED: f64 = 0.005;
+/// If the shares of failures differ by more than this, the latencies of answered requests are
+/// hardly comparable.
+const COMPARABLE_FAILURES: f64 = 0.005;
 
-/// One JSON object.
+/// Returns the JSON object of a comparison.
 pub fn comparison_to_json(comparison: &Comparison) -> Value {
     let number =
         |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
@@ -209,7 +206,7 @@ pub fn comparison_to_json(comparison: &Comparison) -> Value {
     })
 }
 
-/// The choice on one screen.
+/// Returns the summary of a selection.
 pub fn chosen(
     chosen: &SelectionResult,
     metric: &str,
@@ -248,9 +245,9 @@ pub fn chosen(
         );
         let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
     }
-    if most - least > SELECTED && metric.contains("latency") {
+    if most - least > COMPARABLE_FAILURES && metric.contains("latency") {
         let words = format!(
-            "from {} to {} of the requests fail: the latencies are of different selections",
+            "between {} and {} of the requests fail: the latencies cover different sets of requests",
             percent(least),
             percent(most)
         );
@@ -260,12 +257,12 @@ pub fn chosen(
     let within = value(chosen.indifference, unit);
     let words = match chosen.certain {
         true => format!(
-            "{name} is the best, or within {within} of it, with {} confidence ({} in all, by the procedure of Kim and Nelson)",
+            "{name} is the best, or within {within} of the best, with {} confidence ({} in total, Kim–Nelson procedure)",
             confidence(level),
             count(total, "replication")
         ),
         false => format!(
-            "{name} is ahead, but others may be better: the budget of replications is spent. Allow more with --most, or a wider --indifference"
+            "{name} leads, but others may be better: the replication budget is exhausted; raise --most or --indifference"
         ),
     };
     let _ = writeln!(
@@ -276,7 +273,7 @@ pub fn chosen(
     paint.fitted(out)
 }
 
-/// One JSON object.
+/// Returns the JSON object of a selection.
 pub fn chosen_to_json(chosen: &SelectionResult, metric: &str) -> Value {
     let number =
         |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);

@@ -1,9 +1,9 @@
-//! What the services of a run cost in an hour, where they have a price.
+//! The hourly cost of the services of a run that have a price.
 
 use super::format::value;
 use crate::experiment::Results;
 
-/// Services with a price, and what each costs, USD/h.
+/// Returns the services with a price and their cost in USD/h.
 pub(super) fn by_service(results: &Results) -> impl Iterator<Item = (&str, f64)> {
     let costs = results
         .rows
@@ -12,12 +12,12 @@ pub(super) fn by_service(results: &Results) -> impl Iterator<Item = (&str, f64)>
     costs.map(|row| (row.entity.as_str(), row.estimate.estimate))
 }
 
-/// All of them together; none if no service has a price.
+/// Returns the total cost in USD/h; `None` if no service has a price.
 pub(super) fn total(results: &Results) -> Option<f64> {
     by_service(results).map(|(_, cost)| cost).reduce(|sum, cost| sum + cost)
 }
 
-/// A total in a cell of a table.
+/// Formats a total for a cell of a table.
 pub(super) fn cell(total: Option<f64>) -> String {
     total.map_or(String::new(), |cost| value(cost, "USD/h"))
 }

@@ -1,10 +1,10 @@
-//! Estimates for people: intervals with the digits of their half-width. Plain numbers are in
+//! Estimates as text: intervals with the digits of their half-width. Plain numbers are formatted in
 //! `units/format.rs`.
 //!
-//! Law: what is printed, read back, is the number within half of its last digit; what is not 0 is
-//! never printed as 0, and a share that is not whole never as 100 %. A number without a value is
-//! `–`, one without an end is `∞`. There is one function for each kind of quantity.
-//! Tested: the law, over all magnitudes, signs and boundaries; phrases by hand.
+//! Law: a printed number, read back, equals the number to within half a unit of its last digit. A
+//! number other than 0 is never printed as 0, and a share other than 1 never as 100 %. NaN is `–`,
+//! infinity is `∞`. There is one function for each kind of quantity.
+//! Tested: the law, over all magnitudes, signs and boundaries; examples by hand.
 
 use crate::stats::Estimate;
 pub(crate) use crate::units::format::{
@@ -12,9 +12,9 @@ pub(crate) use crate::units::format::{
 };
 use crate::units::format::{decimals, fixed, unit_for};
 
-/// Decimals of a number and its half-width: those of the half-width, which has one significant
-/// digit, or two if it begins with 1. Enough that a number is not lost beside a wide interval. None
-/// if they have no common place worth writing.
+/// Returns the decimals of a number and its half-width: those of the half-width, with one
+/// significant digit, or two if it begins with 1, but enough to show the number beside a wide
+/// interval. `None` if the two are too far apart to share a unit.
 fn decimals_of_interval(number: f64, half: f64) -> Option<usize> {
     let first = decimals(half, 1);
     let begins_with_1 = half * 10f64.powi(first as i32) < 1.95;
@@ -27,10 +27,10 @@ fn decimals_of_interval(number: f64, half: f64) -> Option<usize> {
     (before + common <= 9).then_some(common)
 }
 
-/// An estimate with its half-width: `21.3 ± 0.2 ms`.
+/// Formats an estimate with its half-width: `21.3 ± 0.2 ms`.
 pub fn with_interval(e: &Estimate, unit: &str) -> String {
     let half = (e.high - e.low) / 2.0;
-    // What is the same in every replication has no spread to tell.
+    // A value that is equal in all replications has no half-width to show.
     if !e.estimate.is_finite() || !half.is_finite() || half == 0.0 {
         return value(e.estimate, unit);
     }
@@ -42,7 +42,8 @@ pub fn with_interval(e: &Estimate, unit: &str) -> String {
     }
 }
 
-/// A share with its half-width: `52.1 ± 0.2 %`. Of nothing seen its upper bound, `0 % (≤ 0.3 %)`.
+/// Formats a share with its half-width: `52.1 ± 0.2 %`. If nothing was observed, with its upper
+/// bound: `0 % (≤ 0.3 %)`.
 pub fn percent_with_interval(e: &Estimate) -> String {
     let half = (e.high - e.low) / 2.0;
     match decimals_of_interval(e.estimate * 100.0, half * 100.0) {
@@ -50,7 +51,7 @@ pub fn percent_with_interval(e: &Estimate) -> String {
         _ if e.estimate == 0.0 && e.low == 0.0 => format!("0 % (≤ {})", percent(e.high)),
         _ if e.estimate == 1.0 && e.high == 1.0 => format!("100 % (≥ {})", percent(e.low)),
         Some(digits) => {
-            // Not 100 unless it is.
+            // Never 100 unless the share is 1.
             let digits = if e.estimate == 1.0 {
                 digits
             } else {
@@ -62,7 +63,7 @@ pub fn percent_with_interval(e: &Estimate) -> String {
     }
 }
 
-/// A change as a share, with its sign: `+12.3 ± 1.9 %`, `−0.4 %`.
+/// Formats a relative change with its sign: `+12.3 ± 1.9 %`, `−0.4 %`.
 pub fn change(e: &Estimate) -> String {
     signed(
         e.estimate,
@@ -75,7 +76,7 @@ pub fn change(e: &Estimate) -> String {
     )
 }
 
-/// A difference, with its sign and its half-width: `+1.2 ± 0.3 ms`. Differences of shares are in
+/// Formats a difference with its sign and half-width: `+1.2 ± 0.3 ms`. Differences of shares are in
 /// percentage points.
 pub fn difference(e: &Estimate, unit: &str, is_share: bool) -> String {
     let size = Estimate { estimate: e.estimate.abs(), low: 0.0, high: e.high - e.low, ..*e };
@@ -90,7 +91,7 @@ fn signed(number: f64, size: &str) -> String {
     if number == 0.0 || number.is_nan() { size.to_string() } else { format!("{sign}{size}") }
 }
 
-/// Heights from 0 to 1 as a row of blocks.
+/// Returns heights from 0 to 1 as a row of block characters.
 pub fn blocks(heights: &[f64]) -> String {
     const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     heights
@@ -107,19 +108,20 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::{Config, RngSeed};
 
-    /// The number that a text is, and half of its last digit, both in the unit of the text.
+    /// Returns the number in a text and half a unit of its last digit, both in the unit of the
+    /// text.
     fn read(text: &str) -> (f64, f64) {
         let (digits, power) = text
             .split_once('e')
             .map_or((text, 0), |(digits, power)| (digits, power.parse::<i32>().unwrap()));
         let decimals = digits.split_once('.').map_or(0, |(_, after)| after.len() as i32);
         (
-            text.parse().unwrap_or_else(|_| panic!("{text:?} is no number")),
+            text.parse().unwrap_or_else(|_| panic!("{text:?} is not a number")),
             0.5 * 10f64.powi(power - decimals),
         )
     }
 
-    /// The size of the unit at the end of a text, and the text before it.
+    /// Returns the text before the unit at its end, and the size of that unit.
     fn split<'t>(text: &'t str, unit: &str) -> (&'t str, f64) {
         let mut units: Vec<&Unit> = units_of(unit).iter().collect();
         units.sort_by_key(|(.., word)| std::cmp::Reverse(word.len()));
@@ -128,8 +130,8 @@ mod tests {
         found.unwrap_or_else(|| panic!("{text:?} has no unit of {unit:?}"))
     }
 
-    /// That a text is the number.
-    fn holds(text: &str, number: f64, size: f64) {
+    /// Asserts that a text shows the number.
+    fn assert_shows(text: &str, number: f64, size: f64) {
         let (read, half) = read(text);
         let slack = 1e-9 * number.abs() + 1e-300;
         assert!(
@@ -156,7 +158,7 @@ mod tests {
         for unit in ["s", "B", "1/s", "1", "USD/h"] {
             let text = value(number, unit);
             let (digits, size) = split(&text, unit);
-            holds(digits, number, size);
+            assert_shows(digits, number, size);
             let text = with_interval(&e, unit);
             match text.split_once(" ± ") {
                 Some((left, right)) => {
@@ -165,30 +167,30 @@ mod tests {
                         .iter()
                         .any(|(.., word)| !word.is_empty() && left.ends_with(word));
                     let (digits, left_size) = if own { split(left, unit) } else { (left, size) };
-                    holds(digits, number, left_size);
-                    holds(half_digits, (e.high - e.low) / 2.0, size);
+                    assert_shows(digits, number, left_size);
+                    assert_shows(half_digits, (e.high - e.low) / 2.0, size);
                 }
-                None => holds(split(&text, unit).0, number, split(&text, unit).1),
+                None => assert_shows(split(&text, unit).0, number, split(&text, unit).1),
             }
         }
         let text = percent(number);
-        holds(text.strip_suffix(" %").unwrap(), number, 0.01);
+        assert_shows(text.strip_suffix(" %").unwrap(), number, 0.01);
         assert!(number == 1.0 || text != "100 %", "{number:e} is shown as {text}");
         let text = percent_with_interval(&e);
         let (left, right) = text.split_once(" ± ").unwrap_or((&text, "1 %"));
         if !text.contains('≤') && !text.contains('≥') {
-            holds(left.trim_end_matches(" %"), number, 0.01);
+            assert_shows(left.trim_end_matches(" %"), number, 0.01);
         }
         if text.contains('±') {
-            holds(right.trim_end_matches(" %"), (e.high - e.low) / 2.0, 0.01);
+            assert_shows(right.trim_end_matches(" %"), (e.high - e.low) / 2.0, 0.01);
         }
         assert!(number == 1.0 || left.parse() != Ok(100.0), "{number:e} is shown as {text}");
     }
 
     #[test]
     fn at_every_boundary_of_a_unit_what_is_printed_is_the_number() {
-        // The boundaries: every unit's size, every power of ten, 1 and 2 of each, with the numbers
-        // around them that round across.
+        // The boundaries: the size of every unit, every power of ten, and 1 and 2 of each, with
+        // nearby numbers that round across.
         let sizes = [TIME, BYTES, RATE, PLAIN, MONEY]
             .into_iter()
             .flatten()

@@ -1,21 +1,20 @@
-//! The state of a workload in one word, which the summary, the table of a sweep and JSON have in
-//! common. Checked: `tests/it/verdict.rs`.
+//! The state of a workload in one word, shared by the summary, the table of a sweep and JSON.
+//! Checked: `tests/it/verdict.rs`.
 
 use crate::experiment::{MOST_FAILED, Outlook, Results, WorkloadVerdict};
 
-/// Failures of at least this share are said before anything else, whatever the objectives allow;
-/// latencies are then those of a selection.
+/// From this share of failures on, failures are reported first, whatever the objectives allow:
+/// latencies then cover only some of the requests.
 pub(super) const MANY_FAILED: f64 = 0.05;
 
-/// What is said of a workload before anything else: its outlook, and how many of its requests
-/// failed.
+/// The state of a workload: its outlook, combined with its share of failed requests.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Health {
     Overloaded,
-    /// Most requests fail.
+    /// At least half of the requests fail.
     Fails,
     CannotTell,
-    /// No queue grows, but this share of the requests fails: many, or more than an objective
+    /// No queue grows, but this share of requests fails, which is high or more than an objective
     /// allows.
     AnswersInPart(f64),
     NoRequests,
@@ -24,12 +23,12 @@ pub(super) enum Health {
 
 impl Health {
     pub fn of(results: &Results, verdict: &WorkloadVerdict) -> Health {
-        let of = |metric: &str| {
+        let mean_of = |metric: &str| {
             results
                 .find("workload", &verdict.workload, metric, "mean")
                 .map_or(f64::NAN, |row| row.estimate.estimate)
         };
-        let errors = of("error_ratio");
+        let errors = mean_of("error_ratio");
         match &verdict.outlook {
             Outlook::Overloaded(_) => Health::Overloaded,
             _ if errors >= MOST_FAILED => Health::Fails,
@@ -39,14 +38,14 @@ impl Health {
             {
                 Health::AnswersInPart(errors)
             }
-            Outlook::KeepsUp if of("offered_rate") == 0.0 => Health::NoRequests,
+            Outlook::KeepsUp if mean_of("offered_rate") == 0.0 => Health::NoRequests,
             Outlook::KeepsUp => Health::KeepsUp,
         }
     }
 
-    /// What is said of the workload that fares worst; none where there is no workload.
+    /// Returns the worst state of all workloads; `None` if there are no workloads.
     pub fn worst(results: &Results) -> Option<Health> {
-        let rank = |said: &Health| match said {
+        let rank = |health: &Health| match health {
             Health::Overloaded => 0,
             Health::Fails => 1,
             Health::CannotTell => 2,
@@ -57,7 +56,7 @@ impl Health {
         results.verdicts.iter().map(|verdict| Health::of(results, verdict)).min_by_key(rank)
     }
 
-    /// One word for machines.
+    /// Returns the name of the state in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Health::Overloaded => "overloaded",
@@ -70,7 +69,8 @@ impl Health {
     }
 }
 
-/// The share of failures that objectives of a workload allow; all, if there are none.
+/// Returns the largest share of failures that the objectives of a workload allow; infinite without
+/// such an objective.
 fn allowed_errors(results: &Results, workload: &str) -> f64 {
     let own = results
         .slos

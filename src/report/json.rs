@@ -1,4 +1,4 @@
-//! The JSON objects of `--json`: what a run says, and what `check` estimates.
+//! The JSON objects of `--json`: the results of a run, and the estimate of `check`.
 
 use super::RunInfo;
 use super::health::Health;
@@ -7,12 +7,12 @@ use crate::scenario::Estimate;
 use crate::scenario::Resource;
 use serde_json::{Map, Value, json};
 
-/// A number, or null where there is none.
+/// Returns a number, or null if it is NaN or infinite.
 fn number(value: f64) -> Value {
     serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number)
 }
 
-/// What the mean demands of a scenario come to.
+/// Returns the static estimate of a scenario.
 pub(crate) fn estimate_to_json(estimate: &Estimate) -> Value {
     let services = estimate.services.iter().map(|load| {
         json!({
@@ -29,7 +29,7 @@ pub(crate) fn estimate_to_json(estimate: &Estimate) -> Value {
     json!({ "services": services.collect::<Vec<_>>(), "distributions": distributions.collect::<Vec<_>>() })
 }
 
-/// What is said of a workload.
+/// Returns the verdict on a workload.
 fn outlook(results: &Results, verdict: &WorkloadVerdict) -> Value {
     let settling = |settling: &Settling| {
         json!({
@@ -68,8 +68,8 @@ fn outlook(results: &Results, verdict: &WorkloadVerdict) -> Value {
     json!({ "workload": verdict.workload, "outlook": Health::of(results, verdict).name(), "why": why, "run_at_least_s": run_at_least_s })
 }
 
-/// One JSON object with everything of the summary.
-pub fn to_json(results: &Results, circumstances: RunInfo) -> Value {
+/// Returns one JSON object with everything in the summary.
+pub fn to_json(results: &Results, info: RunInfo) -> Value {
     let slos = results.slos.iter().map(|slo| {
         json!({ "name": slo.name, "of": slo.of, "goal": slo.goal, "estimate": number(slo.estimate), "pass": slo.pass, "certain": slo.certain })
     });
@@ -81,13 +81,13 @@ pub fn to_json(results: &Results, circumstances: RunInfo) -> Value {
             "n": e.n, "method": e.method.name(), "labels": row.flags, "flags": row.flags,
         })
     });
-    let warmup = results.warmup.as_ref().map_or(Value::Null, |found| {
-        let curves = found.curves.iter().map(|curve| {
-            let cut_s = found.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
+    let warmup = results.warmup.as_ref().map_or(Value::Null, |warmup| {
+        let curves = warmup.curves.iter().map(|curve| {
+            let cut_s = warmup.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
             json!({ "kind": curve.kind, "entity": curve.entity, "metric": curve.metric, "cut_s": cut_s, "reached": curve.reached })
         });
-        let not_beyond_s = found.limit.as_ref().map(|limit| limit.at.seconds());
-        json!({ "found_s": found.cut.seconds(), "reached": found.reached, "decided_by": found.decided_by, "not_beyond_s": not_beyond_s, "curves": curves.collect::<Vec<_>>() })
+        let not_beyond_s = warmup.limit.as_ref().map(|limit| limit.at.seconds());
+        json!({ "found_s": warmup.cut.seconds(), "reached": warmup.reached, "decided_by": warmup.decided_by, "not_beyond_s": not_beyond_s, "curves": curves.collect::<Vec<_>>() })
     });
     let phases = results
         .phases
@@ -108,7 +108,7 @@ pub fn to_json(results: &Results, circumstances: RunInfo) -> Value {
         ("scenario", json!(results.scenario)),
         ("fingerprint", json!(results.fingerprint)),
         ("seed", json!(results.seed)),
-        // Many readers of JSON hold whole numbers up to 2^53 only.
+        // Many JSON parsers are exact only for integers up to 2^53.
         ("seed_text", json!(results.seed.to_string())),
         ("replications", json!(results.replications)),
         ("confidence", json!(results.confidence)),
@@ -116,8 +116,8 @@ pub fn to_json(results: &Results, circumstances: RunInfo) -> Value {
         ("warmup_s", json!(results.warmup_s)),
         ("warmup", warmup),
         ("events", json!(results.events)),
-        ("wall_s", json!(circumstances.wall_s)),
-        ("threads", json!(circumstances.threads)),
+        ("wall_s", json!(info.wall_s)),
+        ("threads", json!(info.threads)),
         ("verdict", verdict),
         ("phases", Value::Array(phases.collect())),
         ("precision", Value::Array(precision.collect())),

@@ -1,6 +1,6 @@
-//! A sweep of two parameters as a matrix: one down, one across, the p95 in the cells.
+//! A sweep of two parameters as a matrix: one in rows, one in columns, the p95 in the cells.
 //!
-//! Only where every combination of the values is there, as in a grid. Tested: `tests/it/words.rs`.
+//! Only for sweeps with every combination of the values, as in a grid. Tested: `tests/it/words.rs`.
 
 use super::format::with_interval;
 use super::paint::ColorChoice;
@@ -10,11 +10,11 @@ use crate::design::value::brief;
 use serde_json::Value;
 use std::fmt::Write;
 
-/// Matrices that are shown: one for each of the first workloads.
-const MOST: usize = 3;
+/// The maximum number of matrices, one per workload.
+const MATRICES: usize = 3;
 
-/// The matrices, if two parameters are varied and each combination was simulated once. `down` and
-/// `across` are their paths and what they are called here.
+/// Writes the matrices if each combination of two parameters was simulated once. `down` and
+/// `across` are their paths and short names.
 pub(super) fn matrices(
     out: &mut String,
     lines: &[SweepLine],
@@ -44,11 +44,11 @@ pub(super) fn matrices(
         .iter()
         .find(|line| !line.workloads.is_empty())
         .map_or(Vec::new(), |line| line.workloads.iter().map(|(name, _)| name).collect());
-    for name in names.into_iter().take(MOST) {
+    for name in names.into_iter().take(MATRICES) {
         writeln!(
             out,
             "\n{}",
-            paint.bold(&format!("p95 of {name}: {} down, {} across", down.1, across.1))
+            paint.bold(&format!("p95 of {name}: {} in rows, {} in columns", down.1, across.1))
         )?;
         let header: Vec<String> =
             [String::new()].into_iter().chain(columns.iter().map(|value| brief(value))).collect();
@@ -64,14 +64,14 @@ pub(super) fn matrices(
     Ok(())
 }
 
-/// The p95 of a workload at a point, behind its mark if it is not all well.
+/// Returns the p95 of a workload at a point, after its mark unless that is "✔".
 fn cell(line: &SweepLine, workload: &str) -> String {
     let rows = line.workloads.iter().find(|(name, _)| name == workload).map(|(_, rows)| rows);
     let p95 =
         rows.and_then(|rows| rows.iter().find(|row| row.metric == "latency" && row.stat == "p95"));
-    let said = p95.map_or(String::new(), |row| with_interval(&row.estimate, "s"));
+    let text = p95.map_or(String::new(), |row| with_interval(&row.estimate, "s"));
     match line.mark() {
-        "✔" => said,
-        mark => format!("{mark} {said}"),
+        "✔" => text,
+        mark => format!("{mark} {text}"),
     }
 }

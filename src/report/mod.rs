@@ -1,4 +1,4 @@
-//! What is said of a run: the terminal summary, the JSON object, the chart. All from the same
+//! Reports of results: the terminal summary, the JSON object and the chart, all from the same
 //! [`Results`](crate::experiment::Results).
 
 #[cfg(feature = "cli")]
@@ -51,12 +51,11 @@ pub(crate) use summary::summary;
 #[cfg(feature = "cli")]
 pub(crate) use sweep::{POINTS_SHOWN, SweepLine, plain, sweep};
 
-/// What is known of a run besides its results: it differs from machine to machine, and is in no
-/// file.
+/// Facts about a run besides its results. They differ between machines and are in no file.
 #[derive(Clone, Copy, Debug)]
 pub struct RunInfo {
-    /// Seconds the simulation took.
+    /// Wall-clock time of the simulation, in seconds.
     pub wall_s: f64,
-    /// Threads that simulated.
+    /// Number of threads that simulated.
     pub threads: usize,
 }

@@ -1,25 +1,25 @@
-//! How a text is shown: with colours or without, and in lines of which length.
+//! The style of terminal output: colours and line width.
 //!
-//! Tested: by hand, what is wrapped and where; `tests/it/words.rs`, that what is printed is no
-//! wider than the terminal.
+//! Tested: by hand, where lines are wrapped; `tests/it/words.rs`, that output is no wider than the
+//! terminal.
 
 use console::measure_text_width;
 
-/// What the text is for.
+/// The style of terminal output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ColorChoice {
-    /// Whether it shows ANSI colours.
+    /// Whether to use ANSI colours.
     pub colours: bool,
-    /// Letters in a line, if there is an end to it.
+    /// The line width in columns; `None` if unlimited.
     pub width: Option<usize>,
 }
 
 impl ColorChoice {
-    /// Without colours, in lines as long as they are.
+    /// No colours and no line wrapping.
     pub const PLAIN: ColorChoice = ColorChoice { colours: false, width: None };
 
-    /// The text in lines that fit: what is longer goes on in the next line, between two words and
-    /// further in. Tables fit already.
+    /// Wraps lines that are too long between words and indents their continuation. Tables already
+    /// fit.
     pub(super) fn fitted(self, text: String) -> String {
         let Some(width) = self.width else { return text };
         text.lines().map(|line| wrapped(line, width) + "\n").collect()
@@ -45,7 +45,7 @@ impl ColorChoice {
     }
 }
 
-/// A line, broken between words where it is wider than that. A word that is wider is left whole.
+/// Breaks a line between words where it is wider than `width`. Longer words are not broken.
 fn wrapped(line: &str, width: usize) -> String {
     if measure_text_width(line) <= width {
         return line.to_string();
@@ -57,10 +57,10 @@ fn wrapped(line: &str, width: usize) -> String {
     for word in words.split(' ') {
         let own = measure_text_width(word);
         if used > indent && used + 1 + own > width {
-            let further = indent + 2;
+            let hanging = indent + 2;
             out.truncate(out.trim_end().len());
-            out = format!("{out}\n{}", " ".repeat(further));
-            used = further;
+            out = format!("{out}\n{}", " ".repeat(hanging));
+            used = hanging;
         } else if used > indent {
             out.push(' ');
             used += 1;
@@ -76,14 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_too_long_goes_on_in_the_next_line_further_in() {
-        // By hand, 12 letters; codes of colours take no room.
-        let said =
+    fn long_lines_are_wrapped_and_indented() {
+        // By hand, 12 columns; colour codes have no width.
+        let fitted =
             |text: &str| ColorChoice { colours: false, width: Some(12) }.fitted(text.to_string());
-        assert_eq!(said("  one two three four\n"), "  one two\n    three\n    four\n");
-        assert_eq!(said("fits in here\nso\n"), "fits in here\nso\n");
-        assert_eq!(said("a/path/that/is/longer x\n"), "a/path/that/is/longer\n  x\n");
-        assert_eq!(said("\x1b[1mone two\x1b[0m three\n"), "\x1b[1mone two\x1b[0m\n  three\n");
+        assert_eq!(fitted("  one two three four\n"), "  one two\n    three\n    four\n");
+        assert_eq!(fitted("fits in here\nso\n"), "fits in here\nso\n");
+        assert_eq!(fitted("a/path/that/is/longer x\n"), "a/path/that/is/longer\n  x\n");
+        assert_eq!(fitted("\x1b[1mone two\x1b[0m three\n"), "\x1b[1mone two\x1b[0m\n  three\n");
         assert_eq!(
             ColorChoice::PLAIN.fitted("  one two three four\n".to_string()),
             "  one two three four\n"

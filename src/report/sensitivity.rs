@@ -1,4 +1,4 @@
-//! What is said of a sensitivity analysis.
+//! The summary of a sensitivity analysis.
 
 use super::format::{blocks, count, percent, thousands, value, value_beside};
 use super::health::MANY_FAILED;
@@ -9,25 +9,25 @@ use crate::stats::{Effect, Indices};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// By how much shares may contradict each other by chance: hundreds of groups know them to a few
+/// The tolerance for inconsistent shares: with hundreds of groups their standard errors are a few
 /// hundredths.
 const UNRESOLVED: f64 = 0.1;
 
-/// Letters of the bar of the most influential parameter.
+/// Width of the bar of the most influential parameter, in characters.
 const BAR: f64 = 20.0;
 
-/// All metrics, one after the other.
+/// Returns the summary of all metrics in turn.
 pub fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
     let mut out = String::new();
     for (index, answer) in answers.iter().enumerate() {
-        let said = |number: f64| {
+        let format_value = |number: f64| {
             if answer.metric == "error_ratio" {
                 percent(number)
             } else {
                 value(number, answer.unit)
             }
         };
-        // In the unit of the number that it stands behind.
+        // In the unit of the number before it.
         let beside = |number: f64, other: f64| {
             if answer.metric == "error_ratio" {
                 percent(number)
@@ -35,11 +35,11 @@ pub fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
                 value_beside(number, other, answer.unit)
             }
         };
-        let (low, high) = (said(answer.range.0), said(answer.range.1));
+        let (low, high) = (format_value(answer.range.0), format_value(answer.range.1));
         let range = match answer.variation {
             Variation::Varies => format!("from {low} to {high}"),
             Variation::Constant => format!("{low} at every point"),
-            Variation::NoValue => "no point gave a value".to_string(),
+            Variation::NoValue => "no point has a value".to_string(),
         };
         let head = format!("  {} · {range}", count(answer.points, "point"));
         let gap = if index == 0 { "" } else { "\n" };
@@ -53,9 +53,9 @@ pub fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
         if answer.variation != Variation::Varies {
             let words = match answer.variation {
                 Variation::NoValue => {
-                    "no point gave a value: nothing was answered, or a limit was reached"
+                    "no point has a value: nothing was answered, or a limit was reached"
                 }
-                _ => "does not vary: none of the parameters moves it within its range",
+                _ => "does not vary: no parameter changes it within its range",
             };
             let _ = writeln!(out, "  {}", paint.doubtful(words));
             continue;
@@ -75,13 +75,13 @@ pub fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
         };
         let is_morris = answer.parameters.iter().any(|parameter| parameter.effect.is_some());
         let header = if is_morris {
-            ["", "parameter", "effect of its range (μ*)", "spread (σ)", "direction", ""]
+            ["", "parameter", "effect (μ*)", "spread (σ)", "direction", ""]
         } else {
-            ["", "parameter", "alone", "with interactions", "", ""]
+            ["", "parameter", "first order", "total", "", ""]
         };
         let mut lines = table(&header);
         lines.named_by(2);
-        lines.words_last();
+        lines.text_last();
         for (rank, parameter) in answer.parameters.iter().enumerate() {
             let rank = (rank + 1).to_string();
             match (parameter.effect, parameter.indices) {
@@ -103,19 +103,19 @@ pub fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
                     } else {
                         format!(" ± {}", beside(e.mu_star_std_error, e.mu_star))
                     };
-                    let star = format!("{}{error}", said(e.mu_star));
+                    let star = format!("{}{error}", format_value(e.mu_star));
                     lines.add_row([
                         rank,
                         parameter.path.clone(),
                         star,
-                        said(e.sigma),
+                        format_value(e.sigma),
                         direction.to_string(),
                         bar(e.mu_star),
                     ]);
                 }
                 (None, Some(i)) => {
                     let share = |x: f64, low: f64, high: f64| match (x.is_nan(), low.is_nan()) {
-                        (true, _) => "not known".to_string(),
+                        (true, _) => "unknown".to_string(),
                         (false, true) => percent(x),
                         (false, false) => {
                             format!("{} ({} to {})", percent(x), percent(low), percent(high))
@@ -142,7 +142,7 @@ pub fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
             |i: &Indices| i.total_high - i.total_low > 0.5 || i.first_high - i.first_low > 0.5;
         if answer.parameters.iter().filter_map(|parameter| parameter.indices.as_ref()).any(is_wide)
         {
-            let words = "some intervals are wide: take more groups with --size, or, if the metric varies little, more replications";
+            let words = "some intervals are wide: use more groups (--size) or, if the metric varies little, more replications (-r)";
             let _ = writeln!(out, "\n  {}", paint.doubtful(words));
         }
         if let Some(words) = unresolved(answer) {
@@ -152,7 +152,7 @@ pub fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
             let (n, are) =
                 (count(answer.unknown, "point"), if answer.unknown == 1 { "is" } else { "are" });
             let words = format!(
-                "{n} gave no value (a limit was reached, or nothing was answered) and {are} left out"
+                "{n} without a value (a limit was reached, or nothing was answered) {are} omitted"
             );
             let _ = writeln!(out, "  {}", paint.doubtful(&words));
         }
@@ -163,29 +163,29 @@ pub fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
     paint.fitted(out)
 }
 
-/// Whether shares contradict each other: a parameter explains no more alone than with its
-/// interactions, and all alone no more than there is.
+/// Returns a warning if the indices are inconsistent: a first-order index must not exceed the total
+/// index of its parameter, and the first-order indices must not exceed 1 in sum.
 fn unresolved(answer: &Sensitivity) -> Option<&'static str> {
     let indices = || answer.parameters.iter().filter_map(|parameter| parameter.indices.as_ref());
     let alone: f64 = indices().map(|i| i.first.max(0.0)).sum();
     let is_off = alone > 1.0 + UNRESOLVED || indices().any(|i| i.first > i.total + UNRESOLVED);
-    is_off.then_some("these shares contradict each other, so they are not resolved yet: take more groups with --size")
+    is_off.then_some("these shares are inconsistent, so the estimates have not converged: use more groups (--size)")
 }
 
-/// What makes the values of points doubtful, whatever drives them.
+/// Returns warnings about unreliable values of points: overloads and failed requests.
 fn doubts(answer: &Sensitivity) -> impl Iterator<Item = String> {
     let is = if answer.overloaded == 1 { "is" } else { "are" };
     let overloaded = (answer.overloaded > 0).then(|| {
         let of = format!("{} of {}", thousands(answer.overloaded), count(answer.points, "point"));
-        format!("{of} {is} overloaded: those numbers depend on `run.duration`; narrow the ranges, or take them as what drives the overload")
+        format!("{of} {is} overloaded, where numbers depend on `run.duration`: narrow the ranges, or read the ranking as what drives the overload")
     });
     let failed = (answer.metric.starts_with("latency") && answer.most_failed > MANY_FAILED).then(|| {
-        format!("up to {} of requests failed at a point, and latencies are of the rest: look at errors too", percent(answer.most_failed))
+        format!("up to {} of requests failed at a point, and latencies cover only the rest: analyse the errors too", percent(answer.most_failed))
     });
     overloaded.into_iter().chain(failed)
 }
 
-/// One JSON object.
+/// Returns the JSON object of all metrics.
 pub fn sensitivity_to_json(answers: &[Sensitivity]) -> Value {
     let number =
         |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);

@@ -1,4 +1,4 @@
-//! The terminal summary: one screen. Verdict, latency, where the time goes, services, notes.
+//! The terminal summary on one screen: verdict, latency and its breakdown, services, notes.
 
 use super::RunInfo;
 use super::cost;
@@ -16,15 +16,15 @@ use crate::scenario::{Estimate, Scenario, Service};
 use crate::units::Span;
 use std::fmt::Write;
 
-/// Rows of a table beyond this are left out, with a line that says so.
+/// The maximum number of rows of a table; a line below it counts the others.
 const ROWS: usize = 12;
 
-/// The whole summary.
+/// Returns the whole summary.
 pub fn summary(
     scenario: &Scenario,
     results: &Results,
     fold: &Fold,
-    circumstances: RunInfo,
+    info: RunInfo,
     paint: ColorChoice,
 ) -> String {
     let mut out = String::new();
@@ -44,9 +44,8 @@ pub fn summary(
         }
     }
     let events = count(results.events, "event");
-    let rate = value(results.events as f64 / circumstances.wall_s.max(1e-9), "1/s");
-    let (wall, threads) =
-        (value(circumstances.wall_s, "s"), count(circumstances.threads as u64, "thread"));
+    let rate = value(results.events as f64 / info.wall_s.max(1e-9), "1/s");
+    let (wall, threads) = (value(info.wall_s, "s"), count(info.threads as u64, "thread"));
     let foot =
         format!("{events} in {wall} on {threads} ({rate}) · fingerprint {}", results.fingerprint);
     let _ = writeln!(out, "\n{}", paint.faint(&foot));
@@ -56,11 +55,10 @@ pub fn summary(
 fn head(out: &mut String, results: &Results, paint: ColorChoice) -> std::fmt::Result {
     let (duration, warmup) =
         (Span::from_seconds(results.duration_s), Span::from_seconds(results.warmup_s));
-    let warmup =
-        if warmup == Span::ZERO { String::new() } else { format!(", the first {warmup} warm-up") };
+    let warmup = if warmup == Span::ZERO { String::new() } else { format!(" ({warmup} warm-up)") };
     let n = count(u64::from(results.replications), "replication");
     let line = format!(
-        "  {n} of {duration}{warmup} · seed {} · ± is the {} interval",
+        "  {n} of {duration}{warmup} · seed {} · ± is the {} confidence interval",
         results.seed,
         confidence(results.confidence)
     );
@@ -102,7 +100,7 @@ fn latency(
     failures(out, results, &all[..all.len().min(ROWS)])
 }
 
-/// Why requests failed: `users failed: timeout 14.4 %, rejected 0.2 %`.
+/// Writes why requests failed: `users failed: timeout 14.4 %, rejected 0.2 %`.
 fn failures(out: &mut String, results: &Results, all: &[(&str, &String)]) -> std::fmt::Result {
     for (kind, name) in all {
         let rows = results
@@ -124,7 +122,7 @@ fn failures(out: &mut String, results: &Results, all: &[(&str, &String)]) -> std
     Ok(())
 }
 
-/// What the services cost, if they have a price.
+/// Writes the cost of the services that have a price.
 fn costs(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
     let Some(total) = cost::total(results) else { return Ok(()) };
     let prices: Vec<(&str, f64)> = cost::by_service(results).collect();
@@ -134,12 +132,12 @@ fn costs(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::
         .map(|(name, price)| format!("{name} {}", value(*price, "USD/h")))
         .collect();
     let parts = if prices.len() > 1 { format!(": {}", words.join(", ")) } else { String::new() };
-    let who = if scenario.services.len() == 1 { prices[0].0 } else { "Priced services" };
+    let subject = if scenario.services.len() == 1 { prices[0].0 } else { "Priced services" };
     let verb = if scenario.services.len() == 1 { "costs" } else { "cost" };
-    writeln!(out, "  {who} {verb} {}{parts}.", value(total, "USD/h"))
+    writeln!(out, "  {subject} {verb} {}{parts}.", value(total, "USD/h"))
 }
 
-/// Where the time of a workload's requests goes, and how their latency is distributed.
+/// Writes the parts of a workload's mean latency and a sparkline of its distribution.
 fn breakdown(
     out: &mut String,
     scenario: &Scenario,
@@ -163,19 +161,19 @@ fn breakdown(
         return Ok(());
     }
     parts.sort_by(|a, b| b.1.total_cmp(&a.1));
-    writeln!(out, "\n{}", paint.bold(&format!("Where the time of {workload} goes")))?;
-    // Sums in another order differ in their last bits.
-    let said = |name: &str, seconds: f64| {
+    writeln!(out, "\n{}", paint.bold(&format!("Latency breakdown of {workload}")))?;
+    // Rounding may bring the share above 1.
+    let labelled = |name: &str, seconds: f64| {
         format!("{name} {} ({})", value(seconds, "s"), percent((seconds / total).min(1.0)))
     };
-    let words: Vec<String> = parts.iter().map(|(name, seconds)| said(name, *seconds)).collect();
+    let words: Vec<String> = parts.iter().map(|(name, seconds)| labelled(name, *seconds)).collect();
     writeln!(out, "  {}", words.join(" · "))?;
     let own: Vec<String> = own_times(scenario, results, workload)
         .iter()
-        .map(|(name, seconds)| said(name, *seconds))
+        .map(|(name, seconds)| labelled(name, *seconds))
         .collect();
     if own.len() > 1 {
-        writeln!(out, "  by service, without the network: {}", own.join(" · "))?;
+        writeln!(out, "  by service, excluding the network: {}", own.join(" · "))?;
     }
     if let Some(histogram) = fold.histogram("workload", workload, "latency") {
         sparkline(out, histogram, paint)?;
@@ -183,8 +181,7 @@ fn breakdown(
     Ok(())
 }
 
-/// A small histogram over equal steps of the logarithm of the latency, without the thousandth at
-/// either end.
+/// Writes a small histogram of the latency on a logarithmic scale, from p0.1 to p99.9.
 fn sparkline(out: &mut String, histogram: &Histogram, paint: ColorChoice) -> std::fmt::Result {
     const STEPS: usize = 48;
     let (low, high) = (histogram.quantile_s(0.001).max(1e-9), histogram.quantile_s(0.999));
@@ -194,7 +191,7 @@ fn sparkline(out: &mut String, histogram: &Histogram, paint: ColorChoice) -> std
     let mut heights = vec![0.0; STEPS];
     let position = |seconds: f64| (seconds.max(1e-9) / low).ln() / (high / low).ln() * STEPS as f64;
     for bucket in histogram.buckets() {
-        // A bucket may reach over several steps where the latency is short: each gets its part.
+        // A bucket may span several steps where the latency is short: each gets its share.
         let from = position(bucket.low_ns as f64 * 1e-9);
         let to = position((bucket.high_ns + 1) as f64 * 1e-9).max(from + 1e-9);
         for (step, height) in heights.iter_mut().enumerate() {
@@ -220,7 +217,7 @@ fn services(
     paint: ColorChoice,
 ) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Services"))?;
-    // Where nobody calls, nobody waits for calls.
+    // Without calls there is nothing to wait for.
     let calls = scenario.services.values().any(Service::calls);
     let mut header = vec!["", "CPU busy", "ready queue", "max", "loop lag p99", "awaiting I/O"];
     header.extend(calls.then_some("awaiting calls"));
@@ -239,7 +236,7 @@ fn services(
             name.clone(),
             calls.then(|| service.cores()),
         ));
-        // Instances apart, where they may differ and there are few.
+        // A row for each instance, where they may differ and are few.
         if service.instances.len() > 1 && service.instances.len() <= 4 {
             for (instance, spec) in &service.instances {
                 let cores = calls.then(|| spec.runtime.cores(spec.instance.cpu));
@@ -258,7 +255,8 @@ fn services(
     bottleneck(out, scenario, results)
 }
 
-/// The row of a service or an instance; with its cores, also how many wait for calls.
+/// Returns the row of a service or an instance; if `cores` is given, with the requests that await
+/// calls.
 fn machine_row(
     results: &Results,
     kind: &str,
@@ -291,37 +289,34 @@ fn machine_row(
     cells
 }
 
-/// The place where most time is spent waiting: by Little's law the mean number that waits, whatever
-/// for.
+/// Writes the longest queue of all services. By Little's law, it is where requests spend the most
+/// time waiting.
 fn bottleneck(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
-    let queues = [
-        ("ready_queue", "for a core"),
-        ("memory_queue", "for memory"),
-        ("admission_queue", "to be admitted"),
-    ];
-    let waiting = scenario
+    let queues =
+        [("ready_queue", "a core"), ("memory_queue", "memory"), ("admission_queue", "admission")];
+    let candidates = scenario
         .services
         .keys()
         .flat_map(|name| queues.iter().map(move |(metric, what)| (name, *metric, *what)));
-    let found = waiting.filter_map(|(name, metric, what)| {
+    let lengths = candidates.filter_map(|(name, metric, what)| {
         Some((name, what, results.find("service", name, metric, "mean")?))
     });
-    let most = found.max_by(|a, b| a.2.estimate.estimate.total_cmp(&b.2.estimate.estimate));
-    match most {
+    let longest = lengths.max_by(|a, b| a.2.estimate.estimate.total_cmp(&b.2.estimate.estimate));
+    match longest {
         Some((name, what, Row { estimate, .. })) if estimate.estimate > 1e-4 => {
             writeln!(
                 out,
-                "  Most waiting: at {name} {what}, {} requests at a time.",
+                "  Longest queue: {name}, for {what}: {} requests on average",
                 with_interval(estimate, "1")
             )
         }
-        _ => writeln!(out, "  No noticeable waiting."),
+        _ => writeln!(out, "  No significant queueing"),
     }
 }
 
-/// The static estimate, for `check`.
+/// Returns the static estimate, for `check`.
 pub fn estimate(estimate: &Estimate, paint: ColorChoice) -> String {
-    let mut out = format!("{}\n", paint.bold("From the mean demands, without simulating"));
+    let mut out = format!("{}\n", paint.bold("Estimate from mean demands, without simulation"));
     let mut lines = table(&["", "requests/s", "cores", "CPU busy", "memory"]);
     for load in &estimate.services {
         let memory = load.memory.map_or("–".to_string(), percent);

@@ -1,4 +1,4 @@
-//! What is said of a sweep: a line a point.
+//! The summary of a sweep: one line per point.
 
 use super::cost;
 use super::format::{confidence, count, percent, value, with_interval};
@@ -12,28 +12,29 @@ use indexmap::IndexSet;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// Points that are shown; the others are in the files.
+/// The maximum number of points shown; the others are in the files.
 pub const POINTS_SHOWN: usize = 40;
 
-/// What is said of a point.
+/// The reported result of a point.
 #[derive(Clone, Debug)]
 pub struct SweepLine {
     pub number: u64,
     pub parameters: Parameters,
-    /// Kind and reason of the first failure; empty if there is none.
+    /// Kind and reason of the first failed replication; empty if none failed.
     pub failure: String,
+    /// The number of failed replications.
     pub failed: usize,
-    /// What is said of the workload that fares worst; none without results.
+    /// The worst state of its workloads; `None` without results.
     pub(super) health: Option<Health>,
     pub missed: Vec<String>,
-    /// Of all services with a price, USD/h.
+    /// The cost of all services with a price, in USD/h; `None` if there are none.
     cost: Option<f64>,
-    /// By workload: the numbers that are shown.
+    /// The metrics shown, by workload.
     pub(super) workloads: Vec<(String, Vec<Row>)>,
     fingerprint: String,
 }
 
-/// Which numbers of a workload are shown.
+/// The metrics of a workload that are shown.
 const SHOWN: [(&str, &str); 5] = [
     ("latency", "mean"),
     ("latency", "p95"),
@@ -49,10 +50,10 @@ impl SweepLine {
         let names: Vec<String> =
             built.iter().flat_map(|built| built.scenario.workload.keys().cloned()).collect();
         let rows = |name: &String| {
-            let found = SHOWN.iter().filter_map(|(metric, stat)| {
+            let shown = SHOWN.iter().filter_map(|(metric, stat)| {
                 results?.find("workload", name, metric, stat).cloned()
             });
-            found.map(|row| Row { values: Vec::new(), ..row }).collect::<Vec<_>>()
+            shown.map(|row| Row { values: Vec::new(), ..row }).collect::<Vec<_>>()
         };
         SweepLine {
             number: swept.point,
@@ -70,36 +71,36 @@ impl SweepLine {
         }
     }
 
-    /// How it stands with a point: in a sign, and in words.
-    fn standing(&self) -> (&'static str, &'static str) {
+    /// Returns the status of a point: a mark and its meaning.
+    fn status(&self) -> (&'static str, &'static str) {
         match self.health {
-            _ if self.failed > 0 => ("✘", "could not be run to its end"),
+            _ if self.failed > 0 => ("✘", "did not finish"),
             Some(Health::Overloaded) => (
                 "✘",
-                "overloaded: its backlog grows as long as it runs; its numbers depend on `run.duration`",
+                "overloaded: the backlog grows without bound, and the numbers depend on `run.duration`",
             ),
             Some(Health::Fails) => {
-                ("✘", "fails: half of the requests or more; latencies are of the rest")
+                ("✘", "fails: at least half of the requests fail; latencies cover only the rest")
             }
             _ if !self.missed.is_empty() => ("!", "an objective is missed"),
             Some(Health::AnswersInPart(_)) => {
-                ("!", "answers in part: latencies are of the requests that did not fail")
+                ("!", "some requests fail: latencies cover only the rest")
             }
             Some(Health::CannotTell) => (
                 "?",
-                "cannot tell yet whether it keeps up; `asyncflow run` says why, and what would tell",
+                "inconclusive: `asyncflow run` explains why, and how long a run would have to be",
             ),
-            Some(Health::NoRequests) => ("?", "no request came"),
+            Some(Health::NoRequests) => ("?", "no requests"),
             Some(Health::KeepsUp) | None => ("✔", "keeps up"),
         }
     }
 
-    /// The sign alone.
+    /// Returns the mark alone.
     pub(super) fn mark(&self) -> &'static str {
-        self.standing().0
+        self.status().0
     }
 
-    /// One JSON object.
+    /// Returns the JSON object of the point.
     pub fn to_json(&self) -> Value {
         let number =
             |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
@@ -118,7 +119,7 @@ impl SweepLine {
     }
 }
 
-/// A value as a person would write it.
+/// Returns a value as a person would write it: strings without quotes.
 pub fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -126,7 +127,7 @@ pub fn plain(value: &Value) -> String {
     }
 }
 
-/// The summary of a sweep of `points` points; `lines` are the first of them.
+/// Returns the summary of a sweep of `points` points; `lines` are the first of them.
 pub fn sweep(
     scenario: &Scenario,
     lines: &[SweepLine],
@@ -137,7 +138,7 @@ pub fn sweep(
     let mut out = String::new();
     let level = confidence(scenario.run.confidence.0.fraction);
     let head = format!(
-        "  {} · seed {} · ± is the {level} interval",
+        "  {} · seed {} · ± is the {level} confidence interval",
         count(points, "point"),
         scenario.run.seed
     );
@@ -152,7 +153,7 @@ pub fn sweep(
     let names: Vec<&str> = paths.iter().map(|path| short(path, &paths)).collect();
     let several = lines.iter().any(|line| line.workloads.len() > 1);
     let mut header = vec!["", "point"];
-    header.extend(several.then_some("of"));
+    header.extend(several.then_some("workload"));
     header.extend(&names);
     header.extend(["mean", "p95", "p99", "answered", "failed"]);
     let is_priced = lines.iter().any(|line| line.cost.is_some());
@@ -167,7 +168,7 @@ pub fn sweep(
         };
         let mut cells = vec![mark, line.number.to_string()];
         let values = paths.iter().map(|path| {
-            line.parameters.get(*path).map_or("as it is".to_string(), crate::design::value::brief)
+            line.parameters.get(*path).map_or("unchanged".to_string(), crate::design::value::brief)
         });
         if line.workloads.is_empty() {
             cells.extend(several.then(String::new));
@@ -195,7 +196,7 @@ pub fn sweep(
     if points > lines.len().min(POINTS_SHOWN) as u64 {
         let more = points - lines.len().min(POINTS_SHOWN) as u64;
         let _ =
-            writeln!(out, "  … and {}, in points.parquet and summary/", count(more, "more point"));
+            writeln!(out, "  … and {}: see points.parquet and summary/", count(more, "more point"));
     }
     if let ([down, across], [down_name, across_name]) = (paths.as_slice(), names.as_slice())
         && points == lines.len() as u64
@@ -207,15 +208,15 @@ pub fn sweep(
     paint.fitted(out)
 }
 
-/// What the signs mean, of those that there are; all well needs no words.
+/// Writes the meaning of the marks that occur, except of "keeps up".
 fn legend(out: &mut String, lines: &[SweepLine]) -> std::fmt::Result {
-    // One failure is enough; the others are in the file.
+    // One failure is shown as an example; all are in the file.
     let failed = lines.iter().find(|line| line.failed > 0).map(|line| line.number);
-    let told = lines
+    let explained = lines
         .iter()
         .filter(|line| line.mark() != "✔" && (line.failed == 0 || failed == Some(line.number)));
-    let words: IndexSet<String> = told
-        .map(|line| match (line.standing(), line.failed) {
+    let words: IndexSet<String> = explained
+        .map(|line| match (line.status(), line.failed) {
             ((mark, words), 0) => format!("{mark} {words}"),
             ((mark, words), _) => format!("{mark} point {} {words}: {}", line.number, line.failure),
         })
@@ -226,7 +227,7 @@ fn legend(out: &mut String, lines: &[SweepLine]) -> std::fmt::Result {
     words.iter().try_for_each(|words| writeln!(out, "  {words}"))
 }
 
-/// The shortest end of a path that no other path has.
+/// Returns the shortest suffix of a path that identifies it among all paths.
 fn short<'p>(path: &'p str, all: &[&String]) -> &'p str {
     let ends = path.rmatch_indices('.').map(|(at, _)| &path[at + 1..]);
     ends.chain([path])

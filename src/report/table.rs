@@ -1,32 +1,32 @@
-//! Tables of the terminal, as wide as it is.
+//! Tables that fit the width of the terminal.
 //!
-//! Law: a table that is wider than the terminal is written in parts, each with the columns that
-//! name its rows; no column is left out. Only a name that leaves no room for a number beside it
-//! goes over several lines. Tested: the widths of the parts and what is in them, by hand.
+//! Law: a table wider than the terminal is split into parts, each with the columns that name its
+//! rows; no column is omitted. Only a name too long to leave room for a number is broken over
+//! several lines. Tested: the widths and contents of the parts, by hand.
 
 use super::paint::ColorChoice;
 use comfy_table::{CellAlignment, Table, presets};
 use console::measure_text_width;
 
-/// A name is given so many letters, however narrow the terminal is.
-const NAME_LETTERS: usize = 16;
+/// The minimum width of a broken name, however narrow the terminal is.
+const NAME_WIDTH: usize = 16;
 
 /// A header and rows of cells.
 #[derive(Clone)]
 pub(super) struct Grid {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
-    words_last: bool,
-    /// How many columns name a row: they stand in every part.
+    text_last: bool,
+    /// The number of leading columns that name a row and are repeated in every part.
     names: usize,
 }
 
-/// A table with no row yet.
+/// Creates a table without rows.
 pub(super) fn table(header: &[&str]) -> Grid {
     Grid {
         header: header.iter().map(|cell| cell.to_string()).collect(),
         rows: Vec::new(),
-        words_last: false,
+        text_last: false,
         names: 1,
     }
 }
@@ -36,17 +36,17 @@ impl Grid {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// The first columns, so many, name a row: a mark or a rank, and a name.
+    /// Sets the number of leading columns that name a row, such as a mark and a name.
     pub(super) fn named_by(&mut self, columns: usize) {
         self.names = columns;
     }
 
-    /// Words in the last column begin where they begin.
-    pub(super) fn words_last(&mut self) {
-        self.words_last = true;
+    /// Aligns the last column to the left, for text.
+    pub(super) fn text_last(&mut self) {
+        self.text_last = true;
     }
 
-    /// How wide a column is, with a space at either side.
+    /// Returns the width of a column, with a space on either side.
     fn width(&self, column: usize) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(column));
         cells
@@ -58,9 +58,9 @@ impl Grid {
             + 2
     }
 
-    /// With names that leave room for the widest other column.
+    /// Returns the table with long names broken, so that the widest other column fits beside them.
     fn with_short_names(&self, width: Option<usize>) -> Grid {
-        let mut own = self.clone();
+        let mut broken = self.clone();
         let widest =
             (self.names..self.header.len()).map(|column| self.width(column)).max().unwrap_or(0);
         let names: usize = (0..self.names).map(|column| self.width(column)).sum();
@@ -68,27 +68,28 @@ impl Grid {
         let (Some(column), Some(width)) =
             (longest, width.filter(|width| 1 + names + widest > *width))
         else {
-            return own;
+            return broken;
         };
         let marks = names - self.width(column);
-        let letters = width.saturating_sub(1 + marks + 2 + widest).max(NAME_LETTERS);
-        own.rows
+        let letters = width.saturating_sub(1 + marks + 2 + widest).max(NAME_WIDTH);
+        broken
+            .rows
             .iter_mut()
             .filter_map(|row| row.get_mut(column))
             .for_each(|name| *name = over_lines(name, letters));
-        own
+        broken
     }
 
-    /// The columns of each part.
+    /// Returns the columns of each part.
     fn parts(&self, width: Option<usize>) -> Vec<Vec<usize>> {
         let (all, names) = ((0..self.header.len()).collect::<Vec<_>>(), self.names);
-        let of =
+        let width_of =
             |columns: &[usize]| 1 + columns.iter().map(|column| self.width(*column)).sum::<usize>();
-        let Some(width) = width.filter(|width| of(&all) > *width) else { return vec![all] };
+        let Some(width) = width.filter(|width| width_of(&all) > *width) else { return vec![all] };
         let mut parts = vec![all[..names].to_vec()];
         for column in names..self.header.len() {
             let last = parts.last_mut().unwrap_or_else(|| unreachable!("there is a first part"));
-            if last.len() > names && of(last) + self.width(column) > width {
+            if last.len() > names && width_of(last) + self.width(column) > width {
                 parts.push([&all[..names], &[column]].concat());
             } else {
                 last.push(column);
@@ -98,16 +99,16 @@ impl Grid {
     }
 
     fn part(&self, columns: &[usize]) -> Table {
-        let of = |cells: &[String]| {
+        let select = |cells: &[String]| {
             columns
                 .iter()
                 .map(|column| cells.get(*column).cloned().unwrap_or_default())
                 .collect::<Vec<_>>()
         };
         let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_header(of(&self.header));
+        table.load_style(presets::NOTHING).set_header(select(&self.header));
         self.rows.iter().for_each(|row| {
-            table.add_row(of(row));
+            table.add_row(select(row));
         });
         let last = self.header.len() - 1;
         for (index, column) in table.column_iter_mut().enumerate() {
@@ -117,8 +118,8 @@ impl Grid {
                     .rows
                     .iter()
                     .any(|row| row.get(columns[index]).is_some_and(|cell| cell.contains('\n')));
-            let is_words = index == 0 || is_broken || self.words_last && columns[index] == last;
-            column.set_cell_alignment(if is_words {
+            let is_text = index == 0 || is_broken || self.text_last && columns[index] == last;
+            column.set_cell_alignment(if is_text {
                 CellAlignment::Left
             } else {
                 CellAlignment::Right
@@ -128,8 +129,8 @@ impl Grid {
     }
 }
 
-/// A name in lines of so many letters, which end after a sign that parts it if they can. A space at
-/// a break is left out.
+/// Breaks a name into lines of at most `letters` columns, preferably after punctuation. A space at
+/// a break is dropped.
 fn over_lines(name: &str, letters: usize) -> String {
     let mut lines = vec![(String::new(), 0)];
     for piece in name.split_inclusive([';', '.', '/', ',', ' ', '=']) {
@@ -156,7 +157,7 @@ fn over_lines(name: &str, letters: usize) -> String {
         .join("\n")
 }
 
-/// Writes a table, and how many rows are not in it.
+/// Writes a table, and the number of rows omitted from it.
 pub(super) fn write_table(
     out: &mut String,
     grid: &Grid,
@@ -172,7 +173,7 @@ pub(super) fn write_table(
     }
     match left_out {
         0 => Ok(()),
-        n => writeln!(out, "  … and {n} more, in the files and in --json"),
+        n => writeln!(out, "  … and {n} more: see the result files or --json"),
     }
 }
 
@@ -182,8 +183,8 @@ mod tests {
 
     #[test]
     fn a_table_that_is_too_wide_is_written_in_parts_that_fit_and_each_names_its_rows() {
-        // By hand: a mark, a name and four columns of 20 letters, 22 with their spaces; 3 and 6 for
-        // mark and name: two of four fit in 60.
+        // By hand: four columns of 20 characters take 22 each with their spaces, the mark 3 and the
+        // name 6: two of the four fit in 60.
         let mut grid = table(&["", "name", "a", "b", "c", "d"]);
         grid.named_by(2);
         let cell = |letter: &str| letter.repeat(20);
@@ -195,13 +196,13 @@ mod tests {
             cell("c"),
             cell("d"),
         ]);
-        let of = |grid: &Grid, width: Option<usize>| {
+        let written = |grid: &Grid, width: Option<usize>| {
             let mut out = String::new();
             write_table(&mut out, grid, 0, ColorChoice { colours: false, width }).unwrap();
             out
         };
-        let said = |width: Option<usize>| of(&grid, width);
-        let narrow = said(Some(60));
+        let at_width = |width: Option<usize>| written(&grid, width);
+        let narrow = at_width(Some(60));
         assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
         assert_eq!(narrow.lines().count(), 4, "{narrow}");
         assert_eq!(narrow.matches("one").count(), 2, "{narrow}");
@@ -209,13 +210,16 @@ mod tests {
             ["a", "b", "c", "d"].iter().all(|letter| narrow.contains(&cell(letter))),
             "{narrow}"
         );
-        assert_eq!((said(None).lines().count(), said(Some(200)) == said(None)), (2, true));
-        // Not even one column fits: it is there all the same.
-        assert_eq!(said(Some(10)).lines().count(), 8);
-        // By hand: of 60 letters 3 are the mark's, 1 the edge's and 22 each of the columns', so
-        // that 32 are left for the name and its spaces.
+        assert_eq!(
+            (at_width(None).lines().count(), at_width(Some(200)) == at_width(None)),
+            (2, true)
+        );
+        // Not even one column fits, but it is still written.
+        assert_eq!(at_width(Some(10)).lines().count(), 8);
+        // By hand: of 60 characters, the mark takes 3, the edge 1 and a column 22, which leaves 32
+        // for the name and its spaces.
         grid.rows[0][1] = "services.database.instance.cpu=4;services.api.replicas=2".to_string();
-        let narrow = of(&grid, Some(60));
+        let narrow = written(&grid, Some(60));
         assert!(narrow.lines().all(|line| line.chars().count() <= 60), "{narrow}");
         let first: Vec<&str> = narrow.lines().skip(1).take(2).map(str::trim).collect();
         assert_eq!(
@@ -225,19 +229,19 @@ mod tests {
                 "4;services.api.replicas=2"
             ]
         );
-        // By hand: a space at a break is in neither line, also where the line is full.
+        // By hand: a space at a break is in neither line, even if the line is full.
         assert_eq!(over_lines("after errors api.x here", 12), "after errors\napi.x here");
         assert_eq!(over_lines("  abcdefgh", 4), "abcd\nefgh");
-        // The longest of two columns of names is broken, and not the last of them.
+        // Of two name columns, the longer is broken, not the last.
         let mut grid = table(&["", "", "a"]);
         grid.named_by(2);
         grid.add_row(["n".repeat(70), "p95".to_string(), cell("a")]);
-        let narrow = of(&grid, Some(60));
+        let narrow = written(&grid, Some(60));
         assert!(
             narrow.lines().all(|line| line.chars().count() <= 60) && narrow.contains("p95"),
             "{narrow}"
         );
-        // Codes of colours take no room, and wide letters two.
+        // Colour codes have no width, wide characters two columns.
         assert_eq!(["\x1b[32mbetter\x1b[0m", "データ"].map(measure_text_width), [6, 6]);
     }
 }

@@ -1,4 +1,4 @@
-//! The first lines of a summary: does it keep up, are the objectives met.
+//! The first lines of a summary: whether each workload keeps up and the objectives are met.
 
 use super::format::{percent, value, value_beside};
 use super::health::Health;
@@ -8,7 +8,7 @@ use crate::scenario::{Resource, Scenario, Unfinished};
 use crate::units::{Span, load_percent};
 use std::fmt::Write;
 
-/// A line or two for each workload, a line for each goal.
+/// Writes one or two lines for each workload and a line for each objective.
 pub(super) fn verdict(
     out: &mut String,
     scenario: &Scenario,
@@ -25,18 +25,18 @@ pub(super) fn verdict(
         let failed =
             if errors.is_nan() { String::new() } else { format!(", {} failed", percent(errors)) };
         let numbers = format!(
-            "{} asked, {} answered{failed}",
+            "{} offered, {} answered{failed}",
             value(offered, "1/s"),
             value_beside(answered, offered, "1/s")
         );
         let mark = match Health::of(results, verdict) {
             Health::Overloaded => paint.bad("✘ overloaded"),
             Health::Fails => paint.bad("✘ fails"),
-            Health::CannotTell => paint.doubtful("? cannot tell yet"),
+            Health::CannotTell => paint.doubtful("? inconclusive"),
             Health::AnswersInPart(errors) => {
-                paint.doubtful(&format!("! answers, but {} fail", percent(errors)))
+                paint.doubtful(&format!("! {} of requests fail", percent(errors)))
             }
-            Health::NoRequests => paint.doubtful("? no request came"),
+            Health::NoRequests => paint.doubtful("? no requests"),
             Health::KeepsUp => paint.good("✔ keeps up"),
         };
         writeln!(out, "  {mark}  {}: {numbers}", verdict.workload)?;
@@ -52,56 +52,68 @@ fn objective(out: &mut String, slo: &SloResult, paint: ColorChoice) -> std::fmt:
         _ if slo.estimate.is_nan() => paint.bad("✘ missed"),
         (true, true) => paint.good("✔ met"),
         (false, true) => paint.bad("✘ missed"),
-        (true, false) => paint.doubtful("✔ met, but not surely"),
-        (false, false) => paint.doubtful("✘ missed, but not surely"),
+        (pass, false) => {
+            let verdict = if pass { "✔ met" } else { "✘ missed" };
+            // An interval on one side of the bound is not enough if answers are too few or the run
+            // is too short.
+            let cause = if slo.low <= slo.bound && slo.bound <= slo.high {
+                "the interval crosses the bound"
+            } else {
+                "too few answers or too short a run"
+            };
+            paint.doubtful(&format!("{verdict}, inconclusive: {cause}"))
+        }
     };
-    let is = match slo.metric {
+    let actual = match slo.metric {
         _ if slo.estimate.is_nan() => "no request was answered".to_string(),
-        "error_ratio" => format!("is {}", percent(slo.estimate)),
-        "throughput" => format!("is {}", value(slo.estimate, "1/s")),
-        _ => format!("is {}", value(slo.estimate, "s")),
+        "error_ratio" => format!("measured {}", percent(slo.estimate)),
+        "throughput" => format!("measured {}", value(slo.estimate, "1/s")),
+        _ => format!("measured {}", value(slo.estimate, "s")),
     };
-    writeln!(out, "  {mark}  {}: {} {} ({is})", slo.name, slo.of, slo.goal)
+    writeln!(out, "  {mark}  {}: {} {} ({actual})", slo.name, slo.of, slo.goal)
 }
 
-/// Why it is not simply said to keep up.
+/// Explains a verdict other than an unqualified "keeps up".
 fn why(scenario: &Scenario, verdict: &WorkloadVerdict) -> Option<String> {
     let longer = verdict
         .run_at_least
-        .map_or(String::new(), |span| format!("; a run of {} would tell", rounded(span)));
+        .map_or(String::new(), |span| format!("; a run of {} would be long enough", rounded(span)));
     let now = scenario.run.duration;
     Some(match &verdict.outlook {
         Outlook::Overloaded(overload) => overloaded(scenario, overload),
         Outlook::CannotTell(reason) => match reason {
             Reason::TooShort(settling) if settling.settles_s.is_infinite() => format!(
-                "what is asked of {} has an infinite variance: its queue never settles, so no run tells its mean latency",
+                "the demand on {} has infinite variance: its queue never settles, so no run can estimate its mean latency",
                 settling.service
             ),
             Reason::TooShort(settling) => {
                 format!(
-                    "{}, and this run is {now}: it shows how the queue begins{longer}",
+                    "{}, but this run of {now} shows only how the queue builds up{longer}",
                     settles(scenario, settling)
                 )
             }
             Reason::Filling { least_s, unfinished } if *least_s > 0.0 => {
                 let share = percent(*unfinished);
                 format!(
-                    "{share} of its requests had no answer by the end: one takes at least {}{longer}",
+                    "{share} of its requests were unanswered at the end: each takes at least {}{longer}",
                     value(*least_s, "s")
                 )
             }
             Reason::Filling { unfinished, .. } => {
-                format!("{} of its requests had no answer by the end{longer}", percent(*unfinished))
+                format!(
+                    "{} of its requests were unanswered at the end{longer}",
+                    percent(*unfinished)
+                )
             }
             Reason::Recovering { service, waiting } => {
                 format!(
-                    "{} still wait at {service}: what piled up before is not yet worked off{longer}",
+                    "{} still waiting at {service}: the earlier backlog has not drained{longer}",
                     requests(*waiting)
                 )
             }
             Reason::Unfinished { what: Unfinished::Rate(of), service, waiting } => {
                 format!(
-                    "{} wait at {service}, and the rate of {of} still changes at the end{longer}",
+                    "{} waiting at {service}, and the rate of {of} is still changing at the end{longer}",
                     requests(*waiting)
                 )
             }
@@ -111,29 +123,29 @@ fn why(scenario: &Scenario, verdict: &WorkloadVerdict) -> Option<String> {
                 waiting,
             } => {
                 format!(
-                    "{} wait at {service}, and the fault `{kind}` of {target} is not over at the end{longer}",
+                    "{} waiting at {service}, and the fault `{kind}` of {target} has not ended{longer}",
                     requests(*waiting)
                 )
             }
             Reason::Growing { service, waiting, is_just_all: true } => {
                 format!(
-                    "{} wait at {service} at the end: just all there is of it is asked for, and no run is long enough to tell what its queue comes to",
+                    "{} waiting at {service} at the end: demand equals its capacity, so no run is long enough to estimate its queue",
                     requests(*waiting)
                 )
             }
             Reason::Growing { service, waiting, is_just_all: false } => {
                 format!(
-                    "{} wait at {service} at the end, and that may grow or not{longer}; so may more replications",
+                    "{} waiting at {service} at the end, and the queue may or may not be growing{longer}; more replications may settle it",
                     requests(*waiting)
                 )
             }
         },
         Outlook::KeepsUp => {
             let settling = verdict.settling.as_ref()?;
-            let would_do = rounded(Span::from_seconds(20.0 * settling.settles_s));
-            let too_good = "latency is a little too low in a run this short";
+            let enough = rounded(Span::from_seconds(20.0 * settling.settles_s));
+            let bias = "latency is slightly underestimated";
             format!(
-                "{}, and this run is {now}: {too_good} ({would_do} would do)",
+                "{}, and this run is {now}: {bias} (a run of {enough} would be long enough)",
                 settles(scenario, settling)
             )
         }
@@ -147,16 +159,16 @@ fn overloaded(scenario: &Scenario, overload: &Overload) -> String {
             let what = resource_of(scenario, service, *resource);
             if load.is_infinite() {
                 return format!(
-                    "the mean of what is asked of {what} is infinite: the queue of {service} grows as long as it runs"
+                    "the mean demand on {what} is infinite: the queue of {service} grows without bound"
                 );
             }
             format!(
-                "{} of {what} is asked for: the queue of {service} grows as long as it runs",
+                "demand is {} of {what}: the queue of {service} grows without bound",
                 load_percent(*load)
             )
         }
         None => format!(
-            "the queue of {service} grows as long as it runs: {} wait there at the end",
+            "the queue of {service} grows without bound: {} waiting at the end",
             requests(*waiting)
         ),
     }
@@ -165,7 +177,7 @@ fn overloaded(scenario: &Scenario, overload: &Overload) -> String {
 fn settles(scenario: &Scenario, settling: &Settling) -> String {
     let what = resource_of(scenario, &settling.service, settling.resource);
     format!(
-        "at {} of {what} the queue takes about {} to settle",
+        "at {} of {what}, the queue takes about {} to settle",
         load_percent(settling.load),
         value(settling.settles_s, "s")
     )
@@ -186,7 +198,7 @@ fn requests(n: f64) -> String {
     }
 }
 
-/// A length of time as a person would type it after `-d`: rounded up to two digits of its unit.
+/// Returns a time as one would type it after `-d`, rounded up to two digits of its unit.
 fn rounded(span: Span) -> String {
     let seconds = span.seconds();
     let (unit_s, word) = [(86_400.0, "d"), (3_600.0, "h"), (60.0, "m"), (1.0, "s")]
@@ -204,9 +216,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_would_do_is_a_length_that_can_be_typed() {
+    fn a_suggested_run_length_is_rounded_up_and_parses() {
         // By hand: rounded up, and read back.
-        let said = [
+        let cases = [
             (33.0, "33s"),
             (61.0, "2m"),
             (1234.0, "21m"),
@@ -214,7 +226,7 @@ mod tests {
             (200_000.0, "72h"),
             (0.25, "250ms"),
         ];
-        for (seconds, text) in said {
+        for (seconds, text) in cases {
             assert_eq!(rounded(Span::from_seconds(seconds)), text);
             assert!(text.parse::<Span>().is_ok_and(|span| span.seconds() >= seconds));
         }

@@ -183,21 +183,23 @@ services:
     };
     let replicas = says("services.api.replicas --from 3 --to 12");
     assert!(
-        replicas.contains("✔ every value from 3 to 12; lower --from to look for less"),
+        replicas.contains("✔ every value from 3 to 12; lower --from to search smaller values"),
         "{replicas}"
     );
     let cores = says("services.auth.instance.cpu --from 2 --to 10");
     assert!(cores.contains("✔ every value from 2 to 10; lower --from or raise --to"), "{cores}");
     for said in [&replicas, &cores] {
         assert!(
-            said.contains("meets them.") && !said.contains("headroom") && !said.contains("needed"),
+            said.contains("meets the objectives.")
+                && !said.contains("headroom")
+                && !said.contains("needed"),
             "{said}"
         );
     }
     let none = says("workload.users.open.rate --from 600/s --to 900/s");
     assert!(
         none.contains(
-            "✘ none of the values tried: not even 600/s meets them (9 values from 600/s to 900/s)"
+            "✘ none of the values tried: not even 600/s meets the objectives (9 values from 600/s to 900/s)"
         ),
         "{none}"
     );

@@ -77,7 +77,7 @@ fn a_run_writes_its_files_and_a_manifest_that_names_them() {
     for words in [
         "keeps up",
         "Latency of answered requests",
-        "Where the time of users goes",
+        "Latency breakdown of users",
         "Services",
         "fingerprint",
     ] {

@@ -219,17 +219,14 @@ fn the_best_of_twelve_is_found_with_few_replications_of_the_others() {
 fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
     // Words fixed here.
     for (arguments, words) in [
-        (
-            &["compare", "scenarios/hello.yaml"][..],
-            "one scenario alone has nothing to be compared with",
-        ),
+        (&["compare", "scenarios/hello.yaml"][..], "a single scenario has nothing to compare with"),
         (
             &["compare", "scenarios/hello.yaml", "--set", "run.seed=7"],
-            "all variants have the same seed",
+            "a variant cannot change the seed",
         ),
         (
             &["compare", "scenarios/hello.yaml", "--set", "run.seed=9", "--seed", "7"],
-            "all variants have the same seed",
+            "a variant cannot change the seed",
         ),
         (
             &["compare", "scenarios/hello.yaml", "--set", "run.seed=7", "--no-files"],
@@ -237,7 +234,7 @@ fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
         ),
         (
             &["compare", "scenarios/hello.yaml", "--set", "services.api.replicas=2", "-r", "1"],
-            "how much a difference varies",
+            "estimate the variance of a difference",
         ),
         (
             &["compare", "scenarios/hello.yaml", "--set", "services.apii.replicas=2"],
@@ -266,7 +263,7 @@ fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
                 "--indifference",
                 "0%",
             ],
-            "always matters",
+            "must be greater than 0%",
         ),
     ] {
         let (code, _, said) = asyncflow(arguments);

@@ -359,7 +359,7 @@ fn an_unfinished_sweep_is_in_the_way_of_every_other_command() {
         &room,
         &format!("{SWEEP}1,2 -o out --resume"),
         "out",
-        "a file called `cells.journal` that is no journal of a sweep",
+        "a file `cells.journal` that is not the journal of a sweep",
     );
 }
 
@@ -379,7 +379,7 @@ fn to_resume_a_finished_sweep_of_something_else_is_refused() {
         &room,
         &format!("{SWEEP}1,2 -s 5 -o out --resume"),
         "out",
-        "holds another sweep, which is finished (seed 1, not 5)",
+        "holds another finished sweep (seed 1, not 5)",
     );
     assert!(
         room.ends(&format!("{SWEEP}1,2 -o out --resume"), 0).contains("is complete: nothing to do")
@@ -426,7 +426,9 @@ fn an_interrupted_run_is_not_complete_and_an_earlier_complete_one_stays() {
     let output = interrupt("");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains("of 500000 replications are complete; the earlier result in out stays"),
+        said.contains(
+            "of 500000 replications are complete; the earlier result in out is unchanged"
+        ),
         "{said}"
     );
     assert!(

@@ -88,7 +88,7 @@ fn whatever_is_wrong_is_one_json_document_too() {
     for (arguments, words) in [
         ("run a.yaml --json --replicationz 3", "unexpected argument"),
         ("run a.yaml --json -d 0s", "0s"),
-        ("run a.yaml --json -s -1", "a seed is a whole number from 0 to 2^64"),
+        ("run a.yaml --json -s -1", "must be a whole number from 0 to 2^64"),
         ("run nowhere.yaml --json", "cannot be read"),
         ("run a.yaml --json -o a.yaml", "`a.yaml` is not a folder"),
         ("run a.yaml --json --no-files --set run.limits.events=10", "run.limits.events"),
@@ -97,7 +97,7 @@ fn whatever_is_wrong_is_one_json_document_too() {
             "sweep a.yaml --json --vary services.api.replicas=0,1",
             "a service has 1 to 10k replicas, not 0",
         ),
-        ("compare a.yaml --json", "one scenario alone has nothing to be compared with"),
+        ("compare a.yaml --json", "a single scenario has nothing to compare with"),
         (
             "sensitivity a.yaml --json --vary services.api.replicas=1,2 --metric x",
             "there is no metric `x`",
@@ -278,13 +278,13 @@ workload: { users: { to: api.x, open: { rate: 100/s } } }
 services: { api: { endpoints: { x: [ cpu: { exp: 5ms } ] } } }
 slos: { fast: { of: users, p95: 1s } }",
     );
-    let looking = "interrupted while looking for the warm-up; nothing is known yet";
+    let looking = "interrupted while determining the warm-up: no result";
     for (arguments, words) in [
         ("run s.yaml --no-files -q", looking),
         ("compare s.yaml -q --set services.api.replicas=2", looking),
         (
             "capacity s.yaml -q --vary services.api.replicas --from 1 --to 4",
-            "interrupted: nothing is known yet",
+            "interrupted: no result",
         ),
     ] {
         let mut child =

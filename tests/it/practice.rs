@@ -254,7 +254,7 @@ services: {{ api: {{ {service} }} }}"
     let nothing = warned("0.000001/s", "endpoints: { x: [ cpu: 1ms ] }", &[]);
     let said = String::from_utf8(nothing.run("run s.yaml --no-files").stdout).unwrap();
     assert!(
-        said.contains("no request came")
+        said.contains("no requests")
             && said.contains("`until` is not met")
             && !said.contains("NaN")
             && !said.contains("inf"),

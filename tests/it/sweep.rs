@@ -250,7 +250,7 @@ fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
             // Its first bytes say that it is a journal at all.
             assert!(
                 room.ends(&shard, 2)
-                    .contains("is no journal of a sweep, or whose first bytes are damaged")
+                    .contains("is not the journal of a sweep, or whose first bytes are damaged")
             );
             room.ends(&format!("{shard} --force"), 0);
         } else {
@@ -277,13 +277,13 @@ fn a_damaged_journal_is_told_and_costs_only_the_cells_that_are_damaged() {
     for (at, warning, going_on) in [
         (
             second + 100,
-            "is damaged: 1 replication cannot be read, and what is missing is run again",
-            "going on after 23 replications",
+            "is damaged: 1 replication cannot be read; missing replications are run again",
+            "resuming after 23 replications",
         ),
-        (second, "is damaged: everything in its last ", "going on after 1 replication "),
+        (second, "is damaged: everything in its last ", "resuming after 1 replication\n"),
         (
             16 + 20,
-            "warning: the head of the journal in out is damaged: everything is run again",
+            "warning: the header of the journal in out is damaged: all replications are run again",
             "",
         ),
     ] {
@@ -300,7 +300,7 @@ fn a_damaged_journal_is_told_and_costs_only_the_cells_that_are_damaged() {
     fs::create_dir(room.path("out")).unwrap();
     fs::write(room.path("out/cells.journal"), &journal[..second + 40]).unwrap();
     let said = room.ends(&format!("{arguments} -o out --resume"), 0);
-    assert!(!said.contains("damaged") && said.contains("going on after 1 replication "), "{said}");
+    assert!(!said.contains("damaged") && said.contains("resuming after 1 replication\n"), "{said}");
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_others_go_on() {
     let room = Room::new("small.yaml", SCENARIO);
     let said =
         room.ends("sweep small.yaml -o out --vary run.limits.in_flight=3,1M -d 10s -r 4 --json", 2);
-    assert!(said.contains("4 replications gave nothing"), "{said}");
+    assert!(said.contains("4 replications failed"), "{said}");
     let lines = String::from_utf8(
         room.run("sweep small.yaml -o out2 --vary run.limits.in_flight=3,1M -d 10s -r 4 --json")
             .stdout,
@@ -433,7 +433,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
         ),
         (
             "--vary services.api.replicas=1..1000000000@integer",
-            "these are 1,000,000,000 points, up to 6,000,000,000 replications",
+            "this sweep has 1,000,000,000 points and up to 6,000,000,000 replications",
         ),
         (
             "--design lhs --vary services.api.replicas=1..9@integer",
@@ -450,7 +450,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
         ),
         (
             "--design sobol --points 4 --vary services.api.replicas=1..8",
-            "a range of whole numbers ends in `@integer`",
+            "for a range of whole numbers, append `@integer`",
         ),
         ("--shard 4/3", "there is no shard 4 of 3: shards are numbered from 1 to 3"),
         (
@@ -514,7 +514,7 @@ sweep: { vary: { workload.users.open.rate: [10/s, 20/s] } }",
     let said = room.ends(sweep, 2);
     assert!(
         said.contains(
-            "holds another sweep (of another release, or its measured values have changed)"
+            "holds another sweep (different release, or changed files of measured values)"
         ),
         "{said}"
     );
@@ -534,13 +534,15 @@ fn shards_that_do_not_belong_together_are_not_merged() {
     shard("a", "3/3", "");
     assert!(room.ends("merge a -o out", 2).contains("shard 2 of 3 is missing"));
     shard("b", "2/4", "");
-    assert!(room.ends("merge a b -o out", 2).contains("is shard 2/4, the others are of 3"));
+    assert!(
+        room.ends("merge a b -o out", 2).contains("is shard 2/4, but the others are shards of 3")
+    );
     shard("c", "2/3", " -s 9");
-    assert!(room.ends("merge a c -o out", 2).contains("is a shard of another sweep than"));
+    assert!(room.ends("merge a c -o out", 2).contains("is not a shard of the same sweep as"));
     shard("d", "2/3", "");
     fs::remove_file(room.path("d/shard-00002-of-00003/manifest.json")).unwrap();
     assert!(room.ends("merge a d -o out", 2).contains("is not finished"));
-    assert!(room.ends("merge small.yaml -o out", 2).contains("no shard is in these folders"));
+    assert!(room.ends("merge small.yaml -o out", 2).contains("these folders contain no shards"));
     assert!(!room.path("out").exists(), "nothing was written");
     shard("d", "2/3", "");
     room.ends("merge a d -o out -q", 0);
@@ -583,7 +585,8 @@ fn a_merge_takes_the_place_of_no_shard_and_of_no_unfinished_sweep() {
     journal.extend([1, 2, 3]);
     fs::write(room.path("out/cells.journal"), &journal).unwrap();
     assert!(
-        room.ends("merge shards -o out", 2).contains("`out` holds a shard, or an unfinished sweep")
+        room.ends("merge shards -o out", 2)
+            .contains("`out` contains a shard or an unfinished sweep")
     );
     assert_eq!(
         fs::read(room.path("out/cells.journal")).unwrap(),
@@ -593,7 +596,7 @@ fn a_merge_takes_the_place_of_no_shard_and_of_no_unfinished_sweep() {
     room.ends("merge shards -o out --force -q", 0);
     assert!(!room.path("out/cells.journal").exists());
     let said = room.ends("merge shards -o shards/shard-00001-of-00001 --force", 2);
-    assert!(said.contains("is one of the shards that are merged"), "{said}");
+    assert!(said.contains("is one of the shards to merge"), "{said}");
     assert!(room.path("shards/shard-00001-of-00001/cells.journal").exists());
 }
 
@@ -611,7 +614,7 @@ fn the_journal_of_a_shard_is_not_gone_on_with_as_if_it_were_the_sweeps() {
         fs::copy(shard.join(file), other.join(file)).unwrap();
     }
     for (state, help) in
-        [("complete", "give another folder"), ("interrupted", "the command that it was begun with")]
+        [("complete", "choose another folder"), ("interrupted", "the command that started it")]
     {
         let said =
             room.ends("sweep small.yaml -r 2 -d 5s -q -o out/shard-00002-of-00003 --resume", 2);
@@ -649,7 +652,7 @@ fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(
-            output.status.code() == Some(2) && said.contains("go on with the same command"),
+            output.status.code() == Some(2) && said.contains("continue with the same command"),
             "{said}"
         );
         assert!(!manifest.exists());
@@ -693,7 +696,9 @@ fn a_full_disk_is_reported_and_the_sweep_goes_on_when_there_is_room() {
     let said = room.ends("sweep small.yaml -r 40 -q -o small/out", 2);
     assert!(
         said.contains("cannot write")
-            && said.contains("what is done is kept: make room, and go on with `--resume`"),
+            && said.contains(
+                "completed replications are kept: free disk space, then continue with `--resume`"
+            ),
         "{said}"
     );
     assert!(!room.path("small/out/manifest.json").exists());
@@ -718,7 +723,7 @@ fn an_interrupted_sweep_says_how_far_it_came_and_how_to_go_on() {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("of 12 points are complete; go on with `--resume`"), "{said}");
+    assert!(said.contains("of 12 points are complete; continue with `--resume`"), "{said}");
     room.ends(&format!("{arguments} -o cut --resume"), 0);
     room.ends(&format!("{arguments} -o whole"), 0);
     assert_same(&room.path("whole"), &room.path("cut"));

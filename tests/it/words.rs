@@ -67,7 +67,7 @@ fn tables_are_no_wider_than_the_terminal() {
         let lines = parts
             .iter()
             .flat_map(|part| part.lines())
-            .filter(|line| !line.contains(" failed: ") && !line.contains("waiting: "));
+            .filter(|line| !line.contains(" failed: ") && !line.contains("queue: "));
         lines.map(str::to_string).collect()
     };
     let output = room.command("run full.yaml --no-files").env("COLUMNS", "80").output().unwrap();
@@ -103,7 +103,7 @@ services: { api: { endpoints: { x: [ cpu: 1ms ] } } }
         let none = format!("{arguments} --set services.api.endpoints.x=[{{wait:10s}}]");
         for (arguments, word, words) in [
             (still, "does_not_vary", "does not vary"),
-            (none.replace("{wait:10s}", "{\"wait\":\"10s\"}"), "no_value", "no point gave a value"),
+            (none.replace("{wait:10s}", "{\"wait\":\"10s\"}"), "no_value", "no point has a value"),
         ] {
             let text = said(&room, &arguments);
             assert!(
@@ -159,7 +159,7 @@ links: { api -> db: { latency: 1ms }, db -> api: { latency: 1ms } }
     let text = said(&Room::new("chain.yaml", scenario), "run chain.yaml --no-files");
     assert!(
         text.contains(
-            "by service, without the network: api 7.00 ms (58.3 %) · db 3.00 ms (25.0 %)"
+            "by service, excluding the network: api 7.00 ms (58.3 %) · db 3.00 ms (25.0 %)"
         ),
         "{text}"
     );
@@ -193,7 +193,7 @@ services: { api: { endpoints: { x: [ cpu: 5ms, wait: 10ms ] } } }
     let arguments = "sweep two.yaml -o out --vary services.api.instance.speed=1x,0.5x --vary workload.users.open.rate=10/s,20/s,30/s";
     let text = said(&Room::new("two.yaml", scenario), arguments);
     let matrix: Vec<&str> = text
-        .split("p95 of users: speed down, rate across\n")
+        .split("p95 of users: speed in rows, rate in columns\n")
         .nth(1)
         .unwrap_or_else(|| panic!("{text}"))
         .lines()
@@ -210,7 +210,7 @@ services: { api: { endpoints: { x: [ cpu: 5ms, wait: 10ms ] } } }
         &Room::new("two.yaml", scenario),
         "sweep two.yaml -o out --vary workload.users.open.rate=10/s,20/s",
     );
-    assert!(!text.contains("down,"), "{text}");
+    assert!(!text.contains("in rows"), "{text}");
 }
 
 #[test]
@@ -229,13 +229,13 @@ services: { api: { max_in_flight: 2, queue: { max: 0 }, runtime: { tasks: {} }, 
     let capacity = |goals: &str| said(&room, &format!("{search} users.p95<150ms{goals}"));
     let text = capacity("");
     assert!(
-        text.contains(" of users failed where the objectives are met")
+        text.contains(" of the requests of users failed where the objectives are met")
             && text.contains("--while 'users.errors < 1%'"),
         "{text}"
     );
     assert!(!capacity(" --while users.errors<99%").contains("where the objectives are met"));
     let text = said(&room, "compare loss.yaml --set workload.users.open.rate=200/s");
-    assert!(text.contains("the latencies are of different selections of requests"), "{text}");
+    assert!(text.contains("the latencies cover different sets of requests"), "{text}");
 }
 
 #[test]
@@ -270,7 +270,7 @@ slos: { fast: { of: users, p95: 50ms } }
         "capacity rare.yaml --vary workload.users.open.rate --from 1/min --to 60/min",
     );
     assert!(
-        text.contains("Today's 1/min is too rarely answered, or too short a run, to tell."),
+        text.contains("Today's 1/min is inconclusive: too few answers or too short a run."),
         "{text}"
     );
     assert!(!text.contains("too near"), "{text}");
@@ -293,7 +293,7 @@ fn a_point_of_a_sweep_has_a_sign_and_the_signs_have_words() {
         .to_string()
     };
     assert_eq!(["0", "1", "2", "3"].map(mark), ["✔", "?", "!", "✘"], "{text}");
-    for words in ["? no request came", "! answers in part: ", "✘ fails: half"] {
+    for words in ["? no requests", "! some requests fail: ", "✘ fails: at least half"] {
         assert!(text.contains(words), "{words}: {text}");
     }
     // Two machines at $0.25/h, whatever the rate is.
@@ -342,7 +342,7 @@ fn what_a_value_or_a_variant_costs_is_told_and_who_is_the_busiest() {
     }
     assert!(text.contains("api 0 %"), "{text}");
     let text = said(&room, "compare full.yaml --set services.api.replicas=4");
-    assert!(text.contains("It costs 1.00 USD/h; the baseline costs 0.500 USD/h."), "{text}");
+    assert!(text.contains("Cost: 1.00 USD/h (baseline: 0.500 USD/h)"), "{text}");
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn shares_of_failures_are_compared_in_points_and_what_is_in_one_only_is_told() {
     let two = FULL.replace("workload: {", "workload: { other: { to: api.GET /a-rather-long-name-of-an-endpoint, open: { rate: 1/s } },");
     std::fs::write(room.path("two.yaml"), two).unwrap();
     let text = said(&room, "compare full.yaml two.yaml");
-    assert!(text.contains("other is not compared: it is in ") && text.contains(" only"), "{text}");
+    assert!(text.contains("other is not compared: it exists only in "), "{text}");
 }
 
 #[test]

@@ -448,7 +448,7 @@ fn a_stdout_that_takes_nothing_costs_no_file() {
             said(&output)
         );
         assert_eq!(
-            said(&output).contains("cannot write to the standard output"),
+            said(&output).contains("cannot write to standard output"),
             code == 2,
             "{}",
             said(&output)

@@ -1,4 +1,4 @@
-//! The journal that a sweep continues, and why another one cannot be continued.
+//! The journal of a sweep: created, resumed, or refused if it belongs to another sweep.
 
 use super::PreparedSweep;
 use crate::cli::arguments::Sweep;
@@ -11,7 +11,7 @@ use crate::store::{
 use serde_json::Value;
 use std::path::Path;
 
-/// Whether a folder holds all of the sweep, or of the shard, with that head.
+/// Whether a folder contains the complete sweep, or shard, with that head.
 pub fn is_complete(folder: &Path, head: &Head) -> bool {
     let shard = head.shard.map(|shard| shard.to_string());
     store::manifest_of(folder).is_some_and(|manifest| {
@@ -20,15 +20,16 @@ pub fn is_complete(folder: &Path, head: &Head) -> bool {
     })
 }
 
-/// The journal to go on with, or a new one.
+/// Opens the journal to resume, or creates a new one.
 pub(super) fn open_journal(
     folder: &Folder,
     prepared: &PreparedSweep,
     options: &Sweep,
 ) -> Result<Journal, StoreError> {
-    const OR_ANEW: &str = "or give another folder with `--out`, or begin anew with `--force`";
+    const OR_START_OVER: &str =
+        "or choose another folder with `--out`, or start over with `--force`";
     let (path, wanted) = (folder.path(), &prepared.head);
-    let may_go_on = options.resume || wanted.shard.is_some();
+    let may_resume = options.resume || wanted.shard.is_some();
     let foreign = |what: String, help: String| {
         Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help })
     };
@@ -36,14 +37,14 @@ pub(super) fn open_journal(
         Opened::Whole(written) if !options.force => written,
         Opened::Foreign if !options.force => {
             let what = format!(
-                "a file called `{}` that is no journal of a sweep, or whose first bytes are damaged",
+                "a file `{}` that is not the journal of a sweep, or whose first bytes are damaged",
                 store::JOURNAL
             );
-            return foreign(what, format!("remove it, {OR_ANEW}"));
+            return foreign(what, format!("remove it, {OR_START_OVER}"));
         }
         Opened::Damaged if !options.force => {
             say(&format!(
-                "warning: the head of the journal in {} is damaged: everything is run again",
+                "warning: the header of the journal in {} is damaged: all replications are run again",
                 path.display()
             ));
             return new_journal(folder, wanted);
@@ -51,8 +52,8 @@ pub(super) fn open_journal(
         Opened::Nothing if options.resume && folder.is_complete() => {
             let theirs = store::manifest_of(path).unwrap_or_default();
             let difference = difference(&theirs["scenario"], wanted, None);
-            let help = format!("leave `--resume` out to replace it, {OR_ANEW}");
-            return foreign(format!("another sweep, which is finished ({difference})"), help);
+            let help = format!("omit `--resume` to replace it, {OR_START_OVER}");
+            return foreign(format!("another finished sweep ({difference})"), help);
         }
         _ => return new_journal(folder, wanted),
     };
@@ -62,19 +63,22 @@ pub(super) fn open_journal(
         let difference = difference(&theirs, wanted, Some(head.wanted));
         return foreign(
             format!("another sweep ({difference})"),
-            format!("undo the change to go on with it, {OR_ANEW}"),
+            format!("undo the change to resume it, {OR_START_OVER}"),
         );
     }
     if Shard::selection(head.shard) != Shard::selection(wanted.shard) {
         let what = head.shard.map_or("an unfinished sweep of all points".to_string(), |shard| {
             format!("shard {shard} of this sweep")
         });
-        return foreign(what, format!("go on with the command that it was begun with, {OR_ANEW}"));
+        return foreign(
+            what,
+            format!("resume it with the command that started it, {OR_START_OVER}"),
+        );
     }
     let journal = Journal::go_on(path, written)?;
-    tell_damage(path, journal.damage);
+    warn_of_damage(path, journal.damage);
     match journal.len() {
-        done if may_go_on || done == 0 => Ok(journal),
+        done if may_resume || done == 0 => Ok(journal),
         done => Err(StoreError::Unfinished {
             folder: path.display().to_string(),
             done: replications(done),
@@ -82,7 +86,7 @@ pub(super) fn open_journal(
     }
 }
 
-/// What distinguishes another sweep, whose scenario is `theirs`, from the one that is wanted.
+/// Describes how another sweep, whose scenario is `theirs`, differs from the requested one.
 fn difference(theirs: &Value, wanted: &Head, their_tables: Option<OptionalTables>) -> String {
     let ours: Value = serde_json::from_str(&wanted.scenario).unwrap_or_default();
     for (key, word) in
@@ -94,19 +98,19 @@ fn difference(theirs: &Value, wanted: &Head, their_tables: Option<OptionalTables
         }
     }
     match () {
-        () if theirs["sweep"] != ours["sweep"] => "of other points",
-        () if *theirs != ours => "of another scenario",
+        () if theirs["sweep"] != ours["sweep"] => "different points",
+        () if *theirs != ours => "different scenario",
         () if their_tables.is_some_and(|tables| tables != wanted.wanted) => {
-            "with other tables: see `--series` and `--histograms`"
+            "different tables: see `--series` and `--histograms`"
         }
-        () => "of another release, or its measured values have changed",
+        () => "different release, or changed files of measured values",
     }
     .to_string()
 }
 
-/// A damaged journal costs time, and no number: but whoever waits longer than he thought should
-/// know why.
-fn tell_damage(folder: &Path, damage: Damage) {
+/// Warns that damaged replications are run again. The results do not change, but the sweep takes
+/// longer.
+fn warn_of_damage(folder: &Path, damage: Damage) {
     if !damage.is_any() {
         return;
     }
@@ -120,7 +124,7 @@ fn tell_damage(folder: &Path, damage: Damage) {
         ),
     };
     say(&format!(
-        "warning: the journal in {} is damaged: {lost} cannot be read, and what is missing is run again",
+        "warning: the journal in {} is damaged: {lost} cannot be read; missing replications are run again",
         folder.display()
     ));
 }
@@ -133,7 +137,7 @@ pub(super) fn replications(n: u64) -> String {
     }
 }
 
-/// A new journal. The journal of a shard is a part of its result, which is then complete no longer.
+/// Creates a journal. A shard with a new journal is no longer complete, so its manifest is removed.
 fn new_journal(folder: &Folder, head: &Head) -> Result<Journal, StoreError> {
     if store::manifest_of(folder.path()).is_some_and(|manifest| manifest["shard"].is_string()) {
         folder.withdraw()?;

@@ -1,4 +1,4 @@
-//! Courses over time, with what changes on purpose.
+//! Time series, with bands for faults and changes of a rate.
 
 use super::labels::{Placed, place, shortened};
 use super::{CELL, COLOURS, NAME, Panel};
@@ -9,28 +9,28 @@ use kuva::render::annotations::{ShadedRegion, TextAnnotation};
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
-/// Lines of a panel; more cannot be told apart.
+/// The maximum number of lines in a panel; more are hard to distinguish.
 const LINES: usize = 6;
-/// From this ratio of the largest to the smallest on, an axis of latencies is logarithmic.
+/// The ratio of the largest to the smallest value from which a latency axis is logarithmic.
 const LOG_FROM: f64 = 10.0;
-/// Pixels of a panel that are no axis: the numbers at its left and the legend.
+/// The width of a panel outside the axis, in pixels: the tick labels and the legend.
 const BESIDES: f64 = 340.0;
-/// The part of a panel's height that a row of labels takes.
+/// The height of a row of labels, as a share of the panel.
 const ROW: f64 = 0.075;
-/// Letters of a band's label.
+/// The maximum length of a band's label, in characters.
 const BAND_NAME: usize = 28;
 
-/// A time that is marked.
+/// A highlighted interval of time.
 struct Band {
     from: f64,
     until: f64,
     colour: &'static str,
 }
 
-/// What all courses have in common: their time.
+/// The time axis shared by all time series, with its bands and labels.
 pub struct Frame {
     length: f64,
-    /// Seconds of a unit of the axis.
+    /// The unit of the axis, in seconds.
     unit_s: f64,
     label: &'static str,
     bands: Vec<Band>,
@@ -62,7 +62,7 @@ impl Frame {
         Frame { length, unit_s, label, bands, labels: place(labels, length, CELL.0 - BESIDES) }
     }
 
-    /// A panel of these lines; none if they are nowhere more than zero.
+    /// Returns a panel of these lines; `None` if they are zero throughout.
     fn panel(
         &self,
         title: &str,
@@ -82,7 +82,7 @@ impl Frame {
         let is_log = may_be_log && largest / smallest >= LOG_FROM;
         let rows = self.labels.iter().map(|label| label.level + 1).max().unwrap_or(0) as f64;
         let room = 1.0 - ROW * (rows + 0.5);
-        // Where a part of the height is, from below.
+        // The data stay below the rows of labels: `room` is their share of the height.
         let (bottom, top) = if is_log {
             (smallest, smallest * (largest / smallest).powf(1.0 / room))
         } else {
@@ -116,7 +116,7 @@ impl Frame {
         Some(Panel { plots, layout: if is_log { layout.with_log_y() } else { layout } })
     }
 
-    /// A line, in as many pieces as it has gaps: where nothing is answered there is no latency.
+    /// Returns a line in pieces, split at gaps: without answers there is no latency.
     fn curve(&self, line: &Line, colour: &str, has_legend: bool) -> Vec<Plot> {
         let mut pieces: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
         for (at, value) in line.times.iter().zip(&line.values) {
@@ -144,7 +144,7 @@ impl Frame {
     }
 }
 
-/// A series over the windows, as a mean over the replications.
+/// A time series over the windows, averaged over the replications.
 struct Line {
     name: String,
     times: Vec<f64>,
@@ -152,7 +152,7 @@ struct Line {
 }
 
 impl Line {
-    /// The sum of these series, times a factor; none if there is no such series.
+    /// Creates the sum of the matching series, times a factor; `None` if none matches.
     fn new(
         fold: &Fold,
         name: &str,
@@ -161,12 +161,12 @@ impl Line {
         metrics: &[&str],
         factor: f64,
     ) -> Option<Line> {
-        let is_mine = |s: &crate::measure::Series| {
+        let matches = |s: &crate::measure::Series| {
             s.kind == kind && metrics.contains(&s.metric) && entities.contains(&s.entity)
         };
-        let mine: Vec<usize> =
-            (0..fold.series.len()).filter(|&index| is_mine(&fold.series[index])).collect();
-        if mine.is_empty() {
+        let matching: Vec<usize> =
+            (0..fold.series.len()).filter(|&index| matches(&fold.series[index])).collect();
+        if matching.is_empty() {
             return None;
         }
         let times = fold
@@ -175,7 +175,7 @@ impl Line {
             .map(|window| (window.start.seconds() + window.end.seconds()) / 2.0)
             .collect();
         let sum = |window: &crate::experiment::SeriesMean| {
-            mine.iter().map(|&index| window.mean(index)).sum::<f64>() * factor
+            matching.iter().map(|&index| window.mean(index)).sum::<f64>() * factor
         };
         Some(Line { name: name.to_string(), times, values: fold.course.iter().map(sum).collect() })
     }
@@ -188,7 +188,7 @@ impl Line {
     }
 }
 
-/// Those with the largest means, and how many there are in all.
+/// Returns the lines with the largest means, and the number of all lines that are not zero.
 fn most(mut lines: Vec<Line>) -> (Vec<Line>, usize) {
     lines.retain(|line| line.largest() > 0.0);
     let all = lines.len();
@@ -197,8 +197,8 @@ fn most(mut lines: Vec<Line>) -> (Vec<Line>, usize) {
     (lines, all)
 }
 
-/// Quantiles of the latency of each window's answers; their mean, if quantiles of windows are not
-/// kept.
+/// Returns the panel of latency quantiles per window, or of the mean if window quantiles are not
+/// recorded.
 pub fn latency(frame: &Frame, fold: &Fold, workload: &str) -> Option<Panel> {
     let of = |name: &str, metric: &str| {
         Line::new(fold, name, "workload", &[workload.to_string()], &[metric], 1.0)
@@ -221,17 +221,18 @@ pub fn latency(frame: &Frame, fold: &Fold, workload: &str) -> Option<Panel> {
     frame.panel(&title, &format!("latency, {unit}"), lines, true)
 }
 
-/// What comes and what is answered: of one workload both, of several the answers.
+/// Returns the panel of throughput: offered and answered requests of a single workload, answered
+/// requests of several.
 pub fn throughput(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Panel> {
     let of = |name: &str, workload: &String, metric: &str| {
         Line::new(fold, name, "workload", std::slice::from_ref(workload), &[metric], 1.0)
     };
     match scenario.workload.keys().collect::<Vec<_>>().as_slice() {
         [only] => {
-            let lines = [("asked", "offered_rate"), ("answered", "throughput")]
+            let lines = [("offered", "offered_rate"), ("answered", "throughput")]
                 .into_iter()
                 .filter_map(|(name, metric)| of(name, only, metric));
-            frame.panel("Requests asked and answered", "requests/s", lines.collect(), false)
+            frame.panel("Requests offered and answered", "requests/s", lines.collect(), false)
         }
         several => {
             let (lines, all) =
@@ -241,7 +242,7 @@ pub fn throughput(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Pan
     }
 }
 
-/// Failures of each workload.
+/// Returns the panel of the failure rate of each workload.
 pub fn failures(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Panel> {
     let of = |name: &String| {
         Line::new(fold, name, "workload", std::slice::from_ref(name), &["failure_rate"], 1.0)
@@ -250,14 +251,14 @@ pub fn failures(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Panel
     frame.panel(&title("Requests failed", "largest", all), "failures/s", lines, false)
 }
 
-/// A machine, or all of a service.
+/// An instance, or all instances of a service.
 struct Machine {
     name: String,
     instances: Vec<String>,
     cores: f64,
 }
 
-/// Instances if there are few, otherwise services.
+/// Returns the instances if there are few, otherwise the services.
 fn all_machines(scenario: &Scenario) -> Vec<Machine> {
     let mut services = Vec::new();
     for (service, spec) in &scenario.services {
@@ -292,7 +293,7 @@ fn all_machines(scenario: &Scenario) -> Vec<Machine> {
     machines.collect()
 }
 
-/// How busy, how much waited for, and how full machines are, the most first.
+/// Returns the panels of utilisation, queues, I/O and memory, the largest first.
 pub fn machines(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Vec<Panel> {
     let machines = all_machines(scenario);
     let panel = |what: &str,
@@ -303,7 +304,7 @@ pub fn machines(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Vec<Panel> {
         let line = |machine: &Machine| {
             Line::new(fold, &machine.name, "instance", &machine.instances, metrics, factor(machine))
         };
-        // Who waits at a balancer waits for none of its instances.
+        // Requests that wait at a load balancer are in no instance.
         let queue = |service: &String| {
             Line::new(fold, service, "balancer", std::slice::from_ref(service), metrics, 1.0)
         };
@@ -314,7 +315,7 @@ pub fn machines(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Vec<Panel> {
                 .chain(scenario.services.keys().filter_map(queue))
                 .collect(),
         );
-        // One line has no legend: the title says whose it is.
+        // A single line has no legend: the title names it.
         let whose = if lines.len() == 1 {
             format!(" of {}", shortened(&lines[0].name, NAME))
         } else {
@@ -334,7 +335,7 @@ pub fn machines(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Vec<Panel> {
     panels.into_iter().flatten().collect()
 }
 
-/// A title that says so if not all are shown.
+/// Returns a title that says if not all lines are shown.
 fn title(what: &str, superlative: &str, all: usize) -> String {
     if all > LINES {
         format!("{what} (the {LINES} {superlative} of {all})")

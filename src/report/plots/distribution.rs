@@ -1,5 +1,5 @@
-//! How a latency is distributed, after the warm-up: from its pooled histogram, with its quantiles
-//! as lines that the legend names.
+//! The distribution of a latency after the warm-up, from its pooled histogram, with quantiles as
+//! labelled lines.
 
 use super::labels::shortened;
 use super::{COLOURS, NAME, Panel};
@@ -10,13 +10,13 @@ use kuva::plot::LinePlot;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
-/// Steps of the axis.
+/// The number of steps on the axis.
 const STEPS: usize = 120;
-/// From this ratio of the largest to the smallest on, the axis is logarithmic.
+/// The ratio of the largest to the smallest value from which the axis is logarithmic.
 const LOG_FROM: f64 = 10.0;
 
-/// From the thousandth at one end to that at the other; none if nothing is answered, or everything
-/// takes the same time.
+/// Returns the panel, from p0.1 to p99.9; `None` if nothing was answered, or all requests took the
+/// same time.
 pub fn latency(results: &Results, fold: &Fold, workload: &str) -> Option<Panel> {
     let histogram: &Histogram = fold
         .histogram("workload", workload, "latency")
@@ -68,7 +68,7 @@ pub fn latency(results: &Results, fold: &Fold, workload: &str) -> Option<Panel> 
     let layout = Layout::auto_from_plots(&plots)
         .with_title(format!("Latency of {}", shortened(workload, 2 * NAME)))
         .with_x_label(format!("latency, {unit}{}", if is_log { " (log scale)" } else { "" }))
-        .with_y_label("% of requests, each step")
+        .with_y_label("% of requests per step")
         .with_y_axis_min(0.0);
     Some(Panel { plots, layout: if is_log { layout.with_log_x() } else { layout } })
 }

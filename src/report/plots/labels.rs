@@ -1,14 +1,13 @@
-//! Words in a chart: names that fit, characters that XML can hold, and labels that do not lie over
-//! each other.
+//! Text in a chart: names that fit, characters valid in XML, and labels that do not overlap.
 
-/// Pixels of a letter, at most, and the gap between two labels.
+/// The maximum width of a character and the gap between two labels, in pixels.
 const LETTER: f64 = 7.0;
 const GAP: f64 = 8.0;
-/// Rows of labels; what does not fit into them is left out, and is in the table of the summary.
+/// The number of label rows; labels that do not fit are omitted, and are in the summary's table.
 const LEVELS: usize = 5;
 
-/// A name of at most so many letters; the middle of a longer one is left out, because names differ
-/// at their ends.
+/// Shortens a name to at most `most` characters by cutting its middle, because names differ at
+/// their ends.
 pub fn shortened(name: &str, most: usize) -> String {
     let letters: Vec<char> = name.chars().collect();
     if letters.len() <= most {
@@ -19,13 +18,13 @@ pub fn shortened(name: &str, most: usize) -> String {
     letters[..head].iter().chain(&['…']).chain(&letters[letters.len() - tail..]).collect()
 }
 
-/// The text with what XML 1.0 cannot hold replaced (its `Char`, §2.2).
+/// Replaces the characters that are not valid in XML 1.0 (`Char`, §2.2).
 pub fn as_xml(text: &str) -> String {
     let is_char = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     text.chars().map(|c| if is_char(c) { c } else { '\u{fffd}' }).collect()
 }
 
-/// A label that has its place: the middle on the axis, and the row from above.
+/// A placed label: its centre on the axis, and its row from the top.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
     pub text: String,
@@ -33,21 +32,21 @@ pub struct Placed {
     pub level: usize,
 }
 
-/// Gives labels about these places of an axis of so many pixels a row each, the first that is free
-/// there.
+/// Places labels near their positions on an axis of `length` units and `pixels` pixels, each in the
+/// first row with enough space.
 pub fn place(labels: Vec<(f64, String)>, length: f64, pixels: f64) -> Vec<Placed> {
-    let mut taken: Vec<(usize, f64, f64)> = Vec::new();
+    let mut occupied: Vec<(usize, f64, f64)> = Vec::new();
     let mut placed = Vec::new();
     for (at, text) in labels {
         let half = (text.chars().count() as f64 * LETTER / 2.0 + GAP / 2.0) * length / pixels;
         let at = at.clamp(half.min(length / 2.0), (length - half).max(length / 2.0));
         let is_free = |level: &usize| {
-            !taken
+            !occupied
                 .iter()
                 .any(|(own, from, to)| own == level && at - half < *to && at + half > *from)
         };
         if let Some(level) = (0..LEVELS).find(is_free) {
-            taken.push((level, at - half, at + half));
+            occupied.push((level, at - half, at + half));
             placed.push(Placed { text, at, level });
         }
     }
@@ -60,7 +59,7 @@ mod tests {
 
     #[test]
     fn long_names_keep_both_ends() {
-        // By hand: 20 letters are 13 of the head, the dots, and 6 of the tail.
+        // By hand: 20 characters are 13 of the head, the ellipsis, and 6 of the tail.
         assert_eq!(shortened("mobile-app-users-in-europe-and-asia", 20), "mobile-app-us…d-asia");
         assert_eq!(shortened("api", 20), "api");
     }
@@ -75,9 +74,9 @@ mod tests {
     }
 
     #[test]
-    fn labels_never_lie_over_each_other_and_stay_on_the_axis() {
-        // Property: forty labels on an axis of 500 pixels; those of a row are apart by more than
-        // their letters.
+    fn labels_never_overlap_and_stay_on_the_axis() {
+        // Property: of forty labels on an axis of 500 pixels, those in the same row do not
+        // overlap.
         let labels: Vec<(f64, String)> =
             (0..40).map(|i| (f64::from(i * i % 100), format!("fault number {i}"))).collect();
         let placed = place(labels, 100.0, 500.0);
@@ -93,7 +92,7 @@ mod tests {
             }
         }
         assert!(placed.iter().any(|label| label.level > 0) && placed.len() < 40);
-        // One that is longer than the axis is in its middle.
+        // A label longer than the axis is centred.
         assert_eq!(place(vec![(3.0, "x".repeat(100))], 100.0, 500.0)[0].at, 50.0);
     }
 }

@@ -1,10 +1,10 @@
-//! The chart of `--plots`: one SVG of the same numbers as everything else. Distributions of
-//! latency, then courses over time: means over the replications of each window.
+//! The chart of `--plots`: one SVG of the same numbers as all other outputs. Latency distributions,
+//! then time series: means over the replications of each window.
 //!
-//! - What is loaded or waited for most is shown first; what is nowhere more than zero is not shown.
-//! - Time begins with the run. The warm-up is grey; faults and peaks of a rate are bands with their
-//!   names, which never lie over each other (`labels.rs`).
-//! - Any name gives well-formed XML: what XML 1.0 cannot hold is replaced.
+//! - The highest loads and longest queues come first; series that are always zero are omitted.
+//! - Time starts with the run. The warm-up is grey; faults and peaks of a rate are bands with
+//!   labels that never overlap (`labels.rs`).
+//! - Any name gives well-formed XML: characters outside XML 1.0 are replaced.
 //!
 //! Checked: below, and in `tests/it/plots.rs`.
 
@@ -20,16 +20,16 @@ use kuva::render::figure::Figure;
 use kuva::render::layout::Layout;
 use kuva::render::plots::Plot;
 
-/// A palette that colour-blind people can tell apart (Okabe, Ito 2008).
+/// A palette safe for colour-blind readers (Okabe, Ito 2008).
 const COLOURS: [&str; 7] =
     ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"];
-/// Workloads with panels of their own.
+/// The maximum number of workloads with their own panels.
 const WORKLOADS: usize = 2;
 /// Panels side by side.
 const COLUMNS: usize = 2;
 /// Size of a panel, in pixels.
 const CELL: (f64, f64) = (640.0, 320.0);
-/// Letters of a legend's entry, and of the title.
+/// The maximum lengths of a legend entry and of the title, in characters.
 const NAME: usize = 20;
 const TITLE: usize = 60;
 
@@ -38,7 +38,7 @@ struct Panel {
     layout: Layout,
 }
 
-/// The SVG.
+/// Returns the chart as SVG.
 pub fn plots(scenario: &Scenario, results: &Results, fold: &Fold) -> String {
     let frame = Frame::new(scenario, results);
     let mut panels = Vec::new();
@@ -50,7 +50,7 @@ pub fn plots(scenario: &Scenario, results: &Results, fold: &Fold) -> String {
     panels.extend(courses::failures(&frame, scenario, fold));
     panels.extend(courses::machines(&frame, scenario, fold));
     let rows = panels.len().div_ceil(COLUMNS).max(1);
-    // The last one takes what is left of its row.
+    // The last panel fills the rest of its row.
     let structure = (0..panels.len()).map(|cell| {
         if cell + 1 == panels.len() { (cell..rows * COLUMNS).collect() } else { vec![cell] }
     });
