@@ -31,7 +31,8 @@ pub fn check(
         return;
     }
     if !rows.is_empty() {
-        let what = format!("`rows` are for the design `list`, but this design is `{}`", design.name());
+        let what =
+            format!("`rows` are for the design `list`, but this design is `{}`", design.name());
         problems
             .error(format!("{path}.rows"), what)
             .at_key()
@@ -47,7 +48,9 @@ pub fn check(
             "a Sobol sequence can vary up to {DIMENSIONS} parameters, but there are {}",
             vary.len()
         );
-        problems.error(format!("{path}.vary"), what).advise("choose `design: lhs`, or vary fewer parameters");
+        problems
+            .error(format!("{path}.vary"), what)
+            .advise("choose `design: lhs`, or vary fewer parameters");
     }
     overlaps(vary.keys(), &format!("{path}.vary"), problems);
     for (parameter, vary) in vary {
@@ -85,8 +88,10 @@ fn check_count(design: Design, count: Option<u32>, path: &str, problems: &mut Pr
             problems.error(points, "a design needs at least one point");
         }
         (Design::Lhs, Some(count)) if count > lhs::MOST => {
-            let what =
-                format!("a Latin hypercube can have up to {} points, but {count} are requested", lhs::MOST);
+            let what = format!(
+                "a Latin hypercube can have up to {} points, but {count} are requested",
+                lhs::MOST
+            );
             problems.error(points, what).advise("choose `design: sobol`, which has no such limit");
         }
         (Design::Sobol, Some(count)) if !count.is_power_of_two() => {

@@ -310,8 +310,7 @@ mod tests {
             path(json!({ "from": 0.5, "to": 1e17, "scale": "integer" })),
             ["vary.x.from", "vary.x.to"]
         );
-        let mixed =
-            "both ends of a range must be of the same kind, but `10ms` is a duration and `20` is a number";
+        let mixed = "both ends of a range must be of the same kind, but `10ms` is a duration and `20` is a number";
         assert_eq!(
             found(json!({ "from": "10ms", "to": 20 })),
             [("vary.x".to_string(), mixed.to_string())]

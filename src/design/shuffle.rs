@@ -28,7 +28,10 @@ mod tests {
         let mut counts = BTreeMap::new();
         (0..6_000).for_each(|i| *counts.entry(shuffled(3, Key(i).ordinal(0))).or_insert(0) += 1);
         assert_eq!(counts.len(), 6);
-        assert!(counts.values().all(|n| (f64::from(*n) - 1_000.0).abs() < 4.5 * 28.9), "{counts:?}");
+        assert!(
+            counts.values().all(|n| (f64::from(*n) - 1_000.0).abs() < 4.5 * 28.9),
+            "{counts:?}"
+        );
         assert_eq!((shuffled(0, Key(1)), shuffled(1, Key(1))), (vec![], vec![0]));
     }
 }

@@ -46,7 +46,7 @@ macro_rules! quantities {
             Text,
         }
 
-        /// The kind of a value.
+        /// Returns the kind of a value.
         pub fn kind_of(value: &Value) -> Kind {
             match value {
                 Value::Number(_) => Kind::Number,

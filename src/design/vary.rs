@@ -144,7 +144,8 @@ impl Vary {
     /// Returns the position of the value at `u` between the first and the last, from 0 to 1; with
     /// few values it differs from `u`.
     pub fn place(&self, u: f64) -> f64 {
-        let position = |number: f64, last: f64| if last > 0.0 { number.min(last) / last } else { 0.0 };
+        let position =
+            |number: f64, last: f64| if last > 0.0 { number.min(last) / last } else { 0.0 };
         match self {
             Vary::Values(values) => {
                 position((u * values.len() as f64).floor(), values.len().saturating_sub(1) as f64)
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_is_refused_and_a_repeated_value_is_told() {
+    fn an_empty_list_is_refused_and_a_repeated_value_is_reported() {
         // The second `1`.
         let mut problems = Problems::default();
         Vary::Values(vec![]).check("vary.a", &mut problems);
@@ -223,7 +224,8 @@ mod tests {
             .iter()
             .map(|problem| (problem.path.as_str(), problem.what.as_str()))
             .collect();
-        assert_eq!( reported,
+        assert_eq!(
+            reported,
             [("vary.a", "this list has no values"), ("vary.b[2]", "`1` is listed twice")]
         );
     }

@@ -9,7 +9,7 @@
 
 use std::convert::Infallible;
 
-/// The finaliser of SplitMix64: every output bit depends on every input bit.
+/// Applies the finaliser of SplitMix64: every output bit depends on every input bit.
 #[inline(always)]
 pub fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

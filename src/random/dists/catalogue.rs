@@ -47,7 +47,7 @@ impl<Q: Quantity> Visitor<'_> for TagVisitor<Q> {
 pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
     let tags = super::TAGS;
     if tags.contains(&text) {
-        return Err(format!("`{text}` needs a value\nhelp: write `{text}: …`"));
+        return Err(format!("`{text}` needs its value\nhelp: write `{text}: …`"));
     }
     if text.starts_with(|c: char| c.is_ascii_digit() || "-.$".contains(c)) {
         return text.parse();

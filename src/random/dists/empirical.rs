@@ -150,9 +150,11 @@ fn value<Q: Quantity>(cell: &str, unit: Option<Q>) -> Result<f64, String> {
         (Ok(number), Some(_)) if number.is_nan() => {
             Err(format!("`{}` is not a number", shown(cell)))
         }
-        (Ok(_), Some(unit)) => {
-            Err(format!("`{}`, in units of {unit}, is not a number from 0 to 10^18 {}", shown(cell), Q::BASE))
-        }
+        (Ok(_), Some(unit)) => Err(format!(
+            "`{}`, in units of {unit}, is not a number from 0 to 10^18 {}",
+            shown(cell),
+            Q::BASE
+        )),
         (Ok(_), None) if cell.parse::<Q>().is_err_and(|error| error.contains("no unit")) => {
             Err(format!(
                 "`{}` has no unit\nhelp: write the unit of the column's numbers, such as `unit: 1ms`",

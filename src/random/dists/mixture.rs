@@ -75,9 +75,9 @@ impl<Q: Quantity> DistSpec<Q> for Mixture<Q> {
         }
         // Reported once, by the mixture that is one level too far from the innermost.
         if DistSpec::<Q>::depth(self) == DEEPEST + 1 {
-            problems
-                .error(path, format!("mixtures can be nested at most {DEEPEST} deep"))
-                .advise("write one mixture: multiply the weights of the inner by those of the outer");
+            problems.error(path, format!("mixtures can be nested at most {DEEPEST} deep")).advise(
+                "write one mixture: multiply the weights of the inner by those of the outer",
+            );
         }
         for (i, part) in self.parts.iter().enumerate() {
             let path = format!("{path}[{i}]");

@@ -38,7 +38,13 @@ pub struct Distribution {
 impl<Q: Quantity> DistSpec<Q> for Pareto<Q> {
     type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
-        demand(problems, self.min.to_base() > 0.0, path, "min", "`min` of a pareto must be more than 0");
+        demand(
+            problems,
+            self.min.to_base() > 0.0,
+            path,
+            "min",
+            "`min` of a pareto must be more than 0",
+        );
         demand(
             problems,
             self.alpha > 0.0 && self.alpha <= 1000.0,

@@ -96,7 +96,9 @@ impl<Q: Quantity> DistSpec<Q> for Percentiles<Q> {
             } else if b.to_base() < a.to_base() {
                 problems.error(
                     format!("{path}.{name}"),
-                    format!("percentiles must not decrease, but `{name}` is {b} and `{before}` is {a}"),
+                    format!(
+                        "percentiles must not decrease, but `{name}` is {b} and `{before}` is {a}"
+                    ),
                 );
             }
         }
@@ -117,7 +119,11 @@ impl Distribution {
     fn sum(&self, moment: impl Fn(f64, f64, Option<f64>) -> f64) -> f64 {
         let part = |p: &[(f64, f64)]| {
             (p[1].0 - p[0].0)
-                * moment(p[0].1, p[1].1, (p[0].1 > 0.0).then(|| ((p[1].1 - p[0].1) / p[0].1).ln_1p()))
+                * moment(
+                    p[0].1,
+                    p[1].1,
+                    (p[0].1 > 0.0).then(|| ((p[1].1 - p[0].1) / p[0].1).ln_1p()),
+                )
         };
         self.points.windows(2).map(part).sum()
     }
