@@ -1,8 +1,8 @@
-//! The calendar against binary and quaternary heaps: nanoseconds for one event to be taken and
-//! another to be written (the hold model of Vaucher and Duval 1975), with 10 to 1,000,000 pending.
+//! The calendar against binary and quaternary heaps: nanoseconds to take one event and schedule
+//! another (the hold model of Vaucher and Duval 1975), with 10 to 1,000,000 pending.
 //!
-//! `cargo bench --bench calendar`. Spans are exponential; the heaps hold (time, sequence), which is
-//! what keeps equal times in order.
+//! `cargo bench --bench calendar`. Spans are exponential; the heaps store (time, sequence), which
+//! keeps equal times in order.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -19,7 +19,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-/// Something that can hold events.
+/// A list of pending events.
 trait List: Default {
     fn write(&mut self, span: u64, source: u32);
     fn take(&mut self) -> u32;
@@ -72,20 +72,21 @@ fn span(n: u64) -> u64 {
     (-ln(Draw(mix(n)).uniform()) * 1e7) as u64
 }
 
-/// Nanoseconds a hold, the best of some rounds, and a check sum that all lists must share.
+/// Returns the nanoseconds per hold, the best of some rounds, and a checksum that must be equal for
+/// all lists.
 fn holds<L: List>(pending: u64, holds: u64, rounds: u32) -> (f64, u64) {
     let mut list = L::default();
     (0..pending).for_each(|i| list.write(span(i), i as u32));
     let (mut best, mut sum, mut n) = (f64::MAX, 0u64, pending);
     for _ in 0..rounds {
-        let begun = Instant::now();
+        let started = Instant::now();
         for _ in 0..holds {
             let source = list.take();
             sum = sum.wrapping_mul(31).wrapping_add(source as u64);
             list.write(span(n), source);
             n += 1;
         }
-        best = best.min(begun.elapsed().as_secs_f64() * 1e9 / holds as f64);
+        best = best.min(started.elapsed().as_secs_f64() * 1e9 / holds as f64);
     }
     (best, sum)
 }

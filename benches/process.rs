@@ -1,9 +1,9 @@
-//! Whole processes: what each shipped scenario takes, memory, start, threads, instructions.
+//! Whole processes: the cost of each shipped scenario, memory, start, threads, instructions.
 //!
-//! `cargo bench --bench process`. Bars: at most 256 bytes a request with 1,000,000 in flight;
+//! `cargo bench --bench process`. Bars: at most 256 bytes per request with 1,000,000 in flight;
 //! memory flat in simulated time; 10 ms from start to first event; 1.9 times as fast on 2 threads
-//! as on 1. Instructions are counted by valgrind, if it is there, and do not depend on the
-//! machine's load.
+//! as on 1. Instructions are counted by valgrind, if installed, and do not depend on the machine's
+//! load.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -11,7 +11,7 @@
     reason = "a bench measures time and prints it"
 )]
 
-#[allow(dead_code, reason = "what is printed is read here too")]
+#[allow(dead_code, reason = "stdout is read here too")]
 mod took;
 
 use std::path::Path;
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 const ASYNCFLOW: &str = env!("CARGO_BIN_EXE_asyncflow");
 
-/// What one run took.
+/// The output and the cost of one run.
 struct Run {
     json: serde_json::Value,
     whole_s: f64,
@@ -40,30 +40,31 @@ impl Run {
     }
 }
 
-/// Runs a scenario to JSON; the peak of its resident memory is read from /proc until it ends.
+/// Runs a scenario with JSON output; the peak of its resident memory is read from /proc until it
+/// exits.
 fn run(scenario: &Path, arguments: &[&str]) -> Run {
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut command = Command::new(ASYNCFLOW);
     command.args(["run", "--json", "--no-files"]).arg(scenario).args(arguments);
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the command starts");
-    let mut stdout = child.stdout.take().expect("it is piped");
+    let mut stdout = child.stdout.take().expect("stdout is piped");
     let reader = std::thread::spawn(move || {
         let mut text = String::new();
         std::io::Read::read_to_string(&mut stdout, &mut text).map(|_| text)
     });
     let mut peak_bytes = f64::NAN;
-    while child.try_wait().expect("it can be waited for").is_none() {
+    while child.try_wait().expect("the process can be waited for").is_none() {
         peak_bytes = took::resident_peak_bytes(&child).unwrap_or(peak_bytes);
         std::thread::sleep(Duration::from_millis(2));
     }
-    let whole_s = begun.elapsed().as_secs_f64();
+    let whole_s = started.elapsed().as_secs_f64();
     let text = reader.join().expect("the reader ends").expect("stdout is text");
     Run { json: serde_json::from_str(&text).expect("stdout is JSON"), whole_s, peak_bytes }
 }
 
-fn best<T>(rounds: u32, mut of: impl FnMut() -> T, value: impl Fn(&T) -> f64) -> T {
-    let mut all: Vec<T> = (0..rounds).map(|_| of()).collect();
+fn best<T>(rounds: u32, mut measure: impl FnMut() -> T, value: impl Fn(&T) -> f64) -> T {
+    let mut all: Vec<T> = (0..rounds).map(|_| measure()).collect();
     all.sort_by(|a, b| value(a).total_cmp(&value(b)));
     all.swap_remove(0)
 }
@@ -77,7 +78,7 @@ fn written(folder: &tempfile::TempDir, name: &str, text: &str) -> std::path::Pat
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     let rounds = if quick { 1 } else { 5 };
-    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     scenarios(rounds);
     in_flight(&folder, quick);
     simulated_time(&folder, quick);
@@ -92,7 +93,7 @@ fn scenarios(rounds: u32) {
         "shipped scenario, one thread", "M events/s", "M requests/s", "events", "wall, s"
     );
     let mut paths: Vec<_> = std::fs::read_dir("scenarios")
-        .expect("they are shipped")
+        .expect("the scenarios are shipped")
         .flatten()
         .map(|entry| entry.path())
         .collect();
@@ -109,7 +110,8 @@ fn scenarios(rounds: u32) {
     }
 }
 
-/// Requests that wait 100 s for I/O, and come at a rate that holds so many in flight.
+/// Measures the memory of requests in flight: each waits 100 s for I/O, and the arrival rate
+/// determines their number.
 fn in_flight(folder: &tempfile::TempDir, quick: bool) {
     let peak = |thousands: u32| {
         let scenario = format!(
@@ -124,7 +126,7 @@ services: {{ api: {{ endpoints: {{ x: [ wait: 100s ] }} }} }}",
     let (few_bytes, many_bytes) = (peak(1), peak(many));
     let each = (many_bytes - few_bytes) / ((many - 1) as f64 * 1000.0);
     println!(
-        "\nbytes a request, {} in flight: {each:.0} (resident memory {:.1} MB, with 1000 {:.1} MB)",
+        "\nbytes per request, {} in flight: {each:.0} (resident memory {:.1} MB, with 1000 {:.1} MB)",
         many * 1000,
         many_bytes * 1e-6,
         few_bytes * 1e-6
@@ -146,7 +148,7 @@ services: { api: { endpoints: { x: [ cpu: { exp: 4ms } ] } } }",
     println!();
 }
 
-/// A run of one millisecond: everything but simulating.
+/// Measures a run of one millisecond: everything but the simulation.
 fn start(folder: &tempfile::TempDir, rounds: u32) {
     let scenario = written(
         folder,
@@ -164,7 +166,7 @@ services: { api: { endpoints: { x: [ cpu: 10us ] } } }",
 fn threads(rounds: u32) {
     let path = Path::new("scenarios/hello.yaml");
     let wall = |threads: &str| run(path, &["-j", threads, "-r", "40"]).number("wall_s");
-    // Alternating, so that both meet the same machine.
+    // Alternating, so that both run under the same load.
     let (mut one, mut two) = (f64::MAX, f64::MAX);
     for _ in 0..rounds {
         one = one.min(wall("1"));
@@ -178,16 +180,16 @@ fn threads(rounds: u32) {
 
 fn instructions(folder: &tempfile::TempDir) {
     if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
-        println!("\ninstructions: not counted, valgrind is not there");
+        println!("\ninstructions: not counted, valgrind is not installed");
         return;
     }
     println!(
         "\n{:34} {:>20} {:>22}",
-        "instructions (callgrind)", "an event", "a completed request"
+        "instructions (callgrind)", "per event", "per completed request"
     );
     for scenario in ["hello.yaml", "two-servers.yaml", "three-tier.yaml"] {
         let path = Path::new("scenarios").join(scenario);
-        // The difference of two lengths leaves out the start.
+        // The difference of two lengths excludes the start.
         let counted = |duration: &str| {
             let arguments = ["-j", "1", "-r", "1", "-d", duration, "--set", "run.warmup=0s"];
             let run = run(&path, &arguments);
@@ -202,8 +204,8 @@ fn instructions(folder: &tempfile::TempDir) {
                 "-q",
             ]);
             let output = command.arg(&path).args(arguments).output().expect("valgrind runs");
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let refs = said
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            let refs = stderr
                 .lines()
                 .find_map(|line| line.split("refs:").nth(1))
                 .unwrap_or("")

@@ -1,5 +1,5 @@
-//! Large systems: what services and replicas cost before the first request, what they keep in
-//! memory, and what was estimated of it.
+//! Large systems: what services and replicas cost before the first request, the memory they keep,
+//! and its estimate.
 //!
 //! `cargo bench --bench size`. Bars: 1,000 services of 3 replicas cost at most 15 times what 100
 //! do, 4,000 at most 6 times what 1,000 do; the estimate of `run.limits.memory` is within a factor
@@ -18,8 +18,8 @@ use std::path::Path;
 use std::process::Command;
 use took::{Took, took};
 
-/// So many services of so many replicas; every tenth gets ten requests a second, and each calls the
-/// next of its ten.
+/// Returns a scenario of `services` services of `replicas` replicas; every tenth gets ten requests
+/// per second, and each calls the next of its ten.
 fn scenario(services: usize, replicas: usize) -> String {
     let workloads: Vec<String> = (0..services)
         .step_by(10)
@@ -42,7 +42,7 @@ fn scenario(services: usize, replicas: usize) -> String {
     )
 }
 
-/// A run on one thread.
+/// Runs a scenario on one thread.
 fn run(path: &Path) -> Took {
     took(Command::new(env!("CARGO_BIN_EXE_asyncflow")).arg("run").arg(path).args([
         "--no-files",
@@ -52,10 +52,10 @@ fn run(path: &Path) -> Took {
     ]))
 }
 
-/// What a refusal says that a run may keep, bytes; asked for again with that as the limit, because
-/// what durations take is added only once the rest is allowed.
+/// Returns the estimated memory of a run in bytes, as reported by a refusal; repeated with that as
+/// the limit, because the memory of durations is added only once the rest is allowed.
 fn estimated(path: &Path) -> f64 {
-    let (mut found, mut limit) = (0.0, "1B".to_string());
+    let (mut estimate, mut limit) = (0.0, "1B".to_string());
     for _ in 0..3 {
         let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
         command
@@ -63,26 +63,27 @@ fn estimated(path: &Path) -> f64 {
             .arg(path)
             .args(["--set", &format!("run.limits.memory={limit}")])
             .env("NO_COLOR", "1");
-        let said = String::from_utf8_lossy(&command.output().expect("the command starts").stderr)
+        let stderr = String::from_utf8_lossy(&command.output().expect("the command starts").stderr)
             .into_owned();
-        let Some(rest) = said.split("may keep ").nth(1) else { break };
+        let Some(rest) = stderr.split("may keep ").nth(1) else { break };
         let words: Vec<&str> = rest.split_whitespace().take(2).collect();
         let size: Bytes = words.concat().trim_end_matches(',').parse().expect("a size");
-        found = size.0 as f64;
-        limit = format!("{}B", (found * 1.001) as u64 + 1);
+        estimate = size.0 as f64;
+        limit = format!("{}B", (estimate * 1.001) as u64 + 1);
     }
-    found
+    estimate
 }
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     let rounds = if quick { 1 } else { 5 };
-    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     let path = folder.path().join("size.json");
     let measured = |services: usize, replicas: usize| {
         std::fs::write(&path, scenario(services, replicas)).expect("a scenario can be written");
         let runs: Vec<Took> = (0..rounds).map(|_| run(&path)).collect();
-        let least = |of: &dyn Fn(&Took) -> f64| runs.iter().map(of).fold(f64::INFINITY, f64::min);
+        let least =
+            |value: &dyn Fn(&Took) -> f64| runs.iter().map(value).fold(f64::INFINITY, f64::min);
         (least(&|run| run.wall_s), least(&|run| run.peak_bytes), estimated(&path))
     };
     let sizes: &[(usize, usize)] = match quick {
@@ -99,7 +100,7 @@ fn main() {
         let ratio = before
             .replace(wall_s)
             .map_or(String::new(), |before| format!("{:.1}", wall_s / before));
-        // What is beyond one service; of less than 4 MB the allocator's own pages say nothing.
+        // What is beyond one service; less than 4 MB is lost in the allocator's own pages.
         let beyond = resident - bare.0;
         let estimate = if beyond < 4e6 {
             String::new()

@@ -1,9 +1,9 @@
-//! Sweeps: what a cell costs beyond its simulation, threads, memory, bytes and the share of
+//! Sweeps: the cost of a cell beyond its simulation, threads, memory, bytes and the share of
 //! writing.
 //!
-//! `cargo bench --bench sweep`. Bars: at most 100 µs a cell beyond its simulation; 1.9 times as
-//! fast on 2 threads as on 1 with uneven points; resident memory at 1,000, 10,000 and 100,000
-//! points the same; at most 5 % of the time for writing.
+//! `cargo bench --bench sweep`. Bars: at most 100 µs per cell beyond its simulation; 1.9 times as
+//! fast on 2 threads as on 1 with uneven points; the same resident memory at 1,000, 10,000 and
+//! 100,000 points; at most 5 % of the time for writing.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -27,7 +27,7 @@ workload: { users: { to: api.x, open: { rate: 100/s } } }
 services: { api: { endpoints: { x: [ cpu: { exp: 1ms } ] } } }
 ";
 
-/// Points of which some take fifty times as long as others.
+/// A scenario whose points differ up to fifty times in running time.
 const UNEVEN: &str = "
 version: 1
 name: uneven
@@ -44,11 +44,11 @@ fn process(folder: &Path, arguments: &str) -> Took {
     )
 }
 
-fn best_s(rounds: u32, of: impl Fn() -> f64) -> f64 {
-    (0..rounds).map(|_| of()).fold(f64::INFINITY, f64::min)
+fn best_s(rounds: u32, measure: impl Fn() -> f64) -> f64 {
+    (0..rounds).map(|_| measure()).fold(f64::INFINITY, f64::min)
 }
 
-/// Bytes of the files under a folder.
+/// Returns the size of all files under a folder, in bytes.
 fn bytes(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -65,7 +65,7 @@ fn bytes(folder: &Path) -> u64 {
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     let rounds = if quick { 1 } else { 3 };
-    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     std::fs::write(folder.path().join("tiny.yaml"), TINY).expect("a scenario can be written");
     std::fs::write(folder.path().join("uneven.yaml"), UNEVEN).expect("a scenario can be written");
     tiny_cells(rounds, if quick { 200 } else { 4000 });
@@ -74,21 +74,22 @@ fn main() {
     writing(folder.path(), rounds, quick);
 }
 
-/// The time of a cell against its simulated time: what is left at none is its overhead.
+/// Measures the time of a cell against its simulated time; extrapolated to no simulated time, it is
+/// the overhead.
 fn tiny_cells(rounds: u32, cells: u32) {
-    let of = |seconds: u32| {
+    let cell_us = |seconds: u32| {
         let tiny = Experiment::from_yaml(TINY)
-            .expect("it is a scenario")
+            .expect("the scenario is valid")
             .threads(std::num::NonZero::<usize>::MIN)
             .replications(cells)
             .set(&format!("run.duration={seconds}s"));
         best_s(rounds, || {
-            let begun = Instant::now();
+            let started = Instant::now();
             tiny.run().expect("it runs");
-            begun.elapsed().as_secs_f64() / f64::from(cells) * 1e6
+            started.elapsed().as_secs_f64() / f64::from(cells) * 1e6
         })
     };
-    let (short, long) = (of(1), of(11));
+    let (short, long) = (cell_us(1), cell_us(11));
     let a_second = (long - short) / 10.0;
     println!(
         "replications of one point: {short:.0} µs for 1 s simulated (100 requests), {long:.0} µs for 11 s: {:.0} µs beyond the simulation",
@@ -98,23 +99,23 @@ fn tiny_cells(rounds: u32, cells: u32) {
     let rates: Vec<String> =
         (0..points).map(|i| format!("{}/s", 50.0 + f64::from(i) * 0.01)).collect();
     let sweep = Experiment::from_yaml(TINY)
-        .expect("it is a scenario")
+        .expect("the scenario is valid")
         .threads(std::num::NonZero::<usize>::MIN)
         .vary("workload.users.open.rate", rates);
     let point = best_s(rounds, || {
-        let begun = Instant::now();
+        let started = Instant::now();
         sweep.sweep().expect("it runs");
-        begun.elapsed().as_secs_f64() / f64::from(points) * 1e6
+        started.elapsed().as_secs_f64() / f64::from(points) * 1e6
     });
     println!(
-        "points of one replication: {point:.0} µs a point (checked, built, run, reduced): {:.0} µs beyond the simulation",
+        "points of one replication: {point:.0} µs per point (checked, built, run, reduced): {:.0} µs beyond the simulation",
         point - a_second
     );
 }
 
 fn threads(folder: &Path, rounds: u32, quick: bool) {
-    // Long enough that beginning and end, which are one thread's, do not count: checking the
-    // points, giving the files their names.
+    // Long enough that the start and the end, which run on one thread, do not matter: checking the
+    // points, renaming the files.
     let (n, seconds) = if quick { (4, 10) } else { (60, 300) };
     let on = |threads: u32| {
         best_s(rounds, || {
@@ -133,27 +134,27 @@ fn threads(folder: &Path, rounds: u32, quick: bool) {
 }
 
 fn memory(folder: &Path, points: [u32; 3]) {
-    let told = points.map(|n| {
+    let peaks = points.map(|n| {
         let sweep = format!(
             "sweep tiny.yaml --vary workload.users.open.rate=50/s..500/s@{n} -q --force -o many"
         );
         format!("{:.0} MB with {n} points", process(folder, &sweep).peak_bytes * 1e-6)
     });
-    println!("resident memory: {}", told.join(", "));
+    println!("resident memory: {}", peaks.join(", "));
 }
 
-/// The command, which writes a journal and Parquet, against the same sweep in memory.
+/// Measures the command, which writes a journal and Parquet, against the same sweep in memory.
 fn writing(folder: &Path, rounds: u32, quick: bool) {
     let n = if quick { 4 } else { 60 };
     let rates: Vec<String> = (0..n).map(|i| format!("{}/s", 100 + 80 * i)).collect();
     let sweep = Experiment::from_yaml(UNEVEN)
-        .expect("it is a scenario")
+        .expect("the scenario is valid")
         .threads(std::num::NonZero::<usize>::MIN)
         .vary("workload.users.open.rate", rates.clone());
     let in_memory = best_s(rounds, || {
-        let begun = Instant::now();
+        let started = Instant::now();
         sweep.sweep().expect("it runs");
-        begun.elapsed().as_secs_f64()
+        started.elapsed().as_secs_f64()
     });
     let written = best_s(rounds, || {
         process(
@@ -167,7 +168,7 @@ fn writing(folder: &Path, rounds: u32, quick: bool) {
     });
     let size = bytes(&folder.join("written"));
     println!(
-        "{n} points of 10 replications: {in_memory:.2} s in memory, {written:.2} s with journal and files: {:.1} % for writing; {:.1} KB a replication",
+        "{n} points of 10 replications: {in_memory:.2} s in memory, {written:.2} s with journal and files: {:.1} % for writing; {:.1} KB per replication",
         (1.0 - in_memory / written) * 100.0,
         size as f64 / f64::from(10 * n) / 1e3
     );

@@ -1,13 +1,14 @@
-//! How often do the intervals hold the truth? Prints the tables of `docs/statistics.md`, as
+//! How often do the intervals contain the true value? Prints the tables of `docs/statistics.md`, as
 //! Markdown.
 //!
-//! `cargo run --release --example coverage` takes about half an hour on two cores. With a number it
-//! runs a tenth, say, of the experiments: `cargo run --release --example coverage -- 0.1`.
+//! `cargo run --release --example coverage` takes about half an hour on two cores. A number as an
+//! argument is the share of the experiments to run:
+//! `cargo run --release --example coverage -- 0.1`.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
-    reason = "a program that talks, and says how long it took"
+    reason = "a program prints its results and timings"
 )]
 
 #[path = "../tests/it/coverage/count.rs"]
@@ -25,25 +26,25 @@ use systems::{
     Known, System, erlang_c, lossy_link, mm1, mm1_of_eight, mm4, quantile, tandem, until,
 };
 
-/// What a 95 % interval may cover without a mark.
+/// The range of the coverage of a 95 % interval without a mark.
 const BAR: [f64; 2] = [0.93, 0.97];
 
-/// Experiments of a row, but for capacity: twice as many where the bar is, because with 1,000 a
-/// coverage of 94 % is below 93 % by chance once in eleven.
+/// The number of experiments of a row, except for capacity; twice as many where `BAR` matters,
+/// because with 1,000 a coverage of 94 % is below 93 % by chance once in eleven.
 const EXPERIMENTS: u32 = 1000;
 
-/// Gives every table of experiments seeds of its own: equal ones would make equal draws.
+/// Hands out distinct seeds to every table of experiments: equal ones would make equal draws.
 struct Seeds {
     next: u64,
-    /// Which part of the experiments is run.
+    /// The share of the experiments to run.
     part: f64,
 }
 
 impl Seeds {
     fn take(&mut self, experiments: u32) -> Range<u64> {
-        let wanted = (f64::from(experiments) * self.part).ceil() as u64;
+        let count = (f64::from(experiments) * self.part).ceil() as u64;
         self.next += 1_000_000;
-        self.next..self.next + wanted
+        self.next..self.next + count
     }
 }
 
@@ -67,8 +68,8 @@ fn main() {
     }
 }
 
-/// Coverage with its standard error, and a mark if it is outside of the bar: `!` by no more than
-/// two standard errors, which may be chance.
+/// Formats coverage with its standard error, and a mark if it is outside `BAR`: `!` if by no more
+/// than two standard errors, which may be chance.
 fn coverage(count: &Count) -> String {
     let beyond = (BAR[0] - count.share()).max(count.share() - BAR[1]);
     let mark = match beyond {
@@ -79,7 +80,7 @@ fn coverage(count: &Count) -> String {
     format!("{:.1} ± {:.1} %{mark}", count.share() * 100.0, count.std_error() * 100.0)
 }
 
-/// Coverage, and on which side the others lie.
+/// Formats coverage, the share of the other intervals on each side, and the mean half-width.
 fn cells(count: &Count) -> String {
     let share = |n: u32| f64::from(n) / f64::from(count.experiments) * 100.0;
     format!(
@@ -129,7 +130,7 @@ fn steady_rows(system: &System, known: &[Known], rule: &str, counted: &Counted) 
     }
 }
 
-/// The mean and the far quantiles of an M/M/1 at 80 %.
+/// Returns the mean and the far quantiles of an M/M/1 at 80 %.
 fn busy(measured_s: f64) -> (System, Vec<Known>) {
     let system = mm1(80.0, measured_s);
     let known = system
@@ -177,14 +178,14 @@ fn looks(seeds: &mut Seeds) {
     );
     for min in [2, 3, 5, 10, 20, 30] {
         let (system, known) = busy(80.0);
-        let of = |stat: &str| {
+        let known_of = |stat: &str| {
             known.iter().filter(|known| known.stat == stat).cloned().collect::<Vec<Known>>()
         };
         let mean =
-            count(&system.scenario(&system.until(min)), &of("mean"), seeds.take(EXPERIMENTS));
+            count(&system.scenario(&system.until(min)), &known_of("mean"), seeds.take(EXPERIMENTS));
         let p99 = count(
             &system.scenario(&until(("users.latency.p99", "15%"), min)),
-            &of("p99"),
+            &known_of("p99"),
             seeds.take(EXPERIMENTS),
         );
         let cells = [&mean, &p99].map(|counted| {
@@ -212,7 +213,7 @@ fn rare_errors(seeds: &mut Seeds) {
     }
 }
 
-/// Compares from many seeds.
+/// Runs a comparison with many seeds.
 fn comparisons(yaml: &str, variant: &str, seeds: Range<u64>) -> Vec<Comparison> {
     let experiment = Experiment::from_yaml(yaml).unwrap_or_else(|error| panic!("{error}"));
     let compare = |seed| {
@@ -238,7 +239,7 @@ fn differences(seeds: &mut Seeds) {
     let change = 1.0 / 30.0 - 1.0 / 50.0;
     for measured_s in [40.0, 160.0] {
         let length = format!("{measured_s} s");
-        let made = comparisons(
+        let results = comparisons(
             &mm1(50.0, measured_s).yaml("20"),
             "services.api.instance.speed=0.8x",
             seeds.take(EXPERIMENTS),
@@ -254,15 +255,15 @@ fn differences(seeds: &mut Seeds) {
             difference_row(
                 &absolute,
                 times * change,
-                made.iter().map(|comparison| row(comparison).difference.difference),
+                results.iter().map(|comparison| row(comparison).difference.difference),
             );
             difference_row(
                 &relative,
                 2.0 / 3.0,
-                made.iter().map(|comparison| row(comparison).difference.relative),
+                results.iter().map(|comparison| row(comparison).difference.relative),
             );
         }
-        let busy = made
+        let busy = results
             .iter()
             .map(|comparison| find(comparison, "api", "utilisation", "mean").difference.difference);
         difference_row(&format!("utilisation | 12.5 % | {length}"), 0.125, busy);
@@ -270,11 +271,11 @@ fn differences(seeds: &mut Seeds) {
 }
 
 fn find(comparison: &Comparison, entity: &str, metric: &str, stat: &str) -> MetricComparison {
-    let found = comparison
+    let row = comparison
         .rows
         .iter()
         .find(|row| row.entity == entity && row.metric == metric && row.stat == stat);
-    found.unwrap_or_else(|| panic!("{entity} has no {metric} {stat}")).clone()
+    row.unwrap_or_else(|| panic!("{entity} has no {metric} {stat}")).clone()
 }
 
 fn difference_row(
@@ -297,29 +298,32 @@ run: { duration: 43s, warmup: 3s, replications: 20 }
 workload: { users: { to: api.x, open: { rate: 100/s } } }
 services: { api: { replicas: 2, balance: random, endpoints: { x: [ cpu: { exp: 10ms } ] } } }";
     let variant = "services.api.replicas=1; services.api.instance.cpu=2; services.api.runtime.event_loop.workers=2";
-    let made = comparisons(yaml, variant, seeds.take(EXPERIMENTS));
+    let results = comparisons(yaml, variant, seeds.take(EXPERIMENTS));
     let alarm = |comparison: &&Comparison| {
         comparison.family().any(|row| matches!(row.judgement, Judgement::Better | Judgement::Worse))
     };
     let own =
         |comparison: &&Comparison| comparison.family().any(|row| row.difference.p_value < 0.05);
     let share = |n: usize| {
-        let share = n as f64 / made.len() as f64;
+        let share = n as f64 / results.len() as f64;
         format!(
             "{:.1} ± {:.1} %",
             share * 100.0,
-            (share * (1.0 - share) / made.len() as f64).sqrt() * 100.0
+            (share * (1.0 - share) / results.len() as f64).sqrt() * 100.0
         )
     };
     println!(
         "Of {} comparisons {} call one of the family better or worse;",
-        made.len(),
-        share(made.iter().filter(alarm).count())
+        results.len(),
+        share(results.iter().filter(alarm).count())
     );
-    println!("without Holm's correction it would be {}.", share(made.iter().filter(own).count()));
+    println!(
+        "without Holm's correction it would be {}.",
+        share(results.iter().filter(own).count())
+    );
 }
 
-/// What a search is to find, and how far beyond its ends the answer may lie.
+/// A search, its exact answer, and how far beyond the ends found that may lie.
 struct Capacity {
     name: &'static str,
     yaml: String,
@@ -330,7 +334,7 @@ struct Capacity {
 fn capacities(seeds: &mut Seeds) {
     println!("\n## Capacity\n");
     println!(
-        "| search | exact | experiments | [meets, misses] widened by the tolerance | as it is | mean width | estimate off |\n|---|---|---|---|---|---|---|"
+        "| search | exact | experiments | [meets, misses] widened by the tolerance | as found | mean width | error of the estimate |\n|---|---|---|---|---|---|---|"
     );
     let one = "version: 1
 name: coverage
@@ -353,8 +357,8 @@ workload: { users: { to: api.x, open: { rate: 300/s } } }
 services: { api: { instance: { cpu: 8 }, runtime: { tasks: { schedule: fifo } }, endpoints: { x: [ cpu: { exp: 10ms } ] } } }
 slos: { fast: { of: users, mean: 12ms } }
 capacity: { vary: services.api.instance.cpu, from: 1, to: 16 }";
-    // The mean of M/M/4 rises with the rate: where it is 15 ms, found as the quantile of a falling
-    // function.
+    // The mean of M/M/4 rises with the rate; the rate at which it is 15 ms is the quantile of a
+    // falling function.
     let rate =
         quantile(|share| 1.0 - f64::from(mm4_mean(400.0 * share.min(0.999_999)) > 0.015), 0.5)
             * 400.0;
@@ -396,14 +400,14 @@ fn capacity_row(search: &Capacity, seeds: Range<u64>) {
             .capacity()
             .unwrap_or_else(|error| panic!("{error}"))
     };
-    let found: Vec<CapacityResult> = seeds.into_par_iter().map(run).collect();
-    let ends = |found: &CapacityResult| {
-        let (good, bad) = (found.meets.unwrap_or(f64::NAN), found.misses.unwrap_or(f64::NAN));
+    let results: Vec<CapacityResult> = seeds.into_par_iter().map(run).collect();
+    let ends = |result: &CapacityResult| {
+        let (good, bad) = (result.meets.unwrap_or(f64::NAN), result.misses.unwrap_or(f64::NAN));
         (good.min(bad), good.max(bad))
     };
-    let held = |tolerance: f64| {
+    let coverage = |tolerance: f64| {
         let mut count = Count::default();
-        for (low, high) in found.iter().map(ends) {
+        for (low, high) in results.iter().map(ends) {
             let (low, high) = (low * (1.0 - tolerance), high * (1.0 + tolerance));
             count.add(
                 &asyncflow::stats::Estimate {
@@ -417,19 +421,21 @@ fn capacity_row(search: &Capacity, seeds: Range<u64>) {
         }
         format!("{:.1} ± {:.1} %", count.share() * 100.0, count.std_error() * 100.0)
     };
-    let n = found.len() as f64;
+    let n = results.len() as f64;
     let width =
-        found.iter().map(|found| (ends(found).1 - ends(found).0) / search.exact).sum::<f64>() / n;
-    let off =
-        (found.iter().map(|found| (found.estimate / search.exact - 1.0).powi(2)).sum::<f64>() / n)
+        results.iter().map(|result| (ends(result).1 - ends(result).0) / search.exact).sum::<f64>()
+            / n;
+    let error =
+        (results.iter().map(|result| (result.estimate / search.exact - 1.0).powi(2)).sum::<f64>()
+            / n)
             .sqrt();
     println!(
         "| {} | {:.3} | {n} | {} | {} | {:.1} % | {:.1} % (r.m.s.) |",
         search.name,
         search.exact,
-        held(search.tolerance),
-        held(0.0),
+        coverage(search.tolerance),
+        coverage(0.0),
         width * 100.0,
-        off * 100.0
+        error * 100.0
     );
 }

@@ -4,7 +4,7 @@
 //! cargo run --release --example load_test
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that talks")]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 use asyncflow::scenario::{Dist, Runtime, Scenario, Service, Step, Workload};
 use asyncflow::units::{Rate, Span};

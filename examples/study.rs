@@ -1,11 +1,10 @@
-//! A study that shows its progress, and ends at once with Ctrl-C: which of three changes helps
-//! most?
+//! A study that shows its progress, and stops at once on Ctrl-C: which of three changes helps most?
 //!
 //! ```sh
 //! cargo run --release --example study
 //! ```
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints its results")]
 
 use asyncflow::{Cancellation, Experiment, ExperimentError};
 use std::io::Write;
@@ -13,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Ctrl-C sets a flag. Another thread may call `cancellation.cancel()` as well.
+    // Ctrl-C sets a flag. Another thread could also call `cancellation.cancel()`.
     let flag = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(signal_hook::consts::SIGINT, flag.clone())?;
     let cancellation = Cancellation::from(flag);
@@ -31,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ];
     let comparison = match sizing.compare(&variants) {
         Err(ExperimentError::Interrupted) => {
-            eprintln!("\nCancelled: nothing is known.");
+            eprintln!("\nCancelled: no results.");
             return Ok(());
         }
         other => other?,

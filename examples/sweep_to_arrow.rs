@@ -1,11 +1,11 @@
-//! A sweep as Arrow record batches, which Polars, DataFusion and DuckDB take as they are: one row a
+//! A sweep as an Arrow record batch, which Polars, DataFusion and DuckDB read directly: one row per
 //! point and metric, with the point's parameters.
 //!
 //! ```sh
 //! cargo run --release --example sweep_to_arrow
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that talks")]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 use asyncflow::Experiment;
 use asyncflow::store::summary_batch_of_points;

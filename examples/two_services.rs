@@ -1,11 +1,11 @@
-//! A scenario built in code: an API in front of a database, an outage of one of its replicas, an
-//! objective, and what came of it.
+//! A scenario built in code: an API in front of a database, an outage of one of the API's replicas,
+//! a service level objective, and the results.
 //!
 //! ```sh
 //! cargo run --release --example two_services
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program that talks")]
+#![allow(clippy::print_stdout, reason = "an example prints its results")]
 
 use asyncflow::ExperimentError;
 use asyncflow::scenario::{
@@ -63,7 +63,7 @@ fn main() -> Result<(), ExperimentError> {
     for slo in &results.slos {
         println!("{}: {} ({})", slo.name, if slo.pass { "met" } else { "missed" }, slo.goal);
     }
-    // The same as a file, for the command.
+    // The same scenario as a file, for the command line.
     println!("\n{}", to_yaml(&shop));
     Ok(())
 }

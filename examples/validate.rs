@@ -1,14 +1,14 @@
 //! Writes `docs/validation.md`: every exact case simulated, all z-scores judged together, and
 //! AsyncFlow 0.1's figures beside ours.
 //!
-//! `cargo run --release --example validate` does it all, in a few minutes on two cores. With names
-//! of cases or payloads it does those alone and prints them:
+//! `cargo run --release --example validate` runs everything, in a few minutes on two cores. With
+//! names of cases or payloads as arguments it runs only those and prints them:
 //! `cargo run --release --example validate -- mm1_rho80 single_server`.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
-    reason = "a program that talks, and says how long it took"
+    reason = "a program prints its results and timings"
 )]
 
 #[path = "../tests/it/theory/cases/mod.rs"]
@@ -26,7 +26,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use std::fmt::Write;
 use std::time::Instant;
 
-/// Every scenario is run from so many seeds.
+/// The number of seeds that every scenario is run with.
 const SEEDS: u32 = 12;
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/validation.md");
@@ -40,7 +40,7 @@ fn main() {
     let payloads: Vec<JudgedPayload> =
         payloads::all().into_iter().filter(|p| is_wanted(p.name)).map(judge_payload).collect();
     if cases.is_empty() && payloads.is_empty() {
-        eprintln!("none of {} is a case; docs/validation.md has their names", wanted.join(", "));
+        eprintln!("none of {} is a case; docs/validation.md lists the names", wanted.join(", "));
         std::process::exit(2);
     }
     eprintln!("{:.0} s", started.elapsed().as_secs_f64());
@@ -49,7 +49,7 @@ fn main() {
     if wanted.is_empty() {
         std::fs::write(DOCUMENT, document(&cases, &scores, &payloads))
             .unwrap_or_else(|error| panic!("{DOCUMENT}: {error}"));
-        eprintln!("{DOCUMENT} is written");
+        eprintln!("wrote {DOCUMENT}");
     } else {
         cases.iter().for_each(|case| println!("{}{}", section(case), scenarios(case)));
         payloads.iter().for_each(|payload| {
@@ -64,8 +64,8 @@ fn main() {
     }
 }
 
-/// The numbers that are more than 4 standard errors from the truth, and the figures that are not
-/// the original's.
+/// Returns the numbers that are more than 4 standard errors from the exact value, and the figures
+/// that differ from the original's.
 fn disagreements(cases: &[JudgedCase], payloads: &[JudgedPayload]) -> Vec<String> {
     let runs = cases.iter().flat_map(|case| case.runs.iter().map(move |run| (case.case.id, run)));
     let claims = runs.flat_map(|(id, run)| {
@@ -81,7 +81,7 @@ fn disagreements(cases: &[JudgedCase], payloads: &[JudgedPayload]) -> Vec<String
     claims.chain(all).filter_map(|(id, what)| what.map(|what| format!("{id}: {what}"))).collect()
 }
 
-/// The scenarios of a case: files that `asyncflow run` takes, with the first seed.
+/// Returns the scenarios of a case as files for `asyncflow run`, with the first seed.
 fn scenarios(judged: &JudgedCase) -> String {
     let mut text = String::new();
     for JudgedRun { run, .. } in &judged.runs {
@@ -95,7 +95,7 @@ fn scenarios(judged: &JudgedCase) -> String {
     text
 }
 
-/// A case, and what the simulation says of it.
+/// A case and its simulated results.
 struct JudgedCase {
     case: Case,
     runs: Vec<JudgedRun>,
@@ -103,14 +103,14 @@ struct JudgedCase {
 
 struct JudgedRun {
     run: Run,
-    /// By claim: all seeds together.
+    /// One for each claim, over all seeds.
     estimates: Vec<Estimate>,
-    /// One number of each seed, the claims in turn.
+    /// One for each seed, of the claims in turn.
     scores: Vec<f64>,
     replications: u32,
     /// Measured time of a replication, s.
     measured_s: f64,
-    /// That arrived in the measured parts of all replications of all seeds.
+    /// Requests that arrived in the measured parts of all replications of all seeds.
     requests: f64,
 }
 
@@ -146,14 +146,15 @@ fn judge_run(id: &str, run: Run) -> JudgedRun {
         (replications, measured_s) = (results.replications, results.duration_s - results.warmup_s);
         seeds.push(estimates);
     }
-    let of = |claim: usize| seeds.iter().map(|estimates| estimates[claim]).collect::<Vec<_>>();
-    let estimates = (0..run.claims.len()).map(|claim| together(&of(claim))).collect();
+    let estimates_of =
+        |claim: usize| seeds.iter().map(|estimates| estimates[claim]).collect::<Vec<_>>();
+    let estimates = (0..run.claims.len()).map(|claim| pooled(&estimates_of(claim))).collect();
     JudgedRun { run, estimates, scores, replications, measured_s, requests }
 }
 
-/// The mean of independent estimates of equal weight; its error from the spread of the replications
-/// within each.
-fn together(seeds: &[Estimate]) -> Estimate {
+/// Returns the mean of independent estimates of equal weight; its error comes from the spread of
+/// the replications within each.
+fn pooled(seeds: &[Estimate]) -> Estimate {
     let n = seeds.len() as f64;
     let estimate = seeds.iter().map(|e| e.estimate).sum::<f64>() / n;
     let std_error = seeds.iter().map(|e| e.std_error * e.std_error).sum::<f64>().sqrt() / n;
@@ -177,13 +178,13 @@ fn judge_payload(payload: Payload) -> JudgedPayload {
     JudgedPayload { payload, ours, lost }
 }
 
-/// A number with so many significant digits, without an exponent.
+/// Formats a number with `significant` digits, without an exponent.
 fn digits(value: f64, significant: i32) -> String {
     let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
     format!("{:.*}", (significant - 1 - magnitude).max(0) as usize, value)
 }
 
-/// An estimate and its error to the same decimal, two digits of the error.
+/// Formats an estimate and its error to the same decimal, with two digits of the error.
 fn with_error(value: f64, error: f64) -> String {
     if error == 0.0 || error.is_nan() {
         return digits(value, 6);
@@ -192,7 +193,7 @@ fn with_error(value: f64, error: f64) -> String {
     format!("{value:.decimals$} ± {error:.decimals$}")
 }
 
-/// Exact, simulated, z.
+/// Formats the cells exact, simulated and z.
 fn cells(claim: &Claim, estimate: &Estimate) -> String {
     if claim.share == 0.0 {
         return format!("{} | {} | equal", digits(claim.exact, 6), digits(estimate.estimate, 6));
@@ -205,7 +206,7 @@ fn cells(claim: &Claim, estimate: &Estimate) -> String {
     )
 }
 
-/// One case with all its numbers.
+/// Returns the section of one case with all its numbers.
 fn section(judged: &JudgedCase) -> String {
     let JudgedCase { case, runs } = judged;
     let mut text = format!(
@@ -239,7 +240,7 @@ fn section(judged: &JudgedCase) -> String {
     text
 }
 
-/// What the original's authors published, beside theory and ours.
+/// Returns the table of what the original's authors published, beside theory and ours.
 fn published(cases: &[JudgedCase]) -> String {
     let mut text =
         "| case | number | exact | theirs, one run | ours | z |\n|---|---|---|---|---|---|\n"
@@ -275,7 +276,7 @@ fn capital(text: &str) -> String {
         .map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }
 
-/// The first number of every run of every case.
+/// Returns the table of the first number of every run of every case.
 fn table(cases: &[JudgedCase]) -> String {
     let mut text =
         "| case | number | exact | simulated | z | source |\n|---|---|---|---|---|---|\n"
@@ -300,7 +301,8 @@ fn table(cases: &[JudgedCase]) -> String {
     text
 }
 
-/// The first number that is farthest from theory, and how often a right simulator has one as far.
+/// Describes the first number that is farthest from theory, and how often a correct simulator has
+/// one as far.
 fn farthest(cases: &[JudgedCase]) -> String {
     let runs = cases.iter().flat_map(|case| case.runs.iter().map(move |run| (case.case.id, run)));
     let scores = runs
@@ -313,7 +315,7 @@ fn farthest(cases: &[JudgedCase]) -> String {
     let one = 2.0 * Normal::standard().cdf(-z.abs());
     let any = 1.0 - (1.0 - one).powi(scores.len() as i32);
     format!(
-        "The farthest of them is {z:+.2}, of `{id}`. Of {} independent scenarios, a right simulator has one as far with probability {:.0} %.",
+        "The farthest of them is {z:+.2}, of `{id}`. Of {} independent scenarios, a correct simulator has one at least as far with probability {:.0} %.",
         scores.len(),
         any * 100.0
     )
@@ -334,13 +336,13 @@ fn judgement(scores: &[f64]) -> String {
     };
     let n_root = (n as f64).sqrt();
     format!(
-        "| {n} scores | found | expected of N(0, 1) | p |
+        "| {n} scores | observed | expected of N(0, 1) | p |
 |---|---|---|---|
 | mean | {mean:+.3} | 0 ± {:.3} | {p_mean:.3} |
 | mean square | {mean_square:.3} | 1 ± {:.3} | {p_mean_square:.3} (χ², both tails) |
 {}
 {}
-| the whole law | | | {p_law:.3} (Kolmogorov–Smirnov) |
+| the whole distribution | | | {p_law:.3} (Kolmogorov–Smirnov) |
 
 Verdict: **{}**.
 ",
@@ -348,11 +350,15 @@ Verdict: **{}**.
         2.0_f64.sqrt() / n_root,
         share(0),
         share(1),
-        if judged.is_right() { "as a right simulator's" } else { "not as a right simulator's" }
+        if judged.is_right() {
+            "consistent with a correct simulator"
+        } else {
+            "not consistent with a correct simulator"
+        }
     )
 }
 
-/// A payload with all its figures.
+/// Returns the section of a payload with all its figures.
 fn figures(judged: &JudgedPayload) -> String {
     let mut text = format!(
         "### `{}`\n\n| figure | AsyncFlow 0.1.1 | ours | difference | in combined standard errors |\n|---|---|---|---|---|\n",
@@ -384,9 +390,9 @@ fn figures(judged: &JudgedPayload) -> String {
     text
 }
 
-/// What the corrections move, payload by payload.
+/// Returns the table of what the corrections change, by payload.
 fn corrections(payloads: &[JudgedPayload]) -> String {
-    let mut text = "| payload | requests a second | windows that end within the run | time lost in 0.1 | requests that came early | lost requests, ours | 1 − 0.99ⁿ |
+    let mut text = "| payload | requests per second | windows that end within the run | time lost in 0.1 | requests that came early | lost requests, ours | 1 − 0.99ⁿ |
 |---|---|---|---|---|---|---|
 "
     .to_string();

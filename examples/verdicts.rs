@@ -1,8 +1,8 @@
 //! How often is a verdict wrong? Prints the table of `docs/statistics.md`, § Verdicts, as Markdown.
 //!
-//! `cargo run --release --example verdicts` takes some minutes on two cores; with a number it runs
-//! so many seeds of each case in place of 10.
-#![allow(clippy::print_stdout, reason = "a program that talks")]
+//! `cargo run --release --example verdicts` takes a few minutes on two cores. A number as an
+//! argument is the number of seeds per case, instead of 10.
+#![allow(clippy::print_stdout, reason = "a program prints its results")]
 
 #[path = "../tests/it/verdict/grid.rs"]
 mod grid;
@@ -15,7 +15,9 @@ fn main() {
         std::env::args().nth(1).map_or(10, |seeds| seeds.parse().expect("a number of seeds"));
     let cases = grid::cases();
     let counted = grid::count(&cases, &(1..=seeds).collect::<Vec<u64>>(), &[1, 2, 5, 20]);
-    println!("| systems | runs | false alarms | false calm | cannot tell |\n|---|---|---|---|---|");
+    println!(
+        "| systems | runs | false alarms | false calm | inconclusive |\n|---|---|---|---|---|"
+    );
     let mut all = Said::default();
     for (group, said) in &counted.groups {
         println!(
@@ -41,15 +43,15 @@ fn main() {
         upper(all.false_calm)
     );
     counted.wrong.iter().for_each(|wrong| println!("- {wrong}"));
-    println!("Clear cases that were not told: {} of {}.", all.clear_not_told, all.clear);
+    println!("Clear cases without a verdict: {} of {}.", all.clear_not_told, all.clear);
 }
 
-fn percent(count: u64, of: u64) -> String {
-    format!("{:.1} %", count as f64 / of as f64 * 100.0)
+fn percent(count: u64, total: u64) -> String {
+    format!("{:.1} %", count as f64 / total as f64 * 100.0)
 }
 
-/// The share of which so few would be seen in 5 % of such counts (Clopper, Pearson 1934), by
-/// bisection.
+/// Returns the upper 95 % confidence bound of a share, from `some` of `all` (Clopper, Pearson
+/// 1934), by bisection.
 fn upper(some: f64, all: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..60 {

@@ -1,9 +1,9 @@
 //! What an expert would write for just this model: one file, one loop, a binary heap, no entities,
 //! no program of steps, no breakdown.
 //!
-//! Twice, by a constant: `run::<false>` counts the answered requests and sums their latency, and
-//! nothing else; `run::<true>` also gives what one simulates for: p99 (a log-linear histogram), the
-//! utilisation and the mean length of the queue (time-weighted).
+//! Two versions, by a constant: `run::<false>` counts the answered requests and sums their latency,
+//! and nothing else; `run::<true>` also computes the usual results: p99 (a log-linear histogram),
+//! the utilisation and the mean length of the queue (time-weighted).
 
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -28,12 +28,12 @@ pub struct Model {
     /// Whether the CPU demand is exponential, or constant.
     pub exponential: bool,
     pub wait_s: f64,
-    /// Memory of a request, of 2048.
+    /// Memory of a request, in MB of a server's 2048.
     pub memory: u32,
     pub seconds: f64,
 }
 
-/// What a run says. Without measures only the first two.
+/// The results of a run. Without measures, only the first two.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Answer {
     pub answered: u64,
@@ -43,7 +43,7 @@ pub struct Answer {
     pub ready: f64,
 }
 
-/// A value over time.
+/// The time integral of a value.
 #[derive(Clone, Copy, Default)]
 struct Integral {
     value: u64,
@@ -97,7 +97,8 @@ struct Sim<const MEASURES: bool> {
     histogram: Vec<u64>,
 }
 
-/// From 1024 ns up, 128 buckets to each power of two: better than 1 %.
+/// Returns the bucket of a latency: from 1024 ns up, 128 buckets per power of two, accurate to
+/// better than 1 %.
 #[inline(always)]
 fn bucket(ns: u64) -> usize {
     let power = 63 - (ns | 1023).leading_zeros() - 7;

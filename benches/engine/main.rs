@@ -1,10 +1,11 @@
-//! The engine, with every measure on, against a hand-written loop of the same model: nanoseconds a
-//! request, and their ratio within one run.
+//! The engine, with every measure on, against a hand-written loop of the same model: nanoseconds
+//! per request, and their ratio within one run.
 //!
-//! `cargo bench --bench engine`. The bar is at most 1.5 times the hand-written loop that gives what
-//! one simulates for: mean, p99, utilisation and the mean queue (`hand::run::<true>`). Beside it
-//! stands the barest loop, which only sums latencies. The machine is shared and noisy: read the
-//! ratios, not the nanoseconds. Each figure is the best of several alternating runs.
+//! `cargo bench --bench engine`. The bar is at most 1.5 times the hand-written loop that computes
+//! the usual results of a simulation: mean, p99, utilisation and the mean queue
+//! (`hand::run::<true>`). For comparison there is a bare loop, which only sums latencies. The
+//! machine is shared and noisy: read the ratios, not the nanoseconds. Each figure is the best of
+//! several alternating runs.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -98,7 +99,7 @@ fn main() {
     ];
     println!(
         "{:42} {:>6} {:>9} {:>10} {:>14} {:>12}",
-        "ns a request", "bare", "measured", "asyncflow", "of measured", "of bare"
+        "ns per request", "bare", "measured", "asyncflow", "of measured", "of bare"
     );
     for (name, mut model) in models {
         if quick {
@@ -107,31 +108,31 @@ fn main() {
         let scenario = asyncflow::scenario::from_yaml(&yaml(&model))
             .unwrap_or_else(|problems| panic!("{problems}"));
         let (mut bare, mut measured, mut ours) = (f64::MAX, f64::MAX, f64::MAX);
-        let (mut theirs, mut said) = (hand::Answer::default(), [0.0; 4]);
+        let (mut theirs, mut our_results) = (hand::Answer::default(), [0.0; 4]);
         for _ in 0..if quick { 1 } else { 7 } {
-            let begun = Instant::now();
+            let started = Instant::now();
             let answer = hand::run::<false>(&model, 1);
-            bare = bare.min(begun.elapsed().as_secs_f64() * 1e9 / answer.answered as f64);
-            let begun = Instant::now();
+            bare = bare.min(started.elapsed().as_secs_f64() * 1e9 / answer.answered as f64);
+            let started = Instant::now();
             theirs = hand::run::<true>(&model, 1);
-            measured = measured.min(begun.elapsed().as_secs_f64() * 1e9 / theirs.answered as f64);
-            let begun = Instant::now();
+            measured = measured.min(started.elapsed().as_secs_f64() * 1e9 / theirs.answered as f64);
+            let started = Instant::now();
             let results = asyncflow::Experiment::new(&scenario)
                 .threads(std::num::NonZero::<usize>::MIN)
                 .run()
                 .unwrap_or_else(|error| panic!("{error}"));
-            let seconds = begun.elapsed().as_secs_f64();
-            let of = |kind: &str, entity: &str, metric: &str, stat: &str| {
+            let seconds = started.elapsed().as_secs_f64();
+            let estimate = |kind: &str, entity: &str, metric: &str, stat: &str| {
                 results
                     .find(kind, entity, metric, stat)
                     .map_or(f64::NAN, |row| row.estimate.estimate)
             };
-            ours = ours.min(seconds * 1e9 / of("workload", "users", "completed", "total"));
-            said = [
-                of("workload", "users", "latency", "mean"),
-                of("workload", "users", "latency", "p99"),
-                of("service", "api", "utilisation", "mean"),
-                of("service", "api", "ready_queue", "mean"),
+            ours = ours.min(seconds * 1e9 / estimate("workload", "users", "completed", "total"));
+            our_results = [
+                estimate("workload", "users", "latency", "mean"),
+                estimate("workload", "users", "latency", "p99"),
+                estimate("service", "api", "utilisation", "mean"),
+                estimate("service", "api", "ready_queue", "mean"),
             ];
         }
         println!(
@@ -147,11 +148,11 @@ fn main() {
             );
         };
         row("by hand", [theirs.mean_s, theirs.p99_s, theirs.utilisation, theirs.ready]);
-        row("asyncflow", said);
+        row("asyncflow", our_results);
     }
 }
 
-/// The same model as a scenario.
+/// Returns the same model as a scenario.
 fn yaml(model: &Model) -> String {
     let balance =
         if model.balance == Balance::RoundRobin { "round_robin" } else { "least_connections" };

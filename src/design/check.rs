@@ -1,14 +1,15 @@
-//! What is wrong with a design: all that can be said without the scenario it is for.
+//! Checks of a design that need no scenario.
 //!
-//! The paths are those of the written form, `vary`, `rows` and `points` under the path of the
-//! whole. Whether a parameter exists, and takes the values, its owner says. Tested: one slip each.
+//! The paths are those of the written form: `vary`, `rows` and `points` under the path of the
+//! design. Its owner checks whether a parameter exists and accepts the values. Tested: one mistake
+//! each.
 
 use super::sobol::DIMENSIONS;
 use super::{Design, Point, Vary, lhs};
 use crate::problem::{Problems, nearest};
 use indexmap::IndexMap;
 
-/// Notes what is wrong with a design at `path`.
+/// Reports what is wrong with a design at `path`.
 pub fn check(
     design: Design,
     vary: &IndexMap<String, Vary>,
@@ -20,7 +21,7 @@ pub fn check(
     check_count(design, count, path, problems);
     if design == Design::List {
         if !vary.is_empty() {
-            let what = "a `list` has its values in `rows`, and `vary` is not used";
+            let what = "a `list` takes its values from `rows`, so `vary` is not used";
             problems
                 .error(format!("{path}.vary"), what)
                 .at_key()
@@ -30,7 +31,8 @@ pub fn check(
         return;
     }
     if !rows.is_empty() {
-        let what = format!("`rows` are for the design `list`, and this is `{}`", design.name());
+        let what =
+            format!("`rows` are for the design `list`, but this design is `{}`", design.name());
         problems
             .error(format!("{path}.rows"), what)
             .at_key()
@@ -43,10 +45,12 @@ pub fn check(
     }
     if design == Design::Sobol && vary.len() > DIMENSIONS {
         let what = format!(
-            "a Sobol sequence has up to {DIMENSIONS} parameters, and these are {}",
+            "a Sobol sequence can vary up to {DIMENSIONS} parameters, but there are {}",
             vary.len()
         );
-        problems.error(format!("{path}.vary"), what).advise("choose `design: lhs`, or vary fewer");
+        problems
+            .error(format!("{path}.vary"), what)
+            .advise("choose `design: lhs`, or vary fewer parameters");
     }
     overlaps(vary.keys(), &format!("{path}.vary"), problems);
     for (parameter, vary) in vary {
@@ -58,13 +62,13 @@ pub fn check(
             _ if problems.list.len() > errors => {}
             Design::Lhs | Design::Sobol if range.steps.is_some() => {
                 let what = format!(
-                    "the design `{}` draws from the whole range, and `steps` is not used",
+                    "the design `{}` draws from the whole range, so `steps` is not used",
                     design.name()
                 );
                 problems
                     .warning(format!("{path}.steps"), what)
                     .at_key()
-                    .advise("leave it out; or write a list of values to draw from");
+                    .advise("leave out `steps`, or write a list of values to draw from");
             }
             Design::Lhs | Design::Sobol => {}
             Design::Grid | Design::OneAtATime | Design::List => range.check_steps(&path, problems),
@@ -77,15 +81,17 @@ fn check_count(design: Design, count: Option<u32>, path: &str, problems: &mut Pr
     match (design, count) {
         (Design::Lhs | Design::Sobol, None) => {
             problems
-                .error(path, format!("say how many `points` the design `{}` has", design.name()))
-                .advise("for example `points: 64`, on the command line `--points 64`");
+                .error(path, format!("the design `{}` needs a number of `points`", design.name()))
+                .advise("for example `points: 64`, or `--points 64` on the command line");
         }
         (Design::Lhs | Design::Sobol, Some(0)) => {
-            problems.error(points, "a design has at least one point");
+            problems.error(points, "a design needs at least one point");
         }
         (Design::Lhs, Some(count)) if count > lhs::MOST => {
-            let what =
-                format!("a Latin hypercube has up to {} points, and {count} are more", lhs::MOST);
+            let what = format!(
+                "a Latin hypercube can have up to {} points, but {count} are requested",
+                lhs::MOST
+            );
             problems.error(points, what).advise("choose `design: sobol`, which has no such limit");
         }
         (Design::Sobol, Some(count)) if !count.is_power_of_two() => {
@@ -99,19 +105,19 @@ fn check_count(design: Design, count: Option<u32>, path: &str, problems: &mut Pr
         (Design::Lhs | Design::Sobol, Some(_)) | (_, None) => {}
         (Design::Grid | Design::List | Design::OneAtATime, Some(_)) => {
             let what = format!(
-                "the points of a `{}` follow from its values, and `points` is not used",
+                "the points of a `{}` follow from its values, so `points` is not used",
                 design.name()
             );
             problems
                 .error(points, what)
                 .at_key()
-                .advise("leave it out, or choose `design: lhs` or `design: sobol`");
+                .advise("leave out `points`, or choose `design: lhs` or `design: sobol`");
         }
     }
 }
 
-/// A path inside another one: the later would replace what the earlier has set, and the columns
-/// would say what is not so.
+/// Reports paths inside other ones: the later would replace what the earlier has set, and the
+/// columns would be wrong.
 fn overlaps<'p>(
     parameters: impl Iterator<Item = &'p String> + Clone,
     path: &str,
@@ -120,7 +126,7 @@ fn overlaps<'p>(
     for outer in parameters.clone() {
         let is_inside = |inner: &&String| {
             let rest = inner.strip_prefix(outer.as_str()).unwrap_or_default();
-            // A key may have a dot in it: `p99.9` is not in `p99`, nor `GET /v1.2` in `GET /v1`.
+            // A key may contain a dot: `p99.9` is not in `p99`, nor `GET /v1.2` in `GET /v1`.
             rest.starts_with('[')
                 || rest.starts_with('.') && !rest[1..].starts_with(|c: char| c.is_ascii_digit())
         };
@@ -128,17 +134,17 @@ fn overlaps<'p>(
             problems
                 .error(
                     format!("{path}.{inner}"),
-                    format!("`{inner}` is inside `{outer}`, which is varied too"),
+                    format!("`{inner}` is inside `{outer}`, which is also varied"),
                 )
                 .at_key()
                 .advise(
-                    "vary one of them only; or write the combinations as values of the outer one",
+                    "vary only one of them, or write the combinations as values of the outer one",
                 );
         }
     }
 }
 
-/// All rows say the same parameters.
+/// Reports rows whose parameters differ from those of the first.
 fn check_rows(rows: &[Point], path: &str, problems: &mut Problems) {
     let Some(first) = rows.first() else {
         let help = "write for example `rows: [ { workload.users.open.rate: 100/s }, { workload.users.open.rate: 200/s } ]`";
@@ -154,7 +160,7 @@ fn check_rows(rows: &[Point], path: &str, problems: &mut Problems) {
         for parameter in row.keys().filter(|parameter| !first.contains_key(*parameter)) {
             let near = nearest(parameter, first.keys().map(String::as_str))
                 .map(|near| format!("did you mean `{near}`?"));
-            let help = near.unwrap_or_else(|| "all rows have the same parameters".to_string());
+            let help = near.unwrap_or_else(|| "all rows must have the same parameters".to_string());
             problems
                 .error(
                     format!("{path}.{parameter}"),
@@ -166,7 +172,7 @@ fn check_rows(rows: &[Point], path: &str, problems: &mut Problems) {
         for parameter in first.keys().filter(|parameter| !row.contains_key(*parameter)) {
             problems
                 .error(&path, format!("this row lacks `{parameter}`, which the first row has"))
-                .advise("all rows have the same parameters");
+                .advise("all rows must have the same parameters");
         }
     }
 }
@@ -177,7 +183,8 @@ mod tests {
     use crate::problem::Severity;
     use serde_json::{Value, json};
 
-    /// Severity, path and words of the problems of a design with that `vary`, `rows` and `points`.
+    /// Returns severity, path and text of the problems of a design with these `vary`, `rows` and
+    /// `points`.
     fn found(
         design: Design,
         vary: Value,
@@ -285,7 +292,7 @@ mod tests {
     #[test]
     fn a_path_inside_another_is_refused() {
         // A step of an endpoint and the endpoint; names that only begin alike, and keys with a dot,
-        // are none inside another.
+        // are not inside each other.
         let pair =
             |a: &str, b: &str| errors(Design::Grid, json!({ a: [1], b: [2] }), json!([]), None);
         assert_eq!(pair("s.x[0].cpu.exp", "s.x[0]"), ["sweep.vary.s.x[0].cpu.exp"]);
@@ -321,15 +328,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_used_and_what_could_be_better_is_told() {
+    fn what_is_not_used_and_what_could_be_better_is_reported() {
         // Steps of a range that is drawn from; 100 is between 64 and 128.
         let vary = json!({ "a": { "from": 1, "to": 5, "steps": 3 } });
-        let told = found(Design::Sobol, vary, json!([]), Some(100));
+        let reported = found(Design::Sobol, vary, json!([]), Some(100));
         let note =
             "a Sobol sequence is most even at powers of two: 64 or 128 points are better than 100";
-        assert_eq!(told[0], (Severity::Note, "sweep.points".to_string(), note.to_string()));
+        assert_eq!(reported[0], (Severity::Note, "sweep.points".to_string(), note.to_string()));
         assert_eq!(
-            (told.len(), told[1].0, told[1].1.as_str()),
+            (reported.len(), reported[1].0, reported[1].1.as_str()),
             (2, Severity::Warning, "sweep.vary.a.steps")
         );
     }

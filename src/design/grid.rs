@@ -1,21 +1,22 @@
 //! Grid: every combination of the values.
 //!
-//! Law: point `i` of the sizes n₁ … n_k has the digits of `i` in the mixed radix of the sizes; the
-//! last parameter turns fastest.
+//! Law: the value indices of point `i` are the digits of `i` in the mixed radix of the sizes n₁ …
+//! n_k; the last parameter varies fastest.
 //! Source: Fisher 1935, "The Design of Experiments", the full factorial. Limits: the number of
-//! points is the product of the sizes, which is why no point is built before it is asked for.
-//! Tested: by hand, and that every combination stands once.
+//! points is the product of the sizes, so points are computed on demand.
+//! Tested: by hand, and that every combination occurs once.
 
-/// How many points; as many as 128 bits hold if there are more.
+/// Returns the number of points, saturating at `u128::MAX`.
 pub fn count(sizes: &[usize]) -> u128 {
-    // No sizes: nothing varies, and there is nothing to do.
+    // Without sizes nothing varies, and there is nothing to do.
     if sizes.is_empty() || sizes.contains(&0) {
         return 0;
     }
     sizes.iter().fold(1, |product: u128, size| product.saturating_mul(*size as u128))
 }
 
-/// Which value of each parameter point `index` has. Beyond the last it begins again.
+/// Returns the index of each parameter's value at point `index`, starting again beyond the last
+/// point.
 pub fn row(sizes: &[usize], index: u64) -> Vec<usize> {
     let mut rest = index;
     let mut digits: Vec<usize> = sizes
@@ -55,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_grid_that_is_too_large_is_counted_and_not_built() {
-        // 1000^3 by hand; 10^60 is more than 128 bits hold; the last of 2^64 points has the last
+        // 1000^3 by hand; 10^60 does not fit in 128 bits; the last of 2^64 points has the last
         // values.
         assert_eq!(count(&[1_000, 1_000, 1_000]), 1_000_000_000);
         assert_eq!(count(&[1_000; 20]), u128::MAX);

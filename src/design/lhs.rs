@@ -1,31 +1,31 @@
-//! Latin hypercube: of n points each n-th part of each parameter has one.
+//! Latin hypercube: of n points, one in each n-th of the range of each parameter.
 //!
 //! Law: coordinate j of point i is `(π_j(i) + u_ij)/n`, with independent random orders π_j and
 //! draws u (McKay, Beckman, Conover 1979, "A comparison of three methods for selecting values of
-//! input variables"). Of several such squares the one is taken whose two nearest points are
+//! input variables"). Of several such squares, the one is chosen whose two nearest points are
 //! farthest apart (Johnson, Moore, Ylvisaker 1990, "Minimax and maximin distance designs").
 //! Limits: good for sums of effects of single parameters, whatever n; for a design that grows point
-//! by point take `sobol`. A square of n points in k dimensions has k·n(n-1)/2 distance terms; there
-//! are so many squares that all have at most 2·10⁸ (a fraction of a second), and no more than 1000:
-//! beyond some 14,000/√k points it is one, and no distance is computed.
+//! by point, use `sobol`. A square of n points in k dimensions has k·n(n-1)/2 distance terms; the
+//! number of squares is limited to 2·10⁸ terms in all (a fraction of a second) and to 1000: beyond
+//! some 14,000/√k points there is only one, and no distance is computed.
 //! Tested: the strata, the distance, and the error of an integral against independent points.
 
 use super::shuffle::shuffled;
 use crate::random::keys::{Key, Salt};
 
-/// More points would not fit into memory with what is measured at each.
+/// The maximum number of points; more would not fit in memory with their results.
 pub const MOST: u32 = 1_000_000;
 const TERMS: u64 = 200_000_000;
 const CANDIDATES: u64 = 1_000;
 
-/// How many squares are drawn, of which the best is taken.
+/// Returns the number of squares to draw, of which the best is chosen.
 fn candidates(n: u32, parameters: usize) -> u64 {
     let n = u64::from(n);
     let terms = (n * n.saturating_sub(1) / 2).saturating_mul(parameters as u64);
     (TERMS / terms.max(1)).clamp(1, if terms == 0 { 1 } else { CANDIDATES })
 }
 
-/// Up to [`MOST`] points in the unit cube.
+/// Returns up to [`MOST`] points in the unit cube.
 pub fn rows(n: u32, parameters: usize, seed: u64) -> Vec<Vec<f64>> {
     let n = n.min(MOST);
     let candidates = candidates(n, parameters);
@@ -43,7 +43,7 @@ pub fn rows(n: u32, parameters: usize, seed: u64) -> Vec<Vec<f64>> {
     best
 }
 
-/// One Latin hypercube.
+/// Draws one Latin hypercube.
 fn square(n: u32, parameters: usize, seed: u64, candidate: u64) -> Vec<Vec<f64>> {
     let key = Key(seed).child(Salt::of("design.lhs"), candidate);
     let within = Salt::of("design.lhs.within");
@@ -59,8 +59,8 @@ fn square(n: u32, parameters: usize, seed: u64, candidate: u64) -> Vec<Vec<f64>>
     points
 }
 
-/// The squared distance of the two nearest points; something not above `enough` as soon as it is
-/// known not to be above it.
+/// Returns the squared distance of the two nearest points; stops with some value not above `enough`
+/// once it cannot be above it.
 fn nearest_pair(points: &[Vec<f64>], enough: f64) -> f64 {
     let mut nearest = f64::INFINITY;
     for (index, one) in points.iter().enumerate() {

@@ -1,25 +1,25 @@
-//! Designs: where in the space of parameters to look. One file a design.
+//! Designs of experiments: which points of the parameter space to simulate. One file per design.
 //!
-//! A design is rows of numbers that know no scenario: which value of each parameter (`grid`,
-//! `one_at_a_time`), or where in the unit cube (the others). [`Vary`] makes values of them, and
-//! [`points`] points: paths in the scenario with what stands there. Every row is computed when it
-//! is asked for, so that a grid of 10^9 points by mistake is a number and not memory; but a Latin
-//! hypercube is one whole. All draws are addressed by the seed: the same points on every machine,
-//! and for any number of threads.
+//! A design is rows of numbers, independent of the scenario: the index of each parameter's value
+//! (`grid`, `one_at_a_time`), or a point in the unit cube (the others). [`Vary`] turns them into
+//! values, and [`points`] into points: values by path in the scenario. Rows are computed on demand,
+//! so that a grid of 10^9 points by mistake takes no memory; only a Latin hypercube is computed as
+//! a whole. All draws are addressed by the seed: the same points on every machine, and for any
+//! number of threads.
 //!
 //! | design | rows | for | source |
 //! |---|---|---|---|
 //! | `grid` | n₁·n₂·…·n_k | two or three parameters, every combination | Fisher 1935 |
-//! | `list` | as listed | what is known to be of interest | |
-//! | `one_at_a_time` | 1 + n₁ + … + n_k | the first look, and a table of what matters around the base | Daniel 1973 |
+//! | `list` | as listed | points known to be of interest | |
+//! | `one_at_a_time` | 1 + n₁ + … + n_k | a first look, and the effect of each parameter around the base | Daniel 1973 |
 //! | `lhs` | any n | many parameters in few points, sums of effects | McKay et al. 1979, Johnson et al. 1990 |
-//! | `sobol` | any n, best 2^m | many parameters, fitting and averages; more points may follow | Sobol 1967, Owen 1995, Joe and Kuo 2008 |
+//! | `sobol` | any n, best 2^m | many parameters, fitting and averages; points can be added | Sobol 1967, Owen 1995, Joe and Kuo 2008 |
 //! | `morris` | r(k + 1) | which of many parameters matter at all | Morris 1991 |
-//! | `saltelli` | N(k + 2) | how much of the variance is whose | Saltelli et al. 2010 |
+//! | `saltelli` | N(k + 2) | the share of each parameter in the variance | Saltelli et al. 2010 |
 //!
-//! The last two are for an analysis of their own (`asyncflow sensitivity`), and no choice of a
-//! person's: they are not in [`Design`]. To add a design: its file, its variant below, and its arm
-//! in `points.rs` and in `check.rs`.
+//! The last two are only for `asyncflow sensitivity` and cannot be chosen in a scenario: they are
+//! not in [`Design`]. To add a design: its file, its variant below, and its arm in `points.rs` and
+//! in `check.rs`.
 
 mod check;
 pub mod grid;
@@ -43,25 +43,25 @@ pub use vary::Vary;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which points of the space of parameters are simulated.
+/// Which points of the parameter space are simulated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Design {
     /// Every combination of the values.
     #[default]
     Grid,
-    /// The rows that are listed.
+    /// The points listed in `rows`.
     List,
-    /// A Latin hypercube: of n points each n-th part of each parameter has one.
+    /// A Latin hypercube: of n points, one in each n-th of the range of each parameter.
     Lhs,
-    /// A scrambled Sobol sequence: even, however many points.
+    /// A scrambled Sobol sequence: evenly spread for any number of points.
     Sobol,
-    /// The scenario as it is, then each value of each parameter alone.
+    /// The unchanged scenario, then each value of each parameter on its own.
     OneAtATime,
 }
 
 impl Design {
-    /// As it is written in a scenario.
+    /// Returns the name used in a scenario.
     pub fn name(self) -> &'static str {
         match self {
             Design::Grid => "grid",

@@ -2,17 +2,18 @@
 //!
 //! Law: a trajectory begins at a random point of the grid of 4 levels 0, 1/3, 2/3, 1, and changes
 //! each parameter once, in random order, by `δ = p/(2(p-1)) = 2/3`, up from the lower two levels
-//! and down from the upper two: k + 1 points. The effect of a parameter is what the change did,
-//! divided by δ; over trajectories the mean of its size is `μ*`, and `σ` tells curvature and
-//! interaction (Morris 1991, "Factorial sampling plans for preliminary computational experiments";
-//! Campolongo, Cariboni, Saltelli 2007). Limits: 10 to 20 trajectories are usual; it ranks and does
-//! not apportion, for which see `saltelli`. Tested: each trajectory, the frequencies of levels, and
-//! the effects of a function known by hand.
+//! and down from the upper two: k + 1 points. The effect of a parameter is the change of the result
+//! divided by δ; over trajectories, the mean of its absolute value is `μ*`, and its standard
+//! deviation `σ` shows curvature and interaction (Morris 1991, "Factorial sampling plans for
+//! preliminary computational experiments"; Campolongo, Cariboni, Saltelli 2007). Limits: 10 to 20
+//! trajectories are usual; it ranks parameters but does not apportion the variance, for which see
+//! `saltelli`. Tested: each trajectory, the frequencies of levels, and the effects of a function
+//! known by hand.
 
 use super::shuffle::shuffled;
 use crate::random::keys::{Key, Salt};
 
-/// Levels of the grid (Morris's p).
+/// The number of levels of the grid (Morris's p).
 pub const LEVELS: u32 = 4;
 /// The length of a step.
 pub const DELTA: f64 = LEVELS as f64 / (2 * (LEVELS - 1)) as f64;
@@ -25,27 +26,27 @@ pub struct Morris {
     seed: u64,
 }
 
-/// What is different between a point and the one before it.
+/// The difference between a point and the one before it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// The parameter.
+    /// The index of the changed parameter.
     pub parameter: usize,
-    /// [`DELTA`] up, or down.
+    /// [`DELTA`] or its negative.
     pub change: f64,
 }
 
 impl Morris {
-    /// So many trajectories through so many parameters.
+    /// Creates `trajectories` trajectories through `parameters` parameters.
     pub fn new(parameters: u32, trajectories: u32, seed: u64) -> Morris {
         Morris { parameters, trajectories, seed }
     }
 
-    /// How many points: r(k + 1).
+    /// Returns the number of points: r(k + 1).
     pub fn count(&self) -> u64 {
         u64::from(self.trajectories) * (u64::from(self.parameters) + 1)
     }
 
-    /// Point `index` in the unit cube.
+    /// Returns point `index` in the unit cube.
     pub fn row(&self, index: u64) -> Vec<f64> {
         let (order, steps, levels) = self.trajectory(index);
         let mut row: Vec<f64> =
@@ -58,14 +59,14 @@ impl Morris {
         row
     }
 
-    /// What changed since the point before; none for the first point of a trajectory.
+    /// Returns the change from the previous point; `None` for the first point of a trajectory.
     pub fn step(&self, index: u64) -> Option<Step> {
         let (order, steps, levels) = self.trajectory(index);
         let parameter = *order.get(steps.checked_sub(1)?)? as usize;
         Some(Step { parameter, change: if is_low(levels[parameter]) { DELTA } else { -DELTA } })
     }
 
-    /// The order of the trajectory that a point is on, how many of its steps are done there, and
+    /// Returns the order of the trajectory that a point is on, the number of steps taken there, and
     /// the levels of its first point.
     fn trajectory(&self, index: u64) -> (Vec<u32>, usize, Vec<u32>) {
         let length = u64::from(self.parameters) + 1;
@@ -111,7 +112,7 @@ mod tests {
     #[test]
     fn points_are_on_all_levels_equally_often() {
         // Each point of a trajectory is uniform on the levels: 4,000 first points, 1,000 on each,
-        // standard deviation 27.4; 4.5 of them by luck: 7e-6.
+        // standard deviation 27.4; 4.5 of them by chance: 7e-6.
         let morris = Morris::new(2, 4_000, 5);
         for level in 0..4 {
             let on = |point: u64| {

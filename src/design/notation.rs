@@ -1,46 +1,45 @@
-//! The unit in which a person wrote a quantity, so that others of its kind are written alike:
-//! beside 0.5/min stands 0.98/min, not 0.0163/s.
+//! The unit in which a quantity was written, so that others of its kind are written alike: beside
+//! 0.5/min, 0.98/min and not 0.0163/s.
 //!
-//! Law: a notation is what stands before and after the number, and how much a number of 1 in it is.
-//! What is written in it reads back as the value, within the resolution of its kind; what would
-//! not, and what was not written as one number with a unit (`1m30s`), is written as
-//! `value::written` does.
+//! Law: a notation is the text before and after the number, and the size of the number 1 in it.
+//! What is written in it reads back as the same value, within the resolution of its kind; what
+//! would not, and what was not written as one number with a unit (`1m30s`), is written as by
+//! `value::written`.
 //! Tested: units of every kind, by hand.
 
 use super::value::{Kind, base, rounded, written};
 use serde_json::Value;
 
-/// How values of a kind are written.
+/// The way values of a kind are written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notation {
     kind: Kind,
     before: String,
     after: String,
-    /// What 1 is, in the base unit of the kind.
+    /// The size of the number 1, in the base unit of the kind.
     one: f64,
 }
 
 impl Notation {
-    /// That of a value; a plain number has none but its digits.
+    /// Returns the notation of a value; for a plain number there is no text around the digits.
     pub fn of(value: &Value, kind: Kind) -> Notation {
-        let own = Notation { kind, before: String::new(), after: String::new(), one: 1.0 };
-        let Some(text) = value.as_str().filter(|_| kind != Kind::Number) else { return own };
+        let plain = Notation { kind, before: String::new(), after: String::new(), one: 1.0 };
+        let Some(text) = value.as_str().filter(|_| kind != Kind::Number) else { return plain };
         let start = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
         let (before, rest) = text.split_at(start);
         let end =
             rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').unwrap_or(rest.len());
         let (before, after) = (before.to_string(), rest[end..].to_string());
-        let of = |number: &str| base(&Value::from(format!("{before}{number}{after}")), kind);
-        match (of("1"), of("2")) {
+        let size_of = |number: &str| base(&Value::from(format!("{before}{number}{after}")), kind);
+        match (size_of("1"), size_of("2")) {
             (Some(one), Some(two)) if one > 0.0 && two == 2.0 * one => {
                 Notation { kind, before, after, one }
             }
-            _ => own,
+            _ => plain,
         }
     }
 
-    /// A size, in the base unit, rounded to so many significant digits of the number that is
-    /// written.
+    /// Rounds a size, in the base unit, to `digits` significant digits of the number as written.
     pub fn in_digits(&self, size: f64, digits: i32) -> f64 {
         let number = size / self.one;
         if number == 0.0 {
@@ -50,7 +49,7 @@ impl Notation {
         (number * scale).round() / scale * self.one
     }
 
-    /// So much, in the base unit, as a scenario says it.
+    /// Writes a size, in the base unit, as in a scenario.
     pub fn write(&self, size: f64) -> Value {
         let plain = written(size, self.kind);
         if self.after.is_empty() || !size.is_finite() {
@@ -58,11 +57,11 @@ impl Notation {
         }
         let text =
             Value::from(format!("{}{}{}", self.before, rounded(size / self.one), self.after));
-        // As near as the plain text is, or as twelve digits are.
-        let off = |value: &Value| {
+        // Used if it is as accurate as the plain text, or as twelve digits.
+        let error = |value: &Value| {
             base(value, self.kind).map_or(f64::INFINITY, |read| (read - size).abs())
         };
-        if off(&text) <= off(&plain).max(1e-11 * size.abs()) { text } else { plain }
+        if error(&text) <= error(&plain).max(1e-11 * size.abs()) { text } else { plain }
     }
 }
 
@@ -74,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_value_is_written_in_the_unit_of_another() {
-        // By hand: how one was written, how much the other is in the base unit, how that is
+        // By hand: one value as written, the size of another in the base unit, and how that is
         // written.
         for (like, size, text) in [
             (json!("0.5/min"), 0.0169, json!("1.014/min")),

@@ -1,16 +1,16 @@
-//! One at a time: the scenario as it is, then each value of each parameter alone.
+//! One at a time: the unchanged scenario, then each value of each parameter on its own.
 //!
-//! Law: 1 + n₁ + … + n_k points. Limits: blind to what two parameters do together (Daniel 1973,
+//! Law: 1 + n₁ + … + n_k points. Limits: blind to interactions of parameters (Daniel 1973,
 //! "One-at-a-time plans"; Saltelli and Annoni 2010, "How to avoid a perfunctory sensitivity
 //! analysis"); a grid or a Sobol sequence is not. Tested: by hand.
 
-/// How many points, the base included.
+/// Returns the number of points, the base included.
 pub fn count(sizes: &[usize]) -> u64 {
     sizes.iter().fold(1, |sum: u64, size| sum.saturating_add(*size as u64))
 }
 
-/// Which parameter point `index` changes, and to its value of what number; none for the base, and
-/// beyond the last.
+/// Returns the parameter that point `index` changes, and the index of its value; `None` for the
+/// base and beyond the last point.
 pub fn row(sizes: &[usize], index: u64) -> Option<(usize, usize)> {
     let mut rest = index.checked_sub(1)?;
     for (parameter, size) in sizes.iter().enumerate() {
@@ -28,7 +28,7 @@ mod tests {
 
     #[test]
     fn the_base_is_first_and_then_each_value_alone() {
-        // By hand: two values, none, and one.
+        // By hand: parameters with two values, none, and one.
         let sizes = [2, 0, 1];
         assert_eq!(count(&sizes), 4);
         let rows: Vec<_> = (0..5).map(|index| row(&sizes, index)).collect();

@@ -1,8 +1,8 @@
-//! The points of a design: which value stands at which path of the scenario.
+//! The points of a design: values by path in the scenario.
 //!
 //! Law: point `i` of a grid, of one at a time and of a Sobol sequence is a function of `i`; a list
-//! and a Latin hypercube are held. A point of one at a time names only what it changes, and its
-//! first nothing. Tested: by hand for the small ones, by their strata for the others.
+//! and a Latin hypercube are stored. A point of one at a time contains only what it changes, and
+//! its first point nothing. Tested: by hand for the small ones, by their strata for the others.
 
 use super::morris::Morris;
 use super::saltelli::Saltelli;
@@ -11,7 +11,7 @@ use super::{Design, Vary, grid, lhs, one_at_a_time};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-/// Path in the scenario, and what stands there.
+/// Values by path in the scenario.
 pub type Point = IndexMap<String, Value>;
 
 /// The points of a design.
@@ -32,8 +32,8 @@ enum Rows {
     Saltelli(Saltelli),
 }
 
-/// The points of a checked design: `count` is for `lhs` and `sobol`, `rows` for `list`, `vary` for
-/// all others.
+/// Returns the points of a checked design: `count` is for `lhs` and `sobol`, `rows` for `list`,
+/// `vary` for all others.
 pub fn points(
     design: Design,
     vary: &IndexMap<String, Vary>,
@@ -58,19 +58,19 @@ fn axes(vary: &IndexMap<String, Vary>) -> Vec<(String, Vary)> {
 }
 
 impl Points {
-    /// Morris's trajectories through what is varied.
+    /// Creates Morris's trajectories through the varied parameters.
     pub fn morris(vary: &IndexMap<String, Vary>, trajectories: u32, seed: u64) -> Points {
         let rows = Rows::Morris(Morris::new(vary.len() as u32, trajectories, seed));
         Points { axes: axes(vary), rows }
     }
 
-    /// Saltelli's groups of points in what is varied.
+    /// Creates Saltelli's groups of points in the varied parameters.
     pub fn saltelli(vary: &IndexMap<String, Vary>, groups: u32, seed: u64) -> Points {
         let rows = Rows::Saltelli(Saltelli::new(vary.len(), groups, seed));
         Points { axes: axes(vary), rows }
     }
 
-    /// How many; as many as 64 bits hold if there are more.
+    /// Returns the number of points, saturating at `u64::MAX`.
     #[allow(clippy::len_without_is_empty, reason = "a checked design has points")]
     pub fn len(&self) -> u64 {
         match &self.rows {
@@ -84,7 +84,8 @@ impl Points {
         }
     }
 
-    /// Point `index`, from 0; beyond the last of those that are held nothing is varied.
+    /// Returns point `index`, counted from 0; empty beyond the last point of a list or a Latin
+    /// hypercube.
     pub fn row(&self, index: u64) -> Point {
         match &self.rows {
             Rows::Grid(sizes) => {
@@ -112,7 +113,7 @@ impl Points {
         }
     }
 
-    /// The values at a point of the unit cube.
+    /// Returns the values at a point of the unit cube.
     fn at(&self, row: &[f64]) -> Point {
         self.axes.iter().zip(row).map(|((path, vary), u)| (path.clone(), vary.at(*u))).collect()
     }
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_list_is_its_rows() {
-        // As given; there is none beyond.
+        // As given; empty beyond.
         let rows: Vec<Point> =
             serde_json::from_value(json!([{ RATE: "1/s" }, { RATE: "5/s" }])).unwrap();
         let points = points(Design::List, &IndexMap::new(), &rows, None, 1);
@@ -202,11 +203,11 @@ mod tests {
     fn the_points_are_those_of_the_seed() {
         // The same twice; others for another seed; the first of a Sobol sequence are those of a
         // longer one.
-        let of = |design, count, seed| all(&points(design, &vary(), &[], Some(count), seed));
+        let drawn = |design, count, seed| all(&points(design, &vary(), &[], Some(count), seed));
         for design in [Design::Lhs, Design::Sobol] {
-            assert_eq!(of(design, 8, 1), of(design, 8, 1));
-            assert_ne!(of(design, 8, 1), of(design, 8, 2));
+            assert_eq!(drawn(design, 8, 1), drawn(design, 8, 1));
+            assert_ne!(drawn(design, 8, 1), drawn(design, 8, 2));
         }
-        assert_eq!(of(Design::Sobol, 8, 1), of(Design::Sobol, 16, 1)[..8]);
+        assert_eq!(drawn(Design::Sobol, 8, 1), drawn(Design::Sobol, 16, 1)[..8]);
     }
 }

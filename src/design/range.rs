@@ -1,10 +1,10 @@
 //! Ranges of a parameter: from one value to another of the same kind.
 //!
 //! Law: at `u` in 0 ..= 1 a linear range is `(1-u)·from + u·to`, a logarithmic one
-//! `from^(1-u)·to^u` (each factor of growth has the same share), and one of whole numbers is
-//! `from + ⌊u·n⌋` of the `n = to - from + 1` there are, each with the same share of `u`. Its steps
-//! are the values at `i/(steps-1)`, the ends included; those of whole numbers are rounded, and all
-//! of them if `steps` is not said.
+//! `from^(1-u)·to^u` (equal ratios have equal shares), and one of whole numbers is `from + ⌊u·n⌋`,
+//! where each of the `n = to - from + 1` numbers has an equal share of `u`. Its steps are the
+//! values at `i/(steps-1)`, both ends included; for whole numbers they are rounded, and without
+//! `steps` they are all of the numbers.
 //! Limits: one kind, `from` below `to`; whole numbers up to 2^53 and without a unit. Tested: by
 //! hand at the ends and between.
 
@@ -14,32 +14,32 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// `{ from: 100/s, to: 400/s, steps: 7 }`.
+/// A range of values, such as `{ from: 100/s, to: 400/s, steps: 7 }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Range {
-    /// The least value.
+    /// The smallest value.
     #[schemars(schema_with = "scalar")]
     pub from: Value,
-    /// The greatest value.
+    /// The largest value.
     #[schemars(schema_with = "scalar")]
     pub to: Value,
-    /// How what lies between is spaced.
+    /// The spacing of the values in between.
     #[serde(default, skip_serializing_if = "is_linear")]
     pub scale: Scale,
-    /// How many values, the ends included.
+    /// The number of values, both ends included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u32>,
 }
 
-/// How the values of a range are spaced.
+/// The spacing of the values of a range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scale {
-    /// By equal differences.
+    /// Equal differences.
     #[default]
     Linear,
-    /// By equal ratios.
+    /// Equal ratios.
     Log,
     /// Whole numbers only.
     Integer,
@@ -55,32 +55,32 @@ fn is_linear(scale: &Scale) -> bool {
 }
 
 impl Range {
-    /// The kind, and the ends in base units.
+    /// Returns the kind, and the ends in base units; `None` if they differ in kind or have no size.
     fn ends(&self) -> Option<(Kind, f64, f64)> {
         let kind = kind_of(&self.from);
         Some((kind, base(&self.from, kind)?, base(&self.to, kind)?))
     }
 
-    /// Notes what is wrong with it.
+    /// Reports what is wrong with it.
     pub fn check(&self, path: &str, problems: &mut Problems) {
         if self.steps.is_some_and(|steps| steps < 2) {
             problems
-                .error(format!("{path}.steps"), "a range has at least 2 `steps`: its ends")
-                .advise("for one value write the value itself in place of the range");
+                .error(format!("{path}.steps"), "a range needs at least 2 `steps`: its ends")
+                .advise("for one value, write the value itself in place of the range");
         }
         let (first, second) = (kind_of(&self.from), kind_of(&self.to));
         for (end, value, kind) in [("from", &self.from, first), ("to", &self.to, second)] {
             if kind == Kind::Text {
                 problems
-                    .error(format!("{path}.{end}"), format!("`{}` has no size, and so no values between it and another", shown(value)))
-                    .advise("write a number or a quantity with its unit, such as `10ms`; or in place of the range a list of values");
+                    .error(format!("{path}.{end}"), format!("`{}` has no size, so there are no values between it and another", shown(value)))
+                    .advise("write a number or a quantity with its unit, such as `10ms`; or a list of values in place of the range");
                 return;
             }
         }
         let Some((kind, from, to)) = self.ends() else {
             let (from, to) = (shown(&self.from), shown(&self.to));
             let what = format!(
-                "the ends of a range are of one kind, but `{from}` is {} and `{to}` is {}",
+                "both ends of a range must be of the same kind, but `{from}` is {} and `{to}` is {}",
                 word(first),
                 word(second)
             );
@@ -92,41 +92,41 @@ impl Range {
                 .error(
                     path,
                     format!(
-                        "a range goes up, but `{}` is not less than `{}`",
+                        "`from` of a range must be less than its `to`, but `{}` is not less than `{}`",
                         shown(&self.from),
                         shown(&self.to)
                     ),
                 )
-                .advise("exchange `from` and `to`, or write one value in place of the range");
+                .advise("swap `from` and `to`, or write one value in place of the range");
         }
         let scale = format!("{path}.scale");
         match self.scale {
             Scale::Log if from <= 0.0 => {
                 let what = format!(
-                    "a range with `scale: log` begins above zero, and `{}` does not",
+                    "a range with `scale: log` must begin above zero, but `{}` does not",
                     shown(&self.from)
                 );
                 problems
                     .error(format!("{path}.from"), what)
-                    .advise("begin at the least value of interest, or leave out `scale`");
+                    .advise("begin at the smallest value of interest, or leave out `scale`");
             }
             Scale::Integer if kind != Kind::Number => {
                 problems
                     .error(
                         scale,
                         format!(
-                            "`scale: integer` is for numbers without a unit, and `{}` is {}",
+                            "`scale: integer` is for numbers without a unit, but `{}` is {}",
                             shown(&self.from),
                             word(kind)
                         ),
                     )
-                    .advise("leave out `scale`, and say how many `steps`");
+                    .advise("leave out `scale`, and write the number of `steps`");
             }
             Scale::Integer => {
                 for (end, size) in [("from", from), ("to", to)] {
                     if size.fract() != 0.0 || size.abs() > WHOLE {
                         let what = format!(
-                            "`{size}` is not a whole number up to 2^53, as `scale: integer` wants"
+                            "`{size}` is not a whole number up to 2^53, as `scale: integer` requires"
                         );
                         problems.error(format!("{path}.{end}"), what);
                     }
@@ -136,15 +136,15 @@ impl Range {
         }
     }
 
-    /// Notes if it cannot be walked through step by step.
+    /// Reports an error if its number of steps is unknown.
     pub fn check_steps(&self, path: &str, problems: &mut Problems) {
         if self.count().is_none() {
-            let help = "for example `steps: 5`, on the command line `@5`, both ends included; or list the values";
-            problems.error(path, "say how many `steps` this range has").advise(help);
+            let help = "for example `steps: 5`, or `@5` on the command line, both ends included; or list the values";
+            problems.error(path, "this range needs a number of `steps`").advise(help);
         }
     }
 
-    /// The value at `u`, from 0 for `from` to 1 for `to`.
+    /// Returns the value at `u`, from 0 for `from` to 1 for `to`.
     pub fn at(&self, u: f64) -> Value {
         match self.ends() {
             Some((kind, from, to)) => match self.scale {
@@ -160,13 +160,14 @@ impl Range {
         }
     }
 
-    /// How far the ends of a range of whole numbers are apart; none of another range.
+    /// Returns the distance between the ends of a range of whole numbers; `None` for any other
+    /// range.
     pub(super) fn whole_steps(&self) -> Option<f64> {
         let (_, from, to) = self.ends()?;
         (self.scale == Scale::Integer).then_some(to - from)
     }
 
-    /// How many steps it has; none if it does not say.
+    /// Returns the number of steps; `None` if it is unknown.
     pub fn count(&self) -> Option<u64> {
         let (_, from, to) = self.ends()?;
         match (self.scale, self.steps) {
@@ -179,7 +180,7 @@ impl Range {
         }
     }
 
-    /// Its step of that number, from 0.
+    /// Returns step `number`, counted from 0.
     pub fn step(&self, number: u64) -> Value {
         let last = self.count().unwrap_or(1).saturating_sub(1).max(1);
         let u = number as f64 / last as f64;
@@ -191,7 +192,7 @@ impl Range {
         }
     }
 
-    /// All its steps.
+    /// Returns all steps.
     pub fn grid(&self) -> impl Iterator<Item = Value> {
         (0..self.count().unwrap_or(0)).map(|number| self.step(number))
     }
@@ -216,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_linear_range_has_equal_differences_and_its_own_ends() {
-        // By hand; the ends are as they were written.
+        // By hand; the ends stay as written.
         assert_eq!(
             steps(json!({ "from": "6k/min", "to": "400/s", "steps": 4 })),
             ["6k/min", "200/s", "300/s", "400/s"]
@@ -275,8 +276,8 @@ mod tests {
 
     #[test]
     fn what_is_refused_has_values_all_the_same() {
-        // Nothing panics, whatever is asked: a range that goes down, from below zero, of words, of
-        // nothing.
+        // Nothing panics, whatever the input: a range that goes down, begins below zero, is of
+        // words, or mixes kinds.
         for scale in ["linear", "log", "integer"] {
             for (from, to) in [
                 (json!(5), json!(1)),
@@ -293,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_refused_where_it_stands() {
-        // One slip each.
+        // One mistake each.
         let path =
             |value: Value| found(value).into_iter().map(|(path, _)| path).collect::<Vec<_>>();
         assert_eq!(found(json!({ "from": 1, "to": "12k", "steps": 2 })), []);
@@ -309,8 +310,7 @@ mod tests {
             path(json!({ "from": 0.5, "to": 1e17, "scale": "integer" })),
             ["vary.x.from", "vary.x.to"]
         );
-        let mixed =
-            "the ends of a range are of one kind, but `10ms` is a duration and `20` is a number";
+        let mixed = "both ends of a range must be of the same kind, but `10ms` is a duration and `20` is a number";
         assert_eq!(
             found(json!({ "from": "10ms", "to": 20 })),
             [("vary.x".to_string(), mixed.to_string())]

@@ -6,14 +6,14 @@
 //! `mean(f(B)·(f(AB_i) - f(A)))/V`, the total effect `mean((f(A) - f(AB_i))²)/2V` (Saltelli,
 //! Annoni, Azzini, Campolongo, Ratto, Tarantola 2010, "Variance based sensitivity analysis of model
 //! output"; the second is Jansen's 1999). A and B are the halves of one point of a scrambled Sobol
-//! sequence in 2k dimensions. A group's points stand together, so that any number of groups is a
-//! design and more may follow. Limits: N(k + 2) points, N best a power of two; 128 parameters;
-//! parameters are independent.
+//! sequence in 2k dimensions. The points of a group are consecutive, so that any number of groups
+//! is a design and more can be added. Limits: N(k + 2) points, N best a power of two; 128
+//! parameters; parameters are independent.
 //! Tested: the matrices, and both effects of Ishigami's function.
 
 use super::sobol::{DIMENSIONS, Sobol};
 
-/// How many parameters it can have.
+/// The maximum number of parameters.
 pub const MOST_PARAMETERS: usize = DIMENSIONS / 2;
 
 /// Groups of points, one after the other.
@@ -24,29 +24,29 @@ pub struct Saltelli {
     groups: u32,
 }
 
-/// Which point of its group a point is.
+/// The role of a point in its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// The first base point.
     A,
-    /// The second.
+    /// The second base point.
     B,
-    /// The first with this parameter of the second.
+    /// The first base point, with this parameter from the second.
     Ab(usize),
 }
 
 impl Saltelli {
-    /// Of up to [`MOST_PARAMETERS`].
+    /// Creates `groups` groups for up to [`MOST_PARAMETERS`] parameters.
     pub fn new(parameters: usize, groups: u32, seed: u64) -> Saltelli {
         Saltelli { sobol: Sobol::new(2 * parameters, seed), parameters, groups }
     }
 
-    /// How many points: N(k + 2).
+    /// Returns the number of points: N(k + 2).
     pub fn count(&self) -> u64 {
         u64::from(self.groups) * (self.parameters as u64 + 2)
     }
 
-    /// The group of point `index`, and which of its points it is: A, B, AB_1 … AB_k.
+    /// Returns the group of point `index`, and its role there: A, B, AB_1 … AB_k.
     pub fn part(&self, index: u64) -> (u64, Part) {
         let length = self.parameters as u64 + 2;
         let part = match index % length {
@@ -57,7 +57,7 @@ impl Saltelli {
         (index / length, part)
     }
 
-    /// Point `index` in the unit cube.
+    /// Returns point `index` in the unit cube.
     pub fn row(&self, index: u64) -> Vec<f64> {
         let (group, part) = self.part(index);
         let mut a = self.sobol.row(group);
@@ -113,8 +113,8 @@ mod tests {
             let groups: Vec<Vec<f64>> = (0..u64::from(n))
                 .map(|group| (0..5).map(|part| f(design.row(group * 5 + part))).collect())
                 .collect();
-            let mean = |of: &dyn Fn(&[f64]) -> f64| {
-                groups.iter().map(|y| of(y)).sum::<f64>() / f64::from(n)
+            let mean = |value: &dyn Fn(&[f64]) -> f64| {
+                groups.iter().map(|y| value(y)).sum::<f64>() / f64::from(n)
             };
             let center = mean(&|y| (y[0] + y[1]) / 2.0);
             let variance = mean(&|y| ((y[0] - center).powi(2) + (y[1] - center).powi(2)) / 2.0);

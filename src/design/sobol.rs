@@ -1,31 +1,31 @@
-//! Sobol's sequence, scrambled: points that fill the unit cube evenly, however many are taken.
+//! Scrambled Sobol sequence: points that fill the unit cube evenly, whatever their number.
 //!
 //! Law: coordinate j of point i is the sum modulo 2, over the bits of i that are set, of the
 //! direction numbers of dimension j (Sobol 1967; Bratley and Fox 1988), with those of Joe and Kuo
 //! 2008, "Constructing Sobol sequences with better two-dimensional projections" (`joe_kuo.txt`).
 //! Each coordinate is then scrambled as by Owen 1995, "Randomly permuted (t,m,s)-nets and
-//! (t,s)-sequences": each bit is turned over or not by a coin of its own for each value of the bits
-//! before it. A point by itself is then uniform in the cube, and the points together stay as even:
-//! of the first two dimensions each of the 2^m boxes of 2^-m volume, of whatever shape, has one of
-//! 2^m points. The mean of a smooth function errs by about n^-1.5 (Owen 1997), if n is a power of
-//! two, and by n^-0.5 at independent points.
+//! (t,s)-sequences": each bit is flipped or not by a coin of its own for each value of the
+//! preceding bits. Each single point is then uniform in the cube, and the points together remain as
+//! even: in the first two dimensions, each of the 2^m boxes of volume 2^-m, whatever their shape,
+//! contains one of 2^m points. The error of the mean of a smooth function is about n^-1.5 (Owen
+//! 1997) if n is a power of two, and n^-0.5 with independent points.
 //!
-//! The coins are addressed, `Key::ordinal` of the place in the tree of bits, and so exactly Owen's:
-//! 52 hashes a coordinate, 0.2 µs, which is nothing beside a simulation. The hashes of Laine and
-//! Karras 2011 and Burley 2020 do the same nearly, in a tenth of the time; the crate sobol_burley
-//! 0.5 has them, but for 2^16 points of 24 bits and with `unsafe` code.
-//! Limits: 256 dimensions, 2^52 points, 52 bits. Tested: Joe and Kuo's own points; SciPy's of all
-//! dimensions; the net before and after scrambling; the uniformity of a point; the error of an
-//! integral.
+//! The coins are addressed by `Key::ordinal` of the node in the tree of bits, and so exactly
+//! Owen's: 52 hashes per coordinate, 0.2 µs, which is negligible beside a simulation. The hashes of
+//! Laine and Karras 2011 and Burley 2020 approximate this in a tenth of the time; the crate
+//! sobol_burley 0.5 implements them, but for 2^16 points of 24 bits and with `unsafe` code.
+//! Limits: 256 dimensions, 2^52 points, 52 bits. Tested: Joe and Kuo's own points; SciPy's points
+//! in all dimensions; the net before and after scrambling; the uniformity of a point; the error of
+//! an integral.
 
 use crate::random::keys::{Draw, Key, Salt};
 
-/// How many parameters there are direction numbers for.
+/// The number of dimensions with direction numbers.
 pub const DIMENSIONS: usize = 256;
 const BITS: usize = 52;
 const TABLE: &str = include_str!("joe_kuo.txt");
 
-/// The sequence in so many dimensions, with the coins of a seed.
+/// A Sobol sequence, scrambled with the coins of a seed.
 #[derive(Clone, Debug)]
 pub struct Sobol {
     axes: Vec<Axis>,
@@ -38,10 +38,10 @@ struct Axis {
 }
 
 impl Sobol {
-    /// In up to [`DIMENSIONS`] dimensions. Others have the directions of earlier ones again, and
-    /// are not even with them.
+    /// Creates a sequence in up to [`DIMENSIONS`] dimensions. Any beyond repeat the directions of
+    /// earlier ones, and are not evenly spread together with them.
     pub fn new(dimensions: usize, seed: u64) -> Sobol {
-        // Van der Corput's sequence: the bits of the index, turned about.
+        // Van der Corput's sequence: the bits of the index, reversed.
         let mut all = vec![std::array::from_fn(|bit| 1 << (BITS - 1 - bit))];
         let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
         all.extend(lines.take(dimensions.saturating_sub(1)).map(directions));
@@ -53,7 +53,7 @@ impl Sobol {
         Sobol { axes: (0..dimensions).map(axis).collect() }
     }
 
-    /// Point `index`, in the open unit cube.
+    /// Returns point `index`, in the open unit cube.
     pub fn row(&self, index: u64) -> Vec<f64> {
         // `Draw::uniform` takes the upper bits.
         self.axes
@@ -65,7 +65,7 @@ impl Sobol {
     }
 }
 
-/// The direction numbers of a line of the table, by the recurrence of its polynomial.
+/// Computes the direction numbers of a line of the table, by the recurrence of its polynomial.
 fn directions(line: &str) -> [u64; BITS] {
     let numbers: Vec<u64> = line.split(' ').filter_map(|word| word.parse().ok()).collect();
     let mut directions = [0; BITS];
@@ -84,7 +84,7 @@ fn directions(line: &str) -> [u64; BITS] {
     directions
 }
 
-/// A coordinate before scrambling, in 2^-52.
+/// Returns a coordinate before scrambling, in units of 2^-52.
 fn plain(directions: &[u64; BITS], index: u64) -> u64 {
     directions
         .iter()
@@ -93,10 +93,11 @@ fn plain(directions: &[u64; BITS], index: u64) -> u64 {
         .fold(0, |sum, (_, direction)| sum ^ direction)
 }
 
-/// A coordinate after it.
+/// Scrambles a coordinate.
 fn scrambled(coordinate: u64, coins: Key) -> u64 {
     (0..BITS).fold(coordinate, |sum, depth| {
-        // The nodes of the tree are numbered by level: below the root 1, node p has 2p and 2p + 1.
+        // The nodes of the tree are numbered by level: the root is 1, and the children of node p
+        // are 2p and 2p + 1.
         let node = 1 << depth | coordinate >> (BITS - depth);
         sum ^ (coins.ordinal(node).0 >> 63) << (BITS - 1 - depth)
     })
@@ -112,8 +113,8 @@ mod tests {
 
     #[test]
     fn the_first_points_are_joe_and_kuos() {
-        // The output of their `sobol.cc` for 10 points in 3 dimensions. They go through the points
-        // in the order of Gray's code.
+        // The output of their `sobol.cc` for 10 points in 3 dimensions. They enumerate the points
+        // in Gray code order.
         let theirs = [
             [0.0, 0.0, 0.0],
             [0.5, 0.5, 0.5],
@@ -149,8 +150,8 @@ mod tests {
         }
     }
 
-    /// Whether each box of the first two dimensions, of 2^-m volume and whatever shape, has one of
-    /// 2^m points.
+    /// Returns whether each box of the first two dimensions, of volume 2^-m and whatever shape,
+    /// contains one of 2^m points.
     fn is_net(points: &[[u64; 2]], m: u32) -> bool {
         (0..=m).all(|wide| {
             let part = |x: u64, bits: u32| {
@@ -169,7 +170,7 @@ mod tests {
     #[test]
     fn the_first_two_dimensions_are_a_net_before_and_after_scrambling() {
         // Sobol 1967: a (0,2)-sequence in base 2, so that each aligned block of 2^m points is a
-        // (0,m,2)-net; Owen 1995: and stays one.
+        // (0,m,2)-net; Owen 1995: scrambling preserves that.
         for seed in 0..5 {
             let sobol = Sobol::new(2, seed);
             for m in 0..=10 {
@@ -192,7 +193,7 @@ mod tests {
                 }
             }
         }
-        // The test would see it: two points exchanged with a third are no net.
+        // The test can fail: these points, two of them equal, are not a net.
         let points = [[0, 0], [0, 1 << 51], [1 << 51, 0], [1 << 51, 0]];
         assert!(!is_net(&points, 2));
     }
@@ -235,9 +236,9 @@ mod tests {
     #[test]
     fn a_smooth_mean_errs_a_hundred_times_less_than_at_independent_points() {
         // The mean of the product of x_j + 1/2 over four dimensions is 1, its variance (13/12)^4 -
-        // 1 = 0.3774: independent points err by 0.0192 at
-        // 1024. Measured over 40 seeds: 109 times less; and at 4096 10 times less again, where
-        //       n^-1.5 is 8 and independent points gain 2. Bounds: half of each.
+        // 1 = 0.3774: independent points err by 0.0192 at 1024 points. Measured over 40 seeds: 109
+        // times less; and at 4096 points 10 times less again, where n^-1.5 predicts 8 and
+        // independent points gain a factor of 2. Bounds: half of each.
         let rms = |n: u64| {
             let error = |seed| {
                 let sobol = Sobol::new(4, seed);

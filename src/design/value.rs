@@ -1,12 +1,12 @@
-//! Values of parameters: what a scalar in a scenario is of, how much of it, and how so much is
+//! Values of parameters: the kind and the size of a scalar in a scenario, and how a size is
 //! written.
 //!
-//! A number of JSON is a number. A text that one of the quantities reads is of that quantity; they
+//! A JSON number is a number. A text that one of the quantities can read is of that quantity; they
 //! are tried in the order of the catalogue below, though no text is of two (their units differ). A
-//! text with a suffix of counts (`12k`) is a number, because a count may be written as one. All
-//! else, `"12"` without a unit too, is a word: it has no size.
+//! text with a suffix of counts (`12k`) is a number, because a count may be written as one.
+//! Everything else, including `"12"` without a unit, is a word: it has no size.
 //! Base units: s, B, 1/s, 1, 1, $/h. Limits: spans are whole nanoseconds and sizes whole bytes; a
-//! text is of at most 12 digits if that is shorter, which is within 5·10⁻¹² of the value, so that a
+//! text is rounded to 12 digits if that is shorter, which is within 5·10⁻¹² of the value, so that a
 //! step from 0.2 to 0.4 is `0.3` and not `0.30000000000000004`.
 //! Tested: what is written reads back, over all magnitudes of every kind.
 
@@ -14,11 +14,11 @@ use crate::units::{Bytes, Count, Factor, Money, Quantity, Rate, Share, Span};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// The whole numbers up to which floating point holds each.
+/// 2^53, up to which floating point represents every whole number.
 pub const WHOLE: f64 = 9_007_199_254_740_992.0;
 
-/// A value as every notation writes it. JSON's own writer makes a unit of `null`, which RON writes
-/// as `()`, an empty group.
+/// A value serialised alike in every format. The `Serialize` of JSON values turns `null` into a
+/// unit, which RON writes as `()`, an empty group.
 pub struct AsWritten<'v>(pub &'v Value);
 
 impl Serialize for AsWritten<'_> {
@@ -36,17 +36,17 @@ impl Serialize for AsWritten<'_> {
 
 macro_rules! quantities {
     ($($name:ident: $unit:literal, $bases_in_unit:literal, $word:literal;)+) => {
-        /// What a value is of.
+        /// The kind of a value.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Kind {
             /// A number without a unit.
             Number,
-            $(#[doc = concat!("As [`", stringify!($name), "`]; in ", $unit, ".")] $name,)+
-            /// No size: a word, `true`, nothing, a list, a map.
+            $(#[doc = concat!("A [`", stringify!($name), "`], in ", $unit, ".")] $name,)+
+            /// Without a size: a word, a boolean, null, a list or a map.
             Text,
         }
 
-        /// What a value is of.
+        /// Returns the kind of a value.
         pub fn kind_of(value: &Value) -> Kind {
             match value {
                 Value::Number(_) => Kind::Number,
@@ -56,7 +56,7 @@ macro_rules! quantities {
             }
         }
 
-        /// How much it is in the base unit, if it is of that kind.
+        /// Returns the size in the base unit; `None` if the value is not of that kind.
         pub fn base(value: &Value, kind: Kind) -> Option<f64> {
             match (kind, value) {
                 (Kind::Number, Value::Number(number)) => number.as_f64(),
@@ -66,7 +66,7 @@ macro_rules! quantities {
             }
         }
 
-        /// The base unit; empty for a number.
+        /// Returns the base unit; empty for a number.
         pub fn unit(kind: Kind) -> &'static str {
             match kind {
                 $(Kind::$name => $unit,)+
@@ -74,7 +74,7 @@ macro_rules! quantities {
             }
         }
 
-        /// The kind with its article, for messages.
+        /// Returns the kind with its article, for messages.
         pub fn word(kind: Kind) -> &'static str {
             match kind {
                 Kind::Number => "a number",
@@ -83,7 +83,8 @@ macro_rules! quantities {
             }
         }
 
-        /// So much of a kind as a scenario says it. What has no size, and is not finite, is null.
+        /// Writes a size of a kind as in a scenario; null if it is not finite or the kind has no
+        /// size.
         pub fn written(base: f64, kind: Kind) -> Value {
             match kind {
                 _ if !base.is_finite() => Value::Null,
@@ -104,27 +105,27 @@ quantities! {
     Money: "$/h", 1.0, "a price";
 }
 
-/// The count that a text with a suffix is.
+/// Parses a count with a suffix.
 fn counted(text: &str) -> Option<f64> {
     text.ends_with(['k', 'M', 'G'])
         .then(|| text.parse::<Count>().ok().map(Quantity::to_base))
         .flatten()
 }
 
-/// The value in twelve digits: what a sum of decimals was before floating point.
+/// Rounds to twelve digits, which removes the rounding errors of sums of decimals.
 pub(super) fn rounded(size: f64) -> f64 {
     format!("{size:.11e}").parse().unwrap_or(size)
 }
 
-/// The shorter text of the two. What is a whole number of its base units has no dust to be shaken
-/// off.
+/// Returns the shorter of the exact and the rounded text; a whole number of base units is not
+/// rounded.
 fn text<Q: Quantity>(size: f64) -> String {
     let exact = Q::from_base(size);
     let (long, short) = (exact.to_string(), Q::from_base(rounded(size)).to_string());
     if exact.to_base().fract() == 0.0 || long.len() <= short.len() { long } else { short }
 }
 
-/// A whole number without a point, because a count may not have one.
+/// Writes a whole number without a decimal point, because a count may not have one.
 fn number(size: f64) -> Value {
     let short = rounded(size);
     let size = if size.fract() == 0.0 || size.to_string().len() <= short.to_string().len() {
@@ -139,8 +140,7 @@ fn number(size: f64) -> Value {
     }
 }
 
-/// A value for a table: of four digits, if it has more than a person reads. The files have all of
-/// them.
+/// Formats a value for a table, with four digits if it is long. The files contain all digits.
 pub fn brief(value: &Value) -> String {
     let long = shown(value);
     let kind = kind_of(value);
@@ -151,7 +151,7 @@ pub fn brief(value: &Value) -> String {
     short.filter(|short| short.len() < long.len()).unwrap_or(long)
 }
 
-/// A value as it is quoted in a message.
+/// Formats a value for a message.
 pub fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_short() {
-        // By hand: sums of decimals, with and without the dust of floating point.
+        // By hand: sums of decimals, with and without rounding errors.
         for (size, kind, text) in [
             (0.1 + 0.2, Kind::Number, json!(0.3)),
             (7.0, Kind::Number, json!(7)),
@@ -244,8 +244,8 @@ mod tests {
 
     #[test]
     fn in_a_table_a_value_has_the_digits_that_are_read() {
-        // By hand; what is short, whole or a word stays as it was written.
-        for (value, told) in [
+        // By hand; what is short, whole or a word stays as written.
+        for (value, text) in [
             (json!("1.59115321636x"), "1.591x"),
             (json!("402.149376/s"), "402.1/s"),
             (json!(0.123456789), "0.1235"),
@@ -253,7 +253,7 @@ mod tests {
             (json!("least_connections"), "least_connections"),
             (json!(123456789), "123456789"),
         ] {
-            assert_eq!(brief(&value), told);
+            assert_eq!(brief(&value), text);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a parameter is varied over: some values, or a range.
+//! What a parameter is varied over: a list of values, or a range.
 //!
 //! Written as a list of values (`[1, 2, 4]`, of any kind: words, lists and maps too), as a range
 //! (`{ from: 1, to: 8 }`: a map is always one), or as one value. Law: at `u` in 0 ..= 1 a list of n
@@ -13,12 +13,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// `[100/s, 200/s]`, `{ from: 100/s, to: 400/s, steps: 7 }`, or `100/s`.
+/// The values of a parameter, such as `[100/s, 200/s]`, `{ from: 100/s, to: 400/s, steps: 7 }` or
+/// `100/s`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Vary {
-    /// Each of these.
+    /// These values.
     Values(Vec<Value>),
-    /// From one to another.
+    /// From one value to another.
     Range(Range),
 }
 
@@ -33,8 +34,8 @@ impl Serialize for Vary {
 
 impl<'de> Deserialize<'de> for Vary {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl<'de> Visitor<'de> for Words {
+        struct VaryVisitor;
+        impl<'de> Visitor<'de> for VaryVisitor {
             type Value = Vary;
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
                 f.write_str("values such as `[100/s, 200/s]`, or a range such as `{ from: 100/s, to: 400/s }`")
@@ -61,7 +62,7 @@ impl<'de> Deserialize<'de> for Vary {
                 Range::deserialize(MapAccessDeserializer::new(map)).map(Vary::Range)
             }
         }
-        from.deserialize_any(Words)
+        from.deserialize_any(VaryVisitor)
     }
 }
 
@@ -72,14 +73,14 @@ impl JsonSchema for Vary {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let range = generator.subschema_for::<Range>();
         json_schema!({
-            "description": "Values, a range, or one value",
+            "description": "A list of values, a range, or one value",
             "anyOf": [{ "type": "array", "items": true, "minItems": 1 }, range, { "type": ["number", "string", "boolean"] }]
         })
     }
 }
 
 impl Vary {
-    /// Notes what is wrong with it.
+    /// Reports what is wrong with it.
     pub fn check(&self, path: &str, problems: &mut Problems) {
         match self {
             Vary::Values(values) if values.is_empty() => {
@@ -102,7 +103,7 @@ impl Vary {
         }
     }
 
-    /// Where it begins and ends, as it is written; of a list the first value and the last.
+    /// Returns both ends as written; for a list, the first and the last value.
     pub fn ends(&self) -> (Value, Value) {
         match self {
             Vary::Values(values) => (
@@ -113,7 +114,7 @@ impl Vary {
         }
     }
 
-    /// How many values it has; none for a range that does not say.
+    /// Returns the number of values; `None` for a range without one.
     pub fn count(&self) -> Option<u64> {
         match self {
             Vary::Values(values) => Some(values.len() as u64),
@@ -121,7 +122,7 @@ impl Vary {
         }
     }
 
-    /// The value of that number, from 0.
+    /// Returns value `number`, counted from 0.
     pub fn step(&self, number: u64) -> Value {
         match self {
             Vary::Values(values) => values.get(number as usize).cloned().unwrap_or_default(),
@@ -129,7 +130,7 @@ impl Vary {
         }
     }
 
-    /// The value at `u` in 0 ..= 1.
+    /// Returns the value at `u` in 0 ..= 1.
     pub fn at(&self, u: f64) -> Value {
         match self {
             Vary::Values(values) => {
@@ -140,16 +141,17 @@ impl Vary {
         }
     }
 
-    /// Where the value at `u` stands between the first and the last, from 0 to 1: of a few values
-    /// not where `u` does.
+    /// Returns the position of the value at `u` between the first and the last, from 0 to 1; with
+    /// few values it differs from `u`.
     pub fn place(&self, u: f64) -> f64 {
-        let of = |number: f64, last: f64| if last > 0.0 { number.min(last) / last } else { 0.0 };
+        let position =
+            |number: f64, last: f64| if last > 0.0 { number.min(last) / last } else { 0.0 };
         match self {
             Vary::Values(values) => {
-                of((u * values.len() as f64).floor(), values.len().saturating_sub(1) as f64)
+                position((u * values.len() as f64).floor(), values.len().saturating_sub(1) as f64)
             }
             Vary::Range(range) => {
-                range.whole_steps().map_or(u, |last| of((u * (last + 1.0)).floor(), last))
+                range.whole_steps().map_or(u, |last| position((u * (last + 1.0)).floor(), last))
             }
         }
     }
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_list_is_values_a_map_a_range_and_a_value_a_list_of_one() {
-        // The forms in the head; each is written again as it was read.
+        // The forms in the head; each is written back as it was read.
         let read = vary(json!(["1ms", { "exp": "2ms" }])).unwrap();
         assert_eq!(read, Vary::Values(vec![json!("1ms"), json!({ "exp": "2ms" })]));
         for value in [json!("1ms"), json!(3), json!(-3), json!(0.5), json!(true)] {
@@ -179,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_slip_in_a_range_is_named_and_nothing_is_no_value() {
-        // serde's words for the field, ours for the rest.
+        // serde's message for the field, ours for the rest.
         assert!(
             vary(json!({ "from": 1, "to": 2, "step": 3 }))
                 .unwrap_err()
@@ -195,7 +197,7 @@ mod tests {
 
     #[test]
     fn the_schema_has_the_three_forms() {
-        // The forms in the head; a range refuses what it does not know.
+        // The forms in the head; a range refuses unknown fields.
         let schema = schemars::schema_for!(Vary).to_value();
         assert_eq!(schema["anyOf"].as_array().unwrap().len(), 3);
         assert_eq!(schema["anyOf"][1], json!({ "$ref": "#/$defs/Range" }));
@@ -212,18 +214,18 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_is_refused_and_a_repeated_value_is_told() {
+    fn an_empty_list_is_refused_and_a_repeated_value_is_reported() {
         // The second `1`.
         let mut problems = Problems::default();
         Vary::Values(vec![]).check("vary.a", &mut problems);
         vary(json!([1, 2, 1])).unwrap().check("vary.b", &mut problems);
-        let told: Vec<_> = problems
+        let reported: Vec<_> = problems
             .list
             .iter()
             .map(|problem| (problem.path.as_str(), problem.what.as_str()))
             .collect();
         assert_eq!(
-            told,
+            reported,
             [("vary.a", "this list has no values"), ("vary.b[2]", "`1` is listed twice")]
         );
     }

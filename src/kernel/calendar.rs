@@ -1,16 +1,16 @@
-//! The calendar: the list of events to come, and the clock that follows it.
+//! The calendar: the list of pending events, and the clock that follows it.
 //!
 //! Law: events fire in the order of `(time, sequence)`, where the sequence is the order in which
-//! they were written. Here the sequence is not stored: every structure below keeps equal times in
-//! the order of writing, which saves 8 of 24 bytes.
+//! they were scheduled. The sequence is not stored: every structure below keeps equal times in the
+//! order of scheduling, which saves 8 of 24 bytes.
 //!
 //! A radix ladder, after the ladder queue (Tang, Goh, Thng 2005, "Ladder queue: an O(1) priority
 //! queue structure for large-scale discrete event simulation") with the digits of the time as
 //! rungs, as in a radix heap (Ahuja, Mehlhorn, Orlin, Tarjan 1990): the events before `front_end`
-//! stand sorted in a short `front`, the others in the slot named by the highest 6-bit digit in
+//! are sorted in a short `front`, the others are in the slot given by the highest 6-bit digit in
 //! which their time differs from `base`. When the front is empty, the first occupied slot becomes
 //! the front if it is small, and is spread over lower rungs if it is not. There is nothing to tune,
-//! and a push or pop takes constant time on the whole.
+//! and a push or pop takes amortised constant time.
 //!
 //! Checked: against `std::collections::BinaryHeap` over `(time, sequence)` as oracle, below; the
 //! clock asserts that it never goes back.
@@ -28,23 +28,23 @@ struct Entry {
 const DIGIT_BITS: u32 = 6;
 const DIGITS: usize = 1 << DIGIT_BITS;
 const RUNGS: usize = 64usize.div_ceil(DIGIT_BITS as usize);
-/// A slot with no more events than this is sorted into the front; a front twice as long gives its
-/// later half back.
+/// A slot with no more events than this is sorted into the front; a front twice as long returns its
+/// later half to the rungs.
 const SHORT: usize = 48;
 
-/// The events to come, the time it is, and how many have fired.
+/// The pending events, the current time, and the number of events fired.
 #[derive(Resource)]
 pub struct Calendar {
     /// The earliest events, latest first, so that the next one is the last.
     front: Vec<Entry>,
-    /// Events before this time belong into the front.
+    /// Events before this time belong in the front.
     front_end: u64,
     /// The time the rungs are relative to; no event outside the front is before it.
     base: u64,
     occupied: [u64; RUNGS],
     slots: Vec<Vec<Entry>>,
     len: usize,
-    /// How many entries are known to be dead: written for a request that has gone since.
+    /// The number of entries known to be stale: scheduled for a request that has since left.
     dead: usize,
     now: u64,
     fired: u64,
@@ -68,30 +68,30 @@ impl Default for Calendar {
 }
 
 impl Calendar {
-    /// The time it is.
+    /// Returns the current time.
     #[inline(always)]
     pub fn now(&self) -> Time {
         Time(self.now)
     }
-    /// How many events have fired.
+    /// Returns the number of events fired.
     pub fn fired(&self) -> u64 {
         self.fired
     }
-    /// How many events are to come, dead ones included.
+    /// Returns the number of pending events, stale ones included.
     pub fn pending(&self) -> usize {
         self.len
     }
-    /// Writes an event `span` from now.
+    /// Schedules an event `span` from now.
     #[inline(always)]
     pub fn schedule_in(&mut self, span: Span, event: Event) {
         self.push(self.now.saturating_add(span.0), event.pack());
     }
-    /// Writes an event at a time that has not passed.
+    /// Schedules an event at a time that has not passed.
     #[inline(always)]
     pub fn schedule_at(&mut self, time: Time, event: Event) {
         assert!(
             time.0 >= self.now,
-            "an event at {} ns was written at {} ns: the past cannot be changed",
+            "an event for {} ns was scheduled at {} ns: the past cannot be changed",
             time.0,
             self.now
         );
@@ -116,22 +116,23 @@ impl Calendar {
         assert!(time.0 >= self.now, "the clock went back from {} to {} ns", self.now, time.0);
         self.now = time.0;
     }
-    /// Notes that one entry has died: the request it was written for has gone.
+    /// Records that one entry has become stale: its request has left.
     #[inline(always)]
     pub fn note_stale(&mut self) {
         self.dead += 1;
     }
-    /// Whether it is time to [`sweep`](Self::sweep): it is large, and more than half of it dead.
+    /// Returns whether [`purge_stale`](Self::purge_stale) is due: more than 1024 entries, and more
+    /// than half of all, are stale.
     #[inline(always)]
     pub fn is_half_dead(&self) -> bool {
         self.dead > 1024 && self.dead * 2 > self.len
     }
-    /// Notes that a dead entry has fired and was ignored.
+    /// Records that a stale entry has fired and was ignored.
     #[inline(always)]
     pub fn note_skipped(&mut self) {
         self.dead = self.dead.saturating_sub(1);
     }
-    /// Takes dead entries out, so that at most half of the calendar is ever dead.
+    /// Removes stale entries, so that at most half of a large calendar is ever stale.
     pub fn purge_stale(&mut self, alive: impl Fn(Event) -> bool) {
         let keep = |entry: &Entry| alive(Event::unpack(entry.event));
         self.front.retain(keep);
@@ -150,16 +151,16 @@ impl Calendar {
         let entry = Entry { time, event };
         self.len += 1;
         if time < self.front_end {
-            // An insertion by hand: most events go to the end or near it, where `Vec::insert` would
+            // Inserted by hand: most events go to the end or near it, where `Vec::insert` would
             // call memmove.
-            let mut at = self.front.len();
+            let mut index = self.front.len();
             self.front.push(entry);
-            let front = &mut self.front[..=at];
-            while at > 0 && front[at - 1].time <= time {
-                front[at] = front[at - 1];
-                at -= 1;
+            let front = &mut self.front[..=index];
+            while index > 0 && front[index - 1].time <= time {
+                front[index] = front[index - 1];
+                index -= 1;
             }
-            front[at] = entry;
+            front[index] = entry;
             if self.front.len() > 2 * SHORT {
                 self.spill();
             }
@@ -190,7 +191,7 @@ impl Calendar {
         self.slots[rung * DIGITS + digit].push(entry);
     }
 
-    /// The rung and slot of a time.
+    /// Returns the rung and the slot of a time.
     #[inline(always)]
     fn place(&self, time: u64) -> (usize, usize) {
         let differing = time ^ self.base;
@@ -198,9 +199,9 @@ impl Calendar {
         (rung as usize, (time >> (DIGIT_BITS * rung)) as usize & (DIGITS - 1))
     }
 
-    /// Gives the later half of a long front back to the rungs. Of equal times those written later
-    /// go, and from then on that time belongs into the rungs, so that its events, however many, are
-    /// not walked past one by one.
+    /// Returns the later half of a long front to the rungs. Of equal times, those scheduled later
+    /// go, and from then on that time belongs in the rungs, so that its events, however many, need
+    /// not be passed one by one.
     #[cold]
     #[inline(never)]
     fn spill(&mut self) {
@@ -213,8 +214,7 @@ impl Calendar {
             return;
         }
         let before_end = std::mem::replace(&mut self.front_end, first_spilled);
-        // Those of the time that belonged into the rungs already were written before all that stand
-        // there.
+        // Entries whose time already belonged in the rungs were scheduled before all entries there.
         let tied = self.front[..half].partition_point(|entry| entry.time == before_end);
         let mut later: Vec<Entry> = self.front.drain(..half).rev().collect();
         let ties = later.split_off(half - tied);
@@ -246,13 +246,13 @@ impl Calendar {
             let index = rung * DIGITS + digit as usize;
             if self.slots[index].len() <= SHORT || rung == 0 {
                 std::mem::swap(&mut self.front, &mut self.slots[index]);
-                // Reversed first, so that the stable sort leaves of equal times the one written
+                // Reversed first, so that of equal times the stable sort leaves the one scheduled
                 // first nearest to the end.
                 self.front.reverse();
                 self.front.sort_by_key(|entry| std::cmp::Reverse(entry.time));
                 self.front_end = match rung {
-                    // All are of one time, and there may be many: what is written of that time from
-                    // now on comes after them.
+                    // All have the same time, and there may be many: events scheduled for it from
+                    // now on come after them.
                     0 => start,
                     _ if self.len == self.front.len() => u64::MAX,
                     _ => start.saturating_add(1 << shift),
@@ -274,8 +274,8 @@ mod tests {
     use crate::random::keys::mix;
     use std::collections::BinaryHeap;
 
-    /// Holds a changing number of events, with times that tie, jump far, or crowd; pops against the
-    /// oracle all along.
+    /// Keeps a changing number of events, with times that tie, jump far, or cluster, and compares
+    /// every pop with the oracle.
     fn agrees_with_a_heap(spread: impl Fn(u64) -> u64, rounds: u64) {
         let mut calendar = Calendar::default();
         let mut oracle = BinaryHeap::new();
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn events_fire_in_order_of_time_and_then_of_writing() {
+    fn events_fire_in_order_of_time_and_then_of_scheduling() {
         // Oracle: a binary heap over (time, sequence).
         agrees_with_a_heap(|r| r % 8, 40_000);
         agrees_with_a_heap(|r| r % 1_000_000, 40_000);
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_takes_out_the_dead_and_moves_no_other() {
+    fn a_purge_removes_the_stale_entries_and_moves_no_other() {
         let mut calendar = Calendar::default();
         for i in 0..10_000u32 {
             calendar.schedule_in(Span(mix(i as u64) % 1_000_000), Event::Arrival { source: i });

@@ -1,13 +1,13 @@
-//! The calendar against an oracle, and the proof that the oracle would notice.
+//! The calendar against an oracle, and proof that the oracle detects errors.
 //!
-//! Claim: whatever is written, fired and swept in whatever order, the events fire as from a binary
-//! heap over `(time, sequence)`: none is lost, none fires twice, early, late or out of turn, none
-//! of the living is swept and none of the dead remains. The scripts have equal times, near and far
-//! futures, digits' ends and sweeps; the sizes go from 10 to 1,000,000 pending. Only the public
-//! methods are used.
+//! Claim: in whatever order events are scheduled, fired and purged, they fire as from a binary heap
+//! over `(time, sequence)`: none is lost, none fires twice, early, late or out of order, no live
+//! event is purged and no stale one remains. The scripts have equal times, near and far futures,
+//! ends of digits and purges; the sizes range from 10 to 1,000,000 pending. Only the public methods
+//! are used.
 //!
-//! A test that cannot fail says nothing: each of the broken calendars below must be found out by
-//! the same property, and the shortest script that shows it is short. All seeds are fixed.
+//! A test that cannot fail proves nothing: the same property must detect each of the broken
+//! calendars below, with a short minimal script. All seeds are fixed.
 
 use super::{Calendar, Event, RequestId};
 use crate::random::keys::mix;
@@ -17,7 +17,7 @@ use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// What a calendar does, so that the same can be claimed of a broken one.
+/// The interface of a calendar, so that broken ones can be tested too.
 trait Events {
     fn now(&self) -> u64;
     fn pending(&self) -> usize;
@@ -34,7 +34,7 @@ impl Events for Calendar {
     fn pending(&self) -> usize {
         Calendar::pending(self)
     }
-    /// By turns in both ways of writing.
+    /// Alternates between both ways of scheduling.
     fn write(&mut self, span: u64, event: Event) {
         match span % 2 {
             0 => self.schedule_in(Span(span), event),
@@ -52,7 +52,7 @@ impl Events for Calendar {
     }
 }
 
-/// The event that is written as number `sequence`: all kinds by turns.
+/// Returns the event scheduled as number `sequence`: all kinds in turn.
 fn event(sequence: u32) -> Event {
     let id = RequestId { slot: sequence / 5, generation: sequence };
     match sequence % 5 {
@@ -76,18 +76,18 @@ fn sequence(event: Event) -> u32 {
 /// One line of a script.
 #[derive(Clone, Debug)]
 enum Act {
-    /// Writes so many events for the same moment.
+    /// Schedules `copies` events for the same time.
     Write { span: u64, copies: u32 },
-    /// Fires so many events, as long as they are before a moment.
+    /// Fires up to `times` events, as long as they are due within a span.
     Fire { within: u64, times: u32 },
-    /// Fires all before a moment, and moves the clock there, as an epoch does.
+    /// Fires all events due within a span, and moves the clock there, as an epoch does.
     Drain { within: u64 },
     /// Cancels a share of the events: those whose number mixed with a salt is not divisible.
     Sweep { salt: u64, keep_one_in: u64 },
 }
 
-/// Follows a script, and the oracle along with it; at the end everything is fired. What went wrong,
-/// if anything.
+/// Runs a script on the calendar and on the oracle, and finally fires everything; an error
+/// describes the first difference.
 fn agrees(calendar: &mut impl Events, script: impl IntoIterator<Item = Act>) -> Result<(), String> {
     let mut oracle: BinaryHeap<Reverse<(u64, u32)>> = BinaryHeap::new();
     let mut written = 0;
@@ -151,8 +151,8 @@ fn fires_the_same(
     }
 }
 
-/// Spans as simulations have them, and as they have them seldom: equal times, neighbours, the ends
-/// of digits, for ever.
+/// Generates spans, common and rare in simulations: equal times, neighbours, ends of digits, the
+/// longest span.
 fn spans() -> impl Strategy<Value = u64> {
     prop_oneof![
         0..4u64,
@@ -194,8 +194,8 @@ fn events_fire_as_from_a_heap_over_time_and_sequence() {
     assert!(result.is_ok(), "{}", result.unwrap_err());
 }
 
-/// Fills a calendar, holds its size while events fire and others are written, cancels some, fills
-/// up again; `agrees` drains it.
+/// Fills a calendar, keeps its size while events fire and others are scheduled, cancels some, and
+/// fills it up again; `agrees` drains it.
 fn holding(size: u32, held: u32, seed: u64, spread: Spread) -> impl Iterator<Item = Act> {
     let write = move |i: u32| Act::Write { span: spread(mix(seed ^ i as u64)), copies: 1 };
     let hold = move |i: u32| [Act::Fire { within: u64::MAX, times: 1 }, write(i)];
@@ -208,11 +208,11 @@ fn holding(size: u32, held: u32, seed: u64, spread: Spread) -> impl Iterator<Ite
         .chain((all..all + held).flat_map(hold))
 }
 
-/// A span from random bits.
+/// A function from random bits to a span.
 type Spread = fn(u64) -> u64;
 
-/// How spans are spread: the classical distributions of the hold model (McCormack, Sargent 1981),
-/// and ties.
+/// The distributions of spans: the classical ones of the hold model (McCormack, Sargent 1981), and
+/// ties.
 const SPREADS: [(&str, Spread); 6] = [
     ("exponential", |r| (-(((r >> 11) as f64 + 0.5) / (1u64 << 53) as f64).ln() * 1e6) as u64),
     ("uniform", |r| r % 2_000_000),
@@ -245,7 +245,7 @@ fn the_order_holds_with_a_million_pending() {
     }
 }
 
-/// What is wrong with a calendar.
+/// A fault of a calendar.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Wrong {
     Nothing,
@@ -261,7 +261,7 @@ enum Wrong {
     MiscountsThePending,
 }
 
-/// A heap with something wrong.
+/// A heap with a fault.
 struct Broken {
     wrong: Wrong,
     heap: BinaryHeap<Reverse<(u64, u64, u32)>>,
@@ -317,7 +317,7 @@ impl Events for Broken {
 }
 
 #[test]
-fn the_oracle_finds_every_broken_calendar_out() {
+fn the_oracle_detects_every_broken_calendar() {
     // By construction: a heap without a fault passes the property, and one with any of these faults
     // fails it, on a script of few acts.
     use Wrong::*;
@@ -343,42 +343,42 @@ fn the_oracle_finds_every_broken_calendar_out() {
     for wrong in faults {
         match run(wrong) {
             Err(TestError::Fail(_, script)) => {
-                assert!(script.len() <= 12, "{wrong:?} is shown by no less than {script:?}")
+                assert!(script.len() <= 12, "{wrong:?} needs a script as long as {script:?}")
             }
-            other => panic!("{wrong:?} was not found out: {other:?}"),
+            other => panic!("{wrong:?} was not detected: {other:?}"),
         }
     }
 }
 
-/// One more entry has died: is a sweep due?
+/// Marks one more entry as stale, and returns whether a purge is due.
 fn dies(calendar: &mut Calendar) -> bool {
     calendar.note_stale();
     calendar.is_half_dead()
 }
 
 #[test]
-fn at_most_half_of_the_entries_are_dead_and_a_sweep_is_due_no_sooner() {
-    // The law at `is_half_dead`: due if more than 1,024 and more than half are dead. By hand: of
+fn at_most_half_of_the_entries_are_stale_and_a_purge_is_due_no_sooner() {
+    // The rule at `is_half_dead`: due if more than 1,024 and more than half are stale. By hand: of
     // 2,000 the 1,025th, of 3,000 the 1,501st.
     for (size, due) in [(2_000, 1_025), (2_048, 1_025), (2_050, 1_026), (3_000, 1_501)] {
         let mut calendar = Calendar::default();
         (0..size).for_each(|i| calendar.schedule_in(Span(i as u64), event(i)));
         assert_eq!((1..=size).find(|_| dies(&mut calendar)), Some(due), "{size}");
-        // One that fires and is ignored is dead no longer; after a sweep none is.
+        // One that fires and is ignored no longer counts as stale; after a purge none does.
         calendar.note_skipped();
         assert!(dies(&mut calendar));
         calendar.note_skipped();
         calendar.note_skipped();
         assert!(!dies(&mut calendar));
         calendar.purge_stale(|_| true);
-        assert_eq!((1..=size).find(|_| dies(&mut calendar)), Some(due), "{size}, after a sweep");
+        assert_eq!((1..=size).find(|_| dies(&mut calendar)), Some(due), "{size}, after a purge");
     }
 }
 
 #[test]
-fn an_entry_that_was_not_counted_as_dead_may_be_ignored() {
-    // The count of the dead does not go below 0: then the 1,025th death after it is still the one
-    // that makes a sweep due.
+fn an_entry_that_was_not_counted_as_stale_may_be_ignored() {
+    // The count of stale entries does not go below 0: the 1,025th stale entry after it is still the
+    // one that makes a purge due.
     let mut calendar = Calendar::default();
     (0..2_000).for_each(|i| calendar.schedule_in(Span(i as u64), event(i)));
     calendar.note_skipped();
@@ -399,7 +399,7 @@ fn what_has_fired_is_counted() {
 
 #[test]
 #[should_panic(expected = "the past cannot be changed")]
-fn nothing_can_be_written_into_the_past() {
+fn nothing_can_be_scheduled_in_the_past() {
     let mut calendar = Calendar::default();
     Calendar::move_to(&mut calendar, Time(10));
     calendar.schedule_at(Time(10), event(0));
@@ -416,9 +416,9 @@ fn the_clock_does_not_go_back() {
 }
 
 #[test]
-fn a_long_front_of_equal_times_is_no_trap() {
-    // By construction: 10,000 events of one moment written while others stand before and after it,
-    // one by one in front of the rest.
+fn a_long_front_of_equal_times_fires_in_order() {
+    // By construction: 10,000 events of one time are scheduled while others are before and after
+    // it, one by one in front of the rest.
     let mut script = vec![Act::Write { span: 1_000, copies: 1 }];
     script.extend(
         (0..10_000)

@@ -1,20 +1,20 @@
-//! The catalogue of events: everything that can be written into the calendar.
+//! The catalogue of events: everything that can be scheduled in the calendar.
 //!
 //! With `sim/advance.rs`, which gives each its handler, this is the table of contents of what can
 //! happen. An event is one word: 4 bits of kind, 28 of slot, 32 of generation.
 
-/// A request entity: its slot in the pool, and which of the requests that have used the slot it is.
-/// An event for a request that has gone is recognised by its generation, and ignored.
+/// A request entity: its slot in the pool, and its generation among the requests that have used the
+/// slot. An event for a request that has left is recognised by its generation, and ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId {
     pub slot: u32,
     pub generation: u32,
 }
 
-/// The most slots that fit an event.
+/// The maximum number of slots that an event can address.
 pub const SLOTS_MAX: u32 = 1 << 28;
 
-/// Something that happens at a time.
+/// What happens at a scheduled time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A source's next request arrives.
@@ -23,9 +23,9 @@ pub enum Event {
     Delivered(RequestId),
     /// A request's CPU burst is done.
     BurstDone(RequestId),
-    /// What a request awaited has come.
+    /// A request's wait is over.
     WaitDone(RequestId),
-    /// The caller of this request has waited long enough.
+    /// The caller's timeout for this request has expired.
     TimedOut(RequestId),
 }
 

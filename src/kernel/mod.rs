@@ -1,4 +1,5 @@
-//! Clock, calendar, and the catalogue of events. Knows kinds and ids, and no room.
+//! Clock, calendar, and the catalogue of events. Independent of the rest of the simulator: events
+//! are kinds and ids.
 
 pub mod calendar;
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Scenario to plan. Expects a scenario that has passed its checks; names that are not there would
-//! have been refused.
+//! Compiles a scenario to a plan. The scenario must have passed its checks, which refuse unknown
+//! names.
 
 use super::links::Links;
 use super::routes::{self, Sender};
@@ -23,8 +23,8 @@ pub fn compile(scenario: &Scenario) -> Plan {
     compile_as(scenario, false)
 }
 
-/// The mirror of a plan: every duration, size and gap is drawn with 1 − u. Choices (mixes, losses,
-/// failures, random balancing) are not: neither side of a choice is the larger one.
+/// Compiles the antithetic plan: every duration, size and gap is drawn with 1 − u. Choices (mixes,
+/// losses, failures, random balancing) are not: neither side of a choice is the larger one.
 pub fn mirror(scenario: &Scenario) -> Plan {
     compile_as(scenario, true)
 }
@@ -83,7 +83,7 @@ struct Build<'s> {
     program: Vec<Op>,
     endpoints: Vec<EndpointPlan>,
     calls: Vec<CallPlan>,
-    /// Each once; its id is its place.
+    /// The distinct flows; the id of a flow is its index.
     flows: IndexSet<Flow>,
     labels: IndexSet<measure::Label>,
     layout: Layout,
@@ -120,7 +120,7 @@ impl<'s> Build<'s> {
             let salt = |what: &str| Salt::of(&format!("workload.{name}.{what}"));
             let process = workload
                 .arrival_process(salt("traffic"))
-                .expect("a checked workload says when its requests come");
+                .expect("a checked workload has an arrival process");
             let process = ArrivalProcess { mirrored: self.mirrored, ..process };
             sources.push(SourcePlan { process, targets, mix_salt: salt("mix") });
         }
@@ -237,8 +237,9 @@ impl<'s> Build<'s> {
         (services, instances)
     }
 
-    /// Flows for requests whose endpoint the instance draws: of a workload that names only a
-    /// service, every endpoint of that and of those that it hands requests on to. Others have none.
+    /// Returns the flows of requests whose endpoint the instance draws: for a workload that names
+    /// only a service, every endpoint of it and of the services that it hands requests on to. Other
+    /// workloads have none.
     fn flows_of(&mut self, scenario: &Scenario) -> Vec<Vec<u32>> {
         let mut table = vec![Vec::new(); scenario.workload.len()];
         for (id, workload) in scenario.workload.values().enumerate() {
@@ -323,7 +324,7 @@ struct Steps<'b, 's> {
     service: u32,
     endpoint: u32,
     path: String,
-    /// How many draws of each name there have been: the second `cpu` draws as `cpu#1`.
+    /// The number of draws of each name so far: the second `cpu` draws as `cpu#1`.
     counts: IndexMap<String, u32>,
     needs: Vec<Sampler>,
     program: Vec<Op>,

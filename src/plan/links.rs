@@ -1,35 +1,35 @@
-//! Which link a message crosses between two groups.
+//! The link that a message crosses between two groups.
 //!
 //! A group is a node (service, instance, `via` node) or a workload; `users` means every workload.
 //! `a -> b` also describes `b -> a` unless that is given; `default` is for every pair without a
-//! link of its own. No link: no delay, no loss, no calendar entry.
+//! link of its own. Without a link there is no delay, no loss and no calendar entry.
 
 use crate::network::{Link, LinkPlan};
 use crate::random::dists::Sampler;
 use crate::random::keys::Salt;
 use crate::scenario::NameTable;
 
-/// The links of the plan, made as routes need them.
+/// The links of the plan, created as routes need them.
 #[derive(Default)]
 pub struct Links {
     pub plans: Vec<LinkPlan>,
-    /// Whether latencies are drawn with the mirror of every draw.
+    /// Whether every draw of a latency is mirrored.
     pub mirrored: bool,
 }
 
 impl Links {
-    /// The id of the link from one group to another, each given by its names, the most specific
-    /// first.
+    /// Returns the id of the link from one group to another, each given by its names, the most
+    /// specific first; `None` if there is no link.
     pub fn between(
         &mut self,
         directory: &mut NameTable,
         from: &[&str],
         to: &[&str],
     ) -> Option<u32> {
-        if let Some((a, b, link)) = given(directory, from, to) {
+        if let Some((a, b, link)) = declared(directory, from, to) {
             return Some(self.link(directory, a, b, link, link.id.as_deref()));
         }
-        if let Some((b, a, link)) = given(directory, to, from) {
+        if let Some((b, a, link)) = declared(directory, to, from) {
             let id = link.id.as_ref().map(|id| format!("{id} (back)"));
             return Some(self.link(directory, a, b, link, id.as_deref()));
         }
@@ -46,8 +46,8 @@ impl Links {
         id: Option<&str>,
     ) -> u32 {
         let key = format!("{from} -> {to}");
-        if let Some(known) = directory.links.get(&key) {
-            return *known;
+        if let Some(index) = directory.links.get(&key) {
+            return *index;
         }
         let index = self.plans.len() as u32;
         let name = id.unwrap_or(&key).to_string();
@@ -66,8 +66,8 @@ impl Links {
     }
 }
 
-/// The link that is written from one group to another, with the names it is written under.
-fn given<'n, 's>(
+/// Returns the link declared from one group to another, with the names it is declared under.
+fn declared<'n, 's>(
     directory: &NameTable<'s>,
     from: &[&'n str],
     to: &[&'n str],

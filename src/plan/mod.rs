@@ -1,7 +1,7 @@
-//! The plan: a scenario compiled. Names are dense ids, steps a flat program, routes a flat list of
-//! hops, quantities samplers.
+//! The plan: a compiled scenario. Names are dense ids, steps are a flat program, routes a flat list
+//! of hops, quantities samplers.
 //!
-//! Immutable, and shared by all replications. Nothing in it is ever written.
+//! Immutable, and shared by all replications.
 
 mod compile;
 mod links;
@@ -21,23 +21,23 @@ use crate::step::Op;
 use crate::units::{Span, Time};
 use crate::workload::ArrivalProcess;
 
-/// Everything a replication needs to know.
+/// The input of a replication.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub seed: u64,
     /// End of a replication.
     pub horizon: Time,
-    /// Where the measured part begins.
+    /// Start of the measured part.
     pub measured_from: Time,
-    /// Where the last stretch begins in which nothing changes, up to the end.
+    /// Start of the last stretch in which nothing changes, which lasts to the end.
     pub regime_from: Time,
     /// Length of a series window.
     pub window: Span,
-    /// Whether windows are kept.
+    /// Whether the series windows are kept.
     pub keep_series: bool,
     /// Share of requests written to `requests.parquet`.
     pub trace_share: f64,
-    /// Whether a replication also says what it drew, for control variates.
+    /// Whether a replication also reports what it drew, for control variates.
     pub control_variates: bool,
     pub limits: Limits,
     pub sources: Vec<SourcePlan>,
@@ -56,7 +56,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The same with a measured part that begins then.
+    /// Returns this plan with a measured part that begins at `measured_from`.
     pub fn measured_from(&self, scenario: &Scenario, measured_from: Time) -> Plan {
         let mut plan = Plan { measured_from, ..self.clone() };
         phases::set(&mut plan.layout, scenario, measured_from);
@@ -77,13 +77,13 @@ pub struct Limits {
 #[derive(Clone, Debug)]
 pub struct SourcePlan {
     pub process: ArrivalProcess,
-    /// Where requests go, with cumulated weights that end at 1.
+    /// The targets of requests, with cumulative weights that end at 1.
     pub targets: Vec<Target>,
     pub mix_salt: Salt,
 }
 
 impl SourcePlan {
-    /// Where the request with this key goes.
+    /// Returns the target of the request with this key.
     #[inline(always)]
     pub fn target(&self, key: Key) -> &Target {
         match self.targets.as_slice() {
@@ -99,7 +99,7 @@ impl SourcePlan {
     }
 }
 
-/// One place where a workload's requests go.
+/// A target of a workload's requests.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     pub up_to: f64,
@@ -119,7 +119,7 @@ pub struct ServicePlan {
     pub endpoint_salt: Salt,
 }
 
-/// An endpoint: where its program begins, and whether that begins with memory.
+/// An endpoint: the start of its program, and whether that begins with memory.
 #[derive(Clone, Copy, Debug)]
 pub struct EndpointPlan {
     pub service: u32,
@@ -141,17 +141,18 @@ pub struct CallPlan {
 pub enum Hop {
     /// Over a link.
     Cross { link: u32 },
-    /// At a service's door: the balancer chooses. `back` is where a refusal goes on.
+    /// At a service's door: the balancer chooses an instance. A refused request continues at hop
+    /// `back`.
     Door { service: u32, back: u32 },
-    /// The same, where requests may have to wait: a balancer with one queue.
+    /// Like `Door`, for a balancer with one queue, where requests may have to wait.
     Queue { service: u32, back: u32 },
     /// Over the chosen instance's own link, if it has one.
     In,
-    /// Into the instance, to an endpoint; to one of the instance's, drawn, if that is
+    /// Into the instance, to an endpoint; to one that the instance draws, if that is
     /// [`crate::request::NONE`].
     Enter { endpoint: u32 },
     /// Out over the instance's own link, if it has one.
     Out,
-    /// The answer is there.
+    /// The answer has arrived.
     Home,
 }

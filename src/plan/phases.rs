@@ -1,21 +1,20 @@
-//! Phases: a run told apart into before, during and after what changes on purpose.
+//! Phases: a run divided into before, during and after its deliberate changes.
 //!
 //! Law: a phase is the time between two moments of the measured part at which a fault begins or
-//! ends, or a rate begins to be another; moments that coincide are one. It is named by the faults
-//! that are active and the rates that change over the run; `before` and `after …`, if there is
-//! none. At most 12 are told apart, and the last is then the rest.
-//! A disturbance is a fault or a peak of a rate. Where one ends, it is asked how long things take
-//! to be as they were (`measure/recovery.rs`), until the next one begins or ends. As they were is:
-//! in the phase before the first disturbance, if none is active any more; otherwise in the last
-//! phase in which just those were active that still are, such as a peak before a fault within it.
-//! If there is none, or the rate is a ramp, nothing is there to be compared with. Checked: below,
-//! and in `tests/it/phases.rs`.
+//! ends, or a rate changes; moments that coincide are one. It is named after the active faults and
+//! the rates that change over the run; `before` or `after …` if there are none. At most 12 are
+//! distinguished, and the last is then the rest. A disturbance is a fault or a peak of a rate.
+//! Where one ends, the time to recover is measured (`measure/recovery.rs`), until the next one
+//! begins or ends. The reference is the phase before the first disturbance if none is active any
+//! more; otherwise the last phase with the same disturbances active, such as a peak before a fault
+//! within it. If there is none, or the rate is a ramp, there is no reference. Checked: below, and
+//! in `tests/it/phases.rs`.
 
 use crate::measure::{IN_A_ROW, Layout, Phase, Recovery};
 use crate::scenario::{Change, Kind, PHASES_MAX, Scenario, changes};
 use crate::units::{Span, Time};
 
-/// Sets the phases of a layout, for a measured part that begins then.
+/// Sets the phases of a layout, for a measured part that begins at `measured_from`.
 pub fn set(layout: &mut Layout, scenario: &Scenario, measured_from: Time) {
     let (changes, horizon) = (changes(scenario), Time(scenario.run.duration.0));
     let is_inside = |moment: &Time| *moment > measured_from && *moment < horizon;
@@ -37,7 +36,7 @@ pub fn set(layout: &mut Layout, scenario: &Scenario, measured_from: Time) {
         if is_cut && let Some(last) = layout.phases.last_mut() {
             last.name = "the rest".to_string();
         }
-        tell_apart(&mut layout.phases);
+        number_duplicates(&mut layout.phases);
     }
     let window = scenario.output.window(scenario.run.duration);
     (layout.recoveries, layout.has_untold_recovery) = recoveries(&layout.phases, &changes, horizon);
@@ -48,21 +47,21 @@ pub fn set(layout: &mut Layout, scenario: &Scenario, measured_from: Time) {
             && follow >= u64::from(IN_A_ROW);
     }
     layout.has_untold_recovery |= layout.recoveries.iter().any(|recovery| !recovery.is_told);
-    let told = layout.recoveries.iter().filter(|recovery| recovery.is_told);
+    let reported = layout.recoveries.iter().filter(|recovery| recovery.is_told);
     layout.before_windows =
-        told.map(|recovery| whole_windows(recovery.before, window, measured_from)).min();
+        reported.map(|recovery| whole_windows(recovery.before, window, measured_from)).min();
     layout.has_quantile_series = !layout.phases.is_empty() || scenario.output.series.is_some();
 }
 
-/// How many whole windows are in a stretch. Windows end at multiples of their length, and where the
-/// measured part begins.
+/// Returns the number of whole windows in a stretch. Windows end at multiples of their length, and
+/// where the measured part begins.
 fn whole_windows((from, until): (Time, Time), window: Span, measured_from: Time) -> u64 {
     let length = window.0.max(1);
     let begun = from == measured_from && !from.0.is_multiple_of(length);
     (until.0 / length + u64::from(begun)).saturating_sub(from.0.div_ceil(length))
 }
 
-/// What holds from a moment on, in words.
+/// Returns the name of the phase that begins at `at`.
 fn name(changes: &[Change], at: Time) -> String {
     let now = || changes.iter().filter(|change| change.from <= at && at < change.until);
     let faults: Vec<&str> = now()
@@ -88,22 +87,22 @@ fn name(changes: &[Change], at: Time) -> String {
     }
 }
 
-/// Gives phases of the same name a number.
-fn tell_apart(phases: &mut [Phase]) {
+/// Numbers phases of the same name.
+fn number_duplicates(phases: &mut [Phase]) {
     for index in 1..phases.len() {
-        let (earlier, own) = phases.split_at_mut(index);
-        let Some(own) = own.first_mut() else { return };
-        let plain = own.name.clone();
+        let (earlier, rest) = phases.split_at_mut(index);
+        let Some(current) = rest.first_mut() else { return };
+        let plain = current.name.clone();
         let mut number = 2;
-        while earlier.iter().any(|phase| phase.name == own.name) {
-            own.name = format!("{plain} ({number})");
+        while earlier.iter().any(|phase| phase.name == current.name) {
+            current.name = format!("{plain} ({number})");
             number += 1;
         }
     }
 }
 
-/// The recoveries that are asked for, and whether there is a last end of all disturbances with
-/// nothing before them to be compared with.
+/// Returns the recoveries to measure, and whether all disturbances end at some point without a
+/// phase before them to compare with.
 fn recoveries(phases: &[Phase], changes: &[Change], horizon: Time) -> (Vec<Recovery>, bool) {
     let disturbances = || changes.iter().filter(|change| change.is_disturbance());
     let Some(first) = disturbances().map(|change| change.from).min() else {
@@ -174,10 +173,10 @@ faults: [ {faults} ]"
     }
 
     #[test]
-    fn faults_tell_a_run_into_before_during_and_after() {
+    fn faults_divide_a_run_into_before_during_and_after() {
         // By hand: two that overlap from 100 s to 120 s, and one that begins when they end.
         let errors = "errors: { target: api.x, rate: 10%, at: 120s, for: 20s }";
-        let made = layout(
+        let planned = layout(
             "5/s",
             &format!(
                 "{}, {}, {errors}",
@@ -193,11 +192,11 @@ faults: [ {faults} ]"
             ("errors api.x", 120.0, 140.0),
             ("after errors api.x", 140.0, 600.0),
         ];
-        assert_eq!(phases(&made), expected);
-        // Nothing is quiet before 140 s.
+        assert_eq!(phases(&planned), expected);
+        // There is always a disturbance from 90 s to 140 s.
         let s = |s: u64| Time(s * 1_000_000_000);
         assert_eq!(
-            made.recoveries,
+            planned.recoveries,
             [Recovery {
                 phase: 3,
                 before: (s(30), s(90)),
@@ -206,7 +205,8 @@ faults: [ {faults} ]"
                 is_told: true
             }]
         );
-        // Nothing changes; or the warm-up hides it: then there is no before.
+        // Nothing changes; or the warm-up hides the time before the fault: then there is no
+        // `before`.
         assert!(
             phases(&layout("5/s", "", 0)).is_empty() && !layout("5/s", "", 0).has_quantile_series
         );
@@ -219,10 +219,11 @@ faults: [ {faults} ]"
 
     #[test]
     fn a_peak_is_a_disturbance_and_equal_names_are_numbered() {
-        // By hand: 5/s, 50/s, 5/s again, and a fault in the last piece, before which is the first.
+        // By hand: 5/s, 50/s, 5/s again, and a fault in the last piece, whose reference is the
+        // first.
         let peak = "{ from: 5/s, stages: [ { to: 5/s, over: 1m }, { to: 50/s, over: 0s }, { to: 50/s, over: 1m }, { to: 5/s, over: 0s } ] }";
-        let made = layout(peak, &slow(300, 10), 0);
-        let names: Vec<&str> = phases(&made).into_iter().map(|(name, ..)| name).collect();
+        let planned = layout(peak, &slow(300, 10), 0);
+        let names: Vec<&str> = phases(&planned).into_iter().map(|(name, ..)| name).collect();
         assert_eq!(
             names,
             [
@@ -233,12 +234,12 @@ faults: [ {faults} ]"
                 "users at 5/s (3)"
             ]
         );
-        let asked: Vec<(u32, f64, f64)> = made
+        let recoveries: Vec<(u32, f64, f64)> = planned
             .recoveries
             .iter()
             .map(|r| (r.phase, r.from.seconds(), r.until.seconds()))
             .collect();
-        assert_eq!(asked, [(1, 120.0, 300.0), (3, 310.0, 600.0)]);
+        assert_eq!(recoveries, [(1, 120.0, 300.0), (3, 310.0, 600.0)]);
     }
 
     #[test]
@@ -247,7 +248,7 @@ faults: [ {faults} ]"
         // compared with what was before it.
         let peak = "{ from: 5/s, stages: [ { to: 5/s, over: 1m }, { to: 50/s, over: 0s }, { to: 50/s, over: 4m }, { to: 5/s, over: 0s } ] }";
         let s = |s: u64| Time(s * 1_000_000_000);
-        let made = layout(peak, &slow(120, 30), 0);
+        let planned = layout(peak, &slow(120, 30), 0);
         let fault = Recovery {
             phase: 2,
             before: (s(60), s(120)),
@@ -262,40 +263,44 @@ faults: [ {faults} ]"
             until: s(600),
             is_told: true,
         };
-        assert_eq!((made.recoveries, made.has_untold_recovery), (vec![fault, end.clone()], false));
-        // A fault that begins with the peak has no such peak before it; the end of the peak is
-        // asked about all the same.
+        assert_eq!(
+            (planned.recoveries, planned.has_untold_recovery),
+            (vec![fault, end.clone()], false)
+        );
+        // A fault that begins with the peak has no such peak before it; the recovery from the peak
+        // is measured all the same.
         assert_eq!(layout(peak, &slow(60, 30), 0).recoveries, [Recovery { phase: 2, ..end }]);
-        // In a ramp nothing is there to be compared with.
+        // A ramp is no reference.
         let ramp = "{ from: 5/s, stages: [ { to: 5/s, over: 1m }, { to: 50/s, over: 4m }, { to: 5/s, over: 0s } ] }";
         assert_eq!(layout(ramp, &slow(120, 30), 0).recoveries.len(), 1);
     }
 
     #[test]
-    fn a_recovery_is_asked_for_only_where_windows_can_tell_it() {
+    fn a_recovery_is_measured_only_where_there_are_enough_windows() {
         // By hand: windows of 1 s, from the end of the warm-up on. A fault at 300 ms has none
         // before it; one at 31.5 s has 31.
-        let of = |at: &str, warmup_s: u64| {
+        let with_fault = |at: &str, warmup_s: u64| {
             layout(
                 "5/s",
                 &format!("slow: {{ target: api, factor: 2x, at: {at}, for: 5s }}"),
                 warmup_s,
             )
         };
-        let told = |made: Layout| {
+        let recoveries = |planned: Layout| {
             (
-                made.recoveries.iter().filter(|recovery| recovery.is_told).count(),
-                made.has_untold_recovery,
-                made.before_windows,
+                planned.recoveries.iter().filter(|recovery| recovery.is_told).count(),
+                planned.has_untold_recovery,
+                planned.before_windows,
             )
         };
-        assert_eq!(told(of("300ms", 0)), (0, true, None));
-        assert_eq!(told(of("31500ms", 0)), (1, false, Some(31)));
-        assert_eq!(told(of("31500ms", 30)), (1, false, Some(1)));
-        // Two windows are left after it; three; and before it begins the measured part.
-        assert_eq!(told(of("593s", 0)), (0, true, None));
-        assert_eq!(told(of("592s", 0)), (1, false, Some(592)));
-        assert_eq!(told(of("28s", 30)), (0, true, None));
+        assert_eq!(recoveries(with_fault("300ms", 0)), (0, true, None));
+        assert_eq!(recoveries(with_fault("31500ms", 0)), (1, false, Some(31)));
+        assert_eq!(recoveries(with_fault("31500ms", 30)), (1, false, Some(1)));
+        // Two windows are left after the fault; three; and a fault that begins before the measured
+        // part.
+        assert_eq!(recoveries(with_fault("593s", 0)), (0, true, None));
+        assert_eq!(recoveries(with_fault("592s", 0)), (1, false, Some(592)));
+        assert_eq!(recoveries(with_fault("28s", 30)), (0, true, None));
         // By hand: begun at 2.5 s and cut there, [2.5, 3], [3, 4], [4, 5] are in 2.5 to 5.9; begun
         // within a window, [3, 4] and [4, 5].
         let at = |ms: u64| Time(ms * 1_000_000);
@@ -308,10 +313,10 @@ faults: [ {faults} ]"
         // By hand: ten faults of ten seconds are 21 phases: 11 of them, the last before the sixth
         // fault at 300 s, and the rest, which is ten in one.
         let faults: Vec<String> = (0..10).map(|i| slow(50 + 50 * i, 10)).collect();
-        let made = layout("5/s", &faults.join(", "), 0);
-        assert_eq!((made.phases.len(), made.phases_left_out), (12, 9));
-        assert_eq!(phases(&made)[11], ("the rest", 300.0, 600.0));
-        assert_eq!(phases(&made)[3], ("slow api (2)", 100.0, 110.0));
-        assert_eq!(made.recoveries.len(), 5);
+        let planned = layout("5/s", &faults.join(", "), 0);
+        assert_eq!((planned.phases.len(), planned.phases_left_out), (12, 9));
+        assert_eq!(phases(&planned)[11], ("the rest", 300.0, 600.0));
+        assert_eq!(phases(&planned)[3], ("slow api (2)", 100.0, 110.0));
+        assert_eq!(planned.recoveries.len(), 5);
     }
 }

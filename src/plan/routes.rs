@@ -7,14 +7,14 @@ use crate::policy::balance::Balance;
 use crate::request::NONE;
 use crate::scenario::NameTable;
 
-/// Who sends: its names, the most specific first, and the nodes its messages pass.
+/// A sender: its names, the most specific first, and the nodes its messages pass.
 pub struct Sender<'a> {
     pub names: Vec<&'a str>,
     pub via: &'a [String],
 }
 
 /// Adds the route from a sender to an endpoint of a service (or to one that its instance draws) and
-/// back; gives its first hop.
+/// back; returns the index of its first hop.
 pub fn add(
     hops: &mut Vec<Hop>,
     links: &mut Links,
@@ -57,7 +57,8 @@ pub fn add(
     first
 }
 
-/// Adds the way on from an instance of a pipeline to the next service; gives its first hop.
+/// Adds the route from an instance of a pipeline to the next service; returns the index of its
+/// first hop.
 pub fn add_onward(
     hops: &mut Vec<Hop>,
     links: &mut Links,
@@ -83,7 +84,7 @@ pub fn add_onward(
     first
 }
 
-/// The door of a service; `back` is where a refusal goes on.
+/// Returns the door of a service; a refused request continues at hop `back`.
 fn at_door(directory: &NameTable, service: u32, back: u32) -> Hop {
     match directory.scenario.services[service as usize].balance {
         Balance::CentralQueue => Hop::Queue { service, back },
@@ -103,7 +104,7 @@ fn cross(
     }
 }
 
-/// Whether an instance of the service has a link of its own from the balancer.
+/// Returns whether an instance of the service has a link of its own from the balancer.
 fn has_own_link_in(directory: &NameTable, service: u32, name: &str) -> bool {
     let scenario = directory.scenario;
     scenario.services[service as usize]
@@ -112,7 +113,7 @@ fn has_own_link_in(directory: &NameTable, service: u32, name: &str) -> bool {
         .any(|instance| directory.joined(name, instance).is_some())
 }
 
-/// Whether an instance of the service has a link of its own to that node.
+/// Returns whether an instance of the service has a link of its own to node `to`.
 fn has_own_link_out(directory: &NameTable, service: u32, to: &str) -> bool {
     let named = &directory.scenario.services[service as usize].instances;
     named.iter().any(|(name, spec)| directory.joined(name, to).is_some() || spec.then.is_some())

@@ -3,13 +3,13 @@
 //! Law: `draw = mix(key ^ salt)`, `child = mix(key ^ salt)` further mixed, where `mix` is the
 //! finaliser of SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number
 //! generators", §5; constants of Stafford's variant 13). It is a bijection of 64 bits that passes
-//! avalanche tests, so two addresses that differ in a bit give unrelated numbers.
-//! Checked: uniformity (Kolmogorov-Smirnov) and correlation of neighbours, below; the
-//! distributions' own tests stand on it.
+//! avalanche tests, so addresses that differ in one bit give unrelated numbers.
+//! Checked: uniformity (Kolmogorov-Smirnov) and correlation of neighbours, below; the tests of the
+//! distributions rely on it.
 
 use std::convert::Infallible;
 
-/// The finaliser of SplitMix64: every output bit depends on every input bit.
+/// Applies the finaliser of SplitMix64: every output bit depends on every input bit.
 #[inline(always)]
 pub fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -23,12 +23,12 @@ const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Key(pub u64);
 
-/// What a draw is for: the hash of a path in the scenario, such as `services.api.GET /a.cpu#0`.
+/// The purpose of a draw: the hash of a path in the scenario, such as `services.api.GET /a.cpu#0`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Salt(pub u64);
 
 impl Salt {
-    /// The salt of a path. FNV-1a, then mixed: stable between versions and machines.
+    /// Returns the salt of a path: FNV-1a, then mixed; stable between versions and machines.
     pub fn of(path: &str) -> Salt {
         let hash = path.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |h, b| {
             (h ^ b as u64).wrapping_mul(0x0000_0100_0000_01B3)
@@ -38,59 +38,59 @@ impl Salt {
 }
 
 impl Key {
-    /// The key of one replication of a run.
+    /// Returns the key of one replication of a run.
     pub fn replication(seed: u64, replication: u64) -> Key {
         Key(mix(mix(seed.wrapping_add(GOLDEN)) ^ replication.wrapping_mul(GOLDEN).wrapping_add(1)))
     }
-    /// The key of something below this one: the request that a call makes, on its `visit`-th
+    /// Derives a key below this one, such as that of the request a call makes on its `visit`-th
     /// execution.
     #[inline(always)]
     pub fn child(self, salt: Salt, visit: u64) -> Key {
         Key(mix(self.0 ^ salt.0)).ordinal(visit + 1)
     }
-    /// The key of the `ordinal`-th request of a source whose key this is.
+    /// Derives the key of the `ordinal`-th request of the source with this key.
     #[inline(always)]
     pub fn ordinal(self, ordinal: u64) -> Key {
         Key(mix(self.0.wrapping_add(ordinal.wrapping_mul(GOLDEN))))
     }
-    /// The draw for one purpose.
+    /// Returns the draw for one purpose.
     #[inline(always)]
     pub fn draw(self, salt: Salt) -> Draw {
         Draw(mix(self.0 ^ salt.0))
     }
 }
 
-/// One draw: 64 random bits, and as many more as a sampler without a quantile function may need.
+/// One draw: 64 random bits, from which a sampler without a quantile function can generate more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draw(pub u64);
 
 impl Draw {
-    /// Uniform in the open interval (0, 1), on a grid symmetric about a half: neither 0 nor 1, and
-    /// `1 - u` is exact.
+    /// Returns a uniform in the open interval (0, 1), on a grid symmetric about 1/2: never 0 or 1,
+    /// and `1 - u` is exact.
     #[inline(always)]
     pub fn uniform(self) -> f64 {
         ((self.0 >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0)
     }
-    /// `1 - u` of the same draw, exactly, and without the subtraction.
+    /// Returns `1 - u` of the same draw, exactly and without the subtraction.
     #[inline(always)]
     pub fn complement(self) -> f64 {
         self.mirrored().uniform()
     }
-    /// The draw with `1 - u`: as likely, and as large as this one is small.
+    /// Returns the antithetic draw, whose uniform is `1 - u`.
     #[inline(always)]
     pub fn mirrored(self) -> Draw {
         Draw(!self.0)
     }
-    /// One of `n`, from 0, each with the same chance.
+    /// Returns a number below `n`, each with equal probability.
     #[inline(always)]
     pub fn one_of(self, n: u32) -> u32 {
         ((self.uniform() * n as f64) as u32).min(n - 1)
     }
-    /// Another draw, for laws that need two.
+    /// Returns another draw, for distributions that need two.
     pub fn next(self) -> Draw {
         Draw(mix(self.0.wrapping_add(GOLDEN)))
     }
-    /// A generator that begins at this draw (SplitMix64), for `rand_distr`.
+    /// Returns a SplitMix64 generator seeded with this draw, for `rand_distr`.
     pub fn generator(self) -> Generator {
         Generator { state: self.0 }
     }
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn one_of_n_is_the_nth_part_of_the_draw() {
         // By hand: the first, the middle and the last of 2^64 draws; and each of 7 equally often in
-        // 70,000 (standard error 0.0035 of 1/7: 4.5 of them).
+        // 70,000 (within 4.5 standard deviations of 93).
         for n in [1u32, 2, 7, 1000] {
             assert_eq!(Draw(0).one_of(n), 0);
             assert_eq!(Draw(u64::MAX).one_of(n), n - 1);
@@ -155,8 +155,8 @@ mod tests {
         ];
         let mut generator = Draw(1_234_567).generator();
         assert_eq!(published.map(|_| generator.next_u64()), published);
-        // A draw's next is the generator's first; 32 bits are the upper half; bytes are
-        // little-endian, the last word cut.
+        // A draw's `next` is the generator's first output; `next_u32` is the upper half; bytes are
+        // little-endian, and the last word is truncated.
         let mut generator = Draw(1_234_567).generator();
         assert_eq!(Draw(1_234_567).next(), Draw(published[0]));
         assert_eq!(generator.next_u32(), (published[0] >> 32) as u32);
@@ -171,8 +171,8 @@ mod tests {
     #[test]
     fn addresses_are_stable_between_versions_and_machines() {
         // FNV-1a of "a" is published as af63dc4c8601ec8c; the others were computed from the
-        // formulas in the head by another program. A change here changes the numbers of every seed
-        // ever used.
+        // formulas in the head by another program. Any change here changes the results of every
+        // seed.
         let (salt, source) = (Salt::of("a"), Key::replication(42, 3));
         assert_eq!(salt, Salt(mix(0xAF63_DC4C_8601_EC8C)));
         assert_eq!((salt.0, source.0), (198_367_012_849_983_736, 4_716_554_063_644_406_860));
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_uniform_is_never_0_nor_1() {
-        // By hand: the ends of the grid are half a step of 2^-52 inside.
+        // By hand: the ends of the grid lie half a step of 2^-52 inside the interval.
         assert_eq!(
             (Draw(0).uniform(), 1.0 - Draw(u64::MAX).uniform()),
             (0.5f64.powi(53), 0.5f64.powi(53))
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_complement_of_a_draw_is_one_minus_it() {
-        // The grid of draws is symmetric about a half: by hand, bit for bit.
+        // The grid of draws is symmetric about 1/2: equal bit for bit.
         for i in 0..1000 {
             let draw = Draw(mix(i));
             assert_eq!(draw.complement(), 1.0 - draw.uniform());
@@ -222,8 +222,8 @@ mod tests {
 
     #[test]
     fn neighbouring_addresses_are_uncorrelated() {
-        // The correlation of n independent pairs has standard error 1/sqrt(n); 4.5 of them by luck:
-        // 7e-6 each.
+        // The correlation of n independent pairs has standard error 1/sqrt(n); 4.5 of them by
+        // chance: 7e-6 each.
         let n = 100_000;
         let source = Key::replication(7, 0);
         let (a, b) = (Salt::of("api.cpu#0"), Salt::of("api.cpu#1"));

@@ -1,9 +1,9 @@
-//! Randomness: addressed draws and the distributions people write.
+//! Randomness: addressed draws, and the distributions of a scenario.
 //!
 //! A draw is not taken from a stream in the order of events. It is a function of *(seed,
-//! replication, whom it happens to, what)*: see [`keys`]. So results do not depend on threads, a
-//! change in one service moves no draw of another, and two variants of a system meet the same
-//! requests (common random numbers).
+//! replication, entity, purpose)*: see [`keys`]. So results do not depend on the number of threads,
+//! a change in one service does not move the draws of another, and two variants of a system receive
+//! the same requests (common random numbers).
 
 pub mod dists;
 pub mod keys;

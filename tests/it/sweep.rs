@@ -425,11 +425,11 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
         ),
         (
             "--vary workload.users.open.rate=9/s..1/s@3",
-            "a range goes up, but `9/s` is not less than `1/s`",
+            "`from` of a range must be less than its `to`, but `9/s` is not less than `1/s`",
         ),
         (
             "--vary workload.users.open.rate=1/s..9ms@3",
-            "sweep.vary.workload.users.open.rate: the ends of a range are of one kind, but `1/s` is a rate and `9ms` is a duration",
+            "sweep.vary.workload.users.open.rate: both ends of a range must be of the same kind, but `1/s` is a rate and `9ms` is a duration",
         ),
         (
             "--vary services.api.replicas=1..1000000000@integer",
@@ -437,7 +437,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
         ),
         (
             "--design lhs --vary services.api.replicas=1..9@integer",
-            "say how many `points` the design `lhs` has",
+            "the design `lhs` needs a number of `points`",
         ),
         ("--vary services.api.replicas", "`services.api.replicas` has no `=`"),
         (

@@ -1,9 +1,9 @@
-//! The machinery behind the catalogue: one line per distribution becomes the two enums, their
-//! dispatch, their reading and their schema.
+//! The machinery behind the catalogue: turns one line per distribution into the two enums, their
+//! dispatch, deserialisation and schema.
 //!
 //! A written distribution is a plain value (`2ms`) or a map with one key, its tag (`exp: 3ms`).
 //! Both are read by `deserialize_enum`: the variant's name is a tag, or else the plain value
-//! itself. Tested in `tests.rs` beside the laws.
+//! itself. Tested in `tests.rs`, together with the distributions.
 
 use crate::problem::nearest;
 use crate::units::{Quantity, meant_line, shown};
@@ -11,17 +11,17 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt::Formatter;
 use std::marker::PhantomData;
 
-/// What stands where a distribution's tag is expected.
+/// What was read where a distribution's tag is expected.
 pub(super) enum Tag<Q> {
-    /// The position of a known tag.
+    /// A known tag, as an index into `TAGS`.
     Known(usize),
-    /// No tag but the value itself.
+    /// A plain value in place of a tag.
     Plain(Q),
 }
 
-struct TagWords<Q>(PhantomData<Q>);
+struct TagVisitor<Q>(PhantomData<Q>);
 
-impl<Q: Quantity> Visitor<'_> for TagWords<Q> {
+impl<Q: Quantity> Visitor<'_> for TagVisitor<Q> {
     type Value = Tag<Q>;
     fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
         write!(f, "{} or a distribution such as `exp`", Q::EXPECTING)
@@ -43,7 +43,7 @@ impl<Q: Quantity> Visitor<'_> for TagWords<Q> {
     }
 }
 
-/// The plain value that a text is, or the words for one that is none.
+/// Parses a plain value; an error explains what is wrong with the text and how to write it.
 pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
     let tags = super::TAGS;
     if tags.contains(&text) {
@@ -53,7 +53,7 @@ pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
         return text.parse();
     }
     if text.trim().is_empty() {
-        return Err(format!("an empty text stands where {} belongs", Q::EXPECTING));
+        return Err(format!("the text is empty, but {} is expected", Q::EXPECTING));
     }
     if ["nan", "inf", "infinity"].contains(&text.trim_start_matches('+').to_lowercase().as_str()) {
         return Err(format!("`{text}` is not a finite number\nhelp: write {}", Q::EXPECTING));
@@ -62,9 +62,9 @@ pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
         return Err(format!("{what}\nhelp: {help}"));
     }
     if ["mean", "avg", "sd", "min", "max"].contains(&text) {
-        let help = "name its law: `{ exp: 5ms }` varies with that mean, `{ uniform: [1ms, 5ms] }` lies between, `5ms` alone never varies";
+        let help = "name the distribution: `{ exp: 5ms }` varies with this mean, `{ uniform: [1ms, 5ms] }` lies between two values, `5ms` alone is constant";
         return Err(format!(
-            "`{text}` is a parameter, and its distribution is not named\nhelp: {help}"
+            "`{text}` is a parameter, but its distribution is not named\nhelp: {help}"
         ));
     }
     if let Some((tag, value)) = text.split_once('(').filter(|(tag, _)| tags.contains(tag)) {
@@ -88,12 +88,12 @@ pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
 
 impl<'de, Q: Quantity> Deserialize<'de> for Tag<Q> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_identifier(TagWords(PhantomData))
+        from.deserialize_identifier(TagVisitor(PhantomData))
     }
 }
 
-/// The catalogue's lines, `tag: DistSpec<Q>,` under a doc comment, made into the modules,
-/// [`Dist`](super::Dist) and [`Law`](super::Law).
+/// Turns the catalogue's lines, `tag: DistSpec<Q>,` under a doc comment, into the modules,
+/// [`Dist`](super::Dist) and [`Distribution`](super::Distribution).
 macro_rules! catalogue {
     ($($(#[doc = $doc:literal])+ $tag:ident: $name:ident $(<$q:ident>)?,)+) => {
         $(pub mod $tag;)+
@@ -101,19 +101,19 @@ macro_rules! catalogue {
         /// The tags of all distributions, in the order of the catalogue.
         pub const TAGS: &[&str] = &[$(stringify!($tag)),+];
 
-        /// A distribution as it is written, of durations, sizes or counts.
+        /// A distribution as written in a scenario: of durations, sizes or counts.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Dist<Q> {
             $($(#[doc = $doc])+ $name($tag::$name $(<$q>)?),)+
         }
 
-        /// A distribution ready to be drawn from, in base units (ns, B, 1). With a tag of its own
-        /// (`repr`), which is faster to read than one hidden in a parameter.
+        /// A compiled distribution, in base units (ns, B, 1). Its discriminant is a field of its
+        /// own (`repr`), which is faster to read than one hidden in a parameter.
         #[derive(Clone, Debug, PartialEq)]
         #[repr(u8)]
         pub enum Distribution {
             $($(#[doc = $doc])+ $name($tag::Distribution),)+
-            /// The same law, drawn with the mirror of every draw: large where it would be small
+            /// The same distribution with every draw mirrored: large where it would be small
             /// (antithetic pairs).
             Mirrored(Box<Distribution>),
         }
@@ -123,45 +123,45 @@ macro_rules! catalogue {
             fn sample_any(&self, draw: Draw) -> f64 {
                 match self { $(Distribution::$name(law) => law.sample(draw),)+ Distribution::Mirrored(law) => law.sample(draw.mirrored()) }
             }
-            /// The smallest value that is reached with probability `u`.
+            /// Returns the smallest `x` with `cdf(x) >= u`.
             pub fn quantile(&self, u: f64) -> f64 {
                 match self { $(Distribution::$name(law) => law.quantile(u),)+ Distribution::Mirrored(law) => law.quantile(u) }
             }
-            /// The probability of at most `x`.
+            /// Returns the probability of at most `x`.
             pub fn cdf(&self, x: f64) -> f64 {
                 match self { $(Distribution::$name(law) => law.cdf(x),)+ Distribution::Mirrored(law) => law.cdf(x) }
             }
-            /// The mean; may be infinite.
+            /// Returns the mean; may be infinite.
             pub fn mean(&self) -> f64 {
                 match self { $(Distribution::$name(law) => law.mean(),)+ Distribution::Mirrored(law) => law.mean() }
             }
-            /// The variance; may be infinite.
+            /// Returns the variance; may be infinite.
             pub fn variance(&self) -> f64 {
                 match self { $(Distribution::$name(law) => law.variance(),)+ Distribution::Mirrored(law) => law.variance() }
             }
         }
 
         impl<Q: Quantity> Dist<Q> {
-            /// The word it is written with.
+            /// Returns the tag it is written with.
             pub fn tag(&self) -> &'static str {
                 match self { $(Dist::$name(_) => stringify!($tag),)+ }
             }
-            /// Notes what is wrong with the parameters; `path` is the path of the distribution.
+            /// Reports what is wrong with the parameters; `path` is the path of the distribution.
             pub fn check(&self, path: &str, problems: &mut Problems) {
                 let path = format!("{path}.{}", self.tag());
                 match self { $(Dist::$name(written) => DistSpec::<Q>::check(written, &path, problems),)+ }
             }
-            /// The law it stands for. Only for what [`check`](Dist::check) found no error in.
+            /// Compiles it. Only valid if [`check`](Dist::check) found no error.
             pub fn compile(&self) -> Distribution {
                 match self { $(Dist::$name(written) => Distribution::$name(DistSpec::<Q>::compile(written)),)+ }
             }
-            /// Reads the files it names, relative to `folder`; to be called before
+            /// Reads the files it names, relative to `folder`; must be called before
             /// [`check`](Dist::check).
             pub fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
                 let path = format!("{path}.{}", self.tag());
                 match self { $(Dist::$name(written) => DistSpec::<Q>::load(written, folder, &path, problems),)+ }
             }
-            /// How many mixtures stand inside each other here.
+            /// Returns the nesting depth of mixtures; 0 if it is not a mixture.
             pub(crate) fn depth(&self) -> usize {
                 match self { $(Dist::$name(written) => DistSpec::<Q>::depth(written),)+ }
             }
@@ -177,8 +177,8 @@ macro_rules! catalogue {
 
         impl<'de, Q: Quantity + serde::Deserialize<'de>> serde::Deserialize<'de> for Dist<Q> {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                struct Words<Q>(std::marker::PhantomData<Q>);
-                impl<'de, Q: Quantity + serde::Deserialize<'de>> serde::de::Visitor<'de> for Words<Q> {
+                struct DistVisitor<Q>(std::marker::PhantomData<Q>);
+                impl<'de, Q: Quantity + serde::Deserialize<'de>> serde::de::Visitor<'de> for DistVisitor<Q> {
                     type Value = Dist<Q>;
                     fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
                         write!(f, "{} or a distribution such as `exp`", Q::EXPECTING)
@@ -199,7 +199,7 @@ macro_rules! catalogue {
                         Err(serde::de::Error::unknown_variant(known, TAGS))
                     }
                 }
-                from.deserialize_enum("distribution", TAGS, Words(std::marker::PhantomData))
+                from.deserialize_enum("distribution", TAGS, DistVisitor(std::marker::PhantomData))
             }
         }
 
@@ -219,7 +219,7 @@ macro_rules! catalogue {
 }
 pub(super) use catalogue;
 
-/// The schema of one distribution: an object whose only key is its tag.
+/// Returns the schema of one distribution: an object whose only key is its tag.
 pub(super) fn form(tag: &str, doc: &str, content: schemars::Schema) -> schemars::Schema {
     let mut properties = serde_json::Map::new();
     properties.insert(tag.to_string(), content.to_value());

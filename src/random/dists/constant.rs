@@ -25,7 +25,7 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// The law of one value in base units.
+    /// Creates the constant of a value in base units.
     pub fn of(value: f64) -> Distribution {
         Distribution { value }
     }

@@ -1,10 +1,10 @@
 //! Empirical: measured values, a column of a CSV file.
 //!
 //! Law: every value of the column is equally likely; quantile(u) is the ⌈u·n⌉-th smallest, the
-//! inverse of the empirical cdf; the variance is that of the law (divided by n). Limits: a header
-//! row, 1 to 1M values, none negative, a file of at most 64 MiB. Source: Law 2015, "Simulation
-//! Modeling and Analysis" (5th ed.), §6.2.4 (resampling). Tested: draws against moments and cdf in
-//! `tests.rs`; reading and its errors here.
+//! inverse of the empirical cdf; the variance is that of the distribution (divided by n). Limits: a
+//! header row, 1 to 1M values, none negative, a file of at most 64 MiB. Source: Law 2015,
+//! "Simulation Modeling and Analysis" (5th ed.), §6.2.4 (resampling). Tested: draws against moments
+//! and cdf in `tests.rs`; reading and its errors here.
 
 use super::{Compiled, DistSpec};
 use crate::problem::{Problems, nearest};
@@ -19,27 +19,27 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Empirical<Q> {
-    /// The file, relative to the scenario's folder.
+    /// The path of the file, relative to the scenario's folder.
     pub file: String,
-    /// The column, as the header row names it.
+    /// The name of the column in the header row.
     pub column: String,
-    /// What a bare number in the column is a multiple of, such as `1ms`.
+    /// The unit of bare numbers in the column, such as `1ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<Q>,
-    /// The column in base units, sorted, once loaded.
+    /// The values of the column in base units, sorted; `None` until loaded.
     #[serde(skip)]
     pub values: Option<Arc<[f64]>>,
 }
 
-/// The law of measured values, in base units and sorted.
+/// The distribution of measured values: sorted, in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     values: Arc<[f64]>,
 }
 
 impl<Q: Quantity> Empirical<Q> {
-    /// Reads the column of the file under `folder`; the error names the field that is wrong, and
-    /// file, line and cell.
+    /// Reads the column from the file in `folder`; an error names the field at fault, and the file,
+    /// line and cell.
     pub fn load(&mut self, folder: &Path) -> Result<(), (&'static str, String)> {
         if self.values.is_some() {
             return Ok(());
@@ -53,23 +53,23 @@ impl<Q: Quantity> Empirical<Q> {
             ))
         };
         let path = folder.join(&*file);
-        // Before it is opened: a pipe would wait for a writer.
-        let found = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?;
-        if !found.is_file() {
+        // Checked before opening: a pipe would wait for a writer.
+        let metadata = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?;
+        if !metadata.is_file() {
             return Err(unreadable("it is not a file".to_string()));
         }
-        // So are files of the system whose reading waits for something to happen.
-        if found.len() == 0 {
-            return Err(unreadable("it is empty, or no file on a disk".to_string()));
+        // The same holds for system files whose reading blocks.
+        if metadata.len() == 0 {
+            return Err(unreadable("it is empty, or not a file on a disk".to_string()));
         }
         if self.unit.is_some_and(|unit| unit.to_base() == 0.0) {
             return Err((
                 "unit",
-                "a unit of nothing makes every value 0\nhelp: say what the column's numbers are, such as `unit: 1ms`".to_string(),
+                "a unit of zero makes every value 0\nhelp: write the unit of the column's numbers, such as `unit: 1ms`".to_string(),
             ));
         }
         let opened = std::fs::File::open(&path).map_err(|error| unreadable(error.to_string()))?;
-        if found.len() > LARGEST {
+        if metadata.len() > LARGEST {
             return Err(of_file(format!(
                 "`{}` is larger than 64 MiB\nhelp: take a sample of its rows",
                 shown(file)
@@ -98,7 +98,7 @@ impl<Q: Quantity> Empirical<Q> {
                 format!("`{}` has the column `{}` more than once", shown(file), shown(column));
             return Err((
                 "column",
-                format!("{what}\nhelp: give the columns of the file names that differ"),
+                format!("{what}\nhelp: give the columns of the file different names"),
             ));
         }
         let mut values = Vec::new();
@@ -135,12 +135,12 @@ impl<Q: Quantity> Empirical<Q> {
     }
 }
 
-/// More values make no difference to what is drawn from them.
+/// The maximum number of values; more would make no difference to the draws.
 const VALUES_MAX: usize = 1_000_000;
 /// The largest file, in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
-/// A cell in base units: a quantity, or a bare number of `unit`s.
+/// Parses a cell to base units: a quantity, or a bare number of `unit`s.
 fn value<Q: Quantity>(cell: &str, unit: Option<Q>) -> Result<f64, String> {
     match (cell.parse::<f64>(), unit) {
         (Ok(number), Some(unit)) if (0.0..=1e18).contains(&(number * unit.to_base())) => {
@@ -150,12 +150,14 @@ fn value<Q: Quantity>(cell: &str, unit: Option<Q>) -> Result<f64, String> {
         (Ok(number), Some(_)) if number.is_nan() => {
             Err(format!("`{}` is not a number", shown(cell)))
         }
-        (Ok(_), Some(unit)) => {
-            Err(format!("`{}` is not a number of {unit} from 0 to 10^18 {}", shown(cell), Q::BASE))
-        }
+        (Ok(_), Some(unit)) => Err(format!(
+            "`{}`, in units of {unit}, is not a number from 0 to 10^18 {}",
+            shown(cell),
+            Q::BASE
+        )),
         (Ok(_), None) if cell.parse::<Q>().is_err_and(|error| error.contains("no unit")) => {
             Err(format!(
-                "`{}` has no unit\nhelp: say what the column's numbers are, such as `unit: 1ms`",
+                "`{}` has no unit\nhelp: write the unit of the column's numbers, such as `unit: 1ms`",
                 shown(cell)
             ))
         }
@@ -242,10 +244,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named_with_file_line_and_cell() {
-        // The texts of the errors: the third line holds the bad cell in each.
+        // The texts of the errors: the third line contains the bad cell in each.
         let (field, error) = loaded("took\n1ms\n5\n", "took", None).unwrap_err();
         assert!(
-            field == "column" && error.starts_with("`measured.csv` line 3, column `took`: `5` has no unit\nhelp: say what the column's"),
+            field == "column" && error.starts_with("`measured.csv` line 3, column `took`: `5` has no unit\nhelp: write the unit of the column's"),
             "{error}"
         );
         // 2e13 ms are more than 1e18 ns.
@@ -253,7 +255,7 @@ mod tests {
             loaded("took\n1\n2e13\n", "took", Some(Span(1_000_000)))
                 .unwrap_err()
                 .1
-                .contains("line 3, column `took`: `2e13` is not a number")
+                .contains("line 3, column `took`: `2e13`, in units of 1ms, is not a number")
         );
         assert!(
             loaded("took\n1\n-5\n", "took", Some(Span(1)))
@@ -261,8 +263,7 @@ mod tests {
                 .1
                 .contains("line 3, column `took`: `-5` is negative")
         );
-        // Two columns of one name, a unit that makes all the same, and a file like those of
-        // `/proc`, which have no length.
+        // Two columns of the same name, a unit of zero, and an empty file, like those in `/proc`.
         assert!(
             loaded("took,took\n1ms,2ms\n", "took", None).unwrap_err().1.contains("more than once")
         );
@@ -299,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_file_of_a_million_values_is_read_and_a_larger_one_is_not() {
-        // The limits in the head: a file of holes that is a byte too long; a million values, and
+        // The limits in the head: a sparse file that is one byte too long; a million values, and
         // one more.
         let folder = tempfile::tempdir().unwrap();
         let write = |file: &str, rows| {
@@ -312,12 +313,12 @@ mod tests {
             .unwrap()
             .set_len(LARGEST + 1)
             .unwrap();
-        let of = |file: &str| {
+        let load = |file: &str| {
             Empirical::<Span> { file: file.into(), column: "took".into(), unit: None, values: None }
                 .load(folder.path())
         };
-        assert_eq!((of("million.csv"), LARGEST), (Ok(()), 67_108_864));
-        assert!(of("more.csv").unwrap_err().1.contains("more than 1M values"));
-        assert!(of("holes.csv").unwrap_err().1.contains("is larger than 64 MiB"));
+        assert_eq!((load("million.csv"), LARGEST), (Ok(()), 67_108_864));
+        assert!(load("more.csv").unwrap_err().1.contains("more than 1M values"));
+        assert!(load("holes.csv").unwrap_err().1.contains("is larger than 64 MiB"));
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Law: cdf(x) = P(k, k·x/mean), cv = 1/√k. Limits: k whole, 1 to 1000; mean > 0. Source: Erlang
 //! 1917; Law 2015, "Simulation Modeling and Analysis" (5th ed.), §8.3.3 (sampling as -mean/k · ln Π
-//! u). The logarithm is taken every 16 factors: a draw's uniform is at least 2^-53, so 16 of them
-//! stay above the least number. Tested: draws against moments, cdf, and `rand_distr`'s gamma, in
-//! `tests*.rs`; k = 1 here.
+//! u). The logarithm is taken every 16 factors: a draw's uniform is at least 2^-53, so the product
+//! of 16 stays above the smallest positive number. Tested: draws against moments, cdf, and
+//! `rand_distr`'s gamma, in `tests*.rs`; k = 1 here.
 
 use super::{Compiled, DistSpec, demand};
 use crate::problem::Problems;
@@ -16,18 +16,18 @@ use super::standard_gamma;
 use crate::random::keys::Draw;
 use rand::Rng;
 
-/// The sum of k equal exponentials: less variable than one.
+/// The sum of k exponentials of equal mean: less variable than one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Erlang<Q> {
     /// The mean of the sum.
     pub mean: Q,
-    /// How many exponentials, 1 to 1000; the cv is 1/√k.
+    /// The number of exponentials, 1 to 1000; the cv is 1/√k.
     #[schemars(range(min = 1, max = 1000))]
     pub k: u32,
 }
 
-/// An Erlang law in base units.
+/// An Erlang distribution in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     mean: f64,
@@ -42,14 +42,14 @@ impl<Q: Quantity> DistSpec<Q> for Erlang<Q> {
             self.mean.to_base() > 0.0,
             path,
             "mean",
-            "`mean` of an erlang is more than 0",
+            "`mean` of an erlang must be more than 0",
         );
         demand(
             problems,
             (1..=1000).contains(&self.k),
             path,
             "k",
-            "`k` of an erlang is a whole number from 1 to 1000",
+            "`k` of an erlang must be a whole number from 1 to 1000",
         );
     }
     fn compile(&self) -> Distribution {
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn the_product_of_a_thousand_uniforms_does_not_underflow() {
         // The cv is 1/√1000 = 0.0316: every one of these draws is within 8 standard deviations of
-        // 100 (chance under 1e-11 in all).
+        // 100 (by chance one is not: under 1e-11 in all).
         let law = Erlang { mean: Count(100), k: 1000 }.compile();
         assert!(
             (0..1000)

@@ -12,7 +12,7 @@ use crate::units::Quantity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Exponential with that mean.
+/// Exponential with this mean.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Exp<Q> {
@@ -20,7 +20,7 @@ pub struct Exp<Q> {
     pub mean: Q,
 }
 
-/// An exponential law in base units.
+/// An exponential distribution in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     mean: f64,
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn an_exponential_of_mean_zero_is_zero() {
-        // The limit of the law for mean → 0.
+        // The limit of the distribution for mean → 0.
         let law = Exp { mean: Span(0) }.compile();
         assert_eq!(
             (law.sample(Draw(1)), law.quantile(0.5), law.cdf(0.0), law.mean()),

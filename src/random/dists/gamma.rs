@@ -1,4 +1,4 @@
-//! Gamma by mean and cv.
+//! Gamma, given mean and cv.
 //!
 //! Law: shape = 1/cv², scale = mean·cv², cdf(x) = P(shape, x/scale). Limits: 0.001 ≤ cv ≤ 30, mean
 //! > 0. Source: Johnson, Kotz, Balakrishnan 1994, "Continuous Univariate Distributions" 1, §17.2.
@@ -15,23 +15,23 @@ use super::standard_gamma;
 use crate::random::keys::Draw;
 use rand_distr::Distribution as _;
 
-/// Gamma by mean and cv.
+/// Gamma, given mean and cv.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gamma<Q> {
     /// The mean.
     pub mean: Q,
-    /// The standard deviation in means, 0.001 to 30.
+    /// The coefficient of variation (standard deviation divided by mean), 0.001 to 30.
     #[schemars(range(min = 0.001, max = 30))]
     pub cv: f64,
 }
 
-/// A gamma law in base units.
+/// A gamma distribution in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     mean: f64,
     shape: f64,
-    /// The sampler of the same shape at scale 1; none only for parameters that the check refuses.
+    /// The sampler of the same shape at scale 1; `None` only for parameters that the check refuses.
     standard: Option<Box<rand_distr::Gamma<f64>>>,
 }
 
@@ -43,14 +43,14 @@ impl<Q: Quantity> DistSpec<Q> for Gamma<Q> {
             self.mean.to_base() > 0.0,
             path,
             "mean",
-            "`mean` of a gamma is more than 0",
+            "`mean` of a gamma must be more than 0",
         );
         demand(
             problems,
             (0.001..=30.0).contains(&self.cv),
             path,
             "cv",
-            "`cv` of a gamma is a number from 0.001 to 30",
+            "`cv` of a gamma must be a number from 0.001 to 30",
         );
     }
     fn compile(&self) -> Distribution {
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_extreme_gammas_stay_finite() {
-        // The check's own limits: draws, quantiles and probabilities there are numbers.
+        // At the limits of the check, draws, quantiles and probabilities are finite.
         for cv in [0.001, 30.0] {
             let law = Gamma { mean: Count(100), cv }.compile();
             assert!((0..1000).all(|i| law.sample(Draw(i * 977)).is_finite()));

@@ -11,7 +11,7 @@ use crate::units::Quantity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Counts 1, 2, …: trials until the first success.
+/// Counts from 1: the number of trials up to the first success.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Geometric {
@@ -20,7 +20,7 @@ pub struct Geometric {
     pub mean: f64,
 }
 
-/// A geometric law.
+/// A geometric distribution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     mean: f64,
@@ -35,7 +35,7 @@ impl<Q: Quantity> DistSpec<Q> for Geometric {
             (1.0..=1e12).contains(&self.mean),
             path,
             "mean",
-            "`mean` of a geometric is a number from 1 to 10^12",
+            "`mean` of a geometric must be a number from 1 to 10^12",
         );
     }
     fn compile(&self) -> Distribution {
@@ -44,7 +44,7 @@ impl<Q: Quantity> DistSpec<Q> for Geometric {
 }
 
 impl Distribution {
-    /// ln(1 - p): minus infinity if every trial succeeds.
+    /// Returns ln(1 - p); minus infinity if every trial succeeds.
     fn log_failure(&self) -> f64 {
         (-1.0 / self.mean).ln_1p()
     }

@@ -1,4 +1,4 @@
-//! Hyperexponential: one of two exponentials, more variable than either.
+//! Hyperexponential: a random choice between two exponentials, more variable than either.
 //!
 //! Law: cdf(x) = p·(1 - exp(-x/a)) + q·(1 - exp(-x/b)) with balanced means p·a = q·b = mean/2 and p
 //! = (1 + √((cv²-1)/(cv²+1)))/2. Limits: 1 ≤ cv ≤ 1000, mean > 0. Source: Morse 1958, "Queues,
@@ -16,23 +16,23 @@ use serde::{Deserialize, Serialize};
 use super::solve::bisect;
 use crate::random::keys::Draw;
 
-/// One of two exponentials with balanced means: more variable than one.
+/// A random choice between two exponentials with balanced means: more variable than one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hyperexp<Q> {
     /// The mean.
     pub mean: Q,
-    /// The standard deviation in means, at least 1.
+    /// The coefficient of variation (standard deviation divided by mean), 1 to 1000.
     #[schemars(range(min = 1, max = 1000))]
     pub cv: f64,
 }
 
-/// A hyperexponential law in base units.
+/// A hyperexponential distribution in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     mean: f64,
     cv: f64,
-    /// Probability of the rarer phase, which has the larger mean.
+    /// The probability of the rarer phase, which has the larger mean.
     rare: f64,
 }
 
@@ -44,10 +44,10 @@ impl<Q: Quantity> DistSpec<Q> for Hyperexp<Q> {
             self.mean.to_base() > 0.0,
             path,
             "mean",
-            "`mean` of a hyperexp is more than 0",
+            "`mean` of a hyperexp must be more than 0",
         );
-        let words = "`cv` of a hyperexp is at least 1 and at most 1000; for less variation use erlang or gamma";
-        demand(problems, (1.0..=1000.0).contains(&self.cv), path, "cv", words);
+        let message = "`cv` of a hyperexp must be a number from 1 to 1000; for less variation, use erlang or gamma";
+        demand(problems, (1.0..=1000.0).contains(&self.cv), path, "cv", message);
     }
     fn compile(&self) -> Distribution {
         let square = self.cv * self.cv;
@@ -62,7 +62,7 @@ impl<Q: Quantity> DistSpec<Q> for Hyperexp<Q> {
 }
 
 impl Distribution {
-    /// Probability and mean of the two phases, the smaller mean first.
+    /// Returns the probability and mean of both phases, the smaller mean first.
     fn phases(&self) -> [(f64, f64); 2] {
         [1.0 - self.rare, self.rare].map(|p| (p, self.mean / (2.0 * p)))
     }

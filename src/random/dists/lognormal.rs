@@ -1,9 +1,9 @@
-//! Lognormal: the exponential of a normal; by two percentiles or by mean and cv.
+//! Lognormal: the exponential of a normal; given two percentiles or mean and cv.
 //!
 //! Law: X = p50·exp(σ·Z), σ = ln(p99/p50)/2.326…, or σ² = ln(1 + cv²) and p50 = mean/exp(σ²/2).
 //! Limits: p99 > p50 > 0, or mean > 0 and 0.0001 ≤ cv ≤ 1000. Source: Johnson, Kotz, Balakrishnan
 //! 1994, "Continuous Univariate Distributions" 1, ch. 14. Sampled through the quantile. Tested:
-//! draws against moments, cdf and `rand_distr` in `tests*.rs`; the percentiles asked for here.
+//! draws against moments, cdf and `rand_distr` in `tests*.rs`; the given percentiles here.
 
 use super::{Compiled, DistSpec, demand};
 use crate::problem::Problems;
@@ -13,20 +13,20 @@ use serde::{Deserialize, Serialize};
 
 use super::standard_normal;
 
-/// Lognormal, by `p50` and `p99` or by `mean` and `cv`.
+/// Lognormal, given `p50` and `p99`, or `mean` and `cv`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lognormal<Q> {
-    /// The median; goes with `p99`.
+    /// The median; requires `p99`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p50: Option<Q>,
-    /// The value that 99 % do not exceed; goes with `p50`.
+    /// The 99th percentile; requires `p50`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p99: Option<Q>,
-    /// The mean; goes with `cv`.
+    /// The mean; requires `cv`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean: Option<Q>,
-    /// The standard deviation in means; goes with `mean`.
+    /// The coefficient of variation (standard deviation divided by mean); requires `mean`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cv: Option<f64>,
 }
@@ -34,7 +34,7 @@ pub struct Lognormal<Q> {
 /// The standard normal's p99.
 const P99: f64 = 2.326_347_874_040_840_8;
 
-/// A lognormal law in base units.
+/// A lognormal distribution in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     median: f64,
@@ -51,12 +51,12 @@ impl<Q: Quantity> DistSpec<Q> for Lognormal<Q> {
                     p50.to_base() > 0.0,
                     path,
                     "p50",
-                    "`p50` of a lognormal is more than 0",
+                    "`p50` of a lognormal must be more than 0",
                 );
-                let words = format!(
-                    "`p99` of a lognormal is more than its `p50`, but {p99} is not more than {p50}"
+                let message = format!(
+                    "`p99` of a lognormal must be more than its `p50`, but {p99} is not more than {p50}"
                 );
-                demand(problems, p99.to_base() > p50.to_base(), path, "p99", words);
+                demand(problems, p99.to_base() > p50.to_base(), path, "p99", message);
             }
             (None, None, Some(mean), Some(cv)) => {
                 demand(
@@ -64,18 +64,18 @@ impl<Q: Quantity> DistSpec<Q> for Lognormal<Q> {
                     mean.to_base() > 0.0,
                     path,
                     "mean",
-                    "`mean` of a lognormal is more than 0",
+                    "`mean` of a lognormal must be more than 0",
                 );
                 demand(
                     problems,
                     (1e-4..=1e3).contains(&cv),
                     path,
                     "cv",
-                    "`cv` of a lognormal is a number from 0.0001 to 1000",
+                    "`cv` of a lognormal must be a number from 0.0001 to 1000",
                 );
             }
             _ => {
-                let what = "a lognormal has either `p50` and `p99` or `mean` and `cv`";
+                let what = "a lognormal needs either `p50` and `p99` or `mean` and `cv`";
                 problems
                     .error(path, what)
                     .advise("write `{ p50: …, p99: … }` or `{ mean: …, cv: … }`");
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_percentiles_of_a_lognormal_are_those_asked_for() {
-        // What was asked: p50 = 2 ms, p99 = 11 ms.
+        // The given values: p50 = 2 ms, p99 = 11 ms.
         let law = Lognormal {
             p50: Some(Span(2_000_000)),
             p99: Some(Span(11_000_000)),
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_mean_of_a_lognormal_is_its_mean() {
-        // What was asked: mean 5 ms, cv 1.5, so a variance of (7.5 ms)².
+        // The given values: mean 5 ms, cv 1.5, so a variance of (7.5 ms)².
         let law = Lognormal { p50: None, p99: None, mean: Some(Span(5_000_000)), cv: Some(1.5) }
             .compile();
         assert!((law.mean() / 5e6 - 1.0).abs() < 1e-14);
@@ -137,13 +137,13 @@ mod tests {
 
     #[test]
     fn half_a_pair_is_refused() {
-        // The rule in the head: exactly one complete pair.
+        // The rule in the head: exactly one complete pair is needed.
         let mut problems = Problems::default();
         Lognormal { p50: Some(Span(2)), p99: None, mean: None, cv: Some(1.0) }
             .check("cpu.lognormal", &mut problems);
         assert_eq!(
             problems.list[0].what,
-            "a lognormal has either `p50` and `p99` or `mean` and `cv`"
+            "a lognormal needs either `p50` and `p99` or `mean` and `cv`"
         );
     }
 }

@@ -1,11 +1,11 @@
 //! Mixture: one of several distributions, chosen by weight.
 //!
 //! Law: cdf(x) = Σ wᵢ·cdfᵢ(x)/Σ w; moments likewise: the second is Σ wᵢ·(varianceᵢ + meanᵢ²)/Σ w.
-//! Limits: 1 to 1000 parts, 0 < w ≤ 1e9, mixtures inside mixtures at most 8 deep. Source: Devroye
-//! 1986, "Non-Uniform Random Variate Generation", §II.4 (composition). The part is picked by the
-//! draw, its value by the next. The quantile is bisected between those of the parts. Tested: draws
-//! against moments and cdf, and an independent composition, in `tests*.rs`; a two-point mixture
-//! here.
+//! Limits: 1 to 1000 parts, 0 < w ≤ 1e9, mixtures nested at most 8 deep. Source: Devroye 1986,
+//! "Non-Uniform Random Variate Generation", §II.4 (composition). The draw picks the part, and the
+//! next draw its value. The quantile is found by bisection between those of the parts. Tested:
+//! draws against moments and cdf, and an independent composition, in `tests*.rs`; a two-point
+//! mixture here.
 
 use super::solve::bisect;
 use super::{Compiled, Dist, DistSpec, demand};
@@ -19,7 +19,7 @@ use std::path::Path;
 const DEEPEST: usize = 8;
 const PARTS_MAX: usize = 1000;
 
-/// One of several distributions, by weight.
+/// One of several distributions, chosen by weight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     transparent,
@@ -39,13 +39,13 @@ pub struct Mixture<Q> {
 )]
 #[schemars(bound = "Q: Quantity + JsonSchema")]
 pub struct Part<Q> {
-    /// Its weight; only the proportions count.
+    /// The weight of the part; only proportions matter.
     pub w: f64,
-    /// What it is.
+    /// The distribution of the part.
     pub is: Dist<Q>,
 }
 
-/// A mixture of laws.
+/// A mixture of distributions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     parts: Box<[Share]>,
@@ -54,7 +54,7 @@ pub struct Distribution {
 #[derive(Clone, Debug, PartialEq)]
 struct Share {
     share: f64,
-    /// The shares up to and including this one.
+    /// The sum of the shares up to and including this one.
     until: f64,
     law: super::Distribution,
 }
@@ -64,20 +64,20 @@ impl<Q: Quantity> DistSpec<Q> for Mixture<Q> {
     fn check(&self, path: &str, problems: &mut Problems) {
         if self.parts.is_empty() {
             problems
-                .error(path, "a mixture has at least one part")
+                .error(path, "a mixture needs at least one part")
                 .advise("write `- { w: 90, is: { exp: 2ms } }` for each part");
         }
         if self.parts.len() > PARTS_MAX {
             let what = format!("a mixture has at most {PARTS_MAX} parts, not {}", self.parts.len());
             problems
                 .error(path, what)
-                .advise("measured values belong into a CSV file: `empirical: { file, column }`");
+                .advise("put measured values in a CSV file: `empirical: { file, column }`");
         }
-        // Said once, by the mixture that is one too far from the innermost.
+        // Reported once, by the mixture that is one level too far from the innermost.
         if DistSpec::<Q>::depth(self) == DEEPEST + 1 {
-            problems
-                .error(path, format!("mixtures stand inside each other at most {DEEPEST} deep"))
-                .advise("multiply the weights of the inner into those of the outer");
+            problems.error(path, format!("mixtures can be nested at most {DEEPEST} deep")).advise(
+                "write one mixture: multiply the weights of the inner by those of the outer",
+            );
         }
         for (i, part) in self.parts.iter().enumerate() {
             let path = format!("{path}[{i}]");
@@ -86,7 +86,7 @@ impl<Q: Quantity> DistSpec<Q> for Mixture<Q> {
                 part.w > 0.0 && part.w <= 1e9,
                 &path,
                 "w",
-                "`w` of a mixture's part is more than 0 and at most 10^9",
+                "`w` of a mixture's part must be more than 0 and at most 10^9",
             );
             part.is.check(&format!("{path}.is"), problems);
         }
@@ -111,15 +111,15 @@ impl<Q: Quantity> DistSpec<Q> for Mixture<Q> {
 }
 
 impl Distribution {
-    fn sum(&self, of: impl Fn(&super::Distribution) -> f64) -> f64 {
-        self.parts.iter().map(|part| part.share * of(&part.law)).sum()
+    fn sum(&self, value: impl Fn(&super::Distribution) -> f64) -> f64 {
+        self.parts.iter().map(|part| part.share * value(&part.law)).sum()
     }
 }
 
 impl Compiled for Distribution {
     fn sample(&self, draw: Draw) -> f64 {
         let u = draw.uniform();
-        // The last part also takes what rounding left of the shares' sum.
+        // The last part also takes what rounding leaves of the sum of shares.
         let picked = self.parts.iter().find(|part| u < part.until).or(self.parts.last());
         picked.map_or(0.0, |part| part.law.sample(draw.next()))
     }

@@ -1,15 +1,15 @@
-//! The distributions people write, and the laws they stand for.
+//! Distributions: how they are written in a scenario, and their compiled form.
 //!
 //! A distribution is *written* ([`Dist`]: parameters with units, always of the variable itself: its
-//! mean, its cv, its percentiles) and then *compiled* ([`Law`]: numbers in base units). A
-//! [`Sampler`] draws from a law at an address (see [`keys`](super::keys)).
+//! mean, its cv, its percentiles) and then *compiled* ([`Distribution`]: numbers in base units). A
+//! [`Sampler`] draws from a distribution at an address (see [`keys`](super::keys)).
 //!
 //! To add a distribution:
 //! 1. its file, `TAG.rs`: the written struct (serde, schema, a doc comment on each field) with
-//!    [`DistSpec`], and a struct `Law` with [`Compiled`]. A law with a closed quantile function
-//!    needs no sampler of its own;
+//!    [`DistSpec`], and a struct `Distribution` with [`Compiled`]. One with a closed-form quantile
+//!    function needs no sampler of its own;
 //! 2. its line in the catalogue below, `tag: Struct<Q>,` (without `<Q>` if no parameter is a
-//!    quantity). The first word is what people write, the doc comment is the description in the
+//!    quantity). The tag is what a scenario contains, the doc comment is the description in the
 //!    schema;
 //! 3. a line in the table of `tests.rs`, which checks draws against moments and cdf; an independent
 //!    oracle in `tests_oracles.rs`; its text in `tests_written.rs`.
@@ -33,43 +33,43 @@ use crate::units::{Quantity, Span};
 use std::path::Path;
 
 catalogue::catalogue! {
-    /// Always the same value; the bare value means the same.
+    /// Always the same value; the value on its own means the same.
     constant: Constant<Q>,
-    /// Every value between two is equally likely: `[lo, hi]`.
+    /// Uniform between two values: `[lo, hi]`.
     uniform: Uniform<Q>,
-    /// Exponential with that mean.
+    /// Exponential with this mean.
     exp: Exp<Q>,
-    /// The sum of k equal exponentials: less variable than `exp`.
+    /// The sum of k exponentials of equal mean: less variable than `exp`.
     erlang: Erlang<Q>,
-    /// One of two exponentials: more variable than `exp`.
+    /// A random choice between two exponentials: more variable than `exp`.
     hyperexp: Hyperexp<Q>,
-    /// Normal, kept above a least value.
+    /// Normal, truncated or clipped at a minimum.
     normal: Normal<Q>,
-    /// Lognormal, by two percentiles or by mean and cv.
+    /// Lognormal, given two percentiles or mean and cv.
     lognormal: Lognormal<Q>,
-    /// Gamma by mean and cv.
+    /// Gamma, given mean and cv.
     gamma: Gamma<Q>,
-    /// Weibull by mean and cv.
+    /// Weibull, given mean and cv.
     weibull: Weibull<Q>,
     /// Pareto: a power-law tail, bounded if `max` is given.
     pareto: Pareto<Q>,
-    /// One of several distributions, by weight.
+    /// One of several distributions, chosen by weight.
     mixture: Mixture<Q>,
-    /// Percentiles as read from a dashboard, log-linear in between.
+    /// Percentiles as read from a dashboard, interpolated log-linearly.
     percentiles: Percentiles<Q>,
     /// Measured values: a column of a CSV file.
     empirical: Empirical<Q>,
-    /// Counts 1, 2, …: trials until the first success.
+    /// Counts from 1: the number of trials up to the first success.
     geometric: Geometric,
-    /// Counts 0, 1, …: independent arrivals; or whole steps of a quantity.
+    /// Counts from 0: the number of independent arrivals; or whole steps of a quantity.
     poisson: Poisson<Q>,
-    /// Ranks 1 to n: the k-th is drawn in proportion to 1/k^s.
+    /// Ranks 1 to n: rank k has a probability proportional to 1/k^s.
     zipf: Zipf,
 }
 
-/// The tag of a distribution that other tools call otherwise.
-pub(crate) fn also_called(word: &str) -> Option<&'static str> {
-    match word.to_ascii_lowercase().as_str() {
+/// Returns the tag of a distribution that other tools know by another name.
+pub(crate) fn also_called(name: &str) -> Option<&'static str> {
+    match name.to_ascii_lowercase().as_str() {
         "exponential" | "expo" | "expon" | "negexp" => Some("exp"),
         "deterministic" | "fixed" | "const" | "value" => Some("constant"),
         "gaussian" | "gauss" | "norm" => Some("normal"),
@@ -83,40 +83,41 @@ pub(crate) fn also_called(word: &str) -> Option<&'static str> {
     }
 }
 
-/// What a written distribution does.
+/// A distribution as written in a scenario.
 pub trait DistSpec<Q: Quantity> {
-    /// What it compiles to.
+    /// Its compiled form.
     type Distribution: Compiled;
-    /// Notes errors and warnings; `path` ends with the distribution's tag.
+    /// Reports errors and warnings; `path` ends with the distribution's tag.
     fn check(&self, path: &str, problems: &mut Problems);
-    /// The law; only called if `check` found no error.
+    /// Compiles it; only called if `check` found no error.
     fn compile(&self) -> Self::Distribution;
     /// Reads the files it names.
     fn load(&mut self, _folder: &Path, _path: &str, _problems: &mut Problems) {}
-    /// How many mixtures stand inside each other.
+    /// Returns the nesting depth of mixtures; 0 if it is not a mixture.
     fn depth(&self) -> usize {
         0
     }
 }
 
-/// What a compiled distribution does, in base units.
+/// A compiled distribution, in base units.
 pub trait Compiled {
-    /// The value at one draw: the quantile of its uniform, unless the law has a faster way.
+    /// Returns the value at one draw: the quantile of its uniform, unless there is a faster method.
     fn sample(&self, draw: Draw) -> f64 {
         self.quantile(draw.uniform())
     }
-    /// The smallest value that is reached with probability `u`.
+    /// Returns the smallest `x` with `cdf(x) >= u`.
     fn quantile(&self, u: f64) -> f64;
-    /// The probability of at most `x`.
+    /// Returns the probability of at most `x`.
     fn cdf(&self, x: f64) -> f64;
-    /// The mean; may be infinite.
+    /// Returns the mean; may be infinite.
     fn mean(&self) -> f64;
-    /// The variance; may be infinite.
+    /// Returns the variance; may be infinite.
     fn variance(&self) -> f64;
 }
 
 impl Distribution {
-    /// The value at one draw. Constants and exponentials are drawn in line, the others by a call.
+    /// Returns the value at one draw. Constants and exponentials are sampled inline, the others
+    /// through a call.
     #[inline(always)]
     pub fn sample(&self, draw: Draw) -> f64 {
         match self {
@@ -125,11 +126,12 @@ impl Distribution {
             _ => self.sample_any(draw),
         }
     }
-    /// The same law, drawn with the mirror of every draw.
+    /// Returns the same distribution with every draw mirrored.
     pub fn mirrored(self) -> Distribution {
         Distribution::Mirrored(Box::new(self))
     }
-    /// The coefficient of variation: the standard deviation in means; 0 if nothing varies.
+    /// Returns the coefficient of variation: the standard deviation divided by the mean; 0 if
+    /// nothing varies.
     pub fn cv(&self) -> f64 {
         match self.variance() {
             0.0 => 0.0,
@@ -140,7 +142,7 @@ impl Distribution {
 }
 
 impl<Q: Quantity> From<Q> for Dist<Q> {
-    /// The plain value.
+    /// Creates the constant of a value.
     fn from(value: Q) -> Dist<Q> {
         Dist::constant(value)
     }
@@ -153,20 +155,20 @@ impl From<std::time::Duration> for Dist<Span> {
 }
 
 impl<Q: Quantity> Dist<Q> {
-    /// The distribution of a plain value.
+    /// Creates the distribution that is always `value`.
     pub fn constant(value: Q) -> Dist<Q> {
         Dist::Constant(constant::Constant { value })
     }
-    /// The exponential distribution with this mean.
+    /// Creates the exponential distribution with this mean.
     pub fn exp(mean: impl Into<Q>) -> Dist<Q> {
         Dist::Exp(exp::Exp { mean: mean.into() })
     }
-    /// Every value between two is equally likely.
+    /// Creates the uniform distribution between two values.
     pub fn uniform(least: impl Into<Q>, greatest: impl Into<Q>) -> Dist<Q> {
         Dist::Uniform(uniform::Uniform { between: [least.into(), greatest.into()] })
     }
-    /// The normal distribution with this mean and standard deviation; a draw below 0 is drawn
-    /// again.
+    /// Creates the normal distribution with this mean and standard deviation; a draw below 0 is
+    /// redrawn.
     pub fn normal(mean: impl Into<Q>, sd: impl Into<Q>) -> Dist<Q> {
         Dist::Normal(normal::Normal {
             mean: mean.into(),
@@ -175,7 +177,7 @@ impl<Q: Quantity> Dist<Q> {
             below_min: Default::default(),
         })
     }
-    /// The lognormal distribution with these two percentiles.
+    /// Creates the lognormal distribution with these two percentiles.
     pub fn lognormal(p50: impl Into<Q>, p99: impl Into<Q>) -> Dist<Q> {
         Dist::Lognormal(lognormal::Lognormal {
             p50: Some(p50.into()),
@@ -184,7 +186,7 @@ impl<Q: Quantity> Dist<Q> {
             cv: None,
         })
     }
-    /// The plain value, if it is nothing but that.
+    /// Returns the value of a constant; `None` for any other distribution.
     pub fn plain(&self) -> Option<Q> {
         match self {
             Dist::Constant(constant) => Some(constant.value),
@@ -193,53 +195,53 @@ impl<Q: Quantity> Dist<Q> {
     }
 }
 
-/// A law and what its draws are for.
+/// A distribution and the purpose of its draws.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sampler {
-    /// What is drawn.
+    /// The distribution.
     pub law: Distribution,
-    /// What it is drawn for.
+    /// The purpose.
     pub salt: Salt,
 }
 
 impl Sampler {
-    /// A sampler of a law for one purpose.
+    /// Creates a sampler of a distribution for one purpose.
     pub fn new(law: Distribution, salt: Salt) -> Sampler {
         Sampler { law, salt }
     }
-    /// The value for whom `key` is, in base units.
+    /// Returns the value for the entity with this key, in base units.
     #[inline(always)]
     pub fn value(&self, key: Key) -> f64 {
         self.law.sample(key.draw(self.salt))
     }
-    /// The value as a span, rounded once to whole nanoseconds; negative becomes zero, too long
-    /// becomes the longest.
+    /// Returns the value as a span, rounded once to whole nanoseconds; a negative value becomes
+    /// zero, and one that is too large the longest span.
     #[inline(always)]
     pub fn span(&self, key: Key) -> Span {
-        // Through i64, which is half the instructions; the longest span is then 292 years.
+        // Converted through i64, which takes half the instructions; the longest span is then 292
+        // years.
         Span(((self.value(key) + 0.5) as i64).max(0) as u64)
     }
 }
 
-/// Notes an error at a field of a distribution unless its condition holds (which it does not for
-/// NaN).
+/// Reports an error at a field of a distribution unless its condition holds (for NaN it does not).
 pub(crate) fn demand(
     problems: &mut Problems,
     holds: bool,
     path: &str,
     field: &str,
-    words: impl Into<String>,
+    message: impl Into<String>,
 ) {
     if !holds {
-        problems.error(format!("{path}.{field}"), words);
+        problems.error(format!("{path}.{field}"), message);
     }
 }
 
-/// Refuses a distribution of counts where something else is drawn.
+/// Reports an error if a distribution of counts is used for another quantity.
 pub(crate) fn demand_count<Q: Quantity>(problems: &mut Problems, path: &str, tag: &str) {
     if Q::WORD != "Count" {
         problems
-            .error(path, format!("`{tag}` draws whole numbers, and here belongs {}", Q::EXPECTING))
-            .advise("draw it from another distribution, such as `exp`, or write whole steps: `poisson: { mean: …, step: … }`");
+            .error(path, format!("`{tag}` draws whole numbers, but here {} is expected", Q::EXPECTING))
+            .advise("use another distribution, such as `exp`, or whole steps: `poisson: { mean: …, step: … }`");
     }
 }

@@ -1,11 +1,11 @@
-//! Normal, kept above a least value: by redrawing (the truncated normal) or by clipping.
+//! Normal with a minimum: truncated (draws below it are redrawn) or clipped.
 //!
 //! Law: X ~ N(mean, sd²); redraw: X given X ≥ min, with moments mean + sd·h and sd²·(1 + a·h - h²),
-//! a = (min - mean)/sd, h = φ(a)/(1 - Φ(a)); clip: max(min, X). `mean` and `sd` are those before
-//! either. Limits: sd > 0; with redraw P(X < min) ≤ 99.9 %. Source: Johnson, Kotz, Balakrishnan
-//! 1994, "Continuous Univariate Distributions" 1, §13.10.1. Sampled through the quantile, in the
-//! upper tail's terms so that nothing cancels. Tested: draws against moments, cdf and rejection
-//! from `rand_distr` in `tests*.rs`.
+//! a = (min - mean)/sd, h = φ(a)/(1 - Φ(a)); clip: max(min, X). `mean` and `sd` are the parameters
+//! before either. Limits: sd > 0; with redraw P(X < min) ≤ 99.9 %. Source: Johnson, Kotz,
+//! Balakrishnan 1994, "Continuous Univariate Distributions" 1, §13.10.1. Sampled through the
+//! quantile, in terms of the upper tail so that nothing cancels. Tested: draws against moments, cdf
+//! and rejection from `rand_distr` in `tests*.rs`.
 
 use super::{Compiled, DistSpec};
 use crate::problem::Problems;
@@ -16,42 +16,42 @@ use serde::{Deserialize, Serialize};
 
 use super::standard_normal::{above, cdf, density, quantile};
 
-/// What happens to a draw below the least value.
+/// What happens to a draw below `min`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BelowMin {
-    /// It is drawn again: the truncated normal.
+    /// It is redrawn: the truncated normal.
     #[default]
     Redraw,
-    /// It becomes the least value.
+    /// It becomes `min`.
     Clip,
 }
 
-/// Normal, kept above a least value.
+/// Normal, truncated or clipped at a minimum.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Normal<Q> {
-    /// The mean, before anything is redrawn or clipped.
+    /// The mean, before redrawing or clipping.
     pub mean: Q,
-    /// The standard deviation, before anything is redrawn or clipped.
+    /// The standard deviation, before redrawing or clipping.
     pub sd: Q,
-    /// The least value; 0 if not given.
+    /// The minimum; 0 by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min: Option<Q>,
-    /// What happens below the least value.
+    /// What happens to a draw below `min`.
     #[serde(default)]
     pub below_min: BelowMin,
 }
 
-/// A normal law above a least value, in base units.
+/// A normal distribution with a minimum, in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     mean: f64,
     sd: f64,
     min: f64,
-    /// The share of draws that are kept, worked out once because that takes as long as a draw. It
-    /// is 1 if they are clipped, and also where the least value is so far below the mean that
-    /// clipping and drawing again are the same.
+    /// The share of draws that are kept, computed once because that takes as long as a draw. It is
+    /// 1 if draws are clipped, and also where the minimum is so far below the mean that clipping
+    /// and redrawing are the same.
     kept: f64,
 }
 
@@ -61,7 +61,7 @@ impl<Q: Quantity> DistSpec<Q> for Normal<Q> {
         if self.sd.to_base() <= 0.0 {
             problems.error(
                 format!("{path}.sd"),
-                "`sd` of a normal is more than 0; for no variation write the value itself",
+                "`sd` of a normal must be more than 0; for a constant, write the value itself",
             );
             return;
         }
@@ -72,7 +72,7 @@ impl<Q: Quantity> DistSpec<Q> for Normal<Q> {
         let (least, below) = (Q::from_base(law.min), 1.0 - law.kept);
         if below > 0.999 {
             let what = format!(
-                "{} of this normal are below {least}, where it is drawn again",
+                "{} of the draws from this normal are below {least} and redrawn",
                 percent(below)
             );
             problems
@@ -80,7 +80,7 @@ impl<Q: Quantity> DistSpec<Q> for Normal<Q> {
                 .advise("raise `mean`, lower `min`, or clip with `below_min: clip`");
         } else if (law.mean() - law.mean).abs() > 0.01 * law.mean {
             let what = format!(
-                "drawing again below {least} moves the mean from {} to {}",
+                "redrawing below {least} moves the mean from {} to {}",
                 self.mean,
                 Q::from_base(law.mean())
             );
@@ -100,11 +100,11 @@ impl<Q: Quantity> DistSpec<Q> for Normal<Q> {
 }
 
 impl Distribution {
-    /// The least value in standard deviations from the mean.
+    /// Returns the minimum in standard deviations from the mean.
     fn start(&self) -> f64 {
         (self.min - self.mean) / self.sd
     }
-    /// First and second moment of (X - mean)/sd.
+    /// Returns the first and second moments of (X - mean)/sd.
     fn standard_moments(&self) -> (f64, f64) {
         let a = self.start();
         if self.kept < 1.0 {
@@ -154,8 +154,8 @@ mod tests {
 
     #[test]
     fn the_check_says_where_redrawing_moves_the_mean() {
-        // Half-normal again: 100 + 100·√(2/π) = 180; five standard deviations above the cut nothing
-        // is said.
+        // Half-normal again: 100 + 100·√(2/π) = 180; with the mean five standard deviations above
+        // the minimum there is no warning.
         let check = |mean, sd, min| {
             let mut problems = Problems::default();
             Normal {
@@ -169,7 +169,7 @@ mod tests {
         };
         assert_eq!(
             check(100, 100, 100).list[0].what,
-            "drawing again below 100 moves the mean from 100 to 180"
+            "redrawing below 100 moves the mean from 100 to 180"
         );
         assert!(check(100, 20, 0).list.is_empty());
         assert!(check(100, 10, 200).any_error());

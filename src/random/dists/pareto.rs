@@ -1,4 +1,4 @@
-//! Pareto: a power-law tail above a least value; bounded if a greatest is given.
+//! Pareto: a power-law tail above a minimum; bounded if a maximum is given.
 //!
 //! Law: cdf(x) = (1 - (min/x)^α)/h with h = 1 - (min/max)^α, or 1 without `max`. E[X^r] =
 //! min^r·α/h·(exp((r-α)·L) - 1)/(r-α), L = ln(max/min). Without `max` the mean is infinite for α ≤
@@ -17,17 +17,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pareto<Q> {
-    /// The least value.
+    /// The smallest value.
     pub min: Q,
-    /// The exponent of the tail: the probability of more than x falls as x^-alpha.
+    /// The exponent of the tail: the probability of exceeding x falls as x^-alpha.
     #[schemars(range(max = 1000))]
     pub alpha: f64,
-    /// The greatest value, if there is one.
+    /// The largest value; without it, the tail is unbounded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<Q>,
 }
 
-/// A Pareto law in base units; unbounded if `max` is infinite.
+/// A Pareto distribution in base units; unbounded if `max` is infinite.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     min: f64,
@@ -38,21 +38,27 @@ pub struct Distribution {
 impl<Q: Quantity> DistSpec<Q> for Pareto<Q> {
     type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
-        demand(problems, self.min.to_base() > 0.0, path, "min", "`min` of a pareto is more than 0");
+        demand(
+            problems,
+            self.min.to_base() > 0.0,
+            path,
+            "min",
+            "`min` of a pareto must be more than 0",
+        );
         demand(
             problems,
             self.alpha > 0.0 && self.alpha <= 1000.0,
             path,
             "alpha",
-            "`alpha` of a pareto is more than 0 and at most 1000",
+            "`alpha` of a pareto must be more than 0 and at most 1000",
         );
         match self.max {
             Some(max) => {
-                let words = format!(
-                    "`max` of a pareto is more than its `min`, but {max} is not more than {}",
+                let message = format!(
+                    "`max` of a pareto must be more than its `min`, but {max} is not more than {}",
                     self.min
                 );
-                demand(problems, max.to_base() > self.min.to_base(), path, "max", words);
+                demand(problems, max.to_base() > self.min.to_base(), path, "max", message);
             }
             None if self.alpha > 0.0 && self.alpha <= 1.0 => {
                 problems
@@ -72,7 +78,7 @@ impl<Q: Quantity> DistSpec<Q> for Pareto<Q> {
 }
 
 impl Distribution {
-    /// The share of the unbounded law that is kept: 1 - (min/max)^alpha.
+    /// Returns the share of the unbounded distribution that is kept: 1 - (min/max)^alpha.
     fn kept(&self) -> f64 {
         -(-self.alpha * (self.max / self.min).ln()).exp_m1()
     }

@@ -1,12 +1,12 @@
-//! Percentiles: what people copy from a dashboard.
+//! Percentiles, as read from a dashboard.
 //!
 //! Law: the quantile function runs through the given points; between a at u₀ and b at u₁ it is
 //! log-linear, a·(b/a)^t with t the share of the way in probability, and linear where a = 0. So a
 //! part of width w has mean w·(b - a)/ln(b/a) and second moment w·(b² - a²)/(2·ln(b/a)). Limits:
-//! `max` and at least one percentile between 0 and 100; values do not fall; `min` is 0 unless
+//! `max` and at least one percentile between 0 and 100; values must not decrease; `min` is 0 unless
 //! given. Source: inversion, Devroye 1986, "Non-Uniform Random Variate Generation", §II.2; the
 //! interpolation is a choice of this project. Tested: draws against moments and cdf in `tests.rs`;
-//! the points asked for and moments by hand here.
+//! the given points and moments by hand here.
 
 use super::{Compiled, DistSpec};
 use crate::problem::Problems;
@@ -20,18 +20,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Percentiles<Q> {
-    /// The values by `min`, `pNN` and `max`, in any order.
+    /// The values of `min`, `pNN` and `max`, in any order.
     pub points: IndexMap<String, Q>,
 }
 
-/// A law through percentiles, in base units.
+/// A distribution through percentiles, in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     /// Probabilities and values, from (0, min) to (1, max).
     points: Box<[(f64, f64)]>,
 }
 
-/// The probability that a point's name stands for: `p99.9` is 0.999.
+/// Returns the probability that a point's name denotes: 0.999 for `p99.9`; `None` if it is not a
+/// percentile.
 fn probability(name: &str) -> Option<f64> {
     match name {
         "min" => Some(0.0),
@@ -50,8 +51,8 @@ fn probability(name: &str) -> Option<f64> {
 }
 
 impl<Q: Quantity> Percentiles<Q> {
-    /// Names, probabilities and values in the order of the probabilities, without the default
-    /// `min`.
+    /// Returns names, probabilities and values in the order of the probabilities, without the
+    /// default `min`.
     fn sorted(&self) -> Vec<(&str, f64, Q)> {
         let mut points: Vec<_> = self
             .points
@@ -75,14 +76,14 @@ impl<Q: Quantity> DistSpec<Q> for Percentiles<Q> {
         let points = self.sorted();
         if !self.points.contains_key("max") {
             problems
-                .error(path, "percentiles have a `max`: the last percentile says nothing of what is above it")
-                .advise("add `max`, the largest value that was ever seen");
+                .error(path, "percentiles need a `max`: the last percentile sets no limit to the values above it")
+                .advise("add `max`, the largest value observed");
         }
         if points.len() == self.points.len() && !points.iter().any(|(_, u, _)| *u > 0.0 && *u < 1.0)
         {
             problems.error(
                 path,
-                "percentiles have at least one percentile such as `p50` beside `min` and `max`",
+                "percentiles need at least one percentile such as `p50` besides `min` and `max`",
             );
         }
         for pair in points.windows(2) {
@@ -95,7 +96,9 @@ impl<Q: Quantity> DistSpec<Q> for Percentiles<Q> {
             } else if b.to_base() < a.to_base() {
                 problems.error(
                     format!("{path}.{name}"),
-                    format!("percentiles do not fall, but `{name}` is {b} and `{before}` is {a}"),
+                    format!(
+                        "percentiles must not decrease, but `{name}` is {b} and `{before}` is {a}"
+                    ),
                 );
             }
         }
@@ -111,12 +114,16 @@ impl<Q: Quantity> DistSpec<Q> for Percentiles<Q> {
 }
 
 impl Distribution {
-    /// The sum over the parts of width times `of(a, b, ln(b/a))`; the logarithm is `None` where the
-    /// part is linear.
-    fn sum(&self, of: impl Fn(f64, f64, Option<f64>) -> f64) -> f64 {
+    /// Returns the sum over the parts of width times `moment(a, b, ln(b/a))`; the logarithm is
+    /// `None` where the part is linear.
+    fn sum(&self, moment: impl Fn(f64, f64, Option<f64>) -> f64) -> f64 {
         let part = |p: &[(f64, f64)]| {
             (p[1].0 - p[0].0)
-                * of(p[0].1, p[1].1, (p[0].1 > 0.0).then(|| ((p[1].1 - p[0].1) / p[0].1).ln_1p()))
+                * moment(
+                    p[0].1,
+                    p[1].1,
+                    (p[0].1 > 0.0).then(|| ((p[1].1 - p[0].1) / p[0].1).ln_1p()),
+                )
         };
         self.points.windows(2).map(part).sum()
     }
@@ -166,8 +173,8 @@ mod tests {
 
     #[test]
     fn the_law_runs_through_the_points_asked_for() {
-        // The points themselves; half-way between p50 and p90 in probability it is the geometric
-        // mean, √(100·400) = 200.
+        // The points themselves; half-way between p50 and p90 in probability, the geometric mean,
+        // √(100·400) = 200.
         let law =
             percentiles(&[("p50", 100), ("p99.9", 900), ("p90", 400), ("max", 2000)]).compile();
         for (u, x) in [

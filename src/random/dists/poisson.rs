@@ -1,8 +1,8 @@
-//! Poisson: the number of independent arrivals; or as many steps of a quantity.
+//! Poisson: the number of independent arrivals; or that number of steps of a quantity.
 //!
 //! Law: P(N = k) = λ^k·exp(-λ)/k!, X = step·N, λ = mean/step. Limits: 0 ≤ λ ≤ 1e9; a plain mean is
-//! of counts only. Source: Johnson, Kemp, Kotz 2005, "Univariate Discrete Distributions" (3rd ed.),
-//! §4.2; cdf = Q(⌊k⌋+1, λ), the regularised upper incomplete gamma function. Sampled by
+//! only for counts. Source: Johnson, Kemp, Kotz 2005, "Univariate Discrete Distributions" (3rd
+//! ed.), §4.2; cdf = Q(⌊k⌋+1, λ), the regularised upper incomplete gamma function. Sampled by
 //! `rand_distr` (Ahrens, Dieter 1982, "Computer generation of Poisson deviates from modified normal
 //! distributions"). Tested: draws against moments, cdf and `statrs`' probabilities in `tests*.rs`.
 
@@ -16,11 +16,11 @@ use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Serialize};
 
-/// The number of independent arrivals, by its mean; or whole steps of a quantity.
+/// The number of independent arrivals, given its mean; or whole steps of a quantity.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Poisson<Q> {
-    /// A count with that mean, which need not be whole.
+    /// A count with this mean, which need not be whole.
     Mean(f64),
     /// Whole multiples of a step.
     Steps(Steps<Q>),
@@ -32,23 +32,23 @@ pub enum Poisson<Q> {
 pub struct Steps<Q> {
     /// The mean.
     pub mean: Q,
-    /// What the values are whole multiples of.
+    /// The step, of which all values are whole multiples.
     pub step: Q,
 }
 
-/// A Poisson law in base units.
+/// A Poisson distribution in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     lambda: f64,
     step: f64,
-    /// None if nothing ever arrives.
+    /// `None` if the mean is 0.
     arrivals: Option<Box<rand_distr::Poisson<f64>>>,
 }
 
 impl<'de, Q: Quantity + Deserialize<'de>> Deserialize<'de> for Poisson<Q> {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Words<Q>(std::marker::PhantomData<Q>);
-        impl<'de, Q: Quantity + Deserialize<'de>> serde::de::Visitor<'de> for Words<Q> {
+        struct PoissonVisitor<Q>(std::marker::PhantomData<Q>);
+        impl<'de, Q: Quantity + Deserialize<'de>> serde::de::Visitor<'de> for PoissonVisitor<Q> {
             type Value = Poisson<Q>;
             fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
                 f.write_str("a mean such as `100`, or `{ mean: …, step: … }`")
@@ -77,7 +77,7 @@ impl<'de, Q: Quantity + Deserialize<'de>> Deserialize<'de> for Poisson<Q> {
                 Steps::deserialize(MapAccessDeserializer::new(map)).map(Poisson::Steps)
             }
         }
-        from.deserialize_any(Words(std::marker::PhantomData))
+        from.deserialize_any(PoissonVisitor(std::marker::PhantomData))
     }
 }
 
@@ -98,7 +98,7 @@ impl<Q: Quantity> DistSpec<Q> for Poisson<Q> {
             Poisson::Mean(mean) => {
                 demand_count::<Q>(problems, path, "poisson");
                 if !(0.0..=1e9).contains(mean) {
-                    problems.error(path, "the mean of a poisson is a number from 0 to 10^9");
+                    problems.error(path, "the mean of a poisson must be a number from 0 to 10^9");
                 }
             }
             Poisson::Steps(Steps { mean, step }) => {
@@ -107,7 +107,7 @@ impl<Q: Quantity> DistSpec<Q> for Poisson<Q> {
                     step.to_base() > 0.0,
                     path,
                     "step",
-                    "`step` of a poisson is more than 0",
+                    "`step` of a poisson must be more than 0",
                 );
                 let steps = mean.to_base() / step.to_base();
                 demand(
@@ -115,7 +115,7 @@ impl<Q: Quantity> DistSpec<Q> for Poisson<Q> {
                     step.to_base() <= 0.0 || steps <= 1e9,
                     path,
                     "mean",
-                    "`mean` of a poisson is at most 10^9 steps",
+                    "`mean` of a poisson must be at most 10^9 steps",
                 );
             }
         }
@@ -141,7 +141,7 @@ impl Compiled for Distribution {
         if u >= 1.0 && self.lambda > 0.0 {
             return f64::INFINITY;
         }
-        // Forty standard deviations and forty more: beyond what any u below 1 can reach.
+        // Forty standard deviations and forty more: beyond the reach of any u below 1.
         let far = self.lambda + 40.0 * self.lambda.sqrt() + 40.0;
         self.step * bisect(0.0, far, u, |k| self.cdf(k * self.step)).round()
     }
@@ -149,7 +149,7 @@ impl Compiled for Distribution {
         match x / self.step {
             k if k < 0.0 => 0.0,
             k if self.lambda <= 0.0 || k.is_infinite() => 1.0,
-            // A value that rounding left just under its whole number of steps is meant to be that
+            // A value that rounding leaves just below a whole number of steps counts as that
             // number.
             k => statrs::function::gamma::gamma_ur((k * (1.0 + 1e-15)).floor() + 1.0, self.lambda),
         }
@@ -169,8 +169,8 @@ mod tests {
 
     #[test]
     fn steps_are_a_poisson_count_of_them() {
-        // By hand: 1000 in steps of 50 are 20 on average, with a variance of 20 · 50². The largest
-        // has no bound, unless nothing ever comes.
+        // By hand: 1000 in steps of 50 are 20 on average, with a variance of 20 · 50². The maximum
+        // is infinite, unless the mean is 0.
         let law = DistSpec::<Count>::compile(&Poisson::Steps(Steps {
             mean: Count(1000),
             step: Count(50),

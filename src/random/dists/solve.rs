@@ -4,10 +4,10 @@
 //! Random Variate Generation", §II.2.1).
 //! Limits: `lo` and `hi` must bracket it; at most 1200 halvings, enough to reach neighbouring
 //! floating-point numbers from any bracket. Tested here on a step and a line, and by the round
-//! trips of the laws that use it.
+//! trips of the distributions that use it.
 
-/// The smallest `x` between `lo` and `hi` with `cdf(x) >= u`, exact to the last bit of the cdf;
-/// `hi` if there is none.
+/// Returns the smallest `x` between `lo` and `hi` with `cdf(x) >= u`, exact to the last bit of the
+/// cdf; `hi` if there is none.
 pub(super) fn bisect(mut lo: f64, mut hi: f64, u: f64, cdf: impl Fn(f64) -> f64) -> f64 {
     if lo >= hi || cdf(lo) >= u {
         return lo;

@@ -4,11 +4,11 @@
 //! Balakrishnan 1994, "Continuous Univariate Distributions" 1, §17.2), computed by `statrs`; its
 //! inverse by bisection (`statrs` 0.19's own stops at an absolute error of about 1e-8, too much
 //! where the shape is below 1). Limits: shape > 0. Tested here on shape 1 (exponential), and by the
-//! draws of both laws.
+//! draws of both distributions.
 
 use super::solve::bisect;
 
-/// The probability of at most `x`.
+/// Returns the probability of at most `x`.
 pub(super) fn cdf(shape: f64, x: f64) -> f64 {
     match x {
         x if x.is_infinite() && x > 0.0 => 1.0,
@@ -17,7 +17,7 @@ pub(super) fn cdf(shape: f64, x: f64) -> f64 {
     }
 }
 
-/// The value reached with probability `u`.
+/// Returns the value reached with probability `u`.
 pub(super) fn quantile(shape: f64, u: f64) -> f64 {
     if u >= 1.0 {
         return f64::INFINITY;

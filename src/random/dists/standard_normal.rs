@@ -3,7 +3,8 @@
 //! Law: cdf(z) = erfc(-z/√2)/2 with `statrs`' erfc; quantile by Wichura 1988, "Algorithm AS 241:
 //! The Percentage Points of the Normal Distribution", Applied Statistics 37(3), 477-484, routine
 //! PPND16 (relative error about 1e-16): rational approximations of degree 7 in three ranges.
-//! Limits: 0 < u < 1; outside ∓∞. Tested against published percentage points and against the cdf.
+//! Limits: 0 < u < 1; the quantile is ∓∞ outside. Tested against published percentage points and
+//! against the cdf.
 
 use std::f64::consts::{PI, SQRT_2};
 
@@ -79,14 +80,14 @@ const FAR: Ratio = [
 
 #[inline(always)]
 fn ratio([above, below]: &Ratio, x: f64) -> f64 {
-    // From the highest coefficient and not from 0: one multiplication and one addition fewer in a
-    // chain in which each waits for the one before.
+    // Starts from the highest coefficient instead of 0: one multiplication and one addition fewer
+    // in a chain of dependent operations.
     let horner =
         |[rest @ .., highest]: &[f64; 8]| rest.iter().rev().fold(*highest, |sum, c| sum * x + c);
     horner(above) / horner(below)
 }
 
-/// The value reached with probability `u`.
+/// Returns the value reached with probability `u`.
 pub(super) fn quantile(u: f64) -> f64 {
     let centred = u - 0.5;
     if centred.abs() <= 0.425 {
@@ -101,17 +102,17 @@ pub(super) fn quantile(u: f64) -> f64 {
     z.copysign(centred)
 }
 
-/// The probability of at most `z`.
+/// Returns the probability of at most `z`.
 pub(super) fn cdf(z: f64) -> f64 {
     statrs::function::erf::erfc(-z / SQRT_2) / 2.0
 }
 
-/// The probability of more than `z`, exact far out.
+/// Returns the probability of more than `z`, accurate in the far tail.
 pub(super) fn above(z: f64) -> f64 {
     cdf(-z)
 }
 
-/// The density at `z`.
+/// Returns the density at `z`.
 pub(super) fn density(z: f64) -> f64 {
     (-z * z / 2.0).exp() / (2.0 * PI).sqrt()
 }

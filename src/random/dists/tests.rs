@@ -1,9 +1,9 @@
-//! The laws against their own draws. Independent samplers are in `tests_oracles.rs`, the written
-//! forms in `tests_written.rs`.
+//! The compiled distributions against their own draws. Independent samplers are in
+//! `tests_oracles.rs`, the written forms in `tests_written.rs`.
 //!
 //! Every statistical test has a fixed seed. Kolmogorov-Smirnov distances are compared with 2.23/√n:
-//! by the inequality of Dvoretzky, Kiefer, Wolfowitz and Massart (1990) a right law exceeds that
-//! with probability under 2·exp(-2·2.23²) = 1e-4, whether continuous or not.
+//! by the inequality of Dvoretzky, Kiefer, Wolfowitz and Massart (1990) a correct distribution
+//! exceeds that with probability under 2·exp(-2·2.23²) = 1e-4, whether continuous or not.
 
 use super::*;
 use crate::units::Count;
@@ -69,7 +69,7 @@ fn read(text: &str) -> Dist<Count> {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// The law of a text, which must pass the check.
+/// Compiles a text, which must pass the check.
 pub(super) fn law(text: &str) -> Distribution {
     let (written, mut problems) = (read(text), Problems::default());
     written.check("it", &mut problems);
@@ -94,7 +94,7 @@ fn all() -> impl Iterator<Item = (&'static str, Distribution, bool, bool)> {
     written.chain([("empirical", measured(), true, false)])
 }
 
-/// Sorted draws of consecutive requests.
+/// Returns the sorted draws of consecutive requests.
 pub(super) fn draws(law: &Distribution, seed: u64) -> Vec<f64> {
     let sampler = Sampler::new(law.clone(), Salt::of("api.cpu#0"));
     let source = Key::replication(seed, 0);
@@ -140,8 +140,8 @@ fn a_mirrored_law_draws_with_one_minus_u_and_is_the_same_law() {
 
 #[test]
 fn draws_have_the_mean_and_the_variance_of_the_law() {
-    // The law's own moments. 4.5 standard errors by luck: 7e-6 for each of the 70 comparisons, 5e-4
-    // in all.
+    // The distribution's own moments. 4.5 standard errors by chance: 7e-6 for each of the 70
+    // comparisons, 5e-4 in all.
     for (text, law, fourth, _) in all() {
         let (values, n) = (draws(&law, 11), DRAWS as f64);
         let expected = law.mean();
@@ -165,8 +165,8 @@ fn draws_have_the_mean_and_the_variance_of_the_law() {
 
 #[test]
 fn draws_follow_the_cdf_of_the_law() {
-    // The law's cdf, compared at and just before every draw. False alarms: 1e-4 for each of 37
-    // laws, 4e-3 in all.
+    // The distribution's cdf, compared at and just before every draw. False alarms: 1e-4 for each
+    // of 37 distributions, 4e-3 in all.
     for (text, law, ..) in all() {
         let (values, n) = (draws(&law, 12), DRAWS as f64);
         let mut distance = 0.0_f64;
@@ -174,8 +174,8 @@ fn draws_follow_the_cdf_of_the_law() {
         while before < values.len() {
             let x = values[before];
             let until = before + values[before..].partition_point(|value| *value <= x);
-            // Just before the draw by a relative 1e-12, so that the rounding of an atom's own place
-            // does not count.
+            // Just before the draw by a relative 1e-12, so that rounding of an atom's location does
+            // not count.
             distance = distance
                 .max((law.cdf(x * (1.0 + 1e-12)) - until as f64 / n).abs())
                 .max((law.cdf(x - x.abs() * 1e-12 - 1e-300) - before as f64 / n).abs());
@@ -187,8 +187,8 @@ fn draws_follow_the_cdf_of_the_law() {
 
 #[test]
 fn quantile_and_cdf_undo_each_other() {
-    // The identity itself: for continuous laws both ways; for others the quantile is the first
-    // value that reaches u.
+    // The identity itself: in both directions for continuous distributions; for others, the
+    // quantile is the first value that reaches u.
     for (text, law, _, continuous) in all() {
         for u in [1e-6, 0.001, 0.01, 0.1, 0.25, 0.4999, 0.5, 0.7, 0.9, 0.95, 0.99, 0.999, 0.999_999]
         {
@@ -212,7 +212,7 @@ fn quantile_and_cdf_undo_each_other() {
 
 #[test]
 fn quantiles_rise_and_their_ends_are_no_panic() {
-    // Monotony is the definition of a quantile function; 0 and 1 are its ends.
+    // Monotonicity is the definition of a quantile function; 0 and 1 are its ends.
     for (text, law, ..) in all() {
         let quantiles: Vec<f64> = (0..=200).map(|i| law.quantile(i as f64 / 200.0)).collect();
         assert!(quantiles.windows(2).all(|pair| pair[0] <= pair[1]), "{text}: {quantiles:?}");
@@ -235,8 +235,8 @@ fn a_large_poisson_has_a_median_near_its_mean() {
 
 #[test]
 fn a_span_is_rounded_once_and_never_negative() {
-    // 1.5 ns to the nearest; -0.4 and -7 become zero; too long becomes the longest span, 2^63 - 1
-    // ns. By hand.
+    // 1.5 ns to the nearest; -0.4 and -7 become zero; a value that is too large becomes the longest
+    // span, 2^63 - 1 ns. By hand.
     let span = |value: f64| {
         Sampler::new(Distribution::Constant(constant::Distribution::of(value)), Salt(1))
             .span(Key(2))
@@ -250,8 +250,8 @@ fn a_span_is_rounded_once_and_never_negative() {
 
 #[test]
 fn the_cv_is_the_standard_deviation_in_means() {
-    // By hand: an exponential's is 1, that of a box from 2 to 8 is √3/5; 0 if nothing varies, even
-    // at 0; infinite with the variance.
+    // By hand: an exponential's is 1, that of a uniform from 2 to 8 is √3/5; 0 if nothing varies,
+    // even at 0; infinite with the variance.
     let cv = |text| law(text).cv();
     assert!(
         (cv(r#"{"exp": 30}"#) - 1.0).abs() < 1e-15
@@ -262,6 +262,6 @@ fn the_cv_is_the_standard_deviation_in_means() {
 
 #[test]
 fn a_law_is_small() {
-    // A choice: a law and its tag fit into half a cache line and a word.
+    // A design choice: a distribution and its tag fit in half a cache line and a word.
     assert!(std::mem::size_of::<Distribution>() <= 40, "{}", std::mem::size_of::<Distribution>());
 }

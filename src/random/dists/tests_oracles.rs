@@ -1,14 +1,14 @@
-//! The laws against independent oracles: `rand_distr`'s samplers with another generator,
-//! compositions and rejections of them, and closed-form probabilities. Fixed seeds; the false-alarm
-//! rate stands at each test.
+//! The compiled distributions against independent oracles: `rand_distr`'s samplers with another
+//! generator, compositions and rejections of them, and closed-form probabilities. Fixed seeds; the
+//! false-alarm rate is stated in each test.
 
 use super::tests::{DRAWS, draws, law};
 use rand::SeedableRng;
 use rand_distr::Distribution as _;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// Fails if draws of the law and of an independent sampler differ: two-sample Kolmogorov-Smirnov,
-/// false alarm 1e-4.
+/// Fails if draws of the distribution and of an independent sampler differ: two-sample
+/// Kolmogorov-Smirnov, false alarm 1e-4.
 fn agrees(text: &str, mut sample: impl FnMut(&mut Xoshiro256PlusPlus) -> f64) {
     let mut generator = Xoshiro256PlusPlus::seed_from_u64(13);
     let ours = draws(&law(text), 14);
@@ -16,7 +16,7 @@ fn agrees(text: &str, mut sample: impl FnMut(&mut Xoshiro256PlusPlus) -> f64) {
     theirs.sort_by(f64::total_cmp);
     let below =
         |values: &[f64], x: f64| values.partition_point(|value| *value <= x) as f64 / DRAWS as f64;
-    // Every tenth draw as a place to compare: moves the distance by at most 10/n.
+    // Compared at every tenth draw, which moves the distance by at most 10/n.
     let distance = ours
         .iter()
         .chain(&theirs)
@@ -78,7 +78,7 @@ fn continuous_laws_agree_with_independent_samplers() {
 #[test]
 fn discrete_laws_have_their_probabilities() {
     // Closed-form probabilities (Poisson: `statrs`' mass function). Counts are binomial; 5 standard
-    // errors by luck: 6e-7 each, 2e-4 in all.
+    // errors by chance: 6e-7 each, 2e-4 in all.
     use statrs::distribution::{Discrete, Poisson};
     type Mass = Box<dyn Fn(u64) -> f64>;
     let poisson = |lambda| -> Mass { Box::new(move |k| Poisson::new(lambda).unwrap().pmf(k)) };
@@ -120,7 +120,7 @@ fn discrete_laws_have_their_probabilities() {
 
 #[test]
 fn the_geometric_agrees_with_an_independent_sampler() {
-    // `rand_distr` counts failures before the first success, so one less. False alarm 1e-4.
+    // `rand_distr` counts failures before the first success, which is one less. False alarm 1e-4.
     let theirs = rand_distr::Geometric::new(0.1).unwrap();
     agrees(r#"{"geometric": {"mean": 10}}"#, |g| theirs.sample(g) as f64 + 1.0);
 }

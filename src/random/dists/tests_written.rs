@@ -1,5 +1,5 @@
-//! The written forms: what is read, what is refused and in which words, what is written back, and
-//! the schema.
+//! The written forms: what is read, what is refused and with which message, what is written back,
+//! and the schema.
 
 use super::*;
 use crate::units::{Bytes, Count};
@@ -64,8 +64,7 @@ fn every_written_form_is_read_and_written_back() {
 
 #[test]
 fn a_plain_value_is_a_constant() {
-    // The format: the bare value means `constant`, with the quantity's own words for what is wrong
-    // with it.
+    // The format: the bare value means `constant`, with the quantity's own error messages.
     assert_eq!(span(r#""2ms""#), Ok(Dist::constant(Span(2_000_000))));
     assert_eq!(span(r#""2ms""#).unwrap().plain(), Some(Span(2_000_000)));
     assert_eq!(span(r#"{"exp":"2ms"}"#).unwrap().plain(), None);
@@ -73,8 +72,8 @@ fn a_plain_value_is_a_constant() {
     assert!(span(r#""-5ms""#).unwrap_err().contains("negative"));
 }
 
-/// A deserializer of one bare number, as the scenario's reader hands it over: an enum whose variant
-/// is that number.
+/// A deserializer of one bare number, as the scenario's reader passes it: an enum whose variant is
+/// that number.
 struct Bare(u64);
 
 impl<'de> Deserializer<'de> for Bare {
@@ -137,10 +136,10 @@ fn a_bare_number_is_a_count_but_no_duration() {
 
 #[test]
 fn an_unknown_tag_is_refused_with_the_one_that_was_meant() {
-    // The words are fixed here: the nearest, or all tags.
+    // The messages are fixed here: the nearest tag, or all of them.
     let error = span(r#"{"lognormall":{"p50":"2ms"}}"#).unwrap_err();
-    let words = "`lognormall` is neither a duration such as `5ms` nor a distribution\nhelp: did you mean `lognormal`?";
-    assert!(error.starts_with(words), "{error}");
+    let message = "`lognormall` is neither a duration such as `5ms` nor a distribution\nhelp: did you mean `lognormal`?";
+    assert!(error.starts_with(message), "{error}");
     assert!(
         span(r#""banana""#)
             .unwrap_err()
@@ -157,7 +156,7 @@ fn an_unknown_tag_is_refused_with_the_one_that_was_meant() {
 
 #[test]
 fn parameters_out_of_range_are_refused_at_their_place() {
-    // The limits in the head of each law's file, one text for each.
+    // The limits in the head of each distribution's file, one text for each.
     for (text, path) in [
         (r#"{"uniform":["5ms","2ms"]}"#, "cpu.uniform"),
         (r#"{"erlang":{"mean":"3ms","k":0}}"#, "cpu.erlang.k"),
@@ -205,26 +204,26 @@ fn parameters_out_of_range_are_refused_at_their_place() {
     let hyperexp = problems(&span(r#"{"hyperexp":{"mean":"3ms","cv":0.5}}"#).unwrap());
     assert_eq!(
         hyperexp[0].1,
-        "`cv` of a hyperexp is at least 1 and at most 1000; for less variation use erlang or gamma"
+        "`cv` of a hyperexp must be a number from 1 to 1000; for less variation, use erlang or gamma"
     );
 }
 
 #[test]
 fn what_is_odd_but_can_be_drawn_is_a_warning() {
-    // By hand: the mean of a pareto is finite for alpha > 1; of a normal at 3 and 1 standard
-    // deviations above its least value 0.4 % and 29 % are added to the mean by drawing again
-    // (Johnson, Kotz, Balakrishnan 1994, §13.10.1: σ φ(k)/Φ(k)), of which more than 1 % is told.
-    let words = |text: &str| {
+    // By hand: the mean of a pareto is finite for alpha > 1; for a normal whose mean is 3 and 1
+    // standard deviations above its minimum, redrawing adds 0.4 % and 29 % to the mean (Johnson,
+    // Kotz, Balakrishnan 1994, §13.10.1: σ φ(k)/Φ(k)); more than 1 % is reported.
+    let messages = |text: &str| {
         problems(&span(text).unwrap()).into_iter().map(|(_, what)| what).collect::<Vec<_>>()
     };
     let infinite = ["the mean of this pareto is infinite".to_string()];
-    assert_eq!(words(r#"{"pareto":{"min":"1ms","alpha":0.5}}"#), infinite);
-    assert_eq!(words(r#"{"pareto":{"min":"1ms","alpha":1}}"#), infinite);
-    assert_eq!(words(r#"{"pareto":{"min":"1ms","alpha":1.001}}"#), [""; 0]);
-    assert_eq!(words(r#"{"normal":{"mean":"3ms","sd":"1ms"}}"#), [""; 0]);
+    assert_eq!(messages(r#"{"pareto":{"min":"1ms","alpha":0.5}}"#), infinite);
+    assert_eq!(messages(r#"{"pareto":{"min":"1ms","alpha":1}}"#), infinite);
+    assert_eq!(messages(r#"{"pareto":{"min":"1ms","alpha":1.001}}"#), [""; 0]);
+    assert_eq!(messages(r#"{"normal":{"mean":"3ms","sd":"1ms"}}"#), [""; 0]);
     assert!(
-        words(r#"{"normal":{"mean":"3ms","sd":"3ms"}}"#)[0]
-            .starts_with("drawing again below 0s moves the mean from 3ms to ")
+        messages(r#"{"normal":{"mean":"3ms","sd":"3ms"}}"#)[0]
+            .starts_with("redrawing below 0s moves the mean from 3ms to ")
     );
 }
 
@@ -260,7 +259,7 @@ fn the_schema_has_the_plain_value_and_one_form_for_each_tag() {
         (Some("The mean of a count"), Some(2))
     );
     let exp = forms.iter().find(|form| form["required"][0] == "exp").unwrap();
-    assert_eq!(exp["description"], "Exponential with that mean.");
+    assert_eq!(exp["description"], "Exponential with this mean.");
     assert_eq!(
         (&exp["additionalProperties"], exp["properties"].as_object().unwrap().len()),
         (&serde_json::Value::Bool(false), 1)

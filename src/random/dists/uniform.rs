@@ -1,4 +1,4 @@
-//! Uniform: every value between two is equally likely.
+//! Uniform between two values.
 //!
 //! Law: cdf(x) = (x - lo)/(hi - lo). Limits: lo < hi. Source: Johnson, Kotz, Balakrishnan 1995,
 //! "Continuous Univariate Distributions" 2, §26.1. Tested: moments and cdf against draws, and
@@ -10,15 +10,15 @@ use crate::units::Quantity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Every value between two is equally likely. DistSpec `[2ms, 5ms]`.
+/// Uniform between two values, such as `[2ms, 5ms]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Uniform<Q> {
-    /// The least and the greatest value.
+    /// The smallest and the largest value.
     pub between: [Q; 2],
 }
 
-/// A uniform law in base units.
+/// A uniform distribution in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     lo: f64,
@@ -29,13 +29,13 @@ impl<Q: Quantity> DistSpec<Q> for Uniform<Q> {
     type Distribution = Distribution;
     fn check(&self, path: &str, problems: &mut Problems) {
         let [lo, hi] = self.between;
-        let words = format!(
-            "a uniform is `[lo, hi]` with lo less than hi, but {lo} is not less than {hi}; for no variation write the value itself"
+        let message = format!(
+            "a uniform is `[lo, hi]` with lo less than hi, but {lo} is not less than {hi}; for a constant, write the value itself"
         );
         if lo.to_base() >= hi.to_base() {
             let help =
                 if lo == hi { format!("write `{lo}`") } else { format!("write `[{hi}, {lo}]`") };
-            problems.error(path, words).advise(help);
+            problems.error(path, message).advise(help);
         }
     }
     fn compile(&self) -> Distribution {

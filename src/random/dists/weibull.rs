@@ -1,7 +1,7 @@
-//! Weibull by mean and cv.
+//! Weibull, given mean and cv.
 //!
-//! Law: cdf(x) = 1 - exp(-(x/scale)^shape); cv² = Γ(1+2/shape)/Γ(1+1/shape)² - 1 gives the shape,
-//! mean = scale·Γ(1+1/shape) the scale.
+//! Law: cdf(x) = 1 - exp(-(x/scale)^shape); cv² = Γ(1+2/shape)/Γ(1+1/shape)² - 1 determines the
+//! shape, mean = scale·Γ(1+1/shape) the scale.
 //! Limits: 0.01 ≤ cv ≤ 10.4 (the range BLIS, the inference simulator, solves for; shapes 128 down
 //! to 0.28), mean > 0. Source: Weibull 1951, "A statistical distribution function of wide
 //! applicability", J. Appl. Mech. 18. The shape is found by bisection on ln Γ. Tested: draws
@@ -16,18 +16,18 @@ use serde::{Deserialize, Serialize};
 use super::solve::bisect;
 use statrs::function::gamma::ln_gamma;
 
-/// Weibull by mean and cv.
+/// Weibull, given mean and cv.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Weibull<Q> {
     /// The mean.
     pub mean: Q,
-    /// The standard deviation in means, 0.01 to 10.4.
+    /// The coefficient of variation (standard deviation divided by mean), 0.01 to 10.4.
     #[schemars(range(min = 0.01, max = 10.4))]
     pub cv: f64,
 }
 
-/// A Weibull law in base units.
+/// A Weibull distribution in base units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     mean: f64,
@@ -45,20 +45,20 @@ impl<Q: Quantity> DistSpec<Q> for Weibull<Q> {
             self.mean.to_base() > 0.0,
             path,
             "mean",
-            "`mean` of a weibull is more than 0",
+            "`mean` of a weibull must be more than 0",
         );
         demand(
             problems,
             (0.01..=10.4).contains(&self.cv),
             path,
             "cv",
-            "`cv` of a weibull is a number from 0.01 to 10.4",
+            "`cv` of a weibull must be a number from 0.01 to 10.4",
         );
     }
     fn compile(&self) -> Distribution {
         let mean = self.mean.to_base();
-        let wanted = (self.cv * self.cv).ln_1p();
-        let power = bisect(1e-4, 10.0, wanted, |power| {
+        let target = (self.cv * self.cv).ln_1p();
+        let power = bisect(1e-4, 10.0, target, |power| {
             ln_gamma(1.0 + 2.0 * power) - 2.0 * ln_gamma(1.0 + power)
         });
         Distribution { mean, cv: self.cv, scale: mean / ln_gamma(1.0 + power).exp(), power }
@@ -66,7 +66,7 @@ impl<Q: Quantity> DistSpec<Q> for Weibull<Q> {
 }
 
 impl Distribution {
-    /// The shape parameter of the usual form.
+    /// Returns the shape parameter of the usual form.
     pub fn shape(&self) -> f64 {
         1.0 / self.power
     }

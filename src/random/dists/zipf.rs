@@ -1,11 +1,11 @@
-//! Zipf: ranks 1 to n, the k-th in proportion to 1/k^s; the popularity of keys.
+//! Zipf: ranks 1 to n, rank k with a probability proportional to 1/k^s; the popularity of keys.
 //!
 //! Law: P(X = k) = k^-s/H(n, s), H(n, s) = Σ i^-s. Limits: counts only; 1 ≤ n ≤ 10^7, 0 ≤ s ≤ 100.
 //! Source: Johnson, Kemp, Kotz 2005, "Univariate Discrete Distributions" (3rd ed.), §11.2.20. Sums
 //! beyond the first 100 terms by the Euler-Maclaurin formula (Knuth 1997, "The Art of Computer
 //! Programming" 1, §1.2.11.2). Sampled by `rand_distr` (rejection-inversion). An s within 1e-9 of 1
-//! is 1: the formulas cancel there. Tested: draws against moments, cdf and probabilities in
-//! `tests*.rs`; the sums against direct summation here.
+//! is taken as 1: the formulas cancel there. Tested: draws against moments, cdf and probabilities
+//! in `tests*.rs`; the sums against direct summation here.
 
 use super::solve::bisect;
 use super::{Compiled, DistSpec, demand, demand_count};
@@ -16,23 +16,23 @@ use rand_distr::Distribution as _;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Ranks 1 to n: the k-th is drawn in proportion to 1/k^s.
+/// Ranks 1 to n: rank k has a probability proportional to 1/k^s.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Zipf {
-    /// How many ranks, at most 10M.
+    /// The number of ranks, at most 10M.
     pub n: Count,
     /// The exponent: 0 is uniform, 1 is typical of keys.
     #[schemars(range(min = 0, max = 100))]
     pub s: f64,
 }
 
-/// A Zipf law.
+/// A Zipf distribution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     n: f64,
     s: f64,
-    /// None only for parameters that the check refuses.
+    /// `None` only for parameters that the check refuses.
     ranks: Option<Box<rand_distr::Zipf<f64>>>,
 }
 
@@ -45,14 +45,14 @@ impl<Q: Quantity> DistSpec<Q> for Zipf {
             (1..=10_000_000).contains(&self.n.0),
             path,
             "n",
-            "`n` of a zipf is a whole number from 1 to 10M",
+            "`n` of a zipf must be a whole number from 1 to 10M",
         );
         demand(
             problems,
             (0.0..=100.0).contains(&self.s),
             path,
             "s",
-            "`s` of a zipf is a number from 0 to 100",
+            "`s` of a zipf must be a number from 0 to 100",
         );
     }
     fn compile(&self) -> Distribution {
@@ -65,7 +65,7 @@ impl<Q: Quantity> DistSpec<Q> for Zipf {
     }
 }
 
-/// Σ i^-s for i from 1 to n.
+/// Returns Σ i^-s for i from 1 to n.
 fn harmonic(n: f64, s: f64) -> f64 {
     const DIRECT: f64 = 100.0;
     let head = (1..=n.min(DIRECT) as u32).rev().map(|i| (i as f64).powf(-s)).sum();
@@ -113,8 +113,8 @@ mod tests {
 
     #[test]
     fn the_sums_are_those_of_direct_summation() {
-        // Direct summation of a million terms, smallest first; exponents as low as the second
-        // moment of a uniform needs.
+        // Direct summation of a million terms, smallest first; exponents down to the one that the
+        // second moment of a uniform needs.
         for s in [-2.0, -0.9, 0.0, 0.3, 0.999, 1.0, 1.2, 2.0, 7.5, 40.0] {
             let direct: f64 = (1..=1_000_000u32).rev().map(|i| (i as f64).powf(-s)).sum();
             assert!(
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn near_an_exponent_of_one_the_law_is_that_of_one() {
-        // The sampler takes the difference from 1 as a divisor: below 1e-9 that loses its digits.
+        // The sampler divides by the difference from 1, which loses its digits below 1e-9.
         let law =
             |s| DistSpec::<crate::units::Count>::compile(&Zipf { n: crate::units::Count(1000), s });
         assert_eq!((law(1.0 + 1e-12).s, law(1.0 - 1e-12).s), (1.0, 1.0));

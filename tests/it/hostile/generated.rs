@@ -109,7 +109,7 @@ fn mixtures_nested_as_deep_as_the_brackets_allow_are_refused() {
     says(
         "mixed.yaml",
         scenario(&format!("[ cpu: {dist} ]")).as_bytes(),
-        "mixtures stand inside each other at most 8 deep",
+        "mixtures can be nested at most 8 deep",
     );
     let parts = "{ w: 1, is: 1ms }, ".repeat(1_001);
     says(
