@@ -241,7 +241,7 @@ fn files_that_are_not_ours_are_neither_overwritten_nor_removed() {
         &room,
         "run a.yaml -q -o notes",
         "notes",
-        "`notes/plots.svg` is not of a result of AsyncFlow: no manifest names it",
+        "`notes/plots.svg` does not belong to a result of AsyncFlow: no manifest names it",
     );
     room.ends("run a.yaml -q -o notes --force", 0);
     assert_eq!(
@@ -278,7 +278,7 @@ fn a_scenario_is_never_replaced_by_its_manifest() {
             &room,
             &format!("run manifest.json -q -o .{force}"),
             ".",
-            "is the scenario, and the manifest would take its place",
+            "is the scenario file, which the manifest would overwrite",
         );
     }
     room.ends("run manifest.json -q", 0);
@@ -333,7 +333,7 @@ fn what_a_pipe_brings_is_the_same_study_only_to_the_letter() {
     let said = String::from_utf8_lossy(&other.stderr);
     assert!(
         other.status.code() == Some(2)
-            && said.contains("another scenario, `piped`, which is in no file"),
+            && said.contains("another scenario, `piped`, which was not read from a file"),
         "{said}"
     );
 }

@@ -120,7 +120,7 @@ impl Room {
         );
         let said = String::from_utf8_lossy(&refused.stderr);
         assert!(
-            said.contains("`taken` holds a `manifest.json` that AsyncFlow has not written")
+            said.contains("`taken` holds a `manifest.json` that AsyncFlow did not write")
                 && said.contains("--force"),
             "{said}"
         );

@@ -610,9 +610,10 @@ fn the_journal_of_a_shard_is_not_gone_on_with_as_if_it_were_the_sweeps() {
     for file in ["cells.journal", "manifest.json"] {
         fs::copy(shard.join(file), other.join(file)).unwrap();
     }
-    for (state, help) in
-        [("complete", "give another folder"), ("interrupted", "the command that it was begun with")]
-    {
+    for (state, help) in [
+        ("complete", "choose another folder"),
+        ("interrupted", "the command that it was begun with"),
+    ] {
         let said =
             room.ends("sweep small.yaml -r 2 -d 5s -q -o out/shard-00002-of-00003 --resume", 2);
         assert!(
