@@ -305,7 +305,8 @@ impl Folder {
     /// numbers of rows, by table.
     ///
     /// # Errors
-    /// If the disk is full or gone. Unless renaming fails halfway, an earlier result is still there.
+    /// If the disk is full or gone. Unless renaming fails halfway, an earlier result is still
+    /// there.
     pub fn complete(
         mut self,
         mut manifest: Manifest,
@@ -382,8 +383,8 @@ impl Folder {
         }
     }
 
-    /// Syncs the folder's entries to disk, so that the order of the renames survives a loss of power.
-    /// Not every file system can do so.
+    /// Syncs the folder's entries to disk, so that the order of the renames survives a loss of
+    /// power. Not every file system can do so.
     fn sync(&self) {
         let _ = self.handle.as_ref().map(File::sync_all);
     }
@@ -395,7 +396,8 @@ impl Drop for Folder {
             let _ = fs::remove_file(part);
         }
         if self.is_new {
-            // Fails unless they are empty, as all are unless the folder is complete or has a journal.
+            // Fails unless they are empty, as all are unless the folder is complete or has a
+            // journal.
             for inside in PARTS.iter().copied().chain([""]) {
                 let _ = fs::remove_dir(self.path.join(inside));
             }

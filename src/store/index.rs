@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn an_index_agrees_with_a_map_for_random_orders_of_insertion() {
-        // The oracle is a map: 2,000 random cells of the points 2, 5, 8, … of 60 (the third shard of
-        // three), many of them twice.
+        // The oracle is a map: 2,000 random cells of the points 2, 5, 8, … of 60 (the third shard
+        // of three), many of them twice.
         let folder = tempfile::tempdir().unwrap();
         let mut index = Index::new(folder.path(), 60, (2, 3)).unwrap();
         let mut map: BTreeMap<u64, BTreeMap<u32, Place>> = BTreeMap::new();

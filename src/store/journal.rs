@@ -3,8 +3,8 @@
 //! Sweeps are resumed, and shards are merged, from their journals. Cells are in the order in which
 //! they finished; an [`Index`] on disk finds those of a point. The head identifies the sweep. Every
 //! entry is preceded by its length, twice, and followed by its CRC-32. This distinguishes an entry
-//! that a killed process left incomplete from one that was damaged later: an incomplete entry is cut
-//! off; a damaged one is skipped, and the entries after it are kept as long as its length is
+//! that a killed process left incomplete from one that was damaged later: an incomplete entry is
+//! cut off; a damaged one is skipped, and the entries after it are kept as long as its length is
 //! intact. Checked: `tests/it/sweep.rs` kills sweeps at random moments and flips bits.
 
 use super::folder::{StoreError, is_link};

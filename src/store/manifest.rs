@@ -45,8 +45,8 @@ impl Manifest {
             files: Vec::new(),
         }
     }
-    /// Creates the manifest of a sweep. `identity` is a hash of its design, `fingerprint` one of its
-    /// results.
+    /// Creates the manifest of a sweep. `identity` is a hash of its design, `fingerprint` one of
+    /// its results.
     pub fn of_sweep(
         scenario: &Scenario,
         points: u64,

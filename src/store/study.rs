@@ -6,9 +6,9 @@
 //! `--force` (the table in `docs/outputs.md`). Files are recorded as typed, together with the
 //! relative path from the result's folder to the working folder. So the same command writes the
 //! same bytes on every machine with the same layout of folders, the same name typed elsewhere is
-//! another file, and a project may be moved. A piped scenario has no file: it is the same study only
-//! if its text is identical.
-//! Tested: below, and every row of the table in `tests/it/folders.rs`.
+//! another file, and a project may be moved. A piped scenario has no file: it is the same study
+//! only if its text is identical. Tested: below, and every row of the table in
+//! `tests/it/folders.rs`.
 
 use super::folder::StoreError;
 use super::manifest::hash;

@@ -1,16 +1,15 @@
-//! The house rules, held to the code: which room may use which, how long files are, what stands
-//! nowhere.
+//! Rules of the source tree: which module may use which, how long files are, what no file contains.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Lines a file may have.
+/// The largest number of lines of a file.
 const LINES_MAX: usize = 500;
 
-/// The room table of ARCHITECTURE.md: `| room/ | … | may use |`.
+/// Parses the table of rooms in ARCHITECTURE.md: `| room/ | … | may use |`.
 fn table() -> BTreeMap<String, BTreeSet<String>> {
-    let text = fs::read_to_string("ARCHITECTURE.md").expect("the floor plan is there");
+    let text = fs::read_to_string("ARCHITECTURE.md").expect("ARCHITECTURE.md");
     let mut rooms = BTreeMap::new();
     for line in text.lines().filter(|line| line.starts_with("| `")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
@@ -27,27 +26,27 @@ fn table() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("the folder is there") {
-        let path = entry.expect("it can be read").path();
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("a readable entry").path();
         if path.is_dir() {
-            found.extend(files(&path));
+            paths.extend(files(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
+            paths.push(path);
         }
     }
-    found.sort();
-    found
+    paths.sort();
+    paths
 }
 
-/// The text of a file before its tests.
+/// Returns the text of a file before its tests.
 fn code(path: &Path) -> String {
-    let text = fs::read_to_string(path).expect("it is text");
+    let text = fs::read_to_string(path).expect("a text file");
     text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_string()
 }
 
 #[test]
-fn a_room_uses_only_the_rooms_that_the_floor_plan_allows() {
+fn a_room_uses_only_the_rooms_that_the_architecture_allows() {
     let rooms = table();
     let built: BTreeSet<String> = fs::read_dir("src")
         .unwrap()
@@ -60,7 +59,7 @@ fn a_room_uses_only_the_rooms_that_the_floor_plan_allows() {
         built,
         "the rooms of ARCHITECTURE.md are the folders of src/"
     );
-    let mut wrong = Vec::new();
+    let mut violations = Vec::new();
     for (room, allowed) in &rooms {
         for path in files(&Path::new("src").join(room)) {
             if path.components().any(|part| part.as_os_str().to_string_lossy().contains("tests")) {
@@ -76,31 +75,31 @@ fn a_room_uses_only_the_rooms_that_the_floor_plan_allows() {
                     && !allowed.contains(&other)
                     && !allowed.contains("everything")
                 {
-                    wrong
+                    violations
                         .push(format!("{} uses `{other}`, which `{room}` may not", path.display()));
                 }
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
 }
 
 #[test]
-fn files_are_short_and_begin_with_what_they_are() {
+fn files_are_short_and_begin_with_a_description() {
     for path in files(Path::new("src")) {
         let text = fs::read_to_string(&path).unwrap();
         let is_test = path.to_string_lossy().contains("tests");
         assert!(
             is_test || text.lines().count() <= LINES_MAX,
-            "{} is longer than {LINES_MAX} lines: is it two rooms?",
+            "{} is longer than {LINES_MAX} lines: split it",
             path.display()
         );
-        assert!(text.starts_with("//!"), "{} does not say what it is", path.display());
+        assert!(text.starts_with("//!"), "{} does not begin with `//!`", path.display());
     }
 }
 
 #[test]
-fn only_the_command_prints_and_nothing_is_left_over() {
+fn only_the_command_prints_and_no_debugging_leftovers_remain() {
     for path in files(Path::new("src")) {
         let text = code(&path);
         let code = text
@@ -122,7 +121,7 @@ fn only_the_command_prints_and_nothing_is_left_over() {
             for word in ["HashMap", "HashSet", "Instant", "SystemTime"] {
                 assert!(
                     !code(&path).contains(word),
-                    "{} contains `{word}`: the engine has no hash order and no clock",
+                    "{} contains `{word}`: the engine may not depend on hash order or a clock",
                     path.display()
                 );
             }
@@ -132,7 +131,7 @@ fn only_the_command_prints_and_nothing_is_left_over() {
 
 #[test]
 fn every_file_of_a_catalogue_room_is_in_its_catalogue() {
-    // A capability is one file and one line.
+    // A capability is one file and one line of the catalogue.
     for (room, catalogue, besides) in [
         ("src/step", "src/step/mod.rs", &[][..]),
         ("src/fault", "src/fault/mod.rs", &[][..]),
@@ -166,7 +165,7 @@ fn every_file_of_a_catalogue_room_is_in_its_catalogue() {
 }
 
 #[test]
-fn the_schema_in_docs_is_that_of_the_types() {
+fn the_schema_in_docs_is_up_to_date() {
     let checked_in =
         fs::read_to_string("docs/scenario.schema.json").expect("the schema is checked in");
     assert!(
