@@ -33,7 +33,8 @@ fn m_m_4_10_rejects_and_delays_as_its_birth_death_chain_predicts() {
 
 #[test]
 fn a_pool_without_a_queue_rejects_as_erlang_b_predicts_for_any_holding_time() {
-    // `mgcc_pool20`: Erlang B(20, 15), insensitive to the distribution of the holding time (Sevastyanov). K1 (3.45).
+    // `mgcc_pool20`: Erlang B(20, 15), insensitive to the distribution of the holding time
+    // (Sevastyanov). K1 (3.45).
     for hold in ["50ms", "{ exp: 50ms }"] {
         let a = single(
             "300/s",
@@ -81,7 +82,8 @@ fn memory_is_never_over_capacity() {
 #[test]
 fn the_queue_for_memory_is_first_come_first_served() {
     // By hand: of 100 B, `big` takes 80 B at 0.2 s for 1 s; the second waits from 0.4 s to 1.2 s.
-    // 20 B are free when `small` asks for 10 B at 0.5 s, but it waits behind the second until 1.2 s.
+    // 20 B are free when `small` asks for 10 B at 0.5 s, but it waits behind the second until 1.2
+    // s.
     let a = run("run: { duration: 5s, replications: 1 }
 workload:
   a: { to: api.big, open: { rate: { from: 5/s, stages: [ { to: 5/s, over: 450ms }, { to: 0/s, over: 0s } ] }, arrivals: { regular: { offset: 200ms } } } }

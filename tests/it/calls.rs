@@ -1,7 +1,7 @@
 //! Calls: what they cost their caller, and how they end.
 //!
-//! Traffic is regular (100 requests in 10 s, or 20 at 2/s), and the runs last until every request is
-//! answered, so most numbers are exact.
+//! Traffic is regular (100 requests in 10 s, or 20 at 2/s), and the runs last until every request
+//! is answered, so most numbers are exact.
 
 use crate::support::{Answer, run};
 
@@ -74,8 +74,8 @@ links: { default: { latency: { exp: 1ms } } }");
 
 #[test]
 fn a_waiting_caller_releases_its_loop_and_keeps_its_memory() {
-    // By hand: bursts at k/10 s and k/10 + 0.26 s never coincide, so 10 + 250 + 10 ms; 2.7 requests are
-    // inside, at most 3.
+    // By hand: bursts at k/10 s and k/10 + 0.26 s never coincide, so 10 + 250 + 10 ms; 2.7 requests
+    // are inside, at most 3.
     let a = once(
         HUNDRED,
         "services:

@@ -64,8 +64,8 @@ fn requests(yaml: &str) -> Vec<(String, f64, f64, f64)> {
 
 #[test]
 fn a_request_has_the_same_arrival_and_the_same_demands_in_every_variant() {
-    // Common random numbers, draw by draw: about 10,000 requests, equal to the nanosecond, whichever
-    // instance serves them and whatever else is in the scenario.
+    // Common random numbers, draw by draw: about 10,000 requests, equal to the nanosecond,
+    // whichever instance serves them and whatever else is in the scenario.
     let base = requests(TWO);
     assert!(base.len() > 8000, "{}", base.len());
     for (old, new) in [
@@ -305,8 +305,8 @@ fn the_table_of_a_comparison_agrees_with_json_and_equals_the_batch() {
 
 #[test]
 fn a_variant_that_answers_nothing_is_not_chosen() {
-    // The only instance is down from the beginning, so everything is rejected; with two replicas one
-    // is left, with another balancer none.
+    // The only instance is down from the beginning, so everything is rejected; with two replicas
+    // one is left, with another balancer none.
     let room = Room::new(
         "down.yaml",
         "

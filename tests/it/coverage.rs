@@ -80,7 +80,10 @@ fn a_coverage_outside_the_bar_is_detected() {
     // Binomial, 400 experiments: P(X ≤ 354) = 0.07 % at 93 %, P(X ≥ 398) = 0.05 % at 97 %; 355 and
     // 397 are still plausible (0.13 % and 0.2 %).
     let count = |held| Count { experiments: 400, held, ..Count::default() };
-    assert_eq!([354, 355, 397, 398].map(|held| is_outside(&count(held))), [true, false, false, true]);
+    assert_eq!(
+        [354, 355, 397, 398].map(|held| is_outside(&count(held))),
+        [true, false, false, true]
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Faults. Request k, from 0 to 99, arrives at k/10 s, so a window from 5 s to 7 s contains requests
-//! 50 to 69: faults act before arrivals at the same time.
+//! Faults. Request k, from 0 to 99, arrives at k/10 s, so a window from 5 s to 7 s contains
+//! requests 50 to 69: faults act before arrivals at the same time.
 
 use crate::support::{Answer, run};
 

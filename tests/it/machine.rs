@@ -1,5 +1,5 @@
-//! Interfaces for machines: complete JSON, scenarios through pipes, signals, systems without threads
-//! or memory.
+//! Interfaces for machines: complete JSON, scenarios through pipes, signals, systems without
+//! threads or memory.
 
 use crate::support::{Room, signal, table, wait_until, words};
 use serde_json::Value;
@@ -268,8 +268,8 @@ fn a_scenario_in_any_format_can_be_read_from_standard_input() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_first_signal_also_ends_the_pilot_of_a_warmup() {
-    // Ten replications of 300 h with 108 million requests each take minutes; the signal is sent once
-    // its handler is installed (SIGINT is bit 1 of SigCgt).
+    // Ten replications of 300 h with 108 million requests each take minutes; the signal is sent
+    // once its handler is installed (SIGINT is bit 1 of SigCgt).
     let room = Room::new(
         "s.yaml",
         "version: 1
@@ -340,8 +340,8 @@ fn the_first_signal_ends_a_command_that_waits_for_its_scenario() {
 #[test]
 #[cfg(unix)]
 fn a_system_that_cannot_start_a_thread_is_reported() {
-    // With a limit of one process, every command fails with an error and no panic. The limit does not
-    // apply to root, so another user is needed.
+    // With a limit of one process, every command fails with an error and no panic. The limit does
+    // not apply to root, so another user is needed.
     let room = room();
     let limited = |arguments: &str| {
         let line = format!(

@@ -37,7 +37,8 @@ fn messages_on_a_link_obey_littles_law_exactly() {
 
 #[test]
 fn a_link_delays_by_its_distribution_and_never_queues() {
-    // M/G/infinity: 200/s times the mean of 20 ms is 4, for every distribution (K1 §3.4; Mirasol 1963).
+    // M/G/infinity: 200/s times the mean of 20 ms is 4, for every distribution (K1 §3.4; Mirasol
+    // 1963).
     for law in [
         "{ exp: 20ms }",
         "{ uniform: [10ms, 30ms] }",

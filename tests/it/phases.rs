@@ -16,10 +16,10 @@ faults: [ {faults} ]
 #[test]
 fn the_queue_of_an_outage_drains_at_the_spare_rate() {
     // D/D/1, by hand. From 100 s to 110 s a request takes 500 ms instead of 50 ms, so of 100
-    // arrivals 20 are served and 80 wait at 110 s. Then 20/s are served and 10/s arrive: the request
-    // at 110 s + j/10 s takes 4.05 s − j · 50 ms. The last one that waits arrives at 117.9 s and is
-    // answered at 118 s, at the beginning of a window of one second; so the first normal window
-    // begins at 119 s.
+    // arrivals 20 are served and 80 wait at 110 s. Then 20/s are served and 10/s arrive: the
+    // request at 110 s + j/10 s takes 4.05 s − j · 50 ms. The last one that waits arrives at 117.9
+    // s and is answered at 118 s, at the beginning of a window of one second; so the first normal
+    // window begins at 119 s.
     let a = regular(
         "duration: 300s, warmup: 10s, replications: 2",
         "slow: { target: api, factor: 10x, at: 100s, for: 10s }",

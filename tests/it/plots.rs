@@ -4,7 +4,8 @@
 use crate::support::Room;
 use std::fs;
 
-/// A text of the chart, with the number of its panel, because coordinates are relative to the panel.
+/// A text of the chart, with the number of its panel, because coordinates are relative to the
+/// panel.
 #[derive(Debug)]
 struct Text {
     panel: u32,

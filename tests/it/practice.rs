@@ -1,5 +1,5 @@
-//! Systems from public reports, questions, exams and measurements, each with the correct answer; and
-//! systems that were once answered wrongly.
+//! Systems from public reports, questions, exams and measurements, each with the correct answer;
+//! and systems that were once answered wrongly.
 //!
 //! A case is data (`practice/systems.rs`, `practice/answers.rs`): source, system, reason for the
 //! answer, and claims. Random values must agree within 4 standard errors, deterministic ones to the
@@ -219,8 +219,8 @@ slos: {{ {goal} }}"
 #[test]
 fn overloaded_or_never_settling_systems_are_warned_about_by_check() {
     // 300/s of 4 ms on one loop of 64 cores: 120 %, and more cores would change nothing; 120/s of
-    // 100 ms through ten places: 120 %; Pareto with α = 1.1 has no variance; the relative noise of a
-    // zero is NaN, and is not printed as a number.
+    // 100 ms through ten places: 120 %; Pareto with α = 1.1 has no variance; the relative noise of
+    // a zero is NaN, and is not printed as a number.
     let warned = |rate: &str, service: &str, words: &[&str]| {
         let yaml = format!(
             "version: 1

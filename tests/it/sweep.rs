@@ -1,5 +1,5 @@
-//! Sweeps: the bytes do not depend on how they are run, nothing complete is lost, nothing incomplete
-//! is taken for complete, and refusals are clear.
+//! Sweeps: the bytes do not depend on how they are run, nothing complete is lost, nothing
+//! incomplete is taken for complete, and refusals are clear.
 
 use crate::support::{Room, signal, table, wait_until};
 use asyncflow::{Experiment, store};
@@ -304,8 +304,8 @@ fn a_damaged_journal_is_reported_and_loses_only_the_damaged_cells() {
 
 #[test]
 fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_sweep_continues() {
-    // Two points, the first of which may have 3 requests in flight: all its replications fail, those
-    // of the other do not.
+    // Two points, the first of which may have 3 requests in flight: all its replications fail,
+    // those of the other do not.
     let room = Room::new("small.yaml", SCENARIO);
     let said =
         room.ends("sweep small.yaml -o out --vary run.limits.in_flight=3,1M -d 10s -r 4 --json", 2);
@@ -481,7 +481,11 @@ fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
     );
     let said = room.ends("sweep small.yaml -r 3 -d 5s -q -o out --resume", 2);
     assert!(said.contains("`out` holds another sweep (replications 2, not 3)"), "{said}");
-    assert_eq!(fs::read(room.path("out/cells.journal")).unwrap(), journal, "the journal is unchanged");
+    assert_eq!(
+        fs::read(room.path("out/cells.journal")).unwrap(),
+        journal,
+        "the journal is unchanged"
+    );
     room.ends("sweep small.yaml -r 2 -d 5s -q -o out --resume", 0);
     assert!(room.path("out/manifest.json").exists() && !room.path("out/cells.journal").exists());
     // A journal beside a complete result, as after another interrupted start: the sweep can be
@@ -620,7 +624,11 @@ fn the_journal_of_a_shard_is_not_resumed_as_that_of_another_sweep() {
             said.contains("holds shard 2/3 of this sweep") && said.contains(help),
             "{state}: {said}"
         );
-        assert_eq!(fs::read(shard.join("cells.journal")).unwrap(), journal, "the journal is unchanged");
+        assert_eq!(
+            fs::read(shard.join("cells.journal")).unwrap(),
+            journal,
+            "the journal is unchanged"
+        );
         assert!(
             room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 3/3", 2)
                 .contains("holds shard 2/3 of this sweep")
@@ -680,8 +688,8 @@ impl Drop for Disk {
 
 #[test]
 fn a_full_disk_is_reported_and_the_sweep_can_be_resumed_with_more_space() {
-    // A tmpfs of 200 kB fills up while cells are appended; with 20 MB the rest is run, and the bytes
-    // are those of an undisturbed run.
+    // A tmpfs of 200 kB fills up while cells are appended; with 20 MB the rest is run, and the
+    // bytes are those of an undisturbed run.
     let room = Room::new("small.yaml", SCENARIO);
     let disk = Disk(room.path("small"));
     fs::create_dir(&disk.0).unwrap();

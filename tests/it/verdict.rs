@@ -10,8 +10,8 @@ use asyncflow::scenario::{self, Resource};
 #[test]
 fn verdicts_over_the_grid_are_correct() {
     // Truth by construction: loads of queues below and above 1. The seeds are fixed; the whole grid
-    // has at most 1 % wrong verdicts (docs/statistics.md), these runs may have at most 2 %. The three
-    // runs of a system share their first replication, so they count as one: with that many
+    // has at most 1 % wrong verdicts (docs/statistics.md), these runs may have at most 2 %. The
+    // three runs of a system share their first replication, so they count as one: with that many
     // independent runs, a method with 5 % wrong verdicts would pass with probability 0.1.
     let cases = grid::cases();
     let counted = grid::count(&cases, &[7], &[1, 2, 5]);

@@ -121,8 +121,8 @@ services: { api: { endpoints: { x: [ cpu: 1ms ] } } }
 
 #[test]
 fn no_number_of_replications_is_reported_for_an_unreachable_goal() {
-    // A mean of about 7 ms with a half-width of about 1 ms after four replications: ± 1 ns would take
-    // more replications than can be counted.
+    // A mean of about 7 ms with a half-width of about 1 ms after four replications: ± 1 ns would
+    // take more replications than can be counted.
     let room = Room::new(
         "until.yaml",
         "
@@ -149,9 +149,9 @@ services: { api: { endpoints: { x: [ cpu: { exp: 5ms } ] } } }
 
 #[test]
 fn time_is_reported_by_service_including_the_wait_for_calls() {
-    // By hand: one request at a time, so nothing queues. The api takes 2 + 5 ms itself, the db 3 ms,
-    // the link to the db 1 ms each way. By Little's law 10/s · (3 + 2) ms = 0.05 requests wait for a
-    // call.
+    // By hand: one request at a time, so nothing queues. The api takes 2 + 5 ms itself, the db 3
+    // ms, the link to the db 1 ms each way. By Little's law 10/s · (3 + 2) ms = 0.05 requests wait
+    // for a call.
     let scenario = "
 version: 1
 run: { duration: 20s, replications: 2 }
@@ -260,8 +260,8 @@ capacity: { vary: workload.users.open.rate, from: 20/s, to: 40/s }
 
 #[test]
 fn a_value_with_too_few_responses_is_not_reported_as_near_the_bound() {
-    // At one request per minute, 320 replications of 20 s have about 100 responses of 1 ms: far from
-    // 50 ms, but too few for a p95.
+    // At one request per minute, 320 replications of 20 s have about 100 responses of 1 ms: far
+    // from 50 ms, but too few for a p95.
     let scenario = "
 version: 1
 run: { duration: 20s }
@@ -282,8 +282,8 @@ slos: { fast: { of: users, p95: 50ms } }
 
 #[test]
 fn points_of_a_sweep_have_marks_and_the_marks_a_legend() {
-    // Places for 60/s: 30/s keep up; of 90/s a third is rejected, of 300/s 80 %; at 0/s there are no
-    // requests.
+    // Places for 60/s: 30/s keep up; of 90/s a third is rejected, of 300/s 80 %; at 0/s there are
+    // no requests.
     let yaml = FULL.replace("slos: { fast: { of: users, p95: 1s } }", "");
     let room = Room::new("full.yaml", &yaml);
     let text =
@@ -363,8 +363,8 @@ fn counts_have_the_same_syntax_on_the_command_line_and_in_files() {
 
 #[test]
 fn a_service_that_passes_on_a_rejection_is_not_blamed() {
-    // `d` has one place and a queue of three, at twice its capacity; `a` has room for a thousand and
-    // is never full, although half of its requests are rejected.
+    // `d` has one place and a queue of three, at twice its capacity; `a` has room for a thousand
+    // and is never full, although half of its requests are rejected.
     let passed = "
 version: 1
 run: { duration: 20s, replications: 4 }
@@ -381,7 +381,8 @@ slos: { all: { of: u, throughput: 190/s, errors: 1% } }
 
 #[test]
 fn error_ratios_are_compared_in_percentage_points_and_unmatched_entities_are_reported() {
-    // 60 of 120/s are rejected, then none: 50 percentage points; `other` is only in the second file.
+    // 60 of 120/s are rejected, then none: 50 percentage points; `other` is only in the second
+    // file.
     let room = Room::new("full.yaml", FULL);
     let text = said(&room, "compare full.yaml --set services.api.replicas=6");
     let row =

@@ -20,8 +20,8 @@ fn moments(a: &Answer) -> (f64, f64, f64) {
     (mean, values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0), n)
 }
 
-/// Asserts the variance of the counts within 4 standard errors of a sample variance of nearly normal
-/// counts, plus 1 % for the asymptotic formula.
+/// Asserts the variance of the counts within 4 standard errors of a sample variance of nearly
+/// normal counts, plus 1 % for the asymptotic formula.
 fn varies(a: &Answer, exact: f64) {
     let (_, variance, n) = moments(a);
     let allowed = 4.0 * exact * (2.0 / (n - 1.0)).sqrt() + 0.01 * exact;
@@ -183,8 +183,8 @@ services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
 
 #[test]
 fn a_mix_divides_requests_by_their_weights() {
-    // By hand: 100/s for 200 s, divided 6 : 3 : 1 (weights need not add up to 1); a weight of 0 gets
-    // no requests.
+    // By hand: 100/s for 200 s, divided 6 : 3 : 1 (weights need not add up to 1); a weight of 0
+    // gets no requests.
     let a = run("run: { duration: 200s, replications: 20 }
 workload: { users: { mix: { api.a: 6, api.b: 3, db.c: 1, db.d: 0 }, open: { rate: 100/s } } }
 services: { api: { endpoints: { a: [ wait: 1us ], b: [ wait: 1us ] } }, db: { endpoints: { c: [ wait: 1us ], d: [ wait: 1us ] } } }");

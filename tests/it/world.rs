@@ -108,8 +108,8 @@ fn parts(folder: &Path) -> usize {
 }
 
 /// Returns the seed of the complete result in a folder; `None` if there is no manifest. Asserts the
-/// law that holds at every moment: an existing manifest is complete, and the folder contains exactly
-/// the files in it, with their hashes.
+/// law that holds at every moment: an existing manifest is complete, and the folder contains
+/// exactly the files in it, with their hashes.
 fn seed_in(folder: &Path) -> Option<u64> {
     let manifest = fs::read(folder.join("manifest.json")).ok()?;
     let manifest: serde_json::Value =

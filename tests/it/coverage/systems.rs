@@ -50,7 +50,8 @@ pub struct System {
     pub warmup_s: f64,
     /// Measured time of a replication, in seconds.
     pub measured_s: f64,
-    /// The goal of sequential replications: metric and half-width, reached by 20 to 70 replications.
+    /// The goal of sequential replications: metric and half-width, reached by 20 to 70
+    /// replications.
     pub goal: (&'static str, &'static str),
     pub known: Vec<Known>,
 }

@@ -2,8 +2,8 @@
 //! the original.
 //!
 //! Figures: AsyncFlow 0.1.1 (Python 3.11, SimPy), 30 seeded runs of each payload, 12 of the heavy
-//! one: the mean over the runs, and its standard error. Maxima of gauges are maxima of samples every
-//! 50 ms (10 ms in the light one). The names are those of `docs/outputs.md`.
+//! one: the mean over the runs, and its standard error. Maxima of gauges are maxima of samples
+//! every 50 ms (10 ms in the light one). The names are those of `docs/outputs.md`.
 
 use asyncflow::experiment::Results;
 use asyncflow::scenario::{self, Scenario, text::Format};
@@ -65,8 +65,8 @@ pub fn combined(ours: &Ours, (.., std_error): &Figure) -> f64 {
     ours.std_error.hypot(*std_error)
 }
 
-/// Returns a message if a figure differs from the original's by more than 4 combined standard errors
-/// plus 0.5 %; a sampled maximum disagrees only if ours is lower.
+/// Returns a message if a figure differs from the original's by more than 4 combined standard
+/// errors plus 0.5 %; a sampled maximum disagrees only if ours is lower.
 pub fn disagreement(ours: &Ours, figure: &Figure) -> Option<String> {
     let (of, number, mean, _) = figure;
     let allowed = 4.0 * combined(ours, figure) + 0.005 * mean.abs();
@@ -136,7 +136,8 @@ pub fn all() -> Vec<Payload> {
 }
 
 #[allow(clippy::too_many_arguments, reason = "a payload has this many numbers")]
-/// Returns a payload with one server behind a client; its steps are parsing, memory (if any) and I/O.
+/// Returns a payload with one server behind a client; its steps are parsing, memory (if any) and
+/// I/O.
 fn single(
     users: u32,
     rpm: u32,

@@ -6,8 +6,8 @@ pub fn erlang_b(places: u32, erlangs: f64) -> f64 {
     (1..=places).fold(1.0, |blocked, n| erlangs * blocked / (n as f64 + erlangs * blocked))
 }
 
-/// Returns the mean number of requests waiting for one of `servers`, at an offered load of `erlangs`
-/// (Erlang C).
+/// Returns the mean number of requests waiting for one of `servers`, at an offered load of
+/// `erlangs` (Erlang C).
 pub fn erlang_c_queue(servers: u32, erlangs: f64) -> f64 {
     let (blocked, load) = (erlang_b(servers, erlangs), erlangs / servers as f64);
     let waits = blocked / (1.0 - load * (1.0 - blocked));
@@ -43,8 +43,8 @@ impl Servers {
     pub fn new(servers: usize) -> Servers {
         Servers(vec![0.0; servers])
     }
-    /// Returns the departure time of a request that arrives at `arrival_s`; `takes` maps the start of
-    /// its service to the service time. All in seconds.
+    /// Returns the departure time of a request that arrives at `arrival_s`; `takes` maps the start
+    /// of its service to the service time. All in seconds.
     pub fn serve(&mut self, arrival_s: f64, takes: impl FnOnce(f64) -> f64) -> f64 {
         let first = self.0.iter_mut().min_by(|a, b| a.total_cmp(b)).expect("there are servers");
         let begins_s = first.max(arrival_s);
@@ -77,8 +77,9 @@ impl Pool {
                 let (arrival_s, service_s) =
                     (n as f64 / self.rate, chance.between(self.takes_s.0, self.takes_s.1));
                 let is_slow = |at_s: f64| (self.slow_s.0..self.slow_s.1).contains(&at_s);
-                let ends_s = servers
-                    .serve(arrival_s, |at_s| service_s * if is_slow(at_s) { self.factor } else { 1.0 });
+                let ends_s = servers.serve(arrival_s, |at_s| {
+                    service_s * if is_slow(at_s) { self.factor } else { 1.0 }
+                });
                 if ends_s < self.duration_s {
                     latencies.push(ends_s - arrival_s);
                 }

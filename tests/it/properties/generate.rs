@@ -261,8 +261,8 @@ impl Case {
         let slow = self.faults.iter().filter(|fault| fault.kind == 4).map(|fault| fault.factor());
         2.0 * slow.product::<f64>()
     }
-    /// Returns whether a service has named instances. Only the first may, because only workloads can
-    /// send requests to it.
+    /// Returns whether a service has named instances. Only the first may, because only workloads
+    /// can send requests to it.
     fn is_named(&self, service: usize) -> bool {
         self.has(NamedInstances) && service == 0 && self.services[0].named
     }
@@ -291,8 +291,8 @@ impl Case {
             },
         }
     }
-    /// Returns the bytes that a request to an endpoint reserves; `None` if they are random, or if the
-    /// request has no endpoint yet.
+    /// Returns the bytes that a request to an endpoint reserves; `None` if they are random, or if
+    /// the request has no endpoint yet.
     pub fn need(&self, endpoint: &str) -> Option<u64> {
         if !self.has(Memory) {
             return Some(0);
@@ -305,8 +305,8 @@ impl Case {
     }
 }
 
-/// The configured limits of an instance: cores that its runtime can use, whether they share a queue,
-/// and its capacities.
+/// The configured limits of an instance: cores that its runtime can use, whether they share a
+/// queue, and its capacities.
 pub struct Limits {
     pub cores: u64,
     pub one_queue: bool,
@@ -318,8 +318,8 @@ pub struct Limits {
 }
 
 impl Service {
-    /// Returns a capacity in which every request fits: the check refuses requests that could never be
-    /// served.
+    /// Returns a capacity in which every request fits: the check refuses requests that could never
+    /// be served.
     fn capacity_mb(&self) -> u32 {
         let need = |steps: &Vec<Step>| {
             steps.iter().filter(|step| (5..=6).contains(&step.kind)).map(|step| step.law.ms).sum()
@@ -346,7 +346,7 @@ const BOUNDARIES_MS: [u32; 8] = [0, 500, 500, 995, 1000, 1500, 2000, 20_000];
 const LASTING_MS: [u32; 6] = [5, 500, 500, 1000, 1500, 2000];
 const GIVEN_MS: [u32; 14] = [0, 0, 0, 5, 5, 10, 495, 500, 500, 505, 995, 1000, 1000, 1000];
 
-/// Returns the nearest of a few durations.
+/// Returns one of three durations on the grid, in milliseconds.
 fn on_the_grid(ms: u32) -> u32 {
     5 * (1 + ms % 3)
 }
@@ -647,7 +647,8 @@ impl Text<'_> {
         written.iter().map(|(key, text)| format!("\n  {key}: {text},")).collect()
     }
 
-    /// Returns a fault that begins and ends where windows, the warm-up, stages and the run do.
+    /// Returns the time and duration of a fault that begins and ends where windows, the warm-up,
+    /// stages and the run do.
     fn at_a_boundary(&self, fault: &Fault) -> String {
         let at = BOUNDARIES_MS[fault.at_ms as usize % BOUNDARIES_MS.len()];
         let lasting = fault.for_ms.map_or(String::new(), |ms| {

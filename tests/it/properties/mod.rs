@@ -1,5 +1,5 @@
-//! The laws of ARCHITECTURE.md, each checked for many random scenarios from outside: in the files of
-//! the runs, request by request.
+//! The laws of ARCHITECTURE.md, each checked for many random scenarios from outside: in the files
+//! of the runs, request by request.
 //!
 //! The runs use the debug build, so the engine's own audits (`src/sim/audit.rs`,
 //! `src/sim/finish.rs`) are enabled as well. Seeds are fixed: a test that has passed passes again.

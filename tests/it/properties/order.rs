@@ -1,4 +1,5 @@
-//! First come, first served; no request waits for a free resource; no resource exceeds its capacity.
+//! First come, first served; no request waits for a free resource; no resource exceeds its
+//! capacity.
 //!
 //! Observed from outside: without links, a request is at its instance when it arrives; its waits
 //! follow one another in a known order (admission, memory, core); and if all its computing is one
@@ -26,7 +27,8 @@ struct Stay {
 }
 
 impl Stay {
-    /// Returns whether it was rejected, or failed by an `errors` fault, before it asked for anything.
+    /// Returns whether it was rejected, or failed by an `errors` fault, before it asked for
+    /// anything.
     fn asked_nothing(&self) -> bool {
         self.left == self.admitted
     }
@@ -180,8 +182,8 @@ fn course(stays: &[Stay]) -> Vec<(u64, State)> {
 #[test]
 fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
     // Work conservation, at every moment of every instance of 40 scenarios: a request waits for a
-    // core, a place or memory only while all cores are busy, all places are taken, or less memory is
-    // free than the first in the queue needs. No more is used than there is.
+    // core, a place or memory only while all cores are busy, all places are taken, or less memory
+    // is free than the first in the queue needs. No more is used than there is.
     let moments = RefCell::new([0u64; 3]);
     holds(40, 6, |case| {
         let case = plain(case).without(&[Feature::Variety]);
@@ -190,7 +192,11 @@ fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
             for (at, state) in &course {
                 let context = || format!("{instance} at {at} ns: {state:?}");
                 let limit = |n: u64| n.min(i64::MAX as u64) as i64;
-                claim!(state.busy <= limit(limits.cores), "more cores than there are: {}", context());
+                claim!(
+                    state.busy <= limit(limits.cores),
+                    "more cores than there are: {}",
+                    context()
+                );
                 claim!(
                     state.for_core == 0 || !limits.one_queue || state.busy == limit(limits.cores),
                     "a core idles: {}",

@@ -127,8 +127,8 @@ output: { requests: 100% }",
 
 #[test]
 fn a_request_names_its_actual_caller() {
-    // By hand: calls take 1 s; at 2.5 s `web` crashes, and later requests reuse the slots of those it
-    // struck. A call is within its caller's time, so a call that names a later request names the
+    // By hand: calls take 1 s; at 2.5 s `web` crashes, and later requests reuse the slots of those
+    // it struck. A call is within its caller's time, so a call that names a later request names the
     // wrong one.
     let run = observe::run_text(
         "version: 1

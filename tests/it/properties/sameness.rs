@@ -114,7 +114,8 @@ fn adding_an_unrelated_service_changes_no_draw_of_another() {
         let alone = observe::run(&case)?;
         for place in [Stranger::First, Stranger::Last] {
             let both = run_text(&case.yaml(1, place, ALL))?;
-            // Phases are cut wherever something changes, including the stages of unrelated workloads.
+            // Phases are cut wherever something changes, including the stages of unrelated
+            // workloads.
             for (name, value) in alone.numbers.iter().filter(|(name, _)| name.0 != "phase") {
                 let other = both
                     .numbers

@@ -7,8 +7,8 @@
 //!
 //! Many numbers: the scores of independent runs are a sample of N(0, 1). Errors in the mean shift
 //! them; standard errors that are too small make them too wide, and too narrow if they are too
-//! large. Three tests, each with a p-value: the mean (normal), the mean square (χ², both tails), and
-//! the whole distribution (Kolmogorov–Smirnov, with Stephens's correction for the sample size:
+//! large. Three tests, each with a p-value: the mean (normal), the mean square (χ², both tails),
+//! and the whole distribution (Kolmogorov–Smirnov, with Stephens's correction for the sample size:
 //! Stephens 1974).
 
 use super::cases::{Claim, Read, Run};

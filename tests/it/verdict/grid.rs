@@ -22,8 +22,8 @@ pub struct Case {
     pub name: String,
     pub yaml: String,
     pub truth: Truth,
-    /// A load of at most 95 % or at least 105 %, in a run of 20 relaxation times or more: there must
-    /// be a verdict.
+    /// A load of at most 95 % or at least 105 %, in a run of 20 relaxation times or more: there
+    /// must be a verdict.
     pub is_clear: bool,
 }
 
@@ -137,8 +137,8 @@ fn is_calm(results: &Results) -> bool {
     })
 }
 
-/// Returns a scenario with requests to `api.x` at a rate (1/s) or in stages, for a run of `seconds`,
-/// with the given services.
+/// Returns a scenario with requests to `api.x` at a rate (1/s) or in stages, for a run of
+/// `seconds`, with the given services.
 fn scenario_of(seconds: f64, rate: &str, services: &str, faults: &str) -> String {
     format!(
         "version: 1
@@ -158,8 +158,8 @@ fn steady(rate: f64) -> String {
 /// One core that serves 100/s, with exponential service times.
 const ONE: &str = "  api: { runtime: { tasks: {} }, endpoints: { x: [ cpu: { exp: 10ms } ] } }";
 
-/// Returns the relaxation time, in seconds, of a queue served at 100/s, at a load other than 1 (Morse
-/// 1955).
+/// Returns the relaxation time, in seconds, of a queue served at 100/s, at a load other than 1
+/// (Morse 1955).
 fn settles_s(load: f64) -> f64 {
     1.0 / (100.0 * (1.0 - load.sqrt()).powi(2))
 }

@@ -137,8 +137,8 @@ fn overloaded_transient() -> Case {
     }
 }
 
-/// The sine is approximated by ramps of 0.1 s. The numbers are exact for the ramps; those of the sine
-/// differ by at most 0.1 %.
+/// The sine is approximated by ramps of 0.1 s. The numbers are exact for the ramps; those of the
+/// sine differ by at most 0.1 %.
 fn sine() -> Case {
     let rate =
         |tenths: u32| 200.0 + 150.0 * (2.0 * std::f64::consts::PI * tenths as f64 / 100.0).sin();

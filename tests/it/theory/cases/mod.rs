@@ -40,7 +40,8 @@ pub struct Claim {
     pub number: &'static str,
     pub read: Read,
     pub exact: f64,
-    /// The largest allowed standard error, as a share of the value; 0 if the value is deterministic.
+    /// The largest allowed standard error, as a share of the value; 0 if the value is
+    /// deterministic.
     pub share: f64,
 }
 

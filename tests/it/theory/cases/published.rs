@@ -3,8 +3,8 @@
 
 use super::{Case, Claim, Run, api, station, users};
 
-/// The published results: case, metric, value. The number of requests in the third system is the sum
-/// of the waiting ones and 2.7 in service.
+/// The published results: case, metric, value. The number of requests in the third system is the
+/// sum of the waiting ones and 2.7 in service.
 pub const THEIRS: [(&str, &str, f64); 11] = [
     ("mm1_published", "latency mean", 0.027570),
     ("mm1_published", "time_in.queue mean", 0.012497),
