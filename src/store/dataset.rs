@@ -94,13 +94,13 @@ impl Dataset {
         (self.vocabulary, self.series) = (vocabulary, series);
         let replication = Cell::Whole(record.replication as u64);
         for happening in &record.happenings {
-            let at = Cell::Number(happening.at.seconds());
+            let time = Cell::Number(happening.at.seconds());
             let (kind, entity) = (Cell::Text(happening.kind), Cell::Text(&happening.entity));
             self.push(
                 EVENTS,
                 &[
                     replication,
-                    at,
+                    time,
                     kind,
                     entity,
                     Cell::Text(happening.what),
@@ -178,11 +178,11 @@ impl Dataset {
         fs::write(&path, text).map_err(|e| StoreError::io("cannot write", &path, e))
     }
 
-    /// Writes the summary, gives all files their names, and the manifest last. The names of the
-    /// files. `wanted` is how many replications there would have been, if it was interrupted.
+    /// Writes the summary, gives all files their final names, the manifest last, and returns the
+    /// names. `wanted` is the number of replications that were planned, if the run was interrupted.
     ///
     /// # Errors
-    /// If the disk is full or gone; then no manifest is there.
+    /// If the disk is full or gone; then there is no manifest.
     pub fn finish(
         mut self,
         scenario: &Scenario,

@@ -83,7 +83,7 @@ fn errors_are_one_json_document_too() {
                 && problem["help"] == "did you mean `cpu`?",
             "{problem}"
         );
-        assert!(!output.stderr.is_empty(), "people are told as well");
+        assert!(!output.stderr.is_empty(), "the error is also printed for users");
     }
     for (arguments, words) in [
         ("run a.yaml --json --replicationz 3", "unexpected argument"),

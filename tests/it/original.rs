@@ -12,7 +12,7 @@ fn agrees(name: &str) {
     let payload = payloads::all()
         .into_iter()
         .find(|payload| payload.name == name)
-        .expect("a payload of that name");
+        .expect("a payload of this name");
     let results = asyncflow::run(&payload.scenario()).unwrap_or_else(|e| panic!("{e}"));
     let disagreements = payload
         .figures

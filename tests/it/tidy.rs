@@ -167,7 +167,7 @@ fn every_file_of_a_catalogue_room_is_in_its_catalogue() {
 #[test]
 fn the_schema_in_docs_is_up_to_date() {
     let checked_in =
-        fs::read_to_string("docs/scenario.schema.json").expect("the schema is checked in");
+        fs::read_to_string("docs/scenario.schema.json").expect("docs/scenario.schema.json");
     assert!(
         checked_in == asyncflow::scenario::schema(),
         "run `cargo run --release -- schema > docs/scenario.schema.json`"

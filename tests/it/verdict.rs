@@ -20,7 +20,7 @@ fn verdicts_over_the_grid_are_correct() {
         .iter()
         .map(|(_, said)| *said)
         .reduce(grid::Said::with)
-        .expect("there are groups");
+        .expect("at least one group");
     let allowed = all.runs / 50;
     assert!(
         all.runs > 250 && all.false_alarms <= allowed && all.false_calm <= allowed,
@@ -33,7 +33,7 @@ fn verdicts_over_the_grid_are_correct() {
 
 fn results(yaml: &str) -> Results {
     let scenario = scenario::from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}"));
-    asyncflow::run(&scenario).expect("it runs")
+    asyncflow::run(&scenario).expect("a scenario that runs")
 }
 
 fn outlook(yaml: &str) -> Outlook {

@@ -114,7 +114,7 @@ fn seed_in(folder: &Path) -> Option<u64> {
     let manifest = fs::read(folder.join("manifest.json")).ok()?;
     let manifest: serde_json::Value =
         serde_json::from_slice(&manifest).expect("an existing manifest is complete");
-    let files = manifest["files"].as_object().expect("it names files");
+    let files = manifest["files"].as_object().expect("a list of files");
     for (name, entry) in files {
         let bytes = fs::read(folder.join(name))
             .unwrap_or_else(|e| panic!("{name} is in the manifest: {e}"));

@@ -13,14 +13,14 @@ const FOLDER: &str = "tests/corpus";
 
 fn names(extensions: &[&str]) -> BTreeSet<String> {
     let files = fs::read_dir(FOLDER)
-        .expect("the corpus is there")
-        .map(|entry| entry.expect("it can be read").path());
+        .expect("the corpus")
+        .map(|entry| entry.expect("a readable file").path());
     let fits = |path: &Path| {
         path.extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known))
     };
     files
         .filter(|path| fits(path))
-        .map(|path| path.file_name().expect("it has a name").to_string_lossy().into_owned())
+        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
         .collect()
 }
 
@@ -40,7 +40,7 @@ fn every_broken_file_is_refused_with_its_message() {
         let path = Path::new(FOLDER).join(file).with_extension("txt");
         let said = format!("{said}exit code {code}\n");
         match fs::read_to_string(&path) {
-            _ if accept => fs::write(&path, &said).expect("it can be written"),
+            _ if accept => fs::write(&path, &said).expect("a writable file"),
             Ok(known) if known == said => {}
             Ok(known) => {
                 wrong.push(format!("{file} is refused with\n{said}\nand not with\n{known}"))
@@ -55,7 +55,7 @@ fn every_broken_file_is_refused_with_its_message() {
 fn every_message_of_the_corpus_belongs_to_a_file_and_every_file_has_a_unique_name() {
     // A message without a file is left over; two files with the same stem would share a message.
     let stem = |name: &String| {
-        name.rsplit_once('.').map(|(stem, _)| stem.to_string()).expect("it has an extension")
+        name.rsplit_once('.').map(|(stem, _)| stem.to_string()).expect("an extension")
     };
     let files = names(&["yaml", "yml", "ron", "json"]);
     let stems: BTreeSet<String> = files.iter().map(stem).collect();
@@ -68,7 +68,7 @@ fn every_error_of_the_corpus_has_a_position() {
     // A problem is shown with `--> FILE:LINE:COLUMN`, unless it concerns the whole file or the
     // native form of a 0.1 file.
     for message in names(&["txt"]) {
-        let said = fs::read_to_string(Path::new(FOLDER).join(&message)).expect("it can be read");
+        let said = fs::read_to_string(Path::new(FOLDER).join(&message)).expect("a readable file");
         let whole = ["the file is empty", "expected a group of fields"]
             .iter()
             .any(|words| said.contains(words));

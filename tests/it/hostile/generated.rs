@@ -342,7 +342,7 @@ fn errors_in_set_options_are_reported_as_such_and_others_keep_their_position() {
             .args(["check", "set.yaml"])
             .args(sets)
             .output()
-            .expect("it runs");
+            .expect("a scenario that runs");
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).expect("text")
     };

@@ -28,7 +28,7 @@ fn run_within(megabytes: u64, scenario: &Path, arguments: &[&str]) -> Output {
         .arg(scenario)
         .args(["-j", "1", "-q"])
         .args(arguments);
-    command.env("NO_COLOR", "1").output().expect("bash is there")
+    command.env("NO_COLOR", "1").output().expect("bash")
 }
 
 fn said(output: &Output) -> String {
@@ -40,9 +40,9 @@ fn scenarios_that_would_exceed_the_machine_are_refused_by_a_limit_in_little_memo
     // From the corpus: billions of replicas, workers, requests, windows, replications, and a tree
     // of 2^60 calls.
     let mut seen = 0;
-    for entry in fs::read_dir("tests/corpus").expect("the corpus is there") {
-        let path = entry.expect("it can be read").path();
-        let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
+    for entry in fs::read_dir("tests/corpus").expect("the corpus") {
+        let path = entry.expect("a readable file").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let is_large = name.starts_with("limit-")
             || name.ends_with("-a-billion.yaml")
             || name.ends_with("-four-billion.yaml");
@@ -106,7 +106,7 @@ fn resident_mb(scenario: &Path) -> f64 {
     let mut peak_bytes = f64::NAN;
     loop {
         peak_bytes = took::resident_peak_bytes(&child).unwrap_or(peak_bytes);
-        if let Some(ended) = child.try_wait().expect("it can be waited for") {
+        if let Some(ended) = child.try_wait().expect("the status of the child") {
             assert!(ended.success(), "{}", scenario.display());
             return peak_bytes / 1e6;
         }

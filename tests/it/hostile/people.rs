@@ -50,13 +50,13 @@ fn answer(input: &str) -> String {
             problem.help.as_ref().map_or(String::new(), |help| format!("\n    help: {help}"));
         return format!("    refused: {}{help}", problem.what);
     }
-    let written = to_yaml(&read.expect("nothing is wrong with it"));
-    let tree = parse(&written, Format::Yaml).expect("it can be read");
-    let mut path = input.split_once('=').expect("it has a value").0;
+    let written = to_yaml(&read.expect("a valid scenario"));
+    let tree = parse(&written, Format::Yaml).expect("a readable file");
+    let mut path = input.split_once('=').expect("a value").0;
     while tree.at(path).is_none() {
-        path = &path[..path.rfind(['.', '[']).expect("its beginning is there")];
+        path = &path[..path.rfind(['.', '[']).expect("a parent path")];
     }
-    format!("    means {}", tree.at(path).expect("it was found").to_json())
+    format!("    means {}", tree.at(path).expect("a value at the path").to_json())
 }
 
 #[test]

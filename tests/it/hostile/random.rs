@@ -30,8 +30,8 @@ fn of_all<T: Debug>(cases: u32, inputs: impl Strategy<Value = T>, claim: impl Fn
 /// Returns the shipped scenarios, native and 0.1, in every format.
 fn shipped() -> Vec<(String, Format)> {
     let mut paths: Vec<_> = std::fs::read_dir("scenarios")
-        .expect("they are there")
-        .map(|entry| entry.expect("it is there").path())
+        .expect("the scenarios")
+        .map(|entry| entry.expect("a directory entry").path())
         .collect();
     paths.sort();
     let mut texts = Vec::new();
@@ -39,7 +39,7 @@ fn shipped() -> Vec<(String, Format)> {
         let (source, loaded) =
             scenario::read_file(&path, &[]).unwrap_or_else(|problem| panic!("{}", problem.what));
         let scenario = loaded.scenario.expect("a shipped scenario reads");
-        texts.push((source.text, Format::of(&path).expect("it is named as one")));
+        texts.push((source.text, Format::of(&path).expect("a known extension")));
         texts.push((to_ron(&scenario).expect("RON"), Format::Ron));
         texts.push((to_json(&scenario), Format::Json));
     }
@@ -197,11 +197,11 @@ fn scenarios_with_mistakes_are_judged_and_those_that_can_still_run_read_back() {
 fn the_scenarios_of_the_corpus_are_judged_as_the_command_judges_them() {
     // The command's exit code is 2 for all files except those that are accepted, with or without
     // warnings.
-    for entry in std::fs::read_dir("tests/corpus").expect("the corpus is there") {
-        let path = entry.expect("it can be read").path();
+    for entry in std::fs::read_dir("tests/corpus").expect("the corpus") {
+        let path = entry.expect("a readable file").path();
         let Some(format) = Format::of(&path) else { continue };
-        let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
-        let is_fine = judge(&std::fs::read(&path).expect("it can be read"), format);
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let is_fine = judge(&std::fs::read(&path).expect("a readable file"), format);
         assert_eq!(
             is_fine,
             name.starts_with("warning-") || name.starts_with("accepted-"),

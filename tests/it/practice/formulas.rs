@@ -46,7 +46,7 @@ impl Servers {
     /// Returns the departure time of a request that arrives at `arrival_s`; `takes` maps the start
     /// of its service to the service time. All in seconds.
     pub fn serve(&mut self, arrival_s: f64, takes: impl FnOnce(f64) -> f64) -> f64 {
-        let first = self.0.iter_mut().min_by(|a, b| a.total_cmp(b)).expect("there are servers");
+        let first = self.0.iter_mut().min_by(|a, b| a.total_cmp(b)).expect("at least one server");
         let begins_s = first.max(arrival_s);
         *first = begins_s + takes(begins_s);
         *first

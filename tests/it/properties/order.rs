@@ -96,7 +96,7 @@ fn in_order(what: &str, instance: &str, mut waits: Vec<(u64, u64)>) -> Result<u6
 }
 
 #[test]
-fn doors_memory_and_cores_serve_in_the_order_of_asking() {
+fn admission_memory_and_cores_serve_in_the_order_of_requests() {
     // First come, first served, at every instance of 40 scenarios. Requests struck by a crash were
     // never served, and are ignored.
     let waited = RefCell::new([0u64; 3]);
@@ -180,7 +180,7 @@ fn course(stays: &[Stay]) -> Vec<(u64, State)> {
 }
 
 #[test]
-fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
+fn no_core_idles_while_its_queue_has_work_and_no_request_waits_for_a_free_resource() {
     // Work conservation, at every moment of every instance of 40 scenarios: a request waits for a
     // core, a place or memory only while all cores are busy, all places are taken, or less memory
     // is free than the first in the queue needs. No more is used than there is.

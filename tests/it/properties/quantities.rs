@@ -71,7 +71,7 @@ pub fn conserved(case: &Case, run: &Run, seen: &mut BTreeMap<String, u64>) -> Re
 }
 
 #[test]
-fn every_request_that_came_is_answered_failed_or_in_flight() {
+fn every_request_that_arrived_is_answered_failed_or_in_flight() {
     // Law 3, counted request by request; 40 scenarios. At the end, requests in
     // flight are in instances, waiting for admission, or on links, as the gauges show; only a lost
     // message that a caller still waits for is nowhere.
@@ -120,7 +120,7 @@ services: { web: { endpoints: { x: [ call: { to: db.q, timeout: 2ms } ] } }, db:
 links: { web -> db: { loss: 100% } }
 output: { requests: 100% }",
     );
-    for request in run.expect("it runs").requests {
+    for request in run.expect("a scenario that runs").requests {
         assert_eq!(request.spent(), request.finished - request.arrived, "{request:?}");
     }
 }
@@ -138,7 +138,7 @@ services: { web: { endpoints: { x: [ call: db.q ] } }, db: { endpoints: { q: [ w
 faults: [ crash: { target: web, at: 2500ms, for: 200ms } ]
 output: { requests: 100% }",
     );
-    let requests = run.expect("it runs").requests;
+    let requests = run.expect("a scenario that runs").requests;
     assert!(requests.iter().filter(|request| request.outcome == "crashed").count() > 10);
     for call in requests.iter().filter(|request| !request.caller.is_empty()) {
         if let Some(caller) = requests.iter().find(|request| request.key == call.caller) {

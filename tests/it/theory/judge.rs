@@ -123,7 +123,7 @@ pub fn uniformity(scores: &[f64]) -> Uniformity {
     let normal = Normal::standard();
     let mean = scores.iter().sum::<f64>() / n;
     let squares: f64 = scores.iter().map(|score| score * score).sum();
-    let below = ChiSquared::new(n).expect("there are scores").cdf(squares);
+    let below = ChiSquared::new(n).expect("at least one score").cdf(squares);
     let mut sorted = scores.to_vec();
     sorted.sort_by(f64::total_cmp);
     let distance = |(rank, score): (usize, &f64)| {
