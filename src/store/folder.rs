@@ -9,8 +9,8 @@
 //! - One run at a time writes into a folder. The lock ends with the process, however it ends, so
 //!   its holder may remove the temporary files of a killed run.
 //! - **Only files that a manifest names are ours**: the folder's manifest, or one under a temporary
-//!   name that a killed run has left. Nothing else is removed or overwritten, whatever its name, and
-//!   no link is followed. `study.rs` decides which result may replace which.
+//!   name that a killed run has left. Nothing else is removed or overwritten, whatever its name,
+//!   and no link is followed. `study.rs` decides which result may replace which.
 //!
 //! `tests/it/world.rs` fills disks, removes folders and kills runs at random moments;
 //! `tests/it/folders.rs` places foreign files in the way.
@@ -318,7 +318,7 @@ impl Folder {
             let rows = rows.iter().find(|(file, _)| file == name).map(|(_, rows)| *rows);
             manifest.files.push(FileEntry { name: name.clone(), rows, sha256 });
         }
-        manifest.say("study", self.study.to_json(&self.path));
+        manifest.add("study", self.study.to_json(&self.path));
         let part = self.begin(MANIFEST);
         fs::write(&part, manifest.to_json())
             .and_then(|()| sync(&part))

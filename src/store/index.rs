@@ -16,7 +16,7 @@ use std::path::Path;
 /// The position of an entry in the journal, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    pub at: u64,
+    pub offset: u64,
     pub length: u32,
 }
 
@@ -64,14 +64,14 @@ impl Index {
             .filter(|offset| point < self.points && offset % self.step == 0)?;
         Some(offset / self.step * SLOT)
     }
-    fn read<const N: usize>(&mut self, at: u64) -> Result<[u8; N]> {
+    fn read<const N: usize>(&mut self, offset: u64) -> Result<[u8; N]> {
         let mut bytes = [0; N];
-        self.file.seek(SeekFrom::Start(at))?;
+        self.file.seek(SeekFrom::Start(offset))?;
         self.file.read_exact(&mut bytes)?;
         Ok(bytes)
     }
-    fn write(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
-        self.file.seek(SeekFrom::Start(at))?;
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.file.seek(SeekFrom::Start(offset))?;
         self.file.write_all(bytes)
     }
 
@@ -84,7 +84,7 @@ impl Index {
         let previous: [u8; SLOT as usize] = self.read(slot)?;
         let mut entry = [0; ENTRY as usize];
         entry[..8].copy_from_slice(&previous);
-        entry[8..16].copy_from_slice(&place.at.to_le_bytes());
+        entry[8..16].copy_from_slice(&place.offset.to_le_bytes());
         entry[16..20].copy_from_slice(&place.length.to_le_bytes());
         entry[20..].copy_from_slice(&cell.replication.to_le_bytes());
         self.write(self.entries_at() + self.len * ENTRY, &entry)?;
@@ -108,7 +108,7 @@ impl Index {
             let entry: [u8; ENTRY as usize] = self.read(self.entries_at() + (next - 1) * ENTRY)?;
             let whole = |from: usize| u64::from_le_bytes(std::array::from_fn(|i| entry[from + i]));
             let half = |from: usize| u32::from_le_bytes(std::array::from_fn(|i| entry[from + i]));
-            places.push((half(20), Place { at: whole(8), length: half(16) }));
+            places.push((half(20), Place { offset: whole(8), length: half(16) }));
             next = whole(0);
         }
         places.sort_unstable();
@@ -134,7 +134,7 @@ mod tests {
             let draw = mix(i);
             let (cell, place) = (
                 Cell { point: 2 + 3 * (draw % 20), replication: (draw >> 20) as u32 % 150 },
-                Place { at: 1000 * i, length: (draw >> 40) as u32 },
+                Place { offset: 1000 * i, length: (draw >> 40) as u32 },
             );
             index.add(cell, place).unwrap();
             map.entry(cell.point).or_default().entry(cell.replication).or_insert(place);
@@ -157,11 +157,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut index = Index::new(folder.path(), 10, (1, 3)).unwrap();
         for point in (0..12).chain([u64::MAX]) {
-            index.add(Cell { point, replication: 0 }, Place { at: point, length: 1 }).unwrap();
+            index.add(Cell { point, replication: 0 }, Place { offset: point, length: 1 }).unwrap();
         }
         for point in (0..12).chain([u64::MAX]) {
             let expected = if [1, 4, 7].contains(&point) {
-                vec![Place { at: point, length: 1 }]
+                vec![Place { offset: point, length: 1 }]
             } else {
                 Vec::new()
             };

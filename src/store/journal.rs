@@ -188,7 +188,7 @@ impl Written {
                     return Ok(None);
                 }
             };
-            let place = Place { at: self.at + LENGTH as u64, length: bytes.len() as u32 };
+            let place = Place { offset: self.at + LENGTH as u64, length: bytes.len() as u32 };
             self.at += (LENGTH + bytes.len()) as u64;
             match postcard::from_bytes_crc32(&bytes, CHECKSUM.digest()) {
                 Ok(entry) => {
@@ -276,7 +276,7 @@ impl Journal {
             self.file.write_all(&framed)?;
             self.index.add(
                 entry.cell,
-                Place { at: self.end + LENGTH as u64, length: (framed.len() - LENGTH) as u32 },
+                Place { offset: self.end + LENGTH as u64, length: (framed.len() - LENGTH) as u32 },
             )?;
             self.end += framed.len() as u64;
             Ok(())
@@ -293,7 +293,7 @@ impl Journal {
             let mut entries = Vec::new();
             for place in self.index.of_point(point)? {
                 let mut bytes = vec![0; place.length as usize];
-                self.file.seek(SeekFrom::Start(place.at))?;
+                self.file.seek(SeekFrom::Start(place.offset))?;
                 self.file.read_exact(&mut bytes)?;
                 entries.push(
                     postcard::from_bytes_crc32(&bytes, CHECKSUM.digest())

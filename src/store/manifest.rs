@@ -115,7 +115,7 @@ impl Manifest {
         Manifest::of("sensitivity", scenario, entries)
     }
     /// Adds an entry.
-    pub fn say(&mut self, key: &'static str, value: Value) {
+    pub fn add(&mut self, key: &'static str, value: Value) {
         self.head.push((key, value));
     }
     /// Creates the manifest of a run. `wanted` is the number of replications that were planned, if

@@ -1,8 +1,8 @@
 //! Systems whose steady state is known exactly: scenarios with the exact values of their metrics.
 //!
-//! Sojourn times are given by their tail P(T > t), whose roots are the quantiles. Sources: M/M/1,
-//! M/M/c, M/M/1/K: Kleinrock 1975, *Queueing Systems* 1, (3.23), (3.40), §3.6; a tandem: Burke
-//! 1956, Reich 1957.
+//! Sojourn times are given by their tail P(T > t); the q-quantile solves P(T > t) = 1 − q. Sources:
+//! M/M/1, M/M/c, M/M/1/K: Kleinrock 1975, *Queueing Systems* 1, (3.23), (3.40), §3.6; a tandem:
+//! Burke 1956, Reich 1957.
 //!
 //! The warm-up is at least 20 relaxation times 1/(√(cμ) − √λ)² (Morse 1955, *Operations Research*
 //! 3), after which 2e-9 of the initial deviation from the steady state remains.

@@ -86,17 +86,17 @@ impl Claim {
 const USERS: &str = "workload users";
 const API: &str = "service api";
 
-/// Claims a number of the workload `users`.
+/// Creates a claim about the workload `users`.
 const fn users(number: &'static str, exact: f64) -> Claim {
     claim(USERS, number, exact)
 }
-/// Claims a number of the service `api`.
+/// Creates a claim about the service `api`.
 const fn api(number: &'static str, exact: f64) -> Claim {
     claim(API, number, exact)
 }
 
-/// Claims the median, the 95th and the 99th percentile of the latency; the last may have twice the
-/// standard error.
+/// Creates claims about the median, the 95th and the 99th percentile of the latency; the last may
+/// have twice the standard error.
 fn quantiles(of: &'static str, [p50, p95, p99]: [f64; 3]) -> [Claim; 3] {
     [
         claim(of, "latency p50", p50),

@@ -23,7 +23,8 @@ fn tasks(cores: u32) -> String {
     )
 }
 
-/// Claims for Poisson arrivals and c cores: wait, response and numbers of requests by Erlang C.
+/// Creates claims for Poisson arrivals and c cores: wait, response and numbers of requests by
+/// Erlang C.
 fn m_m_c(arrivals: f64, cores: f64, wait: f64, response: [f64; 3], wait_p99: f64) -> Vec<Claim> {
     let mut claims = vec![
         users("latency mean", wait + 0.01),
@@ -37,7 +38,7 @@ fn m_m_c(arrivals: f64, cores: f64, wait: f64, response: [f64; 3], wait_p99: f64
     claims
 }
 
-/// Claims for Poisson arrivals, one core, service of mean 10 ms: the mean wait by
+/// Creates claims for Poisson arrivals, one core, service of mean 10 ms: the mean wait by
 /// Pollaczek–Khinchine.
 fn m_g_1(
     arrivals: f64,
@@ -52,7 +53,7 @@ fn m_g_1(
     claims
 }
 
-/// Claims for any independent interarrival times and one exponential core: the response is
+/// Creates claims for any independent interarrival times and one exponential core: the response is
 /// exponential.
 fn g_m_1(arrivals: f64, response: f64) -> Vec<Claim> {
     let quantile = |tail: f64| -response * f64::ln(tail);
