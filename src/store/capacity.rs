@@ -86,7 +86,7 @@ fn rows(result: &CapacityResult, push: Push) {
 
 fn meets(goal: &SloResult) -> &'static str {
     match (goal.certain, goal.pass) {
-        // Nothing was measured: the scenario is invalid at this value, or no request was answered.
+        // Nothing was measured: a limit was reached, or no request was answered.
         _ if goal.estimate.is_nan() => "undecided",
         (true, true) => "yes",
         (true, false) => "no",
