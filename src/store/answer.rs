@@ -1,11 +1,12 @@
-//! The files of an answer, as comparisons and searches give it: one table and the manifest.
+//! The files of an analysis with a single table, such as a comparison or a capacity search: the
+//! table and the manifest.
 
 use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::schema::TableSchema;
 use super::table::{Push, Table};
 
-/// Writes the table and the manifest into a folder that is taken. How many files.
+/// Writes the table and the manifest into a locked output folder, and returns the number of files.
 ///
 /// # Errors
 /// If the disk is full or gone.

@@ -1,4 +1,5 @@
-//! The file of a capacity: the curve, goal by goal. The answer is in the manifest.
+//! The table of a capacity search: one row per goal and value tried. The capacity itself is in the
+//! manifest.
 
 use super::answer::write_answer;
 use super::folder::{Folder, StoreError};
@@ -10,20 +11,20 @@ use crate::experiment::{CapacityResult, SloResult};
 use crate::scenario::Scenario;
 use arrow_array::RecordBatch;
 
-/// Writes `capacity.parquet` and the manifest. How many files.
+/// Writes `capacity.parquet` and the manifest, and returns the number of files.
 ///
 /// # Errors
 /// If the disk is full or gone.
 pub fn write_capacity(
     folder: Folder,
     scenario: &Scenario,
-    found: &CapacityResult,
+    result: &CapacityResult,
 ) -> Result<usize, StoreError> {
-    let manifest = Manifest::of_capacity(scenario, found);
-    write_answer(folder, &CAPACITY, manifest, |push| rows(found, push))
+    let manifest = Manifest::of_capacity(scenario, result);
+    write_answer(folder, &CAPACITY, manifest, |push| rows(result, push))
 }
 
-/// The rows of `capacity.parquet`, without touching a file.
+/// Returns the rows of `capacity.parquet` as a batch, without writing a file.
 ///
 /// ```
 /// let shop = asyncflow::Experiment::from_yaml(
@@ -36,27 +37,27 @@ pub fn write_capacity(
 /// capacity: { vary: services.api.replicas, from: 1, to: 4 }
 /// ",
 /// )?;
-/// let found = shop.capacity()?;
-/// let batch = asyncflow::store::capacity_batch(&found);
-/// assert_eq!(batch.num_rows(), found.tried.len());
+/// let result = shop.capacity()?;
+/// let batch = asyncflow::store::capacity_batch(&result);
+/// assert_eq!(batch.num_rows(), result.tried.len());
 /// assert!(batch.column_by_name("meets").is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn capacity_batch(found: &CapacityResult) -> RecordBatch {
-    batch(CAPACITY.arrow(), |push| rows(found, push))
+pub fn capacity_batch(result: &CapacityResult) -> RecordBatch {
+    batch(CAPACITY.arrow(), |push| rows(result, push))
 }
 
-fn rows(found: &CapacityResult, push: Push) {
-    for tried in &found.tried {
+fn rows(result: &CapacityResult, push: Push) {
+    for tried in &result.tried {
         let (written, overloaded) = (shown(&tried.value), tried.results.overloaded.join(","));
         let bottleneck = tried.bottleneck();
         let busiest = bottleneck.as_ref().map_or("", |bottleneck| bottleneck.service.as_str());
         let waits_for = bottleneck.as_ref().and_then(|bottleneck| bottleneck.waits_for.as_deref());
         for goal in &tried.goals {
             push(&[
-                Cell::Text(&found.path),
+                Cell::Text(&result.path),
                 Cell::Number(tried.number),
-                Cell::Text(unit(found.kind)),
+                Cell::Text(unit(result.kind)),
                 Cell::Text(&written),
                 Cell::Text(&goal.name),
                 Cell::Text(&goal.goal),
@@ -85,7 +86,7 @@ fn rows(found: &CapacityResult, push: Push) {
 
 fn meets(goal: &SloResult) -> &'static str {
     match (goal.certain, goal.pass) {
-        // Nothing was measured: the system could not hold it, or answered nobody.
+        // Nothing was measured: a limit was reached, or no request was answered.
         _ if goal.estimate.is_nan() => "undecided",
         (true, true) => "yes",
         (true, false) => "no",

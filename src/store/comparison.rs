@@ -1,4 +1,4 @@
-//! The file of a comparison.
+//! The table of a comparison: `comparison.parquet`.
 
 use super::answer::write_answer;
 use super::folder::{Folder, StoreError};
@@ -9,7 +9,7 @@ use crate::experiment::Comparison;
 use crate::scenario::Scenario;
 use arrow_array::RecordBatch;
 
-/// Writes `comparison.parquet` and the manifest. How many files.
+/// Writes `comparison.parquet` and the manifest, and returns the number of files.
 ///
 /// # Errors
 /// If the disk is full or gone.
@@ -22,7 +22,7 @@ pub fn write_comparison(
     write_answer(folder, &COMPARISON, manifest, |push| rows(comparison, push))
 }
 
-/// The rows of `comparison.parquet`, without touching a file.
+/// Returns the rows of `comparison.parquet` as a batch, without writing a file.
 ///
 /// ```
 /// let shop = asyncflow::Experiment::from_yaml(

@@ -1,5 +1,5 @@
-//! The files of one run: begun before the first event, filled replication by replication, made
-//! valid by the manifest of their folder.
+//! The files of one run: created before the first event, filled replication by replication, valid
+//! once the folder has its manifest.
 
 use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
@@ -11,11 +11,11 @@ use crate::request::{NONE, PARTS};
 use crate::scenario::Scenario;
 use std::fs;
 
-/// The files of one run, while they are written. Dropped before [`finish`](Dataset::finish), it
-/// leaves nothing behind.
+/// The files of one run while they are being written. If it is dropped before
+/// [`finish`](Dataset::finish), no file remains.
 pub struct Dataset {
     folder: Folder,
-    /// By [`TABLES`]; none for those that are not asked for.
+    /// In the order of [`TABLES`]; `None` for tables that are not requested.
     tables: Vec<Option<Table>>,
     vocabulary: Vocabulary,
     series: Vec<Series>,
@@ -38,7 +38,7 @@ const REQUESTS: usize = 5;
 const WARMUP: usize = 6;
 
 impl Dataset {
-    /// Begins its files, in a folder that is taken.
+    /// Creates the files in a locked output folder.
     ///
     /// # Errors
     /// If they cannot be written.
@@ -59,13 +59,13 @@ impl Dataset {
                 dataset.tables.push(None);
                 continue;
             }
-            let begun = Table::begin(&mut dataset.folder, table.file, table.arrow())?;
-            dataset.tables.push(Some(begun));
+            let table = Table::begin(&mut dataset.folder, table.file, table.arrow())?;
+            dataset.tables.push(Some(table));
         }
         Ok(dataset)
     }
 
-    /// The output folder.
+    /// Returns the output folder.
     pub fn folder(&self) -> &Folder {
         &self.folder
     }
@@ -74,7 +74,7 @@ impl Dataset {
         self.tables[table].as_mut().map_or(Ok(()), |open| open.push(cells))
     }
 
-    /// Writes what one replication left behind.
+    /// Writes the rows of one replication.
     ///
     /// # Errors
     /// If the disk is full or gone.
@@ -94,13 +94,13 @@ impl Dataset {
         (self.vocabulary, self.series) = (vocabulary, series);
         let replication = Cell::Whole(record.replication as u64);
         for happening in &record.happenings {
-            let at = Cell::Number(happening.at.seconds());
+            let time = Cell::Number(happening.at.seconds());
             let (kind, entity) = (Cell::Text(happening.kind), Cell::Text(&happening.entity));
             self.push(
                 EVENTS,
                 &[
                     replication,
-                    at,
+                    time,
                     kind,
                     entity,
                     Cell::Text(happening.what),
@@ -148,12 +148,12 @@ impl Dataset {
         Ok(())
     }
 
-    /// The curves that the warm-up was found by.
+    /// Writes the curves from which the warm-up was estimated.
     fn append_warmup(&mut self, results: &Results) -> Result<(), StoreError> {
-        let Some(found) = &results.warmup else { return Ok(()) };
-        for curve in &found.curves {
-            let cut = found.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
-            for (window, (start, mean)) in found.starts.iter().zip(&curve.mean).enumerate() {
+        let Some(warmup) = &results.warmup else { return Ok(()) };
+        for curve in &warmup.curves {
+            let cut = warmup.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
+            for (window, (start, mean)) in warmup.starts.iter().zip(&curve.mean).enumerate() {
                 let welch = curve.welch.get(window).copied().unwrap_or(f64::NAN);
                 let names = [
                     Cell::Text(curve.kind),
@@ -178,11 +178,11 @@ impl Dataset {
         fs::write(&path, text).map_err(|e| StoreError::io("cannot write", &path, e))
     }
 
-    /// Writes the summary, gives all files their names, and the manifest last. The names of the
-    /// files. `wanted` is how many replications there would have been, if it was interrupted.
+    /// Writes the summary, gives all files their final names, the manifest last, and returns the
+    /// names. `wanted` is the number of replications that were planned, if the run was interrupted.
     ///
     /// # Errors
-    /// If the disk is full or gone; then no manifest is there.
+    /// If the disk is full or gone; then there is no manifest.
     pub fn finish(
         mut self,
         scenario: &Scenario,
@@ -202,7 +202,7 @@ impl Dataset {
     }
 }
 
-/// The rows of `replications.parquet` that one replication gives.
+/// Pushes one replication's rows of `replications.parquet`.
 pub fn replication_rows(
     vocabulary: &Vocabulary,
     record: &CellRecord,
@@ -227,7 +227,7 @@ pub fn replication_rows(
     }
 }
 
-/// The rows of `histograms.parquet` that one replication gives.
+/// Pushes one replication's rows of `histograms.parquet`.
 pub fn histogram_rows(vocabulary: &Vocabulary, record: &CellRecord, mut push: impl FnMut(&[Cell])) {
     let replication = Cell::Whole(record.replication as u64);
     for (named, histogram) in vocabulary.histograms.iter().zip(&record.histograms) {
@@ -248,7 +248,7 @@ pub fn histogram_rows(vocabulary: &Vocabulary, record: &CellRecord, mut push: im
     }
 }
 
-/// The rows of `series.parquet` that one replication gives.
+/// Pushes one replication's rows of `series.parquet`.
 pub fn series_rows(series: &[Series], record: &CellRecord, mut push: impl FnMut(&[Cell])) {
     let replication = Cell::Whole(record.replication as u64);
     for row in &record.series {

@@ -2,18 +2,18 @@
 //! manifest names is there, with its hash.
 //!
 //! - Files are written under temporary names, `.NAME.PROCESS.part`. Until the run is complete, an
-//!   earlier result stays as it is.
-//! - All of them, the manifest too, are on the disk before the earlier result loses its manifest;
-//!   then the files get their names, and the manifest gets its own last. A full disk is noticed
-//!   before anything is lost, and who looks in between sees a folder without a manifest.
-//! - One run at a time writes into a folder. The lock ends with the process, however it ends; so
-//!   the one who has it may remove the temporary files that a killed run has left.
-//! - **Ours is what a manifest names**: the folder's own, or one with a temporary name that a
-//!   killed run has left. Nothing else is removed or written over, whatever it is called, and no
-//!   link is followed. Whose result may take the place of whose is in `study.rs`.
+//!   earlier result stays unchanged.
+//! - All files, including the manifest, are synced to disk before the earlier manifest is removed;
+//!   then the files are renamed, the manifest last. So a full disk is noticed before anything is
+//!   lost, and a reader in between sees a folder without a manifest.
+//! - One run at a time writes into a folder. The lock ends with the process, however it ends, so
+//!   its holder may remove the temporary files of a killed run.
+//! - **Only files that a manifest names are ours**: the folder's manifest, or one under a temporary
+//!   name that a killed run has left. Nothing else is removed or overwritten, whatever its name,
+//!   and no link is followed. `study.rs` decides which result may replace which.
 //!
-//! `tests/it/world.rs` fills disks, takes folders away and kills runs at random moments;
-//! `tests/it/folders.rs` puts other people's files in the way.
+//! `tests/it/world.rs` fills disks, removes folders and kills runs at random moments;
+//! `tests/it/folders.rs` places foreign files in the way.
 
 use super::journal::{JOURNAL, Opened, Written};
 use super::manifest::{FileEntry, Manifest, sha256};
@@ -25,26 +25,26 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Why nothing could be written.
+/// Why a result could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The folder holds the result of another study.
     #[error("`{folder}` holds {other}")]
     #[allow(missing_docs, reason = "the message says what they are")]
     Occupied { folder: String, other: String },
-    /// Two runs at once would mix their files.
+    /// Another run holds the lock of the folder.
     #[error("another run is writing into `{folder}`")]
     #[allow(missing_docs, reason = "the message says what it is")]
     Busy { folder: String },
-    /// A sweep was interrupted, and may be resumed.
+    /// The folder holds an interrupted sweep, which can be resumed.
     #[error("an unfinished sweep is in `{folder}`: {done} are done")]
     #[allow(missing_docs, reason = "the message says what they are")]
     Unfinished { folder: String, done: String },
-    /// What is there belongs to something else.
+    /// Something that AsyncFlow did not write is in the way.
     #[error("{what}")]
     #[allow(missing_docs, reason = "the message says what it is")]
     Foreign { what: String, help: String },
-    /// The operating system said no.
+    /// The operating system reported an error.
     #[error("{doing} `{path}`: {cause}")]
     #[allow(missing_docs, reason = "the message says what they are")]
     Io { doing: &'static str, path: String, cause: String },
@@ -57,41 +57,41 @@ impl StoreError {
         cause: impl std::fmt::Display,
     ) -> StoreError {
         let cause = cause.to_string();
-        // The word that the Parquet library puts before an error of the system.
+        // The prefix that the Parquet library adds to errors of the system.
         let cause = cause.strip_prefix("External: ").map(str::to_string).unwrap_or(cause);
         StoreError::Io { doing, path: path.display().to_string(), cause }
     }
-    /// What to do about it.
+    /// Returns a suggestion how to resolve the error.
     pub fn help(&self) -> &str {
         match self {
             StoreError::Occupied { .. } => {
-                "give another folder with `--out`, or overwrite it with `--force`"
+                "choose another folder with `--out`, or overwrite this one with `--force`"
             }
             StoreError::Busy { .. } => {
-                "wait until it has ended, or give another folder with `--out`"
+                "wait for it to finish, or choose another folder with `--out`"
             }
             StoreError::Unfinished { .. } => {
-                "`--resume` goes on with it, `--force` begins anew, or give another folder with `--out`"
+                "`--resume` continues it, `--force` starts over; or choose another folder with `--out`"
             }
             StoreError::Foreign { help, .. } => help,
             StoreError::Io { .. } => {
-                "give a folder that can be written with `--out`; make room if the disk is full"
+                "choose a writable folder with `--out`; free some space if the disk is full"
             }
         }
     }
 }
 
 pub const MANIFEST: &str = "manifest.json";
-/// Stands in place of the process in the name of an earlier manifest that was taken away.
+/// Replaces the process id in the temporary name of a withdrawn manifest.
 const OLD: &str = "old";
 
-/// The temporary name beside it of what will be the file `path`: `.NAME.PROCESS.part`.
+/// Returns the temporary path of the future file `path`, in the same folder: `.NAME.PROCESS.part`.
 pub fn temporary(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}.part", std::process::id()))
 }
 
-/// Whether a file of that name is ours: one of a run, or a part of a sweep's.
+/// Returns whether AsyncFlow writes files of this name: a table, or a part of a sweep's table.
 fn is_ours(name: &str) -> bool {
     let file =
         TABLES.iter().any(|table| table.file == name) || [POINTS, PLOTS, MANIFEST].contains(&name);
@@ -100,49 +100,49 @@ fn is_ours(name: &str) -> bool {
     })
 }
 
-/// What the manifest of a folder says, if it holds a complete result.
+/// Returns the manifest of a folder, or `None` if the folder has no readable manifest.
 pub fn manifest_of(folder: &Path) -> Option<Value> {
     read_manifest(&folder.join(MANIFEST))
 }
 
 fn read_manifest(path: &Path) -> Option<Value> {
-    // What is no file, a pipe say, might never end.
-    let is_file = fs::metadata(path).is_ok_and(|it| it.is_file());
+    // Reading something else, such as a pipe, might never end.
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     is_file
         .then(|| fs::read_to_string(path).ok())
         .flatten()
         .and_then(|text| serde_json::from_str(&text).ok())
 }
 
-/// The files that a manifest names.
+/// Returns the names of our files in a manifest.
 fn named(manifest: &Value) -> impl Iterator<Item = String> {
     let files = manifest["files"].as_object().into_iter().flat_map(|files| files.keys());
     files.filter(|name| is_ours(name)).cloned()
 }
 
-/// Whether anything is there; a link is, wherever it leads.
+/// Returns whether the path exists; a link does, even a dangling one.
 fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// Whether it is a link, which is not followed: what it leads to is not in the folder.
+/// Returns whether the path is a link. Links are not followed: their targets are not in the folder.
 pub fn is_link(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|entry| entry.is_symlink())
 }
 
-/// What is in a folder before a run writes into it.
+/// The content of a folder before a run writes into it.
 struct Earlier {
-    /// None if there is no file of that name.
+    /// `None` if there is no file of that name; JSON null if it cannot be read.
     manifest: Option<Value>,
     /// The files of the earlier result.
     files: BTreeSet<String>,
-    /// Files that a run has left which was killed while it gave them their names.
+    /// Files left by a run that was killed while renaming them.
     left: BTreeSet<String>,
 }
 
 impl Earlier {
     fn of(folder: &Path) -> Earlier {
-        // One that cannot be read is nobody's that is known.
+        // A manifest that cannot be read is foreign.
         let manifest =
             is_there(&folder.join(MANIFEST)).then(|| manifest_of(folder).unwrap_or_default());
         let files: BTreeSet<String> = manifest.iter().flat_map(named).collect();
@@ -156,7 +156,7 @@ impl Earlier {
         Earlier { manifest, files, left }
     }
 
-    /// A file that has one of our names, but that no manifest names.
+    /// Returns a file that has one of our names, but is not in any manifest.
     fn foreign(&self, folder: &Path) -> Option<String> {
         let own = TABLES.iter().map(|table| table.file).chain([POINTS, PLOTS]).map(str::to_string);
         let in_parts = PARTS.iter().flat_map(|inside| {
@@ -170,41 +170,40 @@ impl Earlier {
     }
 }
 
-/// The folder while a run writes into it. Dropped before it is [complete](Folder::complete), it
-/// leaves nothing behind.
+/// An output folder, locked while a run writes into it. If it is dropped before it is
+/// [complete](Folder::complete), none of its files remain.
 pub struct Folder {
     path: PathBuf,
-    /// Holds the lock. None where the system cannot open or lock a folder: such a system goes
-    /// without.
+    /// Holds the lock. `None` on systems that cannot open or lock a folder: there is no lock there.
     handle: Option<File>,
-    /// Temporary names of what is written, with the final ones.
+    /// The temporary and the final names of the files that are written.
     parts: Vec<(PathBuf, String)>,
-    /// Whether it was not there before.
+    /// Whether the folder was created by this run.
     is_new: bool,
     study: Study,
     earlier: Earlier,
 }
 
 impl Folder {
-    /// Makes the folder and takes it for a study.
+    /// Creates the folder if it does not exist, and locks it for a study.
     ///
     /// # Errors
-    /// If it cannot be made, another run has it, it holds the result of another study, or files
-    /// that are not ours are in the way.
+    /// If it cannot be created, another run has locked it, it holds the result of another study, or
+    /// foreign files are in the way.
     pub fn open(path: &Path, study: Study, force: bool) -> Result<Folder, StoreError> {
-        let made =
+        let created =
             path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::create_dir(path));
-        let is_new = match made {
+        let is_new = match created {
             Ok(()) => true,
             Err(e) if e.kind() == ErrorKind::AlreadyExists && path.is_dir() => false,
             Err(e) if e.kind() == ErrorKind::AlreadyExists => {
                 let (what, help) = (
                     format!("`{}` is not a folder", path.display()),
-                    "give a folder with `--out`".to_string(),
+                    "choose a folder with `--out`".to_string(),
                 );
                 return Err(StoreError::Foreign { what, help });
             }
-            Err(e) => return Err(StoreError::io("cannot make the folder", path, e)),
+            Err(e) => return Err(StoreError::io("cannot create the folder", path, e)),
         };
         let handle = lock(path)?;
         let folder = Folder {
@@ -223,31 +222,32 @@ impl Folder {
             for (part, _) in
                 std::iter::once("").chain(PARTS).flat_map(|inside| temporary_files(path, inside))
             {
-                // If it cannot be removed, it is in nobody's way.
+                // If it cannot be removed, it does no harm.
                 let _ = fs::remove_file(part);
             }
         }
         Ok(folder)
     }
 
-    /// Whether the result of this study may go here.
+    /// Checks that the result of this study may be written here.
     fn check(&self, force: bool) -> Result<(), StoreError> {
-        const ELSEWHERE: &str = "give another folder with `--out`";
-        const OR_FORCE: &str = "give another folder with `--out`, or overwrite it with `--force`";
+        const ELSEWHERE: &str = "choose another folder with `--out`";
+        const OR_FORCE: &str =
+            "choose another folder with `--out`, or overwrite this one with `--force`";
         let at = |name: &str| self.path.join(name);
         let foreign =
             |what: String, help: &str| Err(StoreError::Foreign { what, help: help.to_string() });
         if self.study.reads(&at(MANIFEST)) {
             return foreign(
                 format!(
-                    "`{}` is the scenario, and the manifest would take its place",
+                    "`{}` is the scenario file, which the manifest would overwrite",
                     at(MANIFEST).display()
                 ),
                 ELSEWHERE,
             );
         }
         if let Some(link) = PARTS.into_iter().chain([JOURNAL]).map(at).find(|path| is_link(path)) {
-            let help = "remove the link, or give another folder with `--out`";
+            let help = "remove the link, or choose another folder with `--out`";
             return foreign(
                 format!("`{}` is a link, and links are not followed", link.display()),
                 help,
@@ -259,13 +259,12 @@ impl Folder {
         if let Some(manifest) = &self.earlier.manifest {
             self.study.may_replace(&self.path, manifest)?;
         }
-        // Beside a journal of ours there are the tables that were made of it, with or without their
-        // manifest.
+        // Beside a journal of ours are the tables made from it, with or without their manifest.
         let has_journal = matches!(Written::open(&self.path), Ok(Opened::Whole(_)));
         if let Some(name) = self.earlier.foreign(&self.path).filter(|_| !has_journal) {
             return foreign(
                 format!(
-                    "`{}` is not of a result of AsyncFlow: no manifest names it",
+                    "`{}` does not belong to a result of AsyncFlow: no manifest names it",
                     at(&name).display()
                 ),
                 OR_FORCE,
@@ -281,7 +280,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Whether a complete result is there, all of which was run.
+    /// Returns whether the folder holds a complete result that was not interrupted.
     pub fn is_complete(&self) -> bool {
         self.earlier.manifest.as_ref().is_some_and(|manifest| {
             manifest["files"].is_object() && manifest["interrupted"].is_null()
@@ -292,22 +291,22 @@ impl Folder {
         &self.path
     }
 
-    /// The temporary name of a file that will be called `name`.
+    /// Returns the temporary path of a file that will be called `name`.
     pub fn begin(&mut self, name: &str) -> PathBuf {
         let path = self.path.join(name);
-        // If the part's folder cannot be made, neither can the file, which is told then.
+        // If the part's folder cannot be created, creating the file reports it.
         let _ = path.parent().map(fs::create_dir_all);
         let path = temporary(&path);
         self.parts.push((path.clone(), name.to_string()));
         path
     }
 
-    /// Gives all files their names, the manifest last. `rows` are those of the tables. The names of
-    /// the files.
+    /// Gives all files their final names, the manifest last, and returns the names. `rows` are the
+    /// numbers of rows, by table.
     ///
     /// # Errors
-    /// If the disk is full or gone. Unless it fails in the middle of the renaming, an earlier
-    /// result is still there.
+    /// If the disk is full or gone. Unless renaming fails halfway, an earlier result is still
+    /// there.
     pub fn complete(
         mut self,
         mut manifest: Manifest,
@@ -319,13 +318,13 @@ impl Folder {
             let rows = rows.iter().find(|(file, _)| file == name).map(|(_, rows)| *rows);
             manifest.files.push(FileEntry { name: name.clone(), rows, sha256 });
         }
-        manifest.say("study", self.study.to_json(&self.path));
+        manifest.add("study", self.study.to_json(&self.path));
         let part = self.begin(MANIFEST);
         fs::write(&part, manifest.to_json())
             .and_then(|()| sync(&part))
             .map_err(|e| StoreError::io("cannot write", &part, e))?;
 
-        // From here on the earlier result is gone: without a manifest the folder is not complete.
+        // From here on the earlier result is gone: without a manifest the folder is incomplete.
         self.withdraw()?;
         // Files of an earlier run that this one does not write would contradict it.
         for stale in self
@@ -337,7 +336,7 @@ impl Folder {
             self.remove(stale)?;
         }
         for folder in PARTS {
-            // Only if it is empty.
+            // Fails unless it is empty.
             let _ = fs::remove_dir(self.path.join(folder));
         }
         self.sync();
@@ -353,11 +352,11 @@ impl Folder {
         Ok(std::mem::take(&mut self.parts).into_iter().map(|(_, name)| name).collect())
     }
 
-    /// Takes the manifest away: what is there is complete no longer. It stays under a temporary
-    /// name, so that the files it names are known to be ours.
+    /// Withdraws the manifest, so that the folder is no longer complete. The manifest stays under a
+    /// temporary name, which marks the files in it as ours.
     ///
     /// # Errors
-    /// If it cannot be taken away.
+    /// If it cannot be renamed.
     pub fn withdraw(&self) -> Result<(), StoreError> {
         let manifest = self.path.join(MANIFEST);
         match fs::rename(&manifest, self.withdrawn()) {
@@ -384,8 +383,8 @@ impl Folder {
         }
     }
 
-    /// Lets the disk know what is called how by now, so that the order of the steps outlives a loss
-    /// of power. Not every file system can.
+    /// Syncs the folder's entries to disk, so that the order of the renames survives a loss of
+    /// power. Not every file system can do so.
     fn sync(&self) {
         let _ = self.handle.as_ref().map(File::sync_all);
     }
@@ -397,7 +396,8 @@ impl Drop for Folder {
             let _ = fs::remove_file(part);
         }
         if self.is_new {
-            // Only those that are empty: all, unless it is complete or has a journal.
+            // Fails unless they are empty, as all are unless the folder is complete or has a
+            // journal.
             for inside in PARTS.iter().copied().chain([""]) {
                 let _ = fs::remove_dir(self.path.join(inside));
             }
@@ -408,7 +408,7 @@ impl Drop for Folder {
 fn lock(folder: &Path) -> Result<Option<File>, StoreError> {
     let handle = match File::open(folder) {
         Ok(handle) => handle,
-        // Another run has made it, and has just removed it again.
+        // Another run has created it, and has just removed it again.
         Err(e) if e.kind() == ErrorKind::NotFound => {
             return Err(StoreError::Busy { folder: folder.display().to_string() });
         }
@@ -423,7 +423,7 @@ fn lock(folder: &Path) -> Result<Option<File>, StoreError> {
     }
 }
 
-/// The temporary files in a folder, or in one inside it, each with what it would have been called.
+/// Returns the temporary files in a folder, or in the folder `inside` it, with their final names.
 fn temporary_files(folder: &Path, inside: &str) -> Vec<(PathBuf, String)> {
     let entries = fs::read_dir(folder.join(inside)).into_iter().flatten().flatten();
     let ours = entries.filter_map(|entry| {
@@ -441,7 +441,7 @@ fn temporary_files(folder: &Path, inside: &str) -> Vec<(PathBuf, String)> {
     ours.collect()
 }
 
-/// Waits until a file is on the disk.
+/// Waits until a file is written to disk.
 fn sync(path: &Path) -> std::io::Result<()> {
     OpenOptions::new().write(true).open(path)?.sync_all()
 }

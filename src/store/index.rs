@@ -1,22 +1,22 @@
-//! Where the cells of every point stand in a journal. On the disk, so that memory does not grow
-//! with the points of a sweep.
+//! An index of a journal: where each point's cells are. It is kept on disk, so that memory does not
+//! grow with the points of a sweep.
 //!
-//! Law: the file has a slot for every point, which names the entry that was added last, and behind
-//! the slots the entries, each of which names the one that was added before it for the same point.
-//! Adding one, and finding those of a point, touch no others. The file stands beside the journal
-//! and is made anew whenever that is opened: no other process reads it. It has no name, or loses it
-//! at once (on Windows: when it is closed).
-//! Tested: against a map in memory, over random orders.
+//! Law: the file has a slot per point with the number of its latest entry, followed by the entries,
+//! each with the number of the point's previous entry: a linked list per point. Adding an entry and
+//! reading those of a point touch no others. The file is beside the journal and is rebuilt whenever
+//! the journal is opened: no other process reads it. It has no name, or loses it at once (on
+//! Windows, when it is closed).
+//! Tested: against a map in memory, in random orders.
 
 use crate::experiment::Cell;
 use std::fs::File;
 use std::io::{Read, Result, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Where an entry of the journal stands.
+/// The position of an entry in the journal, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    pub at: u64,
+    pub offset: u64,
     pub length: u32,
 }
 
@@ -27,66 +27,64 @@ const ENTRY: u64 = 24;
 #[derive(Debug)]
 pub struct Index {
     file: File,
-    /// Points of the whole sweep; which of them is the first in this journal, and every how many of
-    /// them there is one.
+    /// Points of the whole sweep; this journal has `first` and every `step`-th point after it.
     points: u64,
     first: u64,
     step: u64,
-    /// How many entries it has.
+    /// The number of entries.
     len: u64,
 }
 
 impl Index {
-    /// An empty one for a journal in a folder, which holds the `first` and every `step`-th after it
-    /// of so many points.
+    /// Creates an empty index for a journal in `folder` that contains the `first` and every
+    /// `step`-th point after it, of `points` in all.
     ///
     /// # Errors
-    /// If no file can be made there.
+    /// If no file can be created there.
     pub fn new(folder: &Path, points: u64, (first, step): (u64, u64)) -> Result<Index> {
         let index = Index { file: tempfile::tempfile_in(folder)?, points, first, step, len: 0 };
         index.file.set_len(index.entries_at())?;
         Ok(index)
     }
 
-    /// How many entries it has.
+    /// Returns the number of entries.
     pub fn len(&self) -> u64 {
         self.len
     }
 
-    /// Where the slots end and the entries begin.
+    /// Returns the offset at which the slots end and the entries begin, in bytes.
     fn entries_at(&self) -> u64 {
         self.points.div_ceil(self.step).saturating_mul(SLOT)
     }
-    /// Where the slot of a point is, which holds the number, from 1, of its last entry; 0 if it has
-    /// none. None for a point of another journal.
+    /// Returns the offset of a point's slot, in bytes. The slot contains the number of the point's
+    /// latest entry, from 1, or 0 if it has none. `None` for a point of another journal.
     fn slot_at(&self, point: u64) -> Option<u64> {
-        let behind = point
+        let offset = point
             .checked_sub(self.first)
-            .filter(|behind| point < self.points && behind % self.step == 0)?;
-        Some(behind / self.step * SLOT)
+            .filter(|offset| point < self.points && offset % self.step == 0)?;
+        Some(offset / self.step * SLOT)
     }
-    fn read<const N: usize>(&mut self, at: u64) -> Result<[u8; N]> {
+    fn read<const N: usize>(&mut self, offset: u64) -> Result<[u8; N]> {
         let mut bytes = [0; N];
-        self.file.seek(SeekFrom::Start(at))?;
+        self.file.seek(SeekFrom::Start(offset))?;
         self.file.read_exact(&mut bytes)?;
         Ok(bytes)
     }
-    fn write(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
-        self.file.seek(SeekFrom::Start(at))?;
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.file.seek(SeekFrom::Start(offset))?;
         self.file.write_all(bytes)
     }
 
-    /// Adds where a cell stands. One of a point of another journal is passed over: nobody will ask
-    /// for it.
+    /// Adds the place of a cell. A cell of another journal's point is ignored.
     ///
     /// # Errors
-    /// If the disk is full or gone; then it is as it was.
+    /// If the disk is full or gone; then the index is unchanged.
     pub fn add(&mut self, cell: Cell, place: Place) -> Result<()> {
         let Some(slot) = self.slot_at(cell.point) else { return Ok(()) };
-        let before: [u8; SLOT as usize] = self.read(slot)?;
+        let previous: [u8; SLOT as usize] = self.read(slot)?;
         let mut entry = [0; ENTRY as usize];
-        entry[..8].copy_from_slice(&before);
-        entry[8..16].copy_from_slice(&place.at.to_le_bytes());
+        entry[..8].copy_from_slice(&previous);
+        entry[8..16].copy_from_slice(&place.offset.to_le_bytes());
         entry[16..20].copy_from_slice(&place.length.to_le_bytes());
         entry[20..].copy_from_slice(&cell.replication.to_le_bytes());
         self.write(self.entries_at() + self.len * ENTRY, &entry)?;
@@ -95,13 +93,13 @@ impl Index {
         Ok(())
     }
 
-    /// Where the cells of a point stand, in the order of replications. Of one that was added twice,
-    /// the first.
+    /// Returns the places of a point's cells, in the order of replications. If a cell was added
+    /// twice, its first place counts.
     ///
     /// # Errors
     /// If the disk is gone.
     pub fn of_point(&mut self, point: u64) -> Result<Vec<Place>> {
-        let mut found = Vec::new();
+        let mut places = Vec::new();
         let mut next = match self.slot_at(point) {
             Some(slot) => u64::from_le_bytes(self.read(slot)?),
             None => 0,
@@ -110,12 +108,12 @@ impl Index {
             let entry: [u8; ENTRY as usize] = self.read(self.entries_at() + (next - 1) * ENTRY)?;
             let whole = |from: usize| u64::from_le_bytes(std::array::from_fn(|i| entry[from + i]));
             let half = |from: usize| u32::from_le_bytes(std::array::from_fn(|i| entry[from + i]));
-            found.push((half(20), Place { at: whole(8), length: half(16) }));
+            places.push((half(20), Place { offset: whole(8), length: half(16) }));
             next = whole(0);
         }
-        found.sort_unstable();
-        found.dedup_by_key(|(replication, _)| *replication);
-        Ok(found.into_iter().map(|(_, place)| place).collect())
+        places.sort_unstable();
+        places.dedup_by_key(|(replication, _)| *replication);
+        Ok(places.into_iter().map(|(_, place)| place).collect())
     }
 }
 
@@ -126,9 +124,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn an_index_finds_what_a_map_finds_whatever_the_order_of_adding() {
-        // The oracle is a map: 2,000 cells of the points 2, 5, 8, … of 60 (the third shard of
-        // three), at random, many of them twice.
+    fn an_index_agrees_with_a_map_for_random_orders_of_insertion() {
+        // The oracle is a map: 2,000 random cells of the points 2, 5, 8, … of 60 (the third shard
+        // of three), many of them twice.
         let folder = tempfile::tempdir().unwrap();
         let mut index = Index::new(folder.path(), 60, (2, 3)).unwrap();
         let mut map: BTreeMap<u64, BTreeMap<u32, Place>> = BTreeMap::new();
@@ -136,7 +134,7 @@ mod tests {
             let draw = mix(i);
             let (cell, place) = (
                 Cell { point: 2 + 3 * (draw % 20), replication: (draw >> 20) as u32 % 150 },
-                Place { at: 1000 * i, length: (draw >> 40) as u32 },
+                Place { offset: 1000 * i, length: (draw >> 40) as u32 },
             );
             index.add(cell, place).unwrap();
             map.entry(cell.point).or_default().entry(cell.replication).or_insert(place);
@@ -148,22 +146,22 @@ mod tests {
         assert!(map.values().map(BTreeMap::len).sum::<usize>() < 2000 && index.len() == 2000);
         assert!(
             cfg!(windows) || std::fs::read_dir(folder.path()).unwrap().count() == 0,
-            "it has no name"
+            "the file has no name"
         );
     }
 
     #[test]
-    fn points_of_other_shards_are_neither_kept_nor_found() {
-        // The second shard of three of ten points has 1, 4 and 7; all others share no slot with
-        // them, and there is none beyond the last.
+    fn points_of_other_shards_are_ignored() {
+        // The second of three shards of ten points has the points 1, 4 and 7. No other point uses
+        // their slots, and there are no points beyond the tenth.
         let folder = tempfile::tempdir().unwrap();
         let mut index = Index::new(folder.path(), 10, (1, 3)).unwrap();
         for point in (0..12).chain([u64::MAX]) {
-            index.add(Cell { point, replication: 0 }, Place { at: point, length: 1 }).unwrap();
+            index.add(Cell { point, replication: 0 }, Place { offset: point, length: 1 }).unwrap();
         }
         for point in (0..12).chain([u64::MAX]) {
             let expected = if [1, 4, 7].contains(&point) {
-                vec![Place { at: point, length: 1 }]
+                vec![Place { offset: point, length: 1 }]
             } else {
                 Vec::new()
             };
@@ -173,8 +171,8 @@ mod tests {
     }
 
     #[test]
-    fn a_point_that_nothing_was_added_for_has_nothing() {
-        // None in a new one.
+    fn a_point_without_cells_has_no_places() {
+        // A new index has no cells.
         let folder = tempfile::tempdir().unwrap();
         let mut index = Index::new(folder.path(), 10, (0, 1)).unwrap();
         assert!((0..10).all(|point| index.of_point(point).unwrap().is_empty()));

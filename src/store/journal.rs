@@ -1,12 +1,11 @@
-//! The journal of a sweep: every cell that is done, written down as soon as it is.
+//! The journal of a sweep: every cell, appended as soon as it has finished.
 //!
-//! It is what a sweep can be resumed from, and what shards are merged from. Cells stand in it in
-//! the order they were ready in; an [`Index`] on the disk finds those of a point. A head says which
-//! sweep it is of. Every entry has its length before it, twice, and its CRC-32 at its end. So the
-//! half of an entry that a killed process leaves is told from one that was damaged since: the half
-//! is cut off; a damaged one is passed over, and what stands behind it is kept as long as its
-//! length is sound. Checked: `tests/it/sweep.rs` kills sweeps at random moments and turns bits
-//! round.
+//! Sweeps are resumed, and shards are merged, from their journals. Cells are in the order in which
+//! they finished; an [`Index`] on disk finds those of a point. The head identifies the sweep. Every
+//! entry is preceded by its length, twice, and followed by its CRC-32. This distinguishes an entry
+//! that a killed process left incomplete from one that was damaged later: an incomplete entry is
+//! cut off; a damaged one is skipped, and the entries after it are kept as long as its length is
+//! intact. Checked: `tests/it/sweep.rs` kills sweeps at random moments and flips bits.
 
 use super::folder::{StoreError, is_link};
 use super::index::{Index, Place};
@@ -17,45 +16,45 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Its name in the folder of the sweep.
+/// The name of the journal in the folder of the sweep.
 pub const JOURNAL: &str = "cells.journal";
 
 const MAGIC: &[u8; 16] = b"asyncflow cells3";
-/// Bytes of a length: itself, and its complement.
+/// Bytes of a length field: the length and its complement.
 const LENGTH: usize = 8;
-/// No entry is as long: a length above it is no length.
+/// The longest possible entry, in bytes: a longer length is corrupt.
 const LONGEST: u32 = 1 << 30;
 const CHECKSUM: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
 
-/// Which sweep a journal is of.
+/// The head of a journal: which sweep it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// A hash of everything below but the shard, the file and its folder, and of the release.
+    /// A hash of the release and of everything below except the shard, the file and its folder.
     pub identity: String,
-    /// The scenario with all defaults, and with what is varied, as JSON.
+    /// The scenario with all defaults, including its `sweep` section, as JSON.
     pub scenario: String,
     /// The template of its points, as JSON.
     pub template: String,
-    /// The scenario file, as it was typed.
+    /// The scenario file, as typed.
     pub file: String,
-    /// Where the files that it names are.
+    /// The folder to which file names in the scenario are relative.
     pub folder: String,
-    /// Whether series are kept, and which tables are wanted.
+    /// The optional tables that are written.
     pub wanted: OptionalTables,
     /// Points of the whole sweep.
     pub points: u64,
-    /// Which of them are in this one.
+    /// The shard that this journal contains; `None` for the whole sweep.
     pub shard: Option<Shard>,
 }
 
-/// A cell and what came of it.
+/// A cell and its outcome.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Entry {
     pub cell: Cell,
     pub outcome: Outcome,
 }
 
-/// What came of a cell.
+/// The outcome of a cell.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Outcome {
     Done(CellRecord),
@@ -70,7 +69,7 @@ impl Outcome {
             Err(failure) => Outcome::Failed(failure.name().to_string(), failure.to_string()),
         }
     }
-    /// As the fold takes it.
+    /// Converts the outcome into the result that the fold accepts.
     pub fn result(self) -> Result<CellRecord, Failure> {
         match self {
             Outcome::Done(record) => Ok(record),
@@ -79,51 +78,51 @@ impl Outcome {
     }
 }
 
-/// What stands where a folder would have its journal.
+/// What is found in place of a folder's journal.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "there is one at a time")]
+#[allow(clippy::large_enum_variant, reason = "there is only one at a time")]
 pub enum Opened {
-    /// Nothing, or the beginning of a head: it was killed before it had a cell.
+    /// Nothing, or an incomplete head: the sweep was killed before its first cell.
     Nothing,
-    /// A file of somebody else's.
+    /// A file that is not a journal.
     Foreign,
-    /// A journal whose head is damaged, so that nobody knows what its cells are of.
+    /// A journal whose head is damaged, so that its sweep is unknown.
     Damaged,
     Whole(Written),
 }
 
-/// A journal that is read from its beginning to its end, or to where it is broken.
+/// A journal on disk, read from the beginning up to its end or its first broken length.
 #[derive(Debug)]
 pub struct Written {
     pub head: Head,
     path: PathBuf,
     reader: BufReader<File>,
-    /// Where the reader stands.
+    /// The position of the reader, in bytes.
     at: u64,
-    /// Where the last sound entry ends.
+    /// The end of the last intact entry, in bytes.
     end: u64,
-    /// Entries that are damaged, and whether what stands behind the last of them could not be read.
+    /// The damage found so far.
     pub damage: Damage,
 }
 
-/// What is damaged in a journal.
+/// The damage in a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
-    /// Entries that were passed over.
+    /// Damaged entries that were skipped.
     pub entries: u64,
-    /// Bytes at the end in which no entry can be found.
+    /// Bytes at the end that cannot be read because a length is corrupt.
     pub bytes: u64,
 }
 
 impl Damage {
-    /// Whether there is any.
+    /// Returns whether there is any damage.
     pub fn is_any(self) -> bool {
         self != Damage::default()
     }
 }
 
 impl Written {
-    /// The one that a folder holds.
+    /// Opens the journal of a folder.
     ///
     /// # Errors
     /// If it cannot be read, or is a link.
@@ -133,7 +132,7 @@ impl Written {
             let what = format!("`{}` is a link, and links are not followed", path.display());
             return Err(StoreError::Foreign {
                 what,
-                help: "remove the link, or give another folder with `--out`".to_string(),
+                help: "remove the link, or choose another folder with `--out`".to_string(),
             });
         }
         let open = || -> std::io::Result<Opened> {
@@ -171,8 +170,8 @@ impl Written {
         }
     }
 
-    /// The next sound entry, and where it stands. The whole of it is read, so that a damaged one is
-    /// noticed now, and passed over.
+    /// Returns the next intact entry and its place; `None` at the end. Entries are read completely,
+    /// so that damaged ones are detected here and skipped.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -189,7 +188,7 @@ impl Written {
                     return Ok(None);
                 }
             };
-            let place = Place { at: self.at + LENGTH as u64, length: bytes.len() as u32 };
+            let place = Place { offset: self.at + LENGTH as u64, length: bytes.len() as u32 };
             self.at += (LENGTH + bytes.len()) as u64;
             match postcard::from_bytes_crc32(&bytes, CHECKSUM.digest()) {
                 Ok(entry) => {
@@ -202,19 +201,19 @@ impl Written {
     }
 }
 
-/// A journal that is open for writing.
+/// A journal open for writing.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
     index: Index,
     end: u64,
-    /// What was damaged in it when it was opened.
+    /// The damage found when the journal was opened.
     pub damage: Damage,
 }
 
 impl Journal {
-    /// Begins a new one.
+    /// Creates an empty journal.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -225,7 +224,7 @@ impl Journal {
         Journal::begin(path, file, folder, head)
     }
 
-    /// Begins one without a name, which is gone with the process.
+    /// Creates a journal in a file without a name, which disappears with the process.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -250,7 +249,7 @@ impl Journal {
         Ok(Journal { path, file, index, end, damage: Damage::default() })
     }
 
-    /// Goes on with the one that is written in a folder, behind its last sound entry.
+    /// Opens an existing journal to append behind its last intact entry.
     ///
     /// # Errors
     /// If it cannot be read or written.
@@ -266,10 +265,10 @@ impl Journal {
         Ok(Journal { path, file, index, end, damage })
     }
 
-    /// Writes down a cell.
+    /// Appends a cell.
     ///
     /// # Errors
-    /// If the disk is full or gone; what was written before stays.
+    /// If the disk is full or gone; earlier entries stay intact.
     pub fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let mut append = || -> std::io::Result<()> {
             let framed = frame(entry)?;
@@ -277,7 +276,7 @@ impl Journal {
             self.file.write_all(&framed)?;
             self.index.add(
                 entry.cell,
-                Place { at: self.end + LENGTH as u64, length: (framed.len() - LENGTH) as u32 },
+                Place { offset: self.end + LENGTH as u64, length: (framed.len() - LENGTH) as u32 },
             )?;
             self.end += framed.len() as u64;
             Ok(())
@@ -285,7 +284,7 @@ impl Journal {
         append().map_err(|e| StoreError::io("cannot write", &self.path, e))
     }
 
-    /// The entries of a point, in the order of its replications.
+    /// Returns the entries of a point, in the order of replications.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -294,7 +293,7 @@ impl Journal {
             let mut entries = Vec::new();
             for place in self.index.of_point(point)? {
                 let mut bytes = vec![0; place.length as usize];
-                self.file.seek(SeekFrom::Start(place.at))?;
+                self.file.seek(SeekFrom::Start(place.offset))?;
                 self.file.read_exact(&mut bytes)?;
                 entries.push(
                     postcard::from_bytes_crc32(&bytes, CHECKSUM.digest())
@@ -306,12 +305,12 @@ impl Journal {
         read().map_err(|e| StoreError::io("cannot read", &self.path, e))
     }
 
-    /// How many cells it holds.
+    /// Returns the number of cells.
     pub fn len(&self) -> u64 {
         self.index.len()
     }
 
-    /// Waits until all of it is on the disk.
+    /// Waits until the journal is written to disk.
     ///
     /// # Errors
     /// If the disk is full or gone.
@@ -334,12 +333,12 @@ impl CellStore for Journal {
     }
 }
 
-/// An empty index for a journal with that head.
+/// Creates an empty index for a journal with this head.
 fn index_of(folder: &Path, head: &Head) -> std::io::Result<Index> {
     Index::new(folder, head.points, Shard::selection(head.shard))
 }
 
-/// A value with its length before it and its checksum at its end.
+/// Encodes a value, preceded by its length and followed by its checksum.
 fn frame(value: &impl Serialize) -> std::io::Result<Vec<u8>> {
     let bytes =
         postcard::to_stdvec_crc32(value, CHECKSUM.digest()).map_err(std::io::Error::other)?;
@@ -349,12 +348,12 @@ fn frame(value: &impl Serialize) -> std::io::Result<Vec<u8>> {
     Ok(framed)
 }
 
-/// What is read where an entry would begin.
+/// What is read at the position of the next entry.
 enum Frame {
     Whole(Vec<u8>),
-    /// The end, or the beginning of one that was not written to its end.
+    /// The end of the file, or an incomplete entry.
     End,
-    /// A length that is none.
+    /// A corrupt length.
     Broken,
 }
 
@@ -369,7 +368,7 @@ fn next_frame(reader: &mut impl Read) -> std::io::Result<Frame> {
         return Ok(Frame::Broken);
     }
     let mut bytes = Vec::new();
-    // Not all at once: it may have been cut off.
+    // Without allocating `length` bytes first: the entry may have been cut off.
     let read = reader.take(length as u64).read_to_end(&mut bytes)?;
     Ok(if read == length as usize { Frame::Whole(bytes) } else { Frame::End })
 }

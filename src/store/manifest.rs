@@ -1,4 +1,4 @@
-//! The manifest: what was run, and which files with how many rows and which hash are the result.
+//! The manifest: what was run, and the files of the result with their rows and hashes.
 
 use super::schema::TABLES;
 use crate::design::value::unit;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::io::Read;
 use std::path::Path;
 
-/// What the manifest says.
+/// The content of a manifest.
 pub struct Manifest {
     head: Vec<(&'static str, Value)>,
     pub files: Vec<FileEntry>,
@@ -18,30 +18,35 @@ pub struct Manifest {
 /// A file of the result.
 pub struct FileEntry {
     pub name: String,
-    /// None for a file that is not a table.
+    /// The number of rows; `None` for a file that is not a table.
     pub rows: Option<u64>,
     pub sha256: String,
 }
 
 impl Manifest {
-    /// What every command's says of a scenario, with what this one has to say between.
-    fn of(command: &str, scenario: &Scenario, said: Vec<(&'static str, Value)>) -> Manifest {
+    /// Creates the manifest of a command: the entries that all commands share, with the command's
+    /// `entries` between them.
+    fn of(command: &str, scenario: &Scenario, entries: Vec<(&'static str, Value)>) -> Manifest {
         let written = to_json(scenario);
         let before = [
             ("asyncflow", json!(env!("CARGO_PKG_VERSION"))),
             ("command", json!(command)),
             ("name", json!(scenario.name)),
             ("seed", json!(scenario.run.seed)),
-            // Many readers of JSON hold whole numbers up to 2^53 only.
+            // Many JSON parsers represent whole numbers exactly only up to 2^53.
             ("seed_text", json!(scenario.run.seed.to_string())),
         ];
         let after = [
             ("scenario_sha256", json!(hash(&written))),
             ("scenario", serde_json::from_str(&written).unwrap_or_default()),
         ];
-        Manifest { head: before.into_iter().chain(said).chain(after).collect(), files: Vec::new() }
+        Manifest {
+            head: before.into_iter().chain(entries).chain(after).collect(),
+            files: Vec::new(),
+        }
     }
-    /// That of a sweep. `identity` says which sweep it is, `fingerprint` what came of it.
+    /// Creates the manifest of a sweep. `identity` is a hash of its design, `fingerprint` one of
+    /// its results.
     pub fn of_sweep(
         scenario: &Scenario,
         points: u64,
@@ -49,52 +54,52 @@ impl Manifest {
         identity: &str,
         fingerprint: u64,
     ) -> Manifest {
-        let mut said = vec![("points", json!(points))];
-        said.extend(shard.map(|shard| ("shard", json!(shard.to_string()))));
-        said.extend([
+        let mut entries = vec![("points", json!(points))];
+        entries.extend(shard.map(|shard| ("shard", json!(shard.to_string()))));
+        entries.extend([
             ("confidence", json!(scenario.run.confidence.0.fraction)),
             ("fingerprint", json!(format!("{fingerprint:016x}"))),
             ("identity", json!(identity)),
         ]);
-        Manifest::of("sweep", scenario, said)
+        Manifest::of("sweep", scenario, entries)
     }
-    /// That of a comparison.
+    /// Creates the manifest of a comparison.
     pub fn of_comparison(baseline: &Scenario, comparison: &Comparison) -> Manifest {
         let fingerprints: Vec<&str> =
             comparison.results.iter().map(|results| results.fingerprint.as_str()).collect();
-        let said = vec![
+        let entries = vec![
             ("confidence", json!(comparison.confidence)),
             ("variants", json!(comparison.names)),
             ("fingerprints", json!(fingerprints)),
         ];
-        Manifest::of("compare", baseline, said)
+        Manifest::of("compare", baseline, entries)
     }
-    /// That of a capacity: the answer.
-    pub fn of_capacity(scenario: &Scenario, found: &CapacityResult) -> Manifest {
-        let bottleneck = found.bottleneck.as_ref().map(|bottleneck| {
+    /// Creates the manifest of a capacity search, which contains the capacity.
+    pub fn of_capacity(scenario: &Scenario, result: &CapacityResult) -> Manifest {
+        let bottleneck = result.bottleneck.as_ref().map(|bottleneck| {
             json!({
                 "service": bottleneck.service, "utilisation": bottleneck.utilisation,
                 "waits_for": bottleneck.waits_for, "share_of_latency": bottleneck.share_of_latency,
             })
         });
-        let written = |base: Option<f64>| base.map_or(Value::Null, |base| found.written(base));
-        let said = vec![
+        let written = |base: Option<f64>| base.map_or(Value::Null, |base| result.written(base));
+        let entries = vec![
             ("confidence", json!(scenario.run.confidence.0.fraction)),
-            ("path", json!(found.path)),
-            ("unit", json!(unit(found.kind))),
-            ("searched", json!(found.target.name())),
-            ("capacity", written(Some(found.estimate))),
-            ("number", json!(found.estimate)),
-            ("meets", written(found.meets)),
-            ("misses", written(found.misses)),
-            ("lower", found.lower_edge()),
-            ("today", written(found.today)),
-            ("headroom", json!(found.headroom())),
+            ("path", json!(result.path)),
+            ("unit", json!(unit(result.kind))),
+            ("searched", json!(result.target.name())),
+            ("capacity", written(Some(result.estimate))),
+            ("number", json!(result.estimate)),
+            ("meets", written(result.meets)),
+            ("misses", written(result.misses)),
+            ("lower", result.lower_edge()),
+            ("today", written(result.today)),
+            ("headroom", json!(result.headroom())),
             ("bottleneck", json!(bottleneck)),
         ];
-        Manifest::of("capacity", scenario, said)
+        Manifest::of("capacity", scenario, entries)
     }
-    /// That of a sensitivity analysis.
+    /// Creates the manifest of a sensitivity analysis.
     pub fn of_sensitivity(scenario: &Scenario, answers: &[Sensitivity]) -> Manifest {
         let metrics = answers.iter().map(|answer| {
             json!({
@@ -102,30 +107,30 @@ impl Manifest {
                 "least": answer.range.0, "largest": answer.range.1,
             })
         });
-        let said = vec![
+        let entries = vec![
             ("confidence", json!(scenario.run.confidence.0.fraction)),
             ("method", json!(answers.first().map(|answer| answer.method.name()))),
             ("metrics", metrics.collect()),
         ];
-        Manifest::of("sensitivity", scenario, said)
+        Manifest::of("sensitivity", scenario, entries)
     }
-    /// Adds something that it says.
-    pub fn say(&mut self, key: &'static str, value: Value) {
+    /// Adds an entry.
+    pub fn add(&mut self, key: &'static str, value: Value) {
         self.head.push((key, value));
     }
-    /// That of a run. `wanted` is how many replications there would have been, if it was
-    /// interrupted.
+    /// Creates the manifest of a run. `wanted` is the number of replications that were planned, if
+    /// the run was interrupted.
     pub fn of_run(results: &Results, scenario: &Scenario, wanted: Option<u32>) -> Manifest {
-        let mut said = vec![("replications", json!(results.replications))];
-        said.extend(
+        let mut entries = vec![("replications", json!(results.replications))];
+        entries.extend(
             wanted.map(|of| ("interrupted", json!({ "done": results.replications, "of": of }))),
         );
-        said.extend([
+        entries.extend([
             ("confidence", json!(results.confidence)),
             ("events", json!(results.events)),
             ("fingerprint", json!(results.fingerprint)),
         ]);
-        Manifest::of("run", scenario, said)
+        Manifest::of("run", scenario, entries)
     }
 
     pub fn to_json(&self) -> String {
@@ -160,12 +165,12 @@ impl Manifest {
     }
 }
 
-/// The SHA-256 of a text, hexadecimal.
+/// Returns the SHA-256 of a text, hexadecimal.
 pub fn hash(text: &str) -> String {
     hexadecimal(&Sha256::digest(text.as_bytes()))
 }
 
-/// The SHA-256 of a file, hexadecimal.
+/// Returns the SHA-256 of a file, hexadecimal.
 pub fn sha256(path: &Path) -> std::io::Result<String> {
     let mut file = std::fs::File::open(path)?;
     let mut hasher = Sha256::new();

@@ -1,8 +1,8 @@
-//! The files of a run or a sweep: Parquet tables and a manifest; the journal of a sweep that is
-//! under way.
+//! The files of a run or a sweep (Parquet tables and a manifest), and the journal of a sweep in
+//! progress.
 //!
 //! A folder with a manifest is complete (`folder.rs`).
-//! Nothing in the files depends on the clock or on the number of threads: equal runs are equal
+//! Nothing in the files depends on the clock or on the number of threads: equal runs write equal
 //! bytes.
 
 mod answer;

@@ -1,5 +1,5 @@
-//! The points of a sweep as rows: `points.parquet`, with what is varied in columns of its own, and
-//! their summaries.
+//! The points of a sweep as rows: `points.parquet`, with a column per varied parameter, and the
+//! summaries of the points.
 
 use super::schema::{Column, Kind, OF_POINT, POINT, TABLES, field};
 use super::table::{Cell, Push, batch, summary_rows};
@@ -11,7 +11,7 @@ use arrow_schema::Schema;
 use std::borrow::Borrow;
 use std::sync::Arc;
 
-/// A parameter and the kind of its column.
+/// A varied parameter and the kind of its column.
 #[derive(Clone, Debug)]
 pub struct Parameter {
     pub path: String,
@@ -20,28 +20,28 @@ pub struct Parameter {
     pub is_whole: bool,
 }
 
-/// The parameters of a sweep with the kinds of their columns: numbers, if all values are of one
-/// kind that is a number.
+/// Returns the parameters of a sweep with the kinds of their columns: numbers if all values of a
+/// parameter are numbers of the same kind, otherwise text.
 pub fn parameters(rows: impl Iterator<Item = impl Borrow<Parameters>>) -> Vec<Parameter> {
-    let mut found: Vec<Parameter> = Vec::new();
+    let mut parameters: Vec<Parameter> = Vec::new();
     for row in rows {
         for (path, value) in row.borrow() {
             let kind = value::kind_of(value);
             let whole = value::base(value, ValueKind::Number)
                 .is_some_and(|size| size >= 0.0 && size.fract() == 0.0 && size <= value::WHOLE);
-            match found.iter_mut().find(|known| known.path == *path) {
+            match parameters.iter_mut().find(|known| known.path == *path) {
                 Some(known) => {
                     known.kind = if known.kind == kind { kind } else { ValueKind::Text };
                     known.is_whole &= whole;
                 }
-                None => found.push(Parameter { path: path.clone(), kind, is_whole: whole }),
+                None => parameters.push(Parameter { path: path.clone(), kind, is_whole: whole }),
             }
         }
     }
-    found
+    parameters
 }
 
-/// The columns of `points.parquet`.
+/// Returns the columns of `points.parquet`.
 pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
     let columns = parameters.iter().map(|parameter| {
         let kind = match parameter.kind {
@@ -55,7 +55,7 @@ pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
             unit: value::unit(parameter.kind),
             meaning: "what is set there",
         };
-        // A point may leave it as it is.
+        // A point need not set every parameter.
         field(&parameter.path, &column).with_nullable(kind != Kind::Text)
     });
     let first = std::iter::once(field(POINT.name, &POINT));
@@ -66,7 +66,7 @@ pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
     Arc::new(Schema::new(fields))
 }
 
-/// The rows of `points.parquet`, without touching a file.
+/// Returns the rows of `points.parquet` as a batch, without writing a file.
 ///
 /// ```
 /// let shop = asyncflow::Experiment::from_yaml(
@@ -91,23 +91,23 @@ pub fn points_batch(points: &[PointResult]) -> RecordBatch {
     })
 }
 
-/// The rows of a sweep's `summary/`, without touching a file: those of all points'
-/// [summaries](super::summary_batch), after the number of the point. It goes with [`points_batch`],
-/// where there is an example.
+/// Returns the rows of a sweep's `summary/` as a batch, without writing a file: the
+/// [summaries](super::summary_batch) of all points, each row preceded by the number of its point.
+/// See [`points_batch`] for an example.
 pub fn summary_batch_of_points(points: &[PointResult]) -> RecordBatch {
     batch(TABLES[0].arrow_of_points(), |push| {
         points.iter().for_each(|swept| summary_rows_of_point(swept, push))
     })
 }
 
-/// Hands over the rows of a point's summary.
+/// Pushes the rows of a point's summary.
 pub fn summary_rows_of_point(swept: &PointResult, push: Push) {
     if let Some(results) = &swept.results {
         summary_rows(results, |cells| push(&[&[Cell::Whole(swept.point)], cells].concat()));
     }
 }
 
-/// Hands over the row of a point.
+/// Pushes the row of a point.
 pub fn point_row(swept: &PointResult, parameters: &[Parameter], push: Push) {
     let results = swept.results.as_ref();
     let texts: Vec<String> =
@@ -147,7 +147,8 @@ pub fn point_row(swept: &PointResult, parameters: &[Parameter], push: Push) {
     push(&cells);
 }
 
-/// Whether the goals of `run.replications.until` are met; empty if there are none.
+/// Returns `yes` or `no`: whether the goals of `run.replications.until` are met; empty if there are
+/// none.
 fn precise(results: &Results) -> &'static str {
     match results.precision.as_slice() {
         [] => "",
@@ -156,7 +157,7 @@ fn precise(results: &Results) -> &'static str {
     }
 }
 
-/// A value as text; empty where the point leaves it as it is.
+/// Returns a parameter's value as text; empty if the point does not set it.
 fn text_of(row: &Parameters, parameter: &Parameter) -> String {
     row.get(&parameter.path).map_or(String::new(), value::shown)
 }

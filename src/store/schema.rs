@@ -1,10 +1,10 @@
 //! The tables: what a row is, and what each column means. `docs/outputs.md` is checked against
-//! these.
+//! these schemas.
 
 use arrow_schema::{DataType, Field, Schema};
 use std::sync::Arc;
 
-/// What a column holds.
+/// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// UTF-8 text, dictionary-encoded in the file.
@@ -18,24 +18,24 @@ pub enum Kind {
 /// A column.
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
-    /// Its name.
+    /// The name of the column.
     pub name: &'static str,
-    /// What it holds.
+    /// The type of its values.
     pub kind: Kind,
-    /// Unit, `` if it has none, `unit` if the column `unit` says it.
+    /// The unit; empty if it has none, `unit` if it is in the column `unit` of each row.
     pub unit: &'static str,
-    /// What its values say.
+    /// What its values mean.
     pub meaning: &'static str,
 }
 
-/// A table: a file, and what a row of it is.
+/// A table: its file, its rows and its columns.
 #[derive(Clone, Copy, Debug)]
 pub struct TableSchema {
-    /// Name of the file.
+    /// The name of the file.
     pub file: &'static str,
-    /// A row is …
+    /// What a row is, completing "A row is …".
     pub row: &'static str,
-    /// Its columns, in their order.
+    /// The columns, in order.
     pub columns: &'static [Column],
 }
 
@@ -56,15 +56,15 @@ const STAT: Column = text("stat", "mean, sd, min, p50 …, max or total");
 const UNIT: Column = text("unit", "unit of the numbers");
 const REPLICATION: Column = whole("replication", "number of the replication, from 0");
 
-/// The chart beside the tables, if it is asked for.
+/// The optional chart beside the tables.
 pub const PLOTS: &str = "plots.svg";
 
 /// The points of a sweep.
 pub const POINTS: &str = "points.parquet";
-/// The folders of a sweep's tables, each in parts.
+/// The folders of a sweep's tables; each table is split into parts.
 pub const PARTS: [&str; 4] = ["summary", "replications", "series", "histograms"];
 
-/// All tables whose columns are fixed: those of a run first.
+/// All tables with fixed columns; those of a run come first.
 pub const TABLES: [TableSchema; 10] = [
     TableSchema {
         file: "summary.parquet",
@@ -193,13 +193,13 @@ pub const TABLES: [TableSchema; 10] = [
 ];
 
 impl TableSchema {
-    /// The Arrow schema, with unit and meaning in each field's metadata.
+    /// Returns the Arrow schema, with unit and meaning in each field's metadata.
     pub fn arrow(&self) -> Arc<Schema> {
         Arc::new(Schema::new(
             self.columns.iter().map(|column| field(column.name, column)).collect::<Vec<_>>(),
         ))
     }
-    /// The same with the number of the point before everything else.
+    /// Returns the schema with an additional first column, the number of the point.
     pub fn arrow_of_points(&self) -> Arc<Schema> {
         let columns = std::iter::once(&POINT).chain(self.columns);
         Arc::new(Schema::new(columns.map(|column| field(column.name, column)).collect::<Vec<_>>()))
@@ -247,7 +247,7 @@ pub const COMPARISON: TableSchema = TableSchema {
     ],
 };
 
-/// The table of a capacity.
+/// The table of a capacity search.
 pub const CAPACITY: TableSchema = TableSchema {
     file: "capacity.parquet",
     row: "one goal at one value that was tried",
@@ -320,10 +320,10 @@ pub const SENSITIVITY: TableSchema = TableSchema {
     ],
 };
 
-/// The number of a point.
+/// The column with the number of a point.
 pub const POINT: Column = whole("point", "number of the point, from 0");
 
-/// The columns of `points.parquet` after those of what is varied.
+/// The columns of `points.parquet` after those of the varied parameters.
 pub const OF_POINT: [Column; 10] = [
     number("warmup_s", "s", "simulated time at the beginning that is not measured"),
     whole("replications", "replications that were run"),
@@ -343,8 +343,8 @@ pub const OF_POINT: [Column; 10] = [
     text("fingerprint", "hash of every number of every replication"),
 ];
 
-/// A field of an Arrow schema, with unit and meaning in its metadata. `name` may be another than
-/// the column's.
+/// Returns a field of an Arrow schema, with unit and meaning in its metadata. `name` may differ
+/// from the column's name.
 pub fn field(name: &str, column: &Column) -> Field {
     let data_type = match column.kind {
         Kind::Text => DataType::Utf8,
@@ -355,7 +355,7 @@ pub fn field(name: &str, column: &Column) -> Field {
         .map(|(k, v)| (k.to_string(), v.to_string()));
     #[allow(
         clippy::disallowed_types,
-        reason = "arrow takes its metadata in no other form, and writes it sorted"
+        reason = "arrow accepts metadata in no other form, and writes it sorted"
     )]
     let metadata: std::collections::HashMap<String, String> = metadata.into_iter().collect();
     Field::new(name, data_type, column.kind == Kind::Number).with_metadata(metadata)

@@ -1,4 +1,4 @@
-//! The file of a sensitivity analysis.
+//! The table of a sensitivity analysis: `sensitivity.parquet`.
 
 use super::answer::write_answer;
 use super::folder::{Folder, StoreError};
@@ -10,7 +10,7 @@ use crate::experiment::Sensitivity;
 use crate::scenario::Scenario;
 use arrow_array::RecordBatch;
 
-/// Writes `sensitivity.parquet` and the manifest. How many files.
+/// Writes `sensitivity.parquet` and the manifest, and returns the number of files.
 ///
 /// # Errors
 /// If the disk is full or gone.
@@ -23,7 +23,7 @@ pub fn write_sensitivity(
     write_answer(folder, &SENSITIVITY, manifest, |push| rows(answers, push))
 }
 
-/// The rows of `sensitivity.parquet`, without touching a file.
+/// Returns the rows of `sensitivity.parquet` as a batch, without writing a file.
 ///
 /// ```
 /// use asyncflow::design::{Range, Scale, Vary};

@@ -1,15 +1,14 @@
-//! Which study a result is of: what decides whether a newer result may take the place of the one
-//! that is in a folder.
+//! The study of a result: it decides whether a newer result may replace the one in a folder.
 //!
 //! Law: a folder belongs to one study, which is a command, the scenario files that it reads, and
-//! its design: what is varied, compared or searched. The same study again takes the place of its
-//! earlier result, also after the scenario was edited or with another seed; every other result
-//! stays unless it is forced (the table in `docs/outputs.md`). A file is kept as it was typed,
-//! beside the way from the result's folder to where that was: so the same command makes the same
-//! bytes on every machine where its folders lie the same way, the same words typed elsewhere are
-//! another file, and a project may be moved. What comes through a pipe is no file: it is the same
-//! if it is so to the letter.
-//! Tested: below, and every row of the table in `tests/it/folders.rs`.
+//! its design: what is varied, compared or searched. The same study replaces its earlier result,
+//! even if the scenario was edited or the seed changed; any other result is replaced only with
+//! `--force` (the table in `docs/outputs.md`). Files are recorded as typed, together with the
+//! relative path from the result's folder to the working folder. So the same command writes the
+//! same bytes on every machine with the same layout of folders, the same name typed elsewhere is
+//! another file, and a project may be moved. A piped scenario has no file: it is the same study
+//! only if its text is identical. Tested: below, and every row of the table in
+//! `tests/it/folders.rs`.
 
 use super::folder::StoreError;
 use super::manifest::hash;
@@ -18,11 +17,11 @@ use crate::scenario::{Scenario, to_json};
 use serde_json::{Value, json};
 use std::path::{Component, Path, PathBuf};
 
-/// A study that is about to be run.
+/// A study about to be run.
 #[derive(Clone, Debug)]
 pub struct Study {
     command: &'static str,
-    /// The scenario files, as they were typed.
+    /// The scenario files, as typed.
     files: Vec<String>,
     /// A hash of what is varied, compared or searched.
     design: String,
@@ -31,8 +30,8 @@ pub struct Study {
 }
 
 impl Study {
-    /// That of a command on these files. `design` is what is varied, compared or searched;
-    /// `scenario` what the manifest will have.
+    /// Creates the study of a command on these files. `design` is what is varied, compared or
+    /// searched; `scenario` is the one that the manifest will contain.
     pub fn new(
         command: &'static str,
         files: &[&Path],
@@ -51,29 +50,29 @@ impl Study {
         }
     }
 
-    /// That of a sweep, or of a shard of it.
+    /// Creates the study of a sweep, or of one of its shards.
     pub fn of_sweep(file: &Path, scenario: &Scenario, shard: Option<Shard>) -> Study {
         let shard = shard.map(|shard| shard.to_string());
         Study { shard, ..Study::new("sweep", &[file], &json!(scenario.sweep), scenario) }
     }
 
-    /// Its command.
+    /// Returns the command.
     pub fn command(&self) -> &'static str {
         self.command
     }
 
-    /// Whether a file is one of its scenarios.
+    /// Returns whether a file is one of its scenario files.
     pub fn reads(&self, file: &Path) -> bool {
         self.files.iter().any(|own| real(own) == real(file))
     }
 
-    /// As the manifest of a folder has it, beside the command and the scenario.
+    /// Returns the entry `study` of the manifest in `folder`.
     pub fn to_json(&self, folder: &Path) -> Value {
-        json!({ "files": self.files, "from": way_back(folder), "design": self.design })
+        json!({ "files": self.files, "from": path_back(folder), "design": self.design })
     }
 
-    /// Whether these are its files, typed in a folder; by the same words if it is not known in
-    /// which.
+    /// Returns whether these are its files, typed in the folder `typed_in`. If that is unknown,
+    /// equal names count as equal files.
     fn is_of(&self, files: &[&str], typed_in: Option<&Path>) -> bool {
         let same = |(own, other): (&String, &&str)| match typed_in {
             Some(folder) => real(own) == real(folder.join(other)),
@@ -84,17 +83,17 @@ impl Study {
             && self.files.iter().zip(files).all(same)
     }
 
-    /// Whether its result may take the place of that with this manifest.
+    /// Checks that its result may replace the one with this manifest.
     ///
     /// # Errors
-    /// What the folder holds, if it may not.
+    /// If it may not: the error describes what the folder holds.
     pub fn may_replace(&self, folder: &Path, manifest: &Value) -> Result<(), StoreError> {
         let holds = |other: String| {
             Err(StoreError::Occupied { folder: folder.display().to_string(), other })
         };
         let text = |key: &str| manifest[key].as_str();
         let Some(command) = text("command") else {
-            return holds("a `manifest.json` that AsyncFlow has not written".to_string());
+            return holds("a `manifest.json` that AsyncFlow did not write".to_string());
         };
         if command != self.command {
             return holds(format!("the result of another command, `asyncflow {command}`"));
@@ -109,7 +108,7 @@ impl Study {
         if !self.is_of(&theirs, typed_in.as_deref())
             && text("scenario_sha256") != Some(&self.scenario_sha256)
         {
-            // The words that were typed, unless they are ours too.
+            // Names are shown as typed, unless one of our files has the same name.
             let full = |file: &str| {
                 typed_in
                     .as_ref()
@@ -123,7 +122,7 @@ impl Study {
             let shown: Vec<String> = shown.collect();
             return match shown.as_slice() {
                 [] => holds(format!(
-                    "the result of another scenario, `{}`, which is in no file",
+                    "the result of another scenario, `{}`, which was not read from a file",
                     text("name").unwrap_or("without a name")
                 )),
                 [one] => holds(format!("the result of another file, {one}")),
@@ -131,9 +130,11 @@ impl Study {
             };
         }
         if text("shard") != self.shard.as_deref() {
-            return holds(text("shard").map_or("the whole of this sweep".to_string(), |shard| {
-                format!("shard {shard} of this sweep")
-            }));
+            return holds(
+                text("shard").map_or("the whole sweep, not a shard of it".to_string(), |shard| {
+                    format!("shard {shard} of this sweep")
+                }),
+            );
         }
         match manifest["study"]["design"].as_str() == Some(&self.design) {
             true => Ok(()),
@@ -150,8 +151,8 @@ impl Study {
     }
 }
 
-/// A path whose folder is the one it leads to; the file itself may be a link, which is what people
-/// name.
+/// Returns a path with its folder's links resolved. The file itself may be a link: users name the
+/// link.
 fn real(file: impl AsRef<Path>) -> PathBuf {
     let absolute = std::path::absolute(&file).unwrap_or_else(|_| file.as_ref().to_path_buf());
     match (absolute.parent().map(std::fs::canonicalize), absolute.file_name()) {
@@ -160,15 +161,15 @@ fn real(file: impl AsRef<Path>) -> PathBuf {
     }
 }
 
-/// A path without `.`, and with `/` on every system.
+/// Returns a path without `.` components, with `/` as the separator on every system.
 fn normal(path: &Path) -> String {
     let parts = path.components().filter(|part| *part != Component::CurDir);
     parts.collect::<PathBuf>().to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-/// The way from a folder to where commands are typed; `..` only, if it is below. None if it cannot
-/// be told.
-fn way_back(folder: &Path) -> Option<String> {
+/// Returns the relative path from a folder to the working folder; it consists of `..` if the folder
+/// is inside. `None` if it cannot be determined.
+fn path_back(folder: &Path) -> Option<String> {
     let (from, to) =
         (std::fs::canonicalize(folder).ok()?, std::fs::canonicalize(Component::CurDir).ok()?);
     let shared = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
@@ -184,8 +185,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_the_same_by_every_way_to_it() {
-        // Cargo.toml by three ways, and another file.
+    fn a_file_is_the_same_by_every_path_to_it() {
+        // Four paths to Cargo.toml, and another file.
         let study = |file: &str| Study {
             command: "run",
             files: vec![normal(Path::new(file))],
@@ -194,18 +195,20 @@ mod tests {
             scenario_sha256: String::new(),
         };
         let absolute = std::path::absolute("Cargo.toml").unwrap();
-        for way in ["Cargo.toml", "./Cargo.toml", "src/../Cargo.toml", absolute.to_str().unwrap()] {
+        for path in ["Cargo.toml", "./Cargo.toml", "src/../Cargo.toml", absolute.to_str().unwrap()]
+        {
             assert!(
-                study(way).is_of(&["Cargo.toml"], None) && study("Cargo.toml").is_of(&[way], None),
-                "{way}"
+                study(path).is_of(&["Cargo.toml"], None)
+                    && study("Cargo.toml").is_of(&[path], None),
+                "{path}"
             );
-            assert!(study(way).reads(Path::new("Cargo.toml")), "{way}");
+            assert!(study(path).reads(Path::new("Cargo.toml")), "{path}");
         }
         assert!(
             !study("Cargo.toml").is_of(&["src/Cargo.toml"], None)
                 && !study("Cargo.toml").is_of(&[], None)
         );
-        // The same words, typed in another folder.
+        // The same name, typed in another folder.
         assert!(
             study("src/lib.rs").is_of(&["lib.rs"], Some(Path::new("src")))
                 && !study("lib.rs").is_of(&["lib.rs"], Some(Path::new("src")))

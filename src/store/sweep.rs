@@ -1,10 +1,9 @@
-//! The files of a sweep: one dataset, whatever was run where.
+//! The files of a sweep: one dataset, wherever its points were run.
 //!
-//! `points.parquet` has a row a point, with what is varied in columns of its own; `summary/`,
-//! `replications/` and, if asked for, `series/` and `histograms/` hold the tables of a run with the
-//! column `point` before everything else, sorted by it, in parts of about a million rows. A part
-//! ends between two points, where it does not depend on anything but the rows, so that equal sweeps
-//! are equal bytes.
+//! `points.parquet` has a row per point and a column per varied parameter; `summary/`,
+//! `replications/` and the optional `series/` and `histograms/` contain the tables of a run with an
+//! additional first column, `point`, sorted by it, in parts of about a million rows. A part ends
+//! between two points and depends on nothing but the rows, so that equal sweeps write equal bytes.
 
 use super::dataset::{histogram_rows, replication_rows, series_rows};
 use super::folder::{Folder, StoreError};
@@ -18,25 +17,25 @@ use arrow_schema::Schema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Rows after which a part ends, at the next point.
+/// A part ends with the point that reaches this number of rows.
 const ROWS_OF_PART: u64 = 1_000_000;
-/// Points of a row group of `points.parquet`.
+/// Points per row group of `points.parquet`.
 const POINTS_OF_GROUP: usize = 8_192;
 
-/// The tables that a sweep has in parts, by [`PARTS`]: which of [`TABLES`].
+/// For each of [`PARTS`], the index of its table in [`TABLES`].
 const TABLE_OF: [usize; PARTS.len()] = [0, 1, 2, 3];
 
-/// Which tables are written.
+/// The optional tables that are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OptionalTables {
-    /// The course over time.
+    /// The time series.
     pub series: bool,
-    /// The distributions.
+    /// The histograms of durations.
     pub histograms: bool,
 }
 
-/// The files of a sweep, while they are written. Dropped before [`finish`](SweepDataset::finish),
-/// it leaves nothing behind.
+/// The files of a sweep while they are being written. If it is dropped before
+/// [`finish`](SweepDataset::finish), no file remains.
 pub struct SweepDataset {
     folder: Folder,
     points: Table,
@@ -52,7 +51,7 @@ struct Part {
 }
 
 impl SweepDataset {
-    /// Begins the files, in a folder that is taken.
+    /// Creates the files in a locked output folder.
     ///
     /// # Errors
     /// If they cannot be written.
@@ -80,7 +79,7 @@ impl SweepDataset {
         })
     }
 
-    /// Writes what a point says. Points come in their order.
+    /// Writes the rows of a point. Points must be appended in order.
     ///
     /// # Errors
     /// If the disk is full or gone.
@@ -113,7 +112,7 @@ impl SweepDataset {
         Ok(())
     }
 
-    /// Writes rows into the open part of a table, if the table is wanted.
+    /// Writes rows into the current part of a table, if the table is written at all.
     fn write(&mut self, index: usize, rows: impl FnOnce(Push)) -> Result<(), StoreError> {
         let Some(part) = &mut self.parts[index] else { return Ok(()) };
         if part.open.is_none() {
@@ -132,10 +131,10 @@ impl SweepDataset {
         Ok(())
     }
 
-    /// Gives all files their names, and the manifest last. How many files there are.
+    /// Gives all files their final names, the manifest last, and returns the number of files.
     ///
     /// # Errors
-    /// If the disk is full or gone; then no manifest is there.
+    /// If the disk is full or gone; then there is no manifest.
     pub fn finish(mut self, manifest: Manifest) -> Result<usize, StoreError> {
         for index in 0..PARTS.len() {
             self.close(index)?;

@@ -1,5 +1,5 @@
-//! One Parquet file, row by row: rows are gathered into batches, so that memory does not grow with
-//! the file.
+//! A writer of one Parquet file, row by row. Rows are collected in batches, so that memory does not
+//! grow with the file.
 
 use super::folder::{Folder, StoreError};
 use super::schema::TABLES;
@@ -15,14 +15,14 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Rows that are gathered before they are encoded.
+/// Rows that are collected before they are encoded.
 const BATCH: usize = 512;
-/// Rows of a page, at most.
+/// The largest number of rows of a page.
 const PAGE: usize = 8_192;
-/// Rows of a row group, at most: it stands in memory, compressed, until it is full.
+/// The largest number of rows of a row group, which is in memory, compressed, until it is full.
 const ROW_GROUP: usize = 65_536;
-/// Bytes of the values that a column may point at; one with more has numbers that differ from row
-/// to row, which take less as they are.
+/// The largest dictionary of a column, in bytes. A column that exceeds it has numbers that differ
+/// from row to row, which are smaller in plain encoding.
 const DICTIONARY_BYTES: usize = 16 << 10;
 
 /// A value of a row.
@@ -57,7 +57,7 @@ impl Rows {
         Rows { builders: builders.collect(), schema, len: 0 }
     }
 
-    /// Adds a row; its cells are in the order and of the kinds of the columns.
+    /// Adds a row. Its cells must have the order and the kinds of the columns.
     pub fn push(&mut self, cells: &[Cell]) {
         assert_eq!(cells.len(), self.builders.len(), "a row has a cell for every column");
         for (builder, cell) in self.builders.iter_mut().zip(cells) {
@@ -77,7 +77,7 @@ impl Rows {
         self.len += 1;
     }
 
-    /// All rows so far, as a batch; afterwards there are none.
+    /// Returns all rows so far as a batch, and removes them.
     pub fn take(&mut self) -> RecordBatch {
         self.len = 0;
         let columns = self.builders.iter_mut().map(|builder| -> ArrayRef {
@@ -92,10 +92,10 @@ impl Rows {
     }
 }
 
-/// Takes rows, one after the other.
+/// A callback that accepts rows, one at a time.
 pub type Push<'p> = &'p mut dyn FnMut(&[Cell]);
 
-/// Rows as a batch, without touching a file.
+/// Collects the rows pushed by `fill` into a batch, without writing a file.
 pub fn batch(schema: Arc<Schema>, fill: impl FnOnce(Push)) -> RecordBatch {
     let mut rows = Rows::new(schema);
     fill(&mut |cells| rows.push(cells));
@@ -106,16 +106,16 @@ pub fn batch(schema: Arc<Schema>, fill: impl FnOnce(Push)) -> RecordBatch {
 pub struct Table {
     rows: Rows,
     writer: ArrowWriter<File>,
-    /// What it will be called.
+    /// The final path of the file.
     path: PathBuf,
     pub written: u64,
 }
 
 impl Table {
-    /// Begins the file that will be called `name` in a folder.
+    /// Creates the file that will be called `name` in the folder.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If it cannot be created.
     pub fn begin(
         folder: &mut Folder,
         name: &str,
@@ -124,11 +124,11 @@ impl Table {
         Table::in_groups(ROW_GROUP, folder, name, schema)
     }
 
-    /// As [`begin`](Table::begin), for rows that hardly repeat a value: so many in a row group,
-    /// because they do not become small.
+    /// Like [`begin`](Table::begin), with `rows` rows per row group: for rows whose values hardly
+    /// repeat, and therefore compress badly.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If it cannot be created.
     pub fn in_groups(
         rows: usize,
         folder: &mut Folder,
@@ -153,7 +153,7 @@ impl Table {
         if self.rows.len >= BATCH { self.flush() } else { Ok(()) }
     }
 
-    /// Writes all rows that are handed over.
+    /// Writes all rows that `fill` pushes.
     ///
     /// # Errors
     /// As [`push`](Table::push).
@@ -176,7 +176,7 @@ impl Table {
         Ok(())
     }
 
-    /// Writes the rest; the number of rows.
+    /// Writes the remaining rows, and returns the number of rows in the file.
     ///
     /// # Errors
     /// As [`push`](Table::push).
@@ -198,12 +198,12 @@ fn properties(row_group: usize) -> Result<WriterProperties, ParquetError> {
     Ok(properties.build())
 }
 
-/// The rows of `summary.parquet`, without touching a file.
+/// Returns the rows of `summary.parquet` as a batch, without writing a file.
 pub fn summary_batch(results: &Results) -> RecordBatch {
     batch(TABLES[0].arrow(), |push| summary_rows(results, push))
 }
 
-/// Hands over every row of the summary.
+/// Pushes every row of the summary.
 pub fn summary_rows(results: &Results, mut push: impl FnMut(&[Cell])) {
     for row in &results.rows {
         let e = &row.estimate;

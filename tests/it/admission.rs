@@ -1,5 +1,5 @@
-//! Who comes in: limits on requests in flight, queues at the door, memory. Numbers of the reference
-//! table of theory cases (K1 = Kleinrock I).
+//! Admission: limits on requests in flight, admission queues, memory. The numbers are those of the
+//! reference table of theory cases (K1 = Kleinrock I).
 
 use crate::support::{Answer, run};
 
@@ -13,7 +13,7 @@ services: {{ api: {{ {service} endpoints: {{ x: [ {steps} ] }} }} }}"
 }
 
 #[test]
-fn m_m_4_10_loses_and_delays_as_the_birth_death_chain_says() {
+fn m_m_4_10_rejects_and_delays_as_its_birth_death_chain_predicts() {
     // `mmck_4_10`: K1 §3.8; response and wait are over accepted requests.
     let service =
         "instance: { cpu: 4 }, runtime: { tasks: {} }, max_in_flight: 4, queue: { max: 6 },";
@@ -32,8 +32,9 @@ fn m_m_4_10_loses_and_delays_as_the_birth_death_chain_says() {
 }
 
 #[test]
-fn a_pool_without_a_queue_loses_as_erlang_b_says_whatever_the_hold() {
-    // `mgcc_pool20`: Erlang B(20, 15), insensitive to the law of the hold (Sevastyanov). K1 (3.45).
+fn a_pool_without_a_queue_rejects_as_erlang_b_predicts_for_any_holding_time() {
+    // `mgcc_pool20`: Erlang B(20, 15), insensitive to the distribution of the holding time
+    // (Sevastyanov). K1 (3.45).
     for hold in ["50ms", "{ exp: 50ms }"] {
         let a = single(
             "300/s",
@@ -52,7 +53,7 @@ fn a_pool_without_a_queue_loses_as_erlang_b_says_whatever_the_hold() {
 }
 
 #[test]
-fn m_m_infinity_serves_everybody_at_once() {
+fn m_m_infinity_serves_every_request_at_once() {
     // `mminf`: N ~ Poisson(24), latency Exp(120 ms). K1 §3.4.
     let a = single("200/s", "220s", "", "wait: { exp: 120ms }");
     a.agrees("service api", "in_flight mean", 24.0, 0.01);
@@ -65,8 +66,8 @@ fn m_m_infinity_serves_everybody_at_once() {
 
 #[test]
 fn memory_is_never_over_capacity() {
-    // Law: free memory plus reservations is the capacity; a need above it counts as all of it.
-    // Needs up to 120 MB of 100 MB, 90 % of them used.
+    // Law: free memory plus reservations is the capacity; a demand above it counts as the capacity.
+    // Demands of up to 120 MB on 100 MB; 90 % of the memory is in use.
     let a = single(
         "30/s",
         "120s",
@@ -75,13 +76,14 @@ fn memory_is_never_over_capacity() {
     );
     assert!(a.value("service api", "memory_used max") <= 1e8);
     assert!(a.value("service api", "memory_used max") > 0.99e8);
-    assert!(a.value("service api", "memory_queue max") > 3.0, "it was not scarce");
+    assert!(a.value("service api", "memory_queue max") > 3.0, "memory was not scarce");
 }
 
 #[test]
-fn nobody_overtakes_in_the_queue_for_memory() {
+fn the_queue_for_memory_is_first_come_first_served() {
     // By hand: of 100 B, `big` takes 80 B at 0.2 s for 1 s; the second waits from 0.4 s to 1.2 s.
-    // 20 B are free when `small` asks for 10 B at 0.5 s, but it waits behind, until 1.2 s.
+    // 20 B are free when `small` asks for 10 B at 0.5 s, but it waits behind the second until 1.2
+    // s.
     let a = run("run: { duration: 5s, replications: 1 }
 workload:
   a: { to: api.big, open: { rate: { from: 5/s, stages: [ { to: 5/s, over: 450ms }, { to: 0/s, over: 0s } ] }, arrivals: { regular: { offset: 200ms } } } }
@@ -101,9 +103,9 @@ services:
 }
 
 #[test]
-fn the_door_lets_in_first_come_first_served() {
-    // By hand: three workloads send one request each at once; 100 ms each, one place, one may wait:
-    // 100 ms, 200 ms, rejected.
+fn requests_are_admitted_first_come_first_served() {
+    // By hand: three simultaneous requests of 100 ms; one may be in flight, one may wait: 100 ms,
+    // 200 ms, rejected.
     let one = |name: &str| {
         format!(
             "{name}: {{ to: api.x, open: {{ rate: {{ from: 2/s, stages: [ {{ to: 2/s, over: 400ms }}, {{ to: 0/s, over: 0s }} ] }}, arrivals: regular }} }}"

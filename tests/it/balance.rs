@@ -1,10 +1,10 @@
-//! A central queue: who waits, where, and what a crash makes of it. Three requests a second at
-//! most, so that every moment is known.
+//! The central queue: which requests wait, where, and what a crash does to them. Traffic is so
+//! light that every moment is known by hand.
 
 use crate::support::{Answer, run};
 
-/// Requests at these times, one replication of 20 s, two instances of four cores that take 1 s of
-/// I/O each.
+/// Runs requests at these times, one replication of 20 s, with two instances of four cores; a
+/// request takes 1 s of I/O.
 fn at(times: &str, rest: &str) -> Answer {
     run(&format!(
         "run: {{ duration: 20s, replications: 1 }}
@@ -15,7 +15,7 @@ services:
     ))
 }
 
-/// How often each instance was chosen.
+/// Returns how often each instance was chosen.
 fn chosen(a: &Answer) -> Vec<f64> {
     let rows = a.results.rows.iter().filter(|r| r.kind == "balancer" && r.entity == "api");
     rows.map(|r| r.estimate.estimate).collect()
@@ -23,8 +23,8 @@ fn chosen(a: &Answer) -> Vec<f64> {
 
 #[test]
 fn an_instance_has_one_request_at_a_time_however_many_cores_it_has() {
-    // By hand: four at once, two wait 1 s at the balancer; I/O holds the instance as computing
-    // does.
+    // By hand: four at once, two wait 1 s at the balancer; I/O occupies the instance just
+    // as computing does.
     let a = at("0s, 0s, 0s, 0s", "");
     a.equals("workload users", "latency mean", 1.5);
     a.equals("workload users", "time_in.admission mean", 0.5);
@@ -36,27 +36,27 @@ fn an_instance_has_one_request_at_a_time_however_many_cores_it_has() {
 }
 
 #[test]
-fn the_instance_that_has_been_free_longest_is_taken() {
+fn the_instance_that_has_been_free_longest_is_chosen() {
     // By hand: the first takes #1 at 0 s, the second #2 at 0.5 s; #1 is free at 1 s and #2 at 1.5
-    // s, so the third takes #1, the fourth #2. One that comes alone after that takes #1, which is
-    // free since 3 s, and the next, at 5 s, #2, which is free since 3.5 s.
+    // s, so the third takes #1, the fourth #2. The next, at 4 s, takes #1, which has been
+    // free since 3 s, and the last, at 5 s, #2, which has been free since 3.5 s.
     assert_eq!(chosen(&at("0s, 500ms, 2s, 2500ms, 4s, 5s", "")), [3.0, 3.0]);
-    // Alone each time: by turns.
+    // One request at a time: the instances alternate.
     assert_eq!(chosen(&at("0s, 2s, 4s, 6s", "")), [2.0, 2.0]);
     assert_eq!(chosen(&at("0s, 2s, 4s", "")), [2.0, 1.0]);
 }
 
 #[test]
 fn an_instance_is_free_before_its_response_has_crossed_the_link() {
-    // By hand: 100 ms each way. Held is the instance for 1 s of the third's wait, and not for the
-    // way back: it goes in at 1.1 s.
+    // By hand: 100 ms each way. The third waits while the instance is busy for 1 s, not for the way
+    // back: it is admitted at 1.1 s.
     let a = at("0s, 0s, 0s", "links: { users -> api: { latency: 100ms } }");
     a.equals("workload users", "time_in.admission mean", 1.0 / 3.0);
     a.equals("workload users", "latency max", 2.2);
 }
 
 #[test]
-fn a_crash_takes_the_instance_and_one_that_is_back_is_free() {
+fn a_crashed_instance_takes_no_requests_and_is_free_once_it_is_back() {
     // By hand: #1 crashes at 0.5 s with the first request; the third and the fourth wait for #2,
     // until #1 is back at 1.2 s: the third is served by #2 from 1 s to 2 s, the fourth by #1 from
     // 1.2 s to 2.2 s.
@@ -69,10 +69,10 @@ fn a_crash_takes_the_instance_and_one_that_is_back_is_free() {
 }
 
 #[test]
-fn what_a_drained_instance_still_has_gives_nothing_back() {
+fn a_request_from_before_a_drain_does_not_free_the_restarted_instance() {
     // By hand: as above, but the first request is finished by #1 at 1 s. Back at 0.7 s, #1 takes
-    // the third at once and has it until 1.7 s: the first, which ends at 1 s, does not free it, so
-    // that the fourth waits for #2, until 1 s, and the fifth until 1.7 s.
+    // the third at once and serves it until 1.7 s: the first, which ends at 1 s, does not free it.
+    // So the fourth waits for #2 until 1 s, and the fifth until 1.7 s.
     let crash = "faults: [ crash: { target: api, count: 1, drain: true, at: 500ms, for: 200ms } ]";
     let a = at("0s, 0s, 0s, 0s, 0s", crash);
     a.equals("workload users", "failed total", 0.0);
@@ -81,9 +81,9 @@ fn what_a_drained_instance_still_has_gives_nothing_back() {
 }
 
 #[test]
-fn while_nobody_is_up_who_waits_is_rejected_as_who_comes() {
-    // By hand: two are inside and two wait when all go down at 0.5 s; one comes at 1 s, one at 3 s,
-    // when all are back.
+fn while_all_instances_are_down_waiting_and_arriving_requests_are_rejected() {
+    // By hand: two are inside and two wait when all go down at 0.5 s; one arrives at 1 s, one at 3
+    // s, when all are back.
     let a = at(
         "0s, 0s, 0s, 0s, 1s, 3s",
         "faults: [ crash: { target: api, count: 2, at: 500ms, for: 2s } ]",
@@ -111,9 +111,9 @@ links: { api -> a: { latency: 500ms }, api -> b: { loss: 100% }, a -> client: { 
 }
 
 #[test]
-fn the_way_to_an_instance_counts_among_what_holds_it() {
-    // By hand: held for 0.5 s of the way and 1 s inside, so of three at once the third waits 1.5 s
-    // and is answered at 3 s and the way back.
+fn an_instance_is_occupied_while_the_request_is_on_its_way_to_it() {
+    // By hand: occupied for 0.5 s on the way and 1 s inside, so of three simultaneous requests the
+    // third waits 1.5 s and is answered after 3 s and the way back.
     let a = run("run: { duration: 20s, replications: 1 }
 workload: { users: { to: api, via: [client], open: { rate: 1/s, arrivals: { at: [0s, 0s, 0s] } } } }
 services:
@@ -126,10 +126,10 @@ links: { api -> a: { latency: 500ms }, api -> b: { latency: 500ms }, a -> client
 }
 
 #[test]
-fn one_queue_before_equal_instances_is_that_of_their_cores_together() {
+fn a_central_queue_before_equal_instances_equals_one_queue_for_all_their_cores() {
     // Definition: first come, first served by c cores, whether the queue is before c instances or
-    // inside one. Demands are drawn by request, so every latency is the same, and the waits are
-    // told as the door's in place of the run queue's.
+    // inside one. Demands are drawn per request, so every latency is the same; the waits are
+    // reported as admission instead of the ready queue.
     let with = |api: &str| {
         run(&format!(
             "run: {{ duration: 100s, replications: 2 }}

@@ -1,7 +1,7 @@
 //! Calls: what they cost their caller, and how they end.
 //!
-//! Traffic is regular (100 requests in 10 s, or 20 at 2/s), and the runs last until everything is
-//! answered, so most numbers are exact.
+//! Traffic is regular (100 requests in 10 s, or 20 at 2/s), and the runs last until every request
+//! is answered, so most numbers are exact.
 
 use crate::support::{Answer, run};
 
@@ -10,7 +10,7 @@ const HUNDRED: &str = "open: { rate: { from: 10/s, stages: [ { to: 10/s, over: 1
 /// 20 requests, at 0 s, 0.5 s … 9.5 s; then none.
 const TWENTY: &str = "open: { rate: { from: 2/s, stages: [ { to: 2/s, over: 10s }, { to: 0/s, over: 0s } ] }, arrivals: regular }";
 
-/// One replication of 20 s.
+/// Runs one replication of 20 s.
 fn once(open: &str, rest: &str) -> Answer {
     run(&format!(
         "run: {{ duration: 20s, replications: 1 }}\nworkload: {{ users: {{ to: api.x, {open} }} }}\n{rest}"
@@ -28,7 +28,7 @@ fn sum_of_parts(a: &Answer, of: &str) -> f64 {
 }
 
 #[test]
-fn calls_three_deep_add_up() {
+fn the_times_of_three_nested_calls_add_up() {
     // By hand: links 2·(1 + 2 + 0.5) ms, CPU 1 + 2 + 1 + 5 ms, I/O 3 ms: 19 ms.
     let a = once(
         HUNDRED,
@@ -52,7 +52,7 @@ links: { users -> api: { latency: 1ms }, api -> app: { latency: 2ms }, app -> db
 
 #[test]
 fn the_parts_of_a_random_latency_add_up_to_it() {
-    // Law 4: every nanosecond is in one part, whatever the queues did.
+    // Law 4: every nanosecond belongs to exactly one part, whatever the queues do.
     let a = run("run: { duration: 100s, replications: 1 }
 workload: { users: { to: api.x, open: { rate: 60/s } } }
 services:
@@ -67,15 +67,15 @@ links: { default: { latency: { exp: 1ms } } }");
     for part in ["queue", "cpu", "io", "network", "memory", "admission"] {
         assert!(
             a.value("workload users", &format!("time_in.{part} mean")) > 0.0,
-            "nobody spends time in {part}"
+            "no request spends time in {part}"
         );
     }
 }
 
 #[test]
-fn a_waiting_caller_gives_its_loop_back_and_keeps_its_memory() {
-    // By hand: bursts at k/10 s and k/10 + 0.26 s never meet, so 10 + 250 + 10 ms; 2.7 requests are
-    // inside, at most 3.
+fn a_waiting_caller_releases_its_loop_and_keeps_its_memory() {
+    // By hand: bursts at k/10 s and k/10 + 0.26 s never coincide, so 10 + 250 + 10 ms; 2.7 requests
+    // are inside, at most 3.
     let a = once(
         HUNDRED,
         "services:
@@ -92,7 +92,7 @@ fn a_waiting_caller_gives_its_loop_back_and_keeps_its_memory() {
 }
 
 #[test]
-fn after_a_timeout_the_caller_goes_on_and_the_callee_works_in_vain() {
+fn after_a_timeout_the_caller_fails_and_the_callee_works_in_vain() {
     // By hand: each of 20 requests is inside for the timeout of 200 ms, and takes 300 ms of the
     // callee's CPU.
     let a = once(
@@ -136,7 +136,7 @@ links: {{ default: {{ latency: {{ exp: 1ms }} }} }}"
 
 #[test]
 fn a_lost_message_is_noticed_at_the_timeout_or_at_once() {
-    // By hand: with a timeout of 200 ms each of 20 callers waits that long; without one, nobody
+    // By hand: with a timeout of 200 ms, each of 20 callers waits that long; without one, no caller
     // waits at all.
     let lossy = |call: &str, links: &str| {
         once(
@@ -156,7 +156,7 @@ links: {{ {links} }}"
     a.equals("service api", "in_flight mean", 0.2);
     a.equals("service db", "utilisation mean", 0.0);
     a.equals("link api -> db", "lost total", 20.0);
-    // The answer is lost: the work is done, and the caller cannot tell the difference.
+    // If the response is lost, the work is done, but the caller sees no difference.
     let a = lossy("{ to: db.q, timeout: 200ms }", "api -> db: { }, db -> api: { loss: 100% }");
     a.equals("workload users", "outcomes.timeout mean", 1.0);
     a.equals("service api", "in_flight mean", 0.2);
@@ -171,7 +171,7 @@ links: {{ {links} }}"
 
 #[test]
 fn an_error_of_a_callee_is_its_callers_error() {
-    // By hand: nobody gets past the call, so no CPU is used after it.
+    // By hand: no request gets past the call, so no CPU is used after it.
     let a = once(
         HUNDRED,
         "services:
@@ -188,8 +188,9 @@ fn an_error_of_a_callee_is_its_callers_error() {
 }
 
 #[test]
-fn the_share_of_errors_is_the_probability_written() {
-    // Bernoulli 0.3 of 100,000 requests; 0.7 of them go on to the callers' burst of 1 ms at 100/s.
+fn the_share_of_errors_is_the_configured_probability() {
+    // Bernoulli 0.3 of 100,000 requests; 0.7 of them proceed to the caller's burst of 1 ms at
+    // 100/s.
     let a = run("run: { duration: 100s, replications: 10 }
 workload: { users: { to: api.x, open: { rate: 100/s } } }
 services:
@@ -202,8 +203,8 @@ services:
 
 #[test]
 fn timeouts_that_outlast_their_calls_hold_nothing() {
-    // By hand: 20,000 calls, of which at most 4 requests are in flight at once; kept till their
-    // timeouts they would be 40,000.
+    // By hand: 20,000 calls, of which at most 4 requests are in flight at once; if calls
+    // were kept until their timeouts, there would be 40,000.
     let a = run("run: { duration: 25s, replications: 1, limits: { in_flight: 20 } }
 workload:
   users: { to: api.x, open: { rate: { from: 1k/s, stages: [ { to: 1k/s, over: 20s }, { to: 0/s, over: 0s } ] }, arrivals: regular } }

@@ -1,4 +1,4 @@
-//! Capacity against theory.
+//! Capacity searches against theory.
 
 use crate::support::{Room, assert_numbers, words};
 use asyncflow::Experiment;
@@ -18,47 +18,47 @@ capacity: { vary: workload.users.open.rate, from: 5/s, to: 500/s, tolerance: 3%,
     Experiment::from_yaml(yaml).unwrap().seed(seed)
 }
 
-/// Whether an exact capacity is within the interval, or within the tolerance of it.
-fn holds(found: &CapacityResult, exact: f64, tolerance: f64) -> bool {
-    let (good, bad) = (found.meets.unwrap(), found.misses.unwrap());
+/// Returns whether an exact capacity is within the interval, extended by the tolerance.
+fn holds(result: &CapacityResult, exact: f64, tolerance: f64) -> bool {
+    let (good, bad) = (result.meets.unwrap(), result.misses.unwrap());
     exact >= good.min(bad) * (1.0 - tolerance) && exact <= good.max(bad) * (1.0 + tolerance)
 }
 
 #[test]
-fn an_m_m_1_takes_what_the_quantile_of_its_sojourn_allows() {
+fn the_capacity_of_an_m_m_1_follows_from_the_quantile_of_its_sojourn() {
     // Exact: the sojourn is exponential with mean 1/(μ − λ), so p95 ≤ x allows λ* = μ − ln 20 / x =
     // 50.071/s with μ = 100/s, x = 60 ms (Kleinrock 1975, §3.2). 20 seeds here, 200 in
-    // docs/statistics.md. The interval at 95 % and the 3 % of the search hold it in at least 95 %
-    // of seeds; in 20, at most 3 may not (by chance 1.6 %). Estimates are off by 0.6 % (r.m.s. of
-    // those 200), so 3 % is five of that; utilisation is λ/μ.
+    // docs/statistics.md. The 95 % interval, with the 3 % tolerance of the search, covers it in at
+    // least 95 % of seeds; of 20, at most 3 may miss (more do so by chance with 1.6 %). Estimates
+    // have an error of 0.6 % (r.m.s. of those 200), so 3 % is five times that; utilisation is λ/μ.
     let exact = 100.0 - 20f64.ln() / 0.06;
-    let found: Vec<CapacityResult> = (1..=20).map(|seed| mm1(seed).capacity().unwrap()).collect();
-    let off = found.iter().filter(|found| !holds(found, exact, 0.03)).count();
+    let results: Vec<CapacityResult> = (1..=20).map(|seed| mm1(seed).capacity().unwrap()).collect();
+    let off = results.iter().filter(|result| !holds(result, exact, 0.03)).count();
     assert!(
         off <= 3,
         "{off} of 20: {:?}",
-        found.iter().map(|f| (f.meets, f.misses)).collect::<Vec<_>>()
+        results.iter().map(|f| (f.meets, f.misses)).collect::<Vec<_>>()
     );
-    for found in &found {
+    for result in &results {
         assert!(
-            found.target == SearchTarget::Largest && (found.estimate / exact - 1.0).abs() < 0.03,
+            result.target == SearchTarget::Largest && (result.estimate / exact - 1.0).abs() < 0.03,
             "{}",
-            found.estimate
+            result.estimate
         );
-        assert!(found.tried.iter().all(|tried| tried.replications <= 160));
-        let bottleneck = found.bottleneck.as_ref().unwrap();
+        assert!(result.tried.iter().all(|tried| tried.replications <= 160));
+        let bottleneck = result.bottleneck.as_ref().unwrap();
         assert!(
             bottleneck.service == "api"
-                && (bottleneck.utilisation - found.meets.unwrap() / 100.0).abs() < 0.01,
+                && (bottleneck.utilisation - result.meets.unwrap() / 100.0).abs() < 0.01,
             "{bottleneck:?}"
         );
-        assert_eq!((bottleneck.waits_for.as_deref(), found.today), (Some("queue"), Some(40.0)));
+        assert_eq!((bottleneck.waits_for.as_deref(), result.today), (Some("queue"), Some(40.0)));
     }
 }
 
 #[test]
-fn the_fewest_cores_are_those_of_erlang_c() {
-    // Exact: M/M/c with λ = 300/s, μ = 100/s waits 5.094 ms at c = 4 on average (ErlangC 0.5094)
+fn the_smallest_number_of_cores_agrees_with_erlang_c() {
+    // Exact: M/M/c with λ = 300/s, μ = 100/s waits 5.094 ms on average at c = 4 (Erlang C 0.5094)
     // and 1.181 ms at c = 5 (0.2362), so W ≤ 12 ms needs 5: W(4) = 15.09 ms, W(5) = 11.18 ms.
     // Kleinrock 1975, §3.5.
     let yaml = "
@@ -69,17 +69,17 @@ services: { api: { instance: { cpu: 8 }, runtime: { tasks: { schedule: fifo } },
 slos: { fast: { of: users, mean: 12ms } }
 capacity: { vary: services.api.instance.cpu, from: 1, to: 16 }
 ";
-    let found = Experiment::from_yaml(yaml).unwrap().capacity().unwrap();
+    let result = Experiment::from_yaml(yaml).unwrap().capacity().unwrap();
     assert_eq!(
-        (found.target, found.meets, found.misses, found.estimate),
+        (result.target, result.meets, result.misses, result.estimate),
         (SearchTarget::Smallest, Some(5.0), Some(4.0), 5.0)
     );
-    let numbers: Vec<f64> = found.tried.iter().map(|tried| tried.number).collect();
+    let numbers: Vec<f64> = result.tried.iter().map(|tried| tried.number).collect();
     assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
 }
 
 #[test]
-fn ends_that_all_meet_or_all_miss_are_said_to() {
+fn ranges_that_meet_or_miss_everywhere_are_reported_as_such() {
     // From 5/s to 20/s an M/M/1 of 100/s meets p95 ≤ 60 ms everywhere, from 80/s to 90/s nowhere
     // (λ* = 50.07/s).
     let within = |from: &str, to: &str| {
@@ -94,8 +94,8 @@ fn ends_that_all_meet_or_all_miss_are_said_to() {
     let hard = within("80/s", "90/s");
     assert_eq!((hard.meets, hard.misses), (None, Some(80.0)));
     assert!(hard.tried.iter().all(|tried| tried.verdict == Verdict::Misses));
-    // At 0.001/s hardly a request comes, so nothing can be told; that it meets the goal by what was
-    // seen is no reason to look for the smallest.
+    // At 0.001/s hardly any requests arrive, so the result is inconclusive; an estimate that meets
+    // the goal is no reason to search for the smallest value.
     let untold = within("0.001/s", "1/s");
     assert_eq!(
         (untold.target, untold.meets, untold.misses),
@@ -105,12 +105,11 @@ fn ends_that_all_meet_or_all_miss_are_said_to() {
 }
 
 #[test]
-fn goals_that_are_met_in_the_middle_only_are_found_with_both_edges() {
-    // Exact: answers a second are the rate, so at least 100/s is met from 100/s on. M/D/1 at 1 ms:
-    // 20 ms of sojourn in the 95th percentile is reached at 92.5 % (Crommelin's series; 19 ms at 92
-    // %, 24 ms at 94 %), overload at 1,000/s. Both ends miss. Today's value meets them, or misses
-    // them, or is outside of the range and not tried: then a value between the ends has to be
-    // found.
+fn a_range_that_meets_only_in_its_middle_is_found_with_both_edges() {
+    // Exact: the throughput is the rate, so at least 100/s is met from 100/s on. M/D/1 at 1 ms: a
+    // p95 of 20 ms is reached at 92.5 % (Crommelin's series; 19 ms at 92 %, 24 ms at 94 %),
+    // overload at 1,000/s. Both ends miss. Today's value meets the goals, or misses them, or is
+    // outside of the range and not tried: then a value between the ends must be found.
     let yaml = |today: &str| {
         format!(
             "
@@ -126,10 +125,10 @@ capacity: {{ vary: workload.users.open.rate, from: 20/s, to: 3000/s, tolerance: 
     for (today, is_met) in
         [("200/s", Some(Verdict::Meets)), ("50/s", Some(Verdict::Misses)), ("10/s", None)]
     {
-        let found = Experiment::from_yaml(&yaml(today)).unwrap().capacity().unwrap();
-        let (lower, upper) = (found.lower.unwrap(), found.edge.unwrap());
+        let result = Experiment::from_yaml(&yaml(today)).unwrap().capacity().unwrap();
+        let (lower, upper) = (result.lower.unwrap(), result.edge.unwrap());
         assert_eq!(
-            (found.target, found.tried_at(found.today.unwrap()).map(|tried| tried.verdict)),
+            (result.target, result.tried_at(result.today.unwrap()).map(|tried| tried.verdict)),
             (SearchTarget::Range, is_met)
         );
         let near = |edge: f64, exact: f64| (edge / exact - 1.0).abs() < 0.04;
@@ -143,9 +142,9 @@ capacity: {{ vary: workload.users.open.rate, from: 20/s, to: 3000/s, tolerance: 
 }
 
 #[test]
-fn what_is_too_near_to_tell_is_not_said_to_miss() {
-    // Exact, as above: four cores give a mean of 15.094 ms, which 10 replications know to about 0.4
-    // ms, so that 14.8 ms is too near to tell; five give 11.18 ms, three have no steady state.
+fn a_value_too_near_to_tell_is_not_reported_to_miss() {
+    // Exact, as above: four cores give a mean of 15.094 ms, which 10 replications estimate to about
+    // 0.4 ms, so that 14.8 ms is too near to tell; five give 11.18 ms, three have no steady state.
     let room = Room::new(
         "near.yaml",
         "
@@ -163,9 +162,9 @@ capacity: { vary: services.api.instance.cpu, from: 1, to: 16, most: 10 }
 }
 
 #[test]
-fn at_the_end_of_the_range_nothing_is_claimed_of_what_lies_beyond() {
-    // Three instances and more meet the goal, and two would: of that the range from 3 knows
-    // nothing. How many cores `auth` has does not matter.
+fn nothing_is_claimed_about_values_beyond_the_range() {
+    // Three or more instances meet the goal, and two would too, but the range begins at 3. The
+    // number of cores of `auth` does not matter.
     let room = Room::new(
         "edge.yaml",
         "
@@ -217,7 +216,7 @@ services:
 }
 
 #[test]
-fn a_value_is_said_in_the_unit_in_which_it_was_written() {
+fn a_value_is_printed_in_the_unit_in_which_it_was_written() {
     // Exact: M/M/1 with 30 s of service meets p95 of 3 min up to 1/30 − ln 20 / 180 = 0.01669/s =
     // 1.001/min.
     let room = Room::new(
@@ -259,8 +258,8 @@ fn a_search_is_the_same_on_any_number_of_threads() {
     assert_eq!(of(1), of(3));
 }
 
-/// Two objectives with three goals, of a workload and of an endpoint; at 200/s more requests are in
-/// flight than may be.
+/// Two objectives with three goals, of a workload and of an endpoint; at 200/s the limit of
+/// requests in flight is exceeded.
 const GOALS: &str = "
 version: 1
 name: goals
@@ -272,7 +271,7 @@ capacity: { vary: workload.users.open.rate, from: 5/s, to: 200/s, tolerance: 20%
 ";
 
 #[test]
-fn the_table_of_a_capacity_says_what_json_says_and_is_the_batch() {
+fn the_table_of_a_capacity_search_agrees_with_json_and_equals_the_batch() {
     // `--json` and `capacity_batch` are the oracles.
     let room = Room::new("goals.yaml", GOALS);
     let file = room.writes("capacity goals.yaml", "capacity.parquet");

@@ -1,4 +1,4 @@
-//! The command as people run it: exit codes, what goes to stdout, what is left on the disk.
+//! The command as users run it: exit codes, standard output, and the files that it leaves.
 
 use assert_cmd::Command;
 use std::fs;
@@ -20,7 +20,7 @@ faults: [ { slow: { target: api, factor: 2x, at: 20s, for: 10s } } ]
 output: { series: 1s, requests: 10% }
 ";
 
-/// A folder with a scenario in it.
+/// Creates a temporary folder with a scenario.
 fn folder(text: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("small.yaml"), text).unwrap();
@@ -45,7 +45,7 @@ fn bytes_of_all(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn a_run_writes_its_files_and_a_manifest_that_names_them() {
-    // The list of files in the specification of outputs.
+    // The list of files in docs/outputs.md.
     let folder = folder(SMALL);
     let output = asyncflow()
         .current_dir(&folder)
@@ -86,7 +86,7 @@ fn a_run_writes_its_files_and_a_manifest_that_names_them() {
 }
 
 #[test]
-fn equal_runs_are_equal_bytes_on_any_number_of_threads() {
+fn equal_runs_write_equal_bytes_on_any_number_of_threads() {
     // Law 5: compared file by file, twice on one thread, and on two and three.
     let folder = folder(SMALL);
     let run = |out: &str, threads: &str| {
@@ -106,7 +106,7 @@ fn equal_runs_are_equal_bytes_on_any_number_of_threads() {
 }
 
 #[test]
-fn json_is_one_object_and_says_what_the_files_say() {
+fn json_is_one_object_that_agrees_with_the_files() {
     let folder = folder(SMALL);
     let json = |args: &[&str]| -> serde_json::Value {
         let output = asyncflow()
@@ -134,8 +134,8 @@ fn json_is_one_object_and_says_what_the_files_say() {
 }
 
 #[test]
-fn wrong_input_is_refused_with_exit_2_and_nothing_is_written() {
-    // One of each kind: syntax, unit, reference, file, option of the command line.
+fn invalid_input_is_refused_with_exit_code_2_and_nothing_is_written() {
+    // One error of each kind: syntax, unit, reference, file, command-line option.
     for (text, words) in [
         ("version: [1", "error"),
         ("version: 1\nrun: { duration: 10 }\nworkload: {}\nservices: {}", "`10` has no unit"),
@@ -170,7 +170,7 @@ fn wrong_input_is_refused_with_exit_2_and_nothing_is_written() {
 }
 
 #[test]
-fn a_missed_objective_is_exit_1() {
+fn a_missed_objective_is_exit_code_1() {
     let folder = folder(&format!("{SMALL}slos: {{ fast: {{ of: users, p99: 1ms }} }}"));
     let output = asyncflow()
         .current_dir(&folder)
@@ -183,7 +183,7 @@ fn a_missed_objective_is_exit_1() {
 }
 
 #[test]
-fn a_limit_that_is_reached_is_named_with_the_way_to_raise_it() {
+fn a_reached_limit_is_named_and_the_message_says_how_to_raise_it() {
     // 1,000/s into a core that serves 250/s: the backlog passes 500 within a second.
     let folder = folder(SMALL);
     for (limit, words) in [
@@ -201,7 +201,7 @@ fn a_limit_that_is_reached_is_named_with_the_way_to_raise_it() {
 }
 
 #[test]
-fn an_overloaded_system_is_called_overloaded() {
+fn an_overloaded_system_is_reported_as_overloaded() {
     let folder = folder(SMALL);
     let args = ["run", "small.yaml", "--no-files", "--set", "workload.users.open.rate=300/s"];
     let output =
@@ -213,7 +213,7 @@ fn an_overloaded_system_is_called_overloaded() {
 }
 
 #[test]
-fn what_show_and_convert_write_reads_back_as_the_same_scenario() {
+fn the_output_of_show_and_convert_reads_back_as_the_same_scenario() {
     let folder = folder(SMALL);
     let show = |file: &str| {
         String::from_utf8(
@@ -236,7 +236,7 @@ fn what_show_and_convert_write_reads_back_as_the_same_scenario() {
         assert_eq!(show(&name), shown, "{notation}");
     }
     asyncflow().current_dir(&folder).args(["convert", "small.yaml", "copy.ron"]).assert().code(2);
-    // Also one whose `output` is all default: an empty group in RON.
+    // Including one whose `output` has only defaults: an empty group in RON.
     fs::write(
         folder.path().join("bare.yaml"),
         SMALL.replace("output: { series: 1s, requests: 10% }", ""),
@@ -244,7 +244,7 @@ fn what_show_and_convert_write_reads_back_as_the_same_scenario() {
     .unwrap();
     asyncflow().current_dir(&folder).args(["convert", "bare.yaml", "bare.ron"]).assert().success();
     assert_eq!(show("bare.ron"), show("bare.yaml"));
-    // Found by fuzzing: values of a sweep that are nothing were written as an empty group in RON.
+    // Found by fuzzing: null values of a sweep were written as an empty group in RON.
     let sweep = "sweep: { design: list, rows: [ { services.api.max_in_flight: null, services.api.replicas: 1 }, { services.api.max_in_flight: 5, services.api.replicas: 2 } ] }";
     for (file, block) in
         [("rows", sweep), ("vary", "sweep: { vary: { services.api.max_in_flight: [null, 5] } }")]
@@ -281,7 +281,7 @@ fn a_closed_pipe_is_a_quiet_success() {
 #[test]
 #[cfg(unix)]
 fn a_folder_that_cannot_be_written_is_refused_before_the_first_event() {
-    // A file stands where the folder should be.
+    // A file is in place of the folder.
     let folder = folder(SMALL);
     fs::write(folder.path().join("out"), "in the way").unwrap();
     let output = asyncflow()

@@ -1,4 +1,4 @@
-//! Comparisons and choices: pairs are pairs, what is sure is sure, and the best is found.
+//! Comparisons and selection: pairing, false positives, and choosing the best variant.
 
 use crate::support::{Room, assert_numbers, words};
 use asyncflow::Experiment;
@@ -21,13 +21,13 @@ links: { users -> api: { latency: { exp: 5ms } } }
 output: { requests: 100% }
 ";
 
-fn of<'c>(rows: &'c [MetricComparison], metric: &str, stat: &str) -> &'c MetricComparison {
+fn find<'c>(rows: &'c [MetricComparison], metric: &str, stat: &str) -> &'c MetricComparison {
     rows.iter()
         .find(|row| row.kind == "workload" && row.metric == metric && row.stat == stat)
         .unwrap()
 }
 
-/// Key, arrival, time computing and time waiting of every request from the workload, in one
+/// Returns key, arrival, computing time and I/O time (in seconds) of every request of one
 /// replication.
 fn requests(yaml: &str) -> Vec<(String, f64, f64, f64)> {
     use arrow_array::cast::AsArray;
@@ -64,8 +64,8 @@ fn requests(yaml: &str) -> Vec<(String, f64, f64, f64)> {
 
 #[test]
 fn a_request_has_the_same_arrival_and_the_same_demands_in_every_variant() {
-    // Common random numbers, draw by draw: about 10,000 requests, equal to the nanosecond, whoever
-    // serves them and whatever stands beside.
+    // Common random numbers, draw by draw: about 10,000 requests, equal to the nanosecond,
+    // whichever instance serves them and whatever else is in the scenario.
     let base = requests(TWO);
     assert!(base.len() > 8000, "{}", base.len());
     for (old, new) in [
@@ -73,7 +73,7 @@ fn a_request_has_the_same_arrival_and_the_same_demands_in_every_variant() {
         ("replicas: 2", "replicas: 5"),
         ("services:", "services:\n  other: { endpoints: { x: [ cpu: 1ms ] } }"),
     ] {
-        // Those that are answered in both before the end: the end of the run cuts off others.
+        // Only requests answered in both before the end of the run, which cuts off others.
         let other = requests(&TWO.replace(old, new));
         let both: Vec<_> = base
             .iter()
@@ -85,24 +85,24 @@ fn a_request_has_the_same_arrival_and_the_same_demands_in_every_variant() {
 }
 
 #[test]
-fn pairing_makes_a_difference_between_balancers_ten_times_less_uncertain() {
-    // The bar: variance of the paired difference at most a tenth of the unpaired, for the mean
-    // latency.
+fn pairing_reduces_the_variance_of_a_difference_between_balancers_tenfold() {
+    // The variance of the paired difference must be at most a tenth of the unpaired one, for the
+    // mean latency.
     let comparison =
         Experiment::from_yaml(TWO).unwrap().compare(&["services.api.balance=random"]).unwrap();
-    let mean = of(&comparison.rows, "latency", "mean");
+    let mean = find(&comparison.rows, "latency", "mean");
     assert!(
         mean.difference.unpaired_variance_ratio >= 10.0,
         "{}",
         mean.difference.unpaired_variance_ratio
     );
-    // By queueing: a fair coin sends bursts to one server, taking turns does not.
+    // By queueing theory: random choice sends bursts to one server, round robin does not.
     assert_eq!(mean.judgement, Judgement::Worse);
 }
 
 #[test]
-fn a_variant_that_changes_nothing_is_the_same_in_everything() {
-    // By construction: another name for the default, and a service nobody calls.
+fn a_variant_without_changes_is_the_same_in_every_metric() {
+    // By construction: the default written explicitly, and another output option.
     let comparison = Experiment::from_yaml(TWO)
         .unwrap()
         .compare(&["services.api.balance=round_robin", "output.series=5s"])
@@ -114,10 +114,11 @@ fn a_variant_that_changes_nothing_is_the_same_in_everything() {
 }
 
 #[test]
-fn what_is_not_different_is_called_sure_in_at_most_one_comparison_of_twenty() {
-    // Null: two servers of the same law under other names, so with other draws, 80 times. At most 5
-    // % of the families may have a false alarm: 4 expected, standard error 1.95, so more than 9
-    // (2.6 of them) comes by chance in 0.8 % of seeds; this seed is fixed.
+fn false_positives_occur_in_at_most_one_comparison_of_twenty() {
+    // Null hypothesis: two servers with the same distribution under different names, so with
+    // different draws, 80 times. At most 5 % of the families may have a false positive: 4 expected,
+    // standard error 1.95, so more than 9 (2.6 standard errors above) occur by chance for 0.8 % of
+    // seeds; this seed is fixed.
     let null = "
 version: 1
 run: { duration: 40s, replications: 10 }
@@ -126,27 +127,26 @@ services:
   a: { endpoints: { x: [ cpu: { exp: 8ms } ] } }
   b: { endpoints: { x: [ cpu: { exp: 8ms } ] } }
 ";
-    let mut alarms = 0;
+    let mut false_positives = 0;
     for seed in 1..=80 {
         let experiment = Experiment::from_yaml(null).unwrap().seed(seed);
         let comparison = experiment.compare(&["workload.users.mix={ a.x: 0, b.x: 1 }"]).unwrap();
-        let sure = |row: &MetricComparison| {
+        let is_significant = |row: &MetricComparison| {
             matches!(row.judgement, Judgement::Better | Judgement::Worse | Judgement::Different)
         };
-        alarms += usize::from(comparison.family().any(sure));
+        false_positives += usize::from(comparison.family().any(is_significant));
     }
-    assert!(alarms <= 9, "{alarms} of 80");
+    assert!(false_positives <= 9, "{false_positives} of 80");
 }
 
 #[test]
-fn worse_is_worse_and_undecided_says_how_many_more_it_takes() {
-    // A tenth more load is worse for sure; a millionth more memory is no difference; two equal laws
-    // are undecided.
+fn worse_is_reported_and_undecided_says_how_many_more_replications_it_takes() {
+    // A tenth more load is conclusively worse; two servers with equal distributions are undecided.
     let comparison = Experiment::from_yaml(TWO)
         .unwrap()
         .compare(&["workload.users.open.rate=110/s", "workload.users.to=api.GET /"])
         .unwrap();
-    let worse = of(&comparison.rows, "latency", "mean");
+    let worse = find(&comparison.rows, "latency", "mean");
     assert_eq!((worse.variant, worse.judgement), (1, Judgement::Worse));
     let null = Experiment::from_yaml(
         "
@@ -157,7 +157,7 @@ services: { a: { endpoints: { x: [ cpu: { exp: 8ms } ] } }, b: { endpoints: { x:
 ",
     );
     let comparison = null.unwrap().compare(&["workload.users.mix={ a.x: 0, b.x: 1 }"]).unwrap();
-    let row = of(&comparison.rows, "latency", "p50");
+    let row = find(&comparison.rows, "latency", "p50");
     assert_eq!(row.judgement, Judgement::Undecided);
     assert!(row.more.is_some_and(|more| more > 0), "{row:?}");
 }
@@ -170,8 +170,8 @@ fn asyncflow(arguments: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn the_best_of_twelve_is_found_with_few_replications_of_the_others() {
-    // By queueing: twelve speeds of one server; the fastest has the least latency, and the next is
-    // 25 % slower.
+    // By queueing theory: one server at twelve speeds; the fastest has the least latency, and the
+    // next is 25 % slower.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("speeds.yaml");
     let yaml = "version: 1\nrun: { duration: 30s }\nworkload: { users: { to: api.x, open: { rate: 50/s } } }\nservices: { api: { endpoints: { x: [ cpu: { exp: 4ms } ] } } }\n";
@@ -205,19 +205,19 @@ fn the_best_of_twelve_is_found_with_few_replications_of_the_others() {
         .iter()
         .map(|c| c["replications"].as_u64().unwrap())
         .collect();
-    // Equal shares would give each as many as the winner needed.
+    // With equal shares, each would get as many replications as the winner.
     assert!(
         given.iter().min() == Some(&10) && 2 * given.iter().sum::<u64>() < 12 * given[0],
         "{given:?}"
     );
-    // The same on one thread.
+    // The result is the same on one thread.
     let (_, again, _) = asyncflow(&[&arguments[..], &["-j", "1"]].concat());
     assert_eq!(said, again);
 }
 
 #[test]
-fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
-    // Words fixed here.
+fn an_impossible_comparison_is_refused_with_a_suggestion() {
+    // The messages are fixed here.
     for (arguments, words) in [
         (&["compare", "scenarios/hello.yaml"][..], "a single scenario has nothing to compare with"),
         (
@@ -272,9 +272,9 @@ fn a_comparison_that_cannot_be_made_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn the_table_of_a_comparison_says_what_json_says_and_is_the_batch() {
-    // `--json` and `comparison_batch` are the oracles; the library calls the scenario as it is the
-    // baseline.
+fn the_table_of_a_comparison_agrees_with_json_and_equals_the_batch() {
+    // `--json` and `comparison_batch` are the oracles; the library names the unchanged scenario
+    // `baseline`.
     let two = &TWO.replace("name: two", "name: baseline");
     let room = Room::new("two.yaml", two);
     let arguments = "compare two.yaml -r 2 -d 20s --set services.api.balance=random";
@@ -302,8 +302,8 @@ fn the_table_of_a_comparison_says_what_json_says_and_is_the_batch() {
 
 #[test]
 fn a_variant_that_answers_nothing_is_not_chosen() {
-    // The only instance is down from the beginning, so everything is rejected; of two one is left.
-    // With two balancers none is.
+    // The only instance is down from the beginning, so everything is rejected; with two replicas
+    // one is left, with another balancer none.
     let room = Room::new(
         "down.yaml",
         "
@@ -331,8 +331,8 @@ faults: [ crash: { target: api, at: 0s } ]
 
 #[test]
 fn a_variant_in_which_most_requests_fail_is_not_chosen() {
-    // By hand: of 50/s all but those of the first 2 of 20 s fail at once; what was answered was as
-    // fast as in the other.
+    // By hand: of 50/s, all requests after the first 2 of 20 s fail at once; those answered are
+    // faster than in the other variant.
     let room = Room::new(
         "s.yaml",
         "

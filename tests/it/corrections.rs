@@ -1,12 +1,12 @@
-//! What was wrong with AsyncFlow 0.1, each as a claim about ours: some with its own payloads.
+//! The defects of AsyncFlow 0.1, each as a test of this version, some with payloads of 0.1.
 
 use crate::support::{Answer, run};
 use asyncflow::scenario::{self, Scenario, text::Format};
 use asyncflow::units::Span;
 use std::path::Path;
 
-/// A payload of 0.1: one server behind a client, 1 user with 2 requests a minute, windows of 10 s,
-/// 20,000 s.
+/// Loads a payload of 0.1: one server behind a client, 1 user with 2 requests per minute, windows
+/// of 10 s, a run of 20,000 s.
 fn payload(loss: f64) -> Scenario {
     let text = format!(
         "rqs_input: {{ id: rqs-1, avg_active_users: {{ mean: 1 }}, avg_request_per_minute_per_user: {{ mean: 2 }}, user_sampling_window: 10 }}
@@ -37,9 +37,9 @@ fn answer(scenario: &Scenario) -> Answer {
 }
 
 #[test]
-fn arrivals_go_on_until_the_horizon() {
-    // By hand: 20,000 s at 1/30 s; the last quarter has a quarter of them. 0.1 lost time at every
-    // window without an arrival.
+fn arrivals_continue_until_the_horizon() {
+    // By hand: 20,000 s at one arrival per 30 s; a quarter of them in the last quarter. 0.1 lost
+    // time in every window without an arrival.
     let mut scenario = payload(0.0);
     answer(&scenario).agrees("workload rqs-1", "arrivals total", 20_000.0 / 30.0, 0.01);
     scenario.run.warmup = asyncflow::scenario::Warmup::Fixed(Span::from_seconds(15_000.0));
@@ -48,7 +48,8 @@ fn arrivals_go_on_until_the_horizon() {
 
 #[test]
 fn lost_requests_are_counted() {
-    // Bernoulli 0.1 on the first link; whoever came was answered, has failed or is still there.
+    // Bernoulli 0.1 on the first link; every request that arrived completed, failed or is still in
+    // flight.
     let a = answer(&payload(0.1));
     let of = "workload rqs-1";
     a.agrees(of, "outcomes.lost mean", 0.1, 0.02);
@@ -61,7 +62,7 @@ fn lost_requests_are_counted() {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_result_and_another_seed_another() {
+fn equal_seeds_give_equal_results_and_different_seeds_different_ones() {
     // 0.1 had no seed.
     let with = |seed: u64| {
         let mut scenario = payload(0.1);
@@ -75,8 +76,8 @@ fn the_same_seed_gives_the_same_result_and_another_seed_another() {
 
 #[test]
 fn a_spike_shorter_than_a_sample_is_seen() {
-    // By hand: 100 requests at one moment are all on a link of 1 ms, and then 99 of them in a queue
-    // of 100 · 20 us = 2 ms; 0.1 looked every 10 ms.
+    // By hand: 100 simultaneous requests are all on a link of 1 ms, and then 99 of them in a queue
+    // for up to 100 · 20 us = 2 ms; 0.1 sampled every 10 ms.
     let a = run("run: { duration: 20s, replications: 1 }
 workload: { users: { to: api.x, open: { rate: 1/s, arrivals: { batch: { size: 100 } } } } }
 services: { api: { endpoints: { x: [ cpu: 20us ] } } }
@@ -84,7 +85,7 @@ links: { users -> api: { latency: 1ms } }");
     assert!(a.value("workload users", "arrivals total") >= 100.0);
     assert!(a.value("link users -> api", "in_flight max") >= 100.0);
     assert!(a.value("service api", "ready_queue max") >= 99.0);
-    // And weighted by its time: each message counts for 1 ms of 20 s.
+    // The mean is weighted by time: each message counts for 1 ms of 20 s.
     a.equals(
         "link users -> api",
         "in_flight mean",

@@ -1,6 +1,6 @@
-//! The documentation is true: who follows a page from top to bottom gets there, its numbers are
-//! those of the runs, its tables are the schema's, its code is the code, its links lead somewhere,
-//! and the shipped scenarios run.
+//! The documentation is correct: the commands of a page work from top to bottom, its numbers are
+//! those of the runs, its tables match the schema, its code is that of the source, its links are
+//! valid, and the shipped scenarios run.
 //!
 //! The lines for DuckDB, Polars and pandas are run by `tests/readback.py`.
 
@@ -19,12 +19,12 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// The text between single backticks.
+/// Returns the texts between single backticks.
 fn spans(prose: &str) -> Vec<&str> {
     prose.split("\n\n").flat_map(|paragraph| paragraph.split('`').skip(1).step_by(2)).collect()
 }
 
-/// A section of a page, by its heading.
+/// Returns a section of a page, by its heading.
 fn section<'t>(text: &'t str, heading: &str) -> &'t str {
     let rest = text
         .split(&format!("\n{heading}\n"))
@@ -33,13 +33,13 @@ fn section<'t>(text: &'t str, heading: &str) -> &'t str {
     rest.split("\n## ").next().unwrap()
 }
 
-/// The rows of the first table of a section, without its head.
+/// Returns the rows of the first table of a section, without its header.
 fn rows(section: &str) -> Vec<&str> {
     let table = section.lines().skip_while(|line| !line.starts_with("|--"));
     table.skip(1).take_while(|line| line.starts_with('|')).collect()
 }
 
-/// Someone who reads a page, in a folder with the shipped scenarios.
+/// A reader who follows a page in a folder with the shipped scenarios.
 struct Reader {
     folder: tempfile::TempDir,
     /// The scenario file written last.
@@ -57,7 +57,7 @@ impl Reader {
         Reader { folder, file: String::new() }
     }
 
-    /// Types a line as it stands, into a shell in which `asyncflow` is the one that was built.
+    /// Runs a line as written in a shell in which `asyncflow` is the built binary.
     fn shell(&self, line: &str) -> Output {
         let line = line.replace("cargo run --release --", "asyncflow");
         let script =
@@ -70,8 +70,8 @@ impl Reader {
             .unwrap()
     }
 
-    /// Types a command; `FILE` and the like stand for a file. One replication is enough to see
-    /// whether it works.
+    /// Runs a command and asserts its exit code. `FILE` and similar placeholders are replaced by a
+    /// file; one replication is enough.
     fn types(&self, line: &str, page: &Path, code: i32) {
         let mut line = line.to_string();
         let _ = fs::remove_file(self.folder.path().join("new.yaml"));
@@ -106,8 +106,8 @@ impl Reader {
         );
     }
 
-    /// Writes a whole scenario, under the name that the prose before it gives, or adds a part to
-    /// the one written last; and runs it.
+    /// Writes a complete scenario under the name in the prose before it, or adds a fragment to the
+    /// last one, and runs it.
     fn writes(&mut self, yaml: &str, prose: &str, page: &Path) {
         let whole = yaml.starts_with("version: 1");
         let name = spans(prose).into_iter().rfind(|span| {
@@ -127,11 +127,11 @@ impl Reader {
     }
 }
 
-/// These pages name commands that are no part of a visit; they are run by those who wrote them.
+/// Pages for developers, whose other commands are not run here.
 const WORKSHOP: [&str; 3] = ["docs/validation.md", "docs/testing.md", "docs/performance.md"];
 
-/// A sample without what differs from machine to machine: how long it took, on how many threads,
-/// and what it wrote.
+/// Returns the lines of a sample without the parts that depend on the machine: the duration, the
+/// threads and the files written.
 fn timeless(text: &str) -> Vec<String> {
     let of_a_line = |line: &str| match (line.split_once(" in "), line.split_once(" · fingerprint "))
     {
@@ -144,8 +144,8 @@ fn timeless(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_sample_is_what_the_command_above_it_prints() {
-    // The command's own words. A sample may leave lines out where it has a line of `…`.
+fn every_sample_is_the_output_of_the_command_above_it() {
+    // The command is the oracle. A line `…` in a sample stands for omitted lines.
     let mut samples = 0;
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
@@ -161,7 +161,7 @@ fn every_sample_is_what_the_command_above_it_prints() {
                 .lines()
                 .rfind(|line| line.starts_with("asyncflow ") || line.starts_with("cargo run "))
                 .unwrap();
-            // What comes behind a part of a sweep is the script of a cluster.
+            // The block after a shard of a sweep is a cluster script.
             if line.contains(" merge ") {
                 continue;
             }
@@ -199,9 +199,8 @@ fn every_sample_is_what_the_command_above_it_prints() {
 }
 
 #[test]
-fn who_follows_a_page_from_top_to_bottom_gets_there() {
-    // Every YAML runs; every command ends with the exit code that the paragraph after it says, or
-    // 0.
+fn every_page_can_be_followed_from_top_to_bottom() {
+    // Every YAML block runs; every command ends with the exit code in the paragraph after it, or 0.
     let (mut scenarios, mut commands) = (0, 0);
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
@@ -209,8 +208,8 @@ fn who_follows_a_page_from_top_to_bottom_gets_there() {
         let mut reader = Reader::new();
         for (index, piece) in pieces.iter().enumerate() {
             if index % 2 == 0 {
-                // Two words are the name of a command, three or more a line to type; only `schema`
-                // takes nothing.
+                // Two words are the name of a command, three or more a line to run; only `schema`
+                // has no arguments.
                 let typed = |span: &&str| {
                     span.starts_with("asyncflow ")
                         && (span.split(' ').count() > 2 || *span == "asyncflow schema")
@@ -250,12 +249,12 @@ fn who_follows_a_page_from_top_to_bottom_gets_there() {
                             "duckdb" | "python" => {}
                             _ if line == "cargo test"
                                 || WORKSHOP.iter().any(|shop| page.ends_with(shop)) => {}
-                            _ => panic!("{}: nothing runs `{line}`", page.display()),
+                            _ => panic!("{}: no test runs `{line}`", page.display()),
                         }
                     }
                 }
                 "text" | "rust" | "json" => {}
-                _ => panic!("{}: a block of `{language}` is held to nothing", page.display()),
+                _ => panic!("{}: no test checks blocks of `{language}`", page.display()),
             }
         }
     }
@@ -263,8 +262,8 @@ fn who_follows_a_page_from_top_to_bottom_gets_there() {
 }
 
 #[test]
-fn every_row_of_the_reference_says_something_that_runs() {
-    // The first cells of the tables of steps, distributions and faults, each set into a small
+fn every_row_of_the_reference_runs() {
+    // The first cells of the tables of steps, distributions and faults, each inserted into a small
     // system; and the lines on links and slos.
     let text = fs::read_to_string("docs/scenario-file.md").unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -284,8 +283,8 @@ fn every_row_of_the_reference_says_something_that_runs() {
         let (_, loaded) =
             scenario::read_file(&path, &[]).unwrap_or_else(|problem| panic!("{}", problem.what));
         let scenario = loaded.scenario.unwrap_or_else(|| panic!("{:?}\n{yaml}", loaded.problems));
-        let found = scenario::check(&scenario);
-        assert!(!found.any_error(), "{found:?}\n{yaml}");
+        let problems = scenario::check(&scenario);
+        assert!(!problems.any_error(), "{problems:?}\n{yaml}");
         asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
     };
     let first_cells = |heading: &str| -> Vec<(bool, String)> {
@@ -330,21 +329,21 @@ fn every_row_of_the_reference_says_something_that_runs() {
     assert!(found >= 25, "{found}");
 }
 
-/// The number that stands between two pieces of text on a page.
+/// Returns the number between two pieces of text on a page.
 fn stated(page: &str, before: &str, after: &str) -> f64 {
     let text = fs::read_to_string(page).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
     let rest =
-        text.split(before).nth(1).unwrap_or_else(|| panic!("{page} does not say `{before}`"));
+        text.split(before).nth(1).unwrap_or_else(|| panic!("{page} does not contain `{before}`"));
     let number = rest.split(after).next().unwrap().trim();
     number.parse().unwrap_or_else(|_| {
-        panic!("{page}: `{before}` is followed by `{number}`, and not by a number and `{after}`")
+        panic!("{page}: `{before}` is followed by `{number}` instead of a number and `{after}`")
     })
 }
 
 #[test]
 fn the_numbers_in_the_tutorial_are_those_of_the_runs() {
-    // Three of the replications that the page's runs have; within what chance allows, which is
-    // given with each number.
+    // Only three of the replications of the page's runs, within a random deviation stated with each
+    // number.
     let page = "docs/tutorial.md";
     let tutorial = fs::read_to_string(page).unwrap();
     let blocks: Vec<&str> =
@@ -387,7 +386,8 @@ fn the_numbers_in_the_tutorial_are_those_of_the_runs() {
         " %",
         1.0,
     );
-    // Near saturation a replication's p95 has a standard deviation of 28 ms, and three have 16.
+    // Near saturation the p95 of one replication has a standard deviation of 28 ms, the mean of
+    // three 16 ms.
     says(
         &twice,
         ["workload", "users", "latency", "p95"],
@@ -431,8 +431,8 @@ fn the_numbers_in_the_tutorial_are_those_of_the_runs() {
 }
 
 #[test]
-fn the_code_in_the_docs_is_the_code() {
-    // A block of Rust names its file in the paragraph before it, and stands there.
+fn the_code_in_the_docs_is_that_of_the_source() {
+    // The paragraph before a block of Rust names its file, which contains the block.
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
         let pieces: Vec<&str> = text.split("```").collect();
@@ -441,8 +441,9 @@ fn the_code_in_the_docs_is_the_code() {
             let file = spans(pieces[index - 1])
                 .into_iter()
                 .rfind(|span| span.starts_with("src/") && span.ends_with(".rs"));
-            let file =
-                file.unwrap_or_else(|| panic!("{}: whose code is this?\n{block}", page.display()));
+            let file = file.unwrap_or_else(|| {
+                panic!("{}: the paragraph before this code names no file:\n{block}", page.display())
+            });
             assert!(
                 fs::read_to_string(file).unwrap().contains(block.trim_end()),
                 "{}: this is not in {file}:\n{block}",
@@ -453,7 +454,7 @@ fn the_code_in_the_docs_is_the_code() {
 }
 
 #[test]
-fn every_link_leads_somewhere_and_the_index_lists_every_page() {
+fn every_link_is_valid_and_the_index_lists_every_page() {
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
         for target in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
@@ -474,7 +475,7 @@ fn every_link_leads_somewhere_and_the_index_lists_every_page() {
 }
 
 #[test]
-fn the_tables_of_outputs_are_those_of_the_schema() {
+fn the_tables_of_outputs_match_the_schema() {
     let text = fs::read_to_string("docs/outputs.md").unwrap();
     for table in asyncflow::store::TABLES {
         let section = text
@@ -497,7 +498,7 @@ fn the_tables_of_outputs_are_those_of_the_schema() {
 }
 
 #[test]
-fn every_shipped_scenario_runs_and_shows_as_itself() {
+fn every_shipped_scenario_runs_and_reads_back_as_shown() {
     let mut names: Vec<PathBuf> =
         fs::read_dir("scenarios").unwrap().map(|e| e.unwrap().path()).collect();
     names.sort();
@@ -508,7 +509,7 @@ fn every_shipped_scenario_runs_and_shows_as_itself() {
         let mut scenario =
             loaded.scenario.unwrap_or_else(|| panic!("{}: {:?}", path.display(), loaded.problems));
         assert!(!asyncflow::scenario::check(&scenario).any_error(), "{}", path.display());
-        // What is shown reads back as the same scenario.
+        // The output of `show` reads back as the same scenario.
         let shown = asyncflow::scenario::to_yaml(&scenario);
         assert_eq!(
             asyncflow::scenario::from_yaml(&shown)

@@ -1,9 +1,9 @@
-//! Faults. Request k, of 0 to 99, comes at k/10 s, so a window from 5 s to 7 s holds requests 50 to
-//! 69: faults act before arrivals of the same moment.
+//! Faults. Request k, from 0 to 99, arrives at k/10 s, so a window from 5 s to 7 s contains
+//! requests 50 to 69: faults act before arrivals at the same time.
 
 use crate::support::{Answer, run};
 
-/// One replication of 20 s.
+/// Runs one replication of 20 s.
 fn once(service: &str, links: &str, faults: &str) -> Answer {
     run(&format!(
         "run: {{ duration: 20s, replications: 1 }}
@@ -17,7 +17,7 @@ faults: [ {faults} ]"
 
 const PAIR: &str = "replicas: 2, endpoints: { x: [ wait: 250ms ] }";
 
-/// How often each instance was chosen.
+/// Returns how often each instance was chosen.
 fn chosen(a: &Answer) -> Vec<f64> {
     let rows = a.results.rows.iter().filter(|r| r.kind == "balancer" && r.entity == "api");
     rows.map(|r| r.estimate.estimate).collect()
@@ -61,14 +61,14 @@ faults: [ crash: { target: api, at: 5s, for: 2s } ]");
 
 #[test]
 fn a_crashed_instance_comes_back_with_its_cores_and_memory_free() {
-    // By hand: requests take 60 ms of CPU each, 49 is struck at 4.93 s while it computes; nobody
-    // queues afterwards.
+    // By hand: requests take 60 ms of CPU each, 49 is struck at 4.93 s while it computes; no
+    // request queues afterwards.
     let a = once(
         "instance: { memory: 10MB }, endpoints: { x: [ memory: 10MB, cpu: 60ms ] }",
         "",
         "crash: { target: api, at: 4930ms, for: 1s }",
     );
-    // 50 to 59 come while it is down.
+    // 50 to 59 arrive while it is down.
     a.equals("workload users", "outcomes.crashed mean", 0.01);
     a.equals("workload users", "outcomes.rejected mean", 0.10);
     a.equals("workload users", "latency max", 0.06);
@@ -78,7 +78,7 @@ fn a_crashed_instance_comes_back_with_its_cores_and_memory_free() {
 
 #[test]
 fn while_all_instances_are_down_requests_are_rejected() {
-    // By hand: 48 and 49 are inside; 50 to 69 find nobody.
+    // By hand: 48 and 49 are inside; 50 to 69 find no instance.
     let a = once(PAIR, "", "crash: { target: api, count: 2, at: 5s, for: 2s }");
     a.equals("workload users", "outcomes.crashed mean", 0.02);
     a.equals("workload users", "outcomes.rejected mean", 0.20);
@@ -86,9 +86,9 @@ fn while_all_instances_are_down_requests_are_rejected() {
 }
 
 #[test]
-fn a_degraded_link_is_slower_by_what_is_written_and_degradations_add() {
-    // By hand: 21 ms; 20 of 100 requests take 15 ms longer; then 20 of which 10 are the same take 5
-    // ms longer. The way back is another link.
+fn a_degraded_link_is_slower_by_the_configured_latency_and_degradations_add() {
+    // By hand: 21 ms; 20 of 100 requests take 15 ms longer; then another 20, 10 of them the
+    // same, take 5 ms longer. The way back is another link.
     let service = "endpoints: { x: [ wait: 1ms ] }";
     let link = "users -> api: { latency: 10ms }";
     let one = "degrade: { link: users -> api, latency: +15ms, at: 5s, for: 2s }";
@@ -121,8 +121,8 @@ fn losses_of_degradations_add() {
 }
 
 #[test]
-fn a_slow_instance_takes_longer_for_bursts_that_start_then() {
-    // By hand: from 4.95 s to 6.95 s. 49 has begun before and takes 60 ms; 50 to 69 take 90 ms,
+fn bursts_that_start_on_a_slow_instance_take_longer() {
+    // By hand: from 4.95 s to 6.95 s. 49 has started before and takes 60 ms; 50 to 69 take 90 ms,
     // though 69 ends at 6.99 s.
     let service = "endpoints: { x: [ cpu: 60ms ] }";
     let a = once(service, "", "slow: { target: api, factor: 1.5x, at: 4950ms, for: 2s }");
@@ -143,7 +143,7 @@ fn a_slow_instance_takes_longer_for_bursts_that_start_then() {
 }
 
 #[test]
-fn errors_come_in_their_window_only_and_before_any_work() {
+fn injected_errors_occur_only_in_their_window_and_before_any_work() {
     // By hand: 50 to 69 get the status, and no CPU.
     let a = once(
         "endpoints: { x: [ cpu: 10ms ] }",
@@ -156,7 +156,7 @@ fn errors_come_in_their_window_only_and_before_any_work() {
 }
 
 #[test]
-fn the_rate_of_errors_is_the_one_written() {
+fn the_rate_of_injected_errors_is_the_configured_one() {
     // Bernoulli 0.3 of 50 s out of 100 s: 0.15 of 100,000.
     let a = run("run: { duration: 100s, replications: 10 }
 workload: { users: { to: api.x, open: { rate: 100/s } } }
@@ -166,8 +166,9 @@ faults: [ errors: { target: api.x, rate: 30%, at: 0s, for: 50s } ]");
 }
 
 #[test]
-fn a_fault_may_begin_at_the_beginning() {
-    // By hand: requests 0 to 9 come before 1 s; at 1 s the fault ends before request 10 comes.
+fn a_fault_may_begin_at_time_0() {
+    // By hand: requests 0 to 9 arrive before 1 s; at 1 s the fault ends before request 10
+    // arrives.
     for (fault, outcome) in [
         (
             "errors: { target: api.x, rate: 100%, status: 500, at: 0s, for: 1s }",

@@ -1,12 +1,12 @@
-//! Whose folder it is: what may take the place of what, row by row of the table in
-//! `docs/outputs.md`; other people's files; interruptions.
+//! Output folders: which result may replace which, row by row of the table in `docs/outputs.md`;
+//! foreign files; interruptions.
 
 use crate::support::{Room, signal, wait_until};
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-/// A scenario that runs in no time; `rate` tells its versions apart.
+/// Returns a scenario with a very short run; `rate` distinguishes its versions.
 fn scenario(name: &str, rate: u32) -> String {
     let name = if name.is_empty() { String::new() } else { format!("name: {name}\n") };
     format!(
@@ -19,31 +19,31 @@ slos: {{ fast: {{ of: users, p95: 60ms }} }}
     )
 }
 
-/// Everything in a folder, links not followed.
+/// Returns every file under a folder with its bytes. Links are not followed.
 fn bytes(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut found = Vec::new();
+    let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap()) {
         let name = entry.file_name().into_string().unwrap();
         match entry.file_type().unwrap() {
-            kind if kind.is_dir() => found.extend(
+            kind if kind.is_dir() => files.extend(
                 bytes(&entry.path())
                     .into_iter()
                     .map(|(inside, bytes)| (format!("{name}/{inside}"), bytes)),
             ),
-            kind if kind.is_symlink() => found.push((name, b"a link".to_vec())),
-            _ => found.push((name, fs::read(entry.path()).unwrap())),
+            kind if kind.is_symlink() => files.push((name, b"a link".to_vec())),
+            _ => files.push((name, fs::read(entry.path()).unwrap())),
         }
     }
-    found.sort();
-    found
+    files.sort();
+    files
 }
 
-/// Claims that a command is refused with these words, and that the folder is as it was.
-fn refused(room: &Room, arguments: &str, folder: &str, words: &str) {
+/// Asserts that a command is refused with this message, and that the folder is unchanged.
+fn refused(room: &Room, arguments: &str, folder: &str, message: &str) {
     let before = bytes(&room.path(folder));
-    let said = room.ends(arguments, 2);
-    assert!(said.contains(words) && said.contains("help: "), "{arguments}: {said}");
-    assert!(bytes(&room.path(folder)) == before, "{arguments}: `{folder}` is not as it was");
+    let stderr = room.ends(arguments, 2);
+    assert!(stderr.contains(message) && stderr.contains("help: "), "{arguments}: {stderr}");
+    assert!(bytes(&room.path(folder)) == before, "{arguments}: `{folder}` has changed");
 }
 
 const SWEEP: &str = "sweep a.yaml -q --vary services.api.replicas=";
@@ -59,9 +59,9 @@ fn room() -> Room {
 }
 
 #[test]
-fn the_same_study_again_takes_the_place_of_its_earlier_result() {
-    // What people do all day, by every command: the same line again, another seed, other settings,
-    // and after the scenario was edited.
+fn the_same_study_replaces_its_earlier_result() {
+    // The usual work, for every command: the same command again, with another seed, with other
+    // settings, and after the scenario was edited.
     let room = room();
     for (command, more) in [
         (
@@ -85,15 +85,15 @@ fn the_same_study_again_takes_the_place_of_its_earlier_result() {
         assert_eq!(
             bytes(&room.path(out)).len(),
             files + 1,
-            "{command}: no file of an earlier result is left"
+            "{command}: a file of an earlier result is left"
         );
     }
 }
 
 #[test]
-fn another_commands_another_files_and_another_designs_result_stays() {
+fn results_of_other_commands_files_and_designs_are_not_replaced() {
     // Every pair of commands in one folder, and each command on another file of the same name, or
-    // with another design. Words fixed here.
+    // with another design. The messages are fixed here.
     let room = room();
     let designs = [
         ("run a.yaml -q".to_string(), None),
@@ -130,9 +130,10 @@ fn another_commands_another_files_and_another_designs_result_stays() {
         );
         room.ends(&format!("{command} -o {out}"), 0);
         for (other, _) in &designs {
-            let words = format!("`{out}` holds the result of another command, `asyncflow {name}`");
+            let message =
+                format!("`{out}` holds the result of another command, `asyncflow {name}`");
             if other != command {
-                refused(&room, &format!("{other} -o {out}"), &out, &words);
+                refused(&room, &format!("{other} -o {out}"), &out, &message);
             }
         }
         refused(
@@ -141,8 +142,8 @@ fn another_commands_another_files_and_another_designs_result_stays() {
             &out,
             "holds the result of another file, `a.yaml`",
         );
-        if let Some((other, words)) = other_design {
-            refused(&room, &format!("{other} -o {out}"), &out, words);
+        if let Some((other, message)) = other_design {
+            refused(&room, &format!("{other} -o {out}"), &out, message);
             room.ends(&format!("{other} -o {out} --force"), 0);
         }
         room.ends(&format!("{} -o {out} --force", command.replace("a.yaml", "b.yaml")), 0);
@@ -150,9 +151,9 @@ fn another_commands_another_files_and_another_designs_result_stays() {
 }
 
 #[test]
-fn files_of_one_name_are_told_apart_by_where_they_stand() {
-    // Two folders with a file of the same name, in one command and one after the other; the same
-    // file by another way is the same.
+fn files_of_the_same_name_are_distinguished_by_their_folders() {
+    // Two folders with a file of the same name, in one command and one after the other; another
+    // path to the same file is the same file.
     let room = room();
     for (folder, rate) in [("v1", 50), ("v2", 20)] {
         fs::create_dir(room.path(folder)).unwrap();
@@ -178,9 +179,9 @@ fn files_of_one_name_are_told_apart_by_where_they_stand() {
 }
 
 #[test]
-fn the_same_words_typed_in_another_folder_are_another_file() {
-    // Two projects with a `shop.yaml` each and one `--out`; and a project that is moved with its
-    // results.
+fn the_same_file_name_typed_in_another_folder_is_another_file() {
+    // Two projects with a `shop.yaml` each and the same `--out`; and a project that is moved with
+    // its results.
     let room = Room::new("unused.yaml", "");
     for (project, rate) in [("p1", 50), ("p2", 20)] {
         fs::create_dir(room.path(project)).unwrap();
@@ -213,9 +214,9 @@ fn the_same_words_typed_in_another_folder_are_another_file() {
 }
 
 #[test]
-fn files_that_are_not_ours_are_neither_overwritten_nor_removed() {
-    // Each of our names, as a user's own file: where nothing of ours is, and beside a result. A
-    // name that is not ours is in nobody's way.
+fn foreign_files_are_neither_overwritten_nor_removed() {
+    // A user's file under each of our names: in a folder without a result, and beside a result.
+    // Files with other names do not matter.
     let room = room();
     let names = [
         "summary.parquet",
@@ -241,16 +242,16 @@ fn files_that_are_not_ours_are_neither_overwritten_nor_removed() {
         &room,
         "run a.yaml -q -o notes",
         "notes",
-        "`notes/plots.svg` is not of a result of AsyncFlow: no manifest names it",
+        "`notes/plots.svg` does not belong to a result of AsyncFlow: no manifest names it",
     );
     room.ends("run a.yaml -q -o notes --force", 0);
     assert_eq!(
         fs::read_to_string(room.path("notes/plots.svg")).unwrap(),
         "my own",
-        "forced, only what is written is overwritten"
+        "`--force` overwrites only the files that are written"
     );
     assert_eq!(fs::read_to_string(room.path("notes/readme.md")).unwrap(), "my own");
-    // Of a temporary file's name only what has the number of a process in it is ours.
+    // Only temporary names that contain a process id are ours.
     for (name, stays) in [
         (".summary.parquet.backup.part", true),
         (".plots.svg..part", true),
@@ -270,7 +271,8 @@ fn files_that_are_not_ours_are_neither_overwritten_nor_removed() {
 
 #[test]
 fn a_scenario_is_never_replaced_by_its_manifest() {
-    // A scenario that is called as the manifest, in the folder of its results; not by force either.
+    // A scenario with the name of the manifest, in the folder of its results; `--force` does not
+    // help either.
     let room =
         Room::new("manifest.json", &serde_json::to_string(&json_of(&scenario("m", 50))).unwrap());
     for force in ["", " --force"] {
@@ -278,7 +280,7 @@ fn a_scenario_is_never_replaced_by_its_manifest() {
             &room,
             &format!("run manifest.json -q -o .{force}"),
             ".",
-            "is the scenario, and the manifest would take its place",
+            "is the scenario file, which the manifest would overwrite",
         );
     }
     room.ends("run manifest.json -q", 0);
@@ -292,8 +294,8 @@ fn json_of(yaml: &str) -> serde_json::Value {
 #[test]
 #[cfg(unix)]
 fn links_in_a_folder_are_not_followed() {
-    // The journal and the folders of parts as links to somebody's: refused, by force too, and what
-    // they lead to is as it was.
+    // The journal and the folders of parts are links to foreign ones: refused, even with `--force`,
+    // and their targets are unchanged.
     let room = room();
     fs::create_dir(room.path("precious")).unwrap();
     fs::write(room.path("precious/file"), "precious").unwrap();
@@ -315,8 +317,9 @@ fn links_in_a_folder_are_not_followed() {
 }
 
 #[test]
-fn what_a_pipe_brings_is_the_same_study_only_to_the_letter() {
-    // A scenario on the standard input stands nowhere: another of the same name is another.
+fn a_piped_scenario_is_the_same_study_only_if_its_text_is_identical() {
+    // A scenario on the standard input has no file: another text with the same name is another
+    // study.
     let room = room();
     let pipe = |rate: u32| {
         let line = format!("{} run - -q", env!("CARGO_BIN_EXE_asyncflow"));
@@ -333,13 +336,13 @@ fn what_a_pipe_brings_is_the_same_study_only_to_the_letter() {
     let said = String::from_utf8_lossy(&other.stderr);
     assert!(
         other.status.code() == Some(2)
-            && said.contains("another scenario, `piped`, which is in no file"),
+            && said.contains("another scenario, `piped`, which was not read from a file"),
         "{said}"
     );
 }
 
 #[test]
-fn an_unfinished_sweep_is_in_the_way_of_every_other_command() {
+fn an_unfinished_sweep_blocks_every_other_command() {
     // A journal without a manifest, as an interrupted sweep leaves it.
     let room = room();
     room.ends(&format!("{SWEEP}1,2 -o kept --shard 1/1"), 0);
@@ -364,9 +367,9 @@ fn an_unfinished_sweep_is_in_the_way_of_every_other_command() {
 }
 
 #[test]
-fn to_resume_a_finished_sweep_of_something_else_is_refused() {
-    // The words say what is not the same; without `--resume` another seed of the same points is a
-    // newer result.
+fn resuming_a_different_finished_sweep_is_refused() {
+    // The message says what differs; without `--resume`, another seed of the same points replaces
+    // the result.
     let room = room();
     room.ends(&format!("{SWEEP}1,2 -o out"), 0);
     refused(
@@ -392,16 +395,16 @@ fn to_resume_a_finished_sweep_of_something_else_is_refused() {
 
 #[test]
 #[cfg(unix)]
-fn an_interrupted_run_is_not_complete_and_an_earlier_complete_one_stays() {
-    // SIGINT in a run of minutes: 2, and the manifest says how far it came; over a complete result,
-    // which stays to the byte, nothing is written.
+fn an_interrupted_run_is_incomplete_and_does_not_replace_a_complete_one() {
+    // SIGINT in a run of minutes: exit code 2, and the manifest says how many replications are
+    // done; over a complete result, which stays byte for byte, nothing is written.
     let room = room();
     let interrupt = |more: &str| {
         let arguments = format!("run a.yaml -r 500000 -o out{more}");
         let child =
             room.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let begun = |name: &str| name.starts_with('.') && name.ends_with(".part");
-        wait_until("the files are begun", || {
+        wait_until("the files are created", || {
             fs::read_dir(room.path("out")).is_ok_and(|out| {
                 out.flatten().filter(|entry| begun(&entry.file_name().to_string_lossy())).count()
                     >= 5
@@ -419,7 +422,7 @@ fn an_interrupted_run_is_not_complete_and_an_earlier_complete_one_stays() {
     assert!(done > 0 && done < 500_000 && document["replications"] == done);
     assert_eq!(manifest["interrupted"], serde_json::json!({ "done": done, "of": 500_000 }));
     assert_eq!(document["interrupted"], manifest["interrupted"]);
-    // Half a result is replaced by a whole one, and not the other way round.
+    // A complete result replaces an interrupted one, but not the other way round.
     room.ends("run a.yaml -q -o out", 0);
     assert!(room.manifest("out")["interrupted"].is_null());
     let before = bytes(&room.path("out"));
@@ -433,15 +436,15 @@ fn an_interrupted_run_is_not_complete_and_an_earlier_complete_one_stays() {
     );
     assert!(
         String::from_utf8_lossy(&output.stdout).contains("fingerprint"),
-        "the summary is said all the same"
+        "the summary is printed nevertheless"
     );
     assert!(bytes(&room.path("out")) == before);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_in_place_of_a_manifest_is_not_waited_for() {
-    // Nobody writes into it, so that whoever opens it waits for ever.
+fn a_pipe_in_place_of_a_manifest_does_not_block() {
+    // No process writes into it, so opening it would block forever.
     let room = Room::new("s.yaml", &scenario("", 5));
     std::fs::create_dir(room.path("o")).unwrap();
     assert!(

@@ -1,9 +1,9 @@
 //! Golden results: the hash of every file that the shipped scenarios write, and of the tables of
 //! every other command.
 //!
-//! Origin: the program itself, at the commit that pinned them. They say nothing of right or wrong;
-//! they say that a change which was to leave the results alone did. One that is to change them
-//! writes them anew (`ASYNCFLOW_ACCEPT=1 cargo test --test it golden`), in a commit that says why.
+//! Origin: the program itself, at the commit that pinned them. They do not show that results are
+//! correct; they show that a change which should not affect results does not. A change that should
+//! rewrites them (`ASYNCFLOW_ACCEPT=1 cargo test --test it golden`), in a commit that explains why.
 
 use crate::support::Room;
 use std::fmt::Write;
@@ -12,8 +12,8 @@ use std::path::Path;
 
 const PINNED: &str = "tests/it/golden.txt";
 
-/// The commands, in a folder that holds the scenarios. Short ones: what is pinned is the bytes, and
-/// not the statistics.
+/// The commands, run in a folder with the scenarios. The runs are short: bytes are pinned, not
+/// statistics.
 const COMMANDS: [&str; 17] = [
     "run asyncflow01-single-server.yml -r 2",
     "run black-friday.yaml -r 2",
@@ -25,7 +25,7 @@ const COMMANDS: [&str; 17] = [
     "run spikes-and-outages.yaml -r 2",
     "run three-tier.yaml -r 2",
     "run two-servers.yaml -r 2",
-    // Every request, and windows.
+    // Every request, and time series.
     "run black-friday.yaml -r 2 -d 40s --set output.requests=100% --set output.series=1s",
     "run three-tier.yaml -r 1 -d 40s --set output.requests=100%",
     "run hello.yaml -r 4 -d 2m --set run.antithetic=true --set run.control_variates=true",
@@ -35,7 +35,8 @@ const COMMANDS: [&str; 17] = [
     "sensitivity black-friday.yaml -r 2 -d 30s --set run.warmup=5s --size 4 --method morris",
 ];
 
-// The standard library's `exp` is the system's, and may differ from another's in the last bit.
+// The standard library's `exp` is that of the system: it may differ between systems in the last
+// bit.
 #[cfg_attr(
     not(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu")),
     ignore = "pinned on Linux with glibc"
@@ -46,7 +47,7 @@ fn results_have_the_bytes_that_were_pinned() {
     for entry in fs::read_dir("scenarios").unwrap().map(|entry| entry.unwrap()) {
         fs::copy(entry.path(), room.path(&entry.file_name().to_string_lossy())).unwrap();
     }
-    let mut found = String::new();
+    let mut actual = String::new();
     for (number, command) in COMMANDS.into_iter().enumerate() {
         let folder = format!("out{number}");
         let output = room.run(&format!("{command} -q --out {folder}"));
@@ -55,19 +56,19 @@ fn results_have_the_bytes_that_were_pinned() {
             "{command}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
-        writeln!(found, "{command}").unwrap();
+        writeln!(actual, "{command}").unwrap();
         for (file, entry) in room.manifest(&folder)["files"].as_object().unwrap() {
-            writeln!(found, "    {file} {}", &entry["sha256"].as_str().unwrap()[..32]).unwrap();
+            writeln!(actual, "    {file} {}", &entry["sha256"].as_str().unwrap()[..32]).unwrap();
         }
     }
     if std::env::var_os("ASYNCFLOW_ACCEPT").is_some() {
-        fs::write(PINNED, &found).unwrap();
+        fs::write(PINNED, &actual).unwrap();
     }
     let pinned = fs::read_to_string(Path::new(PINNED)).unwrap_or_default();
     let changed: Vec<(&str, &str)> =
-        pinned.lines().zip(found.lines()).filter(|(pinned, found)| pinned != found).collect();
+        pinned.lines().zip(actual.lines()).filter(|(pinned, actual)| pinned != actual).collect();
     assert!(
-        pinned == found,
+        pinned == actual,
         "of {} lines, {} changed: {changed:#?}",
         pinned.lines().count(),
         changed.len()

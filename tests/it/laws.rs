@@ -1,12 +1,12 @@
-//! Little's law by hand and in a steady state. The other laws, and Little's for scenarios by
-//! chance: `properties/`.
+//! Little's law, computed by hand and in a steady state. The other laws, and Little's law for
+//! random scenarios, are in `properties/`.
 
 use crate::support::run;
 
 #[test]
 fn littles_law_and_the_utilisation_law_hold_exactly_for_a_run_that_drains() {
     // Little 1961: the area under the number of requests is the sum of their times, part by part;
-    // no request is there at the beginning or end.
+    // no request is inside at the beginning or end.
     let a = run("run: { duration: 200s, replications: 1 }
 workload: { users: { to: api.x, open: { rate: { from: 70/s, stages: [ { to: 70/s, over: 100s }, { to: 0/s, over: 0s } ] } } } }
 services:
@@ -33,10 +33,10 @@ services:
 }
 
 #[test]
-fn littles_law_holds_in_a_steady_state_up_to_its_edges() {
-    // Little 1961: mean number = throughput × mean time inside. At the two ends of 2000 s at most
-    // the requests then inside (about 5, never 100) count on one side only, each with less than 2
-    // s: 100 · 2 s / 2000 s = 0.1 at the very most.
+fn littles_law_holds_in_a_steady_state_up_to_edge_effects() {
+    // Little 1961: mean number = throughput × mean time inside. At the two ends of the
+    // 2000 s, only the requests then inside (about 5, never 100) count on one side only, each with
+    // less than 2 s: at most 100 · 2 s / 2000 s = 0.1.
     let a = run("run: { duration: 2100s, warmup: 100s, replications: 1 }
 workload: { users: { to: api.x, open: { rate: 80/s } } }
 services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");

@@ -1,4 +1,4 @@
-//! The Rust library: scenarios that are built in code, errors as types, cancellation and progress.
+//! The Rust library: scenarios built in code, typed errors, cancellation and progress.
 
 use asyncflow::experiment::Progress;
 use asyncflow::problem::Severity;
@@ -17,7 +17,7 @@ fn ms(ms: u64) -> Span {
     Span::from(Duration::from_millis(ms))
 }
 
-/// Two services, built in code.
+/// Builds a scenario with two services in code.
 fn shop() -> Scenario {
     let api = Service::new()
         .with_replicas(2)
@@ -76,8 +76,8 @@ fn shop() -> Scenario {
 }
 
 #[test]
-fn a_scenario_built_in_code_is_the_one_that_is_read_from_text() {
-    // The same, as a person writes it.
+fn a_scenario_built_in_code_equals_the_one_read_from_text() {
+    // The same scenario, as a user writes it.
     let written = "
 version: 1
 name: shop
@@ -109,7 +109,7 @@ slos: { fast: { of: users, p99: 200ms } }
     let [built, read] =
         [shop(), read].map(|scenario| asyncflow::run(&scenario).unwrap().fingerprint);
     assert_eq!(built, read);
-    // With a value set at a path it is written and read on the way.
+    // Setting a value at a path serialises and parses the scenario.
     let set = Experiment::new(&shop()).set("services.api.replicas=3").run().unwrap();
     assert_eq!(
         set.fingerprint,
@@ -123,8 +123,8 @@ slos: { fast: { of: users, p99: 200ms } }
 }
 
 #[test]
-fn whatever_is_built_in_code_runs_or_is_refused_and_never_panics() {
-    // Values that no text can hold, one at a time, and names that lead nowhere.
+fn scenarios_built_in_code_run_or_are_refused_without_a_panic() {
+    // Values that no text can express, one at a time, and names that do not exist.
     type Change = fn(&mut Scenario);
     let changes: [(&str, Change); 24] = [
         ("nothing", |s| *s = Scenario::default()),
@@ -202,7 +202,7 @@ fn whatever_is_built_in_code_runs_or_is_refused_and_never_panics() {
 }
 
 #[test]
-fn errors_have_severity_path_and_help_and_warnings_are_there_to_be_read() {
+fn errors_have_severity_path_and_help_and_warnings_are_available() {
     let broken = "version: 1\nworkload: { users: { to: api.x, open: { rate: 5/s } } }\nservices: { api: { replica: 2, endpoints: { x: [ cpu: 1ms ] } } }\n";
     let Err(ExperimentError::Scenario(problems)) = Experiment::from_yaml(broken) else {
         panic!("it is wrong")
@@ -221,7 +221,7 @@ fn errors_have_severity_path_and_help_and_warnings_are_there_to_be_read() {
             && warnings.list.iter().any(|problem| problem.severity == Severity::Warning),
         "{warnings:?}"
     );
-    // Points that cannot run are told with what they set.
+    // Points that cannot run are reported with their parameters.
     let Err(ExperimentError::Points { first, count }) =
         Experiment::new(&shop()).vary("services.api.replicas", [0, 1]).sweep()
     else {
@@ -234,14 +234,14 @@ fn errors_have_severity_path_and_help_and_warnings_are_there_to_be_read() {
 }
 
 #[test]
-fn a_question_is_watched_and_cancelled_by_whoever_asks_it() {
+fn every_kind_of_experiment_reports_progress_and_can_be_cancelled() {
     let seen: Arc<Mutex<Vec<(u64, u64)>>> = Arc::default();
     let (cancellation, told) = (Cancellation::new(), seen.clone());
     let listen = move |progress: Progress| told.lock().unwrap().push((progress.done, progress.of));
     let watched = Experiment::new(&shop()).threads(NonZero::<usize>::MIN).on_progress(listen);
     watched.run().unwrap();
     assert_eq!(*seen.lock().unwrap(), [(1, 3), (2, 3), (3, 3)]);
-    // Each kind of question ends at the first replication that is complete.
+    // Each kind of experiment is cancelled after the first complete replication.
     let cancelled = |experiment: Experiment| {
         let (cancellation, calls) = (Cancellation::new(), Arc::new(AtomicU64::new(0)));
         let (own, count) = (cancellation.clone(), calls.clone());

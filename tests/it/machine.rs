@@ -1,5 +1,5 @@
-//! What machines read and do: JSON to the end, scenarios through pipes, signals, systems without
-//! threads or room.
+//! Interfaces for machines: complete JSON, scenarios through pipes, signals, systems without
+//! threads or memory.
 
 use crate::support::{Room, signal, table, wait_until, words};
 use serde_json::Value;
@@ -21,13 +21,13 @@ fn room() -> Room {
     room
 }
 
-/// What is on stdout is one JSON document.
+/// Parses the standard output as one JSON document.
 fn document(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Runs a command with a text on its standard input.
+/// Runs a command with `text` on its standard input.
 fn piped(room: &Room, arguments: &str, text: &str) -> Output {
     let mut child = room
         .command(arguments)
@@ -42,8 +42,8 @@ fn piped(room: &Room, arguments: &str, text: &str) -> Output {
 
 #[test]
 fn json_is_one_document_for_one_file_and_for_several() {
-    // An object for one, a list for several, in the order of the command line; each names its file.
-    // `check` alike.
+    // An object for one file, a list for several, in the order of the command line; each names its
+    // file. The same applies to `check`.
     let room = room();
     let one = document(&room.run("run a.yaml --no-files --json"));
     assert_eq!((one["file"].as_str(), one["scenario"].as_str()), (Some("a.yaml"), Some("small")));
@@ -56,7 +56,7 @@ fn json_is_one_document_for_one_file_and_for_several() {
         (checked[1]["file"].as_str(), checked[1]["can_run"].as_bool()),
         (Some("b.yaml"), Some(true))
     );
-    // 50/s of 2 ms are a tenth of a core.
+    // 50/s of 2 ms are a load of a tenth of a core.
     assert!(
         (checked[0]["estimate"]["services"][0]["utilisation"].as_f64().unwrap() - 0.1).abs() < 1e-9
     );
@@ -64,9 +64,9 @@ fn json_is_one_document_for_one_file_and_for_several() {
 }
 
 #[test]
-fn whatever_is_wrong_is_one_json_document_too() {
-    // A slip in the file, in an option, in the command line, in a folder, and a limit: for every
-    // command that has `--json`. Places by hand.
+fn errors_are_one_json_document_too() {
+    // An error in the file, in an option, in the command line, in a folder, and a limit: for every
+    // command with `--json`. Positions by hand.
     let room = room();
     fs::write(room.path("bad.yaml"), SCENARIO.replace("cpu: {", "cpuu: {")).unwrap();
     let line = 1 + SCENARIO.lines().position(|line| line.starts_with("services")).unwrap() as u64;
@@ -83,7 +83,7 @@ fn whatever_is_wrong_is_one_json_document_too() {
                 && problem["help"] == "did you mean `cpu`?",
             "{problem}"
         );
-        assert!(!output.stderr.is_empty(), "people are told as well");
+        assert!(!output.stderr.is_empty(), "the error is also printed for users");
     }
     for (arguments, words) in [
         ("run a.yaml --json --replicationz 3", "unexpected argument"),
@@ -108,7 +108,7 @@ fn whatever_is_wrong_is_one_json_document_too() {
         let problems = document(&output)["problems"].to_string();
         assert!(problems.contains(words), "{arguments}: {problems}");
     }
-    // One of several that reaches a limit is in the list, in its place.
+    // If one of several files reaches a limit, its error is in the list at its position.
     let tight = SCENARIO.replace("small", "tight").replace("5s,", "5s, limits: { in_flight: 1 },");
     fs::write(room.path("tight.yaml"), tight).unwrap();
     let output = room.run("run tight.yaml a.yaml --json --no-files");
@@ -122,7 +122,7 @@ fn whatever_is_wrong_is_one_json_document_too() {
 
 #[test]
 fn all_files_are_read_before_the_first_is_run() {
-    // The second file does not exist, or is wrong: nothing of the first is simulated or written.
+    // The second file does not exist or is invalid: the first is neither simulated nor written.
     let room = room();
     fs::write(room.path("bad.yaml"), "version: 1").unwrap();
     for second in ["nowhere.yaml", "bad.yaml"] {
@@ -133,7 +133,7 @@ fn all_files_are_read_before_the_first_is_run() {
 }
 
 #[test]
-fn a_seed_of_64_bits_is_there_for_readers_that_hold_53() {
+fn a_seed_of_64_bits_is_also_text_for_parsers_with_53_bits() {
     // 2^64 − 1 as a text, in the JSON and in the manifest.
     let room = room();
     let said = document(&room.run("run a.yaml --json -s 18446744073709551615"));
@@ -145,9 +145,9 @@ fn a_seed_of_64_bits_is_there_for_readers_that_hold_53() {
 }
 
 #[test]
-fn labels_stand_beside_flags_by_a_name_that_data_frames_do_not_have() {
-    // One replication: every estimate has a label, the same under both names, in JSON and in
-    // Parquet.
+fn labels_are_also_available_as_flags() {
+    // One replication: every estimate has a label, with equal values under both names, in JSON and
+    // in Parquet. (`flags` is a name that data frames use themselves.)
     let room = room();
     let said = document(&room.run("run a.yaml --json -r 1"));
     let metrics = said["metrics"].as_array().unwrap();
@@ -167,9 +167,9 @@ fn labels_stand_beside_flags_by_a_name_that_data_frames_do_not_have() {
 }
 
 #[test]
-fn objectives_and_metrics_have_one_grammar() {
-    // Each number by its short and by its full name, wherever a metric or an objective is named:
-    // the same answer.
+fn objectives_and_metrics_share_one_grammar() {
+    // The short and the full name of a metric give the same result, wherever a metric or an
+    // objective is named.
     let room = room();
     let until = |metric: &str| {
         let rule = format!(
@@ -210,9 +210,9 @@ fn objectives_and_metrics_have_one_grammar() {
 }
 
 #[test]
-fn the_standard_input_is_a_scenario_in_any_notation() {
-    // The same scenario as the file has the same fingerprint, by `-`, by a pipe and by `<(…)`;
-    // every command reads it.
+fn a_scenario_in_any_format_can_be_read_from_standard_input() {
+    // The fingerprint is that of the file, through `-`, a pipe and `<(…)`; every command reads
+    // them.
     let room = room();
     let expected = document(&room.run("run a.yaml --no-files --json"))["fingerprint"].clone();
     for notation in ["yaml", "ron", "json"] {
@@ -267,9 +267,9 @@ fn the_standard_input_is_a_scenario_in_any_notation() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_first_signal_ends_the_pilot_of_a_warmup_too() {
-    // Ten replications of 300 h with 108 million requests each take minutes; the signal comes once
-    // it is caught (SIGINT is bit 1 of SigCgt).
+fn the_first_signal_also_ends_the_pilot_of_a_warmup() {
+    // Ten replications of 300 h with 108 million requests each take minutes; the signal is sent
+    // once its handler is installed (SIGINT is bit 1 of SigCgt).
     let room = Room::new(
         "s.yaml",
         "version: 1
@@ -316,8 +316,8 @@ slos: { fast: { of: users, p95: 1s } }",
 #[test]
 #[cfg(unix)]
 fn the_first_signal_ends_a_command_that_waits_for_its_scenario() {
-    // A pipe into which nobody writes, and a standard input that stays open: nothing is under way
-    // that could be completed.
+    // A pipe without a writer, and a standard input that stays open: nothing is running that could
+    // be completed.
     let room = room();
     assert!(Command::new("mkfifo").arg(room.path("f.yaml")).status().unwrap().success());
     for arguments in [
@@ -339,9 +339,9 @@ fn the_first_signal_ends_a_command_that_waits_for_its_scenario() {
 
 #[test]
 #[cfg(unix)]
-fn where_no_thread_can_be_started_it_is_said() {
-    // A limit of one process for a user who has it: on every command, an error and no panic. With
-    // no limit for the administrator, another user is needed.
+fn a_system_that_cannot_start_a_thread_is_reported() {
+    // With a limit of one process, every command fails with an error and no panic. The limit does
+    // not apply to root, so another user is needed.
     let room = room();
     let limited = |arguments: &str| {
         let line = format!(

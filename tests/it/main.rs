@@ -1,5 +1,5 @@
-//! One binary for all integration tests: one link instead of thirty. Each file's name is what it is
-//! about.
+//! One binary for all integration tests, so that it is linked once instead of thirty times. Each
+//! file is named after its subject.
 
 mod admission;
 mod balance;

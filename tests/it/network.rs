@@ -2,7 +2,7 @@
 
 use crate::support::{Answer, run};
 
-/// 100 regular requests in 10 of 20 s; an endpoint of 1 ms.
+/// Runs 100 regular requests in the first 10 of 20 s to an endpoint of 1 ms.
 fn once(links: &str) -> Answer {
     run(&format!(
         "run: {{ duration: 20s, replications: 1 }}
@@ -13,7 +13,7 @@ links: {{ {links} }}"
     ))
 }
 
-/// Poisson arrivals at 200/s for 100 s, 20 times.
+/// Runs Poisson arrivals at 200/s for 100 s, 20 times.
 fn poisson(link: &str) -> Answer {
     run(&format!(
         "run: {{ duration: 110s, warmup: 10s, replications: 20 }}
@@ -25,8 +25,8 @@ links: {{ users -> api: {{ {link} }} }}"
 
 #[test]
 fn messages_on_a_link_obey_littles_law_exactly() {
-    // By hand: 100 messages of 250 ms in 20 s; they come every 100 ms, so at most 3 are under way
-    // (2.5 on average).
+    // By hand: 100 messages of 250 ms in 20 s; they arrive every 100 ms, so at most 3 are on
+    // the link (2.5 on average).
     let a = once("users -> api: { latency: 250ms }");
     a.equals("link users -> api", "in_flight mean", 100.0 * 0.25 / 20.0);
     a.equals("link users -> api", "in_flight max", 3.0);
@@ -36,8 +36,9 @@ fn messages_on_a_link_obey_littles_law_exactly() {
 }
 
 #[test]
-fn a_link_delays_by_its_law_and_never_queues() {
-    // M/G/infinity: 200/s times the mean of 20 ms is 4, for every law (K1 §3.4; Mirasol 1963).
+fn a_link_delays_by_its_distribution_and_never_queues() {
+    // M/G/infinity: 200/s times the mean of 20 ms is 4, for every distribution (K1 §3.4; Mirasol
+    // 1963).
     for law in [
         "{ exp: 20ms }",
         "{ uniform: [10ms, 30ms] }",
@@ -52,8 +53,8 @@ fn a_link_delays_by_its_law_and_never_queues() {
 }
 
 #[test]
-fn each_way_loses_its_share() {
-    // Independent losses on the way there and back: 1 − 0.98² = 0.0396 of 400,000; 0.02 of those
+fn each_direction_loses_its_share() {
+    // Independent losses in both directions: 1 − 0.98² = 0.0396 of 400,000; 0.02 of those
     // sent on each link.
     let a = poisson("latency: 1ms, loss: 2%");
     a.agrees("workload users", "outcomes.lost mean", 0.0396, 0.02);
@@ -69,13 +70,13 @@ fn a_response_takes_the_reverse_link_given_or_implied() {
     let a = once("users -> api: { latency: 10ms }, api -> users: { latency: 5ms }");
     a.equals("workload users", "latency mean", 0.016);
     a.equals("link api -> users", "transit mean", 0.005);
-    // One given link describes the other way, also when it is the way back that is given.
+    // A single link describes both directions, even if only the reverse one is given.
     let a = once("api -> users: { latency: 10ms }");
     a.equals("workload users", "latency mean", 0.021);
 }
 
 #[test]
-fn the_default_link_is_for_pairs_without_their_own() {
+fn the_default_link_applies_to_pairs_without_their_own() {
     // By hand: two crossings of 7 ms; with a link of its own, two of 2 ms.
     let a = once("default: { latency: 7ms }");
     a.equals("workload users", "time_in.network mean", 0.014);
@@ -84,7 +85,7 @@ fn the_default_link_is_for_pairs_without_their_own() {
 }
 
 #[test]
-fn no_link_is_no_delay_and_no_event() {
+fn without_links_there_is_no_delay_and_no_event() {
     // By hand: an arrival and the end of the wait, for each of 100 requests.
     let a = once("");
     a.equals("workload users", "latency max", 0.001);
@@ -95,7 +96,7 @@ fn no_link_is_no_delay_and_no_event() {
 
 #[test]
 fn workloads_may_have_links_of_their_own() {
-    // By hand: `users` stands for every workload, and a workload's own name comes first.
+    // By hand: `users` stands for every workload, but a workload's own name takes precedence.
     let a = run("run: { duration: 20s, replications: 1 }
 workload:
   near: { to: api.x, open: { rate: 10/s, arrivals: regular } }

@@ -1,25 +1,25 @@
 //! Agreement with the original, AsyncFlow 0.1.1: six systems, 144 figures. `docs/validation.md`
 //! shows them side by side.
 //!
-//! Agreement: within 4 combined standard errors plus 0.5 %. A payload has 20 to 30 figures, and a
-//! right simulator fails one in 16,000.
+//! Agreement: within 4 combined standard errors plus 0.5 %. A payload has 20 to 30 figures; a
+//! correct simulator fails one figure in 16,000.
 
-#[allow(dead_code, reason = "what the corrections move is shown by `examples/validate.rs`")]
+#[allow(dead_code, reason = "`examples/validate.rs` shows the effect of the corrections")]
 mod payloads;
 
-/// Claims all figures of a payload.
+/// Asserts that all figures of a payload agree.
 fn agrees(name: &str) {
     let payload = payloads::all()
         .into_iter()
         .find(|payload| payload.name == name)
-        .expect("a payload of that name");
+        .expect("a payload of this name");
     let results = asyncflow::run(&payload.scenario()).unwrap_or_else(|e| panic!("{e}"));
-    let wrong = payload
+    let disagreements = payload
         .figures
         .iter()
         .filter_map(|figure| payloads::disagreement(&payloads::ours(&results, figure), figure));
-    let wrong: Vec<String> = wrong.collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let disagreements: Vec<String> = disagreements.collect();
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Before, during and after: what each phase says, and how long things take to be as before.
+//! Phases: metrics before, during and after a fault or peak, and the time to recover.
 
 use crate::support::{Answer, Room, run};
 
-/// A request each 100 ms, served in 50 ms by one core.
+/// Runs one request every 100 ms, served in 50 ms by one core.
 fn regular(run_: &str, faults: &str, more: &str) -> Answer {
     run(&format!(
         "run: {{ {run_} }}
@@ -14,12 +14,12 @@ faults: [ {faults} ]
 }
 
 #[test]
-fn a_queue_of_an_outage_is_drained_at_the_rate_that_is_left() {
-    // D/D/1, by hand. From 100 s to 110 s a request takes 500 ms in place of 50 ms, so of the 100
-    // that come 20 are served and 80 wait at 110 s. Then 20/s are served and 10/s come: the one
-    // that comes at 110 s + j/10 s takes 4.05 s − j · 50 ms. The last that waits comes at 117.9 s
-    // and is answered at 118 s, at the beginning of a window of a second; so the first window as
-    // before begins at 119 s.
+fn the_queue_of_an_outage_drains_at_the_spare_rate() {
+    // D/D/1, by hand. From 100 s to 110 s a request takes 500 ms instead of 50 ms, so of 100
+    // arrivals 20 are served and 80 wait at 110 s. Then 20/s are served and 10/s arrive: the
+    // request at 110 s + j/10 s takes 4.05 s − j · 50 ms. The last one that waits arrives at 117.9
+    // s and is answered at 118 s, at the beginning of a window of one second; so the first normal
+    // window begins at 119 s.
     let a = regular(
         "duration: 300s, warmup: 10s, replications: 2",
         "slow: { target: api, factor: 10x, at: 100s, for: 10s }",
@@ -28,8 +28,8 @@ fn a_queue_of_an_outage_is_drained_at_the_rate_that_is_left() {
     a.equals("phase users: slow api", "recovery mean", 9.0);
     let row = a.row("phase users: slow api", "recovery mean");
     assert_eq!((row.estimate.n, row.values.clone()), (2, vec![9.0, 9.0]));
-    // Requests belong to the phase in which they came, and answers a second to that in which they
-    // are given.
+    // Requests belong to the phase of their arrival; throughput counts the responses given during
+    // the phase.
     let is_50_ms = |of: &str, stat: &str| {
         assert!((a.value(of, stat) - 0.05).abs() <= 0.001 * 0.05, "{of} {stat}")
     };
@@ -53,9 +53,9 @@ fn a_queue_of_an_outage_is_drained_at_the_rate_that_is_left() {
 }
 
 #[test]
-fn a_fault_within_a_peak_is_recovered_from_while_the_peak_goes_on() {
+fn a_fault_within_a_peak_can_be_recovered_from_during_the_peak() {
     // D/D/1, by hand: 2/s, then 10/s from 60 s to 240 s. The fault of 10 s from 100 s on is that of
-    // the test above: 9 s. At the peak's end nothing waits.
+    // the test above: 9 s to recover. At the end of the peak nothing waits.
     let a = run("run: { duration: 300s, replications: 2 }
 workload: { users: { to: api.x, open: { arrivals: regular, rate: { from: 2/s, stages: [
   { to: 2/s, over: 60s }, { to: 10/s, over: 0s }, { to: 10/s, over: 180s }, { to: 2/s, over: 0s } ] } } } }
@@ -68,8 +68,8 @@ output: { series: 1s }");
 
 #[test]
 fn phases_add_up_to_the_whole() {
-    // Conservation: arrivals, answers and failures of the phases are those of the workload, with
-    // faults, a peak and two workloads.
+    // Conservation: arrivals, responses and failures of the phases add up to those of the workload,
+    // with faults, a peak and two workloads.
     let a = run("run: { duration: 120s, warmup: 7s, replications: 3 }
 workload:
   users: { to: api.x, open: { rate: { from: 40/s, stages: [ { to: 40/s, over: 50s }, { to: 90/s, over: 10s }, { to: 40/s, over: 5s } ] } } }
@@ -103,9 +103,9 @@ faults: [ errors: { target: api.x, rate: 50%, at: 20s, for: 10s }, crash: { targ
 }
 
 #[test]
-fn failures_are_no_recovery_and_what_never_ends_is_said() {
-    // By hand: half of the requests fail from 50 s to 60 s, and none after. The fault that never
-    // ends has no recovery, and the first is looked for until then.
+fn recovery_starts_after_failures_and_a_permanent_fault_has_none() {
+    // By hand: half of the requests fail from 50 s to 60 s, and none after. The permanent fault has
+    // no recovery, and that of the first is searched for until the second begins.
     let errors = "errors: { target: api.x, rate: 50%, at: 50s, for: 10s }";
     let a = regular(
         "duration: 200s, replications: 2",
@@ -113,10 +113,10 @@ fn failures_are_no_recovery_and_what_never_ends_is_said() {
         "",
     );
     a.equals("phase users: errors api.x", "recovery mean", 0.0);
-    let told: Vec<(&str, bool)> =
+    let phases: Vec<(&str, bool)> =
         a.results.phases.iter().map(|phase| (phase.name.as_str(), phase.recovery)).collect();
     assert_eq!(
-        told,
+        phases,
         [
             ("before", false),
             ("errors api.x", true),
@@ -124,7 +124,7 @@ fn failures_are_no_recovery_and_what_never_ends_is_said() {
             ("slow api", false)
         ]
     );
-    // An overload that is not over at the end: of 10/s 2/s are served for 100 s.
+    // An overload that lasts until the end: of 10/s, 2/s are served for 100 s.
     let a = regular(
         "duration: 210s, replications: 2",
         "slow: { target: api, factor: 10x, at: 100s, for: 100s }",
@@ -135,16 +135,16 @@ fn failures_are_no_recovery_and_what_never_ends_is_said() {
 }
 
 #[test]
-fn nothing_changes_where_nothing_is_asked() {
-    // No fault and no stage: no phases, no rows of them, no quantiles of windows unless they are
-    // asked for.
+fn without_faults_and_stages_there_are_no_phases() {
+    // No fault and no stage: no phases, no rows of them, and no quantiles of windows unless
+    // requested.
     let a = regular("duration: 20s, replications: 2", "", "");
     assert!(a.results.phases.is_empty() && a.results.rows.iter().all(|row| row.kind != "phase"));
 }
 
 #[test]
-fn a_goal_that_is_met_while_requests_fail_is_told_with_them() {
-    // By hand: 20 s of 100 s fail, 20 %, and the p95 of the answered is 50 ms.
+fn an_objective_met_while_requests_fail_has_a_note() {
+    // By hand: the requests of 20 of 100 s fail, 20 %, and the p95 of the others is 50 ms.
     let crash = "crash: { target: api, at: 30s, for: 20s }";
     let a = regular(
         "duration: 100s, replications: 2",
@@ -167,8 +167,8 @@ fn a_goal_that_is_met_while_requests_fail_is_told_with_them() {
 }
 
 #[test]
-fn the_command_tells_the_phases_and_the_time_to_recover() {
-    // The same numbers as the first test's, in the terminal, in JSON and in the series.
+fn the_command_reports_the_phases_and_the_time_to_recover() {
+    // The numbers of the first test, in the terminal, in JSON and in the series.
     let scenario = "version: 1
 run: { duration: 300s, warmup: 10s, replications: 2 }
 workload: { users: { to: api.x, open: { rate: 10/s, arrivals: regular } } }

@@ -1,10 +1,11 @@
-//! The chart: well-formed with any name, the bottleneck is in it, labels do not lie over each
-//! other, nothing is empty.
+//! The chart: it is well-formed with any name, shows the bottleneck, and has no overlapping labels
+//! and no empty panels.
 
 use crate::support::Room;
 use std::fs;
 
-/// A text that is drawn, with the number of its panel, because places are within a panel.
+/// A text of the chart, with the number of its panel, because coordinates are relative to the
+/// panel.
 #[derive(Debug)]
 struct Text {
     panel: u32,
@@ -14,7 +15,7 @@ struct Text {
     words: String,
 }
 
-/// The chart of a scenario, and the texts in it.
+/// Returns the chart of a scenario and its texts.
 fn chart(scenario: &str) -> (String, Vec<Text>) {
     let room = Room::new("s.yaml", scenario);
     room.ends("run s.yaml --plots -q -o out", 0);
@@ -23,12 +24,12 @@ fn chart(scenario: &str) -> (String, Vec<Text>) {
     (svg, texts)
 }
 
-/// Reads a document as XML does, far enough to find what is not well-formed in one with no entities
-/// of its own: characters, tags that close in their order, ampersands. Gives the texts.
+/// Parses a document just enough to check that it is well-formed XML without custom entities
+/// (characters, nesting of tags, ampersands), and returns its texts.
 fn texts(svg: &str) -> Vec<Text> {
     let is_char = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    assert!(svg.chars().all(is_char), "a character that XML 1.0 cannot hold");
-    let (mut open, mut found, mut panel): (Vec<&str>, Vec<Text>, u32) = (Vec::new(), Vec::new(), 0);
+    assert!(svg.chars().all(is_char), "a character that XML 1.0 does not allow");
+    let (mut open, mut texts, mut panel): (Vec<&str>, Vec<Text>, u32) = (Vec::new(), Vec::new(), 0);
     for part in svg.split('<').skip(1) {
         let (tag, text) = part.split_once('>').expect("a tag ends");
         for entity in text.split('&').skip(1) {
@@ -40,40 +41,40 @@ fn texts(svg: &str) -> Vec<Text> {
             );
         }
         match tag.strip_prefix('/') {
-            Some(name) => assert_eq!(open.pop(), Some(name), "tags close in their order"),
+            Some(name) => assert_eq!(open.pop(), Some(name), "tags are properly nested"),
             None if tag.ends_with('/') || tag.starts_with(['?', '!']) => {}
             None => open.push(tag.split(' ').next().unwrap()),
         }
         panel += u32::from(tag.starts_with("g transform"));
         if tag.starts_with("text ") {
-            let of = |name: &str| {
+            let attribute = |name: &str| {
                 tag.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next())
             };
             let number = |name: &str| {
-                of(name)
+                attribute(name)
                     .and_then(|value| value.trim_end_matches("px").parse::<f64>().ok())
                     .unwrap_or(f64::NAN)
             };
-            if of("transform").is_none() {
+            if attribute("transform").is_none() {
                 let width = text.chars().count() as f64 * 0.55 * number("font-size");
-                let left = match of("text-anchor") {
+                let left = match attribute("text-anchor") {
                     Some("middle") => number("x") - width / 2.0,
                     Some("end") => number("x") - width,
                     _ => number("x"),
                 };
                 let panel = if open.contains(&"g") { panel } else { 0 };
-                found.push(Text { panel, left, y: number("y"), width, words: text.to_string() });
+                texts.push(Text { panel, left, y: number("y"), width, words: text.to_string() });
             }
         }
     }
     assert!(open.is_empty(), "{open:?} is not closed");
-    found
+    texts
 }
 
 #[test]
 fn any_name_gives_well_formed_xml() {
-    // By the grammar of XML 1.0: these have to be escaped. What is no character of XML is refused
-    // by the reader.
+    // By the grammar of XML 1.0, these characters must be escaped. Characters that XML does not
+    // allow are rejected by the scenario reader.
     let name = "svg & <b> \\\"q\\\" 'p'";
     let (svg, _) = chart(&format!(
         r#"{{"version": 1, "name": "x", "run": {{"duration": "5s", "replications": 2}}, "workload": {{"{name}": {{"to": "svc.ep", "open": {{"rate": "50/s"}}}}}}, "services": {{"svc": {{"endpoints": {{"ep": [{{"cpu": {{"exp": "1ms"}}}}]}}}}}}}}"#
@@ -82,9 +83,9 @@ fn any_name_gives_well_formed_xml() {
 }
 
 #[test]
-fn the_bottleneck_and_the_faults_are_in_it_and_no_label_lies_over_another() {
-    // Thirteen instances, of which the last in the file is the one that is waited for; faults that
-    // follow each other closely.
+fn the_chart_shows_the_bottleneck_and_the_faults_without_overlapping_labels() {
+    // Thirteen instances; requests queue for the last one in the file. The faults follow each other
+    // closely.
     let (svg, texts) = chart(
         "version: 1
 run: { duration: 2m, warmup: 20s, replications: 3 }
@@ -114,14 +115,14 @@ faults:
     ] {
         assert!(has(words), "{words}: {svg}");
     }
-    // Nothing awaits I/O here, so there is no panel of it.
+    // Nothing awaits I/O here, so there is no panel for it.
     assert!(!has("Awaiting I/O"));
     for (index, a) in texts.iter().enumerate() {
         for b in &texts[..index] {
             let beside = a.left + a.width <= b.left || b.left + b.width <= a.left;
             assert!(
                 a.panel != b.panel || beside || (a.y - b.y).abs() >= 8.0,
-                "{a:?} lies over {b:?}"
+                "{a:?} overlaps {b:?}"
             );
         }
     }

@@ -1,14 +1,13 @@
-//! What people really asked: systems of public reports, questions, exams and measurements, with the
-//! right answer of each; and what was once answered wrongly, with the right answer.
+//! Systems from public reports, questions, exams and measurements, each with the correct answer;
+//! and systems that were once answered wrongly.
 //!
-//! A case is data (`practice/systems.rs`, `practice/answers.rs`): who described it, the system, why
-//! the answer is what it is, and what is claimed. What is a matter of chance is claimed within 4
-//! standard errors; what is not, to the last digit.
+//! A case is data (`practice/systems.rs`, `practice/answers.rs`): source, system, reason for the
+//! answer, and claims. Random values must agree within 4 standard errors, deterministic ones to the
+//! last digit.
 //!
-//! Not yet expressible, and so not here: waiting for a place with a limit of time (30 connections
-//! of 5 ms under 7,500/s, whose waiters leave after 30 s, lose 20 % in the long run: a caller that
-//! gives up leaves its call in the queue), users who think between requests, CPU quotas,
-//! autoscaling.
+//! Not yet expressible, and therefore missing: a time limit on waiting for a place (30 connections
+//! of 5 ms under 7,500/s, whose waiters leave after 30 s, lose 20 % in the long run; here, a caller
+//! that gives up leaves its call in the queue), users with think times, CPU quotas, autoscaling.
 
 mod answers;
 mod formulas;
@@ -17,31 +16,32 @@ mod systems;
 use crate::support::{Answer, Room, run};
 use asyncflow::experiment::Outlook;
 
-/// A system and what is right of it.
+/// A system and its correct answers.
 pub struct Case {
-    /// Its name in the list below.
+    /// The name in the list below.
     id: &'static str,
-    /// Who describes it.
+    /// The source of the description.
     source: &'static str,
-    /// Why the answer is right.
+    /// Why the answer is correct.
     origin: &'static str,
     /// The scenario, without version and name.
     yaml: String,
     claims: Vec<Claim>,
 }
 
-/// A right answer. The first two words are who and what, as in the vocabulary.
+/// A correct answer. The first two texts are kind and entity, metric and statistic.
 pub enum Claim {
-    /// Not a matter of chance.
+    /// A deterministic value.
     Is(&'static str, &'static str, f64),
-    /// Not a matter of chance, but as exact as a bucket of a histogram or what the formula leaves
-    /// out: a share.
+    /// A deterministic value, up to a relative error: the width of a histogram bucket, or an
+    /// approximation in the formula.
     About(&'static str, &'static str, f64, f64),
-    /// Within 4 standard errors, of which one is at most such a share.
+    /// A random value within 4 standard errors; the last number is the largest standard error, as a
+    /// share of the value.
     Agrees(&'static str, &'static str, f64, f64),
-    /// What is said of the first workload.
+    /// The outlook of the first workload.
     Outlook(&'static str, fn(&Outlook) -> bool),
-    /// That every objective is met, and surely.
+    /// Every objective is conclusively met.
     Met,
 }
 use Claim::*;
@@ -88,9 +88,9 @@ impl Claim {
                     e.std_error
                 );
             }
-            Outlook(words, holds) => {
-                let found = &a.results.verdicts[0].outlook;
-                assert!(holds(found), "{what}: it is not `{words}` but {found:?}");
+            Outlook(expected, holds) => {
+                let outlook = &a.results.verdicts[0].outlook;
+                assert!(holds(outlook), "{what}: expected `{expected}`, not {outlook:?}");
             }
             Met => {
                 let slos = &a.results.slos;
@@ -109,15 +109,15 @@ fn cases() -> Vec<Case> {
     all
 }
 
-/// Names of tests are claims.
+/// Tests named after their claims.
 macro_rules! claims {
     ($($name:ident: $id:literal;)+) => {
-        /// The cases that are tests.
+        /// The cases that have a test.
         const TESTED: &[&str] = &[$($id),+];
         $(
             #[test]
             fn $name() {
-                // The number's origin stands in the case.
+                // The origin of the numbers is in the case.
                 let of_this: Vec<Case> = cases().into_iter().filter(|case| case.id == $id).collect();
                 assert!(!of_this.is_empty());
                 of_this.iter().for_each(Case::hold);
@@ -129,32 +129,32 @@ macro_rules! claims {
 claims! {
     one_request_a_second_of_one_and_a_half_seconds: "half too much";
     a_pool_that_is_slow_for_a_while_seen_by_an_open_loop: "slow pool";
-    a_stop_of_two_seconds_in_every_ten: "stops";
+    a_pause_of_two_seconds_in_every_ten: "stops";
     a_distributor_before_two_servers: "distributor";
-    one_a_second_with_uniform_service: "uniform service";
+    one_request_a_second_with_uniform_service: "uniform service";
     the_first_two_minutes_of_an_empty_system: "first minutes";
-    a_thousand_at_once_on_forty_threads_and_on_an_event_loop: "thousand";
-    thirty_at_once_on_threads_and_on_one_loop: "thirty";
-    four_at_once_and_few_places_to_wait: "four";
+    a_thousand_simultaneous_requests_on_forty_threads_and_on_an_event_loop: "thousand";
+    thirty_simultaneous_requests_on_threads_and_on_one_loop: "thirty";
+    four_simultaneous_requests_and_few_places_to_wait: "four";
     a_ramp_to_two_fifths_of_a_user_a_second: "ramp";
     ramping_arrivals_with_at_most_fifty_in_flight: "doorbuster";
     a_pool_of_connections_needs_thirty_eight: "connections";
     a_line_at_the_edge_is_too_short_to_tell: "edge";
     counters_with_one_line: "counters";
-    open_connections_are_rate_times_time: "open connections";
-    nobody_overtakes_for_memory: "units";
+    the_number_of_open_connections_is_rate_times_time: "open connections";
+    requests_do_not_overtake_each_other_for_memory: "units";
     two_counters_and_three_chairs: "chairs";
     a_hundred_places_without_a_queue: "places";
     constants_are_their_own_quantiles_and_meet_their_bounds: "constants";
     a_spread_of_a_microsecond_about_an_hour: "spread";
-    what_fills_or_changes_is_not_overloaded: "not overloaded";
-    what_has_answered_nothing_does_not_keep_up: "not answered";
+    a_filling_or_changing_system_is_not_overloaded: "not overloaded";
+    a_system_that_has_answered_nothing_does_not_keep_up: "not answered";
     coinciding_moments_that_once_ended_the_run: "coinciding";
 }
 
 #[test]
-fn every_case_is_a_test() {
-    // No case is left over that no test runs.
+fn every_case_has_a_test() {
+    // Every case is run by a test.
     let mut ids: Vec<&str> = cases().iter().map(|case| case.id).collect();
     let mut tested = TESTED.to_vec();
     ids.sort_unstable();
@@ -164,9 +164,10 @@ fn every_case_is_a_test() {
 }
 
 #[test]
-fn the_formulas_give_what_is_published() {
-    // Lq of 120/min by 4 of 35/min, 60/min by 3 of 25, 220/min by 5 of 50; 100 Erlang on 100
-    // places, and the fewest for 0.1 %; exam and exercise means of M/U/1.
+fn the_formulas_agree_with_published_values() {
+    // Lq of 120/min on 4 servers of 35/min, 60/min on 3 of 25/min, 220/min on 5 of 50/min; 100
+    // Erlang on 100 places, and the fewest places for 0.1 %; means of M/U/1 from an exam and an
+    // exercise.
     let near = |value: f64, published: f64, digit: f64| {
         assert!((value - published).abs() <= digit / 2.0, "{value} is not {published}")
     };
@@ -177,14 +178,14 @@ fn the_formulas_give_what_is_published() {
     assert!(formulas::erlang_b(127, 100.0) > 0.001 && formulas::erlang_b(128, 100.0) <= 0.001);
     near(formulas::pollaczek_khinchine(1.0, 0.9, 1.0 / 12.0), 5.367, 1e-3);
     near(formulas::pollaczek_khinchine(1.0, 0.7, 0.64 / 12.0), 1.606, 1e-3);
-    // The first two minutes, and a pool of 32 that is seven times as slow for 1.4 s, from 40 seeds
-    // elsewhere: within their errors.
+    // The first two minutes, and a pool of 32 that is seven times as slow for 1.4 s, against 40
+    // seeds of an independent simulation, within its errors.
     near(formulas::mean_at_first(1.0, (0.4, 1.4), 120.0, 50_000), 3.777, 0.1);
     near(formulas::mean_at_first(1.0, (0.3, 1.1), 120.0, 50_000), 1.542, 0.02);
 }
 
 #[test]
-fn what_is_printed_of_large_small_and_nearly_whole_numbers_is_the_number() {
+fn large_small_and_nearly_whole_numbers_are_printed_correctly() {
     // 9,998/s is below a boundary of units, 0.002 % of errors are more than 0.001 %, and one job a
     // day is 0.04 an hour: 265 in 3 times 100 days are 0.0368.
     let said = |run: &str, rate: &str, steps: &str, goal: &str| {
@@ -216,10 +217,10 @@ slos: {{ {goal} }}"
 }
 
 #[test]
-fn what_cannot_hold_or_never_settles_is_warned_of_before_it_is_run() {
+fn overloaded_or_never_settling_systems_are_warned_about_by_check() {
     // 300/s of 4 ms on one loop of 64 cores: 120 %, and more cores would change nothing; 120/s of
-    // 100 ms through ten places: 120 %; Pareto with α = 1.1 has no variance; the noise of nothing
-    // is not a number, and is not said to be one.
+    // 100 ms through ten places: 120 %; Pareto with α = 1.1 has no variance; the relative noise of
+    // a zero is NaN, and is not printed as a number.
     let warned = |rate: &str, service: &str, words: &[&str]| {
         let yaml = format!(
             "version: 1

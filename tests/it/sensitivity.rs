@@ -1,4 +1,4 @@
-//! Sensitivity against theory.
+//! Sensitivity analysis against theory.
 
 use crate::support::{Room, assert_numbers, words};
 use asyncflow::Experiment;
@@ -7,7 +7,7 @@ use asyncflow::experiment::Method;
 use asyncflow::store;
 use serde_json::{Value, json};
 
-/// M/M/1 whose rate and service time vary, and a parameter that does nothing.
+/// Returns an M/M/1 with varied rate and service time, and a parameter without effect.
 fn mm1() -> Experiment {
     let yaml = "
 version: 1
@@ -23,8 +23,8 @@ services: { api: { instance: { memory: 1GiB }, endpoints: { x: [ cpu: { exp: 10m
         .vary_over("services.api.instance.memory", range(json!("1GiB"), json!("4GiB")))
 }
 
-/// First-order and total indices of W = s / (1 − λ s) for λ in 20/s ..= 60/s and s in 5 ms ..= 12
-/// ms, by the midpoint rule.
+/// Returns the first-order and total indices of W = s / (1 − λ s) for λ in 20/s ..= 60/s and s in 5
+/// ms ..= 12 ms, by the midpoint rule.
 fn exact() -> [(f64, f64); 2] {
     const N: usize = 400;
     let lambda = |i: usize| 20.0 + 40.0 * (i as f64 + 0.5) / N as f64;
@@ -42,10 +42,10 @@ fn exact() -> [(f64, f64); 2] {
 }
 
 #[test]
-fn the_indices_of_an_m_m_1_are_those_of_its_formula() {
-    // Exact indices above; within 4 of the bootstrap's standard errors (a right estimator fails one
+fn the_indices_of_an_m_m_1_agree_with_its_formula() {
+    // Exact indices above; within 4 standard errors of the bootstrap (a correct estimator fails one
     // of these four claims in 4,000), which are below 0.06. The memory of a service that reserves
-    // none explains nothing, exactly.
+    // none has an effect of exactly 0.
     let answer = &mm1().sensitivity(&["users.latency.mean"], Method::Sobol(512)).unwrap()[0];
     assert_eq!((answer.points, answer.unknown), (512 * 5, 0));
     for (path, (first, total)) in
@@ -74,24 +74,24 @@ fn the_indices_of_an_m_m_1_are_those_of_its_formula() {
 }
 
 #[test]
-fn screening_finds_what_matters_and_in_which_direction() {
-    // dW/ds and dW/dλ are above 0 everywhere; the service time's range does more, the memory
-    // nothing at all.
+fn screening_finds_the_important_parameters_and_their_direction() {
+    // dW/ds and dW/dλ are positive everywhere; the range of the service time has the larger effect,
+    // the memory none.
     let answer = &mm1().sensitivity(&["users.latency.p99"], Method::Morris(8)).unwrap()[0];
     assert_eq!(answer.points, 8 * 4);
-    let found: Vec<(&str, f64, f64)> = answer
+    let effects: Vec<(&str, f64, f64)> = answer
         .parameters
         .iter()
         .map(|p| (p.path.as_str(), p.effect.unwrap().mu, p.effect.unwrap().mu_star))
         .collect();
-    assert_eq!(found[0].0, "services.api.endpoints.x[0].cpu.exp");
-    assert!(found[0].1 > 0.0 && found[1].1 > 0.0 && found[1].2 < found[0].2, "{found:?}");
-    assert_eq!(found[2], ("services.api.instance.memory", 0.0, 0.0));
+    assert_eq!(effects[0].0, "services.api.endpoints.x[0].cpu.exp");
+    assert!(effects[0].1 > 0.0 && effects[1].1 > 0.0 && effects[1].2 < effects[0].2, "{effects:?}");
+    assert_eq!(effects[2], ("services.api.instance.memory", 0.0, 0.0));
 }
 
 #[test]
-fn an_analysis_is_the_same_on_any_number_of_threads_and_refuses_what_it_cannot_answer() {
-    // Law 5; words fixed here.
+fn an_analysis_is_the_same_on_any_number_of_threads_and_refuses_invalid_requests() {
+    // Law 5; the messages are fixed here.
     let of = |threads: usize| {
         format!(
             "{:?}",
@@ -121,7 +121,7 @@ fn an_analysis_is_the_same_on_any_number_of_threads_and_refuses_what_it_cannot_a
     assert!(refused.ends_with("5 more points cannot run"), "{refused}");
 }
 
-/// A range and a list.
+/// A scenario that varies a range and a list.
 const VARIED: &str = "
 version: 1
 name: varied
@@ -135,9 +135,9 @@ sweep:
 ";
 
 #[test]
-fn the_table_of_an_analysis_says_what_json_says_and_is_the_batch() {
-    // `--json` and `sensitivity_batch` are the oracles, for both methods; what one of them does not
-    // have is null in both.
+fn the_table_of_an_analysis_agrees_with_json_and_equals_the_batch() {
+    // `--json` and `sensitivity_batch` are the oracles, for both methods; values that a method does
+    // not have are null in both.
     let metrics = ["users.latency.p99", "api.utilisation.mean"];
     let morris = ["mu", "mu_star", "mu_star_std_error", "sigma"];
     let sobol = ["first", "first_low", "first_high", "total", "total_low", "total_high"];
@@ -165,7 +165,7 @@ fn the_table_of_an_analysis_says_what_json_says_and_is_the_batch() {
         assert!(
             words(&file, "parameter").iter().zip(&rows).all(|(path, row)| row["path"] == *path)
         );
-        // The text of the scenario.
+        // As written in the scenario.
         for ((path, from), to) in words(&file, "parameter")
             .iter()
             .zip(words(&file, "range_from"))
@@ -197,9 +197,9 @@ fn the_table_of_an_analysis_says_what_json_says_and_is_the_batch() {
 }
 
 #[test]
-fn the_effect_of_a_range_is_that_of_its_values_however_few_there_are() {
-    // Exact: the latency is the wait, so its whole range moves it by 8 ms; and the p50 of a core
-    // alone by the work it does.
+fn the_effect_of_a_range_covers_all_its_values_even_if_they_are_few() {
+    // Exact: the latency is the wait, so its whole range changes it by 8 ms; and the p50 of an idle
+    // core changes by its work.
     let room = crate::support::Room::new(
         "wait.yaml",
         "

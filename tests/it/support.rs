@@ -1,5 +1,5 @@
-//! The small language of the tests: a scenario in a few words, its answer, and what is claimed of
-//! it; a folder where commands are typed, and the tables that they write.
+//! Helpers shared by the tests: run a short scenario and check its results; run commands in a
+//! temporary folder and read the tables that they write.
 
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
@@ -19,13 +19,13 @@ pub fn run(yaml: &str) -> Answer {
     Answer { results: asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{error}")) }
 }
 
-/// What a run said.
+/// The results of a run, with assertions.
 pub struct Answer {
     pub results: Results,
 }
 
 impl Answer {
-    /// A number of the vocabulary: `("workload users", "latency p99")`.
+    /// Returns the row of a metric, such as `("workload users", "latency p99")`.
     pub fn row(&self, of: &str, number: &str) -> &Row {
         let (kind, entity) = of.split_once(' ').expect("kind and entity");
         let (metric, stat) = number.rsplit_once(' ').expect("metric and statistic");
@@ -33,13 +33,13 @@ impl Answer {
             .find(kind, entity, metric, stat)
             .unwrap_or_else(|| panic!("there is no {metric} {stat} of {kind} {entity}"))
     }
-    /// Its estimate.
+    /// Returns the estimate of a metric.
     pub fn value(&self, of: &str, number: &str) -> f64 {
         self.row(of, number).estimate.estimate
     }
-    /// Claims that an exact value is within 4 standard errors, and that the standard error is at
-    /// most a share of it. A right simulator fails one such claim in 16,000 (normal; about 1 in
-    /// 3,600 with the t of 40 replications).
+    /// Asserts that the estimate is within 4 standard errors of the exact value, and that the
+    /// standard error is at most the share `precision` of it. A correct simulator fails one such
+    /// assertion in 16,000 (normal; about 1 in 3,600 with the t of 40 replications).
     pub fn agrees(&self, of: &str, number: &str, exact: f64, precision: f64) {
         let e = &self.row(of, number).estimate;
         let z = (e.estimate - exact) / e.std_error;
@@ -55,7 +55,7 @@ impl Answer {
             e.std_error
         );
     }
-    /// Claims an equality up to a relative rounding.
+    /// Asserts equality within a relative rounding error of 1e-9.
     pub fn equals(&self, of: &str, number: &str, exact: f64) {
         let value = self.value(of, number);
         assert!(
@@ -65,7 +65,7 @@ impl Answer {
     }
 }
 
-/// A folder with a scenario, where commands are typed.
+/// A temporary folder with a scenario, in which commands are run.
 pub struct Room {
     folder: tempfile::TempDir,
 }
@@ -87,20 +87,20 @@ impl Room {
     pub fn run(&self, arguments: &str) -> Output {
         self.command(arguments).output().unwrap()
     }
-    /// Runs it, and claims its exit code.
+    /// Runs a command, asserts its exit code, and returns its standard error.
     pub fn ends(&self, arguments: &str, code: i32) -> String {
         let output = self.run(arguments);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{arguments}: {said}");
         said
     }
-    /// What it prints with `--json`.
+    /// Returns what a command prints with `--json`.
     pub fn says(&self, arguments: &str) -> serde_json::Value {
         serde_json::from_slice(&self.run(&format!("{arguments} --json")).stdout).unwrap()
     }
-    /// The one table that a command writes with `--out`. Claims that it has the same bytes on one
-    /// thread and on two, that somebody else's folder is refused before there is an answer and
-    /// stays as it is, and that `--force` overwrites it.
+    /// Returns the one table that a command writes with `--out`. Asserts that it has the same bytes
+    /// on one thread and on two, that a foreign folder is refused before anything is printed and
+    /// stays unchanged, and that `--force` overwrites it.
     pub fn writes(&self, arguments: &str, file: &str) -> RecordBatch {
         self.ends(&format!("{arguments} -q -j 1 --out one"), 0);
         self.ends(&format!("{arguments} -q -j 2 --out two"), 0);
@@ -116,15 +116,15 @@ impl Room {
         let refused = self.run(&format!("{arguments} --out taken"));
         assert!(
             refused.status.code() == Some(2) && refused.stdout.is_empty(),
-            "it is refused before there is an answer"
+            "the folder is refused before anything is printed"
         );
         let said = String::from_utf8_lossy(&refused.stderr);
         assert!(
-            said.contains("`taken` holds a `manifest.json` that AsyncFlow has not written")
+            said.contains("`taken` holds a `manifest.json` that AsyncFlow did not write")
                 && said.contains("--force"),
             "{said}"
         );
-        assert_eq!(fs::read_dir(self.path("taken")).unwrap().count(), 1, "nothing is left there");
+        assert_eq!(fs::read_dir(self.path("taken")).unwrap().count(), 1, "no file was added");
         self.ends(&format!("{arguments} -q --out taken --force"), 0);
         assert!(
             fs::read(self.path("taken").join(file)).unwrap()
@@ -132,13 +132,13 @@ impl Room {
         );
         table(&self.path("one").join(file))
     }
-    /// The manifest of a folder.
+    /// Returns the manifest of a folder.
     pub fn manifest(&self, folder: &str) -> serde_json::Value {
         serde_json::from_slice(&fs::read(self.path(folder).join("manifest.json")).unwrap()).unwrap()
     }
 }
 
-/// A Parquet file of up to 65,536 rows.
+/// Reads a Parquet file of up to 65,536 rows.
 pub fn table(path: &Path) -> RecordBatch {
     let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap())
         .unwrap()
@@ -150,30 +150,30 @@ pub fn table(path: &Path) -> RecordBatch {
     batches.remove(0)
 }
 
-/// A column of text.
+/// Returns a column of text.
 pub fn words(batch: &RecordBatch, column: &str) -> Vec<String> {
     batch[column].as_string::<i32>().iter().map(|word| word.unwrap().to_string()).collect()
 }
 
-/// Claims that a column holds the numbers that JSON has, null for null. Rust's JSON is read to the
-/// last place but one; `tests/readback.py` compares every bit.
+/// Asserts that a column contains the numbers of a JSON document, null for null. Rust's JSON parser
+/// may err in the last digit; `tests/readback.py` compares every bit.
 pub fn assert_numbers<'v>(
     batch: &RecordBatch,
     column: &str,
     numbers: impl Iterator<Item = &'v serde_json::Value>,
 ) {
-    let held: Vec<Option<f64>> = batch[column].as_primitive::<Float64Type>().iter().collect();
-    let said: Vec<Option<f64>> = numbers.map(serde_json::Value::as_f64).collect();
-    assert_eq!(held.len(), said.len(), "{column}");
-    for (row, (held, said)) in held.iter().zip(&said).enumerate() {
-        let same = held.zip(*said).map_or(held == said, |(held, said)| {
-            (held - said).abs() <= 4.0 * f64::EPSILON * said.abs()
+    let actual: Vec<Option<f64>> = batch[column].as_primitive::<Float64Type>().iter().collect();
+    let expected: Vec<Option<f64>> = numbers.map(serde_json::Value::as_f64).collect();
+    assert_eq!(actual.len(), expected.len(), "{column}");
+    for (row, (actual, expected)) in actual.iter().zip(&expected).enumerate() {
+        let same = actual.zip(*expected).map_or(actual == expected, |(actual, expected)| {
+            (actual - expected).abs() <= 4.0 * f64::EPSILON * expected.abs()
         });
-        assert!(same, "{column} of row {row}: {held:?} is not {said:?}");
+        assert!(same, "{column} of row {row}: {actual:?} is not {expected:?}");
     }
 }
 
-/// Waits at most 20 s for something.
+/// Waits at most 20 s for a condition.
 pub fn wait_until(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..20_000 {
         if holds() {
@@ -181,12 +181,12 @@ pub fn wait_until(what: &str, holds: impl Fn() -> bool) {
         }
         std::thread::sleep(Duration::from_millis(1));
     }
-    panic!("waited in vain until {what}");
+    panic!("timed out waiting until {what}");
 }
 
-/// Sends a process a signal.
+/// Sends a signal to a process.
 pub fn signal(child: &Child, name: &str) {
-    // The process may have ended by itself.
+    // The process may already have ended.
     let _ = Command::new("kill")
         .args([name, &child.id().to_string()])
         .stderr(Stdio::null())

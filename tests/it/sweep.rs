@@ -1,5 +1,5 @@
-//! Sweeps: the same bytes however they are run, nothing complete lost, nothing incomplete taken for
-//! whole, and clear refusals.
+//! Sweeps: the bytes do not depend on how they are run, nothing complete is lost, nothing
+//! incomplete is taken for complete, and refusals are clear.
 
 use crate::support::{Room, signal, table, wait_until};
 use asyncflow::{Experiment, store};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Twelve points, some of which are slow.
+/// Twelve points, some of them slow.
 const SCENARIO: &str = "
 version: 1
 name: small
@@ -22,7 +22,7 @@ sweep:
     services.api.balance: [random, least_connections]
 ";
 
-/// Every file under a folder, by its name there.
+/// Returns every file under a folder, by its relative name.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     fn walk(folder: &Path, root: &Path, into: &mut Vec<(String, Vec<u8>)>) {
         for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
@@ -36,17 +36,17 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
             }
         }
     }
-    let mut found = Vec::new();
-    walk(folder, folder, &mut found);
-    found.sort();
-    found
+    let mut files = Vec::new();
+    walk(folder, folder, &mut files);
+    files.sort();
+    files
 }
 
-/// Byte for byte; but for the way from a folder to where its command was typed, if they lie at
-/// different depths.
+/// Asserts that two folders have the same files, byte for byte. If they are at different depths,
+/// `study.from`, the path to the working folder, may differ.
 fn assert_same(a: &Path, b: &Path) {
     let read = |folder: &Path| {
-        let without_way = |(name, bytes): (String, Vec<u8>)| match serde_json::from_slice::<
+        let without_path = |(name, bytes): (String, Vec<u8>)| match serde_json::from_slice::<
             serde_json::Value,
         >(&bytes)
         {
@@ -56,7 +56,7 @@ fn assert_same(a: &Path, b: &Path) {
             }
             _ => (name, bytes),
         };
-        files(folder).into_iter().map(without_way).collect::<Vec<_>>()
+        files(folder).into_iter().map(without_path).collect::<Vec<_>>()
     };
     let is_same_depth = a.parent() == b.parent();
     let (a, b) = if is_same_depth { (files(a), files(b)) } else { (read(a), read(b)) };
@@ -65,12 +65,12 @@ fn assert_same(a: &Path, b: &Path) {
     };
     assert_eq!(names(&a), names(&b));
     for ((name, mine), (_, theirs)) in a.iter().zip(&b) {
-        assert!(mine == theirs, "{name} is not the same");
+        assert!(mine == theirs, "{name} differs");
     }
 }
 
 #[test]
-fn a_sweep_is_the_same_bytes_on_any_number_of_threads_and_in_any_number_of_shards() {
+fn a_sweep_writes_the_same_bytes_on_any_number_of_threads_and_shards() {
     // Law 5, for datasets. Three shards of twelve points, merged.
     let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -o one -j 1 -q --series --histograms", 0);
@@ -92,7 +92,7 @@ fn a_sweep_is_the_same_bytes_on_any_number_of_threads_and_in_any_number_of_shard
     }
     room.ends("merge parts -o merged -q", 0);
     assert_same(&room.path("one"), &room.path("merged"));
-    // A complete shard is not run again, and not touched.
+    // A complete shard is neither run again nor modified.
     let before = fs::metadata(room.path("parts/shard-00002-of-00003/points.parquet"))
         .unwrap()
         .modified()
@@ -111,9 +111,9 @@ fn a_sweep_is_the_same_bytes_on_any_number_of_threads_and_in_any_number_of_shard
 }
 
 #[test]
-fn a_point_of_a_sweep_is_the_run_with_its_values_set() {
-    // The command `run` is the oracle: same fingerprint, for a native file and for one of AsyncFlow
-    // 0.1.
+fn a_point_of_a_sweep_equals_a_run_with_its_values_set() {
+    // The command `run` is the oracle: the fingerprints are equal, for a native file and for one of
+    // AsyncFlow 0.1.
     let room = Room::new("small.yaml", SCENARIO);
     let old = fs::read_to_string("scenarios/asyncflow01-single-server.yml").unwrap();
     fs::write(room.path("old.yml"), old).unwrap();
@@ -158,9 +158,9 @@ fn a_point_of_a_sweep_is_the_run_with_its_values_set() {
 }
 
 #[test]
-fn the_batches_of_a_sweep_in_memory_are_the_tables_of_its_files() {
-    // The command's files are the oracle: with columns of every kind, points that leave a parameter
-    // as it is, one that fails, and goals of precision.
+fn the_batches_of_a_sweep_equal_the_tables_in_its_files() {
+    // The command's files are the oracle: with columns of every kind, points that do not set every
+    // parameter, a point that fails, and goals of precision.
     let room = Room::new("small.yaml", SCENARIO);
     let alone = SCENARIO.replace("  vary:", "  design: one_at_a_time\n  vary:");
     let rows = "sweep:
@@ -185,9 +185,8 @@ fn the_batches_of_a_sweep_in_memory_are_the_tables_of_its_files() {
 }
 
 #[test]
-fn a_sweep_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
-    // SIGKILL at 30 moments, spread over the time that the sweep takes; then it is resumed to its
-    // end.
+fn a_sweep_killed_repeatedly_writes_the_same_bytes_once_resumed() {
+    // SIGKILL at 30 moments, spread over the duration of the sweep; then it is resumed to its end.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 40 -d 100s -q";
     room.ends(&format!("{arguments} -o whole"), 0);
@@ -209,7 +208,7 @@ fn a_sweep_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
         killed += 1;
         assert!(
             !room.path("cut/manifest.json").exists() || killed > 1,
-            "what is not complete has no manifest"
+            "an incomplete sweep has no manifest"
         );
         if killed >= 30 {
             break;
@@ -217,17 +216,17 @@ fn a_sweep_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
     }
     room.ends(&format!("{arguments} -o cut --resume"), 0);
     assert_same(&room.path("whole"), &room.path("cut"));
-    assert!(killed >= 5, "it was only killed {killed} times before it was done");
+    assert!(killed >= 5, "it was killed only {killed} times before it finished");
 }
 
 #[test]
-fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
-    // Every kind of end: in the head, in a length, in an entry, and a bit turned round; the final
-    // bytes are the undisturbed run's.
+fn a_journal_truncated_or_corrupted_anywhere_loses_only_the_broken_entries() {
+    // Truncated, or with a bit flipped, in the head, in a length or in an entry; the final bytes
+    // are those of an undisturbed run.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 2 -d 5s -q";
     room.ends(&format!("{arguments} -o whole"), 0);
-    // A shard keeps its journal: of one shard of one, it is that of the whole.
+    // A shard keeps its journal: that of shard 1/1 is the journal of the whole sweep.
     room.ends(&format!("{arguments} -o kept --shard 1/1"), 0);
     let journal = fs::read(room.path("kept/shard-00001-of-00001/cells.journal")).unwrap();
     let length = journal.len();
@@ -247,7 +246,7 @@ fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
         fs::write(room.path(&format!("{folder}/cells.journal")), &broken).unwrap();
         let shard = format!("{arguments} -o cut{case} --shard 1/1");
         if matches!(spoil, (0..16, true)) {
-            // Its first bytes say that it is a journal at all.
+            // The first bytes identify the file as a journal.
             assert!(
                 room.ends(&shard, 2)
                     .contains("is not the journal of a sweep, or whose first bytes are damaged")
@@ -262,9 +261,9 @@ fn a_journal_that_is_cut_or_spoilt_anywhere_loses_only_what_is_broken() {
 }
 
 #[test]
-fn a_damaged_journal_is_told_and_costs_only_the_cells_that_are_damaged() {
-    // 24 cells; a bit turned round in one cell, in the length before one, and in the head. Words
-    // fixed here; the bytes are the undisturbed run's.
+fn a_damaged_journal_is_reported_and_loses_only_the_damaged_cells() {
+    // 24 cells; a bit flipped in one cell, in the length before one, and in the head. The messages
+    // are fixed here; the bytes are those of an undisturbed run.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 2 -d 5s";
     room.ends(&format!("{arguments} -q -o whole"), 0);
@@ -296,7 +295,7 @@ fn a_damaged_journal_is_told_and_costs_only_the_cells_that_are_damaged() {
         assert_same(&room.path("whole"), &room.path("out"));
         fs::remove_dir_all(room.path("out")).unwrap();
     }
-    // Cut off in mid-entry, as by a kill, it is not damaged.
+    // A journal cut off within an entry, as by a kill, is not damaged.
     fs::create_dir(room.path("out")).unwrap();
     fs::write(room.path("out/cells.journal"), &journal[..second + 40]).unwrap();
     let said = room.ends(&format!("{arguments} -o out --resume"), 0);
@@ -304,9 +303,9 @@ fn a_damaged_journal_is_told_and_costs_only_the_cells_that_are_damaged() {
 }
 
 #[test]
-fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_others_go_on() {
-    // Two points, of which the first may have 3 requests in flight: all its replications fail, the
-    // other's do not.
+fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_sweep_continues() {
+    // Two points, the first of which may have 3 requests in flight: all its replications fail,
+    // those of the other do not.
     let room = Room::new("small.yaml", SCENARIO);
     let said =
         room.ends("sweep small.yaml -o out --vary run.limits.in_flight=3,1M -d 10s -r 4 --json", 2);
@@ -330,8 +329,8 @@ fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_others_go_on() {
 
 #[test]
 fn a_point_whose_pilot_reaches_a_limit_is_a_row_with_its_reason_and_is_run_once() {
-    // `warmup: auto` runs a pilot; where it fails, one replication says why, of the four there
-    // would be. So it is in a shard, and merged.
+    // `warmup: auto` runs a pilot. If it fails, one replication with the reason replaces the four,
+    // in a shard and after a merge too.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments =
         "sweep small.yaml --vary run.limits.in_flight=3,1M --set run.warmup=auto -r 4 --json";
@@ -359,8 +358,8 @@ fn a_point_whose_pilot_reaches_a_limit_is_a_row_with_its_reason_and_is_run_once(
 }
 
 #[test]
-fn replications_go_on_until_the_goal_is_met_or_the_most_is_reached() {
-    // Blocks of 5 from 5 on. The goal of 100 % is met at once, that of 0.01 % never; a sweep
+fn replications_continue_until_the_goal_or_the_maximum_is_reached() {
+    // Blocks of 5, at least 5. The goal of 100 % is met at once, that of 0.01 % never; a sweep
     // decides for each point as a run does.
     let room = Room::new("small.yaml", SCENARIO);
     let until = |goal: &str| {
@@ -404,7 +403,7 @@ fn replications_go_on_until_the_goal_is_met_or_the_most_is_reached() {
 
 #[test]
 fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
-    // Words fixed here; nothing is written in any of these cases.
+    // The messages are fixed here; nothing is written in any of these cases.
     let room = Room::new("small.yaml", SCENARIO);
     for (arguments, words) in [
         (
@@ -468,7 +467,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
 
 #[test]
 fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
-    // A journal as an interrupted sweep leaves it: a shard's, moved to where a sweep's would be.
+    // A journal as an interrupted sweep leaves it: that of a shard, copied to the sweep's folder.
     let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -r 2 -d 5s -q -o kept --shard 1/1", 0);
     fs::create_dir(room.path("out")).unwrap();
@@ -482,20 +481,24 @@ fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
     );
     let said = room.ends("sweep small.yaml -r 3 -d 5s -q -o out --resume", 2);
     assert!(said.contains("`out` holds another sweep (replications 2, not 3)"), "{said}");
-    assert_eq!(fs::read(room.path("out/cells.journal")).unwrap(), journal, "it is as it was");
+    assert_eq!(
+        fs::read(room.path("out/cells.journal")).unwrap(),
+        journal,
+        "the journal is unchanged"
+    );
     room.ends("sweep small.yaml -r 2 -d 5s -q -o out --resume", 0);
     assert!(room.path("out/manifest.json").exists() && !room.path("out/cells.journal").exists());
-    // Begun once more, and interrupted: what is there is complete, and the journal is in nobody's
-    // way.
+    // A journal beside a complete result, as after another interrupted start: the sweep can be
+    // resumed, and the journal is removed.
     fs::write(room.path("out/cells.journal"), &journal).unwrap();
     room.ends("sweep small.yaml -r 2 -d 5s -q -o out --resume", 0);
     assert!(room.path("out/manifest.json").exists() && !room.path("out/cells.journal").exists());
 }
 
 #[test]
-fn measured_values_that_have_changed_are_another_sweep() {
-    // A shard of a sweep with a CSV file; then one number in it is another. Put back, the shard is
-    // done and nothing is run.
+fn a_sweep_with_changed_measured_values_is_another_sweep() {
+    // A shard of a sweep with a CSV file, in which one number is then changed. Once it is changed
+    // back, the shard is complete and nothing is run.
     let sweep = "sweep measured.yaml -r 2 -d 5s -q -o kept --shard 1/1";
     let room = Room::new(
         "measured.yaml",
@@ -525,7 +528,8 @@ sweep: { vary: { workload.users.open.rate: [10/s, 20/s] } }",
 
 #[test]
 fn shards_that_do_not_belong_together_are_not_merged() {
-    // One missing, one of another number, one of another seed, one unfinished; words fixed here.
+    // One shard missing, one of another number of shards, one of another seed, one unfinished; the
+    // messages are fixed here.
     let room = Room::new("small.yaml", SCENARIO);
     let shard = |folder: &str, shard: &str, more: &str| {
         room.ends(&format!("sweep small.yaml -r 2 -d 5s -q -o {folder} --shard {shard}{more}"), 0);
@@ -549,9 +553,9 @@ fn shards_that_do_not_belong_together_are_not_merged() {
 }
 
 #[test]
-fn a_shard_whose_journal_was_damaged_after_it_was_complete_is_not_merged_as_if_it_were_whole() {
-    // Half of the journal is cut away: some point has no replications; words fixed here. Run again,
-    // the merge is that of the whole.
+fn a_shard_whose_journal_was_damaged_after_completion_is_not_merged() {
+    // Half of the journal is cut off, so some point has no replications; the message is fixed here.
+    // Once the shard is run again, the merge equals the whole sweep.
     let room = Room::new("small.yaml", SCENARIO);
     for shard in ["1/2", "2/2"] {
         room.ends(&format!("sweep small.yaml -r 2 -d 5s -q -o shards --shard {shard}"), 0);
@@ -575,9 +579,9 @@ fn a_shard_whose_journal_was_damaged_after_it_was_complete_is_not_merged_as_if_i
 }
 
 #[test]
-fn a_merge_takes_the_place_of_no_shard_and_of_no_unfinished_sweep() {
-    // The journal of a sweep that was interrupted stays, unless it is forced; that of a shard
-    // always does. Words fixed here.
+fn a_merge_replaces_neither_a_shard_nor_an_unfinished_sweep() {
+    // The journal of an interrupted sweep stays, except with `--force`; that of a shard always
+    // stays. The messages are fixed here.
     let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -r 2 -d 5s -q -o shards --shard 1/1", 0);
     fs::create_dir(room.path("out")).unwrap();
@@ -591,7 +595,7 @@ fn a_merge_takes_the_place_of_no_shard_and_of_no_unfinished_sweep() {
     assert_eq!(
         fs::read(room.path("out/cells.journal")).unwrap(),
         journal,
-        "it is as it was, also where it is broken"
+        "the journal is unchanged, including its broken end"
     );
     room.ends("merge shards -o out --force -q", 0);
     assert!(!room.path("out/cells.journal").exists());
@@ -601,9 +605,9 @@ fn a_merge_takes_the_place_of_no_shard_and_of_no_unfinished_sweep() {
 }
 
 #[test]
-fn the_journal_of_a_shard_is_not_gone_on_with_as_if_it_were_the_sweeps() {
-    // A shard's folder given to the whole sweep, and to another shard: complete, and without the
-    // manifest as an interrupted one is. Words fixed here.
+fn the_journal_of_a_shard_is_not_resumed_as_that_of_another_sweep() {
+    // The folder of a shard is used for the whole sweep, and for another shard: complete, and
+    // without the manifest, like an interrupted one. The messages are fixed here.
     let room = Room::new("small.yaml", SCENARIO);
     room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 2/3", 0);
     let (shard, other) =
@@ -622,7 +626,11 @@ fn the_journal_of_a_shard_is_not_gone_on_with_as_if_it_were_the_sweeps() {
             said.contains("holds shard 2/3 of this sweep") && said.contains(help),
             "{state}: {said}"
         );
-        assert_eq!(fs::read(shard.join("cells.journal")).unwrap(), journal, "it is as it was");
+        assert_eq!(
+            fs::read(shard.join("cells.journal")).unwrap(),
+            journal,
+            "the journal is unchanged"
+        );
         assert!(
             room.ends("sweep small.yaml -r 2 -d 5s -q -o out --shard 3/3", 2)
                 .contains("holds shard 2/3 of this sweep")
@@ -633,9 +641,9 @@ fn the_journal_of_a_shard_is_not_gone_on_with_as_if_it_were_the_sweeps() {
 }
 
 #[test]
-fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
-    // SIGINT as soon as `--force` has begun: the manifest of before is gone, that of another seed
-    // too, and so are at last the tables it named.
+fn a_shard_restarted_with_force_and_interrupted_is_incomplete() {
+    // SIGINT as soon as `--force` has started: the earlier manifest is gone, also if its seed
+    // differs, and in the end so are the tables that it named.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 40 -d 200s -q -o out --shard 1/2";
     room.ends(arguments, 0);
@@ -643,11 +651,11 @@ fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
     let manifest = shard.join("manifest.json");
     let before =
         files(&shard).into_iter().filter(|(name, _)| name != "cells.journal").collect::<Vec<_>>();
-    for anew in ["--force", "--force -s 2"] {
+    for restart in ["--force", "--force -s 2"] {
         room.ends(&format!("{arguments} --force --series"), 0);
         let child =
-            room.command(&format!("{arguments} {anew}")).stderr(Stdio::piped()).spawn().unwrap();
-        wait_until("the manifest of before is gone", || !manifest.exists());
+            room.command(&format!("{arguments} {restart}")).stderr(Stdio::piped()).spawn().unwrap();
+        wait_until("the earlier manifest is gone", || !manifest.exists());
         signal(&child, "-INT");
         let output = child.wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
@@ -658,7 +666,7 @@ fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
         assert!(!manifest.exists());
         assert!(
             shard.join("series/part-00000.parquet").exists(),
-            "what the manifest of before named is still there"
+            "the files of the earlier manifest are still there"
         );
         room.ends(&format!("{arguments} --force"), 0);
     }
@@ -671,7 +679,7 @@ fn a_shard_that_is_begun_anew_and_interrupted_is_not_complete() {
     assert!(after == before);
 }
 
-/// A small file system in memory, as long as it lives.
+/// A small file system in memory, unmounted when dropped.
 struct Disk(PathBuf);
 
 impl Drop for Disk {
@@ -681,9 +689,9 @@ impl Drop for Disk {
 }
 
 #[test]
-fn a_full_disk_is_reported_and_the_sweep_goes_on_when_there_is_room() {
-    // A tmpfs of 200 kB fills up while cells are written down; with 20 MB the rest is run, and the
-    // bytes are the undisturbed run's.
+fn a_full_disk_is_reported_and_the_sweep_can_be_resumed_with_more_space() {
+    // A tmpfs of 200 kB fills up while cells are appended; with 20 MB the rest is run, and the
+    // bytes are those of an undisturbed run.
     let room = Room::new("small.yaml", SCENARIO);
     let disk = Disk(room.path("small"));
     fs::create_dir(&disk.0).unwrap();
@@ -709,14 +717,14 @@ fn a_full_disk_is_reported_and_the_sweep_goes_on_when_there_is_room() {
 }
 
 #[test]
-fn an_interrupted_sweep_says_how_far_it_came_and_how_to_go_on() {
-    // SIGINT in the middle: exit code 2, and a journal with what is done; resumed, the bytes are
-    // the undisturbed run's.
+fn an_interrupted_sweep_reports_its_progress_and_how_to_resume() {
+    // SIGINT in the middle: exit code 2, and a journal of the finished cells; once resumed, the
+    // bytes are those of an undisturbed run.
     let room = Room::new("small.yaml", SCENARIO);
     let arguments = "sweep small.yaml -r 60 -d 200s -q";
     let child =
         room.command(&format!("{arguments} -o cut")).stderr(Stdio::piped()).spawn().unwrap();
-    wait_until("cells are written down", || {
+    wait_until("cells are in the journal", || {
         fs::metadata(room.path("cut/cells.journal")).is_ok_and(|journal| journal.len() > 10_000)
     });
     signal(&child, "-INT");

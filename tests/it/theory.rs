@@ -1,13 +1,13 @@
-//! Exact results of queueing theory: every case that can be said today, each within 4 standard
+//! Exact results of queueing theory: every case that can be expressed today, each within 4 standard
 //! errors. `docs/validation.md` shows the numbers.
 //!
-//! A case is data (`theory/cases/`): scenario, exact values, formula, source. Each claim is within
-//! 4 standard errors, with a standard error of at most 1 % of the value (2 % for the 99th
-//! percentile; what else is wider is written at the claim). With 40 replications a right simulator
-//! fails one claim in 3,600, with thousands one in 16,000; the seeds are fixed, so it fails never
-//! or always.
+//! A case is data (`theory/cases/`): scenario, exact values, formula, source. Each claim must hold
+//! within 4 standard errors, with a standard error of at most 1 % of the value (2 % for the 99th
+//! percentile; other exceptions are stated at the claim). With 40 replications a correct simulator
+//! fails one claim in 3,600, with thousands one in 16,000; the seeds are fixed, so a claim fails
+//! always or never.
 
-#[allow(dead_code, reason = "the words of a case are for `examples/validate.rs`")]
+#[allow(dead_code, reason = "the descriptions of a case are for `examples/validate.rs`")]
 #[path = "theory/cases/mod.rs"]
 mod cases;
 #[allow(dead_code, reason = "the moments of the scores are for `examples/validate.rs`")]
@@ -17,18 +17,18 @@ mod judge;
 use cases::{Case, LATER, THEIRS};
 use judge::{disagreement, normal_score, read, scenario, uniformity, z};
 
-/// Claims everything of a case, from the first of its seeds.
+/// Asserts all claims of a case, with its first seed.
 fn holds(id: &str) {
     let case = case(id);
-    let mut wrong = Vec::new();
+    let mut failures = Vec::new();
     for run in &case.runs {
         let results =
             asyncflow::run(&scenario(case.id, run, 0)).unwrap_or_else(|error| panic!("{error}"));
-        let found =
+        let disagreements =
             run.claims.iter().filter_map(|claim| disagreement(claim, &read(&results, claim)));
-        wrong.extend(found.map(|what| format!("{} {}: {what}", case.id, run.label)));
+        failures.extend(disagreements.map(|what| format!("{} {}: {what}", case.id, run.label)));
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 fn case(id: &str) -> Case {
@@ -38,10 +38,10 @@ fn case(id: &str) -> Case {
         .unwrap_or_else(|| panic!("there is no case {id}"))
 }
 
-/// Names of tests are claims; the number's origin is the case's formula and source.
+/// Tests named after their claims; the numbers come from the case's formula and source.
 macro_rules! claims {
     ($($name:ident: $id:literal, $origin:literal;)+) => {
-        /// The cases that are tests.
+        /// The cases that have a test.
         const TESTED: &[&str] = &[$($id),+];
         $(
             #[test]
@@ -56,22 +56,22 @@ macro_rules! claims {
 claims! {
     m_m_1_at_rho_50_has_an_exponential_sojourn: "mm1_rho50", "T ~ Exp(50/s): K1 (3.26)";
     m_m_1_at_rho_80_has_an_exponential_sojourn: "mm1_rho80", "T ~ Exp(20/s): K1 (3.26)";
-    m_m_2_waits_as_erlang_c_says: "mmc_c2", "C(2, 1.6)/(cμ − λ): K1 (3.40)";
-    m_m_4_waits_as_erlang_c_says: "mmc_c4", "C(4, 3.2)/(cμ − λ): K1 (3.40)";
-    m_m_4_at_rho_75_waits_as_erlang_c_says: "mm4_rho75", "C(4, 3)/(cμ − λ): K1 (3.40)";
-    m_m_10_waits_as_erlang_c_says: "mmc_c10", "C(10, 8)/(cμ − λ): K1 (3.40)";
-    m_d_1_waits_half_as_long_as_m_m_1: "md1_rho80", "Pollaczek and Khinchine with no variance: K1 (5.63)";
-    m_g_1_with_a_squared_cv_of_4_waits_as_pollaczek_and_khinchine_say: "mg1_scv4", "K1 (5.63)";
-    m_g_1_with_a_lognormal_service_waits_as_pollaczek_and_khinchine_say: "mg1_lognormal_cv2", "K1 (5.63)";
-    m_g_1_with_an_erlang_service_waits_as_pollaczek_and_khinchine_say: "mg1_erlang3", "K1 (5.63)";
-    regular_arrivals_wait_less_than_random_ones: "dm1_rho80", "D/M/1: K1 §6.4";
-    gamma_gaps_wait_as_gi_m_1_says: "gim1_gamma", "root of the gaps' transform: K1 §6.4";
-    weibull_gaps_wait_as_gi_m_1_says: "gim1_weibull", "root of the gaps' transform: K1 §6.4";
-    batches_wait_for_their_own: "batch_fixed8", "M^X/M/1: K1 §4.5";
-    m_m_4_10_rejects_and_delays_as_birth_and_death_say: "mmck_4_10", "K1 §3.8";
-    an_overloaded_m_m_1_20_loses_a_sixth: "mm1_20", "p(20) of birth and death: K1 §3.6";
-    a_pool_without_a_queue_rejects_as_erlang_b_says_for_every_law: "mgcc_pool20", "B(20, 15): K1 (3.45)";
-    ten_places_reject_as_erlang_b_says: "erlang_b_10", "B(10, 7): K1 (3.45)";
+    m_m_2_waits_as_erlang_c_predicts: "mmc_c2", "C(2, 1.6)/(cμ − λ): K1 (3.40)";
+    m_m_4_waits_as_erlang_c_predicts: "mmc_c4", "C(4, 3.2)/(cμ − λ): K1 (3.40)";
+    m_m_4_at_rho_75_waits_as_erlang_c_predicts: "mm4_rho75", "C(4, 3)/(cμ − λ): K1 (3.40)";
+    m_m_10_waits_as_erlang_c_predicts: "mmc_c10", "C(10, 8)/(cμ − λ): K1 (3.40)";
+    m_d_1_waits_half_as_long_as_m_m_1: "md1_rho80", "Pollaczek–Khinchine without variance: K1 (5.63)";
+    m_g_1_with_a_squared_cv_of_4_waits_as_pollaczek_khinchine_predicts: "mg1_scv4", "K1 (5.63)";
+    m_g_1_with_lognormal_service_waits_as_pollaczek_khinchine_predicts: "mg1_lognormal_cv2", "K1 (5.63)";
+    m_g_1_with_erlang_service_waits_as_pollaczek_khinchine_predicts: "mg1_erlang3", "K1 (5.63)";
+    d_m_1_waits_less_than_m_m_1: "dm1_rho80", "D/M/1: K1 §6.4";
+    gamma_interarrival_times_wait_as_gi_m_1_predicts: "gim1_gamma", "root of the interarrival transform: K1 §6.4";
+    weibull_interarrival_times_wait_as_gi_m_1_predicts: "gim1_weibull", "root of the interarrival transform: K1 §6.4";
+    batch_arrivals_wait_as_m_x_m_1_predicts: "batch_fixed8", "M^X/M/1: K1 §4.5";
+    m_m_4_10_rejects_and_delays_as_its_birth_death_chain_predicts: "mmck_4_10", "K1 §3.8";
+    an_overloaded_m_m_1_20_loses_a_sixth: "mm1_20", "p(20) of the birth-death chain: K1 §3.6";
+    a_pool_without_a_queue_rejects_as_erlang_b_predicts_for_any_distribution: "mgcc_pool20", "B(20, 15): K1 (3.45)";
+    ten_places_reject_as_erlang_b_predicts: "erlang_b_10", "B(10, 7): K1 (3.45)";
     random_choice_splits_a_poisson_process: "lb_random_2", "two M/M/1: K1 §3.2";
     round_robin_makes_the_arrivals_of_each_server_erlang_2: "lb_roundrobin_2", "E2/M/1: K1 §6.4";
     least_connections_without_delay_is_join_the_shortest_queue: "jsq_n2", "a Markov chain: Kingman 1961";
@@ -80,29 +80,29 @@ claims! {
     an_event_loop_with_io_between_two_bursts_is_a_product_form_network: "eventloop_fifo", "Baskett et al. 1975";
     four_permits_of_memory_before_an_event_loop: "permits4_eventloop", "a Markov chain, solved numerically";
     links_keep_a_poisson_process_poisson: "w2_random_lb", "Mirasol 1963, K1 (5.63)";
-    a_database_does_not_notice_that_its_callers_give_up: "mm1_client_timeout", "Exp(20/s) cut at 50 ms";
+    a_database_is_not_affected_by_callers_that_give_up: "mm1_client_timeout", "Exp(20/s) cut at 50 ms";
     a_thinned_poisson_process_is_poisson: "mm1_thinned", "M/M/1 at 80/s: K1 §3.2";
-    an_infinite_server_holds_a_poisson_number: "mminf", "K1 §3.4";
-    m_m_1_fills_from_empty_as_kolmogorovs_equations_say: "mm1_transient", "K1 §2.6";
-    an_overloaded_m_m_1_grows_as_kolmogorovs_equations_say: "mm1_transient_overload", "K1 §2.6";
+    an_infinite_server_has_a_poisson_number_of_requests: "mminf", "K1 §3.4";
+    m_m_1_fills_from_empty_as_kolmogorovs_equations_predict: "mm1_transient", "K1 §2.6";
+    an_overloaded_m_m_1_grows_as_kolmogorovs_equations_predict: "mm1_transient_overload", "K1 §2.6";
     an_infinite_server_follows_a_rate_that_rises_and_falls: "mt_minf_sine", "Eick, Massey, Whitt 1993";
-    windows_of_users_give_counts_as_the_law_of_total_variance_says: "users_poisson_windows", "mean and variance of a mixed Poisson law";
+    counts_of_user_windows_follow_the_law_of_total_variance: "users_poisson_windows", "mean and variance of a mixed Poisson distribution";
     an_overload_of_regular_requests_is_exact: "dd1_overload", "by hand: Lindley's recursion";
-    the_published_m_m_1_waits_as_theory_says: "mm1_published", "W = 1/(μ − λ): K1 (3.24)";
+    the_published_m_m_1_waits_as_theory_predicts: "mm1_published", "W = 1/(μ − λ): K1 (3.24)";
     the_published_pair_behind_a_random_balancer_is_two_m_m_1: "random2_published", "W = 1/(μ − λ/2): K1 (3.24)";
-    one_queue_before_three_servers_waits_as_erlang_c_says: "mm3_published", "C(3, 2.7)/(3μ − λ): K1 (3.40)";
-    five_requests_at_once_on_an_event_loop_are_exact: "eventloop_deterministic", "by hand";
+    one_queue_before_three_servers_waits_as_erlang_c_predicts: "mm3_published", "C(3, 2.7)/(3μ − λ): K1 (3.40)";
+    five_simultaneous_requests_on_an_event_loop_are_exact: "eventloop_deterministic", "by hand";
 }
 
 #[test]
-fn every_case_is_a_test_or_waits_for_a_named_feature_and_stands_in_the_document() {
-    // The reference table has 43 cases; those beyond it are ours.
+fn every_case_has_a_test_or_awaits_a_named_feature_and_is_in_the_document() {
+    // The reference table has 43 cases; the others are ours.
     let ids: Vec<&str> = cases::all().iter().map(|case| case.id).collect();
     let (mut sorted, mut tested) = (ids.clone(), TESTED.to_vec());
     sorted.sort_unstable();
     tested.sort_unstable();
     assert_eq!(sorted, tested);
-    let document = std::fs::read_to_string("docs/validation.md").expect("the document is there");
+    let document = std::fs::read_to_string("docs/validation.md").expect("docs/validation.md");
     for id in ids.iter().chain(LATER.iter().map(|(id, _)| id)) {
         assert!(
             document.contains(&format!("`{id}`")),
@@ -135,9 +135,9 @@ fn every_case_is_a_test_or_waits_for_a_named_feature_and_stands_in_the_document(
 
 #[test]
 fn intervals_of_the_published_systems_hold_theory() {
-    // Of 40 seeds a 95 % interval misses as many as Binomial(40, 0.05): 9 or more with probability
-    // 1.3e-4. A right simulator fails one of the ten numbers with at most 0.13 %, once and for all:
-    // the seeds are fixed, and all of them count.
+    // The number of misses of a 95 % interval in 40 seeds is Binomial(40, 0.05): 9 or more with
+    // probability 1.3e-4. A correct simulator fails any of the ten numbers with a probability of at
+    // most 0.13 %; the seeds are fixed, and all of them count.
     for (id, duration_s) in
         [("mm1_published", 120.0), ("random2_published", 120.0), ("mm3_published", 60.0)]
     {
@@ -168,9 +168,9 @@ fn intervals_of_the_published_systems_hold_theory() {
 
 #[test]
 fn scores_of_independent_runs_are_standard_normal() {
-    // A right simulator fails with a probability of at most 0.3 % (three tests at 0.1 %), once and
-    // for all: the seeds are fixed. Short runs of six cases, each from 20 seeds; of each run one
-    // number, its claims in turn: 120 independent scores.
+    // A correct simulator fails with a probability of at most 0.3 % (three tests at 0.1 %); the
+    // seeds are fixed. Short runs of six cases, each with 20 seeds; one number per run, cycling
+    // through the claims: 120 independent scores.
     let mut scores = Vec::new();
     for id in
         ["mm1_rho50", "mm4_rho75", "mmck_4_10", "erlang_b_10", "w2_random_lb", "mm1_client_timeout"]

@@ -1,5 +1,4 @@
-//! Fewer runs for the same width: antithetic pairs and control variates. What they are made of is
-//! tested beside them.
+//! Variance reduction: antithetic pairs and control variates. Their parts have unit tests.
 
 use crate::support::{Answer, run};
 use asyncflow::experiment::Results;
@@ -14,9 +13,10 @@ fn width(results: &Results, kind: &str, entity: &str, metric: &str) -> f64 {
 
 #[test]
 fn control_variates_leave_less_than_half_of_the_variance_of_an_m_m_1() {
-    // Exact: 1/(100 − 70) s, utilisation 0.7 (Kleinrock 1975). Of the utilisation all is explained
-    // but what is in service at the ends. Half is far from what is found (a seventh to a third);
-    // the same replications, so the other numbers are the same to the last bit.
+    // Exact: 1/(100 − 70) s, utilisation 0.7 (Kleinrock 1975). The controls explain all of the
+    // utilisation except what is in service at the ends. The bound of one half is far from the
+    // usual ratios (a seventh to a third). The replications are the same, so the other numbers are
+    // equal to the last bit.
     let rules = "run: { duration: 220s, warmup: 20s, replications: 40";
     let (plain, controlled) = (
         run(&format!("{rules} }}\n{MM1}")),
@@ -50,11 +50,12 @@ fn control_variates_leave_less_than_half_of_the_variance_of_an_m_m_1() {
 }
 
 #[test]
-fn antithetic_pairs_of_an_m_m_1_err_less_than_as_many_replications() {
-    // Exact: as above; the correlation of −ln u and −ln(1 − u) is 1 − π²/6, of gaps as of demands,
-    // and what counts and sums of them make is linear in long runs: the variance of the utilisation
-    // is 6/(12 − π²) = 2.82 times less. Variances of 200 and 400 replications: relative standard
-    // errors of 10 % and 7 %, together 12 %; 4 of them, and 5 % for runs that end.
+fn antithetic_pairs_of_an_m_m_1_have_less_variance_than_as_many_replications() {
+    // Exact: as above; the correlation of −ln u and −ln(1 − u) is 1 − π²/6, both of
+    // interarrival times and of demands, and long runs are linear in their sums and counts: the
+    // variance of the utilisation is 6/(12 − π²) = 2.82 times less. Variances of 200 and 400
+    // replications have relative standard errors of 10 % and 7 %, together 12 %; the bound is 4 of
+    // them, and 5 % for the finite length of the runs.
     let rules = "run: { duration: 80s, warmup: 20s";
     let plain = run(&format!("{rules}, replications: 400 }}\n{MM1}"));
     let pairs = run(&format!("{rules}, replications: 200, antithetic: true }}\n{MM1}"));
@@ -72,7 +73,7 @@ fn antithetic_pairs_of_an_m_m_1_err_less_than_as_many_replications() {
 }
 
 #[test]
-fn without_them_nothing_is_said_of_them() {
+fn without_variance_reduction_no_gain_is_reported() {
     // Definition: opt-in.
     let plain = run(&format!("run: {{ duration: 20s, replications: 4 }}\n{MM1}"));
     assert!(
@@ -82,7 +83,7 @@ fn without_them_nothing_is_said_of_them() {
 }
 
 #[test]
-fn both_together_are_pairs_corrected_by_what_is_left() {
+fn antithetic_pairs_can_be_combined_with_control_variates() {
     // Exact: as above.
     let both = run(&format!(
         "run: {{ duration: 220s, warmup: 20s, replications: 40, antithetic: true, control_variates: true }}\n{MM1}"

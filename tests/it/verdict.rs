@@ -1,7 +1,6 @@
-//! Verdicts are estimates: how often is a system that holds called overloaded, and of one that is
-//! overloaded said that it keeps up? `docs/statistics.md` has the whole grid
-//! (`examples/verdicts.rs`); here is a small part with fixed seeds, and what is said of single
-//! cases.
+//! Verdicts are estimates: how often is a stable system reported as overloaded, and an overloaded
+//! one as keeping up? `docs/statistics.md` has the whole grid (`examples/verdicts.rs`); here are a
+//! small part of it with fixed seeds, and the verdicts of single cases.
 
 mod grid;
 
@@ -9,11 +8,11 @@ use asyncflow::experiment::{Outlook, Reason, Results};
 use asyncflow::scenario::{self, Resource};
 
 #[test]
-fn verdicts_over_the_grid_are_right() {
-    // Truth by construction: loads of queues below and above 1. Fixed seeds; the whole grid has at
-    // most 1 % of wrong verdicts (docs/statistics.md). Of these runs at most 2 % may be. Runs of
-    // one system share their first replication, so they count as one in three: of so many
-    // independent ones a method with 5 % would pass with probability 0.1.
+fn verdicts_over_the_grid_are_correct() {
+    // Truth by construction: loads of queues below and above 1. The seeds are fixed; the whole grid
+    // has at most 1 % wrong verdicts (docs/statistics.md), these runs may have at most 2 %. The
+    // three runs of a system share their first replication, so they count as one: with that many
+    // independent runs, a method with 5 % wrong verdicts would pass with probability 0.1.
     let cases = grid::cases();
     let counted = grid::count(&cases, &[7], &[1, 2, 5]);
     let all = counted
@@ -21,10 +20,10 @@ fn verdicts_over_the_grid_are_right() {
         .iter()
         .map(|(_, said)| *said)
         .reduce(grid::Said::with)
-        .expect("there are groups");
-    let most = all.runs / 50;
+        .expect("at least one group");
+    let allowed = all.runs / 50;
     assert!(
-        all.runs > 250 && all.false_alarms <= most && all.false_calm <= most,
+        all.runs > 250 && all.false_alarms <= allowed && all.false_calm <= allowed,
         "{all:?}\n{}",
         counted.wrong.join("\n")
     );
@@ -34,7 +33,7 @@ fn verdicts_over_the_grid_are_right() {
 
 fn results(yaml: &str) -> Results {
     let scenario = scenario::from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}"));
-    asyncflow::run(&scenario).expect("it runs")
+    asyncflow::run(&scenario).expect("a scenario that runs")
 }
 
 fn outlook(yaml: &str) -> Outlook {
@@ -42,39 +41,39 @@ fn outlook(yaml: &str) -> Outlook {
 }
 
 #[test]
-fn an_overload_of_one_per_cent_is_known_from_flow_balance() {
-    // 100.8 requests of 10 ms a second: 100.8 % of a core.
+fn an_overload_of_one_per_cent_is_detected_by_flow_balance() {
+    // 100.8 requests of 10 ms per second: 100.8 % of a core.
     let yaml = "version: 1
 run: { duration: 30s, replications: 2 }
 workload: { users: { to: api.x, open: { rate: 100.8/s } } }
 services: { api: { endpoints: { x: [ cpu: 10ms ] } } }";
-    let Outlook::Overloaded(found) = outlook(yaml) else { panic!("it is overloaded") };
+    let Outlook::Overloaded(overload) = outlook(yaml) else { panic!("it is overloaded") };
     assert!(
-        found.service == "api"
-            && found.resource == Some(Resource::Cores)
-            && (found.load - 1.008).abs() < 1e-12,
-        "{found:?}"
+        overload.service == "api"
+            && overload.resource == Some(Resource::Cores)
+            && (overload.load - 1.008).abs() < 1e-12,
+        "{overload:?}"
     );
 }
 
 #[test]
 fn places_are_a_resource_like_cores() {
-    // 30 places that are held for 5 ms take 6,000 a second, and 7,500 come: 125 %.
+    // 30 places, each held for 5 ms, serve 6,000/s; 7,500/s arrive: 125 %.
     let yaml = "version: 1
 run: { duration: 2s, replications: 2 }
 workload: { users: { to: db.q, open: { rate: 7500/s } } }
 services: { db: { max_in_flight: 30, endpoints: { q: [ wait: 5ms ] } } }";
-    let Outlook::Overloaded(found) = outlook(yaml) else { panic!("it is overloaded") };
+    let Outlook::Overloaded(overload) = outlook(yaml) else { panic!("it is overloaded") };
     assert!(
-        found.resource == Some(Resource::Places) && (found.load - 1.25).abs() < 1e-12,
-        "{found:?}"
+        overload.resource == Some(Resource::Places) && (overload.load - 1.25).abs() < 1e-12,
+        "{overload:?}"
     );
 }
 
 #[test]
-fn a_run_that_is_short_against_its_relaxation_time_says_how_long_would_do() {
-    // M/M/1 at 99.991 %: 85 a second and 85.00765 served take 1/(√85.00765 − √85)² = 5.81 million
-    // seconds, 67 days, to settle.
+fn a_run_much_shorter_than_its_relaxation_time_reports_the_duration_needed() {
+    // M/M/1 at 99.991 %: with arrivals at 85/s and service at 85.00765/s, the relaxation time is
+    // 1/(√85.00765 − √85)² = 5.81 million seconds, 67 days.
     let yaml = "version: 1
 run: { duration: 60s, replications: 5 }
 workload: { users: { to: api.x, open: { rate: 85/s } } }
@@ -85,7 +84,7 @@ services: { api: { endpoints: { x: [ cpu: { exp: 11.763647059ms } ] } } }";
         panic!("{verdict:?}")
     };
     assert!((settling.settles_s / 5.81e6 - 1.0).abs() < 0.001, "{settling:?}");
-    // Twenty of these, and rounded only where it is shown.
+    // The duration needed is 20 of these; it is rounded only for display.
     assert!(
         verdict
             .run_at_least
@@ -94,10 +93,10 @@ services: { api: { endpoints: { x: [ cpu: { exp: 11.763647059ms } ] } } }";
 }
 
 #[test]
-fn what_a_crash_for_good_leaves_behind_is_judged() {
-    // Two instances of 100/s each. Both gone: all is rejected, and nothing queues. One of two with
-    // names gone: 120/s come to the other, 120 % of it.
-    let of = |rate: u32, to: &str, service: &str, crash: &str| {
+fn the_instances_left_by_a_permanent_crash_are_judged() {
+    // Two instances of 100/s each. Without both, everything is rejected and nothing queues. Without
+    // one of two named instances, 120/s go to the other, a load of 120 %.
+    let outcome = |rate: u32, to: &str, service: &str, crash: &str| {
         let yaml = format!(
             "version: 1
 run: {{ duration: 100s, replications: 5 }}
@@ -108,24 +107,24 @@ faults: [ crash: {{ {crash}, at: 20s }} ]"
         outlook(&yaml)
     };
     let equal = "replicas: 2, endpoints: { x: [ cpu: { exp: 10ms } ] }";
-    assert_eq!(of(50, "api.x", equal, "target: api, count: 2"), Outlook::KeepsUp);
-    // One of two equal ones gone: the rate is the measured one, of 5 times 4,800 requests, so 1.2 ±
-    // 4 standard errors of 0.65 %.
+    assert_eq!(outcome(50, "api.x", equal, "target: api, count: 2"), Outlook::KeepsUp);
+    // Without one of two equal replicas, the rate is the measured one, from 5 times 4,800 requests:
+    // 1.2 ± 4 standard errors of 0.65 %.
     assert!(
-        matches!(of(120, "api.x", equal, "target: api"), Outlook::Overloaded(found) if (found.load - 1.2).abs() < 0.032)
+        matches!(outcome(120, "api.x", equal, "target: api"), Outlook::Overloaded(overload) if (overload.load - 1.2).abs() < 0.032)
     );
     let named = "instances: { a: { endpoints: { x: [ cpu: { exp: 10ms } ] } }, b: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }";
     assert!(
-        matches!(of(120, "api", named, "target: a"), Outlook::Overloaded(found) if found.service == "api" && found.waiting > 500.0)
+        matches!(outcome(120, "api", named, "target: a"), Outlook::Overloaded(overload) if overload.service == "api" && overload.waiting > 500.0)
     );
-    assert_eq!(of(60, "api", named, "target: a"), Outlook::KeepsUp);
+    assert_eq!(outcome(60, "api", named, "target: a"), Outlook::KeepsUp);
 }
 
 #[test]
-fn requests_at_given_times_are_no_rate() {
+fn requests_at_given_times_are_not_judged_by_their_rate() {
     // 200 requests of 10 ms in the last second of 100: 2 % of a core on average, and half of them
     // wait at the end.
-    let of = |from_s: f64| {
+    let outcome = |from_s: f64| {
         let times: Vec<String> =
             (0..200).map(|i| format!("{:.3}s", from_s + f64::from(i) * 0.005)).collect();
         let yaml = format!(
@@ -138,17 +137,17 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: 10ms ] }} }} }}",
         outlook(&yaml)
     };
     assert!(
-        matches!(of(99.0), Outlook::CannotTell(Reason::Unfinished { waiting, .. }) if waiting > 50.0),
+        matches!(outcome(99.0), Outlook::CannotTell(Reason::Unfinished { waiting, .. }) if waiting > 50.0),
         "{:?}",
-        of(99.0)
+        outcome(99.0)
     );
-    // Long ago and worked off.
-    assert_eq!(of(10.0), Outlook::KeepsUp);
+    // A burst early in the run is worked off.
+    assert_eq!(outcome(10.0), Outlook::KeepsUp);
 }
 
 #[test]
-fn what_only_takes_long_is_not_overloaded() {
-    // Nothing is held: 60 s of waiting in a run of 100 s.
+fn a_service_that_is_merely_slow_is_not_overloaded() {
+    // No resource is occupied: 60 s of waiting in a run of 100 s.
     let yaml = "version: 1
 run: { duration: 100s, warmup: 10s, replications: 3 }
 workload: { users: { to: llm.chat, open: { rate: 20/s } } }
@@ -159,9 +158,9 @@ services: { llm: { endpoints: { chat: [ wait: 60s ] } } }";
 }
 
 #[test]
-fn no_run_is_promised_to_tell_where_just_all_is_asked_for() {
-    // M/M/1 at 100 %: its queue has no law that it comes to, however long it is looked at.
-    let of = |minutes: u32| {
+fn no_sufficient_duration_is_reported_at_a_load_of_exactly_1() {
+    // An M/M/1 at 100 % has no steady state, however long it runs.
+    let outcome = |minutes: u32| {
         let yaml = format!(
             "version: 1
 run: {{ duration: {minutes}m, replications: 3 }}
@@ -171,7 +170,7 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }} }} }}"
         results(&yaml).verdicts[0].clone()
     };
     for minutes in [1, 5] {
-        let verdict = of(minutes);
+        let verdict = outcome(minutes);
         assert!(
             matches!(verdict.outlook, Outlook::CannotTell(Reason::Growing { .. })),
             "{verdict:?}"
@@ -183,8 +182,8 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }} }} }}"
 #[test]
 fn nothing_is_certain_without_an_interval_from_enough_samples() {
     // One replication has no interval; 0 of 500 requests failed, which happens in 61 % of runs with
-    // a true ratio of 0.1 %; 20 requests say little of p99.
-    let of = |replications: u32, rate: u32, goal: &str, step: &str| {
+    // a true ratio of 0.1 %; 20 requests are too few for a p99.
+    let outcome = |replications: u32, rate: u32, goal: &str, step: &str| {
         let yaml = format!(
             "version: 1
 run: {{ duration: 10s, replications: {replications} }}
@@ -194,21 +193,21 @@ slos: {{ goal: {{ of: users, {goal} }} }}"
         );
         results(&yaml).slos[0].clone()
     };
-    assert!(!of(1, 50, "p50: 1s", "").certain);
-    let errors = of(5, 10, "errors: 0.05%", ", fail: { p: 0.1% }");
+    assert!(!outcome(1, 50, "p50: 1s", "").certain);
+    let errors = outcome(5, 10, "errors: 0.05%", ", fail: { p: 0.1% }");
     assert!(
         errors.estimate == 0.0 && errors.pass && !errors.certain && errors.high > 0.005,
         "{errors:?}"
     );
-    assert!(!of(2, 2, "p99: 20ms", "").certain);
-    // Enough of everything: sure.
-    assert!(of(5, 500, "p99: 1s", "").certain);
+    assert!(!outcome(2, 2, "p99: 20ms", "").certain);
+    // With enough samples, the verdict is certain.
+    assert!(outcome(5, 500, "p99: 1s", "").certain);
 }
 
 #[test]
 fn a_mean_of_infinite_variance_has_no_interval() {
     // Pareto with α ≤ 2 has no variance: no number of replications bounds the error of the mean.
-    // Quantiles have their intervals all the same.
+    // Quantiles still have intervals.
     let yaml = "version: 1
 run: { duration: 30s, replications: 5 }
 workload: { users: { to: api.x, open: { rate: 50/s } } }
@@ -227,8 +226,8 @@ services: { api: { endpoints: { x: [ wait: { pareto: { min: 1ms, alpha: 1.5 } } 
 }
 
 #[test]
-fn who_rejects_nothing_is_not_blamed() {
-    // Only `provider` has a limit; what it rejects fails the calls of `api`.
+fn a_service_that_rejects_nothing_is_not_blamed() {
+    // Only `provider` has a limit; its rejections fail the calls of `api`.
     let yaml = "version: 1
 run: { duration: 10s, replications: 2 }
 workload: { users: { to: api.x, open: { rate: 20/s } } }

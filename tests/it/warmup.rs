@@ -1,4 +1,4 @@
-//! `warmup: auto`: it is found where there is one, and said to be missing where there is none.
+//! `warmup: auto`: the warm-up is estimated if the system settles, and reported if it does not.
 
 use asyncflow::Experiment;
 use std::num::NonZero;
@@ -16,10 +16,10 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 100ms }} ] }} }} }}
 }
 
 #[test]
-fn a_system_that_fills_is_cut_until_it_is_full_and_is_then_unbiased() {
+fn the_filling_phase_of_a_system_is_cut_and_the_rest_is_unbiased() {
     // M/M/inf, 50/s for 60 s each: starts empty and fills as 1 - exp(-t/60 s) (Kleinrock 1975,
-    // §3.4). Left out is at least one time constant and at most half of the run; the throughput is
-    // then 50/s within 4 standard errors, while without a warm-up 3,000 requests of 100,000 are
+    // §3.4). The cut is at least one time constant and at most half of the run; the throughput is
+    // then 50/s within 4 standard errors, while without a warm-up 3,000 of 100,000 requests are
     // missing, 3 %.
     let yaml = "
 version: 1
@@ -29,14 +29,14 @@ services: { api: { endpoints: { x: [ wait: { exp: 60s } ] } } }
 ";
     let filling = Experiment::from_yaml(yaml).unwrap();
     let results = filling.run().unwrap();
-    let found = results.warmup.as_ref().unwrap();
+    let warmup = results.warmup.as_ref().unwrap();
     assert!(
-        found.reached && (60.0..=1000.0).contains(&found.cut.seconds()),
+        warmup.reached && (60.0..=1000.0).contains(&warmup.cut.seconds()),
         "{} {}",
-        found.cut,
-        found.reached
+        warmup.cut,
+        warmup.reached
     );
-    assert_eq!(results.warmup_s, found.cut.seconds());
+    assert_eq!(results.warmup_s, warmup.cut.seconds());
     let throughput = |results: &asyncflow::experiment::Results| {
         results.find("workload", "users", "throughput", "mean").unwrap().estimate
     };
@@ -53,14 +53,14 @@ services: { api: { endpoints: { x: [ wait: { exp: 60s } ] } } }
         "{}",
         results.notes[0]
     );
-    assert!(found.curves.iter().all(
-        |curve| curve.welch.len() < curve.mean.len() && curve.mean.len() == found.starts.len()
+    assert!(warmup.curves.iter().all(
+        |curve| curve.welch.len() < curve.mean.len() && curve.mean.len() == warmup.starts.len()
     ));
 }
 
 #[test]
-fn an_overloaded_system_never_settles_and_the_notes_say_so() {
-    // λ = 11/s against μ = 10/s: the queue grows by one a second.
+fn an_overloaded_system_never_settles_and_a_note_says_so() {
+    // λ = 11/s against μ = 10/s: the queue grows by one request per second.
     let results = mm1("11/s").run().unwrap();
     assert!(!results.warmup.unwrap().reached);
     assert!(
@@ -72,23 +72,23 @@ fn an_overloaded_system_never_settles_and_the_notes_say_so() {
 }
 
 #[test]
-fn a_system_without_a_queue_needs_next_to_nothing() {
-    // A pure delay of 50 ms: in its steady state from the first answer on; MSER-5 may cut some
-    // noise, but not a tenth of the run.
+fn a_system_without_a_queue_needs_hardly_any_warmup() {
+    // A pure delay of 50 ms: it is in its steady state from the first response on; MSER-5 may
+    // cut some noise, but less than a tenth of the run.
     let yaml = "
 version: 1
 run: { duration: 1000s, warmup: auto, replications: 5 }
 workload: { users: { to: api.x, open: { rate: 20/s } } }
 services: { api: { endpoints: { x: [ wait: 50ms ] } } }
 ";
-    let found = Experiment::from_yaml(yaml).unwrap().run().unwrap().warmup.unwrap();
-    assert!(found.reached && found.cut.seconds() < 100.0, "{} {}", found.cut, found.reached);
+    let warmup = Experiment::from_yaml(yaml).unwrap().run().unwrap().warmup.unwrap();
+    assert!(warmup.reached && warmup.cut.seconds() < 100.0, "{} {}", warmup.cut, warmup.reached);
 }
 
 #[test]
-fn what_is_found_does_not_depend_on_threads_or_on_the_command() {
-    // The pilot is a function of the scenario and its seed: one thread, three, and as a point of a
-    // sweep.
+fn the_warmup_does_not_depend_on_threads_or_on_the_command() {
+    // The pilot is a function of the scenario and its seed: on one thread, on three, and as a point
+    // of a sweep.
     let (one, three) = (
         mm1("8/s").threads(NonZero::new(1).unwrap()).run().unwrap(),
         mm1("8/s").threads(NonZero::new(3).unwrap()).run().unwrap(),
@@ -99,7 +99,7 @@ fn what_is_found_does_not_depend_on_threads_or_on_the_command() {
     assert_eq!((&point.fingerprint, point.warmup_s), (&one.fingerprint, one.warmup_s));
 }
 
-/// Ten minutes of an M/M/1 at 60 %, with `warmup: auto` if nothing else is said.
+/// Returns ten minutes of an M/M/1 at 60 %, with `warmup: auto`.
 fn at_60_percent(rate: &str, more: &str) -> Experiment {
     let yaml = format!(
         "
@@ -114,9 +114,9 @@ services: {{ api: {{ runtime: {{ tasks: {{}} }}, endpoints: {{ x: [ cpu: {{ exp:
 
 #[test]
 fn a_fault_is_never_cut_away() {
-    // From 1m to 1m30s everything takes five times as long: 60/s come and 20/s go, so that up to
-    // 1,200 wait and one waits up to 20 s. In 36,000 requests that is more than 1 %, so the p99 is
-    // of seconds; 111 ms is what it would be without.
+    // For 30 s everything takes five times as long: 60/s arrive and 20/s leave, so up to 1,200
+    // requests wait, for up to 20 s. They are more than 1 % of 36,000 requests, so the p99 is
+    // several seconds; without the fault it would be 111 ms.
     for at in ["30s", "1m", "3m", "4m"] {
         let results = at_60_percent(
             "60/s",
@@ -140,14 +140,15 @@ fn a_fault_is_never_cut_away() {
 
 #[test]
 fn a_peak_is_never_cut_away() {
-    // 60/s, and 150/s from 60 s to 90 s, against 100/s that can be served: 1,500 wait at its end.
+    // 60/s, and 150/s from 60 s to 90 s, against a capacity of 100/s: 1,500 requests wait at its
+    // end.
     let peak = "{ from: 60/s, stages: [ { to: 60/s, over: 1m }, { to: 150/s, over: 0s }, { to: 150/s, over: 30s }, { to: 60/s, over: 0s } ] }";
     let results = at_60_percent(peak, "").run().unwrap();
     assert!(
         results.warmup_s <= 30.0
             && results.find("workload", "users", "latency", "p99").unwrap().estimate.estimate > 5.0
     );
-    // A rate that changes from the beginning leaves no time to look at.
+    // A rate that changes from the beginning on leaves no time for a warm-up.
     let results = at_60_percent("{ stages: [ { to: 90/s, over: 5m } ] }", "").run().unwrap();
     assert_eq!(results.warmup_s, 0.0);
     assert!(
@@ -158,9 +159,9 @@ fn a_peak_is_never_cut_away() {
 }
 
 #[test]
-fn a_warmup_that_leaves_out_a_change_is_warned_of() {
-    // By hand: what begins before the warm-up ends, unless it lasts all the time or is the rise up
-    // to a rate that stays.
+fn a_warning_names_changes_that_the_warmup_leaves_out() {
+    // By hand: changes that begin before the warm-up ends, except a fault that lasts for the whole
+    // run and the rise to a steady rate.
     let warned = |rate: &str, more: &str, warmup: &str| {
         let scenario =
             at_60_percent(rate, more).set(&format!("run.warmup={warmup}")).scenario().unwrap();

@@ -1,8 +1,8 @@
-//! Words around numbers: what commands print for a person, read line by line.
+//! The text output of commands, checked line by line.
 
 use crate::support::Room;
 
-/// One workload into three places with a queue of five, at twice what they take; the machine has a
+/// One workload and three places with a queue of five, at twice their capacity; the machine has a
 /// price.
 const FULL: &str = "
 version: 1
@@ -20,7 +20,7 @@ services:
 slos: { fast: { of: users, p95: 1s } }
 ";
 
-/// The cells of a line of a table.
+/// Returns the cells of a line of a table.
 fn cells(line: &str) -> Vec<&str> {
     line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
 }
@@ -30,10 +30,11 @@ fn said(room: &Room, arguments: &str) -> String {
 }
 
 #[test]
-fn a_run_says_why_requests_failed_who_rejected_them_and_what_it_costs() {
-    // Two instances of three places of 100 ms take 60 of 120 a second, so half is rejected, in
-    // 8,640 requests with a standard error of below 0.6 %; two at $0.25/h are $0.50/h. 4 · 60 · 18
-    // = 4,320 answers are too few for a p99, which has its label below 100/(1 − q) = 10,000.
+fn a_run_reports_why_requests_failed_which_service_rejected_them_and_the_cost() {
+    // Two instances of three places of 100 ms serve 60 of 120 requests per second, so half are
+    // rejected: of 8,640 requests, with a standard error below 0.6 %. Two machines at $0.25/h are
+    // $0.50/h. 4 · 60 · 18 = 4,320 responses are too few for a p99, which has a label below
+    // 100/(1 − q) = 10,000.
     let text = said(&Room::new("full.yaml", FULL), "run full.yaml --no-files");
     let failed = text
         .lines()
@@ -58,8 +59,8 @@ fn a_run_says_why_requests_failed_who_rejected_them_and_what_it_costs() {
 
 #[test]
 fn tables_are_no_wider_than_the_terminal() {
-    // `COLUMNS` says how wide it is. Without it, and without a terminal, lines are as long as they
-    // are.
+    // `COLUMNS` is the width of the terminal. Without it, and without a terminal, lines are not
+    // shortened.
     let room = Room::new("full.yaml", FULL);
     let table = |text: &str| -> Vec<String> {
         let parts = ["Latency of answered requests", "Services"]
@@ -83,9 +84,9 @@ fn tables_are_no_wider_than_the_terminal() {
 }
 
 #[test]
-fn a_metric_that_does_not_vary_or_has_no_value_is_said_so() {
-    // 1 ms of work at 50/s fails nobody, whatever the replicas are; where each waits 10 s in a run
-    // of 5, nobody is answered.
+fn a_metric_without_variation_or_value_is_reported_as_such() {
+    // 1 ms of work at 50/s fails no request with any number of replicas; with a wait of 10 s in a
+    // run of 5 s, no request is answered.
     let room = Room::new(
         "still.yaml",
         "
@@ -119,9 +120,9 @@ services: { api: { endpoints: { x: [ cpu: 1ms ] } } }
 }
 
 #[test]
-fn a_goal_that_no_number_of_replications_meets_is_not_promised() {
-    // A mean of some 7 ms, known to about 1 ms after four replications: ± 1 ns would take more
-    // replications than can be counted.
+fn no_number_of_replications_is_reported_for_an_unreachable_goal() {
+    // A mean of about 7 ms with a half-width of about 1 ms after four replications: ± 1 ns would
+    // take more replications than can be counted.
     let room = Room::new(
         "until.yaml",
         "
@@ -144,9 +145,10 @@ services: { api: { endpoints: { x: [ cpu: { exp: 5ms } ] } } }
 }
 
 #[test]
-fn where_the_time_goes_is_told_by_service_and_who_waits_for_calls() {
-    // By hand: one at a time, so nobody queues. The api has 2 + 5 ms of its own, the db 3 ms; the
-    // way to the db is 1 ms each way. By Little's law 10/s · (3 + 2) ms = 0.05 wait for a call.
+fn time_is_reported_by_service_including_the_wait_for_calls() {
+    // By hand: one request at a time, so nothing queues. The api takes 2 + 5 ms itself, the db 3
+    // ms, the link to the db 1 ms each way. By Little's law 10/s · (3 + 2) ms = 0.05 requests wait
+    // for a call.
     let scenario = "
 version: 1
 run: { duration: 20s, replications: 2 }
@@ -167,10 +169,10 @@ links: { api -> db: { latency: 1ms }, db -> api: { latency: 1ms } }
     let row = |name: &str| {
         cells(services.lines().find(|line| line.trim_start().starts_with(name)).unwrap())
     };
-    // The names of the services have no heading.
+    // The column of the services' names has no heading.
     let at = row("CPU busy").iter().position(|cell| *cell == "awaiting calls").unwrap() + 1;
     assert_eq!((row("api ")[at], row("db ")[at]), ("0.0500", "0"), "{text}");
-    // Where callers give up, the callee's answers are not those of its callers: nothing is said.
+    // If callers give up, the callee's times are not those of its callers: nothing is reported.
     let gives_up = scenario
         .replace("call: db.q", "call: { to: db.q, timeout: 4ms }")
         .replace("cpu: 3ms", "cpu: { exp: 3ms }");
@@ -182,8 +184,7 @@ links: { api -> db: { latency: 1ms }, db -> api: { latency: 1ms } }
 
 #[test]
 fn a_sweep_of_two_parameters_is_a_matrix() {
-    // A constant 10 ms of waiting, and 5 ms more at half the speed: the p95 is the sum, whatever
-    // the rate is.
+    // A constant 10 ms of waiting, and 5 ms more at half the speed: the p95 is the sum at any rate.
     let scenario = "
 version: 1
 run: { duration: 5s, replications: 2 }
@@ -214,9 +215,9 @@ services: { api: { endpoints: { x: [ cpu: 5ms, wait: 10ms ] } } }
 }
 
 #[test]
-fn who_judges_survivors_is_told() {
-    // Two places of 100 ms without a queue lose by Erlang B: at 20/s 40 %, at 200/s 90 %; the rest
-    // is answered in 100 ms, whatever the rate is.
+fn a_quantile_of_few_answered_requests_has_a_note() {
+    // By Erlang B, two places of 100 ms without a queue reject 40 % at 20/s and 90 % at 200/s; the
+    // rest are answered in 100 ms at any rate.
     let scenario = "
 version: 1
 run: { duration: 20s, replications: 4 }
@@ -239,8 +240,8 @@ services: { api: { max_in_flight: 2, queue: { max: 0 }, runtime: { tasks: {} }, 
 }
 
 #[test]
-fn an_end_of_the_search_in_the_file_can_be_moved() {
-    // Waits are the same at any rate, so that all of the range meets; the answer names its ends.
+fn the_search_range_in_the_file_can_be_overridden() {
+    // Waits are the same at any rate, so the whole range meets the goal; the result names its ends.
     let scenario = "
 version: 1
 run: { duration: 5s, replications: 2 }
@@ -255,9 +256,9 @@ capacity: { vary: workload.users.open.rate, from: 20/s, to: 40/s }
 }
 
 #[test]
-fn what_is_too_rarely_answered_is_not_called_near() {
-    // At one request a minute, 20 s and 320 replications have about 100 answers of 1 ms: far from
-    // 50 ms, and too few for a p95.
+fn a_value_with_too_few_responses_is_not_reported_as_near_the_bound() {
+    // At one request per minute, 320 replications of 20 s have about 100 responses of 1 ms: far
+    // from 50 ms, but too few for a p95.
     let scenario = "
 version: 1
 run: { duration: 20s }
@@ -277,9 +278,9 @@ slos: { fast: { of: users, p95: 50ms } }
 }
 
 #[test]
-fn a_point_of_a_sweep_has_a_sign_and_the_signs_have_words() {
-    // Places for 60 a second: 30/s keep up; of 90/s a third is rejected, of 300/s 80 %; and at 0/s
-    // nobody comes.
+fn points_of_a_sweep_have_marks_and_the_marks_a_legend() {
+    // Places for 60/s: 30/s keep up; of 90/s a third is rejected, of 300/s 80 %; at 0/s there are
+    // no requests.
     let yaml = FULL.replace("slos: { fast: { of: users, p95: 1s } }", "");
     let room = Room::new("full.yaml", &yaml);
     let text =
@@ -296,7 +297,7 @@ fn a_point_of_a_sweep_has_a_sign_and_the_signs_have_words() {
     for words in ["? no requests", "! some requests fail: ", "✘ fails: at least half"] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    // Two machines at $0.25/h, whatever the rate is.
+    // Two machines at $0.25/h, at any rate.
     assert!(
         text.lines().filter(|line| line.ends_with("0.500 USD/h")).count() == 4
             && !text.contains("overloaded"),
@@ -305,9 +306,9 @@ fn a_point_of_a_sweep_has_a_sign_and_the_signs_have_words() {
 }
 
 #[test]
-fn what_makes_an_analysis_doubtful_is_told() {
-    // 20 ms of work: 50/s is all there is, so the upper half of the range is overloaded; and where
-    // places are few, most of 300/s are rejected.
+fn reasons_to_doubt_a_sensitivity_analysis_are_reported() {
+    // 20 ms of work: the capacity is 50/s, so the upper half of the range is overloaded; with few
+    // places, most of 300/s are rejected.
     let overloaded = "
 version: 1
 run: { duration: 20s, replications: 2 }
@@ -330,8 +331,8 @@ services: { api: { endpoints: { x: [ cpu: { exp: 20ms } ] } } }
 }
 
 #[test]
-fn what_a_value_or_a_variant_costs_is_told_and_who_is_the_busiest() {
-    // $0.25/h each: 1, 2 and 4 replicas. Nothing computes, so the busiest is 0 %.
+fn the_cost_of_values_and_variants_and_the_busiest_service_are_reported() {
+    // $0.25/h each: 1, 2 and 4 replicas. Nothing computes, so the busiest service is at 0 %.
     let room = Room::new("full.yaml", FULL);
     let text = said(
         &room,
@@ -346,8 +347,8 @@ fn what_a_value_or_a_variant_costs_is_told_and_who_is_the_busiest() {
 }
 
 #[test]
-fn a_count_is_typed_as_it_is_written() {
-    // `1_0` is 10, as `-r` takes it; there is no search of no replications.
+fn counts_have_the_same_syntax_on_the_command_line_and_in_files() {
+    // `1_0` is 10, as with `-r`; a search with no replications is refused.
     let room = Room::new("full.yaml", FULL);
     let search =
         "capacity full.yaml --vary services.api.replicas --from 4 --to 5 --while fast -q --most";
@@ -358,9 +359,9 @@ fn a_count_is_typed_as_it_is_written() {
 }
 
 #[test]
-fn who_passes_a_rejection_on_is_not_blamed() {
-    // `d` has one place and a queue of three, at twice what it takes; `a` has room for a thousand
-    // and is never full, though half of its requests end so.
+fn a_service_that_passes_on_a_rejection_is_not_blamed() {
+    // `d` has one place and a queue of three, at twice its capacity; `a` has room for a thousand
+    // and is never full, although half of its requests are rejected.
     let passed = "
 version: 1
 run: { duration: 20s, replications: 4 }
@@ -376,8 +377,9 @@ slos: { all: { of: u, throughput: 190/s, errors: 1% } }
 }
 
 #[test]
-fn shares_of_failures_are_compared_in_points_and_what_is_in_one_only_is_told() {
-    // 60 of 120/s are rejected, then 0: 50 points; `other` is in the second file only.
+fn error_ratios_are_compared_in_percentage_points_and_unmatched_entities_are_reported() {
+    // 60 of 120/s are rejected, then none: 50 percentage points; `other` is only in the second
+    // file.
     let room = Room::new("full.yaml", FULL);
     let text = said(&room, "compare full.yaml --set services.api.replicas=6");
     let row =
@@ -392,7 +394,7 @@ fn shares_of_failures_are_compared_in_points_and_what_is_in_one_only_is_told() {
 #[test]
 fn a_value_at_which_half_of_the_requests_fail_meets_no_objective() {
     // Three places of 100 ms and a queue of five: at 600/s 95 % are rejected, and the others
-    // answered in 0.3 s at most; at 20/s hardly any.
+    // answered in at most 0.3 s; at 20/s hardly any are rejected.
     let room = Room::new("full.yaml", &FULL.replace("replicas: 2", "replicas: 1"));
     let text = said(
         &room,

@@ -1,9 +1,9 @@
-//! Who sends, and when. Counts of arrivals against renewal theory, and two queues that only depend
-//! on how arrivals are spaced.
+//! Workloads: counts of arrivals against renewal theory, and two queues that depend only on the
+//! arrival process.
 
 use crate::support::{Answer, run};
 
-/// Requests to a service that costs nothing.
+/// Runs a workload against a service without any work.
 fn arrivals(duration: &str, warmup: &str, replications: u32, workload: &str) -> Answer {
     run(&format!(
         "run: {{ duration: {duration}, warmup: {warmup}, replications: {replications} }}
@@ -12,7 +12,7 @@ services: {{ api: {{ endpoints: {{ x: [ wait: 1us ] }} }} }}"
     ))
 }
 
-/// Mean and variance of the replications' counts, and how many there are.
+/// Returns mean and variance of the replications' counts, and the number of replications.
 fn moments(a: &Answer) -> (f64, f64, f64) {
     let values = &a.row("workload users", "arrivals total").values;
     let n = values.len() as f64;
@@ -20,8 +20,8 @@ fn moments(a: &Answer) -> (f64, f64, f64) {
     (mean, values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0), n)
 }
 
-/// Claims a variance, within 4 standard errors of a sample variance of nearly normal counts, and 1
-/// % for what is not asymptotic.
+/// Asserts the variance of the counts within 4 standard errors of a sample variance of nearly
+/// normal counts, plus 1 % for the asymptotic formula.
 fn varies(a: &Answer, exact: f64) {
     let (_, variance, n) = moments(a);
     let allowed = 4.0 * exact * (2.0 / (n - 1.0)).sqrt() + 0.01 * exact;
@@ -32,9 +32,9 @@ fn varies(a: &Answer, exact: f64) {
 }
 
 #[test]
-fn regular_arrivals_are_exactly_as_many() {
+fn the_number_of_regular_arrivals_is_exact() {
     // By hand: at 0 s, 0.1 s … 99.9 s; the horizon of 100 s is not part of the run. From 50 s on
-    // there are 500. One a second is 60 a minute.
+    // there are 500. 1/s is 60/min.
     arrivals("100s", "0s", 1, "open: { rate: 10/s, arrivals: regular }").equals(
         "workload users",
         "arrivals total",
@@ -54,8 +54,8 @@ fn regular_arrivals_are_exactly_as_many() {
 
 #[test]
 fn regular_arrivals_begin_at_their_offset() {
-    // By hand, of the requests that come in the measured second: at 0.25, 1.25 and 2.25 s; without
-    // an offset, or with none worth naming, at 0, 1, 2.
+    // By hand, for the requests that arrive in the measured second: at 0.25, 1.25 and 2.25 s;
+    // without an offset, or with a negligible one, at 0, 1 and 2 s.
     let second = |arrivals_: &str, from: &str, until: &str| {
         let a = arrivals(until, from, 1, &format!("open: {{ rate: 1/s, arrivals: {arrivals_} }}"));
         a.value("workload users", "arrivals total")
@@ -82,9 +82,9 @@ fn regular_arrivals_begin_at_their_offset() {
 }
 
 #[test]
-fn regular_arrivals_come_where_their_rate_is() {
+fn regular_arrivals_follow_a_changing_rate() {
     // By hand: nothing for 10 s, then 2/s for 10 s, then nothing: 20, the first at 10 s and the
-    // last at 19.5 s. With an offset of 12 s 16 of them.
+    // last at 19.5 s. With an offset of 12 s, there are 16.
     let stages = "rate: { stages: [ { to: 0/s, over: 10s }, { to: 2/s, over: 0s }, { to: 2/s, over: 10s }, { to: 0/s, over: 0s } ] }";
     let come = |arrivals_: &str, from: &str, until: &str| {
         let a = arrivals(until, from, 1, &format!("open: {{ {stages}, arrivals: {arrivals_} }}"));
@@ -112,9 +112,9 @@ fn poisson_counts_have_their_mean_as_variance() {
 }
 
 #[test]
-fn renewal_counts_vary_as_the_square_of_the_cv() {
+fn the_variance_of_renewal_counts_is_proportional_to_the_squared_cv() {
     // Renewal theory (Cox 1962, §4.5): over long windows the variance of the count is cv² times its
-    // mean of 1000, which is itself greater by (cv² − 1)/2 when a gap begins at 0.
+    // mean of 1000, which is itself greater by (cv² − 1)/2 if an interval begins at 0.
     for (law, cv) in [("gamma", 2.0), ("gamma", 0.5), ("weibull", 2.0), ("weibull", 0.5)] {
         let a = arrivals(
             "100s",
@@ -130,9 +130,9 @@ fn renewal_counts_vary_as_the_square_of_the_cv() {
 const RAMPS: &str = "rate: { stages: [ { to: 100/s, over: 60s }, { to: 100/s, over: 60s }, { to: 0/s, over: 60s } ] }";
 
 #[test]
-fn ramps_give_the_integral_of_the_rate() {
-    // By hand: 3000 + 6000 + 3000; half of the first ramp is a quarter of it, and the first comes
-    // at once; the measured part after 60 s has 9000.
+fn the_count_of_a_ramp_is_the_integral_of_its_rate() {
+    // By hand: 3000 + 6000 + 3000; half of the first ramp has a quarter of its
+    // requests; the measured part after 60 s has 9000.
     let regular = format!("open: {{ {RAMPS}, arrivals: regular }}");
     arrivals("200s", "0s", 1, &regular).equals("workload users", "arrivals total", 12_000.0);
     arrivals("30001ms", "0s", 1, &regular).equals("workload users", "arrivals total", 751.0);
@@ -156,7 +156,7 @@ fn windows_of_users_have_the_moments_of_a_mixed_poisson_process() {
 }
 
 #[test]
-fn batches_of_8_wait_for_each_other() {
+fn batches_of_8_wait_as_m_x_m_1_predicts() {
     // `batch_fixed8`: L = rho·(1 + E[X²]/E[X])/(2(1 − rho)) = 18, so 225 ms at 80/s. K1 §4.5.
     let a = run("run: { duration: 1900s, warmup: 200s, replications: 40 }
 workload: { users: { to: api.x, open: { rate: 10/s, arrivals: { batch: { size: 8 } } } } }
@@ -168,7 +168,7 @@ services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
 }
 
 #[test]
-fn d_m_1_waits_less_than_m_m_1() {
+fn d_m_1_has_its_exact_exponential_sojourn() {
     // `dm1_rho80`: sigma = exp(−mu(1 − sigma)a) = 0.6286; T ~ Exp(mu(1 − sigma)). K1 §6.4.
     let a = run("run: { duration: 620s, warmup: 20s, replications: 40 }
 workload: { users: { to: api.x, open: { rate: 80/s, arrivals: regular } } }
@@ -183,8 +183,8 @@ services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
 
 #[test]
 fn a_mix_divides_requests_by_their_weights() {
-    // By hand: 100/s for 200 s, divided 6 : 3 : 1 (weights need not add up to 1), and nothing to a
-    // weight of 0.
+    // By hand: 100/s for 200 s, divided 6 : 3 : 1 (weights need not add up to 1); a weight of 0
+    // gets no requests.
     let a = run("run: { duration: 200s, replications: 20 }
 workload: { users: { mix: { api.a: 6, api.b: 3, db.c: 1, db.d: 0 }, open: { rate: 100/s } } }
 services: { api: { endpoints: { a: [ wait: 1us ], b: [ wait: 1us ] } }, db: { endpoints: { c: [ wait: 1us ], d: [ wait: 1us ] } } }");
@@ -200,8 +200,8 @@ services: { api: { endpoints: { a: [ wait: 1us ], b: [ wait: 1us ] } }, db: { en
 }
 
 #[test]
-fn two_workloads_are_counted_apart_and_served_together() {
-    // By hand: 10/s and 4/s for 100 s, the first at once; both at the same endpoint.
+fn two_workloads_are_counted_separately_and_served_together() {
+    // By hand: 10/s and 4/s for 100 s, the first request at 0 s; both at the same endpoint.
     let a = run("run: { duration: 100s, replications: 1 }
 workload:
   web: { to: api.x, open: { rate: 10/s, arrivals: regular } }
@@ -214,9 +214,9 @@ services: { api: { endpoints: { x: [ cpu: 1ms ] } } }");
 }
 
 #[test]
-fn gaps_of_any_law_are_stretched_to_the_rate() {
+fn interarrival_times_of_any_distribution_are_scaled_to_the_rate() {
     // Renewal theory, as above: cv² = 1/12 for U(0.5, 1.5) and 1/4 for an Erlang of four, whatever
-    // the mean that is written.
+    // mean is written.
     for (law, cv2) in [("uniform: [5s, 15s]", 1.0 / 12.0), ("erlang: { mean: 3ms, k: 4 }", 0.25)] {
         let a = arrivals(
             "100s",
@@ -230,7 +230,7 @@ fn gaps_of_any_law_are_stretched_to_the_rate() {
 }
 
 #[test]
-fn requests_come_at_the_times_that_are_given() {
+fn requests_arrive_at_the_given_times() {
     // By hand: at 0, 1, 1 and 2.5 s, and not at 10 s, the horizon; from 1 s on there are three.
     let open = "open: { rate: 2/s, arrivals: { at: [0s, 1s, 1s, 2500ms, 10s] } }";
     arrivals("10s", "0s", 2, open).equals("workload users", "arrivals total", 4.0);

@@ -1,9 +1,9 @@
-//! Faults of the world: full disks, folders that vanish or cannot be written, signals at any
-//! moment, closed outputs, any number of threads, clocks that jump. Nothing complete is lost, and
-//! nothing incomplete looks complete. What `command.rs` claims is not repeated.
+//! Faults of the environment: full disks, folders that vanish or are not writable, signals at any
+//! moment, closed outputs, any number of threads, clocks that jump. No complete result is lost, and
+//! no incomplete one looks complete. What `command.rs` tests is not repeated.
 //!
-//! Moments are drawn from fixed seeds. What they hit depends on the machine; what is claimed holds
-//! whatever they hit.
+//! Moments are drawn from fixed seeds. What they hit depends on the machine; the assertions hold in
+//! any case.
 #![cfg(unix)]
 
 use crate::support::{signal, wait_until};
@@ -28,10 +28,10 @@ faults: [ { slow: { target: api, factor: 2x, at: 20s, for: 5s } } ]
 output: { series: 1s, requests: 10% }
 ";
 
-/// So many replications take longer than any test waits.
+/// A number of replications that takes longer than any test waits.
 const ENDLESS: [&str; 2] = ["-r", "500000"];
 
-/// A folder with the scenario in it; results go to `out/it`.
+/// A temporary folder with the scenario; results go to `out/it`.
 struct Place {
     folder: tempfile::TempDir,
 }
@@ -58,19 +58,19 @@ impl Place {
             .stderr(Stdio::piped());
         command
     }
-    /// A run with that seed.
+    /// Returns the command of a run with this seed.
     fn run(&self, seed: u64, args: &[&str]) -> Command {
         let mut command = self.command(&["run", "it.yaml", "--seed", &seed.to_string()]);
         command.args(args);
         command
     }
-    /// A result that is complete.
+    /// Writes a complete result.
     fn complete(&self, seed: u64) {
         let output = self.run(seed, &["--plots"]).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         assert_eq!(seed_in(&self.out()), Some(seed));
     }
-    /// A shell's line, in which `$RUN` is a run with that seed.
+    /// Runs a shell command, in which `$RUN` is a run with this seed.
     fn shell(&self, seed: u64, line: &str) -> Output {
         let run = format!("{BINARY} run it.yaml --seed {seed}");
         let output = Command::new("bash")
@@ -81,10 +81,10 @@ impl Place {
             .output();
         output.unwrap()
     }
-    /// Starts a run without end, and waits until it has begun its files.
+    /// Starts a run that does not end, and waits until it has created its files.
     fn endless(&self, seed: u64, args: &[&str]) -> Child {
         let child = self.run(seed, &[&ENDLESS, args].concat()).spawn().unwrap();
-        wait_until("the files are begun", || parts(&self.out()) >= 6);
+        wait_until("the files are created", || parts(&self.out()) >= 6);
         child
     }
 }
@@ -102,19 +102,19 @@ fn names(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// How many temporary files are there.
+/// Returns the number of temporary files in a folder.
 fn parts(folder: &Path) -> usize {
     names(folder).iter().filter(|name| name.ends_with(".part")).count()
 }
 
-/// The seed of the complete result in a folder; none if there is no manifest. That is what the law
-/// says of every moment: a manifest that is there is whole, the files it names are there with their
-/// hashes, and no others.
+/// Returns the seed of the complete result in a folder; `None` if there is no manifest. Asserts the
+/// law that holds at every moment: an existing manifest is complete, and the folder contains
+/// exactly the files in it, with their hashes.
 fn seed_in(folder: &Path) -> Option<u64> {
     let manifest = fs::read(folder.join("manifest.json")).ok()?;
     let manifest: serde_json::Value =
-        serde_json::from_slice(&manifest).expect("a manifest that is there is whole");
-    let files = manifest["files"].as_object().expect("it names files");
+        serde_json::from_slice(&manifest).expect("an existing manifest is complete");
+    let files = manifest["files"].as_object().expect("a list of files");
     for (name, entry) in files {
         let bytes = fs::read(folder.join(name))
             .unwrap_or_else(|e| panic!("{name} is in the manifest: {e}"));
@@ -130,13 +130,13 @@ fn seed_in(folder: &Path) -> Option<u64> {
     manifest["seed"].as_u64()
 }
 
-/// Says why a test claims less on this machine; not through `eprintln!`, which the test harness
-/// would swallow.
+/// Reports why a test checks less on this machine. It does not use `eprintln!`, which the test
+/// harness captures.
 pub fn skip(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
 
-/// Draws from a fixed seed (SplitMix64).
+/// Random moments from a fixed seed (SplitMix64).
 struct Moments(u64);
 
 impl Moments {
@@ -149,9 +149,8 @@ impl Moments {
 }
 
 #[test]
-fn where_files_may_not_grow_the_earlier_result_stays_and_the_summary_is_said() {
-    // A limit on the size of files, from nothing until the run fits: each file fails at another
-    // place.
+fn with_a_limit_on_file_sizes_the_earlier_result_stays_and_the_summary_is_printed() {
+    // The limit rises from 0 until the run fits, so that each file fails at some point.
     let place = Place::new();
     place.complete(1);
     let (mut refused, mut summaries) = (0, 0);
@@ -185,10 +184,10 @@ fn where_files_may_not_grow_the_earlier_result_stays_and_the_summary_is_said() {
             code => panic!("{code:?}: {}", said(&output)),
         }
     }
-    panic!("the run fits into 8 MiB");
+    panic!("the files of the run should fit in 8 MiB");
 }
 
-/// A small disk in memory; it is gone at the end of the test.
+/// A small file system in memory, unmounted at the end of the test.
 struct Disk<'p>(&'p Path);
 
 impl Disk<'_> {
@@ -209,7 +208,7 @@ impl Drop for Disk<'_> {
 }
 
 #[test]
-fn on_a_full_disk_the_earlier_result_stays_and_with_room_the_run_is_complete() {
+fn on_a_full_disk_the_earlier_result_stays_and_with_enough_space_the_run_completes() {
     let place = Place::new();
     let out = place.out();
     let Some(_disk) = Disk::mount(&out) else {
@@ -246,14 +245,14 @@ fn on_a_full_disk_the_earlier_result_stays_and_with_room_the_run_is_complete() {
     assert_eq!(seed_in(&out), Some(2), "1 MiB is enough");
 }
 
-/// [`seed_in`], though a hidden file of the test is there too.
+/// Like [`seed_in`], with a hidden file of the test in the folder.
 fn seed_in_besides(folder: &Path, hidden: &Path) -> Option<u64> {
     assert!(hidden.exists());
     seed_in(folder)
 }
 
 #[test]
-fn a_scenario_converted_on_a_full_disk_is_the_old_file_or_none() {
+fn a_conversion_on_a_full_disk_leaves_the_old_file_or_none() {
     let place = Place::new();
     fs::write(place.path("there.ron"), "what was there").unwrap();
     for (arguments, name, left) in
@@ -269,7 +268,7 @@ fn a_scenario_converted_on_a_full_disk_is_the_old_file_or_none() {
 }
 
 #[test]
-fn a_folder_that_vanishes_in_mid_run_is_an_error_and_does_not_come_back() {
+fn a_folder_that_vanishes_during_a_run_is_an_error_and_is_not_recreated() {
     let place = Place::new();
     let child = place.endless(2, &[]);
     fs::remove_dir_all(place.path("out")).unwrap();
@@ -281,7 +280,7 @@ fn a_folder_that_vanishes_in_mid_run_is_an_error_and_does_not_come_back() {
 
 #[test]
 fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
-    // Root may write anywhere, so root lets nobody run it.
+    // Root may write anywhere, so if the test runs as root, the command runs as `nobody`.
     const NOBODY: u32 = 65534;
     let place = Place::new();
     let root = fs::metadata(place.folder.path()).unwrap().uid() == 0;
@@ -307,7 +306,7 @@ fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
     let output = command("1", &[]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let child = command("2", &ENDLESS).spawn().unwrap();
-    wait_until("the files are begun", || parts(&place.out()) >= 6);
+    wait_until("the files are created", || parts(&place.out()) >= 6);
     writable(0o555);
     signal(&child, "-TERM");
     let output = child.wait_with_output().unwrap();
@@ -321,7 +320,7 @@ fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
     let output = command("2", &ENDLESS).output().unwrap();
     assert_eq!((output.status.code(), seed_in(&place.out())), (Some(2), Some(1)));
     assert!(said(&output).contains("error: cannot write"), "{}", said(&output));
-    // What could not be removed then is removed by the next run.
+    // The next run removes the files that could not be removed then.
     writable(0o755);
     assert_eq!(command("3", &[]).output().unwrap().status.code(), Some(0));
     assert_eq!((seed_in(&place.out()), parts(&place.out())), (Some(3), 0));
@@ -329,12 +328,12 @@ fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
 
 #[test]
 fn a_run_killed_at_any_moment_leaves_a_complete_result_or_none() {
-    // Half of the moments are anywhere in the run, half in its end: when so many files are still
-    // without their names.
+    // Half of the moments are anywhere in the run, half at its end, while a given number of files
+    // still have temporary names.
     let (place, mut moments) = (Place::new(), Moments(6));
     #[allow(
         clippy::disallowed_methods,
-        reason = "how long a run takes here says which moments are within it; nothing is claimed of it"
+        reason = "the duration of a run only determines the moments; nothing is asserted about it"
     )]
     let begun = Instant::now();
     place.complete(0);
@@ -357,22 +356,22 @@ fn a_run_killed_at_any_moment_leaves_a_complete_result_or_none() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        let found = seed_in(&place.out());
+        let seed = seed_in(&place.out());
         assert!(
-            found.is_none() || found == before || found == Some(trial),
-            "trial {trial}: {found:?} after {before:?}"
+            seed.is_none() || seed == before || seed == Some(trial),
+            "trial {trial}: {seed:?} after {before:?}"
         );
-        before = found;
+        before = seed;
     }
-    // Whatever they left, the next run writes a complete result and removes their temporary files.
+    // Whatever is left, the next run writes a complete result and removes the temporary files.
     place.complete(99);
     assert_eq!(parts(&place.out()), 0);
 }
 
 #[test]
-fn a_run_told_to_stop_at_any_moment_leaves_the_complete_result_that_was() {
-    // It is not complete, and exit code 2; a second signal and 130; or the signal came before
-    // anything was set up. What was complete stays.
+fn a_run_interrupted_at_any_moment_leaves_the_earlier_complete_result() {
+    // Exit code 2 for an incomplete run; 130 after a second signal; none if the signal came before
+    // its handler was installed. The complete result stays.
     let (place, mut moments) = (Place::new(), Moments(7));
     place.complete(0);
     for trial in 1..=12 {
@@ -388,9 +387,9 @@ fn a_run_told_to_stop_at_any_moment_leaves_the_complete_result_that_was() {
             signal(&child, name);
         }
         let code = child.wait().unwrap().code();
-        let found = seed_in(&place.out());
+        let seed = seed_in(&place.out());
         match code {
-            Some(2) | Some(130) | None => assert_eq!(found, Some(0), "trial {trial}, {code:?}"),
+            Some(2) | Some(130) | None => assert_eq!(seed, Some(0), "trial {trial}, {code:?}"),
             code => panic!("trial {trial}: {code:?}"),
         }
     }
@@ -403,7 +402,7 @@ fn a_scenario_that_was_not_run_because_of_an_interrupt_is_named() {
     let place = Place::new();
     fs::copy(place.path("it.yaml"), place.path("second.yaml")).unwrap();
     let child = place.command(&["run", "it.yaml", "second.yaml", "-r", "500000"]).spawn().unwrap();
-    wait_until("the files are begun", || parts(&place.out()) >= 6);
+    wait_until("the files are created", || parts(&place.out()) >= 6);
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -412,7 +411,7 @@ fn a_scenario_that_was_not_run_because_of_an_interrupt_is_named() {
 }
 
 #[test]
-fn two_runs_at_once_do_not_mix_in_one_folder() {
+fn two_simultaneous_runs_do_not_mix_their_files() {
     let place = Place::new();
     let first = place.endless(1, &[]);
     let second = place.run(2, &["--force"]).output().unwrap();
@@ -430,7 +429,7 @@ fn two_runs_at_once_do_not_mix_in_one_folder() {
 }
 
 #[test]
-fn a_stdout_that_takes_nothing_costs_no_file() {
+fn a_closed_or_full_stdout_does_not_prevent_the_files() {
     let place = Place::new();
     for (seed, line, code) in [
         (1, "$RUN >&-", 0),
@@ -457,8 +456,8 @@ fn a_stdout_that_takes_nothing_costs_no_file() {
 }
 
 #[test]
-fn no_threads_or_a_thousand_give_the_numbers_of_one() {
-    // 0 is one a core; of a thousand there are as many as replications.
+fn results_are_the_same_with_0_1_and_1000_threads() {
+    // 0 means one per core; there are at most as many threads as replications.
     let place = Place::new();
     let fingerprint = |threads: &str| {
         let short = [
@@ -488,8 +487,8 @@ fn no_threads_or_a_thousand_give_the_numbers_of_one() {
 
 #[test]
 fn the_clock_and_the_calendar_of_the_machine_change_no_byte() {
-    // A process that is stopped and goes on sees its clocks jump; in a time namespace they start
-    // elsewhere; dates come from the environment.
+    // The clocks of a process that is stopped and continued jump; in a time namespace they start at
+    // another time; time zone and locale come from the environment.
     let place = Place::new();
     let bytes = || {
         assert_eq!(seed_in(&place.out()), Some(1));
@@ -503,7 +502,7 @@ fn the_clock_and_the_calendar_of_the_machine_change_no_byte() {
     place.complete(1);
     let expected = bytes();
     let stopped = place.run(1, &["--plots"]).spawn().unwrap();
-    wait_until("the files are begun", || parts(&place.out()) >= 6);
+    wait_until("the files are created", || parts(&place.out()) >= 6);
     signal(&stopped, "-STOP");
     std::thread::sleep(Duration::from_millis(300));
     signal(&stopped, "-CONT");
@@ -523,8 +522,8 @@ fn the_clock_and_the_calendar_of_the_machine_change_no_byte() {
 }
 
 #[test]
-fn only_the_command_knows_a_clock_or_an_environment() {
-    // Outside `cli/` nothing can be told the time, so no result can depend on it.
+fn only_the_command_uses_a_clock_or_the_environment() {
+    // Code outside `cli/` cannot read the time, so no result can depend on it.
     let mut rooms = vec![PathBuf::from("src")];
     let mut looked_at = 0;
     while let Some(path) = rooms.pop() {
@@ -537,7 +536,7 @@ fn only_the_command_knows_a_clock_or_an_environment() {
                 for word in
                     ["Instant", "SystemTime", "UNIX_EPOCH", "env::var", "env::args", "current_dir"]
                 {
-                    assert!(!line.contains(word), "{} names `{word}`", path.display());
+                    assert!(!line.contains(word), "{} contains `{word}`", path.display());
                 }
             }
         }

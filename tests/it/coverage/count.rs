@@ -1,4 +1,4 @@
-//! Many experiments that differ in their seeds: how many of their intervals hold what is known.
+//! Counts of how many intervals cover the exact value, over experiments with different seeds.
 
 use super::systems::Known;
 use asyncflow::experiment::Results;
@@ -7,22 +7,22 @@ use asyncflow::stats::Estimate;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// The intervals of one number.
+/// The intervals of one metric.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Count {
     pub experiments: u32,
-    /// The exact value is within.
+    /// Intervals that contain the exact value.
     pub held: u32,
-    /// The whole interval is below it.
+    /// Intervals entirely below it.
     pub below: u32,
-    /// The whole interval is above it.
+    /// Intervals entirely above it.
     pub above: u32,
     /// Sum of the half-widths, as a share of the exact value.
     pub half_widths: f64,
 }
 
 impl Count {
-    /// Counts an interval. One that is not there holds nothing.
+    /// Counts an interval. A missing interval (NaN) contains nothing.
     pub fn add(&mut self, estimate: &Estimate, exact: f64) {
         self.experiments += 1;
         self.held += u32::from(estimate.low <= exact && exact <= estimate.high);
@@ -42,16 +42,16 @@ impl Count {
     }
 }
 
-/// What came of experiments with a scenario.
+/// The counts of the experiments with a scenario.
 #[derive(Clone, Debug)]
 pub struct Counted {
-    /// By what is known.
+    /// One count per known value.
     pub counts: Vec<Count>,
-    /// Replications of an experiment, on average.
+    /// The mean number of replications of an experiment.
     pub replications: f64,
 }
 
-/// Runs an experiment from each seed, several at once, and looks at all that is known.
+/// Runs an experiment with each seed, in parallel, and counts the intervals of all known values.
 pub fn count(scenario: &Scenario, known: &[Known], seeds: Range<u64>) -> Counted {
     let run = |seed: u64| {
         let mut scenario = scenario.clone();

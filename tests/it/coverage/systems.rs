@@ -1,16 +1,15 @@
-//! Systems whose steady state is known exactly, as scenarios with the exact values of what is
-//! measured.
+//! Systems whose steady state is known exactly: scenarios with the exact values of their metrics.
 //!
-//! Sojourn times are given by their tail P(T > t), of which quantiles are roots. Sources: M/M/1,
-//! M/M/c, M/M/1/K: Kleinrock 1975, *Queueing Systems* 1, (3.23), (3.40), §3.6; a tandem: Burke
-//! 1956, Reich 1957.
+//! Sojourn times are given by their tail P(T > t); the q-quantile solves P(T > t) = 1 − q. Sources:
+//! M/M/1, M/M/c, M/M/1/K: Kleinrock 1975, *Queueing Systems* 1, (3.23), (3.40), §3.6; a tandem:
+//! Burke 1956, Reich 1957.
 //!
 //! The warm-up is at least 20 relaxation times 1/(√(cμ) − √λ)² (Morse 1955, *Operations Research*
-//! 3), after which 2e-9 of the way from empty to the steady state is left.
+//! 3), after which 2e-9 of the initial deviation from the steady state remains.
 
 use asyncflow::scenario::{self, Scenario};
 
-/// A number of the vocabulary (`docs/outputs.md`), and its exact value.
+/// A metric (`docs/outputs.md`) and its exact value.
 #[derive(Clone, Debug)]
 pub struct Known {
     pub kind: &'static str,
@@ -33,7 +32,7 @@ impl Known {
     const fn users(metric: &'static str, stat: &'static str, exact: f64) -> Known {
         Known::new("workload", "users", metric, stat, exact)
     }
-    /// In a table.
+    /// Returns the label of the metric in a table.
     pub fn words(&self) -> String {
         match (self.metric, self.stat) {
             ("latency", stat) => stat.to_string(),
@@ -49,21 +48,21 @@ pub struct System {
     /// Workload, services and links.
     pub body: String,
     pub warmup_s: f64,
-    /// Measured time of a replication.
+    /// Measured time of a replication, in seconds.
     pub measured_s: f64,
-    /// The goal of sequential replications: metric and half-width, such that 20 to 70 of them reach
-    /// it.
+    /// The goal of sequential replications: metric and half-width, reached by 20 to 70
+    /// replications.
     pub goal: (&'static str, &'static str),
     pub known: Vec<Known>,
 }
 
 impl System {
-    /// The scenario with a rule for its replications.
+    /// Returns the scenario with a rule for its replications.
     pub fn scenario(&self, replications: &str) -> Scenario {
         let yaml = self.yaml(replications);
         scenario::from_yaml(&yaml).unwrap_or_else(|problems| panic!("{problems}\n{yaml}"))
     }
-    /// Its text.
+    /// Returns the scenario as YAML.
     pub fn yaml(&self, replications: &str) -> String {
         let System { body, warmup_s, measured_s, .. } = self;
         let run = format!(
@@ -72,18 +71,18 @@ impl System {
         );
         format!("version: 1\nname: coverage\nrun: {run}\n{body}\n")
     }
-    /// Its sequential rule, looked at after each so many replications.
+    /// Returns its sequential rule, checked after every `every` replications.
     pub fn until(&self, every: u32) -> String {
         until(self.goal, every)
     }
 }
 
-/// A sequential rule.
+/// Returns a sequential rule as YAML.
 pub fn until((metric, half_width): (&str, &str), every: u32) -> String {
     format!("{{ until: {{ metric: {metric}, half_width: {half_width} }}, min: {every}, max: 200 }}")
 }
 
-/// Where a falling tail is as high as 1 − q.
+/// Returns the q-quantile: the point at which a decreasing tail equals 1 − q.
 pub fn quantile(tail: impl Fn(f64) -> f64, q: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     while tail(high) > 1.0 - q {
@@ -96,7 +95,7 @@ pub fn quantile(tail: impl Fn(f64) -> f64, q: f64) -> f64 {
     high
 }
 
-/// The latency of `users`: its mean, and its quantiles from its tail.
+/// Returns the latency of `users`: its mean, and its quantiles from its tail.
 fn latency(mean: f64, tail: impl Fn(f64) -> f64) -> Vec<Known> {
     let of = |stat, q| Known::users("latency", stat, quantile(&tail, q));
     vec![Known::users("latency", "mean", mean), of("p50", 0.5), of("p95", 0.95), of("p99", 0.99)]
@@ -143,7 +142,7 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }} }} }}"
     }
 }
 
-/// The probability that all c servers are busy, by Erlang's C from his B; `load` is λ/μ.
+/// Returns the probability that all servers are busy: Erlang C from Erlang B; `load` is λ/μ.
 pub fn erlang_c(servers: u32, load: f64) -> f64 {
     let b = (1..=servers).fold(1.0, |b, n| load * b / (f64::from(n) + load * b));
     let busy = load / f64::from(servers);
@@ -154,7 +153,7 @@ pub fn erlang_c(servers: u32, load: f64) -> f64 {
 pub fn mm4() -> System {
     let (rate, mu, spare) = (320.0, 100.0, 80.0);
     let c = erlang_c(4, rate / mu);
-    // T = W + S; W is 0 with 1 − C, and else exponential with cμ − λ.
+    // T = W + S; W is 0 with probability 1 − C, otherwise exponential with rate cμ − λ.
     let tail = |t: f64| {
         (1.0 - c) * (-mu * t).exp()
             + c * (mu * (-spare * t).exp() - spare * (-mu * t).exp()) / (mu - spare)
@@ -195,16 +194,17 @@ services:
     }
 }
 
-/// One core with room for eight, Poisson 80/s, service of 10 ms: who finds n < 8 there stays for n
-/// + 1 services.
+/// One core and at most eight requests, Poisson 80/s, service of 10 ms: a request that finds n < 8
+/// others stays for n + 1 services.
 pub fn mm1_of_eight() -> System {
-    let (rate, mu, room) = (80.0f64, 100.0f64, 8);
-    let weights: Vec<f64> = (0..=room).map(|n| (rate / mu).powi(n)).collect();
+    let (rate, mu, capacity) = (80.0f64, 100.0f64, 8);
+    let weights: Vec<f64> = (0..=capacity).map(|n| (rate / mu).powi(n)).collect();
     let all: f64 = weights.iter().sum();
     let lost = weights[8] / all;
     let inside: f64 = weights.iter().enumerate().map(|(n, w)| n as f64 * w / all).sum();
     let tail = |t: f64| {
-        // P(Erlang(n + 1, μ) > t) is the chance of at most n in a Poisson process of rate μ.
+        // P(Erlang(n + 1, μ) > t) is the probability of at most n events in a Poisson process of
+        // rate μ.
         let mut term = (-mu * t).exp();
         let mut at_most = 0.0;
         let mut sum = 0.0;
@@ -227,7 +227,7 @@ services: { api: { max_in_flight: 1, queue: { max: 7 }, endpoints: { x: [ cpu: {
     }
 }
 
-/// An M/M/1 at about 50 % behind a link that loses a share of the messages, each way.
+/// An M/M/1 at about 50 % behind a link that loses a share of the messages in each direction.
 pub fn lossy_link(loss: f64, measured_s: f64) -> System {
     let rate = 50.0;
     let mean = 1.0 / (100.0 - rate * (1.0 - loss));

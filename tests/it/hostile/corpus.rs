@@ -1,9 +1,9 @@
-//! The corpus: `tests/corpus/NAME.{yaml,yml,ron,json}`, and beside each `NAME.txt`, what
-//! `asyncflow check` says of it and its exit code.
+//! The corpus: `tests/corpus/NAME.{yaml,yml,ron,json}`, each with `NAME.txt`, the output of
+//! `asyncflow check` and its exit code.
 //!
-//! To accept a changed message, read it as someone who has never seen the tool (what is wrong,
-//! where, what to do?), and run `ASYNCFLOW_ACCEPT=1 cargo test --test it hostile::corpus`, which
-//! rewrites the files. A message without its file fails the test.
+//! To accept a changed message, read it as a new user would (what is wrong, where, what to do?),
+//! and run `ASYNCFLOW_ACCEPT=1 cargo test --test it hostile::corpus`, which rewrites the files. A
+//! message without its file fails the test.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,34 +13,34 @@ const FOLDER: &str = "tests/corpus";
 
 fn names(extensions: &[&str]) -> BTreeSet<String> {
     let files = fs::read_dir(FOLDER)
-        .expect("the corpus is there")
-        .map(|entry| entry.expect("it can be read").path());
+        .expect("the corpus")
+        .map(|entry| entry.expect("a readable file").path());
     let fits = |path: &Path| {
         path.extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known))
     };
     files
         .filter(|path| fits(path))
-        .map(|path| path.file_name().expect("it has a name").to_string_lossy().into_owned())
+        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
         .collect()
 }
 
 #[test]
-fn every_broken_file_is_refused_with_the_words_beside_it() {
-    // The words were read by a person; see the head of this file.
+fn every_broken_file_is_refused_with_its_message() {
+    // The messages were reviewed; see the head of this file.
     let accept = std::env::var_os("ASYNCFLOW_ACCEPT").is_some();
     let files = names(&["yaml", "yml", "ron", "json"]);
     assert!(files.len() >= 80, "{}", files.len());
     let mut wrong = Vec::new();
     for file in &files {
         let (said, code) = super::check(Path::new(FOLDER), file);
-        // What is only suspicious can run, and what looks forbidden but is not.
+        // Warnings, and files that only look invalid, do not prevent a run.
         let expected =
             if file.starts_with("warning-") || file.starts_with("accepted-") { 0 } else { 2 };
         assert_eq!(code, expected, "{file}:\n{said}");
         let path = Path::new(FOLDER).join(file).with_extension("txt");
         let said = format!("{said}exit code {code}\n");
         match fs::read_to_string(&path) {
-            _ if accept => fs::write(&path, &said).expect("it can be written"),
+            _ if accept => fs::write(&path, &said).expect("a writable file"),
             Ok(known) if known == said => {}
             Ok(known) => {
                 wrong.push(format!("{file} is refused with\n{said}\nand not with\n{known}"))
@@ -52,11 +52,10 @@ fn every_broken_file_is_refused_with_the_words_beside_it() {
 }
 
 #[test]
-fn every_message_of_the_corpus_belongs_to_a_file_and_every_file_has_a_name_of_its_own() {
-    // A message that nothing says any more is left over; two files of one stem would share their
-    // message.
+fn every_message_of_the_corpus_belongs_to_a_file_and_every_file_has_a_unique_name() {
+    // A message without a file is left over; two files with the same stem would share a message.
     let stem = |name: &String| {
-        name.rsplit_once('.').map(|(stem, _)| stem.to_string()).expect("it has an extension")
+        name.rsplit_once('.').map(|(stem, _)| stem.to_string()).expect("an extension")
     };
     let files = names(&["yaml", "yml", "ron", "json"]);
     let stems: BTreeSet<String> = files.iter().map(stem).collect();
@@ -65,11 +64,11 @@ fn every_message_of_the_corpus_belongs_to_a_file_and_every_file_has_a_name_of_it
 }
 
 #[test]
-fn every_error_of_the_corpus_says_where_it_is() {
-    // A problem is drawn with `--> FILE:LINE:COLUMN`, unless it is of the file as a whole or of a
-    // 0.1 file's native form.
+fn every_error_of_the_corpus_has_a_position() {
+    // A problem is shown with `--> FILE:LINE:COLUMN`, unless it concerns the whole file or the
+    // native form of a 0.1 file.
     for message in names(&["txt"]) {
-        let said = fs::read_to_string(Path::new(FOLDER).join(&message)).expect("it can be read");
+        let said = fs::read_to_string(Path::new(FOLDER).join(&message)).expect("a readable file");
         let whole = ["the file is empty", "expected a group of fields"]
             .iter()
             .any(|words| said.contains(words));

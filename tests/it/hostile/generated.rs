@@ -1,11 +1,11 @@
-//! Files that are too large or too strange to be checked in. Each has to be refused in words, and
-//! soon: by the command's time limit.
+//! Files that are too large or too strange to be checked in. Each must be refused with a message,
+//! within the time limit of the command.
 
 use super::check;
 use std::fmt::Write;
 use std::fs;
 
-/// What the command says of a file of those bytes; it is refused.
+/// Asserts that a file with these bytes is refused, and returns the message.
 fn refused(file: &str, bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join(file), bytes).expect("a file");
@@ -15,13 +15,13 @@ fn refused(file: &str, bytes: &[u8]) -> String {
     said
 }
 
-fn says(file: &str, bytes: &[u8], words: &str) {
+fn says(file: &str, bytes: &[u8], message: &str) {
     let said = refused(file, bytes);
-    assert!(said.contains(words), "{file}: {said}");
+    assert!(said.contains(message), "{file}: {said}");
 }
 
 #[test]
-fn files_of_two_mebibytes_are_refused_for_their_size_whatever_they_hold() {
+fn files_of_two_mebibytes_are_refused_for_their_size_with_any_content() {
     // The limit is 1 MiB. A comment, one line, lists, a block of text, zeros.
     let too_large = "the file is larger than 1 MiB";
     for file in ["large.yaml", "large.yml", "large.ron", "large.json"] {
@@ -32,8 +32,8 @@ fn files_of_two_mebibytes_are_refused_for_their_size_whatever_they_hold() {
 }
 
 #[test]
-fn files_of_one_mebibyte_of_anything_are_refused_in_words() {
-    // As large as is read: what costs more than its size would show here.
+fn files_of_one_mebibyte_of_any_content_are_refused_with_a_message() {
+    // The largest size that is read: content that costs more than its size would show here.
     let fill = |unit: &str| unit.repeat(1024 * 1024 / unit.len());
     for unit in [
         "[",
@@ -81,8 +81,8 @@ fn files_of_one_mebibyte_of_anything_are_refused_in_words() {
 }
 
 #[test]
-fn brackets_nested_ten_thousand_deep_are_refused_by_their_depth() {
-    // The limit is 64 levels; no stack may grow with the text.
+fn brackets_nested_ten_thousand_deep_are_refused_for_their_depth() {
+    // The limit is 64 levels; the stack may not grow with the text.
     let deep = "nest deeper than 64 levels here";
     let nested =
         |open: &str, close: &str| format!("{}1{}", open.repeat(10_000), close.repeat(10_000));
@@ -103,7 +103,7 @@ fn brackets_nested_ten_thousand_deep_are_refused_by_their_depth() {
 
 #[test]
 fn mixtures_nested_as_deep_as_the_brackets_allow_are_refused() {
-    // 8 mixtures inside each other; 18 of them are 54 levels of brackets, and 6 are around them.
+    // 8 nested mixtures; 18 of them are 54 levels of brackets, and 6 more surround them.
     let dist = (0..18)
         .fold("1ms".to_string(), |inner, _| format!("{{ mixture: [ {{ w: 1, is: {inner} }} ] }}"));
     says(
@@ -120,9 +120,9 @@ fn mixtures_nested_as_deep_as_the_brackets_allow_are_refused() {
 }
 
 #[test]
-fn alias_bombs_and_their_kin_are_refused_before_they_go_off() {
-    // The billion laughs (Klein 2002): nine levels of nine aliases each, and a list that holds
-    // itself.
+fn alias_bombs_are_refused_before_they_expand() {
+    // The billion laughs (Klein 2002): nine levels of nine aliases each, and a list that
+    // contains itself.
     let mut bomb = "a0: &a0 [ha, ha, ha]\n".to_string();
     for level in 1..10 {
         let _ = writeln!(
@@ -136,8 +136,8 @@ fn alias_bombs_and_their_kin_are_refused_before_they_go_off() {
         bomb.as_bytes(),
         "the file holds more than 200,000 values, the most that are read",
     );
-    // Anchors inside each other, each of which keeps what it stands for; and a list of merge keys
-    // as long as the group beside it.
+    // Nested anchors, each of which keeps its value; and a list of merge keys as long as the group
+    // beside it.
     let nested = (0..60).fold("[".to_string() + &"1,".repeat(5_000) + "1]", |inner, level| {
         format!("&n{level} [{inner}]")
     });
@@ -154,9 +154,8 @@ fn alias_bombs_and_their_kin_are_refused_before_they_go_off() {
 }
 
 #[test]
-fn what_a_terminal_would_obey_is_shown_as_a_sign() {
-    // Found by fuzzing: the name of an anchor was put into the words as it stands. ESC is shown as
-    // U+241B.
+fn control_characters_are_shown_as_symbols() {
+    // Found by fuzzing: the name of an anchor was printed unescaped. ESC is shown as U+241B.
     says("esc.yaml", b"a: *a\x1b\n", "this alias has no anchor above it");
     for text in [
         "(a\u{1b}: 1)",
@@ -175,8 +174,8 @@ fn what_a_terminal_would_obey_is_shown_as_a_sign() {
 }
 
 #[test]
-fn the_words_of_later_releases_are_known_as_such() {
-    // docs/scenario-file.md: what is reserved, and what is marked as later.
+fn names_reserved_for_later_releases_are_reported_as_such() {
+    // docs/scenario-file.md: names that are reserved, and those marked as later.
     for word in ["zones", "caches", "databases", "queues", "models", "policies", "include"] {
         says(
             "later.yaml",
@@ -213,9 +212,9 @@ fn the_words_of_later_releases_are_known_as_such() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_refused_with_their_line() {
-    // UTF-16, Latin-1, a cut character, an overlong one, a surrogate, random bytes; a gzip and an
-    // ELF head.
+fn bytes_that_are_not_text_are_refused_with_their_line() {
+    // UTF-16, Latin-1, a truncated character, an overlong one, a surrogate, random bytes; headers
+    // of gzip and ELF.
     let utf16: Vec<u8> = "version: 1\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let with_mark = [&[0xFF, 0xFE][..], &utf16].concat();
     let latin: &[u8] = b"version: 1\nname: caf\xE9\n";
@@ -238,7 +237,7 @@ fn bytes_that_are_no_text_are_refused_with_their_line() {
     refused("bytes.yaml", &utf16);
 }
 
-/// A small scenario whose one endpoint has these steps.
+/// Returns a small scenario whose only endpoint has these steps.
 fn scenario(steps: &str) -> String {
     format!(
         "version: 1\nworkload: {{ users: {{ to: api.a, open: {{ rate: 50/s }} }} }}\nservices: {{ api: {{ endpoints: {{ a: {steps} }} }} }}\n"
@@ -246,9 +245,9 @@ fn scenario(steps: &str) -> String {
 }
 
 #[test]
-fn thousands_of_mistakes_are_told_up_to_fifty_and_the_rest_is_counted() {
-    // 50 of a kind are told; each file has more, of the kind that costs most to tell: names that
-    // are nearly right.
+fn of_thousands_of_mistakes_fifty_are_reported_and_the_others_counted() {
+    // 50 of each kind are reported; each file has more, of the most expensive kind: names that are
+    // almost correct.
     let names: String = (0..8_000)
         .map(|i| format!("    endpoint-number-{i:05}: [ call: api.endpoint-numbar-{i:05} ]\n"))
         .collect();
@@ -270,7 +269,7 @@ fn thousands_of_mistakes_are_told_up_to_fifty_and_the_rest_is_counted() {
 
 #[test]
 fn a_file_on_one_line_is_shown_in_part() {
-    // An excerpt is as wide as a terminal, however long the line is.
+    // An excerpt is as wide as a terminal, even if the line is longer.
     let json =
         format!("{{ \"version\": 1, \"x-note\": [{}], \"nope\": 1 }}", "\"word\",".repeat(100_000));
     let said = refused("line.json", json.as_bytes());
@@ -279,9 +278,9 @@ fn a_file_on_one_line_is_shown_in_part() {
 }
 
 #[test]
-fn a_word_of_a_hundred_thousand_letters_is_quoted_by_its_beginning() {
-    // Found by fuzzing (RON's numbers): the words of a refusal were as long as the input. Here as a
-    // number, a key, a name, a reference, a unit.
+fn of_a_word_of_a_hundred_thousand_letters_only_the_beginning_is_quoted() {
+    // Found by fuzzing (RON's numbers): the message was as long as the input. Here as a number, a
+    // key, a name, a reference, a unit.
     let long = "long".repeat(25_000);
     for (file, text) in [
         ("long.ron", format!("-{long}")),
@@ -300,8 +299,8 @@ fn a_word_of_a_hundred_thousand_letters_is_quoted_by_its_beginning() {
 
 #[test]
 #[cfg(unix)]
-fn what_is_named_as_a_scenario_but_is_no_file_is_refused() {
-    // A folder, an endless device, a file that is not there, and a link to itself.
+fn a_scenario_argument_that_is_not_a_file_is_refused() {
+    // A folder, an endless device, a missing file, and a link to itself.
     let folder = tempfile::tempdir().expect("a folder");
     let link = |from: &str, to: &str| {
         std::os::unix::fs::symlink(from, folder.path().join(to)).expect("a link")
@@ -319,7 +318,7 @@ fn what_is_named_as_a_scenario_but_is_no_file_is_refused() {
         let (said, code) = check(folder.path(), file);
         assert!(code == 2 && said.contains(words) && said.contains("help: "), "{file}: {said}");
     }
-    // Nor does a distribution read one.
+    // A distribution does not read such a file either.
     link("/dev/zero", "endless.csv");
     let text = scenario("[ cpu: { empirical: { file: endless.csv, column: took } } ]");
     fs::write(folder.path().join("reads.yaml"), text).expect("a file");
@@ -328,8 +327,8 @@ fn what_is_named_as_a_scenario_but_is_no_file_is_refused() {
 }
 
 #[test]
-fn what_is_set_on_the_command_line_is_told_as_such_and_the_rest_keeps_its_place() {
-    // `duration` is in the file, `limits` only a default; the mistake of the file stays at its
+fn errors_in_set_options_are_reported_as_such_and_others_keep_their_position() {
+    // `duration` is in the file, `limits` only a default; the mistake in the file keeps its
     // line.
     let folder = tempfile::tempdir().expect("a folder");
     let text = format!("{}run: {{ duration: 0s }}\n", scenario("[ cpu: 1ms ]"));
@@ -343,7 +342,7 @@ fn what_is_set_on_the_command_line_is_told_as_such_and_the_rest_keeps_its_place(
             .args(["check", "set.yaml"])
             .args(sets)
             .output()
-            .expect("it runs");
+            .expect("a scenario that runs");
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).expect("text")
     };
@@ -363,8 +362,8 @@ fn what_is_set_on_the_command_line_is_told_as_such_and_the_rest_keeps_its_place(
 }
 
 #[test]
-fn what_is_shown_is_read_again_whatever_things_are_called() {
-    // Words that YAML 1.1 reads as true or false, and the key of merges: as names of services,
+fn the_output_of_show_reads_back_with_any_names() {
+    // Words that YAML 1.1 parses as true or false, and the merge key, as names of services,
     // endpoints and objectives.
     for word in [
         "yes", "no", "on", "off", "y", "Y", "n", "N", "Yes", "OFF", "<<", "true", "null", "~", "1",

@@ -1,5 +1,5 @@
-//! What must hold of any input whatever: it is a scenario, or there are words for what is wrong
-//! with it; and a scenario is written as it is read.
+//! Properties of any input: it is a scenario, or its problems are reported; and a serialised
+//! scenario reads back unchanged.
 //!
 //! Shared by the property tests here and the fuzz targets of `fuzz/`.
 
@@ -8,15 +8,16 @@ use asyncflow::scenario::text::{Format, decode};
 use asyncflow::scenario::{self, Scenario};
 use std::path::Path;
 
-/// Reads, checks, estimates, compiles, writes, reads back: everything but the simulation. Panics if
-/// anything is not as it must be. Whether the input is a scenario that could run.
+/// Reads, checks, estimates, compiles, writes and reads back the input: everything but the
+/// simulation. Returns whether the input is a scenario that can run; panics if a property is
+/// violated.
 pub fn judge(bytes: &[u8], format: Format) -> bool {
     let text = match decode(bytes) {
         Ok(text) => text,
         Err(problem) => return refused(&[problem], ""),
     };
     let Ok(scenario) = scenario_of(text, format) else { return false };
-    // The estimate may be infinite, but it is a number.
+    // The estimate may be infinite, but not NaN.
     let estimate = scenario::estimate(&scenario);
     assert!(
         estimate.services.iter().all(|load| !load.utilisation.is_nan() && !load.rate.is_nan()),
@@ -42,7 +43,7 @@ pub fn judge(bytes: &[u8], format: Format) -> bool {
     true
 }
 
-/// The scenario of a text, if it has no error.
+/// Returns the scenario of a text, or its problems if it has an error.
 fn scenario_of(text: &str, format: Format) -> Result<Scenario, Vec<Problem>> {
     let mut loaded = scenario::read(text, format, "input", Path::new("/nowhere"), &[]);
     let Some(scenario) = loaded.scenario.take() else {
@@ -57,11 +58,11 @@ fn scenario_of(text: &str, format: Format) -> Result<Scenario, Vec<Problem>> {
     Ok(scenario)
 }
 
-/// Claims that problems say what is wrong, and where in the text.
+/// Asserts that every problem has a message and a place within the text.
 fn refused(problems: &[Problem], text: &str) -> bool {
     assert!(
         problems.iter().any(|problem| problem.severity == Severity::Error),
-        "nothing is wrong: {problems:?}"
+        "refused without an error: {problems:?}"
     );
     assert!(problems.len() <= 153, "{} problems are too many to read", problems.len());
     for problem in problems {

@@ -1,8 +1,8 @@
-//! Scenarios that would outgrow the machine: each is refused by the name of a limit, before it
-//! takes more than it may.
+//! Scenarios that would exceed the machine: each is refused with the name of a limit before it uses
+//! too much memory.
 //!
-//! The address space is limited for these runs (`ulimit -v`), so that what would take too much dies
-//! here, and not on somebody's machine.
+//! The address space of these runs is limited (`ulimit -v`), so that excessive use of memory fails
+//! here instead of on a user's machine.
 
 #![cfg(unix)]
 
@@ -15,11 +15,11 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Address space in MB beside what is kept: the program, and what the allocator reserves for each
-/// thread (64 MB at a time) and does not use.
+/// Address space in MB beside the estimate: the program, and memory that the allocator reserves per
+/// thread (64 MB at a time) but does not use.
 const BASE_MB: u64 = 300;
 
-/// Runs a scenario on one thread, in so much address space.
+/// Runs a scenario on one thread with limited address space.
 fn run_within(megabytes: u64, scenario: &Path, arguments: &[&str]) -> Output {
     let limit = format!("ulimit -v {}; exec \"$0\" \"$@\"", megabytes * 1000);
     let mut command = Command::new("bash");
@@ -28,7 +28,7 @@ fn run_within(megabytes: u64, scenario: &Path, arguments: &[&str]) -> Output {
         .arg(scenario)
         .args(["-j", "1", "-q"])
         .args(arguments);
-    command.env("NO_COLOR", "1").output().expect("bash is there")
+    command.env("NO_COLOR", "1").output().expect("bash")
 }
 
 fn said(output: &Output) -> String {
@@ -36,13 +36,13 @@ fn said(output: &Output) -> String {
 }
 
 #[test]
-fn what_would_outgrow_the_machine_is_refused_by_the_name_of_a_limit_in_little_memory() {
-    // The corpus has them: billions of replicas, workers, requests, windows, replications, and a
-    // tree of 2^60 calls.
+fn scenarios_that_would_exceed_the_machine_are_refused_by_a_limit_in_little_memory() {
+    // From the corpus: billions of replicas, workers, requests, windows, replications, and a tree
+    // of 2^60 calls.
     let mut seen = 0;
-    for entry in fs::read_dir("tests/corpus").expect("the corpus is there") {
-        let path = entry.expect("it can be read").path();
-        let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
+    for entry in fs::read_dir("tests/corpus").expect("the corpus") {
+        let path = entry.expect("a readable file").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let is_large = name.starts_with("limit-")
             || name.ends_with("-a-billion.yaml")
             || name.ends_with("-four-billion.yaml");
@@ -57,22 +57,22 @@ fn what_would_outgrow_the_machine_is_refused_by_the_name_of_a_limit_in_little_me
             said.contains("error: ")
                 && ["at most", "more than the limit", " has 1 to "]
                     .iter()
-                    .any(|words| said.contains(words)),
+                    .any(|limit| said.contains(limit)),
             "{name}: {said}"
         );
     }
     assert!(seen >= 15, "{seen}");
 }
 
-/// A scenario with some of everything that takes memory.
+/// Returns a scenario with some of everything that uses memory.
 fn scenario(run: &str, workload: &str, service: &str, rest: &str) -> String {
     format!(
         "version: 1\nname: large\nrun: {{ replications: 2, {run} }}\nworkload: {{ users: {{ {workload} }} }}\nservices: {{ api: {{ {service} }} }}\n{rest}"
     )
 }
 
-/// What a refusal says that a run may keep, MB; asked for again with that as the limit, because
-/// what durations take is added only once the rest is allowed.
+/// Returns the memory, in MB, that a run needs according to its refusal. It is requested again with
+/// that limit, because the memory of durations is added only once the rest is allowed.
 fn estimated_mb(scenario: &Path) -> f64 {
     let (mut found, mut limit) = (f64::NAN, "1B".to_string());
     for _ in 0..3 {
@@ -86,15 +86,15 @@ fn estimated_mb(scenario: &Path) -> f64 {
         else {
             break;
         };
-        let words: Vec<&str> = rest.split_whitespace().take(2).collect();
-        let size: Bytes = words.concat().trim_end_matches(',').parse().expect("a size");
+        let amount: Vec<&str> = rest.split_whitespace().take(2).collect();
+        let size: Bytes = amount.concat().trim_end_matches(',').parse().expect("a size");
         found = size.0 as f64 / 1e6;
         limit = format!("{}MB", found as u64 + 1);
     }
     found
 }
 
-/// The peak of the resident set of a run with its files, MB.
+/// Returns the peak resident set of a run that writes its files, in MB.
 fn resident_mb(scenario: &Path) -> f64 {
     let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
     command
@@ -106,7 +106,7 @@ fn resident_mb(scenario: &Path) -> f64 {
     let mut peak_bytes = f64::NAN;
     loop {
         peak_bytes = took::resident_peak_bytes(&child).unwrap_or(peak_bytes);
-        if let Some(ended) = child.try_wait().expect("it can be waited for") {
+        if let Some(ended) = child.try_wait().expect("the status of the child") {
             assert!(ended.success(), "{}", scenario.display());
             return peak_bytes / 1e6;
         }
@@ -117,8 +117,8 @@ fn resident_mb(scenario: &Path) -> f64 {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_estimate_of_memory_is_within_a_factor_of_one_and_a_half_of_the_resident_set() {
-    // The kernel's own account of the peak (VmHWM), beyond that of a system of one service; each a
-    // scenario in which something else takes the most.
+    // The kernel's account of the peak (VmHWM), minus that of a system of one service. In each
+    // scenario something else uses the most.
     let folder = tempfile::tempdir().expect("a folder");
     let of = |run: &str, workload: &str, services: &str, rest: &str| {
         let path = folder.path().join("large.yaml");
@@ -166,9 +166,9 @@ fn the_estimate_of_memory_is_within_a_factor_of_one_and_a_half_of_the_resident_s
 }
 
 #[test]
-fn a_run_stays_within_what_is_estimated_and_less_is_refused() {
-    // The sizes of `check/size.rs`, each the largest part of one scenario, in so much address
-    // space.
+fn a_run_stays_within_its_estimate_and_a_lower_limit_is_refused() {
+    // The sizes of `check/size.rs`, each the largest part of one scenario, with limited
+    // address space.
     let mix: Vec<String> = (0..200).map(|i| format!("api.e{i}: 1")).collect();
     let endpoints: Vec<String> =
         (0..200).map(|i| format!("e{i}: [ cpu: {{ exp: 1ms }} ]")).collect();
@@ -230,8 +230,9 @@ fn a_run_stays_within_what_is_estimated_and_less_is_refused() {
 }
 
 #[test]
-fn requests_that_are_kept_to_be_written_count() {
-    // 240,000 requests of 280 B are 67 MB: 85 MB do, with the rest of the run; 50 MB do not.
+fn requests_kept_for_the_output_count_towards_the_memory_limit() {
+    // 240,000 requests of 280 B are 67 MB: 85 MB are enough, with the rest of the run; 50 MB are
+    // not.
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("large.yaml");
     let one = "endpoints: { x: [ cpu: { exp: 10us } ] }";
@@ -254,9 +255,8 @@ fn requests_that_are_kept_to_be_written_count() {
 }
 
 #[test]
-fn requests_that_pile_up_end_the_run_by_the_limit_of_requests_in_flight_in_the_memory_it_stands_for()
- {
-    // 100,000/s into nothing: 300,000 are in flight after 3 s, and take 250 B each.
+fn a_growing_backlog_ends_at_the_limit_of_requests_in_flight_within_its_memory() {
+    // 100,000/s that are never answered: 300,000 are in flight after 3 s, at 250 B each.
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("flood.yaml");
     let text = scenario(
@@ -282,8 +282,8 @@ fn requests_that_pile_up_end_the_run_by_the_limit_of_requests_in_flight_in_the_m
 
 #[test]
 fn a_tree_of_calls_costs_no_more_than_its_size() {
-    // 2^60 paths through 60 endpoints, with a rate so low that not one request is expected: it is
-    // the tree of one that is too large.
+    // 2^60 paths through 60 endpoints, at a rate so low that no request is expected: the tree of a
+    // single request is too large.
     let tree: Vec<String> =
         (0..60).map(|i| format!("e{i}: [ call: api.e{}, call: api.e{} ]", i + 1, i + 1)).collect();
     let text = format!(
@@ -296,14 +296,14 @@ fn a_tree_of_calls_costs_no_more_than_its_size() {
             && problems.to_string().contains("`run.limits.events`"),
         "{problems}"
     );
-    // 15 levels are 65,535 requests, which is no more than a run may have.
+    // 15 levels are 65,535 requests, which is within the limit of a run.
     let small = text.replace("e14: [ call: api.e15, call: api.e15 ]", "e14: [ cpu: 1us ]");
     assert!(asyncflow::scenario::from_yaml(&small).is_ok());
 }
 
 #[test]
 fn degradations_of_a_day_add_up_without_an_overflow() {
-    // 500 at a time, the longest there are; debug builds panic where an addition overflows.
+    // 500 at a time, each with the largest duration; debug builds panic if an addition overflows.
     let faults: Vec<String> = (0..500)
         .map(|i| {
             format!("  - degrade: {{ link: users -> api, latency: +1d, at: {i}ms, for: 1s }}\n")
@@ -316,7 +316,7 @@ fn degradations_of_a_day_add_up_without_an_overflow() {
     let scenario =
         asyncflow::scenario::from_yaml(&text).unwrap_or_else(|problems| panic!("{problems}"));
     let results = asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{error}"));
-    // Of 5 s, 1.5 s are degraded by days: 70 % of 500 requests are answered.
+    // During 1.5 of 5 s, requests are delayed by days: 70 % of 500 requests are answered.
     let completed =
         results.find("workload", "users", "completed", "total").map(|row| row.estimate.estimate);
     assert!(completed.is_some_and(|n| (250.0..450.0).contains(&n)), "{completed:?}");

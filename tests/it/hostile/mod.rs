@@ -1,9 +1,9 @@
-//! Hostile input: what nobody would write on purpose, and what somebody would write to do harm.
+//! Hostile input: files that are broken by accident or on purpose.
 //!
-//! `corpus` has broken files, each with the words it is refused with; `generated` those that are
-//! too large or too strange to check in; `people` has what they do write, and what each means;
-//! `limits` scenarios that would outgrow the machine; `random` bytes and mutated scenarios by the
-//! thousand. What `fuzz/` finds comes here.
+//! `corpus` has broken files, each with its message; `generated` files that are too large or too
+//! strange to check in; `people` realistic input and its meaning; `limits` scenarios that would
+//! exceed the machine; `random` thousands of random bytes and mutated scenarios. Findings of
+//! `fuzz/` are added here.
 
 mod corpus;
 mod generated;
@@ -15,8 +15,8 @@ mod random;
 use assert_cmd::Command;
 use std::path::Path;
 
-/// What `asyncflow check FILE` says on stderr, and its exit code, run in a folder. A minute is for
-/// a slow machine; nothing here needs a second.
+/// Runs `asyncflow check FILE` in a folder, and returns its standard error and exit code. The limit
+/// of a minute is for slow machines; nothing here takes a second.
 fn check(folder: &Path, file: &str) -> (String, i32) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_asyncflow"));
     let output = command

@@ -1,9 +1,9 @@
-//! What people write, as they write it: `tests/corpus/people/inputs.txt`. Each input is a `--set`
-//! of one scenario, and below it stands what it means, or the words it is refused with and the line
-//! to write instead.
+//! Realistic user input: `tests/corpus/people/inputs.txt`. Each input is a `--set` option of one
+//! scenario, followed by its meaning, or by the message of its refusal and the line to write
+//! instead.
 //!
-//! To accept a changed answer, read it as someone who has never seen the tool (is this what they
-//! meant? do they know now what to write?), and run
+//! To accept a changed answer, read it as a new user would (is this what they meant? do they now
+//! know what to write?), and run
 //! `ASYNCFLOW_ACCEPT=1 cargo test --test it hostile::people`, which rewrites the answers.
 
 use asyncflow::problem::Severity;
@@ -29,7 +29,7 @@ slos: { fast: { of: users, p99: 500ms } }
 faults: [ slow: { target: api, factor: 2x, at: 10s, for: 5s } ]
 ";
 
-/// What is said of an input, in lines below it.
+/// Returns the answer to an input: the lines below it in the file.
 fn answer(input: &str) -> String {
     // A workload has `to` or `mix`, not both.
     let text = if input.starts_with("workload.users.mix") {
@@ -50,21 +50,21 @@ fn answer(input: &str) -> String {
             problem.help.as_ref().map_or(String::new(), |help| format!("\n    help: {help}"));
         return format!("    refused: {}{help}", problem.what);
     }
-    let written = to_yaml(&read.expect("nothing is wrong with it"));
-    let tree = parse(&written, Format::Yaml).expect("it can be read");
-    let mut path = input.split_once('=').expect("it has a value").0;
+    let written = to_yaml(&read.expect("a valid scenario"));
+    let tree = parse(&written, Format::Yaml).expect("a readable file");
+    let mut path = input.split_once('=').expect("a value").0;
     while tree.at(path).is_none() {
-        path = &path[..path.rfind(['.', '[']).expect("its beginning is there")];
+        path = &path[..path.rfind(['.', '[']).expect("a parent path")];
     }
-    format!("    means {}", tree.at(path).expect("it was found").to_json())
+    format!("    means {}", tree.at(path).expect("a value at the path").to_json())
 }
 
 #[test]
-fn three_hundred_inputs_as_people_write_them_are_understood_or_answered_with_the_line_to_write() {
-    // The answers were read by a person; see the head of this file.
-    let known = std::fs::read_to_string(FILE).expect("it can be read");
+fn three_hundred_realistic_inputs_are_accepted_or_refused_with_a_suggestion() {
+    // The answers were reviewed; see the head of this file.
+    let expected = std::fs::read_to_string(FILE).expect("a readable file");
     let is_input = |line: &&str| !line.is_empty() && !line.starts_with(['#', ' ']);
-    let said: Vec<String> = known
+    let actual: Vec<String> = expected
         .lines()
         .filter(|line| !line.starts_with("    "))
         .map(|line| {
@@ -75,22 +75,22 @@ fn three_hundred_inputs_as_people_write_them_are_understood_or_answered_with_the
             }
         })
         .collect();
-    let said = said.concat();
+    let actual = actual.concat();
     if std::env::var_os("ASYNCFLOW_ACCEPT").is_some() {
-        std::fs::write(FILE, &said).expect("it can be written");
+        std::fs::write(FILE, &actual).expect("a writable file");
     } else {
-        let wrong = known.lines().zip(said.lines()).find(|(known, said)| known != said);
-        assert!(known == said, "{wrong:?}");
+        let change = expected.lines().zip(actual.lines()).find(|(old, new)| old != new);
+        assert!(expected == actual, "{change:?}");
     }
-    assert!(known.lines().filter(is_input).count() >= 300);
-    // A refusal that names the range says what to write.
+    assert!(expected.lines().filter(is_input).count() >= 300);
+    // A refusal that names the valid range is a suggestion too.
     let advised = |lines: &[&str]| {
         !lines[0].starts_with("    refused: ")
             || lines[1].starts_with("    help: ")
             || [" has 1 to ", " is out of range: "].iter().any(|range| lines[0].contains(range))
     };
-    let lines: Vec<&str> = said.lines().chain([""]).collect();
-    let silent: Vec<&str> =
+    let lines: Vec<&str> = actual.lines().chain([""]).collect();
+    let unadvised: Vec<&str> =
         lines.windows(2).filter(|pair| !advised(pair)).map(|pair| pair[0]).collect();
-    assert!(silent.is_empty(), "refused without a line to write: {silent:#?}");
+    assert!(unadvised.is_empty(), "refused without a suggestion: {unadvised:#?}");
 }

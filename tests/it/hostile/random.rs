@@ -1,7 +1,7 @@
-//! Random bytes, random text, and scenarios with mistakes in them, from fixed seeds: whatever it
-//! is, it is judged, and nothing panics.
+//! Random bytes, random text, and scenarios with mistakes, from fixed seeds: any input is judged,
+//! and nothing panics.
 //!
-//! More of it, guided by coverage, is in `fuzz/`.
+//! Coverage-guided fuzzing is in `fuzz/`.
 
 use super::judge::judge;
 use asyncflow::scenario::text::Format;
@@ -14,7 +14,7 @@ use std::path::Path;
 
 const FORMATS: [Format; 3] = [Format::Yaml, Format::Ron, Format::Json];
 
-/// Claims something of many inputs, always the same ones.
+/// Checks a property of many inputs, always the same ones.
 fn of_all<T: Debug>(cases: u32, inputs: impl Strategy<Value = T>, claim: impl Fn(T)) {
     let config =
         Config { cases, failure_persistence: None, max_shrink_iters: 4096, ..Config::default() };
@@ -27,11 +27,11 @@ fn of_all<T: Debug>(cases: u32, inputs: impl Strategy<Value = T>, claim: impl Fn
     outcome.unwrap_or_else(|error| panic!("{error}"));
 }
 
-/// The shipped scenarios, native and 0.1, in every notation they can be written in.
+/// Returns the shipped scenarios, native and 0.1, in every format.
 fn shipped() -> Vec<(String, Format)> {
     let mut paths: Vec<_> = std::fs::read_dir("scenarios")
-        .expect("they are there")
-        .map(|entry| entry.expect("it is there").path())
+        .expect("the scenarios")
+        .map(|entry| entry.expect("a directory entry").path())
         .collect();
     paths.sort();
     let mut texts = Vec::new();
@@ -39,7 +39,7 @@ fn shipped() -> Vec<(String, Format)> {
         let (source, loaded) =
             scenario::read_file(&path, &[]).unwrap_or_else(|problem| panic!("{}", problem.what));
         let scenario = loaded.scenario.expect("a shipped scenario reads");
-        texts.push((source.text, Format::of(&path).expect("it is named as one")));
+        texts.push((source.text, Format::of(&path).expect("a known extension")));
         texts.push((to_ron(&scenario).expect("RON"), Format::Ron));
         texts.push((to_json(&scenario), Format::Json));
     }
@@ -47,7 +47,7 @@ fn shipped() -> Vec<(String, Format)> {
 }
 
 #[test]
-fn random_bytes_are_judged_in_every_notation() {
+fn random_bytes_are_judged_in_every_format() {
     // A property of all bytes: 3,000 of up to 400.
     of_all(3_000, (prop::collection::vec(any::<u8>(), 0..400), 0..3usize), |(bytes, format)| {
         _ = judge(&bytes, FORMATS[format])
@@ -55,9 +55,8 @@ fn random_bytes_are_judged_in_every_notation() {
 }
 
 #[test]
-fn random_text_of_the_signs_of_the_notations_is_judged() {
-    // A property of all texts: 6,000 of the signs that mean something, and of any character there
-    // is.
+fn random_text_of_syntax_characters_is_judged() {
+    // A property of all texts: 6,000 of syntax characters, and of any character.
     let signs: Vec<char> =
         "[]{}():,-.#!&*?|>%@`'\"\\~ \n\t\r019aefnrx+/é🦀\u{85}\u{2028}".chars().collect();
     let signs =
@@ -66,7 +65,7 @@ fn random_text_of_the_signs_of_the_notations_is_judged() {
     of_all(6_000, (text, 0..3usize), |(text, format)| _ = judge(text.as_bytes(), FORMATS[format]));
 }
 
-/// A mistake: which one, and two numbers for where and what.
+/// A mistake: its kind, and two numbers that determine its place and its content.
 type Mistake = (u8, u16, u16);
 
 const EXTREMES: [&str; 16] = [
@@ -92,7 +91,7 @@ const UNITS: [&str; 20] = [
     "M", "G", "$/h", "parsec",
 ];
 
-/// The text with a mistake in it.
+/// Returns the text with a mistake in it.
 fn mistaken(text: &str, (kind, at, what): Mistake) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     if lines.is_empty() {
@@ -100,7 +99,7 @@ fn mistaken(text: &str, (kind, at, what): Mistake) -> String {
     }
     let (line, other) = (at as usize % lines.len(), what as usize % lines.len());
     let with = |lines: Vec<&str>| lines.join("\n") + "\n";
-    // The numbers of the text, or its words, with their places.
+    // The runs of matching characters, such as numbers or words, with their places.
     let runs = |fits: fn(char) -> bool| {
         let mut runs: Vec<(usize, usize)> = Vec::new();
         for (at, letter) in text.char_indices().filter(|(_, letter)| fits(*letter)) {
@@ -130,7 +129,7 @@ fn mistaken(text: &str, (kind, at, what): Mistake) -> String {
             with(lines)
         }
         3 if what % 3 == 0 => {
-            // Sixteen digits, which have to come back.
+            // Sixteen digits, which must read back unchanged.
             let number = f64::from(what) * f64::from(what) * 1e-3 / f64::from(at % 97 + 1);
             replaced(runs(|c| c.is_ascii_digit() || c == '.'), &number.to_string())
         }
@@ -139,7 +138,7 @@ fn mistaken(text: &str, (kind, at, what): Mistake) -> String {
             EXTREMES[what as usize % EXTREMES.len()],
         ),
         4 => {
-            // What follows a number is its unit.
+            // The letters after a number are its unit.
             let units: Vec<(usize, usize)> =
                 runs(|c| c.is_alphabetic() || "/%".contains(c)).into_iter().collect();
             let units = units
@@ -148,7 +147,7 @@ fn mistaken(text: &str, (kind, at, what): Mistake) -> String {
             replaced(units.collect(), UNITS[what as usize % UNITS.len()])
         }
         5 => {
-            // A word in the place of another.
+            // One word replaced by another.
             let words = runs(|c| c.is_alphanumeric() || c == '_');
             let new = words
                 .get(what as usize % words.len().max(1))
@@ -173,8 +172,8 @@ fn mistaken(text: &str, (kind, at, what): Mistake) -> String {
 
 #[test]
 fn scenarios_with_mistakes_are_judged_and_those_that_can_still_run_read_back() {
-    // A property of all mistakes: 10,000 scenarios with 1 to 4; some of them, extreme values in the
-    // main, are still scenarios.
+    // A property of all mistakes: 10,000 scenarios with 1 to 4; some of them, mainly with extreme
+    // values, are still valid.
     let shipped = shipped();
     let fine = Cell::new(0);
     of_all(
@@ -196,12 +195,13 @@ fn scenarios_with_mistakes_are_judged_and_those_that_can_still_run_read_back() {
 
 #[test]
 fn the_scenarios_of_the_corpus_are_judged_as_the_command_judges_them() {
-    // The command's exit code is 2 for all but the warnings and what is accepted.
-    for entry in std::fs::read_dir("tests/corpus").expect("the corpus is there") {
-        let path = entry.expect("it can be read").path();
+    // The command's exit code is 2 for all files except those that are accepted, with or without
+    // warnings.
+    for entry in std::fs::read_dir("tests/corpus").expect("the corpus") {
+        let path = entry.expect("a readable file").path();
         let Some(format) = Format::of(&path) else { continue };
-        let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
-        let is_fine = judge(&std::fs::read(&path).expect("it can be read"), format);
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let is_fine = judge(&std::fs::read(&path).expect("a readable file"), format);
         assert_eq!(
             is_fine,
             name.starts_with("warning-") || name.starts_with("accepted-"),

@@ -1,38 +1,38 @@
-//! The six payloads of AsyncFlow 0.1's examples, rewritten with their numbers, and what the
-//! original made of them.
+//! The six payloads of AsyncFlow 0.1's examples, rewritten with their numbers, and the results of
+//! the original.
 //!
-//! Figures: AsyncFlow 0.1.1 (Python 3.11, SimPy), 30 seeded runs of each, 12 of the heavy one: the
-//! mean of the runs' values, and its standard error. Maxima of gauges are those of samples every 50
-//! ms (10 ms in the light one), in words of ours (`docs/outputs.md`).
+//! Figures: AsyncFlow 0.1.1 (Python 3.11, SimPy), 30 seeded runs of each payload, 12 of the heavy
+//! one: the mean over the runs, and its standard error. Maxima of gauges are maxima of samples
+//! every 50 ms (10 ms in the light one). The names are those of `docs/outputs.md`.
 
 use asyncflow::experiment::Results;
 use asyncflow::scenario::{self, Scenario, text::Format};
 use std::path::Path;
 
-/// A payload, and the original's figures.
+/// A payload and the figures of the original.
 pub struct Payload {
     pub name: &'static str,
-    /// In the format of AsyncFlow 0.1.
+    /// The payload in the format of AsyncFlow 0.1.
     pub text: String,
-    /// Requests a second, on average.
+    /// Mean number of requests per second.
     pub rate: f64,
     pub duration_s: f64,
-    /// Links that a request crosses, each of which loses 1 %.
+    /// The number of links that a request crosses, each of which loses 1 %.
     pub links: i32,
     pub figures: &'static [Figure],
 }
 
-/// A figure of the original: whose, our word for it, mean, standard error.
+/// A figure of the original: kind and entity, metric and statistic, mean, standard error.
 pub type Figure = (&'static str, &'static str, f64, f64);
 
-/// A figure of ours: the mean of the replications' own values, as the original's is.
+/// A figure of this version: the mean over the replications, as in the original.
 #[derive(Clone, Copy)]
 pub struct Ours {
     pub mean: f64,
     pub std_error: f64,
 }
 
-/// Replications of ours.
+/// The number of replications of this version.
 const REPLICATIONS: u32 = 60;
 
 impl Payload {
@@ -44,7 +44,7 @@ impl Payload {
     }
 }
 
-/// Whether a figure is that of a maximum of samples, which may only be too low.
+/// Returns whether a figure is a maximum of samples, which can only be too low.
 pub fn is_sampled_maximum((of, number, ..): &Figure) -> bool {
     !of.starts_with("workload") && number.ends_with(" max")
 }
@@ -60,13 +60,13 @@ pub fn ours(results: &Results, (of, number, ..): &Figure) -> Ours {
     Ours { mean, std_error: (variance / n).sqrt() }
 }
 
-/// The standard error of the difference.
+/// Returns the standard error of the difference.
 pub fn combined(ours: &Ours, (.., std_error): &Figure) -> f64 {
     ours.std_error.hypot(*std_error)
 }
 
-/// What is wrong with a figure, if anything: it is farther from the original's than 4 combined
-/// standard errors and 0.5 %. Of a sampled maximum only the lower side is wrong.
+/// Returns a message if a figure differs from the original's by more than 4 combined standard
+/// errors plus 0.5 %; a sampled maximum disagrees only if ours is lower.
 pub fn disagreement(ours: &Ours, figure: &Figure) -> Option<String> {
     let (of, number, mean, _) = figure;
     let allowed = 4.0 * combined(ours, figure) + 0.005 * mean.abs();
@@ -135,8 +135,9 @@ pub fn all() -> Vec<Payload> {
     ]
 }
 
-#[allow(clippy::too_many_arguments, reason = "a payload has that many numbers")]
-/// One server behind a client; steps are parsing, memory (if any), I/O.
+#[allow(clippy::too_many_arguments, reason = "a payload has this many numbers")]
+/// Returns a payload with one server behind a client; its steps are parsing, memory (if any) and
+/// I/O.
 fn single(
     users: u32,
     rpm: u32,
@@ -175,7 +176,7 @@ sim_settings: {{ total_simulation_time: {duration_s} }}
     )
 }
 
-/// Two servers behind a balancer.
+/// Returns a payload with two servers behind a balancer.
 fn balanced(users: u32, events: &str) -> String {
     let server = |id: &str| {
         format!(

@@ -1,4 +1,4 @@
-//! Systems whose answer was once wrong, with the right one.
+//! Systems that were once answered wrongly, with the correct answers.
 
 use super::{About, Case, Claim, Is, Met, Outlook as Says};
 use asyncflow::experiment::{Outlook, Reason};
@@ -25,7 +25,7 @@ pub fn cases() -> Vec<Case> {
     all
 }
 
-/// Values of a constant, given in text that is both a step and a bound.
+/// The same constant as a step and as a bound.
 fn constant(time: &str) -> Case {
     let exact = time
         .strip_suffix("ms")
@@ -140,8 +140,8 @@ fn not_overloaded() -> Vec<Case> {
     ]
 }
 
-/// Crashes of all that is busy, at the moment the run ends, beside others of that moment and after
-/// it.
+/// Crashes of all busy instances at the end of the run, beside other events at the same time and
+/// after it.
 fn coinciding() -> Vec<Case> {
     let case = |origin, yaml: &str, claims| Case {
         id: "coinciding",

@@ -1,4 +1,4 @@
-//! Systems that people described in public, with what is right of them.
+//! Systems that were described in public, with the correct answers.
 
 use super::formulas::{Pool, erlang_b, erlang_c_queue, mean_at_first, pollaczek_khinchine};
 use super::{About, Agrees, Case, Claim, Is, Outlook as Says};
@@ -8,12 +8,12 @@ use asyncflow::scenario::Resource;
 const USERS: &str = "workload users";
 const API: &str = "service api";
 
-/// So many requests at 0 s, and none later.
+/// Returns a workload of n requests at 0 s, and none later.
 fn at_once(n: usize) -> String {
     format!("{{ rate: 1/s, arrivals: {{ at: [{}] }} }}", vec!["0s"; n].join(", "))
 }
 
-/// One service `api` with one endpoint.
+/// Returns a scenario with one service `api` with one endpoint.
 fn single(run: &str, open: &str, service: &str, steps: &str) -> String {
     format!(
         "run: {{ {run} }}
@@ -112,9 +112,9 @@ fn stops() -> Case {
     let faults = [5, 15, 25, 35, 45]
         .map(|at| format!("slow: {{ target: api, factor: 1000000x, at: {at}s, for: 2s }}"))
         .join(", ");
-    // 20,000 wait at the end of a stop, and 490,000 more are served than come in a second: w is
-    // left of a wait for a request that comes (2 s − w)/0.98 after its beginning, and in every 10 s
-    // (2 s − w)/9.8 s of them wait longer.
+    // 20,000 requests wait at the end of a stop, and the service rate exceeds the arrival rate by
+    // 490,000/s: a request that arrives (2 s − w)/0.98 after the beginning waits w, so the share of
+    // requests in every 10 s that wait longer is (2 s − w)/9.8 s.
     let quantile = |q: f64| 2.0 - 9.8 * (1.0 - q);
     Case {
         id: "stops",

@@ -1,8 +1,8 @@
-//! What happens at the same moment: arrivals, ends of computing and waiting, timeouts, losses,
-//! faults that begin and end there, windows, the end of the warm-up and of the run.
+//! Simultaneous events: arrivals, ends of computing and waiting, timeouts, losses, beginnings and
+//! ends of faults, windows, the end of the warm-up and of the run.
 //!
-//! Law: the order of (time, order of writing) is one order, so nothing is lost, counted twice or
-//! left over, on any number of threads. The engine's own audits are on.
+//! Law: events are ordered by time, then by the order of scheduling, so nothing is lost, counted
+//! twice or left over, on any number of threads. The engine's own audits are enabled.
 
 use super::generate::{ALL, Feature, Stranger, cases};
 use super::observe::{self, Run, files};
@@ -13,8 +13,8 @@ use proptest::strategy::Strategy;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// Claims that quantiles rise between the least and the largest value, and that the mean is between
-/// these.
+/// Checks that quantiles increase between the least and the largest value, and that the mean is
+/// between these.
 fn in_order(run: &Run) -> Result<u64, String> {
     let mut seen = 0;
     for kind in ["workload", "endpoint"] {
@@ -29,7 +29,7 @@ fn in_order(run: &Run) -> Result<u64, String> {
                 rising.windows(2).all(|pair| pair[0] <= pair[1]),
                 "the quantiles of {kind} {entity} do not rise: {rising:?}"
             );
-            // Means are rounded once.
+            // The mean is rounded once.
             let (least, most) = (of("min") * (1.0 - 1e-15), of("max") * (1.0 + 1e-15));
             claim!(
                 (least..=most).contains(&of("mean")),
@@ -42,8 +42,8 @@ fn in_order(run: &Run) -> Result<u64, String> {
 }
 
 #[test]
-fn at_coinciding_moments_nothing_is_lost_and_quantiles_are_between_what_was_seen() {
-    // Laws 2 and 3, and the order of quantiles; 60 scenarios, of which some reach every outcome.
+fn simultaneous_events_lose_nothing_and_quantiles_are_between_observed_values() {
+    // Laws 2 and 3, and the order of quantiles; 60 scenarios, which together reach every outcome.
     let (outcomes, latencies): (RefCell<BTreeMap<String, u64>>, RefCell<u64>) = Default::default();
     let coinciding = cases().prop_map(|case| case.without(&[Feature::Warmup]).coinciding());
     holds_of(60, 11, coinciding, |case| {
@@ -65,8 +65,8 @@ fn at_coinciding_moments_nothing_is_lost_and_quantiles_are_between_what_was_seen
 }
 
 #[test]
-fn coinciding_moments_are_the_same_bytes_on_any_number_of_threads() {
-    // Law 5, for every file of 20 scenarios of four replications, with a warm-up that ends where
+fn simultaneous_events_give_the_same_bytes_on_any_number_of_threads() {
+    // Law 5, for every file of 20 scenarios of four replications, with a warm-up that ends when
     // something begins.
     let coinciding = cases().prop_map(|case| case.with(&[Feature::Warmup]).coinciding());
     holds_of(20, 12, coinciding, |case| {

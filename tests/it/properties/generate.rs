@@ -1,26 +1,25 @@
-//! Scenarios by chance: topologies, call trees, mixes, limits, links, faults. Swarm-style (Groce,
-//! Zhang, Eide, Chen, Regehr 2012, "Swarm testing"): every scenario switches a random half of the
-//! features off, so that what one feature hides another run shows.
+//! Random scenarios: topologies, call trees, mixes, limits, links, faults. Swarm testing (Groce,
+//! Zhang, Eide, Chen, Regehr 2012, "Swarm testing"): every scenario disables a random half of the
+//! features, so that problems hidden by a feature show up in other scenarios.
 //!
-//! Moments may coincide: times are then constants of one grid, arrivals regular or given, faults
+//! Events may coincide: times are then constants on one grid, arrivals are regular or given, faults
 //! begin and end where windows, stages, the warm-up and the run do, and timeouts are as long as
 //! waits.
 //!
-//! A case shrinks to fewer services, steps, faults and features, and prints as the file that it
-//! stands for.
+//! A case shrinks to fewer services, steps, faults and features, and prints as a scenario file.
 
 use proptest::prelude::*;
 use std::fmt::{Debug, Formatter};
 
-/// What a scenario may have in it.
+/// The features of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Feature {
-    /// Requests stop coming after 1 s and the run goes on until all are gone; else it is cut off in
-    /// the middle of things, after 2 s.
+    /// Arrivals stop after 1 s and the run continues until all requests have left; otherwise it is
+    /// cut off after 2 s.
     Drains,
     /// The first quarter is not measured.
     Warmup,
-    /// All computing of an endpoint comes first, in one burst.
+    /// All computing of an endpoint is one burst at the beginning.
     OneBurst,
     Calls,
     Timeouts,
@@ -34,8 +33,7 @@ pub enum Feature {
     NamedInstances,
     Links,
     Loss,
-    /// All distributions, in place of constants, exponentials and uniforms; and memory that is
-    /// drawn.
+    /// All distributions instead of constants, exponentials and uniforms only; and random memory.
     Variety,
     Stages,
     Users,
@@ -52,7 +50,7 @@ use Feature::*;
 
 const FEATURES: u32 = Errors as u32 + 1;
 
-/// A distribution of durations, with about that mean.
+/// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]
 struct Law {
     shape: u8,
@@ -63,7 +61,7 @@ struct Law {
 struct Step {
     kind: u8,
     law: Law,
-    /// Which of the endpoints that it may call.
+    /// The index of the endpoint to call, among the candidates.
     target: usize,
     timeout_ms: u32,
     percent: u32,
@@ -110,7 +108,7 @@ struct Fault {
     amount: u32,
 }
 
-/// A scenario by chance.
+/// A random scenario.
 #[derive(Clone)]
 pub struct Case {
     features: u32,
@@ -200,7 +198,7 @@ fn fault() -> impl Strategy<Value = Fault> {
     )
 }
 
-/// Any scenario.
+/// Returns a strategy for all scenarios.
 pub fn cases() -> impl Strategy<Value = Case> {
     use prop::collection::vec;
     (
@@ -228,11 +226,10 @@ impl Debug for Case {
     }
 }
 
-/// Every request is written down.
+/// The output option that records every request.
 pub const ALL: &str = "requests: 100%";
 
-/// Whether a service and a workload that have nothing to do with the others stand in the file, and
-/// where.
+/// Whether the file contains an unrelated service and workload, and where.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stranger {
     None,
@@ -252,27 +249,28 @@ impl Case {
         self.features &= !features.iter().fold(0, |all, feature| all | 1 << *feature as u32);
         self
     }
-    /// The same, with as many things as can be at the same moment.
+    /// Returns the case with as many simultaneous events as possible.
     pub fn coinciding(self) -> Case {
         Case { coincides: true, ..self.without(&[Feature::Variety]) }
     }
     pub fn reserves(&self) -> bool {
         self.has(Memory)
     }
-    /// How much longer than demanded a burst may take.
+    /// Returns the largest factor by which a burst may be slowed down.
     pub fn most_stretch(&self) -> f64 {
         let slow = self.faults.iter().filter(|fault| fault.kind == 4).map(|fault| fault.factor());
         2.0 * slow.product::<f64>()
     }
-    /// Services of instances with names stand first, because only workloads may come to them.
+    /// Returns whether a service has named instances. Only the first may, because only workloads
+    /// can send requests to it.
     fn is_named(&self, service: usize) -> bool {
         self.has(NamedInstances) && service == 0 && self.services[0].named
     }
-    /// The service that an instance or endpoint is of, by its name: `s1#2`, `s1a`, `s1.e0`.
+    /// Returns the service of an instance or endpoint, by its name: `s1#2`, `s1a`, `s1.e0`.
     fn service_of(&self, name: &str) -> &Service {
         &self.services[(name.as_bytes()[1] - b'0') as usize]
     }
-    /// What is written of an instance.
+    /// Returns the configured limits of an instance.
     pub fn limits(&self, instance: &str) -> Limits {
         let service = self.service_of(instance);
         let limit = |on: bool, n: u32| if on { n as u64 } else { u64::MAX };
@@ -293,8 +291,8 @@ impl Case {
             },
         }
     }
-    /// How many bytes a request of an endpoint reserves, unless that is drawn, or the endpoint was
-    /// not yet.
+    /// Returns the bytes that a request to an endpoint reserves; `None` if they are random, or if
+    /// the request has no endpoint yet.
     pub fn need(&self, endpoint: &str) -> Option<u64> {
         if !self.has(Memory) {
             return Some(0);
@@ -307,12 +305,12 @@ impl Case {
     }
 }
 
-/// What is written of an instance: cores that its runtime can use, whether they share a queue, and
-/// what it may hold at most.
+/// The configured limits of an instance: cores that its runtime can use, whether they share a
+/// queue, and its capacities.
 pub struct Limits {
     pub cores: u64,
     pub one_queue: bool,
-    /// One request at a time, and the others wait at the balancer.
+    /// Whether it serves one request at a time, while others wait at the balancer.
     pub is_central: bool,
     pub places: u64,
     pub queue: u64,
@@ -320,7 +318,8 @@ pub struct Limits {
 }
 
 impl Service {
-    /// Every request fits: the check refuses what could never be served.
+    /// Returns a capacity in which every request fits: the check refuses requests that could never
+    /// be served.
     fn capacity_mb(&self) -> u32 {
         let need = |steps: &Vec<Step>| {
             steps.iter().filter(|step| (5..=6).contains(&step.kind)).map(|step| step.law.ms).sum()
@@ -335,19 +334,19 @@ impl Fault {
     }
 }
 
-/// The text: all times are multiplied by `k`, all rates divided.
+/// The scenario file, with all times multiplied and all rates divided by `k`.
 struct Text<'c> {
     case: &'c Case,
     k: u32,
 }
 
-/// Where something begins, changes or ends; what lies between such; and arrivals, some of them
-/// together.
+/// Times at which something begins, changes or ends; times in between; and arrivals, some of them
+/// simultaneous.
 const BOUNDARIES_MS: [u32; 8] = [0, 500, 500, 995, 1000, 1500, 2000, 20_000];
 const LASTING_MS: [u32; 6] = [5, 500, 500, 1000, 1500, 2000];
 const GIVEN_MS: [u32; 14] = [0, 0, 0, 5, 5, 10, 495, 500, 500, 505, 995, 1000, 1000, 1000];
 
-/// One of few times.
+/// Returns one of three durations on the grid, in milliseconds.
 fn on_the_grid(ms: u32) -> u32 {
     5 * (1 + ms % 3)
 }
@@ -357,7 +356,7 @@ const BALANCES: [&str; 5] =
     ["round_robin", "random", "least_connections", "least_in_transit", "central_queue"];
 
 impl Case {
-    /// The scenario as a file.
+    /// Returns the scenario as a file.
     pub fn yaml(&self, k: u32, stranger: Stranger, output: &str) -> String {
         let text = Text { case: self, k };
         let (duration, warmup) = if self.has(Drains) {
@@ -365,7 +364,7 @@ impl Case {
         } else {
             (2 * k, 500 * k * self.has(Warmup) as u32)
         };
-        // Few windows: writing and reading them would be most of the work.
+        // Few windows: otherwise writing and reading them would take most of the time.
         let window = if self.has(Drains) { 20_000_000 } else { 500 };
         let output = if output.contains("series") {
             output.to_string()
@@ -449,7 +448,7 @@ impl Text<'_> {
                 500 + step.percent % 5
             )),
             8..=10 if case.has(Calls) => {
-                // Only to services further down: no circles.
+                // Only to later services: no cycles.
                 let below = &case.services[service + 1..];
                 let to = service + 1 + step.target % below.len().max(1);
                 let endpoint = step.target % below.get(to - service - 1)?.endpoints.len();
@@ -475,7 +474,7 @@ impl Text<'_> {
                 steps.sort_by_key(|step| step.kind > 2);
             }
             let mut calls = 0;
-            // Two calls at most, or the tree grows beyond all bounds.
+            // At most two calls, or the tree grows without bound.
             let kept = steps.into_iter().filter(|step| {
                 calls += (step.kind > 7) as u32;
                 step.kind <= 7 || calls <= 2
@@ -536,7 +535,7 @@ impl Text<'_> {
         case.services.iter().enumerate().map(service).collect()
     }
 
-    /// The target of a workload: an endpoint, or a service of named instances.
+    /// Returns the target of a workload: an endpoint, or a service of named instances.
     fn target(&self, target: usize) -> String {
         let service = target % self.case.services.len();
         match self.case.is_named(service) {
@@ -611,7 +610,7 @@ impl Text<'_> {
         case.workloads[..count].iter().enumerate().map(workload).collect()
     }
 
-    /// Ends of links: the users, and the services.
+    /// Returns the ends of a link: the users and services.
     fn ends(&self, link: &Link) -> (String, String) {
         let services = self.case.services.len();
         let to = link.to % services;
@@ -648,7 +647,8 @@ impl Text<'_> {
         written.iter().map(|(key, text)| format!("\n  {key}: {text},")).collect()
     }
 
-    /// Begins and ends where windows, the warm-up, stages and the run do.
+    /// Returns the time and duration of a fault that begins and ends where windows, the warm-up,
+    /// stages and the run do.
     fn at_a_boundary(&self, fault: &Fault) -> String {
         let at = BOUNDARIES_MS[fault.at_ms as usize % BOUNDARIES_MS.len()];
         let lasting = fault.for_ms.map_or(String::new(), |ms| {
@@ -661,7 +661,7 @@ impl Text<'_> {
         let case = self.case;
         let fault = |(index, fault): (usize, &Fault)| {
             let service = fault.target % case.services.len();
-            // No two at the same moment.
+            // No two faults at the same time.
             let at = format!("at: {}", self.us(fault.at_ms * 1000 + 7 * index as u32 + 3));
             let lasting = fault
                 .for_ms

@@ -1,10 +1,10 @@
-//! The laws of ARCHITECTURE.md, each claimed of many scenarios by chance and judged from outside:
-//! by the files of runs, request by request.
+//! The laws of ARCHITECTURE.md, each checked for many random scenarios from outside: in the files
+//! of the runs, request by request.
 //!
-//! The runs are of the debug build, so the engine's own audits (`src/sim/audit.rs`,
-//! `src/sim/finish.rs`) are on as well. Seeds are fixed: a test that has passed passes again.
-//! `PROPTEST_CASES=2000 cargo test --test it properties` looks further than the few cases of every
-//! day. A failure prints the smallest scenario that shows it; saved as a file, it runs.
+//! The runs use the debug build, so the engine's own audits (`src/sim/audit.rs`,
+//! `src/sim/finish.rs`) are enabled as well. Seeds are fixed: a test that has passed passes again.
+//! `PROPTEST_CASES=2000 cargo test --test it properties` tries more than the few default cases. A
+//! failure prints the smallest scenario that shows it, which can be saved as a file and run.
 
 mod coincidence;
 mod generate;
@@ -17,15 +17,15 @@ use generate::{Case, cases};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
-/// Claims a law of so many scenarios.
+/// Asserts a law for `usually` scenarios, or `PROPTEST_CASES` if it is set.
 fn holds(usually: u32, seed: u64, law: impl Fn(Case) -> Result<(), String>) {
     holds_of(usually, seed, cases(), law);
 }
 
-/// The same of some of them.
+/// Like [`holds`], for scenarios from a given strategy.
 #[allow(
     clippy::disallowed_methods,
-    reason = "how many scenarios are tried depends on the environment, and no result"
+    reason = "only the number of scenarios tried depends on the environment, no result"
 )]
 fn holds_of(
     usually: u32,
@@ -49,12 +49,12 @@ fn holds_of(
     }
 }
 
-/// An error with these words unless it is true.
+/// Returns an error with this message unless the condition holds.
 macro_rules! claim {
-    ($holds:expr, $($words:tt)+) => {
+    ($holds:expr, $($message:tt)+) => {
         let holds: bool = $holds;
         if !holds {
-            return Err(format!($($words)+));
+            return Err(format!($($message)+));
         }
     };
 }

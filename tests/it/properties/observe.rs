@@ -1,4 +1,4 @@
-//! What can be seen of a run from outside: the bytes of its files, every request, every number.
+//! A run as observed from outside: the bytes of its files, every request, every number.
 
 use super::generate::{ALL, Case, Stranger};
 use arrow_array::{Array, Float64Array, RecordBatch, StringArray};
@@ -31,7 +31,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// All that was charged to it, calls included.
+    /// Returns the total time charged to it, in nanoseconds, including calls.
     pub fn spent(&self) -> u64 {
         self.parts.iter().sum()
     }
@@ -40,11 +40,11 @@ impl Request {
 /// A number of one replication: kind, entity, metric, statistic.
 pub type Number = (String, String, String, String);
 
-/// What a run left behind.
+/// The results of a run.
 pub struct Run {
     pub requests: Vec<Request>,
     pub numbers: BTreeMap<Number, f64>,
-    /// Of each series, kind, entity and metric: the value at the end.
+    /// The value of each series at the end, by kind, entity and metric.
     pub last: BTreeMap<(String, String, String), f64>,
 }
 
@@ -53,14 +53,14 @@ impl Run {
         let name = [kind, entity, metric, stat].map(str::to_string);
         *self.numbers.get(&name.clone().into()).unwrap_or_else(|| panic!("there is no {name:?}"))
     }
-    /// Everything of a kind that has numbers.
+    /// Returns the entities of a kind that have numbers.
     pub fn entities(&self, kind: &str) -> Vec<String> {
         let mut names: Vec<String> =
             self.numbers.keys().filter(|name| name.0 == kind).map(|name| name.1.clone()).collect();
         names.dedup();
         names
     }
-    /// The sum over everything of a kind of what a gauge shows at the end.
+    /// Returns the sum of a gauge at the end, over all entities of a kind.
     pub fn at_the_end(&self, kind: &str, metric: &str) -> f64 {
         self.last
             .iter()
@@ -70,8 +70,8 @@ impl Run {
     }
 }
 
-/// Runs a scenario with the command, in this process's own build: debug assertions and audits are
-/// on. What it printed.
+/// Runs a scenario with the command in the build of this test, with debug assertions and audits
+/// enabled, and returns its standard output.
 pub fn command(folder: &Path, yaml: &str, arguments: &[&str]) -> Result<Vec<u8>, String> {
     fs::write(folder.join("property.yaml"), yaml).map_err(|e| e.to_string())?;
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_asyncflow"))
@@ -87,20 +87,20 @@ pub fn command(folder: &Path, yaml: &str, arguments: &[&str]) -> Result<Vec<u8>,
     }
 }
 
-/// A folder for a run: in memory where there is such a place, because a run waits until its files
-/// are on the disk.
+/// Creates a folder for a run, in memory if possible, because a run waits until its files are on
+/// disk.
 pub fn folder() -> Result<tempfile::TempDir, String> {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
         .map_err(|e| e.to_string())
 }
 
-/// Every request and every number of one replication.
+/// Returns every request and every number of one replication.
 pub fn run(case: &Case) -> Result<Run, String> {
     run_text(&case.yaml(1, Stranger::None, ALL))
 }
 
-/// The same of a text.
+/// Like [`run`], for a scenario text.
 pub fn run_text(yaml: &str) -> Result<Run, String> {
     let folder = folder()?;
     command(folder.path(), yaml, &["-q", "--out", "out"])?;
@@ -170,7 +170,7 @@ fn seconds(batch: &RecordBatch) -> BTreeMap<String, Float64Array> {
     columns(batch)
 }
 
-/// The names of all files of a run, and their bytes.
+/// Returns the names of all files of a run, and their bytes.
 pub fn files(
     folder: &Path,
     yaml: &str,
@@ -186,8 +186,8 @@ pub fn files(
     Ok(entries.filter_map(bytes).collect())
 }
 
-/// What each request spent itself, without its calls: their parts are taken off again, which the
-/// caller took over when they answered.
+/// Returns the parts of each request itself: the parts of its calls, which were added when they
+/// answered, are subtracted.
 pub fn own_parts(requests: &[Request]) -> Result<Vec<[u64; 7]>, String> {
     let index: BTreeMap<&str, usize> =
         requests.iter().enumerate().map(|(index, request)| (request.key.as_str(), index)).collect();
@@ -195,7 +195,7 @@ pub fn own_parts(requests: &[Request]) -> Result<Vec<[u64; 7]>, String> {
     for call in requests {
         let Some(&caller) = index.get(call.caller.as_str()) else { continue };
         let of = &requests[caller];
-        // A call that ended after its caller had crashed was nobody's any more.
+        // A call that ended after its caller had crashed was not charged to it.
         if of.outcome == "crashed"
             && (call.finished > of.finished
                 || call.finished == of.finished && call.outcome != "crashed")

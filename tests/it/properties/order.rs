@@ -1,8 +1,9 @@
-//! First come, first served; nobody waits for what is free; nothing holds more than it has.
+//! First come, first served; no request waits for a free resource; no resource exceeds its
+//! capacity.
 //!
-//! Seen from outside: without links a request stands at the door when it arrives, its waits follow
-//! one another in a known order (admission, memory, core), and if all its computing is one burst at
-//! the beginning, the times of all of them follow from its parts.
+//! Observed from outside: without links, a request is at its instance when it arrives; its waits
+//! follow one another in a known order (admission, memory, core); and if all its computing is one
+//! burst at the beginning, the times of its waits follow from its parts.
 
 use super::generate::{Case, Feature, Limits};
 use super::observe::{self, ADMISSION, CPU, MEMORY, NETWORK, QUEUE};
@@ -10,7 +11,7 @@ use super::{claim, holds};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The moments of one request at one instance, ns.
+/// The times of one request at one instance, in nanoseconds.
 struct Stay {
     door: u64,
     admitted: u64,
@@ -18,21 +19,22 @@ struct Stay {
     starts: u64,
     done: u64,
     left: u64,
-    /// Bytes, if they are known.
+    /// Reserved bytes, if known.
     need: Option<u64>,
     outcome: String,
-    /// Whether the door turned it away, and not one that it called.
+    /// Whether this instance rejected it, rather than one that it called.
     turned_away: bool,
 }
 
 impl Stay {
-    /// Was told off at the door, or by an `errors` fault before it asked for anything.
+    /// Returns whether it was rejected, or failed by an `errors` fault, before it asked for
+    /// anything.
     fn asked_nothing(&self) -> bool {
         self.left == self.admitted
     }
 }
 
-/// All instances of a run with what is written of them and who was there.
+/// Returns all instances of a run with their limits and their requests.
 fn stays(case: &Case) -> Result<Vec<(String, Limits, Vec<Stay>)>, String> {
     let run = observe::run(case)?;
     let own = observe::own_parts(&run.requests)?;
@@ -58,7 +60,7 @@ fn stays(case: &Case) -> Result<Vec<(String, Limits, Vec<Stay>)>, String> {
             turned_away,
         }
     };
-    let of = |instance: &String| {
+    let stays_at = |instance: &String| {
         (0..run.requests.len())
             .filter(|&i| run.requests[i].instance == *instance)
             .map(stay)
@@ -67,16 +69,16 @@ fn stays(case: &Case) -> Result<Vec<(String, Limits, Vec<Stay>)>, String> {
     Ok(run
         .entities("instance")
         .into_iter()
-        .map(|instance| (instance.clone(), case.limits(&instance), of(&instance)))
+        .map(|instance| (instance.clone(), case.limits(&instance), stays_at(&instance)))
         .collect())
 }
 
-/// A scenario in which the moments are known: no links, one burst at the beginning, and all end.
+/// Returns the case with known times: no links, one burst at the beginning, and all requests end.
 fn plain(case: Case) -> Case {
     case.with(&[Feature::OneBurst, Feature::Drains]).without(&[Feature::Links])
 }
 
-/// Claims that nobody who asked later was granted earlier; how many had to wait.
+/// Checks that requests were granted in the order of asking, and returns the number that waited.
 fn in_order(what: &str, instance: &str, mut waits: Vec<(u64, u64)>) -> Result<u64, String> {
     waits.sort_unstable();
     let (mut latest, mut latest_before) = (0, 0);
@@ -86,7 +88,7 @@ fn in_order(what: &str, instance: &str, mut waits: Vec<(u64, u64)>) -> Result<u6
         }
         claim!(
             granted >= latest_before,
-            "{what} of {instance}: asked at {asked} ns, granted at {granted}, before one who asked earlier, at {latest_before}"
+            "{what} of {instance}: asked at {asked} ns, granted at {granted}, before a request that asked earlier, at {latest_before}"
         );
         latest = latest.max(granted);
     }
@@ -94,9 +96,9 @@ fn in_order(what: &str, instance: &str, mut waits: Vec<(u64, u64)>) -> Result<u6
 }
 
 #[test]
-fn doors_memory_and_cores_serve_in_the_order_of_asking() {
-    // First come, first served, at every instance of 40 scenarios. Those that a crash struck were
-    // never served, and say nothing.
+fn admission_memory_and_cores_serve_in_the_order_of_requests() {
+    // First come, first served, at every instance of 40 scenarios. Requests struck by a crash were
+    // never served, and are ignored.
     let waited = RefCell::new([0u64; 3]);
     holds(40, 5, |case| {
         let case = plain(case);
@@ -135,7 +137,7 @@ fn doors_memory_and_cores_serve_in_the_order_of_asking() {
     );
 }
 
-/// How many wait for, and hold, what an instance has.
+/// The numbers of requests that wait for and hold the resources of an instance.
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
     at_door: i64,
@@ -146,7 +148,7 @@ struct State {
     busy: i64,
 }
 
-/// The states of an instance, each from its moment to the next.
+/// Returns the states of an instance, each valid from its time to the next.
 fn course(stays: &[Stay]) -> Vec<(u64, State)> {
     let mut changes: BTreeMap<u64, State> = BTreeMap::new();
     let mut during = |from: u64, to: u64, add: &dyn Fn(&mut State, i64)| {
@@ -178,26 +180,30 @@ fn course(stays: &[Stay]) -> Vec<(u64, State)> {
 }
 
 #[test]
-fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
-    // Work conservation, at every moment of every instance of 40 scenarios: who waits for a core, a
-    // place or memory waits because all cores are busy, all places taken, or less memory free than
-    // the first in the queue needs. And never is more used than there is.
+fn no_core_idles_while_its_queue_has_work_and_no_request_waits_for_a_free_resource() {
+    // Work conservation, at every moment of every instance of 40 scenarios: a request waits for a
+    // core, a place or memory only while all cores are busy, all places are taken, or less memory
+    // is free than the first in the queue needs. No more is used than there is.
     let moments = RefCell::new([0u64; 3]);
     holds(40, 6, |case| {
         let case = plain(case).without(&[Feature::Variety]);
         for (instance, limits, stays) in stays(&case)? {
             let course = course(&stays);
             for (at, state) in &course {
-                let words = || format!("{instance} at {at} ns: {state:?}");
+                let context = || format!("{instance} at {at} ns: {state:?}");
                 let limit = |n: u64| n.min(i64::MAX as u64) as i64;
-                claim!(state.busy <= limit(limits.cores), "more cores than there are: {}", words());
+                claim!(
+                    state.busy <= limit(limits.cores),
+                    "more cores than there are: {}",
+                    context()
+                );
                 claim!(
                     state.for_core == 0 || !limits.one_queue || state.busy == limit(limits.cores),
                     "a core idles: {}",
-                    words()
+                    context()
                 );
-                // Behind a central queue an instance is the place; one that is down is not waited
-                // for, and may drain more than one.
+                // Behind a central queue the instance itself is the place; requests do not wait for
+                // one that is down, which may drain more than one request.
                 let is_known = !limits.is_central || !case.has(Feature::Crash);
                 let (places, queue) = if limits.is_central {
                     (1, i64::MAX)
@@ -207,17 +213,17 @@ fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
                 claim!(
                     !is_known || state.inside <= places && state.at_door <= queue,
                     "too many are let in: {}",
-                    words()
+                    context()
                 );
                 claim!(
                     !is_known || state.at_door == 0 || state.inside == places,
                     "a place is free: {}",
-                    words()
+                    context()
                 );
                 claim!(
                     state.held <= limit(limits.memory),
                     "more memory than there is: {}",
-                    words()
+                    context()
                 );
                 if state.for_memory > 0 {
                     let waiting =
@@ -229,7 +235,7 @@ fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
                     claim!(
                         first.is_none_or(|need| free < need as i64),
                         "{free} B are free, and the first needs {first:?}: {}",
-                        words()
+                        context()
                     );
                 }
                 let waits = [state.for_core, state.at_door, state.for_memory];
@@ -248,12 +254,12 @@ fn no_core_idles_while_its_queue_has_work_and_nobody_waits_for_what_is_free() {
     });
     assert!(
         moments.borrow().iter().all(|n| *n > 300),
-        "hardly anybody waited for core, place, memory: {moments:?}"
+        "hardly any request waited for a core, a place or memory: {moments:?}"
     );
 }
 
-/// Who was rejected at the door found all places taken and the queue full: just before, or just
-/// after what happened at the same moment.
+/// Checks that a rejected request found all places taken and the queue full, just before or just
+/// after the events at the same time.
 fn turned_away_only_when_full(
     instance: &str,
     limits: &Limits,
@@ -269,7 +275,7 @@ fn turned_away_only_when_full(
         };
         claim!(
             full(after) || full(before),
-            "{instance} turned a request away at {} ns, and was not full",
+            "{instance} rejected a request at {} ns, but was not full",
             stay.door
         );
     }

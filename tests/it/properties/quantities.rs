@@ -6,7 +6,7 @@ use super::{claim, holds};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-/// Claims law 3 of a run without warm-up; how many requests had which outcome is added to `seen`.
+/// Checks law 3 for a run without warm-up; the numbers of requests by outcome are added to `seen`.
 pub fn conserved(case: &Case, run: &Run, seen: &mut BTreeMap<String, u64>) -> Result<(), String> {
     let mut in_flight = 0.0;
     for kind in ["workload", "endpoint"] {
@@ -71,10 +71,10 @@ pub fn conserved(case: &Case, run: &Run, seen: &mut BTreeMap<String, u64>) -> Re
 }
 
 #[test]
-fn every_request_that_came_is_answered_failed_or_in_flight() {
-    // Law 3, counted request by request; 40 scenarios. At the end those in flight stand in
-    // instances, at their doors, and on links, where the gauges are; only a lost message that
-    // somebody still waits for is nowhere.
+fn every_request_that_arrived_is_answered_failed_or_in_flight() {
+    // Law 3, counted request by request; 40 scenarios. At the end, requests in
+    // flight are in instances, waiting for admission, or on links, as the gauges show; only a lost
+    // message that a caller still waits for is nowhere.
     let seen: RefCell<BTreeMap<String, u64>> = RefCell::default();
     holds(40, 1, |case| {
         let run = observe::run(&case.clone().without(&[Feature::Warmup]))?;
@@ -93,8 +93,8 @@ fn every_request_that_came_is_answered_failed_or_in_flight() {
 
 #[test]
 fn the_parts_of_a_latency_add_up_to_the_nanosecond() {
-    // Law 4, for every request, whatever became of it; 40 scenarios. A call's parts are within its
-    // caller's.
+    // Law 4, for every request with any outcome; 40 scenarios. A call's parts are within those of
+    // its caller.
     holds(40, 2, |case| {
         let run = observe::run(&case.without(&[Feature::Warmup]))?;
         for request in &run.requests {
@@ -110,9 +110,8 @@ fn the_parts_of_a_latency_add_up_to_the_nanosecond() {
 }
 
 #[test]
-fn the_time_after_a_loss_until_the_caller_gives_up_is_a_part_of_the_latency_too() {
-    // Law 4 without exception. By hand: every message is lost, and each caller waits 2 ms for
-    // nothing.
+fn the_time_from_a_loss_to_the_timeout_is_part_of_the_latency() {
+    // Law 4 without exception. By hand: every message is lost, and each caller waits 2 ms in vain.
     let run = observe::run_text(
         "version: 1
 run: { duration: 2s, replications: 1 }
@@ -121,16 +120,16 @@ services: { web: { endpoints: { x: [ call: { to: db.q, timeout: 2ms } ] } }, db:
 links: { web -> db: { loss: 100% } }
 output: { requests: 100% }",
     );
-    for request in run.expect("it runs").requests {
+    for request in run.expect("a scenario that runs").requests {
         assert_eq!(request.spent(), request.finished - request.arrived, "{request:?}");
     }
 }
 
 #[test]
-fn a_request_names_the_caller_that_it_had_and_no_other() {
-    // By hand: calls take 1 s; at 2.5 s `web` crashes, and requests that come afterwards take the
-    // slots of those it struck. A call is within its caller's time, so one that names a younger
-    // request names the wrong one.
+fn a_request_names_its_actual_caller() {
+    // By hand: calls take 1 s; at 2.5 s `web` crashes, and later requests reuse the slots of those
+    // it struck. A call is within its caller's time, so a call that names a later request names the
+    // wrong one.
     let run = observe::run_text(
         "version: 1
 run: { duration: 6s, replications: 1 }
@@ -139,7 +138,7 @@ services: { web: { endpoints: { x: [ call: db.q ] } }, db: { endpoints: { q: [ w
 faults: [ crash: { target: web, at: 2500ms, for: 200ms } ]
 output: { requests: 100% }",
     );
-    let requests = run.expect("it runs").requests;
+    let requests = run.expect("a scenario that runs").requests;
     assert!(requests.iter().filter(|request| request.outcome == "crashed").count() > 10);
     for call in requests.iter().filter(|request| !request.caller.is_empty()) {
         if let Some(caller) = requests.iter().find(|request| request.key == call.caller) {
@@ -148,7 +147,7 @@ output: { requests: 100% }",
     }
 }
 
-/// The time between grant and end, of what a request holds inside its instance.
+/// Returns the time, in nanoseconds, for which a request holds its place inside its instance.
 fn inside(own: &[u64; 7], request: &Request) -> u64 {
     request.spent() - own[NETWORK] - own[ADMISSION]
 }
@@ -156,8 +155,8 @@ fn inside(own: &[u64; 7], request: &Request) -> u64 {
 #[test]
 fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
     // Little 1961: in a run that begins and ends empty the area under a number of requests is the
-    // sum of their times. Here areas from the gauges against times from the requests; 40 scenarios.
-    // An area in ns is a whole number, and a mean gives it back.
+    // sum of their times. Here: areas from the gauges against times from the requests; 40
+    // scenarios. An area in ns is a whole number, which can be recovered from a mean.
     let queued = RefCell::new([0u64; 4]);
     holds(40, 3, |case| {
         let case = case.with(&[Feature::Drains]);
@@ -190,7 +189,7 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
             .into_iter()
             .enumerate()
             {
-                // Who waits at a balancer waits for no instance in particular.
+                // Requests at a balancer do not wait for a particular instance.
                 if part != ADMISSION || !case.limits(&instance).is_central {
                     agrees(metric, &instance, area(metric), sum(&|i| own[i][part]))?;
                 }
@@ -244,7 +243,7 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
 
 #[test]
 fn no_gauge_is_ever_above_its_capacity() {
-    // What is written: bytes, cores, places, places in the queue; 40 scenarios.
+    // The configured capacities: bytes, cores, places, places in the queue; 40 scenarios.
     let full = RefCell::new([0u64; 3]);
     holds(40, 4, |case| {
         let run: Run = observe::run(&case)?;

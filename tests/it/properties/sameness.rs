@@ -1,12 +1,12 @@
-//! What changes nothing: threads, repetition, outputs, strangers. And what changes everything in
-//! proportion: the unit of time.
+//! Changes without effect: threads, repetition, outputs, unrelated services; and one with a
+//! proportional effect: scaling all times.
 
 use super::generate::{ALL, Case, Feature, Stranger};
 use super::observe::{self, Request, Run, files, run_text};
 use super::{claim, holds};
 use std::collections::BTreeMap;
 
-/// Claims that all files but some are there in both, with the same bytes.
+/// Checks that both runs have the same files with the same bytes, with exceptions.
 pub fn same(
     what: &str,
     a: &BTreeMap<String, Vec<u8>>,
@@ -42,7 +42,7 @@ fn the_same_input_gives_the_same_bytes_on_1_2_and_4_threads_and_twice_in_a_row()
 #[test]
 fn an_output_switched_on_or_off_changes_no_other_byte() {
     // Law 6, for every file of 12 scenarios: requests on, off and sampled, other windows, the
-    // chart. The manifest names what was asked for.
+    // chart. The manifest names the outputs, so it differs.
     holds(12, 8, |case| {
         let folder = observe::folder()?;
         let with = |output: &str, arguments: &[&str]| {
@@ -73,7 +73,7 @@ fn an_output_switched_on_or_off_changes_no_other_byte() {
                     serde_json::from_slice(&output).map_err(|e| e.to_string())?;
                 Ok(json["metrics"].take().as_array().cloned().unwrap_or_default())
             };
-        // A recovery is told by windows, so it is another with others; nothing else is.
+        // A recovery is measured by windows, so it depends on them; nothing else does.
         let but_recoveries = |mut metrics: Vec<serde_json::Value>| {
             metrics.retain(|metric| metric["metric"] != "recovery");
             metrics
@@ -94,27 +94,28 @@ fn an_output_switched_on_or_off_changes_no_other_byte() {
             "other windows give other numbers"
         );
         same("with a chart", &all, &with(ALL, &["--plots"])?, &["manifest.json", "plots.svg"])?;
-        // And the numbers that are printed are the same with files and without.
+        // The printed numbers are the same with and without files.
         let (with_files, without) = (printed(ALL, &["--out", "there"])?, of_all);
         claim!(with_files == without && !with_files.is_empty(), "--no-files prints other numbers");
         Ok(())
     });
 }
 
-/// Requests by key: the order among requests of the same moment is nobody's concern.
+/// Returns the requests by key: the order of simultaneous requests does not matter.
 fn by_key(run: &Run) -> BTreeMap<&str, &Request> {
     run.requests.iter().map(|request| (request.key.as_str(), request)).collect()
 }
 
 #[test]
 fn adding_an_unrelated_service_changes_no_draw_of_another() {
-    // Addressed randomness, bit by bit, for every number and request of 20 scenarios; the stranger
-    // stands first in the file, or last.
+    // Addressed randomness, bit by bit, for every number and request of 20 scenarios; the
+    // unrelated service is first or last in the file.
     holds(20, 9, |case| {
         let alone = observe::run(&case)?;
         for place in [Stranger::First, Stranger::Last] {
             let both = run_text(&case.yaml(1, place, ALL))?;
-            // Phases are cut wherever something changes, at a stranger's stages too.
+            // Phases are cut wherever something changes, including the stages of unrelated
+            // workloads.
             for (name, value) in alone.numbers.iter().filter(|(name, _)| name.0 != "phase") {
                 let other = both
                     .numbers
@@ -141,7 +142,8 @@ fn adding_an_unrelated_service_changes_no_draw_of_another() {
     });
 }
 
-/// For each request the number of those that it may have met: since nobody was there, up to itself.
+/// Returns, for each request, the number of requests that it may have met: those since the system
+/// was last empty, including itself.
 fn met(requests: &[Request]) -> BTreeMap<&str, u64> {
     let mut ordered: Vec<&Request> = requests.iter().collect();
     ordered.sort_by_key(|request| request.arrived);
@@ -155,15 +157,15 @@ fn met(requests: &[Request]) -> BTreeMap<&str, u64> {
     met
 }
 
-/// Draws of one request that become spans: at most eight steps and two links each way.
+/// Draws of durations of one request: at most eight steps and two links each way.
 const DRAWS: f64 = 12.0;
 
 #[test]
 fn doubling_all_times_doubles_all_latencies_to_within_the_rounding_of_each_draw() {
-    // Dimensions; for every request of 30 scenarios. |round(2x) - 2·round(x)| ≤ 1.5 ns, and times
-    // the stretch of a slow instance, which is rounded once more. A start is the latest of some
-    // ends, so errors add up along a chain of draws, all of requests that were there since the
-    // system was last empty: what met nobody is exact to a few ns.
+    // Dimensions; for every request of 30 scenarios. |round(2x) - 2·round(x)| ≤ 1.5 ns, times
+    // the stretch of a slow instance, which is rounded once more. A start is the latest of several
+    // ends, so errors add up along a chain of draws, all of requests since the system was last
+    // empty: a request that met no other is exact to a few ns.
     holds(30, 10, |case: Case| {
         let case = case.with(&[Feature::Drains]);
         let (one, two) = (observe::run(&case)?, run_text(&case.yaml(2, Stranger::None, ALL))?);
@@ -176,7 +178,7 @@ fn doubling_all_times_doubles_all_latencies_to_within_the_rounding_of_each_draw(
         let (twice, met) = (by_key(&two), met(&one.requests));
         let each = 1.5 * (1.0 + case.most_stretch()) * DRAWS;
         for a in &one.requests {
-            let b = twice.get(a.key.as_str()).ok_or_else(|| format!("{a:?} never came"))?;
+            let b = twice.get(a.key.as_str()).ok_or_else(|| format!("{a:?} never arrived"))?;
             let named = |r: &Request| {
                 (
                     r.caller.clone(),

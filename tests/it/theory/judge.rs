@@ -1,13 +1,15 @@
-//! Simulated against exact: one number, and many together.
+//! Comparison of simulated with exact values: of one number, and of many together.
 //!
-//! One: z = (estimate − exact) / standard error. With n replications it follows Student's t with n
-//! − 1 degrees of freedom if the simulator is right; `normal_score` carries it over to the standard
-//! normal law, so that runs of 40 and of 25,000 replications can be judged together.
+//! One number: z = (estimate − exact) / standard error. With n replications it follows Student's t
+//! with n − 1 degrees of freedom if the simulator is correct; `normal_score` transforms it to the
+//! standard normal distribution, so that runs of 40 and of 25,000 replications can be judged
+//! together.
 //!
-//! Many: scores of independent runs are a sample of N(0, 1). Errors in the mean shift them;
-//! standard errors that are too small make them too wide, those that are too large too narrow.
-//! Three tests, each with its p-value: the mean (normal), the mean square (χ², both tails), and the
-//! whole law (Kolmogorov–Smirnov, with Stephens's correction for the sample's size: Stephens 1974).
+//! Many numbers: the scores of independent runs are a sample of N(0, 1). Errors in the mean shift
+//! them; standard errors that are too small make them too wide, and too narrow if they are too
+//! large. Three tests, each with a p-value: the mean (normal), the mean square (χ², both tails),
+//! and the whole distribution (Kolmogorov–Smirnov, with Stephens's correction for the sample size:
+//! Stephens 1974).
 
 use super::cases::{Claim, Read, Run};
 use asyncflow::experiment::Results;
@@ -15,9 +17,8 @@ use asyncflow::scenario::{self, Scenario};
 use asyncflow::stats::{self, Estimate};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 
-/// A scenario of the table, to be run from the `nth` seed of its own. Every run has seeds apart
-/// from every other's: equal ones would give equal draws to the same steps, and the scores would
-/// not be independent.
+/// Returns a scenario of the table with the `nth` of its own seeds. No two runs share a seed: equal
+/// seeds would give equal draws to the same steps, and the scores would not be independent.
 pub fn scenario(case: &str, run: &Run, nth: u32) -> Scenario {
     let yaml = format!("version: 1\nname: {case}\n{}", run.yaml);
     let mut scenario =
@@ -29,7 +30,7 @@ pub fn scenario(case: &str, run: &Run, nth: u32) -> Scenario {
     scenario
 }
 
-/// What a run says of a claim.
+/// Returns the estimate of a run for a claim.
 pub fn read(results: &Results, claim: &Claim) -> Estimate {
     let (kind, entity) = claim.of.split_once(' ').expect("kind and entity");
     let (metric, stat) = claim.number.rsplit_once(' ').expect("metric and statistic");
@@ -57,13 +58,13 @@ pub fn read(results: &Results, claim: &Claim) -> Estimate {
     }
 }
 
-/// How many standard errors an estimate is from the exact value.
+/// Returns the distance of an estimate from the exact value, in standard errors.
 pub fn z(estimate: &Estimate, exact: f64) -> f64 {
     (estimate.estimate - exact) / estimate.std_error
 }
 
-/// What is wrong with an estimate, if anything: it is more than 4 standard errors off, or not
-/// precise enough to tell.
+/// Returns a message if an estimate is more than 4 standard errors off, or too imprecise for the
+/// claim.
 pub fn disagreement(claim: &Claim, estimate: &Estimate) -> Option<String> {
     let Estimate { estimate: value, std_error, .. } = *estimate;
     let (words, exact) = (claim.words(), claim.exact);
@@ -71,7 +72,7 @@ pub fn disagreement(claim: &Claim, estimate: &Estimate) -> Option<String> {
         return ((value - exact).abs() > 1e-9 * exact.abs())
             .then(|| format!("{words}: {value} is not {exact}"));
     }
-    // False for what is not a number.
+    // False for NaN.
     let (precise, near) = (std_error <= claim.share * exact.abs(), z(estimate, exact).abs() < 4.0);
     if !precise {
         return Some(format!(
@@ -84,36 +85,37 @@ pub fn disagreement(claim: &Claim, estimate: &Estimate) -> Option<String> {
     })
 }
 
-/// Beyond this many degrees of freedom the normal law is nearer to the truth than the library's t.
+/// Above this number of degrees of freedom the normal distribution is more accurate than the
+/// library's t.
 const DEGREES_MAX: u32 = 10_000;
 
-/// The standard normal number that is as improbable as a z from n replications.
+/// Returns the standard normal score with the same tail probability as a z from n replications.
 pub fn normal_score(z: f64, n: u32) -> f64 {
     if n > DEGREES_MAX {
         return z;
     }
     let t = StudentsT::new(0.0, 1.0, n as f64 - 1.0).expect("two replications or more");
-    // From the lower tail, where a small probability has all its digits.
+    // From the lower tail, where small probabilities keep their precision.
     -z.signum() * Normal::standard().inverse_cdf(t.cdf(-z.abs()).max(1e-300))
 }
 
-/// A sample of scores against N(0, 1).
+/// The comparison of a sample of scores with N(0, 1).
 #[derive(Clone, Copy, Debug)]
 pub struct Uniformity {
     pub n: usize,
     pub mean: f64,
     pub mean_square: f64,
-    /// Shares beyond ±1.96 and ±2.58: 5 % and 1 % are expected.
+    /// The shares of scores beyond ±1.96 and ±2.58: 5 % and 1 % are expected.
     pub beyond: [f64; 2],
     pub p_mean: f64,
     pub p_mean_square: f64,
     pub p_law: f64,
 }
 
-/// What is expected in [`Uniformity::beyond`], and where.
+/// The thresholds and the expected shares of [`Uniformity::beyond`].
 pub const BEYOND: [(f64, f64); 2] = [(1.959_964, 0.05), (2.575_829, 0.01)];
 
-/// A right simulator is called wrong by each of the three tests with this probability.
+/// The significance level of each of the three tests.
 pub const FALSE_ALARM: f64 = 0.001;
 
 pub fn uniformity(scores: &[f64]) -> Uniformity {
@@ -121,7 +123,7 @@ pub fn uniformity(scores: &[f64]) -> Uniformity {
     let normal = Normal::standard();
     let mean = scores.iter().sum::<f64>() / n;
     let squares: f64 = scores.iter().map(|score| score * score).sum();
-    let below = ChiSquared::new(n).expect("there are scores").cdf(squares);
+    let below = ChiSquared::new(n).expect("at least one score").cdf(squares);
     let mut sorted = scores.to_vec();
     sorted.sort_by(f64::total_cmp);
     let distance = |(rank, score): (usize, &f64)| {
@@ -147,7 +149,7 @@ impl Uniformity {
     }
 }
 
-/// The probability of a greater distance between the law and n draws from it.
+/// Returns the probability of a greater distance between a distribution and n draws from it.
 fn kolmogorov(distance: f64, n: f64) -> f64 {
     let x = (n.sqrt() + 0.12 + 0.11 / n.sqrt()) * distance;
     let term = |k: i32| f64::from(1 - 2 * ((k + 1) % 2)) * (-2.0 * f64::from(k * k) * x * x).exp();
@@ -159,7 +161,7 @@ mod tests {
     use super::*;
     use asyncflow::random::keys::{Key, Salt};
 
-    /// As many draws from N(0, 1).
+    /// Returns n draws from N(0, 1).
     fn sample(n: u64) -> Vec<f64> {
         let uniform = |i| Key(7).ordinal(i).draw(Salt::of("score")).uniform();
         (0..n).map(|i| Normal::standard().inverse_cdf(uniform(i))).collect()
@@ -167,8 +169,8 @@ mod tests {
 
     #[test]
     fn scores_that_are_too_wide_too_narrow_or_shifted_are_rejected() {
-        // By construction: 120 draws from N(0, 1) pass (0.3 % do not, by luck); the same inflated
-        // or deflated by 1.5, or shifted by 0.5, do not.
+        // By construction: 120 draws from N(0, 1) pass (0.3 % do not, by chance); the same sample
+        // scaled by 1.5 or 1/1.5, or shifted by 0.5, does not.
         let right = sample(120);
         assert!(uniformity(&right).is_right(), "{:?}", uniformity(&right));
         let wrong = |change: fn(f64) -> f64| {
@@ -181,7 +183,7 @@ mod tests {
         ] {
             assert!(!judged.is_right(), "{what}: {judged:?}");
         }
-        // And the law matters beside its moments: ±1 has mean 0 and mean square 1.
+        // Not only the moments matter: ±1 has mean 0 and mean square 1.
         let two_values: Vec<f64> = (0..120).map(|i| f64::from(1 - 2 * (i % 2))).collect();
         assert!(
             uniformity(&two_values).p_law < 1e-6 && uniformity(&two_values).p_mean_square > 0.9
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kolmogorov_law_has_its_published_quantiles() {
+    fn the_kolmogorov_distribution_has_its_published_quantiles() {
         // Kolmogorov's limit (Smirnov 1948): 1.2238 → 10 %, 1.3581 → 5 %, 1.6276 → 1 %; n is so
         // large that its correction does not matter.
         for (x, p) in [(1.2238, 0.10), (1.3581, 0.05), (1.6276, 0.01)] {
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_z_of_few_replications_counts_for_less() {
+    fn a_z_of_few_replications_has_a_smaller_score() {
         // Published t quantiles: 2.262 with 9 degrees of freedom and 2.045 with 29 are both 2.5 %
         // above: 1.95996.
         for (z, n) in [(2.2622, 10), (-2.2622, 10), (2.0452, 30)] {

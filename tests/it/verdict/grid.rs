@@ -1,17 +1,17 @@
-//! A grid of systems of which it is known whether they keep up: what is said of them, counted.
+//! A grid of systems that are known to keep up or not, with counts of their verdicts.
 
 use asyncflow::experiment::{Outlook, Results};
 use asyncflow::scenario;
 use rayon::prelude::*;
 
-/// What is true of a system.
+/// The truth about a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Truth {
-    /// No queue grows without end: to call it overloaded is a false alarm.
+    /// No queue grows without bound: the verdict "overloaded" is a false alarm.
     Holds,
-    /// A queue grows without end: to say that it keeps up is false calm.
+    /// A queue grows without bound: the verdict "keeps up" is false calm.
     Fails,
-    /// Neither is true by the end of the run: both are false.
+    /// Neither holds by the end of the run: both verdicts are false.
     Neither,
 }
 
@@ -22,19 +22,19 @@ pub struct Case {
     pub name: String,
     pub yaml: String,
     pub truth: Truth,
-    /// Load of at most 95 % or at least 105 %, in a run of 20 relaxation times or more: it has to
-    /// be told.
+    /// A load of at most 95 % or at least 105 %, in a run of 20 relaxation times or more: there
+    /// must be a verdict.
     pub is_clear: bool,
 }
 
-/// What was said of the runs of a group.
+/// Counts of the verdicts of a group of runs.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Said {
     pub runs: u64,
     pub false_alarms: u64,
     pub false_calm: u64,
     pub cannot_tell: u64,
-    /// Runs of clear cases, and how many of those were not told.
+    /// Runs of clear cases, and the number of those without a verdict.
     pub clear: u64,
     pub clear_not_told: u64,
 }
@@ -52,7 +52,7 @@ impl Said {
     }
 }
 
-/// Runs a case with this seed and so many replications, and says what was said of it.
+/// Runs a case with a seed and a number of replications, and counts its verdict.
 pub fn said(case: &Case, seed: u64, replications: u32) -> Said {
     let mut scenario = scenario::from_yaml(&case.yaml)
         .unwrap_or_else(|problems| panic!("{}: {problems}", case.name));
@@ -75,14 +75,14 @@ pub fn said(case: &Case, seed: u64, replications: u32) -> Said {
     }
 }
 
-/// What was said of each group.
+/// The counts of each group.
 pub struct Counted {
     pub groups: Vec<(&'static str, Said)>,
-    /// Every run of which something wrong was said, or nothing where it is clear.
+    /// Every run with a wrong verdict, or without a verdict for a clear case.
     pub wrong: Vec<String>,
 }
 
-/// All cases, each with these seeds and numbers of replications.
+/// Runs all cases with each of the seeds and numbers of replications.
 pub fn count(cases: &[Case], seeds: &[u64], replications: &[u32]) -> Counted {
     let runs: Vec<(usize, u64, u32)> = (0..cases.len())
         .flat_map(|case| {
@@ -123,7 +123,8 @@ fn is_alarm(results: &Results) -> bool {
     results.verdicts.iter().any(|verdict| matches!(verdict.outlook, Outlook::Overloaded(_)))
 }
 
-/// Nothing but good is said: where requests fail that is said in place of it.
+/// Returns whether all workloads are reported to keep up; with many failed requests, the failures
+/// are reported instead.
 fn is_calm(results: &Results) -> bool {
     let errors = |workload: &str| {
         results
@@ -136,8 +137,8 @@ fn is_calm(results: &Results) -> bool {
     })
 }
 
-/// Requests at a rate (1/s), or in stages, to `api.x`, in a run of so many seconds; the services as
-/// they are written.
+/// Returns a scenario with requests to `api.x` at a rate (1/s) or in stages, for a run of
+/// `seconds`, with the given services.
 fn scenario_of(seconds: f64, rate: &str, services: &str, faults: &str) -> String {
     format!(
         "version: 1
@@ -154,16 +155,17 @@ fn steady(rate: f64) -> String {
     format!("{{ rate: {rate}/s }}")
 }
 
-/// One core that serves 100 a second, in exponential times.
+/// One core that serves 100/s, with exponential service times.
 const ONE: &str = "  api: { runtime: { tasks: {} }, endpoints: { x: [ cpu: { exp: 10ms } ] } }";
 
-/// The relaxation time of a queue that 100 a second leave, at a load other than 1 (Morse 1955).
+/// Returns the relaxation time, in seconds, of a queue served at 100/s, at a load other than 1
+/// (Morse 1955).
 fn settles_s(load: f64) -> f64 {
     1.0 / (100.0 * (1.0 - load.sqrt()).powi(2))
 }
 
-/// The throughput of a closed network: so many customers, one server of mean demand `demand_s`, and
-/// a delay. Mean value analysis, exact (Reiser, Lavenberg 1980).
+/// Returns the throughput, per second, of a closed network with `customers`, one server of mean
+/// demand `demand_s`, and a delay, by exact mean value analysis (Reiser, Lavenberg 1980).
 pub fn closed_throughput(customers: u32, demand_s: f64, delay_s: f64) -> f64 {
     let (mut queue, mut rate) = (0.0, 0.0);
     for n in 1..=customers {
@@ -174,7 +176,7 @@ pub fn closed_throughput(customers: u32, demand_s: f64, delay_s: f64) -> f64 {
     rate
 }
 
-/// The whole grid.
+/// Returns the whole grid.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     let mut add = |group, name: String, yaml: String, truth, is_clear| {
@@ -233,8 +235,8 @@ pub fn cases() -> Vec<Case> {
             truth,
             false,
         );
-        // Four places, one core of 10 ms, and a wait of 20 ms: what they hold is known by mean
-        // value analysis only.
+        // Four places, one core of 10 ms, and a wait of 20 ms: their capacity follows from mean
+        // value analysis.
         let inside = "  api: { max_in_flight: 4, endpoints: { x: [ cpu: { exp: 10ms }, wait: { exp: 20ms } ] } }";
         let rate = load * closed_throughput(4, 0.010, 0.020);
         add(
@@ -263,7 +265,7 @@ links: { api -> db: { latency: 10ms } }";
             truth,
             false,
         );
-        // Of the calls 1 − e^(−1/2) are answered in time; only those compute.
+        // A share 1 − e^(−1/2) of the calls is answered in time; only those compute.
         let given_up = "  api: { runtime: { tasks: {} }, endpoints: { x: [ call: { to: db.q, timeout: 50ms }, cpu: { exp: 10ms } ] } }
   db: { endpoints: { q: [ wait: { exp: 100ms } ] } }";
         let rate = load * 100.0 / (1.0 - (-0.5f64).exp());
@@ -274,8 +276,8 @@ links: { api -> db: { latency: 10ms } }";
             truth,
             false,
         );
-        // Half of the calls are lost on the way, and half of the others on the way back: a quarter
-        // computes.
+        // Half of the calls are lost on the way, and half of the responses on the way back: a
+        // quarter computes.
         let lossy = "  api: { runtime: { tasks: {} }, endpoints: { x: [ call: db.q, cpu: { exp: 10ms } ] } }
   db: { endpoints: { q: [ wait: 5ms ] } }
 links: { api -> db: { latency: 1ms, loss: 50% } }";
@@ -294,7 +296,7 @@ links: { api -> db: { latency: 1ms, loss: 50% } }";
             truth,
             false,
         );
-        // Places for a closed network of 29 requests and three cores: 29/31 of what a core takes
+        // Places for a closed network of 29 requests and three cores: 29/31 of a core's capacity
         // (balanced, exponential: Reiser, Lavenberg 1980).
         let stations =
             "  api: { max_in_flight: 29, endpoints: { x: [ call: a.q, call: b.q, call: c.q ] } }

@@ -1,4 +1,4 @@
-//! Counts at a moment, from many short replications, and what is exact to the nanosecond.
+//! Counts at a given time, from many short replications, and results exact to the nanosecond.
 //!
 //! A run that starts empty, without a warm-up, and ends at t leaves as many requests unfinished as
 //! are in the system at t.
@@ -19,7 +19,7 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// A run of `milliseconds` from empty, many times. Each answers with an error: then no latency is
+/// Returns a run of `milliseconds`, starting empty. All requests fail, so that no latency is
 /// recorded, which would take most of the time.
 fn until(milliseconds: u32, replications: u32, rate: &str, mean: &str) -> String {
     format!(
@@ -29,8 +29,8 @@ services: {{ api: {{ endpoints: {{ x: [ wait: {{ exp: {mean} }}, fail: {{ p: 100
     )
 }
 
-/// The same of 100 event loops, of which each request takes one at random: 100 independent queues,
-/// each with its share of the rate.
+/// Like [`until`], with 100 event loops, one of which is chosen at random for each request: 100
+/// independent queues, each with its share of the rate.
 fn loops_until(milliseconds: u32, replications: u32, rate: u32) -> String {
     format!(
         "run: {{ duration: {milliseconds}ms, replications: {replications} }}
@@ -83,11 +83,11 @@ fn infinite_server() -> Case {
             Run {
                 label: "at 1.5 s",
                 yaml: until(1500, 23_000, "200/s", "120ms"),
-                // Of 24 only 4e-6 of it is still missing.
+                // The deviation from 24 is only 4e-6 of it.
                 claims: vec![
                     number(24.0),
                     variance(24.0, 24.0),
-                    // One replication in ten counts: 1 % would take 94,000 of them.
+                    // Only one replication in ten counts: 1 % would take 94,000 of them.
                     users("unfinished total", 0.095_848_401_8)
                         .read_as(Read::Above(30.0))
                         .within(0.025),
@@ -137,7 +137,7 @@ fn overloaded_transient() -> Case {
     }
 }
 
-/// The sine is written as ramps of 0.1 s. The numbers are those of the ramps, exactly; those of the
+/// The sine is approximated by ramps of 0.1 s. The numbers are exact for the ramps; those of the
 /// sine differ by at most 0.1 %.
 fn sine() -> Case {
     let rate =
@@ -198,7 +198,7 @@ services: {{ api: {{ endpoints: {{ x: [ fail: {{ p: 100%, status: 503 }} ] }} }}
         formula: "E = kmrW; Var = k(mrW + m(rW)²)",
         source: "law of total variance",
         runs: vec![
-            // A variance takes 20,000 counts for 1 %; one window is enough for that.
+            // A variance needs 20,000 counts for 1 %; one window is enough for that.
             run("10 windows", 600, 600, counted(15_000.0, 465_000.0, 0.07)),
             run("one window", 60, 23_000, counted(1500.0, 46_500.0, 0.01)),
         ],

@@ -1,5 +1,4 @@
-//! Exact results of queueing theory, as data: what is simulated, what is known of it, and who found
-//! that out.
+//! Exact results of queueing theory, as data: scenarios, exact values and their sources.
 //!
 //! The tests (`tests/it/theory.rs`) and `examples/validate.rs`, which writes `docs/validation.md`,
 //! read this one table. K1, K2 = Kleinrock, *Queueing Systems* I (1975), II (1976); HB =
@@ -17,44 +16,44 @@ pub use published::THEIRS;
 /// A result of theory.
 pub struct Case {
     pub id: &'static str,
-    /// What is simulated, in words.
+    /// A description of the simulated system.
     pub what: &'static str,
     pub formula: &'static str,
     pub source: &'static str,
-    /// The same result may be claimed of several systems.
+    /// The scenarios; one result may be checked on several systems.
     pub runs: Vec<Run>,
 }
 
-/// A scenario, and what is claimed of it.
+/// A scenario and its claims.
 pub struct Run {
-    /// Tells the runs of a case apart; empty if there is one.
+    /// Distinguishes the runs of a case; empty if there is only one.
     pub label: &'static str,
-    /// Without version, name and seed, which the judge adds.
+    /// The scenario without version, name and seed, which the judge adds.
     pub yaml: String,
     pub claims: Vec<Claim>,
 }
 
-/// An exact value of a number of the vocabulary (`docs/outputs.md`).
+/// The exact value of a metric (`docs/outputs.md`).
 #[derive(Clone, Copy)]
 pub struct Claim {
     pub of: &'static str,
     pub number: &'static str,
     pub read: Read,
     pub exact: f64,
-    /// The greatest standard error that a test may have, as a share of the value. 0: it is not a
-    /// matter of chance.
+    /// The largest allowed standard error, as a share of the value; 0 if the value is
+    /// deterministic.
     pub share: f64,
 }
 
-/// What is made of a number before it is compared. All but the first are means over the
-/// replications, and so without bias.
+/// The transformation of a number before it is compared. All but the first are means over the
+/// replications, and therefore unbiased.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Read {
     /// The estimate as it is reported.
     AsReported,
-    /// The square of its distance from a known mean: its variance.
+    /// The squared distance from a known mean: the variance.
     SquareAbout(f64),
-    /// Whether it is more than so many: a probability.
+    /// Whether the number exceeds a threshold: a probability.
     Above(f64),
     /// The mean square of a latency, from its mean, standard deviation and count. (The standard
     /// deviation alone has a bias.)
@@ -72,7 +71,7 @@ impl Claim {
     const fn read_as(self, read: Read) -> Claim {
         Claim { read, ..self }
     }
-    /// What it says, in the words of the outputs.
+    /// Returns the name of the metric as in the outputs, with its transformation.
     pub fn words(&self) -> String {
         let Claim { of, number, .. } = self;
         match self.read {
@@ -87,16 +86,17 @@ impl Claim {
 const USERS: &str = "workload users";
 const API: &str = "service api";
 
-/// Of the workload `users`.
+/// Creates a claim about the workload `users`.
 const fn users(number: &'static str, exact: f64) -> Claim {
     claim(USERS, number, exact)
 }
-/// Of the service `api`.
+/// Creates a claim about the service `api`.
 const fn api(number: &'static str, exact: f64) -> Claim {
     claim(API, number, exact)
 }
 
-/// The median, the 95th and the 99th percentile of the latency; the last may have twice the error.
+/// Creates claims about the median, the 95th and the 99th percentile of the latency; the last may
+/// have twice the standard error.
 fn quantiles(of: &'static str, [p50, p95, p99]: [f64; 3]) -> [Claim; 3] {
     [
         claim(of, "latency p50", p50),
@@ -105,8 +105,8 @@ fn quantiles(of: &'static str, [p50, p95, p99]: [f64; 3]) -> [Claim; 3] {
     ]
 }
 
-/// One service `api` with one endpoint, open arrivals, 40 replications. `time` is what is measured
-/// of each, after `warmup`.
+/// Returns one service `api` with one endpoint, open arrivals, 40 replications. `time` is the
+/// measured time of each, in seconds, after `warmup`.
 fn station(time: u32, warmup: u32, open: &str, api: &str) -> String {
     let duration = time + warmup;
     format!(
@@ -116,9 +116,9 @@ services: {{ api: {{ {api} }} }}"
     )
 }
 
-/// The same from empty, with Poisson arrivals that stop 5 s before the end: every request finishes.
-/// Where nobody waits, latencies do not depend on the state, and those that a run would cut off at
-/// its end are all that could bias them.
+/// Like [`station`], starting empty, with Poisson arrivals that stop 5 s before the end, so that
+/// every request finishes. Without waiting, latencies do not depend on the state, and only requests
+/// cut off at the end of a run could bias them.
 fn drained_station(time: u32, rate: &str, api: &str) -> String {
     let duration = time + 5;
     format!(
@@ -128,7 +128,7 @@ services: {{ api: {{ {api} }} }}"
     )
 }
 
-/// All cases.
+/// Returns all cases.
 pub fn all() -> Vec<Case> {
     [stations::cases(), networks::cases(), counts::cases(), published::cases()]
         .into_iter()
@@ -136,7 +136,7 @@ pub fn all() -> Vec<Case> {
         .collect()
 }
 
-/// Cases of the reference table that wait for a feature: id, and which.
+/// Cases of the reference table that await a feature: id and feature.
 pub const LATER: [(&str, &str); 18] = [
     ("po2_meanfield", "balancing by the power of two choices"),
     ("mm1_ps", "processor sharing: `tasks: { schedule: ps }`"),

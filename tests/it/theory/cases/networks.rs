@@ -99,7 +99,7 @@ services:
         claim("endpoint db.q", "latency mean", 0.022_222_222_2),
         claim("service app", "utilisation mean", 0.8),
         claim("service db", "utilisation mean", 0.64),
-        // The second moment is the variance, 0.00299383, and the square of the mean.
+        // The second moment is the variance, 0.00299383, plus the square of the mean.
         users("latency mean", 0.008_209_876_5).read_as(Read::MeanSquare).within(0.03),
         claim("service app", "in_flight mean", 5.777_777_777_8),
     ];
@@ -114,9 +114,9 @@ services:
     )
 }
 
-/// With probability 0.2 once more. How many times is drawn in advance, which is the same law: 13
-/// endpoints with geometric weights. A wait of 0 s between two bursts gives the core back and joins
-/// the tail of the queue.
+/// Each request returns with probability 0.2. The number of visits is drawn in advance, which has
+/// the same distribution: 13 endpoints with geometric weights. A wait of 0 s between two bursts
+/// releases the core and joins the tail of the queue.
 fn feedback() -> Case {
     let weight = |tries: i32| 0.8 * 0.2_f64.powi(tries - 1);
     let mix: Vec<String> =

@@ -1,10 +1,10 @@
-//! Three systems whose results the original's authors published, each of one run, beside exact
-//! ones.
+//! Three systems whose results the authors of the original published, each from one run, beside the
+//! exact values.
 
 use super::{Case, Claim, Run, api, station, users};
 
-/// What they published: case, number, their value. The number of requests in the third system is
-/// that of those who wait and of 2.7 inside.
+/// The published results: case, metric, value. The number of requests in the third system is the
+/// sum of the waiting ones and 2.7 in service.
 pub const THEIRS: [(&str, &str, f64); 11] = [
     ("mm1_published", "latency mean", 0.027570),
     ("mm1_published", "time_in.queue mean", 0.012497),
@@ -75,7 +75,7 @@ pub fn cases() -> Vec<Case> {
                 "replicas: 3, balance: central_queue, endpoints: { x: [ cpu: { exp: 10ms } ] }",
             ),
             vec![
-                // At a load of 0.9 what is seen in 24,000 s is known to 1 to 2 %.
+                // At a load of 0.9, 24,000 s determine the values to 1 to 2 %.
                 users("latency mean", 0.037_235_367_4).within(0.02),
                 users("time_in.admission mean", 0.027_235_367_4).within(0.03),
                 api("admission_queue mean", 7.353_549_190_5).within(0.03),

@@ -2,7 +2,7 @@
 
 use super::{Case, Claim, Read, Run, USERS, api, drained_station, quantiles, station, users};
 
-/// A case of one run.
+/// Returns a case with one run.
 fn case(
     id: &'static str,
     what: &'static str,
@@ -16,14 +16,15 @@ fn case(
 
 const EXPONENTIAL: &str = "endpoints: { x: [ cpu: { exp: 10ms } ] }";
 
-/// c cores that share one queue.
+/// Returns cores that share one queue.
 fn tasks(cores: u32) -> String {
     format!(
         "instance: {{ cpu: {cores} }}, runtime: {{ tasks: {{ schedule: fifo }} }}, {EXPONENTIAL}"
     )
 }
 
-/// Poisson arrivals, c cores: wait, response and their counts by Erlang's C.
+/// Creates claims for Poisson arrivals and c cores: wait, response and numbers of requests by
+/// Erlang C.
 fn m_m_c(arrivals: f64, cores: f64, wait: f64, response: [f64; 3], wait_p99: f64) -> Vec<Claim> {
     let mut claims = vec![
         users("latency mean", wait + 0.01),
@@ -37,7 +38,8 @@ fn m_m_c(arrivals: f64, cores: f64, wait: f64, response: [f64; 3], wait_p99: f64
     claims
 }
 
-/// Poisson arrivals, one core, service of mean 10 ms: a mean wait by Pollaczek and Khinchine.
+/// Creates claims for Poisson arrivals, one core, service of mean 10 ms: the mean wait by
+/// Pollaczek–Khinchine.
 fn m_g_1(
     arrivals: f64,
     wait: f64,
@@ -51,7 +53,8 @@ fn m_g_1(
     claims
 }
 
-/// Any independent gaps, one exponential core: the response is exponential.
+/// Creates claims for any independent interarrival times and one exponential core: the response is
+/// exponential.
 fn g_m_1(arrivals: f64, response: f64) -> Vec<Claim> {
     let quantile = |tail: f64| -response * f64::ln(tail);
     let (wait, sigma) = (response - 0.01, 1.0 - 0.01 / response);
@@ -264,7 +267,7 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-/// M/M/4/10 twice: those who wait stand at the door, or inside at the run queue.
+/// M/M/4/10 twice: requests wait for admission, or inside in the ready queue.
 fn loss_with_a_queue() -> Case {
     let claims = |waiting: [Claim; 3]| {
         let mut claims = vec![
@@ -334,7 +337,7 @@ fn mm1_of_twenty() -> Case {
     )
 }
 
-/// Erlang's loss does not depend on the law of the holding time.
+/// Erlang's loss does not depend on the distribution of the holding time.
 fn loss_without_a_queue() -> Case {
     let pool = |hold: &str| {
         format!("max_in_flight: 20, queue: {{ max: 0 }}, endpoints: {{ x: [ wait: {hold} ] }}")
