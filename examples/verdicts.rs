@@ -7,7 +7,7 @@
 #[path = "../tests/it/verdict/grid.rs"]
 mod grid;
 
-use grid::Said;
+use grid::Tally;
 use statrs::function::beta::beta_reg;
 
 fn main() {
@@ -18,7 +18,7 @@ fn main() {
     println!(
         "| systems | runs | false alarms | false calm | inconclusive |\n|---|---|---|---|---|"
     );
-    let mut all = Said::default();
+    let mut all = Tally::default();
     for (group, said) in &counted.groups {
         println!(
             "| {group} | {} | {} | {} | {} |",

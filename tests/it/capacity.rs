@@ -1,6 +1,6 @@
 //! Capacity searches against theory.
 
-use crate::support::{Room, assert_numbers, words};
+use crate::support::{Room, assert_numbers, text_column};
 use asyncflow::Experiment;
 use asyncflow::experiment::{CapacityResult, SearchTarget, Verdict};
 use asyncflow::store;
@@ -156,9 +156,9 @@ slos: { fast: { of: users, mean: 14.8ms } }
 capacity: { vary: services.api.instance.cpu, from: 1, to: 16, most: 10 }
 ",
     );
-    let said = String::from_utf8(room.run("capacity near.yaml").stdout).unwrap();
-    assert!(said.contains("✔ 5  (4 is too near to tell, 1 does not)"), "{said}");
-    assert!(said.contains("Today's 8 is 60.0 % more than is needed."), "{said}");
+    let stdout = String::from_utf8(room.run("capacity near.yaml").stdout).unwrap();
+    assert!(stdout.contains("✔ 5  (4 is too near to tell, 1 does not)"), "{stdout}");
+    assert!(stdout.contains("Today's 8 is 60.0 % more than is needed."), "{stdout}");
 }
 
 #[test]
@@ -177,8 +177,9 @@ services:
 ",
     );
     let says = |what: &str| {
-        let said = room.run(&format!("capacity edge.yaml --while users.p95<100ms --vary {what}"));
-        String::from_utf8(said.stdout).unwrap()
+        let printed =
+            room.run(&format!("capacity edge.yaml --while users.p95<100ms --vary {what}"));
+        String::from_utf8(printed.stdout).unwrap()
     };
     let replicas = says("services.api.replicas --from 3 --to 12");
     assert!(
@@ -187,12 +188,12 @@ services:
     );
     let cores = says("services.auth.instance.cpu --from 2 --to 10");
     assert!(cores.contains("✔ every value from 2 to 10; lower --from or raise --to"), "{cores}");
-    for said in [&replicas, &cores] {
+    for printed in [&replicas, &cores] {
         assert!(
-            said.contains("meets the objectives.")
-                && !said.contains("headroom")
-                && !said.contains("needed"),
-            "{said}"
+            printed.contains("meets the objectives.")
+                && !printed.contains("headroom")
+                && !printed.contains("needed"),
+            "{printed}"
         );
     }
     let none = says("workload.users.open.rate --from 600/s --to 900/s");
@@ -230,12 +231,14 @@ slos: { ok: { of: users, p95: 3m } }
 capacity: { vary: workload.users.open.rate, from: 0.1/min, to: 120/h, tolerance: 1%, most: 80 }
 ",
     );
-    let said = String::from_utf8(room.run("capacity unit.yaml").stdout).unwrap();
+    let stdout = String::from_utf8(room.run("capacity unit.yaml").stdout).unwrap();
     assert!(
-        said.contains("Today's 0.5/min leaves ") && !said.contains("/s") && !said.contains("/h"),
-        "{said}"
+        stdout.contains("Today's 0.5/min leaves ")
+            && !stdout.contains("/s")
+            && !stdout.contains("/h"),
+        "{stdout}"
     );
-    let answer = said.lines().find(|line| line.contains("between")).unwrap();
+    let answer = stdout.lines().find(|line| line.contains("between")).unwrap();
     let number = |word: &str| {
         word.split("/min").next().unwrap().rsplit(' ').next().unwrap().parse::<f64>().unwrap()
     };
@@ -275,15 +278,15 @@ fn the_table_of_a_capacity_search_agrees_with_json_and_equals_the_batch() {
     // `--json` and `capacity_batch` are the oracles.
     let room = Room::new("goals.yaml", GOALS);
     let file = room.writes("capacity goals.yaml", "capacity.parquet");
-    let said = room.says("capacity goals.yaml");
-    let rows: Vec<(&Value, &Value)> = said["tried"]
+    let json = room.says("capacity goals.yaml");
+    let rows: Vec<(&Value, &Value)> = json["tried"]
         .as_array()
         .unwrap()
         .iter()
         .flat_map(|tried| tried["goals"].as_array().unwrap().iter().map(move |goal| (tried, goal)))
         .collect();
-    assert!(rows.len() >= 9 && rows.len() == 3 * said["tried"].as_array().unwrap().len(), "{said}");
-    assert!(rows.iter().any(|(_, goal)| goal["estimate"].is_null()), "{said}");
+    assert!(rows.len() >= 9 && rows.len() == 3 * json["tried"].as_array().unwrap().len(), "{json}");
+    assert!(rows.iter().any(|(_, goal)| goal["estimate"].is_null()), "{json}");
     for (column, key) in [("value", "number"), ("utilisation", "utilisation")] {
         assert_numbers(&file, column, rows.iter().map(|(tried, _)| &tried[key]));
     }
@@ -292,13 +295,19 @@ fn the_table_of_a_capacity_search_agrees_with_json_and_equals_the_batch() {
     }
     for (column, key) in [("written", "value"), ("verdict", "verdict")] {
         assert!(
-            words(&file, column).iter().zip(&rows).all(|(word, (tried, _))| tried[key] == *word),
+            text_column(&file, column)
+                .iter()
+                .zip(&rows)
+                .all(|(word, (tried, _))| tried[key] == *word),
             "{column}"
         );
     }
     for (column, key) in [("slo", "name"), ("goal", "goal"), ("entity", "of")] {
         assert!(
-            words(&file, column).iter().zip(&rows).all(|(word, (_, goal))| goal[key] == *word),
+            text_column(&file, column)
+                .iter()
+                .zip(&rows)
+                .all(|(word, (_, goal))| goal[key] == *word),
             "{column}"
         );
     }
@@ -308,10 +317,12 @@ fn the_table_of_a_capacity_search_agrees_with_json_and_equals_the_batch() {
         (true, true) => "yes",
         (true, false) => "no",
     };
-    assert!(words(&file, "meets").iter().zip(&rows).all(|(word, (_, goal))| meets(goal) == word));
+    assert!(
+        text_column(&file, "meets").iter().zip(&rows).all(|(word, (_, goal))| meets(goal) == word)
+    );
     let is_known = rows.iter().map(|(tried, _)| !tried["utilisation"].is_null());
     assert!(
-        words(&file, "bottleneck")
+        text_column(&file, "bottleneck")
             .iter()
             .zip(is_known)
             .all(|(service, is_known)| service == if is_known { "api" } else { "" })
@@ -329,7 +340,7 @@ fn the_table_of_a_capacity_search_agrees_with_json_and_equals_the_batch() {
         "today",
         "bottleneck",
     ] {
-        assert_eq!(manifest[key], said[key], "{key}");
+        assert_eq!(manifest[key], json[key], "{key}");
     }
     assert_eq!(
         store::capacity_batch(&Experiment::from_yaml(GOALS).unwrap().capacity().unwrap()),

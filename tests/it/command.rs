@@ -74,14 +74,14 @@ fn a_run_writes_its_files_and_a_manifest_that_names_them() {
         assert!(manifest["files"][file]["sha256"].is_string(), "{file}");
     }
     let summary = String::from_utf8(output.stdout).unwrap();
-    for words in [
+    for expected in [
         "keeps up",
         "Latency of answered requests",
         "Latency breakdown of users",
         "Services",
         "fingerprint",
     ] {
-        assert!(summary.contains(words), "{summary}");
+        assert!(summary.contains(expected), "{summary}");
     }
 }
 
@@ -136,7 +136,7 @@ fn json_is_one_object_that_agrees_with_the_files() {
 #[test]
 fn invalid_input_is_refused_with_exit_code_2_and_nothing_is_written() {
     // One error of each kind: syntax, unit, reference, file, command-line option.
-    for (text, words) in [
+    for (text, expected) in [
         ("version: [1", "error"),
         ("version: 1\nrun: { duration: 10 }\nworkload: {}\nservices: {}", "`10` has no unit"),
         (&SMALL.replace("to: api.x", "to: api.y"), "did you mean `api.x`?"),
@@ -151,9 +151,9 @@ fn invalid_input_is_refused_with_exit_code_2_and_nothing_is_written() {
             .code(2)
             .get_output()
             .clone();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains(words), "{said}");
-        assert!(said.contains("small.yaml:"), "a problem has a place: {said}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(expected), "{stderr}");
+        assert!(stderr.contains("small.yaml:"), "a problem has a place: {stderr}");
         assert!(output.stdout.is_empty());
         assert_eq!(names(folder.path()), ["small.yaml"], "nothing is written");
     }
@@ -186,7 +186,7 @@ fn a_missed_objective_is_exit_code_1() {
 fn a_reached_limit_is_named_and_the_message_says_how_to_raise_it() {
     // 1,000/s into a core that serves 250/s: the backlog passes 500 within a second.
     let folder = folder(SMALL);
-    for (limit, words) in [
+    for (limit, expected) in [
         ("run.limits.in_flight=500", "run.limits.in_flight"),
         ("run.limits.events=10k", "run.limits.events"),
     ] {
@@ -194,8 +194,8 @@ fn a_reached_limit_is_named_and_the_message_says_how_to_raise_it() {
             ["run", "small.yaml", "--set", "workload.users.open.rate=1000/s", "--set", limit];
         let output =
             asyncflow().current_dir(&folder).args(args).assert().code(2).get_output().clone();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains(words) && said.contains("--set"), "{said}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(expected) && stderr.contains("--set"), "{stderr}");
         assert!(names(&folder.path().join("out")).is_empty(), "nothing is left behind");
     }
 }
@@ -206,9 +206,9 @@ fn an_overloaded_system_is_reported_as_overloaded() {
     let args = ["run", "small.yaml", "--no-files", "--set", "workload.users.open.rate=300/s"];
     let output =
         asyncflow().current_dir(&folder).args(args).assert().success().get_output().clone();
-    let (said, warned) =
+    let (stderr, warned) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert!(said.contains("✘ overloaded  users"), "{said}");
+    assert!(stderr.contains("✘ overloaded  users"), "{stderr}");
     assert!(warned.contains("overload: the offered load is 120 %"), "{warned}");
 }
 
@@ -291,6 +291,6 @@ fn a_folder_that_cannot_be_written_is_refused_before_the_first_event() {
         .code(2)
         .get_output()
         .clone();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("out/small") && said.contains("help: "), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("out/small") && stderr.contains("help: "), "{stderr}");
 }

@@ -1,6 +1,6 @@
 //! Comparisons and selection: pairing, false positives, and choosing the best variant.
 
-use crate::support::{Room, assert_numbers, words};
+use crate::support::{Room, assert_numbers, text_column};
 use asyncflow::Experiment;
 use asyncflow::experiment::{Judgement, MetricComparison};
 use asyncflow::store;
@@ -191,13 +191,13 @@ fn the_best_of_twelve_is_found_with_few_replications_of_the_others() {
     for set in &sets {
         arguments.extend(["--set", set]);
     }
-    let (code, said, error) = asyncflow(&arguments);
+    let (code, printed, error) = asyncflow(&arguments);
     assert_eq!(code, 0, "{error}");
-    let chosen: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let chosen: serde_json::Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(
         (chosen["best"].as_str(), chosen["certain"].as_bool()),
         (Some("speeds"), Some(true)),
-        "{said}"
+        "{printed}"
     );
     let given: Vec<u64> = chosen["candidates"]
         .as_array()
@@ -212,13 +212,13 @@ fn the_best_of_twelve_is_found_with_few_replications_of_the_others() {
     );
     // The result is the same on one thread.
     let (_, again, _) = asyncflow(&[&arguments[..], &["-j", "1"]].concat());
-    assert_eq!(said, again);
+    assert_eq!(printed, again);
 }
 
 #[test]
 fn an_impossible_comparison_is_refused_with_a_suggestion() {
     // The messages are fixed here.
-    for (arguments, words) in [
+    for (arguments, expected) in [
         (&["compare", "scenarios/hello.yaml"][..], "a single scenario has nothing to compare with"),
         (
             &["compare", "scenarios/hello.yaml", "--set", "run.seed=7"],
@@ -266,8 +266,8 @@ fn an_impossible_comparison_is_refused_with_a_suggestion() {
             "must be greater than 0%",
         ),
     ] {
-        let (code, _, said) = asyncflow(arguments);
-        assert!(code == 2 && said.contains(words), "{arguments:?}: {said}");
+        let (code, _, stderr) = asyncflow(arguments);
+        assert!(code == 2 && stderr.contains(expected), "{arguments:?}: {stderr}");
     }
 }
 
@@ -279,11 +279,14 @@ fn the_table_of_a_comparison_agrees_with_json_and_equals_the_batch() {
     let room = Room::new("two.yaml", two);
     let arguments = "compare two.yaml -r 2 -d 20s --set services.api.balance=random";
     let file = room.writes(arguments, "comparison.parquet");
-    let said = room.says(arguments);
-    let rows = said["differences"].as_array().unwrap();
+    let json = room.says(arguments);
+    let rows = json["differences"].as_array().unwrap();
     assert!(rows.len() > 50 && file.num_rows() == rows.len());
     assert!(
-        words(&file, "judgement").iter().zip(rows).all(|(word, row)| row["judgement"] == *word)
+        text_column(&file, "judgement")
+            .iter()
+            .zip(rows)
+            .all(|(word, row)| row["judgement"] == *word)
     );
     for (column, keys) in
         [("base", ["base", "estimate"]), ("difference_low", ["difference", "low"])]
@@ -291,7 +294,7 @@ fn the_table_of_a_comparison_agrees_with_json_and_equals_the_batch() {
         assert_numbers(&file, column, rows.iter().map(|row| &row[keys[0]][keys[1]]));
     }
     for key in ["confidence", "variants", "fingerprints"] {
-        assert_eq!(room.manifest("one")[key], said[key], "{key}");
+        assert_eq!(room.manifest("one")[key], json[key], "{key}");
     }
     let comparison = Experiment::from_yaml(two).unwrap().replications(2).set("run.duration=20s");
     assert_eq!(
@@ -352,9 +355,9 @@ faults: [ errors: { target: api.x, rate: 0%, at: 2s } ]
     );
     let failed = answer["candidates"][1]["failed"].as_f64().unwrap();
     assert!((failed - 0.9).abs() < 0.01, "{failed}");
-    let said = room.run(&select.replace(" --json", ""));
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    assert!(said.contains("of the requests fail, so it is not chosen"), "{said}");
+    let stdout = room.run(&select.replace(" --json", ""));
+    let stdout = String::from_utf8_lossy(&stdout.stdout).into_owned();
+    assert!(stdout.contains("of the requests fail, so it is not chosen"), "{stdout}");
 }
 
 #[test]

@@ -159,10 +159,10 @@ fn files_of_the_same_name_are_distinguished_by_their_folders() {
         fs::create_dir(room.path(folder)).unwrap();
         fs::write(room.path(folder).join("shop.yaml"), scenario("", rate)).unwrap();
     }
-    let said = room.ends("run v1/shop.yaml v2/shop.yaml -q", 2);
+    let stderr = room.ends("run v1/shop.yaml v2/shop.yaml -q", 2);
     assert!(
-        said.contains("`v1/shop.yaml` and `v2/shop.yaml` would both be written to `out/shop`"),
-        "{said}"
+        stderr.contains("`v1/shop.yaml` and `v2/shop.yaml` would both be written to `out/shop`"),
+        "{stderr}"
     );
     assert!(!room.path("out").exists(), "neither was run");
     room.ends("run v1/shop.yaml v2/shop.yaml -q --no-files", 0);
@@ -190,18 +190,18 @@ fn the_same_file_name_typed_in_another_folder_is_another_file() {
     let run = |project: &str, out: &str, code| {
         let mut command = room.command("run shop.yaml -q");
         let output = command.args(["-o", out]).current_dir(room.path(project)).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{project}: {said}");
-        said
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{project}: {stderr}");
+        stderr
     };
     run("p1", "../results", 0);
     let before = bytes(&room.path("results"));
-    let said = run("p2", "../results", 2);
+    let stderr = run("p2", "../results", 2);
     assert!(
-        said.contains("holds the result of another file, `")
-            && said.contains("p1/shop.yaml`")
-            && said.contains("--force"),
-        "{said}"
+        stderr.contains("holds the result of another file, `")
+            && stderr.contains("p1/shop.yaml`")
+            && stderr.contains("--force"),
+        "{stderr}"
     );
     assert!(bytes(&room.path("results")) == before);
     fs::write(room.path("p1/shop.yaml"), scenario("same", 40)).unwrap();
@@ -333,11 +333,11 @@ fn a_piped_scenario_is_the_same_study_only_if_its_text_is_identical() {
     assert_eq!(pipe(50).status.code(), Some(0));
     assert_eq!(pipe(50).status.code(), Some(0));
     let other = pipe(20);
-    let said = String::from_utf8_lossy(&other.stderr);
+    let stderr = String::from_utf8_lossy(&other.stderr);
     assert!(
         other.status.code() == Some(2)
-            && said.contains("another scenario, `piped`, which was not read from a file"),
-        "{said}"
+            && stderr.contains("another scenario, `piped`, which was not read from a file"),
+        "{stderr}"
     );
 }
 
@@ -389,8 +389,8 @@ fn resuming_a_different_finished_sweep_is_refused() {
     );
     room.ends(&format!("{SWEEP}1,2 -s 5 -o out"), 0);
     room.ends(&format!("{SWEEP}1,2 -o parts --shard 1/2"), 0);
-    let said = room.ends(&format!("{SWEEP}1,2 -s 5 -o parts --shard 1/2"), 2);
-    assert!(said.contains("holds another sweep (seed 1, not 5)"), "{said}");
+    let stderr = room.ends(&format!("{SWEEP}1,2 -s 5 -o parts --shard 1/2"), 2);
+    assert!(stderr.contains("holds another sweep (seed 1, not 5)"), "{stderr}");
 }
 
 #[test]
@@ -427,12 +427,12 @@ fn an_interrupted_run_is_incomplete_and_does_not_replace_a_complete_one() {
     assert!(room.manifest("out")["interrupted"].is_null());
     let before = bytes(&room.path("out"));
     let output = interrupt("");
-    let said = String::from_utf8_lossy(&output.stderr);
+    let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains(
+        stderr.contains(
             "of 500000 replications are complete; the earlier result in out is unchanged"
         ),
-        "{said}"
+        "{stderr}"
     );
     assert!(
         String::from_utf8_lossy(&output.stdout).contains("fingerprint"),

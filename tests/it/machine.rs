@@ -1,7 +1,7 @@
 //! Interfaces for machines: complete JSON, scenarios through pipes, signals, systems without
 //! threads or memory.
 
-use crate::support::{Room, signal, table, wait_until, words};
+use crate::support::{Room, signal, table, text_column, wait_until};
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
@@ -85,7 +85,7 @@ fn errors_are_one_json_document_too() {
         );
         assert!(!output.stderr.is_empty(), "the error is also printed for users");
     }
-    for (arguments, words) in [
+    for (arguments, expected) in [
         ("run a.yaml --json --replicationz 3", "unexpected argument"),
         ("run a.yaml --json -d 0s", "0s"),
         ("run a.yaml --json -s -1", "must be a whole number from 0 to 2^64"),
@@ -106,7 +106,7 @@ fn errors_are_one_json_document_too() {
         let output = room.run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments}");
         let problems = document(&output)["problems"].to_string();
-        assert!(problems.contains(words), "{arguments}: {problems}");
+        assert!(problems.contains(expected), "{arguments}: {problems}");
     }
     // If one of several files reaches a limit, its error is in the list at its position.
     let tight = SCENARIO.replace("small", "tight").replace("5s,", "5s, limits: { in_flight: 1 },");
@@ -126,8 +126,8 @@ fn all_files_are_read_before_the_first_is_run() {
     let room = room();
     fs::write(room.path("bad.yaml"), "version: 1").unwrap();
     for second in ["nowhere.yaml", "bad.yaml"] {
-        let said = room.ends(&format!("run a.yaml {second}"), 2);
-        assert!(said.contains("1 of 2 scenarios cannot run; nothing was simulated"), "{said}");
+        let stderr = room.ends(&format!("run a.yaml {second}"), 2);
+        assert!(stderr.contains("1 of 2 scenarios cannot run; nothing was simulated"), "{stderr}");
         assert!(!room.path("out").exists());
     }
 }
@@ -136,12 +136,12 @@ fn all_files_are_read_before_the_first_is_run() {
 fn a_seed_of_64_bits_is_also_text_for_parsers_with_53_bits() {
     // 2^64 − 1 as a text, in the JSON and in the manifest.
     let room = room();
-    let said = document(&room.run("run a.yaml --json -s 18446744073709551615"));
+    let json = document(&room.run("run a.yaml --json -s 18446744073709551615"));
     assert_eq!(
-        (said["seed_text"].as_str(), said["seed"].as_u64()),
+        (json["seed_text"].as_str(), json["seed"].as_u64()),
         (Some("18446744073709551615"), Some(u64::MAX))
     );
-    assert_eq!(room.manifest("out/small")["seed_text"], said["seed_text"]);
+    assert_eq!(room.manifest("out/small")["seed_text"], json["seed_text"]);
 }
 
 #[test]
@@ -149,13 +149,15 @@ fn labels_are_also_available_as_flags() {
     // One replication: every estimate has a label, with equal values under both names, in JSON and
     // in Parquet. (`flags` is a name that data frames use themselves.)
     let room = room();
-    let said = document(&room.run("run a.yaml --json -r 1"));
-    let metrics = said["metrics"].as_array().unwrap();
+    let json = document(&room.run("run a.yaml --json -r 1"));
+    let metrics = json["metrics"].as_array().unwrap();
     assert!(metrics.iter().all(|metric| metric["labels"] == metric["flags"]
         && !metric["labels"].as_array().unwrap().is_empty()));
     let summary = table(&room.path("out/small/summary.parquet"));
-    assert_eq!(words(&summary, "labels"), words(&summary, "flags"));
-    assert!(words(&summary, "labels").iter().all(|labels| labels.contains("one_replication")));
+    assert_eq!(text_column(&summary, "labels"), text_column(&summary, "flags"));
+    assert!(
+        text_column(&summary, "labels").iter().all(|labels| labels.contains("one_replication"))
+    );
     let sweep = room.run("sweep a.yaml --vary services.api.replicas=1,2 -r 1 --json");
     let point: Value =
         serde_json::from_str(String::from_utf8(sweep.stdout).unwrap().lines().next().unwrap())
@@ -228,7 +230,7 @@ fn a_scenario_in_any_format_can_be_read_from_standard_input() {
             );
         }
     }
-    for (arguments, words) in [
+    for (arguments, expected) in [
         ("check -", "fine"),
         ("show -", "replicas: 1"),
         ("sweep - -o swept --vary services.api.replicas=1,2", "fingerprint"),
@@ -239,10 +241,10 @@ fn a_scenario_in_any_format_can_be_read_from_standard_input() {
         ),
     ] {
         let output = piped(&room, arguments, SCENARIO);
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(
-            output.status.code() == Some(0) && said.contains(words),
-            "{arguments}: {said}{}",
+            output.status.code() == Some(0) && stdout.contains(expected),
+            "{arguments}: {stdout}{}",
             String::from_utf8_lossy(&output.stderr)
         );
     }
@@ -279,7 +281,7 @@ services: { api: { endpoints: { x: [ cpu: { exp: 5ms } ] } } }
 slos: { fast: { of: users, p95: 1s } }",
     );
     let looking = "interrupted while determining the warm-up: no result";
-    for (arguments, words) in [
+    for (arguments, expected) in [
         ("run s.yaml --no-files -q", looking),
         ("compare s.yaml -q --set services.api.replicas=2", looking),
         (
@@ -307,9 +309,9 @@ slos: { fast: { of: users, p95: 1s } }",
             child.kill().unwrap();
         }
         let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(ended.and_then(|status| status.code()), Some(2), "{arguments}: {said}");
-        assert!(said.contains(words), "{arguments}: {said}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(ended.and_then(|status| status.code()), Some(2), "{arguments}: {stderr}");
+        assert!(stderr.contains(expected), "{arguments}: {stderr}");
     }
 }
 
@@ -363,13 +365,13 @@ fn a_system_that_cannot_start_a_thread_is_reported() {
         "compare a.yaml --set services.api.replicas=2",
     ] {
         let output = limited(arguments);
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(
             output.status.code() == Some(2)
-                && said.contains("cannot be started")
-                && !said.contains("panicked"),
-            "{arguments}: {said}"
+                && stderr.contains("cannot be started")
+                && !stderr.contains("panicked"),
+            "{arguments}: {stderr}"
         );
-        assert!(said.contains("help: "), "{arguments}: {said}");
+        assert!(stderr.contains("help: "), "{arguments}: {stderr}");
     }
 }

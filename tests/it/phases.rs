@@ -175,19 +175,19 @@ workload: { users: { to: api.x, open: { rate: 10/s, arrivals: regular } } }
 services: { api: { runtime: { tasks: { schedule: fifo } }, endpoints: { x: [ cpu: 50ms ] } } }
 faults: [ slow: { target: api, factor: 10x, at: 100s, for: 10s } ]";
     let room = Room::new("s.yaml", scenario);
-    let said = room.run("run s.yaml");
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    for words in [
+    let stdout = room.run("run s.yaml");
+    let stdout = String::from_utf8_lossy(&stdout.stdout).into_owned();
+    for expected in [
         "Before, during and after: users",
         "Time to recover from slow api: 9.00 s",
         "after slow api",
     ] {
-        assert!(said.contains(words), "{said}");
+        assert!(stdout.contains(expected), "{stdout}");
     }
     assert_eq!(room.says("run s.yaml --no-files")["phases"][1]["name"], "slow api");
     let series = crate::support::table(&room.path("out/s/series.parquet"));
     let metrics: std::collections::BTreeSet<String> =
-        crate::support::words(&series, "metric").into_iter().collect();
+        crate::support::text_column(&series, "metric").into_iter().collect();
     for metric in ["failure_rate", "latency_p50", "latency_p95", "latency_p99"] {
         assert!(metrics.contains(metric), "{metrics:?}");
     }

@@ -100,8 +100,8 @@ faults:
   - slow: { target: db, factor: 6x, at: 55s, for: 5s }
   - slow: { target: api, factor: 2x, at: 58s, for: 5s }",
     );
-    let has = |words: &str| texts.iter().any(|text| text.words.contains(words));
-    for words in [
+    let has = |expected: &str| texts.iter().any(|text| text.words.contains(expected));
+    for expected in [
         "db",
         "warm-up",
         "crash api",
@@ -113,7 +113,7 @@ faults:
         "p95",
         "p99",
     ] {
-        assert!(has(words), "{words}: {svg}");
+        assert!(has(expected), "{expected}: {svg}");
     }
     // Nothing awaits I/O here, so there is no panel for it.
     assert!(!has("Awaiting I/O"));

@@ -188,7 +188,7 @@ fn the_formulas_agree_with_published_values() {
 fn large_small_and_nearly_whole_numbers_are_printed_correctly() {
     // 9,998/s is below a boundary of units, 0.002 % of errors are more than 0.001 %, and one job a
     // day is 0.04 an hour: 265 in 3 times 100 days are 0.0368.
-    let said = |run: &str, rate: &str, steps: &str, goal: &str| {
+    let printed = |run: &str, rate: &str, steps: &str, goal: &str| {
         let yaml = format!(
             "version: 1
 run: {{ {run}, replications: 3 }}
@@ -198,9 +198,9 @@ slos: {{ {goal} }}"
         );
         String::from_utf8(Room::new("s.yaml", &yaml).run("run s.yaml --no-files").stdout).unwrap()
     };
-    let large = said("duration: 11s, warmup: 1s", "9998/s, arrivals: regular", "cpu: 1us", "");
+    let large = printed("duration: 11s, warmup: 1s", "9998/s, arrivals: regular", "cpu: 1us", "");
     assert!(large.contains("users: 9998/s asked, 9998/s answered"), "{large}");
-    let small = said(
+    let small = printed(
         "duration: 60s",
         "5k/s",
         "cpu: 1us, fail: { p: 0.002% }",
@@ -212,7 +212,7 @@ slos: {{ {goal} }}"
         "{small}"
     );
     assert!(small.contains("but 0.00") && !small.contains(" 0.00 %"), "{small}");
-    let rare = said("duration: 100d", "0.04/h", "cpu: 10m", "");
+    let rare = printed("duration: 100d", "0.04/h", "cpu: 10m", "");
     assert!(rare.contains("users: 0.0368/h asked, 0.0368/h answered"), "{rare}");
 }
 
@@ -221,7 +221,7 @@ fn overloaded_or_never_settling_systems_are_warned_about_by_check() {
     // 300/s of 4 ms on one loop of 64 cores: 120 %, and more cores would change nothing; 120/s of
     // 100 ms through ten places: 120 %; Pareto with α = 1.1 has no variance; the relative noise of
     // a zero is NaN, and is not printed as a number.
-    let warned = |rate: &str, service: &str, words: &[&str]| {
+    let warned = |rate: &str, service: &str, expected: &[&str]| {
         let yaml = format!(
             "version: 1
 run: {{ duration: 10s, replications: {{ until: {{ metric: users.latency.p99, half_width: 5% }}, min: 2, max: 5 }} }}
@@ -229,8 +229,8 @@ workload: {{ users: {{ to: api.x, open: {{ rate: {rate} }} }} }}
 services: {{ api: {{ {service} }} }}"
         );
         let room = Room::new("s.yaml", &yaml);
-        let said = room.ends("check s.yaml", 0);
-        assert!(words.iter().all(|words| said.contains(words)), "{said}");
+        let stderr = room.ends("check s.yaml", 0);
+        assert!(expected.iter().all(|expected| stderr.contains(expected)), "{stderr}");
         room
     };
     warned(
@@ -253,12 +253,12 @@ services: {{ api: {{ {service} }} }}"
         &["infinite variance", "use quantiles"],
     );
     let nothing = warned("0.000001/s", "endpoints: { x: [ cpu: 1ms ] }", &[]);
-    let said = String::from_utf8(nothing.run("run s.yaml --no-files").stdout).unwrap();
+    let stderr = String::from_utf8(nothing.run("run s.yaml --no-files").stdout).unwrap();
     assert!(
-        said.contains("no requests")
-            && said.contains("`until` is not met")
-            && !said.contains("NaN")
-            && !said.contains("inf"),
-        "{said}"
+        stderr.contains("no requests")
+            && stderr.contains("`until` is not met")
+            && !stderr.contains("NaN")
+            && !stderr.contains("inf"),
+        "{stderr}"
     );
 }

@@ -1,6 +1,6 @@
 //! Sensitivity analysis against theory.
 
-use crate::support::{Room, assert_numbers, words};
+use crate::support::{Room, assert_numbers, text_column};
 use asyncflow::Experiment;
 use asyncflow::design::{Range, Scale, Vary};
 use asyncflow::experiment::Method;
@@ -149,40 +149,43 @@ fn the_table_of_an_analysis_agrees_with_json_and_equals_the_batch() {
             metrics[0], metrics[1]
         );
         let file = room.writes(&arguments, "sensitivity.parquet");
-        let said = room.says(&arguments);
-        let rows: Vec<&Value> = said["metrics"]
+        let json = room.says(&arguments);
+        let rows: Vec<&Value> = json["metrics"]
             .as_array()
             .unwrap()
             .iter()
             .flat_map(|of| of["parameters"].as_array().unwrap())
             .collect();
-        assert_eq!(rows.len(), 4, "{said}");
+        assert_eq!(rows.len(), 4, "{json}");
         for (columns, method) in [(&morris[..], "morris"), (&sobol, "sobol")] {
             for column in columns {
                 assert_numbers(&file, column, rows.iter().map(|row| &row[method][column]));
             }
         }
         assert!(
-            words(&file, "parameter").iter().zip(&rows).all(|(path, row)| row["path"] == *path)
+            text_column(&file, "parameter")
+                .iter()
+                .zip(&rows)
+                .all(|(path, row)| row["path"] == *path)
         );
         // As written in the scenario.
-        for ((path, from), to) in words(&file, "parameter")
+        for ((path, from), to) in text_column(&file, "parameter")
             .iter()
-            .zip(words(&file, "range_from"))
-            .zip(words(&file, "range_to"))
+            .zip(text_column(&file, "range_from"))
+            .zip(text_column(&file, "range_to"))
         {
             let range = if path == "services.api.replicas" { ("1", "3") } else { ("20/s", "60/s") };
             assert_eq!((from.as_str(), to.as_str()), range);
         }
         let named = ["kind", "entity", "metric", "stat", "unit", "method"]
-            .map(|column| words(&file, column)[2].clone());
+            .map(|column| text_column(&file, column)[2].clone());
         let expected = ["service", "api", "utilisation", "mean", "1", name];
         assert_eq!(named, expected.map(str::to_string));
         for (of, metric) in room.manifest("one")["metrics"]
             .as_array()
             .unwrap()
             .iter()
-            .zip(said["metrics"].as_array().unwrap())
+            .zip(json["metrics"].as_array().unwrap())
         {
             assert!(
                 ["metric", "unit", "points", "unknown", "variation", "least", "largest"]

@@ -90,9 +90,9 @@ impl Room {
     /// Runs a command, asserts its exit code, and returns its standard error.
     pub fn ends(&self, arguments: &str, code: i32) -> String {
         let output = self.run(arguments);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{arguments}: {said}");
-        said
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{arguments}: {stderr}");
+        stderr
     }
     /// Returns what a command prints with `--json`.
     pub fn says(&self, arguments: &str) -> serde_json::Value {
@@ -118,11 +118,11 @@ impl Room {
             refused.status.code() == Some(2) && refused.stdout.is_empty(),
             "the folder is refused before anything is printed"
         );
-        let said = String::from_utf8_lossy(&refused.stderr);
+        let stderr = String::from_utf8_lossy(&refused.stderr);
         assert!(
-            said.contains("`taken` holds a `manifest.json` that AsyncFlow did not write")
-                && said.contains("--force"),
-            "{said}"
+            stderr.contains("`taken` holds a `manifest.json` that AsyncFlow did not write")
+                && stderr.contains("--force"),
+            "{stderr}"
         );
         assert_eq!(fs::read_dir(self.path("taken")).unwrap().count(), 1, "no file was added");
         self.ends(&format!("{arguments} -q --out taken --force"), 0);
@@ -151,7 +151,7 @@ pub fn table(path: &Path) -> RecordBatch {
 }
 
 /// Returns a column of text.
-pub fn words(batch: &RecordBatch, column: &str) -> Vec<String> {
+pub fn text_column(batch: &RecordBatch, column: &str) -> Vec<String> {
     batch[column].as_string::<i32>().iter().map(|word| word.unwrap().to_string()).collect()
 }
 

@@ -290,16 +290,19 @@ fn a_damaged_journal_is_reported_and_loses_only_the_damaged_cells() {
         broken[at] ^= 4;
         fs::create_dir(room.path("out")).unwrap();
         fs::write(room.path("out/cells.journal"), &broken).unwrap();
-        let said = room.ends(&format!("{arguments} -o out --resume"), 0);
-        assert!(said.contains(warning) && said.contains(going_on), "at {at}: {said}");
+        let stderr = room.ends(&format!("{arguments} -o out --resume"), 0);
+        assert!(stderr.contains(warning) && stderr.contains(going_on), "at {at}: {stderr}");
         assert_same(&room.path("whole"), &room.path("out"));
         fs::remove_dir_all(room.path("out")).unwrap();
     }
     // A journal cut off within an entry, as by a kill, is not damaged.
     fs::create_dir(room.path("out")).unwrap();
     fs::write(room.path("out/cells.journal"), &journal[..second + 40]).unwrap();
-    let said = room.ends(&format!("{arguments} -o out --resume"), 0);
-    assert!(!said.contains("damaged") && said.contains("resuming after 1 replication\n"), "{said}");
+    let stderr = room.ends(&format!("{arguments} -o out --resume"), 0);
+    assert!(
+        !stderr.contains("damaged") && stderr.contains("resuming after 1 replication\n"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -307,9 +310,9 @@ fn a_cell_that_reaches_a_limit_is_a_row_with_its_reason_and_the_sweep_continues(
     // Two points, the first of which may have 3 requests in flight: all its replications fail,
     // those of the other do not.
     let room = Room::new("small.yaml", SCENARIO);
-    let said =
+    let stderr =
         room.ends("sweep small.yaml -o out --vary run.limits.in_flight=3,1M -d 10s -r 4 --json", 2);
-    assert!(said.contains("4 replications failed"), "{said}");
+    assert!(stderr.contains("4 replications failed"), "{stderr}");
     let lines = String::from_utf8(
         room.run("sweep small.yaml -o out2 --vary run.limits.in_flight=3,1M -d 10s -r 4 --json")
             .stdout,
@@ -334,9 +337,9 @@ fn a_point_whose_pilot_reaches_a_limit_is_a_row_with_its_reason_and_is_run_once(
     let room = Room::new("small.yaml", SCENARIO);
     let arguments =
         "sweep small.yaml --vary run.limits.in_flight=3,1M --set run.warmup=auto -r 4 --json";
-    let said = room.run(&format!("{arguments} -o out"));
-    assert_eq!(said.status.code(), Some(2), "{}", String::from_utf8_lossy(&said.stderr));
-    let lines = String::from_utf8(said.stdout).unwrap();
+    let printed = room.run(&format!("{arguments} -o out"));
+    assert_eq!(printed.status.code(), Some(2), "{}", String::from_utf8_lossy(&printed.stderr));
+    let lines = String::from_utf8(printed.stdout).unwrap();
     let points: Vec<serde_json::Value> =
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((points[0]["failed"].as_u64(), points[1]["failed"].as_u64()), (Some(1), Some(0)));
@@ -405,7 +408,7 @@ fn replications_continue_until_the_goal_or_the_maximum_is_reached() {
 fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
     // The messages are fixed here; nothing is written in any of these cases.
     let room = Room::new("small.yaml", SCENARIO);
-    for (arguments, words) in [
+    for (arguments, expected) in [
         (
             "--vary workload.users.open.rat=1/s",
             "unknown field `rat`, expected `rate` or `arrivals`\n  = help: did you mean `rate`?",
@@ -457,8 +460,8 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
             "none of SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX and AWS_BATCH_JOB_ARRAY_INDEX is set",
         ),
     ] {
-        let said = room.ends(&format!("sweep small.yaml {arguments}"), 2);
-        assert!(said.contains(words), "{arguments}: {said}");
+        let stderr = room.ends(&format!("sweep small.yaml {arguments}"), 2);
+        assert!(stderr.contains(expected), "{arguments}: {stderr}");
         assert!(!room.path("out").exists(), "{arguments}");
     }
     fs::write(room.path("still.yaml"), SCENARIO.split("sweep:").next().unwrap()).unwrap();
@@ -473,14 +476,14 @@ fn an_unfinished_sweep_is_neither_overwritten_nor_mixed_with_another() {
     fs::create_dir(room.path("out")).unwrap();
     let journal = fs::read(room.path("kept/shard-00001-of-00001/cells.journal")).unwrap();
     fs::write(room.path("out/cells.journal"), &journal).unwrap();
-    let said = room.ends("sweep small.yaml -r 2 -d 5s -q -o out", 2);
+    let stderr = room.ends("sweep small.yaml -r 2 -d 5s -q -o out", 2);
     assert!(
-        said.contains("an unfinished sweep is in `out`: 24 replications are done")
-            && said.contains("--resume"),
-        "{said}"
+        stderr.contains("an unfinished sweep is in `out`: 24 replications are done")
+            && stderr.contains("--resume"),
+        "{stderr}"
     );
-    let said = room.ends("sweep small.yaml -r 3 -d 5s -q -o out --resume", 2);
-    assert!(said.contains("`out` holds another sweep (replications 2, not 3)"), "{said}");
+    let stderr = room.ends("sweep small.yaml -r 3 -d 5s -q -o out --resume", 2);
+    assert!(stderr.contains("`out` holds another sweep (replications 2, not 3)"), "{stderr}");
     assert_eq!(
         fs::read(room.path("out/cells.journal")).unwrap(),
         journal,
@@ -514,12 +517,12 @@ sweep: { vary: { workload.users.open.rate: [10/s, 20/s] } }",
     let shard = room.path("kept/shard-00001-of-00001");
     fs::remove_file(shard.join("manifest.json")).unwrap();
     fs::write(room.path("took.csv"), "took\n1ms\n3ms\n").unwrap();
-    let said = room.ends(sweep, 2);
+    let stderr = room.ends(sweep, 2);
     assert!(
-        said.contains(
+        stderr.contains(
             "holds another sweep (different release, or changed files of measured values)"
         ),
-        "{said}"
+        "{stderr}"
     );
     fs::write(room.path("took.csv"), "took\n1ms\n2ms\n").unwrap();
     room.ends(sweep, 0);
@@ -563,11 +566,11 @@ fn a_shard_whose_journal_was_damaged_after_completion_is_not_merged() {
     let journal = room.path("shards/shard-00002-of-00002/cells.journal");
     let bytes = fs::read(&journal).unwrap();
     fs::write(&journal, &bytes[..bytes.len() / 2]).unwrap();
-    let said = room.ends("merge shards -o out", 2);
+    let stderr = room.ends("merge shards -o out", 2);
     assert!(
-        said.contains(" of 2 replications: the journal of shard 2 of 2 (`shards/shard-00002-of-00002`) was damaged")
-            && said.contains("remove its manifest.json and run that shard again"),
-        "{said}"
+        stderr.contains(" of 2 replications: the journal of shard 2 of 2 (`shards/shard-00002-of-00002`) was damaged")
+            && stderr.contains("remove its manifest.json and run that shard again"),
+        "{stderr}"
     );
     assert_eq!(fs::read(&journal).unwrap().len(), bytes.len() / 2, "a merge changes no shard");
     assert!(!room.path("out").exists(), "nothing was written");
@@ -599,8 +602,8 @@ fn a_merge_replaces_neither_a_shard_nor_an_unfinished_sweep() {
     );
     room.ends("merge shards -o out --force -q", 0);
     assert!(!room.path("out/cells.journal").exists());
-    let said = room.ends("merge shards -o shards/shard-00001-of-00001 --force", 2);
-    assert!(said.contains("is one of the shards to merge"), "{said}");
+    let stderr = room.ends("merge shards -o shards/shard-00001-of-00001 --force", 2);
+    assert!(stderr.contains("is one of the shards to merge"), "{stderr}");
     assert!(room.path("shards/shard-00001-of-00001/cells.journal").exists());
 }
 
@@ -620,11 +623,11 @@ fn the_journal_of_a_shard_is_not_resumed_as_that_of_another_sweep() {
     for (state, help) in
         [("complete", "choose another folder"), ("interrupted", "the command that started it")]
     {
-        let said =
+        let stderr =
             room.ends("sweep small.yaml -r 2 -d 5s -q -o out/shard-00002-of-00003 --resume", 2);
         assert!(
-            said.contains("holds shard 2/3 of this sweep") && said.contains(help),
-            "{state}: {said}"
+            stderr.contains("holds shard 2/3 of this sweep") && stderr.contains(help),
+            "{state}: {stderr}"
         );
         assert_eq!(
             fs::read(shard.join("cells.journal")).unwrap(),
@@ -658,10 +661,10 @@ fn a_shard_restarted_with_force_and_interrupted_is_incomplete() {
         wait_until("the earlier manifest is gone", || !manifest.exists());
         signal(&child, "-INT");
         let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(
-            output.status.code() == Some(2) && said.contains("continue with the same command"),
-            "{said}"
+            output.status.code() == Some(2) && stderr.contains("continue with the same command"),
+            "{stderr}"
         );
         assert!(!manifest.exists());
         assert!(
@@ -701,13 +704,13 @@ fn a_full_disk_is_reported_and_the_sweep_can_be_resumed_with_more_space() {
     if !mount("size=200k").is_ok_and(|status| status.success()) {
         return super::world::skip("a full disk under a sweep: mounting is not allowed here");
     }
-    let said = room.ends("sweep small.yaml -r 40 -q -o small/out", 2);
+    let stderr = room.ends("sweep small.yaml -r 40 -q -o small/out", 2);
     assert!(
-        said.contains("cannot write")
-            && said.contains(
+        stderr.contains("cannot write")
+            && stderr.contains(
                 "completed replications are kept: free disk space, then continue with `--resume`"
             ),
-        "{said}"
+        "{stderr}"
     );
     assert!(!room.path("small/out/manifest.json").exists());
     assert!(mount("remount,size=20m").is_ok_and(|status| status.success()));
@@ -729,9 +732,9 @@ fn an_interrupted_sweep_reports_its_progress_and_how_to_resume() {
     });
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains("of 12 points are complete; continue with `--resume`"), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("of 12 points are complete; continue with `--resume`"), "{stderr}");
     room.ends(&format!("{arguments} -o cut --resume"), 0);
     room.ends(&format!("{arguments} -o whole"), 0);
     assert_same(&room.path("whole"), &room.path("cut"));

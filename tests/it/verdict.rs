@@ -18,8 +18,8 @@ fn verdicts_over_the_grid_are_correct() {
     let all = counted
         .groups
         .iter()
-        .map(|(_, said)| *said)
-        .reduce(grid::Said::with)
+        .map(|(_, tally)| *tally)
+        .reduce(grid::Tally::with)
         .expect("at least one group");
     let allowed = all.runs / 50;
     assert!(

@@ -25,7 +25,7 @@ fn cells(line: &str) -> Vec<&str> {
     line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
 }
 
-fn said(room: &Room, arguments: &str) -> String {
+fn stdout_of(room: &Room, arguments: &str) -> String {
     String::from_utf8(room.run(arguments).stdout).unwrap()
 }
 
@@ -35,7 +35,7 @@ fn a_run_reports_why_requests_failed_which_service_rejected_them_and_the_cost() 
     // rejected: of 8,640 requests, with a standard error below 0.6 %. Two machines at $0.25/h are
     // $0.50/h. 4 · 60 · 18 = 4,320 responses are too few for a p99, which has a label below
     // 100/(1 − q) = 10,000.
-    let text = said(&Room::new("full.yaml", FULL), "run full.yaml --no-files");
+    let text = stdout_of(&Room::new("full.yaml", FULL), "run full.yaml --no-files");
     let failed = text
         .lines()
         .find(|line| line.trim_start().starts_with("users failed: rejected "))
@@ -76,7 +76,7 @@ fn tables_are_no_wider_than_the_terminal() {
     let narrow = table(&text);
     assert!(narrow.iter().all(|line| line.chars().count() <= 80), "{narrow:#?}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-    let wide = table(&said(&room, "run full.yaml --no-files"));
+    let wide = table(&stdout_of(&room, "run full.yaml --no-files"));
     assert!(
         wide.iter().any(|line| line.chars().count() > 100) && wide.len() < narrow.len(),
         "{wide:#?}"
@@ -102,13 +102,13 @@ services: { api: { endpoints: { x: [ cpu: 1ms ] } } }
         let arguments = format!("sensitivity still.yaml --method {method} --size 4 {vary}");
         let still = format!("{arguments} --metric u.error_ratio.mean");
         let none = format!("{arguments} --set services.api.endpoints.x=[{{wait:10s}}]");
-        for (arguments, word, words) in [
+        for (arguments, word, expected) in [
             (still, "does_not_vary", "does not vary"),
             (none.replace("{wait:10s}", "{\"wait\":\"10s\"}"), "no_value", "no point has a value"),
         ] {
-            let text = said(&room, &arguments);
+            let text = stdout_of(&room, &arguments);
             assert!(
-                text.contains(words)
+                text.contains(expected)
                     && !text.contains("NaN")
                     && !text.contains("inf")
                     && !text.contains("-0"),
@@ -132,7 +132,7 @@ workload: { u: { to: api.x, open: { rate: 50/s } } }
 services: { api: { endpoints: { x: [ cpu: { exp: 5ms } ] } } }
 ",
     );
-    let text = said(&room, "run until.yaml --no-files");
+    let text = stdout_of(&room, "run until.yaml --no-files");
     let note = text
         .lines()
         .find(|line| line.contains("has a half-width of "))
@@ -158,7 +158,7 @@ services:
   db: { endpoints: { q: [ cpu: 3ms ] } }
 links: { api -> db: { latency: 1ms }, db -> api: { latency: 1ms } }
 ";
-    let text = said(&Room::new("chain.yaml", scenario), "run chain.yaml --no-files");
+    let text = stdout_of(&Room::new("chain.yaml", scenario), "run chain.yaml --no-files");
     assert!(
         text.contains(
             "by service, excluding the network: api 7.00 ms (58.3 %) · db 3.00 ms (25.0 %)"
@@ -177,7 +177,7 @@ links: { api -> db: { latency: 1ms }, db -> api: { latency: 1ms } }
         .replace("call: db.q", "call: { to: db.q, timeout: 4ms }")
         .replace("cpu: 3ms", "cpu: { exp: 3ms }");
     assert!(
-        !said(&Room::new("chain.yaml", &gives_up), "run chain.yaml --no-files")
+        !stdout_of(&Room::new("chain.yaml", &gives_up), "run chain.yaml --no-files")
             .contains("by service")
     );
 }
@@ -192,7 +192,7 @@ workload: { users: { to: api.x, open: { rate: 10/s, arrivals: regular } } }
 services: { api: { endpoints: { x: [ cpu: 5ms, wait: 10ms ] } } }
 ";
     let arguments = "sweep two.yaml -o out --vary services.api.instance.speed=1x,0.5x --vary workload.users.open.rate=10/s,20/s,30/s";
-    let text = said(&Room::new("two.yaml", scenario), arguments);
+    let text = stdout_of(&Room::new("two.yaml", scenario), arguments);
     let matrix: Vec<&str> = text
         .split("p95 of users: speed in rows, rate in columns\n")
         .nth(1)
@@ -207,7 +207,7 @@ services: { api: { endpoints: { x: [ cpu: 5ms, wait: 10ms ] } } }
         (&["1x", "15.0 ms"][..], &["0.5x", "20.0 ms"][..]),
         "{text}"
     );
-    let text = said(
+    let text = stdout_of(
         &Room::new("two.yaml", scenario),
         "sweep two.yaml -o out --vary workload.users.open.rate=10/s,20/s",
     );
@@ -227,7 +227,7 @@ services: { api: { max_in_flight: 2, queue: { max: 0 }, runtime: { tasks: {} }, 
     let room = Room::new("loss.yaml", scenario);
     let search =
         "capacity loss.yaml --vary workload.users.open.rate --from 20/s --to 200/s --while";
-    let capacity = |goals: &str| said(&room, &format!("{search} users.p95<150ms{goals}"));
+    let capacity = |goals: &str| stdout_of(&room, &format!("{search} users.p95<150ms{goals}"));
     let text = capacity("");
     assert!(
         text.contains(" of the requests of users failed where the objectives are met")
@@ -235,7 +235,7 @@ services: { api: { max_in_flight: 2, queue: { max: 0 }, runtime: { tasks: {} }, 
         "{text}"
     );
     assert!(!capacity(" --while users.errors<99%").contains("where the objectives are met"));
-    let text = said(&room, "compare loss.yaml --set workload.users.open.rate=200/s");
+    let text = stdout_of(&room, "compare loss.yaml --set workload.users.open.rate=200/s");
     assert!(text.contains("the latencies cover different sets of requests"), "{text}");
 }
 
@@ -251,7 +251,7 @@ slos: { fast: { of: users, p95: 50ms } }
 capacity: { vary: workload.users.open.rate, from: 20/s, to: 40/s }
 ";
     let room = Room::new("ends.yaml", scenario);
-    let text = said(&room, "capacity ends.yaml --to 60/s");
+    let text = stdout_of(&room, "capacity ends.yaml --to 60/s");
     assert!(text.contains("20/s to 60/s"), "{text}");
 }
 
@@ -266,7 +266,7 @@ workload: { users: { to: api.x, open: { rate: 1/min } } }
 services: { api: { endpoints: { x: [ cpu: 1ms ] } } }
 slos: { fast: { of: users, p95: 50ms } }
 ";
-    let text = said(
+    let text = stdout_of(
         &Room::new("rare.yaml", scenario),
         "capacity rare.yaml --vary workload.users.open.rate --from 1/min --to 60/min",
     );
@@ -283,8 +283,10 @@ fn points_of_a_sweep_have_marks_and_the_marks_a_legend() {
     // no requests.
     let yaml = FULL.replace("slos: { fast: { of: users, p95: 1s } }", "");
     let room = Room::new("full.yaml", &yaml);
-    let text =
-        said(&room, "sweep full.yaml --vary workload.users.open.rate=30/s,0/s,90/s,300/s --out o");
+    let text = stdout_of(
+        &room,
+        "sweep full.yaml --vary workload.users.open.rate=30/s,0/s,90/s,300/s --out o",
+    );
     let mark = |point: &str| {
         cells(
             text.lines()
@@ -294,8 +296,8 @@ fn points_of_a_sweep_have_marks_and_the_marks_a_legend() {
         .to_string()
     };
     assert_eq!(["0", "1", "2", "3"].map(mark), ["✔", "?", "!", "✘"], "{text}");
-    for words in ["? no requests", "! some requests fail: ", "✘ fails: at least half"] {
-        assert!(text.contains(words), "{words}: {text}");
+    for expected in ["? no requests", "! some requests fail: ", "✘ fails: at least half"] {
+        assert!(text.contains(expected), "{expected}: {text}");
     }
     // Two machines at $0.25/h, at any rate.
     assert!(
@@ -316,14 +318,17 @@ workload: { u: { to: api.x, open: { rate: 40/s } } }
 services: { api: { endpoints: { x: [ cpu: { exp: 20ms } ] } } }
 ";
     let room = Room::new("s.yaml", overloaded);
-    let text = said(&room, "sensitivity s.yaml --vary workload.u.open.rate=20/s..80/s --size 4");
+    let text =
+        stdout_of(&room, "sensitivity s.yaml --vary workload.u.open.rate=20/s..80/s --size 4");
     assert!(
         text.contains(" points are overloaded") || text.contains(" point is overloaded"),
         "{text}"
     );
     let room = Room::new("full.yaml", FULL);
-    let text =
-        said(&room, "sensitivity full.yaml --vary workload.users.open.rate=200/s..300/s --size 2");
+    let text = stdout_of(
+        &room,
+        "sensitivity full.yaml --vary workload.users.open.rate=200/s..300/s --size 2",
+    );
     assert!(
         text.contains("of requests failed at a point") && !text.contains("overloaded"),
         "{text}"
@@ -334,7 +339,7 @@ services: { api: { endpoints: { x: [ cpu: { exp: 20ms } ] } } }
 fn the_cost_of_values_and_variants_and_the_busiest_service_are_reported() {
     // $0.25/h each: 1, 2 and 4 replicas. Nothing computes, so the busiest service is at 0 %.
     let room = Room::new("full.yaml", FULL);
-    let text = said(
+    let text = stdout_of(
         &room,
         "capacity full.yaml --vary services.api.replicas --from 1 --to 4 --while fast --most 10",
     );
@@ -342,7 +347,7 @@ fn the_cost_of_values_and_variants_and_the_busiest_service_are_reported() {
         assert!(text.contains(cost), "{text}");
     }
     assert!(text.contains("api 0 %"), "{text}");
-    let text = said(&room, "compare full.yaml --set services.api.replicas=4");
+    let text = stdout_of(&room, "compare full.yaml --set services.api.replicas=4");
     assert!(text.contains("Cost: 1.00 USD/h (baseline: 0.500 USD/h)"), "{text}");
 }
 
@@ -371,7 +376,7 @@ services:
   d: { max_in_flight: 1, queue: { max: 3 }, endpoints: { q: [ cpu: { exp: 10ms } ] } }
 slos: { all: { of: u, throughput: 190/s, errors: 1% } }
 ";
-    let text = said(&Room::new("passed.yaml", passed), "run passed.yaml --no-files");
+    let text = stdout_of(&Room::new("passed.yaml", passed), "run passed.yaml --no-files");
     assert!(text.contains("`d` answered ") && text.contains("(its queue of 3 was full)"), "{text}");
     assert!(!text.contains("`a` answered "), "{text}");
 }
@@ -381,13 +386,13 @@ fn error_ratios_are_compared_in_percentage_points_and_unmatched_entities_are_rep
     // 60 of 120/s are rejected, then none: 50 percentage points; `other` is only in the second
     // file.
     let room = Room::new("full.yaml", FULL);
-    let text = said(&room, "compare full.yaml --set services.api.replicas=6");
+    let text = stdout_of(&room, "compare full.yaml --set services.api.replicas=6");
     let row =
         text.lines().find(|line| line.contains("error ratio")).unwrap_or_else(|| panic!("{text}"));
     assert!(row.contains(" points") && row.contains("better"), "{row}");
     let two = FULL.replace("workload: {", "workload: { other: { to: api.GET /a-rather-long-name-of-an-endpoint, open: { rate: 1/s } },");
     std::fs::write(room.path("two.yaml"), two).unwrap();
-    let text = said(&room, "compare full.yaml two.yaml");
+    let text = stdout_of(&room, "compare full.yaml two.yaml");
     assert!(text.contains("other is not compared: it exists only in "), "{text}");
 }
 
@@ -396,7 +401,7 @@ fn a_value_at_which_half_of_the_requests_fail_meets_no_objective() {
     // Three places of 100 ms and a queue of five: at 600/s 95 % are rejected, and the others
     // answered in at most 0.3 s; at 20/s hardly any are rejected.
     let room = Room::new("full.yaml", &FULL.replace("replicas: 2", "replicas: 1"));
-    let text = said(
+    let text = stdout_of(
         &room,
         "capacity full.yaml --vary workload.users.open.rate --from 20/s --to 600/s --while fast --most 10",
     );

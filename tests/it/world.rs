@@ -67,7 +67,7 @@ impl Place {
     /// Writes a complete result.
     fn complete(&self, seed: u64) {
         let output = self.run(seed, &["--plots"]).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert_eq!(seed_in(&self.out()), Some(seed));
     }
     /// Runs a shell command, in which `$RUN` is a run with this seed.
@@ -89,7 +89,7 @@ impl Place {
     }
 }
 
-fn said(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -159,10 +159,10 @@ fn with_a_limit_on_file_sizes_the_earlier_result_stays_and_the_summary_is_printe
         match output.status.code() {
             Some(2) => {
                 assert!(
-                    said(&output).contains("error: cannot write")
-                        && said(&output).contains("help: "),
+                    stderr(&output).contains("error: cannot write")
+                        && stderr(&output).contains("help: "),
                     "{}",
-                    said(&output)
+                    stderr(&output)
                 );
                 assert_eq!(
                     (seed_in(&place.out()), parts(&place.out())),
@@ -181,7 +181,7 @@ fn with_a_limit_on_file_sizes_the_earlier_result_stays_and_the_summary_is_printe
                 );
                 return;
             }
-            code => panic!("{code:?}: {}", said(&output)),
+            code => panic!("{code:?}: {}", stderr(&output)),
         }
     }
     panic!("the files of the run should fit in 8 MiB");
@@ -224,7 +224,7 @@ fn on_a_full_disk_the_earlier_result_stays_and_with_enough_space_the_run_complet
         let output = place.run(2, &["-q"]).output().unwrap();
         match output.status.code() {
             Some(2) => {
-                assert!(said(&output).contains("No space left"), "{}", said(&output));
+                assert!(stderr(&output).contains("No space left"), "{}", stderr(&output));
                 assert_eq!(
                     (seed_in_besides(&out, &filler), parts(&out)),
                     (Some(1), 0),
@@ -236,7 +236,7 @@ fn on_a_full_disk_the_earlier_result_stays_and_with_enough_space_the_run_complet
                 (code, seed_in_besides(&out, &filler)),
                 (Some(0), Some(2)),
                 "{}",
-                said(&output)
+                stderr(&output)
             ),
         }
     }
@@ -261,7 +261,7 @@ fn a_conversion_on_a_full_disk_leaves_the_old_file_or_none() {
         let output = place
             .shell(1, &format!("ulimit -f 0; exec $ASYNCFLOW convert it.yaml {name} {arguments}"));
         assert_eq!(output.status.code(), Some(2));
-        assert!(said(&output).contains(&format!("cannot write `{name}`")), "{}", said(&output));
+        assert!(stderr(&output).contains(&format!("cannot write `{name}`")), "{}", stderr(&output));
         assert_eq!(fs::read_to_string(place.path(name)).ok().as_deref(), left);
         assert_eq!(parts(place.folder.path()), 0);
     }
@@ -274,7 +274,7 @@ fn a_folder_that_vanishes_during_a_run_is_an_error_and_is_not_recreated() {
     fs::remove_dir_all(place.path("out")).unwrap();
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(!place.path("out").exists());
 }
 
@@ -304,7 +304,7 @@ fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
     let writable =
         |mode| fs::set_permissions(place.out(), fs::Permissions::from_mode(mode)).unwrap();
     let output = command("1", &[]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let child = command("2", &ENDLESS).spawn().unwrap();
     wait_until("the files are created", || parts(&place.out()) >= 6);
     writable(0o555);
@@ -314,12 +314,12 @@ fn a_folder_that_becomes_unwritable_keeps_its_earlier_result() {
         (output.status.code(), seed_in(&place.out())),
         (Some(2), Some(1)),
         "{}",
-        said(&output)
+        stderr(&output)
     );
     // Unwritable from the start: refused before the first event.
     let output = command("2", &ENDLESS).output().unwrap();
     assert_eq!((output.status.code(), seed_in(&place.out())), (Some(2), Some(1)));
-    assert!(said(&output).contains("error: cannot write"), "{}", said(&output));
+    assert!(stderr(&output).contains("error: cannot write"), "{}", stderr(&output));
     // The next run removes the files that could not be removed then.
     writable(0o755);
     assert_eq!(command("3", &[]).output().unwrap().status.code(), Some(0));
@@ -406,7 +406,11 @@ fn a_scenario_that_was_not_run_because_of_an_interrupt_is_named() {
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("interrupted: second.yaml was not run"), "{}", said(&output));
+    assert!(
+        stderr(&output).contains("interrupted: second.yaml was not run"),
+        "{}",
+        stderr(&output)
+    );
     assert!(!place.path("out/second").exists());
 }
 
@@ -416,7 +420,11 @@ fn two_simultaneous_runs_do_not_mix_their_files() {
     let first = place.endless(1, &[]);
     let second = place.run(2, &["--force"]).output().unwrap();
     assert_eq!(second.status.code(), Some(2));
-    assert!(said(&second).contains("another run is writing into `out/it`"), "{}", said(&second));
+    assert!(
+        stderr(&second).contains("another run is writing into `out/it`"),
+        "{}",
+        stderr(&second)
+    );
     std::thread::sleep(Duration::from_millis(200));
     signal(&first, "-INT");
     let first = first.wait_with_output().unwrap();
@@ -424,7 +432,7 @@ fn two_simultaneous_runs_do_not_mix_their_files() {
         (first.status.code(), seed_in(&place.out())),
         (Some(2), Some(1)),
         "{}",
-        said(&first)
+        stderr(&first)
     );
 }
 
@@ -444,13 +452,13 @@ fn a_closed_or_full_stdout_does_not_prevent_the_files() {
             (output.status.code(), seed_in(&place.out())),
             (Some(code), Some(seed)),
             "{line}: {}",
-            said(&output)
+            stderr(&output)
         );
         assert_eq!(
-            said(&output).contains("cannot write to standard output"),
+            stderr(&output).contains("cannot write to standard output"),
             code == 2,
             "{}",
-            said(&output)
+            stderr(&output)
         );
     }
 }
@@ -473,7 +481,7 @@ fn results_are_the_same_with_0_1_and_1000_threads() {
             threads,
         ];
         let output = place.run(1, &short).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         (json["metrics"].clone(), json["fingerprint"].clone(), json["threads"].as_u64().unwrap())
     };
@@ -509,12 +517,12 @@ fn the_clock_and_the_calendar_of_the_machine_change_no_byte() {
     assert_eq!(stopped.wait_with_output().unwrap().status.code(), Some(0));
     assert!(bytes() == expected, "stopped and continued");
     let dated = place.shell(1, "TZ=Pacific/Kiritimati LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8 SOURCE_DATE_EPOCH=1 exec $RUN --plots");
-    assert_eq!(dated.status.code(), Some(0), "{}", said(&dated));
+    assert_eq!(dated.status.code(), Some(0), "{}", stderr(&dated));
     assert!(bytes() == expected, "another date");
     if place.shell(1, "unshare --time --monotonic 400000 --boottime 400000 true").status.success() {
         let shifted =
             place.shell(1, "exec unshare --time --monotonic 400000 --boottime 400000 $RUN --plots");
-        assert_eq!(shifted.status.code(), Some(0), "{}", said(&shifted));
+        assert_eq!(shifted.status.code(), Some(0), "{}", stderr(&shifted));
         assert!(bytes() == expected, "another clock");
     } else {
         skip("another clock: time namespaces are not allowed here");

@@ -32,18 +32,18 @@ fn every_broken_file_is_refused_with_its_message() {
     assert!(files.len() >= 80, "{}", files.len());
     let mut wrong = Vec::new();
     for file in &files {
-        let (said, code) = super::check(Path::new(FOLDER), file);
+        let (stderr, code) = super::check(Path::new(FOLDER), file);
         // Warnings, and files that only look invalid, do not prevent a run.
         let expected =
             if file.starts_with("warning-") || file.starts_with("accepted-") { 0 } else { 2 };
-        assert_eq!(code, expected, "{file}:\n{said}");
+        assert_eq!(code, expected, "{file}:\n{stderr}");
         let path = Path::new(FOLDER).join(file).with_extension("txt");
-        let said = format!("{said}exit code {code}\n");
+        let stderr = format!("{stderr}exit code {code}\n");
         match fs::read_to_string(&path) {
-            _ if accept => fs::write(&path, &said).expect("a writable file"),
-            Ok(known) if known == said => {}
+            _ if accept => fs::write(&path, &stderr).expect("a writable file"),
+            Ok(known) if known == stderr => {}
             Ok(known) => {
-                wrong.push(format!("{file} is refused with\n{said}\nand not with\n{known}"))
+                wrong.push(format!("{file} is refused with\n{stderr}\nand not with\n{known}"))
             }
             Err(error) => wrong.push(format!("{}: {error}", path.display())),
         }
@@ -68,11 +68,12 @@ fn every_error_of_the_corpus_has_a_position() {
     // A problem is shown with `--> FILE:LINE:COLUMN`, unless it concerns the whole file or the
     // native form of a 0.1 file.
     for message in names(&["txt"]) {
-        let said = fs::read_to_string(Path::new(FOLDER).join(&message)).expect("a readable file");
+        let printed =
+            fs::read_to_string(Path::new(FOLDER).join(&message)).expect("a readable file");
         let whole = ["the file is empty", "expected a group of fields"]
             .iter()
-            .any(|words| said.contains(words));
-        for problem in said
+            .any(|expected| printed.contains(expected));
+        for problem in printed
             .split("\n\n")
             .filter(|part| part.starts_with("error: ") || part.starts_with("warning: "))
         {

@@ -9,15 +9,15 @@ use std::fs;
 fn refused(file: &str, bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join(file), bytes).expect("a file");
-    let (said, code) = check(folder.path(), file);
-    assert_eq!(code, 2, "{said}");
-    assert!(said.len() < 100_000, "{} bytes are no message", said.len());
-    said
+    let (stderr, code) = check(folder.path(), file);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.len() < 100_000, "{} bytes are no message", stderr.len());
+    stderr
 }
 
 fn says(file: &str, bytes: &[u8], message: &str) {
-    let said = refused(file, bytes);
-    assert!(said.contains(message), "{file}: {said}");
+    let stderr = refused(file, bytes);
+    assert!(stderr.contains(message), "{file}: {stderr}");
 }
 
 #[test]
@@ -167,8 +167,8 @@ fn control_characters_are_shown_as_symbols() {
         "a: 1\u{1b}s",
     ] {
         for file in ["esc.yaml", "esc.ron"] {
-            let said = refused(file, text.as_bytes());
-            assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+            let stderr = refused(file, text.as_bytes());
+            assert!(!stderr.contains(['\u{1b}', '\u{202e}']), "{stderr:?}");
         }
     }
 }
@@ -252,19 +252,19 @@ fn of_thousands_of_mistakes_fifty_are_reported_and_the_others_counted() {
         .map(|i| format!("    endpoint-number-{i:05}: [ call: api.endpoint-numbar-{i:05} ]\n"))
         .collect();
     let head = "version: 1\nrun: { limits: { memory: 100GiB } }\nworkload: { users: { to: api.endpoint-number-00000, open: { rate: 50/s } } }\nservices:\n  api:\n   endpoints:\n";
-    let said = refused("many.yaml", format!("{head}{names}").as_bytes());
-    assert_eq!(said.matches("error: ").count(), 50, "{}", said.len());
-    assert!(said.contains("did you mean `api.endpoint-number-00000`?"));
+    let stderr = refused("many.yaml", format!("{head}{names}").as_bytes());
+    assert_eq!(stderr.matches("error: ").count(), 50, "{}", stderr.len());
+    assert!(stderr.contains("did you mean `api.endpoint-number-00000`?"));
     let links: String = (0..8_000).map(|i| format!("  usars-{i:05} -> api: {{}}\n")).collect();
-    let said =
+    let stderr =
         refused("many.yaml", format!("{}links:\n{links}", scenario("[ cpu: 1ms ]")).as_bytes());
-    assert_eq!(said.matches("error: ").count(), 50);
+    assert_eq!(stderr.matches("error: ").count(), 50);
     let fields: String = (0..20_000).map(|i| format!("field-{i}: 1\n")).collect();
-    let said = refused("many.yaml", format!("{}{fields}", scenario("[ cpu: 1ms ]")).as_bytes());
-    assert_eq!(said.matches("error: ").count(), 50);
+    let stderr = refused("many.yaml", format!("{}{fields}", scenario("[ cpu: 1ms ]")).as_bytes());
+    assert_eq!(stderr.matches("error: ").count(), 50);
     let twice: String = (0..10_000).map(|i| format!("m{i}: (a: 1, a: 2), ")).collect();
-    let said = refused("many.ron", format!("({twice})").as_bytes());
-    assert_eq!(said.matches("error: ").count(), 50);
+    let stderr = refused("many.ron", format!("({twice})").as_bytes());
+    assert_eq!(stderr.matches("error: ").count(), 50);
 }
 
 #[test]
@@ -272,9 +272,9 @@ fn a_file_on_one_line_is_shown_in_part() {
     // An excerpt is as wide as a terminal, even if the line is longer.
     let json =
         format!("{{ \"version\": 1, \"x-note\": [{}], \"nope\": 1 }}", "\"word\",".repeat(100_000));
-    let said = refused("line.json", json.as_bytes());
-    assert!(said.lines().all(|line| line.chars().count() < 250), "{said}");
-    assert!(said.contains("unknown field `nope`"), "{said}");
+    let stderr = refused("line.json", json.as_bytes());
+    assert!(stderr.lines().all(|line| line.chars().count() < 250), "{stderr}");
+    assert!(stderr.contains("unknown field `nope`"), "{stderr}");
 }
 
 #[test]
@@ -292,8 +292,8 @@ fn of_a_word_of_a_hundred_thousand_letters_only_the_beginning_is_quoted() {
         ("long.yaml", scenario("[ cpu: 1ms ]").replace("a: [", &format!("{long}: ["))),
         ("long.yaml", scenario(&format!("[ cpu: *{long} ]"))),
     ] {
-        let said = refused(file, text.as_bytes());
-        assert!(said.len() < 3_000, "{said}");
+        let stderr = refused(file, text.as_bytes());
+        assert!(stderr.len() < 3_000, "{stderr}");
     }
 }
 
@@ -308,22 +308,25 @@ fn a_scenario_argument_that_is_not_a_file_is_refused() {
     fs::create_dir(folder.path().join("folder.yaml")).expect("a folder");
     link("/dev/zero", "endless.yaml");
     link("round.ron", "round.ron");
-    for (file, words) in [
+    for (file, expected) in [
         ("folder.yaml", "cannot be read"),
         ("endless.yaml", "the file is larger than 1 MiB"),
         ("nowhere.json", "cannot be read"),
         ("round.ron", "cannot be read"),
         ("endless.txt", "does not have the extension of a scenario file"),
     ] {
-        let (said, code) = check(folder.path(), file);
-        assert!(code == 2 && said.contains(words) && said.contains("help: "), "{file}: {said}");
+        let (stderr, code) = check(folder.path(), file);
+        assert!(
+            code == 2 && stderr.contains(expected) && stderr.contains("help: "),
+            "{file}: {stderr}"
+        );
     }
     // A distribution does not read such a file either.
     link("/dev/zero", "endless.csv");
     let text = scenario("[ cpu: { empirical: { file: endless.csv, column: took } } ]");
     fs::write(folder.path().join("reads.yaml"), text).expect("a file");
-    let (said, code) = check(folder.path(), "reads.yaml");
-    assert!(code == 2 && said.contains("it is not a file"), "{said}");
+    let (stderr, code) = check(folder.path(), "reads.yaml");
+    assert!(code == 2 && stderr.contains("it is not a file"), "{stderr}");
 }
 
 #[test]
@@ -346,19 +349,25 @@ fn errors_in_set_options_are_reported_as_such_and_others_keep_their_position() {
         assert_eq!(output.status.code(), Some(2));
         String::from_utf8(output.stderr).expect("text")
     };
-    let said = check(&["run.limits.events=0", "run.limits.in_flight=5 GB"]);
-    assert!(said.contains("error: --set run.limits.in_flight: `5 GB` is not a count"), "{said}");
-    let said = check(&["run.limits.events=0"]);
+    let stderr = check(&["run.limits.events=0", "run.limits.in_flight=5 GB"]);
     assert!(
-        said.contains("error: --set run.limits.events: a run of 0 events simulates nothing"),
-        "{said}"
+        stderr.contains("error: --set run.limits.in_flight: `5 GB` is not a count"),
+        "{stderr}"
     );
-    assert!(said.contains("--> set.yaml:4:18"), "{said}");
-    let said = check(&["run.duration=0s"]);
-    assert!(said.contains("error: --set run.duration: a run of 0s simulates nothing"), "{said}");
-    let said = check(&["name=\"a\u{1b}[2J\"", "run.duraton=1s"]);
-    assert!(said.contains("error: --set run.duraton: unknown field `duraton`"), "{said}");
-    assert!(said.contains("error: --set: the invisible character U+001B"), "{said}");
+    let stderr = check(&["run.limits.events=0"]);
+    assert!(
+        stderr.contains("error: --set run.limits.events: a run of 0 events simulates nothing"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("--> set.yaml:4:18"), "{stderr}");
+    let stderr = check(&["run.duration=0s"]);
+    assert!(
+        stderr.contains("error: --set run.duration: a run of 0s simulates nothing"),
+        "{stderr}"
+    );
+    let stderr = check(&["name=\"a\u{1b}[2J\"", "run.duraton=1s"]);
+    assert!(stderr.contains("error: --set run.duraton: unknown field `duraton`"), "{stderr}");
+    assert!(stderr.contains("error: --set: the invisible character U+001B"), "{stderr}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn run_within(megabytes: u64, scenario: &Path, arguments: &[&str]) -> Output {
     command.env("NO_COLOR", "1").output().expect("bash")
 }
 
-fn said(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -51,14 +51,14 @@ fn scenarios_that_would_exceed_the_machine_are_refused_by_a_limit_in_little_memo
         }
         seen += 1;
         let output = run_within(BASE_MB, &path, &["--no-files"]);
-        let said = said(&output);
-        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
+        let stderr = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{name}: {stderr}");
         assert!(
-            said.contains("error: ")
+            stderr.contains("error: ")
                 && ["at most", "more than the limit", " has 1 to "]
                     .iter()
-                    .any(|limit| said.contains(limit)),
-            "{name}: {said}"
+                    .any(|limit| stderr.contains(limit)),
+            "{name}: {stderr}"
         );
     }
     assert!(seen >= 15, "{seen}");
@@ -81,8 +81,9 @@ fn estimated_mb(scenario: &Path) -> f64 {
             scenario,
             &["--no-files", "--set", &format!("run.limits.memory={limit}")],
         );
-        let said = said(&output);
-        let Some(rest) = said.split("may keep ").nth(1).filter(|_| output.status.code() == Some(2))
+        let stderr = stderr(&output);
+        let Some(rest) =
+            stderr.split("may keep ").nth(1).filter(|_| output.status.code() == Some(2))
         else {
             break;
         };
@@ -219,12 +220,12 @@ fn a_run_stays_within_its_estimate_and_a_lower_limit_is_refused() {
             &path,
             &["--set", &limit(enough), "--out", out.to_str().expect("a path")],
         );
-        assert_eq!(output.status.code(), Some(0), "{name}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", stderr(&output));
         let output = run_within(BASE_MB, &path, &["--set", &limit(less), "--no-files"]);
         assert!(
-            output.status.code() == Some(2) && said(&output).contains("`run.limits.memory`"),
+            output.status.code() == Some(2) && stderr(&output).contains("`run.limits.memory`"),
             "{name}: {}",
-            said(&output)
+            stderr(&output)
         );
     }
 }
@@ -244,13 +245,13 @@ fn requests_kept_for_the_output_count_towards_the_memory_limit() {
     .expect("a file");
     let out = folder.path().join("out");
     let output = run_within(BASE_MB + 85, &path, &["--out", out.to_str().expect("a path")]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let output = run_within(BASE_MB, &path, &["--set", "run.limits.memory=50MB", "--no-files"]);
     assert!(
         output.status.code() == Some(2)
-            && said(&output).contains("would be stored to be written individually"),
+            && stderr(&output).contains("would be stored to be written individually"),
         "{}",
-        said(&output)
+        stderr(&output)
     );
 }
 
@@ -271,12 +272,13 @@ fn a_growing_backlog_ends_at_the_limit_of_requests_in_flight_within_its_memory()
         &path,
         &["--no-files", "--set", "workload.users.open.rate=100k/s", "--set", "run.duration=1m"],
     );
-    let said = said(&output);
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let stderr = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert!(
-        said.contains("more than 300000 requests are in flight, the limit `run.limits.in_flight`")
-            && said.contains("help: "),
-        "{said}"
+        stderr
+            .contains("more than 300000 requests are in flight, the limit `run.limits.in_flight`")
+            && stderr.contains("help: "),
+        "{stderr}"
     );
 }
 

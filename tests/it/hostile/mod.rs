@@ -25,6 +25,6 @@ fn check(folder: &Path, file: &str) -> (String, i32) {
         .args(["check", file])
         .timeout(std::time::Duration::from_secs(60));
     let output = output.output().unwrap_or_else(|error| panic!("{file}: {error}"));
-    let said = String::from_utf8(output.stderr).expect("messages are text");
-    (said, output.status.code().unwrap_or_else(|| panic!("{file}: it was killed")))
+    let stderr = String::from_utf8(output.stderr).expect("messages are text");
+    (stderr, output.status.code().unwrap_or_else(|| panic!("{file}: it was killed")))
 }

@@ -29,7 +29,7 @@ pub struct Case {
 
 /// Counts of the verdicts of a group of runs.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Said {
+pub struct Tally {
     pub runs: u64,
     pub false_alarms: u64,
     pub false_calm: u64,
@@ -39,9 +39,9 @@ pub struct Said {
     pub clear_not_told: u64,
 }
 
-impl Said {
-    pub fn with(self, other: Said) -> Said {
-        Said {
+impl Tally {
+    pub fn with(self, other: Tally) -> Tally {
+        Tally {
             runs: self.runs + other.runs,
             false_alarms: self.false_alarms + other.false_alarms,
             false_calm: self.false_calm + other.false_calm,
@@ -53,7 +53,7 @@ impl Said {
 }
 
 /// Runs a case with a seed and a number of replications, and counts its verdict.
-pub fn said(case: &Case, seed: u64, replications: u32) -> Said {
+pub fn tally(case: &Case, seed: u64, replications: u32) -> Tally {
     let mut scenario = scenario::from_yaml(&case.yaml)
         .unwrap_or_else(|problems| panic!("{}: {problems}", case.name));
     scenario.run.seed = seed;
@@ -65,7 +65,7 @@ pub fn said(case: &Case, seed: u64, replications: u32) -> Said {
     let (alarm, calm) = (is_alarm(&results), is_calm(&results));
     let open = !alarm
         && results.verdicts.iter().any(|verdict| matches!(verdict.outlook, Outlook::CannotTell(_)));
-    Said {
+    Tally {
         runs: 1,
         false_alarms: u64::from(alarm && case.truth != Truth::Fails),
         false_calm: u64::from(calm && case.truth != Truth::Holds),
@@ -77,7 +77,7 @@ pub fn said(case: &Case, seed: u64, replications: u32) -> Said {
 
 /// The counts of each group.
 pub struct Counted {
-    pub groups: Vec<(&'static str, Said)>,
+    pub groups: Vec<(&'static str, Tally)>,
     /// Every run with a wrong verdict, or without a verdict for a clear case.
     pub wrong: Vec<String>,
 }
@@ -91,18 +91,18 @@ pub fn count(cases: &[Case], seeds: &[u64], replications: &[u32]) -> Counted {
             })
         })
         .collect();
-    let each: Vec<Said> = runs
+    let each: Vec<Tally> = runs
         .par_iter()
-        .map(|&(case, seed, replications)| said(&cases[case], seed, replications))
+        .map(|&(case, seed, replications)| tally(&cases[case], seed, replications))
         .collect();
-    let (mut groups, mut wrong): (Vec<(&'static str, Said)>, Vec<String>) =
+    let (mut groups, mut wrong): (Vec<(&'static str, Tally)>, Vec<String>) =
         (Vec::new(), Vec::new());
-    for ((case, seed, replications), said) in runs.iter().zip(each) {
+    for ((case, seed, replications), tally) in runs.iter().zip(each) {
         let group = cases[*case].group;
         for (count, what) in [
-            (said.false_alarms, "false alarm"),
-            (said.false_calm, "false calm"),
-            (said.clear_not_told, "not told"),
+            (tally.false_alarms, "false alarm"),
+            (tally.false_calm, "false calm"),
+            (tally.clear_not_told, "not told"),
         ] {
             if count > 0 {
                 wrong.push(format!(
@@ -112,8 +112,8 @@ pub fn count(cases: &[Case], seeds: &[u64], replications: &[u32]) -> Counted {
             }
         }
         match groups.iter_mut().find(|(name, _)| *name == group) {
-            Some((_, sum)) => *sum = sum.with(said),
-            None => groups.push((group, said)),
+            Some((_, sum)) => *sum = sum.with(tally),
+            None => groups.push((group, tally)),
         }
     }
     Counted { groups, wrong }
