@@ -117,9 +117,7 @@ impl Builder<'_> {
                 if self.documents > 1 {
                     let problem =
                         problem_at(word_at(self.text, start), "a second document begins here");
-                    self.refuse(
-                        problem.help("write one document per file, without `---` in between"),
-                    );
+                    self.refuse(problem.help("write one document per file, without `---`"));
                     return ControlFlow::Break(());
                 }
             }
@@ -268,8 +266,7 @@ impl Builder<'_> {
         if !tag {
             return;
         }
-        // The parser's range of a scalar includes its tag and anchor; that of a list or map does
-        // not.
+        // The parser includes tag and anchor in the range of a scalar, but not of a list or map.
         let marked = self.text[span.clone()].starts_with(['&', '!']);
         let from = if marked { span.start } else { self.seen };
         let within = self.text.get(from..if marked { span.end } else { span.start }).unwrap_or("");
@@ -343,9 +340,7 @@ impl Builder<'_> {
             _ if self.text[place.clone()].contains('\0') => {
                 ("there is a NUL byte here", "save the file as UTF-8 text")
             }
-            _ if has("tab") => {
-                ("there is a tab where only spaces are allowed", "indent with spaces")
-            }
+            _ if has("tab") => ("a tab is not allowed here", "indent with spaces"),
             _ if has("unknown anchor") => (
                 "this alias has no anchor above it",
                 "mark the value to repeat with `&`, as in `base: &base { cpu: 2 }`; if this is text that begins with `*`, quote it",
