@@ -110,7 +110,7 @@ impl Workload {
         };
         if windows > WINDOWS_MAX && !problems.any_error() {
             let what = format!(
-                "the number of users would be drawn {windows} times in a run of {duration}; the maximum is {}",
+                "the number of users would be drawn {windows} times in a run of {duration}, but at most {} times are allowed",
                 Count(WINDOWS_MAX)
             );
             problems

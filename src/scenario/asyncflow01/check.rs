@@ -315,7 +315,7 @@ fn settings(graph: &Graph, problems: &mut Problems) {
         graph.payload.rqs_input.as_ref().map_or(f64::INFINITY, |input| input.user_sampling_window);
     if time / window > 1e7 {
         let what = format!(
-            "the number of users would be drawn {} times; the maximum is 10M",
+            "the number of users would be drawn {} times, but at most 10M times are allowed",
             value((time / window).floor(), "1")
         );
         problems

@@ -9,7 +9,7 @@
 //! Limits: a server behind the balancer can be reached only through the balancer; numbers of users
 //! are whole; at most one edge per direction between two nodes.
 //! Source: AsyncFlow 0.1.1 (github.com/AsyncFlow-Sim/AsyncFlow), its schemas and its runtime.
-//! Tests in `tests.rs`: a payload with everything, every refusal, every note.
+//! Tests in `tests.rs`: a payload with everything, every error, every note.
 
 mod arrivals;
 mod check;

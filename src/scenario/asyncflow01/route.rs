@@ -3,7 +3,7 @@
 //!
 //! Law: generator → client → (balancer →) servers → client; only the balancer may choose. Source:
 //! the original's schemas (`edges`, `graph`, `nodes`) and how its runtime wires what they accept.
-//! Tests: a table of refusals in `tests.rs`.
+//! Tests: a table of errors in `tests.rs`.
 
 use super::graph::{Graph, Kind};
 use super::payload::{Edge, EdgeType};

@@ -169,7 +169,7 @@ fn an_unknown_field_is_reported_with_the_known_ones() {
 
 #[test]
 fn every_phrase_of_serde_is_told_in_plain_words() {
-    // The words are fixed here; places and paths by eye.
+    // The messages are fixed here; places and paths by eye.
     assert_eq!(one("name: 5"), ["name", "expected text, found the number `5`", "", "5"]);
     assert_eq!(one("name: [5]"), ["name", "expected text, found a list", "", "[5]"]);
     assert_eq!(
