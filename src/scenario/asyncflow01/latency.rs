@@ -41,7 +41,7 @@ pub fn time(written: &Variable, path: &str, word: &str, problems: &mut Problems)
         Distribution::Normal => {
             let sd = Span::from_seconds(variance);
             let what = format!(
-                "`normal` has a mean of {wanted} and a standard deviation of {sd} here: the original uses `variance` as the standard deviation"
+                "`normal` has a mean of {wanted} and a standard deviation of {sd} here: the original AsyncFlow uses `variance` as the standard deviation"
             );
             let help = format!(
                 "if {variance} s² was meant as the variance, write its square root, `variance: {}`",
@@ -53,7 +53,7 @@ pub fn time(written: &Variable, path: &str, word: &str, problems: &mut Problems)
             let dist = lognormal(mean, variance);
             let real = Span::from_seconds((mean + variance * variance / 2.0).exp());
             let what = format!(
-                "`log_normal` has a mean of {real} here: the original uses `mean` and `variance` as μ = {mean} and σ = {variance}"
+                "`log_normal` has a mean of {real} here: the original AsyncFlow uses `mean` and `variance` as μ = {mean} and σ = {variance}"
             );
             let cv = written
                 .variance
@@ -61,7 +61,7 @@ pub fn time(written: &Variable, path: &str, word: &str, problems: &mut Problems)
             (dist, what, native(format!("{{ lognormal: {{ mean: {wanted}, cv: {cv} }} }}")))
         }
         Distribution::Uniform => {
-            let what = "`uniform` is from 0s to 1s here: the original ignores the mean".to_string();
+            let what = "`uniform` is from 0s to 1s here: the original AsyncFlow ignores the mean".to_string();
             let twice = Span::from_seconds(2.0 * mean);
             let between = [Span::ZERO, Span::from_seconds(1.0)];
             (
@@ -155,7 +155,7 @@ pub fn active(users: &ActiveUsers, problems: &mut Problems) -> Dist<Count> {
     let (mean, sd) = (Count::from_base(users.mean), Count::from_base(variance));
     let path = "rqs_input.avg_active_users";
     let what = format!(
-        "`normal` has a mean of {} users and a standard deviation of {variance} here: the original uses `variance` as the standard deviation",
+        "`normal` has a mean of {} users and a standard deviation of {variance} here: the original AsyncFlow uses `variance` as the standard deviation",
         users.mean
     );
     problems.note(path, what).advise(format!(

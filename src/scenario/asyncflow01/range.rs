@@ -48,7 +48,7 @@ pub fn time(time: &Variable, path: &str, problems: &mut Problems) {
             if sigma > 3.7 || mu + sigma * sigma / 2.0 > LONGEST_S.ln() =>
         {
             let what = format!(
-                "`log_normal` with μ = {mu} and σ = {sigma}, as the original reads `mean` and `variance`, is too large for a latency or a step"
+                "`log_normal` with μ = {mu} and σ = {sigma}, as the original AsyncFlow reads `mean` and `variance`, is too large for a latency or a step"
             );
             problems.error(path, what).advise(
                 "μ is the natural logarithm of the median in seconds; keep μ at most 20 and σ at most 3.7",

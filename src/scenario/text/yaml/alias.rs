@@ -40,7 +40,7 @@ impl Anchors {
         let (values, bytes) = extent(node);
         self.kept += values;
         if self.kept > MOST_NODES {
-            let what = "anchors mark more than 200,000 values in total, counting a nested one once per anchor";
+            let what = "anchors mark more than 200,000 values in total, counting a nested value once per anchor";
             return Err(
                 problem_at(node.span.clone(), what).help("remove the anchors that no alias uses")
             );
