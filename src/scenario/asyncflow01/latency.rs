@@ -61,7 +61,8 @@ pub fn time(written: &Variable, path: &str, word: &str, problems: &mut Problems)
             (dist, what, native(format!("{{ lognormal: {{ mean: {wanted}, cv: {cv} }} }}")))
         }
         Distribution::Uniform => {
-            let what = "`uniform` is from 0s to 1s here: the original AsyncFlow ignores the mean".to_string();
+            let what = "`uniform` is from 0s to 1s here: the original AsyncFlow ignores the mean"
+                .to_string();
             let twice = Span::from_seconds(2.0 * mean);
             let between = [Span::ZERO, Span::from_seconds(1.0)];
             (
