@@ -1,9 +1,9 @@
-//! Links: one way between two groups of machines. Latency, loss, degradation.
+//! Links: one-way connections between two groups of machines, with latency, loss and degradation.
 //!
-//! Law: a message is lost with the link's probability, plus that of the degradations active when it
-//! is sent (at most 1); else it arrives after the drawn latency plus the latencies of those
-//! degradations. Overlapping degradations add. A link delays, and does not queue: any number of
-//! messages travel at once (no bandwidth yet).
+//! Law: a message is lost with the link's loss probability plus that of the degradations active
+//! when it is sent (at most 1); otherwise it arrives after the drawn latency plus the latencies of
+//! those degradations. Overlapping degradations add up. A link delays messages but does not queue
+//! them: any number can be in transit at once (bandwidth is not modelled yet).
 //! Checked: `tests/it/network.rs` (Little's law of a link, share of lost messages, additive
 //! degradations).
 
@@ -20,13 +20,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
-    /// The name it is reported under; by default its key.
+    /// The name used in reports; by default the key of the link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// How long a message travels, one way.
+    /// The one-way latency of a message.
     #[serde(default = "no_latency")]
     pub latency: Dist<Span>,
-    /// The share of messages that never arrive.
+    /// The share of messages that are lost.
     #[serde(default)]
     pub loss: Share,
 }
@@ -36,34 +36,35 @@ fn no_latency() -> Dist<Span> {
 }
 
 impl Link {
-    /// Notes what is wrong with it.
+    /// Reports the errors of the link.
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         self.latency.check(&format!("{path}.latency"), problems);
     }
 }
 
-/// A link of the plan.
+/// A compiled link of the plan.
 #[derive(Clone, Debug)]
 pub struct LinkPlan {
     pub name: String,
     pub latency: Sampler,
-    /// Probability that a message is lost.
+    /// The probability that a message is lost, without degradations.
     pub loss: f64,
     pub loss_salt: Salt,
 }
 
-/// A link of the world.
+/// The state of a link in the world.
 #[derive(Component, Default)]
 pub struct LinkState {
     pub in_flight: Gauge,
-    /// What active degradations add.
+    /// The latency added by active degradations.
     pub extra_latency: Span,
+    /// The loss probability added by active degradations.
     pub extra_loss: f64,
     pub tally: LinkTally,
 }
 
 impl LinkState {
-    /// Sends a message: the span after which it arrives, or none if it is lost.
+    /// Sends a message; returns the time until it arrives, or `None` if it is lost.
     #[inline(always)]
     pub fn send(&mut self, plan: &LinkPlan, key: Key, now: Time, measured: bool) -> Option<Span> {
         let loss = plan.loss + self.extra_loss;
@@ -79,7 +80,7 @@ impl LinkState {
         }
         Some(span)
     }
-    /// The message is there.
+    /// Records the arrival of a message.
     #[inline(always)]
     pub fn deliver(&mut self, now: Time) {
         self.in_flight.subtract(now, 1);

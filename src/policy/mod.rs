@@ -1,3 +1,3 @@
-//! Policies: rules that choose. One room a family, one file a policy.
+//! Policies. One module per family, one file per policy.
 
 pub mod balance;

@@ -1,44 +1,43 @@
-//! What is wrong with an input: a value with its place, its words and its help, as a compiler
-//! reports it.
+//! Problems with an input, each with a place, a message and help, as a compiler reports them.
 //!
-//! Checks collect all problems instead of stopping at the first; only `cli` draws them. A place is
-//! first a *path of keys* (`services.api.endpoints.GET /a.steps[2].cpu`): any room can name one;
-//! the scenario's reader knows where in the text each path stands.
+//! Checks collect all problems instead of stopping at the first; only `cli` prints them. A place is
+//! first a *path of keys* (`services.api.endpoints.GET /a.steps[2].cpu`), which any module can
+//! name; the scenario's reader then finds the path's place in the text.
 
 use std::ops::Range;
 
-/// How bad it is.
+/// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Cannot run.
+    /// The scenario cannot run.
     Error,
-    /// Runs, but is probably not what was meant.
+    /// The scenario runs, but is probably not what was meant.
     Warning,
-    /// What was read into the text.
+    /// How the text was interpreted.
     Note,
 }
 
-/// One thing that is wrong, or worth knowing.
+/// An error, a warning or a note about an input.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// Path of keys, empty for the whole file.
+    /// The path of keys; empty for the whole file.
     pub path: String,
-    /// Whether the key at the end of the path is meant, and not its value.
+    /// Whether the problem is about the key at the end of the path, not its value.
     pub of_key: bool,
-    /// Byte range in the text, once known.
+    /// The byte range in the text, once known.
     pub place: Option<Range<usize>>,
-    /// Where the text at the place is used by its alias, if it is.
+    /// The place of the YAML alias that repeats the text, if any.
     pub used: Option<Box<Range<usize>>>,
-    /// What is wrong, in one line.
+    /// The message, in one line.
     pub what: String,
-    /// What to do, if that can be said.
+    /// What to write instead, if known.
     pub help: Option<String>,
 }
 
 impl Problem {
-    /// A problem of that severity at a path.
+    /// Creates a problem at a path.
     pub fn new(severity: Severity, path: impl Into<String>, what: impl Into<String>) -> Problem {
         Problem {
             severity,
@@ -50,14 +49,14 @@ impl Problem {
             help: None,
         }
     }
-    /// The same with advice.
+    /// Returns the problem with a help text.
     pub fn help(mut self, help: impl Into<String>) -> Problem {
         self.help = Some(readable(help.into()));
         self
     }
 }
 
-/// How many problems of one severity are told.
+/// The maximum number of problems reported per severity.
 pub const MOST_TOLD: usize = 50;
 
 /// The problems found so far.
@@ -68,60 +67,61 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Notes an error and gives it back for its help text.
+    /// Adds an error and returns it, so that help can be added.
     pub fn error(&mut self, path: impl Into<String>, what: impl Into<String>) -> &mut Problem {
         self.push(Problem::new(Severity::Error, path, what))
     }
-    /// Notes a warning.
+    /// Adds a warning and returns it.
     pub fn warning(&mut self, path: impl Into<String>, what: impl Into<String>) -> &mut Problem {
         self.push(Problem::new(Severity::Warning, path, what))
     }
-    /// Notes something worth knowing.
+    /// Adds a note and returns it.
     pub fn note(&mut self, path: impl Into<String>, what: impl Into<String>) -> &mut Problem {
         self.push(Problem::new(Severity::Note, path, what))
     }
-    /// Adds a finished problem.
+    /// Adds a problem and returns it.
     pub fn push(&mut self, problem: Problem) -> &mut Problem {
         self.list.push(problem);
         self.list.last_mut().expect("just pushed")
     }
-    /// Whether any of them forbids a run.
+    /// Returns whether any problem is an error.
     pub fn any_error(&self) -> bool {
         self.list.iter().any(|p| p.severity == Severity::Error)
     }
-    /// The errors, without warnings and notes.
+    /// Drops warnings and notes.
     pub fn into_errors(mut self) -> Problems {
         self.list.retain(|problem| problem.severity == Severity::Error);
         self
     }
-    /// All of them in one line.
+    /// Returns all messages on one line.
     pub fn in_one_line(&self) -> String {
-        self.words().join("; ")
+        self.messages().join("; ")
     }
-    /// All of them, one a line, with their help.
+    /// Returns all messages with their help, one per line.
     pub fn in_lines(&self) -> String {
         let help = self.list.iter().map(|problem| {
             problem.help.as_ref().map_or(String::new(), |help| format!(" ({help})"))
         });
-        self.words()
+        self.messages()
             .into_iter()
             .zip(help)
-            .map(|(words, help)| words + &help)
+            .map(|(message, help)| message + &help)
             .collect::<Vec<_>>()
             .join("\n")
     }
-    fn words(&self) -> Vec<String> {
-        let words = self.list.iter().map(|p| {
+    fn messages(&self) -> Vec<String> {
+        let messages = self.list.iter().map(|p| {
             if p.path.is_empty() { p.what.clone() } else { format!("{}: {}", p.path, p.what) }
         });
-        words.collect()
+        messages.collect()
     }
-    /// Whether there are as many errors as are told: to look for more, and for the names that were
-    /// meant, would be in vain.
+    /// Returns whether there are [`MOST_TOLD`] errors already, so that looking for more, and for
+    /// the names that were meant, is pointless.
     pub fn enough(&self) -> bool {
         self.list.iter().filter(|p| p.severity == Severity::Error).count() >= MOST_TOLD
     }
-    /// Keeps the first [`MOST_TOLD`] of each severity, and notes how many are left out.
+    /// Keeps the first [`MOST_TOLD`] of each severity, and adds a note with the number of the
+    /// others.
     pub fn shorten(&mut self) {
         for (severity, word) in [
             (Severity::Error, "errors"),
@@ -140,11 +140,11 @@ impl Problems {
     }
 }
 
-/// The errors, one a line, with their help; all problems, if none is an error.
+/// Prints the errors with their help, one per line; all problems if none is an error.
 impl std::fmt::Display for Problems {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let told = if self.any_error() { self.clone().into_errors() } else { self.clone() };
-        f.write_str(&told.in_lines())
+        let reported = if self.any_error() { self.clone().into_errors() } else { self.clone() };
+        f.write_str(&reported.in_lines())
     }
 }
 
@@ -157,26 +157,26 @@ impl From<Problem> for Problems {
 }
 
 impl Problem {
-    /// Adds the advice to a problem that is already in the list.
+    /// Sets the help text of a problem that is already in the list.
     pub fn advise(&mut self, help: impl Into<String>) {
         self.help = Some(readable(help.into()));
     }
-    /// Adds the advice, if there is any.
+    /// Sets the help text, if there is one.
     pub fn advise_if(&mut self, help: Option<String>) {
         if let Some(help) = help {
             self.advise(help);
         }
     }
-    /// The same about the key at the end of the path.
+    /// Makes the problem one of the key at the end of the path, not of its value.
     pub fn at_key(&mut self) -> &mut Problem {
         self.of_key = true;
         self
     }
 }
 
-/// Whether a reader could not see a character, or a terminal not show it: controls, marks that turn
-/// the direction of what follows, what has no width or is a space of another kind (two names would
-/// look the same), line ends of Unicode, and code points that are no characters.
+/// Returns whether a character is invisible or has an effect on a terminal: control characters,
+/// direction marks, zero-width characters and unusual spaces (two names would look the same),
+/// Unicode line separators, and noncharacters.
 pub fn is_hidden(c: char) -> bool {
     let looks_like_nothing = matches!(c,
         '\u{A0}' | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{2000}'..='\u{200B}' | '\u{200E}' | '\u{200F}'
@@ -187,17 +187,18 @@ pub fn is_hidden(c: char) -> bool {
     c.is_control() || looks_like_nothing || is_none
 }
 
-/// What stands between back-quotes in the words of a problem.
+/// Returns the parts of a message in back-quotes.
 pub(crate) fn quoted(words: &str) -> impl Iterator<Item = &str> {
     words.split('`').skip(1).step_by(2)
 }
 
-/// The longest quotation from an input, in letters, and the longest words without one.
+/// The maximum length of a quotation from an input, in characters.
 const LONGEST_QUOTE: usize = 100;
+/// The maximum length of a message, in characters.
 const LONGEST_WORDS: usize = 1_000;
 
-/// Words that quote an input show a sign for what is hidden in it, and the beginning of what is
-/// long: nothing in an input may write to a terminal but letters, and few enough to be read.
+/// Makes a message that quotes an input safe to print: replaces hidden characters by visible ones,
+/// and shortens long quotations.
 fn readable(words: String) -> String {
     let sign = |c: char| match c {
         '\u{0}'..='\u{1F}' => char::from_u32(0x2400 + c as u32).unwrap_or('\u{FFFD}'),
@@ -213,31 +214,31 @@ fn readable(words: String) -> String {
         Some((end, _)) => format!("{}…", &part[..end]),
         None => part.to_string(),
     };
-    // What stands between back quotes is quoted.
+    // Every second part is in back-quotes.
     let parts = words.split('`').enumerate().map(|(index, part)| {
         if index % 2 == 1 { cut(part, LONGEST_QUOTE) } else { part.to_string() }
     });
     cut(&parts.collect::<Vec<_>>().join("`"), LONGEST_WORDS)
 }
 
-/// The candidate nearest to a misspelt word, if one is near enough to be meant: one slip in three
-/// letters.
+/// Returns the candidate nearest to a misspelt word, if it is near enough to be meant: at most one
+/// edit per three letters.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let letters = word.chars().count();
     let far = letters.div_ceil(3).clamp(1, 8);
     let word = word.to_lowercase();
-    // `p75` is not a slip of `p95`: another percentile is another thing.
+    // `p75` is not a misspelt `p95`, but another percentile.
     let percentile = |text: &str| {
         let number = text
             .strip_prefix('p')
             .filter(|number| number.bytes().all(|c| c.is_ascii_digit() || c == b'.'))?;
         Some(number.replace('.', "")).filter(|digits| !digits.is_empty())
     };
-    let own = percentile(&word);
+    let wanted = percentile(&word);
     let differs = |candidate: &str| {
-        own.is_some() && percentile(candidate).is_some_and(|other| Some(other) != own)
+        wanted.is_some() && percentile(candidate).is_some_and(|other| Some(other) != wanted)
     };
-    // Lengths first: the distance costs their product.
+    // Compare lengths first: computing the distance costs their product.
     let candidates = candidates
         .into_iter()
         .filter(|c| letters <= 200 && c.chars().count().abs_diff(letters) <= far && !differs(c));
@@ -252,7 +253,7 @@ mod tests {
     use super::{MOST_TOLD, Problem, Problems, Severity, nearest};
 
     #[test]
-    fn what_a_terminal_would_obey_is_shown_as_a_sign() {
+    fn control_characters_are_shown_as_visible_ones() {
         // Unicode's pictures of control characters: ESC is U+241B.
         let problem = Problem::new(Severity::Error, "", "`a\u{1b}[2J`").help("`\u{202e}b` or é🦀");
         assert_eq!(
@@ -262,8 +263,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_long_is_quoted_by_its_beginning() {
-        // LONGEST_QUOTE letters, not bytes, and only of what is quoted.
+    fn long_quotations_are_shortened() {
+        // LONGEST_QUOTE characters, not bytes, and only within quotations.
         let problem = Problem::new(
             Severity::Error,
             "",
@@ -277,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_fifty_of_a_kind_are_told_and_the_rest_is_counted() {
+    fn at_most_fifty_per_severity_are_reported_and_the_rest_is_counted() {
         // MOST_TOLD, and 120 - 50.
         let mut problems = Problems::default();
         (0..120).for_each(|_| _ = problems.error("", "wrong"));

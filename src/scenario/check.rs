@@ -357,9 +357,7 @@ pub(super) fn load_files(
         if let Some(users) = &mut workload.users {
             users.active.load(folder, &format!("workload.{name}.users.active"), problems);
         }
-        if let Some(Arrivals::Interarrival(gaps)) =
-            workload.open.as_mut().map(|open| &mut open.arrivals)
-        {
+        if let Some(Arrivals::Gaps(gaps)) = workload.open.as_mut().map(|open| &mut open.arrivals) {
             gaps.load(folder, &format!("workload.{name}.open.arrivals.gaps"), problems);
         }
         if let Some(Arrivals::Batch(batch)) = workload.open.as_mut().map(|open| &mut open.arrivals)

@@ -24,7 +24,8 @@ const UNITS: [(&str, u64); 9] = [
 const LARGEST: u128 = 1_000_000_000_000_000_000;
 
 impl Display for Bytes {
-    /// The unit that gives the smallest whole number, so that the text reads back as the same size.
+    /// Writes the size in the unit that yields the smallest whole number, so that it reads back as
+    /// the same size.
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
         let whole = UNITS
             .iter()
@@ -50,13 +51,13 @@ fn read(text: &str) -> Result<Bytes, String> {
     let size = size_of(unit, text.trim().trim_end_matches(unit).trim_end())?;
     match number.times(size) {
         Some((bytes, _)) if bytes <= LARGEST => Ok(Bytes(bytes as u64)),
-        _ => Err(format!("`{}` is larger than 10^18 bytes, the largest size", shown(text))),
+        _ => Err(format!("`{}` is larger than 10^18 bytes, the maximum", shown(text))),
     }
 }
 
-/// Bytes in a unit; `digits` stand before it.
+/// Returns the number of bytes in a unit; `digits` is the number before it, for the help text.
 fn size_of(unit: &str, digits: &str) -> Result<u64, String> {
-    let known = match unit {
+    let standard = match unit {
         "Ki" => "KiB",
         "Mi" => "MiB",
         "Gi" => "GiB",
@@ -66,7 +67,7 @@ fn size_of(unit: &str, digits: &str) -> Result<u64, String> {
         _ => unit,
     };
     if let Some((_, size)) = UNITS.iter().find(|(name, _)| {
-        *name == known || (name.ends_with("iB") && name.eq_ignore_ascii_case(known))
+        *name == standard || (name.ends_with("iB") && name.eq_ignore_ascii_case(standard))
     }) {
         return Ok(*size);
     }
@@ -78,7 +79,7 @@ fn size_of(unit: &str, digits: &str) -> Result<u64, String> {
     let help = match (letter, unit.to_ascii_lowercase().as_str()) {
         (Some(letter), "k" | "m" | "g" | "t") => {
             format!(
-                "it is {letter}B to Kubernetes and {letter}iB to Docker and Java: write `{digits}{letter}B` (powers of 1000) or `{digits}{letter}iB` (of 1024)"
+                "Kubernetes reads it as {letter}B, Docker and Java as {letter}iB: write `{digits}{letter}B` (powers of 1000) or `{digits}{letter}iB` (of 1024)"
             )
         }
         (Some(letter), "kb" | "mb" | "gb" | "tb") => {
@@ -104,7 +105,7 @@ impl Quantity for Bytes {
         if is_zero(number) {
             return Ok(Bytes(0));
         }
-        // So large a number is one of bytes.
+        // A number this large is probably in bytes.
         let of_bytes = number.parse::<f64>().is_ok_and(|n| n >= 100_000.0);
         let examples = if of_bytes {
             format!("`{number}B`")
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_that_means_two_sizes_is_refused_with_both() {
+    fn an_ambiguous_unit_is_rejected_with_both_readings() {
         // Kubernetes reads M as 10^6, Docker and Java as 2^20; Mi is 2^20 everywhere.
         assert_eq!(
             ("512Mi".parse(), "1_024 bytes".parse(), "64kB".parse()),

@@ -1,5 +1,4 @@
-//! Counts: whole numbers without a unit; `k`, `M` and `G` are thousands, millions and thousand
-//! millions.
+//! Counts: whole numbers without a unit; `k`, `M` and `G` stand for 10^3, 10^6 and 10^9.
 
 use super::written::{shown, split};
 use super::{Quantity, meant};

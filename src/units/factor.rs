@@ -1,13 +1,13 @@
-//! Factors: how many times as much.
+//! Factors: multipliers without a unit, written with `x`.
 
 use super::written::{no_unit, shown, split, written_as_text};
 use super::{Quantity, meant};
 use std::fmt::{Display, Formatter};
 
-/// A factor. Written `4x`, `0.5x`; more than zero, at most a million.
+/// A factor. Written `4x`, `0.5x`; more than 0, at most 10^6.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Factor {
-    /// How many times as much.
+    /// The multiplier.
     pub times: f64,
 }
 
@@ -32,7 +32,7 @@ impl std::str::FromStr for Factor {
             .map(str::trim)
             .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         {
-            return Err(format!("`{}` begins with its sign\nhelp: write `{number}x`", shown(text)));
+            return Err(format!("`{}` begins with its unit\nhelp: write `{number}x`", shown(text)));
         }
         let (number, unit) = split(text, "a factor such as `4x`")?;
         let times = number.value;

@@ -1,18 +1,18 @@
-//! Numbers for people: three significant digits, and the unit that fits.
+//! Formatting of numbers for people: three significant digits in a suitable unit.
 //!
-//! Law: what is printed, read back, is the number within half of its last digit; what is not 0 is
-//! never printed as 0, and a share that is not whole never as 100 %. A number without a value is
-//! `–`, one without an end is `∞`. There is one function for each kind of quantity;
-//! `report/format.rs` writes estimates with their intervals in the same way. Only a load
-//! (`units/share.rs`) and a length of run that would do (`report/verdict.rs`) have rules of their
-//! own.
-//! Tested: there, the law, over all magnitudes, signs and boundaries; phrases by hand.
+//! Law: the printed text reads back as the number within half a unit of its last digit; a nonzero
+//! number is never printed as 0, and a share below 1 never as 100 %. NaN is printed as `–`,
+//! infinity as `∞`. There is one function for each kind of quantity; `report/format.rs` formats
+//! estimates with their intervals in the same way. Only a load (`units/share.rs`) and a sufficient
+//! length of run (`report/verdict.rs`) have rules of their own.
+//! Tested: in `report/format.rs`, the law over all magnitudes, signs and boundaries; phrases by
+//! hand.
 
-/// A unit of a quantity: its size, the least number of it that is written in it, and its word with
-/// the space before it.
+/// A unit of a quantity: its size in base units, the smallest number of it that is printed in it,
+/// and its symbol with the space before it.
 pub(crate) type Unit = (f64, f64, &'static str);
 
-/// Units of a quantity, the largest first. What is below them all is written in the last.
+/// Units of a quantity, largest first. Values below all of them are printed in the last.
 pub(crate) const TIME: &[Unit] = &[
     (3600.0, 2.0, " h"),
     (60.0, 2.0, " min"),
@@ -51,13 +51,13 @@ pub(crate) fn units_of(unit: &str) -> &'static [Unit] {
     }
 }
 
-/// The unit a value is written in: its size and its word.
+/// Returns the unit that a value is printed in: its size in base units, and its symbol.
 pub(crate) fn unit_for(value: f64, unit: &str) -> (f64, &'static str) {
     let units = units_of(unit);
     let last = units[units.len() - 1];
-    // Nothing is nothing in any unit, and the base unit is the plainest.
+    // Zero is zero in any unit, so the base unit is used.
     let base = units.iter().find(|(size, ..)| *size == 1.0).copied().unwrap_or(last);
-    // Three digits, so that 999.7 ms is 1.00 s; but 9,998/s has four before it is 10.0k/s.
+    // With three digits 999.7 ms is 1.00 s; but 9,998/s keeps four until it reaches 10.0k/s.
     let fits = |(size, least, _): &&Unit| {
         value.abs() / size >= if *least == 1.0 { 0.9995 } else { *least }
     };
@@ -66,19 +66,20 @@ pub(crate) fn unit_for(value: f64, unit: &str) -> (f64, &'static str) {
     (size, word)
 }
 
-/// Decimals that leave a number so many significant digits, and never fewer than whole numbers.
+/// Returns the decimals that show a number with `digits` significant digits; 0 if it has more
+/// before the point.
 pub(crate) fn decimals(number: f64, digits: i32) -> usize {
     if number == 0.0 || !number.is_finite() {
         return 0;
     }
     let power = number.abs().log10().floor() as i32;
-    // Rounding may carry: 9.996 is 10.0 in three digits.
+    // Rounding may carry: with three digits 9.996 is 10.0.
     let carries = number.abs() / 10f64.powi(power) >= 10.0 - 0.5 * 10f64.powi(1 - digits);
     (digits - 1 - power - i32::from(carries)).max(0) as usize
 }
 
-/// A number with so many decimals; without a sign if it is 0, and in powers of ten where that is
-/// shorter.
+/// Formats a number with a fixed number of decimals; without a sign if it rounds to 0, and in
+/// scientific notation where that is shorter.
 pub(crate) fn fixed(number: f64, decimals: usize) -> String {
     match number.abs() {
         size if size.is_infinite() => if number > 0.0 { "∞" } else { "−∞" }.to_string(),
@@ -97,7 +98,7 @@ pub(crate) fn fixed(number: f64, decimals: usize) -> String {
     }
 }
 
-/// A decimal without the zeros at its end.
+/// Removes the trailing zeros of a decimal.
 pub(crate) fn trimmed(text: &str) -> &str {
     if text.contains('.') && !text.contains('e') {
         text.trim_end_matches('0').trim_end_matches('.')
@@ -106,13 +107,13 @@ pub(crate) fn trimmed(text: &str) -> &str {
     }
 }
 
-/// A value with its unit: `21.3 ms`, `1.50 GiB`, `12.3k`, `150/s`, `2.40/h`.
+/// Formats a value with its unit: `21.3 ms`, `1.50 GiB`, `12.3k`, `150/s`, `2.40/h`.
 pub(crate) fn value(value: f64, unit: &str) -> String {
     value_beside(value, value, unit)
 }
 
-/// A value in the unit of another that it stands beside: 8.00/s answered of 10/s asked, and 0.050/s
-/// too.
+/// Formats a value in the unit of another that is printed beside it: 8.00/s, or 0.050/s, answered
+/// of 10/s offered.
 pub(crate) fn value_beside(value: f64, other: f64, unit: &str) -> String {
     if value.is_nan() {
         return "–".into();
@@ -122,18 +123,18 @@ pub(crate) fn value_beside(value: f64, other: f64, unit: &str) -> String {
     }
     let (size, word) = unit_for(if other.is_finite() { other } else { value }, unit);
     let scaled = value / size;
-    // A whole number of things is one: `16`, not `16.0`.
+    // A whole number is printed as one: `16`, not `16.0`.
     let is_whole = (word.is_empty() || word == "/s") && scaled.fract() == 0.0;
     format!("{}{word}", fixed(scaled, if is_whole { 0 } else { decimals(scaled, 3) }))
 }
 
-/// Decimals of a percentage: one; more near 0 and 100, where what is left is what matters; none
-/// where there are hundreds.
+/// Returns the decimals of a percentage: one; more near 0 and 100, where the remainder matters;
+/// fewer above 100.
 pub(crate) fn decimals_of_percent(percent: f64) -> usize {
-    let left = percent.abs().min((100.0 - percent.abs()).abs());
+    let remainder = percent.abs().min((100.0 - percent.abs()).abs());
     match percent.abs() {
-        _ if left == 0.0 => 0,
-        _ if left < 1.0 => decimals(left, 2),
+        _ if remainder == 0.0 => 0,
+        _ if remainder < 1.0 => decimals(remainder, 2),
         size if size > 100.0 => decimals(size, 3),
         _ => 1,
     }
@@ -146,29 +147,29 @@ pub(crate) fn percent_number(fraction: f64) -> String {
     if near_an_end { trimmed(&text).to_string() } else { text }
 }
 
-/// A share: `52.1 %`, `0.002 %`, `99.97 %`.
+/// Formats a share: `52.1 %`, `0.002 %`, `99.97 %`.
 pub(crate) fn percent(fraction: f64) -> String {
     if fraction.is_nan() { "–".into() } else { format!("{} %", percent_number(fraction)) }
 }
 
-/// A level of confidence, in as many digits as it has: `95 %`, `99.9999999 %`.
+/// Formats a confidence level without trailing zeros: `95 %`, `99.9999999 %`.
 pub(crate) fn confidence(fraction: f64) -> String {
     let text = percent_number(fraction);
     format!("{} %", trimmed(&text))
 }
 
-/// How many times as much: `1.23`, `12.3`, `1000`.
+/// Formats a ratio: `1.23`, `12.3`, `1000`.
 pub(crate) fn times(ratio: f64) -> String {
     value(ratio, "1")
 }
 
-/// So many of something: `1 replication`, `5,391 replications`.
+/// Formats a count with its noun: `1 replication`, `5,391 replications`.
 pub(crate) fn count(n: u64, what: &str) -> String {
     let plural = if n == 1 { "" } else { "s" };
     format!("{} {what}{plural}", thousands(n))
 }
 
-/// A whole number with separators: `5,391,220`.
+/// Formats a whole number with thousands separators: `5,391,220`.
 pub(crate) fn thousands(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();

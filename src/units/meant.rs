@@ -1,34 +1,33 @@
-//! What a text that is no quantity was meant as: the line to write instead, where one can be named
-//! that keeps the meaning.
+//! Recognition of quantities in other notations, so that an error can say what to write instead.
 //!
-//! Other notations are known, and never guessed at: ranges and deviations (distributions here),
-//! bounds, clocks, ISO 8601, commas.
+//! The notations are recognised only to suggest a text of the same meaning, never accepted: ranges
+//! and deviations (distributions here), bounds, clocks, ISO 8601, commas.
 //! Tests: here, and every line of `tests/corpus/people/inputs.txt`.
 
 use super::{Quantity, Span};
 
-/// The quantity, or the refusal with the line to write if the text is of another notation.
+/// Returns the quantity, or the error, with a better message if the text is in another notation.
 pub(super) fn or_line<Q: Quantity>(text: &str, read: Result<Q, String>) -> Result<Q, String> {
-    read.map_err(|refusal| {
-        line::<Q>(text).map_or(refusal, |(what, help)| format!("{what}\nhelp: {help}"))
+    read.map_err(|error| {
+        line::<Q>(text).map_or(error, |(what, help)| format!("{what}\nhelp: {help}"))
     })
 }
 
-/// What the text is, and what to write.
+/// Returns what the text is, and what to write instead; `None` if it is in no known notation.
 pub(crate) fn line<Q: Quantity>(text: &str) -> Option<(String, String)> {
     let text = text.trim();
-    let named = super::shown(text);
+    let quoted = super::shown(text);
     if let Some(help) = clock(text).filter(|_| Q::WORD == "Span") {
-        return Some((format!("`{named}` is a duration of another notation"), help));
+        return Some((format!("`{quoted}` is a duration in another notation"), help));
     }
     if text.len() > 60 {
         return None;
     }
     if let Some((mean, sd)) = ["±", "+/-", "+-"].iter().find_map(|sign| two::<Q>(text, sign)) {
         let help = format!(
-            "write `{{ normal: {{ mean: {mean}, sd: {sd} }} }}` where a distribution may stand, if {sd} is the standard deviation"
+            "write `{{ normal: {{ mean: {mean}, sd: {sd} }} }}` where a distribution is allowed, if {sd} is the standard deviation"
         );
-        return Some((format!("`{named}` is a value and its deviation"), help));
+        return Some((format!("`{quoted}` is a value with a deviation"), help));
     }
     if let Some((low, high)) =
         ["...", "..", "–", "—", " to ", "-", "~"].iter().find_map(|sign| two::<Q>(text, sign))
@@ -38,20 +37,20 @@ pub(crate) fn line<Q: Quantity>(text: &str) -> Option<(String, String)> {
                 format!("write one value, `{low}` or `{high}`; `asyncflow sweep` tries several")
             }
             _ => format!(
-                "write `{{ uniform: [{low}, {high}] }}` where a distribution may stand, or one value"
+                "write `{{ uniform: [{low}, {high}] }}` where a distribution is allowed, or one value"
             ),
         };
-        return Some((format!("`{named}` is a range"), help));
+        return Some((format!("`{quoted}` is a range"), help));
     }
     let what = if text.starts_with(['<', '>', '=', '≤', '≥']) {
         "is a bound, not a value"
     } else {
         "begins with a sign"
     };
-    bound(text).map(|help| (format!("`{named}` {what}"), help))
+    bound(text).map(|help| (format!("`{quoted}` {what}"), help))
 }
 
-/// The two quantities on both sides of a sign; the first may leave its unit to the second.
+/// Parses the quantities on both sides of a sign; either may omit its unit and take the other's.
 fn two<Q: Quantity>(text: &str, sign: &str) -> Option<(Q, Q)> {
     let (left, right) = text.split_once(sign)?;
     let (left, right) = (left.trim(), right.trim());
@@ -60,7 +59,7 @@ fn two<Q: Quantity>(text: &str, sign: &str) -> Option<(Q, Q)> {
     {
         return None;
     }
-    // Two values and no more; so the words for a refusal, which ask here again, end.
+    // Exactly two plain values: their own errors come here again, and this ends the recursion.
     let plain = |part: &str| {
         part.chars().all(|c| c.is_alphanumeric() || "._%$/ ".contains(c))
             && !part.contains("..")
@@ -80,7 +79,7 @@ fn two<Q: Quantity>(text: &str, sign: &str) -> Option<(Q, Q)> {
     Some((read(left).or_else(|| read(&format!("{left}{unit}")))?, second))
 }
 
-/// What to write for a value behind a sign of comparison or of nearness.
+/// Returns what to write for a value after a comparison sign, or after `~`, `≈` or `+`.
 pub(super) fn bound(text: &str) -> Option<String> {
     let rest = text.trim_start_matches(['<', '>', '=', '≤', '≥', '~', '≈', '+']).trim();
     let is_sign = !text.starts_with(['<', '>', '=', '≤', '≥']);
@@ -90,14 +89,14 @@ pub(super) fn bound(text: &str) -> Option<String> {
     }
     is_bound.then(|| {
         format!(
-            "write `{}`: whether a value is the most or the least follows from its field",
+            "write `{}`: the field determines whether it is an upper or a lower bound",
             super::shown(rest)
         )
     })
 }
 
-/// A number with commas as it is meant: three digits between them are thousands, unless all before
-/// is zero. None where it may mean two things.
+/// Resolves the commas of a number: groups of three digits are thousands, unless the number begins
+/// with 0. `None` if it is ambiguous.
 pub(super) fn without_comma(text: &str) -> Option<String> {
     let end =
         text.find(|c: char| !(c.is_ascii_digit() || c == ',' || c == '.')).unwrap_or(text.len());
@@ -110,7 +109,7 @@ pub(super) fn without_comma(text: &str) -> Option<String> {
         && first.trim_start_matches('0') == first
         && groups.iter().all(|group| group.len() == 3);
     match groups.len() {
-        // A point first: the comma is behind it.
+        // The comma comes after the point.
         0 => None,
         _ if decimals.contains([',', '.']) => None,
         _ if thousands => Some(format!("{}{unit}", number.replace(',', ""))),
@@ -119,12 +118,12 @@ pub(super) fn without_comma(text: &str) -> Option<String> {
     }
 }
 
-/// The span of a clock (`00:01:30`), or of ISO 8601 (`PT1M30S`), as the line to write.
+/// Returns what to write for a clock time (`00:01:30`) or an ISO 8601 duration (`PT1M30S`).
 fn clock(text: &str) -> Option<String> {
     let text = text.trim();
     if let Some(rest) = text.strip_prefix(['P', 'p']) {
         let (days, time) = rest.split_once(['T', 't']).unwrap_or((rest, ""));
-        // Months and weeks are of the date's part; only days have a fixed length there.
+        // Of the units of the date part, only days have a fixed length.
         let written = format!("{}{}", days.to_lowercase(), time.to_lowercase());
         let fits = written.chars().all(|c| c.is_ascii_digit() || "dhms.".contains(c))
             && !days.to_lowercase().contains(['m', 'h', 's']);
@@ -153,14 +152,14 @@ fn clock(text: &str) -> Option<String> {
         3 => vec![joined(&["h", "m", "s"])],
         _ => return None,
     };
-    // A line that cannot be read is none to write.
+    // Suggest only what can be parsed.
     lines
         .iter()
         .all(|line| line.parse::<Span>().is_ok())
         .then(|| format!("write `{}`", lines.join("` or `")))
 }
 
-/// A number without zeros before it.
+/// Removes the leading zeros of a number.
 fn number(digits: &str) -> &str {
     let short = digits.trim_start_matches('0');
     if short.is_empty() || short.starts_with('.') {
@@ -176,7 +175,7 @@ mod tests {
     use crate::units::Count;
 
     #[test]
-    fn a_range_or_a_deviation_is_a_distribution_to_write() {
+    fn a_range_or_a_deviation_suggests_a_distribution() {
         // By hand.
         let help = |text: &str| line::<Span>(text).map(|(_, help)| help).unwrap_or_default();
         for range in ["5-10ms", "5ms-10ms", "5ms..10ms", "5–10ms", "5ms to 10ms"] {
@@ -198,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comma_is_of_thousands_or_of_decimals_and_never_changes_the_value() {
+    fn a_comma_separates_thousands_or_decimals_and_never_changes_the_value() {
         // By hand: three digits between commas are thousands.
         for (text, meant) in [
             ("1,000", "1000"),
@@ -210,15 +209,15 @@ mod tests {
         ] {
             assert_eq!(without_comma(text).as_deref(), Some(meant));
         }
-        // A point before the comma, groups of other lengths: of thousands in one country, of
-        // decimals in another.
+        // A point before the comma, or groups of other lengths: thousands in one country, decimals
+        // in another.
         for text in ["1.234,5ms", "5,000,00/s", "1,2,3", "1,5.5ms"] {
             assert_eq!(without_comma(text), None, "{text}");
         }
     }
 
     #[test]
-    fn a_clock_and_iso_8601_become_the_span_to_write() {
+    fn clock_times_and_iso_8601_suggest_a_span() {
         // By hand.
         assert_eq!(clock("00:01:30").unwrap(), "write `0h1m30s`");
         assert_eq!(clock("01:30").unwrap(), "write `1m30s` or `1h30m`");
@@ -227,7 +226,7 @@ mod tests {
             ("write `1m30s`".to_string(), "write `1d2h`".to_string())
         );
         assert_eq!((clock("P1M"), clock("1:2:3:4"), clock("x")), (None, None, None));
-        // Found by a reader: parts that are no numbers.
+        // Found in review: parts that are not numbers.
         assert_eq!(
             (clock("1:.5"), clock(".5:1"), clock("1:."), clock("1.2.3:4")),
             (None, None, None, None)

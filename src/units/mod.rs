@@ -1,9 +1,9 @@
 //! Quantities as people write them: a number and its unit.
 //!
-//! One file a quantity. Each parses (`"5ms"`), prints the shortest text that reads back as the same
-//! value, and refuses what has no unit, is not finite, or is out of range, with words that say what
-//! to write instead. Raw numbers stop at this door: behind it a duration is a [`Span`], a size is
-//! [`Bytes`].
+//! One file per quantity. Each is parsed (`"5ms"`) and printed as the shortest text that reads back
+//! as the same value; values without a unit, not finite or out of range are rejected with a message
+//! that says what to write instead. Beyond this module there are no raw numbers: a duration is a
+//! [`Span`], a size is [`Bytes`].
 
 mod bytes;
 mod count;
@@ -26,8 +26,8 @@ pub use share::{Share, load_percent};
 pub use span::{Span, Time};
 pub(crate) use written::shown;
 
-/// A quantity that a distribution can be of. The base unit is the one the engine counts in (ns, B,
-/// 1).
+/// A quantity that a distribution can have. Its base unit is the one that the engine counts in (ns,
+/// B, 1).
 pub trait Quantity:
     Copy
     + PartialEq
@@ -40,15 +40,15 @@ pub trait Quantity:
 {
     /// The quantity with its article and an example, for messages: "a duration such as `5ms`".
     const EXPECTING: &'static str;
-    /// The quantity's own word, for the names of schema definitions.
+    /// The name of the type, for schema definitions.
     const WORD: &'static str;
     /// The base unit, for messages.
     const BASE: &'static str = "";
-    /// The value in base units.
+    /// Returns the value in base units.
     fn to_base(self) -> f64;
-    /// The nearest value to `base` base units; negative becomes zero.
+    /// Returns the value nearest to `base` base units; negative becomes zero.
     fn from_base(base: f64) -> Self;
-    /// The words for a bare number where this quantity belongs, or the value where a bare number is
-    /// right.
+    /// Returns the value of a number without a unit where that is allowed, or else the error
+    /// message.
     fn from_bare(number: &str) -> Result<Self, String>;
 }

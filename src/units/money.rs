@@ -1,13 +1,13 @@
-//! Money: what an instance costs an hour.
+//! Money: the cost of an instance per hour.
 
 use super::Quantity;
 use super::written::{no_unit, shown, split, written_as_text};
 use std::fmt::{Display, Formatter};
 
-/// A price an hour. Written `$0.17/h`.
+/// A price per hour. Written `$0.17/h`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Money {
-    /// Dollars an hour.
+    /// US dollars per hour.
     pub dollars_per_hour: f64,
 }
 
@@ -28,12 +28,12 @@ impl std::str::FromStr for Money {
                 {
                     let number = trimmed.trim_end_matches(|c: char| !c.is_ascii_digit());
                     match number.parse::<f64>() {
-                        Ok(_) => format!("write `${number}/h`, if it is the price of an hour"),
+                        Ok(_) => format!("write `${number}/h` if it is a price per hour"),
                         Err(_) => format!("write {}", Self::EXPECTING),
                     }
                 }
                 _ if trimmed.contains(['€', '£']) => {
-                    "prices are in dollars an hour, as in `$0.17/h`; another currency is a factor"
+                    "prices are in dollars per hour, as in `$0.17/h`; convert other currencies"
                         .to_string()
                 }
                 _ => format!("write {}", Self::EXPECTING),
@@ -46,24 +46,24 @@ impl std::str::FromStr for Money {
                 Ok(Money { dollars_per_hour: number.value })
             }
             Some("h" | "hr" | "hour") => {
-                Err(format!("`{}` is more than $10^9 an hour, the highest price", shown(text)))
+                Err(format!("`{}` is more than $10^9 per hour, the maximum", shown(text)))
             }
             Some("month" | "mo") => {
                 let hourly = (number.value / 730.0 * 1e6).round() / 1e6;
                 Err(format!(
-                    "`{}` is not a price an hour\nhelp: write `${hourly}/h`, with 730 hours in a month",
+                    "`{}` is not a price per hour\nhelp: write `${hourly}/h`, with 730 hours in a month",
                     shown(text)
                 ))
             }
             Some("req" | "request" | "requests" | "call") => {
-                let help = "what a request costs is not modelled: a price is what an instance costs an hour, as in `$0.17/h`";
-                Err(format!("`{}` is not a price an hour\nhelp: {help}", shown(text)))
+                let help = "prices per request are not modelled: a price is the cost of an instance per hour, as in `$0.17/h`";
+                Err(format!("`{}` is not a price per hour\nhelp: {help}", shown(text)))
             }
             None if period.is_empty() => {
-                Err(format!("`{0}` does not say for how long\nhelp: write `{0}/h`", shown(trimmed)))
+                Err(format!("`{0}` has no period\nhelp: write `{0}/h`", shown(trimmed)))
             }
             _ => Err(format!(
-                "`{}` is not a price an hour\nhelp: write {}",
+                "`{}` is not a price per hour\nhelp: write {}",
                 shown(text),
                 Self::EXPECTING
             )),
@@ -87,6 +87,6 @@ impl Quantity for Money {
 
 written_as_text!(
     Money,
-    "A price an hour: $0.17/h",
+    "A price per hour: $0.17/h",
     r"^ *\$ *[0-9.][0-9._]* *(/|per) *(h|hr|hour) *$"
 );

@@ -1,20 +1,20 @@
-//! Rates: how many of something in a second, a minute or an hour.
+//! Rates: events per second, minute, hour or any other period.
 
 use super::written::{is_zero, no_unit, shown, split, trimmed, written_as_text};
 use super::{Quantity, Span, meant};
 use std::fmt::{Display, Formatter};
 
-/// A rate. Written `150/s`, `12k/min`, `3600/h`, `100 rps`; kept as a number a second.
+/// A rate. Written `150/s`, `12k/min`, `3600/h`, `100 rps`; stored per second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Rate {
-    /// How many a second.
+    /// Events per second.
     pub per_second: f64,
 }
 
 const PERIODS: [(&str, f64); 3] = [("/s", 1.0), ("/min", 60.0), ("/h", 3600.0)];
 
 impl Rate {
-    /// So many a second.
+    /// Creates a rate from events per second.
     pub fn per_second(per_second: f64) -> Rate {
         Rate { per_second }
     }
@@ -39,7 +39,7 @@ impl std::str::FromStr for Rate {
     }
 }
 
-/// What is counted, in words that say no more than that: `100 req/s` is `100/s`.
+/// Nouns that are accepted and ignored: `100 req/s` is `100/s`.
 const COUNTED: [&str; 31] = [
     "r",
     "req",
@@ -74,7 +74,7 @@ const COUNTED: [&str; 31] = [
     "times",
 ];
 
-/// Words that hold their period, and how many seconds it has.
+/// Units that include their period, and its length in seconds.
 const TOGETHER: [(&str, f64); 10] = [
     ("rps", 1.0),
     ("qps", 1.0),
@@ -107,9 +107,9 @@ fn read(text: &str) -> Result<Rate, String> {
     let thousand = rest.strip_prefix(['k', 'K']).map(|rest| (1e3, rest));
     let prefixed = thousand.or_else(|| rest.strip_prefix('M').map(|rest| (1e6, rest)));
     let plain = seconds_of(rest).map(|seconds| (1.0, seconds));
-    let found = plain
+    let scale = plain
         .or_else(|| prefixed.and_then(|(times, rest)| Some((times, seconds_of(rest.trim())?))));
-    let Some((thousands, seconds)) = found else {
+    let Some((multiplier, seconds)) = scale else {
         if let Some(gap) = text.parse::<Span>().ok().filter(|gap| *gap > Span::ZERO) {
             return Err(format!(
                 "`{}` is a duration\nhelp: one every {gap} is `1/{gap}`",
@@ -122,15 +122,15 @@ fn read(text: &str) -> Result<Rate, String> {
         let help = "the units are /s, /min and /h, as in `150/s` or `12k/min`";
         return Err(format!("`{}` is not a unit of rate\nhelp: {help}", shown(rest)));
     };
-    let per_second = number.value * thousands / seconds;
+    let per_second = number.value * multiplier / seconds;
     if per_second > 1e9 {
-        return Err(format!("`{}` is more than 10^9 a second, the highest rate", shown(text)));
+        return Err(format!("`{}` is more than 10^9 per second, the maximum", shown(text)));
     }
     Ok(Rate { per_second })
 }
 
-/// The seconds of the period that a unit of rate names: `/s`, `req/min`, `requests per hour`,
-/// `rps`, `/10s`.
+/// Returns the length in seconds of the period in a unit of rate: `/s`, `req/min`, `requests per
+/// hour`, `rps`, `/10s`.
 fn seconds_of(unit: &str) -> Option<f64> {
     let lower = unit.to_lowercase();
     if let Some((_, seconds)) = TOGETHER.iter().find(|(word, _)| *word == lower) {
@@ -192,8 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_in_the_words_of_other_tools_is_the_rate_it_says() {
-        // By hand, a second.
+    fn rates_in_the_notation_of_other_tools_are_read() {
+        // By hand, per second.
         for (text, per_second) in [
             ("100 rps", 100.0),
             ("100 req/s", 100.0),

@@ -1,10 +1,10 @@
-//! Shares and probabilities: always in per cent, 0 % to 100 %.
+//! Shares and probabilities, always written in per cent, 0 % to 100 %.
 
 use super::written::{no_unit, shown, split, written_as_text};
 use super::{Quantity, meant};
 use std::fmt::{Display, Formatter};
 
-/// A share of a whole. Written `0.5%`; kept as a fraction in 0 ..= 1.
+/// A share of a whole. Written `0.5%`; stored as a fraction in 0 ..= 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Share {
     /// The fraction, in 0 ..= 1.
@@ -13,8 +13,8 @@ pub struct Share {
 
 impl Display for Share {
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
-        // The shortest text that reads back as the same share; a product is rounded, so its
-        // neighbours may be the one.
+        // The shortest text that reads back as the same share; the product is rounded, so a
+        // neighbour of it may be the right one.
         let percent = self.fraction * 100.0;
         let candidates =
             [(percent * 1e9).round() / 1e9, percent, percent.next_down(), percent.next_up()];
@@ -31,11 +31,11 @@ impl std::str::FromStr for Share {
             return Self::from_bare(text);
         }
         if !["%", "percent", "pct", "per cent"].contains(&unit) {
-            let of = ["/", "in ", "of ", "out of "]
+            let whole = ["/", "in ", "of ", "out of "]
                 .iter()
                 .find_map(|sign| unit.strip_prefix(sign)?.trim().parse::<f64>().ok());
-            let share = of
-                .map(|of| number.value / of)
+            let share = whole
+                .map(|whole| number.value / whole)
                 .filter(|share| (0.0..=1.0).contains(share))
                 .map(|fraction| Share { fraction });
             let help = match share {
@@ -90,11 +90,11 @@ written_as_text!(
     r"^ *[0-9.][0-9._]* *(%|percent|pct|per cent) *$"
 );
 
-/// The share of a resource that is asked for, 1 for all of it, in per cent with as many digits as
-/// tell it from 100 %: `104 %`, `100.80 %`, `99.990 %`.
+/// Formats the offered load of a resource (1 is its capacity) in per cent, with enough digits to
+/// distinguish it from 100 %: `104 %`, `100.80 %`, `99.990 %`.
 pub fn load_percent(load: f64) -> String {
     let off = (load - 1.0).abs() * 100.0;
-    // 100 % less 99.99 % is a hair less than 0.01 % in binary.
+    // In binary, 100 % less 99.99 % is slightly less than 0.01 %.
     let decimals = if off >= 2.0 || off == 0.0 {
         0
     } else {
@@ -122,11 +122,11 @@ mod tests {
     }
 
     #[test]
-    fn a_load_near_all_there_is_has_the_digits_that_tell_it_apart() {
-        // By hand: two digits of what is missing or too much.
-        let shown = [1.04, 1.008, 0.9999, 1.0001, 0.98, 1.0, 0.999_91, 2.5];
-        let said =
+    fn a_load_near_capacity_has_the_digits_that_distinguish_it() {
+        // By hand: two digits of the difference from 100 %.
+        let loads = [1.04, 1.008, 0.9999, 1.0001, 0.98, 1.0, 0.999_91, 2.5];
+        let expected =
             ["104 %", "100.80 %", "99.990 %", "100.010 %", "98 %", "100 %", "99.9910 %", "250 %"];
-        assert_eq!(shown.map(load_percent), said);
+        assert_eq!(loads.map(load_percent), expected);
     }
 }

@@ -24,7 +24,7 @@ pub struct Time(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub u64);
 
-/// Unit, nanoseconds in it, and how many decimals of it are printed at most.
+/// Unit, its length in nanoseconds, and the maximum number of decimals printed in it.
 const UNITS: [(&str, u64, usize); 7] = [
     ("d", 86_400_000_000_000, 0),
     ("h", 3_600_000_000_000, 0),
@@ -35,8 +35,8 @@ const UNITS: [(&str, u64, usize); 7] = [
     ("ns", 1, 0),
 ];
 
-/// Other words for the units, in any case of letters. Both letters mu are known, the sign (U+00B5)
-/// and the Greek one.
+/// Other names of the units, in any letter case. Both characters for µ are accepted, the micro sign
+/// (U+00B5) and the Greek letter.
 const WORDS: [(&[&str], &str); 7] = [
     (&["day", "days"], "d"),
     (&["hr", "hrs", "hour", "hours"], "h"),
@@ -47,33 +47,33 @@ const WORDS: [(&[&str], &str); 7] = [
     (&["nsec", "nsecs", "nanos", "nanosecond", "nanoseconds"], "ns"),
 ];
 
-/// A quarter of what 64 bits hold, so that a few may be added.
+/// A quarter of `u64::MAX` nanoseconds, so that a few spans can be added without overflow.
 const LONGEST: u128 = u64::MAX as u128 / 4;
 
 impl Time {
     /// The start of a replication.
     pub const ZERO: Time = Time(0);
-    /// Seconds since the start.
+    /// Returns the seconds since the start.
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
     }
 }
 
 impl Span {
-    /// No time at all.
+    /// The empty span.
     pub const ZERO: Span = Span(0);
-    /// The span nearest to so many seconds; negative becomes zero, too large becomes the largest.
+    /// Returns the span nearest to a number of seconds; negative becomes zero, too large saturates.
     pub fn from_seconds(seconds: f64) -> Span {
         Span((seconds * 1e9).round() as u64)
     }
-    /// Seconds.
+    /// Returns the length in seconds.
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
     }
 }
 
 impl From<std::time::Duration> for Span {
-    /// The same duration; one that is longer than a span can be becomes the longest.
+    /// Converts the duration; a longer one becomes the longest span, 146 years.
     fn from(duration: std::time::Duration) -> Span {
         Span(u64::try_from(duration.as_nanos().min(LONGEST)).unwrap_or(u64::MAX))
     }
@@ -142,7 +142,7 @@ fn read(text: &str) -> Result<Span, String> {
         let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
         let (unit, next) = (behind[..end].trim(), &behind[end..]);
         if unit.is_empty() {
-            // A zero alone is zero in every unit; behind other units (`1m0`) it is not the whole.
+            // A bare zero is zero in every unit; after other units (`1m0`) it needs a unit.
             return match UNITS.iter().find(|(_, size, _)| *size < last) {
                 _ if last == u64::MAX => Span::from_bare(rest),
                 Some((next, ..)) => Err(format!(
@@ -150,13 +150,13 @@ fn read(text: &str) -> Result<Span, String> {
                     shown(rest),
                     shown(text.trim())
                 )),
-                None => Err(refused_bare(rest)),
+                None => Err(bare_number_error(rest)),
             };
         }
         let size = size_of(unit)?;
         if size >= last {
             return Err(format!(
-                "the units of `{}` do not go from the largest down\nhelp: write for example `1m30s`",
+                "the units of `{}` are not in descending order\nhelp: write for example `1m30s`",
                 shown(text)
             ));
         }
@@ -166,15 +166,15 @@ fn read(text: &str) -> Result<Span, String> {
     if sum <= LONGEST { Ok(Span(sum as u64)) } else { Err(too_long(text)) }
 }
 
-fn refused_bare(number: &str) -> String {
+fn bare_number_error(number: &str) -> String {
     no_unit(number, &format!("`{number}ms` or `{number}s`"), Span::EXPECTING)
 }
 
 fn too_long(text: &str) -> String {
-    format!("`{}` is longer than 146 years, the longest span", shown(text))
+    format!("`{}` is longer than 146 years, the maximum", shown(text))
 }
 
-/// Nanoseconds in a unit.
+/// Returns the nanoseconds in a unit.
 fn size_of(unit: &str) -> Result<u64, String> {
     if let Some((_, size, _)) = UNITS.iter().find(|(name, ..)| *name == unit) {
         return Ok(*size);
@@ -213,7 +213,7 @@ impl Quantity for Span {
         if is_zero(number) {
             return Ok(Span::ZERO);
         }
-        Err(refused_bare(number))
+        Err(bare_number_error(number))
     }
 }
 
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_without_a_unit_is_refused_with_the_fix() {
+    fn a_number_without_a_unit_is_rejected_with_the_fix() {
         assert_eq!(
             "5".parse::<Span>(),
             Err("`5` has no unit\nhelp: write `5ms` or `5s`".to_string())
@@ -279,8 +279,8 @@ mod tests {
             (5_000, 5_000, 1_000_000_000, 7_200_000_000_000)
         );
         for (text, help) in [
-            ("30s1m", "do not go from the largest down"),
-            ("1m1m", "do not go from the largest down"),
+            ("30s1m", "are not in descending order"),
+            ("1m1m", "are not in descending order"),
             ("1m30", "`30` has no unit"),
             ("5MS", "write the unit as `ms`"),
             ("5M", "months have no fixed length"),

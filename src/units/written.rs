@@ -1,10 +1,10 @@
-//! What all quantities share: splitting a text into number and unit, and the serde and schema forms
-//! of a written quantity.
+//! Code shared by all quantities: splitting a text into number and unit, and the serde and schema
+//! implementations of a quantity written as text.
 
 use super::meant;
 use std::borrow::Cow;
 
-/// A plain decimal as it is written, without the `_` between its digits: not negative, and finite.
+/// A non-negative, finite decimal as written, without the `_` between its digits.
 #[derive(Clone)]
 pub(super) struct Number<'t> {
     digits: Cow<'t, str>,
@@ -13,9 +13,9 @@ pub(super) struct Number<'t> {
 }
 
 impl Number<'_> {
-    /// So many times `size`, to the nearest whole, and whether that is exact; none if it does not
-    /// fit 128 bits. Computed in whole numbers: in floating point 1.005 k would be 1004.9999…, and
-    /// long spans would lose their last digits.
+    /// Returns the number times `size`, rounded to a whole number, and whether that is exact;
+    /// `None` if it does not fit in 128 bits. Computed in integers: in floating point 1.005 k would
+    /// be 1004.9999…, and long spans would lose their last digits.
     pub fn times(&self, size: u64) -> Option<(u128, bool)> {
         const DECIMALS: usize = 20;
         let (whole, decimals) = self.digits.split_once('.').unwrap_or((&self.digits, ""));
@@ -35,7 +35,7 @@ impl Number<'_> {
     }
 }
 
-/// Splits `"1.5ms"` into 1.5 and `ms`. A `_` may stand between digits, as in `1_000/s`.
+/// Splits `"1.5ms"` into 1.5 and `ms`. Digits may be separated by `_`, as in `1_000/s`.
 pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t str), String> {
     let text = text.trim();
     let bytes = text.as_bytes();
@@ -71,7 +71,7 @@ pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t
             let help = match meant::without_comma(text) {
                 Some(line) => format!("write `{}`", shown(&format!("{sign}{line}"))),
                 None => format!(
-                    "write the number without a sign between thousands, and with a point before decimals, as in {example}"
+                    "write the number without thousands separators and with a decimal point, as in {example}"
                 ),
             };
             Err(format!("`{}` has a comma\nhelp: {help}", shown(text)))
@@ -86,7 +86,7 @@ pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t
     }
 }
 
-/// The start of a text, in one line: a message is to be read.
+/// Returns the start of a text on one line, for quoting in a message.
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 40;
     match text.chars().count() <= LONGEST && !text.contains(char::is_control) {
@@ -100,7 +100,7 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
-/// A number with at most `decimals` decimals, without trailing zeros.
+/// Formats a number with at most `decimals` decimals, without trailing zeros.
 pub(super) fn trimmed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.contains('.') {
@@ -109,7 +109,7 @@ pub(super) fn trimmed(value: f64, decimals: usize) -> String {
     }
 }
 
-/// Gives a quantity its serde forms (text, with a helpful refusal of bare numbers) and its JSON
+/// Implements serde for a quantity (as text, with a helpful error for bare numbers) and its JSON
 /// Schema.
 macro_rules! written_as_text {
     ($type:ident, $description:literal, $pattern:literal) => {
@@ -154,15 +154,15 @@ macro_rules! written_as_text {
 }
 pub(super) use written_as_text;
 
-/// Whether a number is zero, which is the same in every unit.
+/// Returns whether a number is zero, and so needs no unit.
 pub(super) fn is_zero(number: &str) -> bool {
     number.trim().parse::<f64>() == Ok(0.0)
 }
 
-/// The words for a number without its unit. `examples` are with this number, `example` is with
-/// another one.
+/// Returns the error for a number without a unit. `examples` contain this number, `example`
+/// another.
 pub(super) fn no_unit(number: &str, examples: &str, example: &str) -> String {
-    // A space between groups of digits: `60 000ms`.
+    // Digits grouped by spaces: `60 000ms`.
     let joined: String = number.chars().filter(|c| !c.is_whitespace()).collect();
     if joined.len() < number.trim().len() && joined.starts_with(|c: char| c.is_ascii_digit()) {
         return format!(
@@ -196,8 +196,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plain_decimal_is_refused_with_the_way_to_write_it() {
-        // A comma, an exponent, a sign, and more than can be read.
+    fn other_number_notations_are_rejected_with_help() {
+        // A comma, an exponent, a sign, and a number that is too large.
         let refused = |text: &str| split(text, "`5ms`").err().unwrap();
         assert_eq!(refused("2,5ms"), "`2,5ms` has a comma\nhelp: write `2.5ms`");
         assert_eq!(

@@ -1,10 +1,10 @@
 //! Arrival processes: the gaps between arrivals, in units of the mean gap.
 //!
-//! `poisson`: exponential gaps. `regular`: all equal, the first arrival at once or at an `offset`.
+//! `poisson`: exponential gaps. `regular`: equal gaps, the first arrival at 0 or at an `offset`.
 //! `gamma` and `weibull`: renewal processes with a given coefficient of variation (1 is Poisson,
-//! more is bursty). `batch`: Poisson events that release several requests at once. `gaps`: a
-//! renewal process with gaps of any law, stretched so that their mean is the rate's. `at`: requests
-//! at given times, whatever the rate. All but the last and `regular` begin with a gap.
+//! above 1 is bursty). `batch`: Poisson events that release several requests at once.
+//! `gaps`: a renewal process with gaps of any distribution, scaled to the rate. `at`:
+//! requests at given times, whatever the rate. All but `at` and `regular` begin with a gap.
 //! Checked: `tests/it/workload.rs`.
 
 use super::RateProfile;
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 #[serde(rename_all = "snake_case")]
 #[schemars(transform = regular_alone)]
 pub enum Arrivals {
-    /// Independent of each other: exponential gaps.
+    /// Poisson arrivals: independent, exponential gaps.
     #[default]
     Poisson,
     /// Evenly spaced.
@@ -31,57 +31,58 @@ pub enum Arrivals {
     Gamma(Variation),
     /// Weibull-distributed gaps.
     Weibull(Variation),
-    /// Independent gaps of any distribution. Its shape matters alone: the rate says how long they
-    /// are.
-    Interarrival(Dist<Span>),
-    /// At these times, in order. The rate is what `check` reckons with; it moves no request.
+    /// Independent gaps of any distribution. Only its shape matters: the gaps are scaled to the
+    /// rate.
+    Gaps(Dist<Span>),
+    /// Requests at these times, in ascending order. The rate is used only by `check` for the
+    /// expected load.
     At(Vec<Span>),
-    /// Several at once; the rate is that of the batches.
+    /// Batches of simultaneous requests; the rate is that of the batches.
     Batch(Batch),
 }
 
-/// Arrivals without chance.
+/// Deterministic arrivals with equal gaps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Regular {
-    /// When the first request comes.
+    /// The time of the first request.
     #[serde(default)]
     pub offset: Span,
 }
 
-/// The word alone is `regular: {}`, in an editor as well.
+/// Adds the bare word `regular`, short for `regular: {}`, to the schema.
 fn regular_alone(schema: &mut Schema) {
     if let Some(Value::Array(forms)) = schema.get_mut("oneOf") {
         forms.push(json!({ "type": "string", "const": "regular" }));
     }
 }
 
-/// How much gaps vary.
+/// The variability of the gaps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variation {
-    /// Coefficient of variation of the gaps: standard deviation over mean.
+    /// The coefficient of variation of the gaps: standard deviation over mean.
     pub cv: f64,
 }
 
-/// Batches.
+/// Batch arrivals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Batch {
-    /// How many requests come at once.
+    /// The number of requests per batch.
     pub size: Dist<Count>,
 }
 
-/// The compiled form: gaps of mean 1.
+/// The compiled form of [`Arrivals`]: gaps of mean 1.
 #[derive(Clone, Debug)]
 pub enum Interarrival {
     Poisson,
-    /// The gap before the first; the others are 1.
+    /// Equal gaps of 1; the value is the gap before the first arrival.
     Regular(f64),
     Distribution(Box<Distribution>),
-    /// A law of another mean than 1, and one over that mean.
+    /// A distribution of any mean, and the reciprocal of that mean.
     Scaled(Box<(Distribution, f64)>),
-    /// One after the other; none follows the last.
+    /// The gaps in order; no arrival follows the last.
     Given(Box<[f64]>),
     Batch(Box<Distribution>),
 }
@@ -93,19 +94,22 @@ impl Arrivals {
             Arrivals::Gamma(Variation { cv }) | Arrivals::Weibull(Variation { cv }) => {
                 if !(0.01..=10.4).contains(cv) {
                     problems
-                        .error(path, format!("the `cv` of arrivals is from 0.01 to 10.4, not {cv}"))
-                        .advise("1 is as bursty as Poisson; `regular` is 0");
+                        .error(
+                            path,
+                            format!("the `cv` of arrivals must be from 0.01 to 10.4, not {cv}"),
+                        )
+                        .advise("1 is as bursty as Poisson; for 0, write `regular`");
                 }
             }
-            Arrivals::Interarrival(gaps) => {
+            Arrivals::Gaps(gaps) => {
                 gaps.check(&format!("{path}.gaps"), problems);
-                // A law with problems of its own may have no mean.
+                // An invalid distribution may have no mean.
                 if !problems.any_error() {
                     let mean = gaps.compile().mean();
                     if !(mean.is_finite() && mean > 0.0) {
                         problems.error(
                             format!("{path}.gaps"),
-                            "the mean of gaps is more than 0 and finite: the rate is one over it",
+                            "the mean of the gaps must be finite and more than 0, as the rate is its reciprocal",
                         );
                     }
                 }
@@ -114,7 +118,7 @@ impl Arrivals {
                 if let Some(late) = (1..times.len()).find(|&index| times[index] < times[index - 1])
                 {
                     let what = format!(
-                        "the times of arrivals are in order, and {} comes after {}",
+                        "the arrival times must be in ascending order, but {} comes after {}",
                         times[late],
                         times[late - 1]
                     );
@@ -124,13 +128,16 @@ impl Arrivals {
             Arrivals::Batch(Batch { size }) => {
                 size.check(&format!("{path}.batch.size"), problems);
                 if size.plain() == Some(Count(0)) {
-                    problems.error(format!("{path}.batch.size"), "a batch has at least 1 request");
+                    problems.error(
+                        format!("{path}.batch.size"),
+                        "a batch must have at least 1 request",
+                    );
                 }
             }
         }
     }
-    /// Interarrival in units of the integral of the rate; those that end at a given time as many as are
-    /// used up by then.
+    /// Returns the gaps in units of the integrated rate `R(t)`; those of given times are the
+    /// increments of `R` between them.
     pub(crate) fn gaps(&self, profile: &RateProfile) -> Interarrival {
         match self {
             Arrivals::Poisson => Interarrival::Poisson,
@@ -146,13 +153,13 @@ impl Arrivals {
             Arrivals::Weibull(Variation { cv }) => Interarrival::Distribution(Box::new(
                 Dist::Weibull(Weibull { mean: Count(1), cv: *cv }).compile(),
             )),
-            Arrivals::Interarrival(gaps) => {
+            Arrivals::Gaps(gaps) => {
                 let law = gaps.compile();
                 let scale = 1.0 / law.mean();
                 Interarrival::Scaled(Box::new((law, scale)))
             }
             Arrivals::At(times) => {
-                // One rate: `check` refuses another where times are given.
+                // The rate is constant: `check` rejects stages together with given times.
                 let rate = profile.mean_rate(1.0);
                 let before = std::iter::once(Span::ZERO).chain(times.iter().copied());
                 Interarrival::Given(
@@ -168,8 +175,8 @@ impl Arrivals {
 }
 
 impl Interarrival {
-    /// The gap before the next arrival; infinite if there is none. Batches are as far apart as
-    /// Poisson arrivals. `index` is how many came, for those gaps only that depend on it.
+    /// Returns the gap before the next arrival; infinite if there is none. Batches have the gaps of
+    /// Poisson arrivals. `index` counts the arrivals so far, but only for processes that need it.
     #[inline(always)]
     pub(crate) fn next(&self, draw: Draw, index: &mut u64) -> f64 {
         match self {
@@ -179,35 +186,35 @@ impl Interarrival {
             Interarrival::Regular(_) | Interarrival::Given(_) => self.numbered(index),
         }
     }
-    /// A gap that depends on how many came before.
+    /// Returns the gap of a process that depends on the number of earlier arrivals.
     #[inline(never)]
     fn numbered(&self, index: &mut u64) -> f64 {
-        let own = *index as usize;
+        let number = *index as usize;
         *index += 1;
         match self {
-            Interarrival::Regular(first) if own == 0 => *first,
-            Interarrival::Given(gaps) => gaps.get(own).copied().unwrap_or(f64::INFINITY),
+            Interarrival::Regular(first) if number == 0 => *first,
+            Interarrival::Given(gaps) => gaps.get(number).copied().unwrap_or(f64::INFINITY),
             _ => 1.0,
         }
     }
-    /// The variance of the number of arrivals in a long time, over its mean: 1 for Poisson
-    /// arrivals, cv² for independent gaps, E\[B²\]/E\[B\] for batches.
+    /// Returns the asymptotic index of dispersion of counts, the variance of the number of arrivals
+    /// over its mean: 1 for Poisson arrivals, cv² for independent gaps, E\[B²\]/E\[B\] for batches.
     pub(crate) fn dispersion(&self) -> f64 {
         match self {
             Interarrival::Poisson => 1.0,
             Interarrival::Regular(_) => 0.0,
             Interarrival::Distribution(law) => law.variance(),
             Interarrival::Scaled(scaled) => scaled.0.variance() * scaled.1 * scaled.1,
-            // The same in every replication.
+            // Identical in every replication.
             Interarrival::Given(_) => 0.0,
             Interarrival::Batch(size) => size.variance() / size.mean() + size.mean(),
         }
     }
-    /// Whether requests come at given times, so that no rate says how many will.
+    /// Returns whether arrival times are given, so that their number does not follow from the rate.
     pub(crate) fn are_given(&self) -> bool {
         matches!(self, Interarrival::Given(_))
     }
-    /// Mean number of requests that come at once.
+    /// Returns the mean number of requests per arrival.
     pub(crate) fn mean_batch(&self) -> f64 {
         match self {
             Interarrival::Batch(size) => size.mean(),

@@ -1,11 +1,10 @@
-//! Workloads: who sends requests, and when.
+//! Workloads: where requests go, and when they arrive.
 //!
-//! One mechanism for all: a sequence of unit gaps (mean 1; [`arrivals`]) is mapped through the
-//! inverse of the integrated rate `R(t)`, which is given piece by piece ([`profile`]): an open rate,
-//! its stages, or the windows of a number of users. With exponential gaps this is the inversion
-//! method for a non-homogeneous Poisson process (Çinlar 1975, §4.7), exact. Each source draws from
-//! one sequential `Xoshiro256PlusPlus`, so its arrivals do not depend on anything else in the
-//! system.
+//! All workloads share one mechanism: a sequence of gaps of mean 1 ([`arrivals`]) is mapped through
+//! the inverse of the integrated rate `R(t)`, which is piecewise ([`profile`]): a constant rate,
+//! its stages, or windows of a number of users. With exponential gaps this is the exact inversion
+//! method for a non-homogeneous Poisson process (Çinlar 1975, §4.7). Each source draws from its own
+//! sequential `Xoshiro256PlusPlus`, so its arrivals do not depend on anything else in the system.
 //! Checked: `tests/it/workload.rs` (counts, gaps, ramps, users' windows, last arrival).
 
 mod arrivals;
@@ -29,50 +28,51 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A workload, as written: where its requests go, and when they come.
+/// A workload, as written: where its requests go, and when they arrive.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Workload {
-    /// The endpoint all requests go to, `service.endpoint`; or a service, whose instance draws one
-    /// of its endpoints, each with the same chance.
+    /// The endpoint of all requests, `service.endpoint`; or a service, whose instances choose one
+    /// of their endpoints with equal probability.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// Several endpoints with their weights.
+    /// Several endpoints, with weights.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub mix: IndexMap<String, f64>,
-    /// Nodes that messages pass on the way in and out, such as a client; responses end at the first
-    /// of them.
+    /// Nodes that messages pass through on the way in and out, such as a client; responses end at
+    /// the first of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub via: Vec<String>,
-    /// Requests come at a rate.
+    /// Requests that arrive at a given rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<Open>,
-    /// Requests come from a number of active users that is drawn anew from time to time.
+    /// Requests from a number of active users that is redrawn periodically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<Users>,
 }
 
-/// So many windows of users cost a second or two, even if nobody comes.
+/// The maximum number of user windows in a run; this many take a second or two even without
+/// requests.
 const WINDOWS_MAX: u64 = 10_000_000;
 
 impl Workload {
-    /// Notes what is wrong with it.
+    /// Reports the errors of the workload.
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         match (&self.open, &self.users) {
             (Some(open), None) => open.check(&format!("{path}.open"), problems),
             (None, Some(users)) => users.check(&format!("{path}.users"), problems),
             (Some(_), Some(_)) => problems
-                .error(path, "a workload is either `open` or `users`, not both")
-                .advise("make it two workloads"),
+                .error(path, "a workload must be either `open` or `users`, not both")
+                .advise("split it into two workloads"),
             (None, None) => problems
-                .error(path, "this workload does not say when requests come")
+                .error(path, "this workload does not say when requests arrive")
                 .advise("add `open: { rate: 100/s }`, or `users: { active: 100, each: 20/min }`"),
         }
         match (&self.to, self.mix.is_empty()) {
             (Some(_), true) | (None, false) => {}
             (Some(_), false) => problems
-                .error(path, "a workload has either `to` or `mix`, not both")
-                .advise("put the endpoint of `to` into `mix`, with its weight"),
+                .error(path, "a workload must have either `to` or `mix`, not both")
+                .advise("move the endpoint of `to` into `mix`, with a weight"),
             (None, true) => problems
                 .error(path, "this workload does not say where its requests go")
                 .advise("add `to: service.endpoint`"),
@@ -81,23 +81,23 @@ impl Workload {
             if !(0.0..=1e9).contains(weight) {
                 problems.error(
                     format!("{path}.mix.{target}"),
-                    format!("a weight is a number from 0 to 10^9, not {weight}"),
+                    format!("a weight must be a number from 0 to 10^9, not {weight}"),
                 );
             }
         }
         if !self.mix.is_empty() && self.mix.values().all(|weight| *weight == 0.0) {
             problems
-                .error(format!("{path}.mix"), "all weights are 0: no request would go anywhere")
-                .advise("give one of them more than 0");
+                .error(format!("{path}.mix"), "all weights are 0, so no request has a target")
+                .advise("set at least one of them above 0");
         }
     }
-    /// Notes what a run of that length is too long or too short for.
+    /// Reports workloads for which a run of this length is too long or too short.
     pub(crate) fn check_duration(&self, duration: Span, path: &str, problems: &mut Problems) {
         if let Some(Open { arrivals: Arrivals::Regular(Regular { offset }), .. }) = &self.open
             && *offset >= duration
         {
             let what = format!(
-                "the first request comes at {offset}, and the run ends at {duration}: none comes"
+                "the first request arrives at {offset}, but the run ends at {duration}: no request arrives"
             );
             problems
                 .warning(format!("{path}.open.arrivals.regular.offset"), what)
@@ -110,15 +110,15 @@ impl Workload {
         };
         if windows > WINDOWS_MAX && !problems.any_error() {
             let what = format!(
-                "the number of users is drawn {windows} times in a run of {duration}, and at most {} times",
+                "the number of users would be drawn {windows} times in a run of {duration}, but at most {} times are allowed",
                 Count(WINDOWS_MAX)
             );
             problems
                 .error(format!("{path}.users.resample"), what)
-                .advise("draw it less often, or shorten `run.duration`");
+                .advise("raise `resample`, or shorten `run.duration`");
         }
     }
-    /// The compiled form, if the workload says when its requests come.
+    /// Returns the compiled form; `None` if the workload does not say when requests arrive.
     pub(crate) fn arrival_process(&self, salt: Salt) -> Option<ArrivalProcess> {
         let mirrored = false;
         match (&self.open, &self.users) {
@@ -137,30 +137,30 @@ impl Workload {
     }
 }
 
-/// A source of the plan: when requests come.
+/// The arrival process of a source in the plan.
 #[derive(Clone, Debug)]
 pub struct ArrivalProcess {
     pub gaps: Interarrival,
     pub profile: RateProfile,
     pub salt: Salt,
-    /// Whether the mirror of every draw is taken: long gaps where there would be short ones
+    /// Whether every draw is mirrored, so that long gaps become short ones and vice versa
     /// (antithetic pairs).
     pub mirrored: bool,
 }
 
-/// How many arrivals are drawn ahead at once: a tight loop over one generator is faster than a
-/// visit to it for each arrival.
+/// The number of arrivals drawn ahead at once: a tight loop over one generator is faster than one
+/// call per arrival.
 const BLOCK: usize = 32;
 
-/// A source of the world.
+/// A source of requests in the world.
 #[derive(Component)]
 pub struct Source {
-    /// The key its requests' keys come from.
+    /// The key from which its requests' keys are derived.
     pub key: Key,
-    /// How many requests it has sent.
+    /// The number of requests sent so far.
     pub ordinal: u64,
     state: ArrivalState,
-    /// Arrivals drawn ahead: how many there are, and which of them is next.
+    /// The arrivals drawn ahead; `drawn` is their number, `next` the index of the next one.
     ahead: [Time; BLOCK],
     drawn: usize,
     next: usize,
@@ -174,13 +174,13 @@ struct ArrivalState {
     flipped: u64,
     piece: RateSegment,
     next_piece: u32,
-    /// Units of the integrated rate used up in the piece.
+    /// Units of the integrated rate consumed within the piece.
     used: f64,
-    /// Requests of a batch that are still to come at this moment.
+    /// The requests of the current batch that have not been returned yet.
     batch_left: u64,
     /// The last arrival drawn.
     last: Time,
-    /// How many gaps have been drawn, if they depend on it.
+    /// The number of gaps drawn, for processes that depend on it.
     gaps: u64,
 }
 
@@ -202,7 +202,7 @@ impl Source {
         Source { key, ordinal: 0, state, ahead: [Time::ZERO; BLOCK], drawn: BLOCK, next: BLOCK }
     }
 
-    /// The time of the next arrival, or none if no more come before `horizon`.
+    /// Returns the time of the next arrival, or `None` if there is none before `horizon`.
     #[inline(always)]
     pub fn next_arrival(&mut self, process: &ArrivalProcess, horizon: Time) -> Option<Time> {
         if self.next == BLOCK {
@@ -217,7 +217,7 @@ impl Source {
 
     #[inline(never)]
     fn draw_ahead(&mut self, process: &ArrivalProcess, horizon: Time) {
-        // On copies, which can stay in registers.
+        // Work on copies, which can stay in registers.
         let (mut state, mut ahead) = (self.state.clone(), [Time::ZERO; BLOCK]);
         self.drawn = 0;
         while self.drawn < BLOCK
@@ -246,8 +246,8 @@ impl ArrivalState {
         let mut gap = process.gaps.next(draw, &mut self.gaps);
         loop {
             let reached = self.used + gap;
-            // What is used up at the very end of a piece comes when the rate goes on, and so never
-            // if it does not.
+            // An arrival at the very end of a piece happens when the next positive rate begins, so
+            // never if none follows.
             if reached < self.piece.units {
                 self.used = reached;
                 break;
@@ -266,10 +266,11 @@ impl ArrivalState {
             return None;
         }
         if let Interarrival::Batch(size) = &process.gaps {
-            // A batch of none is not a thing that arrives; the check refuses sizes that can be 0.
+            // A batch has at least one request, whatever the distribution returns; the check
+            // rejects a constant size of 0.
             self.batch_left = (size.sample(self.next_draw()).round().max(1.0) as u64) - 1;
         }
-        // Rounding must not put an arrival before the one that came first.
+        // Rounding must not put an arrival before the previous one.
         self.last = at.max(self.last);
         Some(self.last)
     }

@@ -1,5 +1,5 @@
-//! Open workloads: requests come at a rate, whatever happens to those before (Schroeder, Wierman,
-//! Harchol-Balter 2006).
+//! Open workloads: requests arrive at a rate that does not depend on the progress of earlier ones
+//! (Schroeder, Wierman, Harchol-Balter 2006).
 
 use super::Arrivals;
 use crate::problem::Problems;
@@ -8,13 +8,13 @@ use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// `open: { rate: 150/s, arrivals: poisson }`.
+/// An open workload: `open: { rate: 150/s, arrivals: poisson }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Open {
-    /// How many requests come, constant or in stages.
+    /// The arrival rate, constant or in stages.
     pub rate: RateShape,
-    /// How they are spaced.
+    /// How arrivals are spaced.
     #[serde(default)]
     pub arrivals: Arrivals,
 }
@@ -23,13 +23,13 @@ pub struct Open {
 #[derive(Clone, Debug, PartialEq, JsonSchema)]
 #[schemars(untagged)]
 pub enum RateShape {
-    /// The same all the time.
+    /// A constant rate.
     Constant(Rate),
     /// Linear ramps.
     Stages(Stages),
 }
 
-/// Linear ramps, one after the other; the last rate stays.
+/// Linear ramps, one after the other; the last rate is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stages {
@@ -44,9 +44,9 @@ pub struct Stages {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
-    /// The rate at its end.
+    /// The rate at the end of the ramp.
     pub to: Rate,
-    /// How long it takes.
+    /// The duration of the ramp.
     pub over: Span,
 }
 
@@ -94,22 +94,20 @@ impl Open {
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         self.arrivals.check(&format!("{path}.arrivals"), problems);
         if let (Arrivals::At(_), RateShape::Stages(_)) = (&self.arrivals, &self.rate) {
-            let what = "the times of these arrivals are given, and stages would change nothing";
-            problems
-                .error(format!("{path}.rate"), what)
-                .advise("write one rate, what they are on average");
+            let what = "these arrivals have given times, so stages would have no effect";
+            problems.error(format!("{path}.rate"), what).advise("write one rate, their average");
         }
         if let (Arrivals::At(times), RateShape::Constant(rate)) = (&self.arrivals, &self.rate)
             && rate.per_second == 0.0
             && !times.is_empty()
         {
-            let what =
-                "the times of these arrivals are given, and a rate of 0/s says that none comes";
-            problems.error(format!("{path}.rate"), what).advise("write what they are on average");
+            let what = "these arrivals have given times, but a rate of 0/s means that none arrive";
+            problems.error(format!("{path}.rate"), what).advise("write their average rate");
         }
         match &self.rate {
             RateShape::Constant(rate) if rate.per_second == 0.0 => {
-                problems.warning(format!("{path}.rate"), "at a rate of 0/s no request ever comes");
+                problems
+                    .warning(format!("{path}.rate"), "at a rate of 0/s no request ever arrives");
             }
             RateShape::Constant(_) => {}
             RateShape::Stages(stages) => {

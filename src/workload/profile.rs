@@ -1,35 +1,36 @@
-//! The rate over time, piece by piece. In each piece the rate is linear, so that its integral is
-//! inverted in closed form.
+//! The arrival rate over time, in pieces. Within each piece the rate is linear, so its integral can
+//! be inverted in closed form.
 
 use super::{RateShape, Stages, Users};
 use crate::random::dists::Distribution;
 use crate::random::keys::Draw;
 
-/// A stretch of time with a linear rate.
+/// A period with a linear rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateSegment {
     pub start_s: f64,
     pub end_s: f64,
-    /// Rate at the start, 1/s.
+    /// The rate at the start, in 1/s.
     pub from: f64,
-    /// Change of the rate, 1/s².
+    /// The slope of the rate, in 1/s².
     pub slope: f64,
-    /// The integral of the rate over the piece.
+    /// The integral of the rate over the piece (expected arrivals).
     pub units: f64,
 }
 
-/// Where the segments come from.
+/// The rate over time, from which segments are generated.
 #[derive(Clone, Debug)]
 pub enum RateProfile {
-    /// One rate for ever.
+    /// A constant rate, in 1/s.
     Constant { rate: f64 },
-    /// Ramps, then the last rate for ever. Each is (end, from, to) with seconds and rates.
+    /// Ramps, then the last rate forever.
     Ramps(Box<[Ramp]>),
-    /// A number of active users, drawn anew at every window.
+    /// A number of active users that is redrawn for every window; `each` is the rate of one user,
+    /// in 1/s.
     Windows { active: Box<Distribution>, each: f64, window_s: f64 },
 }
 
-/// A linear change of the rate.
+/// A linear change of the rate: its duration in seconds, and the rates in 1/s.
 #[derive(Clone, Copy, Debug)]
 pub struct Ramp {
     pub over_s: f64,
@@ -38,27 +39,27 @@ pub struct Ramp {
 }
 
 impl RateSegment {
-    /// The piece before the first.
+    /// The empty piece before the first.
     pub const EMPTY: RateSegment =
         RateSegment { start_s: 0.0, end_s: 0.0, from: 0.0, slope: 0.0, units: 0.0 };
 
     fn new(start_s: f64, length_s: f64, from: f64, to: f64) -> RateSegment {
         let units = if from == to { from * length_s } else { (from + to) * 0.5 * length_s };
-        // 0 users for an infinite time would be 0 * inf.
+        // A rate of 0 for an infinite time would be 0 * inf.
         let units = if units.is_nan() { 0.0 } else { units };
         let slope = if from == to { 0.0 } else { (to - from) / length_s };
         RateSegment { start_s, end_s: start_s + length_s, from, slope, units }
     }
 
-    /// The time at which `used` units of the integral are used up: the root of
-    /// `from·t + slope·t²/2 = used`.
+    /// Returns the time in seconds at which the integral reaches `used`: the root of
+    /// `from·t + slope·t²/2 = used`, after the start.
     #[inline(always)]
     pub fn time_at(&self, used: f64) -> f64 {
         if self.slope == 0.0 {
             return self.start_s + used / self.from;
         }
         let speed = self.from + (self.from * self.from + 2.0 * self.slope * used).max(0.0).sqrt();
-        // Nothing of a ramp from 0 is used up at its beginning.
+        // At the start of a ramp from 0, both `used` and `speed` are 0.
         self.start_s + 2.0 * used / speed.max(f64::MIN_POSITIVE)
     }
 }
@@ -88,7 +89,7 @@ impl RateProfile {
         }
     }
 
-    /// The piece that follows another; `index` counts them.
+    /// Returns the piece after `last`; `index` is its number, from 0.
     pub fn after(&self, last: &RateSegment, index: u32, draw: Draw) -> RateSegment {
         match self {
             RateProfile::Constant { rate } => {
@@ -103,8 +104,8 @@ impl RateProfile {
             },
             RateProfile::Windows { active, each, window_s } => {
                 let rate = active.sample(draw).round().max(0.0) * each;
-                // Windows begin at whole multiples of their length, without adding up rounding
-                // errors.
+                // Windows begin at whole multiples of their length, so rounding errors do not add
+                // up.
                 let mut piece = RateSegment::new(index as f64 * window_s, *window_s, rate, rate);
                 piece.end_s = (index + 1) as f64 * window_s;
                 piece
@@ -112,7 +113,7 @@ impl RateProfile {
         }
     }
 
-    /// The mean rate over the time from 0 to `horizon_s`.
+    /// Returns the mean rate from 0 to `horizon_s`, in 1/s.
     pub fn mean_rate(&self, horizon_s: f64) -> f64 {
         match self {
             RateProfile::Constant { rate } => *rate,
@@ -131,7 +132,8 @@ impl RateProfile {
         }
     }
 
-    /// The rate at a moment: after a jump there, and the mean where it is drawn.
+    /// Returns the rate at a time, in 1/s: after the jump if there is one at that time; the mean if
+    /// it is random.
     pub fn rate_at(&self, at_s: f64) -> f64 {
         let RateProfile::Ramps(ramps) = self else { return self.mean_rate(at_s) };
         let mut begin = 0.0;
@@ -145,8 +147,8 @@ impl RateProfile {
         ramps.last().map_or(0.0, |ramp| ramp.to)
     }
 
-    /// The rate at the end of a run of `horizon_s`, and from when on it has been that: none if it
-    /// still changes.
+    /// Returns the rate at the end of a run of `horizon_s`, and the time since when it has been
+    /// constant; `None` if it is still changing.
     pub fn last_rate(&self, horizon_s: f64) -> (f64, Option<f64>) {
         let RateProfile::Ramps(ramps) = self else { return (self.mean_rate(horizon_s), Some(0.0)) };
         let (mut at, mut since, mut rate) = (0.0, 0.0, ramps.first().map_or(0.0, |ramp| ramp.from));
@@ -166,12 +168,11 @@ impl RateProfile {
             }
             (at, rate) = (end, ramp.to);
         }
-        // A rate that is reached at the very end has been there for no time.
+        // A rate reached only at the very end has not lasted any time.
         (rate, (since < horizon_s).then_some(since))
     }
-    /// How much the rate varies from window to window: its variance times the length of a window
-    /// over its mean, which is what it adds to the variance of the number of arrivals in a long
-    /// time, in units of that of a Poisson process.
+    /// Returns what the variation between windows adds to the index of dispersion of counts: the
+    /// variance of the rate times the length of a window over its mean.
     pub fn dispersion(&self) -> f64 {
         match self {
             RateProfile::Windows { active, each, window_s } if active.mean() > 0.0 => {
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_rate_is_there_since_the_last_ramp_that_changes_it() {
+    fn the_last_rate_holds_since_the_last_ramp_that_changes_it() {
         // By hand: 0 to 10/s in 4 s, 6 s at 10/s, then a jump to 3/s.
         let ramp = |over_s, from, to| Ramp { over_s, from, to };
         let profile = RateProfile::Ramps(Box::new([

@@ -1,5 +1,6 @@
-//! Users' windows, AsyncFlow's workload: every `resample` the number of active users is drawn anew;
-//! until the next draw requests are Poisson at `active × each`. A draw of 0 is a silent window.
+//! Windows of active users, AsyncFlow's original workload: every `resample` the number of active
+//! users is redrawn; within a window requests are Poisson at rate `active × each`. A window with 0
+//! users has no requests.
 
 use crate::problem::Problems;
 use crate::random::dists::Dist;
@@ -7,15 +8,15 @@ use crate::units::{Count, Rate, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// `users: { active: { poisson: 100 }, each: 20/min, resample: 60s }`.
+/// A workload of active users: `users: { active: { poisson: 100 }, each: 20/min, resample: 60s }`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Users {
-    /// How many users are active in a window.
+    /// The number of active users in a window.
     pub active: Dist<Count>,
-    /// Requests of one active user.
+    /// The request rate of one active user.
     pub each: Rate,
-    /// How long a window is.
+    /// The length of a window.
     #[serde(default = "a_minute")]
     pub resample: Span,
 }
@@ -25,8 +26,8 @@ fn a_minute() -> Span {
 }
 
 impl Users {
-    /// Creates users of whom so many are active at a time, each at this rate; the number is drawn
-    /// anew every minute.
+    /// Creates a workload of `active` users that send requests at rate `each`; the number is
+    /// redrawn every minute.
     pub fn new(active: Dist<Count>, each: Rate) -> Users {
         Users { active, each, resample: a_minute() }
     }

@@ -2,10 +2,10 @@
 //! at a time, however many cores it has; the request that has waited longest gets the instance that
 //! has been free longest.
 //!
-//! Law: nobody waits while an instance is free, and no instance waits while somebody does. With
-//! instances of equal speed and exponential demands this is M/M/c, of c queues the best (Kleinrock
-//! 1975, §3.5; `mm3_published` in `tests/it/theory.rs`). An instance that comes back is free at
-//! once; what it still had from before gives nothing back (`sim/central.rs`).
+//! Law: the queue is work-conserving: no request waits while an instance is free. With instances of
+//! equal speed and exponential service times this is M/M/c, which outperforms c separate queues
+//! (Kleinrock 1975, §3.5; `mm3_published` in `tests/it/theory.rs`). An instance that restarts is
+//! free at once; requests it had before do not free it again (`sim/central.rs`).
 
 use super::{Balancer, Candidate};
 use crate::measure::Gauge;
@@ -13,17 +13,17 @@ use crate::random::keys::Draw;
 use crate::units::Time;
 use std::collections::VecDeque;
 
-/// Who is free, and who waits.
+/// The free instances and the waiting requests.
 #[derive(Default)]
 pub struct CentralQueue {
-    /// Instances that are up and have no request, the one that has been free longest first.
+    /// Instances that are up and have no request, longest free first.
     pub free: VecDeque<u32>,
-    /// Slots of the requests that wait, in the order of asking.
+    /// Slots of the waiting requests, in order of arrival.
     pub waiting: VecDeque<u32>,
-    /// Requests that have been let go and have not yet taken their instance: as many of the free
-    /// ones are theirs.
+    /// The number of requests that have been released but have not yet taken their instance; as
+    /// many free instances are reserved for them.
     pub let_go: usize,
-    /// How many wait.
+    /// The number of waiting requests.
     pub length: Gauge,
 }
 
@@ -31,8 +31,8 @@ impl CentralQueue {
     pub fn new(instances: impl Iterator<Item = u32>) -> CentralQueue {
         CentralQueue { free: instances.collect(), ..CentralQueue::default() }
     }
-    /// An instance for a request; it waits, if there is none. Who has waited has been let go
-    /// because there is one.
+    /// Returns an instance for a request, or queues the request if none is free. A request that has
+    /// waited was released because an instance is free, so it always gets one.
     pub fn take(&mut self, now: Time, slot: u32, has_waited: bool) -> Option<u32> {
         self.let_go -= usize::from(has_waited);
         if has_waited || self.free.len() > self.let_go {
@@ -42,12 +42,12 @@ impl CentralQueue {
         self.length.add(now, 1);
         None
     }
-    /// An instance is free again; gives who may go on.
+    /// Marks an instance as free; returns the request that may now take it.
     pub fn give_back(&mut self, now: Time, instance: u32) -> Option<u32> {
         self.free.push_back(instance);
         self.let_go(now)
     }
-    /// The request that has waited longest, if an instance is free for it.
+    /// Releases the request that has waited longest, if an instance is free for it.
     pub fn let_go(&mut self, now: Time) -> Option<u32> {
         if self.free.len() == self.let_go {
             return None;
@@ -57,12 +57,12 @@ impl CentralQueue {
         self.length.subtract(now, 1);
         Some(next)
     }
-    /// Everybody who waits, to be told that nobody is up.
+    /// Removes and returns all waiting requests, because no instance is up.
     pub fn send_away(&mut self, now: Time) -> VecDeque<u32> {
         self.length.set(now, 0);
         std::mem::take(&mut self.waiting)
     }
-    /// Whether the law holds at this moment.
+    /// Returns whether no request waits while an instance is free.
     pub fn is_work_conserving(&self) -> bool {
         self.waiting.is_empty() || self.free.len() == self.let_go
     }
@@ -70,7 +70,7 @@ impl CentralQueue {
 
 #[inline(always)]
 pub(super) fn choose<C: Candidate>(_: &mut Balancer, _: &[C], _: impl FnOnce() -> Draw) -> u32 {
-    unreachable!("who asks a central queue may have to wait, and asks `CentralQueue::take`")
+    unreachable!("requests may have to wait in a central queue, so they call `CentralQueue::take`")
 }
 
 #[cfg(test)]
@@ -78,14 +78,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_waited_longest_gets_the_instance_that_has_been_free_longest() {
+    fn the_longest_waiting_request_gets_the_longest_free_instance() {
         // By hand: two instances, five requests.
         let mut queue = CentralQueue::new(0..2);
         let s = Time;
         assert_eq!([queue.take(s(0), 10, false), queue.take(s(0), 11, false)], [Some(0), Some(1)]);
         assert_eq!([queue.take(s(1), 12, false), queue.take(s(1), 13, false)], [None, None]);
         assert_eq!(queue.length.value, 2);
-        // Instance 1 is free first; a newcomer of the same moment does not overtake.
+        // Instance 1 is free first; a request that arrives at the same time does not overtake.
         assert_eq!(queue.give_back(s(2), 1), Some(12));
         assert_eq!(queue.take(s(2), 14, false), None);
         assert_eq!(queue.take(s(2), 12, true), Some(1));

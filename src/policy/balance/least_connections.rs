@@ -1,5 +1,5 @@
-//! Least connections: the fewest requests chosen for an instance and not yet answered, ties to the
-//! first. With no delay between balancer and instances this is join-the-shortest-queue (Kingman
+//! Least connections: the instance with the fewest unanswered requests assigned to it; ties go to
+//! the first. With no delay between balancer and instances this is join-the-shortest-queue (Kingman
 //! 1961; `jsq_n2` in `tests/it/theory.rs`). The scan is O(instances).
 
 use super::{Balancer, Candidate, fewest};

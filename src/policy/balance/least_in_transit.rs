@@ -1,6 +1,6 @@
-//! Least in transit: the fewest messages now travelling on the balancer's own link to an instance,
-//! ties to the first. What AsyncFlow 0.1 called least connections: it sees the network, and nothing
-//! of the load inside.
+//! Least in transit: the instance with the fewest messages in transit on the balancer's link to it;
+//! ties go to the first. AsyncFlow 0.1 called this least connections; it sees the network, but not
+//! the load inside the instances.
 
 use super::{Balancer, Candidate, fewest};
 use crate::random::keys::Draw;

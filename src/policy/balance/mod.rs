@@ -1,8 +1,7 @@
-//! Balancing: which instance of a service gets a message that stands at its door.
+//! Load balancing: the choice of the instance of a service that receives a message.
 //!
-//! To add a policy: its file with a `choose` function, and its line in the catalogue below. A
-//! policy sees the instances that are up, in the balancer's order, and may keep state in the
-//! [`Balancer`].
+//! To add a policy, add a file with a `choose` function and a line in the catalogue below. A policy
+//! sees the instances that are up, in the balancer's order, and may keep state in the [`Balancer`].
 
 mod central_queue;
 mod least_connections;
@@ -18,11 +17,11 @@ use bevy_ecs::prelude::Component;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a policy may look at of an instance.
+/// The properties of an instance that a policy can use.
 pub trait Candidate {
-    /// Requests chosen for it and not yet answered.
+    /// Returns the number of unanswered requests assigned to the instance.
     fn outstanding(&self) -> u32;
-    /// Messages now on its own link from the balancer.
+    /// Returns the number of messages in transit on the link from the balancer to the instance.
     fn in_transit(&self) -> u32;
 }
 
@@ -30,17 +29,17 @@ pub trait Candidate {
 #[derive(Component)]
 pub struct Balancer {
     pub policy: Balance,
-    /// Ids of the instances that are up; one that comes back stands at the end.
+    /// Ids of the instances that are up; a restarted one is appended.
     pub order: Vec<u32>,
-    /// Where the next turn is (round robin).
+    /// The index in `order` of the next choice (round robin).
     pub turn: u32,
-    /// Who waits here, if requests do (central queue).
+    /// The queue at the balancer (central queue only).
     pub queue: Option<Box<CentralQueue>>,
 }
 
 macro_rules! catalogue {
     ($($(#[doc = $doc:literal])+ $module:ident: $name:ident,)+) => {
-        /// How a balancer chooses.
+        /// How a balancer chooses an instance.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Balance {
@@ -48,8 +47,8 @@ macro_rules! catalogue {
         }
 
         impl Balancer {
-            /// The instance for the next message, or none if none is up. `instances` are all of the
-            /// world, by id.
+            /// Returns the instance for the next message, or `None` if none is up. `instances` are
+            /// all instances of the world, indexed by id.
             #[inline(always)]
             pub fn choose<C: Candidate>(&mut self, instances: &[C], draw: impl FnOnce() -> Draw) -> Option<u32> {
                 if self.order.is_empty() {
@@ -67,23 +66,23 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    /// One after the other.
+    /// Each instance in turn.
     round_robin: RoundRobin,
-    /// Any, with equal chances.
+    /// A random instance, with equal probability.
     random: Random,
-    /// The one with the fewest requests chosen for it and not yet answered; ties go to the first.
+    /// The instance with the fewest unanswered requests assigned to it; ties go to the first.
     least_connections: LeastConnections,
-    /// The one with the fewest messages on its way from the balancer; ties go to the first
+    /// The instance with the fewest messages in transit from the balancer; ties go to the first
     /// (AsyncFlow 0.1's least connections).
     least_in_transit: LeastInTransit,
-    /// One queue at the balancer: an instance gets its next request when it has answered the one
-    /// before.
+    /// A single queue at the balancer: an instance gets its next request when it has answered the
+    /// previous one.
     central_queue: CentralQueue,
 }
 
 #[allow(
     clippy::derivable_impls,
-    reason = "the variants come from the catalogue, where no attribute can stand on one"
+    reason = "the variants come from the catalogue, where they cannot have attributes"
 )]
 impl Default for Balance {
     fn default() -> Balance {
@@ -98,7 +97,7 @@ impl Balancer {
             .then(|| Box::new(CentralQueue::new(order.iter().copied())));
         Balancer { policy, order, turn: 0, queue }
     }
-    /// Stops choosing an instance. The turn stays with the instance whose turn it was.
+    /// Removes an instance from the choice. The turn stays with the instance whose turn it was.
     pub fn remove(&mut self, instance: u32) {
         if let Some(at) = self.order.iter().position(|&i| i == instance) {
             self.order.remove(at);
@@ -110,7 +109,7 @@ impl Balancer {
             }
         }
     }
-    /// Chooses an instance again, last in the order.
+    /// Returns an instance to the choice, last in the order.
     pub fn add(&mut self, instance: u32) {
         if !self.order.contains(&instance) {
             self.order.push(instance);
@@ -119,25 +118,25 @@ impl Balancer {
             }
         }
     }
-    /// After instances have come or gone: lets those go that need not wait any longer, for somebody
-    /// or in vain.
-    pub fn settle(&mut self, now: Time, mut goes_on: impl FnMut(u32)) {
+    /// Updates the central queue after instances were added or removed: calls `resume` for every
+    /// request that need not wait any longer, because an instance is free or because none is up.
+    pub fn settle(&mut self, now: Time, mut resume: impl FnMut(u32)) {
         let Some(queue) = &mut self.queue else { return };
         if self.order.is_empty() {
-            queue.send_away(now).into_iter().for_each(&mut goes_on);
+            queue.send_away(now).into_iter().for_each(&mut resume);
         }
         while let Some(next) = queue.let_go(now) {
-            goes_on(next);
+            resume(next);
         }
     }
 }
 
-/// The first of the candidates with the fewest of something.
+/// Returns the first candidate with the smallest count.
 #[inline(always)]
-fn fewest<C: Candidate>(order: &[u32], instances: &[C], of: impl Fn(&C) -> u32) -> u32 {
+fn fewest<C: Candidate>(order: &[u32], instances: &[C], count_of: impl Fn(&C) -> u32) -> u32 {
     let (mut best, mut least) = (order[0], u32::MAX);
     for &id in order {
-        let n = of(&instances[id as usize]);
+        let n = count_of(&instances[id as usize]);
         if n < least {
             (best, least) = (id, n);
         }
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn round_robin_goes_round_and_who_comes_back_is_last() {
+    fn round_robin_takes_turns_and_a_restarted_instance_is_last() {
         let loads = [Load(9, 0), Load(0, 0), Load(0, 0)];
         assert_eq!(choices(Balance::RoundRobin, &loads, 4), [0, 1, 2, 0]);
         let mut balancer = Balancer::new(Balance::RoundRobin, 0..3);
@@ -190,7 +189,7 @@ mod tests {
 
     #[test]
     fn random_choices_are_equally_likely() {
-        // Binomial: 3,000 of 9,000, standard deviation 44.7; 4.5 of them by luck: 7e-6.
+        // Binomial: 3,000 of 9,000, standard deviation 44.7; beyond 4.5 of them by chance: 7e-6.
         let loads = [Load(0, 0), Load(0, 0), Load(0, 0)];
         let chosen = choices(Balance::Random, &loads, 9_000);
         for id in 0..3 {
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_chosen_when_all_are_down() {
+    fn no_instance_is_chosen_when_all_are_down() {
         let mut balancer = Balancer::new(Balance::RoundRobin, 0..1);
         balancer.remove(0);
         assert_eq!(balancer.choose(&[Load(0, 0)], || Draw(0)), None);

@@ -1,5 +1,5 @@
-//! Random: every instance that is up with the same chance. The draw belongs to the request, so two
-//! variants of a system send the same request to the same of n instances.
+//! Random: every instance that is up, with equal probability. The draw belongs to the request, so
+//! two variants of a system with n instances each send the same request to the same instance.
 
 use super::{Balancer, Candidate};
 use crate::random::keys::Draw;

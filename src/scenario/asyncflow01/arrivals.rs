@@ -1,8 +1,8 @@
 //! `arrivals` of the later format: a stream of requests with independent gaps of mean 1/λ.
 //!
-//! Law: exponential; 1/λ; U(0.5, 1.5)/λ; lognormal with c² = 0.25, 1, 4; Weibull of shape 2.10, 1,
-//! 0.543; Pareto of shape max(1 + √(1 + 1/c²), 2 + 10⁻⁶); Erlang of max(1, min(10, round(1/c²)))
-//! stages; or the times themselves, without those before 0 and after the end.
+//! Law: exponential; constant 1/λ; U(0.5, 1.5)/λ; lognormal with c² = 0.25, 1, 4; Weibull of shape
+//! 2.10, 1, 0.543; Pareto of shape max(1 + √(1 + 1/c²), 2 + 10⁻⁶); Erlang of
+//! max(1, min(10, round(1/c²))) stages; or given times, without those before 0 and after the end.
 //! Source: the original's development line. Tests in `tests_later.rs`.
 
 use super::graph::Graph;
@@ -18,17 +18,17 @@ use crate::scenario::Dist;
 use crate::units::{Rate, Span};
 use crate::workload::{self, Open, RateShape};
 
-/// Most requests a second, as for the users of 0.1.
+/// The maximum request rate, in 1/s; the same as for the users of 0.1.
 const MOST_RPS: f64 = 1e9;
 
-/// Notes what is wrong with it.
+/// Reports the errors of `arrivals`.
 pub fn check(arrivals: &Arrivals, problems: &mut Problems) {
     let rate = arrivals.lambda_rps;
     demand(
         problems,
         rate > 0.0 && rate <= MOST_RPS,
         "arrivals.lambda_rps",
-        "is more than 0 requests a second and at most 10^9",
+        "must be more than 0 and at most 10^9 requests per second",
         rate,
     );
     let model = arrivals.model;
@@ -48,7 +48,7 @@ pub fn check(arrivals: &Arrivals, problems: &mut Problems) {
         (false, Some(Variability::Low)) if model == ArrivalModel::Uniform => {
             problems.note(
                 "arrivals.variability",
-                "`uniform` has one variability: this changes nothing",
+                "`uniform` has a fixed variability, so this has no effect",
             );
         }
         (false, Some(_)) => {
@@ -60,14 +60,15 @@ pub fn check(arrivals: &Arrivals, problems: &mut Problems) {
     }
     match (model == ArrivalModel::Empirical, &arrivals.empirical_data) {
         (true, None) => {
-            let what = "`empirical` does not say when requests come";
+            let what = "`empirical` does not say when requests arrive";
             problems
                 .error("arrivals", what)
                 .advise("add for example `empirical_data: [0.5, 1.2, 3]`, times in seconds");
         }
         (false, Some(_)) => {
-            let what =
-                format!("`empirical_data` belongs to the model `empirical`, and this is `{word}`");
+            let what = format!(
+                "`empirical_data` belongs to the model `empirical`, but the model is `{word}`"
+            );
             problems
                 .error("arrivals.empirical_data", what)
                 .advise("leave it out, or write `model: empirical`");
@@ -78,7 +79,7 @@ pub fn check(arrivals: &Arrivals, problems: &mut Problems) {
             {
                 problems.error(
                     format!("arrivals.empirical_data[{index}]"),
-                    format!("a time is at most 10^9 s, not {time}"),
+                    format!("a time must be from -10^9 to 10^9 s, not {time}"),
                 );
             }
         }
@@ -86,7 +87,7 @@ pub fn check(arrivals: &Arrivals, problems: &mut Problems) {
     }
 }
 
-/// The native form.
+/// Converts `arrivals` to an open workload.
 pub fn open(arrivals: &Arrivals, graph: &Graph) -> Open {
     let (rate, second) = (arrivals.lambda_rps, Span::from_seconds(1.0));
     let cv = match arrivals.variability {
@@ -94,10 +95,10 @@ pub fn open(arrivals: &Arrivals, graph: &Graph) -> Open {
         Some(Variability::High) => 2.0,
         Some(Variability::Medium) | None => 1.0,
     };
-    let gaps = |law: Dist<Span>| workload::Arrivals::Interarrival(law);
+    let gaps = |law: Dist<Span>| workload::Arrivals::Gaps(law);
     let (rate, spacing) = match arrivals.model {
         ArrivalModel::Poisson | ArrivalModel::Exponential => (rate, workload::Arrivals::Poisson),
-        // `regular` begins at once, and the original with a gap, whatever the rate is set to.
+        // The first arrival of `regular` is at 0; in the original it comes after a gap.
         ArrivalModel::Deterministic => (rate, gaps(Dist::constant(second))),
         ArrivalModel::Uniform => {
             let between = [Span::from_seconds(0.5), Span::from_seconds(1.5)];
@@ -142,13 +143,13 @@ pub fn open(arrivals: &Arrivals, graph: &Graph) -> Open {
     Open { rate: RateShape::Constant(Rate::per_second(rate)), arrivals: spacing }
 }
 
-/// A Pareto law of mean 1 s.
+/// Returns a Pareto distribution with a mean of 1 s.
 fn pareto(alpha: f64) -> Dist<Span> {
     Dist::Pareto(Pareto { min: Span::from_seconds((alpha - 1.0) / alpha), alpha, max: None })
 }
 
-/// The cv of a Weibull law with the shape that the original has for a cv: √(Γ(1 + 2/k)/Γ(1 + 1/k)²
-/// − 1) at k = 2.10, 1, 0.543.
+/// Returns the cv of a Weibull distribution with the shape that the original uses for a nominal cv:
+/// √(Γ(1 + 2/k)/Γ(1 + 1/k)² − 1) at k = 2.10, 1, 0.543.
 fn weibull_cv(cv: f64) -> f64 {
     match cv {
         0.5 => 0.5002885153206322,

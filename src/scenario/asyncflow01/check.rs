@@ -1,10 +1,9 @@
-//! What is refused in a 0.1 file: numbers out of range, ids given twice, steps and events that do
-//! not fit together.
+//! Checks of a 0.1 file: numbers out of range, duplicate ids, steps and events that do not match.
 //!
-//! Law: everything that the original's schemas refused, and what would have failed, or never ended,
-//! in its run. All problems at once.
-//! Limits: times up to 10^9 s, memory up to 10^12 MB, 4096 cores, as the native format has them.
-//! Source: the original's schemas. Tests: a table of refusals in `tests.rs`.
+//! Law: rejects everything that the original's schemas rejected, and what would have failed, or
+//! never ended, in its run. All problems are reported at once.
+//! Limits: times up to 10^9 s, memory up to 10^12 MB, 4096 cores, as in the native format.
+//! Source: the original's schemas. Tests: a table of errors in `tests.rs`.
 
 use super::graph::Graph;
 use super::payload::{ActiveUsers, Endpoint, RequestRate, Resources, Server, Step};
@@ -16,27 +15,24 @@ use crate::units::format::value;
 use crate::units::shown;
 use indexmap::IndexMap;
 
-/// The most memory, in megabytes.
+/// The maximum memory, in MB.
 const MOST_MB: f64 = 1e12;
 
-/// Operations of steps.
+/// The operations of steps.
 const OPERATIONS: [&str; 3] = ["cpu_time", "necessary_ram", "io_waiting_time"];
 
-/// Notes everything that is wrong with the payload.
+/// Reports all errors of the payload.
 pub fn check(graph: &Graph, problems: &mut Problems) {
     let payload = graph.payload;
     match (&payload.rqs_input, &payload.arrivals) {
         (Some(_), Some(_)) => {
             problems
-                .error(
-                    "arrivals",
-                    "requests come from `rqs_input` or from `arrivals`, not from both",
-                )
+                .error("arrivals", "a file must have either `rqs_input` or `arrivals`, not both")
                 .advise("leave one of them out");
         }
         (None, None) => {
             problems
-                .error("", "nothing says when requests come")
+                .error("", "the file does not say when requests arrive")
                 .advise("add `arrivals: { id: rqs-1, lambda_rps: 30, model: poisson }`");
         }
         (None, Some(arrivals)) => super::arrivals::check(arrivals, problems),
@@ -44,7 +40,7 @@ pub fn check(graph: &Graph, problems: &mut Problems) {
             users(&input.avg_active_users, problems);
             requests(&input.avg_request_per_minute_per_user, problems);
             let window = input.user_sampling_window;
-            let rule = "is a whole number of seconds from 1 to 120";
+            let rule = "must be a whole number of seconds from 1 to 120";
             demand(
                 problems,
                 whole(window, 1.0, 120.0),
@@ -84,7 +80,7 @@ fn users(users: &ActiveUsers, problems: &mut Problems) {
         problems,
         (0.0..=1e9).contains(&users.mean),
         format!("{path}.mean"),
-        "is from 0 to 10^9",
+        "must be from 0 to 10^9",
         users.mean,
     );
     let variance = users.variance.unwrap_or(0.0);
@@ -92,7 +88,7 @@ fn users(users: &ActiveUsers, problems: &mut Problems) {
         problems,
         (0.0..=1e9).contains(&variance),
         format!("{path}.variance"),
-        "is from 0 to 10^9",
+        "must be from 0 to 10^9",
         variance,
     );
 }
@@ -103,12 +99,12 @@ fn requests(rate: &RequestRate, problems: &mut Problems) {
         problems,
         (0.0..=6e10).contains(&rate.mean),
         path,
-        "is from 0 to 6·10^10 a minute",
+        "must be from 0 to 6·10^10 per minute",
         rate.mean,
     );
 }
 
-/// Ids are unique, and can be names of the native format.
+/// Checks that ids are unique and valid as names of the native format.
 fn ids(graph: &Graph, problems: &mut Problems) {
     let topology = &graph.payload.topology_graph;
     let servers =
@@ -121,7 +117,10 @@ fn ids(graph: &Graph, problems: &mut Problems) {
     let services: Vec<(String, &str)> = balancer.into_iter().chain(servers).collect();
     for (path, _) in services.iter().filter(|(_, id)| *id == "users") {
         problems
-            .error(path, "`users` means everybody who sends requests, and cannot be a server")
+            .error(
+                path,
+                "`users` stands for the senders of requests and cannot be the id of a node",
+            )
             .advise("choose another id");
     }
     let generator = (format!("{}.id", graph.generator_path()), graph.generator());
@@ -152,8 +151,8 @@ fn ids(graph: &Graph, problems: &mut Problems) {
     unique("event", events, problems);
 }
 
-/// What a name is in the native format.
-const NAMES: &str = "1 to 100 letters, no space at either end, and not beginning with `x-` as people's own notes do";
+/// The rules for names in the native format, for help texts.
+const NAMES: &str = "1 to 100 characters, without a space at either end, not beginning with `x-` (reserved for notes)";
 
 fn may_be_name(name: &str) -> bool {
     refusal(name, &[]).is_none() && !name.to_lowercase().starts_with("x-")
@@ -169,7 +168,7 @@ fn unique<'p>(
         if let Some(other) = first.get(id) {
             problems
                 .error(&path, format!("the {what} id `{id}` is given twice"))
-                .advise(format!("`{other}` is `{id}` already"));
+                .advise(format!("`{id}` is already used at `{other}`"));
         } else {
             first.insert(id, path);
         }
@@ -182,7 +181,7 @@ fn check_resources(resources: &Resources, path: &str, problems: &mut Problems) {
         problems,
         whole(resources.cpu_cores, 1.0, 4096.0),
         at("cpu_cores"),
-        "is a whole number from 1 to 4096",
+        "must be a whole number from 1 to 4096",
         resources.cpu_cores,
     );
     let enough = whole(resources.ram_mb, 256.0, MOST_MB);
@@ -190,7 +189,7 @@ fn check_resources(resources: &Resources, path: &str, problems: &mut Problems) {
         problems,
         enough,
         at("ram_mb"),
-        "is a whole number of MB from 256 to 10^12",
+        "must be a whole number of MB from 256 to 10^12",
         resources.ram_mb,
     );
     if let Some(pool) = resources.db_connection_pool {
@@ -198,7 +197,7 @@ fn check_resources(resources: &Resources, path: &str, problems: &mut Problems) {
             problems,
             whole(pool, 1.0, 1e9),
             at("db_connection_pool"),
-            "is a whole number from 1 to 10^9",
+            "must be a whole number from 1 to 10^9",
             pool,
         );
     }
@@ -207,13 +206,13 @@ fn check_resources(resources: &Resources, path: &str, problems: &mut Problems) {
         problems,
         (0.0..=MOST_MB).contains(&each),
         at("ram_per_process"),
-        "is from 0 to 10^12 MB",
+        "must be from 0 to 10^12 MB",
         each,
     );
     if resources.processes_mb() >= resources.ram_mb && enough {
         let (taken, ram_mb) = (resources.processes_mb(), resources.ram_mb);
         let what = format!(
-            "the processes of all cores take {taken} MB, and there are {ram_mb} MB: nothing is left for requests"
+            "the processes of all cores take {taken} of {ram_mb} MB: nothing is left for requests"
         );
         problems
             .error(at("ram_per_process"), what)
@@ -227,7 +226,7 @@ fn check_server(server: &Server, path: &str, problems: &mut Problems) {
     if server.endpoints.is_empty() {
         problems.error(
             format!("{path}.endpoints"),
-            format!("`{}` has no endpoint: it could serve nothing", server.id),
+            format!("`{}` has no endpoint, so it cannot serve requests", server.id),
         );
     }
     for (index, endpoint) in server.endpoints.iter().enumerate() {
@@ -259,7 +258,7 @@ fn check_endpoint(endpoint: &Endpoint, ram_mb: f64, path: &str, problems: &mut P
         .sum();
     if need > ram_mb {
         let what = format!(
-            "a request needs {need} MB here, and the server has {ram_mb} MB: none could ever be served"
+            "a request needs {need} MB here, but the server has {ram_mb} MB: no request could be served"
         );
         problems.error(path, what).advise("raise `ram_mb`, or lower `necessary_ram`");
     }
@@ -270,11 +269,13 @@ fn check_step(step: &Step, path: &str, problems: &mut Problems) {
     let Some((operation, amount)) =
         step.step_operation.first().filter(|_| step.step_operation.len() == 1)
     else {
-        let what =
-            format!("`step_operation` has exactly one key, not {}", step.step_operation.len());
-        problems
-            .error(path, what)
-            .advise(format!("a step of kind `{kind}` has `{wanted}`; start a new step for each"));
+        let what = format!(
+            "`step_operation` must have exactly one key, not {}",
+            step.step_operation.len()
+        );
+        problems.error(path, what).advise(format!(
+            "a step of kind `{kind}` has `{wanted}`; write a separate step for each operation"
+        ));
         return;
     };
     if !OPERATIONS.contains(&operation.as_str()) {
@@ -285,22 +286,21 @@ fn check_step(step: &Step, path: &str, problems: &mut Problems) {
         return;
     }
     if operation != wanted {
-        let what =
-            format!("the kind `{kind}` and the operation `{operation}` do not belong together");
+        let what = format!("the kind `{kind}` and the operation `{operation}` do not match");
         problems.error(path, what).advise(format!("write `{wanted}`, or change the kind"));
         return;
     }
     let (most, rule) = match wanted {
-        "necessary_ram" => (MOST_MB, "is more than 0 MB and at most 10^12 MB"),
-        _ => (LONGEST_S, "is more than 0 s and at most 10^9 s"),
+        "necessary_ram" => (MOST_MB, "must be more than 0 MB and at most 10^12 MB"),
+        _ => (LONGEST_S, "must be more than 0 s and at most 10^9 s"),
     };
     let path = format!("{path}.{wanted}");
     if amount.distribution.is_none() {
         demand(problems, amount.mean > 0.0 && amount.mean <= most, path, rule, amount.mean);
     } else if wanted == "necessary_ram" {
         problems
-            .error(path, "`necessary_ram` is a number, and cannot be random")
-            .advise("write its mean: one number of MB");
+            .error(path, "`necessary_ram` must be a number and cannot be random")
+            .advise("write its mean in MB");
     } else {
         time(amount, &path, problems);
     }
@@ -310,12 +310,12 @@ fn settings(graph: &Graph, problems: &mut Problems) {
     let settings = &graph.payload.sim_settings;
     let time = settings.total_simulation_time;
     let path = "sim_settings.total_simulation_time";
-    demand(problems, (5.0..=LONGEST_S).contains(&time), path, "is from 5 to 10^9 s", time);
+    demand(problems, (5.0..=LONGEST_S).contains(&time), path, "must be from 5 to 10^9 s", time);
     let window =
         graph.payload.rqs_input.as_ref().map_or(f64::INFINITY, |input| input.user_sampling_window);
     if time / window > 1e7 {
         let what = format!(
-            "the number of users would be drawn {} times, and at most 10M times",
+            "the number of users would be drawn {} times, but at most 10M times are allowed",
             value((time / window).floor(), "1")
         );
         problems
@@ -327,7 +327,7 @@ fn settings(graph: &Graph, problems: &mut Problems) {
         problems,
         (0.001..=0.5).contains(&period),
         "sim_settings.sample_period_s",
-        "is from 0.001 to 0.5 s",
+        "must be from 0.001 to 0.5 s",
         period,
     );
 }

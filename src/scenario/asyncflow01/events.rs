@@ -1,5 +1,4 @@
-//! What is refused of events: kinds that do not belong together, targets that are not there, servers
-//! that are all down.
+//! Checks of events: kinds that do not match, unknown targets, all servers down at once.
 
 use super::graph::{Graph, Kind};
 use super::payload::{EndKind, Event, StartKind};
@@ -7,7 +6,7 @@ use super::range::{LONGEST_S, demand};
 use crate::problem::{Problems, nearest};
 use indexmap::IndexSet;
 
-/// The longest spike, in seconds: any number of them can be added.
+/// The maximum spike, in seconds; several spikes can add up.
 const LONGEST_SPIKE_S: f64 = 86_400.0;
 
 pub fn check_event(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
@@ -24,19 +23,21 @@ pub fn check_event(graph: &Graph, event: &Event, path: &str, problems: &mut Prob
     if let Some(wanted) = wanted {
         problems.error(
             format!("{path}.end.kind"),
-            format!("the kinds of start and end do not belong together: {wanted}"),
+            format!("the kinds of start and end do not match: {wanted}"),
         );
     }
     demand(
         problems,
         (0.0..=LONGEST_S).contains(&start.t_start),
         format!("{path}.start.t_start"),
-        "is from 0 to 10^9 s",
+        "must be from 0 to 10^9 s",
         start.t_start,
     );
     if start.t_start >= end.t_end {
         let what = format!("the event ends at {} s, but starts at {} s", end.t_end, start.t_start);
-        problems.error(format!("{path}.end.t_end"), what).advise("`t_start` is less than `t_end`");
+        problems
+            .error(format!("{path}.end.t_end"), what)
+            .advise("`t_start` must be less than `t_end`");
     }
     let total = graph.payload.sim_settings.total_simulation_time;
     if end.t_end > total {
@@ -71,7 +72,7 @@ fn spike(event: &Event, path: &str, problems: &mut Problems) {
                 problems,
                 spike > 0.0 && spike <= LONGEST_SPIKE_S,
                 at,
-                "is more than 0 s and at most 86400 s, a day",
+                "must be more than 0 s and at most 86400 s, a day",
                 spike,
             );
         }
@@ -97,7 +98,7 @@ fn target(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
         StartKind::NetworkSpikeStart => graph.edges().iter().map(|edge| edge.id.as_str()).collect(),
     };
     let what = if other || graph.kind(id).is_some() {
-        format!("`{kind}` happens to {wanted}, and `{id}` is none")
+        format!("`{kind}` applies to {wanted}, but `{id}` is not one")
     } else {
         format!("`{id}` is neither a server nor an edge")
     };
@@ -106,7 +107,7 @@ fn target(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
         .advise_if(nearest(id, known).map(|near| format!("did you mean `{near}`?")));
 }
 
-/// At every moment one server at least is up.
+/// Reports times at which all servers are down.
 pub fn never_all_down(graph: &Graph, events: &[Event], problems: &mut Problems) {
     let down = |event: &&Event| {
         event.start.kind == StartKind::ServerDown
@@ -120,7 +121,7 @@ pub fn never_all_down(graph: &Graph, events: &[Event], problems: &mut Problems) 
     {
         changes.extend([(event.start.t_start, true, index), (event.end.t_end, false, index)]);
     }
-    // What ends at a moment ends before anything begins there.
+    // At the same time, events end before others begin.
     changes.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
     let mut active: IndexSet<usize> = IndexSet::new();
     for (at, begins, index) in changes {
@@ -134,13 +135,13 @@ pub fn never_all_down(graph: &Graph, events: &[Event], problems: &mut Problems) 
         if servers.len() == graph.servers.len() {
             let path = format!("events[{index}].start.t_start");
             problems
-                .error(path, format!("from {at} s on all servers are down"))
+                .error(path, format!("from {at} s on, all servers are down"))
                 .advise("keep one server up at every moment");
         }
     }
 }
 
-/// No server goes down while it is down.
+/// Reports servers that go down while they are down.
 pub fn never_twice_down(events: &[Event], problems: &mut Problems) {
     let down = |event: &Event| {
         event.start.kind == StartKind::ServerDown && event.start.t_start < event.end.t_end
@@ -152,12 +153,12 @@ pub fn never_twice_down(events: &[Event], problems: &mut Problems) {
         };
         if let Some(other) = events[..index].iter().filter(|other| down(other)).find(same) {
             let what = format!(
-                "`{}` is down already at that time, by `{}`",
+                "`{}` is already down at that time because of `{}`",
                 event.target_id, other.event_id
             );
             problems
                 .error(format!("events[{index}].start.t_start"), what)
-                .advise("make one event of both, or move one of them");
+                .advise("merge the two events, or move one of them");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The nodes and edges of a 0.1 file, by name, for the checks and the lowering.
 //!
-//! Limits: where an id stands twice the first node has it; `check` refuses the other. Source: none
-//! needed. Tested through the checks.
+//! Limits: a duplicate id refers to its first node; `check` reports the other. Tested through the
+//! checks.
 
 use super::payload::{Edge, LoadBalancer, Payload, Server};
 use indexmap::{IndexMap, IndexSet};
@@ -10,13 +10,13 @@ use indexmap::{IndexMap, IndexSet};
 pub struct Graph<'p> {
     pub payload: &'p Payload,
     pub servers: IndexMap<&'p str, &'p Server>,
-    /// Numbers of the edges that leave a node, in the order of the file.
+    /// Indices of the edges that leave a node, in the order of the file.
     outgoing: IndexMap<&'p str, Vec<usize>>,
     /// Servers that the balancer has an edge to, in the order of the edges.
     pub behind: IndexSet<&'p str>,
 }
 
-/// What an id stands for.
+/// The kind of node that an id refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Generator,
@@ -58,7 +58,7 @@ impl<'p> Graph<'p> {
         old.or(self.payload.arrivals.as_ref().map(|arrivals| arrivals.id.as_str()))
             .unwrap_or_default()
     }
-    /// Where the generator stands in the file.
+    /// Returns the path of the generator in the file.
     pub fn generator_path(&self) -> &'static str {
         if self.payload.rqs_input.is_some() { "rqs_input" } else { "arrivals" }
     }
@@ -76,23 +76,23 @@ impl<'p> Graph<'p> {
             _ => None,
         }
     }
-    /// The ids of the nodes that an edge may lead to.
+    /// Returns the ids of the nodes that an edge may lead to, the client first.
     pub fn nodes(&self) -> impl Iterator<Item = &'p str> {
         let balancer = self.balancer().map(|balancer| balancer.id.as_str());
         [self.client()].into_iter().chain(balancer).chain(self.servers.keys().copied())
     }
-    /// The edges that leave a node, with their numbers.
+    /// Returns the edges that leave a node, with their indices.
     pub fn outgoing(&self, node: &str) -> impl Iterator<Item = (usize, &'p Edge)> {
         let edges = self.edges();
         self.outgoing.get(node).into_iter().flatten().map(move |index| (*index, &edges[*index]))
     }
-    /// Where the response of a server goes on to, if not home: to the client, or to the generator
-    /// past it.
+    /// Returns the node that a server forwards requests to; `None` if it responds to the client or
+    /// the generator.
     pub fn onward(&self, server: &str) -> Option<&'p str> {
         self.next(server)
             .filter(|next| !matches!(self.kind(next), Some(Kind::Client | Kind::Generator)))
     }
-    /// Where the one edge that leaves a node leads.
+    /// Returns the target of the first edge that leaves a node.
     pub fn next(&self, node: &str) -> Option<&'p str> {
         self.outgoing(node).next().map(|(_, edge)| edge.target.as_str())
     }

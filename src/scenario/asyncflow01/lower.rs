@@ -1,10 +1,11 @@
-//! A checked 0.1 payload as a native scenario.
+//! Conversion of a checked 0.1 payload to a native scenario.
 //!
-//! Law: the balancer is a service, its servers are that service's instances in the order of the
-//! balancer's edges; every other server is a service of one instance of its own name. An edge is
-//! the link of its own id. A server that leads to another hands its requests on (`then`).
-//! Limits: expects what `check` found no error in. Source: what the original's engine did with each
-//! field. Tests in `tests.rs`.
+//! Law: the balancer becomes a service, and its servers the service's instances in the order of the
+//! balancer's edges; every other server becomes a service of one instance of the same name. An edge
+//! becomes a link with the same id. A server with an edge to another forwards its requests
+//! (`then`).
+//! Limits: expects a payload without errors from `check`. Source: how the original's engine used
+//! each field. Tests in `tests.rs`.
 
 use super::arrivals::open;
 use super::graph::Graph;
@@ -24,7 +25,7 @@ use crate::units::{Bytes, Rate, Share, Span};
 use crate::workload::Users;
 use indexmap::IndexMap;
 
-/// The scenario, with notes on what was read into the payload.
+/// Converts the payload, and adds notes on how it was interpreted.
 pub fn lower(graph: &Graph, problems: &mut Problems) -> Scenario {
     let payload = graph.payload;
     let duration = Span::from_seconds(payload.sim_settings.total_simulation_time);
@@ -47,7 +48,7 @@ pub fn lower(graph: &Graph, problems: &mut Problems) -> Scenario {
     }
 }
 
-/// What the original accepted and did not use.
+/// Adds notes on fields that the original accepted but did not use.
 fn notes(graph: &Graph, problems: &mut Problems) {
     let topology = &graph.payload.topology_graph;
     for (index, server) in topology.nodes.servers.iter().enumerate() {
@@ -56,10 +57,10 @@ fn notes(graph: &Graph, problems: &mut Problems) {
             let at = format!("{path}.server_resources.db_connection_pool");
             problems.note(
                 at,
-                "a pool of connections is not modelled, as in AsyncFlow 0.1: nothing waits for it",
+                "connection pools are not modelled, as in AsyncFlow 0.1: no request waits for a connection",
             );
         }
-        // With one endpoint there is nothing to choose, and nothing to say.
+        // With one endpoint there is no choice, and no need for a note.
         let several = server.endpoints.len() > 1;
         for (index, _) in server
             .endpoints
@@ -86,7 +87,7 @@ fn notes(graph: &Graph, problems: &mut Problems) {
     if topology.nodes.client.client_resources.is_some() {
         problems.note(
             "topology_graph.nodes.client.client_resources",
-            "the resources of a client are not modelled: it only passes messages on",
+            "the resources of a client are not modelled: it only forwards messages",
         );
     }
     let Some(balancer) = graph.balancer() else { return };
@@ -102,7 +103,7 @@ fn notes(graph: &Graph, problems: &mut Problems) {
         .filter(|id| !balancer.server_covered.iter().any(|covered| covered == *id))
     {
         let what = format!(
-            "the balancer chooses `{id}` too, because it has an edge to it, though `server_covered` does not name it"
+            "the balancer also chooses `{id}`, because it has an edge to it, although `server_covered` does not list it"
         );
         problems.note("topology_graph.nodes.load_balancer.server_covered", what);
     }
@@ -192,7 +193,7 @@ fn instance(graph: &Graph, server: &Server, problems: &mut Problems) -> Instance
     }
 }
 
-/// The name of an endpoint, in lower case; a second one of the same name gets a number.
+/// Returns the name of an endpoint in lower case; a duplicate name gets a number.
 fn name(taken: &IndexMap<String, Endpoint>, written: &str) -> String {
     let name = written.to_lowercase();
     let numbered = (2..).map(|n| format!("{name} ({n})"));
@@ -204,7 +205,7 @@ fn megabytes(megabytes: f64) -> Bytes {
     Bytes((megabytes * 1e6).round() as u64)
 }
 
-/// A step; the check has seen to its one operation.
+/// Converts a step; `check` ensures that it has exactly one operation.
 fn step(step: &payload::Step, path: &str, problems: &mut Problems) -> Option<Step> {
     let (operation, amount) = step.step_operation.first()?;
     let path = format!("{path}.{operation}");
@@ -227,7 +228,7 @@ fn links(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Link> {
         let latency = latency(edge, &format!("topology_graph.edges[{index}]"), problems);
         let of_its_kind = if edge.edge_type == Some(EdgeType::LinkConnection) { 0.0 } else { 0.01 };
         let loss = Share { fraction: edge.dropout_rate.unwrap_or(of_its_kind) };
-        // Past the client is to it: the request is done when the response is there.
+        // An edge to the generator becomes one to the client, where the response ends.
         let target = if edge.target == graph.generator() { graph.client() } else { &edge.target };
         links.insert(
             format!("{} -> {target}", edge.source),
@@ -237,8 +238,8 @@ fn links(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Link> {
     links
 }
 
-/// The fault of an event; none for a server that no balancer chooses, which the original kept
-/// using.
+/// Converts an event to a fault; `None` for a server that no balancer chooses, which the original
+/// kept using.
 fn fault(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) -> Option<Fault> {
     let at = Span::from_seconds(event.start.t_start);
     let end = Span::from_seconds(event.end.t_end);
@@ -255,10 +256,10 @@ fn fault(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) -> O
     }
     if !graph.behind.contains(event.target_id.as_str()) {
         let what = format!(
-            "nothing happens: no balancer chooses `{}`, so AsyncFlow 0.1 went on sending requests to it",
+            "this has no effect: no balancer chooses `{}`, so AsyncFlow 0.1 kept sending requests to it",
             event.target_id
         );
-        problems.note(path, what).advise("put it behind the `load_balancer`, or `asyncflow convert` the file and write a `crash` there");
+        problems.note(path, what).advise("put it behind the `load_balancer`, or convert the file with `asyncflow convert` and add a `crash`");
         return None;
     }
     Some(Fault::Crash(Crash {

@@ -1,15 +1,15 @@
-//! AsyncFlow payloads, of 0.1 and of the later format that begins with `arrivals`: read, checked,
-//! and lowered to the native [`Scenario`]. The engine knows nothing of them.
+//! The reader of AsyncFlow payloads, of 0.1 and of the later format that begins with `arrivals`:
+//! they are read, checked, and lowered to the native [`Scenario`], so the engine does not see them.
 //!
-//! Law: the same system. Names stay, every edge is crossed exactly where the original crossed it,
-//! and every number means what the original made of it; where that is probably not what was meant,
-//! a note says so. `payload` has the file's types, `graph` the nodes and edges by name, `check` and
-//! `route` refuse what the original refused and what would have failed in its run, `lower` writes
-//! the native scenario.
-//! Limits: a server behind the balancer is reached through the balancer only; numbers of users are
-//! whole; no edge twice between two nodes.
+//! Law: the result is the same system. Names are kept, every edge is crossed exactly where the
+//! original crossed it, and every number has the meaning that the original gave it; a note is added
+//! where that is probably not what was meant. `payload` contains the file's types, `graph` the
+//! nodes and edges by name; `check` and `route` reject what the original rejected and what would
+//! have failed in its run; `lower` builds the native scenario.
+//! Limits: a server behind the balancer can be reached only through the balancer; numbers of users
+//! are whole; at most one edge per direction between two nodes.
 //! Source: AsyncFlow 0.1.1 (github.com/AsyncFlow-Sim/AsyncFlow), its schemas and its runtime.
-//! Tests in `tests.rs`: a payload with everything, every refusal, every note.
+//! Tests in `tests.rs`: a payload with everything, every error, every note.
 
 mod arrivals;
 mod check;
@@ -35,16 +35,16 @@ use crate::problem::{Problem, Problems};
 use graph::Graph;
 use payload::Payload;
 
-/// Whether a file is a payload of the original: its top level has `rqs_input`, or `arrivals` beside
-/// `topology_graph`.
+/// Returns whether a file is a payload of the original: its top level has `rqs_input`, or both
+/// `arrivals` and `topology_graph`.
 pub fn is_asyncflow01(root: &Node) -> bool {
     let Value::Map(entries) = &root.value else { return false };
     let has = |key: &str| entries.iter().any(|entry| entry.key == key);
     has("rqs_input") || has("arrivals") && has("topology_graph")
 }
 
-/// The payload as a native scenario, without a name; or nothing, and all that is wrong with it.
-/// Notes come with a scenario too.
+/// Converts the payload to a native scenario without a name, with notes; or returns `None` and all
+/// errors.
 pub fn lower(root: &Node) -> (Option<Scenario>, Vec<Problem>) {
     let (payload, mut problems) = text::read::<Payload>(root);
     hints::improve(&mut problems);

@@ -1,11 +1,11 @@
-//! Paths of a payload, for who gives one to `--set` or `--vary`: which path of the native scenario
-//! says the same.
+//! Advice for paths of a 0.1 payload in `--set` or `--vary`: the equivalent path of the native
+//! scenario.
 //!
-//! Law: what is varied is the native scenario, as `asyncflow show` prints it; a payload's path is
-//! never guessed, but answered with the one to write. Tests below.
+//! Law: `--set` and `--vary` apply to the native scenario, as `asyncflow show` prints it; a
+//! payload's path is never translated silently, but rejected with the path to write. Tests below.
 
-/// What to do about a path of a payload that the native scenario does not have; none for other
-/// paths. `workload` is the name of the first workload.
+/// Returns the help text for a path of a 0.1 payload; `None` for other paths. `workload` is the
+/// name of the first workload.
 pub fn advice(path: &str, workload: &str) -> Option<String> {
     let of_workload = |rest: &str| format!("workload.{workload}.{rest}");
     let begins = |start: &str| {
@@ -26,9 +26,7 @@ pub fn advice(path: &str, workload: &str) -> Option<String> {
         ("events", "faults[0].crash.at=60s".to_string()),
     ];
     let (_, native) = written.into_iter().find(|(start, _)| begins(start))?;
-    Some(format!(
-        "paths are those that `asyncflow show` prints for this file: for example `{native}`"
-    ))
+    Some(format!("use a path that `asyncflow show` prints for this file, for example `{native}`"))
 }
 
 #[cfg(test)]
@@ -36,8 +34,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_of_a_payload_is_answered_with_the_one_to_write() {
-        // Definition: the longest beginning that is known.
+    fn a_path_of_a_payload_is_rejected_with_the_one_to_write() {
+        // Definition: the longest known prefix.
         let native = |path: &str| {
             advice(path, "rqs-1").map(|help| help.split('`').nth(3).unwrap_or_default().to_string())
         };

@@ -1,8 +1,7 @@
-//! The types of a file of the original, 0.1 or later, field by field.
+//! The types of a payload, 0.1 or later, field by field.
 //!
-//! Limits: every number is read as a fraction, and `check` says which must be whole and how large
-//! they may be. Unknown fields are refused everywhere; the original did so only in places, and
-//! passed over a slip in the others.
+//! Limits: every number is read as `f64`; `check` enforces whole numbers and ranges. Unknown fields
+//! are rejected everywhere; the original rejected them only in places and ignored the others.
 //! Source: the original's schemas. Tested with the checks, in `tests.rs`.
 
 use super::variable::Variable;
@@ -13,16 +12,16 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Payload {
-    /// Who sends, in 0.1's format.
+    /// The request generator in 0.1's format.
     pub rqs_input: Option<Generator>,
-    /// Who sends, in the later format.
+    /// The request generator in the later format.
     pub arrivals: Option<Arrivals>,
     pub topology_graph: Topology,
     pub sim_settings: Settings,
     pub events: Option<Vec<Event>>,
 }
 
-/// Who sends requests.
+/// The generator of requests: a number of active users.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Generator {
@@ -50,7 +49,7 @@ pub struct Arrivals {
     pub empirical_data: Option<Vec<f64>>,
 }
 
-/// How many users are active.
+/// The distribution of the number of active users.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ActiveUsers {
@@ -60,7 +59,7 @@ pub struct ActiveUsers {
     pub variance: Option<f64>,
 }
 
-/// How often one user sends a request.
+/// The request rate of one user, per minute.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestRate {
@@ -79,7 +78,7 @@ pub struct Topology {
     pub edges: Vec<Edge>,
 }
 
-/// All nodes but the generator.
+/// All nodes except the generator.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nodes {
@@ -88,7 +87,7 @@ pub struct Nodes {
     pub servers: Vec<Server>,
 }
 
-/// Where requests start and responses end.
+/// The client, where requests start and responses end.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
@@ -125,7 +124,7 @@ pub struct Server {
     pub endpoints: Vec<Endpoint>,
 }
 
-/// What a server is made of.
+/// The resources of a server.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Resources {
@@ -134,12 +133,12 @@ pub struct Resources {
     #[serde(default = "a_thousand_megabytes")]
     pub ram_mb: f64,
     pub db_connection_pool: Option<f64>,
-    /// Megabytes that the process of each core takes from the start.
+    /// Memory that the process of each core occupies from the start, in MB.
     #[serde(default)]
     pub ram_per_process: f64,
 }
 
-/// What a server does for a request.
+/// An endpoint of a server: the steps that serve a request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
@@ -149,32 +148,32 @@ pub struct Endpoint {
     pub steps: Vec<Step>,
 }
 
-/// One step.
+/// A step of an endpoint.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     pub kind: StepKind,
-    /// Exactly one, by its name.
+    /// Exactly one operation, by name.
     pub step_operation: IndexMap<String, Variable>,
 }
 
-/// A link, one way.
+/// A one-way link.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edge {
     pub id: String,
     pub source: String,
     pub target: String,
-    /// Required of a network connection, and only there.
+    /// Required for a `network_connection`, and allowed only there.
     pub latency: Option<Variable>,
     /// Ignored, as it was.
     pub probability: Option<f64>,
     pub edge_type: Option<EdgeType>,
-    /// 0.01 of a network connection that does not say it.
+    /// The default is 0.01 for a `network_connection`.
     pub dropout_rate: Option<f64>,
 }
 
-/// How to run.
+/// The settings of the run.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -190,7 +189,7 @@ pub struct Settings {
     pub _events: Vec<EventMetric>,
 }
 
-/// Something that happens to a server or an edge for a time.
+/// A temporary outage of a server or latency spike of an edge.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
@@ -200,7 +199,7 @@ pub struct Event {
     pub end: End,
 }
 
-/// How an event starts.
+/// The start of an event.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
@@ -211,7 +210,7 @@ pub struct Start {
     pub spike_s: Option<f64>,
 }
 
-/// How an event ends.
+/// The end of an event.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct End {
@@ -230,43 +229,43 @@ macro_rules! words {
 }
 
 words! {
-    /// What `type` may say of the generator.
+    /// The `type` of the generator.
     GeneratorType: Generator;
-    /// What `type` may say of the client.
+    /// The `type` of the client.
     ClientType: Client;
-    /// What `type` may say of the balancer.
+    /// The `type` of the balancer.
     LoadBalancerType: LoadBalancer;
-    /// What `type` may say of a server.
+    /// The `type` of a server.
     ServerType: Server;
-    /// What `edge_type` may say.
+    /// The `edge_type` of an edge.
     EdgeType: NetworkConnection LinkConnection;
-    /// How a number of users is drawn.
+    /// The distribution of the number of users.
     UsersDistribution: Poisson Normal;
-    /// How the requests of a user are drawn.
+    /// The distribution of a user's requests.
     RateDistribution: Poisson;
-    /// How a latency or a time of a step is drawn.
+    /// The distribution of a latency or of the time of a step.
     Distribution: Poisson Normal LogNormal Exponential Uniform Weibull Pareto Erlang Deterministic Empirical;
-    /// How the gaps between arrivals are drawn.
+    /// The distribution of the gaps between arrivals.
     ArrivalModel: Poisson Exponential Deterministic Uniform LogNormal Weibull Pareto Erlang Empirical;
-    /// How much the gaps vary.
+    /// The variability of the gaps.
     Variability: Low Medium High;
-    /// How the balancer chooses.
+    /// The balancer's policy.
     Algorithm: RoundRobin LeastConnection Random Fcfs;
-    /// What a step is.
+    /// The kind of a step.
     StepKind: InitialParsing CpuBoundOperation Cpu Ram IoTaskSpawn IoLlm IoWait IoDb IoCache;
-    /// A series that the original sampled.
+    /// A time series that the original sampled.
     SampledMetric: ReadyQueueLen EventLoopIoSleep RamInUse EdgeConcurrentConnection LSystem LqLb ServerUtilization;
-    /// A list that the original kept.
+    /// A metric that the original recorded per event.
     EventMetric: RqsClock LlmCost RqsServerClock ServiceTime IoTime WaitingTime;
-    /// What starts.
+    /// The kind of an event's start.
     StartKind: ServerDown NetworkSpikeStart;
-    /// What ends.
+    /// The kind of an event's end.
     EndKind: ServerUp NetworkSpikeEnd;
 }
 
 #[allow(
     clippy::derivable_impls,
-    reason = "the words come from a table, where no attribute can stand on one"
+    reason = "the variants come from a table, where they cannot have attributes"
 )]
 impl Default for UsersDistribution {
     fn default() -> UsersDistribution {
@@ -289,14 +288,14 @@ impl Default for Algorithm {
 }
 
 impl Resources {
-    /// What the processes take from the start, in megabytes.
+    /// Returns the memory of all processes, in MB.
     pub fn processes_mb(&self) -> f64 {
         self.cpu_cores * self.ram_per_process
     }
 }
 
 impl ArrivalModel {
-    /// Its own word.
+    /// Returns the name used in the file.
     pub fn name(self) -> &'static str {
         match self {
             ArrivalModel::Poisson => "poisson",
@@ -313,7 +312,7 @@ impl ArrivalModel {
 }
 
 impl StepKind {
-    /// The operation that goes with it.
+    /// Returns the operation that belongs to the kind.
     pub fn operation(self) -> &'static str {
         match self {
             StepKind::InitialParsing | StepKind::CpuBoundOperation | StepKind::Cpu => "cpu_time",
@@ -325,7 +324,7 @@ impl StepKind {
             | StepKind::IoCache => "io_waiting_time",
         }
     }
-    /// Its own word.
+    /// Returns the name used in the file.
     pub fn name(self) -> &'static str {
         match self {
             StepKind::InitialParsing => "initial_parsing",

@@ -1,9 +1,9 @@
-//! What is refused of the edges of a 0.1 file: every request finds its way to a server and back to
-//! the client, and there is one way only.
+//! Checks of the edges of a 0.1 file: every request must have exactly one route to a server and
+//! back to the client.
 //!
 //! Law: generator → client → (balancer →) servers → client; only the balancer may choose. Source:
-//! the original's schemas (`edges`, `graph`, `nodes`) and how its runtime wires what they let pass.
-//! Tests: a table of refusals in `tests.rs`.
+//! the original's schemas (`edges`, `graph`, `nodes`) and how its runtime wires what they accept.
+//! Tests: a table of errors in `tests.rs`.
 
 use super::graph::{Graph, Kind};
 use super::payload::{Edge, EdgeType};
@@ -11,7 +11,7 @@ use super::range::{demand, time};
 use crate::problem::{Problems, nearest};
 use indexmap::IndexSet;
 
-/// Notes everything that is wrong with the edges and the balancer.
+/// Reports all errors of the edges and the balancer.
 pub fn check(graph: &Graph, problems: &mut Problems) {
     let before = problems.list.len();
     let mut pairs: IndexSet<(&str, &str)> = IndexSet::new();
@@ -41,7 +41,7 @@ fn numbers(edge: &Edge, path: &str, problems: &mut Problems) {
     match (&edge.latency, is_plain) {
         (Some(latency), false) => time(latency, &format!("{path}.latency"), problems),
         (None, false) => {
-            let what = format!("the edge `{}` does not say its latency", edge.id);
+            let what = format!("the edge `{}` has no latency", edge.id);
             problems.error(path, what).advise("add for example `latency: 0.003`, or write `edge_type: link_connection` on every edge");
         }
         (Some(_), true) => {
@@ -54,33 +54,33 @@ fn numbers(edge: &Edge, path: &str, problems: &mut Problems) {
     if let Some(rate) = edge.dropout_rate {
         if is_plain {
             problems
-                .error(format!("{path}.dropout_rate"), "a `link_connection` loses nothing")
+                .error(format!("{path}.dropout_rate"), "a `link_connection` cannot lose messages")
                 .advise("leave `dropout_rate` out");
         }
         demand(
             problems,
             (0.0..=1.0).contains(&rate),
             format!("{path}.dropout_rate"),
-            "is from 0 to 1",
+            "must be from 0 to 1",
             rate,
         );
     }
 }
 
-/// Edges are of one kind.
+/// Checks that all edges are of one kind.
 fn kinds(graph: &Graph, problems: &mut Problems) {
     let is_plain = |edge: &Edge| edge.edge_type == Some(EdgeType::LinkConnection);
     let Some(first) = graph.edges().first().map(is_plain) else { return };
     if let Some(index) = graph.edges().iter().position(|edge| is_plain(edge) != first) {
         let what =
-            "edges are all `link_connection` or all `network_connection`, and these are mixed";
+            "edges must be all `link_connection` or all `network_connection`, but these are mixed";
         problems
             .error(format!("topology_graph.edges[{index}]"), what)
             .advise("write the same `edge_type` on every edge");
     }
 }
 
-/// Both ends of an edge are there, and are not the same.
+/// Checks that both ends of an edge exist and differ.
 fn ends(graph: &Graph, edge: &Edge, path: &str, problems: &mut Problems) {
     let (source, target) = (edge.source.as_str(), edge.target.as_str());
     let help = |id: &str| nearest(id, graph.nodes()).map(|near| format!("did you mean `{near}`?"));
@@ -95,11 +95,10 @@ fn ends(graph: &Graph, edge: &Edge, path: &str, problems: &mut Problems) {
         Some(Kind::Generator)
             if graph.payload.arrivals.is_some() && graph.kind(source) == Some(Kind::Server) => {}
         kind if kind.is_some() || graph.next(target).is_some() => {
-            let what = format!(
-                "`{target}` is a source outside the declared nodes, and cannot be a target"
-            );
+            let what =
+                format!("`{target}` is a source outside the declared nodes and cannot be a target");
             problems.error(format!("{path}.target"), what).advise(
-                "requests come from it and never go back to it; lead responses to the client",
+                "requests come from it and never return to it; send responses to the client",
             );
         }
         _ => problems
@@ -112,7 +111,7 @@ fn ends(graph: &Graph, edge: &Edge, path: &str, problems: &mut Problems) {
     }
 }
 
-/// The balancer and its servers.
+/// Checks the balancer and its servers.
 fn covered(graph: &Graph, problems: &mut Problems) {
     let Some(balancer) = graph.balancer() else { return };
     let path = "topology_graph.nodes.load_balancer";
@@ -132,7 +131,7 @@ fn covered(graph: &Graph, problems: &mut Problems) {
     for (index, edge) in graph.outgoing(&balancer.id) {
         if matches!(graph.kind(&edge.target), Some(Kind::Client)) {
             let what = format!(
-                "an edge of the balancer leads to a server, and `{}` is the client",
+                "an edge of the balancer must lead to a server, but `{}` is the client",
                 edge.target
             );
             problems.error(format!("topology_graph.edges[{index}].target"), what);
@@ -144,14 +143,14 @@ fn covered(graph: &Graph, problems: &mut Problems) {
     }
 }
 
-/// Only the balancer has several outgoing edges.
+/// Checks that only the balancer has several outgoing edges.
 fn one_way(graph: &Graph, problems: &mut Problems) {
     let others =
         [graph.generator(), graph.client()].into_iter().chain(graph.servers.keys().copied());
     for node in others {
         for (index, _) in graph.outgoing(node).skip(1) {
             let what = format!(
-                "`{node}` has several outgoing edges, and only a balancer can choose between them"
+                "`{node}` has several outgoing edges, but only a balancer can choose between them"
             );
             problems
                 .error(format!("topology_graph.edges[{index}].source"), what)
@@ -160,7 +159,7 @@ fn one_way(graph: &Graph, problems: &mut Problems) {
     }
 }
 
-/// From the generator to the client, and from there on.
+/// Checks the route from the generator to the client, and from the client to the next node.
 fn entrance(graph: &Graph, problems: &mut Problems) {
     let (generator, client) = (graph.generator(), graph.client());
     match graph.outgoing(generator).next() {
@@ -175,7 +174,7 @@ fn entrance(graph: &Graph, problems: &mut Problems) {
             if matches!(graph.kind(&edge.target), Some(Kind::Balancer | Kind::Server)) =>
         {
             let what = format!(
-                "requests of the generator go to the client first, and `{}` is not the client",
+                "requests of the generator must go to the client first, but `{}` is not the client",
                 edge.target
             );
             problems
@@ -193,7 +192,8 @@ fn entrance(graph: &Graph, problems: &mut Problems) {
     }
 }
 
-/// Every server hands its requests on, or back; those behind the balancer get theirs from it.
+/// Checks that every server has an outgoing edge, and that servers behind the balancer are reached
+/// only from it.
 fn servers(graph: &Graph, problems: &mut Problems) {
     let client = graph.client();
     if graph.servers.is_empty() {
@@ -201,10 +201,8 @@ fn servers(graph: &Graph, problems: &mut Problems) {
     }
     for (index, server) in graph.payload.topology_graph.nodes.servers.iter().enumerate() {
         if graph.next(&server.id).is_none() {
-            let what = format!(
-                "no edge leads away from `{}`: its responses cannot go anywhere",
-                server.id
-            );
+            let what =
+                format!("no edge leads away from `{}`, so its responses have no target", server.id);
             let help = format!("add an edge with `source: {}` and `target: {client}`", server.id);
             problems.error(format!("topology_graph.nodes.servers[{index}]"), what).advise(help);
         }
@@ -216,11 +214,11 @@ fn servers(graph: &Graph, problems: &mut Problems) {
             && edge.source != graph.generator()
         {
             let what = format!(
-                "`{}` is behind the balancer `{}`, and `{}` goes past it",
+                "`{}` is behind the balancer `{}`, but `{}` bypasses it",
                 edge.target, balancer.id, edge.source
             );
             let help = format!(
-                "lead this edge to `{}`, or take `{}` away from the balancer",
+                "point this edge at `{}`, or remove the balancer's edge to `{}`",
                 balancer.id, edge.target
             );
             problems.error(format!("topology_graph.edges[{index}].target"), what).advise(help);
@@ -228,7 +226,7 @@ fn servers(graph: &Graph, problems: &mut Problems) {
     }
 }
 
-/// Every request comes back to the client: a node is good if all it leads to is.
+/// Checks that every request returns to the client: a node is good if all its targets are.
 fn circles(graph: &Graph, problems: &mut Problems) {
     let mut good: IndexSet<&str> = IndexSet::from([graph.client(), graph.generator()]);
     let mut open: Vec<&str> = graph.nodes().skip(1).collect();
@@ -247,10 +245,10 @@ fn circles(graph: &Graph, problems: &mut Problems) {
     }
     if let Some(index) = graph.servers.keys().position(|server| open.contains(server)) {
         let what = format!(
-            "requests that reach `{}` go round in a circle and never come back to the client",
+            "requests that reach `{}` go in a circle and never return to the client",
             graph.servers[index].id
         );
-        let help = format!("lead one of the edges to `{}`", graph.client());
+        let help = format!("point one of the edges at `{}`", graph.client());
         problems.error(format!("topology_graph.nodes.servers[{index}]"), what).advise(help);
     }
 }

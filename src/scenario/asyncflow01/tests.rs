@@ -1,4 +1,4 @@
-//! AsyncFlow 0.1 payloads: one with everything, every refusal, every note. The figures of the
+//! AsyncFlow 0.1 payloads: one with everything, every error, every note. The results of the
 //! original are compared in `tests/it`.
 
 use super::{is_asyncflow01, lower};
@@ -69,7 +69,7 @@ fn read(text: &str) -> (Option<Scenario>, Vec<Problem>) {
     lower(&root)
 }
 
-/// The payload with one text put in the place of another.
+/// Returns the payload with one text replaced by another.
 fn edited(old: &str, new: &str) -> String {
     assert!(EVERYTHING.contains(old), "`{old}` is not in the payload");
     EVERYTHING.replacen(old, new, 1)
@@ -93,8 +93,8 @@ fn only_a_file_with_rqs_input_is_a_payload() {
 
 #[test]
 fn the_run_and_the_workload_are_those_of_the_payload() {
-    // Seed format, "The fields": 120 users, 20 requests a minute, windows of 30 s, 600 s in all;
-    // first stop after the client is the gate.
+    // By the original's fields: 120 users, 20 requests a minute, windows of 30 s, 600 s in all;
+    // the first node after the client is the gate.
     let (scenario, _) = lowered(EVERYTHING);
     assert_eq!(
         (
@@ -192,7 +192,7 @@ fn edges_are_links_with_their_ids() {
         ("srv-2 -> client-1", "srv2-client"),
     ];
     assert_eq!(links, expected.map(|(key, id)| (key, Some(id))));
-    // A dropout rate that is not given is 1 %.
+    // The default dropout rate is 1 %.
     let losses: Vec<f64> = scenario.links.values().take(2).map(|link| link.loss.fraction).collect();
     assert_eq!(losses, [0.25, 0.01]);
     assert_eq!(scenario.links["gate -> lb-1"].latency.compile().mean(), 2e6);
@@ -219,7 +219,7 @@ fn events_are_drains_and_degraded_links() {
 }
 
 #[test]
-fn what_is_lowered_passes_the_native_checks_and_what_was_ignored_is_noted() {
+fn the_lowered_scenario_passes_the_native_checks_and_ignored_fields_are_noted() {
     let (scenario, problems) = lowered(EVERYTHING);
     let native = check(&scenario);
     assert!(!native.any_error(), "{native:#?}");
@@ -237,7 +237,7 @@ fn what_is_lowered_passes_the_native_checks_and_what_was_ignored_is_noted() {
     let expected = [
         (
             format!("{servers}.server_resources.db_connection_pool"),
-            "a pool of connections is not modelled",
+            "connection pools are not modelled",
         ),
         (format!("{servers}.endpoints[0].probability"), "`probability` is ignored"),
         ("topology_graph.edges[3].probability".to_string(), "`probability` is ignored"),
@@ -274,9 +274,8 @@ fn a_server_without_a_balancer_is_its_own_service_and_defaults_are_the_originals
 }
 
 #[test]
-fn every_refusal_says_where_and_what() {
-    // Seed format, "Refused, each with place and help". (what stands there, what is written
-    // instead, path, words)
+fn every_error_has_its_place_and_message() {
+    // Each case: (old text, new text, path, part of the message).
     let spike = "start: { kind: network_spike_start, t_start: 100.0, spike_s: 0.015 }";
     let down = "start: { kind: server_down, t_start: 180 }";
     let cases = [
@@ -297,7 +296,7 @@ fn every_refusal_says_where_and_what() {
             "user_sampling_window: 30",
             "user_sampling_window: 121",
             "rqs_input.user_sampling_window",
-            "is a whole number of seconds from 1 to 120, not 121",
+            "must be a whole number of seconds from 1 to 120, not 121",
         ),
         (
             "user_sampling_window: 30",
@@ -309,7 +308,7 @@ fn every_refusal_says_where_and_what() {
             "mean: 120,",
             "mean: -1,",
             "rqs_input.avg_active_users.mean",
-            "`mean` is from 0 to 10^9, not -1",
+            "`mean` must be from 0 to 10^9, not -1",
         ),
         ("mean: 20,", "mean: -1,", "rqs_input.avg_request_per_minute_per_user.mean", "not -1"),
         (
@@ -328,7 +327,7 @@ fn every_refusal_says_where_and_what() {
             "id: lb-1, ty",
             "id: users, ty",
             "topology_graph.nodes.load_balancer.id",
-            "`users` means everybody",
+            "`users` stands for the senders of requests",
         ),
         (
             "id: client-1,",
@@ -352,7 +351,7 @@ fn every_refusal_says_where_and_what() {
             "cpu_cores: 2",
             "cpu_cores: 0",
             "topology_graph.nodes.servers[0].server_resources.cpu_cores",
-            "is a whole number from 1 to 4096, not 0",
+            "must be a whole number from 1 to 4096, not 0",
         ),
         (
             "ram_mb: 2048",
@@ -370,7 +369,7 @@ fn every_refusal_says_where_and_what() {
             "necessary_ram: 128",
             "necessary_ram: 2049",
             "topology_graph.nodes.servers[0].endpoints[0]",
-            "a request needs 2049 MB here, and the server has 2048 MB",
+            "a request needs 2049 MB here, but the server has 2048 MB",
         ),
         (
             "[{ endpoint_name: auth, steps: [{ kind: cpu, step_operation: { cpu_time: 0.001 } }] }]",
@@ -382,7 +381,7 @@ fn every_refusal_says_where_and_what() {
             "{ cpu_time: 0.002 }",
             "{ io_waiting_time: 0.002 }",
             "topology_graph.nodes.servers[0].endpoints[0].steps[0].step_operation",
-            "the kind `initial_parsing` and the operation `io_waiting_time` do not belong together",
+            "the kind `initial_parsing` and the operation `io_waiting_time` do not match",
         ),
         (
             "{ necessary_ram: 128 }",
@@ -412,7 +411,7 @@ fn every_refusal_says_where_and_what() {
             "{ cpu_time: 0.004 }",
             "{ cpu_time: 0 }",
             "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation.cpu_time",
-            "`cpu_time` is more than 0 s",
+            "`cpu_time` must be more than 0 s",
         ),
         (
             "kind: io_llm",
@@ -436,7 +435,7 @@ fn every_refusal_says_where_and_what() {
             "target: gate,",
             "target: rqs-1,",
             "topology_graph.edges[1].target",
-            "`rqs-1` is a source outside the declared nodes, and cannot be a target",
+            "`rqs-1` is a source outside the declared nodes and cannot be a target",
         ),
         (
             "source: rqs-1",
@@ -448,25 +447,25 @@ fn every_refusal_says_where_and_what() {
             "mean: 0.003, distribution: exponential }, dr",
             "mean: 0, distribution: exponential }, dr",
             "topology_graph.edges[0].latency.mean",
-            "`mean` is more than 0 s",
+            "`mean` must be more than 0 s",
         ),
         (
             "exponential }, dr",
             "normal, variance: -1 }, dr",
             "topology_graph.edges[0].latency.variance",
-            "`variance` is from 0",
+            "`variance` must be from 0",
         ),
         (
             "mean: 0.003, distribution: exponential }, dr",
             "mean: 30, distribution: log_normal }, dr",
             "topology_graph.edges[0].latency",
-            "is too large to be a latency",
+            "is too large for a latency",
         ),
         (
             "dropout_rate: 0.25",
             "dropout_rate: 1.01",
             "topology_graph.edges[0].dropout_rate",
-            "`dropout_rate` is from 0 to 1, not 1.01",
+            "`dropout_rate` must be from 0 to 1, not 1.01",
         ),
         (
             "edge_type: network_connection",
@@ -508,7 +507,7 @@ fn every_refusal_says_where_and_what() {
             "source: srv-2, target: client-1",
             "source: lb-1, target: client-1",
             "topology_graph.edges[6].target",
-            "an edge of the balancer leads to a server",
+            "an edge of the balancer must lead to a server",
         ),
         (
             "source: srv-2, target: client-1",
@@ -520,19 +519,19 @@ fn every_refusal_says_where_and_what() {
             "source: srv-2, target: client-1",
             "source: srv-2, target: gate",
             "topology_graph.nodes.servers[1]",
-            "go round in a circle",
+            "go in a circle",
         ),
         (
             "source: srv-2, target: client-1",
             "source: srv-2, target: srv-1",
             "topology_graph.edges[6].target",
-            "`srv-1` is behind the balancer `lb-1`, and `srv-2` goes past it",
+            "`srv-1` is behind the balancer `lb-1`, but `srv-2` bypasses it",
         ),
         (
             "source: rqs-1, target: client-1",
             "source: rqs-1, target: lb-1",
             "topology_graph.edges[0].target",
-            "requests of the generator go to the client first",
+            "requests of the generator must go to the client first",
         ),
         (
             "source: rqs-1, target: client-1",
@@ -550,13 +549,13 @@ fn every_refusal_says_where_and_what() {
             "total_simulation_time: 600",
             "total_simulation_time: 4",
             "sim_settings.total_simulation_time",
-            "is from 5 to 10^9 s, not 4",
+            "must be from 5 to 10^9 s, not 4",
         ),
         (
             "sample_period_s: 0.05",
             "sample_period_s: 0.6",
             "sim_settings.sample_period_s",
-            "is from 0.001 to 0.5 s, not 0.6",
+            "must be from 0.001 to 0.5 s, not 0.6",
         ),
         (
             "[ready_queue_len,",
@@ -569,15 +568,15 @@ fn every_refusal_says_where_and_what() {
             "target_id: gate-lb",
             "target_id: gate",
             "events[0].target_id",
-            "`network_spike_start` happens to an edge, and `gate` is none",
+            "`network_spike_start` applies to an edge, but `gate` is not one",
         ),
         (
             "target_id: srv-1",
             "target_id: lb-srv1",
             "events[1].target_id",
-            "`server_down` happens to a server, and `lb-srv1` is none",
+            "`server_down` applies to a server, but `lb-srv1` is not one",
         ),
-        ("target_id: srv-1", "target_id: client-1", "events[1].target_id", "`client-1` is none"),
+        ("target_id: srv-1", "target_id: client-1", "events[1].target_id", "`client-1` is not one"),
         (
             "target_id: srv-1",
             "target_id: srv-9",
@@ -606,7 +605,7 @@ fn every_refusal_says_where_and_what() {
             spike,
             "start: { kind: network_spike_start, t_start: 100.0, spike_s: 0 }",
             "events[0].start.spike_s",
-            "`spike_s` is more than 0 s",
+            "`spike_s` must be more than 0 s",
         ),
         (
             down,
@@ -618,7 +617,7 @@ fn every_refusal_says_where_and_what() {
             down,
             "start: { kind: server_down, t_start: -1 }",
             "events[1].start.t_start",
-            "`t_start` is from 0",
+            "`t_start` must be from 0",
         ),
         (
             down,
@@ -636,14 +635,14 @@ fn every_refusal_says_where_and_what() {
     for (old, new, path, words) in cases {
         let (scenario, problems) = read(&edited(old, new));
         assert!(scenario.is_none(), "{new}");
-        let told = problems.iter().find(|p| p.path == path && p.what.contains(words));
-        let told = told.unwrap_or_else(|| panic!("{new}: {path}: {words}\n{problems:#?}"));
-        assert!(told.severity == Severity::Error && told.place.is_some(), "{told:?}");
+        let reported = problems.iter().find(|p| p.path == path && p.what.contains(words));
+        let reported = reported.unwrap_or_else(|| panic!("{new}: {path}: {words}\n{problems:#?}"));
+        assert!(reported.severity == Severity::Error && reported.place.is_some(), "{reported:?}");
     }
 }
 
 #[test]
-fn all_problems_are_told_at_once_in_the_order_of_the_file() {
+fn all_problems_are_reported_at_once_in_the_order_of_the_file() {
     let text = edited("mean: 120,", "mean: -1,")
         .replacen("cpu_cores: 2", "cpu_cores: 0", 1)
         .replacen("t_end: 600", "t_end: 601", 1);
@@ -658,12 +657,12 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
 
 #[test]
 fn all_servers_down_at_the_same_time_is_refused() {
-    // One server down is all servers down; three of which one is always up are not; what ends at a
-    // moment ends before anything begins.
+    // With one server, one down is all down; with three and one always up it is not; at the same
+    // time, events end before others begin.
     let event = "events: [{ event_id: e, target_id: srv-1, start: { kind: server_down, t_start: 1 }, end: { kind: server_up, t_end: 2 } }]\n";
     let (scenario, problems) = read(&format!("{ONE_SERVER}{event}"));
     assert!(scenario.is_none());
-    assert_eq!(problems[0].what, "from 1 s on all servers are down");
+    assert_eq!(problems[0].what, "from 1 s on, all servers are down");
     assert_eq!(problems[0].path, "events[0].start.t_start");
     let down = |id: &str, from: f64, to: f64| {
         format!(
@@ -676,16 +675,20 @@ fn all_servers_down_at_the_same_time_is_refused() {
     assert!(scenario.is_none());
     assert_eq!(
         (problems[0].path.as_str(), problems[0].what.as_str()),
-        ("events[4].start.t_start", "from 200 s on all servers are down")
+        ("events[4].start.t_start", "from 200 s on, all servers are down")
     );
 }
 
 #[test]
-fn a_server_that_no_balancer_chooses_goes_on_when_it_is_down() {
+fn a_server_that_no_balancer_chooses_keeps_working_when_it_is_down() {
     let (scenario, problems) = lowered(&edited("target_id: srv-1", "target_id: gate"));
     assert_eq!(scenario.faults.len(), 2);
     let note = problems.iter().find(|problem| problem.path == "events[1]").expect("a note");
-    assert!(note.what.starts_with("nothing happens: no balancer chooses `gate`"), "{}", note.what);
+    assert!(
+        note.what.starts_with("this has no effect: no balancer chooses `gate`"),
+        "{}",
+        note.what
+    );
 }
 
 #[test]
@@ -693,12 +696,14 @@ fn a_server_that_the_balancer_reaches_without_covering_it_is_noted() {
     let (scenario, problems) = lowered(&edited("covered: [srv-1, srv-2]", "covered: [srv-1]"));
     assert_eq!(scenario.services["lb-1"].instances.len(), 2);
     assert!(
-        problems.iter().any(|problem| problem.what.starts_with("the balancer chooses `srv-2` too")),
+        problems
+            .iter()
+            .any(|problem| problem.what.starts_with("the balancer also chooses `srv-2`")),
         "{problems:#?}"
     );
 }
 
-/// The latency that a payload's latency becomes, and the note on it.
+/// Returns the native form of a payload's latency, and the note on it.
 fn latency(written: &str) -> (Dist<Span>, Option<Problem>) {
     let text = ONE_SERVER.replacen("{ mean: 0.003, distribution: exponential }", written, 1);
     let (scenario, problems) = lowered(&text);
@@ -717,8 +722,8 @@ fn near(found: f64, expected: f64) -> bool {
 }
 
 #[test]
-fn latencies_mean_what_the_original_made_of_them() {
-    // Seed format, "Distributions": closed forms in seconds.
+fn latencies_have_the_distributions_of_the_original() {
+    // Closed forms of the original's distributions, in seconds.
     let law = |written: &str| latency(written).0.compile();
     let exponential = law("{ mean: 0.003, distribution: exponential }");
     assert!(near(exponential.mean(), 3e6) && near(exponential.cv(), 1.0));
@@ -748,13 +753,13 @@ fn latencies_mean_what_the_original_made_of_them() {
 }
 
 #[test]
-fn the_notes_say_what_a_latency_was_taken_to_mean_and_how_to_write_what_was_wanted() {
+fn notes_explain_how_a_latency_was_read_and_what_to_write_instead() {
     assert_eq!(latency("{ mean: 0.003, distribution: exponential }").1, None);
     let cases = [
         (
             "{ mean: 0.02, distribution: normal, variance: 0.0001 }",
             "a standard deviation of 100us",
-            "write its root, `variance: 0.01`",
+            "write its square root, `variance: 0.01`",
         ),
         (
             "{ mean: 0.02, distribution: normal, variance: 0 }",

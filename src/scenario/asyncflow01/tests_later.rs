@@ -1,5 +1,5 @@
-//! The later format of the original: `arrivals`, random steps, plain links, and what 0.1 did not
-//! have. Every claim of a number is by hand from the original's definitions.
+//! The later format of the original: `arrivals`, random steps, plain links, and other additions to
+//! 0.1. Every expected number is computed by hand from the original's definitions.
 
 use super::{is_asyncflow01, lower};
 use crate::problem::{Problem, Severity};
@@ -60,7 +60,7 @@ fn lowered(text: &str) -> (Scenario, Vec<Problem>) {
     (scenario, problems)
 }
 
-/// The gaps of a model, in units of their mean.
+/// Returns the gaps of a model, in units of their mean.
 fn gaps(model: &str) -> (Arrivals, Interarrival) {
     let (scenario, _) = lowered(&edited("model: poisson", model));
     let open = scenario.workload["rqs-1"].open.clone().expect("open");
@@ -68,7 +68,7 @@ fn gaps(model: &str) -> (Arrivals, Interarrival) {
     (open.arrivals, gaps)
 }
 
-/// Squared coefficient of variation of gaps of mean 1.
+/// Returns the squared coefficient of variation of gaps of mean 1.
 fn squared_cv(model: &str) -> f64 {
     match gaps(model).1 {
         Interarrival::Poisson => 1.0,
@@ -81,7 +81,7 @@ fn squared_cv(model: &str) -> f64 {
 }
 
 #[test]
-fn gaps_have_the_law_of_their_model() {
+fn gaps_have_the_distribution_of_their_model() {
     // c² by the closed forms: U(0.5, 1.5): 1/12; Pareto: 1/(α(α − 2)) at α = 1 + √(1 + 1/c²), which
     // is c² again; Erlang of 4: 1/4.
     // Weibull: Γ(1 + 2/k)/Γ(1 + 1/k)² − 1 at k = 2.10 and 0.543. Pareto of 0.25 … 4 to the
@@ -120,8 +120,8 @@ fn given_times_are_sorted_and_those_outside_the_run_dropped() {
 
 #[test]
 fn the_run_the_memory_and_the_balancer_are_those_of_the_payload() {
-    // 60.5 s; 1024 MB less two processes of 100 MB; the response past the client ends at it, under
-    // its own id.
+    // 60.5 s; 1024 MB less two processes of 100 MB; the response to the generator ends at the
+    // client, under its own id.
     let (scenario, problems) = lowered(LATER);
     assert_eq!(scenario.run.duration, "60500ms".parse::<Span>().expect("a span"));
     let service = &scenario.services["lb-1"];
@@ -173,9 +173,9 @@ fn a_step_may_be_random_and_whole_seconds_are_warned_of() {
 }
 
 #[test]
-fn laws_that_the_original_draws_no_times_from_are_answered_with_the_native_line() {
-    // A mean of 10 ms and a standard deviation of 5 ms: the line that is offered reads, and has
-    // them. To the three digits that it is written with.
+fn distributions_not_allowed_for_times_are_rejected_with_the_native_form() {
+    // A mean of 10 ms and a standard deviation of 5 ms: the suggested line is valid and has them,
+    // to its three digits.
     for law in ["weibull", "pareto", "erlang"] {
         let text = edited(
             "mean: 0.01, distribution: exponential",
@@ -217,10 +217,9 @@ fn a_latency_may_be_a_number() {
 }
 
 #[test]
-fn the_old_generator_may_have_what_is_new() {
+fn the_old_generator_can_be_combined_with_new_features() {
     let old = "rqs_input: { id: rqs-1, avg_active_users: { mean: 10 }, avg_request_per_minute_per_user: { mean: 20 } }";
-    // Random steps, plain links and memory of processes; responses end at the client, as they
-    // always did.
+    // Random steps, plain links and memory of processes; responses end at the client, as in 0.1.
     let text =
         edited("arrivals: { id: rqs-1, type: generator, lambda_rps: 30, model: poisson }", old)
             .replace("target: rqs-1", "target: client-1");
@@ -231,7 +230,7 @@ fn the_old_generator_may_have_what_is_new() {
 }
 
 #[test]
-fn what_the_later_format_refuses_is_refused() {
+fn errors_of_the_later_format_are_reported() {
     let down = |id: &str, from: f64, to: f64| {
         format!(
             "- {{ event_id: {id}, target_id: srv-1, start: {{ kind: server_down, t_start: {from} }}, end: {{ kind: server_up, t_end: {to} }} }}\n"
@@ -241,7 +240,7 @@ fn what_the_later_format_refuses_is_refused() {
         (
             edited("lambda_rps: 30", "lambda_rps: 0"),
             "arrivals.lambda_rps",
-            "is more than 0 requests a second",
+            "must be more than 0 and at most 10^9 requests per second",
         ),
         (
             edited("model: poisson", "model: weibull"),
@@ -256,7 +255,7 @@ fn what_the_later_format_refuses_is_refused() {
         (
             edited("model: poisson", "model: empirical"),
             "arrivals",
-            "does not say when requests come",
+            "does not say when requests arrive",
         ),
         (
             edited("model: poisson", "model: poisson, empirical_data: [1]"),
@@ -279,7 +278,7 @@ fn what_the_later_format_refuses_is_refused() {
         (
             edited("target: lb-1, edge_type: link_connection", "target: lb-1"),
             "topology_graph.edges[1]",
-            "does not say its latency",
+            "has no latency",
         ),
         (
             edited("ram_per_process: 100", "ram_per_process: 512"),
@@ -299,12 +298,12 @@ fn what_the_later_format_refuses_is_refused() {
         (
             edited("sample_period_s: 0.5", "sample_period_s: 0.6"),
             "sim_settings.sample_period_s",
-            "is from 0.001 to 0.5 s",
+            "must be from 0.001 to 0.5 s",
         ),
         (
             format!("{LATER}events:\n{}{}", down("a", 0.0, 10.0), down("b", 5.0, 20.0)),
             "events[1].start.t_start",
-            "is down already",
+            "is already down",
         ),
     ];
     for (text, path, what) in cases {
@@ -314,6 +313,6 @@ fn what_the_later_format_refuses_is_refused() {
             problems.iter().any(|problem| problem.path == path && problem.what.contains(what));
         assert!(found, "{path}: {what}\n{problems:#?}");
     }
-    // What ends when the next begins does not overlap.
+    // An event that ends when the next begins does not overlap it.
     lowered(&format!("{LATER}events:\n{}{}", down("a", 0.0, 10.0), down("b", 10.0, 20.0)));
 }

@@ -1,7 +1,7 @@
-//! A time as the original writes it: a number of seconds, or a random variable with a mean and a
+//! A time in the original's format: a number of seconds, or a random variable with a mean and a
 //! distribution.
 //!
-//! Law: a plain number is a constant. Limits: ranges are the business of `check`. Tests in
+//! Law: a plain number is a constant. Limits: ranges are left to `check`. Tests in
 //! `tests_later.rs`.
 
 use super::payload::Distribution;
@@ -14,7 +14,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug)]
 pub struct Variable {
     pub mean: f64,
-    /// None of a plain number.
+    /// `None` for a plain number.
     pub distribution: Option<Distribution>,
     pub variance: Option<f64>,
 }
@@ -32,7 +32,7 @@ impl Variable {
     fn constant(mean: f64) -> Variable {
         Variable { mean, distribution: None, variance: None }
     }
-    /// Where it is not given, `variance` is the mean.
+    /// Returns the variance; the default is the mean.
     pub fn variance(&self) -> f64 {
         self.variance.unwrap_or(self.mean)
     }

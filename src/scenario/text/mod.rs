@@ -1,12 +1,12 @@
-//! The scenario file as text: YAML, JSON or RON become one located tree, and serde reads types from
-//! the tree.
+//! The scenario file as text: YAML, JSON and RON are parsed into one tree with source locations,
+//! from which serde deserialises types.
 //!
-//! [`decode`] makes text of bytes, [`parse`] makes a [`Node`] of text, [`set`] changes one value of
-//! it, [`read`] makes a type of it. Every step gives back problems with their place in the text
-//! instead of stopping at the first one. Limits, so that no file can exhaust the machine: 1 MiB,
-//! [`DEEPEST`] levels, [`MOST_NODES`] values, [`MOST_PROBLEMS`] problems. Tests in `tests/`: the
-//! notations against one another and against 20,000 random and damaged inputs each, and each step's
-//! own.
+//! [`decode`] turns bytes into text, [`parse`] turns text into a [`Node`], [`set`] changes one
+//! value of the tree, and [`read`] deserialises a type from it. Every step returns all problems
+//! with their places in the text instead of stopping at the first one. Limits, so that no file can
+//! exhaust the machine: 1 MiB, [`DEEPEST`] levels, [`MOST_NODES`] values, [`MOST_PROBLEMS`]
+//! problems. Tests in `tests/`: the notations against one another, each notation against 20,000
+//! random and damaged inputs, and each step separately.
 
 mod node;
 mod read;
@@ -22,13 +22,13 @@ use crate::problem::{Problem, Severity, is_hidden};
 use std::ops::Range;
 use std::path::Path;
 
-/// The largest file, in bytes.
+/// The maximum file size, in bytes.
 pub const LARGEST: usize = 1024 * 1024;
-/// How deep lists and maps may nest.
+/// The maximum nesting depth of lists and maps.
 pub const DEEPEST: usize = 64;
-/// How many values a file may hold.
+/// The maximum number of values in a file.
 pub const MOST_NODES: usize = 200_000;
-/// How many problems of one file are told.
+/// The maximum number of problems reported for one file.
 pub const MOST_PROBLEMS: usize = crate::problem::MOST_TOLD;
 
 /// A notation in which a scenario can be written.
@@ -43,7 +43,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The notation that a file's name promises.
+    /// Returns the notation that a file's extension stands for; `None` for an unknown extension.
     pub fn of(path: &Path) -> Option<Format> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
             "yaml" | "yml" => Some(Format::Yaml),
@@ -54,7 +54,7 @@ impl Format {
     }
 }
 
-/// The tree of a text, or all that is wrong with its notation.
+/// Parses a text into a tree, or returns all syntax errors.
 pub fn parse(text: &str, format: Format) -> Result<Node, Vec<Problem>> {
     match format {
         Format::Yaml => yaml::parse(text, "YAML"),
@@ -63,7 +63,7 @@ pub fn parse(text: &str, format: Format) -> Result<Node, Vec<Problem>> {
     }
 }
 
-/// The bytes of a file as text, without a byte order mark.
+/// Decodes the bytes of a file as UTF-8, without a byte order mark.
 pub fn decode(bytes: &[u8]) -> Result<&str, Problem> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| {
@@ -71,20 +71,20 @@ pub fn decode(bytes: &[u8]) -> Result<&str, Problem> {
         Problem::new(
             Severity::Error,
             "",
-            format!("the file is not UTF-8 text: line {line} holds a byte that is none"),
+            format!("the file is not UTF-8 text: line {line} contains an invalid byte"),
         )
         .help("save the file as UTF-8")
     })
 }
 
-/// A problem at a place in the text.
+/// Creates an error at a place in the text.
 fn problem_at(place: Range<usize>, what: impl Into<String>) -> Problem {
     let mut problem = Problem::new(Severity::Error, "", what);
     problem.place = Some(place);
     problem
 }
 
-/// What both notations refuse before they look at the text.
+/// Rejects a text larger than [`LARGEST`]; both parsers call this first.
 fn refuse_size(text: &str) -> Result<(), Vec<Problem>> {
     if text.len() <= LARGEST {
         return Ok(());
@@ -92,35 +92,35 @@ fn refuse_size(text: &str) -> Result<(), Vec<Problem>> {
     Err(vec![too_large()])
 }
 
-/// The words for a file that is larger than [`LARGEST`].
+/// Returns the error for a file larger than [`LARGEST`].
 pub fn too_large() -> Problem {
     Problem::new(Severity::Error, "", "the file is larger than 1 MiB, the largest scenario")
-        .help("keep measured values in a CSV file, and name it with `empirical`")
+        .help("keep measured values in a CSV file and refer to it with `empirical`")
 }
 
-/// Refuses what a terminal would not show as it is: names and values are one line of visible
-/// characters.
+/// Rejects keys and texts that a terminal would not show as they are: names and values must be one
+/// line of visible characters.
 pub fn refuse_hidden(node: &Node, problems: &mut Vec<Problem>) {
     let mut refuse = |text: &str, span: &Range<usize>| {
-        let Some(found) =
+        let Some(hidden) =
             text.chars().find(|c| is_hidden(*c)).filter(|_| problems.len() < MOST_PROBLEMS)
         else {
             return;
         };
-        let what = match found {
-            '\n' | '\r' => "a line break stands in this text".to_string(),
-            '\0' => "a NUL byte stands in this text".to_string(),
+        let what = match hidden {
+            '\n' | '\r' => "this text contains a line break".to_string(),
+            '\0' => "this text contains a NUL byte".to_string(),
             space if space.is_whitespace() => format!(
-                "the space U+{:04X} stands in this text, which looks like a plain one",
+                "this text contains the space U+{:04X}, which looks like a plain one",
                 space as u32
             ),
-            other => format!("the invisible character U+{:04X} stands in this text", other as u32),
+            other => format!("this text contains the invisible character U+{:04X}", other as u32),
         };
-        let is_space = found.is_whitespace() && !found.is_control();
+        let is_space = hidden.is_whitespace() && !hidden.is_control();
         let help = if is_space {
-            "type it as a plain space"
+            "type a plain space"
         } else {
-            "names and values are one line of visible characters"
+            "write names and values as one line of visible characters"
         };
         let mut problem = Problem::new(Severity::Error, "", what).help(help);
         problem.place = Some(span.clone()).filter(|span| !span.is_empty());
@@ -137,44 +137,44 @@ pub fn refuse_hidden(node: &Node, problems: &mut Vec<Problem>) {
     }
 }
 
-/// The words for an empty file.
+/// Returns the error for an empty file.
 fn empty_file() -> Vec<Problem> {
     vec![Problem::new(Severity::Error, "", "the file is empty").help("begin with `version: 1`")]
 }
 
-/// The words for what nests deeper than [`DEEPEST`].
+/// Returns the error for nesting deeper than [`DEEPEST`].
 fn too_deep(place: Range<usize>) -> Problem {
     problem_at(place, format!("lists and groups nest deeper than {DEEPEST} levels here"))
         .help("check for a bracket that is not closed")
 }
 
-/// The words for more than [`MOST_NODES`] values.
+/// Returns the error for more than [`MOST_NODES`] values.
 fn too_many(place: Range<usize>) -> Problem {
-    problem_at(place, "the file holds more than 200,000 values, the most that are read")
+    problem_at(place, "the file contains more than 200,000 values, the maximum")
 }
 
-/// One problem for every key that an earlier entry of the same map has; the later entries are
-/// removed.
+/// Reports every key that an earlier entry of the same map already has, and removes the later
+/// entries.
 fn refuse_twice(text: &str, entries: &mut Vec<Entry>, problems: &mut Vec<Problem>) {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by(|a, b| entries[*a].key.cmp(&entries[*b].key).then(a.cmp(b)));
-    let mut again = Vec::new();
+    let mut repeated = Vec::new();
     for same in order.chunk_by(|a, b| entries[*a].key == entries[*b].key) {
-        again.extend(same[1..].iter().map(|later| (*later, same[0])));
+        repeated.extend(same[1..].iter().map(|later| (*later, same[0])));
     }
-    again.sort_unstable();
-    for (later, first) in &again {
+    repeated.sort_unstable();
+    for (later, first) in &repeated {
         if problems.len() >= MOST_PROBLEMS {
             break;
         }
         let line = line_of(text, entries[*first].key_span.start);
-        let twice = problem_at(
+        let problem = problem_at(
             entries[*later].key_span.clone(),
             format!("the key `{}` is given twice", entries[*later].key),
         );
-        problems.push(twice.help(format!("it is first given on line {line}; keep one of them")));
+        problems.push(problem.help(format!("it is first given on line {line}; keep one of them")));
     }
-    let mut later = again.iter().map(|(later, _)| *later).peekable();
+    let mut later = repeated.iter().map(|(later, _)| *later).peekable();
     let mut index = 0;
     entries.retain(|_| {
         index += 1;
@@ -182,12 +182,13 @@ fn refuse_twice(text: &str, entries: &mut Vec<Entry>, problems: &mut Vec<Problem
     });
 }
 
-/// The number of the line that holds a byte, from 1.
+/// Returns the 1-based number of the line that contains the byte at `at`.
 fn line_of(text: &str, at: usize) -> usize {
     1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
 }
 
-/// The word that begins at a byte; at the end of the text or of a line, the last character before.
+/// Returns the range of the word that begins at a byte; at the end of the text or of a line, that
+/// of the last character before it.
 fn word_at(text: &str, at: usize) -> Range<usize> {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
@@ -211,7 +212,7 @@ fn word_at(text: &str, at: usize) -> Range<usize> {
     }
 }
 
-/// Whether other readers of YAML, of its version 1.1, take a word for true or false.
+/// Returns whether YAML 1.1 readers take a plain word for true or false.
 pub(super) fn is_boolean_elsewhere(word: &str) -> bool {
     ["on", "off", "yes", "no", "y", "n"].iter().any(|other| word.eq_ignore_ascii_case(other))
 }

@@ -1,40 +1,39 @@
-//! The tree that every notation becomes: values with their place in the text, found by a path of
-//! keys.
+//! The tree that all notations are parsed into: values with their places in the text, addressed by
+//! paths of keys.
 //!
-//! Keys may hold `.`, `[` and spaces (`GET /v1.2/x`), so a path is matched against the keys that
-//! exist, the longest first.
-//! Limits: the recursion here goes as deep as the tree, which the parsers hold to
-//! [`super::DEEPEST`] levels.
-//! Tests: paths with awkward keys, places of what is missing or goes over several lines.
+//! Keys may contain `.`, `[` and spaces (`GET /v1.2/x`), so a path is matched against the keys that
+//! exist, longest first.
+//! Limits: recursion is as deep as the tree, which the parsers limit to [`super::DEEPEST`] levels.
+//! Tests: paths with awkward keys, places of missing nodes and of nodes that span several lines.
 
 use std::ops::Range;
 
-/// What names the steps of an endpoint.
+/// The path segment of an endpoint's steps, optional where the endpoint is a list.
 const STEPS: &str = ".steps";
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// Byte range in the text; `0..0` for what no text holds.
+    /// The byte range in the text; `0..0` if the node comes from no text.
     pub span: Range<usize>,
-    /// Whether the range goes over more than one line.
+    /// Whether the range spans more than one line.
     pub tall: bool,
-    /// Where it is used, if it stands somewhere else: the place of an alias.
+    /// The place of the alias that this node was expanded from, if any.
     pub used: Option<Range<usize>>,
-    /// What stands there.
+    /// The value.
     pub value: Value,
 }
 
-/// What a node holds.
+/// The content of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Nothing.
+    /// `null`, or an empty value.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A whole number from zero.
+    /// A non-negative whole number.
     Unsigned(u64),
-    /// A whole number below zero.
+    /// A negative whole number.
     Signed(i64),
     /// Any other number; not necessarily finite.
     Float(f64),
@@ -42,7 +41,7 @@ pub enum Value {
     Text(String),
     /// Values in order.
     List(Vec<Node>),
-    /// Values by key, in the order of the file; no key twice.
+    /// Values by key, in the order of the file; keys are unique.
     Map(Vec<Entry>),
 }
 
@@ -51,18 +50,18 @@ pub enum Value {
 pub struct Entry {
     /// The key's text.
     pub key: String,
-    /// Byte range of the key.
+    /// The byte range of the key.
     pub key_span: Range<usize>,
-    /// What the key holds.
+    /// The value of the key.
     pub value: Node,
 }
 
 impl Node {
-    /// A value that stands in no text.
+    /// Creates a node that comes from no text.
     pub fn new(value: Value) -> Node {
         Node { span: 0..0, tall: false, used: None, value }
     }
-    /// A JSON value, which stands in no text.
+    /// Converts a JSON value; the node has no places.
     pub fn from_json(json: &serde_json::Value) -> Node {
         use serde_json::Value as Json;
         Node::new(match json {
@@ -85,7 +84,8 @@ impl Node {
             }
         })
     }
-    /// The tree as JSON; a number that is not finite, which no scenario has, becomes nothing.
+    /// Converts the tree to JSON; a number that is not finite, which no scenario has, becomes
+    /// `null`.
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;
         match &self.value {
@@ -103,13 +103,13 @@ impl Node {
             ),
         }
     }
-    /// A value at a place of a text.
+    /// Creates a node at a place in a text.
     pub(super) fn placed(text: &str, span: Range<usize>, value: Value) -> Node {
         let tall = text.get(span.clone()).is_some_and(|written| written.contains('\n'));
         Node { span, tall, used: None, value }
     }
-    /// The node at a path such as `services.api.endpoints.GET /hello.steps[0].cpu`; the empty path
-    /// is the node itself.
+    /// Returns the node at a path such as `services.api.endpoints.GET /hello.steps[0].cpu`; the
+    /// empty path is the node itself.
     pub fn at(&self, path: &str) -> Option<&Node> {
         let (route, matched) = self.route(path);
         if matched < path.len() {
@@ -117,17 +117,18 @@ impl Node {
         }
         route.iter().try_fold(self, |node, step| node.child(*step))
     }
-    /// Where the text holds a path, or the longest part of the path that exists. What goes over
-    /// several lines is shown by its key, an item of a list by its own first key. Nothing if no
+    /// Returns the place of a path, or of the longest part of it that exists. A node that spans
+    /// several lines is located by its key, or by its first key if it is a list item. `None` if no
     /// part exists.
     pub fn place(&self, path: &str) -> Option<Range<usize>> {
         self.place_of(&self.route(path).0)
     }
-    /// Where the text holds the key at the end of a path, or as [`Self::place`].
+    /// Returns the place of the key at the end of a path, or of the longest part that exists.
     pub fn key_place(&self, path: &str) -> Option<Range<usize>> {
         self.heading(&self.route(path).0)
     }
-    /// Where the outermost alias on a path stands: what is below it was written at another place.
+    /// Returns the place of the outermost alias on a path; the nodes below it are written
+    /// elsewhere.
     pub fn used_at(&self, path: &str) -> Option<Range<usize>> {
         let mut node = self;
         self.route(path).0.into_iter().find_map(|step| {
@@ -135,7 +136,7 @@ impl Node {
             node.used.clone()
         })
     }
-    /// Takes the node at a path out of the tree.
+    /// Removes the node at a path from the tree and returns it.
     pub fn remove(&mut self, path: &str) -> Option<Node> {
         let (route, matched) = self.route(path);
         let (last, above) = route.split_last()?;
@@ -148,7 +149,7 @@ impl Node {
             _ => None,
         }
     }
-    /// Removes people's own notes: every entry whose key begins with `x-`.
+    /// Removes user notes: every entry whose key begins with `x-`.
     pub fn strip_notes(&mut self) {
         match &mut self.value {
             Value::List(items) => items.iter_mut().for_each(Node::strip_notes),
@@ -159,7 +160,7 @@ impl Node {
             _ => {}
         }
     }
-    /// Makes all places unknown, as for what stands in no text.
+    /// Clears all places, as if the tree came from no text.
     pub fn forget_places(&mut self) {
         (self.span, self.tall, self.used) = (0..0, false, None);
         match &mut self.value {
@@ -171,7 +172,7 @@ impl Node {
             _ => {}
         }
     }
-    /// How many lists and maps stand inside one another, this one included.
+    /// Returns the nesting depth of lists and maps, counting this node; 0 for a scalar.
     pub fn depth(&self) -> usize {
         match &self.value {
             Value::List(items) => 1 + items.iter().map(Node::depth).max().unwrap_or(0),
@@ -181,7 +182,7 @@ impl Node {
             _ => 0,
         }
     }
-    /// The child with that number.
+    /// Returns the child at an index.
     pub(super) fn child(&self, index: usize) -> Option<&Node> {
         match &self.value {
             Value::List(items) => items.get(index),
@@ -189,7 +190,7 @@ impl Node {
             _ => None,
         }
     }
-    /// The node at the end of a route of child numbers.
+    /// Returns the node at the end of a route of child indices.
     pub(super) fn follow(&mut self, route: &[usize]) -> Option<&mut Node> {
         route.iter().try_fold(self, |node, step| match &mut node.value {
             Value::List(items) => items.get_mut(*step),
@@ -197,21 +198,21 @@ impl Node {
             _ => None,
         })
     }
-    /// The child numbers along the longest existing part of a path, and how many bytes of the path
-    /// that part has.
+    /// Returns the child indices along the longest existing part of a path, and the length of that
+    /// part in bytes.
     pub(super) fn route(&self, path: &str) -> (Vec<usize>, usize) {
         let (mut route, matched) = self.walk(path, true);
         route.reverse();
         (route, matched)
     }
-    /// As [`Self::route`], last step first; `first` when no dot is due. Each node is met with one
-    /// rest only: no blow-up.
+    /// Like [`Self::route`], but last step first; `first` if no dot is expected. Each node is
+    /// visited with only one rest of the path, so the cost cannot explode.
     fn walk(&self, path: &str, first: bool) -> (Vec<usize>, usize) {
         let mut best = (Vec::new(), 0);
         match &self.value {
             Value::List(items) => {
-                // An endpoint may be written as its list of steps: the list is then what `steps`
-                // names.
+                // An endpoint may be written as a bare list of steps; `.steps` then names the list
+                // itself.
                 if let Some(rest) =
                     path.strip_prefix(STEPS).filter(|rest| rest.is_empty() || rest.starts_with('['))
                 {
@@ -258,7 +259,7 @@ impl Node {
         }
         best
     }
-    /// The path of a route.
+    /// Returns the path of a route.
     pub(super) fn path_of(&self, route: &[usize]) -> String {
         let (mut path, mut node) = (String::new(), self);
         for step in route {
@@ -276,7 +277,7 @@ impl Node {
         }
         path
     }
-    /// The place of a route, as [`Self::place`] describes.
+    /// Returns the place of a route, by the rules of [`Self::place`].
     pub(super) fn place_of(&self, route: &[usize]) -> Option<Range<usize>> {
         let node = route.iter().try_fold(self, |node, step| node.child(*step))?;
         if node.tall || node.span.is_empty() {
@@ -285,7 +286,8 @@ impl Node {
             Some(node.span.clone())
         }
     }
-    /// The nearest key that stands over a route, or the first key of an item.
+    /// Returns the place of the nearest key above the end of a route; for a list item, that of its
+    /// first key.
     pub(super) fn heading(&self, route: &[usize]) -> Option<Range<usize>> {
         let (mut heading, mut node) = (None, self);
         for step in route {
@@ -299,7 +301,7 @@ impl Node {
         }
         heading
     }
-    /// The place of a map's first key.
+    /// Returns the place of a map's first key.
     pub(super) fn first_key(&self) -> Option<Range<usize>> {
         match &self.value {
             Value::Map(entries) => {
@@ -350,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_the_value_or_the_key_of_what_goes_over_lines() {
+    fn a_place_is_the_value_or_the_key_if_the_value_spans_lines() {
         // Slices of TEXT, by eye.
         assert_eq!(written("services.api.replicas"), Some("3"));
         assert_eq!(written("services.api"), Some("api"));
@@ -376,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_of_nested_keys_that_fit_twice_finds_the_one_that_goes_on() {
+    fn an_ambiguous_path_resolves_to_the_keys_that_match_all_of_it() {
         // `a.b` is a number, so only `a` then `b` leads to `c`.
         let tree = parse("a.b: 1\na:\n  b:\n    c: 2\n", Format::Yaml).unwrap();
         assert_eq!(tree.at("a.b.c").unwrap().value, Value::Unsigned(2));

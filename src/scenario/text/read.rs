@@ -1,11 +1,11 @@
-//! A type read from the tree, with every problem at once.
+//! Deserialisation of a type from the tree, collecting all errors.
 //!
-//! serde stops at its first error. So each error is noted, what it is about is hidden, and the tree
-//! is read again, until it reads or [`MOST_PROBLEMS`] are found. An error that only follows from
-//! what was hidden is not told; then the group around is hidden too. `access` is the deserializer,
-//! `fault` its errors and their words.
-//! Limits: of several fields missing in one group the first is told; after a problem of the whole
-//! file nothing more is. Tests in `tests/read.rs`.
+//! serde stops at its first error. So each error is recorded, the node it is about is hidden, and
+//! the tree is read again, until it reads without error or [`MOST_PROBLEMS`] are found. An error
+//! that only follows from a hidden node is not reported; the enclosing group is then hidden too.
+//! `access` is the deserializer, `fault` its error type with the messages.
+//! Limits: if several fields of one group are missing, only the first is reported; after an error
+//! of the whole file nothing else is. Tests in `tests/read.rs`.
 
 mod access;
 mod fault;
@@ -17,10 +17,10 @@ use fault::{Fault, Kind};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
-/// How often the tree is read at most.
+/// The maximum number of times that the tree is read.
 const ATTEMPTS: usize = 4 * MOST_PROBLEMS;
 
-/// The value that the tree describes, or all that is wrong with it.
+/// Deserialises a value from the tree, or returns all errors, in the order of the file.
 pub fn read<T: DeserializeOwned>(root: &Node) -> (Option<T>, Vec<Problem>) {
     let mut hidden = Hidden::default();
     let mut problems: Vec<Problem> = Vec::new();
@@ -34,7 +34,7 @@ pub fn read<T: DeserializeOwned>(root: &Node) -> (Option<T>, Vec<Problem>) {
         let mut route = std::mem::take(&mut fault.route);
         route.reverse();
         if problems.is_empty() || !hidden.explains(&route, &fault) {
-            let problem = told(root, &route, &fault);
+            let problem = problem_of(root, &route, &fault);
             if !problems
                 .iter()
                 .any(|other| other.path == problem.path && other.what == problem.what)
@@ -52,8 +52,8 @@ pub fn read<T: DeserializeOwned>(root: &Node) -> (Option<T>, Vec<Problem>) {
     (None, problems)
 }
 
-/// An error as a problem with its path and place.
-fn told(root: &Node, route: &[usize], fault: &Fault) -> Problem {
+/// Converts an error to a problem with its path and place.
+fn problem_of(root: &Node, route: &[usize], fault: &Fault) -> Problem {
     let node = route.iter().try_fold(root, |node, step| node.child(*step));
     let key = fault.key.and_then(|index| entry(node?, index));
     let full: Vec<usize> = route.iter().copied().chain(fault.key).collect();
@@ -82,18 +82,18 @@ fn entry(node: &Node, index: usize) -> Option<&super::Entry> {
     if let Value::Map(entries) = &node.value { entries.get(index) } else { None }
 }
 
-/// What is left out of the next reading: a tree of child numbers.
+/// The nodes to skip on the next pass: a tree of child indices.
 #[derive(Default)]
 struct Hidden {
-    /// This node itself is left out.
+    /// Whether this node itself is skipped.
     gone: bool,
-    /// Fields that may be missing here, because they were hidden or misspelt.
+    /// Fields whose absence is not an error here, because they were hidden or misspelt.
     excused: Vec<String>,
     below: BTreeMap<usize, Hidden>,
 }
 
 impl Hidden {
-    /// Leaves the node at a route out; `meant` is the field that its key may have been meant for.
+    /// Hides the node at a route; `meant` is the field that its misspelt key probably stands for.
     fn hide(&mut self, root: &Node, route: &[usize], meant: Option<String>) {
         let Some((last, above)) = route.split_last() else { return };
         let (mut spot, mut node) = (self, Some(root));
@@ -106,7 +106,7 @@ impl Hidden {
             .extend(node.and_then(|node| entry(node, *last)).map(|entry| entry.key.clone()));
         spot.below.entry(*last).or_default().gone = true;
     }
-    /// Whether an error only follows from what is hidden below the node that it is about.
+    /// Returns whether an error is only a consequence of nodes hidden below the one it is about.
     fn explains(&self, route: &[usize], fault: &Fault) -> bool {
         let Some(spot) = route.iter().try_fold(self, |spot, step| spot.below.get(step)) else {
             return false;

@@ -1,11 +1,11 @@
-//! RON becomes the same located tree as YAML.
+//! The RON parser, which builds the same tree as the YAML parser.
 //!
-//! A small recursive reader builds the tree, because `ron` itself drops the names of variants and
-//! the places of values; the `ron` crate has the last word on the syntax. A variant `exp("3ms")` is
-//! the map `{ exp: "3ms" }`, a bare word is text.
-//! Limits: recursion to [`DEEPEST`] levels; byte strings and ranges are refused, as no scenario
-//! needs them. Tests in `tests/ron.rs`: every construct against the YAML it means, every refusal
-//! with its words and place.
+//! A small recursive reader builds the tree, because the `ron` crate drops the names of variants
+//! and the places of values; the crate still validates the syntax. A variant `exp("3ms")` is the
+//! map `{ exp: "3ms" }`, a bare word is text.
+//! Limits: recursion to [`DEEPEST`] levels; byte strings and ranges are rejected, as no scenario
+//! needs them. Tests in `tests/ron.rs`: every construct against its YAML equivalent, every error
+//! with its message and place.
 
 use super::{
     DEEPEST, Entry, MOST_NODES, Node, Value, empty_file, line_of, problem_at, refuse_size,
@@ -18,7 +18,7 @@ use std::ops::Range;
 
 mod words;
 
-/// The tree of a RON text, or all that is wrong with its notation.
+/// Parses a RON text into a tree, or returns all syntax errors.
 pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
     refuse_size(text)?;
     let mut reader =
@@ -30,20 +30,19 @@ pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
     let short = Extensions::IMPLICIT_SOME
         | Extensions::UNWRAP_NEWTYPES
         | Extensions::UNWRAP_VARIANT_NEWTYPES;
-    let judge =
+    let options =
         ron::Options::default().with_recursion_limit(2 * DEEPEST).with_default_extension(short);
-    let judged = judge.from_str::<serde::de::IgnoredAny>(text);
+    let validated = options.from_str::<serde::de::IgnoredAny>(text);
     let read = reader.file();
-    match (read, judged) {
+    match (read, validated) {
         (Ok(root), Ok(_)) if reader.problems.is_empty() => return Ok(root),
         (Ok(_), Ok(_)) => {}
-        // A quote that is not closed takes the rest of its line for text, and what comes of that is
-        // strange.
+        // An unclosed quote swallows the rest of its line, so any later error would be misleading.
         (_, Err(_)) if reader.over_lines.is_some() => {
             let place = reader.over_lines.take().unwrap_or_default();
             reader.problems.push(
-                problem_at(place, "the text in quotes that begins here does not end on its line")
-                    .help("close the quote"),
+                problem_at(place, "this quoted text does not end on its line")
+                    .help("add the closing quote"),
             );
         }
         (Err(problem), _) => reader.problems.push(problem),
@@ -52,7 +51,7 @@ pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
     Err(reader.problems)
 }
 
-/// The crate's refusal in plain words.
+/// Converts the crate's error to a problem.
 fn syntax_problem(text: &str, error: &SpannedError) -> Problem {
     let byte = |position: &Position| {
         let start: usize =
@@ -82,7 +81,7 @@ fn syntax_problem(text: &str, error: &SpannedError) -> Problem {
     }
 }
 
-/// What round brackets hold.
+/// The content of round brackets.
 enum Held {
     Nothing,
     Fields(Vec<Entry>),
@@ -93,9 +92,9 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     nodes: usize,
-    /// Where the brackets open that are not closed yet.
+    /// Offsets of the brackets that are not closed yet.
     open: Vec<usize>,
-    /// The beginning of the first quoted text that goes over several lines.
+    /// The first line of the first quoted text that spans several lines.
     over_lines: Option<Range<usize>>,
     problems: Vec<Problem>,
 }
@@ -143,19 +142,19 @@ impl<'t> Reader<'t> {
         match open {
             Some((bracket, line)) if self.rest().is_empty() => {
                 problem_at(place, "the file ends too early")
-                    .help(format!("the `{bracket}` of line {line} is not closed"))
+                    .help(format!("the `{bracket}` on line {line} is not closed"))
             }
             _ if self.rest().is_empty() => problem_at(place, "the file ends too early")
                 .help("check that every quote is closed"),
             _ if self.rest().starts_with([')', ']', '}']) => match open {
-                Some((bracket, line)) => problem_at(place, "this bracket does not fit")
-                    .help(format!("the `{bracket}` of line {line} is open")),
-                None => problem_at(place, "this bracket closes nothing").help("remove it"),
+                Some((bracket, line)) => problem_at(place, "this bracket does not match")
+                    .help(format!("the `{bracket}` on line {line} is still open")),
+                None => problem_at(place, "this bracket has no opening bracket").help("remove it"),
             },
             _ => problem_at(place, "this is not expected here"),
         }
     }
-    /// Reads what stands in brackets, which open here.
+    /// Reads the content of the bracket that opens here.
     fn within<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, Problem>,
@@ -183,7 +182,7 @@ impl<'t> Reader<'t> {
             _ => {
                 return Err(problem_at(
                     word_at(self.text, self.at),
-                    "the scenario ended before this",
+                    "there is text after the end of the scenario",
                 ));
             }
         }
@@ -230,7 +229,7 @@ impl<'t> Reader<'t> {
         self.node(start, value)
     }
 
-    /// `(x)`, `(a: 1)`, `("a", "b")`, `()`.
+    /// Reads `(x)`, `(a: 1)`, `("a", "b")` or `()`.
     fn unnamed(&mut self, depth: usize) -> Result<Node, Problem> {
         let start = self.at;
         let value = match self.within(|reader| reader.brackets(depth))? {
@@ -247,7 +246,7 @@ impl<'t> Reader<'t> {
         self.node(start, value)
     }
 
-    /// `true`, `None`, `Some(x)`, `poisson`, `exp("3ms")`, `lognormal(mean: "5ms", cv: 1.2)`.
+    /// Reads `true`, `None`, `Some(x)`, `poisson`, `exp("3ms")`, `lognormal(mean: "5ms", cv: 1.2)`.
     fn named(&mut self, depth: usize) -> Result<Node, Problem> {
         let start = self.at;
         let Some(word) = self.word() else { return Err(self.strange()) };
@@ -290,7 +289,7 @@ impl<'t> Reader<'t> {
         let is_field = self.word().is_some() && {
             let end = self.at;
             self.space();
-            // Also where the colon is forgotten, so that this can be said.
+            // Also where the colon is missing, so that the error can say so.
             self.rest().starts_with([':', '='])
                 || self.at > end
                     && self.rest().starts_with(|c: char| c.is_alphanumeric() || c == '"')
@@ -303,7 +302,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Values up to a closing bracket.
+    /// Reads values up to a closing bracket.
     fn values(&mut self, close: &str, depth: usize) -> Result<Vec<Node>, Problem> {
         let mut values = Vec::new();
         loop {
@@ -316,7 +315,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// `key: value` up to a closing bracket; the keys of `{}` are values, those of `()` are words.
+    /// Reads `key: value` up to a closing bracket; keys are values in `{}`, and words in `()`.
     fn entries(&mut self, close: &str, depth: usize) -> Result<Vec<Entry>, Problem> {
         let mut entries = Vec::new();
         loop {

@@ -1,15 +1,15 @@
 //! `--set PATH=VALUE`: one value of the tree is replaced or added before the scenario is read.
 //!
-//! The value is YAML in flow style (`4`, `300/s`, `{ poisson: 100 }`). Everything on the way to the
-//! last key must exist, so a misspelt path cannot pass unseen. Limits: keys that hold `=` cannot be
-//! named; what is new has no place in the text.
-//! Tests: replacing, adding, and each refusal with its words.
+//! The value is YAML in flow style (`4`, `300/s`, `{ poisson: 100 }`). Everything on the path
+//! except the last key must exist, so that a misspelt path is an error. Limits: keys that contain
+//! `=` cannot be addressed; added values have no place in the text.
+//! Tests: replacing, adding, and each error with its message.
 
 use super::{DEEPEST, Entry, Node, Value, yaml};
 use crate::problem::{Problem, Severity, nearest};
 use crate::scenario::asyncflow01;
 
-/// Replaces or adds the value that an assignment `PATH=VALUE` names.
+/// Applies an assignment `PATH=VALUE`: replaces or adds the value at the path.
 pub fn set(root: &mut Node, assignment: &str) -> Result<(), Problem> {
     let Some((path, written)) = assignment.split_once('=') else {
         let what = format!("`{assignment}` has no `=`");
@@ -18,9 +18,9 @@ pub fn set(root: &mut Node, assignment: &str) -> Result<(), Problem> {
     let (path, written) = (path.trim(), written.trim());
     if path.is_empty() || written.is_empty() {
         let (what, help) = if path.is_empty() {
-            ("path before", "name one")
+            ("path before", "write PATH=VALUE, such as `services.api.replicas=4`")
         } else {
-            ("value after", "write `null` to mean nothing")
+            ("value after", "write `null` for no value")
         };
         return Err(refused(path, format!("`{assignment}` has no {what} the `=`")).help(help));
     }
@@ -49,8 +49,8 @@ pub fn assign(root: &mut Node, path: &str, value: Node) -> Result<(), Problem> {
     add(node, &known, rest, value)
 }
 
-/// Takes over from the same tree with every default what an assignment needs on its way. False if
-/// there is nothing to take.
+/// Copies from `full`, the same tree with all defaults written out, the next entry that the path of
+/// an assignment needs. Returns false if there is nothing to copy.
 pub fn adopt(root: &mut Node, full: &Node, assignment: &str) -> bool {
     let path = assignment.split_once('=').map_or(assignment, |(path, _)| path).trim();
     let (route, matched) = root.route(path);
@@ -76,7 +76,7 @@ pub fn adopt(root: &mut Node, full: &Node, assignment: &str) -> bool {
     true
 }
 
-/// Adds what does not exist yet to the last node that does.
+/// Adds the missing rest of a path to the last node that exists.
 fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Problem> {
     let name = if known.is_empty() { "the scenario".to_string() } else { format!("`{known}`") };
     let key = if known.is_empty() {
@@ -116,7 +116,7 @@ fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Prob
             let problem = refused(known, absent(&wanted));
             if let Some(group) = ["services", "workload"]
                 .into_iter()
-                .find(|group| known.is_empty() && holds(entries, group, key))
+                .find(|group| known.is_empty() && contains_name(entries, group, key))
             {
                 return Err(problem.help(format!("did you mean `{group}.{key}`?")));
             }
@@ -135,7 +135,7 @@ fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Prob
                     None => {
                         let inside = key[first_key(key)..].trim_start_matches('.');
                         let help = format!(
-                            "where it is not written, set the whole of it: `{wanted}={{ {inside}: … }}`"
+                            "the file does not contain it, so set all of it: `{wanted}={{ {inside}: … }}`"
                         );
                         if first_key(inside) == inside.len() { problem.help(help) } else { problem }
                     }
@@ -148,26 +148,23 @@ fn add(node: &mut Node, known: &str, rest: &str, value: Node) -> Result<(), Prob
         }
         (single, _) => {
             let inside = rest.trim_start_matches('.');
-            let help = format!("set the whole of {name} in its long form: `{known}={{ … }}`");
+            let help = format!("set all of {name} in its long form: `{known}={{ … }}`");
             Err(refused(
                 known,
-                format!(
-                    "{name} is the single value `{}`, so it holds no `{inside}`",
-                    shown(single)
-                ),
+                format!("{name} is the single value `{}`, so it has no `{inside}`", shown(single)),
             )
             .help(help))
         }
     }
 }
 
-/// Whether a group of the scenario holds the name that a path begins with.
-fn holds(entries: &[Entry], group: &str, path: &str) -> bool {
+/// Returns whether a group of the scenario contains the name that a path begins with.
+fn contains_name(entries: &[Entry], group: &str, path: &str) -> bool {
     let group = entries.iter().find(|entry| entry.key == group).map(|entry| &entry.value.value);
     matches!(group, Some(Value::Map(named)) if named.iter().any(|entry| entry.key == path[..first_key(path)]))
 }
 
-/// The name of a scenario's first workload.
+/// Returns the name of a scenario's first workload, or `NAME`.
 fn first_workload(entries: &[Entry]) -> &str {
     let workloads =
         entries.iter().find(|entry| entry.key == "workload").map(|entry| &entry.value.value);
@@ -178,7 +175,8 @@ fn first_workload(entries: &[Entry]) -> &str {
     }
 }
 
-/// Where the part above ends, if the last key found is only the start of a key such as `p99.9`.
+/// Returns where the parent path ends if the last key matched is only the start of a key such as
+/// `p99.9`.
 fn split_key(root: &Node, path: &str, route: &[usize], matched: usize) -> Option<usize> {
     let (last, above) = route.split_last()?;
     let Value::Map(entries) = &above.iter().try_fold(root, |node, step| node.child(*step))?.value
@@ -192,8 +190,8 @@ fn split_key(root: &Node, path: &str, route: &[usize], matched: usize) -> Option
         .then(|| (matched - key.len()).saturating_sub(1))
 }
 
-/// Length of the first key of a path that exists no further; a dot between digits belongs to a key
-/// such as `p99.9`.
+/// Returns the length in bytes of the first key of a path's missing part; a dot between digits
+/// belongs to a key such as `p99.9`.
 fn first_key(path: &str) -> usize {
     let bytes = path.as_bytes();
     let digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
@@ -224,12 +222,12 @@ fn refused(path: &str, what: String) -> Problem {
     Problem::new(Severity::Error, path, what)
 }
 
-/// The first problem of a value's notation; its place is in the value, not in the file.
+/// Converts the first syntax error of a value; its place is dropped, as it is not in the file.
 fn within(path: &str, written: &str, problems: Vec<Problem>) -> Problem {
     let first = problems
         .into_iter()
         .next()
-        .unwrap_or_else(|| refused(path, "this is no value".to_string()));
+        .unwrap_or_else(|| refused(path, "this is not a value".to_string()));
     Problem {
         path: path.to_string(),
         place: None,
@@ -307,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_path_that_leads_nowhere_is_refused_with_the_nearest_key() {
-        // Words fixed here; paths against TEXT by eye.
+        // The messages are fixed here; paths checked against TEXT by eye.
         let refused = |assignment: &str| after(assignment).unwrap_err();
         let some = |what: &str, help: &str| (what.to_string(), Some(help.to_string()));
         assert_eq!(
@@ -318,8 +316,8 @@ mod tests {
         assert_eq!(
             refused("services.api.replicas.max=4"),
             some(
-                "`services.api.replicas` is the single value `3`, so it holds no `max`",
-                "set the whole of `services.api.replicas` in its long form: `services.api.replicas={ … }`"
+                "`services.api.replicas` is the single value `3`, so it has no `max`",
+                "set all of `services.api.replicas` in its long form: `services.api.replicas={ … }`"
             )
         );
         let steps = "services.api.endpoints.GET /v1.2/x";
@@ -350,14 +348,14 @@ mod tests {
         );
         assert_eq!(
             refused("a="),
-            some("`a=` has no value after the `=`", "write `null` to mean nothing")
+            some("`a=` has no value after the `=`", "write `null` for no value")
         );
         assert_eq!(refused("name={ a: 1").0, "in `{ a: 1`: a `,` or `}` is missing before this");
     }
 
     #[test]
-    fn what_is_not_written_is_taken_over_from_the_tree_with_every_default() {
-        // `run` is empty in TEXT; the rest of what is taken over are the defaults.
+    fn missing_groups_are_copied_from_the_tree_with_all_defaults() {
+        // `run` is empty in TEXT; the other copied values are the defaults.
         let mut tree = parse(TEXT, Format::Yaml).unwrap();
         let full =
             parse("run: { limits: { in_flight: 1, events: 2 } }\nservices: { api: { instance: { cpu: 1 } } }", Format::Yaml).unwrap();

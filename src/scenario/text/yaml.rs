@@ -1,10 +1,11 @@
-//! YAML, and JSON as a subset of it, becomes a located tree.
+//! The parser for YAML, and for JSON as a subset of it.
 //!
-//! saphyr-parser finds the events, a stack of open lists and maps builds the tree, so no recursion
-//! follows the text. Plain words resolve by the core schema of YAML 1.2. Anchors, aliases and merge
-//! keys are expanded (`alias`). Refused with advice: tags, duplicate keys, several documents, keys
-//! that are not words, and the words that YAML 1.1 takes for booleans. Tests in `tests/yaml.rs`:
-//! every refusal with its words and place, plain words, bytes behind non-ASCII text.
+//! saphyr-parser produces the events, and a stack of open lists and maps builds the tree, so
+//! nesting causes no recursion. Plain words resolve by the core schema of YAML 1.2. Anchors,
+//! aliases and merge keys are expanded (`alias`). Rejected with advice: tags, duplicate keys,
+//! several documents, keys that are not words, and the words that YAML 1.1 takes for booleans.
+//! Tests in `tests/yaml.rs`: every error with its message and place, plain words, byte offsets
+//! after non-ASCII text.
 
 mod alias;
 
@@ -18,7 +19,8 @@ use alias::Anchors;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 use std::ops::{ControlFlow, Range};
 
-/// The tree of a YAML text, or all that is wrong with its notation, which is called `name`.
+/// Parses a YAML text into a tree, or returns all syntax errors; `name` is what messages call the
+/// notation.
 pub fn parse(text: &str, name: &str) -> Result<Node, Vec<Problem>> {
     refuse_size(text)?;
     let offsets = if text.is_ascii() {
@@ -58,10 +60,10 @@ pub fn parse(text: &str, name: &str) -> Result<Node, Vec<Problem>> {
     }
 }
 
-/// A list or map whose end is still to come.
+/// A list or map whose end has not been reached.
 struct Open {
     start: usize,
-    /// The number of its anchor, or 0.
+    /// The id of its anchor, or 0.
     anchor: usize,
     kind: Kind,
 }
@@ -71,7 +73,7 @@ enum Kind {
     Map { entries: Vec<Entry>, merges: Vec<Node>, key: Option<Key> },
 }
 
-/// A key that waits for its value; without a word if it was refused.
+/// A key whose value has not been read yet; `word` is `None` if the key was rejected.
 struct Key {
     word: Option<String>,
     span: Range<usize>,
@@ -81,7 +83,7 @@ struct Key {
 
 struct Builder<'t> {
     text: &'t str,
-    /// Byte of each character; empty if they are the same.
+    /// The byte offset of each character; empty if the text is ASCII.
     offsets: Vec<usize>,
     problems: Vec<Problem>,
     open: Vec<Open>,
@@ -113,9 +115,9 @@ impl Builder<'_> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    let more =
+                    let problem =
                         problem_at(word_at(self.text, start), "a second document begins here");
-                    self.refuse(more.help("write one document a file, without `---` in between"));
+                    self.refuse(problem.help("write one document per file, without `---`"));
                     return ControlFlow::Break(());
                 }
             }
@@ -157,7 +159,7 @@ impl Builder<'_> {
         ControlFlow::Continue(())
     }
 
-    /// What an alias stands for, in its place.
+    /// Expands an alias in place.
     fn alias(&mut self, anchor: usize, span: &Range<usize>) -> ControlFlow<()> {
         let place = span.start..span.start + written(&self.text[span.clone()]);
         if self.awaits_key() {
@@ -176,14 +178,14 @@ impl Builder<'_> {
         ControlFlow::Continue(())
     }
 
-    /// The range of a scalar without the anchor that the parser lets it begin with.
+    /// Returns the range of a scalar without its anchor, which the parser includes.
     fn unmarked(&self, span: &Range<usize>, anchor: usize) -> Range<usize> {
         let written = &self.text[span.clone()];
         if anchor == 0 || !written.starts_with('&') {
             return span.clone();
         }
-        let behind = written.trim_start_matches(|c: char| !c.is_whitespace()).trim_start();
-        span.end - behind.len()..span.end
+        let scalar = written.trim_start_matches(|c: char| !c.is_whitespace()).trim_start();
+        span.end - scalar.len()..span.end
     }
 
     fn begin(
@@ -209,8 +211,8 @@ impl Builder<'_> {
 
     fn end(&mut self, span: &Range<usize>) {
         let Some(open) = self.open.pop() else { return };
-        // Only the brackets of the flow style have an end of their own (the parser adds the space
-        // behind them); a block ends with its last child.
+        // Only flow style has a closing bracket (the parser includes the space after it); a block
+        // ends with its last child.
         let bracket = self.text[span.clone()].starts_with([']', '}']);
         let end = if bracket { span.start + 1 } else { self.seen };
         let value = match open.kind {
@@ -226,7 +228,7 @@ impl Builder<'_> {
         self.add(node, None);
     }
 
-    /// Notes what an anchor stands for.
+    /// Records the node of an anchor.
     fn note(&mut self, anchor: usize, node: &Node) {
         if let Err(problem) = self.anchors.note(anchor, node) {
             self.refuse(problem);
@@ -237,7 +239,7 @@ impl Builder<'_> {
         matches!(self.open.last(), Some(Open { kind: Kind::Map { key: None, .. }, .. }))
     }
 
-    /// Puts a finished node where it belongs; `word` is its text if it may be a key.
+    /// Adds a finished node to the open list or map; `word` is its text if it may be a key.
     fn add(&mut self, node: Node, word: Option<String>) {
         match self.open.last_mut().map(|open| &mut open.kind) {
             None => self.root = Some(node),
@@ -264,7 +266,7 @@ impl Builder<'_> {
         if !tag {
             return;
         }
-        // The parser lets a scalar begin with its marks, but a list or map behind them.
+        // The parser includes tag and anchor in the range of a scalar, but not of a list or map.
         let marked = self.text[span.clone()].starts_with(['&', '!']);
         let from = if marked { span.start } else { self.seen };
         let within = self.text.get(from..if marked { span.end } else { span.start }).unwrap_or("");
@@ -272,9 +274,8 @@ impl Builder<'_> {
         let place = at.map_or(span.clone(), |at| word_at(self.text, from + at));
         let what = format!("tags such as `{}` are not allowed", &self.text[place.clone()]);
         self.refuse(
-            problem_at(place, what).help(
-                "remove it; a variant is written as a key with its value, such as `exp: 3ms`",
-            ),
+            problem_at(place, what)
+                .help("remove it; write a variant as a key with its value, such as `exp: 3ms`"),
         );
     }
 
@@ -286,8 +287,8 @@ impl Builder<'_> {
                 .find(quote)
                 .map_or(span.clone(), |at| span.start + at..span.start + at + quote.len_utf8());
             self.refuse(
-                problem_at(place, format!("`{quote}` is no quotation mark here"))
-                    .help("write `\"`, or leave the quotes out"),
+                problem_at(place, format!("`{quote}` is not a quotation mark here"))
+                    .help("write `\"`, or remove the quotes"),
             );
         }
         let boolean = plain && super::is_boolean_elsewhere(word);
@@ -297,10 +298,10 @@ impl Builder<'_> {
                     "the key before `:` is missing".to_string(),
                     "write `NAME: VALUE`".to_string(),
                 )),
-                // `zipf: { n, s }` is the field's own word, and no reader of YAML 1.2 takes it for
-                // a boolean.
+                // `n` is the usual name in `zipf: { n, s }`, and no YAML 1.2 reader takes it for a
+                // boolean.
                 _ if boolean && word != "n" => Some((
-                    format!("`{word}` as a key is a boolean to other readers"),
+                    format!("other YAML readers take the key `{word}` for a boolean"),
                     format!("quote it: `\"{word}\"`"),
                 )),
                 _ => None,
@@ -316,7 +317,7 @@ impl Builder<'_> {
             return self.add(key, word);
         }
         if boolean {
-            let what = format!("`{word}` is text to some readers and a boolean to others");
+            let what = format!("`{word}` is text to some YAML readers and a boolean to others");
             self.refuse(
                 problem_at(span.clone(), what)
                     .help(format!("quote it (`\"{word}\"`) or use `true` or `false`")),
@@ -328,7 +329,7 @@ impl Builder<'_> {
         self.add(node, None);
     }
 
-    /// The parser's refusal in plain words.
+    /// Converts the parser's error to a problem with advice.
     fn scan_problem(&self, error: &ScanError, place: Range<usize>, name: &str) -> Problem {
         let info = error.info();
         let has = |part: &str| info.contains(part);
@@ -337,25 +338,25 @@ impl Builder<'_> {
         }
         let (what, help) = match info {
             _ if self.text[place.clone()].contains('\0') => {
-                ("a NUL byte stands here", "save the file as UTF-8 text")
+                ("there is a NUL byte here", "save the file as UTF-8 text")
             }
-            _ if has("tab") => ("a tab stands where only spaces may", "indent with spaces"),
+            _ if has("tab") => ("a tab is not allowed here", "indent with spaces"),
             _ if has("unknown anchor") => (
                 "this alias has no anchor above it",
-                "mark what it repeats with `&`, as in `base: &base { cpu: 2 }`; quote text that begins with `*`",
+                "mark the value to repeat with `&`, as in `base: &base { cpu: 2 }`; if this is text that begins with `*`, quote it",
             ),
             _ if has("quoted scalar")
                 && (has("end of stream") || has("indentation") || has("document indicator")) =>
             {
-                ("the text in quotes that begins here does not end", "close the quote")
+                ("this quoted text has no closing quote", "add the closing quote")
             }
             _ if has("trailing content") => (
-                "the quotes end before this",
+                "there is text after the closing quote",
                 "quote the whole text, and write a quote inside it as `\\\"`",
             ),
             _ if has("escape") || has("hexadecimal") => (
-                "this escape is not known",
-                "write the letter itself; a backslash as `\\\\`, or quote the text with `'`",
+                "this escape sequence is not valid",
+                "write the character itself, write a backslash as `\\\\`, or quote the text with `'`",
             ),
             _ if has("flow") || has("bracket") => return self.open_bracket(place),
             _ if (has("mapping values") || has("':'")) && self.opened_above(place.start) => {
@@ -363,15 +364,15 @@ impl Builder<'_> {
             }
             _ if has("mapping values") || has("':'") => (
                 "a `:` is not expected here",
-                "check the indentation and the line before, where a space follows each `:`; quote text that holds `: `",
+                "check the indentation, and that a space follows each `:` on the line before; quote text that contains `: `",
             ),
             _ if has("expected key") => (
-                "this line does not fit the lines above it",
-                "indent it as the other lines of its group",
+                "this line does not match the indentation above it",
+                "indent it like the other lines of its group",
             ),
             _ if has("'-' indicator") => (
                 "this line is not an item of the list above it",
-                "begin it with `- `, or indent it as what it belongs to",
+                "begin it with `- `, or indent it under the key it belongs to",
             ),
             _ if has("block sequence entries") => {
                 ("a list item is not expected here", "begin the list on a line of its own")
@@ -388,11 +389,11 @@ impl Builder<'_> {
         problem_at(place, what).help(help)
     }
 
-    /// The words for a bracket that is not closed where it should be, or was never opened.
+    /// Returns the error for a bracket that is not closed where it should be, or was never opened.
     fn open_bracket(&self, place: Range<usize>) -> Problem {
         let Some((at, bracket)) = self.bracket() else {
             return problem_at(place, "this bracket is not expected here")
-                .help("quote the text, or leave the bracket out");
+                .help("quote the text, or remove the bracket");
         };
         let before = &self.text[..place.start];
         let end = if self.text[place.start..].starts_with('{') {
@@ -406,17 +407,18 @@ impl Builder<'_> {
             let name = &self.text[end..][..self.text[end..].find('}').map_or(1, |close| close + 1)];
             let problem = problem_at(
                 place,
-                format!("`{}` inside a name begins a group here", crate::units::shown(name)),
+                format!("`{}` in an unquoted name begins a group", crate::units::shown(name)),
             );
-            return problem.help("quote names that hold `{` or `}`: `\"GET /orders/{id}\": [ … ]`");
+            return problem
+                .help("quote names that contain `{` or `}`: `\"GET /orders/{id}\": [ … ]`");
         }
         let close = if bracket == '[' { ']' } else { '}' };
         let line = line_of(self.text, at);
         problem_at(place, format!("a `,` or `{close}` is missing before this"))
-            .help(format!("the `{bracket}` of line {line} is not closed"))
+            .help(format!("the `{bracket}` on line {line} is not closed"))
     }
 
-    /// Where the innermost bracket is open, and which.
+    /// Returns the offset of the innermost open bracket, and the bracket.
     fn bracket(&self) -> Option<(usize, char)> {
         let first = |open: &Open| {
             self.text[open.start..].chars().next().filter(|first| "[{".contains(*first))
@@ -424,7 +426,7 @@ impl Builder<'_> {
         self.open.iter().rev().find_map(|open| Some((open.start, first(open)?)))
     }
 
-    /// Whether a bracket is open that stands on a line above.
+    /// Returns whether a bracket is still open from a line above.
     fn opened_above(&self, at: usize) -> bool {
         self.bracket().is_some_and(|(open, _)| {
             self.text.get(open..at).is_some_and(|between| between.contains('\n'))
@@ -432,8 +434,8 @@ impl Builder<'_> {
     }
 }
 
-/// How much of a scalar's range is the scalar: the parser adds the space and the note behind quoted
-/// text.
+/// Returns the length of the scalar within its range, in bytes: the parser includes the space and
+/// the comment after quoted text.
 fn written(scalar: &str) -> usize {
     let mut letters = scalar.char_indices().skip(1).peekable();
     let double = scalar.starts_with('"');
@@ -452,7 +454,7 @@ fn written(scalar: &str) -> usize {
     scalar.trim_end().len()
 }
 
-/// What a plain word is by the core schema of YAML 1.2.
+/// Resolves a plain word by the core schema of YAML 1.2.
 fn resolve(word: &str) -> Value {
     match word {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
@@ -470,7 +472,7 @@ fn resolve(word: &str) -> Value {
         return Value::Float(sign * f64::INFINITY);
     }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        // A sign may not follow the prefix, though Rust would read it.
+        // A sign must not follow the prefix, although Rust would accept it.
         if let Some(digits) =
             word.strip_prefix(prefix).filter(|digits| digits.chars().all(|c| c.is_digit(radix)))
         {

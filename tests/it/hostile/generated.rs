@@ -131,26 +131,18 @@ fn alias_bombs_are_refused_before_they_expand() {
             vec![format!("*a{}", level - 1); 9].join(", ")
         );
     }
-    says(
-        "bomb.yaml",
-        bomb.as_bytes(),
-        "the file holds more than 200,000 values, the most that are read",
-    );
-    // Nested anchors, each of which keeps its value; and a list of merge keys as long as the group
-    // beside it.
+    says("bomb.yaml", bomb.as_bytes(), "the file contains more than 200,000 values, the maximum");
+    // Anchors inside each other, each with a copy of its value; and a list of merge keys
+    // as long as the group beside it.
     let nested = (0..60).fold("[".to_string() + &"1,".repeat(5_000) + "1]", |inner, level| {
         format!("&n{level} [{inner}]")
     });
-    says(
-        "bomb.yaml",
-        format!("a: {nested}\n").as_bytes(),
-        "anchors stand for more than 200,000 values",
-    );
+    says("bomb.yaml", format!("a: {nested}\n").as_bytes(), "anchors mark more than 200,000 values");
     let keys: String = (0..20_000).map(|i| format!("  k{i}: 1\n")).collect();
     let merges = format!("x-a: &a {{ b: 1 }}\nc:\n  <<: [{}*a]\n{keys}", "*a, ".repeat(20_000));
     says("merge.yaml", merges.as_bytes(), "unknown field");
-    says("bomb.yaml", b"a: &a [ *a ]\n", "the alias `*a` stands inside what it repeats");
-    says("bomb.yaml", b"a: &a { <<: *a }\n", "the alias `*a` stands inside what it repeats");
+    says("bomb.yaml", b"a: &a [ *a ]\n", "the alias `*a` is inside the value that it repeats");
+    says("bomb.yaml", b"a: &a { <<: *a }\n", "the alias `*a` is inside the value that it repeats");
 }
 
 #[test]
@@ -228,7 +220,7 @@ fn bytes_that_are_not_text_are_refused_with_their_line() {
         says(
             "bytes.yaml",
             bytes,
-            &format!("the file is not UTF-8 text: line {line} holds a byte that is none"),
+            &format!("the file is not UTF-8 text: line {line} contains an invalid byte"),
         );
         says("bytes.ron", bytes, "save the file as UTF-8");
     }

@@ -1,8 +1,8 @@
 //! serde's deserializer over the tree.
 //!
-//! A variant is a map of one key or a bare word; numbers do not become text nor text numbers; whole
-//! numbers may stand for fractions; no number may be infinite; a list is never read as a struct.
-//! What is hidden is passed over.
+//! A variant is a map of one key or a bare word; numbers are not converted to text, nor text to
+//! numbers; a whole number is accepted where a fraction is expected; numbers must be finite; a list
+//! is never read as a struct. Hidden nodes are skipped.
 //! Limits: recursion as deep as the tree. Tests in `tests/read.rs`.
 
 use super::Hidden;
@@ -21,7 +21,7 @@ type Outcome<T> = Result<T, Fault>;
 pub struct Reader<'n> {
     /// The node.
     pub node: &'n Node,
-    /// What of it is left out.
+    /// The nodes to skip below it.
     pub hidden: Option<&'n Hidden>,
     /// Whether it is an item of a list.
     pub in_list: bool,
@@ -70,14 +70,14 @@ impl<'n> Reader<'n> {
         let found = if keys.is_empty() { "none".to_string() } else { shown };
         let mut fault = Fault::custom(one_of(variants, &found));
         let help = if self.in_list && keys.len() > 1 {
-            "make each an item of the list by itself"
+            "make each of them a list item of its own"
         } else {
             "write one key"
         };
         fault.help = Some(help.to_string());
         fault
     }
-    /// A whole number, which may be written with `_` between its digits: `1_000`.
+    /// Reads a whole number, which may have `_` between its digits: `1_000`.
     fn whole<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         if let Value::Text(text) = &self.node.value
             && text.contains('_')
@@ -90,7 +90,7 @@ impl<'n> Reader<'n> {
         }
         self.deserialize_any(visitor)
     }
-    /// The scalar's text, for the name of a variant.
+    /// Returns the scalar as text, for use as a variant's name.
     fn word(&self) -> String {
         match &self.node.value {
             Value::Bool(value) => value.to_string(),
@@ -154,14 +154,14 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         visitor: V,
     ) -> Outcome<V::Value> {
         match &self.node.value {
-            // serde would take the items for the fields in their order.
+            // serde would take the items as the fields in order.
             Value::List(_) => Err(Fault::invalid_type(Unexpected::Seq, &visitor)),
             _ => self.deserialize_any(visitor),
         }
     }
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         let number = matches!(self.node.value, Value::Unsigned(_));
-        // A derived enum would take a number for the position of a variant.
+        // A derived enum would take a number as the index of a variant.
         if number && (&visitor as &dyn Expected).to_string() == "variant identifier" {
             return visitor.visit_str(&self.word());
         }
@@ -173,7 +173,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Outcome<V::Value> {
-        // A list of variants is the best that can be said, unless the visitor knows its own words.
+        // List the variants, unless the visitor describes what it expects.
         let expected = (&visitor as &dyn Expected).to_string();
         let wanted = |found: Unexpected| match expected.starts_with("enum ") {
             true => Fault::custom(one_of(variants, &given(found))),
@@ -251,7 +251,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Outcome<T::Value> {
         let index = self.current;
         let Some(entry) = self.entries.get(index) else {
-            return Err(Fault::custom("a value was asked for before its key"));
+            return Err(Fault::custom("the value was requested before its key"));
         };
         seed.deserialize(self.map.child(index, &entry.value, false))
             .map_err(|fault| fault.below(index))
@@ -313,8 +313,7 @@ impl<'de> VariantAccess<'de> for Choice<'_> {
         if self.content.node.value == Value::Null {
             return Ok(());
         }
-        let what =
-            format!("`{}` takes no value\nhelp: write the word `{}` alone", self.key, self.key);
+        let what = format!("`{}` takes no value\nhelp: write `{}` alone", self.key, self.key);
         Err(Fault::custom(what).below(self.index))
     }
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Outcome<T::Value> {
@@ -357,7 +356,7 @@ impl<'de> VariantAccess<'de> for Bare<'_> {
     fn unit_variant(self) -> Outcome<()> {
         Ok(())
     }
-    /// A word alone stands for its group with every default, if it has a default for each field:
+    /// A bare word stands for its group with all defaults, if every field has one:
     /// `runtime: tasks`.
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Outcome<T::Value> {
         static EMPTY: Node =

@@ -1,53 +1,54 @@
-//! The error of reading a tree: where it arose, and serde's words put into the words of a scenario.
+//! The error type of the deserializer: where an error occurred, with serde's messages reworded in
+//! the terms of a scenario.
 //!
-//! The route is collected on the way up: each list and map on the way adds the number of the child
-//! it was reading. Tests in `tests/read.rs`: one claim for each phrase.
+//! The route is collected on the way up: each enclosing list and map adds the index of the child it
+//! was reading. Tests in `tests/read.rs`: one assertion per phrase.
 
 use crate::problem::{nearest, quoted};
 use serde::de::{Error, Expected, Unexpected};
 use std::fmt::{Display, Formatter};
 
-/// How many characters of a found text are shown.
+/// The maximum number of characters quoted from a text.
 const SHOWN: usize = 40;
 
-/// An error and where it arose.
+/// An error and where it occurred.
 #[derive(Debug)]
 pub struct Fault {
-    /// Child numbers from the place up to the root.
+    /// Child indices from the node up to the root.
     pub route: Vec<usize>,
-    /// The entry whose key is meant, if it is not the node.
+    /// The index of the entry whose key is wrong, if the error is about a key.
     pub key: Option<usize>,
-    /// What it means for further errors.
+    /// How the error affects later ones.
     pub kind: Kind,
     /// What is wrong.
     pub what: String,
-    /// What to do.
+    /// What to write instead.
     pub help: Option<String>,
 }
 
-/// What an error means for further errors.
+/// How an error affects later ones.
 #[derive(Debug, PartialEq)]
 pub enum Kind {
-    /// A field is not there.
+    /// A field is missing.
     Missing(String),
-    /// A field is there twice.
+    /// A field is given twice.
     Twice,
     /// Any other.
     Other,
 }
 
 impl Fault {
-    /// The error one level up, where it is about the child with that number.
+    /// Moves the error one level up, into the child at an index.
     pub fn below(mut self, index: usize) -> Fault {
         self.route.push(index);
         self
     }
-    /// The error as one of the key of an entry.
+    /// Attaches the error to the key of an entry.
     pub fn on_key(mut self, index: usize) -> Fault {
         self.key = self.key.or(Some(index));
         self
     }
-    /// The candidate nearest to an unknown word, from the back-quoted words of serde's text.
+    /// Returns the candidate nearest to an unknown word, from the back-quoted words of the message.
     pub fn suggestion(&self) -> Option<String> {
         let mut words = quoted(self.what.strip_prefix("unknown ")?);
         let word = words.next()?;
@@ -123,7 +124,7 @@ fn candidates(expected: &[&str], none: &str) -> String {
     }
 }
 
-/// What was found, in the words of a scenario.
+/// Describes the value found, in the terms of a scenario.
 pub fn given(found: Unexpected) -> String {
     match found {
         Unexpected::Bool(value) => format!("`{value}`"),
@@ -139,7 +140,7 @@ pub fn given(found: Unexpected) -> String {
     }
 }
 
-/// The start of a text, in one line.
+/// Returns the start of a text, on one line.
 fn cut(text: &str) -> String {
     let line = text.lines().next().unwrap_or("");
     if line.len() == text.len() && line.chars().count() <= SHOWN {
@@ -148,8 +149,8 @@ fn cut(text: &str) -> String {
     line.chars().take(SHOWN).chain(['…']).collect()
 }
 
-/// What a type expects, in the words of a scenario; serde's own phrases are known, a visitor's
-/// stay.
+/// Describes what a type expects, in the terms of a scenario; serde's phrases are translated, a
+/// visitor's own are kept.
 fn wanted(expected: &str) -> String {
     let words = match expected {
         "a string" | "string" => "text",
@@ -183,7 +184,7 @@ fn wanted(expected: &str) -> String {
         .map_or_else(|| expected.to_string(), list)
 }
 
-/// The words for a map that is not exactly one variant.
+/// Returns the message for a map that is not exactly one variant.
 pub fn one_of(variants: &[&str], found: &str) -> String {
     match variants {
         [] => format!("expected exactly one key here, found {found}"),

@@ -1,15 +1,15 @@
-//! The words of RON: quoted text with its escapes, raw text, and numbers with underscores, radix
-//! and suffix.
+//! The RON reader's scalars: quoted text with escapes, raw text, and numbers with underscores,
+//! radix and suffix.
 //!
-//! The `ron` crate has judged the text before, so what is strange here is refused in few words.
-//! Tests in `tests/ron.rs`.
+//! The `ron` crate validates the text as well, so errors here can be short. Tests in
+//! `tests/ron.rs`.
 
 use super::Reader;
 use crate::problem::Problem;
 use crate::scenario::text::{Value, problem_at, word_at};
 
 impl Reader<'_> {
-    /// `"text"` or `'c'`.
+    /// Reads `"text"` or `'c'`.
     pub(super) fn quoted(&mut self) -> Result<String, Problem> {
         let start = self.at;
         let quote = if self.eat("'") { '\'' } else { '"' };
@@ -32,7 +32,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What follows a backslash, as bytes: several `\x..` may make one character.
+    /// Reads the escape after a backslash as bytes, as several `\x..` may make one character.
     fn escape(&mut self, bytes: &mut Vec<u8>) -> Result<(), Problem> {
         let start = self.at;
         let Some(sign) = self.rest().chars().next() else { return Err(self.strange()) };
@@ -54,21 +54,21 @@ impl Reader<'_> {
             }
             'u' => {
                 let digits = if self.eat("{") { self.run(|c| c.is_ascii_hexdigit()) } else { "" };
-                let found = u32::from_str_radix(digits, 16)
+                let character = u32::from_str_radix(digits, 16)
                     .ok()
                     .and_then(char::from_u32)
                     .filter(|_| self.eat("}"));
-                let Some(found) = found else {
-                    return Err(problem_at(word_at(self.text, start), "this is no character"));
+                let Some(character) = character else {
+                    return Err(problem_at(word_at(self.text, start), "this is not a character"));
                 };
-                bytes.extend_from_slice(found.encode_utf8(&mut [0; 4]).as_bytes());
+                bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
             }
             other => bytes.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
         Ok(())
     }
 
-    /// `r"text"`, `r#"text"#`.
+    /// Reads `r"text"` or `r#"text"#`.
     pub(super) fn raw(&mut self) -> Result<String, Problem> {
         self.eat("r");
         let close = format!("\"{}", self.run(|c| c == '#'));
@@ -82,7 +82,7 @@ impl Reader<'_> {
         Ok(inside.to_string())
     }
 
-    /// `1_000`, `0xFF`, `-2.5e3`, `1u8`.
+    /// Reads a number: `1_000`, `0xFF`, `-2.5e3`, `1u8`.
     pub(super) fn number(&mut self) -> Result<Value, Problem> {
         let start = self.at;
         let mut before = ' ';
@@ -96,7 +96,7 @@ impl Reader<'_> {
         self.at += word.len();
         let strange = || {
             problem_at(word_at(self.text, start), format!("`{word}` is not a number"))
-                .help("text is quoted, and so is a quantity with its unit: `\"5ms\"`")
+                .help("quote text, and quantities with their unit: `\"5ms\"`")
         };
         if word.contains("..") {
             return Err(problem_at(word_at(self.text, start), "ranges are not allowed")

@@ -1,4 +1,4 @@
-//! Anchors, aliases and merge keys: what they stand for, where it stands, and that it is bounded.
+//! Anchors, aliases and merge keys: their values, their places, and their limits.
 
 use super::{parse, values, wrong};
 use crate::scenario::text::Format::Yaml;
@@ -8,8 +8,8 @@ fn same(with: &str, without: &str) {
 }
 
 #[test]
-fn an_alias_is_what_its_anchor_holds() {
-    // Written out by hand; `&id001` is how PyYAML marks what it meets twice.
+fn an_alias_has_the_value_of_its_anchor() {
+    // Written out by hand; `&id001` is how PyYAML marks repeated values.
     same("a: &x 5ms\nb: *x\n", "a: 5ms\nb: 5ms\n");
     same(
         "a: &id001\n- 1\n- k: 2\nb: *id001\nc: [*id001]\n",
@@ -21,7 +21,7 @@ fn an_alias_is_what_its_anchor_holds() {
 }
 
 #[test]
-fn a_merge_key_adds_what_the_group_does_not_hold_itself() {
+fn a_merge_key_adds_entries_that_the_group_does_not_have() {
     // The rule of YAML 1.1's merge type: own entries first, then the groups in their order.
     same("a: &a { x: 1, w: 2 }\nb: { <<: *a, w: 3 }\n", "a: { x: 1, w: 2 }\nb: { x: 1, w: 3 }\n");
     same(
@@ -37,7 +37,7 @@ fn a_merge_key_adds_what_the_group_does_not_hold_itself() {
 }
 
 #[test]
-fn what_an_alias_repeats_knows_both_places() {
+fn an_expanded_alias_has_both_places() {
     // Slices by eye.
     let text = "a: &x { b: 1 }\nc: *x\n";
     let tree = parse(text, Yaml).unwrap();
@@ -49,7 +49,7 @@ fn what_an_alias_repeats_knows_both_places() {
 }
 
 #[test]
-fn what_aliases_repeat_is_bounded() {
+fn expansion_of_aliases_is_limited() {
     // 10 lines of nine aliases each are 9^10 values; 200 aliases of 10 KB are 2 MB of text.
     let mut laughs = "a0: &a0 [x]\n".to_string();
     (1..=10).for_each(|n| {
@@ -61,5 +61,5 @@ fn what_aliases_repeat_is_bounded() {
     let mut deep = "a0: &a0 [x]\n".to_string();
     (1..=80).for_each(|n| deep += &format!("a{n}: &a{n} [*a{}]\n", n - 1));
     assert!(wrong(&deep, Yaml)[0].0.contains("deeper than 64"));
-    assert!(wrong("a: &a [1, *a]\n", Yaml)[0].0.contains("stands inside what it repeats"));
+    assert!(wrong("a: &a [1, *a]\n", Yaml)[0].0.contains("is inside the value that it repeats"));
 }

@@ -1,4 +1,4 @@
-//! The notations against one another, and against what nobody would write.
+//! The notations against one another, and against random input.
 
 mod alias;
 mod read;
@@ -24,7 +24,7 @@ services:
         - fail: { p: 1%, status: -500, live: true }
 "#;
 
-/// The same in RON.
+/// The same scenario in RON.
 pub const RON: &str = r##"#![enable(implicit_some)]
 // A comment.
 Scenario(
@@ -49,17 +49,17 @@ Scenario(
 )
 "##;
 
-/// The same in JSON, indented by tabs.
+/// The same scenario in JSON, indented by tabs.
 const JSON: &str = "{\n\t\"version\": 1,\n\t\"name\": \"h\\u00e4llo – ünïcode\",\n\t\"run\": {\"duration\": \"10m\", \"confidence\": \"95%\", \"replications\": 20, \"extra\": null},\n\t\"services\": {\"api\": {\n\t\t\"replicas\": 2,\n\t\t\"balance\": \"round_robin\",\n\t\t\"endpoints\": {\"GET /hello\": [\n\t\t\t{\"cpu\": {\"lognormal\": {\"mean\": \"5ms\", \"cv\": 1.2}}},\n\t\t\t{\"wait\": {\"exp\": \"3ms\"}}, {\"memory\": {\"uniform\": [\"1MiB\", \"2MiB\"]}},\n\t\t\t{\"call\": {\"to\": \"db.read\", \"timeout\": \"800ms\"}}, {\"fail\": {\"p\": \"1%\", \"status\": -500, \"live\": true}}\n\t\t]}\n\t}}\n}\n";
 
-/// The values of a text without their places.
+/// Parses a text and drops all places.
 pub fn values(text: &str, format: Format) -> Node {
     let mut tree = parse(text, format).unwrap();
     tree.forget_places();
     tree
 }
 
-/// What is wrong with a text: the words, the help, and the text at the place.
+/// Returns message, help and the text at the place of each syntax error.
 pub fn wrong(text: &str, format: Format) -> Vec<(String, String, String)> {
     let problems = parse(text, format).unwrap_err();
     let place = |problem: &Problem| {
@@ -75,7 +75,7 @@ pub fn wrong(text: &str, format: Format) -> Vec<(String, String, String)> {
 
 #[test]
 fn the_same_scenario_is_the_same_tree_in_every_notation() {
-    // The three texts above say the same by eye.
+    // The three texts above are equal by eye.
     assert_eq!(values(YAML, Format::Yaml), values(RON, Format::Ron));
     assert_eq!(values(YAML, Format::Yaml), values(JSON, Format::Json));
     let slice = |path| &YAML[parse(YAML, Format::Yaml).unwrap().place(path).unwrap()];
@@ -90,7 +90,7 @@ fn the_same_scenario_is_the_same_tree_in_every_notation() {
 }
 
 #[test]
-fn a_file_name_promises_a_notation() {
+fn the_notation_follows_from_the_file_extension() {
     // docs/scenario-file.md: YAML, JSON and RON.
     let of = |name: &str| Format::of(Path::new(name));
     assert_eq!(
@@ -101,18 +101,18 @@ fn a_file_name_promises_a_notation() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_refused_with_their_line() {
-    // The bad byte stands on the third line.
+fn invalid_utf8_is_rejected_with_its_line() {
+    // The invalid byte is on the third line.
     assert_eq!(decode(b"\xEF\xBB\xBFa: 1"), Ok("a: 1"));
     assert_eq!(
         decode(b"a: 1\nb: 2\nc: \xFF").unwrap_err().what,
-        "the file is not UTF-8 text: line 3 holds a byte that is none"
+        "the file is not UTF-8 text: line 3 contains an invalid byte"
     );
 }
 
 #[test]
-fn empty_oversized_and_bottomless_files_are_refused_quickly_in_both_notations() {
-    // The limits of this module; 20,000 brackets must not cost recursion nor seconds.
+fn empty_oversized_and_deeply_nested_files_are_rejected_quickly_in_both_notations() {
+    // The limits of this module; 20,000 brackets must cost neither recursion nor seconds.
     for format in [Format::Yaml, Format::Ron] {
         let words =
             |text: &str| wrong(text, format).into_iter().map(|(what, ..)| what).collect::<Vec<_>>();
@@ -130,7 +130,7 @@ fn empty_oversized_and_bottomless_files_are_refused_quickly_in_both_notations() 
         assert!(parse(&format!("{}{}", "[".repeat(64), "]".repeat(64)), format).is_ok());
         assert_eq!(
             words(&format!("[{}]", "1,".repeat(200_001))),
-            ["the file holds more than 200,000 values, the most that are read"]
+            ["the file contains more than 200,000 values, the maximum"]
         );
     }
     assert_eq!(wrong("# note\n---\n", Format::Yaml)[0].0, "the file is empty");
@@ -151,7 +151,7 @@ impl Stream {
 
 #[test]
 fn no_input_makes_a_parser_panic_or_point_outside_the_text() {
-    // A property of every input: 20,000 random, cut and damaged texts a notation.
+    // A property of every input: 20,000 random, cut and damaged texts per notation.
     let signs: Vec<char> =
         "{}[]()<>:,.-_\"'\\#!&*?|>%@`~ \n\t\r019aexnrbSomeN+/é🦀\u{85}\u{feff}\u{0}"
             .chars()

@@ -1,4 +1,4 @@
-//! Reading types: every problem at once, each with its path, place, words and help.
+//! Deserialisation of types: all errors at once, each with its path, place, message and help.
 
 use super::{Format, RON, YAML, parse};
 use crate::scenario::text::read;
@@ -56,7 +56,7 @@ struct Call {
     timeout: Option<Span>,
 }
 
-/// A bare span or `constant: span`, as a distribution is read.
+/// A bare span or `constant: span`, read like a distribution.
 #[derive(Debug, PartialEq)]
 struct Length(Span);
 
@@ -107,8 +107,8 @@ impl<'de> Deserialize<'de> for Tag {
     }
 }
 
-/// Path, words, help and the text at the place of all problems.
-fn told<T: serde::de::DeserializeOwned>(text: &str) -> Vec<[String; 4]> {
+/// Returns path, message, help and the text at the place of each error.
+fn reported<T: serde::de::DeserializeOwned>(text: &str) -> Vec<[String; 4]> {
     let tree = parse(text, Format::Yaml).unwrap();
     let (value, problems) = read::<T>(&tree);
     assert_eq!(value.is_none(), !problems.is_empty());
@@ -121,13 +121,13 @@ fn told<T: serde::de::DeserializeOwned>(text: &str) -> Vec<[String; 4]> {
         .collect()
 }
 fn one(text: &str) -> [String; 4] {
-    let told = told::<File>(&format!("version: 1\n{text}"));
-    assert_eq!(told.len(), 1, "{told:?}");
-    told.into_iter().next().unwrap()
+    let reported = reported::<File>(&format!("version: 1\n{text}"));
+    assert_eq!(reported.len(), 1, "{reported:?}");
+    reported.into_iter().next().unwrap()
 }
 
 #[test]
-fn a_right_file_reads_as_its_type_in_both_notations() {
+fn a_valid_file_reads_as_its_type_in_both_notations() {
     // The values by eye.
     let yaml = "version: 1\nweight: 2\nservices:\n  api: { replicas: 2, timeout: 5ms }\nsteps:\n  - cpu: 2ms\n  - cpu: { constant: 2ms }\n  - wait: { exp: 3ms }\n  - call: { to: db.read }\n  - uniform: [1ms, 2ms]\n  - stop\n";
     let ron = "(version: 1, weight: 2, services: {\"api\": (replicas: 2, timeout: Some(\"5ms\"))}, steps: [cpu(\"2ms\"), cpu(constant(\"2ms\")), wait(exp: \"3ms\"), call(to: \"db.read\"), uniform(\"1ms\", \"2ms\"), stop])";
@@ -154,8 +154,8 @@ fn a_right_file_reads_as_its_type_in_both_notations() {
 }
 
 #[test]
-fn an_unknown_field_is_told_as_the_format_shows_it() {
-    // The words are fixed here.
+fn an_unknown_field_is_reported_with_the_known_ones() {
+    // The messages are fixed here.
     assert_eq!(
         one("steps:\n  - call: { to: db.read, timeoutt: 200ms }\n"),
         [
@@ -169,7 +169,7 @@ fn an_unknown_field_is_told_as_the_format_shows_it() {
 
 #[test]
 fn every_phrase_of_serde_is_told_in_plain_words() {
-    // The words are fixed here; places and paths by eye.
+    // The messages are fixed here; places and paths by eye.
     assert_eq!(one("name: 5"), ["name", "expected text, found the number `5`", "", "5"]);
     assert_eq!(one("name: [5]"), ["name", "expected text, found a list", "", "[5]"]);
     assert_eq!(
@@ -220,13 +220,13 @@ fn every_phrase_of_serde_is_told_in_plain_words() {
         "expected a list of 2 values, found 3 values"
     );
     assert_eq!(
-        told::<File>("name: a")[0],
+        reported::<File>("name: a")[0],
         ["", "`version` is missing here", "", "name"].map(String::from)
     );
 }
 
 #[test]
-fn a_variant_that_is_none_or_two_is_told_with_the_way_out() {
+fn a_missing_or_doubled_variant_is_reported_with_help() {
     // docs/scenario-file.md: a variant is a map with one key.
     let kinds = "expected one of `cpu`, `wait`, `call`, `uniform`, `stop`";
     assert_eq!(
@@ -241,10 +241,10 @@ fn a_variant_that_is_none_or_two_is_told_with_the_way_out() {
     assert_eq!(one("steps: [cpu]"), ["steps[0]", "`cpu` needs its value", "write `cpu: …`", "cpu"]);
     assert_eq!(
         one("steps: [stop: 1]"),
-        ["steps[0].stop", "`stop` takes no value", "write the word `stop` alone", "1"]
+        ["steps[0].stop", "`stop` takes no value", "write `stop` alone", "1"]
     );
     let exactly = "expected exactly one of `cpu`, `wait`, `call`, `uniform`, `stop` here, found";
-    let item = "make each an item of the list by itself";
+    let item = "make each of them a list item of its own";
     assert_eq!(
         one("steps:\n  - cpu: 2ms\n    stop:"),
         ["steps[0]", &format!("{exactly} `cpu`, `stop`"), item, "cpu"]
@@ -256,11 +256,11 @@ fn a_variant_that_is_none_or_two_is_told_with_the_way_out() {
 }
 
 #[test]
-fn all_mistakes_of_a_file_are_told_at_once_and_nothing_that_only_follows() {
+fn all_mistakes_of_a_file_are_reported_at_once_without_consequential_errors() {
     // Six mistakes by eye, in the order of the file; `replicas` is missing only because it is
     // misspelt, `to` because it is wrong.
     let text = "version: one\nname: 7\nservices:\n  api: { replica: 2, balance: randm }\n  db: { replicas: 1 }\nsteps:\n  - cpu: 2ms\n  - call: { to: 5 }\n  - wait: { exp: 3 }\n";
-    let paths: Vec<String> = told::<File>(text).into_iter().map(|[path, ..]| path).collect();
+    let paths: Vec<String> = reported::<File>(text).into_iter().map(|[path, ..]| path).collect();
     assert_eq!(
         paths,
         [
@@ -275,15 +275,15 @@ fn all_mistakes_of_a_file_are_told_at_once_and_nothing_that_only_follows() {
 }
 
 #[test]
-fn no_more_than_fifty_problems_are_told() {
+fn at_most_fifty_problems_are_reported() {
     // MOST_PROBLEMS.
     let text = format!("version: 1\nsteps: [{}]", "x, ".repeat(100));
-    assert_eq!(told::<File>(&text).len(), 50);
+    assert_eq!(reported::<File>(&text).len(), 50);
 }
 
 #[test]
 fn a_whole_scenario_reads_into_any_shape() {
-    // serde_json's value accepts every tree; both notations give the same.
+    // serde_json's value accepts every tree; both notations yield the same.
     let json = |text, format| read::<serde_json::Value>(&parse(text, format).unwrap()).0.unwrap();
     assert_eq!(json(YAML, Format::Yaml), json(RON, Format::Ron));
     assert_eq!(json(YAML, Format::Yaml)["services"]["api"]["replicas"], 2);

@@ -1,10 +1,10 @@
-//! RON's own: every construct against the YAML it means, and what is refused.
+//! The RON parser: every construct against its YAML equivalent, and every error.
 
 use super::{values, wrong};
 use crate::scenario::text::Format::{Ron, Yaml};
 
 #[test]
-fn every_construct_means_its_yaml() {
+fn every_construct_equals_its_yaml() {
     // The right column is the meaning of the left one: a variant is a map with one key
     // (docs/scenario-file.md).
     for (ron, yaml) in [
@@ -48,8 +48,8 @@ fn every_construct_means_its_yaml() {
 }
 
 #[test]
-fn what_is_refused_has_words_and_place() {
-    // The words are fixed here, the places by eye.
+fn every_error_has_message_help_and_place() {
+    // The messages are fixed here, the places by eye.
     let first = |text: &str| wrong(text, Ron).into_iter().next().unwrap();
     let three = |what: &str, help: &str, place: &str| {
         (what.to_string(), help.to_string(), place.to_string())
@@ -76,16 +76,16 @@ fn what_is_refused_has_words_and_place() {
     );
     assert_eq!(
         first("(a: 1"),
-        three("the file ends too early", "the `(` of line 1 is not closed", "1")
+        three("the file ends too early", "the `(` on line 1 is not closed", "1")
     );
     assert_eq!(
         first("(a: [1)"),
-        three("this bracket does not fit", "the `[` of line 1 is open", ")")
+        three("this bracket does not match", "the `[` on line 1 is still open", ")")
     );
-    assert_eq!(first("(a: 1) x"), three("the scenario ended before this", "", "x"));
-    let quote = "the text in quotes that begins here does not end on its line";
-    assert_eq!(first("(a: \"x)"), three(quote, "close the quote", "\"x)"));
-    assert_eq!(first("(a: \"x,\n b: \"y\")"), three(quote, "close the quote", "\"x,"));
+    assert_eq!(first("(a: 1) x"), three("there is text after the end of the scenario", "", "x"));
+    let quote = "this quoted text does not end on its line";
+    assert_eq!(first("(a: \"x)"), three(quote, "add the closing quote", "\"x)"));
+    assert_eq!(first("(a: \"x,\n b: \"y\")"), three(quote, "add the closing quote", "\"x,"));
     assert_eq!(
         first("(a 1)"),
         three("a `:` is missing before this", "a field is written `a: VALUE`", "1")

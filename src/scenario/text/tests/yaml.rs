@@ -1,4 +1,4 @@
-//! YAML's own: what is refused and how, what plain words are, where things stand.
+//! The YAML parser: errors, plain words, places.
 
 use super::{parse, values, wrong};
 use crate::scenario::text::{Format::Yaml, Value};
@@ -13,9 +13,9 @@ fn three(what: &str, help: &str, place: &str) -> (String, String, String) {
 }
 
 #[test]
-fn what_a_scenario_may_not_hold_is_refused_with_words_help_and_place() {
-    // What docs/scenario-file.md rules out; the words are fixed here.
-    let tag = "remove it; a variant is written as a key with its value, such as `exp: 3ms`";
+fn forbidden_constructs_are_rejected_with_message_help_and_place() {
+    // What docs/scenario-file.md rules out; the messages are fixed here.
+    let tag = "remove it; write a variant as a key with its value, such as `exp: 3ms`";
     assert_eq!(one("a: !exp 1"), three("tags such as `!exp` are not allowed", tag, "!exp"));
     assert_eq!(one("a: !exp {b: 1}"), three("tags such as `!exp` are not allowed", tag, "!exp"));
     assert_eq!(
@@ -26,57 +26,54 @@ fn what_a_scenario_may_not_hold_is_refused_with_words_help_and_place() {
             "\"a\""
         )
     );
-    let document = "write one document a file, without `---` in between";
+    let document = "write one document per file, without `---`";
     assert_eq!(one("a: 1\n---\nb: 2"), three("a second document begins here", document, "---"));
     let key = "quote the key if it is meant as text";
     assert_eq!(one("[a]: 1"), three("a list or group cannot be a key", key, "["));
     assert_eq!(one("? {a: 1}\n: 1"), three("a list or group cannot be a key", key, "{"));
     assert_eq!(
         one("On: 1"),
-        three("`On` as a key is a boolean to other readers", "quote it: `\"On\"`", "On")
+        three("other YAML readers take the key `On` for a boolean", "quote it: `\"On\"`", "On")
     );
     let boolean = "quote it (`\"yes\"`) or use `true` or `false`";
     assert_eq!(
         one("a: yes"),
-        three("`yes` is text to some readers and a boolean to others", boolean, "yes")
+        three("`yes` is text to some YAML readers and a boolean to others", boolean, "yes")
     );
     assert_eq!(one(": 1").0, "the key before `:` is missing");
 }
 
 #[test]
-fn what_is_no_yaml_is_refused_at_its_place() {
-    // The places by eye; the words are the parser's where no others are known.
-    let colon = "check the indentation and the line before, where a space follows each `:`; quote text that holds `: `";
+fn invalid_yaml_is_rejected_at_its_place() {
+    // The places by eye; messages are the parser's where we have no better one.
+    let colon = "check the indentation, and that a space follows each `:` on the line before; quote text that contains `: `";
     assert_eq!(one("a: b: c"), three("a `:` is not expected here", colon, ":"));
-    assert_eq!(
-        one("a:\n\tb: 1"),
-        three("a tab stands where only spaces may", "indent with spaces", "b:")
-    );
-    assert_eq!(one("a: \"b").0, "the text in quotes that begins here does not end");
+    assert_eq!(one("a:\n\tb: 1"), three("a tab is not allowed here", "indent with spaces", "b:"));
+    assert_eq!(one("a: \"b").0, "this quoted text has no closing quote");
     assert_eq!(
         one("a: {b: 1"),
-        three("a `,` or `}` is missing before this", "the `{` of line 1 is not closed", "1")
+        three("a `,` or `}` is missing before this", "the `{` on line 1 is not closed", "1")
     );
     assert_eq!(
         one("a: [1, 2\nb: 1"),
-        three("a `,` or `]` is missing before this", "the `[` of line 1 is not closed", ":")
+        three("a `,` or `]` is missing before this", "the `[` on line 1 is not closed", ":")
     );
     assert_eq!(one("a: 1\n  b: 2").0, "a `:` is not expected here");
-    assert_eq!(one("a:\n  b: 2\n c: 3").0, "this line does not fit the lines above it");
+    assert_eq!(one("a:\n  b: 2\n c: 3").0, "this line does not match the indentation above it");
     assert_eq!(one("a:\n- b\nc").0, "this line has no `:`");
-    assert_eq!(one("a: \"\\q\"").0, "this escape is not known");
-    // Found by fuzzing: a tag on the line before was taken for the mark.
+    assert_eq!(one("a: \"\\q\"").0, "this escape sequence is not valid");
+    // Found by fuzzing: a tag on the line before was taken for the quotation mark.
     let problems = parse("!\n”b", Yaml).unwrap_err();
     assert_eq!(problems.last().unwrap().place, Some(2..5));
     assert_eq!(
         one("a: “b”"),
-        three("`“` is no quotation mark here", "write `\"`, or leave the quotes out", "“")
+        three("`“` is not a quotation mark here", "write `\"`, or remove the quotes", "“")
     );
     assert!(one("%YAML 1.2\n%YAML 1.2\n---\na: 1").0.starts_with("this is not valid YAML: "));
 }
 
 #[test]
-fn several_refusals_are_told_at_once() {
+fn several_errors_are_reported_at_once() {
     // Three mistakes by eye.
     let words: Vec<String> =
         wrong("a: yes\nb: !t 1\nb: 2\n", Yaml).into_iter().map(|(what, ..)| what).collect();
@@ -136,7 +133,7 @@ fn plain_words_resolve_by_the_core_schema_and_quoted_words_are_text() {
 }
 
 #[test]
-fn places_survive_letters_of_several_bytes_and_two_byte_line_ends() {
+fn places_are_right_after_multibyte_characters_and_crlf() {
     // Slices by eye.
     let text = "näme: \"ünïcödé 🦀\" # ß\r\nmap:\r\n  k: { ä: 1, b: [ö, 2] }\r\n  text: |\r\n    one\r\n    two\r\nlast: x\r\n";
     let tree = parse(text, Yaml).unwrap();

@@ -1,10 +1,10 @@
-//! Anchors, aliases and merge keys: what was written once stands again where its alias is.
+//! Anchors, aliases and merge keys: an alias is replaced by a copy of its anchor's node.
 //!
-//! The tree is expanded while it is built, so that nothing behind knows of aliases but by
-//! [`Node::used`]. What they repeat counts as values of the file, and its text is bounded by the
-//! size of the largest file: a few lines cannot grow into gigabytes ("billion laughs"). A merge key
-//! (`<<`) takes a group or a list of groups; what the group itself holds comes before them, and an
-//! earlier one before a later. Tests in `tests/alias.rs`.
+//! Aliases are expanded while the tree is built, so later steps see them only through
+//! [`Node::used`]. Repeated values count towards the values of the file, and repeated text is
+//! limited to the maximum file size, so a few lines cannot grow into gigabytes ("billion laughs").
+//! A merge key (`<<`) takes a group or a list of groups; the group's own entries take precedence
+//! over merged ones, and earlier groups over later ones. Tests in `tests/alias.rs`.
 
 use super::super::{
     DEEPEST, Entry, LARGEST, MOST_NODES, Node, Value, problem_at, too_deep, too_many,
@@ -13,13 +13,13 @@ use crate::problem::Problem;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// What the anchors of a text stand for.
+/// The anchors of a text and their nodes.
 #[derive(Default)]
 pub(super) struct Anchors {
     written: BTreeMap<usize, Anchored>,
     /// Bytes of text that aliases have repeated.
     repeated: usize,
-    /// Values that anchors stand for, those inside each other counted in each.
+    /// The number of values in all anchors; a nested anchor's values count once per anchor.
     kept: usize,
 }
 
@@ -31,9 +31,8 @@ struct Anchored {
 }
 
 impl Anchors {
-    /// Notes what an anchor stands for, once it is read to its end. Refused once, when anchors
-    /// stand for more values than a file may hold: each keeps what it stands for, and they may
-    /// stand inside each other.
+    /// Records the finished node of an anchor. Returns an error once, when all anchors together
+    /// contain more values than a file may: each anchor keeps a copy, and anchors may be nested.
     pub fn note(&mut self, id: usize, node: &Node) -> Result<(), Problem> {
         if id == 0 || self.kept > MOST_NODES {
             return Ok(());
@@ -41,15 +40,17 @@ impl Anchors {
         let (values, bytes) = extent(node);
         self.kept += values;
         if self.kept > MOST_NODES {
-            let what = "anchors stand for more than 200,000 values, those inside each other counted in each";
-            return Err(problem_at(node.span.clone(), what)
-                .help("leave out the anchors that no alias repeats"));
+            let what = "anchors mark more than 200,000 values in total, counting a nested value once per anchor";
+            return Err(
+                problem_at(node.span.clone(), what).help("remove the anchors that no alias uses")
+            );
         }
         self.written
             .insert(id, Anchored { node: node.clone(), values, bytes, depth: node.depth() });
         Ok(())
     }
-    /// What an alias stands for, at `level` lists and groups; `values` counts those of the file.
+    /// Returns the node of an alias at nesting depth `level`; `values` is the number of values in
+    /// the file so far.
     pub fn expand(
         &mut self,
         id: usize,
@@ -61,7 +62,7 @@ impl Anchors {
         let Some(anchored) = self.written.get(&id) else {
             return Err(problem_at(
                 place,
-                format!("the alias `{alias}` stands inside what it repeats"),
+                format!("the alias `{alias}` is inside the value that it repeats"),
             )
             .help("write the value out"));
         };
@@ -72,7 +73,7 @@ impl Anchors {
         }
         if self.repeated > LARGEST {
             return Err(problem_at(place, "aliases repeat more than 1 MiB of text")
-                .help("write the value out where it differs"));
+                .help("repeat less text with aliases"));
         }
         if level + anchored.depth > DEEPEST {
             return Err(too_deep(place));
@@ -81,7 +82,7 @@ impl Anchors {
     }
 }
 
-/// How many values a node holds, itself included, and how many bytes of text.
+/// Returns the number of values in a node, including itself, and the bytes of their text.
 fn extent(node: &Node) -> (usize, usize) {
     let sum = |of: &mut dyn Iterator<Item = (usize, usize)>| {
         of.fold((1, 0), |sum, next| (sum.0 + next.0, sum.1 + next.1))
@@ -97,11 +98,11 @@ fn extent(node: &Node) -> (usize, usize) {
     }
 }
 
-/// Adds what merge keys bring to the entries of a group, before its own; what it has is not
-/// replaced.
+/// Inserts the entries of merge keys before a group's own entries; keys that the group already has
+/// are skipped.
 pub(super) fn merge(entries: &mut Vec<Entry>, merges: Vec<Node>, problems: &mut Vec<Problem>) {
     let mut added: Vec<Entry> = Vec::new();
-    let mut known: BTreeSet<String> = if merges.is_empty() {
+    let mut keys: BTreeSet<String> = if merges.is_empty() {
         BTreeSet::new()
     } else {
         entries.iter().map(|entry| entry.key.clone()).collect()
@@ -123,7 +124,7 @@ pub(super) fn merge(entries: &mut Vec<Entry>, merges: Vec<Node>, problems: &mut 
                 break;
             };
             for mut entry in from {
-                if known.insert(entry.key.clone()) {
+                if keys.insert(entry.key.clone()) {
                     entry.value.used = used.clone().or(entry.value.used);
                     added.push(entry);
                 }
