@@ -7,10 +7,11 @@ use super::compare::Comparison;
 use super::drive::Options;
 use super::error::ExperimentError;
 use super::point::CompiledPoint;
+use super::replication::{Names, Replication};
 use super::replications::Rule;
 use super::results::Results;
 use super::rule::metric_named;
-use super::run::{Progress, RunError, replicate};
+use super::run::{Progress, RunError, Sink, replicate};
 use super::select::{FIRST_STAGE, Question, SelectionResult, select};
 use super::sensitivity::{Method, Sensitivity, sensitivity};
 use super::sweep::{Memory, PointResult, Spec, check, reduce_all, sweep};
@@ -30,12 +31,56 @@ impl Experiment {
     /// a limit of the scenario is reached or no thread can be started;
     /// [`ExperimentError::Interrupted`] if the experiment is cancelled.
     pub fn run(&self) -> Result<Results, ExperimentError> {
-        let built = self.built(&self.sets)?;
+        self.replicated(self.built(&self.sets)?, &mut |_| Ok(()))
+    }
+
+    /// Like [`run`](Experiment::run), and passes each replication to `each`, in order, as soon as it
+    /// and all before it are complete. Nothing of a replication is kept afterwards, so memory does
+    /// not grow with their number.
+    ///
+    /// ```
+    /// # let shop = asyncflow::Experiment::from_yaml(
+    /// #     "
+    /// # version: 1
+    /// # run: { duration: 20s, replications: 3 }
+    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+    /// # ",
+    /// # )?;
+    /// // Sample one request in ten, and find the slowest.
+    /// let mut slowest_s = 0.0_f64;
+    /// let results = shop.set("output.requests=10%").run_each(|replication| {
+    ///     for request in replication.requests() {
+    ///         slowest_s = slowest_s.max(request.latency_s());
+    ///     }
+    /// })?;
+    /// let max = results.latency("users").stat("max").expect("the workload exists");
+    /// assert!(0.0 < slowest_s && slowest_s <= max.estimate);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`run`](Experiment::run).
+    pub fn run_each(
+        &self,
+        mut each: impl FnMut(Replication<'_>),
+    ) -> Result<Results, ExperimentError> {
+        let built = self.compiled(&self.sets, true)?;
+        let names = Names::new(&built);
+        self.replicated(built, &mut |record| {
+            each(Replication::new(record, &names));
+            Ok(())
+        })
+    }
+
+    fn replicated<'s>(
+        &self,
+        built: CompiledPoint,
+        sink: &'s mut Sink<'s>,
+    ) -> Result<Results, ExperimentError> {
         let rule = Rule::new(&built.scenario, &built.metrics())?;
-        let (built, replications, _) =
-            replicate(built, rule, self.options(), &mut |_| Ok(()), &mut |progress| {
-                self.control.show(progress)
-            })?;
+        let show = &mut |progress| self.control.show(progress);
+        let (built, replications, _) = replicate(built, rule, self.options(), sink, show)?;
         self.control.check()?;
         Ok(Results::new(&built, &replications))
     }
@@ -265,7 +310,15 @@ impl Experiment {
     }
 
     fn built(&self, sets: &[String]) -> Result<CompiledPoint, ExperimentError> {
-        Ok(CompiledPoint::new(self.read(sets)?.1, false)
+        self.compiled(sets, false)
+    }
+
+    fn compiled(
+        &self,
+        sets: &[String],
+        keep_series: bool,
+    ) -> Result<CompiledPoint, ExperimentError> {
+        Ok(CompiledPoint::new(self.read(sets)?.1, keep_series)
             .settled(self.threads, self.control.flag())
             .map_err(RunError::Failed)?)
     }

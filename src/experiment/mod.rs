@@ -20,6 +20,7 @@ mod notes;
 mod parallel;
 mod phases;
 mod point;
+mod replication;
 mod replications;
 mod results;
 mod rule;
@@ -46,6 +47,9 @@ pub use error::{ExperimentError, InvalidPoint};
 pub(crate) use fold::{Fold, SeriesMean};
 pub use phases::Phase;
 pub(crate) use point::CompiledPoint;
+pub use replication::{
+    Incident, LatencyBucket, Replication, ReplicationValue, SampledRequest, SeriesPoint,
+};
 pub(crate) use replications::Rule;
 pub(crate) use results::MOST_FAILED;
 pub use results::{Gain, PrecisionResult, Results, Row, SloResult};

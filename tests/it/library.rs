@@ -288,3 +288,64 @@ fn every_kind_of_experiment_reports_progress_and_can_be_cancelled() {
     cancellation.cancel();
     assert!(cancellation.is_cancelled());
 }
+
+#[test]
+fn each_replication_is_passed_in_order_with_the_values_of_the_summary() {
+    // The values of a row are those of the replications; a mean is their mean.
+    let mut p99_s = Vec::new();
+    let mut numbers = Vec::new();
+    let results = Experiment::new(&shop()).run_each(|replication| {
+        numbers.push(replication.number());
+        p99_s.push(replication.value("users", "latency", "p99").expect("users have a latency"));
+        assert_eq!(replication.value("users", "latency", "p42"), None);
+        assert_eq!(replication.measured_from_s(), 2.0);
+    });
+    let results = results.expect("it runs");
+    let row = results.find("workload", "users", "latency", "p99").expect("it is in the summary");
+    assert_eq!((numbers, &p99_s), (vec![0, 1, 2], &row.values));
+}
+
+#[test]
+fn the_histogram_of_a_replication_counts_its_answered_requests() {
+    // The same count and, bucket by bucket, a mean within the width of a bucket (0.1 %).
+    Experiment::new(&shop())
+        .run_each(|replication| {
+            let buckets: Vec<_> = replication.latencies("users").collect();
+            let count: u64 = buckets.iter().map(|bucket| bucket.count).sum();
+            let sum_s: f64 =
+                buckets.iter().map(|b| b.count as f64 * (b.low_s + b.high_s) / 2.0).sum();
+            let mean_s = replication.value("users", "latency", "mean").expect("it has a mean");
+            assert!((sum_s / count as f64 / mean_s - 1.0).abs() < 1e-3, "{sum_s} {count} {mean_s}");
+            assert!(buckets.is_sorted_by(|a, b| a.high_s < b.low_s));
+            assert_eq!(replication.latencies("nothing").count(), 0);
+        })
+        .expect("it runs");
+}
+
+#[test]
+fn sampled_requests_windows_and_faults_are_those_of_the_replication() {
+    // Laws: parts add up to the latency; windows follow each other; the crash of `shop` begins at
+    // 8 s and ends at 10 s.
+    let experiment = Experiment::new(&shop()).set("output.requests=100%").set("output.series=1s");
+    experiment
+        .run_each(|replication| {
+            let requests: Vec<_> = replication.requests().collect();
+            for request in &requests {
+                let sum_s: f64 = request.parts_s.iter().map(|(_, seconds)| seconds).sum();
+                assert!((sum_s - request.latency_s()).abs() < 1e-9, "{request:?}");
+                assert_eq!(request.weight, 1.0);
+            }
+            let calls = requests.iter().filter(|request| request.caller.is_some());
+            assert!(
+                calls.clone().all(|call| call.workload.is_empty() && call.endpoint == "db.read")
+            );
+            assert!(calls.count() > 100);
+            let ready = replication.series().filter(|point| point.metric == "ready_queue");
+            let of_db: Vec<_> = ready.filter(|point| point.entity.starts_with("db")).collect();
+            assert!(of_db.windows(2).all(|pair| pair[0].end_s == pair[1].start_s), "{of_db:?}");
+            assert_eq!(of_db.last().map(|point| point.end_s), Some(20.0));
+            let times: Vec<f64> = replication.incidents().map(|incident| incident.at_s).collect();
+            assert_eq!(times, [8.0, 10.0]);
+        })
+        .expect("it runs");
+}

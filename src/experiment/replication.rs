@@ -1,0 +1,246 @@
+//! One replication in hand: its values, histograms, time series, events and sampled requests.
+//!
+//! A view of the record that the result files are made of, with names in place of positions.
+//! Tested in `tests/it/library.rs` against the summary and, with the feature `parquet`, the files.
+
+use super::cell::CellRecord;
+use super::point::CompiledPoint;
+use crate::measure::{Layout, Series, Vocabulary, vocabulary};
+use crate::request::{NONE, PARTS};
+use std::sync::Arc;
+
+/// The names that the positions in a record stand for.
+#[derive(Debug)]
+pub(super) struct Names {
+    vocabulary: Vocabulary,
+    layout: Layout,
+    series: Vec<Series>,
+    /// The number of requests that each sampled request stands for.
+    weight: f64,
+}
+
+impl Names {
+    pub fn new(built: &CompiledPoint) -> Arc<Names> {
+        let layout = built.plan.layout.clone();
+        let share = built.scenario.output.requests.map_or(1.0, |share| share.fraction);
+        let weight = 1.0 / share.max(f64::MIN_POSITIVE);
+        Arc::new(Names { vocabulary: vocabulary(&layout), series: layout.series(), layout, weight })
+    }
+}
+
+/// One replication of an experiment, as passed to the closure of
+/// [`Experiment::run_each`](super::Experiment::run_each).
+#[derive(Clone, Copy, Debug)]
+pub struct Replication<'r> {
+    record: &'r CellRecord,
+    names: &'r Names,
+}
+
+/// One statistic of one metric in one replication.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ReplicationValue<'r> {
+    /// `workload`, `endpoint`, `service`, `instance`, `link`, `balancer` or `phase`.
+    pub kind: &'static str,
+    /// The name of the workload, endpoint, service …
+    pub entity: &'r str,
+    /// The metric, such as `latency`.
+    pub metric: &'r str,
+    /// The statistic, such as `mean` or `p99`.
+    pub stat: &'static str,
+    /// The unit: `s`, `B`, `1`, `1/s` or `USD/h`.
+    pub unit: &'static str,
+    /// The value in that unit; NaN where the replication has none, such as the mean latency of no
+    /// requests.
+    pub value: f64,
+}
+
+/// A range of durations and the number of requests in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LatencyBucket {
+    /// The shortest duration of the bucket in seconds.
+    pub low_s: f64,
+    /// The longest duration of the bucket in seconds; at most 0.1 % more.
+    pub high_s: f64,
+    /// The number of requests.
+    pub count: u64,
+}
+
+/// One window of one time series.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SeriesPoint<'r> {
+    /// The start of the window in simulated seconds.
+    pub start_s: f64,
+    /// The end of the window in simulated seconds.
+    pub end_s: f64,
+    /// As in [`ReplicationValue::kind`].
+    pub kind: &'static str,
+    /// The name of the workload, service, instance …
+    pub entity: &'r str,
+    /// The gauge or rate, such as `ready_queue`.
+    pub metric: &'static str,
+    /// The unit of the numbers.
+    pub unit: &'static str,
+    /// The time-weighted mean over the window.
+    pub mean: f64,
+    /// The lowest value in the window.
+    pub min: f64,
+    /// The highest value in the window.
+    pub max: f64,
+    /// The value at the end of the window.
+    pub last: f64,
+}
+
+/// A fault that began or ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Incident<'r> {
+    /// The simulated time in seconds.
+    pub at_s: f64,
+    /// The kind of what it happened to, such as `service` or `link`.
+    pub kind: &'static str,
+    /// The name of what it happened to.
+    pub entity: &'r str,
+    /// What happened.
+    pub what: &'static str,
+    /// Details as text; may be empty.
+    pub detail: &'r str,
+}
+
+/// A sampled request: one activation of one endpoint.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SampledRequest<'r> {
+    /// Identifies the request within its replication.
+    pub id: u64,
+    /// The request that called this one; `None` if it came from a workload.
+    pub caller: Option<u64>,
+    /// The workload it belongs to; empty for a call of another endpoint.
+    pub workload: &'r str,
+    /// The endpoint; empty if the request reached none.
+    pub endpoint: &'r str,
+    /// The instance that served it; `None` if none did.
+    pub instance: Option<&'r str>,
+    /// The simulated time of its arrival in seconds.
+    pub arrived_s: f64,
+    /// The simulated time of its end in seconds.
+    pub finished_s: f64,
+    /// `ok`, `lost`, `timeout`, `crashed`, `rejected` or `error_STATUS`.
+    pub outcome: &'r str,
+    /// The seconds spent in each part of its latency: `queue`, `cpu`, `io`, `network`, `memory`,
+    /// `admission` and `abandoned`, which add up to the latency.
+    pub parts_s: [(&'static str, f64); PARTS.len()],
+    /// The number of requests that this one stands for: 1 divided by the sampled share.
+    pub weight: f64,
+}
+
+impl SampledRequest<'_> {
+    /// Returns the time from arrival to end in seconds.
+    pub fn latency_s(&self) -> f64 {
+        self.finished_s - self.arrived_s
+    }
+}
+
+impl<'r> Replication<'r> {
+    pub(super) fn new(record: &'r CellRecord, names: &'r Names) -> Replication<'r> {
+        Replication { record, names }
+    }
+    /// Returns its number, from 0.
+    pub fn number(self) -> u32 {
+        self.record.replication
+    }
+    /// Returns the number of events that the engine fired.
+    pub fn events(self) -> u64 {
+        self.record.events
+    }
+    /// Returns the end of the warm-up, in simulated seconds.
+    pub fn measured_from_s(self) -> f64 {
+        self.record.measured_from.seconds()
+    }
+    /// Returns all values, in the order of the result files.
+    pub fn values(self) -> impl Iterator<Item = ReplicationValue<'r>> {
+        let metrics = self.names.vocabulary.metrics.iter().zip(&self.record.values);
+        metrics.map(|(metric, value)| ReplicationValue {
+            kind: metric.kind,
+            entity: &metric.entity,
+            metric: &metric.metric,
+            stat: metric.stat,
+            unit: metric.unit,
+            value: value.value,
+        })
+    }
+    /// Returns one value of a workload, endpoint, service … in the unit of the metric; `None` if
+    /// there is no such entity, metric or statistic.
+    pub fn value(self, entity: &str, metric: &str, stat: &str) -> Option<f64> {
+        let is_wanted = |value: &ReplicationValue| {
+            value.entity == entity && value.metric == metric && value.stat == stat
+        };
+        self.values().find(is_wanted).map(|value| value.value)
+    }
+    /// Returns the latencies of the answered requests of a workload or endpoint as the filled
+    /// buckets of a histogram, from short to long; none if there is no workload or endpoint of that
+    /// name.
+    pub fn latencies(self, entity: &str) -> impl Iterator<Item = LatencyBucket> + 'r {
+        let histograms = self.names.vocabulary.histograms.iter().zip(&self.record.histograms);
+        let found = histograms
+            .filter(|(named, _)| named.metric == "latency" && named.kind != "phase")
+            .find(|(named, _)| named.entity == entity);
+        let buckets = found.into_iter().flat_map(|(_, histogram)| histogram.buckets());
+        buckets.map(|bucket| LatencyBucket {
+            low_s: bucket.low_ns as f64 / 1e9,
+            high_s: bucket.high_ns as f64 / 1e9,
+            count: bucket.count,
+        })
+    }
+    /// Returns the time series, window by window. Windows are as long as `output.series` says.
+    pub fn series(self) -> impl Iterator<Item = SeriesPoint<'r>> {
+        let series = &self.names.series;
+        self.record.series.iter().flat_map(move |row| {
+            series.iter().zip(&row.windows).map(move |(series, window)| SeriesPoint {
+                start_s: row.start.seconds(),
+                end_s: row.end.seconds(),
+                kind: series.kind,
+                entity: &series.entity,
+                metric: series.metric,
+                unit: series.unit,
+                mean: window.mean,
+                min: window.min,
+                max: window.max,
+                last: window.last,
+            })
+        })
+    }
+    /// Returns the faults that began or ended, in the order of time.
+    pub fn incidents(self) -> impl Iterator<Item = Incident<'r>> {
+        self.record.happenings.iter().map(|happening| Incident {
+            at_s: happening.at.seconds(),
+            kind: happening.kind,
+            entity: &happening.entity,
+            what: happening.what,
+            detail: &happening.detail,
+        })
+    }
+    /// Returns the sampled requests, in the order they ended. `output.requests` sets the share that
+    /// is sampled; by default none is.
+    pub fn requests(self) -> impl Iterator<Item = SampledRequest<'r>> {
+        let layout = &self.names.layout;
+        self.record.requests.iter().map(move |row| {
+            let flow = layout.flows[row.flow as usize];
+            let instance = (row.instance != NONE).then(|| &layout.instances[row.instance as usize]);
+            SampledRequest {
+                id: row.request,
+                caller: (row.caller != 0).then_some(row.caller),
+                workload: flow.workload.map_or("", |index| &layout.workloads[index as usize]),
+                endpoint: flow.endpoint.map_or("", |index| &layout.endpoints[index as usize].name),
+                instance: instance.map(|instance| instance.name.as_str()),
+                arrived_s: row.arrived.seconds(),
+                finished_s: row.finished.seconds(),
+                outcome: &layout.outcomes[row.outcome.0 as usize],
+                parts_s: std::array::from_fn(|part| (PARTS[part], row.spent[part].seconds())),
+                weight: self.names.weight,
+            }
+        })
+    }
+}
