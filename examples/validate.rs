@@ -271,6 +271,10 @@ fn published(cases: &[JudgedCase]) -> String {
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
+    // A symbol such as σ keeps its case.
+    if !text.starts_with(|first: char| first.is_ascii()) {
+        return text.to_string();
+    }
     letters
         .next()
         .map_or(String::new(), |first| first.to_uppercase().collect::<String>() + letters.as_str())

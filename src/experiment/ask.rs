@@ -34,9 +34,9 @@ impl Experiment {
         self.replicated(self.built(&self.sets)?, &mut |_| Ok(()))
     }
 
-    /// Like [`run`](Experiment::run), and passes each replication to `each`, in order, as soon as it
-    /// and all before it are complete. Nothing of a replication is kept afterwards, so memory does
-    /// not grow with their number.
+    /// Like [`run`](Experiment::run), and passes each replication to `each`, in order, as soon as
+    /// it and all before it are complete. Nothing of a replication is kept afterwards, so memory
+    /// does not grow with their number.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(

@@ -36,7 +36,7 @@ pub enum Place {
     /// Not yet sent to an instance, or gone from it.
     Outside,
     /// The balancer has chosen the instance; the message is on its way, or waits to be admitted.
-    SelectionResult,
+    Chosen,
     /// Inside, from admission to the response's leaving.
     Inside,
 }

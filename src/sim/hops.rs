@@ -88,7 +88,7 @@ pub fn go_to(x: &mut Columns, request: &mut Request, instance: u32) -> Next {
     state.outstanding += 1;
     state.chosen += x.stage.measured as u64;
     request.instance = instance;
-    request.place = Place::SelectionResult;
+    request.place = Place::Chosen;
     request.hop += 1;
     Next::Walk
 }

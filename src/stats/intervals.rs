@@ -189,7 +189,7 @@ pub fn ratio(values: &[f64], weights: &[f64], confidence: f64) -> Estimate {
 const FEW: f64 = 10.0;
 
 /// Returns the interval of Clopper and Pearson for a share, from `some` of `all` independent
-/// trials: all shares for which neither so few nor so many would be improbable.
+/// trials: all shares under which neither `some` or fewer nor `some` or more is improbable.
 fn clopper_pearson(some: f64, all: f64, confidence: f64) -> (f64, f64) {
     let tail = (1.0 - confidence) / 2.0;
     // For none or all, the binomial distribution is a power.

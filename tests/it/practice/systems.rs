@@ -267,7 +267,7 @@ fn at_one_moment() -> Vec<Case> {
             latency(46.5, 90.0),
         ),
         four("max_in_flight: 1, queue: { max: 2 },", "one is served and two wait", 0.25),
-        four("max_in_flight: 1, queue: { max: 0 },", "one is served and nobody waits", 0.75),
+        four("max_in_flight: 1, queue: { max: 0 },", "one is served and none waits", 0.75),
     ]
 }
 
@@ -361,7 +361,7 @@ fn edge() -> Case {
 fn counters() -> Vec<Case> {
     let case = |per_min: u32, servers: u32, each_per_min: u32, duration: &str| Case {
         id: "counters",
-        source: "textbook exercises: so many a minute, one line, so many counters",
+        source: "textbook exercises: arrivals per minute, one line, several counters",
         origin: "Erlang C",
         yaml: single(
             &format!("duration: {duration}, warmup: 10m, replications: 40"),
@@ -445,7 +445,7 @@ fn chairs() -> Case {
 fn places() -> Vec<Case> {
     let case = |places: u32, precision| Case {
         id: "places",
-        source: "a limit of concurrency: 500/s of 200 ms on so many places, without a queue",
+        source: "a limit of concurrency: 500/s of 200 ms on a limited number of places, without a queue",
         origin: "Erlang B",
         yaml: single(
             "duration: 62s, warmup: 2s, replications: 20",

@@ -136,7 +136,7 @@ pub fn all() -> Vec<Case> {
         .collect()
 }
 
-/// Cases of the reference table that await a feature: id and feature.
+/// Published systems that await a feature: id and feature.
 pub const LATER: [(&str, &str); 18] = [
     ("po2_meanfield", "balancing by the power of two choices"),
     ("mm1_ps", "processor sharing: `tasks: { schedule: ps }`"),

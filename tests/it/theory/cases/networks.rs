@@ -190,7 +190,7 @@ fn permits() -> Case {
         "permits4_eventloop",
         "four permits (of memory), held over the whole request: burst 4 ms, I/O 30 ms, burst 6 ms on one event loop, all exponential; Poisson 60/s",
         "Markov chain of the queue outside, the order of bursts, and the number in I/O, solved numerically",
-        "the reference's own chain",
+        "a Markov chain, solved numerically",
         vec![run("", station(1000, 30, "rate: 60/s", endpoint), claims)],
     )
 }
