@@ -74,6 +74,14 @@ pub mod store;
 pub mod units;
 mod workload;
 
+// The crates whose types are part of signatures here.
+#[cfg(feature = "parquet")]
+pub use arrow_array;
+#[cfg(feature = "parquet")]
+pub use arrow_schema;
+pub use indexmap;
+pub use serde_json;
+
 use experiment::Results;
 pub use experiment::{Cancellation, Experiment, ExperimentError};
 

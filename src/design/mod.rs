@@ -46,6 +46,7 @@ use serde::{Deserialize, Serialize};
 /// Which points of the parameter space are simulated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Design {
     /// Every combination of the values.
     #[default]

@@ -19,6 +19,7 @@ pub const WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// A value serialised alike in every format. The `Serialize` of JSON values turns `null` into a
 /// unit, which RON writes as `()`, an empty group.
+#[derive(Debug)]
 pub struct AsWritten<'v>(pub &'v Value);
 
 impl Serialize for AsWritten<'_> {

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 /// The values of a parameter, such as `[100/s, 200/s]`, `{ from: 100/s, to: 400/s, steps: 7 }` or
 /// `100/s`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Vary {
     /// These values.
     Values(Vec<Value>),

@@ -47,8 +47,6 @@ struct Batch<'b> {
 }
 
 impl Study for Batch<'_> {
-    type Error = RunError;
-
     fn next(&mut self) -> Option<Task> {
         // The member that is furthest behind goes first.
         let mut order: Vec<usize> = (0..self.members.len()).collect();

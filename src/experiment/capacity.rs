@@ -34,6 +34,7 @@ const PARTS: u32 = 8;
 
 /// The verdict on one value of the parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// All goals are conclusively met: their intervals lie on the good side of the bounds.
     Meets,
@@ -57,6 +58,7 @@ impl Verdict {
 
 /// A value of the parameter that was tried, and its results.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Trial {
     /// The value as written in the scenario, with its unit.
     pub value: Value,
@@ -74,6 +76,7 @@ pub struct Trial {
 
 /// The busiest service and what requests wait for most.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Bottleneck {
     /// The service with the highest CPU utilisation.
     pub service: String,
@@ -88,6 +91,7 @@ pub struct Bottleneck {
 
 /// The limit that is searched for: which part of the range meets the objectives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SearchTarget {
     /// Values up to a limit meet them: the largest is searched for.
     Largest,
@@ -114,6 +118,7 @@ impl SearchTarget {
 
 /// An edge of the region in which the objectives are met.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CapacityLimit {
     /// The last value tried that conclusively meets all goals.
     pub meets: f64,
@@ -129,6 +134,7 @@ pub struct CapacityLimit {
 
 /// The answer of a capacity search. Numbers are in the base unit of the parameter.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CapacityResult {
     /// The path of the parameter.
     pub path: String,

@@ -59,6 +59,7 @@ pub struct CellRecord {
 
 /// Why a cell has no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Failure {
     /// A limit of the scenario was reached.
     #[error(transparent)]

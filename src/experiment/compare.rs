@@ -15,6 +15,7 @@ use crate::stats::{self, Difference, Estimate};
 
 /// Whether larger or smaller values of a metric are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Direction {
     /// Smaller is better: latency, errors, cost.
     Less,
@@ -26,6 +27,7 @@ pub enum Direction {
 
 /// The judgement on a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Judgement {
     /// Significantly better than the baseline.
     Better,
@@ -54,6 +56,7 @@ impl Judgement {
 
 /// One metric of one variant against the baseline's.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct MetricComparison {
     /// The index of the variant in [`Comparison::names`], from 1.
     pub variant: usize,
@@ -84,6 +87,7 @@ pub struct MetricComparison {
 
 /// A comparison of variants with a baseline.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Comparison {
     /// The names of the variants; the first is the baseline.
     pub names: Vec<String>,

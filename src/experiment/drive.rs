@@ -13,14 +13,13 @@
 
 use super::cell::{Cell, CellRecord, Failure};
 use super::point::Point;
+use super::run::RunError;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
 
 /// Chooses cells and receives their results.
 pub trait Study {
-    /// The error that ends the study early.
-    type Error;
     /// Returns the next cell to run, or `None` if none can be started now. Called again after each
     /// result.
     fn next(&mut self) -> Option<Task>;
@@ -28,7 +27,7 @@ pub trait Study {
     ///
     /// # Errors
     /// An error ends the study.
-    fn take(&mut self, cell: Cell, result: Result<CellRecord, Failure>) -> Result<(), Self::Error>;
+    fn take(&mut self, cell: Cell, result: Result<CellRecord, Failure>) -> Result<(), RunError>;
 }
 
 /// A cell to be run.
@@ -56,18 +55,6 @@ impl Options<'_> {
     }
 }
 
-/// Why a study ended with an error.
-#[derive(Debug, thiserror::Error)]
-pub enum DriveError<E> {
-    /// No thread could be started.
-    #[error("{threads} threads cannot be started: {cause}")]
-    #[allow(missing_docs, reason = "the message names them")]
-    Threads { threads: usize, cause: String },
-    /// The study returned an error.
-    #[error("{0}")]
-    Study(E),
-}
-
 /// The maximum number of cells per thread that are running or queued: enough that no thread is idle
 /// while results are processed.
 pub const AHEAD: usize = 4;
@@ -77,11 +64,11 @@ pub const AHEAD: usize = 4;
 /// # Errors
 /// If the threads cannot be started, or the study returns an error. An interruption is not an
 /// error: the study has received the complete cells.
-pub fn drive<S: Study>(
-    study: &mut S,
+pub fn drive(
+    study: &mut dyn Study,
     threads: usize,
     interrupted: &Arc<AtomicBool>,
-) -> Result<(), DriveError<S::Error>> {
+) -> Result<(), RunError> {
     let (queue, begins) = (Arc::new(Queue::default()), Arc::new(OnceLock::<bool>::new()));
     // The threads wait until there is a job for each (or the pool failed): one that finds none
     // would search all others for work to steal.
@@ -92,7 +79,7 @@ pub fn drive<S: Study>(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).spawn_handler(begin).build();
     let pool = pool.map_err(|cause| {
         let _ = begins.set(false);
-        DriveError::Threads { threads, cause: cause.to_string() }
+        RunError::Threads { threads, cause: cause.to_string() }
     })?;
     // However this function ends, even by a panic of the study, the threads must stop waiting for
     // tasks.
@@ -110,21 +97,20 @@ pub fn drive<S: Study>(
     let _ = begins.set(true);
     // A dropped pool ends with its last job.
     drop(pool);
-    let outcome =
-        conduct(study, &queue, &results, AHEAD * threads, interrupted).map_err(DriveError::Study);
+    let outcome = conduct(study, &queue, &results, AHEAD * threads, interrupted);
     drop(closing);
     // Wait until the last job has ended and dropped its sender: nothing of a study outlives it.
     while results.recv().is_ok() {}
     outcome
 }
 
-fn conduct<S: Study>(
-    study: &mut S,
+fn conduct(
+    study: &mut dyn Study,
     queue: &Queue,
     results: &mpsc::Receiver<(Cell, Result<CellRecord, Failure>)>,
     ahead: usize,
     interrupted: &AtomicBool,
-) -> Result<(), S::Error> {
+) -> Result<(), RunError> {
     let mut running = 0;
     loop {
         while running < ahead && !interrupted.load(Ordering::Relaxed) {
@@ -192,11 +178,10 @@ mod tests {
     struct Panicking;
 
     impl Study for Panicking {
-        type Error = ();
         fn next(&mut self) -> Option<Task> {
             panic!("a bug")
         }
-        fn take(&mut self, _: Cell, _: Result<CellRecord, Failure>) -> Result<(), ()> {
+        fn take(&mut self, _: Cell, _: Result<CellRecord, Failure>) -> Result<(), RunError> {
             Ok(())
         }
     }

@@ -33,6 +33,7 @@ mod sweep;
 mod verdict;
 mod warmup;
 
+pub use crate::sim::SimError;
 pub use access::Latency;
 pub(crate) use batch::{Member, batch};
 pub use builder::Experiment;

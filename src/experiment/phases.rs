@@ -12,6 +12,7 @@ use crate::units::format::{count, percent};
 
 /// The time between two changes.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Phase {
     /// Its name, from what is active in it: `before`, `slow db`, `users at 500/s`.
     pub name: String,

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 /// A row of the summary: one statistic of one metric.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Row {
     /// `workload`, `endpoint`, `service`, `instance`, `link`, `balancer` or `phase`.
     pub kind: &'static str,
@@ -35,6 +36,7 @@ pub struct Row {
 
 /// The result of one goal of an objective.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SloResult {
     /// The name of the objective.
     pub name: String,
@@ -69,6 +71,7 @@ pub struct SloResult {
 
 /// The result of one goal of `run.replications.until`.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PrecisionResult {
     /// `ENTITY.METRIC.STATISTIC`.
     pub metric: String,
@@ -88,6 +91,7 @@ pub struct PrecisionResult {
 
 /// The effect of a variance reduction technique.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Gain {
     /// `antithetic` or `control_variates`.
     pub technique: &'static str,
@@ -100,6 +104,7 @@ pub struct Gain {
 
 /// The results of a run.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Results {
     /// The name of the scenario.
     pub scenario: String,

@@ -1,7 +1,7 @@
 //! Runs the replications of one point.
 
 use super::cell::{Cell, CellRecord, Failure};
-use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
+use super::drive::{AHEAD, Options, Study, Task, drive};
 use super::fold::Fold;
 use super::point::{CompiledPoint, Point};
 use super::replications::{Replications, Rule};
@@ -24,6 +24,7 @@ pub struct Progress {
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RunError {
     /// A replication failed.
     #[error(transparent)]
@@ -44,15 +45,6 @@ pub enum RunError {
     Threads { threads: usize, cause: String },
 }
 
-impl From<DriveError<RunError>> for RunError {
-    fn from(error: DriveError<RunError>) -> RunError {
-        match error {
-            DriveError::Threads { threads, cause } => RunError::Threads { threads, cause },
-            DriveError::Study(error) => error,
-        }
-    }
-}
-
 /// Receives every record, in order. An error ends the run.
 pub type Sink<'s> = dyn FnMut(&CellRecord) -> Result<(), String> + 's;
 
@@ -66,7 +58,6 @@ struct Run<'r> {
 }
 
 impl Study for Run<'_> {
-    type Error = RunError;
     fn next(&mut self) -> Option<Task> {
         let replication = self.replications.next(self.ahead)?;
         Some(Task { cell: Cell { point: 0, replication }, point: self.point.clone() })

@@ -34,6 +34,7 @@ pub struct Question {
 
 /// The result of one variant.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Candidate {
     /// The name of the variant.
     pub name: String,
@@ -55,6 +56,7 @@ impl Candidate {
 
 /// The answer of a selection.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SelectionResult {
     /// The index in `candidates` of the best variant; of the leading one if the budget ran out.
     pub winner: usize,

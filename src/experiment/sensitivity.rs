@@ -31,6 +31,7 @@ use std::sync::atomic::Ordering;
 
 /// The method of analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Method {
     /// Screening with this many trajectories: trajectories · (parameters + 1) points.
     Morris(u32),
@@ -50,6 +51,7 @@ impl Method {
 
 /// The influence of one parameter on the metric.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Influence {
     /// The path of the parameter.
     pub path: String,
@@ -63,6 +65,7 @@ pub struct Influence {
 
 /// Whether the metric varies over the points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Variation {
     /// The metric differs from point to point.
     Varies,
@@ -85,6 +88,7 @@ impl Variation {
 
 /// The sensitivity of one metric.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Sensitivity {
     /// The method of analysis.
     pub method: Method,

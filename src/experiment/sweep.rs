@@ -7,7 +7,7 @@
 //! number of replications of a point is either fixed or determined by its own records.
 
 use super::cell::{Cell, CellRecord, Failure};
-use super::drive::{AHEAD, DriveError, Options, Study, Task, drive};
+use super::drive::{AHEAD, Options, Study, Task, drive};
 use super::error::InvalidPoint;
 use super::fold::Fold;
 use super::parallel::Parallel;
@@ -207,8 +207,6 @@ fn start(point: &Point, interrupted: &AtomicBool) -> Option<Replications> {
 }
 
 impl Study for Sweep<'_> {
-    type Error = RunError;
-
     fn next(&mut self) -> Option<Task> {
         loop {
             for (&number, open) in &mut self.open {
@@ -285,10 +283,7 @@ pub fn sweep(
         interrupted: options.interrupted,
         failed: None,
     };
-    drive(&mut sweep, threads, options.interrupted).map_err(|error| match error {
-        DriveError::Threads { threads, cause } => RunError::Threads { threads, cause },
-        DriveError::Study(error) => error,
-    })?;
+    drive(&mut sweep, threads, options.interrupted)?;
     match sweep.failed {
         Some(message) => Err(RunError::Sink(message)),
         None => Ok(sweep.progress),
@@ -297,6 +292,7 @@ pub fn sweep(
 
 /// A point of a sweep and its results.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PointResult {
     /// The index of the point, from 0.
     pub point: u64,

@@ -26,6 +26,7 @@ const UNFINISHED: f64 = 0.1;
 
 /// The verdict on a workload.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct WorkloadVerdict {
     /// The name of the workload.
     pub workload: String,
@@ -40,6 +41,7 @@ pub struct WorkloadVerdict {
 
 /// Whether a system keeps up with its load.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Outlook {
     /// It does: no queue grows without bound.
     KeepsUp,
@@ -51,6 +53,7 @@ pub enum Outlook {
 
 /// A queue that grows without bound.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Overload {
     /// The service.
     pub service: String,
@@ -65,6 +68,7 @@ pub struct Overload {
 
 /// The relaxation time of a queue: how long its initial state affects it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Settling {
     /// The service.
     pub service: String,
@@ -78,6 +82,7 @@ pub struct Settling {
 
 /// Why a run is inconclusive.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Reason {
     /// The run is shorter than its queues need to settle.
     TooShort(Settling),

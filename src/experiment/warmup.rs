@@ -26,6 +26,7 @@ const WELCH_SHARE: usize = 40;
 
 /// One series, averaged over the replications of the pilot.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Curve {
     /// `workload` or `service`.
     pub kind: &'static str,
@@ -47,6 +48,7 @@ pub struct Curve {
 
 /// The warm-up determined by a pilot.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct WarmupResult {
     /// The length of the warm-up.
     pub cut: Span,
@@ -64,6 +66,7 @@ pub struct WarmupResult {
 
 /// The first fault or load stage of a run.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FirstChange {
     /// The time at which it begins.
     pub at: Span,

@@ -26,6 +26,7 @@ macro_rules! catalogue {
         /// Something that goes wrong for a time.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
         pub enum Fault {
             $($(#[doc = $doc])+ $name($name),)+
         }

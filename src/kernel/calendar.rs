@@ -67,6 +67,12 @@ impl Default for Calendar {
     }
 }
 
+impl std::fmt::Debug for Calendar {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("Calendar").field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
 impl Calendar {
     /// Returns the current time.
     #[inline(always)]

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 /// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Severity {
     /// The scenario cannot run.
     Error,
@@ -19,6 +20,7 @@ pub enum Severity {
 
 /// An error, a warning or a note about an input.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Problem {
     /// The severity.
     pub severity: Severity,

@@ -12,6 +12,7 @@ use std::fmt::{Display, Formatter};
 /// `replications: 30`, or
 /// `replications: { until: { metric: users.latency.p99, half_width: 5% }, min: 20, max: 400 }`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Replications {
     /// A fixed number.
     Fixed(u32),
@@ -60,6 +61,7 @@ pub enum HalfWidth {
 
 /// `warmup: 30s`, or `warmup: auto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Warmup {
     /// A fixed time.
     Fixed(Span),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 /// A scenario that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("the scenario cannot be written as RON: {0}")]
+#[non_exhaustive]
 pub struct WriteError(String);
 
 /// Writes a scenario as YAML, with every default filled in.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 /// How an instance runs code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Runtime {
     /// Single-threaded loops, each with its own queue.
     EventLoop(EventLoop),
@@ -41,6 +42,7 @@ pub struct Tasks {
 /// The order of ready bursts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Schedule {
     /// First come, first served.
     #[default]

@@ -35,19 +35,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Why a replication has no record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SimError {
-    /// Somebody asked to stop.
+    /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,
     /// More requests in flight than allowed.
     #[error(
         "replication {replication}: at {at}, more than {limit} requests are in flight, the limit `run.limits.in_flight`"
     )]
+    #[allow(missing_docs, reason = "the message names them")]
     InFlight { replication: u32, at: Span, limit: u64 },
     /// More events than allowed.
     #[error(
         "replication {replication}: at {at}, {limit} events have fired, the limit `run.limits.events`"
     )]
+    #[allow(missing_docs, reason = "the message names them")]
     Events { replication: u32, at: Span, limit: u64 },
 }
 

@@ -17,6 +17,7 @@ use super::intervals::mean;
 
 /// The elementary effects of one factor, in the unit of the output.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Effect {
     /// The mean effect μ of the whole range of the factor; NaN without any effect.
     pub mu: f64,

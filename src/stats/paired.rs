@@ -19,6 +19,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// The difference between another system and a base.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Difference {
     /// Other minus base, in the unit of the values.
     pub difference: Estimate,

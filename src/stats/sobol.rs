@@ -21,6 +21,7 @@
 
 /// The share of the variance that is due to one factor. All indices are in 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Indices {
     /// The first-order index; NaN if the outputs do not vary, with fewer than two rows, or if its
     /// interval is the whole range.

@@ -40,6 +40,7 @@ macro_rules! catalogue {
         /// One step of an endpoint.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
         pub enum Step {
             $($(#[doc = $doc])+ $name($name),)+
         }

@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 /// Why a result could not be written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The folder holds the result of another study.
     #[error("`{folder}` holds {other}")]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// UTF-8 text, dictionary-encoded in the file.
     Text,
@@ -17,6 +18,7 @@ pub enum Kind {
 
 /// A column.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Column {
     /// The name of the column.
     pub name: &'static str,
@@ -30,6 +32,7 @@ pub struct Column {
 
 /// A table: its file, its rows and its columns.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct TableSchema {
     /// The name of the file.
     pub file: &'static str,

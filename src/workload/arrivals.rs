@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(transform = regular_alone)]
+#[non_exhaustive]
 pub enum Arrivals {
     /// Poisson arrivals: independent, exponential gaps.
     #[default]

@@ -22,6 +22,7 @@ pub struct Open {
 /// A rate over time.
 #[derive(Clone, Debug, PartialEq, JsonSchema)]
 #[schemars(untagged)]
+#[non_exhaustive]
 pub enum RateShape {
     /// A constant rate.
     Constant(Rate),

@@ -27,6 +27,7 @@ pub trait Candidate {
 
 /// The balancer of a service: its policy, and the instances that are up, in order.
 #[derive(Component)]
+#[non_exhaustive]
 pub struct Balancer {
     pub policy: Balance,
     /// Ids of the instances that are up; a restarted one is appended.

@@ -103,6 +103,7 @@ macro_rules! catalogue {
 
         /// A distribution as written in a scenario: of durations, sizes or counts.
         #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
         pub enum Dist<Q> {
             $($(#[doc = $doc])+ $name($tag::$name $(<$q>)?),)+
         }
