@@ -10,7 +10,7 @@
 
 use super::batch::Member;
 use super::results::Results;
-use crate::measure::{How, Metric};
+use crate::measure::{How, Metric, queues};
 use crate::stats::{self, Difference, Estimate};
 
 /// Whether larger or smaller values of a metric are better.
@@ -115,20 +115,11 @@ const PAIRS_TO_FORECAST: u32 = 5;
 
 /// Returns which direction of a metric is better.
 pub fn direction(metric: &str) -> Direction {
-    let less = [
-        "latency",
-        "time_in",
-        "error_ratio",
-        "outcomes",
-        "cost",
-        "loop_lag",
-        "failed",
-        "ready_queue",
-        "memory_queue",
-        "admission_queue",
-    ];
+    let less = ["latency", "time_in", "error_ratio", "outcomes", "cost", "loop_lag", "failed"];
+    let is_queue = queues().any(|queue| queue.name == metric);
     match metric {
         "throughput" | "completed" => Direction::More,
+        _ if is_queue => Direction::Less,
         metric if less.iter().any(|start| metric.starts_with(start)) => Direction::Less,
         _ => Direction::Neither,
     }

@@ -9,7 +9,7 @@
 
 use super::cell::{self, CellRecord, Failure};
 use super::parallel::Parallel;
-use crate::measure::Layout;
+use crate::measure::{Layout, queues};
 use crate::plan::Plan;
 use crate::stats;
 use crate::units::{Span, Time};
@@ -163,7 +163,7 @@ pub fn find(
 
 fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
     let series = layout.series();
-    let waiting = ["ready_queue", "memory_queue", "admission_queue"];
+    let waiting: Vec<&str> = queues().map(|queue| queue.name).collect();
     let mut curves = Vec::new();
     for workload in &layout.workloads {
         let latency = series

@@ -1,6 +1,7 @@
 //! Who is measured: the names of everything in a plan, and how flows add up to workloads and
 //! endpoints.
 
+use super::gauges::{ADMISSION_QUEUE, INSTANCE_GAUGES};
 use crate::units::Time;
 
 /// An (origin, endpoint) pair. Each request is counted under one; a workload and an endpoint are
@@ -95,21 +96,6 @@ pub struct Layout {
     pub has_quantile_series: bool,
 }
 
-/// The gauges of an instance: name and unit.
-pub const INSTANCE_GAUGES: [(&str, &str); 7] = [
-    ("busy_cores", "1"),
-    ("ready_queue", "1"),
-    ("io_waiting", "1"),
-    ("in_flight", "1"),
-    ("memory_used", "B"),
-    ("memory_queue", "1"),
-    ("admission_queue", "1"),
-];
-
-/// Which of them is the queue of those that wait to be admitted. A service's has those in the queue
-/// of its balancer too.
-pub const ADMISSION_QUEUE: usize = 6;
-
 /// The series of a workload: name and unit.
 pub const WORKLOAD_SERIES: [(&str, &str); 4] =
     [("offered_rate", "1/s"), ("throughput", "1/s"), ("latency", "s"), ("failure_rate", "1/s")];
@@ -141,15 +127,17 @@ impl Layout {
         let own = || WORKLOAD_SERIES.iter().chain(quantiles);
         let workloads =
             self.workloads.iter().flat_map(|w| own().map(move |s| of("workload", w, *s)));
-        let instances = self
-            .instances
-            .iter()
-            .flat_map(|i| INSTANCE_GAUGES.iter().map(move |s| of("instance", &i.name, *s)));
+        let instances = self.instances.iter().flat_map(|i| {
+            INSTANCE_GAUGES
+                .iter()
+                .map(move |gauge| of("instance", &i.name, (gauge.name, gauge.unit)))
+        });
         let links = self.links.iter().map(|l| of("link", l, ("in_flight", "1")));
+        let waiting = &INSTANCE_GAUGES[ADMISSION_QUEUE];
         let queues = self
             .queues
             .iter()
-            .map(|q| of("balancer", &self.services[*q as usize], INSTANCE_GAUGES[ADMISSION_QUEUE]));
+            .map(|q| of("balancer", &self.services[*q as usize], (waiting.name, waiting.unit)));
         workloads.chain(instances).chain(links).chain(queues).collect()
     }
 }

@@ -29,7 +29,7 @@ pub struct Recorder {
     pub series: Vec<SeriesRow>,
     /// The row that is being filled while a window closes.
     pub row: Vec<Window>,
-    pub instance_gauges: Vec<[Measured; super::layout::INSTANCE_GAUGES.len()]>,
+    pub instance_gauges: Vec<[Measured; super::INSTANCE_GAUGES.len()]>,
     pub link_gauges: Vec<Measured>,
     /// By queue of a balancer.
     pub queue_gauges: Vec<Measured>,

@@ -186,8 +186,8 @@ impl WindowTally {
 /// What one instance did in the measured part.
 #[derive(Clone, Debug, Default)]
 pub struct InstanceTally {
-    /// In the order of [`super::layout::INSTANCE_GAUGES`].
-    pub gauges: [Measured; super::layout::INSTANCE_GAUGES.len()],
+    /// In the order of [`super::INSTANCE_GAUGES`].
+    pub gauges: [Measured; super::INSTANCE_GAUGES.len()],
     /// From ready to running, of the bursts that began in the measured part.
     pub lag: Histogram,
     pub lag_sum_ns: u128,

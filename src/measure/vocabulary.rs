@@ -7,7 +7,8 @@
 
 mod phases;
 
-use super::layout::{ADMISSION_QUEUE, INSTANCE_GAUGES, Layout};
+use super::gauges::{ADMISSION_QUEUE, BUSY_CORES, INSTANCE_GAUGES};
+use super::layout::Layout;
 use super::{Histogram, Measured, Record, SparseHistogram, Tally, mean_s};
 use crate::request::PARTS;
 use serde::{Deserialize, Serialize};
@@ -334,14 +335,15 @@ impl<'a> Walk<'a> {
             measured(record, members, queue, gauge).map(|own| own.max).max().unwrap_or(0) as f64
         };
         self.put(kind, entity, ("utilisation", ""), "mean", "1", How::Mean, |r| {
-            plain(mean(r, 0) / cores)
+            plain(mean(r, BUSY_CORES) / cores)
         });
         self.put(kind, entity, ("utilisation", ""), "max", "1", How::Largest, |r| {
-            plain(max(r, 0) / cores_max)
+            plain(max(r, BUSY_CORES) / cores_max)
         });
-        for (gauge, (name, unit)) in INSTANCE_GAUGES.iter().enumerate().skip(1) {
-            self.put(kind, entity, (name, ""), "mean", unit, How::Mean, |r| plain(mean(r, gauge)));
-            self.put(kind, entity, (name, ""), "max", unit, How::Largest, |r| plain(max(r, gauge)));
+        for (index, gauge) in INSTANCE_GAUGES.iter().enumerate().filter(|(i, _)| *i != BUSY_CORES) {
+            let (name, unit) = ((gauge.name, ""), gauge.unit);
+            self.put(kind, entity, name, "mean", unit, How::Mean, |r| plain(mean(r, index)));
+            self.put(kind, entity, name, "max", unit, How::Largest, |r| plain(max(r, index)));
         }
         let histogram = self.histograms.len();
         let lag_sum_ns: u128 =

@@ -10,7 +10,7 @@ use super::paint::ColorChoice;
 use super::phases::phases;
 use super::table::{table, write_table};
 use crate::experiment::{Fold, Results, Row};
-use crate::measure::Histogram;
+use crate::measure::{Histogram, queues};
 use crate::request::PARTS;
 use crate::scenario::{Estimate, Scenario, Service};
 use crate::units::Span;
@@ -289,21 +289,20 @@ fn machine_row(
     cells
 }
 
+/// The mean length from which a queue is worth a line, in requests.
+const SIGNIFICANT: f64 = 0.01;
+
 /// Writes the longest queue of all services. By Little's law, it is where requests spend the most
 /// time waiting.
 fn bottleneck(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
-    let queues =
-        [("ready_queue", "a core"), ("memory_queue", "memory"), ("admission_queue", "admission")];
-    let candidates = scenario
-        .services
-        .keys()
-        .flat_map(|name| queues.iter().map(move |(metric, what)| (name, *metric, *what)));
-    let lengths = candidates.filter_map(|(name, metric, what)| {
-        Some((name, what, results.find("service", name, metric, "mean")?))
+    let services = scenario.services.keys();
+    let candidates = services.flat_map(|name| queues().map(move |queue| (name, queue)));
+    let lengths = candidates.filter_map(|(name, queue)| {
+        Some((name, queue.queue_for?, results.find("service", name, queue.name, "mean")?))
     });
     let longest = lengths.max_by(|a, b| a.2.estimate.estimate.total_cmp(&b.2.estimate.estimate));
     match longest {
-        Some((name, what, Row { estimate, .. })) if estimate.estimate > 1e-4 => {
+        Some((name, what, Row { estimate, .. })) if estimate.estimate >= SIGNIFICANT => {
             writeln!(
                 out,
                 "  Longest queue: {name}, for {what}: {} requests on average",

@@ -3,6 +3,7 @@
 use super::labels::{Placed, place, shortened};
 use super::{CELL, COLOURS, NAME, Panel};
 use crate::experiment::{Fold, Results};
+use crate::measure::queues;
 use crate::scenario::{Kind, Scenario, changes};
 use kuva::plot::LinePlot;
 use kuva::render::annotations::{ShadedRegion, TextAnnotation};
@@ -323,7 +324,7 @@ pub fn machines(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Vec<Panel> {
         };
         frame.panel(&format!("{}{whose}", title(what, superlative, all)), unit, lines, false)
     };
-    let waiting = ["ready_queue", "memory_queue", "admission_queue"];
+    let waiting: Vec<&str> = queues().map(|queue| queue.name).collect();
     let panels = [
         panel("CPU busy", "busiest", "% of usable cores", &["busy_cores"], &|machine| {
             100.0 / machine.cores.max(1.0)

@@ -10,6 +10,7 @@
 
 use super::names::calls;
 use crate::fault::Fault;
+use crate::measure::{INSTANCE_GAUGES, QUANTILE_SERIES, WORKLOAD_SERIES};
 use crate::problem::Problems;
 use crate::scenario::estimate::Load;
 use crate::scenario::{Machine, PHASES_MAX, Runtime, Scenario, changes};
@@ -140,7 +141,10 @@ impl Sizes {
         let window = scenario.output.window(run.duration).0.max(1);
         let windows = run.duration.0.div_ceil(window) as f64;
         let in_flight = load.map_or(0.0, |load| pool(load.requests, run.limits.in_flight.0 as f64));
-        let values = windows * (7.0 * workloads + 7.0 * instances + links);
+        // Without phases a workload has fewer series; it is not worth asking here.
+        let of_workload = (WORKLOAD_SERIES.len() + QUANTILE_SERIES.len()) as f64;
+        let of_instance = INSTANCE_GAUGES.len() as f64;
+        let values = windows * (of_workload * workloads + of_instance * instances + links);
         let replications = f64::from(run.replications.most());
         let phases = match changes(scenario).len() {
             0 => 0.0,

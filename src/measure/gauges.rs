@@ -1,0 +1,43 @@
+//! The gauges of an instance: one table, from which series, metrics, the lists of queues and their
+//! words come. `server::Gauges::all` has the same order.
+
+/// A gauge of an instance.
+#[derive(Clone, Copy, Debug)]
+pub struct InstanceGauge {
+    /// Its name in series and metrics.
+    pub name: &'static str,
+    /// Its unit: `1` or `B`.
+    pub unit: &'static str,
+    /// What the requests that it counts wait for, if it is a queue.
+    pub queue_for: Option<&'static str>,
+}
+
+const fn level(name: &'static str, unit: &'static str) -> InstanceGauge {
+    InstanceGauge { name, unit, queue_for: None }
+}
+
+const fn queue(name: &'static str, queue_for: &'static str) -> InstanceGauge {
+    InstanceGauge { name, unit: "1", queue_for: Some(queue_for) }
+}
+
+/// All gauges of an instance.
+pub const INSTANCE_GAUGES: [InstanceGauge; 7] = [
+    level("busy_cores", "1"),
+    queue("ready_queue", "a core"),
+    level("io_waiting", "1"),
+    level("in_flight", "1"),
+    level("memory_used", "B"),
+    queue("memory_queue", "memory"),
+    queue("admission_queue", "admission"),
+];
+
+/// The index of the busy cores, which utilisation is made of.
+pub const BUSY_CORES: usize = 0;
+/// The index of the queue for admission. A service's includes the queue of its balancer.
+pub const ADMISSION_QUEUE: usize = 6;
+
+/// Returns the gauges that are queues: shorter is better, and by Little's law the longest is where
+/// requests spend the most time waiting.
+pub fn queues() -> impl Iterator<Item = &'static InstanceGauge> {
+    INSTANCE_GAUGES.iter().filter(|gauge| gauge.queue_for.is_some())
+}
