@@ -12,7 +12,7 @@ use std::sync::Mutex;
 /// A text and its origin, for showing problems in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
-    /// The path, or what stands for it (`the standard input`).
+    /// The path, or what stands for it (`standard input`).
     pub name: String,
     /// The whole text.
     pub text: String,
@@ -102,14 +102,14 @@ pub fn from_yaml(text: &str) -> Result<Scenario, Problems> {
 /// The problem that prevented the file from being read at all.
 pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Problem> {
     let is_stdin = is_stdin(path);
-    let name = if is_stdin { "the standard input".to_string() } else { path.display().to_string() };
+    let name = if is_stdin { "standard input".to_string() } else { path.display().to_string() };
     let problem = |what: String, help: &str| Problem::new(Severity::Error, "", what).help(help);
     let named = Format::of(path);
     if named.is_none() && !is_stdin && !is_pipe(path) {
         let extension = path
             .extension()
             .map_or(String::new(), |extension| extension.to_string_lossy().to_lowercase());
-        let known = "scenario files end in .yaml, .yml, .ron or .json; `-` is the standard input";
+        let known = "scenario files end in .yaml, .yml, .ron or .json; `-` is standard input";
         let help = kinds::by_name(&extension).unwrap_or(known);
         return Err(problem(
             format!("`{name}` does not have the extension of a scenario file"),
@@ -170,7 +170,7 @@ fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether a path denotes the standard input.
+/// Whether a path denotes standard input.
 fn is_stdin(path: &Path) -> bool {
     [Path::new("-"), Path::new("/dev/stdin")].contains(&path)
 }

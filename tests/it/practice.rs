@@ -199,7 +199,7 @@ slos: {{ {goal} }}"
         String::from_utf8(Room::new("s.yaml", &yaml).run("run s.yaml --no-files").stdout).unwrap()
     };
     let large = printed("duration: 11s, warmup: 1s", "9998/s, arrivals: regular", "cpu: 1us", "");
-    assert!(large.contains("users: 9998/s asked, 9998/s answered"), "{large}");
+    assert!(large.contains("users: 9998/s offered, 9998/s answered"), "{large}");
     let small = printed(
         "duration: 60s",
         "5k/s",
@@ -207,7 +207,7 @@ slos: {{ {goal} }}"
         "five_nines: { of: users, errors: 0.001% }",
     );
     assert!(
-        small.contains("five_nines: users errors < 0.001% (is 0.00")
+        small.contains("five_nines: users errors < 0.001% (measured 0.00")
             && !small.contains("(is 0.00 %)"),
         "{small}"
     );

@@ -294,7 +294,7 @@ fn a_tree_of_calls_costs_no_more_than_its_size() {
     );
     let problems = asyncflow::scenario::from_yaml(&text).expect_err("too large");
     assert!(
-        problems.to_string().contains("about 2.31e18 requests and steps are to be expected")
+        problems.to_string().contains("about 2.31e18 requests and steps are expected")
             && problems.to_string().contains("`run.limits.events`"),
         "{problems}"
     );
