@@ -318,7 +318,7 @@ fn links_in_a_folder_are_not_followed() {
 
 #[test]
 fn a_piped_scenario_is_the_same_study_only_if_its_text_is_identical() {
-    // A scenario on the standard input has no file: another text with the same name is another
+    // A scenario on standard input has no file: another text with the same name is another
     // study.
     let room = room();
     let pipe = |rate: u32| {

@@ -208,12 +208,12 @@ slos: {{ {goal} }}"
     );
     assert!(
         small.contains("five_nines: users errors < 0.001% (measured 0.00")
-            && !small.contains("(is 0.00 %)"),
+            && !small.contains("(measured 0.00 %)"),
         "{small}"
     );
-    assert!(small.contains("but 0.00") && !small.contains(" 0.00 %"), "{small}");
+    assert!(small.contains("! 0.00") && !small.contains(" 0.00 %"), "{small}");
     let rare = printed("duration: 100d", "0.04/h", "cpu: 10m", "");
-    assert!(rare.contains("users: 0.0368/h asked, 0.0368/h answered"), "{rare}");
+    assert!(rare.contains("users: 0.0368/h offered, 0.0368/h answered"), "{rare}");
 }
 
 #[test]
