@@ -24,7 +24,7 @@ mod vocabulary;
 mod watch;
 
 pub use cumulative::Cumulative;
-pub use distribution::SparseHistogram;
+pub use distribution::{Bucket, SparseHistogram};
 pub use gauge::{Gauge, Measured, Window, nan_mean};
 pub use histogram::Histogram;
 pub use index::Index;
