@@ -41,6 +41,7 @@
 //! | [`scenario`] | scenario files: parsing, checks, writing |
 //! | `plan`, `sim` | the compiled scenario; the running world |
 //! | [`experiment`], [`stats`], [`design`] | replications on all cores, sweeps, comparisons, searches; intervals; designs of experiments |
+//! | `tables` | the tables of the results: rows and columns |
 //! | [`store`], [`report`] | Parquet files and the manifest; the summary, JSON and the chart |
 //!
 //! `ARCHITECTURE.md` lists the modules and what each may depend on.
@@ -71,6 +72,7 @@ pub mod stats;
 mod step;
 #[cfg(feature = "parquet")]
 pub mod store;
+mod tables;
 pub mod units;
 mod workload;
 

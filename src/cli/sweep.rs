@@ -335,7 +335,7 @@ pub fn finish(
         fingerprint = mix(fingerprint.rotate_left(5) ^ bits).wrapping_add(fingerprint);
         let line = SweepLine::of(reduced);
         if mode.json && printed == Outcome::Done {
-            printed = print(&format!("{}\n", line.to_json()));
+            printed = print(&format!("{}\n", line.to_json(reduced.swept.results.as_ref())));
         }
         if lines.len() < report::POINTS_SHOWN
             || !line.failure.is_empty() && lines.len() < 2 * report::POINTS_SHOWN

@@ -25,7 +25,7 @@ mod vocabulary;
 mod watch;
 
 pub use cumulative::Cumulative;
-pub use distribution::SparseHistogram;
+pub use distribution::{Bucket, SparseHistogram};
 pub use gauge::{Gauge, Measured, Window, nan_mean};
 pub use gauges::{INSTANCE_GAUGES, queues};
 pub use histogram::Histogram;

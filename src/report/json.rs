@@ -5,11 +5,30 @@ use super::health::Health;
 use crate::experiment::{Outlook, Reason, Results, Settling, WorkloadVerdict};
 use crate::scenario::Estimate;
 use crate::scenario::Resource;
+use crate::tables::summary::{self, SummaryTable};
+use crate::tables::{Cell, Table};
 use serde_json::{Map, Value, json};
 
 /// Returns a number, or null if it is NaN or infinite.
 fn number(value: f64) -> Value {
     serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number)
+}
+
+/// Returns a row of a table as an object, without some of its columns.
+pub(super) fn row_to_json<T: Table>(row: &T::Row<'_>, without: &[&str]) -> Value {
+    let columns = T::COLUMNS.iter().filter(|column| !without.contains(&column.name));
+    let entries = columns.map(|column| {
+        let value = match column.cell(row) {
+            Cell::Text(text) => json!(text),
+            Cell::Key(key) => json!(key.map_or(String::new(), |key| format!("{key:016x}"))),
+            Cell::Labels(labels) => json!(labels),
+            Cell::Number(value) => number(value),
+            Cell::Whole(whole) => json!(whole),
+            Cell::Missing => Value::Null,
+        };
+        (column.name.to_string(), value)
+    });
+    Value::Object(entries.collect())
 }
 
 /// Returns the static estimate of a scenario.
@@ -73,14 +92,8 @@ pub fn to_json(results: &Results, info: RunInfo) -> Value {
     let slos = results.slos.iter().map(|slo| {
         json!({ "name": slo.name, "of": slo.of, "goal": slo.goal, "estimate": number(slo.estimate), "pass": slo.pass, "certain": slo.certain })
     });
-    let metrics = results.rows.iter().map(|row| {
-        let e = &row.estimate;
-        json!({
-            "kind": row.kind, "entity": row.entity, "metric": row.metric, "stat": row.stat, "unit": row.unit,
-            "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "std_error": number(e.std_error),
-            "n": e.n, "method": e.method.name(), "labels": row.flags, "flags": row.flags,
-        })
-    });
+    let metrics = summary::rows(results)
+        .map(|row| row_to_json::<SummaryTable>(&row, &["scenario", "confidence"]));
     let warmup = results.warmup.as_ref().map_or(Value::Null, |warmup| {
         let curves = warmup.curves.iter().map(|curve| {
             let cut_s = warmup.starts.get(curve.cut).map_or(0.0, |start| start.seconds());

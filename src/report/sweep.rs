@@ -3,11 +3,13 @@
 use super::cost;
 use super::format::{confidence, count, percent, value, with_interval};
 use super::health::Health;
+use super::json::row_to_json;
 use super::matrix::matrices;
 use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::experiment::{ReducedPoint, Results, Row};
 use crate::scenario::{Parameters, Scenario};
+use crate::tables::summary::{SummaryRow, SummaryTable};
 use indexmap::IndexSet;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -100,17 +102,12 @@ impl SweepLine {
         self.status().0
     }
 
-    /// Returns the JSON object of the point.
-    pub fn to_json(&self) -> Value {
-        let number =
-            |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
-        let metrics = self.workloads.iter().flat_map(|(_, rows)| rows).map(|row| {
-            let e = &row.estimate;
-            json!({
-                "kind": row.kind, "entity": row.entity, "metric": row.metric, "stat": row.stat, "unit": row.unit,
-                "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "n": e.n, "labels": row.flags, "flags": row.flags,
-            })
-        });
+    /// Returns the JSON object of the point; `results` are its results.
+    pub fn to_json(&self, results: Option<&Results>) -> Value {
+        let rows = || self.workloads.iter().flat_map(|(_, rows)| rows);
+        let rows = results.iter().flat_map(|results| rows().map(|row| SummaryRow { results, row }));
+        let without = ["scenario", "std_error", "confidence", "method"];
+        let metrics = rows.map(|row| row_to_json::<SummaryTable>(&row, &without));
         json!({
             "point": self.number, "parameters": self.parameters, "failed": self.failed, "reason": self.failure,
             "outlook": self.health.map(Health::name), "overloaded": self.health == Some(Health::Overloaded), "slos_missed": self.missed, "fingerprint": self.fingerprint,

@@ -3,21 +3,20 @@
 
 use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
-use super::schema::TableSchema;
-use super::table::{Push, Table};
+use super::table::TableFile;
+use crate::tables::Table;
 
 /// Writes the table and the manifest into a locked output folder, and returns the number of files.
 ///
 /// # Errors
 /// If the disk is full or gone.
-pub fn write_answer(
+pub fn write_answer<'r, T: Table>(
     mut folder: Folder,
-    schema: &TableSchema,
     manifest: Manifest,
-    fill: impl FnOnce(Push),
+    rows: impl Iterator<Item = T::Row<'r>>,
 ) -> Result<usize, StoreError> {
-    let mut table = Table::begin(&mut folder, schema.file, schema.arrow())?;
-    table.fill(fill)?;
+    let mut table = TableFile::<T>::begin(&mut folder)?;
+    table.extend(rows)?;
     let rows = table.finish()?;
-    folder.complete(manifest, &[(schema.file, rows)]).map(|names| names.len())
+    folder.complete(manifest, &[rows]).map(|names| names.len())
 }

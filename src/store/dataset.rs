@@ -3,23 +3,38 @@
 
 use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
-use super::schema::TABLES;
-use super::table::{Cell, Table, summary_rows};
+use super::table::{TableFile, batch};
 use crate::experiment::{CellRecord, CompiledPoint, Results};
 use crate::measure::{self, Layout, Series, Vocabulary};
-use crate::request::{NONE, PARTS};
 use crate::scenario::Scenario;
+use crate::tables::events::{self, EventsTable};
+use crate::tables::histograms::{self, HistogramsTable};
+use crate::tables::replications::{self, ReplicationsTable};
+use crate::tables::requests::{self, RequestsTable};
+use crate::tables::series::{self, SeriesTable};
+use crate::tables::summary::{self, SummaryTable};
+use crate::tables::warmup::{self, WarmupTable};
+use arrow_array::RecordBatch;
 use std::fs;
 
 /// The files of one run while they are being written. If it is dropped before
 /// [`finish`](Dataset::finish), no file remains.
 pub struct Dataset {
     folder: Folder,
-    /// In the order of [`TABLES`]; `None` for tables that are not requested.
-    tables: Vec<Option<Table>>,
+    summary: TableFile<SummaryTable>,
+    replications: TableFile<ReplicationsTable>,
+    series: TableFile<SeriesTable>,
+    histograms: TableFile<HistogramsTable>,
+    events: TableFile<EventsTable>,
+    /// `None` unless requests are sampled.
+    requests: Option<TableFile<RequestsTable>>,
+    /// `None` unless the warm-up is estimated.
+    warmup: Option<TableFile<WarmupTable>>,
     vocabulary: Vocabulary,
-    series: Vec<Series>,
+    /// What the series are about.
+    named_series: Vec<Series>,
     layout: Layout,
+    /// The number of requests that a sampled one stands for.
     weight: f64,
 }
 
@@ -29,40 +44,28 @@ impl std::fmt::Debug for Dataset {
     }
 }
 
-const SUMMARY: usize = 0;
-const REPLICATIONS: usize = 1;
-const SERIES: usize = 2;
-const HISTOGRAMS: usize = 3;
-const EVENTS: usize = 4;
-const REQUESTS: usize = 5;
-const WARMUP: usize = 6;
-
 impl Dataset {
     /// Creates the files in a locked output folder.
     ///
     /// # Errors
     /// If they cannot be written.
-    pub(crate) fn begin(folder: Folder, built: &CompiledPoint) -> Result<Dataset, StoreError> {
-        let (plan, has_warmup) = (&built.plan, built.warmup.is_some());
-        let share = plan.trace_share;
-        let layout = plan.layout.clone();
-        let mut dataset = Dataset {
+    pub(crate) fn begin(mut folder: Folder, built: &CompiledPoint) -> Result<Dataset, StoreError> {
+        let (share, layout) = (built.plan.trace_share, built.plan.layout.clone());
+        // The manifest lists the files in this order.
+        Ok(Dataset {
+            summary: TableFile::begin(&mut folder)?,
+            replications: TableFile::begin(&mut folder)?,
+            series: TableFile::begin(&mut folder)?,
+            histograms: TableFile::begin(&mut folder)?,
+            events: TableFile::begin(&mut folder)?,
+            requests: (share > 0.0).then(|| TableFile::begin(&mut folder)).transpose()?,
+            warmup: built.warmup.as_ref().map(|_| TableFile::begin(&mut folder)).transpose()?,
             folder,
-            tables: Vec::new(),
             vocabulary: measure::vocabulary(&layout),
-            series: layout.series(),
+            named_series: layout.series(),
             layout,
             weight: 1.0 / share,
-        };
-        for (index, table) in TABLES[..=WARMUP].iter().enumerate() {
-            if index == REQUESTS && share == 0.0 || index == WARMUP && !has_warmup {
-                dataset.tables.push(None);
-                continue;
-            }
-            let table = Table::begin(&mut dataset.folder, table.file, table.arrow())?;
-            dataset.tables.push(Some(table));
-        }
-        Ok(dataset)
+        })
     }
 
     /// Returns the output folder.
@@ -70,103 +73,19 @@ impl Dataset {
         &self.folder
     }
 
-    fn push(&mut self, table: usize, cells: &[Cell]) -> Result<(), StoreError> {
-        self.tables[table].as_mut().map_or(Ok(()), |open| open.push(cells))
-    }
-
     /// Writes the rows of one replication.
     ///
     /// # Errors
     /// If the disk is full or gone.
     pub(crate) fn append(&mut self, record: &CellRecord) -> Result<(), StoreError> {
-        let (vocabulary, series) =
-            (std::mem::take(&mut self.vocabulary), std::mem::take(&mut self.series));
-        let mut failed = Ok(());
-        let mut push = |table: usize, cells: &[Cell]| {
-            if failed.is_ok() {
-                failed = self.push(table, cells);
-            }
-        };
-        replication_rows(&vocabulary, record, |cells| push(REPLICATIONS, cells));
-        histogram_rows(&vocabulary, record, |cells| push(HISTOGRAMS, cells));
-        series_rows(&series, record, |cells| push(SERIES, cells));
-        failed?;
-        (self.vocabulary, self.series) = (vocabulary, series);
-        let replication = Cell::Whole(record.replication as u64);
-        for happening in &record.happenings {
-            let time = Cell::Number(happening.at.seconds());
-            let (kind, entity) = (Cell::Text(happening.kind), Cell::Text(&happening.entity));
-            self.push(
-                EVENTS,
-                &[
-                    replication,
-                    time,
-                    kind,
-                    entity,
-                    Cell::Text(happening.what),
-                    Cell::Text(&happening.detail),
-                ],
-            )?;
+        self.replications.extend(replications::rows(&self.vocabulary, record))?;
+        self.histograms.extend(histograms::rows(&self.vocabulary, record))?;
+        self.series.extend(series::rows(&self.named_series, record))?;
+        self.events.extend(events::rows(record))?;
+        match &mut self.requests {
+            Some(table) => table.extend(requests::rows(&self.layout, self.weight, record)),
+            None => Ok(()),
         }
-        self.append_requests(record)
-    }
-
-    fn append_requests(&mut self, record: &CellRecord) -> Result<(), StoreError> {
-        let layout = std::mem::take(&mut self.layout);
-        for row in &record.requests {
-            let flow = layout.flows[row.flow as usize];
-            let workload = flow.workload.map_or("", |w| layout.workloads[w as usize].as_str());
-            let endpoint = flow.endpoint.map_or("", |e| layout.endpoints[e as usize].name.as_str());
-            let instance = if row.instance == NONE {
-                ""
-            } else {
-                layout.instances[row.instance as usize].name.as_str()
-            };
-            let request = format!("{:016x}", row.request);
-            let caller =
-                if row.caller == 0 { String::new() } else { format!("{:016x}", row.caller) };
-            let mut cells = vec![
-                Cell::Whole(record.replication as u64),
-                Cell::Text(&request),
-                Cell::Text(&caller),
-                Cell::Text(workload),
-            ];
-            cells.extend([
-                Cell::Text(endpoint),
-                Cell::Text(instance),
-                Cell::Number(row.arrived.seconds()),
-                Cell::Number(row.finished.seconds()),
-            ]);
-            cells.extend((0..PARTS.len()).map(|part| Cell::Number(row.spent[part].seconds())));
-            cells.extend([
-                Cell::Text(&layout.outcomes[row.outcome.0 as usize]),
-                Cell::Number(self.weight),
-            ]);
-            self.push(REQUESTS, &cells)?;
-        }
-        self.layout = layout;
-        Ok(())
-    }
-
-    /// Writes the curves from which the warm-up was estimated.
-    fn append_warmup(&mut self, results: &Results) -> Result<(), StoreError> {
-        let Some(warmup) = &results.warmup else { return Ok(()) };
-        for curve in &warmup.curves {
-            let cut = warmup.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
-            for (window, (start, mean)) in warmup.starts.iter().zip(&curve.mean).enumerate() {
-                let welch = curve.welch.get(window).copied().unwrap_or(f64::NAN);
-                let names = [
-                    Cell::Text(curve.kind),
-                    Cell::Text(&curve.entity),
-                    Cell::Text(curve.metric),
-                    Cell::Text(curve.unit),
-                ];
-                let numbers = [start.seconds(), *mean, welch, cut].map(Cell::Number);
-                let reached = Cell::Text(if curve.reached { "yes" } else { "no" });
-                self.push(WARMUP, &[&names[..], &numbers[..], &[reached]].concat())?;
-            }
-        }
-        Ok(())
     }
 
     /// Adds a file that is not a table, such as a chart.
@@ -189,84 +108,24 @@ impl Dataset {
         results: &Results,
         wanted: Option<u32>,
     ) -> Result<Vec<String>, StoreError> {
-        if let Some(summary) = &mut self.tables[SUMMARY] {
-            summary.fill(|push| summary_rows(results, push))?;
+        self.summary.extend(summary::rows(results))?;
+        if let (Some(table), Some(found)) = (&mut self.warmup, &results.warmup) {
+            table.extend(warmup::rows(found))?;
         }
-        self.append_warmup(results)?;
-        let mut rows = Vec::new();
-        for (index, table) in std::mem::take(&mut self.tables).into_iter().enumerate() {
-            let Some(table) = table else { continue };
-            rows.push((TABLES[index].file, table.finish()?));
-        }
+        let mut rows = vec![
+            self.summary.finish()?,
+            self.replications.finish()?,
+            self.series.finish()?,
+            self.histograms.finish()?,
+            self.events.finish()?,
+        ];
+        rows.extend(self.requests.map(TableFile::finish).transpose()?);
+        rows.extend(self.warmup.map(TableFile::finish).transpose()?);
         self.folder.complete(Manifest::of_run(results, scenario, wanted), &rows)
     }
 }
 
-/// Pushes one replication's rows of `replications.parquet`.
-pub fn replication_rows(
-    vocabulary: &Vocabulary,
-    record: &CellRecord,
-    mut push: impl FnMut(&[Cell]),
-) {
-    let (replication, seed_key) =
-        (Cell::Whole(record.replication as u64), format!("{:016x}", record.seed_key));
-    for (metric, value) in vocabulary.metrics.iter().zip(&record.values) {
-        let (entity, name) = (Cell::Text(&metric.entity), Cell::Text(&metric.metric));
-        let (stat, unit, value) =
-            (Cell::Text(metric.stat), Cell::Text(metric.unit), Cell::Number(value.value));
-        push(&[
-            replication,
-            Cell::Text(&seed_key),
-            Cell::Text(metric.kind),
-            entity,
-            name,
-            stat,
-            unit,
-            value,
-        ]);
-    }
-}
-
-/// Pushes one replication's rows of `histograms.parquet`.
-pub fn histogram_rows(vocabulary: &Vocabulary, record: &CellRecord, mut push: impl FnMut(&[Cell])) {
-    let replication = Cell::Whole(record.replication as u64);
-    for (named, histogram) in vocabulary.histograms.iter().zip(&record.histograms) {
-        for bucket in histogram.buckets() {
-            let (low, high) = (bucket.low_ns as f64 / 1e9, bucket.high_ns as f64 / 1e9);
-            let (kind, entity, metric) =
-                (Cell::Text(named.kind), Cell::Text(&named.entity), Cell::Text(named.metric));
-            push(&[
-                replication,
-                kind,
-                entity,
-                metric,
-                Cell::Number(low),
-                Cell::Number(high),
-                Cell::Whole(bucket.count),
-            ]);
-        }
-    }
-}
-
-/// Pushes one replication's rows of `series.parquet`.
-pub fn series_rows(series: &[Series], record: &CellRecord, mut push: impl FnMut(&[Cell])) {
-    let replication = Cell::Whole(record.replication as u64);
-    for row in &record.series {
-        let (start, end) = (Cell::Number(row.start.seconds()), Cell::Number(row.end.seconds()));
-        for (series, window) in series.iter().zip(&row.windows) {
-            let (entity, metric) = (Cell::Text(&series.entity), Cell::Text(series.metric));
-            let (mean, min, max, last) = (window.mean, window.min, window.max, window.last);
-            let numbers = [mean, min, max, last].map(Cell::Number);
-            let names = [
-                replication,
-                start,
-                end,
-                Cell::Text(series.kind),
-                entity,
-                metric,
-                Cell::Text(series.unit),
-            ];
-            push(&[&names[..], &numbers[..]].concat());
-        }
-    }
+/// Returns the rows of `summary.parquet` as a batch, without writing a file.
+pub fn summary_batch(results: &Results) -> RecordBatch {
+    batch::<SummaryTable>(summary::rows(results))
 }

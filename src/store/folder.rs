@@ -17,8 +17,9 @@
 
 use super::journal::{JOURNAL, Opened, Written};
 use super::manifest::{FileEntry, Manifest, sha256};
-use super::schema::{PARTS, PLOTS, POINTS, TABLES};
+use super::schema::{PARTS, PLOTS, POINTS};
 use super::study::Study;
+use crate::tables::tables;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -94,8 +95,8 @@ pub fn temporary(path: &Path) -> PathBuf {
 
 /// Returns whether AsyncFlow writes files of this name: a table, or a part of a sweep's table.
 fn is_ours(name: &str) -> bool {
-    let file =
-        TABLES.iter().any(|table| table.file == name) || [POINTS, PLOTS, MANIFEST].contains(&name);
+    let file = tables().iter().any(|table| table.file == name)
+        || [POINTS, PLOTS, MANIFEST].contains(&name);
     file || name.split_once('/').is_some_and(|(folder, part)| {
         PARTS.contains(&folder) && part.starts_with("part-") && part.ends_with(".parquet")
     })
@@ -159,7 +160,8 @@ impl Earlier {
 
     /// Returns a file that has one of our names, but is not in any manifest.
     fn foreign(&self, folder: &Path) -> Option<String> {
-        let own = TABLES.iter().map(|table| table.file).chain([POINTS, PLOTS]).map(str::to_string);
+        let own =
+            tables().map(|table| table.file).into_iter().chain([POINTS, PLOTS]).map(str::to_string);
         let in_parts = PARTS.iter().flat_map(|inside| {
             let entries = fs::read_dir(folder.join(inside)).into_iter().flatten().flatten();
             entries.map(move |entry| format!("{inside}/{}", entry.file_name().to_string_lossy()))

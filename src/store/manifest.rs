@@ -1,9 +1,9 @@
 //! The manifest: what was run, and the files of the result with their rows and hashes.
 
-use super::schema::TABLES;
 use crate::design::value::unit;
 use crate::experiment::{CapacityResult, Comparison, Results, Sensitivity, Shard};
 use crate::scenario::{Scenario, to_json};
+use crate::tables::tables;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -134,14 +134,14 @@ impl Manifest {
     }
 
     pub fn to_json(&self) -> String {
-        let mut files = Map::new();
+        let (tables, mut files) = (tables(), Map::new());
         for file in &self.files {
             let table_of = |file: &str| {
                 file.split_once("/part-")
                     .map_or(file.to_string(), |(table, _)| format!("{table}.parquet"))
             };
             let columns =
-                TABLES.iter().find(|table| table.file == table_of(&file.name)).map(|table| {
+                tables.iter().find(|table| table.file == table_of(&file.name)).map(|table| {
                     let units = table
                         .columns
                         .iter()

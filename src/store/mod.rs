@@ -25,17 +25,17 @@ pub(crate) use capacity::write_capacity;
 pub use comparison::comparison_batch;
 pub(crate) use comparison::write_comparison;
 pub(crate) use dataset::Dataset;
+pub use dataset::summary_batch;
 pub use folder::StoreError;
 pub(crate) use folder::{Folder, manifest_of, temporary};
 pub(crate) use journal::{Damage, Head, JOURNAL, Journal, Opened, Written};
 pub(crate) use manifest::{Manifest, hash};
 pub(crate) use points::parameters;
 pub use points::{points_batch, summary_batch_of_points};
-pub use schema::{
-    CAPACITY, COMPARISON, Column, Kind, OF_POINT, PLOTS, POINT, SENSITIVITY, TABLES, TableSchema,
-};
+pub use schema::PLOTS;
 pub use sensitivity::sensitivity_batch;
 pub(crate) use sensitivity::write_sensitivity;
 pub(crate) use study::Study;
 pub(crate) use sweep::{OptionalTables, SweepDataset};
-pub use table::summary_batch;
+
+pub use crate::tables::{ColumnSchema, Kind, TableSchema, tables};

@@ -1,14 +1,18 @@
 //! The points of a sweep as rows: `points.parquet`, with a column per varied parameter, and the
 //! summaries of the points.
 
-use super::schema::{Column, Kind, OF_POINT, POINT, TABLES, field};
-use super::table::{Cell, Push, batch, summary_rows};
+use super::schema::{field, fields_of, schema_of_points};
+use super::table::Rows;
 use crate::design::value::{self, Kind as ValueKind};
-use crate::experiment::{PointResult, Results};
+use crate::experiment::PointResult;
 use crate::scenario::Parameters;
+use crate::tables::points::{POINT, PointRow, PointsTable};
+use crate::tables::summary::{self, SummaryTable};
+use crate::tables::{Cell, ColumnSchema, Kind, cells};
 use arrow_array::RecordBatch;
-use arrow_schema::Schema;
+use arrow_schema::{Field, Schema};
 use std::borrow::Borrow;
+use std::iter;
 use std::sync::Arc;
 
 /// A varied parameter and the kind of its column.
@@ -41,29 +45,62 @@ pub fn parameters(rows: impl Iterator<Item = impl Borrow<Parameters>>) -> Vec<Pa
     parameters
 }
 
-/// Returns the columns of `points.parquet`.
-pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
-    let columns = parameters.iter().map(|parameter| {
-        let kind = match parameter.kind {
+impl Parameter {
+    /// Returns the column of the parameter.
+    fn field(&self) -> Field {
+        let kind = match self.kind {
             ValueKind::Text => Kind::Text,
-            ValueKind::Number if parameter.is_whole => Kind::Whole,
+            ValueKind::Number if self.is_whole => Kind::Whole,
             _ => Kind::Number,
         };
-        let column = Column {
+        let column = ColumnSchema {
             name: "",
             kind,
-            unit: value::unit(parameter.kind),
+            unit: value::unit(self.kind),
             meaning: "what is set there",
         };
         // A point need not set every parameter.
-        field(&parameter.path, &column).with_nullable(kind != Kind::Text)
-    });
-    let first = std::iter::once(field(POINT.name, &POINT));
-    let fields: Vec<_> = first
-        .chain(columns)
-        .chain(OF_POINT.iter().map(|column| field(column.name, column)))
-        .collect();
-    Arc::new(Schema::new(fields))
+        field(&self.path, &column).with_nullable(kind != Kind::Text)
+    }
+
+    /// Returns the value that a point sets; empty or null if it does not set the parameter.
+    fn cell(&self, set: &Parameters) -> Cell<'static> {
+        let value = set.get(&self.path);
+        if self.kind == ValueKind::Text {
+            return Cell::Text(value.map_or(String::new(), value::shown).into());
+        }
+        match value.and_then(|value| value::base(value, self.kind)) {
+            Some(size) if self.kind == ValueKind::Number && self.is_whole => {
+                Cell::Whole(size as u64)
+            }
+            size => size.map_or(Cell::Missing, Cell::Number),
+        }
+    }
+}
+
+/// Returns the columns of `points.parquet`.
+pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
+    let fields = iter::once(field(POINT.name, &POINT))
+        .chain(parameters.iter().map(Parameter::field))
+        .chain(fields_of::<PointsTable>());
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Returns the values of a point, in the order of its [schema](points_schema).
+pub fn point_cells<'r>(
+    row: &'r PointRow,
+    parameters: &'r [Parameter],
+) -> impl Iterator<Item = Cell<'r>> {
+    let values = parameters.iter().map(|parameter| parameter.cell(&row.swept.parameters));
+    with_point(row.swept.point, values.chain(cells::<PointsTable>(row)))
+}
+
+/// Returns the values of a row of a sweep's table, preceded by the number of its point.
+pub fn with_point<'r>(
+    point: u64,
+    cells: impl Iterator<Item = Cell<'r>>,
+) -> impl Iterator<Item = Cell<'r>> {
+    iter::once(Cell::Whole(point)).chain(cells)
 }
 
 /// Returns the rows of `points.parquet` as a batch, without writing a file.
@@ -86,78 +123,20 @@ pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
 /// ```
 pub fn points_batch(points: &[PointResult]) -> RecordBatch {
     let parameters = parameters(points.iter().map(|swept| &swept.parameters));
-    batch(points_schema(&parameters), |push| {
-        points.iter().for_each(|swept| point_row(swept, &parameters, push))
-    })
+    let mut rows = Rows::new(points_schema(&parameters));
+    points.iter().for_each(|swept| rows.push(point_cells(&PointRow { swept }, &parameters)));
+    rows.take()
 }
 
 /// Returns the rows of a sweep's `summary/` as a batch, without writing a file: the
 /// [summaries](super::summary_batch) of all points, each row preceded by the number of its point.
 /// See [`points_batch`] for an example.
 pub fn summary_batch_of_points(points: &[PointResult]) -> RecordBatch {
-    batch(TABLES[0].arrow_of_points(), |push| {
-        points.iter().for_each(|swept| summary_rows_of_point(swept, push))
-    })
-}
-
-/// Pushes the rows of a point's summary.
-pub fn summary_rows_of_point(swept: &PointResult, push: Push) {
-    if let Some(results) = &swept.results {
-        summary_rows(results, |cells| push(&[&[Cell::Whole(swept.point)], cells].concat()));
-    }
-}
-
-/// Pushes the row of a point.
-pub fn point_row(swept: &PointResult, parameters: &[Parameter], push: Push) {
-    let results = swept.results.as_ref();
-    let texts: Vec<String> =
-        parameters.iter().map(|parameter| text_of(&swept.parameters, parameter)).collect();
-    let values = parameters.iter().zip(&texts).map(|(parameter, text)| {
-        match (parameter.kind, swept.parameters.get(&parameter.path)) {
-            (ValueKind::Text, _) => Cell::Text(text),
-            (kind, value) => match value.and_then(|value| value::base(value, kind)) {
-                Some(size) if kind == ValueKind::Number && parameter.is_whole => {
-                    Cell::Whole(size as u64)
-                }
-                size => Cell::Number(size.unwrap_or(f64::NAN)),
-            },
+    let mut rows = Rows::new(schema_of_points::<SummaryTable>());
+    for swept in points {
+        for row in swept.results.iter().flat_map(summary::rows) {
+            rows.push(with_point(swept.point, cells::<SummaryTable>(&row)));
         }
-    });
-    let mut cells: Vec<Cell> = std::iter::once(Cell::Whole(swept.point)).chain(values).collect();
-    let first = swept.failures.first().map(|(_, failure)| failure);
-    let (kind, reason) = (
-        first.map_or("", |failure| failure.name()),
-        first.map_or(String::new(), |failure| failure.to_string()),
-    );
-    let overloaded = results.map_or(String::new(), |results| results.overloaded.join(","));
-    let missed = results.map_or(Vec::new(), Results::missed).join(",");
-    let failed = swept.failures.len() as u64;
-    cells.extend([
-        Cell::Number(results.map_or(f64::NAN, |results| results.warmup_s)),
-        Cell::Whole(results.map_or(0, |results| u64::from(results.replications)) + failed),
-        Cell::Whole(failed),
-        Cell::Text(kind),
-        Cell::Text(&reason),
-        Cell::Text(&overloaded),
-        Cell::Text(&missed),
-        Cell::Text(results.map_or("", precise)),
-        Cell::Whole(results.map_or(0, |results| results.events)),
-        Cell::Text(results.map_or("", |results| results.fingerprint.as_str())),
-    ]);
-    push(&cells);
-}
-
-/// Returns `yes` or `no`: whether the goals of `run.replications.until` are met; empty if there are
-/// none.
-fn precise(results: &Results) -> &'static str {
-    match results.precision.as_slice() {
-        [] => "",
-        goals if goals.iter().all(|goal| goal.met) => "yes",
-        _ => "no",
     }
-}
-
-/// Returns a parameter's value as text; empty if the point does not set it.
-fn text_of(row: &Parameters, parameter: &Parameter) -> String {
-    row.get(&parameter.path).map_or(String::new(), value::shown)
+    rows.take()
 }

@@ -3,11 +3,10 @@
 use super::answer::write_answer;
 use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
-use super::schema::SENSITIVITY;
-use super::table::{Cell, Push, batch};
-use crate::design::value::shown;
+use super::table::batch;
 use crate::experiment::Sensitivity;
 use crate::scenario::Scenario;
+use crate::tables::sensitivity::{SensitivityTable, rows};
 use arrow_array::RecordBatch;
 
 /// Writes `sensitivity.parquet` and the manifest, and returns the number of files.
@@ -20,7 +19,7 @@ pub fn write_sensitivity(
     answers: &[Sensitivity],
 ) -> Result<usize, StoreError> {
     let manifest = Manifest::of_sensitivity(scenario, answers);
-    write_answer(folder, &SENSITIVITY, manifest, |push| rows(answers, push))
+    write_answer::<SensitivityTable>(folder, manifest, rows(answers))
 }
 
 /// Returns the rows of `sensitivity.parquet` as a batch, without writing a file.
@@ -44,41 +43,5 @@ pub fn write_sensitivity(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn sensitivity_batch(answers: &[Sensitivity]) -> RecordBatch {
-    batch(SENSITIVITY.arrow(), |push| rows(answers, push))
-}
-
-fn rows(answers: &[Sensitivity], push: Push) {
-    for answer in answers {
-        for parameter in &answer.parameters {
-            let (from, to) = (shown(&parameter.range.0), shown(&parameter.range.1));
-            let (effect, indices) = (parameter.effect, parameter.indices);
-            let by_morris =
-                effect.map_or([f64::NAN; 4], |e| [e.mu, e.mu_star, e.mu_star_std_error, e.sigma]);
-            let by_sobol = indices.map_or([f64::NAN; 6], |i| {
-                [i.first, i.first_low, i.first_high, i.total, i.total_low, i.total_high]
-            });
-            let n = effect.map(|effect| effect.n).or(indices.map(|indices| indices.n)).unwrap_or(0);
-            let names = [
-                answer.kind,
-                &answer.entity,
-                &answer.metric,
-                answer.stat,
-                answer.unit,
-                answer.method.name(),
-            ]
-            .map(Cell::Text);
-            let of_parameter = [parameter.path.as_str(), &from, &to].map(Cell::Text);
-            let (by_morris, by_sobol) = (by_morris.map(Cell::Number), by_sobol.map(Cell::Number));
-            push(
-                &[
-                    &names[..],
-                    &of_parameter,
-                    &by_morris,
-                    &by_sobol,
-                    &[Cell::Whole(u64::from(n)), Cell::Text(answer.variation.name())],
-                ]
-                .concat(),
-            );
-        }
-    }
+    batch::<SensitivityTable>(rows(answers))
 }

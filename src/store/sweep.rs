@@ -5,25 +5,28 @@
 //! additional first column, `point`, sorted by it, in parts of about a million rows. A part ends
 //! between two points and depends on nothing but the rows, so that equal sweeps write equal bytes.
 
-use super::dataset::{histogram_rows, replication_rows, series_rows};
 use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
-use super::points::{Parameter, point_row, points_schema, summary_rows_of_point};
-use super::schema::{PARTS, POINTS, TABLES};
-use super::table::{Cell, Push, Table};
+use super::points::{Parameter, point_cells, points_schema, with_point};
+use super::schema::{POINTS, folder_of, schema_of_points};
+use super::table::ParquetFile;
 use crate::experiment::ReducedPoint;
-use crate::measure::{self};
+use crate::measure;
+use crate::tables::histograms::{self, HistogramsTable};
+use crate::tables::points::PointRow;
+use crate::tables::replications::{self, ReplicationsTable};
+use crate::tables::series::{self, SeriesTable};
+use crate::tables::summary::{self, SummaryTable};
+use crate::tables::{Table, cells};
 use arrow_schema::Schema;
 use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// A part ends with the point that reaches this number of rows.
 const ROWS_OF_PART: u64 = 1_000_000;
 /// Points per row group of `points.parquet`.
 const POINTS_OF_GROUP: usize = 8_192;
-
-/// For each of [`PARTS`], the index of its table in [`TABLES`].
-const TABLE_OF: [usize; PARTS.len()] = [0, 1, 2, 3];
 
 /// The optional tables that are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,16 +41,65 @@ pub struct OptionalTables {
 /// [`finish`](SweepDataset::finish), no file remains.
 pub struct SweepDataset {
     folder: Folder,
-    points: Table,
-    parts: [Option<Part>; PARTS.len()],
+    points: ParquetFile,
+    summary: Parts<SummaryTable>,
+    replications: Parts<ReplicationsTable>,
+    series: Option<Parts<SeriesTable>>,
+    histograms: Option<Parts<HistogramsTable>>,
     parameters: Vec<Parameter>,
-    rows: Vec<(String, u64)>,
 }
 
-struct Part {
+/// The files of the table `T`, one after the other.
+struct Parts<T: Table> {
     schema: Arc<Schema>,
-    number: u32,
-    open: Option<(String, Table)>,
+    open: Option<(String, ParquetFile)>,
+    /// The names of the finished parts, with their numbers of rows.
+    finished: Vec<(String, u64)>,
+    table: PhantomData<T>,
+}
+
+impl<T: Table> Parts<T> {
+    fn new() -> Parts<T> {
+        let (schema, table) = (schema_of_points::<T>(), PhantomData);
+        Parts { schema, open: None, finished: Vec::new(), table }
+    }
+
+    /// Writes rows of a point into the current part, which is begun if there is none.
+    fn extend<'r>(
+        &mut self,
+        folder: &mut Folder,
+        point: u64,
+        mut rows: impl Iterator<Item = T::Row<'r>>,
+    ) -> Result<(), StoreError> {
+        let (_, file) = match &mut self.open {
+            Some(open) => open,
+            None => {
+                let name = format!("{}/part-{:05}.parquet", folder_of::<T>(), self.finished.len());
+                let file = ParquetFile::begin(folder, &name, self.schema.clone())?;
+                self.open.insert((name, file))
+            }
+        };
+        rows.try_for_each(|row| file.push(with_point(point, cells::<T>(&row))))
+    }
+
+    /// Finishes the current part if it is long enough.
+    fn end_point(&mut self) -> Result<(), StoreError> {
+        let rows = self.open.as_ref().map_or(0, |(_, file)| file.written);
+        if rows >= ROWS_OF_PART { self.close() } else { Ok(()) }
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        if let Some((name, file)) = self.open.take() {
+            self.finished.push((name, file.finish()?));
+        }
+        Ok(())
+    }
+
+    /// Finishes the last part, and returns the names of all with their numbers of rows.
+    fn finish(mut self) -> Result<Vec<(String, u64)>, StoreError> {
+        self.close()?;
+        Ok(self.finished)
+    }
 }
 
 impl SweepDataset {
@@ -60,22 +112,15 @@ impl SweepDataset {
         parameters: Vec<Parameter>,
         wanted: OptionalTables,
     ) -> Result<SweepDataset, StoreError> {
-        let points =
-            Table::in_groups(POINTS_OF_GROUP, &mut folder, POINTS, points_schema(&parameters))?;
-        let is_wanted = [true, true, wanted.series, wanted.histograms];
-        let part = |index: usize| {
-            is_wanted[index].then(|| Part {
-                schema: TABLES[TABLE_OF[index]].arrow_of_points(),
-                number: 0,
-                open: None,
-            })
-        };
+        let schema = points_schema(&parameters);
         Ok(SweepDataset {
-            parts: [0, 1, 2, 3].map(part),
+            points: ParquetFile::in_groups(POINTS_OF_GROUP, &mut folder, POINTS, schema)?,
             folder,
-            points,
+            summary: Parts::new(),
+            replications: Parts::new(),
+            series: wanted.series.then(Parts::new),
+            histograms: wanted.histograms.then(Parts::new),
             parameters,
-            rows: Vec::new(),
         })
     }
 
@@ -84,64 +129,42 @@ impl SweepDataset {
     /// # Errors
     /// If the disk is full or gone.
     pub fn append(&mut self, reduced: &ReducedPoint) -> Result<(), StoreError> {
-        self.points.fill(|push| point_row(&reduced.swept, &self.parameters, push))?;
+        let (folder, swept) = (&mut self.folder, &reduced.swept);
+        self.points.push(point_cells(&PointRow { swept }, &self.parameters))?;
         let Some(built) = &reduced.built else { return Ok(()) };
-        let number = Cell::Whole(reduced.swept.point);
-        self.write(0, |push| summary_rows_of_point(&reduced.swept, push))?;
+        let point = swept.point;
+        let estimates = swept.results.iter().flat_map(summary::rows);
+        self.summary.extend(folder, point, estimates)?;
         let vocabulary = measure::vocabulary(&built.plan.layout);
-        let series = built.plan.layout.series();
+        let named_series = built.plan.layout.series();
         for record in &reduced.records {
-            self.write(1, |push| {
-                replication_rows(&vocabulary, record, |cells| push(&[&[number], cells].concat()))
-            })?;
-            self.write(2, |push| {
-                series_rows(&series, record, |cells| push(&[&[number], cells].concat()))
-            })?;
-            self.write(3, |push| {
-                histogram_rows(&vocabulary, record, |cells| push(&[&[number], cells].concat()))
-            })?;
-        }
-        for index in 0..PARTS.len() {
-            let is_long = |part: &Part| {
-                part.open.as_ref().is_some_and(|(_, table)| table.written >= ROWS_OF_PART)
-            };
-            if self.parts[index].as_ref().is_some_and(is_long) {
-                self.close(index)?;
+            let values = replications::rows(&vocabulary, record);
+            self.replications.extend(folder, point, values)?;
+            if let Some(parts) = &mut self.series {
+                parts.extend(folder, point, series::rows(&named_series, record))?;
+            }
+            if let Some(parts) = &mut self.histograms {
+                parts.extend(folder, point, histograms::rows(&vocabulary, record))?;
             }
         }
-        Ok(())
-    }
-
-    /// Writes rows into the current part of a table, if the table is written at all.
-    fn write(&mut self, index: usize, rows: impl FnOnce(Push)) -> Result<(), StoreError> {
-        let Some(part) = &mut self.parts[index] else { return Ok(()) };
-        if part.open.is_none() {
-            let name = format!("{}/part-{:05}.parquet", PARTS[index], part.number);
-            let table = Table::begin(&mut self.folder, &name, part.schema.clone())?;
-            part.open = Some((name, table));
-            part.number += 1;
-        }
-        part.open.as_mut().map_or(Ok(()), |(_, table)| table.fill(rows))
-    }
-
-    fn close(&mut self, index: usize) -> Result<(), StoreError> {
-        if let Some((name, table)) = self.parts[index].as_mut().and_then(|part| part.open.take()) {
-            self.rows.push((name, table.finish()?));
-        }
-        Ok(())
+        self.summary.end_point()?;
+        self.replications.end_point()?;
+        self.series.as_mut().map_or(Ok(()), Parts::end_point)?;
+        self.histograms.as_mut().map_or(Ok(()), Parts::end_point)
     }
 
     /// Gives all files their final names, the manifest last, and returns the number of files.
     ///
     /// # Errors
     /// If the disk is full or gone; then there is no manifest.
-    pub fn finish(mut self, manifest: Manifest) -> Result<usize, StoreError> {
-        for index in 0..PARTS.len() {
-            self.close(index)?;
-        }
-        self.rows.push((POINTS.to_string(), self.points.finish()?));
+    pub fn finish(self, manifest: Manifest) -> Result<usize, StoreError> {
+        let mut rows = self.summary.finish()?;
+        rows.extend(self.replications.finish()?);
+        rows.extend(self.series.map(Parts::finish).transpose()?.unwrap_or_default());
+        rows.extend(self.histograms.map(Parts::finish).transpose()?.unwrap_or_default());
+        rows.push((POINTS.to_string(), self.points.finish()?));
         let rows: Vec<(&str, u64)> =
-            self.rows.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
+            rows.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
         self.folder.complete(manifest, &rows).map(|names| names.len())
     }
 }

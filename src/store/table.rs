@@ -2,8 +2,8 @@
 //! grow with the file.
 
 use super::folder::{Folder, StoreError};
-use super::schema::TABLES;
-use crate::experiment::Results;
+use super::schema::schema_of;
+use crate::tables::{Cell, Table, cells};
 use arrow_array::builder::{ArrayBuilder, Float64Builder, StringBuilder, UInt64Builder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Schema};
@@ -11,7 +11,9 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use std::fmt::Write;
 use std::fs::File;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -25,19 +27,39 @@ const ROW_GROUP: usize = 65_536;
 /// from row to row, which are smaller in plain encoding.
 const DICTIONARY_BYTES: usize = 16 << 10;
 
-/// A value of a row.
-#[derive(Clone, Copy, Debug)]
-pub enum Cell<'c> {
-    Text(&'c str),
-    /// NaN is written as null.
-    Number(f64),
-    Whole(u64),
-}
-
 enum Builder {
     Text(StringBuilder),
     Number(Float64Builder),
     Whole(UInt64Builder),
+}
+
+impl Builder {
+    fn push(&mut self, cell: Cell) {
+        // Writing into a builder cannot fail; appending the empty text ends the value.
+        match (self, cell) {
+            (Builder::Text(builder), Cell::Text(text)) => builder.append_value(text),
+            (Builder::Text(builder), Cell::Key(key)) => {
+                if let Some(key) = key {
+                    let _ = write!(builder, "{key:016x}");
+                }
+                builder.append_value("");
+            }
+            (Builder::Text(builder), Cell::Labels(labels)) => {
+                for (index, label) in labels.iter().enumerate() {
+                    let _ = write!(builder, "{}{label}", if index == 0 { "" } else { "," });
+                }
+                builder.append_value("");
+            }
+            (Builder::Number(builder), Cell::Number(number)) if number.is_nan() => {
+                builder.append_null()
+            }
+            (Builder::Number(builder), Cell::Number(number)) => builder.append_value(number),
+            (Builder::Whole(builder), Cell::Whole(whole)) => builder.append_value(whole),
+            (Builder::Number(builder), Cell::Missing) => builder.append_null(),
+            (Builder::Whole(builder), Cell::Missing) => builder.append_null(),
+            (_, cell) => unreachable!("{cell:?} is not of its column's kind"),
+        }
+    }
 }
 
 /// Rows in memory.
@@ -58,22 +80,12 @@ impl Rows {
     }
 
     /// Adds a row. Its cells must have the order and the kinds of the columns.
-    pub fn push(&mut self, cells: &[Cell]) {
-        assert_eq!(cells.len(), self.builders.len(), "a row has a cell for every column");
-        for (builder, cell) in self.builders.iter_mut().zip(cells) {
-            match (builder, cell) {
-                (Builder::Text(builder), Cell::Text(text)) => builder.append_value(text),
-                (Builder::Number(builder), Cell::Number(number)) if number.is_nan() => {
-                    builder.append_null()
-                }
-                (Builder::Number(builder), Cell::Number(number)) => builder.append_value(*number),
-                (Builder::Whole(builder), Cell::Whole(whole)) => builder.append_value(*whole),
-                (Builder::Whole(builder), Cell::Number(number)) if number.is_nan() => {
-                    builder.append_null()
-                }
-                (_, cell) => unreachable!("{cell:?} is not of its column's kind"),
-            }
+    pub fn push<'c>(&mut self, cells: impl IntoIterator<Item = Cell<'c>>) {
+        let mut cells = cells.into_iter();
+        for builder in &mut self.builders {
+            builder.push(cells.next().expect("a row has a cell for every column"));
         }
+        assert!(cells.next().is_none(), "a row has a column for every cell");
         self.len += 1;
     }
 
@@ -92,18 +104,15 @@ impl Rows {
     }
 }
 
-/// A callback that accepts rows, one at a time.
-pub type Push<'p> = &'p mut dyn FnMut(&[Cell]);
-
-/// Collects the rows pushed by `fill` into a batch, without writing a file.
-pub fn batch(schema: Arc<Schema>, fill: impl FnOnce(Push)) -> RecordBatch {
-    let mut rows = Rows::new(schema);
-    fill(&mut |cells| rows.push(cells));
-    rows.take()
+/// Collects the rows of a table into a batch, without writing a file.
+pub fn batch<'r, T: Table>(rows: impl Iterator<Item = T::Row<'r>>) -> RecordBatch {
+    let mut batch = Rows::new(schema_of::<T>());
+    rows.for_each(|row| batch.push(cells::<T>(&row)));
+    batch.take()
 }
 
 /// A Parquet file that is being written.
-pub struct Table {
+pub struct ParquetFile {
     rows: Rows,
     writer: ArrowWriter<File>,
     /// The final path of the file.
@@ -111,7 +120,7 @@ pub struct Table {
     pub written: u64,
 }
 
-impl Table {
+impl ParquetFile {
     /// Creates the file that will be called `name` in the folder.
     ///
     /// # Errors
@@ -120,12 +129,12 @@ impl Table {
         folder: &mut Folder,
         name: &str,
         schema: Arc<Schema>,
-    ) -> Result<Table, StoreError> {
-        Table::in_groups(ROW_GROUP, folder, name, schema)
+    ) -> Result<ParquetFile, StoreError> {
+        ParquetFile::in_groups(ROW_GROUP, folder, name, schema)
     }
 
-    /// Like [`begin`](Table::begin), with `rows` rows per row group: for rows whose values hardly
-    /// repeat, and therefore compress badly.
+    /// Like [`begin`](ParquetFile::begin), with `rows` rows per row group: for rows whose values
+    /// hardly repeat, and therefore compress badly.
     ///
     /// # Errors
     /// If it cannot be created.
@@ -134,37 +143,26 @@ impl Table {
         folder: &mut Folder,
         name: &str,
         schema: Arc<Schema>,
-    ) -> Result<Table, StoreError> {
+    ) -> Result<ParquetFile, StoreError> {
         let (path, part) = (folder.path().join(name), folder.begin(name));
         let file = File::create(&part).map_err(|e| StoreError::io("cannot write", &part, e))?;
         let writer = properties(rows)
             .and_then(|properties| ArrowWriter::try_new(file, schema.clone(), Some(properties)));
         let writer = writer.map_err(|e| StoreError::io("cannot write", &part, e))?;
-        Ok(Table { rows: Rows::new(schema), writer, path, written: 0 })
+        Ok(ParquetFile { rows: Rows::new(schema), writer, path, written: 0 })
     }
 
     /// Writes a row.
     ///
     /// # Errors
     /// If the disk is full or gone.
-    pub fn push(&mut self, cells: &[Cell]) -> Result<(), StoreError> {
+    pub fn push<'c>(
+        &mut self,
+        cells: impl IntoIterator<Item = Cell<'c>>,
+    ) -> Result<(), StoreError> {
         self.rows.push(cells);
         self.written += 1;
         if self.rows.len >= BATCH { self.flush() } else { Ok(()) }
-    }
-
-    /// Writes all rows that `fill` pushes.
-    ///
-    /// # Errors
-    /// As [`push`](Table::push).
-    pub fn fill(&mut self, fill: impl FnOnce(Push)) -> Result<(), StoreError> {
-        let mut failed = Ok(());
-        fill(&mut |cells| {
-            if failed.is_ok() {
-                failed = self.push(cells);
-            }
-        });
-        failed
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
@@ -187,6 +185,42 @@ impl Table {
     }
 }
 
+/// The file of the table `T`.
+pub struct TableFile<T: Table> {
+    file: ParquetFile,
+    table: PhantomData<T>,
+}
+
+impl<T: Table> TableFile<T> {
+    /// Creates the file in the folder.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn begin(folder: &mut Folder) -> Result<TableFile<T>, StoreError> {
+        let file = ParquetFile::begin(folder, T::FILE, schema_of::<T>())?;
+        Ok(TableFile { file, table: PhantomData })
+    }
+
+    /// Writes rows.
+    ///
+    /// # Errors
+    /// If the disk is full or gone.
+    pub fn extend<'r>(
+        &mut self,
+        mut rows: impl Iterator<Item = T::Row<'r>>,
+    ) -> Result<(), StoreError> {
+        rows.try_for_each(|row| self.file.push(cells::<T>(&row)))
+    }
+
+    /// Writes the remaining rows, and returns the name of the file with the number of its rows.
+    ///
+    /// # Errors
+    /// As [`extend`](TableFile::extend).
+    pub fn finish(self) -> Result<(&'static str, u64), StoreError> {
+        Ok((T::FILE, self.file.finish()?))
+    }
+}
+
 fn properties(row_group: usize) -> Result<WriterProperties, ParquetError> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
@@ -196,33 +230,4 @@ fn properties(row_group: usize) -> Result<WriterProperties, ParquetError> {
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_created_by("asyncflow".to_string());
     Ok(properties.build())
-}
-
-/// Returns the rows of `summary.parquet` as a batch, without writing a file.
-pub fn summary_batch(results: &Results) -> RecordBatch {
-    batch(TABLES[0].arrow(), |push| summary_rows(results, push))
-}
-
-/// Pushes every row of the summary.
-pub fn summary_rows(results: &Results, mut push: impl FnMut(&[Cell])) {
-    for row in &results.rows {
-        let e = &row.estimate;
-        push(&[
-            Cell::Text(&results.scenario),
-            Cell::Text(row.kind),
-            Cell::Text(&row.entity),
-            Cell::Text(&row.metric),
-            Cell::Text(row.stat),
-            Cell::Text(row.unit),
-            Cell::Number(e.estimate),
-            Cell::Number(e.low),
-            Cell::Number(e.high),
-            Cell::Number(e.std_error),
-            Cell::Number(results.confidence),
-            Cell::Whole(e.n as u64),
-            Cell::Text(e.method.name()),
-            Cell::Text(&row.flags.join(",")),
-            Cell::Text(&row.flags.join(",")),
-        ]);
-    }
 }

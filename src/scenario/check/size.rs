@@ -43,8 +43,12 @@ const VALUE_B: f64 = 80.0;
 /// Bytes of a metric: its names, here and in the results; and of each of its replications.
 const METRIC_B: f64 = 850.0;
 const METRIC_OF_REPLICATION_B: f64 = 24.0;
-/// Number of metrics of a workload or an endpoint, of a service or an instance, of a link.
-const METRICS_OF: [f64; 3] = [29.0, 18.0, 4.0];
+/// Number of metrics of a workload or an endpoint.
+const METRICS_OF_FLOW: f64 = 29.0;
+/// Number of metrics of a service or an instance.
+const METRICS_OF_SERVICE: f64 = 18.0;
+/// Number of metrics of a link.
+const METRICS_OF_LINK: f64 = 4.0;
 /// The number of durations from which a histogram counts them; it stores fewer individually.
 const COUNTED_FROM: f64 = 200.0;
 /// Bytes of a non-empty bucket that is handed on or stored individually; of all buckets of a power
@@ -170,10 +174,10 @@ impl Sizes {
             }
         }
         let machines = lags + INSTANCE_B * instances + WORKER_B * self.workers as f64;
-        let metrics = METRICS_OF[0] * (workloads + self.endpoints as f64)
+        let metrics = METRICS_OF_FLOW * (workloads + self.endpoints as f64)
             + METRICS_OF_PHASE * phases * workloads
-            + METRICS_OF[1] * (scenario.services.len() as f64 + instances)
-            + METRICS_OF[2] * links;
+            + METRICS_OF_SERVICE * (scenario.services.len() as f64 + instances)
+            + METRICS_OF_LINK * links;
         let part = |path, bytes, what, help| Part { path, bytes, what, help };
         let mut parts = vec![
             part(
