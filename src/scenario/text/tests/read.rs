@@ -117,6 +117,7 @@ fn reported<T: serde::de::DeserializeOwned>(text: &str) -> Vec<[String; 4]> {
     };
     problems
         .into_iter()
+        .map(|error| error.problem)
         .map(|p| [p.path, p.what, p.help.unwrap_or_default(), place(p.place)])
         .collect()
 }
