@@ -53,7 +53,7 @@ pub fn improve(errors: Vec<ReadError>) -> Vec<Problem> {
 fn improved(ReadError { mut problem, kind }: ReadError) -> Problem {
     match &kind {
         Kind::Unknown { word, expected } => unknown(&mut problem, word, expected),
-        Kind::Unfit { expected, found } => unfit(&mut problem, expected, found),
+        Kind::WrongType { expected, found } => wrong_type(&mut problem, expected, found),
         Kind::Missing(missing) => {
             let help = MISSING.iter().find(|(field, _)| field == missing);
             problem.advise_if(help.map(|(_, help)| help.to_string()));
@@ -114,7 +114,7 @@ fn unknown(problem: &mut Problem, word: &str, expected: &[&str]) {
 }
 
 /// Improves the error for a value of another type or form.
-fn unfit(problem: &mut Problem, expected: &Wanted, found: &Found) {
+fn wrong_type(problem: &mut Problem, expected: &Wanted, found: &Found) {
     let help = match (expected, found) {
         (Wanted::Whole | Wanted::Whole64, _) => return whole_number(problem, found),
         (Wanted::Text, Found::Number(number)) => {

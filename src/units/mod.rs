@@ -2,8 +2,8 @@
 //!
 //! One file per quantity. Each is parsed (`"5ms"`) and printed as the shortest text that reads back
 //! as the same value; values without a unit, not finite or out of range are rejected with a
-//! [`Refusal`] that says what to write instead. Beyond this module there are no raw numbers: a duration is a
-//! [`Span`], a size is [`Bytes`].
+//! [`Refusal`] that says what to write instead. Beyond this module there are no raw numbers: a
+//! duration is a [`Span`], a size is [`Bytes`].
 
 mod bytes;
 mod count;

@@ -68,27 +68,8 @@ impl<Q: Quantity> Empirical<Q> {
             return Err(("file", Refusal::new(what).help("take a sample of its rows")));
         }
         let mut reader = csv::Reader::from_reader(opened.take(LARGEST));
-        let headers = reader.headers().map_err(|error| unreadable(error.to_string()))?.clone();
-        let Some(place) = headers.iter().position(|header| header.trim() == column) else {
-            let known = headers
-                .iter()
-                .take(12)
-                .map(|header| format!("`{}`", shown(header)))
-                .collect::<Vec<_>>()
-                .join(", ");
-            let help = nearest(column, headers.iter())
-                .map_or(format!("its columns are {known}"), |near| {
-                    format!("did you mean `{near}`?")
-                });
-            let what = format!("`{}` has no column `{}`", shown(file), shown(column));
-            return Err(("column", Refusal::new(what).help(help)));
-        };
-        if headers.iter().filter(|header| header.trim() == column).count() > 1 {
-            let what =
-                format!("`{}` has the column `{}` more than once", shown(file), shown(column));
-            let help = "give the columns of the file different names";
-            return Err(("column", Refusal::new(what).help(help)));
-        }
+        let headers = reader.headers().map_err(|error| unreadable(error.to_string()))?;
+        let place = position(headers, file, column).map_err(|refusal| ("column", refusal))?;
         let mut values = Vec::new();
         for row in reader.records() {
             let row = row.map_err(|error| unreadable(error.to_string()))?;
@@ -118,6 +99,30 @@ impl<Q: Quantity> Empirical<Q> {
 const VALUES_MAX: usize = 1_000_000;
 /// The largest file, in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Returns the index of a column of a file.
+fn position(headers: &csv::StringRecord, file: &str, column: &str) -> Result<usize, Refusal> {
+    let mut found = headers.iter().enumerate().filter(|(_, header)| header.trim() == column);
+    match (found.next(), found.next()) {
+        (Some((place, _)), None) => Ok(place),
+        (Some(_), Some(_)) => Err(Refusal::new(format!(
+            "`{}` has the column `{}` more than once",
+            shown(file),
+            shown(column)
+        ))
+        .help("give the columns of the file different names")),
+        (None, _) => {
+            let known: Vec<String> =
+                headers.iter().take(12).map(|header| format!("`{}`", shown(header))).collect();
+            let help = match nearest(column, headers.iter()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("its columns are {}", known.join(", ")),
+            };
+            let what = format!("`{}` has no column `{}`", shown(file), shown(column));
+            Err(Refusal::new(what).help(help))
+        }
+    }
+}
 
 /// What to write if the numbers of the column have no unit.
 const UNIT: &str = "write the unit of the column's numbers, such as `unit: 1ms`";

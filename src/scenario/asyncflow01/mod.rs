@@ -48,7 +48,7 @@ pub fn is_asyncflow01(root: &Node) -> bool {
 pub fn lower(root: &Node) -> (Option<Scenario>, Vec<Problem>) {
     let (payload, mut errors) = text::read::<Payload>(root);
     for ReadError { problem, kind } in &mut errors {
-        if matches!(kind, Kind::Unfit { expected: Wanted::Number, found: Found::Text(_) }) {
+        if matches!(kind, Kind::WrongType { expected: Wanted::Number, found: Found::Text(_) }) {
             problem.advise(
                 "AsyncFlow 0.1 writes numbers without units: times in seconds, memory in MB",
             );

@@ -58,36 +58,36 @@ impl<'n> Reader<'n> {
             Value::Signed(number) => visitor.visit_i64(*number),
             Value::Float(number) if number.is_finite() => visitor.visit_f64(*number),
             Value::Text(text) => visitor.visit_str(text),
-            _ => Err(self.unfit(&visitor)),
+            _ => Err(self.wrong_type(&visitor)),
         }
     }
     fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         match self.node.value {
             Value::Unsigned(number) => visitor.visit_u64(number),
             Value::Signed(number) => visitor.visit_i64(number),
-            _ => Err(self.unfit(&visitor)),
+            _ => Err(self.wrong_type(&visitor)),
         }
     }
     fn text<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         match &self.node.value {
             Value::Text(text) => visitor.visit_str(text),
-            _ => Err(self.unfit(&visitor)),
+            _ => Err(self.wrong_type(&visitor)),
         }
     }
     fn items<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         match &self.node.value {
             Value::List(items) => self.list(items, visitor),
-            _ => Err(self.unfit(&visitor)),
+            _ => Err(self.wrong_type(&visitor)),
         }
     }
     fn fields<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         match &self.node.value {
             Value::Map(entries) => self.map(entries, visitor),
-            _ => Err(self.unfit(&visitor)),
+            _ => Err(self.wrong_type(&visitor)),
         }
     }
     /// Returns the error for a value of another form than a type expects.
-    fn unfit(&self, expected: &dyn Expected) -> Fault {
+    fn wrong_type(&self, expected: &dyn Expected) -> Fault {
         let found = match &self.node.value {
             Value::Float(number) if !number.is_finite() => return Fault::not_finite(*number),
             Value::Null => Unexpected::Unit,
@@ -110,7 +110,7 @@ impl<'n> Reader<'n> {
         } else {
             "write one key"
         };
-        Fault::unfit(expected, Found::Keys(keys)).help(help)
+        Fault::wrong_type(expected, Found::Keys(keys)).help(help)
     }
     /// Returns the index of the entry that names the variant; `None` for a bare word or number.
     fn variant(
@@ -135,7 +135,7 @@ impl<'n> Reader<'n> {
             _ => return Ok(None),
         };
         let expected = if is_plain { Wanted::OneOf(variants) } else { Wanted::of(expected) };
-        Err(Fault::unfit(expected, found))
+        Err(Fault::wrong_type(expected, found))
     }
     /// Reads a whole number, which may have `_` between its digits: `1_000`.
     fn whole<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
@@ -179,7 +179,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         match self.node.value {
             Value::Bool(value) => visitor.visit_bool(value),
-            _ => Err(self.unfit(&visitor)),
+            _ => Err(self.wrong_type(&visitor)),
         }
     }
     fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
@@ -196,7 +196,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             Value::Unsigned(number) => visitor.visit_f64(number as f64),
             Value::Signed(number) => visitor.visit_f64(number as f64),
             Value::Float(number) if number.is_finite() => visitor.visit_f64(number),
-            _ => Err(self.unfit(&visitor)),
+            _ => Err(self.wrong_type(&visitor)),
         }
     }
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
@@ -278,7 +278,7 @@ impl Items<'_> {
     fn end(&self) -> Outcome<()> {
         let (read, all) = (self.next, self.items.len());
         match (read..all).any(|index| self.list.sees(index)) {
-            true => Err(Fault::unfit(Wanted::Values(read.to_string()), Found::Values(all))),
+            true => Err(Fault::wrong_type(Wanted::Values(read.to_string()), Found::Values(all))),
             false => Ok(()),
         }
     }

@@ -45,7 +45,7 @@ pub enum Kind {
     /// A field is given twice.
     Twice,
     /// A value has another type or form than the expected one.
-    Unfit {
+    WrongType {
         /// What the type expects.
         expected: Wanted,
         /// What the file contains.
@@ -73,13 +73,13 @@ impl Fault {
         Fault(Box::new(Details { route: Vec::new(), key: None, kind, refusal }))
     }
     /// Creates the error for a value of another type or form.
-    pub fn unfit(expected: Wanted, found: Found) -> Fault {
+    pub fn wrong_type(expected: Wanted, found: Found) -> Fault {
         let refusal = Refusal::new(format!("expected {expected}, found {found}"));
-        Fault::new(Kind::Unfit { expected, found }, refusal)
+        Fault::new(Kind::WrongType { expected, found }, refusal)
     }
     /// Creates the error for a number that is infinite or none.
     pub fn not_finite(number: f64) -> Fault {
-        Fault::unfit(Wanted::Finite, Found::Other(format!("`{number}`")))
+        Fault::wrong_type(Wanted::Finite, Found::Other(format!("`{number}`")))
     }
     /// Moves the error one level up, into the child at an index.
     pub fn below(mut self, index: usize) -> Fault {
@@ -123,13 +123,13 @@ impl Error for Fault {
         Fault::new(Kind::Other, Refusal::from_message(&message.to_string()))
     }
     fn invalid_type(found: Unexpected, expected: &dyn Expected) -> Fault {
-        Fault::unfit(Wanted::of(expected), Found::from(found))
+        Fault::wrong_type(Wanted::of(expected), Found::from(found))
     }
     fn invalid_value(found: Unexpected, expected: &dyn Expected) -> Fault {
         Fault::invalid_type(found, expected)
     }
     fn invalid_length(found: usize, expected: &dyn Expected) -> Fault {
-        Fault::unfit(Wanted::of(expected), Found::Values(found))
+        Fault::wrong_type(Wanted::of(expected), Found::Values(found))
     }
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Fault {
         Fault::unknown("word", variant, expected)
