@@ -197,7 +197,7 @@ fn several(typed: &str) -> Result<u32, String> {
 
 /// Parses a count as scenario files write it, such as `2k`.
 fn number(typed: &str, range: RangeInclusive<u32>) -> Result<u32, String> {
-    let count = typed.parse::<Count>().map_err(|message| message.replace("\nhelp: ", "; "))?;
+    let count = typed.parse::<Count>().map_err(|refusal| refusal.in_one_line())?;
     let is_in_range = |count: &u32| range.contains(count);
     u32::try_from(count.0).ok().filter(is_in_range).ok_or_else(|| {
         let [from, to] = [range.start(), range.end()].map(|end| thousands(u64::from(*end)));

@@ -110,12 +110,9 @@ fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>
     if let Some(typed) = &options.tolerance {
         match typed.parse::<Share>() {
             Ok(share) => capacity.tolerance = share,
-            Err(message) => {
-                return Err(problem_at(
-                    "--tolerance",
-                    message.lines().next().unwrap_or_default().to_string(),
-                    "write for example `--tolerance 1%`",
-                ));
+            Err(refusal) => {
+                let help = "write for example `--tolerance 1%`";
+                return Err(problem_at("--tolerance", refusal.what, help));
             }
         }
     }

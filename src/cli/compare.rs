@@ -185,7 +185,7 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
                 "--indifference: must be greater than 0%; otherwise close variants would never be separated",
             );
         }
-        Err(message) => return refuse(&format!("--indifference: {message}")),
+        Err(refusal) => return refuse(&format!("--indifference: {refusal}")),
     };
     let best = match options.best {
         BestName::Min => Best::Smallest,

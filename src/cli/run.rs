@@ -10,7 +10,7 @@ use super::out::{noted, print, say};
 use super::progress::Bar;
 use super::write::{refuse, refuse_store, stopped};
 use crate::experiment::{self, CellRecord, CompiledPoint, Failure, Fold, Options, Results, Rule};
-use crate::problem::{Problem, Severity};
+use crate::problem::{Problem, Refusal};
 use crate::report::{self, RunInfo};
 use crate::scenario::{Replications, Scenario};
 use crate::store::{Dataset, Folder, PLOTS, StoreError, Study};
@@ -112,12 +112,9 @@ pub fn change(
     run.seed = seed.unwrap_or(run.seed);
     match duration.map(str::parse) {
         Some(Ok(duration)) => run.duration = duration,
-        Some(Err(message)) => {
-            let message: String = message;
-            let (what, help) = message
-                .split_once("\nhelp: ")
-                .unwrap_or((&message, "write a time such as `--duration 10m`"));
-            return vec![Problem::new(Severity::Error, "--duration", what).help(help)];
+        Some(Err(Refusal { what, help })) => {
+            let help = help.unwrap_or_else(|| "write a time such as `--duration 10m`".to_string());
+            return vec![Problem::refusal("--duration", Refusal::new(what).help(help))];
         }
         None => {}
     }

@@ -39,7 +39,7 @@ impl Crash {
     pub(crate) fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
         check_times(self.at, self.lasting, path, problems);
         match names.instances(&self.target) {
-            Err(unknown) => unknown.note(format!("{path}.target"), problems),
+            Err(unknown) => _ = problems.refuse(format!("{path}.target"), unknown),
             Ok(instances) if self.count == 0 || self.count as usize > instances.len() => {
                 let (n, s) = (instances.len(), if instances.len() == 1 { "" } else { "s" });
                 problems

@@ -4,8 +4,8 @@
 //! addition; overlapping degradations add.
 
 use super::{Effect, Names, check_times};
-use crate::problem::Problems;
-use crate::units::{Quantity, Share, Span};
+use crate::problem::{Problems, Refusal};
+use crate::units::{Share, Span, bare};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,17 +50,23 @@ impl<'de> Deserialize<'de> for Added {
                 text.trim().trim_start_matches('+').parse().map(Added).map_err(E::custom)
             }
             fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<Added, E> {
-                Err(E::custom(format!("`{n}` has no unit\nhelp: write `+{n}ms` or `+{n}s`")))
+                Err(E::custom(no_unit(n)))
             }
             fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<Added, E> {
-                Span::from_bare(&n.to_string()).map(Added).map_err(E::custom)
+                bare(n).map(Added)
             }
             fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<Added, E> {
-                Err(E::custom(format!("`{n}` has no unit\nhelp: write `+{n}ms` or `+{n}s`")))
+                Err(E::custom(no_unit(n)))
             }
         }
         from.deserialize_any(Words)
     }
+}
+
+/// Returns the error for a number without a unit.
+fn no_unit(number: impl std::fmt::Display) -> Refusal {
+    Refusal::new(format!("`{number}` has no unit"))
+        .help(format!("write `+{number}ms` or `+{number}s`"))
 }
 
 impl JsonSchema for Added {
@@ -79,7 +85,7 @@ impl Degrade {
     pub(crate) fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
         check_times(self.at, self.lasting, path, problems);
         if let Err(unknown) = names.link(&self.link) {
-            unknown.note(format!("{path}.link"), problems);
+            problems.refuse(format!("{path}.link"), unknown);
         }
         if self.latency.0 > LONGEST {
             problems

@@ -37,7 +37,7 @@ impl Errors {
         check_times(self.at, self.lasting, path, problems);
         check_status(self.status, path, problems);
         if let Err(unknown) = names.endpoint(&self.target) {
-            unknown.note(format!("{path}.target"), problems);
+            problems.refuse(format!("{path}.target"), unknown);
         }
     }
     pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {

@@ -14,7 +14,7 @@ pub use degrade::{Added, Degrade};
 pub use errors::Errors;
 pub use slow::Slow;
 
-use crate::problem::Problems;
+use crate::problem::{Problems, Refusal};
 use crate::random::keys::Salt;
 use crate::request::Outcome;
 use crate::units::{Span, Time};
@@ -71,28 +71,16 @@ catalogue! {
     errors: Errors,
 }
 
-/// How a fault finds what it breaks.
+/// How a fault finds what it breaks. An unknown name is refused.
 pub trait Names {
     /// Instances of a service, or the instance of that name.
-    fn instances(&self, name: &str) -> Result<Vec<u32>, Unknown>;
+    fn instances(&self, name: &str) -> Result<Vec<u32>, Refusal>;
     /// A link by its key or id: both directions are different links.
-    fn link(&self, name: &str) -> Result<u32, Unknown>;
+    fn link(&self, name: &str) -> Result<u32, Refusal>;
     /// An endpoint `service.endpoint`.
-    fn endpoint(&self, name: &str) -> Result<u32, Unknown>;
+    fn endpoint(&self, name: &str) -> Result<u32, Refusal>;
     /// The outcome of an error status.
     fn error(&mut self, status: u16) -> Outcome;
-}
-
-/// A name that is not there: what to say, and what to do.
-pub struct Unknown {
-    pub what: String,
-    pub help: Option<String>,
-}
-
-impl Unknown {
-    fn note(self, path: String, problems: &mut Problems) {
-        problems.error(path, self.what).advise_if(self.help);
-    }
 }
 
 /// What a fault does while it is active.

@@ -28,7 +28,7 @@ impl Slow {
     pub(crate) fn check(&self, path: &str, names: &dyn Names, problems: &mut Problems) {
         check_times(self.at, self.lasting, path, problems);
         if let Err(unknown) = names.instances(&self.target) {
-            unknown.note(format!("{path}.target"), problems);
+            problems.refuse(format!("{path}.target"), unknown);
         }
     }
     pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {

@@ -4,6 +4,10 @@
 //! first a *path of keys* (`services.api.endpoints.GET /a.steps[2].cpu`), which any module can
 //! name; the scenario's reader then finds the path's place in the text.
 
+mod refusal;
+
+pub use refusal::Refusal;
+
 use std::ops::Range;
 
 /// The severity of a problem.
@@ -51,6 +55,11 @@ impl Problem {
             help: None,
         }
     }
+    /// Creates an error at a path from a refusal.
+    pub fn refusal(path: impl Into<String>, refusal: Refusal) -> Problem {
+        let problem = Problem::new(Severity::Error, path, refusal.what);
+        Problem { help: refusal.help.map(readable), ..problem }
+    }
     /// Returns the problem with a help text.
     pub fn help(mut self, help: impl Into<String>) -> Problem {
         self.help = Some(readable(help.into()));
@@ -72,6 +81,10 @@ impl Problems {
     /// Adds an error and returns it, so that help can be added.
     pub fn error(&mut self, path: impl Into<String>, what: impl Into<String>) -> &mut Problem {
         self.push(Problem::new(Severity::Error, path, what))
+    }
+    /// Adds an error made of a refusal and returns it.
+    pub fn refuse(&mut self, path: impl Into<String>, refusal: Refusal) -> &mut Problem {
+        self.push(Problem::refusal(path, refusal))
     }
     /// Adds a warning and returns it.
     pub fn warning(&mut self, path: impl Into<String>, what: impl Into<String>) -> &mut Problem {
@@ -169,6 +182,10 @@ impl Problem {
             self.advise(help);
         }
     }
+    /// Replaces the message.
+    pub(crate) fn reword(&mut self, what: impl Into<String>) {
+        self.what = readable(what.into());
+    }
     /// Makes the problem one of the key at the end of the path, not of its value.
     pub fn at_key(&mut self) -> &mut Problem {
         self.of_key = true;
@@ -187,11 +204,6 @@ pub fn is_hidden(c: char) -> bool {
         || c as u32 & 0xFFFE == 0xFFFE
         || matches!(c, '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}');
     c.is_control() || looks_like_nothing || is_none
-}
-
-/// Returns the parts of a message in back-quotes.
-pub(crate) fn quoted(words: &str) -> impl Iterator<Item = &str> {
-    words.split('`').skip(1).step_by(2)
 }
 
 /// The maximum length of a quotation from an input, in characters.

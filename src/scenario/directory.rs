@@ -1,9 +1,9 @@
 //! The names of a scenario: a table of names with dense ids, and the errors for unknown names.
 
 use super::{Endpoint, Scenario, split_link};
-use crate::fault::{Names, Unknown};
+use crate::fault::Names;
 use crate::network::Link;
-use crate::problem::nearest;
+use crate::problem::{Refusal, nearest};
 use crate::request::{NONE, Outcome};
 use crate::server::{Machine, Runtime};
 use indexmap::{IndexMap, IndexSet};
@@ -177,7 +177,7 @@ impl<'s> NameTable<'s> {
     }
 
     /// Returns the service and the endpoint of a reference: `api.GET /a`, or `api` alone.
-    pub fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Unknown> {
+    pub fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Refusal> {
         if let Some(service) = self.services.get(reference) {
             return Ok((*service, None));
         }
@@ -187,7 +187,7 @@ impl<'s> NameTable<'s> {
 }
 
 impl Names for NameTable<'_> {
-    fn instances(&self, name: &str) -> Result<Vec<u32>, Unknown> {
+    fn instances(&self, name: &str) -> Result<Vec<u32>, Refusal> {
         let ids: Vec<u32> = match self.services.get(name) {
             Some(service) => self.members[*service as usize].0.clone().collect(),
             None => self.instance(name).into_iter().collect(),
@@ -199,7 +199,7 @@ impl Names for NameTable<'_> {
         }
         Ok(ids)
     }
-    fn link(&self, name: &str) -> Result<u32, Unknown> {
+    fn link(&self, name: &str) -> Result<u32, Refusal> {
         if let Some(id) = self.links.get(name) {
             return Ok(*id);
         }
@@ -221,7 +221,7 @@ impl Names for NameTable<'_> {
         }
         Err(unknown)
     }
-    fn endpoint(&self, name: &str) -> Result<u32, Unknown> {
+    fn endpoint(&self, name: &str) -> Result<u32, Refusal> {
         if let Some(id) = self.endpoint_ids.get(name) {
             return Ok(*id);
         }
@@ -264,7 +264,7 @@ fn nodes(scenario: &Scenario) -> IndexSet<&str> {
 }
 
 /// Returns the error for an unknown name.
-pub fn unknown<'c>(name: &str, kind: &str, known: impl Iterator<Item = &'c str>) -> Unknown {
+pub fn unknown<'c>(name: &str, kind: &str, known: impl Iterator<Item = &'c str>) -> Refusal {
     let known: Vec<&str> = known.collect();
     let help = match nearest(name, known.iter().copied()) {
         Some(near) => Some(format!("did you mean `{near}`?")),
@@ -274,5 +274,5 @@ pub fn unknown<'c>(name: &str, kind: &str, known: impl Iterator<Item = &'c str>)
             known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")
         )),
     };
-    Unknown { what: format!("`{name}` is not {kind}"), help }
+    Refusal { what: format!("`{name}` is not {kind}"), help }
 }

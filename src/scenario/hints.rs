@@ -5,7 +5,10 @@
 
 mod words;
 
-use crate::problem::{Problem, quoted};
+use super::replications::EXPECTED as REPLICATIONS;
+use super::text::{Found, Kind, ReadError, Wanted};
+use crate::problem::{Problem, Refusal};
+use crate::random::dists::OR_DISTRIBUTION;
 use words::{ALIASES, INSTEAD, LATER};
 
 /// Misplaced fields: a field of the group they were found in, the fields, and where they belong.
@@ -37,91 +40,119 @@ const MISSING: [(&str, &str); 6] = [
 /// The kinds of steps of an endpoint.
 const STEPS: [&str; 5] = ["cpu", "wait", "memory", "call", "fail"];
 
-/// Improves the texts of problems found while reading.
-pub fn improve(problems: &mut Vec<Problem>) {
-    let mut without_dash = Vec::new();
-    for problem in problems.iter_mut() {
-        let what = problem.what.clone();
-        let words: Vec<&str> = quoted(&what).collect();
-        let (word, expected) =
-            words.split_first().map_or(("", &[][..]), |(word, expected)| (*word, expected));
-        let is_unknown = problem.what.starts_with("unknown ");
-        if problem.what.starts_with("expected text, found the number") {
-            problem.help = Some(format!("quote it if it is meant as text: `\"{word}\"`"));
-        } else if problem.what.starts_with("expected a whole number") {
-            whole_number(problem, word);
-            continue;
-        } else if problem.what.contains(" number")
-            && problem.what.contains(", found the text")
-            && word.parse::<f64>().is_ok()
-        {
-            problem.help = Some(format!("write it without quotes: `{word}`"));
-        } else if let Some(example) =
-            problem.what.strip_suffix("needs its value").and_then(|_| words::example(word))
-        {
-            problem.help = Some(format!("write for example `{example}`"));
-        } else if let Some(help) = shape(problem) {
-            problem.help = Some(help);
-        }
-        let elsewhere = ELSEWHERE
-            .iter()
-            .find(|(field, fields, _)| expected.contains(field) && fields.contains(&word));
-        let missing = MISSING
-            .iter()
-            .find(|(field, _)| *field == word && problem.what.ends_with(" is missing here"));
-        let alias = ALIASES
-            .iter()
-            .find(|(others, term, _)| others.contains(&word) && expected.contains(term));
-        if let (true, Some((_, term, help))) = (is_unknown, alias) {
-            problem.help = Some(if help.is_empty() {
-                format!("it is called `{term}` here")
-            } else {
-                help.to_string()
-            });
-        } else if is_unknown && LATER.contains(&word) {
-            let (what, help) = later(word);
-            (problem.what, problem.help) = (what, Some(help));
-        } else if is_unknown && expected.contains(&"steps") && STEPS.contains(&word) {
-            without_dash.extend(problem.path.strip_suffix(&format!(".{word}")).map(str::to_string));
-            let what = format!("`{word}` is a step, and an endpoint is a list of steps");
-            (problem.help, problem.what) =
-                (Some(format!("begin each step with `- `, as in `- {word}: …`")), what);
-        } else if let (true, Some((_, _, place))) = (is_unknown, elsewhere) {
-            problem.help = Some(format!("`{word}` belongs in `{place}`"));
-        } else if let Some((_, help)) = missing {
-            problem.help = Some(help.to_string());
-        } else if let Some(step) =
-            word.split_once(' ').filter(|(first, _)| is_unknown && expected.contains(first))
-        {
-            problem.help = Some(format!("write `{}: {}`", step.0, step.1.trim()));
-        }
-        if problem.help.is_none()
-            && let Some(example) =
-                problem.what.split_once(" such as `").and_then(|(_, rest)| rest.split('`').next())
-        {
-            problem.help = Some(format!("write for example `{example}`"));
-        }
-    }
-    problems.retain(|problem| {
-        !(problem.what == "`steps` is missing here" && without_dash.contains(&problem.path))
-    });
+/// Returns the problems found while reading, with improved texts.
+pub fn improve(errors: Vec<ReadError>) -> Vec<Problem> {
+    // Endpoints whose steps are written as fields.
+    let without_dash: Vec<String> = errors.iter().filter_map(endpoint_without_dash).collect();
+    let follows = |error: &ReadError| {
+        error.kind == Kind::Missing("steps") && without_dash.contains(&error.problem.path)
+    };
+    errors.into_iter().filter(|error| !follows(error)).map(improved).collect()
 }
 
-/// Returns the error and the help text for a term that is not modelled yet.
-pub(super) fn later(word: &str) -> (String, String) {
+fn improved(ReadError { mut problem, kind }: ReadError) -> Problem {
+    match &kind {
+        Kind::Unknown { word, expected } => unknown(&mut problem, word, expected),
+        Kind::WrongType { expected, found } => wrong_type(&mut problem, expected, found),
+        Kind::Missing(missing) => {
+            let help = MISSING.iter().find(|(field, _)| field == missing);
+            problem.advise_if(help.map(|(_, help)| help.to_string()));
+        }
+        Kind::NeedsValue(word) => problem.advise_if(
+            words::example(word).map(|example| format!("write for example `{example}`")),
+        ),
+        Kind::Twice | Kind::Other => {}
+    }
+    problem
+}
+
+/// Returns the path of the endpoint if the unknown field is one of its steps.
+fn endpoint_without_dash(ReadError { problem, kind }: &ReadError) -> Option<String> {
+    match kind {
+        Kind::Unknown { word, expected } if is_step(word, expected) => {
+            problem.path.strip_suffix(&format!(".{word}")).map(str::to_string)
+        }
+        _ => None,
+    }
+}
+
+fn is_step(word: &str, expected: &[&str]) -> bool {
+    expected.contains(&"steps") && STEPS.contains(&word)
+}
+
+/// Improves the error for an unknown field or variant.
+fn unknown(problem: &mut Problem, word: &str, expected: &[&str]) {
+    let alias = ALIASES
+        .iter()
+        .find(|(others, term, _)| others.contains(&word) && expected.contains(term))
+        .map(|(_, term, help)| match *help {
+            "" => format!("it is called `{term}` here"),
+            help => help.to_string(),
+        });
+    let elsewhere = || {
+        ELSEWHERE
+            .iter()
+            .find(|(field, fields, _)| expected.contains(field) && fields.contains(&word))
+            .map(|(_, _, place)| format!("`{word}` belongs in `{place}`"))
+    };
+    let without_colon = || {
+        let (first, rest) = word.split_once(' ').filter(|(first, _)| expected.contains(first))?;
+        Some(format!("write `{first}: {}`", rest.trim()))
+    };
+    if alias.is_some() {
+        problem.advise_if(alias);
+    } else if LATER.contains(&word) {
+        let refusal = later(word);
+        problem.reword(refusal.what);
+        problem.advise_if(refusal.help);
+    } else if is_step(word, expected) {
+        problem.reword(format!("`{word}` is a step, and an endpoint is a list of steps"));
+        problem.advise(format!("begin each step with `- `, as in `- {word}: …`"));
+    } else {
+        problem.advise_if(elsewhere().or_else(without_colon));
+    }
+}
+
+/// Improves the error for a value of another type or form.
+fn wrong_type(problem: &mut Problem, expected: &Wanted, found: &Found) {
+    let help = match (expected, found) {
+        (Wanted::Whole | Wanted::Whole64, _) => return whole_number(problem, found),
+        (Wanted::Text, Found::Number(number)) => {
+            Some(format!("quote it if it is meant as text: `\"{number}\"`"))
+        }
+        (Wanted::Number, Found::Text(text)) if text.parse::<f64>().is_ok() => {
+            Some(format!("write it without quotes: `{text}`"))
+        }
+        (Wanted::Other(words), _) if words == REPLICATIONS => {
+            Some("write for example `replications: 10`, or `{ until: … }`".to_string())
+        }
+        _ => shape(last_key(problem), expected, found).map(str::to_string),
+    };
+    let example = expected.example().filter(|_| problem.help.is_none());
+    problem.advise_if(
+        help.or_else(|| example.map(|example| format!("write for example `{example}`"))),
+    );
+}
+
+fn last_key(problem: &Problem) -> &str {
+    problem.path.rsplit('.').next().unwrap_or_default()
+}
+
+/// Returns the error for a term that is not modelled yet.
+pub(super) fn later(word: &str) -> Refusal {
     let instead =
         INSTEAD.iter().find(|(words, _)| words.contains(&word)).map(|(_, instead)| *instead);
-    let what = format!(
+    Refusal::new(format!(
         "`{word}` is not modelled yet; without it, the results would describe a different system"
-    );
-    (what, instead.unwrap_or("remove it only if your question does not depend on it").to_string())
+    ))
+    .help(instead.unwrap_or("remove it only if your question does not depend on it"))
 }
 
 /// Rewrites the error for a value that is not a whole number: what the field expects, and the
 /// number to write.
-fn whole_number(problem: &mut Problem, written: &str) {
-    let field = problem.path.rsplit('.').next().unwrap_or_default();
-    let is_text = problem.what.contains(", found the text");
+fn whole_number(problem: &mut Problem, found: &Found) {
+    let (field, written) = (last_key(problem), found.scalar());
+    let is_text = matches!(found, Found::Text(_));
     let trimmed = written.trim().to_ascii_lowercase();
     let number: f64 =
         written.trim().trim_end_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(f64::NAN);
@@ -149,15 +180,11 @@ fn whole_number(problem: &mut Problem, written: &str) {
             "write for example `cpu: 2`; CPU quotas such as 1.5 cores are not modelled yet"
                 .to_string(),
         ),
-        "replicas" if problem.what.contains("group of fields") => (
+        "replicas" if *found == Found::Group => (
             "a whole number of replicas, 1 or more",
             "write a fixed number, such as `replicas: 3`: autoscaling is not modelled yet"
                 .to_string(),
         ),
-        "replications" => {
-            problem.help = Some("write for example `replications: 10`, or `{ until: … }`".into());
-            return;
-        }
         "replicas" | "count" | "workers" | "points" => {
             let count: Option<u64> = written
                 .replace(',', "")
@@ -189,87 +216,73 @@ fn whole_number(problem: &mut Problem, written: &str) {
         }
         _ => return,
     };
-    if let Some((_, found)) = problem.what.split_once(", found ") {
-        problem.what = format!("expected {what}, found {found}");
-    }
-    problem.help = Some(help);
+    problem.reword(format!("expected {what}, found {found}"));
+    problem.advise(help);
 }
 
 /// Returns the line to write where a group has the wrong form, or where a distribution is not
 /// named.
-fn shape(problem: &Problem) -> Option<String> {
-    let keys: Vec<&str> =
-        quoted(problem.what.split_once("found ").map_or("", |(_, found)| found)).collect();
-    let tag = problem.path.rsplit('.').next().unwrap_or_default();
-    let has = |key: &str| keys.contains(&key);
-    let found_group = problem.what.ends_with("found a group of fields");
-    let is_distribution = problem.what.contains("distribution such as `exp`");
-    if is_distribution && problem.what.ends_with("found a list") {
-        return Some("name the distribution: `{ uniform: [1ms, 5ms] }`, or `{ normal: [5ms, 1ms] }` for a mean and a standard deviation".into());
-    }
-    if problem.what.starts_with("expected a number, found the text")
-        && keys.first().is_some_and(|found| found.ends_with('%'))
-    {
-        return Some("write all weights in per cent, or none of them".into());
-    }
-    if has("call") && (has("timeout") || has("to")) {
-        return Some("write `call: { to: SERVICE.ENDPOINT, timeout: 500ms }`".into());
-    }
-    if has("at") && (has("for") || has("duration") || has("target")) {
-        return Some(
-            "write all fields of a fault below its kind: `crash: { target: db, at: 1m, for: 30s }`"
-                .into(),
-        );
-    }
-    if has("wait") && has("label") {
-        return Some("write `wait: { for: 5ms, label: x }`".into());
-    }
-    if is_distribution && has("mean") && (has("sd") || has("std") || has("stddev")) {
-        return Some("name the distribution: `{ normal: { mean: 5ms, sd: 1ms } }`, or `{ lognormal: { mean: 5ms, cv: 0.2 } }`".into());
-    }
-    if is_distribution && has("mean") {
-        return Some(
-            "name the distribution: `{ exp: 5ms }` is exponential with that mean; `5ms` alone is constant".into(),
-        );
-    }
-    if is_distribution && (has("min") || has("max")) {
-        return Some("write `{ uniform: [1ms, 5ms] }`".into());
-    }
-    if is_distribution
-        && keys
-            .iter()
-            .any(|key| key.starts_with('p') && key[1..].starts_with(|c: char| c.is_ascii_digit()))
-    {
-        return Some(
-            "name the distribution: `{ percentiles: { p50: 2ms, p99: 20ms, max: 80ms } }`, or `{ lognormal: { p50: 2ms, p99: 20ms } }`".into(),
-        );
-    }
-    match tag {
-        "uniform" if problem.what.contains(", found ") => {
-            Some("write its two ends, as in `uniform: [1ms, 5ms]`".into())
-        }
-        "empirical" if problem.what.contains(", found the text") => {
-            Some("write `empirical: { file: times.csv, column: ms, unit: 1ms }`".into())
-        }
-        "fail" if problem.what.contains(", found the ") => {
-            Some("write `fail: 1%`, or `fail: { p: 1%, status: 503 }`".into())
-        }
-        "queue" if problem.what.contains(", found the ") => Some(
-            "write `queue: { max: 200 }`, or leave it out: a queue without `max` is unlimited"
-                .into(),
+fn shape(tag: &str, expected: &Wanted, found: &Found) -> Option<&'static str> {
+    let is_distribution =
+        matches!(expected, Wanted::Other(words) if words.ends_with(OR_DISTRIBUTION));
+    let named = match found {
+        Found::Keys(keys) => group(keys, is_distribution),
+        Found::List if is_distribution => Some(
+            "name the distribution: `{ uniform: [1ms, 5ms] }`, or `{ normal: [5ms, 1ms] }` for a mean and a standard deviation",
         ),
-        "instances" if problem.what.contains(", found the ") => {
-            Some("write `replicas: 3`; `instances` are named, each with its `endpoints`".into())
+        Found::Text(text) if *expected == Wanted::Number && text.ends_with('%') => {
+            Some("write all weights in per cent, or none of them")
         }
-        "event_loop" if problem.what.contains(", found the ") => {
-            Some("write `event_loop: { workers: 2 }`".into())
+        _ => None,
+    };
+    let is_text = matches!(found, Found::Text(_));
+    let is_value = is_text || matches!(found, Found::Number(_));
+    named.or(match tag {
+        "uniform" => Some("write its two ends, as in `uniform: [1ms, 5ms]`"),
+        "empirical" if is_text => {
+            Some("write `empirical: { file: times.csv, column: ms, unit: 1ms }`")
         }
-        "exp" if found_group => {
-            Some("write its mean, as in `exp: 5ms`; a rate of 200/s is a mean of 5ms".into())
+        "fail" if is_value => Some("write `fail: 1%`, or `fail: { p: 1%, status: 503 }`"),
+        "queue" if is_value => {
+            Some("write `queue: { max: 200 }`, or leave it out: a queue without `max` is unlimited")
         }
-        "mixture" if found_group => Some(
-            "write a list of parts: `mixture: [ { w: 9, is: 1ms }, { w: 1, is: { exp: 20ms } } ]`"
-                .into(),
+        "instances" if is_value => {
+            Some("write `replicas: 3`; `instances` are named, each with its `endpoints`")
+        }
+        "event_loop" if is_value => Some("write `event_loop: { workers: 2 }`"),
+        "exp" if *found == Found::Group => {
+            Some("write its mean, as in `exp: 5ms`; a rate of 200/s is a mean of 5ms")
+        }
+        "mixture" if *found == Found::Group => Some(
+            "write a list of parts: `mixture: [ { w: 9, is: 1ms }, { w: 1, is: { exp: 20ms } } ]`",
+        ),
+        _ => None,
+    })
+}
+
+/// Returns the line to write for a map with these keys.
+fn group(keys: &[String], is_distribution: bool) -> Option<&'static str> {
+    let has = |key: &str| keys.iter().any(|found| found == key);
+    let is_percentile = |key: &String| {
+        key.strip_prefix('p').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    match is_distribution {
+        _ if has("call") && (has("timeout") || has("to")) => {
+            Some("write `call: { to: SERVICE.ENDPOINT, timeout: 500ms }`")
+        }
+        _ if has("at") && (has("for") || has("duration") || has("target")) => Some(
+            "write all fields of a fault below its kind: `crash: { target: db, at: 1m, for: 30s }`",
+        ),
+        _ if has("wait") && has("label") => Some("write `wait: { for: 5ms, label: x }`"),
+        true if has("mean") && (has("sd") || has("std") || has("stddev")) => Some(
+            "name the distribution: `{ normal: { mean: 5ms, sd: 1ms } }`, or `{ lognormal: { mean: 5ms, cv: 0.2 } }`",
+        ),
+        true if has("mean") => Some(
+            "name the distribution: `{ exp: 5ms }` is exponential with that mean; `5ms` alone is constant",
+        ),
+        true if has("min") || has("max") => Some("write `{ uniform: [1ms, 5ms] }`"),
+        true if keys.iter().any(is_percentile) => Some(
+            "name the distribution: `{ percentiles: { p50: 2ms, p99: 20ms, max: 80ms } }`, or `{ lognormal: { p50: 2ms, p99: 20ms } }`",
         ),
         _ => None,
     }

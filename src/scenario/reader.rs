@@ -296,10 +296,9 @@ fn read_tree(
         }
         loaded.problems.list.extend(refuse_reserved(&mut tree));
         shapes::convert(&mut tree, &mut loaded.problems.list);
-        let (read, mut problems) = text::read::<Scenario>(&tree);
-        hints::improve(&mut problems);
+        let (read, errors) = text::read::<Scenario>(&tree);
         loaded.tree = Some(tree);
-        for mut problem in problems {
+        for mut problem in hints::improve(errors) {
             // A value set on the command line has no place in the text.
             if !loaded.sets.is_empty() {
                 let in_text = problem.place.take();
@@ -333,9 +332,8 @@ fn read_tree(
 
 /// Reads a scenario from a tree, for example one with the values of a sweep point set.
 pub(super) fn from_tree(tree: &Node, stem: &str, folder: &Path) -> (Option<Scenario>, Problems) {
-    let (read, found) = text::read::<Scenario>(tree);
-    let mut problems = Problems { list: found };
-    hints::improve(&mut problems.list);
+    let (read, errors) = text::read::<Scenario>(tree);
+    let mut problems = Problems { list: hints::improve(errors) };
     let scenario = read.filter(|_| !problems.any_error()).map(|mut scenario| {
         if scenario.name.is_empty() {
             scenario.name = stem.to_string();
@@ -387,10 +385,8 @@ fn refuse_reserved(tree: &mut Node) -> Vec<Problem> {
             && let Some(at) = entries.iter().position(|entry| entry.key == word)
         {
             let entry = entries.remove(at);
-            let (what, help) = hints::later(word);
-            let mut problem = Problem::new(Severity::Error, word, what);
-            problem.place = Some(entry.key_span);
-            problems.push(problem.help(help));
+            let problem = Problem::refusal(word, hints::later(word));
+            problems.push(Problem { place: Some(entry.key_span), ..problem });
         }
     }
     problems

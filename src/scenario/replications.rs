@@ -1,7 +1,7 @@
 //! `run.replications` and `run.warmup`: a number, or a rule that determines it.
 
 use crate::problem::Problems;
-use crate::units::{Count, Share, Span};
+use crate::units::{Count, Share, Span, bare};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
@@ -197,13 +197,16 @@ impl Serialize for Replications {
     }
 }
 
+/// What is expected where replications are written.
+pub(super) const EXPECTED: &str = "a whole number of replications, or a rule `{ until: … }`";
+
 impl<'de> Deserialize<'de> for Replications {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct ReplicationsVisitor;
         impl<'de> Visitor<'de> for ReplicationsVisitor {
             type Value = Replications;
             fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
-                f.write_str("a whole number of replications, or a rule `{ until: … }`")
+                f.write_str(EXPECTED)
             }
             fn visit_u64<E: Error>(self, n: u64) -> Result<Replications, E> {
                 let most = Count(u64::from(REPLICATIONS_MAX));
@@ -291,9 +294,7 @@ impl<'de> Deserialize<'de> for Warmup {
                 f.write_str("a duration such as `30s`, or `auto`")
             }
             fn visit_u64<E: Error>(self, n: u64) -> Result<Warmup, E> {
-                <Span as crate::units::Quantity>::from_bare(&n.to_string())
-                    .map(Warmup::Fixed)
-                    .map_err(E::custom)
+                bare(n).map(Warmup::Fixed)
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Warmup, E> {
                 match text.trim() {

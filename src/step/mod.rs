@@ -22,16 +22,16 @@ pub use memory::Memory;
 pub use wait::Wait;
 
 use crate::kernel::{Calendar, Event, RequestId};
-use crate::problem::Problems;
+use crate::problem::{Problems, Refusal};
 use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::random::keys::Salt;
 use crate::request::{Outcome, Request, Runnable};
 use crate::server::Gauges;
 use crate::server::cores::{self, RunQueue};
 use crate::server::memory::Memory as InstanceMemory;
-use crate::units::{Quantity, Span, Time};
+use crate::units::{Quantity, Span, Time, bare};
 use schemars::JsonSchema;
-use serde::de::MapAccess;
+use serde::de::{MapAccess, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::path::Path;
 
@@ -239,20 +239,17 @@ where
                 .map_err(E::custom)
         }
         fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<R, E> {
-            Q::from_bare(&n.to_string()).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
+            bare(n).map(|q| (self.plain)(Dist::constant(q)))
         }
         fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<R, E> {
-            Q::from_bare(&n.to_string()).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
+            bare(n).map(|q| (self.plain)(Dist::constant(q)))
         }
         fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<R, E> {
-            Q::from_bare(&n.to_string()).map(|q| (self.plain)(Dist::constant(q))).map_err(E::custom)
+            bare(n).map(|q| (self.plain)(Dist::constant(q)))
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
             let Some(first) = map.next_key::<String>()? else {
-                return Err(serde::de::Error::custom(format!(
-                    "expected {}, or a distribution, found nothing",
-                    Q::EXPECTING
-                )));
+                return Err(serde::de::Error::invalid_type(Unexpected::Unit, &self));
             };
             let is_field = self.first_fields.contains(&first.as_str());
             let mut rest = FirstKey { first: Some(first), map };
@@ -263,10 +260,13 @@ where
             let plain = Dist::deserialize(serde::de::value::MapAccessDeserializer::new(&mut rest))?;
             match rest.next_key::<String>()? {
                 None => Ok((self.plain)(plain)),
-                Some(key) => Err(serde::de::Error::custom(format!(
-                    "`{key}` stands beside a distribution\nhelp: write the distribution under `{}`, beside `{key}`",
-                    self.first_fields[0]
-                ))),
+                Some(key) => {
+                    let refusal = Refusal::new(format!("`{key}` stands beside a distribution"));
+                    Err(serde::de::Error::custom(refusal.help(format!(
+                        "write the distribution under `{}`, beside `{key}`",
+                        self.first_fields[0]
+                    ))))
+                }
             }
         }
     }

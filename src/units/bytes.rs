@@ -3,6 +3,7 @@
 
 use super::written::{is_zero, no_unit, shown, split, written_as_text};
 use super::{Quantity, meant};
+use crate::problem::Refusal;
 use std::fmt::{Display, Formatter};
 
 /// A size in bytes. Written `512B`, `8MiB`, `2048MB`, `1.5GiB`.
@@ -37,13 +38,13 @@ impl Display for Bytes {
 }
 
 impl std::str::FromStr for Bytes {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Bytes, String> {
+    type Err = Refusal;
+    fn from_str(text: &str) -> Result<Bytes, Refusal> {
         meant::or_line(text, read(text))
     }
 }
 
-fn read(text: &str) -> Result<Bytes, String> {
+fn read(text: &str) -> Result<Bytes, Refusal> {
     let (number, unit) = split(text, "a size such as `8MiB`")?;
     if unit.is_empty() {
         return Bytes::from_bare(text);
@@ -51,12 +52,14 @@ fn read(text: &str) -> Result<Bytes, String> {
     let size = size_of(unit, text.trim().trim_end_matches(unit).trim_end())?;
     match number.times(size) {
         Some((bytes, _)) if bytes <= LARGEST => Ok(Bytes(bytes as u64)),
-        _ => Err(format!("`{}` is larger than 10^18 bytes, the maximum", shown(text))),
+        _ => {
+            Err(Refusal::new(format!("`{}` is larger than 10^18 bytes, the maximum", shown(text))))
+        }
     }
 }
 
 /// Returns the number of bytes in a unit; `digits` is the number before it, for the help text.
-fn size_of(unit: &str, digits: &str) -> Result<u64, String> {
+fn size_of(unit: &str, digits: &str) -> Result<u64, Refusal> {
     let standard = match unit {
         "Ki" => "KiB",
         "Mi" => "MiB",
@@ -88,11 +91,12 @@ fn size_of(unit: &str, digits: &str) -> Result<u64, String> {
         _ => "the units are B, KB, MB, GB, TB (powers of 1000) and KiB, MiB, GiB, TiB (of 1024)"
             .to_string(),
     };
-    Err(format!("`{}` is not a unit of size\nhelp: {help}", shown(unit)))
+    Err(Refusal::new(format!("`{}` is not a unit of size", shown(unit))).help(help))
 }
 
 impl Quantity for Bytes {
     const EXPECTING: &'static str = "a size such as `8MiB`";
+    const EXAMPLE: &'static str = "8MiB";
     const WORD: &'static str = "Bytes";
     const BASE: &'static str = "B";
     fn to_base(self) -> f64 {
@@ -101,7 +105,7 @@ impl Quantity for Bytes {
     fn from_base(base: f64) -> Bytes {
         Bytes(base.round() as u64)
     }
-    fn from_bare(number: &str) -> Result<Bytes, String> {
+    fn from_bare(number: &str) -> Result<Bytes, Refusal> {
         if is_zero(number) {
             return Ok(Bytes(0));
         }
@@ -150,11 +154,12 @@ mod tests {
         );
         for text in ["512M", "1g", "512mb", "4Gb"] {
             let refused = text.parse::<Bytes>().unwrap_err();
-            assert!(refused.contains("powers of 1000") && refused.contains("of 1024"), "{refused}");
+            let help = refused.help.unwrap_or_default();
+            assert!(help.contains("powers of 1000") && help.contains("of 1024"), "{help}");
         }
         assert_eq!(
             "536870912".parse::<Bytes>(),
-            Err("`536870912` has no unit\nhelp: write `536870912B`".to_string())
+            Err(Refusal::new("`536870912` has no unit").help("write `536870912B`"))
         );
     }
 }

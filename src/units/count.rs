@@ -1,7 +1,8 @@
 //! Counts: whole numbers without a unit; `k`, `M` and `G` stand for 10^3, 10^6 and 10^9.
 
-use super::written::{shown, split};
+use super::written::{deserialize, shown, split};
 use super::{Quantity, meant};
+use crate::problem::Refusal;
 use std::fmt::{Display, Formatter};
 
 /// A count. Written `200`, `12k`, `1M`, `10G`.
@@ -23,30 +24,27 @@ impl Display for Count {
 }
 
 impl std::str::FromStr for Count {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Count, String> {
+    type Err = Refusal;
+    fn from_str(text: &str) -> Result<Count, Refusal> {
         let (number, suffix) = split(text, "a count such as `200` or `12k`")?;
         let Some((_, size)) =
             SUFFIXES.iter().find(|(name, _)| *name == suffix || (*name == "k" && suffix == "K"))
         else {
-            let refusal = format!(
-                "`{}` is not a count\nhelp: write a whole number, which may end in k, M or G",
-                shown(text)
-            );
+            let refusal = Refusal::new(format!("`{}` is not a count", shown(text)))
+                .help("write a whole number, which may end in k, M or G");
             return meant::or_line(text, Err(refusal));
         };
         match number.times(*size) {
             Some((count, true)) if count <= LARGEST => Ok(Count(count as u64)),
-            _ => Err(format!(
-                "`{}` is not a whole number up to 10^15\nhelp: write a whole number, such as `200`",
-                shown(text)
-            )),
+            _ => Err(Refusal::new(format!("`{}` is not a whole number up to 10^15", shown(text)))
+                .help("write a whole number, such as `200`")),
         }
     }
 }
 
 impl Quantity for Count {
     const EXPECTING: &'static str = "a count such as `200` or `12k`";
+    const EXAMPLE: &'static str = "200";
     const WORD: &'static str = "Count";
     fn to_base(self) -> f64 {
         self.0 as f64
@@ -54,7 +52,7 @@ impl Quantity for Count {
     fn from_base(base: f64) -> Count {
         Count(base.round() as u64)
     }
-    fn from_bare(number: &str) -> Result<Count, String> {
+    fn from_bare(number: &str) -> Result<Count, Refusal> {
         number.parse()
     }
 }
@@ -67,26 +65,7 @@ impl serde::Serialize for Count {
 
 impl<'de> serde::Deserialize<'de> for Count {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Words;
-        impl serde::de::Visitor<'_> for Words {
-            type Value = Count;
-            fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
-                f.write_str(Count::EXPECTING)
-            }
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Count, E> {
-                text.parse().map_err(E::custom)
-            }
-            fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<Count, E> {
-                Count::from_bare(&n.to_string()).map_err(E::custom)
-            }
-            fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<Count, E> {
-                Count::from_bare(&n.to_string()).map_err(E::custom)
-            }
-            fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<Count, E> {
-                Count::from_bare(&n.to_string()).map_err(E::custom)
-            }
-        }
-        from.deserialize_any(Words)
+        deserialize(from)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::written::{no_unit, shown, split, written_as_text};
 use super::{Quantity, meant};
+use crate::problem::Refusal;
 use std::fmt::{Display, Formatter};
 
 /// A factor. Written `4x`, `0.5x`; more than 0, at most 10^6.
@@ -24,41 +25,41 @@ impl Display for Factor {
 }
 
 impl std::str::FromStr for Factor {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Factor, String> {
+    type Err = Refusal;
+    fn from_str(text: &str) -> Result<Factor, Refusal> {
         if let Some(number) = text
             .trim()
             .strip_prefix(['x', 'X', '×'])
             .map(str::trim)
             .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         {
-            return Err(format!("`{}` begins with its unit\nhelp: write `{number}x`", shown(text)));
+            return Err(Refusal::new(format!("`{}` begins with its unit", shown(text)))
+                .help(format!("write `{number}x`")));
         }
         let (number, unit) = split(text, "a factor such as `4x`")?;
         let times = number.value;
         match unit {
             "" => Self::from_bare(text),
             "x" | "X" | "×" | "times" if times > 0.0 && times <= 1e6 => Ok(Factor { times }),
-            "x" | "X" | "×" | "times" => Err(format!(
+            "x" | "X" | "×" | "times" => Err(Refusal::new(format!(
                 "`{}` is out of range: a factor is more than 0x and at most 1000000x",
                 shown(text)
-            )),
-            "%" if times > 0.0 && times <= 1e8 => Err(format!(
-                "`{}` is not a factor\nhelp: write `{}x` for {}% of the value",
-                shown(text),
-                times / 100.0,
-                times
-            )),
-            _ => meant::or_line(
-                text,
-                Err(format!("`{}` is not a factor\nhelp: write it as `4x`", shown(text))),
-            ),
+            ))),
+            "%" if times > 0.0 && times <= 1e8 => {
+                let help = format!("write `{}x` for {times}% of the value", times / 100.0);
+                Err(Refusal::new(format!("`{}` is not a factor", shown(text))).help(help))
+            }
+            _ => {
+                let refusal = Refusal::new(format!("`{}` is not a factor", shown(text)));
+                meant::or_line(text, Err(refusal.help("write it as `4x`")))
+            }
         }
     }
 }
 
 impl Quantity for Factor {
     const EXPECTING: &'static str = "a factor such as `4x`";
+    const EXAMPLE: &'static str = "4x";
     const WORD: &'static str = "Factor";
     fn to_base(self) -> f64 {
         self.times
@@ -66,7 +67,7 @@ impl Quantity for Factor {
     fn from_base(base: f64) -> Factor {
         Factor { times: base }
     }
-    fn from_bare(number: &str) -> Result<Factor, String> {
+    fn from_bare(number: &str) -> Result<Factor, Refusal> {
         Err(no_unit(number, &format!("`{number}x`"), Self::EXPECTING))
     }
 }

@@ -5,20 +5,20 @@
 //! Tests: here, and every line of `tests/corpus/people/inputs.txt`.
 
 use super::{Quantity, Span};
+use crate::problem::Refusal;
 
 /// Returns the quantity, or the error, with a better message if the text is in another notation.
-pub(super) fn or_line<Q: Quantity>(text: &str, read: Result<Q, String>) -> Result<Q, String> {
-    read.map_err(|error| {
-        line::<Q>(text).map_or(error, |(what, help)| format!("{what}\nhelp: {help}"))
-    })
+pub(super) fn or_line<Q: Quantity>(text: &str, read: Result<Q, Refusal>) -> Result<Q, Refusal> {
+    read.map_err(|refusal| line::<Q>(text).unwrap_or(refusal))
 }
 
 /// Returns what the text is, and what to write instead; `None` if it is in no known notation.
-pub(crate) fn line<Q: Quantity>(text: &str) -> Option<(String, String)> {
+pub(crate) fn line<Q: Quantity>(text: &str) -> Option<Refusal> {
     let text = text.trim();
     let quoted = super::shown(text);
     if let Some(help) = clock(text).filter(|_| Q::WORD == "Span") {
-        return Some((format!("`{quoted}` is a duration in another notation"), help));
+        let what = format!("`{quoted}` is a duration in another notation");
+        return Some(Refusal::new(what).help(help));
     }
     if text.len() > 60 {
         return None;
@@ -27,7 +27,7 @@ pub(crate) fn line<Q: Quantity>(text: &str) -> Option<(String, String)> {
         let help = format!(
             "write `{{ normal: {{ mean: {mean}, sd: {sd} }} }}` where a distribution is allowed, if {sd} is the standard deviation"
         );
-        return Some((format!("`{quoted}` is a value with a deviation"), help));
+        return Some(Refusal::new(format!("`{quoted}` is a value with a deviation")).help(help));
     }
     if let Some((low, high)) =
         ["...", "..", "–", "—", " to ", "-", "~"].iter().find_map(|sign| two::<Q>(text, sign))
@@ -40,14 +40,14 @@ pub(crate) fn line<Q: Quantity>(text: &str) -> Option<(String, String)> {
                 "write `{{ uniform: [{low}, {high}] }}` where a distribution is allowed, or one value"
             ),
         };
-        return Some((format!("`{quoted}` is a range"), help));
+        return Some(Refusal::new(format!("`{quoted}` is a range")).help(help));
     }
     let what = if text.starts_with(['<', '>', '=', '≤', '≥']) {
         "is a bound, not a value"
     } else {
         "begins with a sign"
     };
-    bound(text).map(|help| (format!("`{quoted}` {what}"), help))
+    bound(text).map(|help| Refusal::new(format!("`{quoted}` {what}")).help(help))
 }
 
 /// Parses the quantities on both sides of a sign; either may omit its unit and take the other's.
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_range_or_a_deviation_suggests_a_distribution() {
         // By hand.
-        let help = |text: &str| line::<Span>(text).map(|(_, help)| help).unwrap_or_default();
+        let help = |text: &str| line::<Span>(text).and_then(|it| it.help).unwrap_or_default();
         for range in ["5-10ms", "5ms-10ms", "5ms..10ms", "5–10ms", "5ms to 10ms"] {
             assert!(
                 help(range).starts_with("write `{ uniform: [5ms, 10ms] }`"),
@@ -192,7 +192,7 @@ mod tests {
                 help(deviation)
             );
         }
-        assert_eq!(line::<Count>("2-4").unwrap().0, "`2-4` is a range");
+        assert_eq!(line::<Count>("2-4").unwrap().what, "`2-4` is a range");
         assert_eq!(line::<Span>("5 parsecs"), None);
     }
 

@@ -2,6 +2,7 @@
 
 use super::Quantity;
 use super::written::{no_unit, shown, split, written_as_text};
+use crate::problem::Refusal;
 use std::fmt::{Display, Formatter};
 
 /// A price per hour. Written `$0.17/h`.
@@ -18,8 +19,8 @@ impl Display for Money {
 }
 
 impl std::str::FromStr for Money {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Money, String> {
+    type Err = Refusal;
+    fn from_str(text: &str) -> Result<Money, Refusal> {
         let trimmed = text.trim();
         let Some(rest) = trimmed.strip_prefix('$') else {
             let help = match split(trimmed, Self::EXPECTING) {
@@ -38,41 +39,39 @@ impl std::str::FromStr for Money {
                 }
                 _ => format!("write {}", Self::EXPECTING),
             };
-            return Err(format!("`{}` is not a price\nhelp: {help}", shown(text)));
+            return Err(Refusal::new(format!("`{}` is not a price", shown(text))).help(help));
         };
         let (number, period) = split(rest, Self::EXPECTING)?;
+        let refusal = || Refusal::new(format!("`{}` is not a price per hour", shown(text)));
         match period.strip_prefix('/').or_else(|| period.strip_prefix("per ")).map(str::trim) {
             Some("h" | "hr" | "hour") if number.value <= 1e9 => {
                 Ok(Money { dollars_per_hour: number.value })
             }
             Some("h" | "hr" | "hour") => {
-                Err(format!("`{}` is more than $10^9 per hour, the maximum", shown(text)))
+                let what = format!("`{}` is more than $10^9 per hour, the maximum", shown(text));
+                Err(Refusal::new(what))
             }
             Some("month" | "mo") => {
                 let hourly = (number.value / 730.0 * 1e6).round() / 1e6;
-                Err(format!(
-                    "`{}` is not a price per hour\nhelp: write `${hourly}/h`, with 730 hours in a month",
-                    shown(text)
-                ))
+                Err(refusal().help(format!("write `${hourly}/h`, with 730 hours in a month")))
             }
             Some("req" | "request" | "requests" | "call") => {
                 let help = "prices per request are not modelled: a price is the cost of an instance per hour, as in `$0.17/h`";
-                Err(format!("`{}` is not a price per hour\nhelp: {help}", shown(text)))
+                Err(refusal().help(help))
             }
             None if period.is_empty() => {
-                Err(format!("`{0}` has no period\nhelp: write `{0}/h`", shown(trimmed)))
+                let written = shown(trimmed);
+                Err(Refusal::new(format!("`{written}` has no period"))
+                    .help(format!("write `{written}/h`")))
             }
-            _ => Err(format!(
-                "`{}` is not a price per hour\nhelp: write {}",
-                shown(text),
-                Self::EXPECTING
-            )),
+            _ => Err(refusal().help(format!("write {}", Self::EXPECTING))),
         }
     }
 }
 
 impl Quantity for Money {
     const EXPECTING: &'static str = "a price such as `$0.17/h`";
+    const EXAMPLE: &'static str = "$0.17/h";
     const WORD: &'static str = "Money";
     fn to_base(self) -> f64 {
         self.dollars_per_hour
@@ -80,7 +79,7 @@ impl Quantity for Money {
     fn from_base(base: f64) -> Money {
         Money { dollars_per_hour: base }
     }
-    fn from_bare(number: &str) -> Result<Money, String> {
+    fn from_bare(number: &str) -> Result<Money, Refusal> {
         Err(no_unit(number, &format!("`${number}/h`"), Self::EXPECTING))
     }
 }

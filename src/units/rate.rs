@@ -2,6 +2,7 @@
 
 use super::written::{is_zero, no_unit, shown, split, trimmed, written_as_text};
 use super::{Quantity, Span, meant};
+use crate::problem::Refusal;
 use std::fmt::{Display, Formatter};
 
 /// A rate. Written `150/s`, `12k/min`, `3600/h`, `100 rps`; stored per second.
@@ -33,8 +34,8 @@ impl Display for Rate {
 }
 
 impl std::str::FromStr for Rate {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Rate, String> {
+    type Err = Refusal;
+    fn from_str(text: &str) -> Result<Rate, Refusal> {
         meant::or_line(text, read(text))
     }
 }
@@ -88,17 +89,14 @@ const TOGETHER: [(&str, f64); 10] = [
     ("/h", 3600.0),
 ];
 
-fn read(text: &str) -> Result<Rate, String> {
+fn read(text: &str) -> Result<Rate, Refusal> {
     if let Some(gap) = text
         .trim()
         .strip_prefix("every ")
         .and_then(|gap| gap.parse::<Span>().ok())
         .filter(|gap| *gap > Span::ZERO)
     {
-        return Err(format!(
-            "`{}` is a duration\nhelp: one every {gap} is `1/{gap}`",
-            shown(text.trim())
-        ));
+        return Err(is_a_duration(text, gap));
     }
     let (number, rest) = split(text, "a rate such as `150/s`")?;
     if rest.is_empty() {
@@ -111,22 +109,25 @@ fn read(text: &str) -> Result<Rate, String> {
         .or_else(|| prefixed.and_then(|(times, rest)| Some((times, seconds_of(rest.trim())?))));
     let Some((multiplier, seconds)) = scale else {
         if let Some(gap) = text.parse::<Span>().ok().filter(|gap| *gap > Span::ZERO) {
-            return Err(format!(
-                "`{}` is a duration\nhelp: one every {gap} is `1/{gap}`",
-                shown(text.trim())
-            ));
+            return Err(is_a_duration(text, gap));
         }
         if let Some((_, "")) = prefixed {
             return Rate::from_bare(text.trim());
         }
         let help = "the units are /s, /min and /h, as in `150/s` or `12k/min`";
-        return Err(format!("`{}` is not a unit of rate\nhelp: {help}", shown(rest)));
+        return Err(Refusal::new(format!("`{}` is not a unit of rate", shown(rest))).help(help));
     };
     let per_second = number.value * multiplier / seconds;
     if per_second > 1e9 {
-        return Err(format!("`{}` is more than 10^9 per second, the maximum", shown(text)));
+        let what = format!("`{}` is more than 10^9 per second, the maximum", shown(text));
+        return Err(Refusal::new(what));
     }
     Ok(Rate { per_second })
+}
+
+fn is_a_duration(text: &str, gap: Span) -> Refusal {
+    Refusal::new(format!("`{}` is a duration", shown(text.trim())))
+        .help(format!("one every {gap} is `1/{gap}`"))
 }
 
 /// Returns the length in seconds of the period in a unit of rate: `/s`, `req/min`, `requests per
@@ -155,6 +156,7 @@ fn seconds_of(unit: &str) -> Option<f64> {
 
 impl Quantity for Rate {
     const EXPECTING: &'static str = "a rate such as `150/s`";
+    const EXAMPLE: &'static str = "150/s";
     const WORD: &'static str = "Rate";
     fn to_base(self) -> f64 {
         self.per_second
@@ -162,7 +164,7 @@ impl Quantity for Rate {
     fn from_base(base: f64) -> Rate {
         Rate { per_second: base.max(0.0) }
     }
-    fn from_bare(number: &str) -> Result<Rate, String> {
+    fn from_bare(number: &str) -> Result<Rate, Refusal> {
         if is_zero(number) {
             return Ok(Rate { per_second: 0.0 });
         }
@@ -215,9 +217,10 @@ mod tests {
         }
         assert_eq!(
             "5s".parse::<Rate>().unwrap_err(),
-            "`5s` is a duration\nhelp: one every 5s is `1/5s`"
+            Refusal::new("`5s` is a duration").help("one every 5s is `1/5s`")
         );
-        assert!("100 bananas".parse::<Rate>().unwrap_err().contains("the units are /s"));
+        let refusal = "100 bananas".parse::<Rate>().unwrap_err();
+        assert!(refusal.to_string().contains("the units are /s"));
         assert!("100/0s".parse::<Rate>().is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::written::{no_unit, shown, split, written_as_text};
 use super::{Quantity, meant};
+use crate::problem::Refusal;
 use std::fmt::{Display, Formatter};
 
 /// A share of a whole. Written `0.5%`; stored as a fraction in 0 ..= 1.
@@ -24,8 +25,8 @@ impl Display for Share {
 }
 
 impl std::str::FromStr for Share {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Share, String> {
+    type Err = Refusal;
+    fn from_str(text: &str) -> Result<Share, Refusal> {
         let (number, unit) = split(text, "a share such as `0.5%`")?;
         if unit.is_empty() {
             return Self::from_bare(text);
@@ -47,16 +48,12 @@ impl std::str::FromStr for Share {
                     "shares and probabilities are written in per cent, as in `0.5%`".to_string()
                 }
             };
-            return meant::or_line(
-                text,
-                Err(format!("`{}` is not a share\nhelp: {help}", shown(text))),
-            );
+            let refusal = Refusal::new(format!("`{}` is not a share", shown(text))).help(help);
+            return meant::or_line(text, Err(refusal));
         }
         if number.value > 100.0 {
-            return Err(format!(
-                "`{}` is more than 100%\nhelp: a share is from 0% to 100%",
-                shown(text)
-            ));
+            return Err(Refusal::new(format!("`{}` is more than 100%", shown(text)))
+                .help("a share is from 0% to 100%"));
         }
         Ok(Share { fraction: number.value / 100.0 })
     }
@@ -64,6 +61,7 @@ impl std::str::FromStr for Share {
 
 impl Quantity for Share {
     const EXPECTING: &'static str = "a share such as `0.5%`";
+    const EXAMPLE: &'static str = "0.5%";
     const WORD: &'static str = "Share";
     fn to_base(self) -> f64 {
         self.fraction
@@ -71,7 +69,7 @@ impl Quantity for Share {
     fn from_base(base: f64) -> Share {
         Share { fraction: base.clamp(0.0, 1.0) }
     }
-    fn from_bare(number: &str) -> Result<Share, String> {
+    fn from_bare(number: &str) -> Result<Share, Refusal> {
         match number.parse::<f64>() {
             Ok(0.0) => Ok(Share { fraction: 0.0 }),
             Ok(n) if n.is_finite() && (0.0..=1.0).contains(&n) => {
@@ -117,7 +115,7 @@ mod tests {
             let share: Share = format!("{}%", f64::from(n) * 0.009_876_543_21).parse().unwrap();
             assert_eq!(share.to_string().parse(), Ok(share));
         }
-        assert!("0.07".parse::<Share>().unwrap_err().contains("`7%`"));
+        assert!("0.07".parse::<Share>().unwrap_err().to_string().contains("`7%`"));
         assert!("130%".parse::<Share>().is_err());
     }
 

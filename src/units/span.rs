@@ -2,6 +2,7 @@
 
 use super::written::{is_zero, no_unit, shown, split, written_as_text};
 use super::{Quantity, meant};
+use crate::problem::Refusal;
 use serde::{Deserialize, Serialize};
 use std::fmt::{Display, Formatter};
 use std::ops::{Add, AddAssign, Sub};
@@ -19,7 +20,7 @@ pub struct Time(pub u64);
 /// let timeout: Span = "800ms".parse().unwrap();
 /// assert_eq!(timeout, Span::from_seconds(0.8));
 /// assert_eq!(timeout.to_string(), "800ms");
-/// assert!("800".parse::<Span>().is_err()); // no unit
+/// assert_eq!("800".parse::<Span>().unwrap_err().what, "`800` has no unit");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub u64);
@@ -128,14 +129,14 @@ impl Display for Span {
 }
 
 impl std::str::FromStr for Span {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Span, String> {
+    type Err = Refusal;
+    fn from_str(text: &str) -> Result<Span, Refusal> {
         meant::or_line(text, read(text))
     }
 }
 
 /// One number and its unit, or several from the largest unit down: `1m30s`, `2h 30m`.
-fn read(text: &str) -> Result<Span, String> {
+fn read(text: &str) -> Result<Span, Refusal> {
     let (mut sum, mut last, mut rest) = (0u128, u64::MAX, text.trim());
     while !rest.is_empty() || last == u64::MAX {
         let (number, behind) = split(rest, "a duration such as `5ms`")?;
@@ -145,20 +146,15 @@ fn read(text: &str) -> Result<Span, String> {
             // A bare zero is zero in every unit; after other units (`1m0`) it needs a unit.
             return match UNITS.iter().find(|(_, size, _)| *size < last) {
                 _ if last == u64::MAX => Span::from_bare(rest),
-                Some((next, ..)) => Err(format!(
-                    "`{}` has no unit\nhelp: write `{}{next}`",
-                    shown(rest),
-                    shown(text.trim())
-                )),
+                Some((next, ..)) => Err(Refusal::new(format!("`{}` has no unit", shown(rest)))
+                    .help(format!("write `{}{next}`", shown(text.trim())))),
                 None => Err(bare_number_error(rest)),
             };
         }
         let size = size_of(unit)?;
         if size >= last {
-            return Err(format!(
-                "the units of `{}` are not in descending order\nhelp: write for example `1m30s`",
-                shown(text)
-            ));
+            let what = format!("the units of `{}` are not in descending order", shown(text));
+            return Err(Refusal::new(what).help("write for example `1m30s`"));
         }
         let Some((nanoseconds, _)) = number.times(size) else { return Err(too_long(text)) };
         (sum, last, rest) = (sum.saturating_add(nanoseconds), size, next);
@@ -166,16 +162,16 @@ fn read(text: &str) -> Result<Span, String> {
     if sum <= LONGEST { Ok(Span(sum as u64)) } else { Err(too_long(text)) }
 }
 
-fn bare_number_error(number: &str) -> String {
+fn bare_number_error(number: &str) -> Refusal {
     no_unit(number, &format!("`{number}ms` or `{number}s`"), Span::EXPECTING)
 }
 
-fn too_long(text: &str) -> String {
-    format!("`{}` is longer than 146 years, the maximum", shown(text))
+fn too_long(text: &str) -> Refusal {
+    Refusal::new(format!("`{}` is longer than 146 years, the maximum", shown(text)))
 }
 
 /// Returns the nanoseconds in a unit.
-fn size_of(unit: &str) -> Result<u64, String> {
+fn size_of(unit: &str) -> Result<u64, Refusal> {
     if let Some((_, size, _)) = UNITS.iter().find(|(name, ..)| *name == unit) {
         return Ok(*size);
     }
@@ -196,11 +192,12 @@ fn size_of(unit: &str) -> Result<u64, String> {
         }
         _ => "the units are ns, us, ms, s, m (minutes), h, d".to_string(),
     };
-    Err(format!("`{}` is not a unit of time\nhelp: {help}", shown(unit)))
+    Err(Refusal::new(format!("`{}` is not a unit of time", shown(unit))).help(help))
 }
 
 impl Quantity for Span {
     const EXPECTING: &'static str = "a duration such as `5ms`";
+    const EXAMPLE: &'static str = "5ms";
     const WORD: &'static str = "Span";
     const BASE: &'static str = "ns";
     fn to_base(self) -> f64 {
@@ -209,7 +206,7 @@ impl Quantity for Span {
     fn from_base(base: f64) -> Span {
         Span(base.round() as u64)
     }
-    fn from_bare(number: &str) -> Result<Span, String> {
+    fn from_bare(number: &str) -> Result<Span, Refusal> {
         if is_zero(number) {
             return Ok(Span::ZERO);
         }
@@ -255,10 +252,10 @@ mod tests {
     fn a_number_without_a_unit_is_rejected_with_the_fix() {
         assert_eq!(
             "5".parse::<Span>(),
-            Err("`5` has no unit\nhelp: write `5ms` or `5s`".to_string())
+            Err(Refusal::new("`5` has no unit").help("write `5ms` or `5s`"))
         );
-        assert!("5 parsec".parse::<Span>().unwrap_err().contains("the units are"));
-        assert!("-5ms".parse::<Span>().unwrap_err().contains("negative"));
+        assert!("5 parsec".parse::<Span>().unwrap_err().to_string().contains("the units are"));
+        assert!("-5ms".parse::<Span>().unwrap_err().what.contains("negative"));
         assert!("1e3s".parse::<Span>().is_err());
     }
 
@@ -286,7 +283,7 @@ mod tests {
             ("5M", "months have no fixed length"),
             ("1w", "a week is `7d`"),
         ] {
-            let refused = text.parse::<Span>().unwrap_err();
+            let refused = text.parse::<Span>().unwrap_err().to_string();
             assert!(refused.contains(help), "{text}: {refused}");
         }
     }

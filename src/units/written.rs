@@ -1,8 +1,11 @@
 //! Code shared by all quantities: splitting a text into number and unit, and the serde and schema
 //! implementations of a quantity written as text.
 
-use super::meant;
+use super::{Quantity, meant};
+use crate::problem::Refusal;
+use serde::de::{Deserializer, Error, Visitor};
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
 /// A non-negative, finite decimal as written, without the `_` between its digits.
 #[derive(Clone)]
@@ -36,7 +39,7 @@ impl Number<'_> {
 }
 
 /// Splits `"1.5ms"` into 1.5 and `ms`. Digits may be separated by `_`, as in `1_000/s`.
-pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t str), String> {
+pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t str), Refusal> {
     let text = text.trim();
     let bytes = text.as_bytes();
     let digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
@@ -51,18 +54,19 @@ pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t
         let what =
             if text.starts_with('-') { "is negative" } else { "does not begin with a number" };
         let help = meant::bound(text).unwrap_or_else(|| format!("write {example}"));
-        return Err(format!("`{}` {what}\nhelp: {help}", shown(text)));
+        return Err(Refusal::new(format!("`{}` {what}", shown(text))).help(help));
     }
     let digits = if digits.contains('_') {
         Cow::Owned(digits.replace('_', ""))
     } else {
         Cow::Borrowed(digits)
     };
-    let value: f64 = digits
-        .parse()
-        .map_err(|_| format!("`{}` is not a number\nhelp: write {example}", shown(&digits)))?;
+    let value: f64 = digits.parse().map_err(|_| {
+        Refusal::new(format!("`{}` is not a number", shown(&digits)))
+            .help(format!("write {example}"))
+    })?;
     if !value.is_finite() {
-        return Err(format!("`{}` is too large", shown(text)));
+        return Err(Refusal::new(format!("`{}` is too large", shown(text))));
     }
     let mut letters = unit.chars();
     match (letters.next(), letters.next()) {
@@ -74,13 +78,11 @@ pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t
                     "write the number without thousands separators and with a decimal point, as in {example}"
                 ),
             };
-            Err(format!("`{}` has a comma\nhelp: {help}", shown(text)))
+            Err(Refusal::new(format!("`{}` has a comma", shown(text))).help(help))
         }
         (Some('e' | 'E'), Some(next)) if next.is_ascii_digit() || "+-".contains(next) => {
-            Err(format!(
-                "`{}` has an exponent\nhelp: write the number out, as in {example}",
-                shown(text)
-            ))
+            Err(Refusal::new(format!("`{}` has an exponent", shown(text)))
+                .help(format!("write the number out, as in {example}")))
         }
         _ => Ok((Number { digits, value }, unit.trim())),
     }
@@ -109,6 +111,35 @@ pub(super) fn trimmed(value: f64, decimals: usize) -> String {
     }
 }
 
+/// Reads a quantity: a text, or a number without a unit where that is allowed.
+pub(super) fn deserialize<'de, Q: Quantity, D: Deserializer<'de>>(from: D) -> Result<Q, D::Error> {
+    struct QuantityVisitor<Q>(PhantomData<Q>);
+    impl<Q: Quantity> Visitor<'_> for QuantityVisitor<Q> {
+        type Value = Q;
+        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+            f.write_str(Q::EXPECTING)
+        }
+        fn visit_str<E: Error>(self, text: &str) -> Result<Q, E> {
+            text.parse().map_err(E::custom)
+        }
+        fn visit_u64<E: Error>(self, number: u64) -> Result<Q, E> {
+            bare(number)
+        }
+        fn visit_i64<E: Error>(self, number: i64) -> Result<Q, E> {
+            bare(number)
+        }
+        fn visit_f64<E: Error>(self, number: f64) -> Result<Q, E> {
+            bare(number)
+        }
+    }
+    from.deserialize_any(QuantityVisitor(PhantomData))
+}
+
+/// Returns the quantity of a number without a unit, or a visitor's error.
+pub(crate) fn bare<Q: Quantity, E: Error>(number: impl ToString) -> Result<Q, E> {
+    Q::from_bare(&number.to_string()).map_err(E::custom)
+}
+
 /// Implements serde for a quantity (as text, with a helpful error for bare numbers) and its JSON
 /// Schema.
 macro_rules! written_as_text {
@@ -120,26 +151,7 @@ macro_rules! written_as_text {
         }
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                struct Words;
-                impl serde::de::Visitor<'_> for Words {
-                    type Value = $type;
-                    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                        f.write_str(<$type as crate::units::Quantity>::EXPECTING)
-                    }
-                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
-                        text.parse().map_err(E::custom)
-                    }
-                    fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<$type, E> {
-                        <$type as crate::units::Quantity>::from_bare(&n.to_string()).map_err(E::custom)
-                    }
-                    fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<$type, E> {
-                        <$type as crate::units::Quantity>::from_bare(&n.to_string()).map_err(E::custom)
-                    }
-                    fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<$type, E> {
-                        <$type as crate::units::Quantity>::from_bare(&n.to_string()).map_err(E::custom)
-                    }
-                }
-                from.deserialize_any(Words)
+                crate::units::written::deserialize(from)
             }
         }
         impl schemars::JsonSchema for $type {
@@ -161,23 +173,21 @@ pub(super) fn is_zero(number: &str) -> bool {
 
 /// Returns the error for a number without a unit. `examples` contain this number, `example`
 /// another.
-pub(super) fn no_unit(number: &str, examples: &str, example: &str) -> String {
+pub(super) fn no_unit(number: &str, examples: &str, example: &str) -> Refusal {
     // Digits grouped by spaces: `60 000ms`.
     let joined: String = number.chars().filter(|c| !c.is_whitespace()).collect();
     if joined.len() < number.trim().len() && joined.starts_with(|c: char| c.is_ascii_digit()) {
-        return format!(
-            "`{}` has a space inside its number\nhelp: write `{}`",
-            shown(number),
-            shown(&joined)
-        );
+        return Refusal::new(format!("`{}` has a space inside its number", shown(number)))
+            .help(format!("write `{}`", shown(&joined)));
     }
-    match shown(number) {
+    let (what, write) = match shown(number) {
         negative if number.starts_with('-') => {
-            format!("`{negative}` is negative, and has no unit\nhelp: write {example}")
+            (format!("`{negative}` is negative, and has no unit"), example)
         }
-        long if number.len() > 20 => format!("`{long}` has no unit\nhelp: write {example}"),
-        _ => format!("`{number}` has no unit\nhelp: write {examples}"),
-    }
+        long if number.len() > 20 => (format!("`{long}` has no unit"), example),
+        _ => (format!("`{number}` has no unit"), examples),
+    };
+    Refusal::new(what).help(format!("write {write}"))
 }
 
 #[cfg(test)]
@@ -198,7 +208,7 @@ mod tests {
     #[test]
     fn other_number_notations_are_rejected_with_help() {
         // A comma, an exponent, a sign, and a number that is too large.
-        let refused = |text: &str| split(text, "`5ms`").err().unwrap();
+        let refused = |text: &str| split(text, "`5ms`").err().unwrap().to_string();
         assert_eq!(refused("2,5ms"), "`2,5ms` has a comma\nhelp: write `2.5ms`");
         assert_eq!(
             refused("2e3ms"),
@@ -207,7 +217,7 @@ mod tests {
         assert_eq!(refused("-2ms"), "`-2ms` is negative\nhelp: write `5ms`");
         assert_eq!(refused(&"9".repeat(400)), format!("`{}…` is too large", "9".repeat(40)));
         assert_eq!(
-            no_unit("-2", "`-2ms`", "`5ms`"),
+            no_unit("-2", "`-2ms`", "`5ms`").to_string(),
             "`-2` is negative, and has no unit\nhelp: write `5ms`"
         );
     }

@@ -3,7 +3,7 @@
 
 use super::Arrivals;
 use crate::problem::Problems;
-use crate::units::{Quantity, Rate, Span};
+use crate::units::{Rate, Span, bare};
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -72,13 +72,13 @@ impl<'de> Deserialize<'de> for RateShape {
                 text.parse().map(RateShape::Constant).map_err(E::custom)
             }
             fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<RateShape, E> {
-                Rate::from_bare(&n.to_string()).map(RateShape::Constant).map_err(E::custom)
+                bare(n).map(RateShape::Constant)
             }
             fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<RateShape, E> {
-                Rate::from_bare(&n.to_string()).map(RateShape::Constant).map_err(E::custom)
+                bare(n).map(RateShape::Constant)
             }
             fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<RateShape, E> {
-                Rate::from_bare(&n.to_string()).map(RateShape::Constant).map_err(E::custom)
+                bare(n).map(RateShape::Constant)
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(
                 self,

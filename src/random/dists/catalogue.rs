@@ -5,8 +5,8 @@
 //! Both are read by `deserialize_enum`: the variant's name is a tag, or else the plain value
 //! itself. Tested in `tests.rs`, together with the distributions.
 
-use crate::problem::nearest;
-use crate::units::{Quantity, meant_line, shown};
+use crate::problem::{Refusal, nearest};
+use crate::units::{Quantity, bare, meant_line, shown};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt::Formatter;
 use std::marker::PhantomData;
@@ -19,12 +19,15 @@ pub(super) enum Tag<Q> {
     Plain(Q),
 }
 
+/// What may be written in place of a plain value: the end of what a visitor expects.
+pub(crate) const OR_DISTRIBUTION: &str = " or a distribution such as `exp`";
+
 struct TagVisitor<Q>(PhantomData<Q>);
 
 impl<Q: Quantity> Visitor<'_> for TagVisitor<Q> {
     type Value = Tag<Q>;
     fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
-        write!(f, "{} or a distribution such as `exp`", Q::EXPECTING)
+        write!(f, "{}{OR_DISTRIBUTION}", Q::EXPECTING)
     }
     fn visit_str<E: Error>(self, text: &str) -> Result<Tag<Q>, E> {
         match super::TAGS.iter().position(|tag| *tag == text) {
@@ -33,47 +36,52 @@ impl<Q: Quantity> Visitor<'_> for TagVisitor<Q> {
         }
     }
     fn visit_u64<E: Error>(self, number: u64) -> Result<Tag<Q>, E> {
-        Q::from_bare(&number.to_string()).map(Tag::Plain).map_err(E::custom)
+        bare(number).map(Tag::Plain)
     }
     fn visit_i64<E: Error>(self, number: i64) -> Result<Tag<Q>, E> {
-        Q::from_bare(&number.to_string()).map(Tag::Plain).map_err(E::custom)
+        bare(number).map(Tag::Plain)
     }
     fn visit_f64<E: Error>(self, number: f64) -> Result<Tag<Q>, E> {
-        Q::from_bare(&number.to_string()).map(Tag::Plain).map_err(E::custom)
+        bare(number).map(Tag::Plain)
     }
 }
 
 /// Parses a plain value; an error explains what is wrong with the text and how to write it.
-pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
+pub fn plain<Q: Quantity>(text: &str) -> Result<Q, Refusal> {
     let tags = super::TAGS;
     if tags.contains(&text) {
-        return Err(format!("`{text}` needs its value\nhelp: write `{text}: …`"));
+        let value = match super::example(text) {
+            Some(example) => format!("write for example `{example}`"),
+            None => format!("write `{text}: …`"),
+        };
+        return Err(Refusal::new(format!("`{text}` needs its value")).help(value));
     }
     if text.starts_with(|c: char| c.is_ascii_digit() || "-.$".contains(c)) {
         return text.parse();
     }
     if text.trim().is_empty() {
-        return Err(format!("the text is empty, but {} is expected", Q::EXPECTING));
+        return Err(Refusal::new(format!("the text is empty, but {} is expected", Q::EXPECTING))
+            .help(format!("write for example `{}`", Q::EXAMPLE)));
     }
     if ["nan", "inf", "infinity"].contains(&text.trim_start_matches('+').to_lowercase().as_str()) {
-        return Err(format!("`{text}` is not a finite number\nhelp: write {}", Q::EXPECTING));
+        return Err(Refusal::new(format!("`{text}` is not a finite number"))
+            .help(format!("write {}", Q::EXPECTING)));
     }
-    if let Some((what, help)) = meant_line::<Q>(text) {
-        return Err(format!("{what}\nhelp: {help}"));
+    if let Some(refusal) = meant_line::<Q>(text) {
+        return Err(refusal);
     }
     if ["mean", "avg", "sd", "min", "max"].contains(&text) {
         let help = "name the distribution: `{ exp: 5ms }` varies with this mean, `{ uniform: [1ms, 5ms] }` lies between two values, `5ms` alone is constant";
-        return Err(format!(
-            "`{text}` is a parameter, but its distribution is not named\nhelp: {help}"
-        ));
+        let what = format!("`{text}` is a parameter, but its distribution is not named");
+        return Err(Refusal::new(what).help(help));
     }
     if let Some((tag, value)) = text.split_once('(').filter(|(tag, _)| tags.contains(tag)) {
         let value = value.trim_end_matches(')');
-        return Err(format!(
-            "`{}` is not how a distribution is written\nhelp: write `{{ {tag}: {} }}`",
-            shown(text),
-            shown(value)
-        ));
+        return Err(Refusal::new(format!(
+            "`{}` is not how a distribution is written",
+            shown(text)
+        ))
+        .help(format!("write `{{ {tag}: {} }}`", shown(value))));
     }
     let help = match nearest(text, tags.iter().copied()) {
         _ if let Some(tag) = super::also_called(text) => format!("it is called `{tag}` here"),
@@ -83,7 +91,8 @@ pub fn plain<Q: Quantity>(text: &str) -> Result<Q, String> {
             tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")
         ),
     };
-    Err(format!("`{}` is neither {} nor a distribution\nhelp: {help}", shown(text), Q::EXPECTING))
+    let what = format!("`{}` is neither {} nor a distribution", shown(text), Q::EXPECTING);
+    Err(Refusal::new(what).help(help))
 }
 
 impl<'de, Q: Quantity> Deserialize<'de> for Tag<Q> {
@@ -182,7 +191,7 @@ macro_rules! catalogue {
                 impl<'de, Q: Quantity + serde::Deserialize<'de>> serde::de::Visitor<'de> for DistVisitor<Q> {
                     type Value = Dist<Q>;
                     fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                        write!(f, "{} or a distribution such as `exp`", Q::EXPECTING)
+                        write!(f, "{}{}", Q::EXPECTING, catalogue::OR_DISTRIBUTION)
                     }
                     fn visit_enum<A: serde::de::EnumAccess<'de>>(self, access: A) -> Result<Dist<Q>, A::Error> {
                         use serde::de::VariantAccess;

@@ -7,7 +7,7 @@
 //! and cdf in `tests.rs`; reading and its errors here.
 
 use super::{Compiled, DistSpec};
-use crate::problem::{Problems, nearest};
+use crate::problem::{Problems, Refusal, nearest};
 use crate::units::{Quantity, shown};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,17 +40,14 @@ pub struct Distribution {
 impl<Q: Quantity> Empirical<Q> {
     /// Reads the column from the file in `folder`; an error names the field at fault, and the file,
     /// line and cell.
-    pub fn load(&mut self, folder: &Path) -> Result<(), (&'static str, String)> {
+    pub fn load(&mut self, folder: &Path) -> Result<(), (&'static str, Refusal)> {
         if self.values.is_some() {
             return Ok(());
         }
         let Empirical { file, column, .. } = self;
-        let of_file = |error: String| ("file", error);
         let unreadable = |error: String| {
-            of_file(format!(
-                "cannot read `{}`: {error}\nhelp: its path is relative to the scenario's folder",
-                shown(file)
-            ))
+            let what = format!("cannot read `{}`: {error}", shown(file));
+            ("file", Refusal::new(what).help("its path is relative to the scenario's folder"))
         };
         let path = folder.join(&*file);
         // Checked before opening: a pipe would wait for a writer.
@@ -63,71 +60,34 @@ impl<Q: Quantity> Empirical<Q> {
             return Err(unreadable("it is empty, or not a file on a disk".to_string()));
         }
         if self.unit.is_some_and(|unit| unit.to_base() == 0.0) {
-            return Err((
-                "unit",
-                "a unit of zero makes every value 0\nhelp: write the unit of the column's numbers, such as `unit: 1ms`".to_string(),
-            ));
+            return Err(("unit", Refusal::new("a unit of zero makes every value 0").help(UNIT)));
         }
         let opened = std::fs::File::open(&path).map_err(|error| unreadable(error.to_string()))?;
         if metadata.len() > LARGEST {
-            return Err(of_file(format!(
-                "`{}` is larger than 64 MiB\nhelp: take a sample of its rows",
-                shown(file)
-            )));
+            let what = format!("`{}` is larger than 64 MiB", shown(file));
+            return Err(("file", Refusal::new(what).help("take a sample of its rows")));
         }
         let mut reader = csv::Reader::from_reader(opened.take(LARGEST));
-        let headers = reader.headers().map_err(|error| unreadable(error.to_string()))?.clone();
-        let Some(place) = headers.iter().position(|header| header.trim() == column) else {
-            let known = headers
-                .iter()
-                .take(12)
-                .map(|header| format!("`{}`", shown(header)))
-                .collect::<Vec<_>>()
-                .join(", ");
-            let help = nearest(column, headers.iter())
-                .map_or(format!("its columns are {known}"), |near| {
-                    format!("did you mean `{near}`?")
-                });
-            return Err((
-                "column",
-                format!("`{}` has no column `{}`\nhelp: {help}", shown(file), shown(column)),
-            ));
-        };
-        if headers.iter().filter(|header| header.trim() == column).count() > 1 {
-            let what =
-                format!("`{}` has the column `{}` more than once", shown(file), shown(column));
-            return Err((
-                "column",
-                format!("{what}\nhelp: give the columns of the file different names"),
-            ));
-        }
+        let headers = reader.headers().map_err(|error| unreadable(error.to_string()))?;
+        let place = position(headers, file, column).map_err(|refusal| ("column", refusal))?;
         let mut values = Vec::new();
         for row in reader.records() {
             let row = row.map_err(|error| unreadable(error.to_string()))?;
             let line = row.position().map_or(0, |position| position.line());
             let cell = row.get(place).unwrap_or_default().trim();
             let value = value(cell, self.unit);
-            values.push(value.map_err(|error| {
-                (
-                    "column",
-                    format!("`{}` line {line}, column `{}`: {error}", shown(file), shown(column)),
-                )
+            values.push(value.map_err(|Refusal { what, help }| {
+                let cell = format!("`{}` line {line}, column `{}`", shown(file), shown(column));
+                ("column", Refusal { what: format!("{cell}: {what}"), help })
             })?);
             if values.len() > VALUES_MAX {
-                return Err((
-                    "column",
-                    format!(
-                        "`{}` has more than 1M values\nhelp: take a sample of its rows",
-                        shown(column)
-                    ),
-                ));
+                let what = format!("`{}` has more than 1M values", shown(column));
+                return Err(("column", Refusal::new(what).help("take a sample of its rows")));
             }
         }
         if values.is_empty() {
-            return Err((
-                "column",
-                format!("column `{}` of `{}` has no values", shown(column), shown(file)),
-            ));
+            let what = format!("column `{}` of `{}` has no values", shown(column), shown(file));
+            return Err(("column", Refusal::new(what)));
         }
         values.sort_by(f64::total_cmp);
         self.values = Some(values.into());
@@ -140,29 +100,60 @@ const VALUES_MAX: usize = 1_000_000;
 /// The largest file, in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
+/// Returns the index of a column of a file.
+fn position(headers: &csv::StringRecord, file: &str, column: &str) -> Result<usize, Refusal> {
+    let mut found = headers.iter().enumerate().filter(|(_, header)| header.trim() == column);
+    match (found.next(), found.next()) {
+        (Some((place, _)), None) => Ok(place),
+        (Some(_), Some(_)) => Err(Refusal::new(format!(
+            "`{}` has the column `{}` more than once",
+            shown(file),
+            shown(column)
+        ))
+        .help("give the columns of the file different names")),
+        (None, _) => {
+            let known: Vec<String> =
+                headers.iter().take(12).map(|header| format!("`{}`", shown(header))).collect();
+            let help = match nearest(column, headers.iter()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("its columns are {}", known.join(", ")),
+            };
+            let what = format!("`{}` has no column `{}`", shown(file), shown(column));
+            Err(Refusal::new(what).help(help))
+        }
+    }
+}
+
+/// What to write if the numbers of the column have no unit.
+const UNIT: &str = "write the unit of the column's numbers, such as `unit: 1ms`";
+
 /// Parses a cell to base units: a quantity, or a bare number of `unit`s.
-fn value<Q: Quantity>(cell: &str, unit: Option<Q>) -> Result<f64, String> {
+fn value<Q: Quantity>(cell: &str, unit: Option<Q>) -> Result<f64, Refusal> {
     match (cell.parse::<f64>(), unit) {
         (Ok(number), Some(unit)) if (0.0..=1e18).contains(&(number * unit.to_base())) => {
             Ok(number * unit.to_base())
         }
-        (Ok(number), Some(_)) if number < 0.0 => Err(format!("`{}` is negative", shown(cell))),
-        (Ok(number), Some(_)) if number.is_nan() => {
-            Err(format!("`{}` is not a number", shown(cell)))
+        (Ok(number), Some(_)) if number < 0.0 => {
+            Err(Refusal::new(format!("`{}` is negative", shown(cell))))
         }
-        (Ok(_), Some(unit)) => Err(format!(
+        (Ok(number), Some(_)) if number.is_nan() => {
+            Err(Refusal::new(format!("`{}` is not a number", shown(cell))))
+        }
+        (Ok(_), Some(unit)) => Err(Refusal::new(format!(
             "`{}`, in units of {unit}, is not a number from 0 to 10^18 {}",
             shown(cell),
             Q::BASE
-        )),
-        (Ok(_), None) if cell.parse::<Q>().is_err_and(|error| error.contains("no unit")) => {
-            Err(format!(
-                "`{}` has no unit\nhelp: write the unit of the column's numbers, such as `unit: 1ms`",
-                shown(cell)
-            ))
+        ))),
+        (Ok(number), None) if number > 0.0 && number.is_finite() && lacks_unit::<Q>(cell) => {
+            Err(Refusal::new(format!("`{}` has no unit", shown(cell))).help(UNIT))
         }
         _ => cell.parse().map(Q::to_base),
     }
+}
+
+/// Returns whether a cell is only digits, of a quantity that has a unit.
+fn lacks_unit<Q: Quantity>(cell: &str) -> bool {
+    !Q::BASE.is_empty() && cell.bytes().all(|c| c.is_ascii_digit() || c == b'.')
 }
 
 impl<Q: Quantity> DistSpec<Q> for Empirical<Q> {
@@ -175,12 +166,8 @@ impl<Q: Quantity> DistSpec<Q> for Empirical<Q> {
         if problems.enough() {
             return;
         }
-        if let Err((field, error)) = Empirical::load(self, folder) {
-            let (what, help) = error
-                .split_once("\nhelp: ")
-                .map_or((error.as_str(), None), |(what, help)| (what, Some(help)));
-            let problem = problems.error(format!("{path}.{field}"), what);
-            problem.advise_if(help.map(str::to_string));
+        if let Err((field, refusal)) = Empirical::load(self, folder) {
+            problems.refuse(format!("{path}.{field}"), refusal);
         }
     }
 }
@@ -225,7 +212,7 @@ mod tests {
             Empirical { file: "measured.csv".into(), column: column.into(), unit, values: None };
         let result = written.load(&folder);
         std::fs::remove_dir_all(&folder).unwrap();
-        result.map(|()| written.compile())
+        result.map(|()| written.compile()).map_err(|(field, refusal)| (field, refusal.to_string()))
     }
 
     #[test]
@@ -247,7 +234,9 @@ mod tests {
         // The texts of the errors: the third line contains the bad cell in each.
         let (field, error) = loaded("took\n1ms\n5\n", "took", None).unwrap_err();
         assert!(
-            field == "column" && error.starts_with("`measured.csv` line 3, column `took`: `5` has no unit\nhelp: write the unit of the column's"),
+            field == "column"
+                && error.starts_with("`measured.csv` line 3, column `took`: `5` has no unit")
+                && error.contains("write the unit of the column's"),
             "{error}"
         );
         // 2e13 ms are more than 1e18 ns.
@@ -280,7 +269,7 @@ mod tests {
             values: None,
         };
         let (field, error) = missing.load(Path::new("/nowhere")).unwrap_err();
-        assert!(field == "file" && error.starts_with("cannot read `nowhere.csv`"), "{error}");
+        assert!(field == "file" && error.what.starts_with("cannot read `nowhere.csv`"), "{error}");
     }
 
     #[test]
@@ -318,7 +307,7 @@ mod tests {
                 .load(folder.path())
         };
         assert_eq!((load("million.csv"), LARGEST), (Ok(()), 67_108_864));
-        assert!(load("more.csv").unwrap_err().1.contains("more than 1M values"));
-        assert!(load("holes.csv").unwrap_err().1.contains("is larger than 64 MiB"));
+        assert!(load("more.csv").unwrap_err().1.what.contains("more than 1M values"));
+        assert!(load("holes.csv").unwrap_err().1.what.contains("is larger than 64 MiB"));
     }
 }

@@ -25,7 +25,7 @@ mod tests_oracles;
 #[cfg(test)]
 mod tests_written;
 
-pub(crate) use catalogue::plain;
+pub(crate) use catalogue::{OR_DISTRIBUTION, plain};
 
 use super::keys::{Draw, Key, Salt};
 use crate::problem::Problems;
@@ -81,6 +81,28 @@ pub(crate) fn also_called(name: &str) -> Option<&'static str> {
         "mix" | "choice" | "one_of" => Some("mixture"),
         _ => None,
     }
+}
+
+/// Returns an example of a distribution with its value.
+pub(crate) fn example(tag: &str) -> Option<&'static str> {
+    Some(match tag {
+        "exp" => "exp: 5ms",
+        "constant" => "constant: 5ms",
+        "uniform" => "uniform: [1ms, 5ms]",
+        "normal" => "normal: { mean: 5ms, sd: 1ms }",
+        "lognormal" => "lognormal: { p50: 2ms, p99: 20ms }",
+        "gamma" => "gamma: { mean: 5ms, cv: 0.5 }",
+        "weibull" => "weibull: { mean: 5ms, cv: 0.5 }",
+        "pareto" => "pareto: { min: 1ms, alpha: 2.5 }",
+        "erlang" => "erlang: { k: 3, mean: 5ms }",
+        "hyperexp" => "hyperexp: { mean: 5ms, cv: 2 }",
+        "mixture" => "mixture: [ { w: 9, is: 1ms }, { w: 1, is: 20ms } ]",
+        "percentiles" => "percentiles: { p50: 2ms, p99: 20ms, max: 80ms }",
+        "empirical" => "empirical: { file: times.csv, column: ms, unit: 1ms }",
+        "geometric" => "geometric: { mean: 3 }",
+        "zipf" => "zipf: { n: 100, s: 1.1 }",
+        _ => return None,
+    })
 }
 
 /// A distribution as written in a scenario.

@@ -8,7 +8,7 @@
 
 use super::solve::bisect;
 use super::{Compiled, DistSpec, demand, demand_count};
-use crate::problem::Problems;
+use crate::problem::{Problems, Refusal};
 use crate::random::keys::Draw;
 use crate::units::{Count, Quantity};
 use rand_distr::Distribution as _;
@@ -65,9 +65,10 @@ impl<'de, Q: Quantity + Deserialize<'de>> Deserialize<'de> for Poisson<Q> {
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Poisson<Q>, E> {
                 let mean = text.parse().or_else(|_| text.parse::<Count>().map(Count::to_base));
                 mean.map(Poisson::Mean).map_err(|_| {
-                    E::custom(format!(
-                        "`{text}` is not the mean of a count\nhelp: write a number, or `{{ mean: {text}, step: … }}` for a quantity"
-                    ))
+                    let refusal = Refusal::new(format!("`{text}` is not the mean of a count"));
+                    E::custom(refusal.help(format!(
+                        "write a number, or `{{ mean: {text}, step: … }}` for a quantity"
+                    )))
                 })
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(

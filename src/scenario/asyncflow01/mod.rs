@@ -29,7 +29,7 @@ mod variable;
 
 pub use paths::advice;
 
-use super::text::{self, Node, Value};
+use super::text::{self, Found, Kind, Node, ReadError, Value, Wanted};
 use super::{Scenario, hints};
 use crate::problem::{Problem, Problems};
 use graph::Graph;
@@ -46,16 +46,15 @@ pub fn is_asyncflow01(root: &Node) -> bool {
 /// Converts the payload to a native scenario without a name, with notes; or returns `None` and all
 /// errors.
 pub fn lower(root: &Node) -> (Option<Scenario>, Vec<Problem>) {
-    let (payload, mut problems) = text::read::<Payload>(root);
-    hints::improve(&mut problems);
-    for problem in problems
-        .iter_mut()
-        .filter(|p| p.what.starts_with("expected a number, found the text") && p.help.is_none())
-    {
-        problem.help = Some(
-            "AsyncFlow 0.1 writes numbers without units: times in seconds, memory in MB".into(),
-        );
+    let (payload, mut errors) = text::read::<Payload>(root);
+    for ReadError { problem, kind } in &mut errors {
+        if matches!(kind, Kind::WrongType { expected: Wanted::Number, found: Found::Text(_) }) {
+            problem.advise(
+                "AsyncFlow 0.1 writes numbers without units: times in seconds, memory in MB",
+            );
+        }
     }
+    let problems = hints::improve(errors);
     let Some(payload) = payload else { return (None, problems) };
     let mut problems = Problems { list: problems };
     let graph = Graph::new(&payload);

@@ -213,9 +213,7 @@ pub fn targets(scenario: &Scenario, directory: &NameTable, problems: &mut Proble
                 spec.then.as_ref().filter(|then| !directory.services.contains_key(then.as_str()))
             {
                 let unknown = unknown(then, "a service", directory.services.keys().copied());
-                problems
-                    .error(format!("services.{name}.instances.{instance}.then"), unknown.what)
-                    .advise_if(unknown.help);
+                problems.refuse(format!("services.{name}.instances.{instance}.then"), unknown);
             }
         }
     }
@@ -235,7 +233,7 @@ fn reach(
     }
     let named = |service: u32| &directory.scenario.services[service as usize].instances;
     match directory.target(reference) {
-        Err(unknown) => problems.error(path, unknown.what).advise_if(unknown.help),
+        Err(unknown) => _ = problems.refuse(path, unknown),
         Ok((service, None)) if !may_be_any || named(service).is_empty() => {
             let first = directory.endpoints.iter().find(|endpoint| endpoint.service == service);
             let help = first.map(|endpoint| {
@@ -301,7 +299,7 @@ pub fn links(scenario: &Scenario, directory: &mut NameTable, problems: &mut Prob
             if !directory.nodes.contains(end) {
                 let unknown =
                     unknown(end, "a workload or a service", directory.nodes.iter().copied());
-                problems.error(&path, unknown.what).at_key().advise_if(unknown.help);
+                problems.refuse(&path, unknown).at_key();
             }
         }
         let index = directory.links.len() as u32;
@@ -332,7 +330,7 @@ pub fn objectives(scenario: &Scenario, directory: &NameTable, problems: &mut Pro
                 .map(String::as_str)
                 .chain(directory.endpoint_ids.keys().map(String::as_str));
             let unknown = unknown(&slo.of, "a workload or an endpoint", known);
-            problems.error(format!("{path}.of"), unknown.what).advise_if(unknown.help);
+            problems.refuse(format!("{path}.of"), unknown);
         }
         if slo.goals().is_empty() {
             problems

@@ -303,25 +303,10 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
 /// Returns an example of a field with a value, for a field that was written without one.
 pub(super) fn example(word: &str) -> Option<&'static str> {
     Some(match word {
-        "exp" => "exp: 5ms",
-        "constant" => "constant: 5ms",
-        "uniform" => "uniform: [1ms, 5ms]",
-        "normal" => "normal: { mean: 5ms, sd: 1ms }",
-        "lognormal" => "lognormal: { p50: 2ms, p99: 20ms }",
-        "gamma" => "gamma: { mean: 5ms, cv: 0.5 }",
-        "weibull" => "weibull: { mean: 5ms, cv: 0.5 }",
-        "pareto" => "pareto: { min: 1ms, alpha: 2.5 }",
-        "erlang" => "erlang: { k: 3, mean: 5ms }",
-        "hyperexp" => "hyperexp: { mean: 5ms, cv: 2 }",
-        "mixture" => "mixture: [ { w: 9, is: 1ms }, { w: 1, is: 20ms } ]",
-        "percentiles" => "percentiles: { p50: 2ms, p99: 20ms, max: 80ms }",
-        "empirical" => "empirical: { file: times.csv, column: ms, unit: 1ms }",
-        "geometric" => "geometric: { mean: 3 }",
-        "zipf" => "zipf: { n: 100, s: 1.1 }",
         "cpu" => "cpu: 5ms",
         "wait" => "wait: 5ms",
         "memory" => "memory: 8MiB",
         "call" => "call: db.read",
-        _ => return None,
+        _ => return crate::random::dists::example(word),
     })
 }

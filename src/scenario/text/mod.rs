@@ -15,7 +15,7 @@ mod set;
 mod yaml;
 
 pub use node::{Entry, Node, Value};
-pub use read::read;
+pub use read::{Found, Kind, ReadError, Wanted, read};
 pub use set::{adopt, assign, set};
 
 use crate::problem::{Problem, Severity, is_hidden};

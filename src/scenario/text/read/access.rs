@@ -2,11 +2,14 @@
 //!
 //! A variant is a map of one key or a bare word; numbers are not converted to text, nor text to
 //! numbers; a whole number is accepted where a fraction is expected; numbers must be finite; a list
-//! is never read as a struct. Hidden nodes are skipped.
+//! is never read as a struct. Hidden nodes are skipped. Where a type asks for one form, only its
+//! visitor's method for that form is called, so that the others are not compiled for each type.
 //! Limits: recursion as deep as the tree. Tests in `tests/read.rs`.
 
 use super::Hidden;
-use super::fault::{Fault, given, one_of};
+use super::fault::{Fault, Kind};
+use super::wanted::{Found, Wanted};
+use crate::problem::Refusal;
 use crate::scenario::text::{Entry, Node, Value};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess, Unexpected,
@@ -37,45 +40,102 @@ impl<'n> Reader<'n> {
     fn list<'de, V: Visitor<'de>>(self, items: &'n [Node], visitor: V) -> Outcome<V::Value> {
         let mut access = Items { list: self, items, next: 0 };
         let value = visitor.visit_seq(&mut access)?;
-        let read = access.next;
-        match (read..items.len()).find(|index| self.sees(*index)) {
-            Some(_) => Err(Fault::invalid_length(
-                items.len(),
-                &format!("a list of {read} values").as_str(),
-            )),
-            None => Ok(value),
-        }
+        access.end().map(|()| value)
     }
     fn map<'de, V: Visitor<'de>>(self, entries: &'n [Entry], visitor: V) -> Outcome<V::Value> {
         let mut access = Fields { map: self, entries, next: 0, current: 0 };
-        let value = match visitor.visit_map(&mut access) {
-            Err(fault) if fault.kind == super::Kind::Twice && fault.route.is_empty() => {
-                return Err(fault.on_key(access.current));
-            }
-            value => value?,
-        };
-        if (access.next..entries.len()).any(|index| self.sees(index)) {
-            Err(self.not_one(entries, &[]))
-        } else {
-            Ok(value)
+        match visitor.visit_map(&mut access) {
+            Ok(value) => access.end().map(|()| value),
+            Err(fault) => Err(access.on_key_given_twice(fault)),
         }
     }
-    fn not_one(&self, entries: &[Entry], variants: &[&str]) -> Fault {
-        let keys: Vec<&str> = (0..entries.len())
-            .filter(|index| self.sees(*index))
-            .map(|index| entries[index].key.as_str())
-            .collect();
-        let shown =
-            keys.iter().take(6).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-        let found = if keys.is_empty() { "none".to_string() } else { shown };
-        let mut fault = Fault::custom(one_of(variants, &found));
-        let help = if self.in_list && keys.len() > 1 {
+    /// Reads a value that is neither a list nor a map.
+    fn scalar<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        match &self.node.value {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(value) => visitor.visit_bool(*value),
+            Value::Unsigned(number) => visitor.visit_u64(*number),
+            Value::Signed(number) => visitor.visit_i64(*number),
+            Value::Float(number) if number.is_finite() => visitor.visit_f64(*number),
+            Value::Text(text) => visitor.visit_str(text),
+            _ => Err(self.wrong_type(&visitor)),
+        }
+    }
+    fn integer<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        match self.node.value {
+            Value::Unsigned(number) => visitor.visit_u64(number),
+            Value::Signed(number) => visitor.visit_i64(number),
+            _ => Err(self.wrong_type(&visitor)),
+        }
+    }
+    fn text<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        match &self.node.value {
+            Value::Text(text) => visitor.visit_str(text),
+            _ => Err(self.wrong_type(&visitor)),
+        }
+    }
+    fn items<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        match &self.node.value {
+            Value::List(items) => self.list(items, visitor),
+            _ => Err(self.wrong_type(&visitor)),
+        }
+    }
+    fn fields<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        match &self.node.value {
+            Value::Map(entries) => self.map(entries, visitor),
+            _ => Err(self.wrong_type(&visitor)),
+        }
+    }
+    /// Returns the error for a value of another form than a type expects.
+    fn wrong_type(&self, expected: &dyn Expected) -> Fault {
+        let found = match &self.node.value {
+            Value::Float(number) if !number.is_finite() => return Fault::not_finite(*number),
+            Value::Null => Unexpected::Unit,
+            Value::Bool(value) => Unexpected::Bool(*value),
+            Value::Unsigned(number) => Unexpected::Unsigned(*number),
+            Value::Signed(number) => Unexpected::Signed(*number),
+            Value::Float(number) => Unexpected::Float(*number),
+            Value::Text(text) => Unexpected::Str(text),
+            Value::List(_) => Unexpected::Seq,
+            Value::Map(_) => Unexpected::Map,
+        };
+        Fault::invalid_type(found, expected)
+    }
+    /// Returns the error for a map that is not exactly one variant.
+    fn not_one(&self, entries: &[Entry], expected: Wanted) -> Fault {
+        let seen = || (0..entries.len()).filter(|index| self.sees(*index));
+        let keys = seen().take(KEYS_SHOWN).map(|index| entries[index].key.clone()).collect();
+        let help = if self.in_list && seen().count() > 1 {
             "make each of them a list item of its own"
         } else {
             "write one key"
         };
-        fault.help = Some(help.to_string());
-        fault
+        Fault::wrong_type(expected, Found::Keys(keys)).help(help)
+    }
+    /// Returns the index of the entry that names the variant; `None` for a bare word or number.
+    fn variant(
+        &self,
+        variants: &'static [&'static str],
+        expected: &dyn Expected,
+    ) -> Outcome<Option<usize>> {
+        // List the variants, unless the visitor describes what it expects.
+        let words = expected.to_string();
+        let is_plain = words.starts_with("enum ");
+        let found = match &self.node.value {
+            Value::Null => Found::Nothing,
+            Value::List(_) => Found::List,
+            Value::Map(entries) => {
+                let mut seen = (0..entries.len()).filter(|index| self.sees(*index));
+                return match (seen.next(), seen.next()) {
+                    (Some(index), None) => Ok(Some(index)),
+                    _ if is_plain => Err(self.not_one(entries, Wanted::OneOf(variants))),
+                    _ => Err(self.not_one(entries, Wanted::Other(words))),
+                };
+            }
+            _ => return Ok(None),
+        };
+        let expected = if is_plain { Wanted::OneOf(variants) } else { Wanted::of(expected) };
+        Err(Fault::wrong_type(expected, found))
     }
     /// Reads a whole number, which may have `_` between its digits: `1_000`.
     fn whole<'de, V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
@@ -88,7 +148,7 @@ impl<'n> Reader<'n> {
         {
             return visitor.visit_u64(number);
         }
-        self.deserialize_any(visitor)
+        self.integer(visitor)
     }
     /// Returns the scalar as text, for use as a variant's name.
     fn word(&self) -> String {
@@ -108,21 +168,22 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         match &self.node.value {
-            Value::Null => visitor.visit_unit(),
-            Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Unsigned(number) => visitor.visit_u64(*number),
-            Value::Signed(number) => visitor.visit_i64(*number),
-            Value::Float(number) if !number.is_finite() => {
-                Err(Fault::custom(format_args!("expected a finite number, found `{number}`")))
-            }
-            Value::Float(number) => visitor.visit_f64(*number),
-            Value::Text(text) => visitor.visit_str(text),
             Value::List(items) => self.list(items, visitor),
             Value::Map(entries) => self.map(entries, visitor),
+            _ => self.scalar(visitor),
         }
     }
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         if self.node.value == Value::Null { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        match self.node.value {
+            Value::Bool(value) => visitor.visit_bool(value),
+            _ => Err(self.wrong_type(&visitor)),
+        }
+    }
+    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        self.integer(visitor)
     }
     fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         self.whole(visitor)
@@ -134,11 +195,27 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         match self.node.value {
             Value::Unsigned(number) => visitor.visit_f64(number as f64),
             Value::Signed(number) => visitor.visit_f64(number as f64),
-            _ => self.deserialize_any(visitor),
+            Value::Float(number) if number.is_finite() => visitor.visit_f64(number),
+            _ => Err(self.wrong_type(&visitor)),
         }
     }
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         self.deserialize_f64(visitor)
+    }
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        self.text(visitor)
+    }
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        self.text(visitor)
+    }
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        self.items(visitor)
+    }
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Outcome<V::Value> {
+        self.items(visitor)
+    }
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
+        self.fields(visitor)
     }
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
@@ -147,17 +224,14 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     ) -> Outcome<V::Value> {
         visitor.visit_newtype_struct(self)
     }
+    /// serde would also take the items of a list as the fields in order.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
     ) -> Outcome<V::Value> {
-        match &self.node.value {
-            // serde would take the items as the fields in order.
-            Value::List(_) => Err(Fault::invalid_type(Unexpected::Seq, &visitor)),
-            _ => self.deserialize_any(visitor),
-        }
+        self.fields(visitor)
     }
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Outcome<V::Value> {
         let number = matches!(self.node.value, Value::Unsigned(_));
@@ -165,7 +239,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         if number && (&visitor as &dyn Expected).to_string() == "variant identifier" {
             return visitor.visit_str(&self.word());
         }
-        self.deserialize_any(visitor)
+        self.scalar(visitor)
     }
     fn deserialize_enum<V: Visitor<'de>>(
         self,
@@ -173,29 +247,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Outcome<V::Value> {
-        // List the variants, unless the visitor describes what it expects.
-        let expected = (&visitor as &dyn Expected).to_string();
-        let wanted = |found: Unexpected| match expected.starts_with("enum ") {
-            true => Fault::custom(one_of(variants, &given(found))),
-            false => Fault::invalid_type(found, &visitor),
-        };
-        match &self.node.value {
-            Value::Null => Err(wanted(Unexpected::Unit)),
-            Value::List(_) => Err(wanted(Unexpected::Seq)),
-            Value::Map(entries) => {
-                let mut seen = (0..entries.len()).filter(|index| self.sees(*index));
-                match (seen.next(), seen.next()) {
-                    (Some(index), None) => {
-                        let content = self.child(index, &entries[index].value, false);
-                        visitor.visit_enum(Choice { key: &entries[index].key, index, content })
-                    }
-                    _ if expected.starts_with("enum ") => Err(self.not_one(entries, variants)),
-                    _ => {
-                        let found = self.not_one(entries, &[]);
-                        let what = found.what.replacen("exactly one key here", &expected, 1);
-                        Err(Fault { what, ..found })
-                    }
-                }
+        match (self.variant(variants, &visitor)?, &self.node.value) {
+            (Some(index), Value::Map(entries)) => {
+                let content = self.child(index, &entries[index].value, false);
+                visitor.visit_enum(Choice { key: &entries[index].key, index, content })
             }
             _ => visitor.visit_enum(Bare(self)),
         }
@@ -204,15 +259,29 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         visitor.visit_unit()
     }
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u128 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map
+        i8 i16 i32 i64 i128 u8 u128 char bytes byte_buf unit unit_struct tuple_struct
     }
 }
+
+/// The maximum number of keys quoted from a map.
+const KEYS_SHOWN: usize = 6;
 
 /// A list being read.
 struct Items<'n> {
     list: Reader<'n>,
     items: &'n [Node],
     next: usize,
+}
+
+impl Items<'_> {
+    /// Refuses a list of which not all items were read.
+    fn end(&self) -> Outcome<()> {
+        let (read, all) = (self.next, self.items.len());
+        match (read..all).any(|index| self.list.sees(index)) {
+            true => Err(Fault::wrong_type(Wanted::Values(read.to_string()), Found::Values(all))),
+            false => Ok(()),
+        }
+    }
 }
 
 impl<'de> SeqAccess<'de> for Items<'_> {
@@ -234,6 +303,23 @@ struct Fields<'n> {
     entries: &'n [Entry],
     next: usize,
     current: usize,
+}
+
+impl Fields<'_> {
+    /// Refuses a map of which not all entries were read.
+    fn end(&self) -> Outcome<()> {
+        match (self.next..self.entries.len()).any(|index| self.map.sees(index)) {
+            true => Err(self.map.not_one(self.entries, Wanted::OneOf(&[]))),
+            false => Ok(()),
+        }
+    }
+    /// Attaches the error of a field of this map that is given twice to the second key.
+    fn on_key_given_twice(&self, fault: Fault) -> Fault {
+        match fault.0.kind {
+            Kind::Twice if fault.0.route.is_empty() => fault.on_key(self.current),
+            _ => fault,
+        }
+    }
 }
 
 impl<'de> MapAccess<'de> for Fields<'_> {
@@ -313,23 +399,22 @@ impl<'de> VariantAccess<'de> for Choice<'_> {
         if self.content.node.value == Value::Null {
             return Ok(());
         }
-        let what = format!("`{}` takes no value\nhelp: write `{}` alone", self.key, self.key);
-        Err(Fault::custom(what).below(self.index))
+        let refusal = Refusal::new(format!("`{}` takes no value", self.key))
+            .help(format!("write `{}` alone", self.key));
+        Err(Fault::new(Kind::Other, refusal).below(self.index))
     }
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Outcome<T::Value> {
         seed.deserialize(self.content).map_err(|fault| fault.below(self.index))
     }
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Outcome<V::Value> {
-        self.content.deserialize_any(visitor).map_err(|fault| fault.below(self.index))
+        self.content.items(visitor).map_err(|fault| fault.below(self.index))
     }
     fn struct_variant<V: Visitor<'de>>(
         self,
-        fields: &'static [&'static str],
+        _: &'static [&'static str],
         visitor: V,
     ) -> Outcome<V::Value> {
-        self.content
-            .deserialize_struct("", fields, visitor)
-            .map_err(|fault| fault.below(self.index))
+        self.content.fields(visitor).map_err(|fault| fault.below(self.index))
     }
 }
 
@@ -339,7 +424,9 @@ struct Bare<'n>(Reader<'n>);
 impl Bare<'_> {
     fn needs_value(&self) -> Fault {
         let word = self.0.word();
-        Fault::custom(format_args!("`{word}` needs its value\nhelp: write `{word}: …`"))
+        let refusal = Refusal::new(format!("`{word}` needs its value"));
+        let help = format!("write `{word}: …`");
+        Fault::new(Kind::NeedsValue(word), refusal).help(help)
     }
 }
 

@@ -173,7 +173,10 @@ fn no_input_makes_a_parser_panic_or_point_outside_the_text() {
                 }
             };
             let problems = match parse(&text, format) {
-                Ok(tree) => super::read::<std::collections::BTreeMap<String, u8>>(&tree).1,
+                Ok(tree) => {
+                    let (_, errors) = super::read::<std::collections::BTreeMap<String, u8>>(&tree);
+                    errors.into_iter().map(|error| error.problem).collect()
+                }
                 Err(problems) => problems,
             };
             for problem in problems {

@@ -1,7 +1,7 @@
 //! Deserialisation of types: all errors at once, each with its path, place, message and help.
 
 use super::{Format, RON, YAML, parse};
-use crate::scenario::text::read;
+use crate::scenario::text::{Found, Kind, Wanted, read};
 use crate::units::Span;
 use serde::Deserialize;
 use serde::de::{Deserializer, EnumAccess, Error, VariantAccess, Visitor};
@@ -117,6 +117,7 @@ fn reported<T: serde::de::DeserializeOwned>(text: &str) -> Vec<[String; 4]> {
     };
     problems
         .into_iter()
+        .map(|error| error.problem)
         .map(|p| [p.path, p.what, p.help.unwrap_or_default(), place(p.place)])
         .collect()
 }
@@ -253,6 +254,35 @@ fn a_missing_or_doubled_variant_is_reported_with_help() {
     assert_eq!(one("steps: [~]")[1], format!("{exactly} nothing"));
     let constant = "expected a length, found `constant`, `b`";
     assert_eq!(one("steps: [ cpu: { constant: 2ms, b: 1 } ]")[1..3], [constant, "write one key"]);
+}
+
+#[test]
+fn errors_have_a_kind_with_the_parts_of_their_message() {
+    // One of each kind, by eye.
+    let kind = |text: &str| {
+        let tree = parse(&format!("version: 1\n{text}"), Format::Yaml).unwrap();
+        read::<File>(&tree).1.remove(0).kind
+    };
+    let wrong_type = |expected, found| Kind::WrongType { expected, found };
+    let (api, keys) = ("services: { api: {} }", ["cpu", "stop"].map(String::from).to_vec());
+    assert_eq!(kind(api), Kind::Missing("replicas"));
+    assert_eq!(kind("steps: [cpu]"), Kind::NeedsValue("cpu".into()));
+    assert_eq!(kind("steps: [ cpu: 5 ]"), Kind::Other);
+    assert_eq!(kind("name: 5"), wrong_type(Wanted::Text, Found::Number("5".into())));
+    assert_eq!(kind("weight: .inf"), wrong_type(Wanted::Finite, Found::Other("`inf`".into())));
+    assert_eq!(
+        kind("steps: [ uniform: [1ms] ]"),
+        wrong_type(Wanted::Values("2".into()), Found::Values(1))
+    );
+    assert_eq!(
+        kind("steps: [ cpu: [] ]"),
+        wrong_type(Wanted::Other("a length".into()), Found::List)
+    );
+    assert!(
+        matches!(kind("steps: [ { cpu: 1ms, stop: } ]"), Kind::WrongType { expected: Wanted::OneOf(all), found: Found::Keys(found) } if all.len() == 5 && found == keys)
+    );
+    let Kind::Unknown { word, expected } = kind("nam: a") else { panic!("an unknown field") };
+    assert_eq!((word.as_str(), expected[1]), ("nam", "name"));
 }
 
 #[test]
