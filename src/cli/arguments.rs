@@ -189,7 +189,7 @@ pub struct Convert {
               and in ~/.zshrc, before `compinit`: fpath+=~/.zfunc
   fish        asyncflow completions fish > ~/.config/fish/completions/asyncflow.fish
   elvish      in ~/.config/elvish/rc.elv: eval (asyncflow completions elvish | slurp)
-  powershell  in the file $PROFILE: asyncflow completions powershell | Out-String | Invoke-Expression
+  powershell  in $PROFILE: asyncflow completions powershell | Out-String | Invoke-Expression
 
 Create the folder first if it does not exist; a new shell then completes commands and options.")]
 pub struct Completions {

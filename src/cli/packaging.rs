@@ -44,7 +44,8 @@ impl Page {
             .source(concat!("asyncflow ", env!("CARGO_PKG_VERSION")));
         let mut text = Vec::new();
         page.render(&mut text)?;
-        let text = String::from_utf8_lossy(&text).into_owned();
+        // The text after the options: commands in it must be neither hyphenated nor justified.
+        let text = String::from_utf8_lossy(&text).replace(".SH EXTRA\n", ".SH NOTES\n.nh\n.ad l\n");
         Ok(Page { file: page.get_filename(), text })
     }
 }

@@ -180,7 +180,7 @@ fn the_manual_names_every_command_and_has_a_page_for_each() {
     for command in COMMANDS {
         assert!(page.contains(&format!("asyncflow\\-{command}(1)")), "{command}: {page}");
         let page = fs::read_to_string(to.join(format!("asyncflow-{command}.1"))).unwrap();
-        assert!(page.starts_with(".ie") && page.contains("asyncflow"), "{command}: {page}");
+        assert!(page.contains(&format!(".TH asyncflow-{command} 1")), "{command}: {page}");
     }
     assert_eq!(fs::read_dir(&to).unwrap().count(), COMMANDS.len() + 1);
 }
