@@ -47,7 +47,7 @@ struct Listed {
 fn options(help: &str) -> Vec<Listed> {
     let mut options: Vec<Listed> = Vec::new();
     let mut heading = "";
-    for line in help.lines() {
+    for line in help.lines().filter(|line| !line.is_empty()) {
         let words = line.trim_start();
         if !line.starts_with(' ') {
             heading = line.trim_end_matches(':');
