@@ -2,6 +2,7 @@
 //! request.
 
 use super::Outcome;
+use super::arguments::OutputOptions;
 use super::draw::paint;
 use super::out::{noted, print, say};
 use super::write::refuse_store;
@@ -22,15 +23,9 @@ pub struct Answer {
 impl Answer {
     /// Locks the folder before anything is simulated. Reports an error and returns `None` if the
     /// folder contains the result of another study or cannot be written.
-    pub fn begin(
-        json: bool,
-        quiet: bool,
-        out: Option<&Path>,
-        study: Study,
-        force: bool,
-    ) -> Option<Answer> {
-        match out.map(|path| Folder::open(path, study, force)).transpose() {
-            Ok(folder) => Some(Answer { json, quiet, folder }),
+    pub fn begin(out: Option<&Path>, study: Study, output: &OutputOptions) -> Option<Answer> {
+        match out.map(|path| Folder::open(path, study, output.force)).transpose() {
+            Ok(folder) => Some(Answer { json: output.json, quiet: output.quiet, folder }),
             Err(error) => {
                 refuse_store(&error);
                 None

@@ -1,17 +1,19 @@
 //! The command line: commands, options and their help.
 
 mod experiments;
+mod shared;
+mod values;
 
 pub use experiments::{
     BestName, Capacity, Compare, DesignName, Merge, MethodName, Sensitivity, Sweep,
 };
+pub use shared::{OutputOptions, Overrides, SimulationOptions};
 
-use crate::experiment::FIRST_STAGE;
-use crate::units::Count;
-use crate::units::format::thousands;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::ops::RangeInclusive;
+use clap_complete::Shell;
+use shared::with_help;
 use std::path::PathBuf;
+use values::replications;
 
 /// A digital twin of backend systems.
 ///
@@ -61,19 +63,29 @@ pub enum Command {
 Then, as the first line of a scenario, for editors with a YAML language server:
   # yaml-language-server: $schema=scenario.schema.json")]
     Schema,
+    /// Print the completion script of a shell
+    Completions(Completions),
+    /// Write the manual pages, for packages
+    #[command(hide = true)]
+    Man(Man),
 }
 
 impl Command {
     /// Whether stdout must be JSON, even when there are only problems to report.
     pub fn wants_json(&self) -> bool {
         match self {
-            Command::Run(options) => options.json,
-            Command::Sweep(options) => options.json,
-            Command::Compare(options) => options.json,
-            Command::Capacity(options) => options.json,
-            Command::Sensitivity(options) => options.json,
+            Command::Run(options) => options.output.json,
+            Command::Sweep(options) => options.output.json,
+            Command::Compare(options) => options.output.json,
+            Command::Capacity(options) => options.output.json,
+            Command::Sensitivity(options) => options.output.json,
             Command::Check(options) => options.json,
-            Command::Merge(_) | Command::Show(_) | Command::Convert(_) | Command::Schema => false,
+            Command::Merge(_)
+            | Command::Show(_)
+            | Command::Convert(_)
+            | Command::Schema
+            | Command::Completions(_)
+            | Command::Man(_) => false,
         }
     }
 }
@@ -85,44 +97,41 @@ impl Command {
   asyncflow run shop.yaml -r 100 -d 1h --plots
   generate | asyncflow run - --no-files
   asyncflow run shop.yaml --json --no-files | jq '.metrics[] | select(.stat == \"p99\")'")]
+#[command(
+    mut_arg("seed", with_help("Random seed; the same seed gives byte-identical result files")),
+    mut_arg(
+        "json",
+        with_help(
+            "Print one JSON document and nothing else: an object, or a list for several scenarios"
+        )
+    )
+)]
 pub struct Run {
     /// Scenario files (.yaml, .yml, .ron, .json; AsyncFlow 0.1 payloads are accepted unchanged), or
     /// `-` for standard input
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
-    /// Output folder [default: out/NAME]
-    #[arg(short, long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub overrides: Overrides,
     /// Independent replications; more give narrower intervals
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications)]
+    #[arg(
+        short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications,
+        help_heading = "Simulation"
+    )]
     pub replications: Option<u32>,
-    /// Random seed; the same seed gives byte-identical result files
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
-    pub seed: Option<u64>,
-    /// Simulated time of each replication, including warm-up, such as 10m
-    #[arg(short, long, value_name = "TIME")]
-    pub duration: Option<String>,
-    /// Threads [default: one per core]; does not affect the results
-    #[arg(short = 'j', long, value_name = "N")]
-    pub threads: Option<usize>,
-    /// Override a value of the scenario; may be repeated
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
-    /// Print one JSON document and nothing else: an object, or a list for several scenarios
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub simulation: SimulationOptions,
+    /// Output folder [default: out/NAME]
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    pub out: Option<PathBuf>,
     /// Also write plots.svg: latency distributions, and load and queues over time
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub plots: bool,
     /// Write no files
-    #[arg(long, conflicts_with_all = ["out", "plots", "force"])]
+    #[arg(long, conflicts_with_all = ["out", "plots", "force"], help_heading = "Output")]
     pub no_files: bool,
-    /// Overwrite files of another study, or files not written by AsyncFlow, in the folder
-    #[arg(long)]
-    pub force: bool,
-    /// Print errors only
-    #[arg(short, long)]
-    pub quiet: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 #[derive(Debug, Args)]
@@ -136,9 +145,8 @@ pub struct Check {
     /// Scenario files, or `-` for standard input
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
-    /// Override a value of the scenario; may be repeated
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
+    #[command(flatten)]
+    pub overrides: Overrides,
     /// Print one JSON document and nothing else: an object, or a list for several scenarios
     #[arg(long)]
     pub json: bool,
@@ -151,12 +159,11 @@ pub struct Check {
 pub struct Show {
     /// Scenario file, or `-` for standard input
     pub scenario: PathBuf,
+    #[command(flatten)]
+    pub overrides: Overrides,
     /// Output format
     #[arg(long, value_enum, default_value_t = Notation::Yaml)]
     pub format: Notation,
-    /// Override a value of the scenario; may be repeated
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -175,34 +182,33 @@ pub struct Convert {
     pub force: bool,
 }
 
-/// Parses a seed.
-fn seed(typed: &str) -> Result<u64, String> {
-    typed.parse().map_err(|_| "must be a whole number from 0 to 2^64 − 1".to_string())
+#[derive(Debug, Args)]
+#[command(after_help = "Where to put the script:
+  bash        asyncflow completions bash > ~/.local/share/bash-completion/completions/asyncflow
+  zsh         asyncflow completions zsh > ~/.zfunc/_asyncflow
+              and in ~/.zshrc, before `compinit`: fpath+=~/.zfunc
+  fish        asyncflow completions fish > ~/.config/fish/completions/asyncflow.fish
+  elvish      in ~/.config/elvish/rc.elv: eval (asyncflow completions elvish | slurp)
+  powershell  in $PROFILE: asyncflow completions powershell | Out-String | Invoke-Expression
+
+Create the folder first if it does not exist; a new shell then completes commands and options.")]
+pub struct Completions {
+    /// Shell to complete in
+    #[arg(value_enum)]
+    pub shell: Shell,
 }
 
-/// Parses a number of replications.
-fn replications(typed: &str) -> Result<u32, String> {
-    number(typed, 1..=1_000_000)
-}
-
-/// Parses the replication limit of a selection, which is at least its first stage.
-fn most(typed: &str) -> Result<u32, String> {
-    number(typed, FIRST_STAGE..=1_000_000)
-}
-
-/// Parses a count of at least 1.
-fn several(typed: &str) -> Result<u32, String> {
-    number(typed, 1..=u32::MAX)
-}
-
-/// Parses a count as scenario files write it, such as `2k`.
-fn number(typed: &str, range: RangeInclusive<u32>) -> Result<u32, String> {
-    let count = typed.parse::<Count>().map_err(|refusal| refusal.in_one_line())?;
-    let is_in_range = |count: &u32| range.contains(count);
-    u32::try_from(count.0).ok().filter(is_in_range).ok_or_else(|| {
-        let [from, to] = [range.start(), range.end()].map(|end| thousands(u64::from(*end)));
-        format!("must be a whole number from {from} to {to}")
-    })
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  asyncflow man | man -l -
+  asyncflow man /usr/local/share/man/man1")]
+pub struct Man {
+    /// Folder to write asyncflow.1 and a page per command to [default: print asyncflow.1]
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Overwrite pages that exist
+    #[arg(long, requires = "folder")]
+    pub force: bool,
 }
 
 /// A format of scenario files.

@@ -8,7 +8,7 @@ use super::progress::Bar;
 use super::vary::value;
 use super::write::{refuse, stopped};
 use super::{interrupt, run};
-use crate::experiment::{self, CapacityResult, ExperimentError, Options};
+use crate::experiment::{self, CapacityResult, ExperimentError};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Slo, Template};
@@ -19,14 +19,14 @@ use std::path::Path;
 
 pub fn capacity(options: &Capacity) -> Outcome {
     let change = |scenario: &mut Scenario| {
-        let mut problems = run::change(scenario, None, options.seed, options.duration.as_deref());
+        let mut problems = run::change(scenario, None, &options.simulation);
         if let Err(problem) = apply(scenario, options) {
             problems.push(*problem);
         }
         problems
     };
     let Some(Loaded { scenario, read, .. }) =
-        load(&options.scenario, &options.set, options.quiet || options.json, change)
+        load(&options.scenario, &options.overrides.set, options.output.is_terse(), change)
     else {
         return Outcome::Refused;
     };
@@ -38,13 +38,11 @@ pub fn capacity(options: &Capacity) -> Outcome {
         .as_ref()
         .map(|capacity| json!({ "vary": capacity.vary, "goals": capacity.goals }));
     let study = Study::new("capacity", &[&options.scenario], &json!(searched), &scenario);
-    let Some(answer) =
-        Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force)
-    else {
+    let Some(answer) = Answer::begin(options.out.as_deref(), study, &options.output) else {
         return Outcome::Refused;
     };
-    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
-    let bar = Bar::new("replications", !options.quiet && !options.json);
+    let how = options.simulation.threads.until(interrupted);
+    let bar = Bar::new("replications", !options.output.is_terse());
     let result = experiment::capacity(&template, &scenario, how, &mut |progress, value| {
         bar.show_at(progress, value)
     });

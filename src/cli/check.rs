@@ -88,7 +88,7 @@ fn verdict(warnings: usize) -> String {
 pub fn check(options: &Check) -> Outcome {
     let (mut outcome, mut documents) = (Outcome::Done, Vec::new());
     for path in &options.scenarios {
-        let loaded = load(path, &options.set, false, |_| Vec::new());
+        let loaded = load(path, &options.overrides.set, false, |_| Vec::new());
         if loaded.is_none() {
             outcome = Outcome::Refused;
         }

@@ -34,7 +34,7 @@ struct Variant {
 pub fn compare(options: &Compare) -> Outcome {
     let Some(variants) = variants(options) else { return Outcome::Refused };
     let interrupted = interrupt::flag();
-    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
+    let how = options.simulation.threads.until(interrupted);
     match &options.select {
         Some(metric) => choose(options, variants, metric, how),
         None => all(options, variants, how),
@@ -43,76 +43,84 @@ pub fn compare(options: &Compare) -> Outcome {
 
 /// Returns the variants, the baseline first; `None` if one of them cannot run.
 fn variants(options: &Compare) -> Option<Vec<Variant>> {
-    let quiet = options.quiet || options.json;
-    let mut variants: Vec<Variant> = Vec::new();
-    let mut add = |path: &PathBuf, sets: &[String], name: Option<String>| -> Option<()> {
-        let mut seed = 0;
-        let change = |scenario: &mut Scenario| {
-            seed = scenario.run.seed;
-            run::change(scenario, options.replications, options.seed, options.duration.as_deref())
-        };
-        let Loaded { mut scenario, .. } = load(path, sets, quiet, change)?;
-        // Pairs share their random numbers: the seed of the first file holds for all, and a variant
-        // cannot have another one.
-        if let Some(first) = variants.first() {
-            // Even if `--seed` overrides it: two names would denote the same scenario.
-            if name.is_some() && seed != first.seed {
-                refuse(
-                    "a variant cannot change the seed: all variants share one, so that they differ only in their settings\n  = help: set it for all of them with `--seed 7`",
-                );
-                return None;
-            }
-            scenario.run.seed = first.scenario.run.seed;
-        }
-        // The name that `run` reports.
-        variants.push(Variant {
-            name: name.unwrap_or_else(|| scenario.name.clone()),
-            scenario,
-            seed,
-        });
-        Some(())
-    };
-    let stem = |path: &PathBuf| {
-        path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
-    };
+    let mut variants = Vec::new();
     match options.scenarios.as_slice() {
+        [_] if options.set.is_empty() => {
+            refuse(
+                "a single scenario has nothing to compare with\n  = help: add a second file, or a variant of this one: `--set services.api.replicas=3`",
+            );
+            return None;
+        }
         [only] => {
-            if options.set.is_empty() {
-                refuse(
-                    "a single scenario has nothing to compare with\n  = help: add a second file, or a variant of this one: `--set services.api.replicas=3`",
-                );
-                return None;
-            }
-            add(only, &[], None)?;
-            for variant in &options.set {
-                let sets: Vec<String> = variant
+            add(&mut variants, options, only, &[], None)?;
+            for typed in &options.set {
+                let sets: Vec<String> = typed
                     .split(';')
                     .map(|set| set.trim().to_string())
                     .filter(|set| !set.is_empty())
                     .collect();
-                add(only, &sets, Some(variant.trim().to_string()))?;
+                add(&mut variants, options, only, &sets, Some(typed.trim().to_string()))?;
             }
         }
         several => {
             for path in several {
-                add(path, &options.set, None)?;
+                add(&mut variants, options, path, &options.set, None)?;
             }
-            // If two files contain scenarios of the same name, use the file names, or else the
-            // paths.
-            let way = |path: &PathBuf| path.display().to_string();
-            for name in [&stem as &dyn Fn(&PathBuf) -> String, &way] {
-                let names: BTreeSet<&String> =
-                    variants.iter().map(|variant| &variant.name).collect();
-                if names.len() < variants.len() {
-                    variants
-                        .iter_mut()
-                        .zip(several)
-                        .for_each(|(variant, path)| variant.name = name(path));
-                }
-            }
+            name_apart(&mut variants, several);
         }
     }
     Some(variants)
+}
+
+/// Reads a variant and adds it to those before it; `None` if it cannot run. Its name is that of the
+/// scenario unless one is given.
+fn add(
+    variants: &mut Vec<Variant>,
+    options: &Compare,
+    path: &Path,
+    sets: &[String],
+    name: Option<String>,
+) -> Option<()> {
+    let mut seed = 0;
+    let change = |scenario: &mut Scenario| {
+        seed = scenario.run.seed;
+        run::change(scenario, options.replications, &options.simulation)
+    };
+    let Loaded { mut scenario, .. } = load(path, sets, options.output.is_terse(), change)?;
+    // Pairs share their random numbers: the seed of the first file holds for all, and a variant
+    // cannot have another one.
+    if let Some(first) = variants.first() {
+        // Even if `--seed` overrides it: two names would denote the same scenario.
+        if name.is_some() && seed != first.seed {
+            refuse(
+                "a variant cannot change the seed: all variants share one, so that they differ only in their settings\n  = help: set it for all of them with `--seed 7`",
+            );
+            return None;
+        }
+        scenario.run.seed = first.scenario.run.seed;
+    }
+    // The name that `run` reports.
+    let name = name.unwrap_or_else(|| scenario.name.clone());
+    variants.push(Variant { name, scenario, seed });
+    Some(())
+}
+
+/// Names the variants after their files, or else by their paths, if two files contain scenarios of
+/// the same name.
+fn name_apart(variants: &mut [Variant], paths: &[PathBuf]) {
+    let stem = |path: &PathBuf| {
+        path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+    };
+    let whole = |path: &PathBuf| path.display().to_string();
+    for name in [&stem as &dyn Fn(&PathBuf) -> String, &whole] {
+        let names: BTreeSet<&String> = variants.iter().map(|variant| &variant.name).collect();
+        if names.len() == variants.len() {
+            return;
+        }
+        for (variant, path) in variants.iter_mut().zip(paths) {
+            variant.name = name(path);
+        }
+    }
 }
 
 /// Compares all variants with all their replications.
@@ -139,9 +147,7 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     let files: Vec<&Path> = options.scenarios.iter().map(PathBuf::as_path).collect();
     // Identified by the options, not by the names of scenarios, which may change.
     let study = Study::new("compare", &files, &json!(options.set), &scenarios[0]);
-    let Some(answer) =
-        Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force)
-    else {
+    let Some(answer) = Answer::begin(options.out.as_deref(), study, &options.output) else {
         return Outcome::Refused;
     };
     let mut members = Vec::new();
@@ -156,7 +162,7 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
             Err(problems) => return refuse(&format!("{name}: {}", problems.in_one_line())),
         }
     }
-    let bar = Bar::new("replications", !options.quiet && !options.json);
+    let bar = Bar::new("replications", !options.output.is_terse());
     let ran = experiment::batch(&mut members, Progress::default(), how, &mut |progress| {
         bar.show(progress)
     });
@@ -175,28 +181,32 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     )
 }
 
-/// Selects the best variant.
-fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options) -> Outcome {
-    let confidence = variants[0].scenario.run.confidence.0.fraction;
+/// Returns the question that a selection answers, from the options and the level of confidence.
+fn question(options: &Compare, confidence: f64) -> Result<Question, String> {
     let indifference = match options.indifference.parse::<Share>() {
         Ok(share) if share.fraction > 0.0 => share.fraction,
         Ok(_) => {
-            return refuse(
-                "--indifference: must be greater than 0%; otherwise close variants would never be separated",
+            return Err(
+                "--indifference: must be greater than 0%; otherwise close variants would never be separated"
+                    .to_string(),
             );
         }
-        Err(refusal) => return refuse(&format!("--indifference: {refusal}")),
+        Err(message) => return Err(format!("--indifference: {message}")),
     };
     let best = match options.best {
         BestName::Min => Best::Smallest,
         BestName::Max => Best::Largest,
     };
-    let question = Question {
-        best,
-        indifference,
-        first_stage: FIRST_STAGE,
-        most: options.most.max(FIRST_STAGE),
-        confidence,
+    let most = options.most.max(FIRST_STAGE);
+    Ok(Question { best, indifference, first_stage: FIRST_STAGE, most, confidence })
+}
+
+/// Selects the best variant.
+fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options) -> Outcome {
+    let confidence = variants[0].scenario.run.confidence.0.fraction;
+    let question = match question(options, confidence) {
+        Ok(question) => question,
+        Err(message) => return refuse(&message),
     };
     let (mut members, mut metrics, mut unit) = (Vec::new(), Vec::new(), "1");
     let (names, scenarios): (Vec<String>, Vec<Scenario>) =
@@ -220,7 +230,7 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
         }
         members.push(Member::new(built, Rule::first_stage(question)));
     }
-    let bar = Bar::new("replications", !options.quiet && !options.json);
+    let bar = Bar::new("replications", !options.output.is_terse());
     let chosen =
         experiment::select(&names, &mut members, &metrics, question, how, &mut |progress| {
             bar.show(progress)
@@ -231,10 +241,10 @@ fn choose(options: &Compare, variants: Vec<Variant>, metric: &str, how: Options)
         Ok(_) if how.interrupted.load(Ordering::Relaxed) => {
             stopped("interrupted: nothing was selected")
         }
-        Ok(chosen) if options.json => {
+        Ok(chosen) if options.output.json => {
             print(&format!("{:#}\n", report::chosen_to_json(&chosen, metric)))
         }
-        Ok(_) if options.quiet => Outcome::Done,
+        Ok(_) if options.output.quiet => Outcome::Done,
         Ok(chosen) => print(&report::chosen(
             &chosen,
             metric,

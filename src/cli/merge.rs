@@ -6,7 +6,6 @@ use super::interrupt;
 use super::progress::Bar;
 use super::sweep::{OutputMode, PreparedSweep, finish, is_complete};
 use super::write::{refuse, refuse_store};
-use crate::experiment::Options;
 use crate::report::thousands;
 use crate::store::{Folder, Head, JOURNAL, Journal, Opened, StoreError, Written};
 use std::collections::BTreeMap;
@@ -113,7 +112,7 @@ fn into_folder(
         }
     }
     bar.clear();
-    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
+    let how = options.threads.until(interrupted);
     let mode = OutputMode {
         json: false,
         quiet: options.quiet,

@@ -9,6 +9,7 @@ mod draw;
 mod interrupt;
 mod merge;
 mod out;
+mod packaging;
 mod progress;
 mod run;
 mod sensitivity;
@@ -51,6 +52,8 @@ pub fn main() -> ExitCode {
         Command::Show(options) => write::show(options),
         Command::Convert(options) => write::convert(options),
         Command::Schema => write::schema(),
+        Command::Completions(options) => packaging::completions(options),
+        Command::Man(options) => packaging::man(options),
     };
     if outcome == Outcome::Refused && arguments.command.wants_json() {
         // A command that printed its own JSON has already taken the recorded problems.

@@ -2,14 +2,14 @@
 //! first is run.
 
 use super::Outcome;
-use super::arguments::Run;
+use super::arguments::{Run, SimulationOptions};
 use super::check::{Loaded, load};
 use super::draw::paint;
 use super::interrupt;
 use super::out::{noted, print, say};
 use super::progress::Bar;
 use super::write::{refuse, refuse_store, stopped};
-use crate::experiment::{self, CellRecord, CompiledPoint, Failure, Fold, Options, Results, Rule};
+use crate::experiment::{self, CellRecord, CompiledPoint, Failure, Fold, Results, Rule};
 use crate::problem::{Problem, Refusal};
 use crate::report::{self, RunInfo};
 use crate::scenario::{Replications, Scenario};
@@ -46,7 +46,7 @@ pub fn run(options: &Run) -> Outcome {
             Outcome::Missed => {}
             Outcome::Refused => outcome = Outcome::Refused,
         }
-        if options.json {
+        if options.output.json {
             let document = ran.document.get_or_insert_with(
                 || json!({ "asyncflow": env!("CARGO_PKG_VERSION"), "problems": noted() }),
             );
@@ -65,11 +65,10 @@ pub fn run(options: &Run) -> Outcome {
 /// Reads all scenarios, each with its file; `None` if one of them cannot run, or if two would be
 /// written to the same folder.
 fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
-    let change = |scenario: &mut Scenario| {
-        change(scenario, options.replications, options.seed, options.duration.as_deref())
-    };
+    let change =
+        |scenario: &mut Scenario| change(scenario, options.replications, &options.simulation);
     let read = |path: &Path| {
-        load(path, &options.set, options.quiet || options.json, change)
+        load(path, &options.overrides.set, options.output.is_terse(), change)
             .map(|Loaded { scenario, .. }| scenario)
     };
     let read: Vec<(&Path, Option<Scenario>)> =
@@ -102,15 +101,14 @@ fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
 pub fn change(
     scenario: &mut Scenario,
     replications: Option<u32>,
-    seed: Option<u64>,
-    duration: Option<&str>,
+    simulation: &SimulationOptions,
 ) -> Vec<Problem> {
     let run = &mut scenario.run;
     if let Some(replications) = replications {
         run.replications = Replications::Fixed(replications);
     }
-    run.seed = seed.unwrap_or(run.seed);
-    match duration.map(str::parse) {
+    run.seed = simulation.seed.unwrap_or(run.seed);
+    match simulation.duration.as_deref().map(str::parse) {
         Some(Ok(duration)) => run.duration = duration,
         Some(Err(Refusal { what, help })) => {
             let help = help.unwrap_or_else(|| "write a time such as `--duration 10m`".to_string());
@@ -139,9 +137,9 @@ fn one(
     options: &Run,
     interrupted: &Arc<AtomicBool>,
 ) -> RunOutcome {
-    let built = match CompiledPoint::new(scenario, !options.no_files)
-        .settled(options.threads.unwrap_or(0), interrupted)
-    {
+    let how = options.simulation.threads.until(interrupted);
+    let point = CompiledPoint::new(scenario, !options.no_files);
+    let built = match point.settled(how.threads, interrupted) {
         Ok(built) => built,
         Err(failure) => return unsettled(failure).into(),
     };
@@ -154,10 +152,9 @@ fn one(
         Ok(dataset) => dataset,
         Err(error) => return refuse_store(&error).into(),
     };
-    let bar = Bar::new("replications", !options.quiet && !options.json);
+    let bar = Bar::new("replications", !options.output.is_terse());
     #[allow(clippy::disallowed_methods, reason = "the wall time is printed, but is in no file")]
     let begun = Instant::now();
-    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
     let mut failed = None;
     let mut sink = |record: &CellRecord| match &mut dataset {
         Some(dataset) => dataset.append(record).map_err(|error| {
@@ -205,7 +202,7 @@ fn begin(path: &Path, built: &CompiledPoint, options: &Run) -> Result<Dataset, S
         options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&built.scenario.name));
     // All runs of a file are the same study.
     let study = Study::new("run", &[path], &Value::Null, &built.scenario);
-    Dataset::begin(Folder::open(&folder, study, options.force)?, built)
+    Dataset::begin(Folder::open(&folder, study, options.output.force)?, built)
 }
 
 /// Writes the files and prints the summary; it is printed even if the files cannot be finished, as
@@ -223,7 +220,7 @@ fn finish(
         .map(|dataset| write(dataset, options, scenario, results, fold, requested))
         .transpose();
     let mut printed = Outcome::Done;
-    if !options.json && !options.quiet {
+    if !options.output.is_terse() {
         printed = print(&report::summary(
             scenario,
             results,
@@ -233,7 +230,7 @@ fn finish(
         ));
     }
     let failed = match written {
-        Ok(Some(message)) if !options.json && !options.quiet => {
+        Ok(Some(message)) if !options.output.is_terse() => {
             say(&message);
             false
         }
@@ -245,7 +242,7 @@ fn finish(
         true => Outcome::Missed,
         false => Outcome::Done,
     };
-    let document = options.json.then(|| {
+    let document = options.output.json.then(|| {
         let mut document = report::to_json(results, info);
         document["interrupted"] =
             requested.map_or(Value::Null, |of| json!({ "done": results.replications, "of": of }));

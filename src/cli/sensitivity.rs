@@ -7,7 +7,7 @@ use super::check::{Loaded, load};
 use super::progress::Bar;
 use super::write::{refuse, stopped};
 use super::{interrupt, run, vary};
-use crate::experiment::{self, CompiledPoint, ExperimentError, Method, Options};
+use crate::experiment::{self, CompiledPoint, ExperimentError, Method};
 use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Template};
@@ -21,8 +21,7 @@ const GROUPS: u32 = 64;
 
 pub fn sensitivity(options: &Sensitivity) -> Outcome {
     let change = |scenario: &mut Scenario| {
-        let mut problems =
-            run::change(scenario, options.replications, options.seed, options.duration.as_deref());
+        let mut problems = run::change(scenario, options.replications, &options.simulation);
         problems.extend(vary::apply(&mut scenario.sweep, &options.vary, None, None));
         let sweep = scenario.sweep.get_or_insert_default();
         // The analysis has its own design.
@@ -36,7 +35,7 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
         problems
     };
     let Some(Loaded { scenario, read, .. }) =
-        load(&options.scenario, &options.set, options.quiet || options.json, change)
+        load(&options.scenario, &options.overrides.set, options.output.is_terse(), change)
     else {
         return Outcome::Refused;
     };
@@ -57,13 +56,11 @@ pub fn sensitivity(options: &Sensitivity) -> Outcome {
     let varied: Vec<&String> = scenario.sweep.iter().flat_map(|sweep| sweep.vary.keys()).collect();
     let requested = json!({ "vary": varied, "method": method.name(), "metrics": metrics });
     let study = Study::new("sensitivity", &[&options.scenario], &requested, &scenario);
-    let Some(answer) =
-        Answer::begin(options.json, options.quiet, options.out.as_deref(), study, options.force)
-    else {
+    let Some(answer) = Answer::begin(options.out.as_deref(), study, &options.output) else {
         return Outcome::Refused;
     };
-    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
-    let bar = Bar::new("points", !options.quiet && !options.json);
+    let how = options.simulation.threads.until(interrupted);
+    let bar = Bar::new("points", !options.output.is_terse());
     let answers =
         experiment::sensitivity(&template, &scenario, method, &metrics, how, &mut |progress| {
             bar.show_cells(progress)

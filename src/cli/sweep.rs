@@ -1,29 +1,25 @@
 //! `sweep`: all replications of all points, in one dataset.
 
+mod finish;
 mod journal;
 
+pub use finish::{OutputMode, finish};
 pub use journal::is_complete;
 
 use super::Outcome;
 use super::arguments::Sweep;
 use super::check::{Loaded, load};
-use super::draw::paint;
-use super::out::{print, say};
+use super::out::say;
 use super::progress::Bar;
 use super::write::{refuse, refuse_store, stopped};
 use super::{interrupt, run, vary};
-use crate::experiment::{self, Options, Progress, RunError, Shard, Spec};
+use crate::experiment::{self, Progress, Shard, Spec};
 use crate::problem::{Problem, Severity};
-use crate::random::keys::mix;
-use crate::report::{self, SweepLine};
+use crate::report;
 use crate::scenario::{Scenario, Template, to_json};
-use crate::store::{
-    self, Folder, Head, Journal, Manifest, OptionalTables, StoreError, Study, SweepDataset,
-};
+use crate::store::{self, Folder, Head, OptionalTables, StoreError, Study};
 use journal::{open_journal, replications};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -46,8 +42,7 @@ pub fn sweep(options: &Sweep) -> Outcome {
             Err(message) => return refuse(&format!("--shard: {message}")),
         };
     let change = |scenario: &mut Scenario| {
-        let mut problems =
-            run::change(scenario, options.replications, options.seed, options.duration.as_deref());
+        let mut problems = run::change(scenario, options.replications, &options.simulation);
         problems.extend(vary::apply(
             &mut scenario.sweep,
             &options.vary,
@@ -65,7 +60,8 @@ pub fn sweep(options: &Sweep) -> Outcome {
         }
         problems
     };
-    let Some(loaded) = load(&options.scenario, &options.set, options.quiet || options.json, change)
+    let Some(loaded) =
+        load(&options.scenario, &options.overrides.set, options.output.is_terse(), change)
     else {
         return Outcome::Refused;
     };
@@ -190,7 +186,7 @@ fn measured_in(written: &Value) -> Vec<String> {
 
 /// Checks all points before the first one is run.
 fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
-    let bar = Bar::new("points", !options.quiet && !options.json);
+    let bar = Bar::new("points", !options.output.is_terse());
     let done = AtomicU64::new(0);
     let of = spec.len();
     let count = |n: u64| {
@@ -200,7 +196,7 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
         }
     };
     let (bad, how_many) =
-        experiment::check(spec, options.threads.unwrap_or(0), POINTS_REPORTED, &count);
+        experiment::check(spec, options.simulation.threads.number(), POINTS_REPORTED, &count);
     bar.clear();
     for point in &bad {
         let set: Vec<String> = point
@@ -252,9 +248,9 @@ fn in_folder(
     options: &Sweep,
     interrupted: &Arc<AtomicBool>,
 ) -> Result<Outcome, StoreError> {
-    let folder = Folder::open(path, prepared.study(), options.force)?;
+    let folder = Folder::open(path, prepared.study(), options.output.force)?;
     let is_shard = prepared.head.shard.is_some();
-    if is_complete(path, &prepared.head) && (is_shard || options.resume) && !options.force {
+    if is_complete(path, &prepared.head) && (is_shard || options.resume) && !options.output.force {
         if !is_shard {
             // Left by a later, interrupted run of the same sweep.
             let _ = std::fs::remove_file(path.join(store::JOURNAL));
@@ -264,14 +260,19 @@ fn in_folder(
     }
     let mut journal = open_journal(&folder, prepared, options)?;
     let complete = journal.len();
-    if complete > 0 && !options.quiet && !options.json {
+    if complete > 0 && !options.output.is_terse() {
         say(&format!("resuming after {}", replications(complete)));
     }
-    let how = Options { threads: options.threads.unwrap_or(0), interrupted };
+    let how = options.simulation.threads.until(interrupted);
     let how_to_resume =
         if is_shard { "continue with the same command" } else { "continue with `--resume`" };
-    let mode = OutputMode { json: options.json, quiet: options.quiet, how_to_resume, shards: None };
-    let bar = Bar::new("points", !options.quiet && !options.json);
+    let mode = OutputMode {
+        json: options.output.json,
+        quiet: options.output.quiet,
+        how_to_resume,
+        shards: None,
+    };
+    let bar = Bar::new("points", !options.output.is_terse());
     let ran = experiment::sweep(&prepared.spec, how, &mut journal, &mut |progress: Progress| {
         bar.show_cells(progress)
     });
@@ -293,115 +294,4 @@ fn in_folder(
         )));
     }
     finish(folder, prepared, &mut journal, how, &mode)
-}
-
-/// How a sweep is reported.
-pub struct OutputMode<'s> {
-    pub json: bool,
-    pub quiet: bool,
-    /// How to resume if the sweep could not be finished, for messages.
-    pub how_to_resume: &'static str,
-    /// The folders of the shards to merge, by number; `None` for a sweep.
-    pub shards: Option<&'s BTreeMap<u32, PathBuf>>,
-}
-
-/// Reduces all points in order, writes the files and prints the summary.
-pub fn finish(
-    folder: Folder,
-    prepared: &PreparedSweep,
-    journal: &mut Journal,
-    how: Options,
-    mode: &OutputMode,
-) -> Result<Outcome, StoreError> {
-    let path = folder.path().to_path_buf();
-    let spec = &prepared.spec;
-    let parameters = store::parameters(spec.numbers().map(|number| spec.points.row(number)));
-    let mut dataset = SweepDataset::begin(folder, parameters, prepared.head.wanted)?;
-    let bar = Bar::new("points written", !mode.quiet && !mode.json);
-    let (mut written, mut fingerprint, mut failed_cells) = (0, 0u64, 0u64);
-    let (mut lines, mut error, mut printed) = (Vec::new(), None, Outcome::Done);
-    let reduced = experiment::reduce_all(spec, how, journal, &mut |reduced| {
-        if how.interrupted.load(Ordering::Relaxed) {
-            return Err("interrupted while writing the files".to_string());
-        }
-        written += 1;
-        bar.show_activity("writing", written, spec.len());
-        failed_cells += reduced.swept.failures.len() as u64;
-        let bits = reduced
-            .swept
-            .results
-            .as_ref()
-            .map_or(0, |results| u64::from_str_radix(&results.fingerprint, 16).unwrap_or(0));
-        fingerprint = mix(fingerprint.rotate_left(5) ^ bits).wrapping_add(fingerprint);
-        let line = SweepLine::of(reduced);
-        if mode.json && printed == Outcome::Done {
-            printed = print(&format!("{}\n", line.to_json(reduced.swept.results.as_ref())));
-        }
-        if lines.len() < report::POINTS_SHOWN
-            || !line.failure.is_empty() && lines.len() < 2 * report::POINTS_SHOWN
-        {
-            lines.push(line);
-        }
-        dataset.append(reduced).map_err(|cause| {
-            let message = cause.to_string();
-            error = Some(cause);
-            message
-        })
-    });
-    bar.clear();
-    match (error, reduced) {
-        (Some(error), _) => return Err(error),
-        (None, Ok(())) => {}
-        (None, Err(failed @ RunError::Missing { point, .. })) => {
-            let shard = mode.shards.and_then(|shards| {
-                let number = (point % shards.len() as u64) as u32 + 1;
-                Some(format!(
-                    "shard {number} of {} (`{}`)",
-                    shards.len(),
-                    shards.get(&number)?.display()
-                ))
-            });
-            let shard = shard.unwrap_or_else(|| "this sweep".to_string());
-            let help = "remove its manifest.json and run that shard again: only missing replications are run";
-            return Ok(refuse(&format!(
-                "{failed}: the journal of {shard} was damaged after it was complete\n  = help: {help}"
-            )));
-        }
-        (None, Err(failed)) => {
-            return Ok(refuse(&format!(
-                "{failed}\n  = help: nothing is lost: {}",
-                mode.how_to_resume
-            )));
-        }
-    }
-    let manifest = Manifest::of_sweep(
-        &prepared.scenario,
-        spec.points.len(),
-        prepared.head.shard,
-        &prepared.head.identity,
-        fingerprint,
-    );
-    let files = dataset.finish(manifest)?;
-    if prepared.head.shard.is_none() {
-        // The files now contain everything. A shard keeps its journal: `merge` reads it.
-        let _ = std::fs::remove_file(path.join(store::JOURNAL));
-    }
-    if !mode.json && !mode.quiet {
-        printed = print(&report::sweep(
-            &prepared.scenario,
-            &lines,
-            spec.len(),
-            fingerprint,
-            paint(std::io::stdout().is_terminal()),
-        ));
-        say(&format!("wrote {files} files to {}", path.display()));
-    }
-    if failed_cells > 0 {
-        say(&format!(
-            "{} failed: see `failure` and `reason` in points.parquet",
-            replications(failed_cells)
-        ));
-        return Ok(Outcome::Refused);
-    }
-    Ok(printed)
 }

@@ -13,7 +13,8 @@ use std::io::Write;
 use std::path::Path;
 
 pub fn show(options: &Show) -> Outcome {
-    let Some(Loaded { scenario, .. }) = load(&options.scenario, &options.set, true, |_| Vec::new())
+    let Some(Loaded { scenario, .. }) =
+        load(&options.scenario, &options.overrides.set, true, |_| Vec::new())
     else {
         return Outcome::Refused;
     };
@@ -78,7 +79,7 @@ fn has_comments(text: &str) -> bool {
 
 /// Writes a temporary file beside `path` and renames it, so that a failure, such as a full disk,
 /// never leaves a partial file.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+pub fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let part = temporary(path);
     let write = || {
         let mut file = File::create(&part)?;

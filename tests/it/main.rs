@@ -2,6 +2,7 @@
 //! file is named after its subject.
 
 mod admission;
+mod arguments;
 mod balance;
 mod calls;
 mod capacity;

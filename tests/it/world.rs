@@ -464,32 +464,21 @@ fn a_closed_or_full_stdout_does_not_prevent_the_files() {
 }
 
 #[test]
-fn results_are_the_same_with_0_1_and_1000_threads() {
-    // 0 means one per core; there are at most as many threads as replications.
+fn results_are_the_same_on_1_thread_1000_threads_and_one_per_core() {
+    // One per core is the default; there are at most as many threads as replications.
     let place = Place::new();
-    let fingerprint = |threads: &str| {
-        let short = [
-            "--no-files",
-            "--json",
-            "-r",
-            "200",
-            "-d",
-            "1s",
-            "--set",
-            "run.warmup=0s",
-            "-j",
-            threads,
-        ];
-        let output = place.run(1, &short).output().unwrap();
+    let fingerprint = |threads: &[&str]| {
+        let short = ["--no-files", "--json", "-r", "200", "-d", "1s", "--set", "run.warmup=0s"];
+        let output = place.run(1, &[&short, threads].concat()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         (json["metrics"].clone(), json["fingerprint"].clone(), json["threads"].as_u64().unwrap())
     };
-    let one = fingerprint("1");
-    for threads in ["0", "1000"] {
+    let one = fingerprint(&["-j", "1"]);
+    for threads in [&[][..], &["-j", "1000"]] {
         let many = fingerprint(threads);
-        assert!(one.0 == many.0 && one.1 == many.1, "{threads} threads");
-        assert!(threads == "0" || many.2 == 200);
+        assert!(one.0 == many.0 && one.1 == many.1, "{threads:?}");
+        assert!(threads.is_empty() || many.2 == 200);
     }
 }
 

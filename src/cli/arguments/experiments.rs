@@ -1,9 +1,13 @@
 //! The options of commands that simulate more than one variant of a scenario: `sweep`, `compare`,
 //! `capacity`, `sensitivity` and `merge`.
 
-use super::{most, replications, seed, several};
+use super::shared::{OutputOptions, Overrides, SimulationOptions, Threads, with_help};
+use super::values::{most, replications, several};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
+
+const SET_BEFORE_VARYING: &str =
+    "Override a value of the scenario before parameters are varied; may be repeated";
 
 #[derive(Debug, Args)]
 #[command(
@@ -29,6 +33,17 @@ SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX:
   asyncflow sweep shop.yaml --shard auto/200
   asyncflow merge out/shop-sweep -o all"
 )]
+#[command(
+    mut_arg("set", with_help(SET_BEFORE_VARYING)),
+    mut_arg(
+        "seed",
+        with_help(
+            "Random seed, shared by all points so that they see the same arrivals and demands"
+        )
+    ),
+    mut_arg("force", with_help("Overwrite existing files in the folder")),
+    mut_arg("json", with_help("Print one JSON object per line for each point and nothing else"))
+)]
 pub struct Sweep {
     /// Scenario file, or `-` for standard input
     #[arg(value_name = "SCENARIO")]
@@ -42,30 +57,8 @@ pub struct Sweep {
     /// Number of points, for lhs and sobol
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = several)]
     pub points: Option<u32>,
-    /// Output folder [default: out/NAME-sweep]
-    #[arg(short, long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Independent replications of each point
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications)]
-    pub replications: Option<u32>,
-    /// Random seed, shared by all points so that they see the same arrivals and demands
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
-    pub seed: Option<u64>,
-    /// Simulated time of each replication, including warm-up, such as 10m
-    #[arg(short, long, value_name = "TIME")]
-    pub duration: Option<String>,
-    /// Threads [default: one per core]; does not affect the results
-    #[arg(short = 'j', long, value_name = "N")]
-    pub threads: Option<usize>,
-    /// Override a value of the scenario before parameters are varied; may be repeated
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
-    /// Also write the time series of every replication
-    #[arg(long)]
-    pub series: bool,
-    /// Also write the latency histograms of every replication
-    #[arg(long)]
-    pub histograms: bool,
+    #[command(flatten)]
+    pub overrides: Overrides,
     /// Resume an interrupted sweep; completed replications are not run again
     #[arg(long)]
     pub resume: bool,
@@ -75,15 +68,25 @@ pub struct Sweep {
     /// Allow more than 200,000 points or 10 million replications
     #[arg(long)]
     pub yes: bool,
-    /// Overwrite existing files in the folder
-    #[arg(long)]
-    pub force: bool,
-    /// Print one JSON object per line for each point and nothing else
-    #[arg(long)]
-    pub json: bool,
-    /// Print errors only
-    #[arg(short, long)]
-    pub quiet: bool,
+    /// Independent replications of each point
+    #[arg(
+        short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications,
+        help_heading = "Simulation"
+    )]
+    pub replications: Option<u32>,
+    #[command(flatten)]
+    pub simulation: SimulationOptions,
+    /// Output folder [default: out/NAME-sweep]
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+    /// Also write the time series of every replication
+    #[arg(long, help_heading = "Output")]
+    pub series: bool,
+    /// Also write the latency histograms of every replication
+    #[arg(long, help_heading = "Output")]
+    pub histograms: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +100,7 @@ Examples:
   asyncflow compare shop.yaml --set run.confidence=99% --set services.api.balance=random --json
   asyncflow compare a.yaml b.yaml c.yaml --select users.latency.p99 --indifference 2%"
 )]
+#[command(mut_arg("seed", with_help("Random seed [default: that of the baseline]")))]
 pub struct Compare {
     /// Scenario files; the first is the baseline
     #[arg(required = true, value_name = "SCENARIO")]
@@ -116,32 +120,24 @@ pub struct Compare {
     #[arg(long, value_name = "SHARE", default_value = "1%", requires = "select")]
     pub indifference: String,
     /// Maximum number of replications per variant, at least 10
-    #[arg(long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true, value_parser = most, requires = "select")]
+    #[arg(
+        long, value_name = "N", default_value_t = 1000, allow_negative_numbers = true,
+        value_parser = most, requires = "select"
+    )]
     pub most: u32,
-    /// Also write comparison.parquet to this folder
-    #[arg(short, long, value_name = "DIR", conflicts_with = "select")]
-    pub out: Option<PathBuf>,
     /// Independent replications of each variant
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications, conflicts_with = "select")]
+    #[arg(
+        short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications,
+        conflicts_with = "select", help_heading = "Simulation"
+    )]
     pub replications: Option<u32>,
-    /// Random seed [default: that of the baseline]
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
-    pub seed: Option<u64>,
-    /// Simulated time of each replication, including warm-up, such as 10m
-    #[arg(short, long, value_name = "TIME")]
-    pub duration: Option<String>,
-    /// Threads [default: one per core]; does not affect the results
-    #[arg(short = 'j', long, value_name = "N")]
-    pub threads: Option<usize>,
-    /// Overwrite files of another study, or files not written by AsyncFlow, in the folder
-    #[arg(long)]
-    pub force: bool,
-    /// Print one JSON document and nothing else
-    #[arg(long)]
-    pub json: bool,
-    /// Print errors only
-    #[arg(short, long)]
-    pub quiet: bool,
+    #[command(flatten)]
+    pub simulation: SimulationOptions,
+    /// Also write comparison.parquet to this folder
+    #[arg(short, long, value_name = "DIR", conflicts_with = "select", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +152,10 @@ Examples:
 
 Exit code 1: no value meets the objectives."
 )]
+#[command(mut_arg(
+    "set",
+    with_help("Override a value of the scenario before the search; may be repeated")
+))]
 pub struct Capacity {
     /// Scenario file, or `-` for standard input
     #[arg(value_name = "SCENARIO")]
@@ -176,33 +176,21 @@ pub struct Capacity {
     /// Stop when the capacity is known to within this share [default: 2%]
     #[arg(long, value_name = "SHARE")]
     pub tolerance: Option<String>,
+    #[command(flatten)]
+    pub overrides: Overrides,
     /// Maximum number of replications per value [default: 320]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = replications)]
+    #[arg(
+        long, value_name = "N", allow_negative_numbers = true, value_parser = replications,
+        help_heading = "Simulation"
+    )]
     pub most: Option<u32>,
+    #[command(flatten)]
+    pub simulation: SimulationOptions,
     /// Also write capacity.parquet to this folder
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
-    /// Random seed
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
-    pub seed: Option<u64>,
-    /// Simulated time of each replication, including warm-up, such as 10m
-    #[arg(short, long, value_name = "TIME")]
-    pub duration: Option<String>,
-    /// Threads [default: one per core]; does not affect the results
-    #[arg(short = 'j', long, value_name = "N")]
-    pub threads: Option<usize>,
-    /// Override a value of the scenario before the search; may be repeated
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
-    /// Overwrite files of another study, or files not written by AsyncFlow, in the folder
-    #[arg(long)]
-    pub force: bool,
-    /// Print one JSON document and nothing else
-    #[arg(long)]
-    pub json: bool,
-    /// Print errors only
-    #[arg(short, long)]
-    pub quiet: bool,
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 #[derive(Debug, Args)]
@@ -215,6 +203,7 @@ Examples:
   asyncflow sensitivity shop.yaml --method sobol --size 256 \\
       --metric users.latency.p99 --metric users.throughput"
 )]
+#[command(mut_arg("set", with_help(SET_BEFORE_VARYING)))]
 pub struct Sensitivity {
     /// Scenario file, or `-` for standard input
     #[arg(value_name = "SCENARIO")]
@@ -234,33 +223,21 @@ pub struct Sensitivity {
     /// best]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = several)]
     pub size: Option<u32>,
-    /// Also write sensitivity.parquet to this folder
-    #[arg(short, long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub overrides: Overrides,
     /// Independent replications of each point
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications)]
+    #[arg(
+        short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications,
+        help_heading = "Simulation"
+    )]
     pub replications: Option<u32>,
-    /// Random seed
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
-    pub seed: Option<u64>,
-    /// Simulated time of each replication, including warm-up, such as 10m
-    #[arg(short, long, value_name = "TIME")]
-    pub duration: Option<String>,
-    /// Threads [default: one per core]; does not affect the results
-    #[arg(short = 'j', long, value_name = "N")]
-    pub threads: Option<usize>,
-    /// Override a value of the scenario before parameters are varied; may be repeated
-    #[arg(long, value_name = "PATH=VALUE")]
-    pub set: Vec<String>,
-    /// Overwrite files of another study, or files not written by AsyncFlow, in the folder
-    #[arg(long)]
-    pub force: bool,
-    /// Print one JSON document and nothing else
-    #[arg(long)]
-    pub json: bool,
-    /// Print errors only
-    #[arg(short, long)]
-    pub quiet: bool,
+    #[command(flatten)]
+    pub simulation: SimulationOptions,
+    /// Also write sensitivity.parquet to this folder
+    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputOptions,
 }
 
 /// A method of sensitivity analysis.
@@ -307,9 +284,8 @@ pub struct Merge {
     /// Output folder
     #[arg(short, long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Threads [default: one per core]
-    #[arg(short = 'j', long, value_name = "N")]
-    pub threads: Option<usize>,
+    #[command(flatten)]
+    pub threads: Threads,
     /// Overwrite existing files in the folder
     #[arg(long)]
     pub force: bool,

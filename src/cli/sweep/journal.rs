@@ -34,15 +34,15 @@ pub(super) fn open_journal(
         Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help })
     };
     let written = match Written::open(path)? {
-        Opened::Whole(written) if !options.force => written,
-        Opened::Foreign if !options.force => {
+        Opened::Whole(written) if !options.output.force => written,
+        Opened::Foreign if !options.output.force => {
             let what = format!(
                 "a file `{}` that is not the journal of a sweep, or whose first bytes are damaged",
                 store::JOURNAL
             );
             return foreign(what, format!("remove it, {OR_START_OVER}"));
         }
-        Opened::Damaged if !options.force => {
+        Opened::Damaged if !options.output.force => {
             say(&format!(
                 "warning: the header of the journal in {} is damaged: all replications are run again",
                 path.display()

@@ -1,8 +1,8 @@
 //! Gamma, given mean and cv.
 //!
-//! Law: shape = 1/cv², scale = mean·cv², cdf(x) = P(shape, x/scale). Limits: 0.001 ≤ cv ≤ 30,
-//! mean > 0. Source: Johnson, Kotz, Balakrishnan 1994, "Continuous Univariate Distributions" 1, §17.2.
-//! Sampled by `rand_distr` (Marsaglia, Tsang 2000, "A simple method for generating gamma
+//! Law: shape = 1/cv², scale = mean·cv², cdf(x) = P(shape, x/scale). Limits: mean > 0,
+//! 0.001 ≤ cv ≤ 30. Source: Johnson, Kotz, Balakrishnan 1994, "Continuous Univariate Distributions"
+//! 1, §17.2. Sampled by `rand_distr` (Marsaglia, Tsang 2000, "A simple method for generating gamma
 //! variables"). Tested: draws against moments and the cdf of `statrs` in `tests*.rs`; cv = 1 here.
 
 use super::{Compiled, DistSpec, demand};

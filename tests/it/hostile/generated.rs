@@ -359,7 +359,10 @@ fn errors_in_set_options_are_reported_as_such_and_others_keep_their_position() {
     );
     let stderr = check(&["name=\"a\u{1b}[2J\"", "run.duraton=1s"]);
     assert!(stderr.contains("error: --set run.duraton: unknown field `duraton`"), "{stderr}");
-    assert!(stderr.contains("error: --set: this text contains the invisible character U+001B"), "{stderr}");
+    assert!(
+        stderr.contains("error: --set: this text contains the invisible character U+001B"),
+        "{stderr}"
+    );
 }
 
 #[test]
