@@ -46,6 +46,11 @@
 //!
 //! `ARCHITECTURE.md` lists the modules and what each may depend on.
 
+// Of the whole library: its parts leave items unused that others need.
+#![cfg_attr(
+    all(feature = "cli", not(test)),
+    warn(missing_debug_implementations, unnameable_types, unreachable_pub)
+)]
 // Items that only the command and the result files need are unused without these features.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 

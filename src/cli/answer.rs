@@ -13,7 +13,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 /// How an answer is printed, and where it is written.
-pub struct Answer {
+pub(crate) struct Answer {
     json: bool,
     quiet: bool,
     /// The output folder; `None` if no files are requested.
@@ -23,7 +23,11 @@ pub struct Answer {
 impl Answer {
     /// Locks the folder before anything is simulated. Reports an error and returns `None` if the
     /// folder contains the result of another study or cannot be written.
-    pub fn begin(out: Option<&Path>, study: Study, output: &OutputOptions) -> Option<Answer> {
+    pub(crate) fn begin(
+        out: Option<&Path>,
+        study: Study,
+        output: &OutputOptions,
+    ) -> Option<Answer> {
         match out.map(|path| Folder::open(path, study, output.force)).transpose() {
             Ok(folder) => Some(Answer { json: output.json, quiet: output.quiet, folder }),
             Err(error) => {
@@ -35,7 +39,7 @@ impl Answer {
 
     /// Writes the files, and prints the answer as JSON, as text or not at all; it is printed even
     /// if the files cannot be written.
-    pub fn end(
+    pub(crate) fn end(
         self,
         json: impl FnOnce() -> Value,
         text: impl FnOnce(ColorChoice) -> String,

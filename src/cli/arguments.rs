@@ -4,10 +4,10 @@ mod experiments;
 mod shared;
 mod values;
 
-pub use experiments::{
+pub(crate) use experiments::{
     BestName, Capacity, Compare, DesignName, Merge, MethodName, Sensitivity, Sweep,
 };
-pub use shared::{OutputOptions, Overrides, SimulationOptions};
+pub(crate) use shared::{OutputOptions, Overrides, SimulationOptions};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -31,13 +31,13 @@ use values::replications;
 #[command(
     after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 success, 1 an objective was missed, 2 invalid input, a limit was reached, or interrupted."
 )]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(subcommand)]
     pub command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Simulate scenarios, print a summary and write the result files
     Run(Run),
     /// Simulate a scenario at many points: grid, list, Latin hypercube or Sobol sequence
@@ -72,7 +72,7 @@ Then, as the first line of a scenario, for editors with a YAML language server:
 
 impl Command {
     /// Whether stdout must be JSON, even when there are only problems to report.
-    pub fn wants_json(&self) -> bool {
+    pub(crate) fn wants_json(&self) -> bool {
         match self {
             Command::Run(options) => options.output.json,
             Command::Sweep(options) => options.output.json,
@@ -106,7 +106,7 @@ impl Command {
         )
     )
 )]
-pub struct Run {
+pub(crate) struct Run {
     /// Scenario files (.yaml, .yml, .ron, .json; AsyncFlow 0.1 payloads are accepted unchanged), or
     /// `-` for standard input
     #[arg(required = true, value_name = "SCENARIO")]
@@ -141,7 +141,7 @@ pub struct Run {
   asyncflow check *.yaml --json | jq '.[] | select(.can_run | not) | .problems[]'
 
 Exit code 2: a scenario cannot run.")]
-pub struct Check {
+pub(crate) struct Check {
     /// Scenario files, or `-` for standard input
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
@@ -156,7 +156,7 @@ pub struct Check {
 #[command(after_help = "Examples:
   asyncflow show shop.yaml
   asyncflow show shop.yaml --set run.warmup=auto --format json | jq .services")]
-pub struct Show {
+pub(crate) struct Show {
     /// Scenario file, or `-` for standard input
     pub scenario: PathBuf,
     #[command(flatten)]
@@ -172,7 +172,7 @@ pub struct Show {
   asyncflow convert old-payload.yml shop.yaml
 
 Comments and notes (`x-…`) are not preserved.")]
-pub struct Convert {
+pub(crate) struct Convert {
     /// Scenario file to read
     pub from: PathBuf,
     /// File to write; its extension selects the format (.yaml, .ron, .json)
@@ -192,7 +192,7 @@ pub struct Convert {
   powershell  in $PROFILE: asyncflow completions powershell | Out-String | Invoke-Expression
 
 Create the folder first if it does not exist; a new shell then completes commands and options.")]
-pub struct Completions {
+pub(crate) struct Completions {
     /// Shell to complete in
     #[arg(value_enum)]
     pub shell: Shell,
@@ -202,7 +202,7 @@ pub struct Completions {
 #[command(after_help = "Examples:
   asyncflow man | man -l -
   asyncflow man /usr/local/share/man/man1")]
-pub struct Man {
+pub(crate) struct Man {
     /// Folder to write asyncflow.1 and a page per command to [default: print asyncflow.1]
     #[arg(value_name = "DIR")]
     pub folder: Option<PathBuf>,
@@ -213,7 +213,7 @@ pub struct Man {
 
 /// A format of scenario files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Notation {
+pub(crate) enum Notation {
     Yaml,
     Ron,
     Json,

@@ -17,7 +17,7 @@ use crate::units::Share;
 use serde_json::json;
 use std::path::Path;
 
-pub fn capacity(options: &Capacity) -> Outcome {
+pub(crate) fn capacity(options: &Capacity) -> Outcome {
     let change = |scenario: &mut Scenario| {
         let mut problems = run::change(scenario, None, &options.simulation);
         if let Err(problem) = apply(scenario, options) {

@@ -13,7 +13,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 /// A scenario that can run, and its number of warnings.
-pub struct Loaded {
+pub(crate) struct Loaded {
     pub source: Source,
     pub scenario: Scenario,
     /// The scenario as it was parsed, for a template.
@@ -23,7 +23,7 @@ pub struct Loaded {
 
 /// Reads a scenario, applies `change` to it, checks it and prints its problems: all of them, or
 /// errors only. Returns `None` if it cannot run.
-pub fn load(
+pub(crate) fn load(
     path: &Path,
     sets: &[String],
     errors_only: bool,
@@ -85,7 +85,7 @@ fn verdict(warnings: usize) -> String {
     }
 }
 
-pub fn check(options: &Check) -> Outcome {
+pub(crate) fn check(options: &Check) -> Outcome {
     let (mut outcome, mut documents) = (Outcome::Done, Vec::new());
     for path in &options.scenarios {
         let loaded = load(path, &options.overrides.set, false, |_| Vec::new());

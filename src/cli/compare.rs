@@ -31,7 +31,7 @@ struct Variant {
     seed: u64,
 }
 
-pub fn compare(options: &Compare) -> Outcome {
+pub(crate) fn compare(options: &Compare) -> Outcome {
     let Some(variants) = variants(options) else { return Outcome::Refused };
     let interrupted = interrupt::flag();
     let how = options.simulation.threads.until(interrupted);

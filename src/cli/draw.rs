@@ -13,7 +13,7 @@ use std::ops::Range;
 
 /// Returns the output style: colours on a terminal that supports them, unless `NO_COLOR` is set
 /// (<https://no-color.org>); the width from `COLUMNS`, or of the terminal.
-pub fn paint(is_terminal: bool) -> ColorChoice {
+pub(crate) fn paint(is_terminal: bool) -> ColorChoice {
     let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
     let columns = std::env::var_os("COLUMNS")
@@ -33,7 +33,7 @@ thread_local! {
 }
 
 /// Prints problems to stderr, errors last, next to the prompt.
-pub fn draw(source: &Source, problems: &[Problem]) {
+pub(crate) fn draw(source: &Source, problems: &[Problem]) {
     let mut sorted: Vec<&Problem> = problems.iter().collect();
     sorted.sort_by_key(|problem| std::cmp::Reverse(problem.severity));
     let renderer = if paint(std::io::stderr().is_terminal()).colours {

@@ -17,7 +17,7 @@ const STOPPING: [i32; 3] = [SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
 const STOPPING: [i32; 2] = [SIGINT, SIGTERM];
 
 /// Returns the flag that a termination signal sets. The first call installs the handlers.
-pub fn flag() -> &'static Arc<AtomicBool> {
+pub(crate) fn flag() -> &'static Arc<AtomicBool> {
     static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     INTERRUPTED.get_or_init(|| {
         let (interrupted, again) =
@@ -36,7 +36,7 @@ pub fn flag() -> &'static Arc<AtomicBool> {
 
 /// Makes a write beyond the file size limit (`ulimit -f`) fail with an error that is reported,
 /// instead of killing the process silently.
-pub fn outlive_file_limits() {
+pub(crate) fn outlive_file_limits() {
     #[cfg(unix)]
     let _ = flag::register(signal_hook::consts::SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }

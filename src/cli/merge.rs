@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub fn merge(options: &Merge) -> Outcome {
+pub(crate) fn merge(options: &Merge) -> Outcome {
     let (head, shards) = match collect_shards(&options.folders) {
         Ok(collected) => collected,
         Err(message) => return refuse(&message),

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::io::{ErrorKind, Write};
 
 /// Prints a text to stdout.
-pub fn print(text: &str) -> Outcome {
+pub(crate) fn print(text: &str) -> Outcome {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
@@ -19,7 +19,7 @@ pub fn print(text: &str) -> Outcome {
 }
 
 /// Prints a line to stderr; a failure to do so is ignored.
-pub fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
@@ -30,11 +30,11 @@ thread_local! {
 }
 
 /// Records a reported problem for `--json`.
-pub fn note(problem: Value) {
+pub(crate) fn note(problem: Value) {
     NOTED.with_borrow_mut(|noted| noted.push(problem));
 }
 
 /// Takes the problems recorded since the last call.
-pub fn noted() -> Vec<Value> {
+pub(crate) fn noted() -> Vec<Value> {
     NOTED.take()
 }

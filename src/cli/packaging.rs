@@ -9,14 +9,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub fn completions(options: &Completions) -> Outcome {
+pub(crate) fn completions(options: &Completions) -> Outcome {
     let mut command = Arguments::command();
     let (name, mut script) = (command.get_name().to_string(), Vec::new());
     clap_complete::generate(options.shell, &mut command, name, &mut script);
     print(&String::from_utf8_lossy(&script))
 }
 
-pub fn man(options: &Man) -> Outcome {
+pub(crate) fn man(options: &Man) -> Outcome {
     let mut command = Arguments::command().disable_help_subcommand(true);
     // Gives each command its full name.
     command.build();

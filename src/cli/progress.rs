@@ -7,12 +7,12 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 /// A progress bar over replications, points or shards.
-pub struct Bar {
+pub(crate) struct Bar {
     bar: ProgressBar,
 }
 
 impl Bar {
-    pub fn new(what: &str, enabled: bool) -> Bar {
+    pub(crate) fn new(what: &str, enabled: bool) -> Bar {
         let target = match enabled && std::io::stderr().is_terminal() {
             true => ProgressDrawTarget::stderr_with_hz(10),
             false => ProgressDrawTarget::hidden(),
@@ -31,13 +31,13 @@ impl Bar {
         }
         Bar { bar }
     }
-    pub fn show(&self, progress: Progress) {
+    pub(crate) fn show(&self, progress: Progress) {
         self.bar.set_length(progress.of);
         self.bar.set_position(progress.done);
         self.bar.set_message(format!("{} events", value(progress.events as f64, "1")));
     }
     /// Shows the points done, and the replications per second.
-    pub fn show_cells(&self, progress: Progress) {
+    pub(crate) fn show_cells(&self, progress: Progress) {
         self.show(progress);
         let seconds = self.bar.elapsed().as_secs_f64();
         self.bar.set_message(format!(
@@ -46,17 +46,17 @@ impl Bar {
         ));
     }
     /// Shows the replications at one value of a search.
-    pub fn show_at(&self, progress: Progress, value: &str) {
+    pub(crate) fn show_at(&self, progress: Progress, value: &str) {
         self.show(progress);
         self.bar.set_message(format!("at {value}"));
     }
     /// Shows another activity, such as `checking`.
-    pub fn show_activity(&self, activity: &'static str, done: u64, of: u64) {
+    pub(crate) fn show_activity(&self, activity: &'static str, done: u64, of: u64) {
         self.bar.set_message(activity);
         self.bar.set_length(of);
         self.bar.set_position(done);
     }
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-pub fn run(options: &Run) -> Outcome {
+pub(crate) fn run(options: &Run) -> Outcome {
     if options.scenarios.len() > 1 && options.out.is_some() {
         return refuse(
             "`--out` names one folder, but there are several scenarios: omit it to write each to out/NAME",
@@ -98,7 +98,7 @@ fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
 }
 
 /// Applies the command line to the `run` block of a scenario.
-pub fn change(
+pub(crate) fn change(
     scenario: &mut Scenario,
     replications: Option<u32>,
     simulation: &SimulationOptions,
@@ -272,7 +272,7 @@ fn write(
 }
 
 /// Reports why the warm-up could not be determined.
-pub fn unsettled(failure: Failure) -> Outcome {
+pub(crate) fn unsettled(failure: Failure) -> Outcome {
     match failure.is_interruption() {
         true => stopped("interrupted while determining the warm-up: no result"),
         false => refuse(&explain(&failure.into())),
@@ -280,7 +280,7 @@ pub fn unsettled(failure: Failure) -> Outcome {
 }
 
 /// Returns the message for a run that could not be finished, with its remedy.
-pub fn explain(error: &experiment::RunError) -> String {
+pub(crate) fn explain(error: &experiment::RunError) -> String {
     let help = match error {
         experiment::RunError::Failed(failure) => {
             failure.help().map_or(String::new(), |help| format!("\n  = help: {help}"))

@@ -19,7 +19,7 @@ use std::path::Path;
 const TRAJECTORIES: u32 = 10;
 const GROUPS: u32 = 64;
 
-pub fn sensitivity(options: &Sensitivity) -> Outcome {
+pub(crate) fn sensitivity(options: &Sensitivity) -> Outcome {
     let change = |scenario: &mut Scenario| {
         let mut problems = run::change(scenario, options.replications, &options.simulation);
         problems.extend(vary::apply(&mut scenario.sweep, &options.vary, None, None));

@@ -3,8 +3,8 @@
 mod finish;
 mod journal;
 
-pub use finish::{OutputMode, finish};
-pub use journal::is_complete;
+pub(crate) use finish::{OutputMode, finish};
+pub(crate) use journal::is_complete;
 
 use super::Outcome;
 use super::arguments::Sweep;
@@ -33,7 +33,7 @@ const CELLS_LIMIT: u64 = 10_000_000;
 /// The number of invalid points whose problems are printed.
 const POINTS_REPORTED: usize = 10;
 
-pub fn sweep(options: &Sweep) -> Outcome {
+pub(crate) fn sweep(options: &Sweep) -> Outcome {
     #[allow(clippy::disallowed_methods, reason = "where a shard runs does not affect results")]
     let environment = |name: &str| std::env::var(name).ok();
     let shard =
@@ -98,7 +98,7 @@ pub fn sweep(options: &Sweep) -> Outcome {
 }
 
 /// A sweep that is ready to run or to be reduced.
-pub struct PreparedSweep {
+pub(crate) struct PreparedSweep {
     pub scenario: Scenario,
     pub spec: Spec,
     pub head: Head,
@@ -147,7 +147,7 @@ impl PreparedSweep {
     }
 
     /// Restores the sweep of a journal; only its scenario is read again.
-    pub fn of_journal(head: Head) -> Result<PreparedSweep, String> {
+    pub(crate) fn of_journal(head: Head) -> Result<PreparedSweep, String> {
         let folder = PathBuf::from(&head.folder);
         let loaded = crate::scenario::read(
             &head.scenario,
@@ -163,7 +163,7 @@ impl PreparedSweep {
     }
 
     /// Returns the identity of the study, for its folder.
-    pub fn study(&self) -> Study {
+    pub(crate) fn study(&self) -> Study {
         Study::of_sweep(Path::new(&self.head.file), &self.scenario, self.head.shard)
     }
 }

@@ -9,7 +9,7 @@ use crate::scenario::text::{Format, Node, parse};
 use serde_json::Value;
 
 /// Applies the command line to the `sweep` block.
-pub fn apply(
+pub(crate) fn apply(
     sweep: &mut Option<Sweep>,
     vary: &[String],
     design: Option<DesignName>,
@@ -95,7 +95,7 @@ fn one(typed: &str) -> Result<(String, Vary), Problem> {
 }
 
 /// Parses a value as it is written in a scenario.
-pub fn value(text: &str) -> Result<Value, Problem> {
+pub(crate) fn value(text: &str) -> Result<Value, Problem> {
     let help = "write values as in the scenario, such as `4`, `300/s` or `{ exp: 2ms }`";
     match parse(text.trim(), Format::Yaml) {
         Ok(node) => Ok(Node::to_json(&node)),
@@ -107,7 +107,10 @@ pub fn value(text: &str) -> Result<Value, Problem> {
 }
 
 /// Parses a shard; `auto/N` takes its number from the environment of a job array.
-pub fn shard(typed: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Shard, String> {
+pub(crate) fn shard(
+    typed: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Shard, String> {
     let Some(of) = typed.strip_prefix("auto/") else { return typed.parse() };
     let number = |name: &str| environment(name).and_then(|text| text.trim().parse::<u64>().ok());
     // Slurm counts from the first index of the array, the others from 0.

@@ -12,7 +12,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-pub fn show(options: &Show) -> Outcome {
+pub(crate) fn show(options: &Show) -> Outcome {
     let Some(Loaded { scenario, .. }) =
         load(&options.scenario, &options.overrides.set, true, |_| Vec::new())
     else {
@@ -32,7 +32,7 @@ fn text(scenario: &Scenario, notation: Notation) -> Result<String, String> {
     }
 }
 
-pub fn convert(options: &Convert) -> Outcome {
+pub(crate) fn convert(options: &Convert) -> Outcome {
     let notation = match Format::of(&options.to) {
         Some(Format::Yaml) => Notation::Yaml,
         Some(Format::Ron) => Notation::Ron,
@@ -79,7 +79,7 @@ fn has_comments(text: &str) -> bool {
 
 /// Writes a temporary file beside `path` and renames it, so that a failure, such as a full disk,
 /// never leaves a partial file.
-pub fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     let part = temporary(path);
     let write = || {
         let mut file = File::create(&part)?;
@@ -92,24 +92,24 @@ pub fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     })
 }
 
-pub fn schema() -> Outcome {
+pub(crate) fn schema() -> Outcome {
     print(&scenario::schema())
 }
 
 /// Prints an error that has no place in a scenario: the cause and, after `\n  = help: `, the
 /// remedy.
-pub fn refuse(cause: &str) -> Outcome {
+pub(crate) fn refuse(cause: &str) -> Outcome {
     say(&format!("error: {cause}"));
     record_error(cause)
 }
 
 /// Prints an error of the result files.
-pub fn refuse_store(error: &StoreError) -> Outcome {
+pub(crate) fn refuse_store(error: &StoreError) -> Outcome {
     refuse(&format!("{error}\n  = help: {}", error.help()))
 }
 
 /// Reports that a command was interrupted before it had a result.
-pub fn stopped(message: &str) -> Outcome {
+pub(crate) fn stopped(message: &str) -> Outcome {
     say(message);
     record_error(message)
 }

@@ -7,7 +7,7 @@
 use crate::random::keys::{Key, Salt};
 
 /// Returns the numbers below `n` in the order of a key.
-pub fn shuffled(n: u32, key: Key) -> Vec<u32> {
+pub(crate) fn shuffled(n: u32, key: Key) -> Vec<u32> {
     let salt = Salt::of("design.shuffle");
     let mut order: Vec<u32> = (0..n).collect();
     for last in (1..n).rev() {

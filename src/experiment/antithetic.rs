@@ -12,7 +12,7 @@ use crate::measure::{self, How, SeriesRow, SparseHistogram, Value, nan_mean};
 use crate::plan::Plan;
 
 /// Merges the records of a replication and its mirror into one.
-pub fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellRecord {
+pub(crate) fn pair(plan: &Plan, one: CellRecord, mirror: CellRecord) -> CellRecord {
     let metrics = measure::vocabulary(&plan.layout).metrics;
     let histograms: Vec<SparseHistogram> =
         one.histograms.iter().zip(&mirror.histograms).map(|(a, b)| a.merged(b)).collect();

@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicBool;
 
 /// A scenario and its replications so far.
 #[derive(Debug)]
-pub struct Member {
+pub(crate) struct Member {
     pub built: Arc<CompiledPoint>,
     point: Arc<Point>,
     pub replications: Replications,
@@ -24,7 +24,7 @@ pub struct Member {
 
 impl Member {
     /// Creates a member without replications.
-    pub fn new(built: CompiledPoint, rule: Rule) -> Member {
+    pub(crate) fn new(built: CompiledPoint, rule: Rule) -> Member {
         let replications = Replications::new(rule, Fold::new(&built.plan));
         let point = Arc::new(Point::ready(built));
         // A ready point is already compiled.
@@ -34,7 +34,7 @@ impl Member {
         Member { built, point, replications }
     }
     /// Returns the folded replications.
-    pub fn fold(&self) -> &Fold {
+    pub(crate) fn fold(&self) -> &Fold {
         self.replications.fold.as_ref().expect("a member folds its replications")
     }
 }
@@ -86,7 +86,7 @@ impl Study for Batch<'_> {
 /// # Errors
 /// If a replication fails or no thread can be started. An interruption is not an error: some
 /// members are then incomplete.
-pub fn batch(
+pub(crate) fn batch(
     members: &mut [Member],
     before: Progress,
     options: Options,

@@ -236,7 +236,7 @@ impl CapacityResult {
 /// # Errors
 /// If the scenario has no `capacity`, a value is invalid, or a replication fails for a reason other
 /// than too many requests in flight, which counts as a miss.
-pub fn capacity(
+pub(crate) fn capacity(
     template: &Template,
     scenario: &Scenario,
     options: Options,

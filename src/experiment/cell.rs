@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One replication of one point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Cell {
+pub(crate) struct Cell {
     /// The index of the point, from 0.
     pub point: u64,
     /// The index of the replication, from 0.
@@ -27,7 +27,7 @@ pub struct Cell {
 
 /// The result of a cell.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct CellRecord {
+pub(crate) struct CellRecord {
     pub replication: u32,
     /// The key from which all its random draws derive.
     pub seed_key: u64,
@@ -112,7 +112,7 @@ impl Failure {
 ///
 /// # Errors
 /// If a limit of the scenario is reached, `interrupted` is set, or the simulation panics.
-pub fn run(
+pub(crate) fn run(
     plan: &Arc<Plan>,
     replication: u32,
     interrupted: &AtomicBool,

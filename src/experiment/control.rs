@@ -61,16 +61,16 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub fn flag(&self) -> &Arc<AtomicBool> {
+    pub(crate) fn flag(&self) -> &Arc<AtomicBool> {
         &self.cancellation.0
     }
-    pub fn show(&self, progress: Progress) {
+    pub(crate) fn show(&self, progress: Progress) {
         if let Some(listener) = &self.listener {
             listener(progress);
         }
     }
     /// A cancelled question has no answer, even if part of it is known.
-    pub fn check(&self) -> Result<(), ExperimentError> {
+    pub(crate) fn check(&self) -> Result<(), ExperimentError> {
         if self.cancellation.is_cancelled() { Err(ExperimentError::Interrupted) } else { Ok(()) }
     }
 }

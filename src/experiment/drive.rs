@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
 
 /// Chooses cells and receives their results.
-pub trait Study {
+pub(crate) trait Study {
     /// Returns the next cell to run, or `None` if none can be started now. Called again after each
     /// result.
     fn next(&mut self) -> Option<Task>;
@@ -32,14 +32,14 @@ pub trait Study {
 
 /// A cell to be run.
 #[derive(Clone, Debug)]
-pub struct Task {
+pub(crate) struct Task {
     pub cell: Cell,
     pub point: Arc<Point>,
 }
 
 /// How to run a study.
 #[derive(Clone, Copy, Debug)]
-pub struct Options<'a> {
+pub(crate) struct Options<'a> {
     /// The number of threads; 0 for one per core.
     pub threads: usize,
     /// If set, the study ends with the cells that are complete.
@@ -48,7 +48,7 @@ pub struct Options<'a> {
 
 impl Options<'_> {
     /// Returns the number of threads to use for a number of cells: at most one per cell.
-    pub fn threads_for(&self, cells: u64) -> usize {
+    pub(crate) fn threads_for(&self, cells: u64) -> usize {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         let threads = if self.threads == 0 { cores } else { self.threads };
         threads.min(usize::try_from(cells.max(1)).unwrap_or(usize::MAX))
@@ -57,14 +57,14 @@ impl Options<'_> {
 
 /// The maximum number of cells per thread that are running or queued: enough that no thread is idle
 /// while results are processed.
-pub const AHEAD: usize = 4;
+pub(crate) const AHEAD: usize = 4;
 
 /// Runs a study to its end on `threads` threads.
 ///
 /// # Errors
 /// If the threads cannot be started, or the study returns an error. An interruption is not an
 /// error: the study has received the complete cells.
-pub fn drive(
+pub(crate) fn drive(
     study: &mut dyn Study,
     threads: usize,
     interrupted: &Arc<AtomicBool>,

@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 /// The replications so far, reduced.
 #[derive(Debug)]
-pub struct Fold {
+pub(crate) struct Fold {
     pub metrics: Vec<Metric>,
     /// The positions of the metrics of each entity.
     pub index: Arc<Index>,
@@ -50,7 +50,7 @@ pub struct Fold {
 
 /// One window of all series, summed over replications.
 #[derive(Clone, Debug)]
-pub struct SeriesMean {
+pub(crate) struct SeriesMean {
     pub start: Time,
     pub end: Time,
     /// By series: the sum and the number of the replications' means.
@@ -59,13 +59,13 @@ pub struct SeriesMean {
 
 impl SeriesMean {
     /// Returns the mean over replications of one series; NaN if no replication has a value.
-    pub fn mean(&self, series: usize) -> f64 {
+    pub(crate) fn mean(&self, series: usize) -> f64 {
         self.sums[series].0 / self.sums[series].1 as f64
     }
 }
 
 impl Fold {
-    pub fn new(plan: &Plan) -> Fold {
+    pub(crate) fn new(plan: &Plan) -> Fold {
         let Vocabulary { metrics, histograms } = measure::vocabulary(&plan.layout);
         let n = metrics.len();
         Fold {
@@ -91,7 +91,7 @@ impl Fold {
     }
 
     /// Adds the next replication.
-    pub fn add(&mut self, record: &CellRecord) {
+    pub(crate) fn add(&mut self, record: &CellRecord) {
         for (index, value) in record.values.iter().enumerate() {
             self.values[index].push(value.value);
             if self.metrics[index].how == How::Ratio {
@@ -154,17 +154,17 @@ impl Fold {
     }
 
     /// Returns the values of a metric, by replication; NaN where one has none.
-    pub fn values(&self, metric: usize) -> &[f64] {
+    pub(crate) fn values(&self, metric: usize) -> &[f64] {
         &self.values[metric]
     }
 
     /// Returns the denominators of a metric that is a ratio, by replication.
-    pub fn weights(&self, metric: usize) -> &[f64] {
+    pub(crate) fn weights(&self, metric: usize) -> &[f64] {
         &self.weights[metric]
     }
 
     /// Returns the estimate of a metric, corrected by control variates if they are used.
-    pub fn estimate(&self, metric: usize, confidence: f64) -> Estimate {
+    pub(crate) fn estimate(&self, metric: usize, confidence: f64) -> Estimate {
         match self.controlled(metric, confidence) {
             Some(controlled) => controlled.estimate,
             None => self.plain_estimate(metric, confidence),
@@ -173,7 +173,7 @@ impl Fold {
 
     /// Returns the estimate of a metric without control variates, as differences use it: what the
     /// pairs have in common cancels anyway.
-    pub fn plain_estimate(&self, metric: usize, confidence: f64) -> Estimate {
+    pub(crate) fn plain_estimate(&self, metric: usize, confidence: f64) -> Estimate {
         let values = &self.values[metric];
         match self.metrics[metric].how {
             How::Mean => stats::mean(values, confidence),
@@ -194,7 +194,7 @@ impl Fold {
     /// Returns a mean corrected by the controls of its workload, or by the totals over all
     /// workloads if it belongs to none. `None` without `control_variates`, and for other
     /// statistics.
-    pub fn controlled(&self, metric: usize, confidence: f64) -> Option<Controlled> {
+    pub(crate) fn controlled(&self, metric: usize, confidence: f64) -> Option<Controlled> {
         let Metric { kind, entity, how, .. } = &self.metrics[metric];
         if self.expected.is_empty() || *how != How::Mean {
             return None;
@@ -217,7 +217,7 @@ impl Fold {
 
     /// Returns the variance of a mean from as many independent replications, divided by its
     /// variance from antithetic pairs. `None` without `antithetic`, and for other statistics.
-    pub fn antithetic_variance_ratio(&self, metric: usize) -> Option<f64> {
+    pub(crate) fn antithetic_variance_ratio(&self, metric: usize) -> Option<f64> {
         let halves =
             self.half_differences.get(metric).filter(|_| self.metrics[metric].how == How::Mean)?;
         Some(stats::antithetic_variance_ratio(&self.values[metric], halves))
@@ -225,7 +225,7 @@ impl Fold {
 
     /// Returns the values of a metric by replication from which differences are formed: the plain
     /// values, or for a quantile the linearised values (`stats::linearised`).
-    pub fn linearised(&self, metric: usize, confidence: f64) -> Vec<f64> {
+    pub(crate) fn linearised(&self, metric: usize, confidence: f64) -> Vec<f64> {
         match self.metrics[metric].how {
             How::Quantile { histogram, q } => {
                 let pooled = self.cumulative(histogram);
@@ -249,7 +249,7 @@ impl Fold {
 
     /// Returns the flags of an estimate: `few_samples` for a quantile from fewer than 100/(1−q)
     /// durations, and `one_replication`.
-    pub fn flags(&self, metric: usize) -> Vec<&'static str> {
+    pub(crate) fn flags(&self, metric: usize) -> Vec<&'static str> {
         let mut flags = Vec::new();
         if let How::Quantile { histogram, q } = self.metrics[metric].how
             && (self.cumulative(histogram).count() as f64) < enough_for(q)
@@ -265,12 +265,12 @@ impl Fold {
     }
 
     /// Returns the index of the first statistic of a metric of an entity.
-    pub fn find(&self, kind: &str, entity: &str, metric: &str) -> Option<usize> {
+    pub(crate) fn find(&self, kind: &str, entity: &str, metric: &str) -> Option<usize> {
         self.index.of(kind, entity).find(|&place| self.metrics[place].metric == metric)
     }
 
     /// Returns the pooled histogram of a metric of an entity.
-    pub fn histogram(&self, kind: &str, entity: &str, metric: &str) -> Option<&Histogram> {
+    pub(crate) fn histogram(&self, kind: &str, entity: &str, metric: &str) -> Option<&Histogram> {
         let pooled_of = |candidate: &Metric| match candidate.how {
             How::Quantile { histogram, .. } if candidate.metric == metric => {
                 Some(&self.pooled[histogram].histogram)

@@ -9,20 +9,24 @@ use std::thread;
 
 /// A number of threads to map lists with.
 #[derive(Clone, Copy)]
-pub struct Parallel {
+pub(crate) struct Parallel {
     threads: usize,
 }
 
 impl Parallel {
     /// Creates a map on `threads` threads; 0 for one per core.
-    pub fn new(threads: usize) -> Parallel {
+    pub(crate) fn new(threads: usize) -> Parallel {
         let cores = || thread::available_parallelism().map_or(1, |n| n.get());
         Parallel { threads: if threads == 0 { cores() } else { threads } }
     }
     /// Applies a function to every item and returns the results in the order of the items. The
     /// calling thread works too, so the map completes, more slowly but with the same results, even
     /// if no thread can be started.
-    pub fn each<T: Send, R: Send>(&self, items: Vec<T>, map: impl Fn(T) -> R + Sync) -> Vec<R> {
+    pub(crate) fn each<T: Send, R: Send>(
+        &self,
+        items: Vec<T>,
+        map: impl Fn(T) -> R + Sync,
+    ) -> Vec<R> {
         let threads = self.threads.min(items.len());
         if threads <= 1 {
             return items.into_iter().map(map).collect();

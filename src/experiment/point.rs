@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 /// A scenario and its compiled plan.
 #[derive(Debug)]
-pub struct CompiledPoint {
+pub(crate) struct CompiledPoint {
     /// The scenario as it is run, with the detected warm-up.
     pub scenario: Scenario,
     pub plan: Arc<Plan>,
@@ -27,7 +27,7 @@ pub struct CompiledPoint {
 impl CompiledPoint {
     /// Compiles a checked scenario. `keep_series` sets whether time series are kept. `warmup: auto`
     /// counts as 0 until it is [settled](CompiledPoint::settled).
-    pub fn new(scenario: Scenario, keep_series: bool) -> CompiledPoint {
+    pub(crate) fn new(scenario: Scenario, keep_series: bool) -> CompiledPoint {
         let kept = |plan: Plan| Arc::new(Plan { keep_series, ..plan });
         let plan = kept(plan::compile(&scenario));
         let mirror = scenario.run.antithetic.then(|| kept(plan::mirror(&scenario)));
@@ -39,7 +39,7 @@ impl CompiledPoint {
     ///
     /// # Errors
     /// If a replication of the pilot fails, or `interrupted` is set.
-    pub fn settled(
+    pub(crate) fn settled(
         mut self,
         threads: usize,
         interrupted: &AtomicBool,
@@ -57,7 +57,7 @@ impl CompiledPoint {
         Ok(self)
     }
     /// Sets a warm-up that was determined before.
-    pub fn with_warmup(mut self, cut: Span) -> CompiledPoint {
+    pub(crate) fn with_warmup(mut self, cut: Span) -> CompiledPoint {
         let measured_from = Time(cut.0);
         let later = |plan: &Plan| Arc::new(plan.measured_from(&self.scenario, measured_from));
         (self.plan, self.mirror) = (later(&self.plan), self.mirror.as_deref().map(later));
@@ -65,14 +65,14 @@ impl CompiledPoint {
         self
     }
     /// Returns all metrics of its plan.
-    pub fn metrics(&self) -> Vec<Metric> {
+    pub(crate) fn metrics(&self) -> Vec<Metric> {
         measure::vocabulary(&self.plan.layout).metrics
     }
 }
 
 /// A point: the values that it sets and, once compiled, its scenario.
 #[derive(Debug)]
-pub struct Point {
+pub(crate) struct Point {
     /// How to compile it on demand, so that a hundred thousand points are not all kept as
     /// scenarios.
     recipe: Option<(Arc<Template>, Parameters, bool)>,
@@ -81,18 +81,18 @@ pub struct Point {
 
 impl Point {
     /// Creates a point from a compiled scenario.
-    pub fn ready(built: CompiledPoint) -> Point {
+    pub(crate) fn ready(built: CompiledPoint) -> Point {
         Point { recipe: None, built: OnceLock::from(Ok(Arc::new(built))) }
     }
     /// Creates a point that is compiled from a template when it is needed.
-    pub fn later(template: Arc<Template>, row: Parameters, keep_series: bool) -> Point {
+    pub(crate) fn later(template: Arc<Template>, row: Parameters, keep_series: bool) -> Point {
         Point { recipe: Some((template, row, keep_series)), built: OnceLock::new() }
     }
     /// Returns the compiled scenario; the first caller compiles it.
     ///
     /// # Errors
     /// If the scenario is invalid, or `interrupted` is set while it is compiled.
-    pub fn built(&self, interrupted: &AtomicBool) -> Result<Arc<CompiledPoint>, Failure> {
+    pub(crate) fn built(&self, interrupted: &AtomicBool) -> Result<Arc<CompiledPoint>, Failure> {
         let make = || {
             let Some((template, row, keep_series)) = &self.recipe else {
                 return Err(Failure::Invalid("there is no scenario".to_string()));
@@ -109,7 +109,11 @@ impl Point {
     ///
     /// # Errors
     /// As for [`cell::run`], and if the scenario is invalid.
-    pub fn run(&self, replication: u32, interrupted: &AtomicBool) -> Result<CellRecord, Failure> {
+    pub(crate) fn run(
+        &self,
+        replication: u32,
+        interrupted: &AtomicBool,
+    ) -> Result<CellRecord, Failure> {
         let built = self.built(interrupted)?;
         let one = cell::run(&built.plan, replication, interrupted)?;
         match &built.mirror {

@@ -20,7 +20,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub fn new(built: &CompiledPoint) -> Arc<Names> {
+    pub(crate) fn new(built: &CompiledPoint) -> Arc<Names> {
         let layout = built.plan.layout.clone();
         let share = built.scenario.output.requests.map_or(1.0, |share| share.fraction);
         let weight = 1.0 / share.max(f64::MIN_POSITIVE);

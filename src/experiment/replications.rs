@@ -10,11 +10,11 @@ use crate::stats::{self, HalfWidth};
 use std::collections::BTreeMap;
 
 /// Called with the result of every replication, in order.
-pub type Each<'e, E> = dyn FnMut(&Result<CellRecord, Failure>) -> Result<(), E> + 'e;
+pub(crate) type Each<'e, E> = dyn FnMut(&Result<CellRecord, Failure>) -> Result<(), E> + 'e;
 
 /// The stopping rule: how many replications are enough.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rule {
+pub(crate) struct Rule {
     /// The minimum number; without goals, the exact number.
     pub min: u32,
     /// The maximum number.
@@ -26,7 +26,7 @@ pub struct Rule {
 
 /// A point's replications so far.
 #[derive(Debug)]
-pub struct Replications {
+pub(crate) struct Replications {
     rule: Rule,
     /// The number required, until the next check.
     required: u32,
@@ -43,12 +43,12 @@ pub struct Replications {
 
 impl Replications {
     /// Creates an empty set of replications whose records are folded.
-    pub fn new(rule: Rule, fold: Fold) -> Replications {
+    pub(crate) fn new(rule: Rule, fold: Fold) -> Replications {
         Replications { fold: Some(fold), ..Replications::counted(rule) }
     }
     /// Creates an empty set of replications that are only counted, which is enough for a rule
     /// without goals.
-    pub fn counted(rule: Rule) -> Replications {
+    pub(crate) fn counted(rule: Rule) -> Replications {
         let required = rule.min;
         Replications {
             rule,
@@ -62,7 +62,7 @@ impl Replications {
     }
     /// Returns the next replication to run, if one can be started now and fewer than `ahead` are in
     /// flight or not yet folded.
-    pub fn next(&mut self, ahead: u32) -> Option<u32> {
+    pub(crate) fn next(&mut self, ahead: u32) -> Option<u32> {
         // Some results may be known from an earlier run.
         self.begun = self.begun.max(self.done);
         while self.early.contains_key(&self.begun) {
@@ -75,30 +75,30 @@ impl Replications {
         Some(self.begun - 1)
     }
     /// Returns whether all required replications are done.
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.done >= self.required
     }
     /// Returns the number handed out to run.
-    pub fn begun(&self) -> u32 {
+    pub(crate) fn begun(&self) -> u32 {
         self.begun
     }
     /// Returns the number that are required but not yet done.
-    pub fn left(&self) -> u32 {
+    pub(crate) fn left(&self) -> u32 {
         self.required.saturating_sub(self.done)
     }
     /// Raises the required number to `replications`, if it is lower.
-    pub fn want(&mut self, replications: u32) {
+    pub(crate) fn want(&mut self, replications: u32) {
         self.required = self.required.max(replications);
     }
     /// Returns the number currently required.
-    pub fn wanted(&self) -> u32 {
+    pub(crate) fn wanted(&self) -> u32 {
         self.required
     }
     /// Accepts one result, and passes on and folds all that are next in order.
     ///
     /// # Errors
     /// The errors of `each`.
-    pub fn take<E>(
+    pub(crate) fn take<E>(
         &mut self,
         replication: u32,
         result: Result<CellRecord, Failure>,
@@ -132,11 +132,11 @@ impl Replications {
         }
     }
     /// Returns whether every goal is met.
-    pub fn is_precise(&self) -> bool {
+    pub(crate) fn is_precise(&self) -> bool {
         self.goals().all(|(_, goal, estimate)| stats::met(&estimate, goal))
     }
     /// Returns every goal as the index of its metric, its half-width and the current estimate.
-    pub fn goals(&self) -> impl Iterator<Item = (usize, HalfWidth, stats::Estimate)> + '_ {
+    pub(crate) fn goals(&self) -> impl Iterator<Item = (usize, HalfWidth, stats::Estimate)> + '_ {
         let estimate_of = |fold: &Fold, metric| fold.estimate(metric, self.rule.confidence);
         self.fold.iter().flat_map(move |fold| {
             self.rule

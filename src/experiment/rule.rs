@@ -13,7 +13,11 @@ use crate::stats;
 ///
 /// # Errors
 /// If there is no such metric; the problem suggests the nearest name.
-pub fn metric_named(metrics: &[Metric], name: &str, path: &str) -> Result<usize, Box<Problem>> {
+pub(crate) fn metric_named(
+    metrics: &[Metric],
+    name: &str,
+    path: &str,
+) -> Result<usize, Box<Problem>> {
     let full = |metric: &Metric| format!("{}.{}.{}", metric.entity, metric.metric, metric.stat);
     if let Some(index) = metrics.iter().position(|metric| full(metric) == name) {
         return Ok(index);
@@ -58,14 +62,14 @@ pub fn metric_named(metrics: &[Metric], name: &str, path: &str) -> Result<usize,
 
 impl Rule {
     /// Creates a rule for a fixed number of replications.
-    pub fn fixed(replications: u32, confidence: f64) -> Rule {
+    pub(crate) fn fixed(replications: u32, confidence: f64) -> Rule {
         Rule { min: replications, max: replications, goals: Vec::new(), confidence }
     }
     /// Creates the rule of a scenario.
     ///
     /// # Errors
     /// If it names an unknown metric, or a half-width in another unit than the metric.
-    pub fn new(scenario: &Scenario, metrics: &[Metric]) -> Result<Rule, Problems> {
+    pub(crate) fn new(scenario: &Scenario, metrics: &[Metric]) -> Result<Rule, Problems> {
         let confidence = scenario.run.confidence.0.fraction;
         let until = match &scenario.run.replications {
             Replications::Fixed(n) => return Ok(Rule::fixed(*n, confidence)),

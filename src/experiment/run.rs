@@ -46,7 +46,7 @@ pub enum RunError {
 }
 
 /// Receives every record, in order. An error ends the run.
-pub type Sink<'s> = dyn FnMut(&CellRecord) -> Result<(), String> + 's;
+pub(crate) type Sink<'s> = dyn FnMut(&CellRecord) -> Result<(), String> + 's;
 
 struct Run<'r> {
     point: Arc<Point>,
@@ -84,7 +84,7 @@ impl Study for Run<'_> {
 /// # Errors
 /// If a replication fails (the first in order is reported), the sink fails, or no thread can be
 /// started. An interruption is not an error: the fold then contains the complete replications.
-pub fn replicate<'r>(
+pub(crate) fn replicate<'r>(
     built: CompiledPoint,
     rule: Rule,
     options: Options,

@@ -13,11 +13,11 @@ use super::run::{Progress, RunError};
 use crate::stats::{self, Best, Estimate, Selection};
 
 /// The number of replications of every variant before the first is dropped.
-pub const FIRST_STAGE: u32 = 10;
+pub(crate) const FIRST_STAGE: u32 = 10;
 
 /// The parameters of a selection.
 #[derive(Clone, Copy, Debug)]
-pub struct Question {
+pub(crate) struct Question {
     /// Whether the smallest or the largest mean is best.
     pub best: Best,
     /// The indifference: a difference that does not matter, as a share of the best mean of the
@@ -84,7 +84,7 @@ fn failed(member: &Member) -> f64 {
 ///
 /// # Errors
 /// As for [`batch`]; also if no variant has a value for the metric.
-pub fn select(
+pub(crate) fn select(
     names: &[String],
     members: &mut [Member],
     metrics: &[usize],
@@ -170,7 +170,7 @@ pub fn select(
 
 impl Rule {
     /// Creates the rule of a first stage.
-    pub fn first_stage(question: Question) -> Rule {
+    pub(crate) fn first_stage(question: Question) -> Rule {
         Rule::fixed(question.first_stage, question.confidence)
     }
 }

@@ -136,7 +136,7 @@ const RESAMPLES: u32 = 1000;
 /// # Errors
 /// If a point is invalid, no point has one of the metrics, or no thread can be started. A point
 /// whose replications fail has no value.
-pub fn sensitivity(
+pub(crate) fn sensitivity(
     template: &Template,
     scenario: &Scenario,
     method: Method,

@@ -16,7 +16,7 @@ const ENOUGH: u64 = 10_000;
 
 /// The counts of one histogram, by replication.
 #[derive(Debug)]
-pub struct Shares {
+pub(crate) struct Shares {
     /// The metrics that are quantiles of it: index and q.
     quantiles: Vec<(usize, f64)>,
     /// The number of durations, by replication.
@@ -32,7 +32,7 @@ pub struct Shares {
 
 impl Shares {
     /// Creates the counts of every histogram, without replications.
-    pub fn of(metrics: &[Metric], histograms: usize) -> Vec<Shares> {
+    pub(crate) fn of(metrics: &[Metric], histograms: usize) -> Vec<Shares> {
         let mut quantiles = vec![Vec::new(); histograms];
         for (index, metric) in metrics.iter().enumerate() {
             if let How::Quantile { histogram, q } = metric.how {
@@ -49,18 +49,18 @@ impl Shares {
         quantiles.into_iter().map(none).collect()
     }
     /// Returns whether the marks must be set now; `pooled` returns the number of durations so far.
-    pub fn is_ripe(&self, pooled: impl Fn() -> u64) -> bool {
+    pub(crate) fn is_ripe(&self, pooled: impl Fn() -> u64) -> bool {
         self.marks.is_none() && self.kept.len() >= KEPT && pooled() >= ENOUGH
     }
     /// Sets the marks at the pooled quantiles of all replications so far.
-    pub fn mark(&mut self, pooled: &Cumulative) {
+    pub(crate) fn mark(&mut self, pooled: &Cumulative) {
         self.below = self.quantiles.iter().map(|&(_, q)| self.counted(q, pooled)).collect();
         self.marks =
             Some(self.quantiles.iter().map(|&(_, q)| pooled.bucket(q).unwrap_or(0)).collect());
         self.kept = Vec::new();
     }
     /// Adds the next replication.
-    pub fn add(&mut self, durations: &SparseHistogram) {
+    pub(crate) fn add(&mut self, durations: &SparseHistogram) {
         self.all.push(durations.count() as f64);
         match &self.marks {
             None => self.kept.push(Cumulative::coarse(durations)),
@@ -83,7 +83,7 @@ impl Shares {
         self.kept.iter().map(up_to_quantile).collect()
     }
     /// Returns the input for the interval of a quantile.
-    pub fn clusters(&self, metric: usize, q: f64, pooled: &Cumulative) -> Clusters {
+    pub(crate) fn clusters(&self, metric: usize, q: f64, pooled: &Cumulative) -> Clusters {
         let position = self.quantiles.iter().position(|(index, _)| *index == metric);
         let below = match (&self.marks, position) {
             (Some(_), Some(position)) => self.below[position].clone(),

@@ -26,7 +26,7 @@ use std::sync::atomic::AtomicBool;
 
 /// Every n-th point, starting with the k-th: the part of a sweep that one machine runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Shard {
+pub(crate) struct Shard {
     /// The number of this shard, from 1.
     pub number: u32,
     /// The number of shards.
@@ -36,7 +36,7 @@ pub struct Shard {
 impl Shard {
     /// Returns the index of the first point of a shard and the step between its points: (0, 1)
     /// without a shard.
-    pub fn selection(shard: Option<Shard>) -> (u64, u64) {
+    pub(crate) fn selection(shard: Option<Shard>) -> (u64, u64) {
         shard.map_or((0, 1), |shard| (u64::from(shard.number - 1), u64::from(shard.of)))
     }
 }
@@ -65,7 +65,7 @@ impl std::str::FromStr for Shard {
 
 /// The points of a sweep and how to run them.
 #[derive(Clone, Debug)]
-pub struct Spec {
+pub(crate) struct Spec {
     pub template: Arc<Template>,
     pub points: Arc<Points>,
     pub shard: Option<Shard>,
@@ -77,7 +77,7 @@ pub struct Spec {
 
 impl Spec {
     /// Creates the specification of a scenario's `sweep`.
-    pub fn new(
+    pub(crate) fn new(
         scenario: &Scenario,
         template: Template,
         shard: Option<Shard>,
@@ -99,12 +99,12 @@ impl Spec {
         Spec { template: Arc::new(template), points, shard, keep_series, rule }
     }
     /// Returns the indices of its points, in order.
-    pub fn numbers(&self) -> impl Iterator<Item = u64> + use<> {
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u64> + use<> {
         let (first, step) = Shard::selection(self.shard);
         (first..self.points.len()).step_by(step as usize)
     }
     /// Returns the number of its points.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         let (first, step) = Shard::selection(self.shard);
         self.points.len().saturating_sub(first).div_ceil(step)
     }
@@ -114,10 +114,10 @@ impl Spec {
 }
 
 /// The index of a replication and its result.
-pub type Known = (u32, Result<CellRecord, Failure>);
+pub(crate) type Known = (u32, Result<CellRecord, Failure>);
 
 /// A store for the results of cells.
-pub trait CellStore {
+pub(crate) trait CellStore {
     /// Stores the result of a cell.
     ///
     /// # Errors
@@ -262,7 +262,7 @@ impl Study for Sweep<'_> {
 /// # Errors
 /// If a result cannot be stored, or no thread can be started. A failed cell is not an error, nor is
 /// an interruption.
-pub fn sweep(
+pub(crate) fn sweep(
     spec: &Spec,
     options: Options,
     store: &mut dyn CellStore,
@@ -306,7 +306,7 @@ pub struct PointResult {
 
 /// The results of a point and the records from which they were computed.
 #[derive(Debug)]
-pub struct ReducedPoint {
+pub(crate) struct ReducedPoint {
     pub swept: PointResult,
     /// `None` if the scenario is invalid.
     pub built: Option<Arc<CompiledPoint>>,
@@ -382,7 +382,7 @@ fn reduce(spec: &Spec, number: u64, known: Vec<Known>) -> Result<ReducedPoint, R
 ///
 /// # Errors
 /// The errors of the store and of `each`; also if a point is incomplete.
-pub fn reduce_all(
+pub(crate) fn reduce_all(
     spec: &Spec,
     options: Options,
     store: &mut dyn CellStore,
@@ -411,7 +411,7 @@ const CHECKED_AT_ONCE: usize = 1024;
 /// Checks every point before any is run. Returns the first invalid points, at most `most_reported`
 /// of them, and the number of all invalid points. `done` is called with the number of points
 /// checked.
-pub fn check(
+pub(crate) fn check(
     spec: &Spec,
     threads: usize,
     most_reported: usize,
@@ -449,4 +449,4 @@ mod memory;
 #[cfg(test)]
 mod tests;
 
-pub use memory::Memory;
+pub(crate) use memory::Memory;

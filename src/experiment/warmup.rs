@@ -110,7 +110,7 @@ impl WarmupResult {
 ///
 /// # Errors
 /// If a replication fails, or `interrupted` is set.
-pub fn find(
+pub(crate) fn find(
     plan: &Plan,
     limit: Option<FirstChange>,
     threads: usize,

@@ -72,7 +72,7 @@ catalogue! {
 }
 
 /// How a fault finds what it breaks. An unknown name is refused.
-pub trait Names {
+pub(crate) trait Names {
     /// Instances of a service, or the instance of that name.
     fn instances(&self, name: &str) -> Result<Vec<u32>, Refusal>;
     /// A link by its key or id: both directions are different links.
@@ -85,7 +85,7 @@ pub trait Names {
 
 /// What a fault does while it is active.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// The first `count` of these instances that are up go down.
     Crash {
         instances: Vec<u32>,
@@ -110,7 +110,7 @@ pub enum Effect {
 
 /// A fault of the plan.
 #[derive(Clone, Debug)]
-pub struct FaultPlan {
+pub(crate) struct FaultPlan {
     pub effect: Effect,
     pub at: Time,
     /// [`Time`] of the end; never, if it is past the horizon.

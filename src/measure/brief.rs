@@ -16,7 +16,7 @@ const MOST: usize = 4096;
 
 /// Durations since the last call of [`Brief::clear`].
 #[derive(Clone, Debug, Default)]
-pub struct Brief {
+pub(crate) struct Brief {
     each_ns: Vec<u64>,
     /// Those before, if there have been so many.
     counted: Histogram,
@@ -24,7 +24,7 @@ pub struct Brief {
 
 impl Brief {
     #[inline(always)]
-    pub fn record(&mut self, span: Span) {
+    pub(crate) fn record(&mut self, span: Span) {
         self.each_ns.push(span.0);
         if self.each_ns.len() == MOST {
             self.count();
@@ -36,7 +36,7 @@ impl Brief {
         self.each_ns.drain(..).for_each(|ns| self.counted.record(Span(ns)));
     }
     /// Adds those of another, which keeps none.
-    pub fn take_over(&mut self, other: &mut Brief) {
+    pub(crate) fn take_over(&mut self, other: &mut Brief) {
         if self.each_ns.is_empty() && self.counted.count() == 0 {
             std::mem::swap(self, other);
             return;
@@ -45,7 +45,7 @@ impl Brief {
         self.counted.merge(&std::mem::take(&mut other.counted).distribution());
     }
     /// Quantiles for shares that rise, s; NaN without a duration.
-    pub fn quantiles_s<const N: usize>(&mut self, rising: [f64; N]) -> [f64; N] {
+    pub(crate) fn quantiles_s<const N: usize>(&mut self, rising: [f64; N]) -> [f64; N] {
         if self.counted.count() > 0 {
             self.count();
             return self.counted.quantiles_s(rising);
@@ -54,7 +54,7 @@ impl Brief {
     }
     /// A quantile, s, if it is above another; none without a duration. Counting is enough where its
     /// bucket is a lower one.
-    pub fn quantile_above_s(&mut self, q: f64, than_s: f64) -> Option<f64> {
+    pub(crate) fn quantile_above_s(&mut self, q: f64, than_s: f64) -> Option<f64> {
         if self.counted.count() == 0 {
             let (low, _) = range_of(bucket_of((than_s * 1e9) as u64));
             let lower = self.each_ns.iter().filter(|ns| **ns < low).count();
@@ -66,7 +66,7 @@ impl Brief {
         (quantile_s > than_s).then_some(quantile_s)
     }
     /// Keeps none.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.each_ns.clear();
         self.counted = Histogram::default();
     }

@@ -13,7 +13,7 @@ const JOINED_BITS: u32 = 5;
 
 /// Buckets with something in them, and how many durations are in them and below.
 #[derive(Clone, Debug, Default)]
-pub struct Cumulative {
+pub(crate) struct Cumulative {
     filled: Vec<(u32, u64)>,
     /// By bucket, as [`Filled`] has them; none if it is a coarse one.
     atoms_ns: Vec<u64>,
@@ -22,7 +22,7 @@ pub struct Cumulative {
 
 impl Cumulative {
     /// In the buckets of the histogram.
-    pub fn of(histogram: &Histogram) -> Cumulative {
+    pub(crate) fn of(histogram: &Histogram) -> Cumulative {
         let mut made = Cumulative { ends: histogram.ends(), ..Cumulative::default() };
         let mut all = 0;
         for Filled { bucket, count, atom_ns } in histogram.filled() {
@@ -33,7 +33,7 @@ impl Cumulative {
         made
     }
     /// In coarse buckets.
-    pub fn coarse(distribution: &SparseHistogram) -> Cumulative {
+    pub(crate) fn coarse(distribution: &SparseHistogram) -> Cumulative {
         let mut filled: Vec<(u32, u64)> = Vec::new();
         let (mut open, mut all) = (None, 0);
         for own in distribution.filled() {
@@ -48,11 +48,11 @@ impl Cumulative {
         Cumulative { filled, ..Cumulative::default() }
     }
     /// How many durations there are.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.filled.last().map_or(0, |(_, all)| *all)
     }
     /// How many are in buckets before this one.
-    pub fn before(&self, bucket: u32) -> u64 {
+    pub(crate) fn before(&self, bucket: u32) -> u64 {
         self.below(self.filled.partition_point(|(own, _)| *own < bucket))
     }
     /// How many are in buckets before a place.
@@ -66,7 +66,7 @@ impl Cumulative {
         (place < self.filled.len()).then_some(place)
     }
     /// The bucket with the quantile; none when empty.
-    pub fn bucket(&self, q: f64) -> Option<u32> {
+    pub(crate) fn bucket(&self, q: f64) -> Option<u32> {
         self.place(q).map(|place| self.filled[place].0)
     }
     /// Between which durations those at a place are.
@@ -74,7 +74,7 @@ impl Cumulative {
         self.ends.range(self.filled[place].0, self.atoms_ns[place])
     }
     /// The quantile, as [`Histogram::quantile_s`] has it. NaN when empty.
-    pub fn quantile_s(&self, q: f64) -> f64 {
+    pub(crate) fn quantile_s(&self, q: f64) -> f64 {
         let Some(place) = self.place(q) else { return f64::NAN };
         let before = self.below(place);
         between_s(
@@ -83,13 +83,13 @@ impl Cumulative {
         )
     }
     /// Between which durations the quantile is for sure: the ends of its bucket. NaN when empty.
-    pub fn within_s(&self, q: f64) -> (f64, f64) {
+    pub(crate) fn within_s(&self, q: f64) -> (f64, f64) {
         let Some(place) = self.place(q) else { return (f64::NAN, f64::NAN) };
         (between_s(self.range(place), 0.0), between_s(self.range(place), 1.0))
     }
     /// In the terms of a coarse one: the coarse bucket with the quantile, and which part of what is
     /// in it is at or below the quantile. None when empty.
-    pub fn coarse_place(&self, q: f64) -> Option<(u32, f64)> {
+    pub(crate) fn coarse_place(&self, q: f64) -> Option<(u32, f64)> {
         let bucket = self.bucket(q)? >> JOINED_BITS;
         let (from, to) = (bucket << JOINED_BITS, ((bucket + 1) << JOINED_BITS).min(BUCKET_MAX + 1));
         let (before, all) = (self.before(from) as f64, self.before(to) as f64);

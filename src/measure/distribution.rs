@@ -20,7 +20,7 @@ pub(super) const DIFFER: u64 = u64::MAX;
 
 /// A bucket with something in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Filled {
+pub(crate) struct Filled {
     pub bucket: u32,
     pub count: u64,
     /// The duration that all of them have, ns; [`DIFFER`] if they have not.
@@ -29,11 +29,11 @@ pub struct Filled {
 
 impl Filled {
     /// The same duration so many times.
-    pub fn of(ns: u64, count: u64) -> Filled {
+    pub(crate) fn of(ns: u64, count: u64) -> Filled {
         Filled { bucket: bucket_of(ns) as u32, count, atom_ns: ns }
     }
     /// Adds another of the same bucket.
-    pub fn add(&mut self, other: &Filled) {
+    pub(crate) fn add(&mut self, other: &Filled) {
         self.count += other.count;
         if self.atom_ns != other.atom_ns {
             self.atom_ns = DIFFER;
@@ -43,7 +43,7 @@ impl Filled {
 
 /// The shortest and the longest duration, ns; the shortest is beyond the longest if there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ends {
+pub(crate) struct Ends {
     pub shortest_ns: u64,
     pub longest_ns: u64,
 }
@@ -56,22 +56,22 @@ impl Default for Ends {
 
 impl Ends {
     /// Of one.
-    pub fn of(ns: u64) -> Ends {
+    pub(crate) fn of(ns: u64) -> Ends {
         Ends { shortest_ns: ns, longest_ns: ns }
     }
     #[inline(always)]
-    pub fn include(&mut self, ns: u64) {
+    pub(crate) fn include(&mut self, ns: u64) {
         self.shortest_ns = self.shortest_ns.min(ns);
         self.longest_ns = self.longest_ns.max(ns);
     }
-    pub fn with(&self, other: &Ends) -> Ends {
+    pub(crate) fn with(&self, other: &Ends) -> Ends {
         Ends {
             shortest_ns: self.shortest_ns.min(other.shortest_ns),
             longest_ns: self.longest_ns.max(other.longest_ns),
         }
     }
     /// Between which durations those of a bucket are.
-    pub fn range(&self, bucket: u32, atom_ns: u64) -> (u64, u64) {
+    pub(crate) fn range(&self, bucket: u32, atom_ns: u64) -> (u64, u64) {
         if atom_ns != DIFFER {
             return (atom_ns, atom_ns);
         }
@@ -92,7 +92,7 @@ pub(super) fn between_s((low, high): (u64, u64), part: f64) -> f64 {
 
 /// One bucket with something in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket {
+pub(crate) struct Bucket {
     /// Lowest duration of the bucket, ns.
     pub low_ns: u64,
     /// Highest duration of the bucket, ns.
@@ -114,7 +114,7 @@ impl From<Filled> for Bucket {
 /// for each how many empty ones stand before it, its count, and where in it its atom is, from 1, or
 /// 0 if it is none.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct SparseHistogram {
+pub(crate) struct SparseHistogram {
     ends: Ends,
     /// Rising.
     filled: Vec<Filled>,
@@ -203,7 +203,7 @@ impl SparseHistogram {
         }
     }
     /// How many values it holds.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count
     }
     /// The shortest and the longest.
@@ -211,11 +211,11 @@ impl SparseHistogram {
         self.ends
     }
     /// The shortest duration, s; NaN when empty.
-    pub fn shortest_s(&self) -> f64 {
+    pub(crate) fn shortest_s(&self) -> f64 {
         if self.filled.is_empty() { f64::NAN } else { Span(self.ends.shortest_ns).seconds() }
     }
     /// The longest duration, s; NaN when empty.
-    pub fn longest_s(&self) -> f64 {
+    pub(crate) fn longest_s(&self) -> f64 {
         if self.filled.is_empty() { f64::NAN } else { Span(self.ends.longest_ns).seconds() }
     }
     /// Adds another one, which often is empty: then nothing is copied.
@@ -225,7 +225,7 @@ impl SparseHistogram {
         }
     }
     /// Both together.
-    pub fn merged(&self, other: &SparseHistogram) -> SparseHistogram {
+    pub(crate) fn merged(&self, other: &SparseHistogram) -> SparseHistogram {
         // What lies between two buckets of the one with fewer is copied at once.
         let (fewer, more) =
             if self.filled.len() < other.filled.len() { (self, other) } else { (other, self) };
@@ -254,7 +254,7 @@ impl SparseHistogram {
         }
     }
     /// How many values are in this bucket and below.
-    pub fn up_to(&self, bucket: u32) -> u64 {
+    pub(crate) fn up_to(&self, bucket: u32) -> u64 {
         self.filled
             .iter()
             .take_while(|filled| filled.bucket <= bucket)
@@ -267,11 +267,11 @@ impl SparseHistogram {
     }
     /// The smallest durations with at least these shares, which rise, of all at or below them, in
     /// one pass, s. NaN when empty.
-    pub fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
+    pub(crate) fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
         quantiles_s(self.ends, self.count, &self.filled, rising)
     }
     /// The buckets with something in them, in order.
-    pub fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = Bucket> + '_ {
         self.filled().map(Bucket::from)
     }
 }

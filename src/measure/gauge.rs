@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// A value that changes in steps: a queue's length, bytes in use.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Gauge {
+pub(crate) struct Gauge {
     pub value: u64,
     max: u64,
     min: u64,
@@ -24,7 +24,7 @@ pub struct Gauge {
 
 /// What a gauge did in one window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Window {
+pub(crate) struct Window {
     pub mean: f64,
     pub min: f64,
     pub max: f64,
@@ -32,7 +32,7 @@ pub struct Window {
 }
 
 /// The mean of two replications' values; the other one where one is not known.
-pub fn nan_mean(a: f64, b: f64) -> f64 {
+pub(crate) fn nan_mean(a: f64, b: f64) -> f64 {
     match (a.is_nan(), b.is_nan()) {
         (true, _) => b,
         (_, true) => a,
@@ -42,7 +42,7 @@ pub fn nan_mean(a: f64, b: f64) -> f64 {
 
 impl Window {
     /// The window of two replications together. NaN of one is left out.
-    pub fn with(&self, other: &Window) -> Window {
+    pub(crate) fn with(&self, other: &Window) -> Window {
         Window {
             mean: nan_mean(self.mean, other.mean),
             min: self.min.min(other.min),
@@ -54,34 +54,39 @@ impl Window {
 
 /// What a gauge did in the whole measured part.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// Value times nanoseconds.
     pub area: u128,
     pub max: u64,
 }
 
 impl Gauge {
-    pub fn set(&mut self, now: Time, value: u64) {
+    pub(crate) fn set(&mut self, now: Time, value: u64) {
         match value >= self.value {
             true => self.add(now, value - self.value),
             false => self.subtract(now, self.value - value),
         }
     }
     #[inline(always)]
-    pub fn add(&mut self, now: Time, amount: u64) {
+    pub(crate) fn add(&mut self, now: Time, amount: u64) {
         self.moment = self.moment.wrapping_add(amount as u128 * now.0 as u128);
         self.value += amount;
         self.max = self.max.max(self.value);
     }
     #[inline(always)]
-    pub fn subtract(&mut self, now: Time, amount: u64) {
+    pub(crate) fn subtract(&mut self, now: Time, amount: u64) {
         self.moment = self.moment.wrapping_sub(amount as u128 * now.0 as u128);
         self.value -= amount;
         self.min = self.min.min(self.value);
     }
     /// Ends a window that began at `start`, adds it to the measured part if it belongs there, and
     /// begins the next.
-    pub fn close(&mut self, start: Time, now: Time, measured: Option<&mut Measured>) -> Window {
+    pub(crate) fn close(
+        &mut self,
+        start: Time,
+        now: Time,
+        measured: Option<&mut Measured>,
+    ) -> Window {
         let present = self.value as u128 * now.0 as u128;
         let area = present.wrapping_sub(self.moment);
         if let Some(measured) = measured {
@@ -104,7 +109,7 @@ impl Gauge {
 
 impl Measured {
     /// Time-weighted mean over a measured part of so many nanoseconds.
-    pub fn mean(&self, length_ns: u64) -> f64 {
+    pub(crate) fn mean(&self, length_ns: u64) -> f64 {
         self.area as f64 / length_ns.max(1) as f64
     }
 }

@@ -3,7 +3,7 @@
 
 /// A gauge of an instance.
 #[derive(Clone, Copy, Debug)]
-pub struct InstanceGauge {
+pub(crate) struct InstanceGauge {
     /// Its name in series and metrics.
     pub name: &'static str,
     /// Its unit: `1` or `B`.
@@ -21,7 +21,7 @@ const fn queue(name: &'static str, queue_for: &'static str) -> InstanceGauge {
 }
 
 /// All gauges of an instance.
-pub const INSTANCE_GAUGES: [InstanceGauge; 7] = [
+pub(crate) const INSTANCE_GAUGES: [InstanceGauge; 7] = [
     level("busy_cores", "1"),
     queue("ready_queue", "a core"),
     level("io_waiting", "1"),
@@ -32,12 +32,12 @@ pub const INSTANCE_GAUGES: [InstanceGauge; 7] = [
 ];
 
 /// The index of the busy cores, which utilisation is made of.
-pub const BUSY_CORES: usize = 0;
+pub(crate) const BUSY_CORES: usize = 0;
 /// The index of the queue for admission. A service's includes the queue of its balancer.
-pub const ADMISSION_QUEUE: usize = 6;
+pub(crate) const ADMISSION_QUEUE: usize = 6;
 
 /// Returns the gauges that are queues: shorter is better, and by Little's law the longest is where
 /// requests spend the most time waiting.
-pub fn queues() -> impl Iterator<Item = &'static InstanceGauge> {
+pub(crate) fn queues() -> impl Iterator<Item = &'static InstanceGauge> {
     INSTANCE_GAUGES.iter().filter(|gauge| gauge.queue_for.is_some())
 }

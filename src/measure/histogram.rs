@@ -13,7 +13,7 @@ use std::hint::select_unpredictable;
 
 /// How many durations fell where.
 #[derive(Clone, Debug, Default)]
-pub struct Histogram {
+pub(crate) struct Histogram {
     ends: Ends,
     /// How many were 0: apart, because they would make the rest begin at 0.
     zeros: u64,
@@ -53,7 +53,7 @@ pub(super) fn range_of(bucket: usize) -> (u64, u64) {
 
 impl Histogram {
     #[inline(always)]
-    pub fn record(&mut self, span: Span) {
+    pub(crate) fn record(&mut self, span: Span) {
         self.ends.include(span.0);
         self.count_one(span.0);
     }
@@ -152,19 +152,19 @@ impl Histogram {
         }
     }
     /// Counts a value many times.
-    pub fn record_many(&mut self, span: Span, count: u64) {
+    pub(crate) fn record_many(&mut self, span: Span, count: u64) {
         if count > 0 {
             self.ends.include(span.0);
             self.add(Filled::of(span.0, count));
         }
     }
     /// How many values it holds; a sum over its buckets.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         let counts = self.slots.iter().map(|slot| slot.filled(0, &self.atoms).count).sum::<u64>();
         self.zeros + self.few.iter().map(|filled| filled.count).sum::<u64>() + counts
     }
     /// Adds what a replication has handed on.
-    pub fn merge(&mut self, other: &SparseHistogram) {
+    pub(crate) fn merge(&mut self, other: &SparseHistogram) {
         self.ends = self.ends.with(&other.ends());
         other.filled().for_each(|filled| self.fill(filled));
     }
@@ -175,11 +175,11 @@ impl Histogram {
         }
     }
     /// The buckets with something in them.
-    pub fn distribution(&self) -> SparseHistogram {
+    pub(crate) fn distribution(&self) -> SparseHistogram {
         SparseHistogram::new(self.ends, self.filled())
     }
     /// The same, and begins anew in the memory that it has.
-    pub fn take_distribution(&mut self) -> SparseHistogram {
+    pub(crate) fn take_distribution(&mut self) -> SparseHistogram {
         let distribution = self.distribution();
         (self.ends, self.zeros) = (Ends::default(), 0);
         self.few.clear();
@@ -241,15 +241,15 @@ impl Histogram {
     }
     /// The smallest duration with at least a share `q` of all at or below it, in seconds: an atom,
     /// or evenly spread within its bucket. NaN when empty.
-    pub fn quantile_s(&self, q: f64) -> f64 {
+    pub(crate) fn quantile_s(&self, q: f64) -> f64 {
         self.quantiles_s([q])[0]
     }
     /// The same for several shares, which rise, in one pass over the buckets.
-    pub fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
+    pub(crate) fn quantiles_s<const N: usize>(&self, rising: [f64; N]) -> [f64; N] {
         quantiles_s(self.ends, self.count(), &self.filled(), rising)
     }
     /// The buckets with something in them, in order.
-    pub fn buckets(&self) -> impl Iterator<Item = Bucket> {
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = Bucket> {
         self.filled().into_iter().map(Bucket::from)
     }
 }

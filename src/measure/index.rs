@@ -12,13 +12,13 @@ use std::ops::Range;
 
 /// The places of each entity's metrics, by its kind and name.
 #[derive(Clone, Debug, Default)]
-pub struct Index {
+pub(crate) struct Index {
     entities: BTreeMap<&'static str, IndexMap<String, Range<usize>>>,
 }
 
 impl Index {
     /// Of a vocabulary.
-    pub fn new(metrics: &[Metric]) -> Index {
+    pub(crate) fn new(metrics: &[Metric]) -> Index {
         let (mut index, mut next) = (Index::default(), 0);
         for entity in metrics.chunk_by(|a, b| a.kind == b.kind && a.entity == b.entity) {
             let place = next..next + entity.len();
@@ -34,7 +34,7 @@ impl Index {
         index
     }
     /// The places of an entity's metrics; none if there is no such entity.
-    pub fn of(&self, kind: &str, entity: &str) -> Range<usize> {
+    pub(crate) fn of(&self, kind: &str, entity: &str) -> Range<usize> {
         self.entities
             .get(kind)
             .and_then(|entities| entities.get(entity))

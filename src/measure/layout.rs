@@ -7,7 +7,7 @@ use crate::units::Time;
 /// An (origin, endpoint) pair. Each request is counted under one; a workload and an endpoint are
 /// sums of flows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Flow {
+pub(crate) struct Flow {
     /// The workload it comes from, or none for calls between services.
     pub workload: Option<u32>,
     /// The endpoint it goes to; none while that is not yet chosen.
@@ -16,20 +16,20 @@ pub struct Flow {
 
 /// An endpoint and the labels of its waits.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     pub name: String,
 }
 
 /// A labelled kind of wait at one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Label {
+pub(crate) struct Label {
     pub endpoint: u32,
     pub name: String,
 }
 
 /// An instance, its service and what its gauges are relative to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Instance {
+pub(crate) struct Instance {
     pub name: String,
     pub service: u32,
     /// Cores that its runtime can use.
@@ -40,7 +40,7 @@ pub struct Instance {
 
 /// A time between two changes, and what it is called.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Phase {
+pub(crate) struct Phase {
     pub name: String,
     pub from: Time,
     pub until: Time,
@@ -48,14 +48,14 @@ pub struct Phase {
 
 impl Phase {
     /// The name of a workload in it.
-    pub fn of(&self, workload: &str) -> String {
+    pub(crate) fn of(&self, workload: &str) -> String {
         format!("{workload}: {}", self.name)
     }
 }
 
 /// The end of a disturbance: from then on it is asked when things are as they were before.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Recovery {
+pub(crate) struct Recovery {
     /// The phase that ends there.
     pub phase: u32,
     /// What things are compared with.
@@ -69,7 +69,7 @@ pub struct Recovery {
 
 /// Names of everything that is measured, by dense id.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Layout {
+pub(crate) struct Layout {
     pub workloads: Vec<String>,
     pub endpoints: Vec<Endpoint>,
     pub services: Vec<String>,
@@ -97,15 +97,15 @@ pub struct Layout {
 }
 
 /// The series of a workload: name and unit.
-pub const WORKLOAD_SERIES: [(&str, &str); 4] =
+pub(crate) const WORKLOAD_SERIES: [(&str, &str); 4] =
     [("offered_rate", "1/s"), ("throughput", "1/s"), ("latency", "s"), ("failure_rate", "1/s")];
 /// The same, if the quantiles of windows are kept.
-pub const QUANTILE_SERIES: [(&str, &str); 3] =
+pub(crate) const QUANTILE_SERIES: [(&str, &str); 3] =
     [("latency_p50", "s"), ("latency_p95", "s"), ("latency_p99", "s")];
 
 /// One thing whose course over time is written down.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Series {
+pub(crate) struct Series {
     pub kind: &'static str,
     pub entity: String,
     pub metric: &'static str,
@@ -115,7 +115,7 @@ pub struct Series {
 impl Layout {
     /// All series, in the order in which a window's rows stand: workloads, then instances, links,
     /// and queues of balancers.
-    pub fn series(&self) -> Vec<Series> {
+    pub(crate) fn series(&self) -> Vec<Series> {
         let of = |kind, entity: &String, (metric, unit): (&'static str, &'static str)| Series {
             kind,
             entity: entity.clone(),

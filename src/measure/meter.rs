@@ -16,7 +16,7 @@ use crate::units::Span;
 
 /// The running count of one flow.
 #[derive(Clone, Debug, Default)]
-pub struct Meter {
+pub(crate) struct Meter {
     counts: Counts,
     /// The counts when the open window began, when the measured part did, and when the present
     /// phase did.
@@ -37,7 +37,7 @@ pub struct Meter {
 
 impl Meter {
     /// The quantiles of its windows are asked for if it `is_watched`.
-    pub fn new(outcomes: usize, is_watched: bool) -> Meter {
+    pub(crate) fn new(outcomes: usize, is_watched: bool) -> Meter {
         Meter {
             tally: Tally::new(outcomes),
             watched: is_watched.then(Box::default),
@@ -46,12 +46,12 @@ impl Meter {
     }
     /// A request comes.
     #[inline(always)]
-    pub fn arrive(&mut self) {
+    pub(crate) fn arrive(&mut self) {
         self.counts.came += 1;
     }
     /// A request is answered that arrived in the present stretch.
     #[inline(always)]
-    pub fn answer(&mut self, latency: Span, parts: &Parts) {
+    pub(crate) fn answer(&mut self, latency: Span, parts: &Parts) {
         if !self.answers.add(latency, parts) {
             self.settle();
             self.answers.add(latency, parts);
@@ -63,12 +63,12 @@ impl Meter {
     }
     /// One such request fails.
     #[inline(always)]
-    pub fn fail(&mut self, outcome: Outcome) {
+    pub(crate) fn fail(&mut self, outcome: Outcome) {
         self.counts.failed += 1;
         self.tally.fail(outcome);
     }
     /// A request ends that arrived before: here it counts in the window only.
-    pub fn end_earlier(&mut self, outcome: Outcome, latency: Span) {
+    pub(crate) fn end_earlier(&mut self, outcome: Outcome, latency: Span) {
         if outcome != Outcome::OK {
             self.counts.failed += 1;
             return;
@@ -88,18 +88,18 @@ impl Meter {
         self.tally.add_answers(&answers);
     }
     /// How many came and have left since the beginning of the run.
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         Counts { answered: self.counts.answered + self.answers.count, ..self.counts }
     }
     /// Moves a request that has come out of this flow (−1), or into it (1).
-    pub fn recount(&mut self, sign: i64, is_measured: bool) {
+    pub(crate) fn recount(&mut self, sign: i64, is_measured: bool) {
         self.counts.came = self.counts.came.wrapping_add_signed(sign);
         if !is_measured {
             self.measured_from.came = self.measured_from.came.wrapping_add_signed(sign);
         }
     }
     /// Ends a window, and begins the next.
-    pub fn end_window(&mut self) -> WindowTally {
+    pub(crate) fn end_window(&mut self) -> WindowTally {
         self.settle();
         let counts = self.counts.since(&self.window_from);
         self.window_from = self.counts;
@@ -107,12 +107,12 @@ impl Meter {
     }
     /// The measured part begins, and with it its first phase; what the warm-up was like is
     /// forgotten.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.end_phase();
         self.measured_from = self.counts;
     }
     /// Ends a phase, and begins the next.
-    pub fn end_phase(&mut self) -> PhaseTally {
+    pub(crate) fn end_phase(&mut self) -> PhaseTally {
         self.settle();
         let latency = self.tally.latency.take_distribution();
         let next = Tally {
@@ -127,7 +127,7 @@ impl Meter {
         }
     }
     /// The whole measured part: what is counted here, and in the phases that are closed.
-    pub fn whole<'p>(mut self, over: impl Iterator<Item = &'p PhaseTally>) -> Tally {
+    pub(crate) fn whole<'p>(mut self, over: impl Iterator<Item = &'p PhaseTally>) -> Tally {
         self.settle();
         let mut whole = self.tally;
         for phase in over {

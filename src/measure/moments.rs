@@ -8,7 +8,7 @@
 
 /// Sums of whole numbers of nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Moments {
+pub(crate) struct Moments {
     pub sum_ns: u128,
     /// The sum of squares modulo 2^128, and how often that was passed: a few hundred waits of years
     /// do.
@@ -19,11 +19,11 @@ pub struct Moments {
 impl Moments {
     /// Adds a square; whoever counts puts the durations themselves into the sum.
     #[inline(always)]
-    pub fn square(&mut self, ns: u64) {
+    pub(crate) fn square(&mut self, ns: u64) {
         self.add_squares(u128::from(ns) * u128::from(ns));
     }
     /// Adds what was summed elsewhere.
-    pub fn add(&mut self, other: &Moments) {
+    pub(crate) fn add(&mut self, other: &Moments) {
         self.sum_ns += other.sum_ns;
         self.add_squares(other.squares_ns2);
         self.squares_passed += other.squares_passed;
@@ -35,11 +35,11 @@ impl Moments {
         self.squares_passed += u64::from(passed);
     }
     /// The mean of so many, s; NaN of none.
-    pub fn mean_s(&self, n: u64) -> f64 {
+    pub(crate) fn mean_s(&self, n: u64) -> f64 {
         mean_s(self.sum_ns, n)
     }
     /// The standard deviation of so many, s; NaN of fewer than two.
-    pub fn sd_s(&self, n: u64) -> f64 {
+    pub(crate) fn sd_s(&self, n: u64) -> f64 {
         if n < 2 {
             return f64::NAN;
         }
@@ -57,7 +57,7 @@ impl Moments {
 }
 
 /// The mean of so many durations with this sum, s; NaN of none.
-pub fn mean_s(sum_ns: u128, n: u64) -> f64 {
+pub(crate) fn mean_s(sum_ns: u128, n: u64) -> f64 {
     let (whole, rest) = (sum_ns.checked_div(u128::from(n)), sum_ns.checked_rem(u128::from(n)));
     whole.zip(rest).map_or(f64::NAN, |(whole, rest)| (whole as f64 + rest as f64 / n as f64) / 1e9)
 }

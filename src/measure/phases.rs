@@ -11,7 +11,7 @@ use crate::units::Time;
 
 /// What is kept of phases while a replication runs.
 #[derive(Debug, Default)]
-pub struct Phases {
+pub(crate) struct Phases {
     /// The flows that come from a workload, rising, and that workload.
     flows: Vec<(u32, u32)>,
     /// Beginnings of those that are over and of the present one; none before the first change.
@@ -21,7 +21,7 @@ pub struct Phases {
 }
 
 impl Phases {
-    pub fn new(layout: &Layout) -> Phases {
+    pub(crate) fn new(layout: &Layout) -> Phases {
         let flows = (0..)
             .zip(&layout.flows)
             .filter_map(|(flow, own)| own.workload.map(|workload| (flow, workload)));
@@ -32,7 +32,7 @@ impl Phases {
         }
     }
     /// Ends the present one; the next begins.
-    pub fn next(&mut self, now: Time, meters: &mut [Meter]) {
+    pub(crate) fn next(&mut self, now: Time, meters: &mut [Meter]) {
         self.end(meters);
         self.begins.push(now);
     }
@@ -42,13 +42,13 @@ impl Phases {
     }
     /// The tally of the phase that is over in which a request of this flow arrived; none for calls,
     /// and for those of the present phase.
-    pub fn tally(&mut self, started: Time, flow: u32) -> Option<&mut Tally> {
+    pub(crate) fn tally(&mut self, started: Time, flow: u32) -> Option<&mut Tally> {
         let place = self.flows.binary_search_by_key(&flow, |(own, _)| *own).ok()?;
         let phase = self.begins.partition_point(|begin| *begin <= started).checked_sub(1)?;
         Some(&mut self.over.get_mut(phase)?.get_mut(place)?.tally)
     }
     /// The measured part by flow; and phase by phase, by workload. The last phase ends here.
-    pub fn finish(
+    pub(crate) fn finish(
         mut self,
         mut meters: Vec<Meter>,
         workloads: usize,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The result of one replication.
 #[derive(Clone, Debug, Default)]
-pub struct Record {
+pub(crate) struct Record {
     pub replication: u32,
     /// The key all its draws come from.
     pub seed_key: u64,
@@ -43,7 +43,7 @@ pub struct Record {
 /// (`Plan::regime_from`): of a workload those that are in the system, of a service those that wait
 /// for a core, for memory or to be admitted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Backlog {
+pub(crate) struct Backlog {
     /// When the stretch begins.
     pub start: u64,
     /// In its middle.
@@ -56,7 +56,7 @@ pub struct Backlog {
 
 impl Backlog {
     /// Two replications as one of twice the size: growth is looked at as a share of the arrivals.
-    pub fn with(&self, other: &Backlog) -> Backlog {
+    pub(crate) fn with(&self, other: &Backlog) -> Backlog {
         Backlog {
             start: self.start + other.start,
             middle: self.middle + other.middle,
@@ -68,7 +68,7 @@ impl Backlog {
 
 /// One window of all series.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SeriesRow {
+pub(crate) struct SeriesRow {
     pub start: Time,
     pub end: Time,
     pub windows: Box<[Window]>,
@@ -76,7 +76,7 @@ pub struct SeriesRow {
 
 /// Something other than a request's event that happened: a fault began, a fault ended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Happening {
+pub(crate) struct Happening {
     pub at: Time,
     pub kind: &'static str,
     pub entity: String,
@@ -86,7 +86,7 @@ pub struct Happening {
 
 /// One sampled request.
 #[derive(Clone, Copy, Debug)]
-pub struct RequestRow {
+pub(crate) struct RequestRow {
     /// Its key, which also names it.
     pub request: u64,
     /// The key of the request that called, 0 for one from a workload.

@@ -11,7 +11,7 @@ use bevy_ecs::prelude::Resource;
 
 /// Everything measured so far in one replication.
 #[derive(Resource, Default)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     /// By flow.
     pub meters: Vec<Meter>,
     pub labels_ns: Vec<u128>,
@@ -44,22 +44,22 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    pub fn measures(&self, time: Time) -> bool {
+    pub(crate) fn measures(&self, time: Time) -> bool {
         time >= self.measured_from
     }
     /// The measured part begins.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.meters.iter_mut().for_each(Meter::begin);
         self.stretch_from = self.measured_from;
     }
     /// The next phase begins.
-    pub fn begin_phase(&mut self, now: Time) {
+    pub(crate) fn begin_phase(&mut self, now: Time) {
         self.phases.next(now, &mut self.meters);
         self.stretch_from = now;
     }
     /// A request has ended that arrived before the present stretch.
     #[inline(never)]
-    pub fn end_earlier(
+    pub(crate) fn end_earlier(
         &mut self,
         flow: u32,
         started: Time,
@@ -78,7 +78,7 @@ impl Recorder {
         }
     }
     /// Ends the window of each workload: rates and latency of its flows together.
-    pub fn close_workloads(&mut self, now: Time) {
+    pub(crate) fn close_workloads(&mut self, now: Time) {
         let seconds = (now - self.window_start).seconds().max(1e-9);
         let mut sums = vec![super::tally::WindowTally::default(); self.backlog.len()];
         for (meter, of) in self.meters.iter_mut().zip(&self.workload_of) {
@@ -116,7 +116,7 @@ impl Recorder {
         }
     }
     /// Keeps the filled row if series are asked for, and opens the next window.
-    pub fn end_window(&mut self, now: Time) {
+    pub(crate) fn end_window(&mut self, now: Time) {
         let windows = std::mem::take(&mut self.row);
         if self.keep_series {
             self.series.push(SeriesRow {
@@ -131,7 +131,11 @@ impl Recorder {
         self.window_start = now;
     }
     /// The finished record. Instances and links bring the counts they keep themselves.
-    pub fn finish(self, mut instances: Vec<InstanceTally>, mut links: Vec<LinkTally>) -> Record {
+    pub(crate) fn finish(
+        self,
+        mut instances: Vec<InstanceTally>,
+        mut links: Vec<LinkTally>,
+    ) -> Record {
         for (tally, gauges) in instances.iter_mut().zip(self.instance_gauges) {
             tally.gauges = gauges;
         }

@@ -20,7 +20,7 @@ const ENOUGH: u64 = 20;
 /// What one window says of a workload's health, but for the p95 of its answers, which is worked out
 /// only where it is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Health {
+pub(crate) struct Health {
     pub start: Time,
     pub end: Time,
     pub arrivals: u64,
@@ -72,7 +72,7 @@ struct Row {
 
 /// The recovery of one workload from one disturbance, looked for window by window.
 #[derive(Clone, Debug)]
-pub struct Search {
+pub(crate) struct Search {
     recovery: Recovery,
     before: Worst,
     silence: Silence,
@@ -81,13 +81,13 @@ pub struct Search {
 }
 
 impl Search {
-    pub fn new(recovery: &Recovery) -> Search {
+    pub(crate) fn new(recovery: &Recovery) -> Search {
         let (before, silence, row) = Default::default();
         Search { recovery: recovery.clone(), before, silence, row, found_s: None }
     }
     /// The next window, and the p95 of its answers, s, if that is above what is asked; none without
     /// an answer.
-    pub fn add(&mut self, window: &Health, p95_above_s: impl FnMut(f64) -> Option<f64>) {
+    pub(crate) fn add(&mut self, window: &Health, p95_above_s: impl FnMut(f64) -> Option<f64>) {
         let Recovery { before, from, until, is_told, .. } = self.recovery;
         if !is_told {
             return;
@@ -134,7 +134,7 @@ impl Search {
     }
     /// Seconds from the end of the disturbance until the workload was well; NaN if it was not, as
     /// far as was looked.
-    pub fn found_s(&self) -> f64 {
+    pub(crate) fn found_s(&self) -> f64 {
         self.found_s.unwrap_or(f64::NAN)
     }
 }

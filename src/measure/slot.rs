@@ -18,10 +18,10 @@ pub(super) const MIXED: u64 = 1 << 63;
 pub(super) const ONE: u64 = 1 << 62;
 
 impl Slot {
-    pub const EMPTY: Slot = Slot(0);
+    pub(crate) const EMPTY: Slot = Slot(0);
     /// What its bucket holds; without a branch, but for atoms that came more than once.
     #[inline(always)]
-    pub fn filled(self, bucket: u32, atoms: &[(u64, u64)]) -> Filled {
+    pub(crate) fn filled(self, bucket: u32, atoms: &[(u64, u64)]) -> Filled {
         let word = self.0;
         if word.wrapping_sub(1) < ONE - 1 {
             let (atom_ns, count) = atoms[word as usize - 1];

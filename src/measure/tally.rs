@@ -10,7 +10,7 @@ use crate::units::Span;
 /// Modulo 2^64: when the endpoint of a request is drawn late, the flow that loses it may lack one
 /// between two readings that the other has too many; their sum is right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     pub came: u64,
     pub answered: u64,
     pub failed: u64,
@@ -18,11 +18,11 @@ pub struct Counts {
 
 impl Counts {
     /// Those that came and have not left.
-    pub fn inside(&self) -> u64 {
+    pub(crate) fn inside(&self) -> u64 {
         self.came.wrapping_sub(self.answered).wrapping_sub(self.failed)
     }
     /// Those after an earlier moment.
-    pub fn since(&self, earlier: &Counts) -> Counts {
+    pub(crate) fn since(&self, earlier: &Counts) -> Counts {
         Counts {
             came: self.came.wrapping_sub(earlier.came),
             answered: self.answered.wrapping_sub(earlier.answered),
@@ -30,7 +30,7 @@ impl Counts {
         }
     }
     /// Adds those of another flow.
-    pub fn add(&mut self, other: &Counts) {
+    pub(crate) fn add(&mut self, other: &Counts) {
         self.came = self.came.wrapping_add(other.came);
         self.answered = self.answered.wrapping_add(other.answered);
         self.failed = self.failed.wrapping_add(other.failed);
@@ -40,7 +40,7 @@ impl Counts {
 /// The requests that arrived in some stretch of time: of one flow (one origin, one endpoint) or one
 /// workload, in the measured part or a phase of it.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Modulo 2^64, as [`Counts`].
     pub arrivals: u64,
     /// Answered within the stretch, whenever they arrived.
@@ -56,7 +56,7 @@ pub struct Tally {
 
 /// A [`Tally`] of a phase that is over, of which the latency is handed on.
 #[derive(Clone, Debug, Default)]
-pub struct PhaseTally {
+pub(crate) struct PhaseTally {
     /// Its own histogram has those that ended later than the phase, until the run is over.
     pub tally: Tally,
     /// Of those that ended in it; of all that arrived in it, when the run is over.
@@ -65,19 +65,19 @@ pub struct PhaseTally {
 
 impl PhaseTally {
     /// The run is over: nothing ends later.
-    pub fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         let later = std::mem::take(&mut self.tally.latency).distribution();
         self.latency.take_in(&later);
     }
     /// Adds the same phase of another flow; both are closed.
-    pub fn add(&mut self, other: &PhaseTally) {
+    pub(crate) fn add(&mut self, other: &PhaseTally) {
         self.latency.take_in(&other.latency);
         self.tally.add_but_latency(&other.tally);
     }
 }
 
 impl Tally {
-    pub fn new(outcomes: usize) -> Tally {
+    pub(crate) fn new(outcomes: usize) -> Tally {
         Tally { outcomes: vec![0; outcomes], ..Tally::default() }
     }
     /// One of its requests has ended.
@@ -107,12 +107,12 @@ impl Tally {
     }
     /// One of its requests ends in another way.
     #[inline(always)]
-    pub fn fail(&mut self, outcome: Outcome) {
+    pub(crate) fn fail(&mut self, outcome: Outcome) {
         self.outcomes[outcome.0 as usize] += 1;
     }
     /// Adds what was counted elsewhere, but for the distribution: those are put together as they
     /// are handed on.
-    pub fn add_but_latency(&mut self, other: &Tally) {
+    pub(crate) fn add_but_latency(&mut self, other: &Tally) {
         self.arrivals = self.arrivals.wrapping_add(other.arrivals);
         self.answered = self.answered.wrapping_add(other.answered);
         for (mine, theirs) in self.outcomes.iter_mut().zip(&other.outcomes) {
@@ -124,10 +124,10 @@ impl Tally {
         }
     }
     /// Answered ones of those that arrived in it.
-    pub fn completed(&self) -> u64 {
+    pub(crate) fn completed(&self) -> u64 {
         self.outcomes[0]
     }
-    pub fn failed(&self) -> u64 {
+    pub(crate) fn failed(&self) -> u64 {
         self.outcomes[1..].iter().sum()
     }
 }
@@ -145,7 +145,7 @@ pub(super) struct Answers {
 impl Answers {
     /// Adds one; whether there was room for it.
     #[inline(always)]
-    pub fn add(&mut self, latency: Span, parts: &Parts) -> bool {
+    pub(crate) fn add(&mut self, latency: Span, parts: &Parts) -> bool {
         let (sum_ns, is_full) = self.sum_ns.overflowing_add(latency.0);
         if is_full {
             return false;
@@ -162,7 +162,7 @@ impl Answers {
 
 /// What happened in one series window.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct WindowTally {
+pub(crate) struct WindowTally {
     pub counts: Counts,
     /// Of the answers.
     pub latency_sum_ns: u128,
@@ -171,12 +171,12 @@ pub struct WindowTally {
 
 impl WindowTally {
     /// Adds answers.
-    pub fn include(&mut self, sum_ns: u64, latency: &Ends) {
+    pub(crate) fn include(&mut self, sum_ns: u64, latency: &Ends) {
         self.latency_sum_ns += u128::from(sum_ns);
         self.latency = self.latency.with(latency);
     }
     /// Adds the same window of another flow.
-    pub fn add(&mut self, other: &WindowTally) {
+    pub(crate) fn add(&mut self, other: &WindowTally) {
         self.counts.add(&other.counts);
         self.latency_sum_ns += other.latency_sum_ns;
         self.latency = self.latency.with(&other.latency);
@@ -185,7 +185,7 @@ impl WindowTally {
 
 /// What one instance did in the measured part.
 #[derive(Clone, Debug, Default)]
-pub struct InstanceTally {
+pub(crate) struct InstanceTally {
     /// In the order of [`super::INSTANCE_GAUGES`].
     pub gauges: [Measured; super::INSTANCE_GAUGES.len()],
     /// From ready to running, of the bursts that began in the measured part.
@@ -197,7 +197,7 @@ pub struct InstanceTally {
 
 /// What one link did in the measured part.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct LinkTally {
+pub(crate) struct LinkTally {
     pub in_flight: Measured,
     pub lost: u64,
     pub delivered: u64,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 /// A number that every replication gives.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Metric {
+pub(crate) struct Metric {
     /// `workload`, `endpoint`, `service`, `instance`, `link`, `balancer` or `phase`.
     pub kind: &'static str,
     pub entity: String,
@@ -27,7 +27,7 @@ pub struct Metric {
 
 /// How replications make an estimate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum How {
+pub(crate) enum How {
     /// The mean of the replications' values.
     Mean,
     /// The largest of them.
@@ -43,26 +43,26 @@ pub enum How {
 
 /// One replication's value of a metric. NaN where it has none (the mean latency of no requests).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Value {
+pub(crate) struct Value {
     pub value: f64,
     /// The denominator of a ratio, 1 otherwise.
     pub weight: f64,
 }
 
 /// The quantiles of a latency that are reported, rising.
-pub const QUANTILES: [(&str, f64); 5] =
+pub(crate) const QUANTILES: [(&str, f64); 5] =
     [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999)];
 
 /// All names of a layout, in their stable order.
 #[derive(Clone, Debug, Default)]
-pub struct Vocabulary {
+pub(crate) struct Vocabulary {
     pub metrics: Vec<Metric>,
     /// The histograms that quantiles refer to; empty ones.
     pub histograms: Vec<Named>,
 }
 
 /// The names of all metrics and histograms of a layout.
-pub fn vocabulary(layout: &Layout) -> Vocabulary {
+pub(crate) fn vocabulary(layout: &Layout) -> Vocabulary {
     let names = Some(Vocabulary::default());
     let (latencies, lags, phases, values, histograms) = Default::default();
     let mut walk =
@@ -73,7 +73,10 @@ pub fn vocabulary(layout: &Layout) -> Vocabulary {
 
 /// The values of all metrics in one replication, and its histograms, in the order of the
 /// vocabulary. Those of phases are taken out of the record: there are many, and they are large.
-pub fn take_values(layout: &Layout, record: &mut Record) -> (Vec<Value>, Vec<SparseHistogram>) {
+pub(crate) fn take_values(
+    layout: &Layout,
+    record: &mut Record,
+) -> (Vec<Value>, Vec<SparseHistogram>) {
     let phases = record.phases.iter_mut().map(|phase| std::mem::take(&mut phase.latency)).collect();
     let latencies = record.flows.iter().map(|tally| tally.latency.distribution()).collect();
     let lags = record.instances.iter().map(|tally| tally.lag.distribution()).collect();
@@ -94,7 +97,7 @@ pub fn take_values(layout: &Layout, record: &mut Record) -> (Vec<Value>, Vec<Spa
 
 /// A histogram and whose it is.
 #[derive(Clone, Debug)]
-pub struct Named {
+pub(crate) struct Named {
     pub kind: &'static str,
     pub entity: String,
     pub metric: &'static str,

@@ -17,7 +17,7 @@ const P95: f64 = 0.95;
 
 /// The watch of one replication.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub(crate) struct Watch {
     /// By workload: latency of the answers of the open window.
     windows: Vec<Brief>,
     /// By recovery, then by workload.
@@ -25,7 +25,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(layout: &Layout) -> Watch {
+    pub(crate) fn new(layout: &Layout) -> Watch {
         let workloads = layout.workloads.len();
         let recoveries = layout
             .recoveries
@@ -34,11 +34,11 @@ impl Watch {
         Watch { windows: vec![Brief::default(); workloads], recoveries: recoveries.collect() }
     }
     /// The answers of a flow in the window that ends.
-    pub fn add(&mut self, workload: u32, answers: &mut Brief) {
+    pub(crate) fn add(&mut self, workload: u32, answers: &mut Brief) {
         self.windows[workload as usize].take_over(answers);
     }
     /// Ends the window of a workload: a row for each of its quantiles, if they are kept.
-    pub fn close(
+    pub(crate) fn close(
         &mut self,
         workload: usize,
         start: Time,
@@ -61,7 +61,7 @@ impl Watch {
         })
     }
     /// By recovery, then by workload: how long it took, s.
-    pub fn recoveries_s(&self) -> Vec<f64> {
+    pub(crate) fn recoveries_s(&self) -> Vec<f64> {
         self.recoveries.iter().map(Search::found_s).collect()
     }
 }

@@ -44,7 +44,7 @@ impl Link {
 
 /// A compiled link of the plan.
 #[derive(Clone, Debug)]
-pub struct LinkPlan {
+pub(crate) struct LinkPlan {
     pub name: String,
     pub latency: Sampler,
     /// The probability that a message is lost, without degradations.
@@ -54,7 +54,7 @@ pub struct LinkPlan {
 
 /// The state of a link in the world.
 #[derive(Component, Default)]
-pub struct LinkState {
+pub(crate) struct LinkState {
     pub in_flight: Gauge,
     /// The latency added by active degradations.
     pub extra_latency: Span,
@@ -66,7 +66,13 @@ pub struct LinkState {
 impl LinkState {
     /// Sends a message; returns the time until it arrives, or `None` if it is lost.
     #[inline(always)]
-    pub fn send(&mut self, plan: &LinkPlan, key: Key, now: Time, measured: bool) -> Option<Span> {
+    pub(crate) fn send(
+        &mut self,
+        plan: &LinkPlan,
+        key: Key,
+        now: Time,
+        measured: bool,
+    ) -> Option<Span> {
         let loss = plan.loss + self.extra_loss;
         if loss > 0.0 && key.draw(plan.loss_salt).uniform() < loss {
             self.tally.lost += measured as u64;
@@ -82,7 +88,7 @@ impl LinkState {
     }
     /// Records the arrival of a message.
     #[inline(always)]
-    pub fn deliver(&mut self, now: Time) {
+    pub(crate) fn deliver(&mut self, now: Time) {
         self.in_flight.subtract(now, 1);
     }
 }

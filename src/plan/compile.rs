@@ -19,13 +19,13 @@ use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
 /// Compiles a checked scenario.
-pub fn compile(scenario: &Scenario) -> Plan {
+pub(crate) fn compile(scenario: &Scenario) -> Plan {
     compile_as(scenario, false)
 }
 
 /// Compiles the antithetic plan: every duration, size and gap is drawn with 1 − u. Choices (mixes,
 /// losses, failures, random balancing) are not: neither side of a choice is the larger one.
-pub fn mirror(scenario: &Scenario) -> Plan {
+pub(crate) fn mirror(scenario: &Scenario) -> Plan {
     compile_as(scenario, true)
 }
 

@@ -11,7 +11,7 @@ use crate::scenario::NameTable;
 
 /// The links of the plan, created as routes need them.
 #[derive(Default)]
-pub struct Links {
+pub(crate) struct Links {
     pub plans: Vec<LinkPlan>,
     /// Whether every draw of a latency is mirrored.
     pub mirrored: bool,
@@ -20,7 +20,7 @@ pub struct Links {
 impl Links {
     /// Returns the id of the link from one group to another, each given by its names, the most
     /// specific first; `None` if there is no link.
-    pub fn between(
+    pub(crate) fn between(
         &mut self,
         directory: &mut NameTable,
         from: &[&str],

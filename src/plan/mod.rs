@@ -8,7 +8,7 @@ mod links;
 mod phases;
 mod routes;
 
-pub use compile::{compile, mirror};
+pub(crate) use compile::{compile, mirror};
 
 use crate::fault::FaultPlan;
 use crate::measure::Layout;
@@ -23,7 +23,7 @@ use crate::workload::ArrivalProcess;
 
 /// The input of a replication.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub seed: u64,
     /// End of a replication.
     pub horizon: Time,
@@ -57,7 +57,7 @@ pub struct Plan {
 
 impl Plan {
     /// Returns this plan with a measured part that begins at `measured_from`.
-    pub fn measured_from(&self, scenario: &Scenario, measured_from: Time) -> Plan {
+    pub(crate) fn measured_from(&self, scenario: &Scenario, measured_from: Time) -> Plan {
         let mut plan = Plan { measured_from, ..self.clone() };
         phases::set(&mut plan.layout, scenario, measured_from);
         plan
@@ -66,7 +66,7 @@ impl Plan {
 
 /// Guards against a scenario that would outgrow the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Requests in flight at once.
     pub in_flight: u64,
     /// Calendar entries fired in one replication.
@@ -75,7 +75,7 @@ pub struct Limits {
 
 /// A workload.
 #[derive(Clone, Debug)]
-pub struct SourcePlan {
+pub(crate) struct SourcePlan {
     pub process: ArrivalProcess,
     /// The targets of requests, with cumulative weights that end at 1.
     pub targets: Vec<Target>,
@@ -85,7 +85,7 @@ pub struct SourcePlan {
 impl SourcePlan {
     /// Returns the target of the request with this key.
     #[inline(always)]
-    pub fn target(&self, key: Key) -> &Target {
+    pub(crate) fn target(&self, key: Key) -> &Target {
         match self.targets.as_slice() {
             [only] => only,
             several => {
@@ -101,7 +101,7 @@ impl SourcePlan {
 
 /// A target of a workload's requests.
 #[derive(Clone, Copy, Debug)]
-pub struct Target {
+pub(crate) struct Target {
     pub up_to: f64,
     pub flow: u32,
     pub hop: u32,
@@ -109,7 +109,7 @@ pub struct Target {
 
 /// A service: its balancer and instances.
 #[derive(Clone, Debug)]
-pub struct ServicePlan {
+pub(crate) struct ServicePlan {
     pub balance: Balance,
     pub first_instance: u32,
     pub instances: u32,
@@ -121,7 +121,7 @@ pub struct ServicePlan {
 
 /// An endpoint: the start of its program, and whether that begins with memory.
 #[derive(Clone, Copy, Debug)]
-pub struct EndpointPlan {
+pub(crate) struct EndpointPlan {
     pub service: u32,
     pub first_step: u32,
     pub has_memory: bool,
@@ -129,7 +129,7 @@ pub struct EndpointPlan {
 
 /// A call in a program.
 #[derive(Clone, Copy, Debug)]
-pub struct CallPlan {
+pub(crate) struct CallPlan {
     pub flow: u32,
     pub hop: u32,
     pub timeout: Option<Span>,
@@ -138,7 +138,7 @@ pub struct CallPlan {
 
 /// One stage of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hop {
+pub(crate) enum Hop {
     /// Over a link.
     Cross { link: u32 },
     /// At a service's door: the balancer chooses an instance. A refused request continues at hop

@@ -15,7 +15,7 @@ use crate::scenario::{Change, Kind, PHASES_MAX, Scenario, changes};
 use crate::units::{Span, Time};
 
 /// Sets the phases of a layout, for a measured part that begins at `measured_from`.
-pub fn set(layout: &mut Layout, scenario: &Scenario, measured_from: Time) {
+pub(crate) fn set(layout: &mut Layout, scenario: &Scenario, measured_from: Time) {
     let (changes, horizon) = (changes(scenario), Time(scenario.run.duration.0));
     let is_inside = |moment: &Time| *moment > measured_from && *moment < horizon;
     let mut moments: Vec<Time> =

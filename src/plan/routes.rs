@@ -8,14 +8,14 @@ use crate::request::NONE;
 use crate::scenario::NameTable;
 
 /// A sender: its names, the most specific first, and the nodes its messages pass.
-pub struct Sender<'a> {
+pub(crate) struct Sender<'a> {
     pub names: Vec<&'a str>,
     pub via: &'a [String],
 }
 
 /// Adds the route from a sender to an endpoint of a service (or to one that its instance draws) and
 /// back; returns the index of its first hop.
-pub fn add(
+pub(crate) fn add(
     hops: &mut Vec<Hop>,
     links: &mut Links,
     directory: &mut NameTable,
@@ -59,7 +59,7 @@ pub fn add(
 
 /// Adds the route from an instance of a pipeline to the next service; returns the index of its
 /// first hop.
-pub fn add_onward(
+pub(crate) fn add_onward(
     hops: &mut Vec<Hop>,
     links: &mut Links,
     directory: &mut NameTable,

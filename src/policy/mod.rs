@@ -1,3 +1,3 @@
 //! Policies. One module per family, one file per policy.
 
-pub mod balance;
+pub(crate) mod balance;

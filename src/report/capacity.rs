@@ -231,7 +231,7 @@ fn survivors(result: &CapacityResult) -> Option<String> {
 }
 
 /// Returns the summary: the answer and the values tried.
-pub fn capacity(scenario: &Scenario, result: &CapacityResult, paint: ColorChoice) -> String {
+pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: ColorChoice) -> String {
     let mut out = String::new();
     let which = match result.target {
         SearchTarget::Largest => "the largest",
@@ -315,7 +315,7 @@ pub fn capacity(scenario: &Scenario, result: &CapacityResult, paint: ColorChoice
 }
 
 /// Returns the JSON object of the answer.
-pub fn capacity_to_json(result: &CapacityResult) -> Value {
+pub(crate) fn capacity_to_json(result: &CapacityResult) -> Value {
     let number =
         |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let tried = result.tried.iter().map(|tried| {

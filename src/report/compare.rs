@@ -53,7 +53,7 @@ fn number(row: &MetricComparison, estimate: &Estimate) -> String {
 }
 
 /// Returns the summary of a comparison.
-pub fn comparison(comparison: &Comparison, paint: ColorChoice) -> String {
+pub(crate) fn comparison(comparison: &Comparison, paint: ColorChoice) -> String {
     let mut out = String::new();
     let n =
         comparison.results.iter().map(|results| u64::from(results.replications)).min().unwrap_or(0);
@@ -185,7 +185,7 @@ fn unpaired<'n>(
 const COMPARABLE_FAILURES: f64 = 0.005;
 
 /// Returns the JSON object of a comparison.
-pub fn comparison_to_json(comparison: &Comparison) -> Value {
+pub(crate) fn comparison_to_json(comparison: &Comparison) -> Value {
     let number =
         |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let interval = |e: &Estimate| json!({ "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "std_error": number(e.std_error), "n": e.n });
@@ -207,7 +207,7 @@ pub fn comparison_to_json(comparison: &Comparison) -> Value {
 }
 
 /// Returns the summary of a selection.
-pub fn chosen(
+pub(crate) fn chosen(
     chosen: &SelectionResult,
     metric: &str,
     unit: &str,
@@ -274,7 +274,7 @@ pub fn chosen(
 }
 
 /// Returns the JSON object of a selection.
-pub fn chosen_to_json(chosen: &SelectionResult, metric: &str) -> Value {
+pub(crate) fn chosen_to_json(chosen: &SelectionResult, metric: &str) -> Value {
     let number =
         |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let candidates = chosen.candidates.iter().map(|candidate| {

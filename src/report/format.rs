@@ -28,7 +28,7 @@ fn decimals_of_interval(number: f64, half: f64) -> Option<usize> {
 }
 
 /// Formats an estimate with its half-width: `21.3 ± 0.2 ms`.
-pub fn with_interval(e: &Estimate, unit: &str) -> String {
+pub(crate) fn with_interval(e: &Estimate, unit: &str) -> String {
     let half = (e.high - e.low) / 2.0;
     // A value that is equal in all replications has no half-width to show.
     if !e.estimate.is_finite() || !half.is_finite() || half == 0.0 {
@@ -44,7 +44,7 @@ pub fn with_interval(e: &Estimate, unit: &str) -> String {
 
 /// Formats a share with its half-width: `52.1 ± 0.2 %`. If nothing was observed, with its upper
 /// bound: `0 % (≤ 0.3 %)`.
-pub fn percent_with_interval(e: &Estimate) -> String {
+pub(crate) fn percent_with_interval(e: &Estimate) -> String {
     let half = (e.high - e.low) / 2.0;
     match decimals_of_interval(e.estimate * 100.0, half * 100.0) {
         _ if !half.is_finite() || half == 0.0 || !e.estimate.is_finite() => percent(e.estimate),
@@ -64,7 +64,7 @@ pub fn percent_with_interval(e: &Estimate) -> String {
 }
 
 /// Formats a relative change with its sign: `+12.3 ± 1.9 %`, `−0.4 %`.
-pub fn change(e: &Estimate) -> String {
+pub(crate) fn change(e: &Estimate) -> String {
     signed(
         e.estimate,
         &percent_with_interval(&Estimate {
@@ -78,7 +78,7 @@ pub fn change(e: &Estimate) -> String {
 
 /// Formats a difference with its sign and half-width: `+1.2 ± 0.3 ms`. Differences of shares are in
 /// percentage points.
-pub fn difference(e: &Estimate, unit: &str, is_share: bool) -> String {
+pub(crate) fn difference(e: &Estimate, unit: &str, is_share: bool) -> String {
     let size = Estimate { estimate: e.estimate.abs(), low: 0.0, high: e.high - e.low, ..*e };
     match is_share {
         true => signed(e.estimate, &percent_with_interval(&size).replace(" %", " points")),
@@ -92,7 +92,7 @@ fn signed(number: f64, size: &str) -> String {
 }
 
 /// Returns heights from 0 to 1 as a row of block characters.
-pub fn blocks(heights: &[f64]) -> String {
+pub(crate) fn blocks(heights: &[f64]) -> String {
     const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     heights
         .iter()

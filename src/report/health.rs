@@ -22,7 +22,7 @@ pub(super) enum Health {
 }
 
 impl Health {
-    pub fn of(results: &Results, verdict: &WorkloadVerdict) -> Health {
+    pub(crate) fn of(results: &Results, verdict: &WorkloadVerdict) -> Health {
         let mean_of = |metric: &str| {
             results
                 .find("workload", &verdict.workload, metric, "mean")
@@ -44,7 +44,7 @@ impl Health {
     }
 
     /// Returns the worst state of all workloads; `None` if there are no workloads.
-    pub fn worst(results: &Results) -> Option<Health> {
+    pub(crate) fn worst(results: &Results) -> Option<Health> {
         let rank = |health: &Health| match health {
             Health::Overloaded => 0,
             Health::Fails => 1,
@@ -57,7 +57,7 @@ impl Health {
     }
 
     /// Returns the name of the state in JSON.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Health::Overloaded => "overloaded",
             Health::Fails => "fails",

@@ -17,7 +17,7 @@ const UNRESOLVED: f64 = 0.1;
 const BAR: f64 = 20.0;
 
 /// Returns the summary of all metrics in turn.
-pub fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
+pub(crate) fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
     let mut out = String::new();
     for (index, answer) in answers.iter().enumerate() {
         let format_value = |number: f64| {
@@ -186,7 +186,7 @@ fn doubts(answer: &Sensitivity) -> impl Iterator<Item = String> {
 }
 
 /// Returns the JSON object of all metrics.
-pub fn sensitivity_to_json(answers: &[Sensitivity]) -> Value {
+pub(crate) fn sensitivity_to_json(answers: &[Sensitivity]) -> Value {
     let number =
         |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let effect = |e: Effect| json!({ "mu": number(e.mu), "mu_star": number(e.mu_star), "mu_star_std_error": number(e.mu_star_std_error), "sigma": number(e.sigma), "n": e.n });

@@ -20,7 +20,7 @@ use std::fmt::Write;
 const ROWS: usize = 12;
 
 /// Returns the whole summary.
-pub fn summary(
+pub(crate) fn summary(
     scenario: &Scenario,
     results: &Results,
     fold: &Fold,

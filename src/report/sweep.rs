@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// The maximum number of points shown; the others are in the files.
-pub const POINTS_SHOWN: usize = 40;
+pub(crate) const POINTS_SHOWN: usize = 40;
 
 /// The reported result of a point.
 #[derive(Clone, Debug)]
-pub struct SweepLine {
+pub(crate) struct SweepLine {
     pub number: u64,
     pub parameters: Parameters,
     /// Kind and reason of the first failed replication; empty if none failed.
@@ -46,7 +46,7 @@ const SHOWN: [(&str, &str); 5] = [
 ];
 
 impl SweepLine {
-    pub fn of(reduced: &ReducedPoint) -> SweepLine {
+    pub(crate) fn of(reduced: &ReducedPoint) -> SweepLine {
         let ReducedPoint { swept, built, .. } = reduced;
         let results: Option<&Results> = swept.results.as_ref();
         let names: Vec<String> =
@@ -103,7 +103,7 @@ impl SweepLine {
     }
 
     /// Returns the JSON object of the point; `results` are its results.
-    pub fn to_json(&self, results: Option<&Results>) -> Value {
+    pub(crate) fn to_json(&self, results: Option<&Results>) -> Value {
         let rows = || self.workloads.iter().flat_map(|(_, rows)| rows);
         let rows = results.iter().flat_map(|results| rows().map(|row| SummaryRow { results, row }));
         let without = ["scenario", "std_error", "confidence", "method"];
@@ -117,7 +117,7 @@ impl SweepLine {
 }
 
 /// Returns a value as a person would write it: strings without quotes.
-pub fn plain(value: &Value) -> String {
+pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -125,7 +125,7 @@ pub fn plain(value: &Value) -> String {
 }
 
 /// Returns the summary of a sweep of `points` points; `lines` are the first of them.
-pub fn sweep(
+pub(crate) fn sweep(
     scenario: &Scenario,
     lines: &[SweepLine],
     points: u64,

@@ -7,7 +7,7 @@
 
 mod parts;
 
-pub use parts::{PARTS, Part, Parts};
+pub(crate) use parts::{PARTS, Part, Parts};
 
 use crate::kernel::RequestId;
 use crate::random::keys::Key;
@@ -15,11 +15,11 @@ use crate::units::{Span, Time};
 use bevy_ecs::prelude::{Component, Resource};
 
 /// No request, no instance.
-pub const NONE: u32 = u32::MAX;
+pub(crate) const NONE: u32 = u32::MAX;
 
 /// What a request does next when it is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// Goes on along its route at `hop`.
     Walking,
     /// Runs its program at `step`.
@@ -32,7 +32,7 @@ pub enum Phase {
 
 /// Where a request stands with regard to its instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// Not yet sent to an instance, or gone from it.
     Outside,
     /// The balancer has chosen the instance; the message is on its way, or waits to be admitted.
@@ -43,23 +43,23 @@ pub enum Place {
 
 /// How a request ended: an index into [`Plan::outcomes`](crate::plan::Plan). 0 is `ok`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Outcome(pub u8);
+pub(crate) struct Outcome(pub u8);
 
 impl Outcome {
-    pub const OK: Outcome = Outcome(0);
-    pub const LOST: Outcome = Outcome(1);
-    pub const TIMEOUT: Outcome = Outcome(2);
-    pub const CRASHED: Outcome = Outcome(3);
-    pub const REJECTED: Outcome = Outcome(4);
+    pub(crate) const OK: Outcome = Outcome(0);
+    pub(crate) const LOST: Outcome = Outcome(1);
+    pub(crate) const TIMEOUT: Outcome = Outcome(2);
+    pub(crate) const CRASHED: Outcome = Outcome(3);
+    pub(crate) const REJECTED: Outcome = Outcome(4);
     /// The names of the outcomes before those of errors, of which there is one for each status in
     /// the scenario.
-    pub const NAMES: [&'static str; 5] = ["ok", "lost", "timeout", "crashed", "rejected"];
+    pub(crate) const NAMES: [&'static str; 5] = ["ok", "lost", "timeout", "crashed", "rejected"];
 }
 
 /// A request: where it stands, and where its time went. Two cache lines.
 #[derive(Component, Clone, Copy)]
 #[repr(align(64))]
-pub struct Request {
+pub(crate) struct Request {
     /// Everything that happens to the request draws under this key.
     pub key: Key,
     /// When it was meant to arrive.
@@ -100,17 +100,17 @@ pub struct Request {
 
 impl Request {
     /// The caller of a request that comes from a workload.
-    pub const NOBODY: RequestId = RequestId { slot: NONE, generation: 0 };
+    pub(crate) const NOBODY: RequestId = RequestId { slot: NONE, generation: 0 };
 
     /// Its id, in its slot.
     #[inline(always)]
-    pub fn id(&self, slot: u32) -> RequestId {
+    pub(crate) fn id(&self, slot: u32) -> RequestId {
         RequestId { slot, generation: self.generation }
     }
 
     /// A request that has just been made, at the beginning of its route.
     #[inline(always)]
-    pub fn begin(
+    pub(crate) fn begin(
         key: Key,
         started: Time,
         generation: u32,
@@ -151,7 +151,7 @@ impl Default for Request {
 /// The free slots, and the requests that may go on at this very moment, in the order in which they
 /// were let go.
 #[derive(Resource, Default)]
-pub struct Pool {
+pub(crate) struct Pool {
     /// Free slots; the last is used next.
     pub free: Vec<u32>,
     /// How many slots there are.
@@ -163,18 +163,18 @@ pub struct Pool {
 /// Requests that may go on at this very moment, first come, first served. It is emptied before time
 /// moves on, and then begins anew.
 #[derive(Default)]
-pub struct Runnable {
+pub(crate) struct Runnable {
     slots: Vec<u32>,
     next: usize,
 }
 
 impl Runnable {
     #[inline(always)]
-    pub fn push(&mut self, slot: u32) {
+    pub(crate) fn push(&mut self, slot: u32) {
         self.slots.push(slot);
     }
     #[inline(always)]
-    pub fn pop(&mut self) -> Option<u32> {
+    pub(crate) fn pop(&mut self) -> Option<u32> {
         let slot = *self.slots.get(self.next)?;
         self.next += 1;
         if self.next == self.slots.len() {
@@ -184,14 +184,14 @@ impl Runnable {
         Some(slot)
     }
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.slots.len() - self.next
     }
 }
 
 impl Pool {
     /// How many requests are in flight.
-    pub fn in_flight(&self) -> u32 {
+    pub(crate) fn in_flight(&self) -> u32 {
         self.size - self.free.len() as u32
     }
 }

@@ -8,7 +8,7 @@ use crate::units::{Span, Time};
 
 /// A part of a latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// Ready to compute, waiting for the loop or a core.
     Queue,
     /// Computing.
@@ -26,11 +26,12 @@ pub enum Part {
 }
 
 /// The parts' names, in their order, as in `time_in.queue`.
-pub const PARTS: [&str; 7] = ["queue", "cpu", "io", "network", "memory", "admission", "abandoned"];
+pub(crate) const PARTS: [&str; 7] =
+    ["queue", "cpu", "io", "network", "memory", "admission", "abandoned"];
 
 /// The breakdown of one request so far: one cache line.
 #[derive(Clone, Copy, Default)]
-pub struct Parts {
+pub(crate) struct Parts {
     /// When the part that is running began.
     pub mark: Time,
     /// Time spent, by [`Part`].
@@ -40,12 +41,12 @@ pub struct Parts {
 impl Parts {
     /// Nothing spent yet, from now on.
     #[inline(always)]
-    pub fn begin(now: Time) -> Parts {
+    pub(crate) fn begin(now: Time) -> Parts {
         Parts { mark: now, spent: [Span::ZERO; PARTS.len()] }
     }
     /// Charges the time since the mark to a part.
     #[inline(always)]
-    pub fn charge(&mut self, part: Part, now: Time) -> Span {
+    pub(crate) fn charge(&mut self, part: Part, now: Time) -> Span {
         let span = now - self.mark;
         self.spent[part as usize] += span;
         self.mark = now;
@@ -53,14 +54,14 @@ impl Parts {
     }
     /// Takes over what a callee spent; the waiting is over now.
     #[inline(always)]
-    pub fn take_over(&mut self, callee: &Parts, now: Time) {
+    pub(crate) fn take_over(&mut self, callee: &Parts, now: Time) {
         for (mine, theirs) in self.spent.iter_mut().zip(callee.spent) {
             *mine += theirs;
         }
         self.mark = now;
     }
     /// All parts together.
-    pub fn total(&self) -> Span {
+    pub(crate) fn total(&self) -> Span {
         self.spent.iter().fold(Span::ZERO, |sum, part| sum + *part)
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Broken {
 
 impl Broken {
     /// Returns the state without faults.
-    pub fn none(directory: &NameTable) -> Broken {
+    pub(crate) fn none(directory: &NameTable) -> Broken {
         let (instances, services, endpoints) =
             (directory.instances.len(), directory.services.len(), directory.endpoints.len());
         Broken {
@@ -35,7 +35,7 @@ impl Broken {
     }
 
     /// Returns the state at the end of the run.
-    pub fn of(directory: &NameTable) -> Broken {
+    pub(crate) fn of(directory: &NameTable) -> Broken {
         let horizon = directory.scenario.run.duration;
         let mut broken = Broken::none(directory);
         let is_permanent = |fault: &&Fault| fault.when().0 < horizon && fault.when().1.is_none();
@@ -68,12 +68,12 @@ impl Broken {
     }
 
     /// Whether no instance of a service is up.
-    pub fn is_down(&self, directory: &NameTable, service: usize) -> bool {
+    pub(crate) fn is_down(&self, directory: &NameTable, service: usize) -> bool {
         self.down[service] >= directory.members[service].0.len() as f64
     }
 
     /// Whether requests may be lost, or fail before their last step.
-    pub fn loses(&self) -> bool {
+    pub(crate) fn loses(&self) -> bool {
         self.links_lose || self.down.iter().any(|down| *down > 0.0) || self.fails.contains(&true)
     }
 }

@@ -46,7 +46,7 @@ pub(crate) enum Kind {
 
 impl Change {
     /// Whether it is a disturbance that the system recovers from: a fault or a peak.
-    pub fn is_disturbance(&self) -> bool {
+    pub(crate) fn is_disturbance(&self) -> bool {
         matches!(self.kind, Kind::Fault | Kind::Rate { is_peak: true, .. })
     }
 }

@@ -9,7 +9,7 @@ mod names;
 mod overload;
 mod size;
 
-pub use names::refusal;
+pub(crate) use names::refusal;
 
 use super::changes::{Kind, changes};
 use super::directory::NameTable;

@@ -79,12 +79,12 @@ impl EndpointDemand {
     };
 
     /// Returns the lower bound of the mean residence time on a machine slower by this factor, s.
-    pub fn min_residence_at(&self, stretch: f64) -> f64 {
+    pub(crate) fn min_residence_at(&self, stretch: f64) -> f64 {
         self.min_residence_s + self.min_cpu_s * (stretch - 1.0)
     }
 
     /// Returns the expected residence time on a machine slower by this factor, s.
-    pub fn expected_residence_at(&self, stretch: f64) -> f64 {
+    pub(crate) fn expected_residence_at(&self, stretch: f64) -> f64 {
         self.expected_residence_s + self.cpu_s * (stretch - 1.0)
     }
 }

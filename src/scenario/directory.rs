@@ -10,7 +10,7 @@ use indexmap::{IndexMap, IndexSet};
 use std::ops::Range;
 
 /// An instance in the table.
-pub struct InstanceEntry<'s> {
+pub(crate) struct InstanceEntry<'s> {
     pub name: String,
     pub service: u32,
     pub machine: &'s Machine,
@@ -24,7 +24,7 @@ pub struct InstanceEntry<'s> {
 }
 
 /// An endpoint in the table.
-pub struct EndpointEntry<'s> {
+pub(crate) struct EndpointEntry<'s> {
     /// `service.endpoint`.
     pub name: String,
     pub service: u32,
@@ -34,7 +34,7 @@ pub struct EndpointEntry<'s> {
 }
 
 /// Everything that has a name in a scenario.
-pub struct NameTable<'s> {
+pub(crate) struct NameTable<'s> {
     pub scenario: &'s Scenario,
     pub services: IndexMap<&'s str, u32>,
     pub instances: Vec<InstanceEntry<'s>>,
@@ -55,7 +55,7 @@ pub struct NameTable<'s> {
 }
 
 impl<'s> NameTable<'s> {
-    pub fn new(scenario: &'s Scenario) -> NameTable<'s> {
+    pub(crate) fn new(scenario: &'s Scenario) -> NameTable<'s> {
         let mut directory = NameTable {
             scenario,
             services: scenario
@@ -151,7 +151,7 @@ impl<'s> NameTable<'s> {
     }
 
     /// Returns the link that is written from one node to another.
-    pub fn joined(&self, from: &str, to: &str) -> Option<&'s Link> {
+    pub(crate) fn joined(&self, from: &str, to: &str) -> Option<&'s Link> {
         let joined: &IndexMap<(&str, &str), &'s Link> = &self.joined;
         joined.get(&(from, to)).copied()
     }
@@ -171,13 +171,13 @@ impl<'s> NameTable<'s> {
     }
 
     /// Returns the endpoints of a service, including those of its named instances.
-    pub fn endpoints_of(&self, service: usize) -> Range<usize> {
+    pub(crate) fn endpoints_of(&self, service: usize) -> Range<usize> {
         let endpoints = &self.members[service].1;
         endpoints.start as usize..endpoints.end as usize
     }
 
     /// Returns the service and the endpoint of a reference: `api.GET /a`, or `api` alone.
-    pub fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Refusal> {
+    pub(crate) fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Refusal> {
         if let Some(service) = self.services.get(reference) {
             return Ok((*service, None));
         }
@@ -264,7 +264,7 @@ fn nodes(scenario: &Scenario) -> IndexSet<&str> {
 }
 
 /// Returns the error for an unknown name.
-pub fn unknown<'c>(name: &str, kind: &str, known: impl Iterator<Item = &'c str>) -> Refusal {
+pub(crate) fn unknown<'c>(name: &str, kind: &str, known: impl Iterator<Item = &'c str>) -> Refusal {
     let known: Vec<&str> = known.collect();
     let help = match nearest(name, known.iter().copied()) {
         Some(near) => Some(format!("did you mean `{near}`?")),

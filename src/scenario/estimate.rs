@@ -64,7 +64,7 @@ pub fn estimate(scenario: &Scenario) -> Estimate {
 }
 
 /// The load that follows from the mean demands.
-pub struct Load {
+pub(crate) struct Load {
     /// By service, in the order of the scenario.
     pub services: Vec<ServiceLoad>,
     /// The expected number of requests in a replication, calls included.
@@ -78,7 +78,7 @@ pub struct Load {
 
 impl Load {
     /// Returns the load of a checked scenario, at the mean rates of its workloads.
-    pub fn of(directory: &NameTable) -> Load {
+    pub(crate) fn of(directory: &NameTable) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
         let (demands, order) = demand::demands(directory, &Broken::none(directory));
         let sent = demand::sent(&demand::processes(directory.scenario), |_, profile| {

@@ -73,7 +73,7 @@ impl Held {
 
 /// Whether a service is stable in the long run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Stable: the load of every resource is certainly below 1.
     Holds,
     /// Unstable: the load of this resource is certainly above 1, and its queue grows without bound.
@@ -85,7 +85,7 @@ pub enum Standing {
 
 /// The flow balance of one service.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ServiceBalance {
+pub(crate) struct ServiceBalance {
     /// Requests per second.
     pub rate: f64,
     /// Its resources, by decreasing load.
@@ -105,7 +105,7 @@ pub struct ServiceBalance {
 
 /// What is known about a workload without simulation.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WorkloadBalance {
+pub(crate) struct WorkloadBalance {
     /// The indices of the services that its requests reach.
     pub services: Vec<usize>,
     /// Lower bound of the mean time until a request is answered, s.
@@ -116,7 +116,7 @@ pub struct WorkloadBalance {
 
 /// Flow balance at the end of a run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct FlowBalance {
+pub(crate) struct FlowBalance {
     /// In the order of the scenario.
     pub services: Vec<ServiceBalance>,
     /// In the order of the scenario.
@@ -129,7 +129,7 @@ pub struct FlowBalance {
 
 impl FlowBalance {
     /// Returns the balance of a checked scenario.
-    pub fn of(scenario: &Scenario) -> FlowBalance {
+    pub(crate) fn of(scenario: &Scenario) -> FlowBalance {
         FlowBalance::of_directory(&NameTable::new(scenario))
     }
 

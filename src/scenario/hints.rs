@@ -41,7 +41,7 @@ const MISSING: [(&str, &str); 6] = [
 const STEPS: [&str; 5] = ["cpu", "wait", "memory", "call", "fail"];
 
 /// Returns the problems found while reading, with improved texts.
-pub fn improve(errors: Vec<ReadError>) -> Vec<Problem> {
+pub(crate) fn improve(errors: Vec<ReadError>) -> Vec<Problem> {
     // Endpoints whose steps are written as fields.
     let without_dash: Vec<String> = errors.iter().filter_map(endpoint_without_dash).collect();
     let follows = |error: &ReadError| {

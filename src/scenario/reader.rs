@@ -197,7 +197,7 @@ fn notation_of(text: &str) -> Format {
 }
 
 /// Reads a scenario that was built in Rust, after setting values at paths like `--set`.
-pub fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
+pub(crate) fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
     let (folder, mut loaded) = (Path::new(""), Loaded::default());
     if sets.is_empty() {
         let mut scenario = scenario.clone();

@@ -323,14 +323,16 @@ mod one_or_many {
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub fn serialize<S: Serializer>(list: &[Precision], to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(list: &[Precision], to: S) -> Result<S::Ok, S::Error> {
         match list {
             [one] => one.serialize(to),
             list => list.serialize(to),
         }
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Precision>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<Precision>, D::Error> {
         struct PrecisionsVisitor;
         impl<'de> Visitor<'de> for PrecisionsVisitor {
             type Value = Vec<Precision>;
@@ -355,7 +357,7 @@ mod one_or_many {
     }
 
     /// The JSON schema of both forms.
-    pub struct Either;
+    pub(crate) struct Either;
     impl JsonSchema for Either {
         fn schema_name() -> std::borrow::Cow<'static, str> {
             "Precisions".into()

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 /// A scenario whose parameters can be varied.
 #[derive(Clone, Debug)]
-pub struct Template {
+pub(crate) struct Template {
     tree: Node,
     /// The tree with every default, for paths that are not written.
     full: Option<Node>,
@@ -25,7 +25,7 @@ pub struct Template {
 impl Template {
     /// Creates the template of a scenario that has been read, without its `sweep` and `capacity`:
     /// points do not have them.
-    pub fn new(loaded: &Loaded, scenario: &Scenario, folder: PathBuf) -> Template {
+    pub(crate) fn new(loaded: &Loaded, scenario: &Scenario, folder: PathBuf) -> Template {
         let full = writer::to_tree(scenario);
         // A file of AsyncFlow 0.1 has no tree of its own.
         let mut tree = loaded.tree().cloned().unwrap_or_else(|| full.clone());
@@ -57,7 +57,7 @@ impl Template {
     ///
     /// # Errors
     /// A message, if the text is not a scenario.
-    pub fn from_json(text: &str, stem: &str, folder: PathBuf) -> Result<Template, String> {
+    pub(crate) fn from_json(text: &str, stem: &str, folder: PathBuf) -> Result<Template, String> {
         let mut template =
             Template { tree: parse(text)?, full: None, stem: stem.to_string(), folder };
         let scenario =
@@ -67,12 +67,12 @@ impl Template {
     }
 
     /// Returns the value at a path, or its default.
-    pub fn value_at(&self, path: &str) -> Option<serde_json::Value> {
+    pub(crate) fn value_at(&self, path: &str) -> Option<serde_json::Value> {
         self.tree.at(path).or_else(|| self.full.as_ref()?.at(path)).map(Node::to_json)
     }
 
     /// Returns the tree as JSON.
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         self.tree.to_json().to_string()
     }
 
@@ -80,7 +80,7 @@ impl Template {
     ///
     /// # Errors
     /// All errors in it.
-    pub fn scenario(&self, parameters: &Parameters) -> Result<Scenario, Problems> {
+    pub(crate) fn scenario(&self, parameters: &Parameters) -> Result<Scenario, Problems> {
         let mut tree = self.tree.clone();
         let mut problems = Problems::default();
         for (path, value) in parameters {

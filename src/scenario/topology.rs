@@ -6,7 +6,7 @@
 
 /// Returns the nodes, each before its successors. Nodes on a cycle, or reachable from one, are left
 /// out.
-pub fn topological<I: Iterator<Item = usize>>(
+pub(crate) fn topological<I: Iterator<Item = usize>>(
     nodes: usize,
     leads_to: impl Fn(usize) -> I,
 ) -> Vec<usize> {

@@ -11,7 +11,7 @@ use super::{Scenario, Workload, demand};
 
 /// An endpoint on the path of a request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Visit {
+pub(crate) struct Visit {
     /// Its name in the metrics: `service.endpoint`.
     pub endpoint: String,
     /// The service it belongs to.
@@ -25,7 +25,7 @@ pub struct Visit {
 /// Returns the path of a workload's answered requests, callers first. `None` where the scenario
 /// does not determine it: a service with named instances draws the endpoint at random, or an
 /// instance hands its requests on.
-pub fn visits(scenario: &Scenario, workload: &Workload) -> Option<Vec<Visit>> {
+pub(crate) fn visits(scenario: &Scenario, workload: &Workload) -> Option<Vec<Visit>> {
     let directory = NameTable::new(scenario);
     if directory.instances.iter().any(|instance| instance.then.is_some()) {
         return None;

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 /// How many more may come in, and who waits.
 #[derive(Component)]
-pub struct Admission {
+pub(crate) struct Admission {
     pub places: u32,
     pub waiting: VecDeque<u32>,
     pub queue_max: u32,
@@ -19,7 +19,7 @@ pub struct Admission {
 
 /// What the door says to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     Admitted,
     Waits,
     Rejected,
@@ -27,7 +27,12 @@ pub enum Answer {
 
 /// A request asks to come in.
 #[inline(always)]
-pub fn enter(admission: &mut Admission, gauges: &mut Gauges, now: Time, slot: u32) -> Answer {
+pub(crate) fn enter(
+    admission: &mut Admission,
+    gauges: &mut Gauges,
+    now: Time,
+    slot: u32,
+) -> Answer {
     if admission.places > 0 {
         admission.places -= 1;
         gauges.in_flight.add(now, 1);
@@ -43,7 +48,7 @@ pub fn enter(admission: &mut Admission, gauges: &mut Gauges, now: Time, slot: u3
 
 /// A request leaves; the one that has waited longest takes its place, and may go on.
 #[inline(always)]
-pub fn leave(admission: &mut Admission, gauges: &mut Gauges, now: Time) -> Option<u32> {
+pub(crate) fn leave(admission: &mut Admission, gauges: &mut Gauges, now: Time) -> Option<u32> {
     if let Some(next) = admission.waiting.pop_front() {
         gauges.admission_queue.subtract(now, 1);
         return Some(next);

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 
 /// One worker's free cores, and the requests that are ready to compute.
 #[derive(Component)]
-pub struct RunQueue {
+pub(crate) struct RunQueue {
     pub free: u32,
     pub ready: VecDeque<u32>,
     /// Nanoseconds a nanosecond of demand takes: 1/speed times the active `slow` faults.
@@ -21,14 +21,14 @@ pub struct RunQueue {
 }
 
 impl RunQueue {
-    pub fn new(cores: u32, stretch: f64) -> RunQueue {
+    pub(crate) fn new(cores: u32, stretch: f64) -> RunQueue {
         RunQueue { free: cores, ready: VecDeque::new(), stretch }
     }
 }
 
 /// Takes a core for a request, or lets it queue for one.
 #[inline(always)]
-pub fn take(queue: &mut RunQueue, gauges: &mut Gauges, now: Time, slot: u32) -> bool {
+pub(crate) fn take(queue: &mut RunQueue, gauges: &mut Gauges, now: Time, slot: u32) -> bool {
     if queue.free == 0 {
         queue.ready.push_back(slot);
         gauges.ready.add(now, 1);
@@ -41,7 +41,7 @@ pub fn take(queue: &mut RunQueue, gauges: &mut Gauges, now: Time, slot: u32) -> 
 
 /// Gives a core to the request that has been ready longest, which may go on, or back.
 #[inline(always)]
-pub fn release(queue: &mut RunQueue, gauges: &mut Gauges, now: Time) -> Option<u32> {
+pub(crate) fn release(queue: &mut RunQueue, gauges: &mut Gauges, now: Time) -> Option<u32> {
     if let Some(next) = queue.ready.pop_front() {
         gauges.ready.subtract(now, 1);
         return Some(next);

@@ -24,7 +24,7 @@ pub struct Machine {
 }
 
 /// More cores than any machine has.
-pub const CORES_MAX: u32 = 4096;
+pub(crate) const CORES_MAX: u32 = 4096;
 
 fn one() -> u32 {
     1

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 
 /// Free bytes, and the requests that wait for some.
 #[derive(Component)]
-pub struct Memory {
+pub(crate) struct Memory {
     pub capacity: u64,
     pub free: u64,
     /// Slot and bytes needed, in the order of asking.
@@ -21,14 +21,20 @@ pub struct Memory {
 }
 
 impl Memory {
-    pub fn new(capacity: u64) -> Memory {
+    pub(crate) fn new(capacity: u64) -> Memory {
         Memory { capacity, free: capacity, waiting: VecDeque::new() }
     }
 }
 
 /// Reserves memory for a request, or lets it wait.
 #[inline(always)]
-pub fn reserve(memory: &mut Memory, gauges: &mut Gauges, now: Time, slot: u32, need: u64) -> bool {
+pub(crate) fn reserve(
+    memory: &mut Memory,
+    gauges: &mut Gauges,
+    now: Time,
+    slot: u32,
+    need: u64,
+) -> bool {
     let need = need.min(memory.capacity);
     if memory.free < need || !memory.waiting.is_empty() {
         memory.waiting.push_back((slot, need));
@@ -42,7 +48,7 @@ pub fn reserve(memory: &mut Memory, gauges: &mut Gauges, now: Time, slot: u32, n
 
 /// Gives memory back; those who now have theirs may go on.
 #[inline(always)]
-pub fn release(
+pub(crate) fn release(
     memory: &mut Memory,
     gauges: &mut Gauges,
     now: Time,

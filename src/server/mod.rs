@@ -4,10 +4,10 @@
 //! Handlers are plain functions over the components they touch. They never call upwards: one that
 //! frees something gives back the requests that may go on, and `sim` resumes their programs.
 
-pub mod admission;
-pub mod cores;
+pub(crate) mod admission;
+pub(crate) mod cores;
 mod machine;
-pub mod memory;
+pub(crate) mod memory;
 mod runtime;
 
 pub use machine::{Machine, Queue};
@@ -20,7 +20,7 @@ use bevy_ecs::prelude::Component;
 
 /// An instance of the plan.
 #[derive(Clone, Debug)]
-pub struct InstancePlan {
+pub(crate) struct InstancePlan {
     pub service: u32,
     /// Its workers are `first_worker .. first_worker + workers`.
     pub first_worker: u32,
@@ -49,7 +49,7 @@ pub struct InstancePlan {
 
 /// What the balancer looks at of an instance.
 #[derive(Component)]
-pub struct InstanceState {
+pub(crate) struct InstanceState {
     /// SelectionResult by the balancer.
     pub up: bool,
     /// Requests chosen for it and not yet answered.
@@ -65,7 +65,7 @@ pub struct InstanceState {
 
 /// What is measured of an instance.
 #[derive(Component, Default)]
-pub struct Gauges {
+pub(crate) struct Gauges {
     pub busy: Gauge,
     pub ready: Gauge,
     pub io: Gauge,
@@ -78,7 +78,7 @@ pub struct Gauges {
 
 /// From ready to running: what people call event-loop lag.
 #[derive(Default)]
-pub struct Lag {
+pub(crate) struct Lag {
     histogram: Histogram,
     sum_ns: u128,
     /// Bursts that did not wait: counted here, and put into the histogram at the end.
@@ -88,12 +88,12 @@ pub struct Lag {
 impl Lag {
     /// A burst has waited for its core.
     #[inline(always)]
-    pub fn record(&mut self, lag: Span) {
+    pub(crate) fn record(&mut self, lag: Span) {
         self.histogram.record(lag);
         self.sum_ns += lag.0 as u128;
     }
     /// All of them, and their sum, ns. None is kept.
-    pub fn take(&mut self) -> (Histogram, u128) {
+    pub(crate) fn take(&mut self) -> (Histogram, u128) {
         let Lag { mut histogram, sum_ns, at_once } = std::mem::take(self);
         histogram.record_many(Span::ZERO, at_once);
         (histogram, sum_ns)
@@ -102,7 +102,7 @@ impl Lag {
 
 impl Gauges {
     /// All gauges, in the order of [`crate::measure::INSTANCE_GAUGES`].
-    pub fn all(&mut self) -> [&mut Gauge; 7] {
+    pub(crate) fn all(&mut self) -> [&mut Gauge; 7] {
         [
             &mut self.busy,
             &mut self.ready,

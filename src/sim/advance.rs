@@ -42,7 +42,7 @@ type Machines<'w> = (&'w mut InstanceState, &'w mut Gauges, &'w mut Memory, &'w 
     clippy::too_many_arguments,
     reason = "a bevy system names what it touches in its arguments"
 )]
-pub fn advance(
+pub(crate) fn advance(
     mut requests: Query<&mut Request>,
     mut machines: Query<Machines>,
     mut queues: Query<&mut RunQueue>,
@@ -112,7 +112,7 @@ pub fn advance(
 }
 
 /// How a request goes on.
-pub enum Next {
+pub(crate) enum Next {
     /// Along its route.
     Walk,
     /// With its program.

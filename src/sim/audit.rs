@@ -11,7 +11,7 @@ use crate::server::{Gauges, InstanceState};
 use bevy_ecs::prelude::*;
 
 /// Checks conservation of requests, memory and cores.
-pub fn audit(
+pub(crate) fn audit(
     requests: Query<&Request>,
     machines: Query<(&Gauges, &Memory, &InstanceState)>,
     queues: Query<&RunQueue>,

@@ -13,7 +13,13 @@ use crate::request::{NONE, Part, Request};
 
 /// At the door: on with an instance that is free, or into the queue.
 #[inline(never)]
-pub fn ask(x: &mut Columns, request: &mut Request, slot: u32, service: u32, back: u32) -> Next {
+pub(crate) fn ask(
+    x: &mut Columns,
+    request: &mut Request,
+    slot: u32,
+    service: u32,
+    back: u32,
+) -> Next {
     let now = x.now();
     let has_waited = std::mem::take(&mut request.granted);
     match has_waited {
@@ -38,7 +44,7 @@ pub fn ask(x: &mut Columns, request: &mut Request, slot: u32, service: u32, back
 
 /// The request that held an instance has left it: the next may have it.
 #[inline(never)]
-pub fn give_back(x: &mut Columns, instance: usize) {
+pub(crate) fn give_back(x: &mut Columns, instance: usize) {
     let now = x.now();
     x.instances[instance].holder = NONE;
     let balancer = &mut x.balancers[x.plan.instances[instance].service as usize];

@@ -21,7 +21,7 @@ use crate::units::Time;
 use crate::workload::Source;
 
 /// All columns and resources but the requests', by id.
-pub struct Columns<'a> {
+pub(crate) struct Columns<'a> {
     pub plan: &'a Plan,
     /// The plan's, at hand.
     pub program: &'a [Op],
@@ -44,14 +44,14 @@ pub struct Columns<'a> {
 
 impl Columns<'_> {
     #[inline(always)]
-    pub fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         self.stage.calendar.now()
     }
 }
 
 /// The request with an id, if it is still there.
 #[inline(always)]
-pub fn current(requests: &mut [Request], id: RequestId) -> Option<&mut Request> {
+pub(crate) fn current(requests: &mut [Request], id: RequestId) -> Option<&mut Request> {
     let request = &mut requests[id.slot as usize];
     (request.generation == id.generation).then_some(request)
 }

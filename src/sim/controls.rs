@@ -18,22 +18,22 @@ use crate::step::Op;
 use crate::workload::{ArrivalProcess, Interarrival, RateProfile, Source};
 
 /// Of a workload's requests: how many, and on average their core time and awaited time, s.
-pub type Controls = [f64; 3];
+pub(crate) type Controls = [f64; 3];
 
 /// By workload: what one replication drew.
-pub fn drawn(plan: &Plan, replication: u32) -> Vec<Controls> {
+pub(crate) fn drawn(plan: &Plan, replication: u32) -> Vec<Controls> {
     let key = Key::replication(plan.seed, u64::from(replication));
     plan.sources.iter().map(|source| drawn_by(plan, source, key)).collect()
 }
 
 /// By workload: what was to be expected; NaN where that is not known.
-pub fn expected(plan: &Plan) -> Vec<Controls> {
+pub(crate) fn expected(plan: &Plan) -> Vec<Controls> {
     plan.sources.iter().map(|source| expected_of(plan, source)).collect()
 }
 
 /// The controls of all workloads together: their requests, and the mean demand of one, each
 /// workload with the number that was to be expected of it.
-pub fn together(of: &[Controls], expected: &[Controls]) -> Controls {
+pub(crate) fn together(of: &[Controls], expected: &[Controls]) -> Controls {
     let all: f64 = expected.iter().map(|[arrivals, ..]| arrivals).sum();
     let mean = |index: usize| {
         of.iter().zip(expected).map(|(own, [arrivals, ..])| own[index] * arrivals / all).sum()

@@ -9,7 +9,7 @@ use bevy_ecs::prelude::Resource;
 
 /// Why `advance` came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub(crate) enum Stop {
     /// All events before the epoch have fired.
     Reached,
     /// The pool of requests is used up.
@@ -22,7 +22,7 @@ pub enum Stop {
 
 /// Where the last stretch in which nothing changes begins, where its middle is, where it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub(crate) enum Mark {
     Start,
     Middle,
     End,
@@ -30,7 +30,7 @@ pub enum Mark {
 
 /// A stretch of time whose requests are counted by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stretch {
+pub(crate) enum Stretch {
     /// The measured part, and with it its first phase.
     Measured,
     /// The next phase of it.
@@ -39,7 +39,7 @@ pub enum Stretch {
 
 /// The next epoch, as a resource.
 #[derive(Resource, Clone, Debug)]
-pub struct Epoch {
+pub(crate) struct Epoch {
     pub end: Time,
     pub stop: Stop,
     /// A series window ends here.
@@ -55,18 +55,18 @@ pub struct Epoch {
 
 impl Epoch {
     /// Whether faults begin or end.
-    pub fn changes_faults(&self) -> bool {
+    pub(crate) fn changes_faults(&self) -> bool {
         !self.begin.is_empty() || !self.finish.is_empty()
     }
     /// Whether the laws are audited.
-    pub fn is_audited(&self) -> bool {
+    pub(crate) fn is_audited(&self) -> bool {
         self.mark == Some(Mark::End) && self.stop == Stop::Reached
             || cfg!(debug_assertions) && self.stop == Stop::Pause
     }
 }
 
 /// All epochs of a replication, in order.
-pub fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
+pub(crate) fn all(plan: &Plan) -> impl Iterator<Item = Epoch> + use<> {
     let horizon = plan.horizon;
     let regime_from = plan.regime_from;
     let middle = Time(regime_from.0 + (horizon - regime_from).0 / 2);

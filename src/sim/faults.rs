@@ -19,7 +19,7 @@ use bevy_ecs::prelude::*;
 
 /// What is wrong now, where it is not a component's state.
 #[derive(Resource, Default)]
-pub struct ActiveErrors {
+pub(crate) struct ActiveErrors {
     /// Whether there is any active `errors` fault.
     pub any: bool,
     /// Active `errors` faults by endpoint.
@@ -35,7 +35,7 @@ type Machines<'w> = (&'w mut InstanceState, &'w mut Gauges, &'w mut Memory, &'w 
     clippy::too_many_arguments,
     reason = "a bevy system names what it touches in its arguments"
 )]
-pub fn apply(
+pub(crate) fn apply(
     mut requests: Query<&mut Request>,
     mut machines: Query<Machines>,
     mut queues: Query<&mut RunQueue>,

@@ -12,7 +12,7 @@ use crate::units::Time;
 
 /// The program is over: the core, the memory and the place are free, and the response leaves.
 #[inline(always)]
-pub fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
+pub(crate) fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
     let now = x.now();
     let i = request.instance as usize;
     x.stage.free_core(request);
@@ -50,7 +50,7 @@ fn held_memory(x: &Columns, request: &Request) -> u64 {
 /// A message is lost: whoever waits with a timeout will notice then, anybody else at once.
 #[cold]
 #[inline(never)]
-pub fn lose(request: &mut Request) -> Next {
+pub(crate) fn lose(request: &mut Request) -> Next {
     if !request.timed {
         request.outcome = Outcome::LOST;
         return Next::Finish;
@@ -62,7 +62,7 @@ pub fn lose(request: &mut Request) -> Next {
 /// A request is gone: it is counted, its slot is free, and its caller may go on. Gives who goes on,
 /// and how.
 #[inline(always)]
-pub fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Next) {
+pub(crate) fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Next) {
     let now = x.now();
     let request = &mut requests[slot as usize];
     let outcome = request.outcome;

@@ -24,7 +24,7 @@ impl Candidate for InstanceState {
 
 /// Over a link.
 #[inline(always)]
-pub fn cross(x: &mut Columns, request: &mut Request, slot: u32, link: u32) -> Next {
+pub(crate) fn cross(x: &mut Columns, request: &mut Request, slot: u32, link: u32) -> Next {
     match send(x, request, slot, link) {
         true => Next::Park,
         false => lose(request),
@@ -50,7 +50,7 @@ fn send(x: &mut Columns, request: &mut Request, slot: u32, link: u32) -> bool {
 
 /// The message is there: off the link, and on to the next hop.
 #[inline(always)]
-pub fn arrive(x: &mut Columns, request: &mut Request) {
+pub(crate) fn arrive(x: &mut Columns, request: &mut Request) {
     let now = x.now();
     let instance = request.instance as usize;
     let link = match x.hops[request.hop as usize] {
@@ -71,7 +71,7 @@ pub fn arrive(x: &mut Columns, request: &mut Request) {
 
 /// At a service's door: the balancer chooses an instance, or there is none.
 #[inline(always)]
-pub fn door(x: &mut Columns, request: &mut Request, service: u32, back: u32) -> Next {
+pub(crate) fn door(x: &mut Columns, request: &mut Request, service: u32, back: u32) -> Next {
     let services = &x.plan.services;
     match x.balancers[service as usize]
         .choose(x.instances, || request.key.draw(services[service as usize].balance_salt))
@@ -83,7 +83,7 @@ pub fn door(x: &mut Columns, request: &mut Request, service: u32, back: u32) -> 
 
 /// On to the instance that has been chosen.
 #[inline(always)]
-pub fn go_to(x: &mut Columns, request: &mut Request, instance: u32) -> Next {
+pub(crate) fn go_to(x: &mut Columns, request: &mut Request, instance: u32) -> Next {
     let state = &mut x.instances[instance as usize];
     state.outstanding += 1;
     state.chosen += x.stage.measured as u64;
@@ -95,7 +95,7 @@ pub fn go_to(x: &mut Columns, request: &mut Request, instance: u32) -> Next {
 
 /// Away from its instance; whose central queue may give that to the next, if the request held it.
 #[inline(always)]
-pub fn leave(x: &mut Columns, request: &mut Request, slot: u32) {
+pub(crate) fn leave(x: &mut Columns, request: &mut Request, slot: u32) {
     let instance = request.instance as usize;
     x.instances[instance].outstanding -= 1;
     request.place = Place::Outside;
@@ -106,7 +106,7 @@ pub fn leave(x: &mut Columns, request: &mut Request, slot: u32) {
 
 /// Back, because nobody is up.
 #[inline(always)]
-pub fn refuse(request: &mut Request, back: u32) -> Next {
+pub(crate) fn refuse(request: &mut Request, back: u32) -> Next {
     request.outcome = Outcome::REJECTED;
     request.instance = NONE;
     request.hop = back;
@@ -115,7 +115,7 @@ pub fn refuse(request: &mut Request, back: u32) -> Next {
 
 /// Over the chosen instance's own link, if it has one.
 #[inline(never)]
-pub fn own_link_in(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
+pub(crate) fn own_link_in(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
     let instance = request.instance as usize;
     let Some(link) = x.plan.instances[instance].link_in else {
         request.hop += 1;
@@ -131,7 +131,7 @@ pub fn own_link_in(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
 
 /// Over the instance's own link back, if it has one and there was an instance.
 #[inline(never)]
-pub fn own_link_out(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
+pub(crate) fn own_link_out(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
     let instance = request.instance;
     let link = (instance != NONE).then(|| x.plan.instances[instance as usize].link_out).flatten();
     match link {
@@ -145,7 +145,7 @@ pub fn own_link_out(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
 
 /// Into the instance: admission, the loop it is bound to, its endpoint's program.
 #[inline(always)]
-pub fn enter(x: &mut Columns, request: &mut Request, slot: u32, endpoint: u32) -> Next {
+pub(crate) fn enter(x: &mut Columns, request: &mut Request, slot: u32, endpoint: u32) -> Next {
     let now = x.now();
     let i = request.instance as usize;
     if request.granted {

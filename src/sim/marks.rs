@@ -10,7 +10,7 @@ use crate::server::Gauges;
 use bevy_ecs::prelude::*;
 
 /// Notes the backlog of every workload and every service.
-pub fn note(
+pub(crate) fn note(
     gauges: Query<&Gauges>,
     balancers: Query<&Balancer>,
     mut recorder: ResMut<Recorder>,

@@ -18,7 +18,7 @@ mod spawn;
 mod stretches;
 mod windows;
 
-pub use controls::{Controls, drawn, expected, together};
+pub(crate) use controls::{Controls, drawn, expected, together};
 
 use crate::kernel::Calendar;
 use crate::measure::{InstanceTally, LinkTally, Record, Recorder};
@@ -62,7 +62,7 @@ pub(crate) struct PlanHandle(pub Arc<Plan>);
 ///
 /// # Errors
 /// When a limit of the scenario is reached, or `interrupted` has been set.
-pub fn simulate(
+pub(crate) fn simulate(
     plan: &Arc<Plan>,
     replication: u32,
     interrupted: &AtomicBool,

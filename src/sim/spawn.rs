@@ -23,7 +23,7 @@ use std::sync::Arc;
 const POOL: u32 = 64;
 
 /// Everything but the epoch.
-pub fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
+pub(crate) fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
     let mut calendar = Calendar::default();
     let mut sources: Vec<Source> =
         plan.sources.iter().map(|source| Source::new(&source.process, replication)).collect();
@@ -100,7 +100,7 @@ fn recorder(plan: &Plan) -> Recorder {
 
 /// Doubles the pool, as far as the limit allows. The engine needs two free slots to go on, so the
 /// pool has two more than the limit.
-pub fn grow(world: &mut World, limit: u64) -> bool {
+pub(crate) fn grow(world: &mut World, limit: u64) -> bool {
     let size = world.resource::<Pool>().size;
     let room = (limit + 2).saturating_sub(size as u64).min(size as u64) as u32;
     if room == 0 {

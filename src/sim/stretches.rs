@@ -6,7 +6,7 @@ use crate::measure::Recorder;
 use bevy_ecs::prelude::*;
 
 /// Begins a stretch.
-pub fn begin(mut recorder: ResMut<Recorder>, epoch: Res<Epoch>) {
+pub(crate) fn begin(mut recorder: ResMut<Recorder>, epoch: Res<Epoch>) {
     match epoch.stretch {
         Some(Stretch::Measured) => recorder.begin(),
         Some(Stretch::Phase) => recorder.begin_phase(epoch.end),

@@ -9,7 +9,7 @@ use crate::server::Gauges;
 use bevy_ecs::prelude::*;
 
 /// Closes the window of every gauge, if the epoch ends one.
-pub fn close(
+pub(crate) fn close(
     mut gauges: Query<&mut Gauges>,
     mut balancers: Query<&mut Balancer>,
     mut links: Query<&mut LinkState>,

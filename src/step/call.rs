@@ -35,7 +35,7 @@ pub struct Call {
 
 /// The compiled form: an id of the plan's calls.
 #[derive(Clone, Debug)]
-pub struct Op {
+pub(crate) struct Op {
     pub call: u32,
 }
 
@@ -108,7 +108,7 @@ impl Call {
 
 impl Op {
     #[inline(always)]
-    pub fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
+    pub(crate) fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
         request.parts.mark = stage.now();
         stage.free_core(request);
         Then::Call

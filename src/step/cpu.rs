@@ -24,7 +24,7 @@ pub struct Cpu(pub Dist<Span>);
 
 /// The compiled form.
 #[derive(Clone, Debug)]
-pub struct Op {
+pub(crate) struct Op {
     pub demand: Sampler,
 }
 
@@ -49,7 +49,7 @@ impl Cpu {
 
 impl Op {
     #[inline(always)]
-    pub fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+    pub(crate) fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
         let queue = &mut stage.queues[request.worker as usize];
         let mut burst;

@@ -35,7 +35,7 @@ fn internal_error() -> u16 {
 
 /// The compiled form.
 #[derive(Clone, Debug)]
-pub struct Op {
+pub(crate) struct Op {
     pub p: f64,
     pub salt: Salt,
     pub outcome: Outcome,
@@ -59,7 +59,7 @@ impl Fail {
 }
 
 /// The status of an error is 400 to 599.
-pub fn check_status(status: u16, path: &str, problems: &mut Problems) {
+pub(crate) fn check_status(status: u16, path: &str, problems: &mut Problems) {
     if !(400..=599).contains(&status) {
         problems.error(
             format!("{path}.status"),
@@ -70,7 +70,7 @@ pub fn check_status(status: u16, path: &str, problems: &mut Problems) {
 
 impl Op {
     #[inline(always)]
-    pub fn begin(&self, _: &mut Stage, request: &mut Request, _: u32) -> Then {
+    pub(crate) fn begin(&self, _: &mut Stage, request: &mut Request, _: u32) -> Then {
         if request.key.draw(self.salt).uniform() < self.p {
             request.outcome = self.outcome;
             return Then::Answer;

@@ -22,7 +22,7 @@ pub struct Memory(pub Dist<Bytes>);
 
 /// All reservations of an endpoint.
 #[derive(Clone, Debug)]
-pub struct Op {
+pub(crate) struct Op {
     /// Bytes that every request needs.
     fixed: u64,
     /// Those that differ from one request to the next.
@@ -49,7 +49,7 @@ impl Memory {
 }
 
 impl Op {
-    pub fn new(needs: Vec<Sampler>) -> Op {
+    pub(crate) fn new(needs: Vec<Sampler>) -> Op {
         let (constant, drawn): (Vec<Sampler>, Vec<Sampler>) =
             needs.into_iter().partition(|need| matches!(need.law, Distribution::Constant(_)));
         // A constant is the same under any key.
@@ -57,11 +57,11 @@ impl Op {
     }
     /// What a request needs, in bytes.
     #[inline(always)]
-    pub fn need(&self, key: Key) -> u64 {
+    pub(crate) fn need(&self, key: Key) -> u64 {
         if self.drawn.is_empty() { self.fixed } else { self.fixed + sum(&self.drawn, key) }
     }
     #[inline(always)]
-    pub fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+    pub(crate) fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
         if request.granted {
             request.granted = false;

@@ -9,11 +9,11 @@
 //! that may go on into `runnable`; `sim` resumes them at the same moment, in that order, and their
 //! `begin` is called again with `request.granted` set.
 
-pub mod call;
-pub mod cpu;
-pub mod fail;
-pub mod memory;
-pub mod wait;
+pub(crate) mod call;
+pub(crate) mod cpu;
+pub(crate) mod fail;
+pub(crate) mod memory;
+pub(crate) mod wait;
 
 pub use call::Call;
 pub use cpu::Cpu;
@@ -49,7 +49,7 @@ macro_rules! catalogue {
         /// than one hidden in a law's.
         #[derive(Clone, Debug)]
         #[repr(u8)]
-        pub enum Op {
+        pub(crate) enum Op {
             $($name($module::Op),)+
             /// The program is done: answer.
             Answer,
@@ -91,7 +91,7 @@ macro_rules! catalogue {
         impl Op {
             /// Begins the step, or goes on with it once what it waited for is granted.
             #[inline(always)]
-            pub fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+            pub(crate) fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
                 match self {
                     $(Op::$name(op) => op.begin(stage, request, slot),)+
                     Op::Answer => Then::Answer,
@@ -115,7 +115,7 @@ catalogue! {
 }
 
 /// What a step needs from the plan while it is compiled.
-pub trait Compiler {
+pub(crate) trait Compiler {
     /// A sampler whose draws are addressed by this step's place in the endpoint.
     fn sampler(&mut self, what: &str, law: Distribution) -> Sampler;
     /// A salt for this step.
@@ -134,7 +134,7 @@ pub trait Compiler {
 
 /// What a step asks for on average, for the static estimate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Demand {
+pub(crate) struct Demand {
     /// Core time, s.
     pub cpu_s: f64,
     /// Time without a core, s.
@@ -147,12 +147,13 @@ pub struct Demand {
 
 impl Demand {
     /// A step that asks for nothing.
-    pub const NONE: Demand = Demand { cpu_s: 0.0, wait_s: 0.0, memory_bytes: 0.0, going_on: 1.0 };
+    pub(crate) const NONE: Demand =
+        Demand { cpu_s: 0.0, wait_s: 0.0, memory_bytes: 0.0, going_on: 1.0 };
 }
 
 /// How a request goes on after a step has begun.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Then {
+pub(crate) enum Then {
     /// With the next step, now.
     Next,
     /// When something happens that has been written down: an event, or its turn in a queue.
@@ -165,7 +166,7 @@ pub enum Then {
 
 /// What a step may touch beside its request: the components of the instances and workers that serve
 /// it. A step looks up what it needs.
-pub struct Stage<'a> {
+pub(crate) struct Stage<'a> {
     pub queues: &'a mut [RunQueue],
     pub gauges: &'a mut [Gauges],
     pub memories: &'a mut [InstanceMemory],
@@ -177,12 +178,12 @@ pub struct Stage<'a> {
 
 impl Stage<'_> {
     #[inline(always)]
-    pub fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         self.calendar.now()
     }
     /// Writes down what will happen to the request in a slot.
     #[inline(always)]
-    pub fn after(
+    pub(crate) fn after(
         &mut self,
         span: Span,
         event: fn(RequestId) -> Event,
@@ -193,7 +194,7 @@ impl Stage<'_> {
     }
     /// Gives the core back, if the request holds one.
     #[inline(always)]
-    pub fn free_core(&mut self, request: &mut Request) {
+    pub(crate) fn free_core(&mut self, request: &mut Request) {
         if request.has_core {
             request.has_core = false;
             let (queue, gauges) = (

@@ -28,7 +28,7 @@ pub struct Wait {
 
 /// The compiled form.
 #[derive(Clone, Debug)]
-pub struct Op {
+pub(crate) struct Op {
     pub span: Sampler,
     /// Id of the label, or [`crate::request::NONE`].
     pub label: u32,
@@ -87,7 +87,7 @@ impl Wait {
 
 impl Op {
     #[inline(always)]
-    pub fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+    pub(crate) fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
         request.parts.mark = now;
         stage.gauges[request.instance as usize].io.add(now, 1);

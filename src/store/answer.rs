@@ -10,7 +10,7 @@ use crate::tables::Table;
 ///
 /// # Errors
 /// If the disk is full or gone.
-pub fn write_answer<'r, T: Table>(
+pub(crate) fn write_answer<'r, T: Table>(
     mut folder: Folder,
     manifest: Manifest,
     rows: impl Iterator<Item = T::Row<'r>>,

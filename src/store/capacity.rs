@@ -13,7 +13,7 @@ use arrow_array::RecordBatch;
 ///
 /// # Errors
 /// If the disk is full or gone.
-pub fn write_capacity(
+pub(crate) fn write_capacity(
     folder: Folder,
     scenario: &Scenario,
     result: &CapacityResult,

@@ -13,7 +13,7 @@ use arrow_array::RecordBatch;
 ///
 /// # Errors
 /// If the disk is full or gone.
-pub fn write_comparison(
+pub(crate) fn write_comparison(
     folder: Folder,
     scenario: &Scenario,
     comparison: &Comparison,

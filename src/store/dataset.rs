@@ -19,7 +19,7 @@ use std::fs;
 
 /// The files of one run while they are being written. If it is dropped before
 /// [`finish`](Dataset::finish), no file remains.
-pub struct Dataset {
+pub(crate) struct Dataset {
     folder: Folder,
     summary: TableFile<SummaryTable>,
     replications: TableFile<ReplicationsTable>,
@@ -69,7 +69,7 @@ impl Dataset {
     }
 
     /// Returns the output folder.
-    pub fn folder(&self) -> &Folder {
+    pub(crate) fn folder(&self) -> &Folder {
         &self.folder
     }
 
@@ -92,7 +92,7 @@ impl Dataset {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn add_text(&mut self, name: &str, text: &str) -> Result<(), StoreError> {
+    pub(crate) fn add_text(&mut self, name: &str, text: &str) -> Result<(), StoreError> {
         let path = self.folder.begin(name);
         fs::write(&path, text).map_err(|e| StoreError::io("cannot write", &path, e))
     }
@@ -102,7 +102,7 @@ impl Dataset {
     ///
     /// # Errors
     /// If the disk is full or gone; then there is no manifest.
-    pub fn finish(
+    pub(crate) fn finish(
         mut self,
         scenario: &Scenario,
         results: &Results,

@@ -83,12 +83,12 @@ impl StoreError {
     }
 }
 
-pub const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 /// Replaces the process id in the temporary name of a withdrawn manifest.
 const OLD: &str = "old";
 
 /// Returns the temporary path of the future file `path`, in the same folder: `.NAME.PROCESS.part`.
-pub fn temporary(path: &Path) -> PathBuf {
+pub(crate) fn temporary(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}.part", std::process::id()))
 }
@@ -103,7 +103,7 @@ fn is_ours(name: &str) -> bool {
 }
 
 /// Returns the manifest of a folder, or `None` if the folder has no readable manifest.
-pub fn manifest_of(folder: &Path) -> Option<Value> {
+pub(crate) fn manifest_of(folder: &Path) -> Option<Value> {
     read_manifest(&folder.join(MANIFEST))
 }
 
@@ -128,7 +128,7 @@ fn is_there(path: &Path) -> bool {
 }
 
 /// Returns whether the path is a link. Links are not followed: their targets are not in the folder.
-pub fn is_link(path: &Path) -> bool {
+pub(crate) fn is_link(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|entry| entry.is_symlink())
 }
 
@@ -175,7 +175,7 @@ impl Earlier {
 
 /// An output folder, locked while a run writes into it. If it is dropped before it is
 /// [complete](Folder::complete), none of its files remain.
-pub struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
     /// Holds the lock. `None` on systems that cannot open or lock a folder: there is no lock there.
     handle: Option<File>,
@@ -193,7 +193,7 @@ impl Folder {
     /// # Errors
     /// If it cannot be created, another run has locked it, it holds the result of another study, or
     /// foreign files are in the way.
-    pub fn open(path: &Path, study: Study, force: bool) -> Result<Folder, StoreError> {
+    pub(crate) fn open(path: &Path, study: Study, force: bool) -> Result<Folder, StoreError> {
         let created =
             path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::create_dir(path));
         let is_new = match created {
@@ -284,18 +284,18 @@ impl Folder {
     }
 
     /// Returns whether the folder holds a complete result that was not interrupted.
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.earlier.manifest.as_ref().is_some_and(|manifest| {
             manifest["files"].is_object() && manifest["interrupted"].is_null()
         })
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Returns the temporary path of a file that will be called `name`.
-    pub fn begin(&mut self, name: &str) -> PathBuf {
+    pub(crate) fn begin(&mut self, name: &str) -> PathBuf {
         let path = self.path.join(name);
         // If the part's folder cannot be created, creating the file reports it.
         let _ = path.parent().map(fs::create_dir_all);
@@ -310,7 +310,7 @@ impl Folder {
     /// # Errors
     /// If the disk is full or gone. Unless renaming fails halfway, an earlier result is still
     /// there.
-    pub fn complete(
+    pub(crate) fn complete(
         mut self,
         mut manifest: Manifest,
         rows: &[(&str, u64)],
@@ -360,7 +360,7 @@ impl Folder {
     ///
     /// # Errors
     /// If it cannot be renamed.
-    pub fn withdraw(&self) -> Result<(), StoreError> {
+    pub(crate) fn withdraw(&self) -> Result<(), StoreError> {
         let manifest = self.path.join(MANIFEST);
         match fs::rename(&manifest, self.withdrawn()) {
             Err(e) if e.kind() != ErrorKind::NotFound => {

@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// The position of an entry in the journal, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub(crate) struct Place {
     pub offset: u64,
     pub length: u32,
 }
@@ -25,7 +25,7 @@ const ENTRY: u64 = 24;
 
 /// An index of a journal.
 #[derive(Debug)]
-pub struct Index {
+pub(crate) struct Index {
     file: File,
     /// Points of the whole sweep; this journal has `first` and every `step`-th point after it.
     points: u64,
@@ -41,14 +41,14 @@ impl Index {
     ///
     /// # Errors
     /// If no file can be created there.
-    pub fn new(folder: &Path, points: u64, (first, step): (u64, u64)) -> Result<Index> {
+    pub(crate) fn new(folder: &Path, points: u64, (first, step): (u64, u64)) -> Result<Index> {
         let index = Index { file: tempfile::tempfile_in(folder)?, points, first, step, len: 0 };
         index.file.set_len(index.entries_at())?;
         Ok(index)
     }
 
     /// Returns the number of entries.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
@@ -79,7 +79,7 @@ impl Index {
     ///
     /// # Errors
     /// If the disk is full or gone; then the index is unchanged.
-    pub fn add(&mut self, cell: Cell, place: Place) -> Result<()> {
+    pub(crate) fn add(&mut self, cell: Cell, place: Place) -> Result<()> {
         let Some(slot) = self.slot_at(cell.point) else { return Ok(()) };
         let previous: [u8; SLOT as usize] = self.read(slot)?;
         let mut entry = [0; ENTRY as usize];
@@ -98,7 +98,7 @@ impl Index {
     ///
     /// # Errors
     /// If the disk is gone.
-    pub fn of_point(&mut self, point: u64) -> Result<Vec<Place>> {
+    pub(crate) fn of_point(&mut self, point: u64) -> Result<Vec<Place>> {
         let mut places = Vec::new();
         let mut next = match self.slot_at(point) {
             Some(slot) => u64::from_le_bytes(self.read(slot)?),

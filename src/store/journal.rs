@@ -17,7 +17,7 @@ use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The name of the journal in the folder of the sweep.
-pub const JOURNAL: &str = "cells.journal";
+pub(crate) const JOURNAL: &str = "cells.journal";
 
 const MAGIC: &[u8; 16] = b"asyncflow cells3";
 /// Bytes of a length field: the length and its complement.
@@ -28,7 +28,7 @@ const CHECKSUM: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
 
 /// The head of a journal: which sweep it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub(crate) struct Head {
     /// A hash of the release and of everything below except the shard, the file and its folder.
     pub identity: String,
     /// The scenario with all defaults, including its `sweep` section, as JSON.
@@ -49,14 +49,14 @@ pub struct Head {
 
 /// A cell and its outcome.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub cell: Cell,
     pub outcome: Outcome,
 }
 
 /// The outcome of a cell.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Done(CellRecord),
     /// Kind and reason.
     Failed(String, String),
@@ -70,7 +70,7 @@ impl Outcome {
         }
     }
     /// Converts the outcome into the result that the fold accepts.
-    pub fn result(self) -> Result<CellRecord, Failure> {
+    pub(crate) fn result(self) -> Result<CellRecord, Failure> {
         match self {
             Outcome::Done(record) => Ok(record),
             Outcome::Failed(kind, reason) => Err(Failure::Before { kind, reason }),
@@ -81,7 +81,7 @@ impl Outcome {
 /// What is found in place of a folder's journal.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is only one at a time")]
-pub enum Opened {
+pub(crate) enum Opened {
     /// Nothing, or an incomplete head: the sweep was killed before its first cell.
     Nothing,
     /// A file that is not a journal.
@@ -93,7 +93,7 @@ pub enum Opened {
 
 /// A journal on disk, read from the beginning up to its end or its first broken length.
 #[derive(Debug)]
-pub struct Written {
+pub(crate) struct Written {
     pub head: Head,
     path: PathBuf,
     reader: BufReader<File>,
@@ -107,7 +107,7 @@ pub struct Written {
 
 /// The damage in a journal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Damage {
+pub(crate) struct Damage {
     /// Damaged entries that were skipped.
     pub entries: u64,
     /// Bytes at the end that cannot be read because a length is corrupt.
@@ -116,7 +116,7 @@ pub struct Damage {
 
 impl Damage {
     /// Returns whether there is any damage.
-    pub fn is_any(self) -> bool {
+    pub(crate) fn is_any(self) -> bool {
         self != Damage::default()
     }
 }
@@ -126,7 +126,7 @@ impl Written {
     ///
     /// # Errors
     /// If it cannot be read, or is a link.
-    pub fn open(folder: &Path) -> Result<Opened, StoreError> {
+    pub(crate) fn open(folder: &Path) -> Result<Opened, StoreError> {
         let path = folder.join(JOURNAL);
         if is_link(&path) {
             let what = format!("`{}` is a link, and links are not followed", path.display());
@@ -175,7 +175,7 @@ impl Written {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn next(&mut self) -> Result<Option<(Entry, Place)>, StoreError> {
+    pub(crate) fn next(&mut self) -> Result<Option<(Entry, Place)>, StoreError> {
         loop {
             let frame = next_frame(&mut self.reader)
                 .map_err(|e| StoreError::io("cannot read", &self.path, e))?;
@@ -203,7 +203,7 @@ impl Written {
 
 /// A journal open for writing.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     index: Index,
@@ -217,7 +217,7 @@ impl Journal {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn create(folder: &Path, head: &Head) -> Result<Journal, StoreError> {
+    pub(crate) fn create(folder: &Path, head: &Head) -> Result<Journal, StoreError> {
         let path = folder.join(JOURNAL);
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path);
@@ -228,7 +228,7 @@ impl Journal {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn nameless(folder: &Path, head: &Head) -> Result<Journal, StoreError> {
+    pub(crate) fn nameless(folder: &Path, head: &Head) -> Result<Journal, StoreError> {
         Journal::begin(folder.to_path_buf(), tempfile::tempfile_in(folder), folder, head)
     }
 
@@ -253,7 +253,7 @@ impl Journal {
     ///
     /// # Errors
     /// If it cannot be read or written.
-    pub fn go_on(folder: &Path, mut written: Written) -> Result<Journal, StoreError> {
+    pub(crate) fn go_on(folder: &Path, mut written: Written) -> Result<Journal, StoreError> {
         let failed = |e: std::io::Error| StoreError::io("cannot write", &folder.join(JOURNAL), e);
         let mut index = index_of(folder, &written.head).map_err(failed)?;
         while let Some((entry, place)) = written.next()? {
@@ -269,7 +269,7 @@ impl Journal {
     ///
     /// # Errors
     /// If the disk is full or gone; earlier entries stay intact.
-    pub fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
+    pub(crate) fn append(&mut self, entry: &Entry) -> Result<(), StoreError> {
         let mut append = || -> std::io::Result<()> {
             let framed = frame(entry)?;
             self.file.seek(SeekFrom::Start(self.end))?;
@@ -288,7 +288,7 @@ impl Journal {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn of_point(&mut self, point: u64) -> Result<Vec<Entry>, StoreError> {
+    pub(crate) fn of_point(&mut self, point: u64) -> Result<Vec<Entry>, StoreError> {
         let mut read = || -> std::io::Result<Vec<Entry>> {
             let mut entries = Vec::new();
             for place in self.index.of_point(point)? {
@@ -306,7 +306,7 @@ impl Journal {
     }
 
     /// Returns the number of cells.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.index.len()
     }
 
@@ -314,7 +314,7 @@ impl Journal {
     ///
     /// # Errors
     /// If the disk is full or gone.
-    pub fn sync(&self) -> Result<(), StoreError> {
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
         self.file.sync_all().map_err(|e| StoreError::io("cannot write", &self.path, e))
     }
 }

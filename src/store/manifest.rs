@@ -10,13 +10,13 @@ use std::io::Read;
 use std::path::Path;
 
 /// The content of a manifest.
-pub struct Manifest {
+pub(crate) struct Manifest {
     head: Vec<(&'static str, Value)>,
     pub files: Vec<FileEntry>,
 }
 
 /// A file of the result.
-pub struct FileEntry {
+pub(crate) struct FileEntry {
     pub name: String,
     /// The number of rows; `None` for a file that is not a table.
     pub rows: Option<u64>,
@@ -47,7 +47,7 @@ impl Manifest {
     }
     /// Creates the manifest of a sweep. `identity` is a hash of its design, `fingerprint` one of
     /// its results.
-    pub fn of_sweep(
+    pub(crate) fn of_sweep(
         scenario: &Scenario,
         points: u64,
         shard: Option<Shard>,
@@ -64,7 +64,7 @@ impl Manifest {
         Manifest::of("sweep", scenario, entries)
     }
     /// Creates the manifest of a comparison.
-    pub fn of_comparison(baseline: &Scenario, comparison: &Comparison) -> Manifest {
+    pub(crate) fn of_comparison(baseline: &Scenario, comparison: &Comparison) -> Manifest {
         let fingerprints: Vec<&str> =
             comparison.results.iter().map(|results| results.fingerprint.as_str()).collect();
         let entries = vec![
@@ -75,7 +75,7 @@ impl Manifest {
         Manifest::of("compare", baseline, entries)
     }
     /// Creates the manifest of a capacity search, which contains the capacity.
-    pub fn of_capacity(scenario: &Scenario, result: &CapacityResult) -> Manifest {
+    pub(crate) fn of_capacity(scenario: &Scenario, result: &CapacityResult) -> Manifest {
         let bottleneck = result.bottleneck.as_ref().map(|bottleneck| {
             json!({
                 "service": bottleneck.service, "utilisation": bottleneck.utilisation,
@@ -100,7 +100,7 @@ impl Manifest {
         Manifest::of("capacity", scenario, entries)
     }
     /// Creates the manifest of a sensitivity analysis.
-    pub fn of_sensitivity(scenario: &Scenario, answers: &[Sensitivity]) -> Manifest {
+    pub(crate) fn of_sensitivity(scenario: &Scenario, answers: &[Sensitivity]) -> Manifest {
         let metrics = answers.iter().map(|answer| {
             json!({
                 "metric": answer.name(), "unit": answer.unit, "points": answer.points, "unknown": answer.unknown, "variation": answer.variation.name(),
@@ -115,12 +115,12 @@ impl Manifest {
         Manifest::of("sensitivity", scenario, entries)
     }
     /// Adds an entry.
-    pub fn add(&mut self, key: &'static str, value: Value) {
+    pub(crate) fn add(&mut self, key: &'static str, value: Value) {
         self.head.push((key, value));
     }
     /// Creates the manifest of a run. `wanted` is the number of replications that were planned, if
     /// the run was interrupted.
-    pub fn of_run(results: &Results, scenario: &Scenario, wanted: Option<u32>) -> Manifest {
+    pub(crate) fn of_run(results: &Results, scenario: &Scenario, wanted: Option<u32>) -> Manifest {
         let mut entries = vec![("replications", json!(results.replications))];
         entries.extend(
             wanted.map(|of| ("interrupted", json!({ "done": results.replications, "of": of }))),
@@ -133,7 +133,7 @@ impl Manifest {
         Manifest::of("run", scenario, entries)
     }
 
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let (tables, mut files) = (tables(), Map::new());
         for file in &self.files {
             let table_of = |file: &str| {
@@ -166,12 +166,12 @@ impl Manifest {
 }
 
 /// Returns the SHA-256 of a text, hexadecimal.
-pub fn hash(text: &str) -> String {
+pub(crate) fn hash(text: &str) -> String {
     hexadecimal(&Sha256::digest(text.as_bytes()))
 }
 
 /// Returns the SHA-256 of a file, hexadecimal.
-pub fn sha256(path: &Path) -> std::io::Result<String> {
+pub(crate) fn sha256(path: &Path) -> std::io::Result<String> {
     let mut file = std::fs::File::open(path)?;
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A varied parameter and the kind of its column.
 #[derive(Clone, Debug)]
-pub struct Parameter {
+pub(crate) struct Parameter {
     pub path: String,
     pub kind: ValueKind,
     /// Whether all its values are whole numbers without a unit.
@@ -26,7 +26,7 @@ pub struct Parameter {
 
 /// Returns the parameters of a sweep with the kinds of their columns: numbers if all values of a
 /// parameter are numbers of the same kind, otherwise text.
-pub fn parameters(rows: impl Iterator<Item = impl Borrow<Parameters>>) -> Vec<Parameter> {
+pub(crate) fn parameters(rows: impl Iterator<Item = impl Borrow<Parameters>>) -> Vec<Parameter> {
     let mut parameters: Vec<Parameter> = Vec::new();
     for row in rows {
         for (path, value) in row.borrow() {
@@ -79,7 +79,7 @@ impl Parameter {
 }
 
 /// Returns the columns of `points.parquet`.
-pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
+pub(crate) fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
     let fields = iter::once(field(POINT.name, &POINT))
         .chain(parameters.iter().map(Parameter::field))
         .chain(fields_of::<PointsTable>());
@@ -87,7 +87,7 @@ pub fn points_schema(parameters: &[Parameter]) -> Arc<Schema> {
 }
 
 /// Returns the values of a point, in the order of its [schema](points_schema).
-pub fn point_cells<'r>(
+pub(crate) fn point_cells<'r>(
     row: &'r PointRow,
     parameters: &'r [Parameter],
 ) -> impl Iterator<Item = Cell<'r>> {
@@ -96,7 +96,7 @@ pub fn point_cells<'r>(
 }
 
 /// Returns the values of a row of a sweep's table, preceded by the number of its point.
-pub fn with_point<'r>(
+pub(crate) fn with_point<'r>(
     point: u64,
     cells: impl Iterator<Item = Cell<'r>>,
 ) -> impl Iterator<Item = Cell<'r>> {

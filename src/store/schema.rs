@@ -13,9 +13,9 @@ use std::sync::Arc;
 pub const PLOTS: &str = "plots.svg";
 
 /// The points of a sweep.
-pub const POINTS: &str = PointsTable::FILE;
+pub(crate) const POINTS: &str = PointsTable::FILE;
 /// The folders of a sweep's tables; each table is split into parts.
-pub const PARTS: [&str; 4] = [
+pub(crate) const PARTS: [&str; 4] = [
     folder_of::<SummaryTable>(),
     folder_of::<ReplicationsTable>(),
     folder_of::<SeriesTable>(),
@@ -23,29 +23,29 @@ pub const PARTS: [&str; 4] = [
 ];
 
 /// Returns the folder of a table's parts: the name of its file, without the extension.
-pub const fn folder_of<T: Table>() -> &'static str {
+pub(crate) const fn folder_of<T: Table>() -> &'static str {
     T::FILE.split_at(T::FILE.len() - ".parquet".len()).0
 }
 
 /// Returns the Arrow schema of a table, with unit and meaning in each field's metadata.
-pub fn schema_of<T: Table>() -> Arc<Schema> {
+pub(crate) fn schema_of<T: Table>() -> Arc<Schema> {
     Arc::new(Schema::new(fields_of::<T>().collect::<Vec<_>>()))
 }
 
 /// Returns the schema with an additional first column, the number of the point.
-pub fn schema_of_points<T: Table>() -> Arc<Schema> {
+pub(crate) fn schema_of_points<T: Table>() -> Arc<Schema> {
     let fields = std::iter::once(field(POINT.name, &POINT)).chain(fields_of::<T>());
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 /// Returns the fields of a table's columns.
-pub fn fields_of<T: Table>() -> impl Iterator<Item = Field> {
+pub(crate) fn fields_of<T: Table>() -> impl Iterator<Item = Field> {
     T::COLUMNS.iter().map(Column::schema).map(|column| field(column.name, &column))
 }
 
 /// Returns a field of an Arrow schema, with unit and meaning in its metadata. `name` may differ
 /// from the column's name.
-pub fn field(name: &str, column: &ColumnSchema) -> Field {
+pub(crate) fn field(name: &str, column: &ColumnSchema) -> Field {
     let data_type = match column.kind {
         Kind::Text => DataType::Utf8,
         Kind::Number => DataType::Float64,

@@ -13,7 +13,7 @@ use arrow_array::RecordBatch;
 ///
 /// # Errors
 /// If the disk is full or gone.
-pub fn write_sensitivity(
+pub(crate) fn write_sensitivity(
     folder: Folder,
     scenario: &Scenario,
     answers: &[Sensitivity],

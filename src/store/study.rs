@@ -19,7 +19,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// A study about to be run.
 #[derive(Clone, Debug)]
-pub struct Study {
+pub(crate) struct Study {
     command: &'static str,
     /// The scenario files, as typed.
     files: Vec<String>,
@@ -32,7 +32,7 @@ pub struct Study {
 impl Study {
     /// Creates the study of a command on these files. `design` is what is varied, compared or
     /// searched; `scenario` is the one that the manifest will contain.
-    pub fn new(
+    pub(crate) fn new(
         command: &'static str,
         files: &[&Path],
         design: &Value,
@@ -51,23 +51,23 @@ impl Study {
     }
 
     /// Creates the study of a sweep, or of one of its shards.
-    pub fn of_sweep(file: &Path, scenario: &Scenario, shard: Option<Shard>) -> Study {
+    pub(crate) fn of_sweep(file: &Path, scenario: &Scenario, shard: Option<Shard>) -> Study {
         let shard = shard.map(|shard| shard.to_string());
         Study { shard, ..Study::new("sweep", &[file], &json!(scenario.sweep), scenario) }
     }
 
     /// Returns the command.
-    pub fn command(&self) -> &'static str {
+    pub(crate) fn command(&self) -> &'static str {
         self.command
     }
 
     /// Returns whether a file is one of its scenario files.
-    pub fn reads(&self, file: &Path) -> bool {
+    pub(crate) fn reads(&self, file: &Path) -> bool {
         self.files.iter().any(|own| real(own) == real(file))
     }
 
     /// Returns the entry `study` of the manifest in `folder`.
-    pub fn to_json(&self, folder: &Path) -> Value {
+    pub(crate) fn to_json(&self, folder: &Path) -> Value {
         json!({ "files": self.files, "from": path_back(folder), "design": self.design })
     }
 
@@ -87,7 +87,7 @@ impl Study {
     ///
     /// # Errors
     /// If it may not: the error describes what the folder holds.
-    pub fn may_replace(&self, folder: &Path, manifest: &Value) -> Result<(), StoreError> {
+    pub(crate) fn may_replace(&self, folder: &Path, manifest: &Value) -> Result<(), StoreError> {
         let holds = |other: String| {
             Err(StoreError::Occupied { folder: folder.display().to_string(), other })
         };

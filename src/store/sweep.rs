@@ -30,7 +30,7 @@ const POINTS_OF_GROUP: usize = 8_192;
 
 /// The optional tables that are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OptionalTables {
+pub(crate) struct OptionalTables {
     /// The time series.
     pub series: bool,
     /// The histograms of durations.
@@ -39,7 +39,7 @@ pub struct OptionalTables {
 
 /// The files of a sweep while they are being written. If it is dropped before
 /// [`finish`](SweepDataset::finish), no file remains.
-pub struct SweepDataset {
+pub(crate) struct SweepDataset {
     folder: Folder,
     points: ParquetFile,
     summary: Parts<SummaryTable>,
@@ -107,7 +107,7 @@ impl SweepDataset {
     ///
     /// # Errors
     /// If they cannot be written.
-    pub fn begin(
+    pub(crate) fn begin(
         mut folder: Folder,
         parameters: Vec<Parameter>,
         wanted: OptionalTables,
@@ -128,7 +128,7 @@ impl SweepDataset {
     ///
     /// # Errors
     /// If the disk is full or gone.
-    pub fn append(&mut self, reduced: &ReducedPoint) -> Result<(), StoreError> {
+    pub(crate) fn append(&mut self, reduced: &ReducedPoint) -> Result<(), StoreError> {
         let (folder, swept) = (&mut self.folder, &reduced.swept);
         self.points.push(point_cells(&PointRow { swept }, &self.parameters))?;
         let Some(built) = &reduced.built else { return Ok(()) };
@@ -157,7 +157,7 @@ impl SweepDataset {
     ///
     /// # Errors
     /// If the disk is full or gone; then there is no manifest.
-    pub fn finish(self, manifest: Manifest) -> Result<usize, StoreError> {
+    pub(crate) fn finish(self, manifest: Manifest) -> Result<usize, StoreError> {
         let mut rows = self.summary.finish()?;
         rows.extend(self.replications.finish()?);
         rows.extend(self.series.map(Parts::finish).transpose()?.unwrap_or_default());

@@ -63,14 +63,14 @@ impl Builder {
 }
 
 /// Rows in memory.
-pub struct Rows {
+pub(crate) struct Rows {
     schema: Arc<Schema>,
     builders: Vec<Builder>,
     len: usize,
 }
 
 impl Rows {
-    pub fn new(schema: Arc<Schema>) -> Rows {
+    pub(crate) fn new(schema: Arc<Schema>) -> Rows {
         let builders = schema.fields().iter().map(|field| match field.data_type() {
             DataType::Float64 => Builder::Number(Float64Builder::new()),
             DataType::UInt64 => Builder::Whole(UInt64Builder::new()),
@@ -80,7 +80,7 @@ impl Rows {
     }
 
     /// Adds a row. Its cells must have the order and the kinds of the columns.
-    pub fn push<'c>(&mut self, cells: impl IntoIterator<Item = Cell<'c>>) {
+    pub(crate) fn push<'c>(&mut self, cells: impl IntoIterator<Item = Cell<'c>>) {
         let mut cells = cells.into_iter();
         for builder in &mut self.builders {
             builder.push(cells.next().expect("a row has a cell for every column"));
@@ -90,7 +90,7 @@ impl Rows {
     }
 
     /// Returns all rows so far as a batch, and removes them.
-    pub fn take(&mut self) -> RecordBatch {
+    pub(crate) fn take(&mut self) -> RecordBatch {
         self.len = 0;
         let columns = self.builders.iter_mut().map(|builder| -> ArrayRef {
             match builder {
@@ -105,14 +105,14 @@ impl Rows {
 }
 
 /// Collects the rows of a table into a batch, without writing a file.
-pub fn batch<'r, T: Table>(rows: impl Iterator<Item = T::Row<'r>>) -> RecordBatch {
+pub(crate) fn batch<'r, T: Table>(rows: impl Iterator<Item = T::Row<'r>>) -> RecordBatch {
     let mut batch = Rows::new(schema_of::<T>());
     rows.for_each(|row| batch.push(cells::<T>(&row)));
     batch.take()
 }
 
 /// A Parquet file that is being written.
-pub struct ParquetFile {
+pub(crate) struct ParquetFile {
     rows: Rows,
     writer: ArrowWriter<File>,
     /// The final path of the file.
@@ -125,7 +125,7 @@ impl ParquetFile {
     ///
     /// # Errors
     /// If it cannot be created.
-    pub fn begin(
+    pub(crate) fn begin(
         folder: &mut Folder,
         name: &str,
         schema: Arc<Schema>,
@@ -138,7 +138,7 @@ impl ParquetFile {
     ///
     /// # Errors
     /// If it cannot be created.
-    pub fn in_groups(
+    pub(crate) fn in_groups(
         rows: usize,
         folder: &mut Folder,
         name: &str,
@@ -156,7 +156,7 @@ impl ParquetFile {
     ///
     /// # Errors
     /// If the disk is full or gone.
-    pub fn push<'c>(
+    pub(crate) fn push<'c>(
         &mut self,
         cells: impl IntoIterator<Item = Cell<'c>>,
     ) -> Result<(), StoreError> {
@@ -178,7 +178,7 @@ impl ParquetFile {
     ///
     /// # Errors
     /// As [`push`](Table::push).
-    pub fn finish(mut self) -> Result<u64, StoreError> {
+    pub(crate) fn finish(mut self) -> Result<u64, StoreError> {
         self.flush()?;
         self.writer.close().map_err(|e| StoreError::io("cannot write", &self.path, e))?;
         Ok(self.written)
@@ -186,7 +186,7 @@ impl ParquetFile {
 }
 
 /// The file of the table `T`.
-pub struct TableFile<T: Table> {
+pub(crate) struct TableFile<T: Table> {
     file: ParquetFile,
     table: PhantomData<T>,
 }
@@ -196,7 +196,7 @@ impl<T: Table> TableFile<T> {
     ///
     /// # Errors
     /// If it cannot be created.
-    pub fn begin(folder: &mut Folder) -> Result<TableFile<T>, StoreError> {
+    pub(crate) fn begin(folder: &mut Folder) -> Result<TableFile<T>, StoreError> {
         let file = ParquetFile::begin(folder, T::FILE, schema_of::<T>())?;
         Ok(TableFile { file, table: PhantomData })
     }
@@ -205,7 +205,7 @@ impl<T: Table> TableFile<T> {
     ///
     /// # Errors
     /// If the disk is full or gone.
-    pub fn extend<'r>(
+    pub(crate) fn extend<'r>(
         &mut self,
         mut rows: impl Iterator<Item = T::Row<'r>>,
     ) -> Result<(), StoreError> {
@@ -216,7 +216,7 @@ impl<T: Table> TableFile<T> {
     ///
     /// # Errors
     /// As [`extend`](TableFile::extend).
-    pub fn finish(self) -> Result<(&'static str, u64), StoreError> {
+    pub(crate) fn finish(self) -> Result<(&'static str, u64), StoreError> {
         Ok((T::FILE, self.file.finish()?))
     }
 }

@@ -6,10 +6,10 @@ use crate::design::value;
 use crate::experiment::{Bottleneck, CapacityResult, SloResult, Trial};
 
 /// The table of a capacity search.
-pub struct CapacityTable;
+pub(crate) struct CapacityTable;
 
 /// A goal at a value that was tried.
-pub struct CapacityRow<'r> {
+pub(crate) struct CapacityRow<'r> {
     result: &'r CapacityResult,
     tried: &'r Trial,
     bottleneck: Option<Bottleneck>,
@@ -74,7 +74,7 @@ impl Table for CapacityTable {
 }
 
 /// Returns the goals at all values tried.
-pub fn rows(result: &CapacityResult) -> impl Iterator<Item = CapacityRow<'_>> {
+pub(crate) fn rows(result: &CapacityResult) -> impl Iterator<Item = CapacityRow<'_>> {
     result.tried.iter().flat_map(move |tried| {
         let bottleneck = tried.bottleneck();
         let goals = tried.goals.iter();

@@ -28,7 +28,7 @@ pub struct ColumnSchema {
 }
 
 /// A column of the table `T`. The type of its values follows from `get`.
-pub struct Column<T: Table> {
+pub(crate) struct Column<T: Table> {
     pub name: &'static str,
     unit: &'static str,
     meaning: &'static str,
@@ -51,7 +51,7 @@ enum Get<T: Table> {
 
 /// A value of a row.
 #[derive(Clone, Debug)]
-pub enum Cell<'a> {
+pub(crate) enum Cell<'a> {
     Text(Cow<'a, str>),
     /// A text: 16 hexadecimal digits, empty for `None`.
     Key(Option<u64>),
@@ -75,7 +75,7 @@ impl<T: Table> Column<T> {
     }
 
     /// Returns the column without its values.
-    pub fn schema(&self) -> ColumnSchema {
+    pub(crate) fn schema(&self) -> ColumnSchema {
         let kind = match self.get {
             Get::Text(_) | Get::Formatted(_) | Get::Key(_) | Get::Labels(_) => Kind::Text,
             Get::Number(_) => Kind::Number,
@@ -85,7 +85,7 @@ impl<T: Table> Column<T> {
     }
 
     /// Returns the value of the column in a row.
-    pub fn cell<'a>(&self, row: &'a T::Row<'_>) -> Cell<'a> {
+    pub(crate) fn cell<'a>(&self, row: &'a T::Row<'_>) -> Cell<'a> {
         match self.get {
             Get::Text(get) => Cell::Text(Cow::Borrowed(get(row))),
             Get::Formatted(get) => Cell::Text(Cow::Owned(get(row))),
@@ -98,7 +98,7 @@ impl<T: Table> Column<T> {
 }
 
 /// A text that the row contains.
-pub const fn text<T: Table>(
+pub(crate) const fn text<T: Table>(
     name: &'static str,
     meaning: &'static str,
     get: Borrower<T, str>,
@@ -107,7 +107,7 @@ pub const fn text<T: Table>(
 }
 
 /// A text that is composed for each row.
-pub const fn formatted<T: Table>(
+pub(crate) const fn formatted<T: Table>(
     name: &'static str,
     meaning: &'static str,
     get: Getter<T, String>,
@@ -116,7 +116,7 @@ pub const fn formatted<T: Table>(
 }
 
 /// A key as 16 hexadecimal digits; empty for `None`.
-pub const fn key<T: Table>(
+pub(crate) const fn key<T: Table>(
     name: &'static str,
     meaning: &'static str,
     get: Getter<T, Option<u64>>,
@@ -125,7 +125,7 @@ pub const fn key<T: Table>(
 }
 
 /// Labels, separated by commas.
-pub const fn labels<T: Table>(
+pub(crate) const fn labels<T: Table>(
     name: &'static str,
     meaning: &'static str,
     get: Borrower<T, [&'static str]>,
@@ -134,7 +134,7 @@ pub const fn labels<T: Table>(
 }
 
 /// A number; NaN is null.
-pub const fn number<T: Table>(
+pub(crate) const fn number<T: Table>(
     name: &'static str,
     unit: &'static str,
     meaning: &'static str,
@@ -144,7 +144,7 @@ pub const fn number<T: Table>(
 }
 
 /// A whole number without a unit.
-pub const fn whole<T: Table>(
+pub(crate) const fn whole<T: Table>(
     name: &'static str,
     meaning: &'static str,
     get: Getter<T, u64>,
@@ -153,26 +153,26 @@ pub const fn whole<T: Table>(
 }
 
 /// The column `kind` of most tables.
-pub const fn kind<T: Table>(get: Borrower<T, str>) -> Column<T> {
+pub(crate) const fn kind<T: Table>(get: Borrower<T, str>) -> Column<T> {
     text("kind", "workload, endpoint, service, instance, link, balancer or phase", get)
 }
 /// The column `entity` of most tables.
-pub const fn entity<T: Table>(get: Borrower<T, str>) -> Column<T> {
+pub(crate) const fn entity<T: Table>(get: Borrower<T, str>) -> Column<T> {
     text("entity", "its name", get)
 }
 /// The column `metric` of most tables.
-pub const fn metric<T: Table>(get: Borrower<T, str>) -> Column<T> {
+pub(crate) const fn metric<T: Table>(get: Borrower<T, str>) -> Column<T> {
     text("metric", "what is measured", get)
 }
 /// The column `stat` of most tables.
-pub const fn stat<T: Table>(get: Borrower<T, str>) -> Column<T> {
+pub(crate) const fn stat<T: Table>(get: Borrower<T, str>) -> Column<T> {
     text("stat", "mean, sd, min, p50 …, max or total", get)
 }
 /// The column `unit` of most tables.
-pub const fn unit<T: Table>(get: Borrower<T, str>) -> Column<T> {
+pub(crate) const fn unit<T: Table>(get: Borrower<T, str>) -> Column<T> {
     text("unit", "unit of the numbers", get)
 }
 /// The column `replication` of the tables with single replications.
-pub const fn replication<T: Table>(get: Getter<T, u64>) -> Column<T> {
+pub(crate) const fn replication<T: Table>(get: Getter<T, u64>) -> Column<T> {
     whole("replication", "number of the replication, from 0", get)
 }

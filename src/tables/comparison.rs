@@ -5,10 +5,10 @@ use super::{Column, Table};
 use crate::experiment::{Comparison, MetricComparison};
 
 /// The table of a comparison.
-pub struct ComparisonTable;
+pub(crate) struct ComparisonTable;
 
 /// A metric of a variant, compared with the baseline's.
-pub struct ComparisonRow<'r> {
+pub(crate) struct ComparisonRow<'r> {
     names: &'r [String],
     row: &'r MetricComparison,
 }
@@ -72,6 +72,6 @@ impl Table for ComparisonTable {
 }
 
 /// Returns all differences, variant by variant.
-pub fn rows(comparison: &Comparison) -> impl Iterator<Item = ComparisonRow<'_>> {
+pub(crate) fn rows(comparison: &Comparison) -> impl Iterator<Item = ComparisonRow<'_>> {
     comparison.rows.iter().map(|row| ComparisonRow { names: &comparison.names, row })
 }

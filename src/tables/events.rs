@@ -6,10 +6,10 @@ use crate::experiment::CellRecord;
 use crate::measure::Happening;
 
 /// The faults of the replications.
-pub struct EventsTable;
+pub(crate) struct EventsTable;
 
 /// The beginning or end of a fault.
-pub struct EventRow<'r> {
+pub(crate) struct EventRow<'r> {
     record: &'r CellRecord,
     happening: &'r Happening,
 }
@@ -29,6 +29,6 @@ impl Table for EventsTable {
 }
 
 /// Returns the faults of a replication.
-pub fn rows(record: &CellRecord) -> impl Iterator<Item = EventRow<'_>> {
+pub(crate) fn rows(record: &CellRecord) -> impl Iterator<Item = EventRow<'_>> {
     record.happenings.iter().map(move |happening| EventRow { record, happening })
 }

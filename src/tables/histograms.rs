@@ -6,10 +6,10 @@ use crate::experiment::CellRecord;
 use crate::measure::{Bucket, Named, Vocabulary};
 
 /// The histograms of the replications.
-pub struct HistogramsTable;
+pub(crate) struct HistogramsTable;
 
 /// A bucket that is not empty.
-pub struct BucketRow<'r> {
+pub(crate) struct BucketRow<'r> {
     record: &'r CellRecord,
     histogram: &'r Named,
     bucket: Bucket,
@@ -31,7 +31,7 @@ impl Table for HistogramsTable {
 }
 
 /// Returns the buckets of a replication.
-pub fn rows<'r>(
+pub(crate) fn rows<'r>(
     vocabulary: &'r Vocabulary,
     record: &'r CellRecord,
 ) -> impl Iterator<Item = BucketRow<'r>> {

@@ -4,23 +4,24 @@
 //!
 //! To add a column: one line in the list `COLUMNS` of its table.
 
-pub mod capacity;
+pub(crate) mod capacity;
 mod column;
-pub mod comparison;
-pub mod events;
-pub mod histograms;
-pub mod points;
-pub mod replications;
-pub mod requests;
-pub mod sensitivity;
-pub mod series;
-pub mod summary;
-pub mod warmup;
+pub(crate) mod comparison;
+pub(crate) mod events;
+pub(crate) mod histograms;
+pub(crate) mod points;
+pub(crate) mod replications;
+pub(crate) mod requests;
+pub(crate) mod sensitivity;
+pub(crate) mod series;
+pub(crate) mod summary;
+pub(crate) mod warmup;
 
-pub use column::{Cell, Column, ColumnSchema, Kind};
+pub(crate) use column::{Cell, Column};
+pub use column::{ColumnSchema, Kind};
 
 /// A table: its file, its rows and its columns.
-pub trait Table: Sized + 'static {
+pub(crate) trait Table: Sized + 'static {
     /// A row: references to the results from which the columns read their values.
     type Row<'r>;
     /// The name of the file.
@@ -32,7 +33,7 @@ pub trait Table: Sized + 'static {
 }
 
 /// Returns the values of a row, in the order of the columns.
-pub fn cells<'a, T: Table>(row: &'a T::Row<'_>) -> impl Iterator<Item = Cell<'a>> {
+pub(crate) fn cells<'a, T: Table>(row: &'a T::Row<'_>) -> impl Iterator<Item = Cell<'a>> {
     T::COLUMNS.iter().map(move |column| column.cell(row))
 }
 

@@ -6,7 +6,7 @@ use super::{Column, ColumnSchema, Kind, Table};
 use crate::experiment::{Failure, PointResult, Results};
 
 /// The first column of all tables of a sweep.
-pub const POINT: ColumnSchema = ColumnSchema {
+pub(crate) const POINT: ColumnSchema = ColumnSchema {
     name: "point",
     kind: Kind::Whole,
     unit: "1",
@@ -14,10 +14,10 @@ pub const POINT: ColumnSchema = ColumnSchema {
 };
 
 /// The points of a sweep.
-pub struct PointsTable;
+pub(crate) struct PointsTable;
 
 /// A point.
-pub struct PointRow<'r> {
+pub(crate) struct PointRow<'r> {
     pub swept: &'r PointResult,
 }
 

@@ -6,10 +6,10 @@ use crate::experiment::CellRecord;
 use crate::measure::{Metric, Vocabulary};
 
 /// The numbers of the replications.
-pub struct ReplicationsTable;
+pub(crate) struct ReplicationsTable;
 
 /// A number of a replication.
-pub struct ReplicationRow<'r> {
+pub(crate) struct ReplicationRow<'r> {
     record: &'r CellRecord,
     metric: &'r Metric,
     value: f64,
@@ -32,7 +32,7 @@ impl Table for ReplicationsTable {
 }
 
 /// Returns the numbers of a replication.
-pub fn rows<'r>(
+pub(crate) fn rows<'r>(
     vocabulary: &'r Vocabulary,
     record: &'r CellRecord,
 ) -> impl Iterator<Item = ReplicationRow<'r>> {

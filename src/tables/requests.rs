@@ -7,10 +7,10 @@ use crate::measure::{Flow, Layout, RequestRow};
 use crate::request::{NONE, Part};
 
 /// The sampled requests of the replications.
-pub struct RequestsTable;
+pub(crate) struct RequestsTable;
 
 /// A sampled request.
-pub struct SampledRow<'r> {
+pub(crate) struct SampledRow<'r> {
     record: &'r CellRecord,
     layout: &'r Layout,
     request: &'r RequestRow,
@@ -74,7 +74,7 @@ impl Table for RequestsTable {
 }
 
 /// Returns the sampled requests of a replication; each stands for `weight` requests.
-pub fn rows<'r>(
+pub(crate) fn rows<'r>(
     layout: &'r Layout,
     weight: f64,
     record: &'r CellRecord,

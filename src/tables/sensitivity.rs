@@ -7,10 +7,10 @@ use crate::experiment::{Influence, Sensitivity};
 use crate::stats::{Effect, Indices};
 
 /// The table of a sensitivity analysis.
-pub struct SensitivityTable;
+pub(crate) struct SensitivityTable;
 
 /// The influence of a parameter on a metric.
-pub struct SensitivityRow<'r> {
+pub(crate) struct SensitivityRow<'r> {
     answer: &'r Sensitivity,
     parameter: &'r Influence,
 }
@@ -95,7 +95,7 @@ impl Table for SensitivityTable {
 }
 
 /// Returns the influences on all metrics.
-pub fn rows(answers: &[Sensitivity]) -> impl Iterator<Item = SensitivityRow<'_>> {
+pub(crate) fn rows(answers: &[Sensitivity]) -> impl Iterator<Item = SensitivityRow<'_>> {
     answers.iter().flat_map(|answer| {
         let parameters = answer.parameters.iter();
         parameters.map(move |parameter| SensitivityRow { answer, parameter })

@@ -7,10 +7,10 @@ use crate::measure::{Series, Window};
 use crate::units::Time;
 
 /// The time series of the replications.
-pub struct SeriesTable;
+pub(crate) struct SeriesTable;
 
 /// A window of a gauge or rate.
-pub struct WindowRow<'r> {
+pub(crate) struct WindowRow<'r> {
     record: &'r CellRecord,
     series: &'r Series,
     start: Time,
@@ -38,7 +38,7 @@ impl Table for SeriesTable {
 }
 
 /// Returns the windows of a replication; none if no series are kept.
-pub fn rows<'r>(
+pub(crate) fn rows<'r>(
     series: &'r [Series],
     record: &'r CellRecord,
 ) -> impl Iterator<Item = WindowRow<'r>> {

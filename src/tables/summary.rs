@@ -5,10 +5,10 @@ use super::{Column, Table};
 use crate::experiment::{Results, Row};
 
 /// The summary of a run.
-pub struct SummaryTable;
+pub(crate) struct SummaryTable;
 
 /// An estimate.
-pub struct SummaryRow<'r> {
+pub(crate) struct SummaryRow<'r> {
     pub results: &'r Results,
     pub row: &'r Row,
 }
@@ -39,6 +39,6 @@ impl Table for SummaryTable {
 }
 
 /// Returns the estimates of a run.
-pub fn rows(results: &Results) -> impl Iterator<Item = SummaryRow<'_>> {
+pub(crate) fn rows(results: &Results) -> impl Iterator<Item = SummaryRow<'_>> {
     results.rows.iter().map(move |row| SummaryRow { results, row })
 }

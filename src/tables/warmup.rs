@@ -6,10 +6,10 @@ use crate::experiment::{Curve, WarmupResult};
 use crate::units::Time;
 
 /// The curves of the pilot.
-pub struct WarmupTable;
+pub(crate) struct WarmupTable;
 
 /// A window of a curve.
-pub struct CurveRow<'r> {
+pub(crate) struct CurveRow<'r> {
     curve: &'r Curve,
     start: Time,
     mean: f64,
@@ -41,7 +41,7 @@ impl Table for WarmupTable {
 }
 
 /// Returns the windows of all curves.
-pub fn rows(warmup: &WarmupResult) -> impl Iterator<Item = CurveRow<'_>> {
+pub(crate) fn rows(warmup: &WarmupResult) -> impl Iterator<Item = CurveRow<'_>> {
     warmup.curves.iter().flat_map(|curve| {
         let cut_s = warmup.starts.get(curve.cut).map_or(0.0, |start| start.seconds());
         let windows = warmup.starts.iter().zip(&curve.mean).enumerate();

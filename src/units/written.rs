@@ -19,7 +19,7 @@ impl Number<'_> {
     /// Returns the number times `size`, rounded to a whole number, and whether that is exact;
     /// `None` if it does not fit in 128 bits. Computed in integers: in floating point 1.005 k would
     /// be 1004.9999…, and long spans would lose their last digits.
-    pub fn times(&self, size: u64) -> Option<(u128, bool)> {
+    pub(crate) fn times(&self, size: u64) -> Option<(u128, bool)> {
         const DECIMALS: usize = 20;
         let (whole, decimals) = self.digits.split_once('.').unwrap_or((&self.digits, ""));
         let whole = whole.bytes().try_fold(0u128, |sum, digit| {

@@ -76,7 +76,7 @@ pub struct Batch {
 
 /// The compiled form of [`Arrivals`]: gaps of mean 1.
 #[derive(Clone, Debug)]
-pub enum Interarrival {
+pub(crate) enum Interarrival {
     Poisson,
     /// Equal gaps of 1; the value is the gap before the first arrival.
     Regular(f64),

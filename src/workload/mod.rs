@@ -12,9 +12,10 @@ mod open;
 mod profile;
 mod users;
 
-pub use arrivals::{Arrivals, Batch, Interarrival, Regular, Variation};
+pub(crate) use arrivals::Interarrival;
+pub use arrivals::{Arrivals, Batch, Regular, Variation};
 pub use open::{Open, RateShape, Stage, Stages};
-pub use profile::{RateProfile, RateSegment};
+pub(crate) use profile::{RateProfile, RateSegment};
 pub use users::Users;
 
 use crate::problem::Problems;
@@ -139,7 +140,7 @@ impl Workload {
 
 /// The arrival process of a source in the plan.
 #[derive(Clone, Debug)]
-pub struct ArrivalProcess {
+pub(crate) struct ArrivalProcess {
     pub gaps: Interarrival,
     pub profile: RateProfile,
     pub salt: Salt,
@@ -154,7 +155,7 @@ const BLOCK: usize = 32;
 
 /// A source of requests in the world.
 #[derive(Component)]
-pub struct Source {
+pub(crate) struct Source {
     /// The key from which its requests' keys are derived.
     pub key: Key,
     /// The number of requests sent so far.
@@ -185,7 +186,7 @@ struct ArrivalState {
 }
 
 impl Source {
-    pub fn new(process: &ArrivalProcess, replication: Key) -> Source {
+    pub(crate) fn new(process: &ArrivalProcess, replication: Key) -> Source {
         let key = Key(replication.draw(process.salt).0);
         let generator = Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0);
         let flipped = if process.mirrored { u64::MAX } else { 0 };
@@ -204,7 +205,7 @@ impl Source {
 
     /// Returns the time of the next arrival, or `None` if there is none before `horizon`.
     #[inline(always)]
-    pub fn next_arrival(&mut self, process: &ArrivalProcess, horizon: Time) -> Option<Time> {
+    pub(crate) fn next_arrival(&mut self, process: &ArrivalProcess, horizon: Time) -> Option<Time> {
         if self.next == BLOCK {
             self.draw_ahead(process, horizon);
         }

@@ -7,7 +7,7 @@ use crate::random::keys::Draw;
 
 /// A period with a linear rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RateSegment {
+pub(crate) struct RateSegment {
     pub start_s: f64,
     pub end_s: f64,
     /// The rate at the start, in 1/s.
@@ -20,7 +20,7 @@ pub struct RateSegment {
 
 /// The rate over time, from which segments are generated.
 #[derive(Clone, Debug)]
-pub enum RateProfile {
+pub(crate) enum RateProfile {
     /// A constant rate, in 1/s.
     Constant { rate: f64 },
     /// Ramps, then the last rate forever.
@@ -32,7 +32,7 @@ pub enum RateProfile {
 
 /// A linear change of the rate: its duration in seconds, and the rates in 1/s.
 #[derive(Clone, Copy, Debug)]
-pub struct Ramp {
+pub(crate) struct Ramp {
     pub over_s: f64,
     pub from: f64,
     pub to: f64,
@@ -40,7 +40,7 @@ pub struct Ramp {
 
 impl RateSegment {
     /// The empty piece before the first.
-    pub const EMPTY: RateSegment =
+    pub(crate) const EMPTY: RateSegment =
         RateSegment { start_s: 0.0, end_s: 0.0, from: 0.0, slope: 0.0, units: 0.0 };
 
     fn new(start_s: f64, length_s: f64, from: f64, to: f64) -> RateSegment {
@@ -54,7 +54,7 @@ impl RateSegment {
     /// Returns the time in seconds at which the integral reaches `used`: the root of
     /// `from·t + slope·t²/2 = used`, after the start.
     #[inline(always)]
-    pub fn time_at(&self, used: f64) -> f64 {
+    pub(crate) fn time_at(&self, used: f64) -> f64 {
         if self.slope == 0.0 {
             return self.start_s + used / self.from;
         }
@@ -65,7 +65,7 @@ impl RateSegment {
 }
 
 impl RateProfile {
-    pub fn of_rate(rate: &RateShape) -> RateProfile {
+    pub(crate) fn of_rate(rate: &RateShape) -> RateProfile {
         match rate {
             RateShape::Constant(rate) => RateProfile::Constant { rate: rate.per_second },
             RateShape::Stages(Stages { from, stages }) => {
@@ -81,7 +81,7 @@ impl RateProfile {
         }
     }
 
-    pub fn of_users(users: &Users) -> RateProfile {
+    pub(crate) fn of_users(users: &Users) -> RateProfile {
         RateProfile::Windows {
             active: Box::new(users.active.compile()),
             each: users.each.per_second,
@@ -90,7 +90,7 @@ impl RateProfile {
     }
 
     /// Returns the piece after `last`; `index` is its number, from 0.
-    pub fn after(&self, last: &RateSegment, index: u32, draw: Draw) -> RateSegment {
+    pub(crate) fn after(&self, last: &RateSegment, index: u32, draw: Draw) -> RateSegment {
         match self {
             RateProfile::Constant { rate } => {
                 RateSegment::new(last.end_s, f64::INFINITY, *rate, *rate)
@@ -114,7 +114,7 @@ impl RateProfile {
     }
 
     /// Returns the mean rate from 0 to `horizon_s`, in 1/s.
-    pub fn mean_rate(&self, horizon_s: f64) -> f64 {
+    pub(crate) fn mean_rate(&self, horizon_s: f64) -> f64 {
         match self {
             RateProfile::Constant { rate } => *rate,
             RateProfile::Windows { active, each, .. } => active.mean() * each,
@@ -134,7 +134,7 @@ impl RateProfile {
 
     /// Returns the rate at a time, in 1/s: after the jump if there is one at that time; the mean if
     /// it is random.
-    pub fn rate_at(&self, at_s: f64) -> f64 {
+    pub(crate) fn rate_at(&self, at_s: f64) -> f64 {
         let RateProfile::Ramps(ramps) = self else { return self.mean_rate(at_s) };
         let mut begin = 0.0;
         for ramp in ramps {
@@ -149,7 +149,7 @@ impl RateProfile {
 
     /// Returns the rate at the end of a run of `horizon_s`, and the time since when it has been
     /// constant; `None` if it is still changing.
-    pub fn last_rate(&self, horizon_s: f64) -> (f64, Option<f64>) {
+    pub(crate) fn last_rate(&self, horizon_s: f64) -> (f64, Option<f64>) {
         let RateProfile::Ramps(ramps) = self else { return (self.mean_rate(horizon_s), Some(0.0)) };
         let (mut at, mut since, mut rate) = (0.0, 0.0, ramps.first().map_or(0.0, |ramp| ramp.from));
         for ramp in ramps {
@@ -173,7 +173,7 @@ impl RateProfile {
     }
     /// Returns what the variation between windows adds to the index of dispersion of counts: the
     /// variance of the rate times the length of a window over its mean.
-    pub fn dispersion(&self) -> f64 {
+    pub(crate) fn dispersion(&self) -> f64 {
         match self {
             RateProfile::Windows { active, each, window_s } if active.mean() > 0.0 => {
                 active.variance() * each * window_s / active.mean()

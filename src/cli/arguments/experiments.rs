@@ -44,7 +44,7 @@ SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX:
     mut_arg("force", with_help("Overwrite existing files in the folder")),
     mut_arg("json", with_help("Print one JSON object per line for each point and nothing else"))
 )]
-pub struct Sweep {
+pub(crate) struct Sweep {
     /// Scenario file, or `-` for standard input
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
@@ -101,7 +101,7 @@ Examples:
   asyncflow compare a.yaml b.yaml c.yaml --select users.latency.p99 --indifference 2%"
 )]
 #[command(mut_arg("seed", with_help("Random seed [default: that of the baseline]")))]
-pub struct Compare {
+pub(crate) struct Compare {
     /// Scenario files; the first is the baseline
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
@@ -156,7 +156,7 @@ Exit code 1: no value meets the objectives."
     "set",
     with_help("Override a value of the scenario before the search; may be repeated")
 ))]
-pub struct Capacity {
+pub(crate) struct Capacity {
     /// Scenario file, or `-` for standard input
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
@@ -204,7 +204,7 @@ Examples:
       --metric users.latency.p99 --metric users.throughput"
 )]
 #[command(mut_arg("set", with_help(SET_BEFORE_VARYING)))]
-pub struct Sensitivity {
+pub(crate) struct Sensitivity {
     /// Scenario file, or `-` for standard input
     #[arg(value_name = "SCENARIO")]
     pub scenario: PathBuf,
@@ -242,7 +242,7 @@ pub struct Sensitivity {
 
 /// A method of sensitivity analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum MethodName {
+pub(crate) enum MethodName {
     /// Screens many parameters for those that matter, with few points
     Morris,
     /// Attributes the variance to parameters; needs more points
@@ -251,7 +251,7 @@ pub enum MethodName {
 
 /// Whether the smallest or the largest value of a metric is the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum BestName {
+pub(crate) enum BestName {
     /// The smallest: latency, errors, cost
     Min,
     /// The largest: throughput
@@ -260,7 +260,7 @@ pub enum BestName {
 
 /// A design of experiments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DesignName {
+pub(crate) enum DesignName {
     /// Every combination of the values
     Grid,
     /// A Latin hypercube
@@ -277,7 +277,7 @@ pub enum DesignName {
   asyncflow merge out/shop-sweep -o out/shop-all
 
 The result files are byte-identical to those of a sweep on one machine.")]
-pub struct Merge {
+pub(crate) struct Merge {
     /// Shard folders, or folders that contain shard folders
     #[arg(required = true, value_name = "DIR")]
     pub folders: Vec<PathBuf>,

@@ -15,7 +15,7 @@ pub(super) fn with_help(help: &'static str) -> impl FnOnce(Arg) -> Arg {
 
 /// Changes to the scenario before it is used.
 #[derive(Debug, Args)]
-pub struct Overrides {
+pub(crate) struct Overrides {
     /// Override a value of the scenario; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Overrides {
 /// differs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Simulation")]
-pub struct SimulationOptions {
+pub(crate) struct SimulationOptions {
     /// Random seed
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
@@ -38,7 +38,7 @@ pub struct SimulationOptions {
 
 /// The threads that share the work.
 #[derive(Debug, Args)]
-pub struct Threads {
+pub(crate) struct Threads {
     /// Threads [default: one per core]; does not affect the results
     #[arg(
         short = 'j', long, value_name = "N", allow_negative_numbers = true, value_parser = threads
@@ -48,12 +48,12 @@ pub struct Threads {
 
 impl Threads {
     /// Returns their number as the library has it: 0 for one per core.
-    pub fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         self.threads.map_or(0, NonZero::get)
     }
 
     /// Returns how to run a study on these threads until `interrupted` is set.
-    pub fn until<'a>(&self, interrupted: &'a Arc<AtomicBool>) -> Options<'a> {
+    pub(crate) fn until<'a>(&self, interrupted: &'a Arc<AtomicBool>) -> Options<'a> {
         Options { threads: self.number(), interrupted }
     }
 }
@@ -62,7 +62,7 @@ impl Threads {
 /// meaning differs.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputOptions {
+pub(crate) struct OutputOptions {
     /// Overwrite files of another study, or files not written by AsyncFlow, in the folder
     #[arg(long)]
     pub force: bool,
@@ -76,7 +76,7 @@ pub struct OutputOptions {
 
 impl OutputOptions {
     /// Whether stdout and stderr are for data and errors only: no summary, progress or warning.
-    pub fn is_terse(&self) -> bool {
+    pub(crate) fn is_terse(&self) -> bool {
         self.json || self.quiet
     }
 }

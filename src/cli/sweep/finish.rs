@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 /// How a sweep is reported.
-pub struct OutputMode<'s> {
+pub(crate) struct OutputMode<'s> {
     pub json: bool,
     pub quiet: bool,
     /// How to resume if the sweep could not be finished, for messages.
@@ -27,7 +27,7 @@ pub struct OutputMode<'s> {
 }
 
 /// Reduces all points in order, writes the files and prints the summary.
-pub fn finish(
+pub(crate) fn finish(
     folder: Folder,
     prepared: &PreparedSweep,
     journal: &mut Journal,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// Whether a folder contains the complete sweep, or shard, with that head.
-pub fn is_complete(folder: &Path, head: &Head) -> bool {
+pub(crate) fn is_complete(folder: &Path, head: &Head) -> bool {
     let shard = head.shard.map(|shard| shard.to_string());
     store::manifest_of(folder).is_some_and(|manifest| {
         manifest["identity"].as_str() == Some(&head.identity)

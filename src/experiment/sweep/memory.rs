@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// A cell store in memory.
 #[derive(Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     cells: BTreeMap<u64, Vec<Known>>,
 }
 

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 
 /// The free instances and the waiting requests.
 #[derive(Default)]
-pub struct CentralQueue {
+pub(crate) struct CentralQueue {
     /// Instances that are up and have no request, longest free first.
     pub free: VecDeque<u32>,
     /// Slots of the waiting requests, in order of arrival.
@@ -28,12 +28,12 @@ pub struct CentralQueue {
 }
 
 impl CentralQueue {
-    pub fn new(instances: impl Iterator<Item = u32>) -> CentralQueue {
+    pub(crate) fn new(instances: impl Iterator<Item = u32>) -> CentralQueue {
         CentralQueue { free: instances.collect(), ..CentralQueue::default() }
     }
     /// Returns an instance for a request, or queues the request if none is free. A request that has
     /// waited was released because an instance is free, so it always gets one.
-    pub fn take(&mut self, now: Time, slot: u32, has_waited: bool) -> Option<u32> {
+    pub(crate) fn take(&mut self, now: Time, slot: u32, has_waited: bool) -> Option<u32> {
         self.let_go -= usize::from(has_waited);
         if has_waited || self.free.len() > self.let_go {
             return self.free.pop_front();
@@ -43,12 +43,12 @@ impl CentralQueue {
         None
     }
     /// Marks an instance as free; returns the request that may now take it.
-    pub fn give_back(&mut self, now: Time, instance: u32) -> Option<u32> {
+    pub(crate) fn give_back(&mut self, now: Time, instance: u32) -> Option<u32> {
         self.free.push_back(instance);
         self.let_go(now)
     }
     /// Releases the request that has waited longest, if an instance is free for it.
-    pub fn let_go(&mut self, now: Time) -> Option<u32> {
+    pub(crate) fn let_go(&mut self, now: Time) -> Option<u32> {
         if self.free.len() == self.let_go {
             return None;
         }
@@ -58,12 +58,12 @@ impl CentralQueue {
         Some(next)
     }
     /// Removes and returns all waiting requests, because no instance is up.
-    pub fn send_away(&mut self, now: Time) -> VecDeque<u32> {
+    pub(crate) fn send_away(&mut self, now: Time) -> VecDeque<u32> {
         self.length.set(now, 0);
         std::mem::take(&mut self.waiting)
     }
     /// Returns whether no request waits while an instance is free.
-    pub fn is_work_conserving(&self) -> bool {
+    pub(crate) fn is_work_conserving(&self) -> bool {
         self.waiting.is_empty() || self.free.len() == self.let_go
     }
 }

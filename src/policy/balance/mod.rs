@@ -9,7 +9,7 @@ mod least_in_transit;
 mod random;
 mod round_robin;
 
-pub use central_queue::CentralQueue;
+pub(crate) use central_queue::CentralQueue;
 
 use crate::random::keys::Draw;
 use crate::units::Time;
@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The properties of an instance that a policy can use.
-pub trait Candidate {
+pub(crate) trait Candidate {
     /// Returns the number of unanswered requests assigned to the instance.
     fn outstanding(&self) -> u32;
     /// Returns the number of messages in transit on the link from the balancer to the instance.
@@ -28,7 +28,7 @@ pub trait Candidate {
 /// The balancer of a service: its policy, and the instances that are up, in order.
 #[derive(Component)]
 #[non_exhaustive]
-pub struct Balancer {
+pub(crate) struct Balancer {
     pub policy: Balance,
     /// Ids of the instances that are up; a restarted one is appended.
     pub order: Vec<u32>,
@@ -51,7 +51,7 @@ macro_rules! catalogue {
             /// Returns the instance for the next message, or `None` if none is up. `instances` are
             /// all instances of the world, indexed by id.
             #[inline(always)]
-            pub fn choose<C: Candidate>(&mut self, instances: &[C], draw: impl FnOnce() -> Draw) -> Option<u32> {
+            pub(crate) fn choose<C: Candidate>(&mut self, instances: &[C], draw: impl FnOnce() -> Draw) -> Option<u32> {
                 if self.order.is_empty() {
                     return None;
                 }
@@ -92,14 +92,14 @@ impl Default for Balance {
 }
 
 impl Balancer {
-    pub fn new(policy: Balance, instances: impl Iterator<Item = u32>) -> Balancer {
+    pub(crate) fn new(policy: Balance, instances: impl Iterator<Item = u32>) -> Balancer {
         let order: Vec<u32> = instances.collect();
         let queue = (policy == Balance::CentralQueue)
             .then(|| Box::new(CentralQueue::new(order.iter().copied())));
         Balancer { policy, order, turn: 0, queue }
     }
     /// Removes an instance from the choice. The turn stays with the instance whose turn it was.
-    pub fn remove(&mut self, instance: u32) {
+    pub(crate) fn remove(&mut self, instance: u32) {
         if let Some(at) = self.order.iter().position(|&i| i == instance) {
             self.order.remove(at);
             if (at as u32) < self.turn {
@@ -111,7 +111,7 @@ impl Balancer {
         }
     }
     /// Returns an instance to the choice, last in the order.
-    pub fn add(&mut self, instance: u32) {
+    pub(crate) fn add(&mut self, instance: u32) {
         if !self.order.contains(&instance) {
             self.order.push(instance);
             if let Some(queue) = &mut self.queue {
@@ -121,7 +121,7 @@ impl Balancer {
     }
     /// Updates the central queue after instances were added or removed: calls `resume` for every
     /// request that need not wait any longer, because an instance is free or because none is up.
-    pub fn settle(&mut self, now: Time, mut resume: impl FnMut(u32)) {
+    pub(crate) fn settle(&mut self, now: Time, mut resume: impl FnMut(u32)) {
         let Some(queue) = &mut self.queue else { return };
         if self.order.is_empty() {
             queue.send_away(now).into_iter().for_each(&mut resume);

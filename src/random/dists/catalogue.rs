@@ -47,7 +47,7 @@ impl<Q: Quantity> Visitor<'_> for TagVisitor<Q> {
 }
 
 /// Parses a plain value; an error explains what is wrong with the text and how to write it.
-pub fn plain<Q: Quantity>(text: &str) -> Result<Q, Refusal> {
+pub(crate) fn plain<Q: Quantity>(text: &str) -> Result<Q, Refusal> {
     let tags = super::TAGS;
     if tags.contains(&text) {
         let value = match super::example(text) {

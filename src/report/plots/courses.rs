@@ -29,7 +29,7 @@ struct Band {
 }
 
 /// The time axis shared by all time series, with its bands and labels.
-pub struct Frame {
+pub(crate) struct Frame {
     length: f64,
     /// The unit of the axis, in seconds.
     unit_s: f64,
@@ -39,7 +39,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    pub fn new(scenario: &Scenario, results: &Results) -> Frame {
+    pub(crate) fn new(scenario: &Scenario, results: &Results) -> Frame {
         let (unit_s, label) = match results.duration_s {
             s if s > 2.0 * 86_400.0 => (86_400.0, "simulated time, d"),
             s if s > 3.0 * 3600.0 => (3600.0, "simulated time, h"),
@@ -200,7 +200,7 @@ fn most(mut lines: Vec<Line>) -> (Vec<Line>, usize) {
 
 /// Returns the panel of latency quantiles per window, or of the mean if window quantiles are not
 /// recorded.
-pub fn latency(frame: &Frame, fold: &Fold, workload: &str) -> Option<Panel> {
+pub(crate) fn latency(frame: &Frame, fold: &Fold, workload: &str) -> Option<Panel> {
     let of = |name: &str, metric: &str| {
         Line::new(fold, name, "workload", &[workload.to_string()], &[metric], 1.0)
     };
@@ -224,7 +224,7 @@ pub fn latency(frame: &Frame, fold: &Fold, workload: &str) -> Option<Panel> {
 
 /// Returns the panel of throughput: offered and answered requests of a single workload, answered
 /// requests of several.
-pub fn throughput(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Panel> {
+pub(crate) fn throughput(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Panel> {
     let of = |name: &str, workload: &String, metric: &str| {
         Line::new(fold, name, "workload", std::slice::from_ref(workload), &[metric], 1.0)
     };
@@ -244,7 +244,7 @@ pub fn throughput(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Pan
 }
 
 /// Returns the panel of the failure rate of each workload.
-pub fn failures(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Panel> {
+pub(crate) fn failures(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Option<Panel> {
     let of = |name: &String| {
         Line::new(fold, name, "workload", std::slice::from_ref(name), &["failure_rate"], 1.0)
     };
@@ -295,7 +295,7 @@ fn all_machines(scenario: &Scenario) -> Vec<Machine> {
 }
 
 /// Returns the panels of utilisation, queues, I/O and memory, the largest first.
-pub fn machines(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Vec<Panel> {
+pub(crate) fn machines(frame: &Frame, scenario: &Scenario, fold: &Fold) -> Vec<Panel> {
     let machines = all_machines(scenario);
     let panel = |what: &str,
                  superlative: &str,

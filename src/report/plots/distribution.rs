@@ -17,7 +17,7 @@ const LOG_FROM: f64 = 10.0;
 
 /// Returns the panel, from p0.1 to p99.9; `None` if nothing was answered, or all requests took the
 /// same time.
-pub fn latency(results: &Results, fold: &Fold, workload: &str) -> Option<Panel> {
+pub(crate) fn latency(results: &Results, fold: &Fold, workload: &str) -> Option<Panel> {
     let histogram: &Histogram = fold
         .histogram("workload", workload, "latency")
         .filter(|histogram| histogram.count() > 0)?;

@@ -8,7 +8,7 @@ const LEVELS: usize = 5;
 
 /// Shortens a name to at most `most` characters by cutting its middle, because names differ at
 /// their ends.
-pub fn shortened(name: &str, most: usize) -> String {
+pub(crate) fn shortened(name: &str, most: usize) -> String {
     let letters: Vec<char> = name.chars().collect();
     if letters.len() <= most {
         return name.to_string();
@@ -19,14 +19,14 @@ pub fn shortened(name: &str, most: usize) -> String {
 }
 
 /// Replaces the characters that are not valid in XML 1.0 (`Char`, §2.2).
-pub fn as_xml(text: &str) -> String {
+pub(crate) fn as_xml(text: &str) -> String {
     let is_char = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     text.chars().map(|c| if is_char(c) { c } else { '\u{fffd}' }).collect()
 }
 
 /// A placed label: its centre on the axis, and its row from the top.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Placed {
+pub(crate) struct Placed {
     pub text: String,
     pub at: f64,
     pub level: usize,
@@ -34,7 +34,7 @@ pub struct Placed {
 
 /// Places labels near their positions on an axis of `length` units and `pixels` pixels, each in the
 /// first row with enough space.
-pub fn place(labels: Vec<(f64, String)>, length: f64, pixels: f64) -> Vec<Placed> {
+pub(crate) fn place(labels: Vec<(f64, String)>, length: f64, pixels: f64) -> Vec<Placed> {
     let mut occupied: Vec<(usize, f64, f64)> = Vec::new();
     let mut placed = Vec::new();
     for (at, text) in labels {

@@ -39,7 +39,7 @@ struct Panel {
 }
 
 /// Returns the chart as SVG.
-pub fn plots(scenario: &Scenario, results: &Results, fold: &Fold) -> String {
+pub(crate) fn plots(scenario: &Scenario, results: &Results, fold: &Fold) -> String {
     let frame = Frame::new(scenario, results);
     let mut panels = Vec::new();
     for workload in scenario.workload.keys().take(WORKLOADS) {

@@ -22,7 +22,7 @@ use crate::workload::{self, Open, RateShape};
 const MOST_RPS: f64 = 1e9;
 
 /// Reports the errors of `arrivals`.
-pub fn check(arrivals: &Arrivals, problems: &mut Problems) {
+pub(crate) fn check(arrivals: &Arrivals, problems: &mut Problems) {
     let rate = arrivals.lambda_rps;
     demand(
         problems,
@@ -88,7 +88,7 @@ pub fn check(arrivals: &Arrivals, problems: &mut Problems) {
 }
 
 /// Converts `arrivals` to an open workload.
-pub fn open(arrivals: &Arrivals, graph: &Graph) -> Open {
+pub(crate) fn open(arrivals: &Arrivals, graph: &Graph) -> Open {
     let (rate, second) = (arrivals.lambda_rps, Span::from_seconds(1.0));
     let cv = match arrivals.variability {
         Some(Variability::Low) => 0.5,

@@ -22,7 +22,7 @@ const MOST_MB: f64 = 1e12;
 const OPERATIONS: [&str; 3] = ["cpu_time", "necessary_ram", "io_waiting_time"];
 
 /// Reports all errors of the payload.
-pub fn check(graph: &Graph, problems: &mut Problems) {
+pub(crate) fn check(graph: &Graph, problems: &mut Problems) {
     let payload = graph.payload;
     match (&payload.rqs_input, &payload.arrivals) {
         (Some(_), Some(_)) => {

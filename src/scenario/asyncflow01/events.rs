@@ -9,7 +9,7 @@ use indexmap::IndexSet;
 /// The maximum spike, in seconds; several spikes can add up.
 const LONGEST_SPIKE_S: f64 = 86_400.0;
 
-pub fn check_event(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
+pub(crate) fn check_event(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
     let (start, end) = (&event.start, &event.end);
     let wanted = match (start.kind, end.kind) {
         (StartKind::ServerDown, EndKind::NetworkSpikeEnd) => {
@@ -108,7 +108,7 @@ fn target(graph: &Graph, event: &Event, path: &str, problems: &mut Problems) {
 }
 
 /// Reports times at which all servers are down.
-pub fn never_all_down(graph: &Graph, events: &[Event], problems: &mut Problems) {
+pub(crate) fn never_all_down(graph: &Graph, events: &[Event], problems: &mut Problems) {
     let down = |event: &&Event| {
         event.start.kind == StartKind::ServerDown
             && graph.servers.contains_key(event.target_id.as_str())
@@ -142,7 +142,7 @@ pub fn never_all_down(graph: &Graph, events: &[Event], problems: &mut Problems) 
 }
 
 /// Reports servers that go down while they are down.
-pub fn never_twice_down(events: &[Event], problems: &mut Problems) {
+pub(crate) fn never_twice_down(events: &[Event], problems: &mut Problems) {
     let down = |event: &Event| {
         event.start.kind == StartKind::ServerDown && event.start.t_start < event.end.t_end
     };

@@ -7,7 +7,7 @@ use super::payload::{Edge, LoadBalancer, Payload, Server};
 use indexmap::{IndexMap, IndexSet};
 
 /// A payload with its nodes and edges by name.
-pub struct Graph<'p> {
+pub(crate) struct Graph<'p> {
     pub payload: &'p Payload,
     pub servers: IndexMap<&'p str, &'p Server>,
     /// Indices of the edges that leave a node, in the order of the file.
@@ -18,7 +18,7 @@ pub struct Graph<'p> {
 
 /// The kind of node that an id refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Generator,
     Client,
     Balancer,
@@ -26,7 +26,7 @@ pub enum Kind {
 }
 
 impl<'p> Graph<'p> {
-    pub fn new(payload: &'p Payload) -> Graph<'p> {
+    pub(crate) fn new(payload: &'p Payload) -> Graph<'p> {
         let mut graph = Graph {
             payload,
             servers: IndexMap::new(),
@@ -47,25 +47,25 @@ impl<'p> Graph<'p> {
         }
         graph
     }
-    pub fn edges(&self) -> &'p [Edge] {
+    pub(crate) fn edges(&self) -> &'p [Edge] {
         &self.payload.topology_graph.edges
     }
-    pub fn balancer(&self) -> Option<&'p LoadBalancer> {
+    pub(crate) fn balancer(&self) -> Option<&'p LoadBalancer> {
         self.payload.topology_graph.nodes.load_balancer.as_ref()
     }
-    pub fn generator(&self) -> &'p str {
+    pub(crate) fn generator(&self) -> &'p str {
         let old = self.payload.rqs_input.as_ref().map(|input| input.id.as_str());
         old.or(self.payload.arrivals.as_ref().map(|arrivals| arrivals.id.as_str()))
             .unwrap_or_default()
     }
     /// Returns the path of the generator in the file.
-    pub fn generator_path(&self) -> &'static str {
+    pub(crate) fn generator_path(&self) -> &'static str {
         if self.payload.rqs_input.is_some() { "rqs_input" } else { "arrivals" }
     }
-    pub fn client(&self) -> &'p str {
+    pub(crate) fn client(&self) -> &'p str {
         &self.payload.topology_graph.nodes.client.id
     }
-    pub fn kind(&self, id: &str) -> Option<Kind> {
+    pub(crate) fn kind(&self, id: &str) -> Option<Kind> {
         if self.servers.contains_key(id) {
             return Some(Kind::Server);
         }
@@ -77,23 +77,23 @@ impl<'p> Graph<'p> {
         }
     }
     /// Returns the ids of the nodes that an edge may lead to, the client first.
-    pub fn nodes(&self) -> impl Iterator<Item = &'p str> {
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &'p str> {
         let balancer = self.balancer().map(|balancer| balancer.id.as_str());
         [self.client()].into_iter().chain(balancer).chain(self.servers.keys().copied())
     }
     /// Returns the edges that leave a node, with their indices.
-    pub fn outgoing(&self, node: &str) -> impl Iterator<Item = (usize, &'p Edge)> {
+    pub(crate) fn outgoing(&self, node: &str) -> impl Iterator<Item = (usize, &'p Edge)> {
         let edges = self.edges();
         self.outgoing.get(node).into_iter().flatten().map(move |index| (*index, &edges[*index]))
     }
     /// Returns the node that a server forwards requests to; `None` if it responds to the client or
     /// the generator.
-    pub fn onward(&self, server: &str) -> Option<&'p str> {
+    pub(crate) fn onward(&self, server: &str) -> Option<&'p str> {
         self.next(server)
             .filter(|next| !matches!(self.kind(next), Some(Kind::Client | Kind::Generator)))
     }
     /// Returns the target of the first edge that leaves a node.
-    pub fn next(&self, node: &str) -> Option<&'p str> {
+    pub(crate) fn next(&self, node: &str) -> Option<&'p str> {
         self.outgoing(node).next().map(|(_, edge)| edge.target.as_str())
     }
 }

@@ -17,14 +17,19 @@ use crate::scenario::Dist;
 use crate::units::{Count, Quantity, Span};
 
 /// Returns the latency of an edge; `path` is that of the edge. An edge without latency takes 0 s.
-pub fn latency(edge: &Edge, path: &str, problems: &mut Problems) -> Dist<Span> {
+pub(crate) fn latency(edge: &Edge, path: &str, problems: &mut Problems) -> Dist<Span> {
     edge.latency.as_ref().map_or(Dist::constant(Span::ZERO), |latency| {
         time(latency, &format!("{path}.latency"), "latency", problems)
     })
 }
 
 /// Converts a time; `word` is its native field name, and `path` its path in the payload.
-pub fn time(written: &Variable, path: &str, word: &str, problems: &mut Problems) -> Dist<Span> {
+pub(crate) fn time(
+    written: &Variable,
+    path: &str,
+    word: &str,
+    problems: &mut Problems,
+) -> Dist<Span> {
     let (mean, variance) = (written.mean, written.variance());
     let wanted = Span::from_seconds(mean);
     let native = |text: String| native(wanted, word, &text);
@@ -98,7 +103,7 @@ fn native(wanted: Span, word: &str, law: &str) -> String {
 
 /// Returns the native form of a distribution that the original cannot draw times from, with this
 /// mean and variance; the default variance is that of an exponential time.
-pub fn beyond(law: Distribution, mean: f64, variance: Option<f64>) -> String {
+pub(crate) fn beyond(law: Distribution, mean: f64, variance: Option<f64>) -> String {
     let rounded = |number: f64| (number * 1000.0).round() / 1000.0;
     // An invalid variance is reported elsewhere.
     let cv =
@@ -148,7 +153,7 @@ fn lognormal(mu: f64, sigma: f64) -> Dist<Span> {
 }
 
 /// Converts the number of active users.
-pub fn active(users: &ActiveUsers, problems: &mut Problems) -> Dist<Count> {
+pub(crate) fn active(users: &ActiveUsers, problems: &mut Problems) -> Dist<Count> {
     if users.distribution == UsersDistribution::Poisson {
         return Dist::Poisson(Poisson::Mean(users.mean));
     }

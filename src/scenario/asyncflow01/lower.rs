@@ -26,7 +26,7 @@ use crate::workload::Users;
 use indexmap::IndexMap;
 
 /// Converts the payload, and adds notes on how it was interpreted.
-pub fn lower(graph: &Graph, problems: &mut Problems) -> Scenario {
+pub(crate) fn lower(graph: &Graph, problems: &mut Problems) -> Scenario {
     let payload = graph.payload;
     let duration = Span::from_seconds(payload.sim_settings.total_simulation_time);
     notes(graph, problems);

@@ -27,7 +27,7 @@ mod tests;
 mod tests_later;
 mod variable;
 
-pub use paths::advice;
+pub(crate) use paths::advice;
 
 use super::text::{self, Found, Kind, Node, ReadError, Value, Wanted};
 use super::{Scenario, hints};
@@ -45,7 +45,7 @@ pub fn is_asyncflow01(root: &Node) -> bool {
 
 /// Converts the payload to a native scenario without a name, with notes; or returns `None` and all
 /// errors.
-pub fn lower(root: &Node) -> (Option<Scenario>, Vec<Problem>) {
+pub(crate) fn lower(root: &Node) -> (Option<Scenario>, Vec<Problem>) {
     let (payload, mut errors) = text::read::<Payload>(root);
     for ReadError { problem, kind } in &mut errors {
         if matches!(kind, Kind::WrongType { expected: Wanted::Number, found: Found::Text(_) }) {

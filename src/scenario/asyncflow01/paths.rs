@@ -6,7 +6,7 @@
 
 /// Returns the help text for a path of a 0.1 payload; `None` for other paths. `workload` is the
 /// name of the first workload.
-pub fn advice(path: &str, workload: &str) -> Option<String> {
+pub(crate) fn advice(path: &str, workload: &str) -> Option<String> {
     let of_workload = |rest: &str| format!("workload.{workload}.{rest}");
     let begins = |start: &str| {
         path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))

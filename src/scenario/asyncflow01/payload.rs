@@ -11,7 +11,7 @@ use serde::Deserialize;
 /// A whole file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Payload {
+pub(crate) struct Payload {
     /// The request generator in 0.1's format.
     pub rqs_input: Option<Generator>,
     /// The request generator in the later format.
@@ -24,7 +24,7 @@ pub struct Payload {
 /// The generator of requests: a number of active users.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Generator {
+pub(crate) struct Generator {
     pub id: String,
     #[serde(rename = "type")]
     pub _kind: Option<GeneratorType>,
@@ -38,7 +38,7 @@ pub struct Generator {
 /// A stream of requests with independent gaps, in the later format.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Arrivals {
+pub(crate) struct Arrivals {
     pub id: String,
     #[serde(rename = "type")]
     pub _kind: Option<GeneratorType>,
@@ -52,7 +52,7 @@ pub struct Arrivals {
 /// The distribution of the number of active users.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ActiveUsers {
+pub(crate) struct ActiveUsers {
     pub mean: f64,
     #[serde(default)]
     pub distribution: UsersDistribution,
@@ -62,7 +62,7 @@ pub struct ActiveUsers {
 /// The request rate of one user, per minute.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RequestRate {
+pub(crate) struct RequestRate {
     pub mean: f64,
     #[serde(rename = "distribution")]
     pub _distribution: Option<RateDistribution>,
@@ -73,7 +73,7 @@ pub struct RequestRate {
 /// Nodes and edges.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Topology {
+pub(crate) struct Topology {
     pub nodes: Nodes,
     pub edges: Vec<Edge>,
 }
@@ -81,7 +81,7 @@ pub struct Topology {
 /// All nodes except the generator.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Nodes {
+pub(crate) struct Nodes {
     pub client: Client,
     pub load_balancer: Option<LoadBalancer>,
     pub servers: Vec<Server>,
@@ -90,7 +90,7 @@ pub struct Nodes {
 /// The client, where requests start and responses end.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Client {
+pub(crate) struct Client {
     pub id: String,
     #[serde(rename = "type")]
     pub _kind: Option<ClientType>,
@@ -101,7 +101,7 @@ pub struct Client {
 /// The balancer.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LoadBalancer {
+pub(crate) struct LoadBalancer {
     pub id: String,
     #[serde(rename = "type")]
     pub _kind: Option<LoadBalancerType>,
@@ -116,7 +116,7 @@ pub struct LoadBalancer {
 /// A server.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Server {
+pub(crate) struct Server {
     pub id: String,
     #[serde(rename = "type")]
     pub _kind: Option<ServerType>,
@@ -127,7 +127,7 @@ pub struct Server {
 /// The resources of a server.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Resources {
+pub(crate) struct Resources {
     #[serde(default = "one_core")]
     pub cpu_cores: f64,
     #[serde(default = "a_thousand_megabytes")]
@@ -141,7 +141,7 @@ pub struct Resources {
 /// An endpoint of a server: the steps that serve a request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     pub endpoint_name: String,
     /// Ignored, as it was.
     pub probability: Option<f64>,
@@ -151,7 +151,7 @@ pub struct Endpoint {
 /// A step of an endpoint.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub(crate) struct Step {
     pub kind: StepKind,
     /// Exactly one operation, by name.
     pub step_operation: IndexMap<String, Variable>,
@@ -160,7 +160,7 @@ pub struct Step {
 /// A one-way link.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Edge {
+pub(crate) struct Edge {
     pub id: String,
     pub source: String,
     pub target: String,
@@ -176,7 +176,7 @@ pub struct Edge {
 /// The settings of the run.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Seconds.
     #[serde(default = "an_hour")]
     pub total_simulation_time: f64,
@@ -192,7 +192,7 @@ pub struct Settings {
 /// A temporary outage of a server or latency spike of an edge.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Event {
+pub(crate) struct Event {
     pub event_id: String,
     pub target_id: String,
     pub start: Start,
@@ -202,7 +202,7 @@ pub struct Event {
 /// The start of an event.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Start {
+pub(crate) struct Start {
     pub kind: StartKind,
     /// Seconds.
     pub t_start: f64,
@@ -213,7 +213,7 @@ pub struct Start {
 /// The end of an event.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct End {
+pub(crate) struct End {
     pub kind: EndKind,
     /// Seconds.
     pub t_end: f64,
@@ -224,7 +224,7 @@ macro_rules! words {
         $($(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum $name { $($word),+ })+
+        pub(crate) enum $name { $($word),+ })+
     };
 }
 
@@ -289,14 +289,14 @@ impl Default for Algorithm {
 
 impl Resources {
     /// Returns the memory of all processes, in MB.
-    pub fn processes_mb(&self) -> f64 {
+    pub(crate) fn processes_mb(&self) -> f64 {
         self.cpu_cores * self.ram_per_process
     }
 }
 
 impl ArrivalModel {
     /// Returns the name used in the file.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             ArrivalModel::Poisson => "poisson",
             ArrivalModel::Exponential => "exponential",
@@ -313,7 +313,7 @@ impl ArrivalModel {
 
 impl StepKind {
     /// Returns the operation that belongs to the kind.
-    pub fn operation(self) -> &'static str {
+    pub(crate) fn operation(self) -> &'static str {
         match self {
             StepKind::InitialParsing | StepKind::CpuBoundOperation | StepKind::Cpu => "cpu_time",
             StepKind::Ram => "necessary_ram",
@@ -325,7 +325,7 @@ impl StepKind {
         }
     }
     /// Returns the name used in the file.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             StepKind::InitialParsing => "initial_parsing",
             StepKind::CpuBoundOperation => "cpu_bound_operation",

@@ -6,10 +6,10 @@ use super::variable::Variable;
 use crate::problem::Problems;
 
 /// The maximum time, in seconds.
-pub const LONGEST_S: f64 = 1e9;
+pub(crate) const LONGEST_S: f64 = 1e9;
 
 /// Reports an error for the number at `path` unless `holds`; `rule` completes "`NAME` …".
-pub fn demand(
+pub(crate) fn demand(
     problems: &mut Problems,
     holds: bool,
     path: impl Into<String>,
@@ -23,12 +23,12 @@ pub fn demand(
     }
 }
 
-pub fn whole(number: f64, least: f64, most: f64) -> bool {
+pub(crate) fn whole(number: f64, least: f64, most: f64) -> bool {
     number.fract() == 0.0 && (least..=most).contains(&number)
 }
 
 /// Checks a random or constant time.
-pub fn time(time: &Variable, path: &str, problems: &mut Problems) {
+pub(crate) fn time(time: &Variable, path: &str, problems: &mut Problems) {
     let at = |field: &str| {
         if time.distribution.is_some() { format!("{path}.{field}") } else { path.to_string() }
     };

@@ -12,7 +12,7 @@ use crate::problem::{Problems, nearest};
 use indexmap::IndexSet;
 
 /// Reports all errors of the edges and the balancer.
-pub fn check(graph: &Graph, problems: &mut Problems) {
+pub(crate) fn check(graph: &Graph, problems: &mut Problems) {
     let before = problems.list.len();
     let mut pairs: IndexSet<(&str, &str)> = IndexSet::new();
     for (index, edge) in graph.edges().iter().enumerate() {

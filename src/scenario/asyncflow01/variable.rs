@@ -12,7 +12,7 @@ use std::fmt;
 
 /// A number, or `{ mean, distribution, variance }`.
 #[derive(Clone, Copy, Debug)]
-pub struct Variable {
+pub(crate) struct Variable {
     pub mean: f64,
     /// `None` for a plain number.
     pub distribution: Option<Distribution>,
@@ -33,7 +33,7 @@ impl Variable {
         Variable { mean, distribution: None, variance: None }
     }
     /// Returns the variance; the default is the mean.
-    pub fn variance(&self) -> f64 {
+    pub(crate) fn variance(&self) -> f64 {
         self.variance.unwrap_or(self.mean)
     }
 }

@@ -34,7 +34,7 @@ struct Graph<'d, 's> {
 }
 
 /// Checks all calls and hand-overs.
-pub fn check(directory: &NameTable, problems: &mut Problems) {
+pub(crate) fn check(directory: &NameTable, problems: &mut Problems) {
     let mut graph = Graph::new(directory);
     graph.reach();
     let before = problems.list.len();

@@ -35,7 +35,7 @@ fn not_portable(name: &str) -> Option<String> {
 }
 
 /// Checks every name, and that no two collide.
-pub fn check(scenario: &Scenario, problems: &mut Problems) {
+pub(crate) fn check(scenario: &Scenario, problems: &mut Problems) {
     if let Some(why) = refusal(&scenario.name, &["/", "\\"]).filter(|_| !scenario.name.is_empty()) {
         problems
             .error("name", format!("invalid scenario name: it {why}"))
@@ -136,7 +136,7 @@ fn reserve<'s>(
 }
 
 /// Returns why a name is invalid; `None` if it is valid.
-pub fn refusal(name: &str, forbidden: &[&str]) -> Option<String> {
+pub(crate) fn refusal(name: &str, forbidden: &[&str]) -> Option<String> {
     if name.is_empty() {
         return Some("is empty".into());
     }
@@ -172,7 +172,7 @@ fn check_endpoint_name(name: &str, path: String, problems: &mut Problems) {
 }
 
 /// Checks that workloads and calls refer to endpoints that exist, and that each name is unique.
-pub fn targets(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
+pub(crate) fn targets(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     for (id, endpoint) in directory.endpoints.iter().enumerate() {
         let other = &directory.endpoints[directory.endpoint_ids[&endpoint.name] as usize];
         if directory.endpoint_ids[&endpoint.name] != id as u32 {
@@ -259,14 +259,14 @@ fn reach(
 }
 
 /// Returns the calls among steps, with their indices.
-pub fn calls(steps: &[Step]) -> impl Iterator<Item = (usize, &Call)> {
+pub(crate) fn calls(steps: &[Step]) -> impl Iterator<Item = (usize, &Call)> {
     steps.iter().enumerate().filter_map(|(index, step)| {
         if let Step::Call(call) = step { Some((index, call)) } else { None }
     })
 }
 
 /// Checks that links connect existing nodes, and records their names for the faults.
-pub fn links(scenario: &Scenario, directory: &mut NameTable, problems: &mut Problems) {
+pub(crate) fn links(scenario: &Scenario, directory: &mut NameTable, problems: &mut Problems) {
     let mut pairs: IndexMap<(&str, &str), &str> = IndexMap::new();
     let mut ids: IndexSet<&str> = IndexSet::new();
     for (key, link) in &scenario.links {
@@ -314,7 +314,7 @@ pub fn links(scenario: &Scenario, directory: &mut NameTable, problems: &mut Prob
 }
 
 /// Checks that objectives refer to existing entities and have a goal.
-pub fn objectives(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
+pub(crate) fn objectives(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     for (name, slo) in &scenario.slos {
         if problems.enough() {
             return;

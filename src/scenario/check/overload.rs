@@ -10,7 +10,7 @@ use crate::units::{Span, load_percent};
 use crate::workload::{RateShape, Stages};
 
 /// Warns of every resource whose load exceeds its capacity, at the end of the run or temporarily.
-pub fn warn(directory: &NameTable, problems: &mut Problems) {
+pub(crate) fn warn(directory: &NameTable, problems: &mut Problems) {
     let balance = FlowBalance::of_directory(directory);
     let mut is_reported = Vec::new();
     for ((name, service), balance) in directory.scenario.services.iter().zip(&balance.services) {

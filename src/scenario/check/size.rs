@@ -145,10 +145,7 @@ impl Sizes {
         let window = scenario.output.window(run.duration).0.max(1);
         let windows = run.duration.0.div_ceil(window) as f64;
         let in_flight = load.map_or(0.0, |load| pool(load.requests, run.limits.in_flight.0 as f64));
-        // Without phases a workload has fewer series; it is not worth asking here.
-        let of_workload = (WORKLOAD_SERIES.len() + QUANTILE_SERIES.len()) as f64;
-        let of_instance = INSTANCE_GAUGES.len() as f64;
-        let values = windows * (of_workload * workloads + of_instance * instances + links);
+        let values = windows * series(workloads, instances, links);
         let replications = f64::from(run.replications.most());
         let phases = match changes(scenario).len() {
             0 => 0.0,
@@ -315,7 +312,7 @@ fn evenly(histograms: f64, durations: f64, bytes: impl Fn(f64) -> f64) -> f64 {
 
 /// Whether a scenario is too large for further checks. Reported only if there is no other error,
 /// which may be the cause.
-pub fn is_too_large(scenario: &Scenario, problems: &mut Problems) -> bool {
+pub(crate) fn is_too_large(scenario: &Scenario, problems: &mut Problems) -> bool {
     let mut found = Problems::default();
     memory(scenario, None, &mut found);
     faults(scenario, &mut found);
@@ -385,7 +382,7 @@ fn faults(scenario: &Scenario, problems: &mut Problems) {
 }
 
 /// Reports loads that exceed the limits according to flow balance.
-pub fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
+pub(crate) fn check_load(scenario: &Scenario, load: &Load, problems: &mut Problems) {
     let limits = &scenario.run.limits;
     let expected = f64::max(load.requests + load.events, load.of_one);
     if expected > limits.events.0 as f64 {
@@ -447,6 +444,12 @@ fn size_over(bytes: f64, limit: f64) -> String {
         0
     };
     format!("{}{word}", fixed(bytes / unit, least.max(needed)))
+}
+
+/// Returns the number of series of a window, as if each workload had those of its quantiles too.
+fn series(workloads: f64, instances: f64, links: f64) -> f64 {
+    let of_workload = (WORKLOAD_SERIES.len() + QUANTILE_SERIES.len()) as f64;
+    of_workload * workloads + INSTANCE_GAUGES.len() as f64 * instances + links
 }
 
 #[cfg(test)]

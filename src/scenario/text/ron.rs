@@ -19,7 +19,7 @@ use std::ops::Range;
 mod words;
 
 /// Parses a RON text into a tree, or returns all syntax errors.
-pub fn parse(text: &str) -> Result<Node, Vec<Problem>> {
+pub(crate) fn parse(text: &str) -> Result<Node, Vec<Problem>> {
     refuse_size(text)?;
     let mut reader =
         Reader { text, at: 0, nodes: 0, open: Vec::new(), over_lines: None, problems: Vec::new() };

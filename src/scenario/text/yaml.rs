@@ -21,7 +21,7 @@ use std::ops::{ControlFlow, Range};
 
 /// Parses a YAML text into a tree, or returns all syntax errors; `name` is what messages call the
 /// notation.
-pub fn parse(text: &str, name: &str) -> Result<Node, Vec<Problem>> {
+pub(crate) fn parse(text: &str, name: &str) -> Result<Node, Vec<Problem>> {
     refuse_size(text)?;
     let offsets = if text.is_ascii() {
         Vec::new()

@@ -14,8 +14,6 @@ const FUNCTION_LINES_MAX: usize = 70;
 /// Functions that are longer, with the lines they have today. The number may only fall; whoever
 /// changes one of them shortens it.
 const LONGER: &[(&str, &str, usize)] = &[
-    ("src/cli/compare.rs", "variants", 72),
-    ("src/cli/sweep.rs", "finish", 99),
     ("src/design/range.rs", "check", 73),
     ("src/experiment/capacity.rs", "capacity", 74),
     ("src/experiment/notes.rs", "observe", 93),
@@ -23,7 +21,6 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/experiment/sensitivity.rs", "analyse", 97),
     ("src/experiment/verdict.rs", "outlook", 81),
     ("src/plan/compile.rs", "machines", 75),
-    ("src/random/dists/empirical.rs", "load", 93),
     ("src/report/capacity.rs", "capacity", 82),
     ("src/report/compare.rs", "comparison", 106),
     ("src/report/sensitivity.rs", "sensitivity", 145),
@@ -34,9 +31,7 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/scenario/demand.rs", "demand_of", 116),
     ("src/scenario/directory.rs", "new", 73),
     ("src/scenario/flow_balance.rs", "services", 163),
-    ("src/scenario/hints.rs", "shape", 77),
-    ("src/scenario/hints.rs", "whole_number", 75),
-    ("src/scenario/reader.rs", "read_tree", 84),
+    ("src/scenario/reader.rs", "read_tree", 83),
     ("src/scenario/shapes.rs", "convert_entry", 75),
     ("src/scenario/text/set.rs", "add", 80),
     ("src/sim/faults.rs", "apply", 88),

@@ -21,7 +21,7 @@ type Outcome<T> = Result<T, Fault>;
 
 /// A node to be read.
 #[derive(Clone, Copy)]
-pub struct Reader<'n> {
+pub(crate) struct Reader<'n> {
     /// The node.
     pub node: &'n Node,
     /// The nodes to skip below it.

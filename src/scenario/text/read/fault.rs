@@ -15,11 +15,11 @@ const SHOWN: usize = 40;
 
 /// An error and where it occurred. One word wide, because whatever is read returns one.
 #[derive(Debug)]
-pub struct Fault(pub Box<Details>);
+pub(crate) struct Fault(pub Box<Details>);
 
 /// What is wrong, and where.
 #[derive(Debug)]
-pub struct Details {
+pub(crate) struct Details {
     /// Child indices from the node up to the root.
     pub route: Vec<usize>,
     /// The index of the entry whose key is wrong, if the error is about a key.
@@ -69,30 +69,30 @@ impl Kind {
 
 impl Fault {
     /// Creates an error of a kind, so far without a place.
-    pub fn new(kind: Kind, refusal: Refusal) -> Fault {
+    pub(crate) fn new(kind: Kind, refusal: Refusal) -> Fault {
         Fault(Box::new(Details { route: Vec::new(), key: None, kind, refusal }))
     }
     /// Creates the error for a value of another type or form.
-    pub fn wrong_type(expected: Wanted, found: Found) -> Fault {
+    pub(crate) fn wrong_type(expected: Wanted, found: Found) -> Fault {
         let refusal = Refusal::new(format!("expected {expected}, found {found}"));
         Fault::new(Kind::WrongType { expected, found }, refusal)
     }
     /// Creates the error for a number that is infinite or none.
-    pub fn not_finite(number: f64) -> Fault {
+    pub(crate) fn not_finite(number: f64) -> Fault {
         Fault::wrong_type(Wanted::Finite, Found::Other(format!("`{number}`")))
     }
     /// Moves the error one level up, into the child at an index.
-    pub fn below(mut self, index: usize) -> Fault {
+    pub(crate) fn below(mut self, index: usize) -> Fault {
         self.0.route.push(index);
         self
     }
     /// Attaches the error to the key of an entry.
-    pub fn on_key(mut self, index: usize) -> Fault {
+    pub(crate) fn on_key(mut self, index: usize) -> Fault {
         self.0.key = self.0.key.or(Some(index));
         self
     }
     /// Returns the error with a help text.
-    pub fn help(mut self, help: impl Into<String>) -> Fault {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Fault {
         self.0.refusal.help = Some(help.into());
         self
     }
@@ -146,7 +146,7 @@ impl Error for Fault {
 }
 
 /// Returns the start of a text, on one line.
-pub fn cut(text: &str) -> String {
+pub(crate) fn cut(text: &str) -> String {
     let line = text.lines().next().unwrap_or("");
     if line.len() == text.len() && line.chars().count() <= SHOWN {
         return text.to_string();

@@ -33,7 +33,7 @@ struct Anchored {
 impl Anchors {
     /// Records the finished node of an anchor. Returns an error once, when all anchors together
     /// contain more values than a file may: each anchor keeps a copy, and anchors may be nested.
-    pub fn note(&mut self, id: usize, node: &Node) -> Result<(), Problem> {
+    pub(crate) fn note(&mut self, id: usize, node: &Node) -> Result<(), Problem> {
         if id == 0 || self.kept > MOST_NODES {
             return Ok(());
         }
@@ -51,7 +51,7 @@ impl Anchors {
     }
     /// Returns the node of an alias at nesting depth `level`; `values` is the number of values in
     /// the file so far.
-    pub fn expand(
+    pub(crate) fn expand(
         &mut self,
         id: usize,
         alias: &str,
