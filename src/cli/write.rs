@@ -105,7 +105,18 @@ pub(crate) fn refuse(cause: &str) -> Outcome {
 
 /// Prints an error of the result files.
 pub(crate) fn refuse_store(error: &StoreError) -> Outcome {
-    refuse(&format!("{error}\n  = help: {}", error.help()))
+    let options = match error {
+        StoreError::Occupied { .. } => " (`--out`, `--force`)",
+        StoreError::Busy { .. } | StoreError::Io { .. } => " (`--out`)",
+        StoreError::Unfinished { .. } => " (`--resume`, `--force`, `--out`)",
+        // The command's own refusals name its options.
+        StoreError::Foreign { help, .. } if help.contains("overwrite") && !help.contains("--") => {
+            " (`--out`, `--force`)"
+        }
+        StoreError::Foreign { help, .. } if !help.contains("--") => " (`--out`)",
+        _ => "",
+    };
+    refuse(&format!("{error}\n  = help: {}{options}", error.help()))
 }
 
 /// Reports that a command was interrupted before it had a result.

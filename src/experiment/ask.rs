@@ -73,7 +73,8 @@ impl Experiment {
         })
     }
 
-    fn replicated<'s>(
+    /// Like [`run`](Experiment::run), and passes each record to `sink`.
+    pub(crate) fn replicated<'s>(
         &self,
         built: CompiledPoint,
         sink: &'s mut Sink<'s>,
@@ -311,6 +312,12 @@ impl Experiment {
 
     fn built(&self, sets: &[String]) -> Result<CompiledPoint, ExperimentError> {
         self.compiled(sets, false)
+    }
+
+    /// Returns the scenario, compiled so that its time series are kept.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn compiled_with_series(&self) -> Result<CompiledPoint, ExperimentError> {
+        self.compiled(&self.sets, true)
     }
 
     fn compiled(

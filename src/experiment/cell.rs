@@ -86,10 +86,10 @@ impl Failure {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Failure::Limit(SimError::InFlight { .. }) => Some(
-                "the system is probably overloaded (see `asyncflow check`); otherwise raise the limit with `--set run.limits.in_flight=10M` (about 256 B per request)",
+                "the system is probably overloaded; otherwise raise the limit, for example to `run.limits.in_flight: 10M` (about 256 B per request)",
             ),
             Failure::Limit(SimError::Events { .. }) => Some(
-                "shorten `run.duration`, or raise the limit with `--set run.limits.events=100G`",
+                "shorten `run.duration`, or raise the limit, for example to `run.limits.events: 100G`",
             ),
             Failure::Panicked { .. } => {
                 Some("this is a bug in AsyncFlow: please report it with the scenario and the seed")

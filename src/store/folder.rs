@@ -19,6 +19,7 @@ use super::journal::{JOURNAL, Opened, Written};
 use super::manifest::{FileEntry, Manifest, sha256};
 use super::schema::{PARTS, PLOTS, POINTS};
 use super::study::Study;
+use crate::experiment::ExperimentError;
 use crate::tables::tables;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -46,6 +47,9 @@ pub enum StoreError {
     #[error("{what}")]
     #[allow(missing_docs, reason = "the message says what it is")]
     Foreign { what: String, help: String },
+    /// The experiment whose results were to be written failed.
+    #[error(transparent)]
+    Experiment(#[from] ExperimentError),
     /// The operating system reported an error.
     #[error("{doing} `{path}`: {cause}")]
     #[allow(missing_docs, reason = "the message says what they are")]
@@ -66,18 +70,13 @@ impl StoreError {
     /// Returns a suggestion how to resolve the error.
     pub fn help(&self) -> &str {
         match self {
-            StoreError::Occupied { .. } => {
-                "choose another folder with `--out`, or overwrite this one with `--force`"
-            }
-            StoreError::Busy { .. } => {
-                "wait for it to finish, or choose another folder with `--out`"
-            }
-            StoreError::Unfinished { .. } => {
-                "`--resume` continues it, `--force` starts over; or choose another folder with `--out`"
-            }
+            StoreError::Occupied { .. } => "choose another folder, or overwrite this one",
+            StoreError::Busy { .. } => "wait for it to finish, or choose another folder",
+            StoreError::Unfinished { .. } => "resume it, overwrite it, or choose another folder",
             StoreError::Foreign { help, .. } => help,
+            StoreError::Experiment(_) => "correct the scenario, or raise the limit that it reached",
             StoreError::Io { .. } => {
-                "choose a writable folder with `--out`; free some space if the disk is full"
+                "choose a writable folder; free some space if the disk is full"
             }
         }
     }
@@ -202,7 +201,7 @@ impl Folder {
             Err(e) if e.kind() == ErrorKind::AlreadyExists => {
                 let (what, help) = (
                     format!("`{}` is not a folder", path.display()),
-                    "choose a folder with `--out`".to_string(),
+                    "choose another path for the folder".to_string(),
                 );
                 return Err(StoreError::Foreign { what, help });
             }
@@ -234,9 +233,8 @@ impl Folder {
 
     /// Checks that the result of this study may be written here.
     fn check(&self, force: bool) -> Result<(), StoreError> {
-        const ELSEWHERE: &str = "choose another folder with `--out`";
-        const OR_FORCE: &str =
-            "choose another folder with `--out`, or overwrite this one with `--force`";
+        const ELSEWHERE: &str = "choose another folder";
+        const OR_FORCE: &str = "choose another folder, or overwrite this one";
         let at = |name: &str| self.path.join(name);
         let foreign =
             |what: String, help: &str| Err(StoreError::Foreign { what, help: help.to_string() });
@@ -250,7 +248,7 @@ impl Folder {
             );
         }
         if let Some(link) = PARTS.into_iter().chain([JOURNAL]).map(at).find(|path| is_link(path)) {
-            let help = "remove the link, or choose another folder with `--out`";
+            let help = "remove the link, or choose another folder";
             return foreign(
                 format!("`{}` is a link, and links are not followed", link.display()),
                 help,

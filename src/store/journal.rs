@@ -132,7 +132,7 @@ impl Written {
             let what = format!("`{}` is a link, and links are not followed", path.display());
             return Err(StoreError::Foreign {
                 what,
-                help: "remove the link, or choose another folder with `--out`".to_string(),
+                help: "remove the link, or choose another folder".to_string(),
             });
         }
         let open = || -> std::io::Result<Opened> {

@@ -19,6 +19,7 @@ mod sensitivity;
 mod study;
 mod sweep;
 mod table;
+mod write;
 
 pub use capacity::capacity_batch;
 pub(crate) use capacity::write_capacity;
@@ -39,3 +40,4 @@ pub(crate) use study::Study;
 pub(crate) use sweep::{OptionalTables, SweepDataset};
 
 pub use crate::tables::{ColumnSchema, Kind, TableSchema, tables};
+pub use write::{Existing, capacity_to, comparison_to, run_to, sensitivity_to};

@@ -6,6 +6,7 @@ use asyncflow::scenario::{
     Arrivals, Balance, Confidence, Crash, Dist, Fault, Link, Regular, Runtime, Scenario, Schedule,
     Service, Slo, Stage, Stages, Step, Warmup, Workload, from_yaml, to_yaml,
 };
+use asyncflow::store::{Existing, StoreError, comparison_to, run_to};
 use asyncflow::units::{Bytes, Count, Factor, Rate, Share, Span};
 use asyncflow::{Cancellation, Experiment, ExperimentError};
 use std::num::NonZero;
@@ -348,4 +349,23 @@ fn sampled_requests_windows_and_faults_are_those_of_the_replication() {
             assert_eq!(times, [8.0, 10.0]);
         })
         .expect("it runs");
+}
+
+#[test]
+fn a_run_written_from_a_program_has_the_files_of_the_command_and_keeps_foreign_ones() {
+    // The files of a run, the manifest among them; what another study left is not overwritten.
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shop");
+    let experiment = Experiment::new(&shop());
+    let results = run_to(&experiment, &path, Existing::Keep).expect("it is written");
+    let manifest = std::fs::read_to_string(path.join("manifest.json")).expect("it is there");
+    assert!(manifest.contains(&results.fingerprint) && manifest.contains("summary.parquet"));
+    run_to(&experiment, &path, Existing::Keep).expect("the same study may replace itself");
+    let comparison = experiment.compare(&["services.api.replicas=3"]).expect("it runs");
+    let refused = comparison_to(&comparison, &shop(), &path, Existing::Keep);
+    assert!(matches!(&refused, Err(StoreError::Occupied { .. })), "{refused:?}");
+    assert!(!refused.unwrap_err().help().contains("--"), "a library has no options");
+    assert_eq!(comparison_to(&comparison, &shop(), &path, Existing::Replace).ok(), Some(2));
+    let invalid = run_to(&experiment.set("run.duration=0s"), &path, Existing::Replace);
+    assert!(matches!(invalid, Err(StoreError::Experiment(ExperimentError::Scenario(_)))));
 }

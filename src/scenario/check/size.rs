@@ -341,10 +341,8 @@ fn memory(scenario: &Scenario, load: Option<&Load>, problems: &mut Problems) {
         most.join(", ")
     );
     let enough = (total / (1u64 << 30) as f64).ceil();
-    let help = format!(
-        "{}, or allow every thread more with `--set run.limits.memory={enough}GiB`",
-        parts[0].help
-    );
+    let help =
+        format!("{}, or allow every thread more, `run.limits.memory: {enough}GiB`", parts[0].help);
     problems.error(parts[0].path, what).advise(help);
 }
 
@@ -393,7 +391,7 @@ pub(crate) fn check_load(scenario: &Scenario, load: &Load, problems: &mut Proble
         );
         let help = match expected.is_finite() {
             true => {
-                "lower the rate, shorten `run.duration`, or allow more with `--set run.limits.events=100G`"
+                "lower the rate, shorten `run.duration`, or raise the limit, for example to `run.limits.events: 100G`"
             }
             false => "give the distribution a finite mean",
         };

@@ -1,0 +1,137 @@
+//! Writing results from a Rust program: the files that the command writes, by the same rules.
+//!
+//! Limits: a sweep is written by the command only, which can resume it; from a program,
+//! [`points_batch`](super::points_batch) and
+//! [`summary_batch_of_points`](super::summary_batch_of_points) return its tables. Tests: the
+//! examples here, and `tests/it/library.rs`.
+
+use super::capacity::write_capacity;
+use super::comparison::write_comparison;
+use super::dataset::Dataset;
+use super::folder::{Folder, StoreError};
+use super::sensitivity::write_sensitivity;
+use super::study::Study;
+use crate::experiment::{CapacityResult, Comparison, Experiment, Results, Sensitivity};
+use crate::scenario::Scenario;
+use serde_json::Value;
+use std::path::Path;
+
+/// What to do with files that are in the folder already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// Replaces an earlier result of the same scenario; any other file is an error.
+    #[default]
+    Keep,
+    /// Replaces files of the same names, whatever they belong to.
+    Replace,
+}
+
+/// Runs an experiment and writes its files to a folder, which is created if necessary: the tables
+/// in Parquet, and the manifest last, so that a folder with a manifest is complete. On an error an
+/// earlier result stays as it was.
+///
+/// ```
+/// use asyncflow::store::{Existing, run_to};
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path().join("shop");
+/// let shop = asyncflow::Experiment::from_yaml(
+///     "
+/// version: 1
+/// run: { duration: 5s, replications: 2 }
+/// workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+/// services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+/// ",
+/// )?;
+/// let results = run_to(&shop, &folder, Existing::Keep)?;
+/// assert!(results.latency("users").p99().is_some() && folder.join("summary.parquet").exists());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`StoreError::Experiment`] if the experiment fails; the other variants if the folder or a file
+/// cannot be written.
+pub fn run_to(
+    experiment: &Experiment,
+    folder: impl AsRef<Path>,
+    existing: Existing,
+) -> Result<Results, StoreError> {
+    let built = experiment.compiled_with_series()?;
+    let scenario = built.scenario.clone();
+    let folder = open(folder.as_ref(), "run", &Value::Null, &scenario, existing)?;
+    let mut dataset = Dataset::begin(folder, &built)?;
+    let mut failed = None;
+    let results = experiment.replicated(built, &mut |record| {
+        dataset.append(record).map_err(|error| {
+            let message = error.to_string();
+            failed = Some(error);
+            message
+        })
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => {
+            let results = results?;
+            dataset.finish(&scenario, &results, None)?;
+            Ok(results)
+        }
+    }
+}
+
+/// Writes a comparison to a folder as `comparison.parquet` and the manifest; `baseline` is the
+/// scenario that the variants were compared with. Returns the number of files.
+///
+/// # Errors
+/// If the folder or a file cannot be written.
+pub fn comparison_to(
+    comparison: &Comparison,
+    baseline: &Scenario,
+    folder: impl AsRef<Path>,
+    existing: Existing,
+) -> Result<usize, StoreError> {
+    let design = Value::from(comparison.names.clone());
+    let folder = open(folder.as_ref(), "compare", &design, baseline, existing)?;
+    write_comparison(folder, baseline, comparison)
+}
+
+/// Writes a capacity search to a folder as `capacity.parquet` and the manifest. Returns the number
+/// of files.
+///
+/// # Errors
+/// If the folder or a file cannot be written.
+pub fn capacity_to(
+    result: &CapacityResult,
+    scenario: &Scenario,
+    folder: impl AsRef<Path>,
+    existing: Existing,
+) -> Result<usize, StoreError> {
+    let design = Value::from(result.path.clone());
+    let folder = open(folder.as_ref(), "capacity", &design, scenario, existing)?;
+    write_capacity(folder, scenario, result)
+}
+
+/// Writes a sensitivity analysis to a folder as `sensitivity.parquet` and the manifest. Returns the
+/// number of files.
+///
+/// # Errors
+/// If the folder or a file cannot be written.
+pub fn sensitivity_to(
+    answers: &[Sensitivity],
+    scenario: &Scenario,
+    folder: impl AsRef<Path>,
+    existing: Existing,
+) -> Result<usize, StoreError> {
+    let paths = answers.iter().flat_map(|answer| &answer.parameters);
+    let design = Value::from_iter(paths.map(|parameter| parameter.path.clone()));
+    let folder = open(folder.as_ref(), "sensitivity", &design, scenario, existing)?;
+    write_sensitivity(folder, scenario, answers)
+}
+
+fn open(
+    path: &Path,
+    command: &'static str,
+    design: &Value,
+    scenario: &Scenario,
+    existing: Existing,
+) -> Result<Folder, StoreError> {
+    Folder::open(path, Study::new(command, &[], design, scenario), existing == Existing::Replace)
+}
