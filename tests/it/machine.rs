@@ -234,7 +234,7 @@ fn a_scenario_in_any_format_can_be_read_from_standard_input() {
         ("check -", "ok"),
         ("show -", "replicas: 1"),
         ("sweep - -o swept --vary services.api.replicas=1,2", "fingerprint"),
-        ("compare - --set services.api.replicas=2", "against"),
+        ("compare - --set services.api.replicas=2", "compared with"),
         (
             "capacity - --vary workload.users.open.rate --from 10/s --to 900/s --tolerance 50% --while users.p95<60ms",
             "/s",
