@@ -281,8 +281,8 @@ fn errors_have_a_kind_with_the_parts_of_their_message() {
     assert!(
         matches!(kind("steps: [ { cpu: 1ms, stop: } ]"), Kind::WrongType { expected: Wanted::OneOf(all), found: Found::Keys(found) } if all.len() == 5 && found == keys)
     );
-    let Kind::Unknown { word, expected } = kind("nam: a") else { panic!("an unknown field") };
-    assert_eq!((word.as_str(), expected[1]), ("nam", "name"));
+    let Kind::Unknown { word, expected } = kind("title: a") else { panic!("an unknown field") };
+    assert_eq!((word.as_str(), expected[1]), ("title", "name"));
 }
 
 #[test]
