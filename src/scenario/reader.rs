@@ -196,20 +196,16 @@ fn notation_of(text: &str) -> Format {
     }
 }
 
-/// Reads a scenario that was built in Rust, after setting values at paths like `--set`.
+/// Reads a scenario that was built in Rust, after setting values at paths like `--set`. It is read
+/// as a text would be, so that a value that no text can contain, such as a negative rate, is refused
+/// alike.
 pub(crate) fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
-    let (folder, mut loaded) = (Path::new(""), Loaded::default());
-    if sets.is_empty() {
-        let mut scenario = scenario.clone();
-        check::load_files(&mut scenario, folder, &mut loaded.problems);
-        return Loaded { scenario: Some(scenario), ..loaded };
-    }
-    let tree = writer::to_tree(scenario);
+    let (tree, mut loaded) = (writer::to_tree(scenario), Loaded::default());
     text::refuse_hidden(&tree, &mut loaded.problems.list);
     if loaded.problems.any_error() {
         return loaded;
     }
-    read_tree(loaded, tree, None, &scenario.name, folder, sets)
+    read_tree(loaded, tree, None, &scenario.name, Path::new(""), sets)
 }
 
 /// Reads a text. `stem` is the name of a scenario without a `name`; `folder` contains the files

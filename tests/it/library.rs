@@ -369,3 +369,35 @@ fn a_run_written_from_a_program_has_the_files_of_the_command_and_keeps_foreign_o
     let invalid = run_to(&experiment.set("run.duration=0s"), &path, Existing::Replace);
     assert!(matches!(invalid, Err(StoreError::Experiment(ExperimentError::Scenario(_)))));
 }
+
+#[test]
+fn a_quantity_out_of_range_is_refused_in_code_as_in_text() {
+    // Found by a reader of the docs: each ran, and some gave plausible numbers.
+    let slow = |times| {
+        let mut shop = shop();
+        shop.services["api"].instance.speed = Factor { times };
+        shop
+    };
+    let rate =
+        |rate| shop().with_workload("more", Workload::open("db.read", Rate::per_second(rate)));
+    let failing = |share| {
+        shop().with_service("bad", Service::new().with_endpoint("x", [Step::fail(share, 500)]))
+    };
+    let lossy = |loss| shop().with_link("users -> api", Link::new(ms(1)).with_loss(loss));
+    for (scenario, path) in [
+        (slow(-1.0), "services.api.instance.speed"),
+        (slow(0.0), "services.api.instance.speed"),
+        (slow(f64::NAN), "services.api.instance.speed"),
+        (rate(-100.0), "workload.more.open.rate"),
+        (rate(f64::NAN), "workload.more.open.rate"),
+        (rate(f64::INFINITY), "workload.more.open.rate"),
+        (failing(1.5), "services.bad.endpoints.x.steps[0].fail.p"),
+        (failing(-1.5), "services.bad.endpoints.x.steps[0].fail.p"),
+        (lossy(7.0), "links.users -> api.loss"),
+    ] {
+        let problems = Experiment::new(&scenario).problems();
+        let errors: Vec<String> =
+            problems.into_errors().list.iter().map(|p| p.path.clone()).collect();
+        assert!(errors.iter().any(|error| error.starts_with(path)), "{path}: {errors:?}");
+    }
+}
