@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Would the tests notice? Mutates `src/kernel`, `src/stats` and `src/random` one expression at a time and runs their tests on each
-# (cargo-mutants: `cargo install cargo-mutants`). The whole crate takes a minute to build, so this is done in a throw-away crate that holds only
-# these rooms and the two they stand on. What was found: docs/testing.md.
+# Would the tests notice? Mutates `src/kernel`, `src/stats` and `src/random` one expression at a time
+# and runs their tests on each (`cargo install cargo-mutants`). The whole crate takes a minute to
+# build, so this is done in a throw-away crate with only these modules and the two they use. What was
+# found: docs/testing.md.
 #
 #   tests/mutants.sh /tmp/mutants [cargo-mutants options, such as --file 'src/stats/*.rs' or --shard 0/8]
 set -euo pipefail
@@ -14,7 +15,8 @@ for room in kernel stats random units problem; do
     cp -r "$root/src/$room" "$crate/src/"
 done
 printf '#![allow(dead_code)]\npub mod kernel;\npub mod problem;\npub mod random;\npub mod stats;\npub mod units;\n' > "$crate/src/lib.rs"
-# The catalogue's macro declares the modules of the distributions, where cargo-mutants does not see them: declare them in the open.
+# The catalogue's macro declares the modules of the distributions, where cargo-mutants does not see
+# them: declare them in the open.
 dists="$crate/src/random/dists"
 sed -i 's/\$(pub mod \$tag;)+//' "$dists/catalogue.rs"
 sed -n 's/^    \([a-z]*\): [A-Z][A-Za-z]*\(<Q>\)\?,$/pub mod \1;/p' "$dists/mod.rs" > "$dists/modules"
@@ -22,9 +24,9 @@ sed -i "/^mod catalogue;/{
 r $dists/modules
 }" "$dists/mod.rs"
 # The same versions as the whole crate's: its manifest up to the profiles, and its lock file.
-sed -e '/^\[profile/,$d' -e '/^\[\[bin\]\]/,/^$/d' "$root/Cargo.toml" > "$crate/Cargo.toml"
+sed -e '/^\[profile/,$d' -e '/^\[\[bin\]\]/,/^$/d' -e '/^\[features\]/,/^$/d' -e '/optional = true/d' "$root/Cargo.toml" > "$crate/Cargo.toml"
 printf '[workspace]\n[profile.test]\nopt-level = 1\ndebug = false\n[profile.dev.package."*"]\nopt-level = 2\n' >> "$crate/Cargo.toml"
-for unused in rayon ron serde_yaml saphyr-parser arrow-array arrow-schema parquet sha2 clap indicatif annotate-snippets comfy-table ctrlc kuva thiserror assert_cmd hdrhistogram; do
+for unused in rayon ron serde_yaml saphyr-parser assert_cmd hdrhistogram; do
     sed -i "/^$unused = /d" "$crate/Cargo.toml"
 done
 cp "$root/Cargo.lock" "$root/rustfmt.toml" "$crate/"

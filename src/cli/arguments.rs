@@ -65,7 +65,7 @@ Then, as the first line of a scenario, for editors with a YAML language server:
     Schema,
     /// Print the completion script of a shell
     Completions(Completions),
-    /// Write the manual pages, for packages
+    /// Write the manual pages, for packagers
     #[command(hide = true)]
     Man(Man),
 }

@@ -14,7 +14,6 @@ use crate::report;
 use crate::scenario::{Scenario, Slo, Template};
 use crate::store::{self, Study};
 use crate::units::Share;
-use serde_json::json;
 use std::path::Path;
 
 pub(crate) fn capacity(options: &Capacity) -> Outcome {
@@ -33,11 +32,8 @@ pub(crate) fn capacity(options: &Capacity) -> Outcome {
     let folder = options.scenario.parent().unwrap_or(Path::new("")).to_path_buf();
     let template = Template::new(&read, &scenario, folder);
     let interrupted = interrupt::flag();
-    let searched = scenario
-        .capacity
-        .as_ref()
-        .map(|capacity| json!({ "vary": capacity.vary, "goals": capacity.goals }));
-    let study = Study::new("capacity", &[&options.scenario], &json!(searched), &scenario);
+    let path = scenario.capacity.as_ref().map_or("", |capacity| capacity.vary.as_str());
+    let study = Study::of_capacity(&[&options.scenario], &scenario, path);
     let Some(answer) = Answer::begin(options.out.as_deref(), study, &options.output) else {
         return Outcome::Refused;
     };

@@ -17,7 +17,6 @@ use crate::scenario::Scenario;
 use crate::stats::Best;
 use crate::store::{self, Study};
 use crate::units::Share;
-use serde_json::json;
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -145,8 +144,7 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
         ));
     }
     let files: Vec<&Path> = options.scenarios.iter().map(PathBuf::as_path).collect();
-    // Identified by the options, not by the names of scenarios, which may change.
-    let study = Study::new("compare", &files, &json!(options.set), &scenarios[0]);
+    let study = Study::of_comparison(&files, &scenarios[0], &options.set);
     let Some(answer) = Answer::begin(options.out.as_deref(), study, &options.output) else {
         return Outcome::Refused;
     };

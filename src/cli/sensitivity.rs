@@ -12,7 +12,6 @@ use crate::problem::{Problem, Severity};
 use crate::report;
 use crate::scenario::{Scenario, Template};
 use crate::store::{self, Study};
-use serde_json::json;
 use std::path::Path;
 
 /// The default numbers of Morris trajectories and Sobol groups.
@@ -54,8 +53,8 @@ pub(crate) fn sensitivity(options: &Sensitivity) -> Outcome {
     };
     let interrupted = interrupt::flag();
     let varied: Vec<&String> = scenario.sweep.iter().flat_map(|sweep| sweep.vary.keys()).collect();
-    let requested = json!({ "vary": varied, "method": method.name(), "metrics": metrics });
-    let study = Study::new("sensitivity", &[&options.scenario], &requested, &scenario);
+    let files: [&Path; 1] = [&options.scenario];
+    let study = Study::of_sensitivity(&files, &scenario, &varied, method, &metrics);
     let Some(answer) = Answer::begin(options.out.as_deref(), study, &options.output) else {
         return Outcome::Refused;
     };

@@ -25,7 +25,9 @@ use std::sync::Arc;
 /// services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
 /// ",
 /// )?;
-/// let p99 = |results: &asyncflow::experiment::Results| results.find("workload", "users", "latency", "p99").unwrap().estimate.estimate;
+/// let p99 = |results: &asyncflow::experiment::Results| {
+///     results.latency("users").p99().unwrap().estimate
+/// };
 /// let today = shop.run()?;
 /// for point in shop.clone().vary("services.api.replicas", [1, 2, 4]).sweep()? {
 ///     println!("{:?}: p99 = {:.0} ms", point.parameters["services.api.replicas"], p99(point.results.as_ref().unwrap()) * 1e3);
@@ -49,15 +51,15 @@ pub struct Experiment {
 #[derive(Clone, Debug)]
 enum Source {
     Text { text: String, format: Format, stem: String, folder: PathBuf },
-    CompiledPoint(Box<Scenario>),
+    Built(Box<Scenario>),
 }
 
 impl Experiment {
     /// Creates an experiment from a scenario that was read from a file or built in Rust as shown at
-    /// [`Scenario::new`]. The scenario is checked when a question is asked; a file of measured
+    /// [`Scenario::new`]. The scenario is checked when the experiment is run; a file of measured
     /// values that it names is looked up in the current folder.
     pub fn new(scenario: &Scenario) -> Experiment {
-        Experiment::of(Source::CompiledPoint(Box::new(scenario.clone())))
+        Experiment::of(Source::Built(Box::new(scenario.clone())))
     }
 
     /// Creates an experiment from a scenario in YAML.
@@ -229,7 +231,7 @@ impl Experiment {
     pub(super) fn folder(&self) -> PathBuf {
         match &self.source {
             Source::Text { folder, .. } => folder.clone(),
-            Source::CompiledPoint(_) => PathBuf::new(),
+            Source::Built(_) => PathBuf::new(),
         }
     }
 
@@ -238,7 +240,7 @@ impl Experiment {
             Source::Text { text, format, stem, folder } => {
                 scenario::read(text, *format, stem, folder, sets)
             }
-            Source::CompiledPoint(scenario) => scenario::read_built(scenario, sets),
+            Source::Built(scenario) => scenario::read_built(scenario, sets),
         };
         let mut scenario = loaded.scenario.take();
         if let Some(scenario) = &mut scenario {

@@ -5,8 +5,8 @@ use super::run::Progress;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A handle that cancels questions from another thread or from a signal handler. Clones cancel the
-/// same questions.
+/// A handle that cancels running experiments from another thread or from a signal handler. Clones
+/// cancel the same ones.
 ///
 /// ```
 /// use asyncflow::{Cancellation, Experiment, ExperimentError};
@@ -31,7 +31,7 @@ impl Cancellation {
     pub fn new() -> Cancellation {
         Cancellation::default()
     }
-    /// Cancels, permanently, all questions of the experiments that were given this handle: they end
+    /// Cancels, permanently, all experiments that were given this handle: they end
     /// within a fraction of a second with [`ExperimentError::Interrupted`].
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
@@ -69,7 +69,7 @@ impl Control {
             listener(progress);
         }
     }
-    /// A cancelled question has no answer, even if part of it is known.
+    /// A cancelled experiment has no result, even if part of it is known.
     pub(crate) fn check(&self) -> Result<(), ExperimentError> {
         if self.cancellation.is_cancelled() { Err(ExperimentError::Interrupted) } else { Ok(()) }
     }

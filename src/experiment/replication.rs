@@ -129,8 +129,10 @@ pub struct SampledRequest<'r> {
     pub finished_s: f64,
     /// `ok`, `lost`, `timeout`, `crashed`, `rejected` or `error_STATUS`.
     pub outcome: &'r str,
-    /// The seconds spent in each part of its latency: `queue`, `cpu`, `io`, `network`, `memory`,
-    /// `admission` and `abandoned`, which add up to the latency.
+    /// The seconds spent in each part of its latency, including those of the calls it waited for:
+    /// waiting for a core (`queue`), computing (`cpu`), in `wait` steps (`io`), in links
+    /// (`network`), waiting for `memory`, waiting for `admission`, and waiting for calls that were
+    /// given up (`abandoned`). They add up to the latency.
     pub parts_s: [(&'static str, f64); PARTS.len()],
     /// The number of requests that this one stands for: 1 divided by the sampled share.
     pub weight: f64,
@@ -171,17 +173,18 @@ impl<'r> Replication<'r> {
             value: value.value,
         })
     }
-    /// Returns one value of a workload, endpoint, service … in the unit of the metric; `None` if
-    /// there is no such entity, metric or statistic.
-    pub fn value(self, entity: &str, metric: &str, stat: &str) -> Option<f64> {
+    /// Returns one value in the unit of the metric, by the names of the result files, such as
+    /// `("workload", "users", "latency", "p99")`; `None` if there is no such value.
+    pub fn value(self, kind: &str, entity: &str, metric: &str, stat: &str) -> Option<f64> {
         let is_wanted = |value: &ReplicationValue| {
-            value.entity == entity && value.metric == metric && value.stat == stat
+            (value.kind, value.entity, value.metric, value.stat) == (kind, entity, metric, stat)
         };
         self.values().find(is_wanted).map(|value| value.value)
     }
-    /// Returns the latencies of the answered requests of a workload or endpoint as the filled
-    /// buckets of a histogram, from short to long; none if there is no workload or endpoint of that
-    /// name.
+    /// Returns the latencies of the answered requests that arrived after the warm-up, of a workload
+    /// or endpoint, as the filled buckets of a histogram, from short to long; none if there is no
+    /// workload or endpoint of that name. The buckets have the same bounds in every replication, so
+    /// counts can be added up.
     pub fn latencies(self, entity: &str) -> impl Iterator<Item = LatencyBucket> + 'r {
         let histograms = self.names.vocabulary.histograms.iter().zip(&self.record.histograms);
         let found = histograms
@@ -222,8 +225,10 @@ impl<'r> Replication<'r> {
             detail: &happening.detail,
         })
     }
-    /// Returns the sampled requests, in the order they ended. `output.requests` sets the share that
-    /// is sampled; by default none is.
+    /// Returns the sampled requests that arrived after the warm-up, in the order they ended.
+    /// `output.requests` sets the share that is sampled; by default no request is. With a request
+    /// of a workload, all calls that it causes are sampled too: those of a workload itself have no
+    /// [`caller`](SampledRequest::caller).
     pub fn requests(self) -> impl Iterator<Item = SampledRequest<'r>> {
         let layout = &self.names.layout;
         self.record.requests.iter().map(move |row| {

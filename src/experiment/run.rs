@@ -7,7 +7,7 @@ use super::point::{CompiledPoint, Point};
 use super::replications::{Replications, Rule};
 use std::sync::Arc;
 
-/// The progress of a question.
+/// The progress of an experiment.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Progress {

@@ -197,8 +197,8 @@ fn notation_of(text: &str) -> Format {
 }
 
 /// Reads a scenario that was built in Rust, after setting values at paths like `--set`. It is read
-/// as a text would be, so that a value that no text can contain, such as a negative rate, is refused
-/// alike.
+/// as a text would be, so that a value that no text can contain, such as a negative rate, is
+/// refused alike.
 pub(crate) fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
     let (tree, mut loaded) = (writer::to_tree(scenario), Loaded::default());
     text::refuse_hidden(&tree, &mut loaded.problems.list);

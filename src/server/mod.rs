@@ -50,7 +50,7 @@ pub(crate) struct InstancePlan {
 /// What the balancer looks at of an instance.
 #[derive(Component)]
 pub(crate) struct InstanceState {
-    /// SelectionResult by the balancer.
+    /// Whether the balancer may choose it.
     pub up: bool,
     /// Requests chosen for it and not yet answered.
     pub outstanding: u32,

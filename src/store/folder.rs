@@ -74,6 +74,7 @@ impl StoreError {
             StoreError::Busy { .. } => "wait for it to finish, or choose another folder",
             StoreError::Unfinished { .. } => "resume it, overwrite it, or choose another folder",
             StoreError::Foreign { help, .. } => help,
+            StoreError::Experiment(ExperimentError::Interrupted) => "run it again",
             StoreError::Experiment(_) => "correct the scenario, or raise the limit that it reached",
             StoreError::Io { .. } => {
                 "choose a writable folder; free some space if the disk is full"

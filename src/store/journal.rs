@@ -342,6 +342,9 @@ fn index_of(folder: &Path, head: &Head) -> std::io::Result<Index> {
 fn frame(value: &impl Serialize) -> std::io::Result<Vec<u8>> {
     let bytes =
         postcard::to_stdvec_crc32(value, CHECKSUM.digest()).map_err(std::io::Error::other)?;
+    if bytes.len() as u64 > u64::from(LONGEST) {
+        return Err(std::io::Error::other("an entry is too large to be read back"));
+    }
     let length = bytes.len() as u32;
     let mut framed = [length.to_le_bytes(), (!length).to_le_bytes()].concat();
     framed.extend(bytes);

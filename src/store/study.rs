@@ -12,7 +12,7 @@
 
 use super::folder::StoreError;
 use super::manifest::hash;
-use crate::experiment::Shard;
+use crate::experiment::{Method, Shard};
 use crate::scenario::{Scenario, to_json};
 use serde_json::{Value, json};
 use std::path::{Component, Path, PathBuf};
@@ -54,6 +54,31 @@ impl Study {
     pub(crate) fn of_sweep(file: &Path, scenario: &Scenario, shard: Option<Shard>) -> Study {
         let shard = shard.map(|shard| shard.to_string());
         Study { shard, ..Study::new("sweep", &[file], &json!(scenario.sweep), scenario) }
+    }
+
+    /// Creates the study of a comparison. It is identified by what the variants set, not by their
+    /// names, which may change.
+    pub(crate) fn of_comparison(files: &[&Path], baseline: &Scenario, sets: &[String]) -> Study {
+        Study::new("compare", files, &json!(sets), baseline)
+    }
+
+    /// Creates the study of a capacity search: the parameter and the goals.
+    pub(crate) fn of_capacity(files: &[&Path], scenario: &Scenario, path: &str) -> Study {
+        let goals = scenario.capacity.as_ref().map(|capacity| &capacity.goals);
+        Study::new("capacity", files, &json!({ "vary": path, "goals": goals }), scenario)
+    }
+
+    /// Creates the study of a sensitivity analysis: the parameters, the method and the full names
+    /// of the metrics.
+    pub(crate) fn of_sensitivity(
+        files: &[&Path],
+        scenario: &Scenario,
+        vary: &[&String],
+        method: Method,
+        metrics: &[String],
+    ) -> Study {
+        let asked = json!({ "vary": vary, "method": method.name(), "metrics": metrics });
+        Study::new("sensitivity", files, &asked, scenario)
     }
 
     /// Returns the command.

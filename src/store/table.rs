@@ -177,7 +177,7 @@ impl ParquetFile {
     /// Writes the remaining rows, and returns the number of rows in the file.
     ///
     /// # Errors
-    /// As [`push`](Table::push).
+    /// As `push`.
     pub(crate) fn finish(mut self) -> Result<u64, StoreError> {
         self.flush()?;
         self.writer.close().map_err(|e| StoreError::io("cannot write", &self.path, e))?;

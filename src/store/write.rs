@@ -1,4 +1,5 @@
-//! Writing results from a Rust program: the files that the command writes, by the same rules.
+//! Writing results from a Rust program: the files that the command writes, by the same rules of
+//! what may be overwritten.
 //!
 //! Limits: a sweep is written by the command only, which can resume it; from a program,
 //! [`points_batch`](super::points_batch) and
@@ -11,19 +12,21 @@ use super::dataset::Dataset;
 use super::folder::{Folder, StoreError};
 use super::sensitivity::write_sensitivity;
 use super::study::Study;
-use crate::experiment::{CapacityResult, Comparison, Experiment, Results, Sensitivity};
+use crate::experiment::{CapacityResult, Comparison, Experiment, Method, Results, Sensitivity};
 use crate::scenario::Scenario;
 use serde_json::Value;
 use std::path::Path;
 
 /// What to do with files that are in the folder already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Existing {
-    /// Replaces an earlier result of the same scenario; any other file is an error.
+    /// Replaces an earlier result of the same study. The result of another study, and a file in the
+    /// way that AsyncFlow did not write, are errors.
     #[default]
-    Keep,
-    /// Replaces files of the same names, whatever they belong to.
-    Replace,
+    ReplaceOwn,
+    /// Replaces every file whose name is needed, whatever it belongs to.
+    ReplaceAny,
 }
 
 /// Runs an experiment and writes its files to a folder, which is created if necessary: the tables
@@ -42,7 +45,7 @@ pub enum Existing {
 /// services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
 /// ",
 /// )?;
-/// let results = run_to(&shop, &folder, Existing::Keep)?;
+/// let results = run_to(&shop, &folder, Existing::ReplaceOwn)?;
 /// assert!(results.latency("users").p99().is_some() && folder.join("summary.parquet").exists());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -57,7 +60,8 @@ pub fn run_to(
 ) -> Result<Results, StoreError> {
     let built = experiment.compiled_with_series()?;
     let scenario = built.scenario.clone();
-    let folder = open(folder.as_ref(), "run", &Value::Null, &scenario, existing)?;
+    let study = Study::new("run", &[], &Value::Null, &scenario);
+    let folder = open(folder.as_ref(), study, existing)?;
     let mut dataset = Dataset::begin(folder, &built)?;
     let mut failed = None;
     let results = experiment.replicated(built, &mut |record| {
@@ -88,8 +92,8 @@ pub fn comparison_to(
     folder: impl AsRef<Path>,
     existing: Existing,
 ) -> Result<usize, StoreError> {
-    let design = Value::from(comparison.names.clone());
-    let folder = open(folder.as_ref(), "compare", &design, baseline, existing)?;
+    let sets = comparison.names.get(1..).unwrap_or_default();
+    let folder = open(folder.as_ref(), Study::of_comparison(&[], baseline, sets), existing)?;
     write_comparison(folder, baseline, comparison)
 }
 
@@ -104,8 +108,7 @@ pub fn capacity_to(
     folder: impl AsRef<Path>,
     existing: Existing,
 ) -> Result<usize, StoreError> {
-    let design = Value::from(result.path.clone());
-    let folder = open(folder.as_ref(), "capacity", &design, scenario, existing)?;
+    let folder = open(folder.as_ref(), Study::of_capacity(&[], scenario, &result.path), existing)?;
     write_capacity(folder, scenario, result)
 }
 
@@ -120,18 +123,19 @@ pub fn sensitivity_to(
     folder: impl AsRef<Path>,
     existing: Existing,
 ) -> Result<usize, StoreError> {
-    let paths = answers.iter().flat_map(|answer| &answer.parameters);
-    let design = Value::from_iter(paths.map(|parameter| parameter.path.clone()));
-    let folder = open(folder.as_ref(), "sensitivity", &design, scenario, existing)?;
-    write_sensitivity(folder, scenario, answers)
+    let first = answers.first();
+    let vary: Vec<&String> = first
+        .iter()
+        .flat_map(|answer| &answer.parameters)
+        .map(|parameter| &parameter.path)
+        .collect();
+    let names = answers.iter().map(|a| format!("{}.{}.{}", a.entity, a.metric, a.stat));
+    let metrics: Vec<String> = names.collect();
+    let method = first.map_or(Method::Morris(0), |answer| answer.method);
+    let study = Study::of_sensitivity(&[], scenario, &vary, method, &metrics);
+    write_sensitivity(open(folder.as_ref(), study, existing)?, scenario, answers)
 }
 
-fn open(
-    path: &Path,
-    command: &'static str,
-    design: &Value,
-    scenario: &Scenario,
-    existing: Existing,
-) -> Result<Folder, StoreError> {
-    Folder::open(path, Study::new(command, &[], design, scenario), existing == Existing::Replace)
+fn open(path: &Path, study: Study, existing: Existing) -> Result<Folder, StoreError> {
+    Folder::open(path, study, existing == Existing::ReplaceAny)
 }

@@ -195,7 +195,7 @@ fn a_reached_limit_is_named_and_the_message_says_how_to_raise_it() {
         let output =
             asyncflow().current_dir(&folder).args(args).assert().code(2).get_output().clone();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.contains(expected) && stderr.contains("--set"), "{stderr}");
+        assert!(stderr.contains(expected) && stderr.contains("for example to"), "{stderr}");
         assert!(names(&folder.path().join("out")).is_empty(), "nothing is left behind");
     }
 }

@@ -297,8 +297,10 @@ fn each_replication_is_passed_in_order_with_the_values_of_the_summary() {
     let mut numbers = Vec::new();
     let results = Experiment::new(&shop()).run_each(|replication| {
         numbers.push(replication.number());
-        p99_s.push(replication.value("users", "latency", "p99").expect("users have a latency"));
-        assert_eq!(replication.value("users", "latency", "p42"), None);
+        p99_s.push(
+            replication.value("workload", "users", "latency", "p99").expect("users have a latency"),
+        );
+        assert_eq!(replication.value("workload", "users", "latency", "p42"), None);
         assert_eq!(replication.measured_from_s(), 2.0);
     });
     let results = results.expect("it runs");
@@ -315,7 +317,8 @@ fn the_histogram_of_a_replication_counts_its_answered_requests() {
             let count: u64 = buckets.iter().map(|bucket| bucket.count).sum();
             let sum_s: f64 =
                 buckets.iter().map(|b| b.count as f64 * (b.low_s + b.high_s) / 2.0).sum();
-            let mean_s = replication.value("users", "latency", "mean").expect("it has a mean");
+            let mean_s =
+                replication.value("workload", "users", "latency", "mean").expect("it has a mean");
             assert!((sum_s / count as f64 / mean_s - 1.0).abs() < 1e-3, "{sum_s} {count} {mean_s}");
             assert!(buckets.is_sorted_by(|a, b| a.high_s < b.low_s));
             assert_eq!(replication.latencies("nothing").count(), 0);
@@ -357,16 +360,16 @@ fn a_run_written_from_a_program_has_the_files_of_the_command_and_keeps_foreign_o
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("shop");
     let experiment = Experiment::new(&shop());
-    let results = run_to(&experiment, &path, Existing::Keep).expect("it is written");
+    let results = run_to(&experiment, &path, Existing::ReplaceOwn).expect("it is written");
     let manifest = std::fs::read_to_string(path.join("manifest.json")).expect("it is there");
     assert!(manifest.contains(&results.fingerprint) && manifest.contains("summary.parquet"));
-    run_to(&experiment, &path, Existing::Keep).expect("the same study may replace itself");
+    run_to(&experiment, &path, Existing::ReplaceOwn).expect("the same study may replace itself");
     let comparison = experiment.compare(&["services.api.replicas=3"]).expect("it runs");
-    let refused = comparison_to(&comparison, &shop(), &path, Existing::Keep);
+    let refused = comparison_to(&comparison, &shop(), &path, Existing::ReplaceOwn);
     assert!(matches!(&refused, Err(StoreError::Occupied { .. })), "{refused:?}");
     assert!(!refused.unwrap_err().help().contains("--"), "a library has no options");
-    assert_eq!(comparison_to(&comparison, &shop(), &path, Existing::Replace).ok(), Some(2));
-    let invalid = run_to(&experiment.set("run.duration=0s"), &path, Existing::Replace);
+    assert_eq!(comparison_to(&comparison, &shop(), &path, Existing::ReplaceAny).ok(), Some(2));
+    let invalid = run_to(&experiment.set("run.duration=0s"), &path, Existing::ReplaceAny);
     assert!(matches!(invalid, Err(StoreError::Experiment(ExperimentError::Scenario(_)))));
 }
 

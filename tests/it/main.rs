@@ -10,6 +10,7 @@ mod command;
 mod compare;
 mod corrections;
 mod coverage;
+#[cfg(unix)]
 mod docs;
 mod faults;
 mod folders;

@@ -11,8 +11,8 @@ const COLUMNS_MAX: usize = 100;
 /// Lines a function may have.
 const FUNCTION_LINES_MAX: usize = 70;
 
-/// Functions that are longer, with the lines they have today. The number may only fall; whoever
-/// changes one of them shortens it.
+/// Functions that are longer, with the lines they have today. The number may only fall:
+/// shorten a function when you change it.
 const LONGER: &[(&str, &str, usize)] = &[
     ("src/design/range.rs", "check", 73),
     ("src/experiment/capacity.rs", "capacity", 74),
@@ -91,9 +91,8 @@ pub fn check_functions(repository: &Repository) -> Vec<String> {
             let most = longer.remove(&(file.path.as_str(), name)).unwrap_or(FUNCTION_LINES_MAX);
             if lines != most {
                 let path = &file.path;
-                violations.push(format!(
-                    "{path}:{number}: `{name}` has {lines} lines, listed are {most}"
-                ));
+                violations
+                    .push(format!("{path}:{number}: `{name}` has {lines} lines, at most {most}"));
             }
         }
     }
@@ -140,10 +139,12 @@ const BANNED_CODE: [(&str, &[&str]); 10] = [
 pub fn check_banned_code(repository: &Repository) -> Vec<String> {
     let mut violations = Vec::new();
     for file in repository.sources() {
-        let code = file.code_lines().filter(|(_, line)| !line.trim_start().starts_with("//"));
-        for (number, line) in code {
+        for (number, line) in file.code_lines() {
+            let is_comment = line.trim_start().starts_with("//");
             for (word, rooms) in BANNED_CODE {
-                let is_allowed = rooms.iter().any(|room| file.path.starts_with(room));
+                let is_note = ["TODO", "FIXME"].contains(&word);
+                let is_allowed =
+                    rooms.iter().any(|room| file.path.starts_with(room)) || is_comment && !is_note;
                 let is_word = line.split(|c: char| !c.is_alphanumeric() && c != '!' && c != '_');
                 if !is_allowed && is_word.into_iter().any(|found| found == word) {
                     violations.push(format!("{}:{number}: contains `{word}`", file.path));
