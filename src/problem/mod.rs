@@ -22,6 +22,17 @@ pub enum Severity {
     Note,
 }
 
+impl std::fmt::Display for Severity {
+    /// Writes `error`, `warning` or `note`.
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        })
+    }
+}
+
 /// An error, a warning or a note about an input.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

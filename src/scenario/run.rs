@@ -72,7 +72,8 @@ pub struct Output {
     /// Length of a window of the time series; if not given, it is chosen for about 600 windows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Span>,
-    /// Share of the requests that are written individually to `requests.parquet`.
+    /// Share of the requests that are sampled individually, in `requests.parquet` and in the
+    /// library's replications.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<Share>,
 }

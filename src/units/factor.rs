@@ -12,6 +12,13 @@ pub struct Factor {
     pub times: f64,
 }
 
+impl Factor {
+    /// Creates a factor of more than 0 and at most 10^6; the scenario's check refuses any other.
+    pub fn new(times: f64) -> Factor {
+        Factor { times }
+    }
+}
+
 impl Default for Factor {
     fn default() -> Factor {
         Factor { times: 1.0 }

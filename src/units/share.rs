@@ -12,6 +12,13 @@ pub struct Share {
     pub fraction: f64,
 }
 
+impl Share {
+    /// Creates a share from a fraction in 0 ..= 1; the scenario's check refuses any other.
+    pub fn new(fraction: f64) -> Share {
+        Share { fraction }
+    }
+}
+
 impl Display for Share {
     fn fmt(&self, f: &mut Formatter) -> std::fmt::Result {
         // The shortest text that reads back as the same share; the product is rounded, so a

@@ -330,7 +330,9 @@ fn the_histogram_of_a_replication_counts_its_answered_requests() {
 fn sampled_requests_windows_and_faults_are_those_of_the_replication() {
     // Laws: parts add up to the latency; windows follow each other; the crash of `shop` begins at
     // 8 s and ends at 10 s.
-    let experiment = Experiment::new(&shop()).set("output.requests=100%").set("output.series=1s");
+    let mut shop = shop();
+    shop.output.requests = Some(Share::new(1.0));
+    let experiment = Experiment::new(&shop).set("output.series=1s");
     experiment
         .run_each(|replication| {
             let requests: Vec<_> = replication.requests().collect();
@@ -378,7 +380,7 @@ fn a_quantity_out_of_range_is_refused_in_code_as_in_text() {
     // Found by a reader of the docs: each ran, and some gave plausible numbers.
     let slow = |times| {
         let mut shop = shop();
-        shop.services["api"].instance.speed = Factor { times };
+        shop.services["api"].instance.speed = Factor::new(times);
         shop
     };
     let rate =
@@ -401,6 +403,7 @@ fn a_quantity_out_of_range_is_refused_in_code_as_in_text() {
         let problems = Experiment::new(&scenario).problems();
         let errors: Vec<String> =
             problems.into_errors().list.iter().map(|p| p.path.clone()).collect();
+        assert_eq!(Severity::Error.to_string(), "error");
         assert!(errors.iter().any(|error| error.starts_with(path)), "{path}: {errors:?}");
     }
 }
