@@ -97,8 +97,10 @@ fn with_tip(mut error: clap::Error) -> clap::Error {
         .filter(|command| command.get_arguments().any(is_option))
         .map(|command| command.get_name());
     let commands: Vec<String> = commands.map(|name| format!("`{name}`")).collect();
-    if !commands.is_empty() && error.get(ContextKind::SuggestedArg).is_none() {
+    if !commands.is_empty() {
         let tip = format!("`{option}` is an option of {}", commands.join(", ")).into();
+        // An option that merely looks alike would be a worse guess.
+        error.remove(ContextKind::SuggestedArg);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
     }
     error

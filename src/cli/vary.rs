@@ -6,6 +6,7 @@ use crate::experiment::Shard;
 use crate::problem::{Problem, Severity};
 use crate::scenario::Sweep;
 use crate::scenario::text::{Format, Node, parse};
+use crate::units::shown;
 use serde_json::Value;
 
 /// Applies the command line to the `sweep` block.
@@ -112,6 +113,11 @@ pub(crate) fn shard(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Shard, String> {
     let Some(of) = typed.strip_prefix("auto/") else { return typed.parse() };
+    for name in ["SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX", "AWS_BATCH_JOB_ARRAY_INDEX"] {
+        if let Some(text) = environment(name).filter(|text| text.trim().parse::<u64>().is_err()) {
+            return Err(format!("{name} is `{}`, not a number", shown(&text)));
+        }
+    }
     let number = |name: &str| environment(name).and_then(|text| text.trim().parse::<u64>().ok());
     // Slurm counts from the first index of the array, the others from 0.
     let index = match (

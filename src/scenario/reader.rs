@@ -205,7 +205,19 @@ pub(crate) fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
     if loaded.problems.any_error() {
         return loaded;
     }
-    read_tree(loaded, tree, None, &scenario.name, Path::new(""), sets)
+    let folder = Path::new("");
+    if !sets.is_empty() {
+        return read_tree(loaded, tree, None, &scenario.name, folder, sets);
+    }
+    loaded.deserialise(tree);
+    loaded.tree = None;
+    if !loaded.problems.any_error() {
+        // The scenario itself: what it has read from files stays.
+        let mut scenario = scenario.clone();
+        check::load_files(&mut scenario, folder, &mut loaded.problems);
+        loaded.scenario = Some(scenario);
+    }
+    loaded
 }
 
 /// Reads a text. `stem` is the name of a scenario without a `name`; `folder` contains the files
@@ -238,6 +250,37 @@ pub fn read(text: &str, format: Format, stem: &str, folder: &Path, sets: &[Strin
     // The paths of `--set` are those of the native scenario, which have no places in the text.
     let tree = if sets.is_empty() { tree } else { writer::to_tree(&lowered) };
     read_tree(loaded, tree, Some(lowered), stem, folder, sets)
+}
+
+impl Loaded {
+    /// Reads the scenario from a tree, and keeps the tree and all problems.
+    fn deserialise(&mut self, mut tree: Node) -> Option<Scenario> {
+        // Another version may mean anything, so nothing else is reported.
+        if let Some((version, place)) = tree.at("version").and_then(later_version) {
+            let problem = self.problems.push(Problem::new(
+                Severity::Error,
+                "version",
+                format!("version {version} of the format is not supported"),
+            ));
+            problem.advise("this release reads `version: 1`");
+            problem.place = Some(place).filter(|place| !place.is_empty());
+            return None;
+        }
+        self.problems.list.extend(refuse_reserved(&mut tree));
+        shapes::convert(&mut tree, &mut self.problems.list);
+        let (read, errors) = text::read::<Scenario>(&tree);
+        self.tree = Some(tree);
+        for mut problem in hints::improve(errors) {
+            // A value set on the command line has no place in the text.
+            if !self.sets.is_empty() {
+                let in_text = problem.place.take();
+                self.find_place(&mut problem);
+                problem.place = problem.place.and(in_text);
+            }
+            self.problems.push(problem);
+        }
+        read
+    }
 }
 
 /// Sets values in a tree and reads it. `lowered` is the scenario of an AsyncFlow 0.1 file; it is
@@ -279,31 +322,7 @@ fn read_tree(
             .for_each(|problem| problem.path = "--set".to_string());
     }
     if scenario.is_none() {
-        // Another version may mean anything, so nothing else is reported.
-        if let Some((version, place)) = tree.at("version").and_then(later_version) {
-            let problem = loaded.problems.push(Problem::new(
-                Severity::Error,
-                "version",
-                format!("version {version} of the format is not supported"),
-            ));
-            problem.advise("this release reads `version: 1`");
-            problem.place = Some(place).filter(|place| !place.is_empty());
-            return loaded;
-        }
-        loaded.problems.list.extend(refuse_reserved(&mut tree));
-        shapes::convert(&mut tree, &mut loaded.problems.list);
-        let (read, errors) = text::read::<Scenario>(&tree);
-        loaded.tree = Some(tree);
-        for mut problem in hints::improve(errors) {
-            // A value set on the command line has no place in the text.
-            if !loaded.sets.is_empty() {
-                let in_text = problem.place.take();
-                loaded.find_place(&mut problem);
-                problem.place = problem.place.and(in_text);
-            }
-            loaded.problems.push(problem);
-        }
-        scenario = read;
+        scenario = loaded.deserialise(tree);
     }
     let Some(mut scenario) = scenario.filter(|_| !loaded.problems.any_error()) else {
         return loaded;

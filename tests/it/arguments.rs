@@ -150,9 +150,10 @@ fn the_help_of_every_command_that_simulates_goes_from_what_to_how_to_output() {
 #[test]
 fn zero_threads_are_refused_with_what_to_write() {
     for command in ["run", "sweep", "compare", "capacity", "sensitivity"] {
-        for typed in ["0", "-1", "all"] {
+        for typed in ["0", "-1", "all", "5000"] {
             let message = refusal(&[command, "x.yaml", "--threads", typed]);
-            let expected = "must be at least 1; omit the option for one thread per core";
+            let expected =
+                "must be at least 1 and at most 4,096; omit the option for one thread per core";
             assert!(message.contains(expected), "{command} {typed}: {message}");
         }
     }

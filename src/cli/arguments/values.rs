@@ -11,11 +11,17 @@ pub(super) fn seed(typed: &str) -> Result<u64, String> {
     typed.parse().map_err(|_| "must be a whole number from 0 to 2^64 − 1".to_string())
 }
 
+/// The most threads; more only use up what the system has of them.
+const THREADS_MAX: usize = 4096;
+
 /// Parses a number of threads.
 pub(super) fn threads(typed: &str) -> Result<NonZero<usize>, String> {
-    typed
-        .parse()
-        .map_err(|_| "must be at least 1; omit the option for one thread per core".to_string())
+    let threads =
+        typed.parse().ok().filter(|threads: &NonZero<usize>| threads.get() <= THREADS_MAX);
+    threads.ok_or_else(|| {
+        let most = thousands(THREADS_MAX as u64);
+        format!("must be at least 1 and at most {most}; omit the option for one thread per core")
+    })
 }
 
 /// Parses a number of replications.

@@ -31,7 +31,6 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/scenario/demand.rs", "demand_of", 116),
     ("src/scenario/directory.rs", "new", 73),
     ("src/scenario/flow_balance.rs", "services", 163),
-    ("src/scenario/reader.rs", "read_tree", 83),
     ("src/scenario/shapes.rs", "convert_entry", 75),
     ("src/scenario/text/set.rs", "add", 80),
     ("src/sim/faults.rs", "apply", 88),
