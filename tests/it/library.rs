@@ -396,8 +396,8 @@ fn a_quantity_out_of_range_is_refused_in_code_as_in_text() {
         (rate(-100.0), "workload.more.open.rate"),
         (rate(f64::NAN), "workload.more.open.rate"),
         (rate(f64::INFINITY), "workload.more.open.rate"),
-        (failing(1.5), "services.bad.endpoints.x.steps[0].fail.p"),
-        (failing(-1.5), "services.bad.endpoints.x.steps[0].fail.p"),
+        (failing(1.5), "services.bad.endpoints.x[0].fail.p"),
+        (failing(-1.5), "services.bad.endpoints.x[0].fail.p"),
         (lossy(7.0), "links.users -> api.loss"),
     ] {
         let problems = Experiment::new(&scenario).problems();
