@@ -65,7 +65,7 @@ impl Experiment {
         &self,
         mut each: impl FnMut(Replication<'_>),
     ) -> Result<Results, ExperimentError> {
-        let built = self.compiled(&self.sets, true)?;
+        let built = self.compiled_with_series()?;
         let names = Names::new(&built);
         self.replicated(built, &mut |record| {
             each(Replication::new(record, &names));
@@ -315,7 +315,6 @@ impl Experiment {
     }
 
     /// Returns the scenario, compiled so that its time series are kept.
-    #[cfg(feature = "parquet")]
     pub(crate) fn compiled_with_series(&self) -> Result<CompiledPoint, ExperimentError> {
         self.compiled(&self.sets, true)
     }

@@ -48,6 +48,7 @@ pub use error::{ExperimentError, InvalidPoint};
 pub(crate) use fold::{Fold, SeriesMean};
 pub use phases::Phase;
 pub(crate) use point::CompiledPoint;
+pub(crate) use replication::Names;
 pub use replication::{
     Incident, LatencyBucket, Replication, ReplicationValue, SampledRequest, SeriesPoint,
 };

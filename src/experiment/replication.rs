@@ -1,30 +1,28 @@
 //! One replication in hand: its values, histograms, time series, events and sampled requests.
 //!
-//! A view of the record that the result files are made of, with names in place of positions.
+//! A view of a record, with names in place of positions: the rows of the result files (`tables/`)
+//! are made of it too.
 //! Tested in `tests/it/library.rs` against the summary and, with the feature `parquet`, the files.
 
 use super::cell::CellRecord;
 use super::point::CompiledPoint;
-use crate::measure::{Layout, Series, Vocabulary, vocabulary};
+use crate::measure::{Named, Series, Vocabulary, vocabulary};
+use crate::plan::Plan;
 use crate::request::{NONE, PARTS};
 use std::sync::Arc;
 
-/// The names that the positions in a record stand for.
+/// The names that the positions in the records of a point stand for.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(crate) struct Names {
+    plan: Arc<Plan>,
     vocabulary: Vocabulary,
-    layout: Layout,
     series: Vec<Series>,
-    /// The number of requests that each sampled request stands for.
-    weight: f64,
 }
 
 impl Names {
-    pub(crate) fn new(built: &CompiledPoint) -> Arc<Names> {
-        let layout = built.plan.layout.clone();
-        let share = built.scenario.output.requests.map_or(1.0, |share| share.fraction);
-        let weight = 1.0 / share.max(f64::MIN_POSITIVE);
-        Arc::new(Names { vocabulary: vocabulary(&layout), series: layout.series(), layout, weight })
+    pub(crate) fn new(built: &CompiledPoint) -> Names {
+        let plan = built.plan.clone();
+        Names { vocabulary: vocabulary(&plan.layout), series: plan.layout.series(), plan }
     }
 }
 
@@ -146,12 +144,16 @@ impl SampledRequest<'_> {
 }
 
 impl<'r> Replication<'r> {
-    pub(super) fn new(record: &'r CellRecord, names: &'r Names) -> Replication<'r> {
+    pub(crate) fn new(record: &'r CellRecord, names: &'r Names) -> Replication<'r> {
         Replication { record, names }
     }
     /// Returns its number, from 0.
     pub fn number(self) -> u32 {
         self.record.replication
+    }
+    /// Returns the key from which all its random draws derive.
+    pub(crate) fn seed_key(self) -> u64 {
+        self.record.seed_key
     }
     /// Returns the number of events that the engine fired.
     pub fn events(self) -> u64 {
@@ -186,15 +188,24 @@ impl<'r> Replication<'r> {
     /// workload or endpoint of that name. The buckets have the same bounds in every replication, so
     /// counts can be added up.
     pub fn latencies(self, entity: &str) -> impl Iterator<Item = LatencyBucket> + 'r {
+        let mut of_requests = self
+            .histograms()
+            .filter(|(named, _)| named.metric == "latency" && named.kind != "phase");
+        let found = of_requests.find(|(named, _)| named.entity == entity);
+        found.into_iter().flat_map(|(_, buckets)| buckets)
+    }
+    /// Returns all histograms, each with its filled buckets from short to long.
+    pub(crate) fn histograms(
+        self,
+    ) -> impl Iterator<Item = (&'r Named, impl Iterator<Item = LatencyBucket> + 'r)> {
         let histograms = self.names.vocabulary.histograms.iter().zip(&self.record.histograms);
-        let found = histograms
-            .filter(|(named, _)| named.metric == "latency" && named.kind != "phase")
-            .find(|(named, _)| named.entity == entity);
-        let buckets = found.into_iter().flat_map(|(_, histogram)| histogram.buckets());
-        buckets.map(|bucket| LatencyBucket {
-            low_s: bucket.low_ns as f64 / 1e9,
-            high_s: bucket.high_ns as f64 / 1e9,
-            count: bucket.count,
+        histograms.map(|(named, histogram)| {
+            let buckets = histogram.buckets().map(|bucket| LatencyBucket {
+                low_s: bucket.low_ns as f64 / 1e9,
+                high_s: bucket.high_ns as f64 / 1e9,
+                count: bucket.count,
+            });
+            (named, buckets)
         })
     }
     /// Returns the time series, window by window. Windows are as long as `output.series` says.
@@ -230,7 +241,7 @@ impl<'r> Replication<'r> {
     /// of a workload, all calls that it causes are sampled too: those of a workload itself have no
     /// [`caller`](SampledRequest::caller).
     pub fn requests(self) -> impl Iterator<Item = SampledRequest<'r>> {
-        let layout = &self.names.layout;
+        let (layout, weight) = (&self.names.plan.layout, 1.0 / self.names.plan.trace_share);
         self.record.requests.iter().map(move |row| {
             let flow = layout.flows[row.flow as usize];
             let instance = (row.instance != NONE).then(|| &layout.instances[row.instance as usize]);
@@ -244,7 +255,7 @@ impl<'r> Replication<'r> {
                 finished_s: row.finished.seconds(),
                 outcome: &layout.outcomes[row.outcome.0 as usize],
                 parts_s: std::array::from_fn(|part| (PARTS[part], row.spent[part].seconds())),
-                weight: self.names.weight,
+                weight,
             }
         })
     }

@@ -25,7 +25,7 @@ mod vocabulary;
 mod watch;
 
 pub(crate) use cumulative::Cumulative;
-pub(crate) use distribution::{Bucket, SparseHistogram};
+pub(crate) use distribution::SparseHistogram;
 pub(crate) use gauge::{Gauge, Measured, Window, nan_mean};
 pub(crate) use gauges::{INSTANCE_GAUGES, queues};
 pub(crate) use histogram::Histogram;

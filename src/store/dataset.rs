@@ -4,8 +4,7 @@
 use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::table::{TableFile, batch};
-use crate::experiment::{CellRecord, CompiledPoint, Results};
-use crate::measure::{self, Layout, Series, Vocabulary};
+use crate::experiment::{CellRecord, CompiledPoint, Names, Replication, Results};
 use crate::scenario::Scenario;
 use crate::tables::events::{self, EventsTable};
 use crate::tables::histograms::{self, HistogramsTable};
@@ -30,12 +29,7 @@ pub(crate) struct Dataset {
     requests: Option<TableFile<RequestsTable>>,
     /// `None` unless the warm-up is estimated.
     warmup: Option<TableFile<WarmupTable>>,
-    vocabulary: Vocabulary,
-    /// What the series are about.
-    named_series: Vec<Series>,
-    layout: Layout,
-    /// The number of requests that a sampled one stands for.
-    weight: f64,
+    names: Names,
 }
 
 impl std::fmt::Debug for Dataset {
@@ -50,7 +44,7 @@ impl Dataset {
     /// # Errors
     /// If they cannot be written.
     pub(crate) fn begin(mut folder: Folder, built: &CompiledPoint) -> Result<Dataset, StoreError> {
-        let (share, layout) = (built.plan.trace_share, built.plan.layout.clone());
+        let is_sampled = built.plan.trace_share > 0.0;
         // The manifest lists the files in this order.
         Ok(Dataset {
             summary: TableFile::begin(&mut folder)?,
@@ -58,13 +52,10 @@ impl Dataset {
             series: TableFile::begin(&mut folder)?,
             histograms: TableFile::begin(&mut folder)?,
             events: TableFile::begin(&mut folder)?,
-            requests: (share > 0.0).then(|| TableFile::begin(&mut folder)).transpose()?,
+            requests: is_sampled.then(|| TableFile::begin(&mut folder)).transpose()?,
             warmup: built.warmup.as_ref().map(|_| TableFile::begin(&mut folder)).transpose()?,
             folder,
-            vocabulary: measure::vocabulary(&layout),
-            named_series: layout.series(),
-            layout,
-            weight: 1.0 / share,
+            names: Names::new(built),
         })
     }
 
@@ -78,12 +69,13 @@ impl Dataset {
     /// # Errors
     /// If the disk is full or gone.
     pub(crate) fn append(&mut self, record: &CellRecord) -> Result<(), StoreError> {
-        self.replications.extend(replications::rows(&self.vocabulary, record))?;
-        self.histograms.extend(histograms::rows(&self.vocabulary, record))?;
-        self.series.extend(series::rows(&self.named_series, record))?;
-        self.events.extend(events::rows(record))?;
+        let replication = Replication::new(record, &self.names);
+        self.replications.extend(replications::rows(replication))?;
+        self.histograms.extend(histograms::rows(replication))?;
+        self.series.extend(series::rows(replication))?;
+        self.events.extend(events::rows(replication))?;
         match &mut self.requests {
-            Some(table) => table.extend(requests::rows(&self.layout, self.weight, record)),
+            Some(table) => table.extend(requests::rows(replication)),
             None => Ok(()),
         }
     }

@@ -10,8 +10,7 @@ use super::manifest::Manifest;
 use super::points::{Parameter, point_cells, points_schema, with_point};
 use super::schema::{POINTS, folder_of, schema_of_points};
 use super::table::ParquetFile;
-use crate::experiment::ReducedPoint;
-use crate::measure;
+use crate::experiment::{Names, ReducedPoint, Replication};
 use crate::tables::histograms::{self, HistogramsTable};
 use crate::tables::points::PointRow;
 use crate::tables::replications::{self, ReplicationsTable};
@@ -135,16 +134,15 @@ impl SweepDataset {
         let point = swept.point;
         let estimates = swept.results.iter().flat_map(summary::rows);
         self.summary.extend(folder, point, estimates)?;
-        let vocabulary = measure::vocabulary(&built.plan.layout);
-        let named_series = built.plan.layout.series();
+        let names = Names::new(built);
         for record in &reduced.records {
-            let values = replications::rows(&vocabulary, record);
-            self.replications.extend(folder, point, values)?;
+            let replication = Replication::new(record, &names);
+            self.replications.extend(folder, point, replications::rows(replication))?;
             if let Some(parts) = &mut self.series {
-                parts.extend(folder, point, series::rows(&named_series, record))?;
+                parts.extend(folder, point, series::rows(replication))?;
             }
             if let Some(parts) = &mut self.histograms {
-                parts.extend(folder, point, histograms::rows(&vocabulary, record))?;
+                parts.extend(folder, point, histograms::rows(replication))?;
             }
         }
         self.summary.end_point()?;

@@ -2,16 +2,15 @@
 
 use super::column::{number, replication, text};
 use super::{Column, Table};
-use crate::experiment::CellRecord;
-use crate::measure::Happening;
+use crate::experiment::{Incident, Replication};
 
 /// The faults of the replications.
 pub(crate) struct EventsTable;
 
 /// The beginning or end of a fault.
 pub(crate) struct EventRow<'r> {
-    record: &'r CellRecord,
-    happening: &'r Happening,
+    replication: Replication<'r>,
+    incident: Incident<'r>,
 }
 
 impl Table for EventsTable {
@@ -19,16 +18,16 @@ impl Table for EventsTable {
     const FILE: &'static str = "events.parquet";
     const ROW: &'static str = "a fault that began or ended";
     const COLUMNS: &'static [Column<EventsTable>] = &[
-        replication(|r| r.record.replication.into()),
-        number("at_s", "s", "when", |r| r.happening.at.seconds()),
-        text("kind", "crash, degrade, slow or errors", |r| r.happening.kind),
-        text("entity", "what it breaks", |r| &r.happening.entity),
-        text("what", "begins or ends", |r| r.happening.what),
-        text("detail", "how much", |r| &r.happening.detail),
+        replication(|r| r.replication.number().into()),
+        number("at_s", "s", "when", |r| r.incident.at_s),
+        text("kind", "crash, degrade, slow or errors", |r| r.incident.kind),
+        text("entity", "what it breaks", |r| r.incident.entity),
+        text("what", "begins or ends", |r| r.incident.what),
+        text("detail", "how much", |r| r.incident.detail),
     ];
 }
 
 /// Returns the faults of a replication.
-pub(crate) fn rows(record: &CellRecord) -> impl Iterator<Item = EventRow<'_>> {
-    record.happenings.iter().map(move |happening| EventRow { record, happening })
+pub(crate) fn rows(replication: Replication<'_>) -> impl Iterator<Item = EventRow<'_>> {
+    replication.incidents().map(move |incident| EventRow { replication, incident })
 }

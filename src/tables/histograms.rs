@@ -2,17 +2,17 @@
 
 use super::column::{entity, kind, metric, number, replication, whole};
 use super::{Column, Table};
-use crate::experiment::CellRecord;
-use crate::measure::{Bucket, Named, Vocabulary};
+use crate::experiment::{LatencyBucket, Replication};
+use crate::measure::Named;
 
 /// The histograms of the replications.
 pub(crate) struct HistogramsTable;
 
 /// A bucket that is not empty.
 pub(crate) struct BucketRow<'r> {
-    record: &'r CellRecord,
+    replication: Replication<'r>,
     histogram: &'r Named,
-    bucket: Bucket,
+    bucket: LatencyBucket,
 }
 
 impl Table for HistogramsTable {
@@ -20,22 +20,19 @@ impl Table for HistogramsTable {
     const FILE: &'static str = "histograms.parquet";
     const ROW: &'static str = "one bucket with something in it";
     const COLUMNS: &'static [Column<HistogramsTable>] = &[
-        replication(|r| r.record.replication.into()),
+        replication(|r| r.replication.number().into()),
         kind(|r| r.histogram.kind),
         entity(|r| &r.histogram.entity),
         metric(|r| r.histogram.metric),
-        number("low_s", "s", "lowest duration of the bucket", |r| r.bucket.low_ns as f64 / 1e9),
-        number("high_s", "s", "highest duration of the bucket", |r| r.bucket.high_ns as f64 / 1e9),
+        number("low_s", "s", "lowest duration of the bucket", |r| r.bucket.low_s),
+        number("high_s", "s", "highest duration of the bucket", |r| r.bucket.high_s),
         whole("count", "durations in it", |r| r.bucket.count),
     ];
 }
 
 /// Returns the buckets of a replication.
-pub(crate) fn rows<'r>(
-    vocabulary: &'r Vocabulary,
-    record: &'r CellRecord,
-) -> impl Iterator<Item = BucketRow<'r>> {
-    vocabulary.histograms.iter().zip(&record.histograms).flat_map(move |(histogram, counts)| {
-        counts.buckets().map(move |bucket| BucketRow { record, histogram, bucket })
+pub(crate) fn rows(replication: Replication<'_>) -> impl Iterator<Item = BucketRow<'_>> {
+    replication.histograms().flat_map(move |(histogram, buckets)| {
+        buckets.map(move |bucket| BucketRow { replication, histogram, bucket })
     })
 }

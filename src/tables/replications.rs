@@ -2,17 +2,15 @@
 
 use super::column::{entity, key, kind, metric, number, replication, stat, unit};
 use super::{Column, Table};
-use crate::experiment::CellRecord;
-use crate::measure::{Metric, Vocabulary};
+use crate::experiment::{Replication, ReplicationValue};
 
 /// The numbers of the replications.
 pub(crate) struct ReplicationsTable;
 
 /// A number of a replication.
 pub(crate) struct ReplicationRow<'r> {
-    record: &'r CellRecord,
-    metric: &'r Metric,
-    value: f64,
+    replication: Replication<'r>,
+    value: ReplicationValue<'r>,
 }
 
 impl Table for ReplicationsTable {
@@ -20,22 +18,18 @@ impl Table for ReplicationsTable {
     const FILE: &'static str = "replications.parquet";
     const ROW: &'static str = "one number of one replication";
     const COLUMNS: &'static [Column<ReplicationsTable>] = &[
-        replication(|r| r.record.replication.into()),
-        key("seed_key", "key of all its draws, hexadecimal", |r| Some(r.record.seed_key)),
-        kind(|r| r.metric.kind),
-        entity(|r| &r.metric.entity),
-        metric(|r| &r.metric.metric),
-        stat(|r| r.metric.stat),
-        unit(|r| r.metric.unit),
-        number("value", "unit", "the number", |r| r.value),
+        replication(|r| r.replication.number().into()),
+        key("seed_key", "key of all its draws, hexadecimal", |r| Some(r.replication.seed_key())),
+        kind(|r| r.value.kind),
+        entity(|r| r.value.entity),
+        metric(|r| r.value.metric),
+        stat(|r| r.value.stat),
+        unit(|r| r.value.unit),
+        number("value", "unit", "the number", |r| r.value.value),
     ];
 }
 
 /// Returns the numbers of a replication.
-pub(crate) fn rows<'r>(
-    vocabulary: &'r Vocabulary,
-    record: &'r CellRecord,
-) -> impl Iterator<Item = ReplicationRow<'r>> {
-    let values = vocabulary.metrics.iter().zip(&record.values);
-    values.map(move |(metric, value)| ReplicationRow { record, metric, value: value.value })
+pub(crate) fn rows(replication: Replication<'_>) -> impl Iterator<Item = ReplicationRow<'_>> {
+    replication.values().map(move |value| ReplicationRow { replication, value })
 }

@@ -2,39 +2,21 @@
 
 use super::column::{key, number, replication, text};
 use super::{Column, Table};
-use crate::experiment::CellRecord;
-use crate::measure::{Flow, Layout, RequestRow};
-use crate::request::{NONE, Part};
+use crate::experiment::{Replication, SampledRequest};
+use crate::request::Part;
 
 /// The sampled requests of the replications.
 pub(crate) struct RequestsTable;
 
 /// A sampled request.
 pub(crate) struct SampledRow<'r> {
-    record: &'r CellRecord,
-    layout: &'r Layout,
-    request: &'r RequestRow,
-    weight: f64,
+    replication: Replication<'r>,
+    request: SampledRequest<'r>,
 }
 
 impl SampledRow<'_> {
-    fn flow(&self) -> Flow {
-        self.layout.flows[self.request.flow as usize]
-    }
-    fn workload(&self) -> &str {
-        self.flow().workload.map_or("", |index| &self.layout.workloads[index as usize])
-    }
-    fn endpoint(&self) -> &str {
-        self.flow().endpoint.map_or("", |index| &self.layout.endpoints[index as usize].name)
-    }
-    fn instance(&self) -> &str {
-        match self.request.instance {
-            NONE => "",
-            index => &self.layout.instances[index as usize].name,
-        }
-    }
     fn spent_s(&self, part: Part) -> f64 {
-        self.request.spent[part as usize].seconds()
+        self.request.parts_s[part as usize].1
     }
 }
 
@@ -43,19 +25,19 @@ impl Table for RequestsTable {
     const FILE: &'static str = "requests.parquet";
     const ROW: &'static str = "one sampled request";
     const COLUMNS: &'static [Column<RequestsTable>] = &[
-        replication(|r| r.record.replication.into()),
-        key("request", "its key, hexadecimal", |r| Some(r.request.request)),
+        replication(|r| r.replication.number().into()),
+        key("request", "its key, hexadecimal", |r| Some(r.request.id)),
         key(
             "caller",
             "key of the request that called; empty for one from a workload, or if its caller has given it up",
-            |r| Some(r.request.caller).filter(|caller| *caller != 0),
+            |r| r.request.caller,
         ),
-        text("workload", "where it comes from, empty for a call", |r| r.workload()),
-        text("endpoint", "where it goes", |r| r.endpoint()),
-        text("instance", "the instance that served it", |r| r.instance()),
-        number("arrived_s", "s", "when it was meant to arrive", |r| r.request.arrived.seconds()),
+        text("workload", "where it comes from, empty for a call", |r| r.request.workload),
+        text("endpoint", "where it goes", |r| r.request.endpoint),
+        text("instance", "the instance that served it", |r| r.request.instance.unwrap_or_default()),
+        number("arrived_s", "s", "when it was meant to arrive", |r| r.request.arrived_s),
         number("finished_s", "s", "when its response was there, or it failed", |r| {
-            r.request.finished.seconds()
+            r.request.finished_s
         }),
         number("queue_s", "s", "ready, waiting for the loop or a core", |r| r.spent_s(Part::Queue)),
         number("cpu_s", "s", "computing", |r| r.spent_s(Part::Cpu)),
@@ -67,17 +49,13 @@ impl Table for RequestsTable {
             r.spent_s(Part::Abandoned)
         }),
         text("outcome", "ok, lost, timeout, crashed, rejected or error_STATUS", |r| {
-            &r.layout.outcomes[r.request.outcome.0 as usize]
+            r.request.outcome
         }),
-        number("weight", "1", "how many requests it stands for", |r| r.weight),
+        number("weight", "1", "how many requests it stands for", |r| r.request.weight),
     ];
 }
 
-/// Returns the sampled requests of a replication; each stands for `weight` requests.
-pub(crate) fn rows<'r>(
-    layout: &'r Layout,
-    weight: f64,
-    record: &'r CellRecord,
-) -> impl Iterator<Item = SampledRow<'r>> {
-    record.requests.iter().map(move |request| SampledRow { record, layout, request, weight })
+/// Returns the sampled requests of a replication.
+pub(crate) fn rows(replication: Replication<'_>) -> impl Iterator<Item = SampledRow<'_>> {
+    replication.requests().map(move |request| SampledRow { replication, request })
 }
