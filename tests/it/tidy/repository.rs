@@ -19,14 +19,8 @@ impl File {
 
     /// The lines before the unit tests at the end of the file.
     pub fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        let is_whole = !self.text.contains("\n#[cfg(test)]\nmod tests {");
-        let end = if is_whole { usize::MAX } else { self.line_of("#[cfg(test)]\nmod tests {") };
-        self.lines().filter(move |(number, _)| *number < end)
-    }
-
-    fn line_of(&self, text: &str) -> usize {
-        let before = self.text.find(text).unwrap_or(self.text.len());
-        self.text[..before].matches('\n').count() + 1
+        let end = self.text.find("\n#[cfg(test)]\nmod tests {").unwrap_or(self.text.len());
+        self.lines().take(self.text[..end].lines().count())
     }
 
     /// Whether the file is code of the library or of the command, and not of a test.

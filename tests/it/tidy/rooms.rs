@@ -30,13 +30,9 @@ fn room_of(file: &File) -> Option<&str> {
 /// members of `crate::{a, b::c}` over any number of lines, and `super::super::a` where it leads out
 /// of the room. Each with its line.
 fn used_rooms(file: &File) -> Vec<(usize, String)> {
-    let mut code = String::new();
-    for (number, line) in file.code_lines() {
-        assert_eq!(code.matches('\n').count() + 1, number, "lines are read in order");
-        let is_comment = line.trim_start().starts_with("//");
-        code += if is_comment { "" } else { line };
-        code.push('\n');
-    }
+    let is_comment = |line: &str| line.trim_start().starts_with("//");
+    let lines = file.code_lines().map(|(_, line)| if is_comment(line) { "" } else { line });
+    let code = lines.collect::<Vec<_>>().join("\n");
     let mut rooms = Vec::new();
     // A file of a room is two steps below the root, its `mod.rs` one.
     let is_parent = file.path.ends_with("/mod.rs");
