@@ -1,7 +1,7 @@
 //! Diagnostics in the style of a compiler: severity, message, file:line:column, excerpt, help.
 
 use super::out::{note, say};
-use crate::problem::{Problem, Severity};
+use crate::problem::{Origin, Problem, Severity};
 use crate::report::ColorChoice;
 use crate::scenario::Source;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
@@ -73,19 +73,24 @@ pub(crate) fn draw(source: &Source, problems: &[Problem]) {
 
 /// Returns a problem as JSON. Lines and columns count from 1, columns in characters.
 fn to_json(source: &Source, problem: &Problem) -> Value {
-    let severity = match problem.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
     let before = problem.place.as_ref().and_then(|place| source.text.get(..place.start));
     let line = before.map(|text| 1 + text.matches('\n').count());
     let column =
         before.map(|text| 1 + text.rsplit('\n').next().unwrap_or_default().chars().count());
     let file = Some(&source.name).filter(|name| !name.is_empty());
     json!({
-        "severity": severity, "file": file, "line": line, "column": column, "path": problem.path, "what": problem.what, "help": problem.help,
+        "severity": problem.severity.to_string(), "file": file, "line": line, "column": column, "path": shown_path(problem), "what": problem.what, "help": problem.help,
     })
+}
+
+/// Returns the path of a problem, preceded by `--set` if the value was set there; or the option
+/// that gave the value.
+fn shown_path(problem: &Problem) -> String {
+    match problem.origin {
+        Origin::Set => format!("--set {}", problem.path).trim_end().to_string(),
+        Origin::Option(option) => option.to_string(),
+        _ => problem.path.clone(),
+    }
 }
 
 /// Renders a problem as text.
@@ -96,7 +101,7 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
         Severity::Note => Level::NOTE,
     };
     // A problem without a place in the text is identified by its path.
-    let what = match (&problem.place, problem.path.as_str()) {
+    let what = match (&problem.place, shown_path(problem)) {
         (None, path) if !path.is_empty() => {
             format!("{}: {}", path.chars().take(200).collect::<String>(), problem.what)
         }
@@ -111,7 +116,7 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
             }
         }
         // A value from the command line is in no file.
-        None if !source.name.is_empty() && !problem.path.starts_with("--") => {
+        None if !source.name.is_empty() && problem.origin == Origin::Scenario => {
             group = group.element(annotate_snippets::Origin::path(source.name.as_str()))
         }
         None => {}

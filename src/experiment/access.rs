@@ -34,9 +34,9 @@ impl<'r> Latency<'r> {
     }
     /// Returns the 99.9th percentile in seconds; `None` as for [`Latency::mean`].
     pub fn p999(self) -> Option<&'r Estimate> {
-        self.stat("p999")
+        self.stat("p99.9")
     }
-    /// Returns a statistic in seconds by its name in the result files (`min`, `max`, `sd`, `p50`
+    /// Returns a statistic in seconds by its name in the result files (`min`, `max`, `sd`, `p99.9`
     /// …); `None` if there is no such statistic, workload or endpoint.
     pub fn stat(self, stat: &str) -> Option<&'r Estimate> {
         self.results.request_estimate(self.entity, "latency", stat)

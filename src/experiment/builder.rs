@@ -148,7 +148,8 @@ impl Experiment {
     }
 
     /// Sets a function that is called with the progress whenever a replication is complete, on the
-    /// thread that asked the question.
+    /// thread that asked the question. In a sweep, [`Progress::done`] and [`Progress::of`] count
+    /// points, and [`Progress::cells`] counts replications.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -222,7 +223,7 @@ impl Experiment {
     }
 
     /// Returns all findings about the scenario: errors, and also warnings and notes, which do not
-    /// prevent a run.
+    /// prevent a run. While there are errors, what is only found in a valid scenario is missing.
     pub fn problems(&self) -> Problems {
         self.load(&self.sets).0.problems
     }

@@ -3,6 +3,8 @@
 //! A cell is a pure function of a point and a replication number (`cell.rs`). A *study* chooses
 //! cells, threads run them (`drive.rs`), and the study reduces them in an order of its own, so
 //! results are bit-identical for any number of threads.
+//!
+#![doc = include_str!("../../docs/metrics.md")]
 
 mod access;
 mod antithetic;

@@ -298,7 +298,8 @@ pub struct PointResult {
     pub point: u64,
     /// The values that it sets, by path.
     pub parameters: Parameters,
-    /// The results of its replications; `None` if its scenario is invalid.
+    /// The results of its replications; `None` if its scenario is invalid. Replications that failed
+    /// are left out, so if all failed there are results without values.
     pub results: Option<Results>,
     /// The failed replications, each with the reason.
     pub failures: Vec<(u32, Failure)>,

@@ -33,6 +33,19 @@ impl std::fmt::Display for Severity {
     }
 }
 
+/// Where the value that a problem is about was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// In the text, or in the scenario that was built.
+    #[default]
+    Scenario,
+    /// Set at the path afterwards, by [`Experiment::set`](crate::Experiment::set) or `--set`.
+    Set,
+    /// By this option of the command.
+    Option(&'static str),
+}
+
 /// An error, a warning or a note about an input.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -43,6 +56,8 @@ pub struct Problem {
     pub path: String,
     /// Whether the problem is about the key at the end of the path, not its value.
     pub of_key: bool,
+    /// Where the value was given.
+    pub origin: Origin,
     /// The byte range in the text, once known.
     pub place: Option<Range<usize>>,
     /// The place of the YAML alias that repeats the text, if any.
@@ -60,6 +75,7 @@ impl Problem {
             severity,
             path: path.into(),
             of_key: false,
+            origin: Origin::Scenario,
             place: None,
             used: None,
             what: readable(what.into()),
@@ -166,7 +182,8 @@ impl Problems {
     }
 }
 
-/// Prints the errors with their help, one per line; all problems if none is an error.
+/// Writes the errors with their help, one per line; all problems if none is an error. `list` has
+/// them all.
 impl std::fmt::Display for Problems {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let reported = if self.any_error() { self.clone().into_errors() } else { self.clone() };

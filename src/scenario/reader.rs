@@ -3,7 +3,7 @@
 
 use super::text::{self, Format, Node};
 use super::{RESERVED, Scenario, asyncflow01, check, hints, kinds, shapes, writer};
-use crate::problem::{Problem, Problems, Severity};
+use crate::problem::{Origin, Problem, Problems, Severity};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ impl Loaded {
     fn find_place(&self, problem: &mut Problem) {
         let Some(tree) = &self.tree else { return };
         if let Some((_, option)) = self.replaced.iter().find(|(path, _)| *path == problem.path) {
-            problem.path = option.to_string();
+            problem.origin = Origin::Option(option);
             return;
         }
         problem.used = tree.used_at(&problem.path).map(Box::new);
@@ -76,7 +76,7 @@ impl Loaded {
         match is_set(&problem.path)
             && tree.at(&problem.path).is_some_and(|node| node.span.is_empty())
         {
-            true => problem.path = format!("--set {}", problem.path),
+            true => problem.origin = Origin::Set,
             false if problem.of_key => problem.place = tree.key_place(&problem.path),
             false => problem.place = tree.place(&problem.path),
         }
@@ -306,7 +306,7 @@ fn read_tree(
             });
             if !is_set {
                 let problem = loaded.problems.push(problem);
-                problem.path = "--set".to_string();
+                (problem.origin, problem.path) = (Origin::Set, String::new());
                 if is_old && problem.help.is_none() {
                     problem.advise("this is a file of AsyncFlow 0.1; `--set` takes the paths that `asyncflow show` prints");
                 }
@@ -317,9 +317,9 @@ fn read_tree(
     if !sets.is_empty() {
         let before = loaded.problems.list.len();
         text::refuse_hidden(&tree, &mut loaded.problems.list);
-        loaded.problems.list[before..]
-            .iter_mut()
-            .for_each(|problem| problem.path = "--set".to_string());
+        for problem in &mut loaded.problems.list[before..] {
+            (problem.origin, problem.path) = (Origin::Set, String::new());
+        }
     }
     if scenario.is_none() {
         scenario = loaded.deserialise(tree);

@@ -10,19 +10,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// Simulated time of a replication, warm-up included.
+    /// Simulated time of a replication, warm-up included; 10 minutes if not given.
     #[serde(default = "ten_minutes")]
     pub duration: Span,
-    /// Simulated time at the beginning that is not measured.
+    /// Simulated time at the beginning that is not measured; none if not given.
     #[serde(default)]
     pub warmup: Warmup,
-    /// The number of independent replications, or a rule that determines it.
+    /// The number of independent replications, or a rule that determines it; 30
+    /// replications if not given.
     #[serde(default)]
     pub replications: Replications,
-    /// Seed of the random numbers.
+    /// Seed of the random numbers; 1 if not given.
     #[serde(default = "one")]
     pub seed: u64,
-    /// Confidence level of the intervals.
+    /// Confidence level of the intervals, from 50% to below 100%; 95% if not given.
     #[serde(default)]
     pub confidence: Confidence,
     /// Whether every replication is simulated twice, the second time with 1 − u for every random
@@ -54,13 +55,14 @@ impl Default for Confidence {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// The maximum number of requests in flight at once.
+    /// The maximum number of requests in flight at once; a million if not given.
     #[serde(default = "a_million")]
     pub in_flight: Count,
-    /// The maximum number of events in one replication.
+    /// The maximum number of events in one replication; ten thousand million if not given.
     #[serde(default = "ten_thousand_million")]
     pub events: Count,
-    /// The maximum memory of one replication and the results, as estimated before the run.
+    /// The maximum memory of one replication and the results, as estimated before the run; 4 GiB
+    /// if not given.
     #[serde(default = "four_gibibytes")]
     pub memory: Bytes,
 }
@@ -73,7 +75,7 @@ pub struct Output {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series: Option<Span>,
     /// Share of the requests that are sampled individually, in `requests.parquet` and in the
-    /// library's replications.
+    /// library's replications; none if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<Share>,
 }

@@ -14,16 +14,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
-    /// The number of instances.
+    /// The number of instances; 1 if not given.
     #[serde(default = "one")]
     pub replicas: u32,
-    /// How the balancer chooses an instance for each request.
+    /// How the balancer chooses an instance for each request; in turn if not given.
     #[serde(default)]
     pub balance: Balance,
-    /// The machine that each instance runs on.
+    /// The machine that each instance runs on; one core without a limit of memory if not given.
     #[serde(default)]
     pub instance: Machine,
-    /// How each instance runs code.
+    /// How each instance runs code; an event loop if not given.
     #[serde(default)]
     pub runtime: Runtime,
     /// The queue of requests that wait to be admitted; unlimited if not given.

@@ -497,6 +497,20 @@ fn the_tables_of_outputs_match_the_schema() {
     }
 }
 
+/// Returns whether docs/metrics.md names a metric and its statistic; what follows a dot, such as
+/// the label of a wait, may stand there as a word in capitals.
+fn is_documented(row: &asyncflow::experiment::Row) -> bool {
+    let page = fs::read_to_string("docs/metrics.md").unwrap();
+    let (base, rest) = row.metric.split_once('.').unwrap_or((&row.metric, ""));
+    let has_stat = |line: &str| line.contains(row.stat) || line.contains("as above");
+    page.lines().any(|line| {
+        line.starts_with('|')
+            && line.contains(&format!("`{base}"))
+            && (rest.is_empty() || line.contains(&format!("`{base}.")))
+            && has_stat(line)
+    })
+}
+
 #[test]
 fn every_shipped_scenario_runs_and_reads_back_as_shown() {
     let mut names: Vec<PathBuf> =
@@ -521,6 +535,9 @@ fn every_shipped_scenario_runs_and_reads_back_as_shown() {
         scenario.run.replications = asyncflow::scenario::Replications::Fixed(2);
         let results =
             asyncflow::run(&scenario).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for row in &results.rows {
+            assert!(is_documented(row), "docs/metrics.md lacks {} {}", row.metric, row.stat);
+        }
         let answered = results
             .rows
             .iter()

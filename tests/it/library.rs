@@ -309,6 +309,33 @@ fn each_replication_is_passed_in_order_with_the_values_of_the_summary() {
 }
 
 #[test]
+fn typed_accessors_return_the_rows_of_the_same_name() {
+    let results = asyncflow::run(&shop()).unwrap();
+    let latency = results.latency("users");
+    let typed = [
+        ("mean", latency.mean()),
+        ("p50", latency.p50()),
+        ("p90", latency.p90()),
+        ("p95", latency.p95()),
+        ("p99", latency.p99()),
+        ("p99.9", latency.p999()),
+    ];
+    for (stat, estimate) in typed {
+        let row = results.find("workload", "users", "latency", stat).expect(stat);
+        assert_eq!(estimate, Some(&row.estimate), "{stat}");
+    }
+    let other = [
+        ("workload", "users", "throughput", results.throughput("users")),
+        ("workload", "users", "error_ratio", results.error_ratio("users")),
+        ("service", "api", "utilisation", results.utilisation("api")),
+    ];
+    for (kind, entity, metric, estimate) in other {
+        let row = results.find(kind, entity, metric, "mean").expect(metric);
+        assert_eq!(estimate, Some(&row.estimate), "{metric}");
+    }
+}
+
+#[test]
 fn the_histogram_of_a_replication_counts_its_answered_requests() {
     // The same count and, bucket by bucket, a mean within the width of a bucket (0.1 %).
     Experiment::new(&shop())
