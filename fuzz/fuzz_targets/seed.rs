@@ -5,7 +5,7 @@
 //! target `yaml` has.
 #![no_main]
 
-use asyncflow::scenario::text::Format;
+use asyncflow::scenario::Format;
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../tests/it/hostile/judge.rs"]

@@ -1,7 +1,7 @@
 //! Any bytes as a scenario in YAML.
 #![no_main]
 
-use asyncflow::scenario::text::Format;
+use asyncflow::scenario::Format;
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../tests/it/hostile/judge.rs"]

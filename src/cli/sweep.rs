@@ -151,7 +151,7 @@ impl PreparedSweep {
         let folder = PathBuf::from(&head.folder);
         let loaded = crate::scenario::read(
             &head.scenario,
-            crate::scenario::text::Format::Json,
+            crate::scenario::Format::Json,
             "sweep",
             &folder,
             &[],

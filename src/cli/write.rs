@@ -4,7 +4,7 @@ use super::Outcome;
 use super::arguments::{Convert, Notation, Show};
 use super::check::{Loaded, load};
 use super::out::{note, print, say};
-use crate::scenario::text::Format;
+use crate::scenario::Format;
 use crate::scenario::{self, Scenario};
 use crate::store::{StoreError, temporary};
 use serde_json::json;

@@ -6,7 +6,7 @@ use super::error::ExperimentError;
 use super::run::Progress;
 use crate::design::{Design, Vary};
 use crate::problem::Problems;
-use crate::scenario::text::Format;
+use crate::scenario::Format;
 use crate::scenario::{self, Capacity, Loaded, Scenario, Sweep};
 use serde_json::Value;
 use std::num::NonZero;

@@ -11,7 +11,7 @@ use crate::policy::balance::Balance;
 use crate::random::dists::Dist;
 use crate::server::{EventLoop, Machine, Schedule, Tasks};
 use crate::step::{Call, Cpu, Fail, Memory, Step, Wait};
-use crate::units::{Bytes, Count, Rate, Share, Span};
+use crate::units::{Bytes, Count, Factor, Money, Rate, Share, Span};
 use crate::workload::{Arrivals, Open, RateShape, Users, Workload};
 use indexmap::IndexMap;
 
@@ -49,7 +49,7 @@ impl Scenario {
     /// let mut shop = Scenario::new("shop")
     ///     .with_workload("users", Workload::open("api.GET /item", Rate::per_second(80.0)))
     ///     .with_service("api", Service::new().with_endpoint("GET /item", item))
-    ///     .with_service("db", Service::new().with_cpu(2).with_endpoint("read", read))
+    ///     .with_service("db", Service::new().with_endpoint("read", read))
     ///     .with_slo("fast", Slo { p99: Some(ms(100)), ..Slo::of("users") });
     /// shop.run.duration = Span::from_seconds(60.0);
     /// let results = asyncflow::run(&shop)?;
@@ -71,7 +71,10 @@ impl Scenario {
         self.services.insert(name.into(), service);
         self
     }
-    /// Adds a link, such as `"users -> api"`, or replaces the one of that name.
+    /// Adds a link, such as `"users -> api"`, or replaces the one of that name. Requests pass it in
+    /// this direction and their responses in the other, with the same latency and loss. Without a
+    /// link of their own, two entities are connected by the link `default` if there is one, or
+    /// without delay.
     #[must_use]
     pub fn with_link(mut self, name: impl Into<String>, link: Link) -> Scenario {
         self.links.insert(name.into(), link);
@@ -185,10 +188,25 @@ impl Service {
         self.balance = balance;
         self
     }
-    /// Sets the number of cores of each instance.
+    /// Sets the number of cores of each instance; the default is 1. An event loop uses only as many
+    /// as it has workers (1 unless [`with_runtime`](Service::with_runtime) says otherwise).
     #[must_use]
     pub fn with_cpu(mut self, cores: u32) -> Service {
         self.instance.cpu = cores;
+        self
+    }
+    /// Sets how much faster the cores of each instance are than those on which the demands were
+    /// measured; the default is 1.
+    #[must_use]
+    pub fn with_speed(mut self, factor: f64) -> Service {
+        self.instance.speed = Factor::new(factor);
+        self
+    }
+    /// Sets the price of each instance in US dollars per hour. The metric `cost` needs the price of
+    /// all instances of the service.
+    #[must_use]
+    pub fn with_price(mut self, dollars_per_hour: f64) -> Service {
+        self.instance.price = Some(Money { dollars_per_hour });
         self
     }
     /// Sets the memory of each instance; the default is unlimited.
@@ -197,7 +215,7 @@ impl Service {
         self.instance.memory = Some(memory);
         self
     }
-    /// Sets the runtime of each instance.
+    /// Sets the runtime of each instance; the default is an event loop with one worker.
     #[must_use]
     pub fn with_runtime(mut self, runtime: Runtime) -> Service {
         self.runtime = runtime;
@@ -241,11 +259,13 @@ impl Step {
     pub fn wait(time: impl Into<Dist<Span>>) -> Step {
         Step::Wait(Wait { span: time.into(), label: None })
     }
-    /// Creates a step that calls an endpoint (`db.read`) and waits for the answer.
+    /// Creates a step that calls an endpoint (`db.read`) and waits for the answer. If the message or
+    /// its answer is lost on a link, the request fails with the outcome `lost`.
     pub fn call(to: impl Into<String>) -> Step {
         Step::Call(Call { to: to.into(), request: None, response: None, timeout: None })
     }
-    /// Creates a step that calls an endpoint, and fails if no answer arrives within the timeout.
+    /// Creates a step that calls an endpoint; the request fails with the outcome `timeout` if no
+    /// answer arrives within the timeout, also if a message was lost.
     pub fn call_within(to: impl Into<String>, timeout: impl Into<Span>) -> Step {
         Step::Call(Call {
             to: to.into(),
@@ -269,7 +289,7 @@ impl Link {
     pub fn new(latency: impl Into<Dist<Span>>) -> Link {
         Link { id: None, latency: latency.into(), loss: Share::default() }
     }
-    /// Sets the share of messages that are lost, in 0 to 1.
+    /// Sets the share of messages that are lost, in 0 to 1: requests and responses alike.
     #[must_use]
     pub fn with_loss(mut self, share: f64) -> Link {
         self.loss = Share { fraction: share };
@@ -278,8 +298,8 @@ impl Link {
 }
 
 impl Slo {
-    /// Creates an objective for a workload, an endpoint or `users` (every workload), without any
-    /// goal.
+    /// Creates an objective for a workload or an endpoint (`api.GET /item`), without any goal.
+    /// `users` is the workload of that name, or every workload if there is none.
     pub fn of(entity: impl Into<String>) -> Slo {
         Slo { of: entity.into(), ..Slo::default() }
     }

@@ -29,11 +29,13 @@ mod shapes;
 mod slo;
 mod sweep;
 mod template;
+#[doc(hidden)]
 pub mod text;
 mod topology;
 mod visits;
 mod writer;
 
+#[doc(hidden)]
 pub use asyncflow01::is_asyncflow01;
 pub use capacity::Capacity;
 pub(crate) use changes::{Change, Kind, PHASES_MAX, changes, first as first_change};
@@ -52,6 +54,7 @@ pub use service::{Endpoint, InstanceSpec, Service};
 pub use slo::{Goal, Slo};
 pub use sweep::{Parameters, Sweep};
 pub(crate) use template::Template;
+pub use text::Format;
 pub(crate) use visits::visits;
 pub use writer::{WriteError, to_json, to_ron, to_yaml};
 

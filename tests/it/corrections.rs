@@ -1,7 +1,7 @@
 //! The defects of AsyncFlow 0.1, each as a test of this version, some with payloads of 0.1.
 
 use crate::support::{Answer, run};
-use asyncflow::scenario::{self, Scenario, text::Format};
+use asyncflow::scenario::{self, Format, Scenario};
 use asyncflow::units::Span;
 use std::path::Path;
 

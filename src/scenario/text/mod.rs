@@ -1,8 +1,8 @@
 //! The scenario file as text: YAML, JSON and RON are parsed into one tree with source locations,
 //! from which serde deserialises types.
 //!
-//! [`decode`] turns bytes into text, [`parse`] turns text into a [`Node`], [`set`] changes one
-//! value of the tree, and [`read`] deserialises a type from it. Every step returns all problems
+//! `decode` turns bytes into text, `parse` turns text into a `Node`, `set` changes one
+//! value of the tree, and `read` deserialises a type from it. Every step returns all problems
 //! with their places in the text instead of stopping at the first one. Limits, so that no file can
 //! exhaust the machine: 1 MiB, [`DEEPEST`] levels, [`MOST_NODES`] values, [`MOST_PROBLEMS`]
 //! problems. Tests in `tests/`: the notations against one another, each notation against 20,000

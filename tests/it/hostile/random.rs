@@ -4,7 +4,7 @@
 //! Coverage-guided fuzzing is in `fuzz/`.
 
 use super::judge::judge;
-use asyncflow::scenario::text::Format;
+use asyncflow::scenario::Format;
 use asyncflow::scenario::{self, to_json, to_ron};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

@@ -6,7 +6,7 @@
 //! every 50 ms (10 ms in the light one). The names are those of `docs/outputs.md`.
 
 use asyncflow::experiment::Results;
-use asyncflow::scenario::{self, Scenario, text::Format};
+use asyncflow::scenario::{self, Format, Scenario};
 use std::path::Path;
 
 /// A payload and the figures of the original.
