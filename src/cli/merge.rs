@@ -93,10 +93,10 @@ fn into_folder(
     }
     let folder = Folder::open(&options.out, prepared.study(), options.force)?;
     if !options.force && !matches!(Written::open(folder.path())?, Opened::Nothing) {
-        return Err(StoreError::Foreign {
-            what: format!("`{}` contains a shard or an unfinished sweep", options.out.display()),
-            help: "choose another folder with `--out`, or overwrite it with `--force`".to_string(),
-        });
+        return Ok(refuse(&format!(
+            "`{}` contains a shard or an unfinished sweep\n  = help: choose another folder with `--out`, or overwrite it with `--force`",
+            options.out.display()
+        )));
     }
     let mut gathered = Journal::nameless(folder.path(), &prepared.head)?;
     let bar = Bar::new("shards", !options.quiet);

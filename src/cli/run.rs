@@ -155,23 +155,18 @@ fn one(
     let bar = Bar::new("replications", !options.output.is_terse());
     #[allow(clippy::disallowed_methods, reason = "the wall time is printed, but is in no file")]
     let begun = Instant::now();
-    let mut failed = None;
     let mut sink = |record: &CellRecord| match &mut dataset {
-        Some(dataset) => dataset.append(record).map_err(|error| {
-            let message = error.to_string();
-            failed = Some(error);
-            message
-        }),
+        Some(dataset) => Ok(dataset.append(record)?),
         None => Ok(()),
     };
     let done =
         experiment::replicate(built, rule, how, &mut sink, &mut |progress| bar.show(progress));
     let wall_s = begun.elapsed().as_secs_f64();
     bar.clear();
-    let (built, replications, threads) = match (done, failed) {
-        (Ok(done), _) => done,
-        (Err(_), Some(error)) => return refuse_store(&error).into(),
-        (Err(error), None) => return refuse(&explain(&error)).into(),
+    let (built, replications, threads) = match done.map_err(StoreError::from_run) {
+        Ok(done) => done,
+        Err(Ok(error)) => return refuse_store(&error).into(),
+        Err(Err(error)) => return refuse(&explain(&error)).into(),
     };
     let requested = (!replications.is_complete()).then(|| replications.wanted());
     if let Some(of) = requested {
@@ -289,6 +284,7 @@ pub(crate) fn explain(error: &experiment::RunError) -> String {
             "\n  = help: use fewer with `--threads`".to_string()
         }
         experiment::RunError::Sink(_)
+        | experiment::RunError::Stored(_)
         | experiment::RunError::Missing { .. }
         | experiment::RunError::NoValue => String::new(),
     };

@@ -207,15 +207,10 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
         for problem in point.problems.list.iter().take(3) {
             let place =
                 if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
-            let needs_whole = problem.what.starts_with("expected a whole number")
-                && problem.what.contains("the number");
             let whole =
-                "for a range of whole numbers, append `@integer`, or set `scale: integer` in a file"
-                    .to_string();
-            let help = needs_whole
-                .then_some(whole)
-                .or_else(|| problem.help.clone())
-                .map_or(String::new(), |help| format!("\n  = help: {help}"));
+                "for a range of whole numbers, append `@integer`, or set `scale: integer` in a file";
+            let help = if problem.wants_whole { Some(whole) } else { problem.help.as_deref() };
+            let help = help.map_or(String::new(), |help| format!("\n  = help: {help}"));
             refuse(&format!(
                 "point {} ({}): {place}{}{help}",
                 point.number,
@@ -258,7 +253,9 @@ fn in_folder(
         say(&format!("{} is complete: nothing to do", path.display()));
         return Ok(Outcome::Done);
     }
-    let mut journal = open_journal(&folder, prepared, options)?;
+    let Some(mut journal) = open_journal(&folder, prepared, options)? else {
+        return Ok(Outcome::Refused);
+    };
     let complete = journal.len();
     if complete > 0 && !options.output.is_terse() {
         say(&format!("resuming after {}", replications(complete)));

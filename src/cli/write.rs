@@ -106,15 +106,12 @@ pub(crate) fn refuse(cause: &str) -> Outcome {
 /// Prints an error of the result files.
 pub(crate) fn refuse_store(error: &StoreError) -> Outcome {
     let options = match error {
-        StoreError::Occupied { .. } => " (`--out`, `--force`)",
-        StoreError::Busy { .. } | StoreError::Io { .. } => " (`--out`)",
-        StoreError::Unfinished { .. } => " (`--resume`, `--force`, `--out`)",
-        // The command's own refusals name its options.
-        StoreError::Foreign { help, .. } if help.contains("overwrite") && !help.contains("--") => {
-            " (`--out`, `--force`)"
+        StoreError::Occupied { .. } | StoreError::Foreign { .. } => " (`--out`, `--force`)",
+        StoreError::Busy { .. } | StoreError::Protected { .. } | StoreError::Io { .. } => {
+            " (`--out`)"
         }
-        StoreError::Foreign { help, .. } if !help.contains("--") => " (`--out`)",
-        _ => "",
+        StoreError::Unfinished { .. } => " (`--resume`, `--force`, `--out`)",
+        StoreError::Experiment(_) => "",
     };
     refuse(&format!("{error}\n  = help: {}{options}", error.help()))
 }

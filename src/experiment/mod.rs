@@ -60,7 +60,7 @@ pub use results::{Gain, PrecisionResult, Results, Row, SloResult};
 pub(crate) use rule::metric_named;
 pub use run::Progress;
 pub use run::RunError;
-pub(crate) use run::replicate;
+pub(crate) use run::{StorageError, replicate};
 pub use select::{Candidate, SelectionResult};
 pub(crate) use select::{FIRST_STAGE, Question, select};
 pub(crate) use sensitivity::sensitivity;

@@ -29,9 +29,12 @@ pub enum RunError {
     /// A replication failed.
     #[error(transparent)]
     Failed(#[from] Failure),
-    /// The output could not be written.
-    #[error("{0}")]
-    Sink(String),
+    /// The output could not be written: the error of whoever writes it.
+    #[error(transparent)]
+    Sink(StorageError),
+    /// The stored results of a sweep could not be read: the error of whoever stores them.
+    #[error(transparent)]
+    Stored(StorageError),
     /// The stored results of a sweep are incomplete.
     #[error("point {point} has only {there} of {of} replications")]
     #[allow(missing_docs, reason = "the message names them")]
@@ -45,8 +48,11 @@ pub enum RunError {
     Threads { threads: usize, cause: String },
 }
 
+/// An error of the code that writes or stores results, whose type experiments do not know.
+pub(crate) type StorageError = Box<dyn std::error::Error + Send + Sync>;
+
 /// Receives every record, in order. An error ends the run.
-pub(crate) type Sink<'s> = dyn FnMut(&CellRecord) -> Result<(), String> + 's;
+pub(crate) type Sink<'s> = dyn FnMut(&CellRecord) -> Result<(), StorageError> + 's;
 
 struct Run<'r> {
     point: Arc<Point>,

@@ -14,7 +14,7 @@ use super::parallel::Parallel;
 use super::point::{CompiledPoint, Point};
 use super::replications::{Replications, Rule};
 use super::results::Results;
-use super::run::{Progress, RunError};
+use super::run::{Progress, RunError, StorageError};
 use crate::design::Points;
 use crate::scenario::{self, Parameters, Scenario, Template, Warmup};
 use crate::units::Span;
@@ -121,13 +121,17 @@ pub(crate) trait CellStore {
     /// Stores the result of a cell.
     ///
     /// # Errors
-    /// A message, if the result cannot be stored; the sweep then ends.
-    fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), String>;
+    /// If the result cannot be stored; the sweep then ends.
+    fn keep(
+        &mut self,
+        cell: Cell,
+        result: &Result<CellRecord, Failure>,
+    ) -> Result<(), StorageError>;
     /// Returns the stored results of a point, in the order of replications.
     ///
     /// # Errors
-    /// A message, if the results cannot be read.
-    fn known(&mut self, point: u64) -> Result<Vec<Known>, String>;
+    /// If the results cannot be read.
+    fn known(&mut self, point: u64) -> Result<Vec<Known>, StorageError>;
 }
 
 /// A point that is being run.
@@ -148,7 +152,7 @@ struct Sweep<'s> {
     show: &'s mut dyn FnMut(Progress),
     interrupted: &'s AtomicBool,
     /// An error that occurred while a point was opened; returned at the next call of `take`.
-    failed: Option<String>,
+    failed: Option<StorageError>,
 }
 
 impl Sweep<'_> {
@@ -157,8 +161,8 @@ impl Sweep<'_> {
         for number in self.rest.by_ref() {
             let known = match self.store.known(number) {
                 Ok(known) => known,
-                Err(message) => {
-                    self.failed = Some(message);
+                Err(error) => {
+                    self.failed = Some(error);
                     return false;
                 }
             };
@@ -231,8 +235,8 @@ impl Study for Sweep<'_> {
     }
 
     fn take(&mut self, cell: Cell, result: Result<CellRecord, Failure>) -> Result<(), RunError> {
-        if let Some(message) = self.failed.take() {
-            return Err(RunError::Sink(message));
+        if let Some(error) = self.failed.take() {
+            return Err(RunError::Stored(error));
         }
         self.store.keep(cell, &result).map_err(RunError::Sink)?;
         self.progress.cells += 1;
@@ -285,7 +289,7 @@ pub(crate) fn sweep(
     };
     drive(&mut sweep, threads, options.interrupted)?;
     match sweep.failed {
-        Some(message) => Err(RunError::Sink(message)),
+        Some(error) => Err(RunError::Stored(error)),
         None => Ok(sweep.progress),
     }
 }
@@ -387,7 +391,7 @@ pub(crate) fn reduce_all(
     spec: &Spec,
     options: Options,
     store: &mut dyn CellStore,
-    each: &mut dyn FnMut(&ReducedPoint) -> Result<(), String>,
+    each: &mut dyn FnMut(&ReducedPoint) -> Result<(), StorageError>,
 ) -> Result<(), RunError> {
     let threads = options.threads_for(u64::MAX);
     let parallel = Parallel::new(threads);
@@ -397,8 +401,8 @@ pub(crate) fn reduce_all(
         let known = block
             .into_iter()
             .map(|number| Ok((number, store.known(number)?)))
-            .collect::<Result<Vec<_>, String>>();
-        let known = known.map_err(RunError::Sink)?;
+            .collect::<Result<Vec<_>, StorageError>>();
+        let known = known.map_err(RunError::Stored)?;
         for reduced in parallel.each(known, |(number, known)| reduce(spec, number, known)) {
             each(&reduced?).map_err(RunError::Sink)?;
         }

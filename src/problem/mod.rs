@@ -66,6 +66,8 @@ pub struct Problem {
     pub what: String,
     /// What to write instead, if known.
     pub help: Option<String>,
+    /// Whether a number with a fraction was given where only whole numbers are accepted.
+    pub wants_whole: bool,
 }
 
 impl Problem {
@@ -80,6 +82,7 @@ impl Problem {
             used: None,
             what: readable(what.into()),
             help: None,
+            wants_whole: false,
         }
     }
     /// Creates an error at a path from a refusal.

@@ -116,7 +116,10 @@ fn unknown(problem: &mut Problem, word: &str, expected: &[&str]) {
 /// Improves the error for a value of another type or form.
 fn wrong_type(problem: &mut Problem, expected: &Wanted, found: &Found) {
     let help = match (expected, found) {
-        (Wanted::Whole | Wanted::Whole64, _) => return whole_number(problem, found),
+        (Wanted::Whole | Wanted::Whole64, _) => {
+            problem.wants_whole = has_fraction(found);
+            return whole_number(problem, found);
+        }
         (Wanted::Text, Found::Number(number)) => {
             Some(format!("quote it if it is meant as text: `\"{number}\"`"))
         }
@@ -132,6 +135,11 @@ fn wrong_type(problem: &mut Problem, expected: &Wanted, found: &Found) {
     problem.advise_if(
         help.or_else(|| example.map(|example| format!("write for example `{example}`"))),
     );
+}
+
+fn has_fraction(found: &Found) -> bool {
+    let Found::Number(written) = found else { return false };
+    written.parse::<f64>().is_ok_and(|number| number.fract() != 0.0)
 }
 
 fn last_key(problem: &Problem) -> &str {

@@ -19,7 +19,7 @@ use super::journal::{JOURNAL, Opened, Written};
 use super::manifest::{FileEntry, Manifest, sha256};
 use super::schema::{PARTS, PLOTS, POINTS};
 use super::study::Study;
-use crate::experiment::ExperimentError;
+use crate::experiment::{ExperimentError, RunError};
 use crate::tables::tables;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -43,10 +43,14 @@ pub enum StoreError {
     #[error("an unfinished sweep is in `{folder}`: {done} are done")]
     #[allow(missing_docs, reason = "the message says what they are")]
     Unfinished { folder: String, done: String },
-    /// Something that AsyncFlow did not write is in the way.
+    /// A file that AsyncFlow did not write is in the way. It can be overwritten on request.
+    #[error("`{file}` does not belong to a result of AsyncFlow: no manifest names it")]
+    #[allow(missing_docs, reason = "the message says what it is")]
+    Foreign { file: String },
+    /// Something that is never overwritten is in the way.
     #[error("{what}")]
     #[allow(missing_docs, reason = "the message says what it is")]
-    Foreign { what: String, help: String },
+    Protected { what: String, help: &'static str },
     /// The experiment whose results were to be written failed.
     #[error(transparent)]
     Experiment(#[from] ExperimentError),
@@ -67,13 +71,29 @@ impl StoreError {
         let cause = cause.strip_prefix("External: ").map(str::to_string).unwrap_or(cause);
         StoreError::Io { doing, path: path.display().to_string(), cause }
     }
+    /// Returns the error for a link where a file or a folder of a result belongs.
+    pub(super) fn link(path: &Path) -> StoreError {
+        let what = format!("`{}` is a link, and links are not followed", path.display());
+        StoreError::Protected { what, help: "remove the link, or choose another folder" }
+    }
+    /// Returns the error of the store that ended a run, or the run's own error.
+    pub(crate) fn from_run(error: RunError) -> Result<StoreError, RunError> {
+        match error {
+            RunError::Sink(error) => {
+                error.downcast().map(|error| *error).map_err(RunError::Sink)
+            }
+            error => Err(error),
+        }
+    }
     /// Returns a suggestion how to resolve the error.
     pub fn help(&self) -> &str {
         match self {
-            StoreError::Occupied { .. } => "choose another folder, or overwrite this one",
+            StoreError::Occupied { .. } | StoreError::Foreign { .. } => {
+                "choose another folder, or overwrite this one"
+            }
             StoreError::Busy { .. } => "wait for it to finish, or choose another folder",
             StoreError::Unfinished { .. } => "resume it, overwrite it, or choose another folder",
-            StoreError::Foreign { help, .. } => help,
+            StoreError::Protected { help, .. } => help,
             StoreError::Experiment(ExperimentError::Interrupted) => "run it again",
             StoreError::Experiment(_) => "correct the scenario, or raise the limit that it reached",
             StoreError::Io { .. } => {
@@ -200,11 +220,10 @@ impl Folder {
             Ok(()) => true,
             Err(e) if e.kind() == ErrorKind::AlreadyExists && path.is_dir() => false,
             Err(e) if e.kind() == ErrorKind::AlreadyExists => {
-                let (what, help) = (
-                    format!("`{}` is not a folder", path.display()),
-                    "choose another path for the folder".to_string(),
-                );
-                return Err(StoreError::Foreign { what, help });
+                return Err(StoreError::Protected {
+                    what: format!("`{}` is not a folder", path.display()),
+                    help: "choose another path for the folder",
+                });
             }
             Err(e) => return Err(StoreError::io("cannot create the folder", path, e)),
         };
@@ -234,26 +253,18 @@ impl Folder {
 
     /// Checks that the result of this study may be written here.
     fn check(&self, force: bool) -> Result<(), StoreError> {
-        const ELSEWHERE: &str = "choose another folder";
-        const OR_FORCE: &str = "choose another folder, or overwrite this one";
         let at = |name: &str| self.path.join(name);
-        let foreign =
-            |what: String, help: &str| Err(StoreError::Foreign { what, help: help.to_string() });
         if self.study.reads(&at(MANIFEST)) {
-            return foreign(
-                format!(
+            return Err(StoreError::Protected {
+                what: format!(
                     "`{}` is the scenario file, which the manifest would overwrite",
                     at(MANIFEST).display()
                 ),
-                ELSEWHERE,
-            );
+                help: "choose another folder",
+            });
         }
         if let Some(link) = PARTS.into_iter().chain([JOURNAL]).map(at).find(|path| is_link(path)) {
-            let help = "remove the link, or choose another folder";
-            return foreign(
-                format!("`{}` is a link, and links are not followed", link.display()),
-                help,
-            );
+            return Err(StoreError::link(&link));
         }
         if force {
             return Ok(());
@@ -264,13 +275,7 @@ impl Folder {
         // Beside a journal of ours are the tables made from it, with or without their manifest.
         let has_journal = matches!(Written::open(&self.path), Ok(Opened::Whole(_)));
         if let Some(name) = self.earlier.foreign(&self.path).filter(|_| !has_journal) {
-            return foreign(
-                format!(
-                    "`{}` does not belong to a result of AsyncFlow: no manifest names it",
-                    at(&name).display()
-                ),
-                OR_FORCE,
-            );
+            return Err(StoreError::Foreign { file: at(&name).display().to_string() });
         }
         if self.study.command() != "sweep" && is_there(&at(JOURNAL)) {
             let folder = self.path.display().to_string();

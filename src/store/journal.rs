@@ -10,7 +10,7 @@
 use super::folder::{StoreError, is_link};
 use super::index::{Index, Place};
 use super::sweep::OptionalTables;
-use crate::experiment::{Cell, CellRecord, CellStore, Failure, Known, Shard};
+use crate::experiment::{Cell, CellRecord, CellStore, Failure, Known, Shard, StorageError};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -129,11 +129,7 @@ impl Written {
     pub(crate) fn open(folder: &Path) -> Result<Opened, StoreError> {
         let path = folder.join(JOURNAL);
         if is_link(&path) {
-            let what = format!("`{}` is a link, and links are not followed", path.display());
-            return Err(StoreError::Foreign {
-                what,
-                help: "remove the link, or choose another folder".to_string(),
-            });
+            return Err(StoreError::link(&path));
         }
         let open = || -> std::io::Result<Opened> {
             let mut reader = BufReader::with_capacity(1 << 16, File::open(&path)?);
@@ -320,12 +316,15 @@ impl Journal {
 }
 
 impl CellStore for Journal {
-    fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), String> {
-        self.append(&Entry { cell, outcome: Outcome::of(result) })
-            .map_err(|error| error.to_string())
+    fn keep(
+        &mut self,
+        cell: Cell,
+        result: &Result<CellRecord, Failure>,
+    ) -> Result<(), StorageError> {
+        Ok(self.append(&Entry { cell, outcome: Outcome::of(result) })?)
     }
-    fn known(&mut self, point: u64) -> Result<Vec<Known>, String> {
-        let entries = self.of_point(point).map_err(|error| error.to_string())?;
+    fn known(&mut self, point: u64) -> Result<Vec<Known>, StorageError> {
+        let entries = self.of_point(point)?;
         Ok(entries
             .into_iter()
             .map(|entry| (entry.cell.replication, entry.outcome.result()))

@@ -12,7 +12,9 @@ use super::dataset::Dataset;
 use super::folder::{Folder, StoreError};
 use super::sensitivity::write_sensitivity;
 use super::study::Study;
-use crate::experiment::{CapacityResult, Comparison, Experiment, Method, Results, Sensitivity};
+use crate::experiment::{
+    CapacityResult, Comparison, Experiment, ExperimentError, Method, Results, Sensitivity,
+};
 use crate::scenario::Scenario;
 use serde_json::Value;
 use std::path::Path;
@@ -63,22 +65,14 @@ pub fn run_to(
     let study = Study::new("run", &[], &Value::Null, &scenario);
     let folder = open(folder.as_ref(), study, existing)?;
     let mut dataset = Dataset::begin(folder, &built)?;
-    let mut failed = None;
-    let results = experiment.replicated(built, &mut |record| {
-        dataset.append(record).map_err(|error| {
-            let message = error.to_string();
-            failed = Some(error);
-            message
-        })
-    });
-    match failed {
-        Some(error) => Err(error),
-        None => {
-            let results = results?;
-            dataset.finish(&scenario, &results, None)?;
-            Ok(results)
-        }
-    }
+    let results = experiment.replicated(built, &mut |record| Ok(dataset.append(record)?));
+    let results = results.map_err(|error| match error {
+        ExperimentError::Run(error) => StoreError::from_run(error)
+            .unwrap_or_else(|error| StoreError::Experiment(ExperimentError::Run(error))),
+        error => StoreError::Experiment(error),
+    })?;
+    dataset.finish(&scenario, &results, None)?;
+    Ok(results)
 }
 
 /// Writes a comparison to a folder as `comparison.parquet` and the manifest; `baseline` is the
@@ -138,4 +132,37 @@ pub fn sensitivity_to(
 
 fn open(path: &Path, study: Study, existing: Existing) -> Result<Folder, StoreError> {
     Folder::open(path, study, existing == Existing::ReplaceAny)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Experiment, ExperimentError, StoreError};
+    use crate::experiment::RunError;
+
+    #[test]
+    fn an_error_of_the_store_passes_through_a_run_as_itself() {
+        // Definition; the run's own errors remain the run's.
+        let text = "
+version: 1
+run: { duration: 1s, replications: 2 }
+workload: { users: { to: api.x, open: { rate: 9/s } } }
+services: { api: { endpoints: { x: [ cpu: 1ms ] } } }";
+        let experiment = Experiment::from_yaml(text).expect("the scenario is valid");
+        let built = experiment.compiled_with_series().expect("the scenario is valid");
+        let full = || StoreError::Io {
+            doing: "cannot write",
+            path: "a".to_string(),
+            cause: "the disk is full".to_string(),
+        };
+        let ended = experiment.replicated(built, &mut |_| Err(full().into()));
+        let Err(ExperimentError::Run(error)) = ended else { panic!("{ended:?}") };
+        assert_eq!(error.to_string(), full().to_string());
+        assert!(matches!(
+            StoreError::from_run(error),
+            Ok(StoreError::Io { cause, .. }) if cause == "the disk is full"
+        ));
+        let other = RunError::Sink("interrupted".into());
+        assert!(matches!(StoreError::from_run(other), Err(RunError::Sink(_))));
+        assert!(matches!(StoreError::from_run(RunError::NoValue), Err(RunError::NoValue)));
+    }
 }

@@ -454,6 +454,11 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
             "--design sobol --points 4 --vary services.api.replicas=1..8",
             "for a range of whole numbers, append `@integer`",
         ),
+        // It is no whole number that is missing here.
+        (
+            "--vary services.api.replicas=-1,2",
+            "found the number `-1`\n  = help: write for example `replicas: 3`",
+        ),
         ("--shard 4/3", "there is no shard 4 of 3: shards are numbered from 1 to 3"),
         (
             "--shard auto/3",

@@ -39,10 +39,10 @@ pub(crate) fn finish(
     let parameters = store::parameters(spec.numbers().map(|number| spec.points.row(number)));
     let mut dataset = SweepDataset::begin(folder, parameters, prepared.head.wanted)?;
     let bar = Bar::new("points written", !mode.quiet && !mode.json);
-    let (mut totals, mut error, mut printed) = (Totals::default(), None, Outcome::Done);
+    let (mut totals, mut printed) = (Totals::default(), Outcome::Done);
     let reduced = experiment::reduce_all(spec, how, journal, &mut |reduced| {
         if how.interrupted.load(Ordering::Relaxed) {
-            return Err("interrupted while writing the files".to_string());
+            return Err("interrupted while writing the files".into());
         }
         let line = SweepLine::of(reduced);
         if mode.json && printed == Outcome::Done {
@@ -50,17 +50,13 @@ pub(crate) fn finish(
         }
         totals.add(reduced, line);
         bar.show_activity("writing", totals.points, spec.len());
-        dataset.append(reduced).map_err(|cause| {
-            let message = cause.to_string();
-            error = Some(cause);
-            message
-        })
+        Ok(dataset.append(reduced)?)
     });
     bar.clear();
-    match (error, reduced) {
-        (Some(error), _) => return Err(error),
-        (None, Err(failed)) => return Ok(refuse_to_finish(&failed, mode)),
-        (None, Ok(())) => {}
+    match reduced.map_err(StoreError::from_run) {
+        Err(Ok(error)) => return Err(error),
+        Err(Err(failed)) => return Ok(refuse_to_finish(&failed, mode)),
+        Ok(()) => {}
     }
     let manifest = Manifest::of_sweep(
         &prepared.scenario,

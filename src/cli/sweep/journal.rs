@@ -3,6 +3,7 @@
 use super::PreparedSweep;
 use crate::cli::arguments::Sweep;
 use crate::cli::out::say;
+use crate::cli::write::refuse;
 use crate::experiment::Shard;
 use crate::report;
 use crate::store::{
@@ -20,18 +21,20 @@ pub(crate) fn is_complete(folder: &Path, head: &Head) -> bool {
     })
 }
 
-/// Opens the journal to resume, or creates a new one.
+/// Opens the journal to resume, or creates a new one. Reports and returns `None` if the folder
+/// holds a journal that is not to be continued.
 pub(super) fn open_journal(
     folder: &Folder,
     prepared: &PreparedSweep,
     options: &Sweep,
-) -> Result<Journal, StoreError> {
+) -> Result<Option<Journal>, StoreError> {
     const OR_START_OVER: &str =
         "or choose another folder with `--out`, or start over with `--force`";
     let (path, wanted) = (folder.path(), &prepared.head);
     let may_resume = options.resume || wanted.shard.is_some();
-    let foreign = |what: String, help: String| {
-        Err(StoreError::Foreign { what: format!("`{}` holds {what}", path.display()), help })
+    let refused = |what: String, help: String| {
+        refuse(&format!("`{}` holds {what}\n  = help: {help}", path.display()));
+        Ok(None)
     };
     let written = match Written::open(path)? {
         Opened::Whole(written) if !options.output.force => written,
@@ -40,28 +43,28 @@ pub(super) fn open_journal(
                 "a file `{}` that is not the journal of a sweep, or whose first bytes are damaged",
                 store::JOURNAL
             );
-            return foreign(what, format!("remove it, {OR_START_OVER}"));
+            return refused(what, format!("remove it, {OR_START_OVER}"));
         }
         Opened::Damaged if !options.output.force => {
             say(&format!(
                 "warning: the header of the journal in {} is damaged: all replications are run again",
                 path.display()
             ));
-            return new_journal(folder, wanted);
+            return new_journal(folder, wanted).map(Some);
         }
         Opened::Nothing if options.resume && folder.is_complete() => {
             let theirs = store::manifest_of(path).unwrap_or_default();
             let difference = difference(&theirs["scenario"], wanted, None);
             let help = format!("omit `--resume` to replace it, {OR_START_OVER}");
-            return foreign(format!("another finished sweep ({difference})"), help);
+            return refused(format!("another finished sweep ({difference})"), help);
         }
-        _ => return new_journal(folder, wanted),
+        _ => return new_journal(folder, wanted).map(Some),
     };
     let head = &written.head;
     if head.identity != wanted.identity {
         let theirs = serde_json::from_str(&head.scenario).unwrap_or_default();
         let difference = difference(&theirs, wanted, Some(head.wanted));
-        return foreign(
+        return refused(
             format!("another sweep ({difference})"),
             format!("undo the change to resume it, {OR_START_OVER}"),
         );
@@ -70,7 +73,7 @@ pub(super) fn open_journal(
         let what = head.shard.map_or("an unfinished sweep of all points".to_string(), |shard| {
             format!("shard {shard} of this sweep")
         });
-        return foreign(
+        return refused(
             what,
             format!("resume it with the command that started it, {OR_START_OVER}"),
         );
@@ -78,7 +81,7 @@ pub(super) fn open_journal(
     let journal = Journal::go_on(path, written)?;
     warn_of_damage(path, journal.damage);
     match journal.len() {
-        done if may_resume || done == 0 => Ok(journal),
+        done if may_resume || done == 0 => Ok(Some(journal)),
         done => Err(StoreError::Unfinished {
             folder: path.display().to_string(),
             done: replications(done),

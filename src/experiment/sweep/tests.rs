@@ -8,10 +8,10 @@ use std::path::PathBuf;
 struct OneEach;
 
 impl CellStore for OneEach {
-    fn keep(&mut self, _: Cell, _: &Result<CellRecord, Failure>) -> Result<(), String> {
+    fn keep(&mut self, _: Cell, _: &Result<CellRecord, Failure>) -> Result<(), StorageError> {
         Ok(())
     }
-    fn known(&mut self, _: u64) -> Result<Vec<Known>, String> {
+    fn known(&mut self, _: u64) -> Result<Vec<Known>, StorageError> {
         Ok(vec![(0, Err(Failure::Invalid("a failed replication".to_string())))])
     }
 }
