@@ -27,24 +27,33 @@
 //!
 //! # Overview
 //!
-//! A [`Scenario`](scenario::Scenario) is compiled into a plan; the plan spawns a world; the
-//! calendar advances the world to the horizon; its measurements become a record; many records
-//! become [estimates](stats::Estimate); estimates become files and a summary.
+//! A [`Scenario`](scenario::Scenario) is read from a file or [built](scenario::Scenario::new).
+//! [`run`] simulates it; an [`Experiment`] also sweeps, compares, searches and analyses it, with
+//! progress and cancellation. Every number is an [estimate](stats::Estimate) with an interval.
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`units`] | quantities with units |
+//! | [`scenario`] | the scenario and its parts; reading, checks, writing |
+//! | [`units`] | quantities with units: durations, rates, sizes |
+//! | [`random`] | the distributions of a scenario |
+//! | [`experiment`] | experiments and their results; the list of [metrics](experiment#metrics) |
+//! | [`design`] | which points a sweep simulates |
+//! | [`stats`] | intervals, comparisons, sensitivity: functions of numbers |
 //! | [`problem`] | problems of an input, with their places |
-//! | [`random`] | random numbers drawn by key; distributions |
-//! | `kernel`, `request`, `measure` | clock and calendar; the components of a request; gauges and tallies |
-//! | `workload`, `network`, `server`, `policy`, `step`, `fault` | the building blocks of a scenario, one file each |
-//! | [`scenario`] | scenario files: parsing, checks, writing |
-//! | `plan`, `sim` | the compiled scenario; the running world |
-//! | [`experiment`], [`stats`], [`design`] | replications on all cores, sweeps, comparisons, searches; intervals; designs of experiments |
-//! | `tables` | the tables of the results: rows and columns |
-//! | [`store`], [`report`] | Parquet files and the manifest; the summary, JSON and the chart |
+//! | [`report`] | results as JSON or as a chart; the summary of the command |
+//! | `store` | results as Arrow batches and Parquet files |
 //!
-//! `ARCHITECTURE.md` lists the modules and what each may depend on.
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `parquet` | the module `store` |
+//! | `charts` | charts as SVG |
+//! | `cli` (default) | both, and the command `asyncflow` |
+//!
+//! A library needs none of them: `default-features = false`.
+
+// `ARCHITECTURE.md` lists all modules and what each may depend on.
 
 // Of the whole library: its parts leave items unused that others need.
 #![cfg_attr(

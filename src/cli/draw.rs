@@ -87,7 +87,9 @@ fn to_json(source: &Source, problem: &Problem) -> Value {
 /// that gave the value.
 fn shown_path(problem: &Problem) -> String {
     match problem.origin {
-        Origin::Set => format!("--set {}", problem.path).trim_end().to_string(),
+        // What is wrong with the path itself names it.
+        Origin::Set if problem.of_key || problem.path.is_empty() => "--set".to_string(),
+        Origin::Set => format!("--set {}", problem.path),
         Origin::Option(option) => option.to_string(),
         _ => problem.path.clone(),
     }

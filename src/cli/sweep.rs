@@ -207,8 +207,7 @@ fn check_points(spec: &Spec, options: &Sweep) -> Outcome {
         for problem in point.problems.list.iter().take(3) {
             let place =
                 if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
-            let whole =
-                "for a range of whole numbers, append `@integer`, or set `scale: integer` in a file";
+            let whole = "for a range of whole numbers, append `@integer`, or set `scale: integer` in a file";
             let help = if problem.wants_whole { Some(whole) } else { problem.help.as_deref() };
             let help = help.map_or(String::new(), |help| format!("\n  = help: {help}"));
             refuse(&format!(

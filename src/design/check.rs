@@ -10,7 +10,7 @@ use crate::problem::{Problems, nearest};
 use indexmap::IndexMap;
 
 /// Reports what is wrong with a design at `path`.
-pub fn check(
+pub(crate) fn check(
     design: Design,
     vary: &IndexMap<String, Vary>,
     rows: &[Point],

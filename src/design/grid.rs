@@ -7,7 +7,7 @@
 //! Tested: by hand, and that every combination occurs once.
 
 /// Returns the number of points, saturating at `u128::MAX`.
-pub fn count(sizes: &[usize]) -> u128 {
+pub(crate) fn count(sizes: &[usize]) -> u128 {
     // Without sizes nothing varies, and there is nothing to do.
     if sizes.is_empty() || sizes.contains(&0) {
         return 0;
@@ -17,7 +17,7 @@ pub fn count(sizes: &[usize]) -> u128 {
 
 /// Returns the index of each parameter's value at point `index`, starting again beyond the last
 /// point.
-pub fn row(sizes: &[usize], index: u64) -> Vec<usize> {
+pub(crate) fn row(sizes: &[usize], index: u64) -> Vec<usize> {
     let mut rest = index;
     let mut digits: Vec<usize> = sizes
         .iter()

@@ -14,7 +14,7 @@ use super::shuffle::shuffled;
 use crate::random::keys::{Key, Salt};
 
 /// The maximum number of points; more would not fit in memory with their results.
-pub const MOST: u32 = 1_000_000;
+pub(crate) const MOST: u32 = 1_000_000;
 const TERMS: u64 = 200_000_000;
 const CANDIDATES: u64 = 1_000;
 
@@ -26,7 +26,7 @@ fn candidates(n: u32, parameters: usize) -> u64 {
 }
 
 /// Returns up to [`MOST`] points in the unit cube.
-pub fn rows(n: u32, parameters: usize, seed: u64) -> Vec<Vec<f64>> {
+pub(crate) fn rows(n: u32, parameters: usize, seed: u64) -> Vec<Vec<f64>> {
     let n = n.min(MOST);
     let candidates = candidates(n, parameters);
     let mut best = square(n, parameters, seed, 0);

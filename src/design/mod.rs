@@ -17,27 +17,30 @@
 //! | `morris` | r(k + 1) | which of many parameters matter at all | Morris 1991 |
 //! | `saltelli` | N(k + 2) | the share of each parameter in the variance | Saltelli et al. 2010 |
 //!
-//! The last two are only for `asyncflow sensitivity` and cannot be chosen in a scenario: they are
-//! not in [`Design`]. To add a design: its file, its variant below, and its arm in `points.rs` and
-//! in `check.rs`.
+//! The last two are those of [`Experiment::sensitivity`](crate::Experiment::sensitivity) and cannot
+//! be chosen for a sweep.
+
+// To add a design: its file, its variant below, and its arm in `points.rs` and in `check.rs`.
 
 mod check;
-pub mod grid;
-pub mod lhs;
-pub mod morris;
-pub mod notation;
-pub mod one_at_a_time;
+pub(crate) mod grid;
+pub(crate) mod lhs;
+pub(crate) mod morris;
+pub(crate) mod notation;
+pub(crate) mod one_at_a_time;
 mod points;
 pub mod range;
-pub mod saltelli;
+pub(crate) mod saltelli;
 mod shuffle;
-pub mod sobol;
-pub mod value;
+pub(crate) mod sobol;
+pub(crate) mod value;
 mod vary;
 
-pub use check::check;
+pub(crate) use check::check;
+pub use notation::Notation;
 pub use points::{Point, Points, points};
 pub use range::{Range, Scale};
+pub use value::Kind;
 pub use vary::Vary;
 
 use schemars::JsonSchema;

@@ -14,40 +14,29 @@ use super::shuffle::shuffled;
 use crate::random::keys::{Key, Salt};
 
 /// The number of levels of the grid (Morris's p).
-pub const LEVELS: u32 = 4;
-/// The length of a step.
-pub const DELTA: f64 = LEVELS as f64 / (2 * (LEVELS - 1)) as f64;
+pub(crate) const LEVELS: u32 = 4;
 
 /// Trajectories, one after the other.
 #[derive(Clone, Copy, Debug)]
-pub struct Morris {
+pub(crate) struct Morris {
     parameters: u32,
     trajectories: u32,
     seed: u64,
 }
 
-/// The difference between a point and the one before it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Step {
-    /// The index of the changed parameter.
-    pub parameter: usize,
-    /// [`DELTA`] or its negative.
-    pub change: f64,
-}
-
 impl Morris {
     /// Creates `trajectories` trajectories through `parameters` parameters.
-    pub fn new(parameters: u32, trajectories: u32, seed: u64) -> Morris {
+    pub(crate) fn new(parameters: u32, trajectories: u32, seed: u64) -> Morris {
         Morris { parameters, trajectories, seed }
     }
 
     /// Returns the number of points: r(k + 1).
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         u64::from(self.trajectories) * (u64::from(self.parameters) + 1)
     }
 
     /// Returns point `index` in the unit cube.
-    pub fn row(&self, index: u64) -> Vec<f64> {
+    pub(crate) fn row(&self, index: u64) -> Vec<f64> {
         let (order, steps, levels) = self.trajectory(index);
         let mut row: Vec<f64> =
             levels.iter().map(|level| f64::from(*level) / f64::from(LEVELS - 1)).collect();
@@ -57,13 +46,6 @@ impl Morris {
             row[parameter as usize] = f64::from(after) / f64::from(LEVELS - 1);
         }
         row
-    }
-
-    /// Returns the change from the previous point; `None` for the first point of a trajectory.
-    pub fn step(&self, index: u64) -> Option<Step> {
-        let (order, steps, levels) = self.trajectory(index);
-        let parameter = *order.get(steps.checked_sub(1)?)? as usize;
-        Some(Step { parameter, change: if is_low(levels[parameter]) { DELTA } else { -DELTA } })
     }
 
     /// Returns the order of the trajectory that a point is on, the number of steps taken there, and
@@ -86,23 +68,27 @@ fn is_low(level: u32) -> bool {
 mod tests {
     use super::*;
 
+    /// Returns the parameters in which a point differs from the one before it, with the
+    /// differences.
+    fn changes(morris: &Morris, index: u64) -> Vec<(usize, f64)> {
+        let pairs = morris.row(index - 1).into_iter().zip(morris.row(index)).enumerate();
+        pairs.filter(|(_, (a, b))| a != b).map(|(parameter, (a, b))| (parameter, b - a)).collect()
+    }
+
     #[test]
     fn each_step_changes_one_parameter_by_delta_and_a_trajectory_changes_each_once() {
         // The definition; δ = 2/3 for four levels.
         let morris = Morris::new(5, 30, 11);
-        assert_eq!((morris.count(), DELTA), (180, 2.0 / 3.0));
+        assert_eq!(morris.count(), 180);
         for trajectory in 0..30 {
             let mut changed = Vec::new();
-            assert_eq!(morris.step(trajectory * 6), None);
             for index in trajectory * 6 + 1..(trajectory + 1) * 6 {
-                let (before, after, step) =
-                    (morris.row(index - 1), morris.row(index), morris.step(index).unwrap());
-                for parameter in 0..5 {
-                    let expected = if parameter == step.parameter { step.change } else { 0.0 };
-                    assert!((after[parameter] - before[parameter] - expected).abs() < 1e-15);
-                }
-                assert!(after.iter().all(|x| [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0].contains(x)));
-                changed.push(step.parameter);
+                let changes = changes(&morris, index);
+                assert_eq!(changes.len(), 1, "{changes:?}");
+                assert!((changes[0].1.abs() - 2.0 / 3.0).abs() < 1e-15, "{changes:?}");
+                let on_a_level = |x: &f64| [0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0].contains(x);
+                assert!(morris.row(index).iter().all(on_a_level));
+                changed.push(changes[0].0);
             }
             changed.sort_unstable();
             assert_eq!(changed, [0, 1, 2, 3, 4]);
@@ -130,16 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_effects_of_a_linear_function_are_its_coefficients() {
-        // By hand: 3 x1 - 2 x2 + 0 x3 has the same effects everywhere.
-        let morris = Morris::new(3, 10, 2);
-        let f = |row: Vec<f64>| 3.0 * row[0] - 2.0 * row[1];
-        for index in 0..morris.count() {
-            if let Some(step) = morris.step(index) {
-                let effect = (f(morris.row(index)) - f(morris.row(index - 1))) / step.change;
-                assert!((effect - [3.0, -2.0, 0.0][step.parameter]).abs() < 1e-12);
-            }
-        }
-        assert_eq!((Morris::new(0, 3, 1).row(2), Morris::new(0, 3, 1).step(2)), (vec![], None));
+    fn a_design_of_no_parameters_has_empty_points() {
+        assert_eq!(Morris::new(0, 3, 1).row(2), Vec::<f64>::new());
     }
 }

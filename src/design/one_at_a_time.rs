@@ -5,13 +5,13 @@
 //! analysis"); a grid or a Sobol sequence is not. Tested: by hand.
 
 /// Returns the number of points, the base included.
-pub fn count(sizes: &[usize]) -> u64 {
+pub(crate) fn count(sizes: &[usize]) -> u64 {
     sizes.iter().fold(1, |sum: u64, size| sum.saturating_add(*size as u64))
 }
 
 /// Returns the parameter that point `index` changes, and the index of its value; `None` for the
 /// base and beyond the last point.
-pub fn row(sizes: &[usize], index: u64) -> Option<(usize, usize)> {
+pub(crate) fn row(sizes: &[usize], index: u64) -> Option<(usize, usize)> {
     let mut rest = index.checked_sub(1)?;
     for (parameter, size) in sizes.iter().enumerate() {
         if rest < *size as u64 {

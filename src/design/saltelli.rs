@@ -11,14 +11,11 @@
 //! parameters; parameters are independent.
 //! Tested: the matrices, and both effects of Ishigami's function.
 
-use super::sobol::{DIMENSIONS, Sobol};
-
-/// The maximum number of parameters.
-pub const MOST_PARAMETERS: usize = DIMENSIONS / 2;
+use super::sobol::Sobol;
 
 /// Groups of points, one after the other.
 #[derive(Clone, Debug)]
-pub struct Saltelli {
+pub(crate) struct Saltelli {
     sobol: Sobol,
     parameters: usize,
     groups: u32,
@@ -26,7 +23,7 @@ pub struct Saltelli {
 
 /// The role of a point in its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub(crate) enum Part {
     /// The first base point.
     A,
     /// The second base point.
@@ -36,18 +33,18 @@ pub enum Part {
 }
 
 impl Saltelli {
-    /// Creates `groups` groups for up to [`MOST_PARAMETERS`] parameters.
-    pub fn new(parameters: usize, groups: u32, seed: u64) -> Saltelli {
+    /// Creates `groups` groups for up to 128 parameters: a Sobol sequence has two dimensions each.
+    pub(crate) fn new(parameters: usize, groups: u32, seed: u64) -> Saltelli {
         Saltelli { sobol: Sobol::new(2 * parameters, seed), parameters, groups }
     }
 
     /// Returns the number of points: N(k + 2).
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         u64::from(self.groups) * (self.parameters as u64 + 2)
     }
 
     /// Returns the group of point `index`, and its role there: A, B, AB_1 … AB_k.
-    pub fn part(&self, index: u64) -> (u64, Part) {
+    pub(crate) fn part(&self, index: u64) -> (u64, Part) {
         let length = self.parameters as u64 + 2;
         let part = match index % length {
             0 => Part::A,
@@ -58,7 +55,7 @@ impl Saltelli {
     }
 
     /// Returns point `index` in the unit cube.
-    pub fn row(&self, index: u64) -> Vec<f64> {
+    pub(crate) fn row(&self, index: u64) -> Vec<f64> {
         let (group, part) = self.part(index);
         let mut a = self.sobol.row(group);
         let b = a.split_off(self.parameters);

@@ -21,13 +21,13 @@
 use crate::random::keys::{Draw, Key, Salt};
 
 /// The number of dimensions with direction numbers.
-pub const DIMENSIONS: usize = 256;
+pub(crate) const DIMENSIONS: usize = 256;
 const BITS: usize = 52;
 const TABLE: &str = include_str!("joe_kuo.txt");
 
 /// A Sobol sequence, scrambled with the coins of a seed.
 #[derive(Clone, Debug)]
-pub struct Sobol {
+pub(crate) struct Sobol {
     axes: Vec<Axis>,
 }
 
@@ -40,7 +40,7 @@ struct Axis {
 impl Sobol {
     /// Creates a sequence in up to [`DIMENSIONS`] dimensions. Any beyond repeat the directions of
     /// earlier ones, and are not evenly spread together with them.
-    pub fn new(dimensions: usize, seed: u64) -> Sobol {
+    pub(crate) fn new(dimensions: usize, seed: u64) -> Sobol {
         // Van der Corput's sequence: the bits of the index, reversed.
         let mut all = vec![std::array::from_fn(|bit| 1 << (BITS - 1 - bit))];
         let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
@@ -54,7 +54,7 @@ impl Sobol {
     }
 
     /// Returns point `index`, in the open unit cube.
-    pub fn row(&self, index: u64) -> Vec<f64> {
+    pub(crate) fn row(&self, index: u64) -> Vec<f64> {
         // `Draw::uniform` takes the upper bits.
         self.axes
             .iter()

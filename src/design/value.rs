@@ -15,12 +15,12 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// 2^53, up to which floating point represents every whole number.
-pub const WHOLE: f64 = 9_007_199_254_740_992.0;
+pub(crate) const WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// A value serialised alike in every format. The `Serialize` of JSON values turns `null` into a
 /// unit, which RON writes as `()`, an empty group.
 #[derive(Debug)]
-pub struct AsWritten<'v>(pub &'v Value);
+pub(crate) struct AsWritten<'v>(pub &'v Value);
 
 impl Serialize for AsWritten<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -48,7 +48,7 @@ macro_rules! quantities {
         }
 
         /// Returns the kind of a value.
-        pub fn kind_of(value: &Value) -> Kind {
+        pub(crate) fn kind_of(value: &Value) -> Kind {
             match value {
                 Value::Number(_) => Kind::Number,
                 $(Value::String(text) if text.parse::<$name>().is_ok() => Kind::$name,)+
@@ -58,7 +58,7 @@ macro_rules! quantities {
         }
 
         /// Returns the size in the base unit; `None` if the value is not of that kind.
-        pub fn base(value: &Value, kind: Kind) -> Option<f64> {
+        pub(crate) fn base(value: &Value, kind: Kind) -> Option<f64> {
             match (kind, value) {
                 (Kind::Number, Value::Number(number)) => number.as_f64(),
                 (Kind::Number, Value::String(text)) => counted(text),
@@ -68,7 +68,7 @@ macro_rules! quantities {
         }
 
         /// Returns the base unit; empty for a number.
-        pub fn unit(kind: Kind) -> &'static str {
+        pub(crate) fn unit(kind: Kind) -> &'static str {
             match kind {
                 $(Kind::$name => $unit,)+
                 Kind::Number | Kind::Text => "",
@@ -76,7 +76,7 @@ macro_rules! quantities {
         }
 
         /// Returns the kind with its article, for messages.
-        pub fn word(kind: Kind) -> &'static str {
+        pub(crate) fn word(kind: Kind) -> &'static str {
             match kind {
                 Kind::Number => "a number",
                 $(Kind::$name => $word,)+
@@ -86,7 +86,7 @@ macro_rules! quantities {
 
         /// Writes a size of a kind as in a scenario; null if it is not finite or the kind has no
         /// size.
-        pub fn written(base: f64, kind: Kind) -> Value {
+        pub(crate) fn written(base: f64, kind: Kind) -> Value {
             match kind {
                 _ if !base.is_finite() => Value::Null,
                 Kind::Number => number(base),
@@ -142,7 +142,7 @@ fn number(size: f64) -> Value {
 }
 
 /// Formats a value for a table, with four digits if it is long. The files contain all digits.
-pub fn brief(value: &Value) -> String {
+pub(crate) fn brief(value: &Value) -> String {
     let long = shown(value);
     let kind = kind_of(value);
     let size = base(value, kind).filter(|size| long.len() > 7 && size.fract() != 0.0);
@@ -153,7 +153,7 @@ pub fn brief(value: &Value) -> String {
 }
 
 /// Formats a value for a message.
-pub fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }
 

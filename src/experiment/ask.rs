@@ -14,17 +14,19 @@ use super::rule::metric_named;
 use super::run::{Progress, RunError, Sink, replicate};
 use super::select::{FIRST_STAGE, Question, SelectionResult, select};
 use super::sensitivity::{Method, Sensitivity, sensitivity};
-use super::sweep::{Memory, PointResult, Spec, check, reduce_all, sweep};
+use super::sweep::{PointResult, Spec, Streaming, check, sweep};
 use crate::design::Design;
-use crate::problem::{Problem, Problems};
-use crate::scenario::{Scenario, Template};
+use crate::problem::{Problem, Problems, Severity};
+use crate::scenario::{Scenario, Sweep, Template};
 use crate::stats::Best;
 
 /// The number of invalid points reported in an error.
 const REPORTED_MAX: usize = 10;
 
 impl Experiment {
-    /// Runs all replications of the scenario and returns the estimates with their intervals.
+    /// Runs all replications of the scenario and returns the estimates with their intervals. What
+    /// is varied or searched for plays no part. Warnings about the scenario are those of
+    /// [`problems`](Experiment::problems).
     ///
     /// # Errors
     /// [`ExperimentError::Scenario`] with all problems of the scenario; [`ExperimentError::Run`] if
@@ -87,30 +89,72 @@ impl Experiment {
     }
 
     /// Runs every point of the sweep and returns their results, in the order of the points.
-    /// Everything is kept in memory. A replication that fails is listed in its point's `failures`.
+    /// A replication that fails is listed in its point's `failures`. If the sweep is cancelled,
+    /// the results are lost; [`sweep_each`](Experiment::sweep_each) passes each on as soon as it
+    /// is there. [`at`](Experiment::at) returns the experiment of one point.
+    ///
     /// With the feature `parquet`, `store::points_batch` and `store::summary_batch_of_points` turn
     /// the results into tables.
     ///
     /// # Errors
-    /// [`ExperimentError::Scenario`] with all problems of the scenario; [`ExperimentError::Points`]
-    /// if some points cannot run, in which case nothing is simulated; [`ExperimentError::Run`] if
-    /// no thread can be started; [`ExperimentError::Interrupted`] if the experiment is cancelled.
+    /// [`ExperimentError::Scenario`] with all problems of the scenario, also if nothing is varied;
+    /// [`ExperimentError::Points`] if some points cannot run, in which case nothing is simulated;
+    /// [`ExperimentError::Run`] if no thread can be started; [`ExperimentError::Interrupted`] if
+    /// the experiment is cancelled.
     pub fn sweep(&self) -> Result<Vec<PointResult>, ExperimentError> {
+        let mut points = Vec::new();
+        self.sweep_each(|point| points.push(point))?;
+        Ok(points)
+    }
+
+    /// Like [`sweep`](Experiment::sweep), and passes the results of each point to `each`, in order,
+    /// as soon as it and all points before it are complete. So the results up to a cancellation
+    /// are in hand, and memory does not grow with the number of points.
+    ///
+    /// ```
+    /// # let shop = asyncflow::Experiment::from_yaml(
+    /// #     "
+    /// # version: 1
+    /// # run: { duration: 20s, replications: 3 }
+    /// # workload: { users: { to: api.GET /, open: { rate: 80/s } } }
+    /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
+    /// # ",
+    /// # )?;
+    /// use asyncflow::{Cancellation, ExperimentError};
+    /// // Stop at the first number of replicas that is fast enough.
+    /// let (enough, mut found) = (Cancellation::new(), None);
+    /// let varied = shop.vary("services.api.replicas", 1..=100).cancelled_by(&enough);
+    /// let ended = varied.sweep_each(|point| {
+    ///     let p99 = point.results.as_ref().and_then(|results| results.latency("users").p99());
+    ///     if found.is_none() && p99.is_some_and(|p99| p99.high < 0.1) {
+    ///         found = Some(point.parameters["services.api.replicas"].clone());
+    ///         enough.cancel();
+    ///     }
+    /// });
+    /// assert!(matches!(ended, Err(ExperimentError::Interrupted)));
+    /// assert_eq!(found, Some(2.into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`sweep`](Experiment::sweep).
+    pub fn sweep_each(&self, mut each: impl FnMut(PointResult)) -> Result<(), ExperimentError> {
         let (template, scenario) = self.template()?;
+        if scenario.sweep.as_ref().is_none_or(Sweep::is_empty) {
+            let problem = Problem::new(Severity::Error, "sweep", "nothing is varied");
+            return Err(Problems::from(
+                problem.help("name the parameters to vary, and their values"),
+            )
+            .into());
+        }
         let spec = Spec::new(&scenario, template, None, false);
         let (first, count) = check(&spec, self.threads, REPORTED_MAX, &|_| {});
         if count > 0 {
             return Err(ExperimentError::Points { first, count });
         }
-        let mut memory = Memory::default();
-        sweep(&spec, self.options(), &mut memory, &mut |progress| self.control.show(progress))?;
-        self.control.check()?;
-        let mut points = Vec::new();
-        reduce_all(&spec, self.options(), &mut memory, &mut |reduced| {
-            points.push(reduced.swept.clone());
-            Ok(())
-        })?;
-        Ok(points)
+        let mut store = Streaming::new(&spec, &mut each);
+        sweep(&spec, self.options(), &mut store, &mut |progress| self.control.show(progress))?;
+        self.control.check()
     }
 
     /// Compares variants with the scenario as it is (the baseline), by paired differences on common

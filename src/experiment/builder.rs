@@ -7,7 +7,7 @@ use super::run::Progress;
 use crate::design::{Design, Vary};
 use crate::problem::Problems;
 use crate::scenario::Format;
-use crate::scenario::{self, Capacity, Loaded, Scenario, Sweep};
+use crate::scenario::{self, Capacity, Loaded, Parameters, Scenario, Sweep};
 use serde_json::Value;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -112,8 +112,14 @@ impl Experiment {
         experiment.scenario().map(|_| experiment)
     }
 
-    /// Sets a value at a path of the scenario, as `--set` does: `set("services.api.replicas=4")`.
-    /// The assignment is checked when a question is asked.
+    /// Sets a value at a path of the scenario: `set("services.api.replicas=4")`. The value is
+    /// written as in YAML or JSON (`4`, `300/s`, `"300/s"`, `{ exp: 8ms }`). The assignment is
+    /// checked when the experiment is run.
+    ///
+    /// A path is the keys of a scenario file, separated by dots, with the index of an item of a
+    /// list in brackets: `run.duration`, `workload.users.open.rate`,
+    /// `services.api.endpoints.GET /item.steps[1].call.timeout`. Keys are written as they are,
+    /// also with spaces, slashes and dots. All but the last must exist.
     #[must_use]
     pub fn set(mut self, assignment: &str) -> Experiment {
         self.sets.push(assignment.to_string());
@@ -139,8 +145,7 @@ impl Experiment {
         self
     }
 
-    /// Sets the [`Cancellation`] that interrupts every question asked of this experiment or of a
-    /// clone of it.
+    /// Sets the [`Cancellation`] that interrupts this experiment and its clones.
     #[must_use]
     pub fn cancelled_by(mut self, cancellation: &Cancellation) -> Experiment {
         self.control.cancellation = cancellation.clone();
@@ -148,8 +153,9 @@ impl Experiment {
     }
 
     /// Sets a function that is called with the progress whenever a replication is complete, on the
-    /// thread that asked the question. In a sweep, [`Progress::done`] and [`Progress::of`] count
-    /// points, and [`Progress::cells`] counts replications.
+    /// thread that runs the experiment. In a sweep, [`Progress::done`] and [`Progress::of`] count
+    /// points, and [`Progress::cells`] counts replications. (It is `Send` and `Sync` so that an
+    /// experiment can be moved to another thread.)
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -173,7 +179,8 @@ impl Experiment {
         self
     }
 
-    /// Varies a path over values. Several calls make a grid. Replaces the scenario's own `sweep`.
+    /// Varies the value at a path (as for [`set`](Experiment::set)) over values. Several calls make
+    /// a grid. Replaces the scenario's own `sweep`.
     #[must_use]
     pub fn vary<V: Into<Value>>(
         self,
@@ -197,6 +204,15 @@ impl Experiment {
     pub fn design(mut self, design: Design, points: Option<u32>) -> Experiment {
         let sweep = self.sweep.get_or_insert_default();
         (sweep.design, sweep.points) = (design, points);
+        self
+    }
+
+    /// Sets the values at these paths: the experiment of one point of a sweep, whose replications
+    /// and sampled requests [`run_each`](Experiment::run_each) then passes on. Its results are the
+    /// same as in the sweep.
+    #[must_use]
+    pub fn at(mut self, parameters: &Parameters) -> Experiment {
+        self.sets.extend(parameters.iter().map(|(path, value)| format!("{path}={value}")));
         self
     }
 

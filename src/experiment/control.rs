@@ -32,7 +32,9 @@ impl Cancellation {
         Cancellation::default()
     }
     /// Cancels, permanently, all experiments that were given this handle: they end
-    /// within a fraction of a second with [`ExperimentError::Interrupted`].
+    /// within a fraction of a second with [`ExperimentError::Interrupted`], and without results
+    /// but for what [`run_each`](crate::Experiment::run_each) and
+    /// [`sweep_each`](crate::Experiment::sweep_each) have passed on.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

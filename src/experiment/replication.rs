@@ -115,7 +115,7 @@ pub struct SampledRequest<'r> {
     pub id: u64,
     /// The request that called this one; `None` if it came from a workload.
     pub caller: Option<u64>,
-    /// The workload it belongs to; empty for a call of another endpoint.
+    /// The workload that sent it; empty if another request called it.
     pub workload: &'r str,
     /// The endpoint; empty if the request reached none.
     pub endpoint: &'r str,
@@ -175,8 +175,9 @@ impl<'r> Replication<'r> {
             value: value.value,
         })
     }
-    /// Returns one value in the unit of the metric, by the names of the result files, such as
-    /// `("workload", "users", "latency", "p99")`; `None` if there is no such value.
+    /// Returns one value in the unit of the metric, such as `("workload", "users", "latency",
+    /// "p99")`; `None` if there is no such value. [Metrics](crate::experiment#metrics) lists the
+    /// names.
     pub fn value(self, kind: &str, entity: &str, metric: &str, stat: &str) -> Option<f64> {
         let is_wanted = |value: &ReplicationValue| {
             (value.kind, value.entity, value.metric, value.stat) == (kind, entity, metric, stat)
@@ -238,8 +239,8 @@ impl<'r> Replication<'r> {
     }
     /// Returns the sampled requests that arrived after the warm-up, in the order they ended.
     /// `output.requests` sets the share that is sampled; by default no request is. With a request
-    /// of a workload, all calls that it causes are sampled too: those of a workload itself have no
-    /// [`caller`](SampledRequest::caller).
+    /// of a workload, all calls that it causes are sampled too; the
+    /// [`caller`](SampledRequest::caller) of the former is `None`.
     pub fn requests(self) -> impl Iterator<Item = SampledRequest<'r>> {
         let (layout, weight) = (&self.names.plan.layout, 1.0 / self.names.plan.trace_share);
         self.record.requests.iter().map(move |row| {

@@ -236,8 +236,8 @@ impl Results {
             .filter(|(_, share)| *share >= MOST_FAILED)
     }
 
-    /// Returns the row of a metric and statistic of an entity; `None` if there is none. Kinds,
-    /// metrics and statistics have the names of the result files.
+    /// Returns the row of a metric and statistic of an entity; `None` if there is none.
+    /// [Metrics](crate::experiment#metrics) lists the kinds, metrics and statistics.
     pub fn find(&self, kind: &str, entity: &str, metric: &str, stat: &str) -> Option<&Row> {
         self.rows[self.index.of(kind, entity)].iter().find(|r| r.metric == metric && r.stat == stat)
     }

@@ -132,6 +132,13 @@ pub(crate) trait CellStore {
     /// # Errors
     /// If the results cannot be read.
     fn known(&mut self, point: u64) -> Result<Vec<Known>, StorageError>;
+    /// Is told that all cells of a point have been kept.
+    ///
+    /// # Errors
+    /// Ends the sweep.
+    fn completed(&mut self, _point: u64) -> Result<(), RunError> {
+        Ok(())
+    }
 }
 
 /// A point that is being run.
@@ -253,6 +260,7 @@ impl Study for Sweep<'_> {
                 if replications.is_complete() {
                     self.open.remove(&cell.point);
                     self.progress.done += 1;
+                    self.store.completed(cell.point)?;
                 }
             }
         }
@@ -451,7 +459,9 @@ pub(crate) fn check(
 }
 
 mod memory;
+mod streaming;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use memory::Memory;
+pub(crate) use streaming::Streaming;

@@ -98,7 +98,7 @@ impl Problem {
 }
 
 /// The maximum number of problems reported per severity.
-pub const MOST_TOLD: usize = 50;
+pub(crate) const MOST_TOLD: usize = 50;
 
 /// The problems found so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -162,12 +162,12 @@ impl Problems {
     }
     /// Returns whether there are [`MOST_TOLD`] errors already, so that looking for more, and for
     /// the names that were meant, is pointless.
-    pub fn enough(&self) -> bool {
+    pub(crate) fn enough(&self) -> bool {
         self.list.iter().filter(|p| p.severity == Severity::Error).count() >= MOST_TOLD
     }
     /// Keeps the first [`MOST_TOLD`] of each severity, and adds a note with the number of the
     /// others.
-    pub fn shorten(&mut self) {
+    pub(crate) fn shorten(&mut self) {
         for (severity, word) in [
             (Severity::Error, "errors"),
             (Severity::Warning, "warnings"),
@@ -208,7 +208,7 @@ impl Problem {
         self.help = Some(readable(help.into()));
     }
     /// Sets the help text, if there is one.
-    pub fn advise_if(&mut self, help: Option<String>) {
+    pub(crate) fn advise_if(&mut self, help: Option<String>) {
         if let Some(help) = help {
             self.advise(help);
         }
@@ -227,7 +227,7 @@ impl Problem {
 /// Returns whether a character is invisible or has an effect on a terminal: control characters,
 /// direction marks, zero-width characters and unusual spaces (two names would look the same),
 /// Unicode line separators, and noncharacters.
-pub fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     let looks_like_nothing = matches!(c,
         '\u{A0}' | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{2000}'..='\u{200B}' | '\u{200E}' | '\u{200F}'
         | '\u{2028}'..='\u{202F}' | '\u{205F}'..='\u{206F}' | '\u{3000}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}');
@@ -268,7 +268,10 @@ fn readable(words: String) -> String {
 
 /// Returns the candidate nearest to a misspelt word, if it is near enough to be meant: at most one
 /// edit per three letters.
-pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
     let letters = word.chars().count();
     let far = letters.div_ceil(3).clamp(1, 8);
     let word = word.to_lowercase();

@@ -6,5 +6,7 @@
 //! the same requests (common random numbers).
 
 pub mod dists;
+#[doc(hidden)]
 pub mod keys;
+#[doc(hidden)]
 pub mod logarithm;

@@ -259,8 +259,8 @@ impl Step {
     pub fn wait(time: impl Into<Dist<Span>>) -> Step {
         Step::Wait(Wait { span: time.into(), label: None })
     }
-    /// Creates a step that calls an endpoint (`db.read`) and waits for the answer. If the message or
-    /// its answer is lost on a link, the request fails with the outcome `lost`.
+    /// Creates a step that calls an endpoint (`db.read`) and waits for the answer. If the message
+    /// or its answer is lost on a link, the request fails with the outcome `lost`.
     pub fn call(to: impl Into<String>) -> Step {
         Step::Call(Call { to: to.into(), request: None, response: None, timeout: None })
     }

@@ -3,7 +3,8 @@
 //!
 //! The written forms of steps, distributions, runtimes, policies and faults live in their own
 //! modules; this module composes them into a file, and locates each part in the text.
-//! `docs/scenario-file.md` is the reference.
+//! `docs/scenario-file.md` in the repository is the reference of the file; [`Scenario::new`] shows
+//! how to build a scenario in Rust.
 
 mod asyncflow01;
 mod broken;
@@ -109,11 +110,11 @@ pub struct Scenario {
 }
 
 /// Top-level keys reserved for later releases.
-pub const RESERVED: [&str; 7] =
+pub(crate) const RESERVED: [&str; 7] =
     ["zones", "caches", "databases", "queues", "models", "policies", "include"];
 
 /// Splits a link's key into its two ends.
-pub fn split_link(key: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_link(key: &str) -> Option<(&str, &str)> {
     let (from, to) = key.split_once("->")?;
     Some((from.trim(), to.trim()))
 }

@@ -283,6 +283,11 @@ impl Loaded {
     }
 }
 
+/// Returns the path of an assignment `PATH=VALUE`.
+fn path_of(assignment: &str) -> &str {
+    assignment.split_once('=').map_or(assignment, |(path, _)| path).trim()
+}
+
 /// Sets values in a tree and reads it. `lowered` is the scenario of an AsyncFlow 0.1 file; it is
 /// used as it is if nothing is set.
 fn read_tree(
@@ -306,13 +311,14 @@ fn read_tree(
             });
             if !is_set {
                 let problem = loaded.problems.push(problem);
-                (problem.origin, problem.path) = (Origin::Set, String::new());
+                (problem.origin, problem.of_key) = (Origin::Set, true);
+                problem.path = path_of(assignment).to_string();
                 if is_old && problem.help.is_none() {
                     problem.advise("this is a file of AsyncFlow 0.1; `--set` takes the paths that `asyncflow show` prints");
                 }
             }
         }
-        loaded.sets.extend(assignment.split_once('=').map(|(path, _)| path.trim().to_string()));
+        loaded.sets.push(path_of(assignment).to_string());
     }
     if !sets.is_empty() {
         let before = loaded.problems.list.len();

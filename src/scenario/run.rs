@@ -55,10 +55,10 @@ impl Default for Confidence {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
-    /// The maximum number of requests in flight at once; a million if not given.
+    /// The maximum number of requests in flight at once; 1 million if not given.
     #[serde(default = "a_million")]
     pub in_flight: Count,
-    /// The maximum number of events in one replication; ten thousand million if not given.
+    /// The maximum number of events in one replication; 10 billion if not given.
     #[serde(default = "ten_thousand_million")]
     pub events: Count,
     /// The maximum memory of one replication and the results, as estimated before the run; 4 GiB

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slo {
-    /// A workload, an endpoint, or `users` for every workload.
+    /// A workload or an endpoint; `users` is every workload, unless one has that name.
     pub of: String,
     /// Highest mean latency.
     #[serde(default, skip_serializing_if = "Option::is_none")]

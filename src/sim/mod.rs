@@ -48,7 +48,7 @@ pub enum SimError {
     InFlight { replication: u32, at: Span, limit: u64 },
     /// More events than allowed.
     #[error(
-        "replication {replication}: at {at}, {limit} events have fired, the limit `run.limits.events`"
+        "replication {replication}: at {at}, the number of events reached the limit of {limit} (`run.limits.events`)"
     )]
     #[allow(missing_docs, reason = "the message names them")]
     Events { replication: u32, at: Span, limit: u64 },

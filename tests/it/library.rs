@@ -1,7 +1,7 @@
 //! The Rust library: scenarios built in code, typed errors, cancellation and progress.
 
 use asyncflow::experiment::Progress;
-use asyncflow::problem::Severity;
+use asyncflow::problem::{Origin, Severity};
 use asyncflow::scenario::{
     Arrivals, Balance, Confidence, Crash, Dist, Fault, Link, Regular, Runtime, Scenario, Schedule,
     Service, Slo, Stage, Stages, Step, Warmup, Workload, from_yaml, to_yaml,
@@ -34,6 +34,8 @@ fn shop() -> Scenario {
         );
     let db = Service::new()
         .with_cpu(2)
+        .with_speed(1.5)
+        .with_price(0.05)
         .with_memory(Bytes(1 << 30))
         .with_runtime(Runtime::tasks(Schedule::Fifo))
         .with_max_in_flight(24, 200)
@@ -94,7 +96,7 @@ services:
     endpoints:
       GET /item: [ cpu: 2ms, call: { to: db.read, timeout: 500ms }, cpu: { lognormal: { p50: 1ms, p99: 4ms } } ]
   db:
-    instance: { cpu: 2, memory: 1GiB }
+    instance: { cpu: 2, memory: 1GiB, speed: 1.5x, price: $0.05/h }
     runtime: { tasks: { schedule: fifo } }
     max_in_flight: 24
     queue: { max: 200 }
@@ -306,6 +308,56 @@ fn each_replication_is_passed_in_order_with_the_values_of_the_summary() {
     let results = results.expect("it runs");
     let row = results.find("workload", "users", "latency", "p99").expect("it is in the summary");
     assert_eq!((numbers, &p99_s), (vec![0, 1, 2], &row.values));
+}
+
+#[test]
+fn a_sweep_passes_each_point_on_in_order_and_a_point_runs_alone_as_in_the_sweep() {
+    // The claim itself: equal fingerprints; and what was passed on before a cancellation.
+    let cancellation = Cancellation::new();
+    let varied = Experiment::new(&shop())
+        .replications(2)
+        .vary("services.api.replicas", [1, 2])
+        .vary("workload.probe.open.rate", ["1/s", "2/s", "3/s"])
+        .vary(
+            "services.db.runtime",
+            [asyncflow::serde_json::json!({ "event_loop": { "workers": 1 } })],
+        )
+        .cancelled_by(&cancellation);
+    let all = varied.sweep().unwrap();
+    assert_eq!(all.iter().map(|point| point.point).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
+    for point in &all {
+        let alone = varied.clone().at(&point.parameters).run().unwrap();
+        assert_eq!(point.results.as_ref().unwrap().fingerprint, alone.fingerprint);
+    }
+    let mut passed = Vec::new();
+    let ended = varied.sweep_each(|point| {
+        passed.push(point.results.unwrap().fingerprint);
+        if passed.len() == 2 {
+            cancellation.cancel();
+        }
+    });
+    assert!(matches!(ended, Err(ExperimentError::Interrupted)), "{ended:?}");
+    let first = all.iter().map(|point| &point.results.as_ref().unwrap().fingerprint);
+    assert!(first.take(passed.len()).eq(&passed) && passed.len() >= 2, "{passed:?}");
+}
+
+#[test]
+fn a_sweep_of_nothing_and_a_path_that_is_not_there_are_problems_with_their_path() {
+    let problems = |error: ExperimentError| match error {
+        ExperimentError::Scenario(problems) => problems.list,
+        other => panic!("{other:?}"),
+    };
+    let nothing = problems(Experiment::new(&shop()).sweep().unwrap_err());
+    assert_eq!(
+        (nothing[0].path.as_str(), nothing[0].what.as_str()),
+        ("sweep", "nothing is varied")
+    );
+    for path in ["services.ap.replicas", "serices.api.replicas", "workload.probe.open.rate.x"] {
+        let wrong = Experiment::new(&shop()).set(&format!("{path}=2")).run().unwrap_err();
+        let wrong = problems(wrong);
+        assert_eq!((wrong[0].path.as_str(), wrong[0].origin), (path, Origin::Set), "{wrong:?}");
+        assert!(!wrong[0].what.contains("--set"), "{wrong:?}");
+    }
 }
 
 #[test]

@@ -3,16 +3,16 @@
 //! A distribution is *written* ([`Dist`]: parameters with units, always of the variable itself: its
 //! mean, its cv, its percentiles) and then *compiled* ([`Distribution`]: numbers in base units). A
 //! [`Sampler`] draws from a distribution at an address (see [`keys`](super::keys)).
-//!
-//! To add a distribution:
-//! 1. its file, `TAG.rs`: the written struct (serde, schema, a doc comment on each field) with
-//!    [`DistSpec`], and a struct `Distribution` with [`Compiled`]. One with a closed-form quantile
-//!    function needs no sampler of its own;
-//! 2. its line in the catalogue below, `tag: Struct<Q>,` (without `<Q>` if no parameter is a
-//!    quantity). The tag is what a scenario contains, the doc comment is the description in the
-//!    schema;
-//! 3. a line in the table of `tests.rs`, which checks draws against moments and cdf; an independent
-//!    oracle in `tests_oracles.rs`; its text in `tests_written.rs`.
+
+// To add a distribution:
+// 1. its file, `TAG.rs`: the written struct (serde, schema, a doc comment on each field) with
+//    [`DistSpec`], and a struct `Distribution` with [`Compiled`]. One with a closed-form quantile
+//    function needs no sampler of its own;
+// 2. its line in the catalogue below, `tag: Struct<Q>,` (without `<Q>` if no parameter is a
+//    quantity). The tag is what a scenario contains, the doc comment is the description in the
+//    schema;
+// 3. a line in the table of `tests.rs`, which checks draws against moments and cdf; an independent
+//    oracle in `tests_oracles.rs`; its text in `tests_written.rs`.
 
 mod catalogue;
 mod solve;
