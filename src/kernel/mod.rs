@@ -5,6 +5,7 @@ pub mod calendar;
 #[cfg(test)]
 mod calendar_tests;
 pub mod event;
+mod ladder;
 
 pub use calendar::Calendar;
 pub use event::{Event, RequestId};
