@@ -1,9 +1,9 @@
 //! The calendar: the clock, and the pending events that move it.
 //!
 //! Law: events fire in the order of `(time, sequence)`, where the sequence is the order in which
-//! they were scheduled ([`Ladder`] keeps it). The clock never goes back. An event whose request has
-//! left is *stale*: it stays until it fires and is skipped, or until stale events are the majority
-//! and are purged.
+//! they were scheduled (`ladder.rs` keeps it). The clock never goes back. An event whose request
+//! has left is *stale*: it stays until it fires and is skipped, or until stale events are the
+//! majority and are purged.
 //!
 //! Checked: `calendar_tests.rs`, against a binary heap over (time, sequence) as oracle, with proof
 //! that the oracle detects errors.
