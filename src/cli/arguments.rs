@@ -29,7 +29,7 @@ use values::replications;
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 success, 1 an objective was missed, 2 invalid input, a limit was reached, or interrupted."
+    after_help = "Start with:  asyncflow run scenarios/hello.yaml\n\nExit codes: 0 success, 1 `run` missed an objective or `capacity` found no value that meets them, 2 invalid input, a limit was reached, or interrupted."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]

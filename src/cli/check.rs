@@ -7,7 +7,8 @@ use super::out::{noted, print, say};
 use crate::experiment::{CompiledPoint, Rule};
 use crate::problem::{Problem, Severity};
 use crate::report;
-use crate::scenario::{self, Scenario, Source};
+use crate::scenario::{self, Capacity, Replications, Scenario, Source, Sweep};
+use crate::units::Span;
 use serde_json::{Value, json};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -37,25 +38,16 @@ pub(crate) fn load(
         }
     };
     if let Some(mut scenario) = loaded.scenario.take() {
-        let written = (
-            scenario.sweep.clone(),
-            scenario.capacity.clone(),
-            scenario.run.duration,
-            scenario.run.replications.clone(),
-        );
+        let written = Written::of(&scenario);
         loaded.problems.list.extend(change(&mut scenario));
         // Values from the command line have no place in the text.
-        let (sweep, capacity, duration, replications) = written;
-        let changed = [
-            ("sweep", "--vary", scenario.sweep != sweep),
-            ("capacity", "--vary", scenario.capacity != capacity),
-            ("run.duration", "--duration", scenario.run.duration != duration),
-            ("run.replications", "--replications", scenario.run.replications != replications),
-        ];
-        for (path, option, _) in changed.into_iter().filter(|(.., changed)| *changed) {
-            loaded.replace(path, option);
+        for (path, option) in written.changed(&scenario) {
+            loaded.replace(&path, option);
         }
-        let problems = scenario::check(&scenario);
+        let mut problems = scenario::check(&scenario);
+        if written.is_varied(&scenario) {
+            problems.list.iter_mut().for_each(of_vary);
+        }
         let sound = !problems.any_error();
         loaded.add(problems);
         // Only the compiled scenario knows its metrics.
@@ -74,6 +66,72 @@ pub(crate) fn load(
     draw(&source, &problems);
     let scenario = loaded.scenario.take().filter(|_| !failed)?;
     Some(Loaded { source, scenario, read: loaded, warnings })
+}
+
+/// Places a problem of a range at the option that it was typed in, with the path that it varies.
+fn of_vary(problem: &mut Problem) {
+    if let Some(path) = problem.path.strip_prefix("sweep.vary.") {
+        problem.path = format!("--vary {path}");
+    }
+}
+
+/// The parts of a scenario that options replace, as the file has them.
+struct Written {
+    sweep: Option<Sweep>,
+    capacity: Option<Capacity>,
+    duration: Span,
+    replications: Replications,
+    objectives: Vec<String>,
+}
+
+impl Written {
+    fn of(scenario: &Scenario) -> Written {
+        Written {
+            sweep: scenario.sweep.clone(),
+            capacity: scenario.capacity.clone(),
+            duration: scenario.run.duration,
+            replications: scenario.run.replications.clone(),
+            objectives: scenario.slos.keys().cloned().collect(),
+        }
+    }
+
+    /// Returns whether the parameters of a sweep came from an option, which replaces them all.
+    fn is_varied(&self, now: &Scenario) -> bool {
+        now.sweep.as_ref().is_some_and(|sweep| {
+            self.sweep.as_ref().is_none_or(|written| written.vary != sweep.vary)
+        })
+    }
+
+    /// Returns the paths whose values came from an option, each with the option.
+    fn changed(&self, now: &Scenario) -> Vec<(String, &'static str)> {
+        let Written { sweep, capacity, duration, replications, .. } = self;
+        let whole = [
+            ("sweep", "--vary", now.sweep != *sweep),
+            ("capacity", "--vary", now.capacity != *capacity),
+            ("run.duration", "--duration", now.run.duration != *duration),
+            ("run.replications", "--replications", now.run.replications != *replications),
+        ];
+        let typed = |end: fn(&Capacity) -> Value| {
+            now.capacity.as_ref().map(end) != capacity.as_ref().map(end)
+        };
+        let of_search = [
+            ("capacity.from", "--from", typed(|own| own.from.clone())),
+            ("capacity.to", "--to", typed(|own| own.to.clone())),
+            ("capacity.tolerance", "--tolerance", typed(|own| json!(own.tolerance))),
+            ("capacity.most", "--most", typed(|own| json!(own.most))),
+        ];
+        let changed = whole
+            .into_iter()
+            .chain(of_search)
+            .filter(|(.., is_changed)| *is_changed)
+            .map(|(path, option, _)| (path.to_string(), option));
+        let objectives = now
+            .slos
+            .keys()
+            .filter(|name| !self.objectives.contains(name))
+            .map(|name| (format!("slos.{name}.of"), "--while"));
+        changed.chain(objectives).collect()
+    }
 }
 
 /// Returns the verdict on a scenario that can run.

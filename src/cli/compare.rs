@@ -5,7 +5,7 @@ use super::answer::Answer;
 use super::arguments::{BestName, Compare};
 use super::check::{Loaded, load};
 use super::draw::paint;
-use super::out::print;
+use super::out::{print, say};
 use super::progress::Bar;
 use super::write::{refuse, stopped};
 use super::{interrupt, run};
@@ -97,6 +97,12 @@ fn add(
             return None;
         }
         scenario.run.seed = first.scenario.run.seed;
+        let is_new = scenario.run.confidence != first.scenario.run.confidence;
+        if name.is_some() && is_new && !options.output.is_terse() {
+            say(
+                "warning: `run.confidence` of a variant has no effect: that of the baseline holds for the comparison",
+            );
+        }
     }
     // The name that `run` reports.
     let name = name.unwrap_or_else(|| scenario.name.clone());
@@ -174,9 +180,19 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     let comparison = Comparison::new(names, &members);
     answer.end(
         || report::comparison_to_json(&comparison),
-        |paint| report::comparison(&comparison, paint),
+        |paint| report::comparison(&comparison, &variants_are(options), paint),
         |folder| store::write_comparison(folder, &members[0].built.scenario, &comparison),
     )
+}
+
+/// Returns what the variants are: with several files, `--set` makes none.
+fn variants_are(options: &Compare) -> String {
+    match (options.scenarios.len(), options.set.as_slice()) {
+        (1, _) => "the baseline is the unchanged scenario; each variant changes what its name says"
+            .to_string(),
+        (_, []) => String::new(),
+        (_, sets) => format!("all of them, the baseline included, with {}", sets.join(" and ")),
+    }
 }
 
 /// Returns the question that a selection answers, from the options and the level of confidence.

@@ -22,14 +22,21 @@ pub(crate) fn sensitivity(options: &Sensitivity) -> Outcome {
     let change = |scenario: &mut Scenario| {
         let mut problems = run::change(scenario, options.replications, &options.simulation);
         problems.extend(vary::apply(&mut scenario.sweep, &options.vary, None, None));
-        let sweep = scenario.sweep.get_or_insert_default();
-        // The analysis has its own design.
-        (sweep.design, sweep.points) = (crate::design::Design::Lhs, Some(2));
-        sweep.rows.clear();
-        if sweep.vary.is_empty() && problems.is_empty() {
-            let help = "add a `sweep:` block with ranges, or for example `--vary services.api.replicas=1..8@integer`";
-            problems
-                .push(Problem::new(Severity::Error, "sweep.vary", "nothing is varied").help(help));
+        match &mut scenario.sweep {
+            Some(sweep) if !sweep.vary.is_empty() => {
+                // The analysis has its own design.
+                (sweep.design, sweep.points) = (crate::design::Design::Lhs, Some(2));
+                sweep.rows.clear();
+            }
+            // The check would report an empty design as well.
+            sweep => {
+                *sweep = None;
+                if options.vary.is_empty() {
+                    let help = "add a `sweep:` block with ranges, or for example `--vary services.api.replicas=1..8@integer`";
+                    let problem = Problem::new(Severity::Error, "sweep.vary", "nothing is varied");
+                    problems.push(problem.help(help));
+                }
+            }
         }
         problems
     };

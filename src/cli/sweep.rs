@@ -49,14 +49,16 @@ pub(crate) fn sweep(options: &Sweep) -> Outcome {
             options.design,
             options.points,
         ));
-        if scenario.sweep.as_ref().is_none_or(crate::scenario::Sweep::is_empty)
-            && problems.is_empty()
-        {
-            let what = "nothing is varied".to_string();
-            problems.push(
-                Problem::new(Severity::Error, "sweep", what)
-                    .help("add a `sweep:` block, or use `--vary services.api.replicas=1,2,4`"),
-            );
+        if scenario.sweep.as_ref().is_none_or(crate::scenario::Sweep::is_empty) {
+            // The check would report an empty design as well.
+            scenario.sweep = None;
+            if options.vary.is_empty() {
+                let what = "nothing is varied".to_string();
+                problems.push(
+                    Problem::new(Severity::Error, "sweep", what)
+                        .help("add a `sweep:` block, or use `--vary services.api.replicas=1,2,4`"),
+                );
+            }
         }
         problems
     };

@@ -206,6 +206,17 @@ impl CapacityResult {
         self.today.map(|today| self.estimate / today - 1.0).filter(|share| share.is_finite())
     }
 
+    /// Returns whether the goals have the same estimates at all values tried. With common random
+    /// numbers, this is exact if the parameter has no effect.
+    pub fn makes_no_difference(&self) -> bool {
+        let is_equal = |pair: &[Trial]| {
+            let goals = pair[0].goals.iter().zip(&pair[1].goals);
+            goals.into_iter().all(|(one, other)| one.estimate == other.estimate)
+        };
+        let has_goals = self.tried.iter().all(|tried| !tried.goals.is_empty());
+        self.tried.len() > 1 && has_goals && self.tried.windows(2).all(is_equal)
+    }
+
     /// Returns the trial with the largest margin: the one that meets its goals by most, or comes
     /// nearest to it.
     pub fn nearest(&self) -> Option<&Trial> {

@@ -55,13 +55,13 @@ pub use replication::{
     Incident, LatencyBucket, Replication, ReplicationValue, SampledRequest, SeriesPoint,
 };
 pub(crate) use replications::Rule;
-pub(crate) use results::MOST_FAILED;
+pub(crate) use results::{FAILED_MIN, MOST_FAILED};
 pub use results::{Gain, PrecisionResult, Results, Row, SloResult};
 pub(crate) use rule::metric_named;
 pub use run::Progress;
 pub use run::RunError;
 pub(crate) use run::{StorageError, replicate};
-pub use select::{Candidate, SelectionResult};
+pub use select::{Candidate, SelectionResult, Tie};
 pub(crate) use select::{FIRST_STAGE, Question, select};
 pub(crate) use sensitivity::sensitivity;
 pub use sensitivity::{Influence, Method, Sensitivity, Variation};

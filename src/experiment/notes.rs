@@ -138,7 +138,8 @@ impl Results {
     }
 
     /// Returns the note on the lowest quantile that has too few answered requests: `users, p99.9
-    /// and above: too few requests (5,391 of 100,000); run longer or run more replications`.
+    /// and above: too few requests (5,391 were answered, and p99.9 needs 100,000); run longer or
+    /// run more replications`.
     fn too_few(&self, row: &Row) -> String {
         let answered = self
             .find(row.kind, &row.entity, "completed", "total")
@@ -149,10 +150,11 @@ impl Results {
             .strip_prefix('p')
             .and_then(|percentile| percentile.parse::<f64>().ok())
             .map(|percentile| enough_for(percentile / 100.0));
-        let of_required =
-            required.map_or(String::new(), |count| format!(" of {}", thousands(count as u64)));
+        let required = required.map_or(String::new(), |count| {
+            format!(", and {} needs {}", row.stat, thousands(count as u64))
+        });
         format!(
-            "{}, {} and above: too few requests ({answered}{of_required}); run longer or run more replications",
+            "{}, {} and above: too few requests ({answered} were answered{required}); run longer or run more replications",
             row.entity, row.stat
         )
     }

@@ -8,7 +8,7 @@
 use super::results::Results;
 use crate::measure::Layout;
 use crate::units::Span;
-use crate::units::format::{count, percent};
+use crate::units::format::{count, percent, trimmed};
 
 /// The time between two changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,9 +49,6 @@ pub(super) fn of(layout: &Layout) -> Vec<Phase> {
 /// probability of only 1 in 21 if nothing has changed.
 const BEFORE_WINDOWS: u64 = 20;
 
-/// The share of failed requests from which on they are reported beside a latency goal that is met.
-const FAILED_MIN: f64 = 0.01;
-
 /// Returns the notes about the phases.
 pub(super) fn notes(results: &Results, layout: &Layout) -> Vec<String> {
     let mut notes = Vec::new();
@@ -74,34 +71,26 @@ pub(super) fn notes(results: &Results, layout: &Layout) -> Vec<String> {
         let advice = "by chance alone some windows after it look worse, and recovery times are overestimated: set a shorter `output.series`, or start the disturbance later";
         notes.push(format!("only {available} before a disturbance: {advice}"));
     }
-    for goal in results.slos.iter().filter(|goal| goal.metric == "latency" && goal.pass) {
-        let failed = results
-            .find(goal.kind, &goal.of, "error_ratio", "mean")
-            .map_or(0.0, |row| row.estimate.estimate);
-        if failed >= FAILED_MIN {
-            let more = match goal
-                .stat
-                .strip_prefix('p')
-                .and_then(|percent| percent.parse::<f64>().ok())
-            {
-                Some(percent) if failed > 1.0 - percent / 100.0 => {
-                    format!(
-                        "; more than {} % failed, so the {} over all requests is a failed request",
-                        100.0 - percent,
-                        goal.stat
-                    )
-                }
-                _ => String::new(),
-            };
-            let note = format!(
-                "`{}` is met ({}) by answered requests only: {} of the requests of {} failed and are not included{more}",
-                goal.name,
-                goal.goal,
-                percent(failed),
-                goal.of
-            );
-            notes.push(note);
-        }
+    for goal in &results.slos {
+        let Some(failed) = results.left_out(goal) else { continue };
+        let more = match goal.stat.strip_prefix('p').and_then(|percent| percent.parse::<f64>().ok())
+        {
+            Some(percent) if failed > 1.0 - percent / 100.0 => {
+                format!(
+                    "; more than {} % failed, so the {} over all requests is a failed request",
+                    trimmed(&format!("{:.3}", 100.0 - percent)),
+                    goal.stat
+                )
+            }
+            _ => String::new(),
+        };
+        notes.push(format!(
+            "`{}` is met ({}) by answered requests only: {} of the requests of {} failed and are not included{more}",
+            goal.name,
+            goal.goal,
+            percent(failed),
+            goal.of
+        ));
     }
     notes
 }

@@ -150,6 +150,10 @@ pub struct Results {
 /// the others.
 pub(crate) const MOST_FAILED: f64 = 0.5;
 
+/// From this share of failed requests on, it is reported beside latencies, which cover only the
+/// other requests.
+pub(crate) const FAILED_MIN: f64 = 0.01;
+
 impl Results {
     /// Computes the results of the replications so far.
     pub(crate) fn new(built: &CompiledPoint, replications: &Replications) -> Results {
@@ -225,6 +229,14 @@ impl Results {
     pub fn missed(&self) -> Vec<String> {
         let missed = self.slos.iter().filter(|slo| !slo.pass).map(|slo| slo.name.clone());
         missed.collect::<indexmap::IndexSet<_>>().into_iter().collect()
+    }
+
+    /// Returns the share of requests that a met goal leaves out, in 0 to 1: a latency covers
+    /// answered requests only, so a goal can be met because many others fail. `None` if the goal is
+    /// missed, is not about a latency, or if too few fail to matter.
+    pub(crate) fn left_out(&self, goal: &SloResult) -> Option<f64> {
+        let failed = self.find(goal.kind, &goal.of, "error_ratio", "mean")?.estimate.estimate;
+        (goal.metric == "latency" && goal.pass && failed >= FAILED_MIN).then_some(failed)
     }
 
     /// Returns the workloads of which at least half of the requests fail, with that share.

@@ -44,6 +44,20 @@ pub struct Candidate {
     pub estimate: Estimate,
     /// The share of failed requests, in 0 to 1, of the workload in which it is largest.
     pub failed: f64,
+    /// How it compares with the winner, in the replications that both were given.
+    pub tie: Tie,
+}
+
+/// Whether a candidate can be told apart from the winner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Tie {
+    /// It can, or it is the winner.
+    None,
+    /// The interval of the difference contains 0.
+    Undecided,
+    /// The values are equal in every replication.
+    Equal,
 }
 
 impl Candidate {
@@ -126,7 +140,7 @@ pub(crate) fn select(
     if excluded.len() == members.len() {
         return Err(RunError::NoValue);
     }
-    excluded.into_iter().for_each(|index| selection.leave_out(index));
+    excluded.iter().for_each(|&index| selection.leave_out(index));
     let mut counted = 0;
     while selection.winner().is_none() {
         // Dropped variants have no more values and are ignored.
@@ -152,20 +166,48 @@ pub(crate) fn select(
         selection.add(&values);
         counted += 1;
     }
-    let candidates =
-        names.iter().zip(members.iter().zip(metrics)).map(|(name, (member, &metric))| Candidate {
-            name: name.clone(),
-            replications: member.replications.done,
-            estimate: stats::mean(member.fold().values(metric), question.confidence),
-            failed: failed(member),
-        });
     let winner = selection.winner().or_else(|| selection.leader()).unwrap_or(0);
-    Ok(SelectionResult {
-        winner,
-        certain: selection.winner().is_some(),
-        indifference,
-        candidates: candidates.collect(),
-    })
+    let mut candidates = candidates(names, members, metrics, question.confidence, winner);
+    excluded.iter().for_each(|&index| candidates[index].tie = Tie::None);
+    Ok(SelectionResult { winner, certain: selection.winner().is_some(), indifference, candidates })
+}
+
+/// Returns the result of each variant, compared with that of the winner.
+fn candidates(
+    names: &[String],
+    members: &[Member],
+    metrics: &[usize],
+    confidence: f64,
+    winner: usize,
+) -> Vec<Candidate> {
+    let values = |index: usize| members[index].fold().values(metrics[index]);
+    // Each of the others is compared with the winner, so that all hold jointly (Bonferroni).
+    let others = members.len().saturating_sub(1).max(1) as f64;
+    let level = 1.0 - (1.0 - confidence) / others;
+    let candidate = |(index, member): (usize, &Member)| Candidate {
+        name: names[index].clone(),
+        replications: member.replications.done,
+        estimate: stats::mean(values(index), confidence),
+        failed: failed(member),
+        tie: if index == winner {
+            Tie::None
+        } else {
+            Tie::of(values(winner), values(index), level)
+        },
+    };
+    members.iter().enumerate().map(candidate).collect()
+}
+
+impl Tie {
+    /// Compares the values of the winner with those of another, replication by replication.
+    fn of(winner: &[f64], other: &[f64], level: f64) -> Tie {
+        let stats::Difference { difference, .. } = stats::difference(winner, other, level);
+        match difference.estimate == 0.0 && difference.std_error == 0.0 {
+            true => Tie::Equal,
+            false if difference.low <= 0.0 && difference.high >= 0.0 => Tie::Undecided,
+            false => Tie::None,
+        }
+    }
 }
 
 impl Rule {

@@ -2,12 +2,13 @@
 
 use super::cost;
 use super::format::{confidence, count, percent, thousands, times, value, value_beside};
-use super::health::MANY_FAILED;
 use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::design::value::{shown, unit};
-use crate::experiment::{CapacityLimit, CapacityResult, SearchTarget, SloResult, Trial, Verdict};
-use crate::scenario::Scenario;
+use crate::experiment::{
+    CapacityLimit, CapacityResult, FAILED_MIN, SearchTarget, SloResult, Trial, Verdict,
+};
+use crate::scenario::{Runtime, Scenario};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -26,42 +27,30 @@ fn between(result: &CapacityResult, edge: &CapacityLimit, beyond: f64) -> String
     written(result, fits.unwrap_or(edge.estimate))
 }
 
-/// Formats a limit: the estimate, and the tried values around it.
+/// Formats a limit: the last value tried that meets the objectives, and what was found beyond it.
 fn edge(result: &CapacityResult, edge: &CapacityLimit, paint: ColorChoice) -> String {
     let (next, verdict) = edge.next;
     let is_whole = edge.estimate == edge.meets;
+    let meets = paint.good(&format!("✔ {}", written(result, edge.meets)));
     let misses = |misses: f64| format!("{} does not", written(result, misses));
-    match (verdict, edge.misses) {
+    // The limit itself was not tried.
+    let near =
+        |beyond: f64| format!("interpolated, the limit is about {}", between(result, edge, beyond));
+    let around = match (verdict, edge.misses) {
         (Verdict::Undecided, beyond) if is_whole => {
             let beyond = beyond.map_or(String::new(), |beyond| format!(", {}", misses(beyond)));
-            let cause = undecided(result, next);
-            format!(
-                "{}  ({} is {cause}{beyond})",
-                paint.good(&format!("✔ {}", written(result, edge.meets))),
-                written(result, next)
-            )
+            format!("{} is {}{beyond}", written(result, next), undecided(result, next))
         }
-        (_, Some(beyond)) if is_whole => format!(
-            "{}  ({})",
-            paint.good(&format!("✔ {}", written(result, edge.meets))),
-            misses(beyond)
-        ),
+        (_, Some(beyond)) if is_whole => misses(beyond),
         (_, Some(beyond)) => {
-            let (low, high) = (edge.meets.min(beyond), edge.meets.max(beyond));
-            let around =
-                format!("(between {} and {})", written(result, low), written(result, high));
-            format!("{}  {around}", paint.good(&format!("✔ {}", between(result, edge, beyond))))
+            format!("{}; both were tried; {}", misses(beyond), near(beyond))
         }
         (_, None) => {
-            let around = format!(
-                "({} conclusively; {} and beyond: {})",
-                written(result, edge.meets),
-                written(result, next),
-                undecided(result, next)
-            );
-            format!("{}  {around}", paint.good(&format!("✔ {}", between(result, edge, next))))
+            let cause = undecided(result, next);
+            format!("{} and beyond: {cause}; {}", written(result, next), near(next))
         }
-    }
+    };
+    format!("{meets}  ({around})")
 }
 
 /// Returns an end of the range whose verdict is undecided.
@@ -88,40 +77,97 @@ fn answer(result: &CapacityResult, paint: ColorChoice) -> String {
             format!("{words}  ({} is {})", written(result, open), undecided(result, open))
         }
         (None, _) if result.meets.is_some() => {
-            let further = match result.target {
-                SearchTarget::Smallest => "; lower --from to search smaller values",
-                SearchTarget::Largest => "; raise --to to search larger values",
-                SearchTarget::Range | SearchTarget::Either => {
-                    "; lower --from or raise --to to find the limits"
-                }
-            };
-            format!("{}{further}", paint.good(&format!("✔ every value from {from} to {to}")))
-        }
-        (None, _) => {
-            let best = result.nearest().map_or(to.clone(), |tried| shown(&tried.value));
-            let conclusively =
-                if result.nearest().is_some_and(|tried| tried.verdict == Verdict::Undecided) {
-                    " conclusively"
-                } else {
-                    ""
-                };
             let tried = count(result.tried.len() as u64, "value");
-            let is_end = best == from || best == to;
-            let words = if is_end {
-                format!("not even {best}{conclusively} meets the objectives")
-            } else {
-                format!("{best} comes closest but does not{conclusively} meet them")
-            };
-            let open =
-                result.tried.iter().filter(|tried| tried.verdict == Verdict::Undecided).count()
-                    as u64;
-            let undecided_text =
-                if open > 0 { format!("; {} undecided", thousands(open)) } else { String::new() };
-            paint.bad(&format!(
-                "✘ none of the values tried: {words} ({tried} from {from} to {to}{undecided_text})"
-            ))
+            let words = format!("✔ every value tried from {from} to {to} ({tried})");
+            format!("{}{}", paint.good(&words), further(result))
+        }
+        (None, _) => paint.bad(&nothing(result, [&from, &to])),
+    }
+}
+
+/// Returns what to try beyond a range that is not conclusive; empty if the parameter makes no
+/// difference.
+fn further(result: &CapacityResult) -> &'static str {
+    let is_met = result.meets.is_some();
+    match result.target {
+        _ if result.makes_no_difference() => "",
+        SearchTarget::Smallest if is_met => "; lower --from to search smaller values",
+        SearchTarget::Largest if is_met => "; raise --to to search larger values",
+        SearchTarget::Smallest => "; raise --to to search larger values",
+        SearchTarget::Largest => "; lower --from to search smaller values",
+        SearchTarget::Either if !is_met => "",
+        SearchTarget::Range | SearchTarget::Either => {
+            "; lower --from or raise --to to find the limits"
         }
     }
+}
+
+/// Reports that no value tried meets the objectives, and which comes closest.
+fn nothing(result: &CapacityResult, [from, to]: [&String; 2]) -> String {
+    let best = result.nearest().map_or(to.clone(), |tried| shown(&tried.value));
+    let is_open = result.nearest().is_some_and(|tried| tried.verdict == Verdict::Undecided);
+    let conclusively = if is_open { " conclusively" } else { "" };
+    let words = match () {
+        () if result.makes_no_difference() && is_open => {
+            "none conclusively meets the objectives".to_string()
+        }
+        () if result.makes_no_difference() => "each misses the objectives".to_string(),
+        () if best == *from || best == *to => {
+            format!("not even {best}{conclusively} meets the objectives")
+        }
+        () => format!("{best} comes closest but does not{conclusively} meet them"),
+    };
+    let open =
+        result.tried.iter().filter(|tried| tried.verdict == Verdict::Undecided).count() as u64;
+    let undecided =
+        if open > 0 { format!("; {} undecided", thousands(open)) } else { String::new() };
+    let tried = count(result.tried.len() as u64, "value");
+    let further = further(result);
+    format!("✘ none of the values tried: {words} ({tried} from {from} to {to}{undecided}){further}")
+}
+
+/// Reports that the parameter makes no difference to the goals, or no conclusive one, where all
+/// values tried have the same verdict; with what to vary instead.
+fn no_effect(scenario: &Scenario, result: &CapacityResult) -> Option<String> {
+    let (low, high) = (result.tried.first()?, result.tried.last()?);
+    let is_same = result.makes_no_difference();
+    let is_even = result.target == SearchTarget::Either && low.verdict == high.verdict;
+    if !is_same && !is_even {
+        return None;
+    }
+    let goals = low.goals.iter().zip(&high.goals).map(|(low, high)| {
+        let what = goal_name(low);
+        match (measured(low), measured(high)) {
+            (at_low, at_high) if at_low == at_high => format!("{what} is {at_low} at both ends"),
+            (at_low, at_high) => {
+                format!("{what} is {at_low} at one end and {at_high} at the other")
+            }
+        }
+    });
+    let goals = goals.collect::<Vec<_>>().join(", ");
+    let how_much = if is_same { "no difference" } else { "no conclusive difference here" };
+    let advice = match event_loop(scenario, &result.path) {
+        Some(advice) => format!("; {advice}"),
+        // A wider range may show a difference.
+        None if !further(result).is_empty() => String::new(),
+        None => "; vary something else: `asyncflow sensitivity` finds what matters".to_string(),
+    };
+    Some(format!("{} makes {how_much}: {goals}{advice}", result.path))
+}
+
+/// Returns why the number of cores makes no difference to a service that is an event loop.
+fn event_loop(scenario: &Scenario, path: &str) -> Option<String> {
+    let name = path.strip_prefix("services.")?.strip_suffix(".instance.cpu")?;
+    let Runtime::EventLoop(_) = scenario.services.get(name)?.runtime else { return None };
+    Some(format!(
+        "each worker of an event loop computes on one core, so vary services.{name}.replicas, or raise `workers` together with `cpu`"
+    ))
+}
+
+/// Returns the goal without its bound, `users p95`.
+fn goal_name(goal: &SloResult) -> String {
+    let words = goal.goal.split(['<', '>']).next().unwrap_or_default();
+    format!("{} {}", goal.of, words.trim())
 }
 
 /// Compares the current value of the scenario with the answer; `None` where the range is not
@@ -149,7 +195,10 @@ fn today(result: &CapacityResult) -> Option<String> {
                 format!("Today's {now} is {}.", more(today / result.estimate, "is needed"))
             }
             SearchTarget::Smallest => format!("Today's {now} is not enough."),
-            _ if room >= 0.0 => format!("Today's {now} leaves {} of headroom.", percent(room)),
+            _ if room >= 0.0 => {
+                let about = if result.meets == Some(result.estimate) { "" } else { "about " };
+                format!("Today's {now} leaves {about}{} of headroom.", percent(room))
+            }
             _ => format!(
                 "Today's {now} is {}.",
                 more(today / result.estimate, "the system can take")
@@ -213,7 +262,7 @@ fn survivors(result: &CapacityResult) -> Option<String> {
     let failed = meets.flat_map(|tried| tried.results.rows.iter()).filter(|row| {
         row.kind == "workload"
             && row.metric == "error_ratio"
-            && row.estimate.estimate > MANY_FAILED
+            && row.estimate.estimate >= FAILED_MIN
             && !bounded(&row.entity)
     });
     // Workloads that the goals are about come first.
@@ -250,6 +299,9 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
     );
     let _ = writeln!(out, "{}{}\n", paint.bold(&scenario.name), paint.faint(&head));
     let _ = writeln!(out, "  {}", answer(result, paint));
+    for words in [survivors(result), no_effect(scenario, result)].into_iter().flatten() {
+        let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
+    }
     if let Some(bottleneck) = &result.bottleneck {
         let waiting = match bottleneck.waits_for.as_deref() {
             Some(what) => {
@@ -272,13 +324,8 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
     if let Some(words) = today(result) {
         let _ = writeln!(out, "  {words}");
     }
-    if let Some(words) = survivors(result) {
-        let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
-    }
-    let names: Vec<String> = goals
-        .iter()
-        .map(|goal| goal.split(['<', '>']).next().unwrap_or(goal).trim().to_string())
-        .collect();
+    let names: Vec<String> =
+        result.tried.iter().take(1).flat_map(|tried| tried.goals.iter().map(goal_name)).collect();
     let mut header = vec!["", result.path.rsplit('.').next().unwrap_or("value")];
     header.extend(names.iter().map(String::as_str));
     header.push("busiest");

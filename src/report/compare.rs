@@ -5,7 +5,8 @@ use super::format::{self, confidence, count, percent, thousands, times, value, w
 use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::experiment::{
-    Comparison, Direction, Judgement, MetricComparison, Results, SelectionResult, direction,
+    Candidate, Comparison, Direction, FAILED_MIN, Judgement, MetricComparison, Results,
+    SelectionResult, Tie, direction,
 };
 use crate::stats::Estimate;
 use serde_json::{Value, json};
@@ -52,15 +53,16 @@ fn number(row: &MetricComparison, estimate: &Estimate) -> String {
     }
 }
 
-/// Returns the summary of a comparison.
-pub(crate) fn comparison(comparison: &Comparison, paint: ColorChoice) -> String {
+/// Returns the summary of a comparison. `variants` says in a line what the variants are; it may be
+/// empty.
+pub(crate) fn comparison(comparison: &Comparison, variants: &str, paint: ColorChoice) -> String {
     let mut out = String::new();
     let n =
         comparison.results.iter().map(|results| u64::from(results.replications)).min().unwrap_or(0);
     let (level, n) = (confidence(comparison.confidence), count(n, "paired replication"));
     let head = format!(
         "  {} · {n} · ± is the {level} confidence interval",
-        count(comparison.names.len() as u64, "variant")
+        count(comparison.names.len().saturating_sub(1) as u64, "variant")
     );
     // Writing into a String cannot fail.
     let _ = writeln!(
@@ -69,6 +71,9 @@ pub(crate) fn comparison(comparison: &Comparison, paint: ColorChoice) -> String 
         paint.bold(&format!("compared with {}", comparison.names[0])),
         paint.faint(&head)
     );
+    if !variants.is_empty() {
+        let _ = writeln!(out, "{}", paint.faint(variants));
+    }
     for (index, results) in comparison.results.iter().enumerate() {
         if !results.overloaded.is_empty() {
             let _ = writeln!(
@@ -126,20 +131,7 @@ pub(crate) fn comparison(comparison: &Comparison, paint: ColorChoice) -> String 
                 costs.map(|cost| cost.map_or("no price".to_string(), |_| cost::cell(cost)));
             let _ = writeln!(out, "  Cost: {own} (baseline: {base})");
         }
-        for row in comparison.family().filter(|row| {
-            row.variant == index && row.kind == "workload" && row.metric == "error_ratio"
-        }) {
-            let (base, other) = (row.base.estimate, row.other.estimate);
-            if (base - other).abs() > COMPARABLE_FAILURES {
-                let words = format!(
-                    "{} of the requests of {} failed in the baseline and {} in this variant: the latencies cover different sets of requests",
-                    percent(base),
-                    row.entity,
-                    percent(other)
-                );
-                let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
-            }
-        }
+        let _ = covered(&mut out, comparison, index, paint);
     }
     let mut ratios: Vec<f64> = comparison
         .family()
@@ -180,6 +172,34 @@ fn unpaired<'n>(
     only(base, other, base_name).chain(only(other, base, name)).collect()
 }
 
+/// Writes which latencies of a variant cover only some of the requests, because others failed.
+fn covered(
+    out: &mut String,
+    comparison: &Comparison,
+    variant: usize,
+    paint: ColorChoice,
+) -> std::fmt::Result {
+    let rows = comparison.family().filter(|row| {
+        row.variant == variant && row.kind == "workload" && row.metric == "error_ratio"
+    });
+    for row in rows {
+        let (base, other) = (row.base.estimate, row.other.estimate);
+        let covered = match () {
+            () if (base - other).abs() > COMPARABLE_FAILURES => "different sets of requests",
+            () if base.max(other) >= FAILED_MIN => "only the rest",
+            () => continue,
+        };
+        let words = format!(
+            "{} of the requests of {} failed in the baseline and {} in this variant: the latencies cover {covered}",
+            percent(base),
+            row.entity,
+            percent(other)
+        );
+        writeln!(out, "  {} {words}", paint.doubtful("!"))?;
+    }
+    Ok(())
+}
+
 /// If the shares of failures differ by more than this, the latencies of answered requests are
 /// hardly comparable.
 const COMPARABLE_FAILURES: f64 = 0.005;
@@ -206,6 +226,9 @@ pub(crate) fn comparison_to_json(comparison: &Comparison) -> Value {
     })
 }
 
+/// The most candidates that are shown.
+const CANDIDATES: usize = 40;
+
 /// Returns the summary of a selection.
 pub(crate) fn chosen(
     chosen: &SelectionResult,
@@ -215,62 +238,104 @@ pub(crate) fn chosen(
     paint: ColorChoice,
 ) -> String {
     let mut out = String::new();
-    let total: u64 =
-        chosen.candidates.iter().map(|candidate| u64::from(candidate.replications)).sum();
     let mut lines = table(&["", "variant", metric, "replications"]);
     lines.named_by(2);
     let mut order: Vec<usize> = (0..chosen.candidates.len()).collect();
     order.sort_by_key(|&index| {
-        (index != chosen.winner, std::cmp::Reverse(chosen.candidates[index].replications), index)
-    });
-    for &index in order.iter().take(40) {
         let candidate = &chosen.candidates[index];
-        let mark = if index == chosen.winner { paint.good("✔") } else { String::new() };
-        let replications = thousands(u64::from(candidate.replications));
+        let replications = std::cmp::Reverse(candidate.replications);
+        (index != chosen.winner, candidate.tie == Tie::None, replications, index)
+    });
+    let is_clear = chosen.candidates.iter().all(|candidate| candidate.tie == Tie::None);
+    for &index in order.iter().take(CANDIDATES) {
+        let candidate = &chosen.candidates[index];
+        let mark = match index == chosen.winner {
+            true if !chosen.certain => paint.doubtful("?"),
+            true if is_clear => paint.good("✔"),
+            false if !chosen.certain || candidate.tie == Tie::None => String::new(),
+            _ => paint.doubtful("≈"),
+        };
         lines.add_row([
             mark,
             candidate.name.clone(),
             with_interval(&candidate.estimate, unit),
-            replications,
+            thousands(u64::from(candidate.replications)),
         ]);
     }
-    let _ = write_table(&mut out, &lines, order.len().saturating_sub(40), paint);
+    // Writing into a String cannot fail.
+    let _ = write_table(&mut out, &lines, order.len().saturating_sub(CANDIDATES), paint);
+    let _ = failing_candidates(&mut out, chosen, unit, paint);
+    let words = verdict_on(chosen, unit, level);
+    let words =
+        if is_clear && chosen.certain { paint.bold(&words) } else { paint.doubtful(&words) };
+    let _ = writeln!(out, "\n{words}");
+    paint.fitted(out)
+}
+
+/// Writes which variants are excluded because their requests fail, and that latencies cover only
+/// the answered requests.
+fn failing_candidates(
+    out: &mut String,
+    chosen: &SelectionResult,
+    unit: &str,
+    paint: ColorChoice,
+) -> std::fmt::Result {
+    for failing in chosen.candidates.iter().filter(|candidate| candidate.is_failing()) {
+        let share = percent(failing.failed);
+        let words = format!("{}: {share} of the requests fail, so it is not chosen", failing.name);
+        writeln!(out, "  {} {words}", paint.doubtful("!"))?;
+    }
     let shares = || chosen.candidates.iter().map(|candidate| candidate.failed);
     let (least, most) = (shares().fold(1.0, f64::min), shares().fold(0.0, f64::max));
-    for failing in chosen.candidates.iter().filter(|candidate| candidate.is_failing()) {
-        let words = format!(
-            "{}: {} of the requests fail, so it is not chosen",
-            failing.name,
-            percent(failing.failed)
-        );
-        let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
-    }
-    if most - least > COMPARABLE_FAILURES && metric.contains("latency") {
-        let words = format!(
+    let words = match () {
+        () if unit != "s" => return Ok(()),
+        () if most - least > COMPARABLE_FAILURES => format!(
             "between {} and {} of the requests fail: the latencies cover different sets of requests",
             percent(least),
             percent(most)
-        );
-        let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
-    }
+        ),
+        () if most >= FAILED_MIN => format!(
+            "up to {} of the requests fail in each variant: the latencies cover only the rest",
+            percent(most)
+        ),
+        () => return Ok(()),
+    };
+    writeln!(out, "  {} {words}", paint.doubtful("!"))
+}
+
+/// Returns which variant is the best, or which cannot be told apart from it.
+fn verdict_on(chosen: &SelectionResult, unit: &str, level: f64) -> String {
     let name = &chosen.candidates[chosen.winner].name;
     let within = value(chosen.indifference, unit);
-    let words = match chosen.certain {
-        true => format!(
-            "{name} is the best, or within {within} of the best, with {} confidence ({} in total, Kim–Nelson procedure)",
-            confidence(level),
-            count(total, "replication")
+    let total: u64 =
+        chosen.candidates.iter().map(|candidate| u64::from(candidate.replications)).sum();
+    let how = format!(
+        "with {} confidence ({} in total, Kim–Nelson procedure)",
+        confidence(level),
+        count(total, "replication")
+    );
+    let tied: Vec<&Candidate> =
+        chosen.candidates.iter().filter(|candidate| candidate.tie != Tie::None).collect();
+    let list = match tied.as_slice() {
+        few if few.len() <= 3 => {
+            few.iter().map(|own| own.name.as_str()).collect::<Vec<_>>().join(" or ")
+        }
+        many => format!("{} others", thousands(many.len() as u64)),
+    };
+    let cause = if tied.iter().all(|own| own.tie == Tie::Equal) {
+        "their values are equal in every replication"
+    } else {
+        "the intervals of their differences contain 0"
+    };
+    match (chosen.certain, tied.is_empty()) {
+        (true, true) => format!("{name} is the best, or within {within} of the best, {how}"),
+        (true, false) => format!(
+            "{name} cannot be told apart from {list}: {cause}\n{name} is within {within} of the best variant, {how}"
         ),
-        false => format!(
+        (false, _) => format!(
             "{name} leads, but others may be better: the replication budget is exhausted; raise --most or --indifference"
         ),
-    };
-    let _ = writeln!(
-        out,
-        "\n{}",
-        if chosen.certain { paint.bold(&words) } else { paint.doubtful(&words) }
-    );
-    paint.fitted(out)
+    }
 }
 
 /// Returns the JSON object of a selection.

@@ -7,10 +7,10 @@
 //! Tested: the law, over all magnitudes, signs and boundaries; examples by hand.
 
 use crate::stats::Estimate;
+use crate::units::format::unit_for;
 pub(crate) use crate::units::format::{
-    confidence, count, percent, thousands, times, value, value_beside,
+    confidence, count, decimals, fixed, percent, thousands, times, trimmed, value, value_beside,
 };
-use crate::units::format::{decimals, fixed, unit_for};
 
 /// Returns the decimals of a number and its half-width: those of the half-width, with one
 /// significant digit, or two if it begins with 1, but enough to show the number beside a wide
@@ -60,6 +60,20 @@ pub(crate) fn percent_with_interval(e: &Estimate) -> String {
             format!("{} ± {} %", fixed(e.estimate * 100.0, digits), fixed(half * 100.0, digits))
         }
         None => format!("{} ± {}", percent(e.estimate), percent(half)),
+    }
+}
+
+/// Formats a share with the ends of its interval, all with the digits that the interval justifies:
+/// `52 % (31 to 73 %)`.
+pub(crate) fn percent_with_range(share: f64, low: f64, high: f64) -> String {
+    let (number, half) = (share * 100.0, (high - low) * 50.0);
+    match decimals_of_interval(number, half).filter(|_| half.is_finite() && half > 0.0) {
+        Some(digits) => {
+            let [number, low, high] =
+                [number, low * 100.0, high * 100.0].map(|part| fixed(part, digits));
+            format!("{number} % ({low} to {high} %)")
+        }
+        None => format!("{} ({} to {})", percent(share), percent(low), percent(high)),
     }
 }
 
@@ -283,6 +297,10 @@ mod tests {
             (0.000_02, "0.002 %"),
             (0.9997, "99.97 %"),
             (0.99991, "99.991 %"),
+            (0.999_933, "99.993 %"),
+            (0.999_01, "99.9 %"),
+            (0.009_98, "1.0 %"),
+            (0.009_94, "0.99 %"),
             (1.0001, "100.01 %"),
             (1.0, "100 %"),
             (0.0, "0 %"),
@@ -293,8 +311,8 @@ mod tests {
             assert_eq!(percent(share), text);
         }
         assert_eq!(
-            (confidence(0.95), confidence(0.999_999_999), confidence(0.995)),
-            ("95 %".into(), "99.9999999 %".into(), "99.5 %".into())
+            [0.95, 0.999_999_999, 0.995, 0.995_5, 0.5].map(confidence),
+            ["95 %", "99.9999999 %", "99.5 %", "99.55 %", "50 %"]
         );
         assert_eq!(percent_with_interval(&estimate(0.000_02, 0.000_009)), "0.0020 ± 0.0009 %");
         let nothing = Estimate { low: 0.0, high: 0.003, ..estimate(0.0, 0.0) };
@@ -314,6 +332,9 @@ mod tests {
         ] {
             assert_eq!(with_interval(&estimate(number, half), "s"), text);
         }
+        assert_eq!(percent_with_range(0.5213, 0.312, 0.731), "52 % (31 to 73 %)");
+        assert_eq!(percent_with_range(0.012, -0.001, 0.025), "1.2 % (-0.1 to 2.5 %)");
+        assert_eq!(percent_with_range(0.0, 0.0, 0.0), "0 % (0 % to 0 %)");
         assert_eq!(change(&estimate(-0.123, 0.019)), "−12.3 ± 1.9 %");
         assert_eq!(change(&estimate(0.123, f64::NAN)), "+12.3 %");
         assert_eq!(difference(&estimate(0.002, 0.000_3), "s", false), "+2.0 ± 0.3 ms");

@@ -1,6 +1,6 @@
 //! Before, during and after each disturbance: a table for each workload, and the times to recover.
 
-use super::format::{percent_with_interval, value, value_beside, with_interval};
+use super::format::{fixed, percent_with_interval, trimmed, value, value_beside, with_interval};
 use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::experiment::{Phase, Results};
@@ -10,6 +10,9 @@ use std::fmt::Write;
 
 /// The maximum number of workloads with a table.
 const WORKLOADS: usize = 3;
+
+/// The length of a run from which on moments are not written in seconds.
+const SECONDS_MAX: f64 = 7_200.0;
 
 /// Writes the tables; nothing if the run has no phases.
 pub(super) fn phases(
@@ -35,7 +38,8 @@ pub(super) fn phases(
             .map(|phase| answered(results, phase, workload))
             .fold(0.0, f64::max);
         for phase in &results.phases {
-            lines.add_row(row(results, phase, workload, most));
+            let ends = [phase.from_s, phase.until_s].map(|moment| at(moment, results));
+            lines.add_row(row(results, phase, ends, workload, most));
         }
         write_table(out, &lines, 0, paint)?;
         for phase in results.phases.iter().filter(|phase| phase.recovery) {
@@ -64,7 +68,25 @@ fn answered(results: &Results, phase: &Phase, workload: &str) -> f64 {
     total / (phase.until_s - phase.from_s)
 }
 
-fn row(results: &Results, phase: &Phase, workload: &str, most: f64) -> [String; 8] {
+/// Returns a moment in a unit that suits all the others: `600s` beside `520s`, not `10m`.
+fn at(moment_s: f64, results: &Results) -> String {
+    let moments = || results.phases.iter().flat_map(|phase| [phase.from_s, phase.until_s]);
+    let is_in_minutes = moments().all(|moment| moment % 60.0 == 0.0);
+    let longest = moments().fold(0.0, f64::max);
+    // Beyond hours, seconds would be long numbers.
+    if is_in_minutes || !(1.0..SECONDS_MAX).contains(&longest) {
+        return Span::from_seconds(moment_s).to_string();
+    }
+    format!("{}s", trimmed(&fixed(moment_s, 3)))
+}
+
+fn row(
+    results: &Results,
+    phase: &Phase,
+    [from, until]: [String; 2],
+    workload: &str,
+    most: f64,
+) -> [String; 8] {
     let entity = phase.entity(workload);
     let estimate_of = |metric: &str, stat: &str| {
         results.find("phase", &entity, metric, stat).map(|row| row.estimate)
@@ -80,7 +102,6 @@ fn row(results: &Results, phase: &Phase, workload: &str, most: f64) -> [String; 
     let answered = value_beside(answered(results, phase, workload), most, "1/s");
     let failed =
         estimate_of("error_ratio", "mean").map_or(String::new(), |e| percent_with_interval(&e));
-    let [from, until] = [phase.from_s, phase.until_s].map(|s| Span::from_seconds(s).to_string());
     [phase.name.clone(), from, until, p50, p95, p99, answered, failed]
 }
 

@@ -1,11 +1,14 @@
 //! The summary of a sensitivity analysis.
 
-use super::format::{blocks, count, percent, thousands, value, value_beside};
+use super::format::{
+    blocks, count, percent, percent_with_interval, percent_with_range, thousands, value,
+    with_interval,
+};
 use super::health::MANY_FAILED;
 use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::experiment::{Sensitivity, Variation};
-use crate::stats::{Effect, Indices};
+use crate::stats::{Effect, Estimate, Indices, Method};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -15,6 +18,23 @@ const UNRESOLVED: f64 = 0.1;
 
 /// Width of the bar of the most influential parameter, in characters.
 const BAR: f64 = 20.0;
+
+/// Formats a number of a metric with its standard error.
+fn with_error(answer: &Sensitivity, number: f64, std_error: f64) -> String {
+    let estimate = Estimate {
+        estimate: number,
+        low: number - std_error,
+        high: number + std_error,
+        std_error,
+        n: answer.points as u32,
+        method: Method::T,
+    };
+    if answer.metric == "error_ratio" {
+        percent_with_interval(&estimate)
+    } else {
+        with_interval(&estimate, answer.unit)
+    }
+}
 
 /// Returns the summary of all metrics in turn.
 pub(crate) fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
@@ -27,21 +47,19 @@ pub(crate) fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String
                 value(number, answer.unit)
             }
         };
-        // In the unit of the number before it.
-        let beside = |number: f64, other: f64| {
-            if answer.metric == "error_ratio" {
-                percent(number)
-            } else {
-                value_beside(number, other, answer.unit)
-            }
-        };
         let (low, high) = (format_value(answer.range.0), format_value(answer.range.1));
         let range = match answer.variation {
             Variation::Varies => format!("from {low} to {high}"),
             Variation::Constant => format!("{low} at every point"),
             Variation::NoValue => "no point has a value".to_string(),
         };
-        let head = format!("  {} · {range}", count(answer.points, "point"));
+        let is_morris = answer.parameters.iter().any(|parameter| parameter.effect.is_some());
+        let error = if is_morris && answer.variation == Variation::Varies {
+            " · ± is the standard error"
+        } else {
+            ""
+        };
+        let head = format!("  {} · {range}{error}", count(answer.points, "point"));
         let gap = if index == 0 { "" } else { "\n" };
         // Writing into a String cannot fail.
         let _ = writeln!(
@@ -73,7 +91,6 @@ pub(crate) fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String
                 }
             ])
         };
-        let is_morris = answer.parameters.iter().any(|parameter| parameter.effect.is_some());
         let header = if is_morris {
             ["", "parameter", "effect (μ*)", "spread (σ)", "direction", ""]
         } else {
@@ -98,12 +115,7 @@ pub(crate) fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String
                         0.0 => "none",
                         _ => direction,
                     };
-                    let error = if e.mu_star_std_error.is_nan() {
-                        String::new()
-                    } else {
-                        format!(" ± {}", beside(e.mu_star_std_error, e.mu_star))
-                    };
-                    let star = format!("{}{error}", format_value(e.mu_star));
+                    let star = with_error(answer, e.mu_star, e.mu_star_std_error);
                     lines.add_row([
                         rank,
                         parameter.path.clone(),
@@ -117,9 +129,7 @@ pub(crate) fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String
                     let share = |x: f64, low: f64, high: f64| match (x.is_nan(), low.is_nan()) {
                         (true, _) => "unknown".to_string(),
                         (false, true) => percent(x),
-                        (false, false) => {
-                            format!("{} ({} to {})", percent(x), percent(low), percent(high))
-                        }
+                        (false, false) => percent_with_range(x, low, high),
                     };
                     let (first, total) = (
                         share(i.first, i.first_low, i.first_high),

@@ -137,6 +137,10 @@ fn costs(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::
     writeln!(out, "  {subject} {verb} {}{parts}.", value(total, "USD/h"))
 }
 
+/// The least part of a latency that is shown: a few of a million requests that waited have a mean
+/// of a nanosecond.
+const LEAST_PART: f64 = 1e-4;
+
 /// Writes the parts of a workload's mean latency and a sparkline of its distribution.
 fn breakdown(
     out: &mut String,
@@ -151,12 +155,9 @@ fn breakdown(
             .find("workload", workload, &format!("time_in.{part}"), "mean")
             .map_or(0.0, |row| row.estimate.estimate)
     };
-    let mut parts: Vec<(&str, f64)> = PARTS
-        .iter()
-        .map(|name| (*name, part(name)))
-        .filter(|(_, seconds)| *seconds > 0.0)
-        .collect();
+    let mut parts: Vec<(&str, f64)> = PARTS.iter().map(|name| (*name, part(name))).collect();
     let total: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
+    parts.retain(|(_, seconds)| *seconds >= LEAST_PART * total);
     if total.is_nan() || total <= 0.0 {
         return Ok(());
     }
@@ -315,7 +316,10 @@ fn bottleneck(out: &mut String, scenario: &Scenario, results: &Results) -> std::
 
 /// Returns the static estimate, for `check`.
 pub fn estimate(estimate: &Estimate, paint: ColorChoice) -> String {
-    let mut out = format!("{}\n", paint.bold("Estimate from mean demands, without simulation"));
+    let mut out = format!(
+        "{}\n",
+        paint.bold("Estimate from mean demands and mean rates, without simulation")
+    );
     let mut lines = table(&["", "requests/s", "cores", "CPU busy", "memory"]);
     for load in &estimate.services {
         let memory = load.memory.map_or("–".to_string(), percent);

@@ -29,6 +29,8 @@ pub(crate) struct SweepLine {
     /// The worst state of its workloads; `None` without results.
     pub(super) health: Option<Health>,
     pub missed: Vec<String>,
+    /// The largest share of requests that a met latency objective leaves out, if it matters.
+    left_out: Option<f64>,
     /// The cost of all services with a price, in USD/h; `None` if there are none.
     cost: Option<f64>,
     /// The metrics shown, by workload.
@@ -67,6 +69,10 @@ impl SweepLine {
             failed: swept.failures.len(),
             health: results.and_then(Health::worst),
             missed: results.map_or(Vec::new(), Results::missed),
+            left_out: results.and_then(|results| {
+                let shares = results.slos.iter().filter_map(|goal| results.left_out(goal));
+                shares.max_by(f64::total_cmp)
+            }),
             cost: results.and_then(cost::total),
             workloads: names.iter().map(|name| (name.clone(), rows(name))).collect(),
             fingerprint: results.map_or(String::new(), |results| results.fingerprint.clone()),
@@ -84,6 +90,10 @@ impl SweepLine {
             Some(Health::Fails) => {
                 ("✘", "fails: at least half of the requests fail; latencies cover only the rest")
             }
+            Some(Health::AnswersInPart(_)) if !self.missed.is_empty() => (
+                "!",
+                "an objective is missed, and some requests fail: latencies cover only the rest",
+            ),
             _ if !self.missed.is_empty() => ("!", "an objective is missed"),
             Some(Health::AnswersInPart(_)) => {
                 ("!", "some requests fail: latencies cover only the rest")
@@ -218,10 +228,18 @@ fn legend(out: &mut String, lines: &[SweepLine]) -> std::fmt::Result {
             ((mark, words), _) => format!("{mark} point {} {words}: {}", line.number, line.failure),
         })
         .collect();
-    if !words.is_empty() {
+    // Of a point that is otherwise sound.
+    let left_out = lines.iter().filter(|line| line.mark() == "✔").filter_map(|line| line.left_out);
+    let left_out = left_out.max_by(f64::total_cmp).map(|failed| {
+        format!(
+            "✔ with up to {} failed: objectives for latencies are met by the answered requests only",
+            percent(failed)
+        )
+    });
+    if !words.is_empty() || left_out.is_some() {
         writeln!(out)?;
     }
-    words.iter().try_for_each(|words| writeln!(out, "  {words}"))
+    words.iter().chain(&left_out).try_for_each(|words| writeln!(out, "  {words}"))
 }
 
 /// Returns the shortest suffix of a path that identifies it among all paths.

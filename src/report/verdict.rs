@@ -1,10 +1,12 @@
 //! The first lines of a summary: whether each workload keeps up and the objectives are met.
 
-use super::format::{percent, value, value_beside};
+use super::format::{decimals, fixed, percent, trimmed, value, value_beside};
 use super::health::Health;
 use super::paint::ColorChoice;
-use crate::experiment::{Outlook, Overload, Reason, Results, Settling, SloResult, WorkloadVerdict};
-use crate::scenario::{Resource, Scenario, Unfinished};
+use crate::experiment::{
+    FAILED_MIN, Outlook, Overload, Reason, Results, Settling, SloResult, WorkloadVerdict,
+};
+use crate::scenario::{Regime, Resource, Scenario, Unfinished};
 use crate::units::{Span, load_percent};
 use std::fmt::Write;
 
@@ -40,28 +42,32 @@ pub(super) fn verdict(
             Health::KeepsUp => paint.good("✔ keeps up"),
         };
         writeln!(out, "  {mark}  {}: {numbers}", verdict.workload)?;
-        if let Some(why) = why(scenario, verdict) {
+        if let Some(why) = why(scenario, results, verdict) {
             writeln!(out, "      {}", paint.faint(&why))?;
         }
     }
-    results.slos.iter().try_for_each(|slo| objective(out, slo, paint))
+    results.slos.iter().try_for_each(|slo| objective(out, results, slo, paint))
 }
 
-fn objective(out: &mut String, slo: &SloResult, paint: ColorChoice) -> std::fmt::Result {
+fn objective(
+    out: &mut String,
+    results: &Results,
+    slo: &SloResult,
+    paint: ColorChoice,
+) -> std::fmt::Result {
+    let left_out = results.left_out(slo);
+    let met = match left_out {
+        Some(failed) => format!("✔ met by the {} that were answered", percent(1.0 - failed)),
+        None => "✔ met".to_string(),
+    };
     let mark = match (slo.pass, slo.certain) {
         _ if slo.estimate.is_nan() => paint.bad("✘ missed"),
-        (true, true) => paint.good("✔ met"),
+        (true, true) if left_out.is_some() => paint.doubtful(&met),
+        (true, true) => paint.good(&met),
         (false, true) => paint.bad("✘ missed"),
         (pass, false) => {
-            let verdict = if pass { "✔ met" } else { "✘ missed" };
-            // An interval on one side of the bound is not enough if answers are too few or the run
-            // is too short.
-            let cause = if slo.low <= slo.bound && slo.bound <= slo.high {
-                "the interval crosses the bound"
-            } else {
-                "too few answers or too short a run"
-            };
-            paint.doubtful(&format!("{verdict}, inconclusive: {cause}"))
+            let verdict = if pass { met.as_str() } else { "✘ missed" };
+            paint.doubtful(&format!("{verdict}, inconclusive: {}", inconclusive(results, slo)))
         }
     };
     let actual = match slo.metric {
@@ -73,8 +79,23 @@ fn objective(out: &mut String, slo: &SloResult, paint: ColorChoice) -> std::fmt:
     writeln!(out, "  {mark}  {}: {} {} ({actual})", slo.name, slo.of, slo.goal)
 }
 
+/// Returns why the verdict on an objective is inconclusive.
+fn inconclusive(results: &Results, slo: &SloResult) -> &'static str {
+    let has_interval = slo.low.is_finite() && slo.high.is_finite();
+    match (has_interval, results.replications) {
+        (false, 1) => "one replication has no interval",
+        (false, _) => "it has no interval",
+        // An interval on one side of the bound is not enough if answers are too few or the run is
+        // too short.
+        (true, _) if slo.low <= slo.bound && slo.bound <= slo.high => {
+            "the interval crosses the bound"
+        }
+        (true, _) => "too few answers or too short a run",
+    }
+}
+
 /// Explains a verdict other than an unqualified "keeps up".
-fn why(scenario: &Scenario, verdict: &WorkloadVerdict) -> Option<String> {
+fn why(scenario: &Scenario, results: &Results, verdict: &WorkloadVerdict) -> Option<String> {
     let longer = verdict
         .run_at_least
         .map_or(String::new(), |span| format!("; a run of {} would be long enough", rounded(span)));
@@ -89,7 +110,7 @@ fn why(scenario: &Scenario, verdict: &WorkloadVerdict) -> Option<String> {
             Reason::TooShort(settling) => {
                 format!(
                     "{}, but this run of {now} shows only how the queue builds up{longer}",
-                    settles(scenario, settling)
+                    settles(scenario, results, &verdict.workload, settling)
                 )
             }
             Reason::Filling { least_s, unfinished } if *least_s > 0.0 => {
@@ -146,7 +167,7 @@ fn why(scenario: &Scenario, verdict: &WorkloadVerdict) -> Option<String> {
             let bias = "latency is slightly underestimated";
             format!(
                 "{}, and this run is {now}: {bias} (a run of {enough} would be long enough)",
-                settles(scenario, settling)
+                settles(scenario, results, &verdict.workload, settling)
             )
         }
     })
@@ -162,8 +183,14 @@ fn overloaded(scenario: &Scenario, overload: &Overload) -> String {
                     "the mean demand on {what} is infinite: the queue of {service} grows without bound"
                 );
             }
+            // The results are means over the run.
+            let when = if Regime::of(scenario).since == Span::ZERO {
+                ""
+            } else {
+                " at the end of the run"
+            };
             format!(
-                "demand is {} of {what}: the queue of {service} grows without bound",
+                "the offered load{when} is {} of {what}: the queue of {service} grows without bound",
                 load_percent(*load)
             )
         }
@@ -174,12 +201,33 @@ fn overloaded(scenario: &Scenario, overload: &Overload) -> String {
     }
 }
 
-fn settles(scenario: &Scenario, settling: &Settling) -> String {
-    let what = resource_of(scenario, &settling.service, settling.resource);
+/// The difference between an offered load and a measured utilisation from which both are stated.
+const DIFFERENT: f64 = 0.02;
+
+fn settles(scenario: &Scenario, results: &Results, workload: &str, settling: &Settling) -> String {
+    let Settling { service, resource, load, settles_s } = settling;
+    let mean_of = |kind: &str, entity: &str, metric: &str| {
+        results.find(kind, entity, metric, "mean").map_or(f64::NAN, |row| row.estimate.estimate)
+    };
+    let busy = mean_of("service", service, "utilisation");
+    let measured = if *resource == Resource::Cores && (busy - load).abs() > DIFFERENT {
+        let several = scenario.services.get(service).is_some_and(|own| own.instances.len() > 1);
+        let why = match () {
+            () if several => " over all its instances",
+            () if mean_of("workload", workload, "error_ratio") >= FAILED_MIN => {
+                ", because the offered load counts requests that fail on the way"
+            }
+            () => "",
+        };
+        format!(" ({} busy was measured{why})", percent(busy))
+    } else {
+        String::new()
+    };
     format!(
-        "at {} of {what}, the queue takes about {} to settle",
-        load_percent(settling.load),
-        value(settling.settles_s, "s")
+        "at an offered load of {} of {}{measured}, the queue takes about {} to settle",
+        load_percent(*load),
+        resource_of(scenario, service, *resource),
+        about(*settles_s)
     )
 }
 
@@ -198,13 +246,29 @@ fn requests(n: f64) -> String {
     }
 }
 
+/// Returns a time in two digits, in the notation of the run lengths that it is compared with.
+fn about(seconds: f64) -> String {
+    if !seconds.is_finite() {
+        return value(seconds, "s");
+    }
+    let (unit_s, word) = typed_unit(seconds);
+    let number = seconds / unit_s;
+    let text = fixed(number, decimals(number, 2));
+    format!("{}{word}", trimmed(&text))
+}
+
+/// Returns the unit in which one would type a time: its size in seconds, and its symbol.
+fn typed_unit(seconds: f64) -> (f64, &'static str) {
+    [(3_600.0, "h"), (60.0, "m"), (1.0, "s")]
+        .into_iter()
+        .find(|(unit, _)| seconds >= *unit)
+        .unwrap_or((1e-3, "ms"))
+}
+
 /// Returns a time as one would type it after `-d`, rounded up to two digits of its unit.
 fn rounded(span: Span) -> String {
     let seconds = span.seconds();
-    let (unit_s, word) = [(86_400.0, "d"), (3_600.0, "h"), (60.0, "m"), (1.0, "s")]
-        .into_iter()
-        .find(|(unit, _)| seconds >= *unit)
-        .unwrap_or((1e-3, "ms"));
+    let (unit_s, word) = if seconds >= 86_400.0 { (86_400.0, "d") } else { typed_unit(seconds) };
     let number = seconds / unit_s;
     let step = 10f64.powf((number.log10().floor() - 1.0).max(0.0));
     let number = (number / step - 1e-9).ceil() * step;
@@ -214,6 +278,25 @@ fn rounded(span: Span) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_to_settle_has_two_digits_and_the_notation_of_run_lengths() {
+        // By hand; read back within half of the last digit.
+        let cases = [
+            (163.0, 6.0, "2.7m"),
+            (14.6, 0.5, "15s"),
+            (3.04, 0.05, "3s"),
+            (0.01234, 0.0005, "12ms"),
+            (9_000.0, 180.0, "2.5h"),
+            (1_000_000.0, 1_800.0, "278h"),
+        ];
+        for (seconds, half, text) in cases {
+            assert_eq!(about(seconds), text);
+            let read = text.parse::<Span>().unwrap().seconds();
+            assert!((read - seconds).abs() <= half, "{text}");
+        }
+        assert_eq!(about(f64::INFINITY), "∞");
+    }
 
     #[test]
     fn a_suggested_run_length_is_rounded_up_and_parses() {

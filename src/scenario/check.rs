@@ -217,7 +217,10 @@ fn step_path(endpoint: &str, index: usize) -> String {
 fn faults(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
     for (index, fault) in scenario.faults.iter().enumerate() {
         let path = format!("faults[{index}]");
-        fault.check(&path, directory, problems);
+        // A service without replicas is reported as such, and not as an unknown name.
+        if !has_no_replicas(scenario, fault) {
+            fault.check(&path, directory, problems);
+        }
         if fault.when().0 >= scenario.run.duration {
             let end = scenario.run.duration;
             let what = match fault.when().0 == end {
@@ -239,6 +242,18 @@ fn faults(scenario: &Scenario, directory: &NameTable, problems: &mut Problems) {
         crashes_in_vain(scenario, directory, problems);
         slow_in_vain(scenario, problems);
     }
+}
+
+/// Returns whether a fault affects instances of a service whose `replicas` are 0.
+fn has_no_replicas(scenario: &Scenario, fault: &Fault) -> bool {
+    let target = match fault {
+        Fault::Crash(crash) => &crash.target,
+        Fault::Slow(slow) => &slow.target,
+        _ => return false,
+    };
+    let name = target.split('#').next().unwrap_or_default();
+    let is_empty = |service: &Service| service.replicas == 0 && service.instances.is_empty();
+    scenario.services.get(name).is_some_and(is_empty)
 }
 
 /// Warns of a `slow` fault whose target computes nothing: it has no effect, which looks as if the

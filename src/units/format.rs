@@ -8,6 +8,8 @@
 //! Tested: in `report/format.rs`, the law over all magnitudes, signs and boundaries; phrases by
 //! hand.
 
+use super::Share;
+
 /// A unit of a quantity: its size in base units, the smallest number of it that is printed in it,
 /// and its symbol with the space before it.
 pub(crate) type Unit = (f64, f64, &'static str);
@@ -128,13 +130,14 @@ pub(crate) fn value_beside(value: f64, other: f64, unit: &str) -> String {
     format!("{}{word}", fixed(scaled, if is_whole { 0 } else { decimals(scaled, 3) }))
 }
 
-/// Returns the decimals of a percentage: one; more near 0 and 100, where the remainder matters;
-/// fewer above 100.
+/// Returns the decimals of a percentage: one; more near 0, and near 100 as many as distinguish it
+/// from 100; fewer above 100.
 pub(crate) fn decimals_of_percent(percent: f64) -> usize {
-    let remainder = percent.abs().min((100.0 - percent.abs()).abs());
+    let remainder = (100.0 - percent.abs()).abs();
     match percent.abs() {
-        _ if remainder == 0.0 => 0,
-        _ if remainder < 1.0 => decimals(remainder, 2),
+        size if size == 0.0 || remainder == 0.0 => 0,
+        size if size < 1.0 => decimals(size, 2),
+        _ if remainder < 1.0 => decimals(remainder, 1),
         size if size > 100.0 => decimals(size, 3),
         _ => 1,
     }
@@ -143,7 +146,8 @@ pub(crate) fn decimals_of_percent(percent: f64) -> usize {
 pub(crate) fn percent_number(fraction: f64) -> String {
     let percent = fraction * 100.0;
     let text = fixed(percent, decimals_of_percent(percent));
-    let near_an_end = percent.abs() < 1.0 || (percent.abs() - 100.0).abs() < 1.0;
+    // 0.998 % is 1.0 %, beside 0.39 %.
+    let near_an_end = percent.abs() < 0.995 || (percent.abs() - 100.0).abs() < 1.0;
     if near_an_end { trimmed(&text).to_string() } else { text }
 }
 
@@ -152,10 +156,9 @@ pub(crate) fn percent(fraction: f64) -> String {
     if fraction.is_nan() { "–".into() } else { format!("{} %", percent_number(fraction)) }
 }
 
-/// Formats a confidence level without trailing zeros: `95 %`, `99.9999999 %`.
+/// Formats a confidence level as it was written: `95 %`, `99.9999999 %`.
 pub(crate) fn confidence(fraction: f64) -> String {
-    let text = percent_number(fraction);
-    format!("{} %", trimmed(&text))
+    Share::new(fraction).to_string().replace('%', " %")
 }
 
 /// Formats a ratio: `1.23`, `12.3`, `1000`.

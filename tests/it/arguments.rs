@@ -107,8 +107,8 @@ const SHARED: [Shared; 7] = [
     (
         "quiet",
         "Print errors only",
-        &["run", "sweep", "compare", "capacity", "sensitivity", "merge"],
-        &[],
+        &["run", "sweep", "compare", "sensitivity", "merge"],
+        &["capacity"],
     ),
 ];
 

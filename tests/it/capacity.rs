@@ -183,11 +183,19 @@ services:
     };
     let replicas = says("services.api.replicas --from 3 --to 12");
     assert!(
-        replicas.contains("✔ every value from 3 to 12; lower --from to search smaller values"),
+        replicas.contains(
+            "✔ every value tried from 3 to 12 (3 values); lower --from to search smaller values"
+        ),
         "{replicas}"
     );
     let cores = says("services.auth.instance.cpu --from 2 --to 10");
-    assert!(cores.contains("✔ every value from 2 to 10; lower --from or raise --to"), "{cores}");
+    assert!(
+        cores.contains("✔ every value tried from 2 to 10 (2 values); lower --from or raise --to")
+            && cores.contains(
+                "services.auth.instance.cpu makes no conclusive difference here: users p95"
+            ),
+        "{cores}"
+    );
     for printed in [&replicas, &cores] {
         assert!(
             printed.contains("meets the objectives.")
@@ -238,12 +246,12 @@ capacity: { vary: workload.users.open.rate, from: 0.1/min, to: 120/h, tolerance:
             && !stdout.contains("/h"),
         "{stdout}"
     );
-    let answer = stdout.lines().find(|line| line.contains("between")).unwrap();
+    let answer = stdout.lines().find(|line| line.contains("both were tried")).unwrap();
     let number = |word: &str| {
         word.split("/min").next().unwrap().rsplit(' ').next().unwrap().parse::<f64>().unwrap()
     };
-    let (at, around) = answer.split_once("(between ").unwrap();
-    let (low, high) = around.split_once(" and ").unwrap();
+    let (low, beyond) = answer.split_once("  (").unwrap();
+    let (high, at) = beyond.split_once(" does not").unwrap();
     let [at, low, high] = [number(at), number(low), number(high)];
     assert!(low < at && at < high && (at - 1.001).abs() < 0.06, "{answer}");
     assert_eq!(room.says("capacity unit.yaml")["today"], "0.5/min");

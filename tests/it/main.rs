@@ -5,6 +5,7 @@ mod admission;
 mod arguments;
 mod balance;
 mod calls;
+mod candour;
 mod capacity;
 mod command;
 mod compare;

@@ -53,7 +53,11 @@ fn a_run_reports_why_requests_failed_which_service_rejected_them_and_the_cost() 
         .lines()
         .find(|line| line.contains("too few requests"))
         .unwrap_or_else(|| panic!("{text}"));
-    assert!(few.contains("users, p99 and above") && few.contains(" of 10,000)"), "{few}");
+    assert!(
+        few.contains("users, p99 and above")
+            && few.contains(" were answered, and p99 needs 10,000)"),
+        "{few}"
+    );
     assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
 }
 

@@ -31,7 +31,10 @@ Distribute a sweep over machines in 200 shards; `auto` takes the shard number fr
 SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX or AWS_BATCH_JOB_ARRAY_INDEX:
   asyncflow sweep shop.yaml --shard 3/200
   asyncflow sweep shop.yaml --shard auto/200
-  asyncflow merge out/shop-sweep -o all"
+  asyncflow merge out/shop-sweep -o all
+
+Exit code 0 also if points miss objectives: the table marks them, and `--json` lists them in
+`slos_missed`."
 )]
 #[command(
     mut_arg("set", with_help(SET_BEFORE_VARYING)),
@@ -97,7 +100,7 @@ Examples:
   asyncflow compare today.yaml tomorrow.yaml
   asyncflow compare shop.yaml --set services.api.replicas=3 \\
       --set 'services.api.replicas=3; services.api.balance=least_connections'
-  asyncflow compare shop.yaml --set run.confidence=99% --set services.api.balance=random --json
+  asyncflow compare today.yaml tomorrow.yaml --set run.confidence=99% --json
   asyncflow compare a.yaml b.yaml c.yaml --select users.latency.p99 --indifference 2%"
 )]
 #[command(mut_arg("seed", with_help("Random seed [default: that of the baseline]")))]
@@ -105,8 +108,9 @@ pub(crate) struct Compare {
     /// Scenario files; the first is the baseline
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
-    /// With one file: a variant of it, as one or more `PATH=VALUE` separated by `;`; repeat for
-    /// more variants. With several files: an override for all of them
+    /// With one file: a variant of its own, compared with the unchanged file; separate several
+    /// changes of one variant by `;`, and repeat for more variants. With several files: an override
+    /// of all of them, the baseline included
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Select the best variant by this metric, such as users.latency.p99; only variants that may
@@ -152,10 +156,18 @@ Examples:
 
 Exit code 1: no value meets the objectives."
 )]
-#[command(mut_arg(
-    "set",
-    with_help("Override a value of the scenario before the search; may be repeated")
-))]
+#[command(
+    mut_arg(
+        "set",
+        with_help("Override a value of the scenario before the search; may be repeated")
+    ),
+    mut_arg(
+        "quiet",
+        with_help(
+            "Print errors only, and not the answer: the exit code says whether a value meets the objectives"
+        )
+    )
+)]
 pub(crate) struct Capacity {
     /// Scenario file, or `-` for standard input
     #[arg(value_name = "SCENARIO")]

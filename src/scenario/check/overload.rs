@@ -12,25 +12,32 @@ use crate::workload::{RateShape, Stages};
 /// Warns of every resource whose load exceeds its capacity, at the end of the run or temporarily.
 pub(crate) fn warn(directory: &NameTable, problems: &mut Problems) {
     let balance = FlowBalance::of_directory(directory);
+    // The static estimate and the results are means over the run, so the moment is named if the
+    // load changes.
+    let load_now = if balance.regime.since == Span::ZERO {
+        "the offered load is"
+    } else {
+        "the offered load at the end of the run is"
+    };
     let mut is_reported = Vec::new();
     for ((name, service), balance) in directory.scenario.services.iter().zip(&balance.services) {
         let path = format!("services.{name}");
         for held in &balance.held {
             if held.is_just_all() && !service.sheds() {
                 let what = format!(
-                    "the offered load is exactly 100 % of {}: its queue never settles, unless nothing varies",
+                    "{load_now} exactly 100 % of {}: its queue never settles, unless nothing varies",
                     service.resource(&format!("`{name}`"), held.resource)
                 );
                 problems.warning(&path, what).advise("leave some capacity unused: lower the rate, or let requests hold it for less time");
             } else if held.load > 1.0 && !held.is_just_all() {
-                warn_of(&path, name, service, *held, problems);
+                warn_of(&path, (name, service), *held, load_now, problems);
             } else if held.expected > 1.0 && !service.sheds() {
                 let (percent, what) = (
                     load_percent(held.expected),
                     service.resource(&format!("`{name}`"), held.resource),
                 );
                 let what = format!(
-                    "possible overload: the offered load is up to {percent} of {what}, if nothing is lost or times out on the way"
+                    "possible overload: {load_now} up to {percent} of {what}, if nothing is lost or times out on the way"
                 );
                 problems.warning(&path, what).advise("a run shows whether it occurs; add capacity, or let requests hold it for less time");
             }
@@ -137,7 +144,13 @@ fn consequence(service: &Service) -> &'static str {
     }
 }
 
-fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut Problems) {
+fn warn_of(
+    path: &str,
+    (name, service): (&str, &Service),
+    held: Held,
+    load_now: &str,
+    problems: &mut Problems,
+) {
     let percent = load_percent(held.load);
     let what = service.resource(&format!("`{name}`"), held.resource);
     let excess = consequence(service);
@@ -149,7 +162,7 @@ fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut
             );
         }
         Resource::Cores => {
-            let what = format!("overload: the offered load is {percent} of {what}, {excess}");
+            let what = format!("overload: {load_now} {percent} of {what}, {excess}");
             // More cores do not help event loops that leave cores idle.
             let more = if idle_cores(service).is_some() {
                 "more `workers` for its idle cores, or more `replicas`"
@@ -161,14 +174,14 @@ fn warn_of(path: &str, name: &str, service: &Service, held: Held, problems: &mut
                 .advise(format!("lower the rate or the `cpu` of its steps, or use {more}"));
         }
         Resource::Places => {
-            let what = format!("overload: the offered load is {percent} of {what}, {excess}");
+            let what = format!("overload: {load_now} {percent} of {what}, {excess}");
             problems
                 .warning(path, what)
                 .advise("raise `max_in_flight`, use more `replicas`, or make requests shorter");
         }
         Resource::Instances => {
             let what = format!(
-                "overload: the offered load is {percent} of {what}, which serve one request at a time, {excess}"
+                "overload: {load_now} {percent} of {what}, which serve one request at a time, {excess}"
             );
             problems
                 .warning(path, what)
