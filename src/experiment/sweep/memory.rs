@@ -11,7 +11,11 @@ pub(crate) struct Memory {
 }
 
 impl CellStore for Memory {
-    fn keep(&mut self, cell: Cell, result: &Result<CellRecord, Failure>) -> Result<(), StorageError> {
+    fn keep(
+        &mut self,
+        cell: Cell,
+        result: &Result<CellRecord, Failure>,
+    ) -> Result<(), StorageError> {
         self.cells.entry(cell.point).or_default().push((cell.replication, result.clone()));
         Ok(())
     }
