@@ -79,9 +79,7 @@ impl StoreError {
     /// Returns the error of the store that ended a run, or the run's own error.
     pub(crate) fn from_run(error: RunError) -> Result<StoreError, RunError> {
         match error {
-            RunError::Sink(error) => {
-                error.downcast().map(|error| *error).map_err(RunError::Sink)
-            }
+            RunError::Sink(error) => error.downcast().map(|error| *error).map_err(RunError::Sink),
             error => Err(error),
         }
     }
