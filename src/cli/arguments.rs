@@ -7,13 +7,12 @@ mod values;
 pub(crate) use experiments::{
     BestName, Capacity, Compare, DesignName, Merge, MethodName, Sensitivity, Sweep,
 };
-pub(crate) use shared::{OutputOptions, Overrides, SimulationOptions};
+pub(crate) use shared::{OutputFolder, OutputOptions, Overrides, Replicated, SimulationOptions};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use shared::with_help;
 use std::path::PathBuf;
-use values::replications;
 
 /// A digital twin of backend systems.
 ///
@@ -98,7 +97,9 @@ impl Command {
   generate | asyncflow run - --no-files
   asyncflow run shop.yaml --json --no-files | jq '.metrics[] | select(.stat == \"p99\")'")]
 #[command(
+    mut_arg("replications", with_help("Independent replications; more give narrower intervals")),
     mut_arg("seed", with_help("Random seed; the same seed gives byte-identical result files")),
+    mut_arg("out", with_help("Output folder [default: out/NAME]")),
     mut_arg(
         "json",
         with_help(
@@ -113,17 +114,12 @@ pub(crate) struct Run {
     pub scenarios: Vec<PathBuf>,
     #[command(flatten)]
     pub overrides: Overrides,
-    /// Independent replications; more give narrower intervals
-    #[arg(
-        short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications,
-        help_heading = "Simulation"
-    )]
-    pub replications: Option<u32>,
+    #[command(flatten)]
+    pub replicated: Replicated,
     #[command(flatten)]
     pub simulation: SimulationOptions,
-    /// Output folder [default: out/NAME]
-    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub folder: OutputFolder,
     /// Also write plots.svg: latency distributions, and load and queues over time
     #[arg(long, help_heading = "Output")]
     pub plots: bool,

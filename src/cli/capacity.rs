@@ -4,10 +4,12 @@ use super::Outcome;
 use super::answer::Answer;
 use super::arguments::Capacity;
 use super::check::{Loaded, load};
+use super::out::say;
 use super::progress::Bar;
 use super::vary::value;
 use super::write::{refuse, stopped};
 use super::{interrupt, run};
+use crate::design::value::shown;
 use crate::experiment::{self, CapacityResult, ExperimentError};
 use crate::problem::{Problem, Severity};
 use crate::report;
@@ -34,7 +36,7 @@ pub(crate) fn capacity(options: &Capacity) -> Outcome {
     let interrupted = interrupt::flag();
     let path = scenario.capacity.as_ref().map_or("", |capacity| capacity.vary.as_str());
     let study = Study::of_capacity(&[&options.scenario], &scenario, path);
-    let Some(answer) = Answer::begin(options.out.as_deref(), study, &options.output) else {
+    let Some(answer) = Answer::begin(options.folder.out.as_deref(), study, &options.output) else {
         return Outcome::Refused;
     };
     let how = options.simulation.threads.until(interrupted);
@@ -43,12 +45,35 @@ pub(crate) fn capacity(options: &Capacity) -> Outcome {
         bar.show_at(progress, value)
     });
     bar.clear();
+    if let Ok(result) = &result
+        && !options.output.is_terse()
+    {
+        note_limits(result);
+    }
     match result {
         Err(ExperimentError::Run(error)) => refuse(&run::explain(&error)),
         Err(ExperimentError::Interrupted) => stopped("interrupted: no result"),
         Err(error) => refuse(&error.to_string()),
         Ok(result) => finish(answer, &scenario, &result),
     }
+}
+
+/// Says why values are inconclusive that reached the limit of requests in flight.
+fn note_limits(result: &CapacityResult) {
+    let mut stopped = result.tried.iter().filter(|tried| tried.limit_reached.is_some());
+    let Some((first, limit)) = stopped.next().and_then(|tried| Some((tried, tried.limit_reached?)))
+    else {
+        return;
+    };
+    let others = match stopped.count() {
+        0 => String::new(),
+        1 => " and 1 other value".to_string(),
+        n => format!(" and {n} other values"),
+    };
+    say(&format!(
+        "warning: `run.limits.in_flight` ({limit}) was reached at {}{others}: whether the objectives are met there cannot be told\n  = help: raise the limit, for example with `--set run.limits.in_flight=1M`",
+        shown(&first.value)
+    ));
 }
 
 /// Prints the answer, and writes it on request.
@@ -105,7 +130,7 @@ fn apply(scenario: &mut Scenario, options: &Capacity) -> Result<(), Box<Problem>
         match typed.parse::<Share>() {
             Ok(share) => capacity.tolerance = share,
             Err(refusal) => {
-                let help = "write for example `--tolerance 1%`";
+                let help = "write a share above 0%, such as `--tolerance 1%`";
                 return Err(problem_at("--tolerance", refusal.what, help));
             }
         }

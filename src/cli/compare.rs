@@ -83,7 +83,7 @@ fn add(
     let mut seed = 0;
     let change = |scenario: &mut Scenario| {
         seed = scenario.run.seed;
-        run::change(scenario, options.replications, &options.simulation)
+        run::change(scenario, options.replicated.replications, &options.simulation)
     };
     let Loaded { mut scenario, .. } = load(path, sets, options.output.is_terse(), change)?;
     // Pairs share their random numbers: the seed of the first file holds for all, and a variant
@@ -151,7 +151,7 @@ fn all(options: &Compare, variants: Vec<Variant>, how: Options) -> Outcome {
     }
     let files: Vec<&Path> = options.scenarios.iter().map(PathBuf::as_path).collect();
     let study = Study::of_comparison(&files, &scenarios[0], &options.set);
-    let Some(answer) = Answer::begin(options.out.as_deref(), study, &options.output) else {
+    let Some(answer) = Answer::begin(options.folder.out.as_deref(), study, &options.output) else {
         return Outcome::Refused;
     };
     let mut members = Vec::new();
@@ -205,7 +205,12 @@ fn question(options: &Compare, confidence: f64) -> Result<Question, String> {
                     .to_string(),
             );
         }
-        Err(message) => return Err(format!("--indifference: {message}")),
+        Err(refusal) => {
+            return Err(format!(
+                "--indifference: {}\n  = help: write a share above 0%, such as `--indifference 1%`",
+                refusal.what
+            ));
+        }
     };
     let best = match options.best {
         BestName::Min => Best::Smallest,

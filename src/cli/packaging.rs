@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::arguments::{Arguments, Completions, Man};
 use super::out::{print, say};
-use super::write::{refuse, replace};
+use super::write::{refuse, replace_all};
 use clap::CommandFactory;
 use std::fs;
 use std::io;
@@ -62,10 +62,10 @@ fn write_pages(pages: &[Page], folder: &Path, force: bool) -> Outcome {
     if let Err(error) = fs::create_dir_all(folder) {
         return refuse(&format!("cannot create `{}`: {error}", folder.display()));
     }
-    for (page, path) in pages.iter().zip(&paths) {
-        if let Err(error) = replace(path, &page.text) {
-            return refuse(&format!("cannot write `{}`: {error}", path.display()));
-        }
+    let files: Vec<(PathBuf, &str)> =
+        paths.into_iter().zip(pages.iter().map(|page| page.text.as_str())).collect();
+    if let Err((path, error)) = replace_all(&files) {
+        return refuse(&format!("cannot write `{}`: {error}", path.display()));
     }
     say(&format!("wrote {} manual pages to {}", pages.len(), folder.display()));
     Outcome::Done

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 pub(crate) fn run(options: &Run) -> Outcome {
-    if options.scenarios.len() > 1 && options.out.is_some() {
+    if options.scenarios.len() > 1 && options.folder.out.is_some() {
         return refuse(
             "`--out` names one folder, but there are several scenarios: omit it to write each to out/NAME",
         );
@@ -65,8 +65,9 @@ pub(crate) fn run(options: &Run) -> Outcome {
 /// Reads all scenarios, each with its file; `None` if one of them cannot run, or if two would be
 /// written to the same folder.
 fn read_all(options: &Run) -> Option<Vec<(&Path, Scenario)>> {
-    let change =
-        |scenario: &mut Scenario| change(scenario, options.replications, &options.simulation);
+    let change = |scenario: &mut Scenario| {
+        change(scenario, options.replicated.replications, &options.simulation)
+    };
     let read = |path: &Path| {
         load(path, &options.overrides.set, options.output.is_terse(), change)
             .map(|Loaded { scenario, .. }| scenario)
@@ -111,7 +112,11 @@ pub(crate) fn change(
     match simulation.duration.as_deref().map(str::parse) {
         Some(Ok(duration)) => run.duration = duration,
         Some(Err(Refusal { what, help })) => {
-            let help = help.unwrap_or_else(|| "write a time such as `--duration 10m`".to_string());
+            let is_negative =
+                simulation.duration.as_ref().is_some_and(|typed| typed.trim().starts_with('-'));
+            let help = help.filter(|_| !is_negative).unwrap_or_else(|| {
+                "write a time above 0s and up to 146 years, such as `--duration 10m`".to_string()
+            });
             return vec![Problem::refusal("--duration", Refusal::new(what).help(help))];
         }
         None => {}
@@ -193,8 +198,11 @@ fn one(
 
 /// Locks the folder and creates the files.
 fn begin(path: &Path, built: &CompiledPoint, options: &Run) -> Result<Dataset, StoreError> {
-    let folder =
-        options.out.clone().unwrap_or_else(|| PathBuf::from("out").join(&built.scenario.name));
+    let folder = options
+        .folder
+        .out
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("out").join(&built.scenario.name));
     // All runs of a file are the same study.
     let study = Study::new("run", &[path], &Value::Null, &built.scenario);
     Dataset::begin(Folder::open(&folder, study, options.output.force)?, built)

@@ -20,7 +20,8 @@ const GROUPS: u32 = 64;
 
 pub(crate) fn sensitivity(options: &Sensitivity) -> Outcome {
     let change = |scenario: &mut Scenario| {
-        let mut problems = run::change(scenario, options.replications, &options.simulation);
+        let mut problems =
+            run::change(scenario, options.replicated.replications, &options.simulation);
         problems.extend(vary::apply(&mut scenario.sweep, &options.vary, None, None));
         match &mut scenario.sweep {
             Some(sweep) if !sweep.vary.is_empty() => {
@@ -62,7 +63,7 @@ pub(crate) fn sensitivity(options: &Sensitivity) -> Outcome {
     let varied: Vec<&String> = scenario.sweep.iter().flat_map(|sweep| sweep.vary.keys()).collect();
     let files: [&Path; 1] = [&options.scenario];
     let study = Study::of_sensitivity(&files, &scenario, &varied, method, &metrics);
-    let Some(answer) = Answer::begin(options.out.as_deref(), study, &options.output) else {
+    let Some(answer) = Answer::begin(options.folder.out.as_deref(), study, &options.output) else {
         return Outcome::Refused;
     };
     let how = options.simulation.threads.until(interrupted);

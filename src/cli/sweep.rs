@@ -42,7 +42,8 @@ pub(crate) fn sweep(options: &Sweep) -> Outcome {
             Err(message) => return refuse(&format!("--shard: {message}")),
         };
     let change = |scenario: &mut Scenario| {
-        let mut problems = run::change(scenario, options.replications, &options.simulation);
+        let mut problems =
+            run::change(scenario, options.replicated.replications, &options.simulation);
         problems.extend(vary::apply(
             &mut scenario.sweep,
             &options.vary,
@@ -88,10 +89,10 @@ pub(crate) fn sweep(options: &Sweep) -> Outcome {
     if let Outcome::Refused = check_points(&prepared.spec, options) {
         return Outcome::Refused;
     }
-    let folder = options
-        .out
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("out").join(format!("{}-sweep", loaded.scenario.name)));
+    let folder =
+        options.folder.out.clone().unwrap_or_else(|| {
+            PathBuf::from("out").join(format!("{}-sweep", loaded.scenario.name))
+        });
     let folder = shard.map_or(folder.clone(), |shard| {
         folder.join(format!("shard-{:05}-of-{:05}", shard.number, shard.of))
     });

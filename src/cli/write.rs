@@ -10,7 +10,7 @@ use crate::store::{StoreError, temporary};
 use serde_json::json;
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn show(options: &Show) -> Outcome {
     let Some(Loaded { scenario, .. }) =
@@ -80,16 +80,33 @@ fn has_comments(text: &str) -> bool {
 /// Writes a temporary file beside `path` and renames it, so that a failure, such as a full disk,
 /// never leaves a partial file.
 pub(crate) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let part = temporary(path);
-    let write = || {
-        let mut file = File::create(&part)?;
+    replace_all(&[(path.to_path_buf(), text)]).map_err(|(_, error)| error)
+}
+
+/// Like [`replace`], for several files: none gets its name before all are written.
+///
+/// # Errors
+/// The path that could not be written, and why.
+pub(crate) fn replace_all(files: &[(PathBuf, &str)]) -> Result<(), (PathBuf, std::io::Error)> {
+    let write = |(path, text): &(PathBuf, &str)| {
+        let mut file = File::create(temporary(path))?;
         file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&part, path)
+        file.sync_all()
     };
-    write().inspect_err(|_| {
-        let _ = fs::remove_file(&part);
-    })
+    let rename = |(path, _): &(PathBuf, &str)| fs::rename(temporary(path), path);
+    let mut steps = files
+        .iter()
+        .map(|file| (file, write(file)))
+        .chain(files.iter().map(|file| (file, rename(file))));
+    match steps.find_map(|((path, _), done)| done.err().map(|error| (path.clone(), error))) {
+        None => Ok(()),
+        Some(failed) => {
+            for (path, _) in files {
+                let _ = fs::remove_file(temporary(path));
+            }
+            Err(failed)
+        }
+    }
 }
 
 pub(crate) fn schema() -> Outcome {

@@ -279,8 +279,8 @@ impl Experiment {
     /// [`ExperimentError::Scenario`] with all problems of the scenario, also if it has no
     /// `capacity`; [`ExperimentError::Points`] if a value in the range makes the scenario invalid;
     /// [`ExperimentError::Run`] if a replication fails, except for too many requests in flight,
-    /// which counts as a missed objective; [`ExperimentError::Interrupted`] if the experiment is
-    /// cancelled.
+    /// which counts as a missed objective or is inconclusive; [`ExperimentError::Interrupted`] if
+    /// the experiment is cancelled.
     pub fn capacity(&self) -> Result<CapacityResult, ExperimentError> {
         let (template, scenario) = self.template()?;
         capacity(&template, &scenario, self.options(), &mut |progress, _| {

@@ -39,9 +39,10 @@ pub enum Verdict {
     /// All goals are conclusively met: their intervals lie on the good side of the bounds.
     Meets,
     /// A goal is conclusively missed, the system is overloaded, or at least half of the requests of
-    /// a workload fail.
+    /// a workload conclusively fail.
     Misses,
-    /// Inconclusive: an interval still crosses its bound.
+    /// Inconclusive: an interval still crosses its bound or rests on too little data, or
+    /// `run.limits.in_flight` was reached although no overload is known.
     Undecided,
 }
 
@@ -68,6 +69,8 @@ pub struct Trial {
     pub replications: u32,
     /// Whether the goals are met at this value.
     pub verdict: Verdict,
+    /// The limit of requests in flight, if it was reached and the verdict is therefore unknown.
+    pub limit_reached: Option<u64>,
     /// The goals of the search, with their estimates.
     pub goals: Vec<SloResult>,
     /// All results at this value.
@@ -128,7 +131,7 @@ pub struct CapacityLimit {
     /// tried there are inconclusive.
     pub misses: Option<f64>,
     /// Where the goals are just met, interpolated between the two from the goal nearest to its
-    /// bound.
+    /// bound; the last value that meets them if the next one reached a limit of the run.
     pub estimate: f64,
 }
 
@@ -246,7 +249,7 @@ impl CapacityResult {
 ///
 /// # Errors
 /// If the scenario has no `capacity`, a value is invalid, or a replication fails for a reason other
-/// than too many requests in flight, which counts as a miss.
+/// than too many requests in flight, which counts as a miss or is inconclusive.
 pub(crate) fn capacity(
     template: &Template,
     scenario: &Scenario,

@@ -29,10 +29,10 @@ pub enum RunError {
     /// A replication failed.
     #[error(transparent)]
     Failed(#[from] Failure),
-    /// The output could not be written: the error of what writes it.
+    /// The output could not be written: the error of the code that writes it.
     #[error(transparent)]
     Sink(StorageError),
-    /// The stored results of a sweep could not be read: the error of what stores them.
+    /// The stored results of a sweep could not be read: the error of their store.
     #[error(transparent)]
     Stored(StorageError),
     /// The stored results of a sweep are incomplete.

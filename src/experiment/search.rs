@@ -15,19 +15,22 @@ use super::drive::Options;
 use super::error::{ExperimentError, InvalidPoint};
 use super::point::CompiledPoint;
 use super::replications::Rule;
-use super::results::{Results, SloResult};
+use super::results::{MOST_FAILED, Results, SloResult};
 use super::run::{Progress, RunError};
 use crate::design::notation::Notation;
 use crate::design::value;
-use crate::scenario::{self, Parameters, Scenario, Template};
+use crate::scenario::{self, Limits, Parameters, Scenario, Template};
 use crate::sim::SimError;
+use crate::stats::Estimate;
 use std::sync::atomic::Ordering;
 
 /// The number of replications of a value before its first check.
-const FIRST: u32 = 10;
+const FIRST: u32 = scenario::REPLICATIONS_MIN;
 /// The number of replications after which an inconclusive value between the ends is given up if its
 /// goals look missed.
 const ENOUGH: u32 = 40;
+/// The number of answers without which a rate of answers is not known.
+const ANSWERS: f64 = 20.0;
 /// Ranges wider than this factor are bisected in the logarithm.
 const WIDE: f64 = 4.0;
 
@@ -179,7 +182,9 @@ impl<'s> Search<'s> {
         } else {
             self.nearest_miss_from(last, is_above)
         };
-        let estimate = if self.question.is_whole() {
+        // Beyond a value at which nothing is known there is nothing to interpolate.
+        let is_unknown = self.tried_at(next).is_some_and(|tried| tried.limit_reached.is_some());
+        let estimate = if self.question.is_whole() || is_unknown {
             good
         } else {
             self.crossing(good, misses.unwrap_or(next))
@@ -262,18 +267,18 @@ impl<'s> Search<'s> {
         loop {
             let shown_value = value::shown(&value);
             let show = &mut self.show;
-            let is_within_limits =
-                match batch(&mut members, self.progress, self.options, &mut |progress| {
-                    show(progress, &shown_value)
-                }) {
-                    Ok(progress) => {
-                        self.progress = progress;
-                        true
-                    }
-                    // The system is overloaded: the limit of requests in flight was reached.
-                    Err(RunError::Failed(Failure::Limit(SimError::InFlight { .. }))) => false,
-                    Err(error) => return Err(error.into()),
-                };
+            let limit = match batch(&mut members, self.progress, self.options, &mut |progress| {
+                show(progress, &shown_value)
+            }) {
+                Ok(progress) => {
+                    self.progress = progress;
+                    None
+                }
+                Err(RunError::Failed(Failure::Limit(SimError::InFlight { limit, .. }))) => {
+                    Some(limit)
+                }
+                Err(error) => return Err(error.into()),
+            };
             if self.options.interrupted.load(Ordering::Relaxed) {
                 return Err(ExperimentError::Interrupted);
             }
@@ -281,30 +286,25 @@ impl<'s> Search<'s> {
             let results = Results::new(&member.built, &member.replications);
             let goals: Vec<SloResult> =
                 results.slos.iter().filter(|slo| self.goals.contains(&slo.name)).cloned().collect();
-            // A goal for the error ratio takes precedence over the general limit.
-            let fails = results.failing().any(|(of, _)| {
-                !goals.iter().any(|goal| goal.of == of && goal.metric == "error_ratio")
-            });
-            let verdict = match () {
-                () if !is_within_limits
-                    || fails
-                    || !results.overloaded.is_empty()
-                    || goals.iter().any(|goal| goal.certain && !goal.pass) =>
-                {
-                    Verdict::Misses
-                }
-                () if goals.iter().all(|goal| goal.certain) => Verdict::Meets,
-                () => Verdict::Undecided,
-            };
+            let verdict = verdict(&results, &goals, limit);
             let done = member.replications.done;
             let looks_bad = goals.iter().any(|goal| !goal.pass);
             let most =
                 if looks_bad { self.question.most.min(self.patience) } else { self.question.most };
-            if verdict == Verdict::Undecided && done < most {
+            if verdict == Verdict::Undecided && done < most && limit.is_none() {
                 members[0].replications.want((2 * done).min(self.question.most));
                 continue;
             }
-            self.tried.push(Trial { value, number, replications: done, verdict, goals, results });
+            let limit_reached = limit.filter(|_| verdict == Verdict::Undecided);
+            self.tried.push(Trial {
+                value,
+                number,
+                replications: done,
+                verdict,
+                limit_reached,
+                goals,
+                results,
+            });
             return Ok(verdict);
         }
     }
@@ -327,6 +327,59 @@ impl<'s> Search<'s> {
             }
             _ => (good + bad) / 2.0,
         }
+    }
+}
+
+/// Returns the verdict on the results at a value; `limit` is the limit of requests in flight, if it
+/// was reached.
+fn verdict(results: &Results, goals: &[SloResult], limit: Option<u64>) -> Verdict {
+    let is_certain = |goal: &&SloResult| goal.certain && has_enough(results, goal);
+    // A goal for the error ratio takes precedence over the general limit of failures.
+    let fails = |least: fn(&Estimate) -> f64| {
+        results.failing().any(|(of, _)| {
+            !goals.iter().any(|goal| goal.of == of && goal.metric == "error_ratio")
+                && results
+                    .find("workload", of, "error_ratio", "mean")
+                    .is_some_and(|row| least(&row.estimate) >= MOST_FAILED)
+        })
+    };
+    // A million requests in flight are an overload; a lower limit, which the scenario sets, may
+    // also stop a system that keeps up.
+    let is_flooded = limit.is_some_and(|limit| limit >= Limits::default().in_flight.0);
+    match () {
+        () if is_flooded
+            || fails(|share| share.low)
+            || !results.overloaded.is_empty()
+            || goals.iter().filter(is_certain).any(|goal| !goal.pass) =>
+        {
+            Verdict::Misses
+        }
+        () if limit.is_none()
+            && !fails(|share| share.estimate)
+            && goals.iter().all(|goal| is_certain(&goal)) =>
+        {
+            Verdict::Meets
+        }
+        () => Verdict::Undecided,
+    }
+}
+
+/// Returns whether the interval of a goal rests on enough data, beyond what every objective of a
+/// run needs: a run reports what it measured, but a search claims a limit.
+fn has_enough(results: &Results, goal: &SloResult) -> bool {
+    let row = |metric: &str, stat: &str| results.find(goal.kind, &goal.of, metric, stat);
+    match goal.metric {
+        // In a replication without answers there is no latency.
+        "latency" => row("latency", goal.stat).is_some_and(|row| row.estimate.n >= FIRST),
+        // Few answers, where the bound asks for few: their number is too uncertain.
+        "throughput" => {
+            let measured_s =
+                (results.duration_s - results.warmup_s) * f64::from(results.replications);
+            let answered = row("completed", "total").map_or(0.0, |row| row.estimate.estimate);
+            let answered = answered * f64::from(results.replications);
+            answered.max(goal.bound * measured_s) >= ANSWERS
+        }
+        _ => true,
     }
 }
 

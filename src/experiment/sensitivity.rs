@@ -9,6 +9,12 @@
 //! (`stats::indices`). All points have the same arrivals and demands, so a difference between two
 //! points is due to the parameters. The output analysed at a point is the estimate of the metric
 //! over its replications.
+//! Errors: an effect or an index would differ with other points of the design, and with other
+//! replications. The first shows in the trajectories or the resampled groups; the second does not,
+//! because all of them have the same replications, so it is jackknifed over these. Both are added
+//! as independent errors. Where one of them is unknown there is no error: with a single
+//! replication, and for metrics whose estimates have no standard error. Nor is an error of exactly
+//! 0 one: it says only that no point and no replication differs.
 //! Checked: `tests/it/sensitivity.rs` against the indices of M/M/1; the estimators against
 //! Ishigami's and the g-function in `stats/sobol.rs`.
 
@@ -128,6 +134,8 @@ impl Sensitivity {
 
 /// The least number of groups for which intervals are reported.
 const GROUPS_FOR_INTERVAL: u32 = 8;
+/// Relative errors below this are those of floating point.
+const ROUNDING: f64 = 1e-9;
 /// The number of bootstrap resamples.
 const RESAMPLES: u32 = 1000;
 
@@ -163,8 +171,7 @@ pub(crate) fn sensitivity(
     if options.interrupted.load(Ordering::Relaxed) {
         return Err(ExperimentError::Interrupted);
     }
-    let mut observed =
-        vec![Observed { row: None, outputs: Vec::new(), most_failed: f64::NAN }; metrics.len()];
+    let mut observed = vec![Observed::default(); metrics.len()];
     let mut overloaded = 0;
     reduce_all(&spec, options, &mut memory, &mut |reduced| {
         let results = reduced.swept.results.as_ref();
@@ -179,6 +186,8 @@ pub(crate) fn sensitivity(
             observed.most_failed =
                 failed.map_or(f64::NAN, |row| row.estimate.estimate).max(observed.most_failed);
             observed.outputs.push(row.map_or(f64::NAN, |row| row.estimate.estimate));
+            let known = row.filter(|row| row.estimate.std_error.is_finite());
+            observed.values.push(known.map_or_else(Vec::new, |row| row.values.clone()));
             observed.row = observed.row.take().or_else(|| row.cloned());
         }
         Ok(())
@@ -210,7 +219,39 @@ struct Observed {
     row: Option<Row>,
     /// The estimates by point; NaN where there is none.
     outputs: Vec<f64>,
+    /// The values by point, then by replication; none where the estimate has no standard error.
+    values: Vec<Vec<f64>>,
     most_failed: f64,
+}
+
+impl Default for Observed {
+    fn default() -> Observed {
+        Observed { row: None, outputs: Vec::new(), values: Vec::new(), most_failed: f64::NAN }
+    }
+}
+
+impl Observed {
+    /// Returns the outputs with each replication left out in turn, as far as all points have it;
+    /// nothing if fewer than two can be.
+    fn left_out(&self) -> impl Iterator<Item = Vec<f64>> {
+        let points = || self.outputs.iter().zip(&self.values).filter(|(y, _)| y.is_finite());
+        let shared = points().map(|(_, values)| values.len()).min().unwrap_or(0);
+        let is_known = |r: &usize| points().all(|(_, values)| values[*r].is_finite());
+        let known: Vec<usize> = (0..shared).filter(is_known).collect();
+        let others = known.len() as f64 - 1.0;
+        let known = if known.len() < 2 { Vec::new() } else { known };
+        let means: Vec<f64> = (self.values.iter())
+            .map(|values| known.iter().filter_map(|&r| values.get(r)).sum::<f64>() / (others + 1.0))
+            .collect();
+        known.into_iter().map(move |r| {
+            let moved = (self.outputs.iter().zip(&self.values).zip(&means)).map(
+                |((output, values), mean)| {
+                    values.get(r).map_or(*output, |value| output - (value - mean) / others)
+                },
+            );
+            moved.collect()
+        })
+    }
 }
 
 fn analyse(
@@ -240,9 +281,16 @@ fn analyse(
             };
             let rows: Vec<Vec<f64>> =
                 (0..morris.count()).map(|index| places(morris.row(index))).collect();
-            for (parameter, effect) in parameters.iter_mut().zip(stats::effects(&rows, outputs, k))
-            {
-                parameter.effect = Some(effect);
+            let left_out: Vec<Vec<Effect>> =
+                observed.left_out().map(|outputs| stats::effects(&rows, &outputs, k)).collect();
+            let effects = stats::effects(&rows, outputs, k).into_iter();
+            for (index, (parameter, effect)) in parameters.iter_mut().zip(effects).enumerate() {
+                let sizes: Vec<f64> = left_out.iter().map(|of| of[index].mu_star).collect();
+                let noise = stats::jackknife_error(&sizes);
+                let error = effect.mu_star_std_error.hypot(noise);
+                let is_known = error > ROUNDING * effect.mu_star;
+                let mu_star_std_error = if is_known { error } else { f64::NAN };
+                parameter.effect = Some(Effect { mu_star_std_error, ..effect });
             }
             parameters.sort_by(|a, b| {
                 importance(b.effect.map(|e| e.mu_star))
@@ -250,33 +298,9 @@ fn analyse(
             });
         }
         Method::Sobol(groups) => {
-            let saltelli = Saltelli::new(k, groups, seed);
-            let (mut a, mut b, mut ab) = (Vec::new(), Vec::new(), vec![Vec::new(); k]);
-            for (index, output) in outputs.iter().enumerate() {
-                match saltelli.part(index as u64).1 {
-                    Part::A => a.push(*output),
-                    Part::B => b.push(*output),
-                    Part::Ab(parameter) => ab[parameter].push(*output),
-                }
-            }
-            let key = Key::replication(seed, 0).draw(Salt::of("bootstrap"));
-            let mut ordinal = 0;
-            let mut uniform = || {
-                ordinal += 1;
-                Key(key.0).ordinal(ordinal).draw(Salt::of("resample")).uniform()
-            };
-            let estimated_indices =
-                stats::indices(&a, &b, &ab, confidence, RESAMPLES, &mut uniform);
-            for (parameter, mut indices) in parameters.iter_mut().zip(estimated_indices) {
-                // Resamples of only a few groups hardly differ.
-                if groups < GROUPS_FOR_INTERVAL {
-                    (
-                        indices.first_low,
-                        indices.first_high,
-                        indices.total_low,
-                        indices.total_high,
-                    ) = (f64::NAN, f64::NAN, f64::NAN, f64::NAN);
-                }
+            for (parameter, indices) in
+                parameters.iter_mut().zip(indices(observed, k, groups, seed, confidence))
+            {
                 parameter.indices = Some(indices);
             }
             parameters.sort_by(|a, b| {
@@ -309,6 +333,62 @@ fn analyse(
         range: (low, high),
         parameters,
     }
+}
+
+/// Returns the Sobol indices by parameter.
+fn indices(
+    observed: &Observed,
+    parameters: usize,
+    groups: u32,
+    seed: u64,
+    confidence: f64,
+) -> Vec<Indices> {
+    let saltelli = Saltelli::new(parameters, groups, seed);
+    let parts = |outputs: &[f64]| {
+        let (mut a, mut b, mut ab) = (Vec::new(), Vec::new(), vec![Vec::new(); parameters]);
+        for (index, output) in outputs.iter().enumerate() {
+            match saltelli.part(index as u64).1 {
+                Part::A => a.push(*output),
+                Part::B => b.push(*output),
+                Part::Ab(parameter) => ab[parameter].push(*output),
+            }
+        }
+        (a, b, ab)
+    };
+    let left_out: Vec<Vec<(f64, f64)>> = observed
+        .left_out()
+        .map(|outputs| parts(&outputs))
+        .map(|(a, b, ab)| stats::raw_indices(&a, &b, &ab))
+        .collect();
+    let t = stats::student_t(confidence, (left_out.len() as u32).saturating_sub(1));
+    let half_width = |values: Vec<f64>| match stats::jackknife_error(&values) {
+        error if error > 0.0 => t * error,
+        _ => 0.0,
+    };
+    let half_widths = |i: usize| {
+        let (firsts, totals) = left_out.iter().map(|of| of[i]).unzip();
+        (half_width(firsts), half_width(totals))
+    };
+    let noise: Vec<(f64, f64)> = (0..parameters).map(half_widths).collect();
+    let key = Key::replication(seed, 0).draw(Salt::of("bootstrap"));
+    let mut ordinal = 0;
+    let mut uniform = || {
+        ordinal += 1;
+        Key(key.0).ordinal(ordinal).draw(Salt::of("resample")).uniform()
+    };
+    let (a, b, ab) = parts(&observed.outputs);
+    let mut all = stats::indices(&a, &b, &ab, confidence, RESAMPLES, &noise, &mut uniform);
+    // Resamples of only a few groups hardly differ.
+    let is_unknown = groups < GROUPS_FOR_INTERVAL || left_out.is_empty();
+    for indices in &mut all {
+        if is_unknown || indices.first_high - indices.first_low < ROUNDING {
+            (indices.first_low, indices.first_high) = (f64::NAN, f64::NAN);
+        }
+        if is_unknown || indices.total_high - indices.total_low < ROUNDING {
+            (indices.total_low, indices.total_high) = (f64::NAN, f64::NAN);
+        }
+    }
+    all
 }
 
 /// Returns the sort key of an influence; unknown values come last.

@@ -3,8 +3,8 @@
 
 use super::Scenario;
 use crate::design::value::{self, Kind};
-use crate::problem::{Problems, nearest};
-use crate::units::Share;
+use crate::problem::{Problems, Refusal, nearest};
+use crate::units::{Bytes, Factor, Money, Rate, Share, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,8 +34,25 @@ pub struct Capacity {
 fn two_per_cent() -> Share {
     Share { fraction: 0.02 }
 }
+/// The number of replications at a value before its first decision.
+pub(crate) const REPLICATIONS_MIN: u32 = 10;
+
 fn most() -> u32 {
     320
+}
+
+/// Returns why a text is not a quantity of the kind of the other end.
+fn refused(end: &Value, other: Kind) -> Option<Refusal> {
+    let text = end.as_str()?;
+    match other {
+        Kind::Span => text.parse::<Span>().err(),
+        Kind::Bytes => text.parse::<Bytes>().err(),
+        Kind::Rate => text.parse::<Rate>().err(),
+        Kind::Share => text.parse::<Share>().err(),
+        Kind::Factor => text.parse::<Factor>().err(),
+        Kind::Money => text.parse::<Money>().err(),
+        Kind::Number | Kind::Text => None,
+    }
 }
 
 impl Capacity {
@@ -59,9 +76,56 @@ impl Capacity {
         self.from.is_u64() && self.to.is_u64()
     }
     pub(crate) fn check(&self, scenario: &Scenario, problems: &mut Problems) {
+        self.check_ends(problems);
+        if scenario.slos.is_empty() {
+            problems
+                .error("capacity", "there is no objective to meet")
+                .advise("add one to `slos`, such as `fast: { of: users, p95: 60ms }`; or use `--while 'users.p95 < 60ms'`");
+        }
+        for (index, name) in
+            self.goals.iter().enumerate().filter(|(_, name)| !scenario.slos.contains_key(*name))
+        {
+            let near = nearest(name, scenario.slos.keys().map(String::as_str))
+                .map(|near| format!("did you mean `{near}`?"));
+            problems
+                .error(
+                    format!("capacity.while[{index}]"),
+                    format!("`{name}` is not an objective in `slos`"),
+                )
+                .advise_if(near);
+        }
+        if self.tolerance.fraction <= 0.0 {
+            problems
+                .error("capacity.tolerance", "the tolerance must be more than 0%")
+                .advise("the default is 2%");
+        }
+        if self.most < REPLICATIONS_MIN {
+            problems
+                .error(
+                    "capacity.most",
+                    format!(
+                        "a decision needs at least {REPLICATIONS_MIN} replications, not {}",
+                        self.most
+                    ),
+                )
+                .advise(format!(
+                    "write `most: {REPLICATIONS_MIN}` or more; the default is {}",
+                    most()
+                ));
+        }
+    }
+
+    /// Checks that the range begins and ends with sizes of one kind, the smaller one first.
+    fn check_ends(&self, problems: &mut Problems) {
         let (from, to) = (value::kind_of(&self.from), value::kind_of(&self.to));
         let shown = |end: &Value| value::shown(end);
-        if from == Kind::Text {
+        let misread = [("from", &self.from, from, to), ("to", &self.to, to, from)]
+            .into_iter()
+            .filter(|(.., kind, _)| *kind == Kind::Text)
+            .find_map(|(key, end, _, other)| Some((key, refused(end, other)?)));
+        if let Some((key, refusal)) = misread {
+            problems.refuse(format!("capacity.{key}"), refusal);
+        } else if from == Kind::Text {
             problems
                 .error(
                     "capacity.from",
@@ -99,34 +163,6 @@ impl Capacity {
                     ),
                 )
                 .advise(help);
-        }
-        if scenario.slos.is_empty() {
-            problems
-                .error("capacity", "there is no objective to meet")
-                .advise("add one to `slos`, such as `fast: { of: users, p95: 60ms }`; or use `--while 'users.p95 < 60ms'`");
-        }
-        for (index, name) in
-            self.goals.iter().enumerate().filter(|(_, name)| !scenario.slos.contains_key(*name))
-        {
-            let near = nearest(name, scenario.slos.keys().map(String::as_str))
-                .map(|near| format!("did you mean `{near}`?"));
-            problems
-                .error(
-                    format!("capacity.while[{index}]"),
-                    format!("`{name}` is not an objective in `slos`"),
-                )
-                .advise_if(near);
-        }
-        if self.tolerance.fraction <= 0.0 {
-            problems
-                .error("capacity.tolerance", "the tolerance must be more than 0%")
-                .advise("the default is 2%");
-        }
-        if self.most < 10 {
-            problems.error(
-                "capacity.most",
-                format!("a decision needs at least 10 replications, not {}", self.most),
-            );
         }
     }
 }

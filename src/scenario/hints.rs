@@ -115,6 +115,11 @@ fn unknown(problem: &mut Problem, word: &str, expected: &[&str]) {
 
 /// Improves the error for a value of another type or form.
 fn wrong_type(problem: &mut Problem, expected: &Wanted, found: &Found) {
+    if let Some(Refusal { what, help }) = too_large(last_key(problem), expected, found) {
+        problem.reword(what);
+        problem.advise_if(help);
+        return;
+    }
     let help = match (expected, found) {
         (Wanted::Whole | Wanted::Whole64, _) => {
             problem.wants_whole = has_fraction(found);
@@ -135,6 +140,31 @@ fn wrong_type(problem: &mut Problem, expected: &Wanted, found: &Found) {
     problem.advise_if(
         help.or_else(|| example.map(|example| format!("write for example `{example}`"))),
     );
+}
+
+/// Returns the refusal of a number that is larger than its field can be.
+fn too_large(field: &str, expected: &Wanted, found: &Found) -> Option<Refusal> {
+    let number: f64 = match found {
+        Found::Number(written) | Found::Text(written) => written.parse().ok()?,
+        _ => return None,
+    };
+    // A text in quotes is not a number, unless it stands for one that is too large to be one.
+    if matches!(found, Found::Text(_)) && number.is_finite() {
+        return None;
+    }
+    let (largest, words) = match (expected, field) {
+        (Wanted::Whole, "replicas") => (1e4, "10k"),
+        (Wanted::Whole, "cpu") => (4096.0, "4096"),
+        (Wanted::Whole, _) => (f64::from(u32::MAX), "4294967295"),
+        (Wanted::Whole64, _) => (u64::MAX as f64, "18446744073709551615"),
+        (Wanted::Number | Wanted::Finite, _) => (f64::MAX, "1.8 × 10^308"),
+        (Wanted::Other(expecting), _) if expecting == REPLICATIONS => (1e6, "1M"),
+        _ => return None,
+    };
+    (number > largest).then(|| {
+        Refusal::new(format!("`{}` is too large: the maximum is {words}", found.scalar()))
+            .help(format!("write a number up to {words}"))
+    })
 }
 
 fn has_fraction(found: &Found) -> bool {

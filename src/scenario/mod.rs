@@ -39,6 +39,7 @@ mod writer;
 #[doc(hidden)]
 pub use asyncflow01::is_asyncflow01;
 pub use capacity::Capacity;
+pub(crate) use capacity::REPLICATIONS_MIN;
 pub(crate) use changes::{Change, Kind, PHASES_MAX, changes, first as first_change};
 pub use check::check;
 pub(crate) use directory::NameTable;

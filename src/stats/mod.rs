@@ -10,6 +10,7 @@ mod draws;
 mod family;
 mod growth;
 mod intervals;
+mod jackknife;
 mod morris;
 mod paired;
 mod precision;
@@ -23,6 +24,7 @@ pub use control::{Controlled, controlled_mean};
 pub use family::holm;
 pub use growth::{Growth, Trend, trend};
 pub use intervals::{Estimate, Method, extreme, mean, ratio, student_t};
+pub use jackknife::jackknife_error;
 pub use morris::{Effect, effects};
 pub use paired::{Difference, difference, difference_of_quantiles, difference_of_ratios};
 pub use precision::{
@@ -30,5 +32,5 @@ pub use precision::{
 };
 pub use quantiles::{Clusters, linearised, quantile};
 pub use selection::{Best, Selection};
-pub use sobol::{Indices, indices};
+pub use sobol::{Indices, indices, raw_indices};
 pub use warmup::{Truncation, mser5, welch};

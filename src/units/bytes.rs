@@ -45,7 +45,7 @@ impl std::str::FromStr for Bytes {
 }
 
 fn read(text: &str) -> Result<Bytes, Refusal> {
-    let (number, unit) = split(text, "a size such as `8MiB`")?;
+    let (number, unit) = split::<Bytes>(text)?;
     if unit.is_empty() {
         return Bytes::from_bare(text);
     }
@@ -98,6 +98,7 @@ impl Quantity for Bytes {
     const EXPECTING: &'static str = "a size such as `8MiB`";
     const EXAMPLE: &'static str = "8MiB";
     const WORD: &'static str = "Bytes";
+    const LARGEST: &'static str = "10^18 B";
     const BASE: &'static str = "B";
     fn to_base(self) -> f64 {
         self.0 as f64

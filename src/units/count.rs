@@ -1,6 +1,6 @@
 //! Counts: whole numbers without a unit; `k`, `M` and `G` stand for 10^3, 10^6 and 10^9.
 
-use super::written::{deserialize, shown, split};
+use super::written::{deserialize, shown, split, too_large};
 use super::{Quantity, meant};
 use crate::problem::Refusal;
 use std::fmt::{Display, Formatter};
@@ -26,7 +26,7 @@ impl Display for Count {
 impl std::str::FromStr for Count {
     type Err = Refusal;
     fn from_str(text: &str) -> Result<Count, Refusal> {
-        let (number, suffix) = split(text, "a count such as `200` or `12k`")?;
+        let (number, suffix) = split::<Count>(text)?;
         let Some((_, size)) =
             SUFFIXES.iter().find(|(name, _)| *name == suffix || (*name == "k" && suffix == "K"))
         else {
@@ -36,6 +36,7 @@ impl std::str::FromStr for Count {
         };
         match number.times(*size) {
             Some((count, true)) if count <= LARGEST => Ok(Count(count as u64)),
+            _ if number.value * *size as f64 > LARGEST as f64 => Err(too_large::<Count>(text)),
             _ => Err(Refusal::new(format!("`{}` is not a whole number up to 10^15", shown(text)))
                 .help("write a whole number, such as `200`")),
         }
@@ -46,6 +47,7 @@ impl Quantity for Count {
     const EXPECTING: &'static str = "a count such as `200` or `12k`";
     const EXAMPLE: &'static str = "200";
     const WORD: &'static str = "Count";
+    const LARGEST: &'static str = "10^15";
     fn to_base(self) -> f64 {
         self.0 as f64
     }

@@ -43,7 +43,7 @@ impl std::str::FromStr for Factor {
             return Err(Refusal::new(format!("`{}` begins with its unit", shown(text)))
                 .help(format!("write `{number}x`")));
         }
-        let (number, unit) = split(text, "a factor such as `4x`")?;
+        let (number, unit) = split::<Factor>(text)?;
         let times = number.value;
         match unit {
             "" => Self::from_bare(text),
@@ -68,6 +68,7 @@ impl Quantity for Factor {
     const EXPECTING: &'static str = "a factor such as `4x`";
     const EXAMPLE: &'static str = "4x";
     const WORD: &'static str = "Factor";
+    const LARGEST: &'static str = "1000000x";
     fn to_base(self) -> f64 {
         self.times
     }

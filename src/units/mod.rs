@@ -46,6 +46,8 @@ pub trait Quantity:
     const EXAMPLE: &'static str;
     /// The name of the type, for schema definitions.
     const WORD: &'static str;
+    /// The largest value, for messages.
+    const LARGEST: &'static str;
     /// The base unit, for messages.
     const BASE: &'static str = "";
     /// Returns the value in base units.

@@ -23,7 +23,7 @@ impl std::str::FromStr for Money {
     fn from_str(text: &str) -> Result<Money, Refusal> {
         let trimmed = text.trim();
         let Some(rest) = trimmed.strip_prefix('$') else {
-            let help = match split(trimmed, Self::EXPECTING) {
+            let help = match split::<Money>(trimmed) {
                 Ok((_, unit))
                     if unit.starts_with(['$', '/']) || unit.to_lowercase().starts_with("usd") =>
                 {
@@ -41,7 +41,7 @@ impl std::str::FromStr for Money {
             };
             return Err(Refusal::new(format!("`{}` is not a price", shown(text))).help(help));
         };
-        let (number, period) = split(rest, Self::EXPECTING)?;
+        let (number, period) = split::<Money>(rest)?;
         let refusal = || Refusal::new(format!("`{}` is not a price per hour", shown(text)));
         match period.strip_prefix('/').or_else(|| period.strip_prefix("per ")).map(str::trim) {
             Some("h" | "hr" | "hour") if number.value <= 1e9 => {
@@ -73,6 +73,7 @@ impl Quantity for Money {
     const EXPECTING: &'static str = "a price such as `$0.17/h`";
     const EXAMPLE: &'static str = "$0.17/h";
     const WORD: &'static str = "Money";
+    const LARGEST: &'static str = "$10^9/h";
     fn to_base(self) -> f64 {
         self.dollars_per_hour
     }

@@ -98,7 +98,7 @@ fn read(text: &str) -> Result<Rate, Refusal> {
     {
         return Err(is_a_duration(text, gap));
     }
-    let (number, rest) = split(text, "a rate such as `150/s`")?;
+    let (number, rest) = split::<Rate>(text)?;
     if rest.is_empty() {
         return Rate::from_bare(text.trim());
     }
@@ -158,6 +158,7 @@ impl Quantity for Rate {
     const EXPECTING: &'static str = "a rate such as `150/s`";
     const EXAMPLE: &'static str = "150/s";
     const WORD: &'static str = "Rate";
+    const LARGEST: &'static str = "10^9/s";
     fn to_base(self) -> f64 {
         self.per_second
     }

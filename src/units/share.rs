@@ -34,7 +34,7 @@ impl Display for Share {
 impl std::str::FromStr for Share {
     type Err = Refusal;
     fn from_str(text: &str) -> Result<Share, Refusal> {
-        let (number, unit) = split(text, "a share such as `0.5%`")?;
+        let (number, unit) = split::<Share>(text)?;
         if unit.is_empty() {
             return Self::from_bare(text);
         }
@@ -70,6 +70,7 @@ impl Quantity for Share {
     const EXPECTING: &'static str = "a share such as `0.5%`";
     const EXAMPLE: &'static str = "0.5%";
     const WORD: &'static str = "Share";
+    const LARGEST: &'static str = "100%";
     fn to_base(self) -> f64 {
         self.fraction
     }

@@ -139,7 +139,7 @@ impl std::str::FromStr for Span {
 fn read(text: &str) -> Result<Span, Refusal> {
     let (mut sum, mut last, mut rest) = (0u128, u64::MAX, text.trim());
     while !rest.is_empty() || last == u64::MAX {
-        let (number, behind) = split(rest, "a duration such as `5ms`")?;
+        let (number, behind) = split::<Span>(rest)?;
         let end = behind.find(|c: char| c.is_ascii_digit()).unwrap_or(behind.len());
         let (unit, next) = (behind[..end].trim(), &behind[end..]);
         if unit.is_empty() {
@@ -199,6 +199,7 @@ impl Quantity for Span {
     const EXPECTING: &'static str = "a duration such as `5ms`";
     const EXAMPLE: &'static str = "5ms";
     const WORD: &'static str = "Span";
+    const LARGEST: &'static str = "146 years";
     const BASE: &'static str = "ns";
     fn to_base(self) -> f64 {
         self.0 as f64

@@ -38,9 +38,17 @@ impl Number<'_> {
     }
 }
 
+/// More than any quantity can be, in any of its units.
+const HUGE: f64 = 1e19;
+
+/// Returns the error for a number that no quantity of this kind can have.
+pub(super) fn too_large<Q: Quantity>(text: &str) -> Refusal {
+    Refusal::new(format!("`{}` is too large: the maximum is {}", shown(text), Q::LARGEST))
+}
+
 /// Splits `"1.5ms"` into 1.5 and `ms`. Digits may be separated by `_`, as in `1_000/s`.
-pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t str), Refusal> {
-    let text = text.trim();
+pub(super) fn split<Q: Quantity>(text: &str) -> Result<(Number<'_>, &str), Refusal> {
+    let (text, example) = (text.trim(), Q::EXPECTING);
     let bytes = text.as_bytes();
     let digit = |at: Option<&u8>| at.is_some_and(u8::is_ascii_digit);
     let joins = |at: usize| {
@@ -66,7 +74,7 @@ pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t
             .help(format!("write {example}"))
     })?;
     if !value.is_finite() {
-        return Err(Refusal::new(format!("`{}` is too large", shown(text))));
+        return Err(too_large::<Q>(text));
     }
     let mut letters = unit.chars();
     match (letters.next(), letters.next()) {
@@ -81,6 +89,11 @@ pub(super) fn split<'t>(text: &'t str, example: &str) -> Result<(Number<'t>, &'t
             Err(Refusal::new(format!("`{}` has a comma", shown(text))).help(help))
         }
         (Some('e' | 'E'), Some(next)) if next.is_ascii_digit() || "+-".contains(next) => {
+            let end = unit[2..].find(|c: char| !c.is_ascii_digit()).map_or(unit.len(), |at| 2 + at);
+            let is_huge = format!("{digits}{}", &unit[..end]).parse().is_ok_and(|n: f64| n >= HUGE);
+            if is_huge {
+                return Err(too_large::<Q>(text));
+            }
             Err(Refusal::new(format!("`{}` has an exponent", shown(text)))
                 .help(format!("write the number out, as in {example}")))
         }
@@ -192,12 +205,13 @@ pub(super) fn no_unit(number: &str, examples: &str, example: &str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Factor, Span};
     use super::*;
 
     #[test]
     fn decimals_are_multiplied_exactly() {
         // By hand; 1.005 * 1000 is 1004.9999999999999 in floating point.
-        let times = |text, size| split(text, "x").unwrap().0.times(size);
+        let times = |text, size| split::<Factor>(text).unwrap().0.times(size);
         assert_eq!(times("1.005", 1000), Some((1005, true)));
         assert_eq!(times("0.0005", 1000), Some((1, false)));
         assert_eq!(times("9007199254.740993", 1_000_000), Some((9_007_199_254_740_993, true)));
@@ -208,14 +222,18 @@ mod tests {
     #[test]
     fn other_number_notations_are_rejected_with_help() {
         // A comma, an exponent, a sign, and a number that is too large.
-        let refused = |text: &str| split(text, "`5ms`").err().unwrap().to_string();
+        let refused = |text: &str| split::<Span>(text).err().unwrap().to_string();
         assert_eq!(refused("2,5ms"), "`2,5ms` has a comma\nhelp: write `2.5ms`");
         assert_eq!(
             refused("2e3ms"),
-            "`2e3ms` has an exponent\nhelp: write the number out, as in `5ms`"
+            "`2e3ms` has an exponent\nhelp: write the number out, as in a duration such as `5ms`"
         );
-        assert_eq!(refused("-2ms"), "`-2ms` is negative\nhelp: write `5ms`");
-        assert_eq!(refused(&"9".repeat(400)), format!("`{}…` is too large", "9".repeat(40)));
+        assert_eq!(refused("-2ms"), "`-2ms` is negative\nhelp: write a duration such as `5ms`");
+        let maximum = "is too large: the maximum is 146 years";
+        assert_eq!(refused(&"9".repeat(400)), format!("`{}…` {maximum}", "9".repeat(40)));
+        // Not that it has an exponent: written out it would be refused again.
+        assert_eq!(refused("1e400s"), format!("`1e400s` {maximum}"));
+        assert_eq!(refused("1e+19 ns"), format!("`1e+19 ns` {maximum}"));
         assert_eq!(
             no_unit("-2", "`-2ms`", "`5ms`").to_string(),
             "`-2` is negative, and has no unit\nhelp: write `5ms`"

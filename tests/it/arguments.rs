@@ -213,3 +213,68 @@ fn a_closed_pipe_is_no_error_and_a_full_disk_is_one() {
         shell("COMMAND > /dev/full").code(2);
     }
 }
+
+#[test]
+fn a_number_outside_its_range_is_refused_with_the_range() {
+    // Negative and huge values, for every option with a value that can be one.
+    let whole = |most: &str| format!("must be a whole number from 1 to {most}");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("s.yaml");
+    fs::write(
+        &file,
+        "version: 1
+workload: { users: { to: api.x, open: { rate: 9/s } } }
+services: { api: { endpoints: { x: [ cpu: 1ms ] } } }
+slos: { fast: { of: users, p95: 9ms } }
+capacity: { vary: workload.users.open.rate, from: 1/s, to: 9/s }
+",
+    )
+    .unwrap();
+    let file = file.to_str().unwrap();
+    let million = whole("1,000,000");
+    for (arguments, expected) in [
+        ("run -r -3", million.as_str()),
+        ("run -r 1e30", &format!("too large: {million}")),
+        ("run -s -1", "must be a whole number from 0 to 2^64"),
+        ("run -s 99999999999999999999999", "too large: must be a whole number from 0 to 2^64"),
+        ("run -j 99999999999999999999", "too large: must be at least 1 and at most 4,096"),
+        ("run -d -1s", "`-1s` is negative"),
+        ("run -d -1s", "write a time above 0s and up to 146 years, such as `--duration 10m`"),
+        ("run -d 1e400s", "`1e400s` is too large: the maximum is 146 years"),
+        ("run -d --no-files", "a value is required here, and `--no-files` is an option"),
+        ("run --set run.replications=1e30", "`1e30` is too large: the maximum is 1M"),
+        (
+            "run --set run.seed=99999999999999999999999",
+            "`1e23` is too large: the maximum is 18446744073709551615",
+        ),
+        (
+            "run --set workload.users.open.rate=1e400/s",
+            "`1e400/s` is too large: the maximum is 10^9/s",
+        ),
+        (
+            "run --set run.limits.in_flight=99999999999999999999999",
+            "is too large: the maximum is 10^15",
+        ),
+        ("capacity --from -5/s", "capacity.from: `-5/s` is negative"),
+        ("capacity --to 1e400/s", "capacity.to: `1e400/s` is too large: the maximum is 10^9/s"),
+        ("capacity --tolerance -1%", "write a share above 0%, such as `--tolerance 1%`"),
+        ("capacity --most 0", "must be a whole number from 10 to 1,000,000"),
+        ("capacity --set capacity.most=9", "write `most: 10` or more; the default is 320"),
+        ("sweep --shard -1/3", "`-1/3` is not a shard"),
+    ] {
+        let mut words: Vec<&str> = arguments.split(' ').collect();
+        words.insert(1, file);
+        let stderr = refusal(&words);
+        assert!(stderr.contains(expected), "{arguments}: {stderr}");
+    }
+    let select = ["compare", file, file, "--select", "users.latency.p99", "--indifference", "-1%"];
+    assert!(refusal(&select).contains("write a share above 0%"));
+}
+
+#[test]
+fn files_are_not_written_to_a_folder_that_stands_for_standard_output() {
+    let stderr = refusal(&["run", "s.yaml", "-o", "-"]);
+    assert!(stderr.contains("`--json` prints the results to standard output instead"), "{stderr}");
+    let stderr = refusal(&["merge", "out/shards", "-o", "-"]);
+    assert!(stderr.contains("write the path of a folder, such as `out/all`"), "{stderr}");
+}

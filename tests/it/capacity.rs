@@ -355,3 +355,71 @@ fn the_table_of_a_capacity_search_agrees_with_json_and_equals_the_batch() {
         file
     );
 }
+
+#[test]
+fn a_low_limit_of_requests_in_flight_is_no_limit_of_the_system() {
+    // An M/M/1 of 100/s meets p95 ≤ 60 ms up to 50/s, as above; there are seldom more than a few
+    // requests in it, but sometimes more than ten. Values that reach the limit were reported to
+    // miss, and the limit of the run as the capacity. What is overloaded misses all the same.
+    let limited = mm1(1).set("run.limits.in_flight=10").set("capacity.to=200/s");
+    let result = limited.capacity().unwrap();
+    let stopped: Vec<_> = result.tried.iter().filter(|t| t.limit_reached.is_some()).collect();
+    assert!(!stopped.is_empty(), "{:?}", result.tried);
+    assert!(stopped.iter().all(|tried| tried.verdict == Verdict::Undecided));
+    assert_eq!(result.tried.last().map(|tried| tried.verdict), Some(Verdict::Misses));
+    assert!(result.misses.is_none_or(|misses| misses >= 100.0), "{:?}", result.misses);
+    assert!(result.edge.is_none_or(|edge| edge.estimate == edge.meets), "{:?}", result.edge);
+    let room = Room::new(
+        "limit.yaml",
+        "
+version: 1
+run: { duration: 20s, warmup: 5s, limits: { in_flight: 3 } }
+workload: { users: { to: api.x, open: { rate: 40/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }
+slos: { fast: { of: users, p95: 60ms } }
+capacity: { vary: workload.users.open.rate, from: 30/s, to: 50/s }
+",
+    );
+    let output = room.run("capacity limit.yaml");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(
+        stderr.contains("`run.limits.in_flight` (3) was reached at 30/s and ")
+            && stderr.contains("whether the objectives are met there cannot be told"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_few_requests_decide_nothing() {
+    // Exact: 45 % of the requests fail, and no goal bounds them, so no value misses because half
+    // of them fail; of a few requests, half often do. At least 0.02/s are answered at 0.1/s, of
+    // which ten replications of 2 s see two requests.
+    let yaml = |rate: &str, goal: &str, share: &str| {
+        format!(
+            "
+version: 1
+run: {{ duration: 2s }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {rate} }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ fail: {share}, wait: 1ms ] }} }} }}
+slos: {{ fast: {{ of: users, {goal} }} }}
+capacity: {{ vary: workload.users.open.rate, from: {rate}, to: 2/s, most: 10 }}
+"
+        )
+    };
+    let first = |text: &str, seed: u64| {
+        let result = Experiment::from_yaml(text).unwrap().seed(seed).capacity().unwrap();
+        result.tried[0].verdict
+    };
+    for seed in 1..=20 {
+        assert_ne!(first(&yaml("0.5/s", "mean: 50ms", "45%"), seed), Verdict::Misses, "{seed}");
+        assert_eq!(
+            first(&yaml("0.1/s", "throughput: 0.02/s", "0%"), seed),
+            Verdict::Undecided,
+            "{seed}"
+        );
+    }
+    // It still misses where most of many requests fail.
+    let failing = yaml("100/s", "mean: 50ms", "60%").replace("to: 2/s", "to: 200/s");
+    assert_eq!(first(&failing, 1), Verdict::Misses);
+}

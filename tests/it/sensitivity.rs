@@ -220,3 +220,59 @@ services: { api: { endpoints: { x: [ wait: 8ms ] } } }
         assert!((effect - 0.008).abs() < 1e-9, "{values}: {effect}");
     }
 }
+
+#[test]
+fn the_error_of_an_effect_contains_the_noise_of_the_replications() {
+    // Exact: with one parameter of two values all trajectories have the same effect, so only the
+    // replications make a difference: of means, the error is that of the paired difference. It was
+    // `± 0`.
+    let yaml = "
+version: 1
+run: { duration: 110s, warmup: 10s, replications: 6 }
+workload: { users: { to: api.x, open: { rate: 40/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 5ms } ] } } }
+";
+    let shop = Experiment::from_yaml(yaml).unwrap();
+    let comparison = shop.compare(&["services.api.endpoints.x[0].cpu.exp=10ms"]).unwrap();
+    let paired = comparison
+        .rows
+        .iter()
+        .find(|row| (row.kind, row.metric.as_str(), row.stat) == ("workload", "latency", "mean"))
+        .unwrap()
+        .difference
+        .difference;
+    let answer = &shop
+        .vary("services.api.endpoints.x[0].cpu.exp", ["5ms", "10ms"])
+        .sensitivity(&["users.latency.mean"], Method::Morris(4))
+        .unwrap()[0];
+    let effect = answer.parameters[0].effect.unwrap();
+    assert!((effect.mu_star / paired.estimate - 1.0).abs() < 1e-9, "{effect:?}, {paired:?}");
+    assert!(
+        (effect.mu_star_std_error / paired.std_error - 1.0).abs() < 1e-6 && paired.std_error > 0.0,
+        "{effect:?}, {paired:?}"
+    );
+}
+
+#[test]
+fn an_error_that_is_unknown_is_not_reported_as_none() {
+    // Definition: a single replication says nothing about the noise, whatever the design; and a
+    // parameter that changes nothing at any point has no known error, rather than one of 0.
+    for replications in [1, 4] {
+        let shop = mm1().replications(replications);
+        let of = |method| shop.sensitivity(&["users.latency.mean"], method).unwrap().remove(0);
+        let effects = of(Method::Morris(4)).parameters;
+        let is_known = |index: usize| effects[index].effect.unwrap().mu_star_std_error.is_finite();
+        assert_eq!([is_known(0), is_known(1)], [replications > 1; 2]);
+        assert_eq!(effects[2].effect.unwrap().mu_star, 0.0);
+        assert!(!is_known(2));
+        for parameter in of(Method::Sobol(64)).parameters {
+            let indices = parameter.indices.unwrap();
+            let is_inert = parameter.path == "services.api.instance.memory";
+            assert_eq!(
+                indices.total_low.is_finite() && indices.total_high.is_finite(),
+                replications > 1 && !is_inert,
+                "{parameter:?}"
+            );
+        }
+    }
+}

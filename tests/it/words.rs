@@ -357,14 +357,14 @@ fn the_cost_of_values_and_variants_and_the_busiest_service_are_reported() {
 
 #[test]
 fn counts_have_the_same_syntax_on_the_command_line_and_in_files() {
-    // `1_0` is 10, as with `-r`; a search with no replications is refused.
+    // `1_0` is 10, as with `-r`; a search with fewer than ten replications is refused.
     let room = Room::new("full.yaml", FULL);
     let search =
         "capacity full.yaml --vary services.api.replicas --from 4 --to 5 --while fast -q --most";
     assert_eq!(room.run(&format!("{search} 1_0")).status.code(), Some(0));
     let refused = room.run(&format!("{search} 0"));
     assert_eq!(refused.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("1 to 1,000,000"), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("10 to 1,000,000"), "{refused:?}");
 }
 
 #[test]

@@ -268,6 +268,16 @@ fn a_conversion_on_a_full_disk_leaves_the_old_file_or_none() {
 }
 
 #[test]
+fn manual_pages_are_written_all_or_none() {
+    // The first page fits into 3 KiB, that of `sweep` does not.
+    let place = Place::new();
+    let output = place.shell(1, "ulimit -f 3; exec $ASYNCFLOW man pages");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("cannot write `pages/asyncflow"), "{}", stderr(&output));
+    assert_eq!(names(&place.path("pages")), Vec::<String>::new());
+}
+
+#[test]
 fn a_folder_that_vanishes_during_a_run_is_an_error_and_is_not_recreated() {
     let place = Place::new();
     let child = place.endless(2, &[]);

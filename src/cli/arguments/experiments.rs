@@ -1,8 +1,10 @@
 //! The options of commands that simulate more than one variant of a scenario: `sweep`, `compare`,
 //! `capacity`, `sensitivity` and `merge`.
 
-use super::shared::{OutputOptions, Overrides, SimulationOptions, Threads, with_help};
-use super::values::{most, replications, several};
+use super::shared::{
+    OutputFolder, OutputOptions, Overrides, Replicated, SimulationOptions, Threads, with_help,
+};
+use super::values::{most, only_folder, several, signed};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -44,6 +46,7 @@ Exit code 0 also if points miss objectives: the table marks them, and `--json` l
             "Random seed, shared by all points so that they see the same arrivals and demands"
         )
     ),
+    mut_arg("out", with_help("Output folder [default: out/NAME-sweep]")),
     mut_arg("force", with_help("Overwrite existing files in the folder")),
     mut_arg("json", with_help("Print one JSON object per line for each point and nothing else"))
 )]
@@ -66,22 +69,20 @@ pub(crate) struct Sweep {
     #[arg(long)]
     pub resume: bool,
     /// Run only shard K of N, in its own folder; completed replications are not run again
-    #[arg(long, value_name = "K/N", conflicts_with_all = ["resume", "json"])]
+    #[arg(
+        long, value_name = "K/N", conflicts_with_all = ["resume", "json"],
+        allow_hyphen_values = true, value_parser = signed
+    )]
     pub shard: Option<String>,
     /// Allow more than 200,000 points or 10 million replications
     #[arg(long)]
     pub yes: bool,
-    /// Independent replications of each point
-    #[arg(
-        short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications,
-        help_heading = "Simulation"
-    )]
-    pub replications: Option<u32>,
+    #[command(flatten)]
+    pub replicated: Replicated,
     #[command(flatten)]
     pub simulation: SimulationOptions,
-    /// Output folder [default: out/NAME-sweep]
-    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub folder: OutputFolder,
     /// Also write the time series of every replication
     #[arg(long, help_heading = "Output")]
     pub series: bool,
@@ -103,7 +104,15 @@ Examples:
   asyncflow compare today.yaml tomorrow.yaml --set run.confidence=99% --json
   asyncflow compare a.yaml b.yaml c.yaml --select users.latency.p99 --indifference 2%"
 )]
-#[command(mut_arg("seed", with_help("Random seed [default: that of the baseline]")))]
+#[command(
+    mut_arg("replications", |option| {
+        option.help("Independent replications of each variant").conflicts_with("select")
+    }),
+    mut_arg("seed", with_help("Random seed [default: that of the baseline]")),
+    mut_arg("out", |option| {
+        option.help("Also write comparison.parquet to this folder").conflicts_with("select")
+    })
+)]
 pub(crate) struct Compare {
     /// Scenario files; the first is the baseline
     #[arg(required = true, value_name = "SCENARIO")]
@@ -121,7 +130,10 @@ pub(crate) struct Compare {
     #[arg(long, value_enum, default_value_t = BestName::Min, requires = "select")]
     pub best: BestName,
     /// Indifference zone: a difference too small to matter, relative to the best
-    #[arg(long, value_name = "SHARE", default_value = "1%", requires = "select")]
+    #[arg(
+        long, value_name = "SHARE", default_value = "1%", requires = "select",
+        allow_hyphen_values = true, value_parser = signed
+    )]
     pub indifference: String,
     /// Maximum number of replications per variant, at least 10
     #[arg(
@@ -129,17 +141,12 @@ pub(crate) struct Compare {
         value_parser = most, requires = "select"
     )]
     pub most: u32,
-    /// Independent replications of each variant
-    #[arg(
-        short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications,
-        conflicts_with = "select", help_heading = "Simulation"
-    )]
-    pub replications: Option<u32>,
+    #[command(flatten)]
+    pub replicated: Replicated,
     #[command(flatten)]
     pub simulation: SimulationOptions,
-    /// Also write comparison.parquet to this folder
-    #[arg(short, long, value_name = "DIR", conflicts_with = "select", help_heading = "Output")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub folder: OutputFolder,
     #[command(flatten)]
     pub output: OutputOptions,
 }
@@ -166,7 +173,8 @@ Exit code 1: no value meets the objectives."
         with_help(
             "Print errors only, and not the answer: the exit code says whether a value meets the objectives"
         )
-    )
+    ),
+    mut_arg("out", with_help("Also write capacity.parquet to this folder"))
 )]
 pub(crate) struct Capacity {
     /// Scenario file, or `-` for standard input
@@ -176,31 +184,30 @@ pub(crate) struct Capacity {
     #[arg(long, value_name = "PATH")]
     pub vary: Option<String>,
     /// Lower end of the search range; without --vary, overrides that of the `capacity:` block
-    #[arg(long, value_name = "VALUE")]
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true, value_parser = signed)]
     pub from: Option<String>,
     /// Upper end of the search range; likewise
-    #[arg(long, value_name = "VALUE")]
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true, value_parser = signed)]
     pub to: Option<String>,
     /// An objective to meet: a name in `slos`, or an expression such as 'users.p95 < 60ms'; repeat
     /// to require several [default: all in `slos`]
     #[arg(long = "while", value_name = "OBJECTIVE")]
     pub goals: Vec<String>,
     /// Stop when the capacity is known to within this share [default: 2%]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true, value_parser = signed)]
     pub tolerance: Option<String>,
     #[command(flatten)]
     pub overrides: Overrides,
-    /// Maximum number of replications per value [default: 320]
+    /// Maximum number of replications per value, at least 10 [default: 320]
     #[arg(
-        long, value_name = "N", allow_negative_numbers = true, value_parser = replications,
+        long, value_name = "N", allow_negative_numbers = true, value_parser = most,
         help_heading = "Simulation"
     )]
     pub most: Option<u32>,
     #[command(flatten)]
     pub simulation: SimulationOptions,
-    /// Also write capacity.parquet to this folder
-    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub folder: OutputFolder,
     #[command(flatten)]
     pub output: OutputOptions,
 }
@@ -215,7 +222,10 @@ Examples:
   asyncflow sensitivity shop.yaml --method sobol --size 256 \\
       --metric users.latency.p99 --metric users.throughput"
 )]
-#[command(mut_arg("set", with_help(SET_BEFORE_VARYING)))]
+#[command(
+    mut_arg("set", with_help(SET_BEFORE_VARYING)),
+    mut_arg("out", with_help("Also write sensitivity.parquet to this folder"))
+)]
 pub(crate) struct Sensitivity {
     /// Scenario file, or `-` for standard input
     #[arg(value_name = "SCENARIO")]
@@ -237,17 +247,12 @@ pub(crate) struct Sensitivity {
     pub size: Option<u32>,
     #[command(flatten)]
     pub overrides: Overrides,
-    /// Independent replications of each point
-    #[arg(
-        short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications,
-        help_heading = "Simulation"
-    )]
-    pub replications: Option<u32>,
+    #[command(flatten)]
+    pub replicated: Replicated,
     #[command(flatten)]
     pub simulation: SimulationOptions,
-    /// Also write sensitivity.parquet to this folder
-    #[arg(short, long, value_name = "DIR", help_heading = "Output")]
-    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub folder: OutputFolder,
     #[command(flatten)]
     pub output: OutputOptions,
 }
@@ -294,7 +299,7 @@ pub(crate) struct Merge {
     #[arg(required = true, value_name = "DIR")]
     pub folders: Vec<PathBuf>,
     /// Output folder
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", value_parser = only_folder())]
     pub out: PathBuf,
     #[command(flatten)]
     pub threads: Threads,

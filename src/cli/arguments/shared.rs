@@ -1,10 +1,11 @@
 //! The options that several commands share. A command that means something else by one of them
 //! says so with `mut_arg`, or has an option of its own.
 
-use super::values::{seed, threads};
+use super::values::{folder, replications, seed, signed, threads};
 use crate::experiment::Options;
 use clap::{Arg, Args};
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -21,8 +22,27 @@ pub(crate) struct Overrides {
     pub set: Vec<String>,
 }
 
-/// How each replication is simulated. Beside them, most commands have `replications`, whose meaning
-/// differs.
+/// A fixed number of replications.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Simulation")]
+pub(crate) struct Replicated {
+    /// Independent replications of each point
+    #[arg(
+        short, long, value_name = "N", allow_negative_numbers = true, value_parser = replications
+    )]
+    pub replications: Option<u32>,
+}
+
+/// Where files are written.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputFolder {
+    /// Output folder
+    #[arg(short, long, value_name = "DIR", value_parser = folder())]
+    pub out: Option<PathBuf>,
+}
+
+/// How each replication is simulated.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Simulation")]
 pub(crate) struct SimulationOptions {
@@ -30,7 +50,9 @@ pub(crate) struct SimulationOptions {
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub seed: Option<u64>,
     /// Simulated time of each replication, including warm-up, such as 10m
-    #[arg(short, long, value_name = "TIME")]
+    #[arg(
+        short, long, value_name = "TIME", allow_hyphen_values = true, value_parser = signed
+    )]
     pub duration: Option<String>,
     #[command(flatten)]
     pub threads: Threads,
@@ -58,8 +80,7 @@ impl Threads {
     }
 }
 
-/// What is printed, and what may be overwritten. Beside them, most commands have `out`, whose
-/// meaning differs.
+/// What is printed, and what may be overwritten.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputOptions {

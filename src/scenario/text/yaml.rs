@@ -491,7 +491,8 @@ fn resolve(word: &str) -> Value {
     match (word.parse::<i64>(), word.parse::<f64>()) {
         (Ok(0), _) => Value::Unsigned(0),
         (Ok(whole), _) => Value::Signed(whole),
-        (_, Ok(number)) => Value::Float(number),
+        (_, Ok(number)) if number.is_finite() => Value::Float(number),
+        // Too large even for a number: as a text it can still be quoted.
         _ => Value::Text(word.to_string()),
     }
 }

@@ -1,14 +1,15 @@
 //! Hostile input: files that are broken by accident or on purpose.
 //!
-//! `corpus` has broken files, each with its message; `generated` files that are too large or too
-//! strange to check in; `people` realistic input and its meaning; `limits` scenarios that would
-//! exceed the machine; `random` thousands of random bytes and mutated scenarios. Findings of
-//! `fuzz/` are added here.
+//! `corpus` has broken files, each with its message; `mistakes` files with one mistake, each with
+//! one error; `generated` files that are too large or too strange to check in; `people` realistic
+//! input and its meaning; `limits` scenarios that would exceed the machine; `random` thousands of
+//! random bytes and mutated scenarios. Findings of `fuzz/` are added here.
 
 mod corpus;
 mod generated;
 pub mod judge;
 mod limits;
+mod mistakes;
 mod people;
 mod random;
 
