@@ -8,8 +8,6 @@
 //! Tested: in `report/format.rs`, the law over all magnitudes, signs and boundaries; phrases by
 //! hand.
 
-use super::Share;
-
 /// A unit of a quantity: its size in base units, the smallest number of it that is printed in it,
 /// and its symbol with the space before it.
 pub(crate) type Unit = (f64, f64, &'static str);
@@ -158,7 +156,10 @@ pub(crate) fn percent(fraction: f64) -> String {
 
 /// Formats a confidence level as it was written: `95 %`, `99.9999999 %`.
 pub(crate) fn confidence(fraction: f64) -> String {
-    Share::new(fraction).to_string().replace('%', " %")
+    let percent = fraction * 100.0;
+    // Nine decimals are fewer than a double has, and more than anyone writes.
+    let text = fixed(percent, decimals(100.0 - percent, 1).max(9));
+    format!("{} %", trimmed(&text))
 }
 
 /// Formats a ratio: `1.23`, `12.3`, `1000`.

@@ -431,7 +431,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_simulated() {
         ),
         (
             "--vary workload.users.open.rate=1/s..9ms@3",
-            "sweep.vary.workload.users.open.rate: both ends of a range must be of the same kind, but `1/s` is a rate and `9ms` is a duration",
+            "--vary workload.users.open.rate: both ends of a range must be of the same kind, but `1/s` is a rate and `9ms` is a duration",
         ),
         (
             "--vary services.api.replicas=1..1000000000@integer",
