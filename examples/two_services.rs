@@ -9,7 +9,7 @@
 
 use asyncflow::ExperimentError;
 use asyncflow::scenario::{
-    Balance, Crash, Dist, Fault, Link, Runtime, Scenario, Schedule, Service, Slo, Step, Workload,
+    Balance, Crash, Dist, Link, Runtime, Scenario, Schedule, Service, Slo, Stages, Step, Workload,
     to_yaml,
 };
 use asyncflow::units::{Rate, Span};
@@ -33,19 +33,14 @@ fn main() -> Result<(), ExperimentError> {
             "read",
             [Step::cpu(Dist::lognormal(ms(3), ms(12))), Step::wait(Dist::exp(ms(4)))],
         );
-    let outage = Crash {
-        target: "api".to_string(),
-        count: 1,
-        drain: false,
-        at: ms(60_000),
-        lasting: Some(ms(30_000)),
-    };
+    let outage = Crash::new("api", ms(60_000)).lasting(ms(30_000));
+    let rate = Stages::new(Rate::per_second(200.0)).ramp(Rate::per_second(250.0), ms(30_000));
     let mut shop = Scenario::new("shop")
-        .with_workload("users", Workload::open("api.GET /item", Rate::per_second(250.0)))
+        .with_workload("users", Workload::open("api.GET /item", rate))
         .with_service("api", api)
         .with_service("db", database)
         .with_link("users -> api", Link::new(Dist::normal(ms(3), ms(1))).with_loss(0.0001))
-        .with_fault(Fault::Crash(outage))
+        .with_fault(outage)
         .with_slo("fast", Slo { p99: Some(ms(100)), ..Slo::of("users") });
     shop.run.duration = ms(180_000);
 

@@ -55,6 +55,7 @@
 
 // `ARCHITECTURE.md` lists all modules and what each may depend on.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Of the whole library: its parts leave items unused that others need.
 #![cfg_attr(
     all(feature = "cli", not(test)),

@@ -82,7 +82,7 @@ fn check_count(design: Design, count: Option<u32>, path: &str, problems: &mut Pr
         (Design::Lhs | Design::Sobol, None) => {
             problems
                 .error(path, format!("the design `{}` needs a number of `points`", design.name()))
-                .advise("for example `points: 64`, or `--points 64` on the command line");
+                .advise("for example `points: 64`");
         }
         (Design::Lhs | Design::Sobol, Some(0)) => {
             problems.error(points, "a design needs at least one point");

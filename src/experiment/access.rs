@@ -3,7 +3,8 @@
 use super::results::Results;
 use crate::stats::Estimate;
 
-/// The latency of answered requests of one workload or endpoint, in seconds. Returned by
+/// The latency of answered requests of one workload or endpoint, in seconds. Quantiles are those of
+/// the requests of all replications together, not means of their quantiles. Returned by
 /// [`Results::latency`].
 #[derive(Clone, Copy, Debug)]
 pub struct Latency<'r> {

@@ -24,8 +24,8 @@ use crate::stats::Best;
 const REPORTED_MAX: usize = 10;
 
 impl Experiment {
-    /// Runs all replications of the scenario and returns the estimates with their intervals. What
-    /// is varied or searched for plays no part. Warnings about the scenario are those of
+    /// Runs all replications of the scenario and returns the estimates with their intervals,
+    /// without [`vary`](Experiment::vary) and [`between`](Experiment::between). Warnings about the scenario are those of
     /// [`problems`](Experiment::problems).
     ///
     /// # Errors
@@ -49,10 +49,10 @@ impl Experiment {
     /// # services: { api: { endpoints: { GET /: [ cpu: { exp: 8ms } ] } } }
     /// # ",
     /// # )?;
-    /// // Sample one request in ten, and find the slowest.
+    /// // Sample one request in ten, and find the slowest. Calls between services are sampled too.
     /// let mut slowest_s = 0.0_f64;
     /// let results = shop.set("output.requests=10%").run_each(|replication| {
-    ///     for request in replication.requests() {
+    ///     for request in replication.requests().filter(|request| request.workload.is_some()) {
     ///         slowest_s = slowest_s.max(request.latency_s());
     ///     }
     /// })?;
@@ -158,7 +158,9 @@ impl Experiment {
     }
 
     /// Compares variants with the scenario as it is (the baseline), by paired differences on common
-    /// random numbers. A variant is one assignment `PATH=VALUE`, or several separated by `;`.
+    /// random numbers. A variant is one assignment `PATH=VALUE` (see
+    /// [`set`](Experiment::set)), or several separated by `;`, which no value may contain.
+    /// Decisions are those of [`Comparison::family`].
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(
@@ -256,7 +258,9 @@ impl Experiment {
     }
 
     /// Searches for the values of one parameter at which all objectives are met, as described by
-    /// the scenario's `capacity` or by [`between`](Experiment::between).
+    /// the scenario's `capacity` or by [`between`](Experiment::between). Each value tried gets 10
+    /// replications, and twice as many while its verdict is uncertain, up to
+    /// [`Capacity::most`](crate::scenario::Capacity::most); `run.replications` is not used.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(

@@ -145,7 +145,8 @@ impl Experiment {
         self
     }
 
-    /// Sets the [`Cancellation`] that interrupts this experiment and its clones.
+    /// Sets the [`Cancellation`] that interrupts this experiment and its clones. Once cancelled,
+    /// they stay so; set a new one to run them again.
     #[must_use]
     pub fn cancelled_by(mut self, cancellation: &Cancellation) -> Experiment {
         self.control.cancellation = cancellation.clone();
@@ -179,8 +180,9 @@ impl Experiment {
         self
     }
 
-    /// Varies the value at a path (as for [`set`](Experiment::set)) over values. Several calls make
-    /// a grid. Replaces the scenario's own `sweep`.
+    /// Varies the value at a path (as for [`set`](Experiment::set)) over values, which may also be
+    /// whole subtrees. Several calls make a grid, in which the last path changes fastest. Replaces
+    /// the scenario's own `sweep`.
     #[must_use]
     pub fn vary<V: Into<Value>>(
         self,
@@ -263,7 +265,11 @@ impl Experiment {
         if let Some(scenario) = &mut scenario {
             scenario.sweep = self.sweep.clone().or(scenario.sweep.take());
             scenario.capacity = self.search.clone().or(scenario.capacity.take());
-            loaded.problems.list.extend(scenario::check(scenario).list);
+            let found = scenario::check(scenario);
+            match loaded.tree().is_some() {
+                true => loaded.add(found),
+                false => loaded.problems.list.extend(found.list),
+            }
         }
         (loaded, scenario)
     }

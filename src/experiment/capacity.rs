@@ -102,8 +102,8 @@ pub enum SearchTarget {
     Smallest,
     /// Values between two limits meet them: both are searched for.
     Range,
-    /// Both ends have the same verdict and neither is conclusively better: all values tried meet
-    /// the objectives, or none does.
+    /// There is no limit within the range: all values tried meet the objectives, or none does, and
+    /// neither end is conclusively better.
     Either,
 }
 

@@ -78,7 +78,9 @@ pub struct MetricComparison {
     pub difference: Difference,
     /// The p-value, corrected for the family (Holm); NaN for metrics outside the family.
     pub p_adjusted: f64,
-    /// The judgement on the difference.
+    /// The judgement on the difference: by `p_adjusted` within the
+    /// [family](Comparison::family); otherwise by its own interval alone, so that of many such rows
+    /// some are significant by chance.
     pub judgement: Judgement,
     /// Roughly how many more replications would make the difference significant, with the
     /// correction for the family; `None` if it already is, or if no forecast is possible.
@@ -160,7 +162,10 @@ impl Comparison {
         Comparison { names, results, rows, confidence }
     }
 
-    /// Returns the rows of the family, variant by variant.
+    /// Returns the rows of the family, variant by variant: mean, p50, p95 and p99 of the latency,
+    /// throughput and error ratio of all workloads. Their p-values are corrected together
+    /// (Holm 1979), so that with the comparison's confidence none of their judgements is wrong by
+    /// chance. Decide by these.
     pub fn family(&self) -> impl Iterator<Item = &MetricComparison> {
         self.rows.iter().filter(|row| !row.p_adjusted.is_nan())
     }

@@ -20,7 +20,10 @@ pub struct Phase {
     pub from_s: f64,
     /// The simulated time at which it ends, in seconds.
     pub until_s: f64,
-    /// Whether the time to recover after its end is measured: its rows then have a `recovery`.
+    /// Whether the time to recover after its end is measured: its rows then have a `recovery`, the
+    /// mean over the `n` replications that recovered; compare `n` with
+    /// [`Results::replications`]. A workload has recovered when its window
+    /// (`output.series`) and the next two are no worse than the worst before the disturbance.
     pub recovery: bool,
 }
 

@@ -113,10 +113,11 @@ pub struct Incident<'r> {
 pub struct SampledRequest<'r> {
     /// Identifies the request within its replication.
     pub id: u64,
-    /// The request that called this one; `None` if it came from a workload.
+    /// The request that called this one; `None` if it came from a workload, or if its caller gave
+    /// it up.
     pub caller: Option<u64>,
-    /// The workload that sent it; empty if another request called it.
-    pub workload: &'r str,
+    /// The workload that sent it; `None` if another request called it.
+    pub workload: Option<&'r str>,
     /// The endpoint; empty if the request reached none.
     pub endpoint: &'r str,
     /// The instance that served it; `None` if none did.
@@ -239,8 +240,8 @@ impl<'r> Replication<'r> {
     }
     /// Returns the sampled requests that arrived after the warm-up, in the order they ended.
     /// `output.requests` sets the share that is sampled; by default no request is. With a request
-    /// of a workload, all calls that it causes are sampled too; the
-    /// [`caller`](SampledRequest::caller) of the former is `None`.
+    /// of a workload, all calls that it causes are sampled too; these have no
+    /// [`workload`](SampledRequest::workload).
     pub fn requests(self) -> impl Iterator<Item = SampledRequest<'r>> {
         let (layout, weight) = (&self.names.plan.layout, 1.0 / self.names.plan.trace_share);
         self.record.requests.iter().map(move |row| {
@@ -249,7 +250,7 @@ impl<'r> Replication<'r> {
             SampledRequest {
                 id: row.request,
                 caller: (row.caller != 0).then_some(row.caller),
-                workload: flow.workload.map_or("", |index| &layout.workloads[index as usize]),
+                workload: flow.workload.map(|index| layout.workloads[index as usize].as_str()),
                 endpoint: flow.endpoint.map_or("", |index| &layout.endpoints[index as usize].name),
                 instance: instance.map(|instance| instance.name.as_str()),
                 arrived_s: row.arrived.seconds(),

@@ -6,13 +6,13 @@
 //! scenarios' forms and compares them with what the reader makes of their text.
 
 use super::{Endpoint, Link, Queue, Runtime, Scenario, Service, Slo};
-use crate::fault::Fault;
+use crate::fault::{Crash, Fault};
 use crate::policy::balance::Balance;
 use crate::random::dists::Dist;
 use crate::server::{EventLoop, Machine, Schedule, Tasks};
 use crate::step::{Call, Cpu, Fail, Memory, Step, Wait};
 use crate::units::{Bytes, Count, Factor, Money, Rate, Share, Span};
-use crate::workload::{Arrivals, Open, RateShape, Users, Workload};
+use crate::workload::{Arrivals, Open, RateShape, Stage, Stages, Users, Workload};
 use indexmap::IndexMap;
 
 impl Default for Scenario {
@@ -80,10 +80,10 @@ impl Scenario {
         self.links.insert(name.into(), link);
         self
     }
-    /// Adds a fault.
+    /// Adds a fault, such as `Crash::new("api", at).lasting(span)`.
     #[must_use]
-    pub fn with_fault(mut self, fault: Fault) -> Scenario {
-        self.faults.push(fault);
+    pub fn with_fault(mut self, fault: impl Into<Fault>) -> Scenario {
+        self.faults.push(fault.into());
         self
     }
     /// Adds an objective, or replaces the one of that name.
@@ -142,6 +142,55 @@ impl Open {
 impl From<Rate> for RateShape {
     fn from(rate: Rate) -> RateShape {
         RateShape::Constant(rate)
+    }
+}
+
+impl From<Stages> for RateShape {
+    fn from(stages: Stages) -> RateShape {
+        RateShape::Stages(stages)
+    }
+}
+
+impl Stages {
+    /// Creates a rate that changes over time, and begins with this value.
+    ///
+    /// ```
+    /// use asyncflow::scenario::{Stages, Workload};
+    /// use asyncflow::units::{Rate, Span};
+    /// // 80/s for a minute, then twice as much at once.
+    /// let rate = Stages::new(Rate::per_second(80.0))
+    ///     .ramp(Rate::per_second(80.0), Span::from_seconds(60.0))
+    ///     .ramp(Rate::per_second(160.0), Span::ZERO);
+    /// let users = Workload::open("api.GET /item", rate);
+    /// ```
+    pub fn new(rate: Rate) -> Stages {
+        Stages { from: rate, stages: Vec::new() }
+    }
+    /// Adds a linear ramp to a rate; over [`Span::ZERO`] it is a jump.
+    #[must_use]
+    pub fn ramp(mut self, rate: Rate, over: impl Into<Span>) -> Stages {
+        self.stages.push(Stage { to: rate, over: over.into() });
+        self
+    }
+}
+
+impl Crash {
+    /// Creates a crash of one instance of a service, or of a named instance, which lasts to the end
+    /// of the run.
+    pub fn new(target: impl Into<String>, at: impl Into<Span>) -> Crash {
+        Crash { target: target.into(), count: 1, drain: false, at: at.into(), lasting: None }
+    }
+    /// Sets how long the instances are down.
+    #[must_use]
+    pub fn lasting(mut self, span: impl Into<Span>) -> Crash {
+        self.lasting = Some(span.into());
+        self
+    }
+}
+
+impl From<Crash> for Fault {
+    fn from(crash: Crash) -> Fault {
+        Fault::Crash(crash)
     }
 }
 
@@ -260,7 +309,7 @@ impl Step {
         Step::Wait(Wait { span: time.into(), label: None })
     }
     /// Creates a step that calls an endpoint (`db.read`) and waits for the answer. If the message
-    /// or its answer is lost on a link, the request fails with the outcome `lost`.
+    /// or its answer is lost on a link, the request fails at once with the outcome `lost`.
     pub fn call(to: impl Into<String>) -> Step {
         Step::Call(Call { to: to.into(), request: None, response: None, timeout: None })
     }

@@ -23,10 +23,10 @@ pub struct Capacity {
     #[serde(default, rename = "while", skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<String>,
     /// The relative distance at which the search stops, between a value that meets the objectives
-    /// and one that does not. Whole numbers are searched exactly.
+    /// and one that does not; 2% if not given. Whole numbers are searched exactly.
     #[serde(default = "two_per_cent")]
     pub tolerance: Share,
-    /// The largest number of replications at one value.
+    /// The largest number of replications at one value; 320 if not given.
     #[serde(default = "most")]
     pub most: u32,
 }
@@ -56,7 +56,8 @@ fn refused(end: &Value, other: Kind) -> Option<Refusal> {
 }
 
 impl Capacity {
-    /// Creates a search over a range, with the defaults.
+    /// Creates a search over a range for all objectives, to within 2%, with at most 320
+    /// replications at one value.
     pub fn new(vary: &str, from: Value, to: Value) -> Capacity {
         Capacity {
             vary: vary.to_string(),

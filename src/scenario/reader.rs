@@ -42,7 +42,7 @@ impl Loaded {
     }
     /// Returns the tree of the text, with the values of `--set`; `None` for a file of AsyncFlow
     /// 0.1.
-    pub(super) fn tree(&self) -> Option<&Node> {
+    pub(crate) fn tree(&self) -> Option<&Node> {
         self.tree.as_ref()
     }
     /// Adds problems of the scenario, and finds their places in the text.

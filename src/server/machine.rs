@@ -18,7 +18,7 @@ pub struct Machine {
     /// How much faster its cores are than the ones the demands were measured on.
     #[serde(default)]
     pub speed: Factor,
-    /// What it costs.
+    /// Its price per hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<Money>,
 }

@@ -19,7 +19,8 @@ use super::intervals::mean;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Effect {
-    /// The mean effect μ of the whole range of the factor; NaN without any effect.
+    /// The mean change μ of the metric when the parameter goes from one end of its range to the
+    /// other; NaN without any effect.
     pub mu: f64,
     /// The mean absolute effect μ*: the measure of importance.
     pub mu_star: f64,

@@ -17,7 +17,7 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fail {
-    /// With which probability.
+    /// The probability that a request fails here.
     #[serde(default = "always")]
     pub p: Share,
     /// The status of the answer, 400 to 599.

@@ -18,7 +18,7 @@ use std::path::Path;
 /// `wait: 12ms`, `wait: { exp: 12ms }` or `wait: { for: 12ms, label: db }`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Wait {
-    /// How long.
+    /// The length of the wait.
     #[serde(rename = "for")]
     pub span: Dist<Span>,
     /// What is awaited: `db`, `cache`, `llm`, `disk`, `http`, or any word.
@@ -39,7 +39,7 @@ pub(crate) struct Op {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "WaitFields")]
 struct Fields {
-    /// How long.
+    /// The length of the wait.
     #[serde(rename = "for")]
     span: Dist<Span>,
     /// What is awaited: `db`, `cache`, `llm`, `disk`, `http`, or any word.

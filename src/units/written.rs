@@ -167,6 +167,12 @@ macro_rules! written_as_text {
                 crate::units::written::deserialize(from)
             }
         }
+        /// As text, for [`Experiment::vary`](crate::Experiment::vary).
+        impl From<$type> for serde_json::Value {
+            fn from(quantity: $type) -> serde_json::Value {
+                serde_json::Value::String(quantity.to_string())
+            }
+        }
         impl schemars::JsonSchema for $type {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($type).into()

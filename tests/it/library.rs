@@ -3,8 +3,8 @@
 use asyncflow::experiment::Progress;
 use asyncflow::problem::{Origin, Severity};
 use asyncflow::scenario::{
-    Arrivals, Balance, Confidence, Crash, Dist, Fault, Link, Regular, Runtime, Scenario, Schedule,
-    Service, Slo, Stage, Stages, Step, Warmup, Workload, from_yaml, to_yaml,
+    Arrivals, Balance, Confidence, Crash, Dist, Link, Regular, Runtime, Scenario, Schedule,
+    Service, Slo, Stages, Step, Warmup, Workload, from_yaml, to_yaml,
 };
 use asyncflow::store::{Existing, StoreError, comparison_to, run_to};
 use asyncflow::units::{Bytes, Count, Factor, Rate, Share, Span};
@@ -47,21 +47,12 @@ fn shop() -> Scenario {
                 Step::wait(Dist::uniform(ms(1), ms(3))),
             ],
         );
-    let ramp = Stages {
-        from: Rate::per_second(50.0),
-        stages: vec![Stage { to: Rate::per_second(80.0), over: ms(10_000) }],
-    };
-    let crash = Crash {
-        target: "api".to_string(),
-        count: 1,
-        drain: false,
-        at: ms(8_000),
-        lasting: Some(ms(2_000)),
-    };
+    let ramp = Stages::new(Rate::per_second(50.0)).ramp(Rate::per_second(80.0), ms(10_000));
+    let crash = Crash::new("api", ms(8_000)).lasting(ms(2_000));
     let mut shop = Scenario::new("shop")
         .with_workload(
             "users",
-            Workload::open("api.GET /item", asyncflow::scenario::RateShape::Stages(ramp)),
+            Workload::open("api.GET /item", ramp),
         )
         .with_workload(
             "probe",
@@ -71,7 +62,7 @@ fn shop() -> Scenario {
         .with_service("api", api)
         .with_service("db", db)
         .with_link("users -> api", Link::new(Dist::normal(ms(3), ms(1))).with_loss(0.001))
-        .with_fault(Fault::Crash(crash))
+        .with_fault(crash)
         .with_slo("fast", Slo { p99: Some(ms(200)), ..Slo::of("users") });
     (shop.run.duration, shop.run.warmup) = (ms(20_000), Warmup::Fixed(ms(2_000)));
     shop.run.replications = asyncflow::scenario::Replications::Fixed(3);
