@@ -118,7 +118,7 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
             }
         }
         // A value from the command line is in no file.
-        None if !source.name.is_empty() && problem.origin == Origin::Scenario => {
+        None if !source.name.is_empty() && !shown_path(problem).starts_with("--") => {
             group = group.element(annotate_snippets::Origin::path(source.name.as_str()))
         }
         None => {}

@@ -25,8 +25,8 @@ const REPORTED_MAX: usize = 10;
 
 impl Experiment {
     /// Runs all replications of the scenario and returns the estimates with their intervals,
-    /// without [`vary`](Experiment::vary) and [`between`](Experiment::between). Warnings about the scenario are those of
-    /// [`problems`](Experiment::problems).
+    /// without [`vary`](Experiment::vary) and [`between`](Experiment::between). Warnings about the
+    /// scenario are those of [`problems`](Experiment::problems).
     ///
     /// # Errors
     /// [`ExperimentError::Scenario`] with all problems of the scenario; [`ExperimentError::Run`] if

@@ -32,7 +32,9 @@ impl Table for RequestsTable {
             "key of the request that called; empty for one from a workload, or if its caller has given it up",
             |r| r.request.caller,
         ),
-        text("workload", "where it comes from, empty for a call", |r| r.request.workload.unwrap_or("")),
+        text("workload", "where it comes from, empty for a call", |r| {
+            r.request.workload.unwrap_or("")
+        }),
         text("endpoint", "where it goes", |r| r.request.endpoint),
         text("instance", "the instance that served it", |r| r.request.instance.unwrap_or_default()),
         number("arrived_s", "s", "when it was meant to arrive", |r| r.request.arrived_s),

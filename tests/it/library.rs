@@ -50,10 +50,7 @@ fn shop() -> Scenario {
     let ramp = Stages::new(Rate::per_second(50.0)).ramp(Rate::per_second(80.0), ms(10_000));
     let crash = Crash::new("api", ms(8_000)).lasting(ms(2_000));
     let mut shop = Scenario::new("shop")
-        .with_workload(
-            "users",
-            Workload::open("api.GET /item", ramp),
-        )
+        .with_workload("users", Workload::open("api.GET /item", ramp))
         .with_workload(
             "probe",
             Workload::mix([("api.GET /item", 1.0)], Rate::per_second(1.0))
@@ -413,7 +410,7 @@ fn sampled_requests_windows_and_faults_are_those_of_the_replication() {
             }
             let calls = requests.iter().filter(|request| request.caller.is_some());
             assert!(
-                calls.clone().all(|call| call.workload.is_empty() && call.endpoint == "db.read")
+                calls.clone().all(|call| call.workload.is_none() && call.endpoint == "db.read")
             );
             assert!(calls.count() > 100);
             let ready = replication.series().filter(|point| point.metric == "ready_queue");
