@@ -83,14 +83,13 @@ fn to_json(source: &Source, problem: &Problem) -> Value {
     })
 }
 
-/// Returns the path of a problem, preceded by `--set` if the value was set there; or the option
-/// that gave the value.
+/// Returns the path of a problem, or the option that gave the value; `--set` stands before a path
+/// that was set.
 fn shown_path(problem: &Problem) -> String {
     match problem.origin {
         // What is wrong with the path itself names it.
         Origin::Set if problem.of_key || problem.path.is_empty() => "--set".to_string(),
         Origin::Set => format!("--set {}", problem.path),
-        Origin::Option(option) => option.to_string(),
         _ => problem.path.clone(),
     }
 }

@@ -42,8 +42,8 @@ pub enum Origin {
     Scenario,
     /// Set at the path afterwards, by [`Experiment::set`](crate::Experiment::set) or `--set`.
     Set,
-    /// By this option of the command.
-    Option(&'static str),
+    /// By an option of the command, which stands in place of the path.
+    Option,
 }
 
 /// An error, a warning or a note about an input.

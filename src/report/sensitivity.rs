@@ -36,6 +36,18 @@ fn with_error(answer: &Sensitivity, number: f64, std_error: f64) -> String {
     }
 }
 
+/// Returns what the errors of the effects are, or why there are none.
+fn errors(answer: &Sensitivity) -> &'static str {
+    let mut effects = answer.parameters.iter().filter_map(|parameter| parameter.effect).peekable();
+    if answer.variation != Variation::Varies || effects.peek().is_none() {
+        return "";
+    }
+    match effects.any(|effect| effect.mu_star_std_error.is_finite()) {
+        true => " · ± is the standard error",
+        false => " · standard errors are unknown",
+    }
+}
+
 /// Returns the summary of all metrics in turn.
 pub(crate) fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String {
     let mut out = String::new();
@@ -53,13 +65,7 @@ pub(crate) fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String
             Variation::Constant => format!("{low} at every point"),
             Variation::NoValue => "no point has a value".to_string(),
         };
-        let is_morris = answer.parameters.iter().any(|parameter| parameter.effect.is_some());
-        let error = if is_morris && answer.variation == Variation::Varies {
-            " · ± is the standard error"
-        } else {
-            ""
-        };
-        let head = format!("  {} · {range}{error}", count(answer.points, "point"));
+        let head = format!("  {} · {range}{}", count(answer.points, "point"), errors(answer));
         let gap = if index == 0 { "" } else { "\n" };
         // Writing into a String cannot fail.
         let _ = writeln!(
@@ -91,7 +97,7 @@ pub(crate) fn sensitivity(answers: &[Sensitivity], paint: ColorChoice) -> String
                 }
             ])
         };
-        let header = if is_morris {
+        let header = if answer.parameters.iter().any(|parameter| parameter.effect.is_some()) {
             ["", "parameter", "effect (μ*)", "spread (σ)", "direction", ""]
         } else {
             ["", "parameter", "first order", "total", "", ""]

@@ -63,7 +63,7 @@ impl Loaded {
     fn find_place(&self, problem: &mut Problem) {
         let Some(tree) = &self.tree else { return };
         if let Some((_, option)) = self.replaced.iter().find(|(path, _)| *path == problem.path) {
-            problem.origin = Origin::Option(option);
+            (problem.origin, problem.path) = (Origin::Option, option.to_string());
             return;
         }
         problem.used = tree.used_at(&problem.path).map(Box::new);

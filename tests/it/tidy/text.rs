@@ -23,7 +23,7 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/plan/compile.rs", "machines", 75),
     ("src/report/capacity.rs", "capacity", 80),
     ("src/report/compare.rs", "comparison", 96),
-    ("src/report/sensitivity.rs", "sensitivity", 135),
+    ("src/report/sensitivity.rs", "sensitivity", 129),
     ("src/report/sweep.rs", "sweep", 79),
     ("src/report/verdict.rs", "why", 77),
     ("src/scenario/check/size.rs", "memory", 95),
