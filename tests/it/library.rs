@@ -340,7 +340,7 @@ fn a_sweep_of_nothing_and_a_path_that_is_not_there_are_problems_with_their_path(
         (nothing[0].path.as_str(), nothing[0].what.as_str()),
         ("sweep", "nothing is varied")
     );
-    for path in ["services.ap.replicas", "serices.api.replicas", "workload.probe.open.rate.x"] {
+    for path in ["services.ap.replicas", "service.api.replicas", "workload.probe.open.rate.x"] {
         let wrong = Experiment::new(&shop()).set(&format!("{path}=2")).run().unwrap_err();
         let wrong = problems(wrong);
         assert_eq!((wrong[0].path.as_str(), wrong[0].origin), (path, Origin::Set), "{wrong:?}");
