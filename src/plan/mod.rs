@@ -49,7 +49,7 @@ pub(crate) struct Plan {
     pub program: Vec<Op>,
     pub hops: Vec<Hop>,
     /// Flow of (workload, endpoint), for requests whose endpoint is drawn by the instance;
-    /// [`crate::request::NONE`] where there is none.
+    /// [`crate::request::NONE`] where there is none, and empty for a workload that names endpoints.
     pub flow_of: Vec<Vec<u32>>,
     pub faults: Vec<FaultPlan>,
     pub layout: Layout,

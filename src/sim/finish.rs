@@ -3,8 +3,9 @@
 
 use super::advance::Next;
 use super::columns::{Columns, current};
-use super::hops::leave;
+use super::hops::{drawn_endpoint, leave};
 use crate::measure::RequestRow;
+use crate::plan::Hop;
 use crate::request::{NONE, Outcome, Parts, Phase, Place, Request};
 use crate::server::{admission, memory};
 use crate::step::Op;
@@ -35,14 +36,14 @@ pub(crate) fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next 
     Next::Walk
 }
 
-/// What the endpoint of a request reserves: its first step says so.
+/// What a request reserves where it is: the first step of the endpoint that it entered says so. In a
+/// pipeline that is not the endpoint it was sent to.
 fn held_memory(x: &Columns, request: &Request) -> u64 {
-    let endpoint = x.plan.layout.flows[request.flow as usize].endpoint;
-    let first = endpoint
-        .map(|endpoint| x.plan.endpoints[endpoint as usize])
-        .filter(|endpoint| endpoint.has_memory);
-    match first.map(|endpoint| &x.program[endpoint.first_step as usize]) {
-        Some(Op::Memory(op)) => op.need(request.key),
+    let Hop::Enter { endpoint } = x.hops[request.hop as usize] else { return 0 };
+    let endpoint = if endpoint == NONE { drawn_endpoint(x, request) } else { endpoint };
+    let endpoint = x.plan.endpoints[endpoint as usize];
+    match &x.program[endpoint.first_step as usize] {
+        Op::Memory(op) if endpoint.has_memory => op.need(request.key),
         _ => 0,
     }
 }

@@ -202,20 +202,25 @@ fn error_of(x: &Columns, key: Key, endpoint: u32) -> Option<Outcome> {
 /// The endpoint, drawn: the request is counted there, as if it had been from the beginning.
 #[inline(never)]
 fn draw_endpoint(x: &mut Columns, request: &mut Request) -> u32 {
-    let instance = &x.plan.instances[request.instance as usize];
-    let salt = x.plan.services[instance.service as usize].endpoint_salt;
-    let endpoint = instance.first_endpoint + request.key.draw(salt).one_of(instance.endpoints);
+    let endpoint = drawn_endpoint(x, request);
     change_flow(x, request, endpoint);
     endpoint
 }
 
+/// The endpoint that a request draws at its instance: the same each time it is asked for.
+pub(crate) fn drawn_endpoint(x: &Columns, request: &Request) -> u32 {
+    let instance = &x.plan.instances[request.instance as usize];
+    let salt = x.plan.services[instance.service as usize].endpoint_salt;
+    instance.first_endpoint + request.key.draw(salt).one_of(instance.endpoints)
+}
+
+/// Counts a request at another endpoint. One that was sent to an endpoint stays counted there, also
+/// where a pipeline hands it on.
 fn change_flow(x: &mut Columns, request: &mut Request, endpoint: u32) {
     let old = request.flow;
     let Some(workload) = x.plan.layout.flows[old as usize].workload else { return };
-    let new = x.plan.flow_of[workload as usize][endpoint as usize];
-    if new == NONE || new == old {
-        return;
-    }
+    let drawn = x.plan.flow_of[workload as usize].get(endpoint as usize);
+    let Some(&new) = drawn.filter(|new| ![NONE, old].contains(new)) else { return };
     let is_measured = x.recorder.measures(request.started);
     for (flow, sign) in [(old, -1), (new, 1)] {
         x.recorder.meters[flow as usize].recount(sign, is_measured);

@@ -23,6 +23,7 @@ mod machine;
 mod network;
 mod original;
 mod phases;
+mod pipelines;
 mod plots;
 mod practice;
 mod properties;
