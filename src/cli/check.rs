@@ -105,9 +105,10 @@ impl Written {
     /// Returns the paths whose values came from an option, each with the option.
     fn changed(&self, now: &Scenario) -> Vec<(String, &'static str)> {
         let Written { sweep, capacity, duration, replications, .. } = self;
+        let path_of = |search: &Option<Capacity>| search.as_ref().map(|own| own.vary.clone());
         let whole = [
             ("sweep", "--vary", now.sweep != *sweep),
-            ("capacity", "--vary", now.capacity != *capacity),
+            ("capacity", "--vary", path_of(&now.capacity) != path_of(capacity)),
             ("run.duration", "--duration", now.run.duration != *duration),
             ("run.replications", "--replications", now.run.replications != *replications),
         ];

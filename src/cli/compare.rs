@@ -98,7 +98,7 @@ fn add(
         }
         scenario.run.seed = first.scenario.run.seed;
         let is_new = scenario.run.confidence != first.scenario.run.confidence;
-        if name.is_some() && is_new && !options.output.is_terse() {
+        if is_new && !options.output.is_terse() {
             say(
                 "warning: `run.confidence` of a variant has no effect: that of the baseline holds for the comparison",
             );

@@ -109,7 +109,7 @@ impl Experiment {
 
     /// Like [`sweep`](Experiment::sweep), and passes the results of each point to `each`, in order,
     /// as soon as it and all points before it are complete. So the results up to a cancellation
-    /// are in hand, and memory does not grow with the number of points.
+    /// are in hand, and in memory are only those that wait for a slower point before them.
     ///
     /// ```
     /// # let shop = asyncflow::Experiment::from_yaml(

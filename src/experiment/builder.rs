@@ -119,7 +119,8 @@ impl Experiment {
     /// A path is the keys of a scenario file, separated by dots, with the index of an item of a
     /// list in brackets: `run.duration`, `workload.users.open.rate`,
     /// `services.api.endpoints.GET /item.steps[1].call.timeout`. Keys are written as they are,
-    /// also with spaces, slashes and dots. All but the last must exist.
+    /// also with spaces, slashes and dots; those that contain `=` cannot be addressed. All but the
+    /// last must exist.
     #[must_use]
     pub fn set(mut self, assignment: &str) -> Experiment {
         self.sets.push(assignment.to_string());
@@ -211,7 +212,7 @@ impl Experiment {
 
     /// Sets the values at these paths: the experiment of one point of a sweep, whose replications
     /// and sampled requests [`run_each`](Experiment::run_each) then passes on. Its results are the
-    /// same as in the sweep.
+    /// same as in the sweep. Paths are limited as for [`set`](Experiment::set).
     #[must_use]
     pub fn at(mut self, parameters: &Parameters) -> Experiment {
         self.sets.extend(parameters.iter().map(|(path, value)| format!("{path}={value}")));

@@ -209,15 +209,19 @@ impl CapacityResult {
         self.today.map(|today| self.estimate / today - 1.0).filter(|share| share.is_finite())
     }
 
-    /// Returns whether the goals have the same estimates at all values tried. With common random
-    /// numbers, this is exact if the parameter has no effect.
+    /// Returns whether the values tried have the same verdict and the same latencies, to the
+    /// nanosecond. With common random numbers, this is exact if the parameter has no effect. Equal
+    /// error ratios alone show nothing: they are 0 wherever the system keeps up.
     pub fn makes_no_difference(&self) -> bool {
         let is_equal = |pair: &[Trial]| {
             let goals = pair[0].goals.iter().zip(&pair[1].goals);
-            goals.into_iter().all(|(one, other)| one.estimate == other.estimate)
+            pair[0].verdict == pair[1].verdict
+                && goals.into_iter().all(|(one, other)| one.estimate == other.estimate)
         };
-        let has_goals = self.tried.iter().all(|tried| !tried.goals.is_empty());
-        self.tried.len() > 1 && has_goals && self.tried.windows(2).all(is_equal)
+        let has_latency = |tried: &Trial| tried.goals.iter().any(|goal| goal.metric == "latency");
+        self.tried.len() > 1
+            && self.tried.iter().all(has_latency)
+            && self.tried.windows(2).all(is_equal)
     }
 
     /// Returns the trial with the largest margin: the one that meets its goals by most, or comes

@@ -164,8 +164,8 @@ impl Comparison {
 
     /// Returns the rows of the family, variant by variant: mean, p50, p95 and p99 of the latency,
     /// throughput and error ratio of all workloads. Their p-values are corrected together
-    /// (Holm 1979), so that with the comparison's confidence none of their judgements is wrong by
-    /// chance. Decide by these.
+    /// (Holm 1979): the probability that any of the significant ones is wrong is at most one minus
+    /// the comparison's confidence. Decide by these.
     pub fn family(&self) -> impl Iterator<Item = &MetricComparison> {
         self.rows.iter().filter(|row| !row.p_adjusted.is_nan())
     }

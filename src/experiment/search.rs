@@ -335,12 +335,13 @@ impl<'s> Search<'s> {
 fn verdict(results: &Results, goals: &[SloResult], limit: Option<u64>) -> Verdict {
     let is_certain = |goal: &&SloResult| goal.certain && has_enough(results, goal);
     // A goal for the error ratio takes precedence over the general limit of failures.
-    let fails = |least: fn(&Estimate) -> f64| {
-        results.failing().any(|(of, _)| {
-            !goals.iter().any(|goal| goal.of == of && goal.metric == "error_ratio")
-                && results
-                    .find("workload", of, "error_ratio", "mean")
-                    .is_some_and(|row| least(&row.estimate) >= MOST_FAILED)
+    let fails = |share: fn(&Estimate) -> f64| {
+        let is_bounded =
+            |of: &str| goals.iter().any(|goal| goal.of == of && goal.metric == "error_ratio");
+        results.rows.iter().any(|row| {
+            (row.kind, row.metric.as_str()) == ("workload", "error_ratio")
+                && share(&row.estimate) >= MOST_FAILED
+                && !is_bounded(&row.entity)
         })
     };
     // A million requests in flight are an overload; a lower limit, which the scenario sets, may
@@ -348,14 +349,14 @@ fn verdict(results: &Results, goals: &[SloResult], limit: Option<u64>) -> Verdic
     let is_flooded = limit.is_some_and(|limit| limit >= Limits::default().in_flight.0);
     match () {
         () if is_flooded
-            || fails(|share| share.low)
+            || fails(|failed| failed.low)
             || !results.overloaded.is_empty()
             || goals.iter().filter(is_certain).any(|goal| !goal.pass) =>
         {
             Verdict::Misses
         }
         () if limit.is_none()
-            && !fails(|share| share.estimate)
+            && !fails(|failed| failed.estimate.max(failed.high))
             && goals.iter().all(|goal| is_certain(&goal)) =>
         {
             Verdict::Meets

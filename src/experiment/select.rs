@@ -60,6 +60,17 @@ pub enum Tie {
     Equal,
 }
 
+impl Tie {
+    /// Returns the name in JSON: `none`, `undecided` or `equal`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tie::None => "none",
+            Tie::Undecided => "undecided",
+            Tie::Equal => "equal",
+        }
+    }
+}
+
 impl Candidate {
     /// Returns whether at least half of the requests of a workload fail: such a variant is never
     /// selected, however fast its few answers are.

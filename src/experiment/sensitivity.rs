@@ -13,11 +13,13 @@
 //! replications. The first shows in the trajectories or the resampled groups; the second does not,
 //! because all of them have the same replications, so it is jackknifed over these. Both are added
 //! as independent errors. Where one of them is unknown there is no error: with a single
-//! replication, and for metrics whose estimates have no standard error. Nor is an error of exactly
-//! 0 one: it says only that no point and no replication differs.
+//! replication, and for metrics whose estimates have no standard error. An error of exactly 0 is
+//! not reported either: it says only that no point and no replication differs. Values are those
+//! without control variates, so with these the noise is estimated too large.
 //! Checked: `tests/it/sensitivity.rs` against the indices of M/M/1; the estimators against
 //! Ishigami's and the g-function in `stats/sobol.rs`.
 
+use super::cell::Failure;
 use super::drive::Options;
 use super::error::ExperimentError;
 use super::results::Row;
@@ -32,6 +34,7 @@ use crate::scenario::{Scenario, Template};
 use crate::stats::{self, Effect, Indices};
 use indexmap::IndexMap;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -187,7 +190,8 @@ pub(crate) fn sensitivity(
                 failed.map_or(f64::NAN, |row| row.estimate.estimate).max(observed.most_failed);
             observed.outputs.push(row.map_or(f64::NAN, |row| row.estimate.estimate));
             let known = row.filter(|row| row.estimate.std_error.is_finite());
-            observed.values.push(known.map_or_else(Vec::new, |row| row.values.clone()));
+            let values = known.map(|row| by_number(&row.values, &reduced.swept.failures));
+            observed.values.push(values.unwrap_or_default());
             observed.row = observed.row.take().or_else(|| row.cloned());
         }
         Ok(())
@@ -212,6 +216,15 @@ pub(crate) fn sensitivity(
     Ok(answers)
 }
 
+/// Returns the values of a point by the numbers of its replications, NaN for one that failed, so
+/// that equal positions have equal random numbers.
+fn by_number(values: &[f64], failures: &[(u32, Failure)]) -> Vec<f64> {
+    let failed: BTreeSet<usize> = failures.iter().map(|(number, _)| *number as usize).collect();
+    let mut values = values.to_vec();
+    failed.into_iter().for_each(|r| values.insert(r.min(values.len()), f64::NAN));
+    values
+}
+
 /// The values of one metric, point by point.
 #[derive(Clone)]
 struct Observed {
@@ -219,7 +232,8 @@ struct Observed {
     row: Option<Row>,
     /// The estimates by point; NaN where there is none.
     outputs: Vec<f64>,
-    /// The values by point, then by replication; none where the estimate has no standard error.
+    /// The values by point, then by replication, NaN for one that failed; none where the estimate
+    /// has no standard error.
     values: Vec<Vec<f64>>,
     most_failed: f64,
 }
@@ -231,24 +245,32 @@ impl Default for Observed {
 }
 
 impl Observed {
-    /// Returns the outputs with each replication left out in turn, as far as all points have it;
-    /// nothing if fewer than two can be.
+    /// Returns the outputs with each replication left out in turn, nothing if a point has fewer
+    /// than two. A point that was run more often than another moves less, and one without this
+    /// replication does not move; each point's movements are scaled so that its own jackknifed
+    /// variance is s²/n with its own n.
     fn left_out(&self) -> impl Iterator<Item = Vec<f64>> {
-        let points = || self.outputs.iter().zip(&self.values).filter(|(y, _)| y.is_finite());
-        let shared = points().map(|(_, values)| values.len()).min().unwrap_or(0);
-        let is_known = |r: &usize| points().all(|(_, values)| values[*r].is_finite());
-        let known: Vec<usize> = (0..shared).filter(is_known).collect();
-        let others = known.len() as f64 - 1.0;
-        let known = if known.len() < 2 { Vec::new() } else { known };
-        let means: Vec<f64> = (self.values.iter())
-            .map(|values| known.iter().filter_map(|&r| values.get(r)).sum::<f64>() / (others + 1.0))
-            .collect();
-        known.into_iter().map(move |r| {
-            let moved = (self.outputs.iter().zip(&self.values).zip(&means)).map(
-                |((output, values), mean)| {
-                    values.get(r).map_or(*output, |value| output - (value - mean) / others)
-                },
-            );
+        let count = |values: &[f64]| values.iter().filter(|value| value.is_finite()).count() as f64;
+        let sum = |values: &[f64]| values.iter().filter(|value| value.is_finite()).sum::<f64>();
+        let counts: Vec<f64> = self.values.iter().map(|values| count(values)).collect();
+        let means: Vec<f64> =
+            self.values.iter().zip(&counts).map(|(values, n)| sum(values) / n).collect();
+        let is_known =
+            self.outputs.iter().zip(&counts).all(|(output, n)| output.is_nan() || *n >= 2.0);
+        let has = |r: usize| self.values.iter().any(|v| v.get(r).is_some_and(|v| v.is_finite()));
+        let most = self.values.iter().map(Vec::len).max().unwrap_or(0);
+        let left_out: Vec<usize> = (0..most).filter(|r| is_known && has(*r)).collect();
+        let all = left_out.len() as f64;
+        left_out.into_iter().map(move |r| {
+            let moved = self.outputs.iter().enumerate().map(|(point, output)| {
+                let (n, value) = (counts[point], self.values[point].get(r).copied());
+                let scale =
+                    if n == all { 1.0 } else { ((1.0 - 1.0 / n) / (1.0 - 1.0 / all)).sqrt() };
+                match value.filter(|value| value.is_finite()) {
+                    Some(value) => output - (value - means[point]) / (n - 1.0) * scale,
+                    None => *output,
+                }
+            });
             moved.collect()
         })
     }
@@ -362,8 +384,8 @@ fn indices(
         .collect();
     let t = stats::student_t(confidence, (left_out.len() as u32).saturating_sub(1));
     let half_width = |values: Vec<f64>| match stats::jackknife_error(&values) {
-        error if error > 0.0 => t * error,
-        _ => 0.0,
+        error if error <= 0.0 => 0.0,
+        error => t * error,
     };
     let half_widths = |i: usize| {
         let (firsts, totals) = left_out.iter().map(|of| of[i]).unzip();
@@ -394,4 +416,33 @@ fn indices(
 /// Returns the sort key of an influence; unknown values come last.
 fn importance(value: Option<f64>) -> f64 {
     value.filter(|value| value.is_finite()).unwrap_or(f64::NEG_INFINITY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_point_has_the_error_of_its_own_replications() {
+        // Definition: s/√n of the values that a point has, however many the others have; the third
+        // replication of the last point failed.
+        let values = vec![
+            vec![3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0],
+            vec![2.0, 7.0, 1.0],
+            vec![8.0, 2.0, f64::NAN, 8.0],
+        ];
+        let finite = |values: &Vec<f64>| -> Vec<f64> {
+            values.iter().copied().filter(|value| value.is_finite()).collect()
+        };
+        let expected: Vec<_> = values.iter().map(|own| stats::mean(&finite(own), 0.95)).collect();
+        let outputs = expected.iter().map(|mean| mean.estimate).collect();
+        let observed = Observed { outputs, values, ..Observed::default() };
+        let left_out: Vec<Vec<f64>> = observed.left_out().collect();
+        assert_eq!(left_out.len(), 8);
+        for (point, expected) in expected.iter().enumerate() {
+            let of_point: Vec<f64> = left_out.iter().map(|outputs| outputs[point]).collect();
+            let error = stats::jackknife_error(&of_point);
+            assert!((error - expected.std_error).abs() < 1e-12, "{point}: {error} {expected:?}");
+        }
+    }
 }

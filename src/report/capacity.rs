@@ -6,7 +6,7 @@ use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::design::value::{shown, unit};
 use crate::experiment::{
-    CapacityLimit, CapacityResult, FAILED_MIN, SearchTarget, SloResult, Trial, Verdict,
+    CapacityLimit, CapacityResult, FAILED_MIN, MOST_FAILED, SearchTarget, SloResult, Trial, Verdict,
 };
 use crate::scenario::{Runtime, Scenario};
 use serde_json::{Value, json};
@@ -132,7 +132,10 @@ fn no_effect(scenario: &Scenario, result: &CapacityResult) -> Option<String> {
     let (low, high) = (result.tried.first()?, result.tried.last()?);
     let is_same = result.makes_no_difference();
     let is_even = result.target == SearchTarget::Either && low.verdict == high.verdict;
-    if !is_same && !is_even {
+    // Where a limit stopped the runs, little was measured; where nothing failed, nothing shows.
+    let is_stopped = result.tried.iter().any(|tried| tried.limit_reached.is_some());
+    let shows = low.goals.iter().any(|goal| goal.metric != "error_ratio");
+    if is_stopped || !(is_same || is_even && shows) {
         return None;
     }
     let goals = low.goals.iter().zip(&high.goals).map(|(low, high)| {
@@ -241,11 +244,28 @@ fn verdict_text(tried: &Trial) -> &'static str {
     // run is short compared with its relaxation time.
     let is_near = |goal: &SloResult| goal.low <= goal.bound && goal.bound <= goal.high;
     match tried.verdict {
+        Verdict::Undecided if tried.limit_reached.is_some() => {
+            "inconclusive: `run.limits.in_flight` was reached"
+        }
+        Verdict::Undecided if failures_are_near(tried) => {
+            "inconclusive: about half of the requests fail"
+        }
         Verdict::Undecided if !tried.goals.iter().any(is_near) => {
             "inconclusive: too few answers or too short a run"
         }
         verdict => verdict.name(),
     }
+}
+
+/// Returns whether the interval of a workload's failures contains the share from which on a value
+/// counts as missed.
+fn failures_are_near(tried: &Trial) -> bool {
+    let mut shares = tried
+        .results
+        .rows
+        .iter()
+        .filter(|row| row.kind == "workload" && row.metric == "error_ratio");
+    shares.any(|row| row.estimate.low < MOST_FAILED && MOST_FAILED <= row.estimate.high)
 }
 
 /// Returns a warning if many requests fail at values that meet all goals and no goal bounds the
@@ -371,7 +391,7 @@ pub(crate) fn capacity_to_json(result: &CapacityResult) -> Value {
         });
         let busiest = tried.bottleneck().map_or(f64::NAN, |busiest| busiest.utilisation);
         json!({
-            "value": tried.value, "number": number(tried.number), "replications": tried.replications, "verdict": tried.verdict.name(),
+            "value": tried.value, "number": number(tried.number), "replications": tried.replications, "verdict": tried.verdict.name(), "limit_reached": tried.limit_reached,
             "overloaded": tried.results.overloaded, "utilisation": number(busiest), "goals": goals.collect::<Vec<_>>(),
         })
     });

@@ -344,7 +344,7 @@ pub(crate) fn chosen_to_json(chosen: &SelectionResult, metric: &str) -> Value {
         |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
     let candidates = chosen.candidates.iter().map(|candidate| {
         let e = &candidate.estimate;
-        json!({ "name": candidate.name, "replications": candidate.replications, "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "failed": number(candidate.failed) })
+        json!({ "name": candidate.name, "replications": candidate.replications, "estimate": number(e.estimate), "low": number(e.low), "high": number(e.high), "failed": number(candidate.failed), "tie": candidate.tie.name() })
     });
     json!({
         "asyncflow": env!("CARGO_PKG_VERSION"), "metric": metric, "best": chosen.candidates[chosen.winner].name, "certain": chosen.certain,

@@ -109,7 +109,7 @@ pub fn raw_indices(f_a: &[f64], f_b: &[f64], f_ab: &[Vec<f64>]) -> Vec<(f64, f64
 
 /// Adds an independent error to an interval about an estimate: their squares add up, at either end.
 fn widened(estimate: f64, (low, high): (f64, f64), noise: f64) -> (f64, f64) {
-    if noise == 0.0 {
+    if noise == 0.0 || low.is_nan() || high.is_nan() {
         return (low, high);
     }
     let end = |distance: f64| distance.max(0.0).hypot(noise);

@@ -241,7 +241,7 @@ capacity: { vary: workload.users.open.rate, from: 1/s, to: 9/s }
         ("run -d -1s", "`-1s` is negative"),
         ("run -d -1s", "write a time above 0s and up to 146 years, such as `--duration 10m`"),
         ("run -d 1e400s", "`1e400s` is too large: the maximum is 146 years"),
-        ("run -d --no-files", "a value is required here, and `--no-files` is an option"),
+        ("run -d --no-files", "a value is required here, and `--no-files` looks like an option"),
         ("run --set run.replications=1e30", "`1e30` is too large: the maximum is 1M"),
         (
             "run --set run.seed=99999999999999999999999",

@@ -423,3 +423,24 @@ capacity: {{ vary: workload.users.open.rate, from: {rate}, to: 2/s, most: 10 }}
     let failing = yaml("100/s", "mean: 50ms", "60%").replace("to: 2/s", "to: 200/s");
     assert_eq!(first(&failing, 1), Verdict::Misses);
 }
+
+#[test]
+fn equal_error_ratios_do_not_show_that_a_parameter_makes_no_difference() {
+    // M/M/1 with a capacity of 125/s: nothing fails below or above it, but above it is overloaded.
+    let room = Room::new(
+        "errors.yaml",
+        "version: 1
+run: { duration: 60s, replications: 10 }
+workload: { users: { to: api.x, open: { rate: 50/s } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 8ms } ] } } }
+slos: { ok: { of: users, errors: 1% } }
+",
+    );
+    for (to, expected) in [("500/s", "does not;"), ("50/s", "raise --to")] {
+        let search =
+            format!("capacity errors.yaml --vary workload.users.open.rate --from 10/s --to {to}");
+        let output = room.run(&search);
+        let answer = String::from_utf8_lossy(&output.stdout);
+        assert!(answer.contains(expected) && !answer.contains("no difference"), "{answer}");
+    }
+}

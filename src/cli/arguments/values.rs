@@ -72,7 +72,7 @@ fn too_large(typed: &str, largest: f64) -> &'static str {
 pub(super) fn signed(typed: &str) -> Result<String, String> {
     match typed.strip_prefix('-') {
         Some(rest) if !rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
-            Err(format!("a value is required here, and `{typed}` is an option"))
+            Err(format!("a value is required here, and `{typed}` looks like an option"))
         }
         _ => Ok(typed.to_string()),
     }

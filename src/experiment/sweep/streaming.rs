@@ -1,12 +1,12 @@
-//! A cell store that keeps only the cells of points in progress: a point is reduced and handed over
-//! as soon as it and all points before it are complete.
+//! A cell store that keeps only the cells of points in progress: a point is reduced as soon as it
+//! is complete, and handed over when all points before it are, too.
 //!
 //! Tested in `tests/it/library.rs`: the results are those of the single runs, also of a sweep that
 //! is cancelled.
 
 use super::{Cell, CellRecord, CellStore, Failure, Known, Memory, PointResult, Spec, reduce};
 use crate::experiment::run::{RunError, StorageError};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::iter::Peekable;
 
 /// A cell store that hands over the results of the points, in order.
@@ -14,7 +14,7 @@ pub(crate) struct Streaming<'s> {
     spec: &'s Spec,
     cells: Memory,
     /// Complete points that wait for one before them.
-    complete: BTreeSet<u64>,
+    complete: BTreeMap<u64, PointResult>,
     rest: Peekable<Box<dyn Iterator<Item = u64>>>,
     each: &'s mut dyn FnMut(PointResult),
 }
@@ -25,7 +25,7 @@ impl<'s> Streaming<'s> {
         Streaming {
             spec,
             cells: Memory::default(),
-            complete: BTreeSet::new(),
+            complete: BTreeMap::new(),
             rest: rest.peekable(),
             each,
         }
@@ -44,10 +44,11 @@ impl CellStore for Streaming<'_> {
         self.cells.known(point)
     }
     fn completed(&mut self, point: u64) -> Result<(), RunError> {
-        self.complete.insert(point);
-        while let Some(number) = self.rest.next_if(|number| self.complete.remove(number)) {
-            let known = self.cells.known(number).map_err(RunError::Stored)?;
-            (self.each)(reduce(self.spec, number, known)?.swept);
+        let known = self.cells.known(point).map_err(RunError::Stored)?;
+        self.complete.insert(point, reduce(self.spec, point, known)?.swept);
+        while let Some(result) = self.rest.peek().and_then(|next| self.complete.remove(next)) {
+            self.rest.next();
+            (self.each)(result);
         }
         Ok(())
     }
