@@ -38,6 +38,7 @@ pub(crate) fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next 
 
 /// What a request reserves where it is: the first step of the endpoint that it entered says so. In
 /// a pipeline that is not the endpoint it was sent to.
+#[inline(never)]
 fn held_memory(x: &Columns, request: &Request) -> u64 {
     let Hop::Enter { endpoint } = x.hops[request.hop as usize] else { return 0 };
     let endpoint = if endpoint == NONE { drawn_endpoint(x, request) } else { endpoint };

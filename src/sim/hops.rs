@@ -208,6 +208,7 @@ fn draw_endpoint(x: &mut Columns, request: &mut Request) -> u32 {
 }
 
 /// The endpoint that a request draws at its instance: the same each time it is asked for.
+#[inline(never)]
 pub(crate) fn drawn_endpoint(x: &Columns, request: &Request) -> u32 {
     let instance = &x.plan.instances[request.instance as usize];
     let salt = x.plan.services[instance.service as usize].endpoint_salt;
