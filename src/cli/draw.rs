@@ -102,8 +102,9 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
         Severity::Note => Level::NOTE,
     };
     // A problem without a place in the text is identified by its path.
-    let what = match (&problem.place, shown_path(problem)) {
-        (None, path) if !path.is_empty() => {
+    let path = shown_path(problem);
+    let what = match &problem.place {
+        None if !path.is_empty() => {
             format!("{}: {}", path.chars().take(200).collect::<String>(), problem.what)
         }
         _ => problem.what.clone(),
@@ -117,7 +118,7 @@ fn one(renderer: &Renderer, source: &Source, problem: &Problem) -> String {
             }
         }
         // A value from the command line is in no file.
-        None if !source.name.is_empty() && !shown_path(problem).starts_with("--") => {
+        None if !source.name.is_empty() && !path.starts_with("--") => {
             group = group.element(annotate_snippets::Origin::path(source.name.as_str()))
         }
         None => {}

@@ -18,9 +18,9 @@
 
 use super::drive::Options;
 use super::error::ExperimentError;
-use super::results::{Results, SloResult};
+use super::results::{MOST_FAILED, Results, SloResult};
 use super::run::Progress;
-use super::search::Search;
+use super::search::{Search, failures};
 use crate::design::notation::Notation;
 use crate::design::value::{self, Kind};
 use crate::problem::{Problem, Problems, Severity};
@@ -172,6 +172,17 @@ impl Trial {
     /// utilisation was measured.
     pub fn bottleneck(&self) -> Option<Bottleneck> {
         bottleneck(&self.results)
+    }
+
+    /// Returns the share of failed requests of each workload without a goal for it.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &Estimate)> {
+        failures(&self.results, &self.goals)
+    }
+
+    /// Returns whether the interval of a workload's failures contains the share from which on a
+    /// value counts as missed, so that nothing is decided.
+    pub(crate) fn about_half_fail(&self) -> bool {
+        self.failures().any(|(_, share)| share.low < MOST_FAILED && MOST_FAILED <= share.high)
     }
 
     /// Returns the margin of the goal nearest to being missed, as a share of its bound; negative if

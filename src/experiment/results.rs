@@ -239,12 +239,17 @@ impl Results {
         (goal.metric == "latency" && goal.pass && failed >= FAILED_MIN).then_some(failed)
     }
 
+    /// Returns the share of failed requests of each workload.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = (&str, &Estimate)> {
+        let rows = self.rows.iter();
+        rows.filter(|row| row.kind == "workload" && row.metric == "error_ratio")
+            .map(|row| (row.entity.as_str(), &row.estimate))
+    }
+
     /// Returns the workloads of which at least half of the requests fail, with that share.
     pub fn failing(&self) -> impl Iterator<Item = (&str, f64)> {
-        let errors =
-            self.rows.iter().filter(|row| row.kind == "workload" && row.metric == "error_ratio");
-        errors
-            .map(|row| (row.entity.as_str(), row.estimate.estimate))
+        self.failures()
+            .map(|(workload, share)| (workload, share.estimate))
             .filter(|(_, share)| *share >= MOST_FAILED)
     }
 

@@ -330,19 +330,23 @@ impl<'s> Search<'s> {
     }
 }
 
+/// Returns the share of failed requests of each workload without a goal for it, which would take
+/// precedence over the general limit.
+pub(super) fn failures<'r>(
+    results: &'r Results,
+    goals: &'r [SloResult],
+) -> impl Iterator<Item = (&'r str, &'r Estimate)> {
+    let is_bounded =
+        |of: &str| goals.iter().any(|goal| goal.of == of && goal.metric == "error_ratio");
+    results.failures().filter(move |(of, _)| !is_bounded(of))
+}
+
 /// Returns the verdict on the results at a value; `limit` is the limit of requests in flight, if it
 /// was reached.
 fn verdict(results: &Results, goals: &[SloResult], limit: Option<u64>) -> Verdict {
     let is_certain = |goal: &&SloResult| goal.certain && has_enough(results, goal);
-    // A goal for the error ratio takes precedence over the general limit of failures.
-    let fails = |share: fn(&Estimate) -> f64| {
-        let is_bounded =
-            |of: &str| goals.iter().any(|goal| goal.of == of && goal.metric == "error_ratio");
-        results.rows.iter().any(|row| {
-            (row.kind, row.metric.as_str()) == ("workload", "error_ratio")
-                && share(&row.estimate) >= MOST_FAILED
-                && !is_bounded(&row.entity)
-        })
+    let fails = |part: fn(&Estimate) -> f64| {
+        failures(results, goals).any(|(_, share)| part(share) >= MOST_FAILED)
     };
     // A million requests in flight are an overload; a lower limit, which the scenario sets, may
     // also stop a system that keeps up.

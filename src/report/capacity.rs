@@ -6,7 +6,7 @@ use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::design::value::{shown, unit};
 use crate::experiment::{
-    CapacityLimit, CapacityResult, FAILED_MIN, MOST_FAILED, SearchTarget, SloResult, Trial, Verdict,
+    CapacityLimit, CapacityResult, FAILED_MIN, SearchTarget, SloResult, Trial, Verdict,
 };
 use crate::scenario::{Runtime, Scenario};
 use serde_json::{Value, json};
@@ -247,7 +247,7 @@ fn verdict_text(tried: &Trial) -> &'static str {
         Verdict::Undecided if tried.limit_reached.is_some() => {
             "inconclusive: `run.limits.in_flight` was reached"
         }
-        Verdict::Undecided if failures_are_near(tried) => {
+        Verdict::Undecided if tried.about_half_fail() => {
             "inconclusive: about half of the requests fail"
         }
         Verdict::Undecided if !tried.goals.iter().any(is_near) => {
@@ -257,43 +257,18 @@ fn verdict_text(tried: &Trial) -> &'static str {
     }
 }
 
-/// Returns whether the interval of a workload's failures contains the share from which on a value
-/// counts as missed.
-fn failures_are_near(tried: &Trial) -> bool {
-    let mut shares = tried
-        .results
-        .rows
-        .iter()
-        .filter(|row| row.kind == "workload" && row.metric == "error_ratio");
-    shares.any(|row| row.estimate.low < MOST_FAILED && MOST_FAILED <= row.estimate.high)
-}
-
 /// Returns a warning if many requests fail at values that meet all goals and no goal bounds the
 /// failures: latencies cover answered requests only.
 fn survivors(result: &CapacityResult) -> Option<String> {
     let meets = result.tried.iter().filter(|tried| tried.verdict == Verdict::Meets);
-    let bounded = |of: &str| {
-        result
-            .tried
-            .iter()
-            .flat_map(|tried| &tried.goals)
-            .any(|goal| goal.of == of && goal.metric == "error_ratio")
-    };
-    let failed = meets.flat_map(|tried| tried.results.rows.iter()).filter(|row| {
-        row.kind == "workload"
-            && row.metric == "error_ratio"
-            && row.estimate.estimate >= FAILED_MIN
-            && !bounded(&row.entity)
-    });
+    let failed = meets.flat_map(Trial::failures).filter(|(_, share)| share.estimate >= FAILED_MIN);
     // Workloads that the goals are about come first.
     let is_asked =
         |of: &str| result.tried.iter().flat_map(|tried| &tried.goals).any(|goal| goal.of == of);
-    let worst = failed.max_by(|a, b| {
-        is_asked(&a.entity)
-            .cmp(&is_asked(&b.entity))
-            .then(a.estimate.estimate.total_cmp(&b.estimate.estimate))
+    let (of, share) = failed.max_by(|(a, mine), (b, other)| {
+        is_asked(a).cmp(&is_asked(b)).then(mine.estimate.total_cmp(&other.estimate))
     })?;
-    let (share, of) = (percent(worst.estimate.estimate), &worst.entity);
+    let share = percent(share.estimate);
     Some(format!(
         "Up to {share} of the requests of {of} failed where the objectives are met, and latencies cover only the rest; add --while '{of}.errors < 1%'."
     ))
