@@ -1,10 +1,13 @@
-//! Golden results: the hash of every file that the shipped scenarios write, and of the tables of
-//! every other command.
+//! Golden results: the hash of every file that the shipped scenarios, the six payloads of AsyncFlow
+//! 0.1 and 64 random scenarios write, most with every request, and of the tables of every other
+//! command.
 //!
 //! Origin: the program itself, at the commit that pinned them. They do not show that results are
 //! correct; they show that a change which should not affect results does not. A change that should
 //! rewrites them (`ASYNCFLOW_ACCEPT=1 cargo test --test it golden`), in a commit that explains why.
 
+use crate::original::payloads;
+use crate::properties::swarm;
 use crate::support::Room;
 use std::fmt::Write;
 use std::fs;
@@ -47,8 +50,19 @@ fn results_have_the_bytes_that_were_pinned() {
     for entry in fs::read_dir("scenarios").unwrap().map(|entry| entry.unwrap()) {
         fs::copy(entry.path(), room.path(&entry.file_name().to_string_lossy())).unwrap();
     }
+    let mut commands = COMMANDS.map(str::to_string).to_vec();
+    for payload in payloads::all() {
+        let file = format!("{}.payload.yml", payload.name);
+        fs::write(room.path(&file), &payload.text).unwrap();
+        commands.push(format!("run {file} -r 1 -d 150s --set output.requests=100%"));
+    }
+    for (number, scenario) in swarm(64).into_iter().enumerate() {
+        let file = format!("swarm{number}.yaml");
+        fs::write(room.path(&file), scenario).unwrap();
+        commands.push(format!("run {file} -r 2"));
+    }
     let mut actual = String::new();
-    for (number, command) in COMMANDS.into_iter().enumerate() {
+    for (number, command) in commands.into_iter().enumerate() {
         let folder = format!("out{number}");
         let output = room.run(&format!("{command} -q --out {folder}"));
         assert!(
@@ -56,9 +70,22 @@ fn results_have_the_bytes_that_were_pinned() {
             "{command}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
-        writeln!(actual, "{command}").unwrap();
-        for (file, entry) in room.manifest(&folder)["files"].as_object().unwrap() {
-            writeln!(actual, "    {file} {}", &entry["sha256"].as_str().unwrap()[..32]).unwrap();
+        let manifest = room.manifest(&folder);
+        let files = manifest["files"].as_object().unwrap().iter();
+        let files = files.map(|(file, entry)| {
+            (file.trim_end_matches(".parquet"), &entry["sha256"].as_str().unwrap()[..32])
+        });
+        // One line for a random scenario, or the list would have 500.
+        match command.starts_with("run swarm") {
+            true => {
+                let short: Vec<String> =
+                    files.map(|(file, hash)| format!("{}:{}", &file[..2], &hash[..8])).collect();
+                writeln!(actual, "{command} {}", short.join(" ")).unwrap();
+            }
+            false => {
+                writeln!(actual, "{command}").unwrap();
+                files.for_each(|(file, hash)| writeln!(actual, "    {file} {hash}").unwrap());
+            }
         }
     }
     if std::env::var_os("ASYNCFLOW_ACCEPT").is_some() {

@@ -5,7 +5,7 @@
 //! correct simulator fails one figure in 16,000.
 
 #[allow(dead_code, reason = "`examples/validate.rs` shows the effect of the corrections")]
-mod payloads;
+pub mod payloads;
 
 /// Asserts that all figures of a payload agree.
 fn agrees(name: &str) {

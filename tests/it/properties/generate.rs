@@ -45,10 +45,12 @@ pub enum Feature {
     Degrade,
     Slow,
     Errors,
+    /// Named instances hand their requests on to a later service.
+    Pipelines,
 }
 use Feature::*;
 
-const FEATURES: u32 = Errors as u32 + 1;
+const FEATURES: u32 = Pipelines as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]
@@ -79,6 +81,8 @@ struct Service {
     speed: usize,
     endpoints: Vec<Vec<Step>>,
     named: bool,
+    /// The services, counted from the next, that its first and its second instance hand on to.
+    then: [usize; 2],
 }
 
 #[derive(Clone, Debug)]
@@ -140,10 +144,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn service() -> impl Strategy<Value = Service> {
     let machine = (1..4u32, 0..BALANCES.len(), 1..4u32, 1..4u32, 0..8u32, 0..4usize);
-    let door = (1..8u32, prop::option::weighted(0.8, 0..4u32), any::<bool>());
+    let door = (1..8u32, prop::option::weighted(0.8, 0..4u32), any::<bool>(), [0..4usize, 0..4]);
     (machine, door, prop::collection::vec(steps(), 1..4)).prop_map(|(machine, door, endpoints)| {
         let (replicas, balance, cpu, workers, memory_mb, speed) = machine;
-        let (max_in_flight, queue, named) = door;
+        let (max_in_flight, queue, named, then) = door;
         Service {
             replicas,
             balance,
@@ -155,6 +159,7 @@ fn service() -> impl Strategy<Value = Service> {
             speed,
             endpoints,
             named,
+            then,
         }
     })
 }
@@ -265,6 +270,11 @@ impl Case {
     /// can send requests to it.
     fn is_named(&self, service: usize) -> bool {
         self.has(NamedInstances) && service == 0 && self.services[0].named
+    }
+    /// Returns whether a service has but one named instance, so that a workload may name its
+    /// endpoints.
+    fn is_alone(&self, service: usize) -> bool {
+        self.is_named(service) && self.has(Pipelines) && self.services[service].then[1] == 3
     }
     /// Returns the service of an instance or endpoint, by its name: `s1#2`, `s1a`, `s1.e0`.
     fn service_of(&self, name: &str) -> &Service {
@@ -525,9 +535,15 @@ impl Text<'_> {
                 parts.extend(service.queue.map(|max| format!("queue: {{ max: {max} }}")));
             }
             match case.is_named(index) {
-                true => parts.push(format!(
-                    "instances: {{ s{index}a: {{ {body} }}, s{index}b: {{ {body} }} }}"
-                )),
+                true => {
+                    let [a, b] = service.then.map(|then| self.then(index, then));
+                    let second = if case.is_alone(index) {
+                        String::new()
+                    } else {
+                        format!(", s{index}b: {{ {body}{b} }}")
+                    };
+                    parts.push(format!("instances: {{ s{index}a: {{ {body}{a} }}{second} }}"));
+                }
                 false => parts.push(format!("replicas: {replicas}, {body}")),
             }
             format!("  s{index}: {{ {} }}\n", parts.join(", "))
@@ -535,14 +551,23 @@ impl Text<'_> {
         case.services.iter().enumerate().map(service).collect()
     }
 
-    /// Returns the target of a workload: an endpoint, or a service of named instances.
+    /// Returns the service that an instance hands its requests on to: none, or a later one.
+    fn then(&self, service: usize, then: usize) -> String {
+        let later = self.case.services.len() - service - 1;
+        match self.case.has(Pipelines) && later > 0 && then > 0 {
+            true => format!(", then: s{}", service + 1 + (then - 1) % later),
+            false => String::new(),
+        }
+    }
+
+    /// Returns the target of a workload: an endpoint, or a service of two named instances.
     fn target(&self, target: usize) -> String {
         let service = target % self.case.services.len();
+        let endpoint = target % self.case.services[service].endpoints.len();
         match self.case.is_named(service) {
+            true if self.case.is_alone(service) => format!("s{service}a.e{endpoint}"),
             true => format!("s{service}"),
-            false => {
-                format!("s{service}.e{}", target % self.case.services[service].endpoints.len())
-            }
+            false => format!("s{service}.e{endpoint}"),
         }
     }
 
@@ -670,7 +695,9 @@ impl Text<'_> {
                 if case.coincides { self.at_a_boundary(fault) } else { format!("{at}{lasting}") };
             match fault.kind {
                 0..=2 if case.has(Crash) => {
-                    let most = if case.is_named(service) {
+                    let most = if case.is_alone(service) {
+                        1
+                    } else if case.is_named(service) {
                         2
                     } else if case.has(Replicas) {
                         case.services[service].replicas

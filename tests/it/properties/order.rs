@@ -73,9 +73,10 @@ fn stays(case: &Case) -> Result<Vec<(String, Limits, Vec<Stay>)>, String> {
         .collect())
 }
 
-/// Returns the case with known times: no links, one burst at the beginning, and all requests end.
+/// Returns the case with known times: no links, one instance and one burst at the beginning, and
+/// all requests end.
 fn plain(case: Case) -> Case {
-    case.with(&[Feature::OneBurst, Feature::Drains]).without(&[Feature::Links])
+    case.with(&[Feature::OneBurst, Feature::Drains]).without(&[Feature::Links, Feature::Pipelines])
 }
 
 /// Checks that requests were granted in the order of asking, and returns the number that waited.
