@@ -23,8 +23,8 @@ pub enum Event {
     Delivered(RequestId),
     /// A request's CPU burst is done.
     BurstDone(RequestId),
-    /// A request's wait is over.
-    WaitDone(RequestId),
+    /// The time has come for which a request's step is waiting.
+    Woken(RequestId),
     /// The caller's timeout for this request has expired.
     TimedOut(RequestId),
 }
@@ -36,7 +36,7 @@ impl Event {
             Event::Arrival { source } => (0, source, 0),
             Event::Delivered(id) => (1, id.slot, id.generation),
             Event::BurstDone(id) => (2, id.slot, id.generation),
-            Event::WaitDone(id) => (3, id.slot, id.generation),
+            Event::Woken(id) => (3, id.slot, id.generation),
             Event::TimedOut(id) => (4, id.slot, id.generation),
         };
         (kind << 60) | ((slot as u64) << 32) | generation as u64
@@ -49,7 +49,7 @@ impl Event {
             0 => Event::Arrival { source: slot },
             1 => Event::Delivered(id),
             2 => Event::BurstDone(id),
-            3 => Event::WaitDone(id),
+            3 => Event::Woken(id),
             _ => Event::TimedOut(id),
         }
     }
@@ -66,7 +66,7 @@ mod tests {
             Event::Arrival { source: 7 },
             Event::Delivered(id),
             Event::BurstDone(id),
-            Event::WaitDone(id),
+            Event::Woken(id),
             Event::TimedOut(id),
         ] {
             assert_eq!(Event::unpack(event.pack()), event);

@@ -16,7 +16,8 @@ use super::directory::NameTable;
 use super::{Balance, Machine, Runtime, Scenario, Service, estimate};
 use crate::fault::{Crash, Fault, Names};
 use crate::problem::Problems;
-use crate::step::Step;
+use crate::random::dists::Dist;
+use crate::step::asks::{Asks, At, ask};
 use crate::units::{Bytes, Count, Quantity, Span};
 use crate::workload::Arrivals;
 use std::collections::BTreeSet;
@@ -182,12 +183,9 @@ fn endpoints(
         {
             continue;
         }
-        let laws = endpoint.steps.iter().filter_map(|step| {
-            if let Step::Memory(need) = step { Some(need.0.compile()) } else { None }
-        });
-        let (least, most) = laws.fold((0.0, 0.0), |(least, most), law| {
-            (least + law.quantile(0.0), most + law.quantile(LAST_DRAW))
-        });
+        let mut needs = Needs { least: 0.0, most: 0.0 };
+        ask(&path, &endpoint.steps, &mut needs);
+        let Needs { least, most } = needs;
         if let Some(memory) = memory.filter(|memory| least > memory.to_base()) {
             let at_least = if least == most { "" } else { "at least " };
             let what = format!(
@@ -205,6 +203,29 @@ fn endpoints(
                 .at_key()
                 .advise("give the distribution a `max`, or use smaller sizes");
         }
+    }
+}
+
+/// The bytes that a request to an endpoint reserves: the least, and the most.
+struct Needs {
+    least: f64,
+    most: f64,
+}
+
+impl Asks<'_> for Needs {
+    fn memory(&mut self, _: At, need: &Dist<Bytes>) {
+        let law = need.compile();
+        self.least += law.quantile(0.0);
+        self.most += law.quantile(LAST_DRAW);
+    }
+}
+
+/// Whether an endpoint computes.
+struct Computes(bool);
+
+impl Asks<'_> for Computes {
+    fn cpu(&mut self, _: At, _: &Dist<Span>) {
+        self.0 = true;
     }
 }
 
@@ -266,11 +287,9 @@ fn slow_in_vain(scenario: &Scenario, problems: &mut Problems) {
         let named =
             scenario.services.values().filter_map(|service| service.instances.get(&slow.target));
         let of_instance = named.flat_map(|spec| spec.endpoints.values());
-        if !of_service
-            .chain(of_instance)
-            .flat_map(|endpoint| &endpoint.steps)
-            .any(|step| matches!(step, Step::Cpu(_)))
-        {
+        let mut computes = Computes(false);
+        of_service.chain(of_instance).for_each(|endpoint| ask("", &endpoint.steps, &mut computes));
+        if !computes.0 {
             let what = format!(
                 "this has no effect: `{}` has no `cpu` steps, and `slow` affects only computing",
                 slow.target

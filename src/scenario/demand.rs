@@ -13,8 +13,12 @@
 use super::broken::Broken;
 use super::directory::NameTable;
 use super::topology::topological;
-use super::{Balance, Endpoint, Scenario, Service, Step, Workload};
+use super::{Balance, Endpoint, Scenario, Service, Workload};
+use crate::random::dists::Dist;
 use crate::random::keys::Salt;
+use crate::step::Call;
+use crate::step::asks::{Asks, At, EachCall, ask};
+use crate::units::{Bytes, Span};
 use crate::workload::{ArrivalProcess, RateProfile};
 
 /// The demand of a request at an endpoint, and the endpoints it calls.
@@ -230,18 +234,24 @@ fn hand_on(directory: &NameTable, by_service: &mut [f64]) -> bool {
 
 /// Returns the endpoints, callers before callees.
 pub(super) fn callers_first(directory: &NameTable) -> Vec<usize> {
-    let called = |endpoint: &Endpoint| -> Vec<usize> {
-        endpoint.steps.iter().filter_map(|step| callee(directory, step)).collect()
-    };
+    let called = |endpoint: &Endpoint| callees(directory, endpoint).into_iter().flatten().collect();
     let calls: Vec<Vec<usize>> =
         directory.endpoints.iter().map(|entry| called(entry.endpoint)).collect();
     topological(calls.len(), |endpoint| calls[endpoint].iter().copied())
 }
 
-/// Returns the endpoint that a step calls; `None` if it is not a call, or to an unknown endpoint.
-pub(super) fn callee(directory: &NameTable, step: &Step) -> Option<usize> {
-    let Step::Call(call) = step else { return None };
+/// Returns the endpoint that a call leads to; `None` if that is unknown.
+pub(super) fn callee(directory: &NameTable, call: &Call) -> Option<usize> {
     directory.target(&call.to).ok().and_then(|(_, callee)| callee).map(|callee| callee as usize)
+}
+
+/// Returns the endpoints that the steps of an endpoint call, one entry per call; `None` where that
+/// is unknown.
+pub(super) fn callees(directory: &NameTable, endpoint: &Endpoint) -> Vec<Option<usize>> {
+    let mut found = Vec::new();
+    let mut calls = EachCall(|_: At, call: &Call| found.push(callee(directory, call)));
+    ask("", &endpoint.steps, &mut calls);
+    found
 }
 
 /// Sums the demands of the steps, weighted by the share of requests that reach each; the demands of
@@ -253,114 +263,153 @@ fn demand_of(
     demands: &[Option<EndpointDemand>],
 ) -> EndpointDemand {
     let entry = &directory.endpoints[endpoint];
-    let steps = &entry.endpoint.steps;
-    // All memory is reserved at once, before the first step.
-    let memory_bytes = steps.iter().map(|step| step.demand().memory_bytes).sum();
-    let needs = steps.iter().filter_map(|step| {
-        if let Step::Memory(need) = step { Some(need.0.plain().map(|need| need.0)) } else { None }
-    });
-    let constant_memory = needs.sum::<Option<u64>>().filter(|need| *need > 0);
-    let mut demand = EndpointDemand {
-        memory_bytes,
-        constant_memory,
-        is_exact: true,
-        is_exact_alone: true,
-        ..EndpointDemand::NONE
+    let is_certain = !broken.fails[endpoint];
+    let mut sum = Sum {
+        directory,
+        broken,
+        service: entry.service,
+        demands,
+        demand: EndpointDemand {
+            constant_memory: Some(0),
+            is_exact: true,
+            is_exact_alone: true,
+            may_fail: !is_certain,
+            ..EndpointDemand::NONE
+        },
+        is_certain,
+        all_arrive: is_certain,
     };
-    // `is_certain`: no request is lost before this step, except for a known share; `all_arrive`:
-    // every request reaches this step.
-    let mut is_certain = !broken.fails[endpoint];
-    let mut all_arrive = is_certain;
-    demand.may_fail = !is_certain;
-    for (index, step) in steps.iter().enumerate() {
-        if demand.answered_share == 0.0 {
-            break;
-        }
-        let step_demand = step.demand();
-        let certain = if is_certain { demand.answered_share } else { 0.0 };
-        demand.cpu_s += demand.answered_share * step_demand.cpu_s;
-        demand.min_cpu_s += certain * step_demand.cpu_s;
-        demand.min_residence_s += certain * (step_demand.cpu_s + step_demand.wait_s);
-        demand.expected_residence_s +=
-            demand.answered_share * (step_demand.cpu_s + step_demand.wait_s);
-        // Computed only where needed: some variances take a numerical integral.
-        let variance = if matches!(step, Step::Cpu(_) | Step::Wait(_)) {
-            step.law().map_or(0.0, |(law, _)| law.variance() * 1e-18)
-        } else {
-            0.0
-        };
-        if variance.is_infinite() && demand.heavy.is_none() {
-            demand.heavy = Some(format!("{}.steps[{index}]", entry.path));
-        }
-        match step {
-            Step::Call(call) => {
-                let Some(callee) = callee(directory, step) else { continue };
-                demand.calls.push((callee as u32, demand.answered_share));
-                let Some(below) = &demands[callee] else { continue };
-                let service = service_of(directory, callee);
-                let fastest = fastest(directory, broken, callee);
-                let waits =
-                    service.max_in_flight.is_some() || service.balance == Balance::CentralQueue;
-                let is_rejected = service.sheds()
-                    || broken.fails[callee]
-                    || broken.is_down(directory, directory.endpoints[callee].service as usize);
-                demand.is_exact_alone &= below.is_exact
-                    && call.timeout.is_none()
-                    && !waits
-                    && !is_rejected
-                    && directory.scenario.links.is_empty();
-                demand.is_exact &= demand.is_exact_alone;
-                let mut round_trip = RoundTrip::between(
-                    directory,
-                    entry.service,
-                    directory.endpoints[callee].service,
-                );
-                round_trip.is_lossy |= broken.links_lose;
-                demand.may_fail |=
-                    below.may_fail || call.timeout.is_some() || is_rejected || round_trip.is_lossy;
-                let limit_s = call.timeout.map_or(f64::INFINITY, |timeout| timeout.seconds());
-                // A rejection returns at once, and so does the error of a lost message, unless the
-                // call has a timeout to wait for.
-                let returns_early = is_rejected || round_trip.is_lossy && call.timeout.is_none();
-                let min_duration_s = if returns_early {
-                    0.0
-                } else {
-                    (round_trip.least_s + below.min_duration_s).min(limit_s)
-                };
-                demand.min_duration_s += if all_arrive { min_duration_s } else { 0.0 };
-                demand.expected_residence_s += demand.answered_share
-                    * (round_trip.mean_s + below.expected_residence_at(fastest)).min(limit_s);
-                demand.min_residence_s += certain
-                    * if returns_early || call.timeout.is_some() {
-                        min_duration_s
-                    } else {
-                        round_trip.mean_s + below.min_residence_at(fastest)
-                    };
-                is_certain &= !demand.may_fail;
-                all_arrive &= is_certain && below.answered_share == 1.0;
-                demand.heavy = demand.heavy.take().or_else(|| below.heavy.clone());
-                demand.answered_share *= below.answered_share;
-            }
-            Step::Cpu(_) => {
-                demand.events += demand.answered_share;
-                demand.cpu_variance_s2 += demand.answered_share * variance;
-                demand.is_exact = false;
-            }
-            Step::Wait(_) => {
-                demand.events += demand.answered_share;
-                demand.min_duration_s += if all_arrive {
-                    step.law().map_or(0.0, |(law, _)| law.quantile(0.0).max(0.0) * 1e-9)
-                } else {
-                    0.0
-                };
-            }
-            Step::Memory(_) => demand.is_exact = false,
-            Step::Fail(_) => {}
-        }
-        demand.answered_share *= step_demand.going_on;
-        all_arrive &= step_demand.going_on == 1.0;
+    ask(&entry.path, &entry.endpoint.steps, &mut sum);
+    EndpointDemand {
+        constant_memory: sum.demand.constant_memory.filter(|need| *need > 0),
+        ..sum.demand
     }
-    demand
+}
+
+/// The demands of the steps so far.
+struct Sum<'d, 's> {
+    directory: &'d NameTable<'s>,
+    broken: &'d Broken,
+    /// The service of the endpoint.
+    service: u32,
+    demands: &'d [Option<EndpointDemand>],
+    demand: EndpointDemand,
+    /// Whether no request is lost before the next step, except for a known share.
+    is_certain: bool,
+    /// Whether every request reaches the next step.
+    all_arrive: bool,
+}
+
+impl Sum<'_, '_> {
+    /// Returns the share of the requests that certainly reach the next step.
+    fn certain(&self) -> f64 {
+        if self.is_certain { self.demand.answered_share } else { 0.0 }
+    }
+    /// Notes a distribution with infinite variance.
+    fn note_heavy(&mut self, at: At, variance_s2: f64) {
+        if variance_s2.is_infinite() && self.demand.heavy.is_none() {
+            self.demand.heavy = Some(at.to_string());
+        }
+    }
+}
+
+impl Asks<'_> for Sum<'_, '_> {
+    fn cpu(&mut self, at: At, time: &Dist<Span>) {
+        let share = self.demand.answered_share;
+        if share == 0.0 {
+            return;
+        }
+        let law = time.compile();
+        let (mean_s, variance_s2) = (law.mean() * 1e-9, law.variance() * 1e-18);
+        let certain = self.certain();
+        self.note_heavy(at, variance_s2);
+        let demand = &mut self.demand;
+        demand.cpu_s += share * mean_s;
+        demand.cpu_variance_s2 += share * variance_s2;
+        demand.min_cpu_s += certain * mean_s;
+        demand.min_residence_s += certain * mean_s;
+        demand.expected_residence_s += share * mean_s;
+        demand.events += share;
+        demand.is_exact = false;
+    }
+    fn wait(&mut self, at: At, time: &Dist<Span>) {
+        let share = self.demand.answered_share;
+        if share == 0.0 {
+            return;
+        }
+        let law = time.compile();
+        let mean_s = law.mean() * 1e-9;
+        let certain = self.certain();
+        self.note_heavy(at, law.variance() * 1e-18);
+        let demand = &mut self.demand;
+        demand.min_residence_s += certain * mean_s;
+        demand.expected_residence_s += share * mean_s;
+        demand.events += share;
+        if self.all_arrive {
+            demand.min_duration_s += law.quantile(0.0).max(0.0) * 1e-9;
+        }
+    }
+    /// All memory is reserved at once, before the first step.
+    fn memory(&mut self, _: At, need: &Dist<Bytes>) {
+        let demand = &mut self.demand;
+        demand.memory_bytes += need.compile().mean();
+        let constant = need.plain().map(|need| need.0);
+        demand.constant_memory = demand.constant_memory.zip(constant).map(|(sum, need)| sum + need);
+        demand.is_exact &= demand.answered_share == 0.0;
+    }
+    fn fail(&mut self, _: At, share: f64) {
+        self.demand.answered_share *= 1.0 - share;
+        self.all_arrive &= share == 0.0;
+    }
+    fn call(&mut self, _: At, call: &Call) {
+        let (directory, broken) = (self.directory, self.broken);
+        let (certain, demand) = (self.certain(), &mut self.demand);
+        if demand.answered_share == 0.0 {
+            return;
+        }
+        let Some(callee) = callee(directory, call) else { return };
+        demand.calls.push((callee as u32, demand.answered_share));
+        let Some(below) = &self.demands[callee] else { return };
+        let service = service_of(directory, callee);
+        let fastest = fastest(directory, broken, callee);
+        let waits = service.max_in_flight.is_some() || service.balance == Balance::CentralQueue;
+        let callee_service = directory.endpoints[callee].service;
+        let is_rejected = service.sheds()
+            || broken.fails[callee]
+            || broken.is_down(directory, callee_service as usize);
+        demand.is_exact_alone &= below.is_exact
+            && call.timeout.is_none()
+            && !waits
+            && !is_rejected
+            && directory.scenario.links.is_empty();
+        demand.is_exact &= demand.is_exact_alone;
+        let mut round_trip = RoundTrip::between(directory, self.service, callee_service);
+        round_trip.is_lossy |= broken.links_lose;
+        demand.may_fail |=
+            below.may_fail || call.timeout.is_some() || is_rejected || round_trip.is_lossy;
+        let limit_s = call.timeout.map_or(f64::INFINITY, |timeout| timeout.seconds());
+        // A rejection returns at once, and so does the error of a lost message, unless the call has
+        // a timeout to wait for.
+        let returns_early = is_rejected || round_trip.is_lossy && call.timeout.is_none();
+        let min_duration_s = if returns_early {
+            0.0
+        } else {
+            (round_trip.least_s + below.min_duration_s).min(limit_s)
+        };
+        demand.min_duration_s += if self.all_arrive { min_duration_s } else { 0.0 };
+        demand.expected_residence_s += demand.answered_share
+            * (round_trip.mean_s + below.expected_residence_at(fastest)).min(limit_s);
+        demand.min_residence_s += certain
+            * if returns_early || call.timeout.is_some() {
+                min_duration_s
+            } else {
+                round_trip.mean_s + below.min_residence_at(fastest)
+            };
+        self.is_certain &= !demand.may_fail;
+        self.all_arrive &= self.is_certain && below.answered_share == 1.0;
+        demand.heavy = demand.heavy.take().or_else(|| below.heavy.clone());
+        demand.answered_share *= below.answered_share;
+    }
 }
 
 /// Returns the slow-down factor, relative to the demands as written, of the fastest machine of an

@@ -11,7 +11,9 @@ use super::broken::Broken;
 use super::demand::EndpointDemand;
 use super::directory::NameTable;
 use super::{Scenario, demand};
-use crate::random::dists::Distribution;
+use crate::random::dists::{Dist, Distribution};
+use crate::step::asks::{Asks, At, ask};
+use crate::units::{Bytes, Span};
 
 /// The maximum number of distributions listed.
 const MOST_SPREADS: usize = 200;
@@ -153,6 +155,21 @@ impl Load {
     }
 }
 
+/// The distributions of an endpoint's steps: path, distribution, unit (`ns` or `B`).
+struct Laws(Vec<(String, Distribution, &'static str)>);
+
+impl Asks<'_> for Laws {
+    fn cpu(&mut self, at: At, time: &Dist<Span>) {
+        self.0.push((at.to_string(), time.compile(), "ns"));
+    }
+    fn wait(&mut self, at: At, time: &Dist<Span>) {
+        self.0.push((at.to_string(), time.compile(), "ns"));
+    }
+    fn memory(&mut self, at: At, need: &Dist<Bytes>) {
+        self.0.push((at.to_string(), need.compile(), "B"));
+    }
+}
+
 /// Returns the quantities that vary, at most [`MOST_SPREADS`] of them.
 fn distributions(directory: &NameTable) -> Vec<Spread> {
     let scenario = directory.scenario;
@@ -161,13 +178,9 @@ fn distributions(directory: &NameTable) -> Vec<Spread> {
         Some((format!("workload.{name}.users.active"), users.active.compile(), "1"))
     });
     let steps = directory.endpoints.iter().flat_map(|endpoint| {
-        let laws = endpoint
-            .endpoint
-            .steps
-            .iter()
-            .enumerate()
-            .filter_map(|(index, step)| Some((index, step.law()?)));
-        laws.map(|(index, (law, unit))| (format!("{}.steps[{index}]", endpoint.path), law, unit))
+        let mut laws = Laws(Vec::new());
+        ask(&endpoint.path, &endpoint.endpoint.steps, &mut laws);
+        laws.0
     });
     let links = scenario
         .links

@@ -3,7 +3,8 @@
 use super::flow_balance::Resource;
 use crate::policy::balance::Balance;
 use crate::server::{Machine, Queue, Runtime};
-use crate::step::Step;
+use crate::step::asks::{At, EachCall, ask};
+use crate::step::{Call, Step};
 use crate::units::{Bytes, Count};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -50,8 +51,10 @@ impl Service {
     }
     /// Whether any of its endpoints calls another endpoint.
     pub(crate) fn calls(&self) -> bool {
-        self.all_endpoints()
-            .any(|endpoint| endpoint.steps.iter().any(|step| matches!(step, Step::Call(_))))
+        let mut found = false;
+        let mut calls = EachCall(|_: At, _: &Call| found = true);
+        self.all_endpoints().for_each(|endpoint| ask("", &endpoint.steps, &mut calls));
+        found
     }
     /// Returns its endpoints, and those of its named instances.
     pub(crate) fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {

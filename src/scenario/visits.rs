@@ -41,9 +41,8 @@ pub(crate) fn visits(scenario: &Scenario, workload: &Workload) -> Option<Vec<Vis
             continue;
         }
         let entry = &directory.endpoints[endpoint];
-        let steps = entry.endpoint.steps.iter().filter(|step| matches!(step, super::Step::Call(_)));
-        let called =
-            steps.map(|step| demand::callee(&directory, step)).collect::<Option<Vec<usize>>>()?;
+        let called = demand::callees(&directory, entry.endpoint);
+        let called = called.into_iter().collect::<Option<Vec<usize>>>()?;
         for callee in &called {
             times[*callee] += times[endpoint];
         }

@@ -24,7 +24,7 @@ use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
 use crate::server::{Gauges, InstanceState};
-use crate::step::{Op, Stage, Then};
+use crate::step::{Act, Op, Stage, Then};
 use crate::workload::Source;
 use bevy_ecs::prelude::*;
 
@@ -85,6 +85,8 @@ pub(crate) fn advance(
         return;
     };
     let Pool { free, runnable, .. } = &mut *pool;
+    let measured_from = recorder.measured_from;
+    let mut labels_ns = std::mem::take(&mut recorder.labels_ns);
     let mut x = Columns {
         plan: &plan.0,
         program: &plan.0.program,
@@ -95,6 +97,8 @@ pub(crate) fn advance(
             memories: memories.bypass_change_detection(),
             calendar: &mut calendar,
             runnable,
+            labels_ns: &mut labels_ns,
+            measured_from,
             measured,
         },
         free,
@@ -109,6 +113,7 @@ pub(crate) fn advance(
         attention: true,
     };
     epoch.stop = drain(&mut x, requests.bypass_change_detection(), &epoch);
+    recorder.labels_ns = labels_ns;
 }
 
 /// How a request goes on.
@@ -192,7 +197,7 @@ fn fire(x: &mut Columns, requests: &mut [Request], event: Event) -> Option<(u32,
         Event::Arrival { source } => arrives(x, requests, source),
         Event::Delivered(id) => (id.slot, delivered(x, current(requests, id)?)),
         Event::BurstDone(id) => (id.slot, burst_done(x, current(requests, id)?)),
-        Event::WaitDone(id) => (id.slot, wait_done(x, current(requests, id)?)),
+        Event::Woken(id) => (id.slot, woken(x, current(requests, id)?)),
         Event::TimedOut(id) => {
             current(requests, id)?;
             timed_out(x, requests, id)
@@ -220,7 +225,7 @@ fn resume(request: &mut Request) -> Next {
 fn sweep(x: &mut Columns, requests: &[Request]) {
     x.stage.calendar.purge_stale(|event| match event {
         Event::Arrival { .. } => true,
-        Event::Delivered(id) | Event::BurstDone(id) | Event::WaitDone(id) | Event::TimedOut(id) => {
+        Event::Delivered(id) | Event::BurstDone(id) | Event::Woken(id) | Event::TimedOut(id) => {
             requests[id.slot as usize].generation == id.generation
         }
     });
@@ -276,19 +281,11 @@ fn burst_done(x: &mut Columns, request: &mut Request) -> Next {
     Next::Run
 }
 
+/// What a step has waited for has come: it says how the request goes on.
 #[inline(always)]
-fn wait_done(x: &mut Columns, request: &mut Request) -> Next {
-    let now = x.now();
-    let waited = request.parts.charge(Part::Io, now);
-    x.stage.gauges[request.instance as usize].io.subtract(now, 1);
-    if let Op::Wait(op) = &x.program[request.step as usize]
-        && op.label != NONE
-        && x.recorder.measures(request.started)
-    {
-        x.recorder.labels_ns[op.label as usize] += waited.0 as u128;
-    }
-    request.step += 1;
-    Next::Run
+fn woken(x: &mut Columns, request: &mut Request) -> Next {
+    let then = x.program[request.step as usize].wake(&mut x.stage, request);
+    goes_on(request, then)
 }
 
 /// The caller of a request has waited long enough: it goes on without the answer, and the request
@@ -334,7 +331,14 @@ fn walk(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
 /// Goes on with the program by one step.
 #[inline(always)]
 fn run(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
-    match x.program[request.step as usize].begin(&mut x.stage, request, slot) {
+    let then = x.program[request.step as usize].begin(&mut x.stage, request, slot);
+    goes_on(request, then)
+}
+
+/// How a request goes on, as its step says.
+#[inline(always)]
+fn goes_on(request: &mut Request, then: Then) -> Next {
+    match then {
         Then::Next => {
             request.step += 1;
             Next::Run

@@ -13,7 +13,7 @@ use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
 use crate::server::memory::Memory;
 use crate::server::{Gauges, InstanceState};
-use crate::step::Op;
+use crate::step::Act;
 use crate::units::{Span, Time};
 use bevy_ecs::prelude::*;
 
@@ -162,27 +162,17 @@ fn strike(
                 link.deliver(now);
             }
         }
-        let part = running_part(plan, &request);
+        let part = match request.phase {
+            Phase::Walking if request.granted => Part::Admission,
+            Phase::Walking => Part::Network,
+            _ => plan.program[request.step as usize].part(&request),
+        };
         request.parts.charge(part, now);
         request.phase = Phase::Struck;
         request.has_core = false;
         request.has_memory = false;
         request.granted = false;
         pool.runnable.push(slot as u32);
-    }
-}
-
-/// The part of its latency that a request is in.
-fn running_part(plan: &Plan, request: &Request) -> Part {
-    if request.phase == Phase::Walking {
-        return if request.granted { Part::Admission } else { Part::Network };
-    }
-    match &plan.program[request.step as usize] {
-        Op::Cpu(_) if request.granted => Part::Queue,
-        Op::Cpu(_) => Part::Cpu,
-        Op::Wait(_) => Part::Io,
-        Op::Memory(_) => Part::Memory,
-        _ => Part::Abandoned,
     }
 }
 

@@ -7,9 +7,9 @@
 //! the caller's program: it answers with the same outcome.
 //! Checked: `tests/it/calls.rs`.
 
-use super::{Compiler, Demand, Stage, Then};
+use super::asks::{Asks, At};
+use super::{Act, Compiler, Stage, Then};
 use crate::problem::Problems;
-use crate::random::dists::Distribution;
 use crate::request::Request;
 use crate::units::{Bytes, Span};
 use schemars::JsonSchema;
@@ -94,11 +94,8 @@ impl Call {
         }
     }
     pub(crate) fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
-    pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
-        None
-    }
-    pub(crate) fn demand(&self) -> Demand {
-        Demand::NONE
+    pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
+        visitor.call(at, self);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let call = to.call(self);
@@ -106,9 +103,9 @@ impl Call {
     }
 }
 
-impl Op {
+impl Act for Op {
     #[inline(always)]
-    pub(crate) fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
+    fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
         request.parts.mark = stage.now();
         stage.free_core(request);
         Then::Call

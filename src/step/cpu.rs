@@ -6,10 +6,11 @@
 //! answers. Time ready but without a core is `queue`, time with it `cpu`.
 //! Checked: `tests/it/theory.rs`.
 
-use super::{Compiler, Demand, Stage, Then};
+use super::asks::{Asks, At};
+use super::{Act, Compiler, Stage, Then};
 use crate::kernel::Event;
 use crate::problem::Problems;
-use crate::random::dists::{Dist, Distribution, Sampler};
+use crate::random::dists::{Dist, Sampler};
 use crate::request::{Part, Request};
 use crate::server::cores;
 use crate::units::Span;
@@ -35,11 +36,8 @@ impl Cpu {
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         self.0.load(folder, path, problems);
     }
-    pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
-        Some((self.0.compile(), "ns"))
-    }
-    pub(crate) fn demand(&self) -> Demand {
-        Demand { cpu_s: self.0.compile().mean() * 1e-9, ..Demand::NONE }
+    pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
+        visitor.cpu(at, &self.0);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let demand = to.sampler("cpu", self.0.compile());
@@ -47,9 +45,9 @@ impl Cpu {
     }
 }
 
-impl Op {
+impl Act for Op {
     #[inline(always)]
-    pub(crate) fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
         let queue = &mut stage.queues[request.worker as usize];
         let mut burst;
@@ -82,5 +80,8 @@ impl Op {
         }
         stage.after(burst, Event::BurstDone, request, slot);
         Then::Park
+    }
+    fn part(&self, request: &Request) -> Part {
+        if request.granted { Part::Queue } else { Part::Cpu }
     }
 }

@@ -3,9 +3,9 @@
 //! Law: a Bernoulli draw under the request's key; the rest of the endpoint is skipped, and the
 //! error travels back as a response does.
 
-use super::{Compiler, Demand, Stage, Then};
+use super::asks::{Asks, At};
+use super::{Act, Compiler, Stage, Then};
 use crate::problem::Problems;
-use crate::random::dists::Distribution;
 use crate::random::keys::Salt;
 use crate::request::{Outcome, Request};
 use crate::units::Share;
@@ -46,11 +46,8 @@ impl Fail {
         check_status(self.status, path, problems);
     }
     pub(crate) fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
-    pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
-        None
-    }
-    pub(crate) fn demand(&self) -> Demand {
-        Demand { going_on: 1.0 - self.p.fraction, ..Demand::NONE }
+    pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
+        visitor.fail(at, self.p.fraction);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let (salt, outcome) = (to.salt("fail"), to.error(self.status));
@@ -68,9 +65,9 @@ pub(crate) fn check_status(status: u16, path: &str, problems: &mut Problems) {
     }
 }
 
-impl Op {
+impl Act for Op {
     #[inline(always)]
-    pub(crate) fn begin(&self, _: &mut Stage, request: &mut Request, _: u32) -> Then {
+    fn begin(&self, _: &mut Stage, request: &mut Request, _: u32) -> Then {
         if request.key.draw(self.salt).uniform() < self.p {
             request.outcome = self.outcome;
             return Then::Answer;

@@ -4,7 +4,8 @@
 //! first served ([`crate::server::memory`]). Time without it is `memory`. The need is a draw under
 //! the request's key, so it is the same number when it is given back.
 
-use super::{Compiler, Demand, Stage, Then};
+use super::asks::{Asks, At};
+use super::{Act, Compiler, Stage, Then};
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::random::keys::Key;
@@ -36,11 +37,8 @@ impl Memory {
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         self.0.load(folder, path, problems);
     }
-    pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
-        Some((self.0.compile(), "B"))
-    }
-    pub(crate) fn demand(&self) -> Demand {
-        Demand { memory_bytes: self.0.compile().mean(), ..Demand::NONE }
+    pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
+        visitor.memory(at, &self.0);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let sampler = to.sampler("memory", self.0.compile());
@@ -60,8 +58,11 @@ impl Op {
     pub(crate) fn need(&self, key: Key) -> u64 {
         if self.drawn.is_empty() { self.fixed } else { self.fixed + sum(&self.drawn, key) }
     }
+}
+
+impl Act for Op {
     #[inline(always)]
-    pub(crate) fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
         if request.granted {
             request.granted = false;
@@ -82,6 +83,9 @@ impl Op {
         }
         request.has_memory = true;
         Then::Next
+    }
+    fn part(&self, _: &Request) -> Part {
+        Part::Memory
     }
 }
 

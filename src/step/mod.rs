@@ -1,14 +1,16 @@
 //! What a request does: one file a step.
 //!
 //! **To add a step kind**: write its file and add its line to the catalogue below. The file has the
-//! written form (serde and schema), its `check`, its `compile` to an [`Op`] of the flat program,
-//! and the op's `begin`, a plain function over the components of the request and of the instance
-//! that serves it. `wait.rs` is the worked example of `docs/adding-a-step.md`.
+//! written form (serde and schema), its `check`, what it `asks` for, its `compile` to an [`Op`] of
+//! the flat program, and how the op acts ([`Act`]): plain functions over the components of the
+//! request and of the instance that serves it. `wait.rs` is the worked example of
+//! `docs/adding-a-step.md`.
 //!
 //! `begin` says with [`Then`] how the request goes on. Whoever frees something puts the requests
 //! that may go on into `runnable`; `sim` resumes them at the same moment, in that order, and their
 //! `begin` is called again with `request.granted` set.
 
+pub(crate) mod asks;
 pub(crate) mod call;
 pub(crate) mod cpu;
 pub(crate) mod fail;
@@ -21,11 +23,13 @@ pub use fail::Fail;
 pub use memory::Memory;
 pub use wait::Wait;
 
+use asks::{Asks, At};
+
 use crate::kernel::{Calendar, Event, RequestId};
 use crate::problem::{Problems, Refusal};
 use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::random::keys::Salt;
-use crate::request::{Outcome, Request, Runnable};
+use crate::request::{Outcome, Part, Request, Runnable};
 use crate::server::Gauges;
 use crate::server::cores::{self, RunQueue};
 use crate::server::memory::Memory as InstanceMemory;
@@ -68,16 +72,10 @@ macro_rules! catalogue {
                     $(Step::$name(step) => step.load(folder, &format!("{path}.{}", stringify!($module)), problems),)+
                 }
             }
-            /// The law of its quantity, and the unit of that in base units (ns, B), if it has one.
-            pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
+            /// Tells a visitor what it asks for.
+            pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
                 match self {
-                    $(Step::$name(step) => step.law(),)+
-                }
-            }
-            /// What it asks for on average.
-            pub(crate) fn demand(&self) -> Demand {
-                match self {
-                    $(Step::$name(step) => step.demand(),)+
+                    $(Step::$name(step) => step.asks(at, visitor),)+
                 }
             }
             /// Adds the step to the program.
@@ -88,13 +86,25 @@ macro_rules! catalogue {
             }
         }
 
-        impl Op {
-            /// Begins the step, or goes on with it once what it waited for is granted.
+        impl Act for Op {
             #[inline(always)]
-            pub(crate) fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+            fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
                 match self {
                     $(Op::$name(op) => op.begin(stage, request, slot),)+
                     Op::Answer => Then::Answer,
+                }
+            }
+            #[inline(always)]
+            fn wake(&self, stage: &mut Stage, request: &mut Request) -> Then {
+                match self {
+                    $(Op::$name(op) => op.wake(stage, request),)+
+                    Op::Answer => unreachable!("an answer waits for nothing"),
+                }
+            }
+            fn part(&self, request: &Request) -> Part {
+                match self {
+                    $(Op::$name(op) => op.part(request),)+
+                    Op::Answer => Part::Abandoned,
                 }
             }
         }
@@ -132,23 +142,19 @@ pub(crate) trait Compiler {
     fn emit(&mut self, op: Op);
 }
 
-/// What a step asks for on average, for the static estimate.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Demand {
-    /// Core time, s.
-    pub cpu_s: f64,
-    /// Time without a core, s.
-    pub wait_s: f64,
-    /// Memory, B.
-    pub memory_bytes: f64,
-    /// Share of requests that go on with the next step.
-    pub going_on: f64,
-}
-
-impl Demand {
-    /// A step that asks for nothing.
-    pub(crate) const NONE: Demand =
-        Demand { cpu_s: 0.0, wait_s: 0.0, memory_bytes: 0.0, going_on: 1.0 };
+/// How a step of a compiled program acts on the request that has come to it.
+pub(crate) trait Act {
+    /// Begins the step, or goes on with it once what it waited for is granted.
+    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then;
+    /// The time that the step wrote down with [`Event::Woken`] has come.
+    #[inline(always)]
+    fn wake(&self, _: &mut Stage, _: &mut Request) -> Then {
+        unreachable!("only a step that has asked for it is woken")
+    }
+    /// The part of its latency that a request in this step is in.
+    fn part(&self, _: &Request) -> Part {
+        Part::Abandoned
+    }
 }
 
 /// How a request goes on after a step has begun.
@@ -172,6 +178,10 @@ pub(crate) struct Stage<'a> {
     pub memories: &'a mut [InstanceMemory],
     pub calendar: &'a mut Calendar,
     pub runnable: &'a mut Runnable,
+    /// By label: time spent in such waits, ns, by requests of the measured part.
+    pub labels_ns: &'a mut [u128],
+    /// Requests that arrive from this time on are measured.
+    pub measured_from: Time,
     /// Whether the measured part has begun.
     pub measured: bool,
 }

@@ -5,11 +5,12 @@
 //! (`wait: { for: 2ms, label: db }`) is reported apart as `time_in.io.db`.
 //! Checked: `tests/it/theory.rs` (event loop with I/O).
 
-use super::{Compiler, Demand, Stage, Then, plain_or_fields};
+use super::asks::{Asks, At};
+use super::{Act, Compiler, Stage, Then, plain_or_fields};
 use crate::kernel::Event;
 use crate::problem::Problems;
-use crate::random::dists::{Dist, Distribution, Sampler};
-use crate::request::Request;
+use crate::random::dists::{Dist, Sampler};
+use crate::request::{NONE, Part, Request};
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -30,7 +31,7 @@ pub struct Wait {
 #[derive(Clone, Debug)]
 pub(crate) struct Op {
     pub span: Sampler,
-    /// Id of the label, or [`crate::request::NONE`].
+    /// Id of the label, or [`NONE`].
     pub label: u32,
 }
 
@@ -72,27 +73,37 @@ impl Wait {
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
         self.span.load(folder, path, problems);
     }
-    pub(crate) fn law(&self) -> Option<(Distribution, &'static str)> {
-        Some((self.span.compile(), "ns"))
-    }
-    pub(crate) fn demand(&self) -> Demand {
-        Demand { wait_s: self.span.compile().mean() * 1e-9, ..Demand::NONE }
+    pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
+        visitor.wait(at, &self.span);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let span = to.sampler("wait", self.span.compile());
-        let label = self.label.as_ref().map_or(crate::request::NONE, |label| to.label(label));
+        let label = self.label.as_ref().map_or(NONE, |label| to.label(label));
         to.emit(super::Op::Wait(Op { span, label }));
     }
 }
 
-impl Op {
+impl Act for Op {
     #[inline(always)]
-    pub(crate) fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
         request.parts.mark = now;
         stage.gauges[request.instance as usize].io.add(now, 1);
-        stage.after(self.span.span(request.key), Event::WaitDone, request, slot);
+        stage.after(self.span.span(request.key), Event::Woken, request, slot);
         stage.free_core(request);
         Then::Park
+    }
+    #[inline(always)]
+    fn wake(&self, stage: &mut Stage, request: &mut Request) -> Then {
+        let now = stage.now();
+        let waited = request.parts.charge(Part::Io, now);
+        stage.gauges[request.instance as usize].io.subtract(now, 1);
+        if self.label != NONE && request.started >= stage.measured_from {
+            stage.labels_ns[self.label as usize] += u128::from(waited.0);
+        }
+        Then::Next
+    }
+    fn part(&self, _: &Request) -> Part {
+        Part::Io
     }
 }

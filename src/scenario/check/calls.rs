@@ -6,22 +6,22 @@
 //! topological order.
 //! Limits: 64 levels.
 
-use super::names::calls;
-use super::step_path;
 use crate::problem::Problems;
+use crate::scenario::demand::callee;
 use crate::scenario::directory::NameTable;
 use crate::scenario::topology::topological;
+use crate::step::Call;
+use crate::step::asks::{At, EachCall, ask};
 use crate::units::Span;
 
 /// The maximum nesting of calls; deeper than any call tree we know of.
 const DEEPEST: usize = 64;
 
 /// An edge from one node to another.
-#[derive(Clone, Copy)]
 struct Edge {
     to: usize,
-    /// The index of the step that calls; `None` for a hand-over.
-    step: Option<usize>,
+    /// The path of the step that calls; `None` for a hand-over.
+    step: Option<String>,
     timeout: Option<Span>,
 }
 
@@ -67,11 +67,14 @@ impl<'d, 's> Graph<'d, 's> {
         let endpoints = directory.endpoints.len();
         let mut edges: Vec<Vec<Edge>> = Vec::new();
         for endpoint in &directory.endpoints {
-            let call_edges = calls(&endpoint.endpoint.steps).filter_map(|(index, call)| {
-                let to = directory.target(&call.to).ok()?.1? as usize;
-                Some(Edge { to, step: Some(index), timeout: call.timeout })
+            let mut of_calls = Vec::new();
+            let mut calls = EachCall(|at: At, call: &Call| {
+                let to = callee(directory, call);
+                let edge = |to| Edge { to, step: Some(at.to_string()), timeout: call.timeout };
+                of_calls.extend(to.map(edge));
             });
-            edges.push(call_edges.collect());
+            ask(&endpoint.path, &endpoint.endpoint.steps, &mut calls);
+            edges.push(of_calls);
         }
         for instance in &directory.instances {
             let next = instance.then.and_then(|then| directory.services.get(then.as_str()));
@@ -84,7 +87,8 @@ impl<'d, 's> Graph<'d, 's> {
                 edges[endpoint as usize].extend(edge);
             }
         }
-        let mut of_services = vec![Vec::new(); directory.services.len()];
+        let mut of_services: Vec<Vec<Edge>> =
+            directory.services.iter().map(|_| Vec::new()).collect();
         for (id, endpoint) in directory.endpoints.iter().enumerate() {
             of_services[endpoint.service as usize].push(Edge { to: id, step: None, timeout: None });
         }
@@ -133,7 +137,7 @@ impl<'d, 's> Graph<'d, 's> {
                 return;
             }
             for edge in &self.edges[node] {
-                self.warn_of_useless_timeout(node, edge, shortest_timeout[node], problems);
+                Self::warn_of_useless_timeout(edge, shortest_timeout[node], problems);
                 level[edge.to] = level[edge.to].max(level[node] + usize::from(edge.step.is_some()));
                 shortest_timeout[edge.to] =
                     [shortest_timeout[edge.to], shortest_timeout[node], edge.timeout]
@@ -148,22 +152,18 @@ impl<'d, 's> Graph<'d, 's> {
     }
 
     fn warn_of_useless_timeout(
-        &self,
-        node: usize,
         edge: &Edge,
         shortest_timeout: Option<Span>,
         problems: &mut Problems,
     ) {
-        let (Some(own), Some(outer), Some(step)) = (edge.timeout, shortest_timeout, edge.step)
+        let (Some(own), Some(outer), Some(step)) = (edge.timeout, shortest_timeout, &edge.step)
         else {
             return;
         };
         if own > outer {
-            let path =
-                format!("{}.call.timeout", step_path(&self.directory.endpoints[node].path, step));
             problems
                 .warning(
-                    path,
+                    format!("{step}.call.timeout"),
                     format!(
                         "this call may take up to {own}, but its caller gives up after {outer}"
                     ),

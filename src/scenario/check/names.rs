@@ -3,12 +3,13 @@
 //! Workloads, services, instances and `via` nodes share one namespace; links and objectives refer
 //! to them by name.
 
-use super::{instances, step_path};
+use super::instances;
 use crate::fault::Names;
 use crate::problem::Problems;
 use crate::scenario::directory::{NameTable, unknown};
 use crate::scenario::{Scenario, split_link};
-use crate::step::{Step, call::Call};
+use crate::step::Call;
+use crate::step::asks::{At, EachCall, ask};
 use indexmap::{IndexMap, IndexSet};
 
 /// The maximum length of a name, in characters.
@@ -197,15 +198,10 @@ pub(crate) fn targets(scenario: &Scenario, directory: &NameTable, problems: &mut
         }
     }
     for endpoint in &directory.endpoints {
-        for (index, call) in calls(&endpoint.endpoint.steps) {
-            reach(
-                directory,
-                &call.to,
-                format!("{}.call", step_path(&endpoint.path, index)),
-                false,
-                problems,
-            );
-        }
+        let mut calls = EachCall(|at: At, call: &Call| {
+            reach(directory, &call.to, format!("{at}.call"), false, problems);
+        });
+        ask(&endpoint.path, &endpoint.endpoint.steps, &mut calls);
     }
     for (name, service) in &scenario.services {
         for (instance, spec) in &service.instances {
@@ -256,13 +252,6 @@ fn reach(
         }
         Ok(_) => {}
     }
-}
-
-/// Returns the calls among steps, with their indices.
-pub(crate) fn calls(steps: &[Step]) -> impl Iterator<Item = (usize, &Call)> {
-    steps.iter().enumerate().filter_map(|(index, step)| {
-        if let Step::Call(call) = step { Some((index, call)) } else { None }
-    })
 }
 
 /// Checks that links connect existing nodes, and records their names for the faults.

@@ -8,12 +8,13 @@
 //! Limits that are exceeded only by chance are detected during the run.
 //! Checked: `tests/it/hostile`, under a limit of address space.
 
-use super::names::calls;
 use crate::fault::Fault;
 use crate::measure::{INSTANCE_GAUGES, QUANTILE_SERIES, WORKLOAD_SERIES};
 use crate::problem::Problems;
 use crate::scenario::estimate::Load;
 use crate::scenario::{Machine, PHASES_MAX, Runtime, Scenario, changes};
+use crate::step::Call;
+use crate::step::asks::{At, EachCall, ask};
 use crate::units::format::{count, decimals, fixed, unit_for, value};
 use crate::units::{Count, Span};
 use indexmap::IndexSet;
@@ -80,7 +81,7 @@ struct ServiceSizes {
 }
 
 impl Sizes {
-    fn of(scenario: &Scenario) -> Sizes {
+    fn of<'s>(scenario: &'s Scenario) -> Sizes {
         let mut sizes = Sizes {
             instances: 0,
             workers: 0,
@@ -90,7 +91,7 @@ impl Sizes {
             sent: 0,
             services: Vec::new(),
         };
-        let mut called: IndexSet<&str> = IndexSet::new();
+        let mut called: IndexSet<&'s str> = IndexSet::new();
         for service in scenario.services.values() {
             let replicas =
                 if service.instances.is_empty() { u64::from(service.replicas) } else { 0 };
@@ -107,7 +108,9 @@ impl Sizes {
                 .sum::<u64>();
             for endpoint in service.all_endpoints() {
                 sizes.endpoints += 1;
-                called.extend(calls(&endpoint.steps).map(|(_, call)| call.to.as_str()));
+                let mut calls =
+                    EachCall(|_: At, call: &'s Call| _ = called.insert(call.to.as_str()));
+                ask("", &endpoint.steps, &mut calls);
             }
             sizes
                 .services
