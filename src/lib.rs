@@ -80,6 +80,7 @@ pub mod problem;
 pub mod random;
 pub mod report;
 mod request;
+mod resource;
 pub mod scenario;
 mod server;
 mod sim;

@@ -220,7 +220,7 @@ impl<'s> Build<'s> {
                     memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
                     max_in_flight: service
                         .max_in_flight
-                        .map_or(u32::MAX, |max| max.0.min(u32::MAX as u64) as u32),
+                        .map_or(u64::MAX, |max| max.0),
                     queue_max: service
                         .queue
                         .as_ref()

@@ -11,7 +11,7 @@ pub(crate) use parts::{PARTS, Part, Parts};
 
 use crate::kernel::RequestId;
 use crate::random::keys::Key;
-use crate::units::{Span, Time};
+use crate::units::Time;
 use bevy_ecs::prelude::{Component, Resource};
 
 /// No request, no instance.
@@ -32,6 +32,7 @@ pub(crate) enum Phase {
 
 /// Where a request stands with regard to its instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum Place {
     /// Not yet sent to an instance, or gone from it.
     Outside,
@@ -66,8 +67,9 @@ pub(crate) struct Request {
     pub started: Time,
     /// The request that waits for this one.
     pub caller: RequestId,
-    /// The demand of the burst that it is ready for, drawn ahead.
-    pub burst: Span,
+    /// A word of the step that it is at: of a burst that waits for its core, the demand, drawn
+    /// ahead, ns.
+    pub scratch: u64,
     /// Which (origin, endpoint) pair it is counted under.
     pub flow: u32,
     /// Where it is on its route.
@@ -84,19 +86,33 @@ pub(crate) struct Request {
     pub parts: Parts,
     pub phase: Phase,
     pub outcome: Outcome,
-    /// Holds a core of its worker.
-    pub has_core: bool,
     /// Stands in a queue (for a core, for memory, for admission): when resumed, it has been granted
     /// what it waited for.
     pub granted: bool,
-    /// Holds its endpoint's memory.
-    pub has_memory: bool,
-    pub place: Place,
-    /// Its caller gives up at some time.
-    pub timed: bool,
-    /// Is of those written to `requests.parquet`.
-    pub traced: bool,
+    flags: u8,
+    /// The innermost block that it is in: a row of the frames, or [`NONE`].
+    pub frame: u32,
 }
+
+/// What is true of a request or not; it may be several at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flag(u8);
+
+impl Flag {
+    /// Holds a core of its worker.
+    pub(crate) const CORE: Flag = Flag(1);
+    /// Holds its endpoint's memory.
+    pub(crate) const MEMORY: Flag = Flag(2);
+    /// Its caller gives up at some time.
+    pub(crate) const TIMED: Flag = Flag(4);
+    /// Is of those written to `requests.parquet`.
+    pub(crate) const TRACED: Flag = Flag(8);
+    /// The bits of its [`Place`].
+    const PLACE: u8 = 0b11 << PLACE_AT;
+}
+
+/// The lowest bit of the place.
+const PLACE_AT: u32 = 4;
 
 impl Request {
     /// The caller of a request that comes from a workload.
@@ -106,6 +122,32 @@ impl Request {
     #[inline(always)]
     pub(crate) fn id(&self, slot: u32) -> RequestId {
         RequestId { slot, generation: self.generation }
+    }
+
+    #[inline(always)]
+    pub(crate) fn has(&self, flag: Flag) -> bool {
+        self.flags & flag.0 != 0
+    }
+    #[inline(always)]
+    pub(crate) fn set(&mut self, flag: Flag) {
+        self.flags |= flag.0;
+    }
+    #[inline(always)]
+    pub(crate) fn clear(&mut self, flag: Flag) {
+        self.flags &= !flag.0;
+    }
+    /// Where it stands with regard to its instance.
+    #[inline(always)]
+    pub(crate) fn place(&self) -> Place {
+        match (self.flags & Flag::PLACE) >> PLACE_AT {
+            0 => Place::Outside,
+            1 => Place::Chosen,
+            _ => Place::Inside,
+        }
+    }
+    #[inline(always)]
+    pub(crate) fn set_place(&mut self, place: Place) {
+        self.flags = self.flags & !Flag::PLACE | (place as u8) << PLACE_AT;
     }
 
     /// A request that has just been made, at the beginning of its route.
@@ -122,7 +164,7 @@ impl Request {
             key,
             started,
             caller,
-            burst: Span::ZERO,
+            scratch: 0,
             flow,
             hop,
             step: NONE,
@@ -132,12 +174,9 @@ impl Request {
             parts: Parts::begin(started),
             phase: Phase::Walking,
             outcome: Outcome::OK,
-            has_core: false,
             granted: false,
-            has_memory: false,
-            place: Place::Outside,
-            timed: false,
-            traced: false,
+            flags: 0,
+            frame: NONE,
         }
     }
 }
@@ -186,13 +225,6 @@ impl Runnable {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.slots.len() - self.next
-    }
-}
-
-impl Pool {
-    /// How many requests are in flight.
-    pub(crate) fn in_flight(&self) -> u32 {
-        self.size - self.free.len() as u32
     }
 }
 

@@ -4,16 +4,18 @@
 //! Handlers are plain functions over the components they touch. They never call upwards: one that
 //! frees something gives back the requests that may go on, and `sim` resumes their programs.
 
-pub(crate) mod admission;
+mod admission;
 pub(crate) mod cores;
 mod machine;
-pub(crate) mod memory;
+mod memory;
 mod runtime;
 
+pub(crate) use admission::Places;
 pub use machine::{Machine, Queue};
+pub(crate) use memory::Memory;
 pub use runtime::{EventLoop, Runtime, Schedule, Tasks};
 
-use crate::measure::{Gauge, Histogram};
+use crate::measure::{Gauge, Histogram, INSTANCE_GAUGES};
 use crate::random::keys::Salt;
 use crate::units::Span;
 use bevy_ecs::prelude::Component;
@@ -33,7 +35,7 @@ pub(crate) struct InstancePlan {
     pub speed: f64,
     /// Bytes; `u64::MAX` for no limit.
     pub memory: u64,
-    pub max_in_flight: u32,
+    pub max_in_flight: u64,
     pub queue_max: u32,
     /// The link from the balancer to it, if it has its own.
     pub link_in: Option<u32>,
@@ -63,16 +65,12 @@ pub(crate) struct InstanceState {
     pub chosen: u64,
 }
 
-/// What is measured of an instance.
+/// What is measured of an instance, beside its memory and its places.
 #[derive(Component, Default)]
 pub(crate) struct Gauges {
     pub busy: Gauge,
     pub ready: Gauge,
     pub io: Gauge,
-    pub in_flight: Gauge,
-    pub memory_used: Gauge,
-    pub memory_queue: Gauge,
-    pub admission_queue: Gauge,
     pub lag: Lag,
 }
 
@@ -100,17 +98,19 @@ impl Lag {
     }
 }
 
-impl Gauges {
-    /// All gauges, in the order of [`crate::measure::INSTANCE_GAUGES`].
-    pub(crate) fn all(&mut self) -> [&mut Gauge; 7] {
-        [
-            &mut self.busy,
-            &mut self.ready,
-            &mut self.io,
-            &mut self.in_flight,
-            &mut self.memory_used,
-            &mut self.memory_queue,
-            &mut self.admission_queue,
-        ]
-    }
+/// All gauges of an instance, in the order of [`crate::measure::INSTANCE_GAUGES`].
+pub(crate) fn gauges<'g>(
+    Gauges { busy, ready, io, .. }: &'g mut Gauges,
+    Memory(memory): &'g mut Memory,
+    Places(places): &'g mut Places,
+) -> [&'g mut Gauge; INSTANCE_GAUGES.len()] {
+    [
+        busy,
+        ready,
+        io,
+        &mut places.held,
+        &mut memory.held,
+        &mut memory.waiting,
+        &mut places.waiting,
+    ]
 }

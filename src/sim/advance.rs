@@ -6,26 +6,16 @@
 //! ([`super::hops`]) and through its endpoint's program until it has to wait for something. Every
 //! state of that machine has one place in the code, so that all of it is one loop without calls.
 
-use super::PlanHandle;
 use super::central;
-use super::columns::{Columns, current};
+use super::columns::{Columns, Everything, current};
 use super::epochs::{Epoch, Stop};
-use super::faults::ActiveErrors;
-use super::finish::{answer, finish};
+use super::endings::{answer, finish};
 use super::hops;
-use crate::kernel::{Calendar, Event, RequestId};
-use crate::measure::Recorder;
-use crate::network::LinkState;
+use crate::kernel::{Event, RequestId};
 use crate::plan::Hop;
-use crate::policy::balance::Balancer;
 use crate::random::keys::{Key, mix};
-use crate::request::{NONE, Outcome, Part, Phase, Pool, Request};
-use crate::server::admission::Admission;
-use crate::server::cores::RunQueue;
-use crate::server::memory::Memory;
-use crate::server::{Gauges, InstanceState};
-use crate::step::{Act, Op, Stage, Then};
-use crate::workload::Source;
+use crate::request::{Flag, NONE, Outcome, Part, Phase, Request};
+use crate::step::{Act, Op, Then};
 use bevy_ecs::prelude::*;
 
 /// Handlers of one event may take at most this many slots: an arrival, and the first call it makes.
@@ -35,85 +25,9 @@ const SLOTS_AN_EVENT: usize = 2;
 /// in debug builds sooner, and the laws are audited.
 const PAUSE_EVERY: u64 = if cfg!(debug_assertions) { 4096 } else { 1 << 22 };
 
-type Machines<'w> = (&'w mut InstanceState, &'w mut Gauges, &'w mut Memory, &'w mut Admission);
-
 /// Fires all events before the epoch's end.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "a bevy system names what it touches in its arguments"
-)]
-pub(crate) fn advance(
-    mut requests: Query<&mut Request>,
-    mut machines: Query<Machines>,
-    mut queues: Query<&mut RunQueue>,
-    mut links: Query<&mut LinkState>,
-    mut balancers: Query<&mut Balancer>,
-    mut sources: Query<&mut Source>,
-    mut pool: ResMut<Pool>,
-    mut calendar: ResMut<Calendar>,
-    mut recorder: ResMut<Recorder>,
-    mut epoch: ResMut<Epoch>,
-    errors: Res<ActiveErrors>,
-    plan: Res<PlanHandle>,
-) {
-    // An epoch stands at the beginning of the measured part, so a drain is either before it or in
-    // it.
-    let measured = epoch.end > recorder.measured_from;
-    let (mut requests, mut machines, mut queues) = (
-        requests.contiguous_iter_mut(),
-        machines.contiguous_iter_mut(),
-        queues.contiguous_iter_mut(),
-    );
-    let (mut links, mut balancers, mut sources) = (
-        links.contiguous_iter_mut(),
-        balancers.contiguous_iter_mut(),
-        sources.contiguous_iter_mut(),
-    );
-    let (mut requests, mut machines) = (
-        requests.as_mut().ok().and_then(|c| c.next()),
-        machines.as_mut().ok().and_then(|c| c.next()),
-    );
-    let (mut queues, mut links) =
-        (queues.as_mut().ok().and_then(|c| c.next()), links.as_mut().ok().and_then(|c| c.next()));
-    let (mut balancers, mut sources) = (
-        balancers.as_mut().ok().and_then(|c| c.next()),
-        sources.as_mut().ok().and_then(|c| c.next()),
-    );
-    let (Some(requests), Some((instances, gauges, memories, admissions))) =
-        (&mut requests, &mut machines)
-    else {
-        return;
-    };
-    let Pool { free, runnable, .. } = &mut *pool;
-    let measured_from = recorder.measured_from;
-    let mut labels_ns = std::mem::take(&mut recorder.labels_ns);
-    let mut x = Columns {
-        plan: &plan.0,
-        program: &plan.0.program,
-        hops: &plan.0.hops,
-        stage: Stage {
-            queues: queues.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
-            gauges: gauges.bypass_change_detection(),
-            memories: memories.bypass_change_detection(),
-            calendar: &mut calendar,
-            runnable,
-            labels_ns: &mut labels_ns,
-            measured_from,
-            measured,
-        },
-        free,
-        recorder: &mut recorder,
-        sources: sources.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
-        balancers: balancers.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
-        instances: instances.bypass_change_detection(),
-        admissions: admissions.bypass_change_detection(),
-        links: links.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
-        errors: &errors,
-        // Whatever there is to see to is looked for at the beginning.
-        attention: true,
-    };
-    epoch.stop = drain(&mut x, requests.bypass_change_detection(), &epoch);
-    recorder.labels_ns = labels_ns;
+pub(crate) fn advance(mut world: Everything, mut epoch: ResMut<Epoch>) {
+    epoch.stop = world.with(epoch.end, |x, requests| drain(x, requests, &epoch));
 }
 
 /// How a request goes on.
@@ -243,8 +157,10 @@ fn arrives(x: &mut Columns, requests: &mut [Request], source: u32) -> (u32, Next
     }
     let slot = begin(x, requests, key, Request::NOBODY, target.flow, target.hop);
     if x.plan.trace_share > 0.0 {
-        requests[slot as usize].traced =
-            (mix(key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0) < x.plan.trace_share;
+        let share = (mix(key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0);
+        if share < x.plan.trace_share {
+            requests[slot as usize].set(Flag::TRACED);
+        }
     }
     (slot, Next::Walk)
 }
@@ -294,7 +210,7 @@ fn woken(x: &mut Columns, request: &mut Request) -> Next {
 fn timed_out(x: &mut Columns, requests: &mut [Request], id: RequestId) -> (u32, Next) {
     let now = x.now();
     let request = &mut requests[id.slot as usize];
-    request.timed = false;
+    request.clear(Flag::TIMED);
     let caller = std::mem::replace(&mut request.caller, Request::NOBODY);
     if request.phase == Phase::Lost {
         request.parts.charge(Part::Abandoned, now);
@@ -352,7 +268,8 @@ fn goes_on(request: &mut Request, then: Then) -> Next {
 /// A call is a request of its own; it is resumed after those that may already go on.
 #[inline(never)]
 fn send_call(x: &mut Columns, requests: &mut [Request], caller: u32) -> Next {
-    let Request { key, step, traced, generation, .. } = requests[caller as usize];
+    let Request { key, step, generation, .. } = requests[caller as usize];
+    let is_traced = requests[caller as usize].has(Flag::TRACED);
     let Op::Call(op) = &x.program[step as usize] else { unreachable!("only a call calls") };
     let plan = x.plan.calls[op.call as usize];
     let slot = begin(
@@ -364,9 +281,11 @@ fn send_call(x: &mut Columns, requests: &mut [Request], caller: u32) -> Next {
         plan.hop,
     );
     let request = &mut requests[slot as usize];
-    request.traced = traced;
+    if is_traced {
+        request.set(Flag::TRACED);
+    }
     if let Some(timeout) = plan.timeout {
-        request.timed = true;
+        request.set(Flag::TIMED);
         x.stage.after(timeout, Event::TimedOut, request, slot);
     }
     x.stage.runnable.push(slot);

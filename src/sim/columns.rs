@@ -1,4 +1,5 @@
-//! The world as contiguous columns: what the handlers of one drain may reach.
+//! The world as contiguous columns: what the handlers of one drain, and the faults between two, may
+//! reach.
 //!
 //! `Query::get_mut` costs 5 to 21 ns an access; a slice indexed by dense id costs one. Entities of
 //! a kind share one archetype and are never despawned, so the columns stay whole, and an id is an
@@ -7,18 +8,97 @@
 //! The requests' column stands beside these: a handler is given the one request it is about, looked
 //! up once.
 
+use super::PlanHandle;
 use super::faults::ActiveErrors;
-use crate::kernel::RequestId;
+use crate::kernel::{Calendar, RequestId};
 use crate::measure::Recorder;
 use crate::network::LinkState;
 use crate::plan::{Hop, Plan};
 use crate::policy::balance::Balancer;
-use crate::request::Request;
-use crate::server::InstanceState;
-use crate::server::admission::Admission;
+use crate::request::{Pool, Request};
+use crate::server::cores::RunQueue;
+use crate::server::{Gauges, InstanceState, Memory, Places};
 use crate::step::{Op, Stage};
 use crate::units::Time;
 use crate::workload::Source;
+use bevy_ecs::prelude::*;
+use bevy_ecs::query::QueryNotDenseError;
+use bevy_ecs::system::SystemParam;
+
+type Machines =
+    (&'static mut InstanceState, &'static mut Gauges, &'static mut Memory, &'static mut Places);
+
+/// Everything that exists in a replication.
+#[derive(SystemParam)]
+pub(crate) struct Everything<'w, 's> {
+    requests: Query<'w, 's, &'static mut Request>,
+    machines: Query<'w, 's, Machines>,
+    queues: Query<'w, 's, &'static mut RunQueue>,
+    links: Query<'w, 's, &'static mut LinkState>,
+    balancers: Query<'w, 's, &'static mut Balancer>,
+    sources: Query<'w, 's, &'static mut Source>,
+    pool: ResMut<'w, Pool>,
+    calendar: ResMut<'w, Calendar>,
+    recorder: ResMut<'w, Recorder>,
+    errors: ResMut<'w, ActiveErrors>,
+    plan: Res<'w, PlanHandle>,
+}
+
+impl Everything<'_, '_> {
+    /// Calls `f` with all columns, and with that of the requests. `until` is when the drain ends: an
+    /// epoch stands at the beginning of the measured part, so a drain is either before it or in it.
+    pub(crate) fn with<R>(
+        &mut self,
+        until: Time,
+        f: impl FnOnce(&mut Columns, &mut [Request]) -> R,
+    ) -> R {
+        let mut requests = only(self.requests.contiguous_iter_mut()).expect("there is a pool");
+        let (mut instances, mut gauges, mut memories, mut places) =
+            only(self.machines.contiguous_iter_mut()).expect("a scenario has instances");
+        let mut queues = only(self.queues.contiguous_iter_mut()).expect("instances have workers");
+        let mut balancers = only(self.balancers.contiguous_iter_mut()).expect("there are services");
+        let mut sources = only(self.sources.contiguous_iter_mut());
+        let mut links = only(self.links.contiguous_iter_mut());
+        let Pool { free, runnable, .. } = &mut *self.pool;
+        let recorder = &mut *self.recorder;
+        let (measured_from, mut labels_ns) =
+            (recorder.measured_from, std::mem::take(&mut recorder.labels_ns));
+        let plan = &*self.plan.0;
+        let mut x = Columns {
+            plan,
+            program: &plan.program,
+            hops: &plan.hops,
+            stage: Stage {
+                queues: queues.bypass_change_detection(),
+                gauges: gauges.bypass_change_detection(),
+                memories: memories.bypass_change_detection(),
+                calendar: &mut self.calendar,
+                runnable,
+                labels_ns: &mut labels_ns,
+                measured_from,
+                measured: until > measured_from,
+            },
+            free,
+            recorder,
+            sources: sources.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
+            balancers: balancers.bypass_change_detection(),
+            instances: instances.bypass_change_detection(),
+            places: places.bypass_change_detection(),
+            links: links.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
+            errors: &mut self.errors,
+            // Whatever there is to see to is looked for at the beginning.
+            attention: true,
+        };
+        let result = f(&mut x, requests.bypass_change_detection());
+        self.recorder.labels_ns = labels_ns;
+        result
+    }
+}
+
+/// The column of a query, of which there is but one, if there is any entity.
+fn only<I: Iterator>(columns: Result<I, QueryNotDenseError>) -> Option<I::Item> {
+    columns.ok()?.next()
+}
 
 /// All columns and resources but the requests', by id.
 pub(crate) struct Columns<'a> {
@@ -34,9 +114,9 @@ pub(crate) struct Columns<'a> {
     pub sources: &'a mut [Source],
     pub balancers: &'a mut [Balancer],
     pub instances: &'a mut [InstanceState],
-    pub admissions: &'a mut [Admission],
+    pub places: &'a mut [Places],
     pub links: &'a mut [LinkState],
-    pub errors: &'a ActiveErrors,
+    pub errors: &'a mut ActiveErrors,
     /// The pool is nearly empty, or the calendar may have too many dead entries: to be seen to
     /// before the next event.
     pub attention: bool,

@@ -6,27 +6,15 @@ use super::columns::{Columns, current};
 use super::hops::{drawn_endpoint, leave};
 use crate::measure::RequestRow;
 use crate::plan::Hop;
-use crate::request::{NONE, Outcome, Parts, Phase, Place, Request};
-use crate::server::{admission, memory};
-use crate::step::Op;
+use crate::request::{Flag, NONE, Outcome, Part, Parts, Phase, Place, Request};
+use crate::step::{Act, Op};
 use crate::units::Time;
 
-/// The program is over: the core, the memory and the place are free, and the response leaves.
+/// The program is over: what the request holds is free, and the response leaves.
 #[inline(always)]
 pub(crate) fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
-    let now = x.now();
     let i = request.instance as usize;
-    x.stage.free_core(request);
-    if request.has_memory {
-        request.has_memory = false;
-        let held = held_memory(x, request);
-        memory::release(&mut x.stage.memories[i], &mut x.stage.gauges[i], now, held, |next| {
-            x.stage.runnable.push(next)
-        });
-    }
-    if let Some(next) = admission::leave(&mut x.admissions[i], &mut x.stage.gauges[i], now) {
-        x.stage.runnable.push(next);
-    }
+    let_go(x, request);
     leave(x, request, slot);
     request.phase = Phase::Walking;
     request.hop = match x.plan.instances[i].onward {
@@ -36,10 +24,53 @@ pub(crate) fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next 
     Next::Walk
 }
 
+/// Gives back what a request holds inside its instance, the newest first: its core, its memory, its
+/// place.
+#[inline(always)]
+fn let_go(x: &mut Columns, request: &mut Request) {
+    let now = x.now();
+    let i = request.instance as usize;
+    x.stage.free_core(request);
+    if request.has(Flag::MEMORY) {
+        request.clear(Flag::MEMORY);
+        let held = held_memory(x, request);
+        x.stage.memories[i].0.give(now, held, |next| x.stage.runnable.push(next));
+    }
+    x.places[i].0.give(now, 1, |next| x.stage.runnable.push(next));
+}
+
+/// The instance of a request has crashed: it is off the link to it, what it holds there is lost
+/// with the instance, and it goes on by failing.
+pub(crate) fn strike(x: &mut Columns, request: &mut Request, slot: u32) {
+    let now = x.now();
+    if request.phase == Phase::Walking && x.hops[request.hop as usize] == Hop::In {
+        let link = x.plan.instances[request.instance as usize].link_in;
+        if let Some(link) = link {
+            x.links[link as usize].deliver(now);
+        }
+    }
+    let part = running_part(x, request);
+    request.parts.charge(part, now);
+    request.phase = Phase::Struck;
+    request.clear(Flag::CORE);
+    request.clear(Flag::MEMORY);
+    request.granted = false;
+    x.stage.runnable.push(slot);
+}
+
+/// The part of its latency that a request is in.
+fn running_part(x: &Columns, request: &Request) -> Part {
+    match request.phase {
+        Phase::Walking if request.granted => Part::Admission,
+        Phase::Walking => Part::Network,
+        _ => x.program[request.step as usize].part(request),
+    }
+}
+
 /// What a request reserves where it is: the first step of the endpoint that it entered says so. In
 /// a pipeline that is not the endpoint it was sent to.
 #[inline(never)]
-fn held_memory(x: &Columns, request: &Request) -> u64 {
+pub(crate) fn held_memory(x: &Columns, request: &Request) -> u64 {
     let Hop::Enter { endpoint } = x.hops[request.hop as usize] else { return 0 };
     let endpoint = if endpoint == NONE { drawn_endpoint(x, request) } else { endpoint };
     let endpoint = x.plan.endpoints[endpoint as usize];
@@ -53,7 +84,7 @@ fn held_memory(x: &Columns, request: &Request) -> u64 {
 #[cold]
 #[inline(never)]
 pub(crate) fn lose(request: &mut Request) -> Next {
-    if !request.timed {
+    if !request.has(Flag::TIMED) {
         request.outcome = Outcome::LOST;
         return Next::Finish;
     }
@@ -79,19 +110,20 @@ pub(crate) fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u
     } else {
         x.recorder.end_earlier(request.flow, request.started, outcome, latency, &request.parts);
     }
-    if request.timed {
+    if request.has(Flag::TIMED) {
         x.stage.calendar.note_stale();
         x.attention = true;
     }
     request.generation = request.generation.wrapping_add(1);
     x.free.push(slot);
-    let (caller, traced) = (request.caller, request.traced && x.recorder.measures(request.started));
+    let traced = request.has(Flag::TRACED) && x.recorder.measures(request.started);
+    let caller = request.caller;
     if traced {
         trace(x, requests, slot);
     }
     let request = &mut requests[slot as usize];
     request.instance = NONE;
-    request.place = Place::Outside;
+    request.set_place(Place::Outside);
     if caller.slot == NONE {
         return (slot, Next::Park);
     }

@@ -3,15 +3,15 @@
 use super::advance::Next;
 use super::central;
 use super::columns::Columns;
-use super::finish::lose;
+use super::endings::lose;
 use crate::fault::Effect;
 use crate::kernel::Event;
 use crate::plan::Hop;
 use crate::policy::balance::Candidate;
 use crate::random::keys::Key;
 use crate::request::{NONE, Outcome, Part, Phase, Place, Request};
+use crate::resource::Answer;
 use crate::server::InstanceState;
-use crate::server::admission::{self, Answer};
 
 impl Candidate for InstanceState {
     fn outstanding(&self) -> u32 {
@@ -88,7 +88,7 @@ pub(crate) fn go_to(x: &mut Columns, request: &mut Request, instance: u32) -> Ne
     state.outstanding += 1;
     state.chosen += x.stage.measured as u64;
     request.instance = instance;
-    request.place = Place::Chosen;
+    request.set_place(Place::Chosen);
     request.hop += 1;
     Next::Walk
 }
@@ -98,7 +98,7 @@ pub(crate) fn go_to(x: &mut Columns, request: &mut Request, instance: u32) -> Ne
 pub(crate) fn leave(x: &mut Columns, request: &mut Request, slot: u32) {
     let instance = request.instance as usize;
     x.instances[instance].outstanding -= 1;
-    request.place = Place::Outside;
+    request.set_place(Place::Outside);
     if x.instances[instance].holder == slot {
         central::give_back(x, instance);
     }
@@ -153,13 +153,13 @@ pub(crate) fn enter(x: &mut Columns, request: &mut Request, slot: u32, endpoint:
         request.parts.charge(Part::Admission, now);
     } else {
         request.parts.mark = now;
-        match admission::enter(&mut x.admissions[i], &mut x.stage.gauges[i], now, slot) {
-            Answer::Admitted => {}
+        match x.places[i].0.take(now, slot, 1) {
+            Answer::Granted => {}
             Answer::Waits => {
                 request.granted = true;
                 return Next::Park;
             }
-            Answer::Rejected => {
+            Answer::Refused => {
                 leave(x, request, slot);
                 request.outcome = Outcome::REJECTED;
                 request.hop += 1;
@@ -174,7 +174,7 @@ pub(crate) fn enter(x: &mut Columns, request: &mut Request, slot: u32, endpoint:
         request.worker += request.key.draw(instance.worker_salt).one_of(instance.workers);
     }
     request.step = x.plan.endpoints[endpoint as usize].first_step;
-    request.place = Place::Inside;
+    request.set_place(Place::Inside);
     request.phase = Phase::Running;
     if x.errors.any
         && let Some(outcome) = error_of(x, request.key, endpoint)

@@ -6,12 +6,12 @@ use super::PlanHandle;
 use super::epochs::{Epoch, Mark};
 use crate::measure::{Backlog, Recorder};
 use crate::policy::balance::Balancer;
-use crate::server::Gauges;
+use crate::server::{Gauges, Memory, Places};
 use bevy_ecs::prelude::*;
 
 /// Notes the backlog of every workload and every service.
 pub(crate) fn note(
-    gauges: Query<&Gauges>,
+    machines: Query<(&Gauges, &Memory, &Places)>,
     balancers: Query<&Balancer>,
     mut recorder: ResMut<Recorder>,
     epoch: Res<Epoch>,
@@ -34,9 +34,9 @@ pub(crate) fn note(
             asked[service as usize] += meter.counts().came;
         }
     }
-    for (instance, gauges) in plan.0.instances.iter().zip(&gauges) {
+    for (instance, (gauges, memory, places)) in plan.0.instances.iter().zip(&machines) {
         waiting[instance.service as usize] +=
-            gauges.ready.value + gauges.memory_queue.value + gauges.admission_queue.value;
+            gauges.ready.value + memory.0.waiting.value + places.0.waiting.value;
     }
     for (waiting, balancer) in waiting.iter_mut().zip(&balancers) {
         *waiting += balancer.queue.as_ref().map_or(0, |queue| queue.length.value);

@@ -10,13 +10,10 @@ use crate::plan::Plan;
 use crate::policy::balance::Balancer;
 use crate::random::keys::Key;
 use crate::request::{NONE, Pool, Request};
-use crate::server::admission::Admission;
 use crate::server::cores::RunQueue;
-use crate::server::memory::Memory;
-use crate::server::{Gauges, InstanceState};
+use crate::server::{Gauges, InstanceState, Memory, Places};
 use crate::workload::Source;
 use bevy_ecs::prelude::World;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Requests in the pool at the beginning.
@@ -41,10 +38,7 @@ pub(crate) fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
     let instances = plan.instances.iter().map(|i| {
         let state =
             InstanceState { up: true, outstanding: 0, in_transit: 0, holder: NONE, chosen: 0 };
-        let memory = Memory::new(i.memory);
-        let admission =
-            Admission { places: i.max_in_flight, waiting: VecDeque::new(), queue_max: i.queue_max };
-        (state, Gauges::default(), memory, admission)
+        (state, Gauges::default(), Memory::new(i), Places::new(i))
     });
     world.spawn_batch(instances.collect::<Vec<_>>());
     let workers = plan

@@ -5,12 +5,12 @@ use crate::kernel::Calendar;
 use crate::measure::Recorder;
 use crate::network::LinkState;
 use crate::policy::balance::Balancer;
-use crate::server::Gauges;
+use crate::server::{self, Gauges, Memory, Places};
 use bevy_ecs::prelude::*;
 
 /// Closes the window of every gauge, if the epoch ends one.
 pub(crate) fn close(
-    mut gauges: Query<&mut Gauges>,
+    mut machines: Query<(&mut Gauges, &mut Memory, &mut Places)>,
     mut balancers: Query<&mut Balancer>,
     mut links: Query<&mut LinkState>,
     mut recorder: ResMut<Recorder>,
@@ -25,10 +25,11 @@ pub(crate) fn close(
     let start = recorder.window_start;
     let is_measured = start >= recorder.measured_from;
     recorder.close_workloads(now);
-    for (instance, mut gauges) in gauges.iter_mut().enumerate() {
-        for (gauge, measured) in
-            gauges.all().into_iter().zip(&mut recorder.instance_gauges[instance])
-        {
+    for ((mut own, mut memory, mut places), measured) in
+        machines.iter_mut().zip(&mut recorder.instance_gauges)
+    {
+        let gauges = server::gauges(&mut own, &mut memory, &mut places);
+        for (gauge, measured) in gauges.into_iter().zip(measured) {
             recorder.row.push(gauge.close(start, now, is_measured.then_some(measured)));
         }
     }

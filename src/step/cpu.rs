@@ -11,7 +11,7 @@ use super::{Act, Compiler, Stage, Then};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
-use crate::request::{Part, Request};
+use crate::request::{Flag, Part, Request};
 use crate::server::cores;
 use crate::units::Span;
 use schemars::JsonSchema;
@@ -53,8 +53,8 @@ impl Act for Op {
         let mut burst;
         if request.granted {
             request.granted = false;
-            request.has_core = true;
-            burst = request.burst;
+            request.set(Flag::CORE);
+            burst = Span(request.scratch);
             let lag = request.parts.charge(Part::Queue, now);
             if stage.measured {
                 stage.gauges[request.instance as usize].lag.record(lag);
@@ -63,15 +63,15 @@ impl Act for Op {
             // Drawn also if it has to queue: the processor then has all the time until its turn to
             // compute the draw.
             burst = self.demand.span(request.key);
-            if !request.has_core {
+            if !request.has(Flag::CORE) {
                 request.parts.mark = now;
                 let gauges = &mut stage.gauges[request.instance as usize];
                 if !cores::take(queue, gauges, now, slot) {
-                    request.burst = burst;
+                    request.scratch = burst.0;
                     request.granted = true;
                     return Then::Park;
                 }
-                request.has_core = true;
+                request.set(Flag::CORE);
                 gauges.lag.at_once += stage.measured as u64;
             }
         }

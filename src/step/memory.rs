@@ -1,7 +1,7 @@
 //! `memory: size`: reserve until the response has left.
 //!
 //! Law: all reservations of an endpoint are taken together, before its first burst, first come,
-//! first served ([`crate::server::memory`]). Time without it is `memory`. The need is a draw under
+//! first served (`server/memory.rs`). Time without it is `memory`. The need is a draw under
 //! the request's key, so it is the same number when it is given back.
 
 use super::asks::{Asks, At};
@@ -9,8 +9,8 @@ use super::{Act, Compiler, Stage, Then};
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::random::keys::Key;
-use crate::request::{Part, Request};
-use crate::server::memory;
+use crate::request::{Flag, Part, Request};
+use crate::resource::Answer;
 use crate::units::Bytes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,18 +70,13 @@ impl Act for Op {
         } else {
             request.parts.mark = now;
             let i = request.instance as usize;
-            if !memory::reserve(
-                &mut stage.memories[i],
-                &mut stage.gauges[i],
-                now,
-                slot,
-                self.need(request.key),
-            ) {
+            let memory = &mut stage.memories[i].0;
+            if memory.take(now, slot, self.need(request.key)) != Answer::Granted {
                 request.granted = true;
                 return Then::Park;
             }
         }
-        request.has_memory = true;
+        request.set(Flag::MEMORY);
         Then::Next
     }
     fn part(&self, _: &Request) -> Part {

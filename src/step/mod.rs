@@ -29,10 +29,10 @@ use crate::kernel::{Calendar, Event, RequestId};
 use crate::problem::{Problems, Refusal};
 use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::random::keys::Salt;
-use crate::request::{Outcome, Part, Request, Runnable};
+use crate::request::{Flag, Outcome, Part, Request, Runnable};
 use crate::server::Gauges;
 use crate::server::cores::{self, RunQueue};
-use crate::server::memory::Memory as InstanceMemory;
+use crate::server::Memory as InstanceMemory;
 use crate::units::{Quantity, Span, Time, bare};
 use schemars::JsonSchema;
 use serde::de::{MapAccess, Unexpected};
@@ -205,8 +205,8 @@ impl Stage<'_> {
     /// Gives the core back, if the request holds one.
     #[inline(always)]
     pub(crate) fn free_core(&mut self, request: &mut Request) {
-        if request.has_core {
-            request.has_core = false;
+        if request.has(Flag::CORE) {
+            request.clear(Flag::CORE);
             let (queue, gauges) = (
                 &mut self.queues[request.worker as usize],
                 &mut self.gauges[request.instance as usize],

@@ -258,9 +258,6 @@ impl Case {
     pub fn coinciding(self) -> Case {
         Case { coincides: true, ..self.without(&[Feature::Variety]) }
     }
-    pub fn reserves(&self) -> bool {
-        self.has(Memory)
-    }
     /// Returns the largest factor by which a burst may be slowed down.
     pub fn most_stretch(&self) -> f64 {
         let slow = self.faults.iter().filter(|fault| fault.kind == 4).map(|fault| fault.factor());

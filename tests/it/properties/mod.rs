@@ -2,7 +2,7 @@
 //! of the runs, request by request.
 //!
 //! The runs use the debug build, so the engine's own audits (`src/sim/audit.rs`,
-//! `src/sim/finish.rs`) are enabled as well. Seeds are fixed: a test that has passed passes again.
+//! `src/sim/endings.rs`) are enabled as well. Seeds are fixed: a test that has passed passes again.
 //! `PROPTEST_CASES=2000 cargo test --test it properties` tries more than the few default cases. A
 //! failure prints the smallest scenario that shows it, which can be saved as a file and run.
 
@@ -17,7 +17,7 @@ use generate::{ALL, Case, Stranger, cases};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
-/// Returns so many random scenarios, always the same, each with every request in its output.
+/// Returns random scenarios, always the same, each with every request in its output.
 pub fn swarm(count: usize) -> Vec<String> {
     let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(64), ..Config::default() });
     let mut next = || cases().new_tree(&mut runner).expect("no case is refused").current();

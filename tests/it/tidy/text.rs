@@ -27,12 +27,10 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/report/sweep.rs", "sweep", 79),
     ("src/report/verdict.rs", "why", 77),
     ("src/scenario/check/size.rs", "memory", 95),
-    ("src/scenario/demand.rs", "demand_of", 116),
     ("src/scenario/directory.rs", "new", 73),
     ("src/scenario/flow_balance.rs", "services", 163),
     ("src/scenario/shapes.rs", "convert_entry", 75),
     ("src/scenario/text/set.rs", "add", 80),
-    ("src/sim/faults.rs", "apply", 88),
 ];
 
 pub fn check_files(repository: &Repository) -> Vec<String> {
