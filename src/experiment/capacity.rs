@@ -361,7 +361,7 @@ fn bottleneck(results: &Results) -> Option<Bottleneck> {
         .rows
         .iter()
         .find(|row| row.kind == "workload" && row.metric == "latency" && row.stat == "mean")?;
-    let waits = ["queue", "memory", "admission"].map(|part| {
+    let waits = ["queue", "memory", "admission", "lock"].map(|part| {
         let row = results.find("workload", &workload.entity, &format!("time_in.{part}"), "mean");
         (part, row.map_or(0.0, |row| mean(&row.estimate)))
     });

@@ -131,8 +131,10 @@ pub struct SampledRequest<'r> {
     /// The seconds spent in each part of its latency, including those of the calls it waited for:
     /// waiting for a core (`queue`), computing (`cpu`), in `wait` steps (`io`), in links
     /// (`network`), waiting for `memory`, waiting for `admission`, and waiting for calls that were
-    /// given up (`abandoned`). They add up to the latency.
+    /// given up (`abandoned`). With `lock_s` they add up to the latency.
     pub parts_s: [(&'static str, f64); PARTS.len()],
+    /// The seconds spent waiting for locks; they are one of the parts, too. 0 without locks.
+    pub lock_s: f64,
     /// The number of requests that this one stands for: 1 divided by the sampled share.
     pub weight: f64,
 }
@@ -244,6 +246,7 @@ impl<'r> Replication<'r> {
     /// [`workload`](SampledRequest::workload).
     pub fn requests(self) -> impl Iterator<Item = SampledRequest<'r>> {
         let (layout, weight) = (&self.names.plan.layout, 1.0 / self.names.plan.trace_share);
+        let lock = layout.further_parts.iter().position(|part| *part == "lock");
         self.record.requests.iter().map(move |row| {
             let flow = layout.flows[row.flow as usize];
             let instance = (row.instance != NONE).then(|| &layout.instances[row.instance as usize]);
@@ -251,12 +254,13 @@ impl<'r> Replication<'r> {
                 id: row.request,
                 caller: (row.caller != 0).then_some(row.caller),
                 workload: flow.workload.map(|index| layout.workloads[index as usize].as_str()),
-                endpoint: flow.endpoint.map_or("", |index| &layout.endpoints[index as usize].name),
+                endpoint: layout.name_of(&flow),
                 instance: instance.map(|instance| instance.name.as_str()),
                 arrived_s: row.arrived.seconds(),
                 finished_s: row.finished.seconds(),
                 outcome: &layout.outcomes[row.outcome.0 as usize],
                 parts_s: std::array::from_fn(|part| (PARTS[part], row.spent[part].seconds())),
+                lock_s: lock.map_or(0.0, |lock| row.further[lock].seconds()),
                 weight,
             }
         })

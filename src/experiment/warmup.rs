@@ -177,6 +177,8 @@ fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
         layout.instances.iter().map(|i| (i.name.as_str(), i.service as usize)).collect();
     let of_balancer: BTreeMap<&str, usize> =
         layout.services.iter().enumerate().map(|(id, name)| (name.as_str(), id)).collect();
+    let of_resource: BTreeMap<&str, usize> =
+        layout.resources.iter().map(|r| (r.name.as_str(), r.service as usize)).collect();
     let mut by_service = vec![Vec::new(); layout.services.len()];
     for (index, series) in
         series.iter().enumerate().filter(|(_, series)| waiting.contains(&series.metric))
@@ -184,7 +186,7 @@ fn curves(layout: &Layout, records: &[CellRecord]) -> Vec<Curve> {
         let service = match series.kind {
             "instance" => of_instance.get(series.entity.as_str()),
             "balancer" => of_balancer.get(series.entity.as_str()),
-            _ => None,
+            _ => of_resource.get(series.entity.as_str()),
         };
         if let Some(&service) = service {
             by_service[service].push(index);

@@ -6,7 +6,7 @@
 //! of a service are down, its requests are rejected.
 //! Checked: `tests/it/faults.rs`.
 
-use super::{Effect, Names, check_times};
+use super::{Breakable, Names, check_times};
 use crate::problem::Problems;
 use crate::units::Span;
 use schemars::JsonSchema;
@@ -55,11 +55,32 @@ impl Crash {
             Ok(_) => {}
         }
     }
+    pub(crate) fn describe(&self) -> (&str, String) {
+        let what = if self.drain { "drained" } else { "crashed" };
+        (&self.target, format!("{} {what}", self.count))
+    }
     pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
-        Effect::Crash {
+        Effect {
             instances: names.instances(&self.target).unwrap_or_default(),
             count: self.count,
             drain: self.drain,
         }
+    }
+}
+
+/// The compiled form: the first `count` of these instances that are up go down.
+#[derive(Clone, Debug)]
+pub(crate) struct Effect {
+    instances: Vec<u32>,
+    count: u32,
+    drain: bool,
+}
+
+impl Effect {
+    pub(crate) fn begin(&self, fault: u32, world: &mut dyn Breakable) {
+        world.take_down(fault, &self.instances, self.count, self.drain);
+    }
+    pub(crate) fn end(&self, fault: u32, world: &mut dyn Breakable) {
+        world.bring_back(fault);
     }
 }

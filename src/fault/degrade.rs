@@ -3,7 +3,7 @@
 //! Law: a message sent while it is active takes `latency` longer, and is lost with `loss` in
 //! addition; overlapping degradations add.
 
-use super::{Effect, Names, check_times};
+use super::{Breakable, Names, check_times};
 use crate::problem::{Problems, Refusal};
 use crate::units::{Share, Span, bare};
 use schemars::JsonSchema;
@@ -101,11 +101,31 @@ impl Degrade {
                 .advise("add for example `latency: +15ms`, or `loss: 2%`");
         }
     }
+    pub(crate) fn describe(&self) -> (&str, String) {
+        (&self.link, format!("+{} latency, +{} loss", self.latency.0, self.loss))
+    }
     pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
-        Effect::Degrade {
+        Effect {
             link: names.link(&self.link).unwrap_or(crate::request::NONE),
             latency: self.latency.0,
             loss: self.loss.fraction,
         }
+    }
+}
+
+/// The compiled form.
+#[derive(Clone, Debug)]
+pub(crate) struct Effect {
+    link: u32,
+    latency: Span,
+    loss: f64,
+}
+
+impl Effect {
+    pub(crate) fn begin(&self, _: u32, world: &mut dyn Breakable) {
+        world.degrade(self.link, self.latency, self.loss, true);
+    }
+    pub(crate) fn end(&self, _: u32, world: &mut dyn Breakable) {
+        world.degrade(self.link, self.latency, self.loss, false);
     }
 }

@@ -3,8 +3,9 @@
 //! Law: a request admitted while it is active answers at once with the status, with probability
 //! `rate`, before it computes anything. Overlapping faults are drawn one after the other.
 
-use super::{Effect, Names, check_times};
+use super::{Breakable, Names, check_times};
 use crate::problem::Problems;
+use crate::request::Outcome;
 use crate::step::fail::check_status;
 use crate::units::{Share, Span};
 use schemars::JsonSchema;
@@ -40,12 +41,32 @@ impl Errors {
             problems.refuse(format!("{path}.target"), unknown);
         }
     }
+    pub(crate) fn describe(&self) -> (&str, String) {
+        (&self.target, format!("{} answered with {}", self.rate, self.status))
+    }
     pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
         let outcome = names.error(self.status);
-        Effect::Errors {
+        Effect {
             endpoint: names.endpoint(&self.target).unwrap_or_default(),
             rate: self.rate.fraction,
             outcome,
         }
+    }
+}
+
+/// The compiled form.
+#[derive(Clone, Debug)]
+pub(crate) struct Effect {
+    endpoint: u32,
+    pub rate: f64,
+    pub outcome: Outcome,
+}
+
+impl Effect {
+    pub(crate) fn begin(&self, fault: u32, world: &mut dyn Breakable) {
+        world.answer_with_errors(fault, self.endpoint, true);
+    }
+    pub(crate) fn end(&self, fault: u32, world: &mut dyn Breakable) {
+        world.answer_with_errors(fault, self.endpoint, false);
     }
 }

@@ -1,8 +1,8 @@
 //! Faults: what goes wrong, and when. One file a fault.
 //!
-//! To add a fault: its file with the written form and its `check` and `compile`, and its line in
-//! the catalogue. A fault compiles to an [`Effect`] with a beginning and an end; `sim`'s epoch
-//! system applies it between two drains of the calendar, before the events of the same moment.
+//! To add a fault: its file with the written form, `check`, `describe`, `compile` to an effect, and
+//! how that begins and ends; and its line in the catalogue. An effect acts on the world through
+//! [`Breakable`], between two drains of the calendar, before the events of the same moment.
 
 mod crash;
 mod degrade;
@@ -50,10 +50,37 @@ macro_rules! catalogue {
                     $(Fault::$name(fault) => fault.check(&format!("{path}.{}", stringify!($module)), names, problems),)+
                 }
             }
+            /// What it breaks, by name, and what it does to it.
+            pub(crate) fn describe(&self) -> (&str, String) {
+                match self {
+                    $(Fault::$name(fault) => fault.describe(),)+
+                }
+            }
             /// What it does while it is active.
             pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
                 match self {
-                    $(Fault::$name(fault) => fault.compile(names),)+
+                    $(Fault::$name(fault) => Effect::$name(fault.compile(names)),)+
+                }
+            }
+        }
+
+        /// What a fault does while it is active.
+        #[derive(Clone, Debug)]
+        pub(crate) enum Effect {
+            $($name($module::Effect),)+
+        }
+
+        impl Effect {
+            /// It begins.
+            pub(crate) fn begin(&self, fault: u32, world: &mut dyn Breakable) {
+                match self {
+                    $(Effect::$name(effect) => effect.begin(fault, world),)+
+                }
+            }
+            /// It ends.
+            pub(crate) fn end(&self, fault: u32, world: &mut dyn Breakable) {
+                match self {
+                    $(Effect::$name(effect) => effect.end(fault, world),)+
                 }
             }
         }
@@ -83,29 +110,19 @@ pub(crate) trait Names {
     fn error(&mut self, status: u16) -> Outcome;
 }
 
-/// What a fault does while it is active.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Effect {
-    /// The first `count` of these instances that are up go down.
-    Crash {
-        instances: Vec<u32>,
-        count: u32,
-        drain: bool,
-    },
-    Degrade {
-        link: u32,
-        latency: Span,
-        loss: f64,
-    },
-    Slow {
-        instances: Vec<u32>,
-        factor: f64,
-    },
-    Errors {
-        endpoint: u32,
-        rate: f64,
-        outcome: Outcome,
-    },
+/// The world, as far as faults can break it.
+pub(crate) trait Breakable {
+    /// Takes the first `count` of these instances down that are up, and notes them for the fault;
+    /// what is inside them fails, unless it may finish (`drain`).
+    fn take_down(&mut self, fault: u32, instances: &[u32], count: u32, drain: bool);
+    /// Brings those instances back that a fault has taken down.
+    fn bring_back(&mut self, fault: u32);
+    /// The speed of these instances has changed: it is that of all active faults.
+    fn change_speed(&mut self, instances: &[u32]);
+    /// Adds to the latency and the loss of a link, or takes as much away again.
+    fn degrade(&mut self, link: u32, latency: Span, loss: f64, begins: bool);
+    /// Lets a fault answer requests to an endpoint, or no longer.
+    fn answer_with_errors(&mut self, fault: u32, endpoint: u32, begins: bool);
 }
 
 /// A fault of the plan.

@@ -3,7 +3,7 @@
 //! Law: a burst that starts while it is active takes `factor` times as long; overlapping factors
 //! multiply. A burst that has started keeps its length.
 
-use super::{Effect, Names, check_times};
+use super::{Breakable, Names, check_times};
 use crate::problem::Problems;
 use crate::units::{Factor, Span};
 use schemars::JsonSchema;
@@ -31,10 +31,33 @@ impl Slow {
             problems.refuse(format!("{path}.target"), unknown);
         }
     }
+    pub(crate) fn describe(&self) -> (&str, String) {
+        (&self.target, format!("{} slower", self.factor))
+    }
     pub(crate) fn compile(&self, names: &mut dyn Names) -> Effect {
-        Effect::Slow {
+        Effect {
             instances: names.instances(&self.target).unwrap_or_default(),
             factor: self.factor.times,
         }
+    }
+}
+
+/// The compiled form.
+#[derive(Clone, Debug)]
+pub(crate) struct Effect {
+    instances: Vec<u32>,
+    factor: f64,
+}
+
+impl Effect {
+    pub(crate) fn begin(&self, _: u32, world: &mut dyn Breakable) {
+        world.change_speed(&self.instances);
+    }
+    pub(crate) fn end(&self, _: u32, world: &mut dyn Breakable) {
+        world.change_speed(&self.instances);
+    }
+    /// How many times as long a burst takes at an instance.
+    pub(crate) fn factor_at(&self, instance: u32) -> f64 {
+        if self.instances.contains(&instance) { self.factor } else { 1.0 }
     }
 }

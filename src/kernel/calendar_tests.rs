@@ -56,20 +56,21 @@ impl Events for Calendar {
 fn event(sequence: u32) -> Event {
     let id = RequestId { slot: sequence / 5, generation: sequence };
     match sequence % 5 {
-        0 => Event::Arrival { source: sequence },
+        0 => Event::Arrival { source: sequence, user: 0 },
         1 => Event::Delivered(id),
         2 => Event::BurstDone(id),
-        3 => Event::WaitDone(id),
+        3 => Event::Woken(id),
         _ => Event::TimedOut(id),
     }
 }
 
 fn sequence(event: Event) -> u32 {
     match event {
-        Event::Arrival { source } => source,
-        Event::Delivered(id) | Event::BurstDone(id) | Event::WaitDone(id) | Event::TimedOut(id) => {
+        Event::Arrival { source, .. } => source,
+        Event::Delivered(id) | Event::BurstDone(id) | Event::Woken(id) | Event::TimedOut(id) => {
             id.generation
         }
+        _ => unreachable!("none is scheduled here"),
     }
 }
 

@@ -6,6 +6,8 @@ pub mod calendar;
 mod calendar_tests;
 pub mod event;
 mod ladder;
+mod timers;
 
 pub use calendar::Calendar;
 pub use event::{Event, RequestId};
+pub use timers::{TimerId, Timers};

@@ -17,9 +17,10 @@ pub(crate) struct Gauge {
     pub value: u64,
     max: u64,
     min: u64,
-    /// Every change times the nanosecond it came at, summed; as if the value had come at the
-    /// window's beginning. Modulo 2^128.
+    /// Every change times the nanosecond it came at, summed. Modulo 2^128.
     moment: u128,
+    /// The integral up to the beginning of the window.
+    closed: u128,
 }
 
 /// What a gauge did in one window.
@@ -79,6 +80,10 @@ impl Gauge {
         self.value -= amount;
         self.min = self.min.min(self.value);
     }
+    /// The value integrated over time, from the beginning of the run; reading it changes nothing.
+    pub(crate) fn integral(&self, now: Time) -> u128 {
+        (self.value as u128 * now.0 as u128).wrapping_sub(self.moment)
+    }
     /// Ends a window that began at `start`, adds it to the measured part if it belongs there, and
     /// begins the next.
     pub(crate) fn close(
@@ -87,8 +92,8 @@ impl Gauge {
         now: Time,
         measured: Option<&mut Measured>,
     ) -> Window {
-        let present = self.value as u128 * now.0 as u128;
-        let area = present.wrapping_sub(self.moment);
+        let integral = self.integral(now);
+        let area = integral - self.closed;
         if let Some(measured) = measured {
             measured.area += area;
             measured.max = measured.max.max(self.max);
@@ -100,7 +105,7 @@ impl Gauge {
             max: self.max as f64,
             last: self.value as f64,
         };
-        self.moment = present;
+        self.closed = integral;
         self.max = self.value;
         self.min = self.value;
         window

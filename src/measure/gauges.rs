@@ -31,6 +31,15 @@ pub(crate) const INSTANCE_GAUGES: [InstanceGauge; 7] = [
     queue("admission_queue", "admission"),
 ];
 
+/// The gauges of a resource that is none of an instance's own: the units that are held, and the
+/// requests that wait for one.
+pub(crate) const RESOURCE_GAUGES: [InstanceGauge; 2] =
+    [level("held", "1"), queue("waiting", "a lock")];
+
+/// The gauges of a service that scales: instances that serve, and that boot.
+pub(crate) const SCALE_GAUGES: [InstanceGauge; 2] =
+    [level("instances_serving", "1"), level("instances_booting", "1")];
+
 /// The index of the busy cores, which utilisation is made of.
 pub(crate) const BUSY_CORES: usize = 0;
 /// The index of the queue for admission. A service's includes the queue of its balancer.
@@ -39,5 +48,5 @@ pub(crate) const ADMISSION_QUEUE: usize = 6;
 /// Returns the gauges that are queues: shorter is better, and by Little's law the longest is where
 /// requests spend the most time waiting.
 pub(crate) fn queues() -> impl Iterator<Item = &'static InstanceGauge> {
-    INSTANCE_GAUGES.iter().filter(|gauge| gauge.queue_for.is_some())
+    INSTANCE_GAUGES.iter().chain(&RESOURCE_GAUGES).filter(|gauge| gauge.queue_for.is_some())
 }

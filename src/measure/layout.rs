@@ -1,17 +1,20 @@
 //! Who is measured: the names of everything in a plan, and how flows add up to workloads and
 //! endpoints.
 
-use super::gauges::{ADMISSION_QUEUE, INSTANCE_GAUGES};
+use super::gauges::{ADMISSION_QUEUE, INSTANCE_GAUGES, RESOURCE_GAUGES, SCALE_GAUGES};
 use crate::units::Time;
 
 /// An (origin, endpoint) pair. Each request is counted under one; a workload and an endpoint are
 /// sums of flows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Flow {
     /// The workload it comes from, or none for calls between services.
     pub workload: Option<u32>,
     /// The endpoint it goes to; none while that is not yet chosen.
     pub endpoint: Option<u32>,
+    /// The part of a block that it executes, for a guest: it comes from no workload, and goes to no
+    /// endpoint.
+    pub block: Option<u32>,
 }
 
 /// An endpoint and the labels of its waits.
@@ -36,6 +39,18 @@ pub(crate) struct Instance {
     pub cores: u32,
     /// Price, dollars an hour.
     pub dollars_per_hour: Option<f64>,
+}
+
+/// A resource that is none of an instance's own.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Resource {
+    /// What it is, such as `lock`.
+    pub kind: &'static str,
+    pub name: String,
+    /// The service whose requests hold it.
+    pub service: u32,
+    /// How many units there are.
+    pub units: u64,
 }
 
 /// A time between two changes, and what it is called.
@@ -79,6 +94,13 @@ pub(crate) struct Layout {
     pub queues: Vec<u32>,
     pub flows: Vec<Flow>,
     pub labels: Vec<Label>,
+    /// Parts of blocks that are executed by requests of their own.
+    pub blocks: Vec<String>,
+    pub resources: Vec<Resource>,
+    /// Services that scale, rising.
+    pub scaling: Vec<u32>,
+    /// Names of the further parts of latencies.
+    pub further_parts: Vec<&'static str>,
     /// Names of outcomes; 0 is `ok`.
     pub outcomes: Vec<String>,
     /// In the order of time; none where nothing changes.
@@ -113,8 +135,19 @@ pub(crate) struct Series {
 }
 
 impl Layout {
+    /// Whether the number of instances of a service changes.
+    pub(crate) fn scales(&self, service: u32) -> bool {
+        self.scaling.binary_search(&service).is_ok()
+    }
+    /// The name of where the requests of a flow go: an endpoint, or a part of a block.
+    pub(crate) fn name_of(&self, flow: &Flow) -> &str {
+        let block = flow.block.map(|block| self.blocks[block as usize].as_str());
+        let endpoint = flow.endpoint.map(|id| self.endpoints[id as usize].name.as_str());
+        block.or(endpoint).unwrap_or_default()
+    }
     /// All series, in the order in which a window's rows stand: workloads, then instances, links,
-    /// and queues of balancers.
+    /// queues of balancers, shared resources, and the numbers of
+    /// instances of services that scale.
     pub(crate) fn series(&self) -> Vec<Series> {
         let of = |kind, entity: &String, (metric, unit): (&'static str, &'static str)| Series {
             kind,
@@ -127,7 +160,9 @@ impl Layout {
         let own = || WORKLOAD_SERIES.iter().chain(quantiles);
         let workloads =
             self.workloads.iter().flat_map(|w| own().map(move |s| of("workload", w, *s)));
-        let instances = self.instances.iter().flat_map(|i| {
+        // The instances of a service that scales come and go.
+        let listed = self.instances.iter().filter(|i| !self.scales(i.service));
+        let instances = listed.flat_map(|i| {
             INSTANCE_GAUGES
                 .iter()
                 .map(move |gauge| of("instance", &i.name, (gauge.name, gauge.unit)))
@@ -138,6 +173,21 @@ impl Layout {
             .queues
             .iter()
             .map(|q| of("balancer", &self.services[*q as usize], (waiting.name, waiting.unit)));
-        workloads.chain(instances).chain(links).chain(queues).collect()
+        let resources = self.resources.iter().flat_map(|resource| {
+            RESOURCE_GAUGES
+                .iter()
+                .map(move |gauge| of(resource.kind, &resource.name, (gauge.name, gauge.unit)))
+        });
+        let scaling = self.scaling.iter().flat_map(|service| {
+            let name = &self.services[*service as usize];
+            SCALE_GAUGES.iter().map(move |gauge| of("service", name, (gauge.name, gauge.unit)))
+        });
+        workloads
+            .chain(instances)
+            .chain(links)
+            .chain(queues)
+            .chain(resources)
+            .chain(scaling)
+            .collect()
     }
 }

@@ -30,7 +30,9 @@ pub(crate) use gauge::{Gauge, Measured, Window, nan_mean};
 pub(crate) use gauges::{INSTANCE_GAUGES, queues};
 pub(crate) use histogram::Histogram;
 pub(crate) use index::Index;
-pub(crate) use layout::{Endpoint, Flow, Instance, Label, Layout, Phase, Recovery, Series};
+pub(crate) use layout::{
+    Endpoint, Flow, Instance, Label, Layout, Phase, Recovery, Resource, Series,
+};
 pub(crate) use layout::{QUANTILE_SERIES, WORKLOAD_SERIES};
 pub(crate) use meter::Meter;
 pub(crate) use moments::{Moments, mean_s};

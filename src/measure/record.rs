@@ -1,7 +1,8 @@
 //! What one replication leaves behind. Its size does not depend on how many requests there were.
 
+use super::gauges::{RESOURCE_GAUGES, SCALE_GAUGES};
 use super::{InstanceTally, LinkTally, Measured, PhaseTally, Tally, Window};
-use crate::request::{Outcome, PARTS};
+use crate::request::{FURTHER_PARTS_MAX, Outcome, PARTS};
 use crate::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,12 @@ pub(crate) struct Record {
     pub links: Vec<LinkTally>,
     /// By queue of a balancer.
     pub queues: Vec<Measured>,
+    /// By shared resource.
+    pub resources: Vec<[Measured; RESOURCE_GAUGES.len()]>,
+    /// By service that scales.
+    pub scaling: Vec<[Measured; SCALE_GAUGES.len()]>,
+    /// By flow, then by further part: time spent, ns, by answered requests of the measured part.
+    pub further_ns: Vec<u128>,
     /// By label: time spent in such waits, ns, by requests of the measured part.
     pub labels_ns: Vec<u128>,
     /// By workload: its requests in the system.
@@ -97,5 +104,7 @@ pub(crate) struct RequestRow {
     pub arrived: Time,
     pub finished: Time,
     pub spent: [Span; PARTS.len()],
+    /// In further parts, of those of the plan.
+    pub further: [Span; FURTHER_PARTS_MAX],
     pub outcome: Outcome,
 }

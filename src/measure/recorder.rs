@@ -33,6 +33,12 @@ pub(crate) struct Recorder {
     pub link_gauges: Vec<Measured>,
     /// By queue of a balancer.
     pub queue_gauges: Vec<Measured>,
+    /// By shared resource.
+    pub resource_gauges: Vec<[Measured; super::gauges::RESOURCE_GAUGES.len()]>,
+    /// By service that scales.
+    pub scale_gauges: Vec<[Measured; super::gauges::SCALE_GAUGES.len()]>,
+    /// By flow, then by further part, ns.
+    pub further_ns: Vec<u128>,
     /// By workload, and by service.
     pub backlog: Vec<Backlog>,
     pub waiting: Vec<Backlog>,
@@ -75,6 +81,14 @@ impl Recorder {
                 .tally(started, flow)
                 .unwrap_or(&mut meter.tally)
                 .end(outcome, latency, parts);
+        }
+    }
+    /// An answered request of a flow has spent this in each further part of its latency.
+    pub(crate) fn spend_further(&mut self, flow: u32, started: Time, spent: &[Span]) {
+        let parts = self.further_ns.len() / self.meters.len();
+        if self.measures(started) {
+            let own = &mut self.further_ns[flow as usize * parts..][..parts];
+            own.iter_mut().zip(spent).for_each(|(sum, span)| *sum += u128::from(span.0));
         }
     }
     /// Ends the window of each workload: rates and latency of its flows together.
@@ -150,6 +164,9 @@ impl Recorder {
             instances,
             links,
             queues: self.queue_gauges,
+            resources: self.resource_gauges,
+            scaling: self.scale_gauges,
+            further_ns: self.further_ns,
             labels_ns: self.labels_ns,
             backlog: self.backlog,
             waiting: self.waiting,

@@ -5,18 +5,19 @@
 //! walk over the layout gives the names and, with a record, the values, so that the two cannot get
 //! out of step. To add a metric: one `put` here.
 
+mod machines;
 mod phases;
 
-use super::gauges::{ADMISSION_QUEUE, BUSY_CORES, INSTANCE_GAUGES};
 use super::layout::Layout;
-use super::{Histogram, Measured, Record, SparseHistogram, Tally, mean_s};
+use super::{Histogram, Record, SparseHistogram, Tally, mean_s};
 use crate::request::PARTS;
 use serde::{Deserialize, Serialize};
 
 /// A number that every replication gives.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Metric {
-    /// `workload`, `endpoint`, `service`, `instance`, `link`, `balancer` or `phase`.
+    /// `workload`, `endpoint`, `block`, `service`, `instance`, `link`, `balancer`, `lock` or
+    /// `phase`.
     pub kind: &'static str,
     pub entity: String,
     pub metric: String,
@@ -134,18 +135,6 @@ fn by(owners: usize, owner_of: impl Iterator<Item = Option<u32>>) -> Vec<Vec<usi
     of
 }
 
-/// What a gauge measured at each of some instances, and of the queue of their balancer if that is
-/// the one of those who wait to be admitted.
-fn measured<'r>(
-    record: &'r Record,
-    members: &'r [usize],
-    queue: Option<usize>,
-    gauge: usize,
-) -> impl Iterator<Item = &'r Measured> {
-    let queue = queue.filter(|_| gauge == ADMISSION_QUEUE).map(|queue| &record.queues[queue]);
-    members.iter().map(move |&i| &record.instances[i].gauges[gauge]).chain(queue)
-}
-
 /// A value that is not a ratio.
 fn plain(value: f64) -> Value {
     Value { value, weight: 1.0 }
@@ -168,15 +157,24 @@ impl<'a> Walk<'a> {
         for ((endpoint, flows), labels) in layout.endpoints.iter().zip(&flows).zip(&labels) {
             self.requests("endpoint", &endpoint.name, flows, labels);
         }
+        let flows = by(layout.blocks.len(), layout.flows.iter().map(|flow| flow.block));
+        for (name, flows) in layout.blocks.iter().zip(&flows) {
+            self.requests("block", name, flows, &[]);
+        }
         let members = by(
             layout.services.len(),
             layout.instances.iter().map(|instance| Some(instance.service)),
         );
         for (id, (name, members)) in layout.services.iter().zip(&members).enumerate() {
-            self.machines("service", name, members, layout.queues.binary_search(&(id as u32)).ok());
+            let queue = layout.queues.binary_search(&(id as u32)).ok();
+            let scaling = layout.scaling.binary_search(&(id as u32)).ok();
+            self.machines("service", name, members, queue, scaling);
         }
         for (index, instance) in layout.instances.iter().enumerate() {
-            self.machines("instance", &instance.name, &[index], None);
+            // Those of a service that scales come and go.
+            if !layout.scales(instance.service) {
+                self.machines("instance", &instance.name, &[index], None, None);
+            }
         }
         for (index, name) in layout.links.iter().enumerate() {
             self.link(name, index);
@@ -194,6 +192,9 @@ impl<'a> Walk<'a> {
                     value,
                 );
             }
+        }
+        for index in 0..layout.resources.len() {
+            self.resource(index);
         }
         self.phases();
     }
@@ -273,23 +274,7 @@ impl<'a> Walk<'a> {
             });
         }
         self.put(kind, entity, latency, "max", "s", How::Largest, |_| plain(latencies.longest_s()));
-        for (index, part) in PARTS.iter().enumerate() {
-            self.put(kind, entity, ("time_in.", part), "mean", "s", How::Mean, |_| {
-                plain(mean_s(sum.parts_ns[index], completed))
-            });
-        }
-        for &index in labels {
-            let value = |record: &Record| plain(mean_s(record.labels_ns[index], completed));
-            self.put(
-                kind,
-                entity,
-                ("time_in.io.", &layout.labels[index].name),
-                "mean",
-                "s",
-                How::Mean,
-                value,
-            );
-        }
+        self.parts(kind, entity, flows, labels, &sum);
         let failed = sum.failed() as f64;
         self.put(kind, entity, ("arrivals", ""), "total", "1", How::Mean, |_| {
             plain(sum.arrivals as f64)
@@ -315,84 +300,40 @@ impl<'a> Walk<'a> {
         self.keep(kind, entity, "latency", latencies);
     }
 
-    /// The gauges of one instance, or of a service: sums of means, the largest of maxima, with the
-    /// queue of its balancer.
-    fn machines(
+    /// Where the time of answered requests went.
+    fn parts(
         &mut self,
         kind: &'static str,
         entity: &str,
-        members: &[usize],
-        queue: Option<usize>,
+        flows: &[usize],
+        labels: &[usize],
+        sum: &Tally,
     ) {
-        let layout = self.layout;
-        let cores: f64 = members.iter().map(|&i| layout.instances[i].cores as f64).sum();
-        let cores_max =
-            members.iter().map(|&i| layout.instances[i].cores).max().unwrap_or(1) as f64;
-        let over = |record: &'a Record| members.iter().map(move |&i| &record.instances[i]);
-        let mean = |record: &Record, gauge: usize| {
-            measured(record, members, queue, gauge)
-                .map(|own| own.mean(record.measured_ns))
-                .sum::<f64>()
-        };
-        let max = |record: &Record, gauge: usize| {
-            measured(record, members, queue, gauge).map(|own| own.max).max().unwrap_or(0) as f64
-        };
-        self.put(kind, entity, ("utilisation", ""), "mean", "1", How::Mean, |r| {
-            plain(mean(r, BUSY_CORES) / cores)
-        });
-        self.put(kind, entity, ("utilisation", ""), "max", "1", How::Largest, |r| {
-            plain(max(r, BUSY_CORES) / cores_max)
-        });
-        for (index, gauge) in INSTANCE_GAUGES.iter().enumerate().filter(|(i, _)| *i != BUSY_CORES) {
-            let (name, unit) = ((gauge.name, ""), gauge.unit);
-            self.put(kind, entity, name, "mean", unit, How::Mean, |r| plain(mean(r, index)));
-            self.put(kind, entity, name, "max", unit, How::Largest, |r| plain(max(r, index)));
-        }
-        let histogram = self.histograms.len();
-        let lag_sum_ns: u128 =
-            self.record.into_iter().flat_map(over).map(|tally| tally.lag_sum_ns).sum();
-        let lags = together(members.iter().filter_map(|&i| self.lags.get(i)));
-        self.put(kind, entity, ("loop_lag", ""), "mean", "s", How::Mean, |_| {
-            plain(mean_s(lag_sum_ns, lags.count()))
-        });
-        self.put(
-            kind,
-            entity,
-            ("loop_lag", ""),
-            "p99",
-            "s",
-            How::Quantile { histogram, q: 0.99 },
-            |_| plain(lags.quantiles_s([0.99])[0]),
-        );
-        self.put(kind, entity, ("loop_lag", ""), "max", "s", How::Largest, |_| {
-            plain(lags.longest_s())
-        });
-        let prices = members
-            .iter()
-            .map(|&i| layout.instances[i].dollars_per_hour)
-            .collect::<Option<Vec<f64>>>();
-        if let Some(prices) = prices {
-            self.put(kind, entity, ("cost", ""), "mean", "USD/h", How::Mean, |_| {
-                plain(prices.iter().sum())
+        let (layout, completed) = (self.layout, sum.completed());
+        for (index, part) in PARTS.iter().enumerate() {
+            self.put(kind, entity, ("time_in.", part), "mean", "s", How::Mean, |_| {
+                plain(mean_s(sum.parts_ns[index], completed))
             });
         }
-        self.keep(kind, entity, "loop_lag", lags);
-    }
-
-    fn link(&mut self, name: &str, index: usize) {
-        let gauge = |record: &Record| -> Measured { record.links[index].in_flight };
-        self.put("link", name, ("in_flight", ""), "mean", "1", How::Mean, |r| {
-            plain(gauge(r).mean(r.measured_ns))
-        });
-        self.put("link", name, ("in_flight", ""), "max", "1", How::Largest, |r| {
-            plain(gauge(r).max as f64)
-        });
-        self.put("link", name, ("lost", ""), "total", "1", How::Mean, |r| {
-            plain(r.links[index].lost as f64)
-        });
-        let transit = |record: &Record| {
-            record.links[index].transit_ns as f64 * 1e-9 / record.links[index].delivered as f64
-        };
-        self.put("link", name, ("transit", ""), "mean", "s", How::Mean, |r| plain(transit(r)));
+        let parts = layout.further_parts.len();
+        for (index, part) in layout.further_parts.iter().enumerate() {
+            let value = |record: &Record| {
+                let spent_ns = flows.iter().map(|flow| record.further_ns[flow * parts + index]);
+                plain(mean_s(spent_ns.sum(), completed))
+            };
+            self.put(kind, entity, ("time_in.", part), "mean", "s", How::Mean, value);
+        }
+        for &index in labels {
+            let value = |record: &Record| plain(mean_s(record.labels_ns[index], completed));
+            self.put(
+                kind,
+                entity,
+                ("time_in.io.", &layout.labels[index].name),
+                "mean",
+                "s",
+                How::Mean,
+                value,
+            );
+        }
     }
 }

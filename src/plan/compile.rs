@@ -3,16 +3,18 @@
 
 use super::links::Links;
 use super::routes::{self, Sender};
-use super::{CallPlan, EndpointPlan, Hop, Limits, Plan, ServicePlan, SourcePlan, Target, phases};
-use crate::fault::{FaultPlan, Names};
+use super::{EndpointPlan, Hop, Limits, Plan, ServicePlan, SourcePlan, Target, phases};
+use crate::fault::FaultPlan;
 use crate::measure::{self, Flow, Layout};
-use crate::random::dists::{Distribution, Sampler};
+use crate::policy::scale::{Autoscale, ScalePlan};
+use crate::random::dists::Sampler;
 use crate::random::keys::Salt;
 use crate::request::{NONE, Outcome};
+use crate::resource::ResourcePlan;
 use crate::scenario::NameTable;
 use crate::scenario::{Balance, Regime, Scenario};
 use crate::server::InstancePlan;
-use crate::step::{self, Op, call::Call};
+use crate::step::{self, Op};
 use crate::units::Time;
 use crate::workload::ArrivalProcess;
 use indexmap::{IndexMap, IndexSet};
@@ -37,11 +39,19 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         hops: Vec::new(),
         program: Vec::new(),
         endpoints: Vec::new(),
-        calls: Vec::new(),
         flows: IndexSet::new(),
         labels: IndexSet::new(),
         layout: Layout::default(),
+        station_of: Vec::new(),
+        resources: Vec::new(),
+        rows: IndexMap::new(),
+        is_rich: false,
+        // An arrival, and the call that it makes.
+        slots_an_event: 2,
+        cancelled: None,
     };
+    let stations = build.stations();
+    let scalers = build.scalers(scenario);
     let sources = build.sources(scenario);
     build.programs();
     let (services, instances) = build.machines(scenario);
@@ -61,32 +71,44 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         trace_share: scenario.output.requests.map_or(0.0, |share| share.fraction),
         control_variates: run.control_variates,
         limits: Limits { in_flight: run.limits.in_flight.0, events: run.limits.events.0 },
+        slots_an_event: build.slots_an_event,
+        is_rich: build.is_rich,
+        cancelled: build.cancelled,
         sources,
         services,
         instances,
         links: build.links.plans,
         endpoints: build.endpoints,
-        calls: build.calls,
         program: build.program,
         hops: build.hops,
+        resources: build.resources,
+        stations,
+        scalers,
         flow_of,
         faults,
         layout: build.layout,
     }
 }
 
-struct Build<'s> {
-    mirrored: bool,
-    directory: NameTable<'s>,
-    links: Links,
-    hops: Vec<Hop>,
-    program: Vec<Op>,
-    endpoints: Vec<EndpointPlan>,
-    calls: Vec<CallPlan>,
+pub(super) struct Build<'s> {
+    pub mirrored: bool,
+    pub directory: NameTable<'s>,
+    pub links: Links,
+    pub hops: Vec<Hop>,
+    pub program: Vec<Op>,
+    pub endpoints: Vec<EndpointPlan>,
     /// The distinct flows; the id of a flow is its index.
-    flows: IndexSet<Flow>,
-    labels: IndexSet<measure::Label>,
-    layout: Layout,
+    pub flows: IndexSet<Flow>,
+    pub labels: IndexSet<measure::Label>,
+    pub layout: Layout,
+    /// The station of each instance whose cores are shared.
+    pub station_of: Vec<Option<u32>>,
+    pub resources: Vec<ResourcePlan>,
+    /// The rows of each resource: by service, kind and name.
+    pub rows: IndexMap<(u32, &'static str, String), step::Rows>,
+    pub is_rich: bool,
+    pub slots_an_event: usize,
+    pub cancelled: Option<Outcome>,
 }
 
 impl<'s> Build<'s> {
@@ -103,7 +125,7 @@ impl<'s> Build<'s> {
             for (to, weight) in written {
                 let Ok((service, endpoint)) = self.directory.target(to) else { continue };
                 up_to += weight / total;
-                let flow = self.flow(Flow { workload: Some(id as u32), endpoint });
+                let flow = self.flow(Flow { workload: Some(id as u32), endpoint, block: None });
                 let hop = routes::add(
                     &mut self.hops,
                     &mut self.links,
@@ -122,43 +144,47 @@ impl<'s> Build<'s> {
                 .arrival_process(salt("traffic"))
                 .expect("a checked workload has an arrival process");
             let process = ArrivalProcess { mirrored: self.mirrored, ..process };
-            sources.push(SourcePlan { process, targets, mix_salt: salt("mix") });
+            let closed =
+                workload.closed.as_ref().map(|closed| closed.compile(salt("think"), self.mirrored));
+            self.is_rich |= closed.is_some();
+            sources.push(SourcePlan { process, closed, targets, mix_salt: salt("mix") });
         }
         sources
     }
 
-    fn flow(&mut self, flow: Flow) -> u32 {
-        self.flows.insert_full(flow).0 as u32
+    fn scalers(&mut self, scenario: &Scenario) -> Vec<ScalePlan> {
+        let mut scalers = Vec::new();
+        for (id, (name, service)) in scenario.services.iter().enumerate() {
+            let Some(Autoscale { hpa, boot, drain }) = &service.autoscale else { continue };
+            let law = boot.compile();
+            let law = if self.mirrored { law.mirrored() } else { law };
+            let salt = Salt::of(&format!("services.{name}.autoscale.boot"));
+            self.layout.scaling.push(id as u32);
+            scalers.push(ScalePlan {
+                service: id as u32,
+                hpa: hpa.clone(),
+                boot: Sampler::new(law, salt),
+                grace: drain.grace,
+            });
+        }
+        scalers
     }
 
-    /// Compiles the steps of all endpoints into one program: memory first, then the steps, then the
-    /// answer.
-    fn programs(&mut self) {
-        for id in 0..self.directory.endpoints.len() {
-            let entry = &self.directory.endpoints[id];
-            let (service, path, endpoint) = (entry.service, entry.path.clone(), entry.endpoint);
-            let mut steps = Steps {
-                build: self,
-                service,
-                endpoint: id as u32,
-                path,
-                counts: IndexMap::new(),
-                needs: Vec::new(),
-                program: Vec::new(),
-            };
-            for step in &endpoint.steps {
-                step.compile(&mut steps);
+    /// Numbers the instances whose cores are shared; returns them.
+    fn stations(&mut self) -> Vec<u32> {
+        let mut stations = Vec::new();
+        for (id, instance) in self.directory.instances.iter().enumerate() {
+            let is_shared = instance.runtime.shares_cores();
+            self.station_of.push(is_shared.then_some(stations.len() as u32));
+            if is_shared {
+                stations.push(id as u32);
             }
-            let (needs, program) = (steps.needs, steps.program);
-            let first_step = self.program.len() as u32;
-            let has_memory = !needs.is_empty();
-            if has_memory {
-                self.program.push(Op::Memory(step::memory::Op::new(needs)));
-            }
-            self.program.extend(program);
-            self.program.push(Op::Answer);
-            self.endpoints.push(EndpointPlan { service, first_step, has_memory });
         }
+        stations
+    }
+
+    pub(super) fn flow(&mut self, flow: Flow) -> u32 {
+        self.flows.insert_full(flow).0 as u32
     }
 
     fn machines(&mut self, scenario: &'s Scenario) -> (Vec<ServicePlan>, Vec<InstancePlan>) {
@@ -173,6 +199,10 @@ impl<'s> Build<'s> {
                 balance: service.balance,
                 first_instance: instances.len() as u32,
                 instances: members.len() as u32,
+                initial: service
+                    .autoscale
+                    .as_ref()
+                    .map_or(members.len() as u32, |_| service.replicas),
                 balance_salt: salt("balance"),
                 endpoint_salt: salt("endpoint"),
             });
@@ -183,16 +213,10 @@ impl<'s> Build<'s> {
                 let (instance, then) = (entry.name.clone(), entry.then);
                 let (first_endpoint, endpoints) = (entry.first_endpoint, entry.endpoints);
                 // An instance has links of its own only if it has a name of its own.
-                let named = !service.instances.is_empty();
-                let client = client
-                    .filter(|client| named && self.directory.joined(&instance, client).is_some());
-                let is_joined = named && self.directory.joined(name, &instance).is_some();
-                let link_in = is_joined
-                    .then(|| self.links.between(&mut self.directory, &[name], &[&instance]))
-                    .flatten();
-                let link_out = client.and_then(|client| {
-                    self.links.between(&mut self.directory, &[&instance], &[client])
-                });
+                let (link_in, link_out) = match service.instances.is_empty() {
+                    true => (None, None),
+                    false => self.own_links(name, &instance, client),
+                };
                 let next =
                     then.and_then(|next| self.directory.services.get(next.as_str()).copied());
                 let onward = next.map(|next| {
@@ -218,9 +242,7 @@ impl<'s> Build<'s> {
                     cores_per_worker,
                     speed: machine.speed.times,
                     memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
-                    max_in_flight: service
-                        .max_in_flight
-                        .map_or(u64::MAX, |max| max.0),
+                    max_in_flight: service.max_in_flight.map_or(u64::MAX, |max| max.0),
                     queue_max: service
                         .queue
                         .as_ref()
@@ -228,6 +250,7 @@ impl<'s> Build<'s> {
                     link_in,
                     link_out,
                     onward,
+                    station: self.station_of[index as usize],
                     first_endpoint,
                     endpoints,
                 });
@@ -235,6 +258,23 @@ impl<'s> Build<'s> {
             }
         }
         (services, instances)
+    }
+
+    /// Returns the links of a named instance from the balancer, and to the client.
+    fn own_links(
+        &mut self,
+        service: &str,
+        instance: &str,
+        client: Option<&String>,
+    ) -> (Option<u32>, Option<u32>) {
+        let is_joined = self.directory.joined(service, instance).is_some();
+        let link_in = is_joined
+            .then(|| self.links.between(&mut self.directory, &[service], &[instance]))
+            .flatten();
+        let client = client.filter(|client| self.directory.joined(instance, client).is_some());
+        let link_out = client
+            .and_then(|client| self.links.between(&mut self.directory, &[instance], &[client]));
+        (link_in, link_out)
     }
 
     /// Returns the flows of requests whose endpoint the instance draws: for a workload that names
@@ -268,8 +308,11 @@ impl<'s> Build<'s> {
                 .flat_map(|service| self.directory.members[*service as usize].1.clone())
                 .collect::<Vec<u32>>()
             {
-                table[id][endpoint as usize] =
-                    self.flow(Flow { workload: Some(id as u32), endpoint: Some(endpoint) });
+                table[id][endpoint as usize] = self.flow(Flow {
+                    workload: Some(id as u32),
+                    endpoint: Some(endpoint),
+                    block: None,
+                });
             }
         }
         table
@@ -315,67 +358,5 @@ impl<'s> Build<'s> {
         layout.outcomes = self.directory.outcomes.clone();
         layout.flows = std::mem::take(&mut self.flows).into_iter().collect();
         layout.labels = std::mem::take(&mut self.labels).into_iter().collect();
-    }
-}
-
-/// The compiler of one endpoint's steps.
-struct Steps<'b, 's> {
-    build: &'b mut Build<'s>,
-    service: u32,
-    endpoint: u32,
-    path: String,
-    /// The number of draws of each name so far: the second `cpu` draws as `cpu#1`.
-    counts: IndexMap<String, u32>,
-    needs: Vec<Sampler>,
-    program: Vec<Op>,
-}
-
-impl step::Compiler for Steps<'_, '_> {
-    fn sampler(&mut self, what: &str, law: Distribution) -> Sampler {
-        let law = if self.build.mirrored { law.mirrored() } else { law };
-        Sampler::new(law, self.salt(what))
-    }
-    fn salt(&mut self, what: &str) -> Salt {
-        let count = self.counts.entry(what.to_string()).or_default();
-        let salt = Salt::of(&format!("{}.{what}#{count}", self.path));
-        *count += 1;
-        salt
-    }
-    fn reserve(&mut self, sampler: Sampler) {
-        self.needs.push(sampler);
-    }
-    fn call(&mut self, call: &Call) -> u32 {
-        let salt = self.salt(&format!("call.{}", call.to));
-        let build = &mut *self.build;
-        let target = build.directory.target(&call.to).ok();
-        let (service, endpoint) = target.expect("the target of a checked call exists");
-        let caller = *build
-            .directory
-            .services
-            .get_index(self.service as usize)
-            .map(|(name, _)| name)
-            .expect("a service's id is an index");
-        let sender = Sender { names: vec![caller], via: &[] };
-        let hop = routes::add(
-            &mut build.hops,
-            &mut build.links,
-            &mut build.directory,
-            &sender,
-            service,
-            endpoint,
-        );
-        let flow = build.flow(Flow { workload: None, endpoint });
-        build.calls.push(CallPlan { flow, hop, timeout: call.timeout, salt });
-        build.calls.len() as u32 - 1
-    }
-    fn label(&mut self, name: &str) -> u32 {
-        let label = measure::Label { endpoint: self.endpoint, name: name.to_string() };
-        self.build.labels.insert_full(label).0 as u32
-    }
-    fn error(&mut self, status: u16) -> Outcome {
-        self.build.directory.error(status)
-    }
-    fn emit(&mut self, op: Op) {
-        self.program.push(op);
     }
 }

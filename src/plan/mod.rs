@@ -6,6 +6,7 @@
 mod compile;
 mod links;
 mod phases;
+mod programs;
 mod routes;
 
 pub(crate) use compile::{compile, mirror};
@@ -14,12 +15,15 @@ use crate::fault::FaultPlan;
 use crate::measure::Layout;
 use crate::network::LinkPlan;
 use crate::policy::balance::Balance;
+use crate::policy::scale::ScalePlan;
 use crate::random::keys::{Key, Salt};
+use crate::request::Outcome;
+use crate::resource::ResourcePlan;
 use crate::scenario::Scenario;
 use crate::server::InstancePlan;
 use crate::step::Op;
 use crate::units::{Span, Time};
-use crate::workload::ArrivalProcess;
+use crate::workload::{ArrivalProcess, ClosedPlan};
 
 /// The input of a replication.
 #[derive(Clone, Debug)]
@@ -40,14 +44,26 @@ pub(crate) struct Plan {
     /// Whether a replication also reports what it drew, for control variates.
     pub control_variates: bool,
     pub limits: Limits,
+    /// The most slots that the handlers of one event may take: an arrival, and the requests that
+    /// the widest step makes.
+    pub slots_an_event: usize,
+    /// Whether it needs the rich drain (`sim/advance.rs`).
+    pub is_rich: bool,
+    /// The outcome of requests that are called off, if any may be.
+    pub cancelled: Option<Outcome>,
     pub sources: Vec<SourcePlan>,
     pub services: Vec<ServicePlan>,
     pub instances: Vec<InstancePlan>,
     pub links: Vec<LinkPlan>,
     pub endpoints: Vec<EndpointPlan>,
-    pub calls: Vec<CallPlan>,
     pub program: Vec<Op>,
     pub hops: Vec<Hop>,
+    /// Those that are none of an instance's own.
+    pub resources: Vec<ResourcePlan>,
+    /// The autoscalers.
+    pub scalers: Vec<ScalePlan>,
+    /// The instances whose cores are shared, by station.
+    pub stations: Vec<u32>,
     /// Flow of (workload, endpoint), for requests whose endpoint is drawn by the instance;
     /// [`crate::request::NONE`] where there is none, and empty for a workload that names endpoints.
     pub flow_of: Vec<Vec<u32>>,
@@ -77,6 +93,8 @@ pub(crate) struct Limits {
 #[derive(Clone, Debug)]
 pub(crate) struct SourcePlan {
     pub process: ArrivalProcess,
+    /// Its users, if they wait for each answer.
+    pub closed: Option<ClosedPlan>,
     /// The targets of requests, with cumulative weights that end at 1.
     pub targets: Vec<Target>,
     pub mix_salt: Salt,
@@ -113,6 +131,8 @@ pub(crate) struct ServicePlan {
     pub balance: Balance,
     pub first_instance: u32,
     pub instances: u32,
+    /// How many of them serve at the beginning.
+    pub initial: u32,
     /// For random balancing.
     pub balance_salt: Salt,
     /// For the endpoint that an instance draws.
@@ -125,15 +145,6 @@ pub(crate) struct EndpointPlan {
     pub service: u32,
     pub first_step: u32,
     pub has_memory: bool,
-}
-
-/// A call in a program.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CallPlan {
-    pub flow: u32,
-    pub hop: u32,
-    pub timeout: Option<Span>,
-    pub salt: Salt,
 }
 
 /// One stage of a route.

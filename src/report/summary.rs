@@ -11,7 +11,6 @@ use super::phases::phases;
 use super::table::{table, write_table};
 use crate::experiment::{Fold, Results, Row};
 use crate::measure::{Histogram, queues};
-use crate::request::PARTS;
 use crate::scenario::{Estimate, Scenario, Service};
 use crate::units::Span;
 use std::fmt::Write;
@@ -150,12 +149,15 @@ fn breakdown(
     workload: &str,
     paint: ColorChoice,
 ) -> std::fmt::Result {
-    let part = |part: &str| {
-        results
-            .find("workload", workload, &format!("time_in.{part}"), "mean")
-            .map_or(0.0, |row| row.estimate.estimate)
+    // Labels of I/O are within it.
+    let part = |row: &'_ Row| match row.metric.strip_prefix("time_in.") {
+        Some(name) if !name.contains('.') => Some(name.to_string()),
+        _ => None,
     };
-    let mut parts: Vec<(&str, f64)> = PARTS.iter().map(|name| (*name, part(name))).collect();
+    let of_workload =
+        results.rows.iter().filter(|row| row.kind == "workload" && row.entity == workload);
+    let mut parts: Vec<(String, f64)> =
+        of_workload.filter_map(|row| Some((part(row)?, row.estimate.estimate))).collect();
     let total: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
     parts.retain(|(_, seconds)| *seconds >= LEAST_PART * total);
     if total.is_nan() || total <= 0.0 {
@@ -218,8 +220,10 @@ fn services(
     paint: ColorChoice,
 ) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Services"))?;
-    // Without calls there is nothing to wait for.
-    let calls = scenario.services.values().any(Service::calls);
+    // Without calls there is nothing to wait for; with locks and parallel branches, what a request
+    // awaits is not known from these numbers.
+    let is_known = results.rows.iter().all(|row| !["lock", "block"].contains(&row.kind));
+    let calls = is_known && scenario.services.values().any(Service::calls);
     let mut header = vec!["", "CPU busy", "ready queue", "max", "loop lag p99", "awaiting I/O"];
     header.extend(calls.then_some("awaiting calls"));
     header.extend(["in flight", "memory", "waiting for memory"]);
@@ -253,7 +257,7 @@ fn services(
     }
     write_table(out, &lines, left_out, paint)?;
     costs(out, scenario, results)?;
-    bottleneck(out, scenario, results)
+    bottleneck(out, results)
 }
 
 /// Returns the row of a service or an instance; if `cores` is given, with the requests that await
@@ -293,20 +297,28 @@ fn machine_row(
 /// The mean length from which a queue is worth a line, in requests.
 const SIGNIFICANT: f64 = 0.01;
 
-/// Writes the longest queue of all services. By Little's law, it is where requests spend the most
-/// time waiting.
-fn bottleneck(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
-    let services = scenario.services.keys();
-    let candidates = services.flat_map(|name| queues().map(move |queue| (name, queue)));
-    let lengths = candidates.filter_map(|(name, queue)| {
-        Some((name, queue.queue_for?, results.find("service", name, queue.name, "mean")?))
+/// Writes the longest queue of all services and shared resources. By Little's law, it is where
+/// requests spend the most time waiting.
+fn bottleneck(out: &mut String, results: &Results) -> std::fmt::Result {
+    let means = results
+        .rows
+        .iter()
+        .filter(|row| row.stat == "mean" && !["instance", "balancer", "phase"].contains(&row.kind));
+    let lengths = means.filter_map(|row| {
+        let queue = queues().find(|queue| queue.name == row.metric)?;
+        Some((row, queue.queue_for?))
     });
-    let longest = lengths.max_by(|a, b| a.2.estimate.estimate.total_cmp(&b.2.estimate.estimate));
+    let longest = lengths.fold(None::<(&Row, &str)>, |longest, (row, what)| match longest {
+        Some((other, _)) if row.estimate.estimate.total_cmp(&other.estimate.estimate).is_lt() => {
+            longest
+        }
+        _ => Some((row, what)),
+    });
     match longest {
-        Some((name, what, Row { estimate, .. })) if estimate.estimate >= SIGNIFICANT => {
+        Some((Row { entity, estimate, .. }, what)) if estimate.estimate >= SIGNIFICANT => {
             writeln!(
                 out,
-                "  Longest queue: {name}, for {what}: {} requests on average",
+                "  Longest queue: {entity}, for {what}: {} requests on average",
                 with_interval(estimate, "1")
             )
         }

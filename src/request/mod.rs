@@ -5,9 +5,15 @@
 //! stripped of a component. Every slot has a generation, so that a late event for a past request is
 //! recognised.
 
+mod birth;
+mod families;
+mod frames;
 mod parts;
 
-pub(crate) use parts::{PARTS, Part, Parts};
+pub(crate) use birth::Birth;
+pub(crate) use families::Families;
+pub(crate) use frames::{Frame, Frames};
+pub(crate) use parts::{FURTHER_PARTS_MAX, Further, FurtherPart, PARTS, Part, Parts};
 
 use crate::kernel::RequestId;
 use crate::random::keys::Key;
@@ -68,7 +74,7 @@ pub(crate) struct Request {
     /// The request that waits for this one.
     pub caller: RequestId,
     /// A word of the step that it is at: of a burst that waits for its core, the demand, drawn
-    /// ahead, ns.
+    /// ahead, ns; of a call, the request that it has sent.
     pub scratch: u64,
     /// Which (origin, endpoint) pair it is counted under.
     pub flow: u32,
@@ -107,6 +113,10 @@ impl Flag {
     pub(crate) const TIMED: Flag = Flag(4);
     /// Is of those written to `requests.parquet`.
     pub(crate) const TRACED: Flag = Flag(8);
+    /// Runs a part of its caller's program, in its caller's place.
+    pub(crate) const GUEST: Flag = Flag(64);
+    /// Has been called off while it computed: it is gone when its burst is over.
+    pub(crate) const GONE: Flag = Flag(128);
     /// The bits of its [`Place`].
     const PLACE: u8 = 0b11 << PLACE_AT;
 }
@@ -187,6 +197,22 @@ impl Default for Request {
     }
 }
 
+/// What handlers ask the drain for: requests to be made, and requests to be called off.
+#[derive(Resource, Default)]
+pub(crate) struct Pending {
+    pub births: Vec<Birth>,
+    pub doomed: Vec<(RequestId, Fate)>,
+}
+
+/// What becomes of a request that its caller does not wait for any longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It is called off, with all that it has made.
+    CalledOff,
+    /// It goes on, in vain.
+    Left,
+}
+
 /// The free slots, and the requests that may go on at this very moment, in the order in which they
 /// were let go.
 #[derive(Resource, Default)]
@@ -221,6 +247,18 @@ impl Runnable {
             self.next = 0;
         }
         Some(slot)
+    }
+    /// Takes a request out, wherever it stands; whether it was there.
+    pub(crate) fn forget(&mut self, slot: u32) -> bool {
+        let Some(at) = self.slots[self.next..].iter().position(|other| *other == slot) else {
+            return false;
+        };
+        self.slots.remove(self.next + at);
+        if self.next == self.slots.len() {
+            self.slots.clear();
+            self.next = 0;
+        }
+        true
     }
     /// How many there are.
     pub(crate) fn len(&self) -> usize {

@@ -5,6 +5,7 @@
 //! it answers.
 
 use crate::units::{Span, Time};
+use bevy_ecs::prelude::Component;
 
 /// A part of a latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,24 @@ pub(crate) enum Part {
 /// The parts' names, in their order, as in `time_in.queue`.
 pub(crate) const PARTS: [&str; 7] =
     ["queue", "cpu", "io", "network", "memory", "admission", "abandoned"];
+
+/// A further part, of a step that not every plan has: which of those of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FurtherPart(pub u8);
+
+/// How many further parts a plan may have.
+pub(crate) const FURTHER_PARTS_MAX: usize = 8;
+
+/// Time spent in further parts: beside each request, in plans that have such parts.
+#[derive(Component, Clone, Copy, Debug, Default)]
+pub(crate) struct Further(pub [Span; FURTHER_PARTS_MAX]);
+
+impl Further {
+    /// All of them together.
+    pub(crate) fn total(&self) -> Span {
+        self.0.iter().fold(Span::ZERO, |sum, part| sum + *part)
+    }
+}
 
 /// The breakdown of one request so far: one cache line.
 #[derive(Clone, Copy, Default)]

@@ -10,9 +10,11 @@ use crate::fault::{Crash, Fault};
 use crate::policy::balance::Balance;
 use crate::random::dists::Dist;
 use crate::server::{EventLoop, Machine, Schedule, Tasks};
-use crate::step::{Call, Cpu, Fail, Memory, Step, Wait};
+use crate::step::{
+    Arm, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Repeat, Scope, Step, Wait,
+};
 use crate::units::{Bytes, Count, Factor, Money, Rate, Share, Span};
-use crate::workload::{Arrivals, Open, RateShape, Stage, Stages, Users, Workload};
+use crate::workload::{Arrivals, Closed, Open, RateShape, Stage, Stages, Users, Workload};
 use indexmap::IndexMap;
 
 impl Default for Scenario {
@@ -119,6 +121,15 @@ impl Workload {
             ..Workload::empty()
         }
     }
+    /// Creates a workload of closed users: each waits for an answer, thinks, and sends its next
+    /// request.
+    pub fn closed(to: impl Into<String>, users: u64, think: impl Into<Dist<Span>>) -> Workload {
+        Workload {
+            to: Some(to.into()),
+            closed: Some(Closed::new(users, think.into())),
+            ..Workload::empty()
+        }
+    }
     /// Sets the arrival process of an open workload; the default is [`Arrivals::Poisson`].
     #[must_use]
     pub fn with_arrivals(mut self, arrivals: Arrivals) -> Workload {
@@ -128,7 +139,14 @@ impl Workload {
         self
     }
     fn empty() -> Workload {
-        Workload { to: None, mix: IndexMap::new(), via: Vec::new(), open: None, users: None }
+        Workload {
+            to: None,
+            mix: IndexMap::new(),
+            via: Vec::new(),
+            open: None,
+            users: None,
+            closed: None,
+        }
     }
 }
 
@@ -199,6 +217,7 @@ impl Default for Service {
     fn default() -> Service {
         Service {
             replicas: 1,
+            autoscale: None,
             balance: Balance::default(),
             instance: Machine::default(),
             runtime: Runtime::default(),
@@ -330,6 +349,41 @@ impl Step {
     /// Creates a step that fails with a probability in 0 to 1, with this HTTP status.
     pub fn fail(probability: f64, status: u16) -> Step {
         Step::Fail(Fail { p: Share { fraction: probability }, status })
+    }
+    /// Creates a step that executes these steps a number of times, one after the other.
+    pub fn repeat(times: impl Into<Dist<Count>>, steps: impl IntoIterator<Item = Step>) -> Step {
+        Step::Repeat(Repeat { times: times.into(), steps: steps.into_iter().collect() })
+    }
+    /// Creates a step that executes these branches at once, and waits until all have succeeded. The
+    /// fields of [`Parallel`] say otherwise.
+    pub fn parallel(branches: impl IntoIterator<Item = Vec<Step>>) -> Step {
+        Step::Parallel(Parallel {
+            join: Join::All,
+            within: None,
+            keep: false,
+            branches: branches.into_iter().collect(),
+        })
+    }
+    /// Creates a step that holds a lock of its instance while it executes these steps. The fields
+    /// of [`Lock`] say otherwise.
+    pub fn lock(name: impl Into<String>, hold: impl IntoIterator<Item = Step>) -> Step {
+        Step::Lock(Lock {
+            name: name.into(),
+            scope: Scope::Instance,
+            permits: Count(1),
+            hold: hold.into_iter().collect(),
+        })
+    }
+    /// Creates a step that executes one of several arms, each with its probability in 0 to 1; with
+    /// what these leave of 1, none.
+    ///
+    /// ```
+    /// # use asyncflow::scenario::{Step, ms};
+    /// let read = [Step::branch([(0.2, vec![Step::call("db.read")]), (0.1, vec![Step::cpu(ms(5))])])];
+    /// ```
+    pub fn branch(arms: impl IntoIterator<Item = (f64, Vec<Step>)>) -> Step {
+        let arm = |(p, steps)| Arm { p: Some(Share { fraction: p }), steps };
+        Step::Branch(Branch(arms.into_iter().map(arm).collect()))
     }
 }
 

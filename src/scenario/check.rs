@@ -126,6 +126,17 @@ fn parts(scenario: &Scenario, problems: &mut Problems) {
                 .error(&path, what)
                 .advise("move them into each of the `instances`, or leave `instances` out");
         }
+        if let Some(autoscale) = &service.autoscale {
+            let path = format!("{path}.autoscale");
+            if !service.instances.is_empty() {
+                problems
+                    .error(&path, "named instances cannot be scaled: each is another machine")
+                    .at_key()
+                    .advise("give the service `replicas` and `endpoints` in place of `instances`");
+            } else {
+                autoscale.check(service.replicas, &path, problems);
+            }
+        }
         admission(service, &path, problems);
     }
 }
@@ -388,6 +399,9 @@ pub(super) fn load_files(
 ) {
     let Scenario { workload, services, links, .. } = scenario;
     for (name, workload) in workload.iter_mut() {
+        if let Some(closed) = &mut workload.closed {
+            closed.think.load(folder, &format!("workload.{name}.closed.think"), problems);
+        }
         if let Some(users) = &mut workload.users {
             users.active.load(folder, &format!("workload.{name}.users.active"), problems);
         }
@@ -397,6 +411,11 @@ pub(super) fn load_files(
         if let Some(Arrivals::Batch(batch)) = workload.open.as_mut().map(|open| &mut open.arrivals)
         {
             batch.size.load(folder, &format!("workload.{name}.open.arrivals.batch.size"), problems);
+        }
+    }
+    for (name, service) in services.iter_mut() {
+        if let Some(autoscale) = &mut service.autoscale {
+            autoscale.boot.load(folder, &format!("services.{name}.autoscale.boot"), problems);
         }
     }
     for (name, link) in links.iter_mut() {

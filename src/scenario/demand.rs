@@ -10,16 +10,17 @@
 //! Checked: `flow_balance_tests.rs` by hand; the resulting verdicts over the grid of
 //! `tests/it/verdict/grid.rs`.
 
+mod sum;
+
 use super::broken::Broken;
 use super::directory::NameTable;
 use super::topology::topological;
-use super::{Balance, Endpoint, Scenario, Service, Workload};
-use crate::random::dists::Dist;
+use super::{Endpoint, Scenario, Service, Workload};
 use crate::random::keys::Salt;
-use crate::step::Call;
-use crate::step::asks::{Asks, At, EachCall, ask};
-use crate::units::{Bytes, Span};
+use crate::step::asks::{At, EachCall, ask};
+use crate::step::{Call, Scope};
 use crate::workload::{ArrivalProcess, RateProfile};
+use sum::demand_of;
 
 /// The demand of a request at an endpoint, and the endpoints it calls.
 pub(super) struct EndpointDemand {
@@ -52,15 +53,30 @@ pub(super) struct EndpointDemand {
     pub is_exact_alone: bool,
     /// Whether an unknown share of its calls may be lost, rejected or timed out.
     pub may_fail: bool,
+    /// Whether calls or failures stand in blocks, so that one that fails prevents others.
+    pub is_nested: bool,
     /// Share of the requests that are answered, if only failing steps end requests early.
     pub answered_share: f64,
     /// Mean number of steps that take an event each.
     pub events: f64,
     /// The endpoints it calls, each with the share of requests that reach the call.
     pub calls: Vec<(u32, f64)>,
+    /// The locks it holds, and for how long.
+    pub locks: Vec<LockDemand>,
     /// The path of the first distribution with infinite variance, here or in the endpoints it
     /// calls.
     pub heavy: Option<String>,
+}
+
+/// How long a request to an endpoint holds a lock, if nothing is waited for meanwhile.
+pub(super) struct LockDemand {
+    pub name: String,
+    pub scope: Scope,
+    pub permits: f64,
+    /// On average over all requests, s: a lower bound.
+    pub min_s: f64,
+    /// The same as [`EndpointDemand::expected_residence_s`], s.
+    pub expected_s: f64,
 }
 
 impl EndpointDemand {
@@ -76,9 +92,11 @@ impl EndpointDemand {
         is_exact: false,
         is_exact_alone: false,
         may_fail: false,
+        is_nested: false,
         answered_share: 1.0,
         events: 0.0,
         calls: Vec::new(),
+        locks: Vec::new(),
         heavy: None,
     };
 
@@ -167,11 +185,20 @@ pub(super) fn rates(
     // A lossy link anywhere may reduce the rates; a pipeline continues only with answered requests.
     let whole = !handed_on && scenario.links.values().all(|link| link.loss.fraction == 0.0);
     let mut is_exact = vec![whole; directory.endpoints.len()];
+    // How often closed users come is not known, and is not in these rates.
+    for workload in scenario.workload.values().filter(|workload| workload.closed.is_some()) {
+        for (to, _) in targets(workload) {
+            match directory.target(to) {
+                Ok((_, Some(endpoint))) => is_exact[endpoint as usize] = false,
+                _ => is_exact.fill(false),
+            }
+        }
+    }
     for &endpoint in order {
         let demand = &demands[endpoint];
         let all_arrive = is_exact[endpoint]
             && !service_of(directory, endpoint).sheds()
-            && (!demand.may_fail || demand.calls.len() == 1);
+            && (!demand.may_fail || demand.calls.len() == 1 && !demand.is_nested);
         for (callee, share) in &demand.calls {
             by_endpoint[*callee as usize] += by_endpoint[endpoint] * share;
             is_exact[*callee as usize] &= all_arrive;
@@ -252,208 +279,4 @@ pub(super) fn callees(directory: &NameTable, endpoint: &Endpoint) -> Vec<Option<
     let mut calls = EachCall(|_: At, call: &Call| found.push(callee(directory, call)));
     ask("", &endpoint.steps, &mut calls);
     found
-}
-
-/// Sums the demands of the steps, weighted by the share of requests that reach each; the demands of
-/// the callees are given.
-fn demand_of(
-    directory: &NameTable,
-    broken: &Broken,
-    endpoint: usize,
-    demands: &[Option<EndpointDemand>],
-) -> EndpointDemand {
-    let entry = &directory.endpoints[endpoint];
-    let is_certain = !broken.fails[endpoint];
-    let mut sum = Sum {
-        directory,
-        broken,
-        service: entry.service,
-        demands,
-        demand: EndpointDemand {
-            constant_memory: Some(0),
-            is_exact: true,
-            is_exact_alone: true,
-            may_fail: !is_certain,
-            ..EndpointDemand::NONE
-        },
-        is_certain,
-        all_arrive: is_certain,
-    };
-    ask(&entry.path, &entry.endpoint.steps, &mut sum);
-    EndpointDemand {
-        constant_memory: sum.demand.constant_memory.filter(|need| *need > 0),
-        ..sum.demand
-    }
-}
-
-/// The demands of the steps so far.
-struct Sum<'d, 's> {
-    directory: &'d NameTable<'s>,
-    broken: &'d Broken,
-    /// The service of the endpoint.
-    service: u32,
-    demands: &'d [Option<EndpointDemand>],
-    demand: EndpointDemand,
-    /// Whether no request is lost before the next step, except for a known share.
-    is_certain: bool,
-    /// Whether every request reaches the next step.
-    all_arrive: bool,
-}
-
-impl Sum<'_, '_> {
-    /// Returns the share of the requests that certainly reach the next step.
-    fn certain(&self) -> f64 {
-        if self.is_certain { self.demand.answered_share } else { 0.0 }
-    }
-    /// Notes a distribution with infinite variance.
-    fn note_heavy(&mut self, at: At, variance_s2: f64) {
-        if variance_s2.is_infinite() && self.demand.heavy.is_none() {
-            self.demand.heavy = Some(at.to_string());
-        }
-    }
-}
-
-impl Asks<'_> for Sum<'_, '_> {
-    fn cpu(&mut self, at: At, time: &Dist<Span>) {
-        let share = self.demand.answered_share;
-        if share == 0.0 {
-            return;
-        }
-        let law = time.compile();
-        let (mean_s, variance_s2) = (law.mean() * 1e-9, law.variance() * 1e-18);
-        let certain = self.certain();
-        self.note_heavy(at, variance_s2);
-        let demand = &mut self.demand;
-        demand.cpu_s += share * mean_s;
-        demand.cpu_variance_s2 += share * variance_s2;
-        demand.min_cpu_s += certain * mean_s;
-        demand.min_residence_s += certain * mean_s;
-        demand.expected_residence_s += share * mean_s;
-        demand.events += share;
-        demand.is_exact = false;
-    }
-    fn wait(&mut self, at: At, time: &Dist<Span>) {
-        let share = self.demand.answered_share;
-        if share == 0.0 {
-            return;
-        }
-        let law = time.compile();
-        let mean_s = law.mean() * 1e-9;
-        let certain = self.certain();
-        self.note_heavy(at, law.variance() * 1e-18);
-        let demand = &mut self.demand;
-        demand.min_residence_s += certain * mean_s;
-        demand.expected_residence_s += share * mean_s;
-        demand.events += share;
-        if self.all_arrive {
-            demand.min_duration_s += law.quantile(0.0).max(0.0) * 1e-9;
-        }
-    }
-    /// All memory is reserved at once, before the first step.
-    fn memory(&mut self, _: At, need: &Dist<Bytes>) {
-        let demand = &mut self.demand;
-        demand.memory_bytes += need.compile().mean();
-        let constant = need.plain().map(|need| need.0);
-        demand.constant_memory = demand.constant_memory.zip(constant).map(|(sum, need)| sum + need);
-        demand.is_exact &= demand.answered_share == 0.0;
-    }
-    fn fail(&mut self, _: At, share: f64) {
-        self.demand.answered_share *= 1.0 - share;
-        self.all_arrive &= share == 0.0;
-    }
-    fn call(&mut self, _: At, call: &Call) {
-        let (directory, broken) = (self.directory, self.broken);
-        let (certain, demand) = (self.certain(), &mut self.demand);
-        if demand.answered_share == 0.0 {
-            return;
-        }
-        let Some(callee) = callee(directory, call) else { return };
-        demand.calls.push((callee as u32, demand.answered_share));
-        let Some(below) = &self.demands[callee] else { return };
-        let service = service_of(directory, callee);
-        let fastest = fastest(directory, broken, callee);
-        let waits = service.max_in_flight.is_some() || service.balance == Balance::CentralQueue;
-        let callee_service = directory.endpoints[callee].service;
-        let is_rejected = service.sheds()
-            || broken.fails[callee]
-            || broken.is_down(directory, callee_service as usize);
-        demand.is_exact_alone &= below.is_exact
-            && call.timeout.is_none()
-            && !waits
-            && !is_rejected
-            && directory.scenario.links.is_empty();
-        demand.is_exact &= demand.is_exact_alone;
-        let mut round_trip = RoundTrip::between(directory, self.service, callee_service);
-        round_trip.is_lossy |= broken.links_lose;
-        demand.may_fail |=
-            below.may_fail || call.timeout.is_some() || is_rejected || round_trip.is_lossy;
-        let limit_s = call.timeout.map_or(f64::INFINITY, |timeout| timeout.seconds());
-        // A rejection returns at once, and so does the error of a lost message, unless the call has
-        // a timeout to wait for.
-        let returns_early = is_rejected || round_trip.is_lossy && call.timeout.is_none();
-        let min_duration_s = if returns_early {
-            0.0
-        } else {
-            (round_trip.least_s + below.min_duration_s).min(limit_s)
-        };
-        demand.min_duration_s += if self.all_arrive { min_duration_s } else { 0.0 };
-        demand.expected_residence_s += demand.answered_share
-            * (round_trip.mean_s + below.expected_residence_at(fastest)).min(limit_s);
-        demand.min_residence_s += certain
-            * if returns_early || call.timeout.is_some() {
-                min_duration_s
-            } else {
-                round_trip.mean_s + below.min_residence_at(fastest)
-            };
-        self.is_certain &= !demand.may_fail;
-        self.all_arrive &= self.is_certain && below.answered_share == 1.0;
-        demand.heavy = demand.heavy.take().or_else(|| below.heavy.clone());
-        demand.answered_share *= below.answered_share;
-    }
-}
-
-/// Returns the slow-down factor, relative to the demands as written, of the fastest machine of an
-/// endpoint's service.
-fn fastest(directory: &NameTable, broken: &Broken, endpoint: usize) -> f64 {
-    let (members, _) = &directory.members[directory.endpoints[endpoint].service as usize];
-    let stretch =
-        |index: usize| broken.slower[index] / directory.instances[index].machine.speed.times;
-    members.clone().map(|index| stretch(index as usize)).reduce(f64::min).unwrap_or(1.0)
-}
-
-/// The latency and loss of the links that a call crosses, there and back.
-struct RoundTrip {
-    mean_s: f64,
-    least_s: f64,
-    is_lossy: bool,
-}
-
-impl RoundTrip {
-    fn between(directory: &NameTable, caller: u32, callee: u32) -> RoundTrip {
-        let mut round_trip = RoundTrip { mean_s: 0.0, least_s: 0.0, is_lossy: false };
-        let links = &directory.scenario.links;
-        let ends = [caller, callee].map(|id| directory.scenario.services.get_index(id as usize));
-        let [Some((from, _)), Some((to, service))] = ends else { return round_trip };
-        if links.is_empty() {
-            return round_trip;
-        }
-        if !service.instances.is_empty() {
-            // Named instances may have their own links instead: then nothing certain is known.
-            round_trip.is_lossy = links.values().any(|link| link.loss.fraction > 0.0);
-            return round_trip;
-        }
-        let link = |from: &str, to: &str| {
-            directory
-                .joined(from, to)
-                .or_else(|| directory.joined(to, from))
-                .or_else(|| links.get("default"))
-        };
-        for link in [link(from, to), link(to, from)].into_iter().flatten() {
-            let law = link.latency.compile();
-            round_trip.mean_s += law.mean() * 1e-9;
-            round_trip.least_s += law.quantile(0.0).max(0.0) * 1e-9;
-            round_trip.is_lossy |= link.loss.fraction > 0.0;
-        }
-        round_trip
-    }
 }

@@ -90,7 +90,7 @@ impl<'s> NameTable<'s> {
                     &service.endpoints,
                     format!("services.{name}"),
                 );
-                for replica in 1..=service.replicas {
+                for replica in 1..=service.rows() {
                     let name = format!("{name}#{replica}");
                     let (machine, runtime) = (&service.instance, &service.runtime);
                     directory.instances.push(InstanceEntry {
@@ -176,6 +176,15 @@ impl<'s> NameTable<'s> {
         endpoints.start as usize..endpoints.end as usize
     }
 
+    /// Returns the outcome of a name; a new one, if there is none yet.
+    pub(crate) fn outcome(&mut self, name: &str) -> Outcome {
+        let index = self.outcomes.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.outcomes.push(name.to_string());
+            self.outcomes.len() - 1
+        });
+        // The five of every scenario, an error for each status, and a few more.
+        Outcome(u8::try_from(index).expect("there are at most 256 outcomes"))
+    }
     /// Returns the service and the endpoint of a reference: `api.GET /a`, or `api` alone.
     pub(crate) fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Refusal> {
         if let Some(service) = self.services.get(reference) {
@@ -241,12 +250,7 @@ impl Names for NameTable<'_> {
         Err(unknown)
     }
     fn error(&mut self, status: u16) -> Outcome {
-        let name = format!("error_{status}");
-        let index = self.outcomes.iter().position(|known| *known == name).unwrap_or_else(|| {
-            self.outcomes.push(name);
-            self.outcomes.len() - 1
-        });
-        Outcome(index as u8)
+        self.outcome(&format!("error_{status}"))
     }
 }
 

@@ -10,7 +10,7 @@
 use super::broken::Broken;
 use super::demand::EndpointDemand;
 use super::directory::NameTable;
-use super::{Scenario, demand};
+use super::{Closed, Scenario, demand};
 use crate::random::dists::{Dist, Distribution};
 use crate::step::asks::{Asks, At, ask};
 use crate::units::{Bytes, Span};
@@ -83,10 +83,44 @@ impl Load {
     pub(crate) fn of(directory: &NameTable) -> Load {
         let duration_s = directory.scenario.run.duration.seconds();
         let (demands, order) = demand::demands(directory, &Broken::none(directory));
-        let sent = demand::sent(&demand::processes(directory.scenario), |_, profile| {
+        let mut sent = demand::sent(&demand::processes(directory.scenario), |_, profile| {
             profile.mean_rate(duration_s)
         });
+        for (index, workload) in directory.scenario.workload.values().enumerate() {
+            if let Some(closed) = &workload.closed {
+                sent[index] = Load::bound_of(directory, &demands, &order, index, closed);
+            }
+        }
         Load::of_rates(directory, &demands, &order, &sent)
+    }
+
+    /// Returns the upper bound of the rate of closed users, requests per second: that of users who
+    /// never wait, N/(R + Z), and that of the busiest service (asymptotic bounds: Denning, Buzen
+    /// 1978, §7).
+    fn bound_of(
+        directory: &NameTable,
+        demands: &[EndpointDemand],
+        order: &[usize],
+        workload: usize,
+        closed: &Closed,
+    ) -> f64 {
+        let written = &directory.scenario.workload[workload];
+        let residence_s: f64 = demand::targets(written)
+            .filter_map(|(to, share)| {
+                let endpoint = directory.target(to).ok()?.1?;
+                Some(share * demands[endpoint as usize].min_residence_s)
+            })
+            .sum();
+        let think_s = closed.think.compile().mean() * 1e-9;
+        let alone: Vec<f64> = (0..directory.scenario.workload.len())
+            .map(|index| if index == workload { 1.0 } else { 0.0 })
+            .collect();
+        let busiest = Load::of_rates(directory, demands, order, &alone)
+            .services
+            .iter()
+            .map(|service| service.utilisation)
+            .fold(0.0, f64::max);
+        (closed.users.0 as f64 / (residence_s + think_s)).min(1.0 / busiest)
     }
 
     /// Returns the load if each workload sends `sent` requests per second.
@@ -182,11 +216,16 @@ fn distributions(directory: &NameTable) -> Vec<Spread> {
         ask(&endpoint.path, &endpoint.endpoint.steps, &mut laws);
         laws.0
     });
+    let think = scenario.workload.iter().filter_map(|(name, workload)| {
+        let closed = workload.closed.as_ref()?;
+        Some((format!("workload.{name}.closed.think"), closed.think.compile(), "ns"))
+    });
     let links = scenario
         .links
         .iter()
         .map(|(name, link)| (format!("links.{name}.latency"), link.latency.compile(), "ns"));
     let varies = active
+        .chain(think)
         .chain(steps)
         .chain(links)
         .filter(|(_, law, _): &(String, Distribution, &'static str)| law.variance() > 0.0);

@@ -13,12 +13,15 @@
 //! `tests/it/verdict.rs`.
 
 mod central;
+mod locks;
+mod memory;
 
 use super::broken::Broken;
 use super::demand::{self, EndpointDemand, Rates};
 use super::directory::NameTable;
 use super::{Regime, Scenario, Workload};
 use crate::policy::balance::Balance;
+use crate::policy::scale::Hpa;
 
 /// A resource of a service that requests hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub enum Resource {
     Memory,
     /// The instances themselves, which serve one request at a time behind a central queue.
     Instances,
+    /// A lock that its requests hold.
+    Lock,
 }
 
 impl Resource {
@@ -41,6 +46,7 @@ impl Resource {
             Resource::Places => "places",
             Resource::Memory => "memory",
             Resource::Instances => "instances",
+            Resource::Lock => "lock",
         }
     }
 }
@@ -285,39 +291,33 @@ fn services(
             });
         }
         if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {
-            let needs: Vec<_> = endpoints
-                .clone()
-                .filter(|e| rates.by_endpoint[*e] > 0.0)
-                .map(|e| demands[e].constant_memory)
-                .collect();
-            let whole = needs
-                .first()
-                .copied()
-                .flatten()
-                .filter(|need| needs.iter().all(|other| *other == Some(*need)));
-            let [bytes, expected_bytes] = [
+            let used = endpoints.clone().filter(|e| rates.by_endpoint[*e] > 0.0);
+            let bytes = [
                 sum(&|d| d.memory_bytes * d.min_residence_at(stretch)),
                 sum(&|d| d.memory_bytes * d.expected_residence_at(stretch)),
             ];
-            // If all needs are equal, only whole ones fit.
-            let units = whole.map_or(1.0, |need| (memory.0 / need.max(1)).max(1) as f64);
-            let [load, expected] = match whole {
-                Some(_) => [inside / units, expected / units],
-                None => [bytes / memory.0 as f64, expected_bytes / memory.0 as f64],
-            };
-            if expected_bytes > 0.0 {
-                let settles_s =
-                    settles_s(rate, load * units / rate, units, (dispersion + 1.0) / 2.0);
-                held.push(Held {
-                    resource: Resource::Memory,
-                    load,
-                    expected,
-                    is_all: false,
-                    settles_s,
-                });
-            }
+            let needs = used.map(|e| demands[e].constant_memory);
+            held.extend(memory::held(memory.0, needs, bytes, [inside, expected], rate, dispersion));
         }
-        // The busiest instance stands for the service.
+        held.extend(locks::held(
+            demands,
+            rates,
+            directory,
+            id,
+            endpoints.clone(),
+            sharers,
+            stretch,
+        ));
+        // An autoscaler has between its fewest and its most instances: an overload of the most is
+        // certain, and only a load that the fewest can take is certainly none.
+        if let Some(autoscale) =
+            scenario.services.get_index(id).and_then(|(_, s)| s.autoscale.as_ref())
+        {
+            let Hpa { min, max, .. } = autoscale.hpa;
+            held.iter_mut()
+                .for_each(|held| held.expected *= f64::from(max) / f64::from(min.max(1)));
+        }
+        // The busiest instance stands for the service, and its busiest lock for all.
         for candidate in held {
             match service.held.iter_mut().find(|held| held.resource == candidate.resource) {
                 Some(busiest) if busiest.expected >= candidate.expected => {}

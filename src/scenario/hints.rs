@@ -9,10 +9,11 @@ use super::replications::EXPECTED as REPLICATIONS;
 use super::text::{Found, Kind, ReadError, Wanted};
 use crate::problem::{Problem, Refusal};
 use crate::random::dists::OR_DISTRIBUTION;
+use crate::step::WORDS as STEPS;
 use words::{ALIASES, INSTEAD, LATER};
 
 /// Misplaced fields: a field of the group they were found in, the fields, and where they belong.
-const ELSEWHERE: [(&str, &[&str], &str); 8] = [
+const ELSEWHERE: [(&str, &[&str], &str); 10] = [
     (
         "workload",
         &["duration", "warmup", "replications", "seed", "confidence", "limits"],
@@ -24,21 +25,25 @@ const ELSEWHERE: [(&str, &[&str], &str); 8] = [
     ("mix", &["active", "each", "resample"], "users: { … }"),
     ("replicas", &["cpu", "memory", "speed", "price"], "instance: { … }"),
     ("replicas", &["workers"], "runtime: { event_loop: { … } }"),
+    ("boot", &["min", "max", "metrics", "sync", "tolerance", "up", "down"], "hpa: { … }"),
+    ("mix", &["think", "think_time"], "closed: { … }"),
     ("replicas", &["max"], "queue: { … }"),
 ];
 
 /// Missing fields and what to write.
-const MISSING: [(&str, &str); 6] = [
+const MISSING: [(&str, &str); 11] = [
     ("for", "add its length, such as `for: 2ms`"),
+    ("times", "add how often its steps are executed, such as `times: 3`"),
+    ("do", "add its steps, such as `do: [ cpu: 1ms ]`"),
+    ("hold", "add the steps while it is held, such as `hold: [ cpu: 1ms ]`"),
+    ("branches", "add what is done at once, such as `branches: [ [ call: a.x ], [ call: b.y ] ]`"),
+    ("think", "add the time between an answer and the next request, such as `think: { exp: 5s }`"),
     ("sim_settings", "add for example `sim_settings: { total_simulation_time: 600 }`"),
     ("at", "add its start, such as `at: 2m`"),
     ("version", "begin with `version: 1`"),
     ("workload", "add for example `workload: { users: { to: api.GET /, open: { rate: 100/s } } }`"),
     ("services", "add for example `services: { api: { endpoints: { GET /: [ cpu: 1ms ] } } }`"),
 ];
-
-/// The kinds of steps of an endpoint.
-const STEPS: [&str; 5] = ["cpu", "wait", "memory", "call", "fail"];
 
 /// Returns the problems found while reading, with improved texts.
 pub(crate) fn improve(errors: Vec<ReadError>) -> Vec<Problem> {
@@ -130,6 +135,11 @@ fn wrong_type(problem: &mut Problem, expected: &Wanted, found: &Found) {
         }
         (Wanted::Number, Found::Text(text)) if text.parse::<f64>().is_ok() => {
             Some(format!("write it without quotes: `{text}`"))
+        }
+        (Wanted::List, Found::Keys(_) | Found::Group)
+            if [".parallel[", ".branches["].iter().any(|list| problem.path.contains(list)) =>
+        {
+            Some("a branch is a list of steps: write `[ call: db.read ]`".to_string())
         }
         (Wanted::Other(words), _) if words == REPLICATIONS => {
             Some("write for example `replications: 10`, or `{ until: … }`".to_string())
@@ -287,6 +297,14 @@ fn shape(tag: &str, expected: &Wanted, found: &Found) -> Option<&'static str> {
         "instances" if is_value => {
             Some("write `replicas: 3`; `instances` are named, each with its `endpoints`")
         }
+        "branch" => Some("write `branch: [ { p: 20%, do: [ cpu: 5ms ] } ]`"),
+        "repeat" if is_value => Some("write `repeat: { times: 3, do: [ call: db.read ] }`"),
+        "parallel" if is_value => Some("write `parallel: [ [ call: a.x ], [ call: b.y ] ]`"),
+        "lock" if is_value => Some("write `lock: { name: stock, hold: [ cpu: 1ms ] }`"),
+        "autoscale" if is_value => {
+            Some("write `autoscale: { hpa: { max: 10, metrics: [ { cpu: 60% } ] } }`")
+        }
+        "closed" if is_value => Some("write `closed: { users: 50, think: { exp: 5s } }`"),
         "event_loop" if is_value => Some("write `event_loop: { workers: 2 }`"),
         "exp" if *found == Found::Group => {
             Some("write its mean, as in `exp: 5ms`; a rate of 200/s is a mean of 5ms")

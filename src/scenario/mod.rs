@@ -63,11 +63,14 @@ pub use writer::{WriteError, to_json, to_ron, to_yaml};
 pub use crate::fault::{Added, Crash, Degrade, Errors, Fault, Slow};
 pub use crate::network::Link;
 pub use crate::policy::balance::Balance;
+pub use crate::policy::scale::{Autoscale, Behaviour, Drain, Hpa, Metric, Policy, Select};
 pub use crate::random::dists::Dist;
 pub use crate::server::{EventLoop, Machine, Queue, Runtime, Schedule, Tasks};
-pub use crate::step::{Call, Cpu, Fail, Memory, Step, Wait};
+pub use crate::step::{
+    Arm, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Repeat, Scope, Step, Wait,
+};
 pub use crate::workload::{
-    Arrivals, Batch, Open, RateShape, Regular, Stage, Stages, Users, Variation, Workload,
+    Arrivals, Batch, Closed, Open, RateShape, Regular, Stage, Stages, Users, Variation, Workload,
 };
 
 use indexmap::IndexMap;
@@ -123,16 +126,7 @@ pub(crate) fn split_link(key: &str) -> Option<(&str, &str)> {
 impl Scenario {
     /// Returns the target of a fault, and a description of its effect.
     pub fn describe_fault(&self, fault: &Fault) -> (String, String) {
-        match fault {
-            Fault::Crash(f) if f.drain => (f.target.clone(), format!("{} drained", f.count)),
-            Fault::Crash(f) => (f.target.clone(), format!("{} crashed", f.count)),
-            Fault::Degrade(f) => {
-                (f.link.clone(), format!("+{} latency, +{} loss", f.latency.0, f.loss))
-            }
-            Fault::Slow(f) => (f.target.clone(), format!("{} slower", f.factor)),
-            Fault::Errors(f) => {
-                (f.target.clone(), format!("{} answered with {}", f.rate, f.status))
-            }
-        }
+        let (target, what) = fault.describe();
+        (target.to_string(), what)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::flow_balance::Resource;
 use crate::policy::balance::Balance;
+use crate::policy::scale::Autoscale;
 use crate::server::{Machine, Queue, Runtime};
 use crate::step::asks::{At, EachCall, ask};
 use crate::step::{Call, Step};
@@ -27,6 +28,10 @@ pub struct Service {
     /// How each instance runs code; an event loop if not given.
     #[serde(default)]
     pub runtime: Runtime,
+    /// How the number of instances changes; it does not, if not given. Then `replicas` is the
+    /// number at the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscale: Option<Autoscale>,
     /// The queue of requests that wait to be admitted; unlimited if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<Queue>,
@@ -78,12 +83,17 @@ impl Service {
             }
             Resource::Instances => format!("{name}'s instances"),
             Resource::Memory => format!("{name}'s memory"),
+            Resource::Lock => format!("a lock of {name}"),
         }
+    }
+    /// Returns the most instances that it has without names.
+    pub(crate) fn rows(&self) -> u32 {
+        self.autoscale.as_ref().map_or(self.replicas, |autoscale| autoscale.hpa.max)
     }
     /// Returns the number of cores that the runtimes of all its instances can use.
     pub(crate) fn cores(&self) -> u32 {
         match self.instances.is_empty() {
-            true => self.runtime.cores(self.instance.cpu).saturating_mul(self.replicas),
+            true => self.runtime.cores(self.instance.cpu).saturating_mul(self.rows()),
             false => self
                 .instances
                 .values()

@@ -8,6 +8,8 @@
 
 use super::directory::NameTable;
 use super::{Scenario, Workload, demand};
+use crate::step::Call;
+use crate::step::asks::{At, EachCall, ask};
 
 /// An endpoint on the path of a request.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +25,8 @@ pub(crate) struct Visit {
 }
 
 /// Returns the path of a workload's answered requests, callers first. `None` where the scenario
-/// does not determine it: a service with named instances draws the endpoint at random, or an
-/// instance hands its requests on.
+/// does not determine it: a service with named instances draws the endpoint at random, an instance
+/// hands its requests on, or calls stand in blocks.
 pub(crate) fn visits(scenario: &Scenario, workload: &Workload) -> Option<Vec<Visit>> {
     let directory = NameTable::new(scenario);
     if directory.instances.iter().any(|instance| instance.then.is_some()) {
@@ -43,6 +45,13 @@ pub(crate) fn visits(scenario: &Scenario, workload: &Workload) -> Option<Vec<Vis
         let entry = &directory.endpoints[endpoint];
         let called = demand::callees(&directory, entry.endpoint);
         let called = called.into_iter().collect::<Option<Vec<usize>>>()?;
+        // How often a call in a block is made depends on the block.
+        let mut is_nested = false;
+        let mut calls = EachCall(|at: At, _: &Call| is_nested |= at.is_nested());
+        ask("", &entry.endpoint.steps, &mut calls);
+        if is_nested {
+            return None;
+        }
         for callee in &called {
             times[*callee] += times[endpoint];
         }

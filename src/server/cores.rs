@@ -7,22 +7,22 @@
 //! Checked: `tests/it/theory.rs` (M/M/1, M/M/4, M/G/1, event loop), unit test below.
 
 use super::Gauges;
+use crate::resource::Line;
 use crate::units::Time;
 use bevy_ecs::prelude::Component;
-use std::collections::VecDeque;
 
 /// One worker's free cores, and the requests that are ready to compute.
 #[derive(Component)]
 pub(crate) struct RunQueue {
     pub free: u32,
-    pub ready: VecDeque<u32>,
+    pub ready: Line<u32>,
     /// Nanoseconds a nanosecond of demand takes: 1/speed times the active `slow` faults.
     pub stretch: f64,
 }
 
 impl RunQueue {
     pub(crate) fn new(cores: u32, stretch: f64) -> RunQueue {
-        RunQueue { free: cores, ready: VecDeque::new(), stretch }
+        RunQueue { free: cores, ready: Line::default(), stretch }
     }
 }
 
@@ -30,7 +30,7 @@ impl RunQueue {
 #[inline(always)]
 pub(crate) fn take(queue: &mut RunQueue, gauges: &mut Gauges, now: Time, slot: u32) -> bool {
     if queue.free == 0 {
-        queue.ready.push_back(slot);
+        queue.ready.push(slot);
         gauges.ready.add(now, 1);
         return false;
     }
@@ -42,7 +42,7 @@ pub(crate) fn take(queue: &mut RunQueue, gauges: &mut Gauges, now: Time, slot: u
 /// Gives a core to the request that has been ready longest, which may go on, or back.
 #[inline(always)]
 pub(crate) fn release(queue: &mut RunQueue, gauges: &mut Gauges, now: Time) -> Option<u32> {
-    if let Some(next) = queue.ready.pop_front() {
+    if let Some(next) = queue.ready.pop() {
         gauges.ready.subtract(now, 1);
         return Some(next);
     }

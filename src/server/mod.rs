@@ -44,16 +44,33 @@ pub(crate) struct InstancePlan {
     /// Where on the routes a served request goes on, if not on its own route: the pipeline of an
     /// AsyncFlow 0.1 file.
     pub onward: Option<u32>,
+    /// The station of its cores, if they are shared.
+    pub station: Option<u32>,
     /// Its endpoints, for requests that come without naming one.
     pub first_endpoint: u32,
     pub endpoints: u32,
 }
 
+/// Where an instance of a service that scales is in its life; all others serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// There is none: its row is unused.
+    Stopped,
+    /// It begins.
+    Booting,
+    Serving,
+    /// It finishes what it has.
+    Draining,
+}
+
 /// What the balancer looks at of an instance.
 #[derive(Component)]
 pub(crate) struct InstanceState {
-    /// Whether the balancer may choose it.
+    /// Whether it works: it has not crashed.
     pub up: bool,
+    pub life: Life,
+    /// Which of the instances that have used the row it is, in the order of their starts.
+    pub start: u32,
     /// Requests chosen for it and not yet answered.
     pub outstanding: u32,
     /// Messages now on its own link from the balancer.
@@ -104,13 +121,5 @@ pub(crate) fn gauges<'g>(
     Memory(memory): &'g mut Memory,
     Places(places): &'g mut Places,
 ) -> [&'g mut Gauge; INSTANCE_GAUGES.len()] {
-    [
-        busy,
-        ready,
-        io,
-        &mut places.held,
-        &mut memory.held,
-        &mut memory.waiting,
-        &mut places.waiting,
-    ]
+    [busy, ready, io, &mut places.held, &mut memory.held, &mut memory.waiting, &mut places.waiting]
 }

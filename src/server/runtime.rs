@@ -3,7 +3,8 @@
 //! `event_loop`: each worker is one single-threaded loop on its own core. A request belongs to one
 //! loop, drawn when it is admitted, and never migrates; its bursts run one at a time, first come,
 //! first served; while it waits the loop is free (asyncio, Node). `tasks`: any core takes the next
-//! ready burst from one queue (Go, Tokio; AsyncFlow 0.1's `cpu_cores: n`).
+//! ready burst from one queue (Go, Tokio; AsyncFlow 0.1's `cpu_cores: n`); with `schedule: ps` all
+//! ready bursts share the cores (`resource/sharing.rs`).
 
 use super::machine::CORES_MAX;
 use crate::problem::Problems;
@@ -47,6 +48,9 @@ pub enum Schedule {
     /// First come, first served.
     #[default]
     Fifo,
+    /// All of them at once: they share the cores equally (processor sharing), as threads of an
+    /// operating system do.
+    Ps,
 }
 
 fn one() -> u32 {
@@ -60,6 +64,10 @@ impl Default for Runtime {
 }
 
 impl Runtime {
+    /// Whether its bursts share its cores, instead of queueing for them.
+    pub(crate) fn shares_cores(&self) -> bool {
+        matches!(self, Runtime::Tasks(Tasks { schedule: Schedule::Ps }))
+    }
     /// Notes what is wrong with it.
     pub(crate) fn check(&self, cores: u32, path: &str, problems: &mut Problems) {
         if let Runtime::EventLoop(EventLoop { workers }) = self {

@@ -8,18 +8,16 @@
 
 use super::central;
 use super::columns::{Columns, Everything, current};
+use super::control;
+use super::endings::{answer, cancel, finish};
 use super::epochs::{Epoch, Stop};
-use super::endings::{answer, finish};
 use super::hops;
-use crate::kernel::{Event, RequestId};
+use crate::kernel::{Event, RequestId, TimerId};
 use crate::plan::Hop;
 use crate::random::keys::{Key, mix};
-use crate::request::{Flag, NONE, Outcome, Part, Phase, Request};
+use crate::request::{Birth, Flag, Further, NONE, Outcome, Part, Phase, Place, Request};
 use crate::step::{Act, Op, Then};
 use bevy_ecs::prelude::*;
-
-/// Handlers of one event may take at most this many slots: an arrival, and the first call it makes.
-const SLOTS_AN_EVENT: usize = 2;
 
 /// After so many events the loop pauses: a fifth of a second, so that an interruption is noticed;
 /// in debug builds sooner, and the laws are audited.
@@ -27,7 +25,29 @@ const PAUSE_EVERY: u64 = if cfg!(debug_assertions) { 4096 } else { 1 << 22 };
 
 /// Fires all events before the epoch's end.
 pub(crate) fn advance(mut world: Everything, mut epoch: ResMut<Epoch>) {
-    epoch.stop = world.with(epoch.end, |x, requests| drain(x, requests, &epoch));
+    epoch.stop = world.with(epoch.end, |x, requests| match x.plan.is_rich {
+        true => drain::<Rich>(x, requests, &epoch),
+        false => drain::<Plain>(x, requests, &epoch),
+    });
+}
+
+/// What the requests of a plan may do: the drain is compiled once for each, so that what a plan
+/// does not use costs it nothing.
+pub(crate) trait Caps {
+    /// Blocks, guests, requests that are called off, users who come back.
+    const RICH: bool;
+}
+
+/// Straight programs alone.
+pub(crate) struct Plain;
+impl Caps for Plain {
+    const RICH: bool = false;
+}
+
+/// Everything. On a plan that [`Plain`] does for, it gives the same bytes.
+pub(crate) struct Rich;
+impl Caps for Rich {
+    const RICH: bool = true;
 }
 
 /// How a request goes on.
@@ -38,6 +58,8 @@ pub(crate) enum Next {
     Run,
     /// By calling, as its step says.
     Call,
+    /// When one of those has ended that are to be made, as its step says.
+    Fork,
     /// It leaves its instance, with its outcome.
     Answer,
     /// It is gone, with its outcome.
@@ -47,7 +69,7 @@ pub(crate) enum Next {
 }
 
 #[inline(never)]
-fn drain(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
+fn drain<C: Caps>(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
     let limit = x.plan.limits.events;
     let fired_max = limit.min(x.stage.calendar.fired().saturating_add(PAUSE_EVERY));
     let (mut slot, mut next) = (NONE, Next::Park);
@@ -61,7 +83,10 @@ fn drain(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
                 if x.stage.calendar.is_half_dead() {
                     sweep(x, requests);
                 }
-                if x.free.len() < SLOTS_AN_EVENT {
+                if !x.stage.doomed.is_empty() {
+                    cancel(x, requests);
+                }
+                if x.free.len() < x.plan.slots_an_event {
                     return Stop::NeedsSlots;
                 }
             }
@@ -75,7 +100,7 @@ fn drain(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
                         x.stage.calendar.move_to(epoch.end);
                         return Stop::Reached;
                     };
-                    match fire(x, requests, event) {
+                    match fire::<C>(x, requests, event) {
                         Some(goes_on) => goes_on,
                         None => {
                             x.stage.calendar.note_skipped();
@@ -93,29 +118,39 @@ fn drain(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> Stop {
             next = run(x, request, slot);
         }
         if let Next::Answer = next {
-            next = answer(x, request, slot);
+            next = answer::<C>(x, request, slot);
         }
         if let Next::Finish = next {
-            (slot, next) = finish(x, requests, slot);
+            (slot, next) = finish::<C>(x, requests, slot);
         }
         if let Next::Call = next {
-            next = send_call(x, requests, slot);
+            next = send_call::<C>(x, requests, slot);
+        }
+        if C::RICH
+            && let Next::Fork = next
+        {
+            next = fork(x, requests, slot);
         }
     }
 }
 
 /// What an event does, and to whom. Nothing, if it comes late: its request has gone.
 #[inline(always)]
-fn fire(x: &mut Columns, requests: &mut [Request], event: Event) -> Option<(u32, Next)> {
+fn fire<C: Caps>(x: &mut Columns, requests: &mut [Request], event: Event) -> Option<(u32, Next)> {
     Some(match event {
-        Event::Arrival { source } => arrives(x, requests, source),
+        Event::Arrival { source, user } => arrives::<C>(x, requests, source, user),
         Event::Delivered(id) => (id.slot, delivered(x, current(requests, id)?)),
         Event::BurstDone(id) => (id.slot, burst_done(x, current(requests, id)?)),
         Event::Woken(id) => (id.slot, woken(x, current(requests, id)?)),
         Event::TimedOut(id) => {
             current(requests, id)?;
-            timed_out(x, requests, id)
+            timed_out::<C>(x, requests, id)
         }
+        Event::Timer(id) => alarm(x, requests, id)?,
+        // It is about no request: the first slot stands for none.
+        Event::Station { id, epoch } => (0, station(x, id, epoch)?),
+        Event::Tick { scaler } => (0, control::look(x, scaler)),
+        Event::Life { instance, start } => (0, control::live(x, requests, instance, start)?),
     })
 }
 
@@ -137,25 +172,64 @@ fn resume(request: &mut Request) -> Next {
 #[cold]
 #[inline(never)]
 fn sweep(x: &mut Columns, requests: &[Request]) {
+    let (timers, stations, instances) = (&*x.stage.timers, &*x.stage.stations, &*x.instances);
     x.stage.calendar.purge_stale(|event| match event {
-        Event::Arrival { .. } => true,
+        Event::Arrival { .. } | Event::Tick { .. } => true,
+        Event::Life { instance, start } => {
+            control::is_current(&instances[instance as usize], start)
+        }
+        Event::Timer(id) => timers.whose(id).is_some(),
+        Event::Station { id, epoch } => stations[id as usize].is_current(epoch),
         Event::Delivered(id) | Event::BurstDone(id) | Event::Woken(id) | Event::TimedOut(id) => {
             requests[id.slot as usize].generation == id.generation
         }
     });
 }
 
+/// A timer has run down that its request has not called off: its step says how it goes on.
+#[inline(never)]
+fn alarm(x: &mut Columns, requests: &mut [Request], id: TimerId) -> Option<(u32, Next)> {
+    let whose = x.stage.timers.whose(id)?;
+    x.stage.timers.end(id);
+    let request = current(requests, whose)?;
+    let then = x.program[request.step as usize].alarm(&mut x.stage, request, whose.slot);
+    x.attention |= !x.stage.doomed.is_empty();
+    Some((whose.slot, goes_on(request, then)))
+}
+
+/// Bursts that share cores have ended: their requests may go on.
+#[inline(never)]
+fn station(x: &mut Columns, id: u32, epoch: u32) -> Option<Next> {
+    let (now, of) = (x.now(), &mut x.stage.stations[id as usize]);
+    if !of.is_current(epoch) {
+        return None;
+    }
+    let alarm = of.fire(now, |slot| x.stage.runnable.push(slot));
+    x.stage.rearm(x.plan.stations[id as usize], id, alarm);
+    Some(Next::Park)
+}
+
 #[inline(always)]
-fn arrives(x: &mut Columns, requests: &mut [Request], source: u32) -> (u32, Next) {
+fn arrives<C: Caps>(
+    x: &mut Columns,
+    requests: &mut [Request],
+    source: u32,
+    user: u32,
+) -> (u32, Next) {
     let plan = &x.plan.sources[source as usize];
     let state = &mut x.sources[source as usize];
-    let key = state.key.ordinal(state.ordinal);
+    let (mut key, mut caller) = (state.key.ordinal(state.ordinal), Request::NOBODY);
     state.ordinal += 1;
+    if C::RICH && plan.closed.is_some() {
+        key = state.turns.next_key(state.key, user);
+        state.turns.sent(user);
+        caller.generation = user;
+    }
     let target = plan.target(key);
     if let Some(next) = state.next_arrival(&plan.process, x.plan.horizon) {
-        x.stage.calendar.schedule_at(next, Event::Arrival { source });
+        x.stage.calendar.schedule_at(next, Event::Arrival { source, user: 0 });
     }
-    let slot = begin(x, requests, key, Request::NOBODY, target.flow, target.hop);
+    let slot = begin::<C>(x, requests, key, caller, target.flow, target.hop);
     if x.plan.trace_share > 0.0 {
         let share = (mix(key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0);
         if share < x.plan.trace_share {
@@ -167,7 +241,7 @@ fn arrives(x: &mut Columns, requests: &mut [Request], source: u32) -> (u32, Next
 
 /// A new request, in a free slot. The drain sees to it that there is one.
 #[inline(always)]
-fn begin(
+fn begin<C: Caps>(
     x: &mut Columns,
     requests: &mut [Request],
     key: Key,
@@ -177,10 +251,13 @@ fn begin(
 ) -> u32 {
     let now = x.now();
     let slot = x.free.pop().expect("the drain stops before the pool is empty");
-    x.attention |= x.free.len() < SLOTS_AN_EVENT;
+    x.attention |= x.free.len() < x.slots_an_event;
     x.recorder.meters[flow as usize].arrive();
     let request = &mut requests[slot as usize];
     *request = Request::begin(key, now, request.generation, caller, flow, hop);
+    if C::RICH && !x.stage.further.is_empty() {
+        x.stage.further[slot as usize] = Further::default();
+    }
     slot
 }
 
@@ -207,7 +284,7 @@ fn woken(x: &mut Columns, request: &mut Request) -> Next {
 /// The caller of a request has waited long enough: it goes on without the answer, and the request
 /// goes on without it.
 #[inline(never)]
-fn timed_out(x: &mut Columns, requests: &mut [Request], id: RequestId) -> (u32, Next) {
+fn timed_out<C: Caps>(x: &mut Columns, requests: &mut [Request], id: RequestId) -> (u32, Next) {
     let now = x.now();
     let request = &mut requests[id.slot as usize];
     request.clear(Flag::TIMED);
@@ -215,7 +292,7 @@ fn timed_out(x: &mut Columns, requests: &mut [Request], id: RequestId) -> (u32, 
     if request.phase == Phase::Lost {
         request.parts.charge(Part::Abandoned, now);
         request.outcome = Outcome::LOST;
-        finish(x, requests, id.slot);
+        finish::<C>(x, requests, id.slot);
     }
     if caller.slot == NONE {
         return (id.slot, Next::Park);
@@ -253,7 +330,7 @@ fn run(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
 
 /// How a request goes on, as its step says.
 #[inline(always)]
-fn goes_on(request: &mut Request, then: Then) -> Next {
+pub(crate) fn goes_on(request: &mut Request, then: Then) -> Next {
     match then {
         Then::Next => {
             request.step += 1;
@@ -261,33 +338,54 @@ fn goes_on(request: &mut Request, then: Then) -> Next {
         }
         Then::Park => Next::Park,
         Then::Answer => Next::Answer,
+        Then::Stay => Next::Run,
         Then::Call => Next::Call,
+        Then::Fork => Next::Fork,
     }
 }
 
 /// A call is a request of its own; it is resumed after those that may already go on.
 #[inline(never)]
-fn send_call(x: &mut Columns, requests: &mut [Request], caller: u32) -> Next {
+fn send_call<C: Caps>(x: &mut Columns, requests: &mut [Request], caller: u32) -> Next {
     let Request { key, step, generation, .. } = requests[caller as usize];
     let is_traced = requests[caller as usize].has(Flag::TRACED);
     let Op::Call(op) = &x.program[step as usize] else { unreachable!("only a call calls") };
-    let plan = x.plan.calls[op.call as usize];
-    let slot = begin(
-        x,
-        requests,
-        key.child(plan.salt, 0),
-        RequestId { slot: caller, generation },
-        plan.flow,
-        plan.hop,
-    );
+    let id = RequestId { slot: caller, generation };
+    let slot = begin::<C>(x, requests, key.child(op.salt, 0), id, op.flow, op.hop);
     let request = &mut requests[slot as usize];
     if is_traced {
         request.set(Flag::TRACED);
     }
-    if let Some(timeout) = plan.timeout {
+    if let Some(timeout) = op.timeout {
         request.set(Flag::TIMED);
         x.stage.after(timeout, Event::TimedOut, request, slot);
     }
+    if C::RICH {
+        requests[caller as usize].scratch = requests[slot as usize].id(slot).pack();
+    }
     x.stage.runnable.push(slot);
+    Next::Park
+}
+
+/// Makes the guests that the step of `parent` has asked for; they are resumed after those that may
+/// already go on.
+#[inline(never)]
+fn fork(x: &mut Columns, requests: &mut [Request], parent: u32) -> Next {
+    let of = requests[parent as usize];
+    for index in 0..x.stage.births.len() {
+        let Birth { key, flow, step, family } = x.stage.births[index];
+        let slot = begin::<Rich>(x, requests, key, of.id(parent), flow, of.hop);
+        let request = &mut requests[slot as usize];
+        (request.instance, request.worker, request.step) = (of.instance, of.worker, step);
+        request.phase = Phase::Running;
+        request.set_place(Place::Inside);
+        request.set(Flag::GUEST);
+        if of.has(Flag::TRACED) {
+            request.set(Flag::TRACED);
+        }
+        x.stage.families.add(family, request.id(slot));
+        x.stage.runnable.push(slot);
+    }
+    x.stage.births.clear();
     Next::Park
 }

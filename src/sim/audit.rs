@@ -4,7 +4,8 @@
 use super::columns::{Columns, Everything};
 use super::endings::held_memory;
 use super::epochs::Epoch;
-use crate::request::{Flag, NONE, Place, Request};
+use crate::request::{Flag, NONE, Phase, Place, Request};
+use crate::step::Act;
 use bevy_ecs::prelude::*;
 
 /// Checks conservation of requests, and that what is held of every resource is what its requests
@@ -32,16 +33,27 @@ fn holders(x: &Columns, requests: &[Request]) {
     let mut places = vec![0; x.instances.len()];
     let mut bytes = vec![0; x.instances.len()];
     let mut cores = vec![0; x.stage.queues.len()];
+    let mut bursts = vec![0; x.stage.stations.len()];
     for request in requests.iter().filter(|request| request.place() == Place::Inside) {
         let i = request.instance as usize;
-        places[i] += 1;
+        // A guest is in its caller's place.
+        places[i] += u64::from(!request.has(Flag::GUEST));
         if request.has(Flag::MEMORY) {
-            bytes[i] += held_memory(x, request).min(x.stage.memories[i].0.capacity);
+            // Inside of a block the key is that of its scope.
+            let mut own = *request;
+            own.key = x.stage.frames.key_of(request);
+            bytes[i] += held_memory(x, &own).min(x.stage.memories[i].0.capacity);
         }
         if request.has(Flag::CORE) {
             cores[request.worker as usize] += 1;
         }
+        let running = (request.phase == Phase::Running).then_some(request.step);
+        let station = running.and_then(|step| x.program[step as usize].shares(request));
+        if let Some(station) = station {
+            bursts[station as usize] += 1;
+        }
     }
+    blocks(x, requests);
     // Those who have just been granted something hold it before they have taken it.
     let granted = x.stage.runnable.len() as u64;
     for (i, own) in x.plan.instances.iter().enumerate() {
@@ -66,8 +78,43 @@ fn holders(x: &Columns, requests: &[Request]) {
             );
             busy += taken;
         }
+        if let Some(station) = own.station {
+            // Those that have been called off end their bursts all the same.
+            let of = &x.stage.stations[station as usize];
+            assert!(
+                bursts[station as usize] <= of.len() + granted,
+                "requests that share cores are at their station"
+            );
+            busy += of.busy();
+        }
         assert_eq!(busy, x.stage.gauges[i].busy.value, "cores in use are measured");
     }
+}
+
+/// Counts from the open blocks of the requests what is held of shared resources.
+fn blocks(x: &Columns, requests: &[Request]) {
+    let mut held = vec![0; x.stage.shared.len()];
+    let mut open = 0;
+    for request in requests {
+        for frame in x.stage.frames.of(request) {
+            open += 1;
+            if let Some(row) = x.program[frame.step as usize].holds(frame) {
+                held[row as usize] += 1;
+            }
+        }
+    }
+    assert_eq!(open, x.stage.frames.len(), "every open block is that of a request");
+    let granted = x.stage.runnable.len() as u64;
+    for (shared, held) in x.stage.shared.iter().zip(held) {
+        let level = shared.0.held.value;
+        assert!((held..=held + granted).contains(&level), "units in use are what requests hold");
+        assert!(shared.0.is_work_conserving(), "no request waits for a unit that is free");
+    }
+    let is_empty = requests.len() == x.free.len();
+    assert!(
+        !is_empty || x.stage.families.len() + x.stage.timers.len() == 0,
+        "no request is waited for, and no timer is set, when no request is there"
+    );
 }
 
 fn balancers(x: &Columns) {

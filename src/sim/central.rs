@@ -10,6 +10,7 @@ use super::advance::Next;
 use super::columns::Columns;
 use super::hops::{go_to, refuse};
 use crate::request::{NONE, Part, Request};
+use crate::step::Leaving;
 
 /// At the door: on with an instance that is free, or into the queue.
 #[inline(never)]
@@ -38,6 +39,23 @@ pub(crate) fn ask(
         None => {
             request.granted = true;
             Next::Park
+        }
+    }
+}
+
+/// A request that is called off leaves the queue, or the instance that is kept free for it.
+pub(crate) fn abandon(x: &mut Columns, service: u32, leaving: Leaving) {
+    let now = x.now();
+    let balancer = &mut x.balancers[service as usize];
+    let Some(queue) = &mut balancer.queue else { return };
+    if !leaving.is_granted {
+        return queue.leave(now, leaving.slot, |slot| leaving.asked(slot));
+    }
+    // One that was sent away, because no instance is up, has no instance kept for it.
+    if !balancer.order.is_empty() {
+        queue.let_go -= 1;
+        if let Some(next) = queue.let_go(now) {
+            x.stage.runnable.push(next);
         }
     }
 }

@@ -10,12 +10,14 @@
 
 use super::PlanHandle;
 use super::faults::ActiveErrors;
-use crate::kernel::{Calendar, RequestId};
+use crate::kernel::{Calendar, RequestId, Timers};
 use crate::measure::Recorder;
 use crate::network::LinkState;
 use crate::plan::{Hop, Plan};
 use crate::policy::balance::Balancer;
-use crate::request::{Pool, Request};
+use crate::policy::scale::Scaler;
+use crate::request::{Families, Frames, Further, Pending, Pool, Request};
+use crate::resource::{Shared, Sharing};
 use crate::server::cores::RunQueue;
 use crate::server::{Gauges, InstanceState, Memory, Places};
 use crate::step::{Op, Stage};
@@ -32,21 +34,30 @@ type Machines =
 #[derive(SystemParam)]
 pub(crate) struct Everything<'w, 's> {
     requests: Query<'w, 's, &'static mut Request>,
+    further: Query<'w, 's, &'static mut Further>,
+    shared: Query<'w, 's, &'static mut Shared>,
+    stations: Query<'w, 's, &'static mut Sharing>,
+    scalers: Query<'w, 's, &'static mut Scaler>,
     machines: Query<'w, 's, Machines>,
     queues: Query<'w, 's, &'static mut RunQueue>,
     links: Query<'w, 's, &'static mut LinkState>,
     balancers: Query<'w, 's, &'static mut Balancer>,
     sources: Query<'w, 's, &'static mut Source>,
     pool: ResMut<'w, Pool>,
+    pending: ResMut<'w, Pending>,
+    frames: ResMut<'w, Frames>,
+    families: ResMut<'w, Families>,
     calendar: ResMut<'w, Calendar>,
+    timers: ResMut<'w, Timers>,
     recorder: ResMut<'w, Recorder>,
     errors: ResMut<'w, ActiveErrors>,
     plan: Res<'w, PlanHandle>,
 }
 
 impl Everything<'_, '_> {
-    /// Calls `f` with all columns, and with that of the requests. `until` is when the drain ends: an
-    /// epoch stands at the beginning of the measured part, so a drain is either before it or in it.
+    /// Calls `f` with all columns, and with that of the requests. `until` is when the drain ends:
+    /// an epoch stands at the beginning of the measured part, so a drain is either before it or in
+    /// it.
     pub(crate) fn with<R>(
         &mut self,
         until: Time,
@@ -59,7 +70,12 @@ impl Everything<'_, '_> {
         let mut balancers = only(self.balancers.contiguous_iter_mut()).expect("there are services");
         let mut sources = only(self.sources.contiguous_iter_mut());
         let mut links = only(self.links.contiguous_iter_mut());
+        let mut further = only(self.further.contiguous_iter_mut());
+        let mut shared = only(self.shared.contiguous_iter_mut());
+        let mut stations = only(self.stations.contiguous_iter_mut());
+        let mut scalers = only(self.scalers.contiguous_iter_mut());
         let Pool { free, runnable, .. } = &mut *self.pool;
+        let Pending { births, doomed } = &mut *self.pending;
         let recorder = &mut *self.recorder;
         let (measured_from, mut labels_ns) =
             (recorder.measured_from, std::mem::take(&mut recorder.labels_ns));
@@ -68,12 +84,21 @@ impl Everything<'_, '_> {
             plan,
             program: &plan.program,
             hops: &plan.hops,
+            slots_an_event: plan.slots_an_event,
             stage: Stage {
                 queues: queues.bypass_change_detection(),
                 gauges: gauges.bypass_change_detection(),
                 memories: memories.bypass_change_detection(),
                 calendar: &mut self.calendar,
+                timers: &mut self.timers,
                 runnable,
+                further: further.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
+                shared: shared.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
+                stations: stations.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
+                frames: &mut self.frames,
+                families: &mut self.families,
+                births,
+                doomed,
                 labels_ns: &mut labels_ns,
                 measured_from,
                 measured: until > measured_from,
@@ -84,6 +109,7 @@ impl Everything<'_, '_> {
             balancers: balancers.bypass_change_detection(),
             instances: instances.bypass_change_detection(),
             places: places.bypass_change_detection(),
+            scalers: scalers.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
             links: links.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
             errors: &mut self.errors,
             // Whatever there is to see to is looked for at the beginning.
@@ -106,6 +132,7 @@ pub(crate) struct Columns<'a> {
     /// The plan's, at hand.
     pub program: &'a [Op],
     pub hops: &'a [Hop],
+    pub slots_an_event: usize,
     /// What the steps may touch too.
     pub stage: Stage<'a>,
     /// Free slots; the last is used next.
@@ -116,9 +143,10 @@ pub(crate) struct Columns<'a> {
     pub instances: &'a mut [InstanceState],
     pub places: &'a mut [Places],
     pub links: &'a mut [LinkState],
+    pub scalers: &'a mut [Scaler],
     pub errors: &'a mut ActiveErrors,
-    /// The pool is nearly empty, or the calendar may have too many dead entries: to be seen to
-    /// before the next event.
+    /// The pool is nearly empty, the calendar may have too many dead entries, or requests are to
+    /// be called off: to be seen to before anything else happens.
     pub attention: bool,
 }
 

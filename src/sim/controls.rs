@@ -7,8 +7,10 @@
 //! does nothing for it. Expected are the integral of the rate, and the mean demand of the mix:
 //! demands do not depend on how many come.
 //! Limits: NaN, which leaves a control out, where the expected number is not known exactly: renewal
-//! processes other than Poisson, and users who are drawn from a law that is rounded; and where the
-//! instance draws the endpoint, which depends on what else happens.
+//! processes other than Poisson, closed users, and users who are drawn from a law that is rounded;
+//! where the
+//! instance draws the endpoint, which depends on what else happens; and where steps stand in
+//! blocks.
 //! Checked: `tests/it/variance.rs`.
 
 use crate::plan::{Plan, SourcePlan};
@@ -42,6 +44,9 @@ pub(crate) fn together(of: &[Controls], expected: &[Controls]) -> Controls {
 }
 
 fn drawn_by(plan: &Plan, source: &SourcePlan, replication: Key) -> Controls {
+    if source.closed.is_some() {
+        return [f64::NAN; 3];
+    }
     let mut arrivals = Source::new(&source.process, replication);
     let (mut count, mut cpu_s, mut wait_s, mut ordinal) = (0.0, 0.0, 0.0, 0);
     while let Some(at) = arrivals.next_arrival(&source.process, plan.horizon) {
@@ -56,6 +61,9 @@ fn drawn_by(plan: &Plan, source: &SourcePlan, replication: Key) -> Controls {
 }
 
 fn expected_of(plan: &Plan, source: &SourcePlan) -> Controls {
+    if source.closed.is_some() {
+        return [f64::NAN; 3];
+    }
     let (mut cpu_s, mut wait_s, mut below) = (0.0, 0.0, 0.0);
     for target in &source.targets {
         let share = target.up_to - below;
@@ -80,12 +88,12 @@ fn asked(plan: &Plan, flow: u32, key: Option<Key>) -> (f64, f64) {
             Op::Cpu(op) => cpu_s += seconds(&op.demand),
             Op::Wait(op) => wait_s += seconds(&op.span),
             Op::Call(op) => {
-                let call = &plan.calls[op.call as usize];
-                let (cpu, wait) = asked(plan, call.flow, key.map(|key| key.child(call.salt, 0)));
+                let (cpu, wait) = asked(plan, op.flow, key.map(|key| key.child(op.salt, 0)));
                 (cpu_s, wait_s) = (cpu_s + cpu, wait_s + wait);
             }
             Op::Answer => break,
             Op::Memory(_) | Op::Fail(_) => {}
+            _ => return (f64::NAN, f64::NAN),
         }
     }
     (cpu_s, wait_s)

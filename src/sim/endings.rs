@@ -1,21 +1,29 @@
 //! How a request ends: it answers, its message is lost, it is gone. What it held is given back, and
 //! its caller goes on.
 
-use super::advance::Next;
+use super::advance::{Caps, Next, Rich, goes_on};
 use super::columns::{Columns, current};
-use super::hops::{drawn_endpoint, leave};
+use super::hops::{self, drawn_endpoint, leave};
+use crate::kernel::{Event, RequestId};
 use crate::measure::RequestRow;
 use crate::plan::Hop;
-use crate::request::{Flag, NONE, Outcome, Part, Parts, Phase, Place, Request};
-use crate::step::{Act, Op};
+use crate::request::{Fate, Flag, NONE, Outcome, Part, Parts, Phase, Place, Request};
+use crate::step::{Act, Ended, Leaving, Left, Op};
 use crate::units::Time;
+use crate::workload::Source;
 
 /// The program is over: what the request holds is free, and the response leaves.
 #[inline(always)]
-pub(crate) fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
+pub(crate) fn answer<C: Caps>(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
     let i = request.instance as usize;
-    let_go(x, request);
+    let_go::<C>(x, request);
+    if C::RICH && request.has(Flag::GUEST) {
+        return Next::Finish;
+    }
     leave(x, request, slot);
+    if C::RICH && request.has(Flag::GONE) {
+        return Next::Finish;
+    }
     request.phase = Phase::Walking;
     request.hop = match x.plan.instances[i].onward {
         Some(onward) if request.outcome == Outcome::OK => onward,
@@ -24,11 +32,14 @@ pub(crate) fn answer(x: &mut Columns, request: &mut Request, slot: u32) -> Next 
     Next::Walk
 }
 
-/// Gives back what a request holds inside its instance, the newest first: its core, its memory, its
-/// place.
+/// Gives back what a request holds inside its instance, the newest first: what its blocks stand
+/// for, its core, its memory, its place.
 #[inline(always)]
-fn let_go(x: &mut Columns, request: &mut Request) {
+fn let_go<C: Caps>(x: &mut Columns, request: &mut Request) {
     let now = x.now();
+    if C::RICH && request.frame != NONE {
+        close_frames(x, request);
+    }
     let i = request.instance as usize;
     x.stage.free_core(request);
     if request.has(Flag::MEMORY) {
@@ -36,7 +47,30 @@ fn let_go(x: &mut Columns, request: &mut Request) {
         let held = held_memory(x, request);
         x.stage.memories[i].0.give(now, held, |next| x.stage.runnable.push(next));
     }
-    x.places[i].0.give(now, 1, |next| x.stage.runnable.push(next));
+    if !C::RICH || !request.has(Flag::GUEST) {
+        x.places[i].0.give(now, 1, |next| x.stage.runnable.push(next));
+    }
+}
+
+/// Closes the blocks that a request is in, the innermost first.
+#[cold]
+#[inline(never)]
+fn close_frames(x: &mut Columns, request: &mut Request) {
+    while request.frame != NONE {
+        let frame = x.stage.frames.close(request);
+        x.program[frame.step as usize].close(&mut x.stage, request, &frame);
+    }
+    x.attention |= !x.stage.doomed.is_empty();
+}
+
+/// The instance of a request has crashed: it leaves the lines outside of it that it stands in.
+pub(crate) fn leave_outside(x: &mut Columns, requests: &mut [Request], slot: u32) {
+    let mut request = requests[slot as usize];
+    let leaving = Leaving { slot, is_granted: x.stage.runnable.forget(slot), requests: &*requests };
+    if request.phase == Phase::Running {
+        x.program[request.step as usize].struck(&mut x.stage, &mut request, leaving);
+    }
+    requests[slot as usize] = request;
 }
 
 /// The instance of a request has crashed: it is off the link to it, what it holds there is lost
@@ -44,13 +78,11 @@ fn let_go(x: &mut Columns, request: &mut Request) {
 pub(crate) fn strike(x: &mut Columns, request: &mut Request, slot: u32) {
     let now = x.now();
     if request.phase == Phase::Walking && x.hops[request.hop as usize] == Hop::In {
-        let link = x.plan.instances[request.instance as usize].link_in;
-        if let Some(link) = link {
-            x.links[link as usize].deliver(now);
-        }
+        hops::off_link(x, request);
     }
     let part = running_part(x, request);
     request.parts.charge(part, now);
+    close_frames(x, request);
     request.phase = Phase::Struck;
     request.clear(Flag::CORE);
     request.clear(Flag::MEMORY);
@@ -63,6 +95,7 @@ fn running_part(x: &Columns, request: &Request) -> Part {
     match request.phase {
         Phase::Walking if request.granted => Part::Admission,
         Phase::Walking => Part::Network,
+        Phase::Lost => Part::Abandoned,
         _ => x.program[request.step as usize].part(request),
     }
 }
@@ -95,12 +128,16 @@ pub(crate) fn lose(request: &mut Request) -> Next {
 /// A request is gone: it is counted, its slot is free, and its caller may go on. Gives who goes on,
 /// and how.
 #[inline(always)]
-pub(crate) fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Next) {
+pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u32, Next) {
     let now = x.now();
     let request = &mut requests[slot as usize];
     let outcome = request.outcome;
     let latency = now - request.started;
-    debug_assert_eq!(latency, request.parts.total(), "the parts of a latency add up to it");
+    if C::RICH && !x.stage.further.is_empty() {
+        count_further(x, request, slot);
+    } else {
+        debug_assert_eq!(latency, request.parts.total(), "the parts of a latency add up to it");
+    }
     if request.started >= x.recorder.stretch_from {
         let meter = &mut x.recorder.meters[request.flow as usize];
         match outcome == Outcome::OK {
@@ -125,19 +162,29 @@ pub(crate) fn finish(x: &mut Columns, requests: &mut [Request], slot: u32) -> (u
     request.instance = NONE;
     request.set_place(Place::Outside);
     if caller.slot == NONE {
+        if C::RICH {
+            think(x, request.flow, caller.generation);
+        }
         return (slot, Next::Park);
     }
     let spent = request.parts;
+    if C::RICH {
+        let ended = Ended { slot, outcome, started: request.started, parts: spent };
+        return (caller.slot, answered(x, requests, caller, &ended));
+    }
     match current(requests, caller) {
-        Some(caller_) => (caller.slot, goes_on(caller_, &spent, now, outcome)),
-        None => (slot, Next::Park),
+        // One that its instance's crash has struck ends by that.
+        Some(waiting) if waiting.phase == Phase::Running => {
+            (caller.slot, called(waiting, &spent, now, outcome))
+        }
+        _ => (slot, Next::Park),
     }
 }
 
 /// What the callee spent is the caller's; it goes on with its next step, or fails as its callee
 /// did.
 #[inline(never)]
-fn goes_on(caller: &mut Request, spent: &Parts, now: Time, outcome: Outcome) -> Next {
+fn called(caller: &mut Request, spent: &Parts, now: Time, outcome: Outcome) -> Next {
     caller.parts.take_over(spent, now);
     if outcome != Outcome::OK {
         caller.outcome = outcome;
@@ -145,6 +192,100 @@ fn goes_on(caller: &mut Request, spent: &Parts, now: Time, outcome: Outcome) -> 
     }
     caller.step += 1;
     Next::Run
+}
+
+/// A request has ended that no other waits for: the user does who has sent it, if it comes from a
+/// source of closed users, and thinks before the next.
+#[inline(never)]
+fn think(x: &mut Columns, flow: u32, user: u32) {
+    let Some(source) = x.plan.layout.flows[flow as usize].workload else { return };
+    let Some(closed) = &x.plan.sources[source as usize].closed else { return };
+    let Source { turns, key, .. } = &x.sources[source as usize];
+    let pause = closed.think(turns.next_key(*key, user));
+    if x.now() + pause < x.plan.horizon {
+        x.stage.calendar.schedule_in(pause, Event::Arrival { source, user });
+    }
+}
+
+/// Counts the further parts of a request's latency.
+#[inline(never)]
+fn count_further(x: &mut Columns, request: &Request, slot: u32) {
+    let Request { outcome, flow, started, .. } = *request;
+    let further = &x.stage.further[slot as usize];
+    debug_assert_eq!(
+        x.stage.calendar.now() - started,
+        request.parts.total() + further.total(),
+        "the parts of a latency add up to it"
+    );
+    if outcome == Outcome::OK {
+        x.recorder.spend_further(flow, started, &further.0);
+    }
+}
+
+/// A request that a step has made has ended: the step says how its request goes on, if that still
+/// waits for it.
+#[inline(never)]
+fn answered(x: &mut Columns, requests: &mut [Request], id: RequestId, ended: &Ended) -> Next {
+    let waiting = current(requests, id).filter(|waiting| waiting.phase == Phase::Running);
+    let Some(caller) = waiting else { return Next::Park };
+    let op = &x.program[caller.step as usize];
+    if let Op::Call(_) = op {
+        x.stage.take_over_further(id.slot, ended);
+        return called(caller, &ended.parts, x.now(), ended.outcome);
+    }
+    let then = op.answered(&mut x.stage, caller, id.slot, ended);
+    x.attention |= !x.stage.doomed.is_empty();
+    goes_on(caller, then)
+}
+
+/// Calls off those that are to be called off, and the requests that they have made: they are gone
+/// at once, wherever they are, but for one that computes, which goes when its burst is over. Their
+/// callers do not wait for them any longer.
+#[cold]
+#[inline(never)]
+pub(crate) fn cancel(x: &mut Columns, requests: &mut [Request]) {
+    while let Some((id, fate)) = x.stage.doomed.pop() {
+        let slot = id.slot;
+        let Some(request) = current(requests, id) else { continue };
+        request.caller = Request::NOBODY;
+        if request.phase == Phase::Struck || fate == Fate::Left {
+            continue;
+        }
+        request.outcome = x.plan.cancelled.expect("a plan that calls off has an outcome for it");
+        // Lines look up since when requests wait, so the column stays as it is until it has left.
+        let mut request = *request;
+        let leaving =
+            Leaving { slot, is_granted: x.stage.runnable.forget(slot), requests: &*requests };
+        let part = running_part(x, &request);
+        let left = match request.phase {
+            Phase::Walking => hops::abandon(x, &mut request, leaving),
+            // A guest that has not begun is nowhere yet.
+            Phase::Running if leaving.is_granted && !request.granted => Left::Gone,
+            Phase::Running => {
+                x.program[request.step as usize].leave(&mut x.stage, &mut request, leaving)
+            }
+            _ => Left::Gone,
+        };
+        if left != Left::Gone {
+            if left == Left::Computing {
+                // The end of its burst leads to the last op, which is an answer.
+                request.step = x.program.len() as u32 - 2;
+            }
+            request.set(Flag::GONE);
+            requests[slot as usize] = request;
+            continue;
+        }
+        request.granted = false;
+        request.parts.charge(part, x.now());
+        if request.place() == Place::Inside {
+            let_go::<Rich>(x, &mut request);
+        }
+        if request.place() != Place::Outside && !request.has(Flag::GUEST) {
+            leave(x, &mut request, slot);
+        }
+        requests[slot as usize] = request;
+        finish::<Rich>(x, requests, slot);
+    }
 }
 
 #[cold]
@@ -156,7 +297,8 @@ fn trace(x: &mut Columns, requests: &mut [Request], slot: u32) {
     let caller = if caller.slot == NONE {
         0
     } else {
-        current(requests, caller).map_or(0, |caller| caller.key.0)
+        let frames = &*x.stage.frames;
+        current(requests, caller).map_or(0, |caller| frames.key_of(caller).0)
     };
     let finished = x.now();
     x.recorder.requests.push(RequestRow {
@@ -167,6 +309,7 @@ fn trace(x: &mut Columns, requests: &mut [Request], slot: u32) {
         arrived: started,
         finished,
         spent: parts.spent,
+        further: x.stage.further.get(slot as usize).copied().unwrap_or_default().0,
         outcome,
     });
 }

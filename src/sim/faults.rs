@@ -3,11 +3,12 @@
 use super::columns::{Columns, Everything};
 use super::endings;
 use super::epochs::Epoch;
-use crate::fault::Effect;
+use crate::fault::{Breakable, Effect};
 use crate::measure::Happening;
 use crate::plan::Plan;
 use crate::request::{NONE, Phase, Place, Request};
 use crate::server::cores::RunQueue;
+use crate::server::{InstanceState, Life};
 use crate::units::{Span, Time};
 use bevy_ecs::prelude::*;
 
@@ -25,8 +26,9 @@ pub(crate) struct ActiveErrors {
 /// Ends the faults that end at this epoch, then begins those that begin.
 pub(crate) fn apply(mut world: Everything, epoch: Res<Epoch>) {
     world.with(epoch.end, |x, requests| {
-        epoch.finish.iter().for_each(|fault| change(x, requests, *fault, false));
-        epoch.begin.iter().for_each(|fault| change(x, requests, *fault, true));
+        let mut world = Broken { x, requests };
+        epoch.finish.iter().for_each(|fault| world.change(*fault, false));
+        epoch.begin.iter().for_each(|fault| world.change(*fault, true));
         let now = x.now();
         for balancer in x.balancers.iter_mut() {
             balancer.settle(now, |slot| x.stage.runnable.push(slot));
@@ -34,67 +36,92 @@ pub(crate) fn apply(mut world: Everything, epoch: Res<Epoch>) {
     });
 }
 
-/// Begins or ends a fault of the plan.
-fn change(x: &mut Columns, requests: &mut [Request], index: u32, begins: bool) {
-    let (plan, now) = (x.plan, x.now());
-    let fault = &plan.faults[index as usize];
-    x.recorder.happenings.push(Happening {
-        at: now,
-        kind: fault.kind,
-        entity: fault.target.clone(),
-        what: if begins { "begins" } else { "ends" },
-        detail: fault.detail.clone(),
-    });
-    match &fault.effect {
-        Effect::Degrade { link, latency, loss } => {
-            // A link that no route crosses is not in the world.
-            let Some(state) = x.links.get_mut(*link as usize) else { return };
-            let sign = if begins { 1.0 } else { -1.0 };
-            state.extra_latency = if begins {
-                state.extra_latency + *latency
-            } else {
-                Span(state.extra_latency.0 - latency.0)
-            };
-            // Exactly zero again when the last one ends: sums of decimals would leave a crumb.
-            let extra_loss = state.extra_loss + sign * loss;
-            state.extra_loss = if extra_loss.abs() < 1e-12 { 0.0 } else { extra_loss };
+/// The world between two drains, which faults break.
+struct Broken<'x, 'a, 'r> {
+    x: &'x mut Columns<'a>,
+    requests: &'r mut [Request],
+}
+
+impl Broken<'_, '_, '_> {
+    /// Begins or ends a fault of the plan.
+    fn change(&mut self, index: u32, begins: bool) {
+        let fault = &self.x.plan.faults[index as usize];
+        self.x.recorder.happenings.push(Happening {
+            at: self.x.now(),
+            kind: fault.kind,
+            entity: fault.target.clone(),
+            what: if begins { "begins" } else { "ends" },
+            detail: fault.detail.clone(),
+        });
+        if begins {
+            fault.effect.begin(index, self);
+        } else {
+            fault.effect.end(index, self);
         }
-        Effect::Slow { instances, .. } => {
-            for &id in instances {
-                let stretch = stretch(plan, now, id);
-                workers(x, id).for_each(|queue| queue.stretch = stretch);
+    }
+}
+
+impl Breakable for Broken<'_, '_, '_> {
+    fn take_down(&mut self, fault: u32, instances: &[u32], count: u32, drain: bool) {
+        let x = &mut *self.x;
+        let is_up = |state: &InstanceState| state.up && state.life == Life::Serving;
+        let up = instances.iter().copied().filter(|&id| is_up(&x.instances[id as usize]));
+        let chosen: Vec<u32> = up.take(count as usize).collect();
+        for &id in &chosen {
+            x.balancers[x.plan.instances[id as usize].service as usize].remove(id);
+            let state = &mut x.instances[id as usize];
+            (state.up, state.holder) = (false, NONE);
+            if !drain {
+                fail_all(x, self.requests, id);
+                renew(x, id);
             }
         }
-        Effect::Errors { endpoint, .. } => {
-            let list = &mut x.errors.by_endpoint[*endpoint as usize];
-            list.retain(|f| *f != index);
-            if begins {
-                list.push(index);
-            }
-            x.errors.any = x.errors.by_endpoint.iter().any(|list| !list.is_empty());
-        }
-        Effect::Crash { instances, count, drain } => {
-            let chosen: Vec<u32> = match begins {
-                true => {
-                    let up = instances.iter().copied().filter(|&i| x.instances[i as usize].up);
-                    up.take(*count as usize).collect()
-                }
-                false => std::mem::take(&mut x.errors.crashed[index as usize]),
-            };
-            for &id in &chosen {
-                let balancer = &mut x.balancers[plan.instances[id as usize].service as usize];
-                if begins { balancer.remove(id) } else { balancer.add(id) }
-                let state = &mut x.instances[id as usize];
-                (state.up, state.holder) = (!begins, NONE);
-                if begins && !drain {
-                    fail_all(x, requests, id);
-                    renew(x, id);
-                }
-            }
-            if begins {
-                x.errors.crashed[index as usize] = chosen;
+        x.errors.crashed[fault as usize] = chosen;
+    }
+    fn bring_back(&mut self, fault: u32) {
+        let x = &mut *self.x;
+        for id in std::mem::take(&mut x.errors.crashed[fault as usize]) {
+            let state = &mut x.instances[id as usize];
+            (state.up, state.holder) = (true, NONE);
+            // One that an autoscaler has stopped meanwhile stays away.
+            if state.life == Life::Serving {
+                x.balancers[x.plan.instances[id as usize].service as usize].add(id);
             }
         }
+    }
+    fn change_speed(&mut self, instances: &[u32]) {
+        let x = &mut *self.x;
+        let now = x.now();
+        for &id in instances {
+            let stretch = stretch(x.plan, now, id);
+            workers(x, id).for_each(|queue| queue.stretch = stretch);
+            if let Some(station) = x.plan.instances[id as usize].station {
+                let alarm = x.stage.stations[station as usize].set_speed(now, 1.0 / stretch);
+                x.stage.rearm(id, station, alarm);
+            }
+        }
+    }
+    fn degrade(&mut self, link: u32, latency: Span, loss: f64, begins: bool) {
+        // A link that no route crosses is not in the world.
+        let Some(state) = self.x.links.get_mut(link as usize) else { return };
+        let sign = if begins { 1.0 } else { -1.0 };
+        state.extra_latency = if begins {
+            state.extra_latency + latency
+        } else {
+            Span(state.extra_latency.0 - latency.0)
+        };
+        // Exactly zero again when the last one ends: sums of decimals would leave a crumb.
+        let extra_loss = state.extra_loss + sign * loss;
+        state.extra_loss = if extra_loss.abs() < 1e-12 { 0.0 } else { extra_loss };
+    }
+    fn answer_with_errors(&mut self, fault: u32, endpoint: u32, begins: bool) {
+        let errors = &mut *self.x.errors;
+        let list = &mut errors.by_endpoint[endpoint as usize];
+        list.retain(|other| *other != fault);
+        if begins {
+            list.push(fault);
+        }
+        errors.any = errors.by_endpoint.iter().any(|list| !list.is_empty());
     }
 }
 
@@ -103,31 +130,47 @@ fn change(x: &mut Columns, requests: &mut [Request], index: u32, begins: bool) {
 fn stretch(plan: &Plan, now: Time, instance: u32) -> f64 {
     let active = plan.faults.iter().filter(|fault| fault.at <= now && now < fault.until);
     let factors = active.filter_map(|fault| match &fault.effect {
-        Effect::Slow { instances, factor } if instances.contains(&instance) => Some(*factor),
+        Effect::Slow(effect) => Some(effect.factor_at(instance)),
         _ => None,
     });
     factors.product::<f64>() / plan.instances[instance as usize].speed
 }
 
 /// Everything inside the instance, at its door or on the way to it fails.
-fn fail_all(x: &mut Columns, requests: &mut [Request], instance: u32) {
-    for (slot, request) in requests.iter_mut().enumerate() {
-        if request.instance == instance
+pub(super) fn fail_all(x: &mut Columns, requests: &mut [Request], instance: u32) {
+    let is_struck = |request: &Request| {
+        request.instance == instance
             && request.place() != Place::Outside
             && request.phase != Phase::Struck
-        {
+    };
+    if x.plan.is_rich {
+        // First all leave the lines outside of the instance, so that what is given back next goes
+        // to others.
+        for slot in 0..requests.len() {
+            if is_struck(&requests[slot]) {
+                endings::leave_outside(x, requests, slot as u32);
+            }
+        }
+    }
+    for (slot, request) in requests.iter_mut().enumerate() {
+        if is_struck(request) {
             endings::strike(x, request, slot as u32);
         }
     }
 }
 
 /// The instance is as new.
-fn renew(x: &mut Columns, instance: u32) {
+pub(super) fn renew(x: &mut Columns, instance: u32) {
     let (plan, now, i) = (x.plan, x.now(), instance as usize);
     let of = &plan.instances[i];
     let state = &mut x.instances[i];
     (state.outstanding, state.in_transit) = (0, 0);
     let gauges = &mut x.stage.gauges[i];
+    if let Some(station) = of.station
+        && x.stage.stations[station as usize].renew(now)
+    {
+        x.stage.calendar.note_stale();
+    }
     for gauge in [&mut gauges.busy, &mut gauges.ready, &mut gauges.io] {
         gauge.set(now, 0);
     }

@@ -12,6 +12,7 @@ use crate::random::keys::Key;
 use crate::request::{NONE, Outcome, Part, Phase, Place, Request};
 use crate::resource::Answer;
 use crate::server::InstanceState;
+use crate::step::{Leaving, Left};
 
 impl Candidate for InstanceState {
     fn outstanding(&self) -> u32 {
@@ -52,6 +53,15 @@ fn send(x: &mut Columns, request: &mut Request, slot: u32, link: u32) -> bool {
 #[inline(always)]
 pub(crate) fn arrive(x: &mut Columns, request: &mut Request) {
     let now = x.now();
+    off_link(x, request);
+    request.hop += 1;
+    request.parts.charge(Part::Network, now);
+}
+
+/// The message is not on its link any longer.
+#[inline(always)]
+pub(crate) fn off_link(x: &mut Columns, request: &Request) {
+    let now = x.now();
     let instance = request.instance as usize;
     let link = match x.hops[request.hop as usize] {
         Hop::Cross { link } => Some(link),
@@ -65,8 +75,6 @@ pub(crate) fn arrive(x: &mut Columns, request: &mut Request) {
     if let Some(link) = link {
         x.links[link as usize].deliver(now);
     }
-    request.hop += 1;
-    request.parts.charge(Part::Network, now);
 }
 
 /// At a service's door: the balancer chooses an instance, or there is none.
@@ -102,6 +110,33 @@ pub(crate) fn leave(x: &mut Columns, request: &mut Request, slot: u32) {
     if x.instances[instance].holder == slot {
         central::give_back(x, instance);
     }
+}
+
+/// A request that is called off on its route leaves the link that it is on, or the line that it
+/// stands in.
+pub(crate) fn abandon(x: &mut Columns, request: &mut Request, leaving: Leaving) -> Left {
+    let (now, i) = (x.now(), request.instance as usize);
+    match x.hops[request.hop as usize] {
+        Hop::Enter { .. } if request.granted => match leaving.is_granted {
+            true => x.places[i].0.give(now, 1, |next| x.stage.runnable.push(next)),
+            false => x.places[i].0.leave(
+                now,
+                leaving.slot,
+                |slot| leaving.asked(slot),
+                |next| x.stage.runnable.push(next),
+            ),
+        },
+        Hop::Queue { service, .. } if request.granted => {
+            central::abandon(x, service, leaving);
+        }
+        // It has only just been made.
+        _ if leaving.is_granted => {}
+        _ => {
+            off_link(x, request);
+            x.stage.calendar.note_stale();
+        }
+    }
+    Left::Gone
 }
 
 /// Back, because nobody is up.
@@ -190,9 +225,9 @@ pub(crate) fn enter(x: &mut Columns, request: &mut Request, slot: u32, endpoint:
 fn error_of(x: &Columns, key: Key, endpoint: u32) -> Option<Outcome> {
     let active =
         x.errors.by_endpoint[endpoint as usize].iter().map(|&fault| &x.plan.faults[fault as usize]);
-    let mut effects = active.filter_map(|fault| match fault.effect {
-        Effect::Errors { rate, outcome, .. } => {
-            Some((key.draw(fault.salt).uniform() < rate, outcome))
+    let mut effects = active.filter_map(|fault| match &fault.effect {
+        Effect::Errors(effect) => {
+            Some((key.draw(fault.salt).uniform() < effect.rate, effect.outcome))
         }
         _ => None,
     });

@@ -6,6 +6,7 @@ use super::PlanHandle;
 use super::epochs::{Epoch, Mark};
 use crate::measure::{Backlog, Recorder};
 use crate::policy::balance::Balancer;
+use crate::resource::Shared;
 use crate::server::{Gauges, Memory, Places};
 use bevy_ecs::prelude::*;
 
@@ -13,6 +14,7 @@ use bevy_ecs::prelude::*;
 pub(crate) fn note(
     machines: Query<(&Gauges, &Memory, &Places)>,
     balancers: Query<&Balancer>,
+    resources: Query<&Shared>,
     mut recorder: ResMut<Recorder>,
     epoch: Res<Epoch>,
     plan: Res<PlanHandle>,
@@ -38,6 +40,9 @@ pub(crate) fn note(
         waiting[instance.service as usize] +=
             gauges.ready.value + memory.0.waiting.value + places.0.waiting.value;
     }
+    for (of, resource) in plan.0.layout.resources.iter().zip(&resources) {
+        waiting[of.service as usize] += resource.0.waiting.value;
+    }
     for (waiting, balancer) in waiting.iter_mut().zip(&balancers) {
         *waiting += balancer.queue.as_ref().map_or(0, |queue| queue.length.value);
     }
@@ -53,6 +58,9 @@ fn set(backlog: &mut Backlog, mark: Mark, (requests, came): (u64, u64)) {
     match mark {
         Mark::Start => backlog.start = requests,
         Mark::Middle => (backlog.middle, backlog.arrivals) = (requests, came),
-        Mark::End => (backlog.end, backlog.arrivals) = (requests, came - backlog.arrivals),
+        // Those that a pipeline has handed on since are counted elsewhere.
+        Mark::End => {
+            (backlog.end, backlog.arrivals) = (requests, came.saturating_sub(backlog.arrivals));
+        }
     }
 }

@@ -8,6 +8,7 @@ mod advance;
 mod audit;
 mod central;
 mod columns;
+mod control;
 mod controls;
 mod endings;
 mod epochs;
@@ -15,6 +16,8 @@ mod faults;
 mod hops;
 mod marks;
 mod spawn;
+#[cfg(test)]
+mod state_tests;
 mod stretches;
 mod windows;
 

@@ -3,16 +3,19 @@
 
 use super::PlanHandle;
 use super::faults::ActiveErrors;
-use crate::kernel::{Calendar, Event};
+use crate::kernel::{Calendar, Event, Timers};
 use crate::measure::{Measured, Meter, Phases, Recorder, Watch};
 use crate::network::LinkState;
 use crate::plan::Plan;
 use crate::policy::balance::Balancer;
+use crate::policy::scale::Scaler;
 use crate::random::keys::Key;
-use crate::request::{NONE, Pool, Request};
+use crate::request::{Families, Frames, Further, NONE, Pending, Pool, Request};
+use crate::resource::{Shared, Sharing};
 use crate::server::cores::RunQueue;
-use crate::server::{Gauges, InstanceState, Memory, Places};
-use crate::workload::Source;
+use crate::server::{Gauges, InstanceState, Life, Memory, Places};
+use crate::units::Time;
+use crate::workload::{Source, Turns};
 use bevy_ecs::prelude::World;
 use std::sync::Arc;
 
@@ -26,29 +29,42 @@ pub(crate) fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
         plan.sources.iter().map(|source| Source::new(&source.process, replication)).collect();
     for (id, source) in sources.iter_mut().enumerate() {
         if let Some(first) = source.next_arrival(&plan.sources[id].process, plan.horizon) {
-            calendar.schedule_at(first, Event::Arrival { source: id as u32 });
+            calendar.schedule_at(first, Event::Arrival { source: id as u32, user: 0 });
+        }
+        if let Some(closed) = &plan.sources[id].closed {
+            source.turns = Turns::new(closed);
+            for user in 0..closed.users {
+                let first = Time::ZERO + closed.think(source.turns.next_key(source.key, user));
+                calendar.schedule_at(first, Event::Arrival { source: id as u32, user });
+            }
         }
     }
     world.spawn_batch(sources);
     let balancers = plan
         .services
         .iter()
-        .map(|s| Balancer::new(s.balance, s.first_instance..s.first_instance + s.instances));
+        .map(|s| Balancer::new(s.balance, s.first_instance..s.first_instance + s.initial));
     world.spawn_batch(balancers.collect::<Vec<_>>());
-    let instances = plan.instances.iter().map(|i| {
-        let state =
-            InstanceState { up: true, outstanding: 0, in_transit: 0, holder: NONE, chosen: 0 };
-        (state, Gauges::default(), Memory::new(i), Places::new(i))
-    });
-    world.spawn_batch(instances.collect::<Vec<_>>());
+    world.spawn_batch(instances(plan));
     let workers = plan
         .instances
         .iter()
         .flat_map(|i| (0..i.workers).map(|_| RunQueue::new(i.cores_per_worker, 1.0 / i.speed)));
     world.spawn_batch(workers.collect::<Vec<_>>());
     world.spawn_batch(plan.links.iter().map(|_| LinkState::default()).collect::<Vec<_>>());
+    world.spawn_batch(plan.resources.iter().map(Shared::new).collect::<Vec<_>>());
+    let stations = plan.stations.iter().map(|id| {
+        let of = &plan.instances[*id as usize];
+        Sharing::new(of.workers * of.cores_per_worker, of.speed)
+    });
+    world.spawn_batch(stations.collect::<Vec<_>>());
+    world.spawn_batch(scalers(plan, replication, &mut calendar));
     world.insert_resource(calendar);
     world.insert_resource(Pool::default());
+    world.init_resource::<Timers>();
+    world.init_resource::<Frames>();
+    world.init_resource::<Families>();
+    world.init_resource::<Pending>();
     world.insert_resource(recorder(plan));
     world.insert_resource(ActiveErrors {
         any: false,
@@ -56,7 +72,42 @@ pub(crate) fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
         crashed: vec![Vec::new(); plan.faults.len()],
     });
     world.insert_resource(PlanHandle(plan.clone()));
-    add_slots(world, POOL.min(plan.limits.in_flight as u32 + 2));
+    let slots_max = plan.limits.in_flight as usize + plan.slots_an_event;
+    add_slots(world, (POOL as usize).max(plan.slots_an_event).min(slots_max) as u32);
+}
+
+/// All instances: those of a service that scales, as many as it may have.
+fn instances(plan: &Plan) -> Vec<(InstanceState, Gauges, Memory, Places)> {
+    let instances = plan.instances.iter().enumerate().map(|(id, of)| {
+        let service = &plan.services[of.service as usize];
+        let serves = (id as u32) < service.first_instance + service.initial;
+        let state = InstanceState {
+            up: true,
+            life: if serves { Life::Serving } else { Life::Stopped },
+            start: 0,
+            outstanding: 0,
+            in_transit: 0,
+            holder: NONE,
+            chosen: 0,
+        };
+        (state, Gauges::default(), Memory::new(of), Places::new(of))
+    });
+    instances.collect()
+}
+
+/// The autoscalers, each with its first look in the calendar.
+fn scalers(plan: &Plan, replication: Key, calendar: &mut Calendar) -> Vec<Scaler> {
+    let mut scalers = Vec::new();
+    for (id, scale) in plan.scalers.iter().enumerate() {
+        let of = &plan.services[scale.service as usize];
+        let first = Time::ZERO + scale.hpa.sync;
+        if first < plan.horizon {
+            calendar.schedule_at(first, Event::Tick { scaler: id as u32 });
+        }
+        let key = Key(replication.draw(scale.boot.salt).0);
+        scalers.push(Scaler::new(key, of.instances, of.initial));
+    }
+    scalers
 }
 
 fn recorder(plan: &Plan) -> Recorder {
@@ -72,6 +123,9 @@ fn recorder(plan: &Plan) -> Recorder {
             })
             .collect(),
         labels_ns: vec![0; plan.layout.labels.len()],
+        further_ns: vec![0; plan.layout.flows.len() * plan.layout.further_parts.len()],
+        resource_gauges: plan.resources.iter().map(|_| Default::default()).collect(),
+        scale_gauges: plan.scalers.iter().map(|_| Default::default()).collect(),
         measured_from: plan.measured_from,
         phases: Phases::new(&plan.layout),
         keep_series: plan.keep_series,
@@ -92,11 +146,12 @@ fn recorder(plan: &Plan) -> Recorder {
     }
 }
 
-/// Doubles the pool, as far as the limit allows. The engine needs two free slots to go on, so the
-/// pool has two more than the limit.
+/// Doubles the pool, as far as the limit allows. The engine needs as many free slots to go on as
+/// one event may take, so the pool has that many more than the limit.
 pub(crate) fn grow(world: &mut World, limit: u64) -> bool {
     let size = world.resource::<Pool>().size;
-    let room = (limit + 2).saturating_sub(size as u64).min(size as u64) as u32;
+    let spare = world.resource::<PlanHandle>().0.slots_an_event as u64;
+    let room = (limit + spare).saturating_sub(size as u64).min(size as u64) as u32;
     if room == 0 {
         return false;
     }
@@ -105,7 +160,11 @@ pub(crate) fn grow(world: &mut World, limit: u64) -> bool {
 }
 
 fn add_slots(world: &mut World, n: u32) {
-    world.spawn_batch((0..n).map(|_| Request::default()));
+    let has_further = !world.resource::<PlanHandle>().0.layout.further_parts.is_empty();
+    match has_further {
+        true => drop(world.spawn_batch((0..n).map(|_| (Request::default(), Further::default())))),
+        false => drop(world.spawn_batch((0..n).map(|_| Request::default()))),
+    }
     let mut pool = world.resource_mut::<Pool>();
     let first = pool.size;
     pool.size += n;

@@ -1,10 +1,13 @@
 //! The epoch system that closes windows: series rows, the measured part of the gauges.
 
+use super::PlanHandle;
 use super::epochs::Epoch;
 use crate::kernel::Calendar;
 use crate::measure::Recorder;
 use crate::network::LinkState;
 use crate::policy::balance::Balancer;
+use crate::policy::scale::Scaler;
+use crate::resource::{Permits, Shared};
 use crate::server::{self, Gauges, Memory, Places};
 use bevy_ecs::prelude::*;
 
@@ -13,9 +16,12 @@ pub(crate) fn close(
     mut machines: Query<(&mut Gauges, &mut Memory, &mut Places)>,
     mut balancers: Query<&mut Balancer>,
     mut links: Query<&mut LinkState>,
+    mut resources: Query<&mut Shared>,
+    mut scalers: Query<&mut Scaler>,
     mut recorder: ResMut<Recorder>,
     calendar: Res<Calendar>,
     epoch: Res<Epoch>,
+    plan: Res<PlanHandle>,
 ) {
     let now = calendar.now();
     if !epoch.closes_window || now == recorder.window_start {
@@ -25,12 +31,14 @@ pub(crate) fn close(
     let start = recorder.window_start;
     let is_measured = start >= recorder.measured_from;
     recorder.close_workloads(now);
-    for ((mut own, mut memory, mut places), measured) in
-        machines.iter_mut().zip(&mut recorder.instance_gauges)
+    for (((mut own, mut memory, mut places), measured), of) in
+        machines.iter_mut().zip(&mut recorder.instance_gauges).zip(&plan.0.instances)
     {
         let gauges = server::gauges(&mut own, &mut memory, &mut places);
+        let is_listed = !plan.0.layout.scales(of.service);
         for (gauge, measured) in gauges.into_iter().zip(measured) {
-            recorder.row.push(gauge.close(start, now, is_measured.then_some(measured)));
+            let window = gauge.close(start, now, is_measured.then_some(measured));
+            recorder.row.extend(is_listed.then_some(window));
         }
     }
     for (mut link, measured) in links.iter_mut().zip(&mut recorder.link_gauges) {
@@ -39,6 +47,18 @@ pub(crate) fn close(
     let queues = balancers.iter_mut().filter_map(|balancer| balancer.into_inner().queue.as_mut());
     for (queue, measured) in queues.zip(&mut recorder.queue_gauges) {
         recorder.row.push(queue.length.close(start, now, is_measured.then_some(measured)));
+    }
+    for (mut shared, measured) in resources.iter_mut().zip(&mut recorder.resource_gauges) {
+        let Permits { held, waiting, .. } = &mut shared.0;
+        for (gauge, measured) in [held, waiting].into_iter().zip(measured) {
+            recorder.row.push(gauge.close(start, now, is_measured.then_some(measured)));
+        }
+    }
+    for (mut scaler, measured) in scalers.iter_mut().zip(&mut recorder.scale_gauges) {
+        let Scaler { serving, booting, .. } = &mut *scaler;
+        for (gauge, measured) in [serving, booting].into_iter().zip(measured) {
+            recorder.row.push(gauge.close(start, now, is_measured.then_some(measured)));
+        }
     }
     recorder.end_window(now);
 }

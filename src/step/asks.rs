@@ -4,7 +4,7 @@
 //! A step's file says what the step asks for (`asks`), in the order in which a request would; who
 //! needs to know implements [`Asks`] for the questions that it has.
 
-use super::{Call, Step};
+use super::{Call, Scope, Step};
 use crate::random::dists::Dist;
 use crate::units::{Bytes, Span};
 use std::fmt;
@@ -16,6 +16,17 @@ pub(crate) enum At<'a> {
     Endpoint(&'a str),
     /// A step of a list.
     Step(&'a At<'a>, usize),
+    /// What stands under keys.
+    Key(&'a At<'a>, &'a str),
+    /// One of several things.
+    Item(&'a At<'a>, usize),
+}
+
+impl At<'_> {
+    /// Whether the step stands in a block.
+    pub(crate) fn is_nested(&self) -> bool {
+        !matches!(self, At::Step(At::Endpoint(_), _))
+    }
 }
 
 impl fmt::Display for At<'_> {
@@ -24,7 +35,8 @@ impl fmt::Display for At<'_> {
             At::Endpoint(path) => f.write_str(path),
             // The same for an endpoint written as a list and for one with `steps`.
             At::Step(of @ At::Endpoint(_), index) => write!(f, "{of}.steps[{index}]"),
-            At::Step(of, index) => write!(f, "{of}[{index}]"),
+            At::Step(of, index) | At::Item(of, index) => write!(f, "{of}[{index}]"),
+            At::Key(of, key) => write!(f, "{of}.{key}"),
         }
     }
 }
@@ -39,8 +51,61 @@ pub(crate) trait Asks<'s> {
     fn memory(&mut self, _at: At, _need: &'s Dist<Bytes>) {}
     /// To call an endpoint.
     fn call(&mut self, _at: At, _call: &'s Call) {}
-    /// To answer with an error: so large a share of the requests that come here.
+    /// To answer with an error: this share of the requests that come here.
     fn fail(&mut self, _at: At, _share: f64) {}
+    /// To do the steps of blocks within: from here to [`end`](Asks::end) they are told, arm by arm.
+    fn block(&mut self, _at: At, _way: Way<'s>) {}
+    /// The next arm of the block.
+    fn arm(&mut self, _arm: Arm<'s>) {}
+    /// The end of the block.
+    fn end(&mut self) {}
+}
+
+/// How the arms of a block are executed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Way<'s> {
+    /// One of them, each with its weight as its probability.
+    One,
+    /// The only one, on average as often as its weight says.
+    Repeated,
+    /// The only one, while a lock is held.
+    Held {
+        /// The lock's name.
+        name: &'s str,
+        scope: Scope,
+        permits: u64,
+    },
+    /// All at once, until this many have ended; the others are called off.
+    AtOnce {
+        /// The number that must end.
+        needed: usize,
+    },
+}
+
+/// An arm of a block.
+#[derive(Clone, Copy)]
+pub(crate) struct Arm<'s> {
+    pub steps: &'s [Step],
+    /// Its probability, or how often it is executed on average.
+    pub weight: f64,
+}
+
+/// Tells a visitor what a block asks for. `at` is where its only arm stands, or the list of them.
+pub(crate) fn block<'s>(at: At, way: Way<'s>, arms: &[Arm<'s>], visitor: &mut dyn Asks<'s>) {
+    visitor.block(at, way);
+    for (number, arm) in arms.iter().enumerate() {
+        visitor.arm(*arm);
+        let item = At::Item(&at, number);
+        let body = match way {
+            Way::Repeated | Way::Held { .. } => at,
+            Way::One => At::Key(&item, "do"),
+            Way::AtOnce { .. } => item,
+        };
+        for (index, step) in arm.steps.iter().enumerate() {
+            step.asks(At::Step(&body, index), visitor);
+        }
+    }
+    visitor.end();
 }
 
 /// Tells a visitor what the steps of an endpoint ask for; `path` is the endpoint's.

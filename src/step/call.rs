@@ -8,9 +8,11 @@
 //! Checked: `tests/it/calls.rs`.
 
 use super::asks::{Asks, At};
-use super::{Act, Compiler, Stage, Then};
+use super::{Act, Compiler, Leaving, Left, Stage, Then};
+use crate::kernel::RequestId;
 use crate::problem::Problems;
-use crate::request::Request;
+use crate::random::keys::Salt;
+use crate::request::{Fate, Request};
 use crate::units::{Bytes, Span};
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
@@ -33,10 +35,15 @@ pub struct Call {
     pub timeout: Option<Span>,
 }
 
-/// The compiled form: an id of the plan's calls.
+/// The compiled form.
 #[derive(Clone, Debug)]
 pub(crate) struct Op {
-    pub call: u32,
+    /// The flow that its requests are counted under.
+    pub flow: u32,
+    /// The first hop of their route.
+    pub hop: u32,
+    pub timeout: Option<Span>,
+    pub salt: Salt,
 }
 
 /// The long form of a call.
@@ -98,16 +105,21 @@ impl Call {
         visitor.call(at, self);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        let call = to.call(self);
-        to.emit(super::Op::Call(Op { call }));
+        let op = to.call(self);
+        to.emit(super::Op::Call(op));
     }
 }
 
 impl Act for Op {
+    const IS_RICH: bool = false;
     #[inline(always)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
         request.parts.mark = stage.now();
         stage.free_core(request);
         Then::Call
+    }
+    fn leave(&self, stage: &mut Stage, request: &mut Request, _: Leaving) -> Left {
+        stage.doomed.push((RequestId::unpack(request.scratch), Fate::CalledOff));
+        Left::Gone
     }
 }

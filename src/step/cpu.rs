@@ -7,7 +7,7 @@
 //! Checked: `tests/it/theory.rs`.
 
 use super::asks::{Asks, At};
-use super::{Act, Compiler, Stage, Then};
+use super::{Act, Compiler, Leaving, Left, Stage, Then};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
@@ -41,11 +41,16 @@ impl Cpu {
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
         let demand = to.sampler("cpu", self.0.compile());
-        to.emit(super::Op::Cpu(Op { demand }));
+        let station = to.station();
+        to.emit(match station {
+            None => super::Op::Cpu(Op { demand }),
+            Some(rows) => super::Op::Shared(super::shared::Op { demand, rows }),
+        });
     }
 }
 
 impl Act for Op {
+    const IS_RICH: bool = false;
     #[inline(always)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
@@ -80,6 +85,21 @@ impl Act for Op {
         }
         stage.after(burst, Event::BurstDone, request, slot);
         Then::Park
+    }
+    fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
+        if !request.granted {
+            return Left::Computing;
+        }
+        match leaving.is_granted {
+            true => request.set(Flag::CORE),
+            false => {
+                let now = stage.now();
+                stage.gauges[request.instance as usize].ready.subtract(now, 1);
+                let ready = &mut stage.queues[request.worker as usize].ready;
+                ready.leave(leaving.slot, |slot| leaving.asked(slot));
+            }
+        }
+        Left::Gone
     }
     fn part(&self, request: &Request) -> Part {
         if request.granted { Part::Queue } else { Part::Cpu }

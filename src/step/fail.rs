@@ -66,6 +66,7 @@ pub(crate) fn check_status(status: u16, path: &str, problems: &mut Problems) {
 }
 
 impl Act for Op {
+    const IS_RICH: bool = false;
     #[inline(always)]
     fn begin(&self, _: &mut Stage, request: &mut Request, _: u32) -> Then {
         if request.key.draw(self.salt).uniform() < self.p {

@@ -5,7 +5,7 @@
 //! the request's key, so it is the same number when it is given back.
 
 use super::asks::{Asks, At};
-use super::{Act, Compiler, Stage, Then};
+use super::{Act, Compiler, Leaving, Left, Stage, Then};
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Distribution, Sampler};
 use crate::random::keys::Key;
@@ -61,6 +61,7 @@ impl Op {
 }
 
 impl Act for Op {
+    const IS_RICH: bool = false;
     #[inline(always)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
@@ -78,6 +79,19 @@ impl Act for Op {
         }
         request.set(Flag::MEMORY);
         Then::Next
+    }
+    fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
+        let now = stage.now();
+        match leaving.is_granted {
+            true => request.set(Flag::MEMORY),
+            false => stage.memories[request.instance as usize].0.leave(
+                now,
+                leaving.slot,
+                |slot| leaving.asked(slot),
+                |next| stage.runnable.push(next),
+            ),
+        }
+        Left::Gone
     }
     fn part(&self, _: &Request) -> Part {
         Part::Memory

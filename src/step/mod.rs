@@ -10,37 +10,45 @@
 //! that may go on into `runnable`; `sim` resumes them at the same moment, in that order, and their
 //! `begin` is called again with `request.granted` set.
 
+mod act;
 pub(crate) mod asks;
+pub(crate) mod branch;
 pub(crate) mod call;
 pub(crate) mod cpu;
 pub(crate) mod fail;
+pub(crate) mod lock;
 pub(crate) mod memory;
+pub(crate) mod parallel;
+pub(crate) mod repeat;
+pub(crate) mod shared;
 pub(crate) mod wait;
+mod written;
 
+pub use branch::{Arm, Branch};
 pub use call::Call;
 pub use cpu::Cpu;
 pub use fail::Fail;
+pub use lock::Lock;
 pub use memory::Memory;
+pub use parallel::{Join, Parallel};
+pub use repeat::Repeat;
 pub use wait::Wait;
 
+pub(crate) use act::{Act, Ended, Leaving, Left, Stage, Then};
 use asks::{Asks, At};
+use written::plain_or_fields;
 
-use crate::kernel::{Calendar, Event, RequestId};
-use crate::problem::{Problems, Refusal};
-use crate::random::dists::{Dist, Distribution, Sampler};
+use crate::problem::Problems;
+use crate::random::dists::{Distribution, Sampler};
 use crate::random::keys::Salt;
-use crate::request::{Flag, Outcome, Part, Request, Runnable};
-use crate::server::Gauges;
-use crate::server::cores::{self, RunQueue};
-use crate::server::Memory as InstanceMemory;
-use crate::units::{Quantity, Span, Time, bare};
+use crate::request::{Frame, FurtherPart, Outcome, Part, Request};
 use schemars::JsonSchema;
-use serde::de::{MapAccess, Unexpected};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 macro_rules! catalogue {
-    ($($(#[doc = $doc:literal])+ $module:ident: $name:ident,)+) => {
+    ($($(#[doc = $doc:literal])+ $module:ident: $name:ident,)+ ;
+     $($(#[doc = $ends:literal])+ $end:ident: $of:path,)+) => {
         /// One step of an endpoint.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
@@ -55,9 +63,13 @@ macro_rules! catalogue {
         #[repr(u8)]
         pub(crate) enum Op {
             $($name($module::Op),)+
+            $($(#[doc = $ends])+ $end($of),)+
             /// The program is done: answer.
             Answer,
         }
+
+        /// The words that steps are written with.
+        pub(crate) const WORDS: &[&str] = &[$(stringify!($module)),+];
 
         impl Step {
             /// Problems of the step by itself.
@@ -86,11 +98,23 @@ macro_rules! catalogue {
             }
         }
 
+        impl Op {
+            /// Whether a plan that has it needs the rich drain (`sim/advance.rs`).
+            pub(crate) fn is_rich(&self) -> bool {
+                match self {
+                    $(Op::$name(_) => $module::Op::IS_RICH,)+
+                    $(Op::$end(_) => <$of>::IS_RICH,)+
+                    Op::Answer => false,
+                }
+            }
+        }
+
         impl Act for Op {
             #[inline(always)]
             fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
                 match self {
                     $(Op::$name(op) => op.begin(stage, request, slot),)+
+                    $(Op::$end(op) => op.begin(stage, request, slot),)+
                     Op::Answer => Then::Answer,
                 }
             }
@@ -98,13 +122,65 @@ macro_rules! catalogue {
             fn wake(&self, stage: &mut Stage, request: &mut Request) -> Then {
                 match self {
                     $(Op::$name(op) => op.wake(stage, request),)+
+                    $(Op::$end(op) => op.wake(stage, request),)+
                     Op::Answer => unreachable!("an answer waits for nothing"),
+                }
+            }
+            fn answered(&self, stage: &mut Stage, request: &mut Request, slot: u32, ended: &Ended) -> Then {
+                match self {
+                    $(Op::$name(op) => op.answered(stage, request, slot, ended),)+
+                    $(Op::$end(op) => op.answered(stage, request, slot, ended),)+
+                    Op::Answer => unreachable!("an answer waits for nothing"),
+                }
+            }
+            fn alarm(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+                match self {
+                    $(Op::$name(op) => op.alarm(stage, request, slot),)+
+                    $(Op::$end(op) => op.alarm(stage, request, slot),)+
+                    Op::Answer => unreachable!("an answer waits for nothing"),
+                }
+            }
+            fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
+                match self {
+                    $(Op::$name(op) => op.leave(stage, request, leaving),)+
+                    $(Op::$end(op) => op.leave(stage, request, leaving),)+
+                    // One that has been called off while it computes.
+                    Op::Answer => Left::Computing,
+                }
+            }
+            fn close(&self, stage: &mut Stage, request: &Request, frame: &Frame) {
+                match self {
+                    $(Op::$name(op) => op.close(stage, request, frame),)+
+                    $(Op::$end(op) => op.close(stage, request, frame),)+
+                    Op::Answer => {}
+                }
+            }
+            fn struck(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) {
+                match self {
+                    $(Op::$name(op) => op.struck(stage, request, leaving),)+
+                    $(Op::$end(op) => op.struck(stage, request, leaving),)+
+                    Op::Answer => {}
+                }
+            }
+            fn holds(&self, frame: &Frame) -> Option<u32> {
+                match self {
+                    $(Op::$name(op) => op.holds(frame),)+
+                    $(Op::$end(op) => op.holds(frame),)+
+                    Op::Answer => None,
+                }
+            }
+            fn shares(&self, request: &Request) -> Option<u32> {
+                match self {
+                    $(Op::$name(op) => op.shares(request),)+
+                    $(Op::$end(op) => op.shares(request),)+
+                    Op::Answer => None,
                 }
             }
             fn part(&self, request: &Request) -> Part {
                 match self {
                     $(Op::$name(op) => op.part(request),)+
-                    Op::Answer => Part::Abandoned,
+                    $(Op::$end(op) => op.part(request),)+
+                    Op::Answer => Part::Cpu,
                 }
             }
         }
@@ -122,6 +198,51 @@ catalogue! {
     call: Call,
     /// Answer with an error now, with a probability.
     fail: Fail,
+    /// Do one of several things, chosen by chance.
+    branch: Branch,
+    /// Hold a lock while doing something.
+    lock: Lock,
+    /// Do something several times, one after the other.
+    repeat: Repeat,
+    /// Do several things at once, and wait for all, or some, of them.
+    parallel: Parallel,
+    ;
+    /// The end of an arm of `branch`.
+    Jump: branch::Jump,
+    /// `cpu` on cores that are shared.
+    Shared: shared::Op,
+    /// The end of what is done under a lock.
+    Unlock: lock::Unlock,
+    /// The end of the body of `repeat`.
+    Again: repeat::Again,
+}
+
+/// Who shares a resource.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Scope {
+    /// The requests of one instance.
+    #[default]
+    Instance,
+    /// All requests of the service.
+    Service,
+}
+
+/// The rows of a resource: which one is that of an instance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows {
+    /// The first.
+    pub first: u32,
+    /// The first instance of the service, if each instance has a row.
+    pub by_instance: Option<u32>,
+}
+
+impl Rows {
+    /// The row that a request at an instance uses.
+    pub(crate) fn of(self, instance: u32) -> u32 {
+        self.first + self.by_instance.map_or(0, |first| instance - first)
+    }
 }
 
 /// What a step needs from the plan while it is compiled.
@@ -132,179 +253,58 @@ pub(crate) trait Compiler {
     fn salt(&mut self, what: &str) -> Salt;
     /// Adds memory to what the endpoint reserves before its first burst.
     fn reserve(&mut self, sampler: Sampler);
-    /// The id of a call from here to an endpoint.
-    fn call(&mut self, call: &Call) -> u32;
+    /// A call from here to an endpoint.
+    fn call(&mut self, call: &Call) -> call::Op;
     /// The id of a label of waits.
     fn label(&mut self, name: &str) -> u32;
     /// The outcome of an error status.
     fn error(&mut self, status: u16) -> Outcome;
+    /// The stations of the instances, if their cores are shared.
+    fn station(&mut self) -> Option<Rows>;
+    /// A further part of latencies, by its name in metrics.
+    fn part(&mut self, name: &'static str) -> FurtherPart;
+    /// A resource of units that one request at a time holds each, by its kind and name: the id of
+    /// the first of its rows, of which there is one for each instance, or one for the service.
+    fn resource(&mut self, kind: &'static str, name: &str, scope: Scope, units: u64) -> Rows;
+    /// The name of a block of this step, in metrics.
+    fn block(&mut self, what: &str) -> String;
+    /// The flow of the guests that a block makes, by the name of their part of it.
+    fn guests(&mut self, name: &str) -> u32;
+    /// The step makes this many requests at once.
+    fn makes(&mut self, requests: usize);
+    /// Requests may be called off.
+    fn calls_off(&mut self);
     /// Appends to the program.
     fn emit(&mut self, op: Op);
+    /// Appends to the program what is known only when more has been compiled; returns where it is.
+    fn reserve_op(&mut self) -> u32;
+    /// Where the next op will be.
+    fn here(&self) -> u32;
+    /// Puts an op where one has been left out.
+    fn put(&mut self, at: u32, op: Op);
 }
 
-/// How a step of a compiled program acts on the request that has come to it.
-pub(crate) trait Act {
-    /// Begins the step, or goes on with it once what it waited for is granted.
-    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then;
-    /// The time that the step wrote down with [`Event::Woken`] has come.
-    #[inline(always)]
-    fn wake(&self, _: &mut Stage, _: &mut Request) -> Then {
-        unreachable!("only a step that has asked for it is woken")
+/// Checks the steps of a block; `path` is the list's.
+fn check_block(steps: &[Step], path: &str, problems: &mut Problems) {
+    if steps.is_empty() {
+        problems
+            .error(path, "a block needs at least one step")
+            .advise("write for example `do: [ cpu: 1ms ]`");
     }
-    /// The part of its latency that a request in this step is in.
-    fn part(&self, _: &Request) -> Part {
-        Part::Abandoned
-    }
-}
-
-/// How a request goes on after a step has begun.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Then {
-    /// With the next step, now.
-    Next,
-    /// When something happens that has been written down: an event, or its turn in a queue.
-    Park,
-    /// By calling.
-    Call,
-    /// By answering, with the outcome it now has: `ok` if no step has set another.
-    Answer,
-}
-
-/// What a step may touch beside its request: the components of the instances and workers that serve
-/// it. A step looks up what it needs.
-pub(crate) struct Stage<'a> {
-    pub queues: &'a mut [RunQueue],
-    pub gauges: &'a mut [Gauges],
-    pub memories: &'a mut [InstanceMemory],
-    pub calendar: &'a mut Calendar,
-    pub runnable: &'a mut Runnable,
-    /// By label: time spent in such waits, ns, by requests of the measured part.
-    pub labels_ns: &'a mut [u128],
-    /// Requests that arrive from this time on are measured.
-    pub measured_from: Time,
-    /// Whether the measured part has begun.
-    pub measured: bool,
-}
-
-impl Stage<'_> {
-    #[inline(always)]
-    pub(crate) fn now(&self) -> Time {
-        self.calendar.now()
-    }
-    /// Writes down what will happen to the request in a slot.
-    #[inline(always)]
-    pub(crate) fn after(
-        &mut self,
-        span: Span,
-        event: fn(RequestId) -> Event,
-        request: &Request,
-        slot: u32,
-    ) {
-        self.calendar.schedule_in(span, event(request.id(slot)));
-    }
-    /// Gives the core back, if the request holds one.
-    #[inline(always)]
-    pub(crate) fn free_core(&mut self, request: &mut Request) {
-        if request.has(Flag::CORE) {
-            request.clear(Flag::CORE);
-            let (queue, gauges) = (
-                &mut self.queues[request.worker as usize],
-                &mut self.gauges[request.instance as usize],
-            );
-            if let Some(next) = cores::release(queue, gauges, self.calendar.now()) {
-                self.runnable.push(next);
-            }
+    for (index, step) in steps.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        if let Step::Memory(_) = step {
+            problems
+                .error(format!("{path}.memory"), "memory cannot be reserved inside of a block")
+                .advise("an endpoint reserves its memory before its first step: write it there");
         }
+        step.check(&path, problems);
     }
 }
 
-/// A step that is written either as a plain value (`wait: 2ms`, `wait: { exp: 2ms }`) or as fields
-/// (`wait: { for: 2ms, label: db }`). Reads a map by its first key: one of `fields` begins the
-/// fields, anything else a distribution.
-pub(crate) fn plain_or_fields<'de, D, Q, F, R>(
-    from: D,
-    first_fields: &'static [&'static str],
-    plain: fn(Dist<Q>) -> R,
-    fields: fn(F) -> R,
-) -> Result<R, D::Error>
-where
-    D: Deserializer<'de>,
-    Q: Quantity + Deserialize<'de>,
-    F: Deserialize<'de>,
-{
-    struct Words<Q, F, R> {
-        first_fields: &'static [&'static str],
-        plain: fn(Dist<Q>) -> R,
-        fields: fn(F) -> R,
-    }
-    impl<'de, Q: Quantity + Deserialize<'de>, F: Deserialize<'de>, R> serde::de::Visitor<'de>
-        for Words<Q, F, R>
-    {
-        type Value = R;
-        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-            write!(f, "{}, or a distribution", Q::EXPECTING)
-        }
-        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<R, E> {
-            crate::random::dists::plain(text)
-                .map(|q| (self.plain)(Dist::constant(q)))
-                .map_err(E::custom)
-        }
-        fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<R, E> {
-            bare(n).map(|q| (self.plain)(Dist::constant(q)))
-        }
-        fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<R, E> {
-            bare(n).map(|q| (self.plain)(Dist::constant(q)))
-        }
-        fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<R, E> {
-            bare(n).map(|q| (self.plain)(Dist::constant(q)))
-        }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<R, A::Error> {
-            let Some(first) = map.next_key::<String>()? else {
-                return Err(serde::de::Error::invalid_type(Unexpected::Unit, &self));
-            };
-            let is_field = self.first_fields.contains(&first.as_str());
-            let mut rest = FirstKey { first: Some(first), map };
-            if is_field {
-                return F::deserialize(serde::de::value::MapAccessDeserializer::new(rest))
-                    .map(self.fields);
-            }
-            let plain = Dist::deserialize(serde::de::value::MapAccessDeserializer::new(&mut rest))?;
-            match rest.next_key::<String>()? {
-                None => Ok((self.plain)(plain)),
-                Some(key) => {
-                    let refusal = Refusal::new(format!("`{key}` stands beside a distribution"));
-                    Err(serde::de::Error::custom(refusal.help(format!(
-                        "write the distribution under `{}`, beside `{key}`",
-                        self.first_fields[0]
-                    ))))
-                }
-            }
-        }
-    }
-    from.deserialize_any(Words { first_fields, plain, fields })
-}
-
-/// A map whose first key has been read already.
-struct FirstKey<A> {
-    first: Option<String>,
-    map: A,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for FirstKey<A> {
-    type Error = A::Error;
-    fn next_key_seed<K: serde::de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        match self.first.take() {
-            Some(key) => seed.deserialize(serde::de::value::StringDeserializer::new(key)).map(Some),
-            None => self.map.next_key_seed(seed),
-        }
-    }
-    fn next_value_seed<V: serde::de::DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, A::Error> {
-        self.map.next_value_seed(seed)
+/// Reads the files that the steps of a block name.
+fn load_block(steps: &mut [Step], folder: &Path, path: &str, problems: &mut Problems) {
+    for (index, step) in steps.iter_mut().enumerate() {
+        step.load(folder, &format!("{path}[{index}]"), problems);
     }
 }

@@ -6,7 +6,7 @@
 //! Checked: `tests/it/theory.rs` (event loop with I/O).
 
 use super::asks::{Asks, At};
-use super::{Act, Compiler, Stage, Then, plain_or_fields};
+use super::{Act, Compiler, Leaving, Left, Stage, Then, plain_or_fields};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
@@ -84,6 +84,7 @@ impl Wait {
 }
 
 impl Act for Op {
+    const IS_RICH: bool = false;
     #[inline(always)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
@@ -102,6 +103,11 @@ impl Act for Op {
             stage.labels_ns[self.label as usize] += u128::from(waited.0);
         }
         Then::Next
+    }
+    fn leave(&self, stage: &mut Stage, request: &mut Request, _: Leaving) -> Left {
+        stage.gauges[request.instance as usize].io.subtract(stage.now(), 1);
+        stage.calendar.note_stale();
+        Left::Gone
     }
     fn part(&self, _: &Request) -> Part {
         Part::Io

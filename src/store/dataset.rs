@@ -45,6 +45,7 @@ impl Dataset {
     /// If they cannot be written.
     pub(crate) fn begin(mut folder: Folder, built: &CompiledPoint) -> Result<Dataset, StoreError> {
         let is_sampled = built.plan.trace_share > 0.0;
+        let further_parts = &built.plan.layout.further_parts;
         // The manifest lists the files in this order.
         Ok(Dataset {
             summary: TableFile::begin(&mut folder)?,
@@ -52,7 +53,9 @@ impl Dataset {
             series: TableFile::begin(&mut folder)?,
             histograms: TableFile::begin(&mut folder)?,
             events: TableFile::begin(&mut folder)?,
-            requests: is_sampled.then(|| TableFile::begin(&mut folder)).transpose()?,
+            requests: is_sampled
+                .then(|| TableFile::without(&mut folder, requests::left_out(further_parts)))
+                .transpose()?,
             warmup: built.warmup.as_ref().map(|_| TableFile::begin(&mut folder)).transpose()?,
             folder,
             names: Names::new(built),

@@ -2,8 +2,8 @@
 //! grow with the file.
 
 use super::folder::{Folder, StoreError};
-use super::schema::schema_of;
-use crate::tables::{Cell, Table, cells};
+use super::schema::{fields_of, schema_of};
+use crate::tables::{Cell, Column, Table, cells};
 use arrow_array::builder::{ArrayBuilder, Float64Builder, StringBuilder, UInt64Builder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Schema};
@@ -188,6 +188,8 @@ impl ParquetFile {
 /// The file of the table `T`.
 pub(crate) struct TableFile<T: Table> {
     file: ParquetFile,
+    /// The names of the columns that are left out.
+    without: &'static [&'static str],
     table: PhantomData<T>,
 }
 
@@ -197,8 +199,21 @@ impl<T: Table> TableFile<T> {
     /// # Errors
     /// If it cannot be created.
     pub(crate) fn begin(folder: &mut Folder) -> Result<TableFile<T>, StoreError> {
-        let file = ParquetFile::begin(folder, T::FILE, schema_of::<T>())?;
-        Ok(TableFile { file, table: PhantomData })
+        TableFile::without(folder, &[])
+    }
+
+    /// Like [`begin`](TableFile::begin), without some of the columns.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub(crate) fn without(
+        folder: &mut Folder,
+        without: &'static [&'static str],
+    ) -> Result<TableFile<T>, StoreError> {
+        let fields = fields_of::<T>().filter(|field| !without.contains(&field.name().as_str()));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let file = ParquetFile::begin(folder, T::FILE, schema)?;
+        Ok(TableFile { file, without, table: PhantomData })
     }
 
     /// Writes rows.
@@ -209,7 +224,11 @@ impl<T: Table> TableFile<T> {
         &mut self,
         mut rows: impl Iterator<Item = T::Row<'r>>,
     ) -> Result<(), StoreError> {
-        rows.try_for_each(|row| self.file.push(cells::<T>(&row)))
+        let without = self.without;
+        let kept = |column: &&Column<T>| !without.contains(&column.name);
+        rows.try_for_each(|row| {
+            self.file.push(T::COLUMNS.iter().filter(kept).map(|column| column.cell(&row)))
+        })
     }
 
     /// Writes the remaining rows, and returns the name of the file with the number of its rows.

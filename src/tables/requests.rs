@@ -50,11 +50,19 @@ impl Table for RequestsTable {
         number("abandoned_s", "s", "waiting for calls that were given up", |r| {
             r.spent_s(Part::Abandoned)
         }),
+        number("lock_s", "s", "waiting for locks; only in scenarios with locks", |r| {
+            r.request.lock_s
+        }),
         text("outcome", "ok, lost, timeout, crashed, rejected or error_STATUS", |r| {
             r.request.outcome
         }),
         number("weight", "1", "how many requests it stands for", |r| r.request.weight),
     ];
+}
+
+/// Returns the columns that a scenario does not have, by the further parts of its latencies.
+pub(crate) fn left_out(further_parts: &[&str]) -> &'static [&'static str] {
+    if further_parts.contains(&"lock") { &[] } else { &["lock_s"] }
 }
 
 /// Returns the sampled requests of a replication.

@@ -8,12 +8,15 @@
 //! Checked: `tests/it/workload.rs` (counts, gaps, ramps, users' windows, last arrival).
 
 mod arrivals;
+mod closed;
 mod open;
 mod profile;
 mod users;
 
 pub(crate) use arrivals::Interarrival;
 pub use arrivals::{Arrivals, Batch, Regular, Variation};
+pub use closed::Closed;
+pub(crate) use closed::{ClosedPlan, Turns};
 pub use open::{Open, RateShape, Stage, Stages};
 pub(crate) use profile::{RateProfile, RateSegment};
 pub use users::Users;
@@ -50,6 +53,9 @@ pub struct Workload {
     /// Requests from a number of active users that is redrawn periodically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<Users>,
+    /// Requests from a fixed number of users, who wait for each answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closed>,
 }
 
 /// The maximum number of user windows in a run; this many take a second or two even without
@@ -59,15 +65,40 @@ const WINDOWS_MAX: u64 = 10_000_000;
 impl Workload {
     /// Reports the errors of the workload.
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
-        match (&self.open, &self.users) {
-            (Some(open), None) => open.check(&format!("{path}.open"), problems),
-            (None, Some(users)) => users.check(&format!("{path}.users"), problems),
-            (Some(_), Some(_)) => problems
-                .error(path, "a workload must be either `open` or `users`, not both")
-                .advise("split it into two workloads"),
-            (None, None) => problems
-                .error(path, "this workload does not say when requests arrive")
-                .advise("add `open: { rate: 100/s }`, or `users: { active: 100, each: 20/min }`"),
+        if let Some(open) = &self.open {
+            open.check(&format!("{path}.open"), problems);
+        }
+        if let Some(users) = &self.users {
+            users.check(&format!("{path}.users"), problems);
+        }
+        if let Some(closed) = &self.closed {
+            closed.check(&format!("{path}.closed"), problems);
+        }
+        let written = [
+            ("open", self.open.is_some()),
+            ("users", self.users.is_some()),
+            ("closed", self.closed.is_some()),
+        ];
+        let written: Vec<&str> = written
+            .into_iter()
+            .filter(|(_, is_written)| *is_written)
+            .map(|(name, _)| name)
+            .collect();
+        match written[..] {
+            [] => {
+                problems
+                    .error(path, "this workload does not say when requests arrive")
+                    .advise("add `open: { rate: 100/s }`, `users: { active: 100, each: 20/min }` or `closed: { users: 50, think: 5s }`");
+            }
+            [_] => {}
+            [first, .., last] => {
+                problems
+                    .error(
+                        path,
+                        format!("a workload must be either `{first}` or `{last}`, not both"),
+                    )
+                    .advise("split it into two workloads");
+            }
         }
         match (&self.to, self.mix.is_empty()) {
             (Some(_), true) | (None, false) => {}
@@ -133,6 +164,13 @@ impl Workload {
                 salt,
                 mirrored,
             }),
+            // Nothing arrives by itself: users come back.
+            _ if self.closed.is_some() => Some(ArrivalProcess {
+                gaps: Interarrival::Poisson,
+                profile: RateProfile::Constant { rate: 0.0 },
+                salt,
+                mirrored,
+            }),
             _ => None,
         }
     }
@@ -160,6 +198,8 @@ pub(crate) struct Source {
     pub key: Key,
     /// The number of requests sent so far.
     pub ordinal: u64,
+    /// The same of each user, if they are closed.
+    pub turns: Turns,
     state: ArrivalState,
     /// The arrivals drawn ahead; `drawn` is their number, `next` the index of the next one.
     ahead: [Time; BLOCK],
@@ -200,7 +240,15 @@ impl Source {
             last: Time::ZERO,
             gaps: 0,
         };
-        Source { key, ordinal: 0, state, ahead: [Time::ZERO; BLOCK], drawn: BLOCK, next: BLOCK }
+        Source {
+            key,
+            ordinal: 0,
+            turns: Turns::default(),
+            state,
+            ahead: [Time::ZERO; BLOCK],
+            drawn: BLOCK,
+            next: BLOCK,
+        }
     }
 
     /// Returns the time of the next arrival, or `None` if there is none before `horizon`.

@@ -208,3 +208,24 @@ faults: [ crash: { target: api, at: 2s } ]");
     a.equals("workload users", "failed total", 0.0);
     a.equals("workload users", "arrivals total", 20.0);
 }
+
+#[test]
+fn a_service_and_one_that_it_calls_may_crash_at_the_same_moment() {
+    // By hand: at 5 s each request at `api` waits for one at `db`; all fail, each is counted once,
+    // and places are given back once: 50/s · 100 ms are inside before and after.
+    for first in ["db", "api"] {
+        let second = if first == "db" { "api" } else { "db" };
+        let results = run(&format!(
+            "run: {{ duration: 20s, replications: 5 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 50/s, arrivals: regular }} }} }}
+services:
+  api: {{ endpoints: {{ x: [ call: db.q ] }} }}
+  db: {{ endpoints: {{ q: [ wait: 100ms ] }} }}
+faults: [ crash: {{ target: {first}, at: 5010ms, for: 1s }}, crash: {{ target: {second}, at: 5010ms, for: 1s }} ]"
+        ));
+        results.equals("workload users", "failed total", 5.0 + 50.0);
+        results.equals("service api", "in_flight max", 5.0);
+        results.equals("service db", "in_flight max", 5.0);
+        results.equals("endpoint db.q", "failed total", 5.0);
+    }
+}

@@ -7,7 +7,6 @@
 //! rewrites them (`ASYNCFLOW_ACCEPT=1 cargo test --test it golden`), in a commit that explains why.
 
 use crate::original::payloads;
-use crate::properties::swarm;
 use crate::support::Room;
 use std::fmt::Write;
 use std::fs;
@@ -56,8 +55,17 @@ fn results_have_the_bytes_that_were_pinned() {
         fs::write(room.path(&file), &payload.text).unwrap();
         commands.push(format!("run {file} -r 1 -d 150s --set output.requests=100%"));
     }
-    for (number, scenario) in swarm(64).into_iter().enumerate() {
+    // Random scenarios of `properties/generate.rs`, as it was when they were pinned.
+    let swarm = fs::read_to_string("tests/it/golden/swarm.yaml").unwrap();
+    for (number, scenario) in swarm.split("---\n").enumerate() {
         let file = format!("swarm{number}.yaml");
+        fs::write(room.path(&file), scenario).unwrap();
+        commands.push(format!("run {file} -r 2"));
+    }
+    // The capabilities that the shipped scenarios do not use.
+    let probes = fs::read_to_string("tests/it/golden/probes.yaml").unwrap();
+    for (number, scenario) in probes.split("---\n").enumerate() {
+        let file = format!("probe{number}.yaml");
         fs::write(room.path(&file), scenario).unwrap();
         commands.push(format!("run {file} -r 2"));
     }

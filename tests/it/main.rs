@@ -3,10 +3,13 @@
 
 mod admission;
 mod arguments;
+mod autoscale;
 mod balance;
+mod blocks;
 mod calls;
 mod candour;
 mod capacity;
+mod closed;
 mod command;
 mod compare;
 mod corrections;
@@ -19,9 +22,11 @@ mod golden;
 mod hostile;
 mod laws;
 mod library;
+mod lock;
 mod machine;
 mod network;
 mod original;
+mod parallel;
 mod phases;
 mod pipelines;
 mod plots;

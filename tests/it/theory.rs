@@ -79,6 +79,16 @@ claims! {
     feedback_keeps_the_product_form: "mm1_feedback_p20", "Jackson 1957";
     an_event_loop_with_io_between_two_bursts_is_a_product_form_network: "eventloop_fifo", "Baskett et al. 1975";
     four_permits_of_memory_before_an_event_loop: "permits4_eventloop", "a Markov chain, solved numerically";
+    two_queues_joined_answer_as_flatto_and_hahn_predict: "forkjoin2", "Flatto, Hahn 1984";
+    a_fan_out_lasts_as_long_as_its_longest_branch: "fanout10_all", "order statistics";
+    the_first_of_several_branches_call_off_the_others: "first_of_exponentials", "order statistics";
+    a_fan_out_makes_rare_slow_answers_common: "tail_at_scale", "Dean, Barroso 2013";
+    a_lock_is_m_g_1_on_its_holding_time: "lock_mg1", "K1 (5.63)";
+    closed_users_slow_down_as_a_finite_source_predicts: "closed_users_mmcN", "K1 §3.9";
+    closed_users_obey_mean_value_analysis: "closed_mva", "Reiser, Lavenberg 1980";
+    m_m_1_with_processor_sharing_answers_as_predicted: "mm1_ps", "K2 §4.4";
+    processor_sharing_depends_on_the_demand_by_its_mean_alone: "mg1_ps", "K2 §4.4";
+    processor_sharing_keeps_the_product_form: "eventloop_ps", "Baskett et al. 1975";
     links_keep_a_poisson_process_poisson: "w2_random_lb", "Mirasol 1963, K1 (5.63)";
     a_database_is_not_affected_by_callers_that_give_up: "mm1_client_timeout", "Exp(20/s) cut at 50 ms";
     a_thinned_poisson_process_is_poisson: "mm1_thinned", "M/M/1 at 80/s: K1 §3.2";
@@ -127,6 +137,11 @@ fn every_case_has_a_test_or_awaits_a_named_feature_and_is_in_the_document() {
             "mm1_published",
             "random2_published",
             "mm3_published",
+            "first_of_exponentials",
+            "mg1_ps",
+            "closed_mva",
+            "lock_mg1",
+            "tail_at_scale",
         ],
     ]
     .concat();

@@ -10,6 +10,7 @@
 use super::{Balancer, Candidate};
 use crate::measure::Gauge;
 use crate::random::keys::Draw;
+use crate::resource::Line;
 use crate::units::Time;
 use std::collections::VecDeque;
 
@@ -19,7 +20,7 @@ pub(crate) struct CentralQueue {
     /// Instances that are up and have no request, longest free first.
     pub free: VecDeque<u32>,
     /// Slots of the waiting requests, in order of arrival.
-    pub waiting: VecDeque<u32>,
+    pub waiting: Line<u32>,
     /// The number of requests that have been released but have not yet taken their instance; as
     /// many free instances are reserved for them.
     pub let_go: usize,
@@ -38,7 +39,7 @@ impl CentralQueue {
         if has_waited || self.free.len() > self.let_go {
             return self.free.pop_front();
         }
-        self.waiting.push_back(slot);
+        self.waiting.push(slot);
         self.length.add(now, 1);
         None
     }
@@ -52,15 +53,20 @@ impl CentralQueue {
         if self.free.len() == self.let_go {
             return None;
         }
-        let next = self.waiting.pop_front()?;
+        let next = self.waiting.pop()?;
         self.let_go += 1;
         self.length.subtract(now, 1);
         Some(next)
     }
     /// Removes and returns all waiting requests, because no instance is up.
-    pub(crate) fn send_away(&mut self, now: Time) -> VecDeque<u32> {
+    pub(crate) fn send_away(&mut self, now: Time) -> Line<u32> {
         self.length.set(now, 0);
         std::mem::take(&mut self.waiting)
+    }
+    /// Removes a request that gives up; `asked` returns when the request in a slot began to wait.
+    pub(crate) fn leave(&mut self, now: Time, slot: u32, asked: impl Fn(u32) -> Time) {
+        self.length.subtract(now, 1);
+        self.waiting.leave(slot, asked);
     }
     /// Returns whether no request waits while an instance is free.
     pub(crate) fn is_work_conserving(&self) -> bool {

@@ -124,7 +124,8 @@ impl Balancer {
     pub(crate) fn settle(&mut self, now: Time, mut resume: impl FnMut(u32)) {
         let Some(queue) = &mut self.queue else { return };
         if self.order.is_empty() {
-            queue.send_away(now).into_iter().for_each(&mut resume);
+            let mut sent_away = queue.send_away(now);
+            std::iter::from_fn(|| sent_away.pop()).for_each(&mut resume);
         }
         while let Some(next) = queue.let_go(now) {
             resume(next);

@@ -116,6 +116,7 @@ fn workload(graph: &Graph, problems: &mut Problems) -> Workload {
         via: vec![graph.client().to_string()],
         open: graph.payload.arrivals.as_ref().map(|arrivals| open(arrivals, graph)),
         users: None,
+        closed: None,
     };
     if let Some(input) = &graph.payload.rqs_input {
         let each = Rate::per_second(input.avg_request_per_minute_per_user.mean / 60.0);
@@ -152,6 +153,7 @@ fn services(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Service>
 fn service(balance: Balance, instances: IndexMap<String, InstanceSpec>) -> Service {
     Service {
         replicas: 1,
+        autoscale: None,
         balance,
         instance: Machine::default(),
         runtime: Runtime::default(),

@@ -187,6 +187,12 @@ fn warn_of(
                 .warning(path, what)
                 .advise("use more `replicas`, make requests shorter, or choose another `balance`");
         }
+        Resource::Lock => {
+            let what = format!("overload: {load_now} {percent} of {what}, {excess}");
+            problems
+                .warning(path, what)
+                .advise("hold it for a shorter time, raise its `permits`, or lower the rate");
+        }
         Resource::Memory => {
             let what = format!(
                 "overload: requests need {percent} of {what} at a time, even if none ever waits"

@@ -93,8 +93,7 @@ impl Sizes {
         };
         let mut called: IndexSet<&'s str> = IndexSet::new();
         for service in scenario.services.values() {
-            let replicas =
-                if service.instances.is_empty() { u64::from(service.replicas) } else { 0 };
+            let replicas = if service.instances.is_empty() { u64::from(service.rows()) } else { 0 };
             let (instances, endpoints_before) =
                 (replicas + service.instances.len() as u64, sizes.endpoints);
             sizes.instances += instances;
@@ -363,7 +362,7 @@ fn faults(scenario: &Scenario, problems: &mut Problems) {
         scenario
             .services
             .get(target)
-            .map_or(1, |service| u64::from(service.replicas).max(service.instances.len() as u64))
+            .map_or(1, |service| u64::from(service.rows()).max(service.instances.len() as u64))
     };
     let touches = scenario.faults.iter().map(|fault| match fault {
         Fault::Crash(fault) => affected(&fault.target),

@@ -2,18 +2,13 @@
 
 /// Fields below the top level for features that are not modelled yet. They are refused, because a
 /// scenario without them would describe a different system.
-pub(super) const LATER: [&str; 65] = [
-    "closed",
+pub(super) const LATER: [&str; 49] = [
     "sessions",
     "replay",
     "patience",
     "class",
     "keys",
     "block",
-    "parallel",
-    "branch",
-    "repeat",
-    "lock",
     "cache",
     "llm",
     "publish",
@@ -26,7 +21,6 @@ pub(super) const LATER: [&str; 65] = [
     "threads",
     "processes",
     "single",
-    "autoscale",
     "retries",
     "retry",
     "retry_policy",
@@ -55,23 +49,13 @@ pub(super) const LATER: [&str; 65] = [
     "lifo",
     "timeout",
     "deadline",
-    "autoscaling",
-    "hpa",
-    "min_replicas",
-    "max_replicas",
-    "think_time",
-    "think",
-    "loop",
-    "gather",
-    "if",
-    "for_each",
     "cold_start",
     "ttl",
     "affinity",
 ];
 
 /// What can be written today in their place.
-pub(super) const INSTEAD: [(&[&str], &str); 16] = [
+pub(super) const INSTEAD: [(&[&str], &str); 12] = [
     (
         &["retries", "retry", "retry_policy", "backoff", "max_retries", "attempts"],
         "the closest alternative today: a higher `rate` that includes the retries; it does not show that retries increase with failures",
@@ -97,18 +81,6 @@ pub(super) const INSTEAD: [(&[&str], &str); 16] = [
         "the closest alternative today: one `slow` fault for each pause, `faults: [ { slow: { target: api, factor: 100x, at: 1m, for: 2s } } ]`",
     ),
     (
-        &["parallel", "gather"],
-        "the closest alternative today: a `wait` as long as the slowest of the calls; calls in sequence would add up",
-    ),
-    (
-        &["branch", "if"],
-        "the closest alternative today: one endpoint for each branch, and a `mix` of them",
-    ),
-    (
-        &["repeat", "loop", "for_each"],
-        "the closest alternative today: the steps written out once per iteration",
-    ),
-    (
         &["cache", "caches", "ttl"],
         "the closest alternative today: `wait: { mixture: [ { w: 9, is: 1ms }, { w: 1, is: 20ms } ] }`, weighted by the hit ratio",
     ),
@@ -117,16 +89,12 @@ pub(super) const INSTEAD: [(&[&str], &str); 16] = [
         "the closest alternative today: `wait: { lognormal: { p50: 1s, p99: 8s } }`, in a service with `max_in_flight` as the concurrency limit",
     ),
     (
-        &["closed", "sessions", "think_time", "think"],
-        "the closest alternative today: `open: { rate: 50/s }` at the rate those users generate; it does not slow down when the system does",
+        &["sessions"],
+        "the closest alternative today: `closed: { users: 50, think: { exp: 5s } }`, users who never leave",
     ),
     (
         &["threads", "processes", "block", "offload", "single"],
         "the closest alternative today: `runtime: { tasks: {} }`, where requests share the cores, with `max_in_flight` as the number of threads",
-    ),
-    (
-        &["autoscale", "autoscaling", "hpa", "min_replicas", "max_replicas"],
-        "the closest alternative today: a fixed number of `replicas`, varied with `asyncflow sweep`",
     ),
     (&["bandwidth"], "the closest alternative today: a `latency` that includes the transfer time"),
     (
@@ -137,7 +105,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 16] = [
 
 /// Terms of other tools, the AsyncFlow term they correspond to, and what to write if the term alone
 /// is not enough. Suggested where the AsyncFlow term is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 64] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -153,10 +121,21 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 57] = [
         "event_loop",
         "write `runtime: { event_loop: { workers: 2 } }`",
     ),
+    (&["round_robin", "fair", "processor_sharing", "shared"], "ps", ""),
+    (&["fcfs", "queue"], "fifo", ""),
+    (&["loop", "for_each", "times"], "repeat", "write `repeat: { times: 3, do: [ … ] }`"),
     (
-        &["round_robin", "fair", "processor_sharing", "ps"],
-        "fifo",
-        "only `fifo` is modelled; any other order would describe a different system",
+        &["gather", "concurrent", "fork", "fan_out"],
+        "parallel",
+        "write `parallel: [ [ … ], [ … ] ]`",
+    ),
+    (&["if", "choice", "switch", "one_of"], "branch", "write `branch: [ { p: 20%, do: [ … ] } ]`"),
+    (&["mutex", "semaphore", "critical"], "lock", "write `lock: { name: stock, hold: [ … ] }`"),
+    (&["think_time", "thinking", "pause"], "think", ""),
+    (
+        &["autoscaling", "hpa", "min_replicas", "max_replicas", "scaling"],
+        "autoscale",
+        "write `autoscale: { hpa: { min: 2, max: 10, metrics: [ { cpu: 60% } ] } }`",
     ),
     (
         &[

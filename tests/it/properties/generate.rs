@@ -47,10 +47,22 @@ pub enum Feature {
     Errors,
     /// Named instances hand their requests on to a later service.
     Pipelines,
+    /// Steps in `branch` and `repeat`.
+    Blocks,
+    /// Steps in `parallel`.
+    Parallels,
+    /// Steps in `lock`.
+    Locks,
+    /// Users who wait for each answer.
+    Closed,
+    /// Cores that bursts share.
+    Sharing,
+    /// Services whose number of instances changes.
+    Scaling,
 }
 use Feature::*;
 
-const FEATURES: u32 = Pipelines as u32 + 1;
+const FEATURES: u32 = Scaling as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]
@@ -67,6 +79,8 @@ struct Step {
     target: usize,
     timeout_ms: u32,
     percent: u32,
+    /// The block around it, if any.
+    block: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -115,7 +129,7 @@ struct Fault {
 /// A random scenario.
 #[derive(Clone)]
 pub struct Case {
-    features: u32,
+    features: u64,
     seed: u16,
     services: Vec<Service>,
     workloads: Vec<Workload>,
@@ -129,14 +143,15 @@ fn law() -> impl Strategy<Value = Law> {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0..11u8, law(), 0..8usize, 2..60u32, 1..40u32);
+    let step = (0..11u8, law(), 0..8usize, 2..60u32, 1..40u32, 0..8u8);
     prop::collection::vec(
-        step.prop_map(|(kind, law, target, timeout_ms, percent)| Step {
+        step.prop_map(|(kind, law, target, timeout_ms, percent, block)| Step {
             kind,
             law,
             target,
             timeout_ms,
             percent,
+            block,
         }),
         1..5,
     )
@@ -207,7 +222,7 @@ fn fault() -> impl Strategy<Value = Fault> {
 pub fn cases() -> impl Strategy<Value = Case> {
     use prop::collection::vec;
     (
-        0..1u32 << FEATURES,
+        0..1u64 << FEATURES,
         any::<u16>(),
         vec(service(), 1..5),
         vec(workload(), 1..4),
@@ -247,11 +262,11 @@ impl Case {
         self.features >> feature as u32 & 1 == 1
     }
     pub fn with(mut self, features: &[Feature]) -> Case {
-        self.features |= features.iter().fold(0, |all, feature| all | 1 << *feature as u32);
+        self.features |= features.iter().fold(0, |all, feature| all | 1u64 << *feature as u32);
         self
     }
     pub fn without(mut self, features: &[Feature]) -> Case {
-        self.features &= !features.iter().fold(0, |all, feature| all | 1 << *feature as u32);
+        self.features &= !features.iter().fold(0, |all, feature| all | 1u64 << *feature as u32);
         self
     }
     /// Returns the case with as many simultaneous events as possible.
@@ -470,6 +485,64 @@ impl Text<'_> {
         }
     }
 
+    /// Puts a step into a block.
+    fn blocked(&self, step: &Step, text: String) -> String {
+        if (5..=6).contains(&step.kind) {
+            return text;
+        }
+        let text = self.locked(step, self.at_once(step, text));
+        if !self.case.has(Blocks) {
+            return text;
+        }
+        match step.block {
+            0 => format!("branch: [ {{ p: {}%, do: [ {text} ] }} ]", step.percent),
+            1 => format!(
+                "branch: [ {{ p: 60%, do: [ {text} ] }}, {{ do: [ cpu: {} ] }} ]",
+                self.us(1)
+            ),
+            2 => format!("repeat: {{ times: 2, do: [ {text} ] }}"),
+            3 => format!(
+                "repeat: {{ times: {{ geometric: {{ mean: 1.5 }} }}, do: [ {text}, cpu: {} ] }}",
+                self.us(1)
+            ),
+            4 => {
+                format!("branch: [ {{ p: 50%, do: [ repeat: {{ times: 2, do: [ {text} ] }} ] }} ]")
+            }
+            _ => text,
+        }
+    }
+
+    /// Does a step under a lock, of which there are three in a service; they nest in one order, so
+    /// that requests do not wait for each other in a circle.
+    fn locked(&self, step: &Step, text: String) -> String {
+        let (name, scope) = (step.target % 3, ["instance", "service"][step.target % 2]);
+        let permits = 1 + step.target % 3 / 2;
+        match step.block {
+            1 | 3 | 5 if self.case.has(Locks) && !text.contains("lock:") => format!(
+                "lock: {{ name: l{name}{scope}, scope: {scope}, permits: {permits}, hold: [ {text} ] }}"
+            ),
+            _ => text,
+        }
+    }
+
+    /// Does a step at once with other things.
+    fn at_once(&self, step: &Step, text: String) -> String {
+        let (us, ms) = (self.us(700), self.timeout(step));
+        let join = ["all", "any", "{ quorum: 2 }"][step.target % 3];
+        match step.block + step.kind {
+            _ if !self.case.has(Parallels) => text,
+            4 | 9 => format!("parallel: [ [ {text} ], [ cpu: {us} ] ]"),
+            5 | 10 => format!(
+                "parallel: {{ join: {join}, branches: [ [ {text} ], [ wait: {us}, cpu: {us} ], [ {text} ] ] }}"
+            ),
+            6 | 11 => format!(
+                "parallel: {{ join: {join}, within: {ms}, keep: {}, branches: [ [ {text} ], [ wait: {us} ], [ parallel: [ [ cpu: {us} ], [ wait: {us} ] ] ] ] }}",
+                step.percent % 2 == 0
+            ),
+            _ => text,
+        }
+    }
+
     fn timeout(&self, step: &Step) -> String {
         self.ms(if self.case.coincides { on_the_grid(step.timeout_ms) } else { step.timeout_ms })
     }
@@ -486,7 +559,8 @@ impl Text<'_> {
                 calls += (step.kind > 7) as u32;
                 step.kind <= 7 || calls <= 2
             });
-            let written: Vec<String> = kept.filter_map(|step| self.step(index, step)).collect();
+            let written: Vec<String> =
+                kept.filter_map(|step| Some(self.blocked(step, self.step(index, step)?))).collect();
             format!(
                 "e{e}: [ {} ]",
                 if written.is_empty() {
@@ -515,7 +589,9 @@ impl Text<'_> {
             if case.has(Speed) {
                 machine.push(format!("speed: {}", ["1x", "0.5x", "1.7x", "3x"][service.speed]));
             }
-            let runtime = if case.has(Tasks) {
+            let runtime = if case.has(Tasks) && case.has(Sharing) {
+                "tasks: { schedule: ps }".to_string()
+            } else if case.has(Tasks) {
                 "tasks: {}".to_string()
             } else {
                 format!("event_loop: {{ workers: {} }}", service.workers)
@@ -541,11 +617,31 @@ impl Text<'_> {
                     };
                     parts.push(format!("instances: {{ s{index}a: {{ {body}{a} }}{second} }}"));
                 }
-                false => parts.push(format!("replicas: {replicas}, {body}")),
+                false => parts.push(format!(
+                    "replicas: {replicas}, {}{body}",
+                    self.scaling(service, replicas)
+                )),
             }
             format!("  s{index}: {{ {} }}\n", parts.join(", "))
         };
         case.services.iter().enumerate().map(service).collect()
+    }
+
+    /// Lets the number of instances of a service change every 200 ms.
+    fn scaling(&self, service: &Service, replicas: u32) -> String {
+        if !self.case.has(Scaling) || service.speed > 2 {
+            return String::new();
+        }
+        let target = 10 * (1 + service.memory_mb);
+        format!(
+            "autoscale: {{ hpa: {{ max: {}, metrics: [ {{ cpu: {target}% }} ], sync: {}, down: {{ stabilize: {}, policies: [ {{ percent: 100%, per: {} }} ] }} }}, boot: {}, drain: {{ grace: {} }} }}, ",
+            replicas + service.cpu,
+            self.ms(200),
+            self.ms(300),
+            self.ms(200),
+            self.ms(30),
+            self.ms(50)
+        )
     }
 
     /// Returns the service that an instance hands its requests on to: none, or a later one.
@@ -609,7 +705,13 @@ impl Text<'_> {
                 self.rate(if case.has(Stages) { workload.to_rate } else { workload.rate }),
             );
             let stop = if case.has(Drains) { ", { to: 0/s, over: 0s }" } else { "" };
-            let when = if case.has(Users) && workload.users && !case.has(Drains) {
+            let when = if case.has(Closed) && workload.arrivals == 5 && !case.has(Drains) {
+                format!(
+                    "closed: {{ users: {}, think: {{ exp: {} }} }}",
+                    3 * (1 + workload.rate),
+                    self.ms(40)
+                )
+            } else if case.has(Users) && workload.users && !case.has(Drains) {
                 format!(
                     "users: {{ active: {{ poisson: 10 }}, each: {}, resample: {} }}",
                     self.rate(0),

@@ -13,16 +13,9 @@ mod order;
 mod quantities;
 mod sameness;
 
-use generate::{ALL, Case, Stranger, cases};
-use proptest::strategy::{Strategy, ValueTree};
+use generate::{Case, cases};
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
-
-/// Returns random scenarios, always the same, each with every request in its output.
-pub fn swarm(count: usize) -> Vec<String> {
-    let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(64), ..Config::default() });
-    let mut next = || cases().new_tree(&mut runner).expect("no case is refused").current();
-    (0..count).map(|_| next().yaml(1, Stranger::None, ALL)).collect()
-}
 
 /// Asserts a law for `usually` scenarios, or `PROPTEST_CASES` if it is set.
 fn holds(usually: u32, seed: u64, law: impl Fn(Case) -> Result<(), String>) {

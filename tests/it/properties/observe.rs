@@ -28,12 +28,14 @@ pub struct Request {
     pub arrived: u64,
     pub finished: u64,
     pub parts: [u64; 7],
+    /// Waiting for locks.
+    pub lock: u64,
 }
 
 impl Request {
     /// Returns the total time charged to it, in nanoseconds, including calls.
     pub fn spent(&self) -> u64 {
-        self.parts.iter().sum()
+        self.parts.iter().sum::<u64>() + self.lock
     }
 }
 
@@ -121,6 +123,7 @@ pub fn run_text(yaml: &str) -> Result<Run, String> {
                 arrived: ns("arrived_s"),
                 finished: ns("finished_s"),
                 parts: PARTS.map(|part| ns(&format!("{part}_s"))),
+                lock: if seconds.contains_key("lock_s") { ns("lock_s") } else { 0 },
             });
         }
     }

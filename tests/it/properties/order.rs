@@ -76,7 +76,15 @@ fn stays(case: &Case) -> Result<Vec<(String, Limits, Vec<Stay>)>, String> {
 /// Returns the case with known times: no links, one instance and one burst at the beginning, and
 /// all requests end.
 fn plain(case: Case) -> Case {
-    case.with(&[Feature::OneBurst, Feature::Drains]).without(&[Feature::Links, Feature::Pipelines])
+    case.with(&[Feature::OneBurst, Feature::Drains]).without(&[
+        Feature::Links,
+        Feature::Pipelines,
+        Feature::Blocks,
+        Feature::Parallels,
+        Feature::Locks,
+        Feature::Sharing,
+        Feature::Scaling,
+    ])
 }
 
 /// Checks that requests were granted in the order of asking, and returns the number that waited.

@@ -137,16 +137,12 @@ pub fn all() -> Vec<Case> {
 }
 
 /// Published systems that await a feature: id and feature.
-pub const LATER: [(&str, &str); 18] = [
+pub const LATER: [(&str, &str); 13] = [
     ("po2_meanfield", "balancing by the power of two choices"),
-    ("mm1_ps", "processor sharing: `tasks: { schedule: ps }`"),
     ("mm1_prio_preempt", "priorities"),
     ("mm1_queue_timeout", "a timeout in the queue, which takes the request out of it"),
-    ("closed_users_mmcN", "closed users, who think between requests"),
     ("mm1_breakdown", "faults at random times, after which work resumes"),
     ("mm1_lifo", "newest-first queues"),
-    ("forkjoin2", "the step `parallel`"),
-    ("fanout10_all", "the step `parallel`"),
     ("hedged_request", "hedging"),
     ("token_bucket_D", "rate limits"),
     ("token_bucket_poisson_shape", "rate limits"),
@@ -154,6 +150,5 @@ pub const LATER: [(&str, &str); 18] = [
     ("cache_ttl_fixed_fetch", "caches"),
     ("cache_lru_zipf", "caches"),
     ("cache_lru_small", "caches"),
-    ("eventloop_ps", "processor sharing: `tasks: { schedule: ps }`"),
     ("link_mm1", "links with bandwidth"),
 ];

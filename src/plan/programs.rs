@@ -1,0 +1,192 @@
+//! The programs of all endpoints: their steps compiled to one list of ops.
+
+use super::EndpointPlan;
+use super::compile::Build;
+use super::routes::{self, Sender};
+use crate::fault::Names;
+use crate::measure::{self, Flow};
+use crate::random::dists::{Distribution, Sampler};
+use crate::random::keys::Salt;
+use crate::request::{FURTHER_PARTS_MAX, FurtherPart, Outcome};
+use crate::resource::ResourcePlan;
+use crate::step::{self, Op, call::Call};
+use indexmap::IndexMap;
+
+impl Build<'_> {
+    /// Compiles the steps of all endpoints into one program: memory first, then the steps, then the
+    /// answer.
+    pub(super) fn programs(&mut self) {
+        for id in 0..self.directory.endpoints.len() {
+            let entry = &self.directory.endpoints[id];
+            let (service, path, endpoint) = (entry.service, entry.path.clone(), entry.endpoint);
+            let mut steps = Steps {
+                build: self,
+                service,
+                endpoint: id as u32,
+                path,
+                counts: IndexMap::new(),
+                needs: Vec::new(),
+                program: Vec::new(),
+            };
+            for step in &endpoint.steps {
+                step.compile(&mut steps);
+            }
+            let (needs, program) = (steps.needs, steps.program);
+            let first_step = self.program.len() as u32;
+            let has_memory = !needs.is_empty();
+            if has_memory {
+                self.program.push(Op::Memory(step::memory::Op::new(needs)));
+            }
+            self.program.extend(program);
+            self.program.push(Op::Answer);
+            self.endpoints.push(EndpointPlan { service, first_step, has_memory });
+        }
+        // A request that is called off while it computes stands at the last but one.
+        self.program.extend([Op::Answer, Op::Answer]);
+    }
+}
+
+/// The compiler of one endpoint's steps.
+struct Steps<'b, 's> {
+    build: &'b mut Build<'s>,
+    service: u32,
+    endpoint: u32,
+    path: String,
+    /// The number of draws of each name so far: the second `cpu` draws as `cpu#1`.
+    counts: IndexMap<String, u32>,
+    needs: Vec<Sampler>,
+    program: Vec<Op>,
+}
+
+impl step::Compiler for Steps<'_, '_> {
+    fn sampler(&mut self, what: &str, law: Distribution) -> Sampler {
+        let law = if self.build.mirrored { law.mirrored() } else { law };
+        Sampler::new(law, self.salt(what))
+    }
+    fn salt(&mut self, what: &str) -> Salt {
+        let count = self.counts.entry(what.to_string()).or_default();
+        let salt = Salt::of(&format!("{}.{what}#{count}", self.path));
+        *count += 1;
+        salt
+    }
+    fn reserve(&mut self, sampler: Sampler) {
+        self.needs.push(sampler);
+    }
+    fn call(&mut self, call: &Call) -> step::call::Op {
+        let salt = self.salt(&format!("call.{}", call.to));
+        let build = &mut *self.build;
+        let target = build.directory.target(&call.to).ok();
+        let (service, endpoint) = target.expect("the target of a checked call exists");
+        let caller = *build
+            .directory
+            .services
+            .get_index(self.service as usize)
+            .map(|(name, _)| name)
+            .expect("a service's id is an index");
+        let sender = Sender { names: vec![caller], via: &[] };
+        let hop = routes::add(
+            &mut build.hops,
+            &mut build.links,
+            &mut build.directory,
+            &sender,
+            service,
+            endpoint,
+        );
+        let flow = build.flow(Flow { workload: None, endpoint, block: None });
+        step::call::Op { flow, hop, timeout: call.timeout, salt }
+    }
+    fn label(&mut self, name: &str) -> u32 {
+        let label = measure::Label { endpoint: self.endpoint, name: name.to_string() };
+        self.build.labels.insert_full(label).0 as u32
+    }
+    fn error(&mut self, status: u16) -> Outcome {
+        self.build.directory.error(status)
+    }
+    fn station(&mut self) -> Option<step::Rows> {
+        let instance = self.build.directory.instances.iter().position(|instance| {
+            let first = instance.first_endpoint;
+            (first..first + instance.endpoints).contains(&self.endpoint)
+        })?;
+        let first = self.build.station_of[instance]?;
+        Some(step::Rows { first, by_instance: Some(instance as u32) })
+    }
+    fn part(&mut self, name: &'static str) -> FurtherPart {
+        let parts = &mut self.build.layout.further_parts;
+        let index = parts.iter().position(|part| *part == name).unwrap_or_else(|| {
+            parts.push(name);
+            parts.len() - 1
+        });
+        assert!(index < FURTHER_PARTS_MAX, "a plan has at most {FURTHER_PARTS_MAX} further parts");
+        FurtherPart(index as u8)
+    }
+    fn resource(
+        &mut self,
+        kind: &'static str,
+        name: &str,
+        scope: step::Scope,
+        units: u64,
+    ) -> step::Rows {
+        let (service, build) = (self.service, &mut *self.build);
+        let key = (service, kind, name.to_string());
+        if let Some(rows) = build.rows.get(&key) {
+            return *rows;
+        }
+        let first = build.resources.len() as u32;
+        let members = build.directory.members[service as usize].0.clone();
+        let (owners, by_instance): (Vec<String>, _) = match scope {
+            step::Scope::Service => {
+                let service = build.directory.services.get_index(service as usize);
+                (service.map(|(name, _)| name.to_string()).into_iter().collect(), None)
+            }
+            step::Scope::Instance => {
+                let name = |id: u32| build.directory.instances[id as usize].name.clone();
+                (members.clone().map(name).collect(), Some(members.start))
+            }
+        };
+        for owner in owners {
+            build.resources.push(ResourcePlan { units, waiting_max: u32::MAX });
+            let name = format!("{owner}.{name}");
+            build.layout.resources.push(measure::Resource { kind, name, service, units });
+        }
+        let rows = step::Rows { first, by_instance };
+        build.rows.insert(key, rows);
+        rows
+    }
+    fn block(&mut self, what: &str) -> String {
+        let count = self.counts.entry(format!("block {what}")).or_default();
+        *count += 1;
+        let endpoint = &self.build.directory.endpoints[self.endpoint as usize].name;
+        match *count {
+            1 => format!("{endpoint}.{what}"),
+            count => format!("{endpoint}.{what}#{count}"),
+        }
+    }
+    fn guests(&mut self, name: &str) -> u32 {
+        let blocks = &mut self.build.layout.blocks;
+        blocks.push(name.to_string());
+        let block = Some(blocks.len() as u32 - 1);
+        self.build.flow(Flow { block, ..Flow::default() })
+    }
+    fn makes(&mut self, requests: usize) {
+        let slots = &mut self.build.slots_an_event;
+        *slots = (*slots).max(requests + 1);
+    }
+    fn calls_off(&mut self) {
+        self.build.cancelled = Some(self.build.directory.outcome("cancelled"));
+    }
+    fn emit(&mut self, op: Op) {
+        self.build.is_rich |= op.is_rich();
+        self.program.push(op);
+    }
+    fn reserve_op(&mut self) -> u32 {
+        self.program.push(Op::Answer);
+        self.here() - 1
+    }
+    fn here(&self) -> u32 {
+        self.program.len() as u32
+    }
+    fn put(&mut self, at: u32, op: Op) {
+        self.build.is_rich |= op.is_rich();
+        self.program[at as usize] = op;
+    }
+}

@@ -1,0 +1,371 @@
+//! The Kubernetes horizontal pod autoscaler: a number of instances from their CPU utilisation.
+//!
+//! Law: every `sync`, utilisation = Σ use / Σ request in whole per cent; its ratio to the target,
+//! within `tolerance` of 1, changes nothing; otherwise ratio × ready instances are recommended,
+//! rounded up. *Stabilisation*: of the recommendations in the window of a direction the most
+//! cautious counts (for up the smallest, for down the largest). *Policies*: within each period at
+//! most a number of instances, or a share of them, is added or removed; `select` says which policy
+//! counts. The result is from `min` to `max` (kubernetes 1.33,
+//! `pkg/controller/podautoscaler/{horizontal,replica_calculator}.go`).
+//! Limits: instances that are not ready, and metrics that are missing, are set aside; the
+//! controller's rules for them come with health checks.
+//! Checked: the controller's own unit tests for ready pods, below; `tests/it/autoscale.rs`.
+
+use crate::problem::Problems;
+use crate::units::{Share, Span, Time};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// `hpa: { min: 2, max: 10, metrics: [ { cpu: 60% } ] }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hpa {
+    /// The fewest instances.
+    #[serde(default = "one")]
+    pub min: u32,
+    /// The most instances.
+    pub max: u32,
+    /// What it looks at; of several, the one that needs the most instances counts.
+    pub metrics: Vec<Metric>,
+    /// How often it looks.
+    #[serde(default = "sync")]
+    pub sync: Span,
+    /// How far the ratio to the target may be from 1 without a change.
+    #[serde(default = "tolerance")]
+    pub tolerance: Share,
+    /// How it adds instances.
+    #[serde(default = "Behaviour::up")]
+    pub up: Behaviour,
+    /// How it removes instances.
+    #[serde(default = "Behaviour::down")]
+    pub down: Behaviour,
+}
+
+/// A metric and its target.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Metric {
+    /// Busy cores, as a share of the cores of an instance.
+    Cpu(Share),
+}
+
+/// How instances are added, or removed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Behaviour {
+    /// How long a recommendation counts.
+    #[serde(default = "none")]
+    pub stabilize: Span,
+    /// How fast the number may change.
+    pub policies: Vec<Policy>,
+    /// Which of the policies counts.
+    #[serde(default)]
+    pub select: Select,
+}
+
+/// How much may change in a period.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// A number of instances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pods: Option<u32>,
+    /// A share of those at the beginning of the period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<Share>,
+    /// The length of the period.
+    pub per: Span,
+}
+
+/// Which of several policies counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Select {
+    /// The one that allows the largest change.
+    #[default]
+    Max,
+    /// The one that allows the smallest change.
+    Min,
+    /// None: no change in this direction.
+    Disabled,
+}
+
+const QUARTER_MINUTE: Span = Span(15_000_000_000);
+
+fn one() -> u32 {
+    1
+}
+fn none() -> Span {
+    Span::ZERO
+}
+fn sync() -> Span {
+    QUARTER_MINUTE
+}
+fn tolerance() -> Share {
+    Share { fraction: 0.1 }
+}
+
+impl Behaviour {
+    /// Double, or four more, in 15 s.
+    fn up() -> Behaviour {
+        let all =
+            Policy { pods: None, percent: Some(Share { fraction: 1.0 }), per: QUARTER_MINUTE };
+        let four = Policy { pods: Some(4), percent: None, per: QUARTER_MINUTE };
+        Behaviour { stabilize: Span::ZERO, policies: vec![all, four], select: Select::Max }
+    }
+    /// All, in 15 s, by the largest recommendation of five minutes.
+    fn down() -> Behaviour {
+        let all =
+            Policy { pods: None, percent: Some(Share { fraction: 1.0 }), per: QUARTER_MINUTE };
+        Behaviour { stabilize: Span(300_000_000_000), policies: vec![all], select: Select::Max }
+    }
+    fn check(&self, path: &str, problems: &mut Problems) {
+        for (index, policy) in self.policies.iter().enumerate() {
+            let path = format!("{path}.policies[{index}]");
+            if policy.pods.is_some() == policy.percent.is_some() {
+                problems
+                    .error(&path, "a policy has either `pods` or `percent`")
+                    .advise("write for example `{ pods: 4, per: 15s }`");
+            }
+            if policy.per == Span::ZERO {
+                problems.error(format!("{path}.per"), "a period of 0s allows no change");
+            }
+        }
+        if self.policies.is_empty() && self.select != Select::Disabled {
+            problems
+                .error(format!("{path}.policies"), "without a policy nothing may change")
+                .advise("write `select: disabled` if that is meant");
+        }
+    }
+    /// The longest period that is looked back to.
+    fn longest(&self) -> Span {
+        self.policies.iter().map(|policy| policy.per).max().unwrap_or(Span::ZERO)
+    }
+}
+
+impl Hpa {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
+        if self.min == 0 || self.min > self.max {
+            problems.error(
+                format!("{path}.min"),
+                format!("`min` is from 1 to `max`, which is {}, not {}", self.max, self.min),
+            );
+        }
+        if self.metrics.is_empty() {
+            problems
+                .error(format!("{path}.metrics"), "an autoscaler needs a metric")
+                .advise("write for example `metrics: [ { cpu: 60% } ]`");
+        }
+        for (index, Metric::Cpu(target)) in self.metrics.iter().enumerate() {
+            if target.fraction == 0.0 {
+                problems.error(
+                    format!("{path}.metrics[{index}].cpu"),
+                    "a target of 0% would need an infinite number of instances",
+                );
+            }
+        }
+        if self.sync == Span::ZERO {
+            problems
+                .error(format!("{path}.sync"), "an autoscaler cannot look every 0s")
+                .advise("write `sync: 15s`, or leave it out");
+        }
+        self.up.check(&format!("{path}.up"), problems);
+        self.down.check(&format!("{path}.down"), problems);
+    }
+}
+
+/// What a metric recommends: the number of instances, and the utilisation in per cent. `levels` is
+/// the use of each ready instance, and `requests` what each has, in thousandths of a core.
+pub(crate) fn recommend(
+    current: u32,
+    levels: &[u64],
+    requests: &[u64],
+    target: Share,
+    tolerance: Share,
+) -> (u32, u64) {
+    let (used, whole): (u64, u64) = (levels.iter().sum(), requests.iter().sum());
+    let utilisation = used * 100 / whole.max(1);
+    let ratio = utilisation as f64 / (target.fraction * 100.0).round();
+    if (1.0 - ratio).abs() <= tolerance.fraction {
+        return (current, utilisation);
+    }
+    ((ratio * levels.len() as f64).ceil() as u32, utilisation)
+}
+
+/// What an autoscaler remembers.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Recommendations, the oldest first.
+    recommended: VecDeque<(Time, u32)>,
+    /// Changes, the oldest first: how many were added, or removed.
+    changed: VecDeque<(Time, i64)>,
+}
+
+impl Memory {
+    /// The number of instances that there should be, of those that have been recommended.
+    pub(crate) fn decide(&mut self, of: &Hpa, now: Time, current: u32, recommended: u32) -> u32 {
+        let stabilised = self.stabilise(of, now, current, recommended);
+        let longest = of.up.longest().max(of.down.longest());
+        self.changed.retain(|(at, _)| now.0 - at.0 <= longest.0);
+        let next = match stabilised {
+            up if up > current => up.min(self.most(of, now, current)),
+            down if down < current => down.max(self.least(of, now, current)),
+            same => same,
+        };
+        next.clamp(of.min, of.max)
+    }
+    /// The number has changed.
+    pub(crate) fn note(&mut self, now: Time, from: u32, to: u32) {
+        if from != to {
+            self.changed.push_back((now, i64::from(to) - i64::from(from)));
+        }
+    }
+    fn stabilise(&mut self, of: &Hpa, now: Time, current: u32, recommended: u32) -> u32 {
+        self.recommended.push_back((now, recommended));
+        let longest = of.up.stabilize.max(of.down.stabilize);
+        self.recommended.retain(|(at, _)| now.0 - at.0 <= longest.0);
+        let (mut up, mut down) = (recommended, recommended);
+        for (at, other) in &self.recommended {
+            if now.0 - at.0 <= of.up.stabilize.0 {
+                up = up.min(*other);
+            }
+            if now.0 - at.0 <= of.down.stabilize.0 {
+                down = down.max(*other);
+            }
+        }
+        current.max(up).min(down)
+    }
+    /// How many there were at the beginning of a policy's period.
+    fn at_the_beginning(&self, policy: &Policy, now: Time, current: u32) -> i64 {
+        let within = self.changed.iter().filter(|(at, _)| now.0 - at.0 < policy.per.0);
+        let (mut added, mut removed) = (0, 0);
+        for (_, change) in within {
+            added += change.max(&0);
+            removed -= change.min(&0);
+        }
+        i64::from(current) - added + removed
+    }
+    fn most(&self, of: &Hpa, now: Time, current: u32) -> u32 {
+        let limits = of.up.policies.iter().map(|policy| {
+            let start = self.at_the_beginning(policy, now, current);
+            let limit = match (policy.pods, policy.percent) {
+                (Some(pods), _) => start + i64::from(pods),
+                (_, Some(percent)) => (start as f64 * (1.0 + percent.fraction)).ceil() as i64,
+                _ => i64::from(current),
+            };
+            limit.clamp(i64::from(current), i64::from(u32::MAX)) as u32
+        });
+        match of.up.select {
+            Select::Max => limits.max(),
+            Select::Min => limits.min(),
+            Select::Disabled => None,
+        }
+        .unwrap_or(current)
+    }
+    fn least(&self, of: &Hpa, now: Time, current: u32) -> u32 {
+        let limits = of.down.policies.iter().map(|policy| {
+            let start = self.at_the_beginning(policy, now, current);
+            let limit = match (policy.pods, policy.percent) {
+                (Some(pods), _) => start - i64::from(pods),
+                (_, Some(percent)) => (start as f64 * (1.0 - percent.fraction)) as i64,
+                _ => i64::from(current),
+            };
+            limit.clamp(0, i64::from(current)) as u32
+        });
+        match of.down.select {
+            Select::Max => limits.min(),
+            Select::Min => limits.max(),
+            Select::Disabled => None,
+        }
+        .unwrap_or(current)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(percent: f64) -> Share {
+        Share { fraction: percent / 100.0 }
+    }
+
+    #[test]
+    fn recommendations_are_those_of_the_controllers_own_tests() {
+        // kubernetes `replica_calculator_test.go` @0006726, the rows for CPU with all pods ready:
+        // levels in thousandths of a core, one core a pod unless said, target and utilisation in
+        // per cent.
+        type Row<'r> = (u32, &'r [u64], &'r [u64], f64, (u32, u64));
+        let rows: [Row; 6] = [
+            (3, &[300, 500, 700], &[1000; 3], 30.0, (5, 50)),
+            (2, &[500, 700], &[1000; 2], 30.0, (4, 60)),
+            (5, &[100, 300, 500, 250, 250], &[1000; 5], 50.0, (3, 28)),
+            (3, &[1010, 1030, 1020], &[900, 1000, 1100], 100.0, (3, 102)),
+            (4, &[4000, 9500, 3000, 7000, 3200, 2000], &[1000; 6], 100.0, (24, 478)),
+            (3, &[690, 690, 690], &[1000; 3], 60.0, (4, 69)),
+        ];
+        for (current, levels, requests, target, expected) in rows {
+            let found = recommend(current, levels, requests, share(target), share(10.0));
+            // Superfluous metrics are those of pods that the calculator does not count, so that its
+            // utilisation differs there.
+            if levels.len() as u32 <= current {
+                assert_eq!(found, expected, "{levels:?}");
+            }
+        }
+        // The documentation's example: within a tenth of the target nothing changes.
+        assert_eq!(recommend(3, &[650; 3], &[1000; 3], share(60.0), share(10.0)).0, 3);
+        assert_eq!(recommend(1, &[200], &[1000], share(10.0), share(10.0)).0, 2);
+        assert_eq!(recommend(2, &[50; 2], &[1000; 2], share(10.0), share(10.0)).0, 1);
+    }
+
+    fn hpa(yaml: &str) -> Hpa {
+        let all = format!(
+            "version: 1\nworkload: {{ u: {{ to: a.x, open: {{ rate: 1/s }} }} }}\nservices: {{ a: {{ autoscale: {{ hpa: {{ {yaml} }} }}, endpoints: {{ x: [ cpu: 1ms ] }} }} }}"
+        );
+        let scenario = crate::scenario::from_yaml(&all).unwrap_or_else(|p| panic!("{p}"));
+        scenario.services["a"].autoscale.clone().expect("it scales").hpa
+    }
+
+    fn s(seconds: u64) -> Time {
+        Time(seconds * 1_000_000_000)
+    }
+
+    #[test]
+    fn the_default_doubles_or_adds_four_and_waits_five_minutes_before_it_removes() {
+        // By hand, from the documented defaults.
+        let of = hpa("max: 100, metrics: [ { cpu: 50% } ]");
+        let mut memory = Memory::default();
+        assert_eq!(memory.decide(&of, s(0), 1, 50), 5);
+        memory.note(s(0), 1, 5);
+        assert_eq!(memory.decide(&of, s(15), 5, 50), 10);
+        memory.note(s(15), 5, 10);
+        // Within the same period nothing more.
+        assert_eq!(memory.decide(&of, s(20), 10, 50), 10);
+        assert_eq!(memory.decide(&of, s(30), 10, 12), 12);
+        memory.note(s(30), 10, 12);
+        // Down to 3 only when no larger number has been recommended for 300 s.
+        assert_eq!(memory.decide(&of, s(45), 12, 3), 12);
+        assert_eq!(memory.decide(&of, s(330), 12, 3), 12);
+        assert_eq!(memory.decide(&of, s(331), 12, 3), 3);
+    }
+
+    #[test]
+    fn policies_limit_the_change_in_a_period_and_select_chooses_among_them() {
+        // By hand: from 20, a tenth or one instance a minute.
+        let policies =
+            "policies: [ { percent: 10%, per: 1m }, { pods: 1, per: 1m } ], stabilize: 0s";
+        let down = |select: &str| {
+            let of = hpa(&format!(
+                "max: 100, metrics: [ {{ cpu: 50% }} ], down: {{ {policies}, select: {select} }}"
+            ));
+            let mut memory = Memory::default();
+            let first = memory.decide(&of, s(0), 20, 1);
+            memory.note(s(0), 20, first);
+            (first, memory.decide(&of, s(30), first, 1), memory.decide(&of, s(60), first, 1))
+        };
+        assert_eq!(down("max"), (18, 18, 16));
+        assert_eq!(down("min"), (19, 19, 18));
+        assert_eq!(down("disabled"), (20, 20, 20));
+    }
+}

@@ -1,0 +1,335 @@
+//! The demands of the steps of one endpoint, summed.
+//!
+//! Law: each step counts with the share of the requests that reach it. Of a block, an arm counts
+//! with its probability, or as often as it is executed on average; arms that run at once take as
+//! long as the one that ends it. Where a body may end early, or be called off, what it does is an
+//! upper bound, and no part of the lower bounds.
+
+use super::{EndpointDemand, LockDemand, callee, service_of};
+use crate::random::dists::Dist;
+use crate::scenario::Balance;
+use crate::scenario::broken::Broken;
+use crate::scenario::directory::NameTable;
+use crate::step::Call;
+use crate::step::asks::{Arm, Asks, At, Way, ask};
+use crate::units::{Bytes, Span};
+
+/// Sums the demands of the steps, weighted by the share of requests that reach each; the demands of
+/// the callees are given.
+pub(super) fn demand_of(
+    directory: &NameTable,
+    broken: &Broken,
+    endpoint: usize,
+    demands: &[Option<EndpointDemand>],
+) -> EndpointDemand {
+    let entry = &directory.endpoints[endpoint];
+    let is_certain = !broken.fails[endpoint];
+    let mut sum = Sum {
+        directory,
+        broken,
+        service: entry.service,
+        demands,
+        demand: EndpointDemand {
+            constant_memory: Some(0),
+            is_exact: true,
+            is_exact_alone: true,
+            may_fail: !is_certain,
+            ..EndpointDemand::NONE
+        },
+        is_certain,
+        all_arrive: is_certain,
+        blocks: Vec::new(),
+    };
+    ask(&entry.path, &entry.endpoint.steps, &mut sum);
+    EndpointDemand {
+        constant_memory: sum.demand.constant_memory.filter(|need| *need > 0),
+        ..sum.demand
+    }
+}
+
+/// The demands of the steps so far.
+struct Sum<'d, 's> {
+    directory: &'d NameTable<'s>,
+    broken: &'d Broken,
+    /// The service of the endpoint.
+    service: u32,
+    demands: &'d [Option<EndpointDemand>],
+    demand: EndpointDemand,
+    /// Whether no request is lost before the next step, except for a known share.
+    is_certain: bool,
+    /// Whether every request reaches the next step.
+    all_arrive: bool,
+    /// The blocks around the next step, the innermost last.
+    blocks: Vec<Block<'s>>,
+}
+
+/// A block whose arms are being summed.
+struct Block<'s> {
+    way: Way<'s>,
+    /// The share of the requests that reach it.
+    share: f64,
+    is_certain: bool,
+    all_arrive: bool,
+    /// The durations before it: least of each request, least on average, expected, s.
+    before_s: [f64; 3],
+    /// The arms so far: weight, share of those that began it that are left, durations, s.
+    arms: Vec<(f64, f64, [f64; 3])>,
+    /// The weight of the arm that is being summed.
+    weight: Option<f64>,
+}
+
+/// Whether a body contains anything that may end a request early.
+struct MayEnd(bool);
+
+impl Asks<'_> for MayEnd {
+    fn fail(&mut self, _: At, share: f64) {
+        self.0 |= share > 0.0;
+    }
+    fn call(&mut self, _: At, _: &Call) {
+        self.0 = true;
+    }
+}
+
+impl Sum<'_, '_> {
+    /// Returns the share of the requests that certainly reach the next step.
+    fn certain(&self) -> f64 {
+        if self.is_certain { self.demand.answered_share } else { 0.0 }
+    }
+    fn durations_s(&mut self) -> [&mut f64; 3] {
+        let demand = &mut self.demand;
+        [&mut demand.min_duration_s, &mut demand.min_residence_s, &mut demand.expected_residence_s]
+    }
+    /// Ends the arm that is being summed, and takes its durations out of the sum: how they count
+    /// depends on the other arms.
+    fn end_arm(&mut self) {
+        let Some(mut block) = self.blocks.pop() else { return };
+        if let Some(weight) = block.weight.take() {
+            let begun = block.share * weight;
+            let left = if begun > 0.0 { self.demand.answered_share / begun } else { 0.0 };
+            let mut own_s = [0.0; 3];
+            for ((own, sum), before) in own_s.iter_mut().zip(self.durations_s()).zip(block.before_s)
+            {
+                *own = *sum - before;
+                *sum = before;
+            }
+            block.arms.push((weight, left, own_s));
+        }
+        self.blocks.push(block);
+    }
+    /// Notes a distribution with infinite variance.
+    fn note_heavy(&mut self, at: At, variance_s2: f64) {
+        if variance_s2.is_infinite() && self.demand.heavy.is_none() {
+            self.demand.heavy = Some(at.to_string());
+        }
+    }
+}
+
+impl<'s> Asks<'s> for Sum<'_, 's> {
+    fn cpu(&mut self, at: At, time: &Dist<Span>) {
+        let share = self.demand.answered_share;
+        if share == 0.0 {
+            return;
+        }
+        let law = time.compile();
+        let (mean_s, variance_s2) = (law.mean() * 1e-9, law.variance() * 1e-18);
+        let certain = self.certain();
+        self.note_heavy(at, variance_s2);
+        let demand = &mut self.demand;
+        demand.cpu_s += share * mean_s;
+        demand.cpu_variance_s2 += share * variance_s2;
+        demand.min_cpu_s += certain * mean_s;
+        demand.min_residence_s += certain * mean_s;
+        demand.expected_residence_s += share * mean_s;
+        demand.events += share;
+        demand.is_exact = false;
+    }
+    fn wait(&mut self, at: At, time: &Dist<Span>) {
+        let share = self.demand.answered_share;
+        if share == 0.0 {
+            return;
+        }
+        let law = time.compile();
+        let mean_s = law.mean() * 1e-9;
+        let certain = self.certain();
+        self.note_heavy(at, law.variance() * 1e-18);
+        let demand = &mut self.demand;
+        demand.min_residence_s += certain * mean_s;
+        demand.expected_residence_s += share * mean_s;
+        demand.events += share;
+        if self.all_arrive {
+            demand.min_duration_s += law.quantile(0.0).max(0.0) * 1e-9;
+        }
+    }
+    /// All memory is reserved at once, before the first step.
+    fn memory(&mut self, _: At, need: &Dist<Bytes>) {
+        let demand = &mut self.demand;
+        demand.memory_bytes += need.compile().mean();
+        let constant = need.plain().map(|need| need.0);
+        demand.constant_memory = demand.constant_memory.zip(constant).map(|(sum, need)| sum + need);
+        demand.is_exact &= demand.answered_share == 0.0;
+    }
+    fn fail(&mut self, _: At, share: f64) {
+        self.demand.answered_share *= 1.0 - share;
+        self.all_arrive &= share == 0.0;
+    }
+    fn block(&mut self, _: At, way: Way<'s>) {
+        let (share, is_certain, all_arrive) =
+            (self.demand.answered_share, self.is_certain, self.all_arrive);
+        let before_s = self.durations_s().map(|sum| *sum);
+        let (arms, weight) = (Vec::new(), None);
+        self.blocks.push(Block { way, share, is_certain, all_arrive, before_s, arms, weight });
+    }
+    fn arm(&mut self, arm: Arm) {
+        self.end_arm();
+        let Some(block) = self.blocks.last_mut() else { return };
+        block.weight = Some(arm.weight);
+        let mut may_end = MayEnd(false);
+        arm.steps.iter().for_each(|step| step.asks(At::Endpoint(""), &mut may_end));
+        // How often a body is executed that may end early, and how much is done of an arm that may
+        // be called off, is not known.
+        let is_known = match block.way {
+            Way::One | Way::Held { .. } => true,
+            Way::Repeated => !may_end.0,
+            Way::AtOnce { .. } => false,
+        };
+        self.demand.answered_share = block.share * arm.weight;
+        self.is_certain = block.is_certain && is_known;
+        self.all_arrive = false;
+        self.demand.is_nested |= may_end.0;
+    }
+    fn end(&mut self) {
+        self.end_arm();
+        let Some(block) = self.blocks.pop() else { return };
+        let weights: f64 = block.arms.iter().map(|(weight, ..)| weight).sum();
+        let left = block.arms.iter().map(|(_, left, _)| *left);
+        let left: f64 = match block.way {
+            Way::One => {
+                let chosen: f64 = block.arms.iter().map(|(weight, left, _)| weight * left).sum();
+                chosen + (1.0 - weights).max(0.0)
+            }
+            Way::Held { .. } => left.product(),
+            Way::Repeated => left.zip(&block.arms).map(|(left, arm)| left.powf(arm.0)).product(),
+            Way::AtOnce { .. } => left.product(),
+        };
+        for index in 0..3 {
+            let mut own_s: Vec<f64> = block.arms.iter().map(|(.., own_s)| own_s[index]).collect();
+            own_s.sort_by(f64::total_cmp);
+            let of_block = match block.way {
+                Way::One | Way::Held { .. } | Way::Repeated => own_s.iter().sum(),
+                Way::AtOnce { needed } => own_s.get(needed.wrapping_sub(1)).copied().unwrap_or(0.0),
+            };
+            *self.durations_s()[index] += of_block;
+        }
+        if let (Way::Held { name, scope, permits }, [(.., [_, min_s, expected_s])]) =
+            (block.way, block.arms.as_slice())
+        {
+            self.demand.locks.push(LockDemand {
+                name: name.to_string(),
+                scope,
+                permits: permits as f64,
+                min_s: *min_s,
+                expected_s: *expected_s,
+            });
+        }
+        self.demand.answered_share = block.share * left;
+        self.is_certain = block.is_certain && (self.is_certain || block.way == Way::One);
+        self.all_arrive = block.all_arrive && left == 1.0;
+        self.demand.is_exact &= block.way == Way::One;
+        self.demand.is_exact_alone &= !matches!(block.way, Way::AtOnce { .. });
+    }
+    fn call(&mut self, _: At, call: &Call) {
+        let (directory, broken) = (self.directory, self.broken);
+        let (certain, demand) = (self.certain(), &mut self.demand);
+        if demand.answered_share == 0.0 {
+            return;
+        }
+        let Some(callee) = callee(directory, call) else { return };
+        demand.calls.push((callee as u32, demand.answered_share));
+        let Some(below) = &self.demands[callee] else { return };
+        let service = service_of(directory, callee);
+        let fastest = fastest(directory, broken, callee);
+        let waits = service.max_in_flight.is_some() || service.balance == Balance::CentralQueue;
+        let callee_service = directory.endpoints[callee].service;
+        let is_rejected = service.sheds()
+            || broken.fails[callee]
+            || broken.is_down(directory, callee_service as usize);
+        demand.is_exact_alone &= below.is_exact
+            && call.timeout.is_none()
+            && !waits
+            && !is_rejected
+            && directory.scenario.links.is_empty();
+        demand.is_exact &= demand.is_exact_alone;
+        let mut round_trip = RoundTrip::between(directory, self.service, callee_service);
+        round_trip.is_lossy |= broken.links_lose;
+        demand.may_fail |=
+            below.may_fail || call.timeout.is_some() || is_rejected || round_trip.is_lossy;
+        let limit_s = call.timeout.map_or(f64::INFINITY, |timeout| timeout.seconds());
+        // A rejection returns at once, and so does the error of a lost message, unless the call has
+        // a timeout to wait for.
+        let returns_early = is_rejected || round_trip.is_lossy && call.timeout.is_none();
+        let min_duration_s = if returns_early {
+            0.0
+        } else {
+            (round_trip.least_s + below.min_duration_s).min(limit_s)
+        };
+        demand.min_duration_s += if self.all_arrive { min_duration_s } else { 0.0 };
+        demand.expected_residence_s += demand.answered_share
+            * (round_trip.mean_s + below.expected_residence_at(fastest)).min(limit_s);
+        demand.min_residence_s += certain
+            * if returns_early || call.timeout.is_some() {
+                min_duration_s
+            } else {
+                round_trip.mean_s + below.min_residence_at(fastest)
+            };
+        self.is_certain &= !demand.may_fail;
+        self.all_arrive &= self.is_certain && below.answered_share == 1.0;
+        demand.heavy = demand.heavy.take().or_else(|| below.heavy.clone());
+        demand.answered_share *= below.answered_share;
+    }
+}
+
+/// Returns the slow-down factor, relative to the demands as written, of the fastest machine of an
+/// endpoint's service.
+fn fastest(directory: &NameTable, broken: &Broken, endpoint: usize) -> f64 {
+    let (members, _) = &directory.members[directory.endpoints[endpoint].service as usize];
+    let stretch =
+        |index: usize| broken.slower[index] / directory.instances[index].machine.speed.times;
+    members.clone().map(|index| stretch(index as usize)).reduce(f64::min).unwrap_or(1.0)
+}
+
+/// The latency and loss of the links that a call crosses, there and back.
+struct RoundTrip {
+    mean_s: f64,
+    least_s: f64,
+    is_lossy: bool,
+}
+
+impl RoundTrip {
+    fn between(directory: &NameTable, caller: u32, callee: u32) -> RoundTrip {
+        let mut round_trip = RoundTrip { mean_s: 0.0, least_s: 0.0, is_lossy: false };
+        let links = &directory.scenario.links;
+        let ends = [caller, callee].map(|id| directory.scenario.services.get_index(id as usize));
+        let [Some((from, _)), Some((to, service))] = ends else { return round_trip };
+        if links.is_empty() {
+            return round_trip;
+        }
+        if !service.instances.is_empty() {
+            // Named instances may have their own links instead: then nothing certain is known.
+            round_trip.is_lossy = links.values().any(|link| link.loss.fraction > 0.0);
+            return round_trip;
+        }
+        let link = |from: &str, to: &str| {
+            directory
+                .joined(from, to)
+                .or_else(|| directory.joined(to, from))
+                .or_else(|| links.get("default"))
+        };
+        for link in [link(from, to), link(to, from)].into_iter().flatten() {
+            let law = link.latency.compile();
+            round_trip.mean_s += law.mean() * 1e-9;
+            round_trip.least_s += law.quantile(0.0).max(0.0) * 1e-9;
+            round_trip.is_lossy |= link.loss.fraction > 0.0;
+        }
+        round_trip
+    }
+}

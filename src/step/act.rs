@@ -1,0 +1,208 @@
+//! How the steps of a compiled program act on requests, and what they may touch.
+//!
+//! A step is asked when something happens to the request that is in it: it begins, the time has
+//! come for which it waits, a request that it has made has ended, a timer has run down, it is
+//! called off, its instance crashes. What a step has taken it gives back where it closes its frame
+//! or leaves a line: in its own file, and on every way out (`sim/endings.rs`).
+
+use crate::kernel::{Calendar, Event, RequestId, Timers};
+use crate::request::{
+    Birth, Families, Fate, Flag, Frame, Frames, Further, FurtherPart, Outcome, Part, Parts,
+    Request, Runnable,
+};
+use crate::resource::{Alarm, Shared, Sharing};
+use crate::server::cores::{self, RunQueue};
+use crate::server::{Gauges, Memory};
+use crate::units::{Span, Time};
+
+/// How a step of a compiled program acts on the request that has come to it.
+pub(crate) trait Act {
+    /// Whether a plan that has it needs the rich drain (`sim/advance.rs`).
+    const IS_RICH: bool = true;
+    /// Begins the step, or goes on with it once what it waited for is granted.
+    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then;
+    /// The time that the step wrote down with [`Event::Woken`] has come.
+    #[inline(always)]
+    fn wake(&self, _: &mut Stage, _: &mut Request) -> Then {
+        unreachable!("only a step that has asked for it is woken")
+    }
+    /// A request that the step has made has ended.
+    fn answered(&self, _: &mut Stage, _: &mut Request, _: u32, _: &Ended) -> Then {
+        unreachable!("only a step that has made a request hears of its end")
+    }
+    /// A timer that the step has set has run down.
+    fn alarm(&self, _: &mut Stage, _: &mut Request, _: u32) -> Then {
+        unreachable!("only a step that has set a timer hears of it")
+    }
+    /// The request is called off in this step: it leaves the lines that it stands in, and takes
+    /// what it has just been granted, so that it is given back.
+    fn leave(&self, _: &mut Stage, _: &mut Request, _: Leaving) -> Left {
+        Left::Gone
+    }
+    /// A frame that the step has opened is closed, in whichever way: what it stands for is given
+    /// back.
+    fn close(&self, _: &mut Stage, _: &Request, _: &Frame) {}
+    /// The instance of a request in this step has crashed: it leaves the lines outside of it, and
+    /// what it has just been granted there is given back.
+    fn struck(&self, _: &mut Stage, _: &mut Request, _: Leaving) {}
+    /// The resource that a frame of the step stands for.
+    fn holds(&self, _: &Frame) -> Option<u32> {
+        None
+    }
+    /// The station that a request in this step is at.
+    fn shares(&self, _: &Request) -> Option<u32> {
+        None
+    }
+    /// The part of its latency that a request in this step is in.
+    fn part(&self, _: &Request) -> Part {
+        Part::Abandoned
+    }
+}
+
+/// A request that has ended, as its caller hears of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Ended {
+    pub slot: u32,
+    pub outcome: Outcome,
+    pub started: Time,
+    pub parts: Parts,
+}
+
+/// One who is called off.
+#[derive(Clone, Copy)]
+pub(crate) struct Leaving<'a> {
+    pub slot: u32,
+    /// Whether it had been granted what it waited for, and not yet gone on.
+    pub is_granted: bool,
+    /// The column of all requests, as it was.
+    pub requests: &'a [Request],
+}
+
+impl Leaving<'_> {
+    /// When the request in a slot began to wait.
+    pub(crate) fn asked(&self, slot: u32) -> Time {
+        self.requests[slot as usize].parts.mark
+    }
+}
+
+/// How one leaves who is called off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// At once.
+    Gone,
+    /// When its burst is over: it computes.
+    Computing,
+    /// The same on cores that are shared.
+    Sharing,
+}
+
+/// How a request goes on after a step has begun.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Then {
+    /// With the next step, now.
+    Next,
+    /// When something happens that has been written down: an event, or its turn in a queue.
+    Park,
+    /// With the step that it is now at, which this step has set: a jump.
+    Stay,
+    /// When the request has ended that it makes: by calling, as its op says.
+    Call,
+    /// When one of those who are to be made (`Stage::births`) has ended.
+    Fork,
+    /// By answering, with the outcome it now has: `ok` if no step has set another.
+    Answer,
+}
+
+/// What a step may touch beside its request: the components of the instances and workers that serve
+/// it. A step looks up what it needs.
+pub(crate) struct Stage<'a> {
+    pub queues: &'a mut [RunQueue],
+    pub gauges: &'a mut [Gauges],
+    pub memories: &'a mut [Memory],
+    pub calendar: &'a mut Calendar,
+    pub timers: &'a mut Timers,
+    pub runnable: &'a mut Runnable,
+    /// Beside the requests, if the plan has further parts of latencies.
+    pub further: &'a mut [Further],
+    /// Resources that do not belong to one instance, by id.
+    pub shared: &'a mut [Shared],
+    pub stations: &'a mut [Sharing],
+    pub frames: &'a mut Frames,
+    pub families: &'a mut Families,
+    /// Requests to be made.
+    pub births: &'a mut Vec<Birth>,
+    /// Requests that are no longer waited for: seen to before anything else happens.
+    pub doomed: &'a mut Vec<(RequestId, Fate)>,
+    /// By label: time spent in such waits, ns, by requests of the measured part.
+    pub labels_ns: &'a mut [u128],
+    /// Requests that arrive from this time on are measured.
+    pub measured_from: Time,
+    /// Whether the measured part has begun.
+    pub measured: bool,
+}
+
+impl Stage<'_> {
+    #[inline(always)]
+    pub(crate) fn now(&self) -> Time {
+        self.calendar.now()
+    }
+    /// Writes down what will happen to the request in a slot.
+    #[inline(always)]
+    pub(crate) fn after(
+        &mut self,
+        span: Span,
+        event: fn(RequestId) -> Event,
+        request: &Request,
+        slot: u32,
+    ) {
+        self.calendar.schedule_in(span, event(request.id(slot)));
+    }
+    /// Charges the time since the mark to a further part.
+    pub(crate) fn charge(&mut self, request: &mut Request, slot: u32, part: FurtherPart) {
+        let now = self.now();
+        self.further[slot as usize].0[part.0 as usize] += now - request.parts.mark;
+        request.parts.mark = now;
+    }
+    /// What one has spent who has ended is spent by the request that has waited for it.
+    pub(crate) fn take_over(&mut self, request: &mut Request, slot: u32, ended: &Ended) {
+        request.parts.take_over(&ended.parts, self.calendar.now());
+        self.take_over_further(slot, ended);
+    }
+    /// The same of the further parts alone.
+    pub(crate) fn take_over_further(&mut self, slot: u32, ended: &Ended) {
+        if !self.further.is_empty() {
+            let theirs = self.further[ended.slot as usize];
+            for (mine, theirs) in self.further[slot as usize].0.iter_mut().zip(theirs.0) {
+                *mine += theirs;
+            }
+        }
+    }
+    /// Writes down when the next burst of a station ends, and measures it.
+    pub(crate) fn rearm(&mut self, instance: u32, station: u32, alarm: Option<Alarm>) {
+        let now = self.now();
+        let of = &self.stations[station as usize];
+        let gauges = &mut self.gauges[instance as usize];
+        gauges.busy.set(now, of.busy());
+        gauges.ready.set(now, of.len() - of.busy());
+        if let Some(Alarm { at, epoch, replaces }) = alarm {
+            self.calendar.schedule_at(at, Event::Station { id: station, epoch });
+            if replaces {
+                self.calendar.note_stale();
+            }
+        }
+    }
+    /// Gives the core back, if the request holds one.
+    #[inline(always)]
+    pub(crate) fn free_core(&mut self, request: &mut Request) {
+        if request.has(Flag::CORE) {
+            request.clear(Flag::CORE);
+            let (queue, gauges) = (
+                &mut self.queues[request.worker as usize],
+                &mut self.gauges[request.instance as usize],
+            );
+            if let Some(next) = cores::release(queue, gauges, self.calendar.now()) {
+                self.runnable.push(next);
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `repeat: { times, do }`: do the steps of `do` several times, one after the other.
+//!
+//! Law: the number of times is drawn once, under the request's key; each execution draws anew, in a
+//! scope of its own. A body that fails ends the request, as everywhere. Consecutive bursts are one
+//! burst, also from one execution to the next: the core is kept. A body that ends by `wait: 0s`
+//! gives it up, and the next execution joins the tail of the queue: with geometric times this is
+//! the queue with feedback (Takács 1963).
+//! Checked: `mm1_feedback_p20` in `tests/it/theory.rs`, `tests/it/blocks.rs`.
+
+use super::asks::{Arm, Asks, At, Way};
+use super::{Act, Compiler, Stage, Step, Then};
+use crate::problem::Problems;
+use crate::random::dists::{Dist, Sampler};
+use crate::random::keys::Salt;
+use crate::request::Request;
+use crate::units::Count;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// `repeat: { times: 3, do: [ call: db.read ] }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repeat {
+    /// How many times: a whole number, or a distribution of them; it may be 0.
+    pub times: Dist<Count>,
+    /// The steps of one execution.
+    #[serde(rename = "do")]
+    pub steps: Vec<Step>,
+}
+
+/// The compiled form: the beginning of the loop.
+#[derive(Clone, Debug)]
+pub(crate) struct Op {
+    times: Sampler,
+    /// For the scopes of the executions.
+    scope: Salt,
+    /// How many ops there are to behind the loop.
+    past: u32,
+}
+
+/// The end of the body.
+#[derive(Clone, Debug)]
+pub(crate) struct Again {
+    scope: Salt,
+    /// How many ops there are back to the first of the body.
+    back: u32,
+}
+
+impl Repeat {
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
+        self.times.check(&format!("{path}.times"), problems);
+        super::check_block(&self.steps, &format!("{path}.do"), problems);
+    }
+    pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+        self.times.load(folder, &format!("{path}.times"), problems);
+        super::load_block(&mut self.steps, folder, &format!("{path}.do"), problems);
+    }
+    pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
+        let arm = Arm { steps: &self.steps, weight: self.times.compile().mean() };
+        super::asks::block(At::Key(&at, "repeat.do"), Way::Repeated, &[arm], visitor);
+    }
+    pub(crate) fn compile(&self, to: &mut dyn Compiler) {
+        let times = to.sampler("repeat", self.times.compile());
+        let scope = to.salt("repeat.do");
+        let start = to.reserve_op();
+        self.steps.iter().for_each(|step| step.compile(to));
+        let back = to.here() - start - 1;
+        to.emit(super::Op::Again(Again { scope, back }));
+        to.put(start, super::Op::Repeat(Op { times, scope, past: to.here() - start }));
+    }
+}
+
+impl Act for Op {
+    #[inline(never)]
+    fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
+        let times = self.times.value(request.key).round().max(0.0) as u64;
+        if times == 0 {
+            request.step += self.past;
+            return Then::Stay;
+        }
+        stage.frames.open(request, times, 0);
+        request.key = request.key.child(self.scope, 0);
+        Then::Next
+    }
+}
+
+impl Act for Again {
+    #[inline(never)]
+    fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
+        let frame = stage.frames.top(request);
+        (frame.a, frame.b) = (frame.a - 1, frame.b + 1);
+        if frame.a == 0 {
+            stage.frames.close(request);
+            return Then::Next;
+        }
+        request.key = frame.key.child(self.scope, frame.b);
+        request.step -= self.back;
+        Then::Stay
+    }
+}

@@ -1,0 +1,90 @@
+//! Closed users: a fixed number of them; each sends a request, waits for its answer, thinks, and
+//! sends the next.
+//!
+//! Law: with a think time Z and a response time R the throughput of N users is N/(R + Z) (the
+//! interactive response time law; Denning, Buzen 1978, §4.3): users slow down with the system, so
+//! that it is never overloaded. They begin by thinking. A request that fails is answered, too.
+//! With one core and exponential laws this is the machine repair model (Kleinrock 1975, §3.8); mean
+//! values follow from mean value analysis (Reiser, Lavenberg 1980).
+//! Checked: `closed_users_mmcN`, `closed_mva` in `tests/it/theory.rs`, `tests/it/closed.rs`.
+
+use crate::problem::Problems;
+use crate::random::dists::{Dist, Sampler};
+use crate::random::keys::{Key, Salt};
+use crate::units::{Count, Span};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Users who wait for each answer: `closed: { users: 50, think: { exp: 5s } }`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Closed {
+    /// How many users.
+    pub users: Count,
+    /// How long a user thinks between an answer and the next request.
+    pub think: Dist<Span>,
+}
+
+/// The maximum number of users.
+const USERS_MAX: u64 = 10_000_000;
+
+impl Closed {
+    /// Creates this many users, who think for this long between an answer and the next request.
+    pub fn new(users: u64, think: Dist<Span>) -> Closed {
+        Closed { users: Count(users), think }
+    }
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
+        self.think.check(&format!("{path}.think"), problems);
+        if self.users.0 == 0 || self.users.0 > USERS_MAX {
+            problems.error(
+                format!("{path}.users"),
+                format!("there are 1 to {} users, not {}", Count(USERS_MAX), self.users),
+            );
+        }
+        if self.think.plain() == Some(Span::ZERO) {
+            problems
+                .error(
+                    format!("{path}.think"),
+                    "users who do not think would send requests without end while these fail at once",
+                )
+                .advise("give them some time, for example `think: { exp: 1s }`");
+        }
+    }
+    pub(crate) fn compile(&self, salt: Salt, mirrored: bool) -> ClosedPlan {
+        let law = self.think.compile();
+        let law = if mirrored { law.mirrored() } else { law };
+        ClosedPlan { users: self.users.0 as u32, think: Sampler::new(law, salt) }
+    }
+}
+
+/// The closed users of a source.
+#[derive(Clone, Debug)]
+pub(crate) struct ClosedPlan {
+    pub users: u32,
+    think: Sampler,
+}
+
+impl ClosedPlan {
+    /// How long a user thinks before the request with this key.
+    pub(crate) fn think(&self, key: Key) -> Span {
+        self.think.span(key)
+    }
+}
+
+/// How many requests each user of a source has sent.
+#[derive(Debug, Default)]
+pub(crate) struct Turns(Vec<u32>);
+
+impl Turns {
+    pub(crate) fn new(of: &ClosedPlan) -> Turns {
+        Turns(vec![0; of.users as usize])
+    }
+    /// The key of a user's next request.
+    pub(crate) fn next_key(&self, source: Key, user: u32) -> Key {
+        source.ordinal(u64::from(user)).ordinal(u64::from(self.0[user as usize]))
+    }
+    /// A user has sent its next request.
+    pub(crate) fn sent(&mut self, user: u32) {
+        self.0[user as usize] += 1;
+    }
+}

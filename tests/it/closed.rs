@@ -1,0 +1,50 @@
+//! Closed users: a fixed number, each of whom waits for an answer and thinks.
+
+use crate::support::{Answer, run};
+
+fn users(count: u32, think: &str, more: &str) -> Answer {
+    run(&format!(
+        "run: {{ duration: 100s, replications: 5 }}
+workload: {{ users: {{ to: api.x, closed: {{ users: {count}, think: {think} }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ cpu: 10ms, wait: 20ms ] }} }} }}
+{more}"
+    ))
+}
+
+#[test]
+fn one_user_sends_a_request_a_cycle() {
+    // By hand: 70 ms of thinking and 30 ms of work: at 70 ms, 170 ms … 99.97 s: 1000 requests.
+    let results = users(1, "70ms", "");
+    results.equals("workload users", "arrivals total", 1000.0);
+    results.equals("workload users", "latency mean", 0.030);
+}
+
+#[test]
+fn users_are_never_more_than_they_are() {
+    // By definition; and a system that is slower than its users is no overload.
+    let results = users(40, "{ exp: 100ms }", "");
+    let most = results.value("service api", "in_flight max");
+    assert!((30.0..=40.0).contains(&most), "{most}");
+    // From their first requests on, 100 a second.
+    let throughput = results.value("workload users", "throughput mean");
+    assert!((99.9..=100.0).contains(&throughput), "{throughput}");
+    let verdict = &results.results.verdicts[0];
+    assert_eq!(verdict.outlook, asyncflow::experiment::Outlook::KeepsUp, "{verdict:?}");
+}
+
+#[test]
+fn a_user_whose_request_fails_comes_back() {
+    // By hand: ten users, and a service that is down from 20 s to 40 s: it rejects at once, and
+    // they come back after 100 ms, 10 · 20 s/100 ms = 2000 times. Those that it has at 20 s crash.
+    let results = users(10, "100ms", "faults: [ crash: { target: api, at: 20s, for: 20s } ]");
+    let failed = results.value("workload users", "failed total");
+    assert!((1990.0..=2010.0).contains(&failed), "{failed}");
+    assert!(results.value("workload users", "outcomes.crashed mean") > 0.0);
+    assert!(results.value("workload users", "unfinished total") <= 10.0);
+}
+
+#[test]
+fn a_user_draws_anew_for_each_request() {
+    // Exponential thinking of 50 ms and work of 30 ms without waiting: one cycle in 80 ms.
+    users(1, "{ exp: 50ms }", "").agrees("workload users", "throughput mean", 1.0 / 0.08, 0.03);
+}
