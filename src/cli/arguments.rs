@@ -43,7 +43,7 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Compare variants of a system in paired replications, or select the best of many
     Compare(Compare),
-    /// Find the largest load, or the fewest replicas, that meet the objectives
+    /// Find the largest load, or the fewest replicas or cores, that meet the objectives
     Capacity(Capacity),
     /// Find which parameters drive a metric: Morris screening or Sobol indices
     Sensitivity(Sensitivity),

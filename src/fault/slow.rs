@@ -1,7 +1,8 @@
 //! `slow`: instances compute slower for a time.
 //!
 //! Law: a burst that starts while it is active takes `factor` times as long; overlapping factors
-//! multiply. A burst that has started keeps its length.
+//! multiply. A burst that has started keeps its length; on cores that are shared (`schedule: ps`)
+//! it goes on at the new speed.
 
 use super::{Breakable, Names, check_times};
 use crate::problem::Problems;

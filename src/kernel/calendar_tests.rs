@@ -56,7 +56,7 @@ impl Events for Calendar {
 fn event(sequence: u32) -> Event {
     let id = RequestId { slot: sequence / 5, generation: sequence };
     match sequence % 5 {
-        0 => Event::Arrival { source: sequence, user: 0 },
+        0 => Event::Arrival { source: sequence },
         1 => Event::Delivered(id),
         2 => Event::BurstDone(id),
         3 => Event::Woken(id),
@@ -66,7 +66,7 @@ fn event(sequence: u32) -> Event {
 
 fn sequence(event: Event) -> u32 {
     match event {
-        Event::Arrival { source, .. } => source,
+        Event::Arrival { source } => source,
         Event::Delivered(id) | Event::BurstDone(id) | Event::Woken(id) | Event::TimedOut(id) => {
             id.generation
         }

@@ -19,8 +19,8 @@ pub const SLOTS_MAX: u32 = 1 << 28;
 /// What happens at a scheduled time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A source's next request arrives; that of one of its users, if they are closed.
-    Arrival { source: u32, user: u32 },
+    /// A source's next request arrives.
+    Arrival { source: u32 },
     /// The message of a request has crossed a link.
     Delivered(RequestId),
     /// A request's CPU burst is done.
@@ -29,45 +29,49 @@ pub enum Event {
     Woken(RequestId),
     /// The caller's timeout for this request has expired.
     TimedOut(RequestId),
+    /// The next request of a source's closed user arrives.
+    User { source: u32, user: u32 },
     /// A timer has run down.
     Timer(TimerId),
+    /// The next burst of a station ends, unless another event has been written down since.
+    Station { id: u32, epoch: u32 },
     /// An autoscaler looks at its service.
     Tick { scaler: u32 },
     /// An instance has booted, or its grace is over, unless it has gone since.
     Life { instance: u32, start: u32 },
-    /// The next burst of a station ends, unless another event has been written down since.
-    Station { id: u32, epoch: u32 },
 }
 
 impl Event {
     #[inline(always)]
     pub fn pack(self) -> u64 {
         let (kind, slot, generation) = match self {
-            Event::Arrival { source, user } => (0, source, user),
+            Event::Arrival { source } => (0, source, 0),
             Event::Delivered(id) => (1, id.slot, id.generation),
             Event::BurstDone(id) => (2, id.slot, id.generation),
             Event::Woken(id) => (3, id.slot, id.generation),
             Event::TimedOut(id) => (4, id.slot, id.generation),
-            Event::Timer(id) => (5, id.row, id.generation),
-            Event::Station { id, epoch } => (6, id, epoch),
-            Event::Tick { scaler } => (7, scaler, 0),
-            Event::Life { instance, start } => (8, instance, start),
+            Event::User { source, user } => (5, source, user),
+            Event::Timer(id) => (6, id.row, id.generation),
+            Event::Station { id, epoch } => (7, id, epoch),
+            Event::Tick { scaler } => (8, scaler, 0),
+            Event::Life { instance, start } => (9, instance, start),
         };
-        (kind << 60) | ((slot as u64) << 32) | generation as u64
+        (kind << 60) | (u64::from(slot) << 32) | u64::from(generation)
     }
     #[inline(always)]
     pub fn unpack(word: u64) -> Event {
         let slot = (word >> 32) as u32 & (SLOTS_MAX - 1);
         let id = RequestId { slot, generation: word as u32 };
         match word >> 60 {
-            0 => Event::Arrival { source: slot, user: id.generation },
+            0 => Event::Arrival { source: slot },
             1 => Event::Delivered(id),
             2 => Event::BurstDone(id),
             3 => Event::Woken(id),
             4 => Event::TimedOut(id),
-            5 => Event::Timer(TimerId { row: slot, generation: id.generation }),
-            6 => Event::Station { id: slot, epoch: id.generation },
-            7 => Event::Tick { scaler: slot },
+            5 => Event::User { source: slot, user: id.generation },
+            6 => Event::Timer(TimerId { row: slot, generation: id.generation }),
+            7 => Event::Station { id: slot, epoch: id.generation },
+            8 => Event::Tick { scaler: slot },
             _ => Event::Life { instance: slot, start: id.generation },
         }
     }
@@ -81,11 +85,12 @@ mod tests {
     fn a_packed_event_unpacks_to_itself() {
         let id = RequestId { slot: SLOTS_MAX - 1, generation: u32::MAX };
         for event in [
-            Event::Arrival { source: 7, user: 9 },
+            Event::Arrival { source: 7 },
             Event::Delivered(id),
             Event::BurstDone(id),
             Event::Woken(id),
             Event::TimedOut(id),
+            Event::User { source: 7, user: 9 },
             Event::Timer(TimerId { row: 0, generation: 9 }),
             Event::Station { id: 3, epoch: u32::MAX },
             Event::Tick { scaler: 1 },

@@ -62,6 +62,10 @@ pub(crate) struct Measured {
 }
 
 impl Gauge {
+    /// A gauge with this value from the beginning of the run.
+    pub(crate) fn from_the_start(value: u64) -> Gauge {
+        Gauge { value, max: value, min: value, ..Gauge::default() }
+    }
     pub(crate) fn set(&mut self, now: Time, value: u64) {
         match value >= self.value {
             true => self.add(now, value - self.value),

@@ -36,9 +36,12 @@ pub(crate) const INSTANCE_GAUGES: [InstanceGauge; 7] = [
 pub(crate) const RESOURCE_GAUGES: [InstanceGauge; 2] =
     [level("held", "1"), queue("waiting", "a lock")];
 
-/// The gauges of a service that scales: instances that serve, and that boot.
-pub(crate) const SCALE_GAUGES: [InstanceGauge; 2] =
-    [level("instances_serving", "1"), level("instances_booting", "1")];
+/// The gauges of a service that scales: instances that serve, boot, and drain.
+pub(crate) const SCALE_GAUGES: [InstanceGauge; 3] = [
+    level("instances_serving", "1"),
+    level("instances_booting", "1"),
+    level("instances_draining", "1"),
+];
 
 /// The index of the busy cores, which utilisation is made of.
 pub(crate) const BUSY_CORES: usize = 0;

@@ -3,7 +3,9 @@
 
 use super::links::Links;
 use super::routes::{self, Sender};
-use super::{EndpointPlan, Hop, Limits, Plan, ServicePlan, SourcePlan, Target, phases};
+use super::{
+    EndpointPlan, Hop, Limits, Plan, SLOTS_AN_EVENT, ServicePlan, SourcePlan, Target, phases,
+};
 use crate::fault::FaultPlan;
 use crate::measure::{self, Flow, Layout};
 use crate::policy::scale::{Autoscale, ScalePlan};
@@ -47,7 +49,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         rows: IndexMap::new(),
         is_rich: false,
         // An arrival, and the call that it makes.
-        slots_an_event: 2,
+        slots_an_event: SLOTS_AN_EVENT,
         cancelled: None,
     };
     let stations = build.stations();
@@ -160,6 +162,7 @@ impl<'s> Build<'s> {
             let law = if self.mirrored { law.mirrored() } else { law };
             let salt = Salt::of(&format!("services.{name}.autoscale.boot"));
             self.layout.scaling.push(id as u32);
+            self.is_rich = true;
             scalers.push(ScalePlan {
                 service: id as u32,
                 hpa: hpa.clone(),

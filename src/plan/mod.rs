@@ -25,6 +25,9 @@ use crate::step::Op;
 use crate::units::{Span, Time};
 use crate::workload::{ArrivalProcess, ClosedPlan};
 
+/// The most slots that the handlers of an event may take in a plain plan: an arrival and a call.
+pub(crate) const SLOTS_AN_EVENT: usize = 2;
+
 /// The input of a replication.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -45,7 +48,7 @@ pub(crate) struct Plan {
     pub control_variates: bool,
     pub limits: Limits,
     /// The most slots that the handlers of one event may take: an arrival, and the requests that
-    /// the widest step makes.
+    /// the widest step makes. It is [`SLOTS_AN_EVENT`] unless steps make several.
     pub slots_an_event: usize,
     /// Whether it needs the rich drain (`sim/advance.rs`).
     pub is_rich: bool,

@@ -300,7 +300,11 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
     if let Some(bottleneck) = &result.bottleneck {
         let waiting = match bottleneck.waits_for.as_deref() {
             Some(what) => {
-                let what = if what == "queue" { "a core" } else { what };
+                let what = match what {
+                    "queue" => "a core",
+                    "lock" => "a lock",
+                    other => other,
+                };
                 format!(
                     "; {} of the latency is waiting for {what}",
                     percent(bottleneck.share_of_latency)

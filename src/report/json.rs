@@ -37,6 +37,7 @@ pub(crate) fn estimate_to_json(estimate: &Estimate) -> Value {
         json!({
             "service": load.service, "rate": number(load.rate), "cores": load.cores,
             "utilisation": number(load.utilisation), "memory": load.memory.map(number),
+            "scales_to": load.scales_to,
         })
     });
     let distributions = estimate.distributions.iter().map(|spread| {

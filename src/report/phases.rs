@@ -132,7 +132,10 @@ fn recovery(
         String::new()
     };
     if most == 0.0 {
-        return writeln!(out, "  Recovered from {name} immediately{exceptions}");
+        return writeln!(
+            out,
+            "  After {name}, p95 and failures were no worse than before{exceptions}"
+        );
     }
     let mean = if row.estimate.low > 0.0 {
         with_interval(&row.estimate, "s")

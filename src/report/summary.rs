@@ -257,7 +257,26 @@ fn services(
     }
     write_table(out, &lines, left_out, paint)?;
     costs(out, scenario, results)?;
+    scaled(out, scenario, results)?;
     bottleneck(out, results)
+}
+
+/// Writes how many instances the services that scale have.
+fn scaled(out: &mut String, scenario: &Scenario, results: &Results) -> std::fmt::Result {
+    let find = |name: &str, stat| results.find("service", name, "instances_serving", stat);
+    for (name, service) in scenario.services.iter().take(ROWS) {
+        let Some(autoscale) = &service.autoscale else { continue };
+        if let (Some(mean), Some(most)) = (find(name, "mean"), find(name, "max")) {
+            let most = value(most.estimate.estimate, "1");
+            let mean = with_interval(&mean.estimate, "1");
+            let max = autoscale.hpa.max;
+            writeln!(
+                out,
+                "  {name}: {mean} instances on average, {most} at the peak (`max: {max}`)"
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns the row of a service or an instance; if `cores` is given, with the requests that await
@@ -339,11 +358,17 @@ pub fn estimate(estimate: &Estimate, paint: ColorChoice) -> String {
             load.service.clone(),
             value(load.rate, "1/s"),
             load.cores.to_string(),
-            percent(load.utilisation),
+            // Sums of decimals miss a whole number by less.
+            percent((load.utilisation * 1e9).round() / 1e9),
             memory,
         ]);
     }
     let _ = write_table(&mut out, &lines, 0, paint);
+    for load in &estimate.services {
+        if let Some(most) = load.scales_to {
+            let _ = writeln!(out, "  {}: if all its {most} instances serve", load.service);
+        }
+    }
     if !estimate.distributions.is_empty() {
         let _ = writeln!(out, "\n{}", paint.bold("Distributions"));
         let mut lines = table(&["", "mean", "cv", "p50", "p99"]);

@@ -3,7 +3,7 @@
 use crate::kernel::RequestId;
 use crate::random::keys::Key;
 
-/// A guest to be made: a request that executes steps of its parent's program, in its parent's place.
+/// A guest to be made: a request that executes steps of its parent's program, in its place.
 /// The drain makes it when the step that asked for it has parked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Birth {

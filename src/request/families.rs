@@ -22,9 +22,10 @@ impl Families {
     pub(crate) fn add(&mut self, family: u32, member: RequestId) {
         self.members[family as usize].push(member);
     }
-    /// It is over: `each` is told its members, of whom some have gone.
+    /// It is over: `each` is told its members, of whom some have gone, the last first. (Who is told
+    /// last is called off first, and has asked first for what it waits for.)
     pub(crate) fn end(&mut self, family: u32, each: impl FnMut(RequestId)) {
-        self.members[family as usize].drain(..).for_each(each);
+        self.members[family as usize].drain(..).rev().for_each(each);
         self.free.push(family);
     }
     /// How many there are.

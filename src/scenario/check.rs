@@ -5,6 +5,7 @@
 //! that is too large; references, calls and loads come last.
 
 mod calls;
+mod locks;
 mod names;
 mod overload;
 mod size;
@@ -67,6 +68,7 @@ fn check_all(scenario: &Scenario, problems: &mut Problems) {
     names::objectives(scenario, &directory, problems);
     if !problems.any_error() {
         calls::check(&directory, problems);
+        locks::check(&directory, problems);
     }
     if !problems.any_error() {
         let load = estimate::Load::of(&directory);

@@ -53,8 +53,10 @@ pub(super) struct EndpointDemand {
     pub is_exact_alone: bool,
     /// Whether an unknown share of its calls may be lost, rejected or timed out.
     pub may_fail: bool,
-    /// Whether calls or failures stand in blocks, so that one that fails prevents others.
+    /// Whether calls stand in blocks, so that one that fails prevents others.
     pub is_nested: bool,
+    /// Whether a block may end before all of its calls have been made, or answered.
+    pub is_cut: bool,
     /// Share of the requests that are answered, if only failing steps end requests early.
     pub answered_share: f64,
     /// Mean number of steps that take an event each.
@@ -93,6 +95,7 @@ impl EndpointDemand {
         is_exact_alone: false,
         may_fail: false,
         is_nested: false,
+        is_cut: false,
         answered_share: 1.0,
         events: 0.0,
         calls: Vec::new(),
@@ -197,6 +200,7 @@ pub(super) fn rates(
     for &endpoint in order {
         let demand = &demands[endpoint];
         let all_arrive = is_exact[endpoint]
+            && !demand.is_cut
             && !service_of(directory, endpoint).sheds()
             && (!demand.may_fail || demand.calls.len() == 1 && !demand.is_nested);
         for (callee, share) in &demand.calls {

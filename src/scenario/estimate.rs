@@ -51,8 +51,10 @@ pub struct ServiceLoad {
     pub service: String,
     /// Requests per second.
     pub rate: f64,
-    /// The number of cores that its runtime can use.
+    /// The number of cores that its runtime can use; with all its instances, if it scales.
     pub cores: u32,
+    /// The most instances that it has, if it scales: those that the load is shared among.
+    pub scales_to: Option<u32>,
     /// Utilisation of the cores of the busiest instance; above 1 if overloaded.
     pub utilisation: f64,
     /// Mean share of the memory in use, of the fullest instance; `None` if unlimited.
@@ -94,9 +96,9 @@ impl Load {
         Load::of_rates(directory, &demands, &order, &sent)
     }
 
-    /// Returns the upper bound of the rate of closed users, requests per second: that of users who
-    /// never wait, N/(R + Z), and that of the busiest service (asymptotic bounds: Denning, Buzen
-    /// 1978, §7).
+    /// Returns the upper bound of the rate of closed users, requests per second, if none gives a
+    /// call up: that of users who never wait, N/(R + Z), and that of the busiest service
+    /// (asymptotic bounds: Denning, Buzen 1978, §7).
     fn bound_of(
         directory: &NameTable,
         demands: &[EndpointDemand],
@@ -108,7 +110,13 @@ impl Load {
         let residence_s: f64 = demand::targets(written)
             .filter_map(|(to, share)| {
                 let endpoint = directory.target(to).ok()?.1?;
-                Some(share * demands[endpoint as usize].min_residence_s)
+                let service = directory.endpoints[endpoint as usize].service as usize;
+                let speeds = directory.members[service]
+                    .0
+                    .clone()
+                    .map(|id| directory.instances[id as usize].machine.speed.times);
+                let fastest = speeds.fold(1.0, f64::max);
+                Some(share * demands[endpoint as usize].min_residence_at(1.0 / fastest))
             })
             .sum();
         let think_s = closed.think.compile().mean() * 1e-9;
@@ -146,6 +154,7 @@ impl Load {
                 service: name.clone(),
                 rate: 0.0,
                 cores: service.cores(),
+                scales_to: service.autoscale.as_ref().map(|autoscale| autoscale.hpa.max),
                 utilisation: 0.0,
                 memory: None,
             });

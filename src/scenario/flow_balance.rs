@@ -299,25 +299,7 @@ fn services(
             let needs = used.map(|e| demands[e].constant_memory);
             held.extend(memory::held(memory.0, needs, bytes, [inside, expected], rate, dispersion));
         }
-        held.extend(locks::held(
-            demands,
-            rates,
-            directory,
-            id,
-            endpoints.clone(),
-            sharers,
-            stretch,
-        ));
-        // An autoscaler has between its fewest and its most instances: an overload of the most is
-        // certain, and only a load that the fewest can take is certainly none.
-        if let Some(autoscale) =
-            scenario.services.get_index(id).and_then(|(_, s)| s.autoscale.as_ref())
-        {
-            let Hpa { min, max, .. } = autoscale.hpa;
-            held.iter_mut()
-                .for_each(|held| held.expected *= f64::from(max) / f64::from(min.max(1)));
-        }
-        // The busiest instance stands for the service, and its busiest lock for all.
+        // The busiest instance stands for the service.
         for candidate in held {
             match service.held.iter_mut().find(|held| held.resource == candidate.resource) {
                 Some(busiest) if busiest.expected >= candidate.expected => {}
@@ -326,7 +308,16 @@ fn services(
             }
         }
     }
-    for service in &mut services {
+    for (id, service) in services.iter_mut().enumerate() {
+        service.held.extend(locks::held(directory, demands, rates, broken, id, up(id)));
+        // An autoscaler has between its fewest and its most instances: an overload of the most is
+        // certain, and only a load that the fewest can take is certainly none.
+        if let Some(autoscale) = &scenario.services[id].autoscale {
+            let Hpa { min, max, .. } = autoscale.hpa;
+            for held in &mut service.held {
+                held.expected *= f64::from(max) / f64::from(min.max(1));
+            }
+        }
         service.held.sort_by(|a, b| b.load.total_cmp(&a.load));
     }
     services
@@ -381,6 +372,8 @@ fn set_standings(
     {
         is_known[entry.service as usize] &= rates.is_exact[endpoint] && !is_behind[endpoint];
     }
+    let is_closed = directory.scenario.workload.values().any(|of| of.closed.is_some());
+    let is_left = demands.iter().any(|demand| demand.may_fail || demand.is_cut);
     let named = directory.scenario.services.values().map(|written| !written.instances.is_empty());
     let waits_below = wait_below(directory, demands, order, services);
     for (((service, is_known), waits_below), (is_named, down)) in
@@ -390,9 +383,11 @@ fn set_standings(
         let load_shifts = is_named && *down > 0.0;
         (service.is_even, service.is_rate_exact) = (service.is_even && !load_shifts, is_known);
         let is_decidable = is_known && service.is_even && !service.sheds;
+        // Closed users go on asking while what they have given up is still served.
+        let may_pile_up = is_closed && is_left;
         service.standing = match service.held.first().copied() {
             Some(held) if is_decidable && held.load > 1.0 + NEARLY => Standing::Fails(held),
-            _ if load_shifts => Standing::Open,
+            _ if load_shifts || may_pile_up => Standing::Open,
             _ if service.held.iter().all(|held| {
                 held.expected < 1.0 - NEARLY
                     && (held.is_all || is_ample(held, core_load(service), waits_below))

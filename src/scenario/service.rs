@@ -4,7 +4,7 @@ use super::flow_balance::Resource;
 use crate::policy::balance::Balance;
 use crate::policy::scale::Autoscale;
 use crate::server::{Machine, Queue, Runtime};
-use crate::step::asks::{At, EachCall, ask};
+use crate::step::asks::{Asks, At, EachCall, Way, ask};
 use crate::step::{Call, Step};
 use crate::units::{Bytes, Count};
 use indexmap::IndexMap;
@@ -61,6 +61,12 @@ impl Service {
         self.all_endpoints().for_each(|endpoint| ask("", &endpoint.steps, &mut calls));
         found
     }
+    /// The names of its locks.
+    fn locks(&self) -> Locks<'_> {
+        let mut locks = Locks(Vec::new());
+        self.all_endpoints().for_each(|endpoint| ask("", &endpoint.steps, &mut locks));
+        locks
+    }
     /// Returns its endpoints, and those of its named instances.
     pub(crate) fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.endpoints
@@ -83,7 +89,10 @@ impl Service {
             }
             Resource::Instances => format!("{name}'s instances"),
             Resource::Memory => format!("{name}'s memory"),
-            Resource::Lock => format!("a lock of {name}"),
+            Resource::Lock => match *self.locks().0 {
+                [only] => format!("{name}'s lock `{only}`"),
+                _ => format!("a lock of {name}"),
+            },
         }
     }
     /// Returns the most instances that it has without names.
@@ -99,6 +108,19 @@ impl Service {
                 .values()
                 .map(|spec| spec.runtime.cores(spec.instance.cpu))
                 .fold(0, u32::saturating_add),
+        }
+    }
+}
+
+/// Distinct names of locks.
+struct Locks<'s>(Vec<&'s str>);
+
+impl<'s> Asks<'s> for Locks<'s> {
+    fn block(&mut self, _: At, way: Way<'s>) {
+        if let Way::Held { name, .. } = way
+            && !self.0.contains(&name)
+        {
+            self.0.push(name);
         }
     }
 }

@@ -13,7 +13,7 @@ use super::endings::{answer, cancel, finish};
 use super::epochs::{Epoch, Stop};
 use super::hops;
 use crate::kernel::{Event, RequestId, TimerId};
-use crate::plan::Hop;
+use crate::plan::{Hop, SLOTS_AN_EVENT};
 use crate::random::keys::{Key, mix};
 use crate::request::{Birth, Flag, Further, NONE, Outcome, Part, Phase, Place, Request};
 use crate::step::{Act, Op, Then};
@@ -86,7 +86,7 @@ fn drain<C: Caps>(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> S
                 if !x.stage.doomed.is_empty() {
                     cancel(x, requests);
                 }
-                if x.free.len() < x.plan.slots_an_event {
+                if x.free.len() < spare::<C>(x) {
                     return Stop::NeedsSlots;
                 }
             }
@@ -138,7 +138,7 @@ fn drain<C: Caps>(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> S
 #[inline(always)]
 fn fire<C: Caps>(x: &mut Columns, requests: &mut [Request], event: Event) -> Option<(u32, Next)> {
     Some(match event {
-        Event::Arrival { source, user } => arrives::<C>(x, requests, source, user),
+        Event::Arrival { source } => arrives::<C>(x, requests, source),
         Event::Delivered(id) => (id.slot, delivered(x, current(requests, id)?)),
         Event::BurstDone(id) => (id.slot, burst_done(x, current(requests, id)?)),
         Event::Woken(id) => (id.slot, woken(x, current(requests, id)?)),
@@ -146,11 +146,22 @@ fn fire<C: Caps>(x: &mut Columns, requests: &mut [Request], event: Event) -> Opt
             current(requests, id)?;
             timed_out::<C>(x, requests, id)
         }
+        other if C::RICH => fire_other(x, requests, other)?,
+        other => unreachable!("a plain plan schedules no {other:?}"),
+    })
+}
+
+/// What an event does that happens in rich plans only.
+#[inline(never)]
+fn fire_other(x: &mut Columns, requests: &mut [Request], event: Event) -> Option<(u32, Next)> {
+    // Those that are about no request name the first slot, which stands for none.
+    Some(match event {
+        Event::User { source, user } => user_arrives(x, requests, source, user),
         Event::Timer(id) => alarm(x, requests, id)?,
-        // It is about no request: the first slot stands for none.
         Event::Station { id, epoch } => (0, station(x, id, epoch)?),
-        Event::Tick { scaler } => (0, control::look(x, scaler)),
+        Event::Tick { scaler } => (0, control::look(x, requests, scaler)),
         Event::Life { instance, start } => (0, control::live(x, requests, instance, start)?),
+        other => unreachable!("{other:?} is fired in every plan"),
     })
 }
 
@@ -174,14 +185,14 @@ fn resume(request: &mut Request) -> Next {
 fn sweep(x: &mut Columns, requests: &[Request]) {
     let (timers, stations, instances) = (&*x.stage.timers, &*x.stage.stations, &*x.instances);
     x.stage.calendar.purge_stale(|event| match event {
-        Event::Arrival { .. } | Event::Tick { .. } => true,
-        Event::Life { instance, start } => {
-            control::is_current(&instances[instance as usize], start)
+        Event::Arrival { .. } | Event::User { .. } | Event::Tick { .. } => true,
+        Event::Delivered(id) | Event::BurstDone(id) | Event::Woken(id) | Event::TimedOut(id) => {
+            requests[id.slot as usize].generation == id.generation
         }
         Event::Timer(id) => timers.whose(id).is_some(),
         Event::Station { id, epoch } => stations[id as usize].is_current(epoch),
-        Event::Delivered(id) | Event::BurstDone(id) | Event::Woken(id) | Event::TimedOut(id) => {
-            requests[id.slot as usize].generation == id.generation
+        Event::Life { instance, start } => {
+            control::is_current(&instances[instance as usize], start)
         }
     });
 }
@@ -210,33 +221,47 @@ fn station(x: &mut Columns, id: u32, epoch: u32) -> Option<Next> {
 }
 
 #[inline(always)]
-fn arrives<C: Caps>(
-    x: &mut Columns,
-    requests: &mut [Request],
-    source: u32,
-    user: u32,
-) -> (u32, Next) {
+fn arrives<C: Caps>(x: &mut Columns, requests: &mut [Request], source: u32) -> (u32, Next) {
     let plan = &x.plan.sources[source as usize];
     let state = &mut x.sources[source as usize];
-    let (mut key, mut caller) = (state.key.ordinal(state.ordinal), Request::NOBODY);
+    let key = state.key.ordinal(state.ordinal);
     state.ordinal += 1;
-    if C::RICH && plan.closed.is_some() {
-        key = state.turns.next_key(state.key, user);
-        state.turns.sent(user);
-        caller.generation = user;
-    }
     let target = plan.target(key);
     if let Some(next) = state.next_arrival(&plan.process, x.plan.horizon) {
-        x.stage.calendar.schedule_at(next, Event::Arrival { source, user: 0 });
+        x.stage.calendar.schedule_at(next, Event::Arrival { source });
     }
-    let slot = begin::<C>(x, requests, key, caller, target.flow, target.hop);
+    let slot = begin::<C>(x, requests, key, Request::NOBODY, target.flow, target.hop);
+    sample(x, &mut requests[slot as usize]);
+    (slot, Next::Walk)
+}
+
+/// The next request of a closed user arrives.
+fn user_arrives(x: &mut Columns, requests: &mut [Request], source: u32, user: u32) -> (u32, Next) {
+    let state = &mut x.sources[source as usize];
+    let key = state.turns.next_key(state.key, user);
+    state.turns.sent(user);
+    let target = x.plan.sources[source as usize].target(key);
+    let caller = RequestId { generation: user, ..Request::NOBODY };
+    let slot = begin::<Rich>(x, requests, key, caller, target.flow, target.hop);
+    sample(x, &mut requests[slot as usize]);
+    (slot, Next::Walk)
+}
+
+/// Whether the request is of those written to `requests.parquet` depends on its key.
+#[inline(always)]
+fn sample(x: &Columns, request: &mut Request) {
     if x.plan.trace_share > 0.0 {
-        let share = (mix(key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0);
+        let share = (mix(request.key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0);
         if share < x.plan.trace_share {
-            requests[slot as usize].set(Flag::TRACED);
+            request.set(Flag::TRACED);
         }
     }
-    (slot, Next::Walk)
+}
+
+/// The slots that must be free before an event is fired.
+#[inline(always)]
+fn spare<C: Caps>(x: &Columns) -> usize {
+    if C::RICH { x.slots_an_event } else { SLOTS_AN_EVENT }
 }
 
 /// A new request, in a free slot. The drain sees to it that there is one.
@@ -251,7 +276,7 @@ fn begin<C: Caps>(
 ) -> u32 {
     let now = x.now();
     let slot = x.free.pop().expect("the drain stops before the pool is empty");
-    x.attention |= x.free.len() < x.slots_an_event;
+    x.attention |= x.free.len() < spare::<C>(x);
     x.recorder.meters[flow as usize].arrive();
     let request = &mut requests[slot as usize];
     *request = Request::begin(key, now, request.generation, caller, flow, hop);

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 /// An autoscaler looks at its service, and starts and stops instances.
 #[inline(never)]
-pub(crate) fn look(x: &mut Columns, id: u32) -> Next {
+pub(crate) fn look(x: &mut Columns, requests: &mut [Request], id: u32) -> Next {
     let (now, plan) = (x.now(), x.plan);
     let scale = &plan.scalers[id as usize];
     if now + scale.hpa.sync < plan.horizon {
@@ -24,21 +24,21 @@ pub(crate) fn look(x: &mut Columns, id: u32) -> Next {
     }
     let rows = rows(x, scale);
     let current = rows.clone().filter(|row| is_wanted(&x.instances[*row])).count() as u32;
-    let (levels, requests) = levels(x, id, rows.clone(), now);
-    let recommended = scale.hpa.metrics.iter().map(|Metric::Cpu(target)| match levels.is_empty() {
+    let Levels { used, own, unready } = levels(x, id, rows.clone(), now);
+    let recommended = scale.hpa.metrics.iter().map(|Metric::Cpu(target)| match used.is_empty() {
         true => current,
-        false => hpa::recommend(current, &levels, &requests, *target, scale.hpa.tolerance).0,
+        false => hpa::recommend(current, &used, &own, &unready, *target, scale.hpa.tolerance).0,
     });
     let recommended = recommended.max().unwrap_or(current);
     let memory = &mut x.scalers[id as usize].memory;
     let wanted = memory.decide(&scale.hpa, now, current, recommended);
-    memory.note(now, current, wanted);
-    for _ in current..wanted {
-        start(x, id, rows.clone());
-    }
+    // Rows that still drain are not free, so fewer may start.
+    let started = (current..wanted).take_while(|_| start(x, requests, id, rows.clone())).count();
     for _ in wanted..current {
         stop(x, id, rows.clone());
     }
+    let reached = if wanted > current { current + started as u32 } else { wanted };
+    x.scalers[id as usize].memory.note(now, current, reached);
     Next::Park
 }
 
@@ -53,54 +53,59 @@ fn is_wanted(state: &InstanceState) -> bool {
     matches!(state.life, Life::Serving | Life::Booting)
 }
 
-/// The use of each ready instance since the last look, and what each has, in thousandths of a core.
-fn levels(x: &mut Columns, id: u32, rows: Range<usize>, now: Time) -> (Vec<u64>, Vec<u64>) {
-    let (mut levels, mut requests) = (Vec::new(), Vec::new());
+/// What an autoscaler sees of its instances, in thousandths of a core.
+#[derive(Default)]
+struct Levels {
+    /// The use of each ready instance since the last look, and what it has.
+    used: Vec<u64>,
+    own: Vec<u64>,
+    /// What each has that boots or has crashed.
+    unready: Vec<u64>,
+}
+
+fn levels(x: &mut Columns, id: u32, rows: Range<usize>, now: Time) -> Levels {
+    let mut levels = Levels::default();
     for (row, looked) in rows.zip(&mut x.scalers[id as usize].looked) {
         let (since, then) = *looked;
         let busy = x.stage.gauges[row].busy.integral(now);
         *looked = (now, busy);
-        let state = &x.instances[row];
-        if state.life != Life::Serving || !state.up || since == now {
-            continue;
+        let (state, plan) = (&x.instances[row], &x.plan.instances[row]);
+        let own = u64::from(plan.workers * plan.cores_per_worker) * 1000;
+        if state.life == Life::Serving && state.up && since < now {
+            levels.used.push(((busy - then) * 1000 / u128::from((now - since).0)) as u64);
+            levels.own.push(own);
+        } else if is_wanted(state) {
+            levels.unready.push(own);
         }
-        let span = u128::from((now - since).0);
-        levels.push(((busy - then) * 1000 / span) as u64);
-        let own = &x.plan.instances[row];
-        requests.push(u64::from(own.workers * own.cores_per_worker) * 1000);
     }
-    (levels, requests)
+    levels
 }
 
-/// Starts the instance of the first unused row.
-fn start(x: &mut Columns, id: u32, mut rows: Range<usize>) {
+/// Starts the instance of the first unused row; whether there is one.
+fn start(x: &mut Columns, requests: &mut [Request], id: u32, mut rows: Range<usize>) -> bool {
     let now = x.now();
-    let is_unused = |state: &InstanceState| match state.life {
-        Life::Stopped => true,
-        // It has finished before its grace was over.
-        Life::Draining => state.outstanding == 0,
-        Life::Booting | Life::Serving => false,
-    };
-    let Some(row) = rows.find(|row| is_unused(&x.instances[*row])) else { return };
+    let Some(row) = rows.find(|row| x.instances[*row].life == Life::Stopped) else { return false };
+    // Branches that nobody waits for any longer may still run there.
+    fail_all(x, requests, row as u32);
+    renew(x, row as u32);
+    x.attention = true;
     let scaler = &mut x.scalers[id as usize];
     scaler.starts += 1;
     scaler.booting.add(now, 1);
     let boot = x.plan.scalers[id as usize].boot.span(scaler.key.ordinal(scaler.starts.into()));
     let state = &mut x.instances[row];
-    if state.life == Life::Draining {
-        x.stage.calendar.note_stale();
-    }
     (state.life, state.start, state.up) = (Life::Booting, scaler.starts, true);
     let event = Event::Life { instance: row as u32, start: scaler.starts };
     x.stage.calendar.schedule_in(boot, event);
+    true
 }
 
-/// Stops an instance: one that boots, or that which has begun last.
+/// Stops an instance: one that boots or has crashed, or that which has begun last.
 fn stop(x: &mut Columns, id: u32, rows: Range<usize>) {
     let now = x.now();
     let age = |row: &usize| {
         let state = &x.instances[*row];
-        (state.life == Life::Booting, state.start, *row)
+        (state.life == Life::Booting || !state.up, state.start, *row)
     };
     let Some(row) = rows.filter(|row| is_wanted(&x.instances[*row])).max_by_key(age) else {
         return;
@@ -113,6 +118,7 @@ fn stop(x: &mut Columns, id: u32, rows: Range<usize>) {
         return;
     }
     scaler.serving.subtract(now, 1);
+    scaler.draining.add(now, 1);
     // Behind a central queue its request does not give it back.
     (state.life, state.holder) = (Life::Draining, NONE);
     let event = Event::Life { instance: row as u32, start: state.start };
@@ -120,6 +126,31 @@ fn stop(x: &mut Columns, id: u32, rows: Range<usize>) {
     let balancer = &mut x.balancers[x.plan.instances[row].service as usize];
     balancer.remove(row as u32);
     balancer.settle(now, |slot| x.stage.runnable.push(slot));
+    drained(x, row);
+}
+
+/// The scaler of an instance's service.
+fn scaler_of(x: &Columns, row: usize) -> Option<usize> {
+    let service = x.plan.instances[row].service;
+    x.plan.scalers.iter().position(|scale| scale.service == service)
+}
+
+/// An instance that drains has stopped, if it has finished what it had.
+#[inline(never)]
+pub(crate) fn drained(x: &mut Columns, row: usize) {
+    let state = &x.instances[row];
+    if state.life == Life::Draining && state.outstanding == 0 {
+        x.stage.calendar.note_stale();
+        stopped(x, row);
+    }
+}
+
+fn stopped(x: &mut Columns, row: usize) {
+    let now = x.now();
+    x.instances[row].life = Life::Stopped;
+    if let Some(id) = scaler_of(x, row) {
+        x.scalers[id].draining.subtract(now, 1);
+    }
 }
 
 /// Whether the event of an instance's life is still to come.
@@ -142,13 +173,13 @@ pub(crate) fn live(
     if x.instances[row].life == Life::Draining {
         fail_all(x, requests, instance);
         renew(x, instance);
-        x.instances[row].life = Life::Stopped;
+        stopped(x, row);
         x.attention = true;
         return Some(Next::Park);
     }
     x.instances[row].life = Life::Serving;
     let service = x.plan.instances[row].service;
-    let id = x.plan.scalers.iter().position(|scale| scale.service == service)?;
+    let id = scaler_of(x, row)?;
     let scaler = &mut x.scalers[id];
     scaler.booting.subtract(now, 1);
     scaler.serving.add(now, 1);

@@ -9,8 +9,8 @@
 //! Limits: NaN, which leaves a control out, where the expected number is not known exactly: renewal
 //! processes other than Poisson, closed users, and users who are drawn from a law that is rounded;
 //! where the
-//! instance draws the endpoint, which depends on what else happens; and where steps stand in
-//! blocks.
+//! instance draws the endpoint, which depends on what else happens; where steps stand in blocks,
+//! and on cores that are shared.
 //! Checked: `tests/it/variance.rs`.
 
 use crate::plan::{Plan, SourcePlan};

@@ -3,11 +3,13 @@
 
 use super::advance::{Caps, Next, Rich, goes_on};
 use super::columns::{Columns, current};
+use super::control;
 use super::hops::{self, drawn_endpoint, leave};
 use crate::kernel::{Event, RequestId};
 use crate::measure::RequestRow;
 use crate::plan::Hop;
 use crate::request::{Fate, Flag, NONE, Outcome, Part, Parts, Phase, Place, Request};
+use crate::server::Life;
 use crate::step::{Act, Ended, Leaving, Left, Op};
 use crate::units::Time;
 use crate::workload::Source;
@@ -21,8 +23,13 @@ pub(crate) fn answer<C: Caps>(x: &mut Columns, request: &mut Request, slot: u32)
         return Next::Finish;
     }
     leave(x, request, slot);
-    if C::RICH && request.has(Flag::GONE) {
-        return Next::Finish;
+    if C::RICH {
+        if x.instances[i].life == Life::Draining {
+            control::drained(x, i);
+        }
+        if request.has(Flag::GONE) {
+            return Next::Finish;
+        }
     }
     request.phase = Phase::Walking;
     request.hop = match x.plan.instances[i].onward {
@@ -203,7 +210,7 @@ fn think(x: &mut Columns, flow: u32, user: u32) {
     let Source { turns, key, .. } = &x.sources[source as usize];
     let pause = closed.think(turns.next_key(*key, user));
     if x.now() + pause < x.plan.horizon {
-        x.stage.calendar.schedule_in(pause, Event::Arrival { source, user });
+        x.stage.calendar.schedule_in(pause, Event::User { source, user });
     }
 }
 
@@ -282,6 +289,7 @@ pub(crate) fn cancel(x: &mut Columns, requests: &mut [Request]) {
         }
         if request.place() != Place::Outside && !request.has(Flag::GUEST) {
             leave(x, &mut request, slot);
+            control::drained(x, request.instance as usize);
         }
         requests[slot as usize] = request;
         finish::<Rich>(x, requests, slot);

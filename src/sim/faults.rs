@@ -19,8 +19,8 @@ pub(crate) struct ActiveErrors {
     pub any: bool,
     /// Active `errors` faults by endpoint.
     pub by_endpoint: Vec<Vec<u32>>,
-    /// The instances each crash has taken down.
-    pub crashed: Vec<Vec<u32>>,
+    /// The instances each crash has taken down, each with its start.
+    pub crashed: Vec<Vec<(u32, u32)>>,
 }
 
 /// Ends the faults that end at this epoch, then begins those that begin.
@@ -76,12 +76,17 @@ impl Breakable for Broken<'_, '_, '_> {
                 renew(x, id);
             }
         }
-        x.errors.crashed[fault as usize] = chosen;
+        let start = |id: u32| (id, x.instances[id as usize].start);
+        x.errors.crashed[fault as usize] = chosen.into_iter().map(start).collect();
     }
     fn bring_back(&mut self, fault: u32) {
         let x = &mut *self.x;
-        for id in std::mem::take(&mut x.errors.crashed[fault as usize]) {
+        for (id, start) in std::mem::take(&mut x.errors.crashed[fault as usize]) {
             let state = &mut x.instances[id as usize];
+            // Another instance may have its row meanwhile.
+            if state.start != start {
+                continue;
+            }
             (state.up, state.holder) = (true, NONE);
             // One that an autoscaler has stopped meanwhile stays away.
             if state.life == Life::Serving {

@@ -10,6 +10,8 @@ mod central;
 mod columns;
 mod control;
 mod controls;
+#[cfg(test)]
+mod drain_tests;
 mod endings;
 mod epochs;
 mod faults;

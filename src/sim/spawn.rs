@@ -29,13 +29,13 @@ pub(crate) fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
         plan.sources.iter().map(|source| Source::new(&source.process, replication)).collect();
     for (id, source) in sources.iter_mut().enumerate() {
         if let Some(first) = source.next_arrival(&plan.sources[id].process, plan.horizon) {
-            calendar.schedule_at(first, Event::Arrival { source: id as u32, user: 0 });
+            calendar.schedule_at(first, Event::Arrival { source: id as u32 });
         }
         if let Some(closed) = &plan.sources[id].closed {
             source.turns = Turns::new(closed);
             for user in 0..closed.users {
                 let first = Time::ZERO + closed.think(source.turns.next_key(source.key, user));
-                calendar.schedule_at(first, Event::Arrival { source: id as u32, user });
+                calendar.schedule_at(first, Event::User { source: id as u32, user });
             }
         }
     }

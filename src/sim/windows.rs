@@ -19,9 +19,7 @@ pub(crate) fn close(
     mut resources: Query<&mut Shared>,
     mut scalers: Query<&mut Scaler>,
     mut recorder: ResMut<Recorder>,
-    calendar: Res<Calendar>,
-    epoch: Res<Epoch>,
-    plan: Res<PlanHandle>,
+    (calendar, epoch, plan): (Res<Calendar>, Res<Epoch>, Res<PlanHandle>),
 ) {
     let now = calendar.now();
     if !epoch.closes_window || now == recorder.window_start {
@@ -55,8 +53,8 @@ pub(crate) fn close(
         }
     }
     for (mut scaler, measured) in scalers.iter_mut().zip(&mut recorder.scale_gauges) {
-        let Scaler { serving, booting, .. } = &mut *scaler;
-        for (gauge, measured) in [serving, booting].into_iter().zip(measured) {
+        let Scaler { serving, booting, draining, .. } = &mut *scaler;
+        for (gauge, measured) in [serving, booting, draining].into_iter().zip(measured) {
             recorder.row.push(gauge.close(start, now, is_measured.then_some(measured)));
         }
     }

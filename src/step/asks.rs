@@ -79,6 +79,8 @@ pub(crate) enum Way<'s> {
     AtOnce {
         /// The number that must end.
         needed: usize,
+        /// Whether there is a limit to their time.
+        is_limited: bool,
     },
 }
 

@@ -263,8 +263,8 @@ pub(crate) trait Compiler {
     fn station(&mut self) -> Option<Rows>;
     /// A further part of latencies, by its name in metrics.
     fn part(&mut self, name: &'static str) -> FurtherPart;
-    /// A resource of units that one request at a time holds each, by its kind and name: the id of
-    /// the first of its rows, of which there is one for each instance, or one for the service.
+    /// A resource of units that one request at a time holds each, by its kind and name: one row for
+    /// each instance, or one for the service.
     fn resource(&mut self, kind: &'static str, name: &str, scope: Scope, units: u64) -> Rows;
     /// The name of a block of this step, in metrics.
     fn block(&mut self, what: &str) -> String;

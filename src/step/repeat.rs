@@ -29,6 +29,9 @@ pub struct Repeat {
     pub steps: Vec<Step>,
 }
 
+/// The most executions, on average.
+const TIMES_MAX: f64 = 1e6;
+
 /// The compiled form: the beginning of the loop.
 #[derive(Clone, Debug)]
 pub(crate) struct Op {
@@ -49,7 +52,13 @@ pub(crate) struct Again {
 
 impl Repeat {
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
+        let found = problems.list.len();
         self.times.check(&format!("{path}.times"), problems);
+        if problems.list.len() == found && self.times.compile().mean() > TIMES_MAX {
+            problems
+                .error(format!("{path}.times"), "a request repeats its steps at most 1M times")
+                .advise("let a workload send more requests in place of it");
+        }
         super::check_block(&self.steps, &format!("{path}.do"), problems);
     }
     pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {

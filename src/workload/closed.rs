@@ -3,7 +3,8 @@
 //!
 //! Law: with a think time Z and a response time R the throughput of N users is N/(R + Z) (the
 //! interactive response time law; Denning, Buzen 1978, §4.3): users slow down with the system, so
-//! that it is never overloaded. They begin by thinking. A request that fails is answered, too.
+//! that it is not overloaded, unless work goes on that they have given up (after a timeout). They
+//! begin by thinking. A request that fails is answered, too.
 //! With one core and exponential laws this is the machine repair model (Kleinrock 1975, §3.8); mean
 //! values follow from mean value analysis (Reiser, Lavenberg 1980).
 //! Checked: `closed_users_mmcN`, `closed_mva` in `tests/it/theory.rs`, `tests/it/closed.rs`.
@@ -41,7 +42,7 @@ impl Closed {
                 format!("there are 1 to {} users, not {}", Count(USERS_MAX), self.users),
             );
         }
-        if self.think.plain() == Some(Span::ZERO) {
+        if !problems.any_error() && self.think.compile().mean() <= 0.0 {
             problems
                 .error(
                     format!("{path}.think"),

@@ -39,11 +39,11 @@ fn a_new_instance_serves_when_it_has_booted() {
 
 #[test]
 fn instances_are_removed_when_none_has_been_recommended_for_five_minutes() {
-    // By hand: 2 are recommended last at 120 s, when the load falls to a tenth; 315 s later only 1
-    // has been for more than 300 s.
+    // By hand: 2 are recommended last at 120 s, when the load falls to a tenth; 300 s later only 1
+    // is left in the window.
     let rate = "{ from: 100/s, stages: [ { to: 100/s, over: 120s }, { to: 10/s, over: 0s } ] }";
     let results = scaled(rate, HALF, "");
-    results.equals("service api", "instances_serving mean", (15.0 + 420.0 * 2.0 + 165.0) / 600.0);
+    results.equals("service api", "instances_serving mean", (15.0 + 405.0 * 2.0 + 180.0) / 600.0);
 }
 
 #[test]

@@ -45,8 +45,10 @@ impl<'a> Walk<'a> {
         };
         // Of a service that scales, how many of its instances there are on average.
         let share = |record: &Record| {
-            let serving = scaling.map(|s| record.scaling[s][0].mean(record.measured_ns));
-            serving.map_or(1.0, |serving| serving / members.len() as f64)
+            let mean = |s: usize, gauge: usize| record.scaling[s][gauge].mean(record.measured_ns);
+            // Those that drain still compute.
+            let there = scaling.map(|s| mean(s, 0) + mean(s, 2));
+            there.map_or(1.0, |there| there / members.len() as f64)
         };
         self.put(kind, entity, ("utilisation", ""), "mean", "1", How::Mean, |r| {
             plain(mean(r, BUSY_CORES) / (cores * share(r)))
@@ -103,7 +105,9 @@ impl<'a> Walk<'a> {
             self.put(kind, entity, ("cost", ""), "mean", "USD/h", How::Mean, |r| {
                 let sum: f64 = prices.iter().sum();
                 plain(match scaling {
-                    Some(_) => sum * (there(r, 0) + there(r, 1)) / members.len() as f64,
+                    Some(_) => {
+                        sum * (there(r, 0) + there(r, 1) + there(r, 2)) / members.len() as f64
+                    }
                     None => sum,
                 })
             });

@@ -7,14 +7,14 @@
 //! most a number of instances, or a share of them, is added or removed; `select` says which policy
 //! counts. The result is from `min` to `max` (kubernetes 1.33,
 //! `pkg/controller/podautoscaler/{horizontal,replica_calculator}.go`).
-//! Limits: instances that are not ready, and metrics that are missing, are set aside; the
-//! controller's rules for them come with health checks.
-//! Checked: the controller's own unit tests for ready pods, below; `tests/it/autoscale.rs`.
+//! Instances that boot or have crashed are not ready: they are set aside, and count as idle if more
+//! would be recommended without them. CPU is relative to the cores that the runtime can use.
+//! Checked: the controller's own unit tests, below; `tests/it/autoscale.rs`.
 
 use crate::problem::Problems;
 use crate::units::{Share, Span, Time};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::VecDeque;
 
 /// `hpa: { min: 2, max: 10, metrics: [ { cpu: 60% } ] }`.
@@ -35,10 +35,10 @@ pub struct Hpa {
     #[serde(default = "tolerance")]
     pub tolerance: Share,
     /// How it adds instances.
-    #[serde(default = "Behaviour::up")]
+    #[serde(default = "up", deserialize_with = "read_up")]
     pub up: Behaviour,
     /// How it removes instances.
-    #[serde(default = "Behaviour::down")]
+    #[serde(default = "down", deserialize_with = "read_down")]
     pub down: Behaviour,
 }
 
@@ -52,14 +52,15 @@ pub enum Metric {
 }
 
 /// How instances are added, or removed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Behaviour {
-    /// How long a recommendation counts.
-    #[serde(default = "none")]
-    pub stabilize: Span,
-    /// How fast the number may change.
-    pub policies: Vec<Policy>,
+    /// How long a recommendation counts; 0s for `up` and 5m for `down`, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stabilize: Option<Span>,
+    /// How fast the number may change; the default of the direction, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policies: Option<Vec<Policy>>,
     /// Which of the policies counts.
     #[serde(default)]
     pub select: Select,
@@ -92,13 +93,12 @@ pub enum Select {
     Disabled,
 }
 
+/// Windows of stabilisation are gone through at each look.
+const SYNC_MIN: Span = Span(100_000_000);
 const QUARTER_MINUTE: Span = Span(15_000_000_000);
 
 fn one() -> u32 {
     1
-}
-fn none() -> Span {
-    Span::ZERO
 }
 fn sync() -> Span {
     QUARTER_MINUTE
@@ -106,23 +106,35 @@ fn sync() -> Span {
 fn tolerance() -> Share {
     Share { fraction: 0.1 }
 }
+fn up() -> Behaviour {
+    Behaviour::default().or(Span::ZERO, &[ALL, FOUR])
+}
+fn down() -> Behaviour {
+    Behaviour::default().or(FIVE_MINUTES, &[ALL])
+}
+fn read_up<'de, D: Deserializer<'de>>(text: D) -> Result<Behaviour, D::Error> {
+    Ok(Behaviour::deserialize(text)?.or(Span::ZERO, &[ALL, FOUR]))
+}
+fn read_down<'de, D: Deserializer<'de>>(text: D) -> Result<Behaviour, D::Error> {
+    Ok(Behaviour::deserialize(text)?.or(FIVE_MINUTES, &[ALL]))
+}
+
+/// All of them in 15 s; for `up`, that is twice as many.
+const ALL: Policy =
+    Policy { pods: None, percent: Some(Share { fraction: 1.0 }), per: QUARTER_MINUTE };
+const FOUR: Policy = Policy { pods: Some(4), percent: None, per: QUARTER_MINUTE };
+const FIVE_MINUTES: Span = Span(300_000_000_000);
 
 impl Behaviour {
-    /// Double, or four more, in 15 s.
-    fn up() -> Behaviour {
-        let all =
-            Policy { pods: None, percent: Some(Share { fraction: 1.0 }), per: QUARTER_MINUTE };
-        let four = Policy { pods: Some(4), percent: None, per: QUARTER_MINUTE };
-        Behaviour { stabilize: Span::ZERO, policies: vec![all, four], select: Select::Max }
-    }
-    /// All, in 15 s, by the largest recommendation of five minutes.
-    fn down() -> Behaviour {
-        let all =
-            Policy { pods: None, percent: Some(Share { fraction: 1.0 }), per: QUARTER_MINUTE };
-        Behaviour { stabilize: Span(300_000_000_000), policies: vec![all], select: Select::Max }
+    /// Returns the same, with what is not given filled in.
+    fn or(mut self, stabilize: Span, policies: &[Policy]) -> Behaviour {
+        self.stabilize.get_or_insert(stabilize);
+        self.policies.get_or_insert_with(|| policies.to_vec());
+        self
     }
     fn check(&self, path: &str, problems: &mut Problems) {
-        for (index, policy) in self.policies.iter().enumerate() {
+        let policies = self.policies.as_deref();
+        for (index, policy) in policies.unwrap_or_default().iter().enumerate() {
             let path = format!("{path}.policies[{index}]");
             if policy.pods.is_some() == policy.percent.is_some() {
                 problems
@@ -133,19 +145,27 @@ impl Behaviour {
                 problems.error(format!("{path}.per"), "a period of 0s allows no change");
             }
         }
-        if self.policies.is_empty() && self.select != Select::Disabled {
+        if policies.is_some_and(<[Policy]>::is_empty) && self.select != Select::Disabled {
             problems
                 .error(format!("{path}.policies"), "without a policy nothing may change")
                 .advise("write `select: disabled` if that is meant");
         }
     }
-    /// The longest period that is looked back to.
-    fn longest(&self) -> Span {
-        self.policies.iter().map(|policy| policy.per).max().unwrap_or(Span::ZERO)
-    }
 }
 
 impl Hpa {
+    fn up_policies(&self) -> &[Policy] {
+        self.up.policies.as_deref().unwrap_or(&[ALL, FOUR])
+    }
+    fn down_policies(&self) -> &[Policy] {
+        self.down.policies.as_deref().unwrap_or(&[ALL])
+    }
+    fn up_window(&self) -> Span {
+        self.up.stabilize.unwrap_or(Span::ZERO)
+    }
+    fn down_window(&self) -> Span {
+        self.down.stabilize.unwrap_or(FIVE_MINUTES)
+    }
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         if self.min == 0 || self.min > self.max {
             problems.error(
@@ -159,16 +179,22 @@ impl Hpa {
                 .advise("write for example `metrics: [ { cpu: 60% } ]`");
         }
         for (index, Metric::Cpu(target)) in self.metrics.iter().enumerate() {
-            if target.fraction == 0.0 {
+            if target.fraction < 0.01 {
                 problems.error(
                     format!("{path}.metrics[{index}].cpu"),
-                    "a target of 0% would need an infinite number of instances",
+                    format!("a target is at least 1%, not {target}: it is in whole per cent"),
                 );
             }
         }
-        if self.sync == Span::ZERO {
+        if self.sync < SYNC_MIN {
             problems
-                .error(format!("{path}.sync"), "an autoscaler cannot look every 0s")
+                .error(
+                    format!("{path}.sync"),
+                    format!(
+                        "an autoscaler looks at most every {SYNC_MIN}, not every {}",
+                        self.sync
+                    ),
+                )
                 .advise("write `sync: 15s`, or leave it out");
         }
         self.up.check(&format!("{path}.up"), problems);
@@ -177,21 +203,31 @@ impl Hpa {
 }
 
 /// What a metric recommends: the number of instances, and the utilisation in per cent. `levels` is
-/// the use of each ready instance, and `requests` what each has, in thousandths of a core.
+/// the use of each ready instance, and `requests` what each has, in thousandths of a core;
+/// `unready` is what those have that are not ready: they boot, or have crashed. More are
+/// recommended only if these could not take the load, were they idle.
 pub(crate) fn recommend(
     current: u32,
     levels: &[u64],
     requests: &[u64],
+    unready: &[u64],
     target: Share,
     tolerance: Share,
 ) -> (u32, u64) {
     let (used, whole): (u64, u64) = (levels.iter().sum(), requests.iter().sum());
-    let utilisation = used * 100 / whole.max(1);
-    let ratio = utilisation as f64 / (target.fraction * 100.0).round();
-    if (1.0 - ratio).abs() <= tolerance.fraction {
-        return (current, utilisation);
+    let percent = |whole: u64| used * 100 / whole.max(1);
+    let ratio_of = |percent: u64| percent as f64 / (target.fraction * 100.0).round();
+    let is_near = |ratio: f64| (1.0 - ratio).abs() <= tolerance.fraction;
+    let ratio = ratio_of(percent(whole));
+    if ratio <= 1.0 || unready.is_empty() {
+        let wanted = (ratio * levels.len() as f64).ceil() as u32;
+        return (if is_near(ratio) { current } else { wanted }, percent(whole));
     }
-    ((ratio * levels.len() as f64).ceil() as u32, utilisation)
+    let all = percent(whole + unready.iter().sum::<u64>());
+    let ratio = ratio_of(all);
+    let wanted = (ratio * (levels.len() + unready.len()) as f64).ceil() as u32;
+    let keeps = ratio < 1.0 || is_near(ratio) || wanted < current;
+    (if keeps { current } else { wanted }, all)
 }
 
 /// What an autoscaler remembers.
@@ -204,10 +240,15 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
+    /// That of a service that begins with this number of instances, which is a recommendation too.
+    pub(crate) fn new(initial: u32) -> Memory {
+        Memory { recommended: VecDeque::from([(Time::ZERO, initial)]), ..Memory::default() }
+    }
     /// The number of instances that there should be, of those that have been recommended.
     pub(crate) fn decide(&mut self, of: &Hpa, now: Time, current: u32, recommended: u32) -> u32 {
         let stabilised = self.stabilise(of, now, current, recommended);
-        let longest = of.up.longest().max(of.down.longest());
+        let policies = of.up_policies().iter().chain(of.down_policies());
+        let longest = policies.map(|policy| policy.per).max().unwrap_or(Span::ZERO);
         self.changed.retain(|(at, _)| now.0 - at.0 <= longest.0);
         let next = match stabilised {
             up if up > current => up.min(self.most(of, now, current)),
@@ -224,14 +265,14 @@ impl Memory {
     }
     fn stabilise(&mut self, of: &Hpa, now: Time, current: u32, recommended: u32) -> u32 {
         self.recommended.push_back((now, recommended));
-        let longest = of.up.stabilize.max(of.down.stabilize);
-        self.recommended.retain(|(at, _)| now.0 - at.0 <= longest.0);
+        let longest = of.up_window().max(of.down_window());
+        self.recommended.retain(|(at, _)| now.0 - at.0 < longest.0.max(1));
         let (mut up, mut down) = (recommended, recommended);
         for (at, other) in &self.recommended {
-            if now.0 - at.0 <= of.up.stabilize.0 {
+            if now.0 - at.0 < of.up_window().0 {
                 up = up.min(*other);
             }
-            if now.0 - at.0 <= of.down.stabilize.0 {
+            if now.0 - at.0 < of.down_window().0 {
                 down = down.max(*other);
             }
         }
@@ -248,7 +289,7 @@ impl Memory {
         i64::from(current) - added + removed
     }
     fn most(&self, of: &Hpa, now: Time, current: u32) -> u32 {
-        let limits = of.up.policies.iter().map(|policy| {
+        let limits = of.up_policies().iter().map(|policy| {
             let start = self.at_the_beginning(policy, now, current);
             let limit = match (policy.pods, policy.percent) {
                 (Some(pods), _) => start + i64::from(pods),
@@ -265,7 +306,7 @@ impl Memory {
         .unwrap_or(current)
     }
     fn least(&self, of: &Hpa, now: Time, current: u32) -> u32 {
-        let limits = of.down.policies.iter().map(|policy| {
+        let limits = of.down_policies().iter().map(|policy| {
             let start = self.at_the_beginning(policy, now, current);
             let limit = match (policy.pods, policy.percent) {
                 (Some(pods), _) => start - i64::from(pods),
@@ -293,30 +334,28 @@ mod tests {
 
     #[test]
     fn recommendations_are_those_of_the_controllers_own_tests() {
-        // kubernetes `replica_calculator_test.go` @0006726, the rows for CPU with all pods ready:
-        // levels in thousandths of a core, one core a pod unless said, target and utilisation in
+        // kubernetes `replica_calculator_test.go` @0006726, the rows for CPU, some with pods that
+        // are not ready: levels in thousandths of a core, one core a pod unless said, target and utilisation in
         // per cent.
-        type Row<'r> = (u32, &'r [u64], &'r [u64], f64, (u32, u64));
-        let rows: [Row; 6] = [
-            (3, &[300, 500, 700], &[1000; 3], 30.0, (5, 50)),
-            (2, &[500, 700], &[1000; 2], 30.0, (4, 60)),
-            (5, &[100, 300, 500, 250, 250], &[1000; 5], 50.0, (3, 28)),
-            (3, &[1010, 1030, 1020], &[900, 1000, 1100], 100.0, (3, 102)),
-            (4, &[4000, 9500, 3000, 7000, 3200, 2000], &[1000; 6], 100.0, (24, 478)),
-            (3, &[690, 690, 690], &[1000; 3], 60.0, (4, 69)),
+        type Row<'r> = (u32, &'r [u64], &'r [u64], &'r [u64], f64, (u32, u64));
+        let rows: [Row; 8] = [
+            (3, &[300, 500, 700], &[1000; 3], &[], 30.0, (5, 50)),
+            (3, &[500, 700], &[1000; 2], &[1000], 30.0, (4, 40)),
+            (3, &[400], &[1000], &[1000; 2], 30.0, (3, 13)),
+            (2, &[500, 700], &[1000; 2], &[], 30.0, (4, 60)),
+            (5, &[100, 300, 500, 250, 250], &[1000; 5], &[], 50.0, (3, 28)),
+            (5, &[100, 300, 500], &[1000; 3], &[1000; 2], 50.0, (2, 30)),
+            (3, &[1010, 1030, 1020], &[900, 1000, 1100], &[], 100.0, (3, 102)),
+            (3, &[690, 690, 690], &[1000; 3], &[], 60.0, (4, 69)),
         ];
-        for (current, levels, requests, target, expected) in rows {
-            let found = recommend(current, levels, requests, share(target), share(10.0));
-            // Superfluous metrics are those of pods that the calculator does not count, so that its
-            // utilisation differs there.
-            if levels.len() as u32 <= current {
-                assert_eq!(found, expected, "{levels:?}");
-            }
+        for (current, levels, requests, unready, target, expected) in rows {
+            let found = recommend(current, levels, requests, unready, share(target), share(10.0));
+            assert_eq!(found, expected, "{levels:?}");
         }
         // The documentation's example: within a tenth of the target nothing changes.
-        assert_eq!(recommend(3, &[650; 3], &[1000; 3], share(60.0), share(10.0)).0, 3);
-        assert_eq!(recommend(1, &[200], &[1000], share(10.0), share(10.0)).0, 2);
-        assert_eq!(recommend(2, &[50; 2], &[1000; 2], share(10.0), share(10.0)).0, 1);
+        assert_eq!(recommend(3, &[650; 3], &[1000; 3], &[], share(60.0), share(10.0)).0, 3);
+        assert_eq!(recommend(1, &[200], &[1000], &[], share(10.0), share(10.0)).0, 2);
+        assert_eq!(recommend(2, &[50; 2], &[1000; 2], &[], share(10.0), share(10.0)).0, 1);
     }
 
     fn hpa(yaml: &str) -> Hpa {
@@ -346,8 +385,8 @@ mod tests {
         memory.note(s(30), 10, 12);
         // Down to 3 only when no larger number has been recommended for 300 s.
         assert_eq!(memory.decide(&of, s(45), 12, 3), 12);
-        assert_eq!(memory.decide(&of, s(330), 12, 3), 12);
-        assert_eq!(memory.decide(&of, s(331), 12, 3), 3);
+        assert_eq!(memory.decide(&of, s(329), 12, 3), 12);
+        assert_eq!(memory.decide(&of, s(330), 12, 3), 3);
     }
 
     #[test]

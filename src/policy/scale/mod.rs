@@ -4,7 +4,8 @@
 //! from the beginning. An instance that is added takes the unused row with the lowest number,
 //! boots, and then is last in the balancer's order. One that is removed gets no new requests, and
 //! has its grace to finish those that it has; what is left then fails with `crashed`. Removed are
-//! first those that still boot, then those that have begun last (as Kubernetes does).
+//! first those that still boot or have crashed, then those that have begun last (as Kubernetes
+//! does).
 //! Checked: `tests/it/autoscale.rs`.
 
 pub(crate) mod hpa;
@@ -15,6 +16,7 @@ use crate::measure::Gauge;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
 use crate::random::keys::Key;
+use crate::units::format::count;
 use crate::units::{Span, Time};
 use bevy_ecs::prelude::Component;
 use schemars::JsonSchema;
@@ -58,17 +60,24 @@ impl Autoscale {
     pub(crate) fn check(&self, replicas: u32, path: &str, problems: &mut Problems) {
         self.hpa.check(&format!("{path}.hpa"), problems);
         self.boot.check(&format!("{path}.boot"), problems);
-        if replicas < self.hpa.min || replicas > self.hpa.max {
+        let range = self.hpa.min..=self.hpa.max;
+        // An empty one has been reported.
+        if !range.is_empty() && !range.contains(&replicas) {
             problems
                 .error(
                     path,
                     format!(
-                        "the service begins with {replicas} instances, but has from {} to {}",
-                        self.hpa.min, self.hpa.max
+                        "the service begins with {}, but has from {} to {}",
+                        count(u64::from(replicas), "instance"),
+                        self.hpa.min,
+                        self.hpa.max
                     ),
                 )
                 .at_key()
-                .advise(format!("write `replicas: {}`", self.hpa.min));
+                .advise(format!(
+                    "write `replicas: {}`",
+                    replicas.clamp(self.hpa.min, self.hpa.max)
+                ));
         }
     }
 }
@@ -92,22 +101,22 @@ pub(crate) struct Scaler {
     pub memory: hpa::Memory,
     /// By row: since when it is looked at, and the busy time of its cores until then.
     pub looked: Vec<(Time, u128)>,
-    /// How many instances serve, and how many boot.
+    /// How many instances serve, boot, and drain.
     pub serving: Gauge,
     pub booting: Gauge,
+    pub draining: Gauge,
 }
 
 impl Scaler {
     pub(crate) fn new(key: Key, rows: u32, serving: u32) -> Scaler {
-        let mut scaler = Scaler {
+        Scaler {
             key,
             starts: 0,
-            memory: hpa::Memory::default(),
+            memory: hpa::Memory::new(serving),
             looked: vec![(Time::ZERO, 0); rows as usize],
-            serving: Gauge::default(),
+            serving: Gauge::from_the_start(u64::from(serving)),
             booting: Gauge::default(),
-        };
-        scaler.serving.add(Time::ZERO, u64::from(serving));
-        scaler
+            draining: Gauge::default(),
+        }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn warn(directory: &NameTable, problems: &mut Problems) {
                 problems.warning(&path, what).advise("leave some capacity unused: lower the rate, or let requests hold it for less time");
             } else if held.load > 1.0 && !held.is_just_all() {
                 warn_of(&path, (name, service), *held, load_now, problems);
-            } else if held.expected > 1.0 && !service.sheds() {
+            } else if held.expected > 1.0 && !service.sheds() && service.autoscale.is_none() {
                 let (percent, what) = (
                     load_percent(held.expected),
                     service.resource(&format!("`{name}`"), held.resource),

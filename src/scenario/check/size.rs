@@ -14,7 +14,7 @@ use crate::problem::Problems;
 use crate::scenario::estimate::Load;
 use crate::scenario::{Machine, PHASES_MAX, Runtime, Scenario, changes};
 use crate::step::Call;
-use crate::step::asks::{At, EachCall, ask};
+use crate::step::asks::{Arm, Asks, At, EachCall, Way, ask};
 use crate::units::format::{count, decimals, fixed, unit_for, value};
 use crate::units::{Count, Span};
 use indexmap::IndexSet;
@@ -61,6 +61,9 @@ const COARSE_B: f64 = 16.0;
 /// Number of metrics per phase and workload.
 const METRICS_OF_PHASE: f64 = 20.0;
 
+/// Bytes per closed user: its turn, and its entry in the calendar with room to grow.
+const USER_B: f64 = 40.0;
+
 /// The numbers of entities of a scenario.
 struct Sizes {
     instances: u64,
@@ -71,6 +74,8 @@ struct Sizes {
     flows: u64,
     /// The flows of workloads, each of which has one histogram per phase.
     sent: u64,
+    /// Closed users.
+    users: u64,
     services: Vec<ServiceSizes>,
 }
 
@@ -78,6 +83,25 @@ struct Sizes {
 struct ServiceSizes {
     instances: u64,
     endpoints: u64,
+}
+
+/// The branches that run at once: each is counted by itself.
+#[derive(Default)]
+struct Branches {
+    count: u64,
+    blocks: Vec<bool>,
+}
+
+impl Asks<'_> for Branches {
+    fn block(&mut self, _: At, way: Way) {
+        self.blocks.push(matches!(way, Way::AtOnce { .. }));
+    }
+    fn arm(&mut self, _: Arm) {
+        self.count += u64::from(self.blocks.last() == Some(&true));
+    }
+    fn end(&mut self) {
+        self.blocks.pop();
+    }
 }
 
 impl Sizes {
@@ -89,6 +113,7 @@ impl Sizes {
             links: 0,
             flows: 0,
             sent: 0,
+            users: 0,
             services: Vec::new(),
         };
         let mut called: IndexSet<&'s str> = IndexSet::new();
@@ -110,12 +135,16 @@ impl Sizes {
                 let mut calls =
                     EachCall(|_: At, call: &'s Call| _ = called.insert(call.to.as_str()));
                 ask("", &endpoint.steps, &mut calls);
+                let mut branches = Branches::default();
+                ask("", &endpoint.steps, &mut branches);
+                sizes.flows += branches.count;
             }
             sizes
                 .services
                 .push(ServiceSizes { instances, endpoints: sizes.endpoints - endpoints_before });
         }
         for workload in scenario.workload.values() {
+            sizes.users += workload.closed.as_ref().map_or(0, |closed| closed.users.0);
             let mut targets = workload.to.iter().chain(workload.mix.keys());
             sizes.flows += targets.clone().count() as u64;
             // A target that is a service may lead to any endpoint.
@@ -134,6 +163,15 @@ impl Sizes {
             if scenario.links.contains_key("default") { sizes.links + sizes.flows } else { 0 };
         sizes.links = 2 * (scenario.links.len() as u64 + crossed);
         sizes
+    }
+
+    /// Returns about how many metrics a run has.
+    fn metrics(&self, scenario: &Scenario, phases: f64) -> f64 {
+        let workloads = scenario.workload.len() as f64;
+        METRICS_OF_FLOW * (workloads + self.endpoints as f64)
+            + METRICS_OF_PHASE * phases * workloads
+            + METRICS_OF_SERVICE * (scenario.services.len() + self.instances as usize) as f64
+            + METRICS_OF_LINK * self.links as f64
     }
 
     /// Returns the parts that take memory, the largest first. Durations are included only if `load`
@@ -156,6 +194,7 @@ impl Sizes {
         let histograms = Histograms { longest: run.duration, replications };
         let (mut latencies, mut lags) =
             (FLOW_B * (flows + workloads + served) + PHASE_B * phases * self.sent as f64, 0.0);
+        latencies += USER_B * self.users as f64;
         if let Some(load) = load {
             latencies += histograms.bytes(workloads, workloads, load.requests)
                 + histograms.nonempty(phases * self.sent as f64, load.requests)
@@ -173,10 +212,7 @@ impl Sizes {
             }
         }
         let machines = lags + INSTANCE_B * instances + WORKER_B * self.workers as f64;
-        let metrics = METRICS_OF_FLOW * (workloads + self.endpoints as f64)
-            + METRICS_OF_PHASE * phases * workloads
-            + METRICS_OF_SERVICE * (scenario.services.len() as f64 + instances)
-            + METRICS_OF_LINK * links;
+        let metrics = self.metrics(scenario, phases);
         let part = |path, bytes, what, help| Part { path, bytes, what, help };
         let mut parts = vec![
             part(

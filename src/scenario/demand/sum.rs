@@ -10,8 +10,8 @@ use crate::random::dists::Dist;
 use crate::scenario::Balance;
 use crate::scenario::broken::Broken;
 use crate::scenario::directory::NameTable;
-use crate::step::Call;
 use crate::step::asks::{Arm, Asks, At, Way, ask};
+use crate::step::{Call, Scope};
 use crate::units::{Bytes, Span};
 
 /// Sums the demands of the steps, weighted by the share of requests that reach each; the demands of
@@ -72,21 +72,43 @@ struct Block<'s> {
     all_arrive: bool,
     /// The durations before it: least of each request, least on average, expected, s.
     before_s: [f64; 3],
-    /// The arms so far: weight, share of those that began it that are left, durations, s.
-    arms: Vec<(f64, f64, [f64; 3])>,
-    /// The weight of the arm that is being summed.
-    weight: Option<f64>,
+    /// The arms so far.
+    arms: Vec<SummedArm>,
+    /// The weight of the arm that is being summed, and whether it may end a request early.
+    open: Option<(f64, MayEnd)>,
 }
 
-/// Whether a body contains anything that may end a request early.
-struct MayEnd(bool);
+/// An arm of a block.
+struct SummedArm {
+    weight: f64,
+    /// The share of the requests that begin it that reach its end.
+    left: f64,
+    /// As those of the block, s.
+    own_s: [f64; 3],
+    /// Whether none is lost in it but for a known share.
+    is_certain: bool,
+    may_end: MayEnd,
+}
+
+/// What may end a request early in a body.
+#[derive(Clone, Copy, Default)]
+struct MayEnd {
+    fails: bool,
+    calls: bool,
+}
+
+impl MayEnd {
+    fn any(self) -> bool {
+        self.fails || self.calls
+    }
+}
 
 impl Asks<'_> for MayEnd {
     fn fail(&mut self, _: At, share: f64) {
-        self.0 |= share > 0.0;
+        self.fails |= share > 0.0;
     }
     fn call(&mut self, _: At, _: &Call) {
-        self.0 = true;
+        self.calls = true;
     }
 }
 
@@ -103,7 +125,7 @@ impl Sum<'_, '_> {
     /// depends on the other arms.
     fn end_arm(&mut self) {
         let Some(mut block) = self.blocks.pop() else { return };
-        if let Some(weight) = block.weight.take() {
+        if let Some((weight, may_end)) = block.open.take() {
             let begun = block.share * weight;
             let left = if begun > 0.0 { self.demand.answered_share / begun } else { 0.0 };
             let mut own_s = [0.0; 3];
@@ -112,7 +134,8 @@ impl Sum<'_, '_> {
                 *own = *sum - before;
                 *sum = before;
             }
-            block.arms.push((weight, left, own_s));
+            let is_certain = self.is_certain;
+            block.arms.push(SummedArm { weight, left, own_s, is_certain, may_end });
         }
         self.blocks.push(block);
     }
@@ -176,66 +199,85 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         let (share, is_certain, all_arrive) =
             (self.demand.answered_share, self.is_certain, self.all_arrive);
         let before_s = self.durations_s().map(|sum| *sum);
-        let (arms, weight) = (Vec::new(), None);
-        self.blocks.push(Block { way, share, is_certain, all_arrive, before_s, arms, weight });
+        let (arms, open) = (Vec::new(), None);
+        self.blocks.push(Block { way, share, is_certain, all_arrive, before_s, arms, open });
     }
     fn arm(&mut self, arm: Arm) {
         self.end_arm();
         let Some(block) = self.blocks.last_mut() else { return };
-        block.weight = Some(arm.weight);
-        let mut may_end = MayEnd(false);
+        let mut may_end = MayEnd::default();
         arm.steps.iter().for_each(|step| step.asks(At::Endpoint(""), &mut may_end));
+        block.open = Some((arm.weight, may_end));
         // How often a body is executed that may end early, and how much is done of an arm that may
         // be called off, is not known.
         let is_known = match block.way {
             Way::One | Way::Held { .. } => true,
-            Way::Repeated => !may_end.0,
+            Way::Repeated => !may_end.any(),
             Way::AtOnce { .. } => false,
         };
         self.demand.answered_share = block.share * arm.weight;
         self.is_certain = block.is_certain && is_known;
         self.all_arrive = false;
-        self.demand.is_nested |= may_end.0;
+        self.demand.is_nested |= may_end.calls;
+        if block.way == Way::Repeated {
+            // Each execution takes its time, also if its steps take no event.
+            self.demand.events += block.share * arm.weight;
+        }
     }
     fn end(&mut self) {
         self.end_arm();
-        let Some(block) = self.blocks.pop() else { return };
-        let weights: f64 = block.arms.iter().map(|(weight, ..)| weight).sum();
-        let left = block.arms.iter().map(|(_, left, _)| *left);
-        let left: f64 = match block.way {
+        let Some(Block { way, share, is_certain, all_arrive, arms, .. }) = self.blocks.pop() else {
+            return;
+        };
+        let may_end = arms.iter().any(|arm| arm.may_end.any());
+        // An upper bound where it is not known.
+        let left = match way {
             Way::One => {
-                let chosen: f64 = block.arms.iter().map(|(weight, left, _)| weight * left).sum();
+                let weights: f64 = arms.iter().map(|arm| arm.weight).sum();
+                let chosen: f64 = arms.iter().map(|arm| arm.weight * arm.left).sum();
                 chosen + (1.0 - weights).max(0.0)
             }
-            Way::Held { .. } => left.product(),
-            Way::Repeated => left.zip(&block.arms).map(|(left, arm)| left.powf(arm.0)).product(),
-            Way::AtOnce { .. } => left.product(),
+            Way::Held { .. } => arms.iter().map(|arm| arm.left).product(),
+            Way::AtOnce { needed, .. } if needed == arms.len() => {
+                arms.iter().map(|arm| arm.left).product()
+            }
+            Way::Repeated | Way::AtOnce { .. } => 1.0,
         };
         for index in 0..3 {
-            let mut own_s: Vec<f64> = block.arms.iter().map(|(.., own_s)| own_s[index]).collect();
+            let mut own_s: Vec<f64> = arms.iter().map(|arm| arm.own_s[index]).collect();
             own_s.sort_by(f64::total_cmp);
-            let of_block = match block.way {
+            let of_block = match way {
                 Way::One | Way::Held { .. } | Way::Repeated => own_s.iter().sum(),
-                Way::AtOnce { needed } => own_s.get(needed.wrapping_sub(1)).copied().unwrap_or(0.0),
+                Way::AtOnce { needed, .. } => {
+                    own_s.get(needed.wrapping_sub(1)).copied().unwrap_or(0.0)
+                }
             };
             *self.durations_s()[index] += of_block;
         }
-        if let (Way::Held { name, scope, permits }, [(.., [_, min_s, expected_s])]) =
-            (block.way, block.arms.as_slice())
-        {
-            self.demand.locks.push(LockDemand {
-                name: name.to_string(),
-                scope,
-                permits: permits as f64,
-                min_s: *min_s,
-                expected_s: *expected_s,
-            });
+        if let (Way::Held { name, scope, permits }, [arm]) = (way, arms.as_slice()) {
+            let [_, min_s, expected_s] = arm.own_s;
+            let (name, permits) = (name.to_string(), permits as f64);
+            self.demand.locks.push(LockDemand { name, scope, permits, min_s, expected_s });
+            // It may be waited for, also by a request that has its instance to itself.
+            self.demand.is_exact_alone &= scope == Scope::Instance;
         }
-        self.demand.answered_share = block.share * left;
-        self.is_certain = block.is_certain && (self.is_certain || block.way == Way::One);
-        self.all_arrive = block.all_arrive && left == 1.0;
-        self.demand.is_exact &= block.way == Way::One;
-        self.demand.is_exact_alone &= !matches!(block.way, Way::AtOnce { .. });
+        let is_known = match way {
+            Way::One | Way::Held { .. } => arms.iter().all(|arm| arm.is_certain),
+            Way::Repeated => !may_end,
+            Way::AtOnce { is_limited, .. } => !may_end && !is_limited,
+        };
+        if let Way::AtOnce { needed, is_limited } = way {
+            // What is called off may be before its calls, or behind them.
+            self.demand.may_fail |= is_limited;
+            let fails = arms.iter().any(|arm| arm.may_end.fails);
+            self.demand.is_cut |= needed < arms.len() || may_end && (is_limited || fails);
+            self.demand.is_exact_alone = false;
+        }
+        self.demand.is_cut |= way == Way::Repeated && arms.iter().any(|arm| arm.may_end.fails);
+        self.demand.answered_share = share * left;
+        self.is_certain = is_certain && is_known;
+        self.all_arrive = all_arrive && is_known && left == 1.0;
+        self.demand.is_exact &= way == Way::One;
     }
     fn call(&mut self, _: At, call: &Call) {
         let (directory, broken) = (self.directory, self.broken);

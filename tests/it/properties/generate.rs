@@ -537,7 +537,7 @@ impl Text<'_> {
             ),
             6 | 11 => format!(
                 "parallel: {{ join: {join}, within: {ms}, keep: {}, branches: [ [ {text} ], [ wait: {us} ], [ parallel: [ [ cpu: {us} ], [ wait: {us} ] ] ] ] }}",
-                step.percent % 2 == 0
+                step.percent.is_multiple_of(2)
             ),
             _ => text,
         }

@@ -26,9 +26,9 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/report/sensitivity.rs", "sensitivity", 129),
     ("src/report/sweep.rs", "sweep", 79),
     ("src/report/verdict.rs", "why", 77),
-    ("src/scenario/check/size.rs", "memory", 95),
+    ("src/scenario/check/size.rs", "memory", 93),
     ("src/scenario/directory.rs", "new", 73),
-    ("src/scenario/flow_balance.rs", "services", 157),
+    ("src/scenario/flow_balance.rs", "services", 148),
     ("src/scenario/shapes.rs", "convert_entry", 75),
     ("src/scenario/text/set.rs", "add", 80),
 ];
