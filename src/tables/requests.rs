@@ -53,7 +53,7 @@ impl Table for RequestsTable {
         number("lock_s", "s", "waiting for locks; only in scenarios with locks", |r| {
             r.request.lock_s
         }),
-        text("outcome", "ok, lost, timeout, crashed, rejected or error_STATUS", |r| {
+        text("outcome", "ok, lost, timeout, crashed, rejected, cancelled or error_STATUS", |r| {
             r.request.outcome
         }),
         number("weight", "1", "how many requests it stands for", |r| r.request.weight),
