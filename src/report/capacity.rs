@@ -6,7 +6,7 @@ use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::design::value::{shown, unit};
 use crate::experiment::{
-    CapacityLimit, CapacityResult, FAILED_MIN, SearchTarget, SloResult, Trial, Verdict,
+    Bottleneck, CapacityLimit, CapacityResult, FAILED_MIN, SearchTarget, SloResult, Trial, Verdict,
 };
 use crate::scenario::{Runtime, Scenario};
 use serde_json::{Value, json};
@@ -274,6 +274,24 @@ fn survivors(result: &CapacityResult) -> Option<String> {
     ))
 }
 
+/// Returns the sentence on what limits the largest value that meets the goals.
+fn busiest(result: &CapacityResult, bottleneck: &Bottleneck) -> String {
+    let waiting = bottleneck.waits_for.as_deref().map_or(String::new(), |what| {
+        let what = match what {
+            "queue" => "a core",
+            "lock" => "a lock",
+            other => other,
+        };
+        format!("; {} of the latency is waiting for {what}", percent(bottleneck.share_of_latency))
+    });
+    let at = result.meets.map_or(String::new(), |meets| written(result, meets));
+    let busy = percent(bottleneck.utilisation);
+    format!(
+        "At {at}, {} is the busiest service, with its CPU {busy} busy{waiting}.",
+        bottleneck.service
+    )
+}
+
 /// Returns the summary: the answer and the values tried.
 pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: ColorChoice) -> String {
     let mut out = String::new();
@@ -298,27 +316,7 @@ pub(crate) fn capacity(scenario: &Scenario, result: &CapacityResult, paint: Colo
         let _ = writeln!(out, "  {} {words}", paint.doubtful("!"));
     }
     if let Some(bottleneck) = &result.bottleneck {
-        let waiting = match bottleneck.waits_for.as_deref() {
-            Some(what) => {
-                let what = match what {
-                    "queue" => "a core",
-                    "lock" => "a lock",
-                    other => other,
-                };
-                format!(
-                    "; {} of the latency is waiting for {what}",
-                    percent(bottleneck.share_of_latency)
-                )
-            }
-            None => String::new(),
-        };
-        let at = result.meets.map_or(String::new(), |meets| written(result, meets));
-        let busy = percent(bottleneck.utilisation);
-        let _ = writeln!(
-            out,
-            "  At {at}, {} is the busiest service, with its CPU {busy} busy{waiting}.",
-            bottleneck.service
-        );
+        let _ = writeln!(out, "  {}", busiest(result, bottleneck));
     }
     if let Some(words) = today(result) {
         let _ = writeln!(out, "  {words}");

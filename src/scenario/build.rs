@@ -378,8 +378,12 @@ impl Step {
     /// what these leave of 1, none.
     ///
     /// ```
-    /// # use asyncflow::scenario::{Step, ms};
-    /// let read = [Step::branch([(0.2, vec![Step::call("db.read")]), (0.1, vec![Step::cpu(ms(5))])])];
+    /// use asyncflow::scenario::Step;
+    /// use asyncflow::units::Span;
+    /// use std::time::Duration;
+    ///
+    /// let slow = Step::wait(Span::from(Duration::from_millis(5)));
+    /// let read = [Step::branch([(0.2, vec![Step::call("db.read")]), (0.1, vec![slow])])];
     /// ```
     pub fn branch(arms: impl IntoIterator<Item = (f64, Vec<Step>)>) -> Step {
         let arm = |(p, steps)| Arm { p: Some(Share { fraction: p }), steps };

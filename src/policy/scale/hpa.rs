@@ -335,8 +335,8 @@ mod tests {
     #[test]
     fn recommendations_are_those_of_the_controllers_own_tests() {
         // kubernetes `replica_calculator_test.go` @0006726, the rows for CPU, some with pods that
-        // are not ready: levels in thousandths of a core, one core a pod unless said, target and utilisation in
-        // per cent.
+        // are not ready: levels in thousandths of a core, one core a pod unless said, target and
+        // utilisation in per cent.
         type Row<'r> = (u32, &'r [u64], &'r [u64], &'r [u64], f64, (u32, u64));
         let rows: [Row; 8] = [
             (3, &[300, 500, 700], &[1000; 3], &[], 30.0, (5, 50)),

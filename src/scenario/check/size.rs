@@ -234,13 +234,10 @@ impl Sizes {
             part(
                 "workload",
                 latencies,
-                match self.flows {
-                    1 => "the latencies of a workload and an endpoint".to_string(),
-                    flows => format!(
-                        "the latencies of {} of a workload and an endpoint",
-                        count(flows, "pair")
-                    ),
-                },
+                format!(
+                    "the latencies of {} of a workload and an endpoint",
+                    count(self.flows, "pair")
+                ),
                 "send workloads to fewer endpoints",
             ),
             part(
