@@ -13,6 +13,16 @@ pub struct RequestId {
     pub generation: u32,
 }
 
+impl RequestId {
+    /// As one word, for the scratch of a step.
+    pub(crate) fn pack(self) -> u64 {
+        u64::from(self.slot) << 32 | u64::from(self.generation)
+    }
+    pub(crate) fn unpack(word: u64) -> RequestId {
+        RequestId { slot: (word >> 32) as u32, generation: word as u32 }
+    }
+}
+
 /// The maximum number of slots that an event can address.
 pub const SLOTS_MAX: u32 = 1 << 28;
 

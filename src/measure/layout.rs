@@ -137,7 +137,11 @@ pub(crate) struct Series {
 impl Layout {
     /// Whether the number of instances of a service changes.
     pub(crate) fn scales(&self, service: u32) -> bool {
-        self.scaling.binary_search(&service).is_ok()
+        self.scaler(service).is_some()
+    }
+    /// Which of the scalers is that of a service.
+    pub(crate) fn scaler(&self, service: u32) -> Option<usize> {
+        self.scaling.binary_search(&service).ok()
     }
     /// The name of where the requests of a flow go: an endpoint, or a part of a block.
     pub(crate) fn name_of(&self, flow: &Flow) -> &str {

@@ -167,7 +167,7 @@ impl<'a> Walk<'a> {
         );
         for (id, (name, members)) in layout.services.iter().zip(&members).enumerate() {
             let queue = layout.queues.binary_search(&(id as u32)).ok();
-            let scaling = layout.scaling.binary_search(&(id as u32)).ok();
+            let scaling = layout.scaler(id as u32);
             self.machines("service", name, members, queue, scaling);
         }
         for (index, instance) in layout.instances.iter().enumerate() {

@@ -158,8 +158,7 @@ impl<'s> Build<'s> {
         let mut scalers = Vec::new();
         for (id, (name, service)) in scenario.services.iter().enumerate() {
             let Some(Autoscale { hpa, boot, drain }) = &service.autoscale else { continue };
-            let law = boot.compile();
-            let law = if self.mirrored { law.mirrored() } else { law };
+            let law = boot.compile().mirrored_if(self.mirrored);
             let salt = Salt::of(&format!("services.{name}.autoscale.boot"));
             self.layout.scaling.push(id as u32);
             self.is_rich = true;

@@ -51,8 +51,7 @@ impl Links {
         }
         let index = self.plans.len() as u32;
         let name = id.unwrap_or(&key).to_string();
-        let law = link.latency.compile();
-        let law = if self.mirrored { law.mirrored() } else { law };
+        let law = link.latency.compile().mirrored_if(self.mirrored);
         let latency = Sampler::new(law, Salt::of(&format!("links.{key}.latency")));
         self.plans.push(LinkPlan {
             name: name.clone(),

@@ -60,8 +60,7 @@ struct Steps<'b, 's> {
 
 impl step::Compiler for Steps<'_, '_> {
     fn sampler(&mut self, what: &str, law: Distribution) -> Sampler {
-        let law = if self.build.mirrored { law.mirrored() } else { law };
-        Sampler::new(law, self.salt(what))
+        Sampler::new(law.mirrored_if(self.build.mirrored), self.salt(what))
     }
     fn salt(&mut self, what: &str) -> Salt {
         let count = self.counts.entry(what.to_string()).or_default();
@@ -103,12 +102,13 @@ impl step::Compiler for Steps<'_, '_> {
         self.build.directory.error(status)
     }
     fn station(&mut self) -> Option<step::Rows> {
-        let instance = self.build.directory.instances.iter().position(|instance| {
-            let first = instance.first_endpoint;
-            (first..first + instance.endpoints).contains(&self.endpoint)
+        let directory = &self.build.directory;
+        let instance = directory.members[self.service as usize].0.clone().find(|id| {
+            let own = &directory.instances[*id as usize];
+            (own.first_endpoint..own.first_endpoint + own.endpoints).contains(&self.endpoint)
         })?;
-        let first = self.build.station_of[instance]?;
-        Some(step::Rows { first, by_instance: Some(instance as u32) })
+        let first = self.build.station_of[instance as usize]?;
+        Some(step::Rows { first, by_instance: Some(instance) })
     }
     fn part(&mut self, name: &'static str) -> FurtherPart {
         let parts = &mut self.build.layout.further_parts;

@@ -9,7 +9,7 @@ mod line;
 mod permits;
 mod sharing;
 
-pub(crate) use line::Line;
+pub(crate) use line::{Line, Waiter};
 pub(crate) use permits::{Answer, Permits};
 pub(crate) use sharing::{Alarm, Sharing};
 

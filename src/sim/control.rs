@@ -6,7 +6,7 @@
 
 use super::advance::Next;
 use super::columns::Columns;
-use super::faults::{fail_all, renew};
+use super::faults::wipe;
 use crate::kernel::Event;
 use crate::policy::scale::{Metric, ScalePlan, hpa};
 use crate::request::{NONE, Request};
@@ -86,8 +86,7 @@ fn start(x: &mut Columns, requests: &mut [Request], id: u32, mut rows: Range<usi
     let now = x.now();
     let Some(row) = rows.find(|row| x.instances[*row].life == Life::Stopped) else { return false };
     // Branches that nobody waits for any longer may still run there.
-    fail_all(x, requests, row as u32);
-    renew(x, row as u32);
+    wipe(x, requests, row as u32);
     x.attention = true;
     let scaler = &mut x.scalers[id as usize];
     scaler.starts += 1;
@@ -131,8 +130,7 @@ fn stop(x: &mut Columns, id: u32, rows: Range<usize>) {
 
 /// The scaler of an instance's service.
 fn scaler_of(x: &Columns, row: usize) -> Option<usize> {
-    let service = x.plan.instances[row].service;
-    x.plan.scalers.iter().position(|scale| scale.service == service)
+    x.plan.layout.scaler(x.plan.instances[row].service)
 }
 
 /// An instance that drains has stopped, if it has finished what it had.
@@ -171,8 +169,7 @@ pub(crate) fn live(
         return None;
     }
     if x.instances[row].life == Life::Draining {
-        fail_all(x, requests, instance);
-        renew(x, instance);
+        wipe(x, requests, instance);
         stopped(x, row);
         x.attention = true;
         return Some(Next::Park);

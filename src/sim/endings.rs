@@ -265,7 +265,10 @@ pub(crate) fn cancel(x: &mut Columns, requests: &mut [Request]) {
             Leaving { slot, is_granted: x.stage.runnable.forget(slot), requests: &*requests };
         let part = running_part(x, &request);
         let left = match request.phase {
-            Phase::Walking => hops::abandon(x, &mut request, leaving),
+            Phase::Walking => {
+                hops::abandon(x, &request, leaving);
+                Left::Gone
+            }
             // A guest that has not begun is nowhere yet.
             Phase::Running if leaving.is_granted && !request.granted => Left::Gone,
             Phase::Running => {

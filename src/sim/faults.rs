@@ -72,8 +72,7 @@ impl Breakable for Broken<'_, '_, '_> {
             let state = &mut x.instances[id as usize];
             (state.up, state.holder) = (false, NONE);
             if !drain {
-                fail_all(x, self.requests, id);
-                renew(x, id);
+                wipe(x, self.requests, id);
             }
         }
         let start = |id: u32| (id, x.instances[id as usize].start);
@@ -141,8 +140,14 @@ fn stretch(plan: &Plan, now: Time, instance: u32) -> f64 {
     factors.product::<f64>() / plan.instances[instance as usize].speed
 }
 
+/// An instance is lost with everything in it, and its row is as new.
+pub(super) fn wipe(x: &mut Columns, requests: &mut [Request], instance: u32) {
+    fail_all(x, requests, instance);
+    renew(x, instance);
+}
+
 /// Everything inside the instance, at its door or on the way to it fails.
-pub(super) fn fail_all(x: &mut Columns, requests: &mut [Request], instance: u32) {
+fn fail_all(x: &mut Columns, requests: &mut [Request], instance: u32) {
     let is_struck = |request: &Request| {
         request.instance == instance
             && request.place() != Place::Outside
@@ -165,7 +170,7 @@ pub(super) fn fail_all(x: &mut Columns, requests: &mut [Request], instance: u32)
 }
 
 /// The instance is as new.
-pub(super) fn renew(x: &mut Columns, instance: u32) {
+fn renew(x: &mut Columns, instance: u32) {
     let (plan, now, i) = (x.plan, x.now(), instance as usize);
     let of = &plan.instances[i];
     let state = &mut x.instances[i];

@@ -12,7 +12,7 @@ use crate::random::keys::Key;
 use crate::request::{NONE, Outcome, Part, Phase, Place, Request};
 use crate::resource::Answer;
 use crate::server::InstanceState;
-use crate::step::{Leaving, Left};
+use crate::step::Leaving;
 
 impl Candidate for InstanceState {
     fn outstanding(&self) -> u32 {
@@ -114,17 +114,12 @@ pub(crate) fn leave(x: &mut Columns, request: &mut Request, slot: u32) {
 
 /// A request that is called off on its route leaves the link that it is on, or the line that it
 /// stands in.
-pub(crate) fn abandon(x: &mut Columns, request: &mut Request, leaving: Leaving) -> Left {
+pub(crate) fn abandon(x: &mut Columns, request: &Request, leaving: Leaving) {
     let (now, i) = (x.now(), request.instance as usize);
     match x.hops[request.hop as usize] {
         Hop::Enter { .. } if request.granted => match leaving.is_granted {
             true => x.places[i].0.give(now, 1, |next| x.stage.runnable.push(next)),
-            false => x.places[i].0.leave(
-                now,
-                leaving.slot,
-                |slot| leaving.asked(slot),
-                |next| x.stage.runnable.push(next),
-            ),
+            false => leaving.line(&mut x.places[i].0, now, x.stage.runnable),
         },
         Hop::Queue { service, .. } if request.granted => {
             central::abandon(x, service, leaving);
@@ -136,7 +131,6 @@ pub(crate) fn abandon(x: &mut Columns, request: &mut Request, leaving: Leaving) 
             x.stage.calendar.note_stale();
         }
     }
-    Left::Gone
 }
 
 /// Back, because nobody is up.

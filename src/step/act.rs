@@ -10,7 +10,7 @@ use crate::request::{
     Birth, Families, Fate, Flag, Frame, Frames, Further, FurtherPart, Outcome, Part, Parts,
     Request, Runnable,
 };
-use crate::resource::{Alarm, Shared, Sharing};
+use crate::resource::{Alarm, Permits, Shared, Sharing, Waiter};
 use crate::server::cores::{self, RunQueue};
 use crate::server::{Gauges, Memory};
 use crate::units::{Span, Time};
@@ -82,6 +82,10 @@ impl Leaving<'_> {
     /// When the request in a slot began to wait.
     pub(crate) fn asked(&self, slot: u32) -> Time {
         self.requests[slot as usize].parts.mark
+    }
+    /// It leaves the line of a resource: those behind it may go on.
+    pub(crate) fn line<W: Waiter>(&self, of: &mut Permits<W>, now: Time, runnable: &mut Runnable) {
+        of.leave(now, self.slot, |slot| self.asked(slot), |next| runnable.push(next));
     }
 }
 

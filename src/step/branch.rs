@@ -51,10 +51,13 @@ pub(crate) struct Jump {
 const ROUNDING: f64 = 1e-9;
 
 impl Branch {
+    /// The probabilities that are given, together.
+    fn given(&self) -> f64 {
+        self.0.iter().filter_map(|arm| arm.p).map(|p| p.fraction).sum()
+    }
     /// Each arm and its probability.
     fn arms(&self) -> impl Iterator<Item = (&Arm, f64)> {
-        let given: f64 = self.0.iter().filter_map(|arm| arm.p).map(|p| p.fraction).sum();
-        let rest = (1.0 - given).max(0.0);
+        let rest = (1.0 - self.given()).max(0.0);
         self.0.iter().map(move |arm| (arm, arm.p.map_or(rest, |p| p.fraction)))
     }
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
@@ -63,7 +66,7 @@ impl Branch {
                 .error(path, "a branch needs at least one arm")
                 .advise("write for example `branch: [ { p: 20%, do: [ cpu: 5ms ] } ]`");
         }
-        let given: f64 = self.0.iter().filter_map(|arm| arm.p).map(|p| p.fraction).sum();
+        let given = self.given();
         if given > 1.0 + ROUNDING {
             problems
                 .error(

@@ -104,12 +104,7 @@ impl Op {
         let (now, row) = (stage.now(), self.rows.of(request.instance));
         match leaving.is_granted {
             true => give(stage, row),
-            false => stage.shared[row as usize].0.leave(
-                now,
-                leaving.slot,
-                |slot| leaving.asked(slot),
-                |next| stage.runnable.push(next),
-            ),
+            false => leaving.line(&mut stage.shared[row as usize].0, now, stage.runnable),
         }
     }
 }

@@ -84,12 +84,10 @@ impl Act for Op {
         let now = stage.now();
         match leaving.is_granted {
             true => request.set(Flag::MEMORY),
-            false => stage.memories[request.instance as usize].0.leave(
-                now,
-                leaving.slot,
-                |slot| leaving.asked(slot),
-                |next| stage.runnable.push(next),
-            ),
+            false => {
+                let memory = &mut stage.memories[request.instance as usize].0;
+                leaving.line(memory, now, stage.runnable);
+            }
         }
         Left::Gone
     }

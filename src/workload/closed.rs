@@ -52,8 +52,7 @@ impl Closed {
         }
     }
     pub(crate) fn compile(&self, salt: Salt, mirrored: bool) -> ClosedPlan {
-        let law = self.think.compile();
-        let law = if mirrored { law.mirrored() } else { law };
+        let law = self.think.compile().mirrored_if(mirrored);
         ClosedPlan { users: self.users.0 as u32, think: Sampler::new(law, salt) }
     }
 }

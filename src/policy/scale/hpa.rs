@@ -107,17 +107,26 @@ fn tolerance() -> Share {
     Share { fraction: 0.1 }
 }
 fn up() -> Behaviour {
-    Behaviour::default().or(Span::ZERO, &[ALL, FOUR])
+    Behaviour::default().or(&UP)
 }
 fn down() -> Behaviour {
-    Behaviour::default().or(FIVE_MINUTES, &[ALL])
+    Behaviour::default().or(&DOWN)
 }
 fn read_up<'de, D: Deserializer<'de>>(text: D) -> Result<Behaviour, D::Error> {
-    Ok(Behaviour::deserialize(text)?.or(Span::ZERO, &[ALL, FOUR]))
+    Ok(Behaviour::deserialize(text)?.or(&UP))
 }
 fn read_down<'de, D: Deserializer<'de>>(text: D) -> Result<Behaviour, D::Error> {
-    Ok(Behaviour::deserialize(text)?.or(FIVE_MINUTES, &[ALL]))
+    Ok(Behaviour::deserialize(text)?.or(&DOWN))
 }
+
+/// What a direction has that is not given.
+struct Defaults {
+    stabilize: Span,
+    policies: &'static [Policy],
+}
+
+const UP: Defaults = Defaults { stabilize: Span::ZERO, policies: &[ALL, FOUR] };
+const DOWN: Defaults = Defaults { stabilize: FIVE_MINUTES, policies: &[ALL] };
 
 /// All of them in 15 s; for `up`, that is twice as many.
 const ALL: Policy =
@@ -127,9 +136,9 @@ const FIVE_MINUTES: Span = Span(300_000_000_000);
 
 impl Behaviour {
     /// Returns the same, with what is not given filled in.
-    fn or(mut self, stabilize: Span, policies: &[Policy]) -> Behaviour {
-        self.stabilize.get_or_insert(stabilize);
-        self.policies.get_or_insert_with(|| policies.to_vec());
+    fn or(mut self, defaults: &Defaults) -> Behaviour {
+        self.stabilize.get_or_insert(defaults.stabilize);
+        self.policies.get_or_insert_with(|| defaults.policies.to_vec());
         self
     }
     fn check(&self, path: &str, problems: &mut Problems) {
@@ -155,16 +164,16 @@ impl Behaviour {
 
 impl Hpa {
     fn up_policies(&self) -> &[Policy] {
-        self.up.policies.as_deref().unwrap_or(&[ALL, FOUR])
+        self.up.policies.as_deref().unwrap_or(UP.policies)
     }
     fn down_policies(&self) -> &[Policy] {
-        self.down.policies.as_deref().unwrap_or(&[ALL])
+        self.down.policies.as_deref().unwrap_or(DOWN.policies)
     }
     fn up_window(&self) -> Span {
-        self.up.stabilize.unwrap_or(Span::ZERO)
+        self.up.stabilize.unwrap_or(UP.stabilize)
     }
     fn down_window(&self) -> Span {
-        self.down.stabilize.unwrap_or(FIVE_MINUTES)
+        self.down.stabilize.unwrap_or(DOWN.stabilize)
     }
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         if self.min == 0 || self.min > self.max {

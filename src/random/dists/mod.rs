@@ -152,6 +152,10 @@ impl Distribution {
     pub fn mirrored(self) -> Distribution {
         Distribution::Mirrored(Box::new(self))
     }
+    /// Returns the distribution with every draw mirrored, if so it is wanted.
+    pub(crate) fn mirrored_if(self, wanted: bool) -> Distribution {
+        if wanted { self.mirrored() } else { self }
+    }
     /// Returns the coefficient of variation: the standard deviation divided by the mean; 0 if
     /// nothing varies.
     pub fn cv(&self) -> f64 {
