@@ -17,6 +17,6 @@ pub(crate) fn write_answer<'r, T: Table>(
 ) -> Result<usize, StoreError> {
     let mut table = TableFile::<T>::begin(&mut folder)?;
     table.extend(rows)?;
-    let rows = table.finish()?;
-    folder.complete(manifest, &[rows]).map(|names| names.len())
+    let written = table.finish()?;
+    folder.complete(manifest, vec![written]).map(|names| names.len())
 }

@@ -107,16 +107,16 @@ impl Dataset {
         if let (Some(table), Some(found)) = (&mut self.warmup, &results.warmup) {
             table.extend(warmup::rows(found))?;
         }
-        let mut rows = vec![
+        let mut written = vec![
             self.summary.finish()?,
             self.replications.finish()?,
             self.series.finish()?,
             self.histograms.finish()?,
             self.events.finish()?,
         ];
-        rows.extend(self.requests.map(TableFile::finish).transpose()?);
-        rows.extend(self.warmup.map(TableFile::finish).transpose()?);
-        self.folder.complete(Manifest::of_run(results, scenario, wanted), &rows)
+        written.extend(self.requests.map(TableFile::finish).transpose()?);
+        written.extend(self.warmup.map(TableFile::finish).transpose()?);
+        self.folder.complete(Manifest::of_run(results, scenario, wanted), written)
     }
 }
 

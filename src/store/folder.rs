@@ -19,6 +19,7 @@ use super::journal::{JOURNAL, Opened, Written};
 use super::manifest::{FileEntry, Manifest, sha256};
 use super::schema::{PARTS, PLOTS, POINTS};
 use super::study::Study;
+use super::table::WrittenTable;
 use crate::experiment::{ExperimentError, RunError};
 use crate::tables::tables;
 use serde_json::Value;
@@ -306,8 +307,8 @@ impl Folder {
         path
     }
 
-    /// Gives all files their final names, the manifest last, and returns the names. `rows` are the
-    /// numbers of rows, by table.
+    /// Gives all files their final names, the manifest last, and returns the names. `tables` are
+    /// those of the files that are tables.
     ///
     /// # Errors
     /// If the disk is full or gone. Unless renaming fails halfway, an earlier result is still
@@ -315,13 +316,14 @@ impl Folder {
     pub(crate) fn complete(
         mut self,
         mut manifest: Manifest,
-        rows: &[(&str, u64)],
+        mut tables: Vec<WrittenTable>,
     ) -> Result<Vec<String>, StoreError> {
         for (part, name) in &self.parts {
             sync(part).map_err(|e| StoreError::io("cannot write", part, e))?;
             let sha256 = sha256(part).map_err(|e| StoreError::io("cannot read", part, e))?;
-            let rows = rows.iter().find(|(file, _)| file == name).map(|(_, rows)| *rows);
-            manifest.files.push(FileEntry { name: name.clone(), rows, sha256 });
+            let table = tables.iter().position(|table| table.name == *name);
+            let table = table.map(|index| tables.swap_remove(index));
+            manifest.files.push(FileEntry { name: name.clone(), table, sha256 });
         }
         manifest.add("study", self.study.to_json(&self.path));
         let part = self.begin(MANIFEST);

@@ -1,9 +1,9 @@
 //! The manifest: what was run, and the files of the result with their rows and hashes.
 
+use super::table::WrittenTable;
 use crate::design::value::unit;
 use crate::experiment::{CapacityResult, Comparison, Results, Sensitivity, Shard};
 use crate::scenario::{Scenario, to_json};
-use crate::tables::tables;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -18,8 +18,8 @@ pub(crate) struct Manifest {
 /// A file of the result.
 pub(crate) struct FileEntry {
     pub name: String,
-    /// The number of rows; `None` for a file that is not a table.
-    pub rows: Option<u64>,
+    /// `None` for a file that is not a table.
+    pub table: Option<WrittenTable>,
     pub sha256: String,
 }
 
@@ -134,27 +134,16 @@ impl Manifest {
     }
 
     pub(crate) fn to_json(&self) -> String {
-        let (tables, mut files) = (tables(), Map::new());
+        let mut files = Map::new();
         for file in &self.files {
-            let table_of = |file: &str| {
-                file.split_once("/part-")
-                    .map_or(file.to_string(), |(table, _)| format!("{table}.parquet"))
-            };
-            let columns =
-                tables.iter().find(|table| table.file == table_of(&file.name)).map(|table| {
-                    let units = table
-                        .columns
-                        .iter()
-                        .map(|column| (column.name.to_string(), json!(column.unit)));
-                    units.collect::<Map<_, _>>()
-                });
             let mut entry = Map::new();
-            if let Some(rows) = file.rows {
-                entry.insert("rows".into(), json!(rows));
+            if let Some(table) = &file.table {
+                entry.insert("rows".into(), json!(table.rows));
             }
             entry.insert("sha256".into(), json!(file.sha256));
-            if let Some(units) = columns {
-                entry.insert("units".into(), Value::Object(units));
+            if let Some(table) = &file.table {
+                let units = table.units.iter().map(|(column, unit)| (column.clone(), json!(unit)));
+                entry.insert("units".into(), Value::Object(units.collect()));
             }
             files.insert(file.name.clone(), Value::Object(entry));
         }

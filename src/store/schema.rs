@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// The optional chart beside the tables.
 pub const PLOTS: &str = "plots.svg";
 
+/// The key of a column's unit in its metadata.
+pub(crate) const UNIT: &str = "unit";
+
 /// The points of a sweep.
 pub(crate) const POINTS: &str = PointsTable::FILE;
 /// The folders of a sweep's tables; each table is split into parts.
@@ -51,7 +54,7 @@ pub(crate) fn field(name: &str, column: &ColumnSchema) -> Field {
         Kind::Number => DataType::Float64,
         Kind::Whole => DataType::UInt64,
     };
-    let metadata = [("unit", column.unit), ("meaning", column.meaning)]
+    let metadata = [(UNIT, column.unit), ("meaning", column.meaning)]
         .map(|(k, v)| (k.to_string(), v.to_string()));
     #[allow(
         clippy::disallowed_types,

@@ -9,7 +9,7 @@ use super::folder::{Folder, StoreError};
 use super::manifest::Manifest;
 use super::points::{Parameter, point_cells, points_schema, with_point};
 use super::schema::{POINTS, folder_of, schema_of_points};
-use super::table::ParquetFile;
+use super::table::{ParquetFile, WrittenTable};
 use crate::experiment::{Names, ReducedPoint, Replication};
 use crate::tables::histograms::{self, HistogramsTable};
 use crate::tables::points::PointRow;
@@ -51,9 +51,8 @@ pub(crate) struct SweepDataset {
 /// The files of the table `T`, one after the other.
 struct Parts<T: Table> {
     schema: Arc<Schema>,
-    open: Option<(String, ParquetFile)>,
-    /// The names of the finished parts, with their numbers of rows.
-    finished: Vec<(String, u64)>,
+    open: Option<ParquetFile>,
+    finished: Vec<WrittenTable>,
     table: PhantomData<T>,
 }
 
@@ -70,12 +69,11 @@ impl<T: Table> Parts<T> {
         point: u64,
         mut rows: impl Iterator<Item = T::Row<'r>>,
     ) -> Result<(), StoreError> {
-        let (_, file) = match &mut self.open {
+        let file = match &mut self.open {
             Some(open) => open,
             None => {
                 let name = format!("{}/part-{:05}.parquet", folder_of::<T>(), self.finished.len());
-                let file = ParquetFile::begin(folder, &name, self.schema.clone())?;
-                self.open.insert((name, file))
+                self.open.insert(ParquetFile::begin(folder, &name, self.schema.clone())?)
             }
         };
         rows.try_for_each(|row| file.push(with_point(point, cells::<T>(&row))))
@@ -83,19 +81,19 @@ impl<T: Table> Parts<T> {
 
     /// Finishes the current part if it is long enough.
     fn end_point(&mut self) -> Result<(), StoreError> {
-        let rows = self.open.as_ref().map_or(0, |(_, file)| file.written);
+        let rows = self.open.as_ref().map_or(0, |file| file.written);
         if rows >= ROWS_OF_PART { self.close() } else { Ok(()) }
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
-        if let Some((name, file)) = self.open.take() {
-            self.finished.push((name, file.finish()?));
+        if let Some(file) = self.open.take() {
+            self.finished.push(file.finish()?);
         }
         Ok(())
     }
 
-    /// Finishes the last part, and returns the names of all with their numbers of rows.
-    fn finish(mut self) -> Result<Vec<(String, u64)>, StoreError> {
+    /// Finishes the last part, and returns all.
+    fn finish(mut self) -> Result<Vec<WrittenTable>, StoreError> {
         self.close()?;
         Ok(self.finished)
     }
@@ -156,13 +154,11 @@ impl SweepDataset {
     /// # Errors
     /// If the disk is full or gone; then there is no manifest.
     pub(crate) fn finish(self, manifest: Manifest) -> Result<usize, StoreError> {
-        let mut rows = self.summary.finish()?;
-        rows.extend(self.replications.finish()?);
-        rows.extend(self.series.map(Parts::finish).transpose()?.unwrap_or_default());
-        rows.extend(self.histograms.map(Parts::finish).transpose()?.unwrap_or_default());
-        rows.push((POINTS.to_string(), self.points.finish()?));
-        let rows: Vec<(&str, u64)> =
-            rows.iter().map(|(name, rows)| (name.as_str(), *rows)).collect();
-        self.folder.complete(manifest, &rows).map(|names| names.len())
+        let mut written = self.summary.finish()?;
+        written.extend(self.replications.finish()?);
+        written.extend(self.series.map(Parts::finish).transpose()?.unwrap_or_default());
+        written.extend(self.histograms.map(Parts::finish).transpose()?.unwrap_or_default());
+        written.push(self.points.finish()?);
+        self.folder.complete(manifest, written).map(|names| names.len())
     }
 }

@@ -2,11 +2,11 @@
 //! grow with the file.
 
 use super::folder::{Folder, StoreError};
-use super::schema::{fields_of, schema_of};
+use super::schema::{UNIT, fields_of, schema_of};
 use crate::tables::{Cell, Column, Table, cells};
 use arrow_array::builder::{ArrayBuilder, Float64Builder, StringBuilder, UInt64Builder};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Schema};
+use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -111,8 +111,17 @@ pub(crate) fn batch<'r, T: Table>(rows: impl Iterator<Item = T::Row<'r>>) -> Rec
     batch.take()
 }
 
+/// A finished file of a table, as the manifest lists it.
+pub(crate) struct WrittenTable {
+    pub name: String,
+    pub rows: u64,
+    /// The columns of the file, in order, with their units.
+    pub units: Vec<(String, String)>,
+}
+
 /// A Parquet file that is being written.
 pub(crate) struct ParquetFile {
+    name: String,
     rows: Rows,
     writer: ArrowWriter<File>,
     /// The final path of the file.
@@ -149,7 +158,7 @@ impl ParquetFile {
         let writer = properties(rows)
             .and_then(|properties| ArrowWriter::try_new(file, schema.clone(), Some(properties)));
         let writer = writer.map_err(|e| StoreError::io("cannot write", &part, e))?;
-        Ok(ParquetFile { rows: Rows::new(schema), writer, path, written: 0 })
+        Ok(ParquetFile { name: name.into(), rows: Rows::new(schema), writer, path, written: 0 })
     }
 
     /// Writes a row.
@@ -174,14 +183,17 @@ impl ParquetFile {
         Ok(())
     }
 
-    /// Writes the remaining rows, and returns the number of rows in the file.
+    /// Writes the remaining rows, and returns what the manifest lists of the file.
     ///
     /// # Errors
     /// As `push`.
-    pub(crate) fn finish(mut self) -> Result<u64, StoreError> {
+    pub(crate) fn finish(mut self) -> Result<WrittenTable, StoreError> {
         self.flush()?;
         self.writer.close().map_err(|e| StoreError::io("cannot write", &self.path, e))?;
-        Ok(self.written)
+        let unit = |field: &Field| field.metadata().get(UNIT).cloned().unwrap_or_default();
+        let fields = self.rows.schema.fields().iter();
+        let units = fields.map(|field| (field.name().clone(), unit(field))).collect();
+        Ok(WrittenTable { name: self.name, rows: self.written, units })
     }
 }
 
@@ -231,12 +243,12 @@ impl<T: Table> TableFile<T> {
         })
     }
 
-    /// Writes the remaining rows, and returns the name of the file with the number of its rows.
+    /// Writes the remaining rows, and returns what the manifest lists of the file.
     ///
     /// # Errors
     /// As [`extend`](TableFile::extend).
-    pub(crate) fn finish(self) -> Result<(&'static str, u64), StoreError> {
-        Ok((T::FILE, self.file.finish()?))
+    pub(crate) fn finish(self) -> Result<WrittenTable, StoreError> {
+        self.file.finish()
     }
 }
 

@@ -1,6 +1,8 @@
 //! The command as users run it: exit codes, standard output, and the files that it leaves.
 
+use crate::support::Room;
 use assert_cmd::Command;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs;
 use std::path::Path;
 
@@ -297,4 +299,36 @@ fn a_folder_that_cannot_be_written_is_refused_before_the_first_event() {
         .clone();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("out/small") && stderr.contains("help: "), "{stderr}");
+}
+
+#[test]
+fn the_manifest_lists_the_columns_of_each_file_with_their_units() {
+    // The files themselves say which columns they have; the lock's is left out without locks, and
+    // a sweep adds the point and its parameters.
+    let locked =
+        SMALL.replace("cpu: { exp: 4ms }", "lock: { name: row, hold: [ cpu: { exp: 4ms } ] }");
+    assert!(locked.contains("lock:"), "{locked}");
+    for (text, command) in [
+        (SMALL, "run small.yaml -q --out out"),
+        (locked.as_str(), "run small.yaml -q --out out"),
+        (SMALL, "sweep small.yaml -q --vary workload.users.open.rate=40/s,50/s --series --out out"),
+    ] {
+        let room = Room::new("small.yaml", text);
+        let output = room.run(command);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let files = room.manifest("out")["files"].as_object().unwrap().clone();
+        for (name, entry) in files.iter().filter(|(name, _)| name.ends_with(".parquet")) {
+            let file = fs::File::open(room.path("out").join(name)).unwrap();
+            let schema = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().schema().clone();
+            let columns = schema.fields().iter();
+            let units = columns
+                .map(|field| (field.name().clone(), field.metadata()["unit"].clone().into()));
+            let units: serde_json::Map<_, _> = units.collect();
+            assert_eq!(entry["units"], serde_json::Value::Object(units), "{command}: {name}");
+        }
+        let is_locked = text.contains("lock:");
+        if let Some(requests) = files.get("requests.parquet") {
+            assert_eq!(requests["units"].get("lock_s").is_some(), is_locked);
+        }
+    }
 }
