@@ -48,28 +48,33 @@ pub(super) struct Ladder {
     /// By rung: which of its slots are not empty, a bit each.
     occupied: [u64; RUNGS],
     slots: Vec<Vec<Entry>>,
-    len: usize,
+    /// How many events are in the slots.
+    filed: usize,
 }
 
 impl Default for Ladder {
     fn default() -> Self {
         let slots = (0..RUNGS * DIGITS).map(|_| Vec::new()).collect();
+        Ladder { slots, ..Ladder::hollow() }
+    }
+}
+
+impl Ladder {
+    /// Returns a ladder that has no slots yet.
+    pub(super) const fn hollow() -> Ladder {
         Ladder {
             front: Vec::new(),
             front_end: u64::MAX,
             base: 0,
             occupied: [0; RUNGS],
-            slots,
-            len: 0,
+            slots: Vec::new(),
+            filed: 0,
         }
     }
-}
-
-impl Ladder {
     /// Returns the number of events.
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.front.len() + self.filed
     }
 
     /// Removes the events that are not to be kept. The order of the others does not change.
@@ -82,14 +87,13 @@ impl Ladder {
                 self.occupied[index / DIGITS] &= !(1 << (index % DIGITS));
             }
         }
-        self.len = self.front.len() + self.slots.iter().map(Vec::len).sum::<usize>();
+        self.filed = self.slots.iter().map(Vec::len).sum();
     }
 
     /// Adds an event. Its time is not before that of the last event taken.
     #[inline(always)]
     pub(super) fn push(&mut self, time: u64, event: u64) {
         let entry = Entry { time, event };
-        self.len += 1;
         if time < self.front_end {
             // Inserted by hand: most events go to the end or near it, where `Vec::insert` would
             // call memmove.
@@ -113,16 +117,18 @@ impl Ladder {
     #[inline(always)]
     pub(super) fn pop_before(&mut self, end: u64) -> Option<Entry> {
         if self.front.is_empty() {
-            if self.len == 0 {
+            if self.filed == 0 {
                 return None;
             }
             self.refill();
         }
-        if self.front.last()?.time >= end {
+        let next = *self.front.last()?;
+        if next.time >= end {
             return None;
         }
-        self.len -= 1;
-        self.front.pop()
+        // As it has been read, it need not be popped.
+        self.front.truncate(self.front.len() - 1);
+        Some(next)
     }
 
     /// Puts an entry into its slot on the rungs.
@@ -131,6 +137,7 @@ impl Ladder {
         let (rung, digit) = self.place(entry.time);
         self.occupied[rung] |= 1 << digit;
         self.slots[rung * DIGITS + digit].push(entry);
+        self.filed += 1;
     }
 
     /// Returns the rung and the slot of a time.
@@ -147,7 +154,7 @@ impl Ladder {
     #[cold]
     #[inline(never)]
     fn spill(&mut self) {
-        if self.len == self.front.len() {
+        if self.filed == 0 {
             self.base = self.front.last().map_or(self.base, |next| next.time);
         }
         let half = self.front.len() / 2;
@@ -167,6 +174,7 @@ impl Ladder {
             let (rung, digit) = self.place(before_end);
             self.occupied[rung] |= 1 << digit;
             self.slots[rung * DIGITS + digit].splice(0..0, ties);
+            self.filed += tied;
         }
     }
 
@@ -188,6 +196,7 @@ impl Ladder {
             let index = rung * DIGITS + digit as usize;
             if self.slots[index].len() <= SHORT || rung == 0 {
                 std::mem::swap(&mut self.front, &mut self.slots[index]);
+                self.filed -= self.front.len();
                 // Reversed first, so that of equal times the stable sort leaves the one scheduled
                 // first nearest to the end.
                 self.front.reverse();
@@ -196,12 +205,13 @@ impl Ladder {
                     // All have the same time, and there may be many: events scheduled for it from
                     // now on come after them.
                     0 => start,
-                    _ if self.len == self.front.len() => u64::MAX,
+                    _ if self.filed == 0 => u64::MAX,
                     _ => start.saturating_add(1 << shift),
                 };
                 return;
             }
             let mut crowd = std::mem::take(&mut self.slots[index]);
+            self.filed -= crowd.len();
             for entry in crowd.drain(..) {
                 self.file(entry);
             }

@@ -134,7 +134,7 @@ mod tests {
             for i in 0..size as u64 {
                 let random = crate::random::keys::mix(i + 100_000 * window as u64);
                 let ns = match random % 3 {
-                    0 => random >> (1 + i % 60),
+                    0 => random >> (2 + i % 60),
                     1 => 1_000_000_000 + random % 3_000_000,
                     _ => [0, 60_000_000][i as usize % 2],
                 };

@@ -57,6 +57,9 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
     let sources = build.sources(scenario);
     build.programs();
     let (services, instances) = build.machines(scenario);
+    build.is_rich |= services.iter().any(|service| service.balance == Balance::CentralQueue)
+        || instances.iter().any(|instance| instance.onward.is_some());
+    routes::enter(&mut build.hops, &build.endpoints);
     let flow_of = build.flows_of(scenario);
     let faults = build.faults(scenario);
     build.names(scenario);

@@ -150,6 +150,15 @@ pub(crate) struct EndpointPlan {
     pub has_memory: bool,
 }
 
+/// What a request has to pass on its route; the catalogue is `sim/gates/mod.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// A place inside the chosen instance, if it has a limit.
+    Admission,
+    /// An instance that is free, in place of the door of a service whose balancer has one queue.
+    Central { service: u32 },
+}
+
 /// One stage of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hop {
@@ -158,13 +167,13 @@ pub(crate) enum Hop {
     /// At a service's door: the balancer chooses an instance. A refused request continues at hop
     /// `back`.
     Door { service: u32, back: u32 },
-    /// Like `Door`, for a balancer with one queue, where requests may have to wait.
-    Queue { service: u32, back: u32 },
+    /// Through a gate, where it may have to wait. A refused request continues at hop `back`.
+    Gate { gate: Gate, back: u32 },
     /// Over the chosen instance's own link, if it has one.
     In,
-    /// Into the instance, to an endpoint; to one that the instance draws, if that is
-    /// [`crate::request::NONE`].
-    Enter { endpoint: u32 },
+    /// Into the instance, to an endpoint, whose program begins at `first_step`; to one that the
+    /// instance draws, if the endpoint is [`crate::request::NONE`].
+    Enter { endpoint: u32, first_step: u32 },
     /// Out over the instance's own link, if it has one.
     Out,
     /// The answer has arrived.

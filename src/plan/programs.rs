@@ -31,7 +31,10 @@ impl Build<'_> {
             for step in &endpoint.steps {
                 step.compile(&mut steps);
             }
-            let (needs, program) = (steps.needs, steps.program);
+            let (needs, mut program) = (steps.needs, steps.program);
+            if let Some(Op::Cpu(last)) = program.last_mut() {
+                last.is_last = true;
+            }
             let first_step = self.program.len() as u32;
             let has_memory = !needs.is_empty();
             if has_memory {

@@ -1,8 +1,8 @@
 //! Routes as flat lists of hops: links to cross, the service's door, the instance's own links, and
 //! the way back.
 
-use super::Hop;
 use super::links::Links;
+use super::{EndpointPlan, Gate, Hop};
 use crate::policy::balance::Balance;
 use crate::request::NONE;
 use crate::scenario::NameTable;
@@ -34,13 +34,8 @@ pub(crate) fn add(
         cross(hops, links, directory, &here, &[node]);
         here = vec![node];
     }
-    let door = hops.len();
-    hops.push(at_door(directory, service, 0));
-    if has_own_link_in(directory, service, name) {
-        hops.push(Hop::In);
-    }
-    hops.push(Hop::Enter { endpoint: endpoint.unwrap_or(NONE) });
-    hops[door] = at_door(directory, service, hops.len() as u32);
+    let has_own_link_in = has_own_link_in(directory, service, name);
+    arrive(hops, directory, service, has_own_link_in, endpoint);
     let own_links_out =
         sender.via.last().is_some_and(|last| has_own_link_out(directory, service, last));
     match own_links_out {
@@ -73,22 +68,45 @@ pub(crate) fn add_onward(
         .map(|(name, _)| name)
         .expect("a service's id is an index");
     cross(hops, links, directory, &[instance], &[name]);
-    let back = hops.len() as u32 + 3;
-    hops.extend([
-        at_door(directory, next, back),
-        Hop::In,
-        Hop::Enter { endpoint: NONE },
-        Hop::Out,
-        Hop::Home,
-    ]);
+    arrive(hops, directory, next, true, None);
+    hops.extend([Hop::Out, Hop::Home]);
     first
 }
 
-/// Returns the door of a service; a refused request continues at hop `back`.
-fn at_door(directory: &NameTable, service: u32, back: u32) -> Hop {
-    match directory.scenario.services[service as usize].balance {
-        Balance::CentralQueue => Hop::Queue { service, back },
+/// Adds the hops from the door of a service to one of its instances, with the gates between them; a
+/// request that is refused continues behind them.
+fn arrive(
+    hops: &mut Vec<Hop>,
+    directory: &NameTable,
+    service: u32,
+    has_own_link_in: bool,
+    endpoint: Option<u32>,
+) {
+    let spec = &directory.scenario.services[service as usize];
+    let is_limited = spec.max_in_flight.is_some();
+    let back = hops.len() as u32 + 2 + u32::from(has_own_link_in) + u32::from(is_limited);
+    hops.push(match spec.balance {
+        Balance::CentralQueue => Hop::Gate { gate: Gate::Central { service }, back },
         _ => Hop::Door { service, back },
+    });
+    if has_own_link_in {
+        hops.push(Hop::In);
+    }
+    if is_limited {
+        hops.push(Hop::Gate { gate: Gate::Admission, back });
+    }
+    // Programs are compiled when their routes are known: `enter` puts in where they begin.
+    hops.push(Hop::Enter { endpoint: endpoint.unwrap_or(NONE), first_step: NONE });
+}
+
+/// Puts in where the programs begin that routes lead to.
+pub(super) fn enter(hops: &mut [Hop], endpoints: &[EndpointPlan]) {
+    for hop in hops {
+        if let Hop::Enter { endpoint, first_step } = hop
+            && let Some(plan) = endpoints.get(*endpoint as usize)
+        {
+            *first_step = plan.first_step;
+        }
     }
 }
 

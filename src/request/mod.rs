@@ -74,7 +74,8 @@ pub(crate) struct Request {
     /// The request that waits for this one.
     pub caller: RequestId,
     /// A word of the step that it is at: of a burst that waits for its core, the demand, drawn
-    /// ahead, ns; of a call, the request that it has sent.
+    /// ahead, ns; of one that runs, whether it is the last; of a call, the request that it has
+    /// sent.
     pub scratch: u64,
     /// Which (origin, endpoint) pair it is counted under.
     pub flow: u32,

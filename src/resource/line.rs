@@ -5,8 +5,8 @@
 //! there are to the nearer end.
 //! Checked: below, against a list that is searched from the front.
 
+use super::ring::Ring;
 use crate::units::Time;
-use std::collections::VecDeque;
 
 /// One who waits: its slot, and how many units it needs.
 pub(crate) trait Waiter: Copy {
@@ -53,31 +53,31 @@ impl Waiter for (u32, u64) {
 
 /// Those who wait, in the order of asking.
 #[derive(Debug)]
-pub(crate) struct Line<W>(VecDeque<W>);
+pub(crate) struct Line<W>(Ring<W>);
 
 impl<W> Default for Line<W> {
     fn default() -> Line<W> {
-        Line(VecDeque::new())
+        Line(Ring::default())
     }
 }
 
 impl<W: Waiter> Line<W> {
     #[inline(always)]
     pub(crate) fn push(&mut self, waiter: W) {
-        self.0.push_back(waiter);
+        self.0.push(waiter);
     }
     /// Who is next.
     #[inline(always)]
     pub(crate) fn first(&self) -> Option<W> {
-        self.0.front().copied()
+        self.0.first()
     }
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<W> {
-        self.0.pop_front()
+        self.0.pop()
     }
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.len() == 0
     }
     #[inline(always)]
     pub(crate) fn len(&self) -> usize {
@@ -87,8 +87,15 @@ impl<W: Waiter> Line<W> {
     /// began to wait.
     pub(crate) fn leave(&mut self, slot: u32, asked: impl Fn(u32) -> Time) -> bool {
         let since = asked(slot);
-        let mut at = self.0.partition_point(|waiter| asked(waiter.slot()) < since);
-        while self.0[at].slot() != slot {
+        let (mut at, mut end) = (0, self.0.len());
+        while at < end {
+            let middle = at + (end - at) / 2;
+            match asked(self.0.get(middle).slot()) < since {
+                true => at = middle + 1,
+                false => end = middle,
+            }
+        }
+        while self.0.get(at).slot() != slot {
             at += 1;
         }
         self.0.remove(at);

@@ -7,6 +7,7 @@
 
 mod line;
 mod permits;
+mod ring;
 mod sharing;
 
 pub(crate) use line::{Line, Waiter};

@@ -8,7 +8,7 @@
 
 use super::Gauges;
 use crate::resource::Line;
-use crate::units::Time;
+use crate::units::{Span, Time};
 use bevy_ecs::prelude::Component;
 
 /// One worker's free cores, and the requests that are ready to compute.
@@ -16,13 +16,32 @@ use bevy_ecs::prelude::Component;
 pub(crate) struct RunQueue {
     pub free: u32,
     pub ready: Line<u32>,
-    /// Nanoseconds a nanosecond of demand takes: 1/speed times the active `slow` faults.
-    pub stretch: f64,
+    /// Nanoseconds a nanosecond of demand takes, unless that is one: 1/speed times the active
+    /// `slow` faults.
+    stretch: Option<f64>,
 }
 
 impl RunQueue {
     pub(crate) fn new(cores: u32, stretch: f64) -> RunQueue {
-        RunQueue { free: cores, ready: Line::default(), stretch }
+        let mut queue = RunQueue { free: cores, ready: Line::default(), stretch: None };
+        queue.set_stretch(stretch);
+        queue
+    }
+    /// From now on a nanosecond of demand takes so many.
+    pub(crate) fn set_stretch(&mut self, stretch: f64) {
+        self.stretch = (stretch != 1.0).then_some(stretch);
+    }
+    /// Every core is free, and no request waits.
+    pub(crate) fn renew(&mut self, cores: u32) {
+        (self.free, self.ready) = (cores, Line::default());
+    }
+    /// How long a burst takes.
+    #[inline(always)]
+    pub(crate) fn stretched(&self, demand: Span) -> Span {
+        match self.stretch {
+            None => demand,
+            Some(stretch) => Span((demand.0 as f64 * stretch).round() as u64),
+        }
     }
 }
 

@@ -69,6 +69,10 @@ pub(crate) struct InstanceState {
     /// Whether it works: it has not crashed.
     pub up: bool,
     pub life: Life,
+    /// Whether it has several workers: event loops, of which each request is bound to one.
+    pub has_loops: bool,
+    /// The first of its workers.
+    pub first_worker: u32,
     /// Which of the instances that have used the row it is, in the order of their starts.
     pub start: u32,
     /// Requests chosen for it and not yet answered.

@@ -6,16 +6,16 @@
 //! ([`super::hops`]) and through its endpoint's program until it has to wait for something. Every
 //! state of that machine has one place in the code, so that all of it is one loop without calls.
 
-use super::central;
 use super::columns::{Columns, Everything, current};
 use super::control;
 use super::endings::{answer, cancel, finish};
 use super::epochs::{Epoch, Stop};
-use super::hops;
+use super::{gates, hops};
 use crate::kernel::{Event, RequestId, TimerId};
 use crate::plan::{Hop, SLOTS_AN_EVENT};
 use crate::random::keys::{Key, mix};
 use crate::request::{Birth, Flag, Further, NONE, Outcome, Part, Phase, Place, Request};
+use crate::step::cpu::LAST_BURST;
 use crate::step::{Act, Op, Then};
 use bevy_ecs::prelude::*;
 
@@ -168,6 +168,9 @@ fn fire_other(x: &mut Columns, requests: &mut [Request], event: Event) -> Option
 /// How a request goes on that has been granted what it waited for, or that has been struck.
 #[inline(always)]
 fn resume(request: &mut Request) -> Next {
+    if request.phase == Phase::Running {
+        return Next::Run;
+    }
     match request.phase {
         Phase::Walking => Next::Walk,
         Phase::Running => Next::Run,
@@ -250,7 +253,7 @@ fn user_arrives(x: &mut Columns, requests: &mut [Request], source: u32, user: u3
 /// Whether the request is of those written to `requests.parquet` depends on its key.
 #[inline(always)]
 fn sample(x: &Columns, request: &mut Request) {
-    if x.plan.trace_share > 0.0 {
+    if x.is_traced {
         let share = (mix(request.key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0);
         if share < x.plan.trace_share {
             request.set(Flag::TRACED);
@@ -295,6 +298,9 @@ fn delivered(x: &mut Columns, request: &mut Request) -> Next {
 #[inline(always)]
 fn burst_done(x: &mut Columns, request: &mut Request) -> Next {
     request.parts.charge(Part::Cpu, x.now());
+    if request.scratch == LAST_BURST {
+        return Next::Answer;
+    }
     request.step += 1;
     Next::Run
 }
@@ -332,15 +338,23 @@ fn timed_out<C: Caps>(x: &mut Columns, requests: &mut [Request], id: RequestId) 
     }
 }
 
-/// Goes on along the route by one hop.
+/// Goes on along the route by one hop; through a door and on.
 #[inline(always)]
 fn walk(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
-    match x.hops[request.hop as usize] {
+    let mut hop = x.hops[request.hop as usize];
+    if let Hop::Door { service, back } = hop {
+        hops::door(x, request, slot, service, back);
+        hop = x.hops[request.hop as usize];
+    }
+    if let Hop::Enter { endpoint, first_step } = hop {
+        return hops::enter(x, request, endpoint, first_step);
+    }
+    match hop {
         Hop::Cross { link } => hops::cross(x, request, slot, link),
-        Hop::Door { service, back } => hops::door(x, request, service, back),
-        Hop::Queue { service, back } => central::ask(x, request, slot, service, back),
+        // The way back of one that is refused begins with neither.
+        Hop::Door { .. } | Hop::Enter { .. } => Next::Walk,
+        Hop::Gate { gate, back } => gates::pass(x, request, slot, gate, back),
         Hop::In => hops::own_link_in(x, request, slot),
-        Hop::Enter { endpoint } => hops::enter(x, request, slot, endpoint),
         Hop::Out => hops::own_link_out(x, request, slot),
         Hop::Home => Next::Finish,
     }
@@ -349,7 +363,11 @@ fn walk(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
 /// Goes on with the program by one step.
 #[inline(always)]
 fn run(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
-    let then = x.program[request.step as usize].begin(&mut x.stage, request, slot);
+    let then = match &x.program[request.step as usize] {
+        // Before the others: every second step computes.
+        Op::Cpu(op) => op.begin(&mut x.stage, request, slot),
+        op => op.begin(&mut x.stage, request, slot),
+    };
     goes_on(request, then)
 }
 

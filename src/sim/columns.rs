@@ -74,7 +74,9 @@ impl Everything<'_, '_> {
         let mut shared = only(self.shared.contiguous_iter_mut());
         let mut stations = only(self.stations.contiguous_iter_mut());
         let mut scalers = only(self.scalers.contiguous_iter_mut());
-        let Pool { free, runnable, .. } = &mut *self.pool;
+        // What every event touches stands here itself: one indirection less.
+        let calendar = std::mem::replace(&mut *self.calendar, Calendar::hollow());
+        let Pool { free, runnable, size } = std::mem::take(&mut *self.pool);
         let Pending { births, doomed } = &mut *self.pending;
         let recorder = &mut *self.recorder;
         let (measured_from, mut labels_ns) =
@@ -85,11 +87,12 @@ impl Everything<'_, '_> {
             program: &plan.program,
             hops: &plan.hops,
             slots_an_event: plan.slots_an_event,
+            is_traced: plan.trace_share > 0.0,
             stage: Stage {
                 queues: queues.bypass_change_detection(),
                 gauges: gauges.bypass_change_detection(),
                 memories: memories.bypass_change_detection(),
-                calendar: &mut self.calendar,
+                calendar,
                 timers: &mut self.timers,
                 runnable,
                 further: further.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
@@ -111,11 +114,15 @@ impl Everything<'_, '_> {
             places: places.bypass_change_detection(),
             scalers: scalers.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
             links: links.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
+            has_errors: self.errors.any,
             errors: &mut self.errors,
             // Whatever there is to see to is looked for at the beginning.
             attention: true,
         };
         let result = f(&mut x, requests.bypass_change_detection());
+        let Columns { stage: Stage { calendar, runnable, .. }, free, .. } = x;
+        *self.calendar = calendar;
+        *self.pool = Pool { free, runnable, size };
         self.recorder.labels_ns = labels_ns;
         result
     }
@@ -133,10 +140,12 @@ pub(crate) struct Columns<'a> {
     pub program: &'a [Op],
     pub hops: &'a [Hop],
     pub slots_an_event: usize,
+    /// Whether some requests are written to `requests.parquet`.
+    pub is_traced: bool,
     /// What the steps may touch too.
     pub stage: Stage<'a>,
     /// Free slots; the last is used next.
-    pub free: &'a mut Vec<u32>,
+    pub free: Vec<u32>,
     pub recorder: &'a mut Recorder,
     pub sources: &'a mut [Source],
     pub balancers: &'a mut [Balancer],
@@ -145,6 +154,8 @@ pub(crate) struct Columns<'a> {
     pub links: &'a mut [LinkState],
     pub scalers: &'a mut [Scaler],
     pub errors: &'a mut ActiveErrors,
+    /// Whether any `errors` fault is active.
+    pub has_errors: bool,
     /// The pool is nearly empty, the calendar may have too many dead entries, or requests are to
     /// be called off: to be seen to before anything else happens.
     pub attention: bool,

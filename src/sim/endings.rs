@@ -22,7 +22,7 @@ pub(crate) fn answer<C: Caps>(x: &mut Columns, request: &mut Request, slot: u32)
     if C::RICH && request.has(Flag::GUEST) {
         return Next::Finish;
     }
-    leave(x, request, slot);
+    leave::<C>(x, request, slot);
     if C::RICH {
         if x.instances[i].life == Life::Draining {
             control::drained(x, i);
@@ -32,11 +32,17 @@ pub(crate) fn answer<C: Caps>(x: &mut Columns, request: &mut Request, slot: u32)
         }
     }
     request.phase = Phase::Walking;
-    request.hop = match x.plan.instances[i].onward {
-        Some(onward) if request.outcome == Outcome::OK => onward,
-        _ => request.hop + 1,
-    };
-    Next::Walk
+    request.hop += 1;
+    if C::RICH
+        && request.outcome == Outcome::OK
+        && let Some(onward) = x.plan.instances[i].onward
+    {
+        request.hop = onward;
+    }
+    match x.hops[request.hop as usize] {
+        Hop::Home => Next::Finish,
+        _ => Next::Walk,
+    }
 }
 
 /// Gives back what a request holds inside its instance, the newest first: what its blocks stand
@@ -111,7 +117,7 @@ fn running_part(x: &Columns, request: &Request) -> Part {
 /// a pipeline that is not the endpoint it was sent to.
 #[inline(never)]
 pub(crate) fn held_memory(x: &Columns, request: &Request) -> u64 {
-    let Hop::Enter { endpoint } = x.hops[request.hop as usize] else { return 0 };
+    let Hop::Enter { endpoint, .. } = x.hops[request.hop as usize] else { return 0 };
     let endpoint = if endpoint == NONE { drawn_endpoint(x, request) } else { endpoint };
     let endpoint = x.plan.endpoints[endpoint as usize];
     match &x.program[endpoint.first_step as usize] {
@@ -166,7 +172,6 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
         trace(x, requests, slot);
     }
     let request = &mut requests[slot as usize];
-    request.instance = NONE;
     request.set_place(Place::Outside);
     if caller.slot == NONE {
         if C::RICH {
@@ -291,7 +296,7 @@ pub(crate) fn cancel(x: &mut Columns, requests: &mut [Request]) {
             let_go::<Rich>(x, &mut request);
         }
         if request.place() != Place::Outside && !request.has(Flag::GUEST) {
-            leave(x, &mut request, slot);
+            leave::<Rich>(x, &mut request, slot);
             control::drained(x, request.instance as usize);
         }
         requests[slot as usize] = request;

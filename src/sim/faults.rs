@@ -98,7 +98,7 @@ impl Breakable for Broken<'_, '_, '_> {
         let now = x.now();
         for &id in instances {
             let stretch = stretch(x.plan, now, id);
-            workers(x, id).for_each(|queue| queue.stretch = stretch);
+            workers(x, id).for_each(|queue| queue.set_stretch(stretch));
             if let Some(station) = x.plan.instances[id as usize].station {
                 let alarm = x.stage.stations[station as usize].set_speed(now, 1.0 / stretch);
                 x.stage.rearm(id, station, alarm);
@@ -187,7 +187,7 @@ fn renew(x: &mut Columns, instance: u32) {
     x.stage.memories[i].0.renew(now);
     x.places[i].0.renew(now);
     workers(x, instance).for_each(|queue| {
-        *queue = RunQueue::new(of.cores_per_worker, queue.stretch);
+        queue.renew(of.cores_per_worker);
     });
 }
 

@@ -1,16 +1,15 @@
 //! The hops of a route: crossing links, being chosen an instance, coming in.
 
-use super::advance::Next;
-use super::central;
+use super::advance::{Caps, Next, Rich};
 use super::columns::Columns;
 use super::endings::lose;
+use super::gates;
 use crate::fault::Effect;
 use crate::kernel::Event;
 use crate::plan::Hop;
 use crate::policy::balance::Candidate;
 use crate::random::keys::Key;
 use crate::request::{NONE, Outcome, Part, Phase, Place, Request};
-use crate::resource::Answer;
 use crate::server::InstanceState;
 use crate::step::Leaving;
 
@@ -79,51 +78,57 @@ pub(crate) fn off_link(x: &mut Columns, request: &Request) {
 
 /// At a service's door: the balancer chooses an instance, or there is none.
 #[inline(always)]
-pub(crate) fn door(x: &mut Columns, request: &mut Request, service: u32, back: u32) -> Next {
+pub(crate) fn door(x: &mut Columns, request: &mut Request, slot: u32, service: u32, back: u32) {
     let services = &x.plan.services;
     match x.balancers[service as usize]
         .choose(x.instances, || request.key.draw(services[service as usize].balance_salt))
     {
-        Some(instance) => go_to(x, request, instance),
-        None => refuse(request, back),
+        Some(instance) => {
+            choose(x, request, instance);
+            request.hop += 1;
+        }
+        None => refuse(x, request, slot, back),
     }
 }
 
-/// On to the instance that has been chosen.
+/// An instance has been chosen for the request, and the loop that it will be bound to.
 #[inline(always)]
-pub(crate) fn go_to(x: &mut Columns, request: &mut Request, instance: u32) -> Next {
+pub(crate) fn choose(x: &mut Columns, request: &mut Request, instance: u32) {
     let state = &mut x.instances[instance as usize];
     state.outstanding += 1;
     state.chosen += x.stage.measured as u64;
     request.instance = instance;
+    request.worker = state.first_worker;
+    if state.has_loops {
+        request.worker += one_of_the_loops(x, request);
+    }
     request.set_place(Place::Chosen);
-    request.hop += 1;
-    Next::Walk
 }
 
-/// Away from its instance; whose central queue may give that to the next, if the request held it.
+/// Which of the event loops of its instance a request is bound to.
+#[inline(never)]
+fn one_of_the_loops(x: &Columns, request: &Request) -> u32 {
+    let of = &x.plan.instances[request.instance as usize];
+    request.key.draw(of.worker_salt).one_of(of.workers)
+}
+
+/// Away from its instance; whose central queue may give that to the next, if the request held it:
+/// in rich plans only.
 #[inline(always)]
-pub(crate) fn leave(x: &mut Columns, request: &mut Request, slot: u32) {
+pub(crate) fn leave<C: Caps>(x: &mut Columns, request: &mut Request, slot: u32) {
     let instance = request.instance as usize;
     x.instances[instance].outstanding -= 1;
     request.set_place(Place::Outside);
-    if x.instances[instance].holder == slot {
-        central::give_back(x, instance);
+    if C::RICH && x.instances[instance].holder == slot {
+        gates::give_back(x, instance);
     }
 }
 
 /// A request that is called off on its route leaves the link that it is on, or the line that it
 /// stands in.
 pub(crate) fn abandon(x: &mut Columns, request: &Request, leaving: Leaving) {
-    let (now, i) = (x.now(), request.instance as usize);
     match x.hops[request.hop as usize] {
-        Hop::Enter { .. } if request.granted => match leaving.is_granted {
-            true => x.places[i].0.give(now, 1, |next| x.stage.runnable.push(next)),
-            false => leaving.line(&mut x.places[i].0, now, x.stage.runnable),
-        },
-        Hop::Queue { service, .. } if request.granted => {
-            central::abandon(x, service, leaving);
-        }
+        Hop::Gate { gate, .. } if request.granted => gates::abandon(x, request, gate, leaving),
         // It has only just been made.
         _ if leaving.is_granted => {}
         _ => {
@@ -133,13 +138,16 @@ pub(crate) fn abandon(x: &mut Columns, request: &Request, leaving: Leaving) {
     }
 }
 
-/// Back, because nobody is up.
-#[inline(always)]
-pub(crate) fn refuse(request: &mut Request, back: u32) -> Next {
+/// Back, because nobody is up, or a gate does not let it through.
+#[cold]
+#[inline(never)]
+pub(crate) fn refuse(x: &mut Columns, request: &mut Request, slot: u32, back: u32) {
+    match request.place() {
+        Place::Outside => request.instance = NONE,
+        _ => leave::<Rich>(x, request, slot),
+    }
     request.outcome = Outcome::REJECTED;
-    request.instance = NONE;
     request.hop = back;
-    Next::Walk
 }
 
 /// Over the chosen instance's own link, if it has one.
@@ -154,7 +162,7 @@ pub(crate) fn own_link_in(x: &mut Columns, request: &mut Request, slot: u32) -> 
         x.instances[instance].in_transit += 1;
         return Next::Park;
     }
-    leave(x, request, slot);
+    leave::<Rich>(x, request, slot);
     lose(request)
 }
 
@@ -172,40 +180,29 @@ pub(crate) fn own_link_out(x: &mut Columns, request: &mut Request, slot: u32) ->
     }
 }
 
-/// Into the instance: admission, the loop it is bound to, its endpoint's program.
+/// Into the instance, and its endpoint's program.
 #[inline(always)]
-pub(crate) fn enter(x: &mut Columns, request: &mut Request, slot: u32, endpoint: u32) -> Next {
+pub(crate) fn enter(
+    x: &mut Columns,
+    request: &mut Request,
+    endpoint: u32,
+    first_step: u32,
+) -> Next {
     let now = x.now();
     let i = request.instance as usize;
-    if request.granted {
-        request.granted = false;
-        request.parts.charge(Part::Admission, now);
-    } else {
-        request.parts.mark = now;
-        match x.places[i].0.take(now, slot, 1) {
-            Answer::Granted => {}
-            Answer::Waits => {
-                request.granted = true;
-                return Next::Park;
-            }
-            Answer::Refused => {
-                leave(x, request, slot);
-                request.outcome = Outcome::REJECTED;
-                request.hop += 1;
-                return Next::Walk;
-            }
-        }
+    request.parts.mark = now;
+    if request.place() != Place::Inside {
+        // No gate has counted it.
+        x.places[i].0.held.add(now, 1);
+        request.set_place(Place::Inside);
     }
-    let instance = &x.plan.instances[i];
-    let endpoint = if endpoint == NONE { draw_endpoint(x, request) } else { endpoint };
-    request.worker = instance.first_worker;
-    if instance.workers > 1 {
-        request.worker += request.key.draw(instance.worker_salt).one_of(instance.workers);
-    }
-    request.step = x.plan.endpoints[endpoint as usize].first_step;
-    request.set_place(Place::Inside);
+    let (endpoint, first_step) = match endpoint {
+        NONE => draw_endpoint(x, request),
+        named => (named, first_step),
+    };
+    request.step = first_step;
     request.phase = Phase::Running;
-    if x.errors.any
+    if x.has_errors
         && let Some(outcome) = error_of(x, request.key, endpoint)
     {
         request.outcome = outcome;
@@ -228,12 +225,13 @@ fn error_of(x: &Columns, key: Key, endpoint: u32) -> Option<Outcome> {
     effects.find(|(strikes, _)| *strikes).map(|(_, outcome)| outcome)
 }
 
-/// The endpoint, drawn: the request is counted there, as if it had been from the beginning.
+/// The endpoint, drawn, and where its program begins: the request is counted there, as if it had
+/// been from the beginning.
 #[inline(never)]
-fn draw_endpoint(x: &mut Columns, request: &mut Request) -> u32 {
+fn draw_endpoint(x: &mut Columns, request: &mut Request) -> (u32, u32) {
     let endpoint = drawn_endpoint(x, request);
     change_flow(x, request, endpoint);
-    endpoint
+    (endpoint, x.plan.endpoints[endpoint as usize].first_step)
 }
 
 /// The endpoint that a request draws at its instance: the same each time it is asked for.

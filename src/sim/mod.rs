@@ -6,7 +6,6 @@
 
 mod advance;
 mod audit;
-mod central;
 mod columns;
 mod control;
 mod controls;
@@ -15,6 +14,7 @@ mod drain_tests;
 mod endings;
 mod epochs;
 mod faults;
+mod gates;
 mod hops;
 mod marks;
 mod spawn;

@@ -84,6 +84,8 @@ fn instances(plan: &Plan) -> Vec<(InstanceState, Gauges, Memory, Places)> {
         let state = InstanceState {
             up: true,
             life: if serves { Life::Serving } else { Life::Stopped },
+            has_loops: of.workers > 1,
+            first_worker: of.first_worker,
             start: 0,
             outstanding: 0,
             in_transit: 0,

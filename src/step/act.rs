@@ -123,9 +123,9 @@ pub(crate) struct Stage<'a> {
     pub queues: &'a mut [RunQueue],
     pub gauges: &'a mut [Gauges],
     pub memories: &'a mut [Memory],
-    pub calendar: &'a mut Calendar,
+    pub calendar: Calendar,
     pub timers: &'a mut Timers,
-    pub runnable: &'a mut Runnable,
+    pub runnable: Runnable,
     /// Beside the requests, if the plan has further parts of latencies.
     pub further: &'a mut [Further],
     /// Resources that do not belong to one instance, by id.

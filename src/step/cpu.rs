@@ -27,7 +27,13 @@ pub struct Cpu(pub Dist<Span>);
 #[derive(Clone, Debug)]
 pub(crate) struct Op {
     pub demand: Sampler,
+    /// Whether the answer follows at once.
+    pub is_last: bool,
 }
+
+/// The scratch of a request while it computes, if the answer follows its burst at once: it is not
+/// taken to an op that would only say so.
+pub(crate) const LAST_BURST: u64 = 1;
 
 impl Cpu {
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
@@ -43,7 +49,7 @@ impl Cpu {
         let demand = to.sampler("cpu", self.0.compile());
         let station = to.station();
         to.emit(match station {
-            None => super::Op::Cpu(Op { demand }),
+            None => super::Op::Cpu(Op { demand, is_last: false }),
             Some(rows) => super::Op::Shared(super::shared::Op { demand, rows }),
         });
     }
@@ -55,7 +61,7 @@ impl Act for Op {
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
         let now = stage.now();
         let queue = &mut stage.queues[request.worker as usize];
-        let mut burst;
+        let burst;
         if request.granted {
             request.granted = false;
             request.set(Flag::CORE);
@@ -80,9 +86,8 @@ impl Act for Op {
                 gauges.lag.at_once += stage.measured as u64;
             }
         }
-        if queue.stretch != 1.0 {
-            burst = Span((burst.0 as f64 * queue.stretch).round() as u64);
-        }
+        let burst = queue.stretched(burst);
+        request.scratch = u64::from(self.is_last);
         stage.after(burst, Event::BurstDone, request, slot);
         Then::Park
     }

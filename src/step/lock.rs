@@ -104,7 +104,7 @@ impl Op {
         let (now, row) = (stage.now(), self.rows.of(request.instance));
         match leaving.is_granted {
             true => give(stage, row),
-            false => leaving.line(&mut stage.shared[row as usize].0, now, stage.runnable),
+            false => leaving.line(&mut stage.shared[row as usize].0, now, &mut stage.runnable),
         }
     }
 }

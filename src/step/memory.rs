@@ -86,7 +86,7 @@ impl Act for Op {
             true => request.set(Flag::MEMORY),
             false => {
                 let memory = &mut stage.memories[request.instance as usize].0;
-                leaving.line(memory, now, stage.runnable);
+                leaving.line(memory, now, &mut stage.runnable);
             }
         }
         Left::Gone

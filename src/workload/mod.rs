@@ -254,35 +254,76 @@ impl Source {
     /// Returns the time of the next arrival, or `None` if there is none before `horizon`.
     #[inline(always)]
     pub(crate) fn next_arrival(&mut self, process: &ArrivalProcess, horizon: Time) -> Option<Time> {
-        if self.next == BLOCK {
-            self.draw_ahead(process, horizon);
-        }
+        // A block that is not full is the last.
         if self.next == self.drawn {
-            return None;
+            if self.drawn < BLOCK {
+                return None;
+            }
+            self.draw_ahead(process, horizon);
+            if self.drawn == 0 {
+                return None;
+            }
         }
+        let arrival = self.ahead.get(self.next).copied();
         self.next += 1;
-        Some(self.ahead[self.next - 1])
+        arrival
     }
 
     #[inline(never)]
     fn draw_ahead(&mut self, process: &ArrivalProcess, horizon: Time) {
         // Work on copies, which can stay in registers.
         let (mut state, mut ahead) = (self.state.clone(), [Time::ZERO; BLOCK]);
-        self.drawn = 0;
-        while self.drawn < BLOCK
+        let mut drawn = 0;
+        if let Interarrival::Poisson = process.gaps {
+            drawn = state.draw_plain(horizon, &mut ahead);
+        }
+        while drawn < BLOCK
             && let Some(arrival) = state.draw(process, horizon)
         {
-            ahead[self.drawn] = arrival;
-            self.drawn += 1;
+            ahead[drawn] = arrival;
+            drawn += 1;
         }
-        (self.state, self.ahead, self.next) = (state, ahead, 0);
+        (self.state, self.ahead, self.drawn, self.next) = (state, ahead, drawn, 0);
     }
+}
+
+/// Returns the nearest nanosecond. Converted through i64, which takes half the instructions.
+#[inline(always)]
+fn nearest(at_s: f64) -> Time {
+    Time((at_s * 1e9 + 0.5) as i64 as u64)
 }
 
 impl ArrivalState {
     #[inline(always)]
     fn next_draw(&mut self) -> Draw {
         Draw(self.generator.next_u64() ^ self.flipped)
+    }
+    /// Draws Poisson arrivals as long as the rate stays what it is, which they nearly always do;
+    /// returns how many. [`draw`](ArrivalState::draw) would draw the same, and takes over where
+    /// this has to stop, having drawn nothing of what follows.
+    #[inline(always)]
+    fn draw_plain(&mut self, horizon: Time, ahead: &mut [Time; BLOCK]) -> usize {
+        let ArrivalState { mut generator, mut used, mut last, piece, flipped, .. } = self.clone();
+        if piece.slope != 0.0 {
+            return 0;
+        }
+        let mut drawn = 0;
+        for arrival in ahead {
+            let mut advanced = generator.clone();
+            let draw = Draw(advanced.next_u64() ^ flipped);
+            let reached = used + Interarrival::Poisson.next(draw, &mut 0);
+            let at = nearest(piece.start_s + reached / piece.from);
+            let is_in_piece = reached < piece.units;
+            if !is_in_piece || at >= horizon {
+                break;
+            }
+            last = at.max(last);
+            *arrival = last;
+            (generator, used) = (advanced, reached);
+            drawn += 1;
+        }
+        (self.generator, self.used, self.last) = (generator, used, last);
+        drawn
     }
     /// Draws the arrival after the last one.
     #[inline(always)]
@@ -310,7 +351,7 @@ impl ArrivalState {
             self.next_piece += 1;
             self.used = 0.0;
         }
-        let at = Time((self.piece.time_at(self.used) * 1e9 + 0.5) as i64 as u64);
+        let at = nearest(self.piece.time_at(self.used));
         if at >= horizon {
             return None;
         }

@@ -5,7 +5,7 @@
 //! Law: the queue is work-conserving: no request waits while an instance is free. With instances of
 //! equal speed and exponential service times this is M/M/c, which outperforms c separate queues
 //! (Kleinrock 1975, §3.5; `mm3_published` in `tests/it/theory.rs`). An instance that restarts is
-//! free at once; requests it had before do not free it again (`sim/central.rs`).
+//! free at once; requests it had before do not free it again (`sim/gates/central.rs`).
 
 use super::{Balancer, Candidate};
 use crate::measure::Gauge;

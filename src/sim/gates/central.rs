@@ -1,50 +1,42 @@
-//! At a balancer with one queue: a request takes an instance, or waits for one, and gives it back
-//! when it leaves it.
+//! A balancer with one queue: a request takes an instance, or waits for one, and gives it back when
+//! it leaves it.
 //!
 //! Law: `policy/balance/central_queue.rs`. An instance is held from the choice until its answer
 //! leaves, its I/O included; it is given back by who holds it, and not by a request that an
 //! instance still had from before a crash. While no instance is up requests are rejected, those
 //! that wait too. Checked: `tests/it/balance.rs`, `mm3_published` in `tests/it/theory.rs`.
 
-use super::advance::Next;
-use super::columns::Columns;
-use super::hops::{go_to, refuse};
-use crate::request::{NONE, Part, Request};
+use super::super::columns::Columns;
+use super::super::hops::choose;
+use crate::request::{NONE, Request};
+use crate::resource::Answer;
 use crate::step::Leaving;
 
-/// At the door: on with an instance that is free, or into the queue.
-#[inline(never)]
-pub(crate) fn ask(
+/// On with an instance that is free, or into the queue.
+pub(super) fn ask(
     x: &mut Columns,
     request: &mut Request,
     slot: u32,
     service: u32,
-    back: u32,
-) -> Next {
+    has_waited: bool,
+) -> Answer {
     let now = x.now();
-    let has_waited = std::mem::take(&mut request.granted);
-    match has_waited {
-        true => _ = request.parts.charge(Part::Admission, now),
-        false => request.parts.mark = now,
-    }
     let balancer = &mut x.balancers[service as usize];
     let Some(queue) = balancer.queue.as_mut().filter(|_| !balancer.order.is_empty()) else {
-        return refuse(request, back);
+        return Answer::Refused;
     };
     match queue.take(now, slot, has_waited) {
         Some(instance) => {
             x.instances[instance as usize].holder = slot;
-            go_to(x, request, instance)
+            choose(x, request, instance);
+            Answer::Granted
         }
-        None => {
-            request.granted = true;
-            Next::Park
-        }
+        None => Answer::Waits,
     }
 }
 
 /// A request that is called off leaves the queue, or the instance that is kept free for it.
-pub(crate) fn abandon(x: &mut Columns, service: u32, leaving: Leaving) {
+pub(super) fn abandon(x: &mut Columns, service: u32, leaving: Leaving) {
     let now = x.now();
     let balancer = &mut x.balancers[service as usize];
     let Some(queue) = &mut balancer.queue else { return };
@@ -62,7 +54,7 @@ pub(crate) fn abandon(x: &mut Columns, service: u32, leaving: Leaving) {
 
 /// The request that held an instance has left it: the next may have it.
 #[inline(never)]
-pub(crate) fn give_back(x: &mut Columns, instance: usize) {
+pub(in super::super) fn give_back(x: &mut Columns, instance: usize) {
     let now = x.now();
     x.instances[instance].holder = NONE;
     let balancer = &mut x.balancers[x.plan.instances[instance].service as usize];
