@@ -168,7 +168,7 @@ fn the_estimate_of_memory_is_within_a_factor_of_one_and_a_half_of_the_resident_s
 
 #[test]
 fn a_run_stays_within_its_estimate_and_a_lower_limit_is_refused() {
-    // The sizes of `check/size.rs`, each the largest part of one scenario, with limited
+    // The sizes of `check/size/memory.rs`, each the largest part of one scenario, with limited
     // address space.
     let mix: Vec<String> = (0..200).map(|i| format!("api.e{i}: 1")).collect();
     let endpoints: Vec<String> =

@@ -1,0 +1,108 @@
+//! The numbers of entities of a scenario: instances, workers, endpoints, links, flows, users.
+
+use crate::scenario::{Machine, Runtime, Scenario};
+use crate::step::Call;
+use crate::step::asks::{Arm, Asks, At, EachCall, Way, ask};
+use indexmap::IndexSet;
+
+/// The numbers of entities of a scenario.
+pub(super) struct Sizes {
+    pub(super) instances: u64,
+    pub(super) workers: u64,
+    pub(super) endpoints: u64,
+    pub(super) links: u64,
+    /// Pairs of a source (a workload, or all calls) and an endpoint: each has its histogram.
+    pub(super) flows: u64,
+    /// The flows of workloads, each of which has one histogram per phase.
+    pub(super) sent: u64,
+    /// Closed users.
+    pub(super) users: u64,
+    pub(super) services: Vec<ServiceSizes>,
+}
+
+/// The numbers of entities of one service.
+pub(super) struct ServiceSizes {
+    pub(super) instances: u64,
+    pub(super) endpoints: u64,
+}
+
+/// The branches that run at once: each is counted by itself.
+#[derive(Default)]
+struct Branches {
+    count: u64,
+    blocks: Vec<bool>,
+}
+
+impl Asks<'_> for Branches {
+    fn block(&mut self, _: At, way: Way) {
+        self.blocks.push(matches!(way, Way::AtOnce { .. }));
+    }
+    fn arm(&mut self, _: Arm) {
+        self.count += u64::from(self.blocks.last() == Some(&true));
+    }
+    fn end(&mut self) {
+        self.blocks.pop();
+    }
+}
+
+impl Sizes {
+    pub(super) fn of<'s>(scenario: &'s Scenario) -> Sizes {
+        let mut sizes = Sizes {
+            instances: 0,
+            workers: 0,
+            endpoints: 0,
+            links: 0,
+            flows: 0,
+            sent: 0,
+            users: 0,
+            services: Vec::new(),
+        };
+        let mut called: IndexSet<&'s str> = IndexSet::new();
+        for service in scenario.services.values() {
+            let replicas = if service.instances.is_empty() { u64::from(service.rows()) } else { 0 };
+            let (instances, endpoints_before) =
+                (replicas + service.instances.len() as u64, sizes.endpoints);
+            sizes.instances += instances;
+            let workers =
+                |runtime: &Runtime, machine: &Machine| u64::from(runtime.workers(machine.cpu).0);
+            sizes.workers += replicas * workers(&service.runtime, &service.instance);
+            sizes.workers += service
+                .instances
+                .values()
+                .map(|spec| workers(&spec.runtime, &spec.instance))
+                .sum::<u64>();
+            for endpoint in service.all_endpoints() {
+                sizes.endpoints += 1;
+                let mut calls =
+                    EachCall(|_: At, call: &'s Call| _ = called.insert(call.to.as_str()));
+                ask("", &endpoint.steps, &mut calls);
+                let mut branches = Branches::default();
+                ask("", &endpoint.steps, &mut branches);
+                sizes.flows += branches.count;
+            }
+            sizes
+                .services
+                .push(ServiceSizes { instances, endpoints: sizes.endpoints - endpoints_before });
+        }
+        for workload in scenario.workload.values() {
+            sizes.users += workload.closed.as_ref().map_or(0, |closed| closed.users.0);
+            let mut targets = workload.to.iter().chain(workload.mix.keys());
+            sizes.flows += targets.clone().count() as u64;
+            // A target that is a service may lead to any endpoint.
+            sizes.flows += if targets.any(|to| scenario.services.contains_key(to)) {
+                sizes.endpoints
+            } else {
+                0
+            };
+            sizes.links += workload.via.len() as u64;
+        }
+        sizes.sent = sizes.flows;
+        sizes.flows += called.len() as u64;
+        // Both directions of the links as written; with `default`, also of every pair that messages
+        // cross.
+        let crossed =
+            if scenario.links.contains_key("default") { sizes.links + sizes.flows } else { 0 };
+        sizes.links = 2 * (scenario.links.len() as u64 + crossed);
+        sizes
+    }
+}
