@@ -5,7 +5,8 @@
 //! their load is λ / Σ 1/h_i. A request has its instance to itself, so it waits only for its calls.
 //! Cores, slots and memory cannot be scarcer, since they are held for shorter times.
 
-use super::{Held, Resource, settles_s};
+use super::loads::settles_s;
+use super::{Held, Resource};
 use crate::scenario::Balance;
 use crate::scenario::demand::{EndpointDemand, Rates};
 use crate::scenario::directory::NameTable;

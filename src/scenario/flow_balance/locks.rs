@@ -6,8 +6,11 @@
 //! fastest.
 //! Checked: `tests/it/lock.rs`.
 
-use super::{Broken, Held, NameTable, Rates, Resource, settles_s};
-use crate::scenario::demand::{EndpointDemand, LockDemand};
+use super::loads::settles_s;
+use super::{Held, Resource};
+use crate::scenario::broken::Broken;
+use crate::scenario::demand::{EndpointDemand, LockDemand, Rates};
+use crate::scenario::directory::NameTable;
 use crate::step::Scope;
 
 /// Returns the load of the busiest lock of a service, of which `up` instances share its endpoints.

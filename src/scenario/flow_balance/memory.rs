@@ -3,7 +3,8 @@
 //! Law: requests hold what they need until they leave: by Little's law rate × need × residence time
 //! are in use. If all needs are equal, only whole ones fit.
 
-use super::{Held, Resource, settles_s};
+use super::loads::settles_s;
+use super::{Held, Resource};
 
 /// Returns the load of `memory` bytes. `needs` is the need of the requests to each endpoint, if it
 /// is constant; `bytes` and `inside` are the bytes and the requests that are there on average, at

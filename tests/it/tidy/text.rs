@@ -27,7 +27,6 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/report/verdict.rs", "why", 77),
     ("src/scenario/check/size/memory.rs", "memory", 90),
     ("src/scenario/directory.rs", "new", 73),
-    ("src/scenario/flow_balance.rs", "services", 148),
     ("src/scenario/shapes.rs", "convert_entry", 75),
     ("src/scenario/text/set.rs", "add", 80),
 ];

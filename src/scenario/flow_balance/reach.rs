@@ -1,0 +1,60 @@
+//! Where the requests of a workload go: the endpoints that it sends to, the services that they reach,
+//! and the least time that they take.
+
+use crate::scenario::Workload;
+use crate::scenario::demand::{self, EndpointDemand};
+use crate::scenario::directory::NameTable;
+
+/// Returns the endpoints that a workload sends requests to directly.
+pub(super) fn endpoints_of<'d>(
+    directory: &'d NameTable,
+    workload: &'d Workload,
+) -> impl Iterator<Item = usize> + 'd {
+    demand::targets(workload).filter_map(|(to, _)| directory.target(to).ok()).flat_map(
+        |(service, endpoint)| match endpoint {
+            Some(endpoint) => endpoint as usize..endpoint as usize + 1,
+            None => directory.endpoints_of(service as usize),
+        },
+    )
+}
+
+/// Returns the services that requests of a workload reach, including those called or handed on to.
+pub(super) fn reached(
+    directory: &NameTable,
+    demands: &[EndpointDemand],
+    workload: &Workload,
+) -> Vec<usize> {
+    let mut seen = vec![false; demands.len()];
+    let mut services = vec![false; directory.services.len()];
+    let mut next: Vec<usize> = endpoints_of(directory, workload).collect();
+    while let Some(endpoint) = next.pop() {
+        if std::mem::replace(&mut seen[endpoint], true) {
+            continue;
+        }
+        let service = directory.endpoints[endpoint].service as usize;
+        next.extend(demands[endpoint].calls.iter().map(|(callee, _)| *callee as usize));
+        if std::mem::replace(&mut services[service], true) {
+            continue;
+        }
+        let members = &directory.members[service].0;
+        for instance in &directory.instances[members.start as usize..members.end as usize] {
+            let then = instance.then.and_then(|then| directory.services.get(then.as_str()));
+            next.extend(then.map_or(0..0, |then| directory.endpoints_of(*then as usize)));
+        }
+    }
+    (0..services.len()).filter(|service| services[*service]).collect()
+}
+
+/// Returns the lower bound of the mean latency of a workload, s.
+pub(super) fn least_s(
+    directory: &NameTable,
+    demands: &[EndpointDemand],
+    workload: &Workload,
+) -> f64 {
+    let terms =
+        demand::targets(workload).filter_map(|(to, share)| match directory.target(to).ok()? {
+            (_, Some(endpoint)) => Some(share * demands[endpoint as usize].min_residence_s),
+            _ => None,
+        });
+    terms.sum()
+}
