@@ -2,22 +2,25 @@
 //!
 //! saphyr-parser produces the events, and a stack of open lists and maps builds the tree, so
 //! nesting causes no recursion. Plain words resolve by the core schema of YAML 1.2. Anchors,
-//! aliases and merge keys are expanded (`alias`). Rejected with advice: tags, duplicate keys,
+//! aliases and merge keys are expanded (`alias`); `syntax` words the parser's errors. Rejected with advice: tags, duplicate keys,
 //! several documents, keys that are not words, and the words that YAML 1.1 takes for booleans.
 //! Tests in `tests/yaml.rs`: every error with its message and place, plain words, byte offsets
 //! after non-ASCII text.
 
 mod alias;
+mod syntax;
+mod words;
 
 use super::{
     DEEPEST, Entry, MOST_NODES, MOST_PROBLEMS, Node, Value, empty_file, problem_at, refuse_size,
     refuse_twice,
 };
-use super::{line_of, too_deep, too_many, word_at};
+use super::{too_deep, too_many, word_at};
 use crate::problem::Problem;
 use alias::Anchors;
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use std::ops::{ControlFlow, Range};
+use words::{resolve, written};
 
 /// Parses a YAML text into a tree, or returns all syntax errors; `name` is what messages call the
 /// notation.
@@ -327,172 +330,5 @@ impl Builder<'_> {
         let node = Node::placed(self.text, span, value);
         self.note(anchor, &node);
         self.add(node, None);
-    }
-
-    /// Converts the parser's error to a problem with advice.
-    fn scan_problem(&self, error: &ScanError, place: Range<usize>, name: &str) -> Problem {
-        let info = error.info();
-        let has = |part: &str| info.contains(part);
-        if has("recursion limit") {
-            return too_deep(place);
-        }
-        let (what, help) = match info {
-            _ if self.text[place.clone()].contains('\0') => {
-                ("there is a NUL byte here", "save the file as UTF-8 text")
-            }
-            _ if has("tab") => ("a tab is not allowed here", "indent with spaces"),
-            _ if has("unknown anchor") => (
-                "this alias has no anchor above it",
-                "mark the value to repeat with `&`, as in `base: &base { cpu: 2 }`; if this is text that begins with `*`, quote it",
-            ),
-            _ if has("quoted scalar")
-                && (has("end of stream") || has("indentation") || has("document indicator")) =>
-            {
-                ("this quoted text has no closing quote", "add the closing quote")
-            }
-            _ if has("trailing content") => (
-                "there is text after the closing quote",
-                "quote the whole text, and write a quote inside it as `\\\"`",
-            ),
-            _ if has("escape") || has("hexadecimal") => (
-                "this escape sequence is not valid",
-                "write the character itself, write a backslash as `\\\\`, or quote the text with `'`",
-            ),
-            _ if has("flow") || has("bracket") => return self.open_bracket(place),
-            _ if (has("mapping values") || has("':'")) && self.opened_above(place.start) => {
-                return self.open_bracket(place);
-            }
-            _ if has("mapping values") || has("':'") => (
-                "a `:` is not expected here",
-                "check the indentation, and that a space follows each `:` on the line before; quote text that contains `: `",
-            ),
-            _ if has("expected key") => (
-                "this line does not match the indentation above it",
-                "indent it like the other lines of its group",
-            ),
-            _ if has("'-' indicator") => (
-                "this line is not an item of the list above it",
-                "begin it with `- `, or indent it under the key it belongs to",
-            ),
-            _ if has("block sequence entries") => {
-                ("a list item is not expected here", "begin the list on a line of its own")
-            }
-            _ if has("simple key") => ("this line has no `:`", "write `key: value`"),
-            _ if has("unexpected character") => {
-                ("this character cannot begin a value", "quote the text")
-            }
-            _ => {
-                return problem_at(place, format!("this is not valid {name}: {info}"))
-                    .help("check the line before as well");
-            }
-        };
-        problem_at(place, what).help(help)
-    }
-
-    /// Returns the error for a bracket that is not closed where it should be, or was never opened.
-    fn open_bracket(&self, place: Range<usize>) -> Problem {
-        let Some((at, bracket)) = self.bracket() else {
-            return problem_at(place, "this bracket is not expected here")
-                .help("quote the text, or remove the bracket");
-        };
-        let before = &self.text[..place.start];
-        let end = if self.text[place.start..].starts_with('{') {
-            Some(place.start)
-        } else {
-            before.rfind('{')
-        };
-        if let Some(end) =
-            end.filter(|end| *end > at && self.text[..*end].ends_with(['/', ':', '-', '_', '.']))
-        {
-            let name = &self.text[end..][..self.text[end..].find('}').map_or(1, |close| close + 1)];
-            let problem = problem_at(
-                place,
-                format!("`{}` in an unquoted name begins a group", crate::units::shown(name)),
-            );
-            return problem
-                .help("quote names that contain `{` or `}`: `\"GET /orders/{id}\": [ … ]`");
-        }
-        let close = if bracket == '[' { ']' } else { '}' };
-        let line = line_of(self.text, at);
-        problem_at(place, format!("a `,` or `{close}` is missing before this"))
-            .help(format!("the `{bracket}` on line {line} is not closed"))
-    }
-
-    /// Returns the offset of the innermost open bracket, and the bracket.
-    fn bracket(&self) -> Option<(usize, char)> {
-        let first = |open: &Open| {
-            self.text[open.start..].chars().next().filter(|first| "[{".contains(*first))
-        };
-        self.open.iter().rev().find_map(|open| Some((open.start, first(open)?)))
-    }
-
-    /// Returns whether a bracket is still open from a line above.
-    fn opened_above(&self, at: usize) -> bool {
-        self.bracket().is_some_and(|(open, _)| {
-            self.text.get(open..at).is_some_and(|between| between.contains('\n'))
-        })
-    }
-}
-
-/// Returns the length of the scalar within its range, in bytes: the parser includes the space and
-/// the comment after quoted text.
-fn written(scalar: &str) -> usize {
-    let mut letters = scalar.char_indices().skip(1).peekable();
-    let double = scalar.starts_with('"');
-    while let Some((at, letter)) = letters.next() {
-        match letter {
-            '\\' if double => _ = letters.next(),
-            '"' if double => return at + 1,
-            '\'' if scalar.starts_with('\'')
-                && letters.next_if(|(_, next)| *next == '\'').is_none() =>
-            {
-                return at + 1;
-            }
-            _ => {}
-        }
-    }
-    scalar.trim_end().len()
-}
-
-/// Resolves a plain word by the core schema of YAML 1.2.
-fn resolve(word: &str) -> Value {
-    match word {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "true" | "True" | "TRUE" => return Value::Bool(true),
-        "false" | "False" | "FALSE" => return Value::Bool(false),
-        ".nan" | ".NaN" | ".NAN" => return Value::Float(f64::NAN),
-        _ => {}
-    }
-    let (sign, number) = match word.as_bytes()[0] {
-        b'-' => (-1.0, &word[1..]),
-        b'+' => (1.0, &word[1..]),
-        _ => (1.0, word),
-    };
-    if matches!(number, ".inf" | ".Inf" | ".INF") {
-        return Value::Float(sign * f64::INFINITY);
-    }
-    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        // A sign must not follow the prefix, although Rust would accept it.
-        if let Some(digits) =
-            word.strip_prefix(prefix).filter(|digits| digits.chars().all(|c| c.is_digit(radix)))
-        {
-            return u64::from_str_radix(digits, radix)
-                .map_or(Value::Text(word.to_string()), Value::Unsigned);
-        }
-    }
-    let begins =
-        number.strip_prefix('.').unwrap_or(number).starts_with(|c: char| c.is_ascii_digit());
-    if !begins || !number.chars().all(|c| c.is_ascii_digit() || ".eE+-".contains(c)) {
-        return Value::Text(word.to_string());
-    }
-    if let Ok(whole) = word.parse::<u64>() {
-        return Value::Unsigned(whole);
-    }
-    match (word.parse::<i64>(), word.parse::<f64>()) {
-        (Ok(0), _) => Value::Unsigned(0),
-        (Ok(whole), _) => Value::Signed(whole),
-        (_, Ok(number)) if number.is_finite() => Value::Float(number),
-        // Too large even for a number: as a text it can still be quoted.
-        _ => Value::Text(word.to_string()),
     }
 }
