@@ -8,7 +8,7 @@
 //! constant is itself, and so are few durations. Counts, atoms and ends are whole numbers, and an
 //! atom is one only as long as all that is merged into it is the same: merging is exact, in any
 //! order.
-//! Checked: here, and with the recorder in `histogram.rs`.
+//! Checked: here, and with the recorder in `histogram/tests.rs`.
 
 use super::histogram::{BUCKET_MAX, bucket_of, range_of};
 use crate::units::Span;

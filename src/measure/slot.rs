@@ -1,7 +1,7 @@
 //! A bucket while it is being filled, in one word.
 //!
 //! Law: nothing, one duration, an atom (a duration that came more than once), or how many that
-//! differ. Checked: with the recorder in `histogram.rs`.
+//! differ. Checked: with the recorder in `histogram/tests.rs`.
 
 use super::distribution::{DIFFER, Filled};
 use std::hint::select_unpredictable;
