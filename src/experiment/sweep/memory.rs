@@ -1,7 +1,8 @@
 //! A cell store that writes nothing: everything stays in memory until its point is reduced.
 
-use super::{CellStore, Known, StorageError};
+use super::{CellStore, Known};
 use crate::experiment::cell::{Cell, CellRecord, Failure};
+use crate::experiment::run::StorageError;
 use std::collections::BTreeMap;
 
 /// A cell store in memory.

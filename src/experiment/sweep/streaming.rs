@@ -4,7 +4,9 @@
 //! Tested in `tests/it/library.rs`: the results are those of the single runs, also of a sweep that
 //! is cancelled.
 
-use super::{Cell, CellRecord, CellStore, Failure, Known, Memory, PointResult, Spec, reduce};
+use super::reduce::{PointResult, reduce};
+use super::{CellStore, Known, Memory, Spec};
+use crate::experiment::cell::{Cell, CellRecord, Failure};
 use crate::experiment::run::{RunError, StorageError};
 use std::collections::BTreeMap;
 use std::iter::Peekable;

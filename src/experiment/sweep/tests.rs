@@ -2,6 +2,7 @@
 //! arrive here.
 
 use super::*;
+use crate::scenario::Template;
 use std::path::PathBuf;
 
 /// A store that contains one cell of every point.
