@@ -1,7 +1,8 @@
 //! The files of an analysis with a single table, such as a comparison or a capacity search: the
 //! table and the manifest.
 
-use super::folder::{Folder, StoreError};
+use super::error::StoreError;
+use super::folder::Folder;
 use super::manifest::Manifest;
 use super::table::TableFile;
 use crate::tables::Table;

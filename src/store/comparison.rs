@@ -1,7 +1,8 @@
 //! The table of a comparison: `comparison.parquet`.
 
 use super::answer::write_answer;
-use super::folder::{Folder, StoreError};
+use super::error::StoreError;
+use super::folder::Folder;
 use super::manifest::Manifest;
 use super::table::batch;
 use crate::experiment::Comparison;

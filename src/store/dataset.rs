@@ -1,7 +1,8 @@
 //! The files of one run: created before the first event, filled replication by replication, valid
 //! once the folder has its manifest.
 
-use super::folder::{Folder, StoreError};
+use super::error::StoreError;
+use super::folder::Folder;
 use super::manifest::Manifest;
 use super::table::{TableFile, batch};
 use crate::experiment::{CellRecord, CompiledPoint, Names, Replication, Results};

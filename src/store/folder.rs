@@ -15,182 +15,24 @@
 //! `tests/it/world.rs` fills disks, removes folders and kills runs at random moments;
 //! `tests/it/folders.rs` places foreign files in the way.
 
+mod disk;
+mod earlier;
+mod names;
+
+pub(crate) use names::{MANIFEST, is_link, manifest_of, temporary};
+
+use super::error::StoreError;
 use super::journal::{JOURNAL, Opened, Written};
 use super::manifest::{FileEntry, Manifest, sha256};
-use super::schema::{PARTS, PLOTS, POINTS};
+use super::schema::PARTS;
 use super::study::Study;
 use super::table::WrittenTable;
-use crate::experiment::{ExperimentError, RunError};
-use crate::tables::tables;
-use serde_json::Value;
-use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use disk::{lock, sync};
+use earlier::Earlier;
+use names::{OLD, is_there, temporary_files};
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-/// Why a result could not be written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The folder holds the result of another study.
-    #[error("`{folder}` holds {other}")]
-    #[allow(missing_docs, reason = "the message says what they are")]
-    Occupied { folder: String, other: String },
-    /// Another run holds the lock of the folder.
-    #[error("another run is writing into `{folder}`")]
-    #[allow(missing_docs, reason = "the message says what it is")]
-    Busy { folder: String },
-    /// The folder holds an interrupted sweep, which can be resumed.
-    #[error("an unfinished sweep is in `{folder}`: {done} are done")]
-    #[allow(missing_docs, reason = "the message says what they are")]
-    Unfinished { folder: String, done: String },
-    /// A file that AsyncFlow did not write is in the way. It can be overwritten on request.
-    #[error("`{file}` does not belong to a result of AsyncFlow: no manifest names it")]
-    #[allow(missing_docs, reason = "the message says what it is")]
-    Foreign { file: String },
-    /// Something that is never overwritten is in the way.
-    #[error("{what}")]
-    #[allow(missing_docs, reason = "the message says what it is")]
-    Protected { what: String, help: &'static str },
-    /// The experiment whose results were to be written failed.
-    #[error(transparent)]
-    Experiment(#[from] ExperimentError),
-    /// The operating system reported an error.
-    #[error("{doing} `{path}`: {cause}")]
-    #[allow(missing_docs, reason = "the message says what they are")]
-    Io { doing: &'static str, path: String, cause: String },
-}
-
-impl StoreError {
-    pub(super) fn io(
-        doing: &'static str,
-        path: &Path,
-        cause: impl std::fmt::Display,
-    ) -> StoreError {
-        let cause = cause.to_string();
-        // The prefix that the Parquet library adds to errors of the system.
-        let cause = cause.strip_prefix("External: ").map(str::to_string).unwrap_or(cause);
-        StoreError::Io { doing, path: path.display().to_string(), cause }
-    }
-    /// Returns the error for a link where a file or a folder of a result belongs.
-    pub(super) fn link(path: &Path) -> StoreError {
-        let what = format!("`{}` is a link, and links are not followed", path.display());
-        StoreError::Protected { what, help: "remove the link, or choose another folder" }
-    }
-    /// Returns the error of the store that ended a run, or the run's own error.
-    pub(crate) fn from_run(error: RunError) -> Result<StoreError, RunError> {
-        match error {
-            RunError::Sink(error) => error.downcast().map(|error| *error).map_err(RunError::Sink),
-            error => Err(error),
-        }
-    }
-    /// Returns a suggestion how to resolve the error.
-    pub fn help(&self) -> &str {
-        match self {
-            StoreError::Occupied { .. } | StoreError::Foreign { .. } => {
-                "choose another folder, or overwrite this one"
-            }
-            StoreError::Busy { .. } => "wait for it to finish, or choose another folder",
-            StoreError::Unfinished { .. } => "resume it, overwrite it, or choose another folder",
-            StoreError::Protected { help, .. } => help,
-            StoreError::Experiment(ExperimentError::Interrupted) => "run it again",
-            StoreError::Experiment(_) => "correct the scenario, or raise the limit that it reached",
-            StoreError::Io { .. } => {
-                "choose a writable folder; free some space if the disk is full"
-            }
-        }
-    }
-}
-
-pub(crate) const MANIFEST: &str = "manifest.json";
-/// Replaces the process id in the temporary name of a withdrawn manifest.
-const OLD: &str = "old";
-
-/// Returns the temporary path of the future file `path`, in the same folder: `.NAME.PROCESS.part`.
-pub(crate) fn temporary(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.part", std::process::id()))
-}
-
-/// Returns whether AsyncFlow writes files of this name: a table, or a part of a sweep's table.
-fn is_ours(name: &str) -> bool {
-    let file = tables().iter().any(|table| table.file == name)
-        || [POINTS, PLOTS, MANIFEST].contains(&name);
-    file || name.split_once('/').is_some_and(|(folder, part)| {
-        PARTS.contains(&folder) && part.starts_with("part-") && part.ends_with(".parquet")
-    })
-}
-
-/// Returns the manifest of a folder, or `None` if the folder has no readable manifest.
-pub(crate) fn manifest_of(folder: &Path) -> Option<Value> {
-    read_manifest(&folder.join(MANIFEST))
-}
-
-fn read_manifest(path: &Path) -> Option<Value> {
-    // Reading something else, such as a pipe, might never end.
-    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    is_file
-        .then(|| fs::read_to_string(path).ok())
-        .flatten()
-        .and_then(|text| serde_json::from_str(&text).ok())
-}
-
-/// Returns the names of our files in a manifest.
-fn named(manifest: &Value) -> impl Iterator<Item = String> {
-    let files = manifest["files"].as_object().into_iter().flat_map(|files| files.keys());
-    files.filter(|name| is_ours(name)).cloned()
-}
-
-/// Returns whether the path exists; a link does, even a dangling one.
-fn is_there(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
-}
-
-/// Returns whether the path is a link. Links are not followed: their targets are not in the folder.
-pub(crate) fn is_link(path: &Path) -> bool {
-    path.symlink_metadata().is_ok_and(|entry| entry.is_symlink())
-}
-
-/// The content of a folder before a run writes into it.
-struct Earlier {
-    /// `None` if there is no file of that name; JSON null if it cannot be read.
-    manifest: Option<Value>,
-    /// The files of the earlier result.
-    files: BTreeSet<String>,
-    /// Files left by a run that was killed while renaming them.
-    left: BTreeSet<String>,
-}
-
-impl Earlier {
-    fn of(folder: &Path) -> Earlier {
-        // A manifest that cannot be read is foreign.
-        let manifest =
-            is_there(&folder.join(MANIFEST)).then(|| manifest_of(folder).unwrap_or_default());
-        let files: BTreeSet<String> = manifest.iter().flat_map(named).collect();
-        let hidden = temporary_files(folder, "")
-            .into_iter()
-            .filter(|(_, name)| manifest.is_none() && name == MANIFEST);
-        let left = hidden
-            .filter_map(|(path, _)| read_manifest(&path))
-            .flat_map(|manifest| named(&manifest).collect::<Vec<_>>())
-            .collect();
-        Earlier { manifest, files, left }
-    }
-
-    /// Returns a file that has one of our names, but is not in any manifest.
-    fn foreign(&self, folder: &Path) -> Option<String> {
-        let own =
-            tables().map(|table| table.file).into_iter().chain([POINTS, PLOTS]).map(str::to_string);
-        let in_parts = PARTS.iter().flat_map(|inside| {
-            let entries = fs::read_dir(folder.join(inside)).into_iter().flatten().flatten();
-            entries.map(move |entry| format!("{inside}/{}", entry.file_name().to_string_lossy()))
-        });
-        let is_foreign = |name: &String| {
-            is_ours(name) && !self.files.contains(name) && !self.left.contains(name)
-        };
-        own.chain(in_parts).filter(is_foreign).find(|name| is_there(&folder.join(name)))
-    }
-}
 
 /// An output folder, locked while a run writes into it. If it is dropped before it is
 /// [complete](Folder::complete), none of its files remain.
@@ -410,45 +252,4 @@ impl Drop for Folder {
             }
         }
     }
-}
-
-fn lock(folder: &Path) -> Result<Option<File>, StoreError> {
-    let handle = match File::open(folder) {
-        Ok(handle) => handle,
-        // Another run has created it, and has just removed it again.
-        Err(e) if e.kind() == ErrorKind::NotFound => {
-            return Err(StoreError::Busy { folder: folder.display().to_string() });
-        }
-        Err(_) => return Ok(None),
-    };
-    match handle.try_lock() {
-        Ok(()) => Ok(Some(handle)),
-        Err(TryLockError::WouldBlock) => {
-            Err(StoreError::Busy { folder: folder.display().to_string() })
-        }
-        Err(TryLockError::Error(_)) => Ok(None),
-    }
-}
-
-/// Returns the temporary files in a folder, or in the folder `inside` it, with their final names.
-fn temporary_files(folder: &Path, inside: &str) -> Vec<(PathBuf, String)> {
-    let entries = fs::read_dir(folder.join(inside)).into_iter().flatten().flatten();
-    let ours = entries.filter_map(|entry| {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let (name, process) = name.strip_suffix(".part")?.rsplit_once('.')?;
-        let is_own = process.bytes().all(|digit| digit.is_ascii_digit()) && !process.is_empty()
-            || name.ends_with(MANIFEST) && process == OLD;
-        if !is_own {
-            return None;
-        }
-        let name = name.strip_prefix('.')?;
-        let name = if inside.is_empty() { name.to_string() } else { format!("{inside}/{name}") };
-        is_ours(&name).then(|| (entry.path(), name))
-    });
-    ours.collect()
-}
-
-/// Waits until a file is written to disk.
-fn sync(path: &Path) -> std::io::Result<()> {
-    OpenOptions::new().write(true).open(path)?.sync_all()
 }

@@ -7,7 +7,8 @@
 //! cut off; a damaged one is skipped, and the entries after it are kept as long as its length is
 //! intact. Checked: `tests/it/sweep.rs` kills sweeps at random moments and flips bits.
 
-use super::folder::{StoreError, is_link};
+use super::error::StoreError;
+use super::folder::is_link;
 use super::index::{Index, Place};
 use super::sweep::OptionalTables;
 use crate::experiment::{Cell, CellRecord, CellStore, Failure, Known, Shard, StorageError};

@@ -10,7 +10,7 @@
 //! only if its text is identical. Tested: below, and every row of the table in
 //! `tests/it/folders.rs`.
 
-use super::folder::StoreError;
+use super::error::StoreError;
 use super::manifest::hash;
 use crate::experiment::{Method, Shard};
 use crate::scenario::{Scenario, to_json};

@@ -5,7 +5,8 @@
 //! additional first column, `point`, sorted by it, in parts of about a million rows. A part ends
 //! between two points and depends on nothing but the rows, so that equal sweeps write equal bytes.
 
-use super::folder::{Folder, StoreError};
+use super::error::StoreError;
+use super::folder::Folder;
 use super::manifest::Manifest;
 use super::points::{Parameter, point_cells, points_schema, with_point};
 use super::schema::{POINTS, folder_of, schema_of_points};

@@ -1,7 +1,8 @@
 //! A writer of one Parquet file, row by row. Rows are collected in batches, so that memory does not
 //! grow with the file.
 
-use super::folder::{Folder, StoreError};
+use super::error::StoreError;
+use super::folder::Folder;
 use super::schema::{UNIT, fields_of, schema_of};
 use crate::tables::{Cell, Column, Table, cells};
 use arrow_array::builder::{ArrayBuilder, Float64Builder, StringBuilder, UInt64Builder};

@@ -9,7 +9,8 @@
 use super::capacity::write_capacity;
 use super::comparison::write_comparison;
 use super::dataset::Dataset;
-use super::folder::{Folder, StoreError};
+use super::error::StoreError;
+use super::folder::Folder;
 use super::sensitivity::write_sensitivity;
 use super::study::Study;
 use crate::experiment::{
