@@ -18,7 +18,7 @@ const LONGER: &[(&str, &str, usize)] = &[
     ("src/experiment/capacity.rs", "capacity", 74),
     ("src/experiment/notes.rs", "observe", 93),
     ("src/experiment/select.rs", "select", 73),
-    ("src/experiment/sensitivity.rs", "analyse", 80),
+    ("src/experiment/sensitivity/analyse.rs", "analyse", 80),
     ("src/experiment/verdict.rs", "outlook", 81),
     ("src/plan/compile.rs", "machines", 72),
     ("src/report/compare.rs", "comparison", 96),
