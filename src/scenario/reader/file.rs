@@ -1,0 +1,119 @@
+//! Reads the text of a scenario from a file, a pipe or standard input, and finds its notation.
+
+use super::{Loaded, read};
+use crate::problem::{Problem, Severity};
+use crate::scenario::kinds;
+use crate::scenario::text::{self, Format};
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// A text and its origin, for showing problems in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The path, or what stands for it (`standard input`).
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// Reads a file. If there is no scenario, the problems say why.
+///
+/// # Errors
+/// The problem that prevented the file from being read at all.
+pub fn read_file(path: &Path, sets: &[String]) -> Result<(Source, Loaded), Problem> {
+    let is_stdin = is_stdin(path);
+    let name = if is_stdin { "standard input".to_string() } else { path.display().to_string() };
+    let problem = |what: String, help: &str| Problem::new(Severity::Error, "", what).help(help);
+    let named = Format::of(path);
+    if named.is_none() && !is_stdin && !is_pipe(path) {
+        let extension = path
+            .extension()
+            .map_or(String::new(), |extension| extension.to_string_lossy().to_lowercase());
+        let known = "scenario files end in .yaml, .yml, .ron or .json; `-` is standard input";
+        let help = kinds::by_name(&extension).unwrap_or(known);
+        return Err(problem(
+            format!("`{name}` does not have the extension of a scenario file"),
+            help,
+        ));
+    }
+    let bytes = bytes_of(path).map_err(|e| {
+        problem(format!("`{name}` cannot be read: {e}"), "give the path of a scenario file")
+    })?;
+    if bytes.len() > text::LARGEST {
+        let mut refusal = text::too_large();
+        refusal.what = format!("`{name}`: {}", refusal.what);
+        return Err(refusal);
+    }
+    let text = match text::decode(&bytes) {
+        Ok(text) => text.to_string(),
+        Err(mut refusal) => {
+            refusal.place = None;
+            refusal.what = format!("`{name}`: {}", refusal.what);
+            return Err(refusal);
+        }
+    };
+    let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    let stem = match is_stdin {
+        true => "stdin".to_string(),
+        false => {
+            path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+        }
+    };
+    let format = named.unwrap_or_else(|| notation_of(&text));
+    let source = Source { name, text };
+    let loaded = read(&source.text, format, &stem, &folder, sets);
+    Ok((source, loaded))
+}
+
+/// Reads the bytes of a file, up to one more than the largest size accepted: a file may be of any
+/// size. A pipe can be read only once, so its bytes are kept for later reads, as in a comparison of
+/// variants.
+fn bytes_of(path: &Path) -> std::io::Result<Vec<u8>> {
+    static PIPED: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let read = |from: &mut dyn Read| {
+        let mut bytes = Vec::new();
+        from.take(text::LARGEST as u64 + 1).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    if !is_stdin(path) && !is_pipe(path) {
+        return read(&mut std::fs::File::open(path)?);
+    }
+    let mut piped = PIPED.lock().unwrap_or_else(|e| e.into_inner());
+    if let Some(bytes) = piped.get(path) {
+        return Ok(bytes.clone());
+    }
+    let bytes = if is_stdin(path) {
+        read(&mut std::io::stdin().lock())?
+    } else {
+        read(&mut std::fs::File::open(path)?)?
+    };
+    piped.insert(path.to_path_buf(), bytes.clone());
+    Ok(bytes)
+}
+
+/// Whether a path denotes standard input.
+fn is_stdin(path: &Path) -> bool {
+    [Path::new("-"), Path::new("/dev/stdin")].contains(&path)
+}
+
+/// Whether a path is a pipe, such as `<(command)` in a shell.
+fn is_pipe(path: &Path) -> bool {
+    #[cfg(unix)]
+    let is_pipe = path
+        .metadata()
+        .is_ok_and(|file| std::os::unix::fs::FileTypeExt::is_fifo(&file.file_type()));
+    #[cfg(not(unix))]
+    let is_pipe = false;
+    is_pipe
+}
+
+/// Detects the notation of a text without a file name: only RON begins with `(`, and valid JSON is
+/// not read as YAML, which is more lenient.
+fn notation_of(text: &str) -> Format {
+    match text.trim_start().chars().next() {
+        Some('(') => Format::Ron,
+        Some('{') if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => Format::Json,
+        _ => Format::Yaml,
+    }
+}
