@@ -1,0 +1,80 @@
+//! Steps built in Rust: one constructor for each.
+
+use crate::random::dists::Dist;
+use crate::step::{
+    Arm, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Repeat, Scope, Step, Wait,
+};
+use crate::units::{Bytes, Count, Share, Span};
+
+impl Step {
+    /// Creates a step that computes: it occupies a core, or the event loop.
+    pub fn cpu(demand: impl Into<Dist<Span>>) -> Step {
+        Step::Cpu(Cpu(demand.into()))
+    }
+    /// Creates a step that waits for something outside the model, without occupying a core.
+    pub fn wait(time: impl Into<Dist<Span>>) -> Step {
+        Step::Wait(Wait { span: time.into(), label: None })
+    }
+    /// Creates a step that calls an endpoint (`db.read`) and waits for the answer. If the message
+    /// or its answer is lost on a link, the request fails at once with the outcome `lost`.
+    pub fn call(to: impl Into<String>) -> Step {
+        Step::Call(Call { to: to.into(), request: None, response: None, timeout: None })
+    }
+    /// Creates a step that calls an endpoint; the request fails with the outcome `timeout` if no
+    /// answer arrives within the timeout, also if a message was lost.
+    pub fn call_within(to: impl Into<String>, timeout: impl Into<Span>) -> Step {
+        Step::Call(Call {
+            to: to.into(),
+            request: None,
+            response: None,
+            timeout: Some(timeout.into()),
+        })
+    }
+    /// Creates a step that holds memory until the response has left.
+    pub fn memory(need: impl Into<Dist<Bytes>>) -> Step {
+        Step::Memory(Memory(need.into()))
+    }
+    /// Creates a step that fails with a probability in 0 to 1, with this HTTP status.
+    pub fn fail(probability: f64, status: u16) -> Step {
+        Step::Fail(Fail { p: Share { fraction: probability }, status })
+    }
+    /// Creates a step that executes these steps a number of times, one after the other.
+    pub fn repeat(times: impl Into<Dist<Count>>, steps: impl IntoIterator<Item = Step>) -> Step {
+        Step::Repeat(Repeat { times: times.into(), steps: steps.into_iter().collect() })
+    }
+    /// Creates a step that executes these branches at once, and waits until all have succeeded. The
+    /// fields of [`Parallel`] say otherwise.
+    pub fn parallel(branches: impl IntoIterator<Item = Vec<Step>>) -> Step {
+        Step::Parallel(Parallel {
+            join: Join::All,
+            within: None,
+            keep: false,
+            branches: branches.into_iter().collect(),
+        })
+    }
+    /// Creates a step that holds a lock of its instance while it executes these steps. The fields
+    /// of [`Lock`] say otherwise.
+    pub fn lock(name: impl Into<String>, hold: impl IntoIterator<Item = Step>) -> Step {
+        Step::Lock(Lock {
+            name: name.into(),
+            scope: Scope::Instance,
+            permits: Count(1),
+            hold: hold.into_iter().collect(),
+        })
+    }
+    /// Creates a step that executes one of several arms, each with its probability in 0 to 1; with
+    /// what these leave of 1, none.
+    ///
+    /// ```
+    /// use asyncflow::scenario::Step;
+    /// use asyncflow::units::Span;
+    /// use std::time::Duration;
+    ///
+    /// let slow = Step::wait(Span::from(Duration::from_millis(5)));
+    /// let read = [Step::branch([(0.2, vec![Step::call("db.read")]), (0.1, vec![slow])])];
+    /// ```
+    pub fn branch(arms: impl IntoIterator<Item = (f64, Vec<Step>)>) -> Step {
+        let arm = |(p, steps)| Arm { p: Some(Share { fraction: p }), steps };
+        Step::Branch(Branch(arms.into_iter().map(arm).collect()))
+    }
+}

@@ -1,0 +1,102 @@
+//! Workloads built in Rust: open, with users, closed; rates that change over time.
+
+use crate::random::dists::Dist;
+use crate::units::{Count, Rate, Span};
+use crate::workload::{Arrivals, Closed, Open, RateShape, Stage, Stages, Users, Workload};
+use indexmap::IndexMap;
+
+impl Workload {
+    /// Creates an open workload: requests to an endpoint (`api.GET /item`) arrive as a Poisson
+    /// process at this rate, independently of their outcomes.
+    pub fn open(to: impl Into<String>, rate: impl Into<RateShape>) -> Workload {
+        Workload { to: Some(to.into()), open: Some(Open::new(rate)), ..Workload::empty() }
+    }
+    /// Creates an open workload whose requests go to several endpoints, in proportion to their
+    /// weights.
+    pub fn mix<E: Into<String>>(
+        endpoints: impl IntoIterator<Item = (E, f64)>,
+        rate: impl Into<RateShape>,
+    ) -> Workload {
+        let mix =
+            endpoints.into_iter().map(|(endpoint, weight)| (endpoint.into(), weight)).collect();
+        Workload { mix, open: Some(Open::new(rate)), ..Workload::empty() }
+    }
+    /// Creates a workload of users: `active` of them at a time, each sending requests at the rate
+    /// `each`.
+    pub fn users(to: impl Into<String>, active: impl Into<Dist<Count>>, each: Rate) -> Workload {
+        Workload {
+            to: Some(to.into()),
+            users: Some(Users::new(active.into(), each)),
+            ..Workload::empty()
+        }
+    }
+    /// Creates a workload of closed users: each waits for an answer, thinks, and sends its next
+    /// request.
+    pub fn closed(to: impl Into<String>, users: u64, think: impl Into<Dist<Span>>) -> Workload {
+        Workload {
+            to: Some(to.into()),
+            closed: Some(Closed::new(users, think.into())),
+            ..Workload::empty()
+        }
+    }
+    /// Sets the arrival process of an open workload; the default is [`Arrivals::Poisson`].
+    #[must_use]
+    pub fn with_arrivals(mut self, arrivals: Arrivals) -> Workload {
+        if let Some(open) = &mut self.open {
+            open.arrivals = arrivals;
+        }
+        self
+    }
+    fn empty() -> Workload {
+        Workload {
+            to: None,
+            mix: IndexMap::new(),
+            via: Vec::new(),
+            open: None,
+            users: None,
+            closed: None,
+        }
+    }
+}
+
+impl Open {
+    /// Creates a Poisson process at a rate.
+    pub fn new(rate: impl Into<RateShape>) -> Open {
+        Open { rate: rate.into(), arrivals: Arrivals::default() }
+    }
+}
+
+impl From<Rate> for RateShape {
+    fn from(rate: Rate) -> RateShape {
+        RateShape::Constant(rate)
+    }
+}
+
+impl From<Stages> for RateShape {
+    fn from(stages: Stages) -> RateShape {
+        RateShape::Stages(stages)
+    }
+}
+
+impl Stages {
+    /// Creates a rate that changes over time, and begins with this value.
+    ///
+    /// ```
+    /// use asyncflow::scenario::{Stages, Workload};
+    /// use asyncflow::units::{Rate, Span};
+    /// // 80/s for a minute, then twice as much at once.
+    /// let rate = Stages::new(Rate::per_second(80.0))
+    ///     .ramp(Rate::per_second(80.0), Span::from_seconds(60.0))
+    ///     .ramp(Rate::per_second(160.0), Span::ZERO);
+    /// let users = Workload::open("api.GET /item", rate);
+    /// ```
+    pub fn new(rate: Rate) -> Stages {
+        Stages { from: rate, stages: Vec::new() }
+    }
+    /// Adds a linear ramp to a rate; over [`Span::ZERO`] it is a jump.
+    #[must_use]
+    pub fn ramp(mut self, rate: Rate, over: impl Into<Span>) -> Stages {
+        self.stages.push(Stage { to: rate, over: over.into() });
+        self
+    }
+}
