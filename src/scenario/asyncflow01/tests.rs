@@ -1,10 +1,13 @@
 //! AsyncFlow 0.1 payloads: one with everything, every error, every note. The results of the
 //! original are compared in `tests/it`.
 
+mod errors;
+mod variables;
+
 use super::{is_asyncflow01, lower};
 use crate::problem::{Problem, Severity};
 use crate::scenario::text::{Format, parse};
-use crate::scenario::{Balance, Dist, Fault, Replications, Runtime, Scenario, Step, Warmup, check};
+use crate::scenario::{Balance, Fault, Replications, Runtime, Scenario, Step, Warmup, check};
 use crate::units::{Bytes, Span};
 
 /// Generator → client → gate → balancer → two servers → client, with all kinds of steps and events.
@@ -61,6 +64,20 @@ events:
 - { event_id: ev-1, target_id: gate-lb, start: { kind: network_spike_start, t_start: 100.0, spike_s: 0.015 }, end: { kind: network_spike_end, t_end: 160 } }
 - { event_id: ev-2, target_id: srv-1, start: { kind: server_down, t_start: 180 }, end: { kind: server_up, t_end: 240.5 } }
 - { event_id: ev-3, target_id: srv-2, start: { kind: server_down, t_start: 240.5 }, end: { kind: server_up, t_end: 600 } }
+";
+
+/// A client and one server, without a balancer.
+const ONE_SERVER: &str = "
+rqs_input: { id: rqs-1, avg_active_users: { mean: 5 }, avg_request_per_minute_per_user: { mean: 40 } }
+topology_graph:
+  nodes:
+    client: { id: client-1 }
+    servers: [{ id: srv-1, server_resources: {}, endpoints: [{ endpoint_name: ep-1, steps: [] }] }]
+  edges:
+  - { id: gen-client, source: rqs-1, target: client-1, latency: { mean: 0.003, distribution: exponential } }
+  - { id: client-server, source: client-1, target: srv-1, latency: { mean: 0.003, distribution: exponential } }
+  - { id: server-client, source: srv-1, target: client-1, latency: { mean: 0.003, distribution: exponential } }
+sim_settings: {}
 ";
 
 fn read(text: &str) -> (Option<Scenario>, Vec<Problem>) {
@@ -248,20 +265,6 @@ fn the_lowered_scenario_passes_the_native_checks_and_ignored_fields_are_noted() 
     );
 }
 
-/// A client and one server, without a balancer.
-const ONE_SERVER: &str = "
-rqs_input: { id: rqs-1, avg_active_users: { mean: 5 }, avg_request_per_minute_per_user: { mean: 40 } }
-topology_graph:
-  nodes:
-    client: { id: client-1 }
-    servers: [{ id: srv-1, server_resources: {}, endpoints: [{ endpoint_name: ep-1, steps: [] }] }]
-  edges:
-  - { id: gen-client, source: rqs-1, target: client-1, latency: { mean: 0.003, distribution: exponential } }
-  - { id: client-server, source: client-1, target: srv-1, latency: { mean: 0.003, distribution: exponential } }
-  - { id: server-client, source: srv-1, target: client-1, latency: { mean: 0.003, distribution: exponential } }
-sim_settings: {}
-";
-
 #[test]
 fn a_server_without_a_balancer_is_its_own_service_and_defaults_are_the_originals() {
     let (scenario, problems) = lowered(ONE_SERVER);
@@ -271,388 +274,6 @@ fn a_server_without_a_balancer_is_its_own_service_and_defaults_are_the_originals
     assert_eq!((scenario.run.duration, scenario.faults.len()), (span("1h"), 0));
     assert_eq!(scenario.workload["rqs-1"].users.as_ref().expect("users").resample, span("60s"));
     assert!(!check(&scenario).any_error());
-}
-
-#[test]
-fn every_error_has_its_place_and_message() {
-    // Each case: (old text, new text, path, part of the message).
-    let spike = "start: { kind: network_spike_start, t_start: 100.0, spike_s: 0.015 }";
-    let down = "start: { kind: server_down, t_start: 180 }";
-    let cases = [
-        (
-            "type: client }",
-            "type: server }",
-            "topology_graph.nodes.client.type",
-            "unknown word `server`, expected `client`",
-        ),
-        ("user_sampling_window: 30", "window: 30", "rqs_input.window", "unknown field `window`"),
-        (
-            "dropout_rate: 0.25",
-            "drop_rate: 0.25",
-            "topology_graph.edges[0].drop_rate",
-            "unknown field `drop_rate`",
-        ),
-        (
-            "user_sampling_window: 30",
-            "user_sampling_window: 121",
-            "rqs_input.user_sampling_window",
-            "must be a whole number of seconds from 1 to 120, not 121",
-        ),
-        (
-            "user_sampling_window: 30",
-            "user_sampling_window: 1.5",
-            "rqs_input.user_sampling_window",
-            "not 1.5",
-        ),
-        (
-            "mean: 120,",
-            "mean: -1,",
-            "rqs_input.avg_active_users.mean",
-            "`mean` must be from 0 to 10^9, not -1",
-        ),
-        ("mean: 20,", "mean: -1,", "rqs_input.avg_request_per_minute_per_user.mean", "not -1"),
-        (
-            "distribution: poisson }\n  user",
-            "distribution: normal }\n  user",
-            "rqs_input.avg_request_per_minute_per_user.distribution",
-            "unknown word `normal`, expected `poisson`",
-        ),
-        (
-            "id: client-1,",
-            "id: srv-1,",
-            "topology_graph.nodes.servers[0].id",
-            "the node id `srv-1` is given twice",
-        ),
-        (
-            "id: lb-1, ty",
-            "id: users, ty",
-            "topology_graph.nodes.load_balancer.id",
-            "`users` stands for the senders of requests",
-        ),
-        (
-            "id: client-1,",
-            "id: a->b,",
-            "topology_graph.nodes.client.id",
-            "cannot be the id of a node",
-        ),
-        (
-            "id: client-gate",
-            "id: gen-client",
-            "topology_graph.edges[1].id",
-            "the edge id `gen-client` is given twice",
-        ),
-        (
-            "event_id: ev-2",
-            "event_id: ev-1",
-            "events[1].event_id",
-            "the event id `ev-1` is given twice",
-        ),
-        (
-            "cpu_cores: 2",
-            "cpu_cores: 0",
-            "topology_graph.nodes.servers[0].server_resources.cpu_cores",
-            "must be a whole number from 1 to 4096, not 0",
-        ),
-        (
-            "ram_mb: 2048",
-            "ram_mb: 255",
-            "topology_graph.nodes.servers[0].server_resources.ram_mb",
-            "not 255",
-        ),
-        (
-            "db_connection_pool: 10",
-            "db_connection_pool: 0",
-            "topology_graph.nodes.servers[0].server_resources.db_connection_pool",
-            "not 0",
-        ),
-        (
-            "necessary_ram: 128",
-            "necessary_ram: 2049",
-            "topology_graph.nodes.servers[0].endpoints[0]",
-            "a request needs 2049 MB here, but the server has 2048 MB",
-        ),
-        (
-            "[{ endpoint_name: auth, steps: [{ kind: cpu, step_operation: { cpu_time: 0.001 } }] }]",
-            "[]",
-            "topology_graph.nodes.servers[2].endpoints",
-            "`gate` has no endpoint",
-        ),
-        (
-            "{ cpu_time: 0.002 }",
-            "{ io_waiting_time: 0.002 }",
-            "topology_graph.nodes.servers[0].endpoints[0].steps[0].step_operation",
-            "the kind `initial_parsing` and the operation `io_waiting_time` do not match",
-        ),
-        (
-            "{ necessary_ram: 128 }",
-            "{ cpu_time: 1 }",
-            "topology_graph.nodes.servers[0].endpoints[0].steps[3].step_operation",
-            "the kind `ram` and the operation `cpu_time`",
-        ),
-        (
-            "{ cpu_time: 0.004 }",
-            "{ cpu_time: 0.004, necessary_ram: 1 }",
-            "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation",
-            "exactly one key, not 2",
-        ),
-        (
-            "{ cpu_time: 0.004 }",
-            "{}",
-            "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation",
-            "exactly one key, not 0",
-        ),
-        (
-            "{ cpu_time: 0.004 }",
-            "{ cpu_tim: 1 }",
-            "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation",
-            "`cpu_tim` is not an operation",
-        ),
-        (
-            "{ cpu_time: 0.004 }",
-            "{ cpu_time: 0 }",
-            "topology_graph.nodes.servers[0].endpoints[0].steps[1].step_operation.cpu_time",
-            "`cpu_time` must be more than 0 s",
-        ),
-        (
-            "kind: io_llm",
-            "kind: io_gpu",
-            "topology_graph.nodes.servers[0].endpoints[0].steps[5].kind",
-            "unknown word `io_gpu`",
-        ),
-        (
-            "target: gate,",
-            "target: client-1,",
-            "topology_graph.edges[1].target",
-            "this edge leads from `client-1` to itself",
-        ),
-        (
-            "target: gate,",
-            "target: gat,",
-            "topology_graph.edges[1].target",
-            "`gat` is not a declared node",
-        ),
-        (
-            "target: gate,",
-            "target: rqs-1,",
-            "topology_graph.edges[1].target",
-            "`rqs-1` is a source outside the declared nodes and cannot be a target",
-        ),
-        (
-            "source: rqs-1",
-            "source: rqs-2",
-            "topology_graph.edges[0].source",
-            "`rqs-2` is neither a declared node nor the generator",
-        ),
-        (
-            "mean: 0.003, distribution: exponential }, dr",
-            "mean: 0, distribution: exponential }, dr",
-            "topology_graph.edges[0].latency.mean",
-            "`mean` must be more than 0 s",
-        ),
-        (
-            "exponential }, dr",
-            "normal, variance: -1 }, dr",
-            "topology_graph.edges[0].latency.variance",
-            "`variance` must be from 0",
-        ),
-        (
-            "mean: 0.003, distribution: exponential }, dr",
-            "mean: 30, distribution: log_normal }, dr",
-            "topology_graph.edges[0].latency",
-            "is too large for a latency",
-        ),
-        (
-            "dropout_rate: 0.25",
-            "dropout_rate: 1.01",
-            "topology_graph.edges[0].dropout_rate",
-            "`dropout_rate` must be from 0 to 1, not 1.01",
-        ),
-        (
-            "edge_type: network_connection",
-            "edge_type: queue",
-            "topology_graph.edges[1].edge_type",
-            "unknown word `queue`",
-        ),
-        (
-            "covered: [srv-1, srv-2]",
-            "covered: [srv-1, srv-3]",
-            "topology_graph.nodes.load_balancer.server_covered[1]",
-            "`srv-3` is not a declared server",
-        ),
-        (
-            "covered: [srv-1, srv-2]",
-            "covered: [srv-1, gate]",
-            "topology_graph.nodes.load_balancer.server_covered[1]",
-            "no edge leads from `lb-1` to `gate`, which it covers",
-        ),
-        (
-            "algorithms: least_connection",
-            "algorithms: least_loaded",
-            "topology_graph.nodes.load_balancer.algorithms",
-            "unknown word `least_loaded`",
-        ),
-        (
-            "source: gate, target: lb-1",
-            "source: client-1, target: lb-1",
-            "topology_graph.edges[2].source",
-            "`client-1` has several outgoing edges",
-        ),
-        (
-            "source: srv-2, target: client-1",
-            "source: srv-1, target: client-1",
-            "topology_graph.edges[6]",
-            "a second edge leads from `srv-1` to `client-1`",
-        ),
-        (
-            "source: srv-2, target: client-1",
-            "source: lb-1, target: client-1",
-            "topology_graph.edges[6].target",
-            "an edge of the balancer must lead to a server",
-        ),
-        (
-            "source: srv-2, target: client-1",
-            "source: srv-1, target: gate",
-            "topology_graph.nodes.servers[1]",
-            "no edge leads away from `srv-2`",
-        ),
-        (
-            "source: srv-2, target: client-1",
-            "source: srv-2, target: gate",
-            "topology_graph.nodes.servers[1]",
-            "go in a circle",
-        ),
-        (
-            "source: srv-2, target: client-1",
-            "source: srv-2, target: srv-1",
-            "topology_graph.edges[6].target",
-            "`srv-1` is behind the balancer `lb-1`, but `srv-2` bypasses it",
-        ),
-        (
-            "source: rqs-1, target: client-1",
-            "source: rqs-1, target: lb-1",
-            "topology_graph.edges[0].target",
-            "requests of the generator must go to the client first",
-        ),
-        (
-            "source: rqs-1, target: client-1",
-            "source: gate, target: client-1",
-            "topology_graph.edges",
-            "no edge leads from the generator `rqs-1` to the client `client-1`",
-        ),
-        (
-            "source: client-1, target: gate",
-            "source: srv-1, target: gate",
-            "topology_graph.edges",
-            "no edge leads from the client `client-1`",
-        ),
-        (
-            "total_simulation_time: 600",
-            "total_simulation_time: 4",
-            "sim_settings.total_simulation_time",
-            "must be from 5 to 10^9 s, not 4",
-        ),
-        (
-            "sample_period_s: 0.05",
-            "sample_period_s: 0.6",
-            "sim_settings.sample_period_s",
-            "must be from 0.001 to 0.5 s, not 0.6",
-        ),
-        (
-            "[ready_queue_len,",
-            "[queue_len,",
-            "sim_settings.enabled_sample_metrics[0]",
-            "unknown word `queue_len`",
-        ),
-        ("[rqs_clock,", "[clock,", "sim_settings.enabled_event_metrics[0]", "unknown word `clock`"),
-        (
-            "target_id: gate-lb",
-            "target_id: gate",
-            "events[0].target_id",
-            "`network_spike_start` applies to an edge, but `gate` is not one",
-        ),
-        (
-            "target_id: srv-1",
-            "target_id: lb-srv1",
-            "events[1].target_id",
-            "`server_down` applies to a server, but `lb-srv1` is not one",
-        ),
-        ("target_id: srv-1", "target_id: client-1", "events[1].target_id", "`client-1` is not one"),
-        (
-            "target_id: srv-1",
-            "target_id: srv-9",
-            "events[1].target_id",
-            "`srv-9` is neither a server nor an edge",
-        ),
-        (
-            "kind: server_up, t_end: 240.5",
-            "kind: network_spike_end, t_end: 240.5",
-            "events[1].end.kind",
-            "`server_down` ends with `server_up`",
-        ),
-        (
-            "kind: network_spike_end",
-            "kind: server_up",
-            "events[0].end.kind",
-            "`network_spike_start` ends with `network_spike_end`",
-        ),
-        (
-            spike,
-            "start: { kind: network_spike_start, t_start: 100.0 }",
-            "events[0].start",
-            "how much latency it adds",
-        ),
-        (
-            spike,
-            "start: { kind: network_spike_start, t_start: 100.0, spike_s: 0 }",
-            "events[0].start.spike_s",
-            "`spike_s` must be more than 0 s",
-        ),
-        (
-            down,
-            "start: { kind: server_down, t_start: 180, spike_s: 1 }",
-            "events[1].start.spike_s",
-            "a server that is down has no `spike_s`",
-        ),
-        (
-            down,
-            "start: { kind: server_down, t_start: -1 }",
-            "events[1].start.t_start",
-            "`t_start` must be from 0",
-        ),
-        (
-            down,
-            "start: { kind: server_down, t_start: 240.5 }",
-            "events[1].end.t_end",
-            "ends at 240.5 s, but starts at 240.5 s",
-        ),
-        (
-            "t_end: 600",
-            "t_end: 601",
-            "events[2].end.t_end",
-            "after the end of the simulation at 600 s",
-        ),
-    ];
-    for (old, new, path, words) in cases {
-        let (scenario, problems) = read(&edited(old, new));
-        assert!(scenario.is_none(), "{new}");
-        let reported = problems.iter().find(|p| p.path == path && p.what.contains(words));
-        let reported = reported.unwrap_or_else(|| panic!("{new}: {path}: {words}\n{problems:#?}"));
-        assert!(reported.severity == Severity::Error && reported.place.is_some(), "{reported:?}");
-    }
-}
-
-#[test]
-fn all_problems_are_reported_at_once_in_the_order_of_the_file() {
-    let text = edited("mean: 120,", "mean: -1,")
-        .replacen("cpu_cores: 2", "cpu_cores: 0", 1)
-        .replacen("t_end: 600", "t_end: 601", 1);
-    let paths: Vec<String> = read(&text).1.into_iter().map(|problem| problem.path).collect();
-    let expected = [
-        "rqs_input.avg_active_users.mean",
-        "topology_graph.nodes.servers[0].server_resources.cpu_cores",
-        "events[2].end.t_end",
-    ];
-    assert_eq!(paths, expected);
 }
 
 #[test]
@@ -703,123 +324,16 @@ fn a_server_that_the_balancer_reaches_without_covering_it_is_noted() {
     );
 }
 
-/// Returns the native form of a payload's latency, and the note on it.
-fn latency(written: &str) -> (Dist<Span>, Option<Problem>) {
-    let text = ONE_SERVER.replacen("{ mean: 0.003, distribution: exponential }", written, 1);
-    let (scenario, problems) = lowered(&text);
-    assert!(!check(&scenario).any_error(), "{written}");
-    assert!(
-        problems
-            .iter()
-            .all(|p| p.severity == Severity::Note && p.path == "topology_graph.edges[0].latency"),
-        "{problems:#?}"
-    );
-    (scenario.links["rqs-1 -> client-1"].latency.clone(), problems.into_iter().next())
-}
-
-fn near(found: f64, expected: f64) -> bool {
-    (found / expected - 1.0).abs() < 1e-6
-}
-
 #[test]
-fn latencies_have_the_distributions_of_the_original() {
-    // Closed forms of the original's distributions, in seconds.
-    let law = |written: &str| latency(written).0.compile();
-    let exponential = law("{ mean: 0.003, distribution: exponential }");
-    assert!(near(exponential.mean(), 3e6) && near(exponential.cv(), 1.0));
-    // N(1 s, sd 0.1 s): the median is 1 s, and the 97.7th percentile 1.2 s.
-    let normal = law("{ mean: 1, distribution: normal, variance: 0.1 }");
-    assert!(near(normal.quantile(0.5), 1e9) && near(normal.quantile(0.977_249_868), 1.2e9));
-    // N(1 s, sd 1 s) clipped at 0: 15.9 % are 0.
-    let clipped = law("{ mean: 1, distribution: normal }");
-    assert_eq!(clipped.quantile(0.158), 0.0);
-    // exp(N(-5, 0.5)): median exp(-5) s is not allowed, as the mean of an edge is positive; so
-    // exp(N(0.1, 0.5)).
-    let lognormal = law("{ mean: 0.1, distribution: log_normal, variance: 0.5 }");
-    assert!(
-        near(lognormal.quantile(0.5), 0.1f64.exp() * 1e9)
-            && near(lognormal.mean(), (0.1f64 + 0.125).exp() * 1e9)
-    );
-    assert!(near(
-        law("{ mean: 0.1, distribution: log_normal, variance: 0 }").mean(),
-        0.1f64.exp() * 1e9
-    ));
-    let uniform = law("{ mean: 0.003, distribution: uniform }");
-    assert!(near(uniform.mean(), 0.5e9) && near(uniform.quantile(0.999_999), 0.999_999e9));
-    // A latency without a distribution is Poisson.
-    let poisson = law("{ mean: 1.5 }");
-    assert!(near(poisson.mean(), 1.5e9) && near(poisson.variance(), 1.5e18));
-    assert_eq!(poisson.quantile(0.3), 1e9);
-}
-
-#[test]
-fn notes_explain_how_a_latency_was_read_and_what_to_write_instead() {
-    assert_eq!(latency("{ mean: 0.003, distribution: exponential }").1, None);
-    let cases = [
-        (
-            "{ mean: 0.02, distribution: normal, variance: 0.0001 }",
-            "a standard deviation of 100us",
-            "write its square root, `variance: 0.01`",
-        ),
-        (
-            "{ mean: 0.02, distribution: normal, variance: 0 }",
-            "a standard deviation of 0s",
-            "`variance: 0`",
-        ),
-        (
-            "{ mean: 0.1, distribution: log_normal, variance: 0.04 }",
-            "μ = 0.1 and σ = 0.04",
-            "`latency: { lognormal: { mean: 100ms, cv: 2 } }`",
-        ),
-        (
-            "{ mean: 0.1, distribution: log_normal }",
-            "μ = 0.1 and σ = 0.1",
-            "`latency: { lognormal: { mean: 100ms, cv: 1 } }`",
-        ),
-        (
-            "{ mean: 0.003, distribution: uniform }",
-            "`uniform` is from 0s to 1s here",
-            "`latency: { uniform: [0s, 6ms] }`",
-        ),
-        (
-            "{ mean: 0.003, distribution: poisson }",
-            "a whole number of seconds here, with a mean of 3ms",
-            "`distribution: exponential`",
-        ),
-        (
-            "{ mean: 0.003 }",
-            "a whole number of seconds here, with a mean of 3ms",
-            "`distribution: exponential`",
-        ),
+fn all_problems_are_reported_at_once_in_the_order_of_the_file() {
+    let text = edited("mean: 120,", "mean: -1,")
+        .replacen("cpu_cores: 2", "cpu_cores: 0", 1)
+        .replacen("t_end: 600", "t_end: 601", 1);
+    let paths: Vec<String> = read(&text).1.into_iter().map(|problem| problem.path).collect();
+    let expected = [
+        "rqs_input.avg_active_users.mean",
+        "topology_graph.nodes.servers[0].server_resources.cpu_cores",
+        "events[2].end.t_end",
     ];
-    for (written, what, help) in cases {
-        let note = latency(written).1.unwrap_or_else(|| panic!("{written}: no note"));
-        assert!(note.what.contains(what), "{}", note.what);
-        assert!(note.help.as_ref().is_some_and(|text| text.contains(help)), "{:?}", note.help);
-    }
-}
-
-#[test]
-fn normal_users_have_the_variance_as_their_standard_deviation() {
-    let users = |written: &str| {
-        let (scenario, problems) = lowered(&ONE_SERVER.replacen("{ mean: 5 }", written, 1));
-        assert!(!check(&scenario).any_error(), "{written}");
-        (scenario.workload["rqs-1"].users.as_ref().expect("users").active.compile(), problems)
-    };
-    let (law, problems) = users("{ mean: 100, distribution: normal, variance: 20 }");
-    assert!(near(law.quantile(0.5), 100.0) && near(law.quantile(0.977_249_868), 140.0));
-    assert!(
-        problems.len() == 1 && problems[0].what.contains("a standard deviation of 20"),
-        "{problems:#?}"
-    );
-    // Without a variance it is the mean.
-    assert!(near(users("{ mean: 9, distribution: normal }").0.quantile(0.977_249_868), 27.0));
-    assert_eq!(users("{ mean: 9, distribution: normal, variance: 0 }").0.variance(), 0.0);
-    let (_, problems) = users("{ mean: 10.5, distribution: normal, variance: 2 }");
-    assert!(
-        problems.iter().any(|p| p.severity == Severity::Warning
-            && p.what.contains("rounded to whole numbers here, 11 and 2")),
-        "{problems:#?}"
-    );
-    assert_eq!(users("{ mean: 0.5 }").0.mean(), 0.5);
+    assert_eq!(paths, expected);
 }
