@@ -1,0 +1,134 @@
+//! The steps of endpoints, and the blocks around them.
+
+use super::super::Feature::*;
+use super::super::Step;
+use super::{Text, on_the_grid};
+
+impl Text<'_> {
+    fn step(&self, service: usize, step: &Step) -> Option<String> {
+        let case = self.case;
+        match step.kind {
+            0..=2 => Some(format!("cpu: {}", self.law(&step.law))),
+            3 if case.has(Waits) => {
+                Some(format!("wait: {{ for: {}, label: db }}", self.law(&step.law)))
+            }
+            4 if case.has(Waits) => Some(format!("wait: {}", self.law(&step.law))),
+            5 | 6 if case.has(Memory) && case.has(Variety) => {
+                Some(format!("memory: {{ exp: {}MB }}", step.law.ms))
+            }
+            5 | 6 if case.has(Memory) => Some(format!("memory: {}MB", step.law.ms)),
+            7 if case.has(Fails) => Some(format!(
+                "fail: {{ p: {}%, status: {} }}",
+                step.percent,
+                500 + step.percent % 5
+            )),
+            8..=10 if case.has(Calls) => {
+                // Only to later services: no cycles.
+                let below = &case.services[service + 1..];
+                let to = service + 1 + step.target % below.len().max(1);
+                let endpoint = step.target % below.get(to - service - 1)?.endpoints.len();
+                let timeout = if case.has(Timeouts) && step.kind > 8 {
+                    format!(", timeout: {}", self.timeout(step))
+                } else {
+                    String::new()
+                };
+                Some(format!("call: {{ to: s{to}.e{endpoint}{timeout} }}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts a step into a block.
+    fn blocked(&self, step: &Step, text: String) -> String {
+        if (5..=6).contains(&step.kind) {
+            return text;
+        }
+        let text = self.locked(step, self.at_once(step, text));
+        if !self.case.has(Blocks) {
+            return text;
+        }
+        match step.block {
+            0 => format!("branch: [ {{ p: {}%, do: [ {text} ] }} ]", step.percent),
+            1 => format!(
+                "branch: [ {{ p: 60%, do: [ {text} ] }}, {{ do: [ cpu: {} ] }} ]",
+                self.us(1)
+            ),
+            2 => format!("repeat: {{ times: 2, do: [ {text} ] }}"),
+            3 => format!(
+                "repeat: {{ times: {{ geometric: {{ mean: 1.5 }} }}, do: [ {text}, cpu: {} ] }}",
+                self.us(1)
+            ),
+            4 => {
+                format!("branch: [ {{ p: 50%, do: [ repeat: {{ times: 2, do: [ {text} ] }} ] }} ]")
+            }
+            _ => text,
+        }
+    }
+
+    /// Does a step under a lock, of which there are three in a service; they nest in one order, so
+    /// that requests do not wait for each other in a circle.
+    fn locked(&self, step: &Step, text: String) -> String {
+        let (name, scope) = (step.target % 3, ["instance", "service"][step.target % 2]);
+        let permits = 1 + step.target % 3 / 2;
+        match step.block {
+            1 | 3 | 5 if self.case.has(Locks) && !text.contains("lock:") => format!(
+                "lock: {{ name: l{name}{scope}, scope: {scope}, permits: {permits}, hold: [ {text} ] }}"
+            ),
+            _ => text,
+        }
+    }
+
+    /// Does a step at once with other things.
+    fn at_once(&self, step: &Step, text: String) -> String {
+        let (us, ms) = (self.us(700), self.timeout(step));
+        let join = ["all", "any", "{ quorum: 2 }"][step.target % 3];
+        match step.block + step.kind {
+            _ if !self.case.has(Parallels) => text,
+            4 | 9 => format!("parallel: [ [ {text} ], [ cpu: {us} ] ]"),
+            5 | 10 => format!(
+                "parallel: {{ join: {join}, branches: [ [ {text} ], [ wait: {us}, cpu: {us} ], [ {text} ] ] }}"
+            ),
+            6 | 11 => format!(
+                "parallel: {{ join: {join}, within: {ms}, keep: {}, branches: [ [ {text} ], [ wait: {us} ], [ parallel: [ [ cpu: {us} ], [ wait: {us} ] ] ] ] }}",
+                step.percent.is_multiple_of(2)
+            ),
+            _ => text,
+        }
+    }
+
+    fn timeout(&self, step: &Step) -> String {
+        self.ms(if self.case.coincides { on_the_grid(step.timeout_ms) } else { step.timeout_ms })
+    }
+
+    pub(super) fn endpoints(&self, index: usize) -> String {
+        let endpoint = |(e, steps): (usize, &Vec<Step>)| {
+            let mut steps: Vec<&Step> = steps.iter().collect();
+            if self.case.has(OneBurst) {
+                steps.sort_by_key(|step| step.kind > 2);
+            }
+            let mut calls = 0;
+            // At most two calls, or the tree grows without bound.
+            let kept = steps.into_iter().filter(|step| {
+                calls += (step.kind > 7) as u32;
+                step.kind <= 7 || calls <= 2
+            });
+            let written: Vec<String> =
+                kept.filter_map(|step| Some(self.blocked(step, self.step(index, step)?))).collect();
+            format!(
+                "e{e}: [ {} ]",
+                if written.is_empty() {
+                    format!("cpu: {}", self.us(1))
+                } else {
+                    written.join(", ")
+                }
+            )
+        };
+        self.case.services[index]
+            .endpoints
+            .iter()
+            .enumerate()
+            .map(endpoint)
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}

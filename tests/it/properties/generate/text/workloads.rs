@@ -1,0 +1,91 @@
+//! Workloads, with their targets and arrivals.
+
+use super::super::Feature::*;
+use super::super::Workload;
+use super::Text;
+
+/// Times at which requests arrive, some of them simultaneous.
+const GIVEN_MS: [u32; 14] = [0, 0, 0, 5, 5, 10, 495, 500, 500, 505, 995, 1000, 1000, 1000];
+
+impl Text<'_> {
+    /// Returns the target of a workload: an endpoint, or a service of two named instances.
+    fn target(&self, target: usize) -> String {
+        let service = target % self.case.services.len();
+        let endpoint = target % self.case.services[service].endpoints.len();
+        match self.case.is_named(service) {
+            true if self.case.is_alone(service) => format!("s{service}a.e{endpoint}"),
+            true => format!("s{service}"),
+            false => format!("s{service}.e{endpoint}"),
+        }
+    }
+
+    pub(super) fn workloads(&self) -> String {
+        let case = self.case;
+        let count = if case.has(Workloads) { case.workloads.len() } else { 1 };
+        let workload = |(index, workload): (usize, &Workload)| {
+            let mut mix: Vec<(String, u32)> = Vec::new();
+            for (target, weight) in
+                &workload.targets[..if case.has(Mix) { workload.targets.len() } else { 1 }]
+            {
+                let target = self.target(*target);
+                if mix.iter().all(|(known, _)| *known != target) {
+                    mix.push((target, *weight));
+                }
+            }
+            let mix: Vec<String> =
+                mix.into_iter().map(|(target, weight)| format!("{target}: {weight}")).collect();
+            let arrivals = [
+                "poisson",
+                "regular",
+                "gamma: { cv: 2 }",
+                "weibull: { cv: 1.5 }",
+                "batch: { size: 4 }",
+                "batch: { size: { geometric: { mean: 3 } } }",
+            ];
+            let arrivals =
+                arrivals[if case.has(Bursty) { workload.arrivals } else { workload.arrivals % 2 }];
+            let given = format!("at: [{}]", GIVEN_MS.map(|ms| self.ms(ms)).join(", "));
+            let arrivals = match (case.coincides, workload.arrivals % 3) {
+                (true, 0) => given.as_str(),
+                (true, _) => "regular",
+                _ => arrivals,
+            };
+            let arrivals = if arrivals.contains(':') {
+                format!("{{ {arrivals} }}")
+            } else {
+                arrivals.to_string()
+            };
+            let (rate, to) = (
+                self.rate(workload.rate),
+                self.rate(if case.has(Stages) { workload.to_rate } else { workload.rate }),
+            );
+            let stop = if case.has(Drains) { ", { to: 0/s, over: 0s }" } else { "" };
+            let when = if case.has(Closed) && workload.arrivals == 5 && !case.has(Drains) {
+                format!(
+                    "closed: {{ users: {}, think: {{ exp: {} }} }}",
+                    3 * (1 + workload.rate),
+                    self.ms(40)
+                )
+            } else if case.has(Users) && workload.users && !case.has(Drains) {
+                format!(
+                    "users: {{ active: {{ poisson: 10 }}, each: {}, resample: {} }}",
+                    self.rate(0),
+                    self.ms(400)
+                )
+            } else {
+                let stages = format!(
+                    "{{ from: {rate}, stages: [ {{ to: {to}, over: {} }}{stop} ] }}",
+                    self.ms(1000)
+                );
+                let stages = if arrivals.contains("at:") {
+                    format!("{}/s", GIVEN_MS.len() as f64 / (2.0 * self.k as f64))
+                } else {
+                    stages
+                };
+                format!("open: {{ rate: {stages}, arrivals: {arrivals} }}")
+            };
+            format!("  w{index}: {{ mix: {{ {} }}, {when} }}\n", mix.join(", "))
+        };
+        case.workloads[..count].iter().enumerate().map(workload).collect()
+    }
+}
