@@ -1,14 +1,17 @@
 //! Exact results of queueing theory, as data: scenarios, exact values and their sources.
 //!
-//! The tests (`tests/it/theory.rs`) and `examples/validate.rs`, which writes `docs/validation.md`,
+//! The tests (`tests/it/theory.rs`) and the example `validate`, which writes `docs/validation.md`,
 //! read this one table. K1, K2 = Kleinrock, *Queueing Systems* I (1975), II (1976); HB =
 //! Harchol-Balter, *Performance Modeling and Design of Computer Systems* (2013); GH = Gross,
 //! Harris, *Fundamentals of Queueing Theory*; T = Tijms, *A First Course in Stochastic Models*
 //! (2003).
 
+mod at_once;
+mod closed;
 mod counts;
 mod networks;
 mod published;
+mod sharing;
 mod stations;
 
 pub use published::THEIRS;

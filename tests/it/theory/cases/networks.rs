@@ -1,8 +1,11 @@
 //! Several stations: calls, balancers, event loops with I/O, memory, links.
 
+use super::at_once::{fan_out, first_of_some, fork_join, tail_at_scale};
+use super::closed::{closed_mva, closed_users};
+use super::sharing::{event_loop_shared, sharing, sharing_any_law};
 use super::{API, Case, Claim, Read, Run, USERS, api, claim, quantiles, station, users};
 
-fn several(
+pub(super) fn several(
     id: &'static str,
     what: &'static str,
     formula: &'static str,
@@ -12,7 +15,7 @@ fn several(
     Case { id, what, formula, source, runs }
 }
 
-fn run(label: &'static str, yaml: String, claims: Vec<Claim>) -> Run {
+pub(super) fn run(label: &'static str, yaml: String, claims: Vec<Claim>) -> Run {
     Run { label, yaml, claims }
 }
 
@@ -267,99 +270,6 @@ links: { users -> api: { loss: 20% }, api -> users: { loss: 0% } }";
     )
 }
 
-fn fork_join() -> Case {
-    let yaml = "run: { duration: 1030s, warmup: 30s, replications: 40 }
-workload: { users: { to: api.x, open: { rate: 70/s } } }
-services:
-  api: { instance: { cpu: 64 }, runtime: { tasks: {} }, endpoints: { x: [ parallel: [ [ call: a.x ], [ call: b.x ] ] ] } }
-  a: { endpoints: { x: [ cpu: { exp: 10ms } ] } }
-  b: { endpoints: { x: [ cpu: { exp: 10ms } ] } }";
-    let claims = vec![
-        users("latency mean", 0.047_083_333_3),
-        claim("endpoint a.x", "latency mean", 0.033_333_333_3),
-        claim("service a", "utilisation mean", 0.7),
-        api("in_flight mean", 70.0 * 0.047_083_333_3),
-    ];
-    several(
-        "forkjoin2",
-        "a request calls two M/M/1 at once and waits for both; Poisson 70/s, exponential service of 10 ms",
-        "T = (12 − ρ)/8 · 1/(μ − λ)",
-        "Flatto, Hahn 1984; Nelson, Tantawi 1988",
-        vec![run("", yaml.to_string(), claims)],
-    )
-}
-
-/// An endpoint that does something ten times at once, without queues.
-fn at_once(join: &str, branches: usize) -> String {
-    let all = vec!["[ wait: { exp: 20ms } ]"; branches].join(", ");
-    station(
-        500,
-        5,
-        "rate: 50/s",
-        &format!("endpoints: {{ x: [ parallel: {{ join: {join}, branches: [ {all} ] }} ] }}"),
-    )
-}
-
-fn fan_out() -> Case {
-    let mut claims = vec![users("latency mean", 0.058_579_365_1)];
-    claims.extend(quantiles(USERS, [0.054_071_103_8, 0.105_506_878_2, 0.138_064_735_9]));
-    several(
-        "fanout10_all",
-        "ten exponential waits of 20 ms at once, until all are over",
-        "the largest of ten: m · H(10), quantile −m · ln(1 − p^(1/10))",
-        "David, Nagaraja 2003, §2.5",
-        vec![run("", at_once("all", 10), claims)],
-    )
-}
-
-fn first_of_some() -> Case {
-    // The k-th of n exponentials: m · (1/n + 1/(n − 1) + …), k terms.
-    let any = vec![
-        users("latency mean", 0.002),
-        users("latency p50", 0.002 * std::f64::consts::LN_2),
-        api("io_waiting mean", 50.0 * 10.0 * 0.002),
-    ];
-    let third = 0.02 * (1.0 / 5.0 + 1.0 / 4.0 + 1.0 / 3.0);
-    let quorum = vec![
-        users("latency mean", third),
-        // Those that are called off no longer wait: the sum of the five times up to the third.
-        api("io_waiting mean", 50.0 * 0.02 * 3.0),
-    ];
-    several(
-        "first_of_exponentials",
-        "exponential waits of 20 ms at once, until one of ten is over, or three of five; the others are called off",
-        "the k-th smallest of n: m · Σ 1/(n − i), i < k",
-        "David, Nagaraja 2003, §2.5",
-        vec![
-            run("any of ten", at_once("any", 10), any),
-            run("three of five", at_once("{ quorum: 3 }", 5), quorum),
-        ],
-    )
-}
-
-/// The largest of n of these has F(t)^n.
-fn tail_at_scale() -> Case {
-    let leaf =
-        "[ wait: { mixture: [ { w: 98, is: { exp: 5ms } }, { w: 2, is: { exp: 200ms } } ] } ]";
-    let of = |label, leaves: usize, exact: [f64; 3]| {
-        let all = vec![leaf; leaves].join(", ");
-        let yaml =
-            station(300, 5, "rate: 100/s", &format!("endpoints: {{ x: [ parallel: [ {all} ] ] }}"));
-        run(label, yaml, quantiles(USERS, exact).to_vec())
-    };
-    several(
-        "tail_at_scale",
-        "a fan-out to n leaves, each of 5 ms on average, but of 200 ms with a probability of 2 %, until all have answered",
-        "the largest of n: F(t)^n of the mixture",
-        "Dean, Barroso 2013; quantiles by bisection",
-        vec![
-            of("one leaf", 1, [0.003_565, 0.017_165, 0.138_629]),
-            of("ten leaves", 10, [0.015_039, 0.272_664, 0.598_243]),
-            of("a hundred leaves", 100, [0.212_625, 0.732_720, 1.058_67]),
-        ],
-    )
-}
-
 fn lock() -> Case {
     let of = |label, hold: &str, claims: Vec<Claim>| {
         let api = format!("endpoints: {{ x: [ lock: {{ name: l, hold: [ {hold} ] }} ] }}");
@@ -384,132 +294,6 @@ fn lock() -> Case {
             of("exponential", "wait: { exp: 10ms }", exponential),
             of("lognormal, cv 2", "wait: { lognormal: { mean: 10ms, cv: 2 } }", lognormal),
             of("constant", "wait: 10ms", constant),
-        ],
-    )
-}
-
-/// A workload of closed users.
-fn closed(users: u32, think: &str, duration: u32, api: &str) -> String {
-    format!(
-        "run: {{ duration: {duration}s, warmup: 100s, replications: 40 }}
-workload: {{ users: {{ to: api.x, closed: {{ users: {users}, think: {think} }} }} }}
-services: {{ api: {{ {api} }} }}"
-    )
-}
-
-fn closed_users() -> Case {
-    let station =
-        "instance: { cpu: 2 }, runtime: { tasks: {} }, endpoints: { x: [ cpu: { exp: 50ms } ] }";
-    let of = |label, think, mut claims: Vec<Claim>| {
-        claims.extend([
-            users("throughput mean", 39.150_985_474_4),
-            users("latency mean", 0.277_107_061_1),
-            users("time_in.queue mean", 0.227_107_061_1),
-            api("in_flight mean", 10.849_014_525_6),
-            api("utilisation mean", 0.978_774_636_9),
-        ]);
-        run(label, closed(50, think, 1100, station), claims)
-    };
-    let quantiles = quantiles(USERS, [0.259_481_569_0, 0.569_512_036_1, 0.715_810_745_9]).to_vec();
-    several(
-        "closed_users_mmcN",
-        "50 users, who think for 1 s and wait for each answer; two cores, one queue, exponential service of 50 ms",
-        "a birth-death chain of a finite source, R = N/X − Z, the arrival theorem; means hold for any law of thinking",
-        "K1 §3.9; Sevcik, Mitrani 1981",
-        vec![
-            of("exponential thinking", "{ exp: 1s }", quantiles),
-            of("constant thinking", "1s", vec![]),
-        ],
-    )
-}
-
-fn closed_mva() -> Case {
-    let of = |label, count, throughput: f64, response_s: f64| {
-        let claims = vec![users("throughput mean", throughput), users("latency mean", response_s)];
-        run(
-            label,
-            closed(count, "{ exp: 4s }", 4100, "endpoints: { x: [ cpu: { exp: 1s } ] }"),
-            claims,
-        )
-    };
-    several(
-        "closed_mva",
-        "one core, exponential service of 1 s, users who think for 4 s",
-        "exact mean value analysis: X = N/(R + Z), R = S · (1 + L of one user less)",
-        "Reiser, Lavenberg 1980",
-        vec![
-            of("1 user", 1, 0.2, 1.0),
-            of("5 users", 5, 0.800_933, 2.242_718),
-            of("10 users", 10, 0.994_692, 6.053_359),
-            of("20 users", 20, 1.0, 16.0),
-        ],
-    )
-}
-
-/// One core that all bursts share.
-fn shared(time: u32, rate: &str, steps: &str) -> String {
-    let api = format!("runtime: {{ tasks: {{ schedule: ps }} }}, endpoints: {{ x: [ {steps} ] }}");
-    station(time, 30, rate, &api)
-}
-
-fn sharing() -> Case {
-    let mut claims = vec![
-        users("latency mean", 0.05),
-        users("latency sd", 0.005_833_333_3_f64.sqrt()).within(0.02),
-        users("time_in.cpu mean", 0.01),
-        users("time_in.queue mean", 0.04),
-        api("in_flight mean", 4.0),
-        api("utilisation mean", 0.8),
-    ];
-    claims.extend(quantiles(USERS, [0.023_516_898_5, 0.187_481_118_0, 0.369_409_900_5]));
-    several(
-        "mm1_ps",
-        "one core, shared by all bursts, exponential service of 10 ms; Poisson 80/s",
-        "T = 1/(μ − λ), Var T = T² (2 + ρ)/(2 − ρ); quantiles from the chain of a tagged request",
-        "K2 §4.4; Coffman, Muntz, Trotter 1970",
-        vec![run("", shared(2000, "rate: 80/s", "cpu: { exp: 10ms }"), claims)],
-    )
-}
-
-fn sharing_any_law() -> Case {
-    let of = |label, cpu: &str| {
-        let claims =
-            vec![users("latency mean", 0.05).within(0.02), api("in_flight mean", 4.0).within(0.02)];
-        run(label, shared(2000, "rate: 80/s", &format!("cpu: {cpu}")), claims)
-    };
-    several(
-        "mg1_ps",
-        "one core, shared by all bursts, service of 10 ms by any law; Poisson 80/s",
-        "insensitivity: T = E[S]/(1 − ρ), whatever the variance",
-        "K2 §4.4; Sakata, Noguchi, Oizumi 1971",
-        vec![
-            of("constant", "10ms"),
-            of("exponential", "{ exp: 10ms }"),
-            of("hyperexponential, cv 4", "{ hyperexp: { mean: 10ms, cv: 4 } }"),
-        ],
-    )
-}
-
-fn event_loop_shared() -> Case {
-    let of = |label, steps: &str| {
-        let claims = vec![
-            users("latency mean", 0.06),
-            api("in_flight mean", 6.0),
-            api("utilisation mean", 0.8),
-        ];
-        run(label, shared(1000, "rate: 100/s", steps), claims)
-    };
-    several(
-        "eventloop_ps",
-        "one core, shared: a burst of 3 ms, I/O of 20 ms, a burst of 5 ms, by any laws; Poisson 100/s",
-        "product form: T of a burst is its mean over 1 − ρ",
-        "Baskett, Chandy, Muntz, Palacios 1975; HB ch. 22",
-        vec![
-            of("exponential", "cpu: { exp: 3ms }, wait: { exp: 20ms }, cpu: { exp: 5ms }"),
-            of(
-                "constant, constant, Erlang",
-                "cpu: 3ms, wait: 20ms, cpu: { erlang: { mean: 5ms, k: 2 } }",
-            ),
         ],
     )
 }
