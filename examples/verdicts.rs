@@ -4,7 +4,7 @@
 //! argument is the number of seeds per case, instead of 10.
 #![allow(clippy::print_stdout, reason = "a program prints its results")]
 
-#[path = "../tests/it/verdict/grid.rs"]
+#[path = "../tests/it/verdict/grid/mod.rs"]
 mod grid;
 
 use grid::Tally;

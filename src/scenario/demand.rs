@@ -8,7 +8,7 @@
 //! the residence time includes only the steps before anything that may be lost, and the minimum
 //! duration of a call with a timeout; the expected residence time is the mean over all steps.
 //! Checked: `flow_balance_tests.rs` by hand; the resulting verdicts over the grid of
-//! `tests/it/verdict/grid.rs`.
+//! `tests/it/verdict/grid/mod.rs`.
 
 mod sum;
 
