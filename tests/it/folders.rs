@@ -1,10 +1,12 @@
 //! Output folders: which result may replace which, row by row of the table in `docs/outputs.md`;
 //! foreign files; interruptions.
 
-use crate::support::{Room, signal, wait_until};
+mod foreign;
+mod unfinished;
+
+use crate::support::Room;
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
 
 /// Returns a scenario with a very short run; `rate` distinguishes its versions.
 fn scenario(name: &str, rate: u32) -> String {
@@ -214,109 +216,6 @@ fn the_same_file_name_typed_in_another_folder_is_another_file() {
 }
 
 #[test]
-fn foreign_files_are_neither_overwritten_nor_removed() {
-    // A user's file under each of our names: in a folder without a result, and beside a result.
-    // Files with other names do not matter.
-    let room = room();
-    let names = [
-        "summary.parquet",
-        "plots.svg",
-        "points.parquet",
-        "warmup.parquet",
-        "manifest.json",
-        "summary/part-00000.parquet",
-    ];
-    for (number, name) in names.iter().enumerate() {
-        let folder = format!("theirs{number}");
-        fs::create_dir_all(room.path(&folder).join("summary")).unwrap();
-        fs::write(room.path(&folder).join(name), "my own").unwrap();
-        for command in ["run a.yaml -q", &format!("{SWEEP}1,2"), CAPACITY] {
-            refused(&room, &format!("{command} -o {folder}"), &folder, "AsyncFlow");
-        }
-    }
-    fs::create_dir(room.path("notes")).unwrap();
-    fs::write(room.path("notes/readme.md"), "my own").unwrap();
-    room.ends("run a.yaml -q -o notes", 0);
-    fs::write(room.path("notes/plots.svg"), "my own").unwrap();
-    refused(
-        &room,
-        "run a.yaml -q -o notes",
-        "notes",
-        "`notes/plots.svg` does not belong to a result of AsyncFlow: no manifest names it",
-    );
-    room.ends("run a.yaml -q -o notes --force", 0);
-    assert_eq!(
-        fs::read_to_string(room.path("notes/plots.svg")).unwrap(),
-        "my own",
-        "`--force` overwrites only the files that are written"
-    );
-    assert_eq!(fs::read_to_string(room.path("notes/readme.md")).unwrap(), "my own");
-    // Only temporary names that contain a process id are ours.
-    for (name, stays) in [
-        (".summary.parquet.backup.part", true),
-        (".plots.svg..part", true),
-        (".summary.parquet.4711.part", false),
-    ] {
-        fs::write(room.path(&format!("notes/{name}")), "my own").unwrap();
-        room.ends("run a.yaml -q -o notes --force", 0);
-        assert_eq!(room.path(&format!("notes/{name}")).exists(), stays, "{name}");
-    }
-    refused(
-        &room,
-        "run a.yaml -q -o notes/readme.md",
-        "notes",
-        "`notes/readme.md` is not a folder",
-    );
-}
-
-#[test]
-fn a_scenario_is_never_replaced_by_its_manifest() {
-    // A scenario with the name of the manifest, in the folder of its results; `--force` does not
-    // help either.
-    let room =
-        Room::new("manifest.json", &serde_json::to_string(&json_of(&scenario("m", 50))).unwrap());
-    for force in ["", " --force"] {
-        refused(
-            &room,
-            &format!("run manifest.json -q -o .{force}"),
-            ".",
-            "is the scenario file, which the manifest would overwrite",
-        );
-    }
-    room.ends("run manifest.json -q", 0);
-}
-
-fn json_of(yaml: &str) -> serde_json::Value {
-    let scenario = asyncflow::scenario::from_yaml(yaml).unwrap();
-    serde_json::from_str(&asyncflow::scenario::to_json(&scenario)).unwrap()
-}
-
-#[test]
-#[cfg(unix)]
-fn links_in_a_folder_are_not_followed() {
-    // The journal and the folders of parts are links to foreign ones: refused, even with `--force`,
-    // and their targets are unchanged.
-    let room = room();
-    fs::create_dir(room.path("precious")).unwrap();
-    fs::write(room.path("precious/file"), "precious").unwrap();
-    for (folder, link, target) in
-        [("d", "cells.journal", "../precious/file"), ("e", "summary", "../precious")]
-    {
-        fs::create_dir(room.path(folder)).unwrap();
-        std::os::unix::fs::symlink(target, room.path(folder).join(link)).unwrap();
-        for force in ["", " --force"] {
-            refused(
-                &room,
-                &format!("{SWEEP}1,2 -o {folder}{force}"),
-                folder,
-                "is a link, and links are not followed",
-            );
-            assert_eq!(bytes(&room.path("precious")), [("file".to_string(), b"precious".to_vec())]);
-        }
-    }
-}
-
-#[test]
 fn a_piped_scenario_is_the_same_study_only_if_its_text_is_identical() {
     // A scenario on standard input has no file: another text with the same name is another
     // study.
@@ -339,120 +238,4 @@ fn a_piped_scenario_is_the_same_study_only_if_its_text_is_identical() {
             && stderr.contains("another scenario, `piped`, which was not read from a file"),
         "{stderr}"
     );
-}
-
-#[test]
-fn an_unfinished_sweep_blocks_every_other_command() {
-    // A journal without a manifest, as an interrupted sweep leaves it.
-    let room = room();
-    room.ends(&format!("{SWEEP}1,2 -o kept --shard 1/1"), 0);
-    fs::create_dir(room.path("out")).unwrap();
-    fs::copy(room.path("kept/shard-00001-of-00001/cells.journal"), room.path("out/cells.journal"))
-        .unwrap();
-    for command in ["run a.yaml -q", CAPACITY, SENSITIVITY] {
-        refused(
-            &room,
-            &format!("{command} -o out"),
-            "out",
-            "`out` holds an unfinished sweep, in `cells.journal`",
-        );
-    }
-    fs::write(room.path("out/cells.journal"), "my own").unwrap();
-    refused(
-        &room,
-        &format!("{SWEEP}1,2 -o out --resume"),
-        "out",
-        "a file `cells.journal` that is not the journal of a sweep",
-    );
-}
-
-#[test]
-fn resuming_a_different_finished_sweep_is_refused() {
-    // The message says what differs; without `--resume`, another seed of the same points replaces
-    // the result.
-    let room = room();
-    room.ends(&format!("{SWEEP}1,2 -o out"), 0);
-    refused(
-        &room,
-        &format!("{SWEEP}3,4 -o out --resume"),
-        "out",
-        "holds a finished sweep of other points",
-    );
-    refused(
-        &room,
-        &format!("{SWEEP}1,2 -s 5 -o out --resume"),
-        "out",
-        "holds another finished sweep (seed 1, not 5)",
-    );
-    assert!(
-        room.ends(&format!("{SWEEP}1,2 -o out --resume"), 0).contains("is complete: nothing to do")
-    );
-    room.ends(&format!("{SWEEP}1,2 -s 5 -o out"), 0);
-    room.ends(&format!("{SWEEP}1,2 -o parts --shard 1/2"), 0);
-    let stderr = room.ends(&format!("{SWEEP}1,2 -s 5 -o parts --shard 1/2"), 2);
-    assert!(stderr.contains("holds another sweep (seed 1, not 5)"), "{stderr}");
-}
-
-#[test]
-#[cfg(unix)]
-fn an_interrupted_run_is_incomplete_and_does_not_replace_a_complete_one() {
-    // SIGINT in a run of minutes: exit code 2, and the manifest says how many replications are
-    // done; over a complete result, which stays byte for byte, nothing is written.
-    let room = room();
-    let interrupt = |more: &str| {
-        let arguments = format!("run a.yaml -r 500000 -o out{more}");
-        let child =
-            room.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let begun = |name: &str| name.starts_with('.') && name.ends_with(".part");
-        wait_until("the files are created", || {
-            fs::read_dir(room.path("out")).is_ok_and(|out| {
-                out.flatten().filter(|entry| begun(&entry.file_name().to_string_lossy())).count()
-                    >= 5
-            })
-        });
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        signal(&child, "-INT");
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(2));
-        output
-    };
-    let document: serde_json::Value = serde_json::from_slice(&interrupt(" --json").stdout).unwrap();
-    let manifest = room.manifest("out");
-    let done = manifest["replications"].as_u64().unwrap();
-    assert!(done > 0 && done < 500_000 && document["replications"] == done);
-    assert_eq!(manifest["interrupted"], serde_json::json!({ "done": done, "of": 500_000 }));
-    assert_eq!(document["interrupted"], manifest["interrupted"]);
-    // A complete result replaces an interrupted one, but not the other way round.
-    room.ends("run a.yaml -q -o out", 0);
-    assert!(room.manifest("out")["interrupted"].is_null());
-    let before = bytes(&room.path("out"));
-    let output = interrupt("");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        stderr.contains(
-            "of 500000 replications are complete; the earlier result in out is unchanged"
-        ),
-        "{stderr}"
-    );
-    assert!(
-        String::from_utf8_lossy(&output.stdout).contains("fingerprint"),
-        "the summary is printed nevertheless"
-    );
-    assert!(bytes(&room.path("out")) == before);
-}
-
-#[cfg(unix)]
-#[test]
-fn a_pipe_in_place_of_a_manifest_does_not_block() {
-    // No process writes into it, so opening it would block forever.
-    let room = Room::new("s.yaml", &scenario("", 5));
-    std::fs::create_dir(room.path("o")).unwrap();
-    assert!(
-        std::process::Command::new("mkfifo")
-            .arg(room.path("o/manifest.json"))
-            .status()
-            .unwrap()
-            .success()
-    );
-    assert_eq!(room.run("run s.yaml -o o -q").status.code(), Some(2));
 }

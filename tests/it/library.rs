@@ -1,6 +1,8 @@
 //! The Rust library: scenarios built in code, typed errors, cancellation and progress.
 
-use asyncflow::experiment::Progress;
+mod progress;
+mod results;
+
 use asyncflow::problem::{Origin, Severity};
 use asyncflow::scenario::{
     Arrivals, Balance, Confidence, Crash, Dist, Link, Regular, Runtime, Scenario, Schedule,
@@ -8,10 +10,7 @@ use asyncflow::scenario::{
 };
 use asyncflow::store::{Existing, StoreError, comparison_to, run_to};
 use asyncflow::units::{Bytes, Count, Factor, Rate, Share, Span};
-use asyncflow::{Cancellation, Experiment, ExperimentError};
-use std::num::NonZero;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use asyncflow::{Experiment, ExperimentError};
 use std::time::Duration;
 
 fn ms(ms: u64) -> Span {
@@ -225,111 +224,6 @@ fn errors_have_severity_path_and_help_and_warnings_are_available() {
 }
 
 #[test]
-fn every_kind_of_experiment_reports_progress_and_can_be_cancelled() {
-    let seen: Arc<Mutex<Vec<(u64, u64)>>> = Arc::default();
-    let (cancellation, told) = (Cancellation::new(), seen.clone());
-    let listen = move |progress: Progress| told.lock().unwrap().push((progress.done, progress.of));
-    let watched = Experiment::new(&shop()).threads(NonZero::<usize>::MIN).on_progress(listen);
-    watched.run().unwrap();
-    assert_eq!(*seen.lock().unwrap(), [(1, 3), (2, 3), (3, 3)]);
-    // Each kind of experiment is cancelled after the first complete replication.
-    let cancelled = |experiment: Experiment| {
-        let (cancellation, calls) = (Cancellation::new(), Arc::new(AtomicU64::new(0)));
-        let (own, count) = (cancellation.clone(), calls.clone());
-        let stop = move |_: Progress| {
-            count.fetch_add(1, Ordering::Relaxed);
-            own.cancel();
-        };
-        (experiment.replications(40).cancelled_by(&cancellation).on_progress(stop), calls)
-    };
-    let base = Experiment::new(&shop()).between("services.api.replicas", 1, 4);
-    type Question = fn(&Experiment) -> Option<ExperimentError>;
-    let questions: [Question; 6] = [
-        |e| e.run().err(),
-        |e| e.clone().vary("services.api.replicas", [1, 2, 3]).sweep().err(),
-        |e| e.compare(&["services.api.replicas=3"]).err(),
-        |e| {
-            e.select(
-                &["services.api.replicas=3"],
-                "users.latency.p99",
-                asyncflow::stats::Best::Smallest,
-                0.01,
-                40,
-            )
-            .err()
-        },
-        |e| e.capacity().err(),
-        |e| {
-            let ask = e
-                .clone()
-                .vary("services.api.replicas", [1, 2, 3])
-                .vary("services.db.instance.cpu", [1, 2]);
-            ask.sensitivity(&["users.latency.p99"], asyncflow::experiment::Method::Morris(4)).err()
-        },
-    ];
-    for (number, question) in questions.into_iter().enumerate() {
-        let (experiment, calls) = cancelled(base.clone());
-        let error = question(&experiment);
-        assert!(
-            matches!(error, Some(ExperimentError::Interrupted)),
-            "question {number}: {error:?}"
-        );
-        assert!((1..40).contains(&calls.load(Ordering::Relaxed)), "question {number}");
-    }
-    cancellation.cancel();
-    assert!(cancellation.is_cancelled());
-}
-
-#[test]
-fn each_replication_is_passed_in_order_with_the_values_of_the_summary() {
-    // The values of a row are those of the replications; a mean is their mean.
-    let mut p99_s = Vec::new();
-    let mut numbers = Vec::new();
-    let results = Experiment::new(&shop()).run_each(|replication| {
-        numbers.push(replication.number());
-        p99_s.push(
-            replication.value("workload", "users", "latency", "p99").expect("users have a latency"),
-        );
-        assert_eq!(replication.value("workload", "users", "latency", "p42"), None);
-        assert_eq!(replication.measured_from_s(), 2.0);
-    });
-    let results = results.expect("it runs");
-    let row = results.find("workload", "users", "latency", "p99").expect("it is in the summary");
-    assert_eq!((numbers, &p99_s), (vec![0, 1, 2], &row.values));
-}
-
-#[test]
-fn a_sweep_passes_each_point_on_in_order_and_a_point_runs_alone_as_in_the_sweep() {
-    // The claim itself: equal fingerprints; and what was passed on before a cancellation.
-    let cancellation = Cancellation::new();
-    let varied = Experiment::new(&shop())
-        .replications(2)
-        .vary("services.api.replicas", [1, 2])
-        .vary("workload.probe.open.rate", ["1/s", "2/s", "3/s"])
-        .vary(
-            "services.db.runtime",
-            [asyncflow::serde_json::json!({ "event_loop": { "workers": 1 } })],
-        )
-        .cancelled_by(&cancellation);
-    let all = varied.sweep().unwrap();
-    assert_eq!(all.iter().map(|point| point.point).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5]);
-    for point in &all {
-        let alone = varied.clone().at(&point.parameters).run().unwrap();
-        assert_eq!(point.results.as_ref().unwrap().fingerprint, alone.fingerprint);
-    }
-    let mut passed = Vec::new();
-    let ended = varied.sweep_each(|point| {
-        passed.push(point.results.unwrap().fingerprint);
-        if passed.len() == 2 {
-            cancellation.cancel();
-        }
-    });
-    assert!(matches!(ended, Err(ExperimentError::Interrupted)), "{ended:?}");
-    let first = all.iter().map(|point| &point.results.as_ref().unwrap().fingerprint);
-    assert!(first.take(passed.len()).eq(&passed) && passed.len() >= 2, "{passed:?}");
-}
-
-#[test]
 fn a_sweep_of_nothing_and_a_path_that_is_not_there_are_problems_with_their_path() {
     let problems = |error: ExperimentError| match error {
         ExperimentError::Scenario(problems) => problems.list,
@@ -346,81 +240,6 @@ fn a_sweep_of_nothing_and_a_path_that_is_not_there_are_problems_with_their_path(
         assert_eq!((wrong[0].path.as_str(), wrong[0].origin), (path, Origin::Set), "{wrong:?}");
         assert!(!wrong[0].what.contains("--set"), "{wrong:?}");
     }
-}
-
-#[test]
-fn typed_accessors_return_the_rows_of_the_same_name() {
-    let results = asyncflow::run(&shop()).unwrap();
-    let latency = results.latency("users");
-    let typed = [
-        ("mean", latency.mean()),
-        ("p50", latency.p50()),
-        ("p90", latency.p90()),
-        ("p95", latency.p95()),
-        ("p99", latency.p99()),
-        ("p99.9", latency.p999()),
-    ];
-    for (stat, estimate) in typed {
-        let row = results.find("workload", "users", "latency", stat).expect(stat);
-        assert_eq!(estimate, Some(&row.estimate), "{stat}");
-    }
-    let other = [
-        ("workload", "users", "throughput", results.throughput("users")),
-        ("workload", "users", "error_ratio", results.error_ratio("users")),
-        ("service", "api", "utilisation", results.utilisation("api")),
-    ];
-    for (kind, entity, metric, estimate) in other {
-        let row = results.find(kind, entity, metric, "mean").expect(metric);
-        assert_eq!(estimate, Some(&row.estimate), "{metric}");
-    }
-}
-
-#[test]
-fn the_histogram_of_a_replication_counts_its_answered_requests() {
-    // The same count and, bucket by bucket, a mean within the width of a bucket (0.1 %).
-    Experiment::new(&shop())
-        .run_each(|replication| {
-            let buckets: Vec<_> = replication.latencies("users").collect();
-            let count: u64 = buckets.iter().map(|bucket| bucket.count).sum();
-            let sum_s: f64 =
-                buckets.iter().map(|b| b.count as f64 * (b.low_s + b.high_s) / 2.0).sum();
-            let mean_s =
-                replication.value("workload", "users", "latency", "mean").expect("it has a mean");
-            assert!((sum_s / count as f64 / mean_s - 1.0).abs() < 1e-3, "{sum_s} {count} {mean_s}");
-            assert!(buckets.is_sorted_by(|a, b| a.high_s < b.low_s));
-            assert_eq!(replication.latencies("nothing").count(), 0);
-        })
-        .expect("it runs");
-}
-
-#[test]
-fn sampled_requests_windows_and_faults_are_those_of_the_replication() {
-    // Laws: parts add up to the latency; windows follow each other; the crash of `shop` begins at
-    // 8 s and ends at 10 s.
-    let mut shop = shop();
-    shop.output.requests = Some(Share::new(1.0));
-    let experiment = Experiment::new(&shop).set("output.series=1s");
-    experiment
-        .run_each(|replication| {
-            let requests: Vec<_> = replication.requests().collect();
-            for request in &requests {
-                let sum_s: f64 = request.parts_s.iter().map(|(_, seconds)| seconds).sum();
-                assert!((sum_s - request.latency_s()).abs() < 1e-9, "{request:?}");
-                assert_eq!(request.weight, 1.0);
-            }
-            let calls = requests.iter().filter(|request| request.caller.is_some());
-            assert!(
-                calls.clone().all(|call| call.workload.is_none() && call.endpoint == "db.read")
-            );
-            assert!(calls.count() > 100);
-            let ready = replication.series().filter(|point| point.metric == "ready_queue");
-            let of_db: Vec<_> = ready.filter(|point| point.entity.starts_with("db")).collect();
-            assert!(of_db.windows(2).all(|pair| pair[0].end_s == pair[1].start_s), "{of_db:?}");
-            assert_eq!(of_db.last().map(|point| point.end_s), Some(20.0));
-            let times: Vec<f64> = replication.incidents().map(|incident| incident.at_s).collect();
-            assert_eq!(times, [8.0, 10.0]);
-        })
-        .expect("it runs");
 }
 
 #[test]
