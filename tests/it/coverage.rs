@@ -1,9 +1,9 @@
 //! The 95 % intervals contain the exact value in 95 % of experiments. `docs/statistics.md` has many
-//! more systems and experiments, from `examples/coverage.rs`.
+//! more systems and experiments, from `examples/coverage/main.rs`.
 
-#[allow(dead_code, reason = "widths and errors are for `examples/coverage.rs`")]
+#[allow(dead_code, reason = "widths and errors are for `examples/coverage/main.rs`")]
 mod count;
-#[allow(dead_code, reason = "the other systems are for `examples/coverage.rs`")]
+#[allow(dead_code, reason = "the other systems are for `examples/coverage/main.rs`")]
 mod systems;
 
 use asyncflow::scenario;

@@ -4,7 +4,7 @@
 //! Agreement: within 4 combined standard errors plus 0.5 %. A payload has 20 to 30 figures; a
 //! correct simulator fails one figure in 16,000.
 
-#[allow(dead_code, reason = "`examples/validate.rs` shows the effect of the corrections")]
+#[allow(dead_code, reason = "`examples/validate/main.rs` shows the effect of the corrections")]
 pub mod payloads;
 
 /// Asserts that all figures of a payload agree.

@@ -7,10 +7,10 @@
 //! fails one claim in 3,600, with thousands one in 16,000; the seeds are fixed, so a claim fails
 //! always or never.
 
-#[allow(dead_code, reason = "the descriptions of a case are for `examples/validate.rs`")]
+#[allow(dead_code, reason = "the descriptions of a case are for `examples/validate/main.rs`")]
 #[path = "theory/cases/mod.rs"]
 mod cases;
-#[allow(dead_code, reason = "the moments of the scores are for `examples/validate.rs`")]
+#[allow(dead_code, reason = "the moments of the scores are for `examples/validate/main.rs`")]
 #[path = "theory/judge.rs"]
 mod judge;
 

@@ -1,182 +1,13 @@
-//! Writes `docs/validation.md`: every exact case simulated, all z-scores judged together, and
-//! AsyncFlow 0.1's figures beside ours.
-//!
-//! `cargo run --release --example validate` runs everything, in a few minutes on two cores. With
-//! names of cases or payloads as arguments it runs only those and prints them:
-//! `cargo run --release --example validate -- mm1_rho80 single_server`.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "a program prints its results and timings"
-)]
+//! The page: its tables, and a section for each case.
 
-#[path = "../tests/it/theory/cases/mod.rs"]
-mod cases;
-#[path = "../tests/it/theory/judge.rs"]
-mod judge;
-#[path = "../tests/it/original/payloads.rs"]
-mod payloads;
-
+use crate::SEEDS;
+use crate::cases::{Claim, LATER, THEIRS};
+use crate::judge::{self, BEYOND, Uniformity, uniformity};
+use crate::judged::{JudgedCase, JudgedPayload, JudgedRun};
+use crate::payloads::{self, Figure, Ours, Payload};
 use asyncflow::stats::Estimate;
-use cases::{Case, Claim, LATER, Run, THEIRS};
-use judge::{BEYOND, Uniformity, normal_score, uniformity};
-use payloads::{Figure, Ours, Payload};
 use statrs::distribution::{ContinuousCDF, Normal};
 use std::fmt::Write;
-use std::time::Instant;
-
-/// The number of seeds that every scenario is run with.
-const SEEDS: u32 = 12;
-
-const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/validation.md");
-
-fn main() {
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|w| w == name);
-    let started = Instant::now();
-    let cases: Vec<JudgedCase> =
-        cases::all().into_iter().filter(|case| is_wanted(case.id)).map(judge_case).collect();
-    let payloads: Vec<JudgedPayload> =
-        payloads::all().into_iter().filter(|p| is_wanted(p.name)).map(judge_payload).collect();
-    if cases.is_empty() && payloads.is_empty() {
-        eprintln!("none of {} is a case; docs/validation.md lists the names", wanted.join(", "));
-        std::process::exit(2);
-    }
-    eprintln!("{:.0} s", started.elapsed().as_secs_f64());
-    let scores: Vec<f64> =
-        cases.iter().flat_map(|case| &case.runs).flat_map(|run| run.scores.clone()).collect();
-    if wanted.is_empty() {
-        std::fs::write(DOCUMENT, document(&cases, &scores, &payloads))
-            .unwrap_or_else(|error| panic!("{DOCUMENT}: {error}"));
-        eprintln!("wrote {DOCUMENT}");
-    } else {
-        cases.iter().for_each(|case| println!("{}{}", section(case), scenarios(case)));
-        payloads.iter().for_each(|payload| {
-            println!("{}\n```yaml\n{}```\n", figures(payload), payload.payload.text)
-        });
-    }
-    let wrong = disagreements(&cases, &payloads);
-    wrong.iter().for_each(|what| eprintln!("{what}"));
-    if !wrong.is_empty() || !scores.is_empty() && !uniformity(&scores).is_right() {
-        eprintln!("theory and simulation disagree");
-        std::process::exit(1);
-    }
-}
-
-/// Returns the numbers that are more than 4 standard errors from the exact value, and the figures
-/// that differ from the original's.
-fn disagreements(cases: &[JudgedCase], payloads: &[JudgedPayload]) -> Vec<String> {
-    let runs = cases.iter().flat_map(|case| case.runs.iter().map(move |run| (case.case.id, run)));
-    let claims = runs.flat_map(|(id, run)| {
-        run.run.claims.iter().zip(&run.estimates).map(move |(c, e)| (id, judge::disagreement(c, e)))
-    });
-    let all = payloads.iter().flat_map(|p| {
-        p.payload
-            .figures
-            .iter()
-            .zip(&p.ours)
-            .map(|(f, o)| (p.payload.name, payloads::disagreement(o, f)))
-    });
-    claims.chain(all).filter_map(|(id, what)| what.map(|what| format!("{id}: {what}"))).collect()
-}
-
-/// Returns the scenarios of a case as files for `asyncflow run`, with the first seed.
-fn scenarios(judged: &JudgedCase) -> String {
-    let mut text = String::new();
-    for JudgedRun { run, .. } in &judged.runs {
-        let seed = judge::scenario(judged.case.id, run, 0).run.seed;
-        let _ = writeln!(
-            text,
-            "```yaml\n# {} {}: run it with --seed {seed}\nversion: 1\n{}\n```",
-            judged.case.id, run.label, run.yaml
-        );
-    }
-    text
-}
-
-/// A case and its simulated results.
-struct JudgedCase {
-    case: Case,
-    runs: Vec<JudgedRun>,
-}
-
-struct JudgedRun {
-    run: Run,
-    /// One for each claim, over all seeds.
-    estimates: Vec<Estimate>,
-    /// One for each seed, of the claims in turn.
-    scores: Vec<f64>,
-    replications: u32,
-    /// Measured time of a replication, s.
-    measured_s: f64,
-    /// Requests that arrived in the measured parts of all replications of all seeds.
-    requests: f64,
-}
-
-fn judge_case(mut case: Case) -> JudgedCase {
-    let started = Instant::now();
-    let runs =
-        std::mem::take(&mut case.runs).into_iter().map(|run| judge_run(case.id, run)).collect();
-    eprintln!("{:24} {:5.1} s", case.id, started.elapsed().as_secs_f64());
-    JudgedCase { case, runs }
-}
-
-fn judge_run(id: &str, run: Run) -> JudgedRun {
-    let by_chance: Vec<usize> =
-        (0..run.claims.len()).filter(|&claim| run.claims[claim].share > 0.0).collect();
-    let mut seeds: Vec<Vec<Estimate>> = Vec::new();
-    let mut scores = Vec::new();
-    let (mut replications, mut measured_s, mut requests) = (0, 0.0, 0.0);
-    for nth in 0..if by_chance.is_empty() { 1 } else { SEEDS } {
-        let results = asyncflow::run(&judge::scenario(id, &run, nth))
-            .unwrap_or_else(|error| panic!("{error}"));
-        let estimates: Vec<Estimate> =
-            run.claims.iter().map(|claim| judge::read(&results, claim)).collect();
-        if !by_chance.is_empty() {
-            let claim = by_chance[nth as usize % by_chance.len()];
-            scores.push(normal_score(
-                judge::z(&estimates[claim], run.claims[claim].exact),
-                estimates[claim].n,
-            ));
-        }
-        let arrivals =
-            results.rows.iter().filter(|row| row.kind == "workload" && row.metric == "arrivals");
-        requests += arrivals.flat_map(|row| &row.values).sum::<f64>();
-        (replications, measured_s) = (results.replications, results.duration_s - results.warmup_s);
-        seeds.push(estimates);
-    }
-    let estimates_of =
-        |claim: usize| seeds.iter().map(|estimates| estimates[claim]).collect::<Vec<_>>();
-    let estimates = (0..run.claims.len()).map(|claim| pooled(&estimates_of(claim))).collect();
-    JudgedRun { run, estimates, scores, replications, measured_s, requests }
-}
-
-/// Returns the mean of independent estimates of equal weight; its error comes from the spread of
-/// the replications within each.
-fn pooled(seeds: &[Estimate]) -> Estimate {
-    let n = seeds.len() as f64;
-    let estimate = seeds.iter().map(|e| e.estimate).sum::<f64>() / n;
-    let std_error = seeds.iter().map(|e| e.std_error * e.std_error).sum::<f64>().sqrt() / n;
-    Estimate { estimate, std_error, ..seeds[0] }
-}
-
-/// A payload of AsyncFlow 0.1, and our figures.
-struct JudgedPayload {
-    payload: Payload,
-    ours: Vec<Ours>,
-    lost: f64,
-}
-
-fn judge_payload(payload: Payload) -> JudgedPayload {
-    let results = asyncflow::run(&payload.scenario()).unwrap_or_else(|error| panic!("{error}"));
-    let ours = payload.figures.iter().map(|figure| payloads::ours(&results, figure)).collect();
-    let lost = results
-        .find("workload", "rqs-1", "outcomes.lost", "mean")
-        .map_or(f64::NAN, |row| row.estimate.estimate);
-    eprintln!("{}", payload.name);
-    JudgedPayload { payload, ours, lost }
-}
 
 /// Formats a number with `significant` digits, without an exponent.
 fn digits(value: f64, significant: i32) -> String {
@@ -207,7 +38,7 @@ fn cells(claim: &Claim, estimate: &Estimate) -> String {
 }
 
 /// Returns the section of one case with all its numbers.
-fn section(judged: &JudgedCase) -> String {
+pub(super) fn section(judged: &JudgedCase) -> String {
     let JudgedCase { case, runs } = judged;
     let mut text = format!(
         "### `{}`\n\n{}. {}. Source: {}.\n",
@@ -363,7 +194,7 @@ Verdict: **{}**.
 }
 
 /// Returns the section of a payload with all its figures.
-fn figures(judged: &JudgedPayload) -> String {
+pub(super) fn figures(judged: &JudgedPayload) -> String {
     let mut text = format!(
         "### `{}`\n\n| figure | AsyncFlow 0.1.1 | ours | difference | in combined standard errors |\n|---|---|---|---|---|\n",
         judged.payload.name
@@ -416,14 +247,14 @@ fn corrections(payloads: &[JudgedPayload]) -> String {
     text
 }
 
-fn document(cases: &[JudgedCase], scores: &[f64], payloads: &[JudgedPayload]) -> String {
+pub(super) fn document(cases: &[JudgedCase], scores: &[f64], payloads: &[JudgedPayload]) -> String {
     let later: Vec<String> =
         LATER.iter().map(|(id, feature)| format!("| `{id}` | {feature} |\n")).collect();
     let count = |wrong: fn(&Ours, &Figure) -> bool| {
         let all = payloads.iter().flat_map(|p| p.payload.figures.iter().zip(&p.ours));
         all.filter(|(figure, ours)| wrong(ours, figure)).count()
     };
-    include_str!("validate.template.md")
+    include_str!("template.md")
         .replace("{cases}", &cases.len().to_string())
         .replace("{seeds}", &SEEDS.to_string())
         .replace("{table}", &table(cases))
