@@ -3,7 +3,7 @@
 //!
 //! Signals are caught only once a simulation can be stopped: while a scenario is read, which may
 //! block on a pipe, the first one ends the process. No thread waits for signals, so they work even
-//! where no thread can be spawned. Tested: `tests/it/world.rs`, `tests/it/machine.rs`.
+//! where no thread can be spawned. Tested: `tests/it/world/signals.rs`, `tests/it/machine.rs`.
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;

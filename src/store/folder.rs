@@ -12,8 +12,8 @@
 //!   name that a killed run has left. Nothing else is removed or overwritten, whatever its name,
 //!   and no link is followed. `study.rs` decides which result may replace which.
 //!
-//! `tests/it/world.rs` fills disks, removes folders and kills runs at random moments;
-//! `tests/it/folders.rs` places foreign files in the way.
+//! `tests/it/world/` fills disks, removes folders and kills runs at random moments;
+//! `tests/it/folders/foreign.rs` places foreign files in the way.
 
 mod disk;
 mod earlier;

@@ -5,7 +5,7 @@
 //! entry is preceded by its length, twice, and followed by its CRC-32. This distinguishes an entry
 //! that a killed process left incomplete from one that was damaged later: an incomplete entry is
 //! cut off; a damaged one is skipped, and the entries after it are kept as long as its length is
-//! intact. Checked: `tests/it/sweep.rs` kills sweeps at random moments and flips bits.
+//! intact. Checked: `tests/it/sweep/` kills sweeps at random moments and flips bits.
 
 use super::error::StoreError;
 use super::folder::is_link;

@@ -1,8 +1,8 @@
 //! A cell store that keeps only the cells of points in progress: a point is reduced as soon as it
 //! is complete, and handed over when all points before it are, too.
 //!
-//! Tested in `tests/it/library.rs`: the results are those of the single runs, also of a sweep that
-//! is cancelled.
+//! Tested in `tests/it/library/progress.rs`: the results are those of the single runs, also of a
+//! sweep that is cancelled.
 
 use super::reduce::{PointResult, reduce};
 use super::{CellStore, Known, Memory, Spec};

@@ -1,10 +1,11 @@
 //! Limits on the size of a scenario, checked before anything of that size is built or simulated.
 //!
 //! Law: `run.limits.memory` bounds the memory of one replication and the results, estimated from
-//! the sizes of their parts (`size/memory.rs`; measured, within a factor of 1.5 of the resident set:
-//! `benches/size.rs`). Entities and windows are counted; the memory of durations follows from the
-//! numbers that flow balance expects. `run.limits.events` bounds the requests and steps that flow
-//! balance expects in a replication. The error names the limit that is exceeded and what to change.
+//! the sizes of their parts (`size/memory.rs`; measured, within a factor of 1.5 of the resident
+//! set: `benches/size.rs`). Entities and windows are counted; the memory of durations follows from
+//! the numbers that flow balance expects. `run.limits.events` bounds the requests and steps that
+//! flow balance expects in a replication. The error names the limit that is exceeded and what to
+//! change.
 //! Limits that are exceeded only by chance are detected during the run.
 //! Checked: `tests/it/hostile`, under a limit of address space.
 

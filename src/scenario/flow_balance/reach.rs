@@ -1,5 +1,5 @@
-//! Where the requests of a workload go: the endpoints that it sends to, the services that they reach,
-//! and the least time that they take.
+//! Where the requests of a workload go: the endpoints that it sends to, the services that they
+//! reach, and the least time that they take.
 
 use crate::scenario::Workload;
 use crate::scenario::demand::{self, EndpointDemand};

@@ -2,8 +2,9 @@
 //!
 //! saphyr-parser produces the events, and a stack of open lists and maps builds the tree, so
 //! nesting causes no recursion. Plain words resolve by the core schema of YAML 1.2. Anchors,
-//! aliases and merge keys are expanded (`alias`); `syntax` words the parser's errors. Rejected with advice: tags, duplicate keys,
-//! several documents, keys that are not words, and the words that YAML 1.1 takes for booleans.
+//! aliases and merge keys are expanded (`alias`); `syntax` words the parser's errors. Rejected with
+//! advice: tags, duplicate keys, several documents, keys that are not words, and the words that
+//! YAML 1.1 takes for booleans.
 //! Tests in `tests/yaml.rs`: every error with its message and place, plain words, byte offsets
 //! after non-ASCII text.
 

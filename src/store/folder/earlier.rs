@@ -1,4 +1,5 @@
-//! What a folder holds before a run writes into it: the earlier result, and files that are not ours.
+//! What a folder holds before a run writes into it: the earlier result, and files that are not
+//! ours.
 
 use super::names::{
     MANIFEST, is_ours, is_there, manifest_of, named, read_manifest, temporary_files,

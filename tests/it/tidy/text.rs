@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Lines a file may have.
-const FILE_LINES_MAX: usize = 500;
+const FILE_LINES_MAX: usize = 400;
 /// Columns a comment may have.
 const COLUMNS_MAX: usize = 100;
 /// Lines a function may have.
