@@ -142,12 +142,11 @@ pub(crate) struct ServicePlan {
     pub endpoint_salt: Salt,
 }
 
-/// An endpoint: the start of its program, and whether that begins with memory.
+/// An endpoint: the start of its program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EndpointPlan {
     pub service: u32,
     pub first_step: u32,
-    pub has_memory: bool,
 }
 
 /// What a request has to pass on its route; the catalogue is `sim/gates/mod.rs`.

@@ -36,13 +36,12 @@ impl Build<'_> {
                 last.is_last = true;
             }
             let first_step = self.program.len() as u32;
-            let has_memory = !needs.is_empty();
-            if has_memory {
+            if !needs.is_empty() {
                 self.program.push(Op::Memory(step::memory::Op::new(needs)));
             }
             self.program.extend(program);
             self.program.push(Op::Answer);
-            self.endpoints.push(EndpointPlan { service, first_step, has_memory });
+            self.endpoints.push(EndpointPlan { service, first_step });
         }
         // A request that is called off while it computes stands at the last but one.
         self.program.extend([Op::Answer, Op::Answer]);

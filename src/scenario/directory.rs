@@ -1,6 +1,6 @@
 //! The names of a scenario: a table of names with dense ids, and the errors for unknown names.
 
-use super::{Endpoint, Scenario, split_link};
+use super::{Endpoint, Scenario, nodes, split_link};
 use crate::fault::Names;
 use crate::network::Link;
 use crate::problem::{Refusal, nearest};
@@ -69,7 +69,7 @@ impl<'s> NameTable<'s> {
             named: IndexMap::new(),
             endpoints: Vec::new(),
             endpoint_ids: IndexMap::new(),
-            nodes: nodes(scenario),
+            nodes: nodes::ends(scenario),
             outcomes: Outcome::NAMES.iter().map(|name| name.to_string()).collect(),
             links: IndexMap::new(),
             joined: IndexMap::new(),
@@ -252,19 +252,6 @@ impl Names for NameTable<'_> {
     fn error(&mut self, status: u16) -> Outcome {
         self.outcome(&format!("error_{status}"))
     }
-}
-
-fn nodes(scenario: &Scenario) -> IndexSet<&str> {
-    let mut nodes: IndexSet<&str> = IndexSet::from(["users"]);
-    for (name, workload) in &scenario.workload {
-        nodes.insert(name);
-        nodes.extend(workload.via.iter().map(String::as_str));
-    }
-    for (name, service) in &scenario.services {
-        nodes.insert(name);
-        nodes.extend(service.instances.keys().map(String::as_str));
-    }
-    nodes
 }
 
 /// Returns the error for an unknown name.

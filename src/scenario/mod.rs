@@ -20,6 +20,7 @@ mod flow_balance;
 mod flow_balance_tests;
 mod hints;
 mod kinds;
+mod nodes;
 mod reader;
 mod regime;
 mod replications;

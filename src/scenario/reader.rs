@@ -6,7 +6,7 @@ mod file;
 pub use file::{Source, read_file};
 
 use super::text::{self, Format, Node};
-use super::{RESERVED, Scenario, asyncflow01, check, hints, kinds, shapes, writer};
+use super::{RESERVED, Scenario, asyncflow01, check, hints, kinds, nodes, shapes, writer};
 use crate::problem::{Origin, Problem, Problems, Severity};
 use std::path::Path;
 
@@ -106,7 +106,7 @@ pub(crate) fn read_built(scenario: &Scenario, sets: &[String]) -> Loaded {
     if !loaded.problems.any_error() {
         // The scenario itself: what it has read from files stays.
         let mut scenario = scenario.clone();
-        check::load_files(&mut scenario, folder, &mut loaded.problems);
+        nodes::load(&mut scenario, folder, &mut loaded.problems);
         loaded.scenario = Some(scenario);
     }
     loaded
@@ -236,7 +236,7 @@ fn read_tree(
             .advise("use measured values where they matter most");
         problems.list.iter_mut().for_each(|problem| problem.place = Some(key.clone()));
     } else {
-        check::load_files(&mut scenario, folder, &mut problems);
+        nodes::load(&mut scenario, folder, &mut problems);
     }
     loaded.add(problems);
     loaded.scenario = Some(scenario);
@@ -251,7 +251,7 @@ pub(super) fn from_tree(tree: &Node, stem: &str, folder: &Path) -> (Option<Scena
         if scenario.name.is_empty() {
             scenario.name = stem.to_string();
         }
-        check::load_files(&mut scenario, folder, &mut problems);
+        nodes::load(&mut scenario, folder, &mut problems);
         scenario
     });
     (scenario, problems)

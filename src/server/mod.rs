@@ -70,7 +70,7 @@ pub(crate) struct InstanceState {
     pub up: bool,
     pub life: Life,
     /// Whether it has several workers: event loops, of which each request is bound to one.
-    pub has_loops: bool,
+    pub is_split: bool,
     /// The first of its workers.
     pub first_worker: u32,
     /// Which of the instances that have used the row it is, in the order of their starts.

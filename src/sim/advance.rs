@@ -6,15 +6,15 @@
 //! ([`super::hops`]) and through its endpoint's program until it has to wait for something. Every
 //! state of that machine has one place in the code, so that all of it is one loop without calls.
 
+use super::births::{arrives, fork, send_call, spare, user_arrives};
 use super::columns::{Columns, Everything, current};
 use super::control;
 use super::endings::{answer, cancel, finish};
 use super::epochs::{Epoch, Stop};
 use super::{gates, hops};
 use crate::kernel::{Event, RequestId, TimerId};
-use crate::plan::{Hop, SLOTS_AN_EVENT};
-use crate::random::keys::{Key, mix};
-use crate::request::{Birth, Flag, Further, NONE, Outcome, Part, Phase, Place, Request};
+use crate::plan::Hop;
+use crate::request::{Flag, NONE, Outcome, Part, Phase, Request};
 use crate::step::cpu::LAST_BURST;
 use crate::step::{Act, Op, Then};
 use bevy_ecs::prelude::*;
@@ -224,72 +224,6 @@ fn station(x: &mut Columns, id: u32, epoch: u32) -> Option<Next> {
 }
 
 #[inline(always)]
-fn arrives<C: Caps>(x: &mut Columns, requests: &mut [Request], source: u32) -> (u32, Next) {
-    let plan = &x.plan.sources[source as usize];
-    let state = &mut x.sources[source as usize];
-    let key = state.key.ordinal(state.ordinal);
-    state.ordinal += 1;
-    let target = plan.target(key);
-    if let Some(next) = state.next_arrival(&plan.process, x.plan.horizon) {
-        x.stage.calendar.schedule_at(next, Event::Arrival { source });
-    }
-    let slot = begin::<C>(x, requests, key, Request::NOBODY, target.flow, target.hop);
-    sample(x, &mut requests[slot as usize]);
-    (slot, Next::Walk)
-}
-
-/// The next request of a closed user arrives.
-fn user_arrives(x: &mut Columns, requests: &mut [Request], source: u32, user: u32) -> (u32, Next) {
-    let state = &mut x.sources[source as usize];
-    let key = state.turns.next_key(state.key, user);
-    state.turns.sent(user);
-    let target = x.plan.sources[source as usize].target(key);
-    let caller = RequestId { generation: user, ..Request::NOBODY };
-    let slot = begin::<Rich>(x, requests, key, caller, target.flow, target.hop);
-    sample(x, &mut requests[slot as usize]);
-    (slot, Next::Walk)
-}
-
-/// Whether the request is of those written to `requests.parquet` depends on its key.
-#[inline(always)]
-fn sample(x: &Columns, request: &mut Request) {
-    if x.is_traced {
-        let share = (mix(request.key.0) >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0);
-        if share < x.plan.trace_share {
-            request.set(Flag::TRACED);
-        }
-    }
-}
-
-/// The slots that must be free before an event is fired.
-#[inline(always)]
-fn spare<C: Caps>(x: &Columns) -> usize {
-    if C::RICH { x.slots_an_event } else { SLOTS_AN_EVENT }
-}
-
-/// A new request, in a free slot. The drain sees to it that there is one.
-#[inline(always)]
-fn begin<C: Caps>(
-    x: &mut Columns,
-    requests: &mut [Request],
-    key: Key,
-    caller: RequestId,
-    flow: u32,
-    hop: u32,
-) -> u32 {
-    let now = x.now();
-    let slot = x.free.pop().expect("the drain stops before the pool is empty");
-    x.attention |= x.free.len() < spare::<C>(x);
-    x.recorder.meters[flow as usize].arrive();
-    let request = &mut requests[slot as usize];
-    *request = Request::begin(key, now, request.generation, caller, flow, hop);
-    if C::RICH && !x.stage.further.is_empty() {
-        x.stage.further[slot as usize] = Further::default();
-    }
-    slot
-}
-
-#[inline(always)]
 fn delivered(x: &mut Columns, request: &mut Request) -> Next {
     hops::arrive(x, request);
     Next::Walk
@@ -385,50 +319,4 @@ pub(crate) fn goes_on(request: &mut Request, then: Then) -> Next {
         Then::Call => Next::Call,
         Then::Fork => Next::Fork,
     }
-}
-
-/// A call is a request of its own; it is resumed after those that may already go on.
-#[inline(never)]
-fn send_call<C: Caps>(x: &mut Columns, requests: &mut [Request], caller: u32) -> Next {
-    let Request { key, step, generation, .. } = requests[caller as usize];
-    let is_traced = requests[caller as usize].has(Flag::TRACED);
-    let Op::Call(op) = &x.program[step as usize] else { unreachable!("only a call calls") };
-    let id = RequestId { slot: caller, generation };
-    let slot = begin::<C>(x, requests, key.child(op.salt, 0), id, op.flow, op.hop);
-    let request = &mut requests[slot as usize];
-    if is_traced {
-        request.set(Flag::TRACED);
-    }
-    if let Some(timeout) = op.timeout {
-        request.set(Flag::TIMED);
-        x.stage.after(timeout, Event::TimedOut, request, slot);
-    }
-    if C::RICH {
-        requests[caller as usize].scratch = requests[slot as usize].id(slot).pack();
-    }
-    x.stage.runnable.push(slot);
-    Next::Park
-}
-
-/// Makes the guests that the step of `parent` has asked for; they are resumed after those that may
-/// already go on.
-#[inline(never)]
-fn fork(x: &mut Columns, requests: &mut [Request], parent: u32) -> Next {
-    let of = requests[parent as usize];
-    for index in 0..x.stage.births.len() {
-        let Birth { key, flow, step, family } = x.stage.births[index];
-        let slot = begin::<Rich>(x, requests, key, of.id(parent), flow, of.hop);
-        let request = &mut requests[slot as usize];
-        (request.instance, request.worker, request.step) = (of.instance, of.worker, step);
-        request.phase = Phase::Running;
-        request.set_place(Place::Inside);
-        request.set(Flag::GUEST);
-        if of.has(Flag::TRACED) {
-            request.set(Flag::TRACED);
-        }
-        x.stage.families.add(family, request.id(slot));
-        x.stage.runnable.push(slot);
-    }
-    x.stage.births.clear();
-    Next::Park
 }

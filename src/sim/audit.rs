@@ -2,7 +2,7 @@
 //! thousand events in debug builds.
 
 use super::columns::{Columns, Everything};
-use super::endings::held_memory;
+use super::endings::reserved;
 use super::epochs::Epoch;
 use crate::request::{Flag, NONE, Phase, Place, Request};
 use crate::step::Act;
@@ -42,7 +42,7 @@ fn holders(x: &Columns, requests: &[Request]) {
             // Inside of a block the key is that of its scope.
             let mut own = *request;
             own.key = x.stage.frames.key_of(request);
-            bytes[i] += held_memory(x, &own).min(x.stage.memories[i].0.capacity);
+            bytes[i] += reserved(x, &own).min(x.stage.memories[i].0.capacity);
         }
         if request.has(Flag::CORE) {
             cores[request.worker as usize] += 1;

@@ -57,7 +57,7 @@ fn let_go<C: Caps>(x: &mut Columns, request: &mut Request) {
     x.stage.free_core(request);
     if request.has(Flag::MEMORY) {
         request.clear(Flag::MEMORY);
-        let held = held_memory(x, request);
+        let held = reserved(x, request);
         x.stage.memories[i].0.give(now, held, |next| x.stage.runnable.push(next));
     }
     if !C::RICH || !request.has(Flag::GUEST) {
@@ -93,7 +93,7 @@ pub(crate) fn strike(x: &mut Columns, request: &mut Request, slot: u32) {
     if request.phase == Phase::Walking && x.hops[request.hop as usize] == Hop::In {
         hops::off_link(x, request);
     }
-    let part = running_part(x, request);
+    let part = part_of(x, request);
     request.parts.charge(part, now);
     close_frames(x, request);
     request.phase = Phase::Struck;
@@ -103,27 +103,26 @@ pub(crate) fn strike(x: &mut Columns, request: &mut Request, slot: u32) {
     x.stage.runnable.push(slot);
 }
 
-/// The part of its latency that a request is in.
-fn running_part(x: &Columns, request: &Request) -> Part {
+/// The part of its latency that a request is in: inside its instance, its step says so.
+fn part_of(x: &Columns, request: &Request) -> Part {
     match request.phase {
         Phase::Walking if request.granted => Part::Admission,
         Phase::Walking => Part::Network,
         Phase::Lost => Part::Abandoned,
-        _ => x.program[request.step as usize].part(request),
+        Phase::Running | Phase::Struck => x.program[request.step as usize].part(request),
     }
 }
 
-/// What a request reserves where it is: the first step of the endpoint that it entered says so. In
-/// a pipeline that is not the endpoint it was sent to.
+/// The bytes that a request inside an instance has reserved: the first step of the endpoint that it
+/// entered says so. In a pipeline that is not the endpoint it was sent to.
 #[inline(never)]
-pub(crate) fn held_memory(x: &Columns, request: &Request) -> u64 {
-    let Hop::Enter { endpoint, .. } = x.hops[request.hop as usize] else { return 0 };
-    let endpoint = if endpoint == NONE { drawn_endpoint(x, request) } else { endpoint };
-    let endpoint = x.plan.endpoints[endpoint as usize];
-    match &x.program[endpoint.first_step as usize] {
-        Op::Memory(op) if endpoint.has_memory => op.need(request.key),
-        _ => 0,
-    }
+pub(crate) fn reserved(x: &Columns, request: &Request) -> u64 {
+    let Hop::Enter { endpoint, first_step } = x.hops[request.hop as usize] else { return 0 };
+    let first_step = match endpoint {
+        NONE => x.plan.endpoints[drawn_endpoint(x, request) as usize].first_step,
+        _ => first_step,
+    };
+    x.program[first_step as usize].reserves(request)
 }
 
 /// A message is lost: whoever waits with a timeout will notice then, anybody else at once.
@@ -268,7 +267,7 @@ pub(crate) fn cancel(x: &mut Columns, requests: &mut [Request]) {
         let mut request = *request;
         let leaving =
             Leaving { slot, is_granted: x.stage.runnable.forget(slot), requests: &*requests };
-        let part = running_part(x, &request);
+        let part = part_of(x, &request);
         let left = match request.phase {
             Phase::Walking => {
                 hops::abandon(x, &request, leaving);

@@ -99,7 +99,7 @@ pub(crate) fn choose(x: &mut Columns, request: &mut Request, instance: u32) {
     state.chosen += x.stage.measured as u64;
     request.instance = instance;
     request.worker = state.first_worker;
-    if state.has_loops {
+    if state.is_split {
         request.worker += one_of_the_loops(x, request);
     }
     request.set_place(Place::Chosen);

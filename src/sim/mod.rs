@@ -6,6 +6,7 @@
 
 mod advance;
 mod audit;
+mod births;
 mod columns;
 mod control;
 mod controls;

@@ -84,7 +84,7 @@ fn instances(plan: &Plan) -> Vec<(InstanceState, Gauges, Memory, Places)> {
         let state = InstanceState {
             up: true,
             life: if serves { Life::Serving } else { Life::Stopped },
-            has_loops: of.workers > 1,
+            is_split: of.workers > 1,
             first_worker: of.first_worker,
             start: 0,
             outstanding: 0,

@@ -53,6 +53,10 @@ pub(crate) trait Act {
     fn shares(&self, _: &Request) -> Option<u32> {
         None
     }
+    /// The bytes that a request holds whose program begins with this step.
+    fn reserves(&self, _: &Request) -> u64 {
+        0
+    }
     /// The part of its latency that a request in this step is in.
     fn part(&self, _: &Request) -> Part {
         Part::Abandoned

@@ -55,7 +55,7 @@ impl Op {
     }
     /// What a request needs, in bytes.
     #[inline(always)]
-    pub(crate) fn need(&self, key: Key) -> u64 {
+    fn need(&self, key: Key) -> u64 {
         if self.drawn.is_empty() { self.fixed } else { self.fixed + sum(&self.drawn, key) }
     }
 }
@@ -90,6 +90,9 @@ impl Act for Op {
             }
         }
         Left::Gone
+    }
+    fn reserves(&self, request: &Request) -> u64 {
+        self.need(request.key)
     }
     fn part(&self, _: &Request) -> Part {
         Part::Memory

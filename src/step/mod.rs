@@ -176,6 +176,13 @@ macro_rules! catalogue {
                     Op::Answer => None,
                 }
             }
+            fn reserves(&self, request: &Request) -> u64 {
+                match self {
+                    $(Op::$name(op) => op.reserves(request),)+
+                    $(Op::$end(op) => op.reserves(request),)+
+                    Op::Answer => 0,
+                }
+            }
             fn part(&self, request: &Request) -> Part {
                 match self {
                     $(Op::$name(op) => op.part(request),)+

@@ -3,11 +3,11 @@
 //! Workloads, services, instances and `via` nodes share one namespace; links and objectives refer
 //! to them by name.
 
-use super::instances;
+use super::faults::instances;
 use crate::fault::Names;
 use crate::problem::Problems;
 use crate::scenario::directory::{NameTable, unknown};
-use crate::scenario::{Scenario, split_link};
+use crate::scenario::{Scenario, nodes, split_link};
 use crate::step::Call;
 use crate::step::asks::{At, EachCall, ask};
 use indexmap::{IndexMap, IndexSet};
@@ -54,85 +54,88 @@ pub(crate) fn check(scenario: &Scenario, problems: &mut Problems) {
             )
             .advise("choose a name of letters, digits, `-` and `_`, or set the folder with `-o`");
     }
-    let mut taken: IndexMap<&str, &str> = IndexMap::new();
-    for (name, workload) in &scenario.workload {
-        check_name(name, format!("workload.{name}"), problems);
-        taken.insert(name, "a workload");
-        let mut passed: IndexSet<&str> = IndexSet::new();
-        for (index, node) in workload.via.iter().enumerate() {
-            let path = format!("workload.{name}.via[{index}]");
-            check_name(node, path.clone(), problems);
-            if !passed.insert(node) {
-                problems
-                    .error(path, format!("messages pass through `{node}` twice"))
-                    .advise("name each node once");
-            }
-        }
-    }
-    for (name, service) in &scenario.services {
-        let path = format!("services.{name}");
-        reserve(name, "a service", &path, &mut taken, problems);
-        for endpoint in service.endpoints.keys() {
-            check_endpoint_name(endpoint, format!("{path}.endpoints.{endpoint}"), problems);
-        }
-        for (instance, spec) in &service.instances {
-            let path = format!("{path}.instances.{instance}");
-            // A service may have the same name as one of its instances.
-            if instance != name {
-                reserve(instance, "an instance", &path, &mut taken, problems);
-            }
-            for endpoint in spec.endpoints.keys() {
-                check_endpoint_name(endpoint, format!("{path}.endpoints.{endpoint}"), problems);
-            }
-        }
-    }
-    for (name, workload) in &scenario.workload {
-        for (index, node) in workload.via.iter().enumerate() {
-            if let Some(other) = taken.get(node.as_str()) {
-                problems
-                    .error(
-                        format!("workload.{name}.via[{index}]"),
-                        format!("`{node}` is already the name of {other}"),
-                    )
-                    .advise(ONE_NAMESPACE);
-            }
-        }
-    }
+    let mut names = Namespace::default();
+    nodes::take_names(scenario, &mut names, problems);
+    names.finish(problems);
 }
 
 const ONE_NAMESPACE: &str =
     "workloads, services, instances and `via` nodes share one namespace: choose another name";
 
-/// Reserves the name of a service or an instance.
-fn reserve<'s>(
-    name: &'s str,
-    kind: &'static str,
-    path: &str,
-    taken: &mut IndexMap<&'s str, &'static str>,
-    problems: &mut Problems,
-) {
-    check_name(name, path.to_string(), problems);
-    let replica = name.rsplit_once('#').filter(|(service, n)| {
-        taken.contains_key(service) && n.bytes().all(|c| c.is_ascii_digit())
-    });
-    if name == "users" {
-        problems
-            .error(
-                path,
-                format!("`users` denotes all workloads, so it cannot be the name of {kind}"),
-            )
-            .at_key()
-            .advise("choose another name");
-    } else if let Some((service, _)) = replica {
-        problems
-            .error(path, format!("`{name}` is the name of a replica of `{service}`"))
-            .at_key()
-            .advise("choose another name");
-    } else if let Some(other) = taken.insert(name, kind) {
-        problems
-            .error(path, format!("`{name}` is already the name of {other}"))
-            .at_key()
-            .advise(ONE_NAMESPACE);
+/// The names that are taken, and by what.
+#[derive(Default)]
+pub(in crate::scenario) struct Namespace<'s> {
+    taken: IndexMap<&'s str, &'static str>,
+    /// The nodes that messages pass, with their paths.
+    passed: Vec<(&'s str, String)>,
+}
+
+impl<'s> Namespace<'s> {
+    /// Takes the name of a workload.
+    pub(in crate::scenario) fn take_workload(
+        &mut self,
+        name: &'s str,
+        path: &str,
+        problems: &mut Problems,
+    ) {
+        check_name(name, path.to_string(), problems);
+        self.taken.insert(name, "a workload");
+    }
+    /// Takes the name of something of another kind, such as `a service`.
+    pub(in crate::scenario) fn take(
+        &mut self,
+        name: &'s str,
+        kind: &'static str,
+        path: &str,
+        problems: &mut Problems,
+    ) {
+        check_name(name, path.to_string(), problems);
+        let replica = name.rsplit_once('#').filter(|(service, n)| {
+            self.taken.contains_key(service) && n.bytes().all(|c| c.is_ascii_digit())
+        });
+        if name == "users" {
+            problems
+                .error(
+                    path,
+                    format!("`users` denotes all workloads, so it cannot be the name of {kind}"),
+                )
+                .at_key()
+                .advise("choose another name");
+        } else if let Some((service, _)) = replica {
+            problems
+                .error(path, format!("`{name}` is the name of a replica of `{service}`"))
+                .at_key()
+                .advise("choose another name");
+        } else if let Some(other) = self.taken.insert(name, kind) {
+            problems
+                .error(path, format!("`{name}` is already the name of {other}"))
+                .at_key()
+                .advise(ONE_NAMESPACE);
+        }
+    }
+    /// Checks the name of an endpoint, which is below that of its service.
+    pub(in crate::scenario) fn endpoint(&self, name: &str, path: String, problems: &mut Problems) {
+        if let Some(why) = refusal(name, &[]) {
+            problems
+                .error(path, format!("invalid endpoint name: it {why}"))
+                .at_key()
+                .advise("choose another name, such as `GET /`");
+        }
+    }
+    /// Notes a node that messages pass, which several workloads may.
+    pub(in crate::scenario) fn pass(&mut self, name: &'s str, path: &str, problems: &mut Problems) {
+        check_name(name, path.to_string(), problems);
+        self.passed.push((name, path.to_string()));
+    }
+    /// Reports the nodes that have the name of something else.
+    fn finish(self, problems: &mut Problems) {
+        for (node, path) in self.passed {
+            if let Some(other) = self.taken.get(node) {
+                problems
+                    .error(path, format!("`{node}` is already the name of {other}"))
+                    .advise(ONE_NAMESPACE);
+            }
+        }
     }
 }
 
@@ -160,15 +163,6 @@ fn check_name(name: &str, path: String, problems: &mut Problems) {
             .error(path, format!("invalid name: it {why}"))
             .at_key()
             .advise("choose another name, such as `api`");
-    }
-}
-
-fn check_endpoint_name(name: &str, path: String, problems: &mut Problems) {
-    if let Some(why) = refusal(name, &[]) {
-        problems
-            .error(path, format!("invalid endpoint name: it {why}"))
-            .at_key()
-            .advise("choose another name, such as `GET /`");
     }
 }
 

@@ -1,0 +1,224 @@
+//! Services: what they are checked for, the names of them, of their instances and of their endpoints,
+//! and the files of their distributions.
+
+use super::Node;
+use crate::problem::{Problems, Severity};
+use crate::random::dists::Dist;
+use crate::scenario::check::Namespace;
+use crate::scenario::{Balance, Endpoint, Machine, Runtime, Scenario, Service};
+use crate::step::asks::{Asks, At, ask};
+use crate::units::{Bytes, Count, Quantity};
+use indexmap::IndexMap;
+use std::path::Path;
+
+/// The maximum number of replicas of a service; more are probably a mistake.
+const REPLICAS_MAX: u32 = 10_000;
+/// The largest random number below 1, at which a quantile is practically the maximum.
+const LAST_DRAW: f64 = 1.0 - f64::EPSILON / 2.0;
+/// The maximum memory need of a request in bytes: sums of needs stay within 64 bits.
+const NEED_MAX: f64 = 1e18;
+
+impl Node for Service {
+    const MISSING: Option<(&'static str, &'static str)> = Some((
+        "there is no service",
+        "add for example `api: { endpoints: { GET /: [ cpu: 1ms ] } }`",
+    ));
+
+    fn check(&self, path: &str, _: &Scenario, problems: &mut Problems) {
+        machines(self, path, problems);
+        either_or(self, path, problems);
+        scaling(self, path, problems);
+        admission(self, path, problems);
+    }
+    fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+        if let Some(autoscale) = &mut self.autoscale {
+            autoscale.boot.load(folder, &format!("{path}.autoscale.boot"), problems);
+        }
+        load_endpoints(&mut self.endpoints, folder, path, problems);
+        for (instance, spec) in &mut self.instances {
+            let path = format!("{path}.instances.{instance}");
+            load_endpoints(&mut spec.endpoints, folder, &path, problems);
+        }
+    }
+    fn take_names<'s>(
+        &'s self,
+        name: &'s str,
+        path: &str,
+        names: &mut Namespace<'s>,
+        problems: &mut Problems,
+    ) {
+        names.take(name, "a service", path, problems);
+        for endpoint in self.endpoints.keys() {
+            names.endpoint(endpoint, format!("{path}.endpoints.{endpoint}"), problems);
+        }
+        for (instance, spec) in &self.instances {
+            let path = format!("{path}.instances.{instance}");
+            // A service may have the same name as one of its instances.
+            if instance != name {
+                names.take(instance, "an instance", &path, problems);
+            }
+            for endpoint in spec.endpoints.keys() {
+                names.endpoint(endpoint, format!("{path}.endpoints.{endpoint}"), problems);
+            }
+        }
+    }
+    fn ends(&self) -> impl Iterator<Item = &str> {
+        self.instances.keys().map(String::as_str)
+    }
+}
+
+/// Checks the instances, and their endpoints.
+fn machines(service: &Service, path: &str, problems: &mut Problems) {
+    if service.instances.is_empty() {
+        service.instance.check(&format!("{path}.instance"), problems);
+        service.runtime.check(service.instance.cpu, &format!("{path}.runtime"), problems);
+        endpoints(&service.endpoints, service.instance.memory, path, problems);
+        if service.replicas == 0 || service.replicas > REPLICAS_MAX {
+            let most = Count(u64::from(REPLICAS_MAX));
+            problems.error(
+                format!("{path}.replicas"),
+                format!("a service has 1 to {most} replicas, not {}", service.replicas),
+            );
+        }
+    }
+    for (instance, spec) in &service.instances {
+        let path = format!("{path}.instances.{instance}");
+        spec.instance.check(&format!("{path}.instance"), problems);
+        spec.runtime.check(spec.instance.cpu, &format!("{path}.runtime"), problems);
+        endpoints(&spec.endpoints, spec.instance.memory, &path, problems);
+    }
+}
+
+/// Instances are either equal or named.
+fn either_or(service: &Service, path: &str, problems: &mut Problems) {
+    let has_replica_fields = service.replicas != 1 || !service.endpoints.is_empty();
+    let has_replica_fields = has_replica_fields
+        || service.instance != Machine::default()
+        || service.runtime != Runtime::default();
+    if !service.instances.is_empty() && has_replica_fields {
+        let what = "a service must have either named `instances`, or `replicas`, `instance`, `runtime` and `endpoints`, not both";
+        problems
+            .error(path, what)
+            .advise("move them into each of the `instances`, or leave `instances` out");
+    }
+}
+
+fn scaling(service: &Service, path: &str, problems: &mut Problems) {
+    if let Some(autoscale) = &service.autoscale {
+        let path = format!("{path}.autoscale");
+        if !service.instances.is_empty() {
+            problems
+                .error(&path, "named instances cannot be scaled: each is another machine")
+                .at_key()
+                .advise("give the service `replicas` and `endpoints` in place of `instances`");
+        } else {
+            autoscale.check(service.replicas, &path, problems);
+        }
+    }
+}
+
+fn admission(service: &Service, path: &str, problems: &mut Problems) {
+    if service.max_in_flight.is_some_and(|max| max.0 == 0) {
+        problems
+            .error(
+                format!("{path}.max_in_flight"),
+                "an instance that admits 0 requests serves none",
+            )
+            .advise("admit at least 1, or leave it out for no limit");
+    }
+    if service.balance == Balance::CentralQueue {
+        let written = [
+            ("max_in_flight", service.max_in_flight.is_some()),
+            ("queue", service.queue.is_some()),
+        ];
+        for (field, _) in written.iter().filter(|(_, is_written)| *is_written) {
+            let what = "this has no effect: with `balance: central_queue`, an instance serves one request at a time, and the others wait at the balancer";
+            problems
+                .warning(format!("{path}.{field}"), what)
+                .advise("leave it out, or choose another `balance`");
+        }
+    } else if service.queue.is_some() && service.max_in_flight.is_none() {
+        problems
+            .warning(
+                format!("{path}.queue"),
+                "this has no effect: no request waits for admission, because `max_in_flight` is not given",
+            )
+            .advise("add `max_in_flight: 100`, or leave `queue` out");
+    }
+}
+
+fn endpoints(
+    endpoints: &IndexMap<String, Endpoint>,
+    memory: Option<Bytes>,
+    path: &str,
+    problems: &mut Problems,
+) {
+    if endpoints.is_empty() {
+        problems
+            .error(path, "this service has no endpoints")
+            .advise("add `endpoints: { GET /: [ cpu: 1ms ] }`");
+    }
+    for (name, endpoint) in endpoints {
+        let path = format!("{path}.endpoints.{name}");
+        let found = problems.list.len();
+        for (index, step) in endpoint.steps.iter().enumerate() {
+            step.check(&step_path(&path, index), problems);
+        }
+        if problems.list[found..].iter().any(|problem| problem.severity == Severity::Error) {
+            continue;
+        }
+        let mut needs = Needs { least: 0.0, most: 0.0 };
+        ask(&path, &endpoint.steps, &mut needs);
+        let Needs { least, most } = needs;
+        if let Some(memory) = memory.filter(|memory| least > memory.to_base()) {
+            let at_least = if least == most { "" } else { "at least " };
+            let what = format!(
+                "a request needs {at_least}{} of memory, but an instance has only {memory}",
+                Bytes::from_base(least)
+            );
+            problems
+                .error(&path, what)
+                .at_key()
+                .advise("no request could ever run: give the instance more `memory`");
+        } else if most > NEED_MAX {
+            let what = "a request may need more than 10^18 bytes of memory here";
+            problems
+                .error(&path, what)
+                .at_key()
+                .advise("give the distribution a `max`, or use smaller sizes");
+        }
+    }
+}
+
+/// The bytes that a request to an endpoint reserves: the least, and the most.
+struct Needs {
+    least: f64,
+    most: f64,
+}
+
+impl Asks<'_> for Needs {
+    fn memory(&mut self, _: At, need: &Dist<Bytes>) {
+        let law = need.compile();
+        self.least += law.quantile(0.0);
+        self.most += law.quantile(LAST_DRAW);
+    }
+}
+
+fn load_endpoints(
+    endpoints: &mut IndexMap<String, Endpoint>,
+    folder: &Path,
+    path: &str,
+    problems: &mut Problems,
+) {
+    for (name, endpoint) in endpoints {
+        for (index, step) in endpoint.steps.iter_mut().enumerate() {
+            step.load(folder, &step_path(&format!("{path}.endpoints.{name}"), index), problems);
+        }
+    }
+}
+
+/// Returns the path of a step. It is the same for endpoints written as a list and for those with
+/// `steps`.
+fn step_path(endpoint: &str, index: usize) -> String {
+    format!("{endpoint}.steps[{index}]")
+}
