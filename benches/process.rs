@@ -1,7 +1,7 @@
 //! Whole processes: the cost of each shipped scenario, memory, start, threads, instructions.
 //!
 //! `cargo bench --bench process`. Bars: at most 256 bytes per request with 1,000,000 in flight;
-//! memory flat in simulated time; 10 ms from start to first event; 1.9 times as fast on 2 threads
+//! memory flat in simulated time and over 10,000,000 cancelled requests; 10 ms from start to first event; 1.9 times as fast on 2 threads
 //! as on 1. Instructions are counted by valgrind, if installed, and do not depend on the machine's
 //! load.
 #![allow(
@@ -30,6 +30,13 @@ struct Run {
 impl Run {
     fn number(&self, field: &str) -> f64 {
         self.json[field].as_f64().unwrap_or(f64::NAN)
+    }
+    fn metric(&self, kind: &str, entity: &str, metric: &str) -> f64 {
+        let metrics = self.json["metrics"].as_array().map_or(&[][..], Vec::as_slice);
+        let is_it = |m: &&serde_json::Value| {
+            m["kind"] == kind && m["entity"] == entity && m["metric"] == metric
+        };
+        metrics.iter().find(is_it).and_then(|m| m["estimate"].as_f64()).unwrap_or(f64::NAN)
     }
     fn completed(&self) -> f64 {
         let metrics = self.json["metrics"].as_array().map_or(&[][..], Vec::as_slice);
@@ -82,6 +89,7 @@ fn main() {
     scenarios(rounds);
     in_flight(&folder, quick);
     simulated_time(&folder, quick);
+    cancelled(&folder, quick);
     start(&folder, rounds);
     threads(rounds);
     instructions(&folder);
@@ -144,6 +152,36 @@ services: { api: { endpoints: { x: [ cpu: { exp: 4ms } ] } } }",
     for duration in if quick { &["10m"][..] } else { &["10m", "2h", "24h"] } {
         let run = run(&scenario, &["-j", "1", "-d", duration]);
         print!("   {duration}: {:.1} MB ({:.0} requests)", run.peak_bytes * 1e-6, run.completed());
+    }
+    println!();
+}
+
+/// Measures memory against the number of cancelled requests: nine of ten branches of each request,
+/// each in a wait of its own and with a call under way.
+fn cancelled(folder: &tempfile::TempDir, quick: bool) {
+    let branch = "[ call: db.read, wait: { exp: 50ms } ]";
+    let scenario = format!(
+        "version: 1\nrun: {{ duration: 10s, replications: 1 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 1000/s }} }} }}
+services:
+  api: {{ endpoints: {{ x: [ parallel: {{ join: any, branches: [ {} ] }} ] }} }}
+  db: {{ endpoints: {{ read: [ wait: {{ exp: 5ms }} ] }} }}",
+        [branch; 10].join(", ")
+    );
+    let scenario = written(folder, "cancelled.yaml", &scenario);
+    print!("resident memory against cancelled requests:");
+    for duration in if quick { &["1s"][..] } else { &["10s", "110s", "1100s"] } {
+        let run = run(&scenario, &["-j", "1", "-d", duration]);
+        let blocks = (0..10).map(|branch| ("block", format!("api.x.parallel[{branch}]")));
+        let called = std::iter::once(("endpoint", "db.read".to_string()));
+        let cancelled: f64 = blocks
+            .chain(called)
+            .map(|(kind, entity)| {
+                let of = |metric: &str| run.metric(kind, &entity, metric);
+                of("outcomes.cancelled") * of("arrivals")
+            })
+            .sum();
+        print!("   {duration}: {:.1} MB ({cancelled:.0} cancelled)", run.peak_bytes * 1e-6);
     }
     println!();
 }

@@ -100,9 +100,21 @@ struct Sim<const MEASURES: bool> {
 /// Returns the bucket of a latency: from 1024 ns up, 128 buckets per power of two, accurate to
 /// better than 1 %.
 #[inline(always)]
-fn bucket(ns: u64) -> usize {
+pub fn bucket(ns: u64) -> usize {
     let power = 63 - (ns | 1023).leading_zeros() - 7;
     ((power as usize) << 7) + (ns >> power) as usize
+}
+
+/// Returns the p99 of a histogram of so many latencies.
+pub fn p99_s(histogram: &[u64], done: u64) -> f64 {
+    let (rank, mut below) = (done - done / 100, 0);
+    let p99 = histogram.iter().position(|count| {
+        below += count;
+        below >= rank
+    });
+    let p99 = p99.unwrap_or_default();
+    let power = (p99 >> 7).saturating_sub(1);
+    ((p99 - (power << 7)) << power) as f64 * 1e-9
 }
 
 /// Runs the model.
@@ -200,14 +212,7 @@ impl<const MEASURES: bool> Sim<MEASURES> {
             ..Answer::default()
         };
         if MEASURES {
-            let (rank, mut below) = (self.done - self.done / 100, 0);
-            let p99 = self.histogram.iter().position(|count| {
-                below += count;
-                below >= rank
-            });
-            let p99 = p99.unwrap_or_default();
-            let power = (p99 >> 7).saturating_sub(1);
-            answer.p99_s = ((p99 - (power << 7)) << power) as f64 * 1e-9;
+            answer.p99_s = p99_s(&self.histogram, self.done);
             let (mut busy, mut ready) = (0, 0);
             for server in &mut self.servers {
                 server.busy.add(end, 0);

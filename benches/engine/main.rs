@@ -14,7 +14,9 @@
 )]
 
 mod hand;
+mod queue;
 
+use asyncflow::Scenario;
 use hand::{Balance, Model};
 use std::time::Instant;
 
@@ -116,40 +118,109 @@ fn main() {
             let started = Instant::now();
             theirs = hand::run::<true>(&model, 1);
             measured = measured.min(started.elapsed().as_secs_f64() * 1e9 / theirs.answered as f64);
-            let started = Instant::now();
-            let results = asyncflow::Experiment::new(&scenario)
-                .threads(std::num::NonZero::<usize>::MIN)
-                .run()
-                .unwrap_or_else(|error| panic!("{error}"));
-            let seconds = started.elapsed().as_secs_f64();
-            let estimate = |kind: &str, entity: &str, metric: &str, stat: &str| {
-                results
-                    .find(kind, entity, metric, stat)
-                    .map_or(f64::NAN, |row| row.estimate.estimate)
-            };
-            ours = ours.min(seconds * 1e9 / estimate("workload", "users", "completed", "total"));
-            our_results = [
-                estimate("workload", "users", "latency", "mean"),
-                estimate("workload", "users", "latency", "p99"),
-                estimate("service", "api", "utilisation", "mean"),
-                estimate("service", "api", "ready_queue", "mean"),
-            ];
+            let (took, results) = run(&scenario, ("service", "api", "ready_queue", "mean"));
+            (ours, our_results) = (ours.min(took), results);
         }
         println!(
             "{name:42} {bare:6.0} {measured:9.0} {ours:10.0} {:14.2} {:12.2}",
             ours / measured,
             ours / bare
         );
-        let row = |who: &str, [mean, p99, utilisation, ready]: [f64; 4]| {
-            println!(
-                "  {who:10} mean {:9.4} ms   p99 {:9.3} ms   utilisation {utilisation:.4}   ready {ready:8.4}",
-                mean * 1e3,
-                p99 * 1e3
-            );
-        };
         row("by hand", [theirs.mean_s, theirs.p99_s, theirs.utilisation, theirs.ready]);
         row("asyncflow", our_results);
     }
+    for (name, steps, queue, mut model) in blocks() {
+        if quick {
+            model.seconds /= 100.0;
+        }
+        let text = format!(
+            "version: 1
+run: {{ duration: {}s, replications: 1 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {}/s }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ {steps} ] }} }} }}",
+            model.seconds, model.rate
+        );
+        let scenario =
+            asyncflow::scenario::from_yaml(&text).unwrap_or_else(|problems| panic!("{problems}"));
+        let (mut measured, mut ours) = (f64::MAX, f64::MAX);
+        let (mut theirs, mut our_results) = ((0, [0.0; 4]), [0.0; 4]);
+        for _ in 0..if quick { 1 } else { 7 } {
+            let started = Instant::now();
+            theirs = queue::run(&model, 1);
+            measured = measured.min(started.elapsed().as_secs_f64() * 1e9 / theirs.0 as f64);
+            let (took, results) = run(&scenario, queue);
+            (ours, our_results) = (ours.min(took), results);
+        }
+        println!("{name:42} {:>6} {measured:9.0} {ours:10.0} {:14.2}", "", ours / measured);
+        row("by hand", theirs.1);
+        row("asyncflow", our_results);
+    }
+}
+
+/// The results of either, to compare.
+fn row(who: &str, [mean, p99, utilisation, ready]: [f64; 4]) {
+    println!(
+        "  {who:10} mean {:9.4} ms   p99 {:9.3} ms   utilisation {utilisation:.4}   ready {ready:8.4}",
+        mean * 1e3,
+        p99 * 1e3
+    );
+}
+
+/// Runs a scenario on one thread: nanoseconds per request, and the results. `queue` is the metric of
+/// what waits, whose entity has a utilisation too.
+fn run(scenario: &Scenario, queue: (&str, &str, &str, &str)) -> (f64, [f64; 4]) {
+    let started = Instant::now();
+    let results = asyncflow::Experiment::new(scenario)
+        .threads(std::num::NonZero::<usize>::MIN)
+        .run()
+        .unwrap_or_else(|error| panic!("{error}"));
+    let seconds = started.elapsed().as_secs_f64();
+    let estimate = |kind: &str, entity: &str, metric: &str, stat: &str| {
+        results.find(kind, entity, metric, stat).map_or(f64::NAN, |row| row.estimate.estimate)
+    };
+    let (kind, entity, metric, stat) = queue;
+    let figures = [
+        estimate("workload", "users", "latency", "mean"),
+        estimate("workload", "users", "latency", "p99"),
+        estimate(kind, entity, "utilisation", "mean"),
+        estimate(kind, entity, metric, stat),
+    ];
+    (seconds * 1e9 / estimate("workload", "users", "completed", "total"), figures)
+}
+
+/// What a metric is found by: kind, entity, name, statistic.
+type Metric = (&'static str, &'static str, &'static str, &'static str);
+
+/// Blocks in sequence: names, steps, the metric of what waits, and the model by hand.
+fn blocks() -> [(&'static str, &'static str, Metric, queue::Model); 3] {
+    let model = queue::Model {
+        rate: 80.0,
+        service_s: [0.010; 2],
+        first: 1.0,
+        again: 0.0,
+        seconds: 10_000.0,
+    };
+    let core = ("service", "api", "ready_queue", "mean");
+    [
+        (
+            "branch: two kinds of bursts",
+            "branch: [ { p: 30%, do: [ cpu: { exp: 20ms } ] }, { do: [ cpu: { exp: 5ms } ] } ]",
+            core,
+            queue::Model { service_s: [0.020, 0.005], first: 0.3, ..model },
+        ),
+        (
+            "repeat: feedback, on average twice",
+            "repeat: { times: { geometric: { mean: 2 } }, do: [ cpu: { exp: 5ms }, wait: 0s ] }",
+            core,
+            queue::Model { service_s: [0.005; 2], again: 0.5, ..model },
+        ),
+        (
+            "lock: held during a wait",
+            "lock: { name: row, hold: [ wait: { exp: 10ms } ] }",
+            ("lock", "api#1.row", "waiting", "mean"),
+            model,
+        ),
+    ]
 }
 
 /// Returns the same model as a scenario.
