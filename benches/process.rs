@@ -1,9 +1,9 @@
 //! Whole processes: the cost of each shipped scenario, memory, start, threads, instructions.
 //!
 //! `cargo bench --bench process`. Bars: at most 256 bytes per request with 1,000,000 in flight;
-//! memory flat in simulated time and over 10,000,000 cancelled requests; 10 ms from start to first event; 1.9 times as fast on 2 threads
-//! as on 1. Instructions are counted by valgrind, if installed, and do not depend on the machine's
-//! load.
+//! memory flat in simulated time and over 10,000,000 cancelled requests; 10 ms from start to first
+//! event; 1.9 times as fast on 2 threads as on 1. Instructions are counted by valgrind, if
+//! installed, and do not depend on the machine's load.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,

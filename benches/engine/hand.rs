@@ -105,7 +105,7 @@ pub fn bucket(ns: u64) -> usize {
     ((power as usize) << 7) + (ns >> power) as usize
 }
 
-/// Returns the p99 of a histogram of so many latencies.
+/// Returns the p99 of a histogram of `done` latencies.
 pub fn p99_s(histogram: &[u64], done: u64) -> f64 {
     let (rank, mut below) = (done - done / 100, 0);
     let p99 = histogram.iter().position(|count| {

@@ -16,7 +16,7 @@
 mod hand;
 mod queue;
 
-use asyncflow::Scenario;
+use asyncflow::scenario::Scenario;
 use hand::{Balance, Model};
 use std::time::Instant;
 
@@ -166,8 +166,8 @@ fn row(who: &str, [mean, p99, utilisation, ready]: [f64; 4]) {
     );
 }
 
-/// Runs a scenario on one thread: nanoseconds per request, and the results. `queue` is the metric of
-/// what waits, whose entity has a utilisation too.
+/// Runs a scenario on one thread: nanoseconds per request, and the results. `queue` is the metric
+/// of what waits, whose entity has a utilisation too.
 fn run(scenario: &Scenario, queue: (&str, &str, &str, &str)) -> (f64, [f64; 4]) {
     let started = Instant::now();
     let results = asyncflow::Experiment::new(scenario)

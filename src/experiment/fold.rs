@@ -289,7 +289,8 @@ pub(super) fn enough_for(q: f64) -> f64 {
 }
 
 fn grown(backlog: &Backlog) -> Growth {
-    let [start, middle, end, arrivals] =
-        [backlog.start, backlog.middle, backlog.end, backlog.arrivals].map(|count| count as f64);
-    Growth { first: middle - start, second: end - middle, end, arrivals }
+    let Backlog { start, middle, end, arrivals, kept } = *backlog;
+    let [start, middle, end, arrivals, kept] =
+        [start, middle, end, arrivals, kept].map(|count| count as f64);
+    Growth { first: middle - start, second: end - middle, end, arrivals, kept }
 }

@@ -151,8 +151,17 @@ impl Judge<'_> {
         let since_s = built.balance.regime.since.seconds();
         let half_s = (horizon_s - since_s) / 2.0;
         let services = built.balance.services.iter().zip(&fold.waiting);
-        let findings =
-            services.clone().map(|(service, growth)| finding_of(service, growth, half_s)).collect();
+        let written = built.scenario.services.values();
+        let findings = services.clone().zip(written).map(|((service, growth), written)| {
+            match finding_of(service, growth, half_s) {
+                // More instances may come than there were, until the queue no longer grows.
+                ServiceFinding::Overloaded(None) if written.autoscale.is_some() => {
+                    ServiceFinding::Unclear
+                }
+                finding => finding,
+            }
+        });
+        let findings = findings.collect();
         let waiting = services.map(|(_, growth)| mean(growth, |growth| growth.end)).collect();
         Judge { built, fold, findings, waiting, horizon_s, since_s }
     }
@@ -338,16 +347,18 @@ fn finding_of(service: &ServiceBalance, growth: &[Growth], half_s: f64) -> Servi
     }
     // A known rate needs no measurement: the measured one differs only by chance.
     if !service.is_rate_exact && service.rate > 0.0 && service.is_even && growth.len() >= 3 {
-        // The measured rate, ± three standard errors.
-        let rates: Vec<f64> = growth.iter().map(|growth| growth.arrivals / half_s).collect();
-        let rate = stats::mean(&rates, 0.95);
-        let (low, high) = (
-            (rate.estimate - 3.0 * rate.std_error) / service.rate,
-            (rate.estimate + 3.0 * rate.std_error) / service.rate,
-        );
+        // The measured rates, ± three standard errors: of those that have not failed, which have
+        // taken all that they ask for, or wait for it, and of all.
+        let rate = |of: fn(&Growth) -> f64| {
+            let rates: Vec<f64> = growth.iter().map(|growth| of(growth) / half_s).collect();
+            stats::mean(&rates, 0.95)
+        };
+        let (least, most) = (rate(|growth| growth.kept), rate(|growth| growth.arrivals));
+        let low = (least.estimate - 3.0 * least.std_error) / service.rate;
+        let high = (most.estimate + 3.0 * most.std_error) / service.rate;
         if let Some(held) = service.held.iter().find(|held| held.load * low > 1.0) {
             return ServiceFinding::Overloaded(Some(Held {
-                load: held.load * rate.estimate / service.rate,
+                load: held.load * least.estimate / service.rate,
                 ..*held
             }));
         }

@@ -56,6 +56,10 @@ impl Calendar {
     pub fn fired(&self) -> u64 {
         self.fired
     }
+    /// Counts work that takes no events as if it were this number of events.
+    pub(crate) fn count(&mut self, events: u64) {
+        self.fired += events;
+    }
     /// Returns the number of pending events, stale ones included.
     pub fn pending(&self) -> usize {
         self.ladder.len()

@@ -1,10 +1,11 @@
 //! Histograms of durations with three significant digits, being filled.
 //!
 //! Law: the buckets and what is known of each are those of `distribution.rs`. A duration is below
-//! 2^62 ns, as the longest run is. Counts are whole: merging is exact, in any order. Our own because recording happens in the hot loop, where the
-//! `hdrhistogram` crate takes 96 instructions a value and this 20 (callgrind); the crate is the
-//! oracle of the tests, bucket by bucket. A bucket whose durations differ already, as most do,
-//! takes one count and nothing else: which they were is known only until the second one comes.
+//! 2^62 ns, as the longest run is. Counts are whole: merging is exact, in any order. Our own
+//! because recording happens in the hot loop, where the `hdrhistogram` crate takes 96 instructions
+//! a value and this 20 (callgrind); the crate is the oracle of the tests, bucket by bucket. A
+//! bucket whose durations differ already, as most do, takes one count and nothing else: which they
+//! were is known only until the second one comes.
 
 use super::distribution::{Bucket, DIFFER, Ends, Filled, SparseHistogram, quantiles_s};
 use super::slot::{MIXED, ONE, Slot};

@@ -59,6 +59,9 @@ pub(crate) struct Backlog {
     pub end: u64,
     /// Requests that came in its second half.
     pub arrivals: u64,
+    /// The same without those that failed: a failed one may never have asked for anything, or have
+    /// left its line.
+    pub kept: u64,
 }
 
 impl Backlog {
@@ -69,6 +72,7 @@ impl Backlog {
             middle: self.middle + other.middle,
             end: self.end + other.end,
             arrivals: self.arrivals + other.arrivals,
+            kept: self.kept + other.kept,
         }
     }
 }

@@ -111,10 +111,8 @@ impl SourcePlan {
             [only] => only,
             several => {
                 let u = key.draw(self.mix_salt).uniform();
-                several
-                    .iter()
-                    .find(|target| u < target.up_to)
-                    .unwrap_or(&several[several.len() - 1])
+                let index = several.partition_point(|target| target.up_to <= u);
+                &several[index.min(several.len() - 1)]
             }
         }
     }

@@ -146,7 +146,7 @@ impl step::Compiler for Steps<'_, '_> {
             }
         };
         for owner in owners {
-            build.resources.push(ResourcePlan { units, waiting_max: u32::MAX });
+            build.resources.push(ResourcePlan { units });
             let name = format!("{owner}.{name}");
             build.layout.resources.push(measure::Resource { kind, name, service, units });
         }

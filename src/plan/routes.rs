@@ -83,20 +83,26 @@ fn arrive(
     endpoint: Option<u32>,
 ) {
     let spec = &directory.scenario.services[service as usize];
-    let is_limited = spec.max_in_flight.is_some();
-    let back = hops.len() as u32 + 2 + u32::from(has_own_link_in) + u32::from(is_limited);
+    let door = hops.len();
+    // Where refused requests go on is known when all hops are there.
     hops.push(match spec.balance {
-        Balance::CentralQueue => Hop::Gate { gate: Gate::Central { service }, back },
-        _ => Hop::Door { service, back },
+        Balance::CentralQueue => Hop::Gate { gate: Gate::Central { service }, back: NONE },
+        _ => Hop::Door { service, back: NONE },
     });
     if has_own_link_in {
         hops.push(Hop::In);
     }
-    if is_limited {
-        hops.push(Hop::Gate { gate: Gate::Admission, back });
+    if spec.max_in_flight.is_some() {
+        hops.push(Hop::Gate { gate: Gate::Admission, back: NONE });
     }
     // Programs are compiled when their routes are known: `enter` puts in where they begin.
     hops.push(Hop::Enter { endpoint: endpoint.unwrap_or(NONE), first_step: NONE });
+    let behind = hops.len() as u32;
+    for hop in &mut hops[door..] {
+        if let Hop::Door { back, .. } | Hop::Gate { back, .. } = hop {
+            *back = behind;
+        }
+    }
 }
 
 /// Puts in where the programs begin that routes lead to.

@@ -224,7 +224,13 @@ fn services(
     // awaits is not known from these numbers.
     let is_known = results.rows.iter().all(|row| !["lock", "block"].contains(&row.kind));
     let calls = is_known && scenario.services.values().any(Service::calls);
-    let mut header = vec!["", "CPU busy", "ready queue", "max", "loop lag p99", "awaiting I/O"];
+    // The mean is that of all instances together.
+    let is_of_one = scenario
+        .services
+        .values()
+        .any(|service| service.rows().max(service.instances.len() as u32) > 1);
+    let max = if is_of_one { "max per instance" } else { "max" };
+    let mut header = vec!["", "CPU busy", "ready queue", max, "loop lag p99", "awaiting I/O"];
     header.extend(calls.then_some("awaiting calls"));
     header.extend(["in flight", "memory", "waiting for memory"]);
     let mut lines = table(&header);

@@ -30,11 +30,13 @@ pub(crate) struct Frames {
     rows: Vec<Frame>,
     free: u32,
     open: usize,
+    /// The executions of repeated bodies since an event, and the number of that event.
+    turns: (u64, u64),
 }
 
 impl Default for Frames {
     fn default() -> Frames {
-        Frames { rows: Vec::new(), free: NONE, open: 0 }
+        Frames { rows: Vec::new(), free: NONE, open: 0, turns: (0, 0) }
     }
 }
 
@@ -75,6 +77,14 @@ impl Frames {
     /// The key of a request outside of all blocks: its name.
     pub(crate) fn key_of(&self, request: &Request) -> Key {
         self.of(request).last().map_or(request.key, |frame| frame.key)
+    }
+    /// A body is executed once more; how often that has been since the event with this number.
+    pub(crate) fn turn(&mut self, event: u64) -> u64 {
+        if self.turns.1 != event {
+            self.turns = (0, event);
+        }
+        self.turns.0 += 1;
+        self.turns.0
     }
     /// How many are open.
     pub(crate) fn len(&self) -> usize {

@@ -20,7 +20,6 @@ use bevy_ecs::prelude::Component;
 #[derive(Clone, Debug)]
 pub(crate) struct ResourcePlan {
     pub units: u64,
-    pub waiting_max: u32,
 }
 
 /// Units of such a resource, and the requests that wait for one.
@@ -29,6 +28,6 @@ pub(crate) struct Shared(pub Permits<u32>);
 
 impl Shared {
     pub(crate) fn new(of: &ResourcePlan) -> Shared {
-        Shared(Permits::new(of.units, of.waiting_max))
+        Shared(Permits::new(of.units, u32::MAX))
     }
 }

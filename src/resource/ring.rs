@@ -2,7 +2,8 @@
 //!
 //! Its own, because a queue for a core is pushed to and popped from once a request: the ring's
 //! length is a power of two, so a position is masked where `VecDeque` compares and calls (23
-//! instructions a push and 16 a pop, here 12 and 12; callgrind). Checked: below, against `VecDeque`.
+//! instructions a push and 16 a pop, here 12 and 12; callgrind). Checked: below, against
+//! `VecDeque`.
 
 /// The length of the first ring.
 const FIRST_LENGTH: usize = 4;

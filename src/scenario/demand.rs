@@ -20,6 +20,7 @@ use crate::random::keys::Salt;
 use crate::step::asks::{At, EachCall, ask};
 use crate::step::{Call, Scope};
 use crate::workload::{ArrivalProcess, RateProfile};
+pub(super) use sum::RoundTrip;
 use sum::demand_of;
 
 /// The demand of a request at an endpoint, and the endpoints it calls.

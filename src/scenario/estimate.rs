@@ -8,7 +8,7 @@
 //! topological order, once each.
 
 use super::broken::Broken;
-use super::demand::EndpointDemand;
+use super::demand::{EndpointDemand, RoundTrip};
 use super::directory::NameTable;
 use super::{Closed, Scenario, demand};
 use crate::random::dists::{Dist, Distribution};
@@ -106,7 +106,7 @@ impl Load {
         workload: usize,
         closed: &Closed,
     ) -> f64 {
-        let written = &directory.scenario.workload[workload];
+        let (name, written) = &directory.scenario.workload.get_index(workload).expect("an index");
         let residence_s: f64 = demand::targets(written)
             .filter_map(|(to, share)| {
                 let endpoint = directory.target(to).ok()?.1?;
@@ -116,7 +116,16 @@ impl Load {
                     .clone()
                     .map(|id| directory.instances[id as usize].machine.speed.times);
                 let fastest = speeds.fold(1.0, f64::max);
-                Some(share * demands[endpoint as usize].min_residence_at(1.0 / fastest))
+                let (of, stretch) = (&demands[endpoint as usize], 1.0 / fastest);
+                // Arms that run at once take at least as long as the longest takes on average, if
+                // all of them are waited for to their ends.
+                let inside_s = match of.may_fail || of.is_cut {
+                    true => of.min_residence_at(stretch),
+                    false => of.expected_residence_at(stretch),
+                };
+                let links = RoundTrip::between(directory, &[name, "users"], service as u32);
+                let links_s = if links.is_lossy { 0.0 } else { links.mean_s };
+                Some(share * (inside_s + links_s))
             })
             .sum();
         let think_s = closed.think.compile().mean() * 1e-9;

@@ -305,6 +305,8 @@ fn shape(tag: &str, expected: &Wanted, found: &Found) -> Option<&'static str> {
             Some("write `autoscale: { hpa: { max: 10, metrics: [ { cpu: 60% } ] } }`")
         }
         "closed" if is_value => Some("write `closed: { users: 50, think: { exp: 5s } }`"),
+        "tasks" if is_value => Some("write `tasks: { schedule: ps }`"),
+        "hold" if is_value => Some("write `hold: [ wait: 5ms ]`"),
         "event_loop" if is_value => Some("write `event_loop: { workers: 2 }`"),
         "exp" if *found == Found::Group => {
             Some("write its mean, as in `exp: 5ms`; a rate of 200/s is a mean of 5ms")

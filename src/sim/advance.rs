@@ -34,11 +34,12 @@ pub(crate) fn advance(mut world: Everything, mut epoch: ResMut<Epoch>) {
 /// What the requests of a plan may do: the drain is compiled once for each, so that what a plan
 /// does not use costs it nothing.
 pub(crate) trait Caps {
-    /// Blocks, guests, requests that are called off, users who come back.
+    /// Frames, guests, requests that are called off, users who come back, stations, lives of
+    /// instances, central queues, pipelines.
     const RICH: bool;
 }
 
-/// Straight programs alone.
+/// Programs of steps and branches, on instances that serve from beginning to end.
 pub(crate) struct Plain;
 impl Caps for Plain {
     const RICH: bool = false;
@@ -78,8 +79,8 @@ fn drain<C: Caps>(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> S
     // other, so that a state known when it is reached is not tested at all.
     loop {
         if let Next::Park = next {
-            if x.attention {
-                x.attention = false;
+            if x.stage.attention {
+                x.stage.attention = false;
                 if x.stage.calendar.is_half_dead() {
                     sweep(x, requests);
                 }
@@ -168,12 +169,9 @@ fn fire_other(x: &mut Columns, requests: &mut [Request], event: Event) -> Option
 /// How a request goes on that has been granted what it waited for, or that has been struck.
 #[inline(always)]
 fn resume(request: &mut Request) -> Next {
-    if request.phase == Phase::Running {
-        return Next::Run;
-    }
     match request.phase {
-        Phase::Walking => Next::Walk,
         Phase::Running => Next::Run,
+        Phase::Walking => Next::Walk,
         Phase::Struck => {
             request.outcome = Outcome::CRASHED;
             Next::Finish
@@ -207,7 +205,7 @@ fn alarm(x: &mut Columns, requests: &mut [Request], id: TimerId) -> Option<(u32,
     x.stage.timers.end(id);
     let request = current(requests, whose)?;
     let then = x.program[request.step as usize].alarm(&mut x.stage, request, whose.slot);
-    x.attention |= !x.stage.doomed.is_empty();
+    x.stage.attention |= !x.stage.doomed.is_empty();
     Some((whose.slot, goes_on(request, then)))
 }
 
@@ -285,7 +283,7 @@ fn walk(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
     }
     match hop {
         Hop::Cross { link } => hops::cross(x, request, slot, link),
-        // The way back of one that is refused begins with neither.
+        // A refused request never returns to a door or an entrance.
         Hop::Door { .. } | Hop::Enter { .. } => Next::Walk,
         Hop::Gate { gate, back } => gates::pass(x, request, slot, gate, back),
         Hop::In => hops::own_link_in(x, request, slot),

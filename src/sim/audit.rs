@@ -54,6 +54,7 @@ fn holders(x: &Columns, requests: &[Request]) {
         }
     }
     blocks(x, requests);
+    outstanding(x, requests);
     // Those who have just been granted something hold it before they have taken it.
     let granted = x.stage.runnable.len() as u64;
     for (i, own) in x.plan.instances.iter().enumerate() {
@@ -88,6 +89,20 @@ fn holders(x: &Columns, requests: &[Request]) {
             busy += of.busy();
         }
         assert_eq!(busy, x.stage.gauges[i].busy.value, "cores in use are measured");
+    }
+}
+
+/// Counts from the requests what the balancers look at.
+fn outstanding(x: &Columns, requests: &[Request]) {
+    let mut chosen = vec![0; x.instances.len()];
+    for request in requests {
+        let is_chosen = request.place() != Place::Outside && request.phase != Phase::Struck;
+        if is_chosen && !request.has(Flag::GUEST) {
+            chosen[request.instance as usize] += 1;
+        }
+    }
+    for (chosen, state) in chosen.into_iter().zip(x.instances.iter()) {
+        assert_eq!(chosen, state.outstanding, "outstanding are those sent and not answered");
     }
 }
 
@@ -127,6 +142,10 @@ fn balancers(x: &Columns) {
             .filter(|state| state.holder != NONE)
             .count();
         let Some(queue) = &balancer.queue else { continue };
+        assert!(
+            queue.let_go <= x.stage.runnable.len(),
+            "an instance is kept free only for a request that is about to take it"
+        );
         assert!(queue.is_work_conserving(), "nobody waits at a balancer while an instance is free");
         assert_eq!(
             queue.free.len() + held,

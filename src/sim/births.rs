@@ -76,7 +76,7 @@ fn begin<C: Caps>(
 ) -> u32 {
     let now = x.now();
     let slot = x.free.pop().expect("the drain stops before the pool is empty");
-    x.attention |= x.free.len() < spare::<C>(x);
+    x.stage.attention |= x.free.len() < spare::<C>(x);
     x.recorder.meters[flow as usize].arrive();
     let request = &mut requests[slot as usize];
     *request = Request::begin(key, now, request.generation, caller, flow, hop);

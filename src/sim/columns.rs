@@ -88,6 +88,7 @@ impl Everything<'_, '_> {
             hops: &plan.hops,
             slots_an_event: plan.slots_an_event,
             is_traced: plan.trace_share > 0.0,
+            is_closed: plan.sources.iter().any(|source| source.closed.is_some()),
             stage: Stage {
                 queues: queues.bypass_change_detection(),
                 gauges: gauges.bypass_change_detection(),
@@ -105,6 +106,8 @@ impl Everything<'_, '_> {
                 labels_ns: &mut labels_ns,
                 measured_from,
                 measured: until > measured_from,
+                // Whatever there is to see to is looked for at the beginning.
+                attention: true,
             },
             free,
             recorder,
@@ -116,8 +119,6 @@ impl Everything<'_, '_> {
             links: links.as_mut().map_or(&mut [], |c| c.bypass_change_detection()),
             has_errors: self.errors.any,
             errors: &mut self.errors,
-            // Whatever there is to see to is looked for at the beginning.
-            attention: true,
         };
         let result = f(&mut x, requests.bypass_change_detection());
         let Columns { stage: Stage { calendar, runnable, .. }, free, .. } = x;
@@ -142,6 +143,8 @@ pub(crate) struct Columns<'a> {
     pub slots_an_event: usize,
     /// Whether some requests are written to `requests.parquet`.
     pub is_traced: bool,
+    /// Whether some users are closed, and think between their requests.
+    pub is_closed: bool,
     /// What the steps may touch too.
     pub stage: Stage<'a>,
     /// Free slots; the last is used next.
@@ -156,9 +159,6 @@ pub(crate) struct Columns<'a> {
     pub errors: &'a mut ActiveErrors,
     /// Whether any `errors` fault is active.
     pub has_errors: bool,
-    /// The pool is nearly empty, the calendar may have too many dead entries, or requests are to
-    /// be called off: to be seen to before anything else happens.
-    pub attention: bool,
 }
 
 impl Columns<'_> {

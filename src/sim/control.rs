@@ -86,8 +86,8 @@ fn start(x: &mut Columns, requests: &mut [Request], id: u32, mut rows: Range<usi
     let now = x.now();
     let Some(row) = rows.find(|row| x.instances[*row].life == Life::Stopped) else { return false };
     // Branches that nobody waits for any longer may still run there.
-    wipe(x, requests, row as u32);
-    x.attention = true;
+    wipe(x, requests, &[row as u32]);
+    x.stage.attention = true;
     let scaler = &mut x.scalers[id as usize];
     scaler.starts += 1;
     scaler.booting.add(now, 1);
@@ -169,9 +169,9 @@ pub(crate) fn live(
         return None;
     }
     if x.instances[row].life == Life::Draining {
-        wipe(x, requests, instance);
+        wipe(x, requests, &[instance]);
         stopped(x, row);
-        x.attention = true;
+        x.stage.attention = true;
         return Some(Next::Park);
     }
     x.instances[row].life = Life::Serving;

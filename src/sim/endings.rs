@@ -73,7 +73,7 @@ fn close_frames(x: &mut Columns, request: &mut Request) {
         let frame = x.stage.frames.close(request);
         x.program[frame.step as usize].close(&mut x.stage, request, &frame);
     }
-    x.attention |= !x.stage.doomed.is_empty();
+    x.stage.attention |= !x.stage.doomed.is_empty();
 }
 
 /// The instance of a request has crashed: it leaves the lines outside of it that it stands in.
@@ -90,8 +90,16 @@ pub(crate) fn leave_outside(x: &mut Columns, requests: &mut [Request], slot: u32
 /// with the instance, and it goes on by failing.
 pub(crate) fn strike(x: &mut Columns, request: &mut Request, slot: u32) {
     let now = x.now();
-    if request.phase == Phase::Walking && x.hops[request.hop as usize] == Hop::In {
-        hops::off_link(x, request);
+    let awaits_event = match request.phase {
+        Phase::Walking if x.hops[request.hop as usize] == Hop::In => {
+            hops::off_link(x, request);
+            true
+        }
+        Phase::Running => x.program[request.step as usize].awaits_event(request),
+        _ => false,
+    };
+    if awaits_event {
+        x.stage.calendar.note_stale();
     }
     let part = part_of(x, request);
     request.parts.charge(part, now);
@@ -161,7 +169,7 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
     }
     if request.has(Flag::TIMED) {
         x.stage.calendar.note_stale();
-        x.attention = true;
+        x.stage.attention = true;
     }
     request.generation = request.generation.wrapping_add(1);
     x.free.push(slot);
@@ -173,7 +181,7 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
     let request = &mut requests[slot as usize];
     request.set_place(Place::Outside);
     if caller.slot == NONE {
-        if C::RICH {
+        if C::RICH && x.is_closed {
             think(x, request.flow, caller.generation);
         }
         return (slot, Next::Park);
@@ -245,7 +253,7 @@ fn answered(x: &mut Columns, requests: &mut [Request], id: RequestId, ended: &En
         return called(caller, &ended.parts, x.now(), ended.outcome);
     }
     let then = op.answered(&mut x.stage, caller, id.slot, ended);
-    x.attention |= !x.stage.doomed.is_empty();
+    x.stage.attention |= !x.stage.doomed.is_empty();
     goes_on(caller, then)
 }
 

@@ -71,9 +71,9 @@ impl Breakable for Broken<'_, '_, '_> {
             x.balancers[x.plan.instances[id as usize].service as usize].remove(id);
             let state = &mut x.instances[id as usize];
             (state.up, state.holder) = (false, NONE);
-            if !drain {
-                wipe(x, self.requests, id);
-            }
+        }
+        if !drain {
+            wipe(x, self.requests, &chosen);
         }
         let start = |id: u32| (id, x.instances[id as usize].start);
         x.errors.crashed[fault as usize] = chosen.into_iter().map(start).collect();
@@ -140,33 +140,33 @@ fn stretch(plan: &Plan, now: Time, instance: u32) -> f64 {
     factors.product::<f64>() / plan.instances[instance as usize].speed
 }
 
-/// An instance is lost with everything in it, and its row is as new.
-pub(super) fn wipe(x: &mut Columns, requests: &mut [Request], instance: u32) {
-    fail_all(x, requests, instance);
-    renew(x, instance);
-}
-
-/// Everything inside the instance, at its door or on the way to it fails.
-fn fail_all(x: &mut Columns, requests: &mut [Request], instance: u32) {
-    let is_struck = |request: &Request| {
-        request.instance == instance
-            && request.place() != Place::Outside
-            && request.phase != Phase::Struck
-    };
-    if x.plan.is_rich {
-        // First all leave the lines outside of the instance, so that what is given back next goes
-        // to others.
-        for slot in 0..requests.len() {
-            if is_struck(&requests[slot]) {
-                endings::leave_outside(x, requests, slot as u32);
+/// Instances are lost with everything inside them, at their doors or on the way to them, and their
+/// rows are as new. One pass over the requests, however many the instances are.
+pub(super) fn wipe(x: &mut Columns, requests: &mut [Request], instances: &[u32]) {
+    let mut struck: Vec<(usize, u32)> = Vec::new();
+    let mut rank_of = vec![None; x.instances.len()];
+    instances.iter().enumerate().for_each(|(rank, id)| rank_of[*id as usize] = Some(rank));
+    for (slot, request) in requests.iter().enumerate() {
+        let is_inside = request.place() != Place::Outside && request.phase != Phase::Struck;
+        if is_inside && let Some(rank) = rank_of[request.instance as usize] {
+            struck.push((rank, slot as u32));
+        }
+    }
+    // Stable: one instance after the other, each by slot.
+    struck.sort_by_key(|(rank, _)| *rank);
+    for of_one in struck.chunk_by(|a, b| a.0 == b.0) {
+        if x.plan.is_rich {
+            // First all leave the lines outside of the instance, so that what is given back next
+            // goes to others.
+            for (_, slot) in of_one {
+                endings::leave_outside(x, requests, *slot);
             }
         }
-    }
-    for (slot, request) in requests.iter_mut().enumerate() {
-        if is_struck(request) {
-            endings::strike(x, request, slot as u32);
+        for (_, slot) in of_one {
+            endings::strike(x, &mut requests[*slot as usize], *slot);
         }
     }
+    instances.iter().for_each(|id| renew(x, *id));
 }
 
 /// The instance is as new.

@@ -22,18 +22,22 @@ pub(crate) fn note(
     let Some(mark) = epoch.mark else { return };
     let recorder = &mut *recorder;
     let (mut in_system, mut came) =
-        (vec![0; recorder.backlog.len()], vec![0; recorder.backlog.len()]);
+        (vec![0; recorder.backlog.len()], vec![[0; 2]; recorder.backlog.len()]);
     let (mut waiting, mut asked) =
-        (vec![0; recorder.waiting.len()], vec![0; recorder.waiting.len()]);
+        (vec![0; recorder.waiting.len()], vec![[0; 2]; recorder.waiting.len()]);
     for ((meter, workload), service) in
         recorder.meters.iter().zip(&recorder.workload_of).zip(&recorder.service_of)
     {
+        let counts = meter.counts();
+        let add = |[all, failed]: &mut [u64; 2]| {
+            (*all, *failed) = (*all + counts.came, *failed + counts.failed);
+        };
         if let Some(workload) = *workload {
-            in_system[workload as usize] += meter.counts().inside();
-            came[workload as usize] += meter.counts().came;
+            in_system[workload as usize] += counts.inside();
+            add(&mut came[workload as usize]);
         }
         if let Some(service) = *service {
-            asked[service as usize] += meter.counts().came;
+            add(&mut asked[service as usize]);
         }
     }
     for (instance, (gauges, memory, places)) in plan.0.instances.iter().zip(&machines) {
@@ -54,13 +58,18 @@ pub(crate) fn note(
     }
 }
 
-fn set(backlog: &mut Backlog, mark: Mark, (requests, came): (u64, u64)) {
+fn set(backlog: &mut Backlog, mark: Mark, (requests, [came, failed]): (u64, [u64; 2])) {
     match mark {
         Mark::Start => backlog.start = requests,
-        Mark::Middle => (backlog.middle, backlog.arrivals) = (requests, came),
+        Mark::Middle => {
+            (backlog.middle, backlog.arrivals, backlog.kept) = (requests, came, failed);
+        }
         // Those that a pipeline has handed on since are counted elsewhere.
         Mark::End => {
-            (backlog.end, backlog.arrivals) = (requests, came.saturating_sub(backlog.arrivals));
+            let (arrivals, failed) =
+                (came.saturating_sub(backlog.arrivals), failed.saturating_sub(backlog.kept));
+            backlog.end = requests;
+            (backlog.arrivals, backlog.kept) = (arrivals, arrivals.saturating_sub(failed));
         }
     }
 }

@@ -13,7 +13,7 @@ use super::columns::Everything;
 use super::epochs::{self, Epoch, Stop};
 use super::{simulate, spawn};
 use crate::kernel::RequestId;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Gate, Hop, Plan};
 use crate::random::keys::Key;
 use crate::request::{Fate, Phase, Request};
 use crate::scenario::from_yaml;
@@ -25,12 +25,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-fn scenario(runtime: &str, faults: &str) -> Arc<Plan> {
+/// `late` are arrivals after all that can happen to the six; `loss` is that of the link to `db`.
+fn scenario(runtime: &str, late: &str, loss: &str, faults: &str) -> Arc<Plan> {
+    let (warmup, rate) = if late.is_empty() { ("0s", 3) } else { ("500ms", 4) };
     let yaml = format!(
         "version: 1
 name: states
-run: {{ duration: 2s }}
-workload: {{ users: {{ to: api.x, open: {{ rate: 3/s, arrivals: {{ at: [ 1ms, 1ms, 2ms, 2ms, 3ms, 4ms ] }} }} }} }}
+run: {{ duration: 2s, warmup: {warmup} }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {rate}/s, arrivals: {{ at: [ 1ms, 1ms, 2ms, 2ms, 3ms, 4ms{late} ] }} }} }} }}
 services:
   api:
     max_in_flight: 4
@@ -51,7 +53,7 @@ services:
               - [ branch: [ {{ p: 50%, do: [ call: {{ to: db.read, timeout: 3ms }} ] }} ], parallel: [ [ wait: 4ms ], [ cpu: 2ms ] ] ]
         - call: db.read
   db: {{ balance: central_queue, replicas: 2, endpoints: {{ read: [ cpu: 700us, wait: 300us ] }} }}
-links: {{ users -> api: {{ latency: 300us }}, api -> db: {{ latency: 200us }}, db -> api: {{ latency: 200us }} }}
+links: {{ users -> api: {{ latency: 300us }}, api -> db: {{ latency: 200us, loss: {loss} }}, db -> api: {{ latency: 200us }} }}
 faults: [ {faults} ]
 "
     );
@@ -96,7 +98,16 @@ fn there(world: &mut World) -> Vec<(u32, String, bool)> {
                             let name = op.split('(').next().unwrap_or_default().to_string();
                             format!("{name} {}", request.granted)
                         }
-                        phase => format!("{phase:?} {}", request.granted),
+                        Phase::Walking => {
+                            let hop = match x.hops[request.hop as usize] {
+                                Hop::Gate { gate: Gate::Admission, .. } => "Admission",
+                                Hop::Gate { gate: Gate::Central { .. }, .. } => "Central",
+                                Hop::Cross { .. } => "Cross",
+                                _ => "another hop",
+                            };
+                            format!("{hop} {}", request.granted)
+                        }
+                        phase => format!("{phase:?}"),
                     }
                 };
                 let is_root = |slot: u32| requests[slot as usize].caller == Request::NOBODY;
@@ -156,6 +167,10 @@ fn assert_empty(world: &mut World, what: &str) {
                 assert_eq!([shared.0.held.value, shared.0.waiting.value], [0; 2], "{what}");
             }
             assert!(x.stage.stations.iter().all(|station| station.len() == 0), "{what}");
+            for queue in x.balancers.iter().filter_map(|balancer| balancer.queue.as_ref()) {
+                let left = [queue.waiting.len(), queue.let_go, queue.length.value as usize];
+                assert_eq!(left, [0; 3], "{what}: a central queue: waiting, let go, length");
+            }
             assert!(x.links.iter().all(|link| link.in_flight.value == 0), "{what}: links");
         });
     };
@@ -169,7 +184,7 @@ fn a_request_that_is_called_off_in_any_state_leaves_nothing_behind() {
     // By definition; at 255 moments for each runtime, every pair of requests.
     let mut states: BTreeSet<String> = BTreeSet::new();
     for runtime in RUNTIMES {
-        let plan = scenario(runtime, "");
+        let plan = scenario(runtime, "", "50%", "");
         for us in (500..26_000).step_by(100) {
             let all = there(&mut at(&plan, us));
             states.extend(all.iter().map(|(_, state, _)| state.clone()));
@@ -187,8 +202,10 @@ fn a_request_that_is_called_off_in_any_state_leaves_nothing_behind() {
     }
     // Each state of a step that waits, and of a route, is among them.
     for state in [
-        "Walking false",
-        "Walking true",
+        "Cross false",
+        "Admission true",
+        "Central true",
+        "Lost",
         "Memory true",
         "Cpu false",
         "Cpu true",
@@ -204,18 +221,23 @@ fn a_request_that_is_called_off_in_any_state_leaves_nothing_behind() {
 
 #[test]
 fn a_crash_in_any_state_leaves_nothing_behind_and_the_service_works_as_before() {
-    // The audit at the end of each replication, and the requests that come later: those that the
-    // crash has struck have failed, all others are answered.
+    // The audit at the end of each replication: all six have ended, in one way or another. And two
+    // requests that come when the instance is back, of which each is answered.
     for runtime in RUNTIMES {
         for us in (500..26_000u64).step_by(100) {
             for target in ["api", "db"] {
                 let count = if target == "db" { ", count: 2" } else { "" };
                 let fault = format!("crash: {{ target: {target}{count}, at: {us}us, for: 400us }}");
-                let plan = scenario(runtime, &fault);
-                let record = simulate(&plan, 0, &AtomicBool::new(false))
-                    .unwrap_or_else(|error| panic!("{error}"));
-                let ended: u64 = record.flows[0].outcomes.iter().sum();
-                assert_eq!((record.flows[0].arrivals, ended), (6, 6), "{runtime}, {us} us");
+                let of = |plan: &Arc<Plan>| {
+                    let record = simulate(plan, 0, &AtomicBool::new(false));
+                    let record = record.unwrap_or_else(|error| panic!("{error}"));
+                    let outcomes = &record.flows[0].outcomes;
+                    (record.flows[0].arrivals, outcomes.iter().sum(), outcomes[0])
+                };
+                let (came, ended, _): (_, u64, _) = of(&scenario(runtime, "", "0%", &fault));
+                assert_eq!((came, ended), (6, 6), "{runtime}, {us} us");
+                let late = of(&scenario(runtime, ", 1s, 1100ms", "0%", &fault));
+                assert_eq!(late, (2, 2, 2), "{runtime}, {us} us, {target}: those who come later");
             }
         }
     }

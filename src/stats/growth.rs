@@ -32,6 +32,8 @@ pub struct Growth {
     pub end: f64,
     /// The number of arrivals in the second half.
     pub arrivals: f64,
+    /// The number of these less the number of failures in the second half.
+    pub kept: f64,
 }
 
 /// The trend of a queue.
@@ -102,6 +104,7 @@ mod tests {
             second,
             end: first + second,
             arrivals: 1000.0,
+            kept: 1000.0,
         };
         trend(&growths.iter().map(growth).collect::<Vec<_>>())
     }
@@ -135,7 +138,7 @@ mod tests {
         assert_eq!(all(&[(100.0, 0.0), (100.0, 100.0), (100.0, 200.0)]), Trend::Unclear);
         assert_eq!(trend(&[]), Trend::Steady);
         assert_eq!(
-            trend(&[Growth { first: 0.0, second: 5.0, end: 5.0, arrivals: 0.0 }]),
+            trend(&[Growth { first: 0.0, second: 5.0, end: 5.0, arrivals: 0.0, kept: 0.0 }]),
             Trend::Steady
         );
     }

@@ -53,6 +53,10 @@ pub(crate) trait Act {
     fn shares(&self, _: &Request) -> Option<u32> {
         None
     }
+    /// Whether an event is to come for a request in this step, which is stale if it is struck.
+    fn awaits_event(&self, _: &Request) -> bool {
+        false
+    }
     /// The bytes that a request holds whose program begins with this step.
     fn reserves(&self, _: &Request) -> u64 {
         0
@@ -147,6 +151,9 @@ pub(crate) struct Stage<'a> {
     pub measured_from: Time,
     /// Whether the measured part has begun.
     pub measured: bool,
+    /// The pool is nearly empty, the calendar may have too many dead entries, or requests are to
+    /// be called off: to be seen to before anything else happens.
+    pub attention: bool,
 }
 
 impl Stage<'_> {
@@ -196,6 +203,7 @@ impl Stage<'_> {
             self.calendar.schedule_at(at, Event::Station { id: station, epoch });
             if replaces {
                 self.calendar.note_stale();
+                self.attention |= self.calendar.is_half_dead();
             }
         }
     }

@@ -106,6 +106,9 @@ impl Act for Op {
         }
         Left::Gone
     }
+    fn awaits_event(&self, request: &Request) -> bool {
+        request.has(Flag::CORE) && !request.granted
+    }
     fn part(&self, request: &Request) -> Part {
         if request.granted { Part::Queue } else { Part::Cpu }
     }

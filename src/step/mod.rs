@@ -176,6 +176,13 @@ macro_rules! catalogue {
                     Op::Answer => None,
                 }
             }
+            fn awaits_event(&self, request: &Request) -> bool {
+                match self {
+                    $(Op::$name(op) => op.awaits_event(request),)+
+                    $(Op::$end(op) => op.awaits_event(request),)+
+                    Op::Answer => request.has(crate::request::Flag::GONE),
+                }
+            }
             fn reserves(&self, request: &Request) -> u64 {
                 match self {
                     $(Op::$name(op) => op.reserves(request),)+

@@ -9,11 +9,12 @@
 
 use super::asks::{Arm, Asks, At, Way};
 use super::{Act, Compiler, Stage, Step, Then};
+use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
 use crate::random::keys::Salt;
 use crate::request::Request;
-use crate::units::Count;
+use crate::units::{Count, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -96,7 +97,14 @@ impl Act for Op {
 
 impl Act for Again {
     #[inline(never)]
-    fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
+    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+        // Loops that take no events are interrupted as if they did, and count against their limit.
+        let turns = stage.frames.turn(stage.calendar.fired());
+        if turns == TURNS_MAX {
+            stage.calendar.count(turns);
+            stage.after(Span::ZERO, Event::Woken, request, slot);
+            return Then::Park;
+        }
         let frame = stage.frames.top(request);
         (frame.a, frame.b) = (frame.a - 1, frame.b + 1);
         if frame.a == 0 {
@@ -107,4 +115,10 @@ impl Act for Again {
         request.step -= self.back;
         Then::Stay
     }
+    fn wake(&self, _: &mut Stage, _: &mut Request) -> Then {
+        Then::Stay
+    }
 }
+
+/// The number of executions, by all requests, and at one event, after which a loop is interrupted.
+const TURNS_MAX: u64 = 1 << 20;

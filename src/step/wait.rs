@@ -111,6 +111,9 @@ impl Act for Op {
         stage.calendar.note_stale();
         Left::Gone
     }
+    fn awaits_event(&self, _: &Request) -> bool {
+        true
+    }
     fn part(&self, _: &Request) -> Part {
         Part::Io
     }

@@ -114,3 +114,15 @@ fn a_load_that_the_most_instances_cannot_take_is_an_overload() {
     assert!(matches!(outlook("600/s"), Outlook::Overloaded(_)));
     assert!(!matches!(outlook("200/s"), Outlook::Overloaded(_)));
 }
+
+#[test]
+fn a_queue_that_grows_while_instances_are_still_added_is_no_overload() {
+    // By hand: 16 instances are needed, and at 75 s there are at most 1 + 4 + 5 + 10: until then
+    // the queue grows, in both halves of the run. With 20 instances the load is 72 %.
+    use asyncflow::experiment::Outlook;
+    let of = run("run: { duration: 75s, replications: 3 }
+workload: { users: { to: api.x, open: { rate: 1600/s } } }
+services: { api: { autoscale: { hpa: { max: 20, metrics: [ { cpu: 90% } ] }, boot: 40s }, endpoints: { x: [ cpu: 9ms ] } } }");
+    let outlook = &of.results.verdicts[0].outlook;
+    assert!(matches!(outlook, Outlook::CannotTell(_)), "{outlook:?}");
+}

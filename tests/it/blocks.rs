@@ -87,3 +87,22 @@ workload: { users: { to: api.x, open: { rate: 50/s } } }
 services: { api: { endpoints: { x: [ repeat: { times: 3, do: [ cpu: 4ms ] } ] } } }");
     results.agrees("workload users", "time_in.queue mean", 0.009, 0.02);
 }
+
+#[test]
+fn a_loop_that_takes_no_events_is_interrupted_as_if_it_did() {
+    // By hand: 3 times a million executions are two pieces of 2^20 and a rest; each piece counts as
+    // 2^20 events, and takes one. Without loops there are two: an arrival, and the next.
+    let of = |times: u32| {
+        let steps = format!(
+            "repeat: {{ times: {times}, do: [ repeat: {{ times: 1M, do: [ branch: [ {{ p: 0%, do: [ cpu: 1ms ] }} ] ] }} ] }}"
+        );
+        run(&format!(
+            "run: {{ duration: 1s, replications: 1 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 1/s, arrivals: {{ at: [ 100ms ] }} }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ {steps} ] }} }} }}"
+        ))
+        .results
+        .events
+    };
+    assert_eq!(of(3) - of(1), 2 * ((1 << 20) + 1));
+}

@@ -48,3 +48,26 @@ fn a_user_draws_anew_for_each_request() {
     // Exponential thinking of 50 ms and work of 30 ms without waiting: one cycle in 80 ms.
     users(1, "{ exp: 50ms }", "").agrees("workload users", "throughput mean", 1.0 / 0.08, 0.03);
 }
+
+#[test]
+fn the_estimate_counts_links_and_what_runs_at_once() {
+    // By hand, 100 users who think 100 ms: 900 ms on two links, or in the longer of two branches,
+    // or in a wait, are 100 requests a second; and 1 ms of a core is 10 % of it.
+    use asyncflow::scenario::{estimate, from_yaml};
+    for (steps, links) in [
+        ("", "u -> s: { latency: 450ms }"),
+        ("parallel: [ [ wait: 899ms ], [ wait: 300ms ] ], ", ""),
+        ("wait: 899ms, ", ""),
+    ] {
+        let think = if links.is_empty() { "100ms" } else { "99ms" };
+        let yaml = format!(
+            "version: 1
+workload: {{ u: {{ to: s.x, closed: {{ users: 100, think: {think} }} }} }}
+services: {{ s: {{ endpoints: {{ x: [ {steps}cpu: 1ms ] }} }} }}
+links: {{ {links} }}"
+        );
+        let scenario = from_yaml(&yaml).unwrap_or_else(|problems| panic!("{problems}"));
+        let service = &estimate(&scenario).services[0];
+        assert!((service.rate - 100.0).abs() < 1e-9, "{} {yaml}", service.rate);
+    }
+}

@@ -211,9 +211,9 @@ fn an_overloaded_system_is_reported_as_overloaded() {
     let (stderr, warned) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(stderr.contains("✘ overloaded  users"), "{stderr}");
-    // Since the fault has ended.
+    // Since the fault has ended; of 1 % that the link loses `check` knows nothing certain.
     assert!(
-        warned.contains("overload: the offered load at the end of the run is 120 %"),
+        warned.contains("overload: the offered load at the end of the run is up to 120 %"),
         "{warned}"
     );
 }

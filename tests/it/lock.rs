@@ -119,3 +119,27 @@ services: { api: { endpoints: { x: [ lock: { name: l, hold: [ wait: { exp: 10ms 
     assert!(text.contains("Longest queue: api#1.l, for a lock: 3."), "{text}");
     assert!(text.contains("  lock 4") && text.contains("ms (8"), "{text}");
 }
+
+#[test]
+fn locks_that_are_taken_in_opposite_orders_are_a_warning() {
+    // By definition: one holds `a` and waits for `b`, the other holds `b` and waits for `a`; also
+    // by way of a third, and in two branches of one request. In one order there is none.
+    let nest = |outer: &str, inner: &str| {
+        format!(
+            "lock: {{ name: {outer}, hold: [ lock: {{ name: {inner}, hold: [ wait: 1ms ] }} ] }}"
+        )
+    };
+    let warns = |steps: &[String]| {
+        let yaml = format!(
+            "version: 1\nworkload: {{ u: {{ to: api.x, open: {{ rate: 1/s }} }} }}\nservices: {{ api: {{ endpoints: {{ x: [ {} ] }} }} }}",
+            steps.join(", ")
+        );
+        let scenario = asyncflow::scenario::from_yaml(&yaml).unwrap_or_else(|p| panic!("{p}"));
+        asyncflow::scenario::check(&scenario).to_string().contains("deadlock is possible")
+    };
+    assert!(warns(&[nest("a", "b"), nest("b", "a")]));
+    assert!(warns(&[nest("a", "b"), nest("b", "c"), nest("c", "a")]));
+    assert!(warns(&[format!("parallel: [ [ {} ], [ {} ] ]", nest("a", "b"), nest("b", "a"))]));
+    assert!(!warns(&[nest("a", "b"), nest("b", "c"), nest("a", "c")]));
+    assert!(!warns(&[nest("a", "b"), nest("a", "b")]));
+}

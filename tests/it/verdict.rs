@@ -242,3 +242,45 @@ services:
         "{notes}"
     );
 }
+
+#[test]
+fn requests_that_leave_their_line_or_never_arrive_are_no_overload() {
+    // Flow balance of what is sent: 160 %, 200 %, 150 % and 105 % of a CPU. By M/M/1 and M/G/1 on
+    // what is left, the queues settle: of two that are sent the first to be answered cancels the
+    // other, and a lost message asks for nothing.
+    let db = "db: { endpoints: { q: [ cpu: { exp: 20ms } ] } }";
+    let hedged = |quorum: &str, calls: usize, rate: u32| {
+        let branches = vec!["[ call: db.q ]"; calls].join(", ");
+        format!(
+            "version: 1
+run: {{ duration: 10m, warmup: 20s, replications: 4 }}
+workload: {{ u: {{ to: api.x, open: {{ rate: {rate}/s }} }} }}
+services:
+  api: {{ endpoints: {{ x: [ parallel: {{ {quorum}, branches: [ {branches} ] }} ] }} }}
+  {db}"
+        )
+    };
+    let lossy = |rate: &str, steps: &str, link: &str| {
+        format!(
+            "version: 1
+run: {{ duration: 10m, warmup: 20s, replications: 4 }}
+workload: {{ u: {{ to: api.x, open: {{ rate: {rate} }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ {steps} ] }} }}, {db} }}
+links: {{ {link} }}"
+        )
+    };
+    for yaml in [
+        hedged("join: any", 2, 40),
+        hedged("join: any, within: 100ms", 2, 40),
+        lossy("50/s", "cpu: 30ms", "users -> api: { loss: 50% }"),
+        lossy("52/s", "call: db.q", "api -> db: { loss: 10% }"),
+    ] {
+        let outlook = outlook(&yaml);
+        assert!(!matches!(outlook, Outlook::Overloaded(_)), "{outlook:?}\n{yaml}");
+        let problems = scenario::check(&scenario::from_yaml(&yaml).unwrap()).to_string();
+        assert!(!problems.contains("the offered load is 1"), "{problems}");
+    }
+    // The same without anything that is lost or cancelled is one.
+    let yaml = hedged("join: all", 2, 40);
+    assert!(matches!(outlook(&yaml), Outlook::Overloaded(_)), "{yaml}");
+}

@@ -1,5 +1,6 @@
 //! Checks of locks across the steps of a service: one name is one lock, and a request that holds it
-//! does not ask for it again.
+//! does not ask for it again. Locks that are taken in opposite orders are a warning: two requests
+//! may each hold what the other waits for (Coffman, Elphick, Shoshani 1971, "System deadlocks").
 
 use crate::problem::Problems;
 use crate::scenario::directory::NameTable;
@@ -11,19 +12,59 @@ use indexmap::IndexMap;
 pub(super) fn check(directory: &NameTable, problems: &mut Problems) {
     let mut known: Vec<IndexMap<&str, (Scope, u64, String)>> =
         directory.services.iter().map(|_| IndexMap::new()).collect();
+    let mut nested: Vec<Vec<Nested>> = directory.services.iter().map(|_| Vec::new()).collect();
     for endpoint in &directory.endpoints {
         if problems.enough() {
             return;
         }
         let known = &mut known[endpoint.service as usize];
-        let mut visitor = Held { known, blocks: Vec::new(), problems };
+        let nested = &mut nested[endpoint.service as usize];
+        let mut visitor = Held { known, nested, blocks: Vec::new(), problems };
         ask(&endpoint.path, &endpoint.endpoint.steps, &mut visitor);
+    }
+    nested.iter().for_each(|nested| opposite_orders(nested, problems));
+}
+
+/// A lock that is taken while another is held, and where.
+struct Nested<'s> {
+    outer: &'s str,
+    inner: &'s str,
+    path: String,
+}
+
+/// Warns of the first lock that is taken while another is held that is, directly or by way of
+/// others, also held while the first is taken.
+fn opposite_orders(nested: &[Nested], problems: &mut Problems) {
+    for (index, Nested { outer, inner, path }) in nested.iter().enumerate() {
+        // Those that are taken, sooner or later, by one that holds the inner lock.
+        let (mut reached, mut next) = (vec![*inner], 0);
+        let mut back = None;
+        while let Some(&lock) = reached.get(next) {
+            next += 1;
+            for other in nested[..index].iter().filter(|other| other.outer == lock) {
+                if other.inner == *outer {
+                    back = back.or(Some(&other.path));
+                } else if !reached.contains(&other.inner) {
+                    reached.push(other.inner);
+                }
+            }
+        }
+        if let Some(other) = back {
+            let what = format!(
+                "deadlock is possible: `{inner}` is taken while `{outer}` is held, and `{outer}` while `{inner}` is held at {other}: two requests that do both may wait for each other for ever"
+            );
+            problems
+                .warning(format!("{path}.name"), what)
+                .advise("take the locks in the same order everywhere");
+            return;
+        }
     }
 }
 
 /// The locks that are held where a visitor is.
 struct Held<'k, 's, 'p> {
     known: &'k mut IndexMap<&'s str, (Scope, u64, String)>,
+    nested: &'k mut Vec<Nested<'s>>,
     /// The blocks around, each with the lock that it holds.
     blocks: Vec<Option<&'s str>>,
     problems: &'p mut Problems,
@@ -56,6 +97,9 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
                 .error(path, format!("the lock `{name}` has another `{field}` at {first}"))
                 .at_key()
                 .advise("steps of a service that name the same lock share it: write the same, or choose another name");
+        }
+        for outer in self.blocks.iter().flatten().filter(|outer| **outer != name) {
+            self.nested.push(Nested { outer, inner: name, path: path.to_string() });
         }
         self.blocks.push(Some(name));
     }

@@ -29,15 +29,18 @@ pub(crate) fn warn(directory: &NameTable, problems: &mut Problems) {
                     service.resource(&format!("`{name}`"), held.resource)
                 );
                 problems.warning(&path, what).advise("leave some capacity unused: lower the rate, or let requests hold it for less time");
-            } else if held.load > 1.0 && !held.is_just_all() {
+            } else if held.load > 1.0 && !held.is_just_all() && balance.is_rate_exact {
                 warn_of(&path, (name, service), *held, load_now, problems);
-            } else if held.expected > 1.0 && !service.sheds() && service.autoscale.is_none() {
+            } else if held.expected.max(held.load) > 1.0
+                && !service.sheds()
+                && service.autoscale.is_none()
+            {
                 let (percent, what) = (
-                    load_percent(held.expected),
+                    load_percent(held.expected.max(held.load)),
                     service.resource(&format!("`{name}`"), held.resource),
                 );
                 let what = format!(
-                    "possible overload: {load_now} up to {percent} of {what}, if nothing is lost or times out on the way"
+                    "possible overload: {load_now} up to {percent} of {what}, if nothing is lost, cancelled or timed out on the way"
                 );
                 problems.warning(&path, what).advise("a run shows whether it occurs; add capacity, or let requests hold it for less time");
             }
@@ -166,6 +169,8 @@ fn warn_of(
             // More cores do not help event loops that leave cores idle.
             let more = if idle_cores(service).is_some() {
                 "more `workers` for its idle cores, or more `replicas`"
+            } else if service.autoscale.is_some() {
+                "a larger `max` or more cores"
             } else {
                 "more `replicas` or cores"
             };

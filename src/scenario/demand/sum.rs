@@ -301,7 +301,9 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
             && !is_rejected
             && directory.scenario.links.is_empty();
         demand.is_exact &= demand.is_exact_alone;
-        let mut round_trip = RoundTrip::between(directory, self.service, callee_service);
+        let caller = directory.services.get_index(self.service as usize);
+        let caller: Vec<&str> = caller.map(|(name, _)| *name).into_iter().collect();
+        let mut round_trip = RoundTrip::between(directory, &caller, callee_service);
         round_trip.is_lossy |= broken.links_lose;
         demand.may_fail |=
             below.may_fail || call.timeout.is_some() || is_rejected || round_trip.is_lossy;
@@ -339,34 +341,36 @@ fn fastest(directory: &NameTable, broken: &Broken, endpoint: usize) -> f64 {
     members.clone().map(|index| stretch(index as usize)).reduce(f64::min).unwrap_or(1.0)
 }
 
-/// The latency and loss of the links that a call crosses, there and back.
-struct RoundTrip {
-    mean_s: f64,
+/// The latency and loss of the links that a request crosses, there and back.
+pub(in crate::scenario) struct RoundTrip {
+    pub mean_s: f64,
     least_s: f64,
-    is_lossy: bool,
+    pub is_lossy: bool,
 }
 
 impl RoundTrip {
-    fn between(directory: &NameTable, caller: u32, callee: u32) -> RoundTrip {
+    /// Between a sender, which may be written in several ways, and a service.
+    pub(in crate::scenario) fn between(
+        directory: &NameTable,
+        senders: &[&str],
+        callee: u32,
+    ) -> RoundTrip {
         let mut round_trip = RoundTrip { mean_s: 0.0, least_s: 0.0, is_lossy: false };
         let links = &directory.scenario.links;
-        let ends = [caller, callee].map(|id| directory.scenario.services.get_index(id as usize));
-        let [Some((from, _)), Some((to, service))] = ends else { return round_trip };
-        if links.is_empty() {
-            return round_trip;
-        }
+        let to = directory.scenario.services.get_index(callee as usize);
+        let Some((to, service)) = to.filter(|_| !links.is_empty()) else { return round_trip };
         if !service.instances.is_empty() {
             // Named instances may have their own links instead: then nothing certain is known.
             round_trip.is_lossy = links.values().any(|link| link.loss.fraction > 0.0);
             return round_trip;
         }
-        let link = |from: &str, to: &str| {
-            directory
-                .joined(from, to)
-                .or_else(|| directory.joined(to, from))
-                .or_else(|| links.get("default"))
+        let joined = |from: &str, to: &str| {
+            directory.joined(from, to).or_else(|| directory.joined(to, from))
         };
-        for link in [link(from, to), link(to, from)].into_iter().flatten() {
+        let there = senders.iter().find_map(|from| joined(from, to));
+        let back = senders.iter().find_map(|from| joined(to, from));
+        let default = links.get("default");
+        for link in [there.or(default), back.or(default)].into_iter().flatten() {
             let law = link.latency.compile();
             round_trip.mean_s += law.mean() * 1e-9;
             round_trip.least_s += law.quantile(0.0).max(0.0) * 1e-9;

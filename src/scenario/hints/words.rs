@@ -105,7 +105,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 12] = [
 
 /// Terms of other tools, the AsyncFlow term they correspond to, and what to write if the term alone
 /// is not enough. Suggested where the AsyncFlow term is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 64] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 69] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -122,6 +122,11 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 64] = [
         "write `runtime: { event_loop: { workers: 2 } }`",
     ),
     (&["round_robin", "fair", "processor_sharing", "shared"], "ps", ""),
+    (&["ps", "fifo", "schedule"], "tasks", "write `runtime: { tasks: { schedule: ps } }`"),
+    (&["timeout", "deadline", "limit"], "within", "write `within: 80ms`"),
+    (&["else", "otherwise", "default"], "do", "the last arm has no `p`: write `{ do: [ … ] }`"),
+    (&["quorum 2", "quorum 3", "k", "at_least"], "quorum", "write `join: { quorum: 2 }`"),
+    (&["cpu", "target"], "hpa", "write `hpa: { max: 10, metrics: [ { cpu: 60% } ] }`"),
     (&["fcfs", "queue"], "fifo", ""),
     (&["loop", "for_each", "times"], "repeat", "write `repeat: { times: 3, do: [ … ] }`"),
     (

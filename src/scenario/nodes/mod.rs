@@ -1,9 +1,9 @@
-//! The kinds of things that a scenario has at its top level, by name: where requests come from, pass
-//! and go to.
+//! The kinds of things that a scenario has at its top level, by name: where requests come from,
+//! pass and go to.
 //!
 //! A kind is its written form, a file here that says how it is checked, what names it takes and
 //! which files it reads, and a line in the catalogue. What a kind compiles to stands in
-//! `plan/compile.rs`. Checked: by the corpus of inputs (`tests/it/hostile.rs`).
+//! `plan/compile.rs`. Checked: by the corpus of inputs (`tests/it/hostile/`).
 
 mod link;
 mod service;

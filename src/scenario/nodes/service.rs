@@ -1,5 +1,5 @@
-//! Services: what they are checked for, the names of them, of their instances and of their endpoints,
-//! and the files of their distributions.
+//! Services: what they are checked for, the names of them, of their instances and endpoints, and
+//! the files of their distributions.
 
 use super::Node;
 use crate::problem::{Problems, Severity};

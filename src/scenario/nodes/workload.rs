@@ -1,5 +1,5 @@
-//! Workloads: what they are checked for, the names of those who send and of what their messages pass,
-//! and the files of their distributions.
+//! Workloads: what they are checked for, the names of those who send and of what their messages
+//! pass, and the files of their distributions.
 
 use super::Node;
 use crate::problem::Problems;
