@@ -36,6 +36,8 @@ const RUNGS: usize = 64usize.div_ceil(DIGIT_BITS as usize);
 /// A slot with no more events than this is sorted into the front; a front twice as long returns its
 /// later half to the rungs.
 const SHORT: usize = 48;
+/// An emptied slot keeps room for no more events than this.
+const KEPT: usize = 1024;
 
 /// Pending events, ordered.
 pub(super) struct Ladder {
@@ -215,7 +217,10 @@ impl Ladder {
             for entry in crowd.drain(..) {
                 self.file(entry);
             }
-            self.slots[index] = crowd;
+            // The memory of a large crowd would hardly be needed there again.
+            if crowd.capacity() <= KEPT {
+                self.slots[index] = crowd;
+            }
         }
     }
 }
