@@ -32,9 +32,7 @@ impl Build<'_> {
                 step.compile(&mut steps);
             }
             let (needs, mut program) = (steps.needs, steps.program);
-            if let Some(Op::Cpu(last)) = program.last_mut() {
-                last.is_last = true;
-            }
+            mark_last_bursts(&mut program);
             let first_step = self.program.len() as u32;
             if !needs.is_empty() {
                 self.program.push(Op::Memory(step::memory::Op::new(needs)));
@@ -45,6 +43,21 @@ impl Build<'_> {
         }
         // A request that is called off while it computes stands at the last but one.
         self.program.extend([Op::Answer, Op::Answer]);
+    }
+}
+
+/// Marks the bursts that the answer follows at once: it stands behind the program, and jumps lead
+/// there from the ends of arms.
+fn mark_last_bursts(program: &mut [Op]) {
+    for index in 0..program.len() {
+        let mut next = index + 1;
+        while let Some(Op::Jump(jump)) = program.get(next) {
+            next += jump.past as usize;
+        }
+        let is_last = next == program.len();
+        if let Op::Cpu(cpu) = &mut program[index] {
+            cpu.is_last = is_last;
+        }
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Op {
 /// The end of an arm.
 #[derive(Clone, Debug)]
 pub(crate) struct Jump {
-    past: u32,
+    pub past: u32,
 }
 
 /// Sums of shares that are written in percent miss 1 by less.
