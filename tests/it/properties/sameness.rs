@@ -143,16 +143,23 @@ fn adding_an_unrelated_service_changes_no_draw_of_another() {
 }
 
 /// Returns, for each request, the number of requests that it may have met: those since the system
-/// was last empty, including itself.
-fn met(requests: &[Request]) -> BTreeMap<&str, u64> {
+/// was last empty, including itself; where they `share` cores, until it finished, since who comes
+/// later moves its end too.
+fn met(requests: &[Request], share: bool) -> BTreeMap<&str, u64> {
     let mut ordered: Vec<&Request> = requests.iter().collect();
     ordered.sort_by_key(|request| request.arrived);
-    let (mut until, mut company) = (0, 0);
+    let (mut until, mut first) = (0, 0);
     let mut met = BTreeMap::new();
-    for request in ordered {
-        company = if request.arrived > until { 1 } else { company + 1 };
+    for (index, request) in ordered.iter().enumerate() {
+        if request.arrived > until {
+            first = index;
+        }
         until = until.max(request.finished);
-        met.insert(request.key.as_str(), company);
+        let end = match share {
+            true => ordered.partition_point(|other| other.arrived <= request.finished),
+            false => index + 1,
+        };
+        met.insert(request.key.as_str(), (end - first) as u64);
     }
     met
 }
@@ -177,7 +184,7 @@ fn doubling_all_times_doubles_all_latencies_to_within_the_rounding_of_each_draw(
             one.requests.len(),
             two.requests.len()
         );
-        let (twice, met) = (by_key(&two), met(&one.requests));
+        let (twice, met) = (by_key(&two), met(&one.requests, case.has(Feature::Sharing)));
         let draws = if case.has(Feature::Blocks) { DRAWS_IN_LOOPS } else { DRAWS };
         let each = 1.5 * (1.0 + case.most_stretch()) * draws;
         for a in &one.requests {
