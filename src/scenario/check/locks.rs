@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 pub(super) fn check(directory: &NameTable, problems: &mut Problems) {
     let mut known: Vec<IndexMap<&str, (Scope, u64, String)>> =
         directory.services.iter().map(|_| IndexMap::new()).collect();
-    let mut nested: Vec<Vec<Nested>> = directory.services.iter().map(|_| Vec::new()).collect();
+    let mut nested: Vec<Nested> = directory.services.iter().map(|_| Nested::new()).collect();
     for endpoint in &directory.endpoints {
         if problems.enough() {
             return;
@@ -25,27 +25,25 @@ pub(super) fn check(directory: &NameTable, problems: &mut Problems) {
     nested.iter().for_each(|nested| opposite_orders(nested, problems));
 }
 
-/// A lock that is taken while another is held, and where.
-struct Nested<'s> {
-    outer: &'s str,
-    inner: &'s str,
-    path: String,
-}
+/// The pairs of a lock and one that is taken while it is held, with the path of the first such
+/// place.
+type Nested<'s> = IndexMap<(&'s str, &'s str), String>;
 
 /// Warns of the first lock that is taken while another is held that is, directly or by way of
 /// others, also held while the first is taken.
-fn opposite_orders(nested: &[Nested], problems: &mut Problems) {
-    for (index, Nested { outer, inner, path }) in nested.iter().enumerate() {
+fn opposite_orders(nested: &Nested, problems: &mut Problems) {
+    for (index, ((outer, inner), path)) in nested.iter().enumerate() {
         // Those that are taken, sooner or later, by one that holds the inner lock.
         let (mut reached, mut next) = (vec![*inner], 0);
         let mut back = None;
         while let Some(&lock) = reached.get(next) {
             next += 1;
-            for other in nested[..index].iter().filter(|other| other.outer == lock) {
-                if other.inner == *outer {
-                    back = back.or(Some(&other.path));
-                } else if !reached.contains(&other.inner) {
-                    reached.push(other.inner);
+            for ((_, taken), other) in nested[..index].iter().filter(|((held, _), _)| *held == lock)
+            {
+                if taken == outer {
+                    back = back.or(Some(other));
+                } else if !reached.contains(taken) {
+                    reached.push(taken);
                 }
             }
         }
@@ -64,7 +62,7 @@ fn opposite_orders(nested: &[Nested], problems: &mut Problems) {
 /// The locks that are held where a visitor is.
 struct Held<'k, 's, 'p> {
     known: &'k mut IndexMap<&'s str, (Scope, u64, String)>,
-    nested: &'k mut Vec<Nested<'s>>,
+    nested: &'k mut Nested<'s>,
     /// The blocks around, each with the lock that it holds.
     blocks: Vec<Option<&'s str>>,
     problems: &'p mut Problems,
@@ -99,7 +97,7 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
                 .advise("steps of a service that name the same lock share it: write the same, or choose another name");
         }
         for outer in self.blocks.iter().flatten().filter(|outer| **outer != name) {
-            self.nested.push(Nested { outer, inner: name, path: path.to_string() });
+            self.nested.entry((outer, name)).or_insert_with(|| path.to_string());
         }
         self.blocks.push(Some(name));
     }

@@ -23,6 +23,7 @@ pub(crate) fn warn(directory: &NameTable, problems: &mut Problems) {
     for ((name, service), balance) in directory.scenario.services.iter().zip(&balance.services) {
         let path = format!("services.{name}");
         for held in &balance.held {
+            let most = held.expected.max(held.load);
             if held.is_just_all() && !service.sheds() {
                 let what = format!(
                     "{load_now} exactly 100 % of {}: its queue never settles, unless nothing varies",
@@ -31,14 +32,9 @@ pub(crate) fn warn(directory: &NameTable, problems: &mut Problems) {
                 problems.warning(&path, what).advise("leave some capacity unused: lower the rate, or let requests hold it for less time");
             } else if held.load > 1.0 && !held.is_just_all() && balance.is_rate_exact {
                 warn_of(&path, (name, service), *held, load_now, problems);
-            } else if held.expected.max(held.load) > 1.0
-                && !service.sheds()
-                && service.autoscale.is_none()
-            {
-                let (percent, what) = (
-                    load_percent(held.expected.max(held.load)),
-                    service.resource(&format!("`{name}`"), held.resource),
-                );
+            } else if most > 1.0 && !service.sheds() && service.autoscale.is_none() {
+                let (percent, what) =
+                    (load_percent(most), service.resource(&format!("`{name}`"), held.resource));
                 let what = format!(
                     "possible overload: {load_now} up to {percent} of {what}, if nothing is lost, cancelled or timed out on the way"
                 );

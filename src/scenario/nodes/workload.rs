@@ -6,6 +6,7 @@ use crate::problem::Problems;
 use crate::scenario::Scenario;
 use crate::scenario::check::Namespace;
 use crate::workload::{Arrivals, Workload};
+use indexmap::IndexSet;
 use std::path::Path;
 
 impl Node for Workload {
@@ -43,10 +44,11 @@ impl Node for Workload {
         problems: &mut Problems,
     ) {
         names.take_workload(name, path, problems);
+        let mut passed: IndexSet<&str> = IndexSet::new();
         for (index, node) in self.via.iter().enumerate() {
             let path = format!("{path}.via[{index}]");
             names.pass(node, &path, problems);
-            if self.via[..index].contains(node) {
+            if !passed.insert(node) {
                 problems
                     .error(path, format!("messages pass through `{node}` twice"))
                     .advise("name each node once");
