@@ -22,6 +22,9 @@ use std::sync::Arc;
 /// Requests in the pool at the beginning.
 const POOL: u32 = 64;
 
+/// More than the number of systems, which are entities too, from when they first run.
+const SYSTEMS: u32 = 32;
+
 /// Everything but the epoch.
 pub(crate) fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
     let mut calendar = Calendar::default();
@@ -148,17 +151,24 @@ fn recorder(plan: &Plan) -> Recorder {
     }
 }
 
-/// Doubles the pool, as far as the limit allows. The engine needs as many free slots to go on as
-/// one event may take, so the pool has that many more than the limit.
+/// Lets the pool grow, by half of it at least and to three times its size at most, as far as the limit
+/// allows. The engine needs as many free slots to go on as one event may take, so the pool has that
+/// many more than the limit.
 pub(crate) fn grow(world: &mut World, limit: u64) -> bool {
     let size = world.resource::<Pool>().size;
     let spare = world.resource::<PlanHandle>().0.slots_an_event as u64;
-    let room = (limit + spare).saturating_sub(size as u64).min(size as u64) as u32;
-    if room == 0 {
-        return false;
+    let others = world.entities().count_spawned() - size + SYSTEMS;
+    // The world keeps 24 bytes for every entity up to the next power of two, and the pool is most
+    // of the world: the one is full when the other is.
+    let up_to_a_power = (others + size + size.div_ceil(2)).next_power_of_two() - others - size;
+    let allowed = (limit + spare).saturating_sub(size as u64).min(2 * size as u64) as u32;
+    match allowed.min(up_to_a_power) {
+        0 => false,
+        room => {
+            add_slots(world, room);
+            true
+        }
     }
-    add_slots(world, room);
-    true
 }
 
 fn add_slots(world: &mut World, n: u32) {

@@ -221,6 +221,8 @@ catalogue! {
     /// Do several things at once, and wait for all, or some, of them.
     parallel: Parallel,
     ;
+    /// A `wait` of 0 s.
+    Yield: wait::Yield,
     /// The end of an arm of `branch`.
     Jump: branch::Jump,
     /// `cpu` on cores that are shared.

@@ -2,8 +2,10 @@
 //!
 //! Law: the request goes on after `d`, whatever else happens (an infinite-server station). The core
 //! is given back when the wait begins. Consecutive waits count once in `io_waiting`. A label
-//! (`wait: { for: 2ms, label: db }`) is reported apart as `time_in.io.db`.
-//! Checked: `tests/it/theory.rs` (event loop with I/O).
+//! (`wait: { for: 2ms, label: db }`) is reported apart as `time_in.io.db`. A wait of exactly 0 s is
+//! a yield, as `asyncio.sleep(0)`: whoever is ready goes first, and then the request, without an
+//! event.
+//! Checked: `tests/it/theory.rs` (event loop with I/O; `mm1_feedback_p20`).
 
 use super::asks::{Asks, At};
 use super::{Act, Compiler, Leaving, Left, Stage, Then, plain_or_fields};
@@ -34,6 +36,10 @@ pub(crate) struct Op {
     /// Id of the label, or [`NONE`].
     pub label: u32,
 }
+
+/// A wait of 0 s.
+#[derive(Clone, Debug)]
+pub(crate) struct Yield;
 
 /// The long form of a wait.
 #[derive(Deserialize, JsonSchema)]
@@ -77,7 +83,11 @@ impl Wait {
         visitor.wait(at, &self.span);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        let span = to.sampler("wait", self.span.compile());
+        let span = self.span.compile();
+        if (span.mean(), span.variance()) == (0.0, 0.0) {
+            return to.emit(super::Op::Yield(Yield));
+        }
+        let span = to.sampler("wait", span);
         let label = self.label.as_ref().map_or(NONE, |label| to.label(label));
         to.emit(super::Op::Wait(Op { span, label }));
     }
@@ -113,6 +123,25 @@ impl Act for Op {
     }
     fn awaits_event(&self, _: &Request) -> bool {
         true
+    }
+    fn part(&self, _: &Request) -> Part {
+        Part::Io
+    }
+}
+
+impl Act for Yield {
+    const IS_RICH: bool = false;
+    #[inline(always)]
+    fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+        if request.granted {
+            request.granted = false;
+            return Then::Next;
+        }
+        request.granted = true;
+        request.parts.mark = stage.now();
+        stage.free_core(request);
+        stage.runnable.push(slot);
+        Then::Park
     }
     fn part(&self, _: &Request) -> Part {
         Part::Io

@@ -7,6 +7,8 @@
 
 use super::{Compiled, DistSpec, demand, demand_count};
 use crate::problem::Problems;
+use crate::random::keys::Draw;
+use crate::random::logarithm::ln;
 use crate::units::Quantity;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,14 @@ pub struct Geometric {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     mean: f64,
+    /// ln(1 - p); minus infinity if every trial succeeds.
+    log_failure: f64,
+}
+
+impl Distribution {
+    fn new(mean: f64) -> Distribution {
+        Distribution { mean, log_failure: (-1.0 / mean).ln_1p() }
+    }
 }
 
 impl<Q: Quantity> DistSpec<Q> for Geometric {
@@ -39,23 +49,21 @@ impl<Q: Quantity> DistSpec<Q> for Geometric {
         );
     }
     fn compile(&self) -> Distribution {
-        Distribution { mean: self.mean }
-    }
-}
-
-impl Distribution {
-    /// Returns ln(1 - p); minus infinity if every trial succeeds.
-    fn log_failure(&self) -> f64 {
-        (-1.0 / self.mean).ln_1p()
+        Distribution::new(self.mean)
     }
 }
 
 impl Compiled for Distribution {
+    #[inline(always)]
+    fn sample(&self, draw: Draw) -> f64 {
+        // `1 - u` is exact on the grid of draws, so the plain logarithm loses nothing.
+        (ln(draw.complement()) / self.log_failure).ceil().max(1.0)
+    }
     fn quantile(&self, u: f64) -> f64 {
-        ((-u).ln_1p() / self.log_failure()).ceil().max(1.0)
+        ((-u).ln_1p() / self.log_failure).ceil().max(1.0)
     }
     fn cdf(&self, x: f64) -> f64 {
-        if x < 1.0 { 0.0 } else { -(x.floor() * self.log_failure()).exp_m1() }
+        if x < 1.0 { 0.0 } else { -(x.floor() * self.log_failure).exp_m1() }
     }
     fn mean(&self) -> f64 {
         self.mean
@@ -72,7 +80,7 @@ mod tests {
     #[test]
     fn a_fair_coin_is_thrown_twice_on_average() {
         // By hand for p = 1/2: variance 2, P(X ≤ 3) = 7/8, p60 = 2.
-        let law = Distribution { mean: 2.0 };
+        let law = Distribution::new(2.0);
         assert_eq!((law.variance(), law.quantile(0.6)), (2.0, 2.0));
         assert!((law.cdf(3.5) - 0.875).abs() < 1e-15);
     }
@@ -80,7 +88,7 @@ mod tests {
     #[test]
     fn a_geometric_of_mean_one_is_one() {
         // The limit p = 1: the first trial always succeeds.
-        let law = Distribution { mean: 1.0 };
+        let law = Distribution::new(1.0);
         assert_eq!(
             (law.quantile(0.0), law.quantile(0.999), law.cdf(1.0), law.cdf(0.5), law.variance()),
             (1.0, 1.0, 1.0, 0.0, 0.0)
