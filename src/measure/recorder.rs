@@ -37,6 +37,8 @@ pub(crate) struct Recorder {
     pub resource_gauges: Vec<[Measured; super::gauges::RESOURCE_GAUGES.len()]>,
     /// By service that scales.
     pub scale_gauges: Vec<[Measured; super::gauges::SCALE_GAUGES.len()]>,
+    /// The number of further parts of the plan.
+    pub further_parts: usize,
     /// By flow, then by further part, ns.
     pub further_ns: Vec<u128>,
     /// By workload, and by service.
@@ -85,10 +87,12 @@ impl Recorder {
     }
     /// An answered request of a flow has spent this in each further part of its latency.
     pub(crate) fn spend_further(&mut self, flow: u32, started: Time, spent: &[Span]) {
-        let parts = self.further_ns.len() / self.meters.len();
         if self.measures(started) {
-            let own = &mut self.further_ns[flow as usize * parts..][..parts];
-            own.iter_mut().zip(spent).for_each(|(sum, span)| *sum += u128::from(span.0));
+            let first = flow as usize * self.further_parts;
+            for (part, sum) in self.further_ns[first..][..self.further_parts].iter_mut().enumerate()
+            {
+                *sum += u128::from(spent[part].0);
+            }
         }
     }
     /// Ends the window of each workload: rates and latency of its flows together.

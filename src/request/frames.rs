@@ -42,18 +42,22 @@ impl Default for Frames {
 
 impl Frames {
     /// Opens a frame of the step that a request is at.
+    #[inline]
     pub(crate) fn open(&mut self, request: &mut Request, a: u64, b: u64) {
         let frame = Frame { below: request.frame, step: request.step, a, b, key: request.key };
         self.open += 1;
         let row = self.free;
-        if row == NONE {
-            request.frame = self.rows.len() as u32;
-            self.rows.push(frame);
-            return;
+        match self.rows.get_mut(row as usize) {
+            Some(place) => {
+                self.free = place.below;
+                *place = frame;
+                request.frame = row;
+            }
+            None => {
+                request.frame = self.rows.len() as u32;
+                self.rows.push(frame);
+            }
         }
-        self.free = self.rows[row as usize].below;
-        self.rows[row as usize] = frame;
-        request.frame = row;
     }
     /// The innermost frame of a request, which has one.
     pub(crate) fn top(&mut self, request: &Request) -> &mut Frame {

@@ -84,7 +84,7 @@ impl Repeat {
 impl Act for Op {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
-        let times = self.times.value(request.key).round().max(0.0) as u64;
+        let times = ((self.times.value(request.key) + 0.5) as i64).max(0) as u64;
         if times == 0 {
             request.step += self.past;
             return Then::Stay;
