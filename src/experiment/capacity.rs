@@ -23,6 +23,7 @@ use super::run::Progress;
 use super::search::{Search, failures};
 use crate::design::notation::Notation;
 use crate::design::value::{self, Kind};
+use crate::measure::RESOURCE_KINDS;
 use crate::problem::{Problem, Problems, Severity};
 use crate::scenario::{Scenario, Template};
 use crate::stats::Estimate;
@@ -361,12 +362,13 @@ fn bottleneck(results: &Results) -> Option<Bottleneck> {
         .rows
         .iter()
         .find(|row| row.kind == "workload" && row.metric == "latency" && row.stat == "mean")?;
-    let waits = ["queue", "memory", "admission", "lock"].map(|part| {
+    let kinds = RESOURCE_KINDS.iter().map(|kind| kind.name);
+    let waits = ["queue", "memory", "admission"].into_iter().chain(kinds).map(|part| {
         let row = results.find("workload", &workload.entity, &format!("time_in.{part}"), "mean");
         (part, row.map_or(0.0, |row| mean(&row.estimate)))
     });
     let (part, seconds) =
-        waits.into_iter().fold(("", 0.0), |most, wait| if wait.1 > most.1 { wait } else { most });
+        waits.fold(("", 0.0), |most, wait| if wait.1 > most.1 { wait } else { most });
     Some(Bottleneck {
         service: busiest.entity.clone(),
         utilisation: mean(&busiest.estimate),

@@ -6,7 +6,7 @@
 
 use super::cell::CellRecord;
 use super::point::CompiledPoint;
-use crate::measure::{Named, Series, Vocabulary, vocabulary};
+use crate::measure::{Named, RESOURCE_KINDS, Series, Vocabulary, vocabulary};
 use crate::plan::Plan;
 use crate::request::{NONE, PARTS};
 use std::sync::Arc;
@@ -126,20 +126,27 @@ pub struct SampledRequest<'r> {
     pub arrived_s: f64,
     /// The simulated time of its end in seconds.
     pub finished_s: f64,
-    /// `ok`, `lost`, `timeout`, `crashed`, `rejected`, `cancelled` or `error_STATUS`.
+    /// `ok`, `lost`, `timeout`, `crashed`, `rejected`, `cancelled`, `pool_timeout` or
+    /// `error_STATUS`.
     pub outcome: &'r str,
     /// The seconds spent in each part of its latency, including those of the calls it waited for:
     /// waiting for a core (`queue`), computing (`cpu`), in `wait` steps (`io`), in links
     /// (`network`), waiting for `memory`, waiting for `admission`, and waiting for calls that were
-    /// given up (`abandoned`). With `lock_s` they add up to the latency.
+    /// given up (`abandoned`). With `waits_s` they add up to the latency.
     pub parts_s: [(&'static str, f64); PARTS.len()],
-    /// The seconds spent waiting for locks; they are one of the parts, too. 0 without locks.
-    pub lock_s: f64,
+    /// The seconds spent waiting for shared resources, by kind: locks (`lock`), and connections of
+    /// pools (`pool`).
+    pub waits_s: [(&'static str, f64); RESOURCE_KINDS.len()],
     /// The number of requests that this one stands for: 1 divided by the sampled share.
     pub weight: f64,
 }
 
 impl SampledRequest<'_> {
+    /// Returns the seconds spent waiting for shared resources of a kind, `lock` or `pool`; 0 if
+    /// there are none.
+    pub fn waited_s(&self, kind: &str) -> f64 {
+        self.waits_s.iter().find(|(name, _)| *name == kind).map_or(0.0, |(_, seconds)| *seconds)
+    }
     /// Returns the time from arrival to end in seconds.
     pub fn latency_s(&self) -> f64 {
         self.finished_s - self.arrived_s
@@ -246,7 +253,9 @@ impl<'r> Replication<'r> {
     /// [`workload`](SampledRequest::workload).
     pub fn requests(self) -> impl Iterator<Item = SampledRequest<'r>> {
         let (layout, weight) = (&self.names.plan.layout, 1.0 / self.names.plan.trace_share);
-        let lock = layout.further_parts.iter().position(|part| *part == "lock");
+        let further = RESOURCE_KINDS.map(|kind| {
+            (kind.name, layout.further_parts.iter().position(|part| *part == kind.name))
+        });
         self.record.requests.iter().map(move |row| {
             let flow = layout.flows[row.flow as usize];
             let instance = (row.instance != NONE).then(|| &layout.instances[row.instance as usize]);
@@ -260,7 +269,9 @@ impl<'r> Replication<'r> {
                 finished_s: row.finished.seconds(),
                 outcome: &layout.outcomes[row.outcome.0 as usize],
                 parts_s: std::array::from_fn(|part| (PARTS[part], row.spent[part].seconds())),
-                lock_s: lock.map_or(0.0, |lock| row.further[lock].seconds()),
+                waits_s: further.map(|(name, part)| {
+                    (name, part.map_or(0.0, |part| row.further[part].seconds()))
+                }),
                 weight,
             }
         })

@@ -33,8 +33,27 @@ pub(crate) const INSTANCE_GAUGES: [InstanceGauge; 7] = [
 
 /// The gauges of a resource that is none of an instance's own: the units that are held, and the
 /// requests that wait for one.
-pub(crate) const RESOURCE_GAUGES: [InstanceGauge; 2] =
-    [level("held", "1"), queue("waiting", "a lock")];
+pub(crate) const RESOURCE_GAUGES: [InstanceGauge; 2] = [level("held", "1"), queue("waiting", "it")];
+
+/// A kind of such resources: its name in metrics, which is that of the part of a latency that is
+/// spent waiting for one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ResourceKind {
+    pub name: &'static str,
+    /// What the requests in its line wait for.
+    pub queue_for: &'static str,
+}
+
+/// All kinds.
+pub(crate) const RESOURCE_KINDS: [ResourceKind; 2] = [
+    ResourceKind { name: "lock", queue_for: "a lock" },
+    ResourceKind { name: "pool", queue_for: "a connection" },
+];
+
+/// Returns the kind of resources of this name, if it is one.
+pub(crate) fn resource_kind(name: &str) -> Option<ResourceKind> {
+    RESOURCE_KINDS.into_iter().find(|kind| kind.name == name)
+}
 
 /// The gauges of a service that scales: instances that serve, boot, and drain.
 pub(crate) const SCALE_GAUGES: [InstanceGauge; 3] = [

@@ -27,7 +27,7 @@ mod watch;
 pub(crate) use cumulative::Cumulative;
 pub(crate) use distribution::SparseHistogram;
 pub(crate) use gauge::{Gauge, Measured, Window, nan_mean};
-pub(crate) use gauges::{INSTANCE_GAUGES, queues};
+pub(crate) use gauges::{INSTANCE_GAUGES, RESOURCE_KINDS, queues, resource_kind};
 pub(crate) use histogram::Histogram;
 pub(crate) use index::Index;
 pub(crate) use layout::{

@@ -109,8 +109,8 @@ pub(super) struct Build<'s> {
     /// The station of each instance whose cores are shared.
     pub station_of: Vec<Option<u32>>,
     pub resources: Vec<ResourcePlan>,
-    /// The rows of each resource: by service, kind and name.
-    pub rows: IndexMap<(u32, &'static str, String), step::Rows>,
+    /// The rows of each resource: by service or named instance, kind and name.
+    pub rows: IndexMap<(u32, bool, &'static str, String), step::Rows>,
     pub is_rich: bool,
     pub slots_an_event: usize,
     pub cancelled: Option<Outcome>,

@@ -113,6 +113,9 @@ impl step::Compiler for Steps<'_, '_> {
         let label = measure::Label { endpoint: self.endpoint, name: name.to_string() };
         self.build.labels.insert_full(label).0 as u32
     }
+    fn outcome(&mut self, name: &str) -> Outcome {
+        self.build.directory.outcome(name)
+    }
     fn error(&mut self, status: u16) -> Outcome {
         self.build.directory.error(status)
     }
@@ -123,7 +126,7 @@ impl step::Compiler for Steps<'_, '_> {
             (own.first_endpoint..own.first_endpoint + own.endpoints).contains(&self.endpoint)
         })?;
         let first = self.build.station_of[instance as usize]?;
-        Some(step::Rows { first, by_instance: Some(instance) })
+        Some(step::Rows { first, each: step::Each::Instance(instance) })
     }
     fn part(&mut self, name: &'static str) -> FurtherPart {
         let parts = &mut self.build.layout.further_parts;
@@ -142,28 +145,48 @@ impl step::Compiler for Steps<'_, '_> {
         units: u64,
     ) -> step::Rows {
         let (service, build) = (self.service, &mut *self.build);
-        let key = (service, kind, name.to_string());
+        // Endpoints of a named instance are its own, and so is what their requests hold.
+        let owner = build.directory.owner(self.endpoint).filter(|_| scope != step::Scope::Service);
+        let key = (owner.unwrap_or(service), owner.is_some(), kind, name.to_string());
         if let Some(rows) = build.rows.get(&key) {
             return *rows;
         }
         let first = build.resources.len() as u32;
-        let members = build.directory.members[service as usize].0.clone();
-        let (owners, by_instance): (Vec<String>, _) = match scope {
+        let members = match owner {
+            Some(id) => id..id + 1,
+            None => build.directory.members[service as usize].0.clone(),
+        };
+        let instances = &build.directory.instances;
+        let workers = |id: u32| {
+            let of = &instances[id as usize];
+            of.runtime.workers(of.machine.cpu).0
+        };
+        let named = |id: u32| (instances[id as usize].name.clone(), Some(id));
+        let (owners, each): (Vec<(String, Option<u32>)>, _) = match scope {
             step::Scope::Service => {
                 let service = build.directory.services.get_index(service as usize);
-                (service.map(|(name, _)| name.to_string()).into_iter().collect(), None)
+                let name = service.map(|(name, _)| (name.to_string(), None));
+                (name.into_iter().collect(), step::Each::Service)
             }
             step::Scope::Instance => {
-                let name = |id: u32| build.directory.instances[id as usize].name.clone();
-                (members.clone().map(name).collect(), Some(members.start))
+                (members.clone().map(named).collect(), step::Each::Instance(members.start))
+            }
+            step::Scope::Process => {
+                let of_instance = |id: u32| {
+                    let (name, id) = named(id);
+                    let of_worker = move |worker| (format!("{name}/{}", worker + 1), id);
+                    (0..id.map_or(0, workers)).map(of_worker)
+                };
+                let before = (0..members.start).map(workers).sum();
+                (members.clone().flat_map(of_instance).collect(), step::Each::Worker(before))
             }
         };
-        for owner in owners {
-            build.resources.push(ResourcePlan { units });
+        for (owner, instance) in owners {
+            build.resources.push(ResourcePlan { units, instance });
             let name = format!("{owner}.{name}");
             build.layout.resources.push(measure::Resource { kind, name, service, units });
         }
-        let rows = step::Rows { first, by_instance };
+        let rows = step::Rows { first, each };
         build.rows.insert(key, rows);
         rows
     }

@@ -8,6 +8,7 @@ use crate::design::value::{shown, unit};
 use crate::experiment::{
     Bottleneck, CapacityLimit, CapacityResult, FAILED_MIN, SearchTarget, SloResult, Trial, Verdict,
 };
+use crate::measure::resource_kind;
 use crate::scenario::{Runtime, Scenario};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -279,8 +280,7 @@ fn busiest(result: &CapacityResult, bottleneck: &Bottleneck) -> String {
     let waiting = bottleneck.waits_for.as_deref().map_or(String::new(), |what| {
         let what = match what {
             "queue" => "a core",
-            "lock" => "a lock",
-            other => other,
+            other => resource_kind(other).map_or(other, |kind| kind.queue_for),
         };
         format!("; {} of the latency is waiting for {what}", percent(bottleneck.share_of_latency))
     });

@@ -10,7 +10,7 @@ use super::paint::ColorChoice;
 use super::phases::phases;
 use super::table::{table, write_table};
 use crate::experiment::{Fold, Results, Row};
-use crate::measure::{Histogram, queues};
+use crate::measure::{Histogram, queues, resource_kind};
 use crate::scenario::{Estimate, Scenario, Service};
 use crate::units::Span;
 use std::fmt::Write;
@@ -220,9 +220,10 @@ fn services(
     paint: ColorChoice,
 ) -> std::fmt::Result {
     writeln!(out, "\n{}", paint.bold("Services"))?;
-    // Without calls there is nothing to wait for; with locks and parallel branches, what a request
-    // awaits is not known from these numbers.
-    let is_known = results.rows.iter().all(|row| !["lock", "block"].contains(&row.kind));
+    // Without calls there is nothing to wait for; with locks, pools and parallel branches, what a
+    // request awaits is not known from these numbers.
+    let is_known =
+        results.rows.iter().all(|row| row.kind != "block" && resource_kind(row.kind).is_none());
     let calls = is_known && scenario.services.values().any(Service::calls);
     // The mean is that of all instances together.
     let is_of_one = scenario
@@ -331,7 +332,7 @@ fn bottleneck(out: &mut String, results: &Results) -> std::fmt::Result {
         .filter(|row| row.stat == "mean" && !["instance", "balancer", "phase"].contains(&row.kind));
     let lengths = means.filter_map(|row| {
         let queue = queues().find(|queue| queue.name == row.metric)?;
-        Some((row, queue.queue_for?))
+        Some((row, resource_kind(row.kind).map_or(queue.queue_for?, |kind| kind.queue_for)))
     });
     let longest = lengths.fold(None::<(&Row, &str)>, |longest, (row, what)| match longest {
         Some((other, _)) if row.estimate.estimate.total_cmp(&other.estimate.estimate).is_lt() => {

@@ -6,7 +6,7 @@
 
 mod calls;
 mod faults;
-mod locks;
+mod holdings;
 mod names;
 mod overload;
 mod size;
@@ -56,7 +56,7 @@ fn check_all(scenario: &Scenario, problems: &mut Problems) {
     names::objectives(scenario, &directory, problems);
     if !problems.any_error() {
         calls::check(&directory, problems);
-        locks::check(&directory, problems);
+        holdings::check(&directory, problems);
     }
     if !problems.any_error() {
         let load = estimate::Load::of(&directory);

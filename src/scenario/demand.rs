@@ -17,7 +17,7 @@ use super::directory::NameTable;
 use super::topology::topological;
 use super::{Endpoint, Scenario, Service, Workload};
 use crate::random::keys::Salt;
-use crate::step::asks::{At, EachCall, ask};
+use crate::step::asks::{At, EachCall, Kind, ask};
 use crate::step::{Call, Scope};
 use crate::workload::{ArrivalProcess, RateProfile};
 pub(super) use sum::RoundTrip;
@@ -64,18 +64,20 @@ pub(super) struct EndpointDemand {
     pub events: f64,
     /// The endpoints it calls, each with the share of requests that reach the call.
     pub calls: Vec<(u32, f64)>,
-    /// The locks it holds, and for how long.
-    pub locks: Vec<LockDemand>,
+    /// What it holds, and for how long.
+    pub holdings: Vec<HoldingDemand>,
     /// The path of the first distribution with infinite variance, here or in the endpoints it
     /// calls.
     pub heavy: Option<String>,
 }
 
-/// How long a request to an endpoint holds a lock, if nothing is waited for meanwhile.
-pub(super) struct LockDemand {
+/// How long a request to an endpoint holds a lock or a connection, if nothing is waited for
+/// meanwhile.
+pub(super) struct HoldingDemand {
+    pub kind: Kind,
     pub name: String,
     pub scope: Scope,
-    pub permits: f64,
+    pub units: f64,
     /// On average over all requests, s: a lower bound.
     pub min_s: f64,
     /// The same as [`EndpointDemand::expected_residence_s`], s.
@@ -100,7 +102,7 @@ impl EndpointDemand {
         answered_share: 1.0,
         events: 0.0,
         calls: Vec::new(),
-        locks: Vec::new(),
+        holdings: Vec::new(),
         heavy: None,
     };
 

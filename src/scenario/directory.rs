@@ -185,6 +185,16 @@ impl<'s> NameTable<'s> {
         // The five of every scenario, an error for each status, and a few more.
         Outcome(u8::try_from(index).expect("there are at most 256 outcomes"))
     }
+    /// Returns the named instance that an endpoint belongs to; `None` if all instances of its
+    /// service have it.
+    pub(crate) fn owner(&self, endpoint: u32) -> Option<u32> {
+        let members = self.members[self.endpoints[endpoint as usize].service as usize].0.clone();
+        // Named instances have their endpoints one after the other.
+        let before = self.instances[members.start as usize..members.end as usize]
+            .partition_point(|own| own.first_endpoint + own.endpoints <= endpoint);
+        let id = members.start + before as u32;
+        self.instances.get(id as usize).filter(|own| own.is_named).map(|_| id)
+    }
     /// Returns the service and the endpoint of a reference: `api.GET /a`, or `api` alone.
     pub(crate) fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Refusal> {
         if let Some(service) = self.services.get(reference) {

@@ -13,8 +13,8 @@
 //! `tests/it/verdict.rs`.
 
 mod central;
+mod holdings;
 mod loads;
-mod locks;
 mod memory;
 mod reach;
 mod standing;
@@ -40,6 +40,8 @@ pub enum Resource {
     Instances,
     /// A lock that its requests hold.
     Lock,
+    /// A pool of connections that they use.
+    Pool,
 }
 
 impl Resource {
@@ -51,6 +53,7 @@ impl Resource {
             Resource::Memory => "memory",
             Resource::Instances => "instances",
             Resource::Lock => "lock",
+            Resource::Pool => "pool",
         }
     }
 }

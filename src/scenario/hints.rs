@@ -301,6 +301,9 @@ fn shape(tag: &str, expected: &Wanted, found: &Found) -> Option<&'static str> {
         "repeat" if is_value => Some("write `repeat: { times: 3, do: [ call: db.read ] }`"),
         "parallel" if is_value => Some("write `parallel: [ [ call: a.x ], [ call: b.y ] ]`"),
         "lock" if is_value => Some("write `lock: { name: stock, hold: [ cpu: 1ms ] }`"),
+        "pool" if is_value => {
+            Some("write `pool: { name: db, max: 20, do: [ … ] }`, or of a call `pool: { max: 20 }`")
+        }
         "autoscale" if is_value => {
             Some("write `autoscale: { hpa: { max: 10, metrics: [ { cpu: 60% } ] } }`")
         }

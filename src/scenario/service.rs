@@ -4,7 +4,7 @@ use super::flow_balance::Resource;
 use crate::policy::balance::Balance;
 use crate::policy::scale::Autoscale;
 use crate::server::{Machine, Queue, Runtime};
-use crate::step::asks::{Asks, At, EachCall, Way, ask};
+use crate::step::asks::{Asks, At, EachCall, Holding, Kind, Way, ask};
 use crate::step::{Call, Step};
 use crate::units::{Bytes, Count};
 use indexmap::IndexMap;
@@ -61,11 +61,14 @@ impl Service {
         self.all_endpoints().for_each(|endpoint| ask("", &endpoint.steps, &mut calls));
         found
     }
-    /// The names of its locks.
-    fn locks(&self) -> Locks<'_> {
-        let mut locks = Locks(Vec::new());
-        self.all_endpoints().for_each(|endpoint| ask("", &endpoint.steps, &mut locks));
-        locks
+    /// Returns a phrase for what its requests hold of a kind.
+    fn holding(&self, name: &str, kind: Kind) -> String {
+        let mut names = Names { kind, names: Vec::new() };
+        self.all_endpoints().for_each(|endpoint| ask("", &endpoint.steps, &mut names));
+        match *names.names {
+            [only] => format!("{name}'s {} `{only}`", kind.word()),
+            _ => format!("a {} of {name}", kind.word()),
+        }
     }
     /// Returns its endpoints, and those of its named instances.
     pub(crate) fn all_endpoints(&self) -> impl Iterator<Item = &Endpoint> {
@@ -89,10 +92,8 @@ impl Service {
             }
             Resource::Instances => format!("{name}'s instances"),
             Resource::Memory => format!("{name}'s memory"),
-            Resource::Lock => match *self.locks().0 {
-                [only] => format!("{name}'s lock `{only}`"),
-                _ => format!("a lock of {name}"),
-            },
+            Resource::Lock => self.holding(name, Kind::Lock),
+            Resource::Pool => self.holding(name, Kind::Pool),
         }
     }
     /// Returns the most instances that it has without names.
@@ -112,15 +113,19 @@ impl Service {
     }
 }
 
-/// Distinct names of locks.
-struct Locks<'s>(Vec<&'s str>);
+/// Distinct names of what is held of a kind.
+struct Names<'s> {
+    kind: Kind,
+    names: Vec<&'s str>,
+}
 
-impl<'s> Asks<'s> for Locks<'s> {
+impl<'s> Asks<'s> for Names<'s> {
     fn block(&mut self, _: At, way: Way<'s>) {
-        if let Way::Held { name, .. } = way
-            && !self.0.contains(&name)
+        if let Way::Held(Holding { kind, name, .. }) = way
+            && kind == self.kind
+            && !self.names.contains(&name)
         {
-            self.0.push(name);
+            self.names.push(name);
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::kernel::{Event, RequestId, TimerId};
 use crate::plan::Hop;
 use crate::request::{Flag, NONE, Outcome, Part, Phase, Request};
 use crate::step::cpu::LAST_BURST;
-use crate::step::{Act, Op, Then};
+use crate::step::{Act, Leaving, Op, Then};
 use bevy_ecs::prelude::*;
 
 /// After so many events the loop pauses: a fifth of a second, so that an interruption is noticed;
@@ -142,7 +142,7 @@ fn fire<C: Caps>(x: &mut Columns, requests: &mut [Request], event: Event) -> Opt
         Event::Arrival { source } => arrives::<C>(x, requests, source),
         Event::Delivered(id) => (id.slot, delivered(x, current(requests, id)?)),
         Event::BurstDone(id) => (id.slot, burst_done(x, current(requests, id)?)),
-        Event::Woken(id) => (id.slot, woken(x, current(requests, id)?)),
+        Event::Woken(id) => (id.slot, woken(x, current(requests, id)?, id.slot)),
         Event::TimedOut(id) => {
             current(requests, id)?;
             timed_out::<C>(x, requests, id)
@@ -203,10 +203,14 @@ fn sweep(x: &mut Columns, requests: &[Request]) {
 fn alarm(x: &mut Columns, requests: &mut [Request], id: TimerId) -> Option<(u32, Next)> {
     let whose = x.stage.timers.whose(id)?;
     x.stage.timers.end(id);
-    let request = current(requests, whose)?;
-    let then = x.program[request.step as usize].alarm(&mut x.stage, request, whose.slot);
+    // Lines look up since when requests wait, so the column stays as it is until it has left.
+    let mut request = *current(requests, whose)?;
+    let leaving = Leaving { slot: whose.slot, is_granted: false, requests: &*requests };
+    let then = x.program[request.step as usize].alarm(&mut x.stage, &mut request, leaving);
     x.stage.attention |= !x.stage.doomed.is_empty();
-    Some((whose.slot, goes_on(request, then)))
+    let next = goes_on(&mut request, then);
+    requests[whose.slot as usize] = request;
+    Some((whose.slot, next))
 }
 
 /// Bursts that share cores have ended: their requests may go on.
@@ -239,8 +243,8 @@ fn burst_done(x: &mut Columns, request: &mut Request) -> Next {
 
 /// What a step has waited for has come: it says how the request goes on.
 #[inline(always)]
-fn woken(x: &mut Columns, request: &mut Request) -> Next {
-    let then = x.program[request.step as usize].wake(&mut x.stage, request);
+fn woken(x: &mut Columns, request: &mut Request, slot: u32) -> Next {
+    let then = x.program[request.step as usize].wake(&mut x.stage, request, slot);
     goes_on(request, then)
 }
 

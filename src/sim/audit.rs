@@ -121,9 +121,9 @@ fn blocks(x: &Columns, requests: &[Request]) {
     assert_eq!(open, x.stage.frames.len(), "every open block is that of a request");
     let granted = x.stage.runnable.len() as u64;
     for (shared, held) in x.stage.shared.iter().zip(held) {
-        let level = shared.0.held.value;
+        let level = shared.units.held.value;
         assert!((held..=held + granted).contains(&level), "units in use are what requests hold");
-        assert!(shared.0.is_work_conserving(), "no request waits for a unit that is free");
+        assert!(shared.units.is_work_conserving(), "no request waits for a unit that is free");
     }
     let is_empty = requests.len() == x.free.len();
     assert!(

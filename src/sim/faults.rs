@@ -167,6 +167,11 @@ pub(super) fn wipe(x: &mut Columns, requests: &mut [Request], instances: &[u32])
         }
     }
     instances.iter().for_each(|id| renew(x, *id));
+    for (own, shared) in x.plan.resources.iter().zip(x.stage.shared.iter_mut()) {
+        if own.instance.is_some_and(|id| rank_of[id as usize].is_some()) {
+            shared.idle.clear();
+        }
+    }
 }
 
 /// The instance is as new.

@@ -45,7 +45,7 @@ pub(crate) fn note(
             gauges.ready.value + memory.0.waiting.value + places.0.waiting.value;
     }
     for (of, resource) in plan.0.layout.resources.iter().zip(&resources) {
-        waiting[of.service as usize] += resource.0.waiting.value;
+        waiting[of.service as usize] += resource.units.waiting.value;
     }
     for (waiting, balancer) in waiting.iter_mut().zip(&balancers) {
         *waiting += balancer.queue.as_ref().map_or(0, |queue| queue.length.value);

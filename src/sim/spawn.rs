@@ -152,9 +152,9 @@ fn recorder(plan: &Plan) -> Recorder {
     }
 }
 
-/// Lets the pool grow, by half of it at least and to three times its size at most, as far as the limit
-/// allows. The engine needs as many free slots to go on as one event may take, so the pool has that
-/// many more than the limit.
+/// Lets the pool grow, by half of it at least and to three times its size at most, as far as the
+/// limit allows. The engine needs as many free slots to go on as one event may take, so the pool
+/// has that many more than the limit.
 pub(crate) fn grow(world: &mut World, limit: u64) -> bool {
     let size = world.resource::<Pool>().size;
     let spare = world.resource::<PlanHandle>().0.slots_an_event as u64;

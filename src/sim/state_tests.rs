@@ -2,10 +2,10 @@
 //! be in; afterwards everything is as if it had never come.
 //!
 //! One service with everything that a request can hold or wait for: places, memory, cores (queued
-//! for, or shared), locks, blocks, branches, calls, links. Six requests pass through all of it; at
-//! every tenth of a millisecond each that is there is called off, with all that it has made, alone
-//! and together with each other one: then the second may just have been granted what the first has
-//! given back.
+//! for, or shared), locks, pools, blocks, branches, calls, links. Six requests pass through all of
+//! it; at every tenth of a millisecond each that is there is called off, with all that it has made,
+//! alone and together with each other one: then the second may just have been granted what the
+//! first has given back.
 
 use super::advance::advance;
 use super::audit::audit;
@@ -51,7 +51,8 @@ services:
               - [ lock: {{ name: all, scope: service, hold: [ call: db.read ] }} ]
               - [ wait: 2ms, cpu: 200us ]
               - [ branch: [ {{ p: 50%, do: [ call: {{ to: db.read, timeout: 3ms }} ] }} ], parallel: [ [ wait: 4ms ], [ cpu: 2ms ] ] ]
-        - call: db.read
+        - pool: {{ name: own, max: 1, wait: 900us, connect: 200us, idle_timeout: 1ms, do: [ wait: 400us ] }}
+        - call: {{ to: db.read, pool: {{ max: 1, per: service }} }}
   db: {{ balance: central_queue, replicas: 2, endpoints: {{ read: [ cpu: 700us, wait: 300us ] }} }}
 links: {{ users -> api: {{ latency: 300us }}, api -> db: {{ latency: 200us, loss: {loss} }}, db -> api: {{ latency: 200us }} }}
 faults: [ {faults} ]
@@ -164,7 +165,7 @@ fn assert_empty(world: &mut World, what: &str) {
                 assert_eq!(levels, [0; 8], "{what}: instance {i}");
             }
             for shared in x.stage.shared.iter() {
-                assert_eq!([shared.0.held.value, shared.0.waiting.value], [0; 2], "{what}");
+                assert_eq!([shared.units.held.value, shared.units.waiting.value], [0; 2], "{what}");
             }
             assert!(x.stage.stations.iter().all(|station| station.len() == 0), "{what}");
             for queue in x.balancers.iter().filter_map(|balancer| balancer.queue.as_ref()) {
@@ -214,6 +215,8 @@ fn a_request_that_is_called_off_in_any_state_leaves_nothing_behind() {
         "Call false",
         "Parallel false",
         "Lock true",
+        "Pool false",
+        "Pool true",
     ] {
         assert!(states.contains(state), "{state} is not among {states:?}");
     }

@@ -50,7 +50,7 @@ pub(crate) fn close(
         recorder.row.push(close(&mut queue.length, measured));
     }
     for (mut shared, measured) in resources.iter_mut().zip(&mut recorder.resource_gauges) {
-        let Permits { held, waiting, .. } = &mut shared.0;
+        let Permits { held, waiting, .. } = &mut shared.units;
         for (gauge, measured) in [held, waiting].into_iter().zip(measured) {
             recorder.row.push(close(gauge, measured));
         }

@@ -23,15 +23,15 @@ pub(crate) trait Act {
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then;
     /// The time that the step wrote down with [`Event::Woken`] has come.
     #[inline(always)]
-    fn wake(&self, _: &mut Stage, _: &mut Request) -> Then {
+    fn wake(&self, _: &mut Stage, _: &mut Request, _: u32) -> Then {
         unreachable!("only a step that has asked for it is woken")
     }
     /// A request that the step has made has ended.
     fn answered(&self, _: &mut Stage, _: &mut Request, _: u32, _: &Ended) -> Then {
         unreachable!("only a step that has made a request hears of its end")
     }
-    /// A timer that the step has set has run down.
-    fn alarm(&self, _: &mut Stage, _: &mut Request, _: u32) -> Then {
+    /// A timer that the step has set has run down; the row of the timer is free again.
+    fn alarm(&self, _: &mut Stage, _: &mut Request, _: Leaving) -> Then {
         unreachable!("only a step that has set a timer hears of it")
     }
     /// The request is called off in this step: it leaves the lines that it stands in, and takes
@@ -171,6 +171,19 @@ impl Stage<'_> {
         slot: u32,
     ) {
         self.calendar.schedule_in(span, event(request.id(slot)));
+    }
+    /// Gives a unit of a shared resource back.
+    pub(crate) fn give(&mut self, row: u32) {
+        let now = self.now();
+        self.shared[row as usize].units.give(now, 1, |next| self.runnable.push(next));
+    }
+    /// One who waits for a unit leaves the line; one who has just been granted it gives it back.
+    pub(crate) fn give_up(&mut self, row: u32, leaving: Leaving) {
+        let now = self.now();
+        match leaving.is_granted {
+            true => self.give(row),
+            false => leaving.line(&mut self.shared[row as usize].units, now, &mut self.runnable),
+        }
     }
     /// Charges the time since the mark to a further part.
     pub(crate) fn charge(&mut self, request: &mut Request, slot: u32, part: FurtherPart) {

@@ -68,13 +68,8 @@ pub(crate) enum Way<'s> {
     One,
     /// The only one, on average as often as its weight says.
     Repeated,
-    /// The only one, while a lock is held.
-    Held {
-        /// The lock's name.
-        name: &'s str,
-        scope: Scope,
-        permits: u64,
-    },
+    /// The only one, while a unit of this is held.
+    Held(Holding<'s>),
     /// All at once, until this many have ended; the others are called off.
     AtOnce {
         /// The number that must end.
@@ -82,6 +77,49 @@ pub(crate) enum Way<'s> {
         /// Whether there is a limit to their time.
         is_limited: bool,
     },
+}
+
+/// What is held while a block is executed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Holding<'s> {
+    pub kind: Kind,
+    pub name: &'s str,
+    pub scope: Scope,
+    /// How many may hold it at once.
+    pub units: u64,
+    /// Whether those who have waited too long fail.
+    pub gives_up: bool,
+}
+
+/// A kind of what is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Lock,
+    Pool,
+}
+
+impl Kind {
+    /// The word of its step.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Kind::Lock => "lock",
+            Kind::Pool => "pool",
+        }
+    }
+    /// The fields that say who shares it, and how many units there are.
+    pub(crate) fn fields(self) -> [&'static str; 2] {
+        match self {
+            Kind::Lock => ["scope", "permits"],
+            Kind::Pool => ["per", "max"],
+        }
+    }
+    /// The field with the steps while it is held.
+    pub(crate) fn steps(self) -> &'static str {
+        match self {
+            Kind::Lock => "hold",
+            Kind::Pool => "do",
+        }
+    }
 }
 
 /// An arm of a block.
@@ -99,7 +137,7 @@ pub(crate) fn block<'s>(at: At, way: Way<'s>, arms: &[Arm<'s>], visitor: &mut dy
         visitor.arm(*arm);
         let item = At::Item(&at, number);
         let body = match way {
-            Way::Repeated | Way::Held { .. } => at,
+            Way::Repeated | Way::Held(_) => at,
             Way::One => At::Key(&item, "do"),
             Way::AtOnce { .. } => item,
         };

@@ -7,8 +7,8 @@
 //! the caller's program: it answers with the same outcome.
 //! Checked: `tests/it/calls.rs`.
 
-use super::asks::{Asks, At};
-use super::{Act, Compiler, Leaving, Left, Stage, Then};
+use super::asks::{Arm, Asks, At, Way};
+use super::{Act, Compiler, Leaving, Left, Pool, Stage, Then};
 use crate::kernel::RequestId;
 use crate::problem::Problems;
 use crate::random::keys::Salt;
@@ -33,6 +33,9 @@ pub struct Call {
     /// How long the caller waits for the answer; for ever if not given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Span>,
+    /// The pool whose connections the calls use; there are always enough if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<Box<Pool>>,
 }
 
 /// The compiled form.
@@ -59,6 +62,9 @@ struct Fields {
     response: Option<Bytes>,
     /// How long the caller waits for the answer.
     timeout: Option<Span>,
+    /// The pool whose connections the calls use; it is named after the called service if it has no
+    /// `name`.
+    pool: Option<Box<Pool>>,
 }
 
 impl JsonSchema for Call {
@@ -80,12 +86,12 @@ impl<'de> Deserialize<'de> for Call {
                 f.write_str("an endpoint such as `db.read`, or the fields of a call")
             }
             fn visit_str<E: serde::de::Error>(self, to: &str) -> Result<Call, E> {
-                Ok(Call { to: to.to_string(), request: None, response: None, timeout: None })
+                Ok(Call::new(to))
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Call, A::Error> {
-                let Fields { to, request, response, timeout } =
+                let Fields { to, request, response, timeout, pool } =
                     Fields::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Call { to, request, response, timeout })
+                Ok(Call { to, request, response, timeout, pool })
             }
         }
         from.deserialize_any(Words)
@@ -93,20 +99,47 @@ impl<'de> Deserialize<'de> for Call {
 }
 
 impl Call {
+    /// A call of an endpoint, `service.endpoint`, that waits for the answer as long as it takes.
+    pub fn new(to: impl Into<String>) -> Call {
+        Call { to: to.into(), request: None, response: None, timeout: None, pool: None }
+    }
+    /// The name of its pool: that of the called service, if it has none of its own.
+    fn pool_name<'s>(&'s self, pool: &'s Pool) -> &'s str {
+        let service = || self.to.split_once('.').map_or(self.to.as_str(), |(service, _)| service);
+        pool.name.as_deref().unwrap_or_else(service)
+    }
     pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
         if self.timeout == Some(Span::ZERO) {
             problems
                 .error(format!("{path}.timeout"), "a timeout of 0s can never be met")
                 .advise("give it some time, or leave it out to wait for ever");
         }
+        if let Some(pool) = &self.pool {
+            pool.check_of_call(&format!("{path}.pool"), problems);
+        }
     }
-    pub(crate) fn load(&mut self, _: &Path, _: &str, _: &mut Problems) {}
+    pub(crate) fn load(&mut self, folder: &Path, path: &str, problems: &mut Problems) {
+        if let Some(pool) = &mut self.pool {
+            pool.load(folder, &format!("{path}.pool"), problems);
+        }
+    }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
+        let Some(pool) = &self.pool else { return visitor.call(at, self) };
+        let way = Way::Held(pool.holding(self.pool_name(pool)));
+        visitor.block(At::Key(&at, "call.pool"), way);
+        visitor.arm(Arm { steps: &[], weight: 1.0 });
         visitor.call(at, self);
+        visitor.end();
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        let op = to.call(self);
-        to.emit(super::Op::Call(op));
+        let mut call = |to: &mut dyn Compiler| {
+            let op = to.call(self);
+            to.emit(super::Op::Call(op));
+        };
+        match &self.pool {
+            Some(pool) => pool.compile_around(self.pool_name(pool), to, &mut call),
+            None => call(to),
+        }
     }
 }
 

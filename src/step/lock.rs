@@ -8,7 +8,7 @@
 //! M/G/1 on its holding time (Pollaczek–Khinchine).
 //! Checked: `lock_mg1` in `tests/it/theory.rs`, `tests/it/lock.rs`.
 
-use super::asks::{Arm, Asks, At, Way};
+use super::asks::{Arm, Asks, At, Holding, Kind, Way};
 use super::{Act, Compiler, Leaving, Left, Rows, Scope, Stage, Step, Then};
 use crate::problem::Problems;
 use crate::request::{Frame, FurtherPart, Request};
@@ -76,49 +76,44 @@ impl Lock {
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
         let arm = Arm { steps: &self.hold, weight: 1.0 };
-        let (name, permits) = (self.name.as_str(), self.permits.0);
-        let way = Way::Held { name, scope: self.scope, permits };
-        super::asks::block(At::Key(&at, "lock.hold"), way, &[arm], visitor);
+        let holding = Holding {
+            kind: Kind::Lock,
+            name: &self.name,
+            scope: self.scope,
+            units: self.permits.0,
+            gives_up: false,
+        };
+        super::asks::block(At::Key(&at, "lock.hold"), Way::Held(holding), &[arm], visitor);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {
-        let rows = to.resource("lock", &self.name, self.scope, self.permits.0);
-        let part = to.part("lock");
+        let rows = to.resource(Kind::Lock.word(), &self.name, self.scope, self.permits.0);
+        let part = to.part(Kind::Lock.word());
         to.emit(super::Op::Lock(Op { rows, part }));
         self.hold.iter().for_each(|step| step.compile(to));
         to.emit(super::Op::Unlock(Unlock));
     }
 }
 
-/// Gives a unit of a resource back.
-fn give(stage: &mut Stage, row: u32) {
-    let now = stage.now();
-    stage.shared[row as usize].0.give(now, 1, |next| stage.runnable.push(next));
-}
-
 impl Op {
     /// One who waits gives up.
-    fn give_up(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) {
-        if !request.granted {
-            return;
+    fn abandon(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) {
+        if request.granted {
+            stage.give_up(self.rows.of(request), leaving);
         }
-        let (now, row) = (stage.now(), self.rows.of(request.instance));
-        match leaving.is_granted {
-            true => give(stage, row),
-            false => leaving.line(&mut stage.shared[row as usize].0, now, &mut stage.runnable),
-        }
+        stage.charge(request, leaving.slot, self.part);
     }
 }
 
 impl Act for Op {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        let row = self.rows.of(request.instance);
+        let row = self.rows.of(request);
         if request.granted {
             request.granted = false;
             stage.charge(request, slot, self.part);
         } else {
             let now = stage.now();
-            if stage.shared[row as usize].0.take(now, slot, 1) != Answer::Granted {
+            if stage.shared[row as usize].units.take(now, slot, 1) != Answer::Granted {
                 request.parts.mark = now;
                 request.granted = true;
                 stage.free_core(request);
@@ -129,16 +124,14 @@ impl Act for Op {
         Then::Next
     }
     fn leave(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
-        self.give_up(stage, request, leaving);
-        stage.charge(request, leaving.slot, self.part);
+        self.abandon(stage, request, leaving);
         Left::Gone
     }
     fn struck(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) {
-        self.give_up(stage, request, leaving);
-        stage.charge(request, leaving.slot, self.part);
+        self.abandon(stage, request, leaving);
     }
     fn close(&self, stage: &mut Stage, _: &Request, frame: &Frame) {
-        give(stage, frame.a as u32);
+        stage.give(frame.a as u32);
     }
     fn holds(&self, frame: &Frame) -> Option<u32> {
         Some(frame.a as u32)
@@ -149,7 +142,7 @@ impl Act for Unlock {
     #[inline(never)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
         let frame = stage.frames.close(request);
-        give(stage, frame.a as u32);
+        stage.give(frame.a as u32);
         Then::Next
     }
 }

@@ -19,6 +19,7 @@ pub(crate) mod fail;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod parallel;
+pub(crate) mod pool;
 pub(crate) mod repeat;
 pub(crate) mod shared;
 pub(crate) mod wait;
@@ -31,6 +32,7 @@ pub use fail::Fail;
 pub use lock::Lock;
 pub use memory::Memory;
 pub use parallel::{Join, Parallel};
+pub use pool::Pool;
 pub use repeat::Repeat;
 pub use wait::Wait;
 
@@ -119,10 +121,10 @@ macro_rules! catalogue {
                 }
             }
             #[inline(always)]
-            fn wake(&self, stage: &mut Stage, request: &mut Request) -> Then {
+            fn wake(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
                 match self {
-                    $(Op::$name(op) => op.wake(stage, request),)+
-                    $(Op::$end(op) => op.wake(stage, request),)+
+                    $(Op::$name(op) => op.wake(stage, request, slot),)+
+                    $(Op::$end(op) => op.wake(stage, request, slot),)+
                     Op::Answer => unreachable!("an answer waits for nothing"),
                 }
             }
@@ -133,10 +135,10 @@ macro_rules! catalogue {
                     Op::Answer => unreachable!("an answer waits for nothing"),
                 }
             }
-            fn alarm(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
+            fn alarm(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Then {
                 match self {
-                    $(Op::$name(op) => op.alarm(stage, request, slot),)+
-                    $(Op::$end(op) => op.alarm(stage, request, slot),)+
+                    $(Op::$name(op) => op.alarm(stage, request, leaving),)+
+                    $(Op::$end(op) => op.alarm(stage, request, leaving),)+
                     Op::Answer => unreachable!("an answer waits for nothing"),
                 }
             }
@@ -216,6 +218,8 @@ catalogue! {
     branch: Branch,
     /// Hold a lock while doing something.
     lock: Lock,
+    /// Use a connection of a pool while doing something.
+    pool: Pool,
     /// Do something several times, one after the other.
     repeat: Repeat,
     /// Do several things at once, and wait for all, or some, of them.
@@ -229,6 +233,8 @@ catalogue! {
     Shared: shared::Op,
     /// The end of what is done under a lock.
     Unlock: lock::Unlock,
+    /// The end of what is done with a connection.
+    Release: pool::Release,
     /// The end of the body of `repeat`.
     Again: repeat::Again,
 }
@@ -238,6 +244,8 @@ catalogue! {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Scope {
+    /// The requests of one process of an instance: of one event loop.
+    Process,
     /// The requests of one instance.
     #[default]
     Instance,
@@ -245,19 +253,34 @@ pub enum Scope {
     Service,
 }
 
-/// The rows of a resource: which one is that of an instance.
+/// The rows of a resource: which one is that of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rows {
     /// The first.
     pub first: u32,
-    /// The first instance of the service, if each instance has a row.
-    pub by_instance: Option<u32>,
+    pub each: Each,
+}
+
+/// Who has a row of a resource.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Each {
+    /// All together have one.
+    Service,
+    /// Each instance, from this one on.
+    Instance(u32),
+    /// Each worker, from this one on.
+    Worker(u32),
 }
 
 impl Rows {
-    /// The row that a request at an instance uses.
-    pub(crate) fn of(self, instance: u32) -> u32 {
-        self.first + self.by_instance.map_or(0, |first| instance - first)
+    /// The row that a request uses.
+    pub(crate) fn of(self, request: &Request) -> u32 {
+        self.first
+            + match self.each {
+                Each::Service => 0,
+                Each::Instance(first) => request.instance - first,
+                Each::Worker(first) => request.worker - first,
+            }
     }
 }
 
@@ -273,6 +296,8 @@ pub(crate) trait Compiler {
     fn call(&mut self, call: &Call) -> call::Op;
     /// The id of a label of waits.
     fn label(&mut self, name: &str) -> u32;
+    /// An outcome by its name.
+    fn outcome(&mut self, name: &str) -> Outcome;
     /// The outcome of an error status.
     fn error(&mut self, status: u16) -> Outcome;
     /// The stations of the instances, if their cores are shared.
@@ -280,7 +305,7 @@ pub(crate) trait Compiler {
     /// A further part of latencies, by its name in metrics.
     fn part(&mut self, name: &'static str) -> FurtherPart;
     /// A resource of units that one request at a time holds each, by its kind and name: one row for
-    /// each instance, or one for the service.
+    /// each process, for each instance, or one for the service.
     fn resource(&mut self, kind: &'static str, name: &str, scope: Scope, units: u64) -> Rows;
     /// The name of a block of this step, in metrics.
     fn block(&mut self, what: &str) -> String;

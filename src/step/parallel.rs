@@ -284,7 +284,7 @@ impl Act for Op {
         Then::Stay
     }
     /// It has taken too long.
-    fn alarm(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
+    fn alarm(&self, stage: &mut Stage, request: &mut Request, _: Leaving) -> Then {
         let frame = stage.frames.top(request);
         frame.b = u64::MAX;
         let frame = stage.frames.close(request);

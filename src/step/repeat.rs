@@ -115,7 +115,7 @@ impl Act for Again {
         request.step -= self.back;
         Then::Stay
     }
-    fn wake(&self, _: &mut Stage, _: &mut Request) -> Then {
+    fn wake(&self, _: &mut Stage, _: &mut Request, _: u32) -> Then {
         Then::Stay
     }
 }

@@ -32,7 +32,7 @@ impl Act for Op {
             request.parts.charge(Part::Queue, now);
             return if request.has(Flag::GONE) { Then::Answer } else { Then::Next };
         }
-        let station = self.rows.of(request.instance);
+        let station = self.rows.of(request);
         let demand = self.demand.span(request.key);
         let of = &mut stage.stations[station as usize];
         request.parts.mark = now;
@@ -47,7 +47,7 @@ impl Act for Op {
         if leaving.is_granted { Left::Gone } else { Left::Sharing }
     }
     fn shares(&self, request: &Request) -> Option<u32> {
-        request.granted.then(|| self.rows.of(request.instance))
+        request.granted.then(|| self.rows.of(request))
     }
     fn part(&self, _: &Request) -> Part {
         Part::Cpu

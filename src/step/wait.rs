@@ -105,7 +105,7 @@ impl Act for Op {
         Then::Park
     }
     #[inline(always)]
-    fn wake(&self, stage: &mut Stage, request: &mut Request) -> Then {
+    fn wake(&self, stage: &mut Stage, request: &mut Request, _: u32) -> Then {
         let now = stage.now();
         let waited = request.parts.charge(Part::Io, now);
         stage.gauges[request.instance as usize].io.subtract(now, 1);

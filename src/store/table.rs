@@ -202,7 +202,7 @@ impl ParquetFile {
 pub(crate) struct TableFile<T: Table> {
     file: ParquetFile,
     /// The names of the columns that are left out.
-    without: &'static [&'static str],
+    without: Vec<&'static str>,
     table: PhantomData<T>,
 }
 
@@ -212,7 +212,7 @@ impl<T: Table> TableFile<T> {
     /// # Errors
     /// If it cannot be created.
     pub(crate) fn begin(folder: &mut Folder) -> Result<TableFile<T>, StoreError> {
-        TableFile::without(folder, &[])
+        TableFile::without(folder, Vec::new())
     }
 
     /// Like [`begin`](TableFile::begin), without some of the columns.
@@ -221,7 +221,7 @@ impl<T: Table> TableFile<T> {
     /// If it cannot be created.
     pub(crate) fn without(
         folder: &mut Folder,
-        without: &'static [&'static str],
+        without: Vec<&'static str>,
     ) -> Result<TableFile<T>, StoreError> {
         let fields = fields_of::<T>().filter(|field| !without.contains(&field.name().as_str()));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
@@ -237,7 +237,7 @@ impl<T: Table> TableFile<T> {
         &mut self,
         mut rows: impl Iterator<Item = T::Row<'r>>,
     ) -> Result<(), StoreError> {
-        let without = self.without;
+        let without = &self.without;
         let kept = |column: &&Column<T>| !without.contains(&column.name);
         rows.try_for_each(|row| {
             self.file.push(T::COLUMNS.iter().filter(kept).map(|column| column.cell(&row)))

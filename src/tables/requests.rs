@@ -51,18 +51,25 @@ impl Table for RequestsTable {
             r.spent_s(Part::Abandoned)
         }),
         number("lock_s", "s", "waiting for locks; only in scenarios with locks", |r| {
-            r.request.lock_s
+            r.request.waited_s("lock")
         }),
-        text("outcome", "ok, lost, timeout, crashed, rejected, cancelled or error_STATUS", |r| {
-            r.request.outcome
+        number("pool_s", "s", "waiting for connections; only in scenarios with pools", |r| {
+            r.request.waited_s("pool")
         }),
+        text(
+            "outcome",
+            "ok, lost, timeout, crashed, rejected, cancelled, pool_timeout or error_STATUS",
+            |r| r.request.outcome,
+        ),
         number("weight", "1", "how many requests it stands for", |r| r.request.weight),
     ];
 }
 
 /// Returns the columns that a scenario does not have, by the further parts of its latencies.
-pub(crate) fn left_out(further_parts: &[&str]) -> &'static [&'static str] {
-    if further_parts.contains(&"lock") { &[] } else { &["lock_s"] }
+pub(crate) fn left_out(further_parts: &[&str]) -> Vec<&'static str> {
+    let columns = [("lock", "lock_s"), ("pool", "pool_s")];
+    let others = columns.into_iter().filter(|(part, _)| !further_parts.contains(part));
+    others.map(|(_, column)| column).collect()
 }
 
 /// Returns the sampled requests of a replication.

@@ -30,6 +30,7 @@ mod parallel;
 mod phases;
 mod pipelines;
 mod plots;
+mod pool;
 mod practice;
 mod properties;
 mod sensitivity;

@@ -53,12 +53,12 @@ fn notes(graph: &Graph, problems: &mut Problems) {
     let topology = &graph.payload.topology_graph;
     for (index, server) in topology.nodes.servers.iter().enumerate() {
         let path = format!("topology_graph.nodes.servers[{index}]");
-        if server.server_resources.db_connection_pool.is_some() {
+        if let Some(connections) = server.server_resources.db_connection_pool {
             let at = format!("{path}.server_resources.db_connection_pool");
-            problems.note(
-                at,
-                "connection pools are not modelled, as in AsyncFlow 0.1: no request waits for a connection",
+            let what = format!(
+                "each `io_db` step uses one of {connections} connections, and waits until one is free; AsyncFlow 0.1 ignored this field"
             );
+            problems.note(at, what).advise("to repeat its figures, leave the field out");
         }
         // With one endpoint there is no choice, and no need for a note.
         let several = server.endpoints.len() > 1;
@@ -180,7 +180,10 @@ fn instance(graph: &Graph, server: &Server, problems: &mut Problems) -> Instance
             .steps
             .iter()
             .enumerate()
-            .filter_map(|(i, written)| step(written, &path(i), problems))
+            .filter_map(|(i, written)| {
+                let step = step(written, &path(i), problems)?;
+                Some(pooled(step, resources.db_connection_pool))
+            })
             .collect();
         endpoints.insert(
             name(&endpoints, &endpoint.endpoint_name),
@@ -222,6 +225,16 @@ fn step(step: &payload::Step, path: &str, problems: &mut Problems) -> Option<Ste
             })
         }
     })
+}
+
+/// Puts the server's pool of connections, if it has one, around a wait for its database.
+fn pooled(step: Step, connections: Option<f64>) -> Step {
+    match (&step, connections) {
+        (Step::Wait(Wait { label: Some(label), .. }), Some(max)) if label == "db" => {
+            Step::pool("db", max as u64, [step])
+        }
+        _ => step,
+    }
 }
 
 fn links(graph: &Graph, problems: &mut Problems) -> IndexMap<String, Link> {

@@ -178,6 +178,12 @@ fn steps_keep_their_order_and_waits_their_kind() {
             wait.label.as_deref().unwrap_or("-"),
             wait.span.plain().expect("constant")
         ),
+        Step::Pool(pool) => format!(
+            "{} of {}: {}",
+            pool.name.as_deref().expect("named"),
+            pool.max,
+            pool.steps.len()
+        ),
         other => panic!("{other:?}"),
     });
     let expected = [
@@ -188,7 +194,7 @@ fn steps_keep_their_order_and_waits_their_kind() {
         "task_spawn 1ms",
         "llm 500ms",
         "wait 12ms",
-        "db 3ms",
+        "db of 10: 1",
         "cache 500us",
     ];
     assert_eq!(steps.collect::<Vec<_>>(), expected);
@@ -254,7 +260,7 @@ fn the_lowered_scenario_passes_the_native_checks_and_ignored_fields_are_noted() 
     let expected = [
         (
             format!("{servers}.server_resources.db_connection_pool"),
-            "connection pools are not modelled",
+            "each `io_db` step uses one of 10 connections",
         ),
         (format!("{servers}.endpoints[0].probability"), "`probability` is ignored"),
         ("topology_graph.edges[3].probability".to_string(), "`probability` is ignored"),

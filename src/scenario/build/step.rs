@@ -2,7 +2,7 @@
 
 use crate::random::dists::Dist;
 use crate::step::{
-    Arm, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Repeat, Scope, Step, Wait,
+    Arm, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Pool, Repeat, Scope, Step, Wait,
 };
 use crate::units::{Bytes, Count, Share, Span};
 
@@ -18,17 +18,12 @@ impl Step {
     /// Creates a step that calls an endpoint (`db.read`) and waits for the answer. If the message
     /// or its answer is lost on a link, the request fails at once with the outcome `lost`.
     pub fn call(to: impl Into<String>) -> Step {
-        Step::Call(Call { to: to.into(), request: None, response: None, timeout: None })
+        Step::Call(Call::new(to))
     }
     /// Creates a step that calls an endpoint; the request fails with the outcome `timeout` if no
     /// answer arrives within the timeout, also if a message was lost.
     pub fn call_within(to: impl Into<String>, timeout: impl Into<Span>) -> Step {
-        Step::Call(Call {
-            to: to.into(),
-            request: None,
-            response: None,
-            timeout: Some(timeout.into()),
-        })
+        Step::Call(Call { timeout: Some(timeout.into()), ..Call::new(to) })
     }
     /// Creates a step that holds memory until the response has left.
     pub fn memory(need: impl Into<Dist<Bytes>>) -> Step {
@@ -60,6 +55,20 @@ impl Step {
             scope: Scope::Instance,
             permits: Count(1),
             hold: hold.into_iter().collect(),
+        })
+    }
+    /// Creates a step that uses one of `max` connections of its instance while it executes these
+    /// steps. The fields of [`Pool`] say otherwise.
+    pub fn pool(name: impl Into<String>, max: u64, steps: impl IntoIterator<Item = Step>) -> Step {
+        Step::Pool(Pool {
+            name: Some(name.into()),
+            max: Count(max),
+            per: Scope::Instance,
+            wait: None,
+            connect: None,
+            idle_timeout: None,
+            max_lifetime: None,
+            steps: steps.into_iter().collect(),
         })
     }
     /// Creates a step that executes one of several arms, each with its probability in 0 to 1; with

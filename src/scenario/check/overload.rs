@@ -188,6 +188,12 @@ fn warn_of(
                 .warning(path, what)
                 .advise("use more `replicas`, make requests shorter, or choose another `balance`");
         }
+        Resource::Pool => {
+            let what = format!("overload: {load_now} {percent} of {what}, {excess}");
+            problems
+                .warning(path, what)
+                .advise("use a connection for a shorter time, raise its `max`, or lower the rate");
+        }
         Resource::Lock => {
             let what = format!("overload: {load_now} {percent} of {what}, {excess}");
             problems

@@ -5,12 +5,12 @@
 //! long as the one that ends it. Where a body may end early, or be called off, what it does is an
 //! upper bound, and no part of the lower bounds.
 
-use super::{EndpointDemand, LockDemand, callee, service_of};
+use super::{EndpointDemand, HoldingDemand, callee, service_of};
 use crate::random::dists::Dist;
 use crate::scenario::Balance;
 use crate::scenario::broken::Broken;
 use crate::scenario::directory::NameTable;
-use crate::step::asks::{Arm, Asks, At, Way, ask};
+use crate::step::asks::{Arm, Asks, At, Holding, Way, ask};
 use crate::step::{Call, Scope};
 use crate::units::{Bytes, Span};
 
@@ -103,13 +103,21 @@ impl MayEnd {
     }
 }
 
-impl Asks<'_> for MayEnd {
+impl<'s> Asks<'s> for MayEnd {
+    fn block(&mut self, _: At, way: Way<'s>) {
+        self.fails |= gives_up(way);
+    }
     fn fail(&mut self, _: At, share: f64) {
         self.fails |= share > 0.0;
     }
     fn call(&mut self, _: At, _: &Call) {
         self.calls = true;
     }
+}
+
+/// Whether requests may fail before they begin the block.
+fn gives_up(way: Way) -> bool {
+    matches!(way, Way::Held(Holding { gives_up: true, .. }))
 }
 
 impl Sum<'_, '_> {
@@ -211,7 +219,8 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         // How often a body is executed that may end early, and how much is done of an arm that may
         // be called off, is not known.
         let is_known = match block.way {
-            Way::One | Way::Held { .. } => true,
+            Way::One => true,
+            Way::Held(_) => !gives_up(block.way),
             Way::Repeated => !may_end.any(),
             Way::AtOnce { .. } => false,
         };
@@ -237,7 +246,7 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
                 let chosen: f64 = arms.iter().map(|arm| arm.weight * arm.left).sum();
                 chosen + (1.0 - weights).max(0.0)
             }
-            Way::Held { .. } => arms.iter().map(|arm| arm.left).product(),
+            Way::Held(_) => arms.iter().map(|arm| arm.left).product(),
             Way::AtOnce { needed, .. } if needed == arms.len() => {
                 arms.iter().map(|arm| arm.left).product()
             }
@@ -247,22 +256,31 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
             let mut own_s: Vec<f64> = arms.iter().map(|arm| arm.own_s[index]).collect();
             own_s.sort_by(f64::total_cmp);
             let of_block = match way {
-                Way::One | Way::Held { .. } | Way::Repeated => own_s.iter().sum(),
+                Way::One | Way::Held(_) | Way::Repeated => own_s.iter().sum(),
                 Way::AtOnce { needed, .. } => {
                     own_s.get(needed.wrapping_sub(1)).copied().unwrap_or(0.0)
                 }
             };
             *self.durations_s()[index] += of_block;
         }
-        if let (Way::Held { name, scope, permits }, [arm]) = (way, arms.as_slice()) {
+        if let (Way::Held(holding), [arm]) = (way, arms.as_slice()) {
             let [_, min_s, expected_s] = arm.own_s;
-            let (name, permits) = (name.to_string(), permits as f64);
-            self.demand.locks.push(LockDemand { name, scope, permits, min_s, expected_s });
+            let Holding { kind, scope, gives_up, .. } = holding;
+            let (name, units) = (holding.name.to_string(), holding.units as f64);
+            self.demand.holdings.push(HoldingDemand {
+                kind,
+                name,
+                scope,
+                units,
+                min_s,
+                expected_s,
+            });
+            self.demand.may_fail |= gives_up;
             // It may be waited for, also by a request that has its instance to itself.
-            self.demand.is_exact_alone &= scope == Scope::Instance;
+            self.demand.is_exact_alone &= scope == Scope::Instance && !gives_up;
         }
         let is_known = match way {
-            Way::One | Way::Held { .. } => arms.iter().all(|arm| arm.is_certain),
+            Way::One | Way::Held(_) => arms.iter().all(|arm| arm.is_certain) && !gives_up(way),
             Way::Repeated => !may_end,
             Way::AtOnce { is_limited, .. } => !may_end && !is_limited,
         };

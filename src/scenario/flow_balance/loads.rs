@@ -1,7 +1,7 @@
 //! The offered load of every resource of every service, without the decision whether the service is
 //! stable.
 
-use super::{Held, Resource, ServiceBalance, Standing, central, locks, memory};
+use super::{Held, Resource, ServiceBalance, Standing, central, holdings, memory};
 use crate::policy::balance::Balance;
 use crate::policy::scale::Hpa;
 use crate::scenario::broken::Broken;
@@ -59,7 +59,7 @@ pub(super) fn services(
         }
     }
     for (id, service) in services.iter_mut().enumerate() {
-        service.held.extend(locks::held(directory, demands, rates, broken, id, up(id)));
+        service.held.extend(holdings::held(directory, demands, rates, broken, id, up(id)));
         // An autoscaler has between its fewest and its most instances: an overload of the most is
         // certain, and only a load that the fewest can take is certainly none.
         if let Some(autoscale) = &scenario.services[id].autoscale {

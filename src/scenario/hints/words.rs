@@ -2,7 +2,7 @@
 
 /// Fields below the top level for features that are not modelled yet. They are refused, because a
 /// scenario without them would describe a different system.
-pub(super) const LATER: [&str; 49] = [
+pub(super) const LATER: [&str; 46] = [
     "sessions",
     "replay",
     "patience",
@@ -37,9 +37,6 @@ pub(super) const LATER: [&str; 49] = [
     "bulkhead",
     "hedge",
     "hedging",
-    "pool_size",
-    "pool",
-    "connection_pool",
     "max_connections",
     "priority",
     "priorities",
@@ -69,7 +66,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 12] = [
         "the closest alternative today: `call: { to: …, timeout: 500ms }`, which applies to each call separately",
     ),
     (
-        &["pool_size", "pool", "connection_pool", "max_connections", "bulkhead"],
+        &["max_connections", "bulkhead"],
         "the closest alternative today: `max_in_flight: 20` on the called service",
     ),
     (
@@ -105,7 +102,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 12] = [
 
 /// Terms of other tools, the AsyncFlow term they correspond to, and what to write if the term alone
 /// is not enough. Suggested where the AsyncFlow term is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 69] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 77] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -136,6 +133,30 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 69] = [
     ),
     (&["if", "choice", "switch", "one_of"], "branch", "write `branch: [ { p: 20%, do: [ … ] } ]`"),
     (&["mutex", "semaphore", "critical"], "lock", "write `lock: { name: stock, hold: [ … ] }`"),
+    (
+        &["connection_pool", "pool_size", "connections", "db_pool", "pooled"],
+        "pool",
+        "write `call: { to: db.read, pool: { max: 20 } }`, or `pool: { name: db, max: 20, do: [ … ] }`",
+    ),
+    (
+        &["connection_pool", "pool_size", "pool", "connections", "db_pool"],
+        "endpoints",
+        "a pool belongs to a call or a step: write `call: { to: db.read, pool: { max: 20 } }`",
+    ),
+    (
+        &["timeout", "limit"],
+        "idle_timeout",
+        "write `wait: 250ms`, how long a request waits for a connection",
+    ),
+    (&["hold", "steps", "body"], "do", ""),
+    (&["pod", "container", "replica"], "process", "it is called `instance` here"),
+    (&["worker", "loop", "event_loop"], "process", ""),
+    (&["global", "shared", "all"], "process", "it is called `service` here"),
+    (
+        &["acquire_timeout", "wait_timeout", "max_wait", "connection_timeout"],
+        "wait",
+        "write `wait: 250ms`",
+    ),
     (&["think_time", "thinking", "pause"], "think", ""),
     (
         &["autoscaling", "hpa", "min_replicas", "max_replicas", "scaling"],

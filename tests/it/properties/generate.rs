@@ -62,10 +62,12 @@ pub enum Feature {
     Sharing,
     /// Services whose number of instances changes.
     Scaling,
+    /// Steps in `pool`, and calls with one.
+    Pools,
 }
 use Feature::*;
 
-const FEATURES: u32 = Scaling as u32 + 1;
+const FEATURES: u32 = Pools as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]

@@ -28,14 +28,14 @@ pub struct Request {
     pub arrived: u64,
     pub finished: u64,
     pub parts: [u64; 7],
-    /// Waiting for locks.
-    pub lock: u64,
+    /// Waiting for locks and connections.
+    pub further: u64,
 }
 
 impl Request {
     /// Returns the total time charged to it, in nanoseconds, including calls.
     pub fn spent(&self) -> u64 {
-        self.parts.iter().sum::<u64>() + self.lock
+        self.parts.iter().sum::<u64>() + self.further
     }
 }
 
@@ -123,7 +123,11 @@ pub fn run_text(yaml: &str) -> Result<Run, String> {
                 arrived: ns("arrived_s"),
                 finished: ns("finished_s"),
                 parts: PARTS.map(|part| ns(&format!("{part}_s"))),
-                lock: if seconds.contains_key("lock_s") { ns("lock_s") } else { 0 },
+                further: ["lock_s", "pool_s"]
+                    .into_iter()
+                    .filter(|name| seconds.contains_key(*name))
+                    .map(ns)
+                    .sum(),
             });
         }
     }

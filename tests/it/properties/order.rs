@@ -82,6 +82,7 @@ fn plain(case: Case) -> Case {
         Feature::Blocks,
         Feature::Parallels,
         Feature::Locks,
+        Feature::Pools,
         Feature::Sharing,
         Feature::Scaling,
     ])

@@ -32,7 +32,12 @@ impl Text<'_> {
                 } else {
                     String::new()
                 };
-                Some(format!("call: {{ to: s{to}.e{endpoint}{timeout} }}"))
+                let pool = if case.has(Pools) && step.block.is_multiple_of(2) {
+                    format!(", pool: {{ max: {}, per: service }}", 1 + to % 3)
+                } else {
+                    String::new()
+                };
+                Some(format!("call: {{ to: s{to}.e{endpoint}{timeout}{pool} }}"))
             }
             _ => None,
         }
@@ -43,7 +48,7 @@ impl Text<'_> {
         if (5..=6).contains(&step.kind) {
             return text;
         }
-        let text = self.locked(step, self.at_once(step, text));
+        let text = self.locked(step, self.pooled(step, self.at_once(step, text)));
         if !self.case.has(Blocks) {
             return text;
         }
@@ -73,6 +78,26 @@ impl Text<'_> {
         match step.block {
             1 | 3 | 5 if self.case.has(Locks) && !text.contains("lock:") => format!(
                 "lock: {{ name: l{name}{scope}, scope: {scope}, permits: {permits}, hold: [ {text} ] }}"
+            ),
+            _ => text,
+        }
+    }
+
+    /// Does a step with a connection; pools nest inside of locks, and outside of those of calls.
+    fn pooled(&self, step: &Step, text: String) -> String {
+        let number = step.target % 4;
+        let per = ["process", "instance", "service", "instance"][number];
+        let (wait, connect) = (self.us(1900), self.us(400));
+        let more = match number {
+            0 => format!(", wait: {wait}"),
+            1 => format!(", connect: {connect}, idle_timeout: {}", self.us(9000)),
+            2 => format!(", wait: {wait}, connect: {connect}, max_lifetime: {}", self.us(30_000)),
+            _ => String::new(),
+        };
+        match step.block {
+            2 | 4 | 6 if self.case.has(Pools) && !text.contains("pool:") => format!(
+                "pool: {{ name: p{number}, max: {}, per: {per}{more}, do: [ {text} ] }}",
+                1 + number % 2
             ),
             _ => text,
         }

@@ -1,0 +1,149 @@
+//! Checks of what requests hold across the steps of a service: one name is one lock, or one pool,
+//! and a request that holds it does not ask for it again. Those that are taken in opposite orders
+//! are a warning: two requests may each hold what the other waits for (Coffman, Elphick, Shoshani
+//! 1971, "System deadlocks"), unless they give up.
+
+use crate::problem::Problems;
+use crate::scenario::directory::NameTable;
+use crate::step::Scope;
+use crate::step::asks::{Arm, Asks, At, Holding, Kind, Way, ask};
+use indexmap::IndexMap;
+
+/// Checks all locks and pools.
+pub(super) fn check(directory: &NameTable, problems: &mut Problems) {
+    let mut known: Vec<Known> = directory.services.iter().map(|_| Known::new()).collect();
+    let mut nested: Vec<Nested> = directory.services.iter().map(|_| Nested::new()).collect();
+    for (id, endpoint) in directory.endpoints.iter().enumerate() {
+        if problems.enough() {
+            return;
+        }
+        let known = &mut known[endpoint.service as usize];
+        let nested = &mut nested[endpoint.service as usize];
+        let owner = directory.owner(id as u32);
+        let mut visitor = Held { known, nested, owner, blocks: Vec::new(), problems };
+        ask(&endpoint.path, &endpoint.endpoint.steps, &mut visitor);
+    }
+    nested.iter().for_each(|nested| opposite_orders(nested, problems));
+}
+
+/// What is held: its kind and name, and the named instance that it belongs to.
+type Name<'s> = (Kind, &'s str, Option<u32>);
+
+/// The first place where each is taken, with its path.
+type Known<'s> = IndexMap<Name<'s>, (Holding<'s>, String)>;
+
+/// The pairs of one that is held and one that is taken meanwhile, with the path of the first such
+/// place.
+type Nested<'s> = IndexMap<(Name<'s>, Name<'s>), String>;
+
+/// Warns of the first that is taken while another is held that is, directly or by way of
+/// others, also held while the first is taken.
+fn opposite_orders(nested: &Nested, problems: &mut Problems) {
+    for (index, ((outer, inner), path)) in nested.iter().enumerate() {
+        // Those that are taken, sooner or later, by one that holds the inner.
+        let (mut reached, mut next) = (vec![*inner], 0);
+        let mut back = None;
+        while let Some(&name) = reached.get(next) {
+            next += 1;
+            for ((_, taken), other) in nested[..index].iter().filter(|((held, _), _)| *held == name)
+            {
+                if taken == outer {
+                    back = back.or(Some(other));
+                } else if !reached.contains(taken) {
+                    reached.push(*taken);
+                }
+            }
+        }
+        if let Some(other) = back {
+            let ((kind, outer, _), (_, inner, _)) = (outer, inner);
+            let what = format!(
+                "deadlock is possible: `{inner}` is taken while `{outer}` is held, and `{outer}` while `{inner}` is held at {other}: two requests that do both may wait for each other for ever"
+            );
+            problems
+                .warning(format!("{path}.name"), what)
+                .advise(format!("take the {}s in the same order everywhere", kind.word()));
+            return;
+        }
+    }
+}
+
+/// What is held where a visitor is.
+struct Held<'k, 's, 'p> {
+    known: &'k mut Known<'s>,
+    nested: &'k mut Nested<'s>,
+    /// The named instance whose endpoint it is.
+    owner: Option<u32>,
+    /// The blocks around, each with what it holds.
+    blocks: Vec<Option<Holding<'s>>>,
+    problems: &'p mut Problems,
+}
+
+impl<'s> Held<'_, 's, '_> {
+    fn name(&self, of: &Holding<'s>) -> Name<'s> {
+        (of.kind, of.name, self.owner.filter(|_| of.scope != Scope::Service))
+    }
+}
+
+impl<'s> Asks<'s> for Held<'_, 's, '_> {
+    fn block(&mut self, at: At, way: Way<'s>) {
+        let Way::Held(holding) = way else { return self.blocks.push(None) };
+        let Holding { kind, name, scope, units, gives_up } = holding;
+        // `at` is where its steps stand: `….lock.hold`; of a call, where the pool does.
+        let path = at.to_string();
+        let path = path
+            .strip_suffix(kind.steps())
+            .and_then(|path| path.strip_suffix('.'))
+            .unwrap_or(&path);
+        let holds =
+            self.blocks.iter().flatten().filter(|outer| (outer.kind, outer.name) == (kind, name));
+        match (holds.count() as u64, kind) {
+            (0, _) => {}
+            (held, Kind::Pool) if held < units => {
+                let what = format!(
+                    "deadlock is possible: a request that holds a connection of `{name}` asks for another, and if enough of them do so at once, all wait for each other"
+                );
+                self.problems
+                    .warning(format!("{path}.name"), what)
+                    .advise("take one connection around all of it, or use two pools");
+            }
+            _ => {
+                let what = format!(
+                    "a request that holds `{name}` asks for it again, and would wait for itself"
+                );
+                self.problems.error(format!("{path}.name"), what).advise(format!(
+                    "take the {0} once, around all of it, or use two {0}s",
+                    kind.word()
+                ));
+            }
+        }
+        let (first, first_path) =
+            self.known.entry(self.name(&holding)).or_insert_with(|| (holding, path.to_string()));
+        let [sharers, number] = kind.fields();
+        let differs = match () {
+            () if first.scope != scope => Some(sharers),
+            () => (first.units != units).then_some(number),
+        };
+        if let Some(field) = differs {
+            self.problems
+                .error(path, format!("the {} `{name}` has another `{field}` at {first_path}", kind.word()))
+                .at_key()
+                .advise(format!("steps of a service that name the same {} share it: write the same, or choose another name", kind.word()));
+        }
+        if !gives_up {
+            for outer in self
+                .blocks
+                .iter()
+                .flatten()
+                .filter(|outer| !outer.gives_up && (outer.kind, outer.name) != (kind, name))
+            {
+                let pair = (self.name(outer), self.name(&holding));
+                self.nested.entry(pair).or_insert_with(|| path.to_string());
+            }
+        }
+        self.blocks.push(Some(holding));
+    }
+    fn arm(&mut self, _: Arm<'s>) {}
+    fn end(&mut self) {
+        self.blocks.pop();
+    }
+}

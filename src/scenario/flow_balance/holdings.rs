@@ -1,0 +1,85 @@
+//! The offered load of what requests hold: locks, and pools of connections.
+//!
+//! Law: one of c units, held for a mean time h by requests that take it at rate λ, has the offered
+//! load λh/c, as any resource. What is waited for while it is held (a core, an answer) is
+//! not included, so the load is a lower bound; on machines of different speed it is that of the
+//! fastest.
+//! Checked: `tests/it/lock.rs`, `tests/it/pool.rs`.
+
+use super::loads::settles_s;
+use super::{Held, Resource};
+use crate::scenario::broken::Broken;
+use crate::scenario::demand::{EndpointDemand, HoldingDemand, Rates};
+use crate::scenario::directory::NameTable;
+use crate::step::Scope;
+use crate::step::asks::Kind;
+
+/// Returns the load of the busiest lock and of the busiest pool of a service, of which `up`
+/// instances share its endpoints.
+pub(super) fn held(
+    directory: &NameTable,
+    demands: &[EndpointDemand],
+    rates: &Rates,
+    broken: &Broken,
+    service: usize,
+    up: f64,
+) -> impl Iterator<Item = Held> {
+    let used =
+        || directory.endpoints_of(service).filter(|endpoint| rates.by_endpoint[*endpoint] > 0.0);
+    let (members, _) = &directory.members[service];
+    let stretches = members.clone().map(|id| {
+        broken.slower[id as usize] / directory.instances[id as usize].machine.speed.times
+    });
+    let (fastest, slowest) = stretches
+        .fold((1.0, 1.0), |(least, most), own| (f64::min(least, own), f64::max(most, own)));
+    // Loops share the requests of an instance evenly.
+    let workers = members.clone().next().map_or(1.0, |id| {
+        let own = &directory.instances[id as usize];
+        f64::from(own.runtime.workers(own.machine.cpu).0)
+    });
+    let is_named = members.clone().any(|id| directory.instances[id as usize].is_named);
+    let load_of = |of: &HoldingDemand| -> Option<Held> {
+        // A named instance has its own endpoints: how its uses are shared among them is
+        // not known, but one has at most all.
+        let (sharers, certain) = match of.scope {
+            Scope::Instance if is_named => (1.0, 0.0),
+            Scope::Instance if up > 0.0 => (up, 1.0),
+            Scope::Process if is_named || up == 0.0 => (1.0, 0.0),
+            Scope::Process => (up * workers, 1.0),
+            _ => (1.0, 1.0),
+        };
+        let same = |endpoint: usize| {
+            demands[endpoint]
+                .holdings
+                .iter()
+                .filter(|other| (other.kind, &other.name) == (of.kind, &of.name))
+        };
+        let (mut rate, mut least, mut expected) = (0.0, 0.0, 0.0);
+        for endpoint in used() {
+            for other in same(endpoint) {
+                let own = rates.by_endpoint[endpoint] / sharers;
+                rate += own;
+                // On a faster machine the bursts among it are shorter.
+                least += certain * own * other.min_s * fastest;
+                expected += own * other.expected_s * slowest;
+            }
+        }
+        (expected > 0.0).then(|| Held {
+            resource: match of.kind {
+                Kind::Lock => Resource::Lock,
+                Kind::Pool => Resource::Pool,
+            },
+            load: least / of.units,
+            expected: expected / of.units,
+            is_all: false,
+            settles_s: settles_s(rate, expected / rate, of.units, 1.0),
+        })
+    };
+    let loads: Vec<Held> =
+        used().flat_map(|endpoint| &demands[endpoint].holdings).filter_map(load_of).collect();
+    let busiest = move |of: Resource| {
+        let same = loads.iter().filter(move |held| held.resource == of);
+        same.max_by(|a, b| a.expected.total_cmp(&b.expected)).copied()
+    };
+    [Resource::Lock, Resource::Pool].into_iter().filter_map(busiest)
+}
