@@ -6,9 +6,9 @@
 
 use super::cell::CellRecord;
 use super::point::CompiledPoint;
-use crate::measure::{Named, RESOURCE_KINDS, Series, Vocabulary, vocabulary};
+use crate::measure::{Named, Series, Vocabulary, vocabulary};
 use crate::plan::Plan;
-use crate::request::{NONE, PARTS};
+use crate::request::{FURTHER, NONE, PARTS};
 use std::sync::Arc;
 
 /// The names that the positions in the records of a point stand for.
@@ -132,20 +132,21 @@ pub struct SampledRequest<'r> {
     /// The seconds spent in each part of its latency, including those of the calls it waited for:
     /// waiting for a core (`queue`), computing (`cpu`), in `wait` steps (`io`), in links
     /// (`network`), waiting for `memory`, waiting for `admission`, and waiting for calls that were
-    /// given up (`abandoned`). With `waits_s` they add up to the latency.
+    /// given up (`abandoned`). With `further_s` they add up to the latency.
     pub parts_s: [(&'static str, f64); PARTS.len()],
-    /// The seconds spent waiting for shared resources, by kind: locks (`lock`), and connections of
-    /// pools (`pool`).
-    pub waits_s: [(&'static str, f64); RESOURCE_KINDS.len()],
+    /// The same of parts that not every scenario has: waiting for locks (`lock`), waiting for
+    /// connections (`pool`), and holding a core without computing (`block`).
+    pub further_s: [(&'static str, f64); FURTHER.len()],
     /// The number of requests that this one stands for: 1 divided by the sampled share.
     pub weight: f64,
 }
 
 impl SampledRequest<'_> {
-    /// Returns the seconds spent waiting for shared resources of a kind, `lock` or `pool`; 0 if
-    /// there are none.
-    pub fn waited_s(&self, kind: &str) -> f64 {
-        self.waits_s.iter().find(|(name, _)| *name == kind).map_or(0.0, |(_, seconds)| *seconds)
+    /// Returns the seconds spent in a part of its latency, by its name, such as `queue` or `lock`;
+    /// 0 if there is no such part.
+    pub fn spent_s(&self, part: &str) -> f64 {
+        let mut parts = self.parts_s.iter().chain(&self.further_s);
+        parts.find(|(name, _)| *name == part).map_or(0.0, |(_, seconds)| *seconds)
     }
     /// Returns the time from arrival to end in seconds.
     pub fn latency_s(&self) -> f64 {
@@ -253,9 +254,8 @@ impl<'r> Replication<'r> {
     /// [`workload`](SampledRequest::workload).
     pub fn requests(self) -> impl Iterator<Item = SampledRequest<'r>> {
         let (layout, weight) = (&self.names.plan.layout, 1.0 / self.names.plan.trace_share);
-        let further = RESOURCE_KINDS.map(|kind| {
-            (kind.name, layout.further_parts.iter().position(|part| *part == kind.name))
-        });
+        let further =
+            FURTHER.map(|name| (name, layout.further_parts.iter().position(|part| *part == name)));
         self.record.requests.iter().map(move |row| {
             let flow = layout.flows[row.flow as usize];
             let instance = (row.instance != NONE).then(|| &layout.instances[row.instance as usize]);
@@ -269,7 +269,7 @@ impl<'r> Replication<'r> {
                 finished_s: row.finished.seconds(),
                 outcome: &layout.outcomes[row.outcome.0 as usize],
                 parts_s: std::array::from_fn(|part| (PARTS[part], row.spent[part].seconds())),
-                waits_s: further.map(|(name, part)| {
+                further_s: further.map(|(name, part)| {
                     (name, part.map_or(0.0, |part| row.further[part].seconds()))
                 }),
                 weight,

@@ -120,11 +120,7 @@ impl step::Compiler for Steps<'_, '_> {
         self.build.directory.error(status)
     }
     fn station(&mut self) -> Option<step::Rows> {
-        let directory = &self.build.directory;
-        let instance = directory.members[self.service as usize].0.clone().find(|id| {
-            let own = &directory.instances[*id as usize];
-            (own.first_endpoint..own.first_endpoint + own.endpoints).contains(&self.endpoint)
-        })?;
+        let instance = self.build.directory.first_with(self.endpoint);
         let first = self.build.station_of[instance as usize]?;
         Some(step::Rows { first, each: step::Each::Instance(instance) })
     }

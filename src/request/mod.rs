@@ -13,7 +13,7 @@ mod parts;
 pub(crate) use birth::Birth;
 pub(crate) use families::Families;
 pub(crate) use frames::{Frame, Frames};
-pub(crate) use parts::{FURTHER_PARTS_MAX, Further, FurtherPart, PARTS, Part, Parts};
+pub(crate) use parts::{FURTHER, FURTHER_PARTS_MAX, Further, FurtherPart, PARTS, Part, Parts};
 
 use crate::kernel::RequestId;
 use crate::random::keys::Key;

@@ -34,6 +34,10 @@ pub(crate) const PARTS: [&str; 7] =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FurtherPart(pub u8);
 
+/// The names of all further parts, as in `time_in.lock`: waiting for locks, waiting for
+/// connections, holding a core without computing.
+pub(crate) const FURTHER: [&str; 3] = ["lock", "pool", "block"];
+
 /// How many further parts a plan may have.
 pub(crate) const FURTHER_PARTS_MAX: usize = 8;
 

@@ -10,6 +10,7 @@
 //! Checked: `flow_balance_tests.rs` by hand; the resulting verdicts over the grid of
 //! `tests/it/verdict/grid/mod.rs`.
 
+mod round_trip;
 mod sum;
 
 use super::broken::Broken;
@@ -20,16 +21,20 @@ use crate::random::keys::Salt;
 use crate::step::asks::{At, EachCall, Kind, ask};
 use crate::step::{Call, Scope};
 use crate::workload::{ArrivalProcess, RateProfile};
-pub(super) use sum::RoundTrip;
+pub(super) use round_trip::RoundTrip;
 use sum::demand_of;
 
 /// The demand of a request at an endpoint, and the endpoints it calls.
 pub(super) struct EndpointDemand {
-    /// Mean core time, s.
+    /// Mean time that it computes, s.
     pub cpu_s: f64,
-    /// Variance of the core time, s²; infinite where the mean waiting time for a core is infinite,
-    /// too.
+    /// Variance of the time for which it holds a core, s²; infinite where the mean waiting time for
+    /// a core is infinite, too.
     pub cpu_variance_s2: f64,
+    /// Mean time for which it holds a core without computing, s, and the part of it before
+    /// anything that may be lost; included in the residence times.
+    pub blocked_s: f64,
+    pub min_blocked_s: f64,
     /// Mean memory need.
     pub memory_bytes: f64,
     /// The memory need in bytes, if it is the same for every request.
@@ -89,6 +94,8 @@ impl EndpointDemand {
         cpu_s: 0.0,
         min_cpu_s: 0.0,
         cpu_variance_s2: 0.0,
+        blocked_s: 0.0,
+        min_blocked_s: 0.0,
         memory_bytes: 0.0,
         constant_memory: None,
         min_residence_s: 0.0,

@@ -188,12 +188,20 @@ impl<'s> NameTable<'s> {
     /// Returns the named instance that an endpoint belongs to; `None` if all instances of its
     /// service have it.
     pub(crate) fn owner(&self, endpoint: u32) -> Option<u32> {
+        let id = self.first_with(endpoint);
+        self.instances.get(id as usize).filter(|own| own.is_named).map(|_| id)
+    }
+    /// Returns an instance that has an endpoint.
+    pub(crate) fn instance_of(&self, endpoint: u32) -> &InstanceEntry<'s> {
+        &self.instances[self.first_with(endpoint) as usize]
+    }
+    /// Returns the first instance that has an endpoint.
+    pub(crate) fn first_with(&self, endpoint: u32) -> u32 {
         let members = self.members[self.endpoints[endpoint as usize].service as usize].0.clone();
         // Named instances have their endpoints one after the other.
         let before = self.instances[members.start as usize..members.end as usize]
             .partition_point(|own| own.first_endpoint + own.endpoints <= endpoint);
-        let id = members.start + before as u32;
-        self.instances.get(id as usize).filter(|own| own.is_named).map(|_| id)
+        members.start + before as u32
     }
     /// Returns the service and the endpoint of a reference: `api.GET /a`, or `api` alone.
     pub(crate) fn target(&self, reference: &str) -> Result<(u32, Option<u32>), Refusal> {

@@ -187,7 +187,8 @@ impl Load {
                 ..(instance.first_endpoint + instance.endpoints) as usize
             {
                 let rate = rates[e] / sharing;
-                work += rate * demands[e].cpu_s / instance.machine.speed.times;
+                work +=
+                    rate * (demands[e].cpu_s / instance.machine.speed.times + demands[e].blocked_s);
                 bytes += rate
                     * demands[e].memory_bytes
                     * demands[e].expected_residence_at(1.0 / instance.machine.speed.times);
@@ -213,6 +214,9 @@ struct Laws(Vec<(String, Distribution, &'static str)>);
 impl Asks<'_> for Laws {
     fn cpu(&mut self, at: At, time: &Dist<Span>) {
         self.0.push((at.to_string(), time.compile(), "ns"));
+    }
+    fn hold_core(&mut self, at: At, time: &Dist<Span>) {
+        self.cpu(at, time);
     }
     fn wait(&mut self, at: At, time: &Dist<Span>) {
         self.0.push((at.to_string(), time.compile(), "ns"));

@@ -68,7 +68,8 @@ pub use crate::policy::scale::{Autoscale, Behaviour, Drain, Hpa, Metric, Policy,
 pub use crate::random::dists::Dist;
 pub use crate::server::{EventLoop, Machine, Queue, Runtime, Schedule, Tasks};
 pub use crate::step::{
-    Arm, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Pool, Repeat, Scope, Step, Wait,
+    Arm, Block, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Pool, Repeat, Scope, Step,
+    Wait,
 };
 pub use crate::workload::{
     Arrivals, Batch, Closed, Open, RateShape, Regular, Stage, Stages, Users, Variation, Workload,

@@ -43,6 +43,7 @@ services:
       x:
         - memory: 1MB
         - cpu: 1ms
+        - block: 200us
         - repeat: {{ times: 2, do: [ lock: {{ name: own, hold: [ cpu: 300us, wait: 500us ] }} ] }}
         - parallel:
             join: any
@@ -210,6 +211,7 @@ fn a_request_that_is_called_off_in_any_state_leaves_nothing_behind() {
         "Memory true",
         "Cpu false",
         "Cpu true",
+        "Block false",
         "Shared true",
         "Wait false",
         "Call false",

@@ -45,6 +45,8 @@ impl fmt::Display for At<'_> {
 pub(crate) trait Asks<'s> {
     /// To compute.
     fn cpu(&mut self, _at: At, _time: &'s Dist<Span>) {}
+    /// To hold a core without computing, unless cores are shared.
+    fn hold_core(&mut self, _at: At, _time: &'s Dist<Span>) {}
     /// To await I/O.
     fn wait(&mut self, _at: At, _time: &'s Dist<Span>) {}
     /// To reserve memory before the first step.

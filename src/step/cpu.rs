@@ -55,38 +55,63 @@ impl Cpu {
     }
 }
 
+/// Gives the request a core, if it has none, and draws how long it will hold it; `None` if it has
+/// to queue for one: then it has been drawn, and is given when it is granted.
+#[inline(always)]
+pub(super) fn with_core(
+    stage: &mut Stage,
+    request: &mut Request,
+    slot: u32,
+    law: &Sampler,
+) -> Option<Span> {
+    let now = stage.now();
+    let queue = &mut stage.queues[request.worker as usize];
+    if request.granted {
+        request.granted = false;
+        request.set(Flag::CORE);
+        let lag = request.parts.charge(Part::Queue, now);
+        if stage.measured {
+            stage.gauges[request.instance as usize].lag.record(lag);
+        }
+        return Some(Span(request.scratch));
+    }
+    // Drawn also if it has to queue: the processor then has all the time until its turn to compute
+    // the draw.
+    let span = law.span(request.key);
+    if !request.has(Flag::CORE) {
+        request.parts.mark = now;
+        let gauges = &mut stage.gauges[request.instance as usize];
+        if !cores::take(queue, gauges, now, slot) {
+            request.scratch = span.0;
+            request.granted = true;
+            return None;
+        }
+        request.set(Flag::CORE);
+        gauges.lag.at_once += stage.measured as u64;
+    }
+    Some(span)
+}
+
+/// One who queues for a core, or has just been granted it, is called off.
+pub(super) fn leave_core(stage: &mut Stage, request: &mut Request, leaving: Leaving) -> Left {
+    match leaving.is_granted {
+        true => request.set(Flag::CORE),
+        false => {
+            let now = stage.now();
+            stage.gauges[request.instance as usize].ready.subtract(now, 1);
+            let ready = &mut stage.queues[request.worker as usize].ready;
+            ready.leave(leaving.slot, |slot| leaving.asked(slot));
+        }
+    }
+    Left::Gone
+}
+
 impl Act for Op {
     const IS_RICH: bool = false;
     #[inline(always)]
     fn begin(&self, stage: &mut Stage, request: &mut Request, slot: u32) -> Then {
-        let now = stage.now();
-        let queue = &mut stage.queues[request.worker as usize];
-        let burst;
-        if request.granted {
-            request.granted = false;
-            request.set(Flag::CORE);
-            burst = Span(request.scratch);
-            let lag = request.parts.charge(Part::Queue, now);
-            if stage.measured {
-                stage.gauges[request.instance as usize].lag.record(lag);
-            }
-        } else {
-            // Drawn also if it has to queue: the processor then has all the time until its turn to
-            // compute the draw.
-            burst = self.demand.span(request.key);
-            if !request.has(Flag::CORE) {
-                request.parts.mark = now;
-                let gauges = &mut stage.gauges[request.instance as usize];
-                if !cores::take(queue, gauges, now, slot) {
-                    request.scratch = burst.0;
-                    request.granted = true;
-                    return Then::Park;
-                }
-                request.set(Flag::CORE);
-                gauges.lag.at_once += stage.measured as u64;
-            }
-        }
-        let burst = queue.stretched(burst);
+        let Some(burst) = with_core(stage, request, slot, &self.demand) else { return Then::Park };
+        let burst = stage.queues[request.worker as usize].stretched(burst);
         request.scratch = u64::from(self.is_last);
         stage.after(burst, Event::BurstDone, request, slot);
         Then::Park
@@ -95,16 +120,7 @@ impl Act for Op {
         if !request.granted {
             return Left::Computing;
         }
-        match leaving.is_granted {
-            true => request.set(Flag::CORE),
-            false => {
-                let now = stage.now();
-                stage.gauges[request.instance as usize].ready.subtract(now, 1);
-                let ready = &mut stage.queues[request.worker as usize].ready;
-                ready.leave(leaving.slot, |slot| leaving.asked(slot));
-            }
-        }
-        Left::Gone
+        leave_core(stage, request, leaving)
     }
     fn awaits_event(&self, request: &Request) -> bool {
         request.has(Flag::CORE) && !request.granted

@@ -12,6 +12,7 @@
 
 mod act;
 pub(crate) mod asks;
+pub(crate) mod block;
 pub(crate) mod branch;
 pub(crate) mod call;
 pub(crate) mod cpu;
@@ -25,6 +26,7 @@ pub(crate) mod shared;
 pub(crate) mod wait;
 mod written;
 
+pub use block::Block;
 pub use branch::{Arm, Branch};
 pub use call::Call;
 pub use cpu::Cpu;
@@ -125,7 +127,11 @@ macro_rules! catalogue {
                 match self {
                     $(Op::$name(op) => op.wake(stage, request, slot),)+
                     $(Op::$end(op) => op.wake(stage, request, slot),)+
-                    Op::Answer => unreachable!("an answer waits for nothing"),
+                    // One that has been called off while it held its core.
+                    Op::Answer => {
+                        request.parts.charge(Part::Cpu, stage.now());
+                        Then::Answer
+                    }
                 }
             }
             fn answered(&self, stage: &mut Stage, request: &mut Request, slot: u32, ended: &Ended) -> Then {
@@ -208,6 +214,8 @@ catalogue! {
     cpu: Cpu,
     /// Await I/O: the loop or core is free meanwhile.
     wait: Wait,
+    /// Wait synchronously: holds the loop or a core, and computes nothing.
+    block: Block,
     /// Reserve memory until the response has left.
     memory: Memory,
     /// Call an endpoint of another service, and wait for its answer.

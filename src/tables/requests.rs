@@ -51,10 +51,13 @@ impl Table for RequestsTable {
             r.spent_s(Part::Abandoned)
         }),
         number("lock_s", "s", "waiting for locks; only in scenarios with locks", |r| {
-            r.request.waited_s("lock")
+            r.request.spent_s("lock")
         }),
         number("pool_s", "s", "waiting for connections; only in scenarios with pools", |r| {
-            r.request.waited_s("pool")
+            r.request.spent_s("pool")
+        }),
+        number("block_s", "s", "holding a core without computing; only with `block` steps", |r| {
+            r.request.spent_s("block")
         }),
         text(
             "outcome",
@@ -67,7 +70,7 @@ impl Table for RequestsTable {
 
 /// Returns the columns that a scenario does not have, by the further parts of its latencies.
 pub(crate) fn left_out(further_parts: &[&str]) -> Vec<&'static str> {
-    let columns = [("lock", "lock_s"), ("pool", "pool_s")];
+    let columns = [("lock", "lock_s"), ("pool", "pool_s"), ("block", "block_s")];
     let others = columns.into_iter().filter(|(part, _)| !further_parts.contains(part));
     others.map(|(_, column)| column).collect()
 }

@@ -5,6 +5,7 @@ mod admission;
 mod arguments;
 mod autoscale;
 mod balance;
+mod block;
 mod blocks;
 mod calls;
 mod candour;

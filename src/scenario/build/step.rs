@@ -2,7 +2,8 @@
 
 use crate::random::dists::Dist;
 use crate::step::{
-    Arm, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Pool, Repeat, Scope, Step, Wait,
+    Arm, Block, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Pool, Repeat, Scope, Step,
+    Wait,
 };
 use crate::units::{Bytes, Count, Share, Span};
 
@@ -24,6 +25,10 @@ impl Step {
     /// answer arrives within the timeout, also if a message was lost.
     pub fn call_within(to: impl Into<String>, timeout: impl Into<Span>) -> Step {
         Step::Call(Call { timeout: Some(timeout.into()), ..Call::new(to) })
+    }
+    /// Creates a step that waits synchronously: it holds the loop or a core, and computes nothing.
+    pub fn block(time: impl Into<Dist<Span>>) -> Step {
+        Step::Block(Block(time.into()))
     }
     /// Creates a step that holds memory until the response has left.
     pub fn memory(need: impl Into<Dist<Bytes>>) -> Step {

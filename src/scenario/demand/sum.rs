@@ -5,7 +5,7 @@
 //! long as the one that ends it. Where a body may end early, or be called off, what it does is an
 //! upper bound, and no part of the lower bounds.
 
-use super::{EndpointDemand, HoldingDemand, callee, service_of};
+use super::{EndpointDemand, HoldingDemand, RoundTrip, callee, service_of};
 use crate::random::dists::Dist;
 use crate::scenario::Balance;
 use crate::scenario::broken::Broken;
@@ -28,6 +28,7 @@ pub(super) fn demand_of(
         directory,
         broken,
         service: entry.service,
+        shares_cores: directory.instance_of(endpoint as u32).runtime.shares_cores(),
         demands,
         demand: EndpointDemand {
             constant_memory: Some(0),
@@ -53,6 +54,8 @@ struct Sum<'d, 's> {
     broken: &'d Broken,
     /// The service of the endpoint.
     service: u32,
+    /// Whether bursts share the cores of its instances.
+    shares_cores: bool,
     demands: &'d [Option<EndpointDemand>],
     demand: EndpointDemand,
     /// Whether no request is lost before the next step, except for a known share.
@@ -172,6 +175,20 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         demand.min_residence_s += certain * mean_s;
         demand.expected_residence_s += share * mean_s;
         demand.events += share;
+        demand.is_exact = false;
+    }
+    fn hold_core(&mut self, at: At, time: &'s Dist<Span>) {
+        let share = self.demand.answered_share;
+        self.wait(at, time);
+        if share == 0.0 || self.shares_cores {
+            return;
+        }
+        let law = time.compile();
+        let (mean_s, certain) = (law.mean() * 1e-9, self.certain());
+        let demand = &mut self.demand;
+        demand.blocked_s += share * mean_s;
+        demand.min_blocked_s += certain * mean_s;
+        demand.cpu_variance_s2 += share * law.variance() * 1e-18;
         demand.is_exact = false;
     }
     fn wait(&mut self, at: At, time: &Dist<Span>) {
@@ -357,43 +374,4 @@ fn fastest(directory: &NameTable, broken: &Broken, endpoint: usize) -> f64 {
     let stretch =
         |index: usize| broken.slower[index] / directory.instances[index].machine.speed.times;
     members.clone().map(|index| stretch(index as usize)).reduce(f64::min).unwrap_or(1.0)
-}
-
-/// The latency and loss of the links that a request crosses, there and back.
-pub(in crate::scenario) struct RoundTrip {
-    pub mean_s: f64,
-    least_s: f64,
-    pub is_lossy: bool,
-}
-
-impl RoundTrip {
-    /// Between a sender, which may be written in several ways, and a service.
-    pub(in crate::scenario) fn between(
-        directory: &NameTable,
-        senders: &[&str],
-        callee: u32,
-    ) -> RoundTrip {
-        let mut round_trip = RoundTrip { mean_s: 0.0, least_s: 0.0, is_lossy: false };
-        let links = &directory.scenario.links;
-        let to = directory.scenario.services.get_index(callee as usize);
-        let Some((to, service)) = to.filter(|_| !links.is_empty()) else { return round_trip };
-        if !service.instances.is_empty() {
-            // Named instances may have their own links instead: then nothing certain is known.
-            round_trip.is_lossy = links.values().any(|link| link.loss.fraction > 0.0);
-            return round_trip;
-        }
-        let joined = |from: &str, to: &str| {
-            directory.joined(from, to).or_else(|| directory.joined(to, from))
-        };
-        let there = senders.iter().find_map(|from| joined(from, to));
-        let back = senders.iter().find_map(|from| joined(to, from));
-        let default = links.get("default");
-        for link in [there.or(default), back.or(default)].into_iter().flatten() {
-            let law = link.latency.compile();
-            round_trip.mean_s += law.mean() * 1e-9;
-            round_trip.least_s += law.quantile(0.0).max(0.0) * 1e-9;
-            round_trip.is_lossy |= link.loss.fraction > 0.0;
-        }
-        round_trip
-    }
 }

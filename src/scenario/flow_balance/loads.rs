@@ -142,9 +142,12 @@ fn of_instance(
     let mut held = vec![cores(
         instance,
         rate,
-        sum(&|d| d.min_cpu_s) * stretch,
-        sum(&|d| d.cpu_s) * stretch,
-        sum(&|d| d.cpu_variance_s2 + d.cpu_s * d.cpu_s) * stretch * stretch,
+        sum(&|d| d.min_cpu_s * stretch + d.min_blocked_s),
+        sum(&|d| d.cpu_s * stretch + d.blocked_s),
+        sum(&|d| {
+            let held_s = d.cpu_s * stretch + d.blocked_s;
+            d.cpu_variance_s2 * stretch * stretch + held_s * held_s
+        }),
         dispersion,
     )];
     let id = instance.service as usize;

@@ -2,13 +2,12 @@
 
 /// Fields below the top level for features that are not modelled yet. They are refused, because a
 /// scenario without them would describe a different system.
-pub(super) const LATER: [&str; 46] = [
+pub(super) const LATER: [&str; 45] = [
     "sessions",
     "replay",
     "patience",
     "class",
     "keys",
-    "block",
     "cache",
     "llm",
     "publish",
@@ -90,7 +89,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 12] = [
         "the closest alternative today: `closed: { users: 50, think: { exp: 5s } }`, users who never leave",
     ),
     (
-        &["threads", "processes", "block", "offload", "single"],
+        &["threads", "processes", "offload", "single"],
         "the closest alternative today: `runtime: { tasks: {} }`, where requests share the cores, with `max_in_flight` as the number of threads",
     ),
     (&["bandwidth"], "the closest alternative today: a `latency` that includes the transfer time"),
@@ -102,7 +101,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 12] = [
 
 /// Terms of other tools, the AsyncFlow term they correspond to, and what to write if the term alone
 /// is not enough. Suggested where the AsyncFlow term is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 77] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 78] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -191,6 +190,11 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 77] = [
         "a fixed number of users is not modelled yet; the closest alternative today: `open: { rate: 50/s }` at the rate they generate",
     ),
     (&["sleep", "io", "io_wait", "delay", "await", "think", "idle"], "wait", "write `wait: 5ms`"),
+    (
+        &["blocking", "sync", "synchronous", "time_sleep", "block_io", "blocking_io"],
+        "block",
+        "write `block: 5ms`",
+    ),
     (&["compute", "work", "cpu_bound", "cpu_time", "process", "burn"], "cpu", "write `cpu: 5ms`"),
     (
         &["http", "rpc", "fetch", "query", "invoke", "get", "post", "grpc", "sql", "redis"],
@@ -311,6 +315,7 @@ pub(super) fn example(word: &str) -> Option<&'static str> {
         "cpu" => "cpu: 5ms",
         "wait" => "wait: 5ms",
         "memory" => "memory: 8MiB",
+        "block" => "block: 5ms",
         "call" => "call: db.read",
         _ => return crate::random::dists::example(word),
     })

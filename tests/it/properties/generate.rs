@@ -64,10 +64,12 @@ pub enum Feature {
     Scaling,
     /// Steps in `pool`, and calls with one.
     Pools,
+    /// Synchronous waits, in place of some others.
+    Sync,
 }
 use Feature::*;
 
-const FEATURES: u32 = Pools as u32 + 1;
+const FEATURES: u32 = Sync as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]

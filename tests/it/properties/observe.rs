@@ -28,7 +28,7 @@ pub struct Request {
     pub arrived: u64,
     pub finished: u64,
     pub parts: [u64; 7],
-    /// Waiting for locks and connections.
+    /// Waiting for locks and connections, and holding a core without computing.
     pub further: u64,
 }
 
@@ -123,7 +123,7 @@ pub fn run_text(yaml: &str) -> Result<Run, String> {
                 arrived: ns("arrived_s"),
                 finished: ns("finished_s"),
                 parts: PARTS.map(|part| ns(&format!("{part}_s"))),
-                further: ["lock_s", "pool_s"]
+                further: ["lock_s", "pool_s", "block_s"]
                     .into_iter()
                     .filter(|name| seconds.contains_key(*name))
                     .map(ns)

@@ -83,6 +83,7 @@ fn plain(case: Case) -> Case {
         Feature::Parallels,
         Feature::Locks,
         Feature::Pools,
+        Feature::Sync,
         Feature::Sharing,
         Feature::Scaling,
     ])

@@ -171,6 +171,7 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
             Feature::Pipelines,
             Feature::Parallels,
             Feature::Locks,
+            Feature::Sync,
             Feature::Sharing,
             Feature::Scaling,
         ]);

@@ -12,6 +12,7 @@ impl Text<'_> {
             3 if case.has(Waits) => {
                 Some(format!("wait: {{ for: {}, label: db }}", self.law(&step.law)))
             }
+            4 if case.has(Sync) => Some(format!("block: {}", self.law(&step.law))),
             4 if case.has(Waits) => Some(format!("wait: {}", self.law(&step.law))),
             5 | 6 if case.has(Memory) && case.has(Variety) => {
                 Some(format!("memory: {{ exp: {}MB }}", step.law.ms))
