@@ -7,6 +7,7 @@ use super::fold::enough_for;
 use super::results::{Gain, PrecisionResult, Results, Row};
 use super::verdict::Outlook;
 use crate::scenario::{Fault, Scenario, Service};
+use crate::units::Count;
 use crate::units::format::{count, percent, thousands, times, value};
 
 impl Gain {
@@ -84,12 +85,10 @@ impl Results {
                 .filter(|row| row.estimate.estimate > 0.0);
             if let Some(row) = worst {
                 let share = percent(row.estimate.estimate);
-                let full = service
-                    .queue
-                    .as_ref()
-                    .map_or("`max_in_flight` was reached".to_string(), |queue| {
-                        format!("its queue of {} was full", queue.max)
-                    });
+                let full = match service.waiting_max() {
+                    None => "`max_in_flight` was reached".to_string(),
+                    Some(max) => format!("its queue of {} was full", Count(max)),
+                };
                 let why = match (was_full, crashes) {
                     (true, false) => full,
                     (false, _) => "it was down".to_string(),
@@ -128,11 +127,9 @@ impl Results {
             self.find("service", name, gauge, "max")
                 .map_or(f64::INFINITY, |row| row.estimate.estimate)
         };
-        match (service.max_in_flight, &service.queue) {
+        match (service.max_in_flight, service.waiting_max()) {
             (None, _) => false,
-            (Some(_), Some(queue)) if queue.max.0 > 0 => {
-                largest("admission_queue") >= queue.max.0 as f64
-            }
+            (Some(_), Some(max)) if max > 0 => largest("admission_queue") >= max as f64,
             (Some(places), _) => largest("in_flight") >= places.0 as f64,
         }
     }

@@ -126,8 +126,8 @@ pub struct SampledRequest<'r> {
     pub arrived_s: f64,
     /// The simulated time of its end in seconds.
     pub finished_s: f64,
-    /// `ok`, `lost`, `timeout`, `crashed`, `rejected`, `cancelled`, `pool_timeout` or
-    /// `error_STATUS`.
+    /// `ok`, `lost`, `timeout`, `crashed`, `rejected`, `cancelled`, `pool_timeout`,
+    /// `queue_timeout` or `error_STATUS`.
     pub outcome: &'r str,
     /// The seconds spent in each part of its latency, including those of the calls it waited for:
     /// waiting for a core (`queue`), computing (`cpu`), in `wait` steps (`io`), in links

@@ -57,7 +57,10 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
     let sources = build.sources(scenario);
     build.programs();
     let (services, instances) = build.machines(scenario);
+    let is_patience_limited = instances.iter().any(|instance| instance.patience.is_some());
+    let queue_timeout = is_patience_limited.then(|| build.directory.outcome("queue_timeout"));
     build.is_rich |= services.iter().any(|service| service.balance == Balance::CentralQueue)
+        || is_patience_limited
         || instances.iter().any(|instance| instance.onward.is_some());
     routes::enter(&mut build.hops, &build.endpoints);
     let flow_of = build.flows_of(scenario);
@@ -79,6 +82,7 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
         slots_an_event: build.slots_an_event,
         is_rich: build.is_rich,
         cancelled: build.cancelled,
+        queue_timeout,
         sources,
         services,
         instances,
@@ -249,9 +253,9 @@ impl<'s> Build<'s> {
                     memory: machine.memory.map_or(u64::MAX, |memory| memory.0),
                     max_in_flight: service.max_in_flight.map_or(u64::MAX, |max| max.0),
                     queue_max: service
-                        .queue
-                        .as_ref()
-                        .map_or(u32::MAX, |queue| queue.max.0.min(u32::MAX as u64) as u32),
+                        .waiting_max()
+                        .map_or(u32::MAX, |max| max.min(u32::MAX as u64) as u32),
+                    patience: service.queue.as_ref().and_then(|queue| queue.timeout),
                     link_in,
                     link_out,
                     onward,

@@ -54,6 +54,8 @@ pub(crate) struct Plan {
     pub is_rich: bool,
     /// The outcome of requests that are called off, if any may be.
     pub cancelled: Option<Outcome>,
+    /// The outcome of those who have waited too long to be admitted, if their patience is limited.
+    pub queue_timeout: Option<Outcome>,
     pub sources: Vec<SourcePlan>,
     pub services: Vec<ServicePlan>,
     pub instances: Vec<InstancePlan>,

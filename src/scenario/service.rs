@@ -48,11 +48,16 @@ pub struct Service {
 }
 
 impl Service {
-    /// Whether it turns requests away when its queue is full.
+    /// Whether it turns requests away when its queue is full, or they have waited too long.
     pub(crate) fn sheds(&self) -> bool {
-        self.queue.is_some()
+        let is_limited = |queue: &Queue| queue.max.is_some() || queue.timeout.is_some();
+        self.queue.as_ref().is_some_and(is_limited)
             && self.max_in_flight.is_some()
             && self.balance != Balance::CentralQueue
+    }
+    /// The number of requests that may wait to be admitted, if that is limited.
+    pub(crate) fn waiting_max(&self) -> Option<u64> {
+        Some(self.queue.as_ref()?.max?.0)
     }
     /// Whether any of its endpoints calls another endpoint.
     pub(crate) fn calls(&self) -> bool {

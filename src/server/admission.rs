@@ -1,7 +1,8 @@
 //! Admission: how many requests an instance holds at once, and how many wait at its door.
 //!
 //! Law: at most `max_in_flight` are inside; others wait first come, first served, at most
-//! `queue.max` of them; one more is rejected. With `cpu` cores and `max_in_flight` equal to them
+//! `queue.max` of them; one more is rejected, and who has waited for `queue.timeout` leaves. With
+//! `cpu` cores and `max_in_flight` equal to them
 //! this is M/M/c/K (Kleinrock 1975, §3.8).
 //! Checked: `tests/it/admission.rs`.
 

@@ -1,7 +1,7 @@
 //! What an instance is made of, as written: cores, memory, speed, price, and the queue at its door.
 
 use crate::problem::Problems;
-use crate::units::{Bytes, Count, Factor, Money};
+use crate::units::{Bytes, Count, Factor, Money, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,9 +49,14 @@ impl Machine {
 }
 
 /// The queue of requests that wait to be admitted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Queue {
-    /// How many may wait; one more is rejected.
-    pub max: Count,
+    /// How many may wait; one more is rejected. Any number if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Count>,
+    /// How long a request waits; then it leaves the queue, and fails with the outcome
+    /// `queue_timeout`. For ever if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Span>,
 }

@@ -37,6 +37,8 @@ pub(crate) struct InstancePlan {
     pub memory: u64,
     pub max_in_flight: u64,
     pub queue_max: u32,
+    /// How long a request waits to be admitted.
+    pub patience: Option<Span>,
     /// The link from the balancer to it, if it has its own.
     pub link_in: Option<u32>,
     /// The link its responses leave by, if it has its own.

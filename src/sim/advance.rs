@@ -198,7 +198,8 @@ fn sweep(x: &mut Columns, requests: &[Request]) {
     });
 }
 
-/// A timer has run down that its request has not called off: its step says how it goes on.
+/// A timer has run down that its request has not called off: its step, or the gate that it waits
+/// at, says how it goes on.
 #[inline(never)]
 fn alarm(x: &mut Columns, requests: &mut [Request], id: TimerId) -> Option<(u32, Next)> {
     let whose = x.stage.timers.whose(id)?;
@@ -206,9 +207,13 @@ fn alarm(x: &mut Columns, requests: &mut [Request], id: TimerId) -> Option<(u32,
     // Lines look up since when requests wait, so the column stays as it is until it has left.
     let mut request = *current(requests, whose)?;
     let leaving = Leaving { slot: whose.slot, is_granted: false, requests: &*requests };
-    let then = x.program[request.step as usize].alarm(&mut x.stage, &mut request, leaving);
+    let next = if request.phase == Phase::Walking {
+        gates::expire(x, &mut request, leaving)
+    } else {
+        let then = x.program[request.step as usize].alarm(&mut x.stage, &mut request, leaving);
+        goes_on(&mut request, then)
+    };
     x.stage.attention |= !x.stage.doomed.is_empty();
-    let next = goes_on(&mut request, then);
     requests[whose.slot as usize] = request;
     Some((whose.slot, next))
 }

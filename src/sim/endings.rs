@@ -4,6 +4,7 @@
 use super::advance::{Caps, Next, Rich, goes_on};
 use super::columns::{Columns, current};
 use super::control;
+use super::gates;
 use super::hops::{self, drawn_endpoint, leave};
 use crate::kernel::{Event, RequestId};
 use crate::measure::RequestRow;
@@ -94,6 +95,10 @@ pub(crate) fn strike(x: &mut Columns, request: &mut Request, slot: u32) {
         Phase::Walking if x.hops[request.hop as usize] == Hop::In => {
             hops::off_link(x, request);
             true
+        }
+        Phase::Walking if request.granted => {
+            gates::struck(x, request);
+            false
         }
         Phase::Running => x.program[request.step as usize].awaits_event(request),
         _ => false,

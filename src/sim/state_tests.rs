@@ -36,7 +36,7 @@ workload: {{ users: {{ to: api.x, open: {{ rate: {rate}/s, arrivals: {{ at: [ 1m
 services:
   api:
     max_in_flight: 4
-    queue: {{ max: 10 }}
+    queue: {{ max: 10, timeout: 4ms }}
     instance: {{ cpu: 2, memory: 3MB }}
     runtime: {{ {runtime} }}
     endpoints:

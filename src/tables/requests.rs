@@ -59,11 +59,9 @@ impl Table for RequestsTable {
         number("block_s", "s", "holding a core without computing; only with `block` steps", |r| {
             r.request.spent_s("block")
         }),
-        text(
-            "outcome",
-            "ok, lost, timeout, crashed, rejected, cancelled, pool_timeout or error_STATUS",
-            |r| r.request.outcome,
-        ),
+        text("outcome", "ok, or how it failed, such as timeout or error_503", |r| {
+            r.request.outcome
+        }),
         number("weight", "1", "how many requests it stands for", |r| r.request.weight),
     ];
 }

@@ -124,3 +124,61 @@ services: {{ api: {{ max_in_flight: 1, queue: {{ max: 1 }}, endpoints: {{ x: [ w
     a.equals("workload second", "time_in.admission mean", 0.1);
     a.equals("workload third", "outcomes.rejected mean", 1.0);
 }
+
+#[test]
+fn requests_that_wait_too_long_leave_the_queue_as_constant_patience_says() {
+    // `mm1_queue_timeout`: M/M/1+D (Barrer 1957; de Kok, Tijms 1985), 90/s, 10 ms, patience 30 ms.
+    let a =
+        single("90/s", "620s", "max_in_flight: 1, queue: { timeout: 30ms },", "cpu: { exp: 10ms }");
+    a.agrees("workload users", "outcomes.queue_timeout mean", 0.166_710_256, 0.01);
+    a.agrees("workload users", "throughput mean", 74.996_076_962, 0.01);
+    a.agrees("workload users", "time_in.admission mean", 0.009_974_891, 0.01);
+    a.agrees("workload users", "latency mean", 0.019_974_891, 0.01);
+    a.agrees("service api", "utilisation mean", 0.749_960_769, 0.01);
+}
+
+#[test]
+fn with_many_servers_constant_patience_agrees_with_the_density_of_the_offered_wait() {
+    // M/M/c+D for c = 3, 320/s, 10 ms, 15 ms: P(leave) is λ·P(c−1)·e^((λ−cμ)τ)/(cμ), where P(0)
+    // follows from the sum of all (Zeltyn, Mandelbaum 2005, §2).
+    let a = single(
+        "320/s",
+        "220s",
+        "instance: { cpu: 3 }, runtime: { tasks: {} }, max_in_flight: 3, queue: { timeout: 15ms },",
+        "cpu: { exp: 10ms }",
+    );
+    let (lambda, mu, tau, c): (f64, f64, f64, f64) = (320.0, 100.0, 0.015, 3.0);
+    let load = lambda / mu;
+    let before = [1.0, load, load * load / 2.0];
+    let gap = lambda - c * mu;
+    let short = ((gap * tau).exp() - 1.0) / gap;
+    let long = (gap * tau).exp() / (c * mu);
+    let all = before.iter().sum::<f64>() + lambda * before[2] * (short + long);
+    a.agrees(
+        "workload users",
+        "outcomes.queue_timeout mean",
+        lambda * before[2] * long / all,
+        0.02,
+    );
+}
+
+#[test]
+fn a_request_that_leaves_the_queue_goes_back_at_once_and_its_place_in_line_is_the_next_ones() {
+    // By hand: 40 ms each, one at a time, patience 30 ms. Of three at 1 s the second and the third
+    // leave at 30 ms; one at 1.02 s is served at 1.04 s. A crash empties the queue and its timers.
+    let results = |faults: &str| {
+        run(&format!(
+            "run: {{ duration: 10s, replications: 1 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 4/s, arrivals: {{ at: [ 1s, 1s, 1s, 1020ms ] }} }} }} }}
+services: {{ api: {{ max_in_flight: 1, queue: {{ max: 5, timeout: 30ms }}, endpoints: {{ x: [ wait: 40ms ] }} }} }}
+faults: [ {faults} ]"
+        ))
+    };
+    let a = results("");
+    a.equals("workload users", "outcomes.queue_timeout mean", 0.5);
+    a.equals("workload users", "completed total", 2.0);
+    a.equals("workload users", "latency max", 0.060);
+    let b = results("crash: { target: api, at: 1010ms, for: 5ms }");
+    b.equals("workload users", "outcomes.crashed mean", 0.75);
+    b.equals("workload users", "completed total", 1.0);
+}

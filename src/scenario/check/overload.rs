@@ -137,7 +137,10 @@ fn highest(stages: &Stages, duration: Span) -> Option<Peak> {
 /// Describes what happens to the excess.
 fn consequence(service: &Service) -> &'static str {
     if service.sheds() {
-        "and the excess is rejected"
+        match service.waiting_max() {
+            Some(_) => "and the excess is rejected",
+            None => "and the excess times out in the queue",
+        }
     } else {
         "and its queue grows as long as this lasts"
     }

@@ -7,7 +7,7 @@ use crate::random::dists::Dist;
 use crate::scenario::check::Namespace;
 use crate::scenario::{Balance, Endpoint, Machine, Runtime, Scenario, Service};
 use crate::step::asks::{Asks, At, ask};
-use crate::units::{Bytes, Count, Quantity};
+use crate::units::{Bytes, Count, Quantity, Span};
 use indexmap::IndexMap;
 use std::path::Path;
 
@@ -125,6 +125,18 @@ fn admission(service: &Service, path: &str, problems: &mut Problems) {
                 "an instance that admits 0 requests serves none",
             )
             .advise("admit at least 1, or leave it out for no limit");
+    }
+    if let Some(queue) = &service.queue {
+        if queue.max.is_none() && queue.timeout.is_none() {
+            problems
+                .warning(format!("{path}.queue"), "this has no effect: a queue without a limit")
+                .advise("add `max: 200` or `timeout: 500ms`, or leave it out");
+        }
+        if queue.timeout == Some(Span::ZERO) {
+            problems
+                .error(format!("{path}.queue.timeout"), "a timeout of 0s lets no request wait")
+                .advise("write `max: 0` if none may wait");
+        }
     }
     if service.balance == Balance::CentralQueue {
         let written = [

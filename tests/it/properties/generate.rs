@@ -66,10 +66,12 @@ pub enum Feature {
     Pools,
     /// Synchronous waits, in place of some others.
     Sync,
+    /// Requests wait to be admitted for a limited time.
+    Patience,
 }
 use Feature::*;
 
-const FEATURES: u32 = Sync as u32 + 1;
+const FEATURES: u32 = Patience as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]

@@ -84,6 +84,7 @@ fn plain(case: Case) -> Case {
         Feature::Locks,
         Feature::Pools,
         Feature::Sync,
+        Feature::Patience,
         Feature::Sharing,
         Feature::Scaling,
     ])

@@ -262,9 +262,9 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
 
 #[test]
 fn no_gauge_is_ever_above_its_capacity() {
-    // The configured capacities: bytes, cores, places, places in the queue; 40 scenarios.
+    // The configured capacities: bytes, cores, places, places in the queue; 80 scenarios.
     let full = RefCell::new([0u64; 3]);
-    holds(40, 4, |case| {
+    holds(80, 4, |case| {
         let run: Run = observe::run(&case)?;
         for instance in run.entities("instance") {
             let most = |metric: &str| run.number("instance", &instance, metric, "max");

@@ -31,7 +31,11 @@ impl Text<'_> {
             let mut parts = vec![format!("balance: {}", BALANCES[service.balance])];
             if case.has(Admission) {
                 parts.push(format!("max_in_flight: {}", service.max_in_flight));
-                parts.extend(service.queue.map(|max| format!("queue: {{ max: {max} }}")));
+                let patience = match self.case.has(Patience) {
+                    true => format!(", timeout: {}", self.ms(1 + service.max_in_flight)),
+                    false => String::new(),
+                };
+                parts.extend(service.queue.map(|max| format!("queue: {{ max: {max}{patience} }}")));
             }
             match case.is_named(index) {
                 true => {
