@@ -39,7 +39,7 @@ pub enum Event {
     Woken(RequestId),
     /// The caller's timeout for this request has expired.
     TimedOut(RequestId),
-    /// The next request of a source's closed user arrives.
+    /// The next request of a source's user arrives, who comes back.
     User { source: u32, user: u32 },
     /// A timer has run down.
     Timer(TimerId),

@@ -18,7 +18,7 @@ use crate::scenario::{Balance, Regime, Scenario};
 use crate::server::InstancePlan;
 use crate::step::{self, Op};
 use crate::units::Time;
-use crate::workload::ArrivalProcess;
+use crate::workload::{ArrivalProcess, Returning};
 use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
@@ -153,10 +153,14 @@ impl<'s> Build<'s> {
                 .arrival_process(salt("traffic"))
                 .expect("a checked workload has an arrival process");
             let process = ArrivalProcess { mirrored: self.mirrored, ..process };
+            let closed = workload.closed.as_ref();
             let closed =
-                workload.closed.as_ref().map(|closed| closed.compile(salt("think"), self.mirrored));
-            self.is_rich |= closed.is_some();
-            sources.push(SourcePlan { process, closed, targets, mix_salt: salt("mix") });
+                closed.map(|of| Returning::Closed(of.compile(salt("think"), self.mirrored)));
+            let sessions = workload.sessions.as_ref();
+            let sessions = sessions.map(|of| Returning::Sessions(of.compile(salt, self.mirrored)));
+            let returning = closed.or(sessions);
+            self.is_rich |= returning.is_some();
+            sources.push(SourcePlan { process, returning, targets, mix_salt: salt("mix") });
         }
         sources
     }

@@ -23,7 +23,7 @@ use crate::scenario::Scenario;
 use crate::server::InstancePlan;
 use crate::step::Op;
 use crate::units::{Span, Time};
-use crate::workload::{ArrivalProcess, ClosedPlan};
+use crate::workload::{ArrivalProcess, Returning};
 
 /// The most slots that the handlers of an event may take in a plain plan: an arrival and a call.
 pub(crate) const SLOTS_AN_EVENT: usize = 2;
@@ -99,7 +99,7 @@ pub(crate) struct Limits {
 pub(crate) struct SourcePlan {
     pub process: ArrivalProcess,
     /// Its users, if they wait for each answer.
-    pub closed: Option<ClosedPlan>,
+    pub returning: Option<Returning>,
     /// The targets of requests, with cumulative weights that end at 1.
     pub targets: Vec<Target>,
     pub mix_salt: Salt,

@@ -70,7 +70,7 @@ pub(crate) fn changes(scenario: &Scenario) -> Vec<Change> {
         .filter(|fault| fault.from < horizon && (fault.from, fault.until) != (Time::ZERO, horizon))
         .collect();
     for (index, (name, workload)) in scenario.workload.iter().enumerate() {
-        if let Some(RateShape::Stages(stages)) = workload.open.as_ref().map(|open| &open.rate) {
+        if let Some(RateShape::Stages(stages)) = workload.rate() {
             changes.extend(pieces(name, index, stages, horizon));
         }
     }

@@ -156,9 +156,9 @@ pub(super) fn sent(
     rate: impl Fn(usize, &RateProfile) -> f64,
 ) -> Vec<f64> {
     let rate_of = |(index, process): (usize, &Option<ArrivalProcess>)| {
-        process
-            .as_ref()
-            .map_or(0.0, |process| rate(index, &process.profile) * process.gaps.mean_batch())
+        process.as_ref().map_or(0.0, |process| {
+            rate(index, &process.profile) * process.gaps.mean_batch() * process.requests
+        })
     };
     processes.iter().enumerate().map(rate_of).collect()
 }

@@ -242,12 +242,21 @@ fn distributions(directory: &NameTable) -> Vec<Spread> {
         let closed = workload.closed.as_ref()?;
         Some((format!("workload.{name}.closed.think"), closed.think.compile(), "ns"))
     });
+    let sessions = scenario.workload.iter().filter_map(|(name, workload)| {
+        let of = workload.sessions.as_ref()?;
+        let path = |field: &str| format!("workload.{name}.sessions.{field}");
+        Some([
+            (path("requests"), of.requests.compile(), "1"),
+            (path("think"), of.think.compile(), "ns"),
+        ])
+    });
     let links = scenario
         .links
         .iter()
         .map(|(name, link)| (format!("links.{name}.latency"), link.latency.compile(), "ns"));
     let varies = active
         .chain(think)
+        .chain(sessions.flatten())
         .chain(steps)
         .chain(links)
         .filter(|(_, law, _): &(String, Distribution, &'static str)| law.variance() > 0.0);

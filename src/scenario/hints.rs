@@ -31,10 +31,16 @@ const ELSEWHERE: [(&str, &[&str], &str); 10] = [
 ];
 
 /// Missing fields and what to write.
-const MISSING: [(&str, &str); 11] = [
+const MISSING: [(&str, &str); 14] = [
     ("for", "add its length, such as `for: 2ms`"),
     ("times", "add how often its steps are executed, such as `times: 3`"),
     ("do", "add its steps, such as `do: [ cpu: 1ms ]`"),
+    ("rate", "add how often they come, such as `rate: 5/s`"),
+    (
+        "requests",
+        "add how many requests a session has, such as `requests: { geometric: { mean: 3 } }`",
+    ),
+    ("max", "add the largest number, such as `max: 20`"),
     ("hold", "add the steps while it is held, such as `hold: [ cpu: 1ms ]`"),
     ("branches", "add what is done at once, such as `branches: [ [ call: a.x ], [ call: b.y ] ]`"),
     ("think", "add the time between an answer and the next request, such as `think: { exp: 5s }`"),
@@ -306,6 +312,9 @@ fn shape(tag: &str, expected: &Wanted, found: &Found) -> Option<&'static str> {
         }
         "autoscale" if is_value => {
             Some("write `autoscale: { hpa: { max: 10, metrics: [ { cpu: 60% } ] } }`")
+        }
+        "sessions" if is_value => {
+            Some("write `sessions: { rate: 5/s, requests: 3, think: { exp: 20s } }`")
         }
         "closed" if is_value => Some("write `closed: { users: 50, think: { exp: 5s } }`"),
         "tasks" if is_value => Some("write `tasks: { schedule: ps }`"),

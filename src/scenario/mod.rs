@@ -72,7 +72,8 @@ pub use crate::step::{
     Wait,
 };
 pub use crate::workload::{
-    Arrivals, Batch, Closed, Open, RateShape, Regular, Stage, Stages, Users, Variation, Workload,
+    Arrivals, Batch, Closed, Open, RateShape, Regular, Sessions, Stage, Stages, Users, Variation,
+    Workload,
 };
 
 use indexmap::IndexMap;

@@ -10,6 +10,7 @@ use crate::plan::SLOTS_AN_EVENT;
 use crate::random::keys::{Key, mix};
 use crate::request::{Birth, Flag, Further, Phase, Place, Request};
 use crate::step::Op;
+use crate::workload::Returning;
 
 #[inline(always)]
 pub(super) fn arrives<C: Caps>(
@@ -25,12 +26,18 @@ pub(super) fn arrives<C: Caps>(
     if let Some(next) = state.next_arrival(&plan.process, x.plan.horizon) {
         x.stage.calendar.schedule_at(next, Event::Arrival { source });
     }
+    if C::RICH
+        && let Some(Returning::Sessions(sessions)) = &plan.returning
+    {
+        let user = state.turns.begin(state.ordinal - 1, sessions.requests(key));
+        return user_arrives(x, requests, source, user);
+    }
     let slot = begin::<C>(x, requests, key, Request::NOBODY, target.flow, target.hop);
     sample(x, &mut requests[slot as usize]);
     (slot, Next::Walk)
 }
 
-/// The next request of a closed user arrives.
+/// The next request of a user who comes back arrives.
 pub(super) fn user_arrives(
     x: &mut Columns,
     requests: &mut [Request],

@@ -88,7 +88,7 @@ impl Everything<'_, '_> {
             hops: &plan.hops,
             slots_an_event: plan.slots_an_event,
             is_traced: plan.trace_share > 0.0,
-            is_closed: plan.sources.iter().any(|source| source.closed.is_some()),
+            has_returning: plan.sources.iter().any(|source| source.returning.is_some()),
             stage: Stage {
                 queues: queues.bypass_change_detection(),
                 gauges: gauges.bypass_change_detection(),
@@ -143,8 +143,8 @@ pub(crate) struct Columns<'a> {
     pub slots_an_event: usize,
     /// Whether some requests are written to `requests.parquet`.
     pub is_traced: bool,
-    /// Whether some users are closed, and think between their requests.
-    pub is_closed: bool,
+    /// Whether some users come back, and think between their requests.
+    pub has_returning: bool,
     /// What the steps may touch too.
     pub stage: Stage<'a>,
     /// Free slots; the last is used next.

@@ -7,10 +7,9 @@
 //! does nothing for it. Expected are the integral of the rate, and the mean demand of the mix:
 //! demands do not depend on how many come.
 //! Limits: NaN, which leaves a control out, where the expected number is not known exactly: renewal
-//! processes other than Poisson, closed users, and users who are drawn from a law that is rounded;
-//! where the
-//! instance draws the endpoint, which depends on what else happens; where steps stand in blocks,
-//! and on cores that are shared.
+//! processes other than Poisson, users who come back, and users who are drawn from a law that is
+//! rounded; where the instance draws the endpoint, which depends on what else happens; where steps
+//! stand in blocks, and on cores that are shared.
 //! Checked: `tests/it/variance.rs`.
 
 use crate::plan::{Plan, SourcePlan};
@@ -44,7 +43,7 @@ pub(crate) fn together(of: &[Controls], expected: &[Controls]) -> Controls {
 }
 
 fn drawn_by(plan: &Plan, source: &SourcePlan, replication: Key) -> Controls {
-    if source.closed.is_some() {
+    if source.returning.is_some() {
         return [f64::NAN; 3];
     }
     let mut arrivals = Source::new(&source.process, replication);
@@ -61,7 +60,7 @@ fn drawn_by(plan: &Plan, source: &SourcePlan, replication: Key) -> Controls {
 }
 
 fn expected_of(plan: &Plan, source: &SourcePlan) -> Controls {
-    if source.closed.is_some() {
+    if source.returning.is_some() {
         return [f64::NAN; 3];
     }
     let (mut cpu_s, mut wait_s, mut below) = (0.0, 0.0, 0.0);

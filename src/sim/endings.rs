@@ -186,7 +186,7 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
     let request = &mut requests[slot as usize];
     request.set_place(Place::Outside);
     if caller.slot == NONE {
-        if C::RICH && x.is_closed {
+        if C::RICH && x.has_returning {
             think(x, request.flow, caller.generation);
         }
         return (slot, Next::Park);
@@ -219,13 +219,16 @@ fn called(caller: &mut Request, spent: &Parts, now: Time, outcome: Outcome) -> N
 }
 
 /// A request has ended that no other waits for: the user does who has sent it, if it comes from a
-/// source of closed users, and thinks before the next.
+/// source of users who come back, and thinks before the next.
 #[inline(never)]
 fn think(x: &mut Columns, flow: u32, user: u32) {
     let Some(source) = x.plan.layout.flows[flow as usize].workload else { return };
-    let Some(closed) = &x.plan.sources[source as usize].closed else { return };
-    let Source { turns, key, .. } = &x.sources[source as usize];
-    let pause = closed.think(turns.next_key(*key, user));
+    let Some(returning) = &x.plan.sources[source as usize].returning else { return };
+    let Source { turns, key, .. } = &mut x.sources[source as usize];
+    if !turns.goes_on(user) {
+        return;
+    }
+    let pause = returning.think(turns.next_key(*key, user));
     if x.now() + pause < x.plan.horizon {
         x.stage.calendar.schedule_in(pause, Event::User { source, user });
     }

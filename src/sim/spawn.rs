@@ -15,7 +15,7 @@ use crate::resource::{Shared, Sharing};
 use crate::server::cores::RunQueue;
 use crate::server::{Gauges, InstanceState, Life, Memory, Places};
 use crate::units::Time;
-use crate::workload::{Source, Turns};
+use crate::workload::{Returning, Source, Turns};
 use bevy_ecs::prelude::World;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub(crate) fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
         if let Some(first) = source.next_arrival(&plan.sources[id].process, plan.horizon) {
             calendar.schedule_at(first, Event::Arrival { source: id as u32 });
         }
-        if let Some(closed) = &plan.sources[id].closed {
+        if let Some(Returning::Closed(closed)) = &plan.sources[id].returning {
             source.turns = Turns::new(closed);
             for user in 0..closed.users {
                 let first = Time::ZERO + closed.think(source.turns.next_key(source.key, user));

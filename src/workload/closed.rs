@@ -7,6 +7,7 @@
 //! begin by thinking. A request that fails is answered, too.
 //! With one core and exponential laws this is the machine repair model (Kleinrock 1975, §3.8); mean
 //! values follow from mean value analysis (Reiser, Lavenberg 1980).
+//! Who has sent what: `turns.rs`.
 //! Checked: `closed_users_mmcN`, `closed_mva` in `tests/it/theory.rs`, `tests/it/closed.rs`.
 
 use crate::problem::Problems;
@@ -68,23 +69,5 @@ impl ClosedPlan {
     /// How long a user thinks before the request with this key.
     pub(crate) fn think(&self, key: Key) -> Span {
         self.think.span(key)
-    }
-}
-
-/// How many requests each user of a source has sent.
-#[derive(Debug, Default)]
-pub(crate) struct Turns(Vec<u32>);
-
-impl Turns {
-    pub(crate) fn new(of: &ClosedPlan) -> Turns {
-        Turns(vec![0; of.users as usize])
-    }
-    /// The key of a user's next request.
-    pub(crate) fn next_key(&self, source: Key, user: u32) -> Key {
-        source.ordinal(u64::from(user)).ordinal(u64::from(self.0[user as usize]))
-    }
-    /// A user has sent its next request.
-    pub(crate) fn sent(&mut self, user: u32) {
-        self.0[user as usize] += 1;
     }
 }

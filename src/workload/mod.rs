@@ -11,14 +11,19 @@ mod arrivals;
 mod closed;
 mod open;
 mod profile;
+mod sessions;
+mod turns;
 mod users;
 
 pub(crate) use arrivals::Interarrival;
 pub use arrivals::{Arrivals, Batch, Regular, Variation};
 pub use closed::Closed;
-pub(crate) use closed::{ClosedPlan, Turns};
+pub(crate) use closed::ClosedPlan;
 pub use open::{Open, RateShape, Stage, Stages};
 pub(crate) use profile::{RateProfile, RateSegment};
+pub use sessions::Sessions;
+pub(crate) use sessions::SessionsPlan;
+pub(crate) use turns::{Returning, Turns};
 pub use users::Users;
 
 use crate::problem::Problems;
@@ -56,6 +61,9 @@ pub struct Workload {
     /// Requests from a fixed number of users, who wait for each answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
+    /// Users who come at a given rate, send some requests one after the other, and leave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<Sessions>,
 }
 
 /// The maximum number of user windows in a run; this many take a second or two even without
@@ -74,10 +82,14 @@ impl Workload {
         if let Some(closed) = &self.closed {
             closed.check(&format!("{path}.closed"), problems);
         }
+        if let Some(sessions) = &self.sessions {
+            sessions.check(&format!("{path}.sessions"), problems);
+        }
         let written = [
             ("open", self.open.is_some()),
             ("users", self.users.is_some()),
             ("closed", self.closed.is_some()),
+            ("sessions", self.sessions.is_some()),
         ];
         let written: Vec<&str> = written
             .into_iter()
@@ -88,7 +100,7 @@ impl Workload {
             [] => {
                 problems
                     .error(path, "this workload does not say when requests arrive")
-                    .advise("add `open: { rate: 100/s }`, `users: { active: 100, each: 20/min }` or `closed: { users: 50, think: 5s }`");
+                    .advise("add `open: { rate: 100/s }`, `users: { active: 100, each: 20/min }`, `closed: { users: 50, think: 5s }` or `sessions: { rate: 5/s, requests: 3, think: 20s }`");
             }
             [_] => {}
             [first, .., last] => {
@@ -123,6 +135,11 @@ impl Workload {
                 .advise("set at least one of them above 0");
         }
     }
+    /// Returns the rate at which its requests, or sessions, arrive, if that is given.
+    pub(crate) fn rate(&self) -> Option<&RateShape> {
+        let sessions = self.sessions.as_ref().map(|sessions| &sessions.rate);
+        self.open.as_ref().map(|open| &open.rate).or(sessions)
+    }
     /// Reports workloads for which a run of this length is too long or too short.
     pub(crate) fn check_duration(&self, duration: Span, path: &str, problems: &mut Problems) {
         if let Some(Open { arrivals: Arrivals::Regular(Regular { offset }), .. }) = &self.open
@@ -152,27 +169,25 @@ impl Workload {
     }
     /// Returns the compiled form; `None` if the workload does not say when requests arrive.
     pub(crate) fn arrival_process(&self, salt: Salt) -> Option<ArrivalProcess> {
-        let mirrored = false;
-        match (&self.open, &self.users) {
-            (Some(open), _) => {
+        let (gaps, profile, requests) = match self {
+            Workload { open: Some(open), .. } => {
                 let profile = RateProfile::of_rate(&open.rate);
-                Some(ArrivalProcess { gaps: open.arrivals.gaps(&profile), profile, salt, mirrored })
+                (open.arrivals.gaps(&profile), profile, 1.0)
             }
-            (_, Some(users)) => Some(ArrivalProcess {
-                gaps: Interarrival::Poisson,
-                profile: RateProfile::of_users(users),
-                salt,
-                mirrored,
-            }),
+            Workload { users: Some(users), .. } => {
+                (Interarrival::Poisson, RateProfile::of_users(users), 1.0)
+            }
+            Workload { sessions: Some(sessions), .. } => {
+                let profile = RateProfile::of_rate(&sessions.rate);
+                (sessions.arrivals.gaps(&profile), profile, sessions.mean_requests())
+            }
             // Nothing arrives by itself: users come back.
-            _ if self.closed.is_some() => Some(ArrivalProcess {
-                gaps: Interarrival::Poisson,
-                profile: RateProfile::Constant { rate: 0.0 },
-                salt,
-                mirrored,
-            }),
-            _ => None,
-        }
+            Workload { closed: Some(_), .. } => {
+                (Interarrival::Poisson, RateProfile::Constant { rate: 0.0 }, 1.0)
+            }
+            _ => return None,
+        };
+        Some(ArrivalProcess { gaps, profile, requests, salt, mirrored: false })
     }
 }
 
@@ -181,6 +196,8 @@ impl Workload {
 pub(crate) struct ArrivalProcess {
     pub gaps: Interarrival,
     pub profile: RateProfile,
+    /// The mean number of requests that follow from one arrival: more than one in sessions.
+    pub requests: f64,
     pub salt: Salt,
     /// Whether every draw is mirrored, so that long gaps become short ones and vice versa
     /// (antithetic pairs).
@@ -198,7 +215,7 @@ pub(crate) struct Source {
     pub key: Key,
     /// The number of requests sent so far.
     pub ordinal: u64,
-    /// The same of each user, if they are closed.
+    /// The same of each user, if they come back.
     pub turns: Turns,
     state: ArrivalState,
     /// The arrivals drawn ahead; `drawn` is their number, `next` the index of the next one.

@@ -35,6 +35,7 @@ mod pool;
 mod practice;
 mod properties;
 mod sensitivity;
+mod sessions;
 mod support;
 mod sweep;
 mod theory;

@@ -117,6 +117,7 @@ fn workload(graph: &Graph, problems: &mut Problems) -> Workload {
         open: graph.payload.arrivals.as_ref().map(|arrivals| open(arrivals, graph)),
         users: None,
         closed: None,
+        sessions: None,
     };
     if let Some(input) = &graph.payload.rqs_input {
         let each = Rate::per_second(input.avg_request_per_minute_per_user.mean / 60.0);

@@ -1,8 +1,10 @@
-//! Workloads built in Rust: open, with users, closed; rates that change over time.
+//! Workloads built in Rust: open, with users, closed, in sessions; rates that change over time.
 
 use crate::random::dists::Dist;
 use crate::units::{Count, Rate, Span};
-use crate::workload::{Arrivals, Closed, Open, RateShape, Stage, Stages, Users, Workload};
+use crate::workload::{
+    Arrivals, Closed, Open, RateShape, Sessions, Stage, Stages, Users, Workload,
+};
 use indexmap::IndexMap;
 
 impl Workload {
@@ -39,11 +41,19 @@ impl Workload {
             ..Workload::empty()
         }
     }
-    /// Sets the arrival process of an open workload; the default is [`Arrivals::Poisson`].
+    /// Creates a workload of sessions: users who come at a rate, send some requests one after the
+    /// other, and leave.
+    pub fn sessions(to: impl Into<String>, sessions: Sessions) -> Workload {
+        Workload { to: Some(to.into()), sessions: Some(sessions), ..Workload::empty() }
+    }
+    /// Sets the arrival process of an open workload, or of sessions; the default is
+    /// [`Arrivals::Poisson`].
     #[must_use]
     pub fn with_arrivals(mut self, arrivals: Arrivals) -> Workload {
-        if let Some(open) = &mut self.open {
-            open.arrivals = arrivals;
+        match (&mut self.open, &mut self.sessions) {
+            (Some(open), _) => open.arrivals = arrivals,
+            (_, Some(sessions)) => sessions.arrivals = arrivals,
+            _ => {}
         }
         self
     }
@@ -55,6 +65,7 @@ impl Workload {
             open: None,
             users: None,
             closed: None,
+            sessions: None,
         }
     }
 }

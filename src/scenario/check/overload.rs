@@ -66,7 +66,7 @@ const PEAKS: usize = 32;
 fn warn_of_peaks(directory: &NameTable, is_reported: &mut [bool], problems: &mut Problems) {
     let scenario = directory.scenario;
     let peaks = scenario.workload.values().enumerate().filter_map(|(index, workload)| {
-        let Some(RateShape::Stages(stages)) = workload.open.as_ref().map(|open| &open.rate) else {
+        let Some(RateShape::Stages(stages)) = workload.rate() else {
             return None;
         };
         highest(stages, scenario.run.duration).map(|peak| (index, peak))
@@ -97,9 +97,10 @@ fn warn_of_peaks(directory: &NameTable, is_reported: &mut [bool], problems: &mut
                 load.service,
                 consequence(service)
             );
-            let name = scenario.workload.get_index(index).map_or("", |(name, _)| name);
+            let (name, workload) = &scenario.workload.get_index(index).expect("a workload's index");
+            let kind = if workload.open.is_some() { "open" } else { "sessions" };
             problems
-                .warning(format!("workload.{name}.open.rate.{}", peak.path), what)
+                .warning(format!("workload.{name}.{kind}.rate.{}", peak.path), what)
                 .advise("if this is intended, look at the phases of the results; otherwise lower the rate, or use more `replicas` or cores");
             *is_reported = true;
         }

@@ -2,8 +2,7 @@
 
 /// Fields below the top level for features that are not modelled yet. They are refused, because a
 /// scenario without them would describe a different system.
-pub(super) const LATER: [&str; 45] = [
-    "sessions",
+pub(super) const LATER: [&str; 44] = [
     "replay",
     "patience",
     "class",
@@ -51,7 +50,7 @@ pub(super) const LATER: [&str; 45] = [
 ];
 
 /// What can be written today in their place.
-pub(super) const INSTEAD: [(&[&str], &str); 12] = [
+pub(super) const INSTEAD: [(&[&str], &str); 11] = [
     (
         &["retries", "retry", "retry_policy", "backoff", "max_retries", "attempts"],
         "the closest alternative today: a higher `rate` that includes the retries; it does not show that retries increase with failures",
@@ -85,10 +84,6 @@ pub(super) const INSTEAD: [(&[&str], &str); 12] = [
         "the closest alternative today: `wait: { lognormal: { p50: 1s, p99: 8s } }`, in a service with `max_in_flight` as the concurrency limit",
     ),
     (
-        &["sessions"],
-        "the closest alternative today: `closed: { users: 50, think: { exp: 5s } }`, users who never leave",
-    ),
-    (
         &["threads", "processes", "offload", "single"],
         "the closest alternative today: `runtime: { tasks: {} }`, where requests share the cores, with `max_in_flight` as the number of threads",
     ),
@@ -101,7 +96,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 12] = [
 
 /// Terms of other tools, the AsyncFlow term they correspond to, and what to write if the term alone
 /// is not enough. Suggested where the AsyncFlow term is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 78] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 81] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -156,6 +151,17 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 78] = [
         "wait",
         "write `wait: 250ms`",
     ),
+    (
+        &["session", "user_journey", "journey", "users_per_second", "scenarios"],
+        "sessions",
+        "write `sessions: { rate: 5/s, requests: { geometric: { mean: 3 } }, think: { exp: 20s } }`",
+    ),
+    (
+        &["users", "clients", "vus"],
+        "requests",
+        "sessions come at a `rate`; a fixed number of users is `closed: { users: 50, think: 5s }`",
+    ),
+    (&["length", "steps", "pages", "count", "iterations"], "requests", ""),
     (&["think_time", "thinking", "pause"], "think", ""),
     (
         &["autoscaling", "hpa", "min_replicas", "max_replicas", "scaling"],

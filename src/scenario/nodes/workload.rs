@@ -26,14 +26,25 @@ impl Node for Workload {
         if let Some(users) = &mut self.users {
             users.active.load(folder, &format!("{path}.users.active"), problems);
         }
-        match self.open.as_mut().map(|open| &mut open.arrivals) {
-            Some(Arrivals::Gaps(gaps)) => {
-                gaps.load(folder, &format!("{path}.open.arrivals.gaps"), problems);
+        if let Some(sessions) = &mut self.sessions {
+            sessions.think.load(folder, &format!("{path}.sessions.think"), problems);
+            sessions.requests.load(folder, &format!("{path}.sessions.requests"), problems);
+        }
+        let arrivals = [
+            ("open", self.open.as_mut().map(|open| &mut open.arrivals)),
+            ("sessions", self.sessions.as_mut().map(|sessions| &mut sessions.arrivals)),
+        ];
+        for (key, arrivals) in arrivals {
+            match arrivals {
+                Some(Arrivals::Gaps(gaps)) => {
+                    gaps.load(folder, &format!("{path}.{key}.arrivals.gaps"), problems);
+                }
+                Some(Arrivals::Batch(batch)) => {
+                    let path = format!("{path}.{key}.arrivals.batch.size");
+                    batch.size.load(folder, &path, problems);
+                }
+                _ => {}
             }
-            Some(Arrivals::Batch(batch)) => {
-                batch.size.load(folder, &format!("{path}.open.arrivals.batch.size"), problems);
-            }
-            _ => {}
         }
     }
     fn take_names<'s>(

@@ -68,10 +68,12 @@ pub enum Feature {
     Sync,
     /// Requests wait to be admitted for a limited time.
     Patience,
+    /// Users who come, send some requests, and leave.
+    Sessions,
 }
 use Feature::*;
 
-const FEATURES: u32 = Patience as u32 + 1;
+const FEATURES: u32 = Sessions as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 use crate::scenario::{Machine, Runtime, Scenario};
 use crate::step::Call;
 use crate::step::asks::{Arm, Asks, At, EachCall, Way, ask};
+use crate::workload::RateProfile;
 use indexmap::IndexSet;
 
 /// The numbers of entities of a scenario.
@@ -15,7 +16,7 @@ pub(super) struct Sizes {
     pub(super) flows: u64,
     /// The flows of workloads, each of which has one histogram per phase.
     pub(super) sent: u64,
-    /// Closed users.
+    /// Users who come back, while they think.
     pub(super) users: u64,
     pub(super) services: Vec<ServiceSizes>,
 }
@@ -57,6 +58,7 @@ impl Sizes {
             users: 0,
             services: Vec::new(),
         };
+        let duration_s = scenario.run.duration.seconds();
         let mut called: IndexSet<&'s str> = IndexSet::new();
         for service in scenario.services.values() {
             let replicas = if service.instances.is_empty() { u64::from(service.rows()) } else { 0 };
@@ -86,6 +88,12 @@ impl Sizes {
         }
         for workload in scenario.workload.values() {
             sizes.users += workload.closed.as_ref().map_or(0, |closed| closed.users.0);
+            // By Little's law, those who think.
+            sizes.users += workload.sessions.as_ref().map_or(0, |sessions| {
+                let rate = RateProfile::of_rate(&sessions.rate).mean_rate(duration_s);
+                let think_s = sessions.think.compile().mean() * 1e-9;
+                (rate * sessions.mean_requests() * think_s) as u64
+            });
             let mut targets = workload.to.iter().chain(workload.mix.keys());
             sizes.flows += targets.clone().count() as u64;
             // A target that is a service may lead to any endpoint.

@@ -34,8 +34,9 @@ const METRICS_OF_LINK: f64 = 4.0;
 /// Number of metrics per phase and workload.
 const METRICS_OF_PHASE: f64 = 20.0;
 
-/// Bytes per closed user: its turn, and its entry in the calendar with room to grow.
-const USER_B: f64 = 40.0;
+/// Bytes per user who comes back: its turn, its session, and its entry in the calendar with room
+/// to grow.
+const USER_B: f64 = 60.0;
 
 impl Sizes {
     /// Returns about how many metrics a run has.

@@ -82,7 +82,21 @@ impl Text<'_> {
                 } else {
                     stages
                 };
-                format!("open: {{ rate: {stages}, arrivals: {arrivals} }}")
+                if case.has(Sessions) && workload.arrivals % 2 == 0 && !case.has(Drains) {
+                    format!(
+                        "sessions: {{ rate: {stages}, arrivals: {arrivals}, requests: {}, think: {} }}",
+                        1 + workload.rate,
+                        // Requests that a crash strikes at once come back in the order of their
+                        // slots: without ties, what else there is does not matter.
+                        if case.coincides {
+                            self.ms(5)
+                        } else {
+                            format!("{{ exp: {} }}", self.ms(13))
+                        }
+                    )
+                } else {
+                    format!("open: {{ rate: {stages}, arrivals: {arrivals} }}")
+                }
             };
             format!("  w{index}: {{ mix: {{ {} }}, {when} }}\n", mix.join(", "))
         };
