@@ -72,8 +72,8 @@ pub use crate::step::{
     Wait,
 };
 pub use crate::workload::{
-    Arrivals, Batch, Closed, Open, RateShape, Regular, Sessions, Stage, Stages, Users, Variation,
-    Workload,
+    Arrivals, Batch, Closed, Mmpp, Open, RateShape, RateState, Regular, Sessions, Stage, Stages,
+    Users, Variation, Workload,
 };
 
 use indexmap::IndexMap;

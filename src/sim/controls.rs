@@ -104,6 +104,8 @@ fn expected_arrivals(process: &ArrivalProcess, from_s: f64, to_s: f64) -> f64 {
         (Interarrival::Poisson, RateProfile::Windows { active, .. }) => {
             matches!(**active, Distribution::Poisson(_))
         }
+        // It begins in its first state.
+        (Interarrival::Poisson, RateProfile::States(_)) => false,
         (Interarrival::Poisson, _) => true,
         _ => false,
     };

@@ -19,7 +19,7 @@ pub(crate) use arrivals::Interarrival;
 pub use arrivals::{Arrivals, Batch, Regular, Variation};
 pub use closed::Closed;
 pub(crate) use closed::ClosedPlan;
-pub use open::{Open, RateShape, Stage, Stages};
+pub use open::{Mmpp, Open, RateShape, RateState, Stage, Stages};
 pub(crate) use profile::{RateProfile, RateSegment};
 pub use sessions::Sessions;
 pub(crate) use sessions::SessionsPlan;

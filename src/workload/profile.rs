@@ -1,9 +1,10 @@
 //! The arrival rate over time, in pieces. Within each piece the rate is linear, so its integral can
 //! be inverted in closed form.
 
-use super::{RateShape, Stages, Users};
+use super::{Mmpp, RateShape, Stages, Users};
 use crate::random::dists::Distribution;
 use crate::random::keys::Draw;
+use crate::random::logarithm::ln;
 
 /// A period with a linear rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +29,8 @@ pub(crate) enum RateProfile {
     /// A number of active users that is redrawn for every window; `each` is the rate of one user,
     /// in 1/s.
     Windows { active: Box<Distribution>, each: f64, window_s: f64 },
+    /// States that are taken in turn, each for an exponential time: rate in 1/s, mean stay in s.
+    States(Box<[[f64; 2]]>),
 }
 
 /// A linear change of the rate: its duration in seconds, and the rates in 1/s.
@@ -78,6 +81,10 @@ impl RateProfile {
                 });
                 RateProfile::Ramps(ramps.collect())
             }
+            RateShape::Mmpp(Mmpp { mmpp }) => {
+                let states = mmpp.iter().map(|state| [state.rate.per_second, state.stay.seconds()]);
+                RateProfile::States(states.collect())
+            }
         }
     }
 
@@ -102,6 +109,10 @@ impl RateProfile {
                     RateSegment::new(last.end_s, f64::INFINITY, rate, rate)
                 }
             },
+            RateProfile::States(states) => {
+                let [rate, stay_s] = states[index as usize % states.len()];
+                RateSegment::new(last.end_s, -ln(draw.complement()) * stay_s, rate, rate)
+            }
             RateProfile::Windows { active, each, window_s } => {
                 let rate = active.sample(draw).round().max(0.0) * each;
                 // Windows begin at whole multiples of their length, so rounding errors do not add
@@ -118,6 +129,13 @@ impl RateProfile {
         match self {
             RateProfile::Constant { rate } => *rate,
             RateProfile::Windows { active, each, .. } => active.mean() * each,
+            RateProfile::States(states) => {
+                let [units, length_s] =
+                    states.iter().fold([0.0, 0.0], |[units, sum], [rate, stay]| {
+                        [units + rate * stay, sum + stay]
+                    });
+                units / length_s
+            }
             RateProfile::Ramps(ramps) => {
                 let (mut units, mut at) = (0.0, 0.0);
                 for ramp in ramps {
@@ -171,12 +189,24 @@ impl RateProfile {
         // A rate reached only at the very end has not lasted any time.
         (rate, (since < horizon_s).then_some(since))
     }
-    /// Returns what the variation between windows adds to the index of dispersion of counts: the
-    /// variance of the rate times the length of a window over its mean.
+    /// Returns what a random rate adds to the index of dispersion of counts: the growth of the
+    /// variance of its integral, over its mean. Of windows that is the variance of the rate times
+    /// the length of a window; of states 2·Σ πᵢ(rᵢ − r̄)gᵢ, where g solves the Poisson equation of
+    /// their chain, gᵢ₊₁ = gᵢ − (rᵢ − r̄)sᵢ (Asmussen 2003, "Applied Probability and Queues").
     pub(crate) fn dispersion(&self) -> f64 {
         match self {
             RateProfile::Windows { active, each, window_s } if active.mean() > 0.0 => {
                 active.variance() * each * window_s / active.mean()
+            }
+            RateProfile::States(states) if self.mean_rate(0.0) > 0.0 => {
+                let mean = self.mean_rate(0.0);
+                let length_s: f64 = states.iter().map(|[_, stay_s]| stay_s).sum();
+                let (mut sum, mut g) = (0.0, 0.0);
+                for [rate, stay_s] in states {
+                    sum += stay_s / length_s * (rate - mean) * g;
+                    g -= (rate - mean) * stay_s;
+                }
+                2.0 * sum / mean
             }
             _ => 0.0,
         }
@@ -198,6 +228,17 @@ mod tests {
         assert_eq!(piece.time_at(0.0), 100.0);
         let down = RateSegment::new(0.0, 4.0, 10.0, 0.0);
         assert!((down.time_at(15.0) - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_dispersion_of_two_states_is_that_of_heffes_and_lucantoni() {
+        // Heffes, Lucantoni 1986, eq. (8): with stays of 10 s and 1 s at 20/s and 200/s, the index
+        // of dispersion grows by 2·π₁π₂(r₁ − r₂)²τ/r̄, where 1/τ = 1/10 s + 1/1 s.
+        let profile = RateProfile::States(Box::new([[20.0, 10.0], [200.0, 1.0]]));
+        let (mean, tau) = (400.0 / 11.0, 10.0 / 11.0);
+        assert!((profile.mean_rate(1.0) - mean).abs() < 1e-12);
+        let expected = 2.0 * 10.0 / 121.0 * 180.0 * 180.0 * tau / mean;
+        assert!((profile.dispersion() / expected - 1.0).abs() < 1e-12);
     }
 
     #[test]

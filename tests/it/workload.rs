@@ -236,3 +236,66 @@ fn requests_arrive_at_the_given_times() {
     arrivals("10s", "0s", 2, open).equals("workload users", "arrivals total", 4.0);
     arrivals("10s", "1s", 1, open).equals("workload users", "arrivals total", 3.0);
 }
+
+type Matrix = [[f64; 2]; 2];
+
+fn times(a: Matrix, b: Matrix) -> Matrix {
+    std::array::from_fn(|i| std::array::from_fn(|j| a[i][0] * b[0][j] + a[i][1] * b[1][j]))
+}
+
+fn inverse([[a, b], [c, d]]: Matrix) -> Matrix {
+    let det = a * d - b * c;
+    [[d / det, -b / det], [-c / det, a / det]]
+}
+
+/// The mean number in MMPP/M/1 with two states, by the matrix-geometric method (Neuts 1981,
+/// "Matrix-Geometric Solutions in Stochastic Models", §3.1): R solves A₀ + R·A₁ + R²·A₂ = 0, and
+/// the level n has the probabilities π₀·Rⁿ.
+fn mmpp_m_1(rates: [f64; 2], stays_s: [f64; 2], mu: f64) -> f64 {
+    let [q, s] = stays_s.map(|stay| 1.0 / stay);
+    let up: Matrix = [[rates[0], 0.0], [0.0, rates[1]]];
+    let local: Matrix = [[-q - rates[0] - mu, q], [s, -s - rates[1] - mu]];
+    let mut r: Matrix = [[0.0; 2]; 2];
+    for _ in 0..100_000 {
+        let squared = times(r, r);
+        let sum: Matrix =
+            std::array::from_fn(|i| std::array::from_fn(|j| -(up[i][j] + mu * squared[i][j])));
+        r = times(sum, inverse(local));
+    }
+    // π₀·(Q − A₀ + R·A₂) = 0, and π₀·(I − R)⁻¹·1 = 1.
+    let empty = [-q - rates[0] + mu * r[0][0], s + mu * r[1][0]];
+    let first = [1.0, -empty[0] / empty[1]];
+    let rest = inverse([[1.0 - r[0][0], -r[0][1]], [-r[1][0], 1.0 - r[1][1]]]);
+    let sum =
+        |m: Matrix| -> f64 { first[0] * (m[0][0] + m[0][1]) + first[1] * (m[1][0] + m[1][1]) };
+    sum(times(r, times(rest, rest))) / sum(rest)
+}
+
+#[test]
+fn a_rate_that_jumps_between_states_makes_an_mmpp_m_1_queue() {
+    // Matrix-geometric solution; with equal rates it is M/M/1: 44/s and 10 ms, 0.44/0.56.
+    assert!((mmpp_m_1([44.0; 2], [1.0, 0.25], 100.0) - 0.44 / 0.56).abs() < 1e-9);
+    let expected = mmpp_m_1([20.0, 140.0], [1.0, 0.25], 100.0);
+    let a = run("run: { duration: 2100s, warmup: 100s, replications: 40 }
+workload: { users: { to: api.x, open: { rate: { mmpp: [ { rate: 20/s, stay: 1s }, { rate: 140/s, stay: 250ms } ] } } } }
+services: { api: { endpoints: { x: [ cpu: { exp: 10ms } ] } } }");
+    a.agrees("workload users", "throughput mean", 44.0, 0.01);
+    a.agrees("service api", "in_flight mean", expected, 0.02);
+    a.agrees("workload users", "latency mean", expected / 44.0, 0.02);
+    // Bursts of 140/s on a core that serves 100/s make it several times as long as Poisson.
+    assert!(expected > 2.0 * 0.44 / 0.56, "{expected}");
+}
+
+#[test]
+fn counts_of_a_rate_that_jumps_vary_as_their_index_of_dispersion_says() {
+    // Heffes, Lucantoni 1986: over 100 s, with stays of 1 s and 250 ms at 20/s and 140/s, variance
+    // over mean is 1 + 2π₁π₂(r₁ − r₂)²τ/r̄ less 2π₁π₂(r₁ − r₂)²τ²/(r̄t): τ = 0.2 s, r̄ = 44/s.
+    let a = arrivals(
+        "100s",
+        "0s",
+        2000,
+        "open: { rate: { mmpp: [ { rate: 20/s, stay: 1s }, { rate: 140/s, stay: 250ms } ] } }",
+    );
+    let spread = 2.0 * 0.8 * 0.2 * 120.0 * 120.0;
+    varies(&a, 4400.0 + spread * 0.2 * 100.0);
+}

@@ -3,7 +3,7 @@
 use crate::random::dists::Dist;
 use crate::units::{Count, Rate, Span};
 use crate::workload::{
-    Arrivals, Closed, Open, RateShape, Sessions, Stage, Stages, Users, Workload,
+    Arrivals, Closed, Mmpp, Open, RateShape, Sessions, Stage, Stages, Users, Workload,
 };
 use indexmap::IndexMap;
 
@@ -80,6 +80,12 @@ impl Open {
 impl From<Rate> for RateShape {
     fn from(rate: Rate) -> RateShape {
         RateShape::Constant(rate)
+    }
+}
+
+impl From<Mmpp> for RateShape {
+    fn from(mmpp: Mmpp) -> RateShape {
+        RateShape::Mmpp(mmpp)
     }
 }
 

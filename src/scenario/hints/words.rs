@@ -96,7 +96,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 11] = [
 
 /// Terms of other tools, the AsyncFlow term they correspond to, and what to write if the term alone
 /// is not enough. Suggested where the AsyncFlow term is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 81] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 83] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -150,6 +150,16 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 81] = [
         &["acquire_timeout", "wait_timeout", "max_wait", "connection_timeout"],
         "wait",
         "write `wait: 250ms`",
+    ),
+    (
+        &["mean_stay", "duration", "for", "lasts", "mean", "sojourn"],
+        "stay",
+        "write `{ rate: 200/s, stay: 1s }`",
+    ),
+    (
+        &["mmpp", "bursts", "burst", "bursty", "onoff"],
+        "weibull",
+        "write it as the rate: `rate: { mmpp: [ { rate: 20/s, stay: 10s }, { rate: 200/s, stay: 1s } ] }`",
     ),
     (
         &["session", "user_journey", "journey", "users_per_second", "scenarios"],
