@@ -117,7 +117,7 @@ impl Results {
                 ));
             }
         }
-        notes
+        notes.into_iter().chain(blocking(scenario)).collect()
     }
 
     /// Returns whether an instance of a service reached its limit of requests in service, or of its
@@ -155,4 +155,12 @@ impl Results {
             row.entity, row.stat
         )
     }
+}
+
+/// Returns the notes on services whose loops or cores are held by steps that compute nothing.
+fn blocking(scenario: &Scenario) -> impl Iterator<Item = String> {
+    let services = scenario.services.iter().filter(|(_, service)| service.blocks());
+    services.map(|(name, _)| {
+        format!("`{name}` counts as busy also while `block` steps hold its loops or cores, computing nothing")
+    })
 }

@@ -198,8 +198,14 @@ pub(super) fn rates(
     // A lossy link anywhere may reduce the rates; a pipeline continues only with answered requests.
     let whole = !handed_on && scenario.links.values().all(|link| link.loss.fraction == 0.0);
     let mut is_exact = vec![whole; directory.endpoints.len()];
-    // How often closed users come is not known, and is not in these rates.
-    for workload in scenario.workload.values().filter(|workload| workload.closed.is_some()) {
+    // How often closed users come is not known, and is not in these rates; that of sessions is only
+    // known in the long run.
+    let duration = scenario.run.duration;
+    let is_open = |workload: &Workload| {
+        let sessions = workload.sessions.as_ref();
+        workload.closed.is_none() && sessions.is_none_or(|of| of.is_rate_exact(duration))
+    };
+    for workload in scenario.workload.values().filter(|workload| !is_open(workload)) {
         for (to, _) in targets(workload) {
             match directory.target(to) {
                 Ok((_, Some(endpoint))) => is_exact[endpoint as usize] = false,

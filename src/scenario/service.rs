@@ -3,10 +3,11 @@
 use super::flow_balance::Resource;
 use crate::policy::balance::Balance;
 use crate::policy::scale::Autoscale;
+use crate::random::dists::Dist;
 use crate::server::{Machine, Queue, Runtime};
 use crate::step::asks::{Asks, At, EachCall, Holding, Kind, Way, ask};
 use crate::step::{Call, Step};
-use crate::units::{Bytes, Count};
+use crate::units::{Bytes, Count, Span};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -66,6 +67,12 @@ impl Service {
         self.all_endpoints().for_each(|endpoint| ask("", &endpoint.steps, &mut calls));
         found
     }
+    /// Whether steps hold its loops or cores without computing.
+    pub(crate) fn blocks(&self) -> bool {
+        let mut holds = Holds(false);
+        self.all_endpoints().for_each(|endpoint| ask("", &endpoint.steps, &mut holds));
+        holds.0 && !self.runtime.shares_cores()
+    }
     /// Returns a phrase for what its requests hold of a kind.
     fn holding(&self, name: &str, kind: Kind) -> String {
         let mut names = Names { kind, names: Vec::new() };
@@ -115,6 +122,15 @@ impl Service {
                 .map(|spec| spec.runtime.cores(spec.instance.cpu))
                 .fold(0, u32::saturating_add),
         }
+    }
+}
+
+/// Whether steps hold a core without computing.
+struct Holds(bool);
+
+impl Asks<'_> for Holds {
+    fn hold_core(&mut self, _: At, _: &Dist<Span>) {
+        self.0 = true;
     }
 }
 

@@ -6,8 +6,9 @@
 //! outcome `pool_timeout`. With `connect`, a connection is made when none is idle, which takes that
 //! long and is `time_in.pool` too. The connection that was given back last is used first; one that
 //! has been idle for longer than `idle_timeout`, or was made more than `max_lifetime` ago, is
-//! closed when it would be used next. A connection is given back on every way out, and a crash of
-//! its instance closes all of them.
+//! closed when it would be used next. A connection is given back on every way out. It is closed
+//! then, if what it was used for has timed out, was lost or has crashed; and a crash of its
+//! instance closes all of those that belong to it.
 //! A pool of c connections that are held for exponential times is M/M/c; with `wait`, customers
 //! leave the line after a constant patience (Barrer 1957).
 //! Checked: `mmc` and patience in `tests/it/pool.rs`.
@@ -286,8 +287,11 @@ impl Act for Op {
     fn struck(&self, stage: &mut Stage, request: &mut Request, leaving: Leaving) {
         self.abandon(stage, request, leaving);
     }
-    fn close(&self, stage: &mut Stage, _: &Request, frame: &Frame) {
-        give_back(stage, frame, self.connecting.is_some());
+    fn close(&self, stage: &mut Stage, request: &Request, frame: &Frame) {
+        // What may still be answered on it cannot be told from the answer to the next request.
+        let is_broken =
+            [Outcome::TIMEOUT, Outcome::LOST, Outcome::CRASHED].contains(&request.outcome);
+        give_back(stage, frame, self.connecting.is_some() && !is_broken);
     }
     fn awaits_event(&self, request: &Request) -> bool {
         !request.granted

@@ -152,6 +152,17 @@ impl Workload {
                 .warning(format!("{path}.open.arrivals.regular.offset"), what)
                 .advise("lower `offset`, or lengthen `run.duration`");
         }
+        if let Some(sessions) = self.sessions.as_ref().filter(|_| !problems.any_error())
+            && sessions.thinks_s() * 3.0 > duration.seconds()
+        {
+            let length = Span::from_seconds(sessions.thinks_s().round());
+            let what = format!(
+                "a session thinks for about {length} in all, so in a run of {duration} the rate of requests is still rising: the results are not those of the long run"
+            );
+            problems.warning(format!("{path}.sessions"), what).advise(
+                "lengthen `run.duration` and `run.warmup` to several times that, or shorten `think`",
+            );
+        }
         let Some(windows) =
             self.users.as_ref().and_then(|users| duration.0.checked_div(users.resample.0))
         else {

@@ -34,6 +34,10 @@ pub struct Sessions {
     pub think: Dist<Span>,
 }
 
+/// A run is this many times as long as a session thinks, if the rate of requests is to be nearly
+/// that of the long run.
+const SETTLED: f64 = 10.0;
+
 impl Sessions {
     /// Creates sessions that begin as a Poisson process at a rate, each with this number of
     /// requests, and with this time between an answer and the next request.
@@ -57,7 +61,7 @@ impl Sessions {
         self.beginnings().check(path, problems);
         self.think.check(&format!("{path}.think"), problems);
         self.requests.check(&format!("{path}.requests"), problems);
-        if self.requests.plain() == Some(Count(0)) {
+        if !problems.any_error() && self.requests.compile().mean() < 1.0 {
             problems
                 .error(format!("{path}.requests"), "a session has at least 1 request")
                 .advise("write for example `requests: { geometric: { mean: 3 } }`");
@@ -66,6 +70,17 @@ impl Sessions {
     /// The number of requests of a session, on average.
     pub(crate) fn mean_requests(&self) -> f64 {
         self.requests.compile().mean().max(1.0)
+    }
+    /// How long a session thinks on average, s: for about as long the rate of requests rises, as
+    /// more and more sessions go on beside those that begin.
+    pub(crate) fn thinks_s(&self) -> f64 {
+        (self.mean_requests() - 1.0) * self.think.compile().mean() * 1e-9
+    }
+    /// Whether the rate of requests over a run of this length is that of sessions times their mean
+    /// number: it has had time to rise, and no draw is raised to 1.
+    pub(crate) fn is_rate_exact(&self, duration: Span) -> bool {
+        let is_raised = self.requests.compile().quantile(1e-9) < 0.5;
+        !is_raised && SETTLED * self.thinks_s() <= duration.seconds()
     }
     pub(crate) fn compile(&self, salt: impl Fn(&str) -> Salt, mirrored: bool) -> SessionsPlan {
         let sampler = |law: crate::random::dists::Distribution, what| {

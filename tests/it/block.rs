@@ -69,6 +69,8 @@ fn blocks_count_as_load_of_the_loop() {
     let results = run("run: { duration: 120s, replications: 4 }
 workload: { users: { to: api.x, open: { rate: 60/s } } }
 services: { api: { instance: { speed: 2x }, endpoints: { x: [ cpu: 10ms, block: 15ms ] } } }");
+    let notes = &results.results.notes;
+    assert!(notes.iter().any(|note| note.starts_with("`api` counts as busy also")), "{notes:?}");
     match &results.results.verdicts[0].outlook {
         Outlook::Overloaded(overload) => {
             assert!((overload.load - 1.2).abs() < 1e-9, "{overload:?}");

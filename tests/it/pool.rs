@@ -138,6 +138,12 @@ fn a_pool_in_itself_and_a_pool_of_a_call_with_steps_are_told() {
             "pool: {{ name: db, max: {max}, do: [ call: {{ to: db.q, pool: {{ max: {max} }} }} ] }}"
         ))
     };
+    assert!(
+        told(
+            "pool: { name: db, max: 2, do: [ cpu: 1ms ] }, lock: { name: db, hold: [ cpu: 1ms ] }"
+        )
+        .contains("`db` is a pool at")
+    );
     assert!(nested(1).contains("asks for it again, and would wait for itself"));
     assert!(nested(2).contains("deadlock is possible"));
     assert!(told("call: { to: db.q, pool: { max: 2, do: [ cpu: 1ms ] } }").contains("has no `do`"));
@@ -149,4 +155,49 @@ fn a_pool_in_itself_and_a_pool_of_a_call_with_steps_are_told() {
         told("call: { to: db.q, pool: { max: 2, idle_timeout: 1s } }")
             .contains("`idle_timeout` has no effect")
     );
+}
+
+#[test]
+fn thirty_connections_for_the_work_of_thirty_eight_fail_a_fifth_in_the_long_run() {
+    // By hand: 7,500/s of 5 ms occupy 37.5 connections. 30 of them serve 6,000/s, so that 20 %
+    // leave after their 30 s, once the line is full (after 180,000/1,500 s = 120 s); 38 are enough.
+    let run_with = |max: u32, from_s: u32| {
+        run(&format!(
+            "run: {{ duration: {}s, warmup: {from_s}s, replications: 2 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 7500/s }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ pool: {{ name: db, max: {max}, wait: 30s, do: [ wait: 5ms ] }} ] }} }} }}",
+            from_s + 60
+        ))
+    };
+    let few = run_with(30, 160);
+    few.agrees("workload users", "outcomes.pool_timeout mean", 0.2, 0.05);
+    // All connections are in use at every moment.
+    let throughput = few.value("workload users", "throughput mean");
+    assert!((throughput - 6000.0).abs() < 1e-6, "{throughput}");
+    few.equals("pool api#1.db", "held max", 30.0);
+    run_with(38, 10).equals("workload users", "failed total", 0.0);
+}
+
+#[test]
+fn a_connection_whose_call_timed_out_is_closed() {
+    // By hand: three calls, 100 ms apart, of 50 ms each, and 5 ms to connect. One connection serves
+    // all; if each times out after 10 ms, each makes its own, and the callee works on all three.
+    let waits = |timeout: &str| {
+        let results = run(&format!(
+            "run: {{ duration: 10s, replications: 1 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 3/s, arrivals: {{ at: [ 1s, 1100ms, 1200ms ] }} }} }} }}
+services:
+  api: {{ endpoints: {{ x: [ call: {{ to: db.q, timeout: {timeout}, pool: {{ max: 1, connect: 5ms }} }} ] }} }}
+  db: {{ endpoints: {{ q: [ wait: 50ms ] }} }}"
+        ));
+        (
+            results.value("pool api#1.db", "held mean") * 10.0,
+            results.value("endpoint db.q", "completed total"),
+        )
+    };
+    let near = |(held_s, completed): (f64, f64), expected_s: f64| {
+        assert!((held_s - expected_s).abs() < 1e-9 && completed == 3.0, "{held_s} {completed}");
+    };
+    near(waits("1s"), 0.005 + 3.0 * 0.050);
+    near(waits("10ms"), 3.0 * (0.005 + 0.010));
 }

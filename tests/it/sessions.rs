@@ -115,3 +115,20 @@ output: {{ requests: 100% }}"
     assert_eq!((alone.len(), with_another.len()), (5, 10));
     assert!(alone.iter().all(|request| with_another.contains(request)));
 }
+
+#[test]
+fn a_run_in_which_sessions_are_still_filling_proves_no_overload_and_check_says_so() {
+    // By hand: sessions of 1,000 requests with a second between them think for 999 s; in 100 s they
+    // have not come to a tenth of 6,000/s, the 600 % of the long run.
+    use asyncflow::experiment::Outlook;
+    let yaml = "version: 1
+run: { duration: 100s, warmup: 10s, replications: 2 }
+workload: { users: { to: api.x, sessions: { rate: 6/s, requests: 1000, think: 1s } } }
+services: { api: { endpoints: { x: [ cpu: 1ms ] } } }";
+    let scenario = from_yaml(yaml).unwrap_or_else(|problems| panic!("{problems}"));
+    let told = asyncflow::scenario::check(&scenario).to_string();
+    assert!(told.contains("the rate of requests is still rising"), "{told}");
+    let results = Experiment::new(&scenario).run().expect("it runs");
+    let outlook = &results.verdicts[0].outlook;
+    assert!(!matches!(outlook, Outlook::Overloaded(_)), "{outlook:?}");
+}

@@ -55,10 +55,15 @@ fn notes(graph: &Graph, problems: &mut Problems) {
         let path = format!("topology_graph.nodes.servers[{index}]");
         if let Some(connections) = server.server_resources.db_connection_pool {
             let at = format!("{path}.server_resources.db_connection_pool");
-            let what = format!(
-                "each `io_db` step uses one of {connections} connections, and waits until one is free; AsyncFlow 0.1 ignored this field"
-            );
-            problems.note(at, what).advise("to repeat its figures, leave the field out");
+            let mut steps = server.endpoints.iter().flat_map(|endpoint| &endpoint.steps);
+            if steps.any(|step| step.kind.name() == "io_db") {
+                let what = format!(
+                    "each `io_db` step uses one of {connections} connections, and waits until one is free; AsyncFlow 0.1 ignored this field"
+                );
+                problems.note(at, what).advise("to repeat its figures, leave the field out");
+            } else {
+                problems.note(at, "this has no effect: the server has no `io_db` step");
+            }
         }
         // With one endpoint there is no choice, and no need for a note.
         let several = server.endpoints.len() > 1;

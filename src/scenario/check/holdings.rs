@@ -116,6 +116,16 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
                 ));
             }
         }
+        let other = match kind {
+            Kind::Lock => Kind::Pool,
+            Kind::Pool => Kind::Lock,
+        };
+        if let Some((_, there)) = self.known.get(&self.name(&Holding { kind: other, ..holding })) {
+            let what = format!("`{name}` is a {} at {there}", other.word());
+            self.problems
+                .error(format!("{path}.name"), what)
+                .advise("choose another name: the results would not tell them apart");
+        }
         let (first, first_path) =
             self.known.entry(self.name(&holding)).or_insert_with(|| (holding, path.to_string()));
         let [sharers, number] = kind.fields();

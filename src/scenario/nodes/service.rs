@@ -132,6 +132,11 @@ fn admission(service: &Service, path: &str, problems: &mut Problems) {
                 .warning(format!("{path}.queue"), "this has no effect: a queue without a limit")
                 .advise("add `max: 200` or `timeout: 500ms`, or leave it out");
         }
+        if queue.max == Some(Count(0)) && queue.timeout.is_some() {
+            problems
+                .warning(format!("{path}.queue.timeout"), "this has no effect: no request may wait")
+                .advise("raise `max`, or leave the timeout out");
+        }
         if queue.timeout == Some(Span::ZERO) {
             problems
                 .error(format!("{path}.queue.timeout"), "a timeout of 0s lets no request wait")

@@ -92,7 +92,7 @@ impl Sizes {
             sizes.users += workload.sessions.as_ref().map_or(0, |sessions| {
                 let rate = RateProfile::of_rate(&sessions.rate).mean_rate(duration_s);
                 let think_s = sessions.think.compile().mean() * 1e-9;
-                (rate * sessions.mean_requests() * think_s) as u64
+                (rate * duration_s.min(sessions.mean_requests() * think_s)) as u64
             });
             let mut targets = workload.to.iter().chain(workload.mix.keys());
             sizes.flows += targets.clone().count() as u64;
