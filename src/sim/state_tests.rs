@@ -52,7 +52,7 @@ services:
               - [ lock: {{ name: all, scope: service, hold: [ call: db.read ] }} ]
               - [ wait: 2ms, cpu: 200us ]
               - [ branch: [ {{ p: 50%, do: [ call: {{ to: db.read, timeout: 3ms }} ] }} ], parallel: [ [ wait: 4ms ], [ cpu: 2ms ] ] ]
-        - pool: {{ name: own, max: 1, wait: 900us, connect: 200us, idle_timeout: 1ms, do: [ wait: 400us ] }}
+        - pool: {{ name: conn, max: 1, wait: 900us, connect: 200us, idle_timeout: 1ms, do: [ wait: 400us ] }}
         - call: {{ to: db.read, pool: {{ max: 1, per: service }} }}
   db: {{ balance: central_queue, replicas: 2, endpoints: {{ read: [ cpu: 700us, wait: 300us ] }} }}
 links: {{ users -> api: {{ latency: 300us }}, api -> db: {{ latency: 200us, loss: {loss} }}, db -> api: {{ latency: 200us }} }}
