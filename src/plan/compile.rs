@@ -18,7 +18,7 @@ use crate::scenario::{Balance, Regime, Scenario};
 use crate::server::InstancePlan;
 use crate::step::{self, Op};
 use crate::units::Time;
-use crate::workload::{ArrivalProcess, Returning};
+use crate::workload::ArrivalProcess;
 use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
@@ -57,10 +57,10 @@ fn compile_as(scenario: &Scenario, mirrored: bool) -> Plan {
     let sources = build.sources(scenario);
     build.programs();
     let (services, instances) = build.machines(scenario);
-    let is_patience_limited = instances.iter().any(|instance| instance.patience.is_some());
-    let queue_timeout = is_patience_limited.then(|| build.directory.outcome("queue_timeout"));
+    let may_give_up = instances.iter().find(|instance| instance.patience.is_some());
+    let queue_timeout = may_give_up.map(|_| build.directory.outcome("queue_timeout"));
     build.is_rich |= services.iter().any(|service| service.balance == Balance::CentralQueue)
-        || is_patience_limited
+        || queue_timeout.is_some()
         || instances.iter().any(|instance| instance.onward.is_some());
     routes::enter(&mut build.hops, &build.endpoints);
     let flow_of = build.flows_of(scenario);
@@ -153,12 +153,7 @@ impl<'s> Build<'s> {
                 .arrival_process(salt("traffic"))
                 .expect("a checked workload has an arrival process");
             let process = ArrivalProcess { mirrored: self.mirrored, ..process };
-            let closed = workload.closed.as_ref();
-            let closed =
-                closed.map(|of| Returning::Closed(of.compile(salt("think"), self.mirrored)));
-            let sessions = workload.sessions.as_ref();
-            let sessions = sessions.map(|of| Returning::Sessions(of.compile(salt, self.mirrored)));
-            let returning = closed.or(sessions);
+            let returning = workload.returning(salt, self.mirrored);
             self.is_rich |= returning.is_some();
             sources.push(SourcePlan { process, returning, targets, mix_salt: salt("mix") });
         }

@@ -98,7 +98,7 @@ pub(crate) struct Limits {
 #[derive(Clone, Debug)]
 pub(crate) struct SourcePlan {
     pub process: ArrivalProcess,
-    /// Its users, if they wait for each answer.
+    /// Its users, if they come back.
     pub returning: Option<Returning>,
     /// The targets of requests, with cumulative weights that end at 1.
     pub targets: Vec<Target>,

@@ -25,17 +25,13 @@ pub struct Lock {
     /// Its name: steps of a service that name the same lock share it.
     pub name: String,
     /// Who shares it.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Scope::is_default")]
     pub scope: Scope,
     /// How many requests may hold it at once.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub permits: Count,
     /// The steps while it is held.
     pub hold: Vec<Step>,
-}
-
-fn is_default(scope: &Scope) -> bool {
-    *scope == Scope::Instance
 }
 
 fn one() -> Count {

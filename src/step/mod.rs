@@ -261,6 +261,12 @@ pub enum Scope {
     Service,
 }
 
+impl Scope {
+    fn is_default(&self) -> bool {
+        *self == Scope::default()
+    }
+}
+
 /// The rows of a resource: which one is that of a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rows {

@@ -36,7 +36,7 @@ pub struct Pool {
     /// How many connections there are at most.
     pub max: Count,
     /// Who shares them.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Scope::is_default")]
     pub per: Scope,
     /// How long a request waits for one; then it fails with the outcome `pool_timeout`. For ever if
     /// not given.
@@ -54,10 +54,6 @@ pub struct Pool {
     /// The steps while a connection is held; a call has none.
     #[serde(default, rename = "do", skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
-}
-
-fn is_default(scope: &Scope) -> bool {
-    *scope == Scope::Instance
 }
 
 /// The compiled form: to take a connection.

@@ -3,7 +3,7 @@
 use super::column::{key, number, replication, text};
 use super::{Column, Table};
 use crate::experiment::{Replication, SampledRequest};
-use crate::request::Part;
+use crate::request::{FURTHER, Part};
 
 /// The sampled requests of the replications.
 pub(crate) struct RequestsTable;
@@ -68,9 +68,9 @@ impl Table for RequestsTable {
 
 /// Returns the columns that a scenario does not have, by the further parts of its latencies.
 pub(crate) fn left_out(further_parts: &[&str]) -> Vec<&'static str> {
-    let columns = [("lock", "lock_s"), ("pool", "pool_s"), ("block", "block_s")];
-    let others = columns.into_iter().filter(|(part, _)| !further_parts.contains(part));
-    others.map(|(_, column)| column).collect()
+    let is_left_out = |part: &str| FURTHER.contains(&part) && !further_parts.contains(&part);
+    let names = RequestsTable::COLUMNS.iter().map(|column| column.name);
+    names.filter(|name| name.strip_suffix("_s").is_some_and(is_left_out)).collect()
 }
 
 /// Returns the sampled requests of a replication.

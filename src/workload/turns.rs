@@ -3,8 +3,8 @@
 //! Law: a user's requests have keys of their own, by the user (a closed user's number, or the
 //! number of the session) and its turn, so that how long others take changes no draw of it.
 
-use super::{ClosedPlan, SessionsPlan};
-use crate::random::keys::Key;
+use super::{ClosedPlan, SessionsPlan, Workload};
+use crate::random::keys::{Key, Salt};
 use crate::units::Span;
 
 /// The users of a source who come back.
@@ -14,6 +14,20 @@ pub(crate) enum Returning {
     Closed(ClosedPlan),
     /// Those of sessions, for a number of requests.
     Sessions(SessionsPlan),
+}
+
+impl Workload {
+    /// Returns its users, if they come back.
+    pub(crate) fn returning(
+        &self,
+        salt: impl Fn(&str) -> Salt,
+        mirrored: bool,
+    ) -> Option<Returning> {
+        if let Some(closed) = &self.closed {
+            return Some(Returning::Closed(closed.compile(salt("think"), mirrored)));
+        }
+        Some(Returning::Sessions(self.sessions.as_ref()?.compile(salt, mirrored)))
+    }
 }
 
 impl Returning {
@@ -30,7 +44,7 @@ impl Returning {
 #[derive(Debug, Default)]
 pub(crate) struct Turns {
     sent: Vec<u32>,
-    /// Of users in sessions: the number of the session, and of its requests to come.
+    /// Of users in sessions: the number of the session, and of all its requests.
     sessions: Vec<(u64, u32)>,
     /// Users whose session is over.
     free: Vec<u32>,
