@@ -67,6 +67,7 @@
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+mod data;
 pub mod design;
 pub mod experiment;
 mod fault;

@@ -18,7 +18,7 @@ use crate::scenario::{Balance, Regime, Scenario};
 use crate::server::InstancePlan;
 use crate::step::{self, Op};
 use crate::units::Time;
-use crate::workload::ArrivalProcess;
+use crate::workload::{ArrivalProcess, Replay};
 use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
@@ -125,13 +125,10 @@ impl<'s> Build<'s> {
         let mut sources = Vec::new();
         for (id, (name, workload)) in scenario.workload.iter().enumerate() {
             let sender = Sender { names: vec![name, "users"], via: &workload.via };
-            let single = workload.to.iter().map(|to| (to, 1.0));
-            let written: Vec<(&String, f64)> =
-                single.chain(workload.mix.iter().map(|(to, weight)| (to, *weight))).collect();
-            let total: f64 = written.iter().map(|(_, weight)| weight).sum();
+            let total: f64 = workload.targets().map(|(_, weight)| weight).sum();
             let mut targets = Vec::new();
             let mut up_to = 0.0;
-            for (to, weight) in written {
+            for (to, weight) in workload.targets() {
                 let Ok((service, endpoint)) = self.directory.target(to) else { continue };
                 up_to += weight / total;
                 let flow = self.flow(Flow { workload: Some(id as u32), endpoint, block: None });
@@ -154,8 +151,10 @@ impl<'s> Build<'s> {
                 .expect("a checked workload has an arrival process");
             let process = ArrivalProcess { mirrored: self.mirrored, ..process };
             let returning = workload.returning(salt, self.mirrored);
-            self.is_rich |= returning.is_some();
-            sources.push(SourcePlan { process, returning, targets, mix_salt: salt("mix") });
+            let in_order = workload.replay.as_ref().and_then(Replay::in_order);
+            self.is_rich |= returning.is_some() || in_order.is_some();
+            let mix_salt = salt("mix");
+            sources.push(SourcePlan { process, returning, targets, in_order, mix_salt });
         }
         sources
     }
@@ -291,11 +290,8 @@ impl<'s> Build<'s> {
     fn flows_of(&mut self, scenario: &Scenario) -> Vec<Vec<u32>> {
         let mut table = vec![Vec::new(); scenario.workload.len()];
         for (id, workload) in scenario.workload.values().enumerate() {
-            let named = workload
-                .to
-                .iter()
-                .chain(workload.mix.keys())
-                .filter_map(|to| self.directory.services.get(to.as_str()));
+            let named =
+                workload.targets().filter_map(|(to, _)| self.directory.services.get(to.as_str()));
             let mut open: Vec<u32> = named.copied().collect();
             if open.is_empty() {
                 continue;

@@ -23,7 +23,8 @@ use crate::scenario::Scenario;
 use crate::server::InstancePlan;
 use crate::step::Op;
 use crate::units::{Span, Time};
-use crate::workload::{ArrivalProcess, Returning};
+use crate::workload::{ArrivalProcess, Returning, Trace};
+use std::sync::Arc;
 
 /// The most slots that the handlers of an event may take in a plain plan: an arrival and a call.
 pub(crate) const SLOTS_AN_EVENT: usize = 2;
@@ -102,10 +103,17 @@ pub(crate) struct SourcePlan {
     pub returning: Option<Returning>,
     /// The targets of requests, with cumulative weights that end at 1.
     pub targets: Vec<Target>,
+    /// The targets in the order of the arrivals, over and over, if a file says it.
+    pub in_order: Option<Arc<Trace>>,
     pub mix_salt: Salt,
 }
 
 impl SourcePlan {
+    /// Returns the target of the request with this number, if a file says it.
+    pub(crate) fn target_of(&self, number: u64) -> Option<&Target> {
+        let order = &self.in_order.as_ref()?.endpoints;
+        Some(&self.targets[order[(number % order.len() as u64) as usize] as usize])
+    }
     /// Returns the target of the request with this key.
     #[inline(always)]
     pub(crate) fn target(&self, key: Key) -> &Target {

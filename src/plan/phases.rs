@@ -116,8 +116,9 @@ fn recoveries(phases: &[Phase], changes: &[Change], horizon: Time) -> (Vec<Recov
         if still.is_empty() {
             return phases.iter().find(|phase| phase.until == first);
         }
-        let is_steady =
-            still.iter().all(|change| !matches!(change.kind, Kind::Rate { is_ramp: true, .. }));
+        let is_steady = still.iter().all(|change| {
+            !matches!(change.kind, Kind::Rate { is_ramp: true, .. } | Kind::Spike { is_ramp: true })
+        });
         phases.iter().rfind(|earlier| {
             is_steady && earlier.until < phase.until && active(earlier.from) == still
         })

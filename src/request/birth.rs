@@ -11,6 +11,6 @@ pub(crate) struct Birth {
     pub flow: u32,
     /// The first of its steps.
     pub step: u32,
-    /// The family that it belongs to.
+    /// The family that it belongs to, or [`NONE`](super::NONE): nobody waits for it.
     pub family: u32,
 }

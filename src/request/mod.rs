@@ -46,6 +46,8 @@ pub(crate) enum Place {
     Chosen,
     /// Inside, from admission to the response's leaving.
     Inside,
+    /// Still inside: it does what is to be done after the response.
+    After,
 }
 
 /// How a request ended: an index into [`Plan::outcomes`](crate::plan::Plan). 0 is `ok`.
@@ -153,8 +155,13 @@ impl Request {
         match (self.flags & Flag::PLACE) >> PLACE_AT {
             0 => Place::Outside,
             1 => Place::Chosen,
-            _ => Place::Inside,
+            2 => Place::Inside,
+            _ => Place::After,
         }
+    }
+    /// Whether it is inside of its instance.
+    pub(crate) fn is_inside(&self) -> bool {
+        matches!(self.place(), Place::Inside | Place::After)
     }
     #[inline(always)]
     pub(crate) fn set_place(&mut self, place: Place) {
@@ -238,6 +245,13 @@ impl Runnable {
     #[inline(always)]
     pub(crate) fn push(&mut self, slot: u32) {
         self.slots.push(slot);
+    }
+    /// The request goes on before all others.
+    pub(crate) fn push_first(&mut self, slot: u32) {
+        match self.next.checked_sub(1) {
+            Some(before) => (self.next, self.slots[before]) = (before, slot),
+            None => self.slots.insert(0, slot),
+        }
     }
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<u32> {

@@ -1,6 +1,6 @@
-//! The scheduled changes during a run: faults, and the rates of workloads with stages. Everything
-//! that divides a run into before, during and after builds on them: phases (`plan/phases.rs`), the
-//! check that a warm-up hides no change, and the marks in the chart.
+//! The scheduled changes during a run: faults, and the rates of workloads with stages or spikes.
+//! Everything that divides a run into before, during and after builds on them: phases
+//! (`plan/phases.rs`), the check that a warm-up hides no change, and the marks in the chart.
 //!
 //! Law: a rate is split into pieces, each constant or a single ramp; consecutive equal rates form
 //! one piece. A piece is a *peak* if its rate exceeds the initial rate at any time. A fault that
@@ -9,7 +9,7 @@
 
 use super::Scenario;
 use crate::units::{Rate, Time};
-use crate::workload::{RateShape, Stages};
+use crate::workload::{Spike, Stages};
 
 /// The maximum number of phases; if there are more, the last one covers the rest.
 pub(crate) const PHASES_MAX: usize = 12;
@@ -42,12 +42,17 @@ pub(crate) enum Kind {
         is_rise: bool,
         is_peak: bool,
     },
+    /// A part of a spike of a workload's rate.
+    Spike {
+        /// Whether the rate rises or falls.
+        is_ramp: bool,
+    },
 }
 
 impl Change {
     /// Whether it is a disturbance that the system recovers from: a fault or a peak.
     pub(crate) fn is_disturbance(&self) -> bool {
-        matches!(self.kind, Kind::Fault | Kind::Rate { is_peak: true, .. })
+        matches!(self.kind, Kind::Fault | Kind::Spike { .. } | Kind::Rate { is_peak: true, .. })
     }
 }
 
@@ -70,9 +75,11 @@ pub(crate) fn changes(scenario: &Scenario) -> Vec<Change> {
         .filter(|fault| fault.from < horizon && (fault.from, fault.until) != (Time::ZERO, horizon))
         .collect();
     for (index, (name, workload)) in scenario.workload.iter().enumerate() {
-        if let Some(RateShape::Stages(stages)) = workload.rate() {
-            changes.extend(pieces(name, index, stages, horizon));
-        }
+        let Some(rate) = workload.rate() else { continue };
+        changes.extend(
+            rate.stages().map(|stages| pieces(name, index, stages, horizon)).into_iter().flatten(),
+        );
+        changes.extend(rate.spikes().iter().flat_map(|spike| parts(name, spike, horizon)));
     }
     changes
 }
@@ -81,7 +88,7 @@ pub(crate) fn changes(scenario: &Scenario) -> Vec<Change> {
 /// the run if a fault is active or a rate is rising then.
 pub(crate) fn first(changes: &[Change], horizon: Time) -> Option<(Time, &str)> {
     let begins = |change: &Change| match change.kind {
-        Kind::Fault => Some(change.from),
+        Kind::Fault | Kind::Spike { .. } => Some(change.from),
         Kind::Rate { is_ramp: true, .. } => Some(change.from),
         Kind::Rate { .. } => Some(change.until).filter(|until| *until < horizon),
     };
@@ -89,6 +96,27 @@ pub(crate) fn first(changes: &[Change], horizon: Time) -> Option<(Time, &str)> {
         .iter()
         .filter_map(|change| Some((begins(change)?, change.subject.as_str())))
         .min_by_key(|(at, _)| *at)
+}
+
+/// Returns the parts of a spike: its rise, its peak, and its fall until 5 % of the excess is left.
+fn parts(name: &str, spike: &Spike, horizon: Time) -> Vec<Change> {
+    let [at, peak, falls, ends] = spike.moments().map(|moment| Time(moment.0).min(horizon));
+    let times = spike.peak;
+    let parts = [
+        (at, peak, format!("{name} up to {times}"), true),
+        (peak, falls, format!("{name} at {times}"), false),
+        (falls, ends, format!("{name} back from {times}"), true),
+    ];
+    let lasting = parts.into_iter().filter(|(from, until, ..)| from < until);
+    lasting
+        .map(|(from, until, name_of_part, is_ramp)| Change {
+            name: name_of_part,
+            subject: format!("the spike of `{name}`"),
+            from,
+            until,
+            kind: Kind::Spike { is_ramp },
+        })
+        .collect()
 }
 
 /// Returns the pieces of a rate; none if it is constant.

@@ -10,6 +10,7 @@
 //! Checked: `flow_balance_tests.rs` by hand; the resulting verdicts over the grid of
 //! `tests/it/verdict/grid/mod.rs`.
 
+mod may_end;
 mod round_trip;
 mod sum;
 
@@ -50,6 +51,8 @@ pub(super) struct EndpointDemand {
     /// The same if nothing is lost or timed out, with min(E X, t) for a call with a timeout, s: not
     /// a bound, but a good estimate where losses and timeouts are rare.
     pub expected_residence_s: f64,
+    /// What is done after the answer, where it responds early; included in the sums above.
+    pub after: After,
     /// The minimum time that every request spends without a core until it is answered, on any
     /// machine, s.
     pub min_duration_s: f64,
@@ -76,6 +79,14 @@ pub(super) struct EndpointDemand {
     pub heavy: Option<String>,
 }
 
+/// The parts of the sums of a demand that come after the answer, s.
+pub(crate) struct After {
+    pub cpu_s: f64,
+    pub min_cpu_s: f64,
+    pub min_residence_s: f64,
+    pub expected_residence_s: f64,
+}
+
 /// How long a request to an endpoint holds a lock or a connection, if nothing is waited for
 /// meanwhile.
 pub(super) struct HoldingDemand {
@@ -100,6 +111,12 @@ impl EndpointDemand {
         constant_memory: None,
         min_residence_s: 0.0,
         expected_residence_s: 0.0,
+        after: After {
+            cpu_s: 0.0,
+            min_cpu_s: 0.0,
+            min_residence_s: 0.0,
+            expected_residence_s: 0.0,
+        },
         min_duration_s: 0.0,
         is_exact: false,
         is_exact_alone: false,
@@ -121,6 +138,18 @@ impl EndpointDemand {
     /// Returns the expected residence time on a machine slower by this factor, s.
     pub(crate) fn expected_residence_at(&self, stretch: f64) -> f64 {
         self.expected_residence_s + self.cpu_s * (stretch - 1.0)
+    }
+
+    /// Returns the lower bound of the mean time until the answer, s.
+    pub(crate) fn min_answer_at(&self, stretch: f64) -> f64 {
+        let after_s = self.after.min_residence_s + self.after.min_cpu_s * (stretch - 1.0);
+        self.min_residence_at(stretch) - after_s
+    }
+
+    /// Returns the expected time until the answer, s.
+    pub(crate) fn expected_answer_at(&self, stretch: f64) -> f64 {
+        let after_s = self.after.expected_residence_s + self.after.cpu_s * (stretch - 1.0);
+        self.expected_residence_at(stretch) - after_s
     }
 }
 
@@ -249,12 +278,8 @@ fn service_of<'s>(directory: &NameTable<'s>, endpoint: usize) -> &'s Service {
 
 /// Returns the targets of a workload's requests, with the share of each.
 pub(super) fn targets(workload: &Workload) -> impl Iterator<Item = (&String, f64)> {
-    let weights: f64 = workload.mix.values().sum::<f64>() + workload.to.iter().count() as f64;
-    let shares = workload
-        .mix
-        .iter()
-        .map(move |(to, weight)| (to, weight / weights))
-        .chain(workload.to.iter().map(|to| (to, 1.0)));
+    let weights: f64 = workload.targets().map(|(_, weight)| weight).sum();
+    let shares = workload.targets().map(move |(to, weight)| (to, weight / weights));
     shares.filter(|(_, share)| *share > 0.0)
 }
 

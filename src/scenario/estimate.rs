@@ -120,8 +120,8 @@ impl Load {
                 // Arms that run at once take at least as long as the longest takes on average, if
                 // all of them are waited for to their ends.
                 let inside_s = match of.may_fail || of.is_cut {
-                    true => of.min_residence_at(stretch),
-                    false => of.expected_residence_at(stretch),
+                    true => of.min_answer_at(stretch),
+                    false => of.expected_answer_at(stretch),
                 };
                 let links = RoundTrip::between(directory, &[name, "users"], service as u32);
                 let links_s = if links.is_lossy { 0.0 } else { links.mean_s };

@@ -68,12 +68,13 @@ pub use crate::policy::scale::{Autoscale, Behaviour, Drain, Hpa, Metric, Policy,
 pub use crate::random::dists::Dist;
 pub use crate::server::{EventLoop, Machine, Queue, Runtime, Schedule, Tasks};
 pub use crate::step::{
-    Arm, Block, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Pool, Repeat, Scope, Step,
-    Wait,
+    Arm, Block, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Pool, Repeat, Respond,
+    Scope, Spawn, Step, Wait,
 };
 pub use crate::workload::{
-    Arrivals, Batch, Closed, Mmpp, Open, RateShape, RateState, Regular, Sessions, Stage, Stages,
-    Users, Variation, Workload,
+    Arrivals, Batch, Closed, Columns, Diurnal, Mmpp, Noise, Open, RateShape, RateState, Regular,
+    Replay, Sessions, ShapedRate, Shapes, Spike, Stage, Stages, Table, TableRate, Trace, Users,
+    Variation, Weekly, Workload,
 };
 
 use indexmap::IndexMap;

@@ -6,7 +6,7 @@
 //! ([`super::hops`]) and through its endpoint's program until it has to wait for something. Every
 //! state of that machine has one place in the code, so that all of it is one loop without calls.
 
-use super::births::{arrives, fork, send_call, spare, user_arrives};
+use super::births::{arrives, fork, respond, send_call, spare, user_arrives};
 use super::columns::{Columns, Everything, current};
 use super::control;
 use super::endings::{answer, cancel, finish};
@@ -61,6 +61,8 @@ pub(crate) enum Next {
     Call,
     /// When one of those has ended that are to be made, as its step says.
     Fork,
+    /// Its response leaves, and what follows is done after it.
+    Respond,
     /// It leaves its instance, with its outcome.
     Answer,
     /// It is gone, with its outcome.
@@ -131,6 +133,11 @@ fn drain<C: Caps>(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> S
             && let Next::Fork = next
         {
             next = fork(x, requests, slot);
+        }
+        if C::RICH
+            && let Next::Respond = next
+        {
+            next = respond(x, requests, slot);
         }
     }
 }
@@ -325,5 +332,6 @@ pub(crate) fn goes_on(request: &mut Request, then: Then) -> Next {
         Then::Stay => Next::Run,
         Then::Call => Next::Call,
         Then::Fork => Next::Fork,
+        Then::Respond => Next::Respond,
     }
 }

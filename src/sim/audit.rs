@@ -34,7 +34,7 @@ fn holders(x: &Columns, requests: &[Request]) {
     let mut bytes = vec![0; x.instances.len()];
     let mut cores = vec![0; x.stage.queues.len()];
     let mut bursts = vec![0; x.stage.stations.len()];
-    for request in requests.iter().filter(|request| request.place() == Place::Inside) {
+    for request in requests.iter().filter(|request| request.is_inside()) {
         let i = request.instance as usize;
         // A guest is in its caller's place.
         places[i] += u64::from(!request.has(Flag::GUEST));

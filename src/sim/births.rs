@@ -5,10 +5,11 @@
 
 use super::advance::{Caps, Next, Rich};
 use super::columns::Columns;
+use super::endings::{depart, give_memory};
 use crate::kernel::{Event, RequestId};
 use crate::plan::SLOTS_AN_EVENT;
 use crate::random::keys::{Key, mix};
-use crate::request::{Birth, Flag, Further, Phase, Place, Request};
+use crate::request::{Birth, Flag, Further, NONE, Phase, Place, Request};
 use crate::step::Op;
 use crate::workload::Returning;
 
@@ -21,8 +22,11 @@ pub(super) fn arrives<C: Caps>(
     let plan = &x.plan.sources[source as usize];
     let state = &mut x.sources[source as usize];
     let key = state.key.ordinal(state.ordinal);
+    let mut target = plan.target(key);
+    if C::RICH {
+        target = plan.target_of(state.ordinal).unwrap_or(target);
+    }
     state.ordinal += 1;
-    let target = plan.target(key);
     if let Some(next) = state.next_arrival(&plan.process, x.plan.horizon) {
         x.stage.calendar.schedule_at(next, Event::Arrival { source });
     }
@@ -123,7 +127,8 @@ pub(super) fn fork(x: &mut Columns, requests: &mut [Request], parent: u32) -> Ne
     let of = requests[parent as usize];
     for index in 0..x.stage.births.len() {
         let Birth { key, flow, step, family } = x.stage.births[index];
-        let slot = begin::<Rich>(x, requests, key, of.id(parent), flow, of.hop);
+        let caller = if family == NONE { Request::NOBODY } else { of.id(parent) };
+        let slot = begin::<Rich>(x, requests, key, caller, flow, of.hop);
         let request = &mut requests[slot as usize];
         (request.instance, request.worker, request.step) = (of.instance, of.worker, step);
         request.phase = Phase::Running;
@@ -132,9 +137,44 @@ pub(super) fn fork(x: &mut Columns, requests: &mut [Request], parent: u32) -> Ne
         if of.has(Flag::TRACED) {
             request.set(Flag::TRACED);
         }
-        x.stage.families.add(family, request.id(slot));
+        if family != NONE {
+            x.stage.families.add(family, request.id(slot));
+        }
         x.stage.runnable.push(slot);
     }
+    let waits = x.stage.births.iter().any(|birth| birth.family != NONE);
     x.stage.births.clear();
+    if !waits {
+        // It goes on at once, but not before the drain has seen to it that slots are free.
+        x.stage.runnable.push_first(parent);
+    }
+    Next::Park
+}
+
+/// The response leaves. What is done after it is a request of its own, which has the core and the
+/// place of the one that leaves.
+#[inline(never)]
+pub(super) fn respond(x: &mut Columns, requests: &mut [Request], slot: u32) -> Next {
+    let of = requests[slot as usize];
+    let Op::Respond(op) = &x.program[of.step as usize] else { unreachable!("it responds") };
+    let key = of.key.child(op.salt, 0);
+    let rest = begin::<Rich>(x, requests, key, Request::NOBODY, op.flow, of.hop);
+    let request = &mut requests[rest as usize];
+    (request.instance, request.worker, request.step) = (of.instance, of.worker, of.step + 1);
+    request.phase = Phase::Running;
+    request.set_place(Place::After);
+    let kept = [Flag::CORE, Flag::TRACED];
+    kept.into_iter().filter(|flag| of.has(*flag)).for_each(|flag| request.set(flag));
+    x.stage.runnable.push(rest);
+    let holder = &mut x.instances[of.instance as usize].holder;
+    if *holder == slot {
+        *holder = rest;
+    }
+    let request = &mut requests[slot as usize];
+    request.clear(Flag::CORE);
+    give_memory(x, request);
+    request.set_place(Place::Outside);
+    depart::<Rich>(x, request);
+    x.stage.runnable.push_first(slot);
     Next::Park
 }

@@ -43,7 +43,7 @@ pub(crate) fn together(of: &[Controls], expected: &[Controls]) -> Controls {
 }
 
 fn drawn_by(plan: &Plan, source: &SourcePlan, replication: Key) -> Controls {
-    if source.returning.is_some() {
+    if source.returning.is_some() || source.in_order.is_some() {
         return [f64::NAN; 3];
     }
     let mut arrivals = Source::new(&source.process, replication);
@@ -60,7 +60,7 @@ fn drawn_by(plan: &Plan, source: &SourcePlan, replication: Key) -> Controls {
 }
 
 fn expected_of(plan: &Plan, source: &SourcePlan) -> Controls {
-    if source.returning.is_some() {
+    if source.returning.is_some() || source.in_order.is_some() {
         return [f64::NAN; 3];
     }
     let (mut cpu_s, mut wait_s, mut below) = (0.0, 0.0, 0.0);
@@ -106,6 +106,9 @@ fn expected_arrivals(process: &ArrivalProcess, from_s: f64, to_s: f64) -> f64 {
         }
         // It begins in its first state.
         (Interarrival::Poisson, RateProfile::States(_)) => false,
+        (Interarrival::Poisson, RateProfile::Shaped(shaped)) => {
+            !matches!(shaped.base, RateProfile::States(_))
+        }
         (Interarrival::Poisson, _) => true,
         _ => false,
     };

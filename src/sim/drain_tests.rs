@@ -2,7 +2,8 @@
 
 use super::simulate;
 use crate::plan;
-use crate::scenario::from_yaml;
+use crate::scenario::{Format, read};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -11,8 +12,9 @@ const SWARM: &str = include_str!("../../tests/it/golden/swarm.yaml");
 
 /// Whether a plan is plain, and both drains give the same record of it: every number, and the
 /// given share of its requests.
-fn agrees(name: &str, yaml: &str, requests: f64) -> bool {
-    let scenario = from_yaml(yaml).unwrap_or_else(|problems| panic!("{name}: {problems}"));
+fn agrees(name: &str, yaml: &str, folder: &str, requests: f64) -> bool {
+    let loaded = read(yaml, Format::Yaml, name, Path::new(folder), &[]);
+    let scenario = loaded.scenario.unwrap_or_else(|| panic!("{name}: {}", loaded.problems));
     let mut plain = plan::compile(&scenario);
     plain.trace_share = requests;
     if plain.is_rich {
@@ -31,7 +33,7 @@ fn agrees(name: &str, yaml: &str, requests: f64) -> bool {
 fn both_drains_give_the_same_record_of_random_plain_plans() {
     let agree = SWARM.split("---\n").enumerate();
     let agree =
-        agree.filter(|(number, yaml)| agrees(&format!("swarm {number}"), yaml, 1.0)).count();
+        agree.filter(|(number, yaml)| agrees(&format!("swarm {number}"), yaml, "", 1.0)).count();
     assert!(agree >= 30, "only {agree} scenarios are plain and come to their end");
 }
 
@@ -41,7 +43,8 @@ fn both_drains_give_the_same_record_of_the_shipped_plain_plans() {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let yaml = files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     let agree = yaml.filter(|path| {
-        agrees(&path.display().to_string(), &std::fs::read_to_string(path).unwrap(), 0.02)
+        let text = std::fs::read_to_string(path).unwrap();
+        agrees(&path.display().to_string(), &text, folder, 0.02)
     });
     let agree = agree.count();
     assert!(agree >= 6, "only {agree} scenarios are plain and come to their end");

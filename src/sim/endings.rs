@@ -23,15 +23,23 @@ pub(crate) fn answer<C: Caps>(x: &mut Columns, request: &mut Request, slot: u32)
     if C::RICH && request.has(Flag::GUEST) {
         return Next::Finish;
     }
+    let is_over = C::RICH && (request.has(Flag::GONE) || request.place() == Place::After);
     leave::<C>(x, request, slot);
     if C::RICH {
         if x.instances[i].life == Life::Draining {
             control::drained(x, i);
         }
-        if request.has(Flag::GONE) {
+        if is_over {
             return Next::Finish;
         }
     }
+    depart::<C>(x, request)
+}
+
+/// The response leaves the instance.
+#[inline(always)]
+pub(crate) fn depart<C: Caps>(x: &Columns, request: &mut Request) -> Next {
+    let i = request.instance as usize;
     request.phase = Phase::Walking;
     request.hop += 1;
     if C::RICH
@@ -56,13 +64,20 @@ fn let_go<C: Caps>(x: &mut Columns, request: &mut Request) {
     }
     let i = request.instance as usize;
     x.stage.free_core(request);
-    if request.has(Flag::MEMORY) {
-        request.clear(Flag::MEMORY);
-        let held = reserved(x, request);
-        x.stage.memories[i].0.give(now, held, |next| x.stage.runnable.push(next));
-    }
+    give_memory(x, request);
     if !C::RICH || !request.has(Flag::GUEST) {
         x.places[i].0.give(now, 1, |next| x.stage.runnable.push(next));
+    }
+}
+
+/// Gives back the memory of a request's endpoint, if it holds it.
+#[inline(always)]
+pub(crate) fn give_memory(x: &mut Columns, request: &mut Request) {
+    if request.has(Flag::MEMORY) {
+        request.clear(Flag::MEMORY);
+        let (now, held) = (x.now(), reserved(x, request));
+        let memory = &mut x.stage.memories[request.instance as usize].0;
+        memory.give(now, held, |next| x.stage.runnable.push(next));
     }
 }
 
@@ -307,7 +322,7 @@ pub(crate) fn cancel(x: &mut Columns, requests: &mut [Request]) {
         }
         request.granted = false;
         request.parts.charge(part, x.now());
-        if request.place() == Place::Inside {
+        if request.is_inside() {
             let_go::<Rich>(x, &mut request);
         }
         if request.place() != Place::Outside && !request.has(Flag::GUEST) {

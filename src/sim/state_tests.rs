@@ -44,6 +44,7 @@ services:
         - memory: 1MB
         - cpu: 1ms
         - block: 200us
+        - spawn: [ cpu: 200us, lock: {{ name: all, scope: service, hold: [ wait: 300us ] }}, call: db.read ]
         - repeat: {{ times: 2, do: [ lock: {{ name: own, hold: [ cpu: 300us, wait: 500us ] }} ] }}
         - parallel:
             join: any
@@ -53,7 +54,11 @@ services:
               - [ wait: 2ms, cpu: 200us ]
               - [ branch: [ {{ p: 50%, do: [ call: {{ to: db.read, timeout: 3ms }} ] }} ], parallel: [ [ wait: 4ms ], [ cpu: 2ms ] ] ]
         - pool: {{ name: conn, max: 1, wait: 900us, connect: 200us, idle_timeout: 1ms, do: [ wait: 400us ] }}
+        - cpu: 100us
+        - respond: {{}}
+        - cpu: 100us
         - call: {{ to: db.read, pool: {{ max: 1, per: service }} }}
+        - cpu: 100us
   db: {{ balance: central_queue, replicas: 2, endpoints: {{ read: [ cpu: 700us, wait: 300us ] }} }}
 links: {{ users -> api: {{ latency: 300us }}, api -> db: {{ latency: 200us, loss: {loss} }}, db -> api: {{ latency: 200us }} }}
 faults: [ {faults} ]

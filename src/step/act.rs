@@ -121,6 +121,8 @@ pub(crate) enum Then {
     Call,
     /// When one of those who are to be made (`Stage::births`) has ended.
     Fork,
+    /// By sending the response; what follows is done after it.
+    Respond,
     /// By answering, with the outcome it now has: `ok` if no step has set another.
     Answer,
 }

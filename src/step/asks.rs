@@ -55,6 +55,8 @@ pub(crate) trait Asks<'s> {
     fn call(&mut self, _at: At, _call: &'s Call) {}
     /// To answer with an error: this share of the requests that come here.
     fn fail(&mut self, _at: At, _share: f64) {}
+    /// To answer; what follows is done after it.
+    fn respond(&mut self, _at: At) {}
     /// To do the steps of blocks within: from here to [`end`](Asks::end) they are told, arm by arm.
     fn block(&mut self, _at: At, _way: Way<'s>) {}
     /// The next arm of the block.
@@ -72,6 +74,8 @@ pub(crate) enum Way<'s> {
     Repeated,
     /// The only one, while a unit of this is held.
     Held(Holding<'s>),
+    /// The only one, beside the request, which does not wait for it.
+    Beside,
     /// All at once, until this many have ended; the others are called off.
     AtOnce {
         /// The number that must end.
@@ -139,7 +143,7 @@ pub(crate) fn block<'s>(at: At, way: Way<'s>, arms: &[Arm<'s>], visitor: &mut dy
         visitor.arm(*arm);
         let item = At::Item(&at, number);
         let body = match way {
-            Way::Repeated | Way::Held(_) => at,
+            Way::Repeated | Way::Held(_) | Way::Beside => at,
             Way::One => At::Key(&item, "do"),
             Way::AtOnce { .. } => item,
         };

@@ -22,7 +22,9 @@ pub(crate) mod memory;
 pub(crate) mod parallel;
 pub(crate) mod pool;
 pub(crate) mod repeat;
+pub(crate) mod respond;
 pub(crate) mod shared;
+pub(crate) mod spawn;
 pub(crate) mod wait;
 mod written;
 
@@ -36,6 +38,8 @@ pub use memory::Memory;
 pub use parallel::{Join, Parallel};
 pub use pool::Pool;
 pub use repeat::Repeat;
+pub use respond::Respond;
+pub use spawn::Spawn;
 pub use wait::Wait;
 
 pub(crate) use act::{Act, Ended, Leaving, Left, Stage, Then};
@@ -232,6 +236,10 @@ catalogue! {
     repeat: Repeat,
     /// Do several things at once, and wait for all, or some, of them.
     parallel: Parallel,
+    /// Begin something in the background, and go on.
+    spawn: Spawn,
+    /// Answer now, and do the rest afterwards.
+    respond: Respond,
     ;
     /// A `wait` of 0 s.
     Yield: wait::Yield,
@@ -353,7 +361,34 @@ fn check_block(steps: &[Step], path: &str, problems: &mut Problems) {
                 .error(format!("{path}.memory"), "memory cannot be reserved inside of a block")
                 .advise("an endpoint reserves its memory before its first step: write it there");
         }
+        if let Step::Respond(_) = step {
+            problems
+                .error(format!("{path}.respond"), "a request cannot respond inside of a block")
+                .advise("write it between the steps of the endpoint; what runs beside a request is `spawn`");
+        }
         step.check(&path, problems);
+    }
+}
+
+/// Checks the steps of an endpoint; `path` is the list's.
+pub(crate) fn check_steps(steps: &[Step], path: &str, problems: &mut Problems) {
+    let responds = |step: &&Step| matches!(step, Step::Respond(_));
+    if let Some(at) = steps.iter().position(|step| responds(&step)) {
+        if let Some(second) = steps[at + 1..].iter().position(|step| responds(&step)) {
+            problems
+                .error(
+                    format!("{path}[{}].respond", at + 1 + second),
+                    "a request responds only once",
+                )
+                .advise("remove one of the two");
+        } else if at + 1 == steps.len() {
+            problems
+                .warning(format!("{path}[{at}].respond"), "nothing follows, so this has no effect")
+                .advise("a request answers at its end anyway");
+        }
+    }
+    for (index, step) in steps.iter().enumerate() {
+        step.check(&format!("{path}[{index}]"), problems);
     }
 }
 

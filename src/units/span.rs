@@ -71,6 +71,13 @@ impl Span {
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
     }
+    /// Returns a bare number of units, to the nearest nanosecond; `None` if the text is none, or
+    /// the span too long.
+    pub(crate) fn of_units(text: &str, unit: Span) -> Option<Span> {
+        let (number, rest) = split::<Span>(text).ok()?;
+        let (ns, _) = number.times(unit.0).filter(|_| rest.is_empty())?;
+        Some(Span(u64::try_from(ns).ok().filter(|ns| u128::from(*ns) <= LONGEST)?))
+    }
 }
 
 impl From<std::time::Duration> for Span {

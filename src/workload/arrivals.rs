@@ -12,10 +12,11 @@ use crate::problem::Problems;
 use crate::random::dists::{Dist, Distribution, gamma::Gamma, weibull::Weibull};
 use crate::random::keys::Draw;
 use crate::random::logarithm::ln;
-use crate::units::{Count, Span};
+use crate::units::{Count, Span, Time};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// How arrivals are spaced.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -83,9 +84,42 @@ pub(crate) enum Interarrival {
     Distribution(Box<Distribution>),
     /// A distribution of any mean, and the reciprocal of that mean.
     Scaled(Box<(Distribution, f64)>),
-    /// The gaps in order; no arrival follows the last.
-    Given(Box<[f64]>),
+    /// At these times, whatever the rate.
+    Given(Given),
     Batch(Box<Distribution>),
+}
+
+/// Arrivals at given times.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    /// In ascending order.
+    pub times: Arc<[Time]>,
+    /// After which they come again, if they do; not before the last.
+    pub repeats_after: Option<Span>,
+}
+
+impl Given {
+    /// Returns the arrivals from number `from` on that come before the horizon.
+    pub(crate) fn fill(&self, from: &mut u64, horizon: Time, to: &mut [Time]) -> usize {
+        let mut filled = 0;
+        while filled < to.len() {
+            let (round, place) = match (*from as usize, self.times.len(), self.repeats_after) {
+                (_, 0, _) => break,
+                (number, length, Some(after)) => {
+                    (after.0.saturating_mul((number / length) as u64), number % length)
+                }
+                (number, ..) => (0, number),
+            };
+            let Some(at) = self.times.get(place).map(|at| Time(at.0.saturating_add(round))) else {
+                break;
+            };
+            if at >= horizon {
+                break;
+            }
+            (to[filled], filled, *from) = (at, filled + 1, *from + 1);
+        }
+        filled
+    }
 }
 
 impl Arrivals {
@@ -137,8 +171,7 @@ impl Arrivals {
             }
         }
     }
-    /// Returns the gaps in units of the integrated rate `R(t)`; those of given times are the
-    /// increments of `R` between them.
+    /// Returns the gaps in units of the integrated rate `R(t)`; given times have none.
     pub(crate) fn gaps(&self, profile: &RateProfile) -> Interarrival {
         match self {
             Arrivals::Poisson => Interarrival::Poisson,
@@ -159,17 +192,10 @@ impl Arrivals {
                 let scale = 1.0 / law.mean();
                 Interarrival::Scaled(Box::new((law, scale)))
             }
-            Arrivals::At(times) => {
-                // The rate is constant: `check` rejects stages together with given times.
-                let rate = profile.mean_rate(1.0);
-                let before = std::iter::once(Span::ZERO).chain(times.iter().copied());
-                Interarrival::Given(
-                    before
-                        .zip(times)
-                        .map(|(before, at)| (at.0 - before.0) as f64 * 1e-9 * rate)
-                        .collect(),
-                )
-            }
+            Arrivals::At(times) => Interarrival::Given(Given {
+                times: times.iter().map(|at| Time(at.0)).collect(),
+                repeats_after: None,
+            }),
             Arrivals::Batch(Batch { size }) => Interarrival::Batch(Box::new(size.compile())),
         }
     }
@@ -184,7 +210,8 @@ impl Interarrival {
             Interarrival::Poisson | Interarrival::Batch(_) => -ln(draw.complement()),
             Interarrival::Distribution(law) => law.sample(draw),
             Interarrival::Scaled(scaled) => scaled.0.sample(draw) * scaled.1,
-            Interarrival::Regular(_) | Interarrival::Given(_) => self.numbered(index),
+            Interarrival::Regular(_) => self.numbered(index),
+            Interarrival::Given(_) => f64::INFINITY,
         }
     }
     /// Returns the gap of a process that depends on the number of earlier arrivals.
@@ -194,7 +221,6 @@ impl Interarrival {
         *index += 1;
         match self {
             Interarrival::Regular(first) if number == 0 => *first,
-            Interarrival::Given(gaps) => gaps.get(number).copied().unwrap_or(f64::INFINITY),
             _ => 1.0,
         }
     }

@@ -1,17 +1,20 @@
 //! Workloads: where requests go, and when they arrive.
 //!
 //! All workloads share one mechanism: a sequence of gaps of mean 1 ([`arrivals`]) is mapped through
-//! the inverse of the integrated rate `R(t)`, which is piecewise ([`profile`]): a constant rate,
-//! its stages, or windows of a number of users. With exponential gaps this is the exact inversion
-//! method for a non-homogeneous Poisson process (Çinlar 1975, §4.7). Each source draws from its own
-//! sequential `Xoshiro256PlusPlus`, so its arrivals do not depend on anything else in the system.
+//! the inverse of the integrated rate `R(t)`, which is piecewise ([`rate`]): a constant rate, its
+//! stages, factors of the time of the day, or windows of a number of users. With exponential gaps
+//! this is the exact inversion method for a non-homogeneous Poisson process (Çinlar 1975, §4.7).
+//! Each source draws from its own sequential `Xoshiro256PlusPlus`, so its arrivals do not depend on
+//! anything else in the system.
 //! Checked: `tests/it/workload.rs` (counts, gaps, ramps, users' windows, last arrival).
 
 mod arrivals;
 mod closed;
 mod open;
-mod profile;
+mod rate;
+mod replay;
 mod sessions;
+mod source;
 mod turns;
 mod users;
 
@@ -19,21 +22,23 @@ pub(crate) use arrivals::Interarrival;
 pub use arrivals::{Arrivals, Batch, Regular, Variation};
 pub use closed::Closed;
 pub(crate) use closed::ClosedPlan;
-pub use open::{Mmpp, Open, RateShape, RateState, Stage, Stages};
-pub(crate) use profile::{RateProfile, RateSegment};
+pub use open::Open;
+pub(crate) use rate::{Course, RateProfile, RateSegment};
+pub use rate::{
+    Diurnal, Mmpp, Noise, RateShape, RateState, ShapedRate, Shapes, Spike, Stage, Stages, Table,
+    TableRate, Weekly,
+};
+pub use replay::{Columns, Replay, Trace};
 pub use sessions::Sessions;
 pub(crate) use sessions::SessionsPlan;
+pub(crate) use source::{ArrivalProcess, Source};
 pub(crate) use turns::{Returning, Turns};
 pub use users::Users;
 
 use crate::problem::Problems;
-use crate::random::keys::{Draw, Key, Salt};
-use crate::units::{Count, Span, Time};
-use bevy_ecs::prelude::Component;
+use crate::random::keys::Salt;
+use crate::units::{Count, Span};
 use indexmap::IndexMap;
-use rand::Rng;
-use rand::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +66,9 @@ pub struct Workload {
     /// Requests from a fixed number of users, who wait for each answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
+    /// Requests at the times of a trace or an access log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
     /// Users who come at a given rate, send some requests one after the other, and leave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sessions: Option<Sessions>,
@@ -85,11 +93,15 @@ impl Workload {
         if let Some(sessions) = &self.sessions {
             sessions.check(&format!("{path}.sessions"), problems);
         }
+        if let Some(replay) = &self.replay {
+            replay.check(&format!("{path}.replay"), problems);
+        }
         let written = [
             ("open", self.open.is_some()),
             ("users", self.users.is_some()),
             ("closed", self.closed.is_some()),
             ("sessions", self.sessions.is_some()),
+            ("replay", self.replay.is_some()),
         ];
         let written: Vec<&str> = written
             .into_iter()
@@ -112,8 +124,20 @@ impl Workload {
                     .advise("split it into two workloads");
             }
         }
-        match (&self.to, self.mix.is_empty()) {
+        self.check_targets(path, problems);
+    }
+    /// Reports what is wrong with where its requests go.
+    fn check_targets(&self, path: &str, problems: &mut Problems) {
+        let is_in_file =
+            self.replay.as_ref().is_some_and(|replay| replay.columns.endpoint.is_some());
+        if is_in_file && !self.mix.is_empty() {
+            problems
+                .error(format!("{path}.mix"), "the file of `replay` says where its requests go")
+                .advise("remove `mix`, or `columns.endpoint`");
+        }
+        match (&self.to, self.mix.is_empty() && !is_in_file) {
             (Some(_), true) | (None, false) => {}
+            (Some(_), false) if is_in_file => {}
             (Some(_), false) => problems
                 .error(path, "a workload must have either `to` or `mix`, not both")
                 .advise("move the endpoint of `to` into `mix`, with a weight"),
@@ -134,6 +158,13 @@ impl Workload {
                 .error(format!("{path}.mix"), "all weights are 0, so no request has a target")
                 .advise("set at least one of them above 0");
         }
+    }
+    /// Returns where its requests go, each with its weight.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = (&String, f64)> + Clone {
+        let in_file = self.replay.as_ref().and_then(Replay::names);
+        let to = self.to.iter().filter(move |_| in_file.is_none()).map(|to| (to, 1.0));
+        let mix = self.mix.iter().map(|(to, weight)| (to, *weight));
+        to.chain(mix).chain(in_file.into_iter().flatten().map(|(to, count)| (to, *count as f64)))
     }
     /// Returns the rate at which its requests, or sessions, arrive, if that is given.
     pub(crate) fn rate(&self) -> Option<&RateShape> {
@@ -162,6 +193,9 @@ impl Workload {
             problems.warning(format!("{path}.sessions"), what).advise(
                 "lengthen `run.duration` and `run.warmup` to several times that, or shorten `think`",
             );
+        }
+        if let Some(replay) = &self.replay {
+            replay.check_duration(duration, &format!("{path}.replay"), problems);
         }
         let Some(windows) =
             self.users.as_ref().and_then(|users| duration.0.checked_div(users.resample.0))
@@ -192,6 +226,11 @@ impl Workload {
                 let profile = RateProfile::of_rate(&sessions.rate);
                 (sessions.arrivals.gaps(&profile), profile, sessions.mean_requests())
             }
+            Workload { replay: Some(replay), .. } => (
+                Interarrival::Given(replay.compile()),
+                RateProfile::Constant { rate: replay.mean_rate() },
+                1.0,
+            ),
             // Nothing arrives by itself: users come back.
             Workload { closed: Some(_), .. } => {
                 (Interarrival::Poisson, RateProfile::Constant { rate: 0.0 }, 1.0)
@@ -199,197 +238,5 @@ impl Workload {
             _ => return None,
         };
         Some(ArrivalProcess { gaps, profile, requests, salt, mirrored: false })
-    }
-}
-
-/// The arrival process of a source in the plan.
-#[derive(Clone, Debug)]
-pub(crate) struct ArrivalProcess {
-    pub gaps: Interarrival,
-    pub profile: RateProfile,
-    /// The mean number of requests that follow from one arrival: more than one in sessions.
-    pub requests: f64,
-    pub salt: Salt,
-    /// Whether every draw is mirrored, so that long gaps become short ones and vice versa
-    /// (antithetic pairs).
-    pub mirrored: bool,
-}
-
-/// The number of arrivals drawn ahead at once: a tight loop over one generator is faster than one
-/// call per arrival.
-const BLOCK: usize = 32;
-
-/// A source of requests in the world.
-#[derive(Component)]
-pub(crate) struct Source {
-    /// The key from which its requests' keys are derived.
-    pub key: Key,
-    /// The number of requests sent so far.
-    pub ordinal: u64,
-    /// The same of each user, if they come back.
-    pub turns: Turns,
-    state: ArrivalState,
-    /// The arrivals drawn ahead; `drawn` is their number, `next` the index of the next one.
-    ahead: [Time; BLOCK],
-    drawn: usize,
-    next: usize,
-}
-
-/// The arrival process of a source, up to its last draw.
-#[derive(Clone)]
-struct ArrivalState {
-    generator: Xoshiro256PlusPlus,
-    /// All ones if draws are mirrored.
-    flipped: u64,
-    piece: RateSegment,
-    next_piece: u32,
-    /// Units of the integrated rate consumed within the piece.
-    used: f64,
-    /// The requests of the current batch that have not been returned yet.
-    batch_left: u64,
-    /// The last arrival drawn.
-    last: Time,
-    /// The number of gaps drawn, for processes that depend on it.
-    gaps: u64,
-}
-
-impl Source {
-    pub(crate) fn new(process: &ArrivalProcess, replication: Key) -> Source {
-        let key = Key(replication.draw(process.salt).0);
-        let generator = Xoshiro256PlusPlus::seed_from_u64(key.draw(Salt::of("arrivals")).0);
-        let flipped = if process.mirrored { u64::MAX } else { 0 };
-        let state = ArrivalState {
-            generator,
-            flipped,
-            piece: RateSegment::EMPTY,
-            next_piece: 0,
-            used: 0.0,
-            batch_left: 0,
-            last: Time::ZERO,
-            gaps: 0,
-        };
-        Source {
-            key,
-            ordinal: 0,
-            turns: Turns::default(),
-            state,
-            ahead: [Time::ZERO; BLOCK],
-            drawn: BLOCK,
-            next: BLOCK,
-        }
-    }
-
-    /// Returns the time of the next arrival, or `None` if there is none before `horizon`.
-    #[inline(always)]
-    pub(crate) fn next_arrival(&mut self, process: &ArrivalProcess, horizon: Time) -> Option<Time> {
-        // A block that is not full is the last.
-        if self.next == self.drawn {
-            if self.drawn < BLOCK {
-                return None;
-            }
-            self.draw_ahead(process, horizon);
-            if self.drawn == 0 {
-                return None;
-            }
-        }
-        let arrival = self.ahead.get(self.next).copied();
-        self.next += 1;
-        arrival
-    }
-
-    #[inline(never)]
-    fn draw_ahead(&mut self, process: &ArrivalProcess, horizon: Time) {
-        // Work on copies, which can stay in registers.
-        let (mut state, mut ahead) = (self.state.clone(), [Time::ZERO; BLOCK]);
-        let mut drawn = 0;
-        if let Interarrival::Poisson = process.gaps {
-            drawn = state.draw_plain(horizon, &mut ahead);
-        }
-        while drawn < BLOCK
-            && let Some(arrival) = state.draw(process, horizon)
-        {
-            ahead[drawn] = arrival;
-            drawn += 1;
-        }
-        (self.state, self.ahead, self.drawn, self.next) = (state, ahead, drawn, 0);
-    }
-}
-
-/// Returns the nearest nanosecond. Converted through i64, which takes half the instructions.
-#[inline(always)]
-fn nearest(at_s: f64) -> Time {
-    Time((at_s * 1e9 + 0.5) as i64 as u64)
-}
-
-impl ArrivalState {
-    #[inline(always)]
-    fn next_draw(&mut self) -> Draw {
-        Draw(self.generator.next_u64() ^ self.flipped)
-    }
-    /// Draws Poisson arrivals as long as the rate stays what it is, which they nearly always do;
-    /// returns how many. [`draw`](ArrivalState::draw) would draw the same, and takes over where
-    /// this has to stop, having drawn nothing of what follows.
-    #[inline(always)]
-    fn draw_plain(&mut self, horizon: Time, ahead: &mut [Time; BLOCK]) -> usize {
-        let ArrivalState { mut generator, mut used, mut last, piece, flipped, .. } = self.clone();
-        if piece.slope != 0.0 {
-            return 0;
-        }
-        let mut drawn = 0;
-        for arrival in ahead {
-            let mut advanced = generator.clone();
-            let draw = Draw(advanced.next_u64() ^ flipped);
-            let reached = used + Interarrival::Poisson.next(draw, &mut 0);
-            let at = nearest(piece.start_s + reached / piece.from);
-            let is_in_piece = reached < piece.units;
-            if !is_in_piece || at >= horizon {
-                break;
-            }
-            last = at.max(last);
-            *arrival = last;
-            (generator, used) = (advanced, reached);
-            drawn += 1;
-        }
-        (self.generator, self.used, self.last) = (generator, used, last);
-        drawn
-    }
-    /// Draws the arrival after the last one.
-    #[inline(always)]
-    fn draw(&mut self, process: &ArrivalProcess, horizon: Time) -> Option<Time> {
-        if self.batch_left > 0 {
-            self.batch_left -= 1;
-            return Some(self.last);
-        }
-        let draw = self.next_draw();
-        let mut gap = process.gaps.next(draw, &mut self.gaps);
-        loop {
-            let reached = self.used + gap;
-            // An arrival at the very end of a piece happens when the next positive rate begins, so
-            // never if none follows.
-            if reached < self.piece.units {
-                self.used = reached;
-                break;
-            }
-            gap = reached - self.piece.units;
-            if self.piece.end_s * 1e9 >= horizon.0 as f64 {
-                return None;
-            }
-            let draw = self.next_draw();
-            self.piece = process.profile.after(&self.piece, self.next_piece, draw);
-            self.next_piece += 1;
-            self.used = 0.0;
-        }
-        let at = nearest(self.piece.time_at(self.used));
-        if at >= horizon {
-            return None;
-        }
-        if let Interarrival::Batch(size) = &process.gaps {
-            // A batch has at least one request, whatever the distribution returns; the check
-            // rejects a constant size of 0.
-            self.batch_left = (size.sample(self.next_draw()).round().max(1.0) as u64) - 1;
-        }
-        // Rounding must not put an arrival before the previous one.
-        self.last = at.max(self.last);
-        Some(self.last)
     }
 }

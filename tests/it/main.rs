@@ -2,6 +2,7 @@
 //! file is named after its subject.
 
 mod admission;
+mod afterwards;
 mod arguments;
 mod autoscale;
 mod balance;
@@ -34,8 +35,10 @@ mod plots;
 mod pool;
 mod practice;
 mod properties;
+mod replay;
 mod sensitivity;
 mod sessions;
+mod shapes;
 mod support;
 mod sweep;
 mod theory;

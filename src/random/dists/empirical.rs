@@ -1,4 +1,4 @@
-//! Empirical: measured values, a column of a CSV file.
+//! Empirical: measured values, a column of a CSV or Parquet file.
 //!
 //! Law: every value of the column is equally likely; quantile(u) is the ⌈u·n⌉-th smallest, the
 //! inverse of the empirical cdf; the variance is that of the distribution (divided by n). Limits: a
@@ -7,21 +7,21 @@
 //! and cdf in `tests.rs`; reading and its errors here.
 
 use super::{Compiled, DistSpec};
-use crate::problem::{Problems, Refusal, nearest};
+use crate::data::{Column, Table};
+use crate::problem::{Problems, Refusal};
 use crate::units::{Quantity, shown};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Measured values: a column of a CSV file with a header row.
+/// Measured values: a column of a CSV file with a header row, or of a Parquet file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Empirical<Q> {
     /// The path of the file, relative to the scenario's folder.
     pub file: String,
-    /// The name of the column in the header row.
+    /// The name of the column.
     pub column: String,
     /// The unit of bare numbers in the column, such as `1ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,46 +45,21 @@ impl<Q: Quantity> Empirical<Q> {
             return Ok(());
         }
         let Empirical { file, column, .. } = self;
-        let unreadable = |error: String| {
-            let what = format!("cannot read `{}`: {error}", shown(file));
-            ("file", Refusal::new(what).help("its path is relative to the scenario's folder"))
-        };
-        let path = folder.join(&*file);
-        // Checked before opening: a pipe would wait for a writer.
-        let metadata = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?;
-        if !metadata.is_file() {
-            return Err(unreadable("it is not a file".to_string()));
-        }
-        // The same holds for system files whose reading blocks.
-        if metadata.len() == 0 {
-            return Err(unreadable("it is empty, or not a file on a disk".to_string()));
-        }
         if self.unit.is_some_and(|unit| unit.to_base() == 0.0) {
             return Err(("unit", Refusal::new("a unit of zero makes every value 0").help(UNIT)));
         }
-        let opened = std::fs::File::open(&path).map_err(|error| unreadable(error.to_string()))?;
-        if metadata.len() > LARGEST {
-            let what = format!("`{}` is larger than 64 MiB", shown(file));
-            return Err(("file", Refusal::new(what).help("take a sample of its rows")));
-        }
-        let mut reader = csv::Reader::from_reader(opened.take(LARGEST));
-        let headers = reader.headers().map_err(|error| unreadable(error.to_string()))?;
-        let place = position(headers, file, column).map_err(|refusal| ("column", refusal))?;
+        let table = Table { folder, file, largest: LARGEST, help: "take a sample of its rows" };
+        let from = Column { field: "column", name: column };
         let mut values = Vec::new();
-        for row in reader.records() {
-            let row = row.map_err(|error| unreadable(error.to_string()))?;
-            let line = row.position().map_or(0, |position| position.line());
-            let cell = row.get(place).unwrap_or_default().trim();
-            let value = value(cell, self.unit);
-            values.push(value.map_err(|Refusal { what, help }| {
-                let cell = format!("`{}` line {line}, column `{}`", shown(file), shown(column));
-                ("column", Refusal { what: format!("{cell}: {what}"), help })
-            })?);
+        table.read(&[from], &mut |line, cells| {
+            let value = value(cells[0].text, self.unit);
+            values.push(value.map_err(|refusal| table.at(from, line, refusal))?);
             if values.len() > VALUES_MAX {
                 let what = format!("`{}` has more than 1M values", shown(column));
                 return Err(("column", Refusal::new(what).help("take a sample of its rows")));
             }
-        }
+            Ok(())
+        })?;
         if values.is_empty() {
             let what = format!("column `{}` of `{}` has no values", shown(column), shown(file));
             return Err(("column", Refusal::new(what)));
@@ -99,30 +74,6 @@ impl<Q: Quantity> Empirical<Q> {
 const VALUES_MAX: usize = 1_000_000;
 /// The largest file, in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
-
-/// Returns the index of a column of a file.
-fn position(headers: &csv::StringRecord, file: &str, column: &str) -> Result<usize, Refusal> {
-    let mut found = headers.iter().enumerate().filter(|(_, header)| header.trim() == column);
-    match (found.next(), found.next()) {
-        (Some((place, _)), None) => Ok(place),
-        (Some(_), Some(_)) => Err(Refusal::new(format!(
-            "`{}` has the column `{}` more than once",
-            shown(file),
-            shown(column)
-        ))
-        .help("give the columns of the file different names")),
-        (None, _) => {
-            let known: Vec<String> =
-                headers.iter().take(12).map(|header| format!("`{}`", shown(header))).collect();
-            let help = match nearest(column, headers.iter()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("its columns are {}", known.join(", ")),
-            };
-            let what = format!("`{}` has no column `{}`", shown(file), shown(column));
-            Err(Refusal::new(what).help(help))
-        }
-    }
-}
 
 /// What to write if the numbers of the column have no unit.
 const UNIT: &str = "write the unit of the column's numbers, such as `unit: 1ms`";
@@ -308,6 +259,6 @@ mod tests {
         };
         assert_eq!((load("million.csv"), LARGEST), (Ok(()), 67_108_864));
         assert!(load("more.csv").unwrap_err().1.what.contains("more than 1M values"));
-        assert!(load("holes.csv").unwrap_err().1.what.contains("is larger than 64 MiB"));
+        assert!(load("holes.csv").unwrap_err().1.what.contains("is larger than 64MiB"));
     }
 }

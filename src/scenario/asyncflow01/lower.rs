@@ -123,6 +123,7 @@ fn workload(graph: &Graph, problems: &mut Problems) -> Workload {
         users: None,
         closed: None,
         sessions: None,
+        replay: None,
     };
     if let Some(input) = &graph.payload.rqs_input {
         let each = Rate::per_second(input.avg_request_per_minute_per_user.mean / 60.0);

@@ -2,8 +2,8 @@
 
 use crate::random::dists::Dist;
 use crate::step::{
-    Arm, Block, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Pool, Repeat, Scope, Step,
-    Wait,
+    Arm, Block, Branch, Call, Cpu, Fail, Join, Lock, Memory, Parallel, Pool, Repeat, Respond,
+    Scope, Spawn, Step, Wait,
 };
 use crate::units::{Bytes, Count, Share, Span};
 
@@ -75,6 +75,14 @@ impl Step {
             max_lifetime: None,
             steps: steps.into_iter().collect(),
         })
+    }
+    /// Creates a step that begins these steps in the background, and goes on.
+    pub fn spawn(steps: impl IntoIterator<Item = Step>) -> Step {
+        Step::Spawn(Spawn(steps.into_iter().collect()))
+    }
+    /// Creates a step that answers now: the steps behind it are done after the response.
+    pub fn respond() -> Step {
+        Step::Respond(Respond {})
     }
     /// Creates a step that executes one of several arms, each with its probability in 0 to 1; with
     /// what these leave of 1, none.

@@ -3,7 +3,7 @@
 use crate::random::dists::Dist;
 use crate::units::{Count, Rate, Span};
 use crate::workload::{
-    Arrivals, Closed, Mmpp, Open, RateShape, Sessions, Stage, Stages, Users, Workload,
+    Arrivals, Closed, Mmpp, Open, RateShape, Replay, Sessions, Stage, Stages, Users, Workload,
 };
 use indexmap::IndexMap;
 
@@ -46,6 +46,11 @@ impl Workload {
     pub fn sessions(to: impl Into<String>, sessions: Sessions) -> Workload {
         Workload { to: Some(to.into()), sessions: Some(sessions), ..Workload::empty() }
     }
+    /// Creates a workload that replays a trace; all its requests go to one endpoint, or, if the
+    /// file names endpoints, to those of a service.
+    pub fn replay(to: impl Into<String>, replay: Replay) -> Workload {
+        Workload { to: Some(to.into()), replay: Some(replay), ..Workload::empty() }
+    }
     /// Sets the arrival process of an open workload, or of sessions; the default is
     /// [`Arrivals::Poisson`].
     #[must_use]
@@ -66,6 +71,7 @@ impl Workload {
             users: None,
             closed: None,
             sessions: None,
+            replay: None,
         }
     }
 }

@@ -101,10 +101,8 @@ impl<'d, 's> Graph<'d, 's> {
         let mut open: Vec<usize> = Vec::new();
         for workload in self.directory.scenario.workload.values() {
             let targets = workload
-                .to
-                .iter()
-                .chain(workload.mix.keys())
-                .filter_map(|reference| self.directory.target(reference).ok());
+                .targets()
+                .filter_map(|(reference, _)| self.directory.target(reference).ok());
             open.extend(targets.map(|(service, endpoint)| {
                 endpoint.map_or(self.directory.endpoints.len() + service as usize, |e| e as usize)
             }));

@@ -89,7 +89,7 @@ pub(super) fn hidden_by_the_warmup(scenario: &Scenario, problems: &mut Problems)
     let mut reported = BTreeSet::new();
     for change in changes.iter().filter(|change| change.from.0 < warmup.0) {
         let is_hidden = match change.kind {
-            Kind::Fault => true,
+            Kind::Fault | Kind::Spike { .. } => true,
             Kind::Rate { piece: 0, .. } | Kind::Rate { is_rise: true, .. } => false,
             Kind::Rate { workload, piece, .. } => {
                 let rise = changes
@@ -103,10 +103,12 @@ pub(super) fn hidden_by_the_warmup(scenario: &Scenario, problems: &mut Problems)
         if is_hidden {
             let (from, until) = (Span(change.from.0), Span(change.until.0));
             let which = match change.kind {
-                Kind::Fault if until <= warmup => {
+                Kind::Fault | Kind::Spike { .. } if until <= warmup => {
                     format!("excludes {}, from {from} to {until}", change.subject)
                 }
-                Kind::Fault => format!("excludes the beginning of {}, at {from}", change.subject),
+                Kind::Fault | Kind::Spike { .. } => {
+                    format!("excludes the beginning of {}, at {from}", change.subject)
+                }
                 Kind::Rate { .. } => {
                     format!("excludes a change of {} at {from}", change.subject)
                 }

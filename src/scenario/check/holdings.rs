@@ -67,18 +67,35 @@ fn opposite_orders(nested: &Nested, problems: &mut Problems) {
     }
 }
 
+/// What a block means for those within.
+enum Around<'s> {
+    Nothing,
+    /// This is held.
+    Held(Holding<'s>),
+    /// What is spawned does not hold what is held around it.
+    Beside,
+}
+
 /// What is held where a visitor is.
 struct Held<'k, 's, 'p> {
     known: &'k mut Known<'s>,
     nested: &'k mut Nested<'s>,
     /// The named instance whose endpoint it is.
     owner: Option<u32>,
-    /// The blocks around, each with what it holds.
-    blocks: Vec<Option<Holding<'s>>>,
+    /// The blocks around.
+    blocks: Vec<Around<'s>>,
     problems: &'p mut Problems,
 }
 
 impl<'s> Held<'_, 's, '_> {
+    /// What is held here, the innermost first.
+    fn held(&self) -> impl Iterator<Item = &Holding<'s>> {
+        let own = self.blocks.iter().rev().take_while(|around| !matches!(around, Around::Beside));
+        own.filter_map(|around| match around {
+            Around::Held(holding) => Some(holding),
+            _ => None,
+        })
+    }
     fn name(&self, of: &Holding<'s>) -> Name<'s> {
         (of.kind, of.name, self.owner.filter(|_| of.scope != Scope::Service))
     }
@@ -86,7 +103,11 @@ impl<'s> Held<'_, 's, '_> {
 
 impl<'s> Asks<'s> for Held<'_, 's, '_> {
     fn block(&mut self, at: At, way: Way<'s>) {
-        let Way::Held(holding) = way else { return self.blocks.push(None) };
+        let holding = match way {
+            Way::Held(holding) => holding,
+            Way::Beside => return self.blocks.push(Around::Beside),
+            _ => return self.blocks.push(Around::Nothing),
+        };
         let Holding { kind, name, scope, units, gives_up } = holding;
         // `at` is where its steps stand: `….lock.hold`; of a call, where the pool does.
         let path = at.to_string();
@@ -94,8 +115,7 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
             .strip_suffix(kind.steps())
             .and_then(|path| path.strip_suffix('.'))
             .unwrap_or(&path);
-        let holds =
-            self.blocks.iter().flatten().filter(|outer| (outer.kind, outer.name) == (kind, name));
+        let holds = self.held().filter(|outer| (outer.kind, outer.name) == (kind, name));
         match (holds.count() as u64, kind) {
             (0, _) => {}
             (held, Kind::Pool) if held < units => {
@@ -140,17 +160,17 @@ impl<'s> Asks<'s> for Held<'_, 's, '_> {
                 .advise(format!("steps of a service that name the same {} share it: write the same, or choose another name", kind.word()));
         }
         if !gives_up {
-            for outer in self
-                .blocks
-                .iter()
-                .flatten()
+            let others: Vec<Name> = self
+                .held()
                 .filter(|outer| !outer.gives_up && (outer.kind, outer.name) != (kind, name))
-            {
-                let pair = (self.name(outer), self.name(&holding));
+                .map(|outer| self.name(outer))
+                .collect();
+            for outer in others.into_iter().rev() {
+                let pair = (outer, self.name(&holding));
                 self.nested.entry(pair).or_insert_with(|| path.to_string());
             }
         }
-        self.blocks.push(Some(holding));
+        self.blocks.push(Around::Held(holding));
     }
     fn arm(&mut self, _: Arm<'s>) {}
     fn end(&mut self) {

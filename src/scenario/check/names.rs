@@ -10,6 +10,7 @@ use crate::scenario::directory::{NameTable, unknown};
 use crate::scenario::{Scenario, nodes, split_link};
 use crate::step::Call;
 use crate::step::asks::{At, EachCall, ask};
+use crate::workload::Replay;
 use indexmap::{IndexMap, IndexSet};
 
 /// The maximum length of a name, in characters.
@@ -182,7 +183,15 @@ pub(crate) fn targets(scenario: &Scenario, directory: &NameTable, problems: &mut
         }
     }
     for (name, workload) in &scenario.workload {
-        if let Some(to) = &workload.to {
+        let in_file = workload.replay.as_ref().and_then(Replay::names);
+        for to in in_file.into_iter().flat_map(IndexMap::keys) {
+            let path = format!("workload.{name}.replay.columns.endpoint");
+            reach(directory, to, path, true, problems);
+        }
+        let is_in_file = |replay: &Replay| replay.columns.endpoint.is_some();
+        if let Some(to) = &workload.to
+            && !workload.replay.as_ref().is_some_and(is_in_file)
+        {
             reach(directory, to, format!("workload.{name}.to"), true, problems);
         }
         for to in workload.mix.keys() {

@@ -6,15 +6,15 @@ use crate::scenario::demand;
 use crate::scenario::directory::NameTable;
 use crate::scenario::estimate::Load;
 use crate::scenario::{FlowBalance, Held, Resource, Runtime, Service};
-use crate::units::{Span, load_percent};
-use crate::workload::{RateShape, Stages};
+use crate::units::{Rate, Span, load_percent};
+use crate::workload::{RateProfile, RateShape, Stages, TableRate};
 
 /// Warns of every resource whose load exceeds its capacity, at the end of the run or temporarily.
 pub(crate) fn warn(directory: &NameTable, problems: &mut Problems) {
     let balance = FlowBalance::of_directory(directory);
     // The static estimate and the results are means over the run, so the moment is named if the
     // load changes.
-    let load_now = if balance.regime.since == Span::ZERO {
+    let load_now = if balance.regime.is_stationary() {
         "the offered load is"
     } else {
         "the offered load at the end of the run is"
@@ -61,15 +61,12 @@ pub(crate) fn warn(directory: &NameTable, problems: &mut Problems) {
 /// The number of peaks checked: those of the workloads with the highest rates.
 const PEAKS: usize = 32;
 
-/// Warns of stages whose load exceeds a CPU, where neither the mean rate nor the last one does.
-/// `is_reported` says, by service, whether there is a warning already.
+/// Warns of stages, spikes and times of the day whose load exceeds a CPU, where neither the mean
+/// rate nor the last one does. `is_reported` says, by service, whether there is a warning already.
 fn warn_of_peaks(directory: &NameTable, is_reported: &mut [bool], problems: &mut Problems) {
     let scenario = directory.scenario;
     let peaks = scenario.workload.values().enumerate().filter_map(|(index, workload)| {
-        let Some(RateShape::Stages(stages)) = workload.rate() else {
-            return None;
-        };
-        highest(stages, scenario.run.duration).map(|peak| (index, peak))
+        highest(workload.rate()?, scenario.run.duration).map(|peak| (index, peak))
     });
     let mut peaks: Vec<(usize, Peak)> = peaks.collect();
     peaks.sort_by(|a, b| b.1.rate.total_cmp(&a.1.rate));
@@ -116,7 +113,37 @@ struct Peak {
 }
 
 /// Returns the first of the highest rates within a run.
-fn highest(stages: &Stages, duration: Span) -> Option<Peak> {
+fn highest(rate: &RateShape, duration: Span) -> Option<Peak> {
+    match rate {
+        RateShape::Stages(stages) => highest_stage(stages, duration),
+        RateShape::Table(TableRate { table }) => {
+            let within = |row: &&(Span, Rate)| row.0 < duration;
+            let row = table
+                .rows
+                .iter()
+                .flat_map(|rows| rows.iter())
+                .filter(within)
+                .max_by(|a, b| a.1.per_second.total_cmp(&b.1.per_second).then(b.0.cmp(&a.0)));
+            let path = "table".to_string();
+            row.map(|(at, rate)| Peak { rate: rate.per_second, at_s: at.seconds(), path })
+        }
+        RateShape::Shaped(shaped) => {
+            let RateProfile::Shaped(profile) = RateProfile::of_rate(rate) else { return None };
+            let of_factors = profile.peak(duration.seconds()).map(|(rate, at_s, path)| Peak {
+                rate,
+                at_s,
+                path,
+            });
+            let of_base = highest(&shaped.base, duration)
+                .map(|peak| Peak { rate: profile.rate_at(peak.at_s), ..peak });
+            of_factors.into_iter().chain(of_base).max_by(|a, b| a.rate.total_cmp(&b.rate))
+        }
+        _ => None,
+    }
+}
+
+/// The same of stages.
+fn highest_stage(stages: &Stages, duration: Span) -> Option<Peak> {
     let mut end = Span::ZERO;
     let first = stages.stages.first().filter(|stage| stage.over > Span::ZERO);
     let mut peak =

@@ -5,7 +5,8 @@
 //! long as the one that ends it. Where a body may end early, or be called off, what it does is an
 //! upper bound, and no part of the lower bounds.
 
-use super::{EndpointDemand, HoldingDemand, RoundTrip, callee, service_of};
+use super::may_end::{MayEnd, gives_up};
+use super::{After, EndpointDemand, HoldingDemand, RoundTrip, callee, service_of};
 use crate::random::dists::Dist;
 use crate::scenario::Balance;
 use crate::scenario::broken::Broken;
@@ -40,12 +41,21 @@ pub(super) fn demand_of(
         is_certain,
         all_arrive: is_certain,
         blocks: Vec::new(),
+        answer: None,
     };
     ask(&entry.path, &entry.endpoint.steps, &mut sum);
-    EndpointDemand {
-        constant_memory: sum.demand.constant_memory.filter(|need| *need > 0),
-        ..sum.demand
+    let mut demand = sum.demand;
+    if let Some(answer) = sum.answer {
+        demand.after = After {
+            cpu_s: demand.cpu_s - answer.until.cpu_s,
+            min_cpu_s: demand.min_cpu_s - answer.until.min_cpu_s,
+            min_residence_s: demand.min_residence_s - answer.until.min_residence_s,
+            expected_residence_s: demand.expected_residence_s - answer.until.expected_residence_s,
+        };
+        demand.min_duration_s = answer.min_duration_s;
+        demand.answered_share = answer.share;
     }
+    EndpointDemand { constant_memory: demand.constant_memory.filter(|need| *need > 0), ..demand }
 }
 
 /// The demands of the steps so far.
@@ -64,6 +74,15 @@ struct Sum<'d, 's> {
     all_arrive: bool,
     /// The blocks around the next step, the innermost last.
     blocks: Vec<Block<'s>>,
+    /// The sums where it responds, if it does before its end.
+    answer: Option<Answer>,
+}
+
+/// The sums where a request responds: what it needs until then, and the share that comes so far.
+struct Answer {
+    until: After,
+    min_duration_s: f64,
+    share: f64,
 }
 
 /// A block whose arms are being summed.
@@ -91,36 +110,6 @@ struct SummedArm {
     /// Whether none is lost in it but for a known share.
     is_certain: bool,
     may_end: MayEnd,
-}
-
-/// What may end a request early in a body.
-#[derive(Clone, Copy, Default)]
-struct MayEnd {
-    fails: bool,
-    calls: bool,
-}
-
-impl MayEnd {
-    fn any(self) -> bool {
-        self.fails || self.calls
-    }
-}
-
-impl<'s> Asks<'s> for MayEnd {
-    fn block(&mut self, _: At, way: Way<'s>) {
-        self.fails |= gives_up(way);
-    }
-    fn fail(&mut self, _: At, share: f64) {
-        self.fails |= share > 0.0;
-    }
-    fn call(&mut self, _: At, _: &Call) {
-        self.calls = true;
-    }
-}
-
-/// Whether requests may fail before they begin the block.
-fn gives_up(way: Way) -> bool {
-    matches!(way, Way::Held(Holding { gives_up: true, .. }))
 }
 
 impl Sum<'_, '_> {
@@ -220,6 +209,19 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         self.demand.answered_share *= 1.0 - share;
         self.all_arrive &= share == 0.0;
     }
+    fn respond(&mut self, _: At) {
+        let demand = &self.demand;
+        self.answer = Some(Answer {
+            until: After {
+                cpu_s: demand.cpu_s,
+                min_cpu_s: demand.min_cpu_s,
+                min_residence_s: demand.min_residence_s,
+                expected_residence_s: demand.expected_residence_s,
+            },
+            min_duration_s: demand.min_duration_s,
+            share: demand.answered_share,
+        });
+    }
     fn block(&mut self, _: At, way: Way<'s>) {
         let (share, is_certain, all_arrive) =
             (self.demand.answered_share, self.is_certain, self.all_arrive);
@@ -236,7 +238,7 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         // How often a body is executed that may end early, and how much is done of an arm that may
         // be called off, is not known.
         let is_known = match block.way {
-            Way::One => true,
+            Way::One | Way::Beside => true,
             Way::Held(_) => !gives_up(block.way),
             Way::Repeated => !may_end.any(),
             Way::AtOnce { .. } => false,
@@ -267,13 +269,14 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
             Way::AtOnce { needed, .. } if needed == arms.len() => {
                 arms.iter().map(|arm| arm.left).product()
             }
-            Way::Repeated | Way::AtOnce { .. } => 1.0,
+            Way::Beside | Way::Repeated | Way::AtOnce { .. } => 1.0,
         };
         for index in 0..3 {
             let mut own_s: Vec<f64> = arms.iter().map(|arm| arm.own_s[index]).collect();
             own_s.sort_by(f64::total_cmp);
             let of_block = match way {
                 Way::One | Way::Held(_) | Way::Repeated => own_s.iter().sum(),
+                Way::Beside => 0.0,
                 Way::AtOnce { needed, .. } => {
                     own_s.get(needed.wrapping_sub(1)).copied().unwrap_or(0.0)
                 }
@@ -298,6 +301,7 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         }
         let is_known = match way {
             Way::One | Way::Held(_) => arms.iter().all(|arm| arm.is_certain) && !gives_up(way),
+            Way::Beside => true,
             Way::Repeated => !may_end,
             Way::AtOnce { is_limited, .. } => !may_end && !is_limited,
         };
@@ -353,12 +357,12 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         };
         demand.min_duration_s += if self.all_arrive { min_duration_s } else { 0.0 };
         demand.expected_residence_s += demand.answered_share
-            * (round_trip.mean_s + below.expected_residence_at(fastest)).min(limit_s);
+            * (round_trip.mean_s + below.expected_answer_at(fastest)).min(limit_s);
         demand.min_residence_s += certain
             * if returns_early || call.timeout.is_some() {
                 min_duration_s
             } else {
-                round_trip.mean_s + below.min_residence_at(fastest)
+                round_trip.mean_s + below.min_answer_at(fastest)
             };
         self.is_certain &= !demand.may_fail;
         self.all_arrive &= self.is_certain && below.answered_share == 1.0;

@@ -53,7 +53,7 @@ pub(super) fn least_s(
 ) -> f64 {
     let terms =
         demand::targets(workload).filter_map(|(to, share)| match directory.target(to).ok()? {
-            (_, Some(endpoint)) => Some(share * demands[endpoint as usize].min_residence_s),
+            (_, Some(endpoint)) => Some(share * demands[endpoint as usize].min_answer_at(1.0)),
             _ => None,
         });
     terms.sum()

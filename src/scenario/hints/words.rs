@@ -2,16 +2,13 @@
 
 /// Fields below the top level for features that are not modelled yet. They are refused, because a
 /// scenario without them would describe a different system.
-pub(super) const LATER: [&str; 44] = [
-    "replay",
+pub(super) const LATER: [&str; 41] = [
     "patience",
     "class",
     "keys",
     "cache",
     "llm",
     "publish",
-    "spawn",
-    "respond",
     "offload",
     "disk",
     "hold",
@@ -96,7 +93,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 11] = [
 
 /// Terms of other tools, the AsyncFlow term they correspond to, and what to write if the term alone
 /// is not enough. Suggested where the AsyncFlow term is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 83] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 93] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -126,6 +123,20 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 83] = [
         "write `parallel: [ [ … ], [ … ] ]`",
     ),
     (&["if", "choice", "switch", "one_of"], "branch", "write `branch: [ { p: 20%, do: [ … ] } ]`"),
+    (
+        &[
+            "background",
+            "background_task",
+            "create_task",
+            "fire_and_forget",
+            "go",
+            "detach",
+            "async",
+        ],
+        "spawn",
+        "write `spawn: [ cpu: 1ms, call: audit.log ]`",
+    ),
+    (&["reply", "return", "answer", "send_response", "response"], "respond", "write `respond: {}`"),
     (&["mutex", "semaphore", "critical"], "lock", "write `lock: { name: stock, hold: [ … ] }`"),
     (
         &["connection_pool", "pool_size", "connections", "db_pool", "pooled"],
@@ -202,8 +213,32 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 83] = [
     (&["duration", "warmup", "for"], "open", "`duration` and `warmup` belong in `run: { … }`"),
     (
         &["vus", "clients", "concurrent_users"],
-        "open",
-        "a fixed number of users is not modelled yet; the closest alternative today: `open: { rate: 50/s }` at the rate they generate",
+        "closed",
+        "a fixed number of users is `closed: { users: 50, think: 5s }`",
+    ),
+    (
+        &["trace", "traces", "log", "access_log", "csv", "recorded", "file"],
+        "replay",
+        "write `replay: { file: trace.csv, columns: { at: time } }`",
+    ),
+    (
+        &["timestamp", "time", "ts", "arrived", "arrived_at"],
+        "at",
+        "write the name of the column: `at: timestamp`",
+    ),
+    (&["path", "route", "url", "to"], "endpoint", "write the name of the column: `endpoint: path`"),
+    (&["repeat", "cycle", "repeats"], "loop", ""),
+    (&["rate_scale", "time_scale", "scale", "factor"], "speed", "write `speed: 2x`"),
+    (&["max", "rows", "first"], "limit", "write the number of rows: `limit: 10k`"),
+    (
+        &["daily", "sine", "sinusoid", "sinusoidal", "seasonal", "seasonality", "day"],
+        "diurnal",
+        "write `diurnal: { amplitude: 60%, peak_at: 14h }`",
+    ),
+    (
+        &["spike", "burst", "bursts", "surge", "flash_crowd", "peaks"],
+        "spikes",
+        "write `spikes: [ { at: 10m, peak: 3x, rise: 30s, hold: 3m, decay: 2m } ]`",
     ),
     (&["sleep", "io", "io_wait", "delay", "await", "think", "idle"], "wait", "write `wait: 5ms`"),
     (

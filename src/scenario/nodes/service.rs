@@ -7,6 +7,7 @@ use crate::random::dists::Dist;
 use crate::scenario::check::Namespace;
 use crate::scenario::{Balance, Endpoint, Machine, Runtime, Scenario, Service};
 use crate::step::asks::{Asks, At, ask};
+use crate::step::check_steps;
 use crate::units::{Bytes, Count, Quantity, Span};
 use indexmap::IndexMap;
 use std::path::Path;
@@ -178,9 +179,7 @@ fn endpoints(
     for (name, endpoint) in endpoints {
         let path = format!("{path}.endpoints.{name}");
         let found = problems.list.len();
-        for (index, step) in endpoint.steps.iter().enumerate() {
-            step.check(&step_path(&path, index), problems);
-        }
+        check_steps(&endpoint.steps, &format!("{path}.steps"), problems);
         if problems.list[found..].iter().any(|problem| problem.severity == Severity::Error) {
             continue;
         }

@@ -23,12 +23,21 @@ impl Node for Workload {
         if let Some(closed) = &mut self.closed {
             closed.think.load(folder, &format!("{path}.closed.think"), problems);
         }
+        if let Some(replay) = &mut self.replay {
+            replay.load(self.to.as_deref(), folder, &format!("{path}.replay"), problems);
+        }
         if let Some(users) = &mut self.users {
             users.active.load(folder, &format!("{path}.users.active"), problems);
         }
         if let Some(sessions) = &mut self.sessions {
             sessions.think.load(folder, &format!("{path}.sessions.think"), problems);
             sessions.requests.load(folder, &format!("{path}.sessions.requests"), problems);
+        }
+        if let Some(open) = &mut self.open {
+            open.rate.load(folder, &format!("{path}.open.rate"), problems);
+        }
+        if let Some(sessions) = &mut self.sessions {
+            sessions.rate.load(folder, &format!("{path}.sessions.rate"), problems);
         }
         let arrivals = [
             ("open", self.open.as_mut().map(|open| &mut open.arrivals)),

@@ -178,10 +178,10 @@ fn names_reserved_for_later_releases_are_reported_as_such() {
     let later = |text: String, word: &str| {
         says("later.yaml", text.as_bytes(), &format!("`{word}` is not modelled yet"))
     };
-    for step in ["cache", "llm", "publish", "spawn", "respond", "offload", "disk", "hold"] {
+    for step in ["cache", "llm", "publish", "offload", "disk", "hold"] {
         later(scenario(&format!("[ {step}: 1ms ]")), step);
     }
-    for field in ["replay", "patience", "class", "keys"] {
+    for field in ["patience", "class", "keys"] {
         later(
             scenario("[ cpu: 1ms ]").replace("to: api.a", &format!("to: api.a, {field}: 1")),
             field,

@@ -32,6 +32,7 @@ fn shipped() -> Vec<(String, Format)> {
     let mut paths: Vec<_> = std::fs::read_dir("scenarios")
         .expect("the scenarios")
         .map(|entry| entry.expect("a directory entry").path())
+        .filter(|path| Format::of(path).is_some())
         .collect();
     paths.sort();
     let mut texts = Vec::new();

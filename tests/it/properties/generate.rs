@@ -70,10 +70,14 @@ pub enum Feature {
     Patience,
     /// Users who come, send some requests, and leave.
     Sessions,
+    /// Rates that factors multiply.
+    Shapes,
+    /// Steps in `spawn`, and endpoints that respond before their end.
+    Afterwards,
 }
 use Feature::*;
 
-const FEATURES: u32 = Sessions as u32 + 1;
+const FEATURES: u32 = Afterwards as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]

@@ -87,6 +87,7 @@ fn plain(case: Case) -> Case {
         Feature::Patience,
         Feature::Sharing,
         Feature::Scaling,
+        Feature::Afterwards,
     ])
 }
 

@@ -50,7 +50,9 @@ pub fn conserved(case: &Case, run: &Run, seen: &mut BTreeMap<String, u64>) -> Re
                 left == 0.0 || !case.has(Feature::Drains),
                 "{kind} {entity}: {left} requests never end"
             );
-            in_flight += if kind == "endpoint" { left } else { 0.0 };
+            // What is done after an answer has the place of its request; other blocks have none.
+            let has_place = kind == "endpoint" || entity.ends_with(".respond");
+            in_flight += if has_place { left } else { 0.0 };
             counts
                 .iter()
                 .for_each(|(outcome, n)| *seen.entry(outcome.to_string()).or_default() += n);
@@ -155,6 +157,10 @@ output: { requests: 100% }",
 
 /// Returns the time, in nanoseconds, for which a request holds its place inside its instance.
 fn inside(own: &[u64; 7], request: &Request) -> u64 {
+    // What is spawned has none.
+    if request.endpoint.contains(".spawn") {
+        return 0;
+    }
     request.spent() - own[NETWORK] - own[ADMISSION]
 }
 
@@ -222,7 +228,8 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
             )?;
             let held_ns = |i: usize| (inside(&own[i], &run.requests[i]) - own[i][MEMORY]) as f64;
             let held = |i: usize| {
-                if held_ns(i) == 0.0 {
+                // Memory is given back with the answer.
+                if held_ns(i) == 0.0 || run.requests[i].endpoint.ends_with(".respond") {
                     Some(0.0)
                 } else {
                     Some(case.need(&run.requests[i].endpoint)? as f64 * held_ns(i))

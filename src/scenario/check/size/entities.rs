@@ -36,13 +36,16 @@ struct Branches {
 
 impl Asks<'_> for Branches {
     fn block(&mut self, _: At, way: Way) {
-        self.blocks.push(matches!(way, Way::AtOnce { .. }));
+        self.blocks.push(matches!(way, Way::AtOnce { .. } | Way::Beside));
     }
     fn arm(&mut self, _: Arm) {
         self.count += u64::from(self.blocks.last() == Some(&true));
     }
     fn end(&mut self) {
         self.blocks.pop();
+    }
+    fn respond(&mut self, _: At) {
+        self.count += 1;
     }
 }
 
@@ -94,7 +97,7 @@ impl Sizes {
                 let think_s = sessions.think.compile().mean() * 1e-9;
                 (rate * duration_s.min(sessions.mean_requests() * think_s)) as u64
             });
-            let mut targets = workload.to.iter().chain(workload.mix.keys());
+            let mut targets = workload.targets().map(|(to, _)| to);
             sizes.flows += targets.clone().count() as u64;
             // A target that is a service may lead to any endpoint.
             sizes.flows += if targets.any(|to| scenario.services.contains_key(to)) {

@@ -49,7 +49,8 @@ impl Text<'_> {
         if (5..=6).contains(&step.kind) {
             return text;
         }
-        let text = self.locked(step, self.pooled(step, self.at_once(step, text)));
+        let text =
+            self.spawned(step, self.locked(step, self.pooled(step, self.at_once(step, text))));
         if !self.case.has(Blocks) {
             return text;
         }
@@ -122,6 +123,16 @@ impl Text<'_> {
         }
     }
 
+    /// Does a step beside the request.
+    fn spawned(&self, step: &Step, text: String) -> String {
+        match step.block + step.kind {
+            3 | 7 | 12 if self.case.has(Afterwards) => {
+                format!("spawn: [ {text}, wait: {} ]", self.us(300))
+            }
+            _ => text,
+        }
+    }
+
     fn timeout(&self, step: &Step) -> String {
         self.ms(if self.case.coincides { on_the_grid(step.timeout_ms) } else { step.timeout_ms })
     }
@@ -138,8 +149,15 @@ impl Text<'_> {
                 calls += (step.kind > 7) as u32;
                 step.kind <= 7 || calls <= 2
             });
-            let written: Vec<String> =
+            let mut written: Vec<String> =
                 kept.filter_map(|step| Some(self.blocked(step, self.step(index, step)?))).collect();
+            if self.case.has(Afterwards) && written.len() > 1 && (index + e).is_multiple_of(2) {
+                let last_memory = written.iter().rposition(|step| step.starts_with("memory"));
+                let middle = last_memory.map_or(0, |at| at + 1).max(written.len() / 2);
+                if middle < written.len() {
+                    written.insert(middle, "respond: {}".to_string());
+                }
+            }
             format!(
                 "e{e}: [ {} ]",
                 if written.is_empty() {

@@ -19,6 +19,31 @@ impl Text<'_> {
         }
     }
 
+    /// Returns one of the factors of a rate, or several.
+    fn shapes(&self, which: usize) -> String {
+        let diurnal = format!(
+            ", diurnal: {{ period: {}, amplitude: 70%, peak_at: {} }}",
+            self.ms(1000),
+            self.ms(300)
+        );
+        let spikes = format!(
+            ", spikes: [ {{ at: {}, peak: 3x, rise: {}, hold: {}, decay: {} }}, {{ at: {}, peak: 0.5x, hold: {} }} ]",
+            self.ms(200),
+            self.ms(100),
+            self.ms(100),
+            self.ms(50),
+            self.ms(500),
+            self.ms(250)
+        );
+        let noise = format!(", noise: {{ cv: 0.5, every: {} }}", self.ms(250));
+        match which % 4 {
+            0 => diurnal,
+            1 => spikes,
+            2 => noise,
+            _ => diurnal + &spikes + &noise,
+        }
+    }
+
     pub(super) fn workloads(&self) -> String {
         let case = self.case;
         let count = if case.has(Workloads) { case.workloads.len() } else { 1 };
@@ -73,8 +98,13 @@ impl Text<'_> {
                     self.ms(400)
                 )
             } else {
+                let shapes = if case.has(Shapes) {
+                    self.shapes(workload.to_rate + workload.arrivals)
+                } else {
+                    String::new()
+                };
                 let stages = format!(
-                    "{{ from: {rate}, stages: [ {{ to: {to}, over: {} }}{stop} ] }}",
+                    "{{ from: {rate}, stages: [ {{ to: {to}, over: {} }}{stop} ]{shapes} }}",
                     self.ms(1000)
                 );
                 let stages = if arrivals.contains("at:") {

@@ -1,12 +1,16 @@
 //! The arrival rate over time, in pieces. Within each piece the rate is linear, so its integral can
-//! be inverted in closed form.
+//! be inverted in closed form; a product of shapes is cubic (`shaped.rs`), and its integral is
+//! inverted by Newton's method.
 
-use super::{Mmpp, RateShape, Stages, Users};
+use super::shaped::Shaped;
+use super::{Mmpp, RateShape, Stages, TableRate};
 use crate::random::dists::Distribution;
 use crate::random::keys::Draw;
 use crate::random::logarithm::ln;
+use crate::workload::Users;
+use std::sync::Arc;
 
-/// A period with a linear rate.
+/// A period with a linear rate, or a cubic one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct RateSegment {
     pub start_s: f64,
@@ -15,6 +19,8 @@ pub(crate) struct RateSegment {
     pub from: f64,
     /// The slope of the rate, in 1/s².
     pub slope: f64,
+    /// What the rate has beside: the factors of t² and t³, t since the start.
+    pub bends: [f64; 2],
     /// The integral of the rate over the piece (expected arrivals).
     pub units: f64,
 }
@@ -31,6 +37,8 @@ pub(crate) enum RateProfile {
     Windows { active: Box<Distribution>, each: f64, window_s: f64 },
     /// States that are taken in turn, each for an exponential time: rate in 1/s, mean stay in s.
     States(Box<[[f64; 2]]>),
+    /// One of these, times factors.
+    Shaped(Arc<Shaped>),
 }
 
 /// A linear change of the rate: its duration in seconds, and the rates in 1/s.
@@ -43,27 +51,91 @@ pub(crate) struct Ramp {
 
 impl RateSegment {
     /// The empty piece before the first.
-    pub(crate) const EMPTY: RateSegment =
-        RateSegment { start_s: 0.0, end_s: 0.0, from: 0.0, slope: 0.0, units: 0.0 };
+    pub(crate) const EMPTY: RateSegment = RateSegment {
+        start_s: 0.0,
+        end_s: 0.0,
+        from: 0.0,
+        slope: 0.0,
+        bends: [0.0; 2],
+        units: 0.0,
+    };
 
-    fn new(start_s: f64, length_s: f64, from: f64, to: f64) -> RateSegment {
+    pub(super) fn new(start_s: f64, length_s: f64, from: f64, to: f64) -> RateSegment {
         let units = if from == to { from * length_s } else { (from + to) * 0.5 * length_s };
         // A rate of 0 for an infinite time would be 0 * inf.
         let units = if units.is_nan() { 0.0 } else { units };
         let slope = if from == to { 0.0 } else { (to - from) / length_s };
-        RateSegment { start_s, end_s: start_s + length_s, from, slope, units }
+        RateSegment { start_s, end_s: start_s + length_s, from, slope, bends: [0.0; 2], units }
+    }
+
+    /// A constant rate between two times.
+    pub(super) fn flat(start_s: f64, end_s: f64, rate: f64) -> RateSegment {
+        RateSegment { end_s, ..RateSegment::new(start_s, end_s - start_s, rate, rate) }
+    }
+
+    /// The cubic with these rates and slopes at its ends.
+    pub(super) fn cubic(
+        start_s: f64,
+        end_s: f64,
+        [from, slope]: [f64; 2],
+        [to, slope_to]: [f64; 2],
+    ) -> RateSegment {
+        let h = end_s - start_s;
+        let secant = (to - from) / h;
+        let bends = [
+            (3.0 * secant - 2.0 * slope - slope_to) / h,
+            (slope + slope_to - 2.0 * secant) / (h * h),
+        ];
+        let piece = RateSegment { start_s, end_s, from, slope, bends, units: 0.0 };
+        RateSegment { units: piece.units_until(end_s).max(0.0), ..piece }
+    }
+
+    /// Returns the integral of the rate from the start to a time within the piece.
+    pub(super) fn units_until(&self, at_s: f64) -> f64 {
+        let t = at_s - self.start_s;
+        let [square, cube] = self.bends;
+        t * (self.from + t * (self.slope / 2.0 + t * (square / 3.0 + t * cube / 4.0)))
     }
 
     /// Returns the time in seconds at which the integral reaches `used`: the root of
     /// `from·t + slope·t²/2 = used`, after the start.
     #[inline(always)]
     pub(crate) fn time_at(&self, used: f64) -> f64 {
+        if self.bends != [0.0; 2] {
+            return self.time_on_cubic(used);
+        }
         if self.slope == 0.0 {
             return self.start_s + used / self.from;
         }
         let speed = self.from + (self.from * self.from + 2.0 * self.slope * used).max(0.0).sqrt();
         // At the start of a ramp from 0, both `used` and `speed` are 0.
         self.start_s + 2.0 * used / speed.max(f64::MIN_POSITIVE)
+    }
+
+    /// The same of a cubic: Newton's method, kept between bounds that close in.
+    #[inline(never)]
+    fn time_on_cubic(&self, used: f64) -> f64 {
+        let h = self.end_s - self.start_s;
+        let [square, cube] = self.bends;
+        let (mut low, mut high, mut t) = (0.0, h, h * used / self.units);
+        for _ in 0..60 {
+            let over = self.units_until(self.start_s + t) - used;
+            if over < 0.0 {
+                low = t
+            } else {
+                high = t
+            }
+            let rate = self.from + t * (self.slope + t * (square + t * cube));
+            let next = t - over / rate;
+            let next = if next > low && next < high { next } else { (low + high) / 2.0 };
+            // A hundredth of a nanosecond.
+            let is_close = (next - t).abs() < 1e-11;
+            t = next;
+            if is_close {
+                break;
+            }
+        }
+        self.start_s + t
     }
 }
 
@@ -85,6 +157,8 @@ impl RateProfile {
                 let states = mmpp.iter().map(|state| [state.rate.per_second, state.stay.seconds()]);
                 RateProfile::States(states.collect())
             }
+            RateShape::Table(TableRate { table }) => RateProfile::Ramps(table.ramps()),
+            RateShape::Shaped(shaped) => RateProfile::Shaped(Arc::new(shaped.compile())),
         }
     }
 
@@ -96,7 +170,8 @@ impl RateProfile {
         }
     }
 
-    /// Returns the piece after `last`; `index` is its number, from 0.
+    /// Returns the piece after `last`; `index` is its number, from 0. The pieces of a product know
+    /// more than their number, so they have a function of their own ([`Shaped::after`]).
     pub(crate) fn after(&self, last: &RateSegment, index: u32, draw: Draw) -> RateSegment {
         match self {
             RateProfile::Constant { rate } => {
@@ -121,6 +196,7 @@ impl RateProfile {
                 piece.end_s = (index + 1) as f64 * window_s;
                 piece
             }
+            RateProfile::Shaped(_) => unreachable!("a product has its own pieces"),
         }
     }
 
@@ -147,13 +223,18 @@ impl RateProfile {
                 let rest = ramps.last().map_or(0.0, |ramp| ramp.to) * (horizon_s - at).max(0.0);
                 (units + rest) / horizon_s
             }
+            RateProfile::Shaped(shaped) => shaped.units(horizon_s) / horizon_s,
         }
     }
 
     /// Returns the rate at a time, in 1/s: after the jump if there is one at that time; the mean if
     /// it is random.
     pub(crate) fn rate_at(&self, at_s: f64) -> f64 {
-        let RateProfile::Ramps(ramps) = self else { return self.mean_rate(at_s) };
+        let ramps = match self {
+            RateProfile::Ramps(ramps) => ramps,
+            RateProfile::Shaped(shaped) => return shaped.rate_at(at_s),
+            _ => return self.mean_rate(at_s),
+        };
         let mut begin = 0.0;
         for ramp in ramps {
             let end = begin + ramp.over_s;
@@ -168,7 +249,13 @@ impl RateProfile {
     /// Returns the rate at the end of a run of `horizon_s`, and the time since when it has been
     /// constant; `None` if it is still changing.
     pub(crate) fn last_rate(&self, horizon_s: f64) -> (f64, Option<f64>) {
-        let RateProfile::Ramps(ramps) = self else { return (self.mean_rate(horizon_s), Some(0.0)) };
+        let ramps = match self {
+            RateProfile::Ramps(ramps) => ramps,
+            RateProfile::Shaped(shaped) => {
+                return (shaped.rate_at(horizon_s), shaped.settles_s(horizon_s));
+            }
+            _ => return (self.mean_rate(horizon_s), Some(0.0)),
+        };
         let (mut at, mut since, mut rate) = (0.0, 0.0, ramps.first().map_or(0.0, |ramp| ramp.from));
         for ramp in ramps {
             let end = at + ramp.over_s;
@@ -207,6 +294,13 @@ impl RateProfile {
                     g -= (rate - mean) * stay_s;
                 }
                 2.0 * sum / mean
+            }
+            RateProfile::Shaped(shaped) => {
+                // The variance of a factor of mean 1 times the expected count of a stretch.
+                let rate = shaped.base.mean_rate(0.0);
+                let of_noise =
+                    |(law, every_s): &(Distribution, f64)| law.variance() * rate * every_s;
+                shaped.base.dispersion() + shaped.noise.as_ref().map_or(0.0, of_noise)
             }
             _ => 0.0,
         }
