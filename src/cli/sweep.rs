@@ -122,11 +122,7 @@ impl PreparedSweep {
         let measured: Vec<String> =
             measured_in(&serde_json::from_str(&written).unwrap_or_default())
                 .into_iter()
-                .map(|file| {
-                    store::hash(&String::from_utf8_lossy(
-                        &std::fs::read(folder.join(file)).unwrap_or_default(),
-                    ))
-                })
+                .map(|file| store::sha256(&folder.join(file)).unwrap_or_default())
                 .collect();
         let identity = store::hash(&format!(
             "{version}\n{written}\n{template_json}\n{wanted:?}\n{measured:?}"
@@ -171,14 +167,16 @@ impl PreparedSweep {
     }
 }
 
-/// Returns the files of measured values that a scenario samples from. If they change, it is not the
-/// same sweep.
+/// Returns the files that a scenario reads: measured values, rates, traces. If they change, it is
+/// not the same sweep.
 fn measured_in(written: &Value) -> Vec<String> {
     match written {
         Value::Object(map) => map
             .iter()
             .flat_map(|(key, value)| match value["file"].as_str() {
-                Some(file) if key == "empirical" => vec![file.to_string()],
+                Some(file) if ["empirical", "replay", "table"].contains(&key.as_str()) => {
+                    vec![file.to_string()]
+                }
                 _ => measured_in(value),
             })
             .collect(),

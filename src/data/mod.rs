@@ -12,6 +12,7 @@ use crate::problem::{Refusal, nearest};
 use crate::units::{Span, shown};
 use std::fs::File;
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// A table in a file.
@@ -44,8 +45,8 @@ pub(crate) struct Cell<'t> {
 /// An error: the field of the scenario at fault, and what is wrong.
 pub(crate) type Fault = (&'static str, Refusal);
 
-/// What is done with a row: its number in the file, from 1 below the header, and its cells.
-pub(crate) type Each<'e> = &'e mut dyn FnMut(u64, &[Cell]) -> Result<(), Fault>;
+/// What is done with a row: its line in the file, and its cells; a break ends the reading.
+pub(crate) type Each<'e> = &'e mut dyn FnMut(u64, &[Cell]) -> Result<ControlFlow<()>, Fault>;
 
 impl Table<'_> {
     /// Reads the named columns, row by row.
@@ -66,6 +67,14 @@ impl Table<'_> {
             let what = format!("`{}` is larger than {size}", shown(self.file));
             return Err(("file", Refusal::new(what).help(self.help)));
         }
+        let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+        if extension
+            .as_ref()
+            .is_some_and(|of| ["gz", "zst", "zip", "bz2", "xz"].iter().any(|packed| of == packed))
+        {
+            let what = format!("`{}` is compressed", shown(self.file));
+            return Err(("file", Refusal::new(what).help("unpack it first")));
+        }
         match path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
             true => self.read_parquet(opened, columns, each),
             false => self.read_csv(opened, columns, each),
@@ -85,7 +94,9 @@ impl Table<'_> {
                 unit: None,
             };
             let cells: Vec<Cell> = places.iter().map(cell).collect();
-            each(line, &cells)?;
+            if each(line, &cells)?.is_break() {
+                break;
+            }
         }
         Ok(())
     }
@@ -134,6 +145,15 @@ fn position(headers: &[&str], file: &str, column: &str) -> Result<usize, Refusal
         (None, _) => {
             let known: Vec<String> =
                 headers.iter().take(12).map(|header| format!("`{}`", shown(header))).collect();
+            let separator = match headers {
+                [only] => [';', '\t', '|'].into_iter().find(|other| only.contains(*other)),
+                _ => None,
+            };
+            if let Some(separator) = separator {
+                let what =
+                    format!("the columns of `{}` are separated by {separator:?}", shown(file));
+                return Err(Refusal::new(what).help("separate them by commas"));
+            }
             let help = match nearest(column, headers.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("its columns are {}", known.join(", ")),

@@ -5,8 +5,9 @@ use crate::problem::Refusal;
 use crate::units::{Span, shown};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt32Type, UInt64Type,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
@@ -33,7 +34,15 @@ impl Table<'_> {
         let mut row = 0;
         let mut texts = vec![String::new(); columns.len()];
         for batch in reader {
-            let batch = batch.map_err(|error| self.unreadable(&error))?;
+            let batch = batch.map_err(|error| match error.to_string() {
+                text if text.contains("Disabled feature") => {
+                    let what =
+                        format!("cannot read `{}`: its compression is not read", shown(self.file));
+                    let help = "write it with snappy, lz4 or zstd, or without compression";
+                    ("file", Refusal::new(what).help(help))
+                }
+                text => self.unreadable(&text),
+            })?;
             let arrays: Vec<&ArrayRef> = columns
                 .iter()
                 .map(|column| batch.column_by_name(column.name).ok_or(column))
@@ -51,7 +60,9 @@ impl Table<'_> {
                 }
                 let cells: Vec<Cell> =
                     texts.iter().zip(units).map(|(text, unit)| Cell { text, unit }).collect();
-                each(row, &cells)?;
+                if each(row, &cells)?.is_break() {
+                    return Ok(());
+                }
             }
         }
         Ok(())
@@ -69,6 +80,10 @@ fn write(array: &ArrayRef, row: usize, text: &mut String) -> Result<Option<Span>
         DataType::Utf8 => (array.as_string::<i32>().value(row).to_string(), None),
         DataType::LargeUtf8 => (array.as_string::<i64>().value(row).to_string(), None),
         DataType::Utf8View => (array.as_string_view().value(row).to_string(), None),
+        DataType::Int8 => (array.as_primitive::<Int8Type>().value(row).to_string(), None),
+        DataType::Int16 => (array.as_primitive::<Int16Type>().value(row).to_string(), None),
+        DataType::UInt8 => (array.as_primitive::<UInt8Type>().value(row).to_string(), None),
+        DataType::UInt16 => (array.as_primitive::<UInt16Type>().value(row).to_string(), None),
         DataType::Int32 => (array.as_primitive::<Int32Type>().value(row).to_string(), None),
         DataType::Int64 => (array.as_primitive::<Int64Type>().value(row).to_string(), None),
         DataType::UInt32 => (array.as_primitive::<UInt32Type>().value(row).to_string(), None),

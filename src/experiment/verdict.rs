@@ -283,7 +283,9 @@ impl Judge<'_> {
     /// Returns a service that can carry its present load but is still working off an earlier
     /// backlog, with the time that takes in seconds.
     fn recovering(&self, services: &[usize]) -> Option<(usize, f64)> {
-        if self.built.balance.regime.since == Span::ZERO {
+        // Nothing drains while users try again: how often they do depends on how long they wait.
+        let reloads = self.built.scenario.workload.values().any(|of| of.reload.is_some());
+        if self.built.balance.regime.since == Span::ZERO || reloads {
             return None;
         }
         let drains = services.iter().copied().filter(|s| self.waiting[*s] > 1.0).filter_map(|s| {

@@ -4,7 +4,8 @@
 use super::links::Links;
 use super::routes::{self, Sender};
 use super::{
-    EndpointPlan, Hop, Limits, Plan, SLOTS_AN_EVENT, ServicePlan, SourcePlan, Target, phases,
+    EndpointPlan, Hop, Limits, PatiencePlan, Plan, SLOTS_AN_EVENT, ServicePlan, SourcePlan, Target,
+    phases,
 };
 use crate::fault::FaultPlan;
 use crate::measure::{self, Flow, Layout};
@@ -151,10 +152,35 @@ impl<'s> Build<'s> {
                 .expect("a checked workload has an arrival process");
             let process = ArrivalProcess { mirrored: self.mirrored, ..process };
             let returning = workload.returning(salt, self.mirrored);
+            let patience = workload.patience.as_ref().map(|patience| {
+                let blocks = &mut self.layout.blocks;
+                blocks.push(format!("{name}.abandoned"));
+                let block = Some(blocks.len() as u32 - 1);
+                if patience.cancel {
+                    self.cancelled = Some(self.directory.outcome("cancelled"));
+                }
+                PatiencePlan {
+                    span: patience.compile(salt("patience"), self.mirrored),
+                    outcome: self.directory.outcome("abandoned"),
+                    flow: self.flow(Flow { block, ..Flow::default() }),
+                    cancels: patience.cancel,
+                }
+            });
+            let dropped = |build: &mut Self| build.directory.outcome("dropped");
+            let most = workload.max_in_flight.map(|most| (most.0, dropped(self)));
+            self.is_rich |= patience.is_some() || most.is_some();
             let in_order = workload.replay.as_ref().and_then(Replay::in_order);
             self.is_rich |= returning.is_some() || in_order.is_some();
             let mix_salt = salt("mix");
-            sources.push(SourcePlan { process, returning, targets, in_order, mix_salt });
+            sources.push(SourcePlan {
+                process,
+                returning,
+                most,
+                patience,
+                targets,
+                in_order,
+                mix_salt,
+            });
         }
         sources
     }

@@ -16,6 +16,7 @@ use crate::measure::Layout;
 use crate::network::LinkPlan;
 use crate::policy::balance::Balance;
 use crate::policy::scale::ScalePlan;
+use crate::random::dists::Sampler;
 use crate::random::keys::{Key, Salt};
 use crate::request::Outcome;
 use crate::resource::ResourcePlan;
@@ -101,6 +102,10 @@ pub(crate) struct SourcePlan {
     pub process: ArrivalProcess,
     /// Its users, if they come back.
     pub returning: Option<Returning>,
+    /// The most requests in flight, and the outcome of those above it.
+    pub most: Option<(u64, Outcome)>,
+    /// How long users wait for an answer.
+    pub patience: Option<PatiencePlan>,
     /// The targets of requests, with cumulative weights that end at 1.
     pub targets: Vec<Target>,
     /// The targets in the order of the arrivals, over and over, if a file says it.
@@ -109,6 +114,10 @@ pub(crate) struct SourcePlan {
 }
 
 impl SourcePlan {
+    /// Whether it matters to it that a request has ended.
+    pub(crate) fn follows_roots(&self) -> bool {
+        self.returning.is_some() || self.most.is_some()
+    }
     /// Returns the target of the request with this number, if a file says it.
     pub(crate) fn target_of(&self, number: u64) -> Option<&Target> {
         let order = &self.in_order.as_ref()?.endpoints;
@@ -126,6 +135,18 @@ impl SourcePlan {
             }
         }
     }
+}
+
+/// Users who do not wait for ever.
+#[derive(Clone, Debug)]
+pub(crate) struct PatiencePlan {
+    pub span: Sampler,
+    /// The outcome of requests that they have given up.
+    pub outcome: Outcome,
+    /// Where that is counted which goes on in vain.
+    pub flow: u32,
+    /// Whether it is called off.
+    pub cancels: bool,
 }
 
 /// A target of a workload's requests.

@@ -10,3 +10,6 @@ pub mod dists;
 pub mod keys;
 #[doc(hidden)]
 pub mod logarithm;
+mod plain_or_fields;
+
+pub(crate) use plain_or_fields::plain_or_fields;

@@ -37,7 +37,12 @@ pub(crate) fn with_interval(e: &Estimate, unit: &str) -> String {
     let (size, word) = unit_for(if e.estimate == 0.0 { half } else { e.estimate }, unit);
     let (scaled, scaled_half) = (e.estimate / size, half / size);
     match decimals_of_interval(scaled, scaled_half) {
-        Some(digits) => format!("{} ± {}{word}", fixed(scaled, digits), fixed(scaled_half, digits)),
+        Some(digits) => {
+            // `91k ± 2k`: without its own, the number would read as 91. A unit after a space, as in
+            // `91 ± 2 ms`, belongs to both.
+            let prefix = &word[..word.len() - word.trim_start_matches(['k', 'M', 'G']).len()];
+            format!("{}{prefix} ± {}{word}", fixed(scaled, digits), fixed(scaled_half, digits))
+        }
         None => format!("{} ± {}", value(e.estimate, unit), value(half, unit)),
     }
 }
@@ -180,7 +185,9 @@ mod tests {
                     let own = units_of(unit)
                         .iter()
                         .any(|(.., word)| !word.is_empty() && left.ends_with(word));
-                    let (digits, left_size) = if own { split(left, unit) } else { (left, size) };
+                    // Of a unit without a space, the prefix stands at both.
+                    let bare = left.trim_end_matches(['k', 'M', 'G']);
+                    let (digits, left_size) = if own { split(left, unit) } else { (bare, size) };
                     assert_shows(digits, number, left_size);
                     assert_shows(half_digits, (e.high - e.low) / 2.0, size);
                 }

@@ -11,6 +11,8 @@ mod format;
 mod health;
 mod json;
 #[cfg(feature = "cli")]
+mod latencies;
+#[cfg(feature = "cli")]
 mod matrix;
 #[cfg(feature = "cli")]
 mod own_times;

@@ -16,7 +16,7 @@ use crate::units::Span;
 use std::fmt::Write;
 
 /// The maximum number of rows of a table; a line below it counts the others.
-const ROWS: usize = 12;
+pub(super) const ROWS: usize = 12;
 
 /// Returns the whole summary.
 pub(crate) fn summary(
@@ -30,7 +30,7 @@ pub(crate) fn summary(
     // Writing into a String cannot fail.
     let _ = head(&mut out, results, paint);
     let _ = super::verdict::verdict(&mut out, scenario, results, paint);
-    let _ = latency(&mut out, scenario, results, paint);
+    let _ = super::latencies::latencies(&mut out, scenario, results, paint);
     for (workload, _) in scenario.workload.iter().take(3) {
         let _ = breakdown(&mut out, scenario, results, fold, workload, paint);
     }
@@ -62,63 +62,6 @@ fn head(out: &mut String, results: &Results, paint: ColorChoice) -> std::fmt::Re
         confidence(results.confidence)
     );
     writeln!(out, "{}{}\n", paint.bold(&results.scenario), paint.faint(&line))
-}
-
-fn latency(
-    out: &mut String,
-    scenario: &Scenario,
-    results: &Results,
-    paint: ColorChoice,
-) -> std::fmt::Result {
-    writeln!(out, "\n{}", paint.bold("Latency of answered requests"))?;
-    let mut lines = table(&["", "mean", "p50", "p95", "p99", "p99.9", "max", "answered", "failed"]);
-    let workloads = scenario.workload.keys().map(|name| ("workload", name));
-    let endpoints: Vec<&String> = results
-        .rows
-        .iter()
-        .filter(|r| r.kind == "endpoint" && r.metric == "throughput")
-        .map(|r| &r.entity)
-        .collect();
-    let all: Vec<(&str, &String)> =
-        workloads.chain(endpoints.into_iter().map(|name| ("endpoint", name))).collect();
-    for (kind, name) in all.iter().take(ROWS) {
-        let of = |metric: &str, stat: &str| results.find(kind, name, metric, stat);
-        let latency = |stat: &str| {
-            of("latency", stat).map_or(String::new(), |row| with_interval(&row.estimate, "s"))
-        };
-        let max =
-            of("latency", "max").map_or(String::new(), |row| value(row.estimate.estimate, "s"));
-        let throughput = of("throughput", "mean")
-            .map_or(String::new(), |row| value(row.estimate.estimate, "1/s"));
-        let failed = of("error_ratio", "mean")
-            .map_or(String::new(), |row| percent_with_interval(&row.estimate));
-        let [mean, p50, p95, p99, p999] = ["mean", "p50", "p95", "p99", "p99.9"].map(latency);
-        lines.add_row([name.to_string(), mean, p50, p95, p99, p999, max, throughput, failed]);
-    }
-    write_table(out, &lines, all.len().saturating_sub(ROWS), paint)?;
-    failures(out, results, &all[..all.len().min(ROWS)])
-}
-
-/// Writes why requests failed: `users failed: timeout 14.4 %, rejected 0.2 %`.
-fn failures(out: &mut String, results: &Results, all: &[(&str, &String)]) -> std::fmt::Result {
-    for (kind, name) in all {
-        let rows = results
-            .rows
-            .iter()
-            .filter(|row| row.kind == *kind && row.entity == **name && row.estimate.estimate > 0.0);
-        let mut outcomes: Vec<(&str, f64)> = rows
-            .filter_map(|row| Some((row.metric.strip_prefix("outcomes.")?, row.estimate.estimate)))
-            .collect();
-        outcomes.sort_by(|a, b| b.1.total_cmp(&a.1));
-        if !outcomes.is_empty() {
-            let words: Vec<String> = outcomes
-                .iter()
-                .map(|(outcome, share)| format!("{outcome} {}", percent(*share)))
-                .collect();
-            writeln!(out, "  {name} failed: {}", words.join(", "))?;
-        }
-    }
-    Ok(())
 }
 
 /// Writes the cost of the services that have a price.

@@ -66,6 +66,10 @@ pub(super) struct EndpointDemand {
     pub is_nested: bool,
     /// Whether a block may end before all of its calls have been made, or answered.
     pub is_cut: bool,
+    /// Whether something is done after the answer, or beside it.
+    pub goes_beyond: bool,
+    /// The parts of `cpu_s` and `min_cpu_s` that are spent beside the request, s.
+    pub beside_cpu_s: [f64; 2],
     /// Share of the requests that are answered, if only failing steps end requests early.
     pub answered_share: f64,
     /// Mean number of steps that take an event each.
@@ -123,6 +127,8 @@ impl EndpointDemand {
         may_fail: false,
         is_nested: false,
         is_cut: false,
+        goes_beyond: false,
+        beside_cpu_s: [0.0; 2],
         answered_share: 1.0,
         events: 0.0,
         calls: Vec::new(),
@@ -130,14 +136,24 @@ impl EndpointDemand {
         heavy: None,
     };
 
+    /// The part of `cpu_s` that the request itself spends.
+    pub(crate) fn own_cpu_s(&self) -> f64 {
+        self.cpu_s - self.beside_cpu_s[0]
+    }
+
+    /// The same of `min_cpu_s`.
+    pub(crate) fn own_min_cpu_s(&self) -> f64 {
+        self.min_cpu_s - self.beside_cpu_s[1]
+    }
+
     /// Returns the lower bound of the mean residence time on a machine slower by this factor, s.
     pub(crate) fn min_residence_at(&self, stretch: f64) -> f64 {
-        self.min_residence_s + self.min_cpu_s * (stretch - 1.0)
+        self.min_residence_s + self.own_min_cpu_s() * (stretch - 1.0)
     }
 
     /// Returns the expected residence time on a machine slower by this factor, s.
     pub(crate) fn expected_residence_at(&self, stretch: f64) -> f64 {
-        self.expected_residence_s + self.cpu_s * (stretch - 1.0)
+        self.expected_residence_s + self.own_cpu_s() * (stretch - 1.0)
     }
 
     /// Returns the lower bound of the mean time until the answer, s.
@@ -227,12 +243,16 @@ pub(super) fn rates(
     // A lossy link anywhere may reduce the rates; a pipeline continues only with answered requests.
     let whole = !handed_on && scenario.links.values().all(|link| link.loss.fraction == 0.0);
     let mut is_exact = vec![whole; directory.endpoints.len()];
-    // How often closed users come is not known, and is not in these rates; that of sessions is only
-    // known in the long run.
+    // How often closed users come is not known, and is not in these rates, and neither is how often
+    // users reload; that of sessions is only known in the long run. What is called off when users
+    // leave is done in part.
     let duration = scenario.run.duration;
     let is_open = |workload: &Workload| {
         let sessions = workload.sessions.as_ref();
-        workload.closed.is_none() && sessions.is_none_or(|of| of.is_rate_exact(duration))
+        workload.closed.is_none()
+            && workload.reload.is_none()
+            && workload.patience.as_ref().is_none_or(|patience| !patience.cancel)
+            && sessions.is_none_or(|of| of.is_rate_exact(duration))
     };
     for workload in scenario.workload.values().filter(|workload| !is_open(workload)) {
         for (to, _) in targets(workload) {
@@ -324,4 +344,13 @@ pub(super) fn callees(directory: &NameTable, endpoint: &Endpoint) -> Vec<Option<
     let mut calls = EachCall(|_: At, call: &Call| found.push(callee(directory, call)));
     ask("", &endpoint.steps, &mut calls);
     found
+}
+
+/// Returns the slow-down factor, relative to the demands as written, of the fastest machine of an
+/// endpoint's service.
+fn fastest(directory: &NameTable, broken: &Broken, endpoint: usize) -> f64 {
+    let (members, _) = &directory.members[directory.endpoints[endpoint].service as usize];
+    let stretch =
+        |index: usize| broken.slower[index] / directory.instances[index].machine.speed.times;
+    members.clone().map(|index| stretch(index as usize)).reduce(f64::min).unwrap_or(1.0)
 }

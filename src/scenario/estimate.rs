@@ -191,7 +191,7 @@ impl Load {
                     rate * (demands[e].cpu_s / instance.machine.speed.times + demands[e].blocked_s);
                 bytes += rate
                     * demands[e].memory_bytes
-                    * demands[e].expected_residence_at(1.0 / instance.machine.speed.times);
+                    * demands[e].expected_answer_at(1.0 / instance.machine.speed.times);
             }
             load.utilisation = f64::max(load.utilisation, work / (workers * cores) as f64);
             if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {

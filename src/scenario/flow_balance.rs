@@ -23,6 +23,7 @@ use super::broken::Broken;
 use super::demand;
 use super::directory::NameTable;
 use super::{Regime, Scenario};
+use crate::workload::{ArrivalProcess, RateProfile};
 use loads::services;
 use reach::{endpoints_of, least_s, reached};
 use standing::set_standings;
@@ -159,7 +160,13 @@ impl FlowBalance {
         let mut services: Vec<ServiceBalance> =
             services(directory, &demands, &rates, &broken, dispersion);
         set_standings(directory, &demands, &order, &rates, &broken, &mut services);
-        if processes.iter().flatten().any(|process| process.gaps.are_given()) {
+        // The last moment of a rate that keeps changing says nothing about the long run.
+        let is_open = |process: &ArrivalProcess| {
+            let changes = matches!(process.profile, RateProfile::Shaped(_))
+                && process.profile.last_rate(horizon_s).1.is_none();
+            process.gaps.have_no_rate(scenario.run.duration) || changes
+        };
+        if processes.iter().flatten().any(is_open) {
             services
                 .iter_mut()
                 .for_each(|service| (service.standing, service.is_even) = (Standing::Open, false));

@@ -285,7 +285,7 @@ fn shape(tag: &str, expected: &Wanted, found: &Found) -> Option<&'static str> {
             "name the distribution: `{ uniform: [1ms, 5ms] }`, or `{ normal: [5ms, 1ms] }` for a mean and a standard deviation",
         ),
         Found::Text(text) if *expected == Wanted::Number && text.ends_with('%') => {
-            Some("write all weights in per cent, or none of them")
+            Some("write a number without a unit: `0.3` for 30 %, or all weights without `%`")
         }
         _ => None,
     };

@@ -72,9 +72,9 @@ pub use crate::step::{
     Scope, Spawn, Step, Wait,
 };
 pub use crate::workload::{
-    Arrivals, Batch, Closed, Columns, Diurnal, Mmpp, Noise, Open, RateShape, RateState, Regular,
-    Replay, Sessions, ShapedRate, Shapes, Spike, Stage, Stages, Table, TableRate, Trace, Users,
-    Variation, Weekly, Workload,
+    Arrivals, Batch, Closed, Columns, Diurnal, Mmpp, Noise, Open, Patience, RateShape, RateState,
+    Regular, Reload, Replay, Sessions, ShapedRate, Shapes, Spike, Stage, Stages, Table, TableRate,
+    Trace, Users, Variation, Weekly, Workload,
 };
 
 use indexmap::IndexMap;

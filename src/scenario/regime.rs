@@ -40,7 +40,14 @@ impl Regime {
         let mut regime = Regime { since: Span::ZERO, unfinished: None };
         for (name, workload) in &scenario.workload {
             let Some(process) = workload.arrival_process(Salt::of("")) else { continue };
-            if process.gaps.are_given() {
+            match &workload.closed {
+                Some(closed) if closed.ramp >= horizon => {
+                    regime.unfinished = Some(Unfinished::Rate(name.clone()));
+                }
+                Some(closed) => regime.since = regime.since.max(closed.ramp),
+                None => {}
+            }
+            if process.gaps.have_no_rate(horizon) {
                 regime.unfinished = Some(Unfinished::Rate(name.clone()));
             }
             match process.profile.last_rate(horizon.seconds()) {

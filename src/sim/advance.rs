@@ -11,6 +11,7 @@ use super::columns::{Columns, Everything, current};
 use super::control;
 use super::endings::{answer, cancel, finish};
 use super::epochs::{Epoch, Stop};
+use super::impatience::impatient;
 use super::{gates, hops};
 use crate::kernel::{Event, RequestId, TimerId};
 use crate::plan::Hop;
@@ -267,6 +268,9 @@ fn timed_out<C: Caps>(x: &mut Columns, requests: &mut [Request], id: RequestId) 
     let now = x.now();
     let request = &mut requests[id.slot as usize];
     request.clear(Flag::TIMED);
+    if C::RICH && request.caller.slot == NONE {
+        return impatient(x, requests, id);
+    }
     let caller = std::mem::replace(&mut request.caller, Request::NOBODY);
     if request.phase == Phase::Lost {
         request.parts.charge(Part::Abandoned, now);

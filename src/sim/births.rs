@@ -7,11 +7,10 @@ use super::advance::{Caps, Next, Rich};
 use super::columns::Columns;
 use super::endings::{depart, give_memory};
 use crate::kernel::{Event, RequestId};
-use crate::plan::SLOTS_AN_EVENT;
+use crate::plan::{SLOTS_AN_EVENT, SourcePlan};
 use crate::random::keys::{Key, mix};
-use crate::request::{Birth, Flag, Further, NONE, Phase, Place, Request};
+use crate::request::{Birth, Flag, Further, NONE, Outcome, Phase, Place, Request};
 use crate::step::Op;
-use crate::workload::Returning;
 
 #[inline(always)]
 pub(super) fn arrives<C: Caps>(
@@ -31,13 +30,21 @@ pub(super) fn arrives<C: Caps>(
         x.stage.calendar.schedule_at(next, Event::Arrival { source });
     }
     if C::RICH
-        && let Some(Returning::Sessions(sessions)) = &plan.returning
+        && let Some(tries) = plan.returning.as_ref().and_then(|returning| returning.requests(key))
     {
-        let user = state.turns.begin(state.ordinal - 1, sessions.requests(key));
+        let user = state.turns.begin(state.ordinal - 1, tries);
         return user_arrives(x, requests, source, user);
     }
     let slot = begin::<C>(x, requests, key, Request::NOBODY, target.flow, target.hop);
-    sample(x, &mut requests[slot as usize]);
+    let request = &mut requests[slot as usize];
+    sample(x, request);
+    if C::RICH {
+        if let Some(outcome) = one_more(x, plan, source) {
+            request.outcome = outcome;
+            return (slot, Next::Finish);
+        }
+        be_patient(x, request, slot, plan);
+    }
     (slot, Next::Walk)
 }
 
@@ -48,14 +55,40 @@ pub(super) fn user_arrives(
     source: u32,
     user: u32,
 ) -> (u32, Next) {
-    let state = &mut x.sources[source as usize];
-    let key = state.turns.next_key(state.key, user);
+    let (plan, state) = (&x.plan.sources[source as usize], &mut x.sources[source as usize]);
+    let Some(returning) = &plan.returning else { unreachable!("a user who comes back") };
+    let key = returning.next_key(&state.turns, state.key, user);
     state.turns.sent(user);
-    let target = x.plan.sources[source as usize].target(key);
+    let (first, number) = returning.first(&state.turns, state.key, user, key);
+    let target = plan.target_of(number).unwrap_or_else(|| plan.target(first));
     let caller = RequestId { generation: user, ..Request::NOBODY };
     let slot = begin::<Rich>(x, requests, key, caller, target.flow, target.hop);
-    sample(x, &mut requests[slot as usize]);
+    let request = &mut requests[slot as usize];
+    sample(x, request);
+    if let Some(outcome) = one_more(x, plan, source) {
+        request.outcome = outcome;
+        return (slot, Next::Finish);
+    }
+    be_patient(x, request, slot, plan);
     (slot, Next::Walk)
+}
+
+/// One more request of a source is in flight; the outcome of one that is too many.
+#[inline(always)]
+fn one_more(x: &mut Columns, of: &SourcePlan, source: u32) -> Option<Outcome> {
+    let (most, dropped) = of.most?;
+    let in_flight = &mut x.sources[source as usize].in_flight;
+    *in_flight += 1;
+    (*in_flight > most).then_some(dropped)
+}
+
+/// The user of a request gives up after some time, if its workload says so.
+#[inline(always)]
+fn be_patient(x: &mut Columns, request: &mut Request, slot: u32, of: &SourcePlan) {
+    if let Some(patience) = &of.patience {
+        request.set(Flag::TIMED);
+        x.stage.after(patience.span.span(request.key), Event::TimedOut, request, slot);
+    }
 }
 
 /// Whether the request is of those written to `requests.parquet` depends on its key.

@@ -13,7 +13,7 @@ use super::faults::ActiveErrors;
 use crate::kernel::{Calendar, RequestId, Timers};
 use crate::measure::Recorder;
 use crate::network::LinkState;
-use crate::plan::{Hop, Plan};
+use crate::plan::{Hop, Plan, SourcePlan};
 use crate::policy::balance::Balancer;
 use crate::policy::scale::Scaler;
 use crate::request::{Families, Frames, Further, Pending, Pool, Request};
@@ -88,7 +88,7 @@ impl Everything<'_, '_> {
             hops: &plan.hops,
             slots_an_event: plan.slots_an_event,
             is_traced: plan.trace_share > 0.0,
-            has_returning: plan.sources.iter().any(|source| source.returning.is_some()),
+            follows_roots: plan.sources.iter().any(SourcePlan::follows_roots),
             stage: Stage {
                 queues: queues.bypass_change_detection(),
                 gauges: gauges.bypass_change_detection(),
@@ -143,8 +143,9 @@ pub(crate) struct Columns<'a> {
     pub slots_an_event: usize,
     /// Whether some requests are written to `requests.parquet`.
     pub is_traced: bool,
-    /// Whether some users come back, and think between their requests.
-    pub has_returning: bool,
+    /// Whether it matters to some sources that a request has ended: their users come back, or only
+    /// so many are in flight.
+    pub follows_roots: bool,
     /// What the steps may touch too.
     pub stage: Stage<'a>,
     /// Free slots; the last is used next.

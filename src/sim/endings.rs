@@ -132,7 +132,7 @@ pub(crate) fn strike(x: &mut Columns, request: &mut Request, slot: u32) {
 }
 
 /// The part of its latency that a request is in: inside its instance, its step says so.
-fn part_of(x: &Columns, request: &Request) -> Part {
+pub(super) fn part_of(x: &Columns, request: &Request) -> Part {
     match request.phase {
         Phase::Walking if request.granted => Part::Admission,
         Phase::Walking => Part::Network,
@@ -201,8 +201,8 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
     let request = &mut requests[slot as usize];
     request.set_place(Place::Outside);
     if caller.slot == NONE {
-        if C::RICH && x.has_returning {
-            think(x, request.flow, caller.generation);
+        if C::RICH && x.follows_roots {
+            think(x, request.flow, caller.generation, outcome == Outcome::OK);
         }
         return (slot, Next::Park);
     }
@@ -236,14 +236,15 @@ fn called(caller: &mut Request, spent: &Parts, now: Time, outcome: Outcome) -> N
 /// A request has ended that no other waits for: the user does who has sent it, if it comes from a
 /// source of users who come back, and thinks before the next.
 #[inline(never)]
-fn think(x: &mut Columns, flow: u32, user: u32) {
+pub(super) fn think(x: &mut Columns, flow: u32, user: u32, is_answered: bool) {
     let Some(source) = x.plan.layout.flows[flow as usize].workload else { return };
-    let Some(returning) = &x.plan.sources[source as usize].returning else { return };
-    let Source { turns, key, .. } = &mut x.sources[source as usize];
-    if !turns.goes_on(user) {
-        return;
+    let plan = &x.plan.sources[source as usize];
+    if plan.most.is_some() {
+        x.sources[source as usize].in_flight -= 1;
     }
-    let pause = returning.think(turns.next_key(*key, user));
+    let Some(returning) = &plan.returning else { return };
+    let Source { turns, key, .. } = &mut x.sources[source as usize];
+    let Some(pause) = returning.pause(turns, *key, user, is_answered) else { return };
     if x.now() + pause < x.plan.horizon {
         x.stage.calendar.schedule_in(pause, Event::User { source, user });
     }
@@ -336,26 +337,29 @@ pub(crate) fn cancel(x: &mut Columns, requests: &mut [Request]) {
 
 #[cold]
 #[inline(never)]
-fn trace(x: &mut Columns, requests: &mut [Request], slot: u32) {
-    let Request { key, caller, flow, instance, started, parts, outcome, .. } =
-        requests[slot as usize];
+fn trace(x: &mut Columns, requests: &[Request], slot: u32) {
+    let row = row(x, requests, &requests[slot as usize], slot);
+    x.recorder.requests.push(row);
+}
+
+/// What is written of a request that ends now.
+pub(super) fn row(x: &Columns, requests: &[Request], of: &Request, slot: u32) -> RequestRow {
+    let Request { caller, flow, instance, started, parts, outcome, .. } = *of;
+    let frames = &*x.stage.frames;
     // A caller that has crashed is gone, and its slot may be another's.
-    let caller = if caller.slot == NONE {
-        0
-    } else {
-        let frames = &*x.stage.frames;
-        current(requests, caller).map_or(0, |caller| frames.key_of(caller).0)
+    let caller = match requests.get(caller.slot as usize) {
+        Some(own) if own.generation == caller.generation => frames.key_of(own).0,
+        _ => 0,
     };
-    let finished = x.now();
-    x.recorder.requests.push(RequestRow {
-        request: key.0,
+    RequestRow {
+        request: frames.key_of(of).0,
         caller,
         flow,
         instance,
         arrived: started,
-        finished,
+        finished: x.now(),
         spent: parts.spent,
         further: x.stage.further.get(slot as usize).copied().unwrap_or_default().0,
         outcome,
-    });
+    }
 }

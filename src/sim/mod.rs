@@ -17,6 +17,7 @@ mod epochs;
 mod faults;
 mod gates;
 mod hops;
+mod impatience;
 mod marks;
 mod spawn;
 #[cfg(test)]

@@ -34,10 +34,11 @@ pub(crate) fn spawn(world: &mut World, plan: &Arc<Plan>, replication: Key) {
         if let Some(first) = source.next_arrival(&plan.sources[id].process, plan.horizon) {
             calendar.schedule_at(first, Event::Arrival { source: id as u32 });
         }
-        if let Some(Returning::Closed(closed)) = &plan.sources[id].returning {
+        if let Some(returning @ Returning::Closed(closed)) = &plan.sources[id].returning {
             source.turns = Turns::new(closed);
             for user in 0..closed.users {
-                let first = Time::ZERO + closed.think(source.turns.next_key(source.key, user));
+                let key = returning.next_key(&source.turns, source.key, user);
+                let first = closed.comes_at(user) + closed.think(key);
                 calendar.schedule_at(first, Event::User { source: id as u32, user });
             }
         }

@@ -26,7 +26,6 @@ pub(crate) mod respond;
 pub(crate) mod shared;
 pub(crate) mod spawn;
 pub(crate) mod wait;
-mod written;
 
 pub use block::Block;
 pub use branch::{Arm, Branch};
@@ -42,9 +41,9 @@ pub use respond::Respond;
 pub use spawn::Spawn;
 pub use wait::Wait;
 
+use crate::random::plain_or_fields;
 pub(crate) use act::{Act, Ended, Leaving, Left, Stage, Then};
 use asks::{Asks, At};
-use written::plain_or_fields;
 
 use crate::problem::Problems;
 use crate::random::dists::{Distribution, Sampler};

@@ -2,9 +2,10 @@
 //!
 //! Law: what is spawned is a request of its own in the same instance (a *guest*): it has no door
 //! and no place, draws in a scope of its own, and competes for the loop or the cores as every
-//! other. It begins when its parent next waits, as a task of asyncio does. No request waits for it:
-//! it outlives its parent, which does not fail with it, and a cancelled parent leaves it running. A
-//! crash of the instance ends it.
+//! other: its first burst begins when its parent next gives up the core, as with a task of asyncio.
+//! No request waits for it: it outlives its parent, which does not fail with it, and a cancelled
+//! parent leaves it running. A crash of the instance ends it, and so does the end of its life: an
+//! autoscaler does not wait for it.
 //! Checked: `tests/it/afterwards.rs`.
 
 use super::asks::{self, Arm, Asks, At, Way};

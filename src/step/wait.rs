@@ -12,7 +12,7 @@ use super::{Act, Compiler, Leaving, Left, Stage, Then, plain_or_fields};
 use crate::kernel::Event;
 use crate::problem::Problems;
 use crate::random::dists::{Dist, Sampler};
-use crate::request::{Flag, NONE, Part, Request};
+use crate::request::{Flag, NONE, Part, Place, Request};
 use crate::units::Span;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -110,7 +110,10 @@ impl Act for Op {
         let waited = request.parts.charge(Part::Io, now);
         stage.gauges[request.instance as usize].io.subtract(now, 1);
         // Of what runs at once, only the branch that ends it is in the latency.
-        if self.label != NONE && request.started >= stage.measured_from && !request.has(Flag::GUEST)
+        if self.label != NONE
+            && request.started >= stage.measured_from
+            && !request.has(Flag::GUEST)
+            && request.place() == Place::Inside
         {
             stage.labels_ns[self.label as usize] += u128::from(waited.0);
         }

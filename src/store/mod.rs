@@ -31,7 +31,7 @@ pub use dataset::summary_batch;
 pub use error::StoreError;
 pub(crate) use folder::{Folder, manifest_of, temporary};
 pub(crate) use journal::{Damage, Head, JOURNAL, Journal, Opened, Written};
-pub(crate) use manifest::{Manifest, hash};
+pub(crate) use manifest::{Manifest, hash, sha256};
 pub(crate) use points::parameters;
 pub use points::{points_batch, summary_batch_of_points};
 pub use schema::PLOTS;

@@ -241,6 +241,12 @@ impl Interarrival {
     pub(crate) fn are_given(&self) -> bool {
         matches!(self, Interarrival::Given(_))
     }
+    /// Returns whether the mean rate is not that of the end of a run of this length: times are
+    /// given, and not repeated as a whole.
+    pub(crate) fn have_no_rate(&self, horizon: Span) -> bool {
+        let Interarrival::Given(given) = self else { return false };
+        given.repeats_after.is_none_or(|after| after > horizon)
+    }
     /// Returns the mean number of requests per arrival.
     pub(crate) fn mean_batch(&self) -> f64 {
         match self {

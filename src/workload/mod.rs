@@ -11,6 +11,7 @@
 mod arrivals;
 mod closed;
 mod open;
+mod patience;
 mod rate;
 mod replay;
 mod sessions;
@@ -23,6 +24,7 @@ pub use arrivals::{Arrivals, Batch, Regular, Variation};
 pub use closed::Closed;
 pub(crate) use closed::ClosedPlan;
 pub use open::Open;
+pub use patience::{Patience, Reload};
 pub(crate) use rate::{Course, RateProfile, RateSegment};
 pub use rate::{
     Diurnal, Mmpp, Noise, RateShape, RateState, ShapedRate, Shapes, Spike, Stage, Stages, Table,
@@ -69,6 +71,16 @@ pub struct Workload {
     /// Requests at the times of a trace or an access log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<Replay>,
+    /// The most requests of this workload in flight, as the number of connections of a load
+    /// generator; those that arrive above it are `dropped`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_in_flight: Option<Count>,
+    /// How long users wait for an answer; for ever if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience: Option<Patience>,
+    /// What users do whose requests fail; nothing if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reload: Option<Reload>,
     /// Users who come at a given rate, send some requests one after the other, and leave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sessions: Option<Sessions>,
@@ -77,6 +89,8 @@ pub struct Workload {
 /// The maximum number of user windows in a run; this many take a second or two even without
 /// requests.
 const WINDOWS_MAX: u64 = 10_000_000;
+/// The maximum number of pieces of a rate in a run.
+const PIECES_MAX: f64 = 10e6;
 
 impl Workload {
     /// Reports the errors of the workload.
@@ -96,6 +110,7 @@ impl Workload {
         if let Some(replay) = &self.replay {
             replay.check(&format!("{path}.replay"), problems);
         }
+        self.check_users(path, problems);
         let written = [
             ("open", self.open.is_some()),
             ("users", self.users.is_some()),
@@ -126,6 +141,36 @@ impl Workload {
         }
         self.check_targets(path, problems);
     }
+    /// Reports what is wrong with how its users behave.
+    fn check_users(&self, path: &str, problems: &mut Problems) {
+        if let Some(patience) = &self.patience {
+            patience.check(&format!("{path}.patience"), problems);
+        }
+        if self.max_in_flight == Some(Count(0)) {
+            problems
+                .error(
+                    format!("{path}.max_in_flight"),
+                    "with none in flight, all requests are dropped",
+                )
+                .advise("write the number of connections, or leave `max_in_flight` out");
+        }
+        if self.max_in_flight.is_some() && (self.closed.is_some() || self.sessions.is_some()) {
+            problems
+                .error(format!("{path}.max_in_flight"), "only requests that arrive by themselves can be dropped")
+                .advise("leave it out; of `closed` users, at most as many requests are in flight as there are users");
+        }
+        if let Some(reload) = &self.reload {
+            reload.check(&format!("{path}.reload"), problems);
+            if self.closed.is_some() || self.sessions.is_some() {
+                problems
+                    .error(
+                        format!("{path}.reload"),
+                        "these users send their next request after a failure anyway",
+                    )
+                    .advise("leave `reload` out, or describe them with `open`");
+            }
+        }
+    }
     /// Reports what is wrong with where its requests go.
     fn check_targets(&self, path: &str, problems: &mut Problems) {
         let is_in_file =
@@ -134,6 +179,16 @@ impl Workload {
             problems
                 .error(format!("{path}.mix"), "the file of `replay` says where its requests go")
                 .advise("remove `mix`, or `columns.endpoint`");
+        }
+        if let Some(to) = self.to.as_ref().filter(|to| is_in_file && to.contains('.')) {
+            problems
+                .error(
+                    format!("{path}.to"),
+                    format!("`{to}` is not a service: the file of `replay` names the endpoints"),
+                )
+                .advise(
+                    "write the service alone, or remove `to` if the file names `service.endpoint`",
+                );
         }
         match (&self.to, self.mix.is_empty() && !is_in_file) {
             (Some(_), true) | (None, false) => {}
@@ -194,6 +249,22 @@ impl Workload {
                 "lengthen `run.duration` and `run.warmup` to several times that, or shorten `think`",
             );
         }
+        let pieces = match self.rate().filter(|_| !problems.any_error()) {
+            Some(rate) => RateProfile::of_rate(rate).pieces(duration),
+            None => 0.0,
+        };
+        if pieces > PIECES_MAX {
+            let kind = if self.open.is_some() { "open" } else { "sessions" };
+            let what = format!(
+                "this rate changes about {:.0} million times in a run of {duration}, more than {:.0} million",
+                pieces * 1e-6,
+                PIECES_MAX * 1e-6
+            );
+            problems.error(format!("{path}.{kind}.rate"), what).advise(
+                "shorten `run.duration`, or raise `every` of `noise`, `period` of `diurnal` or `stay` of `mmpp`",
+            );
+        }
+        self.check_spikes(duration, path, problems);
         if let Some(replay) = &self.replay {
             replay.check_duration(duration, &format!("{path}.replay"), problems);
         }
@@ -210,6 +281,21 @@ impl Workload {
             problems
                 .error(format!("{path}.users.resample"), what)
                 .advise("raise `resample`, or shorten `run.duration`");
+        }
+    }
+    /// Reports spikes that begin after the run.
+    fn check_spikes(&self, duration: Span, path: &str, problems: &mut Problems) {
+        let kind = if self.open.is_some() { "open" } else { "sessions" };
+        for (index, spike) in self.rate().map_or(&[][..], RateShape::spikes).iter().enumerate() {
+            if spike.at >= duration {
+                let what = format!(
+                    "this spike begins at {}, but the run ends at {duration}: it has no effect",
+                    spike.at
+                );
+                problems
+                    .warning(format!("{path}.{kind}.rate.spikes[{index}].at"), what)
+                    .advise("let it begin earlier, or lengthen `run.duration`");
+            }
         }
     }
     /// Returns the compiled form; `None` if the workload does not say when requests arrive.

@@ -14,6 +14,7 @@ use crate::units::{Count, Factor, Span, Time, shown};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,6 +36,10 @@ pub struct Replay {
     /// Whether it begins again at its end.
     #[serde(default, rename = "loop", skip_serializing_if = "std::ops::Not::not")]
     pub repeats: bool,
+    /// Over which time requests of the same time are spread evenly, such as `1s` for a log that is
+    /// written in whole seconds; they arrive together if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Span>,
     /// The largest number of rows that are read, from the first on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<Count>,
@@ -90,6 +95,7 @@ impl Replay {
             unit: None,
             speed: Factor::default(),
             repeats: false,
+            spread: None,
             limit: None,
             trace: None,
         }
@@ -120,7 +126,11 @@ impl Replay {
         match self.read(folder) {
             Ok(mut trace) => {
                 if let Some(service) = to {
-                    let of = |(name, count)| (format!("{service}.{name}"), count);
+                    let whole = format!("{service}.");
+                    let of = |(name, count): (String, u64)| match name.starts_with(&whole) {
+                        true => (name, count),
+                        false => (format!("{whole}{name}"), count),
+                    };
                     trace.names = trace.names.into_iter().map(of).collect();
                 }
                 self.trace = Some(Arc::new(trace));
@@ -144,7 +154,7 @@ impl Replay {
         let mut names: IndexMap<String, u64> = IndexMap::new();
         table.read(&columns, &mut |line, cells| {
             if rows.len() == limit {
-                return Ok(());
+                return Ok(ControlFlow::Break(()));
             }
             if rows.len() == ROWS_MAX {
                 let what = format!("`{}` has more than 50M rows", shown(&self.file));
@@ -171,7 +181,7 @@ impl Replay {
                 }
             }
             rows.push((at_ns, index as u32));
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         })?;
         // Logs are written when requests end, so they are not quite in order.
         rows.sort_by_key(|(at_ns, _)| *at_ns);
@@ -179,13 +189,26 @@ impl Replay {
             return Err(("file", Refusal::new(format!("`{}` has no rows", shown(&self.file)))));
         };
         Ok(Trace {
-            times: rows.iter().map(|(at_ns, _)| Span(at_ns - first)).collect(),
+            times: self.spread(rows.iter().map(|(at_ns, _)| at_ns - first).collect()),
             endpoints: match endpoint {
                 Some(_) => rows.iter().map(|(_, index)| *index).collect(),
                 None => Vec::new(),
             },
             names,
         })
+    }
+    /// The times of rows, those that are equal spread evenly.
+    fn spread(&self, times_ns: Vec<u64>) -> Vec<Span> {
+        let over_ns = self.spread.map_or(0, |span| u128::from(span.0));
+        let equal = times_ns.chunk_by(|a, b| a == b);
+        let spread = equal.flat_map(|at| {
+            let step = move |index| (over_ns * index as u128 / at.len() as u128) as u64;
+            at.iter().enumerate().map(move |(index, ns)| Span(ns.saturating_add(step(index))))
+        });
+        let mut times: Vec<Span> = spread.collect();
+        // Longer than the gap to the next, it would put them behind it.
+        times.sort();
+        times
     }
     /// The number of its requests, and the time that they take at its speed, up to one mean gap
     /// after the last.
@@ -198,7 +221,11 @@ impl Replay {
     /// The mean rate while it lasts, requests per second.
     pub(super) fn mean_rate(&self) -> f64 {
         let (rows, length) = self.length();
-        rows as f64 / length.seconds().max(1e-9)
+        // Of requests that all arrive at once, as if they took a second.
+        match length {
+            Span::ZERO => rows as f64,
+            _ => rows as f64 / length.seconds(),
+        }
     }
     /// The endpoints that the file names, with the numbers of their requests.
     pub(crate) fn names(&self) -> Option<&IndexMap<String, u64>> {
@@ -224,9 +251,34 @@ impl Replay {
     /// Reports a file that is over before the run.
     pub(super) fn check_duration(&self, duration: Span, path: &str, problems: &mut Problems) {
         let (rows, length) = self.length();
+        let times = self.trace.as_ref().map_or(&[][..], |trace| &trace.times);
+        let together = times.windows(2).filter(|pair| pair[0] == pair[1]).count();
+        if together * 2 > rows {
+            let what = format!(
+                "{together} of the {rows} requests arrive at the same moment as the one before: they arrive in bursts, as the times of the file are coarse"
+            );
+            problems
+                .warning(format!("{path}.columns.at"), what)
+                .advise("spread them evenly, such as `spread: 1s` for times in whole seconds");
+        }
+        if self.repeats && rows > 0 && length == Span::ZERO {
+            problems
+                .error(
+                    format!("{path}.loop"),
+                    "all its requests arrive at once, so it would begin again at once",
+                )
+                .advise("leave `loop` out, or replay a file with several times");
+        }
+        let late = times.len() - times.partition_point(|at| self.at_speed(*at) < duration);
+        if late > 0 && late < rows {
+            let what =
+                format!("the run ends before {late} of the {rows} requests of the file arrive");
+            problems.note(format!("{path}.file"), what);
+        }
         if rows > 0 && !self.repeats && length < duration {
             let what = format!(
-                "the file contains {length} of requests at this speed, but the run lasts {duration}: it ends without traffic"
+                "the file contains {} of requests at this speed, but the run lasts {duration}: it ends without traffic",
+                crate::units::format::value(length.seconds(), "s")
             );
             problems
                 .warning(format!("{path}.file"), what)
@@ -240,8 +292,9 @@ const UNIT: &str = "write the unit of the column's numbers, such as `unit: 1s`";
 
 /// Returns the time in a cell, ns: since 1970 if it is a timestamp.
 pub(super) fn moment(cell: Cell, unit: Option<Span>) -> Result<u64, Refusal> {
-    let text = cell.text;
-    if let Some(unit) = unit.or(cell.unit) {
+    // As web servers write them.
+    let text = cell.text.trim_start_matches('[').trim_end_matches(']');
+    if let Some(unit) = cell.unit.or(unit) {
         let exact = Span::of_units(text, unit).map(|span| span.0);
         // Numbers with an exponent, as some programs write them.
         let rounded = || {
@@ -252,9 +305,19 @@ pub(super) fn moment(cell: Cell, unit: Option<Span>) -> Result<u64, Refusal> {
         if let Some(at_ns) = exact.or_else(rounded) {
             return Ok(at_ns);
         }
-        if cell.unit.is_none() && stamp(text).is_none() {
-            let what = format!("`{}` is not a number from 0 on", shown(text));
-            return Err(Refusal::new(what));
+        if cell.unit.is_none() && stamp(text).is_some() {
+            let what = format!("`{}` is a timestamp, not a number", shown(text));
+            return Err(Refusal::new(what).help("leave `unit` out for timestamps"));
+        }
+        if cell.unit.is_none() {
+            return Err(match text.parse::<f64>() {
+                Ok(number) if number > 0.0 => {
+                    let what = format!("`{}` times {unit} is too long a time", shown(text));
+                    Refusal::new(what)
+                        .help("the unit of the numbers may be smaller, such as `unit: 1ms`")
+                }
+                _ => Refusal::new(format!("`{}` is not a number from 0 on", shown(text))),
+            });
         }
     }
     if let Some(at_ns) = stamp(text) {
@@ -279,6 +342,8 @@ fn stamp(text: &str) -> Option<i64> {
     let with_offset =
         ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%d/%b/%Y:%H:%M:%S %z"];
     let without = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
+    // Some programs write a comma before the decimals.
+    let text = &text.replacen(',', ".", 1);
     let zulu = text.strip_suffix(['Z', 'z']).unwrap_or(text);
     without
         .iter()
@@ -310,6 +375,8 @@ mod tests {
             ("2023-11-16T19:00:00+01:00", 0),
             ("2023-11-16 13:00:00.5-0500", 500_000_000),
             ("16/Nov/2023:18:00:01 +0000", 1_000_000_000),
+            ("[16/Nov/2023:18:00:01 +0000]", 1_000_000_000),
+            ("2023-11-16 18:00:00,048", 48_000_000),
         ] {
             assert_eq!(at(text, None), Ok(day + ns), "{text}");
         }
@@ -320,6 +387,7 @@ mod tests {
         for (text, unit, what) in [
             ("12.5", None, "`12.5` has no unit"),
             ("-3", Some(Span(1)), "`-3` is not a number from 0 on"),
+            ("1796061600049", Some(Span(1_000_000_000)), "is too long a time"),
             ("noon", None, "`noon` is not a time"),
             ("", None, "`` is not a time"),
             ("1969-12-31 23:59:59", None, "is before 1970"),

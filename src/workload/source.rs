@@ -36,6 +36,8 @@ pub(crate) struct Source {
     pub key: Key,
     /// The number of requests sent so far.
     pub ordinal: u64,
+    /// How many of them are in flight, if that is limited.
+    pub in_flight: u64,
     /// The same of each user, if they come back.
     pub turns: Turns,
     state: ArrivalState,
@@ -83,6 +85,7 @@ impl Source {
         Source {
             key,
             ordinal: 0,
+            in_flight: 0,
             turns: Turns::default(),
             state,
             course: Course::default(),

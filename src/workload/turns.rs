@@ -3,6 +3,7 @@
 //! Law: a user's requests have keys of their own, by the user (a closed user's number, or the
 //! number of the session) and its turn, so that how long others take changes no draw of it.
 
+use super::patience::ReloadsPlan;
 use super::{ClosedPlan, SessionsPlan, Workload};
 use crate::random::keys::{Key, Salt};
 use crate::units::Span;
@@ -14,6 +15,8 @@ pub(crate) enum Returning {
     Closed(ClosedPlan),
     /// Those of sessions, for a number of requests.
     Sessions(SessionsPlan),
+    /// Those whose requests have failed.
+    Reloads(ReloadsPlan),
 }
 
 impl Workload {
@@ -26,16 +29,64 @@ impl Workload {
         if let Some(closed) = &self.closed {
             return Some(Returning::Closed(closed.compile(salt("think"), mirrored)));
         }
+        if let Some(reload) = &self.reload {
+            return Some(Returning::Reloads(reload.compile(salt, mirrored)));
+        }
         Some(Returning::Sessions(self.sessions.as_ref()?.compile(salt, mirrored)))
     }
 }
 
 impl Returning {
-    /// How long a user thinks before the request with this key.
-    pub(crate) fn think(&self, key: Key) -> Span {
+    /// How many requests the user sends at most whose first one has this key; `None` if users are
+    /// there from the beginning.
+    pub(crate) fn requests(&self, key: Key) -> Option<u32> {
         match self {
-            Returning::Closed(closed) => closed.think(key),
-            Returning::Sessions(sessions) => sessions.think(key),
+            Returning::Closed(_) => None,
+            Returning::Sessions(sessions) => Some(sessions.requests(key)),
+            Returning::Reloads(reloads) => Some(reloads.tries),
+        }
+    }
+    /// The key of a user's next request.
+    pub(crate) fn next_key(&self, turns: &Turns, source: Key, user: u32) -> Key {
+        match self {
+            Returning::Reloads(_) => ReloadsPlan::next_key(turns, source, user),
+            _ => turns.next_key(source, user),
+        }
+    }
+    /// The key of the request that decides where a user's request with this key goes, and the
+    /// number of the arrival that it belongs to: a reload goes where its first request went.
+    pub(crate) fn first(&self, turns: &Turns, source: Key, user: u32, key: Key) -> (Key, u64) {
+        match self {
+            Returning::Reloads(_) => {
+                let (session, _) = turns.session(user);
+                (source.ordinal(session), session)
+            }
+            _ => (key, 0),
+        }
+    }
+    /// A request of a user has ended: how long until the next; `None` if none follows, and the user
+    /// leaves.
+    pub(crate) fn pause(
+        &self,
+        turns: &mut Turns,
+        source: Key,
+        user: u32,
+        is_answered: bool,
+    ) -> Option<Span> {
+        let next = self.next_key(turns, source, user);
+        match self {
+            Returning::Closed(closed) => {
+                (turns.sent[user as usize] < closed.requests).then(|| closed.think(next))
+            }
+            Returning::Sessions(sessions) => turns.goes_on(user).then(|| sessions.think(next)),
+            Returning::Reloads(reloads) => {
+                let pause = if is_answered { None } else { reloads.again(next) };
+                let Some(pause) = pause else {
+                    turns.leave(user);
+                    return None;
+                };
+                turns.goes_on(user).then_some(pause)
+            }
         }
     }
 }
@@ -70,10 +121,18 @@ impl Turns {
         }
     }
     /// The key of a user's next request.
-    pub(crate) fn next_key(&self, source: Key, user: u32) -> Key {
+    pub(super) fn next_key(&self, source: Key, user: u32) -> Key {
         let name =
             self.sessions.get(user as usize).map_or(u64::from(user), |(session, _)| *session);
         source.ordinal(name).ordinal(u64::from(self.sent[user as usize]))
+    }
+    /// The number of a user's session, and of the requests it has sent.
+    pub(super) fn session(&self, user: u32) -> (u64, u32) {
+        (self.sessions[user as usize].0, self.sent[user as usize])
+    }
+    /// A user leaves.
+    pub(super) fn leave(&mut self, user: u32) {
+        self.free.push(user);
     }
     /// A user has sent its next request.
     pub(crate) fn sent(&mut self, user: u32) {

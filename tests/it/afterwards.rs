@@ -131,3 +131,48 @@ fn a_lock_is_not_held_by_what_is_spawned_inside_of_it() {
     results.equals("workload users", "latency max", 0.005);
     results.equals("block api.x.spawn", "latency mean", 0.008);
 }
+
+/// What `check` says about a service with these steps.
+fn check(rate: &str, service: &str, steps: &str) -> String {
+    let text = format!(
+        "version: 1
+workload: {{ users: {{ to: api.x, open: {{ rate: {rate} }} }} }}
+services: {{ api: {{ {service} endpoints: {{ x: [ {steps} ] }} }} }}"
+    );
+    let scenario = asyncflow::scenario::from_yaml(&text).unwrap_or_else(|p| panic!("{p}"));
+    asyncflow::scenario::check(&scenario).to_string()
+}
+
+#[test]
+fn what_is_done_after_an_answer_or_beside_it_holds_neither_memory_nor_a_place_in_vain() {
+    // By hand: 1/s hold 1 GB for no time at all, because it is given back with the answer; and 20/s
+    // hold their places for 2 ms each on a slow machine, whatever they leave behind on 8 cores.
+    let memory = check("1/s", "instance: { memory: 2GB },", "memory: 1GB, respond: {}, wait: 10s");
+    assert!(!memory.contains("overload"), "{memory}");
+    let steps = "cpu: 1ms, spawn: [ cpu: 100ms ]";
+    let service = "max_in_flight: 1, instance: { cpu: 8, speed: 0.5x }, runtime: { tasks: {} },";
+    let places = check("20/s", service, steps);
+    assert!(!places.contains("overload"), "{places}");
+    // 50/s of 202 ms are 10.1 of 8 cores.
+    let cores = check("50/s", service, steps);
+    assert!(cores.contains("overload: the offered load is 126 %"), "{cores}");
+}
+
+#[test]
+fn labelled_waits_after_the_answer_are_not_in_the_latency() {
+    // By hand: 5 ms before the answer, 50 ms after it, with the same label.
+    let steps = "wait: { for: 5ms, label: db }, respond: {}, wait: { for: 50ms, label: db }";
+    let results = endpoint(450, "10/s, arrivals: regular", "runtime: { tasks: {} },", steps);
+    results.equals("endpoint api.x", "time_in.io.db mean", 0.005);
+}
+
+#[test]
+fn spawned_overload_behind_a_central_queue_is_no_calm() {
+    // By hand: 150/s leave 10 ms of work each on one core.
+    let results = run(
+        "run: { duration: 300s, replications: 3 }
+workload: { users: { to: api.x, open: { rate: 150/s } } }
+services: { api: { balance: central_queue, endpoints: { x: [ wait: 1ms, spawn: [ cpu: { exp: 10ms } ] ] } } }",
+    );
+    assert_ne!(results.results.verdicts[0].outlook, asyncflow::experiment::Outlook::KeepsUp);
+}

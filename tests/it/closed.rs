@@ -71,3 +71,37 @@ links: {{ {links} }}"
         assert!((service.rate - 100.0).abs() < 1e-9, "{} {yaml}", service.rate);
     }
 }
+
+#[test]
+fn users_may_come_one_after_the_other_and_leave_after_their_requests() {
+    // By hand: four users come every 10 s, think for 1 s, and send three requests of 1 s each: the
+    // last is back at 30 + 2·3 = 36 s. Between 12 s and 14 s only the second is there: its requests
+    // arrive at 11, 13 and 15 s.
+    let written = |duration: &str, warmup: &str| {
+        let results = run(&format!(
+            "run: {{ duration: {duration}, warmup: {warmup}, replications: 1 }}
+workload: {{ users: {{ to: api.x, closed: {{ users: 4, think: 1s, requests: 3, ramp: 40s }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ wait: 1s ] }} }} }}"
+        ));
+        results.value("workload users", "arrivals total")
+    };
+    assert_eq!(
+        [written("100s", "0s"), written("14s", "12s"), written("100s", "36s")],
+        [12.0, 1.0, 0.0]
+    );
+}
+
+#[test]
+fn a_load_generator_drops_what_is_above_its_connections() {
+    // M/G/c/c (Erlang B): 20 connections, 100/s of 200 ms on average, whatever their distribution:
+    // B(20, 20) = 0.1589.
+    for wait in ["{ exp: 200ms }", "{ lognormal: { mean: 200ms, cv: 2 } }"] {
+        let results = run(&format!(
+            "run: {{ duration: 1050s, warmup: 50s, replications: 20 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: 100/s }}, max_in_flight: 20 }} }}
+services: {{ api: {{ endpoints: {{ x: [ wait: {wait} ] }} }} }}"
+        ));
+        results.agrees("workload users", "outcomes.dropped mean", 0.158_892, 0.02);
+        results.equals("service api", "in_flight max", 20.0);
+    }
+}

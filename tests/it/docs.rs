@@ -245,7 +245,7 @@ fn every_shipped_scenario_runs_and_reads_back_as_shown() {
         assert!(answered > 1000.0, "{}: {answered}", path.display());
         assert_eq!(
             results.overloaded.is_empty(),
-            !path.ends_with("overloaded.yaml"),
+            !path.ends_with("overloaded.yaml") && !path.ends_with("retry-storm.yaml"),
             "{}",
             path.display()
         );

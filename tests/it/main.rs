@@ -29,6 +29,7 @@ mod machine;
 mod network;
 mod original;
 mod parallel;
+mod patience;
 mod phases;
 mod pipelines;
 mod plots;

@@ -167,20 +167,20 @@ fn a_run_that_is_longer_than_its_trace_is_a_warning() {
     let log = "at\n0s\n1s\n2s\n";
     let text = "to: web.GET /, replay: { file: log.csv }";
     let said = room(text, "duration: 60s", "log.csv", log).ends("check trace.yaml", 0);
-    assert!(said.contains("the file contains 3s of requests"), "{said}");
+    assert!(said.contains("the file contains 3.00 s of requests"), "{said}");
     let said = room(text, "duration: 3s", "log.csv", log).ends("check trace.yaml", 0);
     assert!(!said.contains("warning: the file"), "{said}");
 }
 
 #[test]
 fn a_rate_from_a_file_is_followed_exactly_and_multiplied() {
-    // By hand: from 60/s to 180/s in two minutes of which each row has the requests of a minute,
-    // then constant: the integral is 60·120 + 0.5·120·120 = 14,400 after 2 min and 25,200 after 3;
-    // a spike doubles the last minute.
+    // By hand: 3,600 requests a minute for two minutes, then 10,800 in the third: 18,000; a spike
+    // doubles the last minute. Rates are joined by lines: from 60/s to 180/s in two minutes and
+    // then constant are 14,400 and 10,800.
     let table = "minute,requests\n0,3600\n2,10800\n";
     let rate = "table: { file: rates.csv, at: minute, unit: 1min, rate: requests, per: 1min }";
     for (more, expected) in
-        [("", 25_200.0), (", spikes: [ { at: 2m, peak: 2x, hold: 1m } ]", 36_000.0)]
+        [("", 18_000.0), (", spikes: [ { at: 2m, peak: 2x, hold: 1m } ]", 28_800.0)]
     {
         let text =
             format!("to: web.GET /, open: {{ rate: {{ {rate}{more} }}, arrivals: regular }}");
@@ -193,6 +193,13 @@ fn a_rate_from_a_file_is_followed_exactly_and_multiplied() {
             .unwrap();
         assert_eq!(row["estimate"], expected, "{rate}{more}");
     }
+    let text = "to: web.GET /, open: { rate: { table: { file: rates.csv } }, arrivals: regular }";
+    let table = "at,rate\n0s,60/s\n2m,180/s\n";
+    let said = room(text, "duration: 3m, replications: 1", "rates.csv", table)
+        .says("run trace.yaml --no-files -q");
+    assert!(said["metrics"].as_array().unwrap().iter().any(|row| row["metric"] == "arrivals"
+        && row["kind"] == "workload"
+        && row["estimate"] == 25_200.0));
     // Rates with units and timestamps, and what is wrong with them.
     let ends = |table: &str, code: i32| {
         let text = "to: web.GET /, open: { rate: { table: { file: rates.csv } } }";
@@ -205,4 +212,60 @@ fn a_rate_from_a_file_is_followed_exactly_and_multiplied() {
     assert!(
         ends("at,rate\n5s,90/s\n2s,90/s\n", 2).contains("line 3, column `at`: this time is before")
     );
+}
+
+#[test]
+fn times_in_whole_seconds_are_spread_on_demand() {
+    // By hand: four requests in a second, and one in the next; spread over a second, every 250 ms.
+    let log = "at\n5s\n5s\n5s\n5s\n6s\n";
+    let text = "to: web.GET /, replay: { file: log.csv, spread: 1s }";
+    let room = room(text, "duration: 3s, replications: 1", "log.csv", log);
+    let ms: Vec<u64> = [0, 250, 500, 750, 1000].map(|ms| ms * 1_000_000).to_vec();
+    assert_eq!(arrivals_ns(&room, "run trace.yaml"), ms);
+    let text = "to: web.GET /, replay: { file: log.csv }";
+    let said = self::room(text, "duration: 2s", "log.csv", log).ends("check trace.yaml", 0);
+    assert!(said.contains("3 of the 5 requests arrive at the same moment"), "{said}");
+    // One row is one request, and cannot be repeated.
+    let one = |more: &str, code: i32| {
+        let text = format!("to: web.GET /, replay: {{ file: log.csv{more} }}");
+        self::room(&text, "duration: 2s", "log.csv", "at\n5s\n").ends("check trace.yaml", code)
+    };
+    one("", 0);
+    assert!(one(", loop: true", 2).contains("all its requests arrive at once"));
+}
+
+#[test]
+fn reloaded_requests_go_where_the_first_one_went() {
+    // By hand: what fails is sent again, once, to the same endpoint; the file names the first.
+    use crate::support::text_column;
+    let log = "at,path\n0s,GET /\n1s,POST /buy\n2s,GET /\n";
+    let text = "to: web, replay: { file: log.csv, columns: { endpoint: path } }, reload: { p: 100%, after: 100ms, max: 1 }";
+    let room = room(text, "duration: 4s, replications: 1", "log.csv", log);
+    let failing = fs::read_to_string(room.path("trace.yaml"))
+        .unwrap()
+        .replace("wait: 1ms", "fail: 100%")
+        .replace("wait: 5ms", "fail: 100%");
+    fs::write(room.path("trace.yaml"), failing).unwrap();
+    let batch = requests(&room, "run trace.yaml", "out");
+    let [read, buy] = ["web.GET /", "web.POST /buy"];
+    assert_eq!(text_column(&batch, "endpoint"), [read, read, buy, buy, read, read]);
+}
+
+#[test]
+fn a_timestamp_of_a_parquet_file_has_its_own_unit() {
+    // By hand: milliseconds since 1970, 0 and 1,500 of them apart, whatever `unit` says.
+    use arrow_array::{ArrayRef, TimestampMillisecondArray};
+    use std::sync::Arc;
+    let times: ArrayRef =
+        Arc::new(TimestampMillisecondArray::from(vec![1_700_000_000_000, 1_700_000_001_500]));
+    let batch = RecordBatch::try_from_iter([("at", times)]).unwrap();
+    for unit in ["", ", unit: 1us"] {
+        let text = format!("to: web.GET /, replay: {{ file: log.parquet{unit} }}");
+        let room = room(&text, "duration: 4s, replications: 1", "unused.csv", "");
+        let file = fs::File::create(room.path("log.parquet")).unwrap();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        assert_eq!(arrivals_ns(&room, "run trace.yaml"), [0, 1_500_000_000], "{unit}");
+    }
 }

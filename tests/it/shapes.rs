@@ -151,3 +151,61 @@ services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }} }} }}"
         assert!(said.contains(percent) && said.contains(at), "{shape}: {said}");
     }
 }
+
+#[test]
+fn a_rate_that_repeats_is_judged_by_its_mean_over_whole_periods() {
+    // By hand: 110 % on average over ten periods is an overload, also if the run ends in a trough;
+    // 80 % is none, also if it ends at a peak of 104 %. With less than a period nothing is proved.
+    use asyncflow::experiment::Outlook;
+    let outlook = |base: &str, seconds: u32, peak_s: u32| {
+        let answer = run(&format!(
+            "run: {{ duration: {seconds}s, replications: 4 }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {{ base: {base}, diurnal: {{ amplitude: 30%, period: 60s, peak_at: {peak_s}s }} }} }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ cpu: {{ exp: 10ms }} ] }} }} }}"
+        ));
+        answer.results.verdicts[0].outlook.clone()
+    };
+    for peak_s in [0, 30] {
+        let over = outlook("110/s", 600, peak_s);
+        assert!(
+            matches!(&over, Outlook::Overloaded(of) if (of.load - 1.1).abs() < 1e-6),
+            "{over:?}"
+        );
+        assert_eq!(outlook("80/s", 600, peak_s), Outlook::KeepsUp);
+    }
+    assert_ne!(outlook("110/s", 40, 40), Outlook::KeepsUp);
+}
+
+#[test]
+fn a_spike_that_still_decays_is_no_lasting_overload() {
+    // By hand: 10/s of 20 ms are 20 %; three time constants after a spike of 100x the rate is still
+    // 5.2 times as high.
+    let text = "version: 1
+run: { duration: 190s }
+workload: { users: { to: api.x, open: { rate: { base: 10/s, spikes: [ { at: 0s, peak: 100x, hold: 1s, decay: 60s } ] } } } }
+services: { api: { endpoints: { x: [ cpu: 20ms ] } } }";
+    let scenario = scenario::from_yaml(text).unwrap_or_else(|problems| panic!("{problems}"));
+    let said = scenario::check(&scenario).to_string();
+    assert!(!said.contains("overload: the offered load is"), "{said}");
+}
+
+#[test]
+fn rates_that_change_too_often_or_begin_too_late_are_named() {
+    // By hand: 1 ms in 50,000 days; a spike at 30 h in an hour; a fall of a nanosecond.
+    let check = |run: &str, rate: &str| {
+        let text = format!(
+            "version: 1
+run: {{ duration: {run} }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {{ base: 0.1/h, {rate} }} }} }} }}
+services: {{ api: {{ endpoints: {{ x: [ cpu: 1ms ] }} }} }}"
+        );
+        match scenario::from_yaml(&text) {
+            Ok(scenario) => scenario::check(&scenario).to_string(),
+            Err(problems) => problems.to_string(),
+        }
+    };
+    assert!(check("50000d", "noise: { cv: 0.3, every: 1ms }").contains("changes about"));
+    assert!(check("50000d", "diurnal: { amplitude: 100%, period: 1s }").contains("changes about"));
+    assert!(check("1h", "spikes: [ { at: 30h, peak: 3x, hold: 1m } ]").contains("has no effect"));
+    assert!(check("1h", "spikes: [ { at: 1m, peak: 3x, decay: 1ns } ]").contains("is a jump"));
+}

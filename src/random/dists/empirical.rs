@@ -12,6 +12,7 @@ use crate::problem::{Problems, Refusal};
 use crate::units::{Quantity, shown};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ impl<Q: Quantity> Empirical<Q> {
                 let what = format!("`{}` has more than 1M values", shown(column));
                 return Err(("column", Refusal::new(what).help("take a sample of its rows")));
             }
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         })?;
         if values.is_empty() {
             let what = format!("column `{}` of `{}` has no values", shown(column), shown(file));

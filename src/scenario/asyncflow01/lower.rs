@@ -124,6 +124,9 @@ fn workload(graph: &Graph, problems: &mut Problems) -> Workload {
         closed: None,
         sessions: None,
         replay: None,
+        max_in_flight: None,
+        patience: None,
+        reload: None,
     };
     if let Some(input) = &graph.payload.rqs_input {
         let each = Rate::per_second(input.avg_request_per_minute_per_user.mean / 60.0);

@@ -3,7 +3,8 @@
 use crate::random::dists::Dist;
 use crate::units::{Count, Rate, Span};
 use crate::workload::{
-    Arrivals, Closed, Mmpp, Open, RateShape, Replay, Sessions, Stage, Stages, Users, Workload,
+    Arrivals, Closed, Mmpp, Open, Patience, RateShape, Reload, Replay, Sessions, Stage, Stages,
+    Users, Workload,
 };
 use indexmap::IndexMap;
 
@@ -62,6 +63,25 @@ impl Workload {
         }
         self
     }
+    /// Sets how long users wait for an answer: a request that takes longer is `abandoned`, while
+    /// what has begun of it goes on.
+    #[must_use]
+    pub fn with_patience(mut self, patience: impl Into<Dist<Span>>) -> Workload {
+        self.patience = Some(Patience { span: patience.into(), cancel: false });
+        self
+    }
+    /// Sets the most requests in flight; those that arrive above it are `dropped`.
+    #[must_use]
+    pub fn with_max_in_flight(mut self, most: u64) -> Workload {
+        self.max_in_flight = Some(Count(most));
+        self
+    }
+    /// Sets that users send their failed requests again.
+    #[must_use]
+    pub fn with_reload(mut self, reload: Reload) -> Workload {
+        self.reload = Some(reload);
+        self
+    }
     fn empty() -> Workload {
         Workload {
             to: None,
@@ -72,6 +92,9 @@ impl Workload {
             closed: None,
             sessions: None,
             replay: None,
+            max_in_flight: None,
+            patience: None,
+            reload: None,
         }
     }
 }

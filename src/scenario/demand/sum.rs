@@ -5,6 +5,7 @@
 //! long as the one that ends it. Where a body may end early, or be called off, what it does is an
 //! upper bound, and no part of the lower bounds.
 
+use super::fastest;
 use super::may_end::{MayEnd, gives_up};
 use super::{After, EndpointDemand, HoldingDemand, RoundTrip, callee, service_of};
 use crate::random::dists::Dist;
@@ -47,8 +48,8 @@ pub(super) fn demand_of(
     let mut demand = sum.demand;
     if let Some(answer) = sum.answer {
         demand.after = After {
-            cpu_s: demand.cpu_s - answer.until.cpu_s,
-            min_cpu_s: demand.min_cpu_s - answer.until.min_cpu_s,
+            cpu_s: demand.own_cpu_s() - answer.until.cpu_s,
+            min_cpu_s: demand.own_min_cpu_s() - answer.until.min_cpu_s,
             min_residence_s: demand.min_residence_s - answer.until.min_residence_s,
             expected_residence_s: demand.expected_residence_s - answer.until.expected_residence_s,
         };
@@ -94,6 +95,8 @@ struct Block<'s> {
     all_arrive: bool,
     /// The durations before it: least of each request, least on average, expected, s.
     before_s: [f64; 3],
+    /// The core time before it, and the certain part of it, s.
+    before_cpu_s: [f64; 2],
     /// The arms so far.
     arms: Vec<SummedArm>,
     /// The weight of the arm that is being summed, and whether it may end a request early.
@@ -138,6 +141,17 @@ impl Sum<'_, '_> {
             block.arms.push(SummedArm { weight, left, own_s, is_certain, may_end });
         }
         self.blocks.push(block);
+    }
+    /// What was done beside the request is not in its residence.
+    fn end_beside(&mut self, before_cpu_s: [f64; 2]) {
+        self.demand.goes_beyond = true;
+        // A body within one that is beside already counts once.
+        if self.blocks.iter().all(|outer| outer.way != Way::Beside) {
+            let now_s = [self.demand.cpu_s, self.demand.min_cpu_s];
+            for (index, beside_s) in self.demand.beside_cpu_s.iter_mut().enumerate() {
+                *beside_s += now_s[index] - before_cpu_s[index];
+            }
+        }
     }
     /// Notes a distribution with infinite variance.
     fn note_heavy(&mut self, at: At, variance_s2: f64) {
@@ -210,11 +224,12 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         self.all_arrive &= share == 0.0;
     }
     fn respond(&mut self, _: At) {
+        self.demand.goes_beyond = true;
         let demand = &self.demand;
         self.answer = Some(Answer {
             until: After {
-                cpu_s: demand.cpu_s,
-                min_cpu_s: demand.min_cpu_s,
+                cpu_s: demand.own_cpu_s(),
+                min_cpu_s: demand.own_min_cpu_s(),
                 min_residence_s: demand.min_residence_s,
                 expected_residence_s: demand.expected_residence_s,
             },
@@ -226,8 +241,18 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         let (share, is_certain, all_arrive) =
             (self.demand.answered_share, self.is_certain, self.all_arrive);
         let before_s = self.durations_s().map(|sum| *sum);
+        let before_cpu_s = [self.demand.cpu_s, self.demand.min_cpu_s];
         let (arms, open) = (Vec::new(), None);
-        self.blocks.push(Block { way, share, is_certain, all_arrive, before_s, arms, open });
+        self.blocks.push(Block {
+            way,
+            share,
+            is_certain,
+            all_arrive,
+            before_s,
+            before_cpu_s,
+            arms,
+            open,
+        });
     }
     fn arm(&mut self, arm: Arm) {
         self.end_arm();
@@ -254,9 +279,8 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
     }
     fn end(&mut self) {
         self.end_arm();
-        let Some(Block { way, share, is_certain, all_arrive, arms, .. }) = self.blocks.pop() else {
-            return;
-        };
+        let Some(block) = self.blocks.pop() else { return };
+        let Block { way, share, is_certain, all_arrive, before_cpu_s, arms, .. } = block;
         let may_end = arms.iter().any(|arm| arm.may_end.any());
         // An upper bound where it is not known.
         let left = match way {
@@ -305,6 +329,9 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
             Way::Repeated => !may_end,
             Way::AtOnce { is_limited, .. } => !may_end && !is_limited,
         };
+        if way == Way::Beside {
+            self.end_beside(before_cpu_s);
+        }
         if let Way::AtOnce { needed, is_limited } = way {
             // What is called off may be before its calls, or behind them.
             self.demand.may_fail |= is_limited;
@@ -369,13 +396,4 @@ impl<'s> Asks<'s> for Sum<'_, 's> {
         demand.heavy = demand.heavy.take().or_else(|| below.heavy.clone());
         demand.answered_share *= below.answered_share;
     }
-}
-
-/// Returns the slow-down factor, relative to the demands as written, of the fastest machine of an
-/// endpoint's service.
-fn fastest(directory: &NameTable, broken: &Broken, endpoint: usize) -> f64 {
-    let (members, _) = &directory.members[directory.endpoints[endpoint].service as usize];
-    let stretch =
-        |index: usize| broken.slower[index] / directory.instances[index].machine.speed.times;
-    members.clone().map(|index| stretch(index as usize)).reduce(f64::min).unwrap_or(1.0)
 }

@@ -167,11 +167,13 @@ fn of_instance(
     if let Some(memory) = instance.machine.memory.filter(|memory| memory.0 > 0) {
         let used = endpoints.clone().filter(|e| rates.by_endpoint[*e] > 0.0);
         let bytes = [
-            sum(&|d| d.memory_bytes * d.min_residence_at(stretch)),
-            sum(&|d| d.memory_bytes * d.expected_residence_at(stretch)),
+            sum(&|d| d.memory_bytes * d.min_answer_at(stretch)),
+            sum(&|d| d.memory_bytes * d.expected_answer_at(stretch)),
         ];
+        // It is given back with the answer.
+        let holders = [sum(&|d| d.min_answer_at(stretch)), sum(&|d| d.expected_answer_at(stretch))];
         let needs = used.map(|e| demands[e].constant_memory);
-        held.extend(memory::held(memory.0, needs, bytes, [inside, expected], rate, dispersion));
+        held.extend(memory::held(memory.0, needs, bytes, holders, rate, dispersion));
     }
     held
 }

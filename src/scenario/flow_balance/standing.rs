@@ -2,9 +2,11 @@
 //! requests go on to.
 
 use super::{Held, NEARLY, Resource, ServiceBalance, Standing};
+use crate::scenario::Balance;
 use crate::scenario::broken::Broken;
 use crate::scenario::demand::{EndpointDemand, Rates};
 use crate::scenario::directory::NameTable;
+use crate::workload::Workload;
 
 /// Decides for each service whether it is stable.
 pub(super) fn set_standings(
@@ -36,7 +38,14 @@ pub(super) fn set_standings(
         is_known[entry.service as usize] &= rates.is_exact[endpoint] && !is_behind[endpoint];
     }
     let is_closed = directory.scenario.workload.values().any(|of| of.closed.is_some());
-    let is_left = demands.iter().any(|demand| demand.may_fail || demand.is_cut);
+    let is_impatient = |of: &Workload| of.closed.is_some() && of.patience.is_some();
+    let is_left = demands.iter().any(|of| of.may_fail || of.is_cut || of.goes_beyond)
+        || directory.scenario.workload.values().any(is_impatient);
+    // Behind a central queue only the time until the answer is known.
+    let beyond_central = demands.iter().any(|of| of.goes_beyond)
+        && directory.scenario.services.values().any(|of| of.balance == Balance::CentralQueue);
+    // How often users reload depends on how long they wait.
+    let reloads = directory.scenario.workload.values().any(|of| of.reload.is_some());
     let named = directory.scenario.services.values().map(|written| !written.instances.is_empty());
     let waits_below = wait_below(directory, demands, order, services);
     for (((service, is_known), waits_below), (is_named, down)) in
@@ -47,7 +56,7 @@ pub(super) fn set_standings(
         (service.is_even, service.is_rate_exact) = (service.is_even && !load_shifts, is_known);
         let is_decidable = is_known && service.is_even && !service.sheds;
         // Closed users go on asking while what they have given up is still served.
-        let may_pile_up = is_closed && is_left;
+        let may_pile_up = is_closed && is_left || reloads || beyond_central;
         service.standing = match service.held.first().copied() {
             Some(held) if is_decidable && held.load > 1.0 + NEARLY => Standing::Fails(held),
             _ if load_shifts || may_pile_up => Standing::Open,

@@ -2,8 +2,7 @@
 
 /// Fields below the top level for features that are not modelled yet. They are refused, because a
 /// scenario without them would describe a different system.
-pub(super) const LATER: [&str; 41] = [
-    "patience",
+pub(super) const LATER: [&str; 40] = [
     "class",
     "keys",
     "cache",
@@ -50,7 +49,7 @@ pub(super) const LATER: [&str; 41] = [
 pub(super) const INSTEAD: [(&[&str], &str); 11] = [
     (
         &["retries", "retry", "retry_policy", "backoff", "max_retries", "attempts"],
-        "the closest alternative today: a higher `rate` that includes the retries; it does not show that retries increase with failures",
+        "the closest alternative today: users who try again, `reload: { p: 60%, after: { exp: 3s }, max: 3 }` on the workload",
     ),
     (
         &["rate_limit", "ratelimit", "rate_limiter", "limiter", "throttle"],
@@ -93,7 +92,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 11] = [
 
 /// Terms of other tools, the AsyncFlow term they correspond to, and what to write if the term alone
 /// is not enough. Suggested where the AsyncFlow term is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 93] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 95] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -137,6 +136,16 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 93] = [
         "write `spawn: [ cpu: 1ms, call: audit.log ]`",
     ),
     (&["reply", "return", "answer", "send_response", "response"], "respond", "write `respond: {}`"),
+    (
+        &["abandon", "abandonment", "give_up", "impatience", "max_wait", "user_timeout"],
+        "patience",
+        "write `patience: 8s`",
+    ),
+    (
+        &["refresh", "retry_users", "try_again", "resend"],
+        "reload",
+        "write `reload: { p: 60%, after: { exp: 3s }, max: 3 }`",
+    ),
     (&["mutex", "semaphore", "critical"], "lock", "write `lock: { name: stock, hold: [ … ] }`"),
     (
         &["connection_pool", "pool_size", "connections", "db_pool", "pooled"],

@@ -26,6 +26,12 @@ impl Node for Workload {
         if let Some(replay) = &mut self.replay {
             replay.load(self.to.as_deref(), folder, &format!("{path}.replay"), problems);
         }
+        if let Some(patience) = &mut self.patience {
+            patience.span.load(folder, &format!("{path}.patience"), problems);
+        }
+        if let Some(reload) = &mut self.reload {
+            reload.after.load(folder, &format!("{path}.reload.after"), problems);
+        }
         if let Some(users) = &mut self.users {
             users.active.load(folder, &format!("{path}.users.active"), problems);
         }

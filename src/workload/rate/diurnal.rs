@@ -99,6 +99,9 @@ impl Modulation for Diurnal {
     fn settles_s(&self, _: f64) -> Option<f64> {
         (self.amplitude() == 0.0).then_some(0.0)
     }
+    fn period_s(&self) -> Option<(f64, f64)> {
+        Some((self.period.seconds(), 1.0))
+    }
     fn highest_s(&self, until_s: f64) -> Option<(f64, String)> {
         let period_s = self.period.seconds();
         let first = (self.peak_at.seconds() - self.start_at.seconds()).rem_euclid(period_s);

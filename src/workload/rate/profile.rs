@@ -7,6 +7,7 @@ use super::{Mmpp, RateShape, Stages, TableRate};
 use crate::random::dists::Distribution;
 use crate::random::keys::Draw;
 use crate::random::logarithm::ln;
+use crate::units::Span;
 use crate::workload::Users;
 use std::sync::Arc;
 
@@ -200,6 +201,20 @@ impl RateProfile {
         }
     }
 
+    /// Returns about how many pieces there are in a run of this length, where there may be many.
+    pub(crate) fn pieces(&self, duration: Span) -> f64 {
+        match self {
+            RateProfile::States(states) => {
+                let round_s: f64 = states.iter().map(|[_, stay_s]| stay_s).sum();
+                duration.seconds() / round_s * states.len() as f64
+            }
+            RateProfile::Shaped(shaped) => {
+                shaped.pieces(duration.seconds()) + shaped.base.pieces(duration)
+            }
+            _ => 0.0,
+        }
+    }
+
     /// Returns the mean rate from 0 to `horizon_s`, in 1/s.
     pub(crate) fn mean_rate(&self, horizon_s: f64) -> f64 {
         match self {
@@ -252,7 +267,7 @@ impl RateProfile {
         let ramps = match self {
             RateProfile::Ramps(ramps) => ramps,
             RateProfile::Shaped(shaped) => {
-                return (shaped.rate_at(horizon_s), shaped.settles_s(horizon_s));
+                return shaped.last_rate(horizon_s);
             }
             _ => return (self.mean_rate(horizon_s), Some(0.0)),
         };
@@ -297,7 +312,10 @@ impl RateProfile {
             }
             RateProfile::Shaped(shaped) => {
                 // The variance of a factor of mean 1 times the expected count of a stretch.
-                let rate = shaped.base.mean_rate(0.0);
+                let rate = match &shaped.base {
+                    RateProfile::Ramps(ramps) => ramps.last().map_or(0.0, |ramp| ramp.to),
+                    base => base.mean_rate(0.0),
+                };
                 let of_noise =
                     |(law, every_s): &(Distribution, f64)| law.variance() * rate * every_s;
                 shaped.base.dispersion() + shaped.noise.as_ref().map_or(0.0, of_noise)

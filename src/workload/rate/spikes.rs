@@ -34,12 +34,24 @@ pub struct Spike {
 /// How many time constants a spike lasts as a phase of the run: 5 % of the excess is left then.
 const CONSTANTS: u64 = 3;
 
+/// A rate that differs by less from that without the spike counts as constant.
+const NEARLY: f64 = 0.01;
+
+/// The shortest time constant of a fall.
+const DECAY_MIN: Span = Span(1_000_000);
+
 impl Spike {
     pub(super) fn check(&self, path: &str, problems: &mut Problems) {
         if self.rise == Span::ZERO && self.hold == Span::ZERO && self.decay == Span::ZERO {
             problems
                 .error(path, "this spike has no duration")
                 .advise("add `rise`, `hold` or `decay`, such as `hold: 3m`");
+        }
+        if self.decay != Span::ZERO && self.decay < DECAY_MIN {
+            let what = format!("a fall with a time constant of {} is a jump", self.decay);
+            problems
+                .error(format!("{path}.decay"), what)
+                .advise(format!("leave `decay` out, or write at least {DECAY_MIN}"));
         }
     }
     /// When it begins, when the peak is reached, when the rate begins to fall, and when 5 % of the
@@ -79,10 +91,13 @@ impl Modulation for Spike {
     }
     fn settles_s(&self, until_s: f64) -> Option<f64> {
         let begins_s = self.at.seconds();
-        let [.., ends] = self.moments();
+        let [_, _, falls, _] = self.moments();
+        // Until the rate is within 1 % of what it would be without the spike.
+        let constants = ((self.peak.times - 1.0).abs() / NEARLY).max(1.0).ln();
+        let ends_s = falls.seconds() + constants * self.decay.seconds();
         match begins_s < until_s {
             false => Some(0.0),
-            true => Some(ends.seconds()).filter(|ends_s| *ends_s < until_s),
+            true => Some(ends_s).filter(|ends_s| *ends_s < until_s),
         }
     }
     fn highest_s(&self, until_s: f64) -> Option<(f64, String)> {

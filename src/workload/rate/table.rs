@@ -1,7 +1,8 @@
 //! `table`: a measured rate, from a file.
 //!
-//! Law: straight lines between the rows, from the first row on, which is the beginning of the run;
-//! the last rate is kept. As stages, it is followed exactly.
+//! Law: straight lines between rates; numbers of requests (with `per`) are those from their row to
+//! the next, at a constant rate. The first row is the beginning of the run; the last rate is kept.
+//! As stages, it is followed exactly.
 //! Checked: `tests/it/shapes.rs`.
 
 use super::profile::Ramp;
@@ -11,6 +12,7 @@ use crate::units::{Rate, Span, shown};
 use crate::workload::replay;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,7 +31,7 @@ pub struct Table {
     /// The column of the rates: quantities such as `150/s`, or numbers of requests in `per`.
     #[serde(default = "rate")]
     pub rate: String,
-    /// In which time there were as many requests as a bare number says.
+    /// In which time there were as many requests as a bare number says: from its row on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per: Option<Span>,
     /// The rows: times since the first, and rates; `None` until loaded.
@@ -93,7 +95,7 @@ impl Table {
                 let what = format!("`{}` has more than 1M rows", shown(&self.file));
                 return Err(("file", Refusal::new(what).help(help)));
             }
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         })?;
         match rows.is_empty() {
             true => Err(("file", Refusal::new(format!("`{}` has no rows", shown(&self.file))))),
@@ -108,9 +110,11 @@ impl Table {
             }
             (Some(_), None) => Err(Refusal::new(format!("`{}` has no unit", shown(cell.text)))
                 .help("write in which time there were as many requests, such as `per: 1s`")),
-            (Some(_), Some(_)) => {
-                Err(Refusal::new(format!("`{}` is no number of requests", shown(cell.text))))
-            }
+            (Some(_), Some(_)) => Err(Refusal::new(format!(
+                "`{}` is not a number of requests from 0 on",
+                shown(cell.text)
+            ))
+            .help("correct the file, or leave the row out")),
             (None, _) => cell.text.parse(),
         }
     }
@@ -121,10 +125,14 @@ impl Table {
             from: rate.per_second,
             to: rate.per_second,
         });
-        let ramps = rows.windows(2).map(|pair| Ramp {
-            over_s: (pair[1].0.0 - pair[0].0.0) as f64 * 1e-9,
-            from: pair[0].1.per_second,
-            to: pair[1].1.per_second,
+        let ramps = rows.windows(2).flat_map(|pair| {
+            let over_s = (pair[1].0.0 - pair[0].0.0) as f64 * 1e-9;
+            let [from, to] = [pair[0].1.per_second, pair[1].1.per_second];
+            match self.per {
+                None => [Ramp { over_s, from, to }, Ramp { over_s: 0.0, from: to, to }],
+                // A count says nothing about how its requests are spaced.
+                Some(_) => [Ramp { over_s, from, to: from }, Ramp { over_s: 0.0, from, to }],
+            }
         });
         first.into_iter().chain(ramps).collect()
     }

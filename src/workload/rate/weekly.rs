@@ -104,6 +104,10 @@ impl Modulation for Weekly {
         let last = last.min(first + 7);
         (first..last).all(|day| self.factor(day) == self.factor(day + 1)).then_some(0.0)
     }
+    fn period_s(&self) -> Option<(f64, f64)> {
+        let mean = (0..7).map(|day| self.factor(day)).sum::<f64>() / 7.0;
+        Some((WEEK.seconds(), mean))
+    }
     fn highest_s(&self, until_s: f64) -> Option<(f64, String)> {
         let (mut at_s, mut highest): (f64, Option<(f64, f64)>) = (0.0, None);
         for _ in 0..8 {

@@ -181,7 +181,7 @@ fn names_reserved_for_later_releases_are_reported_as_such() {
     for step in ["cache", "llm", "publish", "offload", "disk", "hold"] {
         later(scenario(&format!("[ {step}: 1ms ]")), step);
     }
-    for field in ["patience", "class", "keys"] {
+    for field in ["class", "keys"] {
         later(
             scenario("[ cpu: 1ms ]").replace("to: api.a", &format!("to: api.a, {field}: 1")),
             field,

@@ -74,10 +74,12 @@ pub enum Feature {
     Shapes,
     /// Steps in `spawn`, and endpoints that respond before their end.
     Afterwards,
+    /// Users who leave, and try again.
+    Impatience,
 }
 use Feature::*;
 
-const FEATURES: u32 = Afterwards as u32 + 1;
+const FEATURES: u32 = Impatience as u32 + 1;
 
 /// A distribution of durations, with about this mean.
 #[derive(Clone, Debug)]

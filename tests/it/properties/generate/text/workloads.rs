@@ -128,7 +128,20 @@ impl Text<'_> {
                     format!("open: {{ rate: {stages}, arrivals: {arrivals} }}")
                 }
             };
-            format!("  w{index}: {{ mix: {{ {} }}, {when} }}\n", mix.join(", "))
+            let patience = match (case.has(Impatience), workload.arrivals % 3) {
+                (true, 0) => format!(", patience: {}", self.us(17_300)),
+                (true, 1) => {
+                    format!(", patience: {{ for: {{ exp: {} }}, cancel: true }}", self.ms(20))
+                }
+                _ => String::new(),
+            };
+            let comes_back = when.starts_with("closed") || when.starts_with("sessions");
+            let reload = if case.has(Impatience) && !comes_back && workload.rate < 2 {
+                format!(", reload: {{ p: 50%, after: {{ exp: {} }}, max: 2 }}", self.ms(30))
+            } else {
+                String::new()
+            };
+            format!("  w{index}: {{ mix: {{ {} }}, {when}{patience}{reload} }}\n", mix.join(", "))
         };
         case.workloads[..count].iter().enumerate().map(workload).collect()
     }

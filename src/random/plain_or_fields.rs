@@ -1,4 +1,6 @@
-//! The written form of steps that are a plain value or fields.
+//! The written form of what is a plain value, or fields: some steps, and the patience of users.
+//!
+//! Tested: by those who use it; `tests/corpus`.
 
 use crate::problem::Refusal;
 use crate::random::dists::Dist;
@@ -6,9 +8,9 @@ use crate::units::{Quantity, bare};
 use serde::de::{MapAccess, Unexpected};
 use serde::{Deserialize, Deserializer};
 
-/// A step that is written either as a plain value (`wait: 2ms`, `wait: { exp: 2ms }`) or as fields
-/// (`wait: { for: 2ms, label: db }`). Reads a map by its first key: one of `fields` begins the
-/// fields, anything else a distribution.
+/// Reads what is written either as a plain value (`wait: 2ms`, `wait: { exp: 2ms }`) or as fields
+/// (`wait: { for: 2ms, label: db }`): a map by its first key, which begins the fields or is a
+/// distribution.
 pub(crate) fn plain_or_fields<'de, D, Q, F, R>(
     from: D,
     first_fields: &'static [&'static str],
