@@ -27,12 +27,17 @@ use std::sync::atomic::AtomicBool;
 
 /// `late` are arrivals after all that can happen to the six; `loss` is that of the link to `db`.
 fn scenario(runtime: &str, late: &str, loss: &str, faults: &str) -> Arc<Plan> {
+    scenario_of(runtime, late, loss, faults, "")
+}
+
+/// The same, with users of whom more is said.
+fn scenario_of(runtime: &str, late: &str, loss: &str, faults: &str, users: &str) -> Arc<Plan> {
     let (warmup, rate) = if late.is_empty() { ("0s", 3) } else { ("500ms", 4) };
     let yaml = format!(
         "version: 1
 name: states
 run: {{ duration: 2s, warmup: {warmup} }}
-workload: {{ users: {{ to: api.x, open: {{ rate: {rate}/s, arrivals: {{ at: [ 1ms, 1ms, 2ms, 2ms, 3ms, 4ms{late} ] }} }} }} }}
+workload: {{ users: {{ to: api.x, open: {{ rate: {rate}/s, arrivals: {{ at: [ 1ms, 1ms, 2ms, 2ms, 3ms, 4ms{late} ] }} }}{users} }} }}
 services:
   api:
     max_in_flight: 4
@@ -250,5 +255,33 @@ fn a_crash_in_any_state_leaves_nothing_behind_and_the_service_works_as_before() 
                 assert_eq!(late, (2, 2, 2), "{runtime}, {us} us, {target}: those who come later");
             }
         }
+    }
+}
+
+#[test]
+fn users_who_leave_in_any_state_leave_nothing_behind() {
+    // By definition: everyone leaves a number of tenths of a millisecond after coming, in whatever
+    // state the request is then; afterwards everything is as new, and all six count as ended.
+    for (runtime, cancel) in RUNTIMES.into_iter().flat_map(|of| [(of, false), (of, true)]) {
+        let mut abandoned = 0;
+        for us in (100..26_000u64).step_by(100) {
+            let users = format!(", patience: {{ for: {us}us, cancel: {cancel} }}");
+            let plan = scenario_of(runtime, "", "20%", "", &users);
+            let mut world = at(&plan, 0);
+            drain(&mut world, &plan, Time(1_900_000_000));
+            assert_empty(&mut world, &format!("{runtime}, {us} us, {cancel}"));
+            let record = simulate(&plan, 0, &AtomicBool::new(false));
+            let record = record.unwrap_or_else(|error| panic!("{error}"));
+            let ended = |flow: usize| record.flows[flow].outcomes.iter().sum::<u64>();
+            let count = |flow: usize| (record.flows[flow].arrivals, ended(flow));
+            assert_eq!(count(0), (6, 6), "{runtime}, {us} us, {cancel}");
+            let block = plan.layout.blocks.iter().position(|block| block == "users.abandoned");
+            let flow =
+                plan.layout.flows.iter().position(|flow| flow.block == block.map(|b| b as u32));
+            let (left, gone) = count(flow.expect("the block has a flow"));
+            assert_eq!(left, gone, "{runtime}, {us} us, {cancel}: what goes on in vain ends");
+            abandoned += left;
+        }
+        assert!(abandoned > 300, "{runtime}, {cancel}: only {abandoned} were abandoned");
     }
 }

@@ -161,6 +161,8 @@ impl Workload {
         }
         if let Some(reload) = &self.reload {
             reload.check(&format!("{path}.reload"), problems);
+            let what = "the loads that `check` computes are those of first attempts";
+            problems.note(format!("{path}.reload"), what);
             if self.closed.is_some() || self.sessions.is_some() {
                 problems
                     .error(

@@ -49,7 +49,7 @@ pub(super) const LATER: [&str; 40] = [
 pub(super) const INSTEAD: [(&[&str], &str); 11] = [
     (
         &["retries", "retry", "retry_policy", "backoff", "max_retries", "attempts"],
-        "the closest alternative today: users who try again, `reload: { p: 60%, after: { exp: 3s }, max: 3 }` on the workload",
+        "the closest alternatives today: users who try again, `reload: { p: 60%, after: { exp: 3s }, max: 3 }` on the workload; for calls, a higher `rate` that includes the retries, which does not show that they increase with failures",
     ),
     (
         &["rate_limit", "ratelimit", "rate_limiter", "limiter", "throttle"],
@@ -65,7 +65,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 11] = [
     ),
     (
         &["timeout", "deadline"],
-        "the closest alternative today: a timeout on the call, `call: { to: db.read, timeout: 500ms }`",
+        "the closest alternative today: a timeout on the call, `call: { to: db.read, timeout: 500ms }`; users who leave are `patience: 8s` on the workload",
     ),
     (
         &["pause", "gc", "every"],

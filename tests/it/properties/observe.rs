@@ -1,6 +1,6 @@
 //! A run as observed from outside: the bytes of its files, every request, every number.
 
-use super::generate::{ALL, Case, Stranger};
+use super::generate::{ALL, Case, Feature, Stranger};
 use arrow_array::{Array, Float64Array, RecordBatch, StringArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
@@ -97,9 +97,11 @@ pub fn folder() -> Result<tempfile::TempDir, String> {
         .map_err(|e| e.to_string())
 }
 
-/// Returns every request and every number of one replication.
+/// Returns every request and every number of one replication. All users wait: what goes on after
+/// they have left is not among the requests that are written.
 pub fn run(case: &Case) -> Result<Run, String> {
-    run_text(&case.yaml(1, Stranger::None, ALL))
+    let patient = case.clone().without(&[Feature::Impatience]);
+    run_text(&patient.yaml(1, Stranger::None, ALL))
 }
 
 /// Like [`run`], for a scenario text.

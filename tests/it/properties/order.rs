@@ -88,6 +88,7 @@ fn plain(case: Case) -> Case {
         Feature::Sharing,
         Feature::Scaling,
         Feature::Afterwards,
+        Feature::Impatience,
     ])
 }
 

@@ -37,6 +37,8 @@ impl Text<'_> {
         );
         let noise = format!(", noise: {{ cv: 0.5, every: {} }}", self.ms(250));
         match which % 4 {
+            // A rate that changes for hours takes too many pieces.
+            _ if self.case.has(Drains) => spikes,
             0 => diurnal,
             1 => spikes,
             2 => noise,
