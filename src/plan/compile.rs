@@ -168,9 +168,10 @@ impl<'s> Build<'s> {
             });
             let dropped = |build: &mut Self| build.directory.outcome("dropped");
             let most = workload.max_in_flight.map(|most| (most.0, dropped(self)));
-            self.is_rich |= patience.is_some() || most.is_some();
             let in_order = workload.replay.as_ref().and_then(Replay::in_order);
-            self.is_rich |= returning.is_some() || in_order.is_some();
+            let is_special =
+                returning.is_some() || in_order.is_some() || patience.is_some() || most.is_some();
+            self.is_rich |= is_special;
             let mix_salt = salt("mix");
             sources.push(SourcePlan {
                 process,
@@ -179,6 +180,7 @@ impl<'s> Build<'s> {
                 patience,
                 targets,
                 in_order,
+                is_special,
                 mix_salt,
             });
         }

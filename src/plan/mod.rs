@@ -108,6 +108,8 @@ pub(crate) struct SourcePlan {
     pub patience: Option<PatiencePlan>,
     /// The targets of requests, with cumulative weights that end at 1.
     pub targets: Vec<Target>,
+    /// Whether more is said of it than when its requests arrive, and where they go.
+    pub is_special: bool,
     /// The targets in the order of the arrivals, over and over, if a file says it.
     pub in_order: Option<Arc<Trace>>,
     pub mix_salt: Salt,

@@ -6,7 +6,7 @@
 //! ([`super::hops`]) and through its endpoint's program until it has to wait for something. Every
 //! state of that machine has one place in the code, so that all of it is one loop without calls.
 
-use super::births::{arrives, fork, respond, send_call, spare, user_arrives};
+use super::births::{arrives, fork, send_call, spare, user_arrives};
 use super::columns::{Columns, Everything, current};
 use super::control;
 use super::endings::{answer, cancel, finish};
@@ -60,10 +60,8 @@ pub(crate) enum Next {
     Run,
     /// By calling, as its step says.
     Call,
-    /// When one of those has ended that are to be made, as its step says.
+    /// When those have been made that its step makes: guests, or what is done after its response.
     Fork,
-    /// Its response leaves, and what follows is done after it.
-    Respond,
     /// It leaves its instance, with its outcome.
     Answer,
     /// It is gone, with its outcome.
@@ -134,11 +132,6 @@ fn drain<C: Caps>(x: &mut Columns, requests: &mut [Request], epoch: &Epoch) -> S
             && let Next::Fork = next
         {
             next = fork(x, requests, slot);
-        }
-        if C::RICH
-            && let Next::Respond = next
-        {
-            next = respond(x, requests, slot);
         }
     }
 }
@@ -335,7 +328,6 @@ pub(crate) fn goes_on(request: &mut Request, then: Then) -> Next {
         Then::Answer => Next::Answer,
         Then::Stay => Next::Run,
         Then::Call => Next::Call,
-        Then::Fork => Next::Fork,
-        Then::Respond => Next::Respond,
+        Then::Fork | Then::Respond => Next::Fork,
     }
 }

@@ -21,31 +21,39 @@ pub(super) fn arrives<C: Caps>(
     let plan = &x.plan.sources[source as usize];
     let state = &mut x.sources[source as usize];
     let key = state.key.ordinal(state.ordinal);
-    let mut target = plan.target(key);
-    if C::RICH {
-        target = plan.target_of(state.ordinal).unwrap_or(target);
-    }
     state.ordinal += 1;
     if let Some(next) = state.next_arrival(&plan.process, x.plan.horizon) {
         x.stage.calendar.schedule_at(next, Event::Arrival { source });
     }
-    if C::RICH
-        && let Some(tries) = plan.returning.as_ref().and_then(|returning| returning.requests(key))
-    {
-        let user = state.turns.begin(state.ordinal - 1, tries);
+    if C::RICH && plan.is_special {
+        return arrives_specially(x, requests, source, key);
+    }
+    let target = plan.target(key);
+    let slot = begin::<C>(x, requests, key, Request::NOBODY, target.flow, target.hop);
+    sample(x, &mut requests[slot as usize]);
+    (slot, Next::Walk)
+}
+
+/// The same for a source of whose users more is said: they come back, leave, go where a file says,
+/// or only some of them are let through.
+#[inline(never)]
+fn arrives_specially(
+    x: &mut Columns,
+    requests: &mut [Request],
+    source: u32,
+    key: Key,
+) -> (u32, Next) {
+    let (plan, state) = (&x.plan.sources[source as usize], &mut x.sources[source as usize]);
+    let number = state.ordinal - 1;
+    if let Some(tries) = plan.returning.as_ref().and_then(|returning| returning.requests(key)) {
+        let user = state.turns.begin(number, tries);
         return user_arrives(x, requests, source, user);
     }
-    let slot = begin::<C>(x, requests, key, Request::NOBODY, target.flow, target.hop);
+    let target = plan.target_of(number).unwrap_or_else(|| plan.target(key));
+    let slot = begin::<Rich>(x, requests, key, Request::NOBODY, target.flow, target.hop);
     let request = &mut requests[slot as usize];
     sample(x, request);
-    if C::RICH {
-        if let Some(outcome) = one_more(x, plan, source) {
-            request.outcome = outcome;
-            return (slot, Next::Finish);
-        }
-        be_patient(x, request, slot, plan);
-    }
-    (slot, Next::Walk)
+    (slot, goes_in(x, request, slot, plan, source))
 }
 
 /// The next request of a user who comes back arrives.
@@ -60,17 +68,32 @@ pub(super) fn user_arrives(
     let key = returning.next_key(&state.turns, state.key, user);
     state.turns.sent(user);
     let (first, number) = returning.first(&state.turns, state.key, user, key);
-    let target = plan.target_of(number).unwrap_or_else(|| plan.target(first));
+    let target = match plan.in_order {
+        None => plan.target(first),
+        Some(_) => plan.target_of(number).unwrap_or_else(|| plan.target(first)),
+    };
     let caller = RequestId { generation: user, ..Request::NOBODY };
     let slot = begin::<Rich>(x, requests, key, caller, target.flow, target.hop);
     let request = &mut requests[slot as usize];
     sample(x, request);
-    if let Some(outcome) = one_more(x, plan, source) {
+    (slot, goes_in(x, request, slot, plan, source))
+}
+
+/// A request of a special source sets out, unless it is one too many; its user may give up.
+#[inline(always)]
+fn goes_in(
+    x: &mut Columns,
+    request: &mut Request,
+    slot: u32,
+    of: &SourcePlan,
+    source: u32,
+) -> Next {
+    if let Some(outcome) = one_more(x, of, source) {
         request.outcome = outcome;
-        return (slot, Next::Finish);
+        return Next::Finish;
     }
-    be_patient(x, request, slot, plan);
-    (slot, Next::Walk)
+    be_patient(x, request, slot, of);
+    Next::Walk
 }
 
 /// One more request of a source is in flight; the outcome of one that is too many.
@@ -153,11 +176,15 @@ pub(super) fn send_call<C: Caps>(x: &mut Columns, requests: &mut [Request], call
     Next::Park
 }
 
-/// Makes the guests that the step of `parent` has asked for; they are resumed after those that may
+/// Makes what the step of `parent` makes: what is done after its response, or guests; they are resumed after those that may
 /// already go on.
 #[inline(never)]
 pub(super) fn fork(x: &mut Columns, requests: &mut [Request], parent: u32) -> Next {
     let of = requests[parent as usize];
+    // Guests are made by other steps, of which one may have gone on to this one.
+    if x.stage.births.is_empty() {
+        return respond(x, requests, parent);
+    }
     for index in 0..x.stage.births.len() {
         let Birth { key, flow, step, family } = x.stage.births[index];
         let caller = if family == NONE { Request::NOBODY } else { of.id(parent) };
@@ -187,7 +214,7 @@ pub(super) fn fork(x: &mut Columns, requests: &mut [Request], parent: u32) -> Ne
 /// The response leaves. What is done after it is a request of its own, which has the core and the
 /// place of the one that leaves.
 #[inline(never)]
-pub(super) fn respond(x: &mut Columns, requests: &mut [Request], slot: u32) -> Next {
+fn respond(x: &mut Columns, requests: &mut [Request], slot: u32) -> Next {
     let of = requests[slot as usize];
     let Op::Respond(op) = &x.program[of.step as usize] else { unreachable!("it responds") };
     let key = of.key.child(op.salt, 0);

@@ -118,10 +118,12 @@ pub(crate) struct ReloadsPlan {
 impl ReloadsPlan {
     /// Whether a user whose request has failed sends it again, and after which time: by the key of
     /// that request.
+    #[inline(never)]
     pub(super) fn again(&self, key: Key) -> Option<Span> {
         (key.draw(self.coin).uniform() < self.p).then(|| self.after.span(key))
     }
     /// The key of a user's next request: the first has that of a user who never reloads.
+    #[inline(never)]
     pub(super) fn next_key(turns: &Turns, source: Key, user: u32) -> Key {
         let (session, sent) = turns.session(user);
         let first = source.ordinal(session);

@@ -47,6 +47,7 @@ impl Returning {
         }
     }
     /// The key of a user's next request.
+    #[inline(always)]
     pub(crate) fn next_key(&self, turns: &Turns, source: Key, user: u32) -> Key {
         match self {
             Returning::Reloads(_) => ReloadsPlan::next_key(turns, source, user),
@@ -55,6 +56,7 @@ impl Returning {
     }
     /// The key of the request that decides where a user's request with this key goes, and the
     /// number of the arrival that it belongs to: a reload goes where its first request went.
+    #[inline(always)]
     pub(crate) fn first(&self, turns: &Turns, source: Key, user: u32, key: Key) -> (Key, u64) {
         match self {
             Returning::Reloads(_) => {
@@ -66,6 +68,7 @@ impl Returning {
     }
     /// A request of a user has ended: how long until the next; `None` if none follows, and the user
     /// leaves.
+    #[inline(always)]
     pub(crate) fn pause(
         &self,
         turns: &mut Turns,
@@ -121,6 +124,7 @@ impl Turns {
         }
     }
     /// The key of a user's next request.
+    #[inline(always)]
     pub(super) fn next_key(&self, source: Key, user: u32) -> Key {
         let name =
             self.sessions.get(user as usize).map_or(u64::from(user), |(session, _)| *session);

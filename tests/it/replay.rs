@@ -136,7 +136,7 @@ fn what_cannot_be_replayed_is_named_with_file_line_and_column() {
     for (workload, log, what) in [
         (to, "time\n1\n", "`log.csv` line 2, column `time`: `1` has no unit"),
         (to, "time\n1s\nlater\n", "`log.csv` line 3, column `time`: `later` is not a time"),
-        (to, "tme\n1s\n", "did you mean `tme`?"),
+        (to, "tine\n1s\n", "did you mean `tine`?"),
         (to, "time\n", "`log.csv` has no rows"),
         ("to: web.GET /, replay: { file: nowhere.csv }", "", "cannot read `nowhere.csv`"),
         (
