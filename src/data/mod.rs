@@ -67,17 +67,14 @@ impl Table<'_> {
             let what = format!("`{}` is larger than {size}", shown(self.file));
             return Err(("file", Refusal::new(what).help(self.help)));
         }
-        let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
-        if extension
-            .as_ref()
-            .is_some_and(|of| ["gz", "zst", "zip", "bz2", "xz"].iter().any(|packed| of == packed))
-        {
-            let what = format!("`{}` is compressed", shown(self.file));
-            return Err(("file", Refusal::new(what).help("unpack it first")));
-        }
-        match path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
-            true => self.read_parquet(opened, columns, each),
-            false => self.read_csv(opened, columns, each),
+        let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+        match extension.to_str() {
+            Some("gz" | "zst" | "zip" | "bz2" | "xz") => {
+                let what = format!("`{}` is compressed", shown(self.file));
+                Err(("file", Refusal::new(what).help("unpack it first")))
+            }
+            Some("parquet") => self.read_parquet(opened, columns, each),
+            _ => self.read_csv(opened, columns, each),
         }
     }
 

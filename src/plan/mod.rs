@@ -120,10 +120,16 @@ impl SourcePlan {
     pub(crate) fn follows_roots(&self) -> bool {
         self.returning.is_some() || self.most.is_some()
     }
-    /// Returns the target of the request with this number, if a file says it.
-    pub(crate) fn target_of(&self, number: u64) -> Option<&Target> {
-        let order = &self.in_order.as_ref()?.endpoints;
-        Some(&self.targets[order[(number % order.len() as u64) as usize] as usize])
+    /// Returns the target of the arrival with this number and key: that which a file says, if any.
+    #[inline(always)]
+    pub(crate) fn target_of(&self, number: u64, key: Key) -> &Target {
+        match &self.in_order {
+            None => self.target(key),
+            Some(trace) => {
+                let order = &trace.endpoints;
+                &self.targets[order[(number % order.len() as u64) as usize] as usize]
+            }
+        }
     }
     /// Returns the target of the request with this key.
     #[inline(always)]

@@ -328,6 +328,6 @@ pub(crate) fn goes_on(request: &mut Request, then: Then) -> Next {
         Then::Answer => Next::Answer,
         Then::Stay => Next::Run,
         Then::Call => Next::Call,
-        Then::Fork | Then::Respond => Next::Fork,
+        Then::Fork => Next::Fork,
     }
 }

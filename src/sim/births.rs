@@ -49,7 +49,7 @@ fn arrives_specially(
         let user = state.turns.begin(number, tries);
         return user_arrives(x, requests, source, user);
     }
-    let target = plan.target_of(number).unwrap_or_else(|| plan.target(key));
+    let target = plan.target_of(number, key);
     let slot = begin::<Rich>(x, requests, key, Request::NOBODY, target.flow, target.hop);
     let request = &mut requests[slot as usize];
     sample(x, request);
@@ -68,10 +68,7 @@ pub(super) fn user_arrives(
     let key = returning.next_key(&state.turns, state.key, user);
     state.turns.sent(user);
     let (first, number) = returning.first(&state.turns, state.key, user, key);
-    let target = match plan.in_order {
-        None => plan.target(first),
-        Some(_) => plan.target_of(number).unwrap_or_else(|| plan.target(first)),
-    };
+    let target = plan.target_of(number, first);
     let caller = RequestId { generation: user, ..Request::NOBODY };
     let slot = begin::<Rich>(x, requests, key, caller, target.flow, target.hop);
     let request = &mut requests[slot as usize];
@@ -176,8 +173,8 @@ pub(super) fn send_call<C: Caps>(x: &mut Columns, requests: &mut [Request], call
     Next::Park
 }
 
-/// Makes what the step of `parent` makes: what is done after its response, or guests; they are resumed after those that may
-/// already go on.
+/// Makes what the step of `parent` makes: what is done after its response, or guests; they are
+/// resumed after those that may already go on.
 #[inline(never)]
 pub(super) fn fork(x: &mut Columns, requests: &mut [Request], parent: u32) -> Next {
     let of = requests[parent as usize];

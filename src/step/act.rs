@@ -119,10 +119,9 @@ pub(crate) enum Then {
     Stay,
     /// When the request has ended that it makes: by calling, as its op says.
     Call,
-    /// When one of those who are to be made (`Stage::births`) has ended.
+    /// When those have been made that the step makes: guests (`Stage::births`), or, if there are
+    /// none, what is done after its response.
     Fork,
-    /// By sending the response; what follows is done after it.
-    Respond,
     /// By answering, with the outcome it now has: `ok` if no step has set another.
     Answer,
 }

@@ -46,6 +46,6 @@ impl Respond {
 impl Act for Op {
     #[inline(always)]
     fn begin(&self, _: &mut Stage, _: &mut Request, _: u32) -> Then {
-        Then::Respond
+        Then::Fork
     }
 }

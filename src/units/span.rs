@@ -71,6 +71,10 @@ impl Span {
     pub fn seconds(self) -> f64 {
         self.0 as f64 / 1e9
     }
+    /// Whether it is empty: what serde leaves out.
+    pub(crate) fn is_zero(&self) -> bool {
+        *self == Span::ZERO
+    }
     /// Returns a bare number of units, to the nearest nanosecond; `None` if the text is none, or
     /// the span too long.
     pub(crate) fn of_units(text: &str, unit: Span) -> Option<Span> {

@@ -32,12 +32,8 @@ pub struct Closed {
     pub requests: Option<Count>,
     /// The time during which the users come, at equal distances; all are there at once if not
     /// given.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "Span::is_zero")]
     pub ramp: Span,
-}
-
-fn is_zero(span: &Span) -> bool {
-    *span == Span::ZERO
 }
 
 /// The maximum number of users.

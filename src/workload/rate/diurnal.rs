@@ -29,16 +29,12 @@ pub struct Diurnal {
     #[serde(default)]
     pub peak_at: Span,
     /// When in the period the run begins.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "Span::is_zero")]
     pub start_at: Span,
 }
 
 fn day() -> Span {
     Span(86_400_000_000_000)
-}
-
-pub(super) fn is_zero(span: &Span) -> bool {
-    *span == Span::ZERO
 }
 
 /// The shortest period.

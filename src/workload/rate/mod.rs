@@ -146,8 +146,12 @@ impl Fields {
         Fields { base: constant, from, stages, mmpp, table, diurnal, weekly, spikes, noise }
     }
     /// The rate; what is wrong if they contradict each other.
-    fn rate(self) -> Result<RateShape, &'static str> {
+    fn rate<E: serde::de::Error>(self) -> Result<RateShape, E> {
         let Fields { base, from, stages, mmpp, table, diurnal, weekly, spikes, noise } = self;
+        let missing = match (&diurnal, &weekly, &spikes, &noise) {
+            (None, None, None, None) => "stages",
+            _ => "base",
+        };
         let base = match (base, stages, mmpp, table) {
             (None, Some(stages), None, None) => {
                 RateShape::Stages(Stages { from: from.unwrap_or_default(), stages })
@@ -157,10 +161,14 @@ impl Fields {
                 RateShape::Table(TableRate { table })
             }
             (Some(base), None, None, None) if from.is_none() => RateShape::Constant(base),
-            (Some(_), None, None, None) => return Err("`from` belongs to `stages`, not to `base`"),
-            (None, None, None, None) => return Err(""),
-            (None, .., None) => return Err("a rate has either stages or `mmpp`, not both"),
-            _ => return Err("a rate has one of `base`, `stages`, `mmpp` and `table`"),
+            (Some(_), None, None, None) => {
+                return Err(E::custom("`from` belongs to `stages`, not to `base`"));
+            }
+            (None, None, None, None) => return Err(E::missing_field(missing)),
+            (None, .., None) => {
+                return Err(E::custom("a rate has either stages or `mmpp`, not both"));
+            }
+            _ => return Err(E::custom("a rate has one of `base`, `stages`, `mmpp` and `table`")),
         };
         let shapes = Shapes { diurnal, weekly, spikes: spikes.unwrap_or_default(), noise };
         match shapes == Shapes::default() {
@@ -196,16 +204,7 @@ impl<'de> Deserialize<'de> for RateShape {
                 self,
                 map: A,
             ) -> Result<RateShape, A::Error> {
-                let fields = Fields::deserialize(MapAccessDeserializer::new(map))?;
-                let is_shaped = fields.diurnal.is_some()
-                    || fields.weekly.is_some()
-                    || fields.spikes.is_some()
-                    || fields.noise.is_some();
-                fields.rate().map_err(|what| match what {
-                    "" if is_shaped => serde::de::Error::missing_field("base"),
-                    "" => serde::de::Error::missing_field("stages"),
-                    what => serde::de::Error::custom(what),
-                })
+                Fields::deserialize(MapAccessDeserializer::new(map))?.rate()
             }
         }
         from.deserialize_any(Words)

@@ -5,7 +5,6 @@
 //! Checked: `tests/it/shapes.rs`.
 
 use super::curve::Curve;
-use super::diurnal::is_zero;
 use super::shaped::Modulation;
 use crate::problem::Problems;
 use crate::units::{Factor, Span};
@@ -21,13 +20,13 @@ pub struct Spike {
     /// The rate at the peak, in multiples of what it would be without the spike.
     pub peak: Factor,
     /// The time from the beginning to the peak; a jump if not given.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "Span::is_zero")]
     pub rise: Span,
     /// How long the peak lasts.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "Span::is_zero")]
     pub hold: Span,
     /// The time constant of the fall: after it, 37 % of the excess is left; a jump if not given.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "Span::is_zero")]
     pub decay: Span,
 }
 

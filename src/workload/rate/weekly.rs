@@ -5,7 +5,6 @@
 //! Checked: `tests/it/shapes.rs`.
 
 use super::curve::Curve;
-use super::diurnal::is_zero;
 use super::shaped::Modulation;
 use crate::problem::Problems;
 use crate::units::{Factor, Span};
@@ -21,7 +20,7 @@ pub struct Weekly {
     /// A factor for each day, Monday first.
     pub days: Vec<Factor>,
     /// When in the week the run begins, counted from Monday at midnight.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "Span::is_zero")]
     pub start_at: Span,
 }
 
