@@ -5,7 +5,7 @@ use super::{
     Happening, InstanceTally, LinkTally, Measured, Meter, Phases, Record, RequestRow, SeriesRow,
     Watch, Window,
 };
-use crate::request::{Outcome, Parts};
+use crate::request::{Outcome, Part, Parts};
 use crate::units::{Span, Time};
 use bevy_ecs::prelude::Resource;
 
@@ -41,6 +41,8 @@ pub(crate) struct Recorder {
     pub further_parts: usize,
     /// By flow, then by further part, ns.
     pub further_ns: Vec<u128>,
+    /// By flow: core time that served nothing, ns.
+    pub wasted_ns: Vec<u128>,
     /// By workload, and by service.
     pub backlog: Vec<Backlog>,
     pub waiting: Vec<Backlog>,
@@ -93,6 +95,15 @@ impl Recorder {
             {
                 *sum += u128::from(spent[part].0);
             }
+        }
+    }
+    /// A request of a flow has failed, or was no longer waited for, and nobody takes over what it
+    /// has spent: its core time, with that of its calls, has served nothing.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn waste(&mut self, flow: u32, started: Time, spent: &Parts) {
+        if self.measures(started) {
+            self.wasted_ns[flow as usize] += u128::from(spent.spent[Part::Cpu as usize].0);
         }
     }
     /// Ends the window of each workload: rates and latency of its flows together.
@@ -171,6 +182,7 @@ impl Recorder {
             resources: self.resource_gauges,
             scaling: self.scale_gauges,
             further_ns: self.further_ns,
+            wasted_ns: self.wasted_ns,
             labels_ns: self.labels_ns,
             backlog: self.backlog,
             waiting: self.waiting,

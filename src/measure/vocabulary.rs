@@ -8,6 +8,7 @@
 mod machines;
 mod phases;
 
+use super::gauges::BUSY_CORES;
 use super::layout::Layout;
 use super::{Histogram, Record, SparseHistogram, Tally, mean_s};
 use crate::request::PARTS;
@@ -16,8 +17,8 @@ use serde::{Deserialize, Serialize};
 /// A number that every replication gives.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Metric {
-    /// `workload`, `endpoint`, `block`, `service`, `instance`, `link`, `balancer`, `lock` or
-    /// `phase`.
+    /// `workload`, `endpoint`, `block`, `service`, `instance`, `link`, `balancer`, `lock`, `system`
+    /// or `phase`.
     pub kind: &'static str,
     pub entity: String,
     pub metric: String,
@@ -196,7 +197,23 @@ impl<'a> Walk<'a> {
         for index in 0..layout.resources.len() {
             self.resource(index);
         }
+        self.system();
         self.phases();
+    }
+
+    /// What is wasted of the core time of all services together.
+    fn system(&mut self) {
+        let wasted_s = |record: &Record| record.wasted_ns.iter().sum::<u128>() as f64 * 1e-9;
+        let busy_s = |record: &Record| {
+            let busy = record.instances.iter().map(|instance| instance.gauges[BUSY_CORES].area);
+            busy.sum::<u128>() as f64 * 1e-9
+        };
+        self.put("system", "all", ("wasted_cpu", ""), "total", "s", How::Mean, |record| {
+            plain(wasted_s(record))
+        });
+        self.put("system", "all", ("wasted_ratio", ""), "mean", "1", How::Ratio, |record| {
+            ratio(wasted_s(record), busy_s(record))
+        });
     }
 
     #[allow(
@@ -297,6 +314,9 @@ impl<'a> Walk<'a> {
             let value = |_: &Record| ratio(sum.outcomes[index] as f64, n + failed);
             self.put(kind, entity, ("outcomes.", outcome), "mean", "1", How::Ratio, value);
         }
+        self.put(kind, entity, ("wasted_cpu", ""), "total", "s", How::Mean, |record| {
+            plain(flows.iter().map(|&flow| record.wasted_ns[flow]).sum::<u128>() as f64 * 1e-9)
+        });
         self.keep(kind, entity, "latency", latencies);
     }
 

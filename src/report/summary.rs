@@ -208,7 +208,19 @@ fn services(
     write_table(out, &lines, left_out, paint)?;
     costs(out, scenario, results)?;
     scaled(out, scenario, results)?;
+    waste(out, results)?;
     bottleneck(out, results)
+}
+
+/// Writes how much core time served nothing.
+fn waste(out: &mut String, results: &Results) -> std::fmt::Result {
+    let ratio = results.find("system", "all", "wasted_ratio", "mean");
+    let Some(ratio) = ratio.filter(|row| row.estimate.estimate > 0.0) else { return Ok(()) };
+    writeln!(
+        out,
+        "  Wasted: {} of all core time, on requests that failed or were no longer waited for",
+        percent_with_interval(&ratio.estimate)
+    )
 }
 
 /// Writes how many instances the services that scale have.

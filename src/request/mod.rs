@@ -130,6 +130,8 @@ const PLACE_AT: u32 = 4;
 impl Request {
     /// The caller of a request that comes from a workload.
     pub(crate) const NOBODY: RequestId = RequestId { slot: NONE, generation: 0 };
+    /// The caller of a request that is no longer waited for.
+    pub(crate) const LEFT: RequestId = RequestId { slot: NONE, generation: NONE };
 
     /// Its id, in its slot.
     #[inline(always)]

@@ -264,7 +264,7 @@ fn timed_out<C: Caps>(x: &mut Columns, requests: &mut [Request], id: RequestId) 
     if C::RICH && request.caller.slot == NONE {
         return impatient(x, requests, id);
     }
-    let caller = std::mem::replace(&mut request.caller, Request::NOBODY);
+    let caller = std::mem::replace(&mut request.caller, Request::LEFT);
     if request.phase == Phase::Lost {
         request.parts.charge(Part::Abandoned, now);
         request.outcome = Outcome::LOST;

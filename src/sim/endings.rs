@@ -11,7 +11,7 @@ use crate::measure::RequestRow;
 use crate::plan::Hop;
 use crate::request::{Fate, Flag, NONE, Outcome, Part, Parts, Phase, Place, Request};
 use crate::server::Life;
-use crate::step::{Act, Ended, Leaving, Left, Op};
+use crate::step::{Act, Ended, Leaving, Left, Op, Then};
 use crate::units::Time;
 use crate::workload::Source;
 
@@ -201,22 +201,28 @@ pub(crate) fn finish<C: Caps>(x: &mut Columns, requests: &mut [Request], slot: u
     let request = &mut requests[slot as usize];
     request.set_place(Place::Outside);
     if caller.slot == NONE {
+        if outcome != Outcome::OK || caller == Request::LEFT {
+            x.recorder.waste(request.flow, request.started, &request.parts);
+        }
         if C::RICH && x.follows_roots {
             think(x, request.flow, caller.generation, outcome == Outcome::OK);
         }
         return (slot, Next::Park);
     }
-    let spent = request.parts;
+    let (flow, started, spent) = (request.flow, request.started, request.parts);
     if C::RICH {
-        let ended = Ended { slot, outcome, started: request.started, parts: spent };
-        return (caller.slot, answered(x, requests, caller, &ended));
+        let ended = Ended { slot, outcome, started, parts: spent };
+        return (caller.slot, answered(x, requests, caller, flow, &ended));
     }
     match current(requests, caller) {
         // One that its instance's crash has struck ends by that.
         Some(waiting) if waiting.phase == Phase::Running => {
             (caller.slot, called(waiting, &spent, now, outcome))
         }
-        _ => (slot, Next::Park),
+        _ => {
+            x.recorder.waste(flow, started, &spent);
+            (slot, Next::Park)
+        }
     }
 }
 
@@ -268,15 +274,28 @@ fn count_further(x: &mut Columns, request: &Request, slot: u32) {
 /// A request that a step has made has ended: the step says how its request goes on, if that still
 /// waits for it.
 #[inline(never)]
-fn answered(x: &mut Columns, requests: &mut [Request], id: RequestId, ended: &Ended) -> Next {
+fn answered(
+    x: &mut Columns,
+    requests: &mut [Request],
+    id: RequestId,
+    flow: u32,
+    ended: &Ended,
+) -> Next {
     let waiting = current(requests, id).filter(|waiting| waiting.phase == Phase::Running);
-    let Some(caller) = waiting else { return Next::Park };
+    let Some(caller) = waiting else {
+        x.recorder.waste(flow, ended.started, &ended.parts);
+        return Next::Park;
+    };
     let op = &x.program[caller.step as usize];
     if let Op::Call(_) = op {
         x.stage.take_over_further(id.slot, ended);
         return called(caller, &ended.parts, x.now(), ended.outcome);
     }
     let then = op.answered(&mut x.stage, caller, id.slot, ended);
+    // Its step waits for others, and has not taken over what it spent.
+    if then == Then::Park && ended.outcome != Outcome::OK {
+        x.recorder.waste(flow, ended.started, &ended.parts);
+    }
     x.stage.attention |= !x.stage.doomed.is_empty();
     goes_on(caller, then)
 }
@@ -290,7 +309,7 @@ pub(crate) fn cancel(x: &mut Columns, requests: &mut [Request]) {
     while let Some((id, fate)) = x.stage.doomed.pop() {
         let slot = id.slot;
         let Some(request) = current(requests, id) else { continue };
-        request.caller = Request::NOBODY;
+        request.caller = Request::LEFT;
         if request.phase == Phase::Struck || fate == Fate::Left {
             continue;
         }

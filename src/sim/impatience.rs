@@ -27,17 +27,19 @@ pub(crate) fn impatient(x: &mut Columns, requests: &mut [Request], id: RequestId
     let Some(patience) = patience.filter(|_| request.phase != Phase::Struck) else {
         return (id.slot, Next::Park);
     };
-    let mut gone = *request;
+    let (mut gone, spent) = (*request, request.parts);
     gone.parts.charge(part_of(x, request), now);
     gone.outcome = patience.outcome;
     request.clear(Flag::TRACED);
-    request.caller = Request::NOBODY;
+    request.caller = Request::LEFT;
     request.flow = patience.flow;
     request.started = request.parts.mark;
     request.parts = Parts::begin(request.started);
     let is_measured = x.recorder.measures(request.started);
     x.recorder.meters[patience.flow as usize].recount(1, is_measured);
     let (started, latency) = (gone.started, now - gone.started);
+    // What it is doing is spent by what goes on.
+    x.recorder.waste(gone.flow, started, &spent);
     match started >= x.recorder.stretch_from {
         true => x.recorder.meters[gone.flow as usize].fail(gone.outcome),
         false => {

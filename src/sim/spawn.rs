@@ -130,6 +130,7 @@ fn recorder(plan: &Plan) -> Recorder {
             .collect(),
         labels_ns: vec![0; plan.layout.labels.len()],
         further_parts: plan.layout.further_parts.len(),
+        wasted_ns: vec![0; plan.layout.flows.len()],
         further_ns: vec![0; plan.layout.flows.len() * plan.layout.further_parts.len()],
         resource_gauges: plan.resources.iter().map(|_| Default::default()).collect(),
         scale_gauges: plan.scalers.iter().map(|_| Default::default()).collect(),

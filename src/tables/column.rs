@@ -154,7 +154,11 @@ pub(crate) const fn whole<T: Table>(
 
 /// The column `kind` of most tables.
 pub(crate) const fn kind<T: Table>(get: Borrower<T, str>) -> Column<T> {
-    text("kind", "workload, endpoint, block, service, instance, link, balancer, lock or phase", get)
+    text(
+        "kind",
+        "workload, endpoint, block, service, instance, link, balancer, lock, pool, system or phase",
+        get,
+    )
 }
 /// The column `entity` of most tables.
 pub(crate) const fn entity<T: Table>(get: Borrower<T, str>) -> Column<T> {

@@ -47,6 +47,7 @@ mod tidy;
 mod variance;
 mod verdict;
 mod warmup;
+mod waste;
 mod words;
 mod workload;
 mod world;

@@ -268,6 +268,41 @@ fn littles_law_holds_to_the_nanosecond_for_every_gauge_of_every_instance() {
 }
 
 #[test]
+fn core_time_is_wasted_that_served_no_answered_request() {
+    // Definition, counted request by request; 80 scenarios: the own core time of those whose
+    // outermost caller failed or had gone. Branches of `parallel` take over parts of one only.
+    let some_of = RefCell::new(0u64);
+    holds(80, 9, |case| {
+        let run = observe::run(&case.without(&[Feature::Warmup, Feature::Parallels]))?;
+        let own = observe::own_parts(&run.requests)?;
+        let index: BTreeMap<&str, &Request> =
+            run.requests.iter().map(|request| (request.key.as_str(), request)).collect();
+        let served = |request: &Request| {
+            let mut outermost = request;
+            while let Some(caller) = index.get(outermost.caller.as_str()) {
+                outermost = caller;
+            }
+            // What its caller has taken over, who has not ended, may still serve.
+            if !outermost.caller.is_empty() {
+                return true;
+            }
+            let is_block = [".spawn", ".respond"].iter().any(|b| outermost.endpoint.contains(b));
+            outermost.outcome == "ok" && (!outermost.workload.is_empty() || is_block)
+        };
+        let wasted = run.requests.iter().zip(&own).filter(|(request, _)| !served(request));
+        let wasted_s = wasted.map(|(_, own)| u128::from(own[CPU])).sum::<u128>() as f64 * 1e-9;
+        let told_s = run.number("system", "all", "wasted_cpu", "total");
+        claim!(
+            (told_s - wasted_s).abs() <= 1e-9 * wasted_s,
+            "{wasted_s} s of core time served nothing, and it says {told_s}"
+        );
+        *some_of.borrow_mut() += u64::from(wasted_s > 0.0);
+        Ok(())
+    });
+    assert!(*some_of.borrow() > 20, "hardly anything was wasted: {some_of:?}");
+}
+
+#[test]
 fn no_gauge_is_ever_above_its_capacity() {
     // The configured capacities: bytes, cores, places, places in the queue; 80 scenarios.
     let full = RefCell::new([0u64; 3]);
