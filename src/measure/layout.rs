@@ -96,6 +96,8 @@ pub(crate) struct Layout {
     pub labels: Vec<Label>,
     /// Parts of blocks that are executed by requests of their own.
     pub blocks: Vec<String>,
+    /// Labelled arms of branches.
+    pub arms: Vec<String>,
     pub resources: Vec<Resource>,
     /// Services that scale, rising.
     pub scaling: Vec<u32>,

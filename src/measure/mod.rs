@@ -5,6 +5,7 @@
 //! counted by their arrival in the measured part (after the warm-up); gauges are time-weighted over
 //! it.
 
+mod arm;
 mod brief;
 mod cumulative;
 mod distribution;
@@ -24,6 +25,7 @@ mod tally;
 mod vocabulary;
 mod watch;
 
+pub(crate) use arm::ArmTally;
 pub(crate) use cumulative::Cumulative;
 pub(crate) use distribution::SparseHistogram;
 pub(crate) use gauge::{Gauge, Measured, Window, nan_mean};

@@ -2,8 +2,8 @@
 
 use super::record::Backlog;
 use super::{
-    Happening, InstanceTally, LinkTally, Measured, Meter, Phases, Record, RequestRow, SeriesRow,
-    Watch, Window,
+    ArmTally, Happening, InstanceTally, LinkTally, Measured, Meter, Phases, Record, RequestRow,
+    SeriesRow, Watch, Window,
 };
 use crate::request::{Outcome, Part, Parts};
 use crate::units::{Span, Time};
@@ -15,6 +15,8 @@ pub(crate) struct Recorder {
     /// By flow.
     pub meters: Vec<Meter>,
     pub labels_ns: Vec<u128>,
+    /// By labelled arm of a branch.
+    pub arms: Vec<ArmTally>,
     pub happenings: Vec<Happening>,
     pub requests: Vec<RequestRow>,
     /// Requests that arrive from this time on are measured.
@@ -56,6 +58,10 @@ pub(crate) struct Recorder {
 impl Recorder {
     pub(crate) fn measures(&self, time: Time) -> bool {
         time >= self.measured_from
+    }
+    /// What steps write themselves, for the time of a drain.
+    pub(crate) fn lend(&mut self) -> (Vec<u128>, Vec<ArmTally>) {
+        (std::mem::take(&mut self.labels_ns), std::mem::take(&mut self.arms))
     }
     /// The measured part begins.
     pub(crate) fn begin(&mut self) {
@@ -184,6 +190,7 @@ impl Recorder {
             further_ns: self.further_ns,
             wasted_ns: self.wasted_ns,
             labels_ns: self.labels_ns,
+            arms: self.arms,
             backlog: self.backlog,
             waiting: self.waiting,
             series: self.series,

@@ -10,15 +10,15 @@ mod phases;
 
 use super::gauges::BUSY_CORES;
 use super::layout::Layout;
-use super::{Histogram, Record, SparseHistogram, Tally, mean_s};
+use super::{ArmTally, Histogram, Moments, Record, SparseHistogram, Tally, mean_s};
 use crate::request::PARTS;
 use serde::{Deserialize, Serialize};
 
 /// A number that every replication gives.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Metric {
-    /// `workload`, `endpoint`, `block`, `service`, `instance`, `link`, `balancer`, `lock`, `system`
-    /// or `phase`.
+    /// `workload`, `endpoint`, `block`, `branch`, `service`, `instance`, `link`, `balancer`,
+    /// `lock`, `pool`, `system` or `phase`.
     pub kind: &'static str,
     pub entity: String,
     pub metric: String,
@@ -162,6 +162,9 @@ impl<'a> Walk<'a> {
         for (name, flows) in layout.blocks.iter().zip(&flows) {
             self.requests("block", name, flows, &[]);
         }
+        for (index, name) in layout.arms.iter().enumerate() {
+            self.arm(name, index);
+        }
         let members = by(
             layout.services.len(),
             layout.instances.iter().map(|instance| Some(instance.service)),
@@ -199,6 +202,28 @@ impl<'a> Walk<'a> {
         }
         self.system();
         self.phases();
+    }
+
+    /// The executions of a labelled arm of a branch.
+    fn arm(&mut self, entity: &str, index: usize) {
+        let kind = "branch";
+        let none = ArmTally::default();
+        let of = self.record.map_or(&none, |record| &record.arms[index]);
+        let latencies = of.latency.distribution();
+        self.latency(kind, entity, of.completed, &of.moments, &latencies);
+        self.put(kind, entity, ("chosen", ""), "total", "1", How::Mean, |_| {
+            plain(of.chosen as f64)
+        });
+        self.put(kind, entity, ("failed", ""), "total", "1", How::Mean, |_| {
+            plain(of.failed as f64)
+        });
+        self.put(kind, entity, ("share", ""), "mean", "1", How::Ratio, |_| {
+            ratio(of.chosen as f64, of.of as f64)
+        });
+        self.put(kind, entity, ("error_ratio", ""), "mean", "1", How::Ratio, |_| {
+            ratio(of.failed as f64, (of.completed + of.failed) as f64)
+        });
+        self.keep(kind, entity, "latency", latencies);
     }
 
     /// What is wasted of the core time of all services together.
@@ -273,24 +298,7 @@ impl<'a> Walk<'a> {
         let seconds = |record: &Record| record.measured_ns as f64 * 1e-9;
         let completed = sum.completed();
         let n = completed as f64;
-        let histogram = self.histograms.len();
-        let latency = ("latency", "");
-        self.put(kind, entity, latency, "mean", "s", How::Mean, |_| {
-            plain(sum.moments.mean_s(completed))
-        });
-        self.put(kind, entity, latency, "sd", "s", How::Mean, |_| {
-            plain(sum.moments.sd_s(completed))
-        });
-        self.put(kind, entity, latency, "min", "s", How::Smallest, |_| {
-            plain(latencies.shortest_s())
-        });
-        let quantiles = latencies.quantiles_s(QUANTILES.map(|(_, q)| q));
-        for ((stat, q), quantile) in QUANTILES.into_iter().zip(quantiles) {
-            self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| {
-                plain(quantile)
-            });
-        }
-        self.put(kind, entity, latency, "max", "s", How::Largest, |_| plain(latencies.longest_s()));
+        self.latency(kind, entity, completed, &sum.moments, &latencies);
         self.parts(kind, entity, flows, labels, &sum);
         let failed = sum.failed() as f64;
         self.put(kind, entity, ("arrivals", ""), "total", "1", How::Mean, |_| {
@@ -318,6 +326,31 @@ impl<'a> Walk<'a> {
             plain(flows.iter().map(|&flow| record.wasted_ns[flow]).sum::<u128>() as f64 * 1e-9)
         });
         self.keep(kind, entity, "latency", latencies);
+    }
+
+    /// Durations: of so many, with these moments. Their histogram is kept next.
+    fn latency(
+        &mut self,
+        kind: &'static str,
+        entity: &str,
+        n: u64,
+        moments: &Moments,
+        latencies: &SparseHistogram,
+    ) {
+        let histogram = self.histograms.len();
+        let latency = ("latency", "");
+        self.put(kind, entity, latency, "mean", "s", How::Mean, |_| plain(moments.mean_s(n)));
+        self.put(kind, entity, latency, "sd", "s", How::Mean, |_| plain(moments.sd_s(n)));
+        self.put(kind, entity, latency, "min", "s", How::Smallest, |_| {
+            plain(latencies.shortest_s())
+        });
+        let quantiles = latencies.quantiles_s(QUANTILES.map(|(_, q)| q));
+        for ((stat, q), quantile) in QUANTILES.into_iter().zip(quantiles) {
+            self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| {
+                plain(quantile)
+            });
+        }
+        self.put(kind, entity, latency, "max", "s", How::Largest, |_| plain(latencies.longest_s()));
     }
 
     /// Where the time of answered requests went.

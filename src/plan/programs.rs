@@ -113,6 +113,11 @@ impl step::Compiler for Steps<'_, '_> {
         let label = measure::Label { endpoint: self.endpoint, name: name.to_string() };
         self.build.labels.insert_full(label).0 as u32
     }
+    fn arm(&mut self, label: &str) -> u32 {
+        let name = self.block(label);
+        self.build.layout.arms.push(name);
+        self.build.layout.arms.len() as u32 - 1
+    }
     fn outcome(&mut self, name: &str) -> Outcome {
         self.build.directory.outcome(name)
     }

@@ -1,5 +1,5 @@
-//! The latencies of workloads and endpoints, and of what is done at once, beside requests and after
-//! them; and why requests failed.
+//! The latencies of workloads and endpoints, of what is done at once, beside requests and after
+//! them, and of labelled branches; and why requests failed.
 //!
 //! Tested: `tests/it/words.rs`.
 
@@ -29,7 +29,37 @@ pub(super) fn latencies(
     if !blocks.is_empty() {
         rows(out, "Branches, background work and what follows answers", &blocks, results, paint)?;
     }
-    Ok(())
+    branches(out, results, paint)
+}
+
+/// Writes the labelled arms of branches.
+fn branches(out: &mut String, results: &Results, paint: ColorChoice) -> std::fmt::Result {
+    let arms: Vec<&str> = results
+        .rows
+        .iter()
+        .filter(|row| row.kind == "branch" && row.metric == "share")
+        .map(|row| row.entity.as_str())
+        .collect();
+    if arms.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", paint.bold("Labelled branches"))?;
+    let mut lines = table(&["", "share", "mean", "p50", "p95", "p99", "p99.9", "max", "failed"]);
+    for arm in arms.iter().take(ROWS) {
+        let of = |metric: &str, stat: &str| results.find("branch", arm, metric, stat);
+        let share = |metric: &str| {
+            of(metric, "mean").map_or(String::new(), |row| percent_with_interval(&row.estimate))
+        };
+        let latency = |stat: &str| {
+            of("latency", stat).map_or(String::new(), |row| with_interval(&row.estimate, "s"))
+        };
+        let max =
+            of("latency", "max").map_or(String::new(), |row| value(row.estimate.estimate, "s"));
+        let [mean, p50, p95, p99, p999] = ["mean", "p50", "p95", "p99", "p99.9"].map(latency);
+        let (chosen, failed) = (share("share"), share("error_ratio"));
+        lines.add_row([arm.to_string(), chosen, mean, p50, p95, p99, p999, max, failed]);
+    }
+    write_table(out, &lines, arms.len().saturating_sub(ROWS), paint)
 }
 
 fn rows(

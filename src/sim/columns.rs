@@ -79,8 +79,8 @@ impl Everything<'_, '_> {
         let Pool { free, runnable, size } = std::mem::take(&mut *self.pool);
         let Pending { births, doomed } = &mut *self.pending;
         let recorder = &mut *self.recorder;
-        let (measured_from, mut labels_ns) =
-            (recorder.measured_from, std::mem::take(&mut recorder.labels_ns));
+        let measured_from = recorder.measured_from;
+        let (mut labels_ns, mut arms) = recorder.lend();
         let plan = &*self.plan.0;
         let mut x = Columns {
             plan,
@@ -104,6 +104,7 @@ impl Everything<'_, '_> {
                 births,
                 doomed,
                 labels_ns: &mut labels_ns,
+                arms: &mut arms,
                 measured_from,
                 measured: until > measured_from,
                 // Whatever there is to see to is looked for at the beginning.
@@ -124,7 +125,7 @@ impl Everything<'_, '_> {
         let Columns { stage: Stage { calendar, runnable, .. }, free, .. } = x;
         *self.calendar = calendar;
         *self.pool = Pool { free, runnable, size };
-        self.recorder.labels_ns = labels_ns;
+        (self.recorder.labels_ns, self.recorder.arms) = (labels_ns, arms);
         result
     }
 }

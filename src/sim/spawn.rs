@@ -4,7 +4,7 @@
 use super::PlanHandle;
 use super::faults::ActiveErrors;
 use crate::kernel::{Calendar, Event, Timers};
-use crate::measure::{Measured, Meter, Phases, Recorder, Watch};
+use crate::measure::{ArmTally, Measured, Meter, Phases, Recorder, Watch};
 use crate::network::LinkState;
 use crate::plan::Plan;
 use crate::policy::balance::Balancer;
@@ -129,6 +129,7 @@ fn recorder(plan: &Plan) -> Recorder {
             })
             .collect(),
         labels_ns: vec![0; plan.layout.labels.len()],
+        arms: vec![ArmTally::default(); plan.layout.arms.len()],
         further_parts: plan.layout.further_parts.len(),
         wasted_ns: vec![0; plan.layout.flows.len()],
         further_ns: vec![0; plan.layout.flows.len() * plan.layout.further_parts.len()],

@@ -6,6 +6,7 @@
 //! or leaves a line: in its own file, and on every way out (`sim/endings.rs`).
 
 use crate::kernel::{Calendar, Event, RequestId, Timers};
+use crate::measure::ArmTally;
 use crate::request::{
     Birth, Families, Fate, Flag, Frame, Frames, Further, FurtherPart, Outcome, Part, Parts,
     Request, Runnable,
@@ -148,6 +149,8 @@ pub(crate) struct Stage<'a> {
     pub doomed: &'a mut Vec<(RequestId, Fate)>,
     /// By label: time spent in such waits, ns, by requests of the measured part.
     pub labels_ns: &'a mut [u128],
+    /// By labelled arm of a branch.
+    pub arms: &'a mut [ArmTally],
     /// Requests that arrive from this time on are measured.
     pub measured_from: Time,
     /// Whether the measured part has begun.

@@ -134,6 +134,8 @@ pub(crate) struct Arm<'s> {
     pub steps: &'s [Step],
     /// Its probability, or how often it is executed on average.
     pub weight: f64,
+    /// Whether its executions are measured by themselves.
+    pub is_measured: bool,
 }
 
 /// Tells a visitor what a block asks for. `at` is where its only arm stands, or the list of them.

@@ -127,7 +127,7 @@ impl Call {
         let Some(pool) = &self.pool else { return visitor.call(at, self) };
         let way = Way::Held(pool.holding(self.pool_name(pool)));
         visitor.block(At::Key(&at, "call.pool"), way);
-        visitor.arm(Arm { steps: &[], weight: 1.0 });
+        visitor.arm(Arm { steps: &[], weight: 1.0, is_measured: false });
         visitor.call(at, self);
         visitor.end();
     }

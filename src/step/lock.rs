@@ -71,7 +71,7 @@ impl Lock {
         super::load_block(&mut self.hold, folder, &format!("{path}.hold"), problems);
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
-        let arm = Arm { steps: &self.hold, weight: 1.0 };
+        let arm = Arm { steps: &self.hold, weight: 1.0, is_measured: false };
         let holding = Holding {
             kind: Kind::Lock,
             name: &self.name,

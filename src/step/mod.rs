@@ -23,6 +23,7 @@ pub(crate) mod parallel;
 pub(crate) mod pool;
 pub(crate) mod repeat;
 pub(crate) mod respond;
+mod scope;
 pub(crate) mod shared;
 pub(crate) mod spawn;
 pub(crate) mod wait;
@@ -38,12 +39,14 @@ pub use parallel::{Join, Parallel};
 pub use pool::Pool;
 pub use repeat::Repeat;
 pub use respond::Respond;
+pub use scope::Scope;
 pub use spawn::Spawn;
 pub use wait::Wait;
 
 use crate::random::plain_or_fields;
 pub(crate) use act::{Act, Ended, Leaving, Left, Stage, Then};
 use asks::{Asks, At};
+pub(crate) use scope::{Each, Rows};
 
 use crate::problem::Problems;
 use crate::random::dists::{Distribution, Sampler};
@@ -244,6 +247,10 @@ catalogue! {
     Yield: wait::Yield,
     /// The end of an arm of `branch`.
     Jump: branch::Jump,
+    /// The beginning of an arm with a label.
+    Labelled: branch::Labelled,
+    /// Its end.
+    Passed: branch::Passed,
     /// `cpu` on cores that are shared.
     Shared: shared::Op,
     /// The end of what is done under a lock.
@@ -252,57 +259,6 @@ catalogue! {
     Release: pool::Release,
     /// The end of the body of `repeat`.
     Again: repeat::Again,
-}
-
-/// Who shares a resource.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Scope {
-    /// The requests of one process of an instance: of one event loop.
-    Process,
-    /// The requests of one instance.
-    #[default]
-    Instance,
-    /// All requests of the service.
-    Service,
-}
-
-impl Scope {
-    fn is_default(&self) -> bool {
-        *self == Scope::default()
-    }
-}
-
-/// The rows of a resource: which one is that of a request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rows {
-    /// The first.
-    pub first: u32,
-    pub each: Each,
-}
-
-/// Who has a row of a resource.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Each {
-    /// All together have one.
-    Service,
-    /// Each instance, from this one on.
-    Instance(u32),
-    /// Each worker, from this one on.
-    Worker(u32),
-}
-
-impl Rows {
-    /// The row that a request uses.
-    pub(crate) fn of(self, request: &Request) -> u32 {
-        self.first
-            + match self.each {
-                Each::Service => 0,
-                Each::Instance(first) => request.instance - first,
-                Each::Worker(first) => request.worker - first,
-            }
-    }
 }
 
 /// What a step needs from the plan while it is compiled.
@@ -317,6 +273,8 @@ pub(crate) trait Compiler {
     fn call(&mut self, call: &Call) -> call::Op;
     /// The id of a label of waits.
     fn label(&mut self, name: &str) -> u32;
+    /// The id of a labelled arm of a branch.
+    fn arm(&mut self, label: &str) -> u32;
     /// An outcome by its name.
     fn outcome(&mut self, name: &str) -> Outcome;
     /// The outcome of an error status.

@@ -205,8 +205,11 @@ impl Parallel {
         }
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
-        let arms: Vec<asks::Arm> =
-            self.branches.iter().map(|steps| asks::Arm { steps, weight: 1.0 }).collect();
+        let arms: Vec<asks::Arm> = self
+            .branches
+            .iter()
+            .map(|steps| asks::Arm { steps, weight: 1.0, is_measured: true })
+            .collect();
         let way = Way::AtOnce { needed: self.needed(), is_limited: self.within.is_some() };
         let key = format!("parallel{}", self.branches_at());
         asks::block(At::Key(&at, &key), way, &arms, visitor);

@@ -138,7 +138,7 @@ impl Pool {
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
         let way = Way::Held(self.holding(self.name.as_deref().unwrap_or_default()));
-        let arm = Arm { steps: &self.steps, weight: 1.0 };
+        let arm = Arm { steps: &self.steps, weight: 1.0, is_measured: false };
         asks::block(At::Key(&at, "pool.do"), way, &[arm], visitor);
     }
     /// What is held, under this name.

@@ -67,7 +67,8 @@ impl Repeat {
         super::load_block(&mut self.steps, folder, &format!("{path}.do"), problems);
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
-        let arm = Arm { steps: &self.steps, weight: self.times.compile().mean() };
+        let arm =
+            Arm { steps: &self.steps, weight: self.times.compile().mean(), is_measured: false };
         super::asks::block(At::Key(&at, "repeat.do"), Way::Repeated, &[arm], visitor);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {

@@ -79,7 +79,7 @@ impl Spawn {
         super::load_block(&mut self.0, folder, path, problems);
     }
     pub(crate) fn asks<'s>(&'s self, at: At, visitor: &mut dyn Asks<'s>) {
-        let arm = Arm { steps: &self.0, weight: 1.0 };
+        let arm = Arm { steps: &self.0, weight: 1.0, is_measured: true };
         asks::block(At::Key(&at, "spawn"), Way::Beside, &[arm], visitor);
     }
     pub(crate) fn compile(&self, to: &mut dyn Compiler) {

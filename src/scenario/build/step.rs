@@ -96,7 +96,7 @@ impl Step {
     /// let read = [Step::branch([(0.2, vec![Step::call("db.read")]), (0.1, vec![slow])])];
     /// ```
     pub fn branch(arms: impl IntoIterator<Item = (f64, Vec<Step>)>) -> Step {
-        let arm = |(p, steps)| Arm { p: Some(Share { fraction: p }), steps };
+        let arm = |(p, steps)| Arm { p: Some(Share { fraction: p }), label: None, steps };
         Step::Branch(Branch(arms.into_iter().map(arm).collect()))
     }
 }

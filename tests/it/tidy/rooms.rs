@@ -103,10 +103,11 @@ pub fn check(repository: &Repository) -> Vec<String> {
 }
 
 /// Files of a catalogue room that are not capabilities.
-const BESIDES: [&str; 10] = [
+const BESIDES: [&str; 11] = [
     "act",
     "shared",
     "asks",
+    "scope",
     "catalogue",
     "solve",
     "standard_gamma",

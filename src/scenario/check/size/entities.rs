@@ -2,7 +2,7 @@
 
 use crate::scenario::{Machine, Runtime, Scenario};
 use crate::step::Call;
-use crate::step::asks::{Arm, Asks, At, EachCall, Way, ask};
+use crate::step::asks::{Arm, Asks, At, EachCall, ask};
 use crate::workload::RateProfile;
 use indexmap::IndexSet;
 
@@ -27,25 +27,16 @@ pub(super) struct ServiceSizes {
     pub(super) endpoints: u64,
 }
 
-/// The branches that run at once: each is counted by itself.
+/// What is measured by itself within an endpoint.
 #[derive(Default)]
-struct Branches {
-    count: u64,
-    blocks: Vec<bool>,
-}
+struct Measured(u64);
 
-impl Asks<'_> for Branches {
-    fn block(&mut self, _: At, way: Way) {
-        self.blocks.push(matches!(way, Way::AtOnce { .. } | Way::Beside));
-    }
-    fn arm(&mut self, _: Arm) {
-        self.count += u64::from(self.blocks.last() == Some(&true));
-    }
-    fn end(&mut self) {
-        self.blocks.pop();
+impl Asks<'_> for Measured {
+    fn arm(&mut self, arm: Arm) {
+        self.0 += u64::from(arm.is_measured);
     }
     fn respond(&mut self, _: At) {
-        self.count += 1;
+        self.0 += 1;
     }
 }
 
@@ -81,9 +72,9 @@ impl Sizes {
                 let mut calls =
                     EachCall(|_: At, call: &'s Call| _ = called.insert(call.to.as_str()));
                 ask("", &endpoint.steps, &mut calls);
-                let mut branches = Branches::default();
-                ask("", &endpoint.steps, &mut branches);
-                sizes.flows += branches.count;
+                let mut measured = Measured::default();
+                ask("", &endpoint.steps, &mut measured);
+                sizes.flows += measured.0;
             }
             sizes
                 .services
@@ -97,6 +88,8 @@ impl Sizes {
                 let think_s = sessions.think.compile().mean() * 1e-9;
                 (rate * duration_s.min(sessions.mean_requests() * think_s)) as u64
             });
+            // What goes on for users who have left.
+            sizes.flows += u64::from(workload.patience.is_some());
             let mut targets = workload.targets().map(|(to, _)| to);
             sizes.flows += targets.clone().count() as u64;
             // A target that is a service may lead to any endpoint.

@@ -57,7 +57,7 @@ impl Text<'_> {
         match step.block {
             0 => format!("branch: [ {{ p: {}%, do: [ {text} ] }} ]", step.percent),
             1 => format!(
-                "branch: [ {{ p: 60%, do: [ {text} ] }}, {{ do: [ cpu: {} ] }} ]",
+                "branch: [ {{ p: 60%, label: most, do: [ {text} ] }}, {{ do: [ cpu: {} ] }} ]",
                 self.us(1)
             ),
             2 => format!("repeat: {{ times: 2, do: [ {text} ] }}"),
