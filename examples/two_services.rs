@@ -12,7 +12,7 @@ use asyncflow::scenario::{
     Balance, Crash, Dist, Link, Runtime, Scenario, Schedule, Service, Slo, Stages, Step, Workload,
     to_yaml,
 };
-use asyncflow::units::{Rate, Span};
+use asyncflow::units::{Percentile, Rate, Span};
 use std::time::Duration;
 
 fn main() -> Result<(), ExperimentError> {
@@ -41,7 +41,7 @@ fn main() -> Result<(), ExperimentError> {
         .with_service("db", database)
         .with_link("users -> api", Link::new(Dist::normal(ms(3), ms(1))).with_loss(0.0001))
         .with_fault(outage)
-        .with_slo("fast", Slo { p99: Some(ms(100)), ..Slo::of("users") });
+        .with_slo("fast", Slo::of("users").with_latency(Percentile::P99, ms(100)));
     shop.run.duration = ms(180_000);
 
     let results = asyncflow::run(&shop)?;

@@ -2,7 +2,7 @@
 //! endpoints.
 
 use super::gauges::{ADMISSION_QUEUE, INSTANCE_GAUGES, RESOURCE_GAUGES, SCALE_GAUGES};
-use crate::units::Time;
+use crate::units::{Percentile, Time};
 
 /// An (origin, endpoint) pair. Each request is counted under one; a workload and an endpoint are
 /// sums of flows.
@@ -105,6 +105,8 @@ pub(crate) struct Layout {
     pub further_parts: Vec<&'static str>,
     /// Names of outcomes; 0 is `ok`.
     pub outcomes: Vec<String>,
+    /// Percentiles that are reported beside the usual ones, rising.
+    pub percentiles: Vec<Percentile>,
     /// In the order of time; none where nothing changes.
     pub phases: Vec<Phase>,
     /// Phases that are in the last one, because there are too many.

@@ -43,5 +43,7 @@ pub(crate) use record::{Backlog, Happening, Record, RequestRow, SeriesRow};
 pub(crate) use recorder::Recorder;
 pub(crate) use recovery::IN_A_ROW;
 pub(crate) use tally::{InstanceTally, LinkTally, PhaseTally, Tally};
-pub(crate) use vocabulary::{How, Metric, Named, Value, Vocabulary, take_values, vocabulary};
+pub(crate) use vocabulary::{
+    How, Metric, Named, QUANTILES, Value, Vocabulary, take_values, vocabulary,
+};
 pub(crate) use watch::Watch;

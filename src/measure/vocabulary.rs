@@ -344,8 +344,13 @@ impl<'a> Walk<'a> {
         self.put(kind, entity, latency, "min", "s", How::Smallest, |_| {
             plain(latencies.shortest_s())
         });
-        let quantiles = latencies.quantiles_s(QUANTILES.map(|(_, q)| q));
-        for ((stat, q), quantile) in QUANTILES.into_iter().zip(quantiles) {
+        let usual = QUANTILES.into_iter().zip(latencies.quantiles_s(QUANTILES.map(|(_, q)| q)));
+        let layout = self.layout;
+        let further = layout.percentiles.iter().map(|percentile| {
+            let q = percentile.fraction();
+            ((percentile.name(), q), latencies.quantiles_s([q])[0])
+        });
+        for ((stat, q), quantile) in usual.chain(further) {
             self.put(kind, entity, latency, stat, "s", How::Quantile { histogram, q }, |_| {
                 plain(quantile)
             });

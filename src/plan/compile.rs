@@ -388,6 +388,7 @@ impl<'s> Build<'s> {
         layout.queues = queues.map(|(id, _)| id as u32).collect();
         layout.links = self.links.plans.iter().map(|link| link.name.clone()).collect();
         layout.outcomes = self.directory.outcomes.clone();
+        layout.percentiles = scenario.percentiles();
         layout.flows = std::mem::take(&mut self.flows).into_iter().collect();
         layout.labels = std::mem::take(&mut self.labels).into_iter().collect();
     }

@@ -1,7 +1,9 @@
 //! The summary of a capacity search.
 
 use super::cost;
-use super::format::{confidence, count, percent, thousands, times, value, value_beside};
+use super::format::{
+    confidence, count, metric_value, percent, thousands, times, value, value_beside,
+};
 use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::design::value::{shown, unit};
@@ -226,10 +228,10 @@ fn more(ratio: f64, what: &str) -> String {
 /// values far from the bound in a unit that fits.
 fn measured(goal: &SloResult) -> String {
     let is_near = goal.estimate <= 100.0 * goal.bound && goal.estimate >= 1e-3 * goal.bound;
-    match goal.metric {
-        "error_ratio" => percent(goal.estimate),
-        _ if is_near => value_beside(goal.estimate, goal.bound, goal.unit),
-        _ => value(goal.estimate, goal.unit),
+    match goal.unit {
+        "1" => metric_value(goal.metric, goal.estimate, goal.unit),
+        unit if is_near => value_beside(goal.estimate, goal.bound, unit),
+        unit => value(goal.estimate, unit),
     }
 }
 

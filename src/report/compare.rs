@@ -1,7 +1,9 @@
 //! The summaries of a comparison and of a selection.
 
 use super::cost;
-use super::format::{self, confidence, count, percent, thousands, times, value, with_interval};
+use super::format::{
+    self, confidence, count, metric_value, percent, thousands, times, value, with_interval,
+};
 use super::paint::ColorChoice;
 use super::table::{table, write_table};
 use crate::experiment::{
@@ -47,9 +49,8 @@ fn judgement_text(row: &MetricComparison, paint: ColorChoice) -> String {
 
 fn number(row: &MetricComparison, estimate: &Estimate) -> String {
     match row.metric.as_str() {
-        "error_ratio" => percent(estimate.estimate),
         _ if row.unit == "s" => with_interval(estimate, row.unit),
-        _ => value(estimate.estimate, row.unit),
+        metric => metric_value(metric, estimate.estimate, row.unit),
     }
 }
 

@@ -47,6 +47,14 @@ pub(crate) fn with_interval(e: &Estimate, unit: &str) -> String {
     }
 }
 
+/// Formats the value of a metric: shares of a whole in per cent, others in their unit.
+pub(crate) fn metric_value(metric: &str, number: f64, unit: &str) -> String {
+    match metric {
+        "error_ratio" | "utilisation" | "wasted_ratio" | "share" => percent(number),
+        _ => value(number, unit),
+    }
+}
+
 /// Formats a share with its half-width: `52.1 ± 0.2 %`. If nothing was observed, with its upper
 /// bound: `0 % (≤ 0.3 %)`.
 pub(crate) fn percent_with_interval(e: &Estimate) -> String {

@@ -1,6 +1,6 @@
 //! The first lines of a summary: whether each workload keeps up and the objectives are met.
 
-use super::format::{decimals, fixed, percent, trimmed, value, value_beside};
+use super::format::{decimals, fixed, metric_value, percent, trimmed, value, value_beside};
 use super::health::Health;
 use super::paint::ColorChoice;
 use crate::experiment::{
@@ -72,11 +72,11 @@ fn objective(
     };
     let actual = match slo.metric {
         _ if slo.estimate.is_nan() => "no request was answered".to_string(),
-        "error_ratio" => format!("measured {}", percent(slo.estimate)),
-        "throughput" => format!("measured {}", value(slo.estimate, "1/s")),
-        _ => format!("measured {}", value(slo.estimate, "s")),
+        _ => format!("measured {}", metric_value(slo.metric, slo.estimate, slo.unit)),
     };
-    writeln!(out, "  {mark}  {}: {} {} ({actual})", slo.name, slo.of, slo.goal)
+    // What is bounded of everything together has no name.
+    let of = if slo.kind == "system" { String::new() } else { format!("{} ", slo.of) };
+    writeln!(out, "  {mark}  {}: {of}{} ({actual})", slo.name, slo.goal)
 }
 
 /// Returns why the verdict on an objective is inconclusive.

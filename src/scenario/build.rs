@@ -41,7 +41,7 @@ impl Scenario {
     ///
     /// ```
     /// use asyncflow::scenario::{Dist, Scenario, Service, Slo, Step, Workload};
-    /// use asyncflow::units::{Rate, Span};
+    /// use asyncflow::units::{Percentile, Rate, Span};
     /// use std::time::Duration;
     ///
     /// let ms = |ms| Span::from(Duration::from_millis(ms));
@@ -51,7 +51,7 @@ impl Scenario {
     ///     .with_workload("users", Workload::open("api.GET /item", Rate::per_second(80.0)))
     ///     .with_service("api", Service::new().with_endpoint("GET /item", item))
     ///     .with_service("db", Service::new().with_endpoint("read", read))
-    ///     .with_slo("fast", Slo { p99: Some(ms(100)), ..Slo::of("users") });
+    ///     .with_slo("fast", Slo::of("users").with_latency(Percentile::P99, ms(100)));
     /// shop.run.duration = Span::from_seconds(60.0);
     /// let results = asyncflow::run(&shop)?;
     /// assert!(results.latency("users").p99().unwrap().estimate < 0.1);

@@ -54,6 +54,7 @@ pub use replications::{HalfWidth, Precision, Replications, Until, Warmup};
 pub use run::{Confidence, Limits, Output, Run};
 pub use schema::schema;
 pub use service::{Endpoint, InstanceSpec, Service};
+pub(crate) use slo::About;
 pub use slo::{Goal, Slo};
 pub use sweep::{Parameters, Sweep};
 pub(crate) use template::Template;
@@ -77,9 +78,12 @@ pub use crate::workload::{
     Trace, Users, Variation, Weekly, Workload,
 };
 
+use crate::measure::QUANTILES;
+use crate::units::Percentile;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A whole scenario file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -132,5 +136,22 @@ impl Scenario {
     pub fn describe_fault(&self, fault: &Fault) -> (String, String) {
         let (target, what) = fault.describe();
         (target.to_string(), what)
+    }
+    /// Returns the percentiles of latencies that its objectives and its rule of replications name
+    /// beside those that are always reported, rising.
+    pub(crate) fn percentiles(&self) -> Vec<Percentile> {
+        let goals = self.slos.values().flat_map(|slo| slo.percentiles.keys().copied());
+        let until: &[Precision] = match &self.run.replications {
+            Replications::Until(until) => &until.until,
+            Replications::Fixed(_) => &[],
+        };
+        let stat = |name: &str| {
+            let dots = name.match_indices('.').map(|(at, _)| &name[at + 1..]);
+            dots.into_iter().find_map(Percentile::named)
+        };
+        let until = until.iter().filter_map(|precision| stat(&precision.metric));
+        let usual = QUANTILES.map(|(name, _)| name);
+        let found: BTreeSet<Percentile> = goals.chain(until).collect();
+        found.into_iter().filter(|percentile| !usual.contains(&percentile.name())).collect()
     }
 }

@@ -108,6 +108,13 @@ impl Service {
             Resource::Pool => self.holding(name, Kind::Pool),
         }
     }
+    /// Whether all its instances have a price.
+    pub(crate) fn has_price(&self) -> bool {
+        match self.instances.is_empty() {
+            true => self.instance.price.is_some(),
+            false => self.instances.values().all(|spec| spec.instance.price.is_some()),
+        }
+    }
     /// Returns the most instances that it has without names.
     pub(crate) fn rows(&self) -> u32 {
         self.autoscale.as_ref().map_or(self.replicas, |autoscale| autoscale.hpa.max)

@@ -1,39 +1,190 @@
 //! Service level objectives: what the system should achieve.
 
-use crate::units::{Rate, Share, Span};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use crate::problem::Problems;
+use crate::units::{Money, Percentile, Rate, Share, Span};
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::json;
+use std::fmt::Display;
 
-/// `slos: { fast: { of: users, p95: 60ms, errors: 0.1% } }`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// `slos: { fast: { of: users, p95: 60ms, errors: 0.1% }, lean: { of: api, utilisation: 70% } }`.
+///
+/// ```
+/// use asyncflow::scenario::Slo;
+/// use asyncflow::units::{Percentile, Share, Span};
+///
+/// let fast = Slo { errors: Some(Share::new(0.001)), ..Slo::of("users") }
+///     .with_latency(Percentile::P95, Span::from_seconds(0.06));
+/// assert_eq!(fast.goals().len(), 2);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Slo {
-    /// A workload or an endpoint; `users` is every workload, unless one has that name.
+    /// A workload, an endpoint or a service; `users` is every workload, unless one has that name.
     pub of: String,
     /// Highest mean latency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean: Option<Span>,
-    /// Highest median latency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p50: Option<Span>,
-    /// Highest 90th percentile of the latency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p90: Option<Span>,
-    /// Highest 95th percentile of the latency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p95: Option<Span>,
-    /// Highest 99th percentile of the latency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub p99: Option<Span>,
-    /// Highest 99.9th percentile of the latency.
-    #[serde(default, rename = "p99.9", skip_serializing_if = "Option::is_none")]
-    pub p999: Option<Span>,
+    /// Highest percentiles of the latency.
+    pub percentiles: IndexMap<Percentile, Span>,
     /// Highest share of failed requests.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors: Option<Share>,
     /// Lowest throughput.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throughput: Option<Rate>,
+    /// Highest share of all core time that is wasted (of `users`).
+    pub wasted: Option<Share>,
+    /// Highest mean utilisation of the cores (of a service).
+    pub utilisation: Option<Share>,
+    /// Highest mean number of requests that wait for a core (of a service).
+    pub ready_queue: Option<f64>,
+    /// Highest cost (of a service), dollars per hour.
+    pub cost: Option<Money>,
+}
+
+/// The fields, as they are written; beside these there are all other percentiles.
+const FIELDS: [&str; 13] = [
+    "of",
+    "mean",
+    "p50",
+    "p90",
+    "p95",
+    "p99",
+    "p99.9",
+    "errors",
+    "throughput",
+    "wasted",
+    "utilisation",
+    "ready_queue",
+    "cost",
+];
+
+/// A field of an objective.
+enum Field {
+    Named(&'static str),
+    Percentile(Percentile),
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Field, D::Error> {
+        let name = String::deserialize(from)?;
+        if let Some(percentile) = Percentile::named(&name) {
+            return Ok(Field::Percentile(percentile));
+        }
+        let known = FIELDS.iter().find(|known| **known == name);
+        known
+            .map(|known| Field::Named(known))
+            .ok_or_else(|| D::Error::unknown_field(&name, &FIELDS))
+    }
+}
+
+impl<'de> Deserialize<'de> for Slo {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Slo, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Slo;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("struct Slo")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Slo, A::Error> {
+                let (mut slo, mut of) = (Slo::default(), None);
+                while let Some(field) = map.next_key()? {
+                    match field {
+                        Field::Percentile(p) => _ = slo.percentiles.insert(p, map.next_value()?),
+                        Field::Named("of") => of = Some(map.next_value()?),
+                        Field::Named("mean") => slo.mean = map.next_value()?,
+                        Field::Named("errors") => slo.errors = map.next_value()?,
+                        Field::Named("throughput") => slo.throughput = map.next_value()?,
+                        Field::Named("wasted") => slo.wasted = map.next_value()?,
+                        Field::Named("utilisation") => slo.utilisation = map.next_value()?,
+                        Field::Named("ready_queue") => slo.ready_queue = map.next_value()?,
+                        Field::Named(_) => slo.cost = map.next_value()?,
+                    }
+                }
+                slo.percentiles.sort_unstable_keys();
+                Ok(Slo { of: of.ok_or_else(|| A::Error::missing_field("of"))?, ..slo })
+            }
+        }
+        from.deserialize_struct("Slo", &FIELDS, Fields)
+    }
+}
+
+impl Serialize for Slo {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        fn field<S: SerializeStruct, T: Serialize>(
+            to: &mut S,
+            name: &'static str,
+            value: Option<&T>,
+        ) -> Result<(), S::Error> {
+            value.map_or(Ok(()), |value| to.serialize_field(name, value))
+        }
+        let count = 1 + self.goals().len();
+        let mut to = to.serialize_struct("Slo", count)?;
+        to.serialize_field("of", &self.of)?;
+        field(&mut to, "mean", self.mean.as_ref())?;
+        for (percentile, bound) in &self.percentiles {
+            to.serialize_field(percentile.name(), bound)?;
+        }
+        field(&mut to, "errors", self.errors.as_ref())?;
+        field(&mut to, "throughput", self.throughput.as_ref())?;
+        field(&mut to, "wasted", self.wasted.as_ref())?;
+        field(&mut to, "utilisation", self.utilisation.as_ref())?;
+        field(&mut to, "ready_queue", self.ready_queue.as_ref())?;
+        field(&mut to, "cost", self.cost.as_ref())?;
+        to.end()
+    }
+}
+
+/// The schema: [`Slo`] with its percentiles as properties by pattern.
+#[derive(JsonSchema)]
+#[schemars(rename = "Slo", transform = any_percentile, deny_unknown_fields)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct Written {
+    /// A workload, an endpoint or a service; `users` is every workload, unless one has that name.
+    of: String,
+    /// Highest mean latency.
+    mean: Option<Span>,
+    /// Highest share of failed requests.
+    errors: Option<Share>,
+    /// Lowest throughput.
+    throughput: Option<Rate>,
+    /// Highest share of all core time that is wasted (of `users`).
+    wasted: Option<Share>,
+    /// Highest mean utilisation of the cores (of a service).
+    utilisation: Option<Share>,
+    /// Highest mean number of requests that wait for a core (of a service).
+    ready_queue: Option<f64>,
+    /// Highest cost (of a service).
+    cost: Option<Money>,
+}
+
+/// Adds the percentiles, such as `p95`, to the schema.
+fn any_percentile(schema: &mut Schema) {
+    let bound =
+        json!({ "$ref": "#/$defs/Span", "description": "Highest percentile of the latency." });
+    schema.insert("patternProperties".into(), json!({ "^p[0-9]{1,2}(\\.[0-9]+)?$": bound }));
+}
+
+impl JsonSchema for Slo {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Slo".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        // The percentiles refer to it.
+        generator.subschema_for::<Span>();
+        Written::json_schema(generator)
+    }
+}
+
+/// What an objective may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// Requests: of a workload or an endpoint.
+    Requests,
+    /// A service.
+    Service,
+    /// All services together.
+    System,
 }
 
 /// One goal of an objective: a statistic of a metric, and its bound.
@@ -51,7 +202,42 @@ pub struct Goal {
     pub words: String,
 }
 
+impl Goal {
+    /// Returns an upper bound of a mean, which is written with this name.
+    fn mean(metric: &'static str, name: &str, bound: f64, written: impl Display) -> Goal {
+        let words = format!("{name} < {written}");
+        Goal { metric, stat: "mean", bound, at_most: true, words }
+    }
+    /// Returns the name of its field.
+    pub(crate) fn name(&self) -> &str {
+        self.words.split(' ').next().unwrap_or_default()
+    }
+    /// Returns what it is about.
+    pub(crate) fn about(&self) -> About {
+        match self.metric {
+            "wasted_ratio" => About::System,
+            "utilisation" | "ready_queue" | "cost" => About::Service,
+            _ => About::Requests,
+        }
+    }
+}
+
 impl Slo {
+    /// Returns the objective with a bound for a percentile of the latency.
+    pub fn with_latency(mut self, percentile: Percentile, at_most: Span) -> Slo {
+        self.percentiles.insert(percentile, at_most);
+        self
+    }
+    pub(crate) fn check(&self, path: &str, problems: &mut Problems) {
+        if self.ready_queue.is_some_and(|queue| !(0.0..=1e15).contains(&queue)) {
+            problems
+                .error(
+                    format!("{path}.ready_queue"),
+                    "a queue is a number of requests from 0 to 10^15",
+                )
+                .advise("write for example `ready_queue: 10`");
+        }
+    }
     /// Parses an objective in short form: `users.p95 < 60ms`, `users.errors < 1%`,
     /// `users.throughput > 100/s`. `users.latency.p95 <= 60ms` means the same as the first.
     ///
@@ -59,7 +245,7 @@ impl Slo {
     /// The error text and its help text.
     pub(crate) fn from_words(words: &str) -> Result<Slo, (String, String)> {
         let help =
-            "name an objective of `slos`, or write for example `users.p95 < 60ms`, `users.errors < 1%` or `users.throughput > 100/s`"
+            "name an objective of `slos`, or write for example `users.p95 < 60ms`, `users.errors < 1%`, `users.throughput > 100/s` or `api.utilisation < 70%`"
                 .to_string();
         let words = &words.replace('≤', "<").replace('≥', ">");
         let Some(at) = words.find(['<', '>']) else {
@@ -72,22 +258,25 @@ impl Slo {
             Some((of, "mean")) if of.ends_with(".error_ratio") => {
                 format!("{}.errors", of.trim_end_matches(".error_ratio"))
             }
-            Some((of, "mean")) if of.ends_with(".throughput") => of.to_string(),
+            Some((of, "mean")) if of.ends_with(".throughput") || of.ends_with(".utilisation") => {
+                of.to_string()
+            }
             _ => left.replacen(".latency.", ".", 1),
         };
-        let known = ["mean", "p50", "p90", "p95", "p99.9", "p99", "errors", "throughput"];
-        let Some((of, stat)) = known
-            .iter()
-            .find_map(|stat| Some((left.strip_suffix(stat)?.strip_suffix('.')?, *stat)))
-        else {
-            return Err((format!("`{left}` does not end with one of {}", known.join(", ")), help));
+        let Some((of, stat)) = split(left) else {
+            let known = FIELDS[1..].join(", ");
+            return Err((format!("`{left}` does not end with one of {known}"), help));
         };
         if (stat == "throughput") != words[at..].starts_with('>') {
             let sign = if stat == "throughput" { '>' } else { '<' };
             return Err((format!("a bound for {stat} is written with `{sign}`"), help));
         }
-        let written = serde_json::json!({ "of": of, stat: bound });
-        serde_json::from_value(written).map_err(|error| {
+        // A number is the bound of a queue; other bounds have units.
+        let bound_value = match bound.parse::<f64>() {
+            Ok(number) if stat == "ready_queue" => json!(number),
+            _ => json!(bound),
+        };
+        serde_json::from_value(json!({ "of": of, stat: bound_value })).map_err(|error| {
             (
                 format!(
                     "`{bound}` is not a valid bound for {stat}: {}",
@@ -99,38 +288,47 @@ impl Slo {
     }
     /// Returns its goals, in the order of the fields.
     pub fn goals(&self) -> Vec<Goal> {
-        let latencies = [
-            ("mean", self.mean),
-            ("p50", self.p50),
-            ("p90", self.p90),
-            ("p95", self.p95),
-            ("p99", self.p99),
-            ("p99.9", self.p999),
-        ];
-        let latencies = latencies.into_iter().filter_map(|(stat, bound)| {
-            let bound = bound?;
-            Some(Goal {
-                metric: "latency",
-                stat,
-                bound: bound.seconds(),
-                at_most: true,
-                words: format!("{stat} < {bound}"),
-            })
-        });
-        let errors = self.errors.map(|bound| Goal {
-            metric: "error_ratio",
-            stat: "mean",
-            bound: bound.fraction,
+        let mut goals = Vec::new();
+        if let Some(bound) = self.mean {
+            goals.push(Goal::mean("latency", "mean", bound.seconds(), bound));
+        }
+        goals.extend(self.percentiles.iter().map(|(percentile, bound)| Goal {
+            metric: "latency",
+            stat: percentile.name(),
+            bound: bound.seconds(),
             at_most: true,
-            words: format!("errors < {bound}"),
-        });
-        let throughput = self.throughput.map(|bound| Goal {
+            words: format!("{percentile} < {bound}"),
+        }));
+        if let Some(bound) = self.errors {
+            goals.push(Goal::mean("error_ratio", "errors", bound.fraction, bound));
+        }
+        goals.extend(self.throughput.map(|bound| Goal {
             metric: "throughput",
             stat: "mean",
             bound: bound.per_second,
             at_most: false,
             words: format!("throughput > {bound}"),
-        });
-        latencies.chain(errors).chain(throughput).collect()
+        }));
+        if let Some(bound) = self.wasted {
+            goals.push(Goal::mean("wasted_ratio", "wasted", bound.fraction, bound));
+        }
+        if let Some(bound) = self.utilisation {
+            goals.push(Goal::mean("utilisation", "utilisation", bound.fraction, bound));
+        }
+        if let Some(bound) = self.ready_queue {
+            goals.push(Goal::mean("ready_queue", "ready_queue", bound, bound));
+        }
+        if let Some(bound) = self.cost {
+            goals.push(Goal::mean("cost", "cost", bound.dollars_per_hour, bound));
+        }
+        goals
     }
+}
+
+/// Splits `users.p95` into what a bound is about, and its name.
+fn split(left: &str) -> Option<(&str, &str)> {
+    // Names of endpoints have dots, and so have percentiles.
+    let dots = left.match_indices('.').map(|(at, _)| (&left[..at], &left[at + 1..]));
+    let is_known = |name: &str| FIELDS[1..].contains(&name) || Percentile::named(name).is_some();
+    dots.into_iter().find(|(_, name)| is_known(name))
 }

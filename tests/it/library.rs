@@ -9,7 +9,7 @@ use asyncflow::scenario::{
     Service, Slo, Stages, Step, Warmup, Workload, from_yaml, to_yaml,
 };
 use asyncflow::store::{Existing, StoreError, comparison_to, run_to};
-use asyncflow::units::{Bytes, Count, Factor, Rate, Share, Span};
+use asyncflow::units::{Bytes, Count, Factor, Percentile, Rate, Share, Span};
 use asyncflow::{Experiment, ExperimentError};
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ fn shop() -> Scenario {
         .with_service("db", db)
         .with_link("users -> api", Link::new(Dist::normal(ms(3), ms(1))).with_loss(0.001))
         .with_fault(crash)
-        .with_slo("fast", Slo { p99: Some(ms(200)), ..Slo::of("users") });
+        .with_slo("fast", Slo::of("users").with_latency(Percentile::P99, ms(200)));
     (shop.run.duration, shop.run.warmup) = (ms(20_000), Warmup::Fixed(ms(2_000)));
     shop.run.replications = asyncflow::scenario::Replications::Fixed(3);
     shop

@@ -28,6 +28,7 @@ mod library;
 mod lock;
 mod machine;
 mod network;
+mod objectives;
 mod original;
 mod parallel;
 mod patience;

@@ -2,7 +2,7 @@
 
 use super::{FAILED_MIN, Results};
 use crate::experiment::verdict::Outlook;
-use crate::scenario::{Scenario, Slo};
+use crate::scenario::{About, Scenario, Slo};
 use crate::stats::Estimate;
 
 /// The result of one goal of an objective.
@@ -11,9 +11,9 @@ use crate::stats::Estimate;
 pub struct SloResult {
     /// The name of the objective.
     pub name: String,
-    /// `workload` or `endpoint`.
+    /// `workload`, `endpoint`, `service` or `system`.
     pub kind: &'static str,
-    /// The name of the workload or endpoint.
+    /// The name of the workload, endpoint or service; `all` of the system.
     pub of: String,
     /// The metric.
     pub metric: &'static str,
@@ -50,17 +50,22 @@ impl Results {
     }
 
     pub(super) fn judge(&self, scenario: &Scenario, name: &str, slo: &Slo) -> Vec<SloResult> {
-        let all: Vec<&String> = scenario.workload.keys().filter(|w| **w == slo.of).collect();
-        let entities: Vec<(&str, &String)> = match all.is_empty() {
-            false => all.into_iter().map(|w| ("workload", w)).collect(),
-            true if slo.of == "users" => {
-                scenario.workload.keys().map(|w| ("workload", w)).collect()
+        let requests: Vec<(&str, &str)> = match scenario.workload.get_key_value(&slo.of) {
+            Some((workload, _)) => vec![("workload", workload)],
+            None if slo.of == "users" => {
+                scenario.workload.keys().map(|workload| ("workload", workload.as_str())).collect()
             }
-            true => vec![("endpoint", &slo.of)],
+            None => vec![("endpoint", &slo.of)],
         };
+        let (service, system) = ([("service", slo.of.as_str())], [("system", "all")]);
         let mut results = Vec::new();
-        for (kind, entity) in entities {
-            for goal in slo.goals() {
+        for goal in slo.goals() {
+            let entities: &[(&'static str, &str)] = match goal.about() {
+                About::Requests => &requests,
+                About::Service => &service,
+                About::System => &system,
+            };
+            for &(kind, entity) in entities {
                 let Some(row) = self.find(kind, entity, goal.metric, goal.stat) else { continue };
                 let keeps = |value: f64| {
                     if goal.at_most { value <= goal.bound } else { value >= goal.bound }
@@ -71,15 +76,17 @@ impl Results {
                     low.is_finite() && high.is_finite() && self.has_enough(kind, entity, goal.stat);
                 // A queue that has not settled is shorter than it will be, so a goal that is missed
                 // now will still be missed then.
-                let is_settled = goal.metric != "latency" || !pass || self.is_settled(kind, entity);
+                let is_settled = goal.metric != "latency" && goal.about() == About::Requests
+                    || !pass
+                    || self.is_settled(kind, entity);
                 results.push(SloResult {
                     name: name.to_string(),
                     kind,
-                    of: entity.clone(),
+                    of: entity.to_string(),
                     metric: goal.metric,
                     stat: goal.stat,
                     unit: row.unit,
-                    goal: goal.words,
+                    goal: goal.words.clone(),
                     estimate,
                     low,
                     high,

@@ -7,7 +7,7 @@ use super::faults::instances;
 use crate::fault::Names;
 use crate::problem::Problems;
 use crate::scenario::directory::{NameTable, unknown};
-use crate::scenario::{Scenario, nodes, split_link};
+use crate::scenario::{About, Scenario, Service, nodes, split_link};
 use crate::step::Call;
 use crate::step::asks::{At, EachCall, ask};
 use crate::workload::Replay;
@@ -312,17 +312,39 @@ pub(crate) fn objectives(scenario: &Scenario, directory: &NameTable, problems: &
             return;
         }
         let path = format!("slos.{name}");
-        if slo.of != "users"
-            && !scenario.workload.contains_key(&slo.of)
-            && directory.endpoint(&slo.of).is_err()
-        {
+        let is_service = scenario.services.contains_key(&slo.of);
+        let is_requests = slo.of == "users"
+            || scenario.workload.contains_key(&slo.of)
+            || directory.endpoint(&slo.of).is_ok();
+        if !is_requests && !is_service {
             let known = scenario
                 .workload
                 .keys()
                 .map(String::as_str)
-                .chain(directory.endpoint_ids.keys().map(String::as_str));
-            let unknown = unknown(&slo.of, "a workload or an endpoint", known);
+                .chain(directory.endpoint_ids.keys().map(String::as_str))
+                .chain(scenario.services.keys().map(String::as_str));
+            let unknown = unknown(&slo.of, "a workload, an endpoint or a service", known);
             problems.refuse(format!("{path}.of"), unknown);
+            continue;
+        }
+        slo.check(&path, problems);
+        for goal in slo.goals() {
+            let (fits, whose) = match goal.about() {
+                About::Requests => (is_requests, "a workload or an endpoint"),
+                About::Service => (is_service, "a service"),
+                About::System => (slo.of == "users", "everything: `of: users`"),
+            };
+            if !fits {
+                let what = format!("`{}` is a goal for {whose}, not for `{}`", goal.words, slo.of);
+                let help = "write an objective of its own for it";
+                problems.error(format!("{path}.{}", goal.name()), what).advise(help);
+            }
+            let has_price = || scenario.services.get(&slo.of).is_some_and(Service::has_price);
+            if goal.metric == "cost" && fits && !has_price() {
+                problems
+                    .error(format!("{path}.cost"), format!("`{}` has no price", slo.of))
+                    .advise("add one to its instances: `instance: { price: $0.17/h }`");
+            }
         }
         if slo.goals().is_empty() {
             problems

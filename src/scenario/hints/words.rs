@@ -92,7 +92,7 @@ pub(super) const INSTEAD: [(&[&str], &str); 11] = [
 
 /// Terms of other tools, the AsyncFlow term they correspond to, and what to write if the term alone
 /// is not enough. Suggested where the AsyncFlow term is expected.
-pub(super) const ALIASES: [(&[&str], &str, &str); 95] = [
+pub(super) const ALIASES: [(&[&str], &str, &str); 99] = [
     (
         &["poisson", "exp", "constant", "uniform", "mean", "to"],
         "stages",
@@ -285,11 +285,16 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 95] = [
     ),
     (&["median", "p50th"], "p50", ""),
     (&["p999", "p99_9", "p9990"], "p99.9", ""),
+    (&["p9999", "p99_99"], "p99.9", "write `p99.99`"),
     (
-        &["p75", "p25", "p80", "p98", "p100", "max", "p9999", "p99.99"],
+        &["p100", "max"],
         "p99.9",
-        "the percentiles of an objective are p50, p90, p95, p99 and p99.9",
+        "the largest latency grows with the length of the run; bound a high percentile",
     ),
+    (&["cpu", "cpu_utilization", "utilization", "load"], "utilisation", ""),
+    (&["queue_length", "queue", "waiting"], "ready_queue", ""),
+    (&["price", "dollars", "budget"], "cost", ""),
+    (&["waste", "wasted_ratio"], "wasted", ""),
     (&["average", "avg", "mu"], "mean", ""),
     (&["error_rate", "failures", "failure_rate", "error_ratio"], "errors", ""),
     (&["rps", "qps", "min_rps"], "throughput", ""),
@@ -356,11 +361,6 @@ pub(super) const ALIASES: [(&[&str], &str, &str); 95] = [
         &["external", "third_party"],
         "replicas",
         "write a service whose endpoints only `wait`: an external system uses none of your cores",
-    ),
-    (
-        &["cost", "price"],
-        "throughput",
-        "a cost cannot be an objective; the results contain the cost of the services",
     ),
     (&["delay", "rtt", "ping"], "latency", "write `latency: 1ms`, each way"),
     (&["packet_loss", "drop", "drop_rate"], "loss", ""),
